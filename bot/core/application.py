@@ -1,0 +1,18 @@
+"""What the bot watches."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A path in a repository at a tracked revision, aimed at a cluster and namespace.
+
+    `repository` and `cluster` are names in the configuration; `channel` is a Slack channel id.
+    """
+
+    name: str
+    repository: str
+    path: str
+    cluster: str
+    namespace: str
+    channel: str

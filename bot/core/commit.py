@@ -1,0 +1,56 @@
+"""Commits and pull requests, as git and the forge tell them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit. `sha` and `parents` are full 40-hex names, first parent first; `message` is whole."""
+
+    sha: str
+    parents: tuple[str, ...]
+    message: str
+    author: str
+    email: str
+    committed_at: datetime
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+    @property
+    def short(self) -> str:
+        """The sha as people read it: eight digits."""
+        return self.sha[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """One pull request (GitLab: merge request) on the forge.
+
+    `head` is the source branch's name, `head_sha` its tip; `merge_sha`, once merged, the commit that brought it to
+    `base`.
+    """
+
+    number: int
+    title: str
+    url: str
+    author: str
+    state: str  # "open", "merged" or "closed"
+    base: str
+    head: str
+    head_sha: str
+    merge_sha: str | None = None
+    merged_at: datetime | None = None
+    merged_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody's approving review of one exact head."""
+
+    by: str
+    sha: str
+    at: datetime | None = None

@@ -1,0 +1,1 @@
+"""One behaviour a file: read through the ports, let core decide, write through the ports."""

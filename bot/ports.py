@@ -1,0 +1,249 @@
+"""Every effect of the bot, typed. Adapters fulfil these; handlers know nothing else of the outside.
+
+All methods block and may be called from any thread. All raise only the errors named here; each error's text is one
+clear sentence for people, safe to show in Slack (no secret, no credential, no stack).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.core.commit import Approval, Commit, PullRequest
+
+
+class PortError(Exception):
+    """The outside did not do what was asked: one sentence for people, saying what and what to do about it."""
+
+
+# ---------------------------------------------------------------- git
+
+
+class RepositoryError(PortError):
+    """Git could not answer: unreachable, refused, not a repository, unknown branch."""
+
+
+class RevisionNotFoundError(RepositoryError):
+    """No such commit, or not one commit: `candidates` lists several that a prefix could mean."""
+
+    def __init__(self, message: str, candidates: Sequence[Commit] = ()) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
+
+
+class PushRejectedError(RepositoryError):
+    """The remote refused the push (branch exists, protected, no permission)."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One blob of a tree: path from the repository's root, and its bytes."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A three-way merge of trees: `tree` is the result's id; with `conflicts` (paths) it must not be used."""
+
+    tree: str
+    conflicts: tuple[str, ...] = ()
+
+
+class Repository(Protocol):
+    """One repository's bare mirror, read at exact commits. Revisions are full shas unless a method says otherwise."""
+
+    name: str
+    branch: str
+
+    def fetch(self) -> str:
+        """Bring the mirror up to date; the sha of the tracked branch. RepositoryError when the remote is silent."""
+        ...
+
+    def head(self) -> str:
+        """The sha of the tracked branch as last fetched; fetches when nothing was fetched yet."""
+        ...
+
+    def resolve(self, text: str) -> Commit:
+        """A full or abbreviated sha (7 to 64 hex digits) as one commit.
+
+        By object name alone: a branch of that name does not win. Fetches once when it is unknown. RevisionNotFoundError when none, several, or not a commit.
+        """
+        ...
+
+    def commit(self, sha: str) -> Commit:
+        """The commit of a full sha. RevisionNotFoundError."""
+        ...
+
+    def is_ancestor(self, sha: str, of: str) -> bool:
+        """Whether `sha` is reachable from `of`."""
+        ...
+
+    def first_parent(self, since: str | None, until: str, *, path: str | None = None, limit: int = 100) -> list[Commit]:
+        """First-parent commits of since..until (newest first); with `path` only those that changed it."""
+        ...
+
+    def tree_id(self, revision: str, path: str) -> str | None:
+        """The id of the tree or blob at `path` ("" or "." is the root); None when there is nothing at that path."""
+        ...
+
+    def files(self, revision: str, path: str) -> list[File]:
+        """Every regular file below `path`, without symlinks and submodules. RepositoryError when there is no such path."""
+        ...
+
+    def changed_paths(self, base: str | None, revision: str) -> list[str]:
+        """Paths that differ between two commits; with base None those of a root commit."""
+        ...
+
+    def merge_trees(self, base: str, ours: str, theirs: str) -> Merged:
+        """A three-way merge of the trees of three commits, leaving the mirror untouched."""
+        ...
+
+    def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
+        """Create a commit of `tree` on `parent` and push it as a new branch `gitops-bot/…`; the commit's sha.
+
+        PushRejectedError when the branch already exists there or the remote refuses it.
+        """
+        ...
+
+
+# ---------------------------------------------------------------- forge
+
+
+class ForgeError(PortError):
+    """The forge did not do it: unreachable, not permitted, rate limited. `retry_at` when it said when to come back."""
+
+    def __init__(self, message: str, retry_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
+
+
+class Forge(Protocol):
+    """GitHub, GitLab or Bitbucket: pull requests of one repository. Git itself does the rest."""
+
+    def pull(self, number: int) -> PullRequest | None:
+        """The pull request of that number; None when there is none."""
+        ...
+
+    def pull_of(self, sha: str) -> PullRequest | None:
+        """The merged pull request that brought this commit to its base, else an open one that holds it, else None."""
+        ...
+
+    def approvals(self, number: int) -> list[Approval]:
+        """The approving reviews that stand (a later "changes requested" by the same person withdraws theirs)."""
+        ...
+
+    def find_pull(self, head: str) -> PullRequest | None:
+        """The newest pull request from that source branch, open ones first; None when there is none."""
+        ...
+
+    def open_pulls(self, head_prefix: str = "") -> list[PullRequest]:
+        """Open pull requests whose source branch begins with `head_prefix`, newest first, 100 at most."""
+        ...
+
+    def create_pull(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
+        """Open a pull request; when one is already open for that head, that one (a retried POST may have made it)."""
+        ...
+
+    def commit_url(self, sha: str) -> str:
+        """Where people look at that commit."""
+        ...
+
+
+# ---------------------------------------------------------------- cluster
+
+
+class ClusterError(PortError):
+    """The API server did not answer this question: unreachable, 403, 5xx, cut off. What it touches is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind a cluster serves, from discovery."""
+
+    group: str  # "" is the core group
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+    @property
+    def api_version(self) -> str:
+        """As a manifest writes it: `v1`, `apps/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a cluster serves: `kinds` by (apiVersion, kind); `broken` maps an apiVersion that did not answer to why."""
+
+    kinds: Mapping[tuple[str, str], Kind]
+    broken: Mapping[str, str]
+
+
+class Cluster(Protocol):
+    """One cluster's API server, read only: nothing but GET is ever sent."""
+
+    name: str
+
+    def discover(self) -> Discovery:
+        """What the cluster serves, asked afresh. ClusterError when the API server does not answer at all."""
+        ...
+
+    def schema(self, api_version: str) -> Mapping[str, Any] | None:
+        """The OpenAPI v3 document of one group version, cached by its hash; None when the server gives none."""
+        ...
+
+    def list(self, kind: Kind, namespace: str | None) -> Mapping[tuple[str | None, str], Mapping[str, Any]]:
+        """Every object of a kind by (namespace, name), in one namespace or (None) everywhere, complete or ClusterError.
+
+        Paged; a 410 restarts the list; a cut connection, a timeout, a 403 or a 5xx is a ClusterError with the remedy.
+        """
+        ...
+
+
+# ---------------------------------------------------------------- chat
+
+
+class ChatError(PortError):
+    """Slack did not take it. `code` is Slack's own error name; `retry_after` seconds when it said when to come back."""
+
+    def __init__(self, message: str, *, code: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a Slack message reads: `text` is a whole sentence for screen readers and phones, beside the blocks."""
+
+    text: str
+    blocks: tuple[Mapping[str, Any], ...] = ()
+
+
+class Chat(Protocol):
+    """Slack's Web API, as far as the bot writes."""
+
+    def post(self, channel: str, message: Message, thread: str | None = None) -> str:
+        """Post to a channel; the message's ts."""
+        ...
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        """Make a message read anew."""
+        ...
+
+    def upload(self, channel: str, *, filename: str, title: str, content: str, thread: str | None = None) -> None:
+        """Share a text file in a channel."""
+        ...
+
+    def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        """Open a modal; its view id. The trigger expires 3 s after the click."""
+        ...
+
+    def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
+        """Replace what a modal shows."""
+        ...
+
+
