@@ -68,7 +68,8 @@ class Repository(Protocol):
     def resolve(self, text: str) -> Commit:
         """A full or abbreviated sha (7 to 64 hex digits) as one commit.
 
-        By object name alone: a branch of that name does not win. Fetches once when it is unknown. RevisionNotFoundError when none, several, or not a commit.
+        By object name alone: a branch of that name does not win. Fetches once when it is unknown.
+        RevisionNotFoundError when there is none, several, or no commit of that name.
         """
         ...
 
@@ -89,7 +90,7 @@ class Repository(Protocol):
         ...
 
     def files(self, revision: str, path: str) -> list[File]:
-        """Every regular file below `path`, without symlinks and submodules. RepositoryError when there is no such path."""
+        """Every regular file below `path`, no symlinks or submodules. RepositoryError when there is no such path."""
         ...
 
     def changed_paths(self, base: str | None, revision: str) -> list[str]:
@@ -245,5 +246,3 @@ class Chat(Protocol):
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
         """Replace what a modal shows."""
         ...
-
-
