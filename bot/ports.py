@@ -10,6 +10,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.core.commit import Approval, Commit, PullRequest
+from bot.core.drift import Check
+from bot.core.incident import Incident
+from bot.core.message.blocks import Message
+from bot.core.rollout import Rollout
 
 
 class PortError(Exception):
@@ -216,14 +220,6 @@ class ChatError(PortError):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What a Slack message reads: `text` is a whole sentence for screen readers and phones, beside the blocks."""
-
-    text: str
-    blocks: tuple[Mapping[str, Any], ...] = ()
-
-
 class Chat(Protocol):
     """Slack's Web API, as far as the bot writes."""
 
@@ -239,10 +235,98 @@ class Chat(Protocol):
         """Share a text file in a channel."""
         ...
 
+    def group_members(self, group: str) -> frozenset[str]:
+        """The user ids of a user group. ChatError when the bot may not ask (the scope usergroups:read)."""
+        ...
+
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
         """Open a modal; its view id. The trigger expires 3 s after the click."""
         ...
 
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
         """Replace what a modal shows."""
+        ...
+
+
+# ---------------------------------------------------------------- state
+
+
+class StoreError(PortError):
+    """The database did not answer or refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What Slack was last given for a card: where, which message, and the digest of what it read."""
+
+    channel: str
+    ts: str
+    digest: str
+
+
+class Store(Protocol):
+    """What outlives a restart. Every write is whole or not at all. StoreError."""
+
+    def head(self, repository: str) -> str | None:
+        """The tracked branch's sha up to which rollouts were made; None before the first look."""
+        ...
+
+    def advance_head(self, repository: str, sha: str, rollouts: Sequence[Rollout]) -> None:
+        """Move that sha and keep the rollouts of the commits it passed, in one transaction."""
+        ...
+
+    def save_checks(self, checks: Sequence[Check]) -> None:
+        """Keep each application's latest check (what was set aside is not kept)."""
+        ...
+
+    def checks(self) -> dict[str, Check]:
+        """The latest check of each application."""
+        ...
+
+    def incident(self, application: str) -> Incident | None:
+        """The application's incident that is not resolved, if any."""
+        ...
+
+    def save_incident(self, incident: Incident) -> None:
+        """Keep an incident, by id."""
+        ...
+
+    def drop_incident(self, incident: Incident) -> None:
+        """Forget a suspicion that came to nothing."""
+        ...
+
+    def incidents(self) -> list[Incident]:
+        """Incidents that still have something to tell: not resolved, or resolved and not settled."""
+        ...
+
+    def save_rollout(self, rollout: Rollout) -> None:
+        """Keep a rollout, by id."""
+        ...
+
+    def rollouts(self) -> list[Rollout]:
+        """Rollouts that still have something to tell, oldest first."""
+        ...
+
+    def rollouts_of(self, revisions: Sequence[str]) -> list[Rollout]:
+        """Rollouts of those commits, settled ones too."""
+        ...
+
+    def settle(self, id_: str) -> None:
+        """An incident or rollout has ended and Slack says so: it needs no more looks."""
+        ...
+
+    def card(self, key: str) -> Posted | None:
+        """What Slack was last given for a card."""
+        ...
+
+    def save_card(self, key: str, posted: Posted) -> None:
+        """Remember what Slack was given."""
+        ...
+
+    def drop_card(self, key: str) -> None:
+        """The message is gone from Slack."""
+        ...
+
+    def audit(self, at: datetime, who: str, what: str, result: str) -> None:
+        """Write down that somebody asked for something, and what came of it."""
         ...

@@ -1,0 +1,104 @@
+"""One episode of drift on one application, from detection to resolution."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from bot.core.drift import Check, ObjectDrift, Status
+
+
+class IncidentState(StrEnum):
+    """SUSPECTED has been seen once and told to nobody; OPEN has a card; RESOLVED has told how it ended."""
+
+    SUSPECTED = "suspected"
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """`since` is the first look that saw it, `checked_at` the latest; `blind` says why the latest look could not see.
+
+    `ended` is how it was resolved: `cluster`: live went back to what git says; `git`: the tracked branch moved.
+    """
+
+    id: str
+    application: str
+    cluster: str
+    channel: str
+    state: IncidentState
+    since: datetime
+    checked_at: datetime
+    revision: str
+    drift: tuple[ObjectDrift, ...]
+    blind: str | None = None
+    resolved_at: datetime | None = None
+    ended: Literal["cluster", "git"] | None = None
+
+
+def advance(incident: Incident | None, check: Check, *, channel: str, rolling: bool) -> Incident | None:
+    """The incident after one more check; None where there is none, or a suspicion came to nothing.
+
+    Two looks: a difference opens an incident once the next check at the same revision still sees it.
+    While a rollout moves (`rolling`) nothing is opened and an open card keeps what it says, since git and cluster
+    differ then by design. A check that could not look never resolves anything.
+    """
+    if check.status is Status.SYNCED:
+        return _in_sync(incident, check)
+    if not check.drift or check.revision is None:
+        return incident and replace(incident, blind=check.error, checked_at=check.at)
+    if rolling:
+        return incident
+    if incident is None or (incident.state is IncidentState.SUSPECTED and incident.revision != check.revision):
+        return Incident(
+            id=f"{check.application}@{check.at.isoformat()}",
+            application=check.application,
+            cluster=check.cluster,
+            channel=channel,
+            state=IncidentState.SUSPECTED,
+            since=check.at,
+            checked_at=check.at,
+            revision=check.revision,
+            drift=check.drift,
+            blind=check.error,
+        )
+    seen = check.drift if check.error is None else _with_unseen(incident.drift, check.drift)
+    confirmed = incident.state is IncidentState.OPEN or bool(differences(incident.drift) & differences(check.drift))
+    return replace(
+        incident,
+        state=IncidentState.OPEN if confirmed else IncidentState.SUSPECTED,
+        since=incident.since if confirmed else check.at,
+        checked_at=check.at,
+        revision=check.revision,
+        drift=seen,
+        blind=check.error,
+    )
+
+
+def differences(drift: tuple[ObjectDrift, ...]) -> frozenset[tuple[str, str | None, str, str]]:
+    """Each difference's identity: kind, namespace, name and path ("" for a missing object)."""
+    return frozenset(
+        (found.kind, found.namespace, found.name, path)
+        for found in drift
+        for path in ([field.path for field in found.fields] or [""])
+    )
+
+
+def _in_sync(incident: Incident | None, check: Check) -> Incident | None:
+    if incident is None or incident.state is IncidentState.SUSPECTED:
+        return None
+    return replace(
+        incident,
+        state=IncidentState.RESOLVED,
+        checked_at=check.at,
+        resolved_at=check.at,
+        blind=None,
+        ended="cluster" if check.revision == incident.revision else "git",
+    )
+
+
+def _with_unseen(before: tuple[ObjectDrift, ...], now: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
+    """What was seen now, and of before what a check that could not see everything does not speak about."""
+    seen = {(found.kind, found.namespace, found.name) for found in now}
+    return now + tuple(found for found in before if (found.kind, found.namespace, found.name) not in seen)

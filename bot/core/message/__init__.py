@@ -1,0 +1,1 @@
+"""Every word the bot says to people, one kind of message a file."""

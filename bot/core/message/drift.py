@@ -1,0 +1,190 @@
+"""What the bot says of drift: the incident's card, its end, the answers to `drift` and `diff`, the diff modal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.core.drift import Check, ObjectDrift, Status
+from bot.core.incident import Incident, IncidentState
+from bot.core.message import wording
+from bot.core.message.blocks import (
+    Block,
+    Element,
+    Message,
+    actions,
+    button,
+    clip,
+    code,
+    fill,
+    header,
+    message,
+    modal,
+    moment,
+    note,
+    paragraph,
+    rich,
+    utc,
+    words,
+)
+
+SHOW_DIFF = "show_diff"
+CHECK_NOW = "check_now"
+
+
+def card(incident: Incident) -> Message:
+    """The incident's one message in the channel, as it should read now."""
+    return _resolved(incident) if incident.state is IncidentState.RESOLVED else _open(incident)
+
+
+def resolved_reply(incident: Incident) -> Message:
+    """Told once in the card's thread, since an updated card rings nobody's phone."""
+    text = f"{_where(incident)} is back in sync after {_lasted(incident)}: {_ending(incident)}."
+    return message(text, rich(paragraph(words(text))))
+
+
+def checked(checks: Sequence[Check]) -> Message:
+    """The answer to `/gitops drift`."""
+    drifted = [check for check in checks if check.drift]
+    unknown = [check for check in checks if check.status is Status.UNKNOWN]
+    synced = [check for check in checks if check.status is Status.SYNCED]
+    said = []
+    if drifted:
+        said.append(f"{wording.listed(check.application for check in drifted)} out of sync")
+    if unknown:
+        said.append(f"{wording.listed(check.application for check in unknown)} could not be checked completely")
+    if synced:
+        said.append(f"{wording.listed([check.application for check in synced], 6)} in sync with git")
+    text = "Checked now: " + "; ".join(said) + "." if said else "There is no application to check."
+    parts: list[list[Element]] = []
+    for check in [*drifted, *(check for check in unknown if not check.drift)]:
+        parts.append([paragraph(words(f"\n{check.application} on {check.cluster}", bold=True))])
+        if check.error:
+            parts.append([paragraph(words(f"Unknown: {clip(check.error, 600)}"))])
+        parts.extend(wording.object_lines(found) for found in check.drift)
+    return message(text, rich(paragraph(words(text))), *fill(parts, _more))
+
+
+def diff(check: Check | None, application: str, *, everything: bool) -> Message:
+    """The answer to `/gitops diff`: every difference of the latest look."""
+    text, blocks = _diff(check, application, everything=everything)
+    return message(text, *blocks)
+
+
+def diff_modal(check: Check | None, application: str) -> Mapping[str, Any]:
+    """The same, behind the card's button."""
+    _, blocks = _diff(check, application, everything=False)
+    return modal(f"Diff: {application}", *blocks, reference=application)
+
+
+def reading_modal(application: str) -> Mapping[str, Any]:
+    """What the modal shows until the cluster has answered: a trigger expires 3 s after the click."""
+    return modal(f"Diff: {application}", rich(paragraph(words(f"Reading {application} from git and the cluster…"))))
+
+
+def as_file(check: Check) -> str:
+    """Every difference as text, for a file where a message is too small."""
+    lines = [f"# {check.application} on {check.cluster} at {check.revision}, checked {check.at.isoformat()}"]
+    for found in check.drift:
+        lines += ["", f"{wording.object_name(found)}: {found.change}"]
+        for field in found.fields:
+            writer = f"  # {field.manager}, no later than {field.time}" if field.manager else ""
+            lines.append(f"  {field.change} {field.path}{writer}")
+            lines.append(f"    git:     {wording.value(field.desired, 20_000)}")
+            lines.append(f"    cluster: {wording.value(field.live, 20_000)}")
+    return "\n".join(lines) + "\n"
+
+
+def fits(check: Check) -> bool:
+    """Whether `diff` shows everything."""
+    _, blocks = _diff(check, check.application, everything=False)
+    return len(blocks) <= 1 or not any("more object" in str(block) or "more fields" in str(block) for block in blocks)
+
+
+def _open(incident: Incident) -> Message:
+    told = wording.summary(incident.drift)
+    writer = wording.latest_writer(incident.drift)
+    tool = f", last written by {clip(writer[0], 60)}" if writer else ""
+    text = (
+        f"Drift in {_where(incident)} since {utc(incident.since)}: {told}{tool}. "
+        f"{wording.first_difference(incident.drift)}."
+    )
+    lead = [words(f"{told[:1].upper()}{told[1:]}"), words(" at "), code(wording.short(incident.revision))]
+    lead += [words(", seen first at "), moment(incident.since, "{time_secs}, {date_short_pretty}")]
+    if writer:
+        lead += [words(", last written by "), code(clip(writer[0], 60))]
+    lead.append(words("."))
+    blocks: list[Block] = [header(f"🔴 Drift: {_where(incident)}"), rich(paragraph(*lead))]
+    blocks += fill([wording.object_lines(found, 6, 90) for found in incident.drift], _more, budget=6_000)
+    if incident.blind:
+        blocks.append(note(f"The latest look could not see everything: {incident.blind}"))
+    blocks.append(
+        note(
+            "Git is what counts: let your deployer sync to put this back, or change git to keep it.",
+            f"Checked {utc(incident.checked_at)}." if incident.blind else "The bot itself changes nothing.",
+        )
+    )
+    blocks.append(
+        actions(
+            button("Show diff", SHOW_DIFF, incident.application, style="primary"),
+            button("Check now", CHECK_NOW, incident.application),
+        )
+    )
+    return message(text, *blocks)
+
+
+def _resolved(incident: Incident) -> Message:
+    told = wording.summary(incident.drift)
+    text = f"Resolved: {_where(incident)} is back in sync after {_lasted(incident)}; {_ending(incident)}."
+    lead = [words("Back in sync after "), words(_lasted(incident), bold=True), words(f": {_ending(incident)}. ")]
+    lead += [words("It was: "), words(f"{told}.", strike=False)]
+    blocks: list[Block] = [header(f"✅ Resolved: {_where(incident)}"), rich(paragraph(*lead))]
+    blocks += fill([wording.object_lines(found, 3, 60) for found in incident.drift[:5]], _more, budget=3_000)
+    if incident.resolved_at:
+        blocks.append(note(f"From {utc(incident.since)} to {utc(incident.resolved_at)}."))
+    return message(text, *blocks)
+
+
+def _diff(check: Check | None, application: str, *, everything: bool) -> tuple[str, list[Block]]:
+    if check is None:
+        text = f"{application} has not been checked yet; try /gitops drift {application}."
+        return text, [rich(paragraph(words(text)))]
+    at = f"git {wording.short(check.revision)}"
+    if check.drift:
+        text = f"{application} on {check.cluster}: {wording.summary(check.drift)} ({at})."
+    elif check.status is Status.SYNCED:
+        text = f"{application} on {check.cluster} is in sync: {wording.count(check.objects, 'object')} match {at}."
+    else:
+        text = f"{application} on {check.cluster} could not be checked: {check.error}"
+    blocks: list[Block] = [rich(paragraph(words(clip(text, 2_000))))]
+    if check.error and check.drift:
+        blocks.append(rich(paragraph(words(f"Not everything could be looked at: {clip(check.error, 1_000)}"))))
+    blocks += fill([wording.object_lines(found, 40, 300) for found in check.drift], _more)
+    if everything:
+        blocks.append(rich(paragraph(words("Set aside, and why:" if check.set_aside else "Nothing was set aside."))))
+        blocks += fill([_aside(found) for found in check.set_aside], _more, budget=3_000)
+    return text, blocks
+
+
+def _aside(found: ObjectDrift) -> list[Element]:
+    lines = [
+        words(f"{wording.object_name(found)} {clip(field.path, wording.MOST_PATH)}: {clip(field.reason, 120)}\n")
+        for field in found.fields
+    ]
+    return [paragraph(*lines)] if lines else []
+
+
+def _more(left: int) -> Element:
+    return paragraph(
+        words(f"… and {wording.count(left, 'more object')}; see the whole with /gitops diff.", italic=True)
+    )
+
+
+def _where(incident: Incident) -> str:
+    return f"{incident.application} on {incident.cluster}"
+
+
+def _lasted(incident: Incident) -> str:
+    return wording.duration((incident.resolved_at or incident.checked_at) - incident.since)
+
+
+def _ending(incident: Incident) -> str:
+    return "git moved to match" if incident.ended == "git" else "the cluster was put back to what git says"
