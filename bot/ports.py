@@ -4,7 +4,7 @@ All methods block and may be called from any thread. All raise only the errors n
 clear sentence for people, safe to show in Slack (no secret, no credential, no stack).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from bot.core.commit import Approval, Commit, PullRequest
 from bot.core.drift import Check
 from bot.core.incident import Incident
 from bot.core.message.blocks import Message
+from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Rollout
 
 
@@ -49,10 +50,14 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A three-way merge of trees: `tree` is the result's id; with `conflicts` (paths) it must not be used."""
+    """A three-way merge of trees: `tree` is the result's id; with `conflicts` (paths) it must not be used.
+
+    `kinds` stands beside `conflicts`: what kind each is in git's words ("contents", "modify/delete", "binary").
+    """
 
     tree: str
     conflicts: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
 
 class Repository(Protocol):
@@ -67,6 +72,10 @@ class Repository(Protocol):
 
     def head(self) -> str:
         """The sha of the tracked branch as last fetched; fetches when nothing was fetched yet."""
+        ...
+
+    def tip(self, branch: str) -> str | None:
+        """The sha of any branch as last fetched; None when there is none."""
         ...
 
     def resolve(self, text: str) -> Commit:
@@ -90,7 +99,10 @@ class Repository(Protocol):
         ...
 
     def tree_id(self, revision: str, path: str) -> str | None:
-        """The id of the tree or blob at `path` ("" or "." is the root); None when there is nothing at that path."""
+        """The id of the tree or blob at `path` ("" or "." is the root); None when there is nothing at that path.
+
+        `revision` may be a tree too, such as that of a merge.
+        """
         ...
 
     def files(self, revision: str, path: str) -> list[File]:
@@ -98,7 +110,7 @@ class Repository(Protocol):
         ...
 
     def changed_paths(self, base: str | None, revision: str) -> list[str]:
-        """Paths that differ between two commits; with base None those of a root commit."""
+        """Paths that differ between two commits or trees; with base None those of a root commit."""
         ...
 
     def merge_trees(self, base: str, ours: str, theirs: str) -> Merged:
@@ -161,6 +173,10 @@ class Forge(Protocol):
 
 class ClusterError(PortError):
     """The API server did not answer this question: unreachable, 403, 5xx, cut off. What it touches is unknown."""
+
+
+class ForbiddenError(ClusterError):
+    """403: the bot's account may not read this. Its text names the verb and the resource to grant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +249,10 @@ class Chat(Protocol):
 
     def upload(self, channel: str, *, filename: str, title: str, content: str, thread: str | None = None) -> None:
         """Share a text file in a channel."""
+        ...
+
+    def whisper(self, channel: str, user: str, message: Message) -> None:
+        """Tell one person in a channel; nobody else sees it, and it does not last."""
         ...
 
     def group_members(self, group: str) -> frozenset[str]:
@@ -311,8 +331,16 @@ class Store(Protocol):
         """Rollouts of those commits, settled ones too."""
         ...
 
+    def save_pull(self, pull: RevertPull) -> None:
+        """Keep a revert pull request, by id."""
+        ...
+
+    def pulls(self) -> list[RevertPull]:
+        """Revert pull requests that still have something to tell."""
+        ...
+
     def settle(self, id_: str) -> None:
-        """An incident or rollout has ended and Slack says so: it needs no more looks."""
+        """An incident, rollout or pull request has ended and Slack says so: it needs no more looks."""
         ...
 
     def card(self, key: str) -> Posted | None:
@@ -330,3 +358,18 @@ class Store(Protocol):
     def audit(self, at: datetime, who: str, what: str, result: str) -> None:
         """Write down that somebody asked for something, and what came of it."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The whole outside as one value, by the names in the configuration. `clock` tells the time, in UTC.
+
+    A repository without an entry in `forges` has no pull requests.
+    """
+
+    repositories: Mapping[str, Repository]
+    forges: Mapping[str, Forge]
+    clusters: Mapping[str, Cluster]
+    store: Store
+    chat: Chat
+    clock: Callable[[], datetime]

@@ -4,7 +4,18 @@ from collections.abc import Sequence
 
 from bot.core.command import COMMANDS, CommandSpec, Mistake, UnknownApplication, UnknownCommand, WrongArguments
 from bot.core.message import wording
-from bot.core.message.blocks import Message, bullets, clip, code, message, paragraph, rich, words
+from bot.core.message.blocks import (
+    MOST_BLOCKS,
+    MOST_TEXT,
+    Message,
+    bullets,
+    clip,
+    code,
+    message,
+    paragraph,
+    rich,
+    words,
+)
 
 
 def overview() -> Message:
@@ -34,6 +45,12 @@ def mistake(made: Mistake, applications: Sequence[str]) -> Message:
         case WrongArguments(spec):
             text = f"It is {usage(spec)}: {spec.summary} (/gitops help shows every command)."
     return message(text, rich(paragraph(words(text))))
+
+
+def joined(several: Sequence[Message]) -> Message:
+    """Several answers as one."""
+    blocks = [block for each in several for block in each.blocks]
+    return Message(" ".join(each.text for each in several)[:MOST_TEXT], tuple(blocks[:MOST_BLOCKS]))
 
 
 def _meant(nearest: str | None) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.core.application import Application
 from bot.core.commit import PullRequest
@@ -24,7 +23,6 @@ class Overview:
     rollouts: Sequence[Rollout]
     pulls: Mapping[str, Sequence[PullRequest]]
     troubles: Sequence[str]
-    now: datetime
 
 
 def overview(given: Overview) -> Message:

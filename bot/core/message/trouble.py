@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.core.command import Command, DiffCommand, DriftCommand, RevertCommand
 from bot.core.message import wording
 from bot.core.message.blocks import Message, clip, message, paragraph, rich, words
 
@@ -31,6 +32,14 @@ def busy() -> Message:
     return _said("Too many commands are waiting just now; try again in a minute. Nothing was done.")
 
 
-def working(what: str) -> Message:
+def opening(command: Command) -> Message | None:
     """Said at once when the answer will take a moment."""
-    return _said(f"{what}…")
+    match command:
+        case DriftCommand(name):
+            return _said(f"Checking {name or 'every application'} against the cluster…")
+        case DiffCommand(name):
+            return _said(f"Reading {name} from git and the cluster…")
+        case RevertCommand(revision):
+            return _said(f"Preparing a pull request that reverts {clip(revision, 60)}…")
+        case _:
+            return None

@@ -1,0 +1,100 @@
+"""Slack's Web API through slack_sdk."""
+
+from collections.abc import Callable, Mapping
+from http.client import HTTPException
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+from bot.core.message.blocks import Message
+from bot.ports import ChatError
+
+_REMEDIES = {
+    "channel_not_found": "there is no channel {channel}, or the bot cannot see it: invite the bot there",
+    "not_in_channel": "the bot is not in {channel}: invite it with /invite",
+    "is_archived": "{channel} is archived: unarchive it or name another channel in the configuration",
+    "invalid_auth": "SLACK_BOT_TOKEN is not accepted: reinstall the Slack app and take the new token",
+    "token_revoked": "SLACK_BOT_TOKEN was revoked: reinstall the Slack app and take the new token",
+    "account_inactive": "SLACK_BOT_TOKEN belongs to a removed app or workspace: reinstall the Slack app",
+    "missing_scope": "the Slack app lacks a scope: compare it with manifests/slack-app.yaml and reinstall",
+    "ratelimited": "Slack asks to wait",
+}
+
+
+class SlackChat:
+    """Fulfils `bot.ports.Chat`. Never retries by itself: whoever calls keeps what is to be said and comes back."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def post(self, channel: str, message: Message, thread: str | None = None) -> str:
+        answer = _call(
+            lambda: self._client.chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=[dict(block) for block in message.blocks],
+                thread_ts=thread,
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+            channel,
+        )
+        return str(answer["ts"])
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        blocks = [dict(block) for block in message.blocks]
+        _call(lambda: self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=blocks), channel)
+
+    def upload(self, channel: str, *, filename: str, title: str, content: str, thread: str | None = None) -> None:
+        _call(
+            lambda: self._client.files_upload_v2(
+                channel=channel, filename=filename, title=title, content=content, thread_ts=thread
+            ),
+            channel,
+        )
+
+    def whisper(self, channel: str, user: str, message: Message) -> None:
+        blocks = [dict(block) for block in message.blocks]
+        _call(
+            lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=message.text, blocks=blocks),
+            channel,
+        )
+
+    def group_members(self, group: str) -> frozenset[str]:
+        answer = _call(lambda: self._client.usergroups_users_list(usergroup=group), group)
+        return frozenset(answer["users"])
+
+    def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        answer = _call(lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view)), "the modal")
+        return str(answer["view"]["id"])
+
+    def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
+        _call(lambda: self._client.views_update(view_id=view_id, view=dict(view)), "the modal")
+
+
+def _call(request: Callable[[], SlackResponse], where: str) -> SlackResponse:
+    try:
+        return request()
+    except SlackApiError as error:
+        answer = error.response
+        headers = getattr(answer, "headers", None) or {}
+        wait = headers.get("Retry-After") or headers.get("retry-after")
+        code = str(answer.get("error") or "") if hasattr(answer, "get") else ""
+        if getattr(answer, "status_code", 200) == 429:
+            code = "ratelimited"
+        remedy = _REMEDIES.get(code, f"Slack answered {code or 'with an error'}").format(channel=where)
+        raise ChatError(f"Slack did not take it: {remedy}.", code=code, retry_after=_seconds(wait)) from error
+    except (SlackClientError, URLError, HTTPException, OSError) as error:
+        raise ChatError(
+            f"Slack does not answer ({type(error).__name__}); it is tried again.", code="unreachable"
+        ) from error
+
+
+def _seconds(header: object) -> float | None:
+    try:
+        return float(str(header))
+    except ValueError:
+        return None

@@ -1,0 +1,226 @@
+"""State in any database SQLAlchemy speaks to: SQLite by default, PostgreSQL for more than one replica."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from bot.core.drift import Check
+from bot.core.incident import Incident, IncidentState
+from bot.core.revert_pull import RevertPull
+from bot.core.rollout import Rollout
+from bot.ports import Posted, StoreError
+
+_tables = sa.MetaData()
+
+_heads = sa.Table(
+    "heads", _tables, sa.Column("repository", sa.Text, primary_key=True), sa.Column("sha", sa.Text, nullable=False)
+)
+_checks = sa.Table(
+    "checks", _tables, sa.Column("application", sa.Text, primary_key=True), sa.Column("body", sa.Text, nullable=False)
+)
+_incidents = sa.Table(
+    "incidents",
+    _tables,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("application", sa.Text, nullable=False, index=True),
+    sa.Column("resolved", sa.Boolean, nullable=False),
+    sa.Column("settled", sa.Boolean, nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),
+)
+_rollouts = sa.Table(
+    "rollouts",
+    _tables,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("revision", sa.Text, nullable=False, index=True),
+    sa.Column("order", sa.Integer, nullable=False),
+    sa.Column("settled", sa.Boolean, nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),
+)
+_pulls = sa.Table(
+    "pulls",
+    _tables,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("settled", sa.Boolean, nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),
+)
+_cards = sa.Table(
+    "cards",
+    _tables,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("ts", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+)
+_audit = sa.Table(
+    "audit",
+    _tables,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+)
+
+_CHECK = TypeAdapter(Check)
+_INCIDENT = TypeAdapter(Incident)
+_ROLLOUT = TypeAdapter(Rollout)
+_PULL = TypeAdapter(RevertPull)
+
+
+class SqlStore:
+    """Fulfils `bot.ports.Store`. Creates its tables; StoreError when the database cannot be opened."""
+
+    def __init__(self, url: str) -> None:
+        # A connection an operation: SQLite's are cheap and must not cross threads; a pool would only hide a restart.
+        sqlite = sa.make_url(url).get_backend_name() == "sqlite"
+        self._engine = sa.create_engine(url, **({"poolclass": NullPool} if sqlite else {"pool_pre_ping": True}))
+        if sqlite:
+            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+        with self._begin() as connection:
+            _tables.create_all(connection)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self._engine.dispose()
+
+    def head(self, repository: str) -> str | None:
+        return self._one(sa.select(_heads.c.sha).where(_heads.c.repository == repository))
+
+    def advance_head(self, repository: str, sha: str, rollouts: Sequence[Rollout]) -> None:
+        with self._begin() as connection:
+            for rollout in rollouts:
+                _put_rollout(connection, rollout)
+            _put(connection, _heads, repository=repository, sha=sha)
+
+    def save_checks(self, checks: Sequence[Check]) -> None:
+        with self._begin() as connection:
+            for check in checks:
+                body = _CHECK.dump_json(check, exclude={"set_aside"}).decode()
+                _put(connection, _checks, application=check.application, body=body)
+
+    def checks(self) -> dict[str, Check]:
+        found = (_CHECK.validate_json(body) for body in self._all(sa.select(_checks.c.body)))
+        return {check.application: check for check in found}
+
+    def incident(self, application: str) -> Incident | None:
+        wanted = sa.select(_incidents.c.body).where(
+            _incidents.c.application == application, _incidents.c.resolved.is_(False)
+        )
+        body = self._one(wanted)
+        return None if body is None else _INCIDENT.validate_json(body)
+
+    def save_incident(self, incident: Incident) -> None:
+        with self._begin() as connection:
+            _put(
+                connection,
+                _incidents,
+                id=incident.id,
+                application=incident.application,
+                resolved=incident.state is IncidentState.RESOLVED,
+                settled=False,
+                body=_INCIDENT.dump_json(incident).decode(),
+            )
+
+    def drop_incident(self, incident: Incident) -> None:
+        with self._begin() as connection:
+            connection.execute(_incidents.delete().where(_incidents.c.id == incident.id))
+
+    def incidents(self) -> list[Incident]:
+        wanted = sa.select(_incidents.c.body).where(_incidents.c.settled.is_(False)).order_by(_incidents.c.id)
+        return [_INCIDENT.validate_json(body) for body in self._all(wanted)]
+
+    def save_rollout(self, rollout: Rollout) -> None:
+        with self._begin() as connection:
+            _put_rollout(connection, rollout)
+
+    def rollouts(self) -> list[Rollout]:
+        wanted = sa.select(_rollouts.c.body).where(_rollouts.c.settled.is_(False)).order_by(_rollouts.c.order)
+        return [_ROLLOUT.validate_json(body) for body in self._all(wanted)]
+
+    def rollouts_of(self, revisions: Sequence[str]) -> list[Rollout]:
+        wanted = sa.select(_rollouts.c.body).where(_rollouts.c.revision.in_(revisions))
+        return [_ROLLOUT.validate_json(body) for body in self._all(wanted)]
+
+    def save_pull(self, pull: RevertPull) -> None:
+        with self._begin() as connection:
+            _put(connection, _pulls, id=pull.id, settled=False, body=_PULL.dump_json(pull).decode())
+
+    def pulls(self) -> list[RevertPull]:
+        wanted = sa.select(_pulls.c.body).where(_pulls.c.settled.is_(False)).order_by(_pulls.c.id)
+        return [_PULL.validate_json(body) for body in self._all(wanted)]
+
+    def settle(self, id_: str) -> None:
+        with self._begin() as connection:
+            for table in (_incidents, _rollouts, _pulls):
+                connection.execute(table.update().where(table.c.id == id_).values(settled=True))
+
+    def card(self, key: str) -> Posted | None:
+        with self._begin() as connection:
+            row = connection.execute(
+                sa.select(_cards.c.channel, _cards.c.ts, _cards.c.digest).where(_cards.c.key == key)
+            ).first()
+        return None if row is None else Posted(row.channel, row.ts, row.digest)
+
+    def save_card(self, key: str, posted: Posted) -> None:
+        with self._begin() as connection:
+            _put(connection, _cards, key=key, channel=posted.channel, ts=posted.ts, digest=posted.digest)
+
+    def drop_card(self, key: str) -> None:
+        with self._begin() as connection:
+            connection.execute(_cards.delete().where(_cards.c.key == key))
+
+    def audit(self, at: datetime, who: str, what: str, result: str) -> None:
+        with self._begin() as connection:
+            connection.execute(_audit.insert().values(at=at.isoformat(), who=who, what=what, result=result))
+
+    def _one(self, wanted: sa.Select[str]) -> str | None:
+        with self._begin() as connection:
+            return connection.execute(wanted).scalar()
+
+    def _all(self, wanted: sa.Select[str]) -> list[str]:
+        with self._begin() as connection:
+            return list(connection.execute(wanted).scalars())
+
+    @contextmanager
+    def _begin(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            # The driver's own text may hold the URL's password: only its kind is passed on.
+            raise StoreError(
+                f"The state database did not answer ({type(error).__name__}); check store: or DATABASE_URL."
+            ) from error
+
+
+def _put(connection: sa.Connection, table: sa.Table, **values: object) -> None:
+    key = next(iter(table.primary_key.columns))
+    changed = connection.execute(table.update().where(key == values[key.name]).values(**values))
+    if changed.rowcount == 0:
+        connection.execute(table.insert().values(**values))
+
+
+def _put_rollout(connection: sa.Connection, rollout: Rollout) -> None:
+    known = connection.execute(sa.select(_rollouts.c.order).where(_rollouts.c.id == rollout.id)).scalar()
+    newest = connection.execute(sa.select(sa.func.max(_rollouts.c.order))).scalar() or 0
+    _put(
+        connection,
+        _rollouts,
+        id=rollout.id,
+        revision=rollout.revision,
+        order=known or newest + 1,
+        settled=False,
+        body=_ROLLOUT.dump_json(rollout).decode(),
+    )
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    # WAL: readers do not wait for the one writer. https://www.sqlite.org/wal.html
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()

@@ -1,0 +1,68 @@
+"""Which cards there should be, and what each should read: the desired state that Slack is reconciled with."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.core.incident import Incident, IncidentState
+from bot.core.message import drift as drift_message
+from bot.core.message import revert_pull as revert_pull_message
+from bot.core.message import rollout as rollout_message
+from bot.core.message.blocks import Message
+from bot.core.revert_pull import RevertPull
+from bot.core.rollout import ENDED, Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One message to keep current. `subject` is the incident's or rollout's id; `thread_of` the key of the card it
+    answers in a thread; `last` marks what a subject has to say once it has ended.
+    """
+
+    key: str
+    subject: str
+    channel: str
+    message: Message
+    thread_of: str | None = None
+    last: bool = False
+
+    @property
+    def digest(self) -> str:
+        """Two messages that read the same have the same digest."""
+        text = json.dumps([self.message.text, self.message.blocks], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def desired(incidents: Sequence[Incident], rollouts: Sequence[Rollout], pulls: Sequence[RevertPull]) -> list[Card]:
+    """Every card of what is going on, a parent always before its reply."""
+    return [
+        *(card for incident in incidents for card in _of_incident(incident)),
+        *(_of_pull(pull) for pull in pulls),
+        *(card for rollout in rollouts for card in _of_rollout(rollout)),
+    ]
+
+
+def _of_incident(incident: Incident) -> list[Card]:
+    if incident.state is IncidentState.SUSPECTED:
+        return []
+    ended = incident.state is IncidentState.RESOLVED
+    card = Card(incident.id, incident.id, incident.channel, drift_message.card(incident), last=ended)
+    return [card, _reply(card, drift_message.resolved_reply(incident))] if ended else [card]
+
+
+def _of_rollout(rollout: Rollout) -> list[Card]:
+    cards = []
+    ended = rollout.state in ENDED
+    for channel in sorted({part.channel for part in rollout.parts}):
+        card = Card(f"{rollout.id}#{channel}", rollout.id, channel, rollout_message.card(rollout), last=ended)
+        cards += [card, _reply(card, rollout_message.ended_reply(rollout))] if ended else [card]
+    return cards
+
+
+def _of_pull(pull: RevertPull) -> Card:
+    return Card(pull.id, pull.id, pull.channel, revert_pull_message.card(pull), last=pull.state != "open")
+
+
+def _reply(card: Card, message: Message) -> Card:
+    return Card(f"{card.key}/ended", card.subject, card.channel, message, thread_of=card.key, last=True)

@@ -1,0 +1,33 @@
+"""A revert pull request that the bot opened, followed until it is merged or closed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.core.commit import PullRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RevertPull:
+    """`by` is the Slack user who asked, `what` what was asked for; `state` as in PullRequest."""
+
+    id: str
+    repository: str
+    number: int
+    url: str
+    title: str
+    by: str
+    what: str
+    channel: str
+    applications: tuple[str, ...]
+    opened_at: datetime
+    state: str = "open"
+    merged_by: str | None = None
+    ended_at: datetime | None = None
+
+
+def follow(known: RevertPull, pull: PullRequest, now: datetime) -> RevertPull:
+    """What is known after one more look at the forge."""
+    if pull.state == known.state:
+        return known
+    ended_at = None if pull.state == "open" else pull.merged_at or now
+    return replace(known, state=pull.state, merged_by=pull.merged_by, ended_at=ended_at, title=pull.title)

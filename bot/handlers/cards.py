@@ -1,0 +1,88 @@
+"""Reconciles Slack with the stored state: what a card should read, against what Slack was last given."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.core.cards import Card, desired
+from bot.ports import Chat, ChatError, Posted, Store
+
+_log = logging.getLogger(__name__)
+
+# The message cannot be changed any more: post it anew. https://docs.slack.dev/reference/methods/chat.update#errors
+_GONE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message", "is_inactive", "thread_not_found"})
+# Nothing can be said in that channel until somebody does something about it: look again after a while.
+_CLOSED = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
+_AFTER_CLOSED = timedelta(minutes=1)
+_AFTER_TROUBLE = timedelta(seconds=5)
+
+
+class CardKeeper:
+    """Keeps the cards current. Call `reconcile` whenever state may have changed, and now and then besides.
+
+    One reconciliation at a time. A channel that Slack asks to wait for, or that is closed, is left alone until then,
+    and says so in `troubles`; nothing is lost, since what is to be said is derived from the stored state each time.
+    """
+
+    def __init__(self, store: Store, chat: Chat, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._chat = chat
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._wait_until: dict[str, datetime] = {}
+        self._why: dict[str, str] = {}
+
+    def troubles(self) -> list[str]:
+        """A sentence for each channel that cannot be written to at the moment."""
+        return [f"{channel}: {why}" for channel, why in sorted(self._why.items())]
+
+    def reconcile(self) -> None:
+        """Post and update what differs; settle what has ended and been told."""
+        with self._lock:
+            current: dict[str, bool] = {}
+            told: dict[str, bool] = {}
+            for card in desired(self._store.incidents(), self._store.rollouts(), self._store.pulls()):
+                # A reply to a message that is gone would land in the channel's root: its parent comes first.
+                current[card.key] = current.get(card.thread_of or card.key, True) and self._bring(card)
+                told[card.subject] = told.get(card.subject, True) and current[card.key] and card.last
+            for subject, done in told.items():
+                if done:
+                    self._store.settle(subject)
+
+    def _bring(self, card: Card) -> bool:
+        """Whether Slack now shows the card as it should read."""
+        posted = self._store.card(card.key)
+        if posted and posted.digest == card.digest:
+            return True
+        wait_until = self._wait_until.get(card.channel)
+        if wait_until and self._clock() < wait_until:
+            return False
+        try:
+            ts = self._deliver(card, posted)
+        except ChatError as error:
+            self._answer(card, error)
+            return False
+        self._store.save_card(card.key, Posted(card.channel, ts, card.digest))
+        self._why.pop(card.channel, None)
+        return True
+
+    def _deliver(self, card: Card, posted: Posted | None) -> str:
+        if posted:
+            self._chat.update(posted.channel, posted.ts, card.message)
+            return posted.ts
+        parent = self._store.card(card.thread_of) if card.thread_of else None
+        return self._chat.post(card.channel, card.message, parent.ts if parent else None)
+
+    def _answer(self, card: Card, error: ChatError) -> None:
+        if error.code in _GONE:
+            _log.info("card %s is gone from Slack (%s); it is posted anew", card.key, error.code)
+            self._store.drop_card(card.key)
+            return
+        wait = timedelta(seconds=error.retry_after) if error.retry_after is not None else None
+        self._wait_until[card.channel] = self._clock() + (
+            wait or (_AFTER_CLOSED if error.code in _CLOSED else _AFTER_TROUBLE)
+        )
+        if error.code != "ratelimited":
+            self._why[card.channel] = str(error)
+        _log.warning("card %s: %s", card.key, error)

@@ -1,0 +1,57 @@
+"""`/gitops history`: what reached the tracked branch, when it was live, who approved it."""
+
+from bot.core.application import Application
+from bot.core.commit import Commit, PullRequest
+from bot.core.message.blocks import Message
+from bot.core.message.history import Entry, listing
+from bot.core.rollout import Rollout
+from bot.ports import Forge, ForgeError, Ports
+
+MOST = 10
+
+
+def history(ports: Ports, repository_name: str, application: Application | None) -> Message:
+    """The newest first-parent commits of one repository, or those that changed one application. RepositoryError."""
+    repository = ports.repositories[repository_name]
+    path = application.path if application else None
+    commits = repository.first_parent(None, repository.head(), path=path, limit=MOST)
+    forge = ports.forges.get(repository_name)
+    rollouts = {rollout.revision: rollout for rollout in ports.store.rollouts_of([each.sha for each in commits])}
+    entries = []
+    trouble = None if forge else "this repository has no forge in the configuration"
+    for commit in commits:
+        pull, approvers = None, None
+        if forge and not trouble:
+            try:
+                pull, approvers = _approved(forge, commit)
+            except ForgeError as error:
+                trouble = str(error)
+        entries.append(_entry(commit, forge, pull, approvers, rollouts.get(commit.sha)))
+    return listing(entries, repository.branch, application.name if application else None, trouble)
+
+
+def _approved(forge: Forge, commit: Commit) -> tuple[PullRequest | None, tuple[str, ...]]:
+    pull = forge.pull_of(commit.sha)
+    if pull is None or pull.state != "merged":
+        return None, ()
+    by = (approval.by for approval in forge.approvals(pull.number) if approval.by != pull.author)
+    return pull, tuple(dict.fromkeys(by))
+
+
+def _entry(
+    commit: Commit,
+    forge: Forge | None,
+    pull: PullRequest | None,
+    approvers: tuple[str, ...] | None,
+    rollout: Rollout | None,
+) -> Entry:
+    arrived = rollout.parts if rollout else ()
+    merged_at = rollout.merged_at if rollout else (pull and pull.merged_at) or commit.committed_at
+    return Entry(
+        commit=commit,
+        url=forge.commit_url(commit.sha) if forge else None,
+        pull=pull,
+        approvers=approvers,
+        live=tuple((part.application, part.live_at) for part in arrived if part.live_at),
+        merged_at=merged_at,
+    )

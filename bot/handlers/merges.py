@@ -1,0 +1,103 @@
+"""Notices what reached a tracked branch, and starts a rollout for each merge that changes an application."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.application import Application
+from bot.core.commit import Commit
+from bot.core.rollout import Part, Rollout
+from bot.ports import Forge, ForgeError, Ports, Repository
+
+_log = logging.getLogger(__name__)
+
+# More merges at once than people would read one by one (the bot was away) are told as one.
+MOST_MERGES = 10
+# A commit this young was made by the merge itself; an older one was made before it was pushed.
+_FRESH = timedelta(minutes=10)
+
+
+def notice(ports: Ports, name: str, applications: Sequence[Application]) -> str:
+    """Fetch one repository and keep a rollout for each new merge; the tracked branch's sha.
+
+    The first look of all only remembers where the branch stands. RepositoryError when git does not answer.
+    """
+    repository = ports.repositories[name]
+    head = repository.fetch()
+    known = ports.store.head(name)
+    if known == head:
+        return head
+    rollouts = [] if known is None else _rollouts(ports, repository, known, head, applications)
+    ports.store.advance_head(name, head, rollouts)
+    for rollout in rollouts:
+        _log.info("rollout %s of %s: %s", rollout.revision, rollout.repository, rollout.subject)
+    return head
+
+
+def _rollouts(
+    ports: Ports, repository: Repository, known: str, head: str, applications: Sequence[Application]
+) -> list[Rollout]:
+    now = ports.clock()
+    tip = repository.commit(head)
+    if not repository.is_ancestor(known, head):
+        rewritten = replace(tip, message=f"History rewritten: {tip.message}")
+        steps = [(known, rewritten)]
+    else:
+        commits = repository.first_parent(known, head, limit=1_000)[::-1]
+        steps = [(commit.parents[0] if commit.parents else known, commit) for commit in commits]
+        if len(steps) > MOST_MERGES:
+            steps = [(known, replace(tip, message=f"{len(steps)} merges, the last: {tip.message}"))]
+    made = (_rollout(repository, parent, commit, applications, now) for parent, commit in steps)
+    forge = ports.forges.get(repository.name)
+    return [_with_pull(rollout, forge) for rollout in made if rollout]
+
+
+def _rollout(
+    repository: Repository, parent: str, commit: Commit, applications: Sequence[Application], now: datetime
+) -> Rollout | None:
+    touched = [
+        application
+        for application in applications
+        if repository.tree_id(commit.sha, application.path) != repository.tree_id(parent, application.path)
+    ]
+    if not touched:
+        return None
+    fresh = timedelta() <= now - commit.committed_at <= _FRESH
+    return Rollout(
+        id=f"{repository.name}@{commit.sha}",
+        repository=repository.name,
+        branch=repository.branch,
+        revision=commit.sha,
+        parent=parent,
+        subject=commit.subject,
+        author=commit.author,
+        merged_at=commit.committed_at if fresh else now,
+        parts=tuple(Part(each.name, each.cluster, each.channel) for each in touched),
+    )
+
+
+def _with_pull(rollout: Rollout, forge: Forge | None) -> Rollout:
+    """What the forge knows of the merge; without its answer the rollout is told all the same."""
+    if forge is None:
+        return rollout
+    rollout = replace(rollout, url=forge.commit_url(rollout.revision))
+    try:
+        pull = forge.pull_of(rollout.revision)
+        if pull is None or pull.state != "merged":
+            return rollout
+        approvals = forge.approvals(pull.number)
+    except ForgeError as error:
+        _log.warning("rollout %s: %s", rollout.revision, error)
+        return rollout
+    merged_at = pull.merged_at or rollout.merged_at
+    return replace(
+        rollout,
+        subject=pull.title if rollout.subject.startswith("Merge ") else rollout.subject,
+        author=pull.author,
+        pull_number=pull.number,
+        pull_url=pull.url,
+        merged_by=pull.merged_by,
+        merged_at=merged_at if merged_at <= rollout.merged_at + _FRESH else rollout.merged_at,
+        approved_by=tuple(dict.fromkeys(approval.by for approval in approvals if approval.by != pull.author)),
+    )

@@ -1,0 +1,24 @@
+"""Follows the revert pull requests that the bot opened until they are merged or closed."""
+
+import logging
+
+from bot.core.revert_pull import follow
+from bot.ports import ForgeError, Ports
+
+_log = logging.getLogger(__name__)
+
+
+def look(ports: Ports) -> None:
+    """Ask each forge about the pull requests still open; one that does not answer is asked next time."""
+    for known in ports.store.pulls():
+        forge = ports.forges.get(known.repository)
+        if forge is None or known.state != "open":
+            continue
+        try:
+            pull = forge.pull(known.number)
+        except ForgeError as error:
+            _log.warning("pull request #%d of %s: %s", known.number, known.repository, error)
+            continue
+        now_known = follow(known, pull, ports.clock()) if pull else known
+        if now_known != known:
+            ports.store.save_pull(now_known)
