@@ -1,0 +1,5 @@
+"""`python -m bot` is `gitops-bot`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,163 @@
+"""The running bot: builds every adapter from the configuration, wires the edges, starts and stops them in order."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Self
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot.adapters.chat import SlackChat
+from bot.adapters.cluster import KubernetesCluster
+from bot.adapters.github import GitHubForge
+from bot.adapters.repository import GitRepository
+from bot.adapters.store import SqlStore
+from bot.config import Config
+from bot.handlers import revert_pulls
+from bot.handlers.cards import CardKeeper
+from bot.handlers.watch import Watch
+from bot.listeners import Listeners
+from bot.ports import Ports, StoreError
+from bot.schedule import Job, Schedule
+from bot.web import Web
+from bot.work import WorkPool
+
+_log = logging.getLogger(__name__)
+
+# Bolt runs every listener on one pool; with its own five threads the sixth of six slow ones is never acked.
+LISTENER_THREADS = 32
+DRAIN_SECONDS = 20.0
+_RECONCILE_EVERY = timedelta(seconds=5)
+
+
+def utc_now() -> datetime:
+    """The clock of the running bot."""
+    return datetime.now(tz=UTC)
+
+
+def build_ports(config: Config, client: WebClient, clock: Callable[[], datetime] = utc_now) -> Ports:
+    """Every adapter that the configuration names. Nothing connects yet, but for the database. StoreError."""
+    forges = {
+        name: GitHubForge.from_config(each.forge, config.credentials)
+        for name, each in config.repositories.items()
+        if each.forge
+    }
+    return Ports(
+        repositories={
+            name: GitRepository(
+                name, each.url, each.branch, config.mirrors, forges[name].git_token if name in forges else None
+            )
+            for name, each in config.repositories.items()
+        },
+        forges=forges,
+        clusters={
+            name: KubernetesCluster(name, kubeconfig=each.kubeconfig, context=each.context)
+            for name, each in config.clusters.items()
+        },
+        store=SqlStore(config.store),
+        chat=SlackChat(client),
+        clock=clock,
+    )
+
+
+class Bot:
+    """Start it, stop it; in between it works by itself. Built from a configuration that has its tokens."""
+
+    def __init__(self, config: Config, clock: Callable[[], datetime] = utc_now) -> None:
+        token = config.credentials.slack_bot_token
+        client = WebClient(token=token, base_url=str(config.slack.api_url), timeout=15)
+        self._config = config
+        self._ports = build_ports(config, client, clock)
+        self._keeper = CardKeeper(self._ports.store, self._ports.chat, clock)
+        self._watch = Watch(self._ports, config, self._keeper)
+        self._work = WorkPool("work", workers=8, waiting=200)
+        self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
+        listeners = Listeners(config, self._ports, self._watch, self._work)
+        secret = config.credentials.slack_signing_secret
+        app = listeners.app(client, self._executor, secret)
+        self._socket = None if config.slack.mode == "http" else _Socket(app, config.credentials.slack_app_token or "")
+        self.web = Web(config.slack.listen, self._not_ready, app if config.slack.mode == "http" else None)
+        self._schedule = Schedule(self._jobs())
+
+    def start(self) -> Self:
+        """Serve health, listen to Slack, begin checking. Returns at once; Slack may still be away."""
+        self.web.start()
+        if self._socket:
+            self._socket.start()
+        self._schedule.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop intake, let what runs finish, say what is left to say, and close."""
+        if self._socket:
+            self._socket.stop()
+        self._schedule.stop()
+        if not self._work.drain(DRAIN_SECONDS):
+            _log.warning("some work did not finish within %s s", DRAIN_SECONDS)
+        self._watch.tell()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self.web.stop()
+
+    def _jobs(self) -> list[Job]:
+        every = self._config.schedule
+        return [
+            *(
+                Job(f"drift check of {name}", every.drift, partial(self._watch.check_cluster, name))
+                for name in self._config.clusters
+            ),
+            *(
+                Job(f"git polling of {name}", every.git, partial(self._watch.notice, name))
+                for name in self._config.repositories
+            ),
+            Job("second look", every.second_look, self._watch.second_look),
+            Job("rollouts", every.rollout, self._watch.look_at_rollouts),
+            Job("pull requests", every.git, partial(revert_pulls.look, self._ports)),
+            Job("cards", _RECONCILE_EVERY, self._watch.tell),
+        ]
+
+    def _not_ready(self) -> str | None:
+        try:
+            self._ports.store.checks()
+        except StoreError as error:
+            return str(error)
+        return "not connected to Slack yet" if self._socket and not self._socket.connected else None
+
+
+class _Socket:
+    """Socket Mode, connected in the background and for as long as it takes: Slack may be down when the bot starts."""
+
+    def __init__(self, app: App, app_token: str) -> None:
+        self._handler = SocketModeHandler(app, app_token)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._connect, name="slack-connect", daemon=True)
+
+    @property
+    def connected(self) -> bool:
+        return bool(self._handler.client.is_connected())
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._handler.close()
+        self._thread.join(timeout=5)
+
+    def _connect(self) -> None:
+        wait = 1.0
+        while not self._stopping.is_set():
+            try:
+                self._handler.connect()
+            except (SlackClientError, OSError) as error:
+                _log.warning("Slack does not answer (%s); trying again in %.0f s", type(error).__name__, wait)
+                self._stopping.wait(wait)
+                wait = min(wait * 2, 60.0)
+            else:
+                _log.info("connected to Slack in Socket Mode")
+                return

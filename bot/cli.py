@@ -1,0 +1,161 @@
+"""The command line: `run`, `check`, `demo`, `doctor`."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from bot.config import Config, ConfigError, load
+from bot.ports import PortError
+
+COULD_NOT_TELL = 2  # as diff does: 0 same, 1 different, 2 trouble
+
+_CONFIG = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The configuration file; docs/configuration.md describes it.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gitops-bot")
+def main() -> None:
+    """A ChatOps bot for GitOps: drift alerts, revert pull requests and rollout reports in Slack.
+
+    Git stays the only path that changes state: on the cluster the bot reads, and does nothing else.
+    """
+    # Slack's own libraries print whole payloads at DEBUG, so they never get below INFO.
+    logging.basicConfig(
+        level=os.environ.get("LOG_LEVEL", "INFO").upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for name in ("slack_bolt", "slack_sdk", "apscheduler", "urllib3", "waitress", "github", "git"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@main.command()
+@_CONFIG
+def run(config_path: Path | None) -> None:
+    """Run the bot until SIGTERM or Ctrl-C."""
+    from bot.app import Bot  # noqa: PLC0415  what only one command needs is loaded by that command
+
+    config = _load(config_path)
+    missing = config.missing_for_run()
+    if missing:
+        _refuse("\n".join(missing))
+    stopping = stop_on_signal()
+    try:
+        bot = Bot(config).start()
+    except (PortError, OSError) as error:
+        _refuse(str(error))
+    stopping.wait()
+    logging.getLogger(__name__).info("stopping: no new work is taken, what runs is finished")
+    bot.stop()
+
+
+@main.command()
+@_CONFIG
+@click.option("--path", type=click.Path(path_type=Path), help="A directory of manifests; no configuration is needed.")
+@click.option("--context", help="With --path: the kubeconfig context; the current one if left out.")
+@click.option("--namespace", help="With --path: where objects that name no namespace live; the context's if left out.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument("applications", nargs=-1, metavar="[APP]...")
+def check(
+    config_path: Path | None,
+    path: Path | None,
+    context: str | None,
+    namespace: str | None,
+    output: str,
+    applications: Sequence[str],
+) -> None:
+    """One drift check now: exit 0 in sync, 1 drift, 2 could not tell."""
+    from bot import check as checking  # noqa: PLC0415
+    from bot.core import report  # noqa: PLC0415
+
+    if (path is None) == (config_path is None):
+        raise click.UsageError("Give either --config FILE or --path DIR.")
+    if path is None and (context or namespace):
+        raise click.UsageError("--context and --namespace go with --path; with --config the clusters say both.")
+    if path is not None and applications:
+        raise click.UsageError("Names of applications go with --config; with --path there is only the directory.")
+    try:
+        if path is not None:
+            checks = checking.directory(path, context=context, namespace=namespace)
+        else:
+            checks = checking.configured(_load(config_path), applications)
+    except PortError as error:
+        _refuse(str(error))
+    if output == "json":
+        click.echo(report.as_json(checks))
+    else:
+        click.echo(report.as_text(checks))
+    sys.exit(report.exit_code(checks))
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--no-browser", is_flag=True, help="Only print the URL.")
+def demo(port: int, no_browser: bool) -> None:
+    """The bot in the sandbox: a local Slack, forge and cluster. No token, no cluster, no workspace."""
+    try:
+        from bot.sandbox.demo import Demo  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        _refuse(f"The demo needs {error.name}; install it with: pip install 'gitops-bot[demo]'")
+    stopping = stop_on_signal()
+    try:
+        running = Demo(port).start()
+    except OSError as error:
+        _refuse(f"The demo could not start on port {port}: {error.strerror}. Give another with --port.")
+    click.echo(running.welcome())
+    if not no_browser and sys.stdout.isatty():
+        click.launch(running.url)
+    stopping.wait()
+    running.stop()
+
+
+@main.command()
+@_CONFIG
+def doctor(config_path: Path | None) -> None:
+    """Try every credential, scope and permission: a line each, ok or what to do."""
+    from bot.doctor import examine  # noqa: PLC0415
+
+    failed = False
+    for line in examine(_load(config_path)):
+        failed |= not line.ok
+        click.echo(f"{'ok     ' if line.ok else 'not ok '} {line.what}{'' if line.ok else ': ' + line.remedy}")
+    sys.exit(COULD_NOT_TELL if failed else 0)
+
+
+def stop_on_signal() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set."""
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return stopping
+
+
+def _load(config_path: Path | None) -> Config:
+    if config_path is None:
+        _refuse("Give the configuration with --config FILE; docs/configuration.md describes it.")
+    try:
+        return load(config_path, os.environ)
+    except ConfigError as error:
+        _refuse(str(error))
+
+
+def _refuse(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(COULD_NOT_TELL)

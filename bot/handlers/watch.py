@@ -1,0 +1,142 @@
+"""Watches the configured applications: checks, the alerts that follow from them, and rollouts."""
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from bot.config import Config
+from bot.core.application import Application
+from bot.core.drift import Check
+from bot.core.incident import IncidentState, advance
+from bot.core.rollout import ENDED, Rollout, RolloutState, decide, rolling_applications, supersede
+from bot.handlers import merges
+from bot.handlers.cards import CardKeeper
+from bot.handlers.drift_check import check as drift_check
+from bot.handlers.rollout_look import look
+from bot.ports import Ports, RepositoryError
+
+_log = logging.getLogger(__name__)
+
+# Clusters asked at once for one command: one that is slow does not hold up the others.
+_CLUSTERS_AT_ONCE = 8
+
+
+class Watch:
+    """Every flow that reads git and the clusters. Safe to call from many threads."""
+
+    def __init__(self, ports: Ports, config: Config, keeper: CardKeeper) -> None:
+        self._ports = ports
+        self._applications = config.applications
+        self._ignore = config.ignore
+        self._deadline: timedelta = config.schedule.rollout_deadline
+        self._keeper = keeper
+        self._recording = threading.Lock()
+        self._noticing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._rollouts = threading.Lock()
+
+    def check(self, names: Sequence[str]) -> list[Check]:
+        """One drift check now of the applications named, in their order; what follows from it is told in Slack."""
+        by_cluster: dict[str, list[str]] = {}
+        for name in names:
+            by_cluster.setdefault(self._applications[name].cluster, []).append(name)
+        with ThreadPoolExecutor(max_workers=min(_CLUSTERS_AT_ONCE, max(1, len(by_cluster)))) as pool:
+            checks = [check for found in pool.map(self._check, by_cluster.values()) for check in found]
+        self.tell()
+        order = {name: index for index, name in enumerate(names)}
+        return sorted(checks, key=lambda check: order[check.application])
+
+    def check_cluster(self, cluster: str) -> None:
+        """The scheduled drift check of every application on one cluster."""
+        self._check([name for name, each in self._applications.items() if each.cluster == cluster])
+        self.tell()
+
+    def second_look(self) -> None:
+        """Look again at what has been seen once, so that an alert does not wait for the next scheduled check."""
+        suspected = [
+            incident.application
+            for incident in self._ports.store.incidents()
+            if incident.state is IncidentState.SUSPECTED and incident.application in self._applications
+        ]
+        if suspected:
+            self.check(suspected)
+
+    def notice(self, repository: str) -> None:
+        """Fetch one repository and start rollouts for what was merged. RepositoryError."""
+        with self._noticing[repository]:
+            merges.notice(self._ports, repository, [each for each in self._all() if each.repository == repository])
+        self.tell()
+
+    def look_at_rollouts(self) -> None:
+        """See how far each rollout has come."""
+        with self._rollouts:
+            known = [rollout for rollout in self._ports.store.rollouts() if rollout.state not in ENDED]
+            for rollout in known:
+                observed = look(self._ports, rollout, self._applications)
+                self._keep(rollout, decide(rollout, observed, now=self._ports.clock(), deadline=self._deadline))
+            self._supersede()
+        self.tell()
+
+    def tell(self) -> None:
+        """Bring Slack up to date with the stored state."""
+        self._keeper.reconcile()
+
+    def troubles(self) -> list[str]:
+        """What is down, a sentence each."""
+        return self._keeper.troubles()
+
+    def _all(self) -> Iterable[Application]:
+        return self._applications.values()
+
+    def _check(self, names: Sequence[str]) -> list[Check]:
+        applications = [self._applications[name] for name in names]
+        if not applications:
+            return []
+        for repository in sorted({each.repository for each in applications}):
+            # Merges first: what differs only because a merge is on its way must not be taken for drift.
+            try:
+                self.notice(repository)
+            except RepositoryError as error:
+                _log.warning("drift check: %s", error)
+        checks = drift_check(
+            applications,
+            repositories=self._ports.repositories,
+            cluster=self._ports.clusters[applications[0].cluster],
+            ignore=self._ignore,
+            now=self._ports.clock(),
+        )
+        with self._recording:
+            self._record(checks)
+        return checks
+
+    def _record(self, checks: Sequence[Check]) -> None:
+        store = self._ports.store
+        store.save_checks(checks)
+        rolling = rolling_applications(store.rollouts())
+        for check in checks:
+            incident = store.incident(check.application)
+            if incident and incident.checked_at > check.at:
+                continue  # a later look has already been recorded
+            channel = self._applications[check.application].channel
+            moved = advance(incident, check, channel=channel, rolling=check.application in rolling)
+            if moved is None and incident is not None:
+                store.drop_incident(incident)
+            elif moved is not None and moved != incident:
+                if incident is not None and incident.id != moved.id:
+                    store.drop_incident(incident)
+                store.save_incident(moved)
+
+    def _supersede(self) -> None:
+        rollouts = self._ports.store.rollouts()
+        for index, older in enumerate(rollouts):
+            for newer in rollouts[index + 1 :]:
+                if newer.repository == older.repository and older.state not in ENDED:
+                    self._keep(older, supersede(older, newer, now=self._ports.clock()))
+
+    def _keep(self, before: Rollout, after: Rollout) -> None:
+        if after != before:
+            self._ports.store.save_rollout(after)
+            if after.state is not before.state and after.state is not RolloutState.ROLLING:
+                _log.info("rollout %s is %s", after.revision, after.state)

@@ -1,0 +1,179 @@
+"""Slack's edge: ack, parse, permit, hand to a worker, respond. One of the two places where any error is caught."""
+
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt import Ack, App, Respond
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot.config import Config
+from bot.core import command as commands
+from bot.core.application import Application
+from bot.core.message import LINK, trouble
+from bot.core.message import drift as drift_message
+from bot.core.message import help as help_message
+from bot.core.message import revert as revert_message
+from bot.core.message.blocks import Message
+from bot.core.permission import groups_to_ask, permitted
+from bot.handlers.history import history
+from bot.handlers.revert_command import revert
+from bot.handlers.status import status
+from bot.handlers.watch import Watch
+from bot.ports import ChatError, PortError, Ports
+from bot.work import FullError, WorkPool
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks, and where: Slack ids."""
+
+    user: str
+    channel: str
+
+
+class Listeners:
+    """Answers commands and buttons. Whatever takes longer than parsing runs on `work`."""
+
+    def __init__(self, config: Config, ports: Ports, watch: Watch, work: WorkPool) -> None:
+        self._config = config
+        self._ports = ports
+        self._watch = watch
+        self._work = work
+
+    def app(self, client: WebClient, executor: Executor, signing_secret: str | None) -> App:
+        """The Bolt app. `executor` runs the listeners: Bolt's own five threads would hold up the sixth ack."""
+        app = App(
+            client=client,
+            token=client.token,
+            signing_secret=signing_secret,
+            listener_executor=executor,
+            token_verification_enabled=False,  # else the process could not start while Slack is down
+        )
+        app.command("/gitops")(self.on_command)
+        app.action(drift_message.SHOW_DIFF)(self.on_show_diff)
+        app.action(drift_message.CHECK_NOW)(self.on_check_now)
+        app.action(LINK)(on_link)
+        return app
+
+    def on_command(self, ack: Ack, body: Mapping[str, Any], respond: Respond) -> None:
+        """`/gitops …`: an answer at once where there is one, else when the work is done."""
+        person = Person(str(body.get("user_id", "")), str(body.get("channel_id", "")))
+        parsed = commands.parse(str(body.get("text") or ""), self._config.applications)
+        match parsed:
+            case commands.HelpCommand():
+                _ack(ack, help_message.overview())
+            case commands.UnknownCommand() | commands.UnknownApplication() | commands.WrongArguments():
+                _ack(ack, help_message.mistake(parsed, list(self._config.applications)))
+            case _:
+                _ack(ack, trouble.opening(parsed))
+                self._soon(person, respond, lambda: self._answer(parsed, person))
+
+    def on_show_diff(self, ack: Ack, body: Mapping[str, Any], action: Mapping[str, Any], respond: Respond) -> None:
+        """The card's button: a modal at once, filled in when the cluster has answered."""
+        ack()
+        name = str(action.get("value", ""))
+        if name not in self._config.applications:
+            return
+        person = Person(str(body["user"]["id"]), str(body.get("channel", {}).get("id", "")))
+        view_id = self._ports.chat.open_view(str(body["trigger_id"]), drift_message.reading_modal(name))
+
+        def fill_in() -> None:
+            check = self._watch.check([name])[0]
+            self._ports.chat.update_view(view_id, drift_message.diff_modal(check, name))
+
+        self._soon(person, respond, fill_in)
+
+    def on_check_now(self, ack: Ack, body: Mapping[str, Any], action: Mapping[str, Any], respond: Respond) -> None:
+        """The card's button: a drift check of its application."""
+        ack()
+        name = str(action.get("value", ""))
+        if name in self._config.applications:
+            person = Person(str(body["user"]["id"]), str(body.get("channel", {}).get("id", "")))
+            self._soon(person, respond, lambda: drift_message.checked(self._watch.check([name])))
+
+    def _answer(self, command: commands.Command, person: Person) -> Message:
+        match command:
+            case commands.StatusCommand(name):
+                return status(self._ports, self._chosen(name), self._watch.troubles())
+            case commands.DriftCommand(name):
+                return drift_message.checked(self._watch.check([each.name for each in self._chosen(name)]))
+            case commands.DiffCommand(name, everything):
+                return drift_message.diff(self._watch.check([name])[0], name, everything=everything)
+            case commands.HistoryCommand(name):
+                return self._history(name)
+            case commands.RevertCommand(text, name):
+                return self._revert(person, text, name)
+            case commands.HelpCommand():
+                return help_message.overview()
+
+    def _history(self, name: str | None) -> Message:
+        application = self._config.applications[name] if name else None
+        repositories = [application.repository] if application else list(self._config.repositories)
+        return help_message.joined([history(self._ports, repository, application) for repository in repositories])
+
+    def _revert(self, person: Person, text: str, name: str | None) -> Message:
+        allowed = self._config.slack.revert_allowed
+        members: frozenset[str] = frozenset()
+        for group in groups_to_ask(person.user, allowed):
+            members |= self._ports.chat.group_members(group)
+        if not permitted(person.user, allowed, members):
+            self._ports.store.audit(self._ports.clock(), person.user, f"revert {text}", "denied")
+            return trouble.denied(allowed)
+        outcome = revert(self._ports, self._config, user=person.user, text=text, application=name)
+        self._watch.tell()
+        return revert_message.answer(outcome)
+
+    def _chosen(self, name: str | None) -> list[Application]:
+        return [self._config.applications[name]] if name else list(self._config.applications.values())
+
+    def _soon(self, person: Person, respond: Respond, work: Callable[[], Message | None]) -> None:
+        def job() -> None:
+            try:
+                said = work()
+            except PortError as error:
+                _log.warning("asked by %s: %s", person.user, error)
+                said = trouble.outside(str(error))
+            except Exception:
+                reference = secrets.token_hex(4)
+                _log.exception("asked by %s, reference %s", person.user, reference)
+                said = trouble.failed(reference)
+            if said is not None:
+                self._say(person, respond, said)
+
+        try:
+            self._work.submit(job)
+        except FullError:
+            self._say(person, respond, trouble.busy())
+
+    def _say(self, person: Person, respond: Respond, said: Message) -> None:
+        """Through the response URL, which needs no membership; else as a whisper."""
+        try:
+            answer = respond(text=said.text, blocks=[dict(block) for block in said.blocks], replace_original=False)
+            if answer.status_code == 200:
+                return
+            _log.warning("the response URL answered %s", answer.status_code)
+        except (SlackClientError, OSError) as error:
+            _log.warning("the response URL does not answer (%s)", type(error).__name__)
+        try:
+            self._ports.chat.whisper(person.channel, person.user, said)
+        except ChatError as error:
+            _log.warning("an answer for %s is lost: %s", person.user, error)
+
+
+def on_link(ack: Ack) -> None:
+    """A link button reports its click too, and Slack warns the person when nobody answers."""
+    ack()
+
+
+def _ack(ack: Ack, said: Message | None) -> None:
+    if said is None:
+        ack()
+    else:
+        ack(text=said.text, blocks=[dict(block) for block in said.blocks], response_type="ephemeral")
