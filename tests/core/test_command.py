@@ -1,0 +1,81 @@
+"""`/gitops …` as people type it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.command import (
+    COMMANDS,
+    DiffCommand,
+    DriftCommand,
+    HelpCommand,
+    HistoryCommand,
+    RevertCommand,
+    StatusCommand,
+    UnknownApplication,
+    UnknownCommand,
+    WrongArguments,
+    parse,
+)
+
+APPLICATIONS = ["shop", "shop-staging", "payments"]
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("", HelpCommand()),
+        ("  help ", HelpCommand()),
+        ("status", StatusCommand(None)),
+        ("STATUS shop", StatusCommand("shop")),
+        ("status Shop", StatusCommand("shop")),
+        ("drift", DriftCommand(None)),
+        ("drift payments", DriftCommand("payments")),
+        ("diff shop", DiffCommand("shop")),
+        ("diff shop --all", DiffCommand("shop", everything=True)),
+        ("diff --all shop", DiffCommand("shop", everything=True)),
+        ("revert abc1234", RevertCommand("abc1234", None)),
+        ("revert #12 shop", RevertCommand("#12", "shop")),
+        (
+            "revert <https://forge.example/acme/platform/pull/7>",
+            RevertCommand("https://forge.example/acme/platform/pull/7", None),
+        ),
+        ("revert <https://forge.example/c/abc|abc>", RevertCommand("https://forge.example/c/abc", None)),
+        ("history", HistoryCommand(None)),
+        ("history shop-staging", HistoryCommand("shop-staging")),
+    ],
+)
+def test_what_is_typed_is_understood(text, command):
+    assert parse(text, APPLICATIONS) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "nearest"),
+    [("statsu", "statsu", "status"), ("revrt abc", "revrt", "revert"), ("xyzzy", "xyzzy", None)],
+)
+def test_an_unknown_command_names_the_nearest(text, word, nearest):
+    assert parse(text, APPLICATIONS) == UnknownCommand(word, nearest)
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "nearest"),
+    [
+        ("status shpo", "shpo", "shop"),
+        ("diff paymnets", "paymnets", "payments"),
+        ("revert abc1234 nothing-like-it", "nothing-like-it", None),
+    ],
+)
+def test_an_unknown_application_names_the_nearest(text, word, nearest):
+    assert parse(text, APPLICATIONS) == UnknownApplication(word, nearest)
+
+
+@pytest.mark.parametrize("text", ["diff", "diff --all", "revert", "status shop payments", "help me", "revert a b c"])
+def test_too_many_or_too_few_words_show_the_usage(text):
+    made = parse(text, APPLICATIONS)
+    assert isinstance(made, WrongArguments)
+    assert made.spec in COMMANDS
+
+
+@given(st.text(max_size=200))
+def test_no_text_raises(text):
+    parse(text, APPLICATIONS)
