@@ -10,6 +10,7 @@ from bot.core.message.blocks import (
     bullets,
     clip,
     code,
+    fill,
     header,
     link,
     message,
@@ -28,9 +29,10 @@ def card(rollout: Rollout) -> Message:
     headline, sentence = _headline(rollout)
     text = f"{sentence} Merge {wording.short(rollout.revision)}: {title}."
     blocks: list[Block] = [header(headline), rich(paragraph(*_merge(rollout)))]
-    blocks.append(rich(bullets(_part(part, rollout.merged_at) for part in rollout.parts[:20])))
-    if len(rollout.parts) > 20:
-        blocks.append(note(f"and {wording.count(len(rollout.parts) - 20, 'more application')}"))
+    blocks += fill(
+        [[bullets([_part(part, rollout.merged_at)])] for part in rollout.parts],
+        lambda left: paragraph(words(f"… and {wording.count(left, 'more application')}.")),
+    )
     if rollout.state is RolloutState.LATE:
         blocks.append(note("The deployer has not brought it there. Still watching: this card changes when it arrives."))
     return message(text, *blocks)

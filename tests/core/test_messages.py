@@ -1,0 +1,263 @@
+"""Every message of the four flows, to the letter, and none beyond Slack's limits.
+
+`UPDATE_GOLDEN=1 pytest tests/core/test_messages.py` writes the golden files anew; read the difference then.
+"""
+
+import json
+import os
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core import command as commands
+from bot.core.application import Application
+from bot.core.commit import Commit, PullRequest
+from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
+from bot.core.incident import Incident, IncidentState
+from bot.core.message import drift, history, revert_pull, rollout, status, trouble
+from bot.core.message import help as help_message
+from bot.core.revert_pull import RevertPull
+from bot.core.rollout import Part, Rollout, RolloutState
+from bot.sandbox.slack.limits import check_blocks, check_text, check_view
+
+GOLDEN = Path(__file__).parent.parent / "data" / "messages"
+T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
+SHA = "4f2a9c1e" + "0" * 32
+OLDER = "1b7d3e5a" + "0" * 32
+HOSTILE = "<!channel> & *stars* _low_ ~no~ ``` <https://evil.example|ok> <@U0ANA>"
+
+
+def field(change="changed", path="spec.replicas", desired=2, live=7, manager="kubectl", time=T0):
+    return FieldDrift(change, path, desired, live, manager, time, "declared, and live differs")
+
+
+DEPLOYMENT = ObjectDrift(
+    "apps/v1",
+    "Deployment",
+    "shop",
+    "web",
+    "modified",
+    (
+        field(),
+        field(
+            "added", "spec.template.spec.containers[name=web].env[name=DEBUG]", None, {"name": "DEBUG", "value": "1"}
+        ),
+        field("removed", 'metadata.labels["app.kubernetes.io/part-of"]', "shop", None, None, None),
+    ),
+)
+CONFIG = ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing")
+DRIFTED = Check("shop", "prod", SHA, Status.OUT_OF_SYNC, None, 12, T0, (DEPLOYMENT, CONFIG))
+SYNCED = Check("search", "prod", SHA, Status.SYNCED, None, 4, T0)
+UNKNOWN = Check(
+    "payments",
+    "prod",
+    SHA,
+    Status.UNKNOWN,
+    "The API server refuses to list Secrets (403): grant get, list, watch.",
+    0,
+    T0,
+)
+OPEN = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, T0, T0 + timedelta(minutes=5), SHA, DRIFTED.drift)
+RESOLVED = replace(OPEN, state=IncidentState.RESOLVED, resolved_at=T0 + timedelta(minutes=9), ended="cluster")
+MERGE = Rollout(
+    id=f"platform@{SHA}",
+    repository="platform",
+    branch="main",
+    revision=SHA,
+    parent=OLDER,
+    subject="Lower the memory limit of web",
+    author="ana",
+    merged_at=T0,
+    parts=(Part("shop", "prod", "C1"), Part("shop-staging", "prod", "C1")),
+    url=f"https://forge.example/acme/platform/commit/{SHA}",
+    pull_number=12,
+    pull_url="https://forge.example/acme/platform/pull/12",
+    merged_by="bruno",
+    approved_by=("carla",),
+)
+LIVE_PARTS = tuple(replace(part, live_at=T0 + timedelta(seconds=42)) for part in MERGE.parts)
+PULL = RevertPull(
+    id="platform#13",
+    repository="platform",
+    number=13,
+    url="https://forge.example/acme/platform/pull/13",
+    title='Revert "Lower the memory limit of web"',
+    by="U0ANA",
+    what="4f2a9c1e",
+    channel="C1",
+    applications=("shop",),
+    opened_at=T0,
+)
+COMMIT = Commit(SHA, (OLDER,), "Lower the memory limit of web\n\nIt was too high.", "Ana", "ana@shop.example", T0)
+FORGE_PULL = PullRequest(
+    12, "Lower the memory limit of web", MERGE.pull_url, "ana", "merged", "main", "memory", SHA, SHA, T0, "bruno"
+)
+APPLICATIONS = [
+    Application(name, "platform", f"apps/{name}", "prod", name, "C1") for name in ("search", "shop", "payments", "new")
+]
+
+
+def overview(**given):
+    checks = {check.application: check for check in (DRIFTED, SYNCED, UNKNOWN)}
+    return status.overview(
+        status.Overview(
+            **{
+                "applications": APPLICATIONS,
+                "checks": checks,
+                "rollouts": [MERGE],
+                "pulls": {"platform": [replace(FORGE_PULL, state="open")]},
+                "troubles": ["C9: the bot is not in C9: invite it with /invite."],
+                **given,
+            }
+        )
+    )
+
+
+def entries(text="Lower the memory limit of web"):
+    commit = replace(COMMIT, message=text)
+    live = (("shop", T0 + timedelta(seconds=42)),)
+    return [
+        history.Entry(commit, MERGE.url, FORGE_PULL, ("carla",), live, T0),
+        history.Entry(replace(commit, sha=OLDER), None, None, (), (), T0 - timedelta(days=1)),
+        history.Entry(replace(commit, sha=OLDER), None, None, None, (), T0 - timedelta(days=2)),
+    ]
+
+
+MESSAGES = {
+    "drift-card-open": drift.card(OPEN),
+    "drift-card-blind": drift.card(replace(OPEN, blind="The cluster prod does not answer.")),
+    "drift-card-resolved": drift.card(RESOLVED),
+    "drift-card-resolved-by-git": drift.card(replace(RESOLVED, ended="git")),
+    "drift-reply-resolved": drift.resolved_reply(RESOLVED),
+    "drift-answer": drift.checked([DRIFTED, SYNCED, UNKNOWN]),
+    "drift-answer-none": drift.checked([]),
+    "diff-answer": drift.diff(DRIFTED, "shop", everything=False),
+    "diff-answer-all": drift.diff(replace(DRIFTED, set_aside=(DEPLOYMENT,)), "shop", everything=True),
+    "diff-answer-synced": drift.diff(SYNCED, "search", everything=False),
+    "diff-answer-unknown": drift.diff(UNKNOWN, "payments", everything=False),
+    "rollout-card-merged": rollout.card(MERGE),
+    "rollout-card-waiting": rollout.card(
+        replace(
+            MERGE,
+            parts=(LIVE_PARTS[0], replace(MERGE.parts[1], missing=("Deployment shop-staging/web: spec.replicas",))),
+        )
+    ),
+    "rollout-card-live": rollout.card(
+        replace(MERGE, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=42))
+    ),
+    "rollout-card-late": rollout.card(
+        replace(
+            MERGE,
+            state=RolloutState.LATE,
+            parts=(LIVE_PARTS[0], replace(MERGE.parts[1], error="The cluster prod does not answer.")),
+        )
+    ),
+    "rollout-card-superseded": rollout.card(replace(MERGE, state=RolloutState.SUPERSEDED, superseded_by=OLDER)),
+    "rollout-reply-live": rollout.ended_reply(
+        replace(MERGE, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=42))
+    ),
+    "revert-card-open": revert_pull.card(PULL),
+    "revert-card-merged": revert_pull.card(replace(PULL, state="merged", merged_by="carla")),
+    "revert-card-closed": revert_pull.card(replace(PULL, state="closed")),
+    "status-answer": overview(),
+    "status-answer-one": overview(applications=APPLICATIONS[:1], pulls={}, troubles=[], rollouts=[]),
+    "status-answer-none": overview(applications=[]),
+    "history-answer": history.listing(entries(), "main", None, None),
+    "history-answer-unknown": history.listing(entries(), "main", "shop", "GitHub does not answer."),
+    "history-answer-none": history.listing([], "main", "shop", None),
+    "help-answer": help_message.overview(),
+    "mistake-command": help_message.mistake(commands.UnknownCommand("statsu", "status"), ["shop"]),
+    "mistake-application": help_message.mistake(commands.UnknownApplication("shpo", "shop"), ["shop", "search"]),
+    "mistake-arguments": help_message.mistake(commands.WrongArguments(commands.COMMANDS[3]), ["shop"]),
+    "trouble-failed": trouble.failed("a1b2c3d4"),
+    "trouble-denied": trouble.denied(["U0ANA", "S0ONCALL"]),
+    "trouble-busy": trouble.busy(),
+    "trouble-outside": trouble.outside("The cluster prod does not answer."),
+    "opening-drift": trouble.opening(commands.DriftCommand(None)),
+    "opening-diff": trouble.opening(commands.DiffCommand("shop")),
+    "opening-revert": trouble.opening(commands.RevertCommand("#12", None)),
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_it_reads_as_its_golden_file_says(name):
+    said = MESSAGES[name]
+    text = json.dumps({"text": said.text, "blocks": said.blocks}, indent=1, ensure_ascii=False) + "\n"
+    path = GOLDEN / f"{name}.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_no_golden_file_is_left_over():
+    assert {path.stem for path in GOLDEN.glob("*.json")} == set(MESSAGES)
+
+
+def hostile_messages():
+    """The worst that git, a cluster and people can put into a message."""
+    long = "x" * 10_000
+    nasty = (field(path=long, desired=long, live={"a": [long]}, manager=long), field("added", HOSTILE, None, HOSTILE))
+    objects = tuple(
+        ObjectDrift("v1", "ConfigMap", HOSTILE[:20], f"{HOSTILE}-{index}-{long}", "modified", nasty)
+        for index in range(500)
+    )
+    check = replace(DRIFTED, application="shop", drift=objects, error=f"{HOSTILE} {long}", set_aside=objects)
+    incident = replace(OPEN, drift=objects, blind=long)
+    parts = tuple(Part(f"application-{index}", "prod", "C1", None, (long, HOSTILE) * 9, None) for index in range(200))
+    merge = replace(
+        MERGE, subject=f"{HOSTILE} {long}", author=long, merged_by=HOSTILE, approved_by=(long,) * 9, parts=parts
+    )
+    many = [replace(APPLICATIONS[0], name=f"application-{index}", namespace=HOSTILE) for index in range(500)]
+    checks = {each.name: replace(check, application=each.name, drift=objects[:3]) for each in many}
+    pulls = {"platform": [replace(FORGE_PULL, title=f"{HOSTILE}{long}", author=HOSTILE)] * 100}
+    return {
+        "drift card": drift.card(incident),
+        "resolved card": drift.card(replace(incident, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")),
+        "drift answer": drift.checked([check] * 50),
+        "diff": drift.diff(check, "shop", everything=True),
+        "rollout": rollout.card(merge),
+        "rollout late": rollout.card(replace(merge, state=RolloutState.LATE)),
+        "status": overview(applications=many, checks=checks, pulls=pulls, troubles=[long, HOSTILE] * 9),
+        "history": history.listing(entries(f"{HOSTILE} {long}") * 40, HOSTILE, "shop", long),
+        "revert pull": revert_pull.card(
+            replace(PULL, title=f"{HOSTILE} {long}", what=long, merged_by=long, state="merged")
+        ),
+        "unknown command": help_message.mistake(commands.UnknownCommand(f"{HOSTILE}{long}", None), [long] * 99),
+        "unknown application": help_message.mistake(commands.UnknownApplication(f"{HOSTILE}{long}", None), [long] * 99),
+        "outside": trouble.outside(f"Git said: {HOSTILE} {long}"),
+    }
+
+
+ALL = {**MESSAGES, **hostile_messages()}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_it_keeps_slacks_limits(name):
+    said = ALL[name]
+    check_blocks([dict(block) for block in said.blocks])
+    check_text(said.text, 4_000)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_its_fallback_is_a_sentence_for_a_screen_reader(name):
+    said = ALL[name]
+    assert said.text[0].isalnum()
+    assert said.text.rstrip()[-1] in ".…)"
+    assert len(said.text) <= 4_000
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_people_wrote_becomes_markup(name):
+    """Only rich_text and plain_text carry what people wrote; the fallback is escaped."""
+    said = ALL[name]
+    assert not re.search(r"<[!@#h]", said.text)
+    assert '"mrkdwn"' not in json.dumps(said.blocks)
+
+
+def test_the_modals_keep_slacks_limits():
+    check = replace(DRIFTED, drift=DRIFTED.drift * 300)
+    for view in (drift.diff_modal(check, "shop"), drift.diff_modal(None, "s" * 60), drift.reading_modal("s" * 60)):
+        check_view(dict(view), "modal")

@@ -1,0 +1,138 @@
+"""What `gitops-bot check` prints and how it exits."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
+from bot.core.report import as_json, as_text, exit_code
+
+_SHA = "5f0c" * 10
+_AT = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
+_EDITED = datetime(2026, 11, 20, 17, 29, 42, tzinfo=timezone(timedelta(hours=-3)))
+
+_WEB = ObjectDrift(
+    "apps/v1",
+    "Deployment",
+    "shop",
+    "web",
+    "modified",
+    (
+        FieldDrift("changed", "spec.replicas", 2, 7, "kubectl", _EDITED),
+        FieldDrift("removed", "metadata.labels.tier", "front", None),
+        FieldDrift("added", "spec.template.spec.containers[name=web].env[name=DEBUG]", None, {"name": "DEBUG"}, "k9s"),
+    ),
+)
+_ROLE = ObjectDrift("rbac.authorization.k8s.io/v1", "ClusterRole", None, "reader", "missing")
+
+
+def _check(status, name="shop", *, error=None, drift=(), revision=_SHA, objects=120):
+    return Check(name, "prod", revision, status, error, objects, _AT, drift)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code"),
+    [
+        ([Status.SYNCED, Status.SYNCED], 0),
+        ([Status.SYNCED, Status.OUT_OF_SYNC], 1),
+        ([Status.OUT_OF_SYNC, Status.UNKNOWN], 2),
+        ([Status.SYNCED, Status.UNKNOWN], 2),
+    ],
+)
+def test_unknown_outweighs_drift_and_drift_outweighs_sync(statuses, code):
+    assert exit_code([_check(status) for status in statuses]) == code
+
+
+def test_the_json_is_what_scripts_were_promised():
+    report = as_json([_check(Status.OUT_OF_SYNC, drift=(_WEB, _ROLE))])
+    assert report.endswith(b"}\n")
+    assert json.loads(report) == {
+        "applications": [
+            {
+                "name": "shop",
+                "cluster": "prod",
+                "revision": _SHA,
+                "status": "OutOfSync",
+                "error": None,
+                "objects": 120,
+                "drift": [
+                    {
+                        "apiVersion": "apps/v1",
+                        "kind": "Deployment",
+                        "namespace": "shop",
+                        "name": "web",
+                        "change": "modified",
+                        "fields": [
+                            {
+                                "change": "changed",
+                                "path": "spec.replicas",
+                                "desired": 2,
+                                "live": 7,
+                                "manager": "kubectl",
+                                "time": "2026-11-20T20:29:42Z",
+                            },
+                            {
+                                "change": "removed",
+                                "path": "metadata.labels.tier",
+                                "desired": "front",
+                                "live": None,
+                                "manager": None,
+                                "time": None,
+                            },
+                            {
+                                "change": "added",
+                                "path": "spec.template.spec.containers[name=web].env[name=DEBUG]",
+                                "desired": None,
+                                "live": {"name": "DEBUG"},
+                                "manager": "k9s",
+                                "time": None,
+                            },
+                        ],
+                    },
+                    {
+                        "apiVersion": "rbac.authorization.k8s.io/v1",
+                        "kind": "ClusterRole",
+                        "namespace": None,
+                        "name": "reader",
+                        "change": "missing",
+                        "fields": [],
+                    },
+                ],
+            }
+        ]
+    }
+
+
+def test_values_of_any_size_and_alphabet_survive_the_json():
+    odd = {"n": 10**30, "text": 'ação "\x1b[31m\ud800'}
+    drift = ObjectDrift("v1", "ConfigMap", "a", "b", "modified", (FieldDrift("changed", "data.x", odd, None),))
+    report = json.loads(as_json([_check(Status.OUT_OF_SYNC, drift=(drift,))]))
+    assert report["applications"][0]["drift"][0]["fields"][0]["desired"] == odd
+
+
+def test_the_text_lines_up_and_says_who_and_when():
+    checks = [
+        _check(Status.OUT_OF_SYNC, drift=(_WEB, _ROLE)),
+        _check(Status.SYNCED, "site", objects=1),
+        _check(Status.UNKNOWN, "jobs", error="Cluster prod refused the credentials (401).", revision=None, objects=0),
+    ]
+    assert as_text(checks).splitlines() == [
+        "shop on prod at 5f0c5f0c: out of sync, 2 of 120 objects differ",
+        "  Deployment shop/web",
+        f"    ~ {'spec.replicas':55}  2 -> 7             by kubectl, no later than 2026-11-20T20:29:42Z",
+        '    - metadata.labels.tier                                     "front"            by an unknown tool',
+        '    + spec.template.spec.containers[name=web].env[name=DEBUG]  {"name": "DEBUG"}  by k9s',
+        "  ClusterRole reader: missing from the cluster",
+        "site on prod at 5f0c5f0c: in sync, 1 object",
+        "jobs on prod: unknown, 0 objects",
+        "  could not tell: Cluster prod refused the credentials (401).",
+        "3 applications: 1 in sync, 1 out of sync, 1 unknown",
+    ]
+
+
+def test_a_terminal_gets_no_control_characters_and_no_endless_values():
+    fields = (FieldDrift("changed", "data.motd", "\x1b[2J\u202eevil\n", "x" * 10_000),)
+    text = as_text([_check(Status.OUT_OF_SYNC, drift=(ObjectDrift("v1", "ConfigMap", "a", "b", "modified", fields),))])
+    assert all(char.isprintable() for line in text.splitlines() for char in line)
+    assert max(map(len, text.splitlines())) < 200
