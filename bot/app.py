@@ -10,20 +10,15 @@ from typing import Self
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
-from bot.adapters.chat import SlackChat
-from bot.adapters.cluster import KubernetesCluster
-from bot.adapters.github import GitHubForge
-from bot.adapters.repository import GitRepository
-from bot.adapters.store import SqlStore
+from bot import build
 from bot.config import Config
 from bot.handlers import revert_pulls
 from bot.handlers.cards import CardKeeper
 from bot.handlers.watch import Watch
 from bot.listeners import Listeners
-from bot.ports import Ports, StoreError
+from bot.ports import StoreError
 from bot.schedule import Job, Schedule
 from bot.web import Web
 from bot.work import WorkPool
@@ -41,39 +36,13 @@ def utc_now() -> datetime:
     return datetime.now(tz=UTC)
 
 
-def build_ports(config: Config, client: WebClient, clock: Callable[[], datetime] = utc_now) -> Ports:
-    """Every adapter that the configuration names. Nothing connects yet, but for the database. StoreError."""
-    forges = {
-        name: GitHubForge.from_config(each.forge, config.credentials)
-        for name, each in config.repositories.items()
-        if each.forge
-    }
-    return Ports(
-        repositories={
-            name: GitRepository(
-                name, each.url, each.branch, config.mirrors, forges[name].git_token if name in forges else None
-            )
-            for name, each in config.repositories.items()
-        },
-        forges=forges,
-        clusters={
-            name: KubernetesCluster(name, kubeconfig=each.kubeconfig, context=each.context)
-            for name, each in config.clusters.items()
-        },
-        store=SqlStore(config.store),
-        chat=SlackChat(client),
-        clock=clock,
-    )
-
-
 class Bot:
     """Start it, stop it; in between it works by itself. Built from a configuration that has its tokens."""
 
     def __init__(self, config: Config, clock: Callable[[], datetime] = utc_now) -> None:
-        token = config.credentials.slack_bot_token
-        client = WebClient(token=token, base_url=str(config.slack.api_url), timeout=15)
+        client = build.slack_client(config)
         self._config = config
-        self._ports = build_ports(config, client, clock)
+        self._ports = build.ports(config, client, clock)
         self._keeper = CardKeeper(self._ports.store, self._ports.chat, clock)
         self._watch = Watch(self._ports, config, self._keeper)
         self._work = WorkPool("work", workers=8, waiting=200)

@@ -20,8 +20,9 @@ from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
 from bot.core.message.blocks import Message
 from bot.core.permission import groups_to_ask, permitted
+from bot.core.revert import RevertRequest
 from bot.handlers.history import history
-from bot.handlers.revert_command import revert
+from bot.handlers.revert_command import revert_command
 from bot.handlers.status import status
 from bot.handlers.watch import Watch
 from bot.ports import ChatError, PortError, Ports
@@ -32,10 +33,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks, and where: Slack ids."""
+    """Who asks, and where: Slack ids, and the name people know them by."""
 
     user: str
     channel: str
+    name: str
 
 
 class Listeners:
@@ -59,12 +61,15 @@ class Listeners:
         app.command("/gitops")(self.on_command)
         app.action(drift_message.SHOW_DIFF)(self.on_show_diff)
         app.action(drift_message.CHECK_NOW)(self.on_check_now)
+        app.action(revert_message.REVERT_THIS)(self.on_revert)
+        app.action(revert_message.REVERT_OTHER)(self.on_revert)
         app.action(LINK)(on_link)
         return app
 
     def on_command(self, ack: Ack, body: Mapping[str, Any], respond: Respond) -> None:
         """`/gitops …`: an answer at once where there is one, else when the work is done."""
-        person = Person(str(body.get("user_id", "")), str(body.get("channel_id", "")))
+        user = str(body.get("user_id", ""))
+        person = Person(user, str(body.get("channel_id", "")), str(body.get("user_name") or user))
         parsed = commands.parse(str(body.get("text") or ""), self._config.applications)
         match parsed:
             case commands.HelpCommand():
@@ -81,7 +86,7 @@ class Listeners:
         name = str(action.get("value", ""))
         if name not in self._config.applications:
             return
-        person = Person(str(body["user"]["id"]), str(body.get("channel", {}).get("id", "")))
+        person = _clicker(body)
         view_id = self._ports.chat.open_view(str(body["trigger_id"]), drift_message.reading_modal(name))
 
         def fill_in() -> None:
@@ -95,8 +100,15 @@ class Listeners:
         ack()
         name = str(action.get("value", ""))
         if name in self._config.applications:
-            person = Person(str(body["user"]["id"]), str(body.get("channel", {}).get("id", "")))
-            self._soon(person, respond, lambda: drift_message.checked(self._watch.check([name])))
+            self._soon(_clicker(body), respond, lambda: drift_message.checked(self._watch.check([name])))
+
+    def on_revert(self, ack: Ack, body: Mapping[str, Any], action: Mapping[str, Any], respond: Respond) -> None:
+        """A choice between two reverts: the same as the command, and authorised like it."""
+        ack()
+        person = _clicker(body)
+        request = revert_message.requested(str(action.get("value", "")), person.name)
+        if request and (request.application is None or request.application in self._config.applications):
+            self._soon(person, respond, lambda: self._revert(person, request))
 
     def _answer(self, command: commands.Command, person: Person) -> Message:
         match command:
@@ -109,7 +121,7 @@ class Listeners:
             case commands.HistoryCommand(name):
                 return self._history(name)
             case commands.RevertCommand(text, name):
-                return self._revert(person, text, name)
+                return self._revert(person, RevertRequest(who=person.name, text=text, application=name))
             case commands.HelpCommand():
                 return help_message.overview()
 
@@ -118,17 +130,23 @@ class Listeners:
         repositories = [application.repository] if application else list(self._config.repositories)
         return help_message.joined([history(self._ports, repository, application) for repository in repositories])
 
-    def _revert(self, person: Person, text: str, name: str | None) -> Message:
+    def _revert(self, person: Person, request: RevertRequest) -> Message:
         allowed = self._config.slack.revert_allowed
         members: frozenset[str] = frozenset()
         for group in groups_to_ask(person.user, allowed):
             members |= self._ports.chat.group_members(group)
         if not permitted(person.user, allowed, members):
-            self._ports.store.audit(self._ports.clock(), person.user, f"revert {text}", "denied")
+            self._ports.store.audit(self._ports.clock(), person.user, f"revert {request.text}", "denied")
             return trouble.denied(allowed)
-        outcome = revert(self._ports, self._config, user=person.user, text=text, application=name)
+        said = revert_command(
+            self._ports,
+            request,
+            user=person.user,
+            applications=self._config.applications,
+            channel=self._config.slack.channel,
+        )
         self._watch.tell()
-        return revert_message.answer(outcome)
+        return said
 
     def _chosen(self, name: str | None) -> list[Application]:
         return [self._config.applications[name]] if name else list(self._config.applications.values())
@@ -165,6 +183,12 @@ class Listeners:
             self._ports.chat.whisper(person.channel, person.user, said)
         except ChatError as error:
             _log.warning("an answer for %s is lost: %s", person.user, error)
+
+
+def _clicker(body: Mapping[str, Any]) -> Person:
+    user = body["user"]
+    channel = str((body.get("channel") or {}).get("id", ""))
+    return Person(str(user["id"]), channel, str(user.get("username") or user.get("name") or user["id"]))
 
 
 def on_link(ack: Ack) -> None:

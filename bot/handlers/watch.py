@@ -14,8 +14,9 @@ from bot.core.incident import IncidentState, advance
 from bot.core.rollout import ENDED, Rollout, RolloutState, decide, rolling_applications, supersede
 from bot.handlers import merges
 from bot.handlers.cards import CardKeeper
+from bot.handlers.drift_check import Rendered
 from bot.handlers.drift_check import check as drift_check
-from bot.handlers.rollout_look import look
+from bot.handlers.rollout_look import observe
 from bot.ports import Ports, RepositoryError
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Watch:
         self._ignore = config.ignore
         self._deadline: timedelta = config.schedule.rollout_deadline
         self._keeper = keeper
+        self._rendered = Rendered()
         self._recording = threading.Lock()
         self._noticing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._rollouts = threading.Lock()
@@ -74,7 +76,7 @@ class Watch:
         with self._rollouts:
             known = [rollout for rollout in self._ports.store.rollouts() if rollout.state not in ENDED]
             for rollout in known:
-                observed = look(self._ports, rollout, self._applications)
+                observed = observe(self._ports, rollout, self._applications, self._rendered)
                 self._keep(rollout, decide(rollout, observed, now=self._ports.clock(), deadline=self._deadline))
             self._supersede()
         self.tell()
@@ -106,6 +108,7 @@ class Watch:
             cluster=self._ports.clusters[applications[0].cluster],
             ignore=self._ignore,
             now=self._ports.clock(),
+            rendered=self._rendered,
         )
         with self._recording:
             self._record(checks)
