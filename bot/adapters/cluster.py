@@ -1,0 +1,353 @@
+"""The Kubernetes API, read only: configuration and login by the official client, answers as raw JSON.
+
+The client's typed models cost a hundred times what the JSON costs, so they are not used.
+"""
+
+import gc
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import urllib3
+import yaml
+from kubernetes.client import ApiClient, Configuration
+from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes.config.kube_config import KubeConfigMerger
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from bot.ports import ClusterError, Discovery, ForbiddenError, Kind
+
+_CONNECT_SECONDS = 5.0
+_READ_SECONDS = 30.0
+
+# https://kubernetes.io/docs/reference/using-api/api-concepts/#aggregated-discovery
+_DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+
+# Page sizes of successive attempts when a continue token expires (410). A list that outlives its token twice is asked
+# for whole, as client-go's pager does.
+_PAGE_SIZES = (500, 500, None)
+
+_UNREACHABLE: tuple[tuple[type[Exception], str], ...] = (
+    (NameResolutionError, "its host name is unknown"),
+    (NewConnectionError, "the connection was refused or there is no route"),
+    (ConnectTimeoutError, "connecting took too long"),
+    (ReadTimeoutError, "the answer took too long"),
+    (ProxyError, "the proxy did not let it through"),
+    (SSLError, "the TLS handshake failed, so look at its certificate authority and the client certificate"),
+    (ProtocolError, "the connection broke off"),
+)
+
+_parsing = threading.Lock()
+
+
+class ClusterConfigError(ClusterError):
+    """The kubeconfig, its context or its credentials cannot be used: nothing was sent."""
+
+
+class _ExpiredError(ClusterError):
+    """410: the list outlived its continue token."""
+
+
+class _GetOnly:
+    """Mixed into every connection pool, below all that can send: anything but a GET without a body fails here."""
+
+    def urlopen(self, method: str, url: str, body: object = None, *args: Any, **kwargs: Any) -> Any:
+        if method != "GET" or body is not None:
+            raise PermissionError(f"{method} {url}: only GET is ever sent to a cluster")
+        return super().urlopen(method, url, body, *args, **kwargs)  # type: ignore[misc]
+
+
+def default_kubeconfig() -> str | None:
+    """What kubectl would read: KUBECONFIG (maybe several paths), else ~/.kube/config; None when neither exists."""
+    path = os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+    return path if any(Path(part).is_file() for part in path.split(os.pathsep)) else None
+
+
+class KubernetesCluster:
+    """One cluster's API server; fulfils ports.Cluster. Any thread may call.
+
+    `kubeconfig` is one path, or several as the variable KUBECONFIG holds them; with only a `context` it is the one
+    kubectl would read; with neither, the pod's own service account. Times are in seconds, for one request.
+    ClusterConfigError when the configuration cannot be used.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        kubeconfig: Path | str | None = None,
+        context: str | None = None,
+        connect_timeout: float = _CONNECT_SECONDS,
+        read_timeout: float = _READ_SECONDS,
+    ) -> None:
+        self.name = name
+        configuration = _configure(name, kubeconfig, context)
+        # One retry when a connection cannot be made or breaks off; two when the server asks for patience.
+        configuration.retries = urllib3.Retry(
+            total=2,
+            connect=1,
+            read=1,
+            redirect=0,
+            backoff_factor=0.1,
+            status_forcelist=(429, 502, 503, 504),
+            allowed_methods=("GET",),
+            retry_after_max=2,
+            raise_on_status=False,
+        )
+        self._client = ApiClient(configuration)
+        self._host = str(configuration.host)
+        self._pools: urllib3.PoolManager = self._client.rest_client.pool_manager
+        self._pools.pool_classes_by_scheme = {
+            scheme: type(f"GetOnly{pool.__name__}", (_GetOnly, pool), {})
+            for scheme, pool in self._pools.pool_classes_by_scheme.items()
+        }
+        self._timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
+        self._login = threading.Lock()
+        self._schemas: dict[str, tuple[str, Mapping[str, Any]]] = {}
+        self._indexing = threading.Lock()
+        self._schema_index: Mapping[str, str] | None = None  # asked once between two discoveries
+
+    def discover(self) -> Discovery:
+        """What the cluster serves, asked afresh. ClusterError when the API server does not answer at all."""
+        self._schema_index = None
+        kinds: dict[tuple[str, str], Kind] = {}
+        broken: dict[str, str] = {}
+        for path in ("/api", "/apis"):
+            answer = self._get(path, "read which kinds it serves", accept=_DISCOVERY)
+            try:
+                if answer.get("kind") == "APIGroupDiscoveryList":
+                    found = self._aggregated(answer, broken)
+                else:
+                    found = self._by_group(path, answer, broken)
+                kinds.update({(kind.api_version, kind.kind): kind for kind in found})
+            except (AttributeError, KeyError, TypeError) as error:
+                raise ClusterError(
+                    f"Cluster {self.name} answered {path} in a form that is not the Kubernetes API's: "
+                    f"check the address {self._host}."
+                ) from error
+        return Discovery(kinds, broken)
+
+    def schema(self, api_version: str) -> Mapping[str, Any] | None:
+        """The OpenAPI v3 document of one group version, cached by its hash; None when the server gives none."""
+        with self._indexing:
+            urls = self._schema_index
+            if urls is None:
+                index = self._get("/openapi/v3", "read its OpenAPI schemas", absent={})
+                urls = {path: entry["serverRelativeURL"] for path, entry in index.get("paths", {}).items()}
+                self._schema_index = urls
+        url = urls.get(f"apis/{api_version}" if "/" in api_version else f"api/{api_version}")
+        if url is None:
+            return None
+        cached = self._schemas.get(api_version)
+        if cached is None or cached[0] != url:  # the URL carries the document's hash
+            cached = self._schemas[api_version] = (url, self._get(url, f"read the OpenAPI schema of {api_version}"))
+        return cached[1]
+
+    def list(self, kind: Kind, namespace: str | None) -> Mapping[tuple[str | None, str], Mapping[str, Any]]:
+        """Every object of a kind by (namespace, name), in one namespace or (None) everywhere, complete or ClusterError.
+
+        Paged; a 410 restarts the list; a cut connection, a timeout, a 403 or a 5xx is a ClusterError with the remedy.
+        """
+        resource = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+        within = f"namespaces/{namespace}/" if namespace and kind.namespaced else ""
+        path = f"/{'apis' if kind.group else 'api'}/{kind.api_version}/{within}{kind.plural}"
+        what = f"list {resource}" + (f" in namespace {namespace}" if within else "")
+        for size in _PAGE_SIZES:
+            objects: dict[tuple[str | None, str], Mapping[str, Any]] = {}
+            try:
+                for item in self._pages(path, what, size):
+                    metadata = item["metadata"]
+                    # The items of a list do not repeat what they are.
+                    item["apiVersion"], item["kind"] = kind.api_version, kind.kind
+                    objects[metadata.get("namespace"), metadata["name"]] = item
+            except _ExpiredError:
+                continue
+            except (AttributeError, KeyError, TypeError) as error:
+                raise ClusterError(f"Cluster {self.name} could not {what}: the answer is not a list.") from error
+            return objects
+        raise ClusterError(f"Cluster {self.name} could not {what}: the list expired (410) every time it was asked for.")
+
+    def _pages(self, path: str, what: str, size: int | None) -> Iterator[dict[str, Any]]:
+        token = ""
+        while True:
+            query = {"limit": size, "continue": token}
+            page = self._get(f"{path}?{urlencode({key: value for key, value in query.items() if value})}", what)
+            yield from page["items"] or ()
+            token = page["metadata"].get("continue", "")
+            if not token:
+                return
+
+    def _aggregated(self, answer: Mapping[str, Any], broken: dict[str, str]) -> Iterator[Kind]:
+        for item in answer["items"]:
+            group = item["metadata"].get("name", "")
+            for entry in item["versions"]:
+                version = entry["version"]
+                if entry.get("freshness") == "Stale":
+                    broken[f"{group}/{version}"] = (
+                        f"Cluster {self.name} does not answer for {group}/{version}: the service behind it is down; "
+                        f"see `kubectl get apiservice {version}.{group}`."
+                    )
+                    continue
+                for resource in entry.get("resources", ()):
+                    if "list" in resource["verbs"]:
+                        kind, namespaced = resource["responseKind"]["kind"], resource["scope"] == "Namespaced"
+                        yield Kind(group, version, kind, resource["resource"], namespaced)
+
+    def _by_group(self, path: str, answer: Mapping[str, Any], broken: dict[str, str]) -> Iterator[Kind]:
+        """The older form of discovery: a list of versions, then one request for each."""
+        if path == "/api":
+            versions = [("", version) for version in answer["versions"]]
+        else:
+            versions = [(group["name"], each["version"]) for group in answer["groups"] for each in group["versions"]]
+        for group, version in versions:
+            api_version = f"{group}/{version}" if group else version
+            try:
+                resources = self._get(f"{path}/{api_version}", f"read the kinds of {api_version}")["resources"]
+            except ClusterError as error:
+                broken[api_version] = str(error)
+                continue
+            for resource in resources or ():
+                if "/" not in resource["name"] and "list" in resource["verbs"]:
+                    yield Kind(group, version, resource["kind"], resource["name"], resource["namespaced"])
+
+    def _get(self, path: str, what: str, *, accept: str = "application/json", absent: Any = None) -> Any:
+        """The JSON object at a path; `absent`, when given, stands for a 404. `what` completes "could not …"."""
+        headers = {"accept": accept, "accept-encoding": "gzip", "user-agent": "gitops-bot"}
+        try:
+            with self._login:  # a token that ran out is renewed once, not once a thread
+                self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+            response = self._pools.request(
+                "GET", self._host + path, headers=headers, timeout=self._timeout, redirect=False
+            )
+        except HTTPError as error:
+            raise ClusterError(
+                f"Cluster {self.name} could not {what}: {_unreachable(error)} ({self._host})."
+            ) from error
+        except (ConfigException, OSError) as error:
+            raise ClusterError(
+                f"Cluster {self.name} could not {what}: its credentials could not be renewed; "
+                "check the token file or the login command of its kubeconfig."
+            ) from error
+        if response.status == 404 and absent is not None:
+            return absent
+        if response.status != 200:
+            raise self._refused(response.status, response.data, what)
+        try:
+            answer = _parse(response.data)
+        except orjson.JSONDecodeError as error:
+            raise ClusterError(
+                f"Cluster {self.name} could not {what}: the answer is not JSON; "
+                f"check that {self._host} is the address of an API server."
+            ) from error
+        if not isinstance(answer, dict):
+            raise ClusterError(f"Cluster {self.name} could not {what}: the answer is not a JSON object.")
+        return answer
+
+    def _refused(self, status: int, body: bytes, what: str) -> ClusterError:
+        message = _message(body)
+        match status:
+            case 401:
+                return ClusterError(
+                    f"Cluster {self.name} refused the credentials (401): "
+                    "renew the token or the certificate of its kubeconfig's user."
+                )
+            case 403:
+                user = re.search(r'User "([^"]+)"', message)
+                account = user[1] if user else "the bot's account"
+                verb, _, rest = what.partition(" ")
+                grant = f"`{verb}` on {rest}" if verb == "list" else "the cluster role system:discovery"
+                return ForbiddenError(f"Cluster {self.name} does not let {account} {what} (403): grant it {grant}.")
+            case 404:
+                return ClusterError(f"Cluster {self.name} could not {what}: it does not serve that any more (404).")
+            case 410:
+                return _ExpiredError(f"Cluster {self.name} could not {what}: the list expired (410).")
+            case 429:
+                return ClusterError(f"Cluster {self.name} could not {what}: the API server is overloaded (429).")
+            case _:
+                said = f" ({message})" if message else ""
+                return ClusterError(
+                    f"Cluster {self.name} could not {what}: it answered {status}{said}; see `kubectl get apiservices`."
+                )
+
+
+def _configure(name: str, kubeconfig: Path | str | None, context: str | None) -> Configuration:
+    configuration = Configuration()
+    if kubeconfig is None and context is not None:
+        kubeconfig = default_kubeconfig()
+        if kubeconfig is None:
+            raise ClusterConfigError(
+                f"Cluster {name}: there is no kubeconfig to look up context {context} in: "
+                "set KUBECONFIG or name the file in the configuration."
+            )
+    if kubeconfig is None:
+        try:
+            load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+        except (ConfigException, OSError) as error:
+            raise ClusterConfigError(
+                f"Cluster {name}: no kubeconfig is named and this is no pod with a service account: "
+                "name a kubeconfig (KUBECONFIG, or `kubeconfig` in the configuration)."
+            ) from error
+        return configuration
+    file = str(kubeconfig)
+    if not any(Path(part).expanduser().is_file() for part in file.split(os.pathsep) if part):
+        raise ClusterConfigError(f"Cluster {name}: there is no kubeconfig at {file}.")
+    try:
+        if context is not None:
+            merged = KubeConfigMerger(file).config  # type: ignore[no-untyped-call]
+            names = sorted(entry["name"] for entry in merged.value["contexts"])
+            if context not in names:
+                raise ClusterConfigError(
+                    f"Cluster {name}: {file} has no context {context}; it has: {', '.join(names) or 'none'}."
+                )
+        # Read only, here too: a renewed token is not written back into the file.
+        load_kube_config(file, context, configuration, persist_config=False)  # type: ignore[no-untyped-call]
+    except ConfigException as error:
+        # The library's other messages may quote a whole user entry, token and all.
+        missing = re.fullmatch(r"File does not exist: (.+)", str(error))
+        why = f"names a file that does not exist, {missing[1]}" if missing else "is not a complete kubeconfig"
+        raise ClusterConfigError(f"Cluster {name}: {file} {why}; try `kubectl config view`.") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError):
+        raise ClusterConfigError(f"Cluster {name}: {file} is not a kubeconfig; try `kubectl config view`.") from None
+    return configuration
+
+
+def _unreachable(error: HTTPError) -> str:
+    cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
+    return next((words for kind, words in _UNREACHABLE if isinstance(cause, kind)), type(cause).__name__)
+
+
+def _message(body: bytes) -> str:
+    """What a Status says, on one line; empty when the body is something else."""
+    try:
+        status = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    message = status.get("message") if isinstance(status, dict) else None
+    return " ".join(message.split())[:200].rstrip(".") if isinstance(message, str) else ""
+
+
+def _parse(body: bytes) -> Any:
+    """JSON with the garbage collector off: it would walk the young objects again and again and find nothing."""
+    with _parsing:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return orjson.loads(body)
+        finally:
+            if enabled:
+                gc.enable()

@@ -1,0 +1,382 @@
+"""GitHub and GitHub Enterprise Server by PyGithub: the pull requests of one repository."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+import jwt
+import requests
+from github import Auth, BadAttributeException, Github, GithubException, GithubIntegration, RateLimitExceededException
+from github import PullRequest as GitHubPull
+from github import Repository as GitHubRepository
+from urllib3.util import Retry
+
+from bot.config import Credentials, ForgeConfig
+from bot.core.commit import Approval, PullRequest
+from bot.ports import ForgeError
+
+_SECONDS = 15  # one answer may take so long
+_PAGE = 100  # the most that GitHub puts on one page
+_MOST_PULLS = 1000  # looked through for a prefix, so that a busy repository does not eat the rate limit
+_VERDICTS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})
+_NOBODY = "ghost"  # GitHub's name for a deleted account
+_NO_SHA = "0" * 40
+_Answer = TypeVar("_Answer")
+
+# PyGithub's own GithubRetry sleeps in the thread until a rate limit is over, and takes a Retry-After of any length.
+# Here a rate limit is an answer at once, with the time to come back. A POST is repeated too: see create_pull.
+_RETRY = Retry(
+    total=3,
+    backoff_factor=0.2,
+    status_forcelist={500, 502, 503, 504},
+    allowed_methods={"GET", "POST"},
+    respect_retry_after_header=False,
+    raise_on_status=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One thing the bot must be able to do, whether it can, and if not, what to do about it."""
+
+    what: str
+    ok: bool
+    remedy: str = ""
+
+
+class _CurrentToken(Auth.Auth):
+    """Asks for the token at each request: an installation's lasts an hour, and all threads share one."""
+
+    def __init__(self, provide: Callable[[], str]) -> None:
+        self._provide = provide
+
+    @property
+    def token_type(self) -> str:
+        return "token"
+
+    @property
+    def token(self) -> str:
+        return self._provide()
+
+
+class AppToken:
+    """The token a GitHub App has in one repository; asked for when first needed and again shortly before it expires."""
+
+    def __init__(self, app_id: str, private_key: str, repository: str, api_url: str) -> None:
+        self._app = Auth.AppAuth(app_id, private_key)
+        self._repository = repository
+        self._api_url = api_url
+        self._auth: Auth.AppInstallationAuth | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> str:
+        """The token of now. ForgeError when the key is none; else PyGithub's and requests' own errors."""
+        with self._lock:
+            try:
+                self._auth = self._auth or self._installation()
+                token = self._auth.token
+            except GithubException:
+                self._auth = None  # removed and installed again, an App has another installation id
+                raise
+            except (jwt.PyJWTError, ValueError):
+                # No cause: it was raised with the key at hand.
+                raise ForgeError(
+                    "GITHUB_APP_PRIVATE_KEY is no RSA private key: set the whole PEM text that GitHub gave for the App."
+                ) from None
+            return token
+
+    def _installation(self) -> Auth.AppInstallationAuth:
+        integration = GithubIntegration(auth=self._app, base_url=self._api_url, timeout=_SECONDS, retry=_RETRY)
+        installation = integration.get_repo_installation(*self._repository.split("/"))
+        return self._app.get_installation_auth(installation.id, requester=integration.requester)
+
+
+class GitHubForge:
+    """`ports.Forge` for one repository, `owner/name`, at `api_url` (https://api.github.com, or …/api/v3 of a server).
+
+    `token` gives the token of now (None: there is none); `token_name` is what people set it by.
+    """
+
+    def __init__(
+        self,
+        repository: str,
+        api_url: str,
+        token: Callable[[], str | None],
+        *,
+        token_name: str = "GITHUB_TOKEN",  # noqa: S107  a variable's name
+    ) -> None:
+        self.repository = repository
+        self.api_url = api_url.rstrip("/")
+        self.web_url = _web_url(self.api_url)
+        self._token = token
+        self._token_name = token_name
+        self._local = threading.local()
+
+    @classmethod
+    def from_config(cls, forge: ForgeConfig, credentials: Credentials) -> Self:
+        """The forge as configured: with GITHUB_TOKEN when it is set, else as a GitHub App. Nothing connects yet."""
+        api_url = str(forge.api_url).rstrip("/")
+        app_id, key = credentials.github_app_id, credentials.github_app_private_key
+        if credentials.github_token or not (app_id and key):
+            return cls(forge.repository, api_url, lambda: credentials.github_token)
+        token = AppToken(app_id, key, forge.repository, api_url)
+        return cls(forge.repository, api_url, token, token_name="GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY")  # noqa: S106
+
+    def git_token(self) -> str | None:
+        """The token git pushes with; None when none is set. ForgeError when a GitHub App's cannot be had."""
+        with self._asking("give the App a token", "access to the repository"):
+            return self._token()
+
+    # ------------------------------------------------------------ reading
+
+    def pull(self, number: int) -> PullRequest | None:
+        """See ports.Forge."""
+        with self._asking("read pull requests") as repository:
+            found = _or_none(lambda: _pull_request(repository.get_pull(number)), 404)
+            if found is None:
+                _complete(repository)  # told apart from a repository that the token may not see
+            return found
+
+    def pull_of(self, sha: str) -> PullRequest | None:
+        """See ports.Forge."""
+        with self._asking("read pull requests") as repository:
+            # 422 is GitHub's "No commit found for SHA": not pushed there, or not yet.
+            pulls = _or_none(lambda: list(islice(repository.get_commit(sha).get_pulls(), _PAGE)), 422)
+            if not pulls:
+                return None
+            brought = [pull for pull in pulls if pull.merged_at and pull.merge_commit_sha == sha]
+            merged = [pull for pull in pulls if pull.merged_at]
+            opened = [pull for pull in pulls if pull.state == "open"]
+            best = next(iter(brought or merged or opened), None)
+            return _pull_request(best) if best else None
+
+    def approvals(self, number: int) -> list[Approval]:
+        """See ports.Forge."""
+        with self._asking("read reviews") as repository:
+            verdicts = {}
+            for review in repository.get_pull(number).get_reviews():  # oldest first
+                if review.state in _VERDICTS:
+                    verdicts[review.user.login if review.user else _NOBODY] = review
+            return [
+                Approval(by=login, sha=review.commit_id, at=review.submitted_at)
+                for login, review in verdicts.items()
+                if review.state == "APPROVED"
+            ]
+
+    def find_pull(self, head: str) -> PullRequest | None:
+        """See ports.Forge."""
+        with self._asking("read pull requests") as repository:
+            pull = self._find(repository, head)
+            return _pull_request(pull) if pull else None
+
+    def open_pulls(self, head_prefix: str = "") -> list[PullRequest]:
+        """See ports.Forge. With a prefix only branches of the repository itself count: a fork may name its at will."""
+        with self._asking("read pull requests") as repository:
+            newest = repository.get_pulls(state="open", sort="created", direction="desc")
+            mine = (pull for pull in islice(newest, _MOST_PULLS) if not head_prefix or self._is_own(pull, head_prefix))
+            return [_pull_request(pull) for pull in islice(mine, _PAGE)]
+
+    def commit_url(self, sha: str) -> str:
+        """See ports.Forge."""
+        return f"{self.web_url}/{self.repository}/commit/{sha}"
+
+    # ------------------------------------------------------------ writing
+
+    def create_pull(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
+        """See ports.Forge."""
+        with self._asking(f"open a pull request from {head}", "Pull requests: Read and write") as repository:
+            try:
+                return _pull_request(repository.create_pull(base=base, head=head, title=title, body=body))
+            except GithubException as error:
+                # A POST that did its work may be answered with a 502; repeated, it is a 422. That one is adopted.
+                if error.status != 422 and error.status < 500:
+                    raise
+                made = self._find(repository, head)
+                if made is None or made.state != "open" or made.base.ref != base:
+                    raise
+                return _pull_request(made)
+
+    # ------------------------------------------------------------ doctor
+
+    def probes(self) -> list[Probe]:
+        """What the bot needs at GitHub, each tried. Nothing is changed: the writes name what cannot exist."""
+        seen = self._probe("read the repository", "Metadata: Read-only", _complete)
+        if not seen.ok:
+            return [seen]
+        return [
+            seen,
+            self._probe(
+                "push branches",
+                "Contents: Read and write",
+                lambda repository: repository.create_git_ref("refs/heads/gitops-bot/doctor", _NO_SHA),
+            ),
+            self._probe(
+                "open pull requests",
+                "Pull requests: Read and write",
+                lambda repository: repository.create_pull(base=_NO_SHA, head=_NO_SHA, title="doctor", body=""),
+            ),
+        ]
+
+    def _probe(self, doing: str, permission: str, attempt: Callable[[GitHubRepository.Repository], object]) -> Probe:
+        what = f"GitHub {self.repository}: {doing}"
+        try:
+            with self._asking(doing, permission) as repository:
+                # 422: the token may, and what was asked for makes no sense.
+                _or_none(lambda: attempt(repository), 422)
+        except ForgeError as error:
+            return Probe(what, ok=False, remedy=str(error))
+        return Probe(what, ok=True)
+
+    # ------------------------------------------------------------ inside
+
+    def _find(self, repository: GitHubRepository.Repository, head: str) -> GitHubPull.PullRequest | None:
+        owner = self.repository.partition("/")[0]
+        newest = repository.get_pulls(state="all", sort="created", direction="desc", head=f"{owner}:{head}")
+        pulls = list(islice(newest, _PAGE))
+        return next((pull for pull in pulls if pull.state == "open"), pulls[0] if pulls else None)
+
+    def _is_own(self, pull: GitHubPull.PullRequest, prefix: str) -> bool:
+        home = pull.head.repo  # None once the fork is deleted
+        return bool(pull.head.ref.startswith(prefix) and home and home.full_name.lower() == self.repository.lower())
+
+    def _present_token(self) -> str:
+        token = self._token()
+        if not token:
+            raise ForgeError(
+                f"{self._token_name} is not set, so {self.repository} cannot be asked about pull requests:"
+                " set it to a token that may write contents and pull requests."
+            )
+        return token
+
+    @contextmanager
+    def _asking(
+        self, doing: str, permission: str = "Pull requests: Read-only"
+    ) -> Iterator[GitHubRepository.Repository]:
+        """The repository, this thread's own; what goes wrong inside becomes a ForgeError."""
+        # PyGithub keeps verb, URL and body on the connection: one shared by threads gives wrong answers.
+        if not hasattr(self._local, "repository"):
+            client = Github(
+                auth=_CurrentToken(self._present_token),
+                base_url=self.api_url,
+                timeout=_SECONDS,
+                retry=_RETRY,
+                per_page=_PAGE,
+                seconds_between_requests=None,
+                lazy=True,
+            )
+            self._local.repository = client.get_repo(self.repository)
+        try:
+            yield self._local.repository
+        except GithubException as error:
+            raise self._explained(error, doing, permission) from error
+        except requests.RequestException as error:
+            raise ForgeError(
+                f"GitHub at {urlsplit(self.api_url).netloc} does not answer: check the network and the forge's api_url."
+            ) from error
+        except (BadAttributeException, AssertionError, RuntimeError, TypeError, ValueError) as error:
+            # What PyGithub raises of itself for an answer that is not the API's: a login page, a redirect elsewhere.
+            raise ForgeError(
+                f"{self.api_url} does not answer as GitHub's API does: check the forge's api_url"
+                " (https://api.github.com, or https://HOST/api/v3 of a server)."
+            ) from error
+
+    def _explained(self, error: GithubException, doing: str, permission: str) -> ForgeError:
+        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+        if retry_at := _rate_limited(error, headers):
+            return ForgeError(f"GitHub's rate limit is used up until {retry_at:%H:%M} UTC: try again then.", retry_at)
+        said = _said(error)
+        if error.status == 401:
+            return ForgeError(
+                f"GitHub refused the token for {self.repository}: it is wrong or has expired;"
+                f" set {self._token_name} anew."
+            )
+        if error.status == 403 and "x-github-sso" in headers:
+            return ForgeError(
+                f"GitHub wants the token for {self.repository} authorised for the organization's single sign-on:"
+                " Settings > Developer settings > Personal access tokens > Configure SSO."
+            )
+        if error.status == 403:
+            return ForgeError(
+                f"GitHub does not let the bot {doing} ({self.repository}{said}): grant its token {permission}."
+            )
+        if error.status == 404:
+            return ForgeError(
+                f"GitHub shows the bot no repository {self.repository}: check the forge's repository and api_url,"
+                f" and that its token ({self._token_name}) may read it."
+            )
+        if error.status >= 500:
+            return ForgeError(f"GitHub answered {error.status} and could not {doing}: try again in a minute.")
+        return ForgeError(f"GitHub would not {doing} ({self.repository}{said or f', status {error.status}'}).")
+
+
+def _web_url(api_url: str) -> str:
+    """Where people look: github.com, a server's root, or a tenant of ghe.com (whose API has a host of its own)."""
+    parts = urlsplit(api_url)
+    return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}{parts.path.removesuffix('/api/v3')}"
+
+
+def _pull_request(pull: GitHubPull.PullRequest) -> PullRequest:
+    if not isinstance(pull.number, int):
+        raise TypeError("no pull request was answered")
+    merged = pull.merged_at is not None
+    return PullRequest(
+        number=pull.number,
+        title=pull.title,
+        url=pull.html_url,
+        author=pull.user.login if pull.user else _NOBODY,
+        state="merged" if merged else pull.state,
+        base=pull.base.ref,
+        head=pull.head.ref,
+        head_sha=pull.head.sha,
+        # Of an open pull request this is GitHub's test merge, which is on no branch.
+        merge_sha=pull.merge_commit_sha if merged else None,
+        merged_at=pull.merged_at,
+        # Lists leave it out, and PyGithub then asks once more: only for those that were merged.
+        merged_by=pull.merged_by.login if merged and pull.merged_by else None,
+    )
+
+
+def _complete(repository: GitHubRepository.Repository) -> None:
+    if not isinstance(repository.id, int):
+        raise TypeError("no repository was answered")
+
+
+def _or_none(ask: Callable[[], _Answer], status: int) -> _Answer | None:
+    try:
+        return ask()
+    except GithubException as error:
+        if error.status != status:
+            raise
+        return None
+
+
+def _said(error: GithubException) -> str:
+    """GitHub's own words, with the first detail of a validation error."""
+    if not isinstance(error.data, dict):
+        return ""
+    details = [
+        each["message"] for each in error.data.get("errors") or () if isinstance(each, dict) and "message" in each
+    ]
+    words = str(details[0] if details else error.data.get("message") or "")
+    return f": {words[:200].rstrip('.')}" if words else ""
+
+
+def _rate_limited(error: GithubException, headers: dict[str, str]) -> datetime | None:
+    """When to come back. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
+    now = datetime.now(UTC)
+    wait, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
+    used_up = headers.get("x-ratelimit-remaining") == "0"
+    if error.status not in (403, 429) or not (
+        wait or used_up or error.status == 429 or isinstance(error, RateLimitExceededException)
+    ):
+        return None
+    if wait.isdigit():
+        return now + timedelta(seconds=int(wait))
+    if used_up and reset.isdigit():
+        return datetime.fromtimestamp(int(reset), UTC)
+    return now + timedelta(minutes=1)

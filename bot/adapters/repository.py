@@ -1,0 +1,621 @@
+"""One bare mirror per repository, read and written by git's plumbing: no work tree, so no hook, filter or link runs.
+
+Only `fetch` writes into the mirror. Everything else writes into a quarantine beside it, which holds the mirror as its
+alternate: objects of a revert that is never pushed vanish with the process.
+"""
+
+import base64
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import quote, unquote, urlsplit
+
+import git
+
+from bot.core.commit import Commit
+from bot.ports import File, Merged, PushRejectedError, RepositoryError, RevisionNotFoundError
+
+NETWORK_SECONDS = 300.0
+LOCAL_SECONDS = 60.0
+MAX_FILE_BYTES = 5 * 2**20
+MAX_TOTAL_BYTES = 256 * 2**20
+MAX_FILES = 20_000
+MAX_CANDIDATES = 10
+
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PREFIX = re.compile(r"[0-9a-f]{7,64}")
+_OWN_BRANCH = re.compile(r"gitops-bot/[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_HTTP = {"http": "http:https", "https": "https"}  # a redirect may lead to https, never away from it
+_PROTOCOLS = {"file": "file", "ssh": "ssh", **_HTTP}
+_SCP_LIKE = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!/?/)\S+", re.ASCII)
+
+_IDENTITY = {
+    f"GIT_{role}_{field}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for field, value in (("NAME", "gitops-bot"), ("EMAIL", "gitops-bot@users.noreply.invalid"))
+}
+_HARDENED = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_PARAMETERS": "",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "SSH_ASKPASS": "",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TRACE_REDACT": "1",
+}
+_SSH = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=15 -oServerAliveInterval=15 -oServerAliveCountMax=4"}
+_CONFIG = (
+    ("core.hooksPath", os.devnull),
+    ("credential.helper", ""),
+    ("safe.directory", "*"),  # a mounted volume often belongs to another user than the one who runs
+    ("http.lowSpeedLimit", "1000"),  # bytes a second
+    ("http.lowSpeedTime", "30"),
+    ("log.showSignature", "false"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    status: int
+    stdout: bytes
+    stderr: str
+
+
+class GitRepository:
+    """`ports.Repository` by GitPython, from a bare mirror at `mirrors`/NAME.git, made when it is first needed.
+
+    `url` is any https, http, ssh, file URL or local path; a user and password in it are taken out and sent as a header.
+    `credential` returns the token of the day (or `user:password`), `credential_name` is the variable people set it by.
+    RepositoryError at once for a URL that git may not be given.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        branch: str,
+        mirrors: Path,
+        *,
+        credential: Callable[[], str | None] | None = None,
+        credential_name: str = "GITHUB_TOKEN",
+    ) -> None:
+        self.name = name
+        self.branch = branch
+        remote = _remote(url)
+        self.url = remote.url
+        self._protocol = _PROTOCOLS[remote.protocol]
+        self._userinfo = remote.userinfo
+        self._has_header = remote.protocol in _HTTP
+        self._credential = credential
+        self._credential_name = credential_name
+        self._mirrors = mirrors.absolute()
+        self._mirror = self._mirrors / f"{quote(name, safe='')}.git"
+        self._making = threading.Lock()
+        self._quarantine: Path | None = None
+        self._fetches = 0  # started, and finished well: lets a caller who waited take the result of the one before
+        self._fetched = 0
+
+    # ------------------------------------------------------------ reading
+
+    def fetch(self) -> str:
+        """See ports.Repository. Threads and processes take turns; one that waited through a whole fetch reuses it."""
+        asked = self._fetches
+        self._make()
+        with self._locked():
+            if self._fetched <= asked:
+                self._fetches += 1
+                self._fetch()
+                self._fetched = self._fetches
+            return self._tracked()
+
+    def head(self) -> str:
+        """See ports.Repository."""
+        return (self.tip(self.branch) if self._mirror.is_dir() else None) or self.fetch()
+
+    def tip(self, branch: str) -> str | None:
+        """The sha of any branch as last fetched; None when there is none."""
+        if not branch or branch.startswith("-") or not branch.isprintable():
+            return None
+        found = self._git("for-each-ref", "--format=%(refname) %(objectname)", f"refs/heads/{branch}").stdout
+        for line in found.decode().splitlines():
+            ref, _, sha = line.rpartition(" ")
+            if ref == f"refs/heads/{branch}":
+                return sha
+        return None
+
+    def resolve(self, text: str) -> Commit:
+        """See ports.Repository."""
+        if not _PREFIX.fullmatch(text):
+            raise RevisionNotFoundError("A commit is named by 7 to 64 hexadecimal digits.")
+        names = self._objects(text)
+        if not names:
+            self.fetch()
+            names = self._objects(text)
+        commits = [name for name, kind in names if kind == "commit"]
+        if len(commits) == 1:
+            return self.commit(commits[0])
+        if commits:
+            raise RevisionNotFoundError(
+                f"{text} could be {len(commits)} commits of {self.name}: give more digits.",
+                [self.commit(name) for name in commits[:MAX_CANDIDATES]],
+            )
+        if names:
+            raise RevisionNotFoundError(f"{text} is a {names[0][1]} in {self.name}, not a commit.")
+        raise RevisionNotFoundError(f"There is no commit {text} in {self.name}.")
+
+    def commit(self, sha: str) -> Commit:
+        """See ports.Repository."""
+        found = self._log("--no-walk", _checked(sha), missing=(sha,))
+        if not found or found[0].sha != sha:
+            raise RevisionNotFoundError(f"{sha} is not a commit in {self.name}.")
+        return found[0]
+
+    def is_ancestor(self, sha: str, of: str) -> bool:
+        """See ports.Repository."""
+        argv = ("merge-base", "--is-ancestor", "--end-of-options", _checked(sha), _checked(of))
+        return self._git(*argv, ok=(0, 1), missing=(sha, of)).status == 0
+
+    def first_parent(self, since: str | None, until: str, *, path: str | None = None, limit: int = 100) -> list[Commit]:
+        """See ports.Repository."""
+        span = (_checked(until), *([f"^{_checked(since)}"] if since else []))
+        only = () if path is None else _tidy(path)
+        options = ("--first-parent", f"--max-count={limit}", "--end-of-options")
+        return self._log(*options, *span, *(("--", only) if only else ()), missing=(until, *([since] if since else [])))
+
+    def tree_id(self, revision: str, path: str) -> str | None:
+        """See ports.Repository; `revision` may also be the tree of a merge."""
+        asked = f"{_checked(revision)}\n{revision}:{_tidy(path)}\n"
+        whole, part = self._git("cat-file", "--batch-check", stdin=asked.encode()).stdout.splitlines()
+        if whole.endswith(b" missing"):
+            raise self._unknown(revision)
+        return None if part.endswith(b" missing") else part.split()[0].decode()
+
+    def files(self, revision: str, path: str) -> list[File]:
+        """See ports.Repository. RepositoryError too beyond 5 MiB a file, 256 MiB or 20,000 files in all."""
+        tidy = _tidy(path)
+        argv = ("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", _checked(revision))
+        listed = self._git(*argv, *([tidy] if tidy else []), missing=(revision,)).stdout
+        entries: list[tuple[str, str]] = []
+        total = 0
+        for line in listed.split(b"\0")[:-1]:
+            meta, _, raw = line.partition(b"\t")
+            mode, _, oid, size = meta.decode().split()
+            if not mode.startswith("100"):
+                continue
+            name = raw.decode(errors="replace")
+            total += int(size)
+            if int(size) > MAX_FILE_BYTES:
+                raise RepositoryError(
+                    f"{name} in {self.name} is {int(size) / 2**20:.1f} MiB; files up to {MAX_FILE_BYTES >> 20} MiB are "
+                    "read. Move it out of the application's path."
+                )
+            entries.append((name, oid))
+        if len(entries) > MAX_FILES or total > MAX_TOTAL_BYTES:
+            raise RepositoryError(
+                f"{path} in {self.name} holds {len(entries):,} files and {total / 2**20:.0f} MiB; up to {MAX_FILES:,} "
+                f"and {MAX_TOTAL_BYTES >> 20} MiB are read. Point the application at a narrower path."
+            )
+        if not listed and self.tree_id(revision, path) is None:
+            raise RepositoryError(f"There is no {path} in {self.name} at {revision[:8]}.")
+        contents = self._blobs([oid for _, oid in entries])
+        return [File(name, contents[oid]) for name, oid in entries]
+
+    def changed_paths(self, base: str | None, revision: str) -> list[str]:
+        """See ports.Repository; either may also be the tree of a merge. A rename is both its paths."""
+        revisions = (*([_checked(base)] if base else []), _checked(revision))
+        argv = ("diff-tree", "-r", "-z", "--root", "--name-only", "--no-renames", "--no-commit-id", "--end-of-options")
+        out = self._git(*argv, *revisions, missing=revisions).stdout
+        return [path.decode(errors="replace") for path in out.split(b"\0")[:-1]]
+
+    # ------------------------------------------------------------ writing
+
+    def merge_trees(self, base: str, ours: str, theirs: str) -> Merged:
+        """See ports.Repository. Agrees with `git revert` when theirs is the parent of base and ours the head."""
+        trees = [self._tree(revision) for revision in (base, ours, theirs)]
+        root = self._commit_tree(trees[0], [], "base")
+        sides = [self._commit_tree(tree, [root], "side") for tree in trees[1:]]
+        argv = ("merge-tree", "--write-tree", "-z", "--messages", "--end-of-options", *sides)
+        merged = self._git(*self._attributes(ours), *argv, ok=(0, 1))
+        # A conflicted tree can equal ours, so the exit status decides and nothing else.
+        fields = merged.stdout.decode(errors="replace").split("\0")
+        if merged.status == 0:
+            return Merged(fields[0])
+        return _conflicted(fields)
+
+    def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
+        """See ports.Repository."""
+        if not _OWN_BRANCH.fullmatch(branch) or ".." in branch or branch.endswith(".lock"):
+            raise ValueError(f"{branch!r} is not a branch of the bot's own: it must begin with gitops-bot/")
+        sha = self._commit_tree(_checked(tree), [_checked(parent)], message)
+        ref = f"refs/heads/{branch}"
+        # An empty expectation means: must not exist there yet.
+        argv = ("push", "--porcelain", "--no-verify", "--no-recurse-submodules", f"--force-with-lease={ref}:")
+        done = self._network(*argv, "--end-of-options", self.url, f"{sha}:{ref}")
+        if done.status != 0:
+            self._rejected(branch, done)
+        return sha
+
+    # ------------------------------------------------------------ the mirror
+
+    def _make(self) -> None:
+        """Make the mirror in one step: a half-made one never bears the name."""
+        with self._making:
+            if self._mirror.is_dir():
+                return
+            with self._disk():
+                self._mirrors.mkdir(parents=True, exist_ok=True)
+                half = Path(tempfile.mkdtemp(prefix=f"{self._mirror.name}.", dir=self._mirrors))
+            try:
+                self._git("init", "--quiet", "--bare", "--template=", mirror=half)
+                with self._disk():
+                    try:
+                        half.rename(self._mirror)
+                    except OSError:
+                        if not self._mirror.is_dir():  # else another process was faster, which is as good
+                            raise
+            finally:
+                shutil.rmtree(half, ignore_errors=True)
+
+    def _fetch(self) -> None:
+        argv = (
+            *(
+                "fetch",
+                "--quiet",
+                "--prune",
+                "--force",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-recurse-submodules",
+            ),
+            *("--end-of-options", self.url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"),
+        )
+        done = self._network(*argv, objects=self._mirror / "objects")
+        if done.status != 0 and _BROKEN.search(done.stderr):
+            # Whoever held git's lock file is gone, since we hold ours. A mirror is a cache: make it anew.
+            shutil.rmtree(self._mirror, ignore_errors=True)
+            self._make()
+            done = self._network(*argv, objects=self._mirror / "objects")
+        if done.status != 0:
+            self._unreachable(done)
+
+    def _tracked(self) -> str:
+        sha = self.tip(self.branch)
+        if sha is None:
+            refs = self._git("for-each-ref", "--count=10", "--format=%(refname:lstrip=2)", "refs/heads/").stdout
+            there = ", ".join(refs.decode(errors="replace").split()) or "none at all"
+            raise RepositoryError(f"{self.url} has no branch {self.branch}; its branches: {there}.")
+        return sha
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One fetch at a time, among threads and processes alike; a process that dies lets go."""
+        with self._disk():
+            lock = self._mirror.with_suffix(".lock").open("w")
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _own_objects(self) -> Path:
+        with self._making, self._disk():
+            if self._quarantine is None:
+                self._quarantine = Path(tempfile.mkdtemp(prefix="quarantine-", dir=self._mirrors))
+                weakref.finalize(self, shutil.rmtree, self._quarantine, ignore_errors=True)
+            return self._quarantine
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise RepositoryError(f"{self._mirrors} cannot be written: {error.strerror}.") from error
+
+    # ------------------------------------------------------------ git
+
+    def _git(
+        self,
+        *argv: str,
+        ok: tuple[int, ...] | None = (0,),
+        stdin: bytes = b"",
+        config: Sequence[tuple[str, str]] = (),
+        seconds: float = LOCAL_SECONDS,
+        mirror: Path | None = None,
+        objects: Path | None = None,
+        missing: Sequence[str] = (),
+    ) -> _Output:
+        """Run one git, by argument list and with a bounded time; RepositoryError when its status is not among `ok`.
+
+        `missing` are revisions that, when git does not know one of them, make it a RevisionNotFoundError.
+        """
+        if mirror is None:
+            self._make()
+            mirror = self._mirror
+            objects = objects or self._own_objects()
+        objects = objects or mirror / "objects"
+        settings = (*_CONFIG, *config)
+        environment = {
+            **({} if "GIT_SSH_COMMAND" in os.environ else _SSH),
+            **_HARDENED,
+            **_IDENTITY,
+            "GIT_ALLOW_PROTOCOL": self._protocol,
+            "GIT_DIR": str(mirror),
+            "GIT_OBJECT_DIRECTORY": str(objects),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(mirror / "objects"),
+            "GIT_CONFIG_COUNT": str(len(settings)),
+            **{f"GIT_CONFIG_KEY_{number}": key for number, (key, _) in enumerate(settings)},
+            **{f"GIT_CONFIG_VALUE_{number}": value for number, (_, value) in enumerate(settings)},
+        }
+        with self._disk(), tempfile.TemporaryFile(dir=self._mirrors) as feed:
+            feed.write(stdin)
+            feed.seek(0)
+            try:
+                # A Git of its own for each call: one that is shared mixes up its threads' answers.
+                status, stdout, stderr = git.Git(mirror).execute(
+                    ["git", *argv],
+                    istream=feed,
+                    env=environment,
+                    kill_after_timeout=seconds,
+                    with_extended_output=True,
+                    with_exceptions=False,
+                    stdout_as_string=False,
+                    strip_newline_in_stdout=False,
+                )
+            except git.GitCommandNotFound as error:
+                raise RepositoryError("git is not installed here, or not on PATH.") from error
+        if ok is not None and status not in ok:
+            for revision in missing:
+                if revision in stderr and _UNKNOWN_OBJECT.search(stderr):
+                    raise self._unknown(revision)
+            raise RepositoryError(f"git {argv[0]} failed on the mirror of {self.name}: {_last_words(stderr)}")
+        return _Output(status, stdout, stderr)
+
+    def _network(self, *argv: str, objects: Path | None = None) -> _Output:
+        """Run one git that talks to the remote, whatever its status.
+
+        The credential goes by the environment, never by argv, URL or log, and is masked in what comes back.
+        """
+        secret = ((self._credential() if self._credential else None) or self._userinfo) if self._has_header else None
+        if secret is None:
+            return self._git(*argv, ok=None, seconds=NETWORK_SECONDS, objects=objects)
+        # Forges take any user name beside a token.
+        pair = secret if ":" in secret else f"x-access-token:{secret}"
+        encoded = base64.b64encode(pair.encode()).decode()
+        header = (f"http.{_origin(self.url)}.extraHeader", f"Authorization: Basic {encoded}")
+        done = self._git(*argv, ok=None, config=[header], seconds=NETWORK_SECONDS, objects=objects)
+        password = pair.partition(":")[2]
+        stdout, stderr = done.stdout.decode(errors="replace"), done.stderr
+        for word in filter(None, (encoded, pair, password)):
+            stdout, stderr = stdout.replace(word, "***"), stderr.replace(word, "***")
+        return _Output(done.status, stdout.encode(), stderr)
+
+    # ------------------------------------------------------------ pieces
+
+    def _log(self, *argv: str, missing: Sequence[str]) -> list[Commit]:
+        out = self._git("log", "-z", f"--format={_FORMAT}", *argv, missing=missing).stdout
+        fields = out.decode(errors="replace").split("\0")
+        records = zip(*(fields[n::6] for n in range(6)), strict=False)  # the last is what follows the last NUL
+        return [
+            Commit(sha, tuple(parents.split()), message.rstrip("\n"), author, email, _instant(at))
+            for sha, parents, author, email, at, message in records
+        ]
+
+    def _objects(self, prefix: str) -> list[tuple[str, str]]:
+        """Every object of that prefix with its type. References play no part, so a branch of that name cannot win."""
+        names = self._git("rev-parse", f"--disambiguate={prefix}").stdout
+        if not names:
+            return []
+        types = self._git("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=names).stdout
+        pairs = [line.split() for line in types.decode().splitlines()]
+        return [(name, kind) for name, kind in pairs if kind != "missing"]
+
+    def _tree(self, revision: str) -> str:
+        tree = self.tree_id(revision, "")
+        if tree is None:
+            raise self._unknown(revision)
+        return tree
+
+    def _blobs(self, oids: Sequence[str]) -> dict[str, bytes]:
+        if not oids:
+            return {}
+        out = self._git(
+            "cat-file", "--batch", "--buffer", stdin="".join(f"{oid}\n" for oid in set(oids)).encode()
+        ).stdout
+        contents: dict[str, bytes] = {}
+        at = 0
+        while at < len(out):
+            end = out.index(b"\n", at)
+            oid, _, size = out[at:end].decode().split()
+            contents[oid] = out[end + 1 : end + 1 + int(size)]
+            at = end + int(size) + 2
+        return contents
+
+    def _commit_tree(self, tree: str, parents: Sequence[str], message: str) -> str:
+        options = [option for parent in parents for option in ("-p", parent)]
+        made = self._git("commit-tree", *options, "-F", "-", tree, stdin=message.encode(), missing=(tree, *parents))
+        return made.stdout.decode().strip()
+
+    def _attributes(self, revision: str) -> tuple[str, ...]:
+        """Let merges see the root .gitattributes: a bare repository does not read it by itself before git 2.43."""
+        blob = self.tree_id(revision, ".gitattributes")
+        content = self._blobs([blob]).get(blob) if blob else None
+        if content is None:
+            return ()
+        file = self._own_objects() / f"attributes-{blob}"
+        with self._disk():
+            file.write_bytes(content)
+        return ("-c", f"core.attributesFile={file}")
+
+    # ------------------------------------------------------------ errors
+
+    def _unknown(self, revision: str) -> RevisionNotFoundError:
+        return RevisionNotFoundError(f"There is no commit {revision} in {self.name}.")
+
+    def _unreachable(self, done: _Output) -> NoReturn:
+        for pattern, sentence in _ERRORS:
+            if pattern.search(done.stderr):
+                raise RepositoryError(sentence.format(url=self.url, name=self.name, variable=self._credential_name))
+        raise RepositoryError(f"{self.url} could not be fetched: {_last_words(done.stderr)}")
+
+    def _rejected(self, branch: str, done: _Output) -> NoReturn:
+        said = f"{done.stdout.decode(errors='replace')}\n{done.stderr}"
+        for pattern, sentence in _REJECTIONS:
+            if pattern.search(said):
+                raise PushRejectedError(sentence.format(url=self.url, branch=branch, variable=self._credential_name))
+        if "rejected]" not in said:
+            self._unreachable(done)
+        raise PushRejectedError(f"{self.url} refused the branch {branch}: {_last_words(said)}")
+
+
+# ---------------------------------------------------------------- what git says
+
+_FORMAT = "%H%x00%P%x00%an%x00%ae%x00%ct%x00%B"
+
+_BROKEN = re.compile(
+    r"not a git repository: '|\.lock': File exists|object file .* is empty|bad object|loose object .* is corrupt"
+    r"|packfile .* (?:is|cannot)|unable to read tree|unresolved deltas left|did not send all necessary objects"
+)
+_UNKNOWN_OBJECT = re.compile(
+    r"bad object|[Nn]ot a valid (?:object|commit|tree)|bad revision|unable to read|not a tree object"
+)
+
+
+def _when(pattern: str, sentence: str) -> tuple[re.Pattern[str], str]:
+    return re.compile(pattern, re.IGNORECASE), sentence
+
+
+_ERRORS = (
+    _when(r"^Timeout: the command", "{url} took too long to answer; it is asked again at the next round."),
+    _when(
+        r"authentication failed|could not read (?:username|password)|HTTP (?:code = )?40[13]|returned error: 40[13]"
+        r"|invalid credentials",
+        "{url} refused the credential: check {variable}, and that it may read this repository.",
+    ),
+    _when(
+        r"permission denied \(|host key verification failed", "{url} refused the ssh key, or its host key is not known."
+    ),
+    _when(
+        r"dubious ownership",
+        "{url} belongs to another user of this machine: run as that user, or give the files to this one.",
+    ),
+    _when(r"shallow", "{url} is a shallow clone: fetch its whole history there (git fetch --unshallow)."),
+    _when(
+        r"repository .*not found|returned error: 404|not valid: is this a git repository",
+        "There is no git repository at {url}, or {variable} may not see it.",
+    ),
+    _when(r"does not appear to be a git repository|does not exist", "There is no git repository at {url}."),
+    _when(
+        r"could not resolve|failed to connect|could ?n[o']t connect|connection (?:refused|timed out|reset|closed)"
+        r"|network is unreachable|no route to host|operation too slow|operation timed out|unable to access"
+        r"|hung up unexpectedly|early EOF|could not read from remote",
+        "{url} cannot be reached: check the address, and that this machine may connect to it.",
+    ),
+    _when(r"no space left", "The disk that holds the mirror of {name} is full."),
+)
+_REJECTIONS = (
+    _when(r"stale info|already exists|fetch first", "The branch {branch} already exists on {url}."),
+    _when(
+        r"without `?workflows?`? (?:permission|scope)",
+        "{url} refused {branch}: it touches workflow files, and {variable} lacks the workflows permission.",
+    ),
+    _when(
+        r"GH013|GH006|protected branch|must have verified signatures",
+        "{url} refused {branch}: a rule protects its branches. Allow gitops-bot/* for the bot there.",
+    ),
+    _when(
+        r"authentication failed|could not read username|returned error: 40[13]|write access .*not granted"
+        r"|permission to .* denied|read.only|deploy key",
+        "{url} refused {branch}: {variable} may not write there (contents: write).",
+    ),
+)
+
+
+def _last_words(said: str) -> str:
+    """The line that says most, with any user and password in a URL masked."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:", "!"))] or lines
+    return re.sub(r"://[^/@\s]+@", "://***@", told[0])[:300] if told else "it gave no reason."
+
+
+def _instant(seconds: str) -> datetime:
+    return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def _conflicted(fields: Sequence[str]) -> Merged:
+    """Read merge-tree's answer: the tree, `mode oid stage TAB path` each, an empty field, then records of messages."""
+    tree, *rest = fields
+    end = rest.index("")
+    kinds: dict[str, list[str]] = {line.partition("\t")[2]: [] for line in rest[:end]}
+    told = iter(rest[end + 1 :])
+    for count in told:
+        if not count:
+            break
+        paths = [next(told) for _ in range(int(count))]
+        kind, _ = next(told), next(told)
+        if kind.startswith("CONFLICT ("):
+            for path in paths:
+                kinds.setdefault(path, []).append(kind.removeprefix("CONFLICT (").rstrip(")"))
+    return Merged(tree, tuple(kinds), tuple(", ".join(dict.fromkeys(told)) or "content" for told in kinds.values()))
+
+
+# ---------------------------------------------------------------- what people give
+
+
+@dataclass(frozen=True, slots=True)
+class _Remote:
+    url: str
+    protocol: str
+    userinfo: str | None
+
+
+def _remote(url: str) -> _Remote:
+    """Take a URL apart; RepositoryError, which never repeats the URL whole, when git may not be given it."""
+    refusal = RepositoryError(
+        "A repository's url is https://, http://, ssh://, file://, user@host:path, or a local path."
+    )
+    if not url or url.startswith("-") or not url.isprintable() or "::" in url:
+        raise refusal
+    if "://" not in url:
+        if not url.startswith(("/", ".")) and _SCP_LIKE.fullmatch(url):
+            return _Remote(url, "ssh", None)
+        return _Remote(str(Path(url).absolute()), "file", None)
+    parts = urlsplit(url)
+    if parts.scheme not in _PROTOCOLS or (parts.scheme != "file" and not parts.hostname):
+        raise refusal
+    if parts.scheme in _HTTP and "@" in parts.netloc:
+        userinfo, _, host = parts.netloc.rpartition("@")
+        return _Remote(parts._replace(netloc=host).geturl(), parts.scheme, unquote(userinfo))
+    if parts.password is not None:
+        raise RepositoryError("An ssh url carries no password: use a key.")
+    return _Remote(url, parts.scheme, None)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"
+
+
+def _checked(revision: str) -> str:
+    """A full name, so that nothing people typed can be an option, a reference or a range."""
+    if not _SHA.fullmatch(revision):
+        raise RevisionNotFoundError("A revision is a full sha: 40 hexadecimal digits.")
+    return revision
+
+
+def _tidy(path: str) -> str:
+    """A path from the root as git writes it; "" is the root. RepositoryError when it leads out of the repository."""
+    tidy = os.path.normpath(path.strip("/") or ".")
+    if tidy.startswith("..") or not tidy.isprintable():
+        raise RepositoryError(f"The path {path!r} does not lie in the repository.")
+    return "" if tidy == "." else tidy

@@ -1,0 +1,496 @@
+"""The configuration file and the environment, read once at start into one frozen object.
+
+Every scalar is taken as written: `branch: 1.10` is the branch 1.10 and `namespace: on` the namespace on. A key without
+a value counts as left out. Secrets come from the environment alone, and no `repr` shows them.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from urllib.parse import SplitResult, urlsplit
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from bot.core.application import Application
+from bot.core.ignore import IgnoreRule
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used: one sentence a line, `FILE:LINE: KEY: what is wrong and what is expected`."""
+
+
+# ---------------------------------------------------------------- values
+
+_NO_CREDENTIAL = "must not hold a credential; secrets come from the environment"
+
+
+def _matching(pattern: str) -> AfterValidator:
+    """A text of that whole pattern; the field's description says the rest."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError
+        return text
+
+    return AfterValidator(check)
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        return urlsplit(text)
+    except ValueError:
+        raise ValueError from None  # its own words may quote a password
+
+
+def _http_url(text: str) -> str:
+    parts = _split(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError
+    if "@" in parts.netloc:
+        raise ValueError(_NO_CREDENTIAL)
+    return text.rstrip("/")
+
+
+def _git_url(text: str) -> str:
+    # A leading dash would be read as an option by git, and `ext::` runs a command (gitremote-helpers(7)).
+    if not text or text.startswith("-") or "\n" in text or re.match(r"\w+::", text):
+        raise ValueError
+    if text.startswith(("http://", "https://")):
+        _http_url(text)
+    if _split(text).password is not None:
+        raise ValueError(_NO_CREDENTIAL)
+    return text
+
+
+def _listen(value: object) -> object:
+    """`0.0.0.0:3000` or `[::]:3000` as (host, port)."""
+    if not isinstance(value, str):
+        return value
+    host, _, port = value.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _duration(value: object) -> object:
+    """`30s`, `5m` or `1h30m` as a timedelta."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,4})s)?", value, re.ASCII)
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+    duration = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if not timedelta(0) < duration <= timedelta(days=1):
+        raise ValueError
+    return duration
+
+
+def _inside(text: str) -> str:
+    """A path inside the repository, as git writes it."""
+    path = PurePosixPath(text)
+    if not text or path.is_absolute() or ".." in path.parts or "\n" in text:
+        raise ValueError
+    return str(path)
+
+
+def _home(text: object) -> object:
+    return os.path.expanduser(text) if isinstance(text, str) else text  # noqa: PTH111  pathlib's raises for ~nobody
+
+
+def _store(text: str) -> str:
+    """A URL whose dialect SQLAlchemy knows and whose driver is installed; nothing is connected to."""
+    try:
+        url = make_url(text)
+        url.get_dialect().import_dbapi()
+    except ImportError:
+        raise ValueError(
+            f"no driver for {url.drivername} is installed; PostgreSQL's comes with pip install 'gitops-bot[postgresql]'"
+        ) from None
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        raise ValueError from None
+    return text
+
+
+Name = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")]
+Channel = Annotated[str, _matching(r"[CG][A-Z0-9]{2,}")]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Home = Annotated[Path, BeforeValidator(_home)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+
+_A_NAME = "a name of letters, digits, '.', '_' and '-', 63 at most"
+_A_CHANNEL = "a channel id such as C0123456789 (in Slack: the channel's name > About, at the bottom)"
+_A_DURATION = "a duration such as 30s, 5m or 1h30m, from 1s to 24h"
+_AN_URL = "an http or https URL"
+
+
+# ---------------------------------------------------------------- sections of the file
+
+
+class _Section(BaseModel):
+    """One mapping of the file. Each field's description completes the sentence "expected …"."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_the_empty(cls, data: object) -> object:
+        if data is None:
+            return {}
+        if isinstance(data, dict):
+            return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
+        return data
+
+
+class SlackConfig(_Section):
+    """Where and how the bot talks. `channel` is "" when none is set; `api_url` ends with a slash; `listen` is
+    (host, port) of Slack's requests in HTTP mode and of the health page in both modes.
+    """
+
+    channel: Channel = Field(default="", description=_A_CHANNEL)
+    api_url: Annotated[HttpUrl, AfterValidator(lambda url: f"{url}/")] = Field(
+        default="https://slack.com/api/", description=_AN_URL
+    )
+    revert_allowed: tuple[Annotated[str, _matching(r"\*|[UWS][A-Z0-9]{2,}")], ...] = Field(
+        default=("*",), description='a list of user ids (U…, W…), user group ids (S…) or "*" for the whole workspace'
+    )
+    mode: Literal["socket", "http"] = Field(default="socket", description="socket or http")
+    listen: Annotated[tuple[str, int], BeforeValidator(_listen)] = Field(
+        default=("0.0.0.0", 3000),  # noqa: S104  kubelet's probes come from outside
+        description="an address and port such as 0.0.0.0:3000",
+    )
+
+
+class ForgeConfig(_Section):
+    """Where pull requests are opened. `repository` is owner/name; `api_url` has no slash at the end."""
+
+    kind: Literal["github"] = Field(description="github")
+    repository: Annotated[str, _matching(r"[\w.-]+/[\w.-]+")] = Field(
+        description="owner/name as the forge spells it, such as acme/platform"
+    )
+    api_url: HttpUrl = Field(default="https://api.github.com", description=_AN_URL)
+
+
+class RepositoryConfig(_Section):
+    """A git repository and its tracked branch; without a `forge` nothing can be reverted."""
+
+    url: Annotated[str, AfterValidator(_git_url)] = Field(
+        description="a URL or local path that git can fetch, such as https://github.com/acme/platform.git"
+    )
+    # git-check-ref-format(1), and no leading dash.
+    branch: Annotated[
+        str, _matching(r"(?![-./])(?!.*(\.\.|//|@\{|/\.|\.lock(/|$)))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])")
+    ] = Field(default="main", description="the tracked branch's name, such as main")
+    forge: ForgeConfig | None = Field(default=None, description="a mapping with kind and repository")
+
+
+class ClusterConfig(_Section):
+    """How to reach a cluster; with neither it is the one that the bot runs in."""
+
+    kubeconfig: Home | None = Field(default=None, description="the path of a kubeconfig file")
+    context: str | None = Field(default=None, description="the name of a context in the kubeconfig")
+
+
+class Schedule(_Section):
+    """How often the bot looks, and how long a rollout may take."""
+
+    drift: Duration = Field(default=timedelta(minutes=5), description=_A_DURATION)
+    git: Duration = Field(default=timedelta(seconds=30), description=_A_DURATION)
+    second_look: Duration = Field(default=timedelta(seconds=30), description=_A_DURATION)
+    rollout: Duration = Field(default=timedelta(seconds=10), description=_A_DURATION)
+    rollout_deadline: Duration = Field(default=timedelta(minutes=10), description=_A_DURATION)
+
+
+class _Application(_Section):
+    repository: str = Field(description="the name of one of the repositories")
+    path: Annotated[str, AfterValidator(_inside)] = Field(
+        description="a path inside the repository, without '..' and a leading '/', such as apps/shop"
+    )
+    cluster: str = Field(description="the name of one of the clusters")
+    namespace: Annotated[str, _matching(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")] = Field(
+        description="a namespace of lower-case letters, digits and '-', 63 at most"
+    )
+    channel: Channel | None = Field(default=None, description=_A_CHANNEL)
+
+
+class _Ignore(_Section):
+    paths: tuple[Annotated[str, _matching(r"\S.*")], ...] = Field(
+        min_length=1, description="a list of paths as drift reports them, such as spec.replicas"
+    )
+    kind: str = Field(default="*", description="a kind such as Deployment, or a pattern")
+    namespace: str = Field(default="*", description="a namespace or a pattern")
+    name: str = Field(default="*", description="an object's name or a pattern")
+
+
+class _File(_Section):
+    slack: SlackConfig = Field(default=SlackConfig(), description="a mapping with channel")
+    repositories: dict[Name, RepositoryConfig] = Field(default={}, description=f"a mapping; each key is {_A_NAME}")
+    clusters: dict[Name, ClusterConfig] = Field(default={}, description=f"a mapping; each key is {_A_NAME}")
+    applications: dict[Name, _Application] = Field(
+        min_length=1, description=f"a mapping of at least one application; each key is {_A_NAME}"
+    )
+    schedule: Schedule = Field(default=Schedule(), description="a mapping such as {drift: 5m, git: 30s}")
+    store: Annotated[str, AfterValidator(_store)] = Field(
+        default="sqlite:///state.db",
+        description="a SQLAlchemy URL such as sqlite:///state.db or postgresql+psycopg://user@host/database",
+    )
+    mirrors: Home = Field(default=Path("mirrors"), description="the path of a folder")
+    ignore: tuple[_Ignore, ...] = Field(default=(), description="a list of rules, each with paths")
+
+
+# ---------------------------------------------------------------- the result
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Secrets, out of the environment alone; None when a variable is unset or empty."""
+
+    slack_bot_token: str | None = field(default=None, repr=False)
+    slack_app_token: str | None = field(default=None, repr=False)
+    slack_signing_secret: str | None = field(default=None, repr=False)
+    github_token: str | None = field(default=None, repr=False)
+    github_app_id: str | None = field(default=None, repr=False)
+    github_app_private_key: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Self:
+        r"""The variables named like the fields. A private key may be written on one line, its line ends as \n."""
+        values = {name: environ.get(name.upper(), "").strip() or None for name in cls.__slots__}
+        if key := values["github_app_private_key"]:
+            values["github_app_private_key"] = key.replace("\\n", "\n")
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All the bot is told. `store` is an SQLAlchemy URL and may hold a password; relative paths, in `store` and
+    `mirrors` too, are relative to the working directory.
+    """
+
+    slack: SlackConfig
+    repositories: Mapping[str, RepositoryConfig]
+    clusters: Mapping[str, ClusterConfig]
+    applications: Mapping[str, Application]
+    schedule: Schedule
+    store: str = field(repr=False)
+    mirrors: Path
+    ignore: tuple[IgnoreRule, ...]
+    credentials: Credentials
+
+    def missing_for_run(self) -> list[str]:
+        """What `run` needs and `check` does not: a sentence for each thing that is not set, and where to get it."""
+        have = self.credentials
+        missing = []
+        if not self.slack.channel:
+            missing.append(f"slack.channel is not set: alerts and reports need a place to go; expected {_A_CHANNEL}.")
+        if not have.slack_bot_token:
+            missing.append(
+                "SLACK_BOT_TOKEN is not set: the bot writes to Slack with a bot token (xoxb-…);"
+                " copy it at api.slack.com/apps > OAuth & Permissions after installing the app."
+            )
+        if self.slack.mode == "socket" and not have.slack_app_token:
+            missing.append(
+                "SLACK_APP_TOKEN is not set: Socket Mode needs an app-level token (xapp-…) with connections:write;"
+                " create it at api.slack.com/apps > Basic Information > App-Level Tokens."
+            )
+        if self.slack.mode == "http" and not have.slack_signing_secret:
+            missing.append(
+                "SLACK_SIGNING_SECRET is not set: HTTP mode tells Slack's requests from forged ones by it;"
+                " copy it at api.slack.com/apps > Basic Information > App Credentials."
+            )
+        if any(repository.forge for repository in self.repositories.values()) and not have.github_token:
+            if not have.github_app_id and not have.github_app_private_key:
+                missing.append(
+                    "GITHUB_TOKEN is not set: pull requests are opened with a token that may write contents and pull"
+                    " requests; create it at github.com/settings/personal-access-tokens, or set GITHUB_APP_ID and"
+                    " GITHUB_APP_PRIVATE_KEY of a GitHub App."
+                )
+            elif not have.github_app_private_key:
+                missing.append(
+                    "GITHUB_APP_PRIVATE_KEY is not set, and GITHUB_APP_ID alone is not enough: generate a key in the"
+                    " GitHub App's settings > Private keys and set the whole PEM text."
+                )
+            elif not have.github_app_id:
+                missing.append(
+                    "GITHUB_APP_ID is not set, and GITHUB_APP_PRIVATE_KEY alone is not enough: copy the App ID from the"
+                    " GitHub App's settings > About."
+                )
+        return missing
+
+
+# ---------------------------------------------------------------- reading
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Config:
+    """Read the file, and the secrets and DATABASE_URL from `environ`. ConfigError lists every mistake found."""
+    source = _Source(path)
+    mistakes = list(source.mistakes)
+    parsed = None
+    try:
+        parsed = _File.model_validate(source.data)
+    except ValidationError as error:
+        mistakes += [_explain(detail) for detail in error.errors(include_url=False, include_input=False)]
+    mistakes += _dangling(source.data)
+    lines = [source.say(place, text) for place, text in sorted(mistakes, key=lambda m: source.line(m[0]))]
+
+    store = environ.get("DATABASE_URL", "").strip()
+    try:
+        _store(store or "sqlite://")
+    except ValueError as error:
+        lines.append(f"DATABASE_URL: {error}" if str(error) else f"DATABASE_URL: expected {_schema(('store',))[1]}")
+    if lines or parsed is None:
+        raise ConfigError("\n".join(lines))
+    return Config(
+        slack=parsed.slack,
+        repositories=parsed.repositories,
+        clusters=parsed.clusters,
+        applications={
+            name: Application(
+                name=name,
+                repository=told.repository,
+                path=told.path,
+                cluster=told.cluster,
+                namespace=told.namespace,
+                channel=told.channel or parsed.slack.channel,
+            )
+            for name, told in parsed.applications.items()
+        },
+        schedule=parsed.schedule,
+        store=store or parsed.store,
+        mirrors=parsed.mirrors,
+        ignore=tuple(IgnoreRule(**rule.model_dump()) for rule in parsed.ignore),
+        credentials=Credentials.of(environ),
+    )
+
+
+_Place = tuple[str | int, ...]  # ("applications", "shop", "path"), ("ignore", 0)
+_Mistake = tuple[_Place, str]
+
+
+class _Source:
+    """A YAML file as nested dicts, lists and strings, with the line of each place in it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: dict[_Place, int] = {}
+        self.mistakes: list[_Mistake] = []
+        try:
+            root = yaml.compose(path.read_bytes(), Loader=yaml.BaseLoader)
+            data = self._plain(root, ()) if root is not None else None
+        except OSError as error:
+            raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            where = f"{path}:{mark.line + 1}" if mark else f"{path}"
+            raise ConfigError(f"{where}: not YAML: {error.problem or error.context}") from None
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{path}: not YAML: {str(error).splitlines()[0]}") from None
+        except RecursionError:
+            raise ConfigError(f"{path}: nested too deeply, or an alias that holds itself") from None
+        if not isinstance(data, dict):
+            found = "empty" if data is None else "not a mapping"
+            raise ConfigError(f"{path}: {found}; expected keys such as slack, repositories, clusters and applications")
+        self.data: dict[str, Any] = data
+
+    def _plain(self, node: yaml.Node, place: _Place) -> Any:
+        self._lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._plain(item, (*place, index)) for index, item in enumerate(node.value)]
+        plain = isinstance(node, yaml.ScalarNode) and node.style is None
+        return None if plain and node.value in {"", "~", "null"} else node.value
+
+    def _mapping(self, node: yaml.MappingNode, place: _Place) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key, value in node.value:
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            here = (*place, name)
+            if name in data:
+                self.mistakes.append((here, f"set twice; the second is on line {key.start_mark.line + 1}"))
+                continue
+            self._lines[here] = key.start_mark.line + 1
+            data[name] = self._plain(value, here)
+        return data
+
+    def line(self, place: _Place) -> int:
+        """The line of a place, or of the nearest thing around it that is in the file."""
+        while place not in self._lines:
+            place = place[:-1]
+        return self._lines[place]
+
+    def say(self, place: _Place, text: str) -> str:
+        return f"{self._path}:{self.line(place)}: {_dotted(place)}: {text}"
+
+
+def _dotted(place: _Place) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
+
+
+def _explain(detail: ErrorDetails) -> _Mistake:
+    """One of pydantic's errors in the words of the file, without the value: that may be a secret in a wrong place."""
+    place = detail["loc"]
+    if place[-1] == "[key]":
+        return place[:-1], f"expected {_A_NAME}"
+    if detail["type"] == "extra_forbidden":
+        return place, _unknown(str(place[-1]), "key", _schema(place[:-1])[0].model_fields)
+    section, expected = _schema(place)
+    if detail["type"] == "model_type":
+        expected = f"a mapping of {', '.join(section.model_fields)}"
+    expected = f"expected {expected}"
+    if detail["type"] == "missing":
+        return place, f"missing; {expected}"
+    reason = str(detail.get("ctx", {}).get("error", ""))
+    return place, reason or expected
+
+
+def _unknown(name: str, what: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"unknown {what}; did you mean '{close[0]}'?"
+    if re.search(r"token|secret|password|private", name, re.IGNORECASE):
+        return f"unknown {what}; secrets come from the environment, such as SLACK_BOT_TOKEN and GITHUB_TOKEN"
+    return f"unknown {what}; expected one of {', '.join(sorted(known)) or 'none, as none is configured'}"
+
+
+def _dangling(data: Mapping[str, Any]) -> Iterator[_Mistake]:
+    """References to what is not configured; looked for in the raw data, so that they show beside other mistakes."""
+    applications = data.get("applications")
+    for name, told in applications.items() if isinstance(applications, dict) else ():
+        for key, section in (("repository", "repositories"), ("cluster", "clusters")):
+            known = data.get(section) or {}
+            wanted = told.get(key) if isinstance(told, dict) else None
+            if isinstance(wanted, str) and isinstance(known, dict) and wanted not in known:
+                yield ("applications", name, key), _unknown(wanted, key, known)
+
+
+def _schema(place: _Place) -> tuple[type[_Section], str]:
+    """The section that a place lies in or holds, and the description of the innermost field on the way there."""
+    section: type[_Section] = _File
+    expected = ""
+    parts = iter(place)
+    for part in parts:
+        info = section.model_fields.get(str(part))
+        if info is None:
+            break
+        expected = info.description or ""
+        inner = _section_in(info.annotation)
+        if inner is None:
+            break
+        section = inner
+        if get_origin(info.annotation) in {dict, tuple}:
+            next(parts, None)  # the name or number of one of them
+    return section, expected
+
+
+def _section_in(annotation: object) -> type[_Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, _Section):
+        return annotation
+    return next(filter(None, map(_section_in, get_args(annotation))), None)

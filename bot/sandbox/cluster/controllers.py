@@ -1,0 +1,234 @@
+"""Stand-ins for the controllers: workloads become what their spec says, some seconds after it changed.
+
+There are no pods: statuses alone move, which is what people and the bot look at. An image whose tag contains `broken`
+never starts, so that a rollout can fail.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Any
+
+import orjson
+
+from bot.sandbox.cluster.api import Api
+from bot.sandbox.cluster.errors import ApiError
+from bot.sandbox.cluster.managed_fields import timestamp
+
+Object = dict[str, Any]
+
+MANAGER = "kube-controller-manager"
+REVISION = "deployment.kubernetes.io/revision"
+BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where one workload is on its way to its present spec."""
+
+    generation: int
+    template: str  # a hash, as it ends a ReplicaSet's name
+    started: datetime
+    ready_before: int  # replicas that were ready when it started
+    rolls: bool  # the template changed, so old replicas are replaced
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How far a workload is now: `share` goes from 0 to 1, `overdue` once it may be called failed."""
+
+    progress: Progress
+    share: float
+    stuck: bool
+    overdue: bool
+    now: str
+
+    @property
+    def done(self) -> bool:
+        """Whether it has arrived."""
+        return self.share >= 1 and not self.stuck
+
+    def ready(self, wanted: int) -> int:
+        """How many replicas are ready; those that were there before stay until they are replaced."""
+        before = min(self.progress.ready_before, wanted)
+        return before if self.stuck else max(before, int(self.share * wanted))
+
+    def updated(self, wanted: int) -> int:
+        """How many replicas run the present template."""
+        if not self.progress.rolls:
+            return wanted
+        return min(1, wanted) if self.stuck else min(wanted, ceil(self.share * wanted))
+
+
+class Controllers:
+    """Call `reconcile` every so often; it writes the status of what has not arrived yet. `rollout` is in seconds."""
+
+    def __init__(self, api: Api, rollout: float) -> None:
+        self._api = api
+        self._rollout = rollout
+        self._progress: dict[str, Progress] = {}
+        self._arrived: dict[str, str] = {}  # resourceVersion by uid
+
+    def reconcile(self) -> None:
+        """One look at every workload."""
+        with self._api.store.lock:
+            for collection, status in STATUSES.items():
+                for _, entry in self._api.store.items(collection):
+                    metadata = entry.object["metadata"]
+                    if self._arrived.get(metadata["uid"]) != metadata["resourceVersion"]:
+                        self._advance(entry.object, status)
+
+    def _advance(self, live: Object, status: Callable[[Object, Moment], Object]) -> None:
+        now = self._api.clock()
+        uid = live["metadata"]["uid"]
+        progress = _progressed(self._progress.get(uid), live, now)
+        self._progress[uid] = progress
+        elapsed = (now - progress.started).total_seconds()
+        moment = Moment(
+            progress,
+            share=min(1.0, elapsed / self._rollout) if self._rollout else 1.0,
+            stuck=_is_stuck(live),
+            overdue=elapsed > live.get("spec", {}).get("progressDeadlineSeconds", 600),
+            now=timestamp(now),
+        )
+        new = live | {"status": status(live, moment)}
+        if live["kind"] == "Deployment":
+            annotations = live["metadata"].get("annotations", {}) | {REVISION: str(progress.revision)}
+            new["metadata"] = live["metadata"] | {"annotations": annotations}
+        try:
+            saved = self._api.call("PUT", f"{self._api.path_of(live)}/status", new, user_agent=MANAGER)
+        except ApiError:
+            return  # its kind is switched off just now; the next look comes soon
+        if moment.done or (moment.stuck and moment.overdue):
+            self._arrived[uid] = saved["metadata"]["resourceVersion"]
+
+
+def _progressed(before: Progress | None, live: Object, now: datetime) -> Progress:
+    generation = live["metadata"].get("generation", 0)
+    if before is not None and before.generation == generation:
+        return before
+    template = _template_hash(live)
+    rolls = before is not None and before.template != template
+    ready = live.get("status", {}).get("readyReplicas", 0)
+    revision = before.revision if before is not None else 0
+    return Progress(generation, template, now, ready, rolls, revision + (rolls or before is None))
+
+
+def _template_hash(live: Object) -> str:
+    template = orjson.dumps(live.get("spec", {}).get("template", {}), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(template).hexdigest()[:10]
+
+
+def _is_stuck(live: Object) -> bool:
+    spec = live.get("spec", {}).get("template", {}).get("spec", {})
+    return any(BROKEN in c.get("image", "").rpartition("/")[2].partition(":")[2] for c in spec.get("containers", ()))
+
+
+def _condition(live: Object, kind: str, status: bool, reason: str, message: str, now: str) -> Object:
+    """A condition; its times move only with what it says."""
+    old = next((c for c in live.get("status", {}).get("conditions", ()) if c["type"] == kind), {})
+    said = {"type": kind, "status": str(status), "reason": reason, "message": message}
+    changed = old.get("status") != said["status"]
+    same = all(old.get(key) == value for key, value in said.items())
+    return said | {
+        "lastTransitionTime": now if changed else old["lastTransitionTime"],
+        "lastUpdateTime": old["lastUpdateTime"] if same and "lastUpdateTime" in old else now,
+    }
+
+
+def _deployment(live: Object, moment: Moment) -> Object:
+    wanted = live["spec"]["replicas"]
+    ready, updated = moment.ready(wanted), moment.updated(wanted)
+    name = f"{live['metadata']['name']}-{moment.progress.template}"
+    available = ready >= wanted or (moment.progress.rolls and ready > 0)
+    if available:
+        has = (True, "MinimumReplicasAvailable", "Deployment has minimum availability.")
+    else:
+        has = (False, "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
+    if moment.done:
+        moves = (True, "NewReplicaSetAvailable", f'ReplicaSet "{name}" has successfully progressed.')
+    elif moment.stuck and moment.overdue:
+        moves = (False, "ProgressDeadlineExceeded", f'ReplicaSet "{name}" has timed out progressing.')
+    else:
+        moves = (True, "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.')
+    surge = 1 if moment.progress.rolls and not moment.done and wanted else 0
+    return {
+        "observedGeneration": moment.progress.generation,
+        "replicas": wanted + surge,
+        "updatedReplicas": updated,
+        "readyReplicas": ready,
+        "availableReplicas": ready,
+        "unavailableReplicas": wanted + surge - ready,
+        "terminatingReplicas": 0,
+        "conditions": [
+            _condition(live, "Available", *has, moment.now),
+            _condition(live, "Progressing", *moves, moment.now),
+        ],
+    }
+
+
+def _stateful_set(live: Object, moment: Moment) -> Object:
+    wanted = live["spec"]["replicas"]
+    ready, updated = moment.ready(wanted), moment.updated(wanted)
+    revision = f"{live['metadata']['name']}-{moment.progress.template}"
+    return {
+        "observedGeneration": moment.progress.generation,
+        "replicas": wanted,
+        "readyReplicas": ready,
+        "availableReplicas": ready,
+        "currentReplicas": wanted if moment.done else wanted - updated if moment.progress.rolls else wanted,
+        "updatedReplicas": updated,
+        "currentRevision": revision if moment.done else live.get("status", {}).get("currentRevision", revision),
+        "updateRevision": revision,
+        "collisionCount": 0,
+    }
+
+
+def _daemon_set(_: Object, moment: Moment) -> Object:
+    ready, updated = moment.ready(1), moment.updated(1)
+    return {
+        "observedGeneration": moment.progress.generation,
+        "currentNumberScheduled": 1,
+        "desiredNumberScheduled": 1,
+        "numberMisscheduled": 0,
+        "numberReady": ready,
+        "numberAvailable": ready,
+        "numberUnavailable": 1 - ready,
+        "updatedNumberScheduled": updated,
+    }
+
+
+def _job(live: Object, moment: Moment) -> Object:
+    started = live.get("status", {}).get("startTime", moment.now)
+    if not moment.done:
+        return {"active": 1, "ready": 0, "startTime": started}
+    complete = _condition(live, "Complete", True, "CompletionsReached", "Reached expected number of succeeded pods", moment.now)
+    ended = live.get("status", {}).get("completionTime", moment.now)
+    return {"succeeded": 1, "startTime": started, "completionTime": ended, "conditions": [complete]}
+
+
+def _claim(_: Object, moment: Moment) -> Object:
+    return {"phase": "Bound" if moment.done else "Pending"}
+
+
+def _pod(_: Object, moment: Moment) -> Object:
+    return {"phase": "Running" if moment.done else "Pending", "qosClass": "BestEffort"}
+
+
+def _service(live: Object, moment: Moment) -> Object:
+    wants = live["spec"].get("type") == "LoadBalancer" and moment.done
+    return {"loadBalancer": {"ingress": [{"ip": "192.0.2.10", "ipMode": "VIP"}]} if wants else {}}
+
+
+STATUSES: Mapping[tuple[str, str], Callable[[Object, Moment], Object]] = {
+    ("", "persistentvolumeclaims"): _claim,
+    ("", "pods"): _pod,
+    ("", "services"): _service,
+    ("apps", "daemonsets"): _daemon_set,
+    ("apps", "deployments"): _deployment,
+    ("apps", "statefulsets"): _stateful_set,
+    ("batch", "jobs"): _job,
+}

@@ -1,0 +1,212 @@
+"""The four kinds of patch: JSON patch, merge patch, strategic merge patch, and the merge of a server-side apply."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+from bot.sandbox.cluster.errors import ApiError, bad_request
+from bot.sandbox.cluster.managed_fields import key_of
+from bot.sandbox.cluster.schema import Schema
+
+Object = dict[str, Any]
+
+
+def json_patch(document: Object, operations: Any) -> Object:
+    """RFC 6902. ApiError 400 for what is no patch, 422 when it does not fit the document."""
+    if not isinstance(operations, list):
+        raise bad_request("a JSON patch is a list of operations")
+    result: Any = deepcopy(document)
+    for operation in operations:
+        try:
+            result = _operate(result, operation)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            message = f"the server rejected our request due to an error in our request: {operation!r} does not fit"
+            raise ApiError(422, "Invalid", message) from error
+    if not isinstance(result, dict):
+        raise bad_request("a JSON patch must leave an object")
+    return result
+
+
+def _operate(document: Any, operation: Mapping[str, Any]) -> Any:
+    path = _pointer(operation["path"])
+    match operation["op"]:
+        case "test":
+            if _at(document, path) != operation["value"]:
+                raise ValueError("test failed")
+            return document
+        case "add":
+            return _add(document, path, deepcopy(operation["value"]))
+        case "replace":
+            _at(document, path)
+            return _replace(document, path, deepcopy(operation["value"]))
+        case "remove":
+            return _remove(document, path)
+        case "copy":
+            return _add(document, path, deepcopy(_at(document, _pointer(operation["from"]))))
+        case "move":
+            source = _pointer(operation["from"])
+            value = _at(document, source)
+            return _add(_remove(document, source), path, value)
+        case other:
+            raise ValueError(f"no such operation: {other}")
+
+
+def _pointer(text: str) -> list[str]:
+    if text and not text.startswith("/"):
+        raise ValueError(f"not a JSON pointer: {text}")
+    return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
+
+
+def _step(value: Any, part: str) -> Any:
+    return value[int(part)] if isinstance(value, list) else value[part]
+
+
+def _at(document: Any, path: list[str]) -> Any:
+    for part in path:
+        document = _step(document, part)
+    return document
+
+
+def _add(document: Any, path: list[str], value: Any) -> Any:
+    if not path:
+        return value
+    parent, last = _at(document, path[:-1]), path[-1]
+    if isinstance(parent, list):
+        position = len(parent) if last == "-" else int(last)
+        if not 0 <= position <= len(parent):
+            raise IndexError(position)
+        parent.insert(position, value)
+    else:
+        parent[last] = value
+    return document
+
+
+def _replace(document: Any, path: list[str], value: Any) -> Any:
+    if not path:
+        return value
+    parent, last = _at(document, path[:-1]), path[-1]
+    parent[int(last) if isinstance(parent, list) else last] = value
+    return document
+
+
+def _remove(document: Any, path: list[str]) -> Any:
+    parent, last = _at(document, path[:-1]), path[-1]
+    del parent[int(last) if isinstance(parent, list) else last]
+    return document
+
+
+def merge_patch(document: Any, patch: Any) -> Any:
+    """RFC 7386."""
+    if not isinstance(patch, dict):
+        return deepcopy(patch)
+    result = dict(document) if isinstance(document, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merge_patch(result.get(key), value)
+    return result
+
+
+DELETE_FROM = "$deleteFromPrimitiveList/"
+ORDER = "$setElementOrder/"
+
+
+def strategic_merge_patch(schema: Schema, document: Any, patch: Any) -> Any:
+    """Kubernetes' own: lists with a merge key merge item by item, and `$patch`, `$retainKeys` and the like direct it.
+
+    https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+    """
+    if not isinstance(patch, dict):
+        return deepcopy(patch)
+    match patch.get("$patch"):
+        case "replace":
+            return {key: deepcopy(value) for key, value in patch.items() if key != "$patch"}
+        case "delete":
+            return {}
+    result = dict(document) if isinstance(document, dict) else {}
+    if "$retainKeys" in patch:
+        result = {key: value for key, value in result.items() if key in patch["$retainKeys"]}
+    for key, value in patch.items():
+        if key in ("$patch", "$retainKeys") or key.startswith(ORDER):
+            continue
+        if key.startswith(DELETE_FROM):
+            name = key.removeprefix(DELETE_FROM)
+            result[name] = [item for item in result.get(name, []) if item not in value]
+        elif value is None:
+            result.pop(key, None)
+        elif isinstance(value, list):
+            child = schema.child(key)
+            result[key] = _merge_list(child, result.get(key) or [], value, patch.get(ORDER + key))
+        else:
+            result[key] = strategic_merge_patch(schema.child(key), result.get(key), value)
+    for key in patch:
+        name = key.removeprefix(ORDER)
+        if name != key and name not in patch and isinstance(result.get(name), list):
+            result[name] = _merge_list(schema.child(name), result[name], [], patch[key])
+    return result
+
+
+def _merge_list(schema: Schema, live: list[Any], patch: list[Any], order: list[Any] | None) -> list[Any]:
+    if not schema.merges or any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
+        return [deepcopy(item) for item in patch if not (isinstance(item, dict) and item.get("$patch") == "replace")]
+    key = schema.merge_key
+    if not key:
+        result = live + [item for item in patch if item not in live]
+        return _ordered(result, order, lambda item: item)
+    result, added = list(live), []
+    for item in patch:
+        if key not in item:
+            raise bad_request(f"map: {item!r} does not contain declared merge key: {key}")
+        at = next((i for i, old in enumerate(result) if old.get(key) == item[key]), None)
+        if item.get("$patch") == "delete":
+            result = [old for old in result if old.get(key) != item[key]]
+        elif at is None:
+            added.append(strategic_merge_patch(schema.element, {}, item))
+        else:
+            result[at] = strategic_merge_patch(schema.element, result[at], item)
+    # Without an explicit order the server puts the patch's new items first.
+    return _ordered(result + added if order else added + result, order, lambda item: item.get(key))
+
+
+def _ordered(items: list[Any], order: list[Any] | None, name: Any) -> list[Any]:
+    if not order:
+        return items
+    wanted = [item if not isinstance(item, dict) else next(iter(item.values())) for item in order]
+    position = {str(value): i for i, value in enumerate(wanted)}
+    return sorted(items, key=lambda item: position.get(str(name(item)), len(position)))
+
+
+def merge_applied(schema: Schema, live: Any, applied: Any) -> Any:
+    """Live with an applied configuration laid over it, lists and maps merged as their types say."""
+    if schema.atomic or live is None:
+        return deepcopy(applied)
+    match applied, live:
+        case dict(), dict():
+            result = dict(live)
+            for key, value in applied.items():
+                result[key] = merge_applied(schema.child(key), live.get(key), value)
+            return result
+        case list(), list() if schema.keys:
+            result_list, index = list(live), {key_of(schema, item): i for i, item in enumerate(live)}
+            for item in applied:
+                key = key_of(schema, item)
+                if key in index:
+                    result_list[index[key]] = merge_applied(schema.element, live[index[key]], item)
+                else:
+                    result_list.append(deepcopy(item))
+            return _in_order_of(applied, result_list, schema)
+        case list(), list() if schema.is_set:
+            return live + [item for item in applied if item not in live]
+        case _:
+            return deepcopy(applied)
+
+
+def _in_order_of(applied: list[Any], merged: list[Any], schema: Schema) -> list[Any]:
+    """Applied items in the order applied; the others stay behind the neighbour they had."""
+    position = {key_of(schema, item): float(i) for i, item in enumerate(applied)}
+    last, ranked = -1.0, []
+    for item in merged:
+        last = position.get(key_of(schema, item), last + 1e-6)
+        ranked.append((last, item))
+    return [item for _, item in sorted(ranked, key=lambda pair: pair[0])]

@@ -1,0 +1,200 @@
+"""The sandbox cluster over HTTP: what `bot.sandbox.server.Server` runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from bot.sandbox.cluster.api import IDENTITIES, Api, Target
+from bot.sandbox.cluster.controllers import Controllers
+from bot.sandbox.cluster.errors import ApiError
+from bot.sandbox.cluster.faults import Fault, Faults
+from bot.sandbox.cluster.request import NOBODY, Received, Request, Response
+
+JSON = "application/json"
+COMPRESS_FROM = 128 * 1024  # bytes; the real server's threshold
+LONGEST_WATCH = 300.0  # seconds
+TICK = 0.2  # seconds between two looks of the controllers
+AS = "/as/"
+REASONS = {403: "Forbidden", 410: "Expired", 429: "TooManyRequests", 503: "ServiceUnavailable"}
+
+
+class SandboxCluster:
+    """A Kubernetes API server in memory. Serve `app`; `api` is the same server without HTTP.
+
+    `clock` gives aware datetimes; `rollout` is how many seconds a workload takes to become what its spec says.
+    `requests` records every request that came over HTTP.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC), rollout: float = 3.0) -> None:
+        self.api = Api(clock)
+        self.faults = Faults()
+        self.controllers = Controllers(self.api, rollout)
+        self.app = web.Application(client_max_size=16 * 1024 * 1024)
+        self.app.router.add_route("*", "/{path:.*}", self._serve)
+        self.app.cleanup_ctx.append(self._control)
+        self.app.on_shutdown.append(self._end_watches)
+        self._watches: set[asyncio.Task[Any]] = set()
+
+    @property
+    def requests(self) -> list[Received]:
+        """Every request so far, oldest first."""
+        with self.api.store.lock:
+            return list(self.api.requests)
+
+    async def _control(self, _: web.Application) -> AsyncIterator[None]:
+        async def run() -> None:
+            while True:
+                await asyncio.sleep(TICK)
+                self.controllers.reconcile()
+
+        task = asyncio.create_task(run())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _end_watches(self, _: web.Application) -> None:
+        for task in tuple(self._watches):
+            task.cancel()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        asked = await _asked(request)
+        fault = self.faults.strike(asked.path, asked.identity)
+        if fault is not None and fault.delay:
+            await asyncio.sleep(fault.delay)
+        if fault is not None and fault.status:
+            self._record(asked)
+            error = ApiError(fault.status, REASONS.get(fault.status, "InternalError"), f"injected fault {fault.status}")
+            return _whole(request, Response(error.code, orjson.dumps(error.status())))
+        if asked.method == "GET" and asked.query.get("watch") in ("true", "1"):
+            return await self._watch(request, asked)
+        answer = self.api.handle(asked)
+        if fault is not None and fault.cut:
+            return await _cut(request, answer, fault)
+        return _whole(request, answer)
+
+    def _record(self, asked: Request) -> None:
+        with self.api.store.lock:
+            self.api.requests.append(Received(asked.method, asked.path, asked.user_agent, asked.identity))
+
+    async def _watch(self, request: web.Request, asked: Request) -> web.StreamResponse:
+        self._record(asked)
+        try:
+            target = self._watched(asked)
+        except ApiError as error:
+            return _whole(request, Response(error.code, orjson.dumps(error.status())))
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+
+        def listener() -> None:
+            loop.call_soon_threadsafe(news.set)
+
+        store = self.api.store
+        with store.lock:
+            store.listeners.add(listener)
+        response = web.StreamResponse(headers={"Content-Type": JSON})
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  a handler always runs in one
+        self._watches.add(task)
+        try:
+            await response.prepare(request)
+            with suppress(ConnectionError, TimeoutError):
+                async with asyncio.timeout(min(float(asked.query.get("timeoutSeconds") or LONGEST_WATCH), LONGEST_WATCH)):
+                    await self._stream(response, asked, target, news)
+            with suppress(ConnectionError):
+                await response.write_eof()
+        finally:
+            self._watches.discard(task)
+            with store.lock:
+                store.listeners.discard(listener)
+        return response
+
+    def _watched(self, asked: Request) -> Target:
+        if asked.identity == NOBODY:
+            raise ApiError(401, "Unauthorized", "Unauthorized")
+        target = self.api.target(asked)
+        if target is None:
+            raise ApiError(404, "NotFound", "only resources can be watched")
+        return target
+
+    async def _stream(self, response: web.StreamResponse, asked: Request, target: Target, news: asyncio.Event) -> None:
+        store = self.api.store
+        since = asked.query.get("resourceVersion") or "0"
+        with store.lock:
+            lines, version = self._first(asked, target, since)
+        while True:
+            for line in lines:
+                await response.write(line)
+            await news.wait()
+            news.clear()
+            with store.lock:
+                events = store.since(version)
+                version = store.version
+                if events is None:
+                    await response.write(_expired())
+                    return
+                lines = [line for event in events if (line := self.api.event(asked, target, event))]
+
+    def _first(self, asked: Request, target: Target, since: str) -> tuple[list[bytes], int]:
+        """What a watch begins with: the state (resourceVersion 0 or none), or what happened since a version."""
+        store = self.api.store
+        if since == "0":
+            return self.api.present(asked, target), store.version
+        events = store.since(int(since))
+        if events is None:
+            return [_expired()], store.version
+        return [line for event in events if (line := self.api.event(asked, target, event))], store.version
+
+
+def _expired() -> bytes:
+    error = ApiError(410, "Expired", "too old resource version")
+    return b'{"type":"ERROR","object":' + orjson.dumps(error.status()) + b"}\n"
+
+
+async def _asked(request: web.Request) -> Request:
+    """A request with its identity: its bearer token, or the path's `/as/NAME`, which kubectl needs.
+
+    Over plain HTTP kubectl never sends credentials: clientcmd reads them for TLS alone.
+    """
+    path, identity = request.path, NOBODY
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme == "Bearer" and token in IDENTITIES:
+        identity = token
+    if path.startswith(AS):
+        name, _, rest = path.removeprefix(AS).partition("/")
+        path = f"/{rest}"
+        identity = name if name in IDENTITIES else NOBODY
+    return Request(
+        request.method,
+        path.rstrip("/") or "/",
+        query=dict(request.query),
+        body=await request.read(),
+        content_type=request.content_type,
+        accept=request.headers.get("Accept", JSON),
+        user_agent=request.headers.get("User-Agent", ""),
+        identity=identity,
+    )
+
+
+def _whole(request: web.Request, answer: Response) -> web.Response:
+    aggregated = "as=APIGroupDiscoveryList" in request.headers.get("Accept", "") and b"APIGroupDiscoveryList" in answer.body[:40]
+    headers = {"Content-Type": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList" if aggregated else JSON}
+    response = web.Response(status=answer.status, body=answer.body, headers=headers)
+    if len(answer.body) > COMPRESS_FROM:
+        response.enable_compression()
+    return response
+
+
+async def _cut(request: web.Request, answer: Response, _: Fault) -> web.StreamResponse:
+    """Promise the whole body, send half of it and hang up."""
+    headers = {"Content-Type": JSON, "Content-Length": str(len(answer.body))}
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    await response.prepare(request)
+    await response.write(answer.body[: len(answer.body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response

@@ -1,0 +1,105 @@
+"""The objects, in memory: by kind, namespace and name, with a resourceVersion that grows and a log for watches."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+Object = dict[str, Any]
+Key = tuple[str, str]  # namespace ("" for cluster-scoped), name
+Collection = tuple[str, str]  # group, plural
+
+LOG_LENGTH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One version of one object. Never changed in place; `body` is its JSON without apiVersion and kind."""
+
+    object: Object
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One write: `type` is ADDED, MODIFIED or DELETED."""
+
+    version: int
+    type: str
+    collection: Collection
+    key: Key
+    entry: Entry
+
+
+def entry_of(document: Object) -> Entry:
+    """An object with its bytes made once, for every list that will hold it."""
+    return Entry(document, orjson.dumps({k: v for k, v in document.items() if k not in ("apiVersion", "kind")}))
+
+
+class Store:
+    """Every method expects `lock` to be held by its caller; listeners are called with it held and must only signal."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.version = 1
+        self.log: deque[Event] = deque(maxlen=LOG_LENGTH)
+        self.listeners: set[Callable[[], None]] = set()
+        self._collections: dict[Collection, dict[Key, Entry]] = {}
+        self._sorted: dict[Collection, list[Key]] = {}
+
+    def get(self, collection: Collection, key: Key) -> Entry | None:
+        """The object as it is now."""
+        return self._collections.get(collection, {}).get(key)
+
+    def items(self, collection: Collection, namespace: str | None = None) -> list[tuple[Key, Entry]]:
+        """Objects ordered by namespace and name."""
+        entries = self._collections.get(collection, {})
+        if collection not in self._sorted:
+            self._sorted[collection] = sorted(entries)
+        return [(key, entries[key]) for key in self._sorted[collection] if namespace is None or key[0] == namespace]
+
+    def everything(self) -> list[tuple[Collection, Key, Entry]]:
+        """Every object of every kind."""
+        return [(collection, *item) for collection in list(self._collections) for item in self.items(collection)]
+
+    def put(self, collection: Collection, key: Key, document: Object) -> Entry:
+        """Write an object; its resourceVersion is set here."""
+        entries = self._collections.setdefault(collection, {})
+        self.version += 1
+        document["metadata"]["resourceVersion"] = str(self.version)
+        entry = entry_of(document)
+        added = key not in entries
+        if added:
+            self._sorted.pop(collection, None)
+        entries[key] = entry
+        self._record("ADDED" if added else "MODIFIED", collection, key, entry)
+        return entry
+
+    def remove(self, collection: Collection, key: Key) -> Entry:
+        """Delete an object; the last state of it, at the version of its deletion. KeyError when there is none."""
+        gone = self._collections[collection].pop(key)
+        self._sorted.pop(collection, None)
+        self.version += 1
+        metadata = gone.object["metadata"] | {"resourceVersion": str(self.version)}
+        entry = entry_of(gone.object | {"metadata": metadata})
+        self._record("DELETED", collection, key, entry)
+        return entry
+
+    def since(self, version: int) -> list[Event] | None:
+        """Writes after that version, oldest first; None when the log does not reach back that far."""
+        if self.log and version < self.log[0].version - 1:
+            return None
+        events = []
+        for event in reversed(self.log):
+            if event.version <= version:
+                break
+            events.append(event)
+        return events[::-1]
+
+    def _record(self, kind: str, collection: Collection, key: Key, entry: Entry) -> None:
+        self.log.append(Event(self.version, kind, collection, key, entry))
+        for listener in tuple(self.listeners):
+            listener()

@@ -1,0 +1,220 @@
+"""Git on one bare repository, by plumbing alone: no work tree, no hook and no configuration of the machine's."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+class GitError(Exception):
+    """Git said no; the text is git's own."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ConflictError(Exception):
+    """Two trees do not merge; the text lists the paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account on the forge; a bot is not offered as a reviewer on the pages."""
+
+    login: str
+    name: str
+    email: str
+    bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFacts:
+    """One commit as git records it; `parents` first parent first."""
+
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    author: str
+    email: str
+    authored_at: datetime
+    committer: str
+    committer_email: str
+    committed_at: datetime
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%B"
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a git process is given: nothing of the person's own configuration, and no prompt."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.devnull,
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        **(extra or {}),
+    }
+
+
+def _identity(role: str, person: Person, at: datetime) -> dict[str, str]:
+    return {
+        f"GIT_{role}_NAME": person.name,
+        f"GIT_{role}_EMAIL": person.email,
+        f"GIT_{role}_DATE": f"{int(at.timestamp())} +0000",
+    }
+
+
+class Git:
+    """The git commands the forge needs, on the bare repository at `path`. Every method raises GitError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def run(self, *arguments: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> str:
+        """One git command's standard output."""
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.path, input=given, env=environment(env), capture_output=True, check=False
+        )
+        if done.returncode:
+            raise GitError(done.stderr.decode("utf-8", "replace").strip(), done.returncode)
+        return done.stdout.decode("utf-8", "replace")
+
+    def tip(self, branch: str) -> str | None:
+        """The sha a branch points at, None when there is no such branch."""
+        return self.object(f"refs/heads/{branch}")
+
+    def object(self, revision: str) -> str | None:
+        """The full sha of a commit, None when it names none."""
+        try:
+            return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
+        except GitError:
+            return None
+
+    def branches(self) -> dict[str, str]:
+        """Every branch and its tip."""
+        lines = self.run("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/").splitlines()
+        return {name: sha for sha, _, name in (line.partition(" ") for line in lines)}
+
+    def log(self, *arguments: str) -> list[CommitFacts]:
+        """Commits, as `git log` with these arguments lists them."""
+        found = []
+        for record in self.run("log", "-z", f"--format={_FORMAT}%x01", *arguments).split("\x01"):
+            fields = record.lstrip("\0").split("\0")
+            if len(fields) < 10:
+                continue
+            found.append(
+                CommitFacts(
+                    sha=fields[0],
+                    tree=fields[1],
+                    parents=tuple(fields[2].split()),
+                    author=fields[3],
+                    email=fields[4],
+                    authored_at=datetime.fromtimestamp(int(fields[5]), UTC),
+                    committer=fields[6],
+                    committer_email=fields[7],
+                    committed_at=datetime.fromtimestamp(int(fields[8]), UTC),
+                    message=fields[9],
+                )
+            )
+        return found
+
+    def commit(self, sha: str) -> CommitFacts:
+        """One commit by its full sha."""
+        return self.log("-1", sha, "--")[0]
+
+    def shas(self, since: str, until: str, *, first_parent: bool = False) -> list[str]:
+        """The commits of since..until, newest first."""
+        return self.run(
+            "rev-list", *(["--first-parent"] if first_parent else []), f"{since}..{until}", "--"
+        ).splitlines()
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The best common ancestor of two commits."""
+        try:
+            return self.run("merge-base", one, other).strip()
+        except GitError:
+            return None
+
+    def patch(self, base: str | None, head: str) -> str:
+        """The unified diff between two commits; with base None, everything `head` holds."""
+        start = base or self.run("hash-object", "-t", "tree", "--stdin").strip()
+        return self.run(
+            "-c",
+            "core.quotePath=false",
+            "diff",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "-M",
+            start,
+            head,
+            "--",
+        )
+
+    def merged_tree(self, ours: str, theirs: str) -> str:
+        """The tree of a three-way merge of two commits. ConflictError."""
+        try:
+            return self.run("merge-tree", "--write-tree", "--no-messages", "--name-only", ours, theirs).strip()
+        except GitError as error:
+            if error.code != 1:  # 1 is a conflict, anything else a failure: git-merge-tree(1), EXIT STATUS
+                raise
+            raise ConflictError(f"{ours[:8]} and {theirs[:8]} change the same lines") from error
+
+    def commit_tree(
+        self,
+        tree: str,
+        parents: Sequence[str],
+        message: str,
+        *,
+        author: Person,
+        committer: Person,
+        at: datetime,
+        authored_at: datetime | None = None,
+    ) -> str:
+        """Write a commit object; its sha."""
+        env = _identity("AUTHOR", author, authored_at or at) | _identity("COMMITTER", committer, at)
+        flags = [flag for parent in parents for flag in ("-p", parent)]
+        return self.run("commit-tree", tree, *flags, "-F", "-", given=message.encode(), env=env).strip()
+
+    def move(self, branch: str, new: str, old: str | None) -> None:
+        """Point a branch at a commit, provided it still is where it was seen last."""
+        self.run("update-ref", f"refs/heads/{branch}", new, old or "0" * len(new))
+
+    def import_commit(
+        self,
+        branch: str,
+        start: str | None,
+        files: Mapping[str, str | None],
+        message: str,
+        *,
+        author: Person,
+        at: datetime,
+    ) -> str:
+        """Commit files (path to text, None removes it) on `start` as the tip of a branch, in one process; the sha."""
+        when = f"{author.name} <{author.email}> {int(at.timestamp())} +0000"
+        stream = [f"commit refs/heads/{branch}\nmark :1\nauthor {when}\ncommitter {when}\n".encode(), _data(message)]
+        if start:
+            stream.append(f"from {start}\n".encode())
+        for path, text in files.items():
+            quoted = '"' + path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+            stream.append(f"D {quoted}\n".encode() if text is None else f"M 100644 inline {quoted}\n".encode())
+            if text is not None:
+                stream.append(_data(text))
+        stream.append(b"get-mark :1\n")
+        return self.run("fast-import", "--quiet", "--cat-blob-fd=1", given=b"".join(stream)).strip()
+
+
+def _data(text: str) -> bytes:
+    raw = text.encode()
+    return b"data %d\n%s\n" % (len(raw), raw)

@@ -1,0 +1,100 @@
+"""Git's smart HTTP protocol, through git's own `git http-backend` as a CGI program.
+
+https://git-scm.com/docs/git-http-backend
+"""
+
+import asyncio
+import base64
+import binascii
+import contextlib
+from collections.abc import Callable
+from email.parser import BytesHeaderParser
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.sandbox.forge.git import environment
+from bot.sandbox.forge.hosting import HostedRepository
+
+_CHUNK = 65536
+
+
+def basic_token(header: str) -> str:
+    """The token of an Authorization header: the password of Basic, or what follows Bearer or token; "" without one."""
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "basic":
+        return value.strip()
+    try:
+        return base64.b64decode(value, validate=True).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+async def serve(
+    request: web.Request, root: Path, repository: HostedRepository, may: Callable[[str], bool | None]
+) -> web.StreamResponse:
+    """Answer one request of a git client.
+
+    Anybody reads. A write needs a token: `may` tells whether a token writes, None when it is no token at all.
+    """
+    header = request.headers.get("Authorization", "")
+    writes = "git-receive-pack" in (request.query.get("service"), request.match_info["tail"])
+    allowed = may(basic_token(header)) if header else None
+    if (header or writes) and allowed is None:
+        return web.Response(
+            status=401, text="Authentication failed.\n", headers={"WWW-Authenticate": 'Basic realm="forge"'}
+        )
+    if writes and not allowed:
+        return web.Response(status=403, text=f"Write access to {repository.full_name} not granted.\n")
+    env = {
+        "GIT_PROJECT_ROOT": str(root),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "PATH_INFO": f"/{repository.full_name}.git/{request.match_info['tail']}",
+        "REQUEST_METHOD": request.method,
+        "QUERY_STRING": request.query_string,
+        "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+        "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+        "REMOTE_ADDR": request.remote or "",
+        "FORGE_PROTECTED": " ".join(f"refs/heads/{name}" for name in repository.protected),
+    }
+    if writes:
+        env["REMOTE_USER"] = "token"  # http-backend takes a push from somebody who is named, and from nobody else
+    process = await asyncio.create_subprocess_exec(
+        "git", "http-backend", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL, env=environment(env),
+    )  # fmt: skip
+    feeding = asyncio.create_task(_feed(request, process))
+    try:
+        return await _relay(request, process)
+    finally:
+        feeding.cancel()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _feed(request: web.Request, process: asyncio.subprocess.Process) -> None:
+    # aiohttp has undone Content-Encoding: gzip by now, so the length is not told: the program reads to the end.
+    assert process.stdin is not None  # noqa: S101  a pipe was asked for
+    with contextlib.suppress(ConnectionError):
+        async for chunk in request.content.iter_chunked(_CHUNK):
+            process.stdin.write(chunk)
+            await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _relay(request: web.Request, process: asyncio.subprocess.Process) -> web.StreamResponse:
+    assert process.stdout is not None  # noqa: S101  a pipe was asked for
+    try:
+        head = await process.stdout.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        return web.Response(status=500, text="git http-backend ended without an answer.\n")
+    headers = BytesHeaderParser().parsebytes(head)
+    status = int(headers.get("Status", "200").split()[0])
+    del headers["Status"]
+    response = web.StreamResponse(status=status, headers=dict(headers.items()))
+    await response.prepare(request)
+    while chunk := await process.stdout.read(_CHUNK):
+        await response.write(chunk)
+    await response.write_eof()
+    return response

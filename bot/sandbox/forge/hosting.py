@@ -1,0 +1,281 @@
+"""What the forge keeps: hosted repositories with their pull requests, reviews and comments."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from bot.sandbox.forge.git import ConflictError, Git, GitError, Person
+from bot.sandbox.forge.merge import Method, merge_commit, rebase, squash
+
+# Direct pushes to a protected branch are refused as GitHub words it: pull requests are the only way in.
+_UPDATE_HOOK = """#!/bin/sh
+case " $FORGE_PROTECTED " in
+  *" $1 "*)
+    echo "error: GH006: Protected branch update failed for $1." >&2
+    echo "error: Changes must be made through a pull request." >&2
+    exit 1 ;;
+esac
+"""
+
+
+class RefusedError(Exception):
+    """The forge will not do it. `status` is the HTTP status, `errors` GitHub's list of details."""
+
+    def __init__(self, status: int, message: str, errors: list[dict[str, str]] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One review of a pull request at one head. `state` is APPROVED, CHANGES_REQUESTED or COMMENTED."""
+
+    id: int
+    by: str
+    state: str
+    sha: str
+    body: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One comment in a pull request's conversation."""
+
+    id: int
+    by: str
+    body: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Pull:
+    """One pull request. `landed` are the commits its merge brought to `base`; `base_sha` is the base as compared."""
+
+    number: int
+    title: str
+    body: str
+    author: str
+    head: str
+    base: str
+    head_sha: str
+    base_sha: str
+    created_at: datetime
+    updated_at: datetime
+    state: str = "open"  # or "closed", merged or not, as GitHub has it
+    closed_at: datetime | None = None
+    merged_at: datetime | None = None
+    merged_by: str | None = None
+    merge_sha: str | None = None
+    method: Method | None = None
+    landed: frozenset[str] = frozenset()
+    reviews: list[Review] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+
+    @property
+    def verdicts(self) -> dict[str, Review]:
+        """Each reviewer's latest opinion: comments alone change nobody's."""
+        return {review.by: review for review in self.reviews if review.state != "COMMENTED"}
+
+
+class HostedRepository:
+    """One bare repository with its pull requests. Methods may be called from any thread; all raise RefusedError."""
+
+    def __init__(
+        self,
+        path: Path,
+        full_name: str,
+        *,
+        branch: str,
+        people: Mapping[str, Person],
+        clock: Callable[[], datetime],
+        first_number: int,
+    ) -> None:
+        self.full_name = full_name
+        self.owner, _, self.name = full_name.partition("/")
+        self.branch = branch
+        self.path = path
+        self.protected = {branch}
+        self.git = Git(path)
+        self.pulls: dict[int, Pull] = {}
+        self._people = people
+        self._clock = clock
+        self._next = first_number
+        self._ids = 1000
+        self._lock = threading.RLock()
+        path.mkdir(parents=True)
+        self.git.run("init", "--quiet", "--bare", f"--initial-branch={branch}", "--template=", ".")
+        hook = path / "hooks" / "update"
+        hook.parent.mkdir()
+        hook.write_text(_UPDATE_HOOK)
+        hook.chmod(0o755)
+
+    def person(self, login: str) -> Person:
+        """The account of that login; an unknown one is given a name and an address."""
+        return self._people.get(login) or Person(login, login, f"{login}@users.forge.example")
+
+    def login_of(self, email: str) -> str | None:
+        """Whose commits carry that address."""
+        return next((person.login for person in self._people.values() if person.email == email), None)
+
+    def commit(
+        self, branch: str, files: Mapping[str, str | None], message: str, by: str, at: datetime | None = None
+    ) -> str:
+        """Commit files (path to text, None removes) to a branch, made from the default branch if new; the sha."""
+        with self._lock:
+            start = self.git.tip(branch) or self.git.tip(self.branch)
+            return self.git.import_commit(branch, start, files, message, author=self.person(by), at=at or self._clock())
+
+    def pull(self, number: int) -> Pull:
+        """The pull request of that number, with its branch as it is now. RefusedError 404."""
+        with self._lock:
+            pull = self.pulls.get(number)
+            if pull is None:
+                raise RefusedError(404, "Not Found")
+            if pull.state == "open":
+                pull.head_sha = self.git.tip(pull.head) or pull.head_sha
+                pull.base_sha = self.git.tip(pull.base) or pull.base_sha
+            return pull
+
+    def listed(self) -> list[Pull]:
+        """Every pull request, newest first."""
+        with self._lock:
+            return [self.pull(number) for number in sorted(self.pulls, reverse=True)]
+
+    def open_pull(self, *, head: str, base: str, title: str, body: str, by: str, at: datetime | None = None) -> Pull:
+        """Open a pull request. RefusedError 422 for an unknown branch, no commits, or one that is open already."""
+        with self._lock:
+            tips = {"head": self.git.tip(head), "base": self.git.tip(base)}
+            errors = [
+                {"resource": "PullRequest", "field": field_, "code": "invalid"}
+                for field_, tip in tips.items()
+                if tip is None
+            ]
+            if not title.strip():
+                errors.append({"resource": "PullRequest", "field": "title", "code": "missing_field"})
+            if any(pull.state == "open" and (pull.head, pull.base) == (head, base) for pull in self.pulls.values()):
+                errors.append(_custom(f"A pull request already exists for {self.owner}:{head}."))
+            head_sha, base_sha = tips["head"], tips["base"]
+            if head_sha and base_sha and not self.git.shas(base_sha, head_sha):
+                errors.append(_custom(f"No commits between {base} and {head}"))
+            if errors or head_sha is None or base_sha is None:
+                raise RefusedError(422, "Validation Failed", errors)
+            now = at or self._clock()
+            pull = Pull(self._next, title, body, by, head, base, head_sha, base_sha, now, now)
+            self._next += 1
+            self.pulls[pull.number] = pull
+            self._keep_head(pull)
+            return pull
+
+    def review(
+        self, number: int, by: str, state: str = "APPROVED", body: str = "", at: datetime | None = None
+    ) -> Review:
+        """Review an open pull request at its present head. RefusedError 422 for one's own."""
+        with self._lock:
+            pull = self._opened(number)
+            if by == pull.author and state != "COMMENTED":
+                raise RefusedError(422, "Unprocessable Entity", [_custom("Can not approve your own pull request")])
+            review = Review(self._new_id(), by, state, pull.head_sha, body, at or self._clock())
+            pull.reviews.append(review)
+            pull.updated_at = review.at
+            return review
+
+    def comment(self, number: int, by: str, body: str, at: datetime | None = None) -> Comment:
+        """Say something in a pull request's conversation."""
+        with self._lock:
+            pull = self.pull(number)
+            comment = Comment(self._new_id(), by, body, at or self._clock())
+            pull.comments.append(comment)
+            pull.updated_at = comment.at
+            return comment
+
+    def close(self, number: int, at: datetime | None = None) -> Pull:
+        """Close an open pull request without merging it."""
+        with self._lock:
+            pull = self._opened(number)
+            pull.state, pull.closed_at = "closed", at or self._clock()
+            pull.updated_at = pull.closed_at
+            self._keep_head(pull)
+            return pull
+
+    def merge(
+        self,
+        number: int,
+        by: str,
+        method: str = Method.MERGE,
+        *,
+        expected_head: str | None = None,
+        delete_branch: bool = False,
+        at: datetime | None = None,
+    ) -> Pull:
+        """Merge an open pull request: merge, squash or rebase. 405 on a conflict, 409 when its head or base moved."""
+        if method not in Method:
+            raise RefusedError(422, "Invalid request.\n\nmerge_method must be merge, squash or rebase.")
+        with self._lock:
+            pull = self._opened(number)
+            if expected_head not in {None, pull.head_sha}:
+                raise RefusedError(409, "Head branch was modified. Review and try the merge again.")
+            now = at or self._clock()
+            base, head, person = pull.base_sha, pull.head_sha, self.person(by)
+            try:
+                if method == Method.MERGE:
+                    message = f"Merge pull request #{number} from {self.owner}/{pull.head}\n\n{pull.title}\n"
+                    tip = merge_commit(self.git, base, head, message, by=person, at=now)
+                elif method == Method.SQUASH:
+                    message = f"{pull.title} (#{number})\n\n{pull.body}".rstrip() + "\n"
+                    tip = squash(self.git, base, head, message, by=self.person(pull.author), at=now)
+                else:
+                    tip = rebase(self.git, base, head, by=person, at=now)
+            except ConflictError as error:
+                raise RefusedError(405, "Pull Request is not mergeable") from error
+            try:
+                self.git.move(pull.base, tip, base)
+            except GitError as error:
+                raise RefusedError(409, "Base branch was modified. Review and try the merge again.") from error
+            self._keep_head(pull)
+            pull.state, pull.closed_at, pull.merged_at, pull.updated_at = "closed", now, now, now
+            pull.merged_by, pull.merge_sha, pull.method = by, tip, Method(method)
+            pull.landed = frozenset(self.git.shas(base, tip))
+            if delete_branch:
+                self.git.run("update-ref", "-d", f"refs/heads/{pull.head}")
+            return pull
+
+    def mergeable(self, pull: Pull) -> bool:
+        """Whether an open pull request merges without a conflict."""
+        try:
+            self.git.merged_tree(pull.base_sha, pull.head_sha)
+        except ConflictError:
+            return False
+        return True
+
+    def commits_of(self, pull: Pull) -> list[str]:
+        """The commits a pull request proposes, newest first."""
+        return self.git.shas(pull.base_sha, pull.head_sha)
+
+    def pulls_of(self, sha: str) -> list[Pull]:
+        """The pull requests that brought a commit to their base, else the open ones that hold it."""
+        with self._lock:
+            pulls = self.listed()
+            landed = [pull for pull in pulls if sha in pull.landed or (pull.merged_at and sha == pull.head_sha)]
+            return landed or [pull for pull in pulls if pull.state == "open" and sha in self.commits_of(pull)]
+
+    def _opened(self, number: int) -> Pull:
+        pull = self.pull(number)
+        if pull.state != "open":
+            raise RefusedError(405, "Pull Request is not open")
+        return pull
+
+    def _keep_head(self, pull: Pull) -> None:
+        # As on GitHub: the proposed commits stay reachable when the branch is deleted.
+        self.git.run("update-ref", f"refs/pull/{pull.number}/head", pull.head_sha)
+
+    def _new_id(self) -> int:
+        self._ids += 1
+        return self._ids
+
+
+def _custom(message: str) -> dict[str, str]:
+    return {"resource": "PullRequest", "code": "custom", "message": message}

@@ -1,0 +1,9 @@
+"""A local Slack: Web API, Socket Mode and a web page, with Slack's own limits, errors and deadlines."""
+
+from bot.sandbox.slack.faults import Faults
+from bot.sandbox.slack.interactions import Interaction
+from bot.sandbox.slack.rate import Rates
+from bot.sandbox.slack.server import SandboxSlack
+from bot.sandbox.slack.state import Channel, Message, User, View
+
+__all__ = ["Channel", "Faults", "Interaction", "Message", "Rates", "SandboxSlack", "User", "View"]

@@ -1,0 +1,60 @@
+"""Payloads as signed HTTP requests, for apps without Socket Mode.
+
+The signature: https://docs.slack.dev/authentication/verifying-requests-from-slack.
+"""
+
+import hashlib
+import hmac
+import json
+import time
+from urllib.parse import urlencode
+
+from aiohttp import ClientError, ClientSession
+
+from bot.sandbox.slack.interactions import UndeliveredError
+from bot.sandbox.slack.state import Json
+
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+
+
+class HttpDelivery:
+    """Posts every payload to one request URL."""
+
+    def __init__(self, url: str, signing_secret: str) -> None:
+        self._url = url
+        self._secret = signing_secret.encode()
+
+    async def send(self, kind: str, payload: Json, attempt: int) -> Json:
+        """Post one payload; the answer's body as an ack's payload. UndeliveredError unless it is a 200."""
+        body, content_type = _encoded(kind, payload)
+        stamp = str(int(time.time()))
+        signed = hmac.new(self._secret, f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
+        headers = {
+            "Content-Type": content_type,
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": f"v0={signed}",
+        }
+        if attempt:
+            headers |= {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": "http_timeout"}
+        try:
+            async with (
+                ClientSession() as session,
+                session.post(self._url, data=body.encode(), headers=headers) as answer,
+            ):
+                text = await answer.text()
+                if answer.status != 200:
+                    raise UndeliveredError("dispatch_failed")
+                if not text:
+                    return {}
+                return dict(json.loads(text)) if answer.content_type == _JSON else {"text": text}
+        except ClientError:
+            raise UndeliveredError("dispatch_failed") from None
+
+
+def _encoded(kind: str, payload: Json) -> tuple[str, str]:
+    if kind == "events_api":
+        return json.dumps(payload), _JSON
+    if kind == "slash_commands":
+        return urlencode(payload), _FORM
+    return urlencode({"payload": json.dumps(payload)}), _FORM

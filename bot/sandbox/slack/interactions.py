@@ -1,0 +1,187 @@
+"""What people do, on its way to the app: delivery, the ack within 3 s, trigger ids and response URLs."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.faults import Faults
+from bot.sandbox.slack.state import Json, Message, Workspace
+
+# Only the Events API is retried: https://docs.slack.dev/apis/events-api#retries
+EVENT_RETRIES = (0.0, 60.0, 300.0)
+TRIGGER_SECONDS = 3.0  # https://docs.slack.dev/interactivity/handling-user-interaction
+RESPONSE_URL_SECONDS = 30 * 60
+RESPONSE_URL_USES = 5
+
+
+class UndeliveredError(Exception):
+    """The app did not take the payload; the text is what Slack tells the person."""
+
+
+@dataclass(eq=False)
+class Interaction:
+    """One thing somebody did. `kind` is the Socket Mode type: slash_commands, interactive or events_api.
+
+    `acked_after` is in seconds, None while or when there is no ack; `error` is what the person was told instead.
+    `responses` are the messages that came back through the ack and the response_url.
+    """
+
+    kind: str
+    user: str
+    channel: str | None
+    payload: Json
+    started: float = field(default_factory=time.monotonic)
+    acked_after: float | None = None
+    ack: Json | None = None
+    error: str | None = None
+    deliveries: int = 0
+    responses: list[Message] = field(default_factory=list)
+    trigger_id: str = ""
+    response_url: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Acked, or given up."""
+        return self.acked_after is not None or self.error is not None
+
+
+class Transport(Protocol):
+    """Socket Mode, or signed HTTP requests."""
+
+    async def send(self, kind: str, payload: Json, attempt: int) -> Json:
+        """Bring one payload to the app and wait for the ack: its payload, or empty. UndeliveredError."""
+        ...
+
+
+class Delivery:
+    """Brings interactions to the app, and says what the person sees when nobody acks."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        faults: Faults,
+        transport: Transport,
+        ack_timeout: float,
+        event_retries: Sequence[float],
+    ) -> None:
+        self.workspace = workspace
+        self.faults = faults
+        self.transport = transport
+        self.ack_timeout = ack_timeout
+        self.event_retries = event_retries
+
+    async def run(self, interaction: Interaction, then: Callable[[Interaction], None]) -> None:
+        """Deliver, note how it went, let `then` act on it, and tell whoever waits."""
+        pauses = (0.0, *self.event_retries) if interaction.kind == "events_api" else (0.0,)
+        error = ""
+        for attempt, pause in enumerate(pauses):
+            await asyncio.sleep(pause)
+            try:
+                ack = await self._attempt(interaction, attempt)
+            except UndeliveredError as undelivered:
+                error = str(undelivered)
+                continue
+            with self.workspace.changed:
+                interaction.ack = ack
+                interaction.acked_after = time.monotonic() - interaction.started
+                then(interaction)
+                self.workspace.changed.notify_all()
+            return
+        with self.workspace.changed:
+            interaction.error = error
+            then(interaction)
+            self.workspace.changed.notify_all()
+
+    async def _attempt(self, interaction: Interaction, attempt: int) -> Json:
+        with self.workspace.changed:
+            interaction.deliveries += 1
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self.ack_timeout):
+                ack = await self.transport.send(interaction.kind, interaction.payload, attempt)
+        except TimeoutError:
+            raise UndeliveredError("operation_timeout") from None
+        if self.faults.strikes("lost_acks"):
+            await asyncio.sleep(self.ack_timeout - (time.monotonic() - started))
+            raise UndeliveredError("operation_timeout")
+        return ack
+
+
+@dataclass(slots=True)
+class Trigger:
+    """A trigger_id: `view_id` is the modal it was pressed in."""
+
+    user: str
+    expires: float
+    view_id: str | None
+    used: bool = False
+
+
+class Triggers:
+    """Trigger ids: good for 3 s, once."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._known: dict[str, Trigger] = {}
+
+    def issue(self, user: str, view_id: str | None = None) -> str:
+        """A fresh trigger id for what this person just did."""
+        with self._workspace.changed:
+            name = (
+                f"{len(self._known) + 1}.{self._workspace.random.getrandbits(40)}.{self._workspace.new_id('t').lower()}"
+            )
+            self._known[name] = Trigger(user, self._workspace.clock() + TRIGGER_SECONDS, view_id)
+            return name
+
+    def exchange(self, name: str) -> Trigger:
+        """Use it up. SlackError invalid_trigger_id, expired_trigger_id, exchanged_trigger_id."""
+        with self._workspace.changed:
+            trigger = self._known.get(name)
+            if trigger is None:
+                raise SlackError("invalid_trigger_id")
+            if trigger.used:
+                raise SlackError("exchanged_trigger_id")
+            if self._workspace.clock() > trigger.expires:
+                raise SlackError("expired_trigger_id")
+            trigger.used = True
+            return trigger
+
+
+@dataclass(slots=True)
+class ResponseUrl:
+    """A response_url: `origin` is the message whose button was pressed, None for a slash command."""
+
+    interaction: Interaction
+    expires: float
+    origin: Message | None
+    left: int = RESPONSE_URL_USES
+
+
+class ResponseUrls:
+    """Response URLs: good for 5 uses within 30 minutes."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._known: dict[str, ResponseUrl] = {}
+
+    def issue(self, interaction: Interaction, origin: Message | None) -> str:
+        """The path of a fresh response URL."""
+        with self._workspace.changed:
+            name = self._workspace.new_id("r")
+            expires = self._workspace.clock() + RESPONSE_URL_SECONDS
+            self._known[name] = ResponseUrl(interaction, expires, origin)
+            return f"/response/{name}"
+
+    def use(self, name: str) -> ResponseUrl:
+        """Count one use. SlackError expired_url, used_url."""
+        with self._workspace.changed:
+            url = self._known.get(name)
+            if url is None or self._workspace.clock() > url.expires:
+                raise SlackError("expired_url")
+            if url.left == 0:
+                raise SlackError("used_url")
+            url.left -= 1
+            return url

@@ -1,0 +1,112 @@
+"""chat.*: post, update, delete."""
+
+from typing import Any
+
+from bot.sandbox.slack import limits
+from bot.sandbox.slack.arguments import Arguments
+from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.services import Services
+from bot.sandbox.slack.state import BOT_USER, Channel, Json, Message
+
+
+def _blocks(args: Arguments) -> list[Json] | None:
+    blocks = args.structure("blocks", "invalid_blocks_format")
+    return None if blocks is None else limits.check_blocks(blocks)
+
+
+def _content(args: Arguments, most_text: int) -> tuple[str, list[Json]]:
+    text, blocks = limits.check_text(args.text("text"), most_text), _blocks(args) or []
+    if not text and not blocks:
+        raise SlackError("no_text")
+    return text, blocks
+
+
+def _metadata(args: Arguments) -> Json | None:
+    metadata: Any = args.structure("metadata", "invalid_metadata_format")
+    if metadata is None:
+        return None
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("event_type"), str):
+        raise SlackError("invalid_metadata_schema")
+    return metadata
+
+
+def post_message(services: Services, args: Arguments) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.postMessage."""
+    workspace = services.workspace
+    text, blocks = _content(args, limits.POST_TEXT)
+    channel = workspace.bot_channel(args.text("channel"))
+    message = workspace.post(
+        Message(
+            channel.id,
+            workspace.ts(),
+            BOT_USER,
+            text,
+            blocks,
+            thread_ts=args.text("thread_ts") or None,
+            metadata=_metadata(args),
+        )
+    )
+    return {"channel": channel.id, "ts": message.ts, "message": message.api(metadata=True)}
+
+
+def _own(channel: Channel, ts: str, refusal: str) -> Message:
+    message = channel.find(ts)
+    if message is None or message.ephemeral_for:
+        raise SlackError("message_not_found")
+    if not message.bot:
+        raise SlackError(refusal)
+    return message
+
+
+def update(services: Services, args: Arguments) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.update."""
+    workspace = services.workspace
+    text = limits.check_text(args.text("text"), limits.UPDATE_TEXT) if "text" in args else None
+    blocks = _blocks(args)
+    metadata = _metadata(args)
+    if not text and not blocks and metadata is None:
+        raise SlackError("no_text")
+    channel = workspace.channel(args.text("channel"))
+    if channel.archived:
+        raise SlackError("is_inactive")
+    if BOT_USER not in channel.members:
+        raise SlackError("channel_not_found")  # this method knows no not_in_channel
+    message = _own(channel, args.text("ts"), "cant_update_message")
+    message.metadata = metadata or message.metadata
+    workspace.edit(message, text, blocks)
+    return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": message.api(metadata=True)}
+
+
+def delete(services: Services, args: Arguments) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.delete."""
+    channel = services.workspace.channel(args.text("channel"))
+    message = _own(channel, args.text("ts"), "cant_delete_message")
+    services.workspace.delete(message)
+    return {"channel": channel.id, "ts": message.ts}
+
+
+def post_ephemeral(services: Services, args: Arguments) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.postEphemeral."""
+    workspace = services.workspace
+    text, blocks = _content(args, limits.POST_TEXT)
+    channel = workspace.bot_channel(args.text("channel"))
+    user = args.required("user")
+    if user not in channel.members:
+        raise SlackError("user_not_in_channel")
+    thread_ts = args.text("thread_ts") or None
+    message = workspace.post(
+        Message(channel.id, workspace.ts(), BOT_USER, text, blocks, thread_ts=thread_ts, ephemeral_for=user)
+    )
+    return {"message_ts": message.ts}
+
+
+def get_permalink(services: Services, args: Arguments) -> Json:
+    """https://docs.slack.dev/reference/methods/chat.getPermalink."""
+    channel = services.workspace.channel(args.text("channel"))
+    message = channel.find(args.text("message_ts"))
+    if message is None:
+        raise SlackError("message_not_found")
+    link = f"{services.url}/archives/{channel.id}/p{message.ts.replace('.', '')}"
+    if message.reply:
+        link += f"?thread_ts={message.thread_ts}&cid={channel.id}"
+    return {"channel": channel.id, "permalink": link}

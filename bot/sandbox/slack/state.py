@@ -1,0 +1,357 @@
+"""The workspace: people, channels, messages, views and files, and who hears of a change.
+
+Everything here is guarded by one re-entrant condition, `changed`, which is notified at every change.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from bot.sandbox.slack.errors import SlackError
+
+Json: TypeAlias = dict[str, Any]
+
+TEAM = {"id": "T0ACME0001", "name": "Acme", "domain": "acme"}
+APP_ID = "A0GITOPS01"
+BOT_ID = "B0GITOPS01"
+BOT_USER = "U0GITOPS01"
+SLACKBOT = "USLACKBOT"
+COMMAND = "/gitops"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody in the workspace. `color` is the page's avatar, as CSS writes it."""
+
+    id: str
+    name: str
+    display: str
+    email: str
+    color: str
+    bot: bool = False
+
+
+USERS = (
+    User("U0JONAS001", "jonas", "Jonas Weber", "jonas@acme.example", "#2e7d8c"),
+    User("U0MIRA0001", "mira", "Mira Okafor", "mira@acme.example", "#8c4a2e"),
+    User("U0PRIYA001", "priya", "Priya Raman", "priya@acme.example", "#6a3d9a"),
+    User("U0TOMAS001", "tomas", "Tomás Silva", "tomas@contractor.example", "#4d7c0f"),
+    User(BOT_USER, "gitops", "GitOps", "", "#1d4ed8", bot=True),
+    User(SLACKBOT, "slackbot", "Slackbot", "", "#5b5b66", bot=True),
+)
+GROUPS = {"S0PLATFORM": ("U0JONAS001", "U0MIRA0001")}
+
+
+@dataclass(slots=True, eq=False)
+class File:
+    """An upload in its three steps: announced (`content` is None), uploaded, shared."""
+
+    id: str
+    name: str
+    length: int
+    ticket: str
+    title: str = ""
+    content: bytes | None = None
+    shared: bool = False
+
+    def page(self) -> Json:
+        """As the page shows it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "title": self.title,
+            "size": self.length,
+            "url": f"/ui/files/{self.id}",
+        }
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """One message. `ephemeral_for` is the one person who sees it; `thread_ts` is the parent's ts, on the parent too."""
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    blocks: list[Json] = field(default_factory=list)
+    thread_ts: str | None = None
+    ephemeral_for: str | None = None
+    edited: str | None = None  # when, as a ts
+    deleted: bool = False
+    reply_count: int = 0
+    metadata: Json | None = None
+    files: list[File] = field(default_factory=list)
+
+    @property
+    def bot(self) -> bool:
+        """Whether the bot wrote it."""
+        return self.user == BOT_USER
+
+    @property
+    def reply(self) -> bool:
+        """Whether it stands in a thread, below its parent."""
+        return self.thread_ts is not None and self.thread_ts != self.ts
+
+    def page(self) -> Json:
+        """As the page shows it."""
+        shown: Json = {
+            "ts": self.ts,
+            "channel": self.channel,
+            "user": self.user,
+            "bot": self.bot,
+            "text": "This message was deleted." if self.deleted else self.text,
+            "blocks": [] if self.deleted else self.blocks,
+        }
+        optional = {
+            "thread_ts": self.thread_ts,
+            "reply_count": self.reply_count,
+            "edited": bool(self.edited),
+            "deleted": self.deleted,
+            "ephemeral_for": self.ephemeral_for,
+            "files": [file.page() for file in self.files],
+        }
+        return shown | {name: value for name, value in optional.items() if value}
+
+    def api(self, *, metadata: bool = False) -> Json:
+        """As the Web API and interaction payloads carry it."""
+        if self.deleted:
+            gone = {"type": "message", "subtype": "tombstone", "ts": self.ts, "user": SLACKBOT, "hidden": True}
+            return gone | {"text": "This message was deleted.", "thread_ts": self.ts, "reply_count": self.reply_count}
+        shown: Json = {"type": "message", "user": self.user, "ts": self.ts, "team": TEAM["id"], "text": self.text}
+        if self.bot:
+            shown |= {"bot_id": BOT_ID, "app_id": APP_ID}
+        if self.edited:
+            shown["edited"] = {"user": self.user, "ts": self.edited}
+        if metadata and self.metadata:
+            shown["metadata"] = self.metadata
+        optional = {
+            "blocks": self.blocks,
+            "thread_ts": self.thread_ts,
+            "reply_count": self.reply_count,
+            "files": [{"id": file.id, "name": file.name, "title": file.title} for file in self.files],
+        }
+        return shown | {name: value for name, value in optional.items() if value}
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """A public channel; `messages` holds everything ever posted, replies and ephemerals too, oldest first."""
+
+    id: str
+    name: str
+    topic: str
+    members: set[str]
+    archived: bool = False
+    messages: list[Message] = field(default_factory=list)
+
+    def visible(self) -> list[Message]:
+        """What is not deleted, and deleted parents whose replies still stand."""
+        return [message for message in self.messages if not message.deleted or message.reply_count]
+
+    def find(self, ts: str) -> Message | None:
+        """The message of that ts, unless it is deleted."""
+        return next((found for found in self.messages if found.ts == ts and not found.deleted), None)
+
+    def page(self) -> Json:
+        """As the page shows it, messages included."""
+        return self.summary() | {"messages": [message.page() for message in self.visible()]}
+
+    def summary(self) -> Json:
+        """As the page lists it."""
+        return {"id": self.id, "name": self.name, "topic": self.topic, "archived": self.archived}
+
+    def api(self) -> Json:
+        """As conversations.info answers it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "is_channel": True,
+            "is_private": False,
+            "is_archived": self.archived,
+            "is_member": BOT_USER in self.members,
+            "topic": {"value": self.topic},
+            "num_members": len(self.members),
+        }
+
+
+@dataclass(slots=True, eq=False)
+class View:
+    """A modal or somebody's home. `content` is what the app sent; `values` what the person has entered."""
+
+    id: str
+    user: str
+    content: Json
+    hash: str
+    root_id: str
+    previous_id: str | None = None
+    values: Json = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def blocks(self) -> list[Json]:
+        """Its Block Kit blocks."""
+        blocks: list[Json] = self.content["blocks"]
+        return blocks
+
+    def api(self) -> Json:
+        """As views.* and interaction payloads carry it."""
+        defaults: Json = {"private_metadata": "", "callback_id": "", "external_id": "", "title": None, "submit": None}
+        defaults |= {"close": None, "clear_on_close": False, "notify_on_close": False}
+        return (
+            defaults
+            | self.content
+            | {
+                "id": self.id,
+                "team_id": TEAM["id"],
+                "app_id": APP_ID,
+                "bot_id": BOT_ID,
+                "app_installed_team_id": TEAM["id"],
+                "hash": self.hash,
+                "root_view_id": self.root_id,
+                "previous_view_id": self.previous_id,
+                "state": {"values": self.values},
+            }
+        )
+
+    def page(self) -> Json:
+        """As the page shows it: with whose it is and the errors beside its inputs."""
+        return self.api() | {"user": self.user, "errors": self.errors}
+
+
+class Workspace:
+    """All state. Methods lock for themselves; hold `changed` to read several things at one instant."""
+
+    def __init__(self, seed: int | None, clock: Callable[[], float]) -> None:
+        self.changed = threading.Condition()
+        self.random = random.Random(seed)  # noqa: S311  a seed makes runs repeat; nothing here is secret
+        self.clock = clock
+        self.users = {user.id: user for user in USERS}
+        people = {user.id for user in USERS if not user.bot}
+        self.channels = {
+            "C0DEPLOYS1": Channel("C0DEPLOYS1", "deploys", "What merged and whether it is live", {*people, BOT_USER}),
+            "C0ALERTS01": Channel("C0ALERTS01", "prod-alerts", "Drift and degraded workloads", {*people, BOT_USER}),
+        }
+        self.groups = dict(GROUPS)
+        self.files: dict[str, File] = {}
+        self.modals: dict[str, list[View]] = {}  # by user, the one on top last
+        self.homes: dict[str, View] = {}
+        self.listeners: list[Callable[[Json], None]] = []
+        self._last_ts = 0
+        self._serial = 0
+
+    def publish(self, event: Json) -> None:
+        """Tell the page, and whoever waits for a change."""
+        with self.changed:
+            for listener in self.listeners:
+                listener(event)
+            self.changed.notify_all()
+
+    def ts(self) -> str:
+        """A message's name: seconds and microseconds, never the same twice."""
+        with self.changed:
+            self._last_ts = max(self._last_ts + 1, int(self.clock() * 1e6))
+            return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
+
+    def new_id(self, prefix: str) -> str:
+        """An id that nothing else has."""
+        with self.changed:
+            self._serial += 1
+            return f"{prefix}{self._serial:04d}{self.random.getrandbits(32):08X}"
+
+    def channel(self, name: str) -> Channel:
+        """By id, or by name with or without `#`. SlackError channel_not_found."""
+        bare = name.removeprefix("#")
+        for channel in self.channels.values():
+            if name == channel.id or bare == channel.name:
+                return channel
+        raise SlackError("channel_not_found")
+
+    def channel_id(self, name: str) -> str:
+        """The id behind a channel's name; what is no channel stays as it is."""
+        try:
+            return self.channel(name).id
+        except SlackError:
+            return name
+
+    def bot_channel(self, name: str) -> Channel:
+        """A channel the bot may post to. SlackError channel_not_found, is_archived, not_in_channel."""
+        channel = self.channel(name)
+        if channel.archived:
+            raise SlackError("is_archived")
+        if BOT_USER not in channel.members:
+            raise SlackError("not_in_channel")
+        return channel
+
+    def post(self, message: Message) -> Message:
+        """Add a message and tell the page. A reply whose parent is gone lands in the channel itself."""
+        with self.changed:
+            channel = self.channels[message.channel]
+            parent = channel.find(message.thread_ts) if message.thread_ts else None
+            if parent is not None and parent.reply and parent.thread_ts:
+                parent = channel.find(parent.thread_ts)
+            message.thread_ts = parent.ts if parent else None
+            message.blocks = self.named(message.blocks)
+            channel.messages.append(message)
+            if message.ephemeral_for:
+                self.publish({"type": "ephemeral", "channel": channel.id, "message": message.page()})
+                return message
+            if parent is not None:
+                parent.thread_ts = parent.ts
+                parent.reply_count += 1
+                self.publish({"type": "message_changed", "channel": channel.id, "message": parent.page()})
+            self.publish({"type": "message", "channel": channel.id, "message": message.page()})
+            return message
+
+    def edit(self, message: Message, text: str | None, blocks: list[Json] | None) -> None:
+        """Make a message read anew: what is None stays, but text alone takes the blocks away, as in Slack."""
+        with self.changed:
+            if blocks is not None or text is not None:
+                message.blocks = self.named(blocks or [])
+            message.text = message.text if text is None else text
+            message.edited = self.ts()
+            self.publish({"type": "message_changed", "channel": message.channel, "message": message.page()})
+
+    def delete(self, message: Message) -> None:
+        """Remove a message; a parent with replies leaves a tombstone."""
+        with self.changed:
+            message.deleted = True
+            channel = self.channels[message.channel]
+            if message.reply and message.thread_ts:
+                parent = next(found for found in channel.messages if found.ts == message.thread_ts)
+                parent.reply_count -= 1
+                self.publish({"type": "message_changed", "channel": channel.id, "message": parent.page()})
+            self.publish(
+                {"type": "message_deleted", "channel": channel.id, "ts": message.ts, "message": message.page()}
+            )
+
+    def named(self, blocks: Iterable[Json]) -> list[Json]:
+        """Blocks with a block_id each, and an action_id for each element that takes one, as Slack fills them in."""
+        named = []
+        for block in blocks:
+            filled: Json = {"block_id": self.new_id("b")} | block
+            for key in ("accessory", "element"):
+                if key in filled:
+                    filled[key] = {"action_id": self.new_id("a")} | filled[key]
+            if filled["type"] == "actions":
+                filled["elements"] = [{"action_id": self.new_id("a")} | element for element in filled["elements"]]
+            named.append(filled)
+        return named
+
+    def modal(self, view_id: str) -> View | None:
+        """An open modal by its id."""
+        return next((view for stack in self.modals.values() for view in stack if view.id == view_id), None)
+
+    def show_modal(self, view: View) -> None:
+        """Put a modal on top of that person's others."""
+        with self.changed:
+            self.modals.setdefault(view.user, []).append(view)
+            self.publish({"type": "modal", "user": view.user, "view": view.page()})
+
+    def close_modals(self, views: Iterable[View]) -> None:
+        """Take modals away; what lies below comes to the top."""
+        with self.changed:
+            for view in list(views):
+                self.modals[view.user].remove(view)
+                self.publish({"type": "modal_closed", "user": view.user, "view_id": view.id, "view": view.page()})

@@ -1,0 +1,157 @@
+"""State outlives a restart, in SQLite and in PostgreSQL alike."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters import store as store_module
+from bot.adapters.store import SqlStore
+from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
+from bot.core.incident import Incident, IncidentState
+from bot.core.revert_pull import RevertPull
+from bot.core.rollout import Part, Rollout, RolloutState
+from bot.ports import Posted, StoreError
+
+T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
+DRIFT = (
+    ObjectDrift(
+        "apps/v1",
+        "Deployment",
+        "shop",
+        "web",
+        "modified",
+        (FieldDrift("changed", "spec.replicas", 2, {"odd": ["ü", None, 1.5]}, "kubectl", T0, "why"),),
+    ),
+    ObjectDrift("v1", "Namespace", None, "shop", "missing"),
+)
+CHECK = Check("shop", "prod", "a" * 40, Status.OUT_OF_SYNC, None, 3, T0, DRIFT, DRIFT)
+INCIDENT = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, T0, T0, "a" * 40, DRIFT)
+PULL = RevertPull("platform#1", "platform", 1, "https://forge.example/1", "Revert", "U1", "abc", "C1", ("shop",), T0)
+
+
+def rollout(revision):
+    part = Part("shop", "prod", "C1", missing=("Deployment web",))
+    return Rollout(f"platform@{revision}", "platform", "main", revision, None, "Subject", "Ana", T0, (part,))
+
+
+def postgres_binaries():
+    found = shutil.which("initdb")
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    if found:
+        return Path(found).parent
+    assert places, "PostgreSQL is not installed: apt-get install postgresql, or put initdb and postgres on the PATH"
+    return places[0]
+
+
+def _run(argv, folder):
+    subprocess.run(argv, check=True, capture_output=True, cwd=folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory):
+    """A PostgreSQL of our own on a socket in a temporary folder; it refuses to run as root, so root lends it a user."""
+    binaries = postgres_binaries()
+    folder = tmp_path_factory.mktemp("pg")
+    prefix = []
+    if os.geteuid() == 0:
+        prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+dac_override"]
+        prefix += ["--ambient-caps=+dac_override", "--"]
+        os.chown(folder, 65534, 65534)
+    data = folder / "data"
+    _run([*prefix, binaries / "initdb", "-D", data, "-U", "bot", "-A", "trust", "--no-sync"], folder)
+    options = f"-c listen_addresses= -c fsync=off -k {folder}"
+    control = [*prefix, binaries / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log"]
+    _run([*control, "start"], folder)
+    try:
+        yield f"postgresql+psycopg://bot@/postgres?host={folder}"
+    finally:
+        _run([*control, "-m", "immediate", "stop"], folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/state.db"
+    url = request.getfixturevalue("postgresql")
+    store = SqlStore(url)
+    with store._begin() as connection:
+        for table in reversed(store_module._tables.sorted_tables):
+            connection.execute(table.delete())
+    store.close()
+    return url
+
+
+@pytest.fixture
+def store(url):
+    made = SqlStore(url)
+    yield made
+    made.close()
+
+
+def test_a_check_comes_back_whole_but_for_what_was_set_aside(store):
+    store.save_checks([CHECK])
+    store.save_checks([replace(CHECK, objects=4)])
+    assert store.checks() == {"shop": replace(CHECK, objects=4)}
+    assert store.checks()["shop"].set_aside == ()
+
+
+def test_everything_outlives_a_restart(url):
+    first = SqlStore(url)
+    first.advance_head("platform", "b" * 40, [rollout("b" * 40)])
+    first.save_incident(INCIDENT)
+    first.save_pull(PULL)
+    first.save_card("shop@1", Posted("C1", "1.2", "digest"))
+    first.close()
+    second = SqlStore(url)
+    assert second.head("platform") == "b" * 40
+    assert second.incident("shop") == INCIDENT
+    assert second.rollouts() == [rollout("b" * 40)]
+    assert second.pulls() == [PULL]
+    assert second.card("shop@1") == Posted("C1", "1.2", "digest")
+    second.close()
+
+
+def test_a_resolved_incident_is_still_to_be_told_until_it_is_settled(store):
+    ended = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0 + timedelta(minutes=1), ended="git")
+    store.save_incident(ended)
+    assert store.incident("shop") is None
+    assert store.incidents() == [ended]
+    store.settle(ended.id)
+    assert store.incidents() == []
+
+
+def test_rollouts_come_oldest_first_and_settled_ones_by_revision(store):
+    store.advance_head("platform", "c" * 40, [rollout("b" * 40), rollout("a" * 40)])
+    store.save_rollout(replace(rollout("b" * 40), state=RolloutState.LIVE))
+    assert [each.revision[0] for each in store.rollouts()] == ["b", "a"]
+    store.settle(f"platform@{'b' * 40}")
+    assert [each.revision[0] for each in store.rollouts()] == ["a"]
+    assert store.rollouts_of(["b" * 40])[0].state is RolloutState.LIVE
+
+
+def test_a_suspicion_and_a_card_can_be_forgotten(store):
+    store.save_incident(INCIDENT)
+    store.drop_incident(INCIDENT)
+    store.save_card("key", Posted("C1", "1.2", "digest"))
+    store.drop_card("key")
+    assert store.incident("shop") is None
+    assert store.card("key") is None
+
+
+def test_an_audit_line_is_written(store):
+    store.audit(T0, "U1", "revert abc", "denied")
+    with store._begin() as connection:
+        assert connection.exec_driver_sql("SELECT who, what, result FROM audit").all() == [
+            ("U1", "revert abc", "denied")
+        ]
+
+
+def test_a_database_that_does_not_answer_is_one_sentence_without_its_password(tmp_path):
+    with pytest.raises(StoreError, match="check store: or DATABASE_URL") as raised:
+        SqlStore(f"postgresql+psycopg://bot:hunter2@/nothing?host={tmp_path}&connect_timeout=1")
+    assert "hunter2" not in str(raised.value)

@@ -1,0 +1,137 @@
+"""Cards are reconciled: through a real client, against the local Slack, whatever happens to the messages."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.adapters.chat import SlackChat
+from bot.adapters.store import SqlStore
+from bot.core.drift import FieldDrift, ObjectDrift
+from bot.core.incident import Incident, IncidentState
+from bot.core.rollout import Part, Rollout, RolloutState
+from bot.handlers.cards import CardKeeper
+from bot.sandbox.slack import SandboxSlack
+
+T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
+CHANNEL = "C0ALERTS01"
+DRIFT = (
+    ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", (FieldDrift("changed", "spec.replicas", 2, 7),)),
+)
+OPEN = Incident("shop@1", "shop", "prod", CHANNEL, IncidentState.OPEN, T0, T0, "a" * 40, DRIFT)
+RESOLVED = replace(OPEN, state=IncidentState.RESOLVED, resolved_at=T0 + timedelta(minutes=4), ended="cluster")
+
+
+class Desk:
+    """A store, the local Slack and a clock that only the test moves."""
+
+    def __init__(self, slack, folder):
+        self.slack = slack
+        self.now = T0
+        self.store = SqlStore(f"sqlite:///{folder}/state.db")
+        self.restart()
+
+    def restart(self):
+        client = WebClient(token="xoxb-sandbox", base_url=self.slack.api_url, retry_handlers=[])
+        self.keeper = CardKeeper(self.store, SlackChat(client), lambda: self.now)
+
+    def tell(self, incident, after=0.0):
+        self.now += timedelta(seconds=after)
+        self.store.save_incident(incident)
+        self.keeper.reconcile()
+
+    def roots(self):
+        return [message for message in self.slack.messages(CHANNEL) if not message.thread_ts or not message.reply]
+
+    def headers(self):
+        return [message.blocks[0]["text"]["text"] for message in self.roots()]
+
+    def replies(self):
+        return [message.text for message in self.slack.messages(CHANNEL) if message.reply]
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with SandboxSlack(seed=1).serve() as slack:
+        made = Desk(slack, tmp_path)
+        yield made
+        made.store.close()
+
+
+def test_a_suspicion_is_told_to_nobody(desk):
+    desk.tell(replace(OPEN, state=IncidentState.SUSPECTED))
+    assert desk.headers() == []
+
+
+def test_one_card_is_posted_updated_in_place_and_answered_once(desk):
+    desk.tell(OPEN)
+    desk.keeper.reconcile()
+    (card,) = desk.roots()
+    desk.tell(RESOLVED, after=5)
+    desk.keeper.reconcile()
+    assert [message.ts for message in desk.roots()] == [card.ts]
+    assert desk.headers() == ["✅ Resolved: shop on prod"]
+    assert len(desk.replies()) == 1
+    assert desk.store.incidents() == []
+
+
+def test_nothing_is_repeated_after_a_restart(desk):
+    desk.tell(OPEN)
+    desk.restart()
+    desk.tell(OPEN)
+    assert len(desk.roots()) == 1
+
+
+def test_a_deleted_card_is_posted_anew_and_the_reply_goes_to_the_new_one(desk):
+    desk.tell(OPEN)
+    desk.slack.delete_message(CHANNEL, desk.roots()[0].ts)
+    for _ in range(4):
+        desk.tell(RESOLVED, after=5)
+    (card,) = desk.roots()
+    assert desk.headers() == ["✅ Resolved: shop on prod"]
+    assert [message.thread_ts for message in desk.slack.messages(CHANNEL) if message.reply] == [card.ts]
+
+
+def test_what_slack_asks_to_wait_for_is_told_afterwards(desk):
+    desk.slack.faults.rate_limited = 1
+    desk.tell(OPEN)
+    assert desk.headers() == []
+    desk.tell(OPEN, after=60)
+    assert desk.headers() == ["🔴 Drift: shop on prod"]
+    assert desk.keeper.troubles() == []
+
+
+def test_a_closed_channel_is_named_and_told_once_it_opens(desk):
+    desk.slack.remove_bot(CHANNEL)
+    desk.tell(OPEN)
+    assert "invite it" in desk.keeper.troubles()[0]
+    desk.slack.invite_bot(CHANNEL)
+    desk.tell(OPEN, after=120)
+    assert desk.headers() == ["🔴 Drift: shop on prod"]
+    assert desk.keeper.troubles() == []
+
+
+def test_slack_down_loses_nothing_and_tells_the_newest(desk):
+    desk.slack.inject({"down_for": 3600})
+    desk.tell(OPEN)
+    assert desk.keeper.troubles()
+    desk.slack.inject({"down_for": 0})
+    desk.tell(RESOLVED, after=60)
+    assert desk.headers() == ["✅ Resolved: shop on prod"]
+
+
+def test_a_rollout_is_told_once_in_each_of_its_channels(desk):
+    parts = (Part("shop", "prod", CHANNEL), Part("shop-staging", "prod", "C0DEPLOYS1"))
+    merge = Rollout("p@1", "platform", "main", "b" * 40, None, "Raise limits", "ana", T0, parts)
+    desk.store.save_rollout(merge)
+    desk.keeper.reconcile()
+    live = tuple(replace(part, live_at=T0 + timedelta(seconds=9)) for part in parts)
+    ended = replace(merge, parts=live, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=9))
+    desk.store.save_rollout(ended)
+    desk.keeper.reconcile()
+    for channel in (CHANNEL, "C0DEPLOYS1"):
+        card, reply = desk.slack.messages(channel)
+        assert card.blocks[0]["text"]["text"] == "✅ Live in 9 s: shop and shop-staging"
+        assert reply.thread_ts == card.ts
+    assert desk.store.rollouts() == []
