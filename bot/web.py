@@ -3,11 +3,11 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from slack_bolt import App
 from slack_bolt.adapter.wsgi import SlackRequestHandler
-from waitress.server import create_server
+from waitress.server import TcpWSGIServer, create_server
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -24,9 +24,10 @@ class Web:
         self._ready = ready
         self._slack = SlackRequestHandler(slack, SLACK_PATH) if slack else None
         # Few threads: Bolt acks within milliseconds and works elsewhere.
-        self._server: Any = create_server(self._answer, host=address[0], port=address[1], threads=8, ident=None)
+        server = create_server(self._answer, host=address[0], port=address[1], threads=8, ident=None)
+        self._server = cast("TcpWSGIServer", server)  # several only for a host name with several addresses
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
-        self.port: int = self._server.effective_port
+        self.port = int(self._server.effective_port)
 
     def start(self) -> Self:
         """Serve on a thread of its own."""

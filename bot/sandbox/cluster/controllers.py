@@ -127,9 +127,11 @@ def _is_stuck(live: Object) -> bool:
     return any(BROKEN in c.get("image", "").rpartition("/")[2].partition(":")[2] for c in spec.get("containers", ()))
 
 
-def _condition(live: Object, kind: str, status: bool, reason: str, message: str, now: str) -> Object:
-    """A condition; its times move only with what it says."""
-    old = next((c for c in live.get("status", {}).get("conditions", ()) if c["type"] == kind), {})
+def _condition(live: Object, kind: str, verdict: tuple[bool, str, str], now: str) -> Object:
+    """A condition; its times move only with what it says. `verdict` is its status, reason and message."""
+    conditions = live.get("status", {}).get("conditions", ())
+    old: Object = next((c for c in conditions if c["type"] == kind), {})
+    status, reason, message = verdict
     said = {"type": kind, "status": str(status), "reason": reason, "message": message}
     changed = old.get("status") != said["status"]
     same = all(old.get(key) == value for key, value in said.items())
@@ -164,8 +166,8 @@ def _deployment(live: Object, moment: Moment) -> Object:
         "unavailableReplicas": wanted + surge - ready,
         "terminatingReplicas": 0,
         "conditions": [
-            _condition(live, "Available", *has, moment.now),
-            _condition(live, "Progressing", *moves, moment.now),
+            _condition(live, "Available", has, moment.now),
+            _condition(live, "Progressing", moves, moment.now),
         ],
     }
 
@@ -205,7 +207,8 @@ def _job(live: Object, moment: Moment) -> Object:
     started = live.get("status", {}).get("startTime", moment.now)
     if not moment.done:
         return {"active": 1, "ready": 0, "startTime": started}
-    complete = _condition(live, "Complete", True, "CompletionsReached", "Reached expected number of succeeded pods", moment.now)
+    verdict = (True, "CompletionsReached", "Reached expected number of succeeded pods")
+    complete = _condition(live, "Complete", verdict, moment.now)
     ended = live.get("status", {}).get("completionTime", moment.now)
     return {"succeeded": 1, "startTime": started, "completionTime": ended, "conditions": [complete]}
 

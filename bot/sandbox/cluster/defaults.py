@@ -39,10 +39,10 @@ def converted(kind: Kind, document: Object) -> Object:
     return rest | {"data": (document.get("data") or {}) | encoded}
 
 
-def complete(kind: Kind, document: Object, live: Object | None) -> Object:
-    """The object with its defaults, in place; it must be the caller's own copy. `live` is its state before the write."""
+def complete(kind: Kind, document: Object) -> Object:
+    """The object with its defaults, filled in place: it must be the caller's own copy."""
     if not kind.custom and kind.kind in DEFAULTS:
-        DEFAULTS[kind.kind](document, live)
+        DEFAULTS[kind.kind](document)
     return document
 
 
@@ -58,8 +58,6 @@ def _pod(spec: Object) -> None:
         _container(container)
     for volume in spec.get("volumes", ()):
         _volume(volume)
-    for constraint in spec.get("topologySpreadConstraints", ()):
-        fill(constraint, {"nodeAffinityPolicy": "Honor", "nodeTaintsPolicy": "Ignore"} if "nodeTaintsPolicy" in constraint else {})
 
 
 def _container(container: Object) -> None:
@@ -107,7 +105,7 @@ def _volume(volume: Object) -> None:
             fill(field, {"apiVersion": "v1"})
 
 
-def _deployment(document: Object, _: Object | None) -> None:
+def _deployment(document: Object) -> None:
     spec = document["spec"]
     fill(spec, {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600})
     fill(spec["strategy"], {"type": "RollingUpdate"})
@@ -117,7 +115,7 @@ def _deployment(document: Object, _: Object | None) -> None:
     _pod_template(spec["template"])
 
 
-def _stateful_set(document: Object, _: Object | None) -> None:
+def _stateful_set(document: Object) -> None:
     spec = document["spec"]
     fill(spec, {"replicas": 1, "revisionHistoryLimit": 10, "podManagementPolicy": "OrderedReady"})
     fill(spec, {"persistentVolumeClaimRetentionPolicy": {}})
@@ -128,11 +126,11 @@ def _stateful_set(document: Object, _: Object | None) -> None:
         fill(spec["updateStrategy"]["rollingUpdate"], {"partition": 0})
     for claim in spec.get("volumeClaimTemplates", ()):
         fill(claim, {"apiVersion": "v1", "kind": "PersistentVolumeClaim"})
-        _claim(claim, None)
+        _claim(claim)
     _pod_template(spec["template"])
 
 
-def _daemon_set(document: Object, _: Object | None) -> None:
+def _daemon_set(document: Object) -> None:
     spec = document["spec"]
     fill(spec, {"revisionHistoryLimit": 10})
     fill(spec["updateStrategy"], {"type": "RollingUpdate"})
@@ -142,33 +140,35 @@ def _daemon_set(document: Object, _: Object | None) -> None:
     _pod_template(spec["template"])
 
 
-def _replica_set(document: Object, _: Object | None) -> None:
+def _replica_set(document: Object) -> None:
     fill(document["spec"], {"replicas": 1})
     _pod_template(document["spec"]["template"])
 
 
-def _job(document: Object, _: Object | None) -> None:
+def _job(document: Object) -> None:
     spec = document["spec"]
-    fill(spec, {"backoffLimit": 6, "completionMode": "NonIndexed", "suspend": False, "podReplacementPolicy": "TerminatingOrFailed"})
+    fill(spec, {"backoffLimit": 6, "completionMode": "NonIndexed", "manualSelector": False, "suspend": False})
     if "completions" not in spec and "parallelism" not in spec:
         spec["completions"] = 1
-    fill(spec, {"parallelism": 1, "manualSelector": False})
+    fill(spec, {"parallelism": 1})
+    if "podFailurePolicy" not in spec:
+        fill(spec, {"podReplacementPolicy": "TerminatingOrFailed"})
     _pod_template(spec["template"])
 
 
-def _cron_job(document: Object, _: Object | None) -> None:
+def _cron_job(document: Object) -> None:
     spec = document["spec"]
     limits = {"failedJobsHistoryLimit": 1, "successfulJobsHistoryLimit": 3}
     fill(spec, {"concurrencyPolicy": "Allow", "suspend": False, **limits})
     _pod_template(spec["jobTemplate"]["spec"]["template"])
 
 
-def _bare_pod(document: Object, _: Object | None) -> None:
+def _bare_pod(document: Object) -> None:
     _pod(document["spec"])
     fill(document["spec"], {"enableServiceLinks": True})
 
 
-def _service(document: Object, _: Object | None) -> None:
+def _service(document: Object) -> None:
     spec = document["spec"]
     fill(spec, {"sessionAffinity": "None", "type": "ClusterIP"})
     if spec["sessionAffinity"] == "ClientIP":
@@ -186,28 +186,28 @@ def _service(document: Object, _: Object | None) -> None:
         fill(port, {"targetPort": port.get("port")})
 
 
-def _claim(document: Object, _: Object | None) -> None:
+def _claim(document: Object) -> None:
     fill(document["spec"], {"volumeMode": "Filesystem"})
     document.setdefault("status", {})
     fill(document["status"], {"phase": "Pending"})
 
 
-def _namespace(document: Object, _: Object | None) -> None:
+def _namespace(document: Object) -> None:
     labels = document["metadata"].setdefault("labels", {})
     labels["kubernetes.io/metadata.name"] = document["metadata"]["name"]
 
 
-def _secret(document: Object, _: Object | None) -> None:
+def _secret(document: Object) -> None:
     fill(document, {"type": "Opaque"})
 
 
-def _ingress(document: Object, _: Object | None) -> None:
+def _ingress(document: Object) -> None:
     for rule in document["spec"].get("rules", ()):
         for path in rule.get("http", {}).get("paths", ()):
             fill(path, {"pathType": "ImplementationSpecific"})
 
 
-def _network_policy(document: Object, _: Object | None) -> None:
+def _network_policy(document: Object) -> None:
     spec = document["spec"]
     for rule in (*spec.get("ingress", ()), *spec.get("egress", ())):
         for port in rule.get("ports", ()):
@@ -215,7 +215,7 @@ def _network_policy(document: Object, _: Object | None) -> None:
     fill(spec, {"policyTypes": ["Ingress", "Egress"] if "egress" in spec else ["Ingress"]})
 
 
-def _autoscaler(document: Object, _: Object | None) -> None:
+def _autoscaler(document: Object) -> None:
     spec = document["spec"]
     fill(spec, {"minReplicas": 1})
     if not spec.get("metrics"):
@@ -223,7 +223,7 @@ def _autoscaler(document: Object, _: Object | None) -> None:
         spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
 
 
-def _binding(document: Object, _: Object | None) -> None:
+def _binding(document: Object) -> None:
     fill(document["roleRef"], {"apiGroup": "rbac.authorization.k8s.io"})
     for subject in document.get("subjects", ()):
         if subject.get("kind") in ("User", "Group"):
@@ -232,7 +232,7 @@ def _binding(document: Object, _: Object | None) -> None:
             del subject["apiGroup"]
 
 
-def _webhooks(document: Object, _: Object | None) -> None:
+def _webhooks(document: Object) -> None:
     for hook in document.get("webhooks", ()):
         fill(hook, HOOK)
         fill(hook, {"namespaceSelector": {}, "objectSelector": {}})
@@ -244,13 +244,13 @@ def _webhooks(document: Object, _: Object | None) -> None:
             fill(service, {"port": 443})
 
 
-def _definition(document: Object, _: Object | None) -> None:
+def _definition(document: Object) -> None:
     names = document["spec"]["names"]
     fill(names, {"singular": names["kind"].lower(), "listKind": f"{names['kind']}List"})
     fill(document["spec"], {"conversion": {"strategy": "None"}})
 
 
-DEFAULTS: Mapping[str, Callable[[Object, Object | None], None]] = {
+DEFAULTS: Mapping[str, Callable[[Object], None]] = {
     "ClusterRoleBinding": _binding,
     "CronJob": _cron_job,
     "CustomResourceDefinition": _definition,
@@ -264,39 +264,45 @@ DEFAULTS: Mapping[str, Callable[[Object, Object | None], None]] = {
     "NetworkPolicy": _network_policy,
     "PersistentVolumeClaim": _claim,
     "Pod": _bare_pod,
-    "PriorityClass": lambda document, _: fill(document, {"preemptionPolicy": "PreemptLowerPriority"}),
+    "PriorityClass": lambda document: fill(document, {"preemptionPolicy": "PreemptLowerPriority"}),
     "ReplicaSet": _replica_set,
     "RoleBinding": _binding,
     "Secret": _secret,
     "Service": _service,
     "StatefulSet": _stateful_set,
-    "StorageClass": lambda document, _: fill(document, {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"}),
+    "StorageClass": lambda document: fill(document, {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"}),
     "ValidatingWebhookConfiguration": _webhooks,
 }
 
 
 class Addresses:
-    """Cluster IPs and node ports. They are handed out after ownership is recorded, so nobody owns them."""
+    """Cluster IPs, node ports and the like. They are given after ownership is recorded, so nobody owns them."""
 
     def __init__(self) -> None:
         self._hosts: Iterator[int] = itertools.count(10)
         self._ports: Iterator[int] = itertools.cycle(range(30000, 32768))
 
     def allocate(self, kind: Kind, document: Object, live: Object | None) -> None:
-        """Fill what a new or changed Service, Namespace or Pod gets from the server itself, in place."""
-        if kind.custom or kind.group:
-            return
-        match kind.kind:
-            case "Service":
+        """Fill what the server itself gives an object, in place; `live` is the object before the write."""
+        match (kind.group, kind.kind):
+            case ("", "Service"):
                 self._service(document["spec"], (live or {}).get("spec", {}))
-            case "Namespace":
-                fill(document, {"spec": {}})
-                fill(document["spec"], {"finalizers": ["kubernetes"]})
+            case ("", "Namespace"):
+                document["spec"] = {"finalizers": ["kubernetes"]}
                 document["status"] = {"phase": "Active"}
-            case "Pod":
+            case ("", "Pod"):
                 fill(document["spec"], {"serviceAccountName": "default", "serviceAccount": "default"})
                 fill(document["spec"], {"priority": 0, "preemptionPolicy": "PreemptLowerPriority"})
-                fill(document.setdefault("status", {}), {"phase": "Pending", "qosClass": "BestEffort"})
+            case ("batch", "Job") if not document["spec"]["manualSelector"]:
+                self._job(document["spec"], document["metadata"])
+
+    @staticmethod
+    def _job(spec: Object, metadata: Object) -> None:
+        uid = {"batch.kubernetes.io/controller-uid": metadata["uid"]}
+        spec["selector"] = {"matchLabels": uid}
+        names = {"batch.kubernetes.io/job-name": metadata["name"], "job-name": metadata["name"]}
+        labels = spec["template"]["metadata"].setdefault("labels", {})
+        labels |= uid | names | {"controller-uid": metadata["uid"]}
 
     def _service(self, spec: Object, live: Object) -> None:
         if spec["type"] == "ExternalName":

@@ -8,6 +8,7 @@ from bot.sandbox.cluster.kinds import VERBS, Kind
 Document = dict[str, Any]
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+ASKS_AGGREGATED = "v=v2;as=APIGroupDiscoveryList"
 VERSION = {
     "major": "1",
     "minor": "36",
@@ -40,18 +41,23 @@ def core_versions() -> Document:
 
 def group_list(kinds: Iterable[Kind]) -> Document:
     """`/apis`."""
-    groups = [group(name, list(versions)) for name, versions in groups_of(kinds).items() if name]
+    groups = [_group(name, list(versions)) for name, versions in groups_of(kinds).items() if name]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
 
 
-def group(name: str, versions: Sequence[str]) -> Document:
-    """`/apis/GROUP`, less its own kind and apiVersion."""
+def group(kinds: Iterable[Kind], name: str) -> Document | None:
+    """`/apis/GROUP`; None when there is no such group."""
+    versions = groups_of(kinds).get(name)
+    return {"kind": "APIGroup", "apiVersion": "v1", **_group(name, list(versions))} if versions else None
+
+
+def _group(name: str, versions: Sequence[str]) -> Document:
     offered = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
     return {"name": name, "versions": offered, "preferredVersion": offered[0]}
 
 
-def resource_list(api_version: str, kinds: Iterable[Kind]) -> Document:
-    """`/api/v1`, `/apis/GROUP/VERSION`."""
+def resource_list(kinds: Sequence[Kind]) -> Document:
+    """`/api/v1`, `/apis/GROUP/VERSION`: the kinds of one group version."""
     resources: list[Document] = []
     for kind in kinds:
         resource: Document = {
@@ -77,7 +83,7 @@ def resource_list(api_version: str, kinds: Iterable[Kind]) -> Document:
                     "verbs": ["get", "patch", "update"],
                 }
             )
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version, "resources": resources}
+    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": kinds[0].api_version, "resources": resources}
 
 
 def aggregated(kinds: Iterable[Kind], *, core: bool, broken: Collection[str] = ()) -> Document:

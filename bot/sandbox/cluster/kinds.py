@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from bot.sandbox.cluster.schema import ANY, Schema, builtin, from_crd
 
 VERBS = ("create", "delete", "get", "list", "patch", "update", "watch")
@@ -47,6 +49,10 @@ class Kind:
     def path(self) -> str:
         """The root of its group version: `/api/v1`, `/apis/apps/v1`."""
         return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+
+    def whole(self, body: bytes) -> bytes:
+        """An object's JSON with apiVersion and kind, from its JSON without them."""
+        return orjson.dumps({"kind": self.kind, "apiVersion": self.api_version})[:-1] + b"," + body[1:]
 
 
 # group/version, then a kind a line: kind, plural, short names, what else

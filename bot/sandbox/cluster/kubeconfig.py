@@ -7,7 +7,9 @@ import yaml
 from bot.sandbox.cluster.api import BOT
 
 
-def write_kubeconfig(path: Path, url: str, *, identity: str, context: str = "sandbox", namespace: str = "default") -> Path:
+def write_kubeconfig(
+    path: Path, url: str, *, identity: str, context: str = "sandbox", namespace: str = "default"
+) -> Path:
     """Write a kubeconfig that reaches the cluster at `url` as `identity` ("admin", "bot", "deployer"); its path.
 
     The bot is known by its token. kubectl sends no token over plain HTTP, so for people the identity is in the URL.

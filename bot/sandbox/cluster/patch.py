@@ -119,32 +119,30 @@ def strategic_merge_patch(schema: Schema, document: Any, patch: Any) -> Any:
     """
     if not isinstance(patch, dict):
         return deepcopy(patch)
-    match patch.get("$patch"):
-        case "replace":
-            return {key: deepcopy(value) for key, value in patch.items() if key != "$patch"}
-        case "delete":
-            return {}
+    if patch.get("$patch") in ("replace", "delete"):
+        return {} if patch["$patch"] == "delete" else {k: deepcopy(v) for k, v in patch.items() if k != "$patch"}
     result = dict(document) if isinstance(document, dict) else {}
     if "$retainKeys" in patch:
         result = {key: value for key, value in result.items() if key in patch["$retainKeys"]}
     for key, value in patch.items():
-        if key in ("$patch", "$retainKeys") or key.startswith(ORDER):
-            continue
         if key.startswith(DELETE_FROM):
             name = key.removeprefix(DELETE_FROM)
             result[name] = [item for item in result.get(name, []) if item not in value]
+        elif key.startswith(ORDER):
+            name = key.removeprefix(ORDER)
+            if name not in patch and isinstance(result.get(name), list):
+                result[name] = _merge_list(schema.child(name), result[name], [], value)
         elif value is None:
             result.pop(key, None)
-        elif isinstance(value, list):
-            child = schema.child(key)
-            result[key] = _merge_list(child, result.get(key) or [], value, patch.get(ORDER + key))
-        else:
-            result[key] = strategic_merge_patch(schema.child(key), result.get(key), value)
-    for key in patch:
-        name = key.removeprefix(ORDER)
-        if name != key and name not in patch and isinstance(result.get(name), list):
-            result[name] = _merge_list(schema.child(name), result[name], [], patch[key])
+        elif key not in ("$patch", "$retainKeys"):
+            result[key] = _merge_value(schema.child(key), result.get(key), value, patch.get(ORDER + key))
     return result
+
+
+def _merge_value(schema: Schema, live: Any, patch: Any, order: list[Any] | None) -> Any:
+    if isinstance(patch, list):
+        return _merge_list(schema, live or [], patch, order)
+    return strategic_merge_patch(schema, live, patch)
 
 
 def _merge_list(schema: Schema, live: list[Any], patch: list[Any], order: list[Any] | None) -> list[Any]:

@@ -44,14 +44,14 @@ MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
 
 
 def decode(body: bytes) -> dict[str, Any]:
-    """The object in an envelope. ApiError 415 for a kind that is not in the table, 400 for bytes that are no message."""
+    """The object in an envelope. ApiError 415 for a kind that is not in the table, 400 for anything else."""
     try:
         envelope = _message("Unknown", body.removeprefix(MAGIC))
         kind = envelope["typeMeta"]["kind"]
         if kind not in MESSAGES:
             message = f"this sandbox reads a {kind} as JSON alone: send it with kubectl apply -f"
             raise ApiError(415, "UnsupportedMediaType", message)
-        return envelope["typeMeta"] | _message(kind, envelope["raw"])
+        return {**envelope["typeMeta"], **_message(kind, envelope["raw"])}
     except (KeyError, IndexError, UnicodeDecodeError, ValueError) as error:
         raise ApiError(400, "BadRequest", "the request body is no Kubernetes protobuf") from error
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.sandbox.cluster.kinds import Kind
+
 NOBODY = "system:anonymous"
 
 
@@ -41,3 +43,23 @@ class Received:
     path: str
     user_agent: str
     identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a path names: a kind, and of it everything (no name), one object, or a part of one object."""
+
+    kind: Kind
+    namespace: str | None  # None: cluster-scoped, or a list of all namespaces
+    name: str | None
+    subresource: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Where the store has it."""
+        return (self.namespace or "", self.name or "")
+
+    @property
+    def collection(self) -> tuple[str, str]:
+        """Where the store has everything of its kind."""
+        return (self.kind.group, self.kind.plural)

@@ -82,7 +82,7 @@ WORD = re.compile(
 @cache
 def builtin() -> Mapping[str, Schema]:
     """Every built-in struct by its short name, as schema.yaml tells."""
-    table = yaml.load(resources.files(__package__).joinpath("schema.yaml").read_bytes(), yaml.CSafeLoader)  # noqa: S506
+    table = yaml.load(resources.files(__package__).joinpath("schema.yaml").read_bytes(), yaml.CSafeLoader)
     structs: dict[str, Schema] = {}
     for package, types in table.items():
         for name in types:
@@ -177,47 +177,49 @@ def _atomic(document: Mapping[str, Any]) -> bool:
 
 
 def normalise(schema: Schema, value: Any, *, fill: bool = True) -> Any:
-    """The value as the API server would hold it: a copy without nulls and unknown fields, quantities in canonical form.
+    """The value as the API server would hold it, as a copy.
 
-    Of built-in types it also drops empty lists and maps and most zeros. With `fill` it adds the structs that always stand there, and the
-    defaults that a custom type's schema names.
+    Nulls and unknown fields go, quantities take their canonical form; of built-in types empty lists, empty maps and most
+    zeros go too. With `fill`, structs that always stand there and the defaults of a custom type's schema are added.
     """
+    if schema.shape == "scalar":
+        return canonical_quantity(str(value)) if schema.name == "q" else value
     match value:
-        case dict() if schema.shape != "scalar":
-            return _normalise_object(schema, value, fill=fill)
-        case list() if schema.shape != "scalar":
+        case dict():
+            known = schema.fields if schema.shape == "struct" and not schema.keeps_unknown else value
+            result = {
+                key: normalise(schema.child(key), item, fill=fill)
+                for key, item in value.items()
+                if item is not None and key in known and not _is_dropped(schema, key, item)
+            }
+            if fill:
+                _fill_in(schema, result)
+            return result
+        case list():
             return [normalise(schema.element, item, fill=fill) for item in value if item is not None]
-        case _ if schema.name == "q" and schema.shape == "scalar":
-            return canonical_quantity(str(value))
     return value
 
 
-def _normalise_object(schema: Schema, value: dict[str, Any], *, fill: bool) -> dict[str, Any]:
-    known = schema.fields if schema.shape == "struct" and not schema.keeps_unknown else value
-    result = {}
-    for key, item in value.items():
-        if item is None or key not in known:
-            continue
+def _is_dropped(schema: Schema, key: str, value: Any) -> bool:
+    """Whether Go's `omitempty` leaves this value of a struct's field out."""
+    if value in ([], {}):
         child = schema.child(key)
-        if item in ([], {}) and child.shape in ("list", "map") and not child.custom and schema.shape == "struct":
-            continue
-        if key in schema.drops_zero and item in ("", 0):
-            continue
-        result[key] = normalise(child, item, fill=fill)
-    if not fill:
-        return result
+        return schema.shape == "struct" and child.shape in ("list", "map") and not child.custom
+    return key in schema.drops_zero and value in ("", 0)
+
+
+def _fill_in(schema: Schema, value: dict[str, Any]) -> None:
     for key in schema.always:
-        if key not in result and schema.fields[key].shape == "struct":
-            result[key] = normalise(schema.fields[key], {})
+        if key not in value and schema.fields[key].shape == "struct":
+            value[key] = normalise(schema.fields[key], {})
     if schema.custom:
         for key, default in schema.defaults.items():
-            if key not in result:
-                result[key] = normalise(schema.fields[key], default)
-    return result
+            if key not in value:
+                value[key] = normalise(schema.fields[key], default)
 
 
 def empty(schema: Schema) -> dict[str, Any]:
-    """What a new object of a type holds before anybody fills it: field ownership at its creation is measured from it."""
+    """What a new object of a type holds before anybody fills it: ownership at its creation is measured from that."""
     return {key: empty(child) if (child := schema.fields[key]).shape == "struct" else None for key in schema.always}
 
 

@@ -11,8 +11,9 @@ from aiohttp import web
 
 from bot.sandbox.cluster.api import IDENTITIES, Api, Target
 from bot.sandbox.cluster.controllers import Controllers
+from bot.sandbox.cluster.discovery import AGGREGATED, ASKS_AGGREGATED
 from bot.sandbox.cluster.errors import ApiError
-from bot.sandbox.cluster.faults import Fault, Faults
+from bot.sandbox.cluster.faults import Faults
 from bot.sandbox.cluster.request import NOBODY, Received, Request, Response
 
 JSON = "application/json"
@@ -75,7 +76,7 @@ class SandboxCluster:
             return await self._watch(request, asked)
         answer = self.api.handle(asked)
         if fault is not None and fault.cut:
-            return await _cut(request, answer, fault)
+            return await _cut(request, answer)
         return _whole(request, answer)
 
     def _record(self, asked: Request) -> None:
@@ -88,6 +89,7 @@ class SandboxCluster:
             target = self._watched(asked)
         except ApiError as error:
             return _whole(request, Response(error.code, orjson.dumps(error.status())))
+        longest = min(float(asked.query.get("timeoutSeconds") or LONGEST_WATCH), LONGEST_WATCH)
         loop, news = asyncio.get_running_loop(), asyncio.Event()
 
         def listener() -> None:
@@ -103,7 +105,7 @@ class SandboxCluster:
         try:
             await response.prepare(request)
             with suppress(ConnectionError, TimeoutError):
-                async with asyncio.timeout(min(float(asked.query.get("timeoutSeconds") or LONGEST_WATCH), LONGEST_WATCH)):
+                async with asyncio.timeout(longest):
                     await self._stream(response, asked, target, news)
             with suppress(ConnectionError):
                 await response.write_eof()
@@ -181,15 +183,15 @@ async def _asked(request: web.Request) -> Request:
 
 
 def _whole(request: web.Request, answer: Response) -> web.Response:
-    aggregated = "as=APIGroupDiscoveryList" in request.headers.get("Accept", "") and b"APIGroupDiscoveryList" in answer.body[:40]
-    headers = {"Content-Type": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList" if aggregated else JSON}
+    aggregated = ASKS_AGGREGATED in request.headers.get("Accept", "") and b"APIGroupDiscoveryList" in answer.body[:40]
+    headers = {"Content-Type": AGGREGATED if aggregated else JSON}
     response = web.Response(status=answer.status, body=answer.body, headers=headers)
     if len(answer.body) > COMPRESS_FROM:
         response.enable_compression()
     return response
 
 
-async def _cut(request: web.Request, answer: Response, _: Fault) -> web.StreamResponse:
+async def _cut(request: web.Request, answer: Response) -> web.StreamResponse:
     """Promise the whole body, send half of it and hang up."""
     headers = {"Content-Type": JSON, "Content-Length": str(len(answer.body))}
     response = web.StreamResponse(status=answer.status, headers=headers)

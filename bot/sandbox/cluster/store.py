@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from bot.sandbox.cluster.errors import not_found
+
 Object = dict[str, Any]
 Key = tuple[str, str]  # namespace ("" for cluster-scoped), name
 Collection = tuple[str, str]  # group, plural
@@ -53,6 +55,13 @@ class Store:
     def get(self, collection: Collection, key: Key) -> Entry | None:
         """The object as it is now."""
         return self._collections.get(collection, {}).get(key)
+
+    def require(self, collection: Collection, key: Key, resource: str) -> Entry:
+        """The object as it is now; ApiError 404 when there is none, naming it by `resource` (`deployments.apps`)."""
+        entry = self.get(collection, key)
+        if entry is None:
+            raise not_found(resource, key[1])
+        return entry
 
     def items(self, collection: Collection, namespace: str | None = None) -> list[tuple[Key, Entry]]:
         """Objects ordered by namespace and name."""

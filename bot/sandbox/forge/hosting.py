@@ -212,7 +212,7 @@ class HostedRepository:
         at: datetime | None = None,
     ) -> Pull:
         """Merge an open pull request: merge, squash or rebase. 405 on a conflict, 409 when its head or base moved."""
-        if method not in Method:
+        if method not in tuple(Method):
             raise RefusedError(422, "Invalid request.\n\nmerge_method must be merge, squash or rebase.")
         with self._lock:
             pull = self._opened(number)

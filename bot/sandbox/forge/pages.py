@@ -17,7 +17,7 @@ from bot.sandbox.forge.merge import Method
 
 _MAX_LINES = 600  # of one file; the rest is left out, with a word
 _COMMITS = 40
-_METHODS = {Method.MERGE: "Merge commit", Method.SQUASH: "Squash", Method.REBASE: "Rebase"}
+_METHODS = {Method.MERGE: "Merge", Method.SQUASH: "Squash", Method.REBASE: "Rebase"}
 _STATES = {"open": "Open", "merged": "Merged", "closed": "Closed"}
 _VERDICTS = {"APPROVED": "approved", "CHANGES_REQUESTED": "asked for changes", "COMMENTED": "commented"}
 
@@ -234,14 +234,14 @@ def _pull(view: _View, number: int, who: str, notice: str = "", status: int = 20
     commits = repository.commits_of(pull)
     base = repository.git.merge_base(pull.base_sha, pull.head_sha)
     count = f"{len(commits)} commit{'s' if len(commits) != 1 else ''}"
+    verb = "proposes" if pull.state == "open" else "proposed"
     lead = (
-        f"{_pill(pull)} <strong>{escape(pull.author)}</strong> proposes {count} for <code>{escape(pull.base)}</code> "
+        f"{_pill(pull)} <strong>{escape(pull.author)}</strong> {verb} {count} for <code>{escape(pull.base)}</code> "
         f"from <code>{escape(pull.head)}</code>, {_ago(view, pull.created_at)}"
     )
     body = [
         f'<h1>{escape(pull.title)} <span class="number">#{number}</span></h1>',
-        f'<p class="lead">{_pill(pull)} <strong>{escape(pull.author)}</strong> proposes {count} for '
-        f"<code>{escape(pull.base)}</code> from <code>{escape(pull.head)}</code>, {_ago(view, pull.created_at)}</p>",
+        f'<p class="lead">{lead}</p>',
         f'<p class="notice" role="alert">{escape(notice)}</p>' if notice else "",
         f'<section class="card text">{markdown.html(pull.body, view.path) or "<p>No description.</p>"}</section>',
         _timeline(view, pull, commits),
@@ -310,7 +310,7 @@ def _ending(view: _View, pull: Pull) -> str:
     return (
         f'<p class="card ending merged"><strong>Merged by {escape(pull.merged_by or "")}</strong> into '
         f"<code>{escape(pull.base)}</code> at {exact} as {_sha(view, pull.merge_sha)} "
-        f"({_METHODS[pull.method].lower()})</p>"
+        f"({pull.method})</p>"
     )
 
 

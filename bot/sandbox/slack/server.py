@@ -85,8 +85,12 @@ class SandboxSlack:
 
     @property
     def url(self) -> str:
-        """The server's root, without a slash at the end; "" until it is served or first asked."""
+        """The server's root, without a slash at the end; "" until it is served, first asked, or set."""
         return self.services.url
+
+    @url.setter
+    def url(self, url: str) -> None:
+        self.services.url = url
 
     @property
     def api_url(self) -> str:
@@ -233,7 +237,7 @@ class SandboxSlack:
             "unarchive": lambda channel: self.archive(channel, archived=False),
         }
         switches: dict[str, Callable[[Any], Any]] = {
-            field.name: _coerce(self.faults, field.name) for field in fields(Faults)
+            field.name: type(getattr(self.faults, field.name)) for field in fields(Faults)
         }
         unknown = sorted(set(faults) - set(actions) - set(switches))
         if unknown:
@@ -304,8 +308,3 @@ class SandboxSlack:
         except SlackError as refused:
             return web.json_response({"ok": False, "error": refused.code}, status=400)
         return web.Response(text="ok")
-
-
-def _coerce(faults: Faults, name: str) -> Callable[[Any], Any]:
-    """How a fault's JSON value becomes what `Faults` holds."""
-    return type(getattr(faults, name))

@@ -34,6 +34,7 @@ class SocketMode:
         self._tickets: set[str] = set()
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self.connections: list[Connection] = []
+        self.opened = 0  # ever
         self.delivered: list[int] = []  # for each payload, which of the then open connections took it
 
     def ticket(self) -> str:
@@ -118,6 +119,7 @@ class SocketMode:
     def _joined(self, connection: Connection) -> None:
         with self._workspace.changed:
             self.connections.append(connection)
+            self.opened += 1
             self._workspace.changed.notify_all()
 
     def _left(self, connection: Connection) -> None:

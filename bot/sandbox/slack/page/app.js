@@ -1,0 +1,634 @@
+// The workspace page: state from /ui/state, kept current by /ui/events; what a person does goes back by POST.
+import { blocks, dialog, menu, problems, values } from "./blocks.js";
+import { ago, directory, el, exact, icon, mrkdwn, nameOf } from "./text.js";
+
+const COMMANDS = [
+  ["status", "[APP]", "every application, or one"], ["drift", "[APP]", "check now"], ["diff", "APP", "the differences, field by field"],
+  ["revert", "REV [APP]", "open a pull request that undoes it"], ["history", "[APP]", "what reached the tracked branch"], ["help", "", "what can be typed"],
+];
+const $ = (id) => document.getElementById(id);
+const phone = matchMedia("(max-width: 760px)");
+const state = { me: "", team: {}, users: [], channels: new Map(), home: null, modals: [], tour: null };
+const view = { channel: "", home: false, thread: "", tourOpen: !phone.matches, newFrom: "" };
+const dismissed = new Set();
+
+// Storage may be forbidden; the page then forgets at reload.
+const memory = {
+  get(key) { try { return JSON.parse(sessionStorage.getItem(key)); } catch { return null; } },
+  set(key, value) { try { sessionStorage.setItem(key, JSON.stringify(value)); } catch { /* forbidden or full */ } },
+};
+const read = memory.get("read") ?? {};
+
+// ---------------------------------------------------------------- talking to the server
+
+async function post(path, body) {
+  let answer;
+  try {
+    answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  } catch {
+    toast("The sandbox cannot be reached. Try again in a moment.", true);
+    return null;
+  }
+  const result = await answer.json().catch(() => ({}));
+  if (answer.ok && result.ok !== false && !result.error) return result;
+  toast(result.error || result.message || `The sandbox answered ${answer.status}.`, true);
+  return null;
+}
+
+let stream;
+let queue = null; // events that arrive while the state is being read
+let retry = 0;
+
+function connect() {
+  stream?.close();
+  stream = new EventSource("/ui/events");
+  stream.addEventListener("open", load);
+  stream.addEventListener("message", ({ data }) => {
+    const event = JSON.parse(data);
+    if (queue) queue.push(event);
+    else hear(event);
+  });
+  stream.addEventListener("error", lost);
+}
+
+function lost() {
+  stream.close();
+  $("banner").hidden = false;
+  clearTimeout(lost.timer);
+  lost.timer = setTimeout(connect, Math.min(5000, 500 * 2 ** retry));
+  retry += 1;
+}
+
+async function load() {
+  queue ??= [];
+  const current = stream;
+  try {
+    const answer = await fetch(`/ui/state${state.me ? `?user=${encodeURIComponent(state.me)}` : ""}`);
+    if (!answer.ok) throw new Error(String(answer.status));
+    take(await answer.json());
+  } catch {
+    if (current === stream) lost();
+    return;
+  }
+  retry = 0;
+  $("banner").hidden = true;
+  const waiting = queue;
+  queue = null;
+  waiting.forEach(hear);
+}
+
+function take(fresh) {
+  const first = !state.me;
+  const known = memory.get("me");
+  Object.assign(state, { team: fresh.team, users: fresh.users, home: fresh.home, modals: fresh.modals, tour: fresh.tour?.tour ?? fresh.tour });
+  directory.users = new Map(fresh.users.map((user) => [user.id, user]));
+  state.channels = new Map(fresh.channels.map((room) => [room.id, { ...room, messages: new Map(room.messages.map((message) => [message.ts, message])) }]));
+  directory.channels = state.channels;
+  if (first) {
+    state.me = fresh.me;
+    if (known && known !== fresh.me && directory.users.has(known)) return act(known);
+  }
+  directory.me = state.me;
+  if (first) route();
+  else show();
+  return undefined;
+}
+
+const EVENTS = {
+  message: stored,
+  message_changed: stored,
+  ephemeral: stored,
+  message_deleted(event) {
+    if (event.message?.reply_count) return stored(event);
+    state.channels.get(event.channel)?.messages.delete(event.ts);
+    return event.channel;
+  },
+  modal(event) {
+    if (event.user !== state.me) return;
+    const at = state.modals.findIndex((open) => open.id === event.view.id);
+    if (at < 0) state.modals.push(event.view);
+    else state.modals[at] = event.view;
+    drawModals();
+  },
+  modal_closed(event) {
+    state.modals = state.modals.filter((open) => open.id !== event.view_id);
+    drawModals();
+  },
+  home(event) {
+    if (event.user && event.user !== state.me) return;
+    state.home = event.view;
+    drawHome();
+  },
+  channel(event) {
+    const room = state.channels.get(event.channel.id);
+    if (room) Object.assign(room, event.channel);
+    else state.channels.set(event.channel.id, { ...event.channel, messages: new Map() });
+    show();
+  },
+  toast(event) {
+    if (event.user && event.user !== state.me) return;
+    toast(event.text, event.level !== "info");
+    for (const form of document.querySelectorAll("dialog form[aria-busy]")) form.removeAttribute("aria-busy");
+  },
+  tour(event) {
+    state.tour = event.tour ?? event;
+    drawTour();
+  },
+};
+
+function hear(event) {
+  const channel = EVENTS[event.type]?.(event);
+  if (!channel) return;
+  if (channel === view.channel) drawMessages();
+  drawSidebar();
+}
+
+function stored(event) {
+  const { message } = event;
+  const room = state.channels.get(message.channel);
+  if (!room || !visible(message)) return undefined;
+  if (event.type !== "message_changed" && !room.messages.has(message.ts) && room.id === view.channel && message.user !== state.me) {
+    $("announcer").replaceChildren(el("p", {}, `${nameOf(message.user)}: `, mrkdwn(message.text)));
+  }
+  room.messages.set(message.ts, message);
+  return room.id;
+}
+
+// ---------------------------------------------------------------- where we are: #channel, #channel/thread, #home
+
+const visible = (message) => !message.ephemeral_for || message.ephemeral_for === state.me;
+const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts;
+const inOrder = (room) => [...room.messages.values()].filter((message) => visible(message) && !dismissed.has(message.ts)).sort((a, b) => a.ts - b.ts);
+const unread = (room) => inOrder(room).filter((message) => message.ts > (read[`${state.me} ${room.id}`] ?? "") && message.user !== state.me && !isReply(message));
+
+function route() {
+  const [name, thread = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const fallback = [...state.channels.values()].sort((a, b) => (inOrder(b).at(-1)?.ts ?? 0) - (inOrder(a).at(-1)?.ts ?? 0))[0]?.id;
+  const channel = state.channels.has(name) ? name : view.channel || fallback;
+  if (channel !== view.channel) view.newFrom = "";
+  Object.assign(view, { channel, home: name === "home", thread: state.channels.has(name) ? thread : "" });
+  if (!view.newFrom) view.newFrom = unread(state.channels.get(channel))[0]?.ts ?? "never";
+  drawer(false);
+  show();
+  bottom();
+  if (view.home) fetchHome();
+  $("title").focus({ preventScroll: true });
+}
+
+function show() {
+  const room = state.channels.get(view.channel);
+  $("title").replaceChildren(...(view.home ? [botName()] : [icon("i-hash"), room.name]));
+  $("topic").textContent = view.home ? "App" : room.topic;
+  document.title = `${view.home ? botName() : `#${room.name}`} · Sandbox`;
+  $("messages").hidden = view.home;
+  $("composer").hidden = view.home;
+  $("home").hidden = !view.home;
+  drawComposer();
+  drawMessages();
+  drawHome();
+  drawModals();
+  drawTour();
+  drawSidebar();
+}
+
+async function act(id) {
+  state.me = id;
+  memory.set("me", id);
+  Object.assign(view, { newFrom: "never" });
+  await load();
+  if (view.home) fetchHome();
+}
+
+// ---------------------------------------------------------------- sidebar
+
+const app = () => state.users.find((user) => user.bot && user.name !== "slackbot") ?? state.users.find((user) => user.bot);
+const botName = () => app()?.display ?? "App";
+
+function avatar(id) {
+  const user = directory.users.get(id) ?? { display: "?" };
+  const node = el("span", { class: `avatar${user.bot ? " bot" : ""}`, "aria-hidden": "true" }, user.bot ? icon("i-tour") : user.display.split(" ").map((part) => part[0]).join("").slice(0, 2));
+  node.style.background = user.color;
+  return node;
+}
+
+function drawSidebar() {
+  const row = (hash, sign, name, current, count = 0, note = "") => el("li", {}, el("a", { href: hash, class: count && !current ? "unread" : undefined, "aria-current": current && "page" },
+    sign, el("span", { class: "name" }, name), note && el("small", {}, note), count > 0 && !current && el("span", { class: "badge", "aria-label": `${count} unread` }, count > 99 ? "99+" : String(count))));
+  if (!view.home && document.visibilityState === "visible") {
+    const last = inOrder(state.channels.get(view.channel)).at(-1)?.ts;
+    if (last && (!$("messages").dataset.behind)) {
+      read[`${state.me} ${view.channel}`] = last;
+      memory.set("read", read);
+    }
+  }
+  const rooms = [...state.channels.values()];
+  const waiting = rooms.filter((room) => room.id !== view.channel || view.home).reduce((sum, room) => sum + unread(room).length, 0);
+  const others = state.users.filter((user) => !user.bot);
+  const person = el("button", { type: "button", class: "person", "aria-haspopup": "menu", id: "person", "data-key": "person", onclick: ({ currentTarget }) =>
+    menu(currentTarget, "Act as", others.map((user) => ({ node: [avatar(user.id), el("span", {}, user.display)], current: user.id === state.me, run: () => act(user.id) }))) },
+  avatar(state.me), el("span", { class: "name" }, el("small", {}, "Acting as"), nameOf(state.me)), icon("i-chevron"));
+  keepFocus($("sidebar"), () => $("sidebar").replaceChildren(
+    el("div", { class: "workspace" }, el("img", { src: "icon.svg", alt: "" }), el("div", {}, el("strong", {}, "Sandbox"), el("small", {}, `${state.team.name ?? ""} workspace`)),
+      el("button", { type: "button", class: "quiet phone", "aria-label": "Close", onclick: () => drawer(false) }, icon("i-close"))),
+    el("h2", {}, "Channels"),
+    el("ul", {}, rooms.map((room) => row(`#${room.id}`, icon("i-hash"), room.name, !view.home && room.id === view.channel, unread(room).length, room.archived ? "archived" : ""))),
+    el("h2", {}, "Apps"),
+    el("ul", {}, row("#home", avatar(app()?.id), botName(), view.home)),
+    person));
+  const opener = $("open-sidebar");
+  opener.replaceChildren(icon("i-menu"), waiting ? el("span", { class: "badge" }, String(waiting)) : "");
+  opener.setAttribute("aria-label", waiting ? `Channels, ${waiting} unread` : "Channels");
+}
+
+function drawer(open) {
+  const closing = document.body.classList.contains("drawer") && !open;
+  document.body.classList.toggle("drawer", open);
+  $("scrim").hidden = !open;
+  $("open-sidebar").setAttribute("aria-expanded", String(open));
+  $("sidebar").inert = phone.matches && !open;
+  $("main").inert = phone.matches && open;
+  $("rail").inert = phone.matches && open;
+  if (open) $("sidebar").querySelector("[aria-current]")?.focus();
+  else if (closing) $("open-sidebar").focus();
+}
+
+// ---------------------------------------------------------------- messages
+
+/** Redraws without losing the keyboard: what had the focus is found again by its key. */
+function keepFocus(root, draw) {
+  const key = root.contains(document.activeElement) && document.activeElement.closest("[data-key]")?.dataset.key;
+  draw();
+  if (key) root.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}
+
+/** Makes `root`'s children exactly `nodes`, touching only those that moved. */
+function arrange(root, nodes) {
+  keepFocus(root, () => {
+    const wanted = new Set(nodes);
+    for (const child of [...root.children]) if (!wanted.has(child)) child.remove();
+    nodes.forEach((node, i) => root.children[i] !== node && root.insertBefore(node, root.children[i] ?? null));
+  });
+}
+
+const context = (channel, message) => ({
+  act: (action) => post("/ui/action", { user: state.me, channel, ts: message.ts, ...action }),
+});
+
+function clock(ts) {
+  const when = new Date(ts * 1000);
+  const today = when.toDateString() === new Date().toDateString();
+  const short = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  return el("time", { datetime: when.toISOString(), title: exact(when), "data-ts": ts }, today && Date.now() - when < 36e5 ? ago(when) : short);
+}
+
+function snippet(file) {
+  const body = el("pre", { tabindex: 0 }, "Loading…");
+  const expand = el("button", { type: "button", class: "link", hidden: true, "aria-expanded": "false", onclick() {
+    const open = box.classList.toggle("open");
+    expand.setAttribute("aria-expanded", String(open));
+    expand.textContent = open ? "Collapse" : "Expand";
+  } }, "Expand");
+  const url = file.url ?? `/ui/files/${file.id}`;
+  const box = el("figure", { class: "file" },
+    el("figcaption", {}, icon("i-file"), el("span", {}, file.title || file.name, el("small", {}, ` ${(file.size / 1024).toFixed(1)} kB`)), expand,
+      el("a", { href: url, download: file.name, class: "quiet", "aria-label": `Download ${file.name}` }, icon("i-download"))), body);
+  fetch(url).then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error()))).then((content) => {
+    body.textContent = content.slice(0, 200_000);
+    expand.hidden = content.split("\n").length < 7;
+  }).catch(() => { body.textContent = "The file could not be read."; });
+  return box;
+}
+
+function drawMessage(message, { compact, inThread }) {
+  const author = directory.users.get(message.user);
+  const own = context(message.channel, message);
+  const open = `#${message.channel}/${message.ts}`;
+  const body = message.deleted ? el("p", { class: "gone" }, "This message was deleted.")
+    : message.blocks?.length ? blocks(message.blocks, own) : el("div", { class: "text" }, mrkdwn(message.text));
+  return el("article", { class: `message${compact ? " compact" : ""}${message.ephemeral_for ? " ephemeral" : ""}`, "data-ts": message.ts, "aria-label": `${nameOf(message.user)}, ${exact(new Date(message.ts * 1000))}` },
+    compact ? el("span", { class: "gutter" }, clock(message.ts)) : avatar(message.user),
+    el("div", { class: "content" },
+      message.ephemeral_for && el("p", { class: "private" }, icon("i-eye"), "Only visible to you"),
+      !compact && el("p", { class: "byline" }, el("strong", {}, nameOf(message.user)), author?.bot && el("span", { class: "app" }, "APP"), clock(message.ts)),
+      body,
+      message.edited && !message.deleted && el("small", { class: "edited" }, "(edited)"),
+      message.files?.map(snippet),
+      message.ephemeral_for && el("button", { type: "button", class: "link", onclick: () => { dismissed.add(message.ts); drawMessages(); } }, "Dismiss message"),
+      !inThread && message.reply_count > 0 && el("a", { class: "replies", href: open, "data-key": `replies ${message.ts}` }, icon("i-thread"), `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`)),
+    !inThread && !message.ephemeral_for && !message.deleted && el("a", { class: "reply quiet", href: open, "aria-label": "Reply in thread", title: "Reply in thread", "data-key": `reply ${message.ts}` }, icon("i-thread")));
+}
+
+const drawn = new WeakMap(); // list → Map(ts → {source, look, node})
+
+function drawList(root, messages, inThread) {
+  const before = drawn.get(root) ?? new Map();
+  const after = new Map();
+  const nodes = [];
+  let previous;
+  for (const message of messages) {
+    const date = new Date(message.ts * 1000).toDateString();
+    const sameDay = previous && date === new Date(previous.ts * 1000).toDateString();
+    const fresh = !inThread && message.ts === view.newFrom;
+    if (!inThread && (!sameDay || fresh)) {
+      const key = `before ${message.ts}${fresh}${sameDay}`;
+      const label = sameDay ? "" : new Date().toDateString() === date ? "Today" : new Date(message.ts * 1000).toLocaleDateString(undefined, { weekday: "long", month: "long", day: "numeric" });
+      const divider = before.get(key)?.node ?? el("div", { class: `day${fresh ? " new" : ""}`, role: "separator" }, label && el("span", {}, label), fresh && el("b", {}, "New"));
+      after.set(key, { node: divider });
+      nodes.push(divider);
+    }
+    const compact = Boolean(sameDay && !fresh && previous.user === message.user && message.ts - previous.ts < 300 && !message.ephemeral_for && !previous.ephemeral_for && !previous.deleted);
+    const source = JSON.stringify(message);
+    let entry = before.get(message.ts);
+    if (entry?.source !== source || entry.compact !== compact) {
+      const node = drawMessage(message, { compact, inThread });
+      if (entry) node.classList.add("changed");
+      entry = { source, compact, node };
+    }
+    after.set(message.ts, entry);
+    nodes.push(entry.node);
+    previous = message;
+  }
+  drawn.set(root, after);
+  arrange(root, nodes.length ? nodes : [el("p", { class: "empty" }, inThread ? "No replies yet." : "Nothing here yet. Type /gitops help below.")]);
+}
+
+function drawMessages() {
+  const room = state.channels.get(view.channel);
+  const list = $("messages");
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80 || list.dataset.channel !== room.id;
+  const last = list.lastElementChild;
+  list.dataset.channel = room.id;
+  drawList(list, inOrder(room).filter((message) => !isReply(message)), false);
+  if (atEnd) bottom();
+  else if (list.lastElementChild !== last) list.dataset.behind = "1";
+  $("latest").hidden = !list.dataset.behind || view.home;
+  drawThread(room);
+}
+
+function bottom() {
+  const list = $("messages");
+  list.scrollTop = list.scrollHeight;
+  delete list.dataset.behind;
+  $("latest").hidden = true;
+}
+
+function drawThread(room) {
+  const panel = $("thread");
+  const parent = !view.home && view.thread && room.messages.get(view.thread);
+  const was = panel.dataset.of;
+  panel.hidden = !parent;
+  document.body.classList.toggle("threaded", Boolean(parent));
+  panel.dataset.of = parent ? parent.ts : "";
+  if (!parent) return panel.replaceChildren();
+  if (was !== parent.ts) {
+    panel.replaceChildren(
+      el("header", {}, el("h2", {}, "Thread", el("small", {}, `#${room.name}`)), el("a", { class: "quiet", href: `#${room.id}`, "aria-label": "Close thread" }, icon("i-close"))),
+      el("div", { class: "list", tabindex: -1 }),
+      composer("Reply…", (text) => text.startsWith("/") ? toast("Slash commands cannot be used in threads; type it in the channel.", true) : post("/ui/command", { user: state.me, channel: room.id, text, thread_ts: view.thread })));
+  }
+  const list = panel.querySelector(".list");
+  drawList(list, inOrder(room).filter((message) => message.ts === parent.ts || message.thread_ts === parent.ts), true);
+  list.scrollTop = list.scrollHeight;
+  if (was !== parent.ts) panel.querySelector("textarea").focus();
+  return undefined;
+}
+
+// ---------------------------------------------------------------- composer
+
+const typed = memory.get("typed") ?? [];
+
+/** A text box that sends; with `complete`, it offers the sub-commands of /gitops and goes back through what was sent. */
+function composer(placeholder, send, complete = false) {
+  const id = complete ? "command" : "reply";
+  const offers = el("ul", { class: "offers", id: `${id}-offers`, role: "listbox", "aria-label": "Commands", hidden: true });
+  const box = el("textarea", { rows: 1, placeholder, "aria-label": placeholder, id, enterkeyhint: "send", autocomplete: "off", spellcheck: "false",
+    ...(complete && { role: "combobox", "aria-autocomplete": "list", "aria-controls": `${id}-offers`, "aria-expanded": "false" }) });
+  const button = el("button", { type: "button", class: "send", "aria-label": "Send", disabled: true }, icon("i-send"));
+  let chosen = 0;
+  let back = 0;
+  let closed = false;
+
+  const set = (value) => { box.value = value; changed(); box.setSelectionRange(value.length, value.length); };
+  const fit = () => { box.style.height = "auto"; box.style.height = `${Math.min(box.scrollHeight, 160)}px`; };
+  const list = () => (complete && !closed && /^\/\S*( \S*)?$/.test(box.value) ? COMMANDS.filter(([name]) => `/gitops ${name}`.startsWith(box.value) && `/gitops ${name}` !== box.value) : []);
+  function changed() {
+    const found = list();
+    chosen = Math.min(chosen, Math.max(0, found.length - 1));
+    offers.replaceChildren(...found.map(([name, usage, does], i) => el("li", { role: "option", id: `offer-${i}`, "aria-selected": String(i === chosen), onpointerdown: (event) => { event.preventDefault(); accept(name, usage); } },
+      el("code", {}, `/gitops ${name}`, el("i", {}, usage && ` ${usage}`)), el("span", {}, does))));
+    offers.hidden = !found.length;
+    if (complete) box.setAttribute("aria-expanded", String(found.length > 0));
+    if (found.length) box.setAttribute("aria-activedescendant", `offer-${chosen}`);
+    else box.removeAttribute("aria-activedescendant");
+    button.disabled = !box.value.trim();
+    fit();
+  }
+  function accept(name, usage) { set(`/gitops ${name}${usage ? " " : ""}`); box.focus(); }
+  async function submit() {
+    const text = box.value.trim();
+    if (!text || button.getAttribute("aria-busy")) return;
+    button.setAttribute("aria-busy", "true");
+    const sent = await send(text);
+    button.removeAttribute("aria-busy");
+    if (!sent) return;
+    if (typed.at(-1) !== text) typed.push(text);
+    memory.set("typed", typed.slice(-50));
+    back = 0;
+    if (box.value.trim() === text) set("");
+  }
+  box.addEventListener("input", () => { closed = false; chosen = 0; back = 0; changed(); });
+  box.addEventListener("blur", () => { closed = true; changed(); });
+  box.addEventListener("focus", () => { closed = false; changed(); });
+  box.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    const found = list();
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      const [name, usage] = found[chosen] ?? [];
+      // A command whose arguments are all optional is sent as it stands once it is spelled out.
+      if (name) accept(name, usage);
+      else submit();
+    } else if (event.key === "Tab" && found.length && !event.shiftKey) {
+      event.preventDefault();
+      accept(...found[chosen]);
+    } else if (event.key === "Escape" && found.length) {
+      closed = true;
+      changed();
+    } else if (step && found.length && back === 0) {
+      event.preventDefault();
+      chosen = (chosen + step + found.length) % found.length;
+      changed();
+    } else if (step && complete && (!box.value || back)) {
+      event.preventDefault();
+      back = Math.max(0, Math.min(typed.length, back - step));
+      closed = true;
+      set(back ? typed.at(-back) : "");
+    }
+  });
+  button.addEventListener("click", submit);
+  return Object.assign(el("div", { class: "composer" }, offers, el("div", { class: "box" }, box, button)), { set, submit });
+}
+
+let main = null;
+function drawComposer() {
+  const room = state.channels.get(view.channel);
+  const holder = $("composer");
+  if (room.archived) return holder.replaceChildren(el("p", { class: "empty" }, `#${room.name} is archived.`));
+  if (!main) main = composer("", (text) => post("/ui/command", { user: state.me, channel: view.channel, text }), true);
+  if (holder.firstChild !== main) holder.replaceChildren(main);
+  const box = main.querySelector("textarea");
+  box.placeholder = `Message #${room.name} or type /gitops`;
+  box.setAttribute("aria-label", `Message #${room.name}`);
+  return undefined;
+}
+
+// ---------------------------------------------------------------- home and modals
+
+async function fetchHome() {
+  const answer = await fetch(`/ui/home?user=${encodeURIComponent(state.me)}`).then((found) => found.json()).catch(() => null);
+  if (answer?.home) state.home = answer.home;
+  drawHome();
+}
+
+const ofView = (shown, kept) => ({
+  act: (action) => post("/ui/action", { user: state.me, view_id: shown.id, ...action }), readers: [], kept,
+});
+
+function drawHome() {
+  if (!view.home) return;
+  const shown = state.home;
+  keepFocus($("home"), () => $("home").replaceChildren(shown ? el("div", { class: "sheet" }, blocks(shown.blocks, ofView(shown))) : el("p", { class: "empty" }, "This app has nothing on its Home tab yet.")));
+}
+
+let top = null; // the modal on the page: {view, box, context}
+
+function drawModals() {
+  const shown = state.modals.at(-1);
+  if (top && top.view === shown) return;
+  const kept = top && shown && top.view.id === shown.id ? values(top.context) : shown?.state?.values;
+  if (top && (!shown || top.view.id !== shown.id)) {
+    top.box.close();
+    top.box.remove();
+    top = null;
+  }
+  if (!shown) return;
+  const own = ofView(shown, kept);
+  const label = (object, fallback) => object?.text ?? fallback;
+  const close = () => post("/ui/view/close", { user: state.me, view_id: shown.id });
+  const form = el("form", { novalidate: true, onsubmit: async (event) => {
+    event.preventDefault();
+    if (form.getAttribute("aria-busy")) return;
+    problems(form, {});
+    form.setAttribute("aria-busy", "true");
+    const done = await post("/ui/view/submit", { user: state.me, view_id: shown.id, values: values(own) });
+    // The answer comes as an event that redraws or closes; past Slack's three seconds nothing comes any more.
+    if (done) setTimeout(() => form.removeAttribute("aria-busy"), 4000);
+    else form.removeAttribute("aria-busy");
+  } },
+  el("header", {}, el("h2", { id: "modal-title" }, shown.title?.text ?? ""), el("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: close }, icon("i-close"))),
+  el("div", { class: "body" }, blocks(shown.blocks, own)),
+  el("footer", {}, el("button", { type: "button", class: "button", onclick: close }, label(shown.close, shown.submit ? "Cancel" : "Close")),
+    shown.submit && el("button", { type: "submit", class: "button primary" }, el("span", {}, label(shown.submit, "Submit")))));
+  if (top) {
+    keepFocus(top.box, () => top.box.replaceChildren(form));
+    top = { ...top, view: shown, context: own };
+  } else {
+    top = { view: shown, context: own, box: dialog("modal", () => form, () => post("/ui/view/close", { user: state.me, view_id: state.modals.at(-1)?.id })) };
+    top.box.setAttribute("aria-labelledby", "modal-title");
+    top.box.querySelector(".body input, .body textarea, .body select, footer .button:last-child").focus();
+  }
+  problems(form, shown.errors ?? {});
+}
+
+// ---------------------------------------------------------------- the guided tour
+
+async function stepAction(action, button) {
+  if (action.kind === "command") {
+    if (view.home) location.hash = view.channel;
+    if (phone.matches) tourOpen(false);
+    main.set(action.text);
+    return main.submit();
+  }
+  button.setAttribute("aria-busy", "true");
+  const answer = await post(action.url, {});
+  button.removeAttribute("aria-busy");
+  if (answer) toast(answer.message || "Done.");
+  if (answer && phone.matches) tourOpen(false);
+  return undefined;
+}
+
+function tourOpen(open) {
+  view.tourOpen = open;
+  drawTour();
+  (open ? $("tour").querySelector("[data-key=tour]") : phone.matches ? $("tour").querySelector("[data-key=tour]") : $("open-tour"))?.focus();
+}
+
+async function copy(text) {
+  try { await navigator.clipboard.writeText(text); toast("Copied."); } catch { toast("The browser does not allow copying; select the text instead.", true); }
+}
+
+function drawTour() {
+  const { tour } = state;
+  const card = $("tour");
+  const steps = tour?.steps ?? [];
+  const done = steps.filter((step) => step.done).length;
+  const current = steps.find((step) => step.current);
+  const folded = phone.matches && !view.tourOpen;
+  card.hidden = !steps.length || (!view.tourOpen && !phone.matches);
+  $("open-tour").hidden = !steps.length || view.tourOpen || phone.matches;
+  $("open-tour").replaceChildren(icon("i-tour"), `Tour ${done}/${steps.length}`);
+  card.className = folded ? "folded" : "";
+  if (card.hidden) return;
+  const button = (action) => action.kind === "link"
+    ? el("a", { class: `button ${action.style ?? ""}`, href: action.url, target: "_blank", rel: "noopener" }, action.label)
+    : el("button", { type: "button", class: `button ${action.style ?? ""}`, "data-key": `tour ${action.label}`, onclick: ({ currentTarget }) => stepAction(action, currentTarget) }, el("span", {}, action.label));
+  const said = done === steps.length ? "All done" : current?.title ?? tour.title;
+  const bar = el("progress", { max: steps.length, value: done, "aria-label": `${done} of ${steps.length} steps done` });
+  keepFocus(card, () => card.replaceChildren(
+    el("button", { type: "button", class: "fold", "data-key": "tour", "aria-expanded": String(!folded), onclick: () => tourOpen(!view.tourOpen) },
+      icon("i-tour"), el("span", { class: "name" }, folded ? said : tour.title), el("small", {}, `${done}/${steps.length}`), icon("i-chevron")),
+    bar,
+    ...(folded ? [] : [el("div", { class: "body" },
+      el("ol", {}, steps.map((step, i) => el("li", { class: `${step.done ? "done" : ""} ${step.current ? "current" : ""}`, "aria-current": step.current && "step", "data-step": step.id },
+        el("span", { class: "mark" }, step.done ? icon("i-check", "done") : String(i + 1)),
+        el("div", {}, el("h3", {}, step.title), (step.current || !step.done) && el("p", {}, mrkdwn(step.text)),
+          step.actions?.length > 0 && (step.current || step.done) && el("div", { class: "actions" }, step.actions.map(button)))))),
+      tour.footer?.length > 0 && el("div", { class: "copies" }, tour.footer.map((line) => el("div", {}, el("small", {}, line.label),
+        el("div", {}, el("code", { tabindex: 0 }, line.text), el("button", { type: "button", class: "quiet", "aria-label": `Copy: ${line.label}`, onclick: () => copy(line.text) }, icon("i-copy")))))))])));
+}
+
+// ---------------------------------------------------------------- the rest
+
+function toast(text, wrong = false) {
+  const node = el("div", { class: wrong ? "toast wrong" : "toast", role: wrong ? "alert" : undefined }, el("span", {}, text), el("button", { type: "button", class: "quiet", "aria-label": "Dismiss", onclick: () => node.remove() }, icon("i-close")));
+  // A modal makes the rest of the page inert, so a toast must stand inside it to be read and dismissed.
+  const place = document.querySelector("dialog.modal") ?? document.body;
+  place.append($("toasts"));
+  $("toasts").append(node);
+  setTimeout(() => node.remove(), wrong ? 9000 : 5000);
+}
+
+$("skip").addEventListener("click", (event) => { event.preventDefault(); $(view.home ? "home" : "messages").focus(); });
+$("open-sidebar").addEventListener("click", () => drawer(true));
+$("scrim").addEventListener("click", () => drawer(false));
+$("open-tour").addEventListener("click", () => tourOpen(true));
+$("latest").addEventListener("click", () => { bottom(); drawSidebar(); });
+$("messages").addEventListener("scroll", ({ currentTarget: list }) => {
+  if (list.dataset.behind && list.scrollHeight - list.scrollTop - list.clientHeight < 40) { bottom(); drawSidebar(); }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  if (document.body.classList.contains("drawer")) drawer(false);
+  else if ($("thread").contains(document.activeElement)) location.hash = view.channel;
+});
+document.addEventListener("visibilitychange", () => state.me && drawSidebar());
+phone.addEventListener("change", () => { drawer(false); view.tourOpen = !phone.matches; drawTour(); });
+addEventListener("hashchange", () => state.me && route());
+addEventListener("online", connect);
+// iOS does not shrink 100dvh for its keyboard; the visual viewport does.
+visualViewport?.addEventListener("resize", () => document.documentElement.style.setProperty("--height", `${visualViewport.height}px`));
+setInterval(() => {
+  for (const old of document.querySelectorAll("time[data-ts]")) old.replaceWith(clock(old.dataset.ts));
+}, 30_000);
+connect();
