@@ -108,7 +108,7 @@ class Tour:
             _Step(
                 "drift",
                 "Make drift",
-                f"Edit the cluster by hand, as somebody will, here in {self._namespace}. The bot looks every few seconds.",
+                f"Edit the cluster by hand, as somebody will, in {self._namespace}. The bot looks every few seconds.",
                 self._edited,
                 lambda: [
                     {"label": action.label, "kind": "post", "url": f"/tour/drift/{action.key}"}
@@ -119,7 +119,7 @@ class Tour:
             _Step(
                 "alert",
                 "See the alert",
-                "In #prod-alerts: which field, both values, which tool, since when. It takes two looks, so that nothing "
+                "In #prod-alerts: which field, both values, which tool, since when. It takes two looks, so nothing "
                 "that passes by itself wakes anybody.",
                 lambda: self._said("Drift:") or self._said("Resolved:"),
                 lambda: [
