@@ -1,6 +1,6 @@
 """The one place where clients of the outside are made from the configuration. Nothing connects yet."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from slack_sdk import WebClient
@@ -22,40 +22,33 @@ def slack_client(config: Config) -> WebClient:
     return WebClient(token=token, base_url=str(config.slack.api_url), timeout=SLACK_SECONDS, retry_handlers=[])
 
 
-def forges(config: Config) -> dict[str, GitHubForge]:
-    """A forge for each repository that names one."""
-    return {
-        name: GitHubForge.from_config(each.forge, config.credentials)
-        for name, each in config.repositories.items()
-        if each.forge
-    }
+def forge(config: Config, name: str) -> GitHubForge | None:
+    """The forge of one repository; None where the configuration names none. ForgeError without a credential."""
+    settings = config.repositories[name].forge
+    return GitHubForge.from_config(settings, config.credentials) if settings else None
 
 
-def repositories(config: Config, known: Mapping[str, GitHubForge]) -> dict[str, GitRepository]:
-    """A mirror for each repository, with its forge's credential where it has a forge. RepositoryError for a bad URL."""
-    return {
-        name: GitRepository(
-            name, each.url, each.branch, config.mirrors, credential=known[name].git_token if name in known else None
-        )
-        for name, each in config.repositories.items()
-    }
+def repository(config: Config, name: str) -> GitRepository:
+    """The mirror of one repository, with its forge's credential where it has one. RepositoryError for a bad URL."""
+    settings, known = config.repositories[name], forge(config, name)
+    return GitRepository(
+        name, settings.url, settings.branch, config.mirrors, credential=known.git_token if known else None
+    )
 
 
-def clusters(config: Config) -> dict[str, KubernetesCluster]:
-    """A reader for each cluster."""
-    return {
-        name: KubernetesCluster(name, kubeconfig=each.kubeconfig, context=each.context)
-        for name, each in config.clusters.items()
-    }
+def cluster(config: Config, name: str) -> KubernetesCluster:
+    """The reader of one cluster. ClusterError for a bad kubeconfig."""
+    settings = config.clusters[name]
+    return KubernetesCluster(name, kubeconfig=settings.kubeconfig, context=settings.context)
 
 
 def ports(config: Config, client: WebClient, clock: Callable[[], datetime]) -> Ports:
-    """The whole outside. StoreError when the database cannot be opened, RepositoryError for a bad URL."""
-    known = forges(config)
+    """The whole outside. PortError when the database cannot be opened or a setting cannot be used."""
+    forges = {name: forge(config, name) for name in config.repositories}
     return Ports(
-        repositories=repositories(config, known),
-        forges=known,
-        clusters=clusters(config),
+        repositories={name: repository(config, name) for name in config.repositories},
+        forges={name: known for name, known in forges.items() if known},
+        clusters={name: cluster(config, name) for name in config.clusters},
         store=SqlStore(config.store),
         chat=SlackChat(client),
         clock=clock,

@@ -26,13 +26,14 @@ def configured(config: Config, names: Sequence[str]) -> list[Check]:
     wanted = [config.applications[name] for name in dict.fromkeys(names)] or list(config.applications.values())
     if not wanted:
         raise PortError("The configuration names no application; add one under applications:.")
-    repositories = build.repositories(config, build.forges(config))
-    clusters = build.clusters(config)
+    repositories = {name: build.repository(config, name) for name in {each.repository for each in wanted}}
     now = datetime.now(tz=UTC)
 
     def one_cluster(cluster: str) -> list[Check]:
         mine = [application for application in wanted if application.cluster == cluster]
-        return check(mine, repositories=repositories, cluster=clusters[cluster], ignore=config.ignore, now=now)
+        return check(
+            mine, repositories=repositories, cluster=build.cluster(config, cluster), ignore=config.ignore, now=now
+        )
 
     named = list(dict.fromkeys(application.cluster for application in wanted))
     with ThreadPoolExecutor(max_workers=len(named)) as pool:

@@ -53,7 +53,6 @@ class Listeners:
         """The Bolt app. `executor` runs the listeners: Bolt's own five threads would hold up the sixth ack."""
         app = App(
             client=client,
-            token=client.token,
             signing_secret=signing_secret,
             listener_executor=executor,
             token_verification_enabled=False,  # else the process could not start while Slack is down

@@ -20,9 +20,11 @@ from bot.sandbox.server import Server
 from bot.sandbox.shop import Shop, seed
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.tour import Tour
+from bot.web import SLACK_PATH
 
 ALERTS = "C0ALERTS01"
 DEPLOYS = "C0DEPLOYS1"
+SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105  nothing outside the sandbox knows it
 
 # Quicker than the defaults: nobody watches a demo for five minutes.
 SCHEDULE: Mapping[str, str] = {
@@ -45,6 +47,7 @@ class Demo:
     schedule: Mapping[str, str] = field(default_factory=lambda: SCHEDULE)
     deploy_delay: float = 3.0
     revert_allowed: tuple[str, ...] = ("*",)
+    mode: str = "socket"  # or "http": Slack then sends signed requests to the bot
 
     def __post_init__(self) -> None:
         self.slack = SandboxSlack()
@@ -119,6 +122,8 @@ class Demo:
         self.deployer.start()
         self.config = load(self._write_config(), self._environment())
         self.bot = Bot(self.config).start()
+        if self.mode == "http":
+            self.slack.deliver_http(f"http://127.0.0.1:{self.bot.web.port}{SLACK_PATH}", SIGNING_SECRET)
         self.tour.start(self.forge_url)
 
     def _serve(self, app: object, offset: int) -> str:
@@ -134,6 +139,7 @@ class Demo:
                 "channel": ALERTS,
                 "api_url": self.slack.api_url,
                 "revert_allowed": list(self.revert_allowed),
+                "mode": self.mode,
                 "listen": "127.0.0.1:0",
             },
             "repositories": {
@@ -172,5 +178,6 @@ class Demo:
         return {
             "SLACK_BOT_TOKEN": "xoxb-sandbox",
             "SLACK_APP_TOKEN": "xapp-sandbox",
+            "SLACK_SIGNING_SECRET": SIGNING_SECRET,
             "GITHUB_TOKEN": self.forge.token,
         }

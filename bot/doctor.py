@@ -1,0 +1,43 @@
+"""`gitops-bot doctor`: every client made as the bot makes it, and each tried."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+import git
+
+from bot import build
+from bot.adapters.chat import SlackChat
+from bot.adapters.github import GitHubForge
+from bot.adapters.store import SqlStore
+from bot.config import Config
+from bot.handlers.doctor import Line, Outside, doctor
+
+
+def examine(config: Config) -> Iterator[Line]:
+    """A line for each thing that the bot must be able to do, as soon as it is known. Raises nothing of the outside."""
+    client = build.slack_client(config)
+    return doctor(
+        config,
+        Outside(
+            slack=client,
+            chat=SlackChat(client),
+            repositories={name: partial(build.repository, config, name) for name in config.repositories},
+            forges={
+                name: partial(build.forge, config, name) for name, each in config.repositories.items() if each.forge
+            },
+            clusters={name: partial(build.cluster, config, name) for name in config.clusters},
+            store=lambda: SqlStore(config.store),
+            git_version=_git_version,
+            clock=lambda: datetime.now(tz=UTC),
+        ),
+    )
+
+
+def _git_version() -> tuple[int, ...]:
+    """The installed git's version, () when there is none."""
+    try:
+        return tuple(git.Git(os.curdir).version_info)
+    except git.GitCommandNotFound:
+        return ()

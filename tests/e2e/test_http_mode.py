@@ -1,0 +1,53 @@
+"""HTTP mode: the same bot, with Slack calling it instead of a socket."""
+
+import urllib.error
+import urllib.request
+
+import pytest
+
+from bot.sandbox.demo import ALERTS, Demo
+
+USER = "U0MIRA0001"
+
+
+@pytest.fixture(scope="module")
+def demo():
+    with Demo(mode="http") as running:
+        yield running
+
+
+def url(demo, path):
+    return f"http://127.0.0.1:{demo.bot.web.port}{path}"
+
+
+def status_of(request):
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  a URL of this test's own
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_signed_command_is_answered(demo):
+    asked = demo.slack.command(USER, ALERTS, "help")
+    demo.slack.wait_for(lambda: asked.responses, 10)
+    assert "status, drift, diff" in asked.responses[0].text
+
+
+def test_work_that_takes_longer_answers_through_the_response_url(demo):
+    asked = demo.slack.command(USER, ALERTS, "status")
+    demo.slack.wait_for(lambda: asked.responses, 10)
+    assert "6 applications" in asked.responses[0].text
+
+
+@pytest.mark.parametrize("timestamp", ["", "yesterday", "-1", "1"])
+def test_what_slack_did_not_sign_is_refused(demo, timestamp):
+    headers = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": "v0=00"}
+    address = url(demo, "/slack/events")
+    request = urllib.request.Request(address, data=b"command=/gitops", headers=headers)  # noqa: S310
+    assert status_of(request) == 401
+
+
+@pytest.mark.parametrize(("path", "status"), [("/healthz", 200), ("/readyz", 200), ("/elsewhere", 404)])
+def test_health_is_served_beside_it(demo, path, status):
+    assert status_of(url(demo, path)) == status
