@@ -25,7 +25,9 @@ def examine(config: Config) -> Iterator[Line]:
             chat=SlackChat(client),
             repositories={name: partial(build.repository, config, name) for name in config.repositories},
             forges={
-                name: partial(build.forge, config, name) for name, each in config.repositories.items() if each.forge
+                name: partial(GitHubForge.from_config, each.forge, config.credentials)
+                for name, each in config.repositories.items()
+                if each.forge
             },
             clusters={name: partial(build.cluster, config, name) for name in config.clusters},
             store=lambda: SqlStore(config.store),

@@ -10,8 +10,10 @@ from typing import Self
 
 import yaml
 
+from bot.adapters.store import SqlStore
 from bot.app import Bot
 from bot.config import load
+from bot.core.drift import Check
 from bot.sandbox.cluster.deployer import Deployer
 from bot.sandbox.cluster.kubeconfig import write_kubeconfig
 from bot.sandbox.cluster.server import SandboxCluster
@@ -87,6 +89,14 @@ class Demo:
     def url(self) -> str:
         """The page."""
         return self.slack.url
+
+    def checks(self) -> dict[str, Check]:
+        """Each application's latest check, as the bot keeps it."""
+        store = SqlStore(self.config.store)
+        try:
+            return store.checks()
+        finally:
+            store.close()
 
     def welcome(self) -> str:
         """What the terminal says: where to look, and how to make drift with kubectl."""
