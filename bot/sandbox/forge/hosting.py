@@ -135,15 +135,13 @@ class HostedRepository:
             pull = self.pulls.get(number)
             if pull is None:
                 raise RefusedError(404, "Not Found")
-            if pull.state == "open":
-                pull.head_sha = self.git.tip(pull.head) or pull.head_sha
-                pull.base_sha = self.git.tip(pull.base) or pull.base_sha
-            return pull
+            return _as_of(pull, self.git.branches())
 
     def listed(self) -> list[Pull]:
         """Every pull request, newest first."""
         with self._lock:
-            return [self.pull(number) for number in sorted(self.pulls, reverse=True)]
+            tips = self.git.branches()
+            return [_as_of(self.pulls[number], tips) for number in sorted(self.pulls, reverse=True)]
 
     def open_pull(self, *, head: str, base: str, title: str, body: str, by: str, at: datetime | None = None) -> Pull:
         """Open a pull request. RefusedError 422 for an unknown branch, no commits, or one that is open already."""
@@ -275,6 +273,14 @@ class HostedRepository:
     def _new_id(self) -> int:
         self._ids += 1
         return self._ids
+
+
+def _as_of(pull: Pull, tips: Mapping[str, str]) -> Pull:
+    """An open pull request follows its branches; a closed one stays as it was."""
+    if pull.state == "open":
+        pull.head_sha = tips.get(pull.head, pull.head_sha)
+        pull.base_sha = tips.get(pull.base, pull.base_sha)
+    return pull
 
 
 def _custom(message: str) -> dict[str, str]:
