@@ -102,7 +102,8 @@ class _Socket:
     """Socket Mode, connected in the background and for as long as it takes: Slack may be down when the bot starts."""
 
     def __init__(self, app: App, app_token: str) -> None:
-        self._handler = SocketModeHandler(app, app_token)
+        # A connection that dies behind a NAT is noticed after five pings without an answer: 15 s and not 50.
+        self._handler = SocketModeHandler(app, app_token, ping_interval=3)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._connect, name="slack-connect", daemon=True)
 

@@ -17,7 +17,7 @@ from bot.handlers.cards import CardKeeper
 from bot.handlers.drift_check import Rendered
 from bot.handlers.drift_check import check as drift_check
 from bot.handlers.rollout_look import observe
-from bot.ports import Ports, RepositoryError
+from bot.ports import PortError, Ports
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Watch:
             self.check(suspected)
 
     def notice(self, repository: str) -> None:
-        """Fetch one repository and start rollouts for what was merged. RepositoryError."""
+        """Fetch one repository and start rollouts for what was merged. PortError."""
         with self._noticing[repository]:
             merges.notice(self._ports, repository, [each for each in self._all() if each.repository == repository])
         self.tell()
@@ -100,7 +100,7 @@ class Watch:
             # Merges first: what differs only because a merge is on its way must not be taken for drift.
             try:
                 self.notice(repository)
-            except RepositoryError as error:
+            except PortError as error:
                 _log.warning("drift check: %s", error)
         checks = drift_check(
             applications,

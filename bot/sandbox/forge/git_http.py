@@ -68,8 +68,17 @@ async def serve(
         return await _relay(request, process)
     finally:
         feeding.cancel()
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Let it end by itself: killing one that has just ended takes its exit status from under asyncio's watcher."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        await asyncio.wait_for(process.wait(), timeout=5)
+    except TimeoutError:
+        process.kill()
         await process.wait()
 
 

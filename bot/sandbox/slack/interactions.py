@@ -41,6 +41,7 @@ class Interaction:
     responses: list[Message] = field(default_factory=list)
     trigger_id: str = ""
     response_url: str = ""
+    settled: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # set on the server's loop, once done
 
     @property
     def done(self) -> bool:
@@ -75,6 +76,12 @@ class Delivery:
 
     async def run(self, interaction: Interaction, then: Callable[[Interaction], None]) -> None:
         """Deliver, note how it went, let `then` act on it, and tell whoever waits."""
+        try:
+            await self._run(interaction, then)
+        finally:
+            interaction.settled.set()
+
+    async def _run(self, interaction: Interaction, then: Callable[[Interaction], None]) -> None:
         pauses = (0.0, *self.event_retries) if interaction.kind == "events_api" else (0.0,)
         error = ""
         for attempt, pause in enumerate(pauses):

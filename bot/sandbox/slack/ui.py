@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiohttp import web
 
@@ -23,6 +23,8 @@ from bot.sandbox.slack.state import COMMAND, TEAM, USERS, Json, Message, View
 PAGE = Path(__file__).with_name("page")
 _NO_CACHE = {"Cache-Control": "no-cache"}
 ME = USERS[0].id
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Ui:
@@ -53,7 +55,7 @@ class Ui:
             web.post("/ui/action", self._posted(self._action)),
             web.post("/ui/view/submit", self._posted(self._submit)),
             web.post("/ui/view/close", self._posted(self._close)),
-            web.post("/ui/faults", self._posted(self._faults)),
+            web.post("/ui/faults", self._posted(self._fault)),
         ]
 
     async def start(self, _app: web.Application) -> None:
@@ -149,16 +151,22 @@ class Ui:
         headers = {"X-Content-Type-Options": "nosniff", **_NO_CACHE}
         return web.Response(body=file.content, content_type="text/plain", charset="utf-8", headers=headers)
 
-    def _posted(self, act: Callable[[Json], Json]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """A handler of one JSON object; what cannot be done is answered 400 with `error`, and shown as a toast."""
+    def _posted(self, act: Callable[[Json], Interaction | None]) -> Handler:
+        """A handler of one JSON object; what cannot be done is answered 400 with `error`.
+
+        For an interaction it answers once the app acked or Slack gave up, so that the page can show the wait.
+        """
 
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
-                answer = act(dict(json.loads(await request.text())))
+                interaction = act(dict(json.loads(await request.text())))
             except (SlackError, LookupError, ValueError, TypeError, AttributeError) as wrong:
                 error = wrong.code if isinstance(wrong, SlackError) else f"{type(wrong).__name__}: {wrong}"
                 return web.json_response({"ok": False, "error": error}, status=400)
-            return web.json_response({"ok": True} | answer)
+            if interaction is None or interaction.error:
+                return web.json_response({"ok": True})
+            await interaction.settled.wait()
+            return web.json_response({"ok": True, "acked": interaction.error is None})
 
         return handle
 
@@ -168,7 +176,7 @@ class Ui:
             raise SlackError("user_not_found")
         return user
 
-    def _command(self, body: Json) -> Json:
+    def _command(self, body: Json) -> None:
         user, channel, text = self._user(body), str(body["channel"]), str(body["text"]).strip()
         if not text:
             raise SlackError("no_text")
@@ -178,9 +186,8 @@ class Ui:
             raise SlackError(f"{text.split()[0]} is not a valid command.")
         else:
             self._people.say(user, channel, text, body.get("thread_ts"))
-        return {}
 
-    def _action(self, body: Json) -> Json:
+    def _action(self, body: Json) -> Interaction:
         user = self._user(body)
         given = next((body[name] for name in body if name == "value" or name.startswith("selected_")), None)
         target: Message | View | None
@@ -191,8 +198,7 @@ class Ui:
             target = self._workspace.channel(str(body["channel"])).find(str(body["ts"]))
         if target is None:
             raise SlackError("message_not_found")
-        self._people.click(user, target, str(body["action_id"]), given, body.get("block_id"))
-        return {}
+        return self._people.click(user, target, str(body["action_id"]), given, body.get("block_id"))
 
     def _view(self, body: Json) -> View:
         view = self._workspace.modal(str(body["view_id"]))
@@ -200,14 +206,8 @@ class Ui:
             raise SlackError("not_found")
         return view
 
-    def _submit(self, body: Json) -> Json:
-        done: Interaction = self._people.submit(self._user(body), self._view(body), body.get("values") or {})
-        return {"sent": done.error is None}
+    def _submit(self, body: Json) -> Interaction:
+        return self._people.submit(self._user(body), self._view(body), body.get("values") or {})
 
-    def _close(self, body: Json) -> Json:
+    def _close(self, body: Json) -> None:
         self._people.close(self._user(body), self._view(body), cleared=bool(body.get("cleared")))
-        return {}
-
-    def _faults(self, body: Json) -> Json:
-        self._fault(body)
-        return {}

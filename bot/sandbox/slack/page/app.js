@@ -18,6 +18,7 @@ const memory = {
   set(key, value) { try { sessionStorage.setItem(key, JSON.stringify(value)); } catch { /* forbidden or full */ } },
 };
 const read = memory.get("read") ?? {};
+state.me = memory.get("me") ?? "";
 
 // ---------------------------------------------------------------- talking to the server
 
@@ -78,20 +79,15 @@ async function load() {
 }
 
 function take(fresh) {
-  const first = !state.me;
-  const known = memory.get("me");
-  Object.assign(state, { team: fresh.team, users: fresh.users, home: fresh.home, modals: fresh.modals, tour: fresh.tour?.tour ?? fresh.tour });
   directory.users = new Map(fresh.users.map((user) => [user.id, user]));
+  // Whom this tab acted for may be of another sandbox's days.
+  if (!directory.users.has(fresh.me)) fresh.me = fresh.users.find((user) => !user.bot).id;
+  Object.assign(state, { team: fresh.team, me: fresh.me, users: fresh.users, home: fresh.home, modals: fresh.modals, tour: fresh.tour?.tour ?? fresh.tour });
   state.channels = new Map(fresh.channels.map((room) => [room.id, { ...room, messages: new Map(room.messages.map((message) => [message.ts, message])) }]));
   directory.channels = state.channels;
-  if (first) {
-    state.me = fresh.me;
-    if (known && known !== fresh.me && directory.users.has(known)) return act(known);
-  }
   directory.me = state.me;
-  if (first) route();
-  else show();
-  return undefined;
+  if (view.channel) show();
+  else route();
 }
 
 const EVENTS = {
@@ -167,12 +163,13 @@ function route() {
   const channel = state.channels.has(name) ? name : view.channel || fallback;
   if (channel !== view.channel) view.newFrom = "";
   Object.assign(view, { channel, home: name === "home", thread: state.channels.has(name) ? thread : "" });
-  if (!view.newFrom) view.newFrom = unread(state.channels.get(channel))[0]?.ts ?? "never";
+  if (!view.newFrom) view.newFrom = (`${state.me} ${channel}` in read && unread(state.channels.get(channel))[0]?.ts) || "never";
   drawer(false);
   show();
   bottom();
   if (view.home) fetchHome();
-  $("title").focus({ preventScroll: true });
+  if (phone.matches || view.home) $("title").focus({ preventScroll: true });
+  else if (!view.thread) main?.querySelector("textarea").focus();
 }
 
 function show() {
@@ -446,7 +443,6 @@ function composer(placeholder, send, complete = false) {
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       const [name, usage] = found[chosen] ?? [];
-      // A command whose arguments are all optional is sent as it stands once it is spelled out.
       if (name) accept(name, usage);
       else submit();
     } else if (event.key === "Tab" && found.length && !event.shiftKey) {
@@ -508,6 +504,7 @@ function drawModals() {
   if (top && top.view === shown) return;
   const kept = top && shown && top.view.id === shown.id ? values(top.context) : shown?.state?.values;
   if (top && (!shown || top.view.id !== shown.id)) {
+    document.body.append($("toasts"));
     top.box.close();
     top.box.remove();
     top = null;
@@ -574,6 +571,7 @@ function drawTour() {
   const steps = tour?.steps ?? [];
   const done = steps.filter((step) => step.done).length;
   const current = steps.find((step) => step.current);
+  const rooms = new Map([...state.channels.values()].map((room) => [room.name, room.id]));
   const folded = phone.matches && !view.tourOpen;
   card.hidden = !steps.length || (!view.tourOpen && !phone.matches);
   $("open-tour").hidden = !steps.length || view.tourOpen || phone.matches;
@@ -592,8 +590,8 @@ function drawTour() {
     ...(folded ? [] : [el("div", { class: "body" },
       el("ol", {}, steps.map((step, i) => el("li", { class: `${step.done ? "done" : ""} ${step.current ? "current" : ""}`, "aria-current": step.current && "step", "data-step": step.id },
         el("span", { class: "mark" }, step.done ? icon("i-check", "done") : String(i + 1)),
-        el("div", {}, el("h3", {}, step.title), (step.current || !step.done) && el("p", {}, mrkdwn(step.text)),
-          step.actions?.length > 0 && (step.current || step.done) && el("div", { class: "actions" }, step.actions.map(button)))))),
+        el("div", {}, el("h3", {}, step.title), !step.done && el("p", {}, mrkdwn(step.text.replace(/#([\w-]+)/g, (whole, name) => (rooms.has(name) ? `<#${rooms.get(name)}>` : whole)))),
+          step.actions?.length > 0 && (step.current || step.done) && el("div", { class: "actions" }, step.actions.map((action) => button(step.done ? { ...action, style: "" } : action))))))),
       tour.footer?.length > 0 && el("div", { class: "copies" }, tour.footer.map((line) => el("div", {}, el("small", {}, line.label),
         el("div", {}, el("code", { tabindex: 0 }, line.text), el("button", { type: "button", class: "quiet", "aria-label": `Copy: ${line.label}`, onclick: () => copy(line.text) }, icon("i-copy")))))))])));
 }

@@ -1,0 +1,104 @@
+"""Faults strike as often as they were asked to, and then Slack works again."""
+
+import time
+from urllib.error import URLError
+
+import pytest
+import requests
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+
+DEPLOYS = "C0DEPLOYS1"
+
+
+def texts(slack):
+    return [message.text for message in slack.messages(DEPLOYS)]
+
+
+def limited(client, text="x"):
+    with pytest.raises(SlackApiError) as refused:
+        client.chat_postMessage(channel=DEPLOYS, text=text)
+    return refused.value.response
+
+
+def test_a_429_says_when_to_come_back_and_does_nothing(slack, client):
+    slack.faults.rate_limited, slack.faults.retry_after = 2, 7
+    for _ in range(2):
+        answer = limited(client)
+        assert (answer.status_code, answer.headers["Retry-After"], answer["error"]) == (429, "7", "ratelimited")
+    client.chat_postMessage(channel=DEPLOYS, text="third")
+    assert texts(slack) == ["third"]
+    assert [call.status for call in slack.calls] == [429, 429, 200]
+
+
+def test_slack_sdks_own_retry_handler_gets_through_a_429(slack, client):
+    client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=1))
+    slack.faults.rate_limited, slack.faults.retry_after = 1, 0
+    client.chat_postMessage(channel=DEPLOYS, text="after all")
+    assert texts(slack) == ["after all"]
+
+
+def test_a_429_may_come_though_the_message_was_posted(slack, client):
+    slack.faults.rate_limited_after = 1
+    assert limited(client, "posted").status_code == 429
+    assert texts(slack) == ["posted"]
+
+
+def test_faults_can_be_kept_to_some_methods(slack, client):
+    slack.faults.rate_limited, slack.faults.methods = 1, frozenset({"chat.update"})
+    ts = client.chat_postMessage(channel=DEPLOYS, text="x")["ts"]
+    with pytest.raises(SlackApiError, match="ratelimited"):
+        client.chat_update(channel=DEPLOYS, ts=ts, text="y")
+
+
+def test_a_connection_cut_before_the_answer_makes_a_retrying_client_post_twice(slack, client):
+    slack.faults.cut = 1
+    client.chat_postMessage(channel=DEPLOYS, text="doubled")  # slack_sdk repeats a cut call by itself
+    assert texts(slack) == ["doubled", "doubled"]
+
+
+def test_a_connection_cut_without_retries_is_an_error_though_it_was_posted(slack, client):
+    client.retry_handlers.clear()
+    slack.faults.cut = 1
+    with pytest.raises((ConnectionError, URLError)):
+        client.chat_postMessage(channel=DEPLOYS, text="once")
+    assert texts(slack) == ["once"]
+
+
+def test_slack_is_down_for_a_while(slack, client, clock):
+    slack.faults.down_for(60, clock)
+    assert limited(client).status_code == 503
+    clock.advance(60)
+    client.chat_postMessage(channel=DEPLOYS, text="up again")
+    assert texts(slack) == ["up again"]
+
+
+def test_a_method_can_be_refused_with_any_error_of_slacks(slack, client):
+    ts = client.chat_postMessage(channel=DEPLOYS, text="x")["ts"]
+    slack.faults.refuse["chat.update"] = "edit_window_closed"
+    with pytest.raises(SlackApiError, match="edit_window_closed"):
+        client.chat_update(channel=DEPLOYS, ts=ts, text="y")
+
+
+def test_answers_can_be_slow(slack, client):
+    slack.faults.delay = 0.2
+    started = time.monotonic()
+    client.auth_test()
+    assert time.monotonic() - started >= 0.2
+
+
+def test_the_page_switches_faults_by_name(slack, client):
+    ts = client.chat_postMessage(channel=DEPLOYS, text="x")["ts"]
+    switch = {"rate_limited": 2, "methods": ["chat.update"], "delete_message": {"channel": DEPLOYS, "ts": ts}}
+    posted = requests.post(f"{slack.url}/ui/faults", json=switch | {"archive": "#prod-alerts"}, timeout=10)
+    assert posted.json() == {"ok": True}
+    assert (slack.faults.rate_limited, slack.faults.methods) == (2, frozenset({"chat.update"}))
+    assert slack.messages(DEPLOYS) == []
+    assert slack.workspace.channel("prod-alerts").archived
+
+
+@pytest.mark.parametrize("body", [{"rate_limited": 1, "gremlins": 2}, {"rate_limited": "many"}, {"archive": "C0NONE"}])
+def test_an_unknown_or_senseless_fault_is_refused(slack, body):
+    answer = requests.post(f"{slack.url}/ui/faults", json=body, timeout=10)
+    assert (answer.status_code, answer.json()["ok"]) == (400, False)
+    assert slack.faults.rate_limited == 0
