@@ -52,6 +52,8 @@ _UNREACHABLE: tuple[tuple[type[Exception], str], ...] = (
     (ProtocolError, "the connection broke off"),
 )
 
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
 _parsing = threading.Lock()
 
 
@@ -96,7 +98,7 @@ class KubernetesCluster:
         read_timeout: float = _READ_SECONDS,
     ) -> None:
         self.name = name
-        configuration = _configure(name, kubeconfig, context)
+        configuration, self._namespace = _configure(name, kubeconfig, context)
         # One retry when a connection cannot be made or breaks off; two when the server asks for patience.
         configuration.retries = urllib3.Retry(
             total=2,
@@ -121,6 +123,10 @@ class KubernetesCluster:
         self._schemas: dict[str, tuple[str, Mapping[str, Any]]] = {}
         self._indexing = threading.Lock()
         self._schema_index: Mapping[str, str] | None = None  # asked once between two discoveries
+
+    def default_namespace(self) -> str:
+        """Where kubectl would put what names no namespace: the context's, the pod's own, else `default`."""
+        return self._namespace
 
     def discover(self) -> Discovery:
         """What the cluster serves, asked afresh. ClusterError when the API server does not answer at all."""
@@ -285,8 +291,8 @@ class KubernetesCluster:
                 )
 
 
-def _configure(name: str, kubeconfig: Path | str | None, context: str | None) -> Configuration:
-    configuration = Configuration()
+def _configure(name: str, kubeconfig: Path | str | None, context: str | None) -> tuple[Configuration, str]:
+    """The client's configuration, and the namespace where objects go that name none."""
     if kubeconfig is None and context is not None:
         kubeconfig = default_kubeconfig()
         if kubeconfig is None:
@@ -295,27 +301,22 @@ def _configure(name: str, kubeconfig: Path | str | None, context: str | None) ->
                 "set KUBECONFIG or name the file in the configuration."
             )
     if kubeconfig is None:
-        try:
-            load_incluster_config(configuration)  # type: ignore[no-untyped-call]
-        except (ConfigException, OSError) as error:
-            raise ClusterConfigError(
-                f"Cluster {name}: no kubeconfig is named and this is no pod with a service account: "
-                "name a kubeconfig (KUBECONFIG, or `kubeconfig` in the configuration)."
-            ) from error
-        return configuration
+        return _in_cluster(name)
     file = str(kubeconfig)
     if not any(Path(part).expanduser().is_file() for part in file.split(os.pathsep) if part):
         raise ClusterConfigError(f"Cluster {name}: there is no kubeconfig at {file}.")
+    configuration = Configuration()
     try:
-        if context is not None:
-            merged = KubeConfigMerger(file).config  # type: ignore[no-untyped-call]
-            names = sorted(entry["name"] for entry in merged.value["contexts"])
-            if context not in names:
-                raise ClusterConfigError(
-                    f"Cluster {name}: {file} has no context {context}; it has: {', '.join(names) or 'none'}."
-                )
+        merged = KubeConfigMerger(file).config  # type: ignore[no-untyped-call]
+        contexts = {entry["name"]: entry for entry in merged.value["contexts"]}
+        active = context or merged["current-context"]
+        if active not in contexts:
+            raise ClusterConfigError(
+                f"Cluster {name}: {file} has no context {active}; it has: {', '.join(sorted(contexts)) or 'none'}."
+            )
+        namespace = contexts[active]["context"].safe_get("namespace")
         # Read only, here too: a renewed token is not written back into the file.
-        load_kube_config(file, context, configuration, persist_config=False)  # type: ignore[no-untyped-call]
+        load_kube_config(file, active, configuration, persist_config=False)  # type: ignore[no-untyped-call]
     except ConfigException as error:
         # The library's other messages may quote a whole user entry, token and all.
         missing = re.fullmatch(r"File does not exist: (.+)", str(error))
@@ -323,7 +324,19 @@ def _configure(name: str, kubeconfig: Path | str | None, context: str | None) ->
         raise ClusterConfigError(f"Cluster {name}: {file} {why}; try `kubectl config view`.") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError):
         raise ClusterConfigError(f"Cluster {name}: {file} is not a kubeconfig; try `kubectl config view`.") from None
-    return configuration
+    return configuration, str(namespace or "default")
+
+
+def _in_cluster(name: str) -> tuple[Configuration, str]:
+    configuration = Configuration()
+    try:
+        load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+        return configuration, _POD_NAMESPACE.read_text().strip()
+    except (ConfigException, OSError) as error:
+        raise ClusterConfigError(
+            f"Cluster {name}: no kubeconfig is named and this is no pod with a service account: "
+            "name a kubeconfig (KUBECONFIG, or `kubeconfig` in the configuration)."
+        ) from error
 
 
 def _unreachable(error: HTTPError) -> str:

@@ -9,14 +9,15 @@ from bot.ports import File, RepositoryError
 
 
 def read_directory(root: Path) -> list[File]:
-    """The files below `root` (or `root` itself) that can hold manifests; paths begin with `root` as it was given.
+    """The files below `root` (or `root` itself) that can hold manifests; paths are relative to it.
 
     Hidden folders and links to folders are left out. RepositoryError when there is no such path or it is unreadable.
     """
     if not root.exists():
         raise RepositoryError(f"There is no {root}.")
+    base, paths = (root.parent, [root]) if root.is_file() else (root, _walk(root))
     try:
-        return [File(path.as_posix(), path.read_bytes()) for path in ([root] if root.is_file() else _walk(root))]
+        return [File(path.relative_to(base).as_posix(), path.read_bytes()) for path in paths]
     except OSError as error:
         raise RepositoryError(f"{error.filename} cannot be read: {error.strerror}.") from error
 

@@ -224,9 +224,8 @@ class GitRepository:
 
     def merge_trees(self, base: str, ours: str, theirs: str) -> Merged:
         """See ports.Repository. Agrees with `git revert` when theirs is the parent of base and ours the head."""
-        trees = [self._tree(revision) for revision in (base, ours, theirs)]
-        root = self._commit_tree(trees[0], [], "base")
-        sides = [self._commit_tree(tree, [root], "side") for tree in trees[1:]]
+        root = self._commit_tree(_checked(base), [], "base")
+        sides = [self._commit_tree(_checked(revision), [root], "side") for revision in (ours, theirs)]
         argv = ("merge-tree", "--write-tree", "-z", "--messages", "--end-of-options", *sides)
         merged = self._git(*self._attributes(ours), *argv, ok=(0, 1))
         # A conflicted tree can equal ours, so the exit status decides and nothing else.
@@ -288,7 +287,7 @@ class GitRepository:
             shutil.rmtree(self._mirror, ignore_errors=True)
             self._make()
             done = self._network(*argv, objects=self._mirror / "objects")
-        if done.status != 0:
+        if done.status != 0 or "shallow roots" in done.stderr:  # git only warns of these
             self._unreachable(done)
 
     def _tracked(self) -> str:
@@ -420,12 +419,6 @@ class GitRepository:
         pairs = [line.split() for line in types.decode().splitlines()]
         return [(name, kind) for name, kind in pairs if kind != "missing"]
 
-    def _tree(self, revision: str) -> str:
-        tree = self.tree_id(revision, "")
-        if tree is None:
-            raise self._unknown(revision)
-        return tree
-
     def _blobs(self, oids: Sequence[str]) -> dict[str, bytes]:
         if not oids:
             return {}
@@ -442,9 +435,10 @@ class GitRepository:
         return contents
 
     def _commit_tree(self, tree: str, parents: Sequence[str], message: str) -> str:
+        """Make a commit in the quarantine; `tree` may be a commit that has it."""
         options = [option for parent in parents for option in ("-p", parent)]
-        made = self._git("commit-tree", *options, "-F", "-", tree, stdin=message.encode(), missing=(tree, *parents))
-        return made.stdout.decode().strip()
+        argv = ("commit-tree", *options, "-F", "-", f"{tree}^{{tree}}")
+        return self._git(*argv, stdin=message.encode(), missing=(tree, *parents)).stdout.decode().strip()
 
     def _attributes(self, revision: str) -> tuple[str, ...]:
         """Let merges see the root .gitattributes: a bare repository does not read it by itself before git 2.43."""
@@ -509,7 +503,10 @@ _ERRORS = (
         r"dubious ownership",
         "{url} belongs to another user of this machine: run as that user, or give the files to this one.",
     ),
-    _when(r"shallow", "{url} is a shallow clone: fetch its whole history there (git fetch --unshallow)."),
+    _when(
+        r"shallow roots|shallow file",
+        "{url} is a shallow clone: fetch its whole history there (git fetch --unshallow).",
+    ),
     _when(
         r"repository .*not found|returned error: 404|not valid: is this a git repository",
         "There is no git repository at {url}, or {variable} may not see it.",

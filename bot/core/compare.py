@@ -1,1 +1,750 @@
-"""skeleton"""
+"""Drift of one object: what git declares against what the API server holds, without asking it for a dry run.
+
+A declared value that differs is drift, save where the server owns it. A value that nobody declared is drift only if a
+person put it there. docs/drift.md has the rules in order; every difference carries the one that decided it.
+"""
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from bot.core.drift import FieldDrift, ObjectDrift
+from bot.core.ignore import Ignored, IgnoreRule, rules_for
+from bot.core.manifest import Manifest
+from bot.core.ownership import INTERACTIVE, LAST_APPLIED, Ownership, Writer
+from bot.core.path import Item, Member, Path, PathError, Segment, format_path
+from bot.core.scalar import same_scalar
+from bot.core.schema import MISSING, Node, Schemas
+
+Change = Literal["changed", "removed", "added"]
+Object = Mapping[str, Any]
+
+# Beyond this depth, which no real object reaches, a value is compared as one.
+_MAX_DEPTH: Final = 100
+# Beyond this length, a list whose order means nothing is compared in order: each item may have to meet each other.
+_MAX_SHUFFLED: Final = 1000
+_HIDDEN: Final = "(hidden)"
+
+_ROOT: Final = frozenset(("apiVersion", "kind", "status"))
+_META: Final = frozenset(
+    (
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    )
+)
+_OWN_META: Final = _META | {"name", "namespace", "generateName"}
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+# What a deployer writes on everything it applies, to know it again.
+_MARKS: Final = frozenset(
+    (
+        LAST_APPLIED,
+        "argocd.argoproj.io/installation-id",
+        "argocd.argoproj.io/instance",
+        "argocd.argoproj.io/tracking-id",
+        "applyset.kubernetes.io/part-of",
+        "helm.toolkit.fluxcd.io/name",
+        "helm.toolkit.fluxcd.io/namespace",
+        "kustomize.toolkit.fluxcd.io/checksum",
+        "kustomize.toolkit.fluxcd.io/name",
+        "kustomize.toolkit.fluxcd.io/namespace",
+        "meta.helm.sh/release-name",
+        "meta.helm.sh/release-namespace",
+    )
+)
+# These are anybody's labels too, so they are marks only while no person has touched them.
+_SHARED_MARKS: Final = frozenset(("app.kubernetes.io/instance", "app.kubernetes.io/managed-by"))
+# Labels and annotations that the server and its controllers keep for themselves. A DaemonSet's generation is written
+# by the server in the name of whoever changed the template.
+_SERVER_KEYS: Final = frozenset(
+    (
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-name",
+        "controller-uid",
+        "deployment.kubernetes.io/revision",
+        "deprecated.daemonset.template.generation",
+        "job-name",
+        "kubernetes.io/metadata.name",
+    )
+)
+_RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
+
+# Annotations in git with which people already say that an object may differ, and the differences they speak of.
+# https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources
+_FIELDS: Final = frozenset(("changed", "removed", "added"))
+_OPT_OUTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"): _FIELDS | {"missing"},
+    ("kustomize.toolkit.fluxcd.io/ssa", "Ignore"): _FIELDS | {"missing"},
+    ("kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent"): _FIELDS,
+    ("kustomize.toolkit.fluxcd.io/ssa", "Merge"): frozenset(("added",)),
+    ("gitops-bot/ignore", "*"): _FIELDS | {"missing"},
+}
+_OWN_IGNORE: Final = "gitops-bot/ignore"  # paths, separated by spaces
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleTargets:
+    """What autoscalers scale: (API group, kind, namespace, name) of each."""
+
+    targets: frozenset[tuple[str, str, str, str]] = frozenset()
+
+
+_NOTHING_SCALED: Final = ScaleTargets()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs in one object: `drift`, and what was `set_aside`, each difference with its reason. None: nothing."""
+
+    drift: ObjectDrift | None = None
+    set_aside: ObjectDrift | None = None
+
+
+def scale_targets(objects: Iterable[Object]) -> ScaleTargets:
+    """The targets of the HorizontalPodAutoscalers and KEDA ScaledObjects among live objects; the rest is ignored."""
+    targets = set()
+    for scaler in objects:
+        keda = scaler.get("kind") == "ScaledObject"
+        if not keda and scaler.get("kind") != "HorizontalPodAutoscaler":
+            continue
+        target = _mapping(_mapping(scaler.get("spec")).get("scaleTargetRef"))
+        namespace = _mapping(scaler.get("metadata")).get("namespace")
+        # https://keda.sh/docs/latest/reference/scaledobject-spec/#scaletargetref
+        version = target.get("apiVersion", "apps/v1" if keda else "")
+        kind, name = target.get("kind", "Deployment" if keda else None), target.get("name")
+        if isinstance(kind, str) and isinstance(name, str):
+            targets.add((_group(version), kind, namespace if isinstance(namespace, str) else "", name))
+    return ScaleTargets(frozenset(targets))
+
+
+def compare_object(
+    manifest: Manifest,
+    live: Object | None,
+    *,
+    schema: Schemas,
+    context: ScaleTargets = _NOTHING_SCALED,
+    ignore: Sequence[IgnoreRule] = (),
+    interactive: Sequence[str] = INTERACTIVE,
+) -> Comparison:
+    """How a live object (None: there is none) differs from its manifest, which `resolve` gave its namespace.
+
+    `context` is what autoscalers in that cluster scale. `interactive` are patterns of field managers that people use by
+    hand. Values out of a Secret are replaced. Raises nothing, whatever the objects look like; PathError for an
+    ignore rule that is no path.
+    """
+    annotations = _mapping(_mapping(manifest.object.get("metadata")).get("annotations"))
+    excused = {
+        change: f"git says {name}: {value}"
+        for (name, value), changes in _OPT_OUTS.items()
+        if annotations.get(name) == value
+        for change in changes
+    }
+    if live is None:
+        missing = ObjectDrift(manifest.api_version, manifest.kind, manifest.namespace, manifest.name, "missing")
+        return Comparison(set_aside=missing) if "missing" in excused else Comparison(drift=missing)
+    walk = _Walk(manifest, live, schema, context, interactive)
+    walk.run(_ignored(manifest, ignore, annotations.get(_OWN_IGNORE)))
+    drift: list[FieldDrift] = []
+    aside = walk.aside
+    for field in walk.drift:
+        if field.change in excused:
+            aside.append(replace(field, reason=excused[field.change]))
+        else:
+            drift.append(field)
+    return Comparison(_object_drift(manifest, drift), _object_drift(manifest, aside))
+
+
+def _object_drift(manifest: Manifest, fields: list[FieldDrift]) -> ObjectDrift | None:
+    if not fields:
+        return None
+    fields.sort(key=lambda field: field.path)
+    return ObjectDrift(
+        manifest.api_version, manifest.kind, manifest.namespace, manifest.name, "modified", tuple(fields)
+    )
+
+
+def _ignored(manifest: Manifest, rules: Sequence[IgnoreRule], own: object) -> Ignored | None:
+    paths = own.split() if isinstance(own, str) and own != "*" else ()
+    try:
+        return rules_for(rules, manifest.kind, manifest.namespace, manifest.name, paths)
+    except PathError:
+        if not paths:
+            raise
+        return rules_for(rules, manifest.kind, manifest.namespace, manifest.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """One verdict about a value that nobody declared."""
+
+    path: Path
+    value: Any
+    drift: bool
+    reason: str
+    writer: Writer | None = None
+    default: bool = False
+
+
+class _Walk:
+    """One object's comparison. `path` is where it stands; what it finds goes to `drift` and `aside`."""
+
+    def __init__(
+        self, manifest: Manifest, live: Object, schema: Schemas, context: ScaleTargets, interactive: Sequence[str]
+    ) -> None:
+        self.drift: list[FieldDrift] = []
+        self.aside: list[FieldDrift] = []
+        self._path: list[Segment] = []
+        self._secret = manifest.api_version == "v1" and manifest.kind == "Secret"
+        self._declared = _with_string_data(manifest.object) if self._secret else manifest.object
+        self._live = live
+        self._node = schema.node(manifest.api_version, manifest.kind)
+        self._ownership = Ownership(live, self._declared, interactive)
+        self._aggregated = manifest.kind == "ClusterRole" and bool(self._declared.get("aggregationRule"))
+        scaled = (_group(manifest.api_version), manifest.kind, manifest.namespace or "", manifest.name)
+        self._scaled = scaled in context.targets
+
+    def run(self, ignored: Ignored | None) -> None:
+        """Walk the whole object."""
+        self._compare_mappings(self._declared, self._live, self._node, ignored)
+
+    # ------------------------------------------------------------ declared
+
+    def _compare_mappings(self, want: Object, have: Object, node: Node, ignored: Ignored | None) -> None:
+        path, skipped = self._path, self._skipped()
+        for key, value in want.items():
+            if key in skipped:
+                continue
+            path.append(key)
+            below = ignored.below(key) if ignored else None
+            self._compare(value, have.get(key, MISSING), node.field(key), want, have, below)
+            path.pop()
+        for key, value in have.items():
+            if key in want or key in skipped:
+                continue
+            path.append(key)
+            below = ignored.below(key) if ignored else None
+            self._undeclared(value, node.field(key), want, have, below)
+            path.pop()
+
+    def _compare(
+        self, want: Any, have: Any, node: Node, beside_want: Object, beside_have: Object, ignored: Ignored | None
+    ) -> None:
+        if ignored is not None and ignored.whole:
+            if not _identical(want, have):
+                change: Change = "removed" if have is MISSING else "changed"
+                self._set_aside(change, want, None if have is MISSING else have, "ignored by a rule")
+        elif want is None:
+            if have is not MISSING:
+                self._undeclared(have, node, beside_want, beside_have, ignored)
+        elif have is MISSING or have is None:
+            self._absent(want, node)
+        elif isinstance(want, Mapping) and isinstance(have, Mapping):
+            if len(self._path) < _MAX_DEPTH:
+                self._compare_mappings(want, have, node, ignored)
+            elif not _identical(want, have):
+                self._differs(want, have)
+        elif isinstance(want, list) and isinstance(have, list):
+            self._compare_lists(want, have, node, ignored)
+        elif isinstance(want, Mapping | list) or isinstance(have, Mapping | list):
+            self._differs(want, have)
+        elif not self._means(want, have, node, (beside_want, beside_have)):
+            self._differs(want, have)
+
+    def _means(self, want: Any, have: Any, node: Node, beside: tuple[Object, Object]) -> bool:
+        """Whether a scalar is what was declared, or what the server makes of it."""
+        if same_scalar(want, have, node.scalar):
+            return True
+        unset = _is_unset(want, node) and _is_default(have, node, *beside)
+        return unset or ((node.filled or node.filled_if_empty) and _is_blank(want, node))
+
+    def _absent(self, want: Any, node: Node) -> None:
+        """Something is declared where the server has nothing."""
+        if isinstance(want, Mapping) and self._is_by_key():
+            for key, value in want.items():
+                if key not in _MARKS:
+                    self._path.append(key)
+                    self._absent(value, node.field(key))
+                    self._path.pop()
+        elif _is_droppable(want, node):
+            if want not in (None, {}, []):
+                self._set_aside("removed", want, None, "the server drops what says nothing")
+        elif self._path[-1] == _RESTARTED_AT:
+            self._set_aside("removed", want, None, "a restart, no change of configuration")
+        elif reason := self._server_owns():
+            self._set_aside("removed", want, None, reason)
+        else:
+            self._report("removed", want, None, "declared, and gone; a deletion leaves no trace of who", None)
+
+    def _differs(self, want: Any, have: Any) -> None:
+        """A declared value is another one in the cluster."""
+        writer = self._writer()
+        manager = writer.manager if writer else ""
+        if self._path[-1] == _RESTARTED_AT:
+            self._set_aside("changed", want, have, "a restart, no change of configuration", writer)
+        elif reason := self._server_owns():
+            self._set_aside("changed", want, have, reason, writer)
+        elif self._path[-1] in _SHARED_MARKS and manager.startswith("argocd"):
+            self._set_aside("changed", want, have, "the deployer's own mark", writer)
+        else:
+            self._report("changed", want, have, self._why(writer), writer)
+
+    def _why(self, writer: Writer | None) -> str:
+        if writer is None:
+            return "git says otherwise; nobody is recorded"
+        if self._ownership.by_hand(writer):
+            return f"changed by hand with {writer.manager}"
+        if self._ownership.by_kubectl_apply(writer) or self._ownership.deploys(writer):
+            return "applied so, and git says otherwise"
+        return f"git says otherwise; written by {writer.manager}"
+
+    # ------------------------------------------------------------ lists
+
+    def _compare_lists(self, want: list[Any], have: list[Any], node: Node, ignored: Ignored | None) -> None:
+        node = self._typed(node, want, have)
+        if node.list_type == "map" and self._compare_keyed(want, have, node, ignored):
+            return
+        if node.list_type == "set" and self._compare_sets(want, have, node, ignored):
+            return
+        extras: list[tuple[Path, Any]] = []
+        if not self._alike_lists(want, have, node, ignored, extras):
+            self._differs(want, have)
+            return
+        for path, value in extras:
+            writer = self._writer()
+            if self._put_by_somebody(path, writer, node):
+                self._differs(want, have)
+                return
+            self._keep(_Finding(path, value, drift=False, reason=_bystander(writer), writer=writer))
+
+    def _typed(self, node: Node, want: list[Any] | None, have: list[Any]) -> Node:
+        """The node, or for a list that no schema describes, what the server's own records say of its keys."""
+        if node.list_type or node.described or (want is not None and _identical(want, have)):
+            return node
+        keys = self._ownership.list_keys(tuple(self._path))
+        if keys is None:
+            return node
+        return replace(node, list_type="map" if keys else "set", keys=keys)
+
+    def _put_by_somebody(self, path: Path, writer: Writer | None, node: Node) -> bool:
+        """Whether a value inside a list that is owned whole was applied or set by hand, and not by a webhook."""
+        if self._ownership.was_applied(path):
+            return True
+        if writer is None:
+            return False
+        return self._ownership.by_hand(writer) or (node.described and self._ownership.deploys(writer))
+
+    def _compare_keyed(self, want: list[Any], have: list[Any], node: Node, ignored: Ignored | None) -> bool:
+        """Compare item by item; False when the items do not have the keys that the schema says."""
+        wanted, found = _by_key(want, node), _by_key(have, node)
+        if wanted is None or found is None:
+            return False
+        for item, values in wanted.items():
+            # Items of one key stand for each other in their order.
+            for index, value in enumerate(values):
+                others = found.get(item, ())
+                other = others[index] if index < len(others) else MISSING
+                with_ignored = self._enter(item, ignored)
+                self._compare(value, other, node.item, {}, {}, with_ignored)
+                self._path.pop()
+        for item, values in found.items():
+            for value in values[len(wanted.get(item, ())) :]:
+                with_ignored = self._enter(item, ignored)
+                self._undeclared(value, _filled(node), {}, {}, with_ignored)
+                self._path.pop()
+        return True
+
+    def _compare_sets(self, want: list[Any], have: list[Any], node: Node, ignored: Ignored | None) -> bool:
+        """Compare member by member; False when the members are no scalars."""
+        if any(isinstance(value, Mapping | list) for value in (*want, *have)):
+            return False
+        wanted, found = _members(want), _members(have)
+        for member in wanted - found:
+            with_ignored = self._enter(member, ignored)
+            self._compare(member.value, MISSING, replace(node.item, keeps_zero=True), {}, {}, with_ignored)
+            self._path.pop()
+        for member in found - wanted:
+            with_ignored = self._enter(member, ignored)
+            self._undeclared(member.value, _filled(node), {}, {}, with_ignored)
+            self._path.pop()
+        return True
+
+    def _enter(self, segment: Segment, ignored: Ignored | None) -> Ignored | None:
+        self._path.append(segment)
+        return ignored.below(segment) if ignored else None
+
+    # ------------------------------------------------------------ compared whole
+
+    def _alike(  # noqa: C901  the questions of _compare, for what is reported as one
+        self,
+        want: Any,
+        have: Any,
+        node: Node,
+        beside: tuple[Object, Object],
+        ignored: Ignored | None,
+        extras: list[tuple[Path, Any]],
+    ) -> bool:
+        """Whether two values inside a list that is compared whole mean the same; `extras` are those nobody declared."""
+        if ignored is not None and ignored.whole:
+            return True
+        if have is MISSING or have is None:
+            return want is None or _is_droppable(want, node)
+        if want is None:
+            if not (_is_default(have, node, *beside) or node.filled):
+                extras.append((tuple(self._path), have))
+            return True
+        if len(self._path) > _MAX_DEPTH:
+            return _identical(want, have)
+        if isinstance(want, Mapping) and isinstance(have, Mapping):
+            skipped = self._skipped()
+            for key in {**want, **have}:
+                if key in skipped:
+                    continue
+                below = self._enter(key, ignored)
+                value, other = want.get(key), have.get(key, MISSING)
+                alike = self._alike(value, other, node.field(key), (want, have), below, extras)
+                self._path.pop()
+                if not alike:
+                    return False
+            return True
+        if isinstance(want, list) and isinstance(have, list):
+            return self._alike_lists(want, have, node, ignored, extras)
+        if isinstance(want, Mapping | list) or isinstance(have, Mapping | list):
+            return False
+        return self._means(want, have, node, beside)
+
+    def _alike_lists(
+        self, want: list[Any], have: list[Any], node: Node, ignored: Ignored | None, extras: list[tuple[Path, Any]]
+    ) -> bool:
+        if len(want) != len(have):
+            return False
+        left = list(range(len(have)))
+        unordered = node.list_type not in ("", "atomic") and len(have) <= _MAX_SHUFFLED
+        for index, value in enumerate(want):
+            below = self._enter(index, ignored)
+            best: tuple[int, list[tuple[Path, Any]]] | None = None
+            for other in left if unordered else (index,):
+                found: list[tuple[Path, Any]] = []
+                if self._alike(value, have[other], node.item, ({}, {}), below, found):
+                    if best is None or len(found) < len(best[1]):
+                        best = other, found
+                    if not found:
+                        break
+            self._path.pop()
+            if best is None:
+                return False
+            if unordered:
+                left.remove(best[0])
+            extras += best[1]
+        return True
+
+    # ------------------------------------------------------------ not declared
+
+    def _undeclared(
+        self, have: Any, node: Node, beside_want: Object, beside_have: Object, ignored: Ignored | None
+    ) -> None:
+        for finding in self._judge(have, node, beside_want, beside_have, ignored, MISSING):
+            self._keep(finding)
+
+    def _keep(self, finding: _Finding) -> None:
+        writer = finding.writer
+        (self.drift if finding.drift else self.aside).append(
+            FieldDrift(
+                "added",
+                format_path(finding.path),
+                None,
+                _HIDDEN if self._is_secret(finding.path) else finding.value,
+                writer.manager if writer else None,
+                writer.time if writer else None,
+                finding.reason,
+            )
+        )
+
+    def _judge(
+        self,
+        have: Any,
+        node: Node,
+        beside_want: Object,
+        beside_have: Object,
+        ignored: Ignored | None,
+        given: Any,
+    ) -> list[_Finding]:
+        """Who put this value there that nobody declared. `given` is what its parent's default holds here."""
+        if have is None:
+            return []
+        if ignored is not None and ignored.whole:
+            return [self._finding(have, "ignored by a rule")]
+        if _is_default(have, node, beside_want, beside_have, given):
+            return [self._finding(have, "its default", default=True)]
+        if node.filled or (self._path[-1] in _SERVER_KEYS and self._is_by_key(1)):
+            return [self._finding(have, "filled in by the server", default=True)]
+        if len(self._path) >= _MAX_DEPTH:
+            return [self._attribute(have)]
+        if isinstance(have, Mapping):
+            default = _default_mapping(node, beside_want, beside_have, given)
+            apart = default is not None or self._path[-1] == "metadata" or self._is_by_key()
+            return self._collapse(have, self._judge_mapping(have, node, ignored, default), apart=apart)
+        if isinstance(have, list):
+            return self._collapse(have, self._judge_list(have, node, ignored), apart=False)
+        return [self._attribute(have)]
+
+    def _judge_mapping(
+        self, have: Object, node: Node, ignored: Ignored | None, default: Object | None
+    ) -> list[_Finding]:
+        findings: list[_Finding] = []
+        skipped = self._skipped()
+        for key, value in have.items():
+            if key in skipped:
+                continue
+            below = self._enter(key, ignored)
+            given = MISSING if default is None else default.get(key, MISSING)
+            findings += self._judge(value, node.field(key), {}, have, below, given)
+            self._path.pop()
+        return findings
+
+    def _judge_list(self, have: list[Any], node: Node, ignored: Ignored | None) -> list[_Finding]:
+        node = self._typed(node, None, have)
+        items: Iterator[tuple[Segment, Any]] = iter(())
+        if node.list_type == "map":
+            keyed = _by_key(have, node) or {}
+            items = ((item, value) for item, values in keyed.items() for value in values)
+        elif node.list_type == "set" and not any(isinstance(value, Mapping | list) for value in have):
+            items = ((member, member.value) for member in _members(have))
+        findings: list[_Finding] = []
+        for segment, value in items:
+            below = self._enter(segment, ignored)
+            findings += self._judge(value, replace(node.item, keeps_zero=True), {}, {}, below, MISSING)
+            self._path.pop()
+        return findings
+
+    def _collapse(self, have: Any, findings: list[_Finding], *, apart: bool) -> list[_Finding]:
+        """What is wholly one thing is told once, at the top. `apart`: the value itself was there before."""
+        decided = [finding for finding in findings if not finding.default]
+        if not decided and not apart:
+            return [self._attribute(have)]
+        if apart or len({finding.drift for finding in decided}) > 1:
+            return findings
+        latest = max(decided, key=lambda finding: _when(finding.writer))
+        return [replace(latest, path=tuple(self._path), value=have)]
+
+    def _attribute(self, have: Any) -> _Finding:
+        """The verdict on a value that is neither declared nor a default: by who wrote it."""
+        path, last = tuple(self._path), self._path[-1]
+        owners = self._ownership.owners(path)
+        hand = next((owner for owner in owners if self._ownership.by_hand(owner)), None)
+        writer = hand or next(iter(owners), None)
+        if last == _RESTARTED_AT:
+            return self._finding(have, "a restart, no change of configuration", writer)
+        if reason := self._server_owns():
+            return self._finding(have, reason, writer)
+        if path == ("spec", "replicas") and any(owner.subresource == "scale" for owner in owners):
+            return self._finding(have, "git leaves replicas to whoever scales", writer)
+        if last in _SHARED_MARKS and self._is_by_key(1) and hand is None:
+            return self._finding(have, "the deployer's own mark", writer)
+        if self._ownership.was_applied(path):
+            return self._finding(have, "applied by hand, or removed from git and never pruned", writer, drift=True)
+        if hand is not None:
+            return self._finding(have, f"added by hand with {hand.manager}", hand, drift=True)
+        deployer = next((owner for owner in owners if self._ownership.deploys(owner)), None)
+        if deployer is not None:
+            return self._finding(have, "applied earlier, and no longer in git", deployer, drift=True)
+        return self._finding(have, _bystander(writer), writer)
+
+    def _finding(
+        self, have: Any, reason: str, writer: Writer | None = None, *, drift: bool = False, default: bool = False
+    ) -> _Finding:
+        return _Finding(tuple(self._path), have, drift, reason, writer, default)
+
+    # ------------------------------------------------------------ where, who, and what is told
+
+    def _skipped(self) -> frozenset[str]:
+        """The keys of the mapping at the path that are never compared."""
+        path = self._path
+        if not path:
+            return _ROOT
+        last = path[-1]
+        if last == "metadata":
+            return _OWN_META if len(path) == 1 else _META
+        return _MARKS if (last in ("annotations", "labels")) and self._is_by_key() else _NOTHING
+
+    def _is_by_key(self, up: int = 0) -> bool:
+        """Whether this (or, with 1, what holds it) is the labels or annotations of some metadata."""
+        path = self._path
+        where = len(path) - up
+        return where > 1 and path[where - 1] in ("labels", "annotations") and path[where - 2] == "metadata"
+
+    def _server_owns(self) -> str:
+        """Why a controller may hold another value here than git says; "" when none may."""
+        if self._scaled and self._path == ["spec", "replicas"]:
+            return "an autoscaler sets it"
+        if self._aggregated and self._path == ["rules"]:
+            return "collected from other ClusterRoles"
+        return ""
+
+    def _writer(self) -> Writer | None:
+        """Who most likely wrote the value at the path: a person, else whoever is not the deployer, else anybody."""
+        owners = self._ownership.owners(tuple(self._path))
+        return next(
+            (owner for owner in owners if self._ownership.by_hand(owner)),
+            next((owner for owner in owners if not self._ownership.deploys(owner)), owners[0] if owners else None),
+        )
+
+    def _is_secret(self, path: Sequence[Segment]) -> bool:
+        return self._secret and path[0] in ("data", "stringData")
+
+    def _field(self, change: Change, want: Any, have: Any, reason: str, writer: Writer | None) -> FieldDrift:
+        if self._is_secret(self._path):
+            want, have = (None if value is None else _HIDDEN for value in (want, have))
+        manager, time = (writer.manager, writer.time) if writer else (None, None)
+        return FieldDrift(change, format_path(self._path), want, have, manager, time, reason)
+
+    def _report(self, change: Change, want: Any, have: Any, reason: str, writer: Writer | None) -> None:
+        self.drift.append(self._field(change, want, have, reason, writer))
+
+    def _set_aside(self, change: Change, want: Any, have: Any, reason: str, writer: Writer | None = None) -> None:
+        self.aside.append(self._field(change, want, have, reason, writer))
+
+
+# ---------------------------------------------------------------- values
+
+
+def _is_unset(want: Any, node: Node) -> bool:
+    """Whether to the server this is the same as not declaring it: the zero of a field that is no pointer."""
+    return not node.keeps_zero and not isinstance(want, Mapping | list) and want in ("", 0)
+
+
+def _is_blank(want: Any, node: Node) -> bool:
+    return isinstance(want, str) and (not want.strip() or (node.scalar == "bytes" and want in _BLANK_BUNDLES))
+
+
+_BLANK_BUNDLES: Final = ("Cg==", "IA==")  # a newline and a space: what generators write for "to be filled in"
+
+
+def _is_droppable(want: Any, node: Node, depth: int = 0) -> bool:
+    """Whether the server keeps nothing of this value: null, and in built-in kinds what is empty or a plain zero."""
+    if want is None:
+        return True
+    if node.custom:
+        return False
+    if isinstance(want, Mapping):
+        return depth < _MAX_DEPTH and all(
+            _is_droppable(value, node.field(key), depth + 1) for key, value in want.items()
+        )
+    if isinstance(want, list):
+        return not want
+    return _is_unset(want, node)
+
+
+def _is_default(have: Any, node: Node, want_beside: Object, have_beside: Object, given: Any = MISSING) -> bool:
+    """Whether a value that nobody declared is what the server puts there."""
+    if given is not MISSING and _is_like(have, given, node):
+        return True
+    if any(_is_like(have, default, node) for default in node.defaults_beside(want_beside, have_beside)):
+        return True
+    return not node.custom and (have in ({}, []) or _is_unset(have, node))
+
+
+def _is_like(have: Any, default: Any, node: Node) -> bool:
+    """Whether a value is a default, as far as that says anything, and below it the defaults of its own fields."""
+    if isinstance(have, Mapping) and isinstance(default, Mapping):
+        return all(
+            _is_default(value, node.field(key), {}, have, default.get(key, MISSING)) for key, value in have.items()
+        )
+    if isinstance(have, list) and isinstance(default, list):
+        return len(have) == len(default) and all(
+            _is_like(value, other, node.item) for value, other in zip(have, default, strict=True)
+        )
+    if isinstance(have, Mapping | list) or isinstance(default, Mapping | list):
+        return False
+    return same_scalar(have, default, node.scalar)
+
+
+def _default_mapping(node: Node, want_beside: Object, have_beside: Object, given: Any) -> Object | None:
+    """The mapping that is there by default, whatever else it holds by now."""
+    defaults = (given, *node.defaults_beside(want_beside, have_beside))
+    return next((default for default in defaults if isinstance(default, Mapping)), None)
+
+
+def _filled(node: Node) -> Node:
+    """The node of an item in a list that the server fills in too (finalizers, a service account's secrets)."""
+    return replace(node.item, filled=node.filled, keeps_zero=True)
+
+
+def _by_key(values: list[Any], node: Node) -> dict[Item, list[Any]] | None:
+    """The items of a keyed list by their keys; None when some have none."""
+    found: dict[Item, list[Any]] = {}
+    for value in values:
+        if not isinstance(value, Mapping):
+            return None
+        keys = []
+        for key in node.keys:
+            part = value.get(key)
+            if part is None or part == "":
+                part = node.default_of(key)
+            if part is MISSING or isinstance(part, Mapping | list):
+                return None
+            keys.append((key, part))
+        found.setdefault(Item(tuple(keys)), []).append(value)
+    return found if node.keys else None
+
+
+def _members(values: list[Any]) -> set[Member]:
+    return {Member(value) for value in values}
+
+
+def _identical(one: Any, other: Any) -> bool:
+    """Whether two values are the same, however deep; in a loop, for any depth."""
+    pairs = [(one, other)]
+    while pairs:
+        one, other = pairs.pop()
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            if one.keys() != other.keys():
+                return False
+            pairs += ((value, other[key]) for key, value in one.items())
+        elif isinstance(one, list) and isinstance(other, list):
+            if len(one) != len(other):
+                return False
+            pairs += zip(one, other, strict=True)
+        elif one is not other and (
+            isinstance(one, Mapping | list) or isinstance(other, Mapping | list) or not same_scalar(one, other)
+        ):
+            return False
+    return True
+
+
+def _with_string_data(declared: Object) -> Object:
+    """A Secret as the server keeps it: stringData, in base64, over data."""
+    if "stringData" not in declared:
+        return declared
+    merged = {key: value for key, value in declared.items() if key != "stringData"}
+    encoded = {
+        key: base64.b64encode(value.encode("utf-8", "surrogatepass")).decode() if isinstance(value, str) else value
+        for key, value in _mapping(declared["stringData"]).items()
+    }
+    if encoded:
+        merged["data"] = {**_mapping(declared.get("data")), **encoded}
+    return merged
+
+
+def _bystander(writer: Writer | None) -> str:
+    return (
+        f"written by {writer.manager}, no tool that people use by hand" if writer else "nobody's: a default or webhook"
+    )
+
+
+def _when(writer: Writer | None) -> float:
+    return writer.time.timestamp() if writer and writer.time else 0.0
+
+
+def _group(api_version: object) -> str:
+    return api_version.rpartition("/")[0] if isinstance(api_version, str) else ""
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from yaml import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent, YAMLError
-from yaml.cyaml import CParser
-from yaml.events import CollectionEndEvent, CollectionStartEvent, Event, NodeEvent
+from yaml import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent, YAMLError
+from yaml._yaml import CParser
+from yaml.events import CollectionEndEvent, CollectionStartEvent, Event
 
 _MAX_DEPTH: Final = 500  # far above any manifest, far below any stack
 _MAX_ALIASED: Final = 100_000  # nodes that aliases may stand for in one document: beyond it is a bomb
@@ -212,10 +212,10 @@ def _document(file: str, parser: CParser) -> object:
             anchors[anchor] = (value, size)
         if not stack:
             return None if value is _MERGE else value
-        _place(file, line, stack[-1], value, event)
+        _place(file, line, stack[-1], value)
 
 
-def _place(file: str, line: int, parent: _Open, value: object, event: Event) -> None:
+def _place(file: str, line: int, parent: _Open, value: object) -> None:
     """Put a finished value where it belongs: into its list, or as its mapping's next key or value."""
     if isinstance(parent.value, list):
         parent.value.append("<<" if value is _MERGE else value)

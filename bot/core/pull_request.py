@@ -100,4 +100,5 @@ def _listed(heading: str, rows: Sequence[str]) -> str:
 
 def _code(text: str) -> str:
     """Text as code, so that nothing in it is markup, a mention or a closing keyword."""
-    return f"`{' '.join(text.replace('`', chr(0x2B9)).split())[:300]}`"
+    plain = " ".join(text.replace("`", '"').split())
+    return f"`{plain[:300]}`"

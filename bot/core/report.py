@@ -37,7 +37,9 @@ def as_json(checks: Sequence[Check]) -> bytes:
             for check in checks
         ]
     }
-    return json.dumps(report, indent=2, default=str).encode() + b"\n"
+    # A number beyond every float is `Infinity` to Python alone; JSON has no such word, so it becomes a string.
+    plain = json.loads(json.dumps(report, default=str), parse_constant=str)
+    return json.dumps(plain, indent=2).encode() + b"\n"
 
 
 def as_text(checks: Sequence[Check]) -> str:

@@ -256,8 +256,7 @@ def branch_name(target: Target, attempt: int = 1) -> str:
 
 def is_attempt(branch: str, target: Target) -> bool:
     """Whether a branch is one of those `branch_name` gives for this target."""
-    name = branch_name(target)
-    return branch == name or re.fullmatch(r"-[2-9]|-[1-9][0-9]", branch.removeprefix(name), re.ASCII) is not None
+    return re.fullmatch(f"{branch_name(target)}(-[1-9][0-9]?)?", branch, re.ASCII) is not None
 
 
 def subject(target: Target) -> str:

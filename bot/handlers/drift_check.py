@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.application import Application
-from bot.core.compare import compare_object
-from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
+from bot.core.compare import ScaleTargets, compare_object, scale_targets
+from bot.core.drift import Check, ObjectDrift, Status
 from bot.core.ignore import IgnoreRule
 from bot.core.manifest import Manifest, ManifestError, resolve
 from bot.core.render import render
@@ -22,6 +22,7 @@ from bot.ports import Cluster, ClusterError, Discovery, File, ForbiddenError, Ki
 
 _PARALLEL_READS = 4
 _REMEMBERED_TREES = 1024
+_REPLICAS = "spec.replicas"
 _NAMED = 3  # objects, or reasons, told before "and N more"
 
 # Who may set spec.replicas beside git: of each, the first version that is served.
@@ -66,28 +67,28 @@ class Live:
     discovery: Discovery
     schemas: Schemas
     unreadable: Mapping[str, ClusterError]  # by apiVersion: its schema could not be read
+    autoscaled: ScaleTargets
     objects: Mapping[Kind, Mapping[tuple[str | None, str], Object]]
     failures: Mapping[tuple[Kind, str | None], ClusterError]  # a namespace of None: everywhere
 
     def find(self, manifest: Manifest) -> Object | None:
-        """The live object of a resolved manifest, None when there is none. ClusterError when that cannot be known."""
+        """The live object of a resolved manifest that `look` was given, None when there is none.
+
+        ClusterError when that cannot be known.
+        """
         kind = _kind(self.cluster, self.discovery, manifest)
-        return self._of(kind, manifest.namespace).get((manifest.namespace, manifest.name))
-
-    def autoscalers(self, namespace: str | None) -> list[Object]:
-        """The autoscalers in a namespace, where a manifest declares replicas. ClusterError when they are unreadable."""
-        return [
-            item
-            for kind in _autoscalers(self.discovery)
-            for (within, _), item in self._of(kind, namespace).items()
-            if within == namespace
-        ]
-
-    def _of(self, kind: Kind, namespace: str | None) -> Mapping[tuple[str | None, str], Object]:
-        failure = self.failures.get((kind, namespace)) or self.failures.get((kind, None))
+        failure = self._failure(kind, manifest.namespace)
         if failure is not None:
             raise failure
-        return self.objects.get(kind, {})
+        return self.objects[kind].get((manifest.namespace, manifest.name))
+
+    def autoscalers_unknown(self, namespace: str | None) -> ClusterError | None:
+        """Why `autoscaled` may lack something of a namespace; None when it is complete."""
+        failures = (self._failure(kind, namespace) for kind in _autoscalers(self.discovery))
+        return next((failure for failure in failures if failure is not None), None)
+
+    def _failure(self, kind: Kind, namespace: str | None) -> ClusterError | None:
+        return self.failures.get((kind, namespace)) or self.failures.get((kind, None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +123,16 @@ def check(
 
     Raises nothing of the outside: what fails makes the applications that need it UNKNOWN, with the reason.
     """
-    heads: dict[str, str | PortError] = {}
-    for name in {application.repository for application in applications}:
+
+    def head(name: str) -> str | PortError:
         try:
-            heads[name] = revision or repositories[name].fetch()
+            return revision or repositories[name].fetch()
         except PortError as error:
-            heads[name] = error
+            return error
+
+    names = sorted({application.repository for application in applications})
+    with ThreadPoolExecutor(_PARALLEL_READS, "fetch") as pool:
+        heads = dict(zip(names, pool.map(head, names), strict=True))
     declared = [
         _declare(application, heads[application.repository], repositories[application.repository], rendered)
         for application in applications
@@ -146,20 +151,21 @@ def check_files(
     return _judge([declared], cluster, ignore, now)[0]
 
 
-def look(cluster: Cluster, declared: Iterable[tuple[str, Sequence[Manifest]]]) -> Live:
-    """Read what comparing these needs, each kind once; `declared` is (default namespace, manifests) per application.
+def look(cluster: Cluster, targets: Iterable[tuple[Manifest, str]]) -> Live:
+    """Read what comparing these manifests, each with its application's namespace, needs; each kind is asked once.
 
     A kind needed in one namespace is listed there, in more everywhere; where that is forbidden, in each by itself.
     ClusterError when the cluster does not answer at all.
     """
     discovery = cluster.discover()
+    autoscalers = _autoscalers(discovery)
     needed: dict[Kind, set[str | None]] = {}
-    for namespace, manifests in declared:
-        for manifest in _resolved(manifests, namespace, discovery):
+    for declared, namespace in targets:
+        for manifest in _resolved([declared], namespace, discovery):
             kind = discovery.kinds.get((manifest.api_version, manifest.kind))
             kinds = [] if kind is None else [kind]
             if _declares_replicas(manifest):
-                kinds += _autoscalers(discovery)
+                kinds += autoscalers
             for each in kinds:
                 needed.setdefault(each, set()).add(manifest.namespace)
 
@@ -178,10 +184,17 @@ def look(cluster: Cluster, declared: Iterable[tuple[str, Sequence[Manifest]]]) -
 
     versions = sorted({kind.api_version for kind in needed})
     with ThreadPoolExecutor(_PARALLEL_READS, "look") as pool:
-        documents = pool.map(schema, versions)
-        lists = pool.map(objects, needed)
-    schemas = Schemas({version: document for version, document in zip(versions, documents, strict=True) if document})
-    return Live(cluster.name, discovery, schemas, unreadable, dict(zip(needed, lists, strict=True)), failures)
+        documents = dict(zip(versions, pool.map(schema, versions), strict=True))
+        lists = dict(zip(needed, pool.map(objects, needed), strict=True))
+    return Live(
+        cluster=cluster.name,
+        discovery=discovery,
+        schemas=Schemas({version: document for version, document in documents.items() if document is not None}),
+        unreadable=unreadable,
+        autoscaled=scale_targets(item for kind in autoscalers for item in lists.get(kind, {}).values()),
+        objects=lists,
+        failures=failures,
+    )
 
 
 def differences(
@@ -200,7 +213,19 @@ def differences(
         except ClusterError as error:
             unknown.setdefault(str(error), []).append(_title(manifest))
             continue
-        ...
+        compared = compare_object(manifest, found, schema=live.schemas, context=live.autoscaled, ignore=ignore)
+        differing = compared.drift
+        if differing is not None and any(field.path == _REPLICAS for field in differing.fields):
+            blind = live.autoscalers_unknown(manifest.namespace)
+            if blind is not None:  # an autoscaler may have set them, and then they are no drift
+                why = f"{_REPLICAS} differs, and whether an autoscaler set it is unknown: {blind}"
+                unknown.setdefault(why, []).append(_title(manifest))
+                fields = tuple(field for field in differing.fields if field.path != _REPLICAS)
+                differing = replace(differing, fields=fields) if fields else None
+        if differing is not None:
+            drift.append(differing)
+        if compared.set_aside is not None:
+            set_aside.append(compared.set_aside)
     return Differences(len(resolved), tuple(drift), tuple(set_aside), _sentences(unknown))
 
 
@@ -234,10 +259,10 @@ def _declare(application: Application, head: str | PortError, repository: Reposi
 
 def _judge(declared: Sequence[_Declared], cluster: Cluster, ignore: Sequence[IgnoreRule], now: datetime) -> list[Check]:
     """What cannot be read in git needs no look at the cluster."""
-    readable = [(each.application.namespace, each.manifests) for each in declared if each.manifests]
+    targets = [(manifest, each.application.namespace) for each in declared for manifest in each.manifests]
     live: Live | ClusterError | None = None
     try:
-        live = look(cluster, readable) if readable else None
+        live = look(cluster, targets) if targets else None
     except ClusterError as error:
         live = error
     return [_verdict(each, live, ignore, now) for each in declared]
@@ -250,7 +275,7 @@ def _verdict(
     found = Differences(len(declared.manifests))
     error = declared.error
     if error is None and not declared.manifests:
-        where = application.path or "the root of the repository"
+        where = application.path or "its directory"
         error = f"Application {application.name} declares nothing: there is no .yaml, .yml or .json file in {where}."
     elif isinstance(live, ClusterError):
         error = error or str(live)

@@ -154,6 +154,12 @@ def _kubeconfig(path, url, user=None):
     return path
 
 
+_AUTHORITY_MISSING = """
+contexts: [{name: c, context: {cluster: k}}]
+clusters: [{name: k, cluster: {server: 'https://x.example', certificate-authority: nowhere.crt}}]
+"""
+
+
 async def _cut(_request):
     """Promise 100 bytes, send three, hang up."""
     response = web.StreamResponse(headers={"Content-Length": "100"})
@@ -420,11 +426,7 @@ def test_a_login_command_gives_the_token(url, api, tmp_path):
             "{contexts: [{name: c, context: {cluster: k}}], current-context: c, clusters: []}",
             "not a complete kubeconfig",
         ),
-        (
-            "{contexts: [{name: c, context: {cluster: k}}], "
-            "clusters: [{name: k, cluster: {server: 'https://x.example', certificate-authority: nowhere.crt}}]}",
-            "names a file that does not exist, ",
-        ),
+        (_AUTHORITY_MISSING, "names a file that does not exist, "),
     ],
 )
 def test_a_kubeconfig_that_cannot_be_used_is_named(tmp_path, text, words):
@@ -454,6 +456,23 @@ def test_a_broken_user_entry_is_not_quoted(tmp_path):
         KubernetesCluster("prod", kubeconfig=path)
     assert "sesame" not in str(error.value)
     assert error.value.__suppress_context__
+
+
+def test_the_default_namespace_is_the_contexts(tmp_path, url):
+    path = _kubeconfig(tmp_path / "k", url)
+    assert KubernetesCluster("prod", kubeconfig=path).default_namespace() == "default"
+    config = yaml.safe_load(path.read_text())
+    config["contexts"][0]["context"]["namespace"] = "shop"
+    path.write_text(yaml.safe_dump(config))
+    assert KubernetesCluster("prod", kubeconfig=path).default_namespace() == "shop"
+
+
+def test_a_context_is_found_although_the_current_one_is_gone(tmp_path, url):
+    path = _kubeconfig(tmp_path / "k", url)
+    path.write_text(path.read_text().replace("current-context: c", "current-context: gone"))
+    assert KubernetesCluster("prod", kubeconfig=path, context="c").discover().kinds
+    with pytest.raises(ClusterConfigError, match="has no context gone; it has: c"):
+        KubernetesCluster("prod", kubeconfig=path)
 
 
 def test_with_nothing_named_outside_a_pod_the_error_says_what_to_name(monkeypatch):

@@ -105,9 +105,10 @@ def test_the_json_is_what_scripts_were_promised():
 
 
 def test_values_of_any_size_and_alphabet_survive_the_json():
-    odd = {"n": 10**30, "text": 'ação "\x1b[31m\ud800'}
+    odd = {"n": 10**30, "text": 'ação "\x1b[31m\ud800', "huge": float("inf")}
     drift = ObjectDrift("v1", "ConfigMap", "a", "b", "modified", (FieldDrift("changed", "data.x", odd, None),))
-    report = json.loads(as_json([_check(Status.OUT_OF_SYNC, drift=(drift,))]))
+    report = json.loads(as_json([_check(Status.OUT_OF_SYNC, drift=(drift,))]), parse_constant=pytest.fail)
+    odd["huge"] = "Infinity"
     assert report["applications"][0]["drift"][0]["fields"][0]["desired"] == odd
 
 

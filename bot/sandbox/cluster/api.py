@@ -15,7 +15,7 @@ from bot.sandbox.cluster.errors import NO_SUCH_PATH, ApiError, bad_request, forb
 from bot.sandbox.cluster.kinds import Kind, builtin_kinds, kinds_of_crd
 from bot.sandbox.cluster.request import NOBODY, Received, Request, Response, Target
 from bot.sandbox.cluster.scale import scale_of
-from bot.sandbox.cluster.selector import selects
+from bot.sandbox.cluster.selector import selector
 from bot.sandbox.cluster.store import Entry, Event, Object, Store
 from bot.sandbox.cluster.writing import APPLY, NAMESPACES, Writer
 
@@ -40,7 +40,7 @@ class Api:
         self.clock = clock
         self.store = Store()
         self.requests: list[Received] = []
-        self.broken: dict[str, str] = {}
+        self._broken: set[str] = set()
         self._kinds: dict[tuple[str, str, str], Kind] = {}  # by group, version, plural
         self._documents: dict[str, tuple[Object, bytes]] = {}
         self._snapshots: OrderedDict[str, list[Entry]] = OrderedDict()
@@ -131,6 +131,16 @@ class Api:
         scope = f"/namespaces/{metadata.get('namespace') or namespace or 'default'}" if kind.namespaced else ""
         return f"{kind.path}{scope}/{kind.plural}/{metadata['name']}"
 
+    def break_version(self, api_version: str) -> None:
+        """Let a group version answer 503 from now on, as an aggregated API does whose Service has no endpoints."""
+        with self.store.lock:
+            self._broken.add(api_version)
+
+    def mend_version(self, api_version: str) -> None:
+        """Undo `break_version`."""
+        with self.store.lock:
+            self._broken.discard(api_version)
+
     def expire_lists(self) -> None:
         """Every continue token given out so far answers 410 from now on."""
         with self.store.lock:
@@ -197,8 +207,8 @@ class Api:
         raise ApiError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
     def _refuse_broken(self, api_version: str) -> None:
-        if api_version in self.broken:
-            raise ApiError(503, "ServiceUnavailable", self.broken[api_version])
+        if api_version in self._broken:
+            raise ApiError(503, "ServiceUnavailable", "the server is currently unable to handle the request")
 
     # ------------------------------------------------------------ discovery and OpenAPI
 
@@ -214,7 +224,7 @@ class Api:
             case ["version"]:
                 document = discovery.VERSION
             case ["api" | "apis" as root] if discovery.ASKS_AGGREGATED in request.accept:
-                document = discovery.aggregated(kinds, core=root == "api", broken=self.broken)
+                document = discovery.aggregated(kinds, core=root == "api", broken=self._broken)
             case ["api"]:
                 document = discovery.core_versions()
             case ["apis"]:
@@ -248,13 +258,14 @@ class Api:
     def _list(self, request: Request, target: Target) -> Response:
         kind = target.kind
         token = request.query.get("continue", "")
-        limit = int(request.query.get("limit") or 0)
+        limit = request.number("limit")
         if token:
             version, entries = self._resume(token)
         else:
             version = str(self.store.version)
+            selects = selector(request.query)
             found = self.store.items(target.collection, target.namespace)
-            entries = [entry for _, entry in found if selects(request.query, entry.object)]
+            entries = [entry for _, entry in found if selects(entry.object)]
         page, rest = (entries[:limit], entries[limit:]) if limit else (entries, [])
         metadata: Object = {"resourceVersion": version}
         if rest:
@@ -308,7 +319,7 @@ class Api:
             return None
         if target.namespace is not None and event.key[0] != target.namespace:
             return None
-        if (target.name is not None and event.key[1] != target.name) or not selects(request.query, event.entry.object):
+        if (target.name is not None and event.key[1] != target.name) or not selector(request.query)(event.entry.object):
             return None
         if table.wanted(request.accept):
             body = orjson.dumps(table.render(target.kind, [event.entry.object], {}, self.clock()))

@@ -98,10 +98,12 @@ class Controllers:
         if live["kind"] == "Deployment":
             annotations = live["metadata"].get("annotations", {}) | {REVISION: str(progress.revision)}
             new["metadata"] = live["metadata"] | {"annotations": annotations}
-        try:
-            saved = self._api.call("PUT", f"{self._api.path_of(live)}/status", new, user_agent=MANAGER)
-        except ApiError:
-            return  # its kind is switched off just now; the next look comes soon
+        saved = live
+        if new != live:
+            try:
+                saved = self._api.call("PUT", f"{self._api.path_of(live)}/status", new, user_agent=MANAGER)
+            except ApiError:
+                return  # its kind is switched off just now; the next look comes soon
         if moment.done or (moment.stuck and moment.overdue):
             self._arrived[uid] = saved["metadata"]["resourceVersion"]
 

@@ -10,7 +10,7 @@ class Fault:
     """What happens to requests whose path matches `path` (a shell pattern), as often as `times` says (None: always).
 
     `status` answers with that code; `delay` waits that many seconds first; `cut` closes the connection in the middle of
-    the body. `identity` limits it to one client.
+    the body. `identity` limits it to one client; the first `after` requests pass, such as the first page of a list.
     """
 
     path: str
@@ -18,6 +18,7 @@ class Fault:
     delay: float = 0.0
     cut: bool = False
     times: int | None = None
+    after: int = 0
     identity: str | None = None
 
 
@@ -44,6 +45,9 @@ class Faults:
         with self._lock:
             for fault in self._faults:
                 if fault.times == 0 or fault.identity not in (None, identity) or not fnmatchcase(path, fault.path):
+                    continue
+                if fault.after:
+                    fault.after -= 1
                     continue
                 if fault.times is not None:
                     fault.times -= 1

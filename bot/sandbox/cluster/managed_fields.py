@@ -181,7 +181,7 @@ def compare(schema: Schema, before: Object, after: Object) -> Difference:
     )
 
 
-def _compare(  # noqa: PLR0917  a recursion over three growing sets
+def _compare(
     schema: Schema,
     before: Any,
     after: Any,

@@ -53,7 +53,7 @@ class Person:
         """What can be done as the cluster is now; taking back the latest comes last, with the key `undo`."""
         actions = [action for plan in PLANS.values() if (action := plan(self._first, self._namespace))]
         with self._lock:
-            return actions + [_undo(self._done[-1])] * bool(self._done)
+            return [*actions, *(_undo(action) for action in self._done[-1:])]
 
     def do(self, key: str) -> Action:
         """Do one of `choices` by its key; what was done. LookupError when it cannot be done now."""
@@ -80,11 +80,6 @@ class Person:
         with self._api.store.lock:
             found = self._api.store.items((group, plural), self._namespace)
             return found[0][1].object if found else None
-
-
-def make_drift(api: Api, kind_of_drift: str, namespace: str) -> Action:
-    """One drift, for scripts: `Person(api, namespace).do(kind_of_drift)`."""
-    return Person(api, namespace).do(kind_of_drift)
 
 
 Find = Callable[[str, str], Object | None]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.sandbox.cluster.errors import bad_request
 from bot.sandbox.cluster.kinds import Kind
 
 NOBODY = "system:anonymous"
@@ -25,6 +26,13 @@ class Request:
     def manager(self) -> str:
         """The field manager: as asked for, else the first word of the user agent, as the server does."""
         return self.query.get("fieldManager") or self.user_agent.partition("/")[0][:128] or "unknown"
+
+    def number(self, name: str) -> int:
+        """A number out of the query, 0 without one. ApiError 400 for anything else."""
+        text = self.query.get(name) or "0"
+        if not text.isdecimal():
+            raise bad_request(f"{name} must be a number, not {text!r}")
+        return int(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ def _atomic(document: Mapping[str, Any]) -> bool:
 def normalise(schema: Schema, value: Any, *, fill: bool = True) -> Any:
     """The value as the API server would hold it, as a copy.
 
-    Nulls and unknown fields go, quantities take their canonical form; of built-in types empty lists, empty maps and most
+    Nulls and unknown fields go, quantities take their canonical form; of built-in types empty lists, maps and most
     zeros go too. With `fill`, structs that always stand there and the defaults of a custom type's schema are added.
     """
     if schema.shape == "scalar":

@@ -9,19 +9,27 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from bot.sandbox.cluster.api import IDENTITIES, Api, Target
+from bot.sandbox.cluster.api import IDENTITIES, Api
 from bot.sandbox.cluster.controllers import Controllers
 from bot.sandbox.cluster.discovery import AGGREGATED, ASKS_AGGREGATED
 from bot.sandbox.cluster.errors import ApiError
 from bot.sandbox.cluster.faults import Faults
-from bot.sandbox.cluster.request import NOBODY, Received, Request, Response
+from bot.sandbox.cluster.request import NOBODY, Received, Request, Response, Target
+from bot.sandbox.cluster.selector import selector
+from bot.sandbox.cluster.store import Event
 
 JSON = "application/json"
 COMPRESS_FROM = 128 * 1024  # bytes; the real server's threshold
 LONGEST_WATCH = 300.0  # seconds
 TICK = 0.2  # seconds between two looks of the controllers
 AS = "/as/"
-REASONS = {403: "Forbidden", 410: "Expired", 429: "TooManyRequests", 503: "ServiceUnavailable"}
+FAULTS = {
+    401: ("Unauthorized", "Unauthorized"),
+    403: ("Forbidden", 'forbidden: User "{identity}" cannot {verb} path "{path}"'),
+    410: ("Expired", "The provided continue parameter is too old to display a consistent list result."),
+    429: ("TooManyRequests", "The server has received too many requests and has asked us to try again later"),
+    503: ("ServiceUnavailable", "the server is currently unable to handle the request"),
+}
 
 
 class SandboxCluster:
@@ -70,8 +78,7 @@ class SandboxCluster:
             await asyncio.sleep(fault.delay)
         if fault is not None and fault.status:
             self._record(asked)
-            error = ApiError(fault.status, REASONS.get(fault.status, "InternalError"), f"injected fault {fault.status}")
-            return _whole(request, Response(error.code, orjson.dumps(error.status())))
+            return _whole(request, _refusal(asked, fault.status))
         if asked.method == "GET" and asked.query.get("watch") in ("true", "1"):
             return await self._watch(request, asked)
         answer = self.api.handle(asked)
@@ -87,9 +94,9 @@ class SandboxCluster:
         self._record(asked)
         try:
             target = self._watched(asked)
+            since, seconds = asked.number("resourceVersion"), asked.number("timeoutSeconds")
         except ApiError as error:
             return _whole(request, Response(error.code, orjson.dumps(error.status())))
-        longest = min(float(asked.query.get("timeoutSeconds") or LONGEST_WATCH), LONGEST_WATCH)
         loop, news = asyncio.get_running_loop(), asyncio.Event()
 
         def listener() -> None:
@@ -105,8 +112,8 @@ class SandboxCluster:
         try:
             await response.prepare(request)
             with suppress(ConnectionError, TimeoutError):
-                async with asyncio.timeout(longest):
-                    await self._stream(response, asked, target, news)
+                async with asyncio.timeout(min(seconds or LONGEST_WATCH, LONGEST_WATCH)):
+                    await self._stream(response, asked, target, (since, news))
             with suppress(ConnectionError):
                 await response.write_eof()
         finally:
@@ -121,11 +128,14 @@ class SandboxCluster:
         target = self.api.target(asked)
         if target is None:
             raise ApiError(404, "NotFound", "only resources can be watched")
+        selector(asked.query)
         return target
 
-    async def _stream(self, response: web.StreamResponse, asked: Request, target: Target, news: asyncio.Event) -> None:
+    async def _stream(
+        self, response: web.StreamResponse, asked: Request, target: Target, start: tuple[int, asyncio.Event]
+    ) -> None:
+        since, news = start
         store = self.api.store
-        since = asked.query.get("resourceVersion") or "0"
         with store.lock:
             lines, version = self._first(asked, target, since)
         while True:
@@ -139,17 +149,26 @@ class SandboxCluster:
                 if events is None:
                     await response.write(_expired())
                     return
-                lines = [line for event in events if (line := self.api.event(asked, target, event))]
+                lines = self._lines(asked, target, events)
 
-    def _first(self, asked: Request, target: Target, since: str) -> tuple[list[bytes], int]:
+    def _first(self, asked: Request, target: Target, since: int) -> tuple[list[bytes], int]:
         """What a watch begins with: the state (resourceVersion 0 or none), or what happened since a version."""
         store = self.api.store
-        if since == "0":
+        if since == 0:
             return self.api.present(asked, target), store.version
-        events = store.since(int(since))
+        events = store.since(since)
         if events is None:
             return [_expired()], store.version
-        return [line for event in events if (line := self.api.event(asked, target, event))], store.version
+        return self._lines(asked, target, events), store.version
+
+    def _lines(self, asked: Request, target: Target, events: list[Event]) -> list[bytes]:
+        return [line for event in events if (line := self.api.event(asked, target, event)) is not None]
+
+
+def _refusal(asked: Request, status: int) -> Response:
+    reason, message = FAULTS.get(status, ("InternalError", "Internal error occurred"))
+    said = message.format(identity=asked.identity, verb=asked.method.lower(), path=asked.path)
+    return Response(status, orjson.dumps(ApiError(status, reason, said).status()))
 
 
 def _expired() -> bytes:

@@ -81,10 +81,10 @@ COLUMNS: Mapping[str, Columns] = {
 
 def render(kind: Kind, objects: Sequence[Object], metadata: Object, now: datetime) -> dict[str, Any]:
     """A meta.k8s.io/v1 Table of these objects."""
-    columns = [("Name", lambda o: o["metadata"]["name"]), *COLUMNS.get(kind.kind, ())]
+    columns: Columns = [("Name", _text("metadata.name")), *COLUMNS.get(kind.kind, ())]
     definitions = [
         {"name": name, "type": "string", "format": "name" if name == "Name" else "", "description": "", "priority": 0}
-        for name, _ in (*columns, ("Age", None))
+        for name in (*(name for name, _ in columns), "Age")
     ]
     rows = [
         {

@@ -59,6 +59,9 @@ class Writer:
             raise ApiError(409, "AlreadyExists", f'{target.kind.resource} "{name}" already exists', details)
         return Response(201, self._save(request, target, None, new))
 
+    def _live(self, target: Target) -> Object:
+        return self._store.require(target.collection, target.key, target.kind.resource).object
+
     def _require_namespace(self, target: Target) -> None:
         if not target.kind.namespaced:
             return
@@ -69,7 +72,7 @@ class Writer:
 
     def replace(self, request: Request, target: Target) -> Response:
         """PUT."""
-        live, new = self._store.require(target.collection, target.key, target.kind.resource).object, _decoded(request)
+        live, new = self._live(target), _decoded(request)
         if target.subresource == "scale":
             new = scaled(live, new)
         return self._saved(request, target, live, new)
@@ -78,7 +81,7 @@ class Writer:
         """PATCH, of the kind that the content type says."""
         if request.content_type == APPLY:
             return self._apply(request, target)
-        live, patch = self._store.require(target.collection, target.key, target.kind.resource).object, _json(request.body)
+        live, patch = self._live(target), _json(request.body)
         whole = scale_of(live) if target.subresource == "scale" else live
         match request.content_type:
             case "application/json-patch+json":
@@ -144,8 +147,9 @@ class Writer:
         sent_version = new.get("metadata", {}).get("resourceVersion")
         if live is not None and sent_version and sent_version != live["metadata"]["resourceVersion"]:
             raise stale(kind.resource, target.name or "")
-        new = normalise(kind.schema, defaults.converted(kind, new)) | {"apiVersion": kind.api_version, "kind": kind.kind}
-            _identify(target, live, new, now)
+        new = normalise(kind.schema, defaults.converted(kind, new))
+        new |= {"apiVersion": kind.api_version, "kind": kind.kind}
+        _identify(target, live, new, now)
         if target.subresource == "status":
             new = _with_status_of(live or {}, new)
         elif "status" in kind.subresources or not kind.custom:
@@ -164,7 +168,7 @@ class Writer:
             metadata["managedFields"] = write(after_apply(managers, change, applier))
         self._addresses.allocate(kind, new, live)
         if live is not None and _unversioned(new) == _unversioned(live):
-            return kind.whole(self._store.require(target.collection, target.key, kind.resource).body)
+            return orjson.dumps(live)
         if request.query.get("dryRun") == "All":
             return orjson.dumps(new)
         return kind.whole(self._put(target, new).body)
@@ -180,9 +184,10 @@ class Writer:
 
     def delete(self, request: Request, target: Target) -> Response:
         """DELETE; an object with finalizers is marked and stays until they are gone."""
-        live = self._store.require(target.collection, target.key, target.kind.resource).object
+        live = self._live(target)
         kind = target.kind
-        if request.query.get("dryRun") == "All":
+        options = _json(request.body) if request.body else {}  # DeleteOptions, where kubectl puts its dry run
+        if request.query.get("dryRun") == "All" or options.get("dryRun") == ["All"]:
             return Response(200, orjson.dumps(live))
         if live["metadata"].get("finalizers"):
             new = live | {"metadata": live["metadata"] | {"deletionTimestamp": timestamp(self._clock())}}
@@ -221,7 +226,7 @@ def _decoded(request: Request) -> Object:
         document: Any = protobuf.decode(request.body)
     elif "yaml" in request.content_type and not request.body.lstrip().startswith(b"{"):
         try:
-            document = yaml.load(request.body, yaml.CSafeLoader)  
+            document = yaml.load(request.body, yaml.CSafeLoader)
         except yaml.YAMLError as error:
             raise bad_request(f"the request body is no YAML: {error}") from error
     else:
@@ -233,7 +238,7 @@ def _decoded(request: Request) -> Object:
 
 def _identify(target: Target, live: Object | None, new: Object, now: str) -> None:
     """Set, in place, what a client cannot choose: its address, and what the server gave it when it was created."""
-    metadata: Object = new["metadata"] = new.get("metadata") or {}
+    metadata: Object = new.setdefault("metadata", {})
     if metadata.get("name", target.name) != target.name:
         raise bad_request(f"the name of the object ({metadata['name']}) does not match the URL ({target.name})")
     metadata["name"] = target.name
@@ -288,7 +293,9 @@ def _spec_changed(live: Object, new: Object) -> bool:
     if {k: v for k, v in live.items() if k not in apart} != {k: v for k, v in new.items() if k not in apart}:
         return True
     # A Deployment counts its annotations too: they are copied to its ReplicaSets.
-    return new["kind"] == "Deployment" and live["metadata"].get("annotations") != new["metadata"].get("annotations")
+    return new["kind"] == "Deployment" and bool(
+        live["metadata"].get("annotations") != new["metadata"].get("annotations")
+    )
 
 
 def _unversioned(document: Object) -> Object:

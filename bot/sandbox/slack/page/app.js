@@ -326,6 +326,8 @@ function drawList(root, messages, inThread) {
     const date = new Date(message.ts * 1000).toDateString();
     const sameDay = previous && date === new Date(previous.ts * 1000).toDateString();
     const fresh = !inThread && message.ts === view.newFrom;
+    const firstReply = inThread && previous && !isReply(previous);
+    if (firstReply) nodes.push(el("div", { class: "day", role: "separator" }, el("span", {}, messages.length === 2 ? "1 reply" : `${messages.length - 1} replies`)));
     if (!inThread && (!sameDay || fresh)) {
       const key = `before ${message.ts}${fresh}${sameDay}`;
       const label = sameDay ? "" : new Date().toDateString() === date ? "Today" : new Date(message.ts * 1000).toLocaleDateString(undefined, { weekday: "long", month: "long", day: "numeric" });
@@ -333,7 +335,7 @@ function drawList(root, messages, inThread) {
       after.set(key, { node: divider });
       nodes.push(divider);
     }
-    const compact = Boolean(sameDay && !fresh && previous.user === message.user && message.ts - previous.ts < 300 && !message.ephemeral_for && !previous.ephemeral_for && !previous.deleted);
+    const compact = Boolean(sameDay && !fresh && !firstReply && previous.user === message.user && message.ts - previous.ts < 300 && !message.ephemeral_for && !previous.ephemeral_for && !previous.deleted);
     const source = JSON.stringify(message);
     let entry = before.get(message.ts);
     if (entry?.source !== source || entry.compact !== compact) {
@@ -572,7 +574,7 @@ function drawTour() {
   const done = steps.filter((step) => step.done).length;
   const current = steps.find((step) => step.current);
   const rooms = new Map([...state.channels.values()].map((room) => [room.name, room.id]));
-  const folded = phone.matches && !view.tourOpen;
+  const folded = phone.matches ? !view.tourOpen : document.body.classList.contains("threaded");
   card.hidden = !steps.length || (!view.tourOpen && !phone.matches);
   $("open-tour").hidden = !steps.length || view.tourOpen || phone.matches;
   $("open-tour").replaceChildren(icon("i-tour"), `Tour ${done}/${steps.length}`);
@@ -584,7 +586,7 @@ function drawTour() {
   const said = done === steps.length ? "All done" : current?.title ?? tour.title;
   const bar = el("progress", { max: steps.length, value: done, "aria-label": `${done} of ${steps.length} steps done` });
   keepFocus(card, () => card.replaceChildren(
-    el("button", { type: "button", class: "fold", "data-key": "tour", "aria-expanded": String(!folded), onclick: () => tourOpen(!view.tourOpen) },
+    el("button", { type: "button", class: "fold", "data-key": "tour", "aria-expanded": String(!folded), onclick: () => { if (folded && !phone.matches) location.hash = view.channel; else tourOpen(!view.tourOpen); } },
       icon("i-tour"), el("span", { class: "name" }, folded ? said : tour.title), el("small", {}, `${done}/${steps.length}`), icon("i-chevron")),
     bar,
     ...(folded ? [] : [el("div", { class: "body" },

@@ -181,7 +181,7 @@ function image(block) {
 }
 
 function cell(object) {
-  return object?.type === "rich_text" ? richText(object.elements) : object?.text ?? String(object?.value ?? "");
+  return object?.type === "rich_text" ? richText(object.elements) : text({ text: object?.text ?? String(object?.value ?? ""), emoji: false });
 }
 
 const BLOCKS = {
@@ -196,7 +196,7 @@ const BLOCKS = {
   image: (b) => el("figure", {}, b.title && el("figcaption", {}, text(b.title)), image(b)),
   rich_text: (b) => el("div", { class: "text" }, richText(b.elements)),
   markdown: (b) => el("div", { class: "text markdown" }, markdown(b.text)),
-  table: (b) => table((b.rows[0] ?? []).map(cell), b.rows.slice(1).map((row) => row.map(cell)), (b.column_settings ?? []).map((column) => column?.align)),
+  table: (b) => table((b.rows[0] ?? []).map(cell), b.rows.slice(1).map((row) => row.map(cell)), (b.column_settings ?? []).map((column) => `${column?.align ?? ""} ${column?.is_wrapped ? "wrap" : ""}`)),
   input(b, context) {
     const id = `f${serial += 1}`;
     const node = input(b.element, b, context, { id, optional: b.optional });

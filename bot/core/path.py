@@ -1,0 +1,130 @@
+"""Paths into an object, written `spec.template.spec.containers[name=web].env[name=DEBUG].value`.
+
+A field is dotted, or `["quoted.key"]` when it holds anything but letters, digits, `_` and `-`; an item of a keyed list
+is `[key=value]` with every key of the list, of a set `[=value]`, of any other list its index `[0]`.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a keyed list: the list's keys in schema order, with this item's values."""
+
+    keys: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a set, by its value."""
+
+    value: Any
+
+
+Segment = str | int | Item | Member
+Path = tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    """`[*]` in a rule: whichever item of a list, or key of a mapping."""
+
+
+ANY: Final = Wildcard()
+Pattern = tuple[Segment | Wildcard, ...]
+
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+_BARE_VALUE: Final = re.compile(r"[^\[\],\"\s=]+")
+
+
+class PathError(ValueError):
+    """A path that cannot be read, with what is wrong in one sentence."""
+
+
+def format_path(path: Sequence[Segment]) -> str:
+    """The path as people and JSON have it."""
+    parts: list[str] = []
+    for segment in path:
+        if isinstance(segment, str):
+            if _BARE.fullmatch(segment):
+                parts.append(f".{segment}" if parts else segment)
+            else:
+                parts.append(f"[{json.dumps(segment, ensure_ascii=False)}]")
+        elif isinstance(segment, Item):
+            parts.append("[" + ",".join(f"{key}={_value(value)}" for key, value in segment.keys) + "]")
+        elif isinstance(segment, Member):
+            parts.append(f"[={_value(segment.value)}]")
+        else:
+            parts.append(f"[{segment}]")
+    return "".join(parts)
+
+
+def _value(value: object) -> str:
+    """A key's value: bare where that can be read back, else as JSON."""
+    if isinstance(value, str):
+        return value if value and "]" not in value and "," not in value and value[0] != '"' else _json(value)
+    return _json(value)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+_TOKEN: Final = re.compile(
+    r"""(?:^|\.)(?P<field>[A-Za-z0-9_-]+)
+    | \[(?P<quoted>"(?:[^"\\]|\\.)*")\]
+    | \[(?P<any>\*)\]
+    | \[(?P<index>\d{1,9})\]
+    | \[(?P<keyed>(?:[A-Za-z0-9_-]*=(?:"(?:[^"\\]|\\.)*"|[^\],"][^\],]*|)(?:,(?!\]))?)+)\]""",
+    re.VERBOSE,
+)
+_PAIR: Final = re.compile(r"""([A-Za-z0-9_-]*)=("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)""")
+
+
+def parse_path(text: str) -> Pattern:
+    """A path, or a pattern with `[*]`, as segments. PathError when it is not written as paths are.
+
+    Values of keys are read as strings, save quoted JSON; `matches` compares them by how they are written.
+    """
+    segments: list[Segment | Wildcard] = []
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None or match.end() == at:
+            raise PathError(f"The path {text!r} cannot be read from character {at + 1} on.")
+        at = match.end()
+        if match["field"]:
+            segments.append(match["field"])
+        elif match["quoted"]:
+            segments.append(json.loads(match["quoted"]))
+        elif match["any"]:
+            segments.append(ANY)
+        elif match["index"]:
+            segments.append(int(match["index"]))
+        else:
+            pairs = tuple((key, _unquoted(value)) for key, value in _PAIR.findall(match["keyed"]))
+            segments.append(Member(pairs[0][1]) if pairs[0][0] == "" else Item(pairs))
+    if not segments:
+        raise PathError("A path must not be empty.")
+    return tuple(segments)
+
+
+def _unquoted(value: str) -> Any:
+    return json.loads(value) if value.startswith('"') else value
+
+
+def matches(pattern: Segment | Wildcard, segment: Segment) -> bool:
+    """Whether one segment of a pattern covers one of a path."""
+    if pattern is ANY:
+        return True
+    if isinstance(pattern, Item) and isinstance(segment, Item):
+        # A rule may name some of the keys: [containerPort=80] covers both protocols.
+        have = {key: _value(value) for key, value in segment.keys}
+        return all(have.get(key) == _value(value) for key, value in pattern.keys)
+    if isinstance(pattern, Member) and isinstance(segment, Member):
+        return _value(pattern.value) == _value(segment.value)
+    return pattern == segment

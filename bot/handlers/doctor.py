@@ -1,0 +1,198 @@
+"""Every credential, scope and permission, tried one by one. Nothing anyone sees is changed."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from http.client import HTTPException
+from typing import Protocol, TypeVar
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+from bot.config import Config
+from bot.core.drift import Status
+from bot.core.message.blocks import Message
+from bot.handlers.drift_check import check
+from bot.ports import Chat, ChatError, Cluster, PortError, Repository, Store
+
+GIT_NEEDED = (2, 38)  # the first whose merge-tree can --write-tree
+SCOPES = {
+    "chat:write": "alerts and reports",
+    "commands": "/gitops",
+    "files:write": "long differences as a file",
+}
+_GROUPS_SCOPE = {"usergroups:read": "the user groups in slack.revert_allowed"}
+_TOKENS = {
+    "SLACK_BOT_TOKEN": "api.slack.com/apps > OAuth & Permissions (it begins with xoxb-)",
+    "SLACK_APP_TOKEN": "api.slack.com/apps > Basic Information > App-Level Tokens (it begins with xapp-)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing the bot must be able to do, whether it can, and if not, what to do about it."""
+
+    what: str
+    ok: bool
+    remedy: str = ""
+
+
+class Slack(Protocol):
+    """What of slack_sdk's WebClient is needed, and the Chat port does not have."""
+
+    def auth_test(self) -> SlackResponse:
+        """Whose token it is; its scopes are in the header x-oauth-scopes."""
+        ...
+
+    def apps_connections_open(self, *, app_token: str) -> SlackResponse:
+        """An address for Socket Mode, which nobody has to use."""
+        ...
+
+
+class Tried(Protocol):
+    """What a forge says of one permission."""
+
+    @property
+    def what(self) -> str: ...  # noqa: D102
+    @property
+    def ok(self) -> bool: ...  # noqa: D102
+    @property
+    def remedy(self) -> str: ...  # noqa: D102
+
+
+class Forge(Protocol):
+    """A forge that can say what its token may do."""
+
+    def probes(self) -> Iterable[Tried]:
+        """Every permission, tried without a trace."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What is looked at. Callables, since making a client can already fail; they may raise PortError."""
+
+    slack: Slack
+    chat: Chat
+    repositories: Mapping[str, Callable[[], Repository]]
+    forges: Mapping[str, Callable[[], Forge]]
+    clusters: Mapping[str, Callable[[], Cluster]]
+    store: Callable[[], Store]
+    git_version: Callable[[], tuple[int, ...]]
+    clock: Callable[[], datetime]
+
+
+def doctor(config: Config, outside: Outside) -> Iterator[Line]:
+    """A line for each thing, as soon as it is known; no failure is ever raised."""
+    missing = config.missing_for_run()
+    yield from (Line("configuration", ok=False, remedy=sentence) for sentence in missing)
+    if not missing:
+        yield Line("configuration", ok=True)
+    yield _git(outside.git_version())
+    yield _attempt("state database: can be written", lambda: _write(outside.store(), outside.clock()))[0]
+    yield from _slack(config, outside)
+
+    repositories: dict[str, Repository] = {}
+    for name, make_repository in outside.repositories.items():
+        line, repository = _attempt(f"repository {name}: git can fetch it", partial(_fetch, make_repository))
+        yield line
+        if repository:
+            repositories[name] = repository
+    for name, make_forge in outside.forges.items():
+        line, probes = _attempt(f"repository {name}: its forge answers", partial(_probe, make_forge))
+        yield from [line] if probes is None else [Line(probe.what, probe.ok, probe.remedy) for probe in probes]
+    for name, make_cluster in outside.clusters.items():
+        line, cluster = _attempt(f"cluster {name}: answers", partial(_discover, make_cluster))
+        yield line
+        if cluster:
+            yield from _applications(config, name, cluster, repositories, outside.clock())
+
+
+_Done = TypeVar("_Done")
+
+
+def _attempt(what: str, action: Callable[[], _Done]) -> tuple[Line, _Done | None]:
+    """What came of it, and its result where it went well."""
+    try:
+        return Line(what, ok=True), action()
+    except PortError as error:
+        return Line(what, ok=False, remedy=str(error)), None
+
+
+def _git(version: tuple[int, ...]) -> Line:
+    found, needed = (".".join(map(str, numbers)) for numbers in (version, GIT_NEEDED))
+    if version >= GIT_NEEDED:
+        return Line(f"git {found}", ok=True)
+    return Line(f"git {found}" if version else "git", ok=False, remedy=f"install git {needed} or newer.")
+
+
+def _write(store: Store, now: datetime) -> None:
+    store.audit(now, "doctor", "doctor", "the database can be written")
+
+
+def _fetch(make: Callable[[], Repository]) -> Repository:
+    repository = make()
+    repository.fetch()
+    return repository
+
+
+def _probe(make: Callable[[], Forge]) -> list[Tried]:
+    return list(make().probes())
+
+
+def _discover(make: Callable[[], Cluster]) -> Cluster:
+    cluster = make()
+    cluster.discover()
+    return cluster
+
+
+def _applications(
+    config: Config, name: str, cluster: Cluster, repositories: Mapping[str, Repository], now: datetime
+) -> Iterator[Line]:
+    """A real check of each: it lists just the kinds that git declares, so no permission is guessed at."""
+    theirs = [each for each in config.applications.values() if each.cluster == name and each.repository in repositories]
+    for found in check(theirs, repositories=repositories, cluster=cluster, ignore=config.ignore, now=now):
+        known = found.status is not Status.UNKNOWN
+        yield Line(f"application {found.application}: can be checked", known, "" if known else found.error or "")
+
+
+def _slack(config: Config, outside: Outside) -> Iterator[Line]:
+    if (app_token := config.credentials.slack_app_token) and config.slack.mode == "socket":
+        yield _attempt(
+            "Slack: SLACK_APP_TOKEN opens Socket Mode",
+            lambda: _call(lambda: outside.slack.apps_connections_open(app_token=app_token), "SLACK_APP_TOKEN"),
+        )[0]
+    if not config.credentials.slack_bot_token:
+        return
+    line, answer = _attempt(
+        "Slack: SLACK_BOT_TOKEN is accepted", lambda: _call(outside.slack.auth_test, "SLACK_BOT_TOKEN")
+    )
+    yield line
+    if answer is None:
+        return
+    granted = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
+    groups = any(allowed.startswith("S") for allowed in config.slack.revert_allowed)
+    for scope, reason in (SCOPES | (_GROUPS_SCOPE if groups else {})).items():
+        remedy = (
+            f"add the scope, needed for {reason}, at api.slack.com/apps > OAuth & Permissions, and reinstall the app."
+        )
+        yield Line(f"Slack: scope {scope}", scope in granted, "" if scope in granted else remedy)
+    # A whisper to itself passes every check that a post passes, and nobody sees it.
+    whisper, own = Message("The doctor looks whether the bot can write here."), str(answer["user_id"])
+    channels = {config.slack.channel, *(application.channel for application in config.applications.values())} - {""}
+    for channel in sorted(channels):
+        what = f"Slack: the bot can write in {channel}"
+        yield _attempt(what, partial(outside.chat.whisper, channel, own, whisper))[0]
+
+
+def _call(request: Callable[[], SlackResponse], variable: str) -> SlackResponse:
+    try:
+        return request()
+    except SlackApiError as error:
+        code = error.response.get("error") or "an error"
+        raise ChatError(f"Slack answered {code}; look at {variable}, and at {_TOKENS[variable]}.") from error
+    except (SlackClientError, HTTPException, OSError) as error:
+        raise ChatError(
+            f"Slack does not answer ({type(error).__name__}); look at slack.api_url, the network and its proxy."
+        ) from error

@@ -1,0 +1,420 @@
+"""Drift checks end to end: real git, a real HTTP API server, and every way in which one of them can fail."""
+
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+import yaml
+
+from bot.adapters.cluster import KubernetesCluster
+from bot.adapters.repository import GitRepository
+from bot.core.application import Application
+from bot.core.drift import Status
+from bot.core.ignore import IgnoreRule
+from bot.core.render import render
+from bot.handlers.drift_check import Rendered, check, check_files, differences, look, remaining
+from bot.ports import File
+from bot.sandbox.cluster import SandboxCluster
+from bot.sandbox.cluster.faults import Fault
+from bot.sandbox.cluster.kubeconfig import write_kubeconfig
+from bot.sandbox.server import Server
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+MANAGER = "kustomize-controller"
+
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {
+        "replicas": 2,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "web", "image": "registry.example/web:1.4.2"}]},
+        },
+    },
+}
+CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"level": "info"}}
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "stringData": {"password": "sesame"}}
+BUDGET = {
+    "apiVersion": "policy/v1",
+    "kind": "PodDisruptionBudget",
+    "metadata": {"name": "web"},
+    "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}},
+}
+AUTOSCALER = {
+    "apiVersion": "autoscaling/v2",
+    "kind": "HorizontalPodAutoscaler",
+    "metadata": {"name": "web"},
+    "spec": {
+        "minReplicas": 2,
+        "maxReplicas": 6,
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+    },
+}
+
+
+class World:
+    """A remote repository, a cluster, and the deployer between them."""
+
+    def __init__(self, tmp_path: Path, sandbox: SandboxCluster, url: str) -> None:
+        self.tmp_path = tmp_path
+        self.sandbox = sandbox
+        self.applications: list[Application] = []
+        self.remotes: dict[str, Path] = {}
+        self.repositories: dict[str, GitRepository] = {}
+        self.kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", url, identity="bot")
+        self.cluster = KubernetesCluster("prod", kubeconfig=self.kubeconfig)
+
+    def declare(self, name, *documents, repository="platform"):
+        """Commit the manifests of an application, each in a file of its own; documents may be raw text too."""
+        texts = [each if isinstance(each, str) else yaml.safe_dump(each) for each in documents]
+        self.commit({f"apps/{name}/{i}.yaml": text for i, text in enumerate(texts)}, repository)
+        application = Application(name, repository, f"apps/{name}", "prod", name, "C1")
+        self.applications = [each for each in self.applications if each.name != name] + [application]
+        return application
+
+    def commit(self, files, repository="platform"):
+        remote = self.remotes.get(repository)
+        if remote is None:
+            remote = self.remotes[repository] = self.tmp_path / "remotes" / repository
+            git("init", "-q", "-b", "main", str(remote), cwd=self.tmp_path)
+            mirrors = self.tmp_path / "mirrors"
+            self.repositories[repository] = GitRepository(repository, str(remote), "main", mirrors)
+        for path, text in files.items():
+            file = remote / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        git("add", "-A", cwd=remote)
+        git("commit", "-q", "--allow-empty", "-m", "change", cwd=remote)
+        return git("rev-parse", "HEAD", cwd=remote)
+
+    def deploy(self, namespace, *documents):
+        for document in documents:
+            self.sandbox.api.apply(orjson.loads(orjson.dumps(document)), manager=MANAGER, namespace=namespace)
+
+    def edit(self, document, namespace, patch):
+        """What `kubectl edit` sends."""
+        path = self.sandbox.api.path_of(document, namespace)
+        kind = "application/merge-patch+json"
+        self.sandbox.api.call("PATCH", path, patch, content_type=kind, user_agent="kubectl/v1.36.0 (linux/amd64)")
+
+    def fault(self, path, status=0, **how):
+        self.sandbox.faults.add(Fault(path, status, **how))
+
+    def check(self, **how):
+        options = {"repositories": self.repositories, "cluster": self.cluster, "ignore": (), "now": NOW, **how}
+        return {each.application: each for each in check(self.applications, **options)}
+
+    def asked(self, part):
+        return [request.path for request in self.sandbox.requests if part in request.path]
+
+
+def git(*argv, cwd):
+    identity = ["-c", "user.name=Ana", "-c", "user.email=ana@example.org", "-c", "commit.gpgsign=false"]
+    done = subprocess.run(["git", *identity, *argv], cwd=cwd, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def world(tmp_path):
+    sandbox = SandboxCluster()
+    with Server(sandbox.app) as server:
+        yield World(tmp_path, sandbox, server.url)
+
+
+def paths(checked):
+    return [(drift.kind, drift.name, field.path) for drift in checked.drift for field in drift.fields]
+
+
+# ---------------------------------------------------------------- what is seen
+
+
+def test_what_was_deployed_is_in_sync(world):
+    world.declare("shop", DEPLOYMENT, CONFIG, SECRET)
+    world.deploy("shop", DEPLOYMENT, CONFIG, SECRET)
+    found = world.check()["shop"]
+    assert (found.status, found.error, found.objects, found.drift) == (Status.SYNCED, None, 3, ())
+    assert found.revision == git("rev-parse", "HEAD", cwd=world.remotes["platform"])
+    assert found.at == NOW
+
+
+def test_an_edit_by_hand_is_drift_with_its_tool(world):
+    world.declare("shop", DEPLOYMENT, CONFIG)
+    world.deploy("shop", DEPLOYMENT, CONFIG)
+    world.edit(CONFIG, "shop", {"data": {"level": "debug"}})
+    found = world.check()["shop"]
+    assert found.status is Status.OUT_OF_SYNC
+    assert paths(found) == [("ConfigMap", "settings", "data.level")]
+    assert found.drift[0].namespace == "shop"
+    assert found.drift[0].fields[0].manager.startswith("kubectl")
+
+
+def test_what_was_never_deployed_is_missing(world):
+    world.declare("shop", DEPLOYMENT, CONFIG)
+    world.deploy("shop", CONFIG)
+    found = world.check()["shop"]
+    assert found.status is Status.OUT_OF_SYNC
+    assert [(drift.kind, drift.change, drift.namespace) for drift in found.drift] == [("Deployment", "missing", "shop")]
+
+
+def test_a_check_fetches_and_can_be_held_to_a_revision(world):
+    world.declare("shop", CONFIG)
+    world.deploy("shop", CONFIG)
+    old = world.check()["shop"].revision
+    world.declare("shop", {**CONFIG, "data": {"level": "warn"}})
+    assert world.check()["shop"].status is Status.OUT_OF_SYNC
+    held = world.check(revision=old)["shop"]
+    assert (held.status, held.revision) == (Status.SYNCED, old)
+
+
+def test_ignore_rules_hold(world):
+    world.declare("shop", CONFIG)
+    world.deploy("shop", CONFIG)
+    world.edit(CONFIG, "shop", {"data": {"level": "debug"}})
+    rule = IgnoreRule(paths=("data.level",), kind="ConfigMap")
+    assert world.check(ignore=[rule])["shop"].status is Status.SYNCED
+
+
+# ---------------------------------------------------------------- how the cluster is asked
+
+
+def test_each_kind_is_listed_once_for_all_applications(world):
+    for name in ("shop", "site", "jobs"):
+        world.declare(name, DEPLOYMENT, CONFIG, {**CONFIG, "metadata": {"name": "more"}})
+        world.deploy(name, DEPLOYMENT, CONFIG, {**CONFIG, "metadata": {"name": "more"}})
+    assert {each.status for each in world.check().values()} == {Status.SYNCED}
+    assert world.asked("configmaps") == ["/api/v1/configmaps"]
+    assert world.asked("deployments") == ["/apis/apps/v1/deployments"]
+    assert len(world.asked("openapi/v3/apis/apps/v1")) == 1
+    assert len([path for path in world.asked("openapi") if path == "/openapi/v3"]) == 1
+
+
+def test_a_kind_of_one_namespace_is_listed_there(world):
+    world.declare("shop", CONFIG)
+    world.deploy("shop", CONFIG)
+    assert world.check()["shop"].status is Status.SYNCED
+    assert world.asked("configmaps") == ["/api/v1/namespaces/shop/configmaps"]
+
+
+def test_where_listing_everywhere_is_forbidden_the_namespaces_are_listed(world):
+    for name in ("shop", "site"):
+        world.declare(name, CONFIG)
+        world.deploy(name, CONFIG)
+    world.fault("/api/v1/configmaps", 403)
+    world.fault("/api/v1/namespaces/site/configmaps", 403)
+    found = world.check()
+    assert found["shop"].status is Status.SYNCED
+    assert found["site"].status is Status.UNKNOWN
+    assert "list configmaps in namespace site (403): grant" in found["site"].error
+
+
+def test_the_cluster_gets_nothing_but_get(world):
+    world.declare("shop", DEPLOYMENT, CONFIG, SECRET, AUTOSCALER)
+    world.deploy("shop", DEPLOYMENT)
+    world.check()
+    assert {request.method for request in world.sandbox.requests} == {"GET"}
+
+
+def test_an_unchanged_tree_is_rendered_once(world):
+    application = world.declare("shop", CONFIG)
+    old = git("rev-parse", "HEAD", cwd=world.remotes["platform"])
+    new = world.commit({"README.md": "hello"})
+    repository = world.repositories["platform"]
+    repository.fetch()
+    rendered = Rendered()
+    first = rendered.manifests(repository, old, application.path)
+    assert rendered.manifests(repository, new, application.path) is first
+
+
+# ---------------------------------------------------------------- what cannot be looked at
+
+
+@pytest.mark.parametrize("fault", [{"status": 403}, {"status": 500}, {"status": 503}, {"cut": True}])
+def test_a_kind_that_cannot_be_listed_makes_unknown_only_what_needs_it(world, fault):
+    world.declare("shop", DEPLOYMENT, SECRET, CONFIG)
+    world.declare("site", CONFIG)
+    for name in ("shop", "site"):
+        world.deploy(name, DEPLOYMENT, SECRET, CONFIG)
+    world.edit(CONFIG, "shop", {"data": {"level": "debug"}})
+    world.fault("*/secrets", **fault)
+    found = world.check()
+    assert found["site"].status is Status.SYNCED
+    assert found["shop"].status is Status.UNKNOWN
+    assert found["shop"].error.startswith("Secret login not checked: Cluster prod ")
+    assert paths(found["shop"]) == [("ConfigMap", "settings", "data.level")], "what was seen is still told"
+
+
+def test_a_kind_that_is_too_slow_is_unknown(world):
+    world.declare("shop", SECRET)
+    world.cluster = KubernetesCluster("prod", kubeconfig=world.kubeconfig, read_timeout=0.5)
+    world.fault("*/secrets", delay=1.5)
+    found = world.check()["shop"]
+    assert found.status is Status.UNKNOWN
+    assert "could not list secrets in namespace shop: the answer took too long" in found.error
+
+
+def test_a_dead_api_group_makes_unknown_only_its_own_objects(world):
+    world.declare("shop", BUDGET, CONFIG)
+    world.declare("site", CONFIG)
+    for name in ("shop", "site"):
+        world.deploy(name, BUDGET, CONFIG)
+    world.sandbox.api.break_version("policy/v1")
+    found = world.check()
+    assert found["site"].status is Status.SYNCED
+    assert found["shop"].status is Status.UNKNOWN
+    assert found["shop"].error.startswith(
+        "PodDisruptionBudget web not checked: Cluster prod does not answer for policy/v1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "words"),
+    [
+        ("apps/v1beta1", "Deployment", "does not serve Deployment of apps/v1beta1: write apps/v1 in git."),
+        ("example.org/v1", "Rocket", "does not serve Rocket of example.org/v1: install its CustomResourceDefinition"),
+    ],
+)
+def test_a_kind_that_is_not_served_says_what_to_do(world, version, kind, words):
+    world.declare("shop", {**DEPLOYMENT, "apiVersion": version, "kind": kind}, CONFIG)
+    world.deploy("shop", CONFIG)
+    found = world.check()["shop"]
+    assert found.status is Status.UNKNOWN
+    assert words in found.error
+
+
+def test_a_schema_that_cannot_be_read_makes_its_objects_unknown(world):
+    world.declare("shop", DEPLOYMENT, CONFIG)
+    world.deploy("shop", DEPLOYMENT, CONFIG)
+    world.fault("/openapi/v3/apis/apps/v1", 500)
+    found = world.check()["shop"]
+    assert found.status is Status.UNKNOWN
+    assert found.error.startswith(
+        "Deployment web not checked: Cluster prod could not read the OpenAPI schema of apps/v1"
+    )
+
+
+@pytest.mark.parametrize("fault", [{"status": 401}, {"status": 500}, {"cut": True}])
+def test_a_cluster_that_does_not_answer_makes_all_unknown(world, fault):
+    world.declare("shop", CONFIG)
+    world.declare("site", CONFIG)
+    world.fault("/apis", **fault)
+    found = world.check()
+    assert {each.status for each in found.values()} == {Status.UNKNOWN}
+    assert all(each.error.startswith("Cluster prod ") for each in found.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: [a\n", "apps/shop/0.yaml"),
+        ("hello: world\n", "apps/shop/0.yaml"),
+        ("just words\n", "apps/shop/0.yaml"),
+    ],
+)
+def test_a_bad_manifest_names_its_file_and_hurts_no_other_application(world, text, words):
+    world.declare("shop", text)
+    world.declare("site", CONFIG)
+    world.deploy("site", CONFIG)
+    found = world.check()
+    assert found["site"].status is Status.SYNCED
+    assert found["shop"].status is Status.UNKNOWN
+    assert words in found["shop"].error
+    assert found["shop"].revision is not None
+
+
+def test_a_repository_that_is_gone_hurts_no_other(world):
+    world.declare("shop", CONFIG)
+    world.declare("site", CONFIG, repository="other")
+    world.deploy("site", CONFIG)
+    world.remotes["platform"].rename(world.tmp_path / "elsewhere")
+    found = world.check()
+    assert found["site"].status is Status.SYNCED
+    assert (found["shop"].status, found["shop"].revision) == (Status.UNKNOWN, None)
+    assert "platform" in found["shop"].error
+
+
+def test_a_path_that_is_not_there_is_unknown(world):
+    world.declare("shop", CONFIG)
+    world.applications.append(Application("typo", "platform", "apps/shpo", "prod", "shop", "C1"))
+    found = world.check()["typo"]
+    assert found.status is Status.UNKNOWN
+    assert "apps/shpo" in found.error
+
+
+def test_many_reasons_stay_readable(world):
+    kinds = [{**CONFIG, "apiVersion": f"g{i}.example.org/v1", "kind": f"Kind{i}"} for i in range(9)]
+    world.declare("shop", *kinds)
+    error = world.check()["shop"].error
+    assert error.count("not checked") == 3
+    assert error.endswith("And 6 more could not be looked at.")
+
+
+# ---------------------------------------------------------------- autoscalers
+
+
+def _scaled(world, replicas):
+    scaled = {**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "replicas": replicas}}
+    world.sandbox.api.apply(scaled, manager="vendor-scaler", namespace="shop")
+
+
+def test_replicas_that_an_autoscaler_sets_are_no_drift(world):
+    world.declare("shop", DEPLOYMENT)
+    world.deploy("shop", DEPLOYMENT, AUTOSCALER)
+    _scaled(world, 5)
+    assert world.check()["shop"].status is Status.SYNCED
+
+
+def test_replicas_without_an_autoscaler_are_drift(world):
+    world.declare("shop", DEPLOYMENT)
+    world.deploy("shop", DEPLOYMENT)
+    _scaled(world, 5)
+    assert paths(world.check()["shop"]) == [("Deployment", "web", "spec.replicas")]
+
+
+def test_unreadable_autoscalers_matter_only_when_replicas_differ(world):
+    world.declare("shop", DEPLOYMENT)
+    world.deploy("shop", DEPLOYMENT)
+    world.fault("*/horizontalpodautoscalers", 403)
+    assert world.check()["shop"].status is Status.SYNCED
+    _scaled(world, 5)
+    found = world.check()["shop"]
+    assert (found.status, found.drift) == (Status.UNKNOWN, ())
+    assert found.error.startswith("Deployment web not checked: spec.replicas differs, and whether an autoscaler set it")
+    assert "horizontalpodautoscalers.autoscaling" in found.error
+
+
+# ---------------------------------------------------------------- what other flows use
+
+
+def test_manifests_are_compared_without_a_check_and_removed_ones_found(world):
+    world.deploy("shop", CONFIG)
+    manifests = render([("a.yaml", yaml.safe_dump_all([CONFIG, DEPLOYMENT]).encode())])
+    live = look(world.cluster, [(manifest, "shop") for manifest in manifests])
+    assert [drift.kind for drift in differences(manifests, namespace="shop", live=live).drift] == ["Deployment"]
+    left, unknown = remaining(manifests, namespace="shop", live=live)
+    assert ([manifest.kind for manifest in left], unknown) == (["ConfigMap"], ())
+
+
+def test_whether_a_removed_object_is_left_can_be_unknown(world):
+    manifests = render([("a.yaml", yaml.safe_dump(SECRET).encode())])
+    world.fault("*/secrets", 403)
+    live = look(world.cluster, [(manifest, "shop") for manifest in manifests])
+    left, unknown = remaining(manifests, namespace="shop", live=live)
+    assert left == []
+    assert unknown[0].startswith("Secret login not checked: ")
+
+
+def test_files_of_no_commit_are_checked_the_same_way(world):
+    world.deploy("shop", CONFIG)
+    application = Application("here", "", "", "prod", "shop", "")
+    files = [File("settings.yaml", yaml.safe_dump(CONFIG).encode())]
+    options = {"cluster": world.cluster, "ignore": (), "now": NOW}
+    found = check_files(application, files, **options)
+    assert (found.status, found.revision, found.objects) == (Status.SYNCED, None, 1)
+    bad = check_files(application, [File("settings.yaml", b"{")], **options)
+    assert bad.status is Status.UNKNOWN
+    assert "settings.yaml" in bad.error

@@ -1,0 +1,530 @@
+"""The workspace's web page in Chromium, against the sandbox's real server and a real Bolt app over Socket Mode."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+
+from bot.sandbox.slack import Rates, SandboxSlack
+
+CHROMIUM = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+DEPLOYS, ALERTS = "C0DEPLOYS1", "C0ALERTS01"
+JONAS, MIRA = "U0JONAS001", "U0MIRA0001"
+HOSTILE = '<img src=x onerror="window.harm=1"><script>window.harm=1</script> <javascript:harm()|click> &lt;b&gt;'
+
+
+def plain(text: str) -> dict[str, str]:
+    return {"type": "plain_text", "text": text}
+
+
+def mrkdwn(text: str) -> dict[str, str]:
+    return {"type": "mrkdwn", "text": text}
+
+
+def button(label: str, action: str, **more: object) -> dict[str, object]:
+    return {"type": "button", "text": plain(label), "action_id": action, "value": label, **more}
+
+
+FORM = {
+    "type": "modal",
+    "callback_id": "form",
+    "title": plain("Revert a commit"),
+    "submit": plain("Open"),
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "rev",
+            "label": plain("Revision"),
+            "element": {"type": "plain_text_input", "action_id": "v"},
+        },
+        {
+            "type": "input",
+            "block_id": "app",
+            "label": plain("Application"),
+            "element": {
+                "type": "static_select",
+                "action_id": "v",
+                "options": [{"text": plain(name), "value": name} for name in ("shop", "billing")],
+            },
+        },
+        {
+            "type": "input",
+            "block_id": "opts",
+            "optional": True,
+            "label": plain("Options"),
+            "element": {
+                "type": "checkboxes",
+                "action_id": "v",
+                "options": [{"text": plain("As a draft"), "value": "draft"}],
+            },
+        },
+    ],
+}
+SURE = {"title": plain("Silence?"), "text": mrkdwn("For *one* hour."), "confirm": plain("Yes"), "deny": plain("No")}
+TOUR = {
+    "title": "Take the tour",
+    "steps": [
+        {
+            "id": "drift",
+            "title": "Make drift",
+            "text": "Scale `web`, then look in #deploys.",
+            "done": False,
+            "current": True,
+            "actions": [
+                {"label": "Scale web", "kind": "post", "url": "/tour/scale"},
+                {"label": "Break it", "kind": "post", "url": "/tour/break"},
+                {"label": "Ask", "kind": "command", "text": "/gitops status"},
+            ],
+        },
+        {"id": "live", "title": "Watch it go live", "text": "", "done": False, "current": False, "actions": []},
+    ],
+    "footer": [
+        {"label": "With kubectl", "text": "kubectl scale deployment/web --replicas 7 --namespace shop-production"}
+    ],
+}
+
+
+def bolt(client: WebClient) -> App:
+    """An app that answers everything the page can send."""
+    app = App(client=client)
+
+    @app.command("/gitops")
+    def command(ack, command, respond, client):
+        ack()
+        if command["text"] == "form":
+            client.views_open(trigger_id=command["trigger_id"], view=FORM)
+        else:
+            respond(text=f"You said *{command['text']}*.")
+
+    @app.action("press")
+    def press(ack, body, client):
+        ack()
+        said = f"pressed by <@{body['user']['id']}>"
+        client.chat_update(channel=body["channel"]["id"], ts=body["message"]["ts"], text=said)
+
+    @app.action(re.compile("quiet"))
+    def quiet(ack):
+        ack()
+
+    @app.view("form")
+    def submitted(ack, view):
+        if view["state"]["values"]["rev"]["v"]["value"] == "nope":
+            ack(response_action="errors", errors={"rev": "No such commit."})
+        else:
+            ack()
+
+    @app.event("app_home_opened")
+    def home(event, client):
+        blocks = [{"type": "header", "text": plain("Your applications")}]
+        client.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks})
+
+    return app
+
+
+async def scaled(_request: web.Request) -> web.Response:
+    return web.json_response({"message": "web scaled to 7"})
+
+
+async def refused(_request: web.Request) -> web.Response:
+    return web.json_response({"error": "web is gone"}, status=409)
+
+
+@pytest.fixture(scope="module")
+def client_and_slack() -> Iterator[tuple[WebClient, SandboxSlack]]:
+    slack = SandboxSlack(seed=5, rates=Rates.unlimited(), ack_timeout=0.8)
+    slack.app.router.add_post("/tour/scale", scaled)
+    slack.app.router.add_post("/tour/break", refused)
+    with slack.serve():
+        client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+        handler = SocketModeHandler(bolt(client), "xapp-sandbox")
+        handler.connect()
+        slack.wait_for(lambda: slack.connections)
+        yield client, slack
+        handler.client.auto_reconnect_enabled = False
+        handler.close()
+
+
+@pytest.fixture
+def slack(client_and_slack) -> SandboxSlack:
+    return client_and_slack[1]
+
+
+@pytest.fixture
+def client(client_and_slack) -> WebClient:
+    return client_and_slack[0]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, or the one Playwright installed; with neither this fails and says so."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
+        yield running
+        running.close()
+
+
+@pytest.fixture(params=["desktop"])
+def page(browser: Browser, slack: SandboxSlack, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A fresh tab on #deploys; whatever the page's script or its security policy complains of fails the test."""
+    phone = request.param == "phone"
+    size = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 800}
+    context = browser.new_context(viewport=size, has_touch=phone, reduced_motion="reduce", locale="en-GB")
+    tab = context.new_page()
+    trouble: list[str] = []
+    tab.on("pageerror", lambda error: trouble.append(str(error)))
+    tab.on("console", lambda said: trouble.append(said.text) if "Content Security" in said.text else None)
+    tab.goto(f"{slack.url}/#{DEPLOYS}")
+    expect(tab.locator("#title")).to_have_text("deploys")
+    yield tab
+    context.close()
+    assert trouble == []
+
+
+phone = pytest.mark.parametrize("page", ["phone"], indirect=True)
+either = pytest.mark.parametrize("page", ["desktop", "phone"], indirect=True)
+
+
+def newest(page: Page, text: str):
+    return page.locator("#messages .message").filter(has_text=text).last
+
+
+def overflow(page: Page) -> int:
+    return page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
+
+
+def open_form(page: Page):
+    page.fill("#command", "/gitops form")
+    page.keyboard.press("Enter")
+    modal = page.get_by_role("dialog", name="Revert a commit")
+    expect(modal).to_be_visible()
+    return modal
+
+
+@either
+def test_a_command_is_answered_to_the_person_alone(page: Page, slack: SandboxSlack):
+    page.fill("#command", "/gitops status shop")
+    page.keyboard.press("Enter")
+    answer = newest(page, "You said status shop.")
+    expect(answer).to_contain_text("Only visible to you")
+    expect(answer.locator("strong", has_text="status shop")).to_be_visible()
+    expect(page.locator("#command")).to_have_value("")
+    answer.get_by_role("button", name="Dismiss message").click()
+    expect(page.locator(".message", has_text="You said status shop.")).to_have_count(0)
+
+
+def test_somebody_else_sees_no_answer_of_mine(page: Page):
+    page.fill("#command", "/gitops secret plan")
+    page.keyboard.press("Enter")
+    expect(newest(page, "You said secret plan.")).to_be_visible()
+    page.click("#person")
+    page.get_by_role("menuitemradio", name="Mira Okafor").click()
+    expect(page.locator("#person")).to_contain_text("Mira Okafor")
+    expect(page.locator(".message", has_text="You said secret plan.")).to_have_count(0)
+
+
+def test_sub_commands_are_offered_and_history_comes_back(page: Page):
+    box = page.locator("#command")
+    box.press_sequentially("/gitops r")
+    expect(page.get_by_role("option")).to_have_text(["/gitops revert REV [APP]open a pull request that undoes it"])
+    box.press("Tab")
+    expect(box).to_have_value("/gitops revert ")
+    box.press_sequentially("3f9c2ab")
+    box.press("Enter")
+    expect(newest(page, "You said revert 3f9c2ab.")).to_be_visible()
+    box.press("ArrowUp")
+    expect(box).to_have_value("/gitops revert 3f9c2ab")
+    box.press("ArrowDown")
+    expect(box).to_have_value("")
+
+
+def test_a_message_updates_in_place(page: Page, client: WebClient):
+    posted = client.chat_postMessage(channel=DEPLOYS, text="Rollout: 1 of 3 pods")
+    card = page.locator(f'#messages [data-ts="{posted["ts"]}"].message')
+    expect(card).to_contain_text("1 of 3 pods")
+    client.chat_update(channel=DEPLOYS, ts=posted["ts"], text="Rollout: live in 42 s")
+    expect(card).to_contain_text("live in 42 s")
+    expect(card).to_contain_text("(edited)")
+    client.chat_delete(channel=DEPLOYS, ts=posted["ts"])
+    expect(card).to_have_count(0)
+
+
+def test_a_click_reaches_the_app_and_keeps_the_keyboard(page: Page, slack: SandboxSlack, client: WebClient):
+    actions = {"type": "actions", "elements": [button("Check now", "press", style="primary")]}
+    client.chat_postMessage(channel=DEPLOYS, text="card", blocks=[actions])
+    page.get_by_role("button", name="Check now").last.press("Enter")
+    expect(newest(page, "pressed by @Jonas Weber")).to_be_visible()
+
+
+def test_a_dangerous_click_asks_first(page: Page, slack: SandboxSlack, client: WebClient):
+    actions = {"type": "actions", "elements": [button("Silence", "press", style="danger", confirm=SURE)]}
+    client.chat_postMessage(channel=DEPLOYS, text="card", blocks=[actions])
+    press = page.get_by_role("button", name="Silence").last
+    before = len(slack.interactions)
+    press.click()
+    page.get_by_role("dialog", name="Silence?").get_by_role("button", name="No").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert len(slack.interactions) == before
+    press.click()
+    page.get_by_role("button", name="Yes").click()
+    expect(newest(page, "pressed by")).to_be_visible()
+
+
+def test_selects_and_overflow_menus_send_the_option(page: Page, slack: SandboxSlack, client: WebClient):
+    options = [{"text": plain(name), "value": name} for name in ("History", "Runbook")]
+    select = {"type": "static_select", "action_id": "quiet", "placeholder": plain("Pick"), "options": options}
+    block = {"type": "actions", "elements": [select, {"type": "overflow", "action_id": "quieter", "options": options}]}
+    client.chat_postMessage(channel=DEPLOYS, text="menus", blocks=[block])
+    page.get_by_label("Pick").last.select_option("Runbook")
+    slack.wait_for(lambda: _chosen(slack) == "Runbook")
+    page.get_by_role("button", name="More actions").last.click()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    slack.wait_for(lambda: _chosen(slack) == "History")
+
+
+def _chosen(slack: SandboxSlack) -> str | None:
+    action = slack.interactions[-1].payload.get("actions", [{}])[0]
+    return (action.get("selected_option") or {}).get("value")
+
+
+def test_a_click_nobody_acks_says_so(page: Page, slack: SandboxSlack, client: WebClient):
+    client.chat_postMessage(
+        channel=DEPLOYS, text="card", blocks=[{"type": "actions", "elements": [button("Lost", "quiet")]}]
+    )
+    slack.faults.lost_acks = 1
+    page.get_by_role("button", name="Lost").last.click()
+    expect(page.get_by_role("alert")).to_contain_text("trouble connecting")
+
+
+@either
+def test_a_modal_shows_errors_keeps_what_was_typed_and_submits(page: Page, slack: SandboxSlack):
+    modal = open_form(page)
+    expect(modal.get_by_label("Revision")).to_be_focused()
+    modal.get_by_label("Revision").fill("nope")
+    modal.get_by_label("Application").select_option("billing")
+    modal.get_by_label("As a draft").check()
+    modal.get_by_role("button", name="Open").click()
+    expect(modal.get_by_text("No such commit.")).to_be_visible()
+    expect(modal.get_by_label("Revision")).to_have_attribute("aria-invalid", "true")
+    expect(modal.get_by_label("Application")).to_have_value("billing")
+    expect(modal.get_by_label("As a draft")).to_be_checked()
+    modal.get_by_label("Revision").fill("3f9c2ab")
+    modal.get_by_label("Revision").press("Enter")
+    expect(modal).to_have_count(0)
+    state = slack.interactions[-1].payload["view"]["state"]["values"]
+    assert state["rev"]["v"]["value"] == "3f9c2ab"
+    assert state["app"]["v"]["selected_option"]["value"] == "billing"
+    assert [option["value"] for option in state["opts"]["v"]["selected_options"]] == ["draft"]
+
+
+def test_a_modal_holds_the_focus_and_escape_closes_it(page: Page, slack: SandboxSlack):
+    modal = open_form(page)
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')")
+    page.keyboard.press("Escape")
+    expect(modal).to_have_count(0)
+    assert slack.views == []
+
+
+def test_hostile_text_stays_text(page: Page, client: WebClient):
+    rich = {
+        "type": "rich_text",
+        "elements": [
+            {
+                "type": "rich_text_section",
+                "elements": [
+                    {"type": "text", "text": HOSTILE, "style": {"bold": True}},
+                    {"type": "link", "url": "javascript:window.harm=1", "text": "a trap"},
+                ],
+            }
+        ],
+    }
+    blocks = [
+        {"type": "header", "text": plain(HOSTILE[:150])},
+        {"type": "section", "text": mrkdwn(HOSTILE), "fields": [mrkdwn(f"*{HOSTILE}*"), mrkdwn(f"```{HOSTILE}```")]},
+        {"type": "markdown", "text": f"# {HOSTILE}\n- {HOSTILE}\n\n[trap](javascript:window.harm=1)"},
+        {"type": "table", "rows": [[{"type": "raw_text", "text": HOSTILE}]]},
+        {"type": "actions", "elements": [button(HOSTILE[:75], "quiet")]},
+        rich,
+    ]
+    client.chat_postMessage(channel=DEPLOYS, text=HOSTILE, blocks=blocks)
+    client.chat_postMessage(channel=DEPLOYS, text=f"only text {HOSTILE}")
+    last = newest(page, "only text")
+    expect(last).to_contain_text('<img src=x onerror="window.harm=1"><script>window.harm=1</script>')
+    expect(last).to_contain_text("<b>")
+    assert page.evaluate("window.harm") is None
+    assert (
+        page.locator("#messages script, #messages img[onerror], #messages b, #messages a[href^=javascript]").count()
+        == 0
+    )
+
+
+def test_slacks_text_is_understood(page: Page, client: WebClient):
+    text = (
+        f"<@{MIRA}> in <#{ALERTS}> *bold _both_* ~gone~ snake_case_name 2*3*4 `a *b*` &lt;x&gt; &amp;amp; "
+        "<https://git.example/c/1|3f9c2ab> :warning: <!date^1800000000^{date_num}|then> <!channel>\n&gt; said\n"
+        "```x < 1\n  y```"
+    )
+    client.chat_postMessage(channel=DEPLOYS, text=text)
+    said = newest(page, "snake_case_name")
+    expect(said.locator(".mention")).to_have_text(["@Mira Okafor", "#prod-alerts", "@channel"])
+    expect(said.locator("strong")).to_have_text("bold both")
+    expect(said.locator("strong em")).to_have_text("both")
+    expect(said.locator("s")).to_have_text("gone")
+    expect(said.locator("code")).to_have_text("a *b*")
+    expect(said.get_by_role("link", name="3f9c2ab")).to_have_attribute("href", "https://git.example/c/1")
+    expect(said.get_by_role("img", name="warning")).to_be_visible()
+    expect(said.locator(".text time")).to_have_attribute("datetime", "2027-01-15T08:00:00.000Z")
+    expect(said.locator("blockquote")).to_have_text("said")
+    expect(said.locator("pre")).to_have_text("x < 1\n  y")
+    expect(said).to_contain_text("2*3*4")
+    expect(said).to_contain_text("<x> &amp;")
+
+
+def test_threads_open_beside_the_channel(page: Page, slack: SandboxSlack, client: WebClient):
+    parent = client.chat_postMessage(channel=DEPLOYS, text="Drift in shop")
+    client.chat_postMessage(channel=DEPLOYS, thread_ts=parent["ts"], text="back in sync")
+    card = newest(page, "Drift in shop")
+    expect(page.locator("#messages")).not_to_contain_text("back in sync")
+    card.get_by_role("link", name="1 reply").click()
+    thread = page.get_by_role("region", name="Thread")
+    expect(thread).to_contain_text("back in sync")
+    thread.get_by_role("textbox").fill("thanks")
+    thread.get_by_role("textbox").press("Enter")
+    expect(thread.locator(".message").last).to_contain_text("thanks")
+    assert slack.thread(DEPLOYS, parent["ts"])[-1].text == "thanks"
+    thread.get_by_role("link", name="Close thread").click()
+    expect(thread).to_be_hidden()
+
+
+def test_unread_is_counted_until_looked_at(page: Page, client: WebClient):
+    client.chat_postMessage(channel=ALERTS, text="Drift elsewhere")
+    row = page.locator("#sidebar").get_by_role("link", name="prod-alerts")
+    expect(row.locator(".badge")).to_be_visible()
+    row.click()
+    expect(newest(page, "Drift elsewhere")).to_be_visible()
+    expect(row.locator(".badge")).to_have_count(0)
+
+
+def test_files_are_shown_and_can_be_had(page: Page, client: WebClient):
+    content = "\n".join(f"spec.field{number}: <b>{number}</b>" for number in range(30))
+    client.files_upload_v2(channel=DEPLOYS, content=content, filename="shop.diff", title="Every difference")
+    file = newest(page, "Every difference")
+    expect(file.locator("pre")).to_have_text(content)
+    with page.expect_download() as download:
+        file.get_by_label("Download shop.diff").click()
+    assert Path(download.value.path()).read_text() == content
+
+
+def test_the_home_tab_shows_what_the_app_published(page: Page):
+    page.get_by_role("link", name="GitOps", exact=True).click()
+    expect(page.locator("#home")).to_contain_text("Your applications")
+    expect(page).to_have_title("GitOps · Sandbox")
+
+
+def test_a_cut_stream_is_said_and_mended(page: Page, client: WebClient):
+    page.context.set_offline(True)
+    page.evaluate("dispatchEvent(new Event('online'))")  # the stream is opened anew, and cannot be
+    expect(page.locator("#banner")).to_be_visible()
+    client.chat_postMessage(channel=DEPLOYS, text="said while nobody listened")
+    page.context.set_offline(False)
+    expect(newest(page, "said while nobody listened")).to_be_visible(timeout=10_000)
+    expect(page.locator("#banner")).to_be_hidden()
+    client.chat_postMessage(channel=DEPLOYS, text="heard again")
+    expect(newest(page, "heard again")).to_be_visible()
+
+
+def test_a_restarted_sandbox_is_found_again(browser: Browser):
+    with SandboxSlack(seed=1).serve() as first:
+        port = int(first.url.rsplit(":", 1)[1])
+        page = browser.new_page()
+        page.goto(first.url)
+        expect(page.locator("#title")).not_to_be_empty()
+    expect(page.locator("#banner")).to_be_visible()
+    with SandboxSlack(seed=1).serve(port) as second:
+        second.say(MIRA, DEPLOYS, "hello again")
+        second.say(MIRA, ALERTS, "hello again")
+        expect(newest(page, "hello again")).to_be_visible(timeout=15_000)
+        expect(page.locator("#banner")).to_be_hidden()
+        page.close()
+
+
+@either
+def test_the_tour_acts_and_ticks_off(page: Page, slack: SandboxSlack):
+    slack.publish({"type": "tour", **TOUR})
+    tour = page.get_by_role("region", name="Guided tour")
+    small = page.viewport_size["width"] < 500
+
+    def press(name: str) -> None:
+        if small and tour.get_by_role("button").count() == 1:
+            tour.get_by_role("button").click()
+        tour.get_by_role("button", name=name).click()
+
+    press("Scale web")
+    expect(page.locator(".toast")).to_contain_text("web scaled to 7")
+    press("Break it")
+    expect(page.get_by_role("alert")).to_contain_text("web is gone")
+    press("Ask")
+    expect(newest(page, "You said status.")).to_be_visible()
+    done = [{**TOUR["steps"][0], "done": True, "current": False}, {**TOUR["steps"][1], "current": True}]
+    slack.publish({"type": "tour", **TOUR, "steps": done})
+    expect(tour).to_contain_text("1/2")
+    assert overflow(page) <= 0
+
+
+@phone
+def test_a_phone_scrolls_nothing_sideways_and_has_room_for_thumbs(page: Page, client: WebClient):
+    wide = "spec.template." * 60
+    blocks = [
+        {"type": "header", "text": plain("Drift: shop")},
+        {"type": "section", "text": mrkdwn(f"`{wide}` {wide}"), "fields": [mrkdwn(wide), mrkdwn("*Cluster*\nprod")]},
+        {"type": "section", "text": mrkdwn(f"```{wide}```"), "accessory": button("Refresh the card", "quiet")},
+        {"type": "table", "rows": [[{"type": "raw_text", "text": "a wide cell"}] * 12] * 2},
+        {"type": "actions", "elements": [button("Check now and then", "quiet"), button("x" * 75, "quieter")]},
+    ]
+    client.chat_postMessage(channel=DEPLOYS, text="card", blocks=blocks)
+    expect(newest(page, "Check now and then")).to_be_visible()
+    assert overflow(page) <= 0
+    assert page.locator("#messages").evaluate("list => list.scrollWidth - list.clientWidth") <= 0
+    sizes = page.eval_on_selector_all(
+        "#messages .button, #open-sidebar, .send",
+        "all => all.filter(one => one.offsetParent).map(one => one.getBoundingClientRect().height)",
+    )
+    assert min(sizes) >= 44
+    box = page.locator("#composer").bounding_box()
+    assert box["y"] + box["height"] <= 844
+
+
+@phone
+def test_the_drawer_leads_to_another_channel(page: Page):
+    page.get_by_role("button", name="Channels").click()
+    page.locator("#sidebar").get_by_role("link", name="prod-alerts").click()
+    expect(page.locator("#title")).to_have_text("prod-alerts")
+    expect(page.locator("#sidebar").get_by_role("link", name="prod-alerts")).to_be_hidden()
+    page.go_back()
+    expect(page.locator("#title")).to_have_text("deploys")
+
+
+def test_the_page_asks_nobody_else_and_builds_no_html():
+    """Offline and safe: no address of another host, and no way for text to become markup."""
+    folder = Path(__file__).parents[2] / "bot/sandbox/slack/page"
+    source = {path.name: path.read_text() for path in folder.iterdir()}
+    own = {
+        name: text.replace("http://www.w3.org/2000/svg", "").replace("https://docs.slack.dev/", "")
+        for name, text in source.items()
+    }
+    assert [name for name, text in own.items() if "://" in text.replace("(?<url>https?://", "")] == []
+    forbidden = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function")
+    assert [(name, word) for name, text in source.items() for word in forbidden if word in text] == []

@@ -1,0 +1,239 @@
+"""The configuration: what a good one becomes, and what people read about a bad one."""
+
+import dataclasses
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.config import ConfigError, load
+from bot.core.application import Application
+from bot.core.ignore import IgnoreRule
+
+DATA = Path(__file__).parent / "data" / "config"
+SMALL = """\
+slack: {channel: C0HARBOUR1}
+repositories: {platform: {url: /srv/platform.git}}
+clusters: {prod: {}}
+applications: {ferry: {repository: platform, path: ferry, cluster: prod, namespace: ferry}}
+"""
+GITHUB = SMALL.replace("/srv/platform.git", "/srv/p.git, forge: {kind: github, repository: harbour/platform}")
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Writes config.yaml into the working directory, and loads it."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(text, environ=None):
+        Path("config.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load(Path("config.yaml"), environ or {})
+
+    return write
+
+
+def test_every_key_arrives():
+    config = load(DATA / "full.yaml", {"HOME": "/home/mira"})
+
+    assert config.slack.channel == "C0HARBOUR1"
+    assert config.slack.api_url == "http://127.0.0.1:4010/api/"
+    assert config.slack.revert_allowed == ("U0MIRA", "S0ONCALL")
+    assert (config.slack.mode, config.slack.listen) == ("http", ("::1", 8443))
+    platform, charts = config.repositories["platform"], config.repositories["charts"]
+    assert (platform.url, platform.branch) == ("https://git.example.org/harbour/platform.git", "1.10")
+    assert platform.forge
+    assert (platform.forge.kind, platform.forge.repository) == ("github", "harbour/platform")
+    assert platform.forge.api_url == "https://git.example.org/api/v3"
+    assert (charts.branch, charts.forge) == ("main", None)
+    assert config.clusters["prod"].kubeconfig == Path("~/kube/prod").expanduser()
+    assert config.clusters["prod"].context == "prod-eu"
+    assert (config.clusters["here"].kubeconfig, config.clusters["here"].context) == (None, None)
+    assert config.applications == {
+        "ferry": Application("ferry", "platform", "apps/ferry", "prod", "on", "G0FERRY"),
+        "quay": Application("quay", "charts", ".", "here", "quay", "C0HARBOUR1"),
+        "pier": Application("pier", "charts", ".", "here", "quay", "C0HARBOUR1"),
+    }
+    assert config.schedule.model_dump() == {
+        "drift": timedelta(hours=1, minutes=30),
+        "git": timedelta(seconds=45),
+        "second_look": timedelta(minutes=1),
+        "rollout": timedelta(seconds=5),
+        "rollout_deadline": timedelta(minutes=15),
+    }
+    assert config.store == "sqlite:////var/lib/gitops-bot/state.db"
+    assert config.mirrors == Path("/var/lib/gitops-bot/mirrors")
+    path = 'spec.template.metadata.annotations["example.com/hash"]'
+    assert config.ignore == (IgnoreRule(kind="Deployment", paths=(path,)),)
+
+
+def test_what_is_left_out_has_its_default(written):
+    config = written(SMALL)
+
+    assert config.slack.api_url == "https://slack.com/api/"
+    assert config.slack.revert_allowed == ("*",)
+    assert (config.slack.mode, config.slack.listen) == ("socket", ("0.0.0.0", 3000))  # noqa: S104
+    assert config.schedule.drift == timedelta(minutes=5)
+    assert config.schedule.git == config.schedule.second_look == timedelta(seconds=30)
+    assert config.schedule.rollout == timedelta(seconds=10)
+    assert config.schedule.rollout_deadline == timedelta(minutes=10)
+    assert (config.store, config.mirrors, config.ignore) == ("sqlite:///state.db", Path("mirrors"), ())
+
+
+def test_check_needs_no_slack(written):
+    config = written(SMALL.partition("\n")[2])
+
+    assert config.applications["ferry"].channel == config.slack.channel == ""
+    assert any(sentence.startswith("slack.channel is not set") for sentence in config.missing_for_run())
+
+
+def test_every_mistake_is_said_at_once_with_its_line_and_without_its_value(monkeypatch):
+    monkeypatch.chdir(DATA)
+
+    with pytest.raises(ConfigError) as refused:
+        load(Path("mistakes.yaml"), {})
+
+    assert str(refused.value).splitlines() == (DATA / "mistakes.txt").read_text().splitlines()
+    assert "sesame" not in repr(refused.getrepr(style="long", showlocals=False))
+
+
+def test_an_unknown_key_is_said_as_promised(written):
+    text = SMALL.replace("namespace: ferry", "namespace: ferry, clustr: prod")
+
+    with pytest.raises(ConfigError) as refused:
+        written(text)
+
+    assert str(refused.value) == "config.yaml:4: applications.ferry.clustr: unknown key; did you mean 'cluster'?"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "config.yaml: empty; expected keys such as slack, repositories, clusters and applications"),
+        (b"# nothing\n", "config.yaml: empty; expected keys such as slack, repositories, clusters and applications"),
+        (b"- a\n", "config.yaml: not a mapping; expected keys such as slack, repositories, clusters and applications"),
+        (b"slack: [\n", "config.yaml:2: not YAML: expected the node content, but found '<stream end>'"),
+        (b"a: 1\n---\nb: 2\n", "config.yaml:2: not YAML: but found another document"),
+        (b"a: *nobody\n", "config.yaml:1: not YAML: found undefined alias 'nobody'"),
+        (b"slack: \xff\n", "config.yaml: not YAML: unacceptable character #x00ff: invalid start byte"),
+        (b"slack: &s [*s]\n", "config.yaml: nested too deeply, or an alias that holds itself"),
+        (b"[" * 5000, "config.yaml: nested too deeply, or an alias that holds itself"),
+        (b"applications: {}\n", None),
+        (b"applications:\n", None),
+    ],
+)
+def test_what_is_no_configuration_is_one_sentence(written, content, sentence):
+    with pytest.raises(ConfigError) as refused:
+        written(content)
+
+    expected = sentence or (
+        "config.yaml:1: applications: expected a mapping of at least one application;"
+        " each key is a name of letters, digits, '.', '_' and '-', 63 at most"
+    )
+    assert str(refused.value).replace("missing; ", "") == expected
+
+
+@pytest.mark.parametrize(("name", "why"), [("absent.yaml", "No such file or directory"), (".", "Is a directory")])
+def test_what_cannot_be_read_is_one_sentence(tmp_path, name, why):
+    with pytest.raises(ConfigError) as refused:
+        load(tmp_path / name, {})
+
+    assert str(refused.value) == f"{tmp_path / name}: cannot be read: {why}"
+
+
+@pytest.mark.parametrize("branch", ["main", "release/2.x", "1.10", "off", "größe"])
+def test_a_branch_is_taken_as_written(written, branch):
+    config = written(SMALL.replace("/srv/platform.git", f"/srv/platform.git, branch: {branch}"))
+
+    assert config.repositories["platform"].branch == branch
+
+
+@pytest.mark.parametrize(
+    "branch", ["-main", "a..b", "a b", "x.lock", "a/.b", "a//b", "a/", "HEAD^", "a:b", "a@{1}", "x."]
+)
+def test_a_branch_that_git_would_refuse_is_refused(written, branch):
+    with pytest.raises(ConfigError, match=r"repositories\.platform\.branch: expected the tracked branch's name"):
+        written(SMALL.replace("/srv/platform.git", f"/srv/platform.git, branch: '{branch}'"))
+
+
+def test_the_database_comes_from_the_environment_first(written):
+    assert (
+        written(SMALL, {"DATABASE_URL": "postgresql+psycopg://bot@db/bot"}).store == "postgresql+psycopg://bot@db/bot"
+    )
+    assert written(SMALL, {"DATABASE_URL": ""}).store == "sqlite:///state.db"
+
+
+@pytest.mark.parametrize("url", ["sesame", "mystery://u:sesame@h/d", "postgresql://u:sesame@h:port/d"])
+def test_a_bad_database_url_is_never_repeated(written, url):
+    with pytest.raises(ConfigError) as refused:
+        written(SMALL, {"DATABASE_URL": url})
+
+    assert str(refused.value).startswith("DATABASE_URL: expected a SQLAlchemy URL such as sqlite:///state.db")
+    assert "sesame" not in str(refused.value)
+
+
+def test_a_database_without_its_driver_says_what_to_install(written):
+    with pytest.raises(ConfigError, match=r"store: no driver for mysql is installed"):
+        written(SMALL + "store: mysql://u:sesame@h/d\n")
+
+
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-sesame",
+    "SLACK_APP_TOKEN": "xapp-sesame\n",
+    "SLACK_SIGNING_SECRET": "sesame-signing",
+    "GITHUB_TOKEN": "ghp_sesame",
+    "GITHUB_APP_ID": "4711-sesame",
+    "GITHUB_APP_PRIVATE_KEY": r"-----BEGIN KEY-----\nsesame\n-----END KEY-----",
+    "DATABASE_URL": "postgresql+psycopg://mira:sesame@db/bot",
+}
+
+
+def test_credentials_come_from_the_environment_and_show_in_no_repr(written):
+    config = written(SMALL, SECRETS)
+
+    assert config.credentials.slack_app_token == "xapp-sesame"
+    assert config.credentials.github_app_private_key == "-----BEGIN KEY-----\nsesame\n-----END KEY-----"
+    assert config.missing_for_run() == []
+    assert "sesame" in str(dataclasses.astuple(config.credentials))
+    assert "sesame" not in f"{config!r} {config} {config.credentials!r} {config.credentials}"
+
+
+NEEDED = {name: SECRETS[name] for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "GITHUB_TOKEN")}
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "missing"),
+    [
+        (GITHUB, NEEDED, []),
+        (GITHUB, {}, ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "GITHUB_TOKEN"]),
+        (GITHUB, dict.fromkeys(SECRETS, " "), ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "GITHUB_TOKEN"]),
+        (SMALL, {}, ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"]),
+        (GITHUB.replace("1}", "1, mode: http}"), NEEDED, ["SLACK_SIGNING_SECRET"]),
+        (GITHUB, NEEDED | {"GITHUB_TOKEN": "", "GITHUB_APP_ID": "7"}, ["GITHUB_APP_PRIVATE_KEY"]),
+        (GITHUB, NEEDED | {"GITHUB_TOKEN": "", "GITHUB_APP_PRIVATE_KEY": "k"}, ["GITHUB_APP_ID"]),
+        (GITHUB, NEEDED | {"GITHUB_TOKEN": "", "GITHUB_APP_ID": "7", "GITHUB_APP_PRIVATE_KEY": "k"}, []),
+    ],
+)
+def test_missing_tokens_are_named_with_where_to_get_them(written, text, environ, missing):
+    sentences = written(text, environ).missing_for_run()
+
+    assert [sentence.partition(" is not set")[0] for sentence in sentences] == missing
+    assert all(sentence.endswith(".") and len(sentence) > 100 for sentence in sentences)
+
+
+def test_the_documentation_shows_every_key_with_its_default(tmp_path):
+    """docs/configuration.md holds one whole example; it loads, and states what holds when a key is left out."""
+    text = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text()
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "config.yaml").write_text(example)
+    documented, least = load(tmp_path / "config.yaml", {}), yaml.safe_load(example)
+    for defaulted in ("schedule", "store", "mirrors"):
+        del least[defaulted]
+    for key in ("api_url", "revert_allowed", "mode", "listen"):
+        del least["slack"][key]
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(least))
+    bare = load(tmp_path / "config.yaml", {})
+
+    assert bare == documented
+    assert set(type(documented.slack).model_fields) <= set(yaml.safe_load(example)["slack"])
+    assert set(type(documented.schedule).model_fields) == set(yaml.safe_load(example)["schedule"])
