@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot import build
-from bot.adapters.cluster import KubernetesCluster
+from bot.adapters.cluster import KubernetesCluster, default_kubeconfig
 from bot.adapters.directory import read_directory
 from bot.config import Config
 from bot.core.application import Application
@@ -43,7 +43,7 @@ def configured(config: Config, names: Sequence[str]) -> list[Check]:
 
 def directory(path: Path, *, context: str | None, namespace: str | None) -> list[Check]:
     """Check a directory of manifests against a kubeconfig's cluster. PortError when either cannot be read at all."""
-    cluster = KubernetesCluster(context or "current", kubeconfig=None, context=context)
+    cluster = KubernetesCluster(context or "current", kubeconfig=default_kubeconfig(), context=context)
     application = Application(
         name=path.resolve().name or "/",
         repository="",

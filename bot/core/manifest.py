@@ -7,14 +7,17 @@ not by PyYAML's own composer, which overflows the C stack on deeply nested input
 import base64
 import binascii
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from yaml import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent, YAMLError
+from yaml import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent
 from yaml._yaml import CParser
-from yaml.events import CollectionEndEvent, CollectionStartEvent, Event
+from yaml.error import MarkedYAMLError
+from yaml.events import CollectionStartEvent, Event
+from yaml.reader import ReaderError
 
 _MAX_DEPTH: Final = 500  # far above any manifest, far below any stack
 _MAX_ALIASED: Final = 100_000  # nodes that aliases may stand for in one document: beyond it is a bomb
@@ -101,29 +104,34 @@ def _objects(file: str, line: int, value: object) -> Iterator[Manifest]:
         return
     if not isinstance(value, dict):
         raise ManifestError(file, line, "This document is not a Kubernetes object: it should be a mapping.")
-    api_version, kind, metadata = value.get("apiVersion"), value.get("kind"), value.get("metadata")
-    if not isinstance(api_version, str) or not api_version:
-        raise ManifestError(file, line, "This document is not a Kubernetes object: it has no apiVersion.")
-    if not isinstance(kind, str) or not kind:
-        raise ManifestError(file, line, "This document is not a Kubernetes object: it has no kind.")
-    if not isinstance(metadata, dict):
-        metadata = {}
-    items = value.get("items")
-    if kind.endswith("List") and "name" not in metadata and (isinstance(items, list) or "items" in value):
+    for key in ("apiVersion", "kind"):
+        if not isinstance(value.get(key), str) or not value[key]:
+            raise ManifestError(file, line, f"This document is not a Kubernetes object: it has no {key}.")
+    kind: str = value["kind"]
+    metadata = value.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    if kind.endswith("List") and "items" in value and "name" not in metadata:
         # A typed list such as RoleList may leave apiVersion and kind to be understood.
-        meant = {"apiVersion": api_version, "kind": kind.removesuffix("List")} if kind != "List" else {}
-        for item in items or ():
+        meant = {"apiVersion": value["apiVersion"], "kind": kind.removesuffix("List")} if kind != "List" else {}
+        items = value["items"] if isinstance(value["items"], list) else []
+        for item in items:
             yield from _objects(file, line, {**meant, **item} if isinstance(item, dict) else item)
         return
+    yield Manifest(value["apiVersion"], kind, *_identity(file, line, kind, metadata), value, file, line)
+
+
+def _identity(file: str, line: int, kind: str, metadata: Mapping[str, Any]) -> tuple[str | None, str]:
+    """Namespace and name; the name is "" where the server is to make one up."""
     name, namespace = metadata.get("name"), metadata.get("namespace")
-    if name is None and isinstance(metadata.get("generateName"), str):
+    if not name and isinstance(metadata.get("generateName"), str):
         name = ""
-    elif not isinstance(name, str) or not name:
-        problem = "its metadata.name is not a string; quote it" if name else "it has no metadata.name"
-        raise ManifestError(file, line, f"This {kind} is not complete: {problem}.")
+    elif not name:
+        raise ManifestError(file, line, f"This {kind} is not complete: it has no metadata.name.")
+    if not isinstance(name, str):
+        raise ManifestError(file, line, f"This {kind} is not valid: its metadata.name is not a string; quote it.")
     if namespace is not None and not isinstance(namespace, str):
         raise ManifestError(file, line, f"This {kind} is not valid: its metadata.namespace is not a string; quote it.")
-    yield Manifest(api_version, kind, namespace or None, name, value, file, line)
+    return namespace or None, name
 
 
 def _json_documents(text: str) -> list[tuple[int, object]] | None:
@@ -143,6 +151,10 @@ def _json_documents(text: str) -> list[tuple[int, object]] | None:
 # ---------------------------------------------------------------- YAML
 
 
+_NO_KEY: Final = object()
+_MERGE: Final = object()
+
+
 class _Open:
     """A collection whose end has not come yet."""
 
@@ -155,98 +167,152 @@ class _Open:
         self.key: object = _NO_KEY
 
 
-_NO_KEY: Final = object()
-_MERGE: Final = object()
-
-
 def _yaml_documents(file: str, text: str) -> Iterator[tuple[int, object]]:
-    line = 0
+    line = 1
     try:
         parser = CParser(text)
         while parser.check_event():
+            if isinstance(parser.get_event(), DocumentStartEvent):
+                line = _line(parser.peek_event())
+                yield line, _Document(file).read(parser)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ManifestError(file, line, f"This is not valid YAML: {error.reason}.") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else line
+        raise ManifestError(file, line, f"This is not valid YAML: {error.problem or 'it ends too early'}.") from None
+
+
+def _line(event: Event | None) -> int:
+    return event.start_mark.line + 1 if event is not None and event.start_mark is not None else 1
+
+
+class _Document:
+    """One document in the making, event by event."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._line = 1
+        self._anchors: dict[str, tuple[object, int]] = {}
+        self._open: list[_Open] = []
+        self._nodes = 0
+        self._aliased = 0
+
+    def read(self, parser: CParser) -> object:
+        """The value of the document that has just begun."""
+        while True:
             event = parser.get_event()
-            if isinstance(event, DocumentStartEvent):
-                first = parser.peek_event()
-                line = first.start_mark.line + 1
-                yield line, _document(file, parser)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it could not be parsed"
-        raise ManifestError(
-            file, mark.line + 1 if mark else max(line, 1), f"This is not valid YAML: {problem}."
-        ) from None
+            self._line = _line(event)
+            self._nodes += 1
+            if isinstance(event, CollectionStartEvent):
+                if len(self._open) == _MAX_DEPTH:
+                    raise self._error(f"This document is nested more than {_MAX_DEPTH} levels deep.")
+                empty: dict[str, Any] | list[Any] = {} if isinstance(event, MappingStartEvent) else []
+                self._open.append(_Open(empty, event.anchor, self._nodes))
+                continue
+            value = self._value(event)
+            if not self._open:
+                return None if value is _MERGE else value
+            self._place(value)
 
+    def _error(self, problem: str) -> ManifestError:
+        return ManifestError(self._file, self._line, problem)
 
-def _document(file: str, parser: CParser) -> object:
-    """The value of the document that has just begun."""
-    anchors: dict[str, tuple[object, int]] = {}
-    stack: list[_Open] = []
-    nodes = aliased = 0
-    while True:
-        event: Event = parser.get_event()
-        line = event.start_mark.line + 1
-        nodes += 1
-        if isinstance(event, ScalarEvent):
-            value: object = _scalar(file, line, event)
-            size, anchor = 1, event.anchor
-        elif isinstance(event, CollectionStartEvent):
-            if len(stack) == _MAX_DEPTH:
-                raise ManifestError(file, line, f"This document is nested more than {_MAX_DEPTH} levels deep.")
-            stack.append(_Open({} if isinstance(event, MappingStartEvent) else [], event.anchor, nodes))
-            continue
-        elif isinstance(event, CollectionEndEvent):
-            closed = stack.pop()
-            value, anchor, size = closed.value, closed.anchor, nodes - closed.nodes
-        elif isinstance(event, AliasEvent):
-            if event.anchor not in anchors:
-                raise ManifestError(
-                    file, line, f"The alias *{event.anchor} stands for nothing before it, or for itself."
-                )
-            value, size = anchors[event.anchor]
-            nodes, aliased, anchor = nodes + size, aliased + size, None
-            if aliased > _MAX_ALIASED:
-                raise ManifestError(file, line, "The aliases of this document stand for too much: is it a YAML bomb?")
-        else:
-            raise ManifestError(file, line, "This is not valid YAML.")
-        if anchor:
-            anchors[anchor] = (value, size)
-        if not stack:
-            return None if value is _MERGE else value
-        _place(file, line, stack[-1], value)
-
-
-def _place(file: str, line: int, parent: _Open, value: object) -> None:
-    """Put a finished value where it belongs: into its list, or as its mapping's next key or value."""
-    if isinstance(parent.value, list):
-        parent.value.append("<<" if value is _MERGE else value)
-    elif parent.key is _NO_KEY:
-        parent.key = value if value is _MERGE else _key(file, line, value)
-    elif parent.key is _MERGE:
-        parent.key = _NO_KEY
-        # Go's parser merges where the key stands, so a merge overrides what came before it; the first of several wins.
-        for source in reversed(value if isinstance(value, list) else [value]):
-            if not isinstance(source, dict):
-                raise ManifestError(file, line, "A merge key (<<) takes a mapping, or a list of mappings.")
-            parent.value.update(source)
-    else:
-        parent.value[parent.key] = "<<" if value is _MERGE else value  # type: ignore[index]  # _key gave a string
-        parent.key = _NO_KEY
-
-
-def _key(file: str, line: int, value: object) -> str:
-    """A mapping key as JSON has it: a string."""
-    match value:
-        case str():
+    def _value(self, event: Event | None) -> object:
+        """The value that is complete with this event."""
+        size = 1
+        if isinstance(event, AliasEvent):
+            if event.anchor not in self._anchors:
+                raise self._error(f"The alias *{event.anchor} stands for nothing before it, or for itself.")
+            value, size = self._anchors[event.anchor]
+            self._nodes += size
+            self._aliased += size
+            if self._aliased > _MAX_ALIASED:
+                raise self._error("The aliases of this document stand for too much: is it a YAML bomb?")
             return value
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case float():
-            return f"{value:g}"
-    raise ManifestError(file, line, "A key of a mapping must be a plain word, not null and not a collection.")
+        if isinstance(event, ScalarEvent):
+            value, anchor = self._scalar(event), event.anchor
+        else:
+            closed = self._open.pop()
+            value, anchor, size = closed.value, closed.anchor, self._nodes - closed.nodes
+        if anchor:
+            self._anchors[anchor] = (value, size)
+        return value
+
+    def _place(self, value: object) -> None:
+        """Put a finished value where it belongs: into its list, or as its mapping's next key or value."""
+        parent = self._open[-1]
+        if isinstance(parent.value, list):
+            parent.value.append("<<" if value is _MERGE else value)
+        elif parent.key is _NO_KEY:
+            parent.key = value if value is _MERGE else self._key(value)
+        elif parent.key is _MERGE:
+            parent.key = _NO_KEY
+            # Go's parser merges where the key stands, so a merge overrides what came before; the first of several wins.
+            for source in reversed(value if isinstance(value, list) else [value]):
+                if not isinstance(source, dict):
+                    raise self._error("A merge key (<<) takes a mapping, or a list of mappings.")
+                parent.value.update(source)
+        else:
+            # Of two equal keys the last wins, as with kubectl.
+            parent.value[str(parent.key)] = "<<" if value is _MERGE else value
+            parent.key = _NO_KEY
+
+    def _key(self, value: object) -> str:
+        """A mapping key as JSON has it: a string."""
+        match value:
+            case str():
+                return value
+            case bool():
+                return "true" if value else "false"
+            case int():
+                return str(value)
+            case float():
+                return f"{value:g}"
+        raise self._error("A key of a mapping must be a plain word, not null and not a collection.")
+
+    def _scalar(self, event: ScalarEvent) -> object:
+        text: str = event.value
+        tag: str | None = event.tag
+        if tag is None or tag == "!":
+            return self._plain(text) if event.implicit[0] else text
+        if not tag.startswith(_TAGS):
+            return text  # a tag of somebody's own means nothing to Go's parser
+        name = tag.removeprefix(_TAGS)
+        if name in ("str", "timestamp"):
+            return text
+        if name == "binary":
+            try:
+                return base64.b64decode(text, validate=True).decode("utf-8", "replace")
+            except binascii.Error:
+                raise self._error("A !!binary value is not base64.") from None
+        value = self._plain(text)
+        wanted = _TAGGED.get(name)
+        if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool) != (name == "bool")):
+            raise self._error(f"A value tagged !!{name} cannot be read as one.")
+        return value
+
+    def _plain(self, text: str) -> object:
+        """A scalar without quotes, by the rules of go-yaml's resolve.go: YAML 1.1 save for sexagesimals and dates."""
+        if text in _BOOLEANS:
+            return _BOOLEANS[text]
+        if text in _NULLS:
+            return None
+        if text[0] not in _NUMBER_STARTS:
+            return _MERGE if text == "<<" else text
+        if _NOT_FINITE.fullmatch(text):
+            raise self._error("Infinity and NaN have no place in a Kubernetes object.")
+        return _number(text)
 
 
+_TAGS: Final = "tag:yaml.org,2002:"
+_TAGGED: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+    "null": type(None),
+}
 _BOOLEANS: Final = {
     spelling: truth
     for truth, words in ((True, ("y", "yes", "true", "on")), (False, ("n", "no", "false", "off")))
@@ -254,77 +320,30 @@ _BOOLEANS: Final = {
     for spelling in (word, word.capitalize(), word.upper())
 }
 _NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
-_INTEGER: Final = re.compile(r"([-+]?)(?:0[xX]_*([0-9a-fA-F]+)|0[oO]?_*([0-7]+)|0[bB]_*([01]+)|(0|[1-9][0-9]*))")
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _NUMBER_STARTS: Final = frozenset("+-.0123456789")
-_TAGS: Final = "tag:yaml.org,2002:"
+_INTEGER: Final = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|0[bB]([01]+)|(0|[1-9][0-9]*))", re.ASCII)
+_BASES: Final = (16, 8, 2, 10)
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
-def _scalar(file: str, line: int, event: ScalarEvent) -> object:
-    text: str = event.value
-    tag: str | None = event.tag
-    if tag is None or tag == "!":
-        return _plain(file, line, text) if event.implicit[0] else text
-    if not tag.startswith(_TAGS):
-        return text  # a tag of somebody's own means nothing to Go's parser
-    name = tag.removeprefix(_TAGS)
-    if name in ("str", "timestamp"):
-        return text
-    if name == "binary":
-        try:
-            return base64.b64decode(text, validate=True).decode("utf-8", "replace")
-        except binascii.Error:
-            raise ManifestError(file, line, "A !!binary value is not base64.") from None
-    value = _plain(file, line, text)
-    wanted = _TAGGED.get(name)
-    if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool) != (name == "bool")):
-        raise ManifestError(file, line, f"A value tagged !!{name} cannot be read as one.")
-    return value
+def _number(text: str) -> int | float | str:
+    """A number as Go's parser reads it, else the text itself."""
+    digits = text.replace("_", "")
+    if match := _INTEGER.fullmatch(digits):
+        sign, *spellings = match.groups()
+        base, number = next((base, n) for base, n in zip(_BASES, spellings, strict=True) if n is not None)
+        return _integer(sign + number, base)
+    if _FLOAT.fullmatch(digits):
+        value = float(digits)
+        return value if math.isfinite(value) else text
+    return text
 
 
-_TAGGED: Final[Mapping[str, type | tuple[type, ...]]] = {
-    "int": int,
-    "float": (int, float),
-    "bool": bool,
-    "null": type(None),
-}
-
-
-def _plain(file: str, line: int, text: str) -> object:
-    """A scalar without quotes, by the rules of go-yaml's resolve.go: YAML 1.1 save for sexagesimals and dates."""
-    if text in _BOOLEANS:
-        return _BOOLEANS[text]
-    if text in _NULLS:
-        return None
-    if text[0] in _NUMBER_STARTS:
-        digits = text.replace("_", "")
-        if match := _INTEGER.fullmatch(digits):
-            sign, *spellings = match.groups()
-            base, number = next((base, n) for base, n in zip((16, 8, 2, 10), spellings, strict=True) if n is not None)
-            return _integer(f"{int(number, base)}", sign)
-        if _FLOAT.fullmatch(digits):
-            value = float(digits)
-            return text if value in (float("inf"), float("-inf")) else value
-        if _NOT_FINITE.fullmatch(text):
-            raise ManifestError(file, line, "Infinity and NaN have no place in a Kubernetes object.")
-    return _MERGE if text == "<<" else text
-
-
-def _integer(digits: str, sign: str = "") -> int | float:
+def _integer(digits: str, base: int = 10) -> int | float:
     """An integer as JSON in Go holds it: what does not fit 64 bits becomes a float."""
     try:
-        value = int(sign + digits)
-    except ValueError:  # more digits than Python's own limit
-        return float(sign + digits)
-    return value if -(2**63) <= value < 2**63 else _float(value)
-
-
-def _float(value: int) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
-
-
-__all__ = ["Manifest", "ManifestError", "read_manifests", "resolve"]
+        value = int(digits, base)
+        return value if -(2**63) <= value < 2**63 else float(value)
+    except (ValueError, OverflowError):  # more digits than Python's own limit, or than a float has room for
+        return float(digits) if base == 10 else math.inf

@@ -217,9 +217,13 @@ def test_a_command_is_answered_to_the_person_alone(page: Page, slack: SandboxSla
     answer = newest(page, "You said status shop.")
     expect(answer).to_contain_text("Only visible to you")
     expect(answer.locator("strong", has_text="status shop")).to_be_visible()
+    named = page.locator(f'[data-ts="{answer.get_attribute("data-ts")}"].message')
     expect(page.locator("#command")).to_have_value("")
-    answer.get_by_role("button", name="Dismiss message").click()
-    expect(page.locator(".message", has_text="You said status shop.")).to_have_count(0)
+    named.get_by_role("button", name="Dismiss message").click()
+    expect(named).to_have_count(0)
+    page.reload()
+    expect(page.locator("#title")).to_have_text("deploys")
+    expect(named).to_have_count(0)
 
 
 def test_somebody_else_sees_no_answer_of_mine(page: Page):

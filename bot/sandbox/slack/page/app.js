@@ -10,7 +10,6 @@ const $ = (id) => document.getElementById(id);
 const phone = matchMedia("(max-width: 760px)");
 const state = { me: "", team: {}, users: [], channels: new Map(), home: null, modals: [], tour: null };
 const view = { channel: "", home: false, thread: "", tourOpen: !phone.matches, newFrom: "" };
-const dismissed = new Set();
 
 // Storage may be forbidden; the page then forgets at reload.
 const memory = {
@@ -18,6 +17,7 @@ const memory = {
   set(key, value) { try { sessionStorage.setItem(key, JSON.stringify(value)); } catch { /* forbidden or full */ } },
 };
 const read = memory.get("read") ?? {};
+const dismissed = new Set(memory.get("dismissed"));
 state.me = memory.get("me") ?? "";
 
 // ---------------------------------------------------------------- talking to the server
@@ -310,7 +310,7 @@ function drawMessage(message, { compact, inThread }) {
       body,
       message.edited && !message.deleted && el("small", { class: "edited" }, "(edited)"),
       message.files?.map(snippet),
-      message.ephemeral_for && el("button", { type: "button", class: "link", onclick: () => { dismissed.add(message.ts); drawMessages(); } }, "Dismiss message"),
+      message.ephemeral_for && el("button", { type: "button", class: "link", onclick: () => { memory.set("dismissed", [...dismissed.add(message.ts)]); drawMessages(); } }, "Dismiss message"),
       !inThread && message.reply_count > 0 && el("a", { class: "replies", href: open, "data-key": `replies ${message.ts}` }, icon("i-thread"), `${message.reply_count} ${message.reply_count === 1 ? "reply" : "replies"}`)),
     !inThread && !message.ephemeral_for && !message.deleted && el("a", { class: "reply quiet", href: open, "aria-label": "Reply in thread", title: "Reply in thread", "data-key": `reply ${message.ts}` }, icon("i-thread")));
 }
