@@ -218,6 +218,10 @@ class _Walk:
 
     def _compare_mappings(self, want: Object, have: Object, node: Node, ignored: Ignored | None) -> None:
         path, skipped = self._path, self._skipped()
+        if len(path) >= _MAX_DEPTH:
+            if not _identical(want, have):
+                self._differs(want, have)
+            return
         for key, value in want.items():
             if key in skipped:
                 continue
@@ -237,28 +241,28 @@ class _Walk:
         self, want: Any, have: Any, node: Node, beside_want: Object, beside_have: Object, ignored: Ignored | None
     ) -> None:
         if ignored is not None and ignored.whole:
-            if not _identical(want, have):
-                change: Change = "removed" if have is MISSING else "changed"
-                self._set_aside(change, want, None if have is MISSING else have, "ignored by a rule")
+            self._compare_ignored(want, have)
         elif want is None:
             if have is not MISSING:
                 self._undeclared(have, node, beside_want, beside_have, ignored)
         elif have is MISSING or have is None:
             self._absent(want, node)
         elif isinstance(want, Mapping) and isinstance(have, Mapping):
-            if len(self._path) < _MAX_DEPTH:
-                self._compare_mappings(want, have, node, ignored)
-            elif not _identical(want, have):
-                self._differs(want, have)
+            self._compare_mappings(want, have, node, ignored)
         elif isinstance(want, list) and isinstance(have, list):
             self._compare_lists(want, have, node, ignored)
-        elif isinstance(want, Mapping | list) or isinstance(have, Mapping | list):
-            self._differs(want, have)
         elif not self._means(want, have, node, (beside_want, beside_have)):
             self._differs(want, have)
 
+    def _compare_ignored(self, want: Any, have: Any) -> None:
+        if not _identical(want, have):
+            gone = have is MISSING
+            self._set_aside("removed" if gone else "changed", want, None if gone else have, "ignored by a rule")
+
     def _means(self, want: Any, have: Any, node: Node, beside: tuple[Object, Object]) -> bool:
         """Whether a scalar is what was declared, or what the server makes of it."""
+        if isinstance(want, Mapping | list) or isinstance(have, Mapping | list):
+            return False
         if same_scalar(want, have, node.scalar):
             return True
         unset = _is_unset(want, node) and _is_default(have, node, *beside)
@@ -415,8 +419,6 @@ class _Walk:
             return True
         if isinstance(want, list) and isinstance(have, list):
             return self._alike_lists(want, have, node, ignored, extras)
-        if isinstance(want, Mapping | list) or isinstance(have, Mapping | list):
-            return False
         return self._means(want, have, node, beside)
 
     def _alike_lists(

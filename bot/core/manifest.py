@@ -275,7 +275,7 @@ class _Document:
     def _scalar(self, event: ScalarEvent) -> object:
         text: str = event.value
         tag: str | None = event.tag
-        if tag is None or tag == "!":
+        if tag is None:
             return self._plain(text) if event.implicit[0] else text
         if not tag.startswith(_TAGS):
             return text  # a tag of somebody's own means nothing to Go's parser

@@ -108,7 +108,7 @@ def _open(incident: Incident) -> Message:
         f"{wording.first_difference(incident.drift)}."
     )
     lead = [words(f"{told[:1].upper()}{told[1:]}"), words(" at "), code(wording.short(incident.revision))]
-    lead += [words(", seen first at "), moment(incident.since, "{time_secs}, {date_short_pretty}")]
+    lead += [words(", first seen "), moment(incident.since, "{date_short_pretty} at {time_secs}")]
     if writer:
         lead += [words(", last written by "), code(clip(writer[0], 60))]
     lead.append(words("."))

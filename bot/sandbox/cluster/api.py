@@ -3,7 +3,7 @@
 import base64
 import binascii
 import itertools
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +26,7 @@ IDENTITIES = (ADMIN, BOT, DEPLOYER)
 READ_ONLY = frozenset({BOT})
 
 SNAPSHOTS = 64  # lists that are being paged through; the oldest beyond that expire with a 410
+REMEMBERED = 100_000  # requests: a demo may run for days
 
 VERB_OF = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
@@ -39,7 +40,7 @@ class Api:
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.clock = clock
         self.store = Store()
-        self.requests: list[Received] = []
+        self.requests: deque[Received] = deque(maxlen=REMEMBERED)
         self._broken: set[str] = set()
         self._kinds: dict[tuple[str, str, str], Kind] = {}  # by group, version, plural
         self._documents: dict[str, tuple[Object, bytes]] = {}
@@ -77,9 +78,10 @@ class Api:
 
     def kind_of(self, api_version: str, kind: str) -> Kind:
         """A served kind as a manifest names it. ApiError 404 when there is none."""
-        for served in self._kinds.values():
-            if served.api_version == api_version and served.kind == kind:
-                return served
+        with self.store.lock:
+            for served in self._kinds.values():
+                if served.api_version == api_version and served.kind == kind:
+                    return served
         raise ApiError(404, "NotFound", f'no matches for kind "{kind}" in version "{api_version}"')
 
     def call(

@@ -136,7 +136,7 @@ def _image(find: Find, namespace: str) -> Action | None:
     path = _path(found, "deployments")
     return Action(
         "image",
-        f"Set the image of {name} to {wanted}",
+        f"Set the image of {name} to :latest",
         f"{command}{wanted}",
         Write("PATCH", path, _of_container(container["name"], image=wanted), "kubectl-set"),
         Write("PATCH", path, _of_container(container["name"], image=now), "kubectl-set"),
@@ -151,13 +151,17 @@ def _env(find: Find, namespace: str) -> Action | None:
     if any(variable["name"] == "DEBUG" for variable in container.get("env", ())):
         return None
     path = _path(found, "deployments")
-    gone = {"name": "DEBUG", "$patch": "delete"}
+    own_name = container["name"]
+    # kubectl says the order too, without which the server puts new items first.
+    order = [{"name": each["name"]} for each in (*container.get("env", ()), {"name": "DEBUG"})]
+    there = {"$setElementOrder/env": order, "env": [{"name": "DEBUG", "value": "1"}]}
+    gone = {"env": [{"name": "DEBUG", "$patch": "delete"}]}
     return Action(
         "env",
         f"Add DEBUG=1 to {name}",
         f"kubectl -n {namespace} set env deploy/{name} DEBUG=1",
-        Write("PATCH", path, _of_container(container["name"], env=[{"name": "DEBUG", "value": "1"}]), "kubectl-set"),
-        Write("PATCH", path, _of_container(container["name"], env=[gone]), "kubectl-set"),
+        Write("PATCH", path, _of_container(own_name, **there), "kubectl-set"),
+        Write("PATCH", path, _of_container(own_name, **gone), "kubectl-set"),
         f"kubectl -n {namespace} set env deploy/{name} DEBUG-",
     )
 

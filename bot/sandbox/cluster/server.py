@@ -36,7 +36,7 @@ class SandboxCluster:
     """A Kubernetes API server in memory. Serve `app`; `api` is the same server without HTTP.
 
     `clock` gives aware datetimes; `rollout` is how many seconds a workload takes to become what its spec says.
-    `requests` records every request that came over HTTP.
+    `requests` records what came over HTTP.
     """
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC), rollout: float = 3.0) -> None:
@@ -51,7 +51,7 @@ class SandboxCluster:
 
     @property
     def requests(self) -> list[Received]:
-        """Every request so far, oldest first."""
+        """The latest 100,000 requests, oldest first."""
         with self.api.store.lock:
             return list(self.api.requests)
 

@@ -159,8 +159,7 @@ const unread = (room) => inOrder(room).filter((message) => message.ts > (read[`$
 
 function route() {
   const [name, thread = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
-  const fallback = [...state.channels.values()].sort((a, b) => (inOrder(b).at(-1)?.ts ?? 0) - (inOrder(a).at(-1)?.ts ?? 0))[0]?.id;
-  const channel = state.channels.has(name) ? name : view.channel || fallback;
+  const channel = state.channels.has(name) ? name : view.channel || state.channels.keys().next().value;
   if (channel !== view.channel) view.newFrom = "";
   Object.assign(view, { channel, home: name === "home", thread: state.channels.has(name) ? thread : "" });
   if (!view.newFrom) view.newFrom = (`${state.me} ${channel}` in read && unread(state.channels.get(channel))[0]?.ts) || "never";
@@ -348,7 +347,7 @@ function drawList(root, messages, inThread) {
     previous = message;
   }
   drawn.set(root, after);
-  arrange(root, nodes.length ? nodes : [el("p", { class: "empty" }, inThread ? "No replies yet." : "Nothing here yet. Type /gitops help below.")]);
+  arrange(root, nodes.length ? nodes : [el("p", { class: "empty" }, inThread ? "No replies yet." : `All quiet in #${state.channels.get(view.channel).name} so far. Try /gitops status below.`)]);
 }
 
 function drawMessages() {
@@ -553,7 +552,6 @@ async function stepAction(action, button) {
   const answer = await post(action.url, {});
   button.removeAttribute("aria-busy");
   if (answer) toast(answer.message || "Done.");
-  if (answer && phone.matches) tourOpen(false);
   return undefined;
 }
 
@@ -566,6 +564,8 @@ function tourOpen(open) {
 async function copy(text) {
   try { await navigator.clipboard.writeText(text); toast("Copied."); } catch { toast("The browser does not allow copying; select the text instead.", true); }
 }
+
+let stepShown = "";
 
 function drawTour() {
   const { tour } = state;
@@ -585,6 +585,7 @@ function drawTour() {
     : el("button", { type: "button", class: `button ${action.style ?? ""}`, "data-key": `tour ${action.label}`, onclick: ({ currentTarget }) => stepAction(action, currentTarget) }, el("span", {}, action.label));
   const said = done === steps.length ? "All done" : current?.title ?? tour.title;
   const bar = el("progress", { max: steps.length, value: done, "aria-label": `${done} of ${steps.length} steps done` });
+  const scrolled = card.querySelector(".body")?.scrollTop ?? 0;
   keepFocus(card, () => card.replaceChildren(
     el("button", { type: "button", class: "fold", "data-key": "tour", "aria-expanded": String(!folded), onclick: () => { if (folded && !phone.matches) location.hash = view.channel; else tourOpen(!view.tourOpen); } },
       icon("i-tour"), el("span", { class: "name" }, folded ? said : tour.title), el("small", {}, `${done}/${steps.length}`), icon("i-chevron")),
@@ -596,6 +597,12 @@ function drawTour() {
           step.actions?.length > 0 && (step.current || step.done) && el("div", { class: "actions" }, step.actions.map((action) => button(step.done ? { ...action, style: "" } : action))))))),
       tour.footer?.length > 0 && el("div", { class: "copies" }, tour.footer.map((line) => el("div", {}, el("small", {}, line.label),
         el("div", {}, el("code", { tabindex: 0 }, line.text), el("button", { type: "button", class: "quiet", "aria-label": `Copy: ${line.label}`, onclick: () => copy(line.text) }, icon("i-copy")))))))])));
+  if (!folded) card.querySelector(".body").scrollTop = scrolled;
+  if (!folded && stepShown !== current?.id) {
+    stepShown = current?.id;
+    const body = card.querySelector(".body");
+    body.scrollTop = (card.querySelector(".current")?.offsetTop ?? body.scrollHeight) - 60;
+  }
 }
 
 // ---------------------------------------------------------------- the rest

@@ -1,0 +1,126 @@
+"""The guided tour, as a stranger takes it: in a real browser, on a desktop and on a phone, to the very end."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from bot.sandbox.demo import Demo
+
+# Kept as artefacts, to be looked at.
+PICTURES = Path(__file__).parents[2] / ".cache" / "pictures"
+PATIENCE = 45_000
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        installed = next(filter(None, map(shutil.which, BROWSERS)), None)  # else Playwright's own, or it says so
+        running = playwright.chromium.launch(executable_path=installed, args=SWITCHES)
+        yield running
+        running.close()
+
+
+@pytest.fixture(params=SIZES)
+def size(request):
+    return request.param
+
+
+@pytest.fixture
+def page(browser, size):
+    width, height = SIZES[size]
+    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=size == "phone")
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+class Guide:
+    """The tour's panel: a card on the desktop, a sheet to pull up on a phone."""
+
+    def __init__(self, page, size):
+        self.page = page
+        self.size = size
+        self.panel = page.get_by_role("region", name="Guided tour")
+
+    def picture(self, name):
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{self.size}-{name}.png")
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= SIZES[self.size][0], f"{name}: the page scrolls sideways"
+
+    def press(self, name):
+        toggle = self.panel.get_by_role("button", expanded=False)
+        if self.size == "phone" and toggle.count():
+            toggle.first.click()
+        self.panel.get_by_role("button", name=name).first.click()  # on a phone the sheet then gives way by itself
+
+    def card(self, text):
+        """The newest message that reads so."""
+        found = self.page.get_by_role("article").filter(has_text=text).last
+        expect(found).to_be_visible(timeout=PATIENCE)
+        found.scroll_into_view_if_needed()
+        return found
+
+
+def test_the_whole_tour(page, size):
+    with Demo() as demo:
+        page.goto(demo.url)
+        guide = Guide(page, size)
+        expect(guide.panel).to_contain_text("Make drift")
+        guide.picture("1-start")
+
+        guide.press(re.compile("^Scale web"))
+        alert = guide.card("Drift: shop on prod")
+        expect(alert).to_contain_text("spec.replicas")
+        expect(alert).to_contain_text("kubectl")
+        guide.picture("2-alert")
+
+        alert.get_by_role("button", name="Show diff").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("spec.replicas")
+        guide.picture("3-diff")
+        dialog.get_by_role("button", name="Close").first.click()
+        expect(dialog).to_be_hidden()
+
+        guide.press("Ask for the status")
+        guide.card("6 applications: 1 out of sync, 5 synced.")
+        guide.picture("4-status")
+
+        guide.press(re.compile("^Take back"))
+        guide.card("Resolved: shop on prod")
+        guide.picture("5-resolved")
+
+        guide.press(re.compile("gitops revert"))
+        answer = guide.card("nothing changes until it is merged")
+        guide.picture("6-reverted")
+
+        with page.expect_popup() as opened:
+            answer.get_by_role("link", name=re.compile("Review and merge")).click()
+        forge = opened.value
+        forge.get_by_label("You are").select_option("bo")
+        forge.get_by_role("button", name="Approve").click()
+        expect(forge.locator("body")).to_contain_text("approved")
+        forge.screenshot(path=PICTURES / f"{size}-7-pull-request.png")
+        forge.get_by_label("You are").select_option("bo")
+        forge.get_by_role("button", name="Merge pull request").click()
+        expect(forge.locator("body")).to_contain_text("merged")
+        forge.close()
+
+        guide.card("Revert merged")
+        guide.card(re.compile(r"Live in \d+ s"))
+        guide.picture("8-live")
+        expect(guide.panel).to_contain_text("6/6")

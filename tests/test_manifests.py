@@ -1,0 +1,187 @@
+"""What is applied to a real cluster and pasted into a real Slack."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.config import load
+from bot.core.command import Command, parse
+from bot.handlers.doctor import SCOPES
+
+ROOT = Path(__file__).parents[1]
+MANIFESTS = ROOT / "manifests"
+READS = {"get", "list", "watch"}
+
+
+def build(folder):
+    """What `kubectl apply -k` would send."""
+    done = subprocess.run(["kubectl", "kustomize", folder], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def one(objects, kind):
+    found = [each for each in objects if each["kind"] == kind]
+    assert len(found) == 1
+    return found[0]
+
+
+def resources(objects):
+    return {
+        resource
+        for each in objects
+        if each["kind"] == "ClusterRole"
+        for rule in each["rules"]
+        for resource in rule["resources"]
+    }
+
+
+@pytest.fixture(scope="module")
+def base():
+    return build(MANIFESTS / "base")
+
+
+@pytest.fixture(scope="module")
+def example():
+    return build(MANIFESTS / "overlays" / "example")
+
+
+def test_the_bot_may_read_and_nothing_else(base, example):
+    for objects in (base, example):
+        roles = [each for each in objects if each["kind"] in {"ClusterRole", "Role"}]
+        rules = [rule for role in roles for rule in role["rules"]]
+        assert {verb for rule in rules for verb in rule["verbs"]} == READS
+        assert not any("*" in rule.get(key, ()) for rule in rules for key in ("apiGroups", "resources"))
+        bound = {each["roleRef"]["name"] for each in objects if each["kind"] == "ClusterRoleBinding"}
+        assert bound == {role["metadata"]["name"] for role in roles}
+        subjects = [each["subjects"] for each in objects if each["kind"] == "ClusterRoleBinding"]
+        assert all(
+            listed == [{"kind": "ServiceAccount", "name": "gitops-bot", "namespace": "gitops-bot"}]
+            for listed in subjects
+        )
+
+
+def test_every_rule_says_why():
+    text = (MANIFESTS / "base" / "cluster-role.yaml").read_text()
+    rules = text.partition("rules:\n")[2].partition("---")[0]
+
+    explained = re.split(r"(?m)^  # ", rules)[1:]
+
+    assert len(explained) > 5
+    assert all("apiGroups" in each for each in explained)
+
+
+def test_secrets_are_read_only_when_granted(base, example):
+    assert "secrets" not in resources(base)
+    assert "secrets" in resources(example)
+
+
+def test_the_pod_is_restricted(base):
+    pod = one(base, "Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert f"USER {pod['securityContext']['runAsUser']}:" in (ROOT / "Dockerfile").read_text()
+    assert one(base, "Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_one_writer_at_a_time(base):
+    spec = one(base, "Deployment")["spec"]
+
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+
+
+def test_what_is_mounted_is_there_and_writable_where_the_bot_writes(base, tmp_path):
+    deployment = one(base, "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    mounts = {mount["mountPath"]: mount for mount in pod["containers"][0]["volumeMounts"]}
+    config_map = one(base, "ConfigMap")
+    (tmp_path / "config.yaml").write_text(config_map["data"]["config.yaml"])
+    config = load(tmp_path / "config.yaml", {})
+
+    assert volumes["config"]["configMap"]["name"] == config_map["metadata"]["name"]
+    claim = one(base, "PersistentVolumeClaim")["metadata"]["name"]
+    assert volumes["state"]["persistentVolumeClaim"]["claimName"] == claim
+    assert {path for path, mount in mounts.items() if not mount.get("readOnly")} == {"/var/lib/gitops-bot", "/tmp"}  # noqa: S108
+    assert config.store == "sqlite:////var/lib/gitops-bot/state.db"
+    assert config.mirrors.is_relative_to("/var/lib/gitops-bot")
+    assert config.slack.mode == "socket"
+    probes = [pod["containers"][0][f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")]
+    (port,) = pod["containers"][0]["ports"]
+    assert [probe["path"] for probe in probes] == ["/healthz", "/healthz", "/readyz"]
+    assert {probe["port"] for probe in probes} == {port["name"]}
+    assert config.slack.listen == ("0.0.0.0", port["containerPort"])  # noqa: S104
+
+
+def test_the_network_policy_lets_nobody_in(base):
+    policy = one(base, "NetworkPolicy")["spec"]
+
+    assert policy["policyTypes"] == ["Egress", "Ingress"]
+    assert policy.get("ingress") == []
+    assert {port["port"] for rule in policy["egress"] for port in rule["ports"]} == {53, 443, 6443}
+
+
+def test_the_example_has_its_own_configuration_and_image(example, tmp_path):
+    (tmp_path / "config.yaml").write_text(one(example, "ConfigMap")["data"]["config.yaml"])
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    assert set(load(tmp_path / "config.yaml", {}).applications) == {"payments", "shop"}
+    image = one(example, "Deployment")["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert image == f"registry.example.com/platform/gitops-bot:{version}"
+
+
+def test_http_mode_opens_one_port(tmp_path):
+    overlay = tmp_path / "overlay"
+    overlay.mkdir()
+    up = Path("../" * len(overlay.resolve().parts[1:])) / MANIFESTS.relative_to("/")
+    (overlay / "kustomization.yaml").write_text(
+        yaml.safe_dump({"resources": [f"{up}/base"], "components": [f"{up}/components/http-mode"]})
+    )
+
+    objects = build(overlay)
+
+    assert one(objects, "NetworkPolicy")["spec"]["ingress"] == [{"ports": [{"port": 3000, "protocol": "TCP"}]}]
+    assert one(objects, "Service")["spec"]["ports"][0]["targetPort"] == "http"
+
+
+def test_the_slack_app_asks_for_what_it_needs_and_nothing_more():
+    text = (MANIFESTS / "slack-app.yaml").read_text()
+    app = yaml.safe_load(text)
+    (command,) = app["features"]["slash_commands"]
+
+    assert app["oauth_config"] == {"scopes": {"bot": ["commands", "chat:write", "files:write"]}}
+    assert set(app["oauth_config"]["scopes"]["bot"]) == set(SCOPES)
+    assert all(re.search(rf"- {scope} # \S+", text) for scope in SCOPES)
+    assert app["settings"]["socket_mode_enabled"] is True
+    assert app["settings"]["interactivity"] == {"is_enabled": True}
+    assert app["features"]["bot_user"]["display_name"] == "gitops"
+    # https://docs.slack.dev/reference/app-manifest
+    assert len(app["display_information"]["name"]) <= 35
+    assert len(app["display_information"]["description"]) <= 140
+    assert command["command"] == "/gitops"
+    assert not {"request_url", "url"} & {*app["settings"]["interactivity"], *command}
+
+
+def test_every_command_in_the_usage_hint_is_known():
+    (command,) = yaml.safe_load((MANIFESTS / "slack-app.yaml").read_text())["features"]["slash_commands"]
+    examples = [
+        hint.replace("[APP]", "").replace("APP", "shop").replace("REV", "4f2a9c1e").strip()
+        for hint in command["usage_hint"].split(" | ")
+    ]
+
+    parsed = [parse(example, ["shop"]) for example in examples]
+
+    assert len(parsed) == 6
+    assert [each for each in parsed if not isinstance(each, Command)] == []
