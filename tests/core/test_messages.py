@@ -13,12 +13,15 @@ from pathlib import Path
 import pytest
 
 from bot.core import command as commands
+from bot.core import revert
 from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState
 from bot.core.message import drift, history, revert_pull, rollout, status, trouble
 from bot.core.message import help as help_message
+from bot.core.message import revert as revert_message
+from bot.core.revert import RevertRequest, Target
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Part, Rollout, RolloutState
 from bot.sandbox.slack.limits import check_blocks, check_text, check_view
@@ -126,7 +129,39 @@ def entries(text="Lower the memory limit of web"):
     ]
 
 
+TARGET = Target((COMMIT,), OLDER, FORGE_PULL)
+MERGED = Target((replace(COMMIT, parents=(OLDER, "c" * 40)),), OLDER)
+REQUEST = RevertRequest("ana", "4f2a9c1e", "shop")
+OPENED = replace(FORGE_PULL, number=13, title=PULL.title, url=PULL.url, state="open")
+FILES = ("apps/shop/deployment.yaml", "apps/shop/service.yaml")
+LATER = replace(COMMIT, sha="9e8d7c6b" + "0" * 32, message="Raise the limit again")
+
+OUTCOMES = {
+    "opened": revert.Opened(OPENED, TARGET, FILES, ("shop",)),
+    "opened-merge": revert.Opened(OPENED, MERGED, FILES, ("shop",), ("README.md",), "Renovate"),
+    "already-open": revert.AlreadyOpen(OPENED),
+    "already-reverted": revert.AlreadyReverted(TARGET, LATER),
+    "nothing-left": revert.NothingToUndo(TARGET, LATER),
+    "conflict": revert.Conflict(
+        TARGET, (revert.ConflictedFile(FILES[0], "contents", (LATER,)),), ("git fetch origin", "git revert 4f2a9c1e")
+    ),
+    "inside-pull": revert.InsidePull(COMMIT, "#12", FORGE_PULL, None, only_possible=True),
+    "inside-merge": revert.InsidePull(COMMIT, LATER.sha, None, LATER, only_possible=False),
+    "across-merges": revert.AcrossMerges("1b7d3e5a..4f2a9c1e", 4, (COMMIT, LATER)),
+    "confirm": revert.Confirm(TARGET, FILES * 400, ("shop", "search")),
+    "not-found": revert.NotFound("There is no commit 4f2a9c1e in platform."),
+    "ambiguous": revert.Ambiguous("4f2a9c1 could be 2 commits of platform: give more digits.", (COMMIT, LATER)),
+    "not-on-branch": revert.NotOnBranch(COMMIT, replace(FORGE_PULL, state="open"), "main"),
+    "not-merged": revert.PullNotMerged(replace(FORGE_PULL, state="closed")),
+    "root": revert.RootCommit(COMMIT),
+    "empty": revert.EmptyCommit(MERGED),
+    "refused": revert.Refused("GitHub asks to wait.", T0),
+    "unfinished": revert.Unfinished("gitops-bot/revert-4f2a9c1e", "GitHub does not answer.", T0),
+}
+
 MESSAGES = {
+    **{f"revert-{name}": revert_message.answer(outcome, REQUEST) for name, outcome in OUTCOMES.items()},
+    "revert-which-repository": revert_message.which_repository("#12", ["platform", "web"]),
     "drift-card-open": drift.card(OPEN),
     "drift-card-blind": drift.card(replace(OPEN, blind="The cluster prod does not answer.")),
     "drift-card-resolved": drift.card(RESOLVED),
@@ -213,7 +248,25 @@ def hostile_messages():
     many = [replace(APPLICATIONS[0], name=f"application-{index}", namespace=HOSTILE) for index in range(500)]
     checks = {each.name: replace(check, application=each.name, drift=objects[:3]) for each in many}
     pulls = {"platform": [replace(FORGE_PULL, title=f"{HOSTILE}{long}", author=HOSTILE)] * 100}
+    commit = replace(COMMIT, message=f"{HOSTILE} {long}")
+    pull = replace(FORGE_PULL, title=f"{HOSTILE} {long}", number=10**9)
+    target = Target((commit,), OLDER, pull)
+    paths = tuple(f"{HOSTILE}/{index}/{long}" for index in range(600))
+    files = tuple(revert.ConflictedFile(path, long, (commit,) * 9) for path in paths)
+    outcomes = [
+        revert.Opened(pull, target, paths, (long,) * 99, paths, long),
+        revert.AlreadyReverted(target, commit),
+        revert.Conflict(target, files, (long,) * 9),
+        revert.InsidePull(commit, "#12", pull, None, only_possible=True),
+        revert.AcrossMerges(f"{HOSTILE}{long}", 400, (commit,) * 400),
+        revert.Confirm(target, paths, (long,) * 99),
+        revert.Ambiguous(long, (commit,) * 99),
+        revert.Refused(f"Git said {HOSTILE} {long}"),
+        revert.Unfinished(long, f"{HOSTILE} {long}", None),
+    ]
+    request = RevertRequest(HOSTILE, f"{HOSTILE} {long}", "shop")
     return {
+        **{f"revert {type(each).__name__}": revert_message.answer(each, request) for each in outcomes},
         "drift card": drift.card(incident),
         "resolved card": drift.card(replace(incident, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")),
         "drift answer": drift.checked([check] * 50),
@@ -244,8 +297,8 @@ def test_it_keeps_slacks_limits(name):
 @pytest.mark.parametrize("name", ALL)
 def test_its_fallback_is_a_sentence_for_a_screen_reader(name):
     said = ALL[name]
-    assert said.text[0].isalnum()
-    assert said.text.rstrip()[-1] in ".…)"
+    assert said.text[0].isalnum() or said.text[0] == "#"
+    assert said.text.rstrip()[-1] in ".…)?"
     assert len(said.text) <= 4_000
 
 
