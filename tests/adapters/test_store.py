@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -64,11 +65,15 @@ def postgresql(tmp_path_factory):
         os.chown(folder, 65534, 65534)
     data = folder / "data"
     _run([*prefix, binaries / "initdb", "-D", data, "-U", "bot", "-A", "trust", "--no-sync"], folder)
-    options = f"-c listen_addresses= -c fsync=off -k {folder}"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # TCP: a socket's path may have 107 characters, and a checkout may lie deeper.
+    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -c unix_socket_directories="
     control = [*prefix, binaries / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log"]
     _run([*control, "start"], folder)
     try:
-        yield f"postgresql+psycopg://bot@/postgres?host={folder}"
+        yield f"postgresql+psycopg://bot@127.0.0.1:{port}/postgres"
     finally:
         _run([*control, "-m", "immediate", "stop"], folder)
 

@@ -1,5 +1,6 @@
 """The guided tour, as a stranger takes it: in a real browser, on a desktop and on a phone, to the very end."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -28,7 +29,8 @@ SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
-        installed = next(filter(None, map(shutil.which, BROWSERS)), None)  # else Playwright's own, or it says so
+        # Without either Playwright takes its own, or says that there is none.
+        installed = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
         running = playwright.chromium.launch(executable_path=installed, args=SWITCHES)
         yield running
         running.close()

@@ -71,7 +71,7 @@ def answer(outcome: Outcome, request: RevertRequest) -> Message:  # noqa: C901, 
             return _inside(outcome, request)
         case AcrossMerges(text, commits, merges):
             several = wording.count(len(merges), "merge")
-            sentence = f"{clip(text, 140)} runs across {several}, which cannot be undone one by one."
+            sentence = f"The range {clip(text, 140)} runs across {several}, which cannot be undone one by one."
             through = reference(replace(request, through_merges=True))
             choice = button(f"Undo all {commits} steps as one", REVERT_THIS, through)
             return _said(sentence, _commits(merges), actions(choice))
