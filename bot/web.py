@@ -27,7 +27,7 @@ class Web:
         server = create_server(self._answer, host=address[0], port=address[1], threads=8, ident=None)
         self._server = cast("TcpWSGIServer", server)  # several only for a host name with several addresses
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
-        self.port = int(self._server.effective_port)
+        self.port: int = server.effective_port  # type: ignore[union-attr]  # not in the stubs
 
     def start(self) -> Self:
         """Serve on a thread of its own."""

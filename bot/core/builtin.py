@@ -256,9 +256,9 @@ HorizontalPodAutoscalerSpec: minReplicas*=1 targetCPUUtilizationPercentage*=80
 [autoscaling/v2]
 ContainerResourceMetricSource: target:MetricTarget
 ExternalMetricSource: metric:MetricIdentifier target:MetricTarget
-HPAScalingRules: policies[~] selectPolicy*="Max" stabilizationWindowSeconds* tolerance*:quantity
+HPAScalingRules: policies[~]=@scalingPolicies() selectPolicy*="Max" stabilizationWindowSeconds*=0 tolerance*:quantity
 HorizontalPodAutoscaler: metadata:ObjectMeta spec:HorizontalPodAutoscalerSpec
-HorizontalPodAutoscalerBehavior: scaleDown:HPAScalingRules=@scaleDown() scaleUp:HPAScalingRules=@scaleUp()
+HorizontalPodAutoscalerBehavior: scaleDown:HPAScalingRules={} scaleUp:HPAScalingRules={}
 HorizontalPodAutoscalerSpec: behavior:HorizontalPodAutoscalerBehavior metrics[~]:MetricSpec=@cpuMetric()
   minReplicas*=1
 MetricIdentifier: selector:LabelSelector
@@ -540,8 +540,8 @@ _DERIVED: Final[Mapping[str, Derive]] = {
     "singular": _singular,
     "listKind": _list_kind,
     "cpuMetric": lambda _declared, _live: [[_CPU_METRIC]],
-    "scaleUp": lambda _declared, _live: [
-        {"stabilizationWindowSeconds": 0, "policies": [_policy("Pods", 4), _policy("Percent", 100)]}
+    "scalingPolicies": lambda _declared, _live: [  # up, and down
+        [_policy("Pods", 4), _policy("Percent", 100)],
+        [_policy("Percent", 100)],
     ],
-    "scaleDown": lambda _declared, _live: [{"policies": [_policy("Percent", 100)]}],
 }

@@ -230,7 +230,7 @@ class Workspace:
         self.users = {user.id: user for user in USERS}
         people = {user.id for user in USERS if not user.bot}
         self.channels = {
-            "C0ALERTS01": Channel("C0ALERTS01", "prod-alerts", "Drift, and what reached production", {*people, BOT_USER}),
+            "C0ALERTS01": Channel("C0ALERTS01", "prod-alerts", "Drift, and what is live", {*people, BOT_USER}),
             "C0DEPLOYS1": Channel("C0DEPLOYS1", "deploys", "What reached staging", {*people, BOT_USER}),
         }
         self.groups = dict(GROUPS)

@@ -558,51 +558,57 @@ async function stepAction(action, button) {
 function tourOpen(open) {
   view.tourOpen = open;
   drawTour();
-  (open ? $("tour").querySelector("[data-key=tour]") : phone.matches ? $("tour").querySelector("[data-key=tour]") : $("open-tour"))?.focus();
+  (open || phone.matches ? $("tour").firstElementChild : $("open-tour")).focus();
 }
 
 async function copy(text) {
   try { await navigator.clipboard.writeText(text); toast("Copied."); } catch { toast("The browser does not allow copying; select the text instead.", true); }
 }
 
+function drawStep(step, number) {
+  const rooms = new Map([...state.channels.values()].map((room) => [room.name, room.id]));
+  const linked = (step.text ?? "").replace(/#([\w-]+)/g, (whole, name) => (rooms.has(name) ? `<#${rooms.get(name)}>` : whole));
+  const button = (action) => action.kind === "link"
+    ? el("a", { class: `button ${action.style ?? ""}`, href: action.url, target: "_blank", rel: "noopener" }, action.label)
+    : el("button", { type: "button", class: `button ${action.style ?? ""}`, "data-key": `tour ${action.label}`, onclick: ({ currentTarget }) => stepAction(action, currentTarget) }, el("span", {}, action.label));
+  return el("li", { class: step.done ? "done" : step.current && "current", "aria-current": step.current && "step" },
+    el("span", { class: "mark" }, step.done ? icon("i-check", "done") : String(number)),
+    el("div", {}, el("h3", {}, step.title), !step.done && el("p", {}, mrkdwn(linked)),
+      step.actions?.length > 0 && (step.current || step.done) && el("div", { class: "actions" }, step.actions.map((action) => button(step.done ? { ...action, style: "" } : action)))));
+}
+
+const drawnSteps = new Map(); // id → {source, node}: what is unchanged stays, so that no click falls between two drawings
 let stepShown = "";
 
 function drawTour() {
   const { tour } = state;
   const card = $("tour");
+  const [fold, bar, body] = card.children;
   const steps = tour?.steps ?? [];
   const done = steps.filter((step) => step.done).length;
   const current = steps.find((step) => step.current);
-  const rooms = new Map([...state.channels.values()].map((room) => [room.name, room.id]));
-  const folded = phone.matches ? !view.tourOpen : document.body.classList.contains("threaded");
+  const threaded = document.body.classList.contains("threaded");
+  const folded = phone.matches ? !view.tourOpen : threaded;
   card.hidden = !steps.length || (!view.tourOpen && !phone.matches);
+  card.classList.toggle("folded", folded);
   $("open-tour").hidden = !steps.length || view.tourOpen || phone.matches;
   $("open-tour").replaceChildren(icon("i-tour"), `Tour ${done}/${steps.length}`);
-  card.className = folded ? "folded" : "";
   if (card.hidden) return;
-  const button = (action) => action.kind === "link"
-    ? el("a", { class: `button ${action.style ?? ""}`, href: action.url, target: "_blank", rel: "noopener" }, action.label)
-    : el("button", { type: "button", class: `button ${action.style ?? ""}`, "data-key": `tour ${action.label}`, onclick: ({ currentTarget }) => stepAction(action, currentTarget) }, el("span", {}, action.label));
   const said = done === steps.length ? "All done" : current?.title ?? tour.title;
-  const bar = el("progress", { max: steps.length, value: done, "aria-label": `${done} of ${steps.length} steps done` });
-  const scrolled = card.querySelector(".body")?.scrollTop ?? 0;
-  keepFocus(card, () => card.replaceChildren(
-    el("button", { type: "button", class: "fold", "data-key": "tour", "aria-expanded": String(!folded), onclick: () => { if (folded && !phone.matches) location.hash = view.channel; else tourOpen(!view.tourOpen); } },
-      icon("i-tour"), el("span", { class: "name" }, folded ? said : tour.title), el("small", {}, `${done}/${steps.length}`), icon("i-chevron")),
-    bar,
-    ...(folded ? [] : [el("div", { class: "body" },
-      el("ol", {}, steps.map((step, i) => el("li", { class: `${step.done ? "done" : ""} ${step.current ? "current" : ""}`, "aria-current": step.current && "step", "data-step": step.id },
-        el("span", { class: "mark" }, step.done ? icon("i-check", "done") : String(i + 1)),
-        el("div", {}, el("h3", {}, step.title), !step.done && el("p", {}, mrkdwn(step.text.replace(/#([\w-]+)/g, (whole, name) => (rooms.has(name) ? `<#${rooms.get(name)}>` : whole)))),
-          step.actions?.length > 0 && (step.current || step.done) && el("div", { class: "actions" }, step.actions.map((action) => button(step.done ? { ...action, style: "" } : action))))))),
-      tour.footer?.length > 0 && el("div", { class: "copies" }, tour.footer.map((line) => el("div", {}, el("small", {}, line.label),
-        el("div", {}, el("code", { tabindex: 0 }, line.text), el("button", { type: "button", class: "quiet", "aria-label": `Copy: ${line.label}`, onclick: () => copy(line.text) }, icon("i-copy")))))))])));
-  if (!folded) card.querySelector(".body").scrollTop = scrolled;
-  if (!folded && stepShown !== current?.id) {
-    stepShown = current?.id;
-    const body = card.querySelector(".body");
-    body.scrollTop = (card.querySelector(".current")?.offsetTop ?? body.scrollHeight) - 60;
-  }
+  fold.setAttribute("aria-expanded", String(!folded));
+  fold.replaceChildren(icon("i-tour"), el("span", { class: "name" }, folded ? said : tour.title), el("small", {}, `${done}/${steps.length}`), icon("i-chevron"));
+  Object.assign(bar, { max: steps.length, value: done, ariaLabel: `${done} of ${steps.length} steps done` });
+  body.hidden = folded;
+  arrange(body.firstElementChild, steps.map((step, i) => {
+    const source = JSON.stringify(step);
+    if (drawnSteps.get(step.id)?.source !== source) drawnSteps.set(step.id, { source, node: drawStep(step, i + 1) });
+    return drawnSteps.get(step.id).node;
+  }));
+  body.lastElementChild.replaceChildren(...(tour.footer ?? []).map((line) => el("div", {}, el("small", {}, line.label),
+    el("div", {}, el("code", { tabindex: 0 }, line.text), el("button", { type: "button", class: "quiet", "aria-label": `Copy: ${line.label}`, onclick: () => copy(line.text) }, icon("i-copy"))))));
+  if (folded || stepShown === current?.id) return;
+  stepShown = current?.id;
+  body.scrollTop = (body.querySelector(".current")?.offsetTop ?? body.scrollHeight) - 60;
 }
 
 // ---------------------------------------------------------------- the rest
@@ -619,6 +625,10 @@ function toast(text, wrong = false) {
 $("skip").addEventListener("click", (event) => { event.preventDefault(); $(view.home ? "home" : "messages").focus(); });
 $("open-sidebar").addEventListener("click", () => drawer(true));
 $("scrim").addEventListener("click", () => drawer(false));
+$("tour").firstElementChild.addEventListener("click", () => {
+  if (!phone.matches && document.body.classList.contains("threaded")) location.hash = view.channel;
+  else tourOpen(!view.tourOpen);
+});
 $("open-tour").addEventListener("click", () => tourOpen(true));
 $("latest").addEventListener("click", () => { bottom(); drawSidebar(); });
 $("messages").addEventListener("scroll", ({ currentTarget: list }) => {
