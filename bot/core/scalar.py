@@ -97,7 +97,9 @@ def same_scalar(one: object, other: object, kind: str = "") -> bool:
     """
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
-    if type(one) is type(other) and (one == other or one != one):  # noqa: PLR0124  NaN is itself here
+    if type(one) is type(other) and one == other:
+        return True
+    if one != one and other != other:  # noqa: PLR0124  NaN is itself here
         return True
     number = isinstance(one, int | float) and isinstance(other, int | float)
     if number and _same_number(one, other):  # type: ignore[arg-type]  # both are numbers, as `number` says

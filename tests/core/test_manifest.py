@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.manifest import ManifestError, read_manifests, resolve
@@ -45,7 +45,6 @@ SPELLINGS = [
     ("_1", "_1"),
     ("+1", 1),
     ("+-1", "+-1"),
-    ("-", "-"),
     ("1e3", 1000),
     ("1.e3", 1000),
     (".5", 0.5),
@@ -112,19 +111,23 @@ def test_what_go_refuses_is_refused_with_its_line(spelling, problem):
 
 
 def test_block_scalars_and_anchors_keep_what_they_say():
-    text = f'{HEAD}data:\n  keep: |+\n    x\n\n  fold: >-\n    a\n    b\n  crlf: "a\\r\\nb"\n  one: &one "1"\n  two: *one\n'
+    text = (
+        f"{HEAD}data:\n  keep: |+\n    x\n\n  fold: >-\n    a\n    b\n"
+        '  crlf: "a\\r\\nb"\n  one: &one "1"\n  two: *one\n'
+    )
     (manifest,) = read_manifests("x.yaml", text.encode())
     assert manifest.object["data"] == {"keep": "x\n\n", "fold": "a b", "crlf": "a\r\nb", "one": "1", "two": "1"}
 
 
 def test_each_document_has_its_place_in_the_file():
-    text = f"# a comment\n---\n{HEAD}---\n---\n# nothing\n---\n\n{HEAD.replace('name: x', 'name: y')}"
+    text = f"# a comment\n---\n{HEAD}---\n---\n# nothing\n---\n\n{HEAD.replace('name: x', 'name: b')}"
     found = [(manifest.name, manifest.line) for manifest in read_manifests("a/b.yaml", text.encode())]
-    assert found == [("x", 3), ("y", 11)]
+    assert found == [("x", 3), ("b", 11)]
 
 
 def test_lists_are_flattened_however_deep():
-    inner = '{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}]}'
+    pod = '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}'
+    inner = f'{{"apiVersion": "v1", "kind": "List", "items": [{pod}]}}'
     text = (
         f"apiVersion: v1\nkind: List\nitems: [{inner}, "
         "{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleList, items: [{metadata: {name: r}}]}]\n"
@@ -210,14 +213,17 @@ def test_endless_nesting_is_refused_and_nothing_breaks(content):
         read_manifests("x.yaml", content)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_manifests_or_a_manifest_error(content):
     try:
-        read_manifests("x.yaml", content)
+        found = read_manifests("x.yaml", content)
     except ManifestError as error:
-        assert error.line >= 1
+        found = [error]
+    assert all(each.line >= 1 for each in found)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_as_a_value_is_read_or_refused(text):
     try:
@@ -238,6 +244,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON_VALUES)
 def test_json_comes_back_as_it_was(value):
     document = {"apiVersion": "v1", "kind": "X", "metadata": {"name": "x"}, "value": value}
@@ -259,12 +266,12 @@ def namespaced(_api_version, kind):
 def test_objects_go_to_the_namespace_of_their_application_unless_they_name_one():
     read = manifests(
         HEAD,
-        HEAD.replace("{name: x}", "{name: y, namespace: own}"),
+        HEAD.replace("{name: x}", "{name: b, namespace: own}"),
         "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r, namespace: odd}}",
         "{apiVersion: a.b/v1, kind: Mystery, metadata: {name: m}}",
     )
     found = [(each.name, each.namespace) for each in resolve(read, namespace="shop", namespaced=namespaced)]
-    assert found == [("x", "shop"), ("y", "own"), ("r", None), ("m", "shop")]
+    assert found == [("x", "shop"), ("b", "own"), ("r", None), ("m", "shop")]
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_state_holds_people_channels_messages_and_what_is_open(slack, client):
     state = get(slack, "/ui/state", user=MIRA)
     assert (state["team"]["name"], state["me"], state["tour"], state["modals"]) == ("Acme", MIRA, None, [])
     assert {"id": JONAS, "name": "jonas", "display": "Jonas Weber", "color": "#2e7d8c", "bot": False} in state["users"]
-    deploys = state["channels"][0]
+    deploys = next(room for room in state["channels"] if room["id"] == DEPLOYS)
     assert (deploys["id"], deploys["name"], deploys["archived"]) == (DEPLOYS, "deploys", False)
     card, reply, ephemeral = deploys["messages"]
     assert (card["text"], card["bot"], card["reply_count"], card["blocks"]) == ("card", True, 1, BLOCKS)
@@ -67,7 +67,8 @@ def test_a_deleted_message_vanishes_unless_replies_hang_on_it(slack, client):
     client.chat_postMessage(channel=DEPLOYS, text="reply", thread_ts=parent)
     slack.delete_message(DEPLOYS, alone)
     slack.delete_message(DEPLOYS, parent)
-    shown = get(slack, "/ui/state")["channels"][0]["messages"]
+    rooms = get(slack, "/ui/state")["channels"]
+    shown = next(room["messages"] for room in rooms if room["id"] == DEPLOYS)
     assert [(one["text"], one.get("deleted", False)) for one in shown] == [
         ("This message was deleted.", True),
         ("reply", False),

@@ -190,7 +190,7 @@ def test_people_channels_and_groups_can_be_looked_up(slack, client):
     assert refusal(client.users_lookupByEmail, email="x@y")["error"] == "users_not_found"
     assert JONAS in client.usergroups_users_list(usergroup="S0PLATFORM")["users"]
     assert refusal(client.usergroups_users_list, usergroup="S0NONE")["error"] == "no_such_subteam"
-    assert [channel["name"] for channel in client.conversations_list()["channels"]] == ["deploys", "prod-alerts"]
+    assert [channel["name"] for channel in client.conversations_list()["channels"]] == ["prod-alerts", "deploys"]
     assert client.conversations_info(channel=ALERTS)["channel"]["is_member"]
     assert JONAS in client.conversations_members(channel=ALERTS)["members"]
 

@@ -551,7 +551,9 @@ async function stepAction(action, button) {
   button.setAttribute("aria-busy", "true");
   const answer = await post(action.url, {});
   button.removeAttribute("aria-busy");
-  if (answer) toast(answer.message || "Done.");
+  if (!answer) return undefined;
+  toast(answer.message || "Done.");
+  if (phone.matches) tourOpen(false); // the sheet gives way to what it made happen
   return undefined;
 }
 
