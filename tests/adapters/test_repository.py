@@ -19,44 +19,6 @@ from bot.ports import File, PushRejectedError, RepositoryError, RevisionNotFound
 TOKEN = "ghp_Zq7RtYw2secretsecret"
 
 
-class Source:
-    """A repository of somebody's, with a work tree, that the bot's remote is."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.mkdir()
-        self.git("init", "-q", "-b", "main")
-        for key, value in (("user.name", "Ana"), ("user.email", "ana@example.com"), ("commit.gpgsign", "false")):
-            self.git("config", key, value)
-
-    def git(self, *argv: str, stdin: str | None = None) -> str:
-        done = subprocess.run(["git", *argv], cwd=self.path, input=stdin, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    def commit(self, message: str, files: dict[str, str | bytes | None]) -> str:
-        for name, content in files.items():
-            file = self.path / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            if content is None:
-                file.unlink()
-            elif isinstance(content, bytes):
-                file.write_bytes(content)
-            else:
-                file.write_text(content)
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message)
-        return self.git("rev-parse", "HEAD")
-
-    def merge(self, *branches: str) -> str:
-        self.git("merge", "-q", "--no-ff", "-m", f"Merge {' and '.join(branches)}", *branches)
-        return self.git("rev-parse", "HEAD")
-
-
-@pytest.fixture
-def source(tmp_path):
-    return Source(tmp_path / "source")
-
-
 @pytest.fixture
 def repository(source, tmp_path):
     source.commit("First", {"apps/shop/web.yaml": "replicas: 1\n"})
@@ -226,7 +188,7 @@ def test_a_prefix_of_several_commits_lists_them(source, repository):
     assert {commit.sha for commit in caught.value.candidates} == {one, two}
 
 
-def _twins(source: Source) -> tuple[str, str]:
+def _twins(source) -> tuple[str, str]:
     """Two commits whose shas begin with the same seven digits."""
     tree = source.git("rev-parse", "HEAD^{tree}")
     seen: dict[str, bytes] = {}
@@ -462,8 +424,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, source):
         GitRepository("platform", str(source.path), "main", tmp_path / "file" / "mirrors").fetch()
 
 
-def test_variables_of_a_surrounding_git_lead_nobody_astray(tmp_path, source, repository, monkeypatch):
-    other = Source(tmp_path / "other")
+def test_variables_of_a_surrounding_git_lead_nobody_astray(tmp_path, make_source, repository, monkeypatch):
+    other = make_source("other")
     for name, value in (("GIT_DIR", other.path / ".git"), ("GIT_INDEX_FILE", "x"), ("GIT_OBJECT_DIRECTORY", tmp_path)):
         monkeypatch.setenv(name, str(value))
     monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "no format git knows")

@@ -1,7 +1,6 @@
 """Every row of what `/gitops revert` is asked and answers, on real repositories; the forge is one in memory."""
 
 import random
-import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -39,56 +38,10 @@ WEB = "apps/shop/web.yaml"
 HOME = "https://github.com/acme/platform"
 
 
-class Source:
-    """The team's repository: a work tree to commit in, and the remote the bot pushes to."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.mkdir()
-        self.git("init", "-q", "-b", "main")
-        for key, value in (("user.name", "Ana"), ("user.email", "ana@example.com"), ("commit.gpgsign", "false")):
-            self.git("config", key, value)
-
-    def git(self, *argv: str, ok: bool = True, stdin: str | None = None) -> str:
-        done = subprocess.run(["git", *argv], cwd=self.path, input=stdin, capture_output=True, text=True, check=False)
-        assert done.returncode == 0 or not ok, done.stderr
-        return done.stdout.strip()
-
-    def commit(self, message: str, files: dict[str, str | bytes | None], author: str = "Ana <ana@example.com>") -> str:
-        for name, content in files.items():
-            file = self.path / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            if content is None:
-                file.unlink()
-            elif isinstance(content, bytes):
-                file.write_bytes(content)
-            else:
-                file.write_text(content)
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message, f"--author={author}")
-        return self.sha()
-
-    def sha(self, name: str = "HEAD") -> str:
-        return self.git("rev-parse", name)
-
-    def branch(self, name: str) -> None:
-        self.git("switch", "-qc", name)
-
-    def main(self) -> None:
-        self.git("switch", "-q", "main")
-
-    def merge(self, *branches: str, message: str = "") -> str:
-        self.git("merge", "-q", "--no-ff", "-m", message or f"Merge {' and '.join(branches)}", *branches)
-        return self.sha()
-
-    def show(self, revision: str, path: str) -> str:
-        return self.git("show", f"{revision}:{path}")
-
-
 class Pulls:
     """A forge in memory, `ports.Forge`: pull requests by number, and which commits each brought."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source) -> None:
         self.source = source
         self.pulls: dict[int, PullRequest] = {}
         self.bodies: dict[int, str] = {}
@@ -166,8 +119,8 @@ class Pulls:
 class Desk:
     """One team's whole set-up, and the command."""
 
-    def __init__(self, tmp_path: Path) -> None:
-        self.source = Source(tmp_path / "source")
+    def __init__(self, source, tmp_path: Path) -> None:
+        self.source = source
         self.source.commit("First", {WEB: "replicas: 1\n", "apps/api/api.yaml": "replicas: 1\n"})
         self.forge = Pulls(self.source)
         self.mirrors = tmp_path / "mirrors"
@@ -190,8 +143,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path):
-    return Desk(tmp_path)
+def desk(source, tmp_path):
+    return Desk(source, tmp_path)
 
 
 # ------------------------------------------------------------ what is opened
@@ -736,7 +689,7 @@ def test_a_change_reverted_meanwhile_is_not_reverted_again(desk):
 # ------------------------------------------------------------ against git itself
 
 
-def _history(source: Source, dice: random.Random) -> None:
+def _history(source, dice: random.Random) -> None:
     """A small history of edits, moves, deletions, modes, binaries and merges."""
     names = [f"d{n % 2}/f{n}" for n in range(4)]
     source.commit("Seed", {name: "".join(f"{line}\n" for line in range(8)) for name in names})
@@ -757,7 +710,7 @@ def _history(source: Source, dice: random.Random) -> None:
             _edit(source, dice, str(step))
 
 
-def _edit(source: Source, dice: random.Random, label: str) -> None:
+def _edit(source, dice: random.Random, label: str) -> None:
     files = source.git("ls-files").splitlines()
     name = dice.choice(files)
     file = source.path / name
@@ -781,9 +734,8 @@ def _edit(source: Source, dice: random.Random, label: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_result_and_conflict_agree_with_git_revert(tmp_path, seed):
+def test_result_and_conflict_agree_with_git_revert(source, tmp_path, seed):
     dice = random.Random(seed)  # noqa: S311  a history to repeat, not a secret
-    source = Source(tmp_path / "source")
     _history(source, dice)
     repository = GitRepository("fuzz", str(source.path), "main", tmp_path / "mirrors")
     head = repository.fetch()
