@@ -12,10 +12,9 @@ _log = logging.getLogger(__name__)
 
 # The message cannot be changed any more: post it anew. https://docs.slack.dev/reference/methods/chat.update#errors
 _GONE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message", "is_inactive", "thread_not_found"})
-# Nothing can be said in that channel until somebody does something about it: look again after a while.
-_CLOSED = frozenset({"channel_not_found", "not_in_channel", "is_archived", "restricted_action"})
-_AFTER_CLOSED = timedelta(minutes=1)
-_AFTER_TROUBLE = timedelta(seconds=5)
+# Slack is down, or nothing can be said in a channel until somebody does something about it: ask less and less often.
+_FIRST_WAIT = timedelta(seconds=5)
+_LONGEST_WAIT = timedelta(minutes=5)
 
 
 class CardKeeper:
@@ -31,6 +30,7 @@ class CardKeeper:
         self._clock = clock
         self._lock = threading.Lock()
         self._wait_until: dict[str, datetime] = {}
+        self._failures: dict[str, int] = {}
         self._why: dict[str, str] = {}
 
     def troubles(self) -> list[str]:
@@ -64,6 +64,7 @@ class CardKeeper:
             self._answer(card, error)
             return False
         self._store.save_card(card.key, Posted(card.channel, ts, card.digest))
+        self._failures.pop(card.channel, None)
         self._why.pop(card.channel, None)
         return True
 
@@ -79,10 +80,12 @@ class CardKeeper:
             _log.info("card %s is gone from Slack (%s); it is posted anew", card.key, error.code)
             self._store.drop_card(card.key)
             return
-        wait = timedelta(seconds=error.retry_after) if error.retry_after is not None else None
-        self._wait_until[card.channel] = self._clock() + (
-            wait or (_AFTER_CLOSED if error.code in _CLOSED else _AFTER_TROUBLE)
-        )
+        if error.retry_after is not None:
+            wait = timedelta(seconds=error.retry_after)
+        else:
+            failures = self._failures[card.channel] = self._failures.get(card.channel, 0) + 1
+            wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 10), _LONGEST_WAIT)
+        self._wait_until[card.channel] = self._clock() + wait
         if error.code != "ratelimited":
             self._why[card.channel] = str(error)
         _log.warning("card %s: %s", card.key, error)

@@ -1,0 +1,128 @@
+"""The command line, as a shell sees it: exit codes, one sentence for what is wrong, and a clean end on SIGTERM."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli import main
+from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
+from bot.sandbox.server import Server
+
+MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {limit: '1'}\n"
+LIVE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"limit": "1"}}
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    made = SandboxCluster()
+    with Server(made.app) as server:
+        made.kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url, identity="bot", namespace="shop")
+        yield made
+
+
+@pytest.fixture
+def shell(tmp_path):
+    def run(*argv, env=None):
+        return CliRunner().invoke(main, [str(each) for each in argv], env=env or {})
+
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "settings.yaml").write_text(MANIFEST)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["check"], "Give either --config FILE or --path DIR."),
+        (["check", "--path", "x", "--config", "y"], "Give either --config FILE or --path DIR."),
+        (["check", "--config", "x", "--namespace", "n"], "go with --path"),
+        (["check", "--path", "x", "shop"], "go with --config"),
+        (["chekc"], "No such command 'chekc'"),
+        (["run"], "Give the configuration with --config FILE"),
+        (["run", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
+        (["doctor", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
+        (["check", "--path", "/nowhere/manifests"], "/nowhere/manifests"),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_exit_2(shell, argv, said, cluster):
+    done = shell(*argv, env={"KUBECONFIG": str(cluster.kubeconfig)})
+    assert done.exit_code == 2, done.output
+    assert said in done.output
+    assert "Traceback" not in done.output
+
+
+def test_check_of_a_directory_goes_from_missing_to_in_sync_to_drift(shell, tmp_path, cluster):
+    env = {"KUBECONFIG": str(cluster.kubeconfig)}
+    path = tmp_path / "manifests"
+    missing = shell("check", "--path", path, "--output", "json", env=env)
+    assert missing.exit_code == 1, missing.output
+    (found,) = json.loads(missing.stdout)["applications"]
+    assert [each["change"] for each in found["drift"]] == ["missing"]
+
+    cluster.api.apply(LIVE, manager="argocd-controller", namespace="shop")
+    assert shell("check", "--path", path, env=env).exit_code == 0
+
+    cluster.api.apply({**LIVE, "data": {"limit": "9"}}, manager="kubectl", namespace="shop")
+    drifted = shell("check", "--path", path, "--output", "json", env=env)
+    assert drifted.exit_code == 1
+    (found,) = json.loads(drifted.stdout)["applications"]
+    assert set(found) == {"name", "cluster", "revision", "status", "error", "objects", "drift"}
+    (thing,) = found["drift"]
+    assert set(thing) == {"apiVersion", "kind", "namespace", "name", "change", "fields"}
+    (field,) = thing["fields"]
+    assert set(field) == {"change", "path", "desired", "live", "manager", "time"}
+    assert (field["change"], field["path"], field["desired"], field["live"]) == ("changed", "data.limit", "1", "9")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", field["time"])
+    assert "data.limit" in shell("check", "--path", path, env=env).stdout
+
+
+@pytest.mark.parametrize("text", ["a: [", "just words", "kind: ConfigMap\n"])
+def test_what_is_no_manifest_is_could_not_tell_with_file_and_line(shell, tmp_path, cluster, text):
+    (tmp_path / "manifests" / "bad.yaml").write_text(text)
+    done = shell("check", "--path", tmp_path / "manifests", env={"KUBECONFIG": str(cluster.kubeconfig)})
+    assert done.exit_code == 2
+    assert re.search(r"bad\.yaml:[12]: ", done.output)
+
+
+def test_run_without_tokens_says_which_and_where_to_get_them(shell, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "slack: {channel: C0123456789}\n"
+        "repositories: {platform: {url: https://git.example/platform.git, branch: main}}\n"
+        "clusters: {prod: {}}\n"
+        "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+    )
+    done = shell("run", "--config", config)
+    assert done.exit_code == 2
+    assert "SLACK_BOT_TOKEN" in done.output
+    assert "SLACK_APP_TOKEN" in done.output
+    assert "api.slack.com/apps" in done.output
+
+
+def test_an_unknown_key_is_named_with_file_line_and_the_nearest(shell, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text("slack:\n  chanel: C0123456789\n")
+    done = shell("check", "--config", config)
+    assert done.exit_code == 2
+    assert re.search(r"config\.yaml:2: slack\.chanel: .*channel", done.output)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_demo_prints_a_url_and_ends_cleanly_on_a_signal(tmp_path, number):
+    argv = [sys.executable, "-m", "bot", "demo", "--port", "0", "--no-browser"]
+    env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as running:
+        for line in running.stdout:
+            if re.search(r"http://127\.0\.0\.1:\d+", line):
+                break
+        running.send_signal(number)
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert not list(tmp_path.glob("gitops-bot-demo-*"))
