@@ -1,4 +1,4 @@
-"""The little Markdown of pull requests: paragraphs, headings, lists, code, links. Everything is escaped."""
+"""The little Markdown of pull requests: paragraphs, headings, lists, quotes, code, links. Everything is escaped."""
 
 import re
 from html import escape
@@ -14,7 +14,7 @@ _INLINE = re.compile(
 )
 _ITEM = re.compile(r"\s*(?:[-*]|[0-9]+\.)\s+(.*)", re.ASCII)
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
-_BLOCK_START = re.compile(r"```|#{1,6}\s|\s*(?:[-*]|[0-9]+\.)\s")
+_BLOCK_START = re.compile(r"```|> |#{1,6}\s|\s*(?:[-*]|[0-9]+\.)\s")
 
 
 def inline(text: str, repository: str) -> str:
@@ -51,6 +51,13 @@ def html(text: str, repository: str) -> str:
             at = end + 1
         elif heading := _HEADING.fullmatch(line):
             blocks.append(f"<h4>{inline(heading[1], repository)}</h4>")
+        elif line.startswith("> "):
+            quoted = [line]
+            while at < len(lines) and lines[at].startswith(">"):
+                quoted.append(lines[at])
+                at += 1
+            inner = "\n".join(each.removeprefix(">").removeprefix(" ") for each in quoted)
+            blocks.append(f"<blockquote>{html(inner, repository)}</blockquote>")
         elif _ITEM.fullmatch(line):
             items = [line]
             while at < len(lines) and _ITEM.fullmatch(lines[at]):
