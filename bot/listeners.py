@@ -21,6 +21,7 @@ from bot.core.message import revert as revert_message
 from bot.core.message.blocks import Message
 from bot.core.permission import groups_to_ask, permitted
 from bot.core.revert import RevertRequest
+from bot.handlers.diff import diff
 from bot.handlers.history import history
 from bot.handlers.revert_command import revert_command
 from bot.handlers.status import status
@@ -116,7 +117,7 @@ class Listeners:
             case commands.DriftCommand(name):
                 return drift_message.checked(self._watch.check([each.name for each in self._chosen(name)]))
             case commands.DiffCommand(name, everything):
-                return drift_message.diff(self._watch.check([name])[0], name, everything=everything)
+                return diff(self._ports, self._watch.check([name])[0], everything=everything)
             case commands.HistoryCommand(name):
                 return self._history(name)
             case commands.RevertCommand(text, name):

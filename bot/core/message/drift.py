@@ -1,6 +1,6 @@
 """What the bot says of drift: the incident's card, its end, the answers to `drift` and `diff`, the diff modal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.core.drift import Check, ObjectDrift, Status
@@ -28,6 +28,10 @@ from bot.core.message.blocks import (
 
 SHOW_DIFF = "show_diff"
 CHECK_NOW = "check_now"
+
+# `diff` shows so many fields of an object, and so many characters of a value.
+_FIELDS = 40
+_VALUE = 300
 
 
 def card(incident: Incident) -> Message:
@@ -69,6 +73,20 @@ def diff(check: Check | None, application: str, *, everything: bool) -> Message:
     return message(text, *blocks)
 
 
+def incomplete(check: Check) -> bool:
+    """Whether `diff` cannot show everything."""
+    cut: list[int] = []
+
+    def note_cut(left: int) -> Element:
+        cut.append(left)
+        return _more(left)
+
+    _lines(check, note_cut)
+    fields = [field for found in check.drift for field in found.fields]
+    long = any(len(wording.value(side, _VALUE + 1)) > _VALUE for each in fields for side in (each.desired, each.live))
+    return bool(cut) or long or any(len(found.fields) > _FIELDS for found in check.drift)
+
+
 def diff_modal(check: Check | None, application: str) -> Mapping[str, Any]:
     """The same, behind the card's button."""
     _, blocks = _diff(check, application, everything=False)
@@ -78,25 +96,6 @@ def diff_modal(check: Check | None, application: str) -> Mapping[str, Any]:
 def reading_modal(application: str) -> Mapping[str, Any]:
     """What the modal shows until the cluster has answered: a trigger expires 3 s after the click."""
     return modal(f"Diff: {application}", rich(paragraph(words(f"Reading {application} from git and the cluster…"))))
-
-
-def as_file(check: Check) -> str:
-    """Every difference as text, for a file where a message is too small."""
-    lines = [f"# {check.application} on {check.cluster} at {check.revision}, checked {check.at.isoformat()}"]
-    for found in check.drift:
-        lines += ["", f"{wording.object_name(found)}: {found.change}"]
-        for field in found.fields:
-            writer = f"  # {field.manager}, no later than {field.time}" if field.manager else ""
-            lines.append(f"  {field.change} {field.path}{writer}")
-            lines.append(f"    git:     {wording.value(field.desired, 20_000)}")
-            lines.append(f"    cluster: {wording.value(field.live, 20_000)}")
-    return "\n".join(lines) + "\n"
-
-
-def fits(check: Check) -> bool:
-    """Whether `diff` shows everything."""
-    _, blocks = _diff(check, check.application, everything=False)
-    return len(blocks) <= 1 or not any("more object" in str(block) or "more fields" in str(block) for block in blocks)
 
 
 def _open(incident: Incident) -> Message:
@@ -157,11 +156,15 @@ def _diff(check: Check | None, application: str, *, everything: bool) -> tuple[s
     blocks: list[Block] = [rich(paragraph(words(clip(text, 2_000))))]
     if check.error and check.drift:
         blocks.append(rich(paragraph(words(f"Not everything could be looked at: {clip(check.error, 1_000)}"))))
-    blocks += fill([wording.object_lines(found, 40, 300) for found in check.drift], _more)
+    blocks += _lines(check, _more)
     if everything:
         blocks.append(rich(paragraph(words("Set aside, and why:" if check.set_aside else "Nothing was set aside."))))
         blocks += fill([_aside(found) for found in check.set_aside], _more, budget=3_000)
     return text, blocks
+
+
+def _lines(check: Check, more: Callable[[int], Element]) -> list[Block]:
+    return fill([wording.object_lines(found, _FIELDS, _VALUE) for found in check.drift], more)
 
 
 def _aside(found: ObjectDrift) -> list[Element]:
