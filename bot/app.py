@@ -52,7 +52,7 @@ class Bot:
         app = listeners.app(client, self._executor, secret)
         self._socket = None if config.slack.mode == "http" else _Socket(app, config.credentials.slack_app_token or "")
         self.web = Web(config.slack.listen, self._not_ready, app if config.slack.mode == "http" else None)
-        self._schedule = Schedule(self._jobs())
+        self._schedule = Schedule(self._jobs(), wanted=self._ports.store.lead)
 
     def start(self) -> Self:
         """Serve health, listen to Slack, begin checking. Returns at once; Slack may still be away."""
@@ -72,6 +72,7 @@ class Bot:
         self._watch.tell()
         self._executor.shutdown(wait=False, cancel_futures=True)
         self.web.stop()
+        self._ports.store.close()
 
     def _jobs(self) -> list[Job]:
         every = self._config.schedule

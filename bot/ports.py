@@ -291,8 +291,18 @@ class Store(Protocol):
         """The tracked branch's sha up to which rollouts were made; None before the first look."""
         ...
 
-    def advance_head(self, repository: str, sha: str, rollouts: Sequence[Rollout]) -> None:
-        """Move that sha and keep the rollouts of the commits it passed, in one transaction."""
+    def advance_head(self, repository: str, known: str | None, sha: str, rollouts: Sequence[Rollout]) -> bool:
+        """Move that sha from `known` and keep the rollouts of the commits it passed, in one transaction.
+
+        False, and nothing is kept, when another replica has moved it meanwhile.
+        """
+        ...
+
+    def lead(self) -> bool:
+        """Whether this replica is the one that runs the schedule and writes cards; always, with a database of its own.
+
+        Of several replicas on one PostgreSQL just one leads, until it stops or its connection ends.
+        """
         ...
 
     def save_checks(self, checks: Sequence[Check]) -> None:
@@ -353,6 +363,10 @@ class Store(Protocol):
 
     def drop_card(self, key: str) -> None:
         """The message is gone from Slack."""
+        ...
+
+    def close(self) -> None:
+        """Give every connection back, and the lead."""
         ...
 
     def audit(self, at: datetime, who: str, what: str, result: str) -> None:

@@ -27,9 +27,12 @@ class Job:
 
 
 class Schedule:
-    """Runs jobs on a bounded pool. A job that is late runs once, not once for each time it missed."""
+    """Runs jobs on a bounded pool. A job that is late runs once, not once for each time it missed.
 
-    def __init__(self, jobs: Sequence[Job], *, workers: int = 4) -> None:
+    `wanted` is asked before each run: of several replicas one leads, and the others only answer people.
+    """
+
+    def __init__(self, jobs: Sequence[Job], *, wanted: Callable[[], bool], workers: int = 4) -> None:
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(workers)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -37,7 +40,7 @@ class Schedule:
         )
         for job in jobs:
             self._scheduler.add_job(
-                _guarded(job),
+                _guarded(job, wanted),
                 IntervalTrigger(seconds=job.every.total_seconds(), timezone="UTC"),
                 id=job.name,
                 name=job.name,
@@ -53,10 +56,11 @@ class Schedule:
         self._scheduler.shutdown(wait=True)
 
 
-def _guarded(job: Job) -> Callable[[], None]:
+def _guarded(job: Job, wanted: Callable[[], bool]) -> Callable[[], None]:
     def run() -> None:
         try:
-            job.run()
+            if wanted():
+                job.run()
         except PortError as error:
             _log.warning("%s: %s", job.name, error)
         except Exception:

@@ -1,5 +1,6 @@
 """State in any database SQLAlchemy speaks to: SQLite by default, PostgreSQL for more than one replica."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bot.core.drift import Check
@@ -67,6 +68,9 @@ _audit = sa.Table(
     sa.Column("result", sa.Text, nullable=False),
 )
 
+# The advisory lock of the replica that leads; any number that nobody else takes in this database.
+_LEADER = 0x6769_746F_7073
+
 _CHECK = TypeAdapter(Check)
 _INCIDENT = TypeAdapter(Incident)
 _ROLLOUT = TypeAdapter(Rollout)
@@ -78,7 +82,11 @@ class SqlStore:
 
     def __init__(self, url: str) -> None:
         # A connection an operation: SQLite's are cheap and must not cross threads; a pool would only hide a restart.
-        sqlite = sa.make_url(url).get_backend_name() == "sqlite"
+        backend = sa.make_url(url).get_backend_name()
+        sqlite = backend == "sqlite"
+        self._shared = backend == "postgresql"
+        self._electing = threading.Lock()
+        self._leading: sa.Connection | None = None
         self._engine = sa.create_engine(url, **({"poolclass": NullPool} if sqlite else {"pool_pre_ping": True}))
         if sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
@@ -86,17 +94,41 @@ class SqlStore:
             _tables.create_all(connection)
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Give every connection back, and the lead."""
+        with self._electing:
+            if self._leading is not None:
+                self._leading.close()
+                self._leading = None
         self._engine.dispose()
 
     def head(self, repository: str) -> str | None:
         return self._one(sa.select(_heads.c.sha).where(_heads.c.repository == repository))
 
-    def advance_head(self, repository: str, sha: str, rollouts: Sequence[Rollout]) -> None:
+    def advance_head(self, repository: str, known: str | None, sha: str, rollouts: Sequence[Rollout]) -> bool:
         with self._begin() as connection:
-            for rollout in rollouts:
+            if known is None:
+                moved = _insert_new(connection, _heads, repository=repository, sha=sha)
+            else:
+                still = (_heads.c.repository == repository) & (_heads.c.sha == known)
+                moved = connection.execute(_heads.update().where(still).values(sha=sha)).rowcount == 1
+            for rollout in rollouts if moved else ():
                 _put_rollout(connection, rollout)
-            _put(connection, _heads, repository=repository, sha=sha)
+            return moved
+
+    def lead(self) -> bool:
+        if not self._shared:
+            return True
+        with self._electing:
+            try:
+                if self._leading is None or self._leading.closed:
+                    self._leading = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                # Taken again by its holder it is held twice, which does no harm: it is given up with the connection.
+                return bool(self._leading.execute(sa.select(sa.func.pg_try_advisory_lock(_LEADER))).scalar())
+            except SQLAlchemyError:
+                if self._leading is not None:
+                    self._leading.invalidate()
+                    self._leading = None
+                return False
 
     def save_checks(self, checks: Sequence[Check]) -> None:
         with self._begin() as connection:
@@ -204,6 +236,16 @@ def _put(connection: sa.Connection, table: sa.Table, **values: object) -> None:
     changed = connection.execute(table.update().where(key == values[key.name]).values(**values))
     if changed.rowcount == 0:
         connection.execute(table.insert().values(**values))
+
+
+def _insert_new(connection: sa.Connection, table: sa.Table, **values: object) -> bool:
+    """Insert a row; False when its key is there already."""
+    try:
+        with connection.begin_nested():
+            connection.execute(table.insert().values(**values))
+    except IntegrityError:
+        return False
+    return True
 
 
 def _put_rollout(connection: sa.Connection, rollout: Rollout) -> None:

@@ -38,7 +38,9 @@ class CardKeeper:
         return [f"{channel}: {why}" for channel, why in sorted(self._why.items())]
 
     def reconcile(self) -> None:
-        """Post and update what differs; settle what has ended and been told."""
+        """Post and update what differs; settle what has ended and been told. Only the replica that leads writes."""
+        if not self._store.lead():
+            return
         with self._lock:
             current: dict[str, bool] = {}
             told: dict[str, bool] = {}

@@ -14,7 +14,7 @@ def history(ports: Ports, repository_name: str, application: Application | None)
     """The newest first-parent commits of one repository, or those that changed one application. RepositoryError."""
     repository = ports.repositories[repository_name]
     path = application.path if application else None
-    commits = repository.first_parent(None, repository.head(), path=path, limit=MOST)
+    commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
     forge = ports.forges.get(repository_name)
     rollouts = {rollout.revision: rollout for rollout in ports.store.rollouts_of([each.sha for each in commits])}
     entries = []

@@ -29,8 +29,8 @@ def notice(ports: Ports, name: str, applications: Sequence[Application]) -> str:
     if known == head:
         return head
     rollouts = [] if known is None else _rollouts(ports, repository, known, head, applications)
-    ports.store.advance_head(name, head, rollouts)
-    for rollout in rollouts:
+    moved = ports.store.advance_head(name, known, head, rollouts)
+    for rollout in rollouts if moved else ():
         _log.info("rollout %s of %s: %s", rollout.revision, rollout.repository, rollout.subject)
     return head
 

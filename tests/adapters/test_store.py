@@ -107,7 +107,7 @@ def test_a_check_comes_back_whole_but_for_what_was_set_aside(store):
 
 def test_everything_outlives_a_restart(url):
     first = SqlStore(url)
-    first.advance_head("platform", "b" * 40, [rollout("b" * 40)])
+    first.advance_head("platform", None, "b" * 40, [rollout("b" * 40)])
     first.save_incident(INCIDENT)
     first.save_pull(PULL)
     first.save_card("shop@1", Posted("C1", "1.2", "digest"))
@@ -131,12 +131,38 @@ def test_a_resolved_incident_is_still_to_be_told_until_it_is_settled(store):
 
 
 def test_rollouts_come_oldest_first_and_settled_ones_by_revision(store):
-    store.advance_head("platform", "c" * 40, [rollout("b" * 40), rollout("a" * 40)])
+    store.advance_head("platform", None, "c" * 40, [rollout("b" * 40), rollout("a" * 40)])
     store.save_rollout(replace(rollout("b" * 40), state=RolloutState.LIVE))
     assert [each.revision[0] for each in store.rollouts()] == ["b", "a"]
     store.settle(f"platform@{'b' * 40}")
     assert [each.revision[0] for each in store.rollouts()] == ["a"]
     assert store.rollouts_of(["b" * 40])[0].state is RolloutState.LIVE
+
+
+def test_two_that_move_a_head_at_once_keep_its_rollouts_once(store):
+    assert store.advance_head("platform", None, "a" * 40, [])
+    assert not store.advance_head("platform", None, "b" * 40, [rollout("b" * 40)])
+    assert store.advance_head("platform", "a" * 40, "b" * 40, [rollout("b" * 40)])
+    store.save_rollout(replace(rollout("b" * 40), state=RolloutState.LIVE))
+    assert not store.advance_head("platform", "a" * 40, "b" * 40, [rollout("b" * 40)])
+    assert [each.state for each in store.rollouts()] == [RolloutState.LIVE]
+
+
+def test_of_several_replicas_one_leads_until_it_stops(postgresql):
+    first, second = SqlStore(postgresql), SqlStore(postgresql)
+    assert first.lead()
+    assert first.lead()
+    assert not second.lead()
+    first.close()
+    assert second.lead()
+    second.close()
+
+
+def test_a_database_of_its_own_needs_no_election(tmp_path):
+    stores = [SqlStore(f"sqlite:///{tmp_path}/{name}.db") for name in "ab"]
+    assert all(store.lead() for store in stores)
+    for store in stores:
+        store.close()
 
 
 def test_a_suspicion_and_a_card_can_be_forgotten(store):
