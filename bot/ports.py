@@ -7,7 +7,7 @@ clear sentence for people, safe to show in Slack (no secret, no credential, no s
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from bot.core.commit import Approval, Commit, PullRequest
 from bot.core.drift import Check
@@ -103,6 +103,10 @@ class Repository(Protocol):
 
         `revision` may be a tree too, such as that of a merge.
         """
+        ...
+
+    def tree_ids(self, revision: str, paths: Sequence[str]) -> list[str | None]:
+        """The same of many paths at once, in their order."""
         ...
 
     def files(self, revision: str, path: str) -> list[File]:
@@ -203,6 +207,9 @@ class Discovery:
     broken: Mapping[str, str]
 
 
+Read = TypeVar("Read")
+
+
 class Cluster(Protocol):
     """One cluster's API server, read only: nothing but GET is ever sent."""
 
@@ -216,9 +223,12 @@ class Cluster(Protocol):
         """The OpenAPI v3 document of one group version, cached by its hash; None when the server gives none."""
         ...
 
-    def list(self, kind: Kind, namespace: str | None) -> Mapping[tuple[str | None, str], Mapping[str, Any]]:
+    def list(
+        self, kind: Kind, namespace: str | None, read: Callable[[Mapping[str, Any]], Read | None]
+    ) -> Mapping[tuple[str | None, str], Read]:
         """Every object of a kind by (namespace, name), in one namespace or (None) everywhere, complete or ClusterError.
 
+        What `read` makes of each object is kept, and the object is not; None is left out. It may be given one twice.
         Paged; a 410 restarts the list; a cut connection, a timeout, a 403 or a 5xx is a ClusterError with the remedy.
         """
         ...
@@ -239,8 +249,15 @@ class ChatError(PortError):
 class Chat(Protocol):
     """Slack's Web API, as far as the bot writes."""
 
-    def post(self, channel: str, message: Message, thread: str | None = None) -> str:
-        """Post to a channel; the message's ts."""
+    def post(self, channel: str, message: Message, *, key: str, thread: str | None = None) -> str:
+        """Post to a channel; the message's ts. `key` goes with it unseen, for `find`."""
+        ...
+
+    def find(self, channel: str, key: str, *, since: datetime, thread: str | None = None) -> str | None:
+        """The ts of the message posted with `key` since then; None when there is none, or the bot may not look.
+
+        Looking needs channels:history, an optional scope.
+        """
         ...
 
     def update(self, channel: str, ts: str, message: Message) -> None:
@@ -277,11 +294,16 @@ class StoreError(PortError):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What Slack was last given for a card: where, which message, and the digest of what it read."""
+    """What Slack was last given for a card: where, which message, and the digest of what it read.
+
+    `ts` is "" from just before it is posted until Slack has answered: whether it was posted is not known then. `at` is
+    when that began.
+    """
 
     channel: str
     ts: str
     digest: str
+    at: datetime
 
 
 class Store(Protocol):

@@ -1,6 +1,7 @@
 """Slack's Web API through slack_sdk."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
@@ -11,6 +12,10 @@ from slack_sdk.web import SlackResponse
 
 from bot.core.message.blocks import Message
 from bot.ports import ChatError
+
+_METADATA = "gitops_bot_card"
+_LOOKED_THROUGH = 200  # messages; more than a channel gets while one post is in doubt
+_CLOCKS_DIFFER = timedelta(minutes=1)
 
 _REMEDIES = {
     "channel_not_found": "there is no channel {channel}, or the bot cannot see it: invite the bot there",
@@ -30,7 +35,7 @@ class SlackChat:
     def __init__(self, client: WebClient) -> None:
         self._client = client
 
-    def post(self, channel: str, message: Message, thread: str | None = None) -> str:
+    def post(self, channel: str, message: Message, *, key: str, thread: str | None = None) -> str:
         answer = _call(
             lambda: self._client.chat_postMessage(
                 channel=channel,
@@ -39,10 +44,26 @@ class SlackChat:
                 thread_ts=thread,
                 unfurl_links=False,
                 unfurl_media=False,
+                metadata={"event_type": _METADATA, "event_payload": {"key": key}},
             ),
             channel,
         )
         return str(answer["ts"])
+
+    def find(self, channel: str, key: str, *, since: datetime, thread: str | None = None) -> str | None:
+        # A little earlier: Slack's clock and this one differ.
+        oldest = str((since - _CLOCKS_DIFFER).timestamp())
+        try:
+            answer = _call(lambda: self._page(channel, oldest, thread), channel)
+        except ChatError as error:
+            if error.code == "missing_scope":
+                return None
+            raise
+        for message in answer["messages"]:
+            metadata = message.get("metadata") or {}
+            if metadata.get("event_type") == _METADATA and metadata.get("event_payload", {}).get("key") == key:
+                return str(message["ts"])
+        return None
 
     def update(self, channel: str, ts: str, message: Message) -> None:
         blocks = [dict(block) for block in message.blocks]
@@ -73,6 +94,15 @@ class SlackChat:
 
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
         _call(lambda: self._client.views_update(view_id=view_id, view=dict(view)), "the modal")
+
+    def _page(self, channel: str, oldest: str, thread: str | None) -> SlackResponse:
+        if thread:
+            return self._client.conversations_replies(
+                channel=channel, ts=thread, oldest=oldest, limit=_LOOKED_THROUGH, include_all_metadata=True
+            )
+        return self._client.conversations_history(
+            channel=channel, oldest=oldest, limit=_LOOKED_THROUGH, include_all_metadata=True
+        )
 
 
 def _call(request: Callable[[], SlackResponse], where: str) -> SlackResponse:

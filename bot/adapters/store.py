@@ -57,6 +57,7 @@ _cards = sa.Table(
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("ts", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
 )
 _audit = sa.Table(
     "audit",
@@ -195,13 +196,16 @@ class SqlStore:
     def card(self, key: str) -> Posted | None:
         with self._begin() as connection:
             row = connection.execute(
-                sa.select(_cards.c.channel, _cards.c.ts, _cards.c.digest).where(_cards.c.key == key)
+                sa.select(_cards.c.channel, _cards.c.ts, _cards.c.digest, _cards.c.at).where(_cards.c.key == key)
             ).first()
-        return None if row is None else Posted(row.channel, row.ts, row.digest)
+        if row is None:
+            return None
+        return Posted(row.channel, row.ts, row.digest, datetime.fromisoformat(row.at))
 
     def save_card(self, key: str, posted: Posted) -> None:
         with self._begin() as connection:
-            _put(connection, _cards, key=key, channel=posted.channel, ts=posted.ts, digest=posted.digest)
+            at = posted.at.isoformat()
+            _put(connection, _cards, key=key, channel=posted.channel, ts=posted.ts, digest=posted.digest, at=at)
 
     def drop_card(self, key: str) -> None:
         with self._begin() as connection:

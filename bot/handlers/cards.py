@@ -12,6 +12,8 @@ _log = logging.getLogger(__name__)
 
 # The message cannot be changed any more: post it anew. https://docs.slack.dev/reference/methods/chat.update#errors
 _GONE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message", "is_inactive", "thread_not_found"})
+# After these it is not known whether a message was posted.
+_IN_DOUBT = frozenset({"ratelimited", "unreachable", "internal_error", "fatal_error", "service_unavailable"})
 # Slack is down, or nothing can be said in a channel until somebody does something about it: ask less and less often.
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(minutes=5)
@@ -65,23 +67,32 @@ class CardKeeper:
         except ChatError as error:
             self._answer(card, error)
             return False
-        self._store.save_card(card.key, Posted(card.channel, ts, card.digest))
+        self._store.save_card(card.key, Posted(card.channel, ts, card.digest, self._clock()))
         self._failures.pop(card.channel, None)
         self._why.pop(card.channel, None)
         return True
 
     def _deliver(self, card: Card, posted: Posted | None) -> str:
-        if posted:
-            self._chat.update(posted.channel, posted.ts, card.message)
-            return posted.ts
+        """Post or update; the ts. Slack can answer 429, or not at all, and have posted all the same."""
         parent = self._store.card(card.thread_of) if card.thread_of else None
-        return self._chat.post(card.channel, card.message, parent.ts if parent else None)
+        thread = parent.ts if parent else None
+        ts = posted.ts if posted else ""
+        if posted and not ts:
+            ts = self._chat.find(card.channel, card.key, since=posted.at, thread=thread) or ""
+        if ts:
+            self._chat.update(card.channel, ts, card.message)
+            return ts
+        if posted is None:
+            self._store.save_card(card.key, Posted(card.channel, "", "", self._clock()))
+        return self._chat.post(card.channel, card.message, key=card.key, thread=thread)
 
     def _answer(self, card: Card, error: ChatError) -> None:
         if error.code in _GONE:
             _log.info("card %s is gone from Slack (%s); it is posted anew", card.key, error.code)
             self._store.drop_card(card.key)
             return
+        if error.code not in _IN_DOUBT and (posted := self._store.card(card.key)) and not posted.ts:
+            self._store.drop_card(card.key)  # refused, so certainly not posted
         if error.retry_after is not None:
             wait = timedelta(seconds=error.retry_after)
         else:

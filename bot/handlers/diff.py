@@ -23,7 +23,7 @@ def _shared(ports: Ports, check: Check) -> bool:
     """Whether the file is in the alert's thread; the same one is not shared twice."""
     incident = ports.store.incident(check.application)
     card = ports.store.card(incident.id) if incident else None
-    if incident is None or card is None:
+    if incident is None or card is None or not card.ts:
         return False
     key = f"{incident.id}/diff"
     text = diff_file.content(check)
@@ -38,5 +38,5 @@ def _shared(ports: Ports, check: Check) -> bool:
     except ChatError as error:
         _log.warning("the diff of %s could not be shared: %s", check.application, error)
         return False
-    ports.store.save_card(key, Posted(card.channel, card.ts, digest))
+    ports.store.save_card(key, Posted(card.channel, card.ts, digest, check.at))
     return True

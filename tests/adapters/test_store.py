@@ -110,14 +110,14 @@ def test_everything_outlives_a_restart(url):
     first.advance_head("platform", None, "b" * 40, [rollout("b" * 40)])
     first.save_incident(INCIDENT)
     first.save_pull(PULL)
-    first.save_card("shop@1", Posted("C1", "1.2", "digest"))
+    first.save_card("shop@1", Posted("C1", "1.2", "digest", T0))
     first.close()
     second = SqlStore(url)
     assert second.head("platform") == "b" * 40
     assert second.incident("shop") == INCIDENT
     assert second.rollouts() == [rollout("b" * 40)]
     assert second.pulls() == [PULL]
-    assert second.card("shop@1") == Posted("C1", "1.2", "digest")
+    assert second.card("shop@1") == Posted("C1", "1.2", "digest", T0)
     second.close()
 
 
@@ -168,7 +168,7 @@ def test_a_database_of_its_own_needs_no_election(tmp_path):
 def test_a_suspicion_and_a_card_can_be_forgotten(store):
     store.save_incident(INCIDENT)
     store.drop_incident(INCIDENT)
-    store.save_card("key", Posted("C1", "1.2", "digest"))
+    store.save_card("key", Posted("C1", "1.2", "digest", T0))
     store.drop_card("key")
     assert store.incident("shop") is None
     assert store.card("key") is None

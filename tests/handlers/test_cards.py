@@ -102,6 +102,41 @@ def test_what_slack_asks_to_wait_for_is_told_afterwards(desk):
     assert desk.keeper.troubles() == []
 
 
+@pytest.mark.parametrize("fault", ["rate_limited_after", "cut"])
+def test_what_was_posted_without_an_answer_is_found_again_and_not_doubled(desk, fault):
+    desk.slack.faults.methods = frozenset({"chat.postMessage"})
+    setattr(desk.slack.faults, fault, 1)
+    desk.tell(OPEN)
+    desk.tell(OPEN, after=60)
+    assert desk.headers() == ["🔴 Drift: shop on prod"]
+    desk.tell(RESOLVED, after=60)
+    assert desk.headers() == ["✅ Resolved: shop on prod"]
+    assert len(desk.replies()) == 1
+
+
+def test_a_crash_between_posting_and_storing_leaves_one_card(desk, monkeypatch):
+    kept = desk.store.save_card
+    monkeypatch.setattr(desk.store, "save_card", lambda key, posted: kept(key, posted) if not posted.ts else crash())
+    with pytest.raises(KeyboardInterrupt):
+        desk.tell(OPEN)
+    monkeypatch.undo()
+    desk.restart()
+    desk.tell(OPEN, after=1)
+    assert desk.headers() == ["🔴 Drift: shop on prod"]
+
+
+def crash():
+    raise KeyboardInterrupt
+
+
+def test_without_the_scope_to_look_a_card_is_posted_all_the_same(desk):
+    desk.slack.services.scopes.discard("channels:history")
+    desk.slack.faults.rate_limited = 1
+    desk.tell(OPEN)
+    desk.tell(OPEN, after=60)
+    assert desk.headers() == ["🔴 Drift: shop on prod"]
+
+
 def test_a_closed_channel_is_named_and_told_once_it_opens(desk):
     desk.slack.remove_bot(CHANNEL)
     desk.tell(OPEN)
