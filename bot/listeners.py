@@ -87,7 +87,11 @@ class Listeners:
         if name not in self._config.applications:
             return
         person = _clicker(body)
-        view_id = self._ports.chat.open_view(str(body["trigger_id"]), drift_message.reading_modal(name))
+        try:
+            view_id = self._ports.chat.open_view(str(body["trigger_id"]), drift_message.reading_modal(name))
+        except ChatError as error:
+            self._say(person, respond, trouble.outside(str(error)))
+            return
 
         def fill_in() -> None:
             check = self._watch.check([name])[0]
