@@ -14,7 +14,7 @@ export UV_CACHE_DIR := $(CACHE)/uv
 export PLAYWRIGHT_BROWSERS_PATH := $(CACHE)/browsers
 
 # What the programs below leave behind stays here too, and nothing of the caller's home decides what they do.
-INSIDE = mkdir -p $(CACHE)/home $(CACHE)/tmp && env HOME=$(CACHE)/home TMPDIR=$(CACHE)/tmp \
+INSIDE = mkdir -p $(CACHE)/home $(CACHE)/tmp && exec env HOME=$(CACHE)/home TMPDIR=$(CACHE)/tmp \
 	XDG_CACHE_HOME=$(CACHE)/home/.cache XDG_CONFIG_HOME=$(CACHE)/home/.config GIT_CEILING_DIRECTORIES=$(CACHE)
 
 .PHONY: help demo test check bench lock clean

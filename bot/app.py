@@ -10,7 +10,7 @@ from typing import Self
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import build
 from bot.config import Config
@@ -103,8 +103,8 @@ class _Socket:
     """Socket Mode, connected in the background and for as long as it takes: Slack may be down when the bot starts."""
 
     def __init__(self, app: App, app_token: str) -> None:
-        # A connection that dies behind a NAT is noticed after five pings without an answer: 15 s and not 50.
-        self._handler = SocketModeHandler(app, app_token, ping_interval=3)
+        # A connection that dies behind a NAT is noticed after five pings without an answer: 10 s and not 50.
+        self._handler = SocketModeHandler(app, app_token, ping_interval=2)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._connect, name="slack-connect", daemon=True)
 
@@ -126,9 +126,15 @@ class _Socket:
             try:
                 self._handler.connect()
             except (SlackClientError, OSError) as error:
-                _log.warning("Slack does not answer (%s); trying again in %.0f s", type(error).__name__, wait)
+                _log.warning("%s; trying again in %.0f s", _why(error), wait)
                 self._stopping.wait(wait)
                 wait = min(wait * 2, 60.0)
             else:
                 _log.info("connected to Slack in Socket Mode")
                 return
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, SlackApiError) and (code := error.response.get("error")):
+        return f"Slack refuses SLACK_APP_TOKEN ({code}): it needs an app-level token (xapp-…) with connections:write"
+    return f"Slack does not answer ({type(error).__name__})"

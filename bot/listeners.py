@@ -21,6 +21,7 @@ from bot.core.message import revert as revert_message
 from bot.core.message.blocks import Message
 from bot.core.permission import groups_to_ask, permitted
 from bot.core.revert import RevertRequest
+from bot.core.revision import Unreadable, parse_revision
 from bot.handlers.diff import diff
 from bot.handlers.history import history
 from bot.handlers.revert_command import revert_command
@@ -76,6 +77,8 @@ class Listeners:
                 _ack(ack, help_message.overview())
             case commands.UnknownCommand() | commands.UnknownApplication() | commands.WrongArguments():
                 _ack(ack, help_message.mistake(parsed, list(self._config.applications)))
+            case commands.RevertCommand(text) if isinstance(unreadable := parse_revision(text), Unreadable):
+                _ack(ack, trouble.outside(unreadable.reason))
             case _:
                 _ack(ack, trouble.opening(parsed))
                 self._soon(person, respond, lambda: self._answer(parsed, person))

@@ -38,7 +38,7 @@ def desired(incidents: Sequence[Incident], rollouts: Sequence[Rollout], pulls: S
     """Every card of what is going on, a parent always before its reply."""
     return [
         *(card for incident in incidents for card in _of_incident(incident)),
-        *(_of_pull(pull) for pull in pulls),
+        *(card for pull in pulls for card in _of_pull(pull)),
         *(card for rollout in rollouts for card in _of_rollout(rollout)),
     ]
 
@@ -60,8 +60,9 @@ def _of_rollout(rollout: Rollout) -> list[Card]:
     return cards
 
 
-def _of_pull(pull: RevertPull) -> Card:
-    return Card(pull.id, pull.id, pull.channel, revert_pull_message.card(pull), last=pull.state != "open")
+def _of_pull(pull: RevertPull) -> list[Card]:
+    message, ended = revert_pull_message.card(pull), pull.state != "open"
+    return [Card(f"{pull.id}#{channel}", pull.id, channel, message, last=ended) for channel in pull.channels]
 
 
 def _reply(card: Card, message: Message) -> Card:

@@ -79,19 +79,25 @@ Mistake = UnknownCommand | UnknownApplication | WrongArguments
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command: `arguments` as help shows them, `least` and `most` words after the command's name."""
+    """One command: `arguments` as help shows them, `least` and `most` words after its name, `flags` besides."""
 
     name: str
     arguments: str
     summary: str
     least: int
     most: int
+    flags: frozenset[str] = frozenset()
 
+
+# Phones make one long dash of two short ones.
+_ALL = frozenset({"--all", "-a", "—all", "\u2013all"})
 
 COMMANDS = (
     CommandSpec("status", "[APP]", "status, revision, last check, drift and open pull requests", 0, 1),
     CommandSpec("drift", "[APP]", "check now", 0, 1),
-    CommandSpec("diff", "APP [--all]", "the differences, field by field; --all shows what was set aside too", 1, 2),
+    CommandSpec(
+        "diff", "APP [--all]", "the differences, field by field; --all shows what was set aside too", 1, 1, _ALL
+    ),
     CommandSpec("revert", "REV [APP]", "open a pull request that undoes a sha, merge, #PR, range A..B or URL", 1, 2),
     CommandSpec("history", "[APP]", "what reached the tracked branch, when it was live, who approved it", 0, 1),
     CommandSpec("help", "", "this list", 0, 0),
@@ -112,9 +118,9 @@ def parse(text: str, applications: Collection[str]) -> Command | Mistake:
     spec = next((spec for spec in COMMANDS if spec.name == name), None)
     if spec is None:
         return UnknownCommand(words[0], _nearest(name, [spec.name for spec in COMMANDS]))
-    flags = [word for word in arguments if name == "diff" and word in {"--all", "-a"}]
-    arguments = [word for word in arguments if word not in flags]
-    if not spec.least <= len(arguments) + len(flags) <= spec.most or len(arguments) < spec.least:
+    flags = [word for word in arguments if word in spec.flags]
+    arguments = [word for word in arguments if word not in spec.flags]
+    if not spec.least <= len(arguments) <= spec.most:
         return WrongArguments(spec)
     typed = _typed_application(name, arguments)
     application = None if typed is None else _application(typed, applications)
@@ -149,5 +155,5 @@ def _application(typed: str, applications: Collection[str]) -> str | None:
 
 def _nearest(word: str, words: Collection[str]) -> str | None:
     lowered = {known.lower(): known for known in words}
-    close = difflib.get_close_matches(word.lower()[:100], lowered, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word.lower()[:100], lowered, n=1, cutoff=0.6)
     return lowered[close[0]] if close else None

@@ -17,7 +17,7 @@ class RevertPull:
     title: str
     by: str
     what: str
-    channel: str
+    channels: tuple[str, ...]
     applications: tuple[str, ...]
     opened_at: datetime
     state: str = "open"

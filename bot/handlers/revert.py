@@ -240,6 +240,8 @@ class _Revert:
                 return self._nothing_left(head)
             files = self.repository.changed_paths(head, merged.tree)
             names = touched(files, self.applications)
+            if self.request.application and self.request.application not in names:
+                return Refused(_elsewhere(self.request.application, names))
             if (len(files) > MAX_FILES or len(names) > MAX_APPLICATIONS) and not self.request.large:
                 return Confirm(self.target, tuple(files), names)
             now = self.repository.fetch()
@@ -333,3 +335,8 @@ class _Revert:
     def _reference(self) -> str | None:
         home = home_of(self.forge.commit_url(self.target.last.sha))
         return pull_request.reference(self.target.pull, home) if self.target.pull and home else None
+
+
+def _elsewhere(asked: str, names: Sequence[str]) -> str:
+    where = f"it touches {' and '.join(names)}" if names else "it touches no application of the configuration"
+    return f"That change does not touch {asked}; {where}. Ask again without {asked}. Nothing was opened."

@@ -75,7 +75,7 @@ def _remember(
     known: Sequence[Application],
 ) -> None:
     """Keep the pull request so that its card is posted and followed; one that is known already keeps its card."""
-    channels = [application.channel for application in known if application.name in touched]
+    channels = {application.channel for application in known if application.name in touched}
     made = RevertPull(
         id=f"{repository}#{pull.number}",
         repository=repository,
@@ -84,7 +84,7 @@ def _remember(
         title=pull.title,
         by=user,
         what=request.text,
-        channel=channels[0] if channels else channel,
+        channels=tuple(sorted(channels)) or (channel,),
         applications=tuple(touched),
         opened_at=ports.clock(),
     )

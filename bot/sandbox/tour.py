@@ -130,7 +130,8 @@ class Tour:
             _Step(
                 "back",
                 "Put it back",
-                "The bot never touches the cluster: take the edits back yourself, and the card closes by itself.",
+                "The bot never touches the cluster: take the edits back yourself (with kubectl, if that made them), "
+                "and the card closes by itself.",
                 lambda: self._said("Resolved:"),
                 lambda: [
                     {"label": action.label, "kind": "post", "url": "/tour/drift/undo"}

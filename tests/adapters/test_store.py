@@ -32,7 +32,7 @@ DRIFT = (
 )
 CHECK = Check("shop", "prod", "a" * 40, Status.OUT_OF_SYNC, None, 3, T0, DRIFT, DRIFT)
 INCIDENT = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, T0, T0, "a" * 40, DRIFT)
-PULL = RevertPull("platform#1", "platform", 1, "https://forge.example/1", "Revert", "U1", "abc", "C1", ("shop",), T0)
+PULL = RevertPull("platform#1", "platform", 1, "https://forge.example/1", "Revert", "U1", "abc", ("C1",), ("shop",), T0)
 
 
 def rollout(revision):

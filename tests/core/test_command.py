@@ -79,3 +79,13 @@ def test_too_many_or_too_few_words_show_the_usage(text):
 @given(st.text(max_size=200))
 def test_no_text_raises(text):
     parse(text, APPLICATIONS)
+
+
+@pytest.mark.parametrize("text", ["diff shop payments", "diff shop --al", "diff shop --all more"])
+def test_a_diff_of_more_than_one_thing_is_refused(text):
+    assert isinstance(parse(text, APPLICATIONS), WrongArguments)
+
+
+@pytest.mark.parametrize("flag", ["--all", "-a", "—all", "\u2013all"])
+def test_the_dash_a_phone_makes_of_two_is_understood(flag):
+    assert parse(f"diff shop {flag}", APPLICATIONS) == DiffCommand("shop", everything=True)

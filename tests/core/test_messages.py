@@ -63,6 +63,25 @@ UNKNOWN = Check(
     0,
     T0,
 )
+ASIDE = (
+    ObjectDrift(
+        "apps/v1",
+        "Deployment",
+        "shop",
+        "web",
+        "modified",
+        (
+            *(
+                FieldDrift("added", f"spec.template.spec.containers[name=web].{name}", None, 1, reason="its default")
+                for name in ("imagePullPolicy", "terminationMessagePath", *(f"probe{number}" for number in range(9)))
+            ),
+            FieldDrift(
+                "changed", "spec.replicas", 2, 7, "kubectl", T0, "ignored by rule 1 of the configuration: spec.replicas"
+            ),
+        ),
+    ),
+    replace(CONFIG, reason="git says kustomize.toolkit.fluxcd.io/reconcile: disabled"),
+)
 OPEN = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, T0, T0 + timedelta(minutes=5), SHA, DRIFTED.drift)
 RESOLVED = replace(OPEN, state=IncidentState.RESOLVED, resolved_at=T0 + timedelta(minutes=9), ended="cluster")
 MERGE = Rollout(
@@ -90,7 +109,7 @@ PULL = RevertPull(
     title='Revert "Lower the memory limit of web"',
     by="U0ANA",
     what="4f2a9c1e",
-    channel="C1",
+    channels=("C1",),
     applications=("shop",),
     opened_at=T0,
 )
@@ -170,7 +189,8 @@ MESSAGES = {
     "drift-answer": drift.checked([DRIFTED, SYNCED, UNKNOWN]),
     "drift-answer-none": drift.checked([]),
     "diff-answer": drift.diff(DRIFTED, "shop", everything=False),
-    "diff-answer-all": drift.diff(replace(DRIFTED, set_aside=(DEPLOYMENT,)), "shop", everything=True),
+    "diff-answer-all": drift.diff(replace(DRIFTED, set_aside=ASIDE), "shop", everything=True),
+    "diff-answer-all-none": drift.diff(SYNCED, "search", everything=True),
     "diff-answer-synced": drift.diff(SYNCED, "search", everything=False),
     "diff-answer-unknown": drift.diff(UNKNOWN, "payments", everything=False),
     "rollout-card-merged": rollout.card(MERGE),

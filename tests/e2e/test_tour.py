@@ -111,7 +111,7 @@ def test_the_whole_tour(page, size):
         guide.picture("6-reverted")
 
         with page.expect_popup() as opened:
-            answer.get_by_role("link", name=re.compile("Review and merge")).click()
+            answer.get_by_role("link", name=re.compile("Review #")).click()
         forge = opened.value
         forge.get_by_label("You are").select_option("bo")
         forge.get_by_role("button", name="Approve").click()

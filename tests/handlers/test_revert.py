@@ -150,6 +150,15 @@ def desk(source, tmp_path):
 # ------------------------------------------------------------ what is opened
 
 
+def test_an_application_that_the_change_does_not_touch_is_refused(desk):
+    sha = desk.source.commit("Raise it", {WEB: "replicas: 2\n"})
+    refused = desk.ask(sha, application="api")
+    assert isinstance(refused, Refused)
+    assert "does not touch api; it touches shop" in refused.reason
+    assert desk.branches() == []
+    assert isinstance(desk.ask(sha, application="shop"), Opened)
+
+
 def test_a_plain_commit(desk):
     bad = desk.source.commit("Scale web", {WEB: "replicas: 9\n"})
     head = desk.source.commit("Other", {"apps/api/api.yaml": "replicas: 2\n"})

@@ -171,7 +171,7 @@ def _opened(outcome: Opened) -> Message:
         blocks.append(rich(bullets(listed)))
     if notes:
         blocks.append(rich(bullets(notes)))
-    blocks.append(actions(button("Review and merge", LINK, url=outcome.pull.url, style="primary")))
+    blocks.append(actions(button(f"Review #{outcome.pull.number}", LINK, url=outcome.pull.url, style="primary")))
     return message(sentence, *blocks)
 
 

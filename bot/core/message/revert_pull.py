@@ -34,5 +34,5 @@ def card(pull: RevertPull) -> Message:
     lead.append(words(f" with /gitops revert {clip(pull.what, 80)}{touched}.{ending}"))
     blocks = [header(headline), rich(paragraph(*lead))]
     if pull.state == "open":
-        blocks.append(actions(button("Review and merge", LINK, url=pull.url, style="primary")))
+        blocks.append(actions(button(f"Review #{pull.number}", LINK, url=pull.url, style="primary")))
     return message(text, *blocks)
