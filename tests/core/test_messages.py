@@ -131,7 +131,7 @@ def overview(**given):
                 "checks": checks,
                 "rollouts": [MERGE],
                 "pulls": {"platform": [replace(FORGE_PULL, state="open")]},
-                "troubles": ["C9: the bot is not in C9: invite it with /invite."],
+                "troubles": ["C0ALERTS01: the bot is not in C0ALERTS01: invite it with /invite."],
                 **given,
             }
         )

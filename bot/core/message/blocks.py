@@ -66,6 +66,11 @@ def person(user: str) -> Element:
     return {"type": "user", "user_id": user}
 
 
+def channel(id_: str) -> Element:
+    """A channel, by id."""
+    return {"type": "channel", "channel_id": id_}
+
+
 def moment(at: datetime, form: str = "{time_secs}") -> Element:
     """An instant in the reader's own time zone; UTC where the client cannot."""
     return {"type": "date", "timestamp": int(at.timestamp()), "format": form, "fallback": utc(at)}

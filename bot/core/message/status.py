@@ -50,7 +50,9 @@ def overview(given: Overview) -> Message:
             listed, lambda left: paragraph(words(f"… and {wording.count(left, 'more pull request')}.")), budget=2_000
         )
     if given.troubles:
-        blocks.append(rich(*(paragraph(words(f"⚠️ {clip(trouble, 400)}\n")) for trouble in given.troubles[:5])))
+        blocks.append(
+            rich(*(paragraph(*wording.with_channels(f"⚠️ {clip(each, 400)}\n")) for each in given.troubles[:5]))
+        )
     return message(_sentence(given), *blocks)
 
 

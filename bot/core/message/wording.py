@@ -1,16 +1,26 @@
 """Phrases that several messages share."""
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.drift import FieldDrift, ObjectDrift
-from bot.core.message.blocks import Element, bullets, clip, code, moment, paragraph, words
+from bot.core.message.blocks import Element, bullets, channel, clip, code, moment, paragraph, words
 
 MOST_NAME = 120
 MOST_PATH = 240
 MOST_VALUE = 160
+
+
+_CHANNEL = re.compile(r"\b([CG][A-Z0-9]{8,})\b")
+
+
+def with_channels(text: str) -> list[Element]:
+    """Text in which each channel id is shown as the channel's name, which only Slack knows."""
+    parts = _CHANNEL.split(text)  # words and ids in turn
+    return [channel(part) if index % 2 else words(part) for index, part in enumerate(parts) if part]
 
 
 def count(number: int, one: str, several: str | None = None) -> str:
