@@ -32,7 +32,12 @@ def configured(config: Config, names: Sequence[str]) -> list[Check]:
     def one_cluster(cluster: str) -> list[Check]:
         mine = [application for application in wanted if application.cluster == cluster]
         return check(
-            mine, repositories=repositories, cluster=build.cluster(config, cluster), ignore=config.ignore, now=now
+            mine,
+            repositories=repositories,
+            cluster=build.cluster(config, cluster),
+            ignore=config.ignore,
+            interactive=config.interactive,
+            now=now,
         )
 
     named = list(dict.fromkeys(application.cluster for application in wanted))

@@ -38,7 +38,7 @@ def main() -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    for name in ("slack_bolt", "slack_sdk", "apscheduler", "urllib3", "waitress", "github", "git"):
+    for name in ("slack_bolt", "slack_sdk", "apscheduler", "urllib3", "waitress", "github", "git", "kubernetes"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
@@ -68,6 +68,7 @@ def run(config_path: Path | None) -> None:
 @click.option("--context", help="With --path: the kubeconfig context; the current one if left out.")
 @click.option("--namespace", help="With --path: where objects that name no namespace live; the context's if left out.")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--explain", is_flag=True, help="The reason of every difference, and those that are no drift too.")
 @click.argument("applications", nargs=-1, metavar="[APP]...")
 def check(
     config_path: Path | None,
@@ -75,6 +76,7 @@ def check(
     context: str | None,
     namespace: str | None,
     output: str,
+    explain: bool,
     applications: Sequence[str],
 ) -> None:
     """One drift check now: exit 0 in sync, 1 drift, 2 could not tell."""
@@ -95,9 +97,9 @@ def check(
     except PortError as error:
         _refuse(str(error))
     if output == "json":
-        click.echo(report.as_json(checks))
+        click.echo(report.as_json(checks, explain=explain))
     else:
-        click.echo(report.as_text(checks))
+        click.echo(report.as_text(checks, explain=explain))
     sys.exit(report.exit_code(checks))
 
 

@@ -7,7 +7,7 @@ a value counts as left out. Secrets come from the environment alone, and no `rep
 import difflib
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -21,7 +21,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bot.core.application import Application
-from bot.core.ignore import IgnoreRule
+from bot.core.ignore import IgnoreRule, parse_pointer
+from bot.core.jq import parse_jq
+from bot.core.ownership import INTERACTIVE
+from bot.core.path import parse_path
 
 
 class ConfigError(Exception):
@@ -105,6 +108,16 @@ def _home(text: object) -> object:
     return os.path.expanduser(text) if isinstance(text, str) else text  # noqa: PTH111  pathlib's raises for ~nobody
 
 
+def _read_by(read: Callable[[str], object]) -> AfterValidator:
+    """A text that can be read so; what reads it says in its ValueError what is wrong."""
+
+    def check(text: str) -> str:
+        read(text)
+        return text
+
+    return AfterValidator(check)
+
+
 def _store(text: str) -> str:
     """A URL whose dialect SQLAlchemy knows and whose driver is installed; nothing is connected to."""
     try:
@@ -124,6 +137,7 @@ Channel = Annotated[str, _matching(r"[CG][A-Z0-9]{2,}")]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Home = Annotated[Path, BeforeValidator(_home)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Manager = Annotated[str, _matching(r"\S+")]
 
 _A_NAME = "a name of letters, digits, '.', '_' and '-', 63 at most"
 _A_CHANNEL = "a channel id such as C0123456789 (in Slack: the channel's name > About, at the bottom)"
@@ -220,13 +234,54 @@ class _Application(_Section):
     channel: Channel | None = Field(default=None, description=_A_CHANNEL)
 
 
-class _Ignore(_Section):
-    paths: tuple[Annotated[str, _matching(r"\S.*")], ...] = Field(
-        min_length=1, description="a list of paths as drift reports them, such as spec.replicas"
+class Alerts(_Section):
+    """When a difference becomes an alert."""
+
+    looks: int = Field(
+        default=2, ge=1, le=10, description="a number from 1 to 10: the looks in a row that must see a difference"
     )
+    quiet_while_rolling: bool = Field(default=True, description="true or false")
+
+
+class _Ignore(_Section):
+    """A rule in the bot's own words (`paths`), in those of Argo CD's `ignoreDifferences`, or both."""
+
     kind: str = Field(default="*", description="a kind such as Deployment, or a pattern")
     namespace: str = Field(default="*", description="a namespace or a pattern")
     name: str = Field(default="*", description="an object's name or a pattern")
+    group: str = Field(default="*", description='an API group such as apps, "" for the core group, or a pattern')
+    paths: tuple[Annotated[str, _read_by(parse_path)], ...] = Field(
+        default=(), description="a list of paths as drift reports them, such as spec.replicas"
+    )
+    jsonPointers: tuple[Annotated[str, _read_by(parse_pointer)], ...] = Field(  # noqa: N815  as Argo CD spells it
+        default=(), description="a list of JSON pointers such as /spec/replicas"
+    )
+    jqPathExpressions: tuple[Annotated[str, _read_by(parse_jq)], ...] = Field(  # noqa: N815
+        default=(), description="a list of jq path expressions such as '.webhooks[]?.clientConfig.caBundle'"
+    )
+    managedFieldsManagers: tuple[Manager, ...] = Field(  # noqa: N815
+        default=(), description="a list of field managers, or patterns of their names"
+    )
+
+    @model_validator(mode="after")
+    def _say_what(self) -> Self:
+        if not (self.paths or self.jsonPointers or self.jqPathExpressions or self.managedFieldsManagers):
+            raise ValueError("ignores nothing; expected paths, such as spec.replicas, or Argo CD's jsonPointers")
+        return self
+
+    def rule(self, number: int) -> IgnoreRule:
+        """The rule as the core has it."""
+        return IgnoreRule(
+            paths=self.paths,
+            kind=self.kind,
+            namespace=self.namespace,
+            name=self.name,
+            group=self.group,
+            json_pointers=self.jsonPointers,
+            jq_path_expressions=self.jqPathExpressions,
+            managed_fields_managers=self.managedFieldsManagers,
+            title=f"rule {number} of the configuration",
+        )
 
 
 class _File(_Section):
@@ -237,12 +292,16 @@ class _File(_Section):
         min_length=1, description=f"a mapping of at least one application; each key is {_A_NAME}"
     )
     schedule: Schedule = Field(default=Schedule(), description="a mapping such as {drift: 5m, git: 30s}")
+    alerts: Alerts = Field(default=Alerts(), description="a mapping such as {looks: 2, quiet_while_rolling: true}")
     store: Annotated[str, AfterValidator(_store)] = Field(
         default="sqlite:///state.db",
         description="a SQLAlchemy URL such as sqlite:///state.db or postgresql+psycopg://user@host/database",
     )
     mirrors: Home = Field(default=Path("mirrors"), description="the path of a folder")
     ignore: tuple[_Ignore, ...] = Field(default=(), description="a list of rules, each with paths")
+    interactive: tuple[Manager, ...] = Field(
+        default=INTERACTIVE, description="a list of field managers, or patterns of their names, such as kubectl-*"
+    )
 
 
 # ---------------------------------------------------------------- the result
@@ -271,7 +330,7 @@ class Credentials:
 @dataclass(frozen=True, slots=True)
 class Config:
     """All the bot is told. `store` is an SQLAlchemy URL and may hold a password; relative paths, in `store` and
-    `mirrors` too, are relative to the working directory.
+    `mirrors` too, are relative to the working directory. `interactive` are patterns of field managers that are people.
     """
 
     slack: SlackConfig
@@ -279,9 +338,11 @@ class Config:
     clusters: Mapping[str, ClusterConfig]
     applications: Mapping[str, Application]
     schedule: Schedule
+    alerts: Alerts
     store: str = field(repr=False)
     mirrors: Path
     ignore: tuple[IgnoreRule, ...]
+    interactive: tuple[str, ...]
     credentials: Credentials
 
     def missing_for_run(self) -> list[str]:
@@ -363,9 +424,11 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
             for name, told in parsed.applications.items()
         },
         schedule=parsed.schedule,
+        alerts=parsed.alerts,
         store=store or parsed.store,
         mirrors=parsed.mirrors,
-        ignore=tuple(IgnoreRule(**rule.model_dump()) for rule in parsed.ignore),
+        ignore=tuple(rule.rule(number) for number, rule in enumerate(parsed.ignore, 1)),
+        interactive=parsed.interactive,
         credentials=Credentials.of(environ),
     )
 

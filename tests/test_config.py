@@ -10,6 +10,7 @@ import yaml
 from bot.config import ConfigError, load
 from bot.core.application import Application
 from bot.core.ignore import IgnoreRule
+from bot.core.ownership import INTERACTIVE
 
 DATA = Path(__file__).parent / "data" / "config"
 SMALL = """\
@@ -64,7 +65,20 @@ def test_every_key_arrives():
     assert config.store == "sqlite:////var/lib/gitops-bot/state.db"
     assert config.mirrors == Path("/var/lib/gitops-bot/mirrors")
     path = 'spec.template.metadata.annotations["example.com/hash"]'
-    assert config.ignore == (IgnoreRule(kind="Deployment", paths=(path,)),)
+    assert config.ignore == (
+        IgnoreRule(kind="Deployment", paths=(path,), title="rule 1 of the configuration"),
+        IgnoreRule(
+            group="apps",
+            kind="Deployment",
+            namespace="ferry*",
+            json_pointers=("/spec/replicas",),
+            jq_path_expressions=('.spec.template.spec.containers[] | select(.name == "proxy")',),
+            managed_fields_managers=("tide-operator",),
+            title="rule 2 of the configuration",
+        ),
+    )
+    assert config.alerts.model_dump() == {"looks": 3, "quiet_while_rolling": False}
+    assert config.interactive == ("kubectl*", "lens")
 
 
 def test_what_is_left_out_has_its_default(written):
@@ -78,6 +92,8 @@ def test_what_is_left_out_has_its_default(written):
     assert config.schedule.rollout == timedelta(seconds=10)
     assert config.schedule.rollout_deadline == timedelta(minutes=10)
     assert (config.store, config.mirrors, config.ignore) == ("sqlite:///state.db", Path("mirrors"), ())
+    assert config.alerts.model_dump() == {"looks": 2, "quiet_while_rolling": True}
+    assert config.interactive == INTERACTIVE
 
 
 def test_check_needs_no_slack(written):

@@ -7,7 +7,7 @@ import gc
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -30,7 +30,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from bot.ports import ClusterError, Discovery, ForbiddenError, Kind
+from bot.ports import ClusterError, Discovery, ForbiddenError, Kind, Read
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
@@ -72,6 +72,10 @@ class _GetOnly:
         if method != "GET" or body is not None:
             raise PermissionError(f"{method} {url}: only GET is ever sent to a cluster")
         return super().urlopen(method, url, body, *args, **kwargs)  # type: ignore[misc]
+
+
+def _whole(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return item
 
 
 def default_kubeconfig() -> str | None:
@@ -164,9 +168,15 @@ class KubernetesCluster:
             cached = self._schemas[api_version] = (url, self._get(url, f"read the OpenAPI schema of {api_version}"))
         return cached[1]
 
-    def list(self, kind: Kind, namespace: str | None) -> Mapping[tuple[str | None, str], Mapping[str, Any]]:
+    def list(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        read: Callable[[Mapping[str, Any]], Read | None] = _whole,  # type: ignore[assignment]  # Read is then the object
+    ) -> Mapping[tuple[str | None, str], Read]:
         """Every object of a kind by (namespace, name), in one namespace or (None) everywhere, complete or ClusterError.
 
+        What `read` makes of each object is kept, and the object is not; None is left out. It may be given one twice.
         Paged; a 410 restarts the list; a cut connection, a timeout, a 403 or a 5xx is a ClusterError with the remedy.
         """
         resource = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
@@ -174,27 +184,33 @@ class KubernetesCluster:
         path = f"/{'apis' if kind.group else 'api'}/{kind.api_version}/{within}{kind.plural}"
         what = f"list {resource}" + (f" in namespace {namespace}" if within else "")
         for size in _PAGE_SIZES:
-            objects: dict[tuple[str | None, str], Mapping[str, Any]] = {}
+            objects: dict[tuple[str | None, str], Read] = {}
             try:
-                for item in self._pages(path, what, size):
-                    metadata = item["metadata"]
-                    # The items of a list do not repeat what they are.
-                    item["apiVersion"], item["kind"] = kind.api_version, kind.kind
-                    objects[metadata.get("namespace"), metadata["name"]] = item
+                for page in self._pages(path, what, size):
+                    for key, item in page.items():
+                        # The items of a list do not repeat what they are.
+                        item["apiVersion"], item["kind"] = kind.api_version, kind.kind
+                        kept = read(item)
+                        if kept is not None:
+                            objects[key] = kept
             except _ExpiredError:
                 continue
-            except (AttributeError, KeyError, TypeError) as error:
-                raise ClusterError(f"Cluster {self.name} could not {what}: the answer is not a list.") from error
             return objects
         raise ClusterError(f"Cluster {self.name} could not {what}: the list expired (410) every time it was asked for.")
 
-    def _pages(self, path: str, what: str, size: int | None) -> Iterator[dict[str, Any]]:
+    def _pages(self, path: str, what: str, size: int | None) -> Iterator[dict[tuple[str | None, str], dict[str, Any]]]:
+        """The objects of a list by (namespace, name), page by page."""
         token = ""
         while True:
             query = {"limit": size, "continue": token}
-            page = self._get(f"{path}?{urlencode({key: value for key, value in query.items() if value})}", what)
-            yield from page["items"] or ()
-            token = page["metadata"].get("continue", "")
+            answer = self._get(f"{path}?{urlencode({key: value for key, value in query.items() if value})}", what)
+            try:
+                items = answer["items"] or ()
+                page = {(item["metadata"].get("namespace"), item["metadata"]["name"]): item for item in items}
+                token = answer["metadata"].get("continue", "")
+            except (AttributeError, KeyError, TypeError) as error:
+                raise ClusterError(f"Cluster {self.name} could not {what}: the answer is not a list.") from error
+            yield page
             if not token:
                 return
 

@@ -177,11 +177,15 @@ class GitRepository:
 
     def tree_id(self, revision: str, path: str) -> str | None:
         """See ports.Repository; `revision` may also be the tree of a merge."""
-        asked = f"{_checked(revision)}\n{revision}:{_tidy(path)}\n"
-        whole, part = self._git("cat-file", "--batch-check", stdin=asked.encode()).stdout.splitlines()
+        return self.tree_ids(revision, [path])[0]
+
+    def tree_ids(self, revision: str, paths: Sequence[str]) -> list[str | None]:
+        """See ports.Repository."""
+        asked = "".join(f"{name}\n" for name in (_checked(revision), *(f"{revision}:{_tidy(path)}" for path in paths)))
+        whole, *parts = self._git("cat-file", "--batch-check", stdin=asked.encode()).stdout.splitlines()
         if whole.endswith(b" missing"):
             raise self._unknown(revision)
-        return None if part.endswith(b" missing") else part.split()[0].decode()
+        return [None if part.endswith(b" missing") else part.split()[0].decode() for part in parts]
 
     def files(self, revision: str, path: str) -> list[File]:
         """See ports.Repository. RepositoryError too beyond 5 MiB a file, 256 MiB or 20,000 files in all."""
@@ -370,6 +374,7 @@ class GitRepository:
                     with_exceptions=False,
                     stdout_as_string=False,
                     strip_newline_in_stdout=False,
+                    start_new_session=True,  # Ctrl-C is for the bot, which lets its git finish
                 )
             except git.GitCommandNotFound as error:
                 raise RepositoryError("git is not installed here, or not on PATH.") from error

@@ -59,8 +59,8 @@ DownwardAPIVolumeSource: defaultMode*=420 items[]:DownwardAPIVolumeFile
 EmptyDirVolumeSource: sizeLimit*:quantity
 EndpointAddress: nodeName*
 EndpointPort: appProtocol* protocol="TCP"
-EndpointSubset: addresses[]:EndpointAddress notReadyAddresses[]:EndpointAddress ports[]:EndpointPort
-Endpoints: metadata:ObjectMeta subsets[]:EndpointSubset
+EndpointSubset: addresses[~]:EndpointAddress notReadyAddresses[~]:EndpointAddress ports[~]:EndpointPort
+Endpoints: metadata:ObjectMeta subsets[~]:EndpointSubset
 EnvFromSource: configMapRef:ConfigMapEnvSource secretRef:SecretEnvSource
 EnvVar: valueFrom:EnvVarSource
 EnvVarSource: configMapKeyRef:ConfigMapKeySelector fieldRef:ObjectFieldSelector fileKeyRef:FileKeySelector

@@ -5,12 +5,13 @@ person put it there. docs/drift.md has the rules in order; every difference carr
 """
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any, Final, Literal
 
 from bot.core.drift import FieldDrift, ObjectDrift
-from bot.core.ignore import Ignored, IgnoreRule, rules_for
+from bot.core.ignore import Ignored, IgnoreRule, Rules, rules_for, without
 from bot.core.manifest import Manifest
 from bot.core.ownership import INTERACTIVE, LAST_APPLIED, Ownership, Writer
 from bot.core.path import Item, Member, Path, PathError, Segment, format_path
@@ -24,6 +25,9 @@ Object = Mapping[str, Any]
 _MAX_DEPTH: Final = 100
 # Beyond this length, a list whose order means nothing is compared in order: each item may have to meet each other.
 _MAX_SHUFFLED: Final = 1000
+# Of JSON and YAML nothing else is made. To ask for an abstract Mapping instead takes five times as long.
+_CONTAINERS: Final = (dict, list)
+_LEAVES: Final = frozenset((str, int, bool))
 _HIDDEN: Final = "(hidden)"
 
 _ROOT: Final = frozenset(("apiVersion", "kind", "status"))
@@ -76,17 +80,19 @@ _SERVER_KEYS: Final = frozenset(
 )
 _RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
 
-# Annotations in git with which people already say that an object may differ, and the differences they speak of.
+# Labels and annotations in git with which people already say that an object may differ, and the differences they speak
+# of; Flux reads both, in any case. IgnoreExtraneous of Argo CD's compare-options speaks of objects that git lacks, so
+# here it excuses nothing.
 # https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources
 _FIELDS: Final = frozenset(("changed", "removed", "added"))
+_OWN_IGNORE: Final = "gitops-bot/ignore"  # `*`, or paths separated by spaces
 _OPT_OUTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"): _FIELDS | {"missing"},
-    ("kustomize.toolkit.fluxcd.io/ssa", "Ignore"): _FIELDS | {"missing"},
-    ("kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent"): _FIELDS,
-    ("kustomize.toolkit.fluxcd.io/ssa", "Merge"): frozenset(("added",)),
-    ("gitops-bot/ignore", "*"): _FIELDS | {"missing"},
+    ("kustomize.toolkit.fluxcd.io/ssa", "ignore"): _FIELDS | {"missing"},
+    ("kustomize.toolkit.fluxcd.io/ssa", "ifnotpresent"): _FIELDS,
+    ("kustomize.toolkit.fluxcd.io/ssa", "merge"): frozenset(("added",)),
+    (_OWN_IGNORE, "*"): _FIELDS | {"missing"},
 }
-_OWN_IGNORE: Final = "gitops-bot/ignore"  # paths, separated by spaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,10 @@ class ScaleTargets:
     """What autoscalers scale: (API group, kind, namespace, name) of each."""
 
     targets: frozenset[tuple[str, str, str, str]] = frozenset()
+
+    def scale(self, manifest: Manifest) -> bool:
+        """Whether one of them scales the object of a resolved manifest."""
+        return (_group(manifest.api_version), manifest.kind, manifest.namespace or "", manifest.name) in self.targets
 
 
 _NOTHING_SCALED: Final = ScaleTargets()
@@ -139,26 +149,72 @@ def compare_object(
     hand. Values out of a Secret are replaced. Raises nothing, whatever the objects look like; PathError for an
     ignore rule that is no path.
     """
-    annotations = _mapping(_mapping(manifest.object.get("metadata")).get("annotations"))
+    metadata = _mapping(manifest.object.get("metadata"))
+    annotations = _mapping(metadata.get("annotations"))
     excused = {
-        change: f"git says {name}: {value}"
+        change: f"git says {name}: {said[name]}"
+        for said in (_mapping(metadata.get("labels")), annotations)
+        if said
         for (name, value), changes in _OPT_OUTS.items()
-        if annotations.get(name) == value
+        if str(said.get(name)).lower() == value
         for change in changes
     }
     if live is None:
-        missing = ObjectDrift(manifest.api_version, manifest.kind, manifest.namespace, manifest.name, "missing")
-        return Comparison(set_aside=missing) if "missing" in excused else Comparison(drift=missing)
-    walk = _Walk(manifest, live, schema, context, interactive)
-    walk.run(_ignored(manifest, ignore, annotations.get(_OWN_IGNORE)))
+        reason = excused.get("missing", "")
+        missing = ObjectDrift(
+            manifest.api_version,
+            manifest.kind,
+            manifest.namespace,
+            manifest.name,
+            "missing",
+            reason=reason or "git declares it, and it is not in the cluster",
+        )
+        return Comparison(set_aside=missing) if reason else Comparison(drift=missing)
+    rules = _rules(manifest, ignore, annotations.get(_OWN_IGNORE))
+    declared = _with_string_data(manifest.object) if _is_secret(manifest) else manifest.object
+    ownership = Ownership(live, declared, interactive)
+
+    def walk(declared: Object, held: Object) -> _Walk:
+        walked = _Walk(manifest, declared, held, ownership, schema, context, rules)
+        walked.run(rules.ignored)
+        return walked
+
+    walked = walk(declared, live)
+    aside = walked.aside
     drift: list[FieldDrift] = []
-    aside = walk.aside
-    for field in walk.drift:
+    for field in _unselected(walked, rules, declared, live, walk):
         if field.change in excused:
             aside.append(replace(field, reason=excused[field.change]))
         else:
             drift.append(field)
     return Comparison(_object_drift(manifest, drift), _object_drift(manifest, aside))
+
+
+def _unselected(
+    walked: "_Walk", rules: Rules, declared: Object, live: Object, walk: Callable[[Object, Object], "_Walk"]
+) -> list[FieldDrift]:
+    """The drift that is left when what Argo CD's rules select is taken out of both sides; the rest is set aside."""
+    drift = walked.drift
+    for rule in rules.selectors if drift else ():
+        places = [list(rule.places(side)) for side in (declared, live)]
+        if not any(places):
+            continue
+        declared, live = without(declared, places[0]), without(live, places[1])
+        still = [field.path for field in walk(declared, live).drift]
+        left: list[FieldDrift] = []
+        for field in drift:
+            if any(_related(field.path, path) for path in still):
+                left.append(field)
+            else:
+                walked.aside.append(replace(field, reason=rule.why))
+        drift = left
+    return drift
+
+
+def _related(one: str, other: str) -> bool:
+    """Whether a path is another, or lies above or below it: with less there, a difference may be told elsewhere."""
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return longer.startswith(shorter) and longer[len(shorter) : len(shorter) + 1] in ("", ".", "[")
 
 
 def _object_drift(manifest: Manifest, fields: list[FieldDrift]) -> ObjectDrift | None:
@@ -170,17 +226,18 @@ def _object_drift(manifest: Manifest, fields: list[FieldDrift]) -> ObjectDrift |
     )
 
 
-def _ignored(manifest: Manifest, rules: Sequence[IgnoreRule], own: object) -> Ignored | None:
+def _rules(manifest: Manifest, rules: Sequence[IgnoreRule], own: object) -> Rules:
     paths = own.split() if isinstance(own, str) and own != "*" else ()
+    about = manifest.api_version, manifest.kind, manifest.namespace, manifest.name
     try:
-        return rules_for(rules, manifest.kind, manifest.namespace, manifest.name, paths)
+        return rules_for(rules, *about, paths)
     except PathError:
         if not paths:
             raise
-        return rules_for(rules, manifest.kind, manifest.namespace, manifest.name)
+        return rules_for(rules, *about)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, one would take three times as long to make
 class _Finding:
     """One verdict about a value that nobody declared."""
 
@@ -196,19 +253,27 @@ class _Walk:
     """One object's comparison. `path` is where it stands; what it finds goes to `drift` and `aside`."""
 
     def __init__(
-        self, manifest: Manifest, live: Object, schema: Schemas, context: ScaleTargets, interactive: Sequence[str]
+        self,
+        manifest: Manifest,
+        declared: Object,
+        live: Object,
+        ownership: Ownership,
+        schema: Schemas,
+        context: ScaleTargets,
+        rules: Rules,
     ) -> None:
         self.drift: list[FieldDrift] = []
         self.aside: list[FieldDrift] = []
         self._path: list[Segment] = []
-        self._secret = manifest.api_version == "v1" and manifest.kind == "Secret"
-        self._declared = _with_string_data(manifest.object) if self._secret else manifest.object
+        self._secret = _is_secret(manifest)
+        self._declared = declared
         self._live = live
         self._node = schema.node(manifest.api_version, manifest.kind)
-        self._ownership = Ownership(live, self._declared, interactive)
+        self._ownership = ownership
         self._aggregated = manifest.kind == "ClusterRole" and bool(self._declared.get("aggregationRule"))
-        scaled = (_group(manifest.api_version), manifest.kind, manifest.namespace or "", manifest.name)
-        self._scaled = scaled in context.targets
+        self._scaled = context.scale(manifest)
+        self._pod = manifest.api_version == "v1" and manifest.kind == "Pod"
+        self._managers = rules.managers
 
     def run(self, ignored: Ignored | None) -> None:
         """Walk the whole object."""
@@ -225,9 +290,12 @@ class _Walk:
         for key, value in want.items():
             if key in skipped:
                 continue
+            held = have.get(key, MISSING)
+            if type(value) in _LEAVES and type(held) is type(value) and held == value:
+                continue  # as nearly all are
             path.append(key)
             below = ignored.below(key) if ignored else None
-            self._compare(value, have.get(key, MISSING), node.field(key), want, have, below)
+            self._compare(value, held, node.field(key), want, have, below)
             path.pop()
         for key, value in have.items():
             if key in want or key in skipped:
@@ -241,36 +309,35 @@ class _Walk:
         self, want: Any, have: Any, node: Node, beside_want: Object, beside_have: Object, ignored: Ignored | None
     ) -> None:
         if ignored is not None and ignored.whole:
-            self._compare_ignored(want, have)
+            told = len(self.drift)
+            self._compare(want, have, node, beside_want, beside_have, None)
+            self.aside += (replace(field, reason=ignored.whole) for field in self.drift[told:])
+            del self.drift[told:]
         elif want is None:
             if have is not MISSING:
                 self._undeclared(have, node, beside_want, beside_have, ignored)
         elif have is MISSING or have is None:
             self._absent(want, node)
-        elif isinstance(want, Mapping) and isinstance(have, Mapping):
+        elif isinstance(want, dict) and isinstance(have, dict):
             self._compare_mappings(want, have, node, ignored)
         elif isinstance(want, list) and isinstance(have, list):
             self._compare_lists(want, have, node, ignored)
         elif not self._means(want, have, node, (beside_want, beside_have)):
             self._differs(want, have)
 
-    def _compare_ignored(self, want: Any, have: Any) -> None:
-        if not _identical(want, have):
-            gone = have is MISSING
-            self._set_aside("removed" if gone else "changed", want, None if gone else have, "ignored by a rule")
-
     def _means(self, want: Any, have: Any, node: Node, beside: tuple[Object, Object]) -> bool:
         """Whether a scalar is what was declared, or what the server makes of it."""
-        if isinstance(want, Mapping | list) or isinstance(have, Mapping | list):
+        if isinstance(want, _CONTAINERS) or isinstance(have, _CONTAINERS):
             return False
         if same_scalar(want, have, node.scalar):
             return True
         unset = _is_unset(want, node) and _is_default(have, node, *beside)
-        return unset or ((node.filled or node.filled_if_empty) and _is_blank(want, node))
+        empty = _is_blank(want, node) or (node.filled and _is_unset(want, node))  # nodePort: 0 asks for any port
+        return unset or ((node.filled or node.filled_if_empty) and empty)
 
     def _absent(self, want: Any, node: Node) -> None:
         """Something is declared where the server has nothing."""
-        if isinstance(want, Mapping) and self._is_by_key():
+        if isinstance(want, dict) and self._is_by_key():
             for key, value in want.items():
                 if key not in _MARKS:
                     self._path.append(key)
@@ -312,6 +379,8 @@ class _Walk:
 
     def _compare_lists(self, want: list[Any], have: list[Any], node: Node, ignored: Ignored | None) -> None:
         node = self._typed(node, want, have)
+        if self._pod and self._path == ["spec", "tolerations"]:
+            have = [each for each in have if each in want or not _is_admitted(each)]
         if node.list_type == "map" and self._compare_keyed(want, have, node, ignored):
             return
         if node.list_type == "set" and self._compare_sets(want, have, node, ignored):
@@ -320,6 +389,8 @@ class _Walk:
         if not self._alike_lists(want, have, node, ignored, extras):
             self._differs(want, have)
             return
+        if ignored is not None and not self._alike_lists(want, have, node, None, []):
+            self._set_aside("changed", want, have, ignored.why, self._writer())
         for path, value in extras:
             writer = self._writer()
             if self._put_by_somebody(path, writer, node):
@@ -366,7 +437,7 @@ class _Walk:
 
     def _compare_sets(self, want: list[Any], have: list[Any], node: Node, ignored: Ignored | None) -> bool:
         """Compare member by member; False when the members are no scalars."""
-        if any(isinstance(value, Mapping | list) for value in (*want, *have)):
+        if any(isinstance(value, _CONTAINERS) for value in (*want, *have)):
             return False
         wanted, found = _members(want), _members(have)
         for member in wanted - found:
@@ -405,7 +476,7 @@ class _Walk:
             return True
         if len(self._path) > _MAX_DEPTH:
             return _identical(want, have)
-        if isinstance(want, Mapping) and isinstance(have, Mapping):
+        if isinstance(want, dict) and isinstance(have, dict):
             skipped = self._skipped()
             for key in {**want, **have}:
                 if key in skipped:
@@ -456,15 +527,16 @@ class _Walk:
 
     def _keep(self, finding: _Finding) -> None:
         writer = finding.writer
-        (self.drift if finding.drift else self.aside).append(
+        trusted = self._trusted(finding.path) if finding.drift else ""
+        (self.drift if finding.drift and not trusted else self.aside).append(
             FieldDrift(
                 "added",
                 format_path(finding.path),
                 None,
-                _HIDDEN if self._is_secret(finding.path) else finding.value,
+                _HIDDEN if self._hides(finding.path) else finding.value,
                 writer.manager if writer else None,
                 writer.time if writer else None,
-                finding.reason,
+                trusted or finding.reason,
             )
         )
 
@@ -481,14 +553,16 @@ class _Walk:
         if have is None:
             return []
         if ignored is not None and ignored.whole:
-            return [self._finding(have, "ignored by a rule")]
+            findings = self._judge(have, node, beside_want, beside_have, None, given)
+            return [replace(each, drift=False, reason=ignored.whole) if each.drift else each for each in findings]
         if _is_default(have, node, beside_want, beside_have, given):
             return [self._finding(have, "its default", default=True)]
-        if node.filled or (self._path[-1] in _SERVER_KEYS and self._is_by_key(1)):
+        filled = node.filled and not self._in_template()
+        if filled or (self._path[-1] in _SERVER_KEYS and self._is_by_key(1)):
             return [self._finding(have, "filled in by the server", default=True)]
         if len(self._path) >= _MAX_DEPTH:
             return [self._attribute(have)]
-        if isinstance(have, Mapping):
+        if isinstance(have, dict):
             default = _default_mapping(node, beside_want, beside_have, given)
             apart = default is not None or self._path[-1] == "metadata" or self._is_by_key()
             return self._collapse(have, self._judge_mapping(have, node, ignored, default), apart=apart)
@@ -516,7 +590,7 @@ class _Walk:
         if node.list_type == "map":
             keyed = _by_key(have, node) or {}
             items = ((item, value) for item, values in keyed.items() for value in values)
-        elif node.list_type == "set" and not any(isinstance(value, Mapping | list) for value in have):
+        elif node.list_type == "set" and not any(isinstance(value, _CONTAINERS) for value in have):
             items = ((member, member.value) for member in _members(have))
         findings: list[_Finding] = []
         for segment, value in items:
@@ -581,6 +655,10 @@ class _Walk:
         where = len(path) - up
         return where > 1 and path[where - 1] in ("labels", "annotations") and path[where - 2] == "metadata"
 
+    def _in_template(self) -> bool:
+        """Whether this is inside the template of other objects, in which the server fills in nothing but defaults."""
+        return "template" in self._path or "jobTemplate" in self._path
+
     def _server_owns(self) -> str:
         """Why a controller may hold another value here than git says; "" when none may."""
         if self._scaled and self._path == ["spec", "replicas"]:
@@ -597,17 +675,30 @@ class _Walk:
             next((owner for owner in owners if not self._ownership.deploys(owner)), owners[0] if owners else None),
         )
 
-    def _is_secret(self, path: Sequence[Segment]) -> bool:
-        return self._secret and path[0] in ("data", "stringData")
+    def _trusted(self, path: Path) -> str:
+        """The rule by which a field manager that owns the value may set it; "" when there is none."""
+        if not self._managers:
+            return ""
+        owners = {owner.manager for owner in self._ownership.owners(path)}
+        found = (why for pattern, why in self._managers if any(fnmatchcase(owner, pattern) for owner in owners))
+        return next(found, "")
+
+    def _hides(self, path: Sequence[Segment]) -> bool:
+        """Whether values here stay hidden: of a Secret all but its type and labels. Deployers keep copies of it in
+        annotations, and a mistyped key may hold what `data` should.
+        """
+        return self._secret and not (path[0] in ("type", "immutable") or tuple(path[:2]) == ("metadata", "labels"))
 
     def _field(self, change: Change, want: Any, have: Any, reason: str, writer: Writer | None) -> FieldDrift:
-        if self._is_secret(self._path):
+        if self._hides(self._path):
             want, have = (None if value is None else _HIDDEN for value in (want, have))
         manager, time = (writer.manager, writer.time) if writer else (None, None)
         return FieldDrift(change, format_path(self._path), want, have, manager, time, reason)
 
     def _report(self, change: Change, want: Any, have: Any, reason: str, writer: Writer | None) -> None:
-        self.drift.append(self._field(change, want, have, reason, writer))
+        trusted = self._trusted(tuple(self._path))
+        found = self._field(change, want, have, trusted or reason, writer)
+        (self.aside if trusted else self.drift).append(found)
 
     def _set_aside(self, change: Change, want: Any, have: Any, reason: str, writer: Writer | None = None) -> None:
         self.aside.append(self._field(change, want, have, reason, writer))
@@ -616,9 +707,13 @@ class _Walk:
 # ---------------------------------------------------------------- values
 
 
+def _is_secret(manifest: Manifest) -> bool:
+    return manifest.api_version == "v1" and manifest.kind == "Secret"
+
+
 def _is_unset(want: Any, node: Node) -> bool:
     """Whether to the server this is the same as not declaring it: the zero of a field that is no pointer."""
-    return not node.keeps_zero and not isinstance(want, Mapping | list) and want in ("", 0)
+    return not node.keeps_zero and not isinstance(want, _CONTAINERS) and want in ("", 0)
 
 
 def _is_blank(want: Any, node: Node) -> bool:
@@ -634,7 +729,7 @@ def _is_droppable(want: Any, node: Node, depth: int = 0) -> bool:
         return True
     if node.custom:
         return False
-    if isinstance(want, Mapping):
+    if isinstance(want, dict):
         return depth < _MAX_DEPTH and all(
             _is_droppable(value, node.field(key), depth + 1) for key, value in want.items()
         )
@@ -654,7 +749,7 @@ def _is_default(have: Any, node: Node, want_beside: Object, have_beside: Object,
 
 def _is_like(have: Any, default: Any, node: Node) -> bool:
     """Whether a value is a default, as far as that says anything, and below it the defaults of its own fields."""
-    if isinstance(have, Mapping) and isinstance(default, Mapping):
+    if isinstance(have, dict) and isinstance(default, dict):
         return all(
             _is_default(value, node.field(key), {}, have, default.get(key, MISSING)) for key, value in have.items()
         )
@@ -662,7 +757,7 @@ def _is_like(have: Any, default: Any, node: Node) -> bool:
         return len(have) == len(default) and all(
             _is_like(value, other, node.item) for value, other in zip(have, default, strict=True)
         )
-    if isinstance(have, Mapping | list) or isinstance(default, Mapping | list):
+    if isinstance(have, _CONTAINERS) or isinstance(default, _CONTAINERS):
         return False
     return same_scalar(have, default, node.scalar)
 
@@ -670,7 +765,16 @@ def _is_like(have: Any, default: Any, node: Node) -> bool:
 def _default_mapping(node: Node, want_beside: Object, have_beside: Object, given: Any) -> Object | None:
     """The mapping that is there by default, whatever else it holds by now."""
     defaults = (given, *node.defaults_beside(want_beside, have_beside))
-    return next((default for default in defaults if isinstance(default, Mapping)), None)
+    return next((default for default in defaults if isinstance(default, dict)), None)
+
+
+def _is_admitted(toleration: Any) -> bool:
+    """Whether this is one of the two tolerations that the server gives every Pod.
+
+    https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
+    """
+    keys = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+    return isinstance(toleration, Mapping) and toleration.get("key") in keys and toleration.get("effect") == "NoExecute"
 
 
 def _filled(node: Node) -> Node:
@@ -682,14 +786,14 @@ def _by_key(values: list[Any], node: Node) -> dict[Item, list[Any]] | None:
     """The items of a keyed list by their keys; None when some have none."""
     found: dict[Item, list[Any]] = {}
     for value in values:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         keys = []
         for key in node.keys:
             part = value.get(key)
             if part is None or part == "":
                 part = node.default_of(key)
-            if part is MISSING or isinstance(part, Mapping | list):
+            if part is MISSING or isinstance(part, _CONTAINERS):
                 return None
             keys.append((key, part))
         found.setdefault(Item(tuple(keys)), []).append(value)
@@ -705,7 +809,7 @@ def _identical(one: Any, other: Any) -> bool:
     pairs = [(one, other)]
     while pairs:
         one, other = pairs.pop()
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
+        if isinstance(one, dict) and isinstance(other, dict):
             if one.keys() != other.keys():
                 return False
             pairs += ((value, other[key]) for key, value in one.items())
@@ -714,7 +818,7 @@ def _identical(one: Any, other: Any) -> bool:
                 return False
             pairs += zip(one, other, strict=True)
         elif one is not other and (
-            isinstance(one, Mapping | list) or isinstance(other, Mapping | list) or not same_scalar(one, other)
+            isinstance(one, _CONTAINERS) or isinstance(other, _CONTAINERS) or not same_scalar(one, other)
         ):
             return False
     return True
@@ -749,4 +853,4 @@ def _group(api_version: object) -> str:
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}

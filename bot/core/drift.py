@@ -35,7 +35,10 @@ class FieldDrift:
 
 @dataclass(frozen=True, slots=True)
 class ObjectDrift:
-    """One object that differs: `missing` from the cluster, or `modified` in the fields listed."""
+    """One object that differs: `missing` from the cluster, or `modified` in the fields listed.
+
+    `reason` says why a missing object is drift, or is none; of a modified one each field says it.
+    """
 
     api_version: str
     kind: str
@@ -43,6 +46,7 @@ class ObjectDrift:
     name: str
     change: Literal["modified", "missing"]
     fields: tuple[FieldDrift, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

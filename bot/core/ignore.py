@@ -1,31 +1,48 @@
 """Rules of the operator's own: differences that are known and wanted."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import Any, Final
 
+from bot.core.jq import Place, parse_jq
 from bot.core.path import Pattern, Segment, matches, parse_path
+
+_INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
+
+
+class PointerError(ValueError):
+    """A JSON pointer that cannot be read, with what is wrong in one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRule:
-    """Which objects (`kind`, `namespace`, `name`: exact, or `*` patterns as in a shell) and which paths in them.
+    """Which objects (`kind`, `namespace`, `name`, `group`: exact, or `*` patterns as in a shell) and what in them.
 
-    `paths` are written as drift paths; a path covers everything below it, and `[*]` stands for any list item.
+    `paths` are written as drift paths; a path covers everything below it, and `[*]` stands for any list item. The other
+    three are those of Argo CD's `ignoreDifferences`. `title` is who made the rule, for the reason that people read.
+    https://argo-cd.readthedocs.io/en/stable/user-guide/diffing/
     """
 
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] = ()
     kind: str = "*"
     namespace: str = "*"
     name: str = "*"
+    group: str = "*"  # "" is the core group
+    json_pointers: tuple[str, ...] = ()
+    jq_path_expressions: tuple[str, ...] = ()
+    managed_fields_managers: tuple[str, ...] = ()
+    title: str = "a rule"
 
-    def covers(self, kind: str, namespace: str | None, name: str) -> bool:
+    def covers(self, api_version: str, kind: str, namespace: str | None, name: str) -> bool:
         """Whether the rule is about this object; a cluster-scoped one has the namespace ""."""
         return (
             fnmatchcase(kind, self.kind)
             and fnmatchcase(namespace or "", self.namespace)
             and fnmatchcase(name, self.name)
+            and (self.group == "*" or fnmatchcase(api_version.rpartition("/")[0], self.group))
         )
 
 
@@ -34,29 +51,107 @@ class Ignored:
 
     __slots__ = ("_patterns",)
 
-    def __init__(self, patterns: Sequence[Pattern]) -> None:
+    def __init__(self, patterns: Sequence[tuple[Pattern, str]]) -> None:
         self._patterns = patterns
 
     def below(self, segment: Segment) -> "Ignored | None":
         """Those that apply below one segment more; None when there are none."""
-        left = [pattern[1:] for pattern in self._patterns if pattern and matches(pattern[0], segment)]
+        left = [(pattern[1:], why) for pattern, why in self._patterns if pattern and matches(pattern[0], segment)]
         return Ignored(left) if left else None
 
     @property
-    def whole(self) -> bool:
-        """Whether everything from here on is ignored."""
-        return any(not pattern for pattern in self._patterns)
+    def whole(self) -> str:
+        """Why everything from here on is ignored; "" when it is not."""
+        return next((why for pattern, why in self._patterns if not pattern), "")
+
+    @property
+    def why(self) -> str:
+        """The rules themselves."""
+        return "; ".join(dict.fromkeys(why for _, why in self._patterns))
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A rule of Argo CD's: the places that it takes out of both sides, and why."""
+
+    places: Callable[[Any], Iterator[Place]]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All that the rules say of one object. `managers` are patterns of field managers, each with why."""
+
+    ignored: Ignored | None = None
+    selectors: tuple[Selector, ...] = ()
+    managers: tuple[tuple[str, str], ...] = ()
+
+
+_NONE = Rules()
 
 
 def rules_for(
-    rules: Iterable[IgnoreRule], kind: str, namespace: str | None, name: str, paths: Iterable[str] = ()
-) -> Ignored | None:
-    """The rules about one object, and paths of its own besides; None when there are none. PathError."""
-    found = [path for rule in rules if rule.covers(kind, namespace, name) for path in rule.paths]
-    patterns = [_parsed(path) for path in (*found, *paths)]
-    return Ignored(patterns) if patterns else None
+    rules: Iterable[IgnoreRule], api_version: str, kind: str, namespace: str | None, name: str, own: Iterable[str] = ()
+) -> Rules:
+    """The rules about one object; `own` are paths that its manifest says itself. PathError, PointerError, JqError."""
+    patterns = [(_parsed(path), f"git says gitops-bot/ignore: {path}") for path in own]
+    selectors: list[Selector] = []
+    managers: list[tuple[str, str]] = []
+    for rule in rules:
+        if not rule.covers(api_version, kind, namespace, name):
+            continue
+        by = f"ignored by {rule.title}: "
+        patterns += [(_parsed(path), by + path) for path in rule.paths]
+        selectors += [Selector(parse_pointer(pointer), by + pointer) for pointer in rule.json_pointers]
+        selectors += [Selector(parse_jq(text).places, by + text) for text in rule.jq_path_expressions]
+        managers += [(manager, f"{by}manager {manager}") for manager in rule.managed_fields_managers]
+    if not (patterns or selectors or managers):
+        return _NONE
+    return Rules(Ignored(patterns) if patterns else None, tuple(selectors), tuple(managers))
 
 
 @lru_cache(maxsize=1024)
 def _parsed(path: str) -> Pattern:
     return parse_path(path)
+
+
+@lru_cache(maxsize=1024)
+def parse_pointer(text: str) -> Callable[[Any], Iterator[Place]]:
+    """What a JSON pointer (RFC 6901), such as `/metadata/annotations/a~1b`, selects. PointerError."""
+    if not text.startswith("/"):
+        raise PointerError(f"The JSON pointer {text!r} must begin with a slash.")
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]
+
+    def places(value: Any) -> Iterator[Place]:
+        place: list[str | int] = []
+        for part in parts:
+            key: str | int = part
+            if isinstance(value, list) and _INDEX.fullmatch(part) and int(part) < len(value):
+                key = int(part)
+            elif not isinstance(value, Mapping) or part not in value:
+                return
+            value = value[key]
+            place.append(key)
+        yield tuple(place)
+
+    return places
+
+
+def without(value: Any, places: Iterable[Place]) -> Any:
+    """A value with nothing at these places; what is not on the way to one is shared with it."""
+    below: dict[str | int, list[Place]] = {}
+    for key, *rest in filter(None, places):
+        below.setdefault(key, []).append(tuple(rest))
+    if isinstance(value, Mapping):
+        return {
+            key: without(held, below[key]) if key in below else held
+            for key, held in value.items()
+            if () not in below.get(key, ())
+        }
+    if isinstance(value, list):
+        return [
+            without(held, below[index]) if index in below else held
+            for index, held in enumerate(value)
+            if () not in below.get(index, ())
+        ]
+    return value

@@ -20,6 +20,7 @@ class IncidentState(StrEnum):
 class Incident:
     """`since` is the first look that saw it, `checked_at` the latest; `blind` says why the latest look could not see.
 
+    `looks` is how many in a row have seen it before it opened.
     `ended` is how it was resolved: `cluster`: live went back to what git says; `git`: the tracked branch moved.
     """
 
@@ -32,15 +33,16 @@ class Incident:
     checked_at: datetime
     revision: str
     drift: tuple[ObjectDrift, ...]
+    looks: int = 1
     blind: str | None = None
     resolved_at: datetime | None = None
     ended: Literal["cluster", "git"] | None = None
 
 
-def advance(incident: Incident | None, check: Check, *, channel: str, rolling: bool) -> Incident | None:
+def advance(incident: Incident | None, check: Check, *, channel: str, rolling: bool, looks: int = 2) -> Incident | None:
     """The incident after one more check; None where there is none, or a suspicion came to nothing.
 
-    Two looks: a difference opens an incident once the next check at the same revision still sees it.
+    A difference opens an incident once so many `looks` in a row, at the same revision, have seen it.
     While a rollout moves (`rolling`) nothing is opened and an open card keeps what it says, since git and cluster
     differ then by design. A check that could not look never resolves anything.
     """
@@ -56,7 +58,7 @@ def advance(incident: Incident | None, check: Check, *, channel: str, rolling: b
             application=check.application,
             cluster=check.cluster,
             channel=channel,
-            state=IncidentState.SUSPECTED,
+            state=IncidentState.OPEN if looks <= 1 else IncidentState.SUSPECTED,
             since=check.at,
             checked_at=check.at,
             revision=check.revision,
@@ -64,11 +66,14 @@ def advance(incident: Incident | None, check: Check, *, channel: str, rolling: b
             blind=check.error,
         )
     seen = check.drift if check.error is None else _with_unseen(incident.drift, check.drift)
-    confirmed = incident.state is IncidentState.OPEN or bool(differences(incident.drift) & differences(check.drift))
+    is_open = incident.state is IncidentState.OPEN
+    same = is_open or bool(differences(incident.drift) & differences(check.drift))
+    seen_by = incident.looks if is_open else incident.looks + 1 if same else 1
     return replace(
         incident,
-        state=IncidentState.OPEN if confirmed else IncidentState.SUSPECTED,
-        since=incident.since if confirmed else check.at,
+        state=IncidentState.OPEN if is_open or seen_by >= looks else IncidentState.SUSPECTED,
+        looks=seen_by,
+        since=incident.since if same else check.at,
         checked_at=check.at,
         revision=check.revision,
         drift=seen,

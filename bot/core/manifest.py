@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from sys import intern
 from typing import Any, Final
 
 from yaml import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent
@@ -84,7 +85,7 @@ def resolve(
             continue
         scope = namespaced(manifest.api_version, manifest.kind)
         home = None if scope is False else manifest.namespace or namespace
-        placed = replace(manifest, namespace=home)
+        placed = manifest if manifest.namespace == home else replace(manifest, namespace=home)
         resolved[placed.key] = placed
     return list(resolved.values())
 
@@ -193,7 +194,7 @@ class _Document:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._line = 1
+        self._event: Event | None = None  # the last one read: where a mistake is
         self._anchors: dict[str, tuple[object, int]] = {}
         self._open: list[_Open] = []
         self._nodes = 0
@@ -202,68 +203,66 @@ class _Document:
     def read(self, parser: CParser) -> object:
         """The value of the document that has just begun."""
         while True:
-            event = parser.get_event()
-            self._line = _line(event)
+            event = self._event = parser.get_event()
             self._nodes += 1
-            if isinstance(event, CollectionStartEvent):
+            if isinstance(event, ScalarEvent):  # nine in ten are
+                value = self._scalar(event)
+                if event.anchor:
+                    self._anchors[event.anchor] = (value, 1)
+            elif isinstance(event, CollectionStartEvent):
                 if len(self._open) == _MAX_DEPTH:
                     raise self._error(f"This document is nested more than {_MAX_DEPTH} levels deep.")
                 empty: dict[str, Any] | list[Any] = {} if isinstance(event, MappingStartEvent) else []
                 self._open.append(_Open(empty, event.anchor, self._nodes))
                 continue
-            value = self._value(event)
+            elif isinstance(event, AliasEvent):
+                value = self._alias(event.anchor)
+            else:
+                closed = self._open.pop()
+                value = closed.value
+                if closed.anchor:
+                    self._anchors[closed.anchor] = (value, self._nodes - closed.nodes)
             if not self._open:
                 return None if value is _MERGE else value
             self._place(value)
 
     def _error(self, problem: str) -> ManifestError:
-        return ManifestError(self._file, self._line, problem)
+        return ManifestError(self._file, _line(self._event), problem)
 
-    def _value(self, event: Event | None) -> object:
-        """The value that is complete with this event."""
-        size = 1
-        if isinstance(event, AliasEvent):
-            if event.anchor not in self._anchors:
-                raise self._error(f"The alias *{event.anchor} stands for nothing before it, or for itself.")
-            value, size = self._anchors[event.anchor]
-            self._nodes += size
-            self._aliased += size
-            if self._aliased > _MAX_ALIASED:
-                raise self._error("The aliases of this document stand for too much: is it a YAML bomb?")
-            return value
-        if isinstance(event, ScalarEvent):
-            value, anchor = self._scalar(event), event.anchor
-        else:
-            closed = self._open.pop()
-            value, anchor, size = closed.value, closed.anchor, self._nodes - closed.nodes
-        if anchor:
-            self._anchors[anchor] = (value, size)
+    def _alias(self, anchor: str | None) -> object:
+        if anchor is None or anchor not in self._anchors:
+            raise self._error(f"The alias *{anchor} stands for nothing before it, or for itself.")
+        value, size = self._anchors[anchor]
+        self._nodes += size
+        self._aliased += size
+        if self._aliased > _MAX_ALIASED:
+            raise self._error("The aliases of this document stand for too much: is it a YAML bomb?")
         return value
 
     def _place(self, value: object) -> None:
         """Put a finished value where it belongs: into its list, or as its mapping's next key or value."""
         parent = self._open[-1]
-        if isinstance(parent.value, list):
-            parent.value.append("<<" if value is _MERGE else value)
-        elif parent.key is _NO_KEY:
-            parent.key = value if value is _MERGE else self._key(value)
-        elif parent.key is _MERGE:
+        into, key = parent.value, parent.key
+        if isinstance(into, list):
+            into.append("<<" if value is _MERGE else value)
+        elif key is _NO_KEY:
+            # Few keys are many times there: one string for all of a kind saves a fifth of the memory.
+            parent.key = intern(value) if isinstance(value, str) else value if value is _MERGE else self._key(value)
+        elif key is _MERGE:
             parent.key = _NO_KEY
             # Go's parser merges where the key stands, so a merge overrides what came before; the first of several wins.
             for source in reversed(value if isinstance(value, list) else [value]):
                 if not isinstance(source, dict):
                     raise self._error("A merge key (<<) takes a mapping, or a list of mappings.")
-                parent.value.update(source)
+                into.update(source)
         else:
             # Of two equal keys the last wins, as with kubectl.
-            parent.value[str(parent.key)] = "<<" if value is _MERGE else value
+            into[str(key)] = "<<" if value is _MERGE else value
             parent.key = _NO_KEY
 
     def _key(self, value: object) -> str:
-        """A mapping key as JSON has it: a string."""
+        """A mapping key that is no string, as JSON has it."""
         match value:
-            case str():
-                return value
             case bool():
                 return "true" if value else "false"
             case int():
@@ -295,12 +294,10 @@ class _Document:
 
     def _plain(self, text: str) -> object:
         """A scalar without quotes, by the rules of go-yaml's resolve.go: YAML 1.1 save for sexagesimals and dates."""
-        if text in _BOOLEANS:
-            return _BOOLEANS[text]
-        if text in _NULLS:
-            return None
+        if text in _WORDS:
+            return _WORDS[text]
         if text[0] not in _NUMBER_STARTS:
-            return _MERGE if text == "<<" else text
+            return text
         if _NOT_FINITE.fullmatch(text):
             raise self._error("Infinity and NaN have no place in a Kubernetes object.")
         return _number(text)
@@ -313,13 +310,16 @@ _TAGGED: Final[Mapping[str, type | tuple[type, ...]]] = {
     "bool": bool,
     "null": type(None),
 }
-_BOOLEANS: Final = {
-    spelling: truth
-    for truth, words in ((True, ("y", "yes", "true", "on")), (False, ("n", "no", "false", "off")))
-    for word in words
-    for spelling in (word, word.capitalize(), word.upper())
+_WORDS: Final[Mapping[str, object]] = {
+    **{
+        spelling: truth
+        for truth, words in ((True, ("y", "yes", "true", "on")), (False, ("n", "no", "false", "off")))
+        for word in words
+        for spelling in (word, word.capitalize(), word.upper())
+    },
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    "<<": _MERGE,
 }
-_NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 _NUMBER_STARTS: Final = frozenset("+-.0123456789")
 _INTEGER: Final = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|0[bB]([01]+)|(0|[1-9][0-9]*))", re.ASCII)
 _BASES: Final = (16, 8, 2, 10)

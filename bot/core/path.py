@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 
@@ -47,20 +48,18 @@ class PathError(ValueError):
 
 def format_path(path: Sequence[Segment]) -> str:
     """The path as people and JSON have it."""
-    parts: list[str] = []
-    for segment in path:
-        if isinstance(segment, str):
-            if _BARE.fullmatch(segment):
-                parts.append(f".{segment}" if parts else segment)
-            else:
-                parts.append(f"[{json.dumps(segment, ensure_ascii=False)}]")
-        elif isinstance(segment, Item):
-            parts.append("[" + ",".join(f"{key}={_value(value)}" for key, value in segment.keys) + "]")
-        elif isinstance(segment, Member):
-            parts.append(f"[={_value(segment.value)}]")
-        else:
-            parts.append(f"[{segment}]")
-    return "".join(parts)
+    return "".join([_field(part) if isinstance(part, str) else _item(part) for part in path]).removeprefix(".")
+
+
+@lru_cache(maxsize=4096)
+def _field(name: str) -> str:
+    return f".{name}" if _BARE.fullmatch(name) else f"[{json.dumps(name, ensure_ascii=False)}]"
+
+
+def _item(segment: int | Item | Member) -> str:
+    if isinstance(segment, Item):
+        return "[" + ",".join([f"{key}={_value(value)}" for key, value in segment.keys]) + "]"
+    return f"[={_value(segment.value)}]" if isinstance(segment, Member) else f"[{segment}]"
 
 
 def _value(value: object) -> str:

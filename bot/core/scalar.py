@@ -90,6 +90,10 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
 }
 
 
+_NUMBERS: Final = (int, float)  # written as int | float, a type is made anew at each question
+_SCALARS: Final = (str, int, float)
+
+
 def same_scalar(one: object, other: object, kind: str = "") -> bool:
     """Whether two scalars mean the same: `80` is not `"80"`, `1.0` is `1`, `true` is not `1`.
 
@@ -101,13 +105,13 @@ def same_scalar(one: object, other: object, kind: str = "") -> bool:
         return True
     if one != one and other != other:  # noqa: PLR0124  NaN is itself here
         return True
-    number = isinstance(one, int | float) and isinstance(other, int | float)
+    number = isinstance(one, _NUMBERS) and isinstance(other, _NUMBERS)
     if number and _same_number(one, other):  # type: ignore[arg-type]  # both are numbers, as `number` says
         return True
     reader = _READERS.get(kind)
     if reader is None or (number and kind != "quantity"):
         return False
-    if not isinstance(one, str | int | float) or not isinstance(other, str | int | float):
+    if not isinstance(one, _SCALARS) or not isinstance(other, _SCALARS):
         return False
     meant = reader(_text(one))
     return meant is not None and meant == reader(_text(other))

@@ -3,25 +3,27 @@
 Each kind is listed once for all applications of a check. What cannot be looked at makes unknown only what needs it.
 """
 
-import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bot.core.application import Application
-from bot.core.compare import ScaleTargets, compare_object, scale_targets
+from bot.core.compare import Comparison, ScaleTargets, compare_object, scale_targets
 from bot.core.drift import Check, ObjectDrift, Status
 from bot.core.ignore import IgnoreRule
 from bot.core.manifest import Manifest, ManifestError, resolve
+from bot.core.ownership import INTERACTIVE
 from bot.core.render import render
 from bot.core.schema import Schemas
-from bot.ports import Cluster, ClusterError, Discovery, File, ForbiddenError, Kind, PortError, Repository
+from bot.handlers.memory import Basis, Memory, Remembered, Rendered, Rules
+from bot.ports import Cluster, ClusterError, Discovery, File, ForbiddenError, Kind, PortError, Read, Repository
 
 _PARALLEL_READS = 4
-_REMEMBERED_TREES = 1024
 _REPLICAS = "spec.replicas"
 _NAMED = 3  # objects, or reasons, told before "and N more"
 
@@ -32,47 +34,31 @@ _AUTOSCALERS = (
 )
 
 Object = Mapping[str, Any]
+Name = tuple[str | None, str]  # namespace and name
+# How one live object differs from each manifest that declares it; a manifest is known by its object.
+Compared = Sequence[tuple[Object, Comparison]]
+Recall = Callable[[tuple[object, ...], Basis, Callable[[], Comparison]], Comparison]
+
+_NO_RULES = Rules()
+_NO_SCHEMAS = Schemas()  # enough to say that an object is missing
 
 
-class Rendered:
-    """Manifests by (repository, path, tree id): what did not change in git is not read again. Any thread may call."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._trees: OrderedDict[tuple[str, str, str | None], tuple[Manifest, ...]] = OrderedDict()
-
-    def manifests(self, repository: Repository, revision: str, path: str) -> tuple[Manifest, ...]:
-        """The manifests below a path at a full sha. RepositoryError, ManifestError."""
-        key = (repository.name, path, repository.tree_id(revision, path))
-        with self._lock:
-            if key in self._trees:
-                self._trees.move_to_end(key)
-                return self._trees[key]
-        manifests = _render(repository.files(revision, path), path)
-        with self._lock:
-            self._trees[key] = manifests
-            if len(self._trees) > _REMEMBERED_TREES:
-                self._trees.popitem(last=False)
-        return manifests
-
-
-_RENDERED = Rendered()
+def _anew(_key: tuple[object, ...], _basis: Basis, compare: Callable[[], Comparison]) -> Comparison:
+    return compare()
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What a cluster held of the kinds that some manifests needed, read at one time by `look`."""
+    """How what a cluster held, read at one time by `look`, differed from the manifests it was given."""
 
     cluster: str
     discovery: Discovery
-    schemas: Schemas
     unreadable: Mapping[str, ClusterError]  # by apiVersion: its schema could not be read
-    autoscaled: ScaleTargets
-    objects: Mapping[Kind, Mapping[tuple[str | None, str], Object]]
+    compared: Mapping[Kind, Mapping[Name, Compared]]
     failures: Mapping[tuple[Kind, str | None], ClusterError]  # a namespace of None: everywhere
 
-    def find(self, manifest: Manifest) -> Object | None:
-        """The live object of a resolved manifest that `look` was given, None when there is none.
+    def find(self, manifest: Manifest) -> Comparison | None:
+        """How the object of a resolved manifest that `look` was given differs, None when there is none.
 
         ClusterError when that cannot be known.
         """
@@ -80,10 +66,11 @@ class Live:
         failure = self._failure(kind, manifest.namespace)
         if failure is not None:
             raise failure
-        return self.objects[kind].get((manifest.namespace, manifest.name))
+        found = self.compared[kind].get((manifest.namespace, manifest.name), ())
+        return next((comparison for declared, comparison in found if declared is manifest.object), None)
 
     def autoscalers_unknown(self, namespace: str | None) -> ClusterError | None:
-        """Why `autoscaled` may lack something of a namespace; None when it is complete."""
+        """Why not every autoscaler of a namespace may be known; None when all are."""
         failures = (self._failure(kind, namespace) for kind in _autoscalers(self.discovery))
         return next((failure for failure in failures if failure is not None), None)
 
@@ -117,89 +104,165 @@ def check(
     ignore: Sequence[IgnoreRule],
     now: datetime,
     revision: str | None = None,
-    rendered: Rendered = _RENDERED,
+    interactive: Sequence[str] = INTERACTIVE,
+    memory: Memory | None = None,
 ) -> list[Check]:
     """Check applications of one cluster, at their tracked heads as just fetched or at one full sha; a Check for each.
 
-    Raises nothing of the outside: what fails makes the applications that need it UNKNOWN, with the reason.
+    `interactive` are patterns of field managers that people use by hand. With the `memory` of earlier checks, what has
+    not moved since is not worked out again. Raises nothing of the outside: what fails makes the applications that need
+    it UNKNOWN, with the reason.
     """
+    memory = memory or Memory()
 
     def head(name: str) -> str | PortError:
         try:
-            return revision or repositories[name].fetch()
+            found = revision or repositories[name].fetch()
         except PortError as error:
             return error
+        with suppress(PortError):  # which application's path it is shows when each is asked for
+            paths = [application.path for application in applications if application.repository == name]
+            memory.rendered.locate(repositories[name], found, paths)
+        return found
 
     names = sorted({application.repository for application in applications})
     with ThreadPoolExecutor(_PARALLEL_READS, "fetch") as pool:
         heads = dict(zip(names, pool.map(head, names), strict=True))
     declared = [
-        _declare(application, heads[application.repository], repositories[application.repository], rendered)
+        _declare(application, heads[application.repository], repositories[application.repository], memory.rendered)
         for application in applications
     ]
-    return _judge(declared, cluster, ignore, now)
+    return _judge(declared, cluster, Rules(tuple(ignore), tuple(interactive)), now, memory.compared)
 
 
 def check_files(
-    application: Application, files: Iterable[File], *, cluster: Cluster, ignore: Sequence[IgnoreRule], now: datetime
+    application: Application,
+    files: Iterable[File],
+    *,
+    cluster: Cluster,
+    ignore: Sequence[IgnoreRule],
+    now: datetime,
+    interactive: Sequence[str] = INTERACTIVE,
 ) -> Check:
     """Check files that come from no commit, such as a directory's; their paths begin with the application's path."""
     try:
-        declared = _Declared(application, None, _render(files, application.path))
+        manifests = tuple(render([(file.path, file.content) for file in files], application.path))
+        declared = _Declared(application, None, manifests)
     except ManifestError as error:
         declared = _Declared(application, None, error=str(error))
-    return _judge([declared], cluster, ignore, now)[0]
+    return _judge([declared], cluster, Rules(tuple(ignore), tuple(interactive)), now, Remembered())[0]
 
 
-def look(cluster: Cluster, targets: Iterable[tuple[Manifest, str]]) -> Live:
-    """Read what comparing these manifests, each with its application's namespace, needs; each kind is asked once.
+def look(
+    cluster: Cluster, targets: Iterable[tuple[Manifest, str]], *, rules: Rules = _NO_RULES, recall: Recall = _anew
+) -> Live:
+    """Compare manifests, each with its application's namespace, with what a cluster holds; each kind is listed once.
 
-    A kind needed in one namespace is listed there, in more everywhere; where that is forbidden, in each by itself.
-    ClusterError when the cluster does not answer at all.
+    Live objects are compared as they are read and not kept. A kind needed in one namespace is listed there, in more
+    everywhere; where that is forbidden, in each by itself. ClusterError when the cluster does not answer at all.
     """
     discovery = cluster.discover()
-    autoscalers = _autoscalers(discovery)
-    needed: dict[Kind, set[str | None]] = {}
-    for declared, namespace in targets:
-        for manifest in _resolved([declared], namespace, discovery):
-            kind = discovery.kinds.get((manifest.api_version, manifest.kind))
-            kinds = [] if kind is None else [kind]
-            if _declares_replicas(manifest):
-                kinds += autoscalers
-            for each in kinds:
-                needed.setdefault(each, set()).add(manifest.namespace)
-
+    needs = _needs(targets, discovery)
     failures: dict[tuple[Kind, str | None], ClusterError] = {}
     unreadable: dict[str, ClusterError] = {}
 
-    def schema(api_version: str) -> Mapping[str, Any] | None:
+    def schema(api_version: str) -> Object | None:
         try:
             return cluster.schema(api_version)
         except ClusterError as error:
             unreadable[api_version] = error
             return None
 
-    def objects(kind: Kind) -> Mapping[tuple[str | None, str], Object]:
-        return _list(cluster, kind, needed[kind], failures)
+    def whole(kind: Kind) -> Mapping[Name, Object]:
+        return _list(cluster, kind, needs.namespaces[kind], failures, lambda live: live)
 
-    versions = sorted({kind.api_version for kind in needed})
+    def compared(kind: Kind) -> Mapping[Name, Compared]:
+        return _list(cluster, kind, needs.namespaces[kind], failures, partial(engine.compare, needs.manifests[kind]))
+
+    kinds = list(needs.namespaces)
+    versions = sorted({kind.api_version for kind in kinds})
+    # What is scaled, and what the schemas say, has to be known before anything is compared.
+    scalers = [kind for kind in kinds if kind in needs.autoscalers]
+    others = [kind for kind in kinds if kind not in needs.autoscalers]
     with ThreadPoolExecutor(_PARALLEL_READS, "look") as pool:
-        documents = dict(zip(versions, pool.map(schema, versions), strict=True))
-        lists = dict(zip(needed, pool.map(objects, needed), strict=True))
-    return Live(
-        cluster=cluster.name,
-        discovery=discovery,
-        schemas=Schemas({version: document for version, document in documents.items() if document is not None}),
-        unreadable=unreadable,
-        autoscaled=scale_targets(item for kind in autoscalers for item in lists.get(kind, {}).values()),
-        objects=lists,
-        failures=failures,
+        read_documents, read_scalers = pool.map(schema, versions), pool.map(whole, scalers)
+        documents = dict(zip(versions, read_documents, strict=True))
+        held = dict(zip(scalers, read_scalers, strict=True))
+        scaled = scale_targets(live for objects in held.values() for live in objects.values())
+        engine = _Engine(cluster.name, documents, scaled, rules, recall)
+        found = dict(zip(others, pool.map(compared, others), strict=True))
+    for kind, objects in held.items():
+        both = ((name, engine.compare(needs.manifests[kind], live)) for name, live in objects.items())
+        found[kind] = {name: each for name, each in both if each is not None}
+    return Live(cluster.name, discovery, unreadable, found, failures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What must be listed for some manifests: kinds with the namespaces, and the manifests by the object they mean."""
+
+    autoscalers: Sequence[Kind]
+    namespaces: defaultdict[Kind, set[str | None]] = field(default_factory=lambda: defaultdict(set))
+    manifests: defaultdict[Kind, defaultdict[Name, list[Manifest]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
 
 
-def differences(
-    manifests: Sequence[Manifest], *, namespace: str, live: Live, ignore: Sequence[IgnoreRule] = ()
-) -> Differences:
+def _needs(targets: Iterable[tuple[Manifest, str]], discovery: Discovery) -> _Needs:
+    needs = _Needs(_autoscalers(discovery))
+    for target, namespace in targets:
+        for manifest in _resolved([target], namespace, discovery):
+            kind = discovery.kinds.get((manifest.api_version, manifest.kind))
+            if kind is not None:
+                needs.namespaces[kind].add(manifest.namespace)
+                needs.manifests[kind][manifest.namespace, manifest.name].append(manifest)
+            for autoscaler in needs.autoscalers if _declares_replicas(manifest) else ():
+                needs.namespaces[autoscaler].add(manifest.namespace)
+    return needs
+
+
+class _Engine:
+    """Compares live objects of one cluster as they are read. `documents` are its OpenAPI documents by apiVersion."""
+
+    def __init__(
+        self,
+        cluster: str,
+        documents: Mapping[str, Object | None],
+        scaled: ScaleTargets,
+        rules: Rules,
+        recall: Recall,
+    ) -> None:
+        self._cluster = cluster
+        self._documents = documents
+        self._schemas = Schemas({version: document for version, document in documents.items() if document is not None})
+        self._scaled = scaled
+        self._rules = rules
+        self._recall = recall
+
+    def compare(self, wanted: Mapping[Name, Sequence[Manifest]], live: Object) -> Compared | None:
+        """How a live object differs from each manifest that declares it; None when none does."""
+        metadata = live["metadata"]
+        manifests = wanted.get((metadata.get("namespace"), metadata["name"]))
+        return [(manifest.object, self._compare(manifest, live)) for manifest in manifests] if manifests else None
+
+    def _compare(self, manifest: Manifest, live: Object) -> Comparison:
+        version, document = live["metadata"].get("resourceVersion", ""), self._documents[manifest.api_version]
+        basis = Basis(manifest.object, version, document, self._scaled.scale(manifest), self._rules)
+
+        def compare() -> Comparison:
+            return compare_object(
+                manifest,
+                live,
+                schema=self._schemas,
+                context=self._scaled,
+                ignore=self._rules.ignore,
+                interactive=self._rules.interactive,
+            )
+
+        return self._recall((self._cluster, manifest.key), basis, compare)
+
+
+def differences(manifests: Sequence[Manifest], *, namespace: str, live: Live) -> Differences:
     """How the manifests of one application, whose default namespace is given, differ from what `look` read for them."""
     resolved = _resolved(manifests, namespace, live.discovery)
     drift: list[ObjectDrift] = []
@@ -207,20 +270,21 @@ def differences(
     unknown: dict[str, list[str]] = {}
     for manifest in resolved:
         try:
-            found = live.find(manifest)
+            compared = live.find(manifest)
             if manifest.api_version in live.unreadable:
                 raise live.unreadable[manifest.api_version]
         except ClusterError as error:
             unknown.setdefault(str(error), []).append(_title(manifest))
             continue
-        compared = compare_object(manifest, found, schema=live.schemas, context=live.autoscaled, ignore=ignore)
+        if compared is None:
+            compared = compare_object(manifest, None, schema=_NO_SCHEMAS)
         differing = compared.drift
-        if differing is not None and any(field.path == _REPLICAS for field in differing.fields):
+        if differing is not None and any(each.path == _REPLICAS for each in differing.fields):
             blind = live.autoscalers_unknown(manifest.namespace)
             if blind is not None:  # an autoscaler may have set them, and then they are no drift
                 why = f"{_REPLICAS} differs, and whether an autoscaler set it is unknown: {blind}"
                 unknown.setdefault(why, []).append(_title(manifest))
-                fields = tuple(field for field in differing.fields if field.path != _REPLICAS)
+                fields = tuple(each for each in differing.fields if each.path != _REPLICAS)
                 differing = replace(differing, fields=fields) if fields else None
         if differing is not None:
             drift.append(differing)
@@ -242,10 +306,6 @@ def remaining(manifests: Sequence[Manifest], *, namespace: str, live: Live) -> t
     return present, _sentences(unknown)
 
 
-def _render(files: Iterable[File], path: str) -> tuple[Manifest, ...]:
-    return tuple(render([(file.path, file.content) for file in files], path))
-
-
 def _declare(application: Application, head: str | PortError, repository: Repository, rendered: Rendered) -> _Declared:
     if isinstance(head, PortError):
         return _Declared(application, None, error=str(head))
@@ -257,20 +317,21 @@ def _declare(application: Application, head: str | PortError, repository: Reposi
         return _Declared(application, None, error=str(error))
 
 
-def _judge(declared: Sequence[_Declared], cluster: Cluster, ignore: Sequence[IgnoreRule], now: datetime) -> list[Check]:
+def _judge(
+    declared: Sequence[_Declared], cluster: Cluster, rules: Rules, now: datetime, compared: Remembered
+) -> list[Check]:
     """What cannot be read in git needs no look at the cluster."""
     targets = [(manifest, each.application.namespace) for each in declared for manifest in each.manifests]
     live: Live | ClusterError | None = None
     try:
-        live = look(cluster, targets) if targets else None
+        live = look(cluster, targets, rules=rules, recall=partial(compared.recall, now=now)) if targets else None
     except ClusterError as error:
         live = error
-    return [_verdict(each, live, ignore, now) for each in declared]
+    compared.forget(now)
+    return [_verdict(each, live, now) for each in declared]
 
 
-def _verdict(
-    declared: _Declared, live: Live | ClusterError | None, ignore: Sequence[IgnoreRule], now: datetime
-) -> Check:
+def _verdict(declared: _Declared, live: Live | ClusterError | None, now: datetime) -> Check:
     application = declared.application
     found = Differences(len(declared.manifests))
     error = declared.error
@@ -280,7 +341,7 @@ def _verdict(
     elif isinstance(live, ClusterError):
         error = error or str(live)
     elif live is not None:
-        found = differences(declared.manifests, namespace=application.namespace, live=live, ignore=ignore)
+        found = differences(declared.manifests, namespace=application.namespace, live=live)
         error = error or _summary(found.unknown)
     status = Status.UNKNOWN if error else Status.OUT_OF_SYNC if found.drift else Status.SYNCED
     return Check(
@@ -301,20 +362,21 @@ def _list(
     kind: Kind,
     namespaces: set[str | None],
     failures: dict[tuple[Kind, str | None], ClusterError],
-) -> Mapping[tuple[str | None, str], Object]:
-    """The objects of a kind in these namespaces; what could not be read goes into `failures`."""
+    read: Callable[[Object], Read | None],
+) -> Mapping[Name, Read]:
+    """What `read` makes of each object of a kind in these namespaces; what could not be read goes into `failures`."""
     if len(namespaces) > 1:
         try:
-            return cluster.list(kind, None)
+            return cluster.list(kind, None, read)
         except ForbiddenError:
             pass  # perhaps it may be read where it is needed
         except ClusterError as error:
             failures[kind, None] = error
             return {}
-    objects: dict[tuple[str | None, str], Object] = {}
+    objects: dict[Name, Read] = {}
     for namespace in namespaces:
         try:
-            objects.update(cluster.list(kind, namespace))
+            objects.update(cluster.list(kind, namespace, read))
         except ClusterError as error:
             failures[kind, namespace] = error
     return objects

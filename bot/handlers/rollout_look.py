@@ -1,33 +1,46 @@
 """How far a rollout has come: what its merge changed, against what the cluster holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.core.application import Application
 from bot.core.drift import ObjectDrift
+from bot.core.ignore import IgnoreRule
 from bot.core.manifest import Manifest, ManifestError
 from bot.core.rollout import Observation, Rollout
-from bot.handlers.drift_check import Rendered, differences, look, remaining
+from bot.handlers.drift_check import differences, look, remaining
+from bot.handlers.memory import Rendered, Rules
 from bot.ports import PortError, Ports
 
 
 def observe(
-    ports: Ports, rollout: Rollout, applications: Mapping[str, Application], rendered: Rendered
+    ports: Ports,
+    rollout: Rollout,
+    applications: Mapping[str, Application],
+    rendered: Rendered,
+    ignore: Sequence[IgnoreRule] = (),
 ) -> dict[str, Observation]:
-    """One look at each part that is not live yet, by application."""
+    """One look at each part that is not live yet, by application. What a rule ignores does not hold up a rollout."""
     return {
-        part.application: _part(ports, rollout, applications.get(part.application), rendered)
+        part.application: _part(ports, rollout, applications.get(part.application), rendered, ignore)
         for part in rollout.parts
         if part.live_at is None
     }
 
 
-def _part(ports: Ports, rollout: Rollout, application: Application | None, rendered: Rendered) -> Observation:
+def _part(
+    ports: Ports,
+    rollout: Rollout,
+    application: Application | None,
+    rendered: Rendered,
+    ignore: Sequence[IgnoreRule],
+) -> Observation:
     if application is None:
         return Observation(error="it is no longer in the configuration")
     try:
         changed, removed = _merged(ports, rollout, application, rendered)
         cluster = ports.clusters[application.cluster]
-        live = look(cluster, [(manifest, application.namespace) for manifest in (*changed, *removed)])
+        targets = [(manifest, application.namespace) for manifest in (*changed, *removed)]
+        live = look(cluster, targets, rules=Rules(tuple(ignore)))
         found = differences(changed, namespace=application.namespace, live=live)
         present, unknown = remaining(removed, namespace=application.namespace, live=live)
     except (PortError, ManifestError) as error:

@@ -14,8 +14,8 @@ from bot.core.incident import IncidentState, advance
 from bot.core.rollout import ENDED, Rollout, RolloutState, decide, rolling_applications, supersede
 from bot.handlers import merges
 from bot.handlers.cards import CardKeeper
-from bot.handlers.drift_check import Rendered
 from bot.handlers.drift_check import check as drift_check
+from bot.handlers.memory import Memory
 from bot.handlers.rollout_look import observe
 from bot.ports import PortError, Ports
 
@@ -32,9 +32,11 @@ class Watch:
         self._ports = ports
         self._applications = config.applications
         self._ignore = config.ignore
+        self._interactive = config.interactive
+        self._alerts = config.alerts
         self._deadline: timedelta = config.schedule.rollout_deadline
         self._keeper = keeper
-        self._rendered = Rendered()
+        self._memory = Memory()
         self._recording = threading.Lock()
         self._noticing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._rollouts = threading.Lock()
@@ -76,7 +78,7 @@ class Watch:
         with self._rollouts:
             known = [rollout for rollout in self._ports.store.rollouts() if rollout.state not in ENDED]
             for rollout in known:
-                observed = observe(self._ports, rollout, self._applications, self._rendered)
+                observed = observe(self._ports, rollout, self._applications, self._memory.rendered, self._ignore)
                 self._keep(rollout, decide(rollout, observed, now=self._ports.clock(), deadline=self._deadline))
             self._supersede()
         self.tell()
@@ -107,8 +109,9 @@ class Watch:
             repositories=self._ports.repositories,
             cluster=self._ports.clusters[applications[0].cluster],
             ignore=self._ignore,
+            interactive=self._interactive,
             now=self._ports.clock(),
-            rendered=self._rendered,
+            memory=self._memory,
         )
         with self._recording:
             self._record(checks)
@@ -117,13 +120,14 @@ class Watch:
     def _record(self, checks: Sequence[Check]) -> None:
         store = self._ports.store
         store.save_checks(checks)
-        rolling = rolling_applications(store.rollouts())
+        rolling = rolling_applications(store.rollouts()) if self._alerts.quiet_while_rolling else frozenset()
         for check in checks:
             incident = store.incident(check.application)
             if incident and incident.checked_at > check.at:
                 continue  # a later look has already been recorded
             channel = self._applications[check.application].channel
-            moved = advance(incident, check, channel=channel, rolling=check.application in rolling)
+            is_rolling = check.application in rolling
+            moved = advance(incident, check, channel=channel, rolling=is_rolling, looks=self._alerts.looks)
             if moved is None and incident is not None:
                 store.drop_incident(incident)
             elif moved is not None and moved != incident:

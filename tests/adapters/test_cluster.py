@@ -246,6 +246,22 @@ def test_an_expired_list_starts_again_and_keeps_nothing_of_the_first_try(cluster
     assert (None, "gone") not in objects
 
 
+def test_of_each_object_is_kept_what_is_made_of_it(cluster, api):
+    api.objects["/api/v1/configmaps"] = _config_maps(1200)
+    expired = asyncio.Event()
+
+    async def expire(request):
+        if "continue" not in request.query or expired.is_set():
+            return api._page(request)
+        expired.set()
+        api.objects["/api/v1/configmaps"] = _config_maps(600)
+        return _status(410, "too old")
+
+    api.faults["/api/v1/configmaps"] = [expire] * 4
+    found = cluster.list(CONFIG_MAP, None, lambda item: item["kind"] if item["data"]["i"].endswith("9") else None)
+    assert found == {(f"n{i % 3}", f"c{i}"): "ConfigMap" for i in range(9, 600, 10)}
+
+
 def test_a_list_that_keeps_expiring_is_asked_for_whole(cluster, api):
     api.objects["/api/v1/configmaps"] = _config_maps(600)
     api.faults["/api/v1/configmaps"] = [None, _answers(410), None, _answers(410)]

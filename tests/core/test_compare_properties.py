@@ -106,7 +106,14 @@ OBJECTS = st.dictionaries(WORDS, JSON, max_size=6)
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.sampled_from(KINDS), OBJECTS, OBJECTS)
 def test_no_shape_of_either_side_raises(kind, desired, live):
-    rules = [IgnoreRule(paths=("spec.containers[*].image", "data", 'metadata.labels["a"]'))]
+    rules = [
+        IgnoreRule(
+            paths=("spec.containers[*].image", "data", 'metadata.labels["a"]'),
+            json_pointers=("/spec/replicas", "/spec/containers/0"),
+            jq_path_expressions=('.spec[]? | select(.name == "a" or has("b"))[0]?', ".metadata.labels"),
+            managed_fields_managers=("k*",),
+        )
+    ]
     found = compare_object(
         manifest(kind, desired), live, schema=SCHEMAS, ignore=rules, context=scale_targets([live, desired])
     )

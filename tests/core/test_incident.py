@@ -21,10 +21,10 @@ def check(minutes, *drift, revision="a" * 40, status=None, error=None):
     return Check("shop", "prod", revision, status, error, 3, T0 + timedelta(minutes=minutes), drift)
 
 
-def walk(*checks, rolling=False):
+def walk(*checks, rolling=False, looks=2):
     incident = None
     for each in checks:
-        incident = advance(incident, each, channel="C1", rolling=rolling)
+        incident = advance(incident, each, channel="C1", rolling=rolling, looks=looks)
     return incident
 
 
@@ -50,6 +50,23 @@ def test_another_difference_at_the_second_look_is_a_suspicion_of_its_own():
 
 def test_two_looks_at_two_revisions_are_not_two_looks():
     assert walk(check(0, REPLICAS), check(1, REPLICAS, revision="b" * 40)).state is IncidentState.SUSPECTED
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3, 5])
+def test_so_many_looks_in_a_row_open_an_incident(looks):
+    seen = [check(minute, REPLICAS) for minute in range(looks)]
+    assert looks == 1 or walk(*seen[:-1], looks=looks).state is IncidentState.SUSPECTED
+    incident = walk(*seen, looks=looks)
+    assert incident.state is IncidentState.OPEN
+    assert incident.since == T0
+
+
+def test_a_blind_look_between_counts_for_nothing_and_another_revision_begins_anew():
+    blind = check(2, status=Status.UNKNOWN, error="503")
+    assert walk(check(0, REPLICAS), check(1, REPLICAS), blind, looks=3).state is IncidentState.SUSPECTED
+    assert walk(check(0, REPLICAS), blind, check(3, REPLICAS), check(4, REPLICAS), looks=3).state is IncidentState.OPEN
+    moved = [check(minute, REPLICAS, revision="b" * 40) for minute in (2, 3)]
+    assert walk(check(0, REPLICAS), check(1, REPLICAS), *moved, looks=3).state is IncidentState.SUSPECTED
 
 
 def test_nothing_opens_while_a_rollout_moves():

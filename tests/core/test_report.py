@@ -1,6 +1,7 @@
 """What `gitops-bot check` prints and how it exits."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -130,6 +131,69 @@ def test_the_text_lines_up_and_says_who_and_when():
         "  could not tell: Cluster prod refused the credentials (401).",
         "3 applications: 1 in sync, 1 out of sync, 1 unknown",
     ]
+
+
+_ASIDE = (
+    ObjectDrift(
+        "apps/v1",
+        "Deployment",
+        "shop",
+        "web",
+        "modified",
+        (
+            FieldDrift("added", "spec.paused", None, False, reason="its default"),
+            FieldDrift("changed", "spec.x", 1, 2, "hpa", _EDITED, "ignored by rule 1: spec.x"),
+        ),
+    ),
+    ObjectDrift("v1", "ConfigMap", "shop", "flags", "missing", reason="git says gitops-bot/ignore: *"),
+    ObjectDrift(
+        "v1", "Service", "shop", "web", "modified", (FieldDrift("added", "spec.type", None, "X", reason="its default"),)
+    ),
+)
+
+
+def test_explained_every_difference_has_its_reason_and_those_that_are_no_drift_are_counted_and_shown():
+    image = FieldDrift("changed", "spec.image", "a", "b", "kubectl-set", _EDITED, "changed by hand with kubectl-set")
+    gone = replace(_ROLE, reason="git declares it, and it is not in the cluster")
+    drift = (replace(_WEB, fields=(image,)), gone)
+    explained = [replace(_check(Status.OUT_OF_SYNC, drift=drift), set_aside=_ASIDE), _check(Status.SYNCED, "site")]
+    assert as_text(explained, explain=True).splitlines() == [
+        "shop on prod at 5f0c5f0c: out of sync, 2 of 120 objects differ",
+        "  set aside: 4 differences, which are no drift",
+        "    2 its default",
+        "    1 ignored by rule 1: spec.x",
+        "    1 git says gitops-bot/ignore: *",
+        "  Deployment shop/web",
+        '    ~ spec.image     "a" -> "b"  changed by hand with kubectl-set, no later than 2026-11-20T20:29:42Z',
+        "    · + spec.paused  false       its default",
+        "    · ~ spec.x       1 -> 2      ignored by rule 1: spec.x; by hpa, no later than 2026-11-20T20:29:42Z",
+        "  ClusterRole reader: missing from the cluster (git declares it, and it is not in the cluster)",
+        "  ConfigMap shop/flags: missing from the cluster (git says gitops-bot/ignore: *)",
+        "  Service shop/web",
+        '    · + spec.type  "X"  its default',
+        "site on prod at 5f0c5f0c: in sync, 120 objects",
+        "  set aside: nothing",
+        "2 applications: 1 in sync, 1 out of sync",
+    ]
+    told = json.loads(as_json(explained, explain=True))["applications"]
+    assert told[0]["drift"][0]["fields"][0]["reason"] == "changed by hand with kubectl-set"
+    assert told[0]["drift"][1]["reason"] == "git declares it, and it is not in the cluster"
+    assert told[0]["set_aside"][0]["fields"][1] == {
+        "change": "changed",
+        "path": "spec.x",
+        "desired": 1,
+        "live": 2,
+        "manager": "hpa",
+        "time": "2026-11-20T20:29:42Z",
+        "reason": "ignored by rule 1: spec.x",
+    }
+    assert (told[0]["set_aside"][1]["change"], told[1]["set_aside"]) == ("missing", [])
+
+
+def test_without_asking_nothing_of_what_was_set_aside_is_said():
+    plain = _check(Status.OUT_OF_SYNC, drift=(_WEB,))
+    explained = replace(plain, set_aside=_ASIDE)
+    assert (as_text([explained]), as_json([explained])) == (as_text([plain]), as_json([plain]))
 
 
 def test_a_terminal_gets_no_control_characters_and_no_endless_values():

@@ -1,7 +1,7 @@
 """Drift checks end to end: real git, a real HTTP API server, and every way in which one of them can fail."""
 
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -14,7 +14,8 @@ from bot.core.application import Application
 from bot.core.drift import Status
 from bot.core.ignore import IgnoreRule
 from bot.core.render import render
-from bot.handlers.drift_check import Rendered, check, check_files, differences, look, remaining
+from bot.handlers.drift_check import check, check_files, differences, look, remaining
+from bot.handlers.memory import Memory, Rendered
 from bot.ports import File
 from bot.sandbox.cluster import SandboxCluster
 from bot.sandbox.cluster.faults import Fault
@@ -418,3 +419,190 @@ def test_files_of_no_commit_are_checked_the_same_way(world):
     bad = check_files(application, [File("settings.yaml", b"{")], **options)
     assert bad.status is Status.UNKNOWN
     assert "settings.yaml" in bad.error
+
+
+# ---------------------------------------------------------------- what is remembered
+
+
+@pytest.fixture
+def memory():
+    return Memory()
+
+
+def test_what_did_not_move_is_not_compared_again(world, memory):
+    world.declare("shop", DEPLOYMENT, CONFIG)
+    world.deploy("shop", DEPLOYMENT, CONFIG)
+    world.edit(CONFIG, "shop", {"data": {"level": "debug"}})
+    world.edit(DEPLOYMENT, "shop", {"metadata": {"labels": {"by": "hand"}}})
+    before = world.check(memory=memory)["shop"]
+    world.edit(CONFIG, "shop", {"data": {"level": "trace"}})
+    after = world.check(memory=memory)["shop"]
+    same, other = ({drift.kind: drift for drift in found.drift} for found in (before, after))
+    assert other["Deployment"] is same["Deployment"]
+    assert other["ConfigMap"].fields[0].live == "trace"
+    assert after.set_aside == before.set_aside
+
+
+def test_every_edit_and_its_end_is_seen(world, memory):
+    world.declare("shop", CONFIG)
+    world.deploy("shop", CONFIG)
+    for level, drift in (("info", []), ("debug", ["data.level"]), ("info", [])):
+        world.edit(CONFIG, "shop", {"data": {"level": level}})
+        assert [path for _, _, path in paths(world.check(memory=memory)["shop"])] == drift
+
+
+def test_an_object_that_goes_and_comes_back_is_looked_at_anew(world, memory):
+    world.declare("shop", CONFIG)
+    world.deploy("shop", CONFIG)
+    assert world.check(memory=memory)["shop"].status is Status.SYNCED
+    world.sandbox.api.call("DELETE", world.sandbox.api.path_of(CONFIG, "shop"))
+    assert [drift.change for drift in world.check(memory=memory)["shop"].drift] == ["missing"]
+    world.deploy("shop", {**CONFIG, "data": {"level": "debug"}})
+    assert [path for _, _, path in paths(world.check(memory=memory)["shop"])] == ["data.level"]
+
+
+def test_a_commit_is_seen_although_nothing_moved_in_the_cluster(world, memory):
+    world.declare("shop", CONFIG, DEPLOYMENT)
+    world.declare("site", CONFIG)
+    for name in ("shop", "site"):
+        world.deploy(name, CONFIG, DEPLOYMENT)
+    assert {each.status for each in world.check(memory=memory).values()} == {Status.SYNCED}
+    world.declare("shop", {**CONFIG, "data": {"level": "warn"}}, DEPLOYMENT)
+    found = world.check(memory=memory)
+    assert paths(found["shop"]) == [("ConfigMap", "settings", "data.level")]
+    assert found["site"].status is Status.SYNCED
+
+
+def test_true_in_git_is_not_taken_for_the_one_that_was_there(world, memory):
+    one, true = (f"{yaml.safe_dump(DEPLOYMENT)}  minReadySeconds: {value}\n" for value in ("1", "true"))
+    world.declare("shop", one)
+    world.deploy("shop", yaml.safe_load(one))
+    assert world.check(memory=memory)["shop"].status is Status.SYNCED
+    world.declare("shop", true)
+    assert [path for _, _, path in paths(world.check(memory=memory)["shop"])] == ["spec.minReadySeconds"]
+
+
+def test_an_autoscaler_that_comes_and_goes_changes_what_replicas_mean(world, memory):
+    world.declare("shop", DEPLOYMENT)
+    world.deploy("shop", DEPLOYMENT)
+    _scaled(world, 5)
+    assert world.check(memory=memory)["shop"].status is Status.OUT_OF_SYNC
+    world.deploy("shop", AUTOSCALER)
+    assert world.check(memory=memory)["shop"].status is Status.SYNCED
+    world.sandbox.api.call("DELETE", world.sandbox.api.path_of(AUTOSCALER, "shop"))
+    assert world.check(memory=memory)["shop"].status is Status.OUT_OF_SYNC
+
+
+def test_other_rules_make_other_comparisons(world, memory):
+    world.declare("shop", CONFIG)
+    world.deploy("shop", CONFIG)
+    world.sandbox.api.call(
+        "PATCH",
+        world.sandbox.api.path_of(CONFIG, "shop"),
+        {"data": {"extra": "yes"}},
+        content_type="application/merge-patch+json",
+        user_agent="lens/2026",
+    )
+    rule = IgnoreRule(paths=("data.extra",), kind="ConfigMap")
+    assert world.check(memory=memory)["shop"].status is Status.SYNCED
+    assert world.check(memory=memory, interactive=["lens"])["shop"].status is Status.OUT_OF_SYNC
+    assert world.check(memory=memory, interactive=["lens"], ignore=[rule])["shop"].status is Status.SYNCED
+    assert world.check(memory=memory)["shop"].status is Status.SYNCED
+
+
+def test_another_schema_makes_other_comparisons(world, memory):
+    def crd(**items):
+        parts = {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}, **items}}}
+        parts |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]} if items else {}
+        spec = {"type": "object", "properties": {"parts": parts}}
+        schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+        return {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "engines.example.org"},
+            "spec": {
+                "group": "example.org",
+                "names": {"kind": "Engine", "plural": "engines", "singular": "engine", "listKind": "EngineList"},
+                "scope": "Namespaced",
+                "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+            },
+        }
+
+    engine = {"apiVersion": "example.org/v1", "kind": "Engine", "metadata": {"name": "v8"}}
+    world.deploy("shop", crd(), {**engine, "spec": {"parts": [{"name": "fan", "size": 2}]}})
+    world.declare("shop", {**engine, "spec": {"parts": [{"name": "fan", "size": 1}]}})
+    assert [path for _, _, path in paths(world.check(memory=memory)["shop"])] == ["spec.parts"]
+    world.deploy("shop", crd(size={"type": "integer"}))
+    assert [path for _, _, path in paths(world.check(memory=memory)["shop"])] == ["spec.parts[name=fan].size"]
+
+
+def test_two_applications_that_declare_one_object_each_get_their_own_answer(world, memory):
+    world.declare("shop", CONFIG)
+    world.declare("site", {**CONFIG, "metadata": {"name": "settings", "namespace": "shop"}, "data": {"level": "warn"}})
+    world.deploy("shop", CONFIG)
+    for _ in range(2):
+        found = world.check(memory=memory)
+        assert [found[name].status for name in ("shop", "site")] == [Status.SYNCED, Status.OUT_OF_SYNC]
+
+
+def test_one_memory_serves_clusters_that_hold_the_same_names(world, memory, tmp_path):
+    world.declare("shop", CONFIG)
+    world.deploy("shop", CONFIG)
+    other = SandboxCluster()
+    with Server(other.app) as server:
+        other.api.apply({**CONFIG, "data": {"level": "debug"}}, manager=MANAGER, namespace="shop")
+        kubeconfig = write_kubeconfig(tmp_path / "other", server.url, identity="bot")
+        staging = KubernetesCluster("staging", kubeconfig=kubeconfig)
+        assert world.check(memory=memory)["shop"].status is Status.SYNCED
+        assert world.check(memory=memory, cluster=staging)["shop"].status is Status.OUT_OF_SYNC
+        assert world.check(memory=memory)["shop"].status is Status.SYNCED
+
+
+def test_an_application_that_went_away_is_forgotten_after_a_day(world, memory):
+    for name in ("shop", "site"):
+        world.declare(name, DEPLOYMENT, CONFIG)
+        world.deploy(name, DEPLOYMENT, CONFIG)
+    world.check(memory=memory)
+    assert len(memory.compared) == 4
+    world.applications = [each for each in world.applications if each.name == "shop"]
+    world.check(memory=memory, now=NOW + timedelta(hours=1))
+    assert len(memory.compared) == 4, "a check of some applications forgets nothing of the others"
+    world.check(memory=memory, now=NOW + timedelta(hours=25))
+    assert len(memory.compared) == 2
+
+
+def test_objects_that_nobody_declares_are_not_remembered(world, memory):
+    world.declare("shop", CONFIG)
+    world.deploy("shop", *({**CONFIG, "metadata": {"name": name}} for name in ("settings", "else", "more")))
+    world.check(memory=memory)
+    assert len(memory.compared) == 1
+
+
+def test_a_path_keeps_its_latest_trees_alone(world, memory):
+    for number in range(9):
+        world.declare("shop", {**CONFIG, "data": {"level": str(number)}})
+        world.check(memory=memory)
+    assert len(memory.rendered) == 4
+
+
+def test_a_head_that_did_not_move_needs_git_for_nothing_but_the_fetch(world, memory):
+    world.declare("shop", CONFIG)
+    world.declare("site", CONFIG)
+    repository = world.repositories["platform"]
+    head = repository.fetch()
+    paths = [each.path for each in world.applications]
+    memory.rendered.locate(repository, head, paths)
+    first = [memory.rendered.manifests(repository, head, path) for path in paths]
+    gone = GitRepository("platform", str(world.tmp_path / "nowhere"), "main", world.tmp_path / "empty")
+    memory.rendered.locate(gone, head, paths)
+    again = [memory.rendered.manifests(gone, head, path) for path in paths]
+    assert all(one is other for one, other in zip(first, again, strict=True))
+
+
+def test_one_impossible_path_hurts_no_other_application(world, memory):
+    world.declare("shop", CONFIG)
+    world.deploy("shop", CONFIG)
+    world.applications.append(Application("odd", "platform", "../elsewhere", "prod", "odd", "C1"))
+    found = world.check(memory=memory)
+    assert found["shop"].status is Status.SYNCED
+    assert "does not lie in the repository" in found["odd"].error

@@ -1,5 +1,6 @@
 """What the bot says of drift: the incident's card, its end, the answers to `drift` and `diff`, the diff modal."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -7,10 +8,12 @@ from bot.core.drift import Check, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState
 from bot.core.message import wording
 from bot.core.message.blocks import (
+    MOST_JSON,
     Block,
     Element,
     Message,
     actions,
+    bullets,
     button,
     clip,
     code,
@@ -25,6 +28,9 @@ from bot.core.message.blocks import (
     utc,
     words,
 )
+
+_MOST_REASONS = 12
+_MOST_OF_A_REASON = 8
 
 SHOW_DIFF = "show_diff"
 CHECK_NOW = "check_now"
@@ -158,8 +164,8 @@ def _diff(check: Check | None, application: str, *, everything: bool) -> tuple[s
         blocks.append(rich(paragraph(words(f"Not everything could be looked at: {clip(check.error, 1_000)}"))))
     blocks += _lines(check, _more)
     if everything:
-        blocks.append(rich(paragraph(words("Set aside, and why:" if check.set_aside else "Nothing was set aside."))))
-        blocks += fill([_aside(found) for found in check.set_aside], _more, budget=3_000)
+        left = MOST_JSON - 1_500 - len(json.dumps(blocks, ensure_ascii=False))
+        blocks += _set_aside(check.set_aside, budget=max(left, 1_500))
     return text, blocks
 
 
@@ -167,12 +173,33 @@ def _lines(check: Check, more: Callable[[int], Element]) -> list[Block]:
     return fill([wording.object_lines(found, _FIELDS, _VALUE) for found in check.drift], more)
 
 
-def _aside(found: ObjectDrift) -> list[Element]:
-    lines = [
-        words(f"{wording.object_name(found)} {clip(field.path, wording.MOST_PATH)}: {clip(field.reason, 120)}\n")
-        for field in found.fields
-    ]
-    return [paragraph(*lines)] if lines else []
+def _set_aside(found: Sequence[ObjectDrift], budget: int) -> list[Block]:
+    """What is no drift: how many for which reason, then which ones, the rare reasons first."""
+    by_reason: dict[str, list[list[Element]]] = {}
+    for each in found:
+        name = wording.object_name(each)
+        if each.change == "missing":
+            by_reason.setdefault(each.reason, []).append([words(f"{name} is not in the cluster")])
+        for field in each.fields:
+            line = [words(f"{name} "), code(clip(field.path, wording.MOST_PATH))]
+            by_reason.setdefault(field.reason, []).append(line)
+    if not by_reason:
+        return [rich(paragraph(words("Nothing was set aside.")))]
+    rare_first = sorted(by_reason.items(), key=lambda item: len(item[1]))
+    total = sum(map(len, by_reason.values()))
+    lead = f"{wording.count(total, 'difference')} set aside, which are no drift:"
+    counts = [[words(f"{len(lines):,}: {clip(reason, 120)}")] for reason, lines in rare_first[-_MOST_REASONS:][::-1]]
+    parts: list[list[Element]] = [[paragraph(words(lead, bold=True)), bullets(counts)]]
+    for reason, lines in rare_first:
+        shown = lines[:_MOST_OF_A_REASON]
+        if len(lines) > len(shown):
+            shown = [*shown, [words(f"and {len(lines) - len(shown):,} more", italic=True)]]
+        parts.append([paragraph(words(f"\n{clip(reason, 120)}", bold=True)), bullets(shown)])
+    return fill(parts, _more_aside, budget=budget)
+
+
+def _more_aside(_left: int) -> Element:
+    return paragraph(words("… the whole list: gitops-bot check --explain", italic=True))
 
 
 def _more(left: int) -> Element:

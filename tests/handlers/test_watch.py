@@ -1,0 +1,130 @@
+"""What the configuration says of alerts, people and ignored differences: real git, local cluster, local Slack."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot import build
+from bot.config import load
+from bot.core.drift import Status
+from bot.core.rollout import RolloutState
+from bot.handlers.cards import CardKeeper
+from bot.handlers.watch import Watch
+from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
+from bot.sandbox.server import Server
+from bot.sandbox.slack import SandboxSlack
+
+CHANNEL = "C0ALERTS01"
+SETTINGS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"level": "info"}}
+GIT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {level: info}\n"
+HERE = "apps/shop/settings.yaml"
+
+
+class Desk:
+    """One application, deployed, and a bot that looks when it is told to."""
+
+    def __init__(self, source, tmp_path, cluster, slack, more):
+        self.source, self.cluster, self.slack = source, cluster, slack
+        kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", cluster.url, identity="bot")
+        file = tmp_path / "config.yaml"
+        file.write_text(
+            f"slack: {{channel: {CHANNEL}, api_url: '{slack.api_url}'}}\n"
+            f"repositories: {{platform: {{url: '{source.path}'}}}}\n"
+            f"clusters: {{prod: {{kubeconfig: '{kubeconfig}'}}}}\n"
+            "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+            f"store: 'sqlite:///{tmp_path}/state.db'\nmirrors: '{tmp_path}/mirrors'\n{more}\n"
+        )
+        self.now = datetime.now(tz=UTC)
+        config = load(file, {"SLACK_BOT_TOKEN": "xoxb-sandbox"})
+        self.ports = build.ports(config, build.slack_client(config), lambda: self.now)
+        keeper = CardKeeper(self.ports.store, self.ports.chat, lambda: self.now)
+        self.watch = Watch(self.ports, config, keeper)
+        source.commit("First", {HERE: GIT})
+        cluster.api.apply(SETTINGS, manager="kustomize-controller", namespace="shop")
+        assert self.look().status is Status.SYNCED
+
+    def look(self):
+        self.now += timedelta(seconds=30)
+        (check,) = self.watch.check(["shop"])
+        return check
+
+    def edit(self, user_agent="kubectl/v1.36.2", **data):
+        path = self.cluster.api.path_of(SETTINGS, "shop")
+        kind = "application/merge-patch+json"
+        self.cluster.api.call("PATCH", path, {"data": data}, content_type=kind, user_agent=user_agent)
+
+    def cards(self):
+        return [message.text for message in self.slack.messages(CHANNEL) if message.text.startswith("Drift in shop")]
+
+
+@pytest.fixture
+def desk(source, tmp_path):
+    cluster, slack = SandboxCluster(), SandboxSlack()
+    made = []
+    with Server(cluster.app) as at_cluster, slack.serve():
+        cluster.url = at_cluster.url
+
+        def make(more=""):
+            made.append(Desk(source, tmp_path, cluster, slack, more))
+            return made[-1]
+
+        yield make
+        for each in made:
+            each.ports.store.close()
+
+
+@pytest.mark.parametrize(("more", "looks"), [("", 2), ("alerts: {looks: 1}", 1), ("alerts: {looks: 4}", 4)])
+def test_so_many_looks_come_before_an_alert(desk, more, looks):
+    desk = desk(more)
+    desk.edit(level="debug")
+    for _ in range(looks - 1):
+        assert desk.look().status is Status.OUT_OF_SYNC
+        assert desk.cards() == []
+    desk.look()
+    assert len(desk.cards()) == 1
+
+
+@pytest.mark.parametrize(("more", "cards"), [("", 0), ("alerts: {quiet_while_rolling: false}", 1)])
+def test_whether_a_moving_rollout_keeps_it_quiet(desk, more, cards):
+    desk = desk(more)
+    desk.source.commit("Warn", {HERE: GIT.replace("info", "warn")})
+    for _ in range(3):
+        assert desk.look().status is Status.OUT_OF_SYNC
+    assert len(desk.cards()) == cards
+
+
+def test_who_counts_as_a_person(desk):
+    desk = desk("interactive: [harbour-*]")
+    desk.edit("kubectl/v1.36.2", seen="1")
+    assert desk.look().status is Status.SYNCED
+    desk.edit("harbour-console/2.0", more="1")
+    assert [field.path for found in desk.look().drift for field in found.fields] == ["data.more"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "paths: [data.level]",
+        "jsonPointers: [/data/level]",
+        "group: '', jqPathExpressions: ['.data | select(has(\"level\")).level']",
+        "managedFieldsManagers: [kubectl*]",
+    ],
+)
+def test_a_rule_of_the_configuration_is_named_where_it_ignores(desk, rule):
+    desk = desk(f"ignore: [{{kind: ConfigMap, {rule}}}]")
+    desk.edit(level="debug")
+    check = desk.look()
+    assert check.status is Status.SYNCED
+    (field,) = [field for found in check.set_aside for field in found.fields if field.path == "data.level"]
+    assert field.reason.startswith("ignored by rule 1 of the configuration: ")
+    assert (field.desired, field.live) == ("info", "debug")
+
+
+def test_what_a_rule_ignores_does_not_hold_up_a_rollout(desk):
+    desk = desk("ignore: [{kind: ConfigMap, jsonPointers: [/data/level]}]")
+    desk.source.commit("Warn", {HERE: GIT.replace("info", "warn")})
+    desk.look()
+    (rollout,) = desk.ports.store.rollouts()
+    desk.watch.look_at_rollouts()
+    (rollout,) = desk.ports.store.rollouts_of([rollout.revision])
+    assert rollout.state is RolloutState.LIVE
