@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from bot.adapters.cluster import KubernetesCluster, default_kubeconfig
 from bot.adapters.directory import read_directory
 from bot.config import Config
 from bot.core.application import Application
-from bot.core.drift import Check
+from bot.core.drift import Check, Status
 from bot.handlers.drift_check import check, check_files
 from bot.ports import PortError
 
@@ -31,10 +32,14 @@ def configured(config: Config, names: Sequence[str]) -> list[Check]:
 
     def one_cluster(cluster: str) -> list[Check]:
         mine = [application for application in wanted if application.cluster == cluster]
+        try:
+            reader = build.cluster(config, cluster)
+        except PortError as error:  # a bad kubeconfig is that cluster's trouble and no other's
+            return [_unknown(application, str(error), now) for application in mine]
         return check(
             mine,
             repositories=repositories,
-            cluster=build.cluster(config, cluster),
+            cluster=reader,
             ignore=config.ignore,
             interactive=config.interactive,
             now=now,
@@ -47,15 +52,24 @@ def configured(config: Config, names: Sequence[str]) -> list[Check]:
 
 
 def directory(path: Path, *, context: str | None, namespace: str | None) -> list[Check]:
-    """Check a directory of manifests against a kubeconfig's cluster. PortError when either cannot be read at all."""
-    cluster = KubernetesCluster(context or "current", kubeconfig=default_kubeconfig(), context=context)
+    """Check a directory of manifests against a kubeconfig's cluster; UNKNOWN when either cannot be read."""
+    now = datetime.now(tz=UTC)
     application = Application(
         name=path.resolve().name or "/",
         repository="",
         path="",
-        cluster=cluster.name,
-        namespace=namespace or cluster.default_namespace(),
+        cluster=context or "current",
+        namespace=namespace or "default",
         channel="",
     )
-    files = read_directory(path)
-    return [check_files(application, files, cluster=cluster, ignore=(), now=datetime.now(tz=UTC))]
+    try:
+        files = read_directory(path)
+        cluster = KubernetesCluster(application.cluster, kubeconfig=default_kubeconfig(), context=context)
+    except PortError as error:
+        return [_unknown(application, str(error), now)]
+    application = replace(application, namespace=namespace or cluster.default_namespace())
+    return [check_files(application, files, cluster=cluster, ignore=(), now=now)]
+
+
+def _unknown(application: Application, error: str, now: datetime) -> Check:
+    return Check(application.name, application.cluster, None, Status.UNKNOWN, error, 0, now)

@@ -93,8 +93,10 @@ def check(
         if path is not None:
             checks = checking.directory(path, context=context, namespace=namespace)
         else:
-            checks = checking.configured(_load(config_path), applications)
-    except PortError as error:
+            checks = checking.configured(load(config_path or Path(), os.environ), applications)
+    except (ConfigError, PortError) as error:
+        if output == "json":
+            click.echo(report.as_json([]))  # whoever parses stdout gets an object all the same
         _refuse(str(error))
     if output == "json":
         click.echo(report.as_json(checks, explain=explain))

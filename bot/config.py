@@ -318,6 +318,15 @@ class Credentials:
     github_app_id: str | None = field(default=None, repr=False)
     github_app_private_key: str | None = field(default=None, repr=False)
 
+    def other_kinds(self) -> list[str]:
+        """A sentence for each Slack token that is not of the kind its variable is for."""
+        kinds = (("SLACK_BOT_TOKEN", self.slack_bot_token, "xoxb-"), ("SLACK_APP_TOKEN", self.slack_app_token, "xapp-"))
+        return [
+            f"{variable} holds another kind of token: the right one begins with {prefix}; are the two swapped?"
+            for variable, token, prefix in kinds
+            if token and not token.startswith(prefix)
+        ]
+
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:
         r"""The variables named like the fields. A private key may be written on one line, its line ends as \n."""
@@ -348,7 +357,7 @@ class Config:
     def missing_for_run(self) -> list[str]:
         """What `run` needs and `check` does not: a sentence for each thing that is not set, and where to get it."""
         have = self.credentials
-        missing = []
+        missing = have.other_kinds()
         if not self.slack.channel:
             missing.append(f"slack.channel is not set: alerts and reports need a place to go; expected {_A_CHANNEL}.")
         if not have.slack_bot_token:

@@ -90,6 +90,34 @@ def test_what_is_no_manifest_is_could_not_tell_with_file_and_line(shell, tmp_pat
     assert re.search(r"bad\.yaml:[12]: ", done.output)
 
 
+@pytest.mark.parametrize(
+    "argv", [["--path", "/nowhere"], ["--config", "/nowhere"], ["--path", ".", "--context", "none"]]
+)
+def test_json_is_one_object_even_when_nothing_could_be_looked_at(shell, argv, cluster):
+    done = shell("check", *argv, "--output", "json", env={"KUBECONFIG": str(cluster.kubeconfig)})
+    assert done.exit_code == 2
+    assert all(found["status"] == "Unknown" for found in json.loads(done.stdout)["applications"])
+
+
+def test_one_bad_kubeconfig_leaves_the_other_clusters_checked(shell, tmp_path, cluster, source):
+    source.commit("First", {"apps/shop/settings.yaml": MANIFEST})
+    cluster.api.apply(LIVE, manager="argocd-controller", namespace="shop")
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"repositories: {{platform: {{url: {source.path}, branch: main}}}}\n"
+        f"clusters: {{prod: {{kubeconfig: {cluster.kubeconfig}}}, staging: {{kubeconfig: /nowhere}}}}\n"
+        f"mirrors: {tmp_path}/mirrors\n"
+        "applications:\n"
+        "  shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}\n"
+        "  shop-staging: {repository: platform, path: apps/shop, cluster: staging, namespace: shop}\n"
+    )
+    done = shell("check", "--config", config, "--output", "json")
+    assert done.exit_code == 2
+    found = {each["name"]: each for each in json.loads(done.stdout)["applications"]}
+    assert (found["shop"]["status"], found["shop-staging"]["status"]) == ("Synced", "Unknown")
+    assert "/nowhere" in found["shop-staging"]["error"]
+
+
 def test_run_without_tokens_says_which_and_where_to_get_them(shell, tmp_path):
     config = tmp_path / "config.yaml"
     config.write_text(

@@ -79,9 +79,11 @@ def _whole(item: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def default_kubeconfig() -> str | None:
-    """What kubectl would read: KUBECONFIG (maybe several paths), else ~/.kube/config; None when neither exists."""
-    path = os.environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
-    return path if any(Path(part).is_file() for part in path.split(os.pathsep)) else None
+    """What kubectl would read: KUBECONFIG (maybe several paths) if set, else ~/.kube/config where there is one."""
+    if named := os.environ.get("KUBECONFIG"):
+        return named
+    usual = Path("~/.kube/config").expanduser()
+    return str(usual) if usual.is_file() else None
 
 
 class KubernetesCluster:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.incident import Incident, IncidentState
 from bot.core.message import drift as drift_message
@@ -48,7 +48,11 @@ def _of_incident(incident: Incident) -> list[Card]:
         return []
     ended = incident.state is IncidentState.RESOLVED
     card = Card(incident.id, incident.id, incident.channel, drift_message.card(incident), last=ended)
-    return [card, _reply(card, drift_message.resolved_reply(incident))] if ended else [card]
+    grown = [
+        replace(_reply(card, drift_message.grown_reply(incident, growth)), key=f"{card.key}/grown-{number}", last=ended)
+        for number, growth in enumerate(incident.grown)
+    ]
+    return [card, *grown, *([_reply(card, drift_message.resolved_reply(incident))] if ended else [])]
 
 
 def _of_rollout(rollout: Rollout) -> list[Card]:

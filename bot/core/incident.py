@@ -16,11 +16,24 @@ class IncidentState(StrEnum):
     RESOLVED = "resolved"
 
 
+# So many are told one by one; after that the card alone says what differs.
+MOST_GROWTHS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Differences that came while the incident was open, seen first at `at`."""
+
+    at: datetime
+    drift: tuple[ObjectDrift, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Incident:
     """`since` is the first look that saw it, `checked_at` the latest; `blind` says why the latest look could not see.
 
-    `looks` is how many in a row have seen it before it opened.
+    `looks` is how many in a row have seen it before it opened. `drift` is what differs now, `worst` all that ever
+    did in this incident, and `grown` what came after it was told.
     `ended` is how it was resolved: `cluster`: live went back to what git says; `git`: the tracked branch moved.
     """
 
@@ -34,6 +47,8 @@ class Incident:
     revision: str
     drift: tuple[ObjectDrift, ...]
     looks: int = 1
+    worst: tuple[ObjectDrift, ...] = ()
+    grown: tuple[Growth, ...] = ()
     blind: str | None = None
     resolved_at: datetime | None = None
     ended: Literal["cluster", "git"] | None = None
@@ -63,6 +78,7 @@ def advance(incident: Incident | None, check: Check, *, channel: str, rolling: b
             checked_at=check.at,
             revision=check.revision,
             drift=check.drift,
+            worst=check.drift,
             blind=check.error,
         )
     seen = check.drift if check.error is None else _with_unseen(incident.drift, check.drift)
@@ -77,16 +93,43 @@ def advance(incident: Incident | None, check: Check, *, channel: str, rolling: b
         checked_at=check.at,
         revision=check.revision,
         drift=seen,
+        worst=_union(incident.worst, seen) if same else seen,
+        grown=_grown(incident, check) if is_open else (),
         blind=check.error,
     )
+
+
+def _grown(incident: Incident, check: Check) -> tuple[Growth, ...]:
+    """With what this check saw and none before it, which the person on call should hear of."""
+    known = differences(incident.worst)
+    new = tuple(
+        replace(found, fields=tuple(field for field in found.fields if _identity(found, field.path) not in known))
+        for found in check.drift
+        if differences((found,)) - known
+    )
+    if not new or len(incident.grown) >= MOST_GROWTHS:
+        return incident.grown
+    return (*incident.grown, Growth(check.at, new))
+
+
+def _union(before: tuple[ObjectDrift, ...], now: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
+    """All differences of both, each as it was seen last."""
+    found = {_identity(each): each for each in before}
+    for each in now:
+        old = found.get(_identity(each))
+        fields = {field.path: field for field in (*(old.fields if old else ()), *each.fields)}
+        found[_identity(each)] = replace(each, fields=tuple(fields.values()))
+    return tuple(found.values())
+
+
+def _identity(found: ObjectDrift, path: str = "") -> tuple[str, str | None, str, str]:
+    return found.kind, found.namespace, found.name, path
 
 
 def differences(drift: tuple[ObjectDrift, ...]) -> frozenset[tuple[str, str | None, str, str]]:
     """Each difference's identity: kind, namespace, name and path ("" for a missing object)."""
     return frozenset(
-        (found.kind, found.namespace, found.name, path)
-        for found in drift
-        for path in ([field.path for field in found.fields] or [""])
+        _identity(found, path) for found in drift for path in ([field.path for field in found.fields] or [""])
     )
 
 

@@ -337,12 +337,14 @@ def _verdict(declared: _Declared, live: Live | ClusterError | None, now: datetim
     error = declared.error
     if error is None and not declared.manifests:
         where = application.path or "its directory"
-        error = f"Application {application.name} declares nothing: there is no .yaml, .yml or .json file in {where}."
+        error = f"Application {application.name} declares nothing: there is no Kubernetes object in {where}."
     elif isinstance(live, ClusterError):
         error = error or str(live)
     elif live is not None:
         found = differences(declared.manifests, namespace=application.namespace, live=live)
         error = error or _summary(found.unknown)
+        if error is None and not found.objects:
+            error = f"Application {application.name} has nothing to compare: it holds only hooks and generated names."
     status = Status.UNKNOWN if error else Status.OUT_OF_SYNC if found.drift else Status.SYNCED
     return Check(
         application=application.name,

@@ -1,5 +1,6 @@
 """An incident from detection to resolution."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -105,6 +106,25 @@ def test_what_a_partial_check_could_not_see_is_kept():
         incident, check(2, IMAGE, status=Status.UNKNOWN, error="403 on some"), channel="C1", rolling=False
     )
     assert set(incident.drift) == {REPLICAS, IMAGE}
+
+
+def test_what_comes_while_it_is_open_is_told_once_and_kept():
+    incident = walk(check(0, REPLICAS), check(1, REPLICAS), check(2, REPLICAS, IMAGE), check(3, REPLICAS, IMAGE))
+    (growth,) = incident.grown
+    assert (growth.at, growth.drift) == (T0 + timedelta(minutes=2), (IMAGE,))
+    ended = walk(check(0, REPLICAS), check(1, REPLICAS), check(2, REPLICAS, IMAGE), check(3, IMAGE), check(4))
+    assert set(ended.worst) == {REPLICAS, IMAGE}
+
+
+def test_of_a_known_object_only_the_new_fields_are_growth():
+    paused = replace(REPLICAS, fields=(*REPLICAS.fields, FieldDrift("added", "spec.paused", None, True)))
+    (growth,) = walk(check(0, REPLICAS), check(1, REPLICAS), check(2, paused)).grown
+    assert [field.path for found in growth.drift for field in found.fields] == ["spec.paused"]
+
+
+def test_what_was_gone_and_came_back_is_no_growth():
+    incident = walk(check(0, REPLICAS, IMAGE), check(1, REPLICAS, IMAGE), check(2, REPLICAS), check(3, REPLICAS, IMAGE))
+    assert incident.grown == ()
 
 
 def test_drift_after_a_resolution_is_a_new_incident():

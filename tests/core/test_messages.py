@@ -17,7 +17,7 @@ from bot.core import revert
 from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
-from bot.core.incident import Incident, IncidentState
+from bot.core.incident import Growth, Incident, IncidentState
 from bot.core.message import drift, history, revert_pull, rollout, status, trouble
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
@@ -184,6 +184,7 @@ MESSAGES = {
     "drift-card-open": drift.card(OPEN),
     "drift-card-blind": drift.card(replace(OPEN, blind="The cluster prod does not answer.")),
     "drift-card-resolved": drift.card(RESOLVED),
+    "drift-reply-grown": drift.grown_reply(OPEN, Growth(T0, (CONFIG,))),
     "drift-card-resolved-by-git": drift.card(replace(RESOLVED, ended="git")),
     "drift-reply-resolved": drift.resolved_reply(RESOLVED),
     "drift-answer": drift.checked([DRIFTED, SYNCED, UNKNOWN]),

@@ -27,8 +27,9 @@ class Desk:
     def ask(self, text, user=None):
         """Type a command and wait for its last answer (an opening one ends in an ellipsis)."""
         asked = self.slack.command(user or self.user, ALERTS, text)
+        # The ack and the answer take two ways: either may be first.
+        self.slack.wait_for(lambda: asked.acked_after is not None, PATIENCE)
         self.slack.wait_for(lambda: any(not said.text.endswith("…") for said in asked.responses), PATIENCE)
-        assert asked.acked_after is not None
         return asked.responses[-1]
 
     def card(self, headline_start, about=""):

@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 from bot.adapters.chat import SlackChat
 from bot.adapters.store import SqlStore
 from bot.core.drift import FieldDrift, ObjectDrift
-from bot.core.incident import Incident, IncidentState
+from bot.core.incident import Growth, Incident, IncidentState
 from bot.core.rollout import Part, Rollout, RolloutState
 from bot.handlers.cards import CardKeeper
 from bot.sandbox.slack import SandboxSlack
@@ -73,6 +73,19 @@ def test_one_card_is_posted_updated_in_place_and_answered_once(desk):
     assert [message.ts for message in desk.roots()] == [card.ts]
     assert desk.headers() == ["✅ Resolved: shop on prod"]
     assert len(desk.replies()) == 1
+    assert desk.store.incidents() == []
+
+
+def test_more_drift_is_told_in_the_thread_once(desk):
+    more = ObjectDrift("v1", "Service", "shop", "web", "missing")
+    grown = replace(OPEN, drift=(*DRIFT, more), grown=(Growth(T0, (more,)),))
+    desk.tell(OPEN)
+    desk.tell(grown)
+    desk.tell(grown)
+    assert len(desk.replies()) == 1
+    assert "Service shop/web is missing" in desk.replies()[0]
+    desk.tell(replace(grown, state=IncidentState.RESOLVED, resolved_at=T0, ended="cluster"), after=9)
+    assert len(desk.replies()) == 2
     assert desk.store.incidents() == []
 
 

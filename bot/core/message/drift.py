@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.core.drift import Check, ObjectDrift, Status
-from bot.core.incident import Incident, IncidentState
+from bot.core.incident import Growth, Incident, IncidentState
 from bot.core.message import wording
 from bot.core.message.blocks import (
     MOST_JSON,
@@ -49,6 +49,15 @@ def resolved_reply(incident: Incident) -> Message:
     """Told once in the card's thread, since an updated card rings nobody's phone."""
     text = f"{_where(incident)} is back in sync after {_lasted(incident)}: {_ending(incident)}."
     return message(text, rich(paragraph(words(text))))
+
+
+def grown_reply(incident: Incident, growth: Growth) -> Message:
+    """Told once in the card's thread, when more differs than the alert had said."""
+    told = wording.summary(growth.drift)
+    text = f"More drift in {_where(incident)}: {told}. {wording.first_difference(growth.drift)}."
+    lead = paragraph(words(f"More since the alert: {told}, first seen "), moment(growth.at), words("."))
+    lines = fill([wording.object_lines(found, 6, 90) for found in growth.drift], _more, budget=3_000)
+    return message(text, rich(lead), *lines)
 
 
 def checked(checks: Sequence[Check]) -> Message:
@@ -112,8 +121,8 @@ def _open(incident: Incident) -> Message:
         f"Drift in {_where(incident)} since {utc(incident.since)}: {told}{tool}. "
         f"{wording.first_difference(incident.drift)}."
     )
-    lead = [words(f"{told[:1].upper()}{told[1:]}"), words(" at "), code(wording.short(incident.revision))]
-    lead += [words(", first seen "), moment(incident.since, "{date_short_pretty} at {time_secs}")]
+    lead = [words(f"{told[:1].upper()}{told[1:]}"), words(" (git "), code(wording.short(incident.revision))]
+    lead += [words("), first seen "), moment(incident.since, "{date_short_pretty} at {time_secs}")]
     if writer:
         lead += [words(", last written by "), code(clip(writer[0], 60))]
     lead.append(words("."))
@@ -137,12 +146,14 @@ def _open(incident: Incident) -> Message:
 
 
 def _resolved(incident: Incident) -> Message:
-    told = wording.summary(incident.drift)
+    told = wording.summary(incident.worst or incident.drift)
     text = f"Resolved: {_where(incident)} is back in sync after {_lasted(incident)}; {_ending(incident)}."
     lead = [words("Back in sync after "), words(_lasted(incident), bold=True), words(f": {_ending(incident)}. ")]
     lead += [words("It was: "), words(f"{told}.", strike=False)]
     blocks: list[Block] = [header(f"✅ Resolved: {_where(incident)}"), rich(paragraph(*lead))]
-    blocks += fill([wording.object_lines(found, 3, 60) for found in incident.drift[:5]], _more, budget=3_000)
+    blocks += fill(
+        [wording.object_lines(found, 3, 60) for found in (incident.worst or incident.drift)[:5]], _more, budget=3_000
+    )
     if incident.resolved_at:
         blocks.append(note(f"From {utc(incident.since)} to {utc(incident.resolved_at)}."))
     return message(text, *blocks)

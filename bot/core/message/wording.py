@@ -95,7 +95,12 @@ def by(field: FieldDrift) -> list[Element]:
 def object_lines(found: ObjectDrift, most_fields: int = 12, most_value: int = MOST_VALUE) -> list[Element]:
     """One object's part of a rich_text block: its name, then a bullet a field."""
     if found.change == "missing":
-        return [paragraph(words(object_name(found), bold=True), words(" is in git and not in the cluster"))]
+        return [
+            paragraph(
+                words(object_name(found), bold=True),
+                words(" is in git and not in the cluster; who deleted it is unknown"),
+            )
+        ]
     fields = [field_line(field, most_value) for field in found.fields[:most_fields]]
     if len(found.fields) > most_fields:
         fields.append([words(f"and {len(found.fields) - most_fields} more fields", italic=True)])
