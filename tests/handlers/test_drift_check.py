@@ -56,6 +56,29 @@ AUTOSCALER = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
     },
 }
+ROCKETS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "rockets.example.org"},
+    "spec": {
+        "group": "example.org",
+        "scope": "Namespaced",
+        "names": {"kind": "Rocket", "plural": "rockets", "singular": "rocket", "listKind": "RocketList"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {"spec": {"type": "object", "properties": {"fuel": {"type": "integer"}}}},
+                    }
+                },
+            }
+        ],
+    },
+}
 
 
 class World:
@@ -285,6 +308,23 @@ def test_a_kind_that_is_not_served_says_what_to_do(world, version, kind, words):
     found = world.check()["shop"]
     assert found.status is Status.UNKNOWN
     assert words in found.error
+
+
+def test_a_definition_that_is_deleted_between_two_checks_makes_its_objects_unknown(world):
+    world.sandbox.api.apply(orjson.loads(orjson.dumps(ROCKETS)), manager=MANAGER)
+    rocket = {"apiVersion": "example.org/v1", "kind": "Rocket", "metadata": {"name": "one"}, "spec": {"fuel": 3}}
+    world.declare("shop", rocket, CONFIG)
+    world.declare("site", CONFIG)
+    world.deploy("shop", rocket, CONFIG)
+    world.deploy("site", CONFIG)
+    memory = Memory()
+    assert world.check(memory=memory)["shop"].status is Status.SYNCED
+    path = world.sandbox.api.path_of(ROCKETS)
+    world.sandbox.api.call("DELETE", path, user_agent="kubectl/v1.36.0 (linux/amd64)")
+    found = world.check(memory=memory)
+    assert (found["shop"].status, found["shop"].drift) == (Status.UNKNOWN, ())
+    assert "does not serve Rocket of example.org/v1" in found["shop"].error
+    assert found["site"].status is Status.SYNCED
 
 
 def test_a_schema_that_cannot_be_read_makes_its_objects_unknown(world):
