@@ -14,6 +14,7 @@ from bot.core.incident import IncidentState, advance
 from bot.core.rollout import ENDED, Rollout, RolloutState, decide, rolling_applications, supersede
 from bot.handlers import merges
 from bot.handlers.cards import CardKeeper
+from bot.handlers.deployers import deploying
 from bot.handlers.drift_check import check as drift_check
 from bot.handlers.memory import Memory
 from bot.handlers.rollout_look import observe
@@ -114,20 +115,27 @@ class Watch:
             memory=self._memory,
         )
         with self._recording:
-            self._record(checks)
+            self._record(checks, self._moving(checks))
         return checks
 
-    def _record(self, checks: Sequence[Check]) -> None:
+    def _moving(self, checks: Sequence[Check]) -> frozenset[str]:
+        """Applications that differ by design just now: a merge is on its way, or their deployer says it is at work."""
+        if not self._alerts.quiet_while_rolling:
+            return frozenset()
+        drifted = [self._applications[check.application] for check in checks if check.drift]
+        at_work = deploying(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
+        return rolling_applications(self._ports.store.rollouts()) | at_work
+
+    def _record(self, checks: Sequence[Check], moving: frozenset[str]) -> None:
         store = self._ports.store
         store.save_checks(checks)
-        rolling = rolling_applications(store.rollouts()) if self._alerts.quiet_while_rolling else frozenset()
         for check in checks:
             incident = store.incident(check.application)
             if incident and incident.checked_at > check.at:
                 continue  # a later look has already been recorded
             channel = self._applications[check.application].channel
-            is_rolling = check.application in rolling
-            moved = advance(incident, check, channel=channel, rolling=is_rolling, looks=self._alerts.looks)
+            rolling = check.application in moving
+            moved = advance(incident, check, channel=channel, rolling=rolling, looks=self._alerts.looks)
             if moved is None and incident is not None:
                 store.drop_incident(incident)
             elif moved is not None and moved != incident:

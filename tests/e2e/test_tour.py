@@ -74,7 +74,6 @@ class Guide:
         """The newest message that reads so."""
         found = self.page.get_by_role("article").filter(has_text=text).last
         expect(found).to_be_visible(timeout=PATIENCE)
-        found.scroll_into_view_if_needed()
         return found
 
 

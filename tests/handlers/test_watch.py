@@ -10,7 +10,8 @@ from bot.core.drift import Status
 from bot.core.rollout import RolloutState
 from bot.handlers.cards import CardKeeper
 from bot.handlers.watch import Watch
-from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
+from bot.sandbox.cluster import Fault, SandboxCluster, write_kubeconfig
+from bot.sandbox.cluster.kinds import Kind
 from bot.sandbox.server import Server
 from bot.sandbox.slack import SandboxSlack
 
@@ -91,6 +92,47 @@ def test_whether_a_moving_rollout_keeps_it_quiet(desk, more, cards):
     for _ in range(3):
         assert desk.look().status is Status.OUT_OF_SYNC
     assert len(desk.cards()) == cards
+
+
+KUSTOMIZATIONS = Kind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", subresources=("status",))
+KUSTOMIZATION = {
+    "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
+    "kind": "Kustomization",
+    "metadata": {"name": "shop"},
+    "spec": {"path": "./apps/shop"},
+}
+
+
+def reconcile(cluster, status):
+    """What Flux says of itself."""
+    path = f"{cluster.api.path_of(KUSTOMIZATION, 'flux-system')}/status"
+    told = {"status": {"conditions": [{"type": "Reconciling", "status": status}]}}
+    cluster.api.call("PATCH", path, told, content_type="application/merge-patch+json", user_agent="flux")
+
+
+def test_a_deployer_at_work_keeps_it_quiet_until_it_is_done(desk):
+    desk = desk()
+    desk.cluster.api.serve(KUSTOMIZATIONS)
+    desk.cluster.api.apply(KUSTOMIZATION, manager="flux", namespace="flux-system")
+    reconcile(desk.cluster, "True")
+    desk.edit(level="debug")
+    for _ in range(3):
+        assert desk.look().status is Status.OUT_OF_SYNC
+    assert desk.cards() == []
+    reconcile(desk.cluster, "False")
+    for _ in range(2):
+        desk.look()
+    assert len(desk.cards()) == 1
+
+
+def test_a_deployer_that_may_not_be_read_delays_nothing(desk):
+    desk = desk()
+    desk.cluster.api.serve(KUSTOMIZATIONS)
+    desk.cluster.faults.add(Fault("*/kustomizations", status=403))
+    desk.edit(level="debug")
+    for _ in range(2):
+        desk.look()
+    assert len(desk.cards()) == 1
 
 
 def test_who_counts_as_a_person(desk):
