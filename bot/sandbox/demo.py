@@ -1,11 +1,11 @@
 """The bot in the sandbox: a local Slack, forge and cluster, a small shop, and the very bot that runs for real."""
 
-import shutil
-import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import yaml
@@ -54,30 +54,18 @@ class Demo:
     def __post_init__(self) -> None:
         self.slack = SandboxSlack()
         self.cluster = SandboxCluster()
-        self.bot: Bot | None = None
-        self._servers: list[Server] = []
+        self._running = ExitStack()
 
     def start(self) -> Self:
         """Start everything; returns once the bot runs."""
-        self.folder = Path(tempfile.mkdtemp(prefix="gitops-bot-demo-"))
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
+        with ExitStack() as started:
+            self._start(started)
+            self._running = started.pop_all()
         return self
 
     def stop(self) -> None:
         """Stop everything, the bot first, and remove the state."""
-        if self.bot:
-            self.bot.stop()
-        if hasattr(self, "tour"):
-            self.tour.stop()
-        if hasattr(self, "deployer"):
-            self.deployer.stop()
-        for server in reversed(self._servers):
-            server.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._running.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -108,14 +96,18 @@ class Demo:
             f"  Stop it with Ctrl-C.\n"
         )
 
-    def _start(self) -> None:
+    def _start(self, started: ExitStack) -> None:
+        self.folder = Path(
+            started.enter_context(TemporaryDirectory(prefix="gitops-bot-demo-", ignore_cleanup_errors=True))
+        )
         self.forge = SandboxForge(self.folder / "forge")
         self.shop: Shop = seed(self.forge, now=datetime.now(tz=UTC))
         self.tour = Tour(self.slack, self.cluster, self.forge.repositories[self.shop.repository], self.shop)
         self.slack.app.add_routes(self.tour.routes())
-        self.slack.services.url = self._serve(self.slack.app, 0)
-        self.forge_url = self._serve(self.forge.app, 1)
-        self.cluster_url = self._serve(self.cluster.app, 2)
+        self.slack.services.url, self.forge_url, self.cluster_url = (
+            started.enter_context(Server(app, self.port + offset if self.port else 0)).url
+            for offset, app in enumerate((self.slack.app, self.forge.app, self.cluster.app))
+        )
         self.kubeconfig = write_kubeconfig(self.folder / "kubeconfig", self.cluster_url, identity="admin")
         for application in self.shop.applications:
             self.cluster.api.create_namespace(application.namespace)
@@ -129,18 +121,14 @@ class Demo:
             delay=self.deploy_delay,
         )
         self.deployer.sync()
-        self.deployer.start()
+        started.enter_context(self.deployer)
         self.config = load(self._write_config(), self._environment())
         self.bot = Bot(self.config).start()
+        started.callback(lambda: self.bot.stop())  # noqa: PLW0108  whichever bot runs by then
         if self.mode == "http":
             self.slack.deliver_http(f"http://127.0.0.1:{self.bot.web.port}{SLACK_PATH}", SIGNING_SECRET)
         self.tour.start(self.forge_url)
-
-    def _serve(self, app: object, offset: int) -> str:
-        server = Server(app, self.port + offset if self.port else 0)  # type: ignore[arg-type]
-        server.start()
-        self._servers.append(server)
-        return server.url
+        started.callback(self.tour.stop)
 
     def _write_config(self) -> Path:
         api_url = f"{self.forge_url}/api/v3"
