@@ -17,7 +17,7 @@ from bot.handlers.drift_check import check, check_files
 from bot.ports import PortError
 
 
-def configured(config: Config, names: Sequence[str]) -> list[Check]:
+def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[Check]:
     """Check the applications named, or all, each cluster apart. PortError for a name that is not configured."""
     for name in names:
         if name not in config.applications:
@@ -43,6 +43,7 @@ def configured(config: Config, names: Sequence[str]) -> list[Check]:
             ignore=config.ignore,
             interactive=config.interactive,
             now=now,
+            explain=explain,
         )
 
     named = list(dict.fromkeys(application.cluster for application in wanted))
@@ -51,7 +52,7 @@ def configured(config: Config, names: Sequence[str]) -> list[Check]:
     return [checks[application.name] for application in wanted]
 
 
-def directory(path: Path, *, context: str | None, namespace: str | None) -> list[Check]:
+def directory(path: Path, *, context: str | None, namespace: str | None, explain: bool) -> list[Check]:
     """Check a directory of manifests against a kubeconfig's cluster; UNKNOWN when either cannot be read."""
     now = datetime.now(tz=UTC)
     application = Application(
@@ -68,7 +69,7 @@ def directory(path: Path, *, context: str | None, namespace: str | None) -> list
     except PortError as error:
         return [_unknown(application, str(error), now)]
     application = replace(application, namespace=namespace or cluster.default_namespace())
-    return [check_files(application, files, cluster=cluster, ignore=(), now=now)]
+    return [check_files(application, files, cluster=cluster, ignore=(), now=now, explain=explain)]
 
 
 def _unknown(application: Application, error: str, now: datetime) -> Check:

@@ -91,9 +91,9 @@ def check(
         raise click.UsageError("Names of applications go with --config; with --path there is only the directory.")
     try:
         if path is not None:
-            checks = checking.directory(path, context=context, namespace=namespace)
+            checks = checking.directory(path, context=context, namespace=namespace, explain=explain)
         else:
-            checks = checking.configured(load(config_path or Path(), os.environ), applications)
+            checks = checking.configured(load(config_path or Path(), os.environ), applications, explain=explain)
     except (ConfigError, PortError) as error:
         if output == "json":
             click.echo(report.as_json([]))  # whoever parses stdout gets an object all the same

@@ -124,7 +124,7 @@ class Listeners:
             case commands.DriftCommand(name):
                 return drift_message.checked(self._watch.check([each.name for each in self._chosen(name)]))
             case commands.DiffCommand(name, everything):
-                return diff(self._ports, self._watch.check([name])[0], everything=everything)
+                return diff(self._ports, self._watch.check([name], explain=everything)[0], everything=everything)
             case commands.HistoryCommand(name):
                 return self._history(name)
             case commands.RevertCommand(text, name):

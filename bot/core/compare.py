@@ -142,11 +142,13 @@ def compare_object(
     context: ScaleTargets = _NOTHING_SCALED,
     ignore: Sequence[IgnoreRule] = (),
     interactive: Sequence[str] = INTERACTIVE,
+    explain: bool = True,
 ) -> Comparison:
     """How a live object (None: there is none) differs from its manifest, which `resolve` gave its namespace.
 
     `context` is what autoscalers in that cluster scale. `interactive` are patterns of field managers that people use by
-    hand. Values out of a Secret are replaced. Raises nothing, whatever the objects look like; PathError for an
+    hand. Without `explain` what the server filled in, often a dozen values, is left out of what was set aside.
+    Values out of a Secret are replaced. Raises nothing, whatever the objects look like; PathError for an
     ignore rule that is no path.
     """
     metadata = _mapping(manifest.object.get("metadata"))
@@ -175,7 +177,7 @@ def compare_object(
     ownership = Ownership(live, declared, interactive)
 
     def walk(declared: Object, held: Object) -> _Walk:
-        walked = _Walk(manifest, declared, held, ownership, schema, context, rules)
+        walked = _Walk(manifest, declared, held, ownership, schema, context, rules, explain=explain)
         walked.run(rules.ignored)
         return walked
 
@@ -261,6 +263,8 @@ class _Walk:
         schema: Schemas,
         context: ScaleTargets,
         rules: Rules,
+        *,
+        explain: bool,
     ) -> None:
         self.drift: list[FieldDrift] = []
         self.aside: list[FieldDrift] = []
@@ -274,6 +278,7 @@ class _Walk:
         self._scaled = context.scale(manifest)
         self._pod = manifest.api_version == "v1" and manifest.kind == "Pod"
         self._managers = rules.managers
+        self._explain = explain
 
     def run(self, ignored: Ignored | None) -> None:
         """Walk the whole object."""
@@ -300,9 +305,12 @@ class _Walk:
         for key, value in have.items():
             if key in want or key in skipped:
                 continue
+            field = node.field(key)
+            if not self._explain and _is_default(value, field, want, have):
+                continue  # as nearly all are
             path.append(key)
             below = ignored.below(key) if ignored else None
-            self._undeclared(value, node.field(key), want, have, below)
+            self._undeclared(value, field, want, have, below)
             path.pop()
 
     def _compare(
@@ -523,7 +531,8 @@ class _Walk:
         self, have: Any, node: Node, beside_want: Object, beside_have: Object, ignored: Ignored | None
     ) -> None:
         for finding in self._judge(have, node, beside_want, beside_have, ignored, MISSING):
-            self._keep(finding)
+            if self._explain or not finding.default:
+                self._keep(finding)
 
     def _keep(self, finding: _Finding) -> None:
         writer = finding.writer
@@ -742,17 +751,20 @@ def _is_default(have: Any, node: Node, want_beside: Object, have_beside: Object,
     """Whether a value that nobody declared is what the server puts there."""
     if given is not MISSING and _is_like(have, given, node):
         return True
-    if any(_is_like(have, default, node) for default in node.defaults_beside(want_beside, have_beside)):
-        return True
+    # A loop, here and below: a generator for each question takes as long again.
+    for default in node.defaults_beside(want_beside, have_beside):
+        if _is_like(have, default, node):
+            return True
     return not node.custom and (have in ({}, []) or _is_unset(have, node))
 
 
 def _is_like(have: Any, default: Any, node: Node) -> bool:
     """Whether a value is a default, as far as that says anything, and below it the defaults of its own fields."""
     if isinstance(have, dict) and isinstance(default, dict):
-        return all(
-            _is_default(value, node.field(key), {}, have, default.get(key, MISSING)) for key, value in have.items()
-        )
+        for key, value in have.items():
+            if not _is_default(value, node.field(key), {}, have, default.get(key, MISSING)):
+                return False
+        return True
     if isinstance(have, list) and isinstance(default, list):
         return len(have) == len(default) and all(
             _is_like(value, other, node.item) for value, other in zip(have, default, strict=True)

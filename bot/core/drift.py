@@ -56,7 +56,8 @@ class Check:
     `revision` is the full sha that was compared, None when git could not be read. `error` is one sentence for people
     when the status is UNKNOWN, naming what could not be looked at and what to do. `drift` may be non-empty
     beside an error: what was seen is shown even when a part could not be looked at.
-    `set_aside` are differences that are no drift, each with its reason (defaults, ignore rules, controllers' fields).
+    `set_aside` are differences that are no drift, each with its reason (ignore rules, controllers' fields, and where
+    the check was to explain itself the server's defaults).
     """
 
     application: str

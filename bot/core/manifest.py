@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from sys import intern
 from typing import Any, Final
 
@@ -55,6 +55,10 @@ class Manifest:
         """What identifies it in a cluster: apiVersion, kind, namespace and name."""
         return self.api_version, self.kind, self.namespace, self.name
 
+    def placed(self, namespace: str | None) -> "Manifest":
+        """The same in another namespace."""
+        return Manifest(self.api_version, self.kind, namespace, self.name, self.object, self.file, self.line)
+
 
 def read_manifests(file: str, content: bytes) -> list[Manifest]:
     """Every object of a YAML or JSON file, in order; `List` kinds are flattened and empty documents skipped.
@@ -85,7 +89,7 @@ def resolve(
             continue
         scope = namespaced(manifest.api_version, manifest.kind)
         home = None if scope is False else manifest.namespace or namespace
-        placed = manifest if manifest.namespace == home else replace(manifest, namespace=home)
+        placed = manifest if manifest.namespace == home else manifest.placed(home)
         resolved[placed.key] = placed
     return list(resolved.values())
 

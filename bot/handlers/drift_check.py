@@ -106,12 +106,13 @@ def check(
     revision: str | None = None,
     interactive: Sequence[str] = INTERACTIVE,
     memory: Memory | None = None,
+    explain: bool = False,
 ) -> list[Check]:
     """Check applications of one cluster, at their tracked heads as just fetched or at one full sha; a Check for each.
 
     `interactive` are patterns of field managers that people use by hand. With the `memory` of earlier checks, what has
-    not moved since is not worked out again. Raises nothing of the outside: what fails makes the applications that need
-    it UNKNOWN, with the reason.
+    not moved since is not worked out again. With `explain` what was set aside holds the server's defaults too. Raises
+    nothing of the outside: what fails makes the applications that need it UNKNOWN, with the reason.
     """
     memory = memory or Memory()
 
@@ -132,7 +133,7 @@ def check(
         _declare(application, heads[application.repository], repositories[application.repository], memory.rendered)
         for application in applications
     ]
-    return _judge(declared, cluster, Rules(tuple(ignore), tuple(interactive)), now, memory.compared)
+    return _judge(declared, cluster, Rules(tuple(ignore), tuple(interactive), explain), now, memory.compared)
 
 
 def check_files(
@@ -143,6 +144,7 @@ def check_files(
     ignore: Sequence[IgnoreRule],
     now: datetime,
     interactive: Sequence[str] = INTERACTIVE,
+    explain: bool = False,
 ) -> Check:
     """Check files that come from no commit, such as a directory's; their paths begin with the application's path."""
     try:
@@ -150,7 +152,7 @@ def check_files(
         declared = _Declared(application, None, manifests)
     except ManifestError as error:
         declared = _Declared(application, None, error=str(error))
-    return _judge([declared], cluster, Rules(tuple(ignore), tuple(interactive)), now, Remembered())[0]
+    return _judge([declared], cluster, Rules(tuple(ignore), tuple(interactive), explain), now, Remembered())[0]
 
 
 def look(
@@ -257,6 +259,7 @@ class _Engine:
                 context=self._scaled,
                 ignore=self._rules.ignore,
                 interactive=self._rules.interactive,
+                explain=self._rules.explain,
             )
 
         return self._recall((self._cluster, manifest.key), basis, compare)

@@ -77,10 +77,14 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the operator says of differences: which to ignore, and which field managers are tools that people use."""
+    """What the operator says of differences: which to ignore, and which field managers are tools that people use.
+
+    `explain` asks for everything that was set aside, the server's defaults too.
+    """
 
     ignore: tuple[IgnoreRule, ...] = ()
     interactive: tuple[str, ...] = INTERACTIVE
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 from bot.config import Config
 from bot.core.application import Application
@@ -42,13 +43,14 @@ class Watch:
         self._noticing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._rollouts = threading.Lock()
 
-    def check(self, names: Sequence[str]) -> list[Check]:
+    def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
         """One drift check now of the applications named, in their order; what follows from it is told in Slack."""
+        one_cluster = partial(self._check, explain=explain)
         by_cluster: dict[str, list[str]] = {}
         for name in names:
             by_cluster.setdefault(self._applications[name].cluster, []).append(name)
         with ThreadPoolExecutor(max_workers=min(_CLUSTERS_AT_ONCE, max(1, len(by_cluster)))) as pool:
-            checks = [check for found in pool.map(self._check, by_cluster.values()) for check in found]
+            checks = [check for found in pool.map(one_cluster, by_cluster.values()) for check in found]
         self.tell()
         order = {name: index for index, name in enumerate(names)}
         return sorted(checks, key=lambda check: order[check.application])
@@ -95,7 +97,7 @@ class Watch:
     def _all(self) -> Iterable[Application]:
         return self._applications.values()
 
-    def _check(self, names: Sequence[str]) -> list[Check]:
+    def _check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
         applications = [self._applications[name] for name in names]
         if not applications:
             return []
@@ -113,6 +115,7 @@ class Watch:
             interactive=self._interactive,
             now=self._ports.clock(),
             memory=self._memory,
+            explain=explain,
         )
         with self._recording:
             self._record(checks, self._moving(checks))

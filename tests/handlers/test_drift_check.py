@@ -550,6 +550,26 @@ def test_other_rules_make_other_comparisons(world, memory):
     assert world.check(memory=memory)["shop"].status is Status.SYNCED
 
 
+def test_defaults_are_told_to_whoever_asks_for_an_explanation_whatever_is_remembered(world, memory):
+    world.declare("shop", DEPLOYMENT)
+    world.deploy("shop", DEPLOYMENT)
+    _scaled(world, 5)
+    rules = [IgnoreRule(paths=("spec.replicas",), kind="Deployment")]
+
+    def aside(**how):
+        found = world.check(memory=memory, ignore=rules, **how)["shop"]
+        assert found.status is Status.SYNCED
+        return {field.path: field.reason for drift in found.set_aside for field in drift.fields}
+
+    ignored = {"spec.replicas": "ignored by a rule: spec.replicas"}
+    assert aside() == ignored
+    explained = aside(explain=True)
+    assert ignored.items() <= explained.items()
+    assert explained["spec.revisionHistoryLimit"] == "its default"
+    assert aside(explain=True) == explained
+    assert aside() == ignored
+
+
 def test_another_schema_makes_other_comparisons(world, memory):
     def crd(**items):
         parts = {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}, **items}}}
