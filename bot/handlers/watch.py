@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -40,7 +39,7 @@ class Watch:
         self._keeper = keeper
         self._memory = Memory()
         self._recording = threading.Lock()
-        self._noticing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._noticing = {name: threading.Lock() for name in config.repositories}
         self._rollouts = threading.Lock()
 
     def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
