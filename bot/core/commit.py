@@ -1,5 +1,6 @@
 """Commits and pull requests, as git and the forge tell them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,3 +55,9 @@ class Approval:
     by: str
     sha: str
     at: datetime | None = None
+
+
+def approvers(pull: PullRequest, approvals: Iterable[Approval]) -> tuple[str, ...]:
+    """Who approved what was merged: the final head, and not its own author. An approval of an earlier head is none."""
+    final = (approval.by for approval in approvals if approval.sha == pull.head_sha and approval.by != pull.author)
+    return tuple(dict.fromkeys(final))

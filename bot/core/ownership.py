@@ -91,11 +91,6 @@ class Ownership:
         found = look_up(self.last_applied, path)
         return found is not _MISSING and found is not None
 
-    def applied_value(self, path: Path) -> Any:
-        """What the last-applied annotation holds at a path; None when nothing."""
-        found = look_up(self.last_applied, path)
-        return None if found is _MISSING else found
-
     def list_keys(self, path: Path) -> tuple[str, ...] | None:
         """The keys of a list that no schema describes, from how its items are owned; () for a set, None for atomic."""
         for writer in self.writers:

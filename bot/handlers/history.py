@@ -1,7 +1,7 @@
 """`/gitops history`: what reached the tracked branch, when it was live, who approved it."""
 
 from bot.core.application import Application
-from bot.core.commit import Commit, PullRequest
+from bot.core.commit import Commit, PullRequest, approvers
 from bot.core.message.blocks import Message
 from bot.core.message.history import Entry, listing
 from bot.core.rollout import Rollout
@@ -34,8 +34,7 @@ def _approved(forge: Forge, commit: Commit) -> tuple[PullRequest | None, tuple[s
     pull = forge.pull_of(commit.sha)
     if pull is None or pull.state != "merged":
         return None, ()
-    by = (approval.by for approval in forge.approvals(pull.number) if approval.by != pull.author)
-    return pull, tuple(dict.fromkeys(by))
+    return pull, approvers(pull, forge.approvals(pull.number))
 
 
 def _entry(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.application import Application
-from bot.core.commit import Commit
+from bot.core.commit import Commit, approvers
 from bot.core.rollout import Part, Rollout
 from bot.ports import Forge, ForgeError, Ports, Repository
 
@@ -99,5 +99,5 @@ def _with_pull(rollout: Rollout, forge: Forge | None) -> Rollout:
         pull_url=pull.url,
         merged_by=pull.merged_by,
         merged_at=merged_at if merged_at <= rollout.merged_at + _FRESH else rollout.merged_at,
-        approved_by=tuple(dict.fromkeys(approval.by for approval in approvals if approval.by != pull.author)),
+        approved_by=approvers(pull, approvals),
     )

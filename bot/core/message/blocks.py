@@ -44,9 +44,9 @@ def clip(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def words(text: str, *, bold: bool = False, italic: bool = False, strike: bool = False) -> Element:
+def words(text: str, *, bold: bool = False, italic: bool = False) -> Element:
     """Plain words."""
-    style = {name: True for name, on in (("bold", bold), ("italic", italic), ("strike", strike)) if on}
+    style = {name: True for name, on in (("bold", bold), ("italic", italic)) if on}
     # Slack refuses an element without text.
     return {"type": "text", "text": text or " ", **({"style": style} if style else {})}
 

@@ -149,7 +149,7 @@ def _resolved(incident: Incident) -> Message:
     told = wording.summary(incident.worst or incident.drift)
     text = f"Resolved: {_where(incident)} is back in sync after {_lasted(incident)}; {_ending(incident)}."
     lead = [words("Back in sync after "), words(_lasted(incident), bold=True), words(f": {_ending(incident)}. ")]
-    lead += [words("It was: "), words(f"{told}.", strike=False)]
+    lead += [words("It was: "), words(f"{told}.")]
     blocks: list[Block] = [header(f"✅ Resolved: {_where(incident)}"), rich(paragraph(*lead))]
     blocks += fill(
         [wording.object_lines(found, 3, 60) for found in (incident.worst or incident.drift)[:5]], _more, budget=3_000

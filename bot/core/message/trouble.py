@@ -13,7 +13,7 @@ def _said(text: str) -> Message:
 
 def failed(reference: str) -> Message:
     """An error nobody expected; `reference` finds it in the log."""
-    return _said(f"That did not work, and it is my fault; nothing was changed. In the log it is {reference}.")
+    return _said(f"That did not work, and it is my fault. Asking again does no harm; in the log it is {reference}.")
 
 
 def outside(reason: str) -> Message:
