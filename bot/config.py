@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from bot.core.application import Application
 from bot.core.ignore import IgnoreRule, parse_pointer
 from bot.core.jq import parse_jq
+from bot.core.message.language import Language, Say
 from bot.core.ownership import INTERACTIVE
 from bot.core.path import parse_path
 
@@ -180,6 +181,14 @@ class SlackConfig(_Section):
         default=("0.0.0.0", 3000),  # noqa: S104  kubelet's probes come from outside
         description="an address and port such as 0.0.0.0:3000",
     )
+    language: Language = Field(default=Language.ENGLISH, description="en or es")
+    languages: dict[Channel, Language] = Field(
+        default={}, description="a mapping from channel ids to en or es, such as {C0987654321: es}"
+    )
+
+    def say(self, channel: str) -> Say:
+        """What speaks the language of a channel; a direct message has the default's."""
+        return Say(self.languages.get(channel, self.language))
 
 
 class ForgeConfig(_Section):

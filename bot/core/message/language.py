@@ -1,0 +1,76 @@
+"""The languages the bot speaks, and how one text of the catalogue becomes words in one of them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.core.message.blocks import Element, words
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+class Language(StrEnum):
+    """As the configuration spells it: ISO 639-1."""
+
+    ENGLISH = "en"
+    SPANISH = "es"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One text in every language. `{name}` is a place to fill; each language has the same ones, in its own order."""
+
+    en: str
+    es: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A text that depends on a number `{n}`: the form for one and the form for any other number, in every language."""
+
+    en: tuple[str, str]
+    es: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speaks one language."""
+
+    language: Language
+
+    def text(self, phrase: Phrase, **values: str) -> str:
+        """The phrase with its places filled. KeyError when a place has no value."""
+        return _filled(self._of(phrase), values)
+
+    def line(self, phrase: Phrase, **values: str | Element | Sequence[Element]) -> list[Element]:
+        """The same as rich_text elements: a value that is one or several elements, such as code or a link, stays so."""
+        elements: list[Element] = []
+        for index, part in enumerate(_PLACE.split(self._of(phrase))):  # text and names of places in turn
+            value = values[part] if index % 2 else part
+            if isinstance(value, str):
+                elements += [words(value)] if value else []
+            else:
+                elements += [value] if isinstance(value, dict) else value
+        return elements
+
+    def count(self, counted: Counted, number: int, **values: str) -> str:
+        """The counted text, its number grouped as the language does."""
+        one, several = counted.en if self.language is Language.ENGLISH else counted.es
+        return _filled(one if number == 1 else several, {**values, "n": self.number(number)})
+
+    def number(self, number: int) -> str:
+        """`12,345` or `12.345`."""
+        grouped = f"{number:,}"
+        return grouped if self.language is Language.ENGLISH else grouped.replace(",", ".")
+
+    def _of(self, phrase: Phrase) -> str:
+        return phrase.en if self.language is Language.ENGLISH else phrase.es
+
+
+ENGLISH = Say(Language.ENGLISH)
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    # Not str.format: what fills a place is never read as a template again, and a stray brace is only a brace.
+    return _PLACE.sub(lambda place: values[place[1]], template)

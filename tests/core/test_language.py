@@ -1,0 +1,63 @@
+"""The catalogue is whole in every language, and filling it in loses and forges nothing."""
+
+import importlib
+import pkgutil
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.message import catalogue
+from bot.core.message.blocks import code, words
+from bot.core.message.language import ENGLISH, Counted, Language, Phrase, Say
+
+SPANISH = Say(Language.SPANISH)
+PLACE = re.compile(r"\{(\w+)\}")
+
+
+def texts():
+    """Every text there is, by module and name."""
+    for module in pkgutil.iter_modules(catalogue.__path__, f"{catalogue.__name__}."):
+        for name, value in vars(importlib.import_module(module.name)).items():
+            if isinstance(value, Phrase | Counted):
+                yield pytest.param(value, id=f"{module.name.rpartition('.')[2]}.{name}")
+
+
+@pytest.mark.parametrize("text", list(texts()))
+def test_each_text_has_the_same_places_in_every_language(text):
+    """A place that one language lacks would lose what is told, or raise at 3 a.m."""
+    forms = [text.en, text.es] if isinstance(text, Phrase) else [*text.en, *text.es]
+    assert all(forms)
+    several = [form for form in forms if isinstance(text, Phrase) or "{n}" in form]
+    assert len({frozenset(PLACE.findall(form)) for form in several}) <= 1
+
+
+def test_a_line_keeps_elements_and_fills_words():
+    phrase = Phrase(en="At {sha}, {who} did it.", es="{who} lo hizo en {sha}.")
+    assert ENGLISH.line(phrase, sha=code("4f2a"), who="ana") == [
+        words("At "),
+        code("4f2a"),
+        words(", "),
+        words("ana"),
+        words(" did it."),
+    ]
+    assert SPANISH.text(phrase, sha="4f2a", who="ana") == "ana lo hizo en 4f2a."
+
+
+def test_numbers_are_grouped_and_counted_as_the_language_does():
+    objects = Counted(en=("{n} object", "{n} objects"), es=("{n} objeto", "{n} objetos"))
+    assert ENGLISH.count(objects, 1) == "1 object"
+    assert ENGLISH.count(objects, 12_345) == "12,345 objects"
+    assert SPANISH.count(objects, 12_345) == "12.345 objetos"
+
+
+def test_a_place_without_a_value_is_an_error_in_the_code():
+    with pytest.raises(KeyError):
+        ENGLISH.text(Phrase(en="{who}", es="{who}"))
+
+
+@given(st.text())
+def test_what_fills_a_place_is_never_a_template(value):
+    phrase = Phrase(en="<{value}>", es="<{value}>")
+    assert ENGLISH.text(phrase, value=value) == f"<{value}>"
