@@ -4,6 +4,19 @@ from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.interactions import Interaction
 from bot.sandbox.slack.rate import Rates
 from bot.sandbox.slack.server import SandboxSlack
-from bot.sandbox.slack.state import Channel, Message, User, View
+from bot.sandbox.slack.state import Channel, Message, User, Version, View
+from bot.sandbox.slack.storm import Happening, Storm
 
-__all__ = ["Channel", "Faults", "Interaction", "Message", "Rates", "SandboxSlack", "User", "View"]
+__all__ = [
+    "Channel",
+    "Faults",
+    "Happening",
+    "Interaction",
+    "Message",
+    "Rates",
+    "SandboxSlack",
+    "Storm",
+    "User",
+    "Version",
+    "View",
+]

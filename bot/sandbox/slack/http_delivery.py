@@ -21,12 +21,17 @@ _FORM = "application/x-www-form-urlencoded"
 class HttpDelivery:
     """Posts every payload to one request URL."""
 
+    timeout_reason = "http_timeout"
+
     def __init__(self, url: str, signing_secret: str) -> None:
         self._url = url
         self._secret = signing_secret.encode()
 
-    async def send(self, kind: str, payload: Json, attempt: int) -> Json:
-        """Post one payload; the answer's body as an ack's payload. UndeliveredError unless it is a 200."""
+    async def send(self, kind: str, payload: Json, attempt: int, reason: str) -> Json:
+        """Post one payload; the answer's body as an ack's payload. UndeliveredError unless it is a 200.
+
+        Retries and how to turn them off: https://docs.slack.dev/apis/events-api#retries.
+        """
         body, content_type = _encoded(kind, payload)
         stamp = str(int(time.time()))
         signed = hmac.new(self._secret, f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
@@ -36,7 +41,7 @@ class HttpDelivery:
             "X-Slack-Signature": f"v0={signed}",
         }
         if attempt:
-            headers |= {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": "http_timeout"}
+            headers |= {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": reason}
         try:
             async with (
                 ClientSession() as session,
@@ -44,12 +49,13 @@ class HttpDelivery:
             ):
                 text = await answer.text()
                 if answer.status != 200:
-                    raise UndeliveredError("dispatch_failed")
+                    final = answer.headers.get("X-Slack-No-Retry") == "1"
+                    raise UndeliveredError("dispatch_failed", "http_error", final=final)
                 if not text:
                     return {}
                 return dict(json.loads(text)) if answer.content_type == _JSON else {"text": text}
         except ClientError:
-            raise UndeliveredError("dispatch_failed") from None
+            raise UndeliveredError("dispatch_failed", "connection_failed") from None
 
 
 def _encoded(kind: str, payload: Json) -> tuple[str, str]:

@@ -18,7 +18,15 @@ RESPONSE_URL_USES = 5
 
 
 class UndeliveredError(Exception):
-    """The app did not take the payload; the text is what Slack tells the person."""
+    """The app did not take the payload.
+
+    `told` is what Slack tells the person, `reason` what it tells the app next time; `final`: there shall be none.
+    """
+
+    def __init__(self, told: str, reason: str, *, final: bool = False) -> None:
+        super().__init__(told)
+        self.reason = reason
+        self.final = final
 
 
 @dataclass(eq=False)
@@ -52,8 +60,13 @@ class Interaction:
 class Transport(Protocol):
     """Socket Mode, or signed HTTP requests."""
 
-    async def send(self, kind: str, payload: Json, attempt: int) -> Json:
-        """Bring one payload to the app and wait for the ack: its payload, or empty. UndeliveredError."""
+    timeout_reason: str  # what a retry after no ack in time is said to be for
+
+    async def send(self, kind: str, payload: Json, attempt: int, reason: str) -> Json:
+        """Bring one payload to the app and wait for the ack: its payload, or empty. UndeliveredError.
+
+        `attempt` counts from 0; `reason` is why the one before failed.
+        """
         ...
 
 
@@ -83,13 +96,15 @@ class Delivery:
 
     async def _run(self, interaction: Interaction, then: Callable[[Interaction], None]) -> None:
         pauses = (0.0, *self.event_retries) if interaction.kind == "events_api" else (0.0,)
-        error = ""
+        error = reason = ""
         for attempt, pause in enumerate(pauses):
             await asyncio.sleep(pause)
             try:
-                ack = await self._attempt(interaction, attempt)
+                ack = await self._attempt(interaction, attempt, reason)
             except UndeliveredError as undelivered:
-                error = str(undelivered)
+                error, reason = str(undelivered), undelivered.reason
+                if undelivered.final:
+                    break
                 continue
             with self.workspace.changed:
                 interaction.ack = ack
@@ -102,18 +117,18 @@ class Delivery:
             then(interaction)
             self.workspace.changed.notify_all()
 
-    async def _attempt(self, interaction: Interaction, attempt: int) -> Json:
+    async def _attempt(self, interaction: Interaction, attempt: int, reason: str) -> Json:
         with self.workspace.changed:
             interaction.deliveries += 1
         started = time.monotonic()
         try:
             async with asyncio.timeout(self.ack_timeout):
-                ack = await self.transport.send(interaction.kind, interaction.payload, attempt)
+                ack = await self.transport.send(interaction.kind, interaction.payload, attempt, reason)
         except TimeoutError:
-            raise UndeliveredError("operation_timeout") from None
+            raise UndeliveredError("operation_timeout", self.transport.timeout_reason) from None
         if self.faults.strikes("lost_acks"):
             await asyncio.sleep(self.ack_timeout - (time.monotonic() - started))
-            raise UndeliveredError("operation_timeout")
+            raise UndeliveredError("operation_timeout", self.transport.timeout_reason)
         return ack
 
 

@@ -32,7 +32,8 @@ class People:
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         escaped = escaped.replace(f"&lt;@{BOT_USER}&gt;", f"<@{BOT_USER}>").replace(f"@{bot.name}", f"<@{BOT_USER}>")
         message = workspace.post(Message(room.id, workspace.ts(), user, escaped, thread_ts=thread_ts))
-        if f"<@{BOT_USER}>" in escaped and BOT_USER in room.members:
+        heard = BOT_USER in room.members and "app_mentions:read" in self._services.scopes
+        if heard and f"<@{BOT_USER}>" in escaped:
             event: Json = {"type": "app_mention", "user": user, "text": escaped, "ts": message.ts, "channel": room.id}
             if message.thread_ts:
                 event["thread_ts"] = message.thread_ts
@@ -146,7 +147,7 @@ class People:
         with workspace.changed:
             if body.get("delete_original"):
                 if origin is not None:
-                    workspace.delete(origin)
+                    workspace.delete(origin, BOT_USER)
                 return
             text = limits.check_text(str(body.get("text") or ""), limits.POST_TEXT)
             blocks = limits.check_blocks(body.get("blocks") or [], weigh=False)

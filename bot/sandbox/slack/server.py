@@ -1,6 +1,7 @@
 """The sandbox as one object: an aiohttp application to run, and a person's hands for tests."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from bot.sandbox.slack.rate import Limiter, Rates
 from bot.sandbox.slack.services import Services
 from bot.sandbox.slack.socket_mode import SocketMode
 from bot.sandbox.slack.state import BOT_USER, Json, Message, View, Workspace
-from bot.sandbox.slack.ui import Ui
+from bot.sandbox.slack.ui import ME, Ui
 from bot.sandbox.slack.web_api import Call, WebApi, read_arguments
 
 T = TypeVar("T")
@@ -147,6 +148,11 @@ class SandboxSlack:
             found = self.workspace.channel(channel).messages
             return [message for message in found if not message.deleted and not message.ephemeral_for]
 
+    def posted(self, channel: str) -> list[Message]:
+        """All ever posted in a channel for all, deleted or not, oldest first: see `Message.versions` and `payload`."""
+        with self.workspace.changed:
+            return [message for message in self.workspace.channel(channel).messages if not message.ephemeral_for]
+
     def thread(self, channel: str, ts: str) -> list[Message]:
         """The replies below a message, oldest first."""
         return [message for message in self.messages(channel) if message.reply and message.thread_ts == ts]
@@ -193,12 +199,16 @@ class SandboxSlack:
         """Announce the end of every connection: `warning` or `refresh_requested`."""
         self._spawn(self.services.sockets.disconnect(reason))
 
-    def delete_message(self, channel: str, ts: str) -> None:
+    def close_connections(self) -> None:
+        """Close every Socket Mode connection with a close frame."""
+        self._spawn(self.services.sockets.close())
+
+    def delete_message(self, channel: str, ts: str, by: str = ME) -> None:
         """Somebody deletes a message. LookupError when there is none."""
         message = self.workspace.channel(channel).find(ts)
         if message is None:
             raise LookupError("there is no such message")
-        self.workspace.delete(message)
+        self.workspace.delete(message, by)
 
     def archive(self, channel: str, *, archived: bool = True) -> None:
         """Archive a channel, or bring it back."""
@@ -222,22 +232,25 @@ class SandboxSlack:
     def inject(self, faults: Mapping[str, Any]) -> None:
         """Faults by name, as POST /ui/faults takes them.
 
-        A name of `Faults` sets it; `down_for` takes seconds; `drop_connections` and `disconnect` take anything;
-        `delete_message` takes {channel, ts}; `archive`, `unarchive`, `remove_bot` and `invite_bot` take a channel.
-        LookupError for an unknown name, before anything is done.
+        A name of `Faults` sets it; `down_for` takes seconds; `down`, `up`, `drop_connections`, `close_connections` and
+        `disconnect` take anything; `delete_message` takes {channel, ts}; `archive`, `unarchive`, `remove_bot` and
+        `invite_bot` take a channel. LookupError for an unknown name, before anything is done.
         """
         actions: dict[str, Callable[[Any], None]] = {
             "archive": self.archive,
             "delete_message": lambda message: self.delete_message(message["channel"], message["ts"]),
+            "close_connections": lambda _: self.close_connections(),
             "disconnect": lambda _: self.disconnect(),
+            "down": lambda _: self.faults.down_for(math.inf, self.workspace.clock),
             "down_for": lambda seconds: self.faults.down_for(float(seconds), self.workspace.clock),
             "drop_connections": lambda _: self.drop_connections(),
             "invite_bot": self.invite_bot,
             "remove_bot": self.remove_bot,
             "unarchive": lambda channel: self.archive(channel, archived=False),
+            "up": lambda _: self.faults.down_for(0, self.workspace.clock),
         }
         switches: dict[str, Callable[[Any], Any]] = {
-            field.name: type(getattr(self.faults, field.name)) for field in fields(Faults)
+            field.name: type(getattr(self.faults, field.name)) for field in fields(Faults) if field.init
         }
         unknown = sorted(set(faults) - set(actions) - set(switches))
         if unknown:
@@ -247,6 +260,7 @@ class SandboxSlack:
                 setattr(self.faults, name, switches[name](value))
             else:
                 actions[name](value)
+                self.faults.struck[name] += 1
 
     # ---------------------------------------------------------------- inside
 

@@ -27,6 +27,8 @@ class Connection:
 class SocketMode:
     """The open connections. Runs on the server's loop."""
 
+    timeout_reason = "timeout"
+
     def __init__(self, workspace: Workspace, faults: Faults, seed: int | None) -> None:
         self._workspace = workspace
         self._faults = faults
@@ -69,10 +71,10 @@ class SocketMode:
             self._left(connection)
         return socket
 
-    async def send(self, kind: str, payload: Json, attempt: int) -> Json:
+    async def send(self, kind: str, payload: Json, attempt: int, reason: str) -> Json:
         """Give a payload to one connection at random; the ack's own payload, or empty."""
         if not self.connections:
-            raise UndeliveredError("dispatch_failed")
+            raise UndeliveredError("dispatch_failed", self.timeout_reason)
         with self._workspace.changed:
             envelope_id = self._workspace.new_id("e")
             chosen = self._random.randrange(len(self.connections))
@@ -84,7 +86,7 @@ class SocketMode:
             "payload": payload,
         }
         if kind == "events_api":
-            envelope |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
+            envelope |= {"retry_attempt": attempt, "retry_reason": reason}
         ack: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = ack
         try:
@@ -108,7 +110,7 @@ class SocketMode:
                 connection.transport.abort()  # closing the socket would say goodbye first
 
     async def close(self) -> None:
-        """Close every connection, as a server that stops."""
+        """Close every connection with a close frame, as a server that stops."""
         for connection in list(self.connections):
             await connection.socket.close()
 

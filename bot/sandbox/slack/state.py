@@ -67,9 +67,22 @@ class File:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a message read from `ts` on."""
+
+    ts: str
+    text: str
+    blocks: list[Json]
+
+
 @dataclass(slots=True, eq=False)
 class Message:
-    """One message. `ephemeral_for` is the one person who sees it; `thread_ts` is the parent's ts, on the parent too."""
+    """One message. `ephemeral_for` is the one person who sees it; `thread_ts` is the parent's ts, on the parent too.
+
+    `versions` is all it ever read, as posted first. `deleted_by` is a user's id; what is deleted stays in the channel's
+    list.
+    """
 
     channel: str
     ts: str
@@ -78,8 +91,9 @@ class Message:
     blocks: list[Json] = field(default_factory=list)
     thread_ts: str | None = None
     ephemeral_for: str | None = None
-    edited: str | None = None  # when, as a ts
-    deleted: bool = False
+    broadcast: bool = False  # a reply that the channel shows too
+    versions: list[Version] = field(default_factory=list)
+    deleted_by: str | None = None
     reply_count: int = 0
     metadata: Json | None = None
     files: list[File] = field(default_factory=list)
@@ -88,6 +102,21 @@ class Message:
     def bot(self) -> bool:
         """Whether the bot wrote it."""
         return self.user == BOT_USER
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it is gone."""
+        return self.deleted_by is not None
+
+    @property
+    def edited(self) -> str | None:
+        """When it was last changed, as a ts."""
+        return self.versions[-1].ts if len(self.versions) > 1 else None
+
+    @property
+    def payload(self) -> Json:
+        """Its metadata's event_payload, where an app keeps its own names for things; empty without metadata."""
+        return dict((self.metadata or {}).get("event_payload") or {})
 
     @property
     def reply(self) -> bool:
@@ -107,6 +136,7 @@ class Message:
         optional = {
             "thread_ts": self.thread_ts,
             "reply_count": self.reply_count,
+            "broadcast": self.broadcast,
             "edited": bool(self.edited),
             "deleted": self.deleted,
             "ephemeral_for": self.ephemeral_for,
@@ -127,6 +157,7 @@ class Message:
         if metadata and self.metadata:
             shown["metadata"] = self.metadata
         optional = {
+            "subtype": "thread_broadcast" if self.broadcast else "",
             "blocks": self.blocks,
             "thread_ts": self.thread_ts,
             "reply_count": self.reply_count,
@@ -292,7 +323,9 @@ class Workspace:
             if parent is not None and parent.reply and parent.thread_ts:
                 parent = channel.find(parent.thread_ts)
             message.thread_ts = parent.ts if parent else None
+            message.broadcast = message.broadcast and parent is not None
             message.blocks = self.named(message.blocks)
+            message.versions.append(Version(message.ts, message.text, message.blocks))
             channel.messages.append(message)
             if message.ephemeral_for:
                 self.publish({"type": "ephemeral", "channel": channel.id, "message": message.page()})
@@ -310,13 +343,13 @@ class Workspace:
             if blocks is not None or text is not None:
                 message.blocks = self.named(blocks or [])
             message.text = message.text if text is None else text
-            message.edited = self.ts()
+            message.versions.append(Version(self.ts(), message.text, message.blocks))
             self.publish({"type": "message_changed", "channel": message.channel, "message": message.page()})
 
-    def delete(self, message: Message) -> None:
-        """Remove a message; a parent with replies leaves a tombstone."""
+    def delete(self, message: Message, by: str) -> None:
+        """Remove a message, as that user; a parent with replies leaves a tombstone."""
         with self.changed:
-            message.deleted = True
+            message.deleted_by = by
             channel = self.channels[message.channel]
             if message.reply and message.thread_ts:
                 parent = next(found for found in channel.messages if found.ts == message.thread_ts)

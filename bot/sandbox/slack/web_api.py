@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,18 +11,20 @@ from aiohttp import web
 
 from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.errors import RateLimitedError, SlackError
+from bot.sandbox.slack.faults import Fate
 from bot.sandbox.slack.methods import METHODS, SCOPES
 from bot.sandbox.slack.services import Services
 from bot.sandbox.slack.state import Json
 
 BOT_TOKEN = "xoxb-sandbox"  # noqa: S105  tokens of a workspace that exists only here
 APP_TOKEN = "xapp-sandbox"  # noqa: S105
+TOO_MANY = 429
 _FOR_APP_TOKENS = {"apps.connections.open"}
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One Web API call: what came, the HTTP status, and Slack's error name or "" when it was done."""
+    """One Web API call: what came, the HTTP status (0: no answer), and Slack's error name or "" when it was done."""
 
     method: str
     args: Mapping[str, Any]
@@ -66,49 +69,58 @@ class WebApi:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One call."""
         method = request.match_info["method"]
-        faults, changed = self._services.faults, self._services.workspace.changed
-        raw: Mapping[str, Any] = {}
+        faults, workspace = self._services.faults, self._services.workspace
         headers = {"x-oauth-scopes": ",".join(sorted(self._services.scopes))}
+        raw: Mapping[str, Any] = {}
+        status, answer = 200, dict[str, Any]()
+        refused: SlackError | None = None
         if faults.delay:
             await asyncio.sleep(faults.delay)
-        if self._services.workspace.clock() < faults.down_until:
-            self._log(Call(method, raw, 503, "down"))
-            return web.Response(status=503, text="upstream connect error")
-        status = 200
+        with workspace.changed:
+            fate = faults.fate(method, workspace.clock())
         try:
             raw = await read_arguments(request)
             token = str(raw.get("token", "")) or request.headers.get("Authorization", "").removeprefix("Bearer ")
             raw = {name: value for name, value in raw.items() if name != "token"}
-            with changed:
-                answer: Json = {"ok": True} | self._call(method, Arguments(raw), token)
-        except RateLimitedError as limited:
-            status, headers["Retry-After"] = 429, str(limited.retry_after)
-            answer = {"ok": False, "error": limited.code}
-        except SlackError as refused:
+            if fate is None or fate.done:
+                with workspace.changed:
+                    answer = {"ok": True} | self._call(method, Arguments(raw), token)
+        except SlackError as error:
+            refused = error
+        if fate is not None and fate.seen == TOO_MANY:
+            refused = RateLimitedError(faults.retry_after)
+        if refused is not None:
             answer = _refusal(refused, self._services)
-        self._log(Call(method, raw, status, answer.get("error", "")))
-        if answer["ok"] and faults.strikes("cut", method):
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response(status=500)
-        return web.json_response(answer, status=status, headers=headers)
+        if isinstance(refused, RateLimitedError):
+            status, headers["Retry-After"] = TOO_MANY, str(refused.retry_after)
+        self._log(Call(method, raw, status if fate is None else fate.seen, answer.get("error", "")))
+        if fate is None or fate.seen == TOO_MANY:
+            return web.json_response(answer, status=status, headers=headers)
+        return await self._broken(request, fate)
+
+    async def _broken(self, request: web.Request, fate: Fate) -> web.StreamResponse:
+        """What comes of a call that Slack itself does not answer."""
+        if fate.seen:
+            return web.Response(status=fate.seen, text="upstream connect error")
+        if fate.silent:
+            until = time.monotonic() + self._services.faults.silence
+            # aiohttp tells no handler that its caller gave up, so there is no event to wait for.
+            while request.transport and not request.transport.is_closing() and time.monotonic() < until:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        if request.transport:
+            request.transport.abort()
+        return web.Response(status=500)  # which nobody hears
 
     def _call(self, method: str, args: Arguments, token: str) -> Json:
         services = self._services
-        faults = services.faults
-        if faults.strikes("rate_limited", method):
-            raise RateLimitedError(faults.retry_after)
         done = METHODS.get(method)
         if done is None:
             raise SlackError("unknown_method")
         _authorize(services, method, token)
-        if method in faults.refuse:
-            raise SlackError(faults.refuse[method])
+        if method in services.faults.refuse:
+            raise SlackError(services.faults.refuse[method])
         services.limiter.take(method, services.workspace.channel_id(args.text("channel")))
-        answer = done(services, args)
-        if faults.strikes("rate_limited_after", method):
-            raise RateLimitedError(faults.retry_after)
-        return answer
+        return done(services, args)
 
     def _log(self, call: Call) -> None:
         changed = self._services.workspace.changed

@@ -385,6 +385,22 @@ def test_a_mention_reaches_the_app_and_is_answered_in_its_thread(slack, app, con
     assert [seen.payload["event"]["type"] for seen in slack.interactions] == ["app_mention"]
 
 
+def test_a_mention_in_a_thread_says_which_thread_and_needs_its_scope(slack, app, client, connect):
+    heard = queue.Queue()
+
+    @app.event("app_mention")
+    def handle(event):
+        heard.put((event["thread_ts"], event["text"]))
+
+    connect(app)
+    card = client.chat_postMessage(channel=DEPLOYS, text="card")["ts"]
+    slack.say(JONAS, DEPLOYS, "@gitops status shop", thread_ts=card)
+    assert heard.get(timeout=5) == (card, "<@U0GITOPS01> status shop")
+    slack.services.scopes.discard("app_mentions:read")
+    slack.say(JONAS, DEPLOYS, "@gitops status shop", thread_ts=card)
+    assert len(slack.interactions) == 1
+
+
 def test_opening_the_home_tab_lets_the_app_publish_it(slack, app, client, connect):
     @app.event("app_home_opened")
     def handle(event):
@@ -473,6 +489,12 @@ def test_a_dropped_connection_comes_back_and_serves(slack, app, connect):
     slack.wait_for(lambda: slack.connections == 1, timeout=15)
     done = slack.command(JONAS, DEPLOYS, "status")
     slack.wait_for(lambda: done.responses)
+
+
+def test_a_connection_that_slack_closes_comes_back(slack, app, connect):
+    connect(app, ping_interval=0.1)
+    slack.close_connections()
+    slack.wait_for(lambda: slack.services.sockets.opened == 2 and slack.connections == 1, timeout=15)
 
 
 def test_an_announced_disconnect_is_followed_by_a_new_connection(slack, app, connect):

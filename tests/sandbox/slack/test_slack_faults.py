@@ -5,6 +5,7 @@ from urllib.error import URLError
 
 import pytest
 import requests
+from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
@@ -65,6 +66,38 @@ def test_a_connection_cut_without_retries_is_an_error_though_it_was_posted(slack
     assert texts(slack) == ["once"]
 
 
+@pytest.mark.parametrize(
+    ("fault", "status", "done"),
+    [
+        ("rate_limited", 429, False),
+        ("rate_limited_after", 429, True),
+        ("failed", 500, False),
+        ("failed_after", 500, True),
+        ("cut_before", 0, False),
+        ("cut", 0, True),
+        ("unanswered", 0, False),
+        ("unanswered_after", 0, True),
+    ],
+)
+def test_a_call_fails_before_or_after_it_is_done(slack, fault, status, done):
+    client = WebClient(token="xoxb-sandbox", base_url=slack.api_url, timeout=1, retry_handlers=[])
+    setattr(slack.faults, fault, 1)
+    with pytest.raises((SlackApiError, ConnectionError, TimeoutError, URLError)):
+        client.chat_postMessage(channel=DEPLOYS, text="once")
+    assert texts(slack) == ["once"] * done
+    assert slack.calls[-1].status == status
+    assert slack.faults.struck == {fault: 1}
+    client.chat_postMessage(channel=DEPLOYS, text="again")
+    assert texts(slack)[-1] == "again"
+
+
+def test_a_call_that_hears_nothing_is_cut_in_the_end(slack):
+    client = WebClient(token="xoxb-sandbox", base_url=slack.api_url, retry_handlers=[])
+    slack.faults.unanswered, slack.faults.silence = 1, 0.1
+    with pytest.raises((ConnectionError, URLError)):
+        client.chat_postMessage(channel=DEPLOYS, text="x")
+
+
 def test_slack_is_down_for_a_while(slack, client, clock):
     slack.faults.down_for(60, clock)
     assert limited(client).status_code == 503
@@ -95,6 +128,33 @@ def test_the_page_switches_faults_by_name(slack, client):
     assert (slack.faults.rate_limited, slack.faults.methods) == (2, frozenset({"chat.update"}))
     assert slack.messages(DEPLOYS) == []
     assert slack.workspace.channel("prod-alerts").archived
+
+
+def test_what_was_posted_is_remembered_with_every_version_and_who_deleted_it(slack, client):
+    metadata = {"event_type": "card", "event_payload": {"key": "incident/7"}}
+    card = client.chat_postMessage(channel=DEPLOYS, text="open", metadata=metadata)["ts"]
+    client.chat_update(channel=DEPLOYS, ts=card, text="resolved")
+    theirs = client.chat_postMessage(channel=DEPLOYS, text="hello")["ts"]
+    client.chat_postEphemeral(channel=DEPLOYS, user="U0MIRA0001", text="psst")
+    slack.delete_message(DEPLOYS, card, by="U0MIRA0001")
+    client.chat_delete(channel=DEPLOYS, ts=theirs)
+    first, second = slack.posted(DEPLOYS)
+    assert slack.messages(DEPLOYS) == []
+    assert (first.payload, [version.text for version in first.versions]) == (
+        {"key": "incident/7"},
+        ["open", "resolved"],
+    )
+    assert (first.deleted_by, second.deleted_by, second.payload) == ("U0MIRA0001", "U0GITOPS01", {})
+
+
+def test_an_update_keeps_metadata_unless_it_is_emptied(slack, client):
+    metadata = {"event_type": "card", "event_payload": {"key": "incident/7"}}
+    ts = client.chat_postMessage(channel=DEPLOYS, text="x", metadata=metadata)["ts"]
+    (message,) = slack.posted(DEPLOYS)
+    client.chat_update(channel=DEPLOYS, ts=ts, text="y")
+    assert message.metadata == metadata
+    client.chat_update(channel=DEPLOYS, ts=ts, text="z", metadata={})
+    assert message.payload == {}
 
 
 @pytest.mark.parametrize("body", [{"rate_limited": 1, "gremlins": 2}, {"rate_limited": "many"}, {"archive": "C0NONE"}])

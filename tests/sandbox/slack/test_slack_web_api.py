@@ -156,6 +156,20 @@ def test_a_reply_to_a_deleted_parent_lands_in_the_channel_itself(slack, client):
     assert tombstone["subtype"] == "tombstone"
 
 
+def test_a_broadcast_reply_stands_in_the_channel_too(slack, client):
+    parent = client.chat_postMessage(channel=DEPLOYS, text="card")["ts"]
+    client.chat_postMessage(channel=DEPLOYS, text="only here", thread_ts=parent)
+    told = client.chat_postMessage(channel=DEPLOYS, text="for all", thread_ts=parent, reply_broadcast=True)
+    assert told["message"]["subtype"] == "thread_broadcast"
+    assert [message["text"] for message in client.conversations_history(channel=DEPLOYS)["messages"]] == [
+        "for all",
+        "card",
+    ]
+    assert [message.text for message in slack.thread(DEPLOYS, parent)] == ["only here", "for all"]
+    alone = client.chat_postMessage(channel=DEPLOYS, text="no thread", reply_broadcast=True)["message"]
+    assert "subtype" not in alone
+
+
 def test_history_is_newest_first_in_pages_with_metadata_only_when_asked(client):
     for index in range(5):
         client.chat_postMessage(

@@ -25,7 +25,7 @@ def _metadata(args: Arguments) -> Json | None:
     metadata: Any = args.structure("metadata", "invalid_metadata_format")
     if metadata is None:
         return None
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("event_type"), str):
+    if not isinstance(metadata, dict) or not (metadata == {} or isinstance(metadata.get("event_type"), str)):
         raise SlackError("invalid_metadata_schema")
     return metadata
 
@@ -44,6 +44,7 @@ def post_message(services: Services, args: Arguments) -> Json:
             blocks,
             thread_ts=args.text("thread_ts") or None,
             metadata=_metadata(args),
+            broadcast=args.flag("reply_broadcast"),
         )
     )
     return {"channel": channel.id, "ts": message.ts, "message": message.api(metadata=True)}
@@ -72,7 +73,7 @@ def update(services: Services, args: Arguments) -> Json:
     if BOT_USER not in channel.members:
         raise SlackError("channel_not_found")  # this method knows no not_in_channel
     message = _own(channel, args.text("ts"), "cant_update_message")
-    message.metadata = metadata or message.metadata
+    message.metadata = message.metadata if metadata is None else metadata  # an empty object takes it away
     workspace.edit(message, text, blocks)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": message.api(metadata=True)}
 
@@ -81,7 +82,7 @@ def delete(services: Services, args: Arguments) -> Json:
     """https://docs.slack.dev/reference/methods/chat.delete."""
     channel = services.workspace.channel(args.text("channel"))
     message = _own(channel, args.text("ts"), "cant_delete_message")
-    services.workspace.delete(message)
+    services.workspace.delete(message, BOT_USER)
     return {"channel": channel.id, "ts": message.ts}
 
 

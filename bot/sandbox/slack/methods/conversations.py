@@ -42,9 +42,10 @@ def _readable(services: Services, args: Arguments) -> Channel:
 
 
 def history(services: Services, args: Arguments) -> Json:
-    """https://docs.slack.dev/reference/methods/conversations.history: newest first, without replies."""
+    """https://docs.slack.dev/reference/methods/conversations.history: newest first; of replies, the broadcast ones."""
     channel = _readable(services, args)
-    roots = [message for message in channel.visible() if not message.reply and not message.ephemeral_for]
+    visible = [message for message in channel.visible() if not message.ephemeral_for]
+    roots = [message for message in visible if not message.reply or message.broadcast]
     metadata = args.flag("include_all_metadata")
     found = [message.api(metadata=metadata) for message in reversed(_between(args, roots))]
     return _page(args, found, "messages")
