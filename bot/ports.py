@@ -4,7 +4,7 @@ All methods block and may be called from any thread. All raise only the errors n
 clear sentence for people, safe to show in Slack (no secret, no credential, no stack).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -111,6 +111,13 @@ class Repository(Protocol):
 
     def files(self, revision: str, path: str) -> list[File]:
         """Every regular file below `path`, no symlinks or submodules. RepositoryError when there is no such path."""
+        ...
+
+    def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
+        """The same of many paths, in their order and read as they are asked for, with few gits.
+
+        None where there is none, or `files` says why it does not read them. RepositoryError when no path can be read.
+        """
         ...
 
     def changed_paths(self, base: str | None, revision: str) -> list[str]:

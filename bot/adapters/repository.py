@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote, unquote, urlsplit
@@ -31,6 +32,8 @@ MAX_FILE_BYTES = 5 * 2**20
 MAX_TOTAL_BYTES = 256 * 2**20
 MAX_FILES = 20_000
 MAX_CANDIDATES = 10
+_LISTED_AT_ONCE = 100  # paths: git looks at each of them for each file below any
+_READ_AT_ONCE = 4 * 2**20  # bytes, all of which are held
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PREFIX = re.compile(r"[0-9a-f]{7,64}")
@@ -72,6 +75,13 @@ class _Output:
     status: int
     stdout: bytes
     stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    path: str
+    oid: str
+    size: int  # bytes
 
 
 class GitRepository:
@@ -189,33 +199,61 @@ class GitRepository:
 
     def files(self, revision: str, path: str) -> list[File]:
         """See ports.Repository. RepositoryError too beyond 5 MiB a file, 256 MiB or 20,000 files in all."""
-        tidy = _tidy(path)
+        blobs = self._listed(revision, [path])[_tidy(path)]
+        if not blobs and self.tree_id(revision, path) is None:
+            raise RepositoryError(f"There is no {path} in {self.name} at {revision[:8]}.")
+        if excess := self._excess(path, blobs):
+            raise RepositoryError(excess)
+        contents = self._blobs([blob.oid for blob in blobs])
+        return [File(blob.path, contents[blob.oid]) for blob in blobs]
+
+    def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
+        """See ports.Repository. One git lists 100 paths, and one reads 4 MiB or a path that is larger."""
+        for first in range(0, len(paths), _LISTED_AT_ONCE):
+            some = paths[first : first + _LISTED_AT_ONCE]
+            listed = self._listed(revision, some)
+            blobs = [[] if self._excess(path, listed[_tidy(path)]) else listed[_tidy(path)] for path in some]
+            starts = accumulate((sum(blob.size for blob in each) for each in blobs), initial=0)
+            for _, batch in groupby(zip(blobs, starts, strict=False), lambda each: each[1] // _READ_AT_ONCE):
+                trees = [each for each, _ in batch]
+                contents = self._blobs([blob.oid for each in trees for blob in each])
+                for each in trees:
+                    yield [File(blob.path, contents[blob.oid]) for blob in each] or None
+
+    def _listed(self, revision: str, paths: Sequence[str]) -> dict[str, list[_Blob]]:
+        """The regular files below each path, by the path as git writes it; none where there is no such path."""
+        found: dict[str, list[_Blob]] = {_tidy(path): [] for path in paths}
+        asked = {tidy.encode(): blobs for tidy, blobs in found.items()}
         argv = ("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", _checked(revision))
-        listed = self._git(*argv, *([tidy] if tidy else []), missing=(revision,)).stdout
-        entries: list[tuple[str, str]] = []
-        total = 0
+        listed = self._git(*argv, *([] if "" in found else found), missing=(revision,)).stdout
         for line in listed.split(b"\0")[:-1]:
             meta, _, raw = line.partition(b"\t")
-            mode, _, oid, size = meta.decode().split()
-            if not mode.startswith("100"):
+            mode, _, oid, size = meta.split()
+            if not mode.startswith(b"100"):
                 continue
-            name = raw.decode(errors="replace")
-            total += int(size)
-            if int(size) > MAX_FILE_BYTES:
-                raise RepositoryError(
-                    f"{name} in {self.name} is {int(size) / 2**20:.1f} MiB; files up to {MAX_FILE_BYTES >> 20} MiB are "
-                    "read. Move it out of the application's path."
+            blob = _Blob(raw.decode(errors="replace"), oid.decode(), int(size))
+            parts = raw.split(b"/")
+            for length in range(len(parts) + 1):
+                below = asked.get(b"/".join(parts[:length]))
+                if below is not None:
+                    below.append(blob)
+        return found
+
+    def _excess(self, path: str, blobs: Sequence[_Blob]) -> str:
+        """Why these are not read: what is too large; "" when nothing is."""
+        for blob in blobs:
+            if blob.size > MAX_FILE_BYTES:
+                return (
+                    f"{blob.path} in {self.name} is {blob.size / 2**20:.1f} MiB; files up to {MAX_FILE_BYTES >> 20} "
+                    "MiB are read. Move it out of the application's path."
                 )
-            entries.append((name, oid))
-        if len(entries) > MAX_FILES or total > MAX_TOTAL_BYTES:
-            raise RepositoryError(
-                f"{path} in {self.name} holds {len(entries):,} files and {total / 2**20:.0f} MiB; up to {MAX_FILES:,} "
+        total = sum(blob.size for blob in blobs)
+        if len(blobs) > MAX_FILES or total > MAX_TOTAL_BYTES:
+            return (
+                f"{path} in {self.name} holds {len(blobs):,} files and {total / 2**20:.0f} MiB; up to {MAX_FILES:,} "
                 f"and {MAX_TOTAL_BYTES >> 20} MiB are read. Point the application at a narrower path."
             )
-        if not listed and self.tree_id(revision, path) is None:
-            raise RepositoryError(f"There is no {path} in {self.name} at {revision[:8]}.")
-        contents = self._blobs([oid for _, oid in entries])
-        return [File(name, contents[oid]) for name, oid in entries]
+        return ""
 
     def changed_paths(self, base: str | None, revision: str) -> list[str]:
         """See ports.Repository; either may also be the tree of a merge. A rename is both its paths."""

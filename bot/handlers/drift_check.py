@@ -123,7 +123,7 @@ def check(
             return error
         with suppress(PortError):  # which application's path it is shows when each is asked for
             paths = [application.path for application in applications if application.repository == name]
-            memory.rendered.locate(repositories[name], found, paths)
+            memory.rendered.prepare(repositories[name], found, paths)
         return found
 
     names = sorted({application.repository for application in applications})

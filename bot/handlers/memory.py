@@ -12,10 +12,10 @@ from typing import Any
 
 from bot.core.compare import Comparison
 from bot.core.ignore import IgnoreRule
-from bot.core.manifest import Manifest
+from bot.core.manifest import Manifest, ManifestError
 from bot.core.ownership import INTERACTIVE
 from bot.core.render import render
-from bot.ports import Repository
+from bot.ports import File, Repository
 
 # Of one path: the tracked head, and merges on their way with what was before each.
 _REMEMBERED_TREES = 4
@@ -24,6 +24,7 @@ _REMEMBERED_REVISIONS = 8192
 _FORGOTTEN_AFTER = timedelta(days=1)
 
 Object = Mapping[str, Any]
+_Read = tuple[Manifest, ...] | ManifestError  # of a tree, or why it holds none
 
 
 class Rendered:
@@ -32,25 +33,32 @@ class Rendered:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
-        self._trees: dict[tuple[str, str], OrderedDict[str | None, tuple[Manifest, ...]]] = {}
+        self._trees: dict[tuple[str, str], OrderedDict[str | None, _Read]] = {}
 
     def __len__(self) -> int:
         """How many trees are held."""
         with self._lock:
             return sum(map(len, self._trees.values()))
 
-    def locate(self, repository: Repository, revision: str, paths: Iterable[str]) -> None:
-        """Find the trees of many paths at a full sha with one git, before `manifests` is asked for each.
+    def prepare(self, repository: Repository, revision: str, paths: Iterable[str]) -> None:
+        """Read many paths at a full sha with few gits, before `manifests` is asked for each.
 
         RepositoryError when one of the paths cannot be in a repository, or there is no such commit.
         """
+        places = {path: (repository.name, revision, path) for path in paths}
         with self._lock:
-            new = [path for path in dict.fromkeys(paths) if (repository.name, revision, path) not in self._ids]
+            new = [path for path, place in places.items() if place not in self._ids]
         ids = repository.tree_ids(revision, new) if new else []
         with self._lock:
-            self._ids.update({(repository.name, revision, path): id_ for path, id_ in zip(new, ids, strict=True)})
+            self._ids.update({places[path]: id_ for path, id_ in zip(new, ids, strict=True)})
+            trees = {path: self._ids[place] for path, place in places.items() if place in self._ids}
+            known = {path: self._trees.get((repository.name, path), ()) for path in trees}
+            unread = [path for path, tree in trees.items() if tree is not None and tree not in known[path]]
             while len(self._ids) > _REMEMBERED_REVISIONS:
                 self._ids.popitem(last=False)
+        for path, files in zip(unread, repository.files_of(revision, unread), strict=True):
+            if files is not None:
+                self._read(repository, path, trees[path], files)
 
     def manifests(self, repository: Repository, revision: str, path: str) -> tuple[Manifest, ...]:
         """The manifests below a path at a full sha; the same ones for the same tree. RepositoryError, ManifestError."""
@@ -63,16 +71,28 @@ class Rendered:
         with self._lock:
             self._ids[place] = tree
             self._ids.move_to_end(place)
-            trees = self._trees.setdefault((repository.name, path), OrderedDict())
-            if tree in trees:
+            trees = self._trees.get((repository.name, path), OrderedDict())
+            found = trees.get(tree)
+            if found is not None:
                 trees.move_to_end(tree)
-                return trees[tree]
-        manifests = tuple(render([(file.path, file.content) for file in repository.files(revision, path)], path))
+        if found is None:
+            found = self._read(repository, path, tree, repository.files(revision, path))
+        if isinstance(found, ManifestError):
+            raise ManifestError(found.file, found.line, found.problem)
+        return found
+
+    def _read(self, repository: Repository, path: str, tree: str | None, files: Iterable[File]) -> _Read:
+        found: _Read
+        try:
+            found = tuple(render([(file.path, file.content) for file in files], path))
+        except ManifestError as error:
+            found = ManifestError(error.file, error.line, error.problem)  # the caught one would keep the files' bytes
         with self._lock:
-            trees[tree] = manifests
+            trees = self._trees.setdefault((repository.name, path), OrderedDict())
+            trees[tree] = found
             while len(trees) > _REMEMBERED_TREES:
                 trees.popitem(last=False)
-        return manifests
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,32 @@ def test_files_are_the_regular_ones_below_a_path(source, repository):
     assert repository.files(head, "apps/shop/web.yaml") == [found[-1]]
 
 
+@pytest.mark.parametrize(("listed", "read"), [(100, 2**24), (2, 1), (1, 8)])
+def test_each_of_many_paths_is_read_as_it_is_by_itself(source, repository, monkeypatch, listed, read):
+    monkeypatch.setattr(adapter, "_LISTED_AT_ONCE", listed)
+    monkeypatch.setattr(adapter, "_READ_AT_ONCE", read)
+    (source.path / "apps/shop/link.yaml").symlink_to("/etc/passwd")
+    (source.path / "links").mkdir()
+    (source.path / "links/link.yaml").symlink_to("/etc/passwd")
+    large = {"large/ü.bin": b"x" * (5 * 2**20 + 1), "large/small/a.yaml": "a: 1\n"}
+    source.commit("More", {"apps/shop/deep/ü.yaml": b"\x00\xff", "apps/shop2/e.yaml": "", **large})
+    head = repository.fetch()
+    paths = ["apps/shop", "apps", "none", "apps/shop/", "large", "large/small", "links", "apps/shop/web.yaml"]
+    for whole in ([], [""]):  # all of them lie below the root
+
+        def alone(path):
+            try:
+                return repository.files(head, path) or None
+            except RepositoryError:
+                return None
+
+        asked = [*paths, *whole]
+        assert list(repository.files_of(head, asked)) == [alone(path) for path in asked]
+    assert list(repository.files_of(head, [])) == []
+    with pytest.raises(RepositoryError):
+        next(repository.files_of("0" * 40, paths))
+
+
 @pytest.mark.parametrize("path", ["apps/nothing", "apps/shop/web.yam", "apps/*"])
 def test_files_below_a_path_that_does_not_exist_are_an_error(repository, path):
     with pytest.raises(RepositoryError, match="There is no apps/"):

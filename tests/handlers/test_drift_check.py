@@ -645,18 +645,32 @@ def test_a_path_keeps_its_latest_trees_alone(world, memory):
     assert len(memory.rendered) == 4
 
 
-def test_a_head_that_did_not_move_needs_git_for_nothing_but_the_fetch(world, memory):
+def test_what_was_prepared_needs_git_no_more_while_the_head_stands_still(world, memory):
     world.declare("shop", CONFIG)
     world.declare("site", CONFIG)
     repository = world.repositories["platform"]
     head = repository.fetch()
     paths = [each.path for each in world.applications]
-    memory.rendered.locate(repository, head, paths)
-    first = [memory.rendered.manifests(repository, head, path) for path in paths]
+    memory.rendered.prepare(repository, head, paths)
     gone = GitRepository("platform", str(world.tmp_path / "nowhere"), "main", world.tmp_path / "empty")
-    memory.rendered.locate(gone, head, paths)
+    first = [memory.rendered.manifests(gone, head, path) for path in paths]
+    memory.rendered.prepare(gone, head, paths)
     again = [memory.rendered.manifests(gone, head, path) for path in paths]
+    assert [[manifest.name for manifest in each] for each in first] == [["settings"], ["settings"]]
     assert all(one is other for one, other in zip(first, again, strict=True))
+
+
+def test_an_application_that_cannot_be_read_hurts_none_that_is_read_with_it(world, memory):
+    world.declare("shop", CONFIG)
+    world.deploy("shop", CONFIG)
+    world.declare("site", "apiVersion: v1\nkind: [\n")
+    world.applications.append(Application("none", "platform", "apps/none", "prod", "none", "C1"))
+    for _ in range(2):  # the mistake is remembered, and told as before
+        found = world.check(memory=memory)
+        assert found["shop"].status is Status.SYNCED
+        assert found["site"].error.startswith("apps/site/")
+        assert "This is not valid YAML" in found["site"].error
+        assert found["none"].error.startswith("There is no apps/none in platform at ")
 
 
 def test_one_impossible_path_hurts_no_other_application(world, memory):
