@@ -1,11 +1,11 @@
 """From the files of an application to its manifests: every YAML and JSON file below its path, as kubectl -R reads."""
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from posixpath import basename, normpath
 
 from bot.core.manifest import Manifest, ManifestError, read_manifests
 
-_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+_SUFFIXES = (".yaml", ".yml", ".json")
 
 # Files that say the directory is the input of a generator: comparing what stands there would be nonsense.
 _GENERATORS = {
@@ -22,27 +22,23 @@ def render(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]
     Hidden files and folders (`.github`) below the root hold none. ManifestError, naming file and line, for what is no
     manifest and for the sources of Kustomize and Helm.
     """
-    base = PurePosixPath(root.strip("/") or ".")
-    visible = sorted((path, content) for path, content in files if not _hidden(PurePosixPath(path.lstrip("/")), base))
+    base = normpath(root.strip("/") or ".")
+    visible = sorted((path, content) for path, content in files if not _hidden(path, base))
     for path, _ in visible:
-        generator = _GENERATORS.get(PurePosixPath(path).name)
+        generator = _GENERATORS.get(basename(path))
         if generator is not None:
             raise ManifestError(
                 path, 1, f"This is a source for {generator}, and only plain manifests are read: point at rendered ones."
             )
     return [
-        manifest
-        for path, content in visible
-        if PurePosixPath(path).suffix in _SUFFIXES
-        for manifest in read_manifests(path, content)
+        manifest for path, content in visible if path.endswith(_SUFFIXES) for manifest in read_manifests(path, content)
     ]
 
 
 def matters(name: str) -> bool:
     """Whether `render` looks at a file of that name at all."""
-    return PurePosixPath(name).suffix in _SUFFIXES or name in _GENERATORS
+    return name.endswith(_SUFFIXES) or name in _GENERATORS
 
 
-def _hidden(path: PurePosixPath, base: PurePosixPath) -> bool:
-    below = path.relative_to(base) if path.is_relative_to(base) else path
-    return any(part.startswith(".") for part in below.parts)
+def _hidden(path: str, base: str) -> bool:
+    return path != base and "/." in f"/{path.removeprefix(f'{base}/')}"

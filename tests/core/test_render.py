@@ -34,6 +34,10 @@ def test_hidden_files_below_the_path_are_no_manifests(root, names):
     assert [manifest.name for manifest in render(files, root)] == names
 
 
+def test_a_hidden_file_is_read_when_it_is_what_was_asked_for():
+    assert [manifest.name for manifest in render([("a/.b.yaml", _config_map("b"))], "./a/.b.yaml")] == ["b"]
+
+
 @pytest.mark.parametrize(
     ("name", "tool"),
     [
