@@ -79,6 +79,7 @@ _SERVER_KEYS: Final = frozenset(
     )
 )
 _RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
+_RESTART: Final = "a restart, no change of configuration"
 
 # Labels and annotations in git with which people already say that an object may differ, and the differences they speak
 # of; Flux reads both, in any case. IgnoreExtraneous of Argo CD's compare-options speaks of objects that git lacks, so
@@ -192,6 +193,27 @@ def compare_object(
     return Comparison(_object_drift(manifest, drift), _object_drift(manifest, aside))
 
 
+def unlike(manifest: Manifest, other: Object, *, schema: Schemas) -> list[FieldDrift]:
+    """What a manifest declares and another declaration of the same object does not say, or says otherwise.
+
+    `desired` is the manifest's value and `live` the other's. What only the other declares is not told: ask the other
+    way round. Values out of a Secret are replaced. A restart stamp is a change here, as it is one in git.
+    """
+    metadata = {key: value for key, value in _mapping(other.get("metadata")).items() if key != "managedFields"}
+    annotations = _mapping(metadata.get("annotations"))
+    if LAST_APPLIED in annotations:  # of a dump that was committed: it tells nothing of who declared what
+        metadata["annotations"] = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
+    declared: Object = manifest.object
+    held: Object = {**other, "metadata": metadata}
+    if _is_secret(manifest):
+        declared, held = _with_string_data(declared), _with_string_data(held)
+    nobody = Ownership(held, declared, ())
+    walk = _Walk(manifest, declared, held, nobody, schema, _NOTHING_SCALED, Rules(), explain=False)
+    walk.run(None)
+    restarts = [field for field in walk.aside if field.reason == _RESTART and field.change != "added"]
+    return sorted(walk.drift + restarts, key=lambda field: field.path)
+
+
 def _unselected(
     walked: "_Walk", rules: Rules, declared: Object, live: Object, walk: Callable[[Object, Object], "_Walk"]
 ) -> list[FieldDrift]:
@@ -289,7 +311,7 @@ class _Walk:
     def _compare_mappings(self, want: Object, have: Object, node: Node, ignored: Ignored | None) -> None:
         path, skipped = self._path, self._skipped()
         if len(path) >= _MAX_DEPTH:
-            if not _identical(want, have):
+            if not identical(want, have):
                 self._differs(want, have)
             return
         for key, value in want.items():
@@ -355,7 +377,7 @@ class _Walk:
             if want not in (None, {}, []):
                 self._set_aside("removed", want, None, "the server drops what says nothing")
         elif self._path[-1] == _RESTARTED_AT:
-            self._set_aside("removed", want, None, "a restart, no change of configuration")
+            self._set_aside("removed", want, None, _RESTART)
         elif reason := self._server_owns():
             self._set_aside("removed", want, None, reason)
         else:
@@ -366,7 +388,7 @@ class _Walk:
         writer = self._writer()
         manager = writer.manager if writer else ""
         if self._path[-1] == _RESTARTED_AT:
-            self._set_aside("changed", want, have, "a restart, no change of configuration", writer)
+            self._set_aside("changed", want, have, _RESTART, writer)
         elif reason := self._server_owns():
             self._set_aside("changed", want, have, reason, writer)
         elif self._path[-1] in _SHARED_MARKS and manager.startswith("argocd"):
@@ -408,7 +430,7 @@ class _Walk:
 
     def _typed(self, node: Node, want: list[Any] | None, have: list[Any]) -> Node:
         """The node, or for a list that no schema describes, what the server's own records say of its keys."""
-        if node.list_type or node.described or (want is not None and _identical(want, have)):
+        if node.list_type or node.described or (want is not None and identical(want, have)):
             return node
         keys = self._ownership.list_keys(tuple(self._path))
         if keys is None:
@@ -483,7 +505,7 @@ class _Walk:
                 extras.append((tuple(self._path), have))
             return True
         if len(self._path) > _MAX_DEPTH:
-            return _identical(want, have)
+            return identical(want, have)
         if isinstance(want, dict) and isinstance(have, dict):
             skipped = self._skipped()
             for key in {**want, **have}:
@@ -625,7 +647,7 @@ class _Walk:
         hand = next((owner for owner in owners if self._ownership.by_hand(owner)), None)
         writer = hand or next(iter(owners), None)
         if last == _RESTARTED_AT:
-            return self._finding(have, "a restart, no change of configuration", writer)
+            return self._finding(have, _RESTART, writer)
         if reason := self._server_owns():
             return self._finding(have, reason, writer)
         if path == ("spec", "replicas") and any(owner.subresource == "scale" for owner in owners):
@@ -816,7 +838,7 @@ def _members(values: list[Any]) -> set[Member]:
     return {Member(value) for value in values}
 
 
-def _identical(one: Any, other: Any) -> bool:
+def identical(one: Any, other: Any) -> bool:
     """Whether two values are the same, however deep; in a loop, for any depth."""
     pairs = [(one, other)]
     while pairs:
