@@ -17,6 +17,7 @@ from bot.core.application import Application
 from bot.core.message import LINK, trouble
 from bot.core.message import drift as drift_message
 from bot.core.message import help as help_message
+from bot.core.message import incident as incident_message
 from bot.core.message import revert as revert_message
 from bot.core.message.blocks import Message
 from bot.core.permission import groups_to_ask, permitted
@@ -60,8 +61,8 @@ class Listeners:
             token_verification_enabled=False,  # else the process could not start while Slack is down
         )
         app.command("/gitops")(self.on_command)
-        app.action(drift_message.SHOW_DIFF)(self.on_show_diff)
-        app.action(drift_message.CHECK_NOW)(self.on_check_now)
+        app.action(incident_message.SHOW_DIFF)(self.on_show_diff)
+        app.action(incident_message.CHECK_NOW)(self.on_check_now)
         app.action(revert_message.REVERT_THIS)(self.on_revert)
         app.action(revert_message.REVERT_OTHER)(self.on_revert)
         app.action(LINK)(on_link)

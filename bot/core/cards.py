@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.core.incident import Incident, IncidentState
-from bot.core.message import drift as drift_message
+from bot.core.message import incident as incident_message
 from bot.core.message import revert_pull as revert_pull_message
 from bot.core.message import rollout as rollout_message
 from bot.core.message.blocks import Message
+from bot.core.message.language import Say
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import ENDED, Rollout
 
@@ -34,39 +35,52 @@ class Card:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def desired(incidents: Sequence[Incident], rollouts: Sequence[Rollout], pulls: Sequence[RevertPull]) -> list[Card]:
-    """Every card of what is going on, a parent always before its reply."""
+def desired(
+    say_for: Callable[[str], Say],
+    incidents: Sequence[Incident],
+    rollouts: Sequence[Rollout],
+    pulls: Sequence[RevertPull],
+) -> list[Card]:
+    """Every card of what is going on, a parent always before its reply; `say_for` a channel speaks its language."""
     return [
-        *(card for incident in incidents for card in _of_incident(incident)),
-        *(card for pull in pulls for card in _of_pull(pull)),
-        *(card for rollout in rollouts for card in _of_rollout(rollout)),
+        *(card for incident in incidents for card in _of_incident(say_for(incident.channel), incident)),
+        *(card for pull in pulls for card in _of_pull(say_for, pull)),
+        *(card for rollout in rollouts for card in _of_rollout(say_for, rollout)),
     ]
 
 
-def _of_incident(incident: Incident) -> list[Card]:
+def _of_incident(say: Say, incident: Incident) -> list[Card]:
     if incident.state is IncidentState.SUSPECTED:
         return []
     ended = incident.state is IncidentState.RESOLVED
-    card = Card(incident.id, incident.id, incident.channel, drift_message.card(incident), last=ended)
+    card = Card(incident.id, incident.id, incident.channel, incident_message.card(say, incident), last=ended)
     grown = [
-        replace(_reply(card, drift_message.grown_reply(incident, growth)), key=f"{card.key}/grown-{number}", last=ended)
+        replace(
+            _reply(card, incident_message.grown_reply(say, incident, growth)),
+            key=f"{card.key}/grown-{number}",
+            last=ended,
+        )
         for number, growth in enumerate(incident.grown)
     ]
-    return [card, *grown, *([_reply(card, drift_message.resolved_reply(incident))] if ended else [])]
+    return [card, *grown, *([_reply(card, incident_message.resolved_reply(say, incident))] if ended else [])]
 
 
-def _of_rollout(rollout: Rollout) -> list[Card]:
+def _of_rollout(say_for: Callable[[str], Say], rollout: Rollout) -> list[Card]:
     cards = []
     ended = rollout.state in ENDED
     for channel in sorted({part.channel for part in rollout.parts}):
-        card = Card(f"{rollout.id}#{channel}", rollout.id, channel, rollout_message.card(rollout), last=ended)
-        cards += [card, _reply(card, rollout_message.ended_reply(rollout))] if ended else [card]
+        say = say_for(channel)
+        card = Card(f"{rollout.id}#{channel}", rollout.id, channel, rollout_message.card(say, rollout), last=ended)
+        cards += [card, _reply(card, rollout_message.ended_reply(say, rollout))] if ended else [card]
     return cards
 
 
-def _of_pull(pull: RevertPull) -> list[Card]:
-    message, ended = revert_pull_message.card(pull), pull.state != "open"
-    return [Card(f"{pull.id}#{channel}", pull.id, channel, message, last=ended) for channel in pull.channels]
+def _of_pull(say_for: Callable[[str], Say], pull: RevertPull) -> list[Card]:
+    ended = pull.state != "open"
+    return [
+        Card(f"{pull.id}#{channel}", pull.id, channel, revert_pull_message.card(say_for(channel), pull), last=ended)
+        for channel in pull.channels
+    ]
 
 
 def _reply(card: Card, message: Message) -> Card:

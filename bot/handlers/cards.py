@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.core.cards import Card, desired
+from bot.core.message.language import Say
 from bot.ports import Chat, ChatError, Posted, Store
 
 _log = logging.getLogger(__name__)
@@ -24,12 +25,14 @@ class CardKeeper:
 
     One reconciliation at a time. A channel that Slack asks to wait for, or that is closed, is left alone until then,
     and says so in `troubles`; nothing is lost, since what is to be said is derived from the stored state each time.
+    `say_for` is what speaks the language of a channel.
     """
 
-    def __init__(self, store: Store, chat: Chat, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, chat: Chat, clock: Callable[[], datetime], say_for: Callable[[str], Say]) -> None:
         self._store = store
         self._chat = chat
         self._clock = clock
+        self._say_for = say_for
         self._lock = threading.Lock()
         self._wait_until: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
@@ -46,7 +49,8 @@ class CardKeeper:
         with self._lock:
             current: dict[str, bool] = {}
             told: dict[str, bool] = {}
-            for card in desired(self._store.incidents(), self._store.rollouts(), self._store.pulls()):
+            store = self._store
+            for card in desired(self._say_for, store.incidents(), store.rollouts(), store.pulls()):
                 # A reply to a message that is gone would land in the channel's root: its parent comes first.
                 current[card.key] = current.get(card.thread_of or card.key, True) and self._bring(card)
                 told[card.subject] = told.get(card.subject, True) and current[card.key] and card.last

@@ -18,9 +18,10 @@ from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Growth, Incident, IncidentState
-from bot.core.message import drift, history, revert_pull, rollout, status, trouble
+from bot.core.message import drift, history, incident, revert_pull, rollout, status, trouble
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
+from bot.core.message.language import Language, Say
 from bot.core.revert import RevertRequest, Target
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Part, Rollout, RolloutState
@@ -178,64 +179,75 @@ OUTCOMES = {
     "unfinished": revert.Unfinished("gitops-bot/revert-4f2a9c1e", "GitHub does not answer.", T0),
 }
 
-MESSAGES = {
-    **{f"revert-{name}": revert_message.answer(outcome, REQUEST) for name, outcome in OUTCOMES.items()},
-    "revert-which-repository": revert_message.which_repository("#12", ["platform", "web"]),
-    "drift-card-open": drift.card(OPEN),
-    "drift-card-blind": drift.card(replace(OPEN, blind="The cluster prod does not answer.")),
-    "drift-card-resolved": drift.card(RESOLVED),
-    "drift-reply-grown": drift.grown_reply(OPEN, Growth(T0, (CONFIG,))),
-    "drift-card-resolved-by-git": drift.card(replace(RESOLVED, ended="git")),
-    "drift-reply-resolved": drift.resolved_reply(RESOLVED),
-    "drift-answer": drift.checked([DRIFTED, SYNCED, UNKNOWN]),
-    "drift-answer-none": drift.checked([]),
-    "diff-answer": drift.diff(DRIFTED, "shop", everything=False),
-    "diff-answer-all": drift.diff(replace(DRIFTED, set_aside=ASIDE), "shop", everything=True),
-    "diff-answer-all-none": drift.diff(SYNCED, "search", everything=True),
-    "diff-answer-synced": drift.diff(SYNCED, "search", everything=False),
-    "diff-answer-unknown": drift.diff(UNKNOWN, "payments", everything=False),
-    "rollout-card-merged": rollout.card(MERGE),
-    "rollout-card-waiting": rollout.card(
-        replace(
-            MERGE,
-            parts=(LIVE_PARTS[0], replace(MERGE.parts[1], missing=("Deployment shop-staging/web: spec.replicas",))),
-        )
-    ),
-    "rollout-card-live": rollout.card(
-        replace(MERGE, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=42))
-    ),
-    "rollout-card-late": rollout.card(
-        replace(
-            MERGE,
-            state=RolloutState.LATE,
-            parts=(LIVE_PARTS[0], replace(MERGE.parts[1], error="The cluster prod does not answer.")),
-        )
-    ),
-    "rollout-card-superseded": rollout.card(replace(MERGE, state=RolloutState.SUPERSEDED, superseded_by=OLDER)),
-    "rollout-reply-live": rollout.ended_reply(
-        replace(MERGE, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=42))
-    ),
-    "revert-card-open": revert_pull.card(PULL),
-    "revert-card-merged": revert_pull.card(replace(PULL, state="merged", merged_by="carla")),
-    "revert-card-closed": revert_pull.card(replace(PULL, state="closed")),
-    "status-answer": overview(),
-    "status-answer-one": overview(applications=APPLICATIONS[:1], pulls={}, troubles=[], rollouts=[]),
-    "status-answer-none": overview(applications=[]),
-    "history-answer": history.listing(entries(), "main", None, None),
-    "history-answer-unknown": history.listing(entries(), "main", "shop", "GitHub does not answer."),
-    "history-answer-none": history.listing([], "main", "shop", None),
-    "help-answer": help_message.overview(),
-    "mistake-command": help_message.mistake(commands.UnknownCommand("statsu", "status"), ["shop"]),
-    "mistake-application": help_message.mistake(commands.UnknownApplication("shpo", "shop"), ["shop", "search"]),
-    "mistake-arguments": help_message.mistake(commands.WrongArguments(commands.COMMANDS[3]), ["shop"]),
-    "trouble-failed": trouble.failed("a1b2c3d4"),
-    "trouble-denied": trouble.denied(["U0ANA", "S0ONCALL"]),
-    "trouble-busy": trouble.busy(),
-    "trouble-outside": trouble.outside("The cluster prod does not answer."),
-    "opening-drift": trouble.opening(commands.DriftCommand(None)),
-    "opening-diff": trouble.opening(commands.DiffCommand("shop")),
-    "opening-revert": trouble.opening(commands.RevertCommand("#12", None)),
-}
+
+def messages(say):
+    """One of each kind."""
+    return {
+        **{f"revert-{name}": revert_message.answer(outcome, REQUEST) for name, outcome in OUTCOMES.items()},
+        "revert-which-repository": revert_message.which_repository("#12", ["platform", "web"]),
+        "drift-card-open": incident.card(say, OPEN),
+        "drift-card-blind": incident.card(say, replace(OPEN, blind="The cluster prod does not answer.")),
+        "drift-card-resolved": incident.card(say, RESOLVED),
+        "drift-reply-grown": incident.grown_reply(say, OPEN, Growth(T0, (CONFIG,))),
+        "drift-card-resolved-by-git": incident.card(say, replace(RESOLVED, ended="git")),
+        "drift-reply-resolved": incident.resolved_reply(say, RESOLVED),
+        "drift-answer": drift.checked([DRIFTED, SYNCED, UNKNOWN]),
+        "drift-answer-none": drift.checked([]),
+        "diff-answer": drift.diff(DRIFTED, "shop", everything=False),
+        "diff-answer-all": drift.diff(replace(DRIFTED, set_aside=ASIDE), "shop", everything=True),
+        "diff-answer-all-none": drift.diff(SYNCED, "search", everything=True),
+        "diff-answer-synced": drift.diff(SYNCED, "search", everything=False),
+        "diff-answer-unknown": drift.diff(UNKNOWN, "payments", everything=False),
+        "rollout-card-merged": rollout.card(say, MERGE),
+        "rollout-card-waiting": rollout.card(
+            say,
+            replace(
+                MERGE,
+                parts=(LIVE_PARTS[0], replace(MERGE.parts[1], missing=("Deployment shop-staging/web: spec.replicas",))),
+            ),
+        ),
+        "rollout-card-live": rollout.card(
+            say, replace(MERGE, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=42))
+        ),
+        "rollout-card-late": rollout.card(
+            say,
+            replace(
+                MERGE,
+                state=RolloutState.LATE,
+                parts=(LIVE_PARTS[0], replace(MERGE.parts[1], error="The cluster prod does not answer.")),
+            ),
+        ),
+        "rollout-card-superseded": rollout.card(
+            say, replace(MERGE, state=RolloutState.SUPERSEDED, superseded_by=OLDER)
+        ),
+        "rollout-reply-live": rollout.ended_reply(
+            say, replace(MERGE, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=42))
+        ),
+        "revert-card-open": revert_pull.card(say, PULL),
+        "revert-card-merged": revert_pull.card(say, replace(PULL, state="merged", merged_by="carla")),
+        "revert-card-closed": revert_pull.card(say, replace(PULL, state="closed")),
+        "status-answer": overview(),
+        "status-answer-one": overview(applications=APPLICATIONS[:1], pulls={}, troubles=[], rollouts=[]),
+        "status-answer-none": overview(applications=[]),
+        "history-answer": history.listing(entries(), "main", None, None),
+        "history-answer-unknown": history.listing(entries(), "main", "shop", "GitHub does not answer."),
+        "history-answer-none": history.listing([], "main", "shop", None),
+        "help-answer": help_message.overview(),
+        "mistake-command": help_message.mistake(commands.UnknownCommand("statsu", "status"), ["shop"]),
+        "mistake-application": help_message.mistake(commands.UnknownApplication("shpo", "shop"), ["shop", "search"]),
+        "mistake-arguments": help_message.mistake(commands.WrongArguments(commands.COMMANDS[3]), ["shop"]),
+        "trouble-failed": trouble.failed("a1b2c3d4"),
+        "trouble-denied": trouble.denied(["U0ANA", "S0ONCALL"]),
+        "trouble-busy": trouble.busy(),
+        "trouble-outside": trouble.outside("The cluster prod does not answer."),
+        "opening-drift": trouble.opening(commands.DriftCommand(None)),
+        "opening-diff": trouble.opening(commands.DiffCommand("shop")),
+        "opening-revert": trouble.opening(commands.RevertCommand("#12", None)),
+    }
+
+
+SAYS = {language.value: Say(language) for language in Language}
+MESSAGES = {f"{language}/{name}": said for language, say in SAYS.items() for name, said in messages(say).items()}
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -244,15 +256,16 @@ def test_it_reads_as_its_golden_file_says(name):
     text = json.dumps({"text": said.text, "blocks": said.blocks}, indent=1, ensure_ascii=False) + "\n"
     path = GOLDEN / f"{name}.json"
     if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
 
 
 def test_no_golden_file_is_left_over():
-    assert {path.stem for path in GOLDEN.glob("*.json")} == set(MESSAGES)
+    assert {str(path.relative_to(GOLDEN).with_suffix("")) for path in GOLDEN.rglob("*.json")} == set(MESSAGES)
 
 
-def hostile_messages():
+def hostile_messages(say):
     """The worst that git, a cluster and people can put into a message."""
     long = "x" * 10_000
     nasty = (field(path=long, desired=long, live={"a": [long]}, manager=long), field("added", HOSTILE, None, HOSTILE))
@@ -261,7 +274,7 @@ def hostile_messages():
         for index in range(500)
     )
     check = replace(DRIFTED, application="shop", drift=objects, error=f"{HOSTILE} {long}", set_aside=objects)
-    incident = replace(OPEN, drift=objects, blind=long)
+    bad = replace(OPEN, drift=objects, blind=long)
     parts = tuple(Part(f"application-{index}", "prod", "C1", None, (long, HOSTILE) * 9, None) for index in range(200))
     merge = replace(
         MERGE, subject=f"{HOSTILE} {long}", author=long, merged_by=HOSTILE, approved_by=(long,) * 9, parts=parts
@@ -288,16 +301,16 @@ def hostile_messages():
     request = RevertRequest(HOSTILE, f"{HOSTILE} {long}", "shop")
     return {
         **{f"revert {type(each).__name__}": revert_message.answer(each, request) for each in outcomes},
-        "drift card": drift.card(incident),
-        "resolved card": drift.card(replace(incident, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")),
+        "drift card": incident.card(say, bad),
+        "resolved card": incident.card(say, replace(bad, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")),
         "drift answer": drift.checked([check] * 50),
         "diff": drift.diff(check, "shop", everything=True),
-        "rollout": rollout.card(merge),
-        "rollout late": rollout.card(replace(merge, state=RolloutState.LATE)),
+        "rollout": rollout.card(say, merge),
+        "rollout late": rollout.card(say, replace(merge, state=RolloutState.LATE)),
         "status": overview(applications=many, checks=checks, pulls=pulls, troubles=[long, HOSTILE] * 9),
         "history": history.listing(entries(f"{HOSTILE} {long}") * 40, HOSTILE, "shop", long),
         "revert pull": revert_pull.card(
-            replace(PULL, title=f"{HOSTILE} {long}", what=long, merged_by=long, state="merged")
+            say, replace(PULL, title=f"{HOSTILE} {long}", what=long, merged_by=long, state="merged")
         ),
         "unknown command": help_message.mistake(commands.UnknownCommand(f"{HOSTILE}{long}", None), [long] * 99),
         "unknown application": help_message.mistake(commands.UnknownApplication(f"{HOSTILE}{long}", None), [long] * 99),
@@ -305,7 +318,10 @@ def hostile_messages():
     }
 
 
-ALL = {**MESSAGES, **hostile_messages()}
+HOSTILE_MESSAGES = {
+    f"{language}/{name}": said for language, say in SAYS.items() for name, said in hostile_messages(say).items()
+}
+ALL = {**MESSAGES, **HOSTILE_MESSAGES}
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from bot.core.message import drift as drift_message
+from bot.core.message import incident as incident_message
 from bot.sandbox.cluster.person import Person
 
 ALERTS = "C0ALERTS01"
@@ -115,7 +115,7 @@ def test_the_alert_names_the_field_both_values_and_the_tool_and_its_button_shows
     told = str(card.blocks)
     for part in ("spec.template.spec.containers[name=api].image", "kubectl-set", "no later than", ":latest"):
         assert part in told
-    desk.slack.click(desk.user, card, drift_message.SHOW_DIFF)
+    desk.slack.click(desk.user, card, incident_message.SHOW_DIFF)
     desk.slack.wait_for(
         lambda: any("containers[name=api].image" in str(view.blocks) for view in desk.slack.views), PATIENCE
     )

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from bot.core.drift import Status
-from bot.core.message import drift as drift_message
+from bot.core.message import incident as incident_message
 from bot.sandbox.cluster import Fault
 from bot.sandbox.demo import ALERTS
 
@@ -156,7 +156,7 @@ def test_a_changed_secret_is_told_by_its_keys_alone(drifted):
     assert "Secret" in drifted.ask("diff shop --all")
     assert "shop" in drifted.ask("status shop")
     card = drifted.cards("data.more")[-1]
-    drifted.demo.slack.click(TOMAS, card, drift_message.SHOW_DIFF)
+    drifted.demo.slack.click(TOMAS, card, incident_message.SHOW_DIFF)
     drifted.demo.slack.wait_for(
         lambda: any("data.password" in json.dumps(view.blocks) for view in drifted.demo.slack.views), PATIENCE
     )

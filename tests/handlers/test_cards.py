@@ -10,6 +10,7 @@ from bot.adapters.chat import SlackChat
 from bot.adapters.store import SqlStore
 from bot.core.drift import FieldDrift, ObjectDrift
 from bot.core.incident import Growth, Incident, IncidentState
+from bot.core.message.language import ENGLISH
 from bot.core.rollout import Part, Rollout, RolloutState
 from bot.handlers.cards import CardKeeper
 from bot.sandbox.slack import SandboxSlack
@@ -34,7 +35,7 @@ class Desk:
 
     def restart(self):
         client = WebClient(token="xoxb-sandbox", base_url=self.slack.api_url, retry_handlers=[])
-        self.keeper = CardKeeper(self.store, SlackChat(client), lambda: self.now)
+        self.keeper = CardKeeper(self.store, SlackChat(client), lambda: self.now, lambda _: ENGLISH)
 
     def tell(self, incident, after=0.0):
         self.now += timedelta(seconds=after)

@@ -10,6 +10,7 @@ from bot.adapters.chat import SlackChat
 from bot.adapters.store import SqlStore
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState
+from bot.core.message.language import ENGLISH
 from bot.handlers.cards import CardKeeper
 from bot.handlers.diff import diff
 from bot.ports import Ports
@@ -43,7 +44,7 @@ def ports(slack, tmp_path):
 
 def alert(ports):
     ports.store.save_incident(INCIDENT)
-    CardKeeper(ports.store, ports.chat, ports.clock).reconcile()
+    CardKeeper(ports.store, ports.chat, ports.clock, lambda _: ENGLISH).reconcile()
 
 
 def files(slack):

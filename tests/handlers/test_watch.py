@@ -38,7 +38,7 @@ class Desk:
         self.now = datetime.now(tz=UTC)
         config = load(file, {"SLACK_BOT_TOKEN": "xoxb-sandbox"})
         self.ports = build.ports(config, build.slack_client(config), lambda: self.now)
-        keeper = CardKeeper(self.ports.store, self.ports.chat, lambda: self.now)
+        keeper = CardKeeper(self.ports.store, self.ports.chat, lambda: self.now, config.slack.say)
         self.watch = Watch(self.ports, config, keeper)
         source.commit("First", {HERE: GIT})
         cluster.api.apply(SETTINGS, manager="kustomize-controller", namespace="shop")

@@ -140,12 +140,12 @@ def button(label: str, action: str, value: str = "", *, url: str | None = None, 
     return made
 
 
-def modal(title: str, *blocks: Block, reference: str = "") -> Mapping[str, Any]:
-    """A modal to read and close."""
+def modal(title: str, *blocks: Block, close: str, reference: str = "") -> Mapping[str, Any]:
+    """A modal to read and close; `close` is that button's label."""
     return {
         "type": "modal",
         "title": {"type": "plain_text", "text": clip(title, MOST_TITLE), "emoji": False},
-        "close": {"type": "plain_text", "text": "Close", "emoji": False},
+        "close": {"type": "plain_text", "text": clip(close, MOST_TITLE), "emoji": False},
         "private_metadata": reference,
         "blocks": list(blocks),
     }

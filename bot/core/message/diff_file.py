@@ -3,13 +3,14 @@
 from bot.core.drift import Check
 from bot.core.message import wording
 from bot.core.message.blocks import Message, message, paragraph, rich, words
+from bot.core.message.language import ENGLISH as EN
 
 _MOST_VALUE = 20_000
 
 
 def name(check: Check) -> str:
     """The file's name."""
-    return f"{check.application}-{wording.short(check.revision)}.txt"
+    return f"{check.application}-{wording.short(EN, check.revision)}.txt"
 
 
 def content(check: Check) -> str:
@@ -23,8 +24,8 @@ def content(check: Check) -> str:
             when = f", no later than {field.time.isoformat()}" if field.time else ""
             by = f"  # by {field.manager}{when}" if field.manager else ""
             lines.append(f"  {field.change} {field.path}{by}")
-            lines.append(f"    git:     {wording.value(field.desired, _MOST_VALUE)}")
-            lines.append(f"    cluster: {wording.value(field.live, _MOST_VALUE)}")
+            lines.append(f"    git:     {wording.value(EN, field.desired, _MOST_VALUE)}")
+            lines.append(f"    cluster: {wording.value(EN, field.live, _MOST_VALUE)}")
     return "\n".join(lines) + "\n"
 
 

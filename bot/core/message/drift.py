@@ -1,63 +1,33 @@
-"""What the bot says of drift: the incident's card, its end, the answers to `drift` and `diff`, the diff modal."""
+"""What the bot says of drift: the answers to `drift` and `diff`, the diff modal."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.core.drift import Check, ObjectDrift, Status
-from bot.core.incident import Growth, Incident, IncidentState
 from bot.core.message import wording
 from bot.core.message.blocks import (
     MOST_JSON,
     Block,
     Element,
     Message,
-    actions,
     bullets,
-    button,
     clip,
     code,
     fill,
-    header,
     message,
-    modal,
-    moment,
-    note,
     paragraph,
     rich,
-    utc,
     words,
 )
+from bot.core.message.language import ENGLISH as EN
 
 _MOST_REASONS = 12
 _MOST_OF_A_REASON = 8
 
-SHOW_DIFF = "show_diff"
-CHECK_NOW = "check_now"
-
 # `diff` shows so many fields of an object, and so many characters of a value.
 _FIELDS = 40
 _VALUE = 300
-
-
-def card(incident: Incident) -> Message:
-    """The incident's one message in the channel, as it should read now."""
-    return _resolved(incident) if incident.state is IncidentState.RESOLVED else _open(incident)
-
-
-def resolved_reply(incident: Incident) -> Message:
-    """Told once in the card's thread, since an updated card rings nobody's phone."""
-    text = f"{_where(incident)} is back in sync after {_lasted(incident)}: {_ending(incident)}."
-    return message(text, rich(paragraph(words(text))))
-
-
-def grown_reply(incident: Incident, growth: Growth) -> Message:
-    """Told once in the card's thread, when more differs than the alert had said."""
-    told = wording.summary(growth.drift)
-    text = f"More drift in {_where(incident)}: {told}. {wording.first_difference(growth.drift)}."
-    lead = paragraph(words(f"More since the alert: {told}, first seen "), moment(growth.at), words("."))
-    lines = fill([wording.object_lines(found, 6, 90) for found in growth.drift], _more, budget=3_000)
-    return message(text, rich(lead), *lines)
 
 
 def checked(checks: Sequence[Check]) -> Message:
@@ -67,18 +37,18 @@ def checked(checks: Sequence[Check]) -> Message:
     synced = [check for check in checks if check.status is Status.SYNCED]
     said = []
     if drifted:
-        said.append(f"{wording.listed(check.application for check in drifted)} out of sync")
+        said.append(f"{wording.listed(EN, (check.application for check in drifted))} out of sync")
     if unknown:
-        said.append(f"{wording.listed(check.application for check in unknown)} could not be checked completely")
+        said.append(f"{wording.listed(EN, (check.application for check in unknown))} could not be checked completely")
     if synced:
-        said.append(f"{wording.listed([check.application for check in synced], 6)} in sync with git")
+        said.append(f"{wording.listed(EN, [check.application for check in synced], 6)} in sync with git")
     text = "Checked now: " + "; ".join(said) + "." if said else "There is no application to check."
     parts: list[list[Element]] = []
     for check in [*drifted, *(check for check in unknown if not check.drift)]:
         parts.append([paragraph(words(f"\n{check.application} on {check.cluster}", bold=True))])
         if check.error:
             parts.append([paragraph(words(f"Unknown: {clip(check.error, 600)}"))])
-        parts.extend(wording.object_lines(found) for found in check.drift)
+        parts.extend(wording.object_lines(EN, found) for found in check.drift)
     return message(text, rich(paragraph(words(text))), *fill(parts, _more))
 
 
@@ -98,74 +68,30 @@ def incomplete(check: Check) -> bool:
 
     _lines(check, note_cut)
     fields = [field for found in check.drift for field in found.fields]
-    long = any(len(wording.value(side, _VALUE + 1)) > _VALUE for each in fields for side in (each.desired, each.live))
+    sides = [side for each in fields for side in (each.desired, each.live)]
+    long = any(len(wording.value(EN, side, _VALUE + 1)) > _VALUE for side in sides)
     return bool(cut) or long or any(len(found.fields) > _FIELDS for found in check.drift)
 
 
 def diff_modal(check: Check | None, application: str) -> Mapping[str, Any]:
     """The same, behind the card's button."""
     _, blocks = _diff(check, application, everything=False)
-    return modal(f"Diff: {application}", *blocks, reference=application)
+    return wording.dialog(EN, f"Diff: {application}", *blocks, reference=application)
 
 
 def reading_modal(application: str) -> Mapping[str, Any]:
     """What the modal shows until the cluster has answered: a trigger expires 3 s after the click."""
-    return modal(f"Diff: {application}", rich(paragraph(words(f"Reading {application} from git and the cluster…"))))
-
-
-def _open(incident: Incident) -> Message:
-    told = wording.summary(incident.drift)
-    writer = wording.latest_writer(incident.drift)
-    tool = f", last written by {clip(writer[0], 60)}" if writer else ""
-    text = (
-        f"Drift in {_where(incident)} since {utc(incident.since)}: {told}{tool}. "
-        f"{wording.first_difference(incident.drift)}."
-    )
-    lead = [words(f"{told[:1].upper()}{told[1:]}"), words(" (git "), code(wording.short(incident.revision))]
-    lead += [words("), first seen "), moment(incident.since, "{date_short_pretty} at {time_secs}")]
-    if writer:
-        lead += [words(", last written by "), code(clip(writer[0], 60))]
-    lead.append(words("."))
-    blocks: list[Block] = [header(f"🔴 Drift: {_where(incident)}"), rich(paragraph(*lead))]
-    blocks += fill([wording.object_lines(found, 6, 90) for found in incident.drift], _more, budget=6_000)
-    if incident.blind:
-        blocks.append(note(f"The latest look could not see everything: {incident.blind}"))
-    blocks.append(
-        note(
-            "Git is what counts: let your deployer sync to put this back, or change git to keep it.",
-            f"Checked {utc(incident.checked_at)}." if incident.blind else "The bot itself changes nothing.",
-        )
-    )
-    blocks.append(
-        actions(
-            button("Show diff", SHOW_DIFF, incident.application, style="primary"),
-            button("Check now", CHECK_NOW, incident.application),
-        )
-    )
-    return message(text, *blocks)
-
-
-def _resolved(incident: Incident) -> Message:
-    told = wording.summary(incident.worst or incident.drift)
-    text = f"Resolved: {_where(incident)} is back in sync after {_lasted(incident)}; {_ending(incident)}."
-    lead = [words("Back in sync after "), words(_lasted(incident), bold=True), words(f": {_ending(incident)}. ")]
-    lead += [words("It was: "), words(f"{told}.")]
-    blocks: list[Block] = [header(f"✅ Resolved: {_where(incident)}"), rich(paragraph(*lead))]
-    blocks += fill(
-        [wording.object_lines(found, 3, 60) for found in (incident.worst or incident.drift)[:5]], _more, budget=3_000
-    )
-    if incident.resolved_at:
-        blocks.append(note(f"From {utc(incident.since)} to {utc(incident.resolved_at)}."))
-    return message(text, *blocks)
+    text = f"Reading {application} from git and the cluster…"
+    return wording.dialog(EN, f"Diff: {application}", rich(paragraph(words(text))))
 
 
 def _diff(check: Check | None, application: str, *, everything: bool) -> tuple[str, list[Block]]:
     if check is None:
         text = f"{application} has not been checked yet; try /gitops drift {application}."
         return text, [rich(paragraph(words(text)))]
-    at = f"git {wording.short(check.revision)}"
+    at = f"git {wording.short(EN, check.revision)}"
     if check.drift:
-        text = f"{application} on {check.cluster}: {wording.summary(check.drift)} ({at})."
+        text = f"{application} on {check.cluster}: {wording.summary(EN, check.drift)} ({at})."
     elif check.status is Status.SYNCED:
         text = f"{application} on {check.cluster} is in sync: {wording.count(check.objects, 'object')} match {at}."
     else:
@@ -181,7 +107,7 @@ def _diff(check: Check | None, application: str, *, everything: bool) -> tuple[s
 
 
 def _lines(check: Check, more: Callable[[int], Element]) -> list[Block]:
-    return fill([wording.object_lines(found, _FIELDS, _VALUE) for found in check.drift], more)
+    return fill([wording.object_lines(EN, found, _FIELDS, _VALUE) for found in check.drift], more)
 
 
 def _set_aside(found: Sequence[ObjectDrift], budget: int) -> list[Block]:
@@ -217,15 +143,3 @@ def _more(left: int) -> Element:
     return paragraph(
         words(f"… and {wording.count(left, 'more object')}; see the whole with /gitops diff.", italic=True)
     )
-
-
-def _where(incident: Incident) -> str:
-    return f"{incident.application} on {incident.cluster}"
-
-
-def _lasted(incident: Incident) -> str:
-    return wording.duration((incident.resolved_at or incident.checked_at) - incident.since)
-
-
-def _ending(incident: Incident) -> str:
-    return "git moved to match" if incident.ended == "git" else "the cluster was put back to what git says"

@@ -16,6 +16,7 @@ from bot.core.message.blocks import (
     rich,
     words,
 )
+from bot.core.message.language import ENGLISH as EN
 
 
 def overview() -> Message:
@@ -37,7 +38,7 @@ def mistake(made: Mistake, applications: Sequence[str]) -> Message:
         case UnknownCommand(word, nearest):
             text = f"I do not know “{clip(word, 40)}”; {_meant(nearest)}type /gitops help to see every command."
         case UnknownApplication(word, nearest):
-            known = wording.listed(applications, 8) if applications else "none yet"
+            known = wording.listed(EN, applications, 8) if applications else "none yet"
             text = (
                 f"There is no application “{clip(word, 40)}”; {_meant(nearest)}"
                 f"the applications are {known} (/gitops help shows every command)."

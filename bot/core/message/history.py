@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.core.commit import Commit, PullRequest
 from bot.core.message import wording
 from bot.core.message.blocks import Element, Message, clip, code, fill, link, message, moment, paragraph, rich, words
+from bot.core.message.language import ENGLISH as EN
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def _line(entry: Entry) -> list[Element]:
     if entry.approvers is None:
         line.append(words(" · approver unknown"))
     elif entry.approvers:
-        line.append(words(f" · approved by {wording.listed(entry.approvers)}"))
+        line.append(words(f" · approved by {wording.listed(EN, entry.approvers)}"))
     else:
         line.append(words(" · approved by nobody" if entry.pull else " · no pull request, so approved by nobody"))
     for application, at in entry.live[:4]:

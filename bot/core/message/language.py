@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from bot.core.message.blocks import Element, words
 
+# What fills a place of a line: words, or elements such as code or a link.
+Value = str | Element | Sequence[Element]
+
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -43,16 +46,18 @@ class Say:
         """The phrase with its places filled. KeyError when a place has no value."""
         return _filled(self._of(phrase), values)
 
-    def line(self, phrase: Phrase, **values: str | Element | Sequence[Element]) -> list[Element]:
+    def line(self, phrase: Phrase, **values: Value) -> list[Element]:
         """The same as rich_text elements: a value that is one or several elements, such as code or a link, stays so."""
         elements: list[Element] = []
+        plain = ""
         for index, part in enumerate(_PLACE.split(self._of(phrase))):  # text and names of places in turn
             value = values[part] if index % 2 else part
             if isinstance(value, str):
-                elements += [words(value)] if value else []
-            else:
-                elements += [value] if isinstance(value, dict) else value
-        return elements
+                plain += value
+                continue
+            elements += [*_words(plain), *([value] if isinstance(value, dict) else value)]
+            plain = ""
+        return elements + _words(plain)
 
     def count(self, counted: Counted, number: int, **values: str) -> str:
         """The counted text, its number grouped as the language does."""
@@ -69,6 +74,10 @@ class Say:
 
 
 ENGLISH = Say(Language.ENGLISH)
+
+
+def _words(text: str) -> list[Element]:
+    return [words(text)] if text else []
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

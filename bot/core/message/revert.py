@@ -24,6 +24,7 @@ from bot.core.message.blocks import (
     utc,
     words,
 )
+from bot.core.message.language import ENGLISH as EN
 from bot.core.revert import (
     AcrossMerges,
     AlreadyOpen,
@@ -110,7 +111,7 @@ def answer(outcome: Outcome, request: RevertRequest) -> Message:  # noqa: C901, 
 
 def which_repository(text: str, repositories: Sequence[str]) -> Message:
     """Several repositories could be meant."""
-    known = wording.listed(repositories, 5)
+    known = wording.listed(EN, repositories, 5)
     return _said(
         f"{clip(text, 80)} could be in {known}: name an application too, as in /gitops revert {clip(text, 80)} APP."
     )
@@ -157,7 +158,7 @@ def _opened(outcome: Opened) -> Message:
     if outcome.target.merge:
         notes.append([words("It undoes a merge: to land that branch again later, revert this revert first.")])
     if outcome.already_undone:
-        files = wording.listed(outcome.already_undone, 3)
+        files = wording.listed(EN, outcome.already_undone, 3)
         notes.append([words(f"Partly undone before: {files} stay as they are.")])
     if outcome.automation:
         notes.append(
@@ -184,7 +185,7 @@ def _conflict(outcome: Conflict) -> Message:
     for file in outcome.files[:_MOST_LISTED]:
         line = [code(clip(file.path, wording.MOST_PATH)), words(f" ({clip(file.kind, 60)})")]
         if file.later:
-            line.append(words(f", since changed by {wording.listed((_commit(each) for each in file.later), 3)}"))
+            line.append(words(f", since changed by {wording.listed(EN, (_commit(each) for each in file.later), 3)}"))
         lines.append(line)
     if len(outcome.files) > _MOST_LISTED:
         lines.append([words(f"and {len(outcome.files) - _MOST_LISTED} more", italic=True)])
@@ -232,7 +233,7 @@ def _title(pull: PullRequest) -> str:
 
 
 def _touching(applications: Sequence[str]) -> str:
-    return f" of {wording.listed(applications, 5)}" if applications else ", none of a configured application"
+    return f" of {wording.listed(EN, applications, 5)}" if applications else ", none of a configured application"
 
 
 def _again(retry_at: datetime | None) -> str:

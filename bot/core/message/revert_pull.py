@@ -12,27 +12,41 @@ from bot.core.message.blocks import (
     paragraph,
     person,
     rich,
-    words,
 )
+from bot.core.message.catalogue import revert_pull as texts
+from bot.core.message.language import Say
 from bot.core.revert_pull import RevertPull
 
+_TEXTS = {
+    "merged": (texts.MERGED_HEADER, texts.MERGED),
+    "closed": (texts.CLOSED_HEADER, texts.CLOSED),
+    "open": (texts.OPEN_HEADER, texts.OPEN),
+}
 
-def card(pull: RevertPull) -> Message:
+
+def card(say: Say, pull: RevertPull) -> Message:
     """The pull request's one message in the channel, as it should read now."""
-    title = clip(pull.title, 200)
-    touched = f" for {wording.listed(pull.applications, 5)}" if pull.applications else ""
-    match pull.state:
-        case "merged":
-            by = f" by {clip(pull.merged_by, 60)}" if pull.merged_by else ""
-            headline, ending = f"✅ Revert merged: #{pull.number}", f" It was merged{by}; its rollout has its own card."
-        case "closed":
-            headline, ending = f"⛔ Revert closed: #{pull.number}", " It was closed without a merge; nothing changed."
-        case _:
-            headline, ending = f"↩️ Revert to review: #{pull.number}", " Nothing changes until somebody merges it."
-    text = f"Revert pull request #{pull.number}{touched} is {pull.state}: {title}.{ending}"
-    lead = [link(pull.url, f"#{pull.number} {title}"), words("\nasked for by "), person(pull.by)]
-    lead.append(words(f" with /gitops revert {clip(pull.what, 80)}{touched}.{ending}"))
-    blocks = [header(headline), rich(paragraph(*lead))]
+    number, title = str(pull.number), clip(pull.title, 200)
+    touched = say.text(texts.OF, applications=wording.listed(say, pull.applications, 5)) if pull.applications else ""
+    headline, sentence = _TEXTS[pull.state]
+    ending = _ending(say, pull)
+    text = say.text(sentence, number=number, touched=touched, title=title, ending=ending)
+    lead = say.line(
+        texts.ASKED,
+        link=link(pull.url, f"#{number} {title}"),
+        who=person(pull.by),
+        what=clip(pull.what, 80),
+        touched=touched,
+        ending=ending,
+    )
+    blocks = [header(say.text(headline, number=number)), rich(paragraph(*lead))]
     if pull.state == "open":
-        blocks.append(actions(button(f"Review #{pull.number}", LINK, url=pull.url, style="primary")))
+        blocks.append(actions(button(say.text(texts.REVIEW, number=number), LINK, url=pull.url, style="primary")))
     return message(text, *blocks)
+
+
+def _ending(say: Say, pull: RevertPull) -> str:
+    if pull.state == "merged" and pull.merged_by:
+        return say.text(texts.MERGED_ENDING_BY, who=clip(pull.merged_by, 60))
+    endings = {"merged": texts.MERGED_ENDING, "closed": texts.CLOSED_ENDING, "open": texts.OPEN_ENDING}
+    return say.text(endings[pull.state])

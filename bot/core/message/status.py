@@ -8,6 +8,7 @@ from bot.core.commit import PullRequest
 from bot.core.drift import Check, Status
 from bot.core.message import wording
 from bot.core.message.blocks import Element, Message, clip, code, fill, link, message, moment, paragraph, rich, words
+from bot.core.message.language import ENGLISH as EN
 from bot.core.rollout import Rollout
 
 MARKS = {Status.OUT_OF_SYNC: "🔴", Status.UNKNOWN: "❔", Status.SYNCED: "✅"}
@@ -77,11 +78,17 @@ def _line(application: Application, given: Overview) -> list[Element]:
         return [words("⏳ "), name, words(" · not checked yet"), where]
     line = [words(f"{MARKS[check.status]} "), name, words(f" · {WORDS[check.status]}")]
     if check.drift:
-        line.append(words(f": {wording.summary(check.drift)}"))
-    line += [where, words(" · git "), code(wording.short(check.revision)), words(" · checked "), moment(check.at)]
+        line.append(words(f": {wording.summary(EN, check.drift)}"))
+    line += [
+        where,
+        words(" · git "),
+        code(wording.short(EN, check.revision)),
+        words(" · checked "),
+        moment(check.at),
+    ]
     arriving = [each for each in given.rollouts if _waits_for(each, application.name)]
     if arriving:
-        line.append(words(f" · {wording.short(arriving[-1].revision)} is on its way"))
+        line.append(words(f" · {wording.short(EN, arriving[-1].revision)} is on its way"))
     if check.error:
         line.append(words(f"\n    {clip(check.error, 400)}"))
     return line

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.core.command import Command, DiffCommand, DriftCommand, RevertCommand
 from bot.core.message import wording
 from bot.core.message.blocks import Message, clip, message, paragraph, rich, words
+from bot.core.message.language import ENGLISH as EN
 
 
 def _said(text: str) -> Message:
@@ -23,7 +24,7 @@ def outside(reason: str) -> Message:
 
 def denied(allowed: Sequence[str]) -> Message:
     """The person may not ask for this."""
-    who = wording.listed(allowed, 5) if allowed else "nobody"
+    who = wording.listed(EN, allowed, 5) if allowed else "nobody"
     return _said(f"You may not open revert pull requests here; slack.revert_allowed names {who}. Nothing was done.")
 
 

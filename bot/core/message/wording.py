@@ -2,19 +2,24 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.drift import FieldDrift, ObjectDrift
-from bot.core.message.blocks import Element, bullets, channel, clip, code, moment, paragraph, words
+from bot.core.message.blocks import Block, Element, bullets, channel, clip, code, modal, moment, paragraph, words
+from bot.core.message.catalogue import wording as texts
+from bot.core.message.language import Say
 
 MOST_NAME = 120
 MOST_PATH = 240
 MOST_VALUE = 160
 
+More = Callable[[int], Element]
 
 _CHANNEL = re.compile(r"\b([CG][A-Z0-9]{8,})\b")
+# Spanish says "e" for "y" before the sound of i. https://www.rae.es/dpd/y
+_SOUNDS_LIKE_I = re.compile(r"h?i(?![aeou])", re.IGNORECASE)
 
 
 def with_channels(text: str) -> list[Element]:
@@ -28,16 +33,19 @@ def count(number: int, one: str, several: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
-def listed(names: Iterable[str], most: int = 3) -> str:
+def listed(say: Say, names: Iterable[str], most: int = 3) -> str:
     """`a, b and 3 more`."""
     known = [clip(name, MOST_NAME) for name in names]
     if len(known) > most:
-        return f"{', '.join(known[:most])} and {len(known) - most} more"
-    return " and ".join([", ".join(known[:-1]), known[-1]] if len(known) > 1 else known)
+        return say.text(texts.ROW_CUT, names=", ".join(known[:most]), n=say.number(len(known) - most))
+    if len(known) < 2:
+        return "".join(known)
+    row = texts.ROW_BEFORE_I if _SOUNDS_LIKE_I.match(known[-1]) else texts.ROW
+    return say.text(row, names=", ".join(known[:-1]), last=known[-1])
 
 
 def duration(span: timedelta) -> str:
-    """`42 s`, `4 min`, `2 h 5 min`, `3 d`."""
+    """`42 s`, `4 min`, `2 h 5 min`, `3 d`: the symbols are the same in every language."""
     seconds = max(0, round(span.total_seconds()))
     if seconds < 120:
         return f"{seconds} s"
@@ -50,15 +58,25 @@ def duration(span: timedelta) -> str:
     return f"{hours // 24} d"
 
 
-def short(revision: str | None) -> str:
+def day_and_time(say: Say, at: datetime) -> Element:
+    """An instant with its day."""
+    return moment(at, say.text(texts.DAY_AND_TIME, day="{date_short_pretty}", time="{time_secs}"))
+
+
+def short(say: Say, revision: str | None) -> str:
     """A sha as people read it."""
-    return revision[:8] if revision else "no revision"
+    return revision[:8] if revision else say.text(texts.NO_REVISION)
 
 
-def value(given: Any, most: int = MOST_VALUE) -> str:
+def where(say: Say, application: str, cluster: str) -> str:
+    """`shop on prod`."""
+    return say.text(texts.WHERE, application=application, cluster=cluster)
+
+
+def value(say: Say, given: Any, most: int = MOST_VALUE) -> str:
     """A field's value on one line."""
     if given is None:
-        return "nothing"
+        return say.text(texts.NOTHING)
     if isinstance(given, str):
         return clip(given, most) if given else '""'
     return clip(json.dumps(given, ensure_ascii=False, default=str), most)
@@ -66,59 +84,52 @@ def value(given: Any, most: int = MOST_VALUE) -> str:
 
 def object_name(found: ObjectDrift) -> str:
     """`Deployment shop/web`, `ClusterRole viewer`."""
-    where = f"{found.namespace}/" if found.namespace else ""
-    return f"{found.kind} {clip(where + found.name, MOST_NAME)}"
+    namespace = f"{found.namespace}/" if found.namespace else ""
+    return f"{found.kind} {clip(namespace + found.name, MOST_NAME)}"
 
 
-def field_line(field: FieldDrift, most: int = MOST_VALUE) -> list[Element]:
+def field_line(say: Say, field: FieldDrift, most: int = MOST_VALUE) -> list[Element]:
     """One difference: the path, both sides, the tool and its time."""
-    line = [code(clip(field.path, MOST_PATH)), words(": ")]
-    match field.change:
-        case "changed":
-            line += [words("git "), code(value(field.desired, most)), words(" → cluster ")]
-            line += [code(value(field.live, most))]
-        case "added":
-            line += [words("only in the cluster: "), code(value(field.live, most))]
-        case "removed":
-            line += [words("gone from the cluster; git says "), code(value(field.desired, most))]
-    return line + by(field)
+    difference = {"changed": texts.CHANGED, "added": texts.ADDED, "removed": texts.REMOVED}[field.change]
+    line = say.line(
+        difference,
+        path=code(clip(field.path, MOST_PATH)),
+        desired=code(value(say, field.desired, most)),
+        live=code(value(say, field.live, most)),
+    )
+    return line + by(say, field)
 
 
-def by(field: FieldDrift) -> list[Element]:
+def by(say: Say, field: FieldDrift) -> list[Element]:
     """Which tool wrote it and when; nothing is recorded of a deletion."""
     if field.manager is None:
-        return [words(" · by unknown")] if field.change == "removed" else []
-    line = [words(" · by "), code(clip(field.manager, 60))]
-    return [*line, words(", no later than "), moment(field.time)] if field.time else line
+        return say.line(texts.BY_UNKNOWN) if field.change == "removed" else []
+    time = [moment(field.time)] if field.time else []
+    return say.line(texts.BY_AT if time else texts.BY, manager=code(clip(field.manager, 60)), time=time)
 
 
-def object_lines(found: ObjectDrift, most_fields: int = 12, most_value: int = MOST_VALUE) -> list[Element]:
+def object_lines(say: Say, found: ObjectDrift, most_fields: int = 12, most_value: int = MOST_VALUE) -> list[Element]:
     """One object's part of a rich_text block: its name, then a bullet a field."""
+    name = words(object_name(found), bold=True)
     if found.change == "missing":
-        return [
-            paragraph(
-                words(object_name(found), bold=True),
-                words(" is in git and not in the cluster; who deleted it is unknown"),
-            )
-        ]
-    fields = [field_line(field, most_value) for field in found.fields[:most_fields]]
+        return [paragraph(*say.line(texts.DELETED, object=name))]
+    fields = [field_line(say, field, most_value) for field in found.fields[:most_fields]]
     if len(found.fields) > most_fields:
-        fields.append([words(f"and {len(found.fields) - most_fields} more fields", italic=True)])
-    return [paragraph(words(object_name(found), bold=True)), bullets(fields)]
+        fields.append([words(say.count(texts.MORE_FIELDS, len(found.fields) - most_fields), italic=True)])
+    return [paragraph(name), bullets(fields)]
 
 
-def summary(drift: tuple[ObjectDrift, ...]) -> str:
-    """`3 fields of 2 objects differ, 1 object is missing`."""
+def summary(say: Say, drift: tuple[ObjectDrift, ...]) -> str:
+    """`3 fields of 2 objects differ from git and 1 object is missing from the cluster`."""
     modified = [found for found in drift if found.change == "modified"]
     missing = len(drift) - len(modified)
     fields = sum(len(found.fields) for found in modified)
     told = []
     if modified:
-        verb = "differs" if fields == 1 else "differ"
-        told.append(f"{count(fields, 'field')} of {count(len(modified), 'object')} {verb} from git")
+        told.append(say.count(texts.DIFFER, fields, objects=say.count(texts.OBJECTS, len(modified))))
     if missing:
-        told.append(f"{count(missing, 'object')} {'is' if missing == 1 else 'are'} missing from the cluster")
-    return " and ".join(told)
+        told.append(say.count(texts.MISSING, missing))
+    return say.text(texts.BOTH, one=told[0], other=told[1]) if len(told) > 1 else "".join(told)
 
 
 def latest_writer(drift: tuple[ObjectDrift, ...]) -> tuple[str, datetime | None] | None:
@@ -131,18 +142,21 @@ def latest_writer(drift: tuple[ObjectDrift, ...]) -> tuple[str, datetime | None]
     return (str(known[0].manager), None) if known else None
 
 
-def first_difference(drift: tuple[ObjectDrift, ...]) -> str:
+def first_difference(say: Say, drift: tuple[ObjectDrift, ...]) -> str:
     """The first difference as a clause, for text that is read aloud."""
     found = drift[0]
     if found.change == "missing" or not found.fields:
-        return f"{object_name(found)} is missing"
+        return say.text(texts.FIRST_MISSING, object=object_name(found))
     field = found.fields[0]
-    path = clip(field.path, MOST_NAME)
-    match field.change:
-        case "changed":
-            said = f"{path} is {value(field.live, 60)} in the cluster and {value(field.desired, 60)} in git"
-        case "added":
-            said = f"{path} is only in the cluster"
-        case _:
-            said = f"{path} is gone from the cluster"
-    return f"{object_name(found)}: {said}"
+    return say.text(
+        {"changed": texts.FIRST_CHANGED, "added": texts.FIRST_ADDED, "removed": texts.FIRST_REMOVED}[field.change],
+        object=object_name(found),
+        path=clip(field.path, MOST_NAME),
+        live=value(say, field.live, 60),
+        desired=value(say, field.desired, 60),
+    )
+
+
+def dialog(say: Say, title: str, *blocks: Block, reference: str = "") -> Mapping[str, Any]:
+    """A modal to read and close."""
+    return modal(title, *blocks, close=say.text(texts.CLOSE), reference=reference)
