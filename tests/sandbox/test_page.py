@@ -70,6 +70,50 @@ FORM = {
         },
     ],
 }
+APPLICATIONS = [{"text": plain(name), "value": name} for name in ("shop", "billing")]
+SNOOZE = {
+    "type": "modal",
+    "callback_id": "snooze",
+    "title": plain("Snooze"),
+    "submit": plain("Snooze it"),
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "long",
+            "label": plain("For how long"),
+            "element": {"type": "radio_buttons", "action_id": "v", "options": APPLICATIONS},
+        },
+        {
+            "type": "input",
+            "block_id": "until",
+            "label": plain("Until"),
+            "element": {"type": "datetimepicker", "action_id": "v", "initial_date_time": 1_800_000_000},
+        },
+        {
+            "type": "input",
+            "block_id": "who",
+            "optional": True,
+            "label": plain("Also tell"),
+            "element": {"type": "multi_users_select", "action_id": "v"},
+        },
+    ],
+}
+FORMS = {"form": FORM, "snooze": SNOOZE}
+HOME = [
+    {"type": "header", "text": plain("Your applications")},
+    {
+        "type": "section",
+        "text": mrkdwn("*billing-and-invoicing-production* is out of sync, by `kubectl`"),
+        "accessory": button("Acknowledge", "quiet"),
+    },
+    {
+        "type": "input",
+        "block_id": "find",
+        "label": plain("Find"),
+        "element": {"type": "plain_text_input", "action_id": "v"},
+    },
+    {"type": "actions", "block_id": "row", "elements": [button("Check now", "later", style="primary")]},
+]
 SURE = {"title": plain("Silence?"), "text": mrkdwn("For *one* hour."), "confirm": plain("Yes"), "deny": plain("No")}
 TOUR = {
     "title": "Take the tour",
@@ -101,8 +145,8 @@ def bolt(client: WebClient) -> App:
     @app.command("/gitops")
     def command(ack, command, respond, client):
         ack()
-        if command["text"] == "form":
-            client.views_open(trigger_id=command["trigger_id"], view=FORM)
+        if command["text"] in FORMS:
+            client.views_open(trigger_id=command["trigger_id"], view=FORMS[command["text"]])
         else:
             respond(text=f"You said *{command['text']}*.")
 
@@ -111,6 +155,12 @@ def bolt(client: WebClient) -> App:
         ack()
         said = f"pressed by <@{body['user']['id']}>"
         client.chat_update(channel=body["channel"]["id"], ts=body["message"]["ts"], text=said)
+
+    @app.action("later")
+    def later(ack, body, client):
+        ack()
+        blocks = [{"type": "header", "text": plain("Checked")}, *HOME[1:]]
+        client.views_publish(user_id=body["user"]["id"], view={"type": "home", "blocks": blocks})
 
     @app.action(re.compile("quiet"))
     def quiet(ack):
@@ -125,8 +175,7 @@ def bolt(client: WebClient) -> App:
 
     @app.event("app_home_opened")
     def home(event, client):
-        blocks = [{"type": "header", "text": plain("Your applications")}]
-        client.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks})
+        client.views_publish(user_id=event["user"], view={"type": "home", "blocks": HOME})
 
     return app
 
@@ -297,6 +346,26 @@ def test_selects_and_overflow_menus_send_the_option(page: Page, slack: SandboxSl
     slack.wait_for(lambda: _chosen(slack) == "History")
 
 
+def test_a_choice_that_is_not_confirmed_is_taken_back(page: Page, slack: SandboxSlack, client: WebClient):
+    select = {"type": "static_select", "action_id": "quiet", "placeholder": plain("For how long"), "confirm": SURE}
+    radio = {"type": "radio_buttons", "action_id": "quieter", "confirm": SURE, "initial_option": APPLICATIONS[0]}
+    both = [{**one, "options": APPLICATIONS} for one in (select, radio)]
+    client.chat_postMessage(channel=DEPLOYS, text="choices", blocks=[{"type": "actions", "elements": both}])
+    message = newest(page, "billing")
+    before = len(slack.interactions)
+    message.get_by_label("For how long").select_option("billing")
+    page.get_by_role("dialog", name="Silence?").get_by_role("button", name="No").click()
+    expect(message.get_by_label("For how long")).to_have_value("")
+    message.get_by_role("radio", name="billing").click()
+    page.get_by_role("button", name="No").click()
+    expect(message.get_by_role("radio", name="shop")).to_be_checked()
+    assert len(slack.interactions) == before
+    message.get_by_role("radio", name="billing").click()
+    page.get_by_role("button", name="Yes").click()
+    slack.wait_for(lambda: _chosen(slack) == "billing")
+    expect(message.get_by_role("radio", name="billing")).to_be_checked()
+
+
 def _chosen(slack: SandboxSlack) -> str | None:
     action = slack.interactions[-1].payload.get("actions", [{}])[0]
     return (action.get("selected_option") or {}).get("value")
@@ -340,6 +409,29 @@ def test_a_modal_holds_the_focus_and_escape_closes_it(page: Page, slack: Sandbox
     page.keyboard.press("Escape")
     expect(modal).to_have_count(0)
     assert slack.views == []
+
+
+@either
+def test_dates_choices_and_people_are_picked_with_the_keyboard(page: Page, slack: SandboxSlack):
+    page.fill("#command", "/gitops snooze")
+    page.keyboard.press("Enter")
+    modal = page.get_by_role("dialog", name="Snooze")
+    expect(modal.get_by_role("radiogroup", name="For how long").get_by_role("radio", name="shop")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(modal.get_by_role("radio", name="billing")).to_be_checked()
+    page.keyboard.press("Tab")
+    expect(modal.get_by_label("Until")).to_be_focused()
+    modal.get_by_label("Until").fill("2027-03-01T09:30")
+    modal.get_by_role("group", name="Also tell").get_by_role("checkbox", name="Mira Okafor").press("Space")
+    assert overflow(page) <= 0
+    modal.get_by_role("button", name="Snooze it").press("Enter")
+    slack.wait_for(lambda: slack.interactions[-1].payload.get("type") == "view_submission")
+    values = slack.interactions[-1].payload["view"]["state"]["values"]
+    assert values["long"]["v"]["selected_option"]["value"] == "billing"
+    assert values["until"]["v"]["selected_date_time"] == page.evaluate("new Date('2027-03-01T09:30').getTime() / 1000")
+    assert values["who"]["v"]["selected_users"] == [MIRA]
+    page.keyboard.press("Escape")
+    expect(modal).to_have_count(0)
 
 
 def test_hostile_text_stays_text(page: Page, client: WebClient):
@@ -413,6 +505,16 @@ def test_threads_open_beside_the_channel(page: Page, slack: SandboxSlack, client
     expect(thread).to_be_hidden()
 
 
+def test_a_broadcast_reply_stands_in_the_channel_and_leads_to_its_thread(page: Page, client: WebClient):
+    parent = client.chat_postMessage(channel=DEPLOYS, text="Drift in cart")
+    client.chat_postMessage(channel=DEPLOYS, thread_ts=parent["ts"], text="cart recovered", reply_broadcast=True)
+    told = newest(page, "cart recovered")
+    told.get_by_role("link", name="Replied in a thread").click()
+    thread = page.get_by_role("region", name="Thread")
+    expect(thread).to_contain_text("Drift in cart")
+    expect(thread).to_contain_text("cart recovered")
+
+
 def test_unread_is_counted_until_looked_at(page: Page, client: WebClient):
     client.chat_postMessage(channel=ALERTS, text="Drift elsewhere")
     row = page.locator("#sidebar").get_by_role("link", name="prod-alerts")
@@ -432,10 +534,51 @@ def test_files_are_shown_and_can_be_had(page: Page, client: WebClient):
     assert Path(download.value.path()).read_text() == content
 
 
-def test_the_home_tab_shows_what_the_app_published(page: Page):
-    page.get_by_role("link", name="GitOps", exact=True).click()
-    expect(page.locator("#home")).to_contain_text("Your applications")
+@either
+def test_the_home_tab_shows_what_the_app_published_and_keeps_what_was_typed(page: Page, slack: SandboxSlack):
+    page.goto(f"{slack.url}/#home")
+    home = page.locator("#home")
+    expect(home).to_contain_text("Your applications")
     expect(page).to_have_title("GitOps · Sandbox")
+    home.get_by_label("Find").fill("shop")
+    home.get_by_role("button", name="Check now").press("Enter")
+    expect(home).to_contain_text("Checked")
+    expect(home.get_by_label("Find")).to_have_value("shop")
+    expect(home.get_by_role("button", name="Check now")).to_be_focused()
+    pressed = next(one.payload for one in reversed(slack.interactions) if one.payload["type"] == "block_actions")
+    assert pressed["view"]["state"]["values"]["find"]["v"]["value"] == "shop"
+    assert overflow(page) <= 0
+    assert home.evaluate("home => home.scrollWidth - home.clientWidth") <= 0
+
+
+@either
+def test_a_table_is_read_cell_by_cell_and_scrolls_by_itself(page: Page, client: WebClient):
+    def rich(*elements: dict[str, object]) -> dict[str, object]:
+        return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
+
+    cells = [
+        rich({"type": "text", "text": "shop", "style": {"bold": True}}),
+        rich(
+            {"type": "user", "user_id": MIRA}, {"type": "text", "text": " and "}, {"type": "broadcast", "range": "here"}
+        ),
+        rich({"type": "usergroup", "usergroup_id": "S0PLATFORM"}),
+    ]
+    wide = [[{"type": "raw_text", "text": f"C{number}"} for number in range(20)]]
+    rows = [*wide, [*cells, *wide[0][3:]], *wide * 98]
+    settings = [{"is_wrapped": True}, None, {"align": "right"}]
+    client.chat_postMessage(
+        channel=DEPLOYS, text="table", blocks=[{"type": "table", "rows": rows, "column_settings": settings}]
+    )
+    region = page.get_by_role("region", name="Table").last
+    expect(region.get_by_role("columnheader")).to_have_count(20)
+    expect(region.get_by_role("row")).to_have_count(100)
+    expect(region.get_by_role("row").nth(1).get_by_role("cell")).to_have_text(
+        ["shop", "@Mira Okafor and @here", "@platform", *[f"C{number}" for number in range(3, 20)]]
+    )
+    assert overflow(page) <= 0
+    region.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("region => region.scrollLeft > 0", arg=region.element_handle())
 
 
 def test_a_cut_stream_is_said_and_mended(page: Page, client: WebClient):

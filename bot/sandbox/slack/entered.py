@@ -1,59 +1,109 @@
-"""What somebody entered or picked in an element, as actions and view states carry it."""
+"""What somebody entered or picked in an element, as actions and states carry it."""
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
-from bot.sandbox.slack.state import Json
+Json: TypeAlias = dict[str, Any]
 
-# The member that holds an element's value: https://docs.slack.dev/reference/block-kit/block-elements
-_MEMBER = {
-    "button": "value",
-    "channels_select": "selected_channel",
-    "checkboxes": "selected_options",
-    "conversations_select": "selected_conversation",
-    "datepicker": "selected_date",
-    "multi_static_select": "selected_options",
-    "number_input": "value",
-    "overflow": "selected_option",
-    "plain_text_input": "value",
-    "radio_buttons": "selected_option",
-    "static_select": "selected_option",
-    "timepicker": "selected_time",
-    "users_select": "selected_user",
+
+class _Kind(NamedTuple):
+    member: str
+    initial: str = ""
+
+
+# The members for an element's value and for what it starts with; buttons and overflow menus hold none between clicks.
+# https://docs.slack.dev/reference/block-kit/block-elements
+_KINDS = {
+    "button": _Kind("value"),
+    "channels_select": _Kind("selected_channel", "initial_channel"),
+    "checkboxes": _Kind("selected_options", "initial_options"),
+    "conversations_select": _Kind("selected_conversation", "initial_conversation"),
+    "datepicker": _Kind("selected_date", "initial_date"),
+    "datetimepicker": _Kind("selected_date_time", "initial_date_time"),
+    "email_text_input": _Kind("value", "initial_value"),
+    "multi_static_select": _Kind("selected_options", "initial_options"),
+    "multi_users_select": _Kind("selected_users", "initial_users"),
+    "number_input": _Kind("value", "initial_value"),
+    "overflow": _Kind("selected_option"),
+    "plain_text_input": _Kind("value", "initial_value"),
+    "radio_buttons": _Kind("selected_option", "initial_option"),
+    "static_select": _Kind("selected_option", "initial_option"),
+    "timepicker": _Kind("selected_time", "initial_time"),
+    "url_text_input": _Kind("value", "initial_value"),
+    "users_select": _Kind("selected_user", "initial_user"),
 }
-_INITIAL = {
-    "selected_channel": "initial_channel",
-    "selected_conversation": "initial_conversation",
-    "selected_date": "initial_date",
-    "selected_option": "initial_option",
-    "selected_options": "initial_options",
-    "selected_time": "initial_time",
-    "selected_user": "initial_user",
-    "value": "initial_value",
-}
+_LISTS = {"selected_options", "selected_users"}
+_REQUIRED = "Please complete this required field."
 
 
 def member(element: Json) -> str:
     """The member an element's value goes by: `value`, `selected_option`, …"""
-    return _MEMBER[element["type"]]
+    return _KINDS[element["type"]].member
+
+
+def elements(block: Mapping[str, Any]) -> list[Any]:
+    """The interactive elements of a block; an image as accessory is among them."""
+    if block.get("type") == "actions" and isinstance(block.get("elements"), list):
+        return list(block["elements"])
+    return [block[key] for key in ("accessory", "element") if key in block]
 
 
 def entered(element: Json, given: Any) -> Json:
     """An element's value: `given` is text, an option's value, a list of those, or what the page sends for them.
 
-    None takes what the element starts with. LookupError when there is no such option.
+    None takes what the element starts with; {"value": None} and the like mean that it was emptied. LookupError when
+    there is no such option.
     """
-    name = member(element)
-    if isinstance(given, Mapping) and name in given:
-        given = given[name]
+    name, initial = _KINDS[element["type"]]
+    empty: list[Any] | None = [] if name in _LISTS else None
     if given is None:
-        start: list[Json] | None = [] if name == "selected_options" else None
-        return {"type": element["type"], name: element.get(_INITIAL[name], start)}
-    if name == "selected_option":
-        return {"type": element["type"], name: _option(element, given)}
-    if name == "selected_options":
-        return {"type": element["type"], name: [_option(element, item) for item in given]}
-    return {"type": element["type"], name: given}
+        return {"type": element["type"], name: element.get(initial, empty)}
+    if isinstance(given, Mapping) and name in given:
+        given = given[name] or empty
+    value: Any
+    if not given:
+        value = empty
+    elif name == "selected_option":
+        value = _option(element, given)
+    elif name == "selected_options":
+        value = [_option(element, item) for item in given]
+    else:
+        value = given
+    return {"type": element["type"], name: value}
+
+
+def state(blocks: Iterable[Json], *values: Mapping[str, Any]) -> Json:
+    """`state.values`: what every element holds: what the last of `values` says, or what it starts with.
+
+    `values` by action_id, by block_id, or both nested as in a state.
+    https://docs.slack.dev/changelog/2020-09-full-state-on-view-submisson-and-block-actions
+    """
+    return {
+        block["block_id"]: held
+        for block in blocks
+        if (
+            held := {
+                element["action_id"]: _held(block, element, values) for element in elements(block) if _holds(element)
+            }
+        )
+    }
+
+
+def _holds(element: Json) -> bool:
+    return bool(_KINDS.get(element["type"], _Kind("")).initial)
+
+
+def _held(block: Json, element: Json, values: Sequence[Mapping[str, Any]]) -> Json:
+    given = (_said(block, element, said) for said in reversed(values))
+    return entered(element, next((one for one in given if one is not None), None))
+
+
+def _said(block: Json, element: Json, values: Mapping[str, Any]) -> Any:
+    nested = values.get(block["block_id"])
+    if isinstance(nested, Mapping) and element["action_id"] in nested:
+        return nested[element["action_id"]]
+    return values.get(element["action_id"], None if isinstance(nested, Mapping) else nested)
 
 
 def _option(element: Json, given: Any) -> Json:
@@ -66,14 +116,26 @@ def _option(element: Json, given: Any) -> Json:
     raise LookupError(f"{element['action_id']} has no option {value!r}")
 
 
+_FORMS = {
+    "email_text_input": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "Please enter a valid email address."),
+    "url_text_input": (re.compile(r"https?://\S+"), "Please enter a valid URL."),
+    "number_input": (re.compile(r"-?\d+(\.\d+)?"), "Please enter a valid number."),
+}
+
+
 def complaint(block: Json, element: Json, value: Json) -> str | None:
     """What Slack's own client says before it sends a form, or None."""
     content = value[member(element)]
     if not content:
-        return None if block.get("optional") else "Please complete this required field."
+        return None if block.get("optional") else _REQUIRED
     if element["type"] == "plain_text_input":
         if len(content) > element.get("max_length", 3000):
             return f"Please enter no more than {element.get('max_length', 3000)} characters."
         if len(content) < element.get("min_length", 0):
             return f"Please enter at least {element['min_length']} characters."
+    if element["type"] in _FORMS:
+        form, said = _FORMS[element["type"]]
+        return None if form.fullmatch(str(content)) else said
+    if member(element) in _LISTS and len(content) > element.get("max_selected_items", len(content)):
+        return f"Please select no more than {element['max_selected_items']} items."
     return None

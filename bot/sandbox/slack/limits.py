@@ -1,16 +1,26 @@
 """What Slack refuses: Block Kit's shapes and sizes, with Slack's error names and JSON pointers.
 
 Rules: https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.dev/reference/views.
-A check is given a value and its JSON pointer, and yields one sentence for each thing wrong.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from bot.sandbox.slack.checks import (
+    Check,
+    anything,
+    boolean,
+    by_type,
+    fields,
+    integer,
+    items,
+    one_of,
+    string,
+    wrong,
+)
+from bot.sandbox.slack.entered import elements
 from bot.sandbox.slack.errors import SlackError
-
-Check: TypeAlias = Callable[[Any, str], Iterator[str]]
 
 POST_TEXT = 40_000  # https://docs.slack.dev/changelog/2018-truncating-really-long-messages
 UPDATE_TEXT = 4_000
@@ -20,104 +30,6 @@ BLOCKS_WEIGHT = 13_000  # not documented; measured in https://github.com/slackap
 TABLE_TEXT = 10_000
 MARKDOWN_TEXT = 12_000
 VIEW_BYTES = 250_000
-
-
-def _wrong(what: str, at: str) -> str:
-    return f"[ERROR] {what} [json-pointer:{at}]"
-
-
-def anything(_value: Any, _at: str) -> Iterator[str]:
-    """Accept whatever it is."""
-    yield from ()
-
-
-def string(maximum: int, minimum: int = 1) -> Check:
-    """A string of `minimum` to `maximum` characters."""
-
-    def check(value: Any, at: str) -> Iterator[str]:
-        if not isinstance(value, str):
-            yield _wrong("must be a string", at)
-        elif len(value) > maximum:
-            yield _wrong(f"must be less than {maximum + 1} characters", at)
-        elif len(value) < minimum:
-            yield _wrong(f"must be more than {minimum - 1} characters", at)
-
-    return check
-
-
-def one_of(*values: Any) -> Check:
-    """Exactly one of these values."""
-
-    def check(value: Any, at: str) -> Iterator[str]:
-        if value not in values:
-            yield _wrong(f"must be one of: {', '.join(map(str, values))}", at)
-
-    return check
-
-
-def boolean(value: Any, at: str) -> Iterator[str]:
-    """True or false, not "true"."""
-    if not isinstance(value, bool):
-        yield _wrong("must be a boolean", at)
-
-
-def integer(value: Any, at: str) -> Iterator[str]:
-    """A whole number."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        yield _wrong("must be an integer", at)
-
-
-def items(each: Check, maximum: int, minimum: int = 1) -> Check:
-    """A list of `minimum` to `maximum` items."""
-
-    def check(value: Any, at: str) -> Iterator[str]:
-        if not isinstance(value, list):
-            yield _wrong("must be an array", at)
-            return
-        if len(value) > maximum:
-            yield _wrong(f"no more than {maximum} items allowed", at)
-        if len(value) < minimum:
-            yield _wrong(f"no fewer than {minimum} items allowed", at)
-        for index, item in enumerate(value):
-            yield from each(item, f"{at}/{index}")
-
-    return check
-
-
-def fields(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
-    """An object with these members and no others."""
-    known = {**required, **(optional or {})}
-
-    def check(value: Any, at: str) -> Iterator[str]:
-        if not isinstance(value, dict):
-            yield _wrong("must be an object", at)
-            return
-        for name in required:
-            if name not in value:
-                yield _wrong(f"missing required field: {name}", at)
-        for name, item in value.items():
-            if name not in known:
-                yield _wrong(f"invalid additional property: {name}", at)
-            else:
-                yield from known[name](item, f"{at}/{name}")
-
-    return check
-
-
-def by_type(table: Mapping[str, Check]) -> Check:
-    """An object whose `type` says which check holds."""
-
-    def check(value: Any, at: str) -> Iterator[str]:
-        if not isinstance(value, dict):
-            yield _wrong("must be an object", at)
-        elif "type" not in value:
-            yield _wrong("missing required field: type", at)
-        elif not isinstance(value["type"], str) or value["type"] not in table:
-            yield _wrong(f"unsupported type: {value['type']}", f"{at}/type")
-        else:
-            yield from table[value["type"]]({name: item for name, item in value.items() if name != "type"}, at)
-
-    return check
 
 
 def _text(maximum: int, *kinds: str) -> Check:
@@ -142,46 +54,71 @@ _STYLE = one_of("primary", "danger")
 _CONFIRM = fields(
     {"title": _plain(100), "text": _text(300), "confirm": _plain(30), "deny": _plain(30)}, {"style": _STYLE}
 )
-_OPTION = fields({"text": _text(75), "value": string(150)}, {"description": _text(75), "url": _URL})
-_GROUP = fields({"label": _plain(75), "options": items(_OPTION, 100)})
 _PLACEHOLDER = {"placeholder": _plain(150)}
-_CHOICES = {"options": items(_OPTION, 100), "option_groups": items(_GROUP, 100)}
 _IMAGE = {"alt_text": string(2000)}, {"image_url": _URL, "slack_file": anything}
+
+
+def _option(*kinds: str, url: bool = False) -> Check:
+    """https://docs.slack.dev/reference/block-kit/composition-objects/option-object; only overflow menus take a URL."""
+    optional = {"description": _text(75, *kinds), **({"url": _URL} if url else {})}
+    return fields({"text": _text(75, *kinds), "value": string(150)}, optional)
+
+
+def _among(element: Check) -> Check:
+    """That element, when its options are given once and what it starts with is among them."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        found = list(element(value, at))
+        yield from found
+        if found:
+            return
+        if ("options" in value) == ("option_groups" in value):
+            yield wrong("must provide exactly one of: options, option_groups", at)
+            return
+        options = value.get("options") or [option for group in value["option_groups"] for option in group["options"]]
+        initial = value.get("initial_options", [value["initial_option"]] if "initial_option" in value else [])
+        if any(option not in options for option in initial):
+            name = "initial_option" if "initial_option" in value else "initial_options"
+            yield wrong(f"{name} must match one of the options", f"{at}/{name}")
+
+    return check
+
+
+_PICKED, _TICKED = _option("plain_text"), _option()
+_GROUP = fields({"label": _plain(75), "options": items(_PICKED, 100)})
+_MENU = {**_PLACEHOLDER, "options": items(_PICKED, 100), "option_groups": items(_GROUP, 100)}
+_TICKS = {"options": items(_TICKED, 10)}
+_SEVERAL = {**_PLACEHOLDER, "max_selected_items": integer(1)}
+_NAME, _NAMES = string(255), items(string(255), 100)
 
 _BUTTON = _element(
     {"text": _plain(75)}, {"value": string(2000), "url": _URL, "style": _STYLE, "accessibility_label": string(75)}
 )
 _SELECTS = {
-    "static_select": _element({}, {**_PLACEHOLDER, **_CHOICES, "initial_option": _OPTION}),
-    "multi_static_select": _element(
-        {}, {**_PLACEHOLDER, **_CHOICES, "initial_options": items(_OPTION, 100), "max_selected_items": integer}
-    ),
-    "users_select": _element({}, {**_PLACEHOLDER, "initial_user": string(255)}),
-    "conversations_select": _element({}, {**_PLACEHOLDER, "initial_conversation": string(255), "filter": anything}),
-    "channels_select": _element({}, {**_PLACEHOLDER, "initial_channel": string(255)}),
-    "checkboxes": _element({"options": items(_OPTION, 10)}, {"initial_options": items(_OPTION, 10)}),
-    "radio_buttons": _element({"options": items(_OPTION, 10)}, {"initial_option": _OPTION}),
+    "static_select": _among(_element({}, {**_MENU, "initial_option": _PICKED})),
+    "multi_static_select": _among(_element({}, {**_MENU, **_SEVERAL, "initial_options": items(_PICKED, 100)})),
+    "users_select": _element({}, {**_PLACEHOLDER, "initial_user": _NAME}),
+    "multi_users_select": _element({}, {**_SEVERAL, "initial_users": _NAMES}),
+    "conversations_select": _element({}, {**_PLACEHOLDER, "initial_conversation": _NAME, "filter": anything}),
+    "channels_select": _element({}, {**_PLACEHOLDER, "initial_channel": _NAME}),
+    "checkboxes": _among(_element(_TICKS, {"initial_options": items(_TICKED, 10)})),
+    "radio_buttons": _among(_element(_TICKS, {"initial_option": _TICKED})),
     "datepicker": _element({}, {**_PLACEHOLDER, "initial_date": string(10)}),
     "timepicker": _element({}, {**_PLACEHOLDER, "initial_time": string(5), "timezone": string(64)}),
+    "datetimepicker": _element({}, {"initial_date_time": integer(1_000_000_000, 9_999_999_999)}),  # ten digits
 }
-_ACTIONS = {**_SELECTS, "button": _BUTTON, "overflow": _element({"options": items(_OPTION, 5)})}
+_OVERFLOW = _element({"options": items(_option("plain_text", url=True), 5)})
+_ACTIONS = {**_SELECTS, "button": _BUTTON, "overflow": _OVERFLOW}
 _DISPATCH = fields({}, {"trigger_actions_on": items(one_of("on_enter_pressed", "on_character_entered"), 2)})
+_TYPED = {**_PLACEHOLDER, "initial_value": string(3000, 0), "dispatch_action_config": _DISPATCH}
+_LENGTHS = {"multiline": boolean, "min_length": integer(0, 3000), "max_length": integer(1, 3000)}
 _INPUTS = {
     **_SELECTS,
-    "plain_text_input": _element(
-        {},
-        {
-            **_PLACEHOLDER,
-            "initial_value": string(3000, 0),
-            "multiline": boolean,
-            "min_length": integer,
-            "max_length": integer,
-            "dispatch_action_config": _DISPATCH,
-        },
-    ),
+    "plain_text_input": _element({}, {**_TYPED, **_LENGTHS}),
+    "email_text_input": _element({}, _TYPED),
+    "url_text_input": _element({}, _TYPED),
     "number_input": _element(
-        {"is_decimal_allowed": boolean},
-        {**_PLACEHOLDER, "initial_value": string(3000), "min_value": string(64), "max_value": string(64)},
+        {"is_decimal_allowed": boolean}, {**_TYPED, "min_value": string(64), "max_value": string(64)}
     ),
 }
 
@@ -195,12 +132,12 @@ _RICH_INLINE = by_type(
         "user": fields({"user_id": string(255)}, _STYLED),
         "usergroup": fields({"usergroup_id": string(255)}, _STYLED),
         "channel": fields({"channel_id": string(255)}, _STYLED),
-        "date": fields({"timestamp": integer, "format": string(255)}, {"url": _URL, "fallback": string(255)}),
+        "date": fields({"timestamp": integer(), "format": string(255)}, {"url": _URL, "fallback": string(255)}),
         "broadcast": fields({"range": one_of("here", "channel", "everyone")}),
     }
 )
 _RICH_SECTION = fields({"elements": items(_RICH_INLINE, 10_000, 0)})
-_RICH_BORDERED = fields({"elements": items(_RICH_INLINE, 10_000, 0)}, {"border": integer, "language": string(64)})
+_RICH_BORDERED = fields({"elements": items(_RICH_INLINE, 10_000, 0)}, {"border": integer(0, 1), "language": string(64)})
 _RICH = by_type(
     {
         "rich_text_section": _RICH_SECTION,
@@ -211,13 +148,19 @@ _RICH = by_type(
                 "style": one_of("bullet", "ordered"),
                 "elements": items(by_type({"rich_text_section": _RICH_SECTION}), 1000),
             },
-            {"indent": integer, "offset": integer, "border": integer},
+            {"indent": integer(0, 8), "offset": integer(), "border": integer(0, 1)},
         ),
     }
 )
 _RICH_TEXT = {"elements": items(_RICH, 10_000)}
 _CELL = by_type({"raw_text": fields({"text": string(BLOCKS_WEIGHT)}), "rich_text": fields(_RICH_TEXT)})
-_COLUMN = fields({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean})
+_SETTINGS = fields({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean})
+
+
+def _column(value: Any, at: str) -> Iterator[str]:
+    """A column's settings; null leaves them as they are."""
+    if value is not None:
+        yield from _SETTINGS(value, at)
 
 
 def _block(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
@@ -226,7 +169,7 @@ def _block(required: Mapping[str, Check], optional: Mapping[str, Check] | None =
 
 def _section(value: Any, at: str) -> Iterator[str]:
     if "text" not in value and "fields" not in value:
-        yield _wrong("missing required field: text", at)
+        yield wrong("missing required field: text", at)
     accessory = by_type({**_ACTIONS, "image": fields(*_IMAGE)})
     yield from _block(
         {}, {"text": _text(3000), "fields": items(_text(2000), 10), "accessory": accessory, "expand": boolean}
@@ -262,20 +205,16 @@ _EVERYWHERE: dict[str, Check] = {
 _MESSAGE: dict[str, Check] = {
     **_EVERYWHERE,
     "markdown": _block({"text": string(MARKDOWN_TEXT)}),
-    "table": _block({"rows": items(items(_CELL, 20), 100)}, {"column_settings": items(_COLUMN, 20)}),
+    "table": _block({"rows": items(items(_CELL, 20), 100)}, {"column_settings": items(_column, 20)}),
 }
 
 
-def elements(block: Mapping[str, Any]) -> list[Any]:
-    """The interactive elements of a block; an image as accessory is among them."""
-    if block.get("type") == "actions" and isinstance(block.get("elements"), list):
-        return list(block["elements"])
-    return [block[key] for key in ("accessory", "element") if key in block]
-
-
 def _unique(blocks: Sequence[Any], at: str) -> Iterator[str]:
-    """No block_id twice in a message or view, and no action_id twice in a block."""
+    """No block_id twice in a message or view, no action_id twice in a block, and the focus on one element."""
     yield from _distinct(blocks, "block_id", "block", at)
+    every = [element for block in blocks if isinstance(block, dict) for element in elements(block)]
+    if sum(isinstance(element, dict) and element.get("focus_on_load") is True for element in every) > 1:
+        yield wrong("only one element may have focus_on_load", at)
     for index, block in enumerate(blocks):
         if isinstance(block, dict):
             yield from _distinct(elements(block), "action_id", "element", f"{at}/{index}/elements")
@@ -288,7 +227,7 @@ def _distinct(named: Sequence[Any], key: str, what: str, at: str) -> Iterator[st
         if not isinstance(name, str):
             continue
         if name in seen:
-            yield _wrong(f"`{key}` {json.dumps(name)} already exists for another {what}", f"{at}/{index}/{key}")
+            yield wrong(f"`{key}` {json.dumps(name)} already exists for another {what}", f"{at}/{index}/{key}")
         seen.add(name)
 
 
@@ -319,15 +258,15 @@ def check_blocks(blocks: Any, *, weigh: bool = True) -> list[dict[str, Any]]:
     """
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
-    wrong = [*items(by_type(_MESSAGE), MESSAGE_BLOCKS, 0)(blocks, "/blocks"), *_unique(blocks, "/blocks")]
-    if wrong:
-        raise SlackError("invalid_blocks", wrong)
+    complaints = [*items(by_type(_MESSAGE), MESSAGE_BLOCKS, 0)(blocks, "/blocks"), *_unique(blocks, "/blocks")]
+    if complaints:
+        raise SlackError("invalid_blocks", complaints)
     tables = [block for block in blocks if block["type"] == "table"]
     if len(tables) > 1:
-        raise SlackError("invalid_blocks", [_wrong("only_one_table_allowed", "/blocks")])
+        raise SlackError("invalid_blocks", [wrong("only_one_table_allowed", "/blocks")])
     if _characters(tables) > TABLE_TEXT:
         raise SlackError(
-            "invalid_blocks", [_wrong(f"table text must be less than {TABLE_TEXT + 1} characters", "/blocks")]
+            "invalid_blocks", [wrong(f"table text must be less than {TABLE_TEXT + 1} characters", "/blocks")]
         )
     if sum(_characters(block) for block in blocks if block["type"] == "markdown") > MARKDOWN_TEXT:
         raise SlackError("msg_blocks_too_long")
@@ -359,18 +298,18 @@ _VIEWS = {
 def check_view(view: Any, kind: str) -> dict[str, Any]:
     """A view of that kind (`modal` or `home`). SlackError invalid_arguments, view_too_large."""
     if not isinstance(view, dict):
-        raise SlackError("invalid_arguments", [_wrong("must be an object", "/view")])
+        raise SlackError("invalid_arguments", [wrong("must be an object", "/view")])
     if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
         raise SlackError("view_too_large")
-    wrong = list(by_type({kind: _VIEWS[kind]})(view, "/view"))
+    complaints = list(by_type({kind: _VIEWS[kind]})(view, "/view"))
     blocks = view.get("blocks")
     if isinstance(blocks, list):
-        wrong += _unique(blocks, "/view/blocks")
+        complaints += _unique(blocks, "/view/blocks")
         asks = any(isinstance(block, dict) and block.get("type") == "input" for block in blocks)
         if kind == "modal" and asks and "submit" not in view:
-            wrong.append(_wrong("missing required field: submit", "/view"))
-    if wrong:
-        raise SlackError("invalid_arguments", wrong)
+            complaints.append(wrong("missing required field: submit", "/view"))
+    if complaints:
+        raise SlackError("invalid_arguments", complaints)
     return view
 
 

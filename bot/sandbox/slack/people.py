@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sandbox.slack import limits
-from bot.sandbox.slack.entered import complaint, entered
+from bot.sandbox.slack.entered import complaint, elements, entered, state
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.interactions import Interaction, ResponseUrl
 from bot.sandbox.slack.methods.views import MOST_STACKED, new_view, replace
@@ -72,9 +72,18 @@ class People:
         return interaction
 
     def click(
-        self, user: str, target: Message | View, action_id: str, given: Any = None, block_id: str | None = None
+        self,
+        user: str,
+        target: Message | View,
+        action_id: str,
+        given: Any = None,
+        block_id: str | None = None,
+        values: Mapping[str, Any] | None = None,
     ) -> Interaction:
-        """Press a button or pick an option. LookupError when there is none (any more)."""
+        """Press a button or pick an option. LookupError when there is none (any more).
+
+        `values`: what stands in a view's other elements meanwhile, as for `submit`.
+        """
         view = target if isinstance(target, View) else None
         message = target if isinstance(target, Message) else None
         if message is not None and message.deleted:
@@ -86,10 +95,10 @@ class People:
         if element["type"] == "button":
             action |= {key: element[key] for key in ("value", "text", "style") if key in element} | {"type": "button"}
         else:
-            value = entered(element, given)
-            action |= value
-            if view is not None:
-                view.values.setdefault(block["block_id"], {})[action_id] = value
+            action |= entered(element, given)
+        if view is not None:
+            now = {block["block_id"]: {action_id: given}} if given is not None else {}
+            view.values = state(view.blocks, view.values, values or {}, now)
         interaction.payload["actions"] = [action]
         self._reply_to(interaction, message, view)
         interaction.payload["trigger_id"] = interaction.trigger_id
@@ -108,12 +117,12 @@ class People:
         """
         interaction = Interaction("interactive", user, None, {})
         complaints = {}
+        view.values = state(view.blocks, view.values, values)
         for block in view.blocks:
             if block["type"] != "input":
                 continue
             element = block["element"]
-            value = entered(element, _given(values, block["block_id"], element["action_id"]))
-            view.values[block["block_id"]] = {element["action_id"]: value}
+            value = view.values[block["block_id"]][element["action_id"]]
             if (wrong := complaint(block, element, value)) is not None:
                 complaints[block["block_id"]] = wrong
         if complaints:
@@ -133,6 +142,7 @@ class People:
     def close(self, user: str, view: View, *, cleared: bool = False) -> Interaction | None:
         """Press a modal's close button (`cleared`: the cross, for the whole stack); the app hears if it asked."""
         stack = list(self._workspace.modals[user])
+        cleared = cleared or bool(view.content.get("clear_on_close"))
         self._workspace.close_modals(reversed(stack) if cleared else [view])
         if not view.content.get("notify_on_close"):
             return None
@@ -184,11 +194,11 @@ class People:
         }
         if message.thread_ts:
             container["thread_ts"] = message.thread_ts
-        state = {} if action["type"] == "button" else {block["block_id"]: {action["action_id"]: action}}
+        picked = {} if action["type"] == "button" else {block["block_id"]: {action["action_id"]: action}}
         payload: Json = {
             "container": container,
             "channel": {"id": message.channel, "name": self._workspace.channels[message.channel].name},
-            "state": {"values": state},
+            "state": {"values": state(message.blocks, picked)},
         }
         # Slack keeps no copy of an ephemeral message to send back.
         return payload if message.ephemeral_for else payload | {"message": message.api()}
@@ -272,17 +282,10 @@ def _find(blocks: list[Json], action_id: str, given: Any, block_id: str | None) 
     for block in blocks:
         if block_id not in {None, block["block_id"]}:
             continue
-        for element in limits.elements(block):
+        for element in elements(block):
             if element.get("action_id") != action_id:
                 continue
             if element["type"] == "button" and given not in {None, element.get("value")}:
                 continue
             return block, element
     raise LookupError(f"there is no {action_id} to press")
-
-
-def _given(values: Mapping[str, Any], block_id: str, action_id: str) -> Any:
-    nested = values.get(block_id)
-    if isinstance(nested, Mapping) and action_id in nested:
-        return nested[action_id]
-    return values.get(action_id, nested)

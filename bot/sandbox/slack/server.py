@@ -112,12 +112,19 @@ class SandboxSlack:
         """Post as a person; `@gitops` mentions the bot."""
         return self._people.say(user, channel, text, thread_ts)
 
-    def click(self, user: str, target: Message | View, action_id: str, value: Any = None) -> Interaction:
+    def click(
+        self,
+        user: str,
+        target: Message | View,
+        action_id: str,
+        value: Any = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> Interaction:
         """Press a button (`value` tells apart several of one action_id) or pick an option (by its value).
 
-        LookupError when the message or the element is gone.
+        `values`: what stands in a view's other elements. LookupError when the message or the element is gone.
         """
-        return self._people.click(user, target, action_id, value)
+        return self._people.click(user, target, action_id, value, values=values)
 
     def submit_view(self, user: str, view: View, values: Mapping[str, Any] | None = None) -> Interaction:
         """Submit a modal; `values` by action_id, or nested as in view.state."""

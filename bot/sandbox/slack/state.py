@@ -41,7 +41,18 @@ USERS = (
     User(BOT_USER, "gitops", "GitOps", "", "#1d4ed8", bot=True),
     User(SLACKBOT, "slackbot", "Slackbot", "", "#5b5b66", bot=True),
 )
-GROUPS = {"S0PLATFORM": ("U0JONAS001", "U0MIRA0001")}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A user group; `members` are users' ids."""
+
+    id: str
+    handle: str
+    members: tuple[str, ...]
+
+
+GROUPS = (Group("S0PLATFORM", "platform", ("U0JONAS001", "U0MIRA0001")),)
 
 
 @dataclass(slots=True, eq=False)
@@ -264,7 +275,7 @@ class Workspace:
             "C0ALERTS01": Channel("C0ALERTS01", "prod-alerts", "Drift, and what is live", {*people, BOT_USER}),
             "C0DEPLOYS1": Channel("C0DEPLOYS1", "deploys", "What reached staging", {*people, BOT_USER}),
         }
-        self.groups = dict(GROUPS)
+        self.groups = {group.id: group for group in GROUPS}
         self.files: dict[str, File] = {}
         self.modals: dict[str, list[View]] = {}  # by user, the one on top last
         self.homes: dict[str, View] = {}

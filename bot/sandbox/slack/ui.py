@@ -100,6 +100,7 @@ class Ui:
                     {"id": one.id, "name": one.name, "display": one.display, "color": one.color, "bot": one.bot}
                     for one in workspace.users.values()
                 ],
+                "groups": [{"id": group.id, "name": group.handle} for group in workspace.groups.values()],
                 "channels": [channel.page() for channel in workspace.channels.values()],
                 "home": home.page() if home else None,
                 "modals": [view.page() for view in workspace.modals.get(user, [])],
@@ -198,7 +199,7 @@ class Ui:
             target = self._workspace.channel(str(body["channel"])).find(str(body["ts"]))
         if target is None:
             raise SlackError("message_not_found")
-        return self._people.click(user, target, str(body["action_id"]), given, body.get("block_id"))
+        return self._people.click(user, target, str(body["action_id"]), given, body.get("block_id"), body.get("values"))
 
     def _view(self, body: Json) -> View:
         view = self._workspace.modal(str(body["view_id"]))

@@ -217,6 +217,7 @@ def test_a_button_tells_who_pressed_which_value_on_which_message(slack, app, cli
     assert (body["user"]["id"], body["channel"]["id"], body["container"]["message_ts"]) == (MIRA, DEPLOYS, ts)
     assert (body["actions"][0]["value"], body["actions"][0]["action_id"]) == ("2", "ack")
     assert body["message"]["text"] == "card"
+    slack.wait_for(lambda: done.done)
     assert done.acked_after < 3
     with pytest.raises(LookupError, match="no revert to press"):
         slack.click(MIRA, card, "revert")

@@ -28,6 +28,10 @@ def actions(*elements):
     return {"type": "actions", "elements": list(elements)}
 
 
+def field(**more):
+    return {"type": "input", "label": plain(1), "element": {"type": "plain_text_input", "action_id": "a"}, **more}
+
+
 def buttons(count):
     return actions(*(button(f"go{index}") for index in range(count)))
 
@@ -36,9 +40,25 @@ def table(rows, columns, size=1):
     return {"type": "table", "rows": [[{"type": "raw_text", "text": "x" * size}] * columns] * rows}
 
 
+def option(text=1, value="v", **more):
+    return {"text": plain(text), "value": value, **more}
+
+
+def choice(kind, *options, **more):
+    return {"type": kind, "action_id": "pick", "options": list(options), **more}
+
+
+def choices(kind, count):
+    return actions(choice(kind, *(option(value=str(index)) for index in range(count))))
+
+
 def select(options):
-    chosen = [{"text": plain(1), "value": str(index)} for index in range(options)]
-    return actions({"type": "static_select", "action_id": "pick", "options": chosen})
+    return choices("static_select", options)
+
+
+def confirm(**sizes):
+    most = {"title": 100, "text": 300, "confirm": 30, "deny": 30} | sizes
+    return actions(button(confirm={name: plain(size) for name, size in most.items()}))
 
 
 SIZES = [
@@ -80,6 +100,56 @@ SIZES = [
     (lambda n: [actions(button("x" * n))], 255, "must be less than 256 characters", "/blocks/0/elements/0/action_id"),
     (lambda n: [section(block_id="x" * n)], 255, "must be less than 256 characters", "/blocks/0/block_id"),
     (lambda n: [select(n)], 100, "no more than 100 items allowed", "/blocks/0/elements/0/options"),
+    (lambda n: [choices("overflow", n)], 5, "no more than 5 items allowed", "/blocks/0/elements/0/options"),
+    (lambda n: [choices("radio_buttons", n)], 10, "no more than 10 items allowed", "/blocks/0/elements/0/options"),
+    (lambda n: [choices("checkboxes", n)], 10, "no more than 10 items allowed", "/blocks/0/elements/0/options"),
+    (
+        lambda n: [actions(choice("static_select", option(n)))],
+        75,
+        "must be less than 76 characters",
+        "/blocks/0/elements/0/options/0/text/text",
+    ),
+    (
+        lambda n: [actions(choice("static_select", option(value="x" * n)))],
+        150,
+        "must be less than 151 characters",
+        "/blocks/0/elements/0/options/0/value",
+    ),
+    (
+        lambda n: [actions(choice("radio_buttons", option(description=plain(n))))],
+        75,
+        "must be less than 76 characters",
+        "/blocks/0/elements/0/options/0/description/text",
+    ),
+    (
+        lambda n: [actions(choice("static_select", option(), placeholder=plain(n)))],
+        150,
+        "must be less than 151 characters",
+        "/blocks/0/elements/0/placeholder/text",
+    ),
+    *[
+        (
+            lambda n, name=name: [confirm(**{name: n})],
+            most,
+            f"must be less than {most + 1} characters",
+            f"/blocks/0/elements/0/confirm/{name}/text",
+        )
+        for name, most in (("title", 100), ("text", 300), ("confirm", 30), ("deny", 30))
+    ],
+    (
+        lambda n: [field(element={"type": "plain_text_input", "action_id": "a", "max_length": n})],
+        3000,
+        "must be less than or equal to 3000",
+        "/blocks/0/element/max_length",
+    ),
+    (lambda n: [field(label=plain(n))], 2000, "must be less than 2001 characters", "/blocks/0/label/text"),
+    (lambda n: [field(hint=plain(n))], 2000, "must be less than 2001 characters", "/blocks/0/hint/text"),
+    (
+        lambda n: [table(1, 1) | {"column_settings": [None] * n}],
+        20,
+        "no more than 20 items allowed",
+        "/blocks/0/column_settings",
+    ),
     (lambda n: [table(n, 1)], 100, "no more than 100 items allowed", "/blocks/0/rows"),
     (lambda n: [table(1, n)], 20, "no more than 20 items allowed", "/blocks/0/rows/0"),
     (lambda n: [table(1, 1)] * n, 1, "only_one_table_allowed", "/blocks"),
@@ -119,6 +189,34 @@ SHAPES = [
     ([actions()], "no fewer than 1 items allowed [json-pointer:/blocks/0/elements]"),
     ([actions({"type": "image", "alt_text": "x"})], "unsupported type: image [json-pointer:/blocks/0/elements/0/type]"),
     (
+        [actions({"type": "static_select", "action_id": "a"})],
+        "must provide exactly one of: options, option_groups [json-pointer:/blocks/0/elements/0]",
+    ),
+    (
+        [actions(choice("static_select", option(), initial_option=option(value="w")))],
+        "initial_option must match one of the options [json-pointer:/blocks/0/elements/0/initial_option]",
+    ),
+    (
+        [actions(choice("static_select", option(url="https://x")))],
+        "invalid additional property: url [json-pointer:/blocks/0/elements/0/options/0]",
+    ),
+    (
+        [actions(choice("overflow", {"text": mrkdwn(1), "value": "v"}))],
+        "unsupported type: mrkdwn [json-pointer:/blocks/0/elements/0/options/0/text/type]",
+    ),
+    (
+        [actions({"type": "datetimepicker", "action_id": "a", "initial_date_time": 999_999_999})],
+        "must be greater than or equal to 1000000000 [json-pointer:/blocks/0/elements/0/initial_date_time]",
+    ),
+    (
+        [actions(button("a", focus_on_load=True), button("b", focus_on_load=True))],
+        "only one element may have focus_on_load [json-pointer:/blocks]",
+    ),
+    (
+        [{"type": "table", "rows": [[{"type": "mrkdwn", "text": "x"}]]}],
+        "unsupported type: mrkdwn [json-pointer:/blocks/0/rows/0/0/type]",
+    ),
+    (
         [section(block_id="a"), section(block_id="a")],
         '`block_id` "a" already exists for another block [json-pointer:/blocks/1/block_id]',
     ),
@@ -153,6 +251,11 @@ def test_every_kind_of_block_the_page_shows_passes():
         {"type": "image", "image_url": "https://x/y.png", "alt_text": "y", "title": plain(2)},
         {"type": "markdown", "text": "**bold**"},
         {"type": "input", "label": plain(4), "element": {"type": "plain_text_input", "action_id": "why"}},
+        field(element={"type": "datetimepicker", "action_id": "until", "initial_date_time": 1_800_000_000}),
+        field(element={"type": "email_text_input", "action_id": "mail"}),
+        field(element={"type": "multi_users_select", "action_id": "who", "max_selected_items": 3}),
+        actions(choice("overflow", option(url="https://x"))),
+        actions(choice("radio_buttons", {"text": mrkdwn(3), "value": "v"})),
         actions(button(style="danger", value="1"), {"type": "users_select", "action_id": "who"}),
         select(2) | {"block_id": "s"},
         RICH,
@@ -196,12 +299,9 @@ def modal(**more):
     return {"type": "modal", "title": plain(24), "blocks": [section()], **more}
 
 
-def field(**more):
-    return {"type": "input", "label": plain(1), "element": {"type": "plain_text_input", "action_id": "a"}, **more}
-
-
 VIEWS = [
     (modal(title=plain(25)), "must be less than 25 characters [json-pointer:/view/title/text]"),
+    (modal(close=plain(25)), "must be less than 25 characters [json-pointer:/view/close/text]"),
     (modal(submit=plain(25)), "must be less than 25 characters [json-pointer:/view/submit/text]"),
     (modal(private_metadata="x" * 3001), "must be less than 3001 characters [json-pointer:/view/private_metadata]"),
     (modal(callback_id="x" * 256), "must be less than 256 characters [json-pointer:/view/callback_id]"),

@@ -58,7 +58,7 @@ def users_lookup_by_email(services: Services, args: Arguments) -> Json:
 
 def usergroups_users_list(services: Services, args: Arguments) -> Json:
     """https://docs.slack.dev/reference/methods/usergroups.users.list."""
-    members = services.workspace.groups.get(args.text("usergroup"))
-    if members is None:
+    group = services.workspace.groups.get(args.text("usergroup"))
+    if group is None:
         raise SlackError("no_such_subteam")
-    return {"users": list(members)}
+    return {"users": list(group.members)}

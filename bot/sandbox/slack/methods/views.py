@@ -1,9 +1,11 @@
 """views.*: modals and homes."""
 
+import contextlib
 from typing import Any
 
 from bot.sandbox.slack import limits
 from bot.sandbox.slack.arguments import Arguments
+from bot.sandbox.slack.entered import elements, entered, state
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.services import Services
 from bot.sandbox.slack.state import Json, View, Workspace
@@ -16,7 +18,22 @@ def new_view(workspace: Workspace, user: str, content: Json, below: View | None 
     view_id = workspace.new_id("V")
     named = content | {"blocks": workspace.named(content["blocks"])}
     root = below.root_id if below else view_id
-    return View(view_id, user, named, workspace.new_id("h"), root, below.id if below else None)
+    view = View(view_id, user, named, workspace.new_id("h"), root, below.id if below else None)
+    view.values = state(view.blocks, {})
+    return view
+
+
+def _still_there(view: View) -> Json:
+    """What was entered in elements that are the same kind as before; options that went away are gone."""
+    kept: Json = {}
+    for block in view.blocks:
+        for element in elements(block):
+            value = view.values.get(block["block_id"], {}).get(element.get("action_id"))
+            if value is None or value["type"] != element["type"]:
+                continue
+            with contextlib.suppress(LookupError):
+                kept.setdefault(block["block_id"], {})[element["action_id"]] = entered(element, value)
+    return kept
 
 
 def replace(workspace: Workspace, view: View, content: Json) -> None:
@@ -25,8 +42,7 @@ def replace(workspace: Workspace, view: View, content: Json) -> None:
         view.content = content | {"blocks": workspace.named(content["blocks"])}
         view.hash = workspace.new_id("h")
         view.errors = {}
-        kept = {block["block_id"] for block in view.blocks}
-        view.values = {block_id: entered for block_id, entered in view.values.items() if block_id in kept}
+        view.values = state(view.blocks, _still_there(view))
         if view.content["type"] == "home":
             workspace.publish({"type": "home", "user": view.user, "view": view.page()})
         else:

@@ -80,6 +80,7 @@ async function load() {
 
 function take(fresh) {
   directory.users = new Map(fresh.users.map((user) => [user.id, user]));
+  directory.groups = new Map(fresh.groups.map((group) => [group.id, group]));
   // Whom this tab acted for may be of another sandbox's days.
   if (!directory.users.has(fresh.me)) fresh.me = fresh.users.find((user) => !user.bot).id;
   Object.assign(state, { team: fresh.team, me: fresh.me, users: fresh.users, home: fresh.home, modals: fresh.modals, tour: fresh.tour?.tour ?? fresh.tour });
@@ -154,8 +155,9 @@ function stored(event) {
 
 const visible = (message) => !message.ephemeral_for || message.ephemeral_for === state.me;
 const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts;
+const inChannel = (message) => !isReply(message) || message.broadcast;
 const inOrder = (room) => [...room.messages.values()].filter((message) => visible(message) && !dismissed.has(message.ts)).sort((a, b) => a.ts - b.ts);
-const unread = (room) => inOrder(room).filter((message) => message.ts > (read[`${state.me} ${room.id}`] ?? "") && message.user !== state.me && !isReply(message));
+const unread = (room) => inOrder(room).filter((message) => message.ts > (read[`${state.me} ${room.id}`] ?? "") && message.user !== state.me && inChannel(message));
 
 function route() {
   const [name, thread = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
@@ -298,13 +300,14 @@ function snippet(file) {
 function drawMessage(message, { compact, inThread }) {
   const author = directory.users.get(message.user);
   const own = context(message.channel, message);
-  const open = `#${message.channel}/${message.ts}`;
+  const open = `#${message.channel}/${message.thread_ts || message.ts}`;
   const body = message.deleted ? el("p", { class: "gone" }, "This message was deleted.")
     : message.blocks?.length ? blocks(message.blocks, own) : el("div", { class: "text" }, mrkdwn(message.text));
   return el("article", { class: `message${compact ? " compact" : ""}${message.ephemeral_for ? " ephemeral" : ""}`, "data-ts": message.ts, "aria-label": `${nameOf(message.user)}, ${exact(new Date(message.ts * 1000))}` },
     compact ? el("span", { class: "gutter" }, clock(message.ts)) : avatar(message.user),
     el("div", { class: "content" },
       message.ephemeral_for && el("p", { class: "private" }, icon("i-eye"), "Only visible to you"),
+      !inThread && isReply(message) && el("a", { class: "private", href: `#${message.channel}/${message.thread_ts}` }, icon("i-thread"), "Replied in a thread"),
       !compact && el("p", { class: "byline" }, el("strong", {}, nameOf(message.user)), author?.bot && el("span", { class: "app" }, "APP"), clock(message.ts)),
       body,
       message.edited && !message.deleted && el("small", { class: "edited" }, "(edited)"),
@@ -356,7 +359,7 @@ function drawMessages() {
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80 || list.dataset.channel !== room.id;
   const last = list.lastElementChild;
   list.dataset.channel = room.id;
-  drawList(list, inOrder(room).filter((message) => !isReply(message)), false);
+  drawList(list, inOrder(room).filter(inChannel), false);
   if (atEnd) bottom();
   else if (list.lastElementChild !== last) list.dataset.behind = "1";
   $("latest").hidden = !list.dataset.behind || view.home;
@@ -488,14 +491,22 @@ async function fetchHome() {
   drawHome();
 }
 
-const ofView = (shown, kept) => ({
-  act: (action) => post("/ui/action", { user: state.me, view_id: shown.id, ...action }), readers: [], kept,
-});
+function ofView(shown, kept) {
+  const own = { readers: [], kept, act: (action) => post("/ui/action", { user: state.me, view_id: shown.id, values: values(own), ...action }) };
+  return own;
+}
+
+/** What stands in a view's inputs: as they are on the page, or as the server has it. */
+const entries = (drawn, shown) => (drawn?.view.id === shown.id ? values(drawn.context) : shown.state?.values);
+
+let home = null; // the Home tab on the page: {view, context}
 
 function drawHome() {
-  if (!view.home) return;
+  if (!view.home || (home && home.view === state.home)) return;
   const shown = state.home;
-  keepFocus($("home"), () => $("home").replaceChildren(shown ? el("div", { class: "sheet" }, blocks(shown.blocks, ofView(shown))) : el("p", { class: "empty" }, "This app has nothing on its Home tab yet.")));
+  const own = shown && ofView(shown, entries(home, shown));
+  keepFocus($("home"), () => $("home").replaceChildren(shown ? el("div", { class: "sheet" }, blocks(shown.blocks, own)) : el("p", { class: "empty" }, "This app has nothing on its Home tab yet.")));
+  home = shown && { view: shown, context: own };
 }
 
 let top = null; // the modal on the page: {view, box, context}
@@ -503,7 +514,7 @@ let top = null; // the modal on the page: {view, box, context}
 function drawModals() {
   const shown = state.modals.at(-1);
   if (top && top.view === shown) return;
-  const kept = top && shown && top.view.id === shown.id ? values(top.context) : shown?.state?.values;
+  const kept = shown && entries(top, shown);
   if (top && (!shown || top.view.id !== shown.id)) {
     document.body.append($("toasts"));
     top.box.close();

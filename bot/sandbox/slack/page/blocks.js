@@ -65,6 +65,9 @@ async function send(element, block, context, control, value) {
 const options = (element) => element.options ?? element.option_groups?.flatMap((group) => group.options) ?? [];
 const chosen = (element, value) => options(element).find((option) => option.value === value);
 
+/** Seconds since 1970 as a datetime-local field writes them, in the reader's own time. */
+const localTime = (seconds) => seconds && new Date((seconds - new Date(seconds * 1000).getTimezoneOffset() * 60) * 1000).toISOString().slice(0, 16);
+
 function pick(element, choices, attributes) {
   const option = (choice) => el("option", { value: choice.value, selected: choice.value === attributes.initial }, plain(choice.text));
   return el("select", { id: attributes.id, class: "button select", "aria-label": attributes.label },
@@ -72,14 +75,23 @@ function pick(element, choices, attributes) {
     element.option_groups ? element.option_groups.map((group) => el("optgroup", { label: plain(group.label) }, group.options.map(option))) : choices.map(option));
 }
 
-function checks(kind, element, initial, id) {
-  return el("div", { class: "checks", role: "group", id }, options(element).map((option) => el("label", {},
+function checks(kind, choices, initial, id, label) {
+  return el("div", { class: "checks", role: kind === "radio" ? "radiogroup" : "group", id, "aria-label": label }, choices.map((option) => el("label", {},
     el("input", { type: kind, name: id, value: option.value, checked: initial.includes(option.value) }),
     el("span", {}, text(option.text), option.description && el("small", {}, text(option.description))))));
 }
 
+/** Several of `choices`, ticked in a list; the state is `{[key]: [take(value), …]}`. */
+function several(choices, key, initial, take) {
+  return {
+    draw: (e, at) => checks("checkbox", choices(e), at.kept ?? initial(e) ?? [], at.id, at.label),
+    read: (node, e) => ({ [key]: ticked(node).map((value) => take(e, value)) }),
+    keep: (state) => state[key]?.map((item) => item.value ?? item),
+  };
+}
+
 const ticked = (node) => [...node.querySelectorAll(":checked")].map((input) => input.value);
-const people = () => [...directory.users.values()].map((user) => ({ value: user.id, text: { text: nameOf(user.id) } }));
+const people = () => [...directory.users.values()].filter((user) => !user.bot).map((user) => ({ value: user.id, text: { text: nameOf(user.id) } }));
 const rooms = () => [...directory.channels.values()].map((room) => ({ value: room.id, text: { text: `#${room.name}` } }));
 
 /** A choice among `choices`, whose state is `{[key]: …}` as Slack names it for that element. */
@@ -114,17 +126,19 @@ const INPUTS = {
   users_select: selector(people, "selected_user"),
   channels_select: selector(rooms, "selected_channel"),
   conversations_select: selector(rooms, "selected_conversation"),
+  datetimepicker: {
+    draw: (e, at) => el("input", { id: at.id, class: "field", type: "datetime-local", "aria-label": at.label, value: localTime(at.kept ?? e.initial_date_time) }),
+    read: (node) => ({ selected_date_time: node.value ? Math.round(new Date(node.value).getTime() / 1000) : null }),
+    keep: (state) => state.selected_date_time,
+  },
+  multi_users_select: several(people, "selected_users", (e) => e.initial_users, (_, value) => value),
   radio_buttons: {
-    draw: (e, at) => checks("radio", e, [at.kept ?? e.initial_option?.value], at.id),
+    draw: (e, at) => checks("radio", e.options, [at.kept ?? e.initial_option?.value], at.id, at.label),
     read: (node, e) => ({ selected_option: chosen(e, ticked(node)[0]) ?? null }),
     keep: (state) => state.selected_option?.value,
   },
-  checkboxes: {
-    draw: (e, at) => checks("checkbox", e, at.kept ?? e.initial_options?.map((option) => option.value) ?? [], at.id),
-    read: (node, e) => ({ selected_options: ticked(node).map((value) => chosen(e, value)) }),
-    keep: (state) => state.selected_options?.map((option) => option.value),
-  },
 };
+INPUTS.checkboxes = INPUTS.multi_static_select = several(options, "selected_options", (e) => e.initial_options?.map((option) => option.value), chosen);
 
 function input(element, block, context, at) {
   const kind = INPUTS[element.type];
@@ -135,8 +149,12 @@ function input(element, block, context, at) {
   context.readers?.push([block.block_id, element.action_id, read]);
   node.dataset.key = `${block.block_id}/${element.action_id}`;
   if (block.type !== "input" || block.dispatch_action) {
+    const marks = () => [...node.querySelectorAll("option, input")].map((mark) => (mark.tagName === "OPTION" ? mark.selected : mark.checked));
+    let before = marks();
     node.addEventListener("change", async () => {
-      if (!(await send(element, block, context, node, read())) && node.tagName === "SELECT") node.selectedIndex = 0;
+      const sent = await send(element, block, context, node, read());
+      if (sent) before = marks();
+      else node.querySelectorAll("option, input").forEach((mark, i) => { mark[mark.tagName === "OPTION" ? "selected" : "checked"] = before[i]; });
     });
   }
   return node;

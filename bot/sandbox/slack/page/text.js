@@ -1,7 +1,7 @@
 // Slack's text formats (mrkdwn, plain_text, rich_text, the markdown block) to DOM nodes. Nothing here ever parses HTML:
 // what a message holds reaches the page through text nodes and checked attributes only.
 
-export const directory = { users: new Map(), channels: new Map() };
+export const directory = { users: new Map(), channels: new Map(), groups: new Map() };
 
 const EMOJI = pairs(`
   white_check_mark ✅ heavy_check_mark ✔️ ballot_box_with_check ☑️ x ❌ negative_squared_cross_mark ❎ warning ⚠️
@@ -76,6 +76,7 @@ export function link(url, label = url) {
 export const nameOf = (id) => directory.users.get(id)?.display || directory.users.get(id)?.name || id;
 const user = (id) => el("span", { class: `mention${id === directory.me ? " me" : ""}` }, `@${nameOf(id)}`);
 const group = (name) => el("span", { class: "mention me" }, `@${name}`);
+const groupName = (id) => directory.groups.get(id)?.name ?? id;
 
 function channel(id, label) {
   const found = directory.channels.get(id);
@@ -127,7 +128,7 @@ function reference(inside) {
   if (/^@[UW]\w+$/.test(target)) return user(target.slice(1));
   if (/^#C\w+$/.test(target)) return channel(target.slice(1), label);
   if (/^!(here|channel|everyone)$/.test(target)) return group(target.slice(1));
-  if (target.startsWith("!subteam^")) return group((label || target.slice(9)).replace(/^@/, ""));
+  if (target.startsWith("!subteam^")) return group((label || groupName(target.slice(9))).replace(/^@/, ""));
   if (target.startsWith("!date^")) {
     const [, seconds, format = "", url] = target.split("^");
     return date(seconds, format, url && unescape(url), unescape(label || ""));
@@ -234,7 +235,7 @@ const RICH = {
   link: (e) => link(e.url, e.text || e.url),
   emoji: (e) => emoji(e.name),
   user: (e) => user(e.user_id),
-  usergroup: (e) => group(e.usergroup_id),
+  usergroup: (e) => group(groupName(e.usergroup_id)),
   channel: (e) => channel(e.channel_id),
   broadcast: (e) => group(e.range),
   date: (e) => date(e.timestamp, e.format, e.url, e.fallback),

@@ -1,0 +1,113 @@
+"""Checks of JSON shapes: each is given a value and its JSON pointer, and yields one sentence for each thing wrong."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+Check: TypeAlias = Callable[[Any, str], Iterator[str]]
+
+
+def wrong(what: str, at: str) -> str:
+    """Slack's sentence for one thing wrong."""
+    return f"[ERROR] {what} [json-pointer:{at}]"
+
+
+def anything(_value: Any, _at: str) -> Iterator[str]:
+    """Accept whatever it is."""
+    yield from ()
+
+
+def string(maximum: int, minimum: int = 1) -> Check:
+    """A string of `minimum` to `maximum` characters."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, str):
+            yield wrong("must be a string", at)
+        elif len(value) > maximum:
+            yield wrong(f"must be less than {maximum + 1} characters", at)
+        elif len(value) < minimum:
+            yield wrong(f"must be more than {minimum - 1} characters", at)
+
+    return check
+
+
+def one_of(*values: Any) -> Check:
+    """Exactly one of these values."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if value not in values:
+            yield wrong(f"must be one of: {', '.join(map(str, values))}", at)
+
+    return check
+
+
+def boolean(value: Any, at: str) -> Iterator[str]:
+    """True or false, not "true"."""
+    if not isinstance(value, bool):
+        yield wrong("must be a boolean", at)
+
+
+def integer(minimum: int = 0, maximum: int | None = None) -> Check:
+    """A whole number from `minimum` to `maximum`, both included."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, int) or isinstance(value, bool):
+            yield wrong("must be an integer", at)
+        elif value < minimum:
+            yield wrong(f"must be greater than or equal to {minimum}", at)
+        elif maximum is not None and value > maximum:
+            yield wrong(f"must be less than or equal to {maximum}", at)
+
+    return check
+
+
+def items(each: Check, maximum: int, minimum: int = 1) -> Check:
+    """A list of `minimum` to `maximum` items."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, list):
+            yield wrong("must be an array", at)
+            return
+        if len(value) > maximum:
+            yield wrong(f"no more than {maximum} items allowed", at)
+        if len(value) < minimum:
+            yield wrong(f"no fewer than {minimum} items allowed", at)
+        for index, item in enumerate(value):
+            yield from each(item, f"{at}/{index}")
+
+    return check
+
+
+def fields(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
+    """An object with these members and no others."""
+    known = {**required, **(optional or {})}
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield wrong("must be an object", at)
+            return
+        for name in required:
+            if name not in value:
+                yield wrong(f"missing required field: {name}", at)
+        for name, item in value.items():
+            if name not in known:
+                yield wrong(f"invalid additional property: {name}", at)
+            else:
+                yield from known[name](item, f"{at}/{name}")
+
+    return check
+
+
+def by_type(table: Mapping[str, Check]) -> Check:
+    """An object whose `type` says which check holds."""
+
+    def check(value: Any, at: str) -> Iterator[str]:
+        if not isinstance(value, dict):
+            yield wrong("must be an object", at)
+        elif "type" not in value:
+            yield wrong("missing required field: type", at)
+        elif not isinstance(value["type"], str) or value["type"] not in table:
+            yield wrong(f"unsupported type: {value['type']}", f"{at}/type")
+        else:
+            yield from table[value["type"]]({name: item for name, item in value.items() if name != "type"}, at)
+
+    return check
