@@ -49,9 +49,9 @@ class Ui:
             web.get("/ui/state", self._state),
             web.get("/ui/events", self._events),
             web.get("/ui/thread", self._thread),
-            web.get("/ui/home", self._home),
             web.get("/ui/files/{id}", self._download),
             web.post("/ui/command", self._posted(self._command)),
+            web.post("/ui/home", self._posted(self._home)),
             web.post("/ui/action", self._posted(self._action)),
             web.post("/ui/view/submit", self._posted(self._submit)),
             web.post("/ui/view/close", self._posted(self._close)),
@@ -136,14 +136,6 @@ class Ui:
         except SlackError as missing:
             raise web.HTTPNotFound(text=missing.code) from None
 
-    async def _home(self, request: web.Request) -> web.StreamResponse:
-        user = request.query.get("user", ME)
-        if user not in self._workspace.users:
-            raise web.HTTPNotFound(text="user_not_found")
-        self._people.open_home(user)
-        home = self._workspace.homes.get(user)
-        return web.json_response({"home": home.page() if home else None}, headers=_NO_CACHE)
-
     async def _download(self, request: web.Request) -> web.StreamResponse:
         file = self._workspace.files.get(request.match_info["id"])
         if file is None or file.content is None:
@@ -187,6 +179,9 @@ class Ui:
             raise SlackError(f"{text.split()[0]} is not a valid command.")
         else:
             self._people.say(user, channel, text, body.get("thread_ts"))
+
+    def _home(self, body: Json) -> None:
+        self._people.open_home(self._user(body))
 
     def _action(self, body: Json) -> Interaction:
         user = self._user(body)

@@ -201,10 +201,10 @@ def test_closing_a_modal_takes_it_away(slack, client):
 
 
 def test_opening_the_home_tab_tells_the_app(slack):
-    assert get(slack, "/ui/home", user=MIRA) == {"home": None}
+    assert post(slack, "/ui/home", user=MIRA).json() == {"ok": True}
     (opened,) = slack.interactions
     assert (opened.payload["event"]["type"], opened.payload["event"]["user"]) == ("app_home_opened", MIRA)
-    assert requests.get(f"{slack.url}/ui/home?user=U0NONE", timeout=10).status_code == 404
+    assert post(slack, "/ui/home", user="U0NONE").status_code == 400
 
 
 def test_an_uploaded_page_is_served_as_plain_text(slack, client):

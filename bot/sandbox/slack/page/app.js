@@ -168,7 +168,7 @@ function route() {
   drawer(false);
   show();
   bottom();
-  if (view.home) fetchHome();
+  if (view.home) openHome();
   if (phone.matches || view.home) $("title").focus({ preventScroll: true });
   else if (!view.thread) main?.querySelector("textarea").focus();
 }
@@ -194,7 +194,7 @@ async function act(id) {
   memory.set("me", id);
   Object.assign(view, { newFrom: "never" });
   await load();
-  if (view.home) fetchHome();
+  if (view.home) openHome();
 }
 
 // ---------------------------------------------------------------- sidebar
@@ -485,11 +485,8 @@ function drawComposer() {
 
 // ---------------------------------------------------------------- home and modals
 
-async function fetchHome() {
-  const answer = await fetch(`/ui/home?user=${encodeURIComponent(state.me)}`).then((found) => found.json()).catch(() => null);
-  if (answer?.home) state.home = answer.home;
-  drawHome();
-}
+/** Tells the app that somebody looks; what it then publishes comes as an event. */
+const openHome = () => post("/ui/home", { user: state.me });
 
 function ofView(shown, kept) {
   const own = { readers: [], kept, act: (action) => post("/ui/action", { user: state.me, view_id: shown.id, values: values(own), ...action }) };
