@@ -346,12 +346,12 @@ class Store(Protocol):
         """The application's incident that is not resolved, if any."""
         ...
 
-    def save_incident(self, incident: Incident) -> None:
-        """Keep an incident, by id."""
-        ...
+    def exchange_incident(self, before: Incident | None, after: Incident | None) -> bool:
+        """Keep `after` in place of `before`, in one transaction; None is none: a new one, or a suspicion forgotten.
 
-    def drop_incident(self, incident: Incident) -> None:
-        """Forget a suspicion that came to nothing."""
+        False, and nothing is kept, when somebody else has changed it meanwhile: read it again and decide again. An
+        application never has two that are not resolved.
+        """
         ...
 
     def incidents(self) -> list[Incident]:

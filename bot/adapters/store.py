@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
+from pydantic_core import from_json
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -71,6 +72,8 @@ _audit = sa.Table(
 
 # The advisory lock of the replica that leads; any number that nobody else takes in this database.
 _LEADER = 0x6769_746F_7073
+# The one that is held while an incident is exchanged for another.
+_EXCHANGING = 0x6769_746F_7074
 
 _CHECK = TypeAdapter(Check)
 _INCIDENT = TypeAdapter(Incident)
@@ -146,27 +149,27 @@ class SqlStore:
             _incidents.c.application == application, _incidents.c.resolved.is_(False)
         )
         body = self._one(wanted)
-        return None if body is None else _INCIDENT.validate_json(body)
+        return None if body is None else _read_incident(body)
 
-    def save_incident(self, incident: Incident) -> None:
+    def exchange_incident(self, before: Incident | None, after: Incident | None) -> bool:
         with self._begin() as connection:
-            _put(
-                connection,
-                _incidents,
-                id=incident.id,
-                application=incident.application,
-                resolved=incident.state is IncidentState.RESOLVED,
-                settled=False,
-                body=_INCIDENT.dump_json(incident).decode(),
-            )
-
-    def drop_incident(self, incident: Incident) -> None:
-        with self._begin() as connection:
-            connection.execute(_incidents.delete().where(_incidents.c.id == incident.id))
+            if self._shared:  # two that find none would both put one there
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_EXCHANGING)))
+            if before is None:
+                return after is not None and _insert_incident(connection, after)
+            body = connection.execute(sa.select(_incidents.c.body).where(_incidents.c.id == before.id)).scalar()
+            if body is None or _body(_read_incident(body)) != _body(before):
+                return False
+            still = (_incidents.c.id == before.id) & (_incidents.c.body == body)
+            if after is not None and after.id == before.id:
+                values = _incident_row(after)
+                return connection.execute(_incidents.update().where(still).values(**values)).rowcount == 1
+            gone = connection.execute(_incidents.delete().where(still)).rowcount == 1
+            return gone and (after is None or _insert_incident(connection, after))
 
     def incidents(self) -> list[Incident]:
         wanted = sa.select(_incidents.c.body).where(_incidents.c.settled.is_(False)).order_by(_incidents.c.id)
-        return [_INCIDENT.validate_json(body) for body in self._all(wanted)]
+        return [_read_incident(body) for body in self._all(wanted)]
 
     def save_rollout(self, rollout: Rollout) -> None:
         with self._begin() as connection:
@@ -250,6 +253,55 @@ def _insert_new(connection: sa.Connection, table: sa.Table, **values: object) ->
     except IntegrityError:
         return False
     return True
+
+
+def _incident_row(incident: Incident) -> dict[str, object]:
+    resolved = incident.state is IncidentState.RESOLVED
+    return {
+        "application": incident.application,
+        "resolved": resolved,
+        "settled": False,
+        "body": _body(incident),
+    }
+
+
+def _body(incident: Incident) -> str:
+    return _INCIDENT.dump_json(incident).decode()
+
+
+def _insert_incident(connection: sa.Connection, incident: Incident) -> bool:
+    """One more; False when its application has one that is not resolved."""
+    row = {"id": incident.id, **_incident_row(incident)}
+    open_one = sa.exists().where((_incidents.c.application == incident.application) & _incidents.c.resolved.is_(False))
+    columns = [_incidents.c[name] for name in row]
+    row_of_it = sa.select(
+        *(sa.literal(value, column.type) for column, value in zip(columns, row.values(), strict=True))
+    )
+    # An INSERT's count is kept only when asked for: https://docs.sqlalchemy.org/20/core/connections.html
+    new = (
+        _incidents.insert().from_select(list(row), row_of_it.where(~open_one)).execution_options(preserve_rowcount=True)
+    )
+    try:
+        with connection.begin_nested():
+            return connection.execute(new).rowcount == 1
+    except IntegrityError:
+        return False  # its id is there already
+
+
+def _read_incident(body: str) -> Incident:
+    """An incident as it was written, also before it had a history: all that was not suspected had a card then.
+
+    The replies of then keep their keys, so that none is told again.
+    """
+    told: dict[str, Any] = from_json(body)
+    if "events" not in told:
+        grown = told.pop("grown", [])
+        told["history"] = [{"id": f"grown-{n}", "kind": "grew", **growth} for n, growth in enumerate(grown)]
+        if told["state"] != "suspected":
+            told["announced_at"] = told["opened_at"] = told["since"]
+        if told["state"] == "resolved":
+            told["history"].append({"id": "ended", "kind": "resolved", "at": told["resolved_at"]})
+    return _INCIDENT.validate_python(told)
 
 
 def _put_rollout(connection: sa.Connection, rollout: Rollout) -> None:

@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bot.core.incident import Incident, IncidentState
+from bot.core.incident import Event, Happening, Incident, IncidentState
 from bot.core.message import incident as incident_message
 from bot.core.message import revert_pull as revert_pull_message
 from bot.core.message import rollout as rollout_message
@@ -54,15 +54,25 @@ def _of_incident(say: Say, incident: Incident) -> list[Card]:
         return []
     ended = incident.state is IncidentState.RESOLVED
     card = Card(incident.id, incident.id, incident.channel, incident_message.card(say, incident), last=ended)
-    grown = [
-        replace(
-            _reply(card, incident_message.grown_reply(say, incident, growth)),
-            key=f"{card.key}/grown-{number}",
-            last=ended,
-        )
-        for number, growth in enumerate(incident.grown)
+    told = [(event, _told(say, incident, event)) for event in incident.history]
+    return [
+        card,
+        *(
+            Card(f"{card.key}/{event.id}", card.subject, card.channel, message, thread_of=card.key, last=ended)
+            for event, message in told
+            if message is not None
+        ),
     ]
-    return [card, *grown, *([_reply(card, incident_message.resolved_reply(say, incident))] if ended else [])]
+
+
+def _told(say: Say, incident: Incident, event: Event) -> Message | None:
+    match event.kind:
+        case Happening.GREW if event.told:
+            return incident_message.grown_reply(say, incident, event)
+        case Happening.RESOLVED:
+            return incident_message.resolved_reply(say, incident)
+        case _:
+            return None
 
 
 def _of_rollout(say_for: Callable[[str], Say], rollout: Rollout) -> list[Card]:

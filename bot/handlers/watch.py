@@ -10,12 +10,13 @@ from functools import partial
 from bot.config import Config
 from bot.core.application import Application
 from bot.core.drift import Check
-from bot.core.incident import IncidentState, advance
+from bot.core.incident import IncidentState
 from bot.core.rollout import ENDED, Rollout, RolloutState, decide, rolling_applications, supersede
 from bot.handlers import merges
 from bot.handlers.cards import CardKeeper
 from bot.handlers.deployers import deploying
 from bot.handlers.drift_check import check as drift_check
+from bot.handlers.incident_record import record
 from bot.handlers.memory import Memory
 from bot.handlers.rollout_look import observe
 from bot.ports import PortError, Ports
@@ -129,21 +130,16 @@ class Watch:
         return rolling_applications(self._ports.store.rollouts()) | at_work
 
     def _record(self, checks: Sequence[Check], moving: frozenset[str]) -> None:
-        store = self._ports.store
-        store.save_checks(checks)
+        self._ports.store.save_checks(checks)
         for check in checks:
-            incident = store.incident(check.application)
-            if incident and incident.checked_at > check.at:
-                continue  # a later look has already been recorded
-            channel = self._applications[check.application].channel
-            rolling = check.application in moving
-            moved = advance(incident, check, channel=channel, rolling=rolling, looks=self._alerts.looks)
-            if moved is None and incident is not None:
-                store.drop_incident(incident)
-            elif moved is not None and moved != incident:
-                if incident is not None and incident.id != moved.id:
-                    store.drop_incident(incident)
-                store.save_incident(moved)
+            record(
+                self._ports,
+                self._applications[check.application],
+                check,
+                rolling=check.application in moving,
+                looks=self._alerts.looks,
+                rendered=self._memory.rendered,
+            )
 
     def _supersede(self) -> None:
         rollouts = self._ports.store.rollouts()

@@ -1,9 +1,11 @@
 """State outlives a restart, in SQLite and in PostgreSQL alike."""
 
+import json
 import os
 import shutil
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Part, Rollout, RolloutState
+from bot.handlers.incident_control import change
 from bot.ports import Posted, StoreError
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
@@ -108,7 +111,7 @@ def test_a_check_comes_back_whole_but_for_what_was_set_aside(store):
 def test_everything_outlives_a_restart(url):
     first = SqlStore(url)
     first.advance_head("platform", None, "b" * 40, [rollout("b" * 40)])
-    first.save_incident(INCIDENT)
+    first.exchange_incident(None, INCIDENT)
     first.save_pull(PULL)
     first.save_card("shop@1", Posted("C1", "1.2", "digest", T0))
     first.close()
@@ -123,11 +126,101 @@ def test_everything_outlives_a_restart(url):
 
 def test_a_resolved_incident_is_still_to_be_told_until_it_is_settled(store):
     ended = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0 + timedelta(minutes=1), ended="git")
-    store.save_incident(ended)
+    store.exchange_incident(None, ended)
     assert store.incident("shop") is None
     assert store.incidents() == [ended]
     store.settle(ended.id)
     assert store.incidents() == []
+
+
+def test_an_incident_is_exchanged_only_while_it_is_what_was_read(store):
+    taken, slept = replace(INCIDENT, acknowledged_by="U1"), replace(INCIDENT, snoozed_by="U2")
+    assert store.exchange_incident(None, INCIDENT)
+    assert store.exchange_incident(INCIDENT, taken)
+    assert not store.exchange_incident(INCIDENT, slept)
+    assert not store.exchange_incident(INCIDENT, None)
+    assert store.incident("shop") == taken
+    another = replace(INCIDENT, id="shop@2")
+    assert store.exchange_incident(taken, another)
+    assert store.incidents() == [another]
+
+
+def test_an_application_has_one_incident_that_is_not_resolved(store):
+    assert store.exchange_incident(None, INCIDENT)
+    assert not store.exchange_incident(None, INCIDENT)
+    assert not store.exchange_incident(None, replace(INCIDENT, id="shop@2"))
+    ended = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")
+    assert store.exchange_incident(INCIDENT, ended)
+    assert store.exchange_incident(None, replace(INCIDENT, id="shop@2"))
+    assert [each.id for each in store.incidents()] == ["shop@1", "shop@2"]
+
+
+def test_of_changes_at_once_none_is_lost(store, url):
+    store.exchange_incident(None, replace(INCIDENT, looks=0))
+    stores = [SqlStore(url) for _ in range(4)]
+
+    def count(each):
+        def another(incident):
+            return replace(incident, looks=incident.looks + 1)
+
+        for _ in range(10):
+            change(each, INCIDENT, another)
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        list(pool.map(count, stores))
+    for each in stores:
+        each.close()
+    assert store.incident("shop").looks == 40
+
+
+def test_of_incidents_found_at_once_by_two_replicas_one_is_kept(store, url):
+    stores = [SqlStore(url) for _ in range(4)]
+    found = [replace(INCIDENT, id=f"shop@{number}") for number in range(len(stores))]
+    with ThreadPoolExecutor(len(stores)) as pool:
+        kept = list(pool.map(lambda each, incident: each.exchange_incident(None, incident), stores, found))
+    for each in stores:
+        each.close()
+    assert kept.count(True) == 1
+    assert store.incidents() == [found[kept.index(True)]]
+
+
+def before_history(**told):
+    """An incident as it was written before it had a history."""
+    replicas = {"change": "changed", "path": "spec.replicas", "desired": 2, "live": 7, "manager": None, "time": None}
+    drift = [
+        {"api_version": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "web", "change": "modified"}
+        | {"fields": [replicas | {"reason": ""}], "reason": ""}
+    ]
+    at = "2026-03-01T02:47:00Z"
+    body = {"id": "shop@1", "application": "shop", "cluster": "prod", "channel": "C1", "state": "open", "since": at}
+    body |= {"checked_at": at, "revision": "a" * 40, "drift": drift, "looks": 2, "worst": drift}
+    body |= {"grown": [{"at": at, "drift": drift}], "blind": None, "resolved_at": None, "ended": None}
+    return body | told
+
+
+@pytest.mark.parametrize(
+    ("told", "state", "events"),
+    [
+        ({}, IncidentState.OPEN, ["grown-0"]),
+        ({"state": "suspected", "grown": []}, IncidentState.SUSPECTED, []),
+        (
+            {"state": "resolved", "resolved_at": "2026-03-01T02:50:00Z", "ended": "git"},
+            IncidentState.RESOLVED,
+            ["grown-0", "ended"],
+        ),
+    ],
+)
+def test_an_incident_of_before_is_read_and_can_be_changed(store, told, state, events):
+    row = {"id": "shop@1", "application": "shop", "resolved": state is IncidentState.RESOLVED, "settled": False}
+    with store._begin() as connection:
+        table = store_module._incidents
+        connection.execute(table.insert().values(**row, body=json.dumps(before_history(**told))))
+    (incident,) = store.incidents()
+    assert incident.state is state
+    assert [event.id for event in incident.history] == events
+    assert (incident.announced_at is None) == (state is IncidentState.SUSPECTED)
+    assert store.exchange_incident(incident, replace(incident, blind="503"))
+    assert store.incidents() == [replace(incident, blind="503")]
 
 
 def test_rollouts_come_oldest_first_and_settled_ones_by_revision(store):
@@ -166,8 +259,8 @@ def test_a_database_of_its_own_needs_no_election(tmp_path):
 
 
 def test_a_suspicion_and_a_card_can_be_forgotten(store):
-    store.save_incident(INCIDENT)
-    store.drop_incident(INCIDENT)
+    assert store.exchange_incident(None, INCIDENT)
+    assert store.exchange_incident(INCIDENT, None)
     store.save_card("key", Posted("C1", "1.2", "digest", T0))
     store.drop_card("key")
     assert store.incident("shop") is None

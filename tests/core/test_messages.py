@@ -17,7 +17,7 @@ from bot.core import revert
 from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
-from bot.core.incident import Growth, Incident, IncidentState
+from bot.core.incident import Event, Happening, Incident, IncidentState
 from bot.core.message import drift, history, incident, revert_pull, rollout, status, trouble
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
@@ -188,7 +188,7 @@ def messages(say):
         "drift-card-open": incident.card(say, OPEN),
         "drift-card-blind": incident.card(say, replace(OPEN, blind="The cluster prod does not answer.")),
         "drift-card-resolved": incident.card(say, RESOLVED),
-        "drift-reply-grown": incident.grown_reply(say, OPEN, Growth(T0, (CONFIG,))),
+        "drift-reply-grown": incident.grown_reply(say, OPEN, Event("1", T0, Happening.GREW, drift=(CONFIG,))),
         "drift-card-resolved-by-git": incident.card(say, replace(RESOLVED, ended="git")),
         "drift-reply-resolved": incident.resolved_reply(say, RESOLVED),
         "drift-answer": drift.checked([DRIFTED, SYNCED, UNKNOWN]),

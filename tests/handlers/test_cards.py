@@ -8,8 +8,8 @@ from slack_sdk import WebClient
 
 from bot.adapters.chat import SlackChat
 from bot.adapters.store import SqlStore
-from bot.core.drift import FieldDrift, ObjectDrift
-from bot.core.incident import Growth, Incident, IncidentState
+from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
+from bot.core.incident import Incident, IncidentState, advance
 from bot.core.message.language import ENGLISH
 from bot.core.rollout import Part, Rollout, RolloutState
 from bot.handlers.cards import CardKeeper
@@ -20,8 +20,9 @@ CHANNEL = "C0ALERTS01"
 DRIFT = (
     ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", (FieldDrift("changed", "spec.replicas", 2, 7),)),
 )
-OPEN = Incident("shop@1", "shop", "prod", CHANNEL, IncidentState.OPEN, T0, T0, "a" * 40, DRIFT)
-RESOLVED = replace(OPEN, state=IncidentState.RESOLVED, resolved_at=T0 + timedelta(minutes=4), ended="cluster")
+OPEN = Incident("shop@1", "shop", "prod", CHANNEL, IncidentState.OPEN, T0, T0, "a" * 40, DRIFT, worst=DRIFT)
+SYNCED = Check("shop", "prod", "a" * 40, Status.SYNCED, None, 3, T0 + timedelta(minutes=4))
+RESOLVED = advance(OPEN, SYNCED, channel=CHANNEL, rolling=False)
 
 
 class Desk:
@@ -38,8 +39,12 @@ class Desk:
         self.keeper = CardKeeper(self.store, SlackChat(client), lambda: self.now, lambda _: ENGLISH)
 
     def tell(self, incident, after=0.0):
-        self.now += timedelta(seconds=after)
-        self.store.save_incident(incident)
+        before = next((each for each in self.store.incidents() if each.id == incident.id), None)
+        assert self.store.exchange_incident(before, incident)
+        self.later(after)
+
+    def later(self, seconds):
+        self.now += timedelta(seconds=seconds)
         self.keeper.reconcile()
 
     def roots(self):
@@ -79,13 +84,15 @@ def test_one_card_is_posted_updated_in_place_and_answered_once(desk):
 
 def test_more_drift_is_told_in_the_thread_once(desk):
     more = ObjectDrift("v1", "Service", "shop", "web", "missing")
-    grown = replace(OPEN, drift=(*DRIFT, more), grown=(Growth(T0, (more,)),))
+    grown = advance(
+        OPEN, replace(SYNCED, status=Status.OUT_OF_SYNC, drift=(*DRIFT, more)), channel=CHANNEL, rolling=False
+    )
     desk.tell(OPEN)
     desk.tell(grown)
     desk.tell(grown)
     assert len(desk.replies()) == 1
     assert "Service shop/web is missing" in desk.replies()[0]
-    desk.tell(replace(grown, state=IncidentState.RESOLVED, resolved_at=T0, ended="cluster"), after=9)
+    desk.tell(advance(grown, SYNCED, channel=CHANNEL, rolling=False), after=9)
     assert len(desk.replies()) == 2
     assert desk.store.incidents() == []
 
@@ -100,8 +107,9 @@ def test_nothing_is_repeated_after_a_restart(desk):
 def test_a_deleted_card_is_posted_anew_and_the_reply_goes_to_the_new_one(desk):
     desk.tell(OPEN)
     desk.slack.delete_message(CHANNEL, desk.roots()[0].ts)
-    for _ in range(4):
-        desk.tell(RESOLVED, after=5)
+    desk.tell(RESOLVED)
+    for _ in range(3):
+        desk.later(5)
     (card,) = desk.roots()
     assert desk.headers() == ["✅ Resolved: shop on prod"]
     assert [message.thread_ts for message in desk.slack.messages(CHANNEL) if message.reply] == [card.ts]

@@ -43,7 +43,7 @@ def ports(slack, tmp_path):
 
 
 def alert(ports):
-    ports.store.save_incident(INCIDENT)
+    ports.store.exchange_incident(None, INCIDENT)
     CardKeeper(ports.store, ports.chat, ports.clock, lambda _: ENGLISH).reconcile()
 
 

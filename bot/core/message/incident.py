@@ -1,6 +1,6 @@
 """What the bot says of an incident: its one card in the channel, and what is told in the card's thread."""
 
-from bot.core.incident import Growth, Incident, IncidentState
+from bot.core.incident import Event, Incident, IncidentState
 from bot.core.message import wording
 from bot.core.message.blocks import (
     Block,
@@ -24,6 +24,11 @@ from bot.core.message.language import Say
 
 SHOW_DIFF = "show_diff"
 CHECK_NOW = "check_now"
+# Their value is the card's subject: an incident's id, or that of several that share a card.
+ACKNOWLEDGE = "acknowledge"
+SNOOZE = "snooze"
+
+_ENDINGS = {"cluster": texts.ENDED_BY_CLUSTER, "adopted": texts.ENDED_ADOPTED, "git": texts.ENDED_BY_GIT}
 
 
 def card(say: Say, incident: Incident) -> Message:
@@ -39,7 +44,7 @@ def resolved_reply(say: Say, incident: Incident) -> Message:
     return message(text, rich(paragraph(words(text))))
 
 
-def grown_reply(say: Say, incident: Incident, growth: Growth) -> Message:
+def grown_reply(say: Say, incident: Incident, growth: Event) -> Message:
     """Told once in the card's thread, when more differs than the alert had said."""
     told = wording.summary(say, growth.drift)
     first = wording.first_difference(say, growth.drift)
@@ -111,4 +116,4 @@ def _lasted(incident: Incident) -> str:
 
 
 def _ending(say: Say, incident: Incident) -> str:
-    return say.text(texts.ENDED_BY_GIT if incident.ended == "git" else texts.ENDED_BY_CLUSTER)
+    return say.text(_ENDINGS[incident.ended or "cluster"])

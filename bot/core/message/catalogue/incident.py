@@ -52,6 +52,7 @@ RESOLVED_REPLY = Phrase(
     es="{where} vuelve a coincidir con git tras {lasted}: {ending}.",
 )
 ENDED_BY_GIT = Phrase(en="git moved to match", es="git cambió y ahora dice lo mismo que el cluster")
+ENDED_ADOPTED = Phrase(en="git took over what the cluster had", es="git adoptó lo que tenía el cluster")
 ENDED_BY_CLUSTER = Phrase(en="the cluster was put back to what git says", es="el cluster volvió a lo que dice git")
 FROM_TO = Phrase(en="From {start} to {end}.", es="De {start} a {end}.")
 

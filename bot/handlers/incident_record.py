@@ -1,0 +1,49 @@
+"""What a check means for its application's incident, kept so that nobody else's change of it is lost."""
+
+from bot.core.application import Application
+from bot.core.drift import Check, Status
+from bot.core.ending import how_ended
+from bot.core.incident import STANDING, Ended, Incident, advance
+from bot.core.manifest import ManifestError
+from bot.handlers.memory import Rendered
+from bot.ports import Ports, RepositoryError
+
+
+def record(
+    ports: Ports, application: Application, check: Check, *, rolling: bool, looks: int, rendered: Rendered
+) -> None:
+    """Move the incident on. StoreError."""
+    while True:
+        before = ports.store.incident(application.name)
+        if before and before.checked_at > check.at:
+            return  # a later look has already been recorded
+        after = advance(
+            before,
+            check,
+            channel=application.channel,
+            repository=application.repository,
+            rolling=rolling,
+            looks=looks,
+            moved=_moved(ports, application, before, check, rendered),
+        )
+        if after == before or ports.store.exchange_incident(before, after):
+            return
+
+
+def _moved(
+    ports: Ports, application: Application, incident: Incident | None, check: Check, rendered: Rendered
+) -> Ended:
+    """How the incident ended, if this check ends it and git has moved meanwhile."""
+    if incident is None or incident.state not in STANDING or check.status is not Status.SYNCED:
+        return "git"
+    if check.revision is None or check.revision == incident.revision:
+        return "git"
+    repository = ports.repositories[application.repository]
+    try:
+        before, after = (
+            rendered.manifests(repository, revision, application.path)
+            for revision in (incident.revision, check.revision)
+        )
+    except (RepositoryError, ManifestError):  # a history that was rewritten: all that is known is that it moved
+        return "git"
+    return how_ended(incident.drift, before, after, application.namespace)
