@@ -3,11 +3,10 @@
 import logging
 import os
 import signal
+import socket
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 import click
@@ -52,7 +51,7 @@ def run(config_path: Path | None) -> None:
     missing = config.missing_for_run()
     if missing:
         _refuse("\n".join(missing))
-    stopping = stop_on_signal()
+    stopping = StopSignal()
     try:
         bot = Bot(config).start()
     except (PortError, OSError) as error:
@@ -114,7 +113,7 @@ def demo(port: int, no_browser: bool) -> None:
         from bot.sandbox.demo import Demo  # noqa: PLC0415
     except ModuleNotFoundError as error:
         _refuse(f"The demo needs {error.name}; install it with: pip install 'gitops-bot[demo]'")
-    stopping = stop_on_signal()
+    stopping = StopSignal()
     try:
         running = Demo(port).start()
     except OSError as error:
@@ -139,16 +138,24 @@ def doctor(config_path: Path | None) -> None:
     sys.exit(COULD_NOT_TELL if failed else 0)
 
 
-def stop_on_signal() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set."""
-    stopping = threading.Event()
+class StopSignal:
+    """SIGTERM and Ctrl-C, waited for. One that comes at any instant after this is made is not missed.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
+    A `threading.Event` set by a handler can miss one: a signal between the interpreter's look for signals and the
+    wait's system call is handled only once something else ends the wait. So what is waited for is the byte that the
+    interpreter itself writes when the signal comes: https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
+    """
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    return stopping
+    def __init__(self) -> None:
+        self._woken, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
+        signal.set_wakeup_fd(self._waker.fileno())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: None)
+
+    def wait(self) -> None:
+        """Return once one of the two has come."""
+        self._woken.recv(1)
 
 
 def _load(config_path: Path | None) -> Config:
