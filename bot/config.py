@@ -135,6 +135,7 @@ def _store(text: str) -> str:
 
 Name = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")]
 Channel = Annotated[str, _matching(r"[CG][A-Z0-9]{2,}")]
+Person = Annotated[str, _matching(r"[^\s@]+(@[^\s@]+)?")]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Home = Annotated[Path, BeforeValidator(_home)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
@@ -182,6 +183,10 @@ class SlackConfig(_Section):
         description="an address and port such as 0.0.0.0:3000",
     )
     language: Language = Field(default=Language.ENGLISH, description="en or es")
+    people: dict[Person, Annotated[str, _matching(r"[UW][A-Z0-9]{2,}")]] = Field(
+        default={},
+        description="a mapping from e-mails or forge logins to user ids, such as {ana@example.com: U0123456}",
+    )
     languages: dict[Channel, Language] = Field(
         default={}, description="a mapping from channel ids to en or es, such as {C0987654321: es}"
     )
@@ -519,7 +524,8 @@ def _explain(detail: ErrorDetails) -> _Mistake:
     """One of pydantic's errors in the words of the file, without the value: that may be a secret in a wrong place."""
     place = detail["loc"]
     if place[-1] == "[key]":
-        return place[:-1], f"expected {_A_NAME}"
+        expected = _schema(place[:-1])[1] if place[0] == "slack" else _A_NAME
+        return place[:-1], f"expected {expected}"
     if detail["type"] == "extra_forbidden":
         return place, _unknown(str(place[-1]), "key", _schema(place[:-1])[0].model_fields)
     section, expected = _schema(place)

@@ -98,6 +98,10 @@ class Repository(Protocol):
         """First-parent commits of since..until (newest first); with `path` only those that changed it."""
         ...
 
+    def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:
+        """All commits of since..until, not those on the first-parent line alone (newest first)."""
+        ...
+
     def tree_id(self, revision: str, path: str) -> str | None:
         """The id of the tree or blob at `path` ("" or "." is the root); None when there is nothing at that path.
 
@@ -281,6 +285,17 @@ class Chat(Protocol):
 
     def group_members(self, group: str) -> frozenset[str]:
         """The user ids of a user group. ChatError when the bot may not ask (the scope usergroups:read)."""
+        ...
+
+    def user_by_email(self, email: str) -> str | None:
+        """The user id of the person with that address; None when there is none who is active.
+
+        ChatError, among others when the bot may not ask (the scopes users:read and users:read.email, both optional).
+        """
+        ...
+
+    def is_member(self, user: str) -> bool:
+        """Whether that user id is a person of the workspace who has not left. ChatError (the scope users:read)."""
         ...
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:

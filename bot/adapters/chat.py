@@ -17,6 +17,9 @@ _METADATA = "gitops_bot_card"
 _LOOKED_THROUGH = 200  # messages; more than a channel gets while one post is in doubt
 _CLOCKS_DIFFER = timedelta(minutes=1)
 
+# https://docs.slack.dev/reference/methods/users.lookupByEmail#errors and …/users.info#errors
+_NOBODY = frozenset({"users_not_found", "user_not_found", "user_not_visible"})
+
 _REMEDIES = {
     "channel_not_found": "there is no channel {channel}, or the bot cannot see it: invite the bot there",
     "not_in_channel": "the bot is not in {channel}: invite it with /invite",
@@ -88,12 +91,29 @@ class SlackChat:
         answer = _call(lambda: self._client.usergroups_users_list(usergroup=group), group)
         return frozenset(answer["users"])
 
+    def user_by_email(self, email: str) -> str | None:
+        found = self._person(lambda: self._client.users_lookupByEmail(email=email))
+        return str(found["id"]) if found else None
+
+    def is_member(self, user: str) -> bool:
+        return self._person(lambda: self._client.users_info(user=user)) is not None
+
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
         answer = _call(lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view)), "the modal")
         return str(answer["view"]["id"])
 
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
         _call(lambda: self._client.views_update(view_id=view_id, view=dict(view)), "the modal")
+
+    def _person(self, request: Callable[[], SlackResponse]) -> Mapping[str, Any] | None:
+        """The user Slack names; None when there is none, or one who has left or is an app."""
+        try:
+            user: Mapping[str, Any] = _call(request, "the workspace")["user"]
+        except ChatError as error:
+            if error.code in _NOBODY:
+                return None
+            raise
+        return None if user.get("deleted") or user.get("is_bot") else user
 
     def _page(self, channel: str, oldest: str, thread: str | None) -> SlackResponse:
         if thread:

@@ -185,6 +185,13 @@ class GitRepository:
         options = ("--first-parent", f"--max-count={limit}", "--end-of-options")
         return self._log(*options, *span, *(("--", only) if only else ()), missing=(until, *([since] if since else [])))
 
+    def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:
+        """See ports.Repository."""
+        span = (_checked(until), *([f"^{_checked(since)}"] if since else []))
+        return self._log(
+            f"--max-count={limit}", "--end-of-options", *span, missing=(until, *([since] if since else []))
+        )
+
     def tree_id(self, revision: str, path: str) -> str | None:
         """See ports.Repository; `revision` may also be the tree of a merge."""
         return self.tree_ids(revision, [path])[0]

@@ -23,7 +23,7 @@ COMMAND = "/gitops"
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody in the workspace. `color` is the page's avatar, as CSS writes it."""
+    """Somebody in the workspace, or who `left` it. `color` is the page's avatar, as CSS writes it."""
 
     id: str
     name: str
@@ -31,6 +31,7 @@ class User:
     email: str
     color: str
     bot: bool = False
+    left: bool = False
 
 
 USERS = (

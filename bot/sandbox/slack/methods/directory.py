@@ -33,7 +33,7 @@ def _user(user: User, *, email: bool) -> Json:
         "team_id": TEAM["id"],
         "name": user.name,
         "real_name": user.display,
-        "deleted": False,
+        "deleted": user.left,
         "is_bot": user.bot,
         "profile": profile,
     }
@@ -51,7 +51,7 @@ def users_lookup_by_email(services: Services, args: Arguments) -> Json:
     """https://docs.slack.dev/reference/methods/users.lookupByEmail."""
     email = args.required("email").lower()
     for user in services.workspace.users.values():
-        if user.email == email:
+        if user.email == email and not user.left:
             return {"user": _user(user, email=True)}
     raise SlackError("users_not_found")
 
