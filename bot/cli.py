@@ -1,11 +1,12 @@
-"""The command line: `run`, `check`, `demo`, `doctor`."""
+"""The command line: `run`, `check`, `demo`, `doctor`, `audit`."""
 
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +17,7 @@ from bot.ports import PortError
 
 COULD_NOT_TELL = 2  # as diff does: 0 same, 1 different, 2 trouble
 
+_NO_CONFIG = "Give the configuration with --config FILE; docs/configuration.md describes it."
 _CONFIG = click.option(
     "--config",
     "config_path",
@@ -138,6 +140,33 @@ def doctor(config_path: Path | None) -> None:
     sys.exit(COULD_NOT_TELL if failed else 0)
 
 
+@main.command()
+@_CONFIG
+@click.option("--since", help="A day (2026-11-01), an instant (2026-11-01T08:00Z), or 7d, 12h, 30m; all if left out.")
+@click.option("--output", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+def audit(config_path: Path | None, since: str | None, output: str) -> None:
+    """Who asked for what, from where, and what came of it: the audit log, oldest first."""
+    from bot import audit as auditing  # noqa: PLC0415
+    from bot.core import audit as log  # noqa: PLC0415
+
+    if config_path is None:
+        _refuse(_NO_CONFIG)
+    try:
+        start = log.since(since, datetime.now(tz=UTC)) if since else None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+    def entries(path: Path) -> Iterator[log.AuditEntry]:
+        yield from auditing.entries(load(path, os.environ), start)
+
+    found = entries(config_path)
+    try:
+        for piece in log.as_json(found, ConfigError, PortError) if output == "json" else log.as_csv(found):
+            click.echo(piece, nl=False)
+    except (ConfigError, PortError) as error:
+        _refuse(str(error))
+
+
 class StopSignal:
     """SIGTERM and Ctrl-C, waited for. One that comes at any instant after this is made is not missed.
 
@@ -160,7 +189,7 @@ class StopSignal:
 
 def _load(config_path: Path | None) -> Config:
     if config_path is None:
-        _refuse("Give the configuration with --config FILE; docs/configuration.md describes it.")
+        _refuse(_NO_CONFIG)
     try:
         return load(config_path, os.environ)
     except ConfigError as error:

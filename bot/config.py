@@ -26,6 +26,7 @@ from bot.core.jq import parse_jq
 from bot.core.message.language import Language, Say
 from bot.core.ownership import INTERACTIVE
 from bot.core.path import parse_path
+from bot.core.permission import Right, Roles
 
 
 class ConfigError(Exception):
@@ -140,11 +141,14 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Home = Annotated[Path, BeforeValidator(_home)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Manager = Annotated[str, _matching(r"\S+")]
+Allowed = tuple[Annotated[str, _matching(r"\*|[UWS][A-Z0-9]{2,}")], ...]
+Owners = tuple[Annotated[str, _matching(r"[UWS][A-Z0-9]{2,}")], ...]
 
 _A_NAME = "a name of letters, digits, '.', '_' and '-', 63 at most"
 _A_CHANNEL = "a channel id such as C0123456789 (in Slack: the channel's name > About, at the bottom)"
 _A_DURATION = "a duration such as 30s, 5m or 1h30m, from 1s to 24h"
 _AN_URL = "an http or https URL"
+_WHO_MAY = 'a list of user ids (U…, W…), user group ids (S…) or "*" for the whole workspace'
 
 
 # ---------------------------------------------------------------- sections of the file
@@ -174,9 +178,8 @@ class SlackConfig(_Section):
     api_url: Annotated[HttpUrl, AfterValidator(lambda url: f"{url}/")] = Field(
         default="https://slack.com/api/", description=_AN_URL
     )
-    revert_allowed: tuple[Annotated[str, _matching(r"\*|[UWS][A-Z0-9]{2,}")], ...] = Field(
-        default=("*",), description='a list of user ids (U…, W…), user group ids (S…) or "*" for the whole workspace'
-    )
+    revert_allowed: Allowed = Field(default=("*",), description=_WHO_MAY)
+    silence_allowed: Allowed = Field(default=("*",), description=_WHO_MAY)
     mode: Literal["socket", "http"] = Field(default="socket", description="socket or http")
     listen: Annotated[tuple[str, int], BeforeValidator(_listen)] = Field(
         default=("0.0.0.0", 3000),  # noqa: S104  kubelet's probes come from outside
@@ -246,6 +249,9 @@ class _Application(_Section):
         description="a namespace of lower-case letters, digits and '-', 63 at most"
     )
     channel: Channel | None = Field(default=None, description=_A_CHANNEL)
+    revert_allowed: Allowed | None = Field(default=None, description=_WHO_MAY)
+    silence_allowed: Allowed | None = Field(default=None, description=_WHO_MAY)
+    owners: Owners = Field(default=(), description="a list of user ids (U…, W…) and user group ids (S…)")
 
 
 class Alerts(_Section):
@@ -360,6 +366,7 @@ class Config:
     repositories: Mapping[str, RepositoryConfig]
     clusters: Mapping[str, ClusterConfig]
     applications: Mapping[str, Application]
+    roles: Roles
     schedule: Schedule
     alerts: Alerts
     store: str = field(repr=False)
@@ -443,9 +450,11 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
                 cluster=told.cluster,
                 namespace=told.namespace,
                 channel=told.channel or parsed.slack.channel,
+                owners=told.owners,
             )
             for name, told in parsed.applications.items()
         },
+        roles=_roles(parsed),
         schedule=parsed.schedule,
         alerts=parsed.alerts,
         store=store or parsed.store,
@@ -453,6 +462,20 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         ignore=tuple(rule.rule(number) for number, rule in enumerate(parsed.ignore, 1)),
         interactive=parsed.interactive,
         credentials=Credentials.of(environ),
+    )
+
+
+def _roles(parsed: _File) -> Roles:
+    own = {
+        name: {Right.REVERT: told.revert_allowed, Right.SILENCE: told.silence_allowed}
+        for name, told in parsed.applications.items()
+    }
+    return Roles(
+        workspace={Right.REVERT: parsed.slack.revert_allowed, Right.SILENCE: parsed.slack.silence_allowed},
+        applications={
+            name: {right: allowed for right, allowed in rules.items() if allowed is not None}
+            for name, rules in own.items()
+        },
     )
 
 

@@ -14,18 +14,20 @@ from slack_sdk.errors import SlackClientError
 from bot.config import Config
 from bot.core import command as commands
 from bot.core.application import Application
+from bot.core.asker import Asker
+from bot.core.audit import Origin
 from bot.core.message import LINK, trouble
 from bot.core.message import drift as drift_message
 from bot.core.message import help as help_message
 from bot.core.message import incident as incident_message
 from bot.core.message import revert as revert_message
 from bot.core.message.blocks import Message
-from bot.core.permission import groups_to_ask, permitted
 from bot.core.revert import RevertRequest
 from bot.core.revision import Unreadable, parse_revision
 from bot.handlers.diff import diff
 from bot.handlers.history import history
 from bot.handlers.revert_command import revert_command
+from bot.handlers.standing import Standing
 from bot.handlers.status import status
 from bot.handlers.watch import Watch
 from bot.ports import ChatError, PortError, Ports
@@ -116,7 +118,7 @@ class Listeners:
         person = _clicker(body)
         request = revert_message.requested(str(action.get("value", "")), person.name)
         if request and (request.application is None or request.application in self._config.applications):
-            self._soon(person, respond, lambda: self._revert(person, request))
+            self._soon(person, respond, lambda: self._revert(person, request, Origin.BUTTON))
 
     def _answer(self, command: commands.Command, person: Person) -> Message:
         match command:
@@ -129,7 +131,7 @@ class Listeners:
             case commands.HistoryCommand(name):
                 return self._history(name)
             case commands.RevertCommand(text, name):
-                return self._revert(person, RevertRequest(who=person.name, text=text, application=name))
+                return self._revert(person, RevertRequest(who=person.name, text=text, application=name), Origin.COMMAND)
             case commands.HelpCommand():
                 return help_message.overview()
 
@@ -138,20 +140,16 @@ class Listeners:
         repositories = [application.repository] if application else list(self._config.repositories)
         return help_message.joined([history(self._ports, repository, application) for repository in repositories])
 
-    def _revert(self, person: Person, request: RevertRequest) -> Message:
-        allowed = self._config.slack.revert_allowed
-        members: frozenset[str] = frozenset()
-        for group in groups_to_ask(person.user, allowed):
-            members |= self._ports.chat.group_members(group)
-        if not permitted(person.user, allowed, members):
-            self._ports.store.audit(self._ports.clock(), person.user, f"revert {request.text}", "denied")
-            return trouble.denied(allowed)
+    def _revert(self, person: Person, request: RevertRequest, origin: Origin) -> Message:
+        asker = Asker(person.user, person.name, person.channel, origin)
         said = revert_command(
             self._ports,
             request,
-            user=person.user,
+            asker=asker,
+            standing=Standing(person.user, self._config.roles, self._ports.chat),
             applications=self._config.applications,
             channel=self._config.slack.channel,
+            say=self._config.slack.say(person.channel),
         )
         self._watch.tell()
         return said

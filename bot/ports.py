@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from bot.core.audit import AuditEntry
 from bot.core.commit import Approval, Commit, PullRequest
 from bot.core.drift import Check
 from bot.core.incident import Incident
@@ -413,8 +414,16 @@ class Store(Protocol):
         """Give every connection back, and the lead."""
         ...
 
-    def audit(self, at: datetime, who: str, what: str, result: str) -> None:
+    def audit(self, entry: AuditEntry) -> None:
         """Write down that somebody asked for something, and what came of it."""
+        ...
+
+    def audit_entries(self, since: datetime | None = None) -> Iterator[AuditEntry]:
+        """What was written down, oldest first, from that second on; read in parts, so that it may be of any length."""
+        ...
+
+    def claim(self, key: str, at: datetime) -> bool:
+        """Whether nobody, on any replica, has claimed this key before. Keys are forgotten after a day."""
         ...
 
 

@@ -6,11 +6,15 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
 
+from bot.adapters.store import SqlStore
 from bot.cli import main
+from bot.core.audit import AuditEntry, Origin
 from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
 from bot.sandbox.server import Server
 
@@ -48,6 +52,9 @@ def shell(tmp_path):
         (["run", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
         (["doctor", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
         (["check", "--path", "/nowhere/manifests"], "/nowhere/manifests"),
+        (["audit"], "Give the configuration with --config FILE"),
+        (["audit", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
+        (["audit", "--config", "x", "--since", "yesterday"], "--since takes a day such as 2026-11-01"),
     ],
 )
 def test_bad_usage_is_one_sentence_and_exit_2(shell, argv, said, cluster):
@@ -154,3 +161,67 @@ def test_the_demo_prints_a_url_and_ends_cleanly_on_a_signal(tmp_path, number):
     assert running.returncode == 0, errors
     assert "Traceback" not in errors
     assert not list(tmp_path.glob("gitops-bot-demo-*"))
+
+
+@pytest.fixture
+def log(tmp_path):
+    """A configuration, and the state database of a bot that was asked for three things."""
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "repositories: {platform: {url: https://git.example/platform.git}}\n"
+        "clusters: {prod: {}}\n"
+        "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+        f"store: 'sqlite:///{tmp_path}/state.db'\n"
+    )
+    with closing(SqlStore(f"sqlite:///{tmp_path}/state.db")) as store:
+        for day, what in enumerate(("revert 4f2a", "=HYPERLINK(1)", "snooze shop 1h"), start=1):
+            at = datetime(2026, 11, day, 2, 47, tzinfo=UTC)
+            store.audit(AuditEntry(at, "U0ANA", what, "done", Origin.COMMAND, "C1", ("shop",)))
+    return config
+
+
+def test_the_audit_log_is_exported_as_csv(shell, log):
+    done = shell("audit", "--config", log)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [
+        "at,who,what,applications,origin,channel,result",
+        "2026-11-01T02:47:00Z,U0ANA,revert 4f2a,shop,command,C1,done",
+        "2026-11-02T02:47:00Z,U0ANA,'=HYPERLINK(1),shop,command,C1,done",
+        "2026-11-03T02:47:00Z,U0ANA,snooze shop 1h,shop,command,C1,done",
+    ]
+
+
+def test_the_audit_log_is_exported_as_one_json_object_from_a_day_on(shell, log):
+    done = shell("audit", "--config", log, "--since", "2026-11-02", "--output", "json")
+    assert done.exit_code == 0
+    told = json.loads(done.stdout)
+    assert told["error"] is None
+    assert [each["what"] for each in told["entries"]] == ["=HYPERLINK(1)", "snooze shop 1h"]
+    assert told["entries"][0] == {
+        "at": "2026-11-02T02:47:00Z",
+        "who": "U0ANA",
+        "what": "=HYPERLINK(1)",
+        "applications": ["shop"],
+        "origin": "command",
+        "channel": "C1",
+        "result": "done",
+    }
+
+
+@pytest.mark.parametrize("output", ["csv", "json"])
+def test_no_database_is_not_an_empty_audit_log(shell, log, tmp_path, output):
+    (tmp_path / "state.db").unlink()
+    done = shell("audit", "--config", log, "--output", output)
+    assert done.exit_code == 2
+    assert "There is no state database at" in done.stderr
+    assert not (tmp_path / "state.db").exists()
+    if output == "json":
+        assert "There is no state database" in json.loads(done.stdout)["error"]
+
+
+def test_what_is_no_database_is_said_in_one_sentence(shell, log, tmp_path):
+    (tmp_path / "state.db").write_text("not a database, " * 99)
+    done = shell("audit", "--config", log, "--output", "json")
+    assert done.exit_code == 2
+    assert json.loads(done.stdout)["entries"] == []
+    assert "check store: or DATABASE_URL" in done.stderr

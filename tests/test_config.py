@@ -11,6 +11,7 @@ from bot.config import ConfigError, load
 from bot.core.application import Application
 from bot.core.ignore import IgnoreRule
 from bot.core.ownership import INTERACTIVE
+from bot.core.permission import Right, Roles
 
 DATA = Path(__file__).parent / "data" / "config"
 SMALL = """\
@@ -39,7 +40,10 @@ def test_every_key_arrives():
 
     assert config.slack.channel == "C0HARBOUR1"
     assert config.slack.api_url == "http://127.0.0.1:4010/api/"
-    assert config.slack.revert_allowed == ("U0MIRA", "S0ONCALL")
+    assert config.roles == Roles(
+        workspace={Right.REVERT: ("U0MIRA", "S0ONCALL"), Right.SILENCE: ("S0CREW",)},
+        applications={"ferry": {Right.REVERT: (), Right.SILENCE: ("*",)}, "quay": {}, "pier": {}},
+    )
     assert (config.slack.mode, config.slack.listen) == ("http", ("::1", 8443))
     platform, charts = config.repositories["platform"], config.repositories["charts"]
     assert (platform.url, platform.branch) == ("https://git.example.org/harbour/platform.git", "1.10")
@@ -51,7 +55,7 @@ def test_every_key_arrives():
     assert config.clusters["prod"].context == "prod-eu"
     assert (config.clusters["here"].kubeconfig, config.clusters["here"].context) == (None, None)
     assert config.applications == {
-        "ferry": Application("ferry", "platform", "apps/ferry", "prod", "on", "G0FERRY"),
+        "ferry": Application("ferry", "platform", "apps/ferry", "prod", "on", "G0FERRY", ("W0KAI", "S0CREW")),
         "quay": Application("quay", "charts", ".", "here", "quay", "C0HARBOUR1"),
         "pier": Application("pier", "charts", ".", "here", "quay", "C0HARBOUR1"),
     }
@@ -85,7 +89,7 @@ def test_what_is_left_out_has_its_default(written):
     config = written(SMALL)
 
     assert config.slack.api_url == "https://slack.com/api/"
-    assert config.slack.revert_allowed == ("*",)
+    assert config.roles == Roles({Right.REVERT: ("*",), Right.SILENCE: ("*",)}, {"ferry": {}})
     assert (config.slack.mode, config.slack.listen) == ("socket", ("0.0.0.0", 3000))  # noqa: S104
     assert config.schedule.drift == timedelta(minutes=5)
     assert config.schedule.git == config.schedule.second_look == timedelta(seconds=30)
@@ -245,7 +249,7 @@ def test_the_documentation_shows_every_key_with_its_default(tmp_path):
     documented, least = load(tmp_path / "config.yaml", {}), yaml.safe_load(example)
     for defaulted in ("schedule", "store", "mirrors"):
         del least[defaulted]
-    for key in ("api_url", "revert_allowed", "mode", "listen"):
+    for key in ("api_url", "revert_allowed", "silence_allowed", "mode", "listen"):
         del least["slack"][key]
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(least))
     bare = load(tmp_path / "config.yaml", {})

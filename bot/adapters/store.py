@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +12,8 @@ from pydantic_core import from_json
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from bot.adapters.migration import create_or_extend
+from bot.core.audit import AuditEntry, Origin
 from bot.core.drift import Check
 from bot.core.incident import Incident, IncidentState
 from bot.core.revert_pull import RevertPull
@@ -68,7 +70,20 @@ _audit = sa.Table(
     sa.Column("who", sa.Text, nullable=False),
     sa.Column("what", sa.Text, nullable=False),
     sa.Column("result", sa.Text, nullable=False),
+    # Later than the others. Names of applications hold no space.
+    sa.Column("applications", sa.Text, nullable=False, server_default=""),
+    sa.Column("origin", sa.Text, nullable=False, server_default=""),
+    sa.Column("channel", sa.Text, nullable=False, server_default=""),
 )
+_claims = sa.Table(
+    "claims",
+    _tables,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("at", sa.Text, nullable=False, index=True),
+)
+
+_PAGE = 500  # entries of the audit log read at once
+_CLAIMED_FOR = timedelta(days=1)
 
 # The advisory lock of the replica that leads; any number that nobody else takes in this database.
 _LEADER = 0x6769_746F_7073
@@ -95,7 +110,7 @@ class SqlStore:
         if sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
         with self._begin() as connection:
-            _tables.create_all(connection)
+            create_or_extend(connection, _tables)
 
     def close(self) -> None:
         """Give every connection back, and the lead."""
@@ -214,9 +229,47 @@ class SqlStore:
         with self._begin() as connection:
             connection.execute(_cards.delete().where(_cards.c.key == key))
 
-    def audit(self, at: datetime, who: str, what: str, result: str) -> None:
+    def audit(self, entry: AuditEntry) -> None:
         with self._begin() as connection:
-            connection.execute(_audit.insert().values(at=at.isoformat(), who=who, what=what, result=result))
+            connection.execute(
+                _audit.insert().values(
+                    at=_instant(entry.at),
+                    who=entry.who,
+                    what=entry.what,
+                    result=entry.result,
+                    applications=" ".join(entry.applications),
+                    origin=entry.origin.value,
+                    channel=entry.channel,
+                )
+            )
+
+    def audit_entries(self, since: datetime | None = None) -> Iterator[AuditEntry]:
+        wanted = sa.select(_audit).order_by(_audit.c.id).limit(_PAGE)
+        if since:
+            wanted = wanted.where(sa.func.substr(_audit.c.at, 1, _TO_THE_SECOND) >= _instant(since)[:_TO_THE_SECOND])
+        last = 0
+        while True:
+            # A page an operation: whoever reads may be slow, and nobody waits for them.
+            with self._begin() as connection:
+                rows = connection.execute(wanted.where(_audit.c.id > last)).all()
+            if not rows:
+                return
+            for row in rows:
+                yield AuditEntry(
+                    at=datetime.fromisoformat(row.at),
+                    who=row.who,
+                    what=row.what,
+                    result=row.result,
+                    applications=tuple(row.applications.split()),
+                    origin=Origin(row.origin),
+                    channel=row.channel,
+                )
+            last = rows[-1].id
+
+    def claim(self, key: str, at: datetime) -> bool:
+        with self._begin() as connection:
+            connection.execute(_claims.delete().where(_claims.c.at < _instant(at - _CLAIMED_FOR)))
+            return _insert_new(connection, _claims, key=key, at=_instant(at))
 
     def _one(self, wanted: sa.Select[str]) -> str | None:
         with self._begin() as connection:
@@ -236,6 +289,14 @@ class SqlStore:
             raise StoreError(
                 f"The state database did not answer ({type(error).__name__}); check store: or DATABASE_URL."
             ) from error
+
+
+_TO_THE_SECOND = len("2026-11-01T00:00:00")
+
+
+def _instant(at: datetime) -> str:
+    """In UTC and always of one form, so that texts compare as instants do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _put(connection: sa.Connection, table: sa.Table, **values: object) -> None:
@@ -320,5 +381,5 @@ def _put_rollout(connection: sa.Connection, rollout: Rollout) -> None:
 
 def _prepare_sqlite(connection: Any, _: object) -> None:
     # WAL: readers do not wait for the one writer. https://www.sqlite.org/wal.html
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Application:
     """A path in a repository at a tracked revision, aimed at a cluster and namespace.
 
-    `repository` and `cluster` are names in the configuration; `channel` is a Slack channel id.
+    `repository` and `cluster` are names in the configuration; `channel` is a Slack channel id, `owners` are Slack user
+    ids and user group ids: whom to ask about it, which gives them no right.
     """
 
     name: str
@@ -16,3 +17,4 @@ class Application:
     cluster: str
     namespace: str
     channel: str
+    owners: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest
+from bot.core.permission import CouldNotAsk, Denied
 
 MAX_FILES = 500  # more than these are asked about first
 MAX_APPLICATIONS = 5
@@ -211,6 +212,14 @@ class Unfinished:
     branch: str
     reason: str
     retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotPermitted:
+    """Who asked may not have this change undone: it touches `applications`, and `verdict` says what is missing."""
+
+    applications: tuple[str, ...]
+    verdict: Denied | CouldNotAsk
 
 
 Outcome = (

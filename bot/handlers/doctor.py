@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.config import Config
+from bot.core.audit import AuditEntry, Origin
 from bot.core.drift import Status
 from bot.core.message.blocks import Message
 from bot.handlers.drift_check import check
@@ -22,7 +23,7 @@ SCOPES = {
     "commands": "/gitops",
     "files:write": "long differences as a file",
 }
-_GROUPS_SCOPE = {"usergroups:read": "the user groups in slack.revert_allowed"}
+_GROUPS_SCOPE = {"usergroups:read": "the user groups in revert_allowed and silence_allowed"}
 _TOKENS = {
     "SLACK_BOT_TOKEN": "api.slack.com/apps > OAuth & Permissions (it begins with xoxb-)",
     "SLACK_APP_TOKEN": "api.slack.com/apps > Basic Information > App-Level Tokens (it begins with xapp-)",
@@ -128,7 +129,7 @@ def _git(version: tuple[int, ...]) -> Line:
 
 
 def _write(store: Store, now: datetime) -> None:
-    store.audit(now, "doctor", "doctor", "the database can be written")
+    store.audit(AuditEntry(now, "doctor", "doctor", "the database can be written", Origin.CLI))
 
 
 def _fetch(make: Callable[[], Repository]) -> Repository:
@@ -172,8 +173,7 @@ def _slack(config: Config, outside: Outside) -> Iterator[Line]:
     if answer is None:
         return
     granted = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
-    groups = any(allowed.startswith("S") for allowed in config.slack.revert_allowed)
-    for scope, reason in (SCOPES | (_GROUPS_SCOPE if groups else {})).items():
+    for scope, reason in (SCOPES | (_GROUPS_SCOPE if config.roles.groups() else {})).items():
         remedy = (
             f"add the scope, needed for {reason}, at api.slack.com/apps > OAuth & Permissions, and reinstall the app."
         )

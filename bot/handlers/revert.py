@@ -5,12 +5,13 @@ change, one pull request comes of it: the branch's name follows from the change 
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.core import pull_request
 from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest
+from bot.core.permission import Granted, Verdict
 from bot.core.revert import (
     MAX_APPLICATIONS,
     MAX_COMMITS,
@@ -27,6 +28,7 @@ from bot.core.revert import (
     NotFound,
     NothingToUndo,
     NotOnBranch,
+    NotPermitted,
     Opened,
     Outcome,
     PullNotMerged,
@@ -46,6 +48,9 @@ from bot.core.revert import (
 from bot.core.revision import CommitUrl, PullNumber, PullUrl, Range, Revision, Sha, Unreadable, home_of, parse_revision
 from bot.ports import Forge, ForgeError, Merged, PushRejectedError, Repository, RepositoryError, RevisionNotFoundError
 
+# Whether who asked may have changes to these applications (names; none: to no application) undone.
+Permit = Callable[[Sequence[str]], Verdict]
+
 REBUILDS = 3  # times the revert is made anew because the branch has moved
 _ATTEMPTS = 20
 _LINE = 1_000_000  # first-parent commits looked through
@@ -59,10 +64,12 @@ def revert(
     repository: Repository,
     forge: Forge | None,
     applications: Sequence[Application],
-) -> Outcome:
+    permit: Permit,
+) -> Outcome | NotPermitted:
     """Open a pull request that undoes what `request` names on the tracked branch, or say why not.
 
-    `applications` are those of this repository. Raises nothing of the ports': every error of theirs is an outcome.
+    `applications` are those of this repository; `permit` is asked about those that the change touches, before anything
+    is pushed. Raises nothing of the ports': every error of theirs is an outcome.
     """
     if forge is None:
         return Refused(f"{repository.name} has no forge in the configuration, so no pull request can be opened.")
@@ -74,7 +81,7 @@ def revert(
         target = _Finder(request, repository, forge, head).find(revision)
         if not isinstance(target, Target):
             return target
-        return _Revert(request, target, repository, forge, applications).open(head)
+        return _Revert(request, target, repository, forge, applications, permit).open(head)
     except RevisionNotFoundError as error:
         return Ambiguous(str(error), error.candidates) if error.candidates else NotFound(str(error))
     except RepositoryError as error:
@@ -227,8 +234,9 @@ class _Revert:
     repository: Repository
     forge: Forge
     applications: Sequence[Application]
+    permit: Permit
 
-    def open(self, head: str) -> Outcome:
+    def open(self, head: str) -> Outcome | NotPermitted:
         for pull in self.forge.open_pulls(branch_name(self.target)):
             if is_attempt(pull.head, self.target):
                 return AlreadyOpen(pull)
@@ -242,6 +250,8 @@ class _Revert:
             names = touched(files, self.applications)
             if self.request.application and self.request.application not in names:
                 return Refused(_elsewhere(self.request.application, names))
+            if not isinstance(verdict := self.permit(names), Granted):
+                return NotPermitted(names, verdict)
             if (len(files) > MAX_FILES or len(names) > MAX_APPLICATIONS) and not self.request.large:
                 return Confirm(self.target, tuple(files), names)
             now = self.repository.fetch()

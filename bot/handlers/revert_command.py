@@ -3,36 +3,81 @@
 from collections.abc import Mapping, Sequence
 
 from bot.core.application import Application
+from bot.core.asker import Asker
+from bot.core.audit import AuditEntry
 from bot.core.commit import PullRequest
+from bot.core.message import control as control_message
 from bot.core.message import revert as revert_message
 from bot.core.message.blocks import Message
-from bot.core.revert import AlreadyOpen, Opened, RevertRequest
+from bot.core.message.language import Say
+from bot.core.permission import Granted, Right, refusal
+from bot.core.revert import AlreadyOpen, NotPermitted, Opened, RevertRequest
 from bot.core.revert_pull import RevertPull
 from bot.core.revision import CommitUrl, PullNumber, PullUrl, Range, Sha, home_of, parse_revision
 from bot.handlers.revert import revert
-from bot.ports import Ports, RevisionNotFoundError
+from bot.handlers.standing import Standing
+from bot.ports import PortError, Ports, RevisionNotFoundError
 
 
 def revert_command(
-    ports: Ports, request: RevertRequest, *, user: str, applications: Mapping[str, Application], channel: str
+    ports: Ports,
+    request: RevertRequest,
+    *,
+    asker: Asker,
+    standing: Standing,
+    applications: Mapping[str, Application],
+    channel: str,
+    say: Say,
 ) -> Message:
-    """Do what one person, already permitted, asked for. RepositoryError, StoreError.
+    """Do what one person asked for, if they may, and write down what came of it. RepositoryError, StoreError.
 
     `channel` is where the pull request is told when it touches no application.
     """
-    names = _repositories(ports, request, applications)
-    if len(names) != 1:
-        return revert_message.which_repository(request.text, names)
-    known = [application for application in applications.values() if application.repository == names[0]]
-    outcome = revert(
-        request, repository=ports.repositories[names[0]], forge=ports.forges.get(names[0]), applications=known
-    )
-    result = type(outcome).__name__
+
+    def write_down(result: str, touched: Sequence[str] = ()) -> None:
+        named = (request.application,) if request.application else ()
+        ports.store.audit(
+            AuditEntry(
+                at=ports.clock(),
+                who=asker.user,
+                what=f"revert {request.text}",
+                result=result,
+                origin=asker.origin,
+                channel=asker.channel,
+                applications=tuple(touched) or named,
+            )
+        )
+
+    # Before anything is looked up for somebody who may nothing at all.
+    named = request.application
+    first = standing.verdict(Right.REVERT, [named]) if named else standing.anywhere(Right.REVERT)
+    if not isinstance(first, Granted):
+        write_down(refusal(first))
+        return control_message.denied(say, Right.REVERT, first)
+    try:
+        names = _repositories(ports, request, applications)
+        if len(names) != 1:
+            return revert_message.which_repository(request.text, names)
+        known = [application for application in applications.values() if application.repository == names[0]]
+        outcome = revert(
+            request,
+            repository=ports.repositories[names[0]],
+            forge=ports.forges.get(names[0]),
+            applications=known,
+            permit=lambda touched: standing.verdict(Right.REVERT, touched),
+        )
+    except PortError as error:
+        write_down(f"failed: {error}")
+        raise
+    if isinstance(outcome, NotPermitted):
+        write_down(refusal(outcome.verdict), outcome.applications)
+        return control_message.denied(say, Right.REVERT, outcome.verdict)
     if isinstance(outcome, Opened | AlreadyOpen):
         touched = outcome.applications if isinstance(outcome, Opened) else ()
-        _remember(ports, names[0], outcome.pull, request, user=user, touched=touched, channel=channel, known=known)
-        result = f"{result} {outcome.pull.url}"
-    ports.store.audit(ports.clock(), user, f"revert {request.text}", result)
+        _remember(ports, names[0], outcome.pull, request, by=asker.user, touched=touched, channel=channel, known=known)
+        write_down(f"{type(outcome).__name__} {outcome.pull.url}", touched)
+    else:
+        write_down(type(outcome).__name__)
     return revert_message.answer(outcome, request)
 
 
@@ -69,7 +114,7 @@ def _remember(
     pull: PullRequest,
     request: RevertRequest,
     *,
-    user: str,
+    by: str,
     touched: Sequence[str],
     channel: str,
     known: Sequence[Application],
@@ -82,7 +127,7 @@ def _remember(
         number=pull.number,
         url=pull.url,
         title=pull.title,
-        by=user,
+        by=by,
         what=request.text,
         channels=tuple(sorted(channels)) or (channel,),
         applications=tuple(touched),

@@ -7,13 +7,15 @@ import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.adapters import store as store_module
 from bot.adapters.store import SqlStore
+from bot.core.audit import AuditEntry, Origin
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState
 from bot.core.revert_pull import RevertPull
@@ -267,12 +269,74 @@ def test_a_suspicion_and_a_card_can_be_forgotten(store):
     assert store.card("key") is None
 
 
-def test_an_audit_line_is_written(store):
-    store.audit(T0, "U1", "revert abc", "denied")
-    with store._begin() as connection:
-        assert connection.exec_driver_sql("SELECT who, what, result FROM audit").all() == [
-            ("U1", "revert abc", "denied")
-        ]
+ENTRY = AuditEntry(T0, "U1", "revert abc", "Opened 7", Origin.BUTTON, "C1", ("shop", "payments"))
+
+
+def test_the_audit_log_comes_back_whole_and_in_order(store):
+    entries = [replace(ENTRY, what=f"revert {number}", at=T0 + timedelta(seconds=number)) for number in range(1_001)]
+    for entry in entries:
+        store.audit(entry)
+    assert list(store.audit_entries()) == entries
+
+
+def test_the_audit_log_is_read_from_a_second_on(store):
+    zone = timezone(timedelta(hours=-3))
+    times = [T0 - timedelta(microseconds=1), T0, T0 + timedelta(microseconds=1), (T0 + timedelta(1)).astimezone(zone)]
+    for at in times:
+        store.audit(replace(ENTRY, at=at))
+    assert [entry.at for entry in store.audit_entries(T0)] == times[1:]
+    assert [entry.at for entry in store.audit_entries(T0.astimezone(zone))] == times[1:]
+
+
+def test_who_reads_the_audit_log_holds_up_nobody(store):
+    store.audit(ENTRY)
+    reading = store.audit_entries()
+    assert next(reading) == ENTRY
+    store.audit(replace(ENTRY, who="U2"))
+    assert [entry.who for entry in reading] == ["U2"]
+
+
+def test_of_several_replicas_one_claims_a_key(url):
+    stores = [SqlStore(url) for _ in range(2)]
+    with ThreadPoolExecutor(8) as pool:
+        claims = [pool.submit(stores[number % 2].claim, f"click {number // 8}", T0) for number in range(40)]
+        assert sum(claim.result() for claim in claims) == 5
+    again = SqlStore(url)  # a restart
+    assert not again.claim("click 0", T0 + timedelta(hours=23))
+    assert again.claim("click 0", T0 + timedelta(hours=25))
+    for each in (*stores, again):
+        each.close()
+
+
+# As the first version made it.
+FIRST_AUDIT = {
+    "sqlite": "CREATE TABLE audit (id INTEGER NOT NULL PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, "
+    "what TEXT NOT NULL, result TEXT NOT NULL)",
+    "postgresql": "CREATE TABLE audit (id SERIAL PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, "
+    "what TEXT NOT NULL, result TEXT NOT NULL)",
+}
+FIRST_INSERT = (
+    "INSERT INTO audit (at, who, what, result) VALUES ('2026-03-01T02:47:00+00:00', 'U1', 'revert abc', 'denied')"
+)
+
+
+def test_tables_of_the_first_version_are_brought_along(url):
+    first = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    with first.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE IF EXISTS audit")
+        connection.exec_driver_sql(FIRST_AUDIT[connection.dialect.name])
+        connection.exec_driver_sql(FIRST_INSERT)
+    with ThreadPoolExecutor(4) as pool:  # replicas that start at once
+        stores = [made.result() for made in [pool.submit(SqlStore, url) for _ in range(4)]]
+    stores[0].audit(replace(ENTRY, at=T0 + timedelta(minutes=1)))
+    with first.begin() as connection:  # a replica of the first version that still runs
+        connection.exec_driver_sql(FIRST_INSERT)
+    old = AuditEntry(T0, "U1", "revert abc", "denied")
+    assert list(stores[1].audit_entries()) == [old, replace(ENTRY, at=T0 + timedelta(minutes=1)), old]
+    for each in stores:
+        each.close()
+    SqlStore(url).close()
+    first.dispose()
 
 
 def test_a_database_that_does_not_answer_is_one_sentence_without_its_password(tmp_path):

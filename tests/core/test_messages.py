@@ -237,7 +237,6 @@ def messages(say):
         "mistake-application": help_message.mistake(commands.UnknownApplication("shpo", "shop"), ["shop", "search"]),
         "mistake-arguments": help_message.mistake(commands.WrongArguments(commands.COMMANDS[3]), ["shop"]),
         "trouble-failed": trouble.failed("a1b2c3d4"),
-        "trouble-denied": trouble.denied(["U0ANA", "S0ONCALL"]),
         "trouble-busy": trouble.busy(),
         "trouble-outside": trouble.outside("The cluster prod does not answer."),
         "opening-drift": trouble.opening(commands.DriftCommand(None)),

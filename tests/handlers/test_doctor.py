@@ -160,7 +160,7 @@ def test_a_missing_scope_is_named_with_its_reason(world):
     not_ok = world.not_ok()
 
     assert set(not_ok) == {"Slack: scope files:write", "Slack: scope usergroups:read"}
-    assert "the user groups in slack.revert_allowed" in not_ok["Slack: scope usergroups:read"]
+    assert "the user groups in revert_allowed" in not_ok["Slack: scope usergroups:read"]
 
 
 def test_a_channel_without_the_bot_says_invite(world):

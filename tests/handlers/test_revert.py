@@ -12,6 +12,7 @@ import pytest
 from bot.adapters.repository import GitRepository
 from bot.core.application import Application
 from bot.core.commit import PullRequest
+from bot.core.permission import Denied, Granted, Rule
 from bot.core.revert import (
     AcrossMerges,
     AlreadyOpen,
@@ -24,6 +25,7 @@ from bot.core.revert import (
     NotFound,
     NothingToUndo,
     NotOnBranch,
+    NotPermitted,
     Opened,
     PullNotMerged,
     Refused,
@@ -125,6 +127,7 @@ class Desk:
         self.forge = Pulls(self.source)
         self.mirrors = tmp_path / "mirrors"
         self.repository = self.replica("one")
+        self.permit = lambda _names: Granted()
         self.applications = [
             Application(name, "platform", f"apps/{name}", "prod", name, "C1") for name in ("shop", "api")
         ]
@@ -135,7 +138,7 @@ class Desk:
     def ask(self, text: str, repository: GitRepository | None = None, **answers: object):
         request = RevertRequest("Ana", text, **answers)
         chosen = repository or self.repository
-        return revert(request, repository=chosen, forge=self.forge, applications=self.applications)
+        return revert(request, repository=chosen, forge=self.forge, applications=self.applications, permit=self.permit)
 
     def branches(self) -> list[str]:
         refs = self.source.git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/gitops-bot/")
@@ -423,7 +426,7 @@ def test_a_submodule_is_put_back_without_being_fetched(desk):
 
 
 def test_without_a_forge_there_are_no_pull_requests(desk):
-    answer = revert(RevertRequest("Ana", "#1"), repository=desk.repository, forge=None, applications=[])
+    answer = revert(RevertRequest("Ana", "#1"), repository=desk.repository, forge=None, applications=[], permit=None)
     assert isinstance(answer, Refused)
     assert "no forge" in answer.reason
     assert not desk.mirrors.exists()
@@ -762,3 +765,30 @@ def test_result_and_conflict_agree_with_git_revert(source, tmp_path, seed):
             assert unmerged <= set(merged.conflicts), commit.subject
         source.git("reset", "-q", "--hard")
         source.git("revert", "--quit")
+
+
+@pytest.mark.parametrize("text", ["{both}", "{first}..{both}"])
+def test_a_change_to_an_application_that_the_person_may_not_touch_is_not_pushed(desk, text):
+    first = desk.source.sha()
+    both = desk.source.commit("Both", {WEB: "replicas: 2\n", "apps/api/api.yaml": "replicas: 2\n"})
+    asked = []
+    rule = Rule("applications.api.revert_allowed", ())
+
+    def permit(names):
+        asked.append(tuple(names))
+        return Denied(rule) if "api" in names else Granted()
+
+    desk.permit = permit
+    assert desk.ask(text.format(first=first, both=both)) == NotPermitted(("shop", "api"), Denied(rule))
+    assert asked == [("shop", "api")]
+    assert desk.branches() == []
+    assert desk.forge.pulls == {}
+    web = desk.source.commit("Web", {WEB: "replicas: 3\n"})
+    assert isinstance(desk.ask(web), Opened)
+
+
+def test_a_change_to_no_application_needs_the_right_too(desk):
+    readme = desk.source.commit("Words", {"README.md": "Hello\n"})
+    rule = Rule("slack.revert_allowed", ())
+    desk.permit = lambda names: Granted() if names else Denied(rule)
+    assert desk.ask(readme) == NotPermitted((), Denied(rule))

@@ -66,6 +66,11 @@ def person(user: str) -> Element:
     return {"type": "user", "user_id": user}
 
 
+def people(id_: str) -> Element:
+    """A Slack user or user group, by id: people read the name."""
+    return {"type": "usergroup", "usergroup_id": id_} if id_.startswith("S") else person(id_)
+
+
 def channel(id_: str) -> Element:
     """A channel, by id."""
     return {"type": "channel", "channel_id": id_}

@@ -1,11 +1,7 @@
 """Fixed sentences for when something went wrong or is not allowed; the real error goes to the log."""
 
-from collections.abc import Sequence
-
 from bot.core.command import Command, DiffCommand, DriftCommand, RevertCommand
-from bot.core.message import wording
 from bot.core.message.blocks import Message, clip, message, paragraph, rich, words
-from bot.core.message.language import ENGLISH as EN
 
 
 def _said(text: str) -> Message:
@@ -20,12 +16,6 @@ def failed(reference: str) -> Message:
 def outside(reason: str) -> Message:
     """Git, the forge or the cluster did not answer: the port's own sentence."""
     return _said(clip(reason, 1_500))
-
-
-def denied(allowed: Sequence[str]) -> Message:
-    """The person may not ask for this."""
-    who = wording.listed(EN, allowed, 5) if allowed else "nobody"
-    return _said(f"You may not open revert pull requests here; slack.revert_allowed names {who}. Nothing was done.")
 
 
 def busy() -> Message:
