@@ -1,17 +1,20 @@
 """The one place where clients of the outside are made from the configuration. Nothing connects yet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import Protocol
 
 from slack_sdk import WebClient
 
 from bot.adapters.chat import SlackChat
 from bot.adapters.cluster import KubernetesCluster
+from bot.adapters.forge import Probe
 from bot.adapters.github import GitHubForge
+from bot.adapters.login import Login
 from bot.adapters.repository import GitRepository
 from bot.adapters.store import SqlStore
-from bot.config import Config
-from bot.ports import Ports
+from bot.config import Config, Credentials, ForgeConfig
+from bot.ports import Forge, Ports
 
 SLACK_SECONDS = 15
 
@@ -22,17 +25,53 @@ def slack_client(config: Config) -> WebClient:
     return WebClient(token=token, base_url=str(config.slack.api_url), timeout=SLACK_SECONDS, retry_handlers=[])
 
 
-def forge(config: Config, name: str) -> GitHubForge | None:
-    """The forge of one repository; None where the configuration names none. ForgeError without a credential."""
+class ConfiguredForge(Forge, Protocol):
+    """A forge with what stands beside its port: what git logs in with, and what the doctor tries."""
+
+    @property
+    def token_name(self) -> str:
+        """The variable people set its token by."""
+        ...
+
+    def git_login(self) -> Login | None:
+        """What git says who it is by. ForgeError."""
+        ...
+
+    def probes(self) -> Iterable[Probe]:
+        """Every permission, tried without a trace."""
+        ...
+
+
+def _gitlab(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
+    from bot.adapters.gitlab import GitLabForge  # noqa: PLC0415  its library is an extra
+
+    return GitLabForge.from_config(forge, credentials)
+
+
+_FORGES: Mapping[str, Callable[[ForgeConfig, Credentials], ConfiguredForge]] = {
+    "github": GitHubForge.from_config,
+    "gitlab": _gitlab,
+}
+
+
+def forge(config: Config, name: str) -> ConfiguredForge | None:
+    """The forge of one repository; None where the configuration names none."""
     settings = config.repositories[name].forge
-    return GitHubForge.from_config(settings, config.credentials) if settings else None
+    return _FORGES[settings.kind](settings, config.credentials) if settings else None
 
 
 def repository(config: Config, name: str) -> GitRepository:
     """The mirror of one repository, with its forge's credential where it has one. RepositoryError for a bad URL."""
     settings, known = config.repositories[name], forge(config, name)
+    if known is None:
+        return GitRepository(name, settings.url, settings.branch, config.mirrors)
     return GitRepository(
-        name, settings.url, settings.branch, config.mirrors, credential=known.git_token if known else None
+        name,
+        settings.url,
+        settings.branch,
+        config.mirrors,
+        login=known.git_login,
+        credential_name=known.token_name,
     )
 
 

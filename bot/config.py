@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 from urllib.parse import SplitResult, urlsplit
@@ -199,14 +200,58 @@ class SlackConfig(_Section):
         return Say(self.languages.get(channel, self.language))
 
 
-class ForgeConfig(_Section):
-    """Where pull requests are opened. `repository` is owner/name; `api_url` has no slash at the end."""
+@dataclass(frozen=True, slots=True)
+class ForgeKind:
+    """One kind of forge: how a repository's name is written, where its API is, and the library that only it needs."""
 
-    kind: Literal["github"] = Field(description="github")
-    repository: Annotated[str, _matching(r"[\w.-]+/[\w.-]+")] = Field(
-        description="owner/name as the forge spells it, such as acme/platform"
+    repository: str  # a pattern
+    form: str  # the same for people
+    api_url: str = ""  # the default; "" where every installation has its own
+    own_api_url: str = ""  # the form of another one
+    library: str = ""  # the module that an extra named like `extra` installs
+    extra: str = ""
+
+
+FORGES = {
+    "github": ForgeKind(r"[\w.-]+/[\w.-]+", "owner/name", "https://api.github.com", own_api_url="https://HOST/api/v3"),
+    "gitlab": ForgeKind(
+        r"[\w.+-]+(/[\w.+-]+)+",
+        "group/project or group/sub/project",
+        "https://gitlab.com/api/v4",
+        own_api_url="https://HOST/api/v4",
+        library="gitlab",
+        extra="gitlab",
+    ),
+}
+
+
+class ForgeConfig(_Section):
+    """Where pull requests are opened. `repository` is written as its kind has it; `api_url` has no slash at the end."""
+
+    kind: Literal["github", "gitlab"] = Field(description=" or ".join(FORGES))
+    repository: Annotated[str, _matching(r"~?[\w.+-]+(/[\w.+-]+)+")] = Field(
+        description="the repository as the forge spells it, such as acme/platform"
     )
-    api_url: HttpUrl = Field(default="https://api.github.com", description=_AN_URL)
+    api_url: HttpUrl = Field(default="", description=_AN_URL)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_api_url(cls, data: object) -> object:
+        kind = FORGES.get(str(data.get("kind"))) if isinstance(data, dict) else None
+        return {**data, "api_url": data.get("api_url") or kind.api_url} if kind and isinstance(data, dict) else data
+
+    @model_validator(mode="after")
+    def _as_its_kind(self) -> Self:
+        kind = FORGES[self.kind]
+        if re.fullmatch(kind.repository, self.repository, re.ASCII) is None:
+            raise ValueError(f"repository is {self.kind}'s {kind.form}, as the forge spells it")
+        if not self.api_url:
+            raise ValueError(f"api_url is missing; for {self.kind} it is {kind.own_api_url}")
+        if kind.library and find_spec(kind.library) is None:
+            raise ValueError(
+                f"kind {self.kind} needs a library that is not installed: pip install 'gitops-bot[{kind.extra}]'"
+            )
+        return self
 
 
 class RepositoryConfig(_Section):
@@ -327,6 +372,21 @@ class _File(_Section):
 # ---------------------------------------------------------------- the result
 
 
+_NO_APP_KEY = (
+    "GITHUB_APP_PRIVATE_KEY is not set, and GITHUB_APP_ID alone is not enough: generate a key in the GitHub App's"
+    " settings > Private keys and set the whole PEM text."
+)
+_NO_APP_ID = (
+    "GITHUB_APP_ID is not set, and GITHUB_APP_PRIVATE_KEY alone is not enough: copy the App ID from the GitHub App's"
+    " settings > About."
+)
+_NO_GITHUB_TOKEN = (
+    "GITHUB_TOKEN is not set: pull requests are opened with a token that may write contents and pull requests;"  # noqa: S105
+    " create it at github.com/settings/personal-access-tokens, or set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY of a"
+    " GitHub App."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """Secrets, out of the environment alone; None when a variable is unset or empty."""
@@ -337,6 +397,7 @@ class Credentials:
     github_token: str | None = field(default=None, repr=False)
     github_app_id: str | None = field(default=None, repr=False)
     github_app_private_key: str | None = field(default=None, repr=False)
+    gitlab_token: str | None = field(default=None, repr=False)
 
     def other_kinds(self) -> list[str]:
         """A sentence for each Slack token that is not of the kind its variable is for."""
@@ -346,6 +407,16 @@ class Credentials:
             for variable, token, prefix in kinds
             if token and not token.startswith(prefix)
         ]
+
+    def missing_for_github(self) -> list[str]:
+        """A sentence for what GitHub needs and is not set."""
+        if self.github_token or (self.github_app_id and self.github_app_private_key):
+            return []
+        if self.github_app_id:
+            return [_NO_APP_KEY]
+        if self.github_app_private_key:
+            return [_NO_APP_ID]
+        return [_NO_GITHUB_TOKEN]
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:
@@ -396,23 +467,14 @@ class Config:
                 "SLACK_SIGNING_SECRET is not set: HTTP mode tells Slack's requests from forged ones by it;"
                 " copy it at api.slack.com/apps > Basic Information > App Credentials."
             )
-        if any(repository.forge for repository in self.repositories.values()) and not have.github_token:
-            if not have.github_app_id and not have.github_app_private_key:
-                missing.append(
-                    "GITHUB_TOKEN is not set: pull requests are opened with a token that may write contents and pull"
-                    " requests; create it at github.com/settings/personal-access-tokens, or set GITHUB_APP_ID and"
-                    " GITHUB_APP_PRIVATE_KEY of a GitHub App."
-                )
-            elif not have.github_app_private_key:
-                missing.append(
-                    "GITHUB_APP_PRIVATE_KEY is not set, and GITHUB_APP_ID alone is not enough: generate a key in the"
-                    " GitHub App's settings > Private keys and set the whole PEM text."
-                )
-            elif not have.github_app_id:
-                missing.append(
-                    "GITHUB_APP_ID is not set, and GITHUB_APP_PRIVATE_KEY alone is not enough: copy the App ID from the"
-                    " GitHub App's settings > About."
-                )
+        kinds = {repository.forge.kind for repository in self.repositories.values() if repository.forge}
+        if "github" in kinds:
+            missing.extend(have.missing_for_github())
+        if "gitlab" in kinds and not have.gitlab_token:
+            missing.append(
+                "GITLAB_TOKEN is not set: merge requests are opened with an access token of the scope api and the role"
+                " Developer; create it in the project or group at Settings > Access tokens."
+            )
         return missing
 
 

@@ -9,7 +9,6 @@ import git
 
 from bot import build
 from bot.adapters.chat import SlackChat
-from bot.adapters.github import GitHubForge
 from bot.adapters.store import SqlStore
 from bot.config import Config
 from bot.handlers.doctor import Line, Outside, doctor
@@ -24,11 +23,7 @@ def examine(config: Config) -> Iterator[Line]:
             slack=client,
             chat=SlackChat(client),
             repositories={name: partial(build.repository, config, name) for name in config.repositories},
-            forges={
-                name: partial(GitHubForge.from_config, each.forge, config.credentials)
-                for name, each in config.repositories.items()
-                if each.forge
-            },
+            forges={name: each for name in config.repositories if (each := build.forge(config, name))},
             clusters={name: partial(build.cluster, config, name) for name in config.clusters},
             store=lambda: SqlStore(config.store),
             git_version=_git_version,

@@ -1,6 +1,7 @@
 """The configuration: what a good one becomes, and what people read about a bad one."""
 
 import dataclasses
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ clusters: {prod: {}}
 applications: {ferry: {repository: platform, path: ferry, cluster: prod, namespace: ferry}}
 """
 GITHUB = SMALL.replace("/srv/platform.git", "/srv/p.git, forge: {kind: github, repository: harbour/platform}")
+GITLAB = GITHUB.replace("github, repository: harbour/platform", "gitlab, repository: harbour/team/platform")
 
 
 @pytest.fixture
@@ -203,6 +205,7 @@ SECRETS = {
     "SLACK_SIGNING_SECRET": "sesame-signing",
     "GITHUB_TOKEN": "ghp_sesame",
     "GITHUB_APP_ID": "4711-sesame",
+    "GITLAB_TOKEN": "glpat-sesame",
     "GITHUB_APP_PRIVATE_KEY": r"-----BEGIN KEY-----\nsesame\n-----END KEY-----",
     "DATABASE_URL": "postgresql+psycopg://mira:sesame@db/bot",
 }
@@ -227,6 +230,8 @@ NEEDED = {name: SECRETS[name] for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN",
         (GITHUB, NEEDED, []),
         (GITHUB, {}, ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "GITHUB_TOKEN"]),
         (GITHUB, dict.fromkeys(SECRETS, " "), ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "GITHUB_TOKEN"]),
+        (GITLAB, NEEDED, ["GITLAB_TOKEN"]),
+        (GITLAB, NEEDED | {"GITHUB_TOKEN": "", "GITLAB_TOKEN": "t"}, []),
         (SMALL, {}, ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"]),
         (GITHUB.replace("1}", "1, mode: http}"), NEEDED, ["SLACK_SIGNING_SECRET"]),
         (GITHUB, NEEDED | {"GITHUB_TOKEN": "", "GITHUB_APP_ID": "7"}, ["GITHUB_APP_PRIVATE_KEY"]),
@@ -239,6 +244,20 @@ def test_missing_tokens_are_named_with_where_to_get_them(written, text, environ,
 
     assert [sentence.partition(" is not set")[0] for sentence in sentences] == missing
     assert all(sentence.endswith(".") and len(sentence) > 100 for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("kind", "api_url"), [("github", "https://api.github.com"), ("gitlab", "https://gitlab.com/api/v4")]
+)
+def test_the_address_of_a_public_forge_need_not_be_said(written, kind, api_url):
+    forge = written(GITHUB.replace("github", kind)).repositories["platform"].forge
+    assert forge.api_url == api_url
+
+
+def test_a_forge_whose_library_is_not_installed_says_what_to_install(written, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gitlab", None)
+    with pytest.raises(ConfigError, match=r"2: repositories\.platform\.forge: .*pip install 'gitops-bot\[gitlab\]'$"):
+        written(GITLAB)
 
 
 def test_the_documentation_shows_every_key_with_its_default(tmp_path):

@@ -1,12 +1,11 @@
 """GitHub and GitHub Enterprise Server by PyGithub: the pull requests of one repository."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 import jwt
@@ -14,39 +13,16 @@ import requests
 from github import Auth, BadAttributeException, Github, GithubException, GithubIntegration, RateLimitExceededException
 from github import PullRequest as GitHubPull
 from github import Repository as GitHubRepository
-from urllib3.util import Retry
 
+from bot.adapters.forge import MOST_PULLS, NO_SHA, PAGE, RETRY, SECONDS, Probe, Refusal, Speaker, retry_at
+from bot.adapters.login import Login
 from bot.config import Credentials, ForgeConfig
 from bot.core.commit import Approval, PullRequest
 from bot.ports import ForgeError
 
-_SECONDS = 15  # one answer may take so long
-_PAGE = 100  # the most that GitHub puts on one page
-_MOST_PULLS = 1000  # looked through for a prefix, so that a busy repository does not eat the rate limit
 _VERDICTS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})
 _NOBODY = "ghost"  # GitHub's name for a deleted account
-_NO_SHA = "0" * 40
 _Answer = TypeVar("_Answer")
-
-# PyGithub's own GithubRetry sleeps in the thread until a rate limit is over, and takes a Retry-After of any length.
-# Here a rate limit is an answer at once, with the time to come back. A POST is repeated too: see create_pull.
-_RETRY = Retry(
-    total=3,
-    backoff_factor=0.2,
-    status_forcelist={500, 502, 503, 504},
-    allowed_methods={"GET", "POST"},
-    respect_retry_after_header=False,
-    raise_on_status=False,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One thing the bot must be able to do, whether it can, and if not, what to do about it."""
-
-    what: str
-    ok: bool
-    remedy: str = ""
 
 
 class _CurrentToken(Auth.Auth):
@@ -91,7 +67,7 @@ class AppToken:
             return token
 
     def _installation(self) -> Auth.AppInstallationAuth:
-        integration = GithubIntegration(auth=self._app, base_url=self._api_url, timeout=_SECONDS, retry=_RETRY)
+        integration = GithubIntegration(auth=self._app, base_url=self._api_url, timeout=SECONDS, retry=RETRY)
         installation = integration.get_repo_installation(*self._repository.split("/"))
         return self._app.get_installation_auth(installation.id, requester=integration.requester)
 
@@ -113,8 +89,11 @@ class GitHubForge:
         self.repository = repository
         self.api_url = api_url.rstrip("/")
         self.web_url = _web_url(self.api_url)
+        self.token_name = token_name
         self._token = token
-        self._token_name = token_name
+        self._speaker = Speaker(
+            "GitHub", repository, self.api_url, "https://api.github.com, or https://HOST/api/v3 of a server", token_name
+        )
         self._local = threading.local()
 
     @classmethod
@@ -127,10 +106,11 @@ class GitHubForge:
         token = AppToken(app_id, key, forge.repository, api_url)
         return cls(forge.repository, api_url, token, token_name="GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY")  # noqa: S106
 
-    def git_token(self) -> str | None:
-        """The token git pushes with; None when none is set. ForgeError when a GitHub App's cannot be had."""
-        with self._asking("give the App a token", "access to the repository"):
-            return self._token()
+    def git_login(self) -> Login | None:
+        """What git pushes with; None when no token is set. ForgeError when a GitHub App's cannot be had."""
+        with self._explaining("give the App a token", "access to the repository"):
+            token = self._token()
+            return Login(token, "x-access-token") if token else None
 
     # ------------------------------------------------------------ reading
 
@@ -139,16 +119,14 @@ class GitHubForge:
         with self._asking("read pull requests") as repository:
             found = _or_none(lambda: _pull_request(repository.get_pull(number)), 404)
             if found is None:
-                _complete(repository)  # told apart from a repository that the token may not see
+                repository.update()  # told apart from a repository that the token may not see any more
             return found
 
     def pull_of(self, sha: str) -> PullRequest | None:
         """See ports.Forge."""
         with self._asking("read pull requests") as repository:
             # 422 is GitHub's "No commit found for SHA": not pushed there, or not yet.
-            pulls = _or_none(lambda: list(islice(repository.get_commit(sha).get_pulls(), _PAGE)), 422)
-            if not pulls:
-                return None
+            pulls = _or_none(lambda: _first(repository.get_commit(sha).get_pulls(), PAGE), 422) or []
             brought = [pull for pull in pulls if pull.merged_at and pull.merge_commit_sha == sha]
             merged = [pull for pull in pulls if pull.merged_at]
             opened = [pull for pull in pulls if pull.state == "open"]
@@ -159,7 +137,7 @@ class GitHubForge:
         """See ports.Forge."""
         with self._asking("read reviews") as repository:
             verdicts = {}
-            for review in repository.get_pull(number).get_reviews():  # oldest first
+            for review in _first(repository.get_pull(number).get_reviews()):  # oldest first
                 if review.state in _VERDICTS:
                     verdicts[review.user.login if review.user else _NOBODY] = review
             return [
@@ -171,15 +149,15 @@ class GitHubForge:
     def find_pull(self, head: str) -> PullRequest | None:
         """See ports.Forge."""
         with self._asking("read pull requests") as repository:
-            pull = self._find(repository, head)
-            return _pull_request(pull) if pull else None
+            return _find(repository, head)
 
     def open_pulls(self, head_prefix: str = "") -> list[PullRequest]:
         """See ports.Forge. With a prefix only branches of the repository itself count: a fork may name its at will."""
         with self._asking("read pull requests") as repository:
-            newest = repository.get_pulls(state="open", sort="created", direction="desc")
-            mine = (pull for pull in islice(newest, _MOST_PULLS) if not head_prefix or self._is_own(pull, head_prefix))
-            return [_pull_request(pull) for pull in islice(mine, _PAGE)]
+            most = MOST_PULLS if head_prefix else PAGE
+            newest = _first(repository.get_pulls(state="open", sort="created", direction="desc"), most)
+            mine = (pull for pull in newest if not head_prefix or _is_own(pull, head_prefix))
+            return [_pull_request(pull) for pull in islice(mine, PAGE)]
 
     def commit_url(self, sha: str) -> str:
         """See ports.Forge."""
@@ -196,16 +174,16 @@ class GitHubForge:
                 # A POST that did its work may be answered with a 502; repeated, it is a 422. That one is adopted.
                 if error.status != 422 and error.status < 500:
                     raise
-                made = self._find(repository, head)
-                if made is None or made.state != "open" or made.base.ref != base:
+                made = _find(repository, head, state="open", base=base)
+                if made is None:
                     raise
-                return _pull_request(made)
+                return made
 
     # ------------------------------------------------------------ doctor
 
     def probes(self) -> list[Probe]:
         """What the bot needs at GitHub, each tried. Nothing is changed: the writes name what cannot exist."""
-        seen = self._probe("read the repository", "Metadata: Read-only", _complete)
+        seen = self._probe("read the repository", "Metadata: Read-only", lambda repository: repository.update())
         if not seen.ok:
             return [seen]
         return [
@@ -213,12 +191,12 @@ class GitHubForge:
             self._probe(
                 "push branches",
                 "Contents: Read and write",
-                lambda repository: repository.create_git_ref("refs/heads/gitops-bot/doctor", _NO_SHA),
+                lambda repository: repository.create_git_ref("refs/heads/gitops-bot/doctor", NO_SHA),
             ),
             self._probe(
                 "open pull requests",
                 "Pull requests: Read and write",
-                lambda repository: repository.create_pull(base=_NO_SHA, head=_NO_SHA, title="doctor", body=""),
+                lambda repository: repository.create_pull(base=NO_SHA, head=NO_SHA, title="doctor", body=""),
             ),
         ]
 
@@ -234,23 +212,10 @@ class GitHubForge:
 
     # ------------------------------------------------------------ inside
 
-    def _find(self, repository: GitHubRepository.Repository, head: str) -> GitHubPull.PullRequest | None:
-        owner = self.repository.partition("/")[0]
-        newest = repository.get_pulls(state="all", sort="created", direction="desc", head=f"{owner}:{head}")
-        pulls = list(islice(newest, _PAGE))
-        return next((pull for pull in pulls if pull.state == "open"), pulls[0] if pulls else None)
-
-    def _is_own(self, pull: GitHubPull.PullRequest, prefix: str) -> bool:
-        home = pull.head.repo  # None once the fork is deleted
-        return bool(pull.head.ref.startswith(prefix) and home and home.full_name.lower() == self.repository.lower())
-
     def _present_token(self) -> str:
         token = self._token()
         if not token:
-            raise ForgeError(
-                f"{self._token_name} is not set, so {self.repository} cannot be asked about pull requests:"
-                " set it to a token that may write contents and pull requests."
-            )
+            raise self._speaker.no_token()
         return token
 
     @contextmanager
@@ -258,60 +223,49 @@ class GitHubForge:
         self, doing: str, permission: str = "Pull requests: Read-only"
     ) -> Iterator[GitHubRepository.Repository]:
         """The repository, this thread's own; what goes wrong inside becomes a ForgeError."""
-        # PyGithub keeps verb, URL and body on the connection: one shared by threads gives wrong answers.
-        if not hasattr(self._local, "repository"):
-            client = Github(
-                auth=_CurrentToken(self._present_token),
-                base_url=self.api_url,
-                timeout=_SECONDS,
-                retry=_RETRY,
-                per_page=_PAGE,
-                seconds_between_requests=None,
-                lazy=True,
-            )
-            self._local.repository = client.get_repo(self.repository)
-        try:
+        with self._explaining(doing, permission):
+            # PyGithub keeps verb, URL and body on the connection: one shared by threads gives wrong answers.
+            if not hasattr(self._local, "repository"):
+                self._local.repository = self._look_up()
             yield self._local.repository
+
+    def _look_up(self) -> GitHubRepository.Repository:
+        """The repository by the name it has now: renamed, it is written under that alone."""
+        client = Github(
+            auth=_CurrentToken(self._present_token),
+            base_url=self.api_url,
+            timeout=SECONDS,
+            retry=RETRY,
+            per_page=PAGE,
+            seconds_between_requests=None,
+        )
+        repository = client.get_repo(self.repository)
+        if not isinstance(repository.id, int):
+            raise TypeError("no repository was answered")
+        return repository
+
+    @contextmanager
+    def _explaining(self, doing: str, permission: str) -> Iterator[None]:
+        try:
+            yield
         except GithubException as error:
             raise self._explained(error, doing, permission) from error
         except requests.RequestException as error:
-            raise ForgeError(
-                f"GitHub at {urlsplit(self.api_url).netloc} does not answer: check the network and the forge's api_url."
-            ) from error
-        except (BadAttributeException, AssertionError, RuntimeError, TypeError, ValueError) as error:
+            raise self._speaker.silent() from error
+        except (BadAttributeException, AssertionError, AttributeError, RuntimeError, TypeError, ValueError) as error:
             # What PyGithub raises of itself for an answer that is not the API's: a login page, a redirect elsewhere.
-            raise ForgeError(
-                f"{self.api_url} does not answer as GitHub's API does: check the forge's api_url"
-                " (https://api.github.com, or https://HOST/api/v3 of a server)."
-            ) from error
+            raise self._speaker.not_the_api() from error
 
     def _explained(self, error: GithubException, doing: str, permission: str) -> ForgeError:
-        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-        if retry_at := _rate_limited(error, headers):
-            return ForgeError(f"GitHub's rate limit is used up until {retry_at:%H:%M} UTC: try again then.", retry_at)
-        said = _said(error)
-        if error.status == 401:
-            return ForgeError(
-                f"GitHub refused the token for {self.repository}: it is wrong or has expired;"
-                f" set {self._token_name} anew."
-            )
-        if error.status == 403 and "x-github-sso" in headers:
+        refusal = Refusal.of(error.status, error.headers, _said(error))
+        if _rate_limited(error, refusal.headers):
+            return self._speaker.limited(retry_at(refusal.headers, "x-ratelimit-reset", datetime.now(UTC)))
+        if error.status == 403 and "x-github-sso" in refusal.headers:
             return ForgeError(
                 f"GitHub wants the token for {self.repository} authorised for the organization's single sign-on:"
                 " Settings > Developer settings > Personal access tokens > Configure SSO."
             )
-        if error.status == 403:
-            return ForgeError(
-                f"GitHub does not let the bot {doing} ({self.repository}{said}): grant its token {permission}."
-            )
-        if error.status == 404:
-            return ForgeError(
-                f"GitHub shows the bot no repository {self.repository}: check the forge's repository and api_url,"
-                f" and that its token ({self._token_name}) may read it."
-            )
-        if error.status >= 500:
-            return ForgeError(f"GitHub answered {error.status} and could not {doing}: try again in a minute.")
-        return ForgeError(f"GitHub would not {doing} ({self.repository}{said or f', status {error.status}'}).")
+        return self._speaker.refused(refusal, doing, permission)
 
 
 def _web_url(api_url: str) -> str:
@@ -341,9 +295,28 @@ def _pull_request(pull: GitHubPull.PullRequest) -> PullRequest:
     )
 
 
-def _complete(repository: GitHubRepository.Repository) -> None:
-    if not isinstance(repository.id, int):
-        raise TypeError("no repository was answered")
+class _HasId(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+_Item = TypeVar("_Item", bound=_HasId)
+
+
+def _first(items: Iterable[_Item], most: int | None = None) -> list[_Item]:
+    """The first of a list. TypeError where PyGithub made it of something else, such as a login page."""
+    found = list(islice(items, most))
+    if not all(isinstance(item.id, int) for item in found):
+        raise TypeError("no list was answered")
+    return found
+
+
+def _find(repository: GitHubRepository.Repository, head: str, **narrower: str) -> PullRequest | None:
+    """The newest pull request of a branch of the repository's own, open ones first; `narrower` as GitHub has it."""
+    asked = {"state": "all", "sort": "created", "direction": "desc", **narrower}
+    pulls = _first(repository.get_pulls(head=f"{repository.owner.login}:{head}", **asked), PAGE)
+    pull = next((pull for pull in pulls if pull.state == "open"), pulls[0] if pulls else None)
+    return _pull_request(pull) if pull else None
 
 
 def _or_none(ask: Callable[[], _Answer], status: int) -> _Answer | None:
@@ -355,6 +328,12 @@ def _or_none(ask: Callable[[], _Answer], status: int) -> _Answer | None:
         return None
 
 
+def _is_own(pull: GitHubPull.PullRequest, prefix: str) -> bool:
+    """Whether its branch is of the repository itself; a fork's repository is None once it is deleted."""
+    home = pull.head.repo
+    return bool(pull.head.ref.startswith(prefix) and home and home.id == pull.base.repo.id)
+
+
 def _said(error: GithubException) -> str:
     """GitHub's own words, with the first detail of a validation error."""
     if not isinstance(error.data, dict):
@@ -362,21 +341,10 @@ def _said(error: GithubException) -> str:
     details = [
         each["message"] for each in error.data.get("errors") or () if isinstance(each, dict) and "message" in each
     ]
-    words = str(details[0] if details else error.data.get("message") or "")
-    return f": {words[:200].rstrip('.')}" if words else ""
+    return str(details[0] if details else error.data.get("message") or "")
 
 
-def _rate_limited(error: GithubException, headers: dict[str, str]) -> datetime | None:
-    """When to come back. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
-    now = datetime.now(UTC)
-    wait, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
-    used_up = headers.get("x-ratelimit-remaining") == "0"
-    if error.status not in (403, 429) or not (
-        wait or used_up or error.status == 429 or isinstance(error, RateLimitExceededException)
-    ):
-        return None
-    if wait.isdigit():
-        return now + timedelta(seconds=int(wait))
-    if used_up and reset.isdigit():
-        return datetime.fromtimestamp(int(reset), UTC)
-    return now + timedelta(minutes=1)
+def _rate_limited(error: GithubException, headers: Mapping[str, str]) -> bool:
+    """https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
+    used_up = headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
+    return error.status == 429 or (error.status == 403 and (used_up or isinstance(error, RateLimitExceededException)))

@@ -4,7 +4,6 @@ Only `fetch` writes into the mirror. Everything else writes into a quarantine be
 alternate: objects of a revert that is never pushed vanish with the process.
 """
 
-import base64
 import fcntl
 import os
 import re
@@ -23,6 +22,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import git
 
+from bot.adapters.login import Login
 from bot.core.commit import Commit
 from bot.ports import File, Merged, PushRejectedError, RepositoryError, RevisionNotFoundError
 
@@ -88,7 +88,7 @@ class GitRepository:
     """`ports.Repository` by GitPython, from a bare mirror at `mirrors`/NAME.git, made when it is first needed.
 
     `url` is any https, http, ssh, file URL or local path; a user and password in it are taken out and sent as a header.
-    `credential` returns the token of the day (or `user:password`), `credential_name` is the variable people set it by.
+    `login` returns what git says who it is by today, `credential_name` is the variable people set it by.
     RepositoryError at once for a URL that git may not be given.
     """
 
@@ -99,7 +99,7 @@ class GitRepository:
         branch: str,
         mirrors: Path,
         *,
-        credential: Callable[[], str | None] | None = None,
+        login: Callable[[], Login | None] | None = None,
         credential_name: str = "GITHUB_TOKEN",
     ) -> None:
         self.name = name
@@ -107,9 +107,11 @@ class GitRepository:
         remote = _remote(url)
         self.url = remote.url
         self._protocol = _PROTOCOLS[remote.protocol]
-        self._userinfo = remote.userinfo
+        user, _, password = (remote.userinfo or "").partition(":")
+        # Forges take any user name beside a token.
+        self._userinfo = Login(password or user, user if password else "x-access-token") if remote.userinfo else None
         self._has_header = remote.protocol in _HTTP
-        self._credential = credential
+        self._login = login
         self._credential_name = credential_name
         self._mirrors = mirrors.absolute()
         self._mirror = self._mirrors / f"{quote(name, safe='')}.git"
@@ -435,17 +437,13 @@ class GitRepository:
 
         The credential goes by the environment, never by argv, URL or log, and is masked in what comes back.
         """
-        secret = ((self._credential() if self._credential else None) or self._userinfo) if self._has_header else None
-        if secret is None:
+        login = ((self._login() if self._login else None) or self._userinfo) if self._has_header else None
+        if login is None:
             return self._git(*argv, ok=None, seconds=NETWORK_SECONDS, objects=objects)
-        # Forges take any user name beside a token.
-        pair = secret if ":" in secret else f"x-access-token:{secret}"
-        encoded = base64.b64encode(pair.encode()).decode()
-        header = (f"http.{_origin(self.url)}.extraHeader", f"Authorization: Basic {encoded}")
+        header = (f"http.{_origin(self.url)}.extraHeader", f"Authorization: {login.header}")
         done = self._git(*argv, ok=None, config=[header], seconds=NETWORK_SECONDS, objects=objects)
-        password = pair.partition(":")[2]
         stdout, stderr = done.stdout.decode(errors="replace"), done.stderr
-        for word in filter(None, (encoded, pair, password)):
+        for word in login.words:
             stdout, stderr = stdout.replace(word, "***"), stderr.replace(word, "***")
         return _Output(done.status, stdout.encode(), stderr)
 
@@ -580,6 +578,7 @@ _REJECTIONS = (
         r"GH013|GH006|protected branch|must have verified signatures",
         "{url} refused {branch}: a rule protects its branches. Allow gitops-bot/* for the bot there.",
     ),
+    _when(r"\barchived\b", "{url} is archived, so no branch can be pushed: unarchive it first."),
     _when(
         r"authentication failed|could not read username|returned error: 40[13]|write access .*not granted"
         r"|permission to .* denied|read.only|deploy key",

@@ -77,7 +77,7 @@ class Outside:
     slack: Slack
     chat: Chat
     repositories: Mapping[str, Callable[[], Repository]]
-    forges: Mapping[str, Callable[[], Forge]]
+    forges: Mapping[str, Forge]
     clusters: Mapping[str, Callable[[], Cluster]]
     store: Callable[[], Store]
     git_version: Callable[[], tuple[int, ...]]
@@ -100,9 +100,8 @@ def doctor(config: Config, outside: Outside) -> Iterator[Line]:
         yield line
         if repository:
             repositories[name] = repository
-    for name, make_forge in outside.forges.items():
-        line, probes = _attempt(f"repository {name}: its forge answers", partial(_probe, make_forge))
-        yield from [line] if probes is None else [Line(probe.what, probe.ok, probe.remedy) for probe in probes]
+    for forge in outside.forges.values():
+        yield from (Line(probe.what, probe.ok, probe.remedy) for probe in forge.probes())
     for name, make_cluster in outside.clusters.items():
         line, cluster = _attempt(f"cluster {name}: answers", partial(_discover, make_cluster))
         yield line
@@ -136,10 +135,6 @@ def _fetch(make: Callable[[], Repository]) -> Repository:
     repository = make()
     repository.fetch()
     return repository
-
-
-def _probe(make: Callable[[], Forge]) -> list[Tried]:
-    return list(make().probes())
 
 
 def _discover(make: Callable[[], Cluster]) -> Cluster:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters import repository as adapter
+from bot.adapters.login import Login
 from bot.adapters.repository import GitRepository
 from bot.ports import File, PushRejectedError, RepositoryError, RevisionNotFoundError
 
@@ -550,7 +551,9 @@ def test_a_credential_is_sent_and_seen_nowhere_else(tmp_path, source, given, cap
     with Serving(_smart_http(tmp_path, f"Basic {encoded}", seen)) as url:
         remote = f"{url}/source/.git"
         if given == "variable":
-            repository = GitRepository("p", remote, "main", tmp_path / "m", credential=lambda: TOKEN)
+            repository = GitRepository(
+                "p", remote, "main", tmp_path / "m", login=lambda: Login(TOKEN, "x-access-token")
+            )
         else:
             repository = GitRepository("p", remote.replace("://", f"://{pair}@"), "main", tmp_path / "m")
         assert repository.fetch() == head
@@ -567,9 +570,9 @@ def test_a_credential_is_sent_and_seen_nowhere_else(tmp_path, source, given, cap
 def test_a_credential_that_is_refused_names_its_variable_and_not_its_value(tmp_path, source):
     source.commit("First", {"a": "1"})
     with Serving(_smart_http(tmp_path, "Basic something else", [])) as url:
-        for credential in (lambda: TOKEN, lambda: None):
+        for login in (lambda: Login(TOKEN, "x-access-token"), lambda: None):
             repository = GitRepository(
-                "p", f"{url}/source/.git", "main", tmp_path / "m", credential=credential, credential_name="GITLAB_TOKEN"
+                "p", f"{url}/source/.git", "main", tmp_path / "m", login=login, credential_name="GITLAB_TOKEN"
             )
             with pytest.raises(RepositoryError, match="check GITLAB_TOKEN") as caught:
                 repository.fetch()

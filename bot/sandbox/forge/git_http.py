@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.sandbox.forge.dialect import Dialect
 from bot.sandbox.forge.git import environment
 from bot.sandbox.forge.hosting import HostedRepository
 
@@ -30,20 +31,32 @@ def basic_token(header: str) -> str:
         return ""
 
 
+def says_who(header: str, dialect: Dialect) -> bool:
+    """Whether git logged in the way this forge wants it: by the right scheme, and as a user it takes."""
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != dialect.scheme:
+        return False
+    user = base64.b64decode(value).decode().partition(":")[0] if scheme.lower() == "basic" else ""
+    return not dialect.users or user in dialect.users
+
+
 async def serve(
     request: web.Request, root: Path, repository: HostedRepository, may: Callable[[str], bool | None]
 ) -> web.StreamResponse:
     """Answer one request of a git client.
 
-    Anybody reads. A write needs a token: `may` tells whether a token writes, None when it is no token at all.
+    Anybody reads. A write needs a token: `may` tells whether an Authorization header lets its sender write, None when
+    it names nobody.
     """
     header = request.headers.get("Authorization", "")
     writes = "git-receive-pack" in (request.query.get("service"), request.match_info["tail"])
-    allowed = may(basic_token(header)) if header else None
+    allowed = may(header) if header else None
     if (header or writes) and allowed is None:
         return web.Response(
             status=401, text="Authentication failed.\n", headers={"WWW-Authenticate": 'Basic realm="forge"'}
         )
+    if writes and repository.archived:
+        return web.Response(status=403, text="This repository was archived so it is read-only.\n")
     if writes and not allowed:
         return web.Response(status=403, text=f"Write access to {repository.full_name} not granted.\n")
     env = {
@@ -56,6 +69,7 @@ async def serve(
         "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
         "REMOTE_ADDR": request.remote or "",
         "FORGE_PROTECTED": " ".join(f"refs/heads/{name}" for name in repository.protected),
+        "FORGE_SIGNED": "yes" if repository.signatures_required else "",
     }
     if writes:
         env["REMOTE_USER"] = "token"  # http-backend takes a push from somebody who is named, and from nobody else
@@ -69,6 +83,8 @@ async def serve(
     finally:
         feeding.cancel()
         await _end(process)
+        if writes:
+            await asyncio.to_thread(repository.listed)  # so that a pull request's new head is noticed now
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from bot.sandbox.forge.git import ConflictError, Git, GitError, Person
 from bot.sandbox.forge.merge import Method, merge_commit, rebase, squash
 
-# Direct pushes to a protected branch are refused as GitHub words it: pull requests are the only way in.
+# Direct pushes to a protected branch are refused as GitHub words it: pull requests are the only way in. So is a commit
+# that nobody signed, where a rule wants signatures.
 _UPDATE_HOOK = """#!/bin/sh
 case " $FORGE_PROTECTED " in
   *" $1 "*)
@@ -17,16 +18,39 @@ case " $FORGE_PROTECTED " in
     echo "error: Changes must be made through a pull request." >&2
     exit 1 ;;
 esac
+test -z "$FORGE_SIGNED" && exit 0
+for sha in $(git rev-list "$3" --not --all); do
+  git cat-file commit "$sha" | sed '/^$/q' | grep -q '^gpgsig ' && continue
+  echo "error: GH013: Repository rule violations found for $1." >&2
+  echo "" >&2
+  echo "- Commits must have verified signatures." >&2
+  echo "  Found 1 violation:" >&2
+  echo "  $sha" >&2
+  exit 1
+done
 """
 
 
 class RefusedError(Exception):
-    """The forge will not do it. `status` is the HTTP status, `errors` GitHub's list of details."""
+    """The forge will not do it, in GitHub's words: `status` is the HTTP status, `errors` its list of details.
 
-    def __init__(self, status: int, message: str, errors: list[dict[str, str]] | None = None) -> None:
+    `reason` is what other forges word in their own way; `about` is the pull request or the branch it concerns.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        errors: list[dict[str, str]] | None = None,
+        *,
+        reason: str = "",
+        about: "Pull | str | None" = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.errors = errors
+        self.reason = reason
+        self.about = about
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +77,10 @@ class Comment:
 
 @dataclass(slots=True)
 class Pull:
-    """One pull request. `landed` are the commits its merge brought to `base`; `base_sha` is the base as compared."""
+    """One pull request. `landed` are the commits its merge brought to `base`; `base_sha` is the base as compared.
+
+    `heads` are the tips its branch has had, each with the time it was first seen, oldest first.
+    """
 
     number: int
     title: str
@@ -72,6 +99,7 @@ class Pull:
     merge_sha: str | None = None
     method: Method | None = None
     landed: frozenset[str] = frozenset()
+    heads: list[tuple[str, datetime]] = field(default_factory=list)
     reviews: list[Review] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
 
@@ -93,12 +121,16 @@ class HostedRepository:
         people: Mapping[str, Person],
         clock: Callable[[], datetime],
         first_number: int,
+        id_: int = 1,
     ) -> None:
+        self.id = id_
         self.full_name = full_name
-        self.owner, _, self.name = full_name.partition("/")
+        self.owner, _, self.name = full_name.rpartition("/")
         self.branch = branch
         self.path = path
         self.protected = {branch}
+        self.archived = False
+        self.signatures_required = False
         self.git = Git(path)
         self.pulls: dict[int, Pull] = {}
         self._people = people
@@ -127,21 +159,24 @@ class HostedRepository:
         """Commit files (path to text, None removes) to a branch, made from the default branch if new; the sha."""
         with self._lock:
             start = self.git.tip(branch) or self.git.tip(self.branch)
-            return self.git.import_commit(branch, start, files, message, author=self.person(by), at=at or self._clock())
+            when = at or self._clock()
+            sha = self.git.import_commit(branch, start, files, message, author=self.person(by), at=when)
+            self.listed()  # so that a pull request's new head is noticed now
+            return sha
 
     def pull(self, number: int) -> Pull:
         """The pull request of that number, with its branch as it is now. RefusedError 404."""
         with self._lock:
             pull = self.pulls.get(number)
             if pull is None:
-                raise RefusedError(404, "Not Found")
-            return _as_of(pull, self.git.branches())
+                raise RefusedError(404, "Not Found", reason="pull")
+            return self._as_of(pull, self.git.branches())
 
     def listed(self) -> list[Pull]:
         """Every pull request, newest first."""
         with self._lock:
             tips = self.git.branches()
-            return [_as_of(self.pulls[number], tips) for number in sorted(self.pulls, reverse=True)]
+            return [self._as_of(self.pulls[number], tips) for number in sorted(self.pulls, reverse=True)]
 
     def open_pull(self, *, head: str, base: str, title: str, body: str, by: str, at: datetime | None = None) -> Pull:
         """Open a pull request. RefusedError 422 for an unknown branch, no commits, or one that is open already."""
@@ -154,15 +189,21 @@ class HostedRepository:
             ]
             if not title.strip():
                 errors.append({"resource": "PullRequest", "field": "title", "code": "missing_field"})
-            if any(pull.state == "open" and (pull.head, pull.base) == (head, base) for pull in self.pulls.values()):
+            unknown = next((ref for ref, tip in ((head, tips["head"]), (base, tips["base"])) if tip is None), None)
+            reason, about = ("branch" if unknown else "", unknown)
+            twin = next((each for each in self._open() if (each.head, each.base) == (head, base)), None)
+            if twin:
                 errors.append(_custom(f"A pull request already exists for {self.owner}:{head}."))
+                reason = "exists"
             head_sha, base_sha = tips["head"], tips["base"]
             if head_sha and base_sha and not self.git.shas(base_sha, head_sha):
                 errors.append(_custom(f"No commits between {base} and {head}"))
+                reason = reason or "empty"
             if errors or head_sha is None or base_sha is None:
-                raise RefusedError(422, "Validation Failed", errors)
+                raise RefusedError(422, "Validation Failed", errors, reason=reason, about=twin or about)
             now = at or self._clock()
             pull = Pull(self._next, title, body, by, head, base, head_sha, base_sha, now, now)
+            pull.heads.append((head_sha, now))
             self._next += 1
             self.pulls[pull.number] = pull
             self._keep_head(pull)
@@ -260,6 +301,9 @@ class HostedRepository:
             landed = [pull for pull in pulls if sha in pull.landed or (pull.merged_at and sha == pull.head_sha)]
             return landed or [pull for pull in pulls if pull.state == "open" and sha in self.commits_of(pull)]
 
+    def _open(self) -> list[Pull]:
+        return [pull for pull in self.pulls.values() if pull.state == "open"]
+
     def _opened(self, number: int) -> Pull:
         pull = self.pull(number)
         if pull.state != "open":
@@ -270,17 +314,18 @@ class HostedRepository:
         # As on GitHub: the proposed commits stay reachable when the branch is deleted.
         self.git.run("update-ref", f"refs/pull/{pull.number}/head", pull.head_sha)
 
+    def _as_of(self, pull: Pull, tips: Mapping[str, str]) -> Pull:
+        """An open pull request follows its branches; a closed one stays as it was."""
+        if pull.state == "open":
+            pull.head_sha = tips.get(pull.head, pull.head_sha)
+            pull.base_sha = tips.get(pull.base, pull.base_sha)
+            if pull.heads[-1][0] != pull.head_sha:
+                pull.heads.append((pull.head_sha, self._clock()))
+        return pull
+
     def _new_id(self) -> int:
         self._ids += 1
         return self._ids
-
-
-def _as_of(pull: Pull, tips: Mapping[str, str]) -> Pull:
-    """An open pull request follows its branches; a closed one stays as it was."""
-    if pull.state == "open":
-        pull.head_sha = tips.get(pull.head, pull.head_sha)
-        pull.base_sha = tips.get(pull.base, pull.base_sha)
-    return pull
 
 
 def _custom(message: str) -> dict[str, str]:

@@ -2,23 +2,25 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlencode
 
 import jwt
 import orjson
 from aiohttp import web
 
-from bot.sandbox.forge import api, git_http, pages
+from bot.sandbox.forge import git_http, github, pages
+from bot.sandbox.forge.dialect import Answer, Call, Dialect, Limit, Route
 from bot.sandbox.forge.git import Person
 from bot.sandbox.forge.hosting import HostedRepository, RefusedError
 
 _LIMIT = 5000  # requests an hour, as GitHub grants a token
+_HOUR = timedelta(hours=1)
 _WRITES = frozenset({"contents", "pull_requests", "issues"})
+_CREATIONS = ("/pulls", "/merge_requests", "/pullrequests", "/pull-requests", "/git/refs")
 _CSS = Path(__file__).with_name("forge.css")
 
 
@@ -33,8 +35,8 @@ class Faults:
     down: bool = False  # 503 to everything
     unauthorized: bool = False  # every token is refused
     slow: float = 0.0  # seconds before each answer
-    rate_limited_until: datetime | None = None  # the primary rate limit, used up
-    secondary_limit: int | None = None  # seconds of Retry-After
+    rate_limited_until: datetime | None = None  # the rate limit, used up
+    secondary_limit: int | None = None  # seconds of GitHub's Retry-After
     lose_creations: int = 0  # so many pull requests are created and answered with a 502
 
 
@@ -56,21 +58,24 @@ class Request:
 
 
 class SandboxForge:
-    """A small GitHub with real bare repositories below `root`.
+    """A small forge with real bare repositories below `root`; `dialect` is whose API it speaks.
 
-    Give `app` to `bot.sandbox.server.Server`; then `url` + "/api/v3" is the API, `url`/owner/name.git the remote and
-    `url`/owner/name the page. `token` is the bot's own; more can be put into `tokens`, and GitHub Apps (id to public
-    key, PEM) into `apps`. `people` may review and merge on the pages. `clock` gives aware datetimes.
+    Give `app` to `bot.sandbox.server.Server`; then `url` + `dialect.prefix` is the API, `url`/owner/name.git the remote
+    and `url`/owner/name the page. `moved` maps a repository's former name to the present one. `token` is the bot's own;
+    more can be put into `tokens`, and GitHub Apps (id to public key, PEM) into `apps`. `people` may review and merge on
+    the pages. `clock` gives aware datetimes.
     """
 
-    def __init__(self, root: Path, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, root: Path, clock: Callable[[], datetime] = _now, dialect: Dialect = github.GITHUB) -> None:
         self._root = root
+        self.dialect = dialect
         self._clock = clock
         self.token = f"forge_{secrets.token_hex(16)}"
         self.people: dict[str, Person] = {}
         self.tokens: dict[str, Token] = {self.token: Token("gitops-bot")}
         self.apps: dict[str, str] = {}
         self.repositories: dict[str, HostedRepository] = {}
+        self.moved: dict[str, str] = {}
         self.faults = Faults()
         self.requests: list[Request] = []
         self.people["gitops-bot"] = Person("gitops-bot", "gitops-bot", "gitops-bot@users.forge.example", bot=True)
@@ -90,6 +95,7 @@ class SandboxForge:
             people=self.people,
             clock=self._clock,
             first_number=first_number,
+            id_=len(self.repositories) + 1,
         )
         self.repositories[full_name] = repository
         return repository
@@ -97,15 +103,16 @@ class SandboxForge:
     def _application(self) -> web.Application:
         app = web.Application()
         routes = app.router
-        prefix = "/api/v3"
-        routes.add_get(f"{prefix}/user", self._user)
-        routes.add_get(f"{prefix}/repos/{{owner}}/{{name}}/installation", self._installation)
-        routes.add_post(f"{prefix}/app/installations/1/access_tokens", self._installation_token)
-        for route in api.ROUTES:
-            handler = partial(self._call, route)
-            routes.add_route(route.method, f"{prefix}/repos/{{owner}}/{{name}}{route.path}", handler)
-        routes.add_route("*", f"{prefix}/{{tail:.*}}", self._unknown)
-        routes.add_route("*", "/{owner}/{name}.git/{tail:.+}", self._git)
+        dialect = self.dialect
+        if dialect is github.GITHUB:
+            routes.add_get(f"{dialect.prefix}/user", self._user)
+            routes.add_get(f"{dialect.prefix}{dialect.repository}/installation", self._installation)
+            routes.add_post(f"{dialect.prefix}/app/installations/1/access_tokens", self._installation_token)
+        for route in dialect.routes:
+            path = f"{dialect.prefix}{dialect.repository}{route.path}"
+            routes.add_route(route.method, path, partial(self._call, route))
+        routes.add_route("*", f"{dialect.prefix}/{{tail:.*}}", self._unknown)
+        routes.add_route("*", f"{dialect.git}/{{full_name:.+}}.git/{{tail:.+}}", self._git)
         routes.add_get("/static/forge.css", _stylesheet)
         pages.add_routes(routes, self.repositories, self.people, self._clock)
         app.middlewares.append(self._edge)
@@ -117,25 +124,27 @@ class SandboxForge:
     async def _edge(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        is_api = request.path.startswith("/api/")
-        if not is_api and "/{name}.git" not in _route_of(request):
+        is_api = request.path.startswith(f"{self.dialect.prefix}/")
+        if not is_api and "{full_name}.git" not in _route_of(request):
             return await handler(request)
         if self.faults.slow:
             await asyncio.sleep(self.faults.slow)
         try:
             answer = self._fault(request, is_api=is_api) or await handler(request)
         except RefusedError as refused:
-            answer = _json(api.error(refused.status, str(refused), refused.errors), refused.status)
-        if (request.method, answer.status) == ("POST", 201) and request.path.endswith("/pulls"):
+            answer = _sent(self.dialect.refused(refused))
+        if request.method == "POST" and answer.status in (200, 201) and request.path.endswith(_CREATIONS):
             answer = self._maybe_lost(answer)
         self.requests.append(Request(request.method, request.path, answer.status))
         if is_api:
-            limited = self.faults.rate_limited_until
-            reset = limited or self._clock() + timedelta(hours=1)
-            answer.headers["X-RateLimit-Limit"] = str(_LIMIT)
-            answer.headers["X-RateLimit-Remaining"] = str(0 if limited else max(_LIMIT - len(self.requests), 1))
-            answer.headers["X-RateLimit-Reset"] = str(int(reset.timestamp()))
+            answer.headers.update(self.dialect.limits(self._limit()))
         return answer
+
+    def _limit(self) -> Limit:
+        until = self.faults.rate_limited_until
+        left = 0 if until else max(_LIMIT - len(self.requests), 1)
+        wait = max(int((until - self._clock()).total_seconds()), 0) if until else None
+        return Limit(_LIMIT, left, until or self._clock() + _HOUR, wait)
 
     def _fault(self, request: web.Request, *, is_api: bool) -> web.Response | None:
         faults = self.faults
@@ -146,14 +155,12 @@ class SandboxForge:
         if not is_api:
             return None
         if faults.unauthorized:
-            raise RefusedError(401, "Bad credentials")
+            raise RefusedError(401, "Bad credentials", reason="token")
         if faults.rate_limited_until:
-            raise RefusedError(403, "API rate limit exceeded for user ID 1.")
+            return _sent(self.dialect.limited(self._limit()))
         if faults.secondary_limit is not None:
-            body = api.error(
-                403, "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-            )
-            return _json(body, 403, {"Retry-After": str(faults.secondary_limit)})
+            limit = replace(self._limit(), wait=faults.secondary_limit, secondary=True)
+            return _sent(self.dialect.limited(limit))
         return None
 
     def _maybe_lost(self, answer: web.StreamResponse) -> web.StreamResponse:
@@ -164,28 +171,38 @@ class SandboxForge:
 
     # -------------------------------------------------------------- REST
 
-    async def _call(self, route: api.Route, request: web.Request) -> web.Response:
+    async def _call(self, route: Route, request: web.Request) -> web.Response:
         token = self._authenticated(request)
-        repository = self._repository(request)
+        full_name = self.dialect.name_of(request.match_info)
+        if full_name in self.moved:
+            return _sent(self.dialect.moved(self._anew(request, full_name), request.method))
+        repository = self._repository(full_name)
         if route.needs and route.needs not in token.writes:
-            body = api.error(403, "Resource not accessible by personal access token")
-            return _json(body, 403, {"X-Accepted-GitHub-Permissions": f"{route.needs}=write"})
-        call = api.Call(
+            raise RefusedError(403, "Forbidden", reason="scope", about=route.needs)
+        if route.needs and repository.archived:
+            raise RefusedError(403, "Repository was archived so is read-only.", reason="archived")
+        call = Call(
             root=_root(request),
             login=token.login,
             writes=token.writes,
             repository=repository,
             found=request.match_info,
-            query=request.query,
+            query={name: request.query.getall(name) for name in request.query},
             body=await _body(request),
         )
         answer = await asyncio.to_thread(route.answer, call)
-        if isinstance(answer, list):
-            return _page(request, answer)
-        return _json(answer, route.status)
+        if isinstance(answer, list) and not route.whole:
+            return _sent(self.dialect.page(f"{_root(request)}{request.rel_url.raw_path}", call.query, answer))
+        return _sent(Answer(route.status, answer))
+
+    def _anew(self, request: web.Request, full_name: str) -> str:
+        """The same call on the repository's present name."""
+        spelled = self.dialect.spelled
+        path = request.rel_url.raw_path.replace(spelled(full_name), spelled(self.moved[full_name]), 1)
+        return f"{_root(request)}{path}{'?' if request.query_string else ''}{request.rel_url.raw_query_string}"
 
     async def _user(self, request: web.Request) -> web.Response:
-        return _json(api.user(self._authenticated(request).login, _root(request)))
+        return _sent(Answer(200, github.user(self._authenticated(request).login, _root(request))))
 
     async def _unknown(self, request: web.Request) -> web.Response:
         self._authenticated(request)
@@ -193,14 +210,15 @@ class SandboxForge:
 
     async def _installation(self, request: web.Request) -> web.Response:
         app_id = self._app(request)
-        repository = self._repository(request)
-        return _json({"id": 1, "app_id": int(app_id), "account": api.user(repository.owner, _root(request))})
+        repository = self._repository(self.dialect.name_of(request.match_info))
+        account = github.user(repository.owner, _root(request))
+        return _sent(Answer(200, {"id": 1, "app_id": int(app_id), "account": account}))
 
     async def _installation_token(self, request: web.Request) -> web.Response:
         app_id = self._app(request)
         token = f"installation_{secrets.token_hex(16)}"
         self.tokens[token] = Token(f"app-{app_id}[bot]", _WRITES)
-        return _json(api.installation_token(token, self._clock()), 201)
+        return _sent(Answer(201, github.installation_token(token, self._clock())))
 
     def _app(self, request: web.Request) -> str:
         signed = git_http.basic_token(request.headers.get("Authorization", ""))
@@ -212,27 +230,33 @@ class SandboxForge:
         return app_id
 
     def _authenticated(self, request: web.Request) -> Token:
-        header = request.headers.get("Authorization", "")
+        header = request.headers.get(self.dialect.header, "")
         token = self.tokens.get(git_http.basic_token(header))
         if token is None:
-            raise RefusedError(401, "Bad credentials" if header else "Requires authentication")
+            reason = "token" if header else ""
+            raise RefusedError(401, "Requires authentication", reason=reason)
         return token
 
-    def _repository(self, request: web.Request) -> HostedRepository:
-        full_name = f"{request.match_info['owner']}/{request.match_info['name']}"
-        repository = self.repositories.get(full_name)
+    def _repository(self, full_name: str) -> HostedRepository:
+        by_id = {str(repository.id): repository for repository in self.repositories.values()}
+        repository = self.repositories.get(full_name) or by_id.get(full_name)
         if repository is None:
-            raise RefusedError(404, "Not Found")
+            raise RefusedError(404, "Not Found", reason="repository", about=full_name)
         return repository
 
     # -------------------------------------------------------------- git
 
     async def _git(self, request: web.Request) -> web.StreamResponse:
-        return await git_http.serve(request, self._root, self._repository(request), self._may_push)
+        full_name = request.match_info["full_name"]
+        if full_name in self.moved:
+            raise web.HTTPMovedPermanently(str(request.rel_url).replace(full_name, self.moved[full_name], 1))
+        return await git_http.serve(request, self._root, self._repository(full_name), self._may_push)
 
-    def _may_push(self, token: str) -> bool | None:
-        known = self.tokens.get(token)
-        return None if known is None else "contents" in known.writes
+    def _may_push(self, header: str) -> bool | None:
+        known = self.tokens.get(git_http.basic_token(header))
+        if known is None or not git_http.says_who(header, self.dialect):
+            return None
+        return "contents" in known.writes
 
 
 async def _stylesheet(_: web.Request) -> web.Response:
@@ -261,20 +285,8 @@ async def _body(request: web.Request) -> Mapping[str, object]:
     return body
 
 
-def _json(
-    body: api.Json | Sequence[api.Json], status: int = 200, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    return web.Response(body=orjson.dumps(body), status=status, content_type="application/json", headers=headers)
-
-
-def _page(request: web.Request, items: list[api.Json]) -> web.Response:
-    try:
-        size = min(max(int(request.query.get("per_page", "30")), 1), 100)
-        page = max(int(request.query.get("page", "1")), 1)
-    except ValueError as error:
-        raise RefusedError(422, "per_page and page are numbers") from error
-    headers = {}
-    if page * size < len(items):
-        query = urlencode({**request.query, "page": page + 1})
-        headers["Link"] = f'<{_root(request)}{request.path}?{query}>; rel="next"'
-    return _json(items[(page - 1) * size : page * size], headers=headers)
+def _sent(answer: Answer) -> web.Response:
+    if isinstance(answer.body, str):
+        return web.Response(text=answer.body, status=answer.status, headers=answer.headers)
+    body = orjson.dumps(answer.body)
+    return web.Response(body=body, status=answer.status, content_type="application/json", headers=answer.headers)

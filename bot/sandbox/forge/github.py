@@ -4,67 +4,18 @@ https://docs.github.com/en/enterprise-server/rest
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from urllib.parse import urlencode
 
+from bot.sandbox.forge.dialect import Answer, Call, Dialect, Json, Limit, Route
 from bot.sandbox.forge.git import CommitFacts
-from bot.sandbox.forge.hosting import Comment, HostedRepository, Pull, RefusedError, Review
+from bot.sandbox.forge.hosting import Comment, Pull, RefusedError, Review
 
 _DOCS = "https://docs.github.com/rest"
 _STATES = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
 _SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
-
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One authenticated call: `root` is the forge's URL, `found` the path's groups, `body` the request's object."""
-
-    root: str
-    login: str
-    writes: frozenset[str]
-    repository: HostedRepository
-    found: Mapping[str, str]
-    query: Mapping[str, str]
-    body: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def api(self) -> str:
-        """The repository's own URL in the API."""
-        return f"{self.root}/api/v3/repos/{self.repository.full_name}"
-
-    @property
-    def web(self) -> str:
-        """The repository's page."""
-        return f"{self.root}/{self.repository.full_name}"
-
-    @property
-    def number(self) -> int:
-        """The pull request's number in the path."""
-        return int(self.found["number"])
-
-    def text(self, name: str) -> str:
-        """A string of the body, "" when it is missing. RefusedError 422 for anything else."""
-        value = self.body.get(name)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise RefusedError(422, f"Invalid request.\n\nFor 'properties/{name}', {value!r} is not a string.")
-        return value
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One REST call: `needs` is the permission a token must have to write, None for reading."""
-
-    method: str
-    path: str
-    answer: Callable[[Call], Json | list[Json]]
-    status: int = 200
-    needs: str | None = None
+_PREFIX = "/api/v3"
 
 
 def error(status: int, message: str, errors: list[dict[str, str]] | None = None) -> Json:
@@ -75,6 +26,14 @@ def error(status: int, message: str, errors: list[dict[str, str]] | None = None)
         "documentation_url": _DOCS,
         "status": str(status),
     }
+
+
+def _api(call: Call) -> str:
+    return f"{call.root}{_PREFIX}/repos/{call.repository.full_name}"
+
+
+def _web(call: Call) -> str:
+    return f"{call.root}/{call.repository.full_name}"
 
 
 def user(login: str, root: str) -> Json:
@@ -95,14 +54,14 @@ def _time(at: datetime | None) -> str | None:
 def _repository(call: Call) -> Json:
     repository = call.repository
     return {
-        "id": 1,
+        "id": repository.id,
         "name": repository.name,
         "full_name": repository.full_name,
         "owner": user(repository.owner, call.root),
         "private": False,
-        "url": call.api,
-        "html_url": call.web,
-        "clone_url": f"{call.web}.git",
+        "url": _api(call),
+        "html_url": _web(call),
+        "clone_url": f"{_web(call)}.git",
         "default_branch": repository.branch,
         "permissions": {"admin": False, "push": "contents" in call.writes, "pull": True},
     }
@@ -119,9 +78,9 @@ def _brief(call: Call, pull: Pull) -> Json:
         "state": pull.state,
         "draft": False,
         "user": user(pull.author, call.root),
-        "url": f"{call.api}/pulls/{pull.number}",
-        "issue_url": f"{call.api}/issues/{pull.number}",
-        "html_url": f"{call.web}/pull/{pull.number}",
+        "url": f"{_api(call)}/pulls/{pull.number}",
+        "issue_url": f"{_api(call)}/issues/{pull.number}",
+        "html_url": f"{_web(call)}/pull/{pull.number}",
         "created_at": _time(pull.created_at),
         "updated_at": _time(pull.updated_at),
         "closed_at": _time(pull.closed_at),
@@ -159,7 +118,7 @@ def _review(call: Call, review: Review) -> Json:
         "body": review.body,
         "commit_id": review.sha,
         "submitted_at": _time(review.at),
-        "html_url": f"{call.web}/pull/{call.number}#review-{review.id}",
+        "html_url": f"{_web(call)}/pull/{call.number}#review-{review.id}",
     }
 
 
@@ -169,7 +128,7 @@ def _comment(call: Call, comment: Comment) -> Json:
         "user": user(comment.by, call.root),
         "body": comment.body,
         "created_at": _time(comment.at),
-        "html_url": f"{call.web}/pull/{call.number}#comment-{comment.id}",
+        "html_url": f"{_web(call)}/pull/{call.number}#comment-{comment.id}",
     }
 
 
@@ -177,8 +136,8 @@ def _commit(call: Call, commit: CommitFacts) -> Json:
     login = call.repository.login_of(commit.email)
     return {
         "sha": commit.sha,
-        "url": f"{call.api}/commits/{commit.sha}",
-        "html_url": f"{call.web}/commit/{commit.sha}",
+        "url": f"{_api(call)}/commits/{commit.sha}",
+        "html_url": f"{_web(call)}/commit/{commit.sha}",
         "author": user(login, call.root) if login else None,
         "commit": {
             "message": commit.message,
@@ -190,7 +149,7 @@ def _commit(call: Call, commit: CommitFacts) -> Json:
                 "date": _time(commit.committed_at),
             },
         },
-        "parents": [{"sha": sha, "url": f"{call.api}/commits/{sha}"} for sha in commit.parents],
+        "parents": [{"sha": sha, "url": f"{_api(call)}/commits/{sha}"} for sha in commit.parents],
     }
 
 
@@ -204,14 +163,14 @@ def _found_commit(call: Call) -> CommitFacts:
 
 
 def _pulls(call: Call) -> list[Json]:
-    state, head, base = call.query.get("state", "open"), call.query.get("head"), call.query.get("base")
+    state, head, base = call.asked("state", "open"), call.asked("head"), call.asked("base")
     own = f"{call.repository.owner}:"
     found = [
         pull
         for pull in call.repository.listed()
-        if state in ("all", pull.state) and head in (None, own + pull.head) and base in (None, pull.base)
+        if state in ("all", pull.state) and head in ("", own + pull.head) and base in ("", pull.base)
     ]
-    if call.query.get("direction") == "asc":
+    if call.asked("direction") == "asc":
         found.reverse()
     return [_brief(call, pull) for pull in found]
 
@@ -243,7 +202,7 @@ def _merge(call: Call) -> Json:
 def _branch(call: Call, name: str, sha: str) -> Json:
     return {
         "name": name,
-        "commit": {"sha": sha, "url": f"{call.api}/commits/{sha}"},
+        "commit": {"sha": sha, "url": f"{_api(call)}/commits/{sha}"},
         "protected": name in call.repository.protected,
     }
 
@@ -310,6 +269,68 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/branches/{branch:.+}", _one_branch),
     Route("POST", "/git/refs", _create_ref, 201, "contents"),
+)
+
+
+def _refused(refused: RefusedError) -> Answer:
+    status, words = _REASONS.get(refused.reason, (refused.status, str(refused)))
+    headers = {"X-Accepted-GitHub-Permissions": f"{refused.about}=write"} if refused.reason == "scope" else {}
+    return Answer(status, error(status, words, refused.errors), headers)
+
+
+_REASONS = {
+    "token": (401, "Bad credentials"),
+    "scope": (403, "Resource not accessible by personal access token"),
+    "archived": (403, "Repository was archived so is read-only."),
+}
+
+
+def _limited(limit: Limit) -> Answer:
+    if limit.secondary:
+        said = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+        return Answer(403, error(403, said), {"Retry-After": str(limit.wait)})
+    return Answer(403, error(403, "API rate limit exceeded for user ID 1."))
+
+
+def _limits(limit: Limit) -> Mapping[str, str]:
+    return {
+        "X-RateLimit-Limit": str(limit.most),
+        "X-RateLimit-Remaining": str(limit.left),
+        "X-RateLimit-Reset": str(int(limit.reset.timestamp())),
+    }
+
+
+def _page(url: str, query: Mapping[str, list[str]], items: list[Json]) -> Answer:
+    try:
+        size = min(max(int(query.get("per_page", ["30"])[0]), 1), 100)
+        page = max(int(query.get("page", ["1"])[0]), 1)
+    except ValueError as wrong:
+        raise RefusedError(422, "per_page and page are numbers") from wrong
+    headers = {}
+    if page * size < len(items):
+        following = urlencode({**query, "page": [page + 1]}, doseq=True)
+        headers["Link"] = f'<{url}?{following}>; rel="next"'
+    return Answer(200, items[(page - 1) * size : page * size], headers)
+
+
+def _moved(url: str, method: str) -> Answer:
+    # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+    status = 301 if method == "GET" else 307
+    body = {"message": "Moved Permanently", "url": url, "documentation_url": _DOCS}
+    return Answer(status, body, {"Location": url})
+
+
+GITHUB = Dialect(
+    prefix=_PREFIX,
+    repository="/repos/{owner}/{name}",
+    name_of=lambda found: f"{found['owner']}/{found['name']}",
+    spelled=str,
+    routes=ROUTES,
+    refused=_refused,
+    limited=_limited,
+    limits=_limits,
+    page=_page,
+    moved=_moved,
 )
 
 

@@ -1,0 +1,254 @@
+"""GitLab's REST API, as far as the bot calls it. https://docs.gitlab.com/api/rest/"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
+
+from bot.sandbox.forge.dialect import Answer, Call, Dialect, Json, Limit, Route
+from bot.sandbox.forge.hosting import Pull, RefusedError
+from bot.sandbox.forge.merge import Method
+
+_PREFIX = "/api/v4"
+_SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_DEVELOPER = {"access_level": 30, "notification_level": 3}
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z" if at else None
+
+
+def _number(text: str) -> int:
+    return sum(text.encode()) + len(text)
+
+
+def _user(login: str, root: str) -> Json:
+    return {
+        "id": _number(login),
+        "username": login,
+        "name": login.title(),
+        "state": "active",
+        "locked": False,
+        "avatar_url": None,
+        "web_url": f"{root}/{login}",
+    }
+
+
+def _web(call: Call) -> str:
+    return f"{call.root}/{call.repository.full_name}"
+
+
+def _project(call: Call) -> Json:
+    here = call.repository
+    return {
+        "id": here.id,
+        "name": here.name,
+        "path": here.name,
+        "path_with_namespace": here.full_name,
+        "default_branch": here.branch,
+        "visibility": "private",
+        "archived": here.archived,
+        "web_url": _web(call),
+        "http_url_to_repo": f"{_web(call)}.git",
+        "permissions": {"project_access": _DEVELOPER, "group_access": None},
+    }
+
+
+def _state(pull: Pull) -> str:
+    return "merged" if pull.merged_at else {"open": "opened"}.get(pull.state, pull.state)
+
+
+def _heads(pull: Pull) -> list[tuple[str, datetime]]:
+    """GitLab rebases the branch itself, and then moves the target forward to it."""
+    if pull.method is Method.REBASE and pull.merge_sha and pull.merged_at:
+        return [*pull.heads, (pull.merge_sha, pull.merged_at)]
+    return pull.heads
+
+
+def _brief(call: Call, pull: Pull) -> Json:
+    merged = _user(pull.merged_by, call.root) if pull.merged_by else None
+    project = call.repository.id
+    return {
+        "id": 90_000 + pull.number,
+        "iid": pull.number,
+        "project_id": project,
+        "source_project_id": project,
+        "target_project_id": project,
+        "title": pull.title,
+        "description": pull.body,
+        "state": _state(pull),
+        "draft": False,
+        "author": _user(pull.author, call.root),
+        "source_branch": pull.head,
+        "target_branch": pull.base,
+        "sha": _heads(pull)[-1][0],
+        # A fast-forward leaves no commit of its own, and a squash without a merge commit is named by itself.
+        "merge_commit_sha": pull.merge_sha if pull.method is Method.MERGE else None,
+        "squash_commit_sha": pull.merge_sha if pull.method is Method.SQUASH else None,
+        "created_at": _time(pull.created_at),
+        "updated_at": _time(pull.updated_at),
+        "closed_at": _time(pull.closed_at) if not pull.merged_at else None,
+        "merged_at": _time(pull.merged_at),
+        "merge_user": merged,
+        "merged_by": merged,
+        "web_url": f"{_web(call)}/-/merge_requests/{pull.number}",
+    }
+
+
+def _pulls(call: Call) -> list[Json]:
+    state, head, base = call.asked("state", "all"), call.asked("source_branch"), call.asked("target_branch")
+    found = [
+        pull
+        for pull in call.repository.listed()
+        if state in ("all", _state(pull)) and head in ("", pull.head) and base in ("", pull.base)
+    ]
+    if call.asked("sort", "desc") == "asc":
+        found.reverse()
+    return [_brief(call, pull) for pull in found]
+
+
+def _create_pull(call: Call) -> Json:
+    head, base, title = (call.text(name) for name in ("source_branch", "target_branch", "title"))
+    if head == base:
+        raise RefusedError(422, "", reason="same")
+    pull = call.repository.open_pull(head=head, base=base, title=title, body=call.text("description"), by=call.login)
+    return _brief(call, pull)
+
+
+def _approvals(call: Call) -> Json:
+    pull = call.repository.pull(call.number)
+    stand = [review for review in pull.verdicts.values() if review.state == "APPROVED"]
+    return {
+        "user_has_approved": any(review.by == call.login for review in stand),
+        "user_can_approve": call.login != pull.author,
+        "approved": bool(stand),
+        "approved_by": [{"user": _user(each.by, call.root), "approved_at": _time(each.at)} for each in stand],
+    }
+
+
+def _versions(call: Call) -> list[Json]:
+    pull = call.repository.pull(call.number)
+    versions = [
+        {
+            "id": number,
+            "head_commit_sha": sha,
+            "base_commit_sha": pull.base_sha,
+            "start_commit_sha": pull.base_sha,
+            "created_at": _time(at),
+            "merge_request_id": 90_000 + pull.number,
+            "state": "collected",
+        }
+        for number, (sha, at) in enumerate(_heads(pull), 1)
+    ]
+    return versions[::-1]
+
+
+def _pulls_of(call: Call) -> list[Json]:
+    sha = call.found["sha"]
+    if not _SHA.fullmatch(sha) or call.repository.git.object(sha) is None:
+        raise RefusedError(404, "", reason="commit")
+    return [_brief(call, pull) for pull in call.repository.pulls_of(sha)]
+
+
+def _create_branch(call: Call) -> Json:
+    ref = call.text("ref")
+    git = call.repository.git
+    sha = git.tip(ref) or (git.object(ref) if _SHA.fullmatch(ref) else None)
+    if sha is None:
+        raise RefusedError(400, "", reason="ref", about=ref)
+    if git.tip(call.text("branch")):
+        raise RefusedError(400, "", reason="taken")
+    git.move(call.text("branch"), sha, None)
+    return {"name": call.text("branch"), "commit": {"id": sha}}
+
+
+_ONE = "/merge_requests/{number:[0-9]+}"
+_ROUTES = (
+    Route("GET", "", _project),
+    Route("GET", "/merge_requests", _pulls),
+    Route("POST", "/merge_requests", _create_pull, 201, "pull_requests"),
+    Route("GET", _ONE, lambda call: _brief(call, call.repository.pull(call.number))),
+    Route("GET", f"{_ONE}/approvals", _approvals),
+    Route("GET", f"{_ONE}/versions", _versions),
+    Route("GET", "/repository/commits/{sha}/merge_requests", _pulls_of),
+    Route("POST", "/repository/branches", _create_branch, 201, "contents"),
+)
+
+# reason: (status, message); {0} is what it is about
+_REASONS: Mapping[str, tuple[int, object]] = {
+    "token": (401, "401 Unauthorized"),
+    "repository": (404, "404 Project Not Found"),
+    "pull": (404, "404 Not found"),
+    "commit": (404, "404 Commit Not Found"),
+    "archived": (403, "403 Forbidden"),
+    "exists": (409, ["Another open merge request already exists for this source branch: !{0}"]),
+    "same": (422, ["You can't use same project/branch for source and target"]),
+    "branch": (400, {"source_branch": ["does not exist"]}),
+    "empty": (400, {"base": ["There are no commits between {0}"]}),
+    "ref": (400, "Invalid reference name: {0}"),
+    "taken": (400, "Branch already exists"),
+}
+
+
+def _refused(refused: RefusedError) -> Answer:
+    if refused.reason == "scope":
+        said = "The request requires higher privileges than provided by the access token."
+        return Answer(403, {"error": "insufficient_scope", "error_description": said, "scope": "api"})
+    status, message = _REASONS.get(refused.reason, (refused.status, f"{refused.status} {refused}"))
+    about = str(refused.about.number if isinstance(refused.about, Pull) else refused.about)
+    return Answer(status, {"message": _filled(message, about)})
+
+
+def _filled(message: object, about: str) -> object:
+    if isinstance(message, str):
+        return message.replace("{0}", about)
+    if isinstance(message, dict):
+        return {key: _filled(value, about) for key, value in message.items()}
+    return [_filled(each, about) for each in message] if isinstance(message, Iterable) else message
+
+
+def _limited(limit: Limit) -> Answer:
+    # https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers
+    return Answer(
+        429, "Retry later\n", {"Retry-After": str(limit.wait), "RateLimit-Name": "throttle_authenticated_api"}
+    )
+
+
+def _limits(limit: Limit) -> Mapping[str, str]:
+    return {
+        "RateLimit-Limit": str(limit.most),
+        "RateLimit-Observed": str(limit.most - limit.left),
+        "RateLimit-Remaining": str(limit.left),
+        "RateLimit-Reset": str(int(limit.reset.timestamp())),
+    }
+
+
+def _page(url: str, query: Mapping[str, list[str]], items: list[Json]) -> Answer:
+    size = min(max(int(query.get("per_page", ["20"])[0]), 1), 100)
+    page = max(int(query.get("page", ["1"])[0]), 1)
+    headers = {"X-Page": str(page), "X-Per-Page": str(size), "X-Total": str(len(items))}
+    if page * size < len(items):
+        following = urlencode({**query, "page": [page + 1]}, doseq=True)
+        headers |= {"X-Next-Page": str(page + 1), "Link": f'<{url}?{following}>; rel="next"'}
+    return Answer(200, items[(page - 1) * size : page * size], headers)
+
+
+def _moved(url: str, method: str) -> Answer:
+    if method != "GET":
+        return Answer(405, {"message": "405 Non GET methods are not allowed for moved projects"})
+    return Answer(301, "", {"Location": url})
+
+
+GITLAB = Dialect(
+    prefix=_PREFIX,
+    repository="/projects/{project}",
+    name_of=lambda found: found["project"],
+    spelled=lambda full_name: quote(full_name, safe=""),
+    routes=_ROUTES,
+    refused=_refused,
+    limited=_limited,
+    limits=_limits,
+    page=_page,
+    moved=_moved,
+    users=frozenset({"oauth2"}),
+)
