@@ -35,6 +35,7 @@ class People:
         heard = BOT_USER in room.members and "app_mentions:read" in self._services.scopes
         if heard and f"<@{BOT_USER}>" in escaped:
             event: Json = {"type": "app_mention", "user": user, "text": escaped, "ts": message.ts, "channel": room.id}
+            event["team"] = TEAM["id"]
             if message.thread_ts:
                 event["thread_ts"] = message.thread_ts
             self._event(user, room.id, event)

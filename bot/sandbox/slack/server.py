@@ -24,6 +24,7 @@ from bot.sandbox.slack.ui import ME, Ui
 from bot.sandbox.slack.web_api import Call, WebApi, read_arguments
 
 T = TypeVar("T")
+_OUTSIDE = ("/link/", "/response/", "/upload/")  # what is down with the Web API, which logs its own calls
 UPLOAD_BYTES = 64 * 1024 * 1024
 
 
@@ -97,6 +98,11 @@ class SandboxSlack:
     def api_url(self) -> str:
         """What slack_sdk takes as base_url."""
         return f"{self.services.url}/api/"
+
+    @property
+    def scopes(self) -> set[str]:
+        """The bot token's scopes; what is taken out is answered `missing_scope`."""
+        return self.services.scopes
 
     def deliver_http(self, url: str, signing_secret: str) -> None:
         """Send every payload as a signed POST to this request URL instead of through Socket Mode."""
@@ -302,6 +308,8 @@ class SandboxSlack:
     ) -> web.StreamResponse:
         if not self.services.url:
             self.services.url = str(request.url.origin())
+        if request.path.startswith(_OUTSIDE) and self.workspace.clock() < self.faults.down_until:
+            raise web.HTTPServiceUnavailable(text="upstream connect error")
         return await handler(request)
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:

@@ -106,6 +106,16 @@ def test_slack_is_down_for_a_while(slack, client, clock):
     assert texts(slack) == ["up again"]
 
 
+def test_uploads_answers_and_sockets_are_down_with_the_rest(slack, client):
+    upload = client.files_getUploadURLExternal(filename="a", length=1)["upload_url"]
+    answer = slack.command("U0JONAS001", DEPLOYS, "status").response_url
+    slack.inject({"down": True})
+    assert [requests.post(url, json={"text": "x"}, timeout=10).status_code for url in (upload, answer)] == [503, 503]
+    assert requests.get(f"{slack.url}/link/", timeout=10).status_code == 503
+    slack.inject({"up": True})
+    assert requests.post(answer, json={"text": "x"}, timeout=10).status_code == 200
+
+
 def test_a_method_can_be_refused_with_any_error_of_slacks(slack, client):
     ts = client.chat_postMessage(channel=DEPLOYS, text="x")["ts"]
     slack.faults.refuse["chat.update"] = "edit_window_closed"

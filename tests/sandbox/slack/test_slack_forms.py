@@ -3,7 +3,11 @@
 import queue
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
+
+from bot.sandbox.slack.entered import state
 
 DEPLOYS, JONAS, MIRA = "C0DEPLOYS1", "U0JONAS001", "U0MIRA0001"
 
@@ -59,6 +63,26 @@ UNTOUCHED = {
     "mail": {"v": {"type": "email_text_input", "value": None}},
     "row": {"app": {"type": "static_select", "selected_option": None}},
 }
+
+
+@given(
+    entered=st.fixed_dictionaries(
+        {},
+        optional={
+            "why": st.text(),
+            "long": st.sampled_from(["1 h", "1 d"]),
+            "until": st.integers(1_000_000_000, 9_999_999_999),
+            "who": st.lists(st.sampled_from([JONAS, MIRA]), unique=True),
+            "app": st.sampled_from(["shop", "cart"]),
+        },
+    )
+)
+def test_a_state_names_every_element_and_taken_again_is_the_same(entered):
+    held = state(FORM, entered)
+    assert held.keys() == UNTOUCHED.keys()
+    assert state(FORM, held) == held
+    assert state(FORM, {"why": "before", "who": [JONAS]}, held) == held
+    assert state(FORM) == UNTOUCHED
 
 
 @pytest.fixture

@@ -322,6 +322,24 @@ def test_a_modal_over_a_limit_is_refused(view, told):
     assert f"[ERROR] {told}" in refused.value.details
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"blocks": [{"type": "divider"}] * 101}, "no more than 100 items allowed [json-pointer:/view/blocks]"),
+        ({"private_metadata": "x" * 3001}, "must be less than 3001 characters [json-pointer:/view/private_metadata]"),
+        ({"title": plain(1)}, "invalid additional property: title [json-pointer:/view]"),
+        ({"blocks": [table(1, 1)]}, "unsupported type: table [json-pointer:/view/blocks/0/type]"),
+        ({"type": "modal"}, "unsupported type: modal [json-pointer:/view/type]"),
+    ],
+)
+def test_a_home_over_a_limit_is_refused(more, told):
+    full = {"type": "home", "blocks": [field(), *[{"type": "divider"}] * 99], "private_metadata": "x" * 3000}
+    assert check_view(full, "home") == full
+    with pytest.raises(SlackError) as refused:
+        check_view(full | more, "home")
+    assert refused.value.details == (f"[ERROR] {told}",)
+
+
 def test_a_modal_at_its_limits_passes():
     full = modal(
         blocks=[field(), *[{"type": "divider"}] * 99],

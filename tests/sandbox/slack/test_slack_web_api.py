@@ -249,6 +249,42 @@ def test_a_snippet_holds_one_megabyte(client):
     assert answer["error"] == "snippet_too_large"
 
 
+def test_a_thread_can_be_read_from_a_time_on_and_always_with_its_parent(slack, client):
+    parent = client.chat_postMessage(channel=DEPLOYS, text="card")["ts"]
+    first, second = (client.chat_postMessage(channel=DEPLOYS, text="x", thread_ts=parent)["ts"] for _ in range(2))
+    found = client.conversations_replies(channel=DEPLOYS, ts=parent, oldest=first)["messages"]
+    assert [message["ts"] for message in found] == [parent, second]
+
+
+def test_addresses_are_for_those_with_the_scope_for_them(slack, client):
+    assert client.users_info(user=JONAS)["user"]["profile"]["email"] == "jonas@acme.example"
+    slack.scopes.discard("users:read.email")
+    assert "email" not in client.users_info(user=JONAS)["user"]["profile"]
+    answer = refusal(client.users_lookupByEmail, email="jonas@acme.example")
+    assert (answer["error"], answer["needed"]) == ("missing_scope", "users:read.email")
+    assert "users:read.email" not in answer["provided"].split(",")
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "a_minute"),
+    [
+        ("users.lookupByEmail", {"email": "mira@acme.example"}, 50),
+        ("users.info", {"user": JONAS}, 100),
+        ("usergroups.users.list", {"usergroup": "S0PLATFORM"}, 20),
+        ("views.publish", {"user_id": JONAS, "view": {"type": "home", "blocks": []}}, 100),
+    ],
+)
+def test_each_method_has_its_tier(clock, method, arguments, a_minute):
+    with SandboxSlack(clock=clock).serve() as slack:
+        client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+        for _ in range(a_minute):
+            client.api_call(method, json=arguments)
+        limited = refusal(client.api_call, method, json=arguments)
+        assert (limited.status_code, limited["error"]) == (429, "ratelimited")
+        clock.advance(int(limited.headers["Retry-After"]))
+        assert client.api_call(method, json=arguments)["ok"]
+
+
 def test_posting_takes_one_a_second_and_channel_after_a_burst(clock):
     with SandboxSlack(clock=clock, rates=Rates(post_burst=3)).serve() as slack:
         client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)

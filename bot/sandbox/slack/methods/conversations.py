@@ -1,16 +1,18 @@
 """conversations.*: channels and what was said in them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.services import Services
 from bot.sandbox.slack.state import BOT_USER, Channel, Json, Message
 
+T = TypeVar("T")
 
-def _page(args: Arguments, found: Sequence[Any], name: str) -> Json:
-    """One page of a list: cursors are offsets, as opaque to the caller as Slack's own."""
+
+def _page(args: Arguments, found: Sequence[T], name: str, show: Callable[[T], Any]) -> Json:
+    """One page of a list, as `show` tells each: cursors are offsets, as opaque to the caller as Slack's own."""
     limit = min(max(args.number("limit", 100), 1), 999)
     start = int(cursor) if (cursor := args.text("cursor", "0")).isdecimal() else -1
     if not 0 <= start <= len(found):
@@ -18,7 +20,7 @@ def _page(args: Arguments, found: Sequence[Any], name: str) -> Json:
     end = start + limit
     more = end < len(found)
     return {
-        name: list(found[start:end]),
+        name: [show(item) for item in found[start:end]],
         "has_more": more,
         "response_metadata": {"next_cursor": str(end) if more else ""},
     }
@@ -34,6 +36,11 @@ def _between(args: Arguments, messages: Sequence[Message]) -> list[Message]:
     ]
 
 
+def _message(args: Arguments) -> Callable[[Message], Json]:
+    metadata = args.flag("include_all_metadata")
+    return lambda message: message.api(metadata=metadata)
+
+
 def _readable(services: Services, args: Arguments) -> Channel:
     channel = services.workspace.channel(args.text("channel"))
     if BOT_USER not in channel.members:
@@ -46,13 +53,11 @@ def history(services: Services, args: Arguments) -> Json:
     channel = _readable(services, args)
     visible = [message for message in channel.visible() if not message.ephemeral_for]
     roots = [message for message in visible if not message.reply or message.broadcast]
-    metadata = args.flag("include_all_metadata")
-    found = [message.api(metadata=metadata) for message in reversed(_between(args, roots))]
-    return _page(args, found, "messages")
+    return _page(args, _between(args, roots)[::-1], "messages", _message(args))
 
 
 def replies(services: Services, args: Arguments) -> Json:
-    """https://docs.slack.dev/reference/methods/conversations.replies: the parent, then its replies, oldest first."""
+    """https://docs.slack.dev/reference/methods/conversations.replies: the parent always, then replies, oldest first."""
     channel = _readable(services, args)
     ts = args.text("ts")
     thread = [
@@ -62,8 +67,9 @@ def replies(services: Services, args: Arguments) -> Json:
     ]
     if not thread:
         raise SlackError("thread_not_found")
-    metadata = args.flag("include_all_metadata")
-    return _page(args, [message.api(metadata=metadata) for message in thread], "messages")
+    parents = [message for message in thread if not message.reply]
+    found = [*parents, *_between(args, thread[len(parents) :])]
+    return _page(args, found, "messages", _message(args))
 
 
 def info(services: Services, args: Arguments) -> Json:
@@ -75,9 +81,10 @@ def list_all(services: Services, args: Arguments) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.list."""
     hide = args.flag("exclude_archived")
     channels = services.workspace.channels.values()
-    return _page(args, [channel.api() for channel in channels if not (hide and channel.archived)], "channels")
+    shown = [channel for channel in channels if not (hide and channel.archived)]
+    return _page(args, shown, "channels", Channel.api)
 
 
 def members(services: Services, args: Arguments) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.members."""
-    return _page(args, sorted(services.workspace.channel(args.text("channel")).members), "members")
+    return _page(args, sorted(services.workspace.channel(args.text("channel")).members), "members", str)
