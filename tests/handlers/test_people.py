@@ -9,8 +9,7 @@ from slack_sdk import WebClient
 from bot.adapters.chat import SlackChat
 from bot.core.author import Author
 from bot.handlers.people import People
-from bot.sandbox.slack import SandboxSlack
-from bot.sandbox.slack.state import User
+from bot.sandbox.slack import SandboxSlack, User
 
 ANA = User("U0ANA00001", "ana", "Ana", "ana@example.com", "#333")
 BEA = User("U0BEA00001", "bea", "Bea", "bea@example.com", "#333")

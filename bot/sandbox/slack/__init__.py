@@ -2,9 +2,9 @@
 
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.interactions import Interaction
+from bot.sandbox.slack.model import Channel, Message, User, Version, View
 from bot.sandbox.slack.rate import Rates
 from bot.sandbox.slack.server import SandboxSlack
-from bot.sandbox.slack.state import Channel, Message, User, Version, View
 from bot.sandbox.slack.storm import Happening, Storm
 
 __all__ = [

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-Json: TypeAlias = dict[str, Any]
+from bot.sandbox.slack.model import Json
 
 
 class _Kind(NamedTuple):

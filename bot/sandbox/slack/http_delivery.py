@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from aiohttp import ClientError, ClientSession
 
 from bot.sandbox.slack.interactions import UndeliveredError
-from bot.sandbox.slack.state import Json
+from bot.sandbox.slack.model import Json
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"

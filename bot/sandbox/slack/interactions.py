@@ -8,7 +8,8 @@ from typing import Protocol
 
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.faults import Faults
-from bot.sandbox.slack.state import Json, Message, Workspace
+from bot.sandbox.slack.model import Json, Message
+from bot.sandbox.slack.state import Workspace
 
 # Only the Events API is retried: https://docs.slack.dev/apis/events-api#retries
 EVENT_RETRIES = (0.0, 60.0, 300.0)

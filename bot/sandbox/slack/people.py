@@ -8,8 +8,8 @@ from bot.sandbox.slack.entered import complaint, elements, entered, state
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.interactions import Interaction, ResponseUrl
 from bot.sandbox.slack.methods.views import MOST_STACKED, new_view, replace
+from bot.sandbox.slack.model import APP_ID, BOT_USER, COMMAND, SLACKBOT, TEAM, Json, Message, View
 from bot.sandbox.slack.services import Services
-from bot.sandbox.slack.state import APP_ID, BOT_USER, COMMAND, SLACKBOT, TEAM, Json, Message, View
 
 _TROUBLE = "We had some trouble connecting. Try again?"
 

@@ -15,11 +15,12 @@ from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.http_delivery import HttpDelivery
 from bot.sandbox.slack.interactions import EVENT_RETRIES, Delivery, Interaction, ResponseUrls, Triggers
+from bot.sandbox.slack.model import BOT_USER, Json, Message, View
 from bot.sandbox.slack.people import People
 from bot.sandbox.slack.rate import Limiter, Rates
 from bot.sandbox.slack.services import Services
 from bot.sandbox.slack.socket_mode import SocketMode
-from bot.sandbox.slack.state import BOT_USER, Json, Message, View, Workspace
+from bot.sandbox.slack.state import Workspace
 from bot.sandbox.slack.ui import ME, Ui
 from bot.sandbox.slack.web_api import Call, WebApi, read_arguments
 

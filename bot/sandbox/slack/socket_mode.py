@@ -10,7 +10,8 @@ from aiohttp import WSMsgType, web
 
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.interactions import UndeliveredError
-from bot.sandbox.slack.state import APP_ID, Json, Workspace
+from bot.sandbox.slack.model import APP_ID, Json
+from bot.sandbox.slack.state import Workspace
 
 MOST_CONNECTIONS = 10
 _HOST = {"host": "sandbox", "build_number": 1, "approximate_connection_time": 18060}

@@ -16,9 +16,9 @@ from aiohttp import web
 
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.interactions import Interaction
+from bot.sandbox.slack.model import COMMAND, TEAM, USERS, Json, Message, View
 from bot.sandbox.slack.people import People
 from bot.sandbox.slack.services import Services
-from bot.sandbox.slack.state import COMMAND, TEAM, USERS, Json, Message, View
 
 PAGE = Path(__file__).with_name("page")
 _NO_CACHE = {"Cache-Control": "no-cache"}

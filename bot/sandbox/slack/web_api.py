@@ -13,8 +13,8 @@ from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.errors import RateLimitedError, SlackError
 from bot.sandbox.slack.faults import Fate
 from bot.sandbox.slack.methods import METHODS, SCOPES
+from bot.sandbox.slack.model import Json
 from bot.sandbox.slack.services import Services
-from bot.sandbox.slack.state import Json
 
 BOT_TOKEN = "xoxb-sandbox"  # noqa: S105  tokens of a workspace that exists only here
 APP_TOKEN = "xapp-sandbox"  # noqa: S105

@@ -5,8 +5,8 @@ from typing import Any
 from bot.sandbox.slack import limits
 from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.model import BOT_USER, Channel, Json, Message
 from bot.sandbox.slack.services import Services
-from bot.sandbox.slack.state import BOT_USER, Channel, Json, Message
 
 
 def _blocks(args: Arguments) -> list[Json] | None:

@@ -2,8 +2,8 @@
 
 from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.model import BOT_ID, BOT_USER, TEAM, Json, User
 from bot.sandbox.slack.services import Services
-from bot.sandbox.slack.state import BOT_ID, BOT_USER, TEAM, Json, User
 
 
 def auth_test(services: Services, _args: Arguments) -> Json:

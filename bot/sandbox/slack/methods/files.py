@@ -4,8 +4,8 @@ from typing import Any
 
 from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.model import BOT_USER, File, Json, Message
 from bot.sandbox.slack.services import Services
-from bot.sandbox.slack.state import BOT_USER, File, Json, Message
 
 SNIPPET_BYTES = 1_000_000
 

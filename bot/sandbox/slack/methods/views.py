@@ -7,8 +7,9 @@ from bot.sandbox.slack import limits
 from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.entered import elements, entered, state
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.model import Json, View
 from bot.sandbox.slack.services import Services
-from bot.sandbox.slack.state import Json, View, Workspace
+from bot.sandbox.slack.state import Workspace
 
 MOST_STACKED = 3
 
