@@ -11,6 +11,7 @@ from bot.adapters.cluster import KubernetesCluster
 from bot.adapters.forge import Probe
 from bot.adapters.github import GitHubForge
 from bot.adapters.login import Login
+from bot.adapters.programs import Programs
 from bot.adapters.repository import GitRepository
 from bot.adapters.store import SqlStore
 from bot.config import Config, Credentials, ForgeConfig
@@ -88,6 +89,7 @@ def ports(config: Config, client: WebClient, clock: Callable[[], datetime]) -> P
         repositories={name: repository(config, name) for name in config.repositories},
         forges={name: known for name, known in forges.items() if known},
         clusters={name: cluster(config, name) for name in config.clusters},
+        renderer=Programs.find(),
         store=SqlStore(config.store),
         chat=SlackChat(client),
         clock=clock,

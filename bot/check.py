@@ -9,11 +9,14 @@ from pathlib import Path
 
 from bot import build
 from bot.adapters.cluster import KubernetesCluster, default_kubeconfig
-from bot.adapters.directory import read_directory
+from bot.adapters.directory import Directory
+from bot.adapters.programs import Programs
 from bot.config import Config
 from bot.core.application import Application
 from bot.core.drift import Check, Status
 from bot.handlers.drift_check import check, check_files
+from bot.handlers.memory import Memory
+from bot.handlers.rendered import Rendered
 from bot.ports import PortError
 
 
@@ -29,6 +32,7 @@ def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[C
         raise PortError("The configuration names no application; add one under applications:.")
     repositories = {name: build.repository(config, name) for name in {each.repository for each in wanted}}
     now = datetime.now(tz=UTC)
+    memory = Memory(Rendered(Programs.find()))
 
     def one_cluster(cluster: str) -> list[Check]:
         mine = [application for application in wanted if application.cluster == cluster]
@@ -43,6 +47,7 @@ def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[C
             ignore=config.ignore,
             interactive=config.interactive,
             now=now,
+            memory=memory,
             explain=explain,
         )
 
@@ -64,12 +69,14 @@ def directory(path: Path, *, context: str | None, namespace: str | None, explain
         channel="",
     )
     try:
-        files = read_directory(path)
+        place = Directory(path)
+        files = place.own()
         cluster = KubernetesCluster(application.cluster, kubeconfig=default_kubeconfig(), context=context)
     except PortError as error:
         return [_unknown(application, str(error), now)]
-    application = replace(application, namespace=namespace or cluster.default_namespace())
-    return [check_files(application, files, cluster=cluster, ignore=(), now=now, explain=explain)]
+    application = replace(application, path=place.path, namespace=namespace or cluster.default_namespace())
+    renderer = Programs.find()
+    return [check_files(application, files, place, renderer, cluster=cluster, ignore=(), now=now, explain=explain)]
 
 
 def _unknown(application: Application, error: str, now: datetime) -> Check:

@@ -141,6 +141,24 @@ class Repository(Protocol):
         ...
 
 
+# ---------------------------------------------------------------- rendering
+
+
+class RenderError(PortError):
+    """The source is at fault, or asks for too much: the same files fail the same way again."""
+
+
+class Renderer(Protocol):
+    """The official programs, run over files by themselves: no network, no other program, bounded time and memory."""
+
+    def kustomize(self, files: Sequence[File], path: str, *, helm: bool) -> bytes:
+        """What `kustomize build` prints of the kustomization at `path`; `helm` says that it has charts in it.
+
+        RenderError; PortError when there is no such program, or no place to work in.
+        """
+        ...
+
+
 # ---------------------------------------------------------------- forge
 
 
@@ -437,6 +455,7 @@ class Ports:
     repositories: Mapping[str, Repository]
     forges: Mapping[str, Forge]
     clusters: Mapping[str, Cluster]
+    renderer: Renderer
     store: Store
     chat: Chat
     clock: Callable[[], datetime]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bot.core.source import Source, tidy
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -18,3 +20,8 @@ class Application:
     namespace: str
     channel: str
     owners: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> Source:
+        """Where its manifests come from."""
+        return Source(tidy(self.path))

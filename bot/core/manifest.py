@@ -65,14 +65,18 @@ def read_manifests(file: str, content: bytes) -> list[Manifest]:
 
     `file` is only for messages. ManifestError when the content is no YAML, or a document is no Kubernetes object.
     """
+    documents = read_documents(file, content)
+    return [manifest for line, value in documents for manifest in _objects(file, line, value)]
+
+
+def read_documents(file: str, content: bytes) -> list[tuple[int, object]]:
+    """The value of each YAML or JSON document, with the line where it begins. ManifestError when it is neither."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ManifestError(file, content.count(b"\n", 0, error.start) + 1, "This file is not UTF-8 text.") from None
     documents = _json_documents(text) if text.lstrip().startswith("{") else None
-    if documents is None:
-        documents = list(_yaml_documents(file, text))
-    return [manifest for line, value in documents for manifest in _objects(file, line, value)]
+    return list(_yaml_documents(file, text)) if documents is None else documents
 
 
 def resolve(

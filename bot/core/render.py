@@ -28,7 +28,7 @@ def render(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]
         generator = _GENERATORS.get(basename(path))
         if generator is not None:
             raise ManifestError(
-                path, 1, f"This is a source for {generator}, and only plain manifests are read: point at rendered ones."
+                path, 1, f"This is a source for {generator} among plain manifests: make it an application of its own."
             )
     return [
         manifest for path, content in visible if path.endswith(_SUFFIXES) for manifest in read_manifests(path, content)

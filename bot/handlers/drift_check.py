@@ -18,10 +18,23 @@ from bot.core.drift import Check, ObjectDrift, Status
 from bot.core.ignore import IgnoreRule
 from bot.core.manifest import Manifest, ManifestError, resolve
 from bot.core.ownership import INTERACTIVE
-from bot.core.render import render
 from bot.core.schema import Schemas
-from bot.handlers.memory import Basis, Memory, Remembered, Rendered, Rules
-from bot.ports import Cluster, ClusterError, Discovery, File, ForbiddenError, Kind, PortError, Read, Repository
+from bot.handlers.memory import Basis, Memory, Remembered, Rules
+from bot.handlers.rendered import Rendered
+from bot.handlers.rendering import Tree, gather, manifests
+from bot.ports import (
+    Cluster,
+    ClusterError,
+    Discovery,
+    File,
+    ForbiddenError,
+    Kind,
+    PortError,
+    Read,
+    Renderer,
+    RenderError,
+    Repository,
+)
 
 _PARALLEL_READS = 4
 _REPLICAS = "spec.replicas"
@@ -122,8 +135,8 @@ def check(
         except PortError as error:
             return error
         with suppress(PortError):  # which application's path it is shows when each is asked for
-            paths = [application.path for application in applications if application.repository == name]
-            memory.rendered.prepare(repositories[name], found, paths)
+            sources = [application.source for application in applications if application.repository == name]
+            memory.rendered.prepare(repositories[name], found, sources)
         return found
 
     names = sorted({application.repository for application in applications})
@@ -139,6 +152,8 @@ def check(
 def check_files(
     application: Application,
     files: Iterable[File],
+    tree: Tree,
+    renderer: Renderer,
     *,
     cluster: Cluster,
     ignore: Sequence[IgnoreRule],
@@ -146,11 +161,14 @@ def check_files(
     interactive: Sequence[str] = INTERACTIVE,
     explain: bool = False,
 ) -> Check:
-    """Check files that come from no commit, such as a directory's; their paths begin with the application's path."""
+    """Check files that come from no commit, such as a directory's; their paths begin with the application's path.
+
+    `tree` has what lies beside them.
+    """
     try:
-        manifests = tuple(render([(file.path, file.content) for file in files], application.path))
-        declared = _Declared(application, None, manifests)
-    except ManifestError as error:
+        source = application.source
+        declared = _Declared(application, None, manifests(gather(tree, source, files), source, renderer))
+    except (ManifestError, PortError) as error:
         declared = _Declared(application, None, error=str(error))
     return _judge([declared], cluster, Rules(tuple(ignore), tuple(interactive), explain), now, Remembered())[0]
 
@@ -313,8 +331,8 @@ def _declare(application: Application, head: str | PortError, repository: Reposi
     if isinstance(head, PortError):
         return _Declared(application, None, error=str(head))
     try:
-        return _Declared(application, head, rendered.manifests(repository, head, application.path))
-    except ManifestError as error:
+        return _Declared(application, head, rendered.manifests(repository, head, application.source))
+    except (ManifestError, RenderError) as error:
         return _Declared(application, head, error=str(error))
     except PortError as error:
         return _Declared(application, None, error=str(error))

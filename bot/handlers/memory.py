@@ -4,95 +4,20 @@ Whoever checks again and again owns one `Memory` and passes it in. No live objec
 """
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.compare import Comparison
 from bot.core.ignore import IgnoreRule
-from bot.core.manifest import Manifest, ManifestError
 from bot.core.ownership import INTERACTIVE
-from bot.core.render import render
-from bot.ports import File, Repository
+from bot.handlers.rendered import Rendered
 
-# Of one path: the tracked head, and merges on their way with what was before each.
-_REMEMBERED_TREES = 4
-_REMEMBERED_REVISIONS = 8192
 # An object that no check has met for so long is gone, or its application is.
 _FORGOTTEN_AFTER = timedelta(days=1)
 
 Object = Mapping[str, Any]
-_Read = tuple[Manifest, ...] | ManifestError  # of a tree, or why it holds none
-
-
-class Rendered:
-    """Manifests by (repository, path, tree id): what did not change in git is not read again. Any thread may call."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
-        self._trees: dict[tuple[str, str], OrderedDict[str | None, _Read]] = {}
-
-    def __len__(self) -> int:
-        """How many trees are held."""
-        with self._lock:
-            return sum(map(len, self._trees.values()))
-
-    def prepare(self, repository: Repository, revision: str, paths: Iterable[str]) -> None:
-        """Read many paths at a full sha with few gits, before `manifests` is asked for each.
-
-        RepositoryError when one of the paths cannot be in a repository, or there is no such commit.
-        """
-        places = {path: (repository.name, revision, path) for path in paths}
-        with self._lock:
-            new = [path for path, place in places.items() if place not in self._ids]
-        ids = repository.tree_ids(revision, new) if new else []
-        with self._lock:
-            self._ids.update({places[path]: id_ for path, id_ in zip(new, ids, strict=True)})
-            trees = {path: self._ids[place] for path, place in places.items() if place in self._ids}
-            known = {path: self._trees.get((repository.name, path), ()) for path in trees}
-            unread = [path for path, tree in trees.items() if tree is not None and tree not in known[path]]
-            while len(self._ids) > _REMEMBERED_REVISIONS:
-                self._ids.popitem(last=False)
-        for path, files in zip(unread, repository.files_of(revision, unread), strict=True):
-            if files is not None:
-                self._read(repository, path, trees[path], files)
-
-    def manifests(self, repository: Repository, revision: str, path: str) -> tuple[Manifest, ...]:
-        """The manifests below a path at a full sha; the same ones for the same tree. RepositoryError, ManifestError."""
-        place = repository.name, revision, path
-        with self._lock:
-            known = place in self._ids
-            tree = self._ids.get(place)
-        if not known:
-            tree = repository.tree_id(revision, path)
-        with self._lock:
-            self._ids[place] = tree
-            self._ids.move_to_end(place)
-            trees = self._trees.get((repository.name, path), OrderedDict())
-            found = trees.get(tree)
-            if found is not None:
-                trees.move_to_end(tree)
-        if found is None:
-            found = self._read(repository, path, tree, repository.files(revision, path))
-        if isinstance(found, ManifestError):
-            raise ManifestError(found.file, found.line, found.problem)
-        return found
-
-    def _read(self, repository: Repository, path: str, tree: str | None, files: Iterable[File]) -> _Read:
-        found: _Read
-        try:
-            found = tuple(render([(file.path, file.content) for file in files], path))
-        except ManifestError as error:
-            found = ManifestError(error.file, error.line, error.problem)  # the caught one would keep the files' bytes
-        with self._lock:
-            trees = self._trees.setdefault((repository.name, path), OrderedDict())
-            trees[tree] = found
-            while len(trees) > _REMEMBERED_TREES:
-                trees.popitem(last=False)
-        return found
 
 
 @dataclass(frozen=True, slots=True)

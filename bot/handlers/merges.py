@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.core.application import Application
 from bot.core.commit import Commit, approvers
 from bot.core.rollout import Part, Rollout
+from bot.handlers.rendered import Rendered
 from bot.ports import Forge, ForgeError, Ports, Repository
 
 _log = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ MOST_MERGES = 10
 _FRESH = timedelta(minutes=10)
 
 
-def notice(ports: Ports, name: str, applications: Sequence[Application]) -> str:
+def notice(ports: Ports, name: str, applications: Sequence[Application], rendered: Rendered) -> str:
     """Fetch one repository and keep a rollout for each new merge; the tracked branch's sha.
 
     The first look of all only remembers where the branch stands. RepositoryError when git does not answer.
@@ -28,7 +29,7 @@ def notice(ports: Ports, name: str, applications: Sequence[Application]) -> str:
     known = ports.store.head(name)
     if known == head:
         return head
-    rollouts = [] if known is None else _rollouts(ports, repository, known, head, applications)
+    rollouts = [] if known is None else _rollouts(ports, repository, known, head, applications, rendered)
     moved = ports.store.advance_head(name, known, head, rollouts)
     for rollout in rollouts if moved else ():
         _log.info("rollout %s of %s: %s", rollout.revision, rollout.repository, rollout.subject)
@@ -36,7 +37,12 @@ def notice(ports: Ports, name: str, applications: Sequence[Application]) -> str:
 
 
 def _rollouts(
-    ports: Ports, repository: Repository, known: str, head: str, applications: Sequence[Application]
+    ports: Ports,
+    repository: Repository,
+    known: str,
+    head: str,
+    applications: Sequence[Application],
+    rendered: Rendered,
 ) -> list[Rollout]:
     now = ports.clock()
     tip = repository.commit(head)
@@ -48,19 +54,22 @@ def _rollouts(
         steps = [(commit.parents[0] if commit.parents else known, commit) for commit in commits]
         if len(steps) > MOST_MERGES:
             steps = [(known, replace(tip, message=f"{len(steps)} merges, the last: {tip.message}"))]
-    made = (_rollout(repository, parent, commit, applications, now) for parent, commit in steps)
+    made = (_rollout(repository, parent, commit, applications, rendered, now) for parent, commit in steps)
     forge = ports.forges.get(repository.name)
     return [_with_pull(rollout, forge) for rollout in made if rollout]
 
 
 def _rollout(
-    repository: Repository, parent: str, commit: Commit, applications: Sequence[Application], now: datetime
+    repository: Repository,
+    parent: str,
+    commit: Commit,
+    applications: Sequence[Application],
+    rendered: Rendered,
+    now: datetime,
 ) -> Rollout | None:
-    touched = [
-        application
-        for application in applications
-        if repository.tree_id(commit.sha, application.path) != repository.tree_id(parent, application.path)
-    ]
+    sources = [application.source for application in applications]
+    before, after = (rendered.inputs(repository, revision, sources) for revision in (parent, commit.sha))
+    touched = [each for each in applications if before[each.source] != after[each.source]]
     if not touched:
         return None
     fresh = timedelta() <= now - commit.committed_at <= _FRESH

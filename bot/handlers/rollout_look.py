@@ -8,8 +8,9 @@ from bot.core.ignore import IgnoreRule
 from bot.core.manifest import Manifest, ManifestError
 from bot.core.rollout import Observation, Rollout
 from bot.handlers.drift_check import differences, look, remaining
-from bot.handlers.memory import Rendered, Rules
-from bot.ports import PortError, Ports
+from bot.handlers.memory import Rules
+from bot.handlers.rendered import Rendered
+from bot.ports import PortError, Ports, RenderError
 
 
 def observe(
@@ -58,13 +59,15 @@ def _merged(
 ) -> tuple[list[Manifest], list[Manifest]]:
     """The manifests that the merge made or changed, and those it removed."""
     repository = ports.repositories[rollout.repository]
-    after = {manifest.key: manifest for manifest in rendered.manifests(repository, rollout.revision, application.path)}
+    after = {
+        manifest.key: manifest for manifest in rendered.manifests(repository, rollout.revision, application.source)
+    }
     before: dict[object, Manifest] = {}
     if rollout.parent and repository.tree_id(rollout.parent, application.path):
         try:
-            parent = rendered.manifests(repository, rollout.parent, application.path)
+            parent = rendered.manifests(repository, rollout.parent, application.source)
             before = {manifest.key: manifest for manifest in parent}
-        except ManifestError:
+        except (ManifestError, RenderError):
             before = {}  # the merge mended what could not be read: everything in it counts as changed
     changed = [each for key, each in after.items() if key not in before or before[key].object != each.object]
     removed = [each for key, each in before.items() if key not in after]

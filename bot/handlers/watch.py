@@ -18,6 +18,7 @@ from bot.handlers.deployers import deploying
 from bot.handlers.drift_check import check as drift_check
 from bot.handlers.incident_record import record
 from bot.handlers.memory import Memory
+from bot.handlers.rendered import Rendered
 from bot.handlers.rollout_look import observe
 from bot.ports import PortError, Ports
 
@@ -38,7 +39,7 @@ class Watch:
         self._alerts = config.alerts
         self._deadline: timedelta = config.schedule.rollout_deadline
         self._keeper = keeper
-        self._memory = Memory()
+        self._memory = Memory(Rendered(ports.renderer))
         self._recording = threading.Lock()
         self._noticing = {name: threading.Lock() for name in config.repositories}
         self._rollouts = threading.Lock()
@@ -73,7 +74,8 @@ class Watch:
     def notice(self, repository: str) -> None:
         """Fetch one repository and start rollouts for what was merged. PortError."""
         with self._noticing[repository]:
-            merges.notice(self._ports, repository, [each for each in self._all() if each.repository == repository])
+            mine = [each for each in self._all() if each.repository == repository]
+            merges.notice(self._ports, repository, mine, self._memory.rendered)
         self.tell()
 
     def look_at_rollouts(self) -> None:

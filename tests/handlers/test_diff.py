@@ -7,6 +7,7 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.adapters.chat import SlackChat
+from bot.adapters.programs import Programs
 from bot.adapters.store import SqlStore
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState
@@ -38,7 +39,7 @@ def slack():
 def ports(slack, tmp_path):
     client = WebClient(token="xoxb-sandbox", base_url=slack.api_url, retry_handlers=[])
     store = SqlStore(f"sqlite:///{tmp_path}/state.db")
-    yield Ports({}, {}, {}, store, SlackChat(client), lambda: T0)
+    yield Ports({}, {}, {}, Programs(), store, SlackChat(client), lambda: T0)
     store.close()
 
 

@@ -9,13 +9,16 @@ import pytest
 import yaml
 
 from bot.adapters.cluster import KubernetesCluster
+from bot.adapters.directory import Directory
+from bot.adapters.programs import Programs
 from bot.adapters.repository import GitRepository
 from bot.core.application import Application
 from bot.core.drift import Status
 from bot.core.ignore import IgnoreRule
 from bot.core.render import render
 from bot.handlers.drift_check import check, check_files, differences, look, remaining
-from bot.handlers.memory import Memory, Rendered
+from bot.handlers.memory import Memory
+from bot.handlers.rendered import Rendered
 from bot.ports import File
 from bot.sandbox.cluster import SandboxCluster
 from bot.sandbox.cluster.faults import Fault
@@ -250,8 +253,25 @@ def test_an_unchanged_tree_is_rendered_once(world):
     repository = world.repositories["platform"]
     repository.fetch()
     rendered = Rendered()
-    first = rendered.manifests(repository, old, application.path)
-    assert rendered.manifests(repository, new, application.path) is first
+    first = rendered.manifests(repository, old, application.source)
+    assert rendered.manifests(repository, new, application.source) is first
+
+
+def test_drift_of_what_an_overlay_makes_of_a_base_beside_it(world):
+    base = {"base/settings.yaml": yaml.safe_dump(CONFIG), "base/kustomization.yaml": "resources: [settings.yaml]\n"}
+    world.commit(base)
+    world.declare("shop", "unread: []\n")
+    world.commit({"apps/shop/kustomization.yaml": "resources: [../../base]\nnamePrefix: prod-\n"})
+    world.memory = Memory(Rendered(Programs.find()))
+    world.deploy("shop", {**CONFIG, "metadata": {"name": "prod-settings"}})
+    assert world.check(memory=world.memory)["shop"].status is Status.SYNCED
+    world.commit({"base/settings.yaml": yaml.safe_dump({**CONFIG, "data": {"level": "trace"}})})
+    found = world.check(memory=world.memory)["shop"]
+    assert [(drift.name, drift.fields[0].path) for drift in found.drift] == [("prod-settings", "data.level")]
+    world.commit({"base/kustomization.yaml": "resources: [gone.yaml]\n"})
+    found = world.check(memory=world.memory)["shop"]
+    assert (found.status, found.revision) == (Status.UNKNOWN, world.repositories["platform"].head())
+    assert found.error.startswith("base/kustomization.yaml:1: base/gone.yaml is not in the repository")
 
 
 # ---------------------------------------------------------------- what cannot be looked at
@@ -449,14 +469,19 @@ def test_whether_a_removed_object_is_left_can_be_unknown(world):
     assert unknown[0].startswith("Secret login not checked: ")
 
 
-def test_files_of_no_commit_are_checked_the_same_way(world):
+@pytest.mark.parametrize("more", [{}, {"kustomization.yaml": b"resources: [settings.yaml]\n"}])
+def test_files_of_no_commit_are_checked_the_same_way(world, tmp_path, more):
     world.deploy("shop", CONFIG)
     application = Application("here", "", "", "prod", "shop", "")
-    files = [File("settings.yaml", yaml.safe_dump(CONFIG).encode())]
+    (tmp_path / "here").mkdir()
+    files = {"settings.yaml": yaml.safe_dump(CONFIG).encode(), **more}
+    for name, content in files.items():
+        (tmp_path / "here" / name).write_bytes(content)
+    place = Directory(tmp_path / "here")
     options = {"cluster": world.cluster, "ignore": (), "now": NOW}
-    found = check_files(application, files, **options)
+    found = check_files(application, place.own(), place, Programs.find(), **options)
     assert (found.status, found.revision, found.objects) == (Status.SYNCED, None, 1)
-    bad = check_files(application, [File("settings.yaml", b"{")], **options)
+    bad = check_files(application, [File("settings.yaml", b"{")], place, Programs.find(), **options)
     assert bad.status is Status.UNKNOWN
     assert "settings.yaml" in bad.error
 
@@ -650,12 +675,12 @@ def test_what_was_prepared_needs_git_no_more_while_the_head_stands_still(world, 
     world.declare("site", CONFIG)
     repository = world.repositories["platform"]
     head = repository.fetch()
-    paths = [each.path for each in world.applications]
-    memory.rendered.prepare(repository, head, paths)
+    sources = [each.source for each in world.applications]
+    memory.rendered.prepare(repository, head, sources)
     gone = GitRepository("platform", str(world.tmp_path / "nowhere"), "main", world.tmp_path / "empty")
-    first = [memory.rendered.manifests(gone, head, path) for path in paths]
-    memory.rendered.prepare(gone, head, paths)
-    again = [memory.rendered.manifests(gone, head, path) for path in paths]
+    first = [memory.rendered.manifests(gone, head, source) for source in sources]
+    memory.rendered.prepare(gone, head, sources)
+    again = [memory.rendered.manifests(gone, head, source) for source in sources]
     assert [[manifest.name for manifest in each] for each in first] == [["settings"], ["settings"]]
     assert all(one is other for one, other in zip(first, again, strict=True))
 

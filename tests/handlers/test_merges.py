@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.adapters.cluster import KubernetesCluster
+from bot.adapters.programs import Programs
 from bot.adapters.repository import GitRepository
 from bot.adapters.store import SqlStore
 from bot.core.application import Application
 from bot.core.rollout import RolloutState, decide
-from bot.handlers.drift_check import Rendered
 from bot.handlers.merges import MOST_MERGES, notice
+from bot.handlers.rendered import Rendered
 from bot.handlers.rollout_look import observe
 from bot.ports import ForgeError, Ports
 from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
@@ -39,6 +40,7 @@ class SilentForge:
 class Desk:
     def __init__(self, source, tmp_path, cluster_url):
         self.source = source
+        self.rendered = Rendered(Programs.find())
         self.now = datetime.now(tz=UTC)
         kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", cluster_url, identity="bot")
         names = ("shop", "search")
@@ -47,17 +49,18 @@ class Desk:
             repositories={"platform": GitRepository("platform", str(source.path), "main", tmp_path / "mirrors")},
             forges={},
             clusters={"prod": KubernetesCluster("prod", kubeconfig=kubeconfig, context="sandbox")},
+            renderer=Programs.find(),
             store=SqlStore(f"sqlite:///{tmp_path}/state.db"),
             chat=None,
             clock=lambda: self.now,
         )
 
     def notice(self):
-        notice(self.ports, "platform", list(self.applications.values()))
+        notice(self.ports, "platform", list(self.applications.values()), self.rendered)
         return self.ports.store.rollouts()
 
     def look(self, rollout):
-        observed = observe(self.ports, rollout, self.applications, Rendered())
+        observed = observe(self.ports, rollout, self.applications, self.rendered)
         return decide(rollout, observed, now=self.now, deadline=DEADLINE)
 
 
@@ -173,3 +176,16 @@ def test_a_cluster_that_does_not_answer_is_unknown_and_then_late(desk, cluster):
     late = desk.look(rollout)
     assert late.state is RolloutState.LATE
     assert late.parts[0].error
+
+
+def test_a_merge_that_changes_a_base_is_told_for_what_is_built_on_it(desk):
+    overlay = {"apps/shop/kustomization.yaml": "resources: [settings.yaml, ../../base]\n"}
+    base = {"base/kustomization.yaml": "resources: [limits.yaml]\n"}
+    desk.source.commit(
+        "Build on a base", {**overlay, **base, "base/limits.yaml": CONFIG.format(name="limits", limit=1)}
+    )
+    desk.notice()
+    sha = desk.source.commit("Raise the limit", {"base/limits.yaml": CONFIG.format(name="limits", limit=2)})
+    rollout = next(each for each in desk.notice() if each.revision == sha)
+    assert [part.application for part in rollout.parts] == ["shop"]
+    assert desk.look(rollout).parts[0].missing == ("ConfigMap limits",)

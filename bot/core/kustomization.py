@@ -1,0 +1,195 @@
+"""What a kustomization refers to, found before Kustomize runs: what lies in the repository, and what would be fetched.
+
+Kustomize takes the entries of `resources` and its like for files first, for URLs of files next, and for git
+repositories last (kustomize, api/internal/target and api/internal/git/repospec.go). Here each must be in the
+repository, so nothing is left for it to fetch. What files inside its own root hold is Kustomize's business.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.core.manifest import ManifestError, read_documents
+from bot.core.source import CHART, KUSTOMIZATIONS, below, within
+
+# Entries that may be directories, with kustomizations of their own, and may lie outside the root.
+_ROOTS: Final = ("resources", "bases", "components", "generators", "transformers", "validators")
+_FILES: Final = ("crds", "configurations", "patchesStrategicMerge")
+_WITH_PATH: Final = ("patches", "patchesJson6902", "replacements")
+_GENERATORS: Final = ("configMapGenerator", "secretGenerator")
+
+_URL: Final = re.compile(r"\s*https?:", re.IGNORECASE)
+# Whatever Kustomize could take for the address of a repository, though a directory of that name be there.
+_REMOTE: Final = re.compile(r"[:?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A path from the repository's root, and the `file` and `line` that name it."""
+
+    path: str
+    file: str
+    line: int
+
+    def missing(self) -> ManifestError:
+        """What to say when it is not there."""
+        return ManifestError(
+            self.file,
+            self.line,
+            f"{self.path} is not in the repository (links are not followed): add it or correct this.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What the kustomizations of one tree need beside it, and whether they need Helm."""
+
+    outside: tuple[Reference, ...] = ()
+    helm: bool = False
+
+
+def references(files: Mapping[str, bytes], root: str) -> References:
+    """Follow the kustomizations that can be reached from `root` inside its own tree, whose files are given by path.
+
+    ManifestError for what would have to be fetched, leads out of the repository, or is not there.
+    """
+    folders = {folder for path in files for folder in _parents(path)}
+    outside: dict[str, Reference] = {}
+    helm = False
+    seen, todo = {root}, [root]
+    while todo:
+        folder = todo.pop()
+        names = (posixpath.join(folder, name) for name in KUSTOMIZATIONS)
+        file = next((name for name in names if name in files), None)
+        if file is None:
+            continue
+        for document in _documents(file, files[file]):
+            kustomization = _Kustomization(file, files[file], document)
+            kustomization.refuse_urls()
+            helm = helm or kustomization.charts
+            for found in (*kustomization.roots(), *kustomization.chart_homes(files)):
+                if not below(found.path, root):
+                    outside.setdefault(found.path, found)
+                elif found.path in folders:
+                    todo += {found.path} - seen
+                    seen.add(found.path)
+                elif found.path not in files:
+                    raise found.missing()
+    return References(tuple(outside.values()), helm)
+
+
+def _documents(file: str, content: bytes) -> list[Mapping[str, Any]]:
+    """The mappings of a kustomization file. Their keys count in any case, as with Go's decoder."""
+    return [value for _, value in read_documents(file, content) if isinstance(value, dict)]
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path:
+        path = posixpath.dirname(path)
+        yield path
+
+
+class _Kustomization:
+    """One kustomization file."""
+
+    def __init__(self, file: str, content: bytes, document: Mapping[str, Any]) -> None:
+        self._file = file
+        self._folder = posixpath.dirname(file)
+        self._text = content.decode(errors="replace")
+        self._fields = {key.lower(): value for key, value in document.items()}
+        self.charts = bool(self._mappings("helmCharts") or self._mappings("helmChartInflationGenerator"))
+
+    def roots(self) -> Iterator[Reference]:
+        """What may be a directory or lie outside."""
+        for field in _ROOTS:
+            for entry in self._strings(field):
+                if "\n" not in entry:  # else it is no path and stands there itself
+                    if _REMOTE.search(entry):
+                        raise self._remote(field, entry)
+                    yield self._reference(entry)
+
+    def chart_homes(self, files: Mapping[str, bytes]) -> Iterator[Reference]:
+        """The folders that hold the charts of `helmCharts`; ManifestError for a chart that would have to be fetched."""
+        settings = self._fields.get("helmglobals")
+        home = settings.get("chartHome") if isinstance(settings, dict) else None
+        reference = self._reference(home if isinstance(home, str) and home else "charts", home=True)
+        for chart in self._mappings("helmCharts"):
+            name, version, repo = (_text(chart.get(key)) for key in ("name", "version", "repo"))
+            # Where Kustomize looks before it pulls: absChartHome in its HelmChartInflationGenerator.
+            place = posixpath.join(f"{name}-{version}", name) if version and repo else name
+            path = posixpath.join(reference.path, place, CHART)
+            if below(path, self._folder) and path not in files:
+                origin = f" from {_masked(repo)}" if repo else ""
+                raise ManifestError(
+                    self._file,
+                    self._line(name),
+                    f"The chart {name} would have to be fetched{origin}, and nothing is fetched while rendering: "
+                    f"commit it as {posixpath.dirname(path)}.",
+                )
+            yield reference
+
+    def refuse_urls(self) -> None:
+        """ManifestError for a file that Kustomize would get over HTTP."""
+        for field, entry in self._paths():
+            if _URL.match(entry) and "\n" not in entry:
+                raise self._remote(field, entry)
+
+    def _paths(self) -> Iterator[tuple[str, str]]:
+        for field in _FILES:
+            yield from ((field, entry) for entry in self._strings(field))
+        for field in _WITH_PATH:
+            yield from ((field, _text(entry.get("path"))) for entry in self._mappings(field))
+        for field in _GENERATORS:
+            for entry in self._mappings(field):
+                keyed = _strings(entry.get("files"))
+                yield from ((field, file.partition("=")[2] or file) for file in keyed)
+                yield from ((field, file) for file in (*_strings(entry.get("envs")), _text(entry.get("env"))))
+        openapi = self._fields.get("openapi")
+        if isinstance(openapi, dict):
+            yield "openapi", _text(openapi.get("path"))
+        for chart in self._mappings("helmCharts"):
+            files = (_text(chart.get("valuesFile")), *_strings(chart.get("additionalValuesFiles")))
+            yield from (("helmCharts", file) for file in files)
+
+    def _strings(self, field: str) -> Sequence[str]:
+        return _strings(self._fields.get(field.lower()))
+
+    def _mappings(self, field: str) -> Sequence[Mapping[str, Any]]:
+        value = self._fields.get(field.lower())
+        return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+    def _reference(self, entry: str, *, home: bool = False) -> Reference:
+        path = within(self._folder, entry)
+        if path is None:
+            what = "chartHome" if home else "entry"
+            raise ManifestError(
+                self._file, self._line(entry), f"The {what} {entry[:100]!r} leads out of the repository: correct it."
+            )
+        return Reference(path, self._file, self._line(entry))
+
+    def _remote(self, field: str, entry: str) -> ManifestError:
+        return ManifestError(
+            self._file,
+            self._line(entry),
+            f"{field} names {_masked(entry)}, and nothing is fetched while rendering: commit a copy and name that.",
+        )
+
+    def _line(self, entry: str) -> int:
+        at = self._text.find(entry) if entry else -1
+        return self._text.count("\n", 0, at) + 1 if at > 0 else 1
+
+
+def _strings(value: object) -> Sequence[str]:
+    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _masked(url: str) -> str:
+    """A URL to show: without the user and password in it, and in one line."""
+    shown = re.sub(r"//[^/@\s]+@", "//***@", url)
+    return "".join(letter for letter in shown if letter.isprintable())[:200]
