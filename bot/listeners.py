@@ -22,6 +22,7 @@ from bot.core.message import help as help_message
 from bot.core.message import incident as incident_message
 from bot.core.message import revert as revert_message
 from bot.core.message.blocks import Message
+from bot.core.message.language import Say
 from bot.core.revert import RevertRequest
 from bot.core.revision import Unreadable, parse_revision
 from bot.handlers.diff import diff
@@ -38,11 +39,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks, and where: Slack ids, and the name people know them by."""
+    """Who asks, and where: Slack ids, the name people know them by, and what speaks the language of that channel."""
 
     user: str
     channel: str
     name: str
+    say: Say
 
 
 class Listeners:
@@ -72,18 +74,19 @@ class Listeners:
 
     def on_command(self, ack: Ack, body: Mapping[str, Any], respond: Respond) -> None:
         """`/gitops …`: an answer at once where there is one, else when the work is done."""
-        user = str(body.get("user_id", ""))
-        person = Person(user, str(body.get("channel_id", "")), str(body.get("user_name") or user))
+        user, channel = str(body.get("user_id", "")), str(body.get("channel_id", ""))
+        say = self._config.slack.say(channel)
+        person = Person(user, channel, str(body.get("user_name") or user), say)
         parsed = commands.parse(str(body.get("text") or ""), self._config.applications)
         match parsed:
             case commands.HelpCommand():
-                _ack(ack, help_message.overview())
+                _ack(ack, help_message.overview(say))
             case commands.UnknownCommand() | commands.UnknownApplication() | commands.WrongArguments():
-                _ack(ack, help_message.mistake(parsed, list(self._config.applications)))
+                _ack(ack, help_message.mistake(say, parsed, list(self._config.applications)))
             case commands.RevertCommand(text) if isinstance(unreadable := parse_revision(text), Unreadable):
-                _ack(ack, trouble.outside(unreadable.reason))
+                _ack(ack, trouble.outside(say, unreadable.reason))
             case _:
-                _ack(ack, trouble.opening(parsed))
+                _ack(ack, trouble.opening(say, parsed))
                 self._soon(person, respond, lambda: self._answer(parsed, person))
 
     def on_show_diff(self, ack: Ack, body: Mapping[str, Any], action: Mapping[str, Any], respond: Respond) -> None:
@@ -92,16 +95,16 @@ class Listeners:
         name = str(action.get("value", ""))
         if name not in self._config.applications:
             return
-        person = _clicker(body)
+        person = self._clicker(body)
         try:
-            view_id = self._ports.chat.open_view(str(body["trigger_id"]), drift_message.reading_modal(name))
+            view_id = self._ports.chat.open_view(str(body["trigger_id"]), drift_message.reading_modal(person.say, name))
         except ChatError as error:
-            self._say(person, respond, trouble.outside(str(error)))
+            self._say(person, respond, trouble.outside(person.say, str(error)))
             return
 
         def fill_in() -> None:
             check = self._watch.check([name])[0]
-            self._ports.chat.update_view(view_id, drift_message.diff_modal(check, name))
+            self._ports.chat.update_view(view_id, drift_message.diff_modal(person.say, check, name))
 
         self._soon(person, respond, fill_in)
 
@@ -110,46 +113,49 @@ class Listeners:
         ack()
         name = str(action.get("value", ""))
         if name in self._config.applications:
-            self._soon(_clicker(body), respond, lambda: drift_message.checked(self._watch.check([name])))
+            person = self._clicker(body)
+            self._soon(person, respond, lambda: drift_message.checked(person.say, self._watch.check([name])))
 
     def on_revert(self, ack: Ack, body: Mapping[str, Any], action: Mapping[str, Any], respond: Respond) -> None:
         """A choice between two reverts: the same as the command, and authorised like it."""
         ack()
-        person = _clicker(body)
+        person = self._clicker(body)
         request = revert_message.requested(str(action.get("value", "")), person.name)
         if request and (request.application is None or request.application in self._config.applications):
             self._soon(person, respond, lambda: self._revert(person, request, Origin.BUTTON))
 
     def _answer(self, command: commands.Command, person: Person) -> Message:
+        say, ports = person.say, self._ports
         match command:
             case commands.StatusCommand(name):
-                return status(self._ports, self._chosen(name), self._watch.troubles())
+                return status(say, ports, self._chosen(name), self._watch.troubles())
             case commands.DriftCommand(name):
-                return drift_message.checked(self._watch.check([each.name for each in self._chosen(name)]))
+                return drift_message.checked(say, self._watch.check([each.name for each in self._chosen(name)]))
             case commands.DiffCommand(name, everything):
-                return diff(self._ports, self._watch.check([name], explain=everything)[0], everything=everything)
+                check = self._watch.check([name], explain=everything)[0]
+                return diff(say, ports, check, everything=everything, say_for=self._config.slack.say)
             case commands.HistoryCommand(name):
-                return self._history(name)
+                return self._history(say, name)
             case commands.RevertCommand(text, name):
                 return self._revert(person, RevertRequest(who=person.name, text=text, application=name), Origin.COMMAND)
             case commands.HelpCommand():
-                return help_message.overview()
+                return help_message.overview(say)
 
-    def _history(self, name: str | None) -> Message:
+    def _history(self, say: Say, name: str | None) -> Message:
         application = self._config.applications[name] if name else None
         repositories = [application.repository] if application else list(self._config.repositories)
-        return help_message.joined([history(self._ports, repository, application) for repository in repositories])
+        return help_message.joined([history(say, self._ports, each, application) for each in repositories])
 
     def _revert(self, person: Person, request: RevertRequest, origin: Origin) -> Message:
         asker = Asker(person.user, person.name, person.channel, origin)
         said = revert_command(
+            person.say,
             self._ports,
             request,
             asker=asker,
             standing=Standing(person.user, self._config.roles, self._ports.chat),
             applications=self._config.applications,
             channel=self._config.slack.channel,
-            say=self._config.slack.say(person.channel),
         )
         self._watch.tell()
         return said
@@ -163,18 +169,18 @@ class Listeners:
                 said = work()
             except PortError as error:
                 _log.warning("asked by %s: %s", person.user, error)
-                said = trouble.outside(str(error))
+                said = trouble.outside(person.say, str(error))
             except Exception:
                 reference = secrets.token_hex(4)
                 _log.exception("asked by %s, reference %s", person.user, reference)
-                said = trouble.failed(reference)
+                said = trouble.failed(person.say, reference)
             if said is not None:
                 self._say(person, respond, said)
 
         try:
             self._work.submit(job)
         except FullError:
-            self._say(person, respond, trouble.busy())
+            self._say(person, respond, trouble.busy(person.say))
 
     def _say(self, person: Person, respond: Respond, said: Message) -> None:
         """Through the response URL, which needs no membership; else as a whisper."""
@@ -190,11 +196,11 @@ class Listeners:
         except ChatError as error:
             _log.warning("an answer for %s is lost: %s", person.user, error)
 
-
-def _clicker(body: Mapping[str, Any]) -> Person:
-    user = body["user"]
-    channel = str((body.get("channel") or {}).get("id", ""))
-    return Person(str(user["id"]), channel, str(user.get("username") or user.get("name") or user["id"]))
+    def _clicker(self, body: Mapping[str, Any]) -> Person:
+        user = body["user"]
+        channel = str((body.get("channel") or {}).get("id", ""))
+        name = str(user.get("username") or user.get("name") or user["id"])
+        return Person(str(user["id"]), channel, name, self._config.slack.say(channel))
 
 
 def on_link(ack: Ack) -> None:

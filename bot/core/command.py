@@ -5,6 +5,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from bot.core.message.catalogue import command as texts
+from bot.core.message.language import Phrase
+
 
 @dataclass(frozen=True, slots=True)
 class StatusCommand:
@@ -83,7 +86,7 @@ class CommandSpec:
 
     name: str
     arguments: str
-    summary: str
+    summary: Phrase
     least: int
     most: int
     flags: frozenset[str] = frozenset()
@@ -93,14 +96,12 @@ class CommandSpec:
 _ALL = frozenset({"--all", "-a", "—all", "\u2013all"})
 
 COMMANDS = (
-    CommandSpec("status", "[APP]", "status, revision, last check, drift and open pull requests", 0, 1),
-    CommandSpec("drift", "[APP]", "check now", 0, 1),
-    CommandSpec(
-        "diff", "APP [--all]", "the differences, field by field; --all shows what was set aside too", 1, 1, _ALL
-    ),
-    CommandSpec("revert", "REV [APP]", "open a pull request that undoes a sha, merge, #PR, range A..B or URL", 1, 2),
-    CommandSpec("history", "[APP]", "what reached the tracked branch, when it was live, who approved it", 0, 1),
-    CommandSpec("help", "", "this list", 0, 0),
+    CommandSpec("status", "[APP]", texts.STATUS, 0, 1),
+    CommandSpec("drift", "[APP]", texts.DRIFT, 0, 1),
+    CommandSpec("diff", "APP [--all]", texts.DIFF, 1, 1, _ALL),
+    CommandSpec("revert", "REV [APP]", texts.REVERT, 1, 2),
+    CommandSpec("history", "[APP]", texts.HISTORY, 0, 1),
+    CommandSpec("help", "", texts.HELP, 0, 0),
 )
 
 # Slack wraps links and channel names it recognises in a command's text: <https://…|label>.

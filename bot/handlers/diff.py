@@ -2,39 +2,44 @@
 
 import hashlib
 import logging
+from collections.abc import Callable
 
 from bot.core.drift import Check
 from bot.core.message import diff_file
 from bot.core.message import drift as drift_message
 from bot.core.message.blocks import Message
 from bot.core.message.help import joined
+from bot.core.message.language import Say
 from bot.ports import ChatError, Ports, Posted
 
 _log = logging.getLogger(__name__)
 
 
-def diff(ports: Ports, check: Check, *, everything: bool) -> Message:
-    """The answer to one person. StoreError."""
-    said = drift_message.diff(check, check.application, everything=everything)
-    return joined([said, diff_file.pointer()]) if drift_message.incomplete(check) and _shared(ports, check) else said
+def diff(say: Say, ports: Ports, check: Check, *, everything: bool, say_for: Callable[[str], Say]) -> Message:
+    """The answer to one person; the file in the alert's thread is in the language of its channel. StoreError."""
+    said = drift_message.diff(say, check, check.application, everything=everything)
+    if drift_message.incomplete(say, check) and _shared(say_for, ports, check):
+        return joined([said, diff_file.pointer(say)])
+    return said
 
 
-def _shared(ports: Ports, check: Check) -> bool:
+def _shared(say_for: Callable[[str], Say], ports: Ports, check: Check) -> bool:
     """Whether the file is in the alert's thread; the same one is not shared twice."""
     incident = ports.store.incident(check.application)
     card = ports.store.card(incident.id) if incident else None
     if incident is None or card is None or not card.ts:
         return False
+    say = say_for(card.channel)
     key = f"{incident.id}/diff"
-    text = diff_file.content(check)
+    text = diff_file.content(say, check)
     # What was checked when is in the first line; the rest says whether anything is new.
     digest = hashlib.sha256(text.partition("\n")[2].encode()).hexdigest()
     known = ports.store.card(key)
     if known and known.digest == digest:
         return True
-    title = f"Drift of {check.application}"
+    name, title = diff_file.name(say, check), diff_file.title(say, check)
     try:
-        ports.chat.upload(card.channel, filename=diff_file.name(check), title=title, content=text, thread=card.ts)
+        ports.chat.upload(card.channel, filename=name, title=title, content=text, thread=card.ts)
     except ChatError as error:
         _log.warning("the diff of %s could not be shared: %s", check.application, error)
         return False

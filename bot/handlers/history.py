@@ -3,14 +3,15 @@
 from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest, approvers
 from bot.core.message.blocks import Message
-from bot.core.message.history import Entry, listing
+from bot.core.message.history import Entry, listing, no_forge
+from bot.core.message.language import Say, Told
 from bot.core.rollout import Rollout
 from bot.ports import Forge, ForgeError, Ports
 
 MOST = 10
 
 
-def history(ports: Ports, repository_name: str, application: Application | None) -> Message:
+def history(say: Say, ports: Ports, repository_name: str, application: Application | None) -> Message:
     """The newest first-parent commits of one repository, or those that changed one application. RepositoryError."""
     repository = ports.repositories[repository_name]
     path = application.path if application else None
@@ -18,7 +19,7 @@ def history(ports: Ports, repository_name: str, application: Application | None)
     forge = ports.forges.get(repository_name)
     rollouts = {rollout.revision: rollout for rollout in ports.store.rollouts_of([each.sha for each in commits])}
     entries = []
-    trouble = None if forge else "this repository has no forge in the configuration"
+    trouble: str | Told | None = None if forge else no_forge()
     for commit in commits:
         pull, approvers = None, None
         if forge and not trouble:
@@ -27,7 +28,7 @@ def history(ports: Ports, repository_name: str, application: Application | None)
             except ForgeError as error:
                 trouble = str(error)
         entries.append(_entry(commit, forge, pull, approvers, rollouts.get(commit.sha)))
-    return listing(entries, repository.branch, application.name if application else None, trouble)
+    return listing(say, entries, repository.branch, application.name if application else None, trouble)
 
 
 def _approved(forge: Forge, commit: Commit) -> tuple[PullRequest | None, tuple[str, ...]]:

@@ -20,6 +20,7 @@ from bot.ports import PortError, Ports, RevisionNotFoundError
 
 
 def revert_command(
+    say: Say,
     ports: Ports,
     request: RevertRequest,
     *,
@@ -27,7 +28,6 @@ def revert_command(
     standing: Standing,
     applications: Mapping[str, Application],
     channel: str,
-    say: Say,
 ) -> Message:
     """Do what one person asked for, if they may, and write down what came of it. RepositoryError, StoreError.
 
@@ -57,7 +57,7 @@ def revert_command(
     try:
         names = _repositories(ports, request, applications)
         if len(names) != 1:
-            return revert_message.which_repository(request.text, names)
+            return revert_message.which_repository(say, request.text, names)
         known = [application for application in applications.values() if application.repository == names[0]]
         outcome = revert(
             request,
@@ -78,7 +78,7 @@ def revert_command(
         write_down(f"{type(outcome).__name__} {outcome.pull.url}", touched)
     else:
         write_down(type(outcome).__name__)
-    return revert_message.answer(outcome, request)
+    return revert_message.answer(say, outcome, request)
 
 
 def _repositories(ports: Ports, request: RevertRequest, applications: Mapping[str, Application]) -> list[str]:

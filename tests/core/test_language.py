@@ -1,13 +1,16 @@
 """The catalogue is whole in every language, and filling it in loses and forges nothing."""
 
+import ast
 import importlib
 import pkgutil
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core import message
 from bot.core.message import catalogue
 from bot.core.message.blocks import code, words
 from bot.core.message.language import ENGLISH, Counted, Language, Phrase, Say
@@ -59,3 +62,48 @@ def test_a_place_without_a_value_is_an_error_in_the_code():
 def test_what_fills_a_place_is_never_a_template(value):
     phrase = Phrase(en="<{value}>", es="<{value}>")
     assert ENGLISH.text(phrase, value=value) == f"<{value}>"
+
+
+# Spanish-speaking engineers say these in English.
+TERMS = {"diff", "drift", "git", "cluster", "merge", "commit", "commits"}
+MODULES = sorted(Path(message.__file__).parent.glob("*.py"))
+PROSE = re.compile(r"[^\W\d_]\s|\s[^\W\d_]|[A-Z][a-z]")  # a word beside a space, or with a capital
+PROSE = re.compile(r"[^\W\d_]\s|\s[^\W\d_]|[A-Z][a-z]")  # a word beside a space, or with a capital
+# What is to be read by machines, or the same in every language.
+NO_PROSE = {
+    "%H:%M UTC",
+    "{date_short_pretty}",
+    "{date_short_pretty} {time}",
+    " s",
+    " min",
+    " h",
+    " h ",
+    " d",
+    "/gitops ",
+    "str | Told",
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_no_message_holds_words_of_its_own(path):
+    """Each word people read is in the catalogue, so each is there in every language."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    found = [
+        f"{path.name}:{node.lineno}: {node.value!r}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
+        if PROSE.search(node.value) and node.value not in NO_PROSE
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("text", list(texts()))
+def test_no_text_was_left_untranslated(text):
+    """The same in both languages is only what has no words but names and terms of the field."""
+    forms = [(text.en, text.es)] if isinstance(text, Phrase) else list(zip(text.en, text.es, strict=True))
+    for english, spanish in forms:
+        left = {word.lower() for word in re.findall(r"[^\W\d_]+", PLACE.sub("", english))} - TERMS
+        assert english != spanish or not left

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
 
 from bot.core import command as commands
 from bot.core import revert
@@ -18,7 +20,7 @@ from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Event, Happening, Incident, IncidentState
-from bot.core.message import drift, history, incident, revert_pull, rollout, status, trouble
+from bot.core.message import diff_file, drift, history, incident, revert_pull, rollout, status, trouble
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
 from bot.core.message.language import Language, Say
@@ -123,19 +125,21 @@ APPLICATIONS = [
 ]
 
 
-def overview(**given):
+def overview(say, **given):
     checks = {check.application: check for check in (DRIFTED, SYNCED, UNKNOWN)}
     return status.overview(
+        say,
         status.Overview(
             **{
                 "applications": APPLICATIONS,
                 "checks": checks,
                 "rollouts": [MERGE],
                 "pulls": {"platform": [replace(FORGE_PULL, state="open")]},
+                "pulls_unknown": {"web": "GitHub does not answer."},
                 "troubles": ["C0ALERTS01: the bot is not in C0ALERTS01: invite it with /invite."],
                 **given,
             }
-        )
+        ),
     )
 
 
@@ -173,6 +177,12 @@ OUTCOMES = {
     "ambiguous": revert.Ambiguous("4f2a9c1 could be 2 commits of platform: give more digits.", (COMMIT, LATER)),
     "not-on-branch": revert.NotOnBranch(COMMIT, replace(FORGE_PULL, state="open"), "main"),
     "not-merged": revert.PullNotMerged(replace(FORGE_PULL, state="closed")),
+    "never-on-branch": revert.NotOnBranch(COMMIT, None, "main"),
+    "nothing-left-since-nothing": revert.NothingToUndo(TARGET, None),
+    "across-one-merge": revert.AcrossMerges("1b7d3e5a..4f2a9c1e", 2, (LATER,)),
+    "already-undone-in-part": revert.Opened(
+        OPENED, replace(TARGET, pull=None, commits=(COMMIT, LATER)), FILES[:1], (), ("README.md",)
+    ),
     "root": revert.RootCommit(COMMIT),
     "empty": revert.EmptyCommit(MERGED),
     "refused": revert.Refused("GitHub asks to wait.", T0),
@@ -183,21 +193,21 @@ OUTCOMES = {
 def messages(say):
     """One of each kind."""
     return {
-        **{f"revert-{name}": revert_message.answer(outcome, REQUEST) for name, outcome in OUTCOMES.items()},
-        "revert-which-repository": revert_message.which_repository("#12", ["platform", "web"]),
+        **{f"revert-{name}": revert_message.answer(say, outcome, REQUEST) for name, outcome in OUTCOMES.items()},
+        "revert-which-repository": revert_message.which_repository(say, "#12", ["platform", "web"]),
         "drift-card-open": incident.card(say, OPEN),
         "drift-card-blind": incident.card(say, replace(OPEN, blind="The cluster prod does not answer.")),
         "drift-card-resolved": incident.card(say, RESOLVED),
         "drift-reply-grown": incident.grown_reply(say, OPEN, Event("1", T0, Happening.GREW, drift=(CONFIG,))),
         "drift-card-resolved-by-git": incident.card(say, replace(RESOLVED, ended="git")),
         "drift-reply-resolved": incident.resolved_reply(say, RESOLVED),
-        "drift-answer": drift.checked([DRIFTED, SYNCED, UNKNOWN]),
-        "drift-answer-none": drift.checked([]),
-        "diff-answer": drift.diff(DRIFTED, "shop", everything=False),
-        "diff-answer-all": drift.diff(replace(DRIFTED, set_aside=ASIDE), "shop", everything=True),
-        "diff-answer-all-none": drift.diff(SYNCED, "search", everything=True),
-        "diff-answer-synced": drift.diff(SYNCED, "search", everything=False),
-        "diff-answer-unknown": drift.diff(UNKNOWN, "payments", everything=False),
+        "drift-answer": drift.checked(say, [DRIFTED, SYNCED, UNKNOWN]),
+        "drift-answer-none": drift.checked(say, []),
+        "diff-answer": drift.diff(say, DRIFTED, "shop", everything=False),
+        "diff-answer-all": drift.diff(say, replace(DRIFTED, set_aside=ASIDE), "shop", everything=True),
+        "diff-answer-all-none": drift.diff(say, SYNCED, "search", everything=True),
+        "diff-answer-synced": drift.diff(say, SYNCED, "search", everything=False),
+        "diff-answer-unknown": drift.diff(say, UNKNOWN, "payments", everything=False),
         "rollout-card-merged": rollout.card(say, MERGE),
         "rollout-card-waiting": rollout.card(
             say,
@@ -225,43 +235,36 @@ def messages(say):
         ),
         "revert-card-open": revert_pull.card(say, PULL),
         "revert-card-merged": revert_pull.card(say, replace(PULL, state="merged", merged_by="carla")),
+        "revert-card-merged-by-nobody-known": revert_pull.card(say, replace(PULL, state="merged", applications=())),
+        "diff-file-pointer": diff_file.pointer(say),
         "revert-card-closed": revert_pull.card(say, replace(PULL, state="closed")),
-        "status-answer": overview(),
-        "status-answer-one": overview(applications=APPLICATIONS[:1], pulls={}, troubles=[], rollouts=[]),
-        "status-answer-none": overview(applications=[]),
-        "history-answer": history.listing(entries(), "main", None, None),
-        "history-answer-unknown": history.listing(entries(), "main", "shop", "GitHub does not answer."),
-        "history-answer-none": history.listing([], "main", "shop", None),
-        "help-answer": help_message.overview(),
-        "mistake-command": help_message.mistake(commands.UnknownCommand("statsu", "status"), ["shop"]),
-        "mistake-application": help_message.mistake(commands.UnknownApplication("shpo", "shop"), ["shop", "search"]),
-        "mistake-arguments": help_message.mistake(commands.WrongArguments(commands.COMMANDS[3]), ["shop"]),
-        "trouble-failed": trouble.failed("a1b2c3d4"),
-        "trouble-busy": trouble.busy(),
-        "trouble-outside": trouble.outside("The cluster prod does not answer."),
-        "opening-drift": trouble.opening(commands.DriftCommand(None)),
-        "opening-diff": trouble.opening(commands.DiffCommand("shop")),
-        "opening-revert": trouble.opening(commands.RevertCommand("#12", None)),
+        "status-answer": overview(say),
+        "status-answer-one": overview(say, applications=APPLICATIONS[:1], pulls={}, troubles=[], rollouts=[]),
+        "status-answer-none": overview(say, applications=[]),
+        "history-answer": history.listing(say, entries(), "main", None, None),
+        "history-answer-one": history.listing(say, entries()[:1], "main", "shop", history.no_forge()),
+        "history-answer-none-at-all": history.listing(say, [], "main", None, None),
+        "history-answer-unknown": history.listing(say, entries(), "main", "shop", "GitHub does not answer."),
+        "history-answer-none": history.listing(say, [], "main", "shop", None),
+        "help-answer": help_message.overview(say),
+        "mistake-command": help_message.mistake(say, commands.UnknownCommand("statsu", "status"), ["shop"]),
+        "mistake-application": help_message.mistake(
+            say, commands.UnknownApplication("shpo", "shop"), ["shop", "search"]
+        ),
+        "mistake-command-unlike-any": help_message.mistake(say, commands.UnknownCommand("deploy", None), ["shop"]),
+        "mistake-application-unlike-any": help_message.mistake(
+            say, commands.UnknownApplication("billing", None), ["shop", "invoices"]
+        ),
+        "mistake-application-of-none": help_message.mistake(say, commands.UnknownApplication("shop", None), []),
+        "mistake-arguments": help_message.mistake(say, commands.WrongArguments(commands.COMMANDS[3]), ["shop"]),
+        "trouble-failed": trouble.failed(say, "a1b2c3d4"),
+        "trouble-busy": trouble.busy(say),
+        "trouble-outside": trouble.outside(say, "The cluster prod does not answer."),
+        "opening-drift": trouble.opening(say, commands.DriftCommand(None)),
+        "opening-drift-one": trouble.opening(say, commands.DriftCommand("shop")),
+        "opening-diff": trouble.opening(say, commands.DiffCommand("shop")),
+        "opening-revert": trouble.opening(say, commands.RevertCommand("#12", None)),
     }
-
-
-SAYS = {language.value: Say(language) for language in Language}
-MESSAGES = {f"{language}/{name}": said for language, say in SAYS.items() for name, said in messages(say).items()}
-
-
-@pytest.mark.parametrize("name", MESSAGES)
-def test_it_reads_as_its_golden_file_says(name):
-    said = MESSAGES[name]
-    text = json.dumps({"text": said.text, "blocks": said.blocks}, indent=1, ensure_ascii=False) + "\n"
-    path = GOLDEN / f"{name}.json"
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
-
-
-def test_no_golden_file_is_left_over():
-    assert {str(path.relative_to(GOLDEN).with_suffix("")) for path in GOLDEN.rglob("*.json")} == set(MESSAGES)
 
 
 def hostile_messages(say):
@@ -299,28 +302,100 @@ def hostile_messages(say):
     ]
     request = RevertRequest(HOSTILE, f"{HOSTILE} {long}", "shop")
     return {
-        **{f"revert {type(each).__name__}": revert_message.answer(each, request) for each in outcomes},
+        **{f"revert {type(each).__name__}": revert_message.answer(say, each, request) for each in outcomes},
         "drift card": incident.card(say, bad),
         "resolved card": incident.card(say, replace(bad, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")),
-        "drift answer": drift.checked([check] * 50),
-        "diff": drift.diff(check, "shop", everything=True),
+        "drift answer": drift.checked(say, [check] * 50),
+        "diff": drift.diff(say, check, "shop", everything=True),
         "rollout": rollout.card(say, merge),
         "rollout late": rollout.card(say, replace(merge, state=RolloutState.LATE)),
-        "status": overview(applications=many, checks=checks, pulls=pulls, troubles=[long, HOSTILE] * 9),
-        "history": history.listing(entries(f"{HOSTILE} {long}") * 40, HOSTILE, "shop", long),
+        "status": overview(say, applications=many, checks=checks, pulls=pulls, troubles=[long, HOSTILE] * 9),
+        "history": history.listing(say, entries(f"{HOSTILE} {long}") * 40, HOSTILE, "shop", long),
         "revert pull": revert_pull.card(
             say, replace(PULL, title=f"{HOSTILE} {long}", what=long, merged_by=long, state="merged")
         ),
-        "unknown command": help_message.mistake(commands.UnknownCommand(f"{HOSTILE}{long}", None), [long] * 99),
-        "unknown application": help_message.mistake(commands.UnknownApplication(f"{HOSTILE}{long}", None), [long] * 99),
-        "outside": trouble.outside(f"Git said: {HOSTILE} {long}"),
+        "unknown command": help_message.mistake(say, commands.UnknownCommand(f"{HOSTILE}{long}", None), [long] * 99),
+        "unknown application": help_message.mistake(
+            say, commands.UnknownApplication(f"{HOSTILE}{long}", None), [long] * 99
+        ),
+        "outside": trouble.outside(say, f"Git said: {HOSTILE} {long}"),
     }
 
 
-HOSTILE_MESSAGES = {
-    f"{language}/{name}": said for language, say in SAYS.items() for name, said in hostile_messages(say).items()
-}
-ALL = {**MESSAGES, **HOSTILE_MESSAGES}
+def modals(say):
+    """One of each kind."""
+    return {
+        "modal-diff": drift.diff_modal(say, DRIFTED, "shop"),
+        "modal-diff-unchecked": drift.diff_modal(say, None, "shop"),
+        "modal-reading": drift.reading_modal(say, "shop"),
+    }
+
+
+def hostile_modals(say):
+    """As large as they get, and with names at their longest."""
+    check = replace(DRIFTED, drift=DRIFTED.drift * 300)
+    return {
+        "modal of much": drift.diff_modal(say, check, "shop"),
+        "modal of a long name": drift.diff_modal(say, None, "s" * 60),
+        "reading a long name": drift.reading_modal(say, "s" * 60),
+    }
+
+
+def in_every_language(make):
+    """What `make` makes, by language and name."""
+    return {f"{each}/{name}": made for each in Language for name, made in make(Say(each)).items()}
+
+
+MESSAGES = in_every_language(messages)
+MODALS = in_every_language(modals)
+GOLDEN_TEXTS = {name: {"text": said.text, "blocks": said.blocks} for name, said in MESSAGES.items()} | MODALS
+ALL = MESSAGES | in_every_language(hostile_messages)
+ALL_MODALS = MODALS | in_every_language(hostile_modals)
+
+
+@pytest.mark.parametrize("name", GOLDEN_TEXTS)
+def test_it_reads_as_its_golden_file_says(name):
+    text = json.dumps(GOLDEN_TEXTS[name], indent=1, ensure_ascii=False) + "\n"
+    path = GOLDEN / f"{name}.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_no_golden_file_is_left_over():
+    assert {str(path.relative_to(GOLDEN).with_suffix("")) for path in GOLDEN.rglob("*.json")} == set(GOLDEN_TEXTS)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_every_language_says_it_with_the_same_blocks(name):
+    """What can be pressed, and what it refers to, does not depend on the language."""
+    assert pressed(MESSAGES[name].blocks) == pressed(MESSAGES[f"en/{name.partition('/')[2]}"].blocks)
+
+
+def pressed(blocks):
+    """The blocks' types, and of each button all but its label."""
+    return [
+        (block["type"], [{**each, "text": None} for each in block["elements"]] if block["type"] == "actions" else None)
+        for block in blocks
+    ]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_slacks_own_library_reads_back_every_block(name):
+    """Its models know limits, and drop or refuse what Slack does not know."""
+    blocks = [dict(block) for block in ALL[name].blocks]
+    assert [block.to_dict() for block in Block.parse_all(blocks)] == blocks
+
+
+@pytest.mark.parametrize("name", ALL_MODALS)
+def test_slacks_own_library_reads_back_every_modal(name):
+    assert View(**ALL_MODALS[name]).to_dict() == ALL_MODALS[name]
+
+
+@pytest.mark.parametrize("name", ALL_MODALS)
+def test_a_modal_keeps_slacks_limits(name):
+    check_view(dict(ALL_MODALS[name]), "modal")
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -344,9 +419,3 @@ def test_nothing_people_wrote_becomes_markup(name):
     said = ALL[name]
     assert not re.search(r"<[!@#h]", said.text)
     assert '"mrkdwn"' not in json.dumps(said.blocks)
-
-
-def test_the_modals_keep_slacks_limits():
-    check = replace(DRIFTED, drift=DRIFTED.drift * 300)
-    for view in (drift.diff_modal(check, "shop"), drift.diff_modal(None, "s" * 60), drift.reading_modal("s" * 60)):
-        check_view(dict(view), "modal")

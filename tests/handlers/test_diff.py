@@ -48,6 +48,10 @@ def alert(ports):
     CardKeeper(ports.store, ports.chat, ports.clock, lambda _: ENGLISH).reconcile()
 
 
+def said(ports, check):
+    return diff(ENGLISH, ports, check, everything=False, say_for=lambda _: ENGLISH)
+
+
 def files(slack):
     return [file for message in slack.messages(CHANNEL) for file in message.files or []]
 
@@ -55,7 +59,7 @@ def files(slack):
 def test_everything_is_in_a_file_below_the_alert_and_only_once(slack, ports):
     alert(ports)
     for _ in range(2):
-        assert "text file in the thread" in diff(ports, CHECK, everything=False).text
+        assert "text file in the thread" in said(ports, CHECK).text
     (shared,) = files(slack)
     text = shared.content.decode()
     assert all(f"ConfigMap shop/settings-{n}: modified" in text for n in range(200))
@@ -64,23 +68,23 @@ def test_everything_is_in_a_file_below_the_alert_and_only_once(slack, ports):
 
 def test_a_new_difference_is_a_new_file(slack, ports):
     alert(ports)
-    diff(ports, CHECK, everything=False)
-    diff(ports, replace(CHECK, drift=MANY[1:]), everything=False)
+    said(ports, CHECK)
+    said(ports, replace(CHECK, drift=MANY[1:]))
     assert len(files(slack)) == 2
 
 
 def test_a_short_diff_shares_nothing(slack, ports):
     alert(ports)
-    assert "text file" not in diff(ports, replace(CHECK, drift=MANY[:2]), everything=False).text
+    assert "text file" not in said(ports, replace(CHECK, drift=MANY[:2])).text
     assert files(slack) == []
 
 
 def test_without_an_alert_there_is_no_thread_to_share_it_in(slack, ports):
-    assert "text file" not in diff(ports, CHECK, everything=False).text
+    assert "text file" not in said(ports, CHECK).text
     assert slack.messages(CHANNEL) == []
 
 
 def test_a_slack_that_refuses_the_file_still_answers(slack, ports):
     alert(ports)
     slack.faults.refuse["files.getUploadURLExternal"] = "missing_scope"
-    assert "differ" in diff(ports, CHECK, everything=False).text
+    assert "differ" in said(ports, CHECK).text

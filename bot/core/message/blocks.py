@@ -151,8 +151,8 @@ def modal(title: str, *blocks: Block, close: str, reference: str = "") -> Mappin
         "type": "modal",
         "title": {"type": "plain_text", "text": clip(title, MOST_TITLE), "emoji": False},
         "close": {"type": "plain_text", "text": clip(close, MOST_TITLE), "emoji": False},
-        "private_metadata": reference,
         "blocks": list(blocks),
+        **({"private_metadata": reference} if reference else {}),
     }
 
 

@@ -16,15 +16,16 @@ from bot.core.message.blocks import (
     rich,
     words,
 )
-from bot.core.message.language import ENGLISH as EN
+from bot.core.message.catalogue import help as texts
+from bot.core.message.language import Say
 
 
-def overview() -> Message:
+def overview(say: Say) -> Message:
     """The answer to `/gitops help`."""
-    text = f"You can type /gitops {', '.join(spec.name for spec in COMMANDS[:-1])} or {COMMANDS[-1].name}."
-    lines = [[code(usage(spec)), words(f"  {spec.summary}")] for spec in COMMANDS]
-    ending = "Git is the only thing this bot changes, and only through pull requests."
-    return message(text, rich(bullets(lines)), rich(paragraph(words(ending))))
+    *names, last = [spec.name for spec in COMMANDS]
+    text = say.text(texts.OVERVIEW, commands=", ".join(names), last=last)
+    lines = [[code(usage(spec)), words(f"  {say.text(spec.summary)}")] for spec in COMMANDS]
+    return message(text, rich(bullets(lines)), rich(paragraph(words(say.text(texts.PROMISE)))))
 
 
 def usage(spec: CommandSpec) -> str:
@@ -32,19 +33,23 @@ def usage(spec: CommandSpec) -> str:
     return f"/gitops {spec.name} {spec.arguments}".strip()
 
 
-def mistake(made: Mistake, applications: Sequence[str]) -> Message:
+def mistake(say: Say, made: Mistake, applications: Sequence[str]) -> Message:
     """One sentence with the nearest match, and where help is."""
     match made:
         case UnknownCommand(word, nearest):
-            text = f"I do not know “{clip(word, 40)}”; {_meant(nearest)}type /gitops help to see every command."
+            phrase = texts.UNKNOWN_COMMAND_NEAR if nearest else texts.UNKNOWN_COMMAND
+            text = say.text(phrase, word=clip(word, 40), nearest=nearest or "")
         case UnknownApplication(word, nearest):
-            known = wording.listed(EN, applications, 8) if applications else "none yet"
-            text = (
-                f"There is no application “{clip(word, 40)}”; {_meant(nearest)}"
-                f"the applications are {known} (/gitops help shows every command)."
+            phrase = texts.UNKNOWN_APPLICATION_NEAR if nearest else texts.UNKNOWN_APPLICATION
+            known = wording.listed(say, applications, 8)
+            text = say.text(
+                phrase if applications else texts.NO_APPLICATION,
+                word=clip(word, 40),
+                nearest=nearest or "",
+                known=known,
             )
         case WrongArguments(spec):
-            text = f"It is {usage(spec)}: {spec.summary} (/gitops help shows every command)."
+            text = say.text(texts.WRONG_ARGUMENTS, usage=usage(spec), summary=say.text(spec.summary))
     return message(text, rich(paragraph(words(text))))
 
 
@@ -52,7 +57,3 @@ def joined(several: Sequence[Message]) -> Message:
     """Several answers as one."""
     blocks = [block for each in several for block in each.blocks]
     return Message(" ".join(each.text for each in several)[:MOST_TEXT], tuple(blocks[:MOST_BLOCKS]))
-
-
-def _meant(nearest: str | None) -> str:
-    return f"did you mean “{nearest}”? If not, " if nearest else ""

@@ -7,7 +7,8 @@ from datetime import datetime
 from bot.core.commit import Commit, PullRequest
 from bot.core.message import wording
 from bot.core.message.blocks import Element, Message, clip, code, fill, link, message, moment, paragraph, rich, words
-from bot.core.message.language import ENGLISH as EN
+from bot.core.message.catalogue import history as texts
+from bot.core.message.language import Say, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,41 +23,52 @@ class Entry:
     merged_at: datetime
 
 
-def listing(entries: Sequence[Entry], branch: str, application: str | None, trouble: str | None) -> Message:
+def no_forge() -> Told:
+    """Why nobody can say who approved."""
+    return Told(texts.NO_FORGE)
+
+
+def listing(
+    say: Say, entries: Sequence[Entry], branch: str, application: str | None, trouble: str | Told | None
+) -> Message:
     """Newest first. `trouble` is why approvals are unknown, when they are."""
-    of = f" that changed {application}" if application else ""
+    of = {"branch": clip(branch, 60), "application": application or ""}
     if not entries:
-        text = f"No commit{of} is on {clip(branch, 60)}."
+        text = say.text(texts.NONE_OF if application else texts.NONE, **of)
         return message(text, rich(paragraph(words(text))))
-    newest = entries[0]
-    text = (
-        f"The last {wording.count(len(entries), 'commit')}{of} on {clip(branch, 60)}; "
-        f"newest {newest.commit.short}, {clip(newest.commit.subject, 120)}."
-    )
-    lead = f"The last {wording.count(len(entries), 'commit')}{of} on {clip(branch, 60)}"
+    newest = entries[0].commit
+    lead = say.count(texts.LAST_OF if application else texts.LAST, len(entries), **of)
+    text = say.count(texts.SENTENCE, len(entries), lead=lead, sha=newest.short, subject=clip(newest.subject, 120))
     blocks = [rich(paragraph(words(lead, bold=True)))]
     blocks += fill(
-        [[paragraph(*_line(entry))] for entry in entries],
-        lambda left: paragraph(words(f"… and {wording.count(left, 'more commit')}.")),
+        [[paragraph(*_line(say, entry))] for entry in entries],
+        lambda left: paragraph(words(say.count(texts.MORE_COMMITS, left))),
     )
     if trouble:
-        blocks.append(rich(paragraph(words(f"⚠️ Who approved is unknown: {clip(trouble, 400)}"))))
+        unknown = say.text(texts.APPROVALS_UNKNOWN, reason=clip(say.told(trouble), 400))
+        blocks.append(rich(paragraph(words(unknown))))
     return message(text, *blocks)
 
 
-def _line(entry: Entry) -> list[Element]:
-    sha = link(entry.url, entry.commit.short) if entry.url else code(entry.commit.short)
-    line = [sha, words(" "), moment(entry.merged_at, "{date_short_pretty} {time}"), words(" ")]
-    line.append(words(clip(entry.commit.subject, 150), bold=True))
-    line.append(words(f"\n    by {clip(entry.commit.author, 60)}"))
+def _line(say: Say, entry: Entry) -> list[Element]:
+    line = say.line(
+        texts.ENTRY,
+        sha=link(entry.url, entry.commit.short) if entry.url else code(entry.commit.short),
+        time=moment(entry.merged_at, "{date_short_pretty} {time}"),
+        subject=words(clip(entry.commit.subject, 150), bold=True),
+        author=clip(entry.commit.author, 60),
+    )
     if entry.pull:
         line += [words(" · "), link(entry.pull.url, f"#{entry.pull.number}")]
-    if entry.approvers is None:
-        line.append(words(" · approver unknown"))
-    elif entry.approvers:
-        line.append(words(f" · approved by {wording.listed(EN, entry.approvers)}"))
-    else:
-        line.append(words(" · approved by nobody" if entry.pull else " · no pull request, so approved by nobody"))
+    line += _approved(say, entry)
     for application, at in entry.live[:4]:
-        line.append(words(f" · live on {application} after {wording.duration(at - entry.merged_at)}"))
+        line += say.line(texts.LIVE, application=application, took=wording.duration(at - entry.merged_at))
     return line
+
+
+def _approved(say: Say, entry: Entry) -> list[Element]:
+    if entry.approvers is None:
+        return say.line(texts.APPROVER_UNKNOWN)
+    if entry.approvers:
+        return say.line(texts.APPROVED_BY, who=wording.listed(say, entry.approvers))
+    return say.line(texts.APPROVED_BY_NOBODY if entry.pull else texts.NO_PULL)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.core.message.blocks import Element, words
@@ -37,16 +37,41 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence whose language is chosen where it is read: a phrase and what fills its places.
+
+    As a str it is English, for the log and the command line.
+    """
+
+    phrase: Phrase
+    values: Mapping[str, "str | Told"] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return ENGLISH.told(self)
+
+
+def told(phrase: Phrase, /, **values: str | Told) -> Told:
+    """The phrase with what fills its places."""
+    return Told(phrase, values)
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """Speaks one language."""
 
     language: Language
 
-    def text(self, phrase: Phrase, **values: str) -> str:
+    def text(self, phrase: Phrase, /, **values: str) -> str:
         """The phrase with its places filled. KeyError when a place has no value."""
         return _filled(self._of(phrase), values)
 
-    def line(self, phrase: Phrase, **values: Value) -> list[Element]:
+    def told(self, given: str | Told) -> str:
+        """What others have to tell, in this language; a plain str is in whichever language it was written."""
+        if isinstance(given, str):
+            return given
+        return self.text(given.phrase, **{name: self.told(value) for name, value in given.values.items()})
+
+    def line(self, phrase: Phrase, /, **values: Value) -> list[Element]:
         """The same as rich_text elements: a value that is one or several elements, such as code or a link, stays so."""
         elements: list[Element] = []
         plain = ""
@@ -59,7 +84,7 @@ class Say:
             plain = ""
         return elements + _words(plain)
 
-    def count(self, counted: Counted, number: int, **values: str) -> str:
+    def count(self, counted: Counted, number: int, /, **values: str) -> str:
         """The counted text, its number grouped as the language does."""
         one, several = counted.en if self.language is Language.ENGLISH else counted.es
         return _filled(one if number == 1 else several, {**values, "n": self.number(number)})

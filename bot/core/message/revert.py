@@ -24,7 +24,8 @@ from bot.core.message.blocks import (
     utc,
     words,
 )
-from bot.core.message.language import ENGLISH as EN
+from bot.core.message.catalogue import revert as texts
+from bot.core.message.language import Phrase, Say
 from bot.core.revert import (
     AcrossMerges,
     AlreadyOpen,
@@ -32,6 +33,7 @@ from bot.core.revert import (
     Ambiguous,
     Confirm,
     Conflict,
+    ConflictedFile,
     EmptyCommit,
     InsidePull,
     NotFound,
@@ -54,67 +56,58 @@ _MOST_LISTED = 8
 _MOST_REFERENCE = 2_000
 
 
-def answer(outcome: Outcome, request: RevertRequest) -> Message:  # noqa: C901, PLR0912  a case each
+_STATES = {"open": texts.OPEN, "closed": texts.CLOSED, "merged": texts.MERGED}
+
+
+def answer(say: Say, outcome: Outcome, request: RevertRequest) -> Message:  # noqa: C901, PLR0912  a case each
     """What the person who asked reads."""
     match outcome:
         case Opened():
-            return _opened(outcome)
+            return _opened(say, outcome)
         case AlreadyOpen(pull):
-            return _with_link(f"Pull request #{pull.number} for it is open already: {_title(pull)}.", pull)
+            return _with_link(say, texts.ALREADY_OPEN, pull)
         case AlreadyReverted(target, by):
-            return _said(f"{_name(target)} was already reverted by {_commit(by)}. No pull request was opened.")
+            return _said(say.text(texts.ALREADY_REVERTED, name=_name(say, target), by=_commit(say, by)))
         case NothingToUndo(target, since):
-            later = f" The newest later change to its files is {_commit(since)}." if since else ""
-            return _said(f"Nothing is left to undo of {_name(target)}: the branch no longer holds it.{later}")
+            phrase = texts.NOTHING_LEFT_SINCE if since else texts.NOTHING_LEFT
+            return _said(say.text(phrase, name=_name(say, target), since=_commit(say, since)))
         case Conflict():
-            return _conflict(outcome)
+            return _conflict(say, outcome)
         case InsidePull():
-            return _inside(outcome, request)
+            return _inside(say, outcome, request)
         case AcrossMerges(text, commits, merges):
-            several = wording.count(len(merges), "merge")
-            sentence = f"The range {clip(text, 140)} runs across {several}, which cannot be undone one by one."
+            sentence = say.count(texts.ACROSS_MERGES, len(merges), range=clip(text, 140))
             through = reference(replace(request, through_merges=True))
-            choice = button(f"Undo all {commits} steps as one", REVERT_THIS, through)
-            return _said(sentence, _commits(merges), actions(choice))
+            choice = button(say.text(texts.UNDO_ALL, n=say.number(commits)), REVERT_THIS, through)
+            return _said(sentence, _commits(say, merges), actions(choice))
         case Confirm(target, files, applications):
-            sentence = (
-                f"Undoing {_name(target)} changes {wording.count(len(files), 'file')}"
-                f"{_touching(applications)}. Nothing was opened yet."
-            )
-            large = button("Open it all the same", REVERT_THIS, reference(replace(request, large=True)), style="danger")
-            return _said(sentence, actions(large))
+            touching = _touching(say, applications)
+            sentence = say.count(texts.CONFIRM, len(files), name=_name(say, target), touching=touching)
+            large = reference(replace(request, large=True))
+            return _said(sentence, actions(button(say.text(texts.OPEN_ANYWAY), REVERT_THIS, large, style="danger")))
         case NotFound(reason):
-            return _said(reason)
+            return _said(say.told(reason))
         case Ambiguous(reason, candidates):
-            return _said(reason, _commits(candidates))
-        case NotOnBranch(commit, pull, branch):
-            what = _commit(commit) if commit else f"#{pull.number}" if pull else "that change"
-            where = f" It is in pull request #{pull.number}, which is {pull.state}." if pull else ""
-            return _said(f"{what} never reached {clip(branch, 80)}, so there is nothing to undo there.{where}")
+            return _said(say.told(reason), _commits(say, candidates))
+        case NotOnBranch():
+            return _not_on_branch(say, outcome)
         case PullNotMerged(pull):
-            sentence = (
-                f"#{pull.number} is {pull.state} and was not merged, so there is nothing to undo: {_title(pull)}."
-            )
-            return _with_link(sentence, pull)
+            return _with_link(say, texts.NOT_MERGED, pull)
         case RootCommit(commit):
-            return _said(f"{_commit(commit)} is the first commit of the repository; undoing it would leave nothing.")
+            return _said(say.text(texts.ROOT, commit=_commit(say, commit)))
         case EmptyCommit(target):
-            return _said(f"{_name(target)} changes no files, so there is nothing to undo.")
+            return _said(say.text(texts.EMPTY, name=_name(say, target)))
         case Refused(reason, retry_at):
-            return _said(f"{clip(reason, 1_000)}{_again(retry_at)}")
+            return _said(say.text(texts.REFUSED, reason=clip(say.told(reason), 1_000), again=_again(say, retry_at)))
         case Unfinished(branch, reason, retry_at):
-            return _said(
-                f"The branch {clip(branch, 100)} is pushed, but the pull request is not open: {clip(reason, 800)}"
-                f"{_again(retry_at)} Ask again and it goes on from there."
-            )
+            told = {"branch": clip(branch, 100), "reason": clip(say.told(reason), 800), "again": _again(say, retry_at)}
+            return _said(say.text(texts.UNFINISHED, **told))
 
 
-def which_repository(text: str, repositories: Sequence[str]) -> Message:
+def which_repository(say: Say, text: str, repositories: Sequence[str]) -> Message:
     """Several repositories could be meant."""
-    known = wording.listed(EN, repositories, 5)
-    return _said(
-        f"{clip(text, 80)} could be in {known}: name an application too, as in /gitops revert {clip(text, 80)} APP."
-    )
+    known = wording.listed(say, repositories, 5)
+    return _said(say.text(texts.WHICH_REPOSITORY, text=clip(text, 80), known=known))
 
 
 def reference(request: RevertRequest) -> str:
@@ -146,95 +139,127 @@ def requested(reference_: str, who: str) -> RevertRequest | None:
     )
 
 
-def _opened(outcome: Opened) -> Message:
-    sentence = (
-        f"Pull request #{outcome.pull.number} is open: {_title(outcome.pull)}. "
-        f"It changes {wording.count(len(outcome.files), 'file')}{_touching(outcome.applications)}; "
-        "nothing changes until it is merged."
+def _opened(say: Say, outcome: Opened) -> Message:
+    pull = outcome.pull
+    sentence = say.count(
+        texts.OPENED,
+        len(outcome.files),
+        number=str(pull.number),
+        title=_title(pull),
+        touching=_touching(say, outcome.applications),
     )
-    notes: list[list[Element]] = []
-    if outcome.target.reapplies:
-        notes.append([words("It undoes a revert, so what was reverted before lands again.")])
-    if outcome.target.merge:
-        notes.append([words("It undoes a merge: to land that branch again later, revert this revert first.")])
-    if outcome.already_undone:
-        files = wording.listed(EN, outcome.already_undone, 3)
-        notes.append([words(f"Partly undone before: {files} stay as they are.")])
-    if outcome.automation:
-        notes.append(
-            [words(f"{clip(outcome.automation, 60)} wrote that commit and may write it again: pause it first.")]
-        )
-    listed = [[code(clip(path, wording.MOST_PATH))] for path in outcome.files[:_MOST_LISTED]]
-    if len(outcome.files) > _MOST_LISTED:
-        listed.append([words(f"and {len(outcome.files) - _MOST_LISTED} more", italic=True)])
-    blocks: list[Block] = [rich(paragraph(link(outcome.pull.url, f"#{outcome.pull.number}"), words(f" {sentence}")))]
+    blocks: list[Block] = [rich(paragraph(link(pull.url, f"#{pull.number}"), words(f" {sentence}")))]
+    listed = _files(say, [[code(clip(path, wording.MOST_PATH))] for path in outcome.files])
     if listed:
         blocks.append(rich(bullets(listed)))
-    if notes:
-        blocks.append(rich(bullets(notes)))
-    blocks.append(actions(button(f"Review #{outcome.pull.number}", LINK, url=outcome.pull.url, style="primary")))
+    if notes := _notes(say, outcome):
+        blocks.append(rich(bullets([[words(each)] for each in notes])))
+    blocks.append(actions(wording.review(say, pull.number, pull.url)))
     return message(sentence, *blocks)
 
 
-def _conflict(outcome: Conflict) -> Message:
-    sentence = (
-        f"{_name(outcome.target)} cannot be undone by itself: later changes touch "
-        f"{wording.count(len(outcome.files), 'file')} of it. No branch was made."
-    )
-    lines = []
-    for file in outcome.files[:_MOST_LISTED]:
-        line = [code(clip(file.path, wording.MOST_PATH)), words(f" ({clip(file.kind, 60)})")]
-        if file.later:
-            line.append(words(f", since changed by {wording.listed(EN, (_commit(each) for each in file.later), 3)}"))
-        lines.append(line)
-    if len(outcome.files) > _MOST_LISTED:
-        lines.append([words(f"and {len(outcome.files) - _MOST_LISTED} more", italic=True)])
+def _notes(say: Say, outcome: Opened) -> list[str]:
+    notes = []
+    if outcome.target.reapplies:
+        notes.append(say.text(texts.REAPPLIES))
+    if outcome.target.merge:
+        notes.append(say.text(texts.UNDOES_MERGE))
+    if outcome.already_undone:
+        notes.append(say.text(texts.PARTLY_UNDONE, files=wording.listed(say, outcome.already_undone, 3)))
+    if outcome.automation:
+        notes.append(say.text(texts.AUTOMATION, tool=clip(outcome.automation, 60)))
+    return notes
+
+
+def _conflict(say: Say, outcome: Conflict) -> Message:
+    sentence = say.count(texts.CONFLICT, len(outcome.files), name=_name(say, outcome.target))
+    lines = _files(say, [_conflicted(say, file) for file in outcome.files])
     commands = "\n".join(clip(command, 300) for command in outcome.commands)
-    return _said(sentence, rich(bullets(lines)), rich(paragraph(words("By hand:")), preformatted(commands)))
+    by_hand = rich(paragraph(words(say.text(texts.BY_HAND))), preformatted(commands))
+    return _said(sentence, rich(bullets(lines)), by_hand)
 
 
-def _inside(outcome: InsidePull, request: RevertRequest) -> Message:
-    came = f"pull request #{outcome.pull.number}" if outcome.pull else f"merge {_commit(outcome.merge)}"
-    sentence = f"{_commit(outcome.commit)} came in with {came}. What should be undone?"
-    whole = replace(request, text=outcome.whole, only=False)
-    label = f"The whole of #{outcome.pull.number}" if outcome.pull else "The whole merge"
-    choices = [button(label, REVERT_THIS, reference(whole), style="primary")]
+def _conflicted(say: Say, file: ConflictedFile) -> list[Element]:
+    return say.line(
+        texts.CONFLICTED_SINCE if file.later else texts.CONFLICTED,
+        path=code(clip(file.path, wording.MOST_PATH)),
+        kind=clip(file.kind, 60),
+        commits=wording.listed(say, (_commit(say, each) for each in file.later), 3),
+    )
+
+
+def _files(say: Say, lines: list[list[Element]]) -> list[list[Element]]:
+    left = len(lines) - _MOST_LISTED
+    return [*lines[:_MOST_LISTED], [wording.and_more(say, left)]] if left > 0 else lines
+
+
+def _inside(say: Say, outcome: InsidePull, request: RevertRequest) -> Message:
+    commit = _commit(say, outcome.commit)
+    if outcome.pull:
+        number = str(outcome.pull.number)
+        sentence, label = say.text(texts.INSIDE_PULL, commit=commit, number=number), texts.WHOLE_PULL
+    else:
+        number = ""
+        sentence = say.text(texts.INSIDE_MERGE, commit=commit, merge=_commit(say, outcome.merge))
+        label = texts.WHOLE_MERGE
+    whole = reference(replace(request, text=outcome.whole, only=False))
+    choices = [button(say.text(label, number=number), REVERT_THIS, whole, style="primary")]
     if outcome.only_possible:
-        choices.append(button("Only this commit", REVERT_OTHER, reference(replace(request, only=True))))
+        only = reference(replace(request, only=True))
+        choices.append(button(say.text(texts.ONLY_COMMIT), REVERT_OTHER, only))
     return _said(sentence, actions(*choices))
 
 
-def _with_link(sentence: str, pull: PullRequest) -> Message:
-    return _said(sentence, actions(button(f"Open #{pull.number}", LINK, url=pull.url)))
+def _not_on_branch(say: Say, outcome: NotOnBranch) -> Message:
+    pull = outcome.pull
+    number = str(pull.number) if pull else ""
+    what = _commit(say, outcome.commit) if outcome.commit else f"#{number}" if pull else say.text(texts.THAT_CHANGE)
+    return _said(
+        say.text(
+            texts.NOT_ON_BRANCH_BUT if pull else texts.NOT_ON_BRANCH,
+            what=what,
+            branch=clip(outcome.branch, 80),
+            number=number,
+            state=say.text(_STATES[pull.state]) if pull else "",
+        )
+    )
+
+
+def _with_link(say: Say, phrase: Phrase, pull: PullRequest) -> Message:
+    number = str(pull.number)
+    sentence = say.text(phrase, number=number, title=_title(pull), state=say.text(_STATES[pull.state]))
+    return _said(sentence, actions(button(say.text(texts.OPEN_PULL, number=number), LINK, url=pull.url)))
 
 
 def _said(sentence: str, *blocks: Block) -> Message:
     return message(sentence, rich(paragraph(words(sentence))), *blocks)
 
 
-def _commits(commits: Sequence[Commit]) -> Block:
-    return rich(bullets([[words(_commit(each))] for each in commits[:_MOST_LISTED]]))
+def _commits(say: Say, commits: Sequence[Commit]) -> Block:
+    return rich(bullets([[words(_commit(say, each))] for each in commits[:_MOST_LISTED]]))
 
 
-def _commit(commit: Commit | None) -> str:
-    return f"{commit.short} ({clip(commit.subject, 100)})" if commit else "an unknown commit"
+def _commit(say: Say, commit: Commit | None) -> str:
+    return f"{commit.short} ({clip(commit.subject, 100)})" if commit else say.text(texts.UNKNOWN_COMMIT)
 
 
-def _name(target: Target) -> str:
+def _name(say: Say, target: Target) -> str:
     if target.pull:
         return f"#{target.pull.number} ({_title(target.pull)})"
-    if len(target.commits) > 1:
-        return f"{len(target.commits)} commits up to {_commit(target.last)}"
-    return _commit(target.last)
+    last = _commit(say, target.last)
+    several = len(target.commits)
+    return say.text(texts.SEVERAL_COMMITS, n=say.number(several), last=last) if several > 1 else last
 
 
 def _title(pull: PullRequest) -> str:
     return clip(pull.title, 150)
 
 
-def _touching(applications: Sequence[str]) -> str:
-    return f" of {wording.listed(EN, applications, 5)}" if applications else ", none of a configured application"
+def _touching(say: Say, applications: Sequence[str]) -> str:
+    if not applications:
+        return say.text(texts.OF_NO_APPLICATION)
+    return say.text(texts.OF_APPLICATIONS, applications=wording.listed(say, applications, 5))
 
 
-def _again(retry_at: datetime | None) -> str:
-    return f" Try again after {utc(retry_at)}." if retry_at else ""
+def _again(say: Say, retry_at: datetime | None) -> str:
+    return say.text(texts.AGAIN, time=utc(retry_at)) if retry_at else ""

@@ -1,10 +1,9 @@
 """What the channel reads of a revert pull request: one card, kept current."""
 
-from bot.core.message import LINK, wording
+from bot.core.message import wording
 from bot.core.message.blocks import (
     Message,
     actions,
-    button,
     clip,
     header,
     link,
@@ -41,7 +40,7 @@ def card(say: Say, pull: RevertPull) -> Message:
     )
     blocks = [header(say.text(headline, number=number)), rich(paragraph(*lead))]
     if pull.state == "open":
-        blocks.append(actions(button(say.text(texts.REVIEW, number=number), LINK, url=pull.url, style="primary")))
+        blocks.append(actions(wording.review(say, pull.number, pull.url)))
     return message(text, *blocks)
 
 

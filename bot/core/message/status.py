@@ -8,90 +8,101 @@ from bot.core.commit import PullRequest
 from bot.core.drift import Check, Status
 from bot.core.message import wording
 from bot.core.message.blocks import Element, Message, clip, code, fill, link, message, moment, paragraph, rich, words
-from bot.core.message.language import ENGLISH as EN
+from bot.core.message.catalogue import status as texts
+from bot.core.message.language import Say, Told
 from bot.core.rollout import Rollout
 
-MARKS = {Status.OUT_OF_SYNC: "🔴", Status.UNKNOWN: "❔", Status.SYNCED: "✅"}
-WORDS = {Status.OUT_OF_SYNC: "out of sync", Status.UNKNOWN: "unknown", Status.SYNCED: "synced"}
+# The worst first.
+_STATES = {
+    Status.OUT_OF_SYNC: ("🔴", texts.IS_OUT_OF_SYNC, texts.OUT_OF_SYNC),
+    Status.UNKNOWN: ("❔", texts.IS_UNKNOWN, texts.UNKNOWN),
+    Status.SYNCED: ("✅", texts.IS_SYNCED, texts.SYNCED),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What there is to tell. `pulls` are open pull requests by repository; `troubles` sentences of what is down."""
+    """What there is to tell. `pulls` are open pull requests by repository, `pulls_unknown` why they are not known.
+
+    `troubles` are sentences of what is down.
+    """
 
     applications: Sequence[Application]
     checks: Mapping[str, Check]
     rollouts: Sequence[Rollout]
     pulls: Mapping[str, Sequence[PullRequest]]
+    pulls_unknown: Mapping[str, str | Told]
     troubles: Sequence[str]
 
 
-def overview(given: Overview) -> Message:
+def overview(say: Say, given: Overview) -> Message:
     """Every application asked for, the worst first."""
     if not given.applications:
-        text = "No application is configured yet; add one under applications: in the configuration."
+        text = say.text(texts.NO_APPLICATION)
         return message(text, rich(paragraph(words(text))))
     ranked = sorted(given.applications, key=lambda application: _rank(given.checks.get(application.name)))
-    parts = [[paragraph(*_line(application, given))] for application in ranked]
+    parts = [[paragraph(*_line(say, application, given))] for application in ranked]
     shown = {application.repository for application in given.applications}
     pulls = [pull for name in sorted(shown) for pull in given.pulls.get(name, ())]
-    blocks = [rich(paragraph(words(_sentence(given), bold=True)))]
-    blocks += fill(parts, lambda left: paragraph(words(f"… and {wording.count(left, 'more application')}.")))
+    sentence = _sentence(say, given)
+    blocks = [rich(paragraph(words(sentence, bold=True)))]
+    blocks += fill(parts, lambda left: paragraph(words(say.count(texts.MORE_APPLICATIONS, left))))
     if pulls:
-        listed = [[paragraph(words("Open pull requests:", bold=True))]]
-        listed += [
-            [
-                paragraph(
-                    link(pull.url, f"#{pull.number}"), words(f" {clip(pull.title, 150)} · by {clip(pull.author, 60)}")
-                )
-            ]
-            for pull in pulls
-        ]
         blocks += fill(
-            listed, lambda left: paragraph(words(f"… and {wording.count(left, 'more pull request')}.")), budget=2_000
+            [[paragraph(words(say.text(texts.PULLS), bold=True))], *([_pull(say, each)] for each in pulls)],
+            lambda left: paragraph(words(say.count(texts.MORE_PULLS, left))),
+            budget=2_000,
         )
-    if given.troubles:
-        blocks.append(
-            rich(*(paragraph(*wording.with_channels(f"⚠️ {clip(each, 400)}\n")) for each in given.troubles[:5]))
-        )
-    return message(_sentence(given), *blocks)
+    troubles = [*given.troubles, *_pulls_unknown(say, given)]
+    if troubles:
+        blocks.append(rich(*(paragraph(*wording.with_channels(f"⚠️ {clip(each, 400)}\n")) for each in troubles[:5])))
+    return message(sentence, *blocks)
 
 
-def _sentence(given: Overview) -> str:
+def _sentence(say: Say, given: Overview) -> str:
     states = [given.checks[each.name].status for each in given.applications if each.name in given.checks]
-    told = [
-        f"{states.count(status)} {WORDS[status]}"
-        for status in (Status.OUT_OF_SYNC, Status.UNKNOWN, Status.SYNCED)
-        if states.count(status)
-    ]
+    told = [say.count(counted, states.count(status)) for status, (_, _, counted) in _STATES.items() if status in states]
     waiting = len(given.applications) - len(states)
     if waiting:
-        told.append(f"{waiting} not checked yet")
-    return f"{wording.count(len(given.applications), 'application')}: {', '.join(told)}."
+        told.append(say.count(texts.UNCHECKED, waiting))
+    return say.count(texts.OVERVIEW, len(given.applications), states=", ".join(told))
 
 
-def _line(application: Application, given: Overview) -> list[Element]:
+def _line(say: Say, application: Application, given: Overview) -> list[Element]:
     check = given.checks.get(application.name)
     name = words(application.name, bold=True)
-    where = words(f" · {application.cluster}/{clip(application.namespace, 63)}")
+    where = f"{application.cluster}/{clip(application.namespace, 63)}"
     if check is None:
-        return [words("⏳ "), name, words(" · not checked yet"), where]
-    line = [words(f"{MARKS[check.status]} "), name, words(f" · {WORDS[check.status]}")]
+        return say.line(texts.LINE_UNCHECKED, name=name, where=where)
+    mark, phrase, _ = _STATES[check.status]
+    state = say.text(phrase)
     if check.drift:
-        line.append(words(f": {wording.summary(EN, check.drift)}"))
-    line += [
-        where,
-        words(" · git "),
-        code(wording.short(EN, check.revision)),
-        words(" · checked "),
-        moment(check.at),
-    ]
+        state = say.text(texts.STATE_DRIFT, state=state, summary=wording.summary(say, check.drift))
+    line = say.line(
+        texts.LINE,
+        mark=mark,
+        name=name,
+        state=state,
+        where=where,
+        revision=code(wording.short(say, check.revision)),
+        time=moment(check.at),
+    )
     arriving = [each for each in given.rollouts if _waits_for(each, application.name)]
     if arriving:
-        line.append(words(f" · {wording.short(EN, arriving[-1].revision)} is on its way"))
+        line += say.line(texts.ARRIVING, revision=wording.short(say, arriving[-1].revision))
     if check.error:
         line.append(words(f"\n    {clip(check.error, 400)}"))
     return line
+
+
+def _pull(say: Say, pull: PullRequest) -> Element:
+    reference = link(pull.url, f"#{pull.number}")
+    return paragraph(*say.line(texts.PULL, link=reference, title=clip(pull.title, 150), author=clip(pull.author, 60)))
+
+
+def _pulls_unknown(say: Say, given: Overview) -> list[str]:
+    unknown = sorted(given.pulls_unknown.items())
+    return [say.text(texts.PULLS_UNKNOWN, repository=name, reason=say.told(reason)) for name, reason in unknown]
 
 
 def _waits_for(rollout: Rollout, application: str) -> bool:
@@ -99,5 +110,5 @@ def _waits_for(rollout: Rollout, application: str) -> bool:
 
 
 def _rank(check: Check | None) -> int:
-    order = (Status.OUT_OF_SYNC, Status.UNKNOWN, Status.SYNCED)
+    order = list(_STATES)
     return 0 if check and check.drift else order.index(check.status) + 1 if check else len(order) + 1

@@ -1,36 +1,41 @@
 """Fixed sentences for when something went wrong or is not allowed; the real error goes to the log."""
 
 from bot.core.command import Command, DiffCommand, DriftCommand, RevertCommand
+from bot.core.message import wording
 from bot.core.message.blocks import Message, clip, message, paragraph, rich, words
+from bot.core.message.catalogue import trouble as texts
+from bot.core.message.language import Say, Told
 
 
 def _said(text: str) -> Message:
     return message(text, rich(paragraph(words(text))))
 
 
-def failed(reference: str) -> Message:
+def failed(say: Say, reference: str) -> Message:
     """An error nobody expected; `reference` finds it in the log."""
-    return _said(f"That did not work, and it is my fault. Asking again does no harm; in the log it is {reference}.")
+    return _said(say.text(texts.FAILED, reference=reference))
 
 
-def outside(reason: str) -> Message:
+def outside(say: Say, reason: str | Told) -> Message:
     """Git, the forge or the cluster did not answer: the port's own sentence."""
-    return _said(clip(reason, 1_500))
+    return _said(clip(say.told(reason), 1_500))
 
 
-def busy() -> Message:
+def busy(say: Say) -> Message:
     """More was asked at once than is worked off in good time."""
-    return _said("Too many commands are waiting just now; try again in a minute. Nothing was done.")
+    return _said(say.text(texts.BUSY))
 
 
-def opening(command: Command) -> Message | None:
+def opening(say: Say, command: Command) -> Message | None:
     """Said at once when the answer will take a moment."""
     match command:
-        case DriftCommand(name):
-            return _said(f"Checking {name or 'every application'} against the cluster…")
+        case DriftCommand(None):
+            return _said(say.text(texts.CHECKING_ALL))
+        case DriftCommand(str(name)):
+            return _said(say.text(texts.CHECKING, application=name))
         case DiffCommand(name):
-            return _said(f"Reading {name} from git and the cluster…")
+            return _said(wording.reading(say, name))
         case RevertCommand(revision):
-            return _said(f"Preparing a pull request that reverts {clip(revision, 60)}…")
+            return _said(say.text(texts.PREPARING, revision=clip(revision, 60)))
         case _:
             return None

@@ -7,7 +7,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.drift import FieldDrift, ObjectDrift
-from bot.core.message.blocks import Block, Element, bullets, channel, clip, code, modal, moment, paragraph, words
+from bot.core.message import LINK
+from bot.core.message.blocks import (
+    Block,
+    Element,
+    bullets,
+    button,
+    channel,
+    clip,
+    code,
+    modal,
+    moment,
+    paragraph,
+    words,
+)
 from bot.core.message.catalogue import wording as texts
 from bot.core.message.language import Say
 
@@ -28,11 +41,6 @@ def with_channels(text: str) -> list[Element]:
     return [channel(part) if index % 2 else words(part) for index, part in enumerate(parts) if part]
 
 
-def count(number: int, one: str, several: str | None = None) -> str:
-    """`1 object`, `3 objects`."""
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
-
-
 def listed(say: Say, names: Iterable[str], most: int = 3) -> str:
     """`a, b and 3 more`."""
     known = [clip(name, MOST_NAME) for name in names]
@@ -42,6 +50,11 @@ def listed(say: Say, names: Iterable[str], most: int = 3) -> str:
         return "".join(known)
     row = texts.ROW_BEFORE_I if _SOUNDS_LIKE_I.match(known[-1]) else texts.ROW
     return say.text(row, names=", ".join(known[:-1]), last=known[-1])
+
+
+def and_more(say: Say, left: int) -> Element:
+    """The last line of a list that was cut."""
+    return words(say.text(texts.AND_MORE, n=say.number(left)), italic=True)
 
 
 def duration(span: timedelta) -> str:
@@ -160,3 +173,13 @@ def first_difference(say: Say, drift: tuple[ObjectDrift, ...]) -> str:
 def dialog(say: Say, title: str, *blocks: Block, reference: str = "") -> Mapping[str, Any]:
     """A modal to read and close."""
     return modal(title, *blocks, close=say.text(texts.CLOSE), reference=reference)
+
+
+def reading(say: Say, application: str) -> str:
+    """Said until git and the cluster have answered."""
+    return say.text(texts.READING, application=application)
+
+
+def review(say: Say, number: int, url: str) -> Element:
+    """The button that opens a pull request to be reviewed."""
+    return button(say.text(texts.REVIEW, number=str(number)), LINK, url=url, style="primary")

@@ -20,16 +20,16 @@ OPEN_LEAD_BY = Phrase(
     es="{summary} (git {revision}); visto por primera vez: {time}; último en escribir: {tool}.",
 )
 BLIND = Phrase(
-    en="The latest look could not see everything: {reason}", es="La última revisión no pudo verlo todo: {reason}"
+    en="The latest look could not see everything: {reason}", es="La última comprobación no pudo verlo todo: {reason}"
 )
 WHAT_COUNTS = Phrase(
     en="Git is what counts: let your deployer sync to put this back, or change git to keep it.",
     es="Lo que cuenta es git: una sincronización del deployer deshace esto; para conservarlo hay que cambiar git.",
 )
-CHECKED = Phrase(en="Checked {time}.", es="Revisado a las {time}.")
+CHECKED = Phrase(en="Checked {time}.", es="Comprobado a las {time}.")
 CHANGES_NOTHING = Phrase(en="The bot itself changes nothing.", es="El bot en sí no cambia nada.")
 SHOW_DIFF = Phrase(en="Show diff", es="Ver diff")
-CHECK_NOW = Phrase(en="Check now", es="Revisar ahora")
+CHECK_NOW = Phrase(en="Check now", es="Comprobar ahora")
 MORE_OBJECTS = Counted(
     en=(
         "… and {n} more object; see the whole with /gitops diff.",

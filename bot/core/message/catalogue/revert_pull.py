@@ -7,26 +7,25 @@ ASKED = Phrase(
     en="{link}\nasked for by {who} with /gitops revert {what}{touched}. {ending}",
     es="{link}\npedido por {who} con /gitops revert {what}{touched}. {ending}",
 )
-REVIEW = Phrase(en="Review #{number}", es="Revisar #{number}")
 
 OPEN_HEADER = Phrase(en="↩️ Revert to review: #{number}", es="↩️ Revert por revisar: #{number}")
 OPEN = Phrase(
     en="Revert pull request #{number}{touched} is open: {title}. {ending}",
     es="El pull request de revert #{number}{touched} está abierto: {title}. {ending}",
 )
-OPEN_ENDING = Phrase(en="Nothing changes until somebody merges it.", es="Nada cambia hasta que alguien haga el merge.")
+OPEN_ENDING = Phrase(en="Nothing changes until somebody merges it.", es="Nada cambia hasta que alguien lo fusione.")
 
-MERGED_HEADER = Phrase(en="✅ Revert merged: #{number}", es="✅ Revert con merge hecho: #{number}")
+MERGED_HEADER = Phrase(en="✅ Revert merged: #{number}", es="✅ Revert fusionado: #{number}")
 MERGED = Phrase(
     en="Revert pull request #{number}{touched} is merged: {title}. {ending}",
-    es="El pull request de revert #{number}{touched} ya tiene el merge hecho: {title}. {ending}",
+    es="El pull request de revert #{number}{touched} está fusionado: {title}. {ending}",
 )
 MERGED_ENDING = Phrase(
-    en="It was merged; its rollout has its own card.", es="El merge está hecho; su rollout tiene su propia tarjeta."
+    en="It was merged; its rollout has its own card.", es="Se fusionó; su rollout tiene su propia tarjeta."
 )
 MERGED_ENDING_BY = Phrase(
     en="It was merged by {who}; its rollout has its own card.",
-    es="El merge lo hizo {who}; su rollout tiene su propia tarjeta.",
+    es="Lo fusionó {who}; su rollout tiene su propia tarjeta.",
 )
 
 CLOSED_HEADER = Phrase(en="⛔ Revert closed: #{number}", es="⛔ Revert cerrado: #{number}")

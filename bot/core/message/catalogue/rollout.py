@@ -30,7 +30,7 @@ ROLLING_PARTLY = Phrase(
 )
 
 WRITTEN_BY = Phrase(en=" by {author}", es=" de {author}")
-MERGED_BY = Phrase(en=", merged by {who}", es=", merge hecho por {who}")
+MERGED_BY = Phrase(en=", merged by {who}", es=", fusionado por {who}")
 APPROVED_BY = Phrase(en=", approved by {who}", es=", aprobado por {who}")
 APPROVED_BY_NOBODY = Phrase(en=", approved by nobody", es=", aprobado por nadie")
 MERGED_AT = Phrase(en=" · {branch} at {time}", es=" · {branch} a las {time}")
@@ -47,7 +47,7 @@ PART_MISSING = Phrase(
 )
 PART_UNSEEN = Phrase(
     en="{application} on {cluster}: waiting for the first look",
-    es="{application} en {cluster}: a la espera de la primera revisión",
+    es="{application} en {cluster}: a la espera de la primera comprobación",
 )
 MORE_APPLICATIONS = Counted(
     en=("… and {n} more application.", "… and {n} more applications."),

@@ -7,6 +7,7 @@ OBJECTS = Counted(en=("{n} object", "{n} objects"), es=("{n} objeto", "{n} objet
 ROW = Phrase(en="{names} and {last}", es="{names} y {last}")
 ROW_BEFORE_I = Phrase(en="{names} and {last}", es="{names} e {last}")
 ROW_CUT = Phrase(en="{names} and {n} more", es="{names} y {n} más")
+AND_MORE = Phrase(en="and {n} more", es="y {n} más")
 BOTH = Phrase(en="{one} and {other}", es="{one} y {other}")
 
 NO_REVISION = Phrase(en="no revision", es="sin revisión")
@@ -47,3 +48,6 @@ FIRST_CHANGED = Phrase(
 )
 FIRST_ADDED = Phrase(en="{object}: {path} is only in the cluster", es="{object}: {path} está solo en el cluster")
 FIRST_REMOVED = Phrase(en="{object}: {path} is gone from the cluster", es="{object}: {path} ya no está en el cluster")
+
+READING = Phrase(en="Reading {application} from git and the cluster…", es="Leyendo {application} de git y del cluster…")
+REVIEW = Phrase(en="Review #{number}", es="Revisar #{number}")

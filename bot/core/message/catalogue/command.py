@@ -1,0 +1,22 @@
+"""What each command does, as help and a mistake tell it."""
+
+from bot.core.message.language import Phrase
+
+STATUS = Phrase(
+    en="status, revision, last check, drift and open pull requests",
+    es="estado, revisión, última comprobación, drift y pull requests abiertos",
+)
+DRIFT = Phrase(en="check now", es="comprobar ahora")
+DIFF = Phrase(
+    en="the differences, field by field; --all shows what was set aside too",
+    es="las diferencias, campo por campo; --all muestra también lo que se apartó",
+)
+REVERT = Phrase(
+    en="open a pull request that undoes a sha, merge, #PR, range A..B or URL",
+    es="abrir un pull request que deshace un sha, un merge, un #PR, un rango A..B o una URL",
+)
+HISTORY = Phrase(
+    en="what reached the tracked branch, when it was live, who approved it",
+    es="qué llegó a la rama seguida, cuándo estuvo activo, quién lo aprobó",
+)
+HELP = Phrase(en="this list", es="esta lista")

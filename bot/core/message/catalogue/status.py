@@ -1,0 +1,46 @@
+"""The answer to `/gitops status`."""
+
+from bot.core.message.language import Counted, Phrase
+
+NO_APPLICATION = Phrase(
+    en="No application is configured yet; add one under applications: in the configuration.",
+    es="Todavía no hay ninguna aplicación configurada; se agregan bajo applications: en la configuración.",
+)
+OVERVIEW = Counted(
+    en=("{n} application: {states}.", "{n} applications: {states}."),
+    es=("{n} aplicación: {states}.", "{n} aplicaciones: {states}."),
+)
+OUT_OF_SYNC = Counted(
+    en=("{n} out of sync", "{n} out of sync"), es=("{n} fuera de sincronía", "{n} fuera de sincronía")
+)
+UNKNOWN = Counted(en=("{n} unknown", "{n} unknown"), es=("{n} en estado desconocido", "{n} en estado desconocido"))
+SYNCED = Counted(en=("{n} synced", "{n} synced"), es=("{n} sincronizada", "{n} sincronizadas"))
+UNCHECKED = Counted(
+    en=("{n} not checked yet", "{n} not checked yet"), es=("{n} sin comprobar todavía", "{n} sin comprobar todavía")
+)
+
+IS_OUT_OF_SYNC = Phrase(en="out of sync", es="fuera de sincronía")
+IS_UNKNOWN = Phrase(en="unknown", es="estado desconocido")
+IS_SYNCED = Phrase(en="synced", es="sincronizada")
+LINE = Phrase(
+    en="{mark} {name} · {state} · {where} · git {revision} · checked {time}",
+    es="{mark} {name} · {state} · {where} · git {revision} · comprobada a las {time}",
+)
+LINE_UNCHECKED = Phrase(en="⏳ {name} · not checked yet · {where}", es="⏳ {name} · sin comprobar todavía · {where}")
+STATE_DRIFT = Phrase(en="{state}: {summary}", es="{state}: {summary}")
+ARRIVING = Phrase(en=" · {revision} is on its way", es=" · {revision} va en camino")
+MORE_APPLICATIONS = Counted(
+    en=("… and {n} more application.", "… and {n} more applications."),
+    es=("… y {n} aplicación más.", "… y {n} aplicaciones más."),
+)
+
+PULLS = Phrase(en="Open pull requests:", es="Pull requests abiertos:")
+PULL = Phrase(en="{link} {title} · by {author}", es="{link} {title} · de {author}")
+MORE_PULLS = Counted(
+    en=("… and {n} more pull request.", "… and {n} more pull requests."),
+    es=("… y {n} pull request más.", "… y {n} pull requests más."),
+)
+PULLS_UNKNOWN = Phrase(
+    en="{repository}: open pull requests are unknown. {reason}",
+    es="{repository}: no se sabe qué pull requests están abiertos. {reason}",
+)
