@@ -5,8 +5,8 @@ from bot.core.drift import Check, Status
 from bot.core.ending import how_ended
 from bot.core.incident import STANDING, Ended, Incident, advance
 from bot.core.manifest import ManifestError
-from bot.handlers.memory import Rendered
-from bot.ports import Ports, RepositoryError
+from bot.handlers.rendered import Rendered
+from bot.ports import PortError, Ports
 
 
 def record(
@@ -41,9 +41,9 @@ def _moved(
     repository = ports.repositories[application.repository]
     try:
         before, after = (
-            rendered.manifests(repository, revision, application.path)
+            rendered.manifests(repository, revision, application.source)
             for revision in (incident.revision, check.revision)
         )
-    except (RepositoryError, ManifestError):  # a history that was rewritten: all that is known is that it moved
+    except (PortError, ManifestError):  # a history that was rewritten: all that is known is that it moved
         return "git"
     return how_ended(incident.drift, before, after, application.namespace)
