@@ -98,7 +98,8 @@ SNOOZE = {
         },
     ],
 }
-FORMS = {"form": FORM, "snooze": SNOOZE}
+DEEP = {"type": "modal", "blocks": [{"type": "actions", "elements": [button("Deeper", "deeper")]}]}
+FORMS = {"form": FORM, "snooze": SNOOZE, "deep": {**DEEP, "title": plain("First")}}
 HOME = [
     {"type": "header", "text": plain("Your applications")},
     {
@@ -111,6 +112,12 @@ HOME = [
         "block_id": "find",
         "label": plain("Find"),
         "element": {"type": "plain_text_input", "action_id": "v"},
+    },
+    {
+        "type": "input",
+        "block_id": "because",
+        "label": plain("Because"),
+        "element": {"type": "plain_text_input", "action_id": "v", "initial_value": "of reasons"},
     },
     {"type": "actions", "block_id": "row", "elements": [button("Check now", "later", style="primary")]},
 ]
@@ -155,6 +162,11 @@ def bolt(client: WebClient) -> App:
         ack()
         said = f"pressed by <@{body['user']['id']}>"
         client.chat_update(channel=body["channel"]["id"], ts=body["message"]["ts"], text=said)
+
+    @app.action("deeper")
+    def deeper(ack, body, client):
+        ack()
+        client.views_push(trigger_id=body["trigger_id"], view={**DEEP, "title": plain("Second")})
 
     @app.action("later")
     def later(ack, body, client):
@@ -434,6 +446,21 @@ def test_dates_choices_and_people_are_picked_with_the_keyboard(page: Page, slack
     expect(modal).to_have_count(0)
 
 
+def test_a_pushed_modal_leads_back_and_the_cross_closes_all(page: Page, slack: SandboxSlack):
+    def deeper() -> None:
+        page.get_by_role("dialog", name="First").get_by_role("button", name="Deeper").click()
+        expect(page.get_by_role("dialog", name="Second")).to_be_visible()
+
+    page.fill("#command", "/gitops deep")
+    page.keyboard.press("Enter")
+    deeper()
+    page.get_by_role("dialog", name="Second").get_by_role("button", name="Close").last.click()
+    deeper()
+    page.get_by_role("dialog", name="Second").get_by_role("button", name="Close").first.click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert slack.views == []
+
+
 def test_hostile_text_stays_text(page: Page, client: WebClient):
     rich = {
         "type": "rich_text",
@@ -541,9 +568,11 @@ def test_the_home_tab_shows_what_the_app_published_and_keeps_what_was_typed(page
     expect(home).to_contain_text("Your applications")
     expect(page).to_have_title("GitOps · Sandbox")
     home.get_by_label("Find").fill("shop")
+    home.get_by_label("Because").fill("")
     home.get_by_role("button", name="Check now").press("Enter")
     expect(home).to_contain_text("Checked")
     expect(home.get_by_label("Find")).to_have_value("shop")
+    expect(home.get_by_label("Because")).to_have_value("")
     expect(home.get_by_role("button", name="Check now")).to_be_focused()
     pressed = next(one.payload for one in reversed(slack.interactions) if one.payload["type"] == "block_actions")
     assert pressed["view"]["state"]["values"]["find"]["v"]["value"] == "shop"

@@ -93,7 +93,8 @@ class Faults:
     def strikes(self, fault: str) -> bool:
         """Whether `lost_acks` or `lost_payloads` strikes now."""
         strikes = self._take(fault) or (self.weather is not None and self.weather.delivery(fault))
-        self.struck[fault] += strikes
+        if strikes:
+            self.struck[fault] += 1
         return strikes
 
     def down_for(self, seconds: float, clock: Callable[[], float]) -> None:

@@ -123,8 +123,9 @@ class Storm:
         """One happening, after the end of those that lasted long enough: what was injected, by name, in order."""
         with self._slack.workspace.changed:
             injected = list(self._ended())
-            which, where, how_long = (self._draw("step") for _ in range(3))
-            happening = _weighted(self._happenings, which)
+            drawn = self._random("step")
+            (happening,) = drawn.choices(self._happenings, [one.weight for one in self._happenings])
+            where, how_long = drawn.random(), drawn.random()  # drawn in any case, so that what follows stays the same
             targets = happening.targets(self._slack.workspace)
             if targets:
                 target = targets[int(where * len(targets))]
@@ -151,11 +152,10 @@ class Storm:
 
     def _draw(self, what: str) -> float:
         with self._slack.workspace.changed:
-            if what not in self._randoms:
-                self._randoms[what] = random.Random(f"{self._seed} {what}")  # noqa: S311  repeatable, not secret
-            return self._randoms[what].random()
+            return self._random(what).random()
 
-
-def _weighted(happenings: Sequence[Happening], drawn: float) -> Happening:
-    marks = list(accumulate(happening.weight for happening in happenings))
-    return next(happening for happening, mark in zip(happenings, marks, strict=True) if drawn * marks[-1] < mark)
+    def _random(self, what: str) -> random.Random:
+        """The source of one kind of draws: what another thread draws for something else does not move it."""
+        if what not in self._randoms:
+            self._randoms[what] = random.Random(f"{self._seed} {what}")  # noqa: S311  repeatable, not secret
+        return self._randoms[what]

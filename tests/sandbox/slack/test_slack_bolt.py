@@ -420,8 +420,9 @@ def test_only_events_are_sent_again_when_nobody_acks(slack, app, connect):
     retries = queue.Queue()
 
     @app.event("app_mention")
-    def mention(request):
-        retries.put(request.headers.get("x-slack-retry-num"))
+    def mention(request, body):
+        (number,), (reason,) = (request.headers.get(f"x-slack-retry-{name}", [""]) for name in ("num", "reason"))
+        retries.put((number, reason, body["event_id"]))
 
     @app.command("/gitops")
     def command(ack):
@@ -434,7 +435,9 @@ def test_only_events_are_sent_again_when_nobody_acks(slack, app, connect):
     (event,) = slack.interactions
     slack.wait_for(lambda: event.done)
     assert (event.deliveries, event.error) == (4, None)
-    assert sorted(retries.get(timeout=5) for _ in range(4)) == [["0"], ["1"], ["2"], ["3"]]
+    told = [("0", ""), ("1", "timeout"), ("2", "timeout"), ("3", "timeout")]
+    event_id = event.payload["event_id"]
+    assert sorted(retries.get(timeout=5) for _ in range(4)) == [(*one, event_id) for one in told]
     assert len({event.payload["event_id"]}) == 1
     slack.faults.lost_acks = 1
     once = slack.command(JONAS, DEPLOYS, "status")

@@ -51,6 +51,7 @@ def test_state_holds_people_channels_messages_and_what_is_open(slack, client):
     state = get(slack, "/ui/state", user=MIRA)
     assert (state["team"]["name"], state["me"], state["tour"], state["modals"]) == ("Acme", MIRA, None, [])
     assert {"id": JONAS, "name": "jonas", "display": "Jonas Weber", "color": "#2e7d8c", "bot": False} in state["users"]
+    assert state["groups"] == [{"id": "S0PLATFORM", "name": "platform"}]
     deploys = next(room for room in state["channels"] if room["id"] == DEPLOYS)
     assert (deploys["id"], deploys["name"], deploys["archived"]) == (DEPLOYS, "deploys", False)
     card, reply, ephemeral = deploys["messages"]

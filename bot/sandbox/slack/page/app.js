@@ -521,7 +521,7 @@ function drawModals() {
   if (!shown) return;
   const own = ofView(shown, kept);
   const label = (object, fallback) => object?.text ?? fallback;
-  const close = () => post("/ui/view/close", { user: state.me, view_id: shown.id });
+  const close = (cleared) => post("/ui/view/close", { user: state.me, view_id: shown.id, cleared });
   const form = el("form", { novalidate: true, onsubmit: async (event) => {
     event.preventDefault();
     if (form.getAttribute("aria-busy")) return;
@@ -532,9 +532,9 @@ function drawModals() {
     if (done) setTimeout(() => form.removeAttribute("aria-busy"), 4000);
     else form.removeAttribute("aria-busy");
   } },
-  el("header", {}, el("h2", { id: "modal-title" }, shown.title?.text ?? ""), el("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: close }, icon("i-close"))),
+  el("header", {}, el("h2", { id: "modal-title" }, shown.title?.text ?? ""), el("button", { type: "button", class: "quiet", "aria-label": "Close", onclick: () => close(true) }, icon("i-close"))),
   el("div", { class: "body" }, blocks(shown.blocks, own)),
-  el("footer", {}, el("button", { type: "button", class: "button", onclick: close }, label(shown.close, shown.submit ? "Cancel" : "Close")),
+  el("footer", {}, el("button", { type: "button", class: "button", onclick: () => close(false) }, label(shown.close, shown.submit ? "Cancel" : "Close")),
     shown.submit && el("button", { type: "submit", class: "button primary" }, el("span", {}, label(shown.submit, "Submit")))));
   if (top) {
     keepFocus(top.box, () => top.box.replaceChildren(form));

@@ -69,9 +69,10 @@ const chosen = (element, value) => options(element).find((option) => option.valu
 const localTime = (seconds) => seconds && new Date((seconds - new Date(seconds * 1000).getTimezoneOffset() * 60) * 1000).toISOString().slice(0, 16);
 
 function pick(element, choices, attributes) {
-  const option = (choice) => el("option", { value: choice.value, selected: choice.value === attributes.initial }, plain(choice.text));
+  const initial = choices.find((choice) => choice.value === attributes.initial);
+  const option = (choice) => el("option", { value: choice.value, selected: choice.value === initial?.value }, plain(choice.text));
   return el("select", { id: attributes.id, class: "button select", "aria-label": attributes.label },
-    !attributes.initial && el("option", { value: "", selected: true, disabled: !attributes.optional }, plain(element.placeholder) || "Choose…"),
+    !initial && el("option", { value: "", selected: true, disabled: !attributes.optional }, plain(element.placeholder) || "Choose…"),
     element.option_groups ? element.option_groups.map((group) => el("optgroup", { label: plain(group.label) }, group.options.map(option))) : choices.map(option));
 }
 
@@ -144,7 +145,7 @@ function input(element, block, context, at) {
   const kind = INPUTS[element.type];
   if (!kind) return el("span", { class: "unknown" }, `The sandbox cannot draw a ${element.type}.`);
   const kept = context.kept?.[block.block_id]?.[element.action_id];
-  const node = kind.draw(element, { ...at, kept: kept && kind.keep(kept) });
+  const node = kind.draw(element, { ...at, kept: kept && (kind.keep(kept) ?? "") });
   const read = () => ({ type: element.type, ...kind.read(node, element) });
   context.readers?.push([block.block_id, element.action_id, read]);
   node.dataset.key = `${block.block_id}/${element.action_id}`;
