@@ -43,7 +43,7 @@ bench: .venv/dev ## the benchmarks
 # The lock names no index and no machine, so that it installs anywhere.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-header \
-	--extra demo --extra gitlab --extra postgresql pyproject.toml
+	--extra bitbucket --extra demo --extra gitlab --extra postgresql pyproject.toml
 
 lock: .venv/dev ## requirements/*.txt from pyproject.toml; the newest of everything: make lock ARGS=--upgrade
 	$(LOCK) --group build --output-file requirements/run.txt $(ARGS)

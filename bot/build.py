@@ -49,9 +49,23 @@ def _gitlab(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
     return GitLabForge.from_config(forge, credentials)
 
 
+def _bitbucket(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
+    from bot.adapters.bitbucket import BitbucketForge  # noqa: PLC0415
+
+    return BitbucketForge.from_config(forge, credentials)
+
+
+def _bitbucket_server(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
+    from bot.adapters.bitbucket_server import BitbucketServerForge  # noqa: PLC0415
+
+    return BitbucketServerForge.from_config(forge, credentials)
+
+
 _FORGES: Mapping[str, Callable[[ForgeConfig, Credentials], ConfiguredForge]] = {
     "github": GitHubForge.from_config,
     "gitlab": _gitlab,
+    "bitbucket": _bitbucket,
+    "bitbucket-server": _bitbucket_server,
 }
 
 

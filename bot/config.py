@@ -222,13 +222,29 @@ FORGES = {
         library="gitlab",
         extra="gitlab",
     ),
+    "bitbucket": ForgeKind(
+        r"[\w.-]+/[\w.-]+",
+        "workspace/repository",
+        "https://api.bitbucket.org/2.0",
+        library="atlassian",
+        extra="bitbucket",
+    ),
+    "bitbucket-server": ForgeKind(
+        r"~?[\w.-]+/[\w.-]+",
+        "PROJECT/repository",
+        own_api_url="https://HOST/rest/api/latest",
+        library="atlassian",
+        extra="bitbucket",
+    ),
 }
 
 
 class ForgeConfig(_Section):
     """Where pull requests are opened. `repository` is written as its kind has it; `api_url` has no slash at the end."""
 
-    kind: Literal["github", "gitlab"] = Field(description=" or ".join(FORGES))
+    kind: Literal["github", "gitlab", "bitbucket", "bitbucket-server"] = Field(
+        description=f"one of {', '.join(FORGES)}"
+    )
     repository: Annotated[str, _matching(r"~?[\w.+-]+(/[\w.+-]+)+")] = Field(
         description="the repository as the forge spells it, such as acme/platform"
     )
@@ -237,8 +253,10 @@ class ForgeConfig(_Section):
     @model_validator(mode="before")
     @classmethod
     def _default_api_url(cls, data: object) -> object:
-        kind = FORGES.get(str(data.get("kind"))) if isinstance(data, dict) else None
-        return {**data, "api_url": data.get("api_url") or kind.api_url} if kind and isinstance(data, dict) else data
+        if not isinstance(data, dict) or data.get("api_url"):
+            return data
+        kind = FORGES.get(str(data.get("kind")))
+        return {**data, "api_url": kind.api_url} if kind and kind.api_url else data
 
     @model_validator(mode="after")
     def _as_its_kind(self) -> Self:
@@ -398,6 +416,7 @@ class Credentials:
     github_app_id: str | None = field(default=None, repr=False)
     github_app_private_key: str | None = field(default=None, repr=False)
     gitlab_token: str | None = field(default=None, repr=False)
+    bitbucket_token: str | None = field(default=None, repr=False)
 
     def other_kinds(self) -> list[str]:
         """A sentence for each Slack token that is not of the kind its variable is for."""
@@ -474,6 +493,12 @@ class Config:
             missing.append(
                 "GITLAB_TOKEN is not set: merge requests are opened with an access token of the scope api and the role"
                 " Developer; create it in the project or group at Settings > Access tokens."
+            )
+        if kinds & {"bitbucket", "bitbucket-server"} and not have.bitbucket_token:
+            missing.append(
+                "BITBUCKET_TOKEN is not set: pull requests are opened with an access token that may write repositories"
+                " and pull requests; create it in the repository at Settings > Access tokens (Data Center: HTTP access"
+                " tokens)."
             )
         return missing
 

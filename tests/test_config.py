@@ -23,6 +23,10 @@ applications: {ferry: {repository: platform, path: ferry, cluster: prod, namespa
 """
 GITHUB = SMALL.replace("/srv/platform.git", "/srv/p.git, forge: {kind: github, repository: harbour/platform}")
 GITLAB = GITHUB.replace("github, repository: harbour/platform", "gitlab, repository: harbour/team/platform")
+BITBUCKET = GITHUB.replace("kind: github", "kind: bitbucket")
+BITBUCKET_SERVER = GITHUB.replace(
+    "kind: github", "kind: bitbucket-server, api_url: https://git.example/rest/api/latest"
+)
 
 
 @pytest.fixture
@@ -206,6 +210,7 @@ SECRETS = {
     "GITHUB_TOKEN": "ghp_sesame",
     "GITHUB_APP_ID": "4711-sesame",
     "GITLAB_TOKEN": "glpat-sesame",
+    "BITBUCKET_TOKEN": "mira@harbour.example:sesame",
     "GITHUB_APP_PRIVATE_KEY": r"-----BEGIN KEY-----\nsesame\n-----END KEY-----",
     "DATABASE_URL": "postgresql+psycopg://mira:sesame@db/bot",
 }
@@ -232,6 +237,8 @@ NEEDED = {name: SECRETS[name] for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN",
         (GITHUB, dict.fromkeys(SECRETS, " "), ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "GITHUB_TOKEN"]),
         (GITLAB, NEEDED, ["GITLAB_TOKEN"]),
         (GITLAB, NEEDED | {"GITHUB_TOKEN": "", "GITLAB_TOKEN": "t"}, []),
+        (BITBUCKET, NEEDED, ["BITBUCKET_TOKEN"]),
+        (BITBUCKET_SERVER, NEEDED | {"BITBUCKET_TOKEN": "t"}, []),
         (SMALL, {}, ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"]),
         (GITHUB.replace("1}", "1, mode: http}"), NEEDED, ["SLACK_SIGNING_SECRET"]),
         (GITHUB, NEEDED | {"GITHUB_TOKEN": "", "GITHUB_APP_ID": "7"}, ["GITHUB_APP_PRIVATE_KEY"]),
@@ -247,17 +254,44 @@ def test_missing_tokens_are_named_with_where_to_get_them(written, text, environ,
 
 
 @pytest.mark.parametrize(
-    ("kind", "api_url"), [("github", "https://api.github.com"), ("gitlab", "https://gitlab.com/api/v4")]
+    ("kind", "api_url"),
+    [
+        ("github", "https://api.github.com"),
+        ("gitlab", "https://gitlab.com/api/v4"),
+        ("bitbucket", "https://api.bitbucket.org/2.0"),
+    ],
 )
 def test_the_address_of_a_public_forge_need_not_be_said(written, kind, api_url):
     forge = written(GITHUB.replace("github", kind)).repositories["platform"].forge
     assert forge.api_url == api_url
 
 
-def test_a_forge_whose_library_is_not_installed_says_what_to_install(written, monkeypatch):
-    monkeypatch.setitem(sys.modules, "gitlab", None)
-    with pytest.raises(ConfigError, match=r"2: repositories\.platform\.forge: .*pip install 'gitops-bot\[gitlab\]'$"):
-        written(GITLAB)
+@pytest.mark.parametrize(
+    ("kind", "library", "extra"),
+    [
+        ("gitlab", "gitlab", "gitlab"),
+        ("bitbucket", "atlassian", "bitbucket"),
+        ("bitbucket-server, api_url: https://git.example/rest/api/latest", "atlassian", "bitbucket"),
+    ],
+)
+def test_a_forge_whose_library_is_not_installed_says_what_to_install(written, monkeypatch, kind, library, extra):
+    monkeypatch.setitem(sys.modules, library, None)
+    said = rf"2: repositories\.platform\.forge: .*pip install 'gitops-bot\[{extra}\]'$"
+    with pytest.raises(ConfigError, match=said):
+        written(GITHUB.replace("kind: github", f"kind: {kind}"))
+
+
+@pytest.mark.parametrize(
+    ("forge", "said"),
+    [
+        ("kind: github, repository: harbour/team/platform", "repository is github's owner/name"),
+        ("kind: bitbucket, repository: a/b/c", "repository is bitbucket's workspace/repository"),
+        ("kind: bitbucket-server, repository: HAR/platform", "api_url is missing; .* https://HOST/rest/api/latest"),
+    ],
+)
+def test_a_forge_is_named_as_its_kind_has_it(written, forge, said):
+    with pytest.raises(ConfigError, match=rf"2: repositories\.platform\.forge: {said}"):
+        written(GITHUB.replace("kind: github, repository: harbour/platform", forge))
 
 
 def test_the_documentation_shows_every_key_with_its_default(tmp_path):

@@ -21,6 +21,8 @@ from bot.core.commit import Approval, approvers
 from bot.core.revision import PullUrl, home_of, parse_revision
 from bot.ports import ForgeError, PushRejectedError, RepositoryError
 from bot.sandbox.forge import GITHUB, Dialect, RefusedError, SandboxForge, Token
+from bot.sandbox.forge.bitbucket import BITBUCKET
+from bot.sandbox.forge.bitbucket_server import BITBUCKET_SERVER
 from bot.sandbox.forge.gitlab import GITLAB
 from bot.sandbox.server import Server
 
@@ -68,6 +70,26 @@ KINDS = {
         write="the scope api",
         api="/api/v4",
         rebases_the_branch=True,
+    ),
+    "bitbucket": Kind(
+        BITBUCKET,
+        "bitbucket",
+        "Bitbucket",
+        "paper/press",
+        "old/press",
+        "BITBUCKET_TOKEN",
+        write="the scope pullrequest:write",
+        api="/2.0",
+    ),
+    "bitbucket-server": Kind(
+        BITBUCKET_SERVER,
+        "bitbucket-server",
+        "Bitbucket",
+        "PAPER/press",
+        "OLD/press",
+        "BITBUCKET_TOKEN",
+        write="Repository write",
+        api="/rest/api/latest",
     ),
 }
 

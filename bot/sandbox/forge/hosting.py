@@ -130,6 +130,7 @@ class HostedRepository:
         self.path = path
         self.protected = {branch}
         self.archived = False
+        self.index = "whole"  # Bitbucket Cloud's, of pull requests by commit; or "begun", or "none"
         self.signatures_required = False
         self.git = Git(path)
         self.pulls: dict[int, Pull] = {}

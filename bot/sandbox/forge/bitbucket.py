@@ -1,0 +1,277 @@
+"""Bitbucket Cloud's REST API, as far as the bot calls it. https://developer.atlassian.com/cloud/bitbucket/rest/"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from bot.sandbox.forge.dialect import Answer, Call, Dialect, Json, Limit, Route
+from bot.sandbox.forge.hosting import Pull, RefusedError
+
+_PREFIX = "/2.0"
+_SHA = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
+_TOKEN = re.compile(
+    r'\s*(?:(?P<sign>[()])|(?P<join>AND|OR)\b|(?P<field>[\w.]+)\s*(?P<how>=|~)\s*"(?P<value>(?:[^"\\]|\\.)*)")'
+)
+_MOST_PULLS = 50  # on a page, whatever the documentation says
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None
+
+
+def _user(login: str, root: str) -> Json:
+    return {
+        "type": "user",
+        "uuid": f"{{{login}}}",
+        "account_id": f"557058:{login}",
+        "nickname": login,
+        "display_name": login.title(),
+        "links": {"html": {"href": f"{root}/%7B{login}%7D/"}},
+    }
+
+
+def _web(call: Call) -> str:
+    return f"{call.root}/{call.repository.full_name}"
+
+
+def _repository(call: Call) -> Json:
+    here = call.repository
+    return {
+        "type": "repository",
+        "uuid": f"{{{here.full_name}}}",
+        "full_name": here.full_name,
+        "name": here.name,
+        "is_private": True,
+        "mainbranch": {"type": "branch", "name": here.branch},
+        "links": {"html": {"href": _web(call)}, "clone": [{"name": "https", "href": f"{_web(call)}.git"}]},
+    }
+
+
+def _commit(call: Call, sha: str) -> Json:
+    facts = call.repository.git.commit(sha)
+    return {
+        "type": "commit",
+        "hash": facts.sha,
+        "date": _time(facts.committed_at),
+        "message": facts.message,
+        "parents": [{"type": "commit", "hash": parent} for parent in facts.parents],
+    }
+
+
+def _found(call: Call) -> str:
+    name = call.found["sha"]
+    sha = call.repository.git.object(name) if _SHA.fullmatch(name) else None
+    if sha is None:
+        raise RefusedError(404, "", reason="commit", about=name)
+    return sha
+
+
+def _state(pull: Pull) -> str:
+    return "MERGED" if pull.merged_at else {"open": "OPEN", "closed": "DECLINED"}[pull.state]
+
+
+def _end(call: Call, branch: str, sha: str) -> Json:
+    here = {"type": "repository", "full_name": call.repository.full_name}
+    return {"branch": {"name": branch}, "commit": {"type": "commit", "hash": sha[:12]}, "repository": here}
+
+
+def _brief(call: Call, pull: Pull) -> Json:
+    return {
+        "type": "pullrequest",
+        "id": pull.number,
+        "title": pull.title,
+        "description": pull.body,
+        "state": _state(pull),
+        "draft": False,
+        "author": _user(pull.author, call.root),
+        "source": _end(call, pull.head, pull.head_sha),
+        "destination": _end(call, pull.base, pull.base_sha),
+        "merge_commit": {"type": "commit", "hash": pull.merge_sha[:12]} if pull.merge_sha else None,
+        "closed_by": _user(pull.merged_by, call.root) if pull.merged_by else None,
+        "created_on": _time(pull.created_at),
+        "updated_on": _time(pull.updated_at),
+        "links": {"html": {"href": f"{_web(call)}/pull-requests/{pull.number}"}},
+    }
+
+
+def _whole(call: Call, pull: Pull) -> Json:
+    participants = [
+        {
+            "type": "participant",
+            "user": _user(login, call.root),
+            "role": "REVIEWER",
+            "approved": review.state == "APPROVED",
+            "state": review.state.lower(),
+            "participated_on": _time(review.at),
+        }
+        for login, review in pull.verdicts.items()
+    ]
+    return _brief(call, pull) | {"participants": participants, "reviewers": [each["user"] for each in participants]}
+
+
+def _pulls(call: Call) -> list[Json]:
+    if int(call.asked("pagelen", "10")) > _MOST_PULLS:
+        raise RefusedError(400, "Invalid pagelen")
+    query = call.asked("q") or 'state="OPEN"'
+    if "state" not in query:
+        query = f'state="OPEN" AND ({query})'
+    found = [brief for pull in call.repository.listed() if _holds(query, brief := _brief(call, pull))]
+    return found if call.asked("sort").startswith("-") else found[::-1]
+
+
+def _holds(query: str, item: Json) -> bool:
+    """Whether an object is what Bitbucket's query language asks for, as far as the bot speaks it."""
+    tokens = list(_TOKEN.finditer(query))
+    if "".join(token[0] for token in tokens).strip() != query.strip():
+        raise RefusedError(400, f"Invalid query: {query}")
+
+    def either() -> bool:
+        held = both()
+        while tokens and tokens[0]["join"] == "OR":
+            tokens.pop(0)
+            held = both() or held
+        return held
+
+    def both() -> bool:
+        held = one()
+        while tokens and tokens[0]["join"] == "AND":
+            tokens.pop(0)
+            held = one() and held
+        return held
+
+    def one() -> bool:
+        token = tokens.pop(0)
+        if token["sign"]:
+            held = either()
+            tokens.pop(0)
+            return held
+        value: object = item
+        for part in token["field"].split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        wanted = re.sub(r"\\(.)", r"\1", token["value"])
+        return value == wanted if token["how"] == "=" else wanted.lower() in str(value).lower()
+
+    return either()
+
+
+def _create_pull(call: Call) -> Json:
+    head, base = (str(call.body.get(end, {}).get("branch", {}).get("name", "")) for end in ("source", "destination"))
+    try:
+        pull = call.repository.open_pull(
+            head=head, base=base, title=call.text("title"), body=call.text("description"), by=call.login
+        )
+    except RefusedError as refused:
+        if not isinstance(refused.about, Pull):
+            raise
+        # Bitbucket takes a second one for a change of the first.
+        pull = refused.about
+        pull.title, pull.body = call.text("title"), call.text("description")
+    return _whole(call, pull)
+
+
+def _activity(call: Call) -> list[Json]:
+    pull = call.repository.pull(call.number)
+    updates = [
+        (at, {"update": {"date": _time(at), "state": "OPEN", "source": _end(call, pull.head, sha)}})
+        for sha, at in pull.heads
+    ]
+    approvals = [
+        (review.at, {"approval": {"date": _time(review.at), "user": _user(review.by, call.root)}})
+        for review in pull.reviews
+        if review.state == "APPROVED"
+    ]
+    return [event for _, event in sorted(updates + approvals, key=lambda each: each[0], reverse=True)]
+
+
+def _pulls_of(call: Call) -> list[Json]:
+    sha = _found(call)
+    if call.repository.index != "whole":
+        raise RefusedError(404, "", reason=f"index {call.repository.index}")
+    # No more of each than its number and title.
+    return [{"type": "pullrequest", "id": pull.number, "title": pull.title} for pull in call.repository.pulls_of(sha)]
+
+
+def _create_branch(call: Call) -> Json:
+    name, target = call.text("name"), str(call.body.get("target", {}).get("hash", ""))
+    sha = call.repository.git.object(target) if _SHA.fullmatch(target) else None
+    if sha is None:
+        raise RefusedError(400, "", reason="commit", about=target)
+    call.repository.git.move(name, sha, None)
+    return {"type": "branch", "name": name, "target": {"type": "commit", "hash": sha}}
+
+
+_ONE = "/pullrequests/{number:[0-9]+}"
+_ROUTES = (
+    Route("GET", "", _repository),
+    Route("GET", "/pullrequests", _pulls),
+    Route("POST", "/pullrequests", _create_pull, 201, "pull_requests"),
+    Route("GET", _ONE, lambda call: _whole(call, call.repository.pull(call.number))),
+    Route("GET", f"{_ONE}/activity", _activity),
+    Route("GET", "/commit/{sha}", lambda call: _commit(call, _found(call))),
+    Route("GET", "/commit/{sha}/pullrequests", _pulls_of),
+    Route("POST", "/refs/branches", _create_branch, 201, "contents"),
+)
+
+# reason: (status, message); {0} is what it is about
+_REASONS = {
+    "token": (401, "Token is invalid, expired, or not supported for this endpoint."),
+    "repository": (404, "Repository {0} not found"),
+    "pull": (404, "Pull request not found"),
+    "commit": (404, "Commit not found"),
+    "index none": (404, "Resource not found"),
+    "index begun": (202, "The pull requests of this repository are still being indexed."),
+    "archived": (403, "This repository is archived."),
+    "scope": (403, "Your credentials lack one or more required privilege scopes."),
+    "branch": (400, "source: branch not found: {0}"),
+    "empty": (400, "There are no changes to be pulled"),
+}
+_SCOPES = {"contents": "repository:write", "pull_requests": "pullrequest:write"}
+
+
+def _refused(refused: RefusedError) -> Answer:
+    status, message = _REASONS.get(refused.reason, (refused.status, str(refused)))
+    error: Json = {"message": message.replace("{0}", str(refused.about))}
+    if refused.reason == "scope":
+        error["detail"] = {"required": [_SCOPES[str(refused.about)]], "granted": ["repository", "pullrequest"]}
+    return Answer(status, {"type": "error", "error": error})
+
+
+def _limited(limit: Limit) -> Answer:
+    error = {"message": "Rate limit for this resource has been exceeded"}
+    return Answer(429, {"type": "error", "error": error}, {"Retry-After": str(limit.wait)})
+
+
+def _limits(limit: Limit) -> Mapping[str, str]:
+    # https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/
+    near = "true" if limit.left * 5 < limit.most else "false"
+    return {"X-RateLimit-Limit": str(limit.most), "X-RateLimit-Resource": "api", "X-RateLimit-NearLimit": near}
+
+
+def _page(url: str, query: Mapping[str, list[str]], items: list[Json]) -> Answer:
+    size, page = int(query.get("pagelen", ["10"])[0]), int(query.get("page", ["1"])[0])
+    body: Json = {"pagelen": size, "page": page, "size": len(items), "values": items[(page - 1) * size : page * size]}
+    if page * size < len(items):
+        body["next"] = f"{url}?{urlencode({**query, 'page': [page + 1]}, doseq=True)}"
+    return Answer(200, body)
+
+
+def _moved(url: str, _method: str) -> Answer:
+    return Answer(301, "", {"Location": url})
+
+
+_name_of: Callable[[Mapping[str, str]], str] = "{workspace}/{slug}".format_map
+
+BITBUCKET = Dialect(
+    prefix=_PREFIX,
+    repository="/repositories/{workspace}/{slug}",
+    name_of=_name_of,
+    spelled=str,
+    routes=_ROUTES,
+    refused=_refused,
+    limited=_limited,
+    limits=_limits,
+    page=_page,
+    moved=_moved,
+    users=frozenset({"x-token-auth", "x-bitbucket-api-token-auth"}),
+)

@@ -1,0 +1,238 @@
+"""Bitbucket Data Center's REST API, as far as the bot calls it. https://developer.atlassian.com/server/bitbucket/rest/"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from bot.sandbox.forge.dialect import Answer, Call, Dialect, Json, Limit, Route
+from bot.sandbox.forge.hosting import Pull, RefusedError
+
+_HEADS = "refs/heads/"
+_SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_VERDICTS = {"APPROVED": "APPROVED", "CHANGES_REQUESTED": "NEEDS_WORK"}
+
+
+def _time(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _user(login: str) -> Json:
+    return {"name": login, "slug": login, "displayName": login.title(), "active": True, "type": "NORMAL"}
+
+
+def _web(call: Call) -> str:
+    return f"{call.root}/projects/{call.repository.owner}/repos/{call.repository.name}"
+
+
+def _repository(call: Call) -> Json:
+    here = call.repository
+    return {
+        "id": here.id,
+        "slug": here.name,
+        "name": here.name,
+        "state": "AVAILABLE",
+        "archived": here.archived,
+        "project": {"key": here.owner, "name": here.owner},
+        "links": {"self": [{"href": f"{_web(call)}/browse"}]},
+    }
+
+
+def _state(pull: Pull) -> str:
+    return "MERGED" if pull.merged_at else {"open": "OPEN", "closed": "DECLINED"}[pull.state]
+
+
+def _participant(login: str, role: str, state: str = "", sha: str = "") -> Json:
+    status = _VERDICTS.get(state, "UNAPPROVED")
+    reviewed = {"lastReviewedCommit": sha} if sha else {}
+    return {"user": _user(login), "role": role, "approved": status == "APPROVED", "status": status, **reviewed}
+
+
+def _pull(call: Call, pull: Pull) -> Json:
+    merge = {"id": pull.merge_sha, "displayId": pull.merge_sha[:11]} if pull.merge_sha else None
+    return {
+        "id": pull.number,
+        "version": len(pull.heads),
+        "title": pull.title,
+        "description": pull.body,
+        "state": _state(pull),
+        "open": pull.state == "open",
+        "closed": pull.state == "closed",
+        "createdDate": _time(pull.created_at),
+        "updatedDate": _time(pull.updated_at),
+        **({"closedDate": _time(pull.closed_at)} if pull.closed_at else {}),
+        **{
+            side: {
+                "id": f"{_HEADS}{branch}",
+                "displayId": branch,
+                "latestCommit": sha,
+                "repository": _repository(call),
+            }
+            for side, branch, sha in (("fromRef", pull.head, pull.head_sha), ("toRef", pull.base, pull.base_sha))
+        },
+        "author": _participant(pull.author, "AUTHOR"),
+        "reviewers": [
+            _participant(login, "REVIEWER", review.state, review.sha) for login, review in pull.verdicts.items()
+        ],
+        "participants": [],
+        "properties": {"mergeCommit": merge} if merge else {},
+        "links": {"self": [{"href": f"{_web(call)}/pull-requests/{pull.number}"}]},
+    }
+
+
+def _pulls(call: Call) -> list[Json]:
+    state, at = call.asked("state", "OPEN"), call.asked("at").removeprefix(_HEADS)
+    outgoing = call.asked("direction", "INCOMING") == "OUTGOING"
+    found = [
+        pull
+        for pull in call.repository.listed()
+        if state in ("ALL", _state(pull)) and at in ("", pull.head if outgoing else pull.base)
+    ]
+    if call.asked("order", "NEWEST") == "OLDEST":
+        found.reverse()
+    return [_pull(call, pull) for pull in found]
+
+
+def _create_pull(call: Call) -> Json:
+    head, base = (str(call.body.get(ref, {}).get("id", "")).removeprefix(_HEADS) for ref in ("fromRef", "toRef"))
+    pull = call.repository.open_pull(
+        head=head, base=base, title=call.text("title"), body=call.text("description"), by=call.login
+    )
+    return _pull(call, pull)
+
+
+def _activities(call: Call) -> list[Json]:
+    pull = call.repository.pull(call.number)
+    events = [(pull.created_at, {"action": "OPENED", "user": _user(pull.author)})]
+    events += [(at, {"action": "RESCOPED", "user": _user(pull.author)}) for _, at in pull.heads[1:]]
+    events += [
+        (review.at, {"action": _VERDICTS.get(review.state, "COMMENTED"), "user": _user(review.by)})
+        for review in pull.reviews
+    ]
+    if pull.merged_at and pull.merged_by:
+        merged: Json = {"action": "MERGED", "user": _user(pull.merged_by), "commit": {"id": pull.merge_sha}}
+        events.append((pull.merged_at, merged))
+    events.sort(key=lambda each: each[0], reverse=True)
+    return [{"createdDate": _time(at), **event} for at, event in events]
+
+
+def _found(call: Call) -> str:
+    sha = call.found["sha"]
+    if not _SHA.fullmatch(sha) or call.repository.git.object(sha) is None:
+        raise RefusedError(404, "", reason="commit", about=sha)
+    return sha
+
+
+def _commit(call: Call) -> Json:
+    facts = call.repository.git.commit(_found(call))
+    return {
+        "id": facts.sha,
+        "displayId": facts.sha[:11],
+        "message": facts.message.strip(),
+        "committerTimestamp": _time(facts.committed_at),
+        "parents": [{"id": parent} for parent in facts.parents],
+    }
+
+
+def _pulls_of(call: Call) -> list[Json]:
+    """Those that held the commit: what a merge made of it is not among them."""
+    sha, here = _found(call), call.repository
+    held = [pull for pull in here.listed() if sha in here.git.shas(pull.base_sha, pull.head_sha)]
+    return [_pull(call, pull) for pull in held]
+
+
+def _create_branch(call: Call) -> Json:
+    start = call.text("startPoint")
+    git = call.repository.git
+    sha = git.object(start) if _SHA.fullmatch(start) else git.tip(start)
+    if sha is None:
+        raise RefusedError(404, "", reason="commit", about=start)
+    git.move(call.text("name"), sha, None)
+    return {"id": f"{_HEADS}{call.text('name')}", "displayId": call.text("name"), "latestCommit": sha}
+
+
+_ONE = "/pull-requests/{number:[0-9]+}"
+_ROUTES = (
+    Route("GET", "", _repository),
+    Route("GET", "/pull-requests", _pulls),
+    Route("POST", "/pull-requests", _create_pull, 201, "pull_requests"),
+    Route("GET", _ONE, lambda call: _pull(call, call.repository.pull(call.number))),
+    Route("GET", f"{_ONE}/activities", _activities),
+    Route("GET", "/commits/{sha}", _commit),
+    Route("GET", "/commits/{sha}/pull-requests", _pulls_of),
+    Route("POST", "/branches", _create_branch, 200, "contents"),
+)
+
+# reason: (status, exception, message); {0} is what it is about
+_REASONS = {
+    "token": (401, "auth.IncorrectPasswordAuthenticationException", "Authentication failed. Check your credentials."),
+    "scope": (401, "AuthorisationException", "You are not permitted to access this resource"),
+    "repository": (404, "repository.NoSuchRepositoryException", "Repository {0} does not exist."),
+    "pull": (404, "pull.NoSuchPullRequestException", "Pull request {0} does not exist."),
+    "commit": (404, "commit.NoSuchCommitException", "Commit '{0}' does not exist."),
+    "branch": (404, "commit.NoSuchBranchException", "Branch '{0}' does not exist."),
+    "archived": (409, "repository.RepositoryArchivedException", "This repository is archived and read-only."),
+    "exists": (
+        409,
+        "pull.DuplicatePullRequestException",
+        "Only one pull request may be open for a given source and target branch",
+    ),
+    "empty": (409, "pull.EmptyPullRequestException", "The target branch is already up-to-date with the source branch."),
+}
+
+
+def _refused(refused: RefusedError) -> Answer:
+    status, exception, message = _REASONS.get(refused.reason, (refused.status, "", str(refused)))
+    about = refused.about
+    error: Json = {
+        "context": None,
+        "message": message.replace("{0}", str(about)),
+        "exceptionName": f"com.atlassian.bitbucket.{exception}" if exception else None,
+    }
+    if isinstance(about, Pull):
+        error["existingPullRequest"] = {"id": about.number, "title": about.title}
+    return Answer(status, {"errors": [error]})
+
+
+def _limited(limit: Limit) -> Answer:
+    # https://confluence.atlassian.com/bitbucketserver/improving-instance-stability-with-rate-limiting-976171954.html
+    said = "You have exceeded the rate limit; wait a moment before making further requests."
+    return Answer(429, {"errors": [{"context": None, "message": said}]}, {"Retry-After": str(limit.wait)})
+
+
+def _limits(limit: Limit) -> Mapping[str, str]:
+    return {
+        "X-RateLimit-Limit": str(limit.most),
+        "X-RateLimit-Remaining": str(limit.left),
+        "X-RateLimit-FillRate": "5",
+        "X-RateLimit-Interval-Seconds": "1",
+    }
+
+
+def _page(_url: str, query: Mapping[str, list[str]], items: list[Json]) -> Answer:
+    size, start = int(query.get("limit", ["25"])[0]), int(query.get("start", ["0"])[0])
+    last = start + size >= len(items)
+    body: Json = {"size": len(items[start : start + size]), "limit": size, "start": start, "isLastPage": last}
+    following = None if last else start + size
+    return Answer(200, body | {"values": items[start : start + size], "nextPageStart": following})
+
+
+def _moved(url: str, _method: str) -> Answer:
+    return Answer(301, "", {"Location": url})
+
+
+_name_of: Callable[[Mapping[str, str]], str] = "{project}/{slug}".format_map
+
+BITBUCKET_SERVER = Dialect(
+    prefix="/rest/api/latest",
+    repository="/projects/{project}/repos/{slug}",
+    name_of=_name_of,
+    spelled=lambda full_name: "/repos/".join(full_name.split("/")),
+    routes=_ROUTES,
+    refused=_refused,
+    limited=_limited,
+    limits=_limits,
+    page=_page,
+    moved=_moved,
+    git="/scm",
+    scheme="bearer",
+)
