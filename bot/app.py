@@ -67,6 +67,7 @@ class Bot:
         if self._socket:
             self._socket.stop()
         self._schedule.stop()
+        self._watch.close()
         if not self._work.drain(DRAIN_SECONDS):
             _log.warning("some work did not finish within %s s", DRAIN_SECONDS)
         self._watch.tell()

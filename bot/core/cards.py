@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.incident import Event, Happening, Incident, IncidentState
 from bot.core.message import incident as incident_message
@@ -12,7 +12,7 @@ from bot.core.message import rollout as rollout_message
 from bot.core.message.blocks import Message
 from bot.core.message.language import Say
 from bot.core.revert_pull import RevertPull
-from bot.core.rollout import ENDED, Rollout
+from bot.core.rollout import ENDED, Rollout, RolloutState
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,12 @@ def _of_rollout(say_for: Callable[[str], Say], rollout: Rollout) -> list[Card]:
     for channel in sorted({part.channel for part in rollout.parts}):
         say = say_for(channel)
         card = Card(f"{rollout.id}#{channel}", rollout.id, channel, rollout_message.card(say, rollout), last=ended)
-        cards += [card, _reply(card, rollout_message.ended_reply(say, rollout))] if ended else [card]
+        cards.append(card)
+        if rollout.state is RolloutState.LATE:
+            late = _reply(card, rollout_message.late_reply(say, rollout))
+            cards.append(replace(late, key=f"{card.key}/late", last=False))
+        if ended:
+            cards.append(_reply(card, rollout_message.ended_reply(say, rollout)))
     return cards
 
 

@@ -70,6 +70,9 @@ class RenderedChange:
         return replace(self, objects=tuple(_bounded(each, fields, value) for each in self.objects[:objects]))
 
 
+NO_CHANGE: Final = RenderedChange()
+
+
 def rendered_change(
     before: Iterable[Manifest], after: Iterable[Manifest], *, namespace: str, schema: Schemas = _BUILT_IN
 ) -> RenderedChange:

@@ -4,10 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+from bot.core.author import Author
+from bot.core.deployer import Failure
+from bot.core.health import Unready
+from bot.core.images import Unpinned
+from bot.core.rendered_change import NO_CHANGE, RenderedChange
+
+MOST_NAMED: Final = 10  # of what a part still lacks, and of its images
 
 
 class RolloutState(StrEnum):
-    """ROLLING until every part is live; LATE past the deadline, and still watched; SUPERSEDED by a newer merge."""
+    """ROLLING until every part is live; SUPERSEDED by a newer merge.
+
+    LATE past the deadline, or once a workload has given up by itself; it is still watched.
+    """
 
     ROLLING = "rolling"
     LATE = "late"
@@ -19,25 +31,65 @@ ENDED = frozenset({RolloutState.LIVE, RolloutState.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """What one look at a part found wanting, the first of each; nothing at all means that it is live.
+
+    `missing` has not arrived (`Deployment web: spec.replicas`), `remaining` is gone from git and still in the cluster,
+    `unready` has arrived and does not run; `failure` is what the deployer says of it.
+    """
+
+    missing: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
+    unready: tuple[Unready, ...] = ()
+    failure: Failure | None = None
+    total: int = 0
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether nothing will come of it without somebody doing something."""
+        return any(each.failed for each in self.unready)
+
+
+NOTHING: Final = Lacking()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the merge changes in one application: bounded; `unpinned` are images that it brings, `images` how many.
+
+    `why` says why it is not known, and then there is nothing else.
+    """
+
+    rendered: RenderedChange = NO_CHANGE
+    unpinned: tuple[Unpinned, ...] = ()
+    images: int = 0
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One application's share of a rollout.
 
-    `missing` names what has not arrived (`Deployment web: spec.replicas`), `error` why the last look could not tell.
+    `lacking` is what the last look that could tell found wanting, `error` why the last look could not tell. `change` is
+    None until it has been worked out.
     """
 
     application: str
     cluster: str
     channel: str
     live_at: datetime | None = None
-    missing: tuple[str, ...] = ()
+    lacking: Lacking = NOTHING
     error: str | None = None
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One first-parent commit of a tracked branch that changed at least one application.
+    """One merge to a tracked branch that changed at least one application: from `parent` to `revision`.
 
     `merged_at` is the forge's word where there is one, else when the bot first saw it. `approved_by` are forge logins.
+    `authors` wrote its commits, the first of them; `more_authors` says how many others did. `merges`: so many are
+    told as one, of which this is the last. `rewritten`: the branch was forced to where it is now.
     """
 
     id: str
@@ -54,6 +106,10 @@ class Rollout:
     pull_url: str | None = None
     merged_by: str | None = None
     approved_by: tuple[str, ...] = ()
+    authors: tuple[Author, ...] = ()
+    more_authors: int = 0
+    merges: int = 1
+    rewritten: bool = False
     state: RolloutState = RolloutState.ROLLING
     superseded_by: str | None = None
     ended_at: datetime | None = None
@@ -61,9 +117,9 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One look at one part: nothing `missing` and no `error` means that it is live."""
+    """One look at one part: nothing `lacking` and no `error` means that it is live."""
 
-    missing: tuple[str, ...] = ()
+    lacking: Lacking = NOTHING
     error: str | None = None
 
 
@@ -75,7 +131,8 @@ def decide(rollout: Rollout, observed: Mapping[str, Observation], *, now: dateti
     parts = tuple(_look(part, observed.get(part.application), now) for part in rollout.parts)
     if all(part.live_at for part in parts):
         return replace(rollout, parts=parts, state=RolloutState.LIVE, ended_at=now)
-    late = now - rollout.merged_at >= deadline
+    given_up = any(part.lacking.has_failed for part in parts if part.live_at is None)
+    late = given_up or now - rollout.merged_at >= deadline
     return replace(rollout, parts=parts, state=RolloutState.LATE if late else RolloutState.ROLLING)
 
 
@@ -104,6 +161,6 @@ def _look(part: Part, observation: Observation | None, now: datetime) -> Part:
         return part
     if observation.error is not None:
         return replace(part, error=observation.error)
-    if observation.missing:
-        return replace(part, missing=observation.missing, error=None)
-    return replace(part, live_at=now, missing=(), error=None)
+    if observation.lacking != NOTHING:
+        return replace(part, lacking=observation.lacking, error=None)
+    return replace(part, live_at=now, lacking=NOTHING, error=None)

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.application import Application
+from bot.core.author import MOST_AUTHORS, authors_of
 from bot.core.commit import Commit, approvers
 from bot.core.rollout import Part, Rollout
+from bot.handlers.people import People
 from bot.handlers.rendered import Rendered
 from bot.ports import Forge, ForgeError, Ports, Repository
 
@@ -17,9 +19,11 @@ _log = logging.getLogger(__name__)
 MOST_MERGES = 10
 # A commit this young was made by the merge itself; an older one was made before it was pushed.
 _FRESH = timedelta(minutes=10)
+# Of one merge, the newest: for their authors.
+_MOST_COMMITS = 250
 
 
-def notice(ports: Ports, name: str, applications: Sequence[Application], rendered: Rendered) -> str:
+def notice(ports: Ports, name: str, applications: Sequence[Application], rendered: Rendered, people: People) -> str:
     """Fetch one repository and keep a rollout for each new merge; the tracked branch's sha.
 
     The first look of all only remembers where the branch stands. RepositoryError when git does not answer.
@@ -30,6 +34,7 @@ def notice(ports: Ports, name: str, applications: Sequence[Application], rendere
     if known == head:
         return head
     rollouts = [] if known is None else _rollouts(ports, repository, known, head, applications, rendered)
+    rollouts = [_with_authors(rollout, repository, people) for rollout in rollouts]
     moved = ports.store.advance_head(name, known, head, rollouts)
     for rollout in rollouts if moved else ():
         _log.info("rollout %s of %s: %s", rollout.revision, rollout.repository, rollout.subject)
@@ -46,17 +51,24 @@ def _rollouts(
 ) -> list[Rollout]:
     now = ports.clock()
     tip = repository.commit(head)
-    if not repository.is_ancestor(known, head):
-        rewritten = replace(tip, message=f"History rewritten: {tip.message}")
-        steps = [(known, rewritten)]
+    rewritten, merges = not repository.is_ancestor(known, head), 1
+    if rewritten:
+        steps = [(known, tip)]
     else:
         commits = repository.first_parent(known, head, limit=1_000)[::-1]
         steps = [(commit.parents[0] if commit.parents else known, commit) for commit in commits]
         if len(steps) > MOST_MERGES:
-            steps = [(known, replace(tip, message=f"{len(steps)} merges, the last: {tip.message}"))]
+            steps, merges = [(known, tip)], len(steps)
     made = (_rollout(repository, parent, commit, applications, rendered, now) for parent, commit in steps)
     forge = ports.forges.get(repository.name)
-    return [_with_pull(rollout, forge) for rollout in made if rollout]
+    told: list[Rollout] = []
+    whole = (replace(rollout, merges=merges, rewritten=rewritten) for rollout in made if rollout)
+    for rollout in (_with_pull(rollout, forge) for rollout in whole):
+        if told and rollout.pull_number is not None and rollout.pull_number == told[-1].pull_number:
+            told[-1] = _as_one(told[-1], rollout)
+        else:
+            told.append(rollout)
+    return told
 
 
 def _rollout(
@@ -84,6 +96,20 @@ def _rollout(
         merged_at=commit.committed_at if fresh else now,
         parts=tuple(Part(each.name, each.cluster, each.channel) for each in touched),
     )
+
+
+def _as_one(older: Rollout, newer: Rollout) -> Rollout:
+    """Two commits that one pull request brought, as a forge's "rebase and merge" leaves them."""
+    parts = {part.application: part for part in (*older.parts, *newer.parts)}
+    return replace(newer, parent=older.parent, parts=tuple(parts.values()), merged_at=older.merged_at)
+
+
+def _with_authors(rollout: Rollout, repository: Repository, people: People) -> Rollout:
+    """Everybody who wrote a part of it, as Slack knows them. Who merged has not written by that."""
+    commits = repository.commits(rollout.parent, rollout.revision, limit=_MOST_COMMITS)[::-1]
+    authors = authors_of([commit for commit in commits if len(commit.parents) < 2])
+    first = people.known(authors[:MOST_AUTHORS])
+    return replace(rollout, authors=first, more_authors=len(authors) - len(first))
 
 
 def _with_pull(rollout: Rollout, forge: Forge | None) -> Rollout:

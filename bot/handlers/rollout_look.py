@@ -1,77 +1,132 @@
-"""How far a rollout has come: what its merge changed, against what the cluster holds."""
+"""How far rollouts have come on one cluster: what their merges changed, against what the cluster holds and runs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.core.application import Application
 from bot.core.drift import ObjectDrift
+from bot.core.health import Unready
 from bot.core.ignore import IgnoreRule
 from bot.core.manifest import Manifest, ManifestError
-from bot.core.rollout import Observation, Rollout
-from bot.handlers.drift_check import differences, look, remaining
+from bot.core.rollout import MOST_NAMED, NOTHING, Lacking, Observation, Rollout, RolloutState
+from bot.handlers.deployers import failing
+from bot.handlers.drift_check import Live, differences, look, remaining
 from bot.handlers.memory import Rules
 from bot.handlers.rendered import Rendered
-from bot.ports import PortError, Ports, RenderError
+from bot.handlers.rollout_change import merged
+from bot.handlers.workloads import Key, not_running
+from bot.ports import Cluster, ClusterError, PortError, Ports
+
+# A deployer that has failed is asked what it says; before that it may still speak of what came before the merge.
+_DEPLOYERS_TAKE = timedelta(minutes=1)
+
+Seen = dict[str, dict[str, Observation]]  # by rollout's id, then by application
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One application's share of one rollout, with what has to be there and what must not."""
+
+    rollout: Rollout
+    application: Application
+    changed: Sequence[Manifest]
+    removed: Sequence[Manifest]
 
 
 def observe(
     ports: Ports,
-    rollout: Rollout,
+    cluster: str,
+    rollouts: Sequence[Rollout],
     applications: Mapping[str, Application],
     rendered: Rendered,
     ignore: Sequence[IgnoreRule] = (),
-) -> dict[str, Observation]:
-    """One look at each part that is not live yet, by application. What a rule ignores does not hold up a rollout."""
-    return {
-        part.application: _part(ports, rollout, applications.get(part.application), rendered, ignore)
-        for part in rollout.parts
-        if part.live_at is None
-    }
+) -> Seen:
+    """One look at a cluster for every part there that is not live yet; each kind is listed once for all of them.
+
+    What a rule ignores does not hold up a rollout. Raises nothing of the outside: what fails is an observation's error.
+    """
+    seen: Seen = {rollout.id: {} for rollout in rollouts}
+    targets: list[_Target] = []
+    for rollout in rollouts:
+        for part in rollout.parts:
+            if part.cluster != cluster or part.live_at is not None:
+                continue
+            application = applications.get(part.application)
+            if application is None or application.cluster != cluster:
+                seen[rollout.id][part.application] = Observation(error="it is no longer in the configuration")
+                continue
+            try:
+                changed, removed = merged(ports.repositories[rollout.repository], rollout, application, rendered)
+            except (PortError, ManifestError) as error:
+                seen[rollout.id][part.application] = Observation(error=str(error))
+            else:
+                targets.append(_Target(rollout, application, changed, removed))
+    if targets:
+        for target, observation in zip(targets, _observe(ports, cluster, targets, ignore), strict=True):
+            seen[target.rollout.id][target.application.name] = observation
+    return seen
 
 
-def _part(
-    ports: Ports,
-    rollout: Rollout,
-    application: Application | None,
-    rendered: Rendered,
-    ignore: Sequence[IgnoreRule],
-) -> Observation:
-    if application is None:
-        return Observation(error="it is no longer in the configuration")
+def _observe(
+    ports: Ports, name: str, targets: Sequence[_Target], ignore: Sequence[IgnoreRule]
+) -> Sequence[Observation]:
+    cluster = ports.clusters[name]
+    wanted = [(each, target.application.namespace) for target in targets for each in (*target.changed, *target.removed)]
     try:
-        changed, removed = _merged(ports, rollout, application, rendered)
-        cluster = ports.clusters[application.cluster]
-        targets = [(manifest, application.namespace) for manifest in (*changed, *removed)]
-        live = look(cluster, targets, rules=Rules(tuple(ignore)))
-        found = differences(changed, namespace=application.namespace, live=live)
-        present, unknown = remaining(removed, namespace=application.namespace, live=live)
-    except (PortError, ManifestError) as error:
-        return Observation(error=str(error))
-    missing = (
-        *(line for each in found.drift for line in _missing(each)),
-        *(f"{manifest.kind} {manifest.name} is gone from git and still in the cluster" for manifest in present),
-    )
+        live = look(cluster, wanted, rules=Rules(tuple(ignore)))
+        found = [_arrived(target, live) for target in targets]
+        there = [target for target, seen in zip(targets, found, strict=True) if seen == Observation()]
+        running = [(each, target.application.namespace) for target in there for each in target.changed]
+        lacking = not_running(cluster, live.discovery, running)
+    except ClusterError as error:
+        return [Observation(error=str(error))] * len(targets)
+    found = [_running(target, seen, lacking) for target, seen in zip(targets, found, strict=True)]
+    return _with_failures(ports, cluster, targets, found)
+
+
+def _arrived(target: _Target, live: Live) -> Observation:
+    """Whether the cluster has what the merge says."""
+    namespace = target.application.namespace
+    found = differences(target.changed, namespace=namespace, live=live)
+    present, unknown = remaining(target.removed, namespace=namespace, live=live)
+    missing = [line for each in found.drift for line in _missing(each)]
+    left = [f"{manifest.kind} {manifest.name}" for manifest in present]
+    if missing or left:
+        lacking = Lacking(tuple(missing[:MOST_NAMED]), tuple(left[:MOST_NAMED]), total=len(missing) + len(left))
+        return Observation(lacking)
     blind = (*found.unknown, *unknown)
-    return Observation(missing=missing, error=" ".join(blind) if blind and not missing else None)
+    return Observation(error=" ".join(blind) or None)
 
 
-def _merged(
-    ports: Ports, rollout: Rollout, application: Application, rendered: Rendered
-) -> tuple[list[Manifest], list[Manifest]]:
-    """The manifests that the merge made or changed, and those it removed."""
-    repository = ports.repositories[rollout.repository]
-    after = {
-        manifest.key: manifest for manifest in rendered.manifests(repository, rollout.revision, application.source)
+def _running(target: _Target, seen: Observation, lacking: Mapping[Key, Unready]) -> Observation:
+    """Whether what has arrived runs, too."""
+    if seen != Observation():
+        return seen
+    namespace = target.application.namespace
+    keys = ((each.kind, each.namespace or namespace, each.name) for each in target.changed)
+    unready = tuple(lacking[key] for key in keys if key in lacking)
+    return Observation(Lacking(unready=unready[:MOST_NAMED], total=len(unready))) if unready else seen
+
+
+def _with_failures(
+    ports: Ports, cluster: Cluster, targets: Sequence[_Target], found: Sequence[Observation]
+) -> Sequence[Observation]:
+    """With what the deployer says of those that have not arrived, once it has had time to look at the merge."""
+    now = ports.clock()
+    waiting = {
+        target.application.name: target.application
+        for target, seen in zip(targets, found, strict=True)
+        if seen.lacking != NOTHING
+        and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYERS_TAKE)
     }
-    before: dict[object, Manifest] = {}
-    if rollout.parent and repository.tree_id(rollout.parent, application.path):
-        try:
-            parent = rendered.manifests(repository, rollout.parent, application.source)
-            before = {manifest.key: manifest for manifest in parent}
-        except (ManifestError, RenderError):
-            before = {}  # the merge mended what could not be read: everything in it counts as changed
-    changed = [each for key, each in after.items() if key not in before or before[key].object != each.object]
-    removed = [each for key, each in before.items() if key not in after]
-    return changed, removed
+    failures = failing(cluster, list(waiting.values())) if waiting else {}
+    return [
+        replace(seen, lacking=replace(seen.lacking, failure=failures.get(target.application.name)))
+        if seen.lacking != NOTHING and target.application.name in failures
+        else seen
+        for target, seen in zip(targets, found, strict=True)
+    ]
 
 
 def _missing(found: ObjectDrift) -> list[str]:

@@ -4,22 +4,22 @@ import logging
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
 
 from bot.config import Config
 from bot.core.application import Application
 from bot.core.drift import Check
 from bot.core.incident import IncidentState
-from bot.core.rollout import ENDED, Rollout, RolloutState, decide, rolling_applications, supersede
+from bot.core.rollout import rolling_applications
 from bot.handlers import merges
 from bot.handlers.cards import CardKeeper
 from bot.handlers.deployers import deploying
 from bot.handlers.drift_check import check as drift_check
 from bot.handlers.incident_record import record
 from bot.handlers.memory import Memory
+from bot.handlers.people import People
 from bot.handlers.rendered import Rendered
-from bot.handlers.rollout_look import observe
+from bot.handlers.rollout_watch import RolloutWatch
 from bot.ports import PortError, Ports
 
 _log = logging.getLogger(__name__)
@@ -37,12 +37,19 @@ class Watch:
         self._ignore = config.ignore
         self._interactive = config.interactive
         self._alerts = config.alerts
-        self._deadline: timedelta = config.schedule.rollout_deadline
         self._keeper = keeper
         self._memory = Memory(Rendered(ports.renderer))
         self._recording = threading.Lock()
         self._noticing = {name: threading.Lock() for name in config.repositories}
-        self._rollouts = threading.Lock()
+        self._people = People(ports.chat, config.slack.people, ports.clock)
+        self._rollouts = RolloutWatch(
+            ports,
+            config.applications,
+            self._memory.rendered,
+            ignore=config.ignore,
+            deadline=config.schedule.rollout_deadline,
+            patience=config.schedule.rollout,
+        )
 
     def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
         """One drift check now of the applications named, in their order; what follows from it is told in Slack."""
@@ -75,22 +82,21 @@ class Watch:
         """Fetch one repository and start rollouts for what was merged. PortError."""
         with self._noticing[repository]:
             mine = [each for each in self._all() if each.repository == repository]
-            merges.notice(self._ports, repository, mine, self._memory.rendered)
+            merges.notice(self._ports, repository, mine, self._memory.rendered, self._people)
         self.tell()
 
     def look_at_rollouts(self) -> None:
         """See how far each rollout has come."""
-        with self._rollouts:
-            known = [rollout for rollout in self._ports.store.rollouts() if rollout.state not in ENDED]
-            for rollout in known:
-                observed = observe(self._ports, rollout, self._applications, self._memory.rendered, self._ignore)
-                self._keep(rollout, decide(rollout, observed, now=self._ports.clock(), deadline=self._deadline))
-            self._supersede()
+        self._rollouts.look()
         self.tell()
 
     def tell(self) -> None:
         """Bring Slack up to date with the stored state."""
         self._keeper.reconcile()
+
+    def close(self) -> None:
+        """Start nothing new, and let what runs finish for a while."""
+        self._rollouts.close()
 
     def troubles(self) -> list[str]:
         """What is down, a sentence each."""
@@ -142,16 +148,3 @@ class Watch:
                 looks=self._alerts.looks,
                 rendered=self._memory.rendered,
             )
-
-    def _supersede(self) -> None:
-        rollouts = self._ports.store.rollouts()
-        for index, older in enumerate(rollouts):
-            for newer in rollouts[index + 1 :]:
-                if newer.repository == older.repository and older.state not in ENDED:
-                    self._keep(older, supersede(older, newer, now=self._ports.clock()))
-
-    def _keep(self, before: Rollout, after: Rollout) -> None:
-        if after != before:
-            self._ports.store.save_rollout(after)
-            if after.state is not before.state and after.state is not RolloutState.ROLLING:
-                _log.info("rollout %s is %s", after.revision, after.state)

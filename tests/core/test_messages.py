@@ -17,16 +17,21 @@ from slack_sdk.models.views import View
 from bot.core import command as commands
 from bot.core import revert
 from bot.core.application import Application
+from bot.core.author import Author
 from bot.core.commit import Commit, PullRequest
+from bot.core.deployer import Failure
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
+from bot.core.health import Unready
+from bot.core.images import Pin, Unpinned
 from bot.core.incident import Event, Happening, Incident, IncidentState
 from bot.core.message import diff_file, drift, history, incident, revert_pull, rollout, status, trouble
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
 from bot.core.message.language import Language, Say
+from bot.core.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.revert import RevertRequest, Target
 from bot.core.revert_pull import RevertPull
-from bot.core.rollout import Part, Rollout, RolloutState
+from bot.core.rollout import Change, Lacking, Part, Rollout, RolloutState
 from bot.sandbox.slack.limits import check_blocks, check_text, check_view
 
 GOLDEN = Path(__file__).parent.parent / "data" / "messages"
@@ -104,6 +109,84 @@ MERGE = Rollout(
     approved_by=("carla",),
 )
 LIVE_PARTS = tuple(replace(part, live_at=T0 + timedelta(seconds=42)) for part in MERGE.parts)
+CHANGE = Change(
+    RenderedChange(
+        added=1,
+        changed=3,
+        removed=1,
+        objects=(
+            ObjectChange("removed", "v1", "ConfigMap", None, "old"),
+            ObjectChange(
+                "changed",
+                "apps/v1",
+                "Deployment",
+                None,
+                "web",
+                (
+                    FieldChange("changed", "spec.template.spec.containers[name=web].image", "web:1", "web"),
+                    FieldChange("added", "spec.template.spec.containers[name=web].env[name=DEBUG]", None, '{"a": 1}'),
+                    FieldChange("removed", "spec.replicas", 2),
+                ),
+                5,
+            ),
+            ObjectChange("added", "v1", "Secret", "vault", "token"),
+        ),
+    ),
+    (Unpinned("web", Pin.FLOATING, "Deployment web"), Unpinned("redis:7.2", Pin.TAG, "StatefulSet cache")),
+    2,
+)
+ANA, BEA, CEM = Author("Ana", "ana@shop.example", None, "U0ANA"), Author("Bea", "b@x.y"), Author("Cem", "c@x.y", "cem")
+WRITTEN = replace(
+    MERGE,
+    authors=(ANA, BEA, CEM),
+    more_authors=2,
+    parts=(
+        replace(MERGE.parts[0], change=CHANGE),
+        replace(MERGE.parts[1], change=CHANGE),
+        Part("search", "prod", "C1", change=Change(why="apps/search/a.yaml:3: This is not valid YAML.")),
+        Part("docs", "prod", "C1", change=Change()),
+    ),
+)
+STUCK = replace(
+    WRITTEN,
+    state=RolloutState.LATE,
+    parts=(
+        LIVE_PARTS[0],
+        Part(
+            "shop-staging",
+            "staging",
+            "C1",
+            lacking=Lacking(
+                missing=("Deployment web: spec.replicas",),
+                remaining=("ConfigMap old",),
+                failure=Failure("Flux", "BuildFailed", "kustomization.yaml is missing"),
+                total=12,
+            ),
+        ),
+        Part(
+            "search",
+            "prod",
+            "C1",
+            lacking=Lacking(unready=(Unready("Deployment", "web", 1, 3, "ImagePullBackOff"),), total=1),
+        ),
+    ),
+)
+MANY = replace(
+    WRITTEN,
+    parts=tuple(
+        Part(f"team-{index:03}", f"prod-{index % 3}", "C1", **given)
+        for index in range(300)
+        for given in [
+            {"live_at": T0 + timedelta(seconds=40 + index)}
+            if index % 10 > 3
+            else {"lacking": STUCK.parts[1 + index % 2].lacking}
+            if index % 10 > 1
+            else {"error": "The cluster prod does not answer."}
+            if index % 10
+            else {}
+        ]
+    ),
+)
 PULL = RevertPull(
     id="platform#13",
     repository="platform",
@@ -213,7 +296,10 @@ def messages(say):
             say,
             replace(
                 MERGE,
-                parts=(LIVE_PARTS[0], replace(MERGE.parts[1], missing=("Deployment shop-staging/web: spec.replicas",))),
+                parts=(
+                    LIVE_PARTS[0],
+                    replace(MERGE.parts[1], lacking=Lacking(("Deployment web: spec.replicas",), total=1)),
+                ),
             ),
         ),
         "rollout-card-live": rollout.card(
@@ -232,6 +318,16 @@ def messages(say):
         ),
         "rollout-reply-live": rollout.ended_reply(
             say, replace(MERGE, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=42))
+        ),
+        "rollout-card-written": rollout.card(say, WRITTEN),
+        "rollout-card-stuck": rollout.card(say, STUCK),
+        "rollout-card-dead": rollout.card(say, replace(STUCK, parts=(LIVE_PARTS[0], STUCK.parts[2]))),
+        "rollout-card-many": rollout.card(say, MANY),
+        "rollout-card-several": rollout.card(say, replace(MERGE, merges=12, pull_number=None, pull_url=None)),
+        "rollout-card-rewritten": rollout.card(say, replace(MERGE, rewritten=True)),
+        "rollout-reply-stuck": rollout.late_reply(say, STUCK),
+        "rollout-reply-mentions": rollout.ended_reply(
+            say, replace(WRITTEN, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=42))
         ),
         "revert-card-open": revert_pull.card(say, PULL),
         "revert-card-merged": revert_pull.card(say, replace(PULL, state="merged", merged_by="carla")),
@@ -277,10 +373,35 @@ def hostile_messages(say):
     )
     check = replace(DRIFTED, application="shop", drift=objects, error=f"{HOSTILE} {long}", set_aside=objects)
     bad = replace(OPEN, drift=objects, blind=long)
-    parts = tuple(Part(f"application-{index}", "prod", "C1", None, (long, HOSTILE) * 9, None) for index in range(200))
+    fields = tuple(FieldChange("changed", long, long, HOSTILE) for _ in range(9))
+    change = Change(
+        RenderedChange(500, 500, 500, (ObjectChange("changed", "v1", long, long, HOSTILE, fields, 900),) * 24),
+        tuple(Unpinned(f"{HOSTILE}{index}{long}", Pin.TAG, long) for index in range(10)),
+        900,
+    )
+    lacking = Lacking(
+        (long, HOSTILE) * 5,
+        (long, HOSTILE) * 5,
+        (Unready(long, HOSTILE, 10**9, 10**9, long),) * 9,
+        Failure(HOSTILE, long, HOSTILE + long),
+        10**6,
+    )
+    parts = tuple(
+        Part(
+            f"application-{index}",
+            HOSTILE,
+            "C1",
+            lacking=lacking,
+            error=long if index % 2 else None,
+            change=replace(change, images=index),
+        )
+        for index in range(200)
+    )
+    authors = tuple(Author(f"{HOSTILE} {long}", long) for _ in range(20))
     merge = replace(
         MERGE, subject=f"{HOSTILE} {long}", author=long, merged_by=HOSTILE, approved_by=(long,) * 9, parts=parts
     )
+    merge = replace(merge, authors=authors, more_authors=10**6)
     many = [replace(APPLICATIONS[0], name=f"application-{index}", namespace=HOSTILE) for index in range(500)]
     checks = {each.name: replace(check, application=each.name, drift=objects[:3]) for each in many}
     pulls = {"platform": [replace(FORGE_PULL, title=f"{HOSTILE}{long}", author=HOSTILE)] * 100}
@@ -308,6 +429,8 @@ def hostile_messages(say):
         "drift answer": drift.checked(say, [check] * 50),
         "diff": drift.diff(say, check, "shop", everything=True),
         "rollout": rollout.card(say, merge),
+        "rollout few": rollout.card(say, replace(merge, parts=parts[:8])),
+        "rollout stuck": rollout.late_reply(say, replace(merge, state=RolloutState.LATE)),
         "rollout late": rollout.card(say, replace(merge, state=RolloutState.LATE)),
         "status": overview(say, applications=many, checks=checks, pulls=pulls, troubles=[long, HOSTILE] * 9),
         "history": history.listing(say, entries(f"{HOSTILE} {long}") * 40, HOSTILE, "shop", long),
@@ -374,9 +497,14 @@ def test_every_language_says_it_with_the_same_blocks(name):
 
 
 def pressed(blocks):
-    """The blocks' types, and of each button all but its label."""
+    """The blocks' types, and of each button all but its words: its label, and what it asks before it acts."""
     return [
-        (block["type"], [{**each, "text": None} for each in block["elements"]] if block["type"] == "actions" else None)
+        (
+            block["type"],
+            [{**each, "text": None, "confirm": sorted(each.get("confirm", ()))} for each in block["elements"]]
+            if block["type"] == "actions"
+            else None,
+        )
         for block in blocks
     ]
 

@@ -5,12 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.rollout import Observation, Part, Rollout, RolloutState, decide, rolling_applications, supersede
+from bot.core.health import Unready
+from bot.core.rollout import Lacking, Observation, Part, Rollout, RolloutState, decide, rolling_applications, supersede
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DEADLINE = timedelta(minutes=10)
 LIVE = Observation()
-WAITING = Observation(missing=("Deployment shop/web: spec.replicas",))
+WAITING = Observation(Lacking(missing=("Deployment shop/web: spec.replicas",), total=1))
+CRASHING = Observation(Lacking(unready=(Unready("Deployment", "web", 0, 2, "CrashLoopBackOff"),), total=1))
+GIVEN_UP = Observation(
+    Lacking(unready=(Unready("Job", "migrate", 0, 1, "BackoffLimitExceeded", failed=True),), total=1)
+)
 BLIND = Observation(error="the cluster does not answer")
 
 
@@ -40,6 +45,9 @@ def look(given, observed, seconds):
         (WAITING, 42, RolloutState.ROLLING),
         (WAITING, 599, RolloutState.ROLLING),
         (WAITING, 600, RolloutState.LATE),
+        (CRASHING, 42, RolloutState.ROLLING),
+        (CRASHING, 601, RolloutState.LATE),
+        (GIVEN_UP, 42, RolloutState.LATE),
         (BLIND, 42, RolloutState.ROLLING),
         (BLIND, 601, RolloutState.LATE),
     ],
@@ -68,7 +76,7 @@ def test_a_late_rollout_still_arrives():
 
 def test_a_look_that_could_not_see_keeps_what_is_missing():
     part = look(look(rollout(), {"shop": WAITING}, 5), {"shop": BLIND}, 6).parts[0]
-    assert (part.missing, part.error) == (WAITING.missing, BLIND.error)
+    assert (part.lacking, part.error) == (WAITING.lacking, BLIND.error)
 
 
 def test_a_newer_live_merge_supersedes_what_still_waits():

@@ -129,8 +129,27 @@ def actions(*buttons: Element) -> Block:
     return {"type": "actions", "elements": list(buttons)}
 
 
-def button(label: str, action: str, value: str = "", *, url: str | None = None, style: str | None = None) -> Element:
-    """A button. `value` is a reference, never an authority: who clicked is authorised again. `url` opens a page."""
+def confirm(title: str, text: str, yes: str, no: str) -> Element:
+    """What a button asks before it acts."""
+    parts = {"title": (title, 100), "text": (text, 300), "confirm": (yes, 30), "deny": (no, 30)}
+    return {
+        name: {"type": "plain_text", "text": clip(told, most), "emoji": False} for name, (told, most) in parts.items()
+    }
+
+
+def button(
+    label: str,
+    action: str,
+    value: str = "",
+    *,
+    url: str | None = None,
+    style: str | None = None,
+    asks: Element | None = None,
+) -> Element:
+    """A button. `value` is a reference, never an authority: who clicked is authorised again. `url` opens a page.
+
+    `asks` is a `confirm`.
+    """
     made: Element = {
         "type": "button",
         "action_id": action,
@@ -142,6 +161,8 @@ def button(label: str, action: str, value: str = "", *, url: str | None = None, 
         made["url"] = url
     if style:
         made["style"] = style
+    if asks:
+        made["confirm"] = asks
     return made
 
 

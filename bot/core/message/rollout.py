@@ -1,15 +1,15 @@
-"""What the bot says of a merge on its way to the clusters: one card, kept current."""
-
-from datetime import datetime
+"""What the bot says of a merge on its way to the clusters: one card, kept current, and what is told in its thread."""
 
 from bot.core.message import wording
 from bot.core.message.blocks import (
     Block,
     Element,
     Message,
-    bullets,
+    actions,
+    button,
     clip,
     code,
+    confirm,
     fill,
     header,
     link,
@@ -17,37 +17,71 @@ from bot.core.message.blocks import (
     moment,
     note,
     paragraph,
+    person,
     rich,
     words,
 )
 from bot.core.message.catalogue import rollout as texts
-from bot.core.message.language import Say, Value
-from bot.core.rollout import Part, Rollout, RolloutState
+from bot.core.message.catalogue import wording as shared
+from bot.core.message.language import Say
+from bot.core.message.revert import REVERT_THIS, reference
+from bot.core.message.rollout_change import changes, unpinned
+from bot.core.message.rollout_part import progress
+from bot.core.revert import RevertRequest
+from bot.core.rollout import Rollout, RolloutState
+
+_MOST_AUTHORS = 5
+_MOST_CHANGES = 3_500  # characters of JSON: the progress below it has to fit too
+_MOST_PROGRESS = 4_500
 
 
 def card(say: Say, rollout: Rollout) -> Message:
-    """The rollout's one message in a channel, as it should read now."""
+    """The rollout's one message in a channel, as it should read now. Its authors are rung when it is posted."""
     headline, sentence = _headline(say, rollout)
     text = say.text(
         texts.TEXT,
         sentence=sentence,
         revision=wording.short(say, rollout.revision),
-        title=clip(rollout.subject, 90),
+        title=clip(_subject(say, rollout), 90),
     )
     blocks: list[Block] = [header(headline), rich(paragraph(*_merge(say, rollout)))]
     blocks += fill(
-        [[bullets([_part(say, part, rollout.merged_at)])] for part in rollout.parts],
+        changes(say, rollout.parts),
+        lambda left: paragraph(words(say.count(texts.MORE_CHANGES, left), italic=True)),
+        budget=_MOST_CHANGES,
+    )
+    if images := unpinned(say, rollout.parts):
+        blocks.append(rich(paragraph(*images)))
+    blocks += fill(
+        progress(say, rollout),
         lambda left: paragraph(words(say.count(texts.MORE_APPLICATIONS, left))),
+        budget=_MOST_PROGRESS,
     )
     if rollout.state is RolloutState.LATE:
-        blocks.append(note(say.text(texts.LATE_NOTE)))
+        dead = all(part.live_at or part.lacking.unready for part in rollout.parts)
+        blocks.append(note(say.text(texts.DEAD_NOTE if dead else texts.LATE_NOTE)))
+    if rollout.url and not rollout.rewritten:  # without a forge no pull request can be opened
+        blocks.append(actions(_revert(say, rollout)))
     return message(text, *blocks)
 
 
 def ended_reply(say: Say, rollout: Rollout) -> Message:
     """Told once in the card's thread: the developer who merged is waiting for just this."""
     _, sentence = _headline(say, rollout)
-    return message(sentence, rich(paragraph(words(sentence))))
+    if rollout.state is not RolloutState.LIVE:
+        return message(sentence, rich(paragraph(words(sentence))))
+    return message(sentence, rich(paragraph(*_to_authors(say, rollout, sentence))))
+
+
+def late_reply(say: Say, rollout: Rollout) -> Message:
+    """Told once in the card's thread when it is stuck, since an updated card rings nobody's phone."""
+    _, sentence = _headline(say, rollout)
+    waiting = fill(
+        progress(say, rollout, waiting=True),
+        lambda left: paragraph(words(say.count(texts.MORE_APPLICATIONS, left))),
+        budget=_MOST_PROGRESS,
+    )
+    return message(sentence, rich(paragraph(*_to_authors(say, rollout, sentence))), *waiting)
 
 
 def _headline(say: Say, rollout: Rollout) -> tuple[str, str]:
@@ -71,13 +105,19 @@ def _headline(say: Say, rollout: Rollout) -> tuple[str, str]:
             return say.text(texts.ROLLING_HEADER, names=names), done
 
 
+def _subject(say: Say, rollout: Rollout) -> str:
+    if rollout.rewritten:
+        return say.text(texts.REWRITTEN, subject=rollout.subject)
+    return say.count(texts.SEVERAL, rollout.merges, subject=rollout.subject) if rollout.merges > 1 else rollout.subject
+
+
 def _merge(say: Say, rollout: Rollout) -> list[Element]:
-    told = [words(clip(rollout.subject, 300), bold=True), words("\n")]
+    told = [words(clip(_subject(say, rollout), 300), bold=True), words("\n")]
     sha = wording.short(say, rollout.revision)
     told.append(link(rollout.url, sha) if rollout.url else code(sha))
     if rollout.pull_number and rollout.pull_url:
         told += [words(" · "), link(rollout.pull_url, f"#{rollout.pull_number}")]
-    told += say.line(texts.WRITTEN_BY, author=clip(rollout.author, 80))
+    told += say.line(texts.WRITTEN_BY, author=_authors(say, rollout))
     if rollout.merged_by:
         told += say.line(texts.MERGED_BY, who=clip(rollout.merged_by, 80))
     if rollout.approved_by:
@@ -87,14 +127,39 @@ def _merge(say: Say, rollout: Rollout) -> list[Element]:
     return told + say.line(texts.MERGED_AT, branch=clip(rollout.branch, 60), time=moment(rollout.merged_at))
 
 
-def _part(say: Say, part: Part, merged_at: datetime) -> list[Element]:
-    where: dict[str, Value] = {"application": words(part.application, bold=True), "cluster": part.cluster}
-    if part.live_at:
-        took = wording.duration(part.live_at - merged_at)
-        return say.line(texts.PART_LIVE, **where, took=took, time=moment(part.live_at))
-    if part.error:
-        return say.line(texts.PART_UNKNOWN, **where, reason=clip(part.error, 300))
-    if part.missing:
-        missing = wording.listed(say, (clip(each, 160) for each in part.missing), 4)
-        return say.line(texts.PART_MISSING, **where, missing=missing)
-    return say.line(texts.PART_UNSEEN, **where)
+def _authors(say: Say, rollout: Rollout) -> list[Element]:
+    """Those who wrote it, mentioned where Slack knows them."""
+    known = [person(each.user) if each.user else words(clip(each.name, 80)) for each in rollout.authors]
+    if not known:
+        return [words(clip(rollout.author, 80))]
+    shown, left = known[:_MOST_AUTHORS], len(known[_MOST_AUTHORS:]) + rollout.more_authors
+    if left:
+        return say.line(shared.ROW_CUT, names=_row(shown), n=say.number(left))
+    return say.line(shared.ROW, names=_row(shown[:-1]), last=shown[-1]) if len(shown) > 1 else shown
+
+
+def _row(elements: list[Element]) -> list[Element]:
+    return [each for element in elements for each in (words(", "), element)][1:]
+
+
+def _to_authors(say: Say, rollout: Rollout, sentence: str) -> list[Element]:
+    """A sentence that rings them; it names nobody whom it cannot ring."""
+    if not any(author.user for author in rollout.authors[:_MOST_AUTHORS]):
+        return [words(sentence)]
+    return say.line(texts.AUTHORS, authors=_authors(say, rollout), sentence=sentence)
+
+
+def _revert(say: Say, rollout: Rollout) -> Element:
+    """Asks first; who clicks is authorised as with the command."""
+    if rollout.merges > 1:
+        revision = f"{rollout.parent}..{rollout.revision}"
+    else:
+        revision = f"#{rollout.pull_number}" if rollout.pull_number else rollout.revision
+    request = RevertRequest(who="", text=revision, application=rollout.parts[0].application)
+    asks = confirm(
+        say.text(texts.CONFIRM_TITLE),
+        say.text(texts.CONFIRM, subject=clip(_subject(say, rollout), 120)),
+        say.text(texts.CONFIRM_YES),
+        say.text(texts.CONFIRM_NO),
+    )
+    return button(say.text(texts.REVERT), REVERT_THIS, reference(request), asks=asks)

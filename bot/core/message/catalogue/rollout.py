@@ -16,6 +16,10 @@ LATE = Counted(
     en=("{names} is still not live.", "{names} are still not live."),
     es=("El merge aún no está activo en {names}.", "El merge aún no está activo en {names}."),
 )
+DEAD_NOTE = Phrase(
+    en="It has arrived, and it does not run. Still watching: this card changes when it does.",
+    es="Ha llegado, pero no funciona. El bot sigue mirando: esta tarjeta cambia cuando funcione.",
+)
 LATE_NOTE = Phrase(
     en="The deployer has not brought it there. Still watching: this card changes when it arrives.",
     es="El deployer no lo ha llevado al cluster. El bot sigue mirando: esta tarjeta cambia cuando llegue.",
@@ -28,6 +32,13 @@ ROLLING_PARTLY = Phrase(
     en="{names}: merged, on its way to the cluster ({live} of {all} live).",
     es="{names}: el merge está hecho y va en camino al cluster (activo en {live} de {all}).",
 )
+
+SEVERAL = Counted(
+    en=("{n} merge, the last: {subject}", "{n} merges, the last: {subject}"),
+    es=("{n} merge, el último: {subject}", "{n} merges, el último: {subject}"),
+)
+REWRITTEN = Phrase(en="History rewritten: {subject}", es="Historia reescrita: {subject}")
+AUTHORS = Phrase(en="{authors}: {sentence}", es="{authors}: {sentence}")
 
 WRITTEN_BY = Phrase(en=" by {author}", es=" de {author}")
 MERGED_BY = Phrase(en=", merged by {who}", es=", fusionado por {who}")
@@ -45,10 +56,78 @@ PART_UNKNOWN = Phrase(
 PART_MISSING = Phrase(
     en="{application} on {cluster}: not yet: {missing}", es="{application} en {cluster}: todavía no: {missing}"
 )
+PART_UNREADY = Phrase(
+    en="{application} on {cluster}: arrived, not running: {missing}",
+    es="{application} en {cluster}: ha llegado, pero no funciona: {missing}",
+)
+REMAINING = Phrase(
+    en="{object} is gone from git and still in the cluster", es="{object} ya no está en git y sigue en el cluster"
+)
+READY = Phrase(en="{object} {ready} of {wanted} ready", es="{object} {ready} de {wanted} listos")
+READY_BECAUSE = Phrase(
+    en="{object} {ready} of {wanted} ready ({reason})", es="{object} {ready} de {wanted} listos ({reason})"
+)
+SAYS = Phrase(en=" · {deployer} says: {reason}", es=" · {deployer} dice: {reason}")
+SAYS_MORE = Phrase(en=" · {deployer} says: {reason}: {message}", es=" · {deployer} dice: {reason}: {message}")
 PART_UNSEEN = Phrase(
     en="{application} on {cluster}: waiting for the first look",
     es="{application} en {cluster}: a la espera de la primera comprobación",
 )
+ALL_LIVE = Counted(en=("{n} live: {names}", "{n} live: {names}"), es=("{n} activa: {names}", "{n} activas: {names}"))
+ALL_UNSEEN = Counted(
+    en=("{n} waiting for the first look: {names}", "{n} waiting for the first look: {names}"),
+    es=("{n} a la espera de la primera revisión: {names}", "{n} a la espera de la primera revisión: {names}"),
+)
+ALL_MISSING = Counted(
+    en=("{n} not there yet: {names}", "{n} not there yet: {names}"),
+    es=("{n} todavía no: {names}", "{n} todavía no: {names}"),
+)
+ALL_UNREADY = Counted(
+    en=("{n} arrived and not running: {names}", "{n} arrived and not running: {names}"),
+    es=("{n} ha llegado y no funciona: {names}", "{n} han llegado y no funcionan: {names}"),
+)
+ALL_UNKNOWN = Counted(
+    en=("{n} unknown: {names}", "{n} unknown: {names}"), es=("{n} no se sabe: {names}", "{n} no se sabe: {names}")
+)
+
+CHANGES = Phrase(en="What changes in {names}: {counts}", es="Qué cambia en {names}: {counts}")
+CHANGES_NOTHING = Phrase(
+    en="What changes in {names}: nothing that the cluster would see",
+    es="Qué cambia en {names}: nada que el cluster vaya a notar",
+)
+CHANGES_UNKNOWN = Phrase(
+    en="What changes in {names} is unknown: {reason}", es="No se sabe qué cambia en {names}: {reason}"
+)
+MORE_CHANGES = Counted(
+    en=("… and what changes in {n} more application.", "… and what changes in {n} more applications."),
+    es=("… y lo que cambia en {n} aplicación más.", "… y lo que cambia en {n} aplicaciones más."),
+)
+REMOVED = Counted(
+    en=("{n} object removed", "{n} objects removed"), es=("{n} objeto eliminado", "{n} objetos eliminados")
+)
+CHANGED = Counted(en=("{n} object changed", "{n} objects changed"), es=("{n} objeto cambia", "{n} objetos cambian"))
+ADDED = Counted(en=("{n} object added", "{n} objects added"), es=("{n} objeto nuevo", "{n} objetos nuevos"))
+OBJECT_REMOVED = Phrase(en="{object} is removed", es="{object} se elimina")
+OBJECT_ADDED = Phrase(en="{object} is added", es="{object} es nuevo")
+FIELD_CHANGED = Phrase(en="{path}: {before} → {after}", es="{path}: {before} → {after}")
+FIELD_ADDED = Phrase(en="{path}: added, {after}", es="{path}: nuevo, {after}")
+FIELD_REMOVED = Phrase(en="{path}: removed, was {before}", es="{path}: eliminado, era {before}")
+MORE_OBJECTS = Counted(en=("and {n} more object", "and {n} more objects"), es=("y {n} objeto más", "y {n} objetos más"))
+MORE_FIELDS = Counted(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
+UNPINNED = Phrase(
+    en="Images without a digest, which can come to mean another image: {images}",
+    es="Imágenes sin digest, que pueden llegar a ser otra imagen: {images}",
+)
+FLOATING = Phrase(en="{image} (no fixed version)", es="{image} (sin versión fija)")
+
+REVERT = Phrase(en="Revert", es="Revertir")
+CONFIRM_TITLE = Phrase(en="Open a revert?", es="¿Abrir una reversión?")
+CONFIRM = Phrase(
+    en="This opens a pull request that undoes “{subject}”. Nothing changes before somebody merges it.",
+    es="Se abre un pull request que deshace «{subject}». Nada cambia hasta que alguien haga el merge.",
+)
+CONFIRM_YES = Phrase(en="Open it", es="Abrirla")
+CONFIRM_NO = Phrase(en="Not now", es="Ahora no")
 MORE_APPLICATIONS = Counted(
     en=("… and {n} more application.", "… and {n} more applications."),
     es=("… y {n} aplicación más.", "… y {n} aplicaciones más."),

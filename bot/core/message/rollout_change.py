@@ -1,0 +1,98 @@
+"""What a merge changes, as a rollout's card tells it: objects and fields, and images that are not pinned."""
+
+from collections.abc import Sequence
+
+from bot.core.images import Pin
+from bot.core.message import wording
+from bot.core.message.blocks import Element, bullets, clip, code, paragraph, words
+from bot.core.message.catalogue import rollout as texts
+from bot.core.message.language import Say
+from bot.core.rendered_change import FieldChange, ObjectChange, RenderedChange
+from bot.core.rollout import Change, Part
+
+_MOST_NAMES = 4
+_MOST_OBJECTS = 6
+_MOST_IMAGES = 5
+
+
+def changes(say: Say, parts: Sequence[Part]) -> list[list[Element]]:
+    """What changes, a part of a rich_text block each: what is the same in several applications is told once."""
+    alike: list[tuple[Change, list[str]]] = []
+    for part in parts:
+        if part.change is None:
+            continue
+        known = next((names for change, names in alike if change == part.change), None)
+        if known is None:
+            alike.append((part.change, [part.application]))
+        else:
+            known.append(part.application)
+    return [_change(say, change, wording.listed(say, names, _MOST_NAMES)) for change, names in alike]
+
+
+def unpinned(say: Say, parts: Sequence[Part]) -> list[Element]:
+    """The images that the merge brings and that are not pinned to a digest; nothing when there are none."""
+    found = dict.fromkeys(each for part in parts if part.change for each in part.change.unpinned)
+    images = {each.image: each.pin for each in found}
+    if not images:
+        return []
+    names = [
+        say.text(texts.FLOATING, image=clip(image, 100)) if pin is Pin.FLOATING else clip(image, 100)
+        for image, pin in sorted(images.items(), key=lambda each: (each[1] is not Pin.FLOATING, each[0]))
+    ]
+    most = max(part.change.images for part in parts if part.change)
+    rest = names + [""] * (most - len(names))  # counted, and no longer known by name
+    return say.line(texts.UNPINNED, images=wording.listed(say, rest, min(_MOST_IMAGES, len(names))))
+
+
+def _change(say: Say, change: Change, names: str) -> list[Element]:
+    if change.why is not None:
+        return [paragraph(*say.line(texts.CHANGES_UNKNOWN, names=names, reason=clip(change.why, 300)))]
+    rendered = change.rendered
+    if not rendered.total:
+        return [paragraph(*say.line(texts.CHANGES_NOTHING, names=names))]
+    lead = paragraph(words(say.text(texts.CHANGES, names=names, counts=_counts(say, rendered)), bold=True))
+    shown = rendered.objects[:_MOST_OBJECTS]
+    told: list[Element] = []
+    for each in shown:
+        told.append(bullets([_object(say, each)]))
+        if fields := _fields(say, each):
+            told.append(bullets(fields, indent=1))
+    if rendered.total > len(shown):
+        told.append(bullets([[words(say.count(texts.MORE_OBJECTS, rendered.total - len(shown)), italic=True)]]))
+    return [lead, *told]
+
+
+def _counts(say: Say, rendered: RenderedChange) -> str:
+    counts = ((texts.REMOVED, rendered.removed), (texts.CHANGED, rendered.changed), (texts.ADDED, rendered.added))
+    return ", ".join(say.count(counted, number) for counted, number in counts if number)
+
+
+def _object(say: Say, found: ObjectChange) -> list[Element]:
+    where = f"{found.namespace}/" if found.namespace else ""
+    name = words(f"{clip(found.kind, 60)} {clip(where + found.name, wording.MOST_NAME)}", bold=True)
+    match found.change:
+        case "removed":
+            return say.line(texts.OBJECT_REMOVED, object=name)
+        case "added":
+            return say.line(texts.OBJECT_ADDED, object=name)
+        case _:
+            return [name]
+
+
+def _fields(say: Say, found: ObjectChange) -> list[list[Element]]:
+    lines = [_field(say, field) for field in found.fields]
+    if found.total > len(lines):
+        lines.append([words(say.count(texts.MORE_FIELDS, found.total - len(lines)), italic=True)])
+    return lines
+
+
+def _field(say: Say, field: FieldChange) -> list[Element]:
+    path = code(clip(field.path, wording.MOST_PATH))
+    before, after = (code(wording.value(say, value, 90)) for value in (field.before, field.after))
+    match field.change:
+        case "changed":
+            return say.line(texts.FIELD_CHANGED, path=path, before=before, after=after)
+        case "added":
+            return say.line(texts.FIELD_ADDED, path=path, after=after)
+        case _:
+            return say.line(texts.FIELD_REMOVED, path=path, before=before)

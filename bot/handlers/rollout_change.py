@@ -1,0 +1,86 @@
+"""What a merge changes in each application: both of its sides, rendered."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from bot.core.application import Application
+from bot.core.compare import identical
+from bot.core.images import newly_unpinned
+from bot.core.manifest import Manifest, ManifestError
+from bot.core.rendered_change import paired, rendered_change
+from bot.core.rollout import MOST_NAMED, Change, Part, Rollout
+from bot.handlers.rendered import Rendered
+from bot.ports import PortError, Ports, RenderError, Repository
+
+# Objects whose fields are kept: of a whole rollout, however many applications share them, and of one at the least.
+_MOST_OBJECTS = 24
+_LEAST_OBJECTS = 1
+
+Manifests = tuple[Manifest, ...]
+
+
+def describe(ports: Ports, rollout: Rollout, applications: Mapping[str, Application], rendered: Rendered) -> Rollout:
+    """The rollout with what it changes, worked out for each part of which that is not known yet."""
+    most = max(_LEAST_OBJECTS, _MOST_OBJECTS // len(rollout.parts))
+
+    def described(part: Part) -> Part:
+        application = applications.get(part.application)
+        if application is None or (part.change is not None and part.change.why is None):
+            return part
+        return replace(
+            part, change=_change(ports.repositories[rollout.repository], rollout, application, rendered, most)
+        )
+
+    _prepare(ports.repositories[rollout.repository], rollout, applications, rendered)
+    return replace(rollout, parts=tuple(map(described, rollout.parts)))
+
+
+def _prepare(
+    repository: Repository, rollout: Rollout, applications: Mapping[str, Application], rendered: Rendered
+) -> None:
+    """Read both sides of all parts at once; what fails shows when it is asked for."""
+    new = [part.application for part in rollout.parts if part.change is None and part.application in applications]
+    for revision in (rollout.parent, rollout.revision) if new else ():
+        with suppress(PortError):
+            if revision is not None:
+                rendered.prepare(repository, revision, [applications[name].source for name in new])
+
+
+def merged(
+    repository: Repository, rollout: Rollout, application: Application, rendered: Rendered
+) -> tuple[list[Manifest], list[Manifest]]:
+    """The manifests that the merge made or changed, and those it removed. PortError, ManifestError."""
+    after = _side(repository, rollout.revision, application, rendered)
+    before: Manifests = ()
+    with suppress(
+        ManifestError, RenderError
+    ):  # the merge mended what could not be read: everything in it counts as changed
+        before = _side(repository, rollout.parent, application, rendered)
+    changed, removed = [], []
+    for one, other in paired(before, after, application.namespace):
+        if other is None:
+            removed += [one] if one else []
+        elif one is None or not identical(one.object, other.object):
+            changed.append(other)
+    return changed, removed
+
+
+def _change(
+    repository: Repository, rollout: Rollout, application: Application, rendered: Rendered, most: int
+) -> Change:
+    try:
+        before = _side(repository, rollout.parent, application, rendered)
+        after = _side(repository, rollout.revision, application, rendered)
+    except (PortError, ManifestError) as error:
+        return Change(why=str(error))
+    unpinned = newly_unpinned(paired(before, after, application.namespace))
+    change = rendered_change(before, after, namespace=application.namespace)
+    return Change(change.bounded(most), tuple(unpinned[:MOST_NAMED]), len(unpinned))
+
+
+def _side(repository: Repository, revision: str | None, application: Application, rendered: Rendered) -> Manifests:
+    """What the application declares at a revision: nothing where its path is not there, yet or any more."""
+    if revision is None or repository.tree_id(revision, application.path) is None:
+        return ()
+    return rendered.manifests(repository, revision, application.source)

@@ -1,0 +1,94 @@
+"""Follows each rollout until it has ended: what it changes, how far it is on each cluster, what has overtaken it."""
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import timedelta
+
+from bot.core.application import Application
+from bot.core.ignore import IgnoreRule
+from bot.core.rollout import ENDED, Rollout, RolloutState, decide, supersede
+from bot.handlers.rendered import Rendered
+from bot.handlers.rollout_change import describe
+from bot.handlers.rollout_look import observe
+from bot.ports import Ports
+
+_log = logging.getLogger(__name__)
+
+_CLUSTERS_AT_ONCE = 8
+
+
+class RolloutWatch:
+    """Looks at clusters side by side, never twice at once at one. Any thread may call; `close` when done.
+
+    `patience` is how long a look waits for clusters: one that takes longer is told of later and delays no other.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        applications: Mapping[str, Application],
+        rendered: Rendered,
+        *,
+        ignore: Sequence[IgnoreRule],
+        deadline: timedelta,
+        patience: timedelta,
+    ) -> None:
+        self._ports = ports
+        self._applications = applications
+        self._rendered = rendered
+        self._ignore = ignore
+        self._deadline = deadline
+        self._patience = patience.total_seconds()
+        self._writing = threading.Lock()
+        self._starting = threading.Lock()
+        self._looks: dict[str, Future[None]] = {}
+        self._pool = ThreadPoolExecutor(_CLUSTERS_AT_ONCE, "rollouts")
+
+    def look(self) -> None:
+        """See how far each rollout has come."""
+        with self._writing:
+            known = self._known()
+            for rollout in known:
+                self._keep(rollout, describe(self._ports, rollout, self._applications, self._rendered))
+        clusters = {part.cluster for rollout in known for part in rollout.parts if part.live_at is None}
+        with self._starting:
+            for cluster in sorted(clusters):
+                before = self._looks.get(cluster)
+                if before is None or before.done():
+                    self._looks[cluster] = self._pool.submit(self._look_at, cluster)
+            looks = [self._looks[cluster] for cluster in clusters]
+        done, _ = wait(looks, timeout=self._patience)
+        for each in done:
+            each.result()
+
+    def close(self) -> None:
+        """Start nothing new; what looks at a cluster just now has the same patience to end."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        wait(self._looks.values(), timeout=self._patience)
+
+    def _look_at(self, cluster: str) -> None:
+        seen = observe(self._ports, cluster, self._known(), self._applications, self._rendered, self._ignore)
+        with self._writing:
+            now = self._ports.clock()
+            for rollout in self._known():  # others may have written meanwhile
+                if seen.get(rollout.id):
+                    self._keep(rollout, decide(rollout, seen[rollout.id], now=now, deadline=self._deadline))
+            self._supersede()
+
+    def _known(self) -> list[Rollout]:
+        return [rollout for rollout in self._ports.store.rollouts() if rollout.state not in ENDED]
+
+    def _supersede(self) -> None:
+        rollouts = self._ports.store.rollouts()
+        for index, older in enumerate(rollouts):
+            for newer in rollouts[index + 1 :]:
+                if newer.repository == older.repository and older.state not in ENDED:
+                    self._keep(older, supersede(older, newer, now=self._ports.clock()))
+
+    def _keep(self, before: Rollout, after: Rollout) -> None:
+        if after != before:
+            self._ports.store.save_rollout(after)
+            if after.state is not before.state and after.state is not RolloutState.ROLLING:
+                _log.info("rollout %s is %s", after.revision, after.state)
