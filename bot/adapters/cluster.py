@@ -3,7 +3,6 @@
 The client's typed models cost a hundred times what the JSON costs, so they are not used.
 """
 
-import gc
 import os
 import re
 import threading
@@ -30,6 +29,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from bot.garbage import uncollected
 from bot.ports import ClusterError, Discovery, ForbiddenError, Kind, Read
 
 _CONNECT_SECONDS = 5.0
@@ -53,8 +53,6 @@ _UNREACHABLE: tuple[tuple[type[Exception], str], ...] = (
 )
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-
-_parsing = threading.Lock()
 
 
 class ClusterConfigError(ClusterError):
@@ -140,7 +138,7 @@ class KubernetesCluster:
         kinds: dict[tuple[str, str], Kind] = {}
         broken: dict[str, str] = {}
         for path in ("/api", "/apis"):
-            answer = self._get(path, "read which kinds it serves", accept=_DISCOVERY)
+            answer = self._ask(path, "read which kinds it serves", accept=_DISCOVERY)
             try:
                 if answer.get("kind") == "APIGroupDiscoveryList":
                     found = self._aggregated(answer, broken)
@@ -159,7 +157,7 @@ class KubernetesCluster:
         with self._indexing:
             urls = self._schema_index
             if urls is None:
-                index = self._get("/openapi/v3", "read its OpenAPI schemas", absent={})
+                index = self._ask("/openapi/v3", "read its OpenAPI schemas", absent=b"{}")
                 urls = {path: entry["serverRelativeURL"] for path, entry in index.get("paths", {}).items()}
                 self._schema_index = urls
         url = urls.get(f"apis/{api_version}" if "/" in api_version else f"api/{api_version}")
@@ -167,7 +165,7 @@ class KubernetesCluster:
             return None
         cached = self._schemas.get(api_version)
         if cached is None or cached[0] != url:  # the URL carries the document's hash
-            cached = self._schemas[api_version] = (url, self._get(url, f"read the OpenAPI schema of {api_version}"))
+            cached = self._schemas[api_version] = (url, self._ask(url, f"read the OpenAPI schema of {api_version}"))
         return cached[1]
 
     def list(
@@ -187,34 +185,42 @@ class KubernetesCluster:
         what = f"list {resource}" + (f" in namespace {namespace}" if within else "")
         for size in _PAGE_SIZES:
             objects: dict[tuple[str | None, str], Read] = {}
+            query = {"limit": size, "continue": ""}
             try:
-                for page in self._pages(path, what, size):
-                    for key, item in page.items():
-                        # The items of a list do not repeat what they are.
-                        item["apiVersion"], item["kind"] = kind.api_version, kind.kind
-                        kept = read(item)
-                        if kept is not None:
-                            objects[key] = kept
+                while True:
+                    options = urlencode({key: value for key, value in query.items() if value})
+                    body = self._get(f"{path}?{options}", what)
+                    with uncollected():
+                        query["continue"] = self._page(body, kind, what, read, objects)
+                    if not query["continue"]:
+                        return objects
             except _ExpiredError:
                 continue
-            return objects
         raise ClusterError(f"Cluster {self.name} could not {what}: the list expired (410) every time it was asked for.")
 
-    def _pages(self, path: str, what: str, size: int | None) -> Iterator[dict[tuple[str | None, str], dict[str, Any]]]:
-        """The objects of a list by (namespace, name), page by page."""
-        token = ""
-        while True:
-            query = {"limit": size, "continue": token}
-            answer = self._get(f"{path}?{urlencode({key: value for key, value in query.items() if value})}", what)
-            try:
-                items = answer["items"] or ()
-                page = {(item["metadata"].get("namespace"), item["metadata"]["name"]): item for item in items}
-                token = answer["metadata"].get("continue", "")
-            except (AttributeError, KeyError, TypeError) as error:
-                raise ClusterError(f"Cluster {self.name} could not {what}: the answer is not a list.") from error
-            yield page
-            if not token:
-                return
+    def _page(
+        self,
+        body: bytes,
+        kind: Kind,
+        what: str,
+        read: Callable[[Mapping[str, Any]], Read | None],
+        objects: dict[tuple[str | None, str], Read],
+    ) -> str:
+        """Add what `read` makes of a page's objects, all of which are gone afterwards; where the next page begins."""
+        answer = self._json(body, what)
+        try:
+            items = answer["items"] or ()
+            page = {(item["metadata"].get("namespace"), item["metadata"]["name"]): item for item in items}
+            token: str = answer["metadata"].get("continue", "")
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ClusterError(f"Cluster {self.name} could not {what}: the answer is not a list.") from error
+        for key, item in page.items():
+            # The items of a list do not repeat what they are.
+            item["apiVersion"], item["kind"] = kind.api_version, kind.kind
+            kept = read(item)
+            if kept is not None:
+                objects[key] = kept
+        return token
 
     def _aggregated(self, answer: Mapping[str, Any], broken: dict[str, str]) -> Iterator[Kind]:
         for item in answer["items"]:
@@ -241,7 +247,7 @@ class KubernetesCluster:
         for group, version in versions:
             api_version = f"{group}/{version}" if group else version
             try:
-                resources = self._get(f"{path}/{api_version}", f"read the kinds of {api_version}")["resources"]
+                resources = self._ask(f"{path}/{api_version}", f"read the kinds of {api_version}")["resources"]
             except ClusterError as error:
                 broken[api_version] = str(error)
                 continue
@@ -249,8 +255,11 @@ class KubernetesCluster:
                 if "/" not in resource["name"] and "list" in resource["verbs"]:
                     yield Kind(group, version, resource["kind"], resource["name"], resource["namespaced"])
 
-    def _get(self, path: str, what: str, *, accept: str = "application/json", absent: Any = None) -> Any:
+    def _ask(self, path: str, what: str, *, accept: str = "application/json", absent: bytes | None = None) -> Any:
         """The JSON object at a path; `absent`, when given, stands for a 404. `what` completes "could not …"."""
+        return self._json(self._get(path, what, accept=accept, absent=absent), what)
+
+    def _get(self, path: str, what: str, *, accept: str = "application/json", absent: bytes | None = None) -> bytes:
         headers = {"accept": accept, "accept-encoding": "gzip", "user-agent": "gitops-bot"}
         try:
             with self._login:  # a token that ran out is renewed once, not once a thread
@@ -271,8 +280,11 @@ class KubernetesCluster:
             return absent
         if response.status != 200:
             raise self._refused(response.status, response.data, what)
+        return response.data
+
+    def _json(self, body: bytes, what: str) -> dict[str, Any]:
         try:
-            answer = _parse(response.data)
+            answer = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ClusterError(
                 f"Cluster {self.name} could not {what}: the answer is not JSON; "
@@ -370,15 +382,3 @@ def _message(body: bytes) -> str:
         return ""
     message = status.get("message") if isinstance(status, dict) else None
     return " ".join(message.split())[:200].rstrip(".") if isinstance(message, str) else ""
-
-
-def _parse(body: bytes) -> Any:
-    """JSON with the garbage collector off: it would walk the young objects again and again and find nothing."""
-    with _parsing:
-        enabled = gc.isenabled()
-        gc.disable()
-        try:
-            return orjson.loads(body)
-        finally:
-            if enabled:
-                gc.enable()

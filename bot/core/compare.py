@@ -94,6 +94,7 @@ _OPT_OUTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("kustomize.toolkit.fluxcd.io/ssa", "merge"): frozenset(("added",)),
     (_OWN_IGNORE, "*"): _FIELDS | {"missing"},
 }
+_OPT_OUT_NAMES: Final = frozenset(name for name, _ in _OPT_OUTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def compare_object(
     excused = {
         change: f"git says {name}: {said[name]}"
         for said in (_mapping(metadata.get("labels")), annotations)
-        if said
+        if not _OPT_OUT_NAMES.isdisjoint(said)
         for (name, value), changes in _OPT_OUTS.items()
         if str(said.get(name)).lower() == value
         for change in changes
@@ -318,11 +319,15 @@ class _Walk:
             if key in skipped:
                 continue
             held = have.get(key, MISSING)
-            if type(value) in _LEAVES and type(held) is type(value) and held == value:
+            kind = type(value)
+            if kind in _LEAVES and type(held) is kind and held == value:
                 continue  # as nearly all are
             path.append(key)
-            below = ignored.below(key) if ignored else None
-            self._compare(value, held, node.field(key), want, have, below)
+            if kind is dict and type(held) is dict and ignored is None:
+                self._compare_mappings(value, held, node.field(key), None)
+            else:
+                below = ignored.below(key) if ignored else None
+                self._compare(value, held, node.field(key), want, have, below)
             path.pop()
         for key, value in have.items():
             if key in want or key in skipped:
@@ -450,17 +455,18 @@ class _Walk:
         wanted, found = _by_key(want, node), _by_key(have, node)
         if wanted is None or found is None:
             return False
-        for item, values in wanted.items():
+        each = node.item
+        for keys, values in wanted.items():
             # Items of one key stand for each other in their order.
+            others = found.get(keys, ())
             for index, value in enumerate(values):
-                others = found.get(item, ())
                 other = others[index] if index < len(others) else MISSING
-                with_ignored = self._enter(item, ignored)
-                self._compare(value, other, node.item, {}, {}, with_ignored)
+                with_ignored = self._enter(Item(keys), ignored)
+                self._compare(value, other, each, {}, {}, with_ignored)
                 self._path.pop()
-        for item, values in found.items():
-            for value in values[len(wanted.get(item, ())) :]:
-                with_ignored = self._enter(item, ignored)
+        for keys, values in found.items():
+            for value in values[len(wanted.get(keys, ())) :]:
+                with_ignored = self._enter(Item(keys), ignored)
                 self._undeclared(value, _filled(node), {}, {}, with_ignored)
                 self._path.pop()
         return True
@@ -620,7 +626,7 @@ class _Walk:
         items: Iterator[tuple[Segment, Any]] = iter(())
         if node.list_type == "map":
             keyed = _by_key(have, node) or {}
-            items = ((item, value) for item, values in keyed.items() for value in values)
+            items = ((Item(keys), value) for keys, values in keyed.items() for value in values)
         elif node.list_type == "set" and not any(isinstance(value, _CONTAINERS) for value in have):
             items = ((member, member.value) for member in _members(have))
         findings: list[_Finding] = []
@@ -774,10 +780,11 @@ def _is_default(have: Any, node: Node, want_beside: Object, have_beside: Object,
     if given is not MISSING and _is_like(have, given, node):
         return True
     # A loop, here and below: a generator for each question takes as long again.
-    for default in node.defaults_beside(want_beside, have_beside):
-        if _is_like(have, default, node):
+    kind = type(have)
+    for default in node.defaults_beside(want_beside, have_beside) if node.derive else node.defaults:
+        if (kind in _LEAVES and kind is type(default) and have == default) or _is_like(have, default, node):
             return True
-    return not node.custom and (have in ({}, []) or _is_unset(have, node))
+    return not (have or node.custom) and (isinstance(have, _CONTAINERS) or _is_unset(have, node))
 
 
 def _is_like(have: Any, default: Any, node: Node) -> bool:
@@ -816,9 +823,9 @@ def _filled(node: Node) -> Node:
     return replace(node.item, filled=node.filled, keeps_zero=True)
 
 
-def _by_key(values: list[Any], node: Node) -> dict[Item, list[Any]] | None:
-    """The items of a keyed list by their keys; None when some have none."""
-    found: dict[Item, list[Any]] = {}
+def _by_key(values: list[Any], node: Node) -> dict[tuple[tuple[str, Any], ...], list[Any]] | None:
+    """The items of a keyed list by what their `Item` holds; None when some have no keys."""
+    found: dict[tuple[tuple[str, Any], ...], list[Any]] = {}
     for value in values:
         if not isinstance(value, dict):
             return None
@@ -830,7 +837,7 @@ def _by_key(values: list[Any], node: Node) -> dict[Item, list[Any]] | None:
             if part is MISSING or isinstance(part, _CONTAINERS):
                 return None
             keys.append((key, part))
-        found.setdefault(Item(tuple(keys)), []).append(value)
+        found.setdefault(tuple(keys), []).append(value)
     return found if node.keys else None
 
 

@@ -11,13 +11,14 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from sys import intern
 from typing import Any, Final
 
-from yaml import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent
+from yaml import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 from yaml._yaml import CParser
 from yaml.error import MarkedYAMLError
-from yaml.events import CollectionStartEvent, Event
+from yaml.events import Event
 from yaml.reader import ReaderError
 
 _MAX_DEPTH: Final = 500  # far above any manifest, far below any stack
@@ -60,6 +61,9 @@ class Manifest:
         return Manifest(self.api_version, self.kind, namespace, self.name, self.object, self.file, self.line)
 
 
+Namespaced = Callable[[str, str], bool | None]
+
+
 def read_manifests(file: str, content: bytes) -> list[Manifest]:
     """Every object of a YAML or JSON file, in order; `List` kinds are flattened and empty documents skipped.
 
@@ -79,23 +83,26 @@ def read_documents(file: str, content: bytes) -> list[tuple[int, object]]:
     return list(_yaml_documents(file, text)) if documents is None else documents
 
 
-def resolve(
-    manifests: Iterable[Manifest], *, namespace: str, namespaced: Callable[[str, str], bool | None]
-) -> list[Manifest]:
+def resolve(manifests: Iterable[Manifest], *, namespace: str, namespaced: Namespaced) -> list[Manifest]:
     """What a deployer would apply: no hooks, nothing with a generated name, each object in its namespace.
 
-    `namespace` is where objects go that name none. `namespaced` says of an (apiVersion, kind) whether it lives in a
-    namespace, None when nobody knows. Of two declarations of one object the last wins, as with kubectl.
+    See `place`. Of two declarations of one object the last wins, as with kubectl.
     """
-    resolved: dict[tuple[str, str, str | None, str], Manifest] = {}
-    for manifest in manifests:
-        if not manifest.name or _is_hook(manifest.object):
-            continue
-        scope = namespaced(manifest.api_version, manifest.kind)
-        home = None if scope is False else manifest.namespace or namespace
-        placed = manifest if manifest.namespace == home else manifest.placed(home)
-        resolved[placed.key] = placed
-    return list(resolved.values())
+    placed = (place(manifest, namespace=namespace, namespaced=namespaced) for manifest in manifests)
+    return list({manifest.key: manifest for manifest in placed if manifest is not None}.values())
+
+
+def place(manifest: Manifest, *, namespace: str, namespaced: Namespaced) -> Manifest | None:
+    """The manifest in its namespace; None for a hook, and for what has a generated name.
+
+    `namespace` is where objects go that name none. `namespaced` says of an (apiVersion, kind) whether it lives in a
+    namespace, None when nobody knows.
+    """
+    if not manifest.name or _is_hook(manifest.object):
+        return None
+    scope = namespaced(manifest.api_version, manifest.kind)
+    home = None if scope is False else manifest.namespace or namespace
+    return manifest if manifest.namespace == home else manifest.placed(home)
 
 
 def _is_hook(declared: Mapping[str, Any]) -> bool:
@@ -164,18 +171,6 @@ _NO_KEY: Final = object()
 _MERGE: Final = object()
 
 
-class _Open:
-    """A collection whose end has not come yet."""
-
-    __slots__ = ("anchor", "key", "nodes", "value")
-
-    def __init__(self, value: dict[str, Any] | list[Any], anchor: str | None, nodes: int) -> None:
-        self.value = value
-        self.anchor = anchor
-        self.nodes = nodes  # how many nodes the document had, aliases counted in full, when this one began
-        self.key: object = _NO_KEY
-
-
 def _yaml_documents(file: str, text: str) -> Iterator[tuple[int, object]]:
     line = 1
     try:
@@ -204,69 +199,83 @@ class _Document:
         self._file = file
         self._event: Event | None = None  # the last one read: where a mistake is
         self._anchors: dict[str, tuple[object, int]] = {}
-        self._open: list[_Open] = []
-        self._nodes = 0
         self._aliased = 0
 
-    def read(self, parser: CParser) -> object:
+    def read(self, parser: CParser) -> object:  # noqa: C901, PLR0912  a call for each of its parts takes as long again
         """The value of the document that has just begun."""
+        # Of each collection whose end has not come: what holds it and under which key, its anchor, and how many nodes
+        # the document had, aliases counted in full, when it began.
+        stack: list[tuple[Any, Any, str | None, int]] = []
+        into: Any = None
+        key: Any = _NO_KEY
+        value: Any
+        nodes = 0
+        get_event, words, anchors = parser.get_event, _WORDS, self._anchors
         while True:
-            event = self._event = parser.get_event()
-            self._nodes += 1
-            if isinstance(event, ScalarEvent):  # nine in ten are
-                value = self._scalar(event)
-                if event.anchor:
-                    self._anchors[event.anchor] = (value, 1)
-            elif isinstance(event, CollectionStartEvent):
-                if len(self._open) == _MAX_DEPTH:
+            event: Any = get_event()
+            self._event = event
+            nodes += 1
+            kind = type(event)
+            if kind is ScalarEvent:  # nine in ten are
+                value = event.value
+                if event.tag is not None:
+                    value = self._tagged(value, event.tag)
+                elif event.implicit[0]:
+                    text = value
+                    value = words.get(text, text)
+                    if value is text and text[0] in _NUMBER_STARTS:
+                        value = self._numeric(text)
+                if event.anchor is not None:
+                    anchors[event.anchor] = (value, 1)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                if len(stack) == _MAX_DEPTH:
                     raise self._error(f"This document is nested more than {_MAX_DEPTH} levels deep.")
-                empty: dict[str, Any] | list[Any] = {} if isinstance(event, MappingStartEvent) else []
-                self._open.append(_Open(empty, event.anchor, self._nodes))
+                stack.append((into, key, event.anchor, nodes))
+                into = {} if kind is MappingStartEvent else []
+                key = _NO_KEY
                 continue
-            elif isinstance(event, AliasEvent):
-                value = self._alias(event.anchor)
+            elif kind is AliasEvent:
+                value, size = self._alias(event.anchor)
+                nodes += size
             else:
-                closed = self._open.pop()
-                value = closed.value
-                if closed.anchor:
-                    self._anchors[closed.anchor] = (value, self._nodes - closed.nodes)
-            if not self._open:
+                value = into
+                into, key, anchor, began = stack.pop()
+                if anchor is not None:
+                    anchors[anchor] = (value, nodes - began)
+            if into is None:
                 return None if value is _MERGE else value
-            self._place(value)
+            if type(into) is list:
+                into.append("<<" if value is _MERGE else value)
+            elif key is _NO_KEY:
+                # Few keys are many times there: one string for all of a kind saves a fifth of the memory.
+                key = intern(value) if type(value) is str else value if value is _MERGE else self._key(value)
+            elif key is _MERGE:
+                self._merge(into, value)
+                key = _NO_KEY
+            else:
+                # Of two equal keys the last wins, as with kubectl.
+                into[key] = "<<" if value is _MERGE else value
+                key = _NO_KEY
 
     def _error(self, problem: str) -> ManifestError:
         return ManifestError(self._file, _line(self._event), problem)
 
-    def _alias(self, anchor: str | None) -> object:
+    def _alias(self, anchor: str | None) -> tuple[object, int]:
+        """What an alias stands for, and how many nodes that is."""
         if anchor is None or anchor not in self._anchors:
             raise self._error(f"The alias *{anchor} stands for nothing before it, or for itself.")
         value, size = self._anchors[anchor]
-        self._nodes += size
         self._aliased += size
         if self._aliased > _MAX_ALIASED:
             raise self._error("The aliases of this document stand for too much: is it a YAML bomb?")
-        return value
+        return value, size
 
-    def _place(self, value: object) -> None:
-        """Put a finished value where it belongs: into its list, or as its mapping's next key or value."""
-        parent = self._open[-1]
-        into, key = parent.value, parent.key
-        if isinstance(into, list):
-            into.append("<<" if value is _MERGE else value)
-        elif key is _NO_KEY:
-            # Few keys are many times there: one string for all of a kind saves a fifth of the memory.
-            parent.key = intern(value) if isinstance(value, str) else value if value is _MERGE else self._key(value)
-        elif key is _MERGE:
-            parent.key = _NO_KEY
-            # Go's parser merges where the key stands, so a merge overrides what came before; the first of several wins.
-            for source in reversed(value if isinstance(value, list) else [value]):
-                if not isinstance(source, dict):
-                    raise self._error("A merge key (<<) takes a mapping, or a list of mappings.")
-                into.update(source)
-        else:
-            # Of two equal keys the last wins, as with kubectl.
-            into[str(key)] = "<<" if value is _MERGE else value
-            parent.key = _NO_KEY
+    def _merge(self, into: dict[str, Any], value: object) -> None:
+        """Go's parser merges where the key stands, so it overrides what came before; the first of several wins."""
+        for source in reversed(value if isinstance(value, list) else [value]):
+            if not isinstance(source, dict):
+                raise self._error("A merge key (<<) takes a mapping, or a list of mappings.")
+            into.update(source)
 
     def _key(self, value: object) -> str:
         """A mapping key that is no string, as JSON has it."""
@@ -279,11 +288,7 @@ class _Document:
                 return f"{value:g}"
         raise self._error("A key of a mapping must be a plain word, not null and not a collection.")
 
-    def _scalar(self, event: ScalarEvent) -> object:
-        text: str = event.value
-        tag: str | None = event.tag
-        if tag is None:
-            return self._plain(text) if event.implicit[0] else text
+    def _tagged(self, text: str, tag: str) -> object:
         if not tag.startswith(_TAGS):
             return text  # a tag of somebody's own means nothing to Go's parser
         name = tag.removeprefix(_TAGS)
@@ -302,10 +307,10 @@ class _Document:
 
     def _plain(self, text: str) -> object:
         """A scalar without quotes, by the rules of go-yaml's resolve.go: YAML 1.1 save for sexagesimals and dates."""
-        if text in _WORDS:
-            return _WORDS[text]
-        if text[0] not in _NUMBER_STARTS:
-            return text
+        value = _WORDS.get(text, text)
+        return self._numeric(text) if value is text and text[0] in _NUMBER_STARTS else value
+
+    def _numeric(self, text: str) -> object:
         if _NOT_FINITE.fullmatch(text):
             raise self._error("Infinity and NaN have no place in a Kubernetes object.")
         return _number(text)
@@ -335,6 +340,7 @@ _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
+@lru_cache(maxsize=4096)  # most are one of few: a count, a port
 def _number(text: str) -> int | float | str:
     """A number as Go's parser reads it, else the text itself."""
     digits = text.replace("_", "")

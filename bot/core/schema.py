@@ -14,21 +14,19 @@ from bot.core.builtin import Derive, Field
 MISSING: Final[Any] = object()
 
 
-class Struct:
-    """The fields of a type, each worked out when it is first asked for."""
+class Struct(dict[str, "Node"]):
+    """What stands under each name in a type, worked out when it is first asked for."""
 
-    __slots__ = ("_known", "_resolve")
+    __slots__ = ("_resolve",)
 
     def __init__(self, resolve: "Callable[[str], Node]") -> None:
+        super().__init__()
         self._resolve = resolve
-        self._known: dict[str, Node] = {}
 
-    def field(self, name: str) -> "Node":
-        """What stands under a name."""
-        known = self._known.get(name)
-        if known is None:
-            known = self._known[name] = self._resolve(name)
-        return known
+    def __missing__(self, name: str) -> "Node":
+        """What stands under a name that nobody asked for before."""
+        node = self[name] = self._resolve(name)
+        return node
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +54,7 @@ class Node:
     def field(self, name: str) -> "Node":
         """What stands under a key."""
         if self.struct is not None:
-            return self.struct.field(name)
+            return self.struct[name]
         return self.item
 
     @property

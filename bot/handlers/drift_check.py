@@ -16,7 +16,7 @@ from bot.core.application import Application
 from bot.core.compare import Comparison, ScaleTargets, compare_object, scale_targets
 from bot.core.drift import Check, ObjectDrift, Status
 from bot.core.ignore import IgnoreRule
-from bot.core.manifest import Manifest, ManifestError, resolve
+from bot.core.manifest import Manifest, ManifestError, place, resolve
 from bot.core.ownership import INTERACTIVE
 from bot.core.schema import Schemas
 from bot.handlers.memory import Basis, Memory, Remembered, Rules
@@ -230,14 +230,17 @@ class _Needs:
 
 def _needs(targets: Iterable[tuple[Manifest, str]], discovery: Discovery) -> _Needs:
     needs = _Needs(_autoscalers(discovery))
+    namespaced = _namespaced(discovery)
     for target, namespace in targets:
-        for manifest in _resolved([target], namespace, discovery):
-            kind = discovery.kinds.get((manifest.api_version, manifest.kind))
-            if kind is not None:
-                needs.namespaces[kind].add(manifest.namespace)
-                needs.manifests[kind][manifest.namespace, manifest.name].append(manifest)
-            for autoscaler in needs.autoscalers if _declares_replicas(manifest) else ():
-                needs.namespaces[autoscaler].add(manifest.namespace)
+        manifest = place(target, namespace=namespace, namespaced=namespaced)
+        if manifest is None:
+            continue
+        kind = discovery.kinds.get((manifest.api_version, manifest.kind))
+        if kind is not None:
+            needs.namespaces[kind].add(manifest.namespace)
+            needs.manifests[kind][manifest.namespace, manifest.name].append(manifest)
+        for autoscaler in needs.autoscalers if _declares_replicas(manifest) else ():
+            needs.namespaces[autoscaler].add(manifest.namespace)
     return needs
 
 
@@ -285,7 +288,7 @@ class _Engine:
 
 def differences(manifests: Sequence[Manifest], *, namespace: str, live: Live) -> Differences:
     """How the manifests of one application, whose default namespace is given, differ from what `look` read for them."""
-    resolved = _resolved(manifests, namespace, live.discovery)
+    resolved = resolve(manifests, namespace=namespace, namespaced=_namespaced(live.discovery))
     drift: list[ObjectDrift] = []
     set_aside: list[ObjectDrift] = []
     unknown: dict[str, list[str]] = {}
@@ -318,7 +321,7 @@ def remaining(manifests: Sequence[Manifest], *, namespace: str, live: Live) -> t
     """Which of these objects, such as those that a commit removed, are still there; and what could not be looked at."""
     present: list[Manifest] = []
     unknown: dict[str, list[str]] = {}
-    for manifest in _resolved(manifests, namespace, live.discovery):
+    for manifest in resolve(manifests, namespace=namespace, namespaced=_namespaced(live.discovery)):
         try:
             if live.find(manifest) is not None:
                 present.append(manifest)
@@ -405,12 +408,12 @@ def _list(
     return objects
 
 
-def _resolved(manifests: Sequence[Manifest], namespace: str, discovery: Discovery) -> list[Manifest]:
+def _namespaced(discovery: Discovery) -> Callable[[str, str], bool | None]:
     def namespaced(api_version: str, kind: str) -> bool | None:
         served = discovery.kinds.get((api_version, kind))
         return None if served is None else served.namespaced
 
-    return resolve(manifests, namespace=namespace, namespaced=namespaced)
+    return namespaced
 
 
 def _kind(cluster: str, discovery: Discovery, manifest: Manifest) -> Kind:

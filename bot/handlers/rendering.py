@@ -8,6 +8,7 @@ from bot.core.kustomization import Reference, references
 from bot.core.manifest import Manifest, read_manifests
 from bot.core.render import render
 from bot.core.source import KUSTOMIZATIONS, Kind, Source, below, detect
+from bot.garbage import uncollected
 from bot.ports import File, PortError, Renderer, RenderError, Repository, RepositoryError
 
 MAX_FILES = 20_000
@@ -72,12 +73,14 @@ def manifests(gathered: Gathered, source: Source, renderer: Renderer | None) -> 
     """What the files come to. ManifestError; RenderError; PortError when there is nothing to render with."""
     path = source.path
     if gathered.kind is Kind.PLAIN:
-        return tuple(render([(file.path, file.content) for file in gathered.files.values()], path))
+        with uncollected():
+            return tuple(render([(file.path, file.content) for file in gathered.files.values()], path))
     if renderer is None:
         raise PortError(f"Nothing is here to render {path or 'this'} with.")
     made = renderer.kustomize(list(gathered.files.values()), path, helm=gathered.helm)
     names = (f"{path}/{name}".lstrip("/") for name in KUSTOMIZATIONS)
-    return tuple(read_manifests(next(name for name in names if name in gathered.files), made))
+    with uncollected():
+        return tuple(read_manifests(next(name for name in names if name in gathered.files), made))
 
 
 def _follow(tree: Tree, path: str, gathered: Gathered) -> None:

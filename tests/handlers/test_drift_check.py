@@ -579,6 +579,7 @@ def test_defaults_are_told_to_whoever_asks_for_an_explanation_whatever_is_rememb
     world.declare("shop", DEPLOYMENT)
     world.deploy("shop", DEPLOYMENT)
     _scaled(world, 5)
+    world.sandbox.controllers.reconcile()  # which annotates the Deployment, once
     rules = [IgnoreRule(paths=("spec.replicas",), kind="Deployment")]
 
     def aside(**how):
