@@ -31,6 +31,8 @@ ADDED = "amber-halyard-1175"
 APPLIED = "granite-sextant-4402"
 BROKEN = "hollow-compass-9316"
 VALUES = (DECLARED, DECLARED_NEXT, DECLARED_DATA, PATCHED, PATCHED_STRING, ADDED, APPLIED, BROKEN)
+# Libraries that say at DEBUG what they send and receive.
+TALKATIVE = ("apscheduler", "git", "slack_bolt", "slack_sdk", "sqlalchemy", "urllib3")
 
 
 def encoded(text):
@@ -46,15 +48,17 @@ def is_unknown(check):
 
 
 class Kept(logging.Handler):
-    """Every line that the bot logs, exceptions with their text."""
+    """Every line that the bot or a library logs, exceptions with their text, and which of them spoke."""
 
     def __init__(self):
         super().__init__(logging.DEBUG)
         self.lines = []
+        self.spoke = set()
         self.setFormatter(logging.Formatter())
 
     def emit(self, record):
         self.lines.append(self.format(record))
+        self.spoke.add(record.name.partition(".")[0])
 
 
 @dataclass
@@ -106,14 +110,16 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def log():
+    """Everything that is logged in this process, down to what no operator would ask for."""
     kept = Kept()
-    ours = logging.getLogger("bot")
-    level = ours.level
-    ours.addHandler(kept)
-    ours.setLevel(logging.DEBUG)
+    levels = {logger: logger.level for logger in map(logging.getLogger, (None, "kubernetes", "github", *TALKATIVE))}
+    for logger in levels:  # SQLAlchemy sets its own, and looks at it when an engine is made
+        logger.setLevel(logging.DEBUG)
+    logging.getLogger().addHandler(kept)
     yield kept
-    ours.removeHandler(kept)
-    ours.setLevel(level)
+    logging.getLogger().removeHandler(kept)
+    for logger, level in levels.items():
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +227,7 @@ def test_no_artefact_holds_a_value(drifted, log):
         "pull requests": repr(drifted.demo.forge.repositories[drifted.demo.shop.repository].listed()),
         "database at the end": drifted.database(),
     }
+    assert log.spoke >= {"bot", *TALKATIVE}
     for name in ("calls", "cards", "views", "answers", "database"):
         assert "data.password" in artefacts[name], f"{name} should speak of the Secret, or this test looks at nothing"
     forms = [form for value in VALUES for form in (value, encoded(value).rstrip("="))]

@@ -25,6 +25,12 @@ from bot.sandbox.cluster.faults import Fault
 from bot.sandbox.cluster.kubeconfig import write_kubeconfig
 from bot.sandbox.server import Server
 
+UNKNOWN = [
+    pytest.param(case, id=case["name"])
+    for case in yaml.load(
+        (Path(__file__).parents[1] / "data" / "drift-unknown.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
+    )
+]
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MANAGER = "kustomize-controller"
 
@@ -43,12 +49,6 @@ DEPLOYMENT = {
 }
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"level": "info"}}
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}, "stringData": {"password": "sesame"}}
-BUDGET = {
-    "apiVersion": "policy/v1",
-    "kind": "PodDisruptionBudget",
-    "metadata": {"name": "web"},
-    "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}},
-}
 AUTOSCALER = {
     "apiVersion": "autoscaling/v2",
     "kind": "HorizontalPodAutoscaler",
@@ -277,57 +277,34 @@ def test_drift_of_what_an_overlay_makes_of_a_base_beside_it(world):
 # ---------------------------------------------------------------- what cannot be looked at
 
 
-@pytest.mark.parametrize("fault", [{"status": 403}, {"status": 500}, {"status": 503}, {"cut": True}])
-def test_a_kind_that_cannot_be_listed_makes_unknown_only_what_needs_it(world, fault):
-    world.declare("shop", DEPLOYMENT, SECRET, CONFIG)
-    world.declare("site", CONFIG)
-    for name in ("shop", "site"):
-        world.deploy(name, DEPLOYMENT, SECRET, CONFIG)
-    world.edit(CONFIG, "shop", {"data": {"level": "debug"}})
-    world.fault("*/secrets", **fault)
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_what_cannot_be_looked_at_is_unknown_and_nothing_else_is(world, case):
+    assert case["why"].endswith(".")
+    declared = {"shop": [SECRET, CONFIG], "site": [CONFIG]} | {
+        name: [text] for name, text in case.get("git", {}).items()
+    }
+    live = case.get("live", {})
+    for name, documents in declared.items():
+        world.declare(name, *documents)
+        if name not in live or live[name]:
+            world.deploy(name, *(yaml.safe_load(each) if isinstance(each, str) else each for each in documents))
+        if live.get(name):
+            world.edit(CONFIG, name, live[name])
+    for fault in case.get("faults", ()):
+        world.fault(**fault)
+    if "dead" in case:
+        world.sandbox.api.break_version(case["dead"])
+    if "patience" in case:
+        world.cluster = KubernetesCluster("prod", kubeconfig=world.kubeconfig, read_timeout=case["patience"])
     found = world.check()
-    assert found["site"].status is Status.SYNCED
-    assert found["shop"].status is Status.UNKNOWN
-    assert found["shop"].error.startswith("Secret login not checked: Cluster prod ")
-    assert paths(found["shop"]) == [("ConfigMap", "settings", "data.level")], "what was seen is still told"
-
-
-def test_a_kind_that_is_too_slow_is_unknown(world):
-    world.declare("shop", SECRET)
-    world.cluster = KubernetesCluster("prod", kubeconfig=world.kubeconfig, read_timeout=0.5)
-    world.fault("*/secrets", delay=1.5)
-    found = world.check()["shop"]
-    assert found.status is Status.UNKNOWN
-    assert "could not list secrets in namespace shop: the answer took too long" in found.error
-
-
-def test_a_dead_api_group_makes_unknown_only_its_own_objects(world):
-    world.declare("shop", BUDGET, CONFIG)
-    world.declare("site", CONFIG)
-    for name in ("shop", "site"):
-        world.deploy(name, BUDGET, CONFIG)
-    world.sandbox.api.break_version("policy/v1")
-    found = world.check()
-    assert found["site"].status is Status.SYNCED
-    assert found["shop"].status is Status.UNKNOWN
-    assert found["shop"].error.startswith(
-        "PodDisruptionBudget web not checked: Cluster prod does not answer for policy/v1"
-    )
-
-
-@pytest.mark.parametrize(
-    ("version", "kind", "words"),
-    [
-        ("apps/v1beta1", "Deployment", "does not serve Deployment of apps/v1beta1: write apps/v1 in git."),
-        ("example.org/v1", "Rocket", "does not serve Rocket of example.org/v1: install its CustomResourceDefinition"),
-    ],
-)
-def test_a_kind_that_is_not_served_says_what_to_do(world, version, kind, words):
-    world.declare("shop", {**DEPLOYMENT, "apiVersion": version, "kind": kind}, CONFIG)
-    world.deploy("shop", CONFIG)
-    found = world.check()["shop"]
-    assert found.status is Status.UNKNOWN
-    assert words in found.error
+    for name, words in case["found"].items():
+        if words == "Synced":
+            assert (found[name].status, found[name].error) == (Status.SYNCED, None)
+        else:
+            assert found[name].status is Status.UNKNOWN
+            assert words in found[name].error
+    drift = {name: [" ".join(each) for each in paths(checked)] for name, checked in found.items() if checked.drift}
+    assert drift == case.get("drift", {})
 
 
 def test_a_definition_that_is_deleted_between_two_checks_makes_its_objects_unknown(world):
@@ -345,17 +322,6 @@ def test_a_definition_that_is_deleted_between_two_checks_makes_its_objects_unkno
     assert (found["shop"].status, found["shop"].drift) == (Status.UNKNOWN, ())
     assert "does not serve Rocket of example.org/v1" in found["shop"].error
     assert found["site"].status is Status.SYNCED
-
-
-def test_a_schema_that_cannot_be_read_makes_its_objects_unknown(world):
-    world.declare("shop", DEPLOYMENT, CONFIG)
-    world.deploy("shop", DEPLOYMENT, CONFIG)
-    world.fault("/openapi/v3/apis/apps/v1", 500)
-    found = world.check()["shop"]
-    assert found.status is Status.UNKNOWN
-    assert found.error.startswith(
-        "Deployment web not checked: Cluster prod could not read the OpenAPI schema of apps/v1"
-    )
 
 
 @pytest.mark.parametrize("fault", [{"status": 401}, {"status": 500}, {"cut": True}])
