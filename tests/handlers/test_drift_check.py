@@ -122,12 +122,14 @@ class World:
     def deploy(self, namespace, *documents):
         for document in documents:
             self.sandbox.api.apply(orjson.loads(orjson.dumps(document)), manager=MANAGER, namespace=namespace)
+        self.sandbox.controllers.reconcile()  # now, and not while a test looks
 
     def edit(self, document, namespace, patch):
         """What `kubectl edit` sends."""
         path = self.sandbox.api.path_of(document, namespace)
         kind = "application/merge-patch+json"
         self.sandbox.api.call("PATCH", path, patch, content_type=kind, user_agent="kubectl/v1.36.0 (linux/amd64)")
+        self.sandbox.controllers.reconcile()
 
     def fault(self, path, status=0, **how):
         self.sandbox.faults.add(Fault(path, status, **how))
@@ -148,7 +150,7 @@ def git(*argv, cwd):
 
 @pytest.fixture
 def world(tmp_path):
-    sandbox = SandboxCluster()
+    sandbox = SandboxCluster(rollout=0)
     with Server(sandbox.app) as server:
         yield World(tmp_path, sandbox, server.url)
 
@@ -386,6 +388,7 @@ def test_many_reasons_stay_readable(world):
 def _scaled(world, replicas):
     scaled = {**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "replicas": replicas}}
     world.sandbox.api.apply(scaled, manager="vendor-scaler", namespace="shop")
+    world.sandbox.controllers.reconcile()
 
 
 def test_replicas_that_an_autoscaler_sets_are_no_drift(world):
@@ -545,7 +548,6 @@ def test_defaults_are_told_to_whoever_asks_for_an_explanation_whatever_is_rememb
     world.declare("shop", DEPLOYMENT)
     world.deploy("shop", DEPLOYMENT)
     _scaled(world, 5)
-    world.sandbox.controllers.reconcile()  # which annotates the Deployment, once
     rules = [IgnoreRule(paths=("spec.replicas",), kind="Deployment")]
 
     def aside(**how):
