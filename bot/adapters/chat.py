@@ -11,6 +11,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.core.message.blocks import Message
+from bot.core.message.catalogue import chat as texts
+from bot.core.message.language import Told
 from bot.ports import ChatError
 
 _METADATA = "gitops_bot_card"
@@ -21,14 +23,14 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 _NOBODY = frozenset({"users_not_found", "user_not_found", "user_not_visible"})
 
 _REMEDIES = {
-    "channel_not_found": "there is no channel {channel}, or the bot cannot see it: invite the bot there",
-    "not_in_channel": "the bot is not in {channel}: invite it with /invite",
-    "is_archived": "{channel} is archived: unarchive it or name another channel in the configuration",
-    "invalid_auth": "SLACK_BOT_TOKEN is not accepted: reinstall the Slack app and take the new token",
-    "token_revoked": "SLACK_BOT_TOKEN was revoked: reinstall the Slack app and take the new token",
-    "account_inactive": "SLACK_BOT_TOKEN belongs to a removed app or workspace: reinstall the Slack app",
-    "missing_scope": "the Slack app lacks a scope: compare it with manifests/slack-app.yaml and reinstall",
-    "ratelimited": "Slack asks to wait",
+    "channel_not_found": texts.NO_CHANNEL,
+    "not_in_channel": texts.NOT_IN_CHANNEL,
+    "is_archived": texts.ARCHIVED,
+    "invalid_auth": texts.INVALID_TOKEN,
+    "token_revoked": texts.REVOKED_TOKEN,
+    "account_inactive": texts.REMOVED_APP,
+    "missing_scope": texts.MISSING_SCOPE,
+    "ratelimited": texts.ASKS_TO_WAIT,
 }
 
 
@@ -135,12 +137,11 @@ def _call(request: Callable[[], SlackResponse], where: str) -> SlackResponse:
         code = str(answer.get("error") or "") if hasattr(answer, "get") else ""
         if getattr(answer, "status_code", 200) == 429:
             code = "ratelimited"
-        remedy = _REMEDIES.get(code, f"Slack answered {code or 'with an error'}").format(channel=where)
-        raise ChatError(f"Slack did not take it: {remedy}.", code=code, retry_after=_seconds(wait)) from error
+        remedy = _REMEDIES.get(code, texts.ANSWERED if code else texts.ANSWERED_ERROR)
+        said = Told(texts.NOT_TAKEN, why=Told(remedy, channel=where, code=code))
+        raise ChatError(said, code=code, retry_after=_seconds(wait)) from error
     except (SlackClientError, URLError, HTTPException, OSError) as error:
-        raise ChatError(
-            f"Slack does not answer ({type(error).__name__}); it is tried again.", code="unreachable"
-        ) from error
+        raise ChatError(Told(texts.SILENT, kind=type(error).__name__), code="unreachable") from error
 
 
 def _seconds(header: object) -> float | None:

@@ -29,6 +29,8 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from bot.core.message.catalogue import cluster as texts
+from bot.core.message.language import Phrase, Told
 from bot.garbage import uncollected
 from bot.ports import ClusterError, Discovery, ForbiddenError, Kind, Read
 
@@ -42,15 +44,17 @@ _DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 # for whole, as client-go's pager does.
 _PAGE_SIZES = (500, 500, None)
 
-_UNREACHABLE: tuple[tuple[type[Exception], str], ...] = (
-    (NameResolutionError, "its host name is unknown"),
-    (NewConnectionError, "the connection was refused or there is no route"),
-    (ConnectTimeoutError, "connecting took too long"),
-    (ReadTimeoutError, "the answer took too long"),
-    (ProxyError, "the proxy did not let it through"),
-    (SSLError, "the TLS handshake failed, so look at its certificate authority and the client certificate"),
-    (ProtocolError, "the connection broke off"),
+_UNREACHABLE: tuple[tuple[type[Exception], Phrase], ...] = (
+    (NameResolutionError, texts.UNKNOWN_HOST),
+    (NewConnectionError, texts.NO_ROUTE),
+    (ConnectTimeoutError, texts.SLOW_CONNECTION),
+    (ReadTimeoutError, texts.SLOW_ANSWER),
+    (ProxyError, texts.PROXY),
+    (SSLError, texts.TLS),
+    (ProtocolError, texts.BROKE_OFF),
 )
+
+_GRANTS = {texts.LIST: texts.GRANT_LIST, texts.LIST_IN: texts.GRANT_LIST_IN}
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -138,7 +142,7 @@ class KubernetesCluster:
         kinds: dict[tuple[str, str], Kind] = {}
         broken: dict[str, str] = {}
         for path in ("/api", "/apis"):
-            answer = self._ask(path, "read which kinds it serves", accept=_DISCOVERY)
+            answer = self._ask(path, Told(texts.READ_KINDS), accept=_DISCOVERY)
             try:
                 if answer.get("kind") == "APIGroupDiscoveryList":
                     found = self._aggregated(answer, broken)
@@ -146,10 +150,7 @@ class KubernetesCluster:
                     found = self._by_group(path, answer, broken)
                 kinds.update({(kind.api_version, kind.kind): kind for kind in found})
             except (AttributeError, KeyError, TypeError) as error:
-                raise ClusterError(
-                    f"Cluster {self.name} answered {path} in a form that is not the Kubernetes API's: "
-                    f"check the address {self._host}."
-                ) from error
+                raise ClusterError(Told(texts.NOT_THE_API, cluster=self.name, path=path, host=self._host)) from error
         return Discovery(kinds, broken)
 
     def schema(self, api_version: str) -> Mapping[str, Any] | None:
@@ -157,7 +158,7 @@ class KubernetesCluster:
         with self._indexing:
             urls = self._schema_index
             if urls is None:
-                index = self._ask("/openapi/v3", "read its OpenAPI schemas", absent=b"{}")
+                index = self._ask("/openapi/v3", Told(texts.READ_SCHEMAS), absent=b"{}")
                 urls = {path: entry["serverRelativeURL"] for path, entry in index.get("paths", {}).items()}
                 self._schema_index = urls
         url = urls.get(f"apis/{api_version}" if "/" in api_version else f"api/{api_version}")
@@ -165,7 +166,8 @@ class KubernetesCluster:
             return None
         cached = self._schemas.get(api_version)
         if cached is None or cached[0] != url:  # the URL carries the document's hash
-            cached = self._schemas[api_version] = (url, self._ask(url, f"read the OpenAPI schema of {api_version}"))
+            what = Told(texts.READ_SCHEMA_OF, version=api_version)
+            cached = self._schemas[api_version] = (url, self._ask(url, what))
         return cached[1]
 
     def list(
@@ -182,7 +184,8 @@ class KubernetesCluster:
         resource = f"{kind.plural}.{kind.group}" if kind.group else kind.plural
         within = f"namespaces/{namespace}/" if namespace and kind.namespaced else ""
         path = f"/{'apis' if kind.group else 'api'}/{kind.api_version}/{within}{kind.plural}"
-        what = f"list {resource}" + (f" in namespace {namespace}" if within else "")
+        listing = texts.LIST_IN if within else texts.LIST
+        what = Told(listing, resource=resource, namespace=namespace or "")
         for size in _PAGE_SIZES:
             objects: dict[tuple[str | None, str], Read] = {}
             query = {"limit": size, "continue": ""}
@@ -196,13 +199,13 @@ class KubernetesCluster:
                         return objects
             except _ExpiredError:
                 continue
-        raise ClusterError(f"Cluster {self.name} could not {what}: the list expired (410) every time it was asked for.")
+        raise self._could_not(what, Told(texts.EXPIRES))
 
     def _page(
         self,
         body: bytes,
         kind: Kind,
-        what: str,
+        what: Told,
         read: Callable[[Mapping[str, Any]], Read | None],
         objects: dict[tuple[str | None, str], Read],
     ) -> str:
@@ -213,7 +216,7 @@ class KubernetesCluster:
             page = {(item["metadata"].get("namespace"), item["metadata"]["name"]): item for item in items}
             token: str = answer["metadata"].get("continue", "")
         except (AttributeError, KeyError, TypeError) as error:
-            raise ClusterError(f"Cluster {self.name} could not {what}: the answer is not a list.") from error
+            raise self._could_not(what, Told(texts.NO_LIST)) from error
         for key, item in page.items():
             # The items of a list do not repeat what they are.
             item["apiVersion"], item["kind"] = kind.api_version, kind.kind
@@ -228,9 +231,11 @@ class KubernetesCluster:
             for entry in item["versions"]:
                 version = entry["version"]
                 if entry.get("freshness") == "Stale":
-                    broken[f"{group}/{version}"] = (
-                        f"Cluster {self.name} does not answer for {group}/{version}: the service behind it is down; "
-                        f"see `kubectl get apiservice {version}.{group}`."
+                    broken[f"{group}/{version}"] = Told(
+                        texts.SERVICE_DOWN,
+                        cluster=self.name,
+                        version=f"{group}/{version}",
+                        service=f"{version}.{group}",
                     )
                     continue
                 for resource in entry.get("resources", ()):
@@ -247,7 +252,8 @@ class KubernetesCluster:
         for group, version in versions:
             api_version = f"{group}/{version}" if group else version
             try:
-                resources = self._ask(f"{path}/{api_version}", f"read the kinds of {api_version}")["resources"]
+                what = Told(texts.READ_KINDS_OF, version=api_version)
+                resources = self._ask(f"{path}/{api_version}", what)["resources"]
             except ClusterError as error:
                 broken[api_version] = str(error)
                 continue
@@ -255,11 +261,11 @@ class KubernetesCluster:
                 if "/" not in resource["name"] and "list" in resource["verbs"]:
                     yield Kind(group, version, resource["kind"], resource["name"], resource["namespaced"])
 
-    def _ask(self, path: str, what: str, *, accept: str = "application/json", absent: bytes | None = None) -> Any:
+    def _ask(self, path: str, what: Told, *, accept: str = "application/json", absent: bytes | None = None) -> Any:
         """The JSON object at a path; `absent`, when given, stands for a 404. `what` completes "could not …"."""
         return self._json(self._get(path, what, accept=accept, absent=absent), what)
 
-    def _get(self, path: str, what: str, *, accept: str = "application/json", absent: bytes | None = None) -> bytes:
+    def _get(self, path: str, what: Told, *, accept: str = "application/json", absent: bytes | None = None) -> bytes:
         headers = {"accept": accept, "accept-encoding": "gzip", "user-agent": "gitops-bot"}
         try:
             with self._login:  # a token that ran out is renewed once, not once a thread
@@ -268,57 +274,47 @@ class KubernetesCluster:
                 "GET", self._host + path, headers=headers, timeout=self._timeout, redirect=False
             )
         except HTTPError as error:
-            raise ClusterError(
-                f"Cluster {self.name} could not {what}: {_unreachable(error)} ({self._host})."
-            ) from error
+            why = Told(texts.UNREACHABLE, cause=_unreachable(error), host=self._host)
+            raise self._could_not(what, why) from error
         except (ConfigException, OSError) as error:
-            raise ClusterError(
-                f"Cluster {self.name} could not {what}: its credentials could not be renewed; "
-                "check the token file or the login command of its kubeconfig."
-            ) from error
+            raise self._could_not(what, Told(texts.NO_LOGIN)) from error
         if response.status == 404 and absent is not None:
             return absent
         if response.status != 200:
             raise self._refused(response.status, response.data, what)
         return response.data
 
-    def _json(self, body: bytes, what: str) -> dict[str, Any]:
+    def _json(self, body: bytes, what: Told) -> dict[str, Any]:
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise ClusterError(
-                f"Cluster {self.name} could not {what}: the answer is not JSON; "
-                f"check that {self._host} is the address of an API server."
-            ) from error
+            raise self._could_not(what, Told(texts.NO_JSON, host=self._host)) from error
         if not isinstance(answer, dict):
-            raise ClusterError(f"Cluster {self.name} could not {what}: the answer is not a JSON object.")
+            raise self._could_not(what, Told(texts.NO_OBJECT))
         return answer
 
-    def _refused(self, status: int, body: bytes, what: str) -> ClusterError:
+    def _could_not(self, what: Told, why: Told) -> ClusterError:
+        return ClusterError(Told(texts.COULD_NOT, cluster=self.name, what=what, why=why))
+
+    def _refused(self, status: int, body: bytes, what: Told) -> ClusterError:
         message = _message(body)
         match status:
             case 401:
-                return ClusterError(
-                    f"Cluster {self.name} refused the credentials (401): "
-                    "renew the token or the certificate of its kubeconfig's user."
-                )
+                return ClusterError(Told(texts.BAD_CREDENTIALS, cluster=self.name))
             case 403:
                 user = re.search(r'User "([^"]+)"', message)
-                account = user[1] if user else "the bot's account"
-                verb, _, rest = what.partition(" ")
-                grant = f"`{verb}` on {rest}" if verb == "list" else "the cluster role system:discovery"
-                return ForbiddenError(f"Cluster {self.name} does not let {account} {what} (403): grant it {grant}.")
+                account = user[1] if user else Told(texts.BOTS_ACCOUNT)
+                grant = Told(_GRANTS.get(what.phrase, texts.GRANT_DISCOVERY), **what.values)
+                return ForbiddenError(Told(texts.FORBIDDEN, cluster=self.name, account=account, what=what, grant=grant))
             case 404:
-                return ClusterError(f"Cluster {self.name} could not {what}: it does not serve that any more (404).")
+                return self._could_not(what, Told(texts.NOT_SERVED_ANY_MORE))
             case 410:
-                return _ExpiredError(f"Cluster {self.name} could not {what}: the list expired (410).")
+                return _ExpiredError(Told(texts.COULD_NOT, cluster=self.name, what=what, why=Told(texts.EXPIRED)))
             case 429:
-                return ClusterError(f"Cluster {self.name} could not {what}: the API server is overloaded (429).")
+                return self._could_not(what, Told(texts.OVERLOADED))
             case _:
-                said = f" ({message})" if message else ""
-                return ClusterError(
-                    f"Cluster {self.name} could not {what}: it answered {status}{said}; see `kubectl get apiservices`."
-                )
+                answered = texts.ANSWERED_SAYING if message else texts.ANSWERED
+                return self._could_not(what, Told(answered, status=str(status), said=message))
 
 
 def _configure(name: str, kubeconfig: Path | str | None, context: str | None) -> tuple[Configuration, str]:
@@ -371,7 +367,7 @@ def _in_cluster(name: str) -> tuple[Configuration, str]:
 
 def _unreachable(error: HTTPError) -> str:
     cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
-    return next((words for kind, words in _UNREACHABLE if isinstance(cause, kind)), type(cause).__name__)
+    return next((Told(why) for kind, why in _UNREACHABLE if isinstance(cause, kind)), type(cause).__name__)
 
 
 def _message(body: bytes) -> str:

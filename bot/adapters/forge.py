@@ -10,6 +10,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from bot.core.message.catalogue import forge as texts
+from bot.core.message.language import Told
 from bot.ports import ForgeError
 
 SECONDS = 15  # one answer may take so long
@@ -79,58 +81,53 @@ class Speaker:
 
     def no_token(self) -> ForgeError:
         """There is no token to ask with."""
-        return ForgeError(
-            f"{self.token_name} is not set, so {self.repository} cannot be asked about pull requests:"
-            " set it to a token that may write contents and pull requests."
-        )
+        return ForgeError(Told(texts.NO_TOKEN, variable=self.token_name, repository=self.repository))
 
     def silent(self) -> ForgeError:
         """Nobody answers."""
-        host = urlsplit(self.api_url).netloc
-        return ForgeError(f"{self.forge} at {host} does not answer: check the network and the forge's api_url.")
+        return ForgeError(Told(texts.SILENT, forge=self.forge, host=urlsplit(self.api_url).netloc))
 
     def not_the_api(self) -> ForgeError:
         """Somebody answers, and not as the API does: a login page, a redirect elsewhere."""
-        return ForgeError(
-            f"{self.api_url} does not answer as {self.forge}'s API does: check the forge's api_url ({self.address})."
-        )
+        return ForgeError(Told(texts.NOT_THE_API, url=self.api_url, forge=self.forge, address=self.address))
 
     def archived(self) -> ForgeError:
         """It can be read and no more."""
-        return ForgeError(
-            f"{self.repository} is archived on {self.forge}, so nothing can be pushed or opened there:"
-            " unarchive it first."
-        )
+        return ForgeError(Told(texts.ARCHIVED, repository=self.repository, forge=self.forge))
 
     def refused(self, refusal: Refusal, doing: str, permission: str) -> ForgeError:
         """Any other answer, by its status; `doing` is what was asked for and `permission` what it takes."""
-        said = f": {refusal.said}" if refusal.said else ""
         if _ARCHIVED.search(refusal.said):
             return self.archived()
+        status = str(refusal.status)
+        detail: str | None = Told(texts.SAID, repository=self.repository, said=refusal.said) if refusal.said else None
         match refusal.status:
             case 401:
-                return ForgeError(
-                    f"{self.forge} refused the token for {self.repository}: it is wrong or has expired;"
-                    f" set {self.token_name} anew."
-                )
+                phrase = texts.BAD_TOKEN
             case 403:
-                return ForgeError(
-                    f"{self.forge} does not let the bot {doing} ({self.repository}{said}):"
-                    f" grant its token {permission}."
-                )
+                phrase, detail = texts.FORBIDDEN, detail or self.repository
             case 404:
-                return ForgeError(
-                    f"{self.forge} shows the bot no repository {self.repository}: check the forge's repository and"
-                    f" api_url, and that its token ({self.token_name}) may read it."
-                )
-            case status if status >= 500:
-                return ForgeError(f"{self.forge} answered {status} and could not {doing}: try again in a minute.")
-            case status:
-                return ForgeError(f"{self.forge} would not {doing} ({self.repository}{said or f', status {status}'}).")
+                phrase = texts.NOT_SHOWN
+            case server if server >= 500:
+                phrase = texts.BROKEN
+            case _:
+                phrase = texts.WOULD_NOT
+        return ForgeError(
+            Told(
+                phrase,
+                forge=self.forge,
+                repository=self.repository,
+                variable=self.token_name,
+                doing=doing,
+                said=detail or Told(texts.STATUS, repository=self.repository, status=status),
+                permission=permission,
+                status=status,
+            )
+        )
 
     def limited(self, retry_at: datetime) -> ForgeError:
         """The rate limit is used up until then."""
-        return ForgeError(f"{self.forge}'s rate limit is used up until {retry_at:%H:%M} UTC: try again then.", retry_at)
+        return ForgeError(Told(texts.LIMITED, forge=self.forge, time=f"{retry_at:%H:%M}"), retry_at)
 
 
 def retry_at(headers: Mapping[str, str], reset: str, now: datetime) -> datetime:

@@ -18,6 +18,8 @@ from bot.adapters.forge import MOST_PULLS, NO_SHA, PAGE, RETRY, SECONDS, Probe, 
 from bot.adapters.login import Login
 from bot.config import Credentials, ForgeConfig
 from bot.core.commit import Approval, PullRequest
+from bot.core.message.catalogue import forge as texts
+from bot.core.message.language import Told
 from bot.ports import ForgeError
 
 _VERDICTS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})
@@ -61,9 +63,7 @@ class AppToken:
                 raise
             except (jwt.PyJWTError, ValueError):
                 # No cause: it was raised with the key at hand.
-                raise ForgeError(
-                    "GITHUB_APP_PRIVATE_KEY is no RSA private key: set the whole PEM text that GitHub gave for the App."
-                ) from None
+                raise ForgeError(Told(texts.BAD_KEY)) from None
             return token
 
     def _installation(self) -> Auth.AppInstallationAuth:
@@ -108,7 +108,7 @@ class GitHubForge:
 
     def git_login(self) -> Login | None:
         """What git pushes with; None when no token is set. ForgeError when a GitHub App's cannot be had."""
-        with self._explaining("give the App a token", "access to the repository"):
+        with self._explaining(Told(texts.GIVE_TOKEN), "access to the repository"):
             token = self._token()
             return Login(token, "x-access-token") if token else None
 
@@ -116,7 +116,7 @@ class GitHubForge:
 
     def pull(self, number: int) -> PullRequest | None:
         """See ports.Forge."""
-        with self._asking("read pull requests") as repository:
+        with self._asking(Told(texts.READ_PULLS)) as repository:
             found = _or_none(lambda: _pull_request(repository.get_pull(number)), 404)
             if found is None:
                 repository.update()  # told apart from a repository that the token may not see any more
@@ -124,7 +124,7 @@ class GitHubForge:
 
     def pull_of(self, sha: str) -> PullRequest | None:
         """See ports.Forge."""
-        with self._asking("read pull requests") as repository:
+        with self._asking(Told(texts.READ_PULLS)) as repository:
             # 422 is GitHub's "No commit found for SHA": not pushed there, or not yet.
             pulls = _or_none(lambda: _first(repository.get_commit(sha).get_pulls(), PAGE), 422) or []
             brought = [pull for pull in pulls if pull.merged_at and pull.merge_commit_sha == sha]
@@ -135,7 +135,7 @@ class GitHubForge:
 
     def approvals(self, number: int) -> list[Approval]:
         """See ports.Forge."""
-        with self._asking("read reviews") as repository:
+        with self._asking(Told(texts.READ_REVIEWS)) as repository:
             verdicts = {}
             for review in _first(repository.get_pull(number).get_reviews()):  # oldest first
                 if review.state in _VERDICTS:
@@ -148,12 +148,12 @@ class GitHubForge:
 
     def find_pull(self, head: str) -> PullRequest | None:
         """See ports.Forge."""
-        with self._asking("read pull requests") as repository:
+        with self._asking(Told(texts.READ_PULLS)) as repository:
             return _find(repository, head)
 
     def open_pulls(self, head_prefix: str = "") -> list[PullRequest]:
         """See ports.Forge. With a prefix only branches of the repository itself count: a fork may name its at will."""
-        with self._asking("read pull requests") as repository:
+        with self._asking(Told(texts.READ_PULLS)) as repository:
             most = MOST_PULLS if head_prefix else PAGE
             newest = _first(repository.get_pulls(state="open", sort="created", direction="desc"), most)
             mine = (pull for pull in newest if not head_prefix or _is_own(pull, head_prefix))
@@ -167,7 +167,7 @@ class GitHubForge:
 
     def create_pull(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
         """See ports.Forge."""
-        with self._asking(f"open a pull request from {head}", "Pull requests: Read and write") as repository:
+        with self._asking(Told(texts.OPEN_PULL, branch=head), "Pull requests: Read and write") as repository:
             try:
                 return _pull_request(repository.create_pull(base=base, head=head, title=title, body=body))
             except GithubException as error:
@@ -261,10 +261,7 @@ class GitHubForge:
         if _rate_limited(error, refusal.headers):
             return self._speaker.limited(retry_at(refusal.headers, "x-ratelimit-reset", datetime.now(UTC)))
         if error.status == 403 and "x-github-sso" in refusal.headers:
-            return ForgeError(
-                f"GitHub wants the token for {self.repository} authorised for the organization's single sign-on:"
-                " Settings > Developer settings > Personal access tokens > Configure SSO."
-            )
+            return ForgeError(Told(texts.SSO, repository=self.repository))
         return self._speaker.refused(refusal, doing, permission)
 
 

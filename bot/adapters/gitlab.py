@@ -15,6 +15,8 @@ from bot.adapters.forge import MOST_PULLS, NO_SHA, PAGE, SECONDS, Probe, Refusal
 from bot.adapters.login import Login
 from bot.config import Credentials, ForgeConfig
 from bot.core.commit import Approval, PullRequest
+from bot.core.message.catalogue import forge as texts
+from bot.core.message.language import Told
 from bot.ports import ForgeError
 
 _API = "/api/v4"
@@ -60,13 +62,13 @@ class GitLabForge:
 
     def pull(self, number: int) -> PullRequest | None:
         """See ports.Forge."""
-        with self._asking("read merge requests") as project:
+        with self._asking(Told(texts.READ_MERGE_REQUESTS)) as project:
             found = _or_none(lambda: project.mergerequests.get(number), 404)
             return _pull_request(found.attributes) if found else None
 
     def pull_of(self, sha: str) -> PullRequest | None:
         """See ports.Forge."""
-        with self._asking("read merge requests") as project:
+        with self._asking(Told(texts.READ_MERGE_REQUESTS)) as project:
             # 404: the commit is not there, or not yet.
             pulls = _or_none(lambda: project.commits.get(sha, lazy=True).merge_requests(per_page=PAGE), 404)
             found = [_pull_request(pull) for pull in pulls or ()]
@@ -81,7 +83,7 @@ class GitLabForge:
         GitLab tells when somebody approved and not what: it was the version that was the newest then. Where it does not
         tell when (before 18.0) and there is more than one version, what was approved is "".
         """
-        with self._asking("read approvals") as project:
+        with self._asking(Told(texts.READ_APPROVALS)) as project:
             request = project.mergerequests.get(number, lazy=True)
             approved = request.approvals.get().attributes["approved_by"]
             if not approved:
@@ -100,12 +102,12 @@ class GitLabForge:
 
     def find_pull(self, head: str) -> PullRequest | None:
         """See ports.Forge."""
-        with self._asking("read merge requests") as project:
+        with self._asking(Told(texts.READ_MERGE_REQUESTS)) as project:
             return _find(project, head)
 
     def open_pulls(self, head_prefix: str = "") -> list[PullRequest]:
         """See ports.Forge. With a prefix only branches of the project itself count: a fork may name its at will."""
-        with self._asking("read merge requests") as project:
+        with self._asking(Told(texts.READ_MERGE_REQUESTS)) as project:
             newest = islice(project.mergerequests.list(iterator=True, state="opened", **_NEWEST), MOST_PULLS)
             mine = (each.attributes for each in newest if not head_prefix or _is_own(project, each.attributes))
             pulls = (_pull_request(each) for each in mine if each["source_branch"].startswith(head_prefix))
@@ -120,7 +122,7 @@ class GitLabForge:
     def create_pull(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
         """See ports.Forge."""
         asked = {"source_branch": head, "target_branch": base, "title": title, "description": body}
-        with self._asking(f"open a merge request from {head}", _ROLE) as project:
+        with self._asking(Told(texts.OPEN_MERGE_REQUEST, branch=head), _ROLE) as project:
             try:
                 return _pull_request(project.mergerequests.create(asked).attributes)
             except gitlab.GitlabError as error:

@@ -24,6 +24,8 @@ import git
 
 from bot.adapters.login import Login
 from bot.core.commit import Commit
+from bot.core.message.catalogue import repository as texts
+from bot.core.message.language import Phrase, Told
 from bot.ports import File, Merged, PushRejectedError, RepositoryError, RevisionNotFoundError
 
 NETWORK_SECONDS = 300.0
@@ -151,7 +153,7 @@ class GitRepository:
     def resolve(self, text: str) -> Commit:
         """See ports.Repository."""
         if not _PREFIX.fullmatch(text):
-            raise RevisionNotFoundError("A commit is named by 7 to 64 hexadecimal digits.")
+            raise RevisionNotFoundError(Told(texts.BAD_PREFIX))
         names = self._objects(text)
         if not names:
             self.fetch()
@@ -161,18 +163,18 @@ class GitRepository:
             return self.commit(commits[0])
         if commits:
             raise RevisionNotFoundError(
-                f"{text} could be {len(commits)} commits of {self.name}: give more digits.",
+                Told(texts.AMBIGUOUS, text=text, n=str(len(commits)), name=self.name),
                 [self.commit(name) for name in commits[:MAX_CANDIDATES]],
             )
         if names:
-            raise RevisionNotFoundError(f"{text} is a {names[0][1]} in {self.name}, not a commit.")
-        raise RevisionNotFoundError(f"There is no commit {text} in {self.name}.")
+            raise RevisionNotFoundError(Told(texts.NO_COMMIT_BUT, text=text, kind=names[0][1], name=self.name))
+        raise RevisionNotFoundError(Told(texts.NO_COMMIT, text=text, name=self.name))
 
     def commit(self, sha: str) -> Commit:
         """See ports.Repository."""
         found = self._log("--no-walk", _checked(sha), missing=(sha,))
         if not found or found[0].sha != sha:
-            raise RevisionNotFoundError(f"{sha} is not a commit in {self.name}.")
+            raise RevisionNotFoundError(Told(texts.NOT_A_COMMIT, text=sha, name=self.name))
         return found[0]
 
     def is_ancestor(self, sha: str, of: str) -> bool:
@@ -210,7 +212,7 @@ class GitRepository:
         """See ports.Repository. RepositoryError too beyond 5 MiB a file, 256 MiB or 20,000 files in all."""
         blobs = self._listed(revision, [path])[_tidy(path)]
         if not blobs and self.tree_id(revision, path) is None:
-            raise RepositoryError(f"There is no {path} in {self.name} at {revision[:8]}.")
+            raise RepositoryError(Told(texts.NO_PATH, path=path, name=self.name, revision=revision[:8]))
         if excess := self._excess(path, blobs):
             raise RepositoryError(excess)
         contents = self._blobs([blob.oid for blob in blobs])
@@ -252,15 +254,18 @@ class GitRepository:
         """Why these are not read: what is too large; "" when nothing is."""
         for blob in blobs:
             if blob.size > MAX_FILE_BYTES:
-                return (
-                    f"{blob.path} in {self.name} is {blob.size / 2**20:.1f} MiB; files up to {MAX_FILE_BYTES >> 20} "
-                    "MiB are read. Move it out of the application's path."
-                )
+                size = f"{blob.size / 2**20:.1f}"
+                return Told(texts.LARGE_FILE, path=blob.path, name=self.name, size=size, most=str(MAX_FILE_BYTES >> 20))
         total = sum(blob.size for blob in blobs)
         if len(blobs) > MAX_FILES or total > MAX_TOTAL_BYTES:
-            return (
-                f"{path} in {self.name} holds {len(blobs):,} files and {total / 2**20:.0f} MiB; up to {MAX_FILES:,} "
-                f"and {MAX_TOTAL_BYTES >> 20} MiB are read. Point the application at a narrower path."
+            return Told(
+                texts.MUCH,
+                path=path,
+                name=self.name,
+                files=f"{len(blobs):,}",
+                size=f"{total / 2**20:.0f}",
+                most=f"{MAX_FILES:,}",
+                most_size=str(MAX_TOTAL_BYTES >> 20),
             )
         return ""
 
@@ -345,8 +350,9 @@ class GitRepository:
         sha = self.tip(self.branch)
         if sha is None:
             refs = self._git("for-each-ref", "--count=10", "--format=%(refname:lstrip=2)", "refs/heads/").stdout
-            there = ", ".join(refs.decode(errors="replace").split()) or "none at all"
-            raise RepositoryError(f"{self.url} has no branch {self.branch}; its branches: {there}.")
+            there = ", ".join(refs.decode(errors="replace").split())
+            missing = texts.NO_BRANCH if there else texts.NO_BRANCHES
+            raise RepositoryError(Told(missing, url=self.url, branch=self.branch, there=there))
         return sha
 
     @contextmanager
@@ -370,7 +376,7 @@ class GitRepository:
         try:
             yield
         except OSError as error:
-            raise RepositoryError(f"{self._mirrors} cannot be written: {error.strerror}.") from error
+            raise RepositoryError(Told(texts.NOT_WRITABLE, path=str(self._mirrors), why=str(error.strerror))) from error
 
     # ------------------------------------------------------------ git
 
@@ -424,12 +430,12 @@ class GitRepository:
                     start_new_session=True,  # Ctrl-C is for the bot, which lets its git finish
                 )
             except git.GitCommandNotFound as error:
-                raise RepositoryError("git is not installed here, or not on PATH.") from error
+                raise RepositoryError(Told(texts.NO_GIT)) from error
         if ok is not None and status not in ok:
             for revision in missing:
                 if revision in stderr and _UNKNOWN_OBJECT.search(stderr):
                     raise self._unknown(revision)
-            raise RepositoryError(f"git {argv[0]} failed on the mirror of {self.name}: {_last_words(stderr)}")
+            raise RepositoryError(Told(texts.FAILED, command=argv[0], name=self.name, said=_last_words(stderr)))
         return _Output(status, stdout, stderr)
 
     def _network(self, *argv: str, objects: Path | None = None) -> _Output:
@@ -502,22 +508,22 @@ class GitRepository:
     # ------------------------------------------------------------ errors
 
     def _unknown(self, revision: str) -> RevisionNotFoundError:
-        return RevisionNotFoundError(f"There is no commit {revision} in {self.name}.")
+        return RevisionNotFoundError(Told(texts.NO_COMMIT, text=revision, name=self.name))
 
     def _unreachable(self, done: _Output) -> NoReturn:
         for pattern, sentence in _ERRORS:
             if pattern.search(done.stderr):
-                raise RepositoryError(sentence.format(url=self.url, name=self.name, variable=self._credential_name))
-        raise RepositoryError(f"{self.url} could not be fetched: {_last_words(done.stderr)}")
+                raise RepositoryError(Told(sentence, url=self.url, name=self.name, variable=self._credential_name))
+        raise RepositoryError(Told(texts.NOT_FETCHED, url=self.url, said=_last_words(done.stderr)))
 
     def _rejected(self, branch: str, done: _Output) -> NoReturn:
         said = f"{done.stdout.decode(errors='replace')}\n{done.stderr}"
         for pattern, sentence in _REJECTIONS:
             if pattern.search(said):
-                raise PushRejectedError(sentence.format(url=self.url, branch=branch, variable=self._credential_name))
+                raise PushRejectedError(Told(sentence, url=self.url, branch=branch, variable=self._credential_name))
         if "rejected]" not in said:
             self._unreachable(done)
-        raise PushRejectedError(f"{self.url} refused the branch {branch}: {_last_words(said)}")
+        raise PushRejectedError(Told(texts.REFUSED, url=self.url, branch=branch, said=_last_words(said)))
 
 
 # ---------------------------------------------------------------- what git says
@@ -533,56 +539,54 @@ _UNKNOWN_OBJECT = re.compile(
 )
 
 
-def _when(pattern: str, sentence: str) -> tuple[re.Pattern[str], str]:
+def _when(pattern: str, sentence: Phrase) -> tuple[re.Pattern[str], Phrase]:
     return re.compile(pattern, re.IGNORECASE), sentence
 
 
 _ERRORS = (
-    _when(r"^Timeout: the command", "{url} took too long to answer; it is asked again at the next round."),
+    _when(r"^Timeout: the command", texts.SLOW),
     _when(
         r"authentication failed|could not read (?:username|password)|HTTP (?:code = )?40[13]|returned error: 40[13]"
         r"|invalid credentials",
-        "{url} refused the credential: check {variable}, and that it may read this repository.",
+        texts.BAD_CREDENTIAL,
     ),
-    _when(
-        r"permission denied \(|host key verification failed", "{url} refused the ssh key, or its host key is not known."
-    ),
+    _when(r"permission denied \(|host key verification failed", texts.BAD_KEY),
     _when(
         r"dubious ownership",
-        "{url} belongs to another user of this machine: run as that user, or give the files to this one.",
+        texts.OWNED_BY_ANOTHER,
     ),
     _when(
         r"shallow roots|shallow file",
-        "{url} is a shallow clone: fetch its whole history there (git fetch --unshallow).",
+        texts.SHALLOW,
     ),
     _when(
         r"repository .*not found|returned error: 404|not valid: is this a git repository",
-        "There is no git repository at {url}, or {variable} may not see it.",
+        texts.NOT_FOUND_OR_HIDDEN,
     ),
-    _when(r"does not appear to be a git repository|does not exist", "There is no git repository at {url}."),
+    _when(r"does not appear to be a git repository|does not exist", texts.NOT_A_REPOSITORY),
     _when(
         r"could not resolve|failed to connect|could ?n[o']t connect|connection (?:refused|timed out|reset|closed)"
         r"|network is unreachable|no route to host|operation too slow|operation timed out|unable to access"
         r"|hung up unexpectedly|early EOF|could not read from remote",
-        "{url} cannot be reached: check the address, and that this machine may connect to it.",
+        texts.UNREACHABLE,
     ),
-    _when(r"no space left", "The disk that holds the mirror of {name} is full."),
+    _when(r"no space left", texts.DISK_FULL),
 )
 _REJECTIONS = (
-    _when(r"stale info|already exists|fetch first", "The branch {branch} already exists on {url}."),
+    _when(r"stale info|already exists|fetch first", texts.BRANCH_EXISTS),
     _when(
         r"without `?workflows?`? (?:permission|scope)",
-        "{url} refused {branch}: it touches workflow files, and {variable} lacks the workflows permission.",
+        texts.WORKFLOWS,
     ),
     _when(
         r"GH013|GH006|protected branch|must have verified signatures",
-        "{url} refused {branch}: a rule protects its branches. Allow gitops-bot/* for the bot there.",
+        texts.PROTECTED,
     ),
-    _when(r"\barchived\b", "{url} is archived, so no branch can be pushed: unarchive it first."),
+    _when(r"\barchived\b", texts.ARCHIVED),
     _when(
         r"authentication failed|could not read username|returned error: 40[13]|write access .*not granted"
         r"|permission to .* denied|read.only|deploy key",
-        "{url} refused {branch}: {variable} may not write there (contents: write).",
+        texts.NO_WRITING,
     ),
 )
 

@@ -3,19 +3,23 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from bot.adapters import sentences
 from bot.adapters.migration import create_or_extend
 from bot.core.audit import AuditEntry, Origin
 from bot.core.drift import Check
 from bot.core.incident import Incident, IncidentState
+from bot.core.message.catalogue import store as texts
+from bot.core.message.language import Told
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Rollout
 from bot.ports import Posted, StoreError
@@ -152,11 +156,10 @@ class SqlStore:
     def save_checks(self, checks: Sequence[Check]) -> None:
         with self._begin() as connection:
             for check in checks:
-                body = _CHECK.dump_json(check, exclude={"set_aside"}).decode()
-                _put(connection, _checks, application=check.application, body=body)
+                _put(connection, _checks, application=check.application, body=_check_body(check))
 
     def checks(self) -> dict[str, Check]:
-        found = (_CHECK.validate_json(body) for body in self._all(sa.select(_checks.c.body)))
+        found = map(_read_check, self._all(sa.select(_checks.c.body)))
         return {check.application: check for check in found}
 
     def incident(self, application: str) -> Incident | None:
@@ -192,11 +195,11 @@ class SqlStore:
 
     def rollouts(self) -> list[Rollout]:
         wanted = sa.select(_rollouts.c.body).where(_rollouts.c.settled.is_(False)).order_by(_rollouts.c.order)
-        return [_ROLLOUT.validate_json(body) for body in self._all(wanted)]
+        return [_read_rollout(body) for body in self._all(wanted)]
 
     def rollouts_of(self, revisions: Sequence[str]) -> list[Rollout]:
         wanted = sa.select(_rollouts.c.body).where(_rollouts.c.revision.in_(revisions))
-        return [_ROLLOUT.validate_json(body) for body in self._all(wanted)]
+        return [_read_rollout(body) for body in self._all(wanted)]
 
     def save_pull(self, pull: RevertPull) -> None:
         with self._begin() as connection:
@@ -286,9 +289,7 @@ class SqlStore:
                 yield connection
         except SQLAlchemyError as error:
             # The driver's own text may hold the URL's password: only its kind is passed on.
-            raise StoreError(
-                f"The state database did not answer ({type(error).__name__}); check store: or DATABASE_URL."
-            ) from error
+            raise StoreError(Told(texts.SILENT, kind=type(error).__name__)) from error
 
 
 _TO_THE_SECOND = len("2026-11-01T00:00:00")
@@ -327,7 +328,8 @@ def _incident_row(incident: Incident) -> dict[str, object]:
 
 
 def _body(incident: Incident) -> str:
-    return _INCIDENT.dump_json(incident).decode()
+    body = _INCIDENT.dump_python(incident, mode="json")
+    return to_json({**body, "blind": sentences.dump(incident.blind)}).decode()
 
 
 def _insert_incident(connection: sa.Connection, incident: Incident) -> bool:
@@ -362,7 +364,40 @@ def _read_incident(body: str) -> Incident:
             told["announced_at"] = told["opened_at"] = told["since"]
         if told["state"] == "resolved":
             told["history"].append({"id": "ended", "kind": "resolved", "at": told["resolved_at"]})
-    return _INCIDENT.validate_python(told)
+    blind = sentences.load(told.pop("blind", None))
+    return replace(_INCIDENT.validate_python(told), blind=blind)
+
+
+def _check_body(check: Check) -> str:
+    body = _CHECK.dump_python(check, mode="json", exclude={"set_aside"})
+    return to_json({**body, "error": sentences.dump(check.error)}).decode()
+
+
+def _read_check(body: str) -> Check:
+    told: dict[str, Any] = from_json(body)
+    error = sentences.load(told["error"])
+    return replace(_CHECK.validate_python({**told, "error": None}), error=error)
+
+
+def _rollout_body(rollout: Rollout) -> str:
+    body = _ROLLOUT.dump_python(rollout, mode="json")
+    for written, part in zip(body["parts"], rollout.parts, strict=True):
+        written["error"] = sentences.dump(part.error)
+        if part.change:
+            written["change"]["why"] = sentences.dump(part.change.why)
+    return to_json(body).decode()
+
+
+def _read_rollout(body: str) -> Rollout:
+    told: dict[str, Any] = from_json(body)
+    errors = [sentences.load(part.pop("error", None)) for part in told["parts"]]
+    reasons = [sentences.load((part.get("change") or {}).pop("why", None)) for part in told["parts"]]
+    rollout = _ROLLOUT.validate_python(told)
+    parts = tuple(
+        replace(part, error=error, change=part.change and replace(part.change, why=why))
+        for part, error, why in zip(rollout.parts, errors, reasons, strict=True)
+    )
+    return replace(rollout, parts=parts)
 
 
 def _put_rollout(connection: sa.Connection, rollout: Rollout) -> None:
@@ -375,7 +410,7 @@ def _put_rollout(connection: sa.Connection, rollout: Rollout) -> None:
         revision=rollout.revision,
         order=known or newest + 1,
         settled=False,
-        body=_ROLLOUT.dump_json(rollout).decode(),
+        body=_rollout_body(rollout),
     )
 
 

@@ -4,6 +4,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from bot.core.message.catalogue import revision as texts
+from bot.core.message.language import Told
+
 LONGEST = 200
 
 
@@ -54,9 +57,7 @@ class Unreadable:
 
 Revision = Sha | PullNumber | Range | CommitUrl | PullUrl
 
-_NOT_ONE = Unreadable(
-    "That names no change: give a sha (7 digits or more), #PR, a range A..B, or a URL of a commit or PR."
-)
+_NOT_ONE = Unreadable(Told(texts.NOT_ONE))
 _HEX = "[0-9a-f]{7,64}"
 _NUMBER = "[1-9][0-9]{0,8}"
 # The pages of GitHub, GitLab, Bitbucket Cloud and Data Center. A commit seen inside a pull request is that commit.
@@ -83,7 +84,7 @@ def parse_revision(text: str) -> Revision | Unreadable:
     if ends := re.fullmatch(f"({_HEX})\\.\\.({_HEX})", lowered):
         return Range(ends[1], ends[2])
     if re.fullmatch(_NUMBER, typed):
-        return Unreadable(f"Is {typed} a pull request? Then write #{typed}; a sha has 7 digits or more.")
+        return Unreadable(Told(texts.PERHAPS_PULL, number=typed))
     return _NOT_ONE
 
 

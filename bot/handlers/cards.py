@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.core.cards import Card, desired
-from bot.core.message.language import Say
+from bot.core.message.catalogue import chat as texts
+from bot.core.message.language import Say, Told
 from bot.ports import Chat, ChatError, Posted, Store
 
 _log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class CardKeeper:
 
     def troubles(self) -> list[str]:
         """A sentence for each channel that cannot be written to at the moment."""
-        return [f"{channel}: {why}" for channel, why in sorted(self._why.items())]
+        return [Told(texts.IN_CHANNEL, channel=channel, why=why) for channel, why in sorted(self._why.items())]
 
     def reconcile(self) -> None:
         """Post and update what differs; settle what has ended and been told. Only the replica that leads writes."""

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 from bot.core.application import Application
@@ -17,6 +17,9 @@ from bot.core.compare import Comparison, ScaleTargets, compare_object, scale_tar
 from bot.core.drift import Check, ObjectDrift, Status
 from bot.core.ignore import IgnoreRule
 from bot.core.manifest import Manifest, ManifestError, place, resolve
+from bot.core.message.catalogue import check as texts
+from bot.core.message.catalogue import cluster as cluster_texts
+from bot.core.message.language import Told
 from bot.core.ownership import INTERACTIVE
 from bot.core.schema import Schemas
 from bot.handlers.memory import Basis, Memory, Remembered, Rules
@@ -306,7 +309,7 @@ def differences(manifests: Sequence[Manifest], *, namespace: str, live: Live) ->
         if differing is not None and any(each.path == _REPLICAS for each in differing.fields):
             blind = live.autoscalers_unknown(manifest.namespace)
             if blind is not None:  # an autoscaler may have set them, and then they are no drift
-                why = f"{_REPLICAS} differs, and whether an autoscaler set it is unknown: {blind}"
+                why = Told(texts.SCALED, path=_REPLICAS, why=str(blind))
                 unknown.setdefault(why, []).append(_title(manifest))
                 fields = tuple(each for each in differing.fields if each.path != _REPLICAS)
                 differing = replace(differing, fields=fields) if fields else None
@@ -360,15 +363,15 @@ def _verdict(declared: _Declared, live: Live | ClusterError | None, now: datetim
     found = Differences(len(declared.manifests))
     error = declared.error
     if error is None and not declared.manifests:
-        where = application.path or "its directory"
-        error = f"Application {application.name} declares nothing: there is no Kubernetes object in {where}."
+        where = application.path or Told(texts.ITS_DIRECTORY)
+        error = Told(texts.DECLARES_NOTHING, application=application.name, where=where)
     elif isinstance(live, ClusterError):
         error = error or str(live)
     elif live is not None:
         found = differences(declared.manifests, namespace=application.namespace, live=live)
         error = error or _summary(found.unknown)
         if error is None and not found.objects:
-            error = f"Application {application.name} has nothing to compare: it holds only hooks and generated names."
+            error = Told(texts.NOTHING_TO_COMPARE, application=application.name)
     status = Status.UNKNOWN if error else Status.OUT_OF_SYNC if found.drift else Status.SYNCED
     return Check(
         application=application.name,
@@ -426,8 +429,11 @@ def _kind(cluster: str, discovery: Discovery, manifest: Manifest) -> Kind:
     served = sorted(
         version for version, name in discovery.kinds if name == manifest.kind and version.rpartition("/")[0] == group
     )
-    remedy = f"write {' or '.join(served)} in git" if served else "install its CustomResourceDefinition or correct git"
-    raise ClusterError(f"Cluster {cluster} does not serve {manifest.kind} of {manifest.api_version}: {remedy}.")
+    told = {"cluster": cluster, "kind": manifest.kind, "version": manifest.api_version}
+    if not served:
+        raise ClusterError(Told(cluster_texts.NOT_SERVED, **told))
+    known = reduce(lambda one, other: Told(cluster_texts.OR, one=one, other=other), served)
+    raise ClusterError(Told(cluster_texts.OTHER_VERSION, **told, served=known))
 
 
 def _autoscalers(discovery: Discovery) -> list[Kind]:
@@ -443,15 +449,22 @@ def _declares_replicas(manifest: Manifest) -> bool:
 def _sentences(unknown: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     sentences = []
     for why, objects in unknown.items():
-        more = f" and {len(objects) - _NAMED} more" if len(objects) > _NAMED else ""
-        sentences.append(f"{', '.join(objects[:_NAMED])}{more} not checked: {why}")
+        more = len(objects) - _NAMED
+        phrase = texts.NOT_CHECKED_MORE if more > 0 else texts.NOT_CHECKED
+        sentences.append(Told(phrase, objects=", ".join(objects[:_NAMED]), n=str(more), why=why))
     return tuple(sentences)
+
+
+def one_after_another(sentences: Iterable[str]) -> str | None:
+    """Several sentences as one; None when there is none."""
+    told = list(sentences)
+    return reduce(lambda one, other: Told(texts.THEN, one=one, other=other), told) if told else None
 
 
 def _summary(unknown: Sequence[str]) -> str | None:
     more = len(unknown) - _NAMED
-    told = [*unknown[:_NAMED], f"And {more} more could not be looked at."] if more > 0 else unknown
-    return " ".join(told) or None
+    rest = [Told(texts.MORE_UNSEEN, n=str(more))] if more > 0 else []
+    return one_after_another([*unknown[:_NAMED], *rest])
 
 
 def _title(manifest: Manifest) -> str:

@@ -4,7 +4,7 @@ from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest, approvers
 from bot.core.message.blocks import Message
 from bot.core.message.history import Entry, listing, no_forge
-from bot.core.message.language import Say, Told
+from bot.core.message.language import Say
 from bot.core.rollout import Rollout
 from bot.ports import Forge, ForgeError, Ports
 
@@ -19,7 +19,7 @@ def history(say: Say, ports: Ports, repository_name: str, application: Applicati
     forge = ports.forges.get(repository_name)
     rollouts = {rollout.revision: rollout for rollout in ports.store.rollouts_of([each.sha for each in commits])}
     entries = []
-    trouble: str | Told | None = None if forge else no_forge()
+    trouble: str | None = None if forge else no_forge()
     for commit in commits:
         pull, approvers = None, None
         if forge and not trouble:

@@ -9,9 +9,11 @@ from bot.core.drift import ObjectDrift
 from bot.core.health import Unready
 from bot.core.ignore import IgnoreRule
 from bot.core.manifest import Manifest, ManifestError
+from bot.core.message.catalogue import check as texts
+from bot.core.message.language import Told
 from bot.core.rollout import MOST_NAMED, NOTHING, Lacking, Observation, Rollout, RolloutState
 from bot.handlers.deployers import failing
-from bot.handlers.drift_check import Live, differences, look, remaining
+from bot.handlers.drift_check import Live, differences, look, one_after_another, remaining
 from bot.handlers.memory import Rules
 from bot.handlers.rendered import Rendered
 from bot.handlers.rollout_change import merged
@@ -54,7 +56,7 @@ def observe(
                 continue
             application = applications.get(part.application)
             if application is None or application.cluster != cluster:
-                seen[rollout.id][part.application] = Observation(error="it is no longer in the configuration")
+                seen[rollout.id][part.application] = Observation(error=Told(texts.NOT_CONFIGURED))
                 continue
             try:
                 changed, removed = merged(ports.repositories[rollout.repository], rollout, application, rendered)
@@ -96,7 +98,7 @@ def _arrived(target: _Target, live: Live) -> Observation:
         lacking = Lacking(tuple(missing[:MOST_NAMED]), tuple(left[:MOST_NAMED]), total=len(missing) + len(left))
         return Observation(lacking)
     blind = (*found.unknown, *unknown)
-    return Observation(error=" ".join(blind) or None)
+    return Observation(error=one_after_another(blind))
 
 
 def _running(target: _Target, seen: Observation, lacking: Mapping[Key, Unready]) -> Observation:

@@ -18,12 +18,17 @@ from bot.adapters.store import SqlStore
 from bot.core.audit import AuditEntry, Origin
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState
+from bot.core.message.language import Language, Phrase, Say, Told
 from bot.core.revert_pull import RevertPull
-from bot.core.rollout import Part, Rollout, RolloutState
+from bot.core.rollout import Change, Part, Rollout, RolloutState
 from bot.handlers.incident_control import change
 from bot.ports import Posted, StoreError
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
+SILENT = Told(
+    Phrase(en="Cluster prod could not {what}: it broke off.", es="El cluster prod no pudo {what}: se cortó."),
+    what=Told(Phrase(en="list {kind}", es="listar {kind}"), kind="pods"),
+)
 DRIFT = (
     ObjectDrift(
         "apps/v1",
@@ -124,6 +129,19 @@ def test_everything_outlives_a_restart(url):
     assert second.pulls() == [PULL]
     assert second.card("shop@1") == Posted("C1", "1.2", "digest", T0)
     second.close()
+
+
+def test_a_sentence_still_knows_every_language_when_it_comes_back(store):
+    """It is told in the language of whoever reads it, perhaps after a restart."""
+    merged = rollout("b" * 40)
+    parts = (replace(merged.parts[0], error=SILENT, change=Change(why=SILENT)),)
+    store.save_checks([replace(CHECK, error=SILENT)])
+    store.exchange_incident(None, replace(INCIDENT, blind=SILENT))
+    store.save_rollout(replace(merged, parts=parts))
+    part = store.rollouts()[0].parts[0]
+    kept = [store.checks()["shop"].error, store.incident("shop").blind, part.error, part.change.why]
+    assert kept == [SILENT] * 4
+    assert {Say(Language.SPANISH).told(each) for each in kept} == {"El cluster prod no pudo listar pods: se cortó."}
 
 
 def test_a_resolved_incident_is_still_to_be_told_until_it_is_settled(store):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.core import message
 from bot.core.message import catalogue
 from bot.core.message.blocks import code, words
-from bot.core.message.language import ENGLISH, Counted, Language, Phrase, Say
+from bot.core.message.language import ENGLISH, Counted, Language, Phrase, Say, Told
 
 SPANISH = Say(Language.SPANISH)
 PLACE = re.compile(r"\{(\w+)\}")
@@ -58,6 +58,21 @@ def test_a_place_without_a_value_is_an_error_in_the_code():
         ENGLISH.text(Phrase(en="{who}", es="{who}"))
 
 
+def test_a_sentence_is_english_as_a_str_and_knows_the_rest():
+    """Also inside another, and after an error has carried it."""
+    why = Told(Phrase(en="it is late", es="es tarde"))
+    told = Told(Phrase(en="Not now: {why}.", es="Ahora no: {why}."), why=why)
+    carried = str(ValueError(told))
+    assert carried == ENGLISH.told(carried) == "Not now: it is late."
+    assert SPANISH.told(carried) == "Ahora no: es tarde."
+    assert SPANISH.told("written by git") == "written by git"
+
+
+def test_a_sentence_without_a_value_fails_where_it_is_made():
+    with pytest.raises(KeyError):
+        Told(Phrase(en="{who}", es="{who}"))
+
+
 @given(st.text())
 def test_what_fills_a_place_is_never_a_template(value):
     phrase = Phrase(en="<{value}>", es="<{value}>")
@@ -80,7 +95,6 @@ NO_PROSE = {
     " h ",
     " d",
     "/gitops ",
-    "str | Told",
 }
 
 

@@ -27,7 +27,8 @@ from bot.core.incident import Event, Happening, Incident, IncidentState
 from bot.core.message import diff_file, drift, history, incident, revert_pull, rollout, status, trouble
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
-from bot.core.message.language import Language, Say
+from bot.core.message.catalogue import chat, cluster, forge, repository
+from bot.core.message.language import Language, Say, Told
 from bot.core.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.revert import RevertRequest, Target
 from bot.core.revert_pull import RevertPull
@@ -45,6 +46,13 @@ def field(change="changed", path="spec.replicas", desired=2, live=7, manager="ku
     return FieldDrift(change, path, desired, live, manager, time, "declared, and live differs")
 
 
+SILENT = Told(
+    cluster.COULD_NOT,
+    cluster="prod",
+    what=Told(cluster.LIST, resource="deployments.apps"),
+    why=Told(cluster.UNREACHABLE, cause=Told(cluster.SLOW_CONNECTION), host="https://10.0.0.1"),
+)
+FORGE_SILENT = Told(forge.SILENT, forge="GitHub", host="api.github.com")
 DEPLOYMENT = ObjectDrift(
     "apps/v1",
     "Deployment",
@@ -67,7 +75,13 @@ UNKNOWN = Check(
     "prod",
     SHA,
     Status.UNKNOWN,
-    "The API server refuses to list Secrets (403): grant get, list, watch.",
+    Told(
+        cluster.FORBIDDEN,
+        cluster="prod",
+        account="system:serviceaccount:gitops-bot:bot",
+        what=Told(cluster.LIST_IN, resource="secrets", namespace="payments"),
+        grant=Told(cluster.GRANT_LIST_IN, resource="secrets", namespace="payments"),
+    ),
     0,
     T0,
 )
@@ -208,6 +222,9 @@ APPLICATIONS = [
 ]
 
 
+NOT_THERE = Told(chat.NOT_TAKEN, why=Told(chat.NOT_IN_CHANNEL, channel="C0ALERTS01"))
+
+
 def overview(say, **given):
     checks = {check.application: check for check in (DRIFTED, SYNCED, UNKNOWN)}
     return status.overview(
@@ -218,8 +235,8 @@ def overview(say, **given):
                 "checks": checks,
                 "rollouts": [MERGE],
                 "pulls": {"platform": [replace(FORGE_PULL, state="open")]},
-                "pulls_unknown": {"web": "GitHub does not answer."},
-                "troubles": ["C0ALERTS01: the bot is not in C0ALERTS01: invite it with /invite."],
+                "pulls_unknown": {"web": FORGE_SILENT},
+                "troubles": [Told(chat.IN_CHANNEL, channel="C0ALERTS01", why=NOT_THERE)],
                 **given,
             }
         ),
@@ -256,8 +273,8 @@ OUTCOMES = {
     "inside-merge": revert.InsidePull(COMMIT, LATER.sha, None, LATER, only_possible=False),
     "across-merges": revert.AcrossMerges("1b7d3e5a..4f2a9c1e", 4, (COMMIT, LATER)),
     "confirm": revert.Confirm(TARGET, FILES * 400, ("shop", "search")),
-    "not-found": revert.NotFound("There is no commit 4f2a9c1e in platform."),
-    "ambiguous": revert.Ambiguous("4f2a9c1 could be 2 commits of platform: give more digits.", (COMMIT, LATER)),
+    "not-found": revert.NotFound(Told(repository.NO_COMMIT, text="4f2a9c1e", name="platform")),
+    "ambiguous": revert.Ambiguous(Told(repository.AMBIGUOUS, text="4f2a9c1", n="2", name="platform"), (COMMIT, LATER)),
     "not-on-branch": revert.NotOnBranch(COMMIT, replace(FORGE_PULL, state="open"), "main"),
     "not-merged": revert.PullNotMerged(replace(FORGE_PULL, state="closed")),
     "never-on-branch": revert.NotOnBranch(COMMIT, None, "main"),
@@ -268,8 +285,8 @@ OUTCOMES = {
     ),
     "root": revert.RootCommit(COMMIT),
     "empty": revert.EmptyCommit(MERGED),
-    "refused": revert.Refused("GitHub asks to wait.", T0),
-    "unfinished": revert.Unfinished("gitops-bot/revert-4f2a9c1e", "GitHub does not answer.", T0),
+    "refused": revert.Refused(Told(forge.LIMITED, forge="GitHub", time="02:47"), T0),
+    "unfinished": revert.Unfinished("gitops-bot/revert-4f2a9c1e", FORGE_SILENT, T0),
 }
 
 
@@ -279,7 +296,7 @@ def messages(say):
         **{f"revert-{name}": revert_message.answer(say, outcome, REQUEST) for name, outcome in OUTCOMES.items()},
         "revert-which-repository": revert_message.which_repository(say, "#12", ["platform", "web"]),
         "drift-card-open": incident.card(say, OPEN),
-        "drift-card-blind": incident.card(say, replace(OPEN, blind="The cluster prod does not answer.")),
+        "drift-card-blind": incident.card(say, replace(OPEN, blind=SILENT)),
         "drift-card-resolved": incident.card(say, RESOLVED),
         "drift-reply-grown": incident.grown_reply(say, OPEN, Event("1", T0, Happening.GREW, drift=(CONFIG,))),
         "drift-card-resolved-by-git": incident.card(say, replace(RESOLVED, ended="git")),
@@ -310,7 +327,7 @@ def messages(say):
             replace(
                 MERGE,
                 state=RolloutState.LATE,
-                parts=(LIVE_PARTS[0], replace(MERGE.parts[1], error="The cluster prod does not answer.")),
+                parts=(LIVE_PARTS[0], replace(MERGE.parts[1], error=SILENT)),
             ),
         ),
         "rollout-card-superseded": rollout.card(
@@ -340,7 +357,7 @@ def messages(say):
         "history-answer": history.listing(say, entries(), "main", None, None),
         "history-answer-one": history.listing(say, entries()[:1], "main", "shop", history.no_forge()),
         "history-answer-none-at-all": history.listing(say, [], "main", None, None),
-        "history-answer-unknown": history.listing(say, entries(), "main", "shop", "GitHub does not answer."),
+        "history-answer-unknown": history.listing(say, entries(), "main", "shop", FORGE_SILENT),
         "history-answer-none": history.listing(say, [], "main", "shop", None),
         "help-answer": help_message.overview(say),
         "mistake-command": help_message.mistake(say, commands.UnknownCommand("statsu", "status"), ["shop"]),
@@ -355,7 +372,7 @@ def messages(say):
         "mistake-arguments": help_message.mistake(say, commands.WrongArguments(commands.COMMANDS[3]), ["shop"]),
         "trouble-failed": trouble.failed(say, "a1b2c3d4"),
         "trouble-busy": trouble.busy(say),
-        "trouble-outside": trouble.outside(say, "The cluster prod does not answer."),
+        "trouble-outside": trouble.outside(say, SILENT),
         "opening-drift": trouble.opening(say, commands.DriftCommand(None)),
         "opening-drift-one": trouble.opening(say, commands.DriftCommand("shop")),
         "opening-diff": trouble.opening(say, commands.DiffCommand("shop")),

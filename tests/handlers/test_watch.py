@@ -1,5 +1,6 @@
 """What the configuration says of alerts, people and ignored differences: real git, local cluster, local Slack."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,12 +25,12 @@ HERE = "apps/shop/settings.yaml"
 class Desk:
     """One application, deployed, and a bot that looks when it is told to."""
 
-    def __init__(self, source, tmp_path, cluster, slack, more):
+    def __init__(self, source, tmp_path, cluster, slack, more, language):
         self.source, self.cluster, self.slack = source, cluster, slack
         kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", cluster.url, identity="bot")
         file = tmp_path / "config.yaml"
         file.write_text(
-            f"slack: {{channel: {CHANNEL}, api_url: '{slack.api_url}'}}\n"
+            f"slack: {{channel: {CHANNEL}, api_url: '{slack.api_url}', languages: {{{CHANNEL}: {language}}}}}\n"
             f"repositories: {{platform: {{url: '{source.path}'}}}}\n"
             f"clusters: {{prod: {{kubeconfig: '{kubeconfig}'}}}}\n"
             "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
@@ -65,8 +66,8 @@ def desk(source, tmp_path):
     with Server(cluster.app) as at_cluster, slack.serve():
         cluster.url = at_cluster.url
 
-        def make(more=""):
-            made.append(Desk(source, tmp_path, cluster, slack, more))
+        def make(more="", language="en"):
+            made.append(Desk(source, tmp_path, cluster, slack, more, language))
             return made[-1]
 
         yield make
@@ -83,6 +84,20 @@ def test_so_many_looks_come_before_an_alert(desk, more, looks):
         assert desk.cards() == []
     desk.look()
     assert len(desk.cards()) == 1
+
+
+def test_a_channel_reads_its_language_also_of_what_the_cluster_refused(desk):
+    desk = desk(language="es")
+    desk.edit(level="debug")
+    desk.look()
+    desk.look()
+    desk.cluster.faults.add(Fault("*/configmaps", 403))
+    assert desk.look().error.startswith("ConfigMap settings not checked: Cluster prod does not let ")
+    (card,) = desk.slack.messages(CHANNEL)
+    assert card.text.startswith("Drift de shop en prod desde las ")
+    assert "ConfigMap settings sin comprobar: El cluster prod no permite a " in json.dumps(
+        card.blocks, ensure_ascii=False
+    )
 
 
 @pytest.mark.parametrize(("more", "cards"), [("", 0), ("alerts: {quiet_while_rolling: false}", 1)])

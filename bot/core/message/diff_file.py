@@ -25,7 +25,7 @@ def content(say: Say, check: Check) -> str:
     revision = check.revision or wording.short(say, None)
     lines = [say.text(texts.HEAD, where=where, revision=revision, time=check.at.isoformat())]
     if check.error:
-        lines.append(say.text(texts.NOT_EVERYTHING, reason=check.error))
+        lines.append(say.text(texts.NOT_EVERYTHING, reason=say.told(check.error)))
     for found in check.drift:
         lines += ["", *_object(say, found)]
     return "\n".join(lines) + "\n"

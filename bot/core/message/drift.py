@@ -50,7 +50,7 @@ def checked(say: Say, checks: Sequence[Check]) -> Message:
     for check in [*drifted, *(check for check in unknown if not check.drift)]:
         parts.append([paragraph(words(f"\n{wording.where(say, check.application, check.cluster)}", bold=True))])
         if check.error:
-            parts.append([paragraph(words(say.text(texts.UNKNOWN, reason=clip(check.error, 600))))])
+            parts.append([paragraph(words(say.text(texts.UNKNOWN, reason=clip(say.told(check.error), 600))))])
         parts.extend(wording.object_lines(say, found) for found in check.drift)
     return message(text, rich(paragraph(words(text))), *fill(parts, _more(say)))
 
@@ -98,7 +98,7 @@ def _diff(say: Say, check: Check | None, application: str, *, everything: bool) 
     text = _found(say, check)
     blocks: list[Block] = [rich(paragraph(words(clip(text, 2_000))))]
     if check.error and check.drift:
-        unseen = say.text(texts.NOT_EVERYTHING, reason=clip(check.error, 1_000))
+        unseen = say.text(texts.NOT_EVERYTHING, reason=clip(say.told(check.error), 1_000))
         blocks.append(rich(paragraph(words(unseen))))
     blocks += _lines(say, check, _more(say))
     if everything:
@@ -114,7 +114,7 @@ def _found(say: Say, check: Check) -> str:
         return say.text(texts.DIFFERS, where=where, summary=wording.summary(say, check.drift), revision=revision)
     if check.status is Status.SYNCED:
         return say.count(texts.IN_SYNC, check.objects, where=where, revision=revision)
-    return say.text(texts.NOT_CHECKED, where=where, reason=check.error or "")
+    return say.text(texts.NOT_CHECKED, where=where, reason=say.told(check.error or ""))
 
 
 def _lines(say: Say, check: Check, more: wording.More) -> list[Block]:

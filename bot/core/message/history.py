@@ -28,9 +28,7 @@ def no_forge() -> Told:
     return Told(texts.NO_FORGE)
 
 
-def listing(
-    say: Say, entries: Sequence[Entry], branch: str, application: str | None, trouble: str | Told | None
-) -> Message:
+def listing(say: Say, entries: Sequence[Entry], branch: str, application: str | None, trouble: str | None) -> Message:
     """Newest first. `trouble` is why approvals are unknown, when they are."""
     of = {"branch": clip(branch, 60), "application": application or ""}
     if not entries:

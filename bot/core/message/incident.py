@@ -77,7 +77,7 @@ def _open(say: Say, incident: Incident) -> Message:
     blocks: list[Block] = [header(say.text(texts.OPEN_HEADER, where=where)), rich(paragraph(*lead))]
     blocks += fill([wording.object_lines(say, found, 6, 90) for found in incident.drift], _more(say), budget=6_000)
     if incident.blind:
-        blocks.append(note(say.text(texts.BLIND, reason=incident.blind)))
+        blocks.append(note(say.text(texts.BLIND, reason=say.told(incident.blind))))
     checked = say.text(texts.CHECKED, time=utc(incident.checked_at))
     blocks.append(note(say.text(texts.WHAT_COUNTS), checked if incident.blind else say.text(texts.CHANGES_NOTHING)))
     blocks.append(

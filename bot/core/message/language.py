@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from bot.core.message.blocks import Element, words
 
@@ -36,23 +37,26 @@ class Counted:
     es: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A sentence whose language is chosen where it is read: a phrase and what fills its places.
+class Told(str):
+    """A sentence that knows itself in every language: a phrase and what fills its places, which may be told so too.
 
-    As a str it is English, for the log and the command line.
+    As a str it is English, for the log and the command line, and whatever takes a str takes it. `Say.told` gives the
+    reader's language; cut or joined like any str, only English is left.
     """
 
+    __slots__ = ("phrase", "values")
     phrase: Phrase
-    values: Mapping[str, "str | Told"] = field(default_factory=dict)
+    values: Mapping[str, str]
+
+    def __new__(cls, phrase: Phrase, /, **values: str) -> Self:
+        """KeyError when a place has no value."""
+        made = super().__new__(cls, _filled(phrase.en, values))
+        made.phrase = phrase
+        made.values = values
+        return made
 
     def __str__(self) -> str:
-        return ENGLISH.told(self)
-
-
-def told(phrase: Phrase, /, **values: str | Told) -> Told:
-    """The phrase with what fills its places."""
-    return Told(phrase, values)
+        return self  # so that an error's str() still knows every language
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,11 @@ class Say:
         """The phrase with its places filled. KeyError when a place has no value."""
         return _filled(self._of(phrase), values)
 
-    def told(self, given: str | Told) -> str:
-        """What others have to tell, in this language; a plain str is in whichever language it was written."""
-        if isinstance(given, str):
-            return given
-        return self.text(given.phrase, **{name: self.told(value) for name, value in given.values.items()})
+    def told(self, sentence: str) -> str:
+        """A sentence of somebody else, in this language if it knows it; else as it was written."""
+        if not isinstance(sentence, Told):
+            return sentence
+        return self.text(sentence.phrase, **{name: self.told(value) for name, value in sentence.values.items()})
 
     def line(self, phrase: Phrase, /, **values: Value) -> list[Element]:
         """The same as rich_text elements: a value that is one or several elements, such as code or a link, stays so."""

@@ -46,7 +46,7 @@ def unpinned(say: Say, parts: Sequence[Part]) -> list[Element]:
 
 def _change(say: Say, change: Change, names: str) -> list[Element]:
     if change.why is not None:
-        return [paragraph(*say.line(texts.CHANGES_UNKNOWN, names=names, reason=clip(change.why, 300)))]
+        return [paragraph(*say.line(texts.CHANGES_UNKNOWN, names=names, reason=clip(say.told(change.why), 300)))]
     rendered = change.rendered
     if not rendered.total:
         return [paragraph(*say.line(texts.CHANGES_NOTHING, names=names))]

@@ -72,7 +72,7 @@ def _part(say: Say, part: Part, merged_at: datetime) -> list[Element]:
             at = part.live_at or merged_at
             return say.line(texts.PART_LIVE, **where, took=wording.duration(at - merged_at), time=moment(at))
         case "unknown":
-            return say.line(texts.PART_UNKNOWN, **where, reason=clip(part.error or "", 300))
+            return say.line(texts.PART_UNKNOWN, **where, reason=clip(say.told(part.error or ""), 300))
         case "unready":
             return say.line(texts.PART_UNREADY, **where, missing=_lacking(say, part.lacking)) + _failure(say, part)
         case "missing":

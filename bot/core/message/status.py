@@ -9,7 +9,7 @@ from bot.core.drift import Check, Status
 from bot.core.message import wording
 from bot.core.message.blocks import Element, Message, clip, code, fill, link, message, moment, paragraph, rich, words
 from bot.core.message.catalogue import status as texts
-from bot.core.message.language import Say, Told
+from bot.core.message.language import Say
 from bot.core.rollout import Rollout
 
 # The worst first.
@@ -31,7 +31,7 @@ class Overview:
     checks: Mapping[str, Check]
     rollouts: Sequence[Rollout]
     pulls: Mapping[str, Sequence[PullRequest]]
-    pulls_unknown: Mapping[str, str | Told]
+    pulls_unknown: Mapping[str, str]
     troubles: Sequence[str]
 
 
@@ -53,7 +53,7 @@ def overview(say: Say, given: Overview) -> Message:
             lambda left: paragraph(words(say.count(texts.MORE_PULLS, left))),
             budget=2_000,
         )
-    troubles = [*given.troubles, *_pulls_unknown(say, given)]
+    troubles = [*map(say.told, given.troubles), *_pulls_unknown(say, given)]
     if troubles:
         blocks.append(rich(*(paragraph(*wording.with_channels(f"⚠️ {clip(each, 400)}\n")) for each in troubles[:5])))
     return message(sentence, *blocks)
@@ -91,7 +91,7 @@ def _line(say: Say, application: Application, given: Overview) -> list[Element]:
     if arriving:
         line += say.line(texts.ARRIVING, revision=wording.short(say, arriving[-1].revision))
     if check.error:
-        line.append(words(f"\n    {clip(check.error, 400)}"))
+        line.append(words(f"\n    {clip(say.told(check.error), 400)}"))
     return line
 
 

@@ -4,7 +4,7 @@ from bot.core.command import Command, DiffCommand, DriftCommand, RevertCommand
 from bot.core.message import wording
 from bot.core.message.blocks import Message, clip, message, paragraph, rich, words
 from bot.core.message.catalogue import trouble as texts
-from bot.core.message.language import Say, Told
+from bot.core.message.language import Say
 
 
 def _said(text: str) -> Message:
@@ -16,7 +16,7 @@ def failed(say: Say, reference: str) -> Message:
     return _said(say.text(texts.FAILED, reference=reference))
 
 
-def outside(say: Say, reason: str | Told) -> Message:
+def outside(say: Say, reason: str) -> Message:
     """Git, the forge or the cluster did not answer: the port's own sentence."""
     return _said(clip(say.told(reason), 1_500))
 
