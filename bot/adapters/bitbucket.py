@@ -11,6 +11,8 @@ from bot.adapters.forge import MOST_PULLS, NO_SHA, PAGE, Probe, Speaker
 from bot.adapters.login import Login
 from bot.config import Credentials, ForgeConfig
 from bot.core.commit import Approval, PullRequest
+from bot.core.message.catalogue import forge as texts
+from bot.core.message.language import Told
 from bot.ports import ForgeError
 
 _PAGE = 50  # the most that Bitbucket puts on a page of pull requests
@@ -58,27 +60,24 @@ class BitbucketForge:
 
     def pull(self, number: int) -> PullRequest | None:
         """See ports.Forge."""
-        with self._connection.asking("read pull requests", _READ) as api:
+        with self._connection.asking(Told(texts.READ_PULLS), _READ) as api:
             found = api.find(f"{api.path}/pullrequests/{number}")
             return _pull_request(api, found) if found else None
 
     def pull_of(self, sha: str) -> PullRequest | None:
         """See ports.Forge. ForgeError while Bitbucket has not indexed which pull requests brought which commits."""
-        with self._connection.asking("read pull requests", _READ) as api:
+        with self._connection.asking(Told(texts.READ_PULLS), _READ) as api:
             try:
                 listed = api.find(f"{api.path}/commit/{sha}/pullrequests", {"pagelen": _PAGE})
             except RefusedError as error:
                 if error.refusal.status != 202:
                     raise
                 raise ForgeError(
-                    f"Bitbucket is still indexing the pull requests of {self.repository}: try again in a minute.",
+                    Told(texts.INDEXING, repository=self.repository),
                     datetime.now(UTC) + timedelta(minutes=1),
                 ) from error
             if listed is None and api.find(f"{api.path}/commit/{sha}"):
-                raise ForgeError(
-                    f"Bitbucket has no index yet of which pull request brought which commit of {self.repository}: open"
-                    " any commit there and press “Go to pull request” once."
-                )
+                raise ForgeError(Told(texts.NO_INDEX, repository=self.repository))
             numbers = [each["id"] for each in (listed or {"values": []})["values"]][:_OF_ONE_COMMIT]
             found = [_pull_request(api, api.get(f"{api.path}/pullrequests/{number}")) for number in numbers]
             brought = [pull for pull in found if pull.merge_sha == sha]
@@ -88,7 +87,7 @@ class BitbucketForge:
 
     def approvals(self, number: int) -> list[Approval]:
         """See ports.Forge. Bitbucket tells when somebody approved: it was the branch's tip of then that they saw."""
-        with self._connection.asking("read approvals", _READ) as api:
+        with self._connection.asking(Told(texts.READ_APPROVALS), _READ) as api:
             path = f"{api.path}/pullrequests/{number}"
             stand = {_key(each["user"]): each["user"] for each in api.get(path)["participants"] if each["approved"]}
             if not stand:
@@ -109,12 +108,12 @@ class BitbucketForge:
 
     def find_pull(self, head: str) -> PullRequest | None:
         """See ports.Forge."""
-        with self._connection.asking("read pull requests", _READ) as api:
+        with self._connection.asking(Told(texts.READ_PULLS), _READ) as api:
             return self._find(api, head, _ANY)
 
     def open_pulls(self, head_prefix: str = "") -> list[PullRequest]:
         """See ports.Forge. With a prefix only branches of the repository itself count: a fork may name its at will."""
-        with self._connection.asking("read pull requests", _READ) as api:
+        with self._connection.asking(Told(texts.READ_PULLS), _READ) as api:
             query = f'state="OPEN" AND source.branch.name ~ {_quoted(head_prefix)}' if head_prefix else 'state="OPEN"'
             newest = islice(api.every(f"{api.path}/pullrequests", {"q": query, **_NEWEST}), MOST_PULLS)
             mine = (each for each in newest if not head_prefix or _is_own(each))
@@ -136,7 +135,7 @@ class BitbucketForge:
             "destination": {"branch": {"name": base}},
         }
         narrower = f'state="OPEN" AND destination.branch.name={_quoted(base)}'
-        with self._connection.asking(f"open a pull request from {head}", _WRITE) as api:
+        with self._connection.asking(Told(texts.OPEN_PULL, branch=head), _WRITE) as api:
             # Asked for a second one, Bitbucket writes this title and text over what people made of the first.
             if made := self._find(api, head, narrower):
                 return made

@@ -11,6 +11,8 @@ from bot.adapters.forge import MOST_PULLS, NO_SHA, PAGE, Probe, Speaker
 from bot.adapters.login import Login
 from bot.config import Credentials, ForgeConfig
 from bot.core.commit import Approval, PullRequest
+from bot.core.message.catalogue import forge as texts
+from bot.core.message.language import Told
 
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed"}
 _HEADS = "refs/heads/"
@@ -50,13 +52,13 @@ class BitbucketServerForge:
 
     def pull(self, number: int) -> PullRequest | None:
         """See ports.Forge."""
-        with self._connection.asking("read pull requests", _READ) as api:
+        with self._connection.asking(Told(texts.READ_PULLS), _READ) as api:
             found = api.find(f"{api.path}/pull-requests/{number}")
             return _pull_request(api, found) if found else None
 
     def pull_of(self, sha: str) -> PullRequest | None:
         """See ports.Forge. Bitbucket knows what a pull request held, and of what it became the last commit alone."""
-        with self._connection.asking("read pull requests", _READ) as api:
+        with self._connection.asking(Told(texts.READ_PULLS), _READ) as api:
             if api.find(f"{api.path}/commits/{sha}") is None:
                 return None
             held = list(api.every(f"{api.path}/commits/{sha}/pull-requests", {"limit": PAGE}))
@@ -67,7 +69,7 @@ class BitbucketServerForge:
 
     def approvals(self, number: int) -> list[Approval]:
         """See ports.Forge."""
-        with self._connection.asking("read approvals", _READ) as api:
+        with self._connection.asking(Told(texts.READ_APPROVALS), _READ) as api:
             reviewers = api.get(f"{api.path}/pull-requests/{number}")["reviewers"]
             return [
                 Approval(by=each["user"]["name"], sha=each.get("lastReviewedCommit", ""))
@@ -77,12 +79,12 @@ class BitbucketServerForge:
 
     def find_pull(self, head: str) -> PullRequest | None:
         """See ports.Forge."""
-        with self._connection.asking("read pull requests", _READ) as api:
+        with self._connection.asking(Told(texts.READ_PULLS), _READ) as api:
             return _find(api, head, state="ALL")
 
     def open_pulls(self, head_prefix: str = "") -> list[PullRequest]:
         """See ports.Forge. With a prefix only branches of the repository itself count: a fork may name its at will."""
-        with self._connection.asking("read pull requests", _READ) as api:
+        with self._connection.asking(Told(texts.READ_PULLS), _READ) as api:
             newest = islice(_listed(api, state="OPEN"), MOST_PULLS)
             mine = (each for each in newest if not head_prefix or _is_own(each))
             named = (each for each in mine if _branch(each["fromRef"]).startswith(head_prefix))
@@ -97,7 +99,7 @@ class BitbucketServerForge:
     def create_pull(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
         """See ports.Forge."""
         refs = {"fromRef": {"id": f"{_HEADS}{head}"}, "toRef": {"id": f"{_HEADS}{base}"}}
-        with self._connection.asking(f"open a pull request from {head}", _WRITE) as api:
+        with self._connection.asking(Told(texts.OPEN_PULL, branch=head), _WRITE) as api:
             try:
                 made = api.post(f"{api.path}/pull-requests", {"title": title, "description": body, **refs})
             except RefusedError as error:

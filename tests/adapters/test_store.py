@@ -20,7 +20,7 @@ from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState
 from bot.core.message.language import Language, Phrase, Say, Told
 from bot.core.revert_pull import RevertPull
-from bot.core.rollout import Change, Part, Rollout, RolloutState
+from bot.core.rollout import Change, Lacking, Part, Rollout, RolloutState
 from bot.handlers.incident_control import change
 from bot.ports import Posted, StoreError
 
@@ -46,7 +46,7 @@ PULL = RevertPull("platform#1", "platform", 1, "https://forge.example/1", "Rever
 
 
 def rollout(revision):
-    part = Part("shop", "prod", "C1", missing=("Deployment web",))
+    part = Part("shop", "prod", "C1", lacking=Lacking(("Deployment web",), total=1))
     return Rollout(f"platform@{revision}", "platform", "main", revision, None, "Subject", "Ana", T0, (part,))
 
 

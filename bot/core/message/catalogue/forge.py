@@ -64,3 +64,13 @@ BAD_KEY = Phrase(
     en="GITHUB_APP_PRIVATE_KEY is no RSA private key: set the whole PEM text that GitHub gave for the App.",
     es="GITHUB_APP_PRIVATE_KEY no es una clave privada RSA: debe ser el texto PEM completo que GitHub dio para la App.",
 )
+INDEXING = Phrase(
+    en="Bitbucket is still indexing the pull requests of {repository}: try again in a minute.",
+    es="Bitbucket todavía indexa los pull requests de {repository}: se puede reintentar en un minuto.",
+)
+NO_INDEX = Phrase(
+    en="Bitbucket has no index yet of which pull request brought which commit of {repository}: "
+    "open any commit there and press “Go to pull request” once.",
+    es="Bitbucket aún no tiene un índice de qué pull request trajo qué commit de {repository}: "
+    "hay que abrir allí cualquier commit y pulsar una vez “Go to pull request”.",
+)
