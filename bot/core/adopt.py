@@ -246,7 +246,7 @@ def _transplanted(original: list[str], base: list[str], changed: list[str]) -> l
     return result
 
 
-def _steps(before: list[str], after: list[str]) -> list[tuple[str, int, int, int, int]]:
+def _steps(before: list[str], after: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
     return SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
 
 
