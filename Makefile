@@ -47,7 +47,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 lock: .venv/dev ## requirements/*.txt from pyproject.toml; the newest of everything: make lock ARGS=--upgrade
 	$(LOCK) --group build --output-file requirements/run.txt $(ARGS)
-	$(LOCK) --group dev --output-file requirements/dev.txt $(ARGS)
+	$(LOCK) --extra helm --group dev --output-file requirements/dev.txt $(ARGS)
 
 clean: ## remove what make made
 	rm -rf .venv .cache build demo-state *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -28,6 +28,7 @@ from bot.core.message.language import Language, Say
 from bot.core.ownership import INTERACTIVE
 from bot.core.path import parse_path
 from bot.core.permission import Right, Roles
+from bot.core.source import HelmParameters
 
 
 class ConfigError(Exception):
@@ -147,6 +148,8 @@ Owners = tuple[Annotated[str, _matching(r"[UWS][A-Z0-9]{2,}")], ...]
 
 _A_NAME = "a name of letters, digits, '.', '_' and '-', 63 at most"
 _A_CHANNEL = "a channel id such as C0123456789 (in Slack: the channel's name > About, at the bottom)"
+_NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_A_NAMESPACE = "a namespace of lower-case letters, digits and '-', 63 at most"
 _A_DURATION = "a duration such as 30s, 5m or 1h30m, from 1s to 24h"
 _AN_URL = "an http or https URL"
 _WHO_MAY = 'a list of user ids (U…, W…), user group ids (S…) or "*" for the whole workspace'
@@ -302,19 +305,52 @@ class Schedule(_Section):
     rollout_deadline: Duration = Field(default=timedelta(minutes=10), description=_A_DURATION)
 
 
+class _Helm(_Section):
+    """What is handed to Helm, for an application whose path is a chart."""
+
+    release: Annotated[str, _matching(r"[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?")] = Field(
+        default="", description="a release name of lower-case letters, digits, '-' and '.', 53 at most"
+    )
+    namespace: Annotated[str, _matching(_NAMESPACE)] = Field(default="", description=_A_NAMESPACE)
+    values: tuple[Annotated[str, _matching(r"[^\n]+")], ...] = Field(
+        default=(), description="a list of files, from the application's path or, with a leading '/', from the root"
+    )
+    set: dict[str, str] = Field(default={}, description="a mapping of values as helm --set reads them")
+    set_string: dict[str, str] = Field(default={}, description="a mapping of values that are text")
+    api_versions: tuple[Annotated[str, _matching(r"[\w./-]+")], ...] = Field(
+        default=(), description="a list of API versions such as monitoring.coreos.com/v1"
+    )
+    kube_version: Annotated[str, _matching(r"v?\d+\.\d+(\.\d+)?[-+.\w]*")] = Field(
+        default="", description="a version of Kubernetes such as 1.33.0"
+    )
+    crds: bool = Field(default=True, description="true or false")
+
+    def parameters(self) -> HelmParameters:
+        """The same as the core has it."""
+        return HelmParameters(
+            release=self.release,
+            namespace=self.namespace,
+            values=self.values,
+            set=tuple(self.set.items()),
+            set_string=tuple(self.set_string.items()),
+            api_versions=self.api_versions,
+            kube_version=self.kube_version,
+            crds=self.crds,
+        )
+
+
 class _Application(_Section):
     repository: str = Field(description="the name of one of the repositories")
     path: Annotated[str, AfterValidator(_inside)] = Field(
         description="a path inside the repository, without '..' and a leading '/', such as apps/shop"
     )
     cluster: str = Field(description="the name of one of the clusters")
-    namespace: Annotated[str, _matching(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")] = Field(
-        description="a namespace of lower-case letters, digits and '-', 63 at most"
-    )
+    namespace: Annotated[str, _matching(_NAMESPACE)] = Field(description=_A_NAMESPACE)
     channel: Channel | None = Field(default=None, description=_A_CHANNEL)
     revert_allowed: Allowed | None = Field(default=None, description=_WHO_MAY)
     silence_allowed: Allowed | None = Field(default=None, description=_WHO_MAY)
     owners: Owners = Field(default=(), description="a list of user ids (U…, W…) and user group ids (S…)")
+    helm: _Helm | None = Field(default=None, description="a mapping such as {values: [values-prod.yaml]}")
 
 
 class Alerts(_Section):
@@ -538,6 +574,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
                 namespace=told.namespace,
                 channel=told.channel or parsed.slack.channel,
                 owners=told.owners,
+                helm=told.helm.parameters() if told.helm else None,
             )
             for name, told in parsed.applications.items()
         },

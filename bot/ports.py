@@ -16,6 +16,7 @@ from bot.core.incident import Incident
 from bot.core.message.blocks import Message
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Rollout
+from bot.core.source import HelmParameters
 
 
 class PortError(Exception):
@@ -155,6 +156,13 @@ class Renderer(Protocol):
         """What `kustomize build` prints of the kustomization at `path`; `helm` says that it has charts in it.
 
         RenderError; PortError when there is no such program, or no place to work in.
+        """
+        ...
+
+    def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
+        """What `helm template` prints of the chart at `path`, its dependencies and hooks included.
+
+        The parameters' values files are paths from the repository's root. Errors as above.
         """
         ...
 

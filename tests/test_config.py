@@ -13,6 +13,7 @@ from bot.core.application import Application
 from bot.core.ignore import IgnoreRule
 from bot.core.ownership import INTERACTIVE
 from bot.core.permission import Right, Roles
+from bot.core.source import HelmParameters
 
 DATA = Path(__file__).parent / "data" / "config"
 SMALL = """\
@@ -60,10 +61,19 @@ def test_every_key_arrives():
     assert config.clusters["prod"].kubeconfig == Path("~/kube/prod").expanduser()
     assert config.clusters["prod"].context == "prod-eu"
     assert (config.clusters["here"].kubeconfig, config.clusters["here"].context) == (None, None)
+    helm = HelmParameters(
+        release="harbour",
+        values=("values-prod.yaml", "/env/all.yaml"),
+        set=(("replicas", "3"), ("image.tag", "1.10")),
+        set_string=(("build", "007"),),
+        api_versions=("monitoring.coreos.com/v1",),
+        kube_version="1.33",
+        crds=False,
+    )
     assert config.applications == {
         "ferry": Application("ferry", "platform", "apps/ferry", "prod", "on", "G0FERRY", ("W0KAI", "S0CREW")),
-        "quay": Application("quay", "charts", ".", "here", "quay", "C0HARBOUR1"),
-        "pier": Application("pier", "charts", ".", "here", "quay", "C0HARBOUR1"),
+        "quay": Application("quay", "charts", ".", "here", "quay", "C0HARBOUR1", helm=helm),
+        "pier": Application("pier", "charts", ".", "here", "quay", "C0HARBOUR1", helm=helm),
     }
     assert config.schedule.model_dump() == {
         "drift": timedelta(hours=1, minutes=30),

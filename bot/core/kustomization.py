@@ -118,10 +118,16 @@ class _Kustomization:
         for chart in self._mappings("helmCharts"):
             name, version, repo = (_text(chart.get(key)) for key in ("name", "version", "repo"))
             # Where Kustomize looks before it pulls: absChartHome in its HelmChartInflationGenerator.
+            if not (_text(chart.get("releaseName")) or _text(chart.get("nameTemplate"))):
+                raise ManifestError(
+                    self._file,
+                    self._line(name),
+                    f"The chart {name} has no releaseName here, so its objects would be named anew each time: set it.",
+                )
             place = posixpath.join(f"{name}-{version}", name) if version and repo else name
             path = posixpath.join(reference.path, place, CHART)
             if below(path, self._folder) and path not in files:
-                origin = f" from {_masked(repo)}" if repo else ""
+                origin = f" from {masked(repo)}" if repo else ""
                 raise ManifestError(
                     self._file,
                     self._line(name),
@@ -173,7 +179,7 @@ class _Kustomization:
         return ManifestError(
             self._file,
             self._line(entry),
-            f"{field} names {_masked(entry)}, and nothing is fetched while rendering: commit a copy and name that.",
+            f"{field} names {masked(entry)}, and nothing is fetched while rendering: commit a copy and name that.",
         )
 
     def _line(self, entry: str) -> int:
@@ -189,7 +195,7 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _masked(url: str) -> str:
+def masked(url: str) -> str:
     """A URL to show: without the user and password in it, and in one line."""
     shown = re.sub(r"//[^/@\s]+@", "//***@", url)
     return "".join(letter for letter in shown if letter.isprintable())[:200]

@@ -98,14 +98,15 @@ def place(manifest: Manifest, *, namespace: str, namespaced: Namespaced) -> Mani
     `namespace` is where objects go that name none. `namespaced` says of an (apiVersion, kind) whether it lives in a
     namespace, None when nobody knows.
     """
-    if not manifest.name or _is_hook(manifest.object):
+    if not manifest.name or is_hook(manifest.object):
         return None
     scope = namespaced(manifest.api_version, manifest.kind)
     home = None if scope is False else manifest.namespace or namespace
     return manifest if manifest.namespace == home else manifest.placed(home)
 
 
-def _is_hook(declared: Mapping[str, Any]) -> bool:
+def is_hook(declared: Mapping[str, Any]) -> bool:
+    """Whether a deployer applies the object at a moment of its own and need not keep it: a hook or a test."""
     metadata = declared.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     if not isinstance(annotations, dict):

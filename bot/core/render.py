@@ -6,6 +6,7 @@ from posixpath import basename, normpath
 from bot.core.manifest import Manifest, ManifestError, read_manifests
 
 _SUFFIXES = (".yaml", ".yml", ".json")
+_JSONNET = ".jsonnet"  # what Argo CD evaluates; a .libsonnet is only imported
 
 # Files that say the directory is the input of a generator: comparing what stands there would be nonsense.
 _GENERATORS = {
@@ -20,11 +21,13 @@ def render(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]
     """The manifests in (path, content) pairs, in the order of their paths; `root` is the application's own path.
 
     Hidden files and folders (`.github`) below the root hold none. ManifestError, naming file and line, for what is no
-    manifest and for the sources of Kustomize and Helm.
+    manifest and for the sources of Kustomize, Helm and Jsonnet.
     """
     base = normpath(root.strip("/") or ".")
     visible = sorted((path, content) for path, content in files if not _hidden(path, base))
     for path, _ in visible:
+        if path.endswith(_JSONNET):
+            raise ManifestError(path, 1, "This is Jsonnet, which is not rendered: commit the YAML or JSON it makes.")
         generator = _GENERATORS.get(basename(path))
         if generator is not None:
             raise ManifestError(
@@ -37,7 +40,7 @@ def render(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]
 
 def matters(name: str) -> bool:
     """Whether `render` looks at a file of that name at all."""
-    return name.endswith(_SUFFIXES) or name in _GENERATORS
+    return name.endswith((*_SUFFIXES, _JSONNET)) or name in _GENERATORS
 
 
 def _hidden(path: str, base: str) -> bool:

@@ -24,7 +24,7 @@ from bot.core.ownership import INTERACTIVE
 from bot.core.schema import Schemas
 from bot.handlers.memory import Basis, Memory, Remembered, Rules
 from bot.handlers.rendered import Rendered
-from bot.handlers.rendering import Tree, gather, manifests
+from bot.handlers.rendering import Tree, gather, make
 from bot.ports import (
     Cluster,
     ClusterError,
@@ -170,7 +170,8 @@ def check_files(
     """
     try:
         source = application.source
-        declared = _Declared(application, None, manifests(gather(tree, source, files), source, renderer))
+        made = make(gather(tree, source, files), source, renderer)
+        declared = _Declared(application, None, made.manifests, made.varying or None)
     except (ManifestError, PortError) as error:
         declared = _Declared(application, None, error=str(error))
     return _judge([declared], cluster, Rules(tuple(ignore), tuple(interactive), explain), now, Remembered())[0]
@@ -337,7 +338,8 @@ def _declare(application: Application, head: str | PortError, repository: Reposi
     if isinstance(head, PortError):
         return _Declared(application, None, error=str(head))
     try:
-        return _Declared(application, head, rendered.manifests(repository, head, application.source))
+        made = rendered.rendering(repository, head, application.source)
+        return _Declared(application, head, made.manifests, made.varying or None)
     except (ManifestError, RenderError) as error:
         return _Declared(application, head, error=str(error))
     except PortError as error:
@@ -369,7 +371,7 @@ def _verdict(declared: _Declared, live: Live | ClusterError | None, now: datetim
         error = error or str(live)
     elif live is not None:
         found = differences(declared.manifests, namespace=application.namespace, live=live)
-        error = error or _summary(found.unknown)
+        error = " ".join(filter(None, (error, _summary(found.unknown)))) or None
         if error is None and not found.objects:
             error = Told(texts.NOTHING_TO_COMPARE, application=application.name)
     status = Status.UNKNOWN if error else Status.OUT_OF_SYNC if found.drift else Status.SYNCED

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from bot.core.manifest import Manifest, ManifestError
 from bot.core.source import Source
-from bot.handlers.rendering import Commit, gather, manifests
+from bot.handlers.rendering import Commit, Rendering, gather, make
 from bot.ports import File, PortError, Renderer, RenderError, Repository
 
 # Of one source: the tracked head, and merges on their way with what was before each.
@@ -17,7 +17,7 @@ _REMEMBERED_TREES = 4
 _REMEMBERED_REVISIONS = 8192
 _PARALLEL = min(4, os.cpu_count() or 1)
 
-_Read = tuple[Manifest, ...] | ManifestError | RenderError  # of some trees, or why they hold none
+_Read = Rendering | ManifestError | RenderError  # of some trees, or why they hold none
 Inputs = tuple[tuple[str, str | None], ...]  # each path that was read, with the id of what is there
 
 
@@ -53,7 +53,7 @@ class Rendered:
         commit = Commit(repository, revision)
         waiting: deque[Future[None]] = deque()
 
-        def make(source: Source, files: Sequence[File]) -> None:
+        def one(source: Source, files: Sequence[File]) -> None:
             with suppress(PortError):  # it shows when the source is asked for
                 self._make(repository, revision, source, files, commit)
 
@@ -62,7 +62,7 @@ class Rendered:
                 unread, repository.files_of(revision, [each.path for each in unread]), strict=True
             ):
                 if files is not None:
-                    waiting.append(pool.submit(make, source, files))
+                    waiting.append(pool.submit(one, source, files))
                 if len(waiting) > 2 * _PARALLEL:  # so that few files are held
                     waiting.popleft().result()
 
@@ -84,6 +84,10 @@ class Rendered:
 
     def manifests(self, repository: Repository, revision: str, source: Source) -> tuple[Manifest, ...]:
         """The manifests of a source at a full sha; the same ones for the same trees. PortError, ManifestError."""
+        return self.rendering(repository, revision, source).manifests
+
+    def rendering(self, repository: Repository, revision: str, source: Source) -> Rendering:
+        """The same, with what came out differently each time."""
         inputs = self._locate(repository, revision, [source])[source]
         found = self._known(repository, source, inputs)
         if found is None:
@@ -150,7 +154,7 @@ class Rendered:
         found: _Read
         gathered = gather(commit, source, files)
         try:
-            found = manifests(gathered, source, self._renderer)
+            found = make(gathered, source, self._renderer)
         except ManifestError as error:
             found = ManifestError(error.file, error.line, error.problem)  # the caught one would keep the files' bytes
         except RenderError as error:

@@ -1,19 +1,21 @@
 """From a source to its manifests: what it needs is gathered from git, and the official program makes the rest of it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from bot.core.chart import needs, varies
 from bot.core.kustomization import Reference, references
-from bot.core.manifest import Manifest, read_manifests
+from bot.core.manifest import Manifest, is_hook, read_manifests
 from bot.core.render import render
-from bot.core.source import KUSTOMIZATIONS, Kind, Source, below, detect
+from bot.core.source import CHART, KUSTOMIZATIONS, HelmParameters, Kind, Source, below, detect
 from bot.garbage import uncollected
 from bot.ports import File, PortError, Renderer, RenderError, Repository, RepositoryError
 
 MAX_FILES = 20_000
 MAX_BYTES = 256 * 2**20
 MAX_TREES = 1_000
+_NAMED = 3  # objects told before "and N more"
 
 
 class Tree(Protocol):
@@ -49,12 +51,24 @@ class Commit:
 
 @dataclass(slots=True)
 class Gathered:
-    """What a source is and needs. `outside` has, of each tree that was read, the paths beside it that it needs."""
+    """What a source is and needs. `outside` has, of each tree that was read, the paths beside it that it needs.
+
+    `helm` says whether a kustomization has charts in it; `values` are Helm's values files, from the repository's root.
+    """
 
     kind: Kind
     files: dict[str, File] = field(default_factory=dict)
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     helm: bool = False
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What a source comes to. `varying` names what came out differently the second time, and is not among the rest."""
+
+    manifests: tuple[Manifest, ...]
+    varying: str = ""
 
 
 def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
@@ -64,23 +78,58 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
     gathered = Gathered(source.kind or detect(own, path), own)
     if gathered.kind is Kind.KUSTOMIZE:
         _follow(tree, path, gathered)
+    elif gathered.kind is Kind.HELM:
+        _follow_chart(tree, path, source.helm, gathered)
     else:
         gathered.outside[path] = ()
     return gathered
 
 
-def manifests(gathered: Gathered, source: Source, renderer: Renderer | None) -> tuple[Manifest, ...]:
-    """What the files come to. ManifestError; RenderError; PortError when there is nothing to render with."""
-    path = source.path
+def make(gathered: Gathered, source: Source, renderer: Renderer | None) -> Rendering:
+    """What the files come to. ManifestError; RenderError; PortError when there is nothing to render with.
+
+    Where a template may use chance or the clock it is rendered twice.
+    """
+    path, contents = source.path, [(file.path, file.content) for file in gathered.files.values()]
     if gathered.kind is Kind.PLAIN:
         with uncollected():
-            return tuple(render([(file.path, file.content) for file in gathered.files.values()], path))
+            return Rendering(tuple(render(contents, path)))
     if renderer is None:
         raise PortError(f"Nothing is here to render {path or 'this'} with.")
-    made = renderer.kustomize(list(gathered.files.values()), path, helm=gathered.helm)
-    names = (f"{path}/{name}".lstrip("/") for name in KUSTOMIZATIONS)
+    first = _run(gathered, source, renderer)
+    charts = gathered.helm or gathered.kind is Kind.HELM
+    if charts and varies(contents):
+        return _settled(first, _run(gathered, source, renderer))
+    return Rendering(first)
+
+
+def _run(gathered: Gathered, source: Source, renderer: Renderer) -> tuple[Manifest, ...]:
+    path, files = source.path, list(gathered.files.values())
+    names = (CHART,) if gathered.kind is Kind.HELM else KUSTOMIZATIONS
+    file = next(name for name in (f"{path}/{each}".lstrip("/") for each in names) if name in gathered.files)
+    if gathered.kind is Kind.HELM:
+        made = renderer.helm(files, path, replace(source.helm, values=gathered.values))
+    else:
+        made = renderer.kustomize(files, path, helm=gathered.helm)
     with uncollected():
-        return tuple(read_manifests(next(name for name in names if name in gathered.files), made))
+        return tuple(read_manifests(file, made))
+
+
+def _settled(first: Sequence[Manifest], second: Sequence[Manifest]) -> Rendering:
+    """What was the same twice."""
+    again = {manifest.key: manifest.object for manifest in second}
+    same = tuple(each for each in first if is_hook(each.object) or again.get(each.key) == each.object)
+    kept = {manifest.key for manifest in same}
+    others = (each for each in (*first, *second) if each.key not in kept and not is_hook(each.object))
+    varying = dict.fromkeys(f"{each.kind} {each.name}" for each in others)
+    if not varying:
+        return Rendering(same)
+    named, more = list(varying)[:_NAMED], len(varying) - _NAMED
+    return Rendering(
+        same,
+        f"{', '.join(named)}{f' and {more} more' if more > 0 else ''} not checked: rendered twice, it came out "
+        "differently, so a template uses chance or the clock; set those values in git.",
+    )
 
 
 def _follow(tree: Tree, path: str, gathered: Gathered) -> None:
@@ -98,6 +147,20 @@ def _follow(tree: Tree, path: str, gathered: Gathered) -> None:
         gathered.helm = gathered.helm or found.helm
         gathered.outside[reference.path] = tuple(each.path for each in found.outside)
         todo += found.outside
+
+
+def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: Gathered) -> None:
+    needed = needs({name: file.content for name, file in gathered.files.items()}, path, parameters)
+    gathered.values = needed.values
+    for number, reference in enumerate(needed.outside, 1):
+        gathered.files.update({file.path: file for file in _read(tree, reference)})
+        _bound(gathered, number)
+    for name, home in needed.local.items():
+        for file in [file for file in gathered.files.values() if below(file.path, home)]:
+            vendored = f"{path}/charts/{name}{file.path.removeprefix(home)}".lstrip("/")
+            gathered.files[vendored] = File(vendored, file.content)
+    gathered.outside[path] = tuple(each.path for each in needed.outside)
+    gathered.outside.update({each.path: () for each in needed.outside})
 
 
 def _read(tree: Tree, reference: Reference) -> Sequence[File]:

@@ -54,6 +54,12 @@ def test_the_sources_of_a_generator_are_never_taken_for_manifests(name, tool):
     assert error.value.file == f"shop/base/{name}"
 
 
+def test_jsonnet_is_never_left_out_in_silence():
+    with pytest.raises(ManifestError, match="Jsonnet, which is not rendered") as error:
+        render([("shop/a.yaml", _config_map("a")), ("shop/main.jsonnet", b"{}"), ("shop/x.libsonnet", b"{}")], "shop")
+    assert error.value.file == "shop/main.jsonnet"
+
+
 def test_a_broken_file_is_named_with_its_line():
     with pytest.raises(ManifestError) as error:
         render([("shop/a.yaml", _config_map("a")), ("shop/b.yaml", b"apiVersion: v1\nkind: [\n")], "shop")

@@ -276,6 +276,23 @@ def test_drift_of_what_an_overlay_makes_of_a_base_beside_it(world):
     assert found.error.startswith("base/kustomization.yaml:1: base/gone.yaml is not in the repository")
 
 
+def test_what_a_chart_makes_anew_each_time_is_unknown_and_the_rest_is_compared(world):
+    secret = {**SECRET, "stringData": {"password": "{{ randAlphaNum 9 }}"}}
+    world.commit(
+        {
+            "apps/shop/Chart.yaml": "{name: shop, version: 1.0.0}",
+            "apps/shop/templates/settings.yaml": yaml.safe_dump(CONFIG),
+            "apps/shop/templates/login.yaml": yaml.safe_dump(secret),
+        }
+    )
+    world.applications.append(Application("shop", "platform", "apps/shop", "prod", "shop", "C1"))
+    world.deploy("shop", {**CONFIG, "data": {"level": "trace"}}, SECRET)
+    found = world.check(memory=Memory(Rendered(Programs.find())))["shop"]
+    assert found.status is Status.UNKNOWN
+    assert found.error.startswith("Secret login not checked: rendered twice, it came out differently")
+    assert [drift.name for drift in found.drift] == ["settings"]
+
+
 # ---------------------------------------------------------------- what cannot be looked at
 
 
