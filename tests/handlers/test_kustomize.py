@@ -304,7 +304,23 @@ def test_nothing_stays_behind(desk, tmp_path, monkeypatch):
     assert list(room.iterdir()) == []
 
 
-def test_charts_in_a_kustomization_are_unknown_with_a_clear_word(desk):
-    text = "helmCharts: [{name: shop, repo: 'https://charts.example.org', version: 1.0.0}]\n"
-    said = desk.refused({"app/kustomization.yaml": text})
-    assert "chart shop would have to be fetched from https://charts.example.org" in said
+@pytest.mark.parametrize(
+    ("entry", "word"),
+    [
+        (
+            "releaseName: a, repo: 'https://charts.example.org', version: 1.0.0",
+            "fetched from https://charts.example.org",
+        ),
+        ("releaseName: a", "commit it as app/charts/shop."),
+        ("version: 1.0.0", "has no releaseName here, so its objects would be named anew each time: set it."),
+    ],
+)
+def test_a_chart_that_cannot_be_rendered_in_a_kustomization_says_why(desk, entry, word):
+    desk.rendered = Rendered(None)
+    assert word in desk.refused({"app/kustomization.yaml": f"helmCharts: [{{name: shop, {entry}}}]\n"})
+
+
+def test_a_chart_in_a_kustomization_without_helm_says_what_to_install(desk):
+    desk.rendered = Rendered(Programs(kustomize_command=desk.programs.kustomize_command))
+    files = {"app/kustomization.yaml": "helmCharts: [{name: shop, releaseName: shop}]\n"}
+    assert "put helm on PATH" in desk.refused({**files, "app/charts/shop/Chart.yaml": "{name: shop, version: 1.0.0}"})
