@@ -185,6 +185,10 @@ def bolt(client: WebClient) -> App:
         else:
             ack()
 
+    @app.event("app_mention")
+    def mention(event, say):
+        say(text=f"You mentioned me: {event['text']}", thread_ts=event.get("thread_ts") or event["ts"])
+
     @app.event("app_home_opened")
     def home(event, client):
         client.views_publish(user_id=event["user"], view={"type": "home", "blocks": HOME})
@@ -530,6 +534,18 @@ def test_threads_open_beside_the_channel(page: Page, slack: SandboxSlack, client
     assert slack.thread(DEPLOYS, parent["ts"])[-1].text == "thanks"
     thread.get_by_role("link", name="Close thread").click()
     expect(thread).to_be_hidden()
+
+
+@either
+def test_a_mention_is_answered_in_its_thread(page: Page, slack: SandboxSlack, client: WebClient):
+    page.fill("#command", "@gitops status of shop")
+    page.keyboard.press("Enter")
+    newest(page, "@GitOps status of shop").get_by_role("link", name="1 reply").click()
+    thread = page.get_by_role("region", name="Thread")
+    expect(thread.locator(".message").last).to_contain_text("You mentioned me: @GitOps status of shop")
+    thread.get_by_role("textbox").fill("@gitops and cart?")
+    thread.get_by_role("textbox").press("Enter")
+    expect(thread.locator(".message").last).to_contain_text("You mentioned me: @GitOps and cart?")
 
 
 def test_a_broadcast_reply_stands_in_the_channel_and_leads_to_its_thread(page: Page, client: WebClient):
