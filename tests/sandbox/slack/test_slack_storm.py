@@ -1,9 +1,11 @@
 """Random trouble that a seed repeats, over real clients."""
 
+import gc
 from collections import Counter
 from contextlib import suppress
 from urllib.error import URLError
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk import WebClient
@@ -68,6 +70,8 @@ def test_steps_repeat_with_the_seed_and_are_counted():
     assert steps(3) == steps(3) != steps(4)
 
 
+# slack_sdk leaves the socket of a connection that failed while it was made to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_client_that_asks_again_gets_through_a_storm(slack, app, connect):
     """Every kind of trouble, over HTTP and WebSockets: what was refused was not posted, and afterwards all is well."""
     handled = []
@@ -97,6 +101,7 @@ def test_a_client_that_asks_again_gets_through_a_storm(slack, app, connect):
     heard = slack.say(JONAS, DEPLOYS, "@gitops calm again")
     slack.wait_for(lambda: heard.text in handled)
     assert client.chat_postMessage(channel=DEPLOYS, text="calm")["ok"]
+    gc.collect()  # while this test's own filter holds
 
 
 def test_a_storm_may_be_of_one_kind():
