@@ -134,6 +134,13 @@ class Repository(Protocol):
         """A three-way merge of the trees of three commits, leaving the mirror untouched."""
         ...
 
+    def edited_tree(self, revision: str, files: Mapping[str, bytes | None]) -> str:
+        """The id of a commit's tree with these files (paths from the root) written anew, or taken out where None.
+
+        A file keeps its mode. The mirror is left untouched, as by `merge_trees`.
+        """
+        ...
+
     def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
         """Create a commit of `tree` on `parent` and push it as a new branch `gitops-bot/…`; the commit's sha.
 

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -290,6 +290,22 @@ class GitRepository:
             return Merged(fields[0])
         return _conflicted(fields)
 
+    def edited_tree(self, revision: str, files: Mapping[str, bytes | None]) -> str:
+        """See ports.Repository."""
+        modes = self._modes(_checked(revision), list(files))
+        entries = b""
+        for path, content in files.items():
+            if content is None:
+                entries += f"0 {'0' * 40}\t{_tidy(path)}\0".encode()
+                continue
+            blob = self._git("hash-object", "-w", "--stdin", stdin=content).stdout.decode().strip()
+            entries += f"{modes.get(_tidy(path), '100644')} {blob}\t{_tidy(path)}\0".encode()
+        with self._disk(), tempfile.TemporaryDirectory(dir=self._mirrors, prefix="index-") as scratch:
+            index = Path(scratch) / "index"
+            self._git("read-tree", f"{revision}^{{tree}}", index=index, missing=(revision,))
+            self._git("update-index", "-z", "--index-info", index=index, stdin=entries)
+            return self._git("write-tree", index=index).stdout.decode().strip()
+
     def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
         """See ports.Repository."""
         if not _OWN_BRANCH.fullmatch(branch) or ".." in branch or branch.endswith(".lock"):
@@ -389,6 +405,7 @@ class GitRepository:
         seconds: float = LOCAL_SECONDS,
         mirror: Path | None = None,
         objects: Path | None = None,
+        index: Path | None = None,
         missing: Sequence[str] = (),
     ) -> _Output:
         """Run one git, by argument list and with a bounded time; RepositoryError when its status is not among `ok`.
@@ -409,6 +426,7 @@ class GitRepository:
             "GIT_DIR": str(mirror),
             "GIT_OBJECT_DIRECTORY": str(objects),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(mirror / "objects"),
+            **({"GIT_INDEX_FILE": str(index)} if index else {}),
             "GIT_CONFIG_COUNT": str(len(settings)),
             **{f"GIT_CONFIG_KEY_{number}": key for number, (key, _) in enumerate(settings)},
             **{f"GIT_CONFIG_VALUE_{number}": value for number, (_, value) in enumerate(settings)},
@@ -487,6 +505,13 @@ class GitRepository:
             contents[oid] = out[end + 1 : end + 1 + int(size)]
             at = end + int(size) + 2
         return contents
+
+    def _modes(self, revision: str, paths: Sequence[str]) -> dict[str, str]:
+        """What kind of file each path is, of those that are there."""
+        argv = ("ls-tree", "-z", "--end-of-options", revision, "--", *map(_tidy, paths))
+        listed = self._git(*argv, missing=(revision,)).stdout.decode(errors="surrogateescape")
+        entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
+        return {path: entry.split(" ", 1)[0] for entry, _, path in entries}
 
     def _commit_tree(self, tree: str, parents: Sequence[str], message: str) -> str:
         """Make a commit in the quarantine; `tree` may be a commit that has it."""

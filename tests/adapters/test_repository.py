@@ -285,6 +285,31 @@ def test_a_merge_gives_the_tree_and_leaves_the_mirror_untouched(source, reposito
     assert _objects(repository) == before
 
 
+def test_an_edited_tree_holds_what_was_written_and_all_else(source, repository):
+    """As a commit made by hand would, modes and odd names included, and nothing is left in the mirror."""
+    first = source.commit(
+        "One", {"run.sh": "echo\n", "a b/ü.yaml": "a: 1\n", "gone.yaml": "a: 1\n", "kept.yaml": "k\n"}
+    )
+    source.git("update-index", "--chmod=+x", "run.sh")
+    source.git("commit", "-q", "-m", "Mode")
+    head = source.sha()
+    repository.fetch()
+    before = _objects(repository)
+    tree = repository.edited_tree(
+        head, {"run.sh": b"true\n", "a b/ü.yaml": b"a: 2\n", "gone.yaml": None, "new/file.yaml": b"n: 1\n"}
+    )
+    assert _objects(repository) == before
+    assert sorted(repository.changed_paths(head, tree)) == ["a b/ü.yaml", "gone.yaml", "new/file.yaml", "run.sh"]
+    sha = repository.push_commit(branch="gitops-bot/edit", tree=tree, parent=head, message="Edit")
+    assert source.git("ls-tree", "-r", "--format=%(objectmode)", sha, "run.sh", "new/file.yaml").split() == [
+        "100644",
+        "100755",
+    ]
+    assert repository.edited_tree(first, {}) == repository.tree_id(first, "")
+    with pytest.raises(RepositoryError, match="does not lie in the repository"):
+        repository.edited_tree(head, {"../outside": b""})
+
+
 def test_conflicts_are_named_with_their_kind(source, repository):
     source.commit("Binary", {"logo.png": b"\x00one", "gone.yaml": "a: 1\n"})
     base = source.commit("Two", {"apps/shop/web.yaml": "replicas: 2\n", "logo.png": b"\x00two", "gone.yaml": "a: 2\n"})
