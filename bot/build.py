@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from slack_sdk import WebClient
@@ -13,6 +14,7 @@ from bot.adapters.github import GitHubForge
 from bot.adapters.login import Login
 from bot.adapters.programs import Programs
 from bot.adapters.repository import GitRepository
+from bot.adapters.signed import SignedRepository
 from bot.adapters.store import SqlStore
 from bot.config import Config, Credentials, ForgeConfig
 from bot.ports import Forge, Ports
@@ -80,7 +82,8 @@ def repository(config: Config, name: str) -> GitRepository:
     settings, known = config.repositories[name], forge(config, name)
     if known is None:
         return GitRepository(name, settings.url, settings.branch, config.mirrors)
-    return GitRepository(
+    kind = partial(SignedRepository, make=known.make_commit) if isinstance(known, GitHubForge) else GitRepository
+    return kind(
         name,
         settings.url,
         settings.branch,

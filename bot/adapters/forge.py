@@ -51,6 +51,28 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One path of a commit: its git mode, and its content, or a submodule's commit; what is removed has neither."""
+
+    path: str
+    mode: str
+    content: bytes | None = None
+    submodule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommit:
+    """A commit for the forge to make, on a new branch: `tree` is what the changes make of `base_tree`, by their ids."""
+
+    branch: str
+    parent: str
+    base_tree: str
+    tree: str
+    message: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """An answer that is not the one asked for: `headers` by lower-case name, `said` are the forge's own words."""
 

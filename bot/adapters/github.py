@@ -1,5 +1,6 @@
 """GitHub and GitHub Enterprise Server by PyGithub: the pull requests of one repository."""
 
+import base64
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,11 +11,31 @@ from urllib.parse import urlsplit
 
 import jwt
 import requests
-from github import Auth, BadAttributeException, Github, GithubException, GithubIntegration, RateLimitExceededException
+from github import (
+    Auth,
+    BadAttributeException,
+    Github,
+    GithubException,
+    GithubIntegration,
+    InputGitTreeElement,
+    RateLimitExceededException,
+)
 from github import PullRequest as GitHubPull
 from github import Repository as GitHubRepository
 
-from bot.adapters.forge import MOST_PULLS, NO_SHA, PAGE, RETRY, SECONDS, Probe, Refusal, Speaker, retry_at
+from bot.adapters.forge import (
+    MOST_PULLS,
+    NO_SHA,
+    PAGE,
+    RETRY,
+    SECONDS,
+    Change,
+    NewCommit,
+    Probe,
+    Refusal,
+    Speaker,
+    retry_at,
+)
 from bot.adapters.login import Login
 from bot.config import Credentials, ForgeConfig
 from bot.core.commit import Approval, PullRequest
@@ -179,6 +200,30 @@ class GitHubForge:
                     raise
                 return made
 
+    def make_commit(self, commit: NewCommit) -> str:
+        """Make a commit through the Git Data API, which GitHub signs when a GitHub App asks for it; its sha.
+
+        For branches whose rules want signatures and refuse a push. ForgeError, and then there is no such branch.
+        https://docs.github.com/en/rest/git
+        """
+        doing = Told(texts.MAKE_COMMIT, branch=commit.branch)
+        with self._asking(doing, "Contents: Read and write") as repository:
+            entries = [_entry(repository, change) for change in commit.changes]
+            tree = repository.create_git_tree(entries, repository.get_git_tree(commit.base_tree))
+            if tree.sha != commit.tree:
+                raise ForgeError(Told(texts.OTHER_TREE, branch=commit.branch))
+            parent = repository.get_git_commit(commit.parent)
+            made = repository.create_git_commit(commit.message, tree, [parent])
+            if not made.verification.verified:
+                raise ForgeError(Told(texts.CANNOT_SIGN, repository=self.repository))
+            try:
+                repository.create_git_ref(f"refs/heads/{commit.branch}", made.sha)
+            except GithubException as error:
+                # Answered with a 502 and repeated, it is a 422: the branch is there, and ours.
+                if error.status != 422 or _tip(repository, commit.branch) != made.sha:
+                    raise
+            return made.sha
+
     # ------------------------------------------------------------ doctor
 
     def probes(self) -> list[Probe]:
@@ -323,6 +368,23 @@ def _or_none(ask: Callable[[], _Answer], status: int) -> _Answer | None:
         if error.status != status:
             raise
         return None
+
+
+def _entry(repository: GitHubRepository.Repository, change: Change) -> InputGitTreeElement:
+    if change.submodule:
+        return InputGitTreeElement(change.path, change.mode, "commit", sha=change.submodule)
+    if change.content is None:
+        return InputGitTreeElement(change.path, change.mode, "blob", sha=None)
+    try:
+        return InputGitTreeElement(change.path, change.mode, "blob", content=change.content.decode())
+    except UnicodeDecodeError:
+        blob = repository.create_git_blob(base64.b64encode(change.content).decode(), "base64")
+        return InputGitTreeElement(change.path, change.mode, "blob", sha=blob.sha)
+
+
+def _tip(repository: GitHubRepository.Repository, branch: str) -> str | None:
+    found = _or_none(lambda: repository.get_git_ref(f"heads/{branch}"), 404)
+    return found.object.sha if found else None
 
 
 def _is_own(pull: GitHubPull.PullRequest, prefix: str) -> bool:

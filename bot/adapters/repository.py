@@ -86,6 +86,10 @@ class _Blob:
     size: int  # bytes
 
 
+class SignaturesRequiredError(PushRejectedError):
+    """A rule of the remote's takes no commit that nobody signed."""
+
+
 class GitRepository:
     """`ports.Repository` by GitPython, from a bare mirror at `mirrors`/NAME.git, made when it is first needed.
 
@@ -543,6 +547,8 @@ class GitRepository:
 
     def _rejected(self, branch: str, done: _Output) -> NoReturn:
         said = f"{done.stdout.decode(errors='replace')}\n{done.stderr}"
+        if _UNSIGNED.search(said):
+            raise SignaturesRequiredError(Told(texts.SIGNATURES, url=self.url, branch=branch))
         for pattern, sentence in _REJECTIONS:
             if pattern.search(said):
                 raise PushRejectedError(Told(sentence, url=self.url, branch=branch, variable=self._credential_name))
@@ -597,6 +603,7 @@ _ERRORS = (
     ),
     _when(r"no space left", texts.DISK_FULL),
 )
+_UNSIGNED = re.compile(r"must have verified signatures|commits? must be signed", re.IGNORECASE)
 _REJECTIONS = (
     _when(r"stale info|already exists|fetch first", texts.BRANCH_EXISTS),
     _when(
@@ -604,7 +611,7 @@ _REJECTIONS = (
         texts.WORKFLOWS,
     ),
     _when(
-        r"GH013|GH006|protected branch|must have verified signatures",
+        r"GH013|GH006|protected branch",
         texts.PROTECTED,
     ),
     _when(r"\barchived\b", texts.ARCHIVED),

@@ -161,6 +161,8 @@ class World:
 @pytest.fixture(params=KINDS)
 def world(request, tmp_path):
     world = World(KINDS[request.param], tmp_path)
+    if request.param == "github":
+        request.getfixturevalue("as_github_describes")(world.sandbox.app)
     with Server(world.sandbox.app) as server:
         world.url = server.url
         yield world

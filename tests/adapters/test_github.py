@@ -10,8 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from github.Requester import HTTPRequestsConnectionClass
 
 from bot.adapters.github import GitHubForge
+from bot.adapters.signed import SignedRepository
 from bot.config import Credentials, ForgeConfig
-from bot.ports import ForgeError
+from bot.core.permission import Granted
+from bot.core.revert import AlreadyOpen, Opened, RevertRequest
+from bot.handlers.revert import revert
+from bot.ports import ForgeError, PushRejectedError
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.server import Server
 
@@ -36,7 +40,8 @@ def repository(sandbox):
 
 
 @pytest.fixture
-def url(sandbox):
+def url(sandbox, as_github_describes):
+    as_github_describes(sandbox.app)
     with Server(sandbox.app) as server:
         yield server.url
 
@@ -113,6 +118,23 @@ def test_a_secondary_rate_limit_says_when_to_come_back_and_is_not_hammered(forge
     assert len(sandbox.requests) == 1
 
 
+# ---------------------------------------------------------------- GitHub's own description
+
+
+def test_a_call_and_an_answer_that_are_not_as_described_are_found(github_description):
+    reference = {"ref": "refs/heads/a", "sha": "ab" * 20}
+    for exchange, mistake in (
+        (("GET", "/repos/a/b/pull/1", None, 200, {}), "is no call that GitHub knows"),
+        (("GET", "/repos/a/b/pulls?stat=open", None, 200, []), "there is no parameter stat"),
+        (("GET", "/repos/a/b/pulls?state=opened", None, 200, []), "the parameter state"),
+        (("POST", "/repos/a/b/git/refs", None, 422, {}), "the body is missing"),
+        (("POST", "/repos/a/b/git/refs", {"ref": "refs/heads/a"}, 422, {}), "'sha' is a required property"),
+        (("POST", "/repos/a/b/git/refs", reference, 201, {"ref": 1}), "1 is not of type 'string'"),
+        (("POST", "/repos/a/b/git/refs", reference, 418, {}), "GitHub never answers 418"),
+    ):
+        assert [told for told in github_description.mistakes(*exchange) if mistake in told], mistake
+
+
 # ---------------------------------------------------------------- GitHub App
 
 
@@ -132,13 +154,18 @@ def as_app(url, private_key):
     return GitHubForge.from_config(config, Credentials(github_app_id="4711", github_app_private_key=private_key))
 
 
-def test_a_github_app_acts_by_one_installation_token_that_git_uses_too(url, sandbox, key):
+@pytest.fixture
+def app(url, sandbox, key):
     sandbox.apps["4711"] = (
         key.public_key()
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode()
     )
-    forge = as_app(url, pem(key))
+    return as_app(url, pem(key))
+
+
+def test_a_github_app_acts_by_one_installation_token_that_git_uses_too(app, sandbox):
+    forge = app
     with ThreadPoolExecutor(4) as pool:
         tokens = set(pool.map(lambda _: forge.git_login().secret, range(8)))
     assert len(tokens) == 1
@@ -156,3 +183,112 @@ def test_a_private_key_that_is_none_is_said_and_not_shown(url):
         as_app(url, "-----BEGIN nonsense").git_login()
     assert "nonsense" not in str(error.value)
     assert error.value.__cause__ is None
+
+
+# ---------------------------------------------------------------- signed commits
+
+
+@pytest.fixture
+def signed(repository):
+    """A ruleset that takes signed commits alone."""
+    repository.signatures_required = True
+    repository.commit(
+        "main", {"gone.yaml": "g: 1\n", "kept.yaml": "k: 1\n", "apps/b.yaml": "b: \N{SNOWMAN}\r\n"}, "More\n", "mia"
+    )
+    return repository
+
+
+def mirror(forge, url, tmp_path):
+    remote = f"{url}/paper/press.git"
+    return SignedRepository(
+        "press", remote, "main", tmp_path / "mirrors", login=forge.git_login, make=forge.make_commit
+    )
+
+
+@pytest.fixture
+def clone(make_source, signed, url):
+    """What somebody made of main: files changed and removed, and a picture, a program and a link added."""
+    clone = make_source("clone")
+    clone.git("fetch", "-q", f"{url}/paper/press.git", "main")
+    clone.git("reset", "-q", "--hard", "FETCH_HEAD")
+    clone.commit(
+        "Change", {"a.yaml": "a: 7\n", "gone.yaml": None, "apps/b.yaml": "b: 2\r\n", "logo.png": b"\x89PNG\xff"}
+    )
+    (clone.path / "run.sh").write_text("#!/bin/sh\n")
+    (clone.path / "run.sh").chmod(0o755)
+    (clone.path / "link.yaml").symlink_to("a.yaml")
+    clone.commit("Programs", {})
+    return clone
+
+
+def test_where_signatures_are_a_rule_github_makes_the_commit_and_signs_it(app, signed, url, tmp_path, clone):
+    repository = mirror(app, url, tmp_path)
+    head = repository.fetch()
+    clone.git("push", "-q", str(signed.path), "HEAD:refs/heads/feature")
+    repository.fetch()
+    tree = clone.git("rev-parse", "HEAD^{tree}")
+    sha = repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message='Revert "More"\n\nBecause.\n')
+    assert signed.git.tip("gitops-bot/x") == sha
+    made = signed.git.commit(sha)
+    assert (made.tree, made.parents) == (tree, (head,))
+    assert made.message.rstrip() == 'Revert "More"\n\nBecause.'
+    assert signed.git.signature(sha).startswith("-----BEGIN PGP SIGNATURE-----")
+    assert app.create_pull(head="gitops-bot/x", base="main", title="Revert", body="").head_sha == sha
+
+
+def anybody(_):
+    return Granted()
+
+
+def test_a_revert_is_opened_where_signatures_are_a_rule(app, signed, url, tmp_path):
+    bad = signed.git.tip("main")
+    repository = mirror(app, url, tmp_path)
+    outcome = revert(RevertRequest("Mia", bad[:10]), repository=repository, forge=app, applications=[], permit=anybody)
+    assert isinstance(outcome, Opened)
+    made = signed.git.commit(outcome.pull.head_sha)
+    assert made.tree == signed.git.commit(signed.git.commit(bad).parents[0]).tree
+    assert signed.git.signature(made.sha)
+    again = revert(RevertRequest("Kit", bad), repository=repository, forge=app, applications=[], permit=anybody)
+    assert (type(again), again.pull.number) == (AlreadyOpen, outcome.pull.number)
+
+
+def test_without_such_a_rule_git_pushes_by_itself(app, repository, url, tmp_path, sandbox):
+    mirrored = mirror(app, url, tmp_path)
+    head = mirrored.fetch()
+    mirrored.push_commit(branch="gitops-bot/x", tree=head, parent=head, message="x")
+    assert not [request for request in sandbox.requests if "/git/" in request.path and "api" in request.path]
+
+
+def test_a_commit_answered_with_502_is_made_once(app, signed, url, tmp_path, sandbox):
+    repository = mirror(app, url, tmp_path)
+    head = repository.fetch()
+    tree = repository.tree_id(signed.git.tip(BRANCH), "")
+    app.pull(1)  # the repository is known
+    sandbox.faults.lose_creations = 1
+    sha = repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
+    assert 502 in [request.status for request in sandbox.requests]
+    assert signed.git.tip("gitops-bot/x") == sha
+
+
+def test_a_branch_that_somebody_else_makes_meanwhile_stays_theirs(app, signed, url, tmp_path):
+    repository = mirror(app, url, tmp_path)
+    head = repository.fetch()
+    tree = repository.tree_id(signed.git.tip(BRANCH), "")
+
+    def too_late(commit):
+        signed.git.move(commit.branch, head, None)
+        return app.make_commit(commit)
+
+    repository._make_commit = too_late
+    with pytest.raises(PushRejectedError, match="Reference already exists"):
+        repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
+    assert signed.git.tip("gitops-bot/x") == head
+
+
+def test_a_person_s_token_cannot_sign_and_is_told_what_can(forge, signed, url, tmp_path):
+    repository = mirror(forge, url, tmp_path)
+    head = repository.fetch()
+    tree = repository.tree_id(signed.git.tip(BRANCH), "")
+    with pytest.raises(PushRejectedError, match="GitHub signs those of a GitHub App: set GITHUB_APP_ID"):
+        repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
+    assert signed.git.tip("gitops-bot/x") is None

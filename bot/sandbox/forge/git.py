@@ -187,6 +187,22 @@ class Git:
         flags = [flag for parent in parents for flag in ("-p", parent)]
         return self.run("commit-tree", tree, *flags, "-F", "-", given=message.encode(), env=env).strip()
 
+    def new_commits(self, sha: str) -> list[str]:
+        """A commit and its ancestors that are on no branch yet."""
+        return self.run("rev-list", sha, "--not", "--all", "--").splitlines()
+
+    def signature(self, sha: str) -> str | None:
+        """What a commit is signed with; None when nobody signed it."""
+        headers = self.run("cat-file", "commit", sha).partition("\n\n")[0].replace("\n ", "\v")
+        signed = next((line for line in headers.split("\n") if line.startswith("gpgsig ")), None)
+        return signed.removeprefix("gpgsig ").replace("\v", "\n") if signed else None
+
+    def sign(self, sha: str, signature: str) -> str:
+        """The same commit, signed; its sha."""
+        headers, _, message = self.run("cat-file", "commit", sha).partition("\n\n")
+        signed = f"{headers}\ngpgsig {signature.replace(chr(10), chr(10) + ' ')}\n\n{message}"
+        return self.run("hash-object", "-t", "commit", "-w", "--stdin", given=signed.encode()).strip()
+
     def move(self, branch: str, new: str, old: str | None) -> None:
         """Point a branch at a commit, provided it still is where it was seen last."""
         self.run("update-ref", f"refs/heads/{branch}", new, old or "0" * len(new))

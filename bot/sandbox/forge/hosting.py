@@ -128,6 +128,7 @@ class HostedRepository:
         self.owner, _, self.name = full_name.rpartition("/")
         self.branch = branch
         self.path = path
+        self.created_at = clock()
         self.protected = {branch}
         self.archived = False
         self.index = "whole"  # Bitbucket Cloud's, of pull requests by commit; or "begun", or "none"
@@ -145,6 +146,10 @@ class HostedRepository:
         hook.parent.mkdir()
         hook.write_text(_UPDATE_HOOK)
         hook.chmod(0o755)
+
+    def now(self) -> datetime:
+        """What the clock says."""
+        return self._clock()
 
     def person(self, login: str) -> Person:
         """The account of that login; an unknown one is given a name and an address."""

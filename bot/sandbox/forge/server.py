@@ -13,6 +13,7 @@ import orjson
 from aiohttp import web
 
 from bot.sandbox.forge import git_http, github, pages
+from bot.sandbox.forge import github_shapes as shapes
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, Limit, Route
 from bot.sandbox.forge.git import Person
 from bot.sandbox.forge.hosting import HostedRepository, RefusedError
@@ -202,7 +203,7 @@ class SandboxForge:
         return f"{_root(request)}{path}{'?' if request.query_string else ''}{request.rel_url.raw_query_string}"
 
     async def _user(self, request: web.Request) -> web.Response:
-        return _sent(Answer(200, github.user(self._authenticated(request).login, _root(request))))
+        return _sent(Answer(200, shapes.myself(self._authenticated(request).login, _root(request), self._clock())))
 
     async def _unknown(self, request: web.Request) -> web.Response:
         self._authenticated(request)
@@ -211,14 +212,14 @@ class SandboxForge:
     async def _installation(self, request: web.Request) -> web.Response:
         app_id = self._app(request)
         repository = self._repository(self.dialect.name_of(request.match_info))
-        account = github.user(repository.owner, _root(request))
-        return _sent(Answer(200, {"id": 1, "app_id": int(app_id), "account": account}))
+        answer = shapes.installation(repository.owner, int(app_id), _root(request), self._clock())
+        return _sent(Answer(200, answer))
 
     async def _installation_token(self, request: web.Request) -> web.Response:
         app_id = self._app(request)
         token = f"installation_{secrets.token_hex(16)}"
         self.tokens[token] = Token(f"app-{app_id}[bot]", _WRITES)
-        return _sent(Answer(201, github.installation_token(token, self._clock())))
+        return _sent(Answer(201, shapes.installation_token(token, self._clock())))
 
     def _app(self, request: web.Request) -> str:
         signed = git_http.basic_token(request.headers.get("Authorization", ""))

@@ -8,6 +8,7 @@ OPEN_PULL = Phrase(en="open a pull request from {branch}", es="abrir un pull req
 READ_MERGE_REQUESTS = Phrase(en="read merge requests", es="leer merge requests")
 READ_APPROVALS = Phrase(en="read approvals", es="leer aprobaciones")
 OPEN_MERGE_REQUEST = Phrase(en="open a merge request from {branch}", es="abrir un merge request desde {branch}")
+MAKE_COMMIT = Phrase(en="make the commit of {branch}", es="crear el commit de {branch}")
 GIVE_TOKEN = Phrase(en="give the App a token", es="dar un token a la App")
 
 NO_TOKEN = Phrase(
@@ -73,4 +74,14 @@ NO_INDEX = Phrase(
     "open any commit there and press “Go to pull request” once.",
     es="Bitbucket aún no tiene un índice de qué pull request trajo qué commit de {repository}: "
     "hay que abrir allí cualquier commit y pulsar una vez “Go to pull request”.",
+)
+OTHER_TREE = Phrase(
+    en="GitHub made another tree of {branch} than git did, so nothing was pushed.",
+    es="GitHub hizo de {branch} un árbol distinto al de git, así que no se hizo push de nada.",
+)
+CANNOT_SIGN = Phrase(
+    en="{repository} takes signed commits alone, and GitHub signs those of a GitHub App: set GITHUB_APP_ID and "
+    "GITHUB_APP_PRIVATE_KEY instead of GITHUB_TOKEN, or exempt gitops-bot/* from the rule.",
+    es="{repository} solo acepta commits firmados, y GitHub firma los de una GitHub App: hay que definir GITHUB_APP_ID "
+    "y GITHUB_APP_PRIVATE_KEY en lugar de GITHUB_TOKEN, o eximir gitops-bot/* de la regla.",
 )

@@ -93,3 +93,13 @@ MUCH = Phrase(
     es="{path} en {name} contiene {files} archivos y {size} MiB; se leen hasta {most} y {most_size} MiB. "
     "La aplicación necesita una ruta más acotada.",
 )
+SIGNATURES = Phrase(
+    en="{url} refused {branch}: it takes signed commits alone. Exempt gitops-bot/* from that rule.",
+    es="{url} rechazó {branch}: solo acepta commits firmados. Hay que eximir gitops-bot/* de esa regla.",
+)
+NOT_UTF8 = Phrase(
+    en="{url} takes signed commits alone, and a path of this one is not UTF-8, so the forge cannot make it: "
+    "revert it by hand.",
+    es="{url} solo acepta commits firmados, y una ruta de este no es UTF-8, así que el forge no puede crearlo: "
+    "hay que revertirlo a mano.",
+)
