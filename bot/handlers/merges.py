@@ -128,7 +128,7 @@ def _with_pull(rollout: Rollout, forge: Forge | None) -> Rollout:
     merged_at = pull.merged_at or rollout.merged_at
     return replace(
         rollout,
-        subject=pull.title if rollout.subject.startswith("Merge ") else rollout.subject,
+        subject=pull.title,
         author=pull.author,
         pull_number=pull.number,
         pull_url=pull.url,

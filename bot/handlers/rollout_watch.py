@@ -51,7 +51,7 @@ class RolloutWatch:
         with self._writing:
             known = self._known()
             for rollout in known:
-                self._keep(rollout, describe(self._ports, rollout, self._applications, self._rendered))
+                self._keep(rollout, self._described(rollout))
         clusters = {part.cluster for rollout in known for part in rollout.parts if part.live_at is None}
         with self._starting:
             for cluster in sorted(clusters):
@@ -74,8 +74,12 @@ class RolloutWatch:
             now = self._ports.clock()
             for rollout in self._known():  # others may have written meanwhile
                 if seen.get(rollout.id):
-                    self._keep(rollout, decide(rollout, seen[rollout.id], now=now, deadline=self._deadline))
+                    described = self._described(rollout)  # one that was noticed after the look began
+                    self._keep(rollout, decide(described, seen[rollout.id], now=now, deadline=self._deadline))
             self._supersede()
+
+    def _described(self, rollout: Rollout) -> Rollout:
+        return describe(self._ports, rollout, self._applications, self._rendered)
 
     def _known(self) -> list[Rollout]:
         return [rollout for rollout in self._ports.store.rollouts() if rollout.state not in ENDED]

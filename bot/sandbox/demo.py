@@ -49,6 +49,7 @@ class Demo:
     schedule: Mapping[str, str] = field(default_factory=lambda: SCHEDULE)
     deploy_delay: float = 3.0
     revert_allowed: tuple[str, ...] = ("*",)
+    people: Mapping[str, str] = field(default_factory=dict)  # slack.people
     mode: str = "socket"  # or "http": Slack then sends signed requests to the bot
 
     def __post_init__(self) -> None:
@@ -137,6 +138,7 @@ class Demo:
                 "channel": ALERTS,
                 "api_url": self.slack.api_url,
                 "revert_allowed": list(self.revert_allowed),
+                "people": dict(self.people),
                 "mode": self.mode,
                 "listen": "127.0.0.1:0",
             },
