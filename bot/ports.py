@@ -156,6 +156,10 @@ class RenderError(PortError):
     """The source is at fault, or asks for too much: the same files fail the same way again."""
 
 
+class RenderStoppedError(RenderError):
+    """It took too long: on a machine that has less to do it may not."""
+
+
 class Renderer(Protocol):
     """The official programs, run over files by themselves: no network, no other program, bounded time and memory."""
 

@@ -14,15 +14,18 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.ports import File, PortError, RenderError
+from bot.ports import File, PortError, RenderError, RenderStoppedError
 
 _CHUNK = 2**16
+# With the bound of each, what a pod needs beside the bot itself: manifests/base/deployment.yaml counts on it.
+_AT_ONCE = threading.BoundedSemaphore(2)
 _MAX_ERROR_BYTES = 2**16
 
 
@@ -32,7 +35,7 @@ class Limits:
 
     seconds: float = 30.0
     cpu_seconds: int = 30
-    memory_bytes: int = 2**30
+    memory_bytes: int = 2**29
     output_bytes: int = 64 * 2**20
 
 
@@ -77,19 +80,31 @@ def _write(tree: Path, file: File) -> None:
         raise RenderError(f"The repository has {file.path} twice, or as a file and a folder: correct it.") from None
 
 
-def run(
-    argv: Sequence[str], *, folder: Path, what: str, limits: Limits, extra: Mapping[str, str] | None = None
-) -> Done:
-    """Run a program in `folder`/tree of a private copy. `what` names the run in sentences; `extra` is added to its
-    environment. RenderError when it breaks a limit; PortError when it cannot be started.
+def run(argv: Sequence[str], *, folder: Path, what: str, limits: Limits) -> Done:
+    """Run a program in `folder`/tree of a private copy, two at once. `what` names the run in sentences.
+
+    RenderError when it breaks a limit, RenderStoppedError when it took too long; PortError when it cannot be started.
     """
     if not os.access(argv[0], os.X_OK):
         raise PortError(f"{argv[0]} cannot be run: it is not there, or is no program.")
+    with _AT_ONCE:
+        status, stdout, stderr = _run(argv, folder, what, limits)
+    said = stderr.decode(errors="replace")
+    if status == -signal.SIGXCPU or "SIGXCPU" in said:
+        raise _too_long(what, limits)
+    if status == -signal.SIGKILL:
+        raise RenderStoppedError(f"{what} was stopped by the system: it took too much time or memory.")
+    if status != 0 and any(word in said for word in ("out of memory", "cannot allocate memory", "MemoryError")):
+        raise RenderError(f"{what} took more than {limits.memory_bytes >> 20} MiB of memory and was stopped.")
+    return Done(status, stdout, said)
+
+
+def _run(argv: Sequence[str], folder: Path, what: str, limits: Limits) -> tuple[int, bytes, bytes]:
     try:
         process = subprocess.Popen(
             [*_without_network(), *argv],
             cwd=folder / "tree",
-            env={**_environment(folder, limits), **(extra or {})},
+            env=_environment(folder, limits),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -98,24 +113,15 @@ def run(
     except OSError as error:
         raise PortError(f"{argv[0]} cannot be run: {error.strerror}.") from error
     _limit(process.pid, limits)
-    try:
-        with process:
-            try:
-                stdout, stderr = _collect(process, what, limits)
-                status = process.wait(timeout=limits.seconds)
-            finally:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-    except subprocess.TimeoutExpired:
-        raise _too_long(what, limits) from None
-    said = stderr.decode(errors="replace")
-    if status == -signal.SIGXCPU or "SIGXCPU" in said:
-        raise _too_long(what, limits)
-    if status == -signal.SIGKILL:
-        raise RenderError(f"{what} was stopped by the system: it took too much time or memory.")
-    if status != 0 and any(word in said for word in ("out of memory", "cannot allocate memory", "MemoryError")):
-        raise RenderError(f"{what} took more than {limits.memory_bytes >> 20} MiB of memory and was stopped.")
-    return Done(status, stdout, said)
+    with process:
+        try:
+            stdout, stderr = _collect(process, what, limits)
+            return process.wait(timeout=limits.seconds), stdout, stderr
+        except subprocess.TimeoutExpired:
+            raise _too_long(what, limits) from None
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _environment(folder: Path, limits: Limits) -> dict[str, str]:
@@ -186,5 +192,5 @@ def _collect(process: subprocess.Popen[bytes], what: str, limits: Limits) -> tup
     return bytes(out), bytes(complaints)
 
 
-def _too_long(what: str, limits: Limits) -> RenderError:
-    return RenderError(f"{what} took more than {limits.seconds:.0f} s and was stopped.")
+def _too_long(what: str, limits: Limits) -> RenderStoppedError:
+    return RenderStoppedError(f"{what} took more than {limits.seconds:.0f} s and was stopped.")

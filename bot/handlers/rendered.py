@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,12 +11,13 @@ from contextlib import suppress
 from bot.core.manifest import Manifest, ManifestError
 from bot.core.source import Source
 from bot.handlers.rendering import Commit, Rendering, gather, make
-from bot.ports import File, PortError, Renderer, RenderError, Repository
+from bot.ports import File, PortError, Renderer, RenderError, RenderStoppedError, Repository
 
 # Of one source: the tracked head, and merges on their way with what was before each.
 _REMEMBERED_TREES = 4
 _REMEMBERED_REVISIONS = 8192
 _PARALLEL = min(4, os.cpu_count() or 1)
+_TRIED_AGAIN_AFTER = 600.0  # seconds, for what took too long
 
 _Read = Rendering | ManifestError | RenderError  # of some trees, or why they hold none
 Inputs = tuple[tuple[str, str | None], ...]  # each path that was read, with the id of what is there
@@ -33,7 +35,7 @@ class Rendered:
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
         # What a tree at a path needs beside itself; that of a source's own path may hang on its parameters.
         self._outside: OrderedDict[tuple[str, Source | None, str, str | None], Sequence[str]] = OrderedDict()
-        self._made: dict[tuple[str, Source], OrderedDict[Inputs, _Read]] = {}
+        self._made: dict[tuple[str, Source], OrderedDict[Inputs, tuple[_Read, float]]] = {}
 
     def __len__(self) -> int:
         """How many results are held."""
@@ -54,7 +56,7 @@ class Rendered:
         waiting: deque[Future[None]] = deque()
 
         def one(source: Source, files: Sequence[File]) -> None:
-            with suppress(PortError):  # it shows when the source is asked for
+            with suppress(PortError, ManifestError):  # it shows when the source is asked for
                 self._make(repository, revision, source, files, commit)
 
         with ThreadPoolExecutor(_PARALLEL, "render") as pool:
@@ -65,6 +67,8 @@ class Rendered:
                     waiting.append(pool.submit(one, source, files))
                 if len(waiting) > 2 * _PARALLEL:  # so that few files are held
                     waiting.popleft().result()
+            while waiting:
+                waiting.popleft().result()
 
     def inputs(self, repository: Repository, revision: str, sources: Iterable[Source]) -> dict[Source, Inputs]:
         """What each source is made of at a full sha; two commits with the same have the same manifests.
@@ -96,7 +100,7 @@ class Rendered:
         if isinstance(found, ManifestError):
             raise ManifestError(found.file, found.line, found.problem)
         if isinstance(found, RenderError):
-            raise RenderError(str(found))
+            raise type(found)(str(found))
         return found
 
     def _locate(self, repository: Repository, revision: str, sources: Sequence[Source]) -> dict[Source, Inputs | None]:
@@ -146,7 +150,9 @@ class Rendered:
             if made is None or inputs is None or inputs not in made:
                 return None
             made.move_to_end(inputs)
-            return made[inputs]
+            found, at = made[inputs]
+        stopped = isinstance(found, RenderStoppedError) and time.monotonic() - at > _TRIED_AGAIN_AFTER
+        return None if stopped else found
 
     def _make(
         self, repository: Repository, revision: str, source: Source, files: Sequence[File], commit: Commit
@@ -158,13 +164,13 @@ class Rendered:
         except ManifestError as error:
             found = ManifestError(error.file, error.line, error.problem)  # the caught one would keep the files' bytes
         except RenderError as error:
-            found = RenderError(str(error))
+            found = type(error)(str(error))
         self._keep(repository, revision, source, gathered.outside)
         inputs = self._locate(repository, revision, [source])[source]
         with self._lock:
             made = self._made.setdefault((repository.name, source), OrderedDict())
             if inputs is not None:  # else it was forgotten meanwhile
-                made[inputs] = found
+                made[inputs] = found, time.monotonic()
             while len(made) > _REMEMBERED_TREES:
                 made.popitem(last=False)
         return found

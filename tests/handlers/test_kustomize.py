@@ -2,11 +2,13 @@
 
 import pytest
 
+from bot.adapters.confined import Limits
 from bot.adapters.programs import Programs
 from bot.core.manifest import ManifestError
 from bot.core.source import Source
+from bot.handlers import rendered
 from bot.handlers.rendered import Rendered
-from bot.ports import PortError, RenderError
+from bot.ports import PortError, RenderError, RenderStoppedError
 
 BASE = {
     "base/kustomization.yaml": "resources: [web.yaml, settings.yaml]\n",
@@ -112,8 +114,10 @@ def test_only_a_change_of_something_it_needs_is_rendered_again(desk):
 def test_many_are_prepared_at_once_and_one_that_cannot_be_hurts_no_other(desk):
     apps = {f"apps/{n}/kustomization.yaml": f"resources: [../../base]\nnamePrefix: a{n}-\n" for n in range(5)}
     apps["apps/4/kustomization.yaml"] = "resources: [nothing.yaml]\n"
-    head = desk.commit({**BASE, **apps, "plain/one.yaml": ONE})
+    broken = {f"broken/{n}/kustomization.yaml": "resources: [nothing.yaml]\n" for n in range(30)}
+    head = desk.commit({**BASE, **apps, **broken, "plain/one.yaml": ONE})
     sources = [Source(f"apps/{n}") for n in range(5)] + [Source("plain"), Source("gone")]
+    desk.rendered.prepare(desk.repository, head, [Source(f"broken/{n}") for n in range(30)])
     desk.rendered.prepare(desk.repository, head, sources)
     assert [len(desk.render(source.path)) for source in (*sources[:4], sources[5])] == [2, 2, 2, 2, 1]
     with pytest.raises(ManifestError, match=r"apps/4/nothing\.yaml is not in the repository"):
@@ -131,6 +135,21 @@ def test_a_source_that_fails_is_not_tried_again_until_it_changes(desk):
     desk.rendered._renderer = None  # nothing is left to run
     with pytest.raises(RenderError, match=r"gone\.yaml"):
         desk.render("app")
+
+
+def test_what_took_too_long_is_tried_again_later(desk, monkeypatch):
+    limits = Limits(seconds=0.001)
+    programs = Programs(kustomize_command=desk.programs.kustomize_command, limits=limits)
+    desk.rendered = Rendered(programs)
+    desk.commit(BASE)
+    for _ in range(2):
+        with pytest.raises(RenderStoppedError, match="kustomize build base took more than 0 s and was stopped"):
+            desk.render("base")
+    desk.rendered._renderer = desk.programs
+    with pytest.raises(RenderStoppedError):
+        desk.render("base")
+    monkeypatch.setattr(rendered, "_TRIED_AGAIN_AFTER", 0.0)
+    assert len(desk.render("base")) == 2
 
 
 # ---------------------------------------------------------------- hostile and broken repositories
@@ -249,7 +268,7 @@ def test_a_yaml_bomb_is_defused(desk):
     assert "bomb" in desk.refused({"app/kustomization.yaml": f"resources: [one.yaml]\n{bomb()}\n"})
     bombs = {"app/kustomization.yaml": "resources: [one.yaml, bomb.yaml]\n", "app/bomb.yaml": f"{ONE}{bomb()}\n"}
     assert desk.refused(bombs, error=RenderError) in {
-        "kustomize build app took more than 1024 MiB of memory and was stopped.",
+        "kustomize build app took more than 512 MiB of memory and was stopped.",
         "kustomize build app took more than 30 s and was stopped.",
     }
 
