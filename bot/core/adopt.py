@@ -76,7 +76,7 @@ def _changed(documents: list[Any], drift: Iterable[ObjectDrift], file: str, name
                 del holder[key]
             continue
         for field in found.fields:
-            _apply(holder[key], field)
+            apply(holder[key], field)
     return documents
 
 
@@ -109,39 +109,39 @@ def _is(declared: Mapping[str, Any], found: ObjectDrift, namespace: str) -> bool
     )
 
 
-def _apply(declared: Any, field: FieldDrift) -> None:
-    *parents, last = [_segment(part, field) for part in parse_path(field.path)]
+def apply(declared: Any, field: FieldDrift) -> None:
+    """Make one field of an object what live has, in place. NotAdoptableError when it is not there to be changed."""
+    *parents, last = segments(field)
     holder = declared
     for position, part in enumerate(parents):
-        below = _find(holder, part)
+        below = find(holder, part)
         if below is None or holder[below] is None:
             if field.change != "added" or not isinstance(part, str) or not isinstance(holder, Mapping):
                 raise NotAdoptableError(f"{field.path} is not in git any more: check again.")
             _set(holder, part, [] if isinstance([*parents, last][position + 1], int | Item | Member) else {})
             below = part
         holder = holder[below]
-    at = _find(holder, last)
+    at = find(holder, last)
     if field.change == "removed":
         if at is None:
             raise NotAdoptableError(f"{field.path} is not in git any more: check again.")
         del holder[at]
     elif at is not None:
-        holder[at] = _like(holder[at], field.live)
+        holder[at] = as_written(holder[at], field.live)
     elif isinstance(holder, list):
-        holder.append(_like(None, field.live) if isinstance(holder, CommentedSeq) else field.live)
+        holder.append(as_written(None, field.live) if isinstance(holder, CommentedSeq) else field.live)
     elif isinstance(last, str) and isinstance(holder, Mapping):
         _set(holder, last, field.live)
     else:
         raise NotAdoptableError(f"{field.path} has another shape in git: edit it by hand.")
 
 
-def _segment(part: object, field: FieldDrift) -> Segment:
-    if isinstance(part, str | int | Item | Member):
-        return part
-    raise NotAdoptableError(f"{field.path} is a pattern and no path.")
+def segments(field: FieldDrift) -> list[Segment]:
+    """The path of a field in parts."""
+    return [part for part in parse_path(field.path) if isinstance(part, str | int | Item | Member)]
 
 
-def _find(holder: Any, part: Segment) -> Any:
+def find(holder: Any, part: Segment) -> Any:
     """The key or index of a segment; None where there is no such item. NotAdoptableError where there are several."""
     if isinstance(part, str):
         return part if isinstance(holder, Mapping) and part in holder else None
@@ -184,7 +184,7 @@ def _yaml_texts(text: str, drift: Sequence[ObjectDrift], file: str, namespace: s
     """The edited text, the one nearest to the original first."""
     line_end = "\r\n" if "\r\n" in text else "\n"
     text = text.replace("\r\n", "\n")
-    yaml = _round_trip(text)
+    yaml = round_trip(text)
     try:
         base = _dumped(yaml, list(yaml.load_all(text)))
         changed = _dumped(yaml, _changed(list(yaml.load_all(text)), drift, file, namespace))
@@ -197,7 +197,8 @@ def _yaml_texts(text: str, drift: Sequence[ObjectDrift], file: str, namespace: s
     yield changed.replace("\n", line_end)
 
 
-def _round_trip(text: str) -> YAML:
+def round_trip(text: str) -> YAML:
+    """Reads and writes YAML laid out as this text is."""
     yaml = YAML(typ="rt", pure=True)
     yaml.preserve_quotes = True
     yaml.width = _BEYOND_ANY_LINE
@@ -263,13 +264,13 @@ def _shifted(line: str, by: int) -> str:
 
 def _set(holder: Any, key: str, value: Any) -> None:
     if isinstance(holder, CommentedMap):
-        holder[_quoted(key)] = _like(None, value)
+        holder[_quoted(key)] = as_written(None, value)
     else:
         holder[key] = value
 
 
-def _like(before: Any, value: Any) -> Any:
-    """A value as the file would write it: quoted as the one before was, and so that Kubernetes reads what is meant."""
+def as_written(before: Any, value: Any) -> Any:
+    """A value as a file would write it: quoted as the one before was, and so that Kubernetes reads what is meant."""
     if isinstance(value, str):
         if "\n" in value and not re.search(r"[ \t]\n|^\s|[\x00-\x08\x0b-\x1f]", value):
             return LiteralScalarString(value)
@@ -277,9 +278,9 @@ def _like(before: Any, value: Any) -> Any:
             return type(before)(value)
         return _quoted(value)
     if isinstance(value, Mapping):
-        return CommentedMap({_quoted(key): _like(None, each) for key, each in value.items()})
+        return CommentedMap({_quoted(key): as_written(None, each) for key, each in value.items()})
     if isinstance(value, list):
-        return CommentedSeq([_like(None, each) for each in value])
+        return CommentedSeq([as_written(None, each) for each in value])
     return value
 
 
