@@ -43,7 +43,7 @@ class Bot:
         client = build.slack_client(config)
         self._config = config
         self._ports = build.ports(config, client, clock)
-        self._keeper = CardKeeper(self._ports.store, self._ports.chat, clock, config.slack.say)
+        self._keeper = CardKeeper(self._ports.store, self._ports.chat, clock, config.slack.say, config.alerts.policy())
         self._watch = Watch(self._ports, config, self._keeper)
         self._work = WorkPool("work", workers=8, waiting=200)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")

@@ -9,18 +9,21 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import time, timedelta
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+from bot.core.alerting import Escalation, Policy
 from bot.core.application import Application
 from bot.core.ignore import IgnoreRule, parse_pointer
 from bot.core.jq import parse_jq
@@ -28,6 +31,8 @@ from bot.core.message.language import Language, Say
 from bot.core.ownership import INTERACTIVE
 from bot.core.path import parse_path
 from bot.core.permission import Right, Roles
+from bot.core.quiet import QuietHours
+from bot.core.severity import Severity
 from bot.core.source import HelmParameters
 
 
@@ -100,6 +105,22 @@ def _duration(value: object) -> object:
     return duration
 
 
+def _wall_time(value: object) -> object:
+    """`22:00` as a time of day."""
+    if not isinstance(value, str):
+        return value
+    if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII) is None:
+        raise ValueError
+    return time.fromisoformat(value)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError from None
+
+
 def _inside(text: str) -> str:
     """A path inside the repository, as git writes it."""
     path = PurePosixPath(text)
@@ -140,6 +161,7 @@ Name = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")]
 Channel = Annotated[str, _matching(r"[CG][A-Z0-9]{2,}")]
 Person = Annotated[str, _matching(r"[^\s@]+(@[^\s@]+)?")]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+WallTime = Annotated[time, BeforeValidator(_wall_time)]
 Home = Annotated[Path, BeforeValidator(_home)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Manager = Annotated[str, _matching(r"\S+")]
@@ -151,6 +173,7 @@ _A_CHANNEL = "a channel id such as C0123456789 (in Slack: the channel's name > A
 _NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _A_NAMESPACE = "a namespace of lower-case letters, digits and '-', 63 at most"
 _A_DURATION = "a duration such as 30s, 5m or 1h30m, from 1s to 24h"
+_A_TIME = "a time of day such as '22:00', from '00:00' to '23:59'"
 _AN_URL = "an http or https URL"
 _WHO_MAY = 'a list of user ids (U…, W…), user group ids (S…) or "*" for the whole workspace'
 
@@ -169,8 +192,14 @@ class _Section(BaseModel):
         if data is None:
             return {}
         if isinstance(data, dict):
-            return {key: value for key, value in data.items() if value is not None or key not in cls.model_fields}
+            known = _fields(cls)
+            return {key: value for key, value in data.items() if value is not None or key not in known}
         return data
+
+
+def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """A section's keys as the file spells them: some are words of Python."""
+    return {info.alias or name: info for name, info in section.model_fields.items()}
 
 
 class SlackConfig(_Section):
@@ -353,13 +382,73 @@ class _Application(_Section):
     helm: _Helm | None = Field(default=None, description="a mapping such as {values: [values-prod.yaml]}")
 
 
+class _Escalate(_Section):
+    """Whom to call when nobody takes an alert."""
+
+    after: Duration = Field(description=_A_DURATION)
+    to: tuple[Annotated[str, _matching(r"[UWS][A-Z0-9]{2,}")], ...] = Field(
+        min_length=1, max_length=20, description="a list of user ids (U…, W…) or user group ids (S…), 1 to 20"
+    )
+    channel: Channel | None = Field(default=None, description=_A_CHANNEL)
+
+    def escalation(self) -> Escalation:
+        """The escalation as the core has it."""
+        return Escalation(self.after, self.to, self.channel)
+
+
+class _QuietHours(_Section):
+    """When nothing rings that can wait."""
+
+    start: WallTime | None = Field(default=None, alias="from", description=_A_TIME)
+    end: WallTime | None = Field(default=None, alias="to", description=_A_TIME)
+    zone: Annotated[str, _read_by(_zone)] = Field(
+        default="UTC", description="the name of a time zone such as Europe/Madrid"
+    )
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
+        default=(), description="a list of mon, tue, wed, thu, fri, sat, sun: those are quiet all day"
+    )
+    loud: Literal["critical", "serious", "nothing"] = Field(
+        default="critical", alias="except", description="critical, serious or nothing"
+    )
+
+    @model_validator(mode="after")
+    def _say_when(self) -> Self:
+        if (self.start is None) != (self.end is None):
+            raise ValueError("needs from and to, or neither")
+        if self.start is None and not self.days:
+            raise ValueError("says no time; expected from and to, such as {from: '22:00', to: '07:00'}, or days")
+        if self.start is not None and self.start == self.end:
+            raise ValueError("from and to are the same time; for whole days name the days")
+        return self
+
+    def hours(self) -> QuietHours:
+        """The hours as the core has them."""
+        loud = None if self.loud == "nothing" else Severity[self.loud.upper()]
+        return QuietHours(ZoneInfo(self.zone), self.start, self.end, frozenset(self.days), loud)
+
+
 class Alerts(_Section):
-    """When a difference becomes an alert."""
+    """When a difference becomes an alert, and how it is told."""
 
     looks: int = Field(
         default=2, ge=1, le=10, description="a number from 1 to 10: the looks in a row that must see a difference"
     )
     quiet_while_rolling: bool = Field(default=True, description="true or false")
+    group: int = Field(
+        default=5, ge=2, le=10_000, description="a number from 2: so many alerts at once in a channel share one card"
+    )
+    remind: Duration | None = Field(default=None, description=_A_DURATION)
+    escalate: _Escalate | None = Field(default=None, description="a mapping with after and to")
+    quiet_hours: _QuietHours | None = Field(default=None, description="a mapping with from, to and zone, or with days")
+
+    def policy(self) -> Policy:
+        """How alerts are told, as the core has it."""
+        return Policy(
+            group=self.group,
+            remind=self.remind,
+            escalate=self.escalate.escalation() if self.escalate else None,
+            quiet=self.quiet_hours.hours() if self.quiet_hours else None,
+        )
 
 
 class _Ignore(_Section):
@@ -674,10 +763,10 @@ def _explain(detail: ErrorDetails) -> _Mistake:
         expected = _schema(place[:-1])[1] if place[0] == "slack" else _A_NAME
         return place[:-1], f"expected {expected}"
     if detail["type"] == "extra_forbidden":
-        return place, _unknown(str(place[-1]), "key", _schema(place[:-1])[0].model_fields)
+        return place, _unknown(str(place[-1]), "key", _fields(_schema(place[:-1])[0]))
     section, expected = _schema(place)
     if detail["type"] == "model_type":
-        expected = f"a mapping of {', '.join(section.model_fields)}"
+        expected = f"a mapping of {', '.join(_fields(section))}"
     expected = f"expected {expected}"
     if detail["type"] == "missing":
         return place, f"missing; {expected}"
@@ -711,7 +800,7 @@ def _schema(place: _Place) -> tuple[type[_Section], str]:
     expected = ""
     parts = iter(place)
     for part in parts:
-        info = section.model_fields.get(str(part))
+        info = _fields(section).get(str(part))
         if info is None:
             break
         expected = info.description or ""

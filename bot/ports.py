@@ -298,8 +298,13 @@ class ChatError(PortError):
 class Chat(Protocol):
     """Slack's Web API, as far as the bot writes."""
 
-    def post(self, channel: str, message: Message, *, key: str, thread: str | None = None) -> str:
-        """Post to a channel; the message's ts. `key` goes with it unseen, for `find`."""
+    def post(
+        self, channel: str, message: Message, *, key: str, thread: str | None = None, broadcast: bool = False
+    ) -> str:
+        """Post to a channel; the message's ts. `key` goes with it unseen, for `find`.
+
+        With `broadcast` a reply in a thread is shown in the channel too.
+        """
         ...
 
     def find(self, channel: str, key: str, *, since: datetime, thread: str | None = None) -> str | None:

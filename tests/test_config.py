@@ -2,17 +2,21 @@
 
 import dataclasses
 import sys
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 
 from bot.config import ConfigError, load
+from bot.core.alerting import Escalation, Policy
 from bot.core.application import Application
 from bot.core.ignore import IgnoreRule
 from bot.core.ownership import INTERACTIVE
 from bot.core.permission import Right, Roles
+from bot.core.quiet import QuietHours
+from bot.core.severity import Severity
 from bot.core.source import HelmParameters
 
 DATA = Path(__file__).parent / "data" / "config"
@@ -97,7 +101,15 @@ def test_every_key_arrives():
             title="rule 2 of the configuration",
         ),
     )
-    assert config.alerts.model_dump() == {"looks": 3, "quiet_while_rolling": False}
+    assert (config.alerts.looks, config.alerts.quiet_while_rolling) == (3, False)
+    assert config.alerts.policy() == Policy(
+        group=8,
+        remind=timedelta(hours=4),
+        escalate=Escalation(timedelta(minutes=30), ("U0MIRA", "S0ONCALL"), "C0SIREN"),
+        quiet=QuietHours(
+            ZoneInfo("Europe/Madrid"), time(22), time(7), frozenset({"sat", "sun"}), loud=Severity.SERIOUS
+        ),
+    )
     assert config.interactive == ("kubectl*", "lens")
 
 
@@ -112,7 +124,8 @@ def test_what_is_left_out_has_its_default(written):
     assert config.schedule.rollout == timedelta(seconds=10)
     assert config.schedule.rollout_deadline == timedelta(minutes=10)
     assert (config.store, config.mirrors, config.ignore) == ("sqlite:///state.db", Path("mirrors"), ())
-    assert config.alerts.model_dump() == {"looks": 2, "quiet_while_rolling": True}
+    assert (config.alerts.looks, config.alerts.quiet_while_rolling) == (2, True)
+    assert config.alerts.policy() == Policy()
     assert config.interactive == INTERACTIVE
 
 
@@ -131,6 +144,44 @@ def test_every_mistake_is_said_at_once_with_its_line_and_without_its_value(monke
 
     assert str(refused.value).splitlines() == (DATA / "mistakes.txt").read_text().splitlines()
     assert "sesame" not in repr(refused.getrepr(style="long", showlocals=False))
+
+
+@pytest.mark.parametrize(
+    ("alerts", "said"),
+    [
+        ("remind: 4d", "alerts.remind: expected a duration such as 30s, 5m or 1h30m, from 1s to 24h"),
+        ("group: 1", "alerts.group: expected a number from 2: so many alerts at once in a channel share one card"),
+        ("escalate: {to: [U0MIRA]}", "alerts.escalate.after: missing; expected a duration such as 30s, 5m or 1h30m,"),
+        ("escalate: {after: 1m, to: []}", "alerts.escalate.to: expected a list of user ids (U…, W…) or user group ids"),
+        ("escalate: {after: 1m, to: ['@mira']}", "alerts.escalate.to[0]: expected a list of user ids (U…, W…) or user"),
+        ("quiet_hours: {from: '22:00'}", "alerts.quiet_hours: needs from and to, or neither"),
+        ("quiet_hours: {zone: UTC}", "alerts.quiet_hours: says no time; expected from and to, such as"),
+        ("quiet_hours: {from: '7:00', to: '22:00'}", "alerts.quiet_hours.from: expected a time of day such as '22:00'"),
+        ("quiet_hours: {from: '24:00', to: '07:00'}", "alerts.quiet_hours.from: expected a time of day such as"),
+        ("quiet_hours: {from: '07:00', to: '07:00'}", "alerts.quiet_hours: from and to are the same time"),
+        ("quiet_hours: {days: [sat], zone: Madrid}", "alerts.quiet_hours.zone: expected the name of a time zone such"),
+        ("quiet_hours: {days: [sat], zone: ../zone}", "alerts.quiet_hours.zone: expected the name of a time zone such"),
+        (
+            "quiet_hours: {days: [sabado]}",
+            "alerts.quiet_hours.days[0]: expected a list of mon, tue, wed, thu, fri, sat,",
+        ),
+        (
+            "quiet_hours: {days: [sat], except: label}",
+            "alerts.quiet_hours.except: expected critical, serious or nothin",
+        ),
+        ("quiet_hours: {form: '22:00'}", "alerts.quiet_hours.form: unknown key; did you mean 'from'?"),
+        (
+            "quiet_hours: {start: '22:00'}",
+            "alerts.quiet_hours.start: unknown key; expected one of days, except, from, ",
+        ),
+        ("quiet_hours: night", "alerts.quiet_hours: expected a mapping of from, to, zone, days, except"),
+    ],
+)
+def test_mistakes_in_how_alerts_are_told(written, alerts, said):
+    with pytest.raises(ConfigError) as refused:
+        written(SMALL + f"alerts: {{{alerts}}}\n")
+
+    assert f": {said}" in str(refused.value)
 
 
 def test_an_unknown_key_is_said_as_promised(written):

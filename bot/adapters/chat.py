@@ -40,13 +40,16 @@ class SlackChat:
     def __init__(self, client: WebClient) -> None:
         self._client = client
 
-    def post(self, channel: str, message: Message, *, key: str, thread: str | None = None) -> str:
+    def post(
+        self, channel: str, message: Message, *, key: str, thread: str | None = None, broadcast: bool = False
+    ) -> str:
         answer = _call(
             lambda: self._client.chat_postMessage(
                 channel=channel,
                 text=message.text,
                 blocks=[dict(block) for block in message.blocks],
                 thread_ts=thread,
+                reply_broadcast=broadcast,
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata={"event_type": _METADATA, "event_payload": {"key": key}},

@@ -6,9 +6,10 @@ from typing import Any, Final
 from bot.core.drift import FieldDrift, ObjectDrift
 from bot.core.incident import Ended
 from bot.core.manifest import Manifest
-from bot.core.path import Item, Member, matches, parse_path
+from bot.core.path import Item, Member, PathError, matches, parse_path
 
 _NOTHING: Final = object()
+_UNREADABLE: Final = object()
 # What an item of a keyed list has where it does not say: list keys with a default are these alone.
 _KEY_DEFAULTS: Final = {"protocol": "TCP"}
 
@@ -37,6 +38,8 @@ def _of_object(found: ObjectDrift, before: Any, after: Any) -> list[Ended]:
 
 def _of_field(field: FieldDrift, before: Any, after: Any) -> Ended:
     was, now = (_value(side, field.path) for side in (before, after))
+    if was is _UNREADABLE or now is _UNREADABLE:
+        return "git"
     if was == now:
         return "cluster"
     if field.change == "removed":
@@ -54,7 +57,11 @@ def _declared(manifests: Sequence[Manifest], found: ObjectDrift, namespace: str)
 
 
 def _value(declared: Any, path: str) -> Any:
-    for segment in parse_path(path):
+    try:
+        segments = parse_path(path)
+    except PathError:
+        return _UNREADABLE
+    for segment in segments:
         if isinstance(segment, str) and isinstance(declared, Mapping):
             declared = declared.get(segment, _NOTHING)
         elif isinstance(declared, Sequence) and not isinstance(declared, str):

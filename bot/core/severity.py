@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from bot.core.drift import FieldDrift, ObjectDrift
-from bot.core.path import parse_path
+from bot.core.path import PathError, parse_path
 
 
 class Severity(IntEnum):
@@ -230,7 +230,10 @@ _COMPILED: Final = tuple((rule, re.compile(rule.path)) for rule in _RULES)
 
 @lru_cache(maxsize=4096)
 def _names(path: str) -> tuple[str, ...]:
-    return tuple(segment for segment in parse_path(path) if isinstance(segment, str))
+    try:
+        return tuple(segment for segment in parse_path(path) if isinstance(segment, str))
+    except PathError:  # an alert is never lost over how its path is written
+        return (path,)
 
 
 def _places(names: tuple[str, ...], desired: Any, live: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:

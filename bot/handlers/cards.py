@@ -5,7 +5,10 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.core.cards import Card, desired
+from bot.core.alerting import Policy
+from bot.core.card import Card
+from bot.core.cards import desired
+from bot.core.incident_cards import over_untold
 from bot.core.message.catalogue import chat as texts
 from bot.core.message.language import Say, Told
 from bot.ports import Chat, ChatError, Posted, Store
@@ -26,14 +29,22 @@ class CardKeeper:
 
     One reconciliation at a time. A channel that Slack asks to wait for, or that is closed, is left alone until then,
     and says so in `troubles`; nothing is lost, since what is to be said is derived from the stored state each time.
-    `say_for` is what speaks the language of a channel.
+    `say_for` is what speaks the language of a channel, `policy` how alerts are told.
     """
 
-    def __init__(self, store: Store, chat: Chat, clock: Callable[[], datetime], say_for: Callable[[str], Say]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        chat: Chat,
+        clock: Callable[[], datetime],
+        say_for: Callable[[str], Say],
+        policy: Policy,
+    ) -> None:
         self._store = store
         self._chat = chat
         self._clock = clock
         self._say_for = say_for
+        self._policy = policy
         self._lock = threading.Lock()
         self._wait_until: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
@@ -49,21 +60,28 @@ class CardKeeper:
             return
         with self._lock:
             current: dict[str, bool] = {}
-            told: dict[str, bool] = {}
+            told: dict[tuple[str, ...], bool] = {}
             store = self._store
-            for card in desired(self._say_for, store.incidents(), store.rollouts(), store.pulls()):
+            incidents = store.incidents()
+            cards = desired(self._say_for, incidents, store.rollouts(), store.pulls(), self._clock(), self._policy)
+            for card in cards:
                 # A reply to a message that is gone would land in the channel's root: its parent comes first.
                 current[card.key] = current.get(card.thread_of or card.key, True) and self._bring(card)
-                told[card.subject] = told.get(card.subject, True) and current[card.key] and card.last
-            for subject, done in told.items():
-                if done:
-                    self._store.settle(subject)
+                ends = card.settles or (card.subject,)
+                told[ends] = told.get(ends, True) and current[card.key] and card.last
+            for id_ in over_untold(incidents):
+                store.settle(id_)
+            for ids, done in told.items():
+                for id_ in ids if done else ():
+                    store.settle(id_)
 
     def _bring(self, card: Card) -> bool:
         """Whether Slack now shows the card as it should read."""
         posted = self._store.card(card.key)
-        if posted and posted.digest == card.digest:
+        if posted and (posted.digest == card.digest or (card.once and posted.ts)):
             return True
+        if card.held and not (posted and posted.ts):
+            return False
         wait_until = self._wait_until.get(card.channel)
         if wait_until and self._clock() < wait_until:
             return False
@@ -89,7 +107,9 @@ class CardKeeper:
             return ts
         if posted is None:
             self._store.save_card(card.key, Posted(card.channel, "", "", self._clock()))
-        return self._chat.post(card.channel, card.message, key=card.key, thread=thread)
+        return self._chat.post(
+            card.channel, card.message, key=card.key, thread=thread, broadcast=card.broadcast and thread is not None
+        )
 
     def _answer(self, card: Card, error: ChatError) -> None:
         if error.code in _GONE:

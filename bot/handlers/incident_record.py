@@ -1,12 +1,16 @@
 """What a check means for its application's incident, kept so that nobody else's change of it is lost."""
 
+from datetime import datetime
+
+from bot.core.alerting import Policy, cards_of_new, pass_time
 from bot.core.application import Application
 from bot.core.drift import Check, Status
 from bot.core.ending import how_ended
 from bot.core.incident import STANDING, Ended, Incident, advance
 from bot.core.manifest import ManifestError
+from bot.handlers.incident_control import change
 from bot.handlers.rendered import Rendered
-from bot.ports import PortError, Ports
+from bot.ports import PortError, Ports, Store
 
 
 def record(
@@ -28,6 +32,18 @@ def record(
         )
         if after == before or ports.store.exchange_incident(before, after):
             return
+
+
+def pass_time_of_all(store: Store, now: datetime, policy: Policy) -> None:
+    """Move every incident on by what time alone does: what may be told, is said again, or has been snoozed enough.
+
+    Derived from what is stored, so a restart neither repeats nor loses it. StoreError.
+    """
+    incidents = store.incidents()
+    cards = cards_of_new(incidents, now, policy)
+    for incident in incidents:
+        if pass_time(incident, now, policy, cards) != incident:
+            change(store, incident, lambda current: pass_time(current, now, policy, cards))
 
 
 def _moved(

@@ -15,7 +15,7 @@ from bot.handlers import merges
 from bot.handlers.cards import CardKeeper
 from bot.handlers.deployers import deploying
 from bot.handlers.drift_check import check as drift_check
-from bot.handlers.incident_record import record
+from bot.handlers.incident_record import pass_time_of_all, record
 from bot.handlers.memory import Memory
 from bot.handlers.people import People
 from bot.handlers.rendered import Rendered
@@ -37,6 +37,7 @@ class Watch:
         self._ignore = config.ignore
         self._interactive = config.interactive
         self._alerts = config.alerts
+        self._policy = config.alerts.policy()
         self._keeper = keeper
         self._memory = Memory(Rendered(ports.renderer))
         self._recording = threading.Lock()
@@ -91,7 +92,10 @@ class Watch:
         self.tell()
 
     def tell(self) -> None:
-        """Bring Slack up to date with the stored state."""
+        """Bring Slack up to date with the stored state, and that with the time. Only the replica that leads does."""
+        if self._ports.store.lead():
+            with self._recording:  # what one check has found is told together
+                pass_time_of_all(self._ports.store, self._ports.clock(), self._policy)
         self._keeper.reconcile()
 
     def close(self) -> None:

@@ -121,7 +121,7 @@ class Tour:
                 "See the alert",
                 "In #prod-alerts: which field, both values, which tool, since when. It takes two looks, so nothing "
                 "that passes by itself wakes anybody.",
-                lambda: self._said("Drift:") or self._said("Resolved:"),
+                lambda: self._said("drift:") or self._said("Resolved:"),
                 lambda: [
                     {"label": "Ask for the status", "kind": "command", "text": "/gitops status"},
                     {"label": "Ask for the diff", "kind": "command", "text": f"/gitops diff {name}"},

@@ -23,8 +23,10 @@ def texts():
     """Every text there is, by module and name."""
     for module in pkgutil.iter_modules(catalogue.__path__, f"{catalogue.__name__}."):
         for name, value in vars(importlib.import_module(module.name)).items():
-            if isinstance(value, Phrase | Counted):
-                yield pytest.param(value, id=f"{module.name.rpartition('.')[2]}.{name}")
+            several = value.items() if isinstance(value, dict) else [("", value)]
+            for key, text in several:
+                if isinstance(text, Phrase | Counted):
+                    yield pytest.param(text, id=f"{module.name.rpartition('.')[2]}.{name}{key}")
 
 
 @pytest.mark.parametrize("text", list(texts()))

@@ -23,8 +23,19 @@ from bot.core.deployer import Failure
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.health import Unready
 from bot.core.images import Pin, Unpinned
-from bot.core.incident import Event, Happening, Incident, IncidentState
-from bot.core.message import diff_file, drift, history, incident, revert_pull, rollout, status, trouble
+from bot.core.incident import Event, Happening, Incident, IncidentState, acknowledge, snooze
+from bot.core.message import (
+    diff_file,
+    drift,
+    history,
+    incident,
+    incident_group,
+    incident_thread,
+    revert_pull,
+    rollout,
+    status,
+    trouble,
+)
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
 from bot.core.message.catalogue import chat, cluster, forge, repository
@@ -106,6 +117,26 @@ ASIDE = (
 )
 OPEN = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, T0, T0 + timedelta(minutes=5), SHA, DRIFTED.drift)
 RESOLVED = replace(OPEN, state=IncidentState.RESOLVED, resolved_at=T0 + timedelta(minutes=9), ended="cluster")
+PRIVILEGED = replace(
+    DEPLOYMENT,
+    name="api",
+    fields=(
+        field("added", "spec.paused", None, True),
+        field("added", "spec.template.spec.containers[name=web].securityContext", None, {"privileged": True}),
+    ),
+)
+CRITICAL = replace(OPEN, drift=(DEPLOYMENT, PRIVILEGED))
+TAKEN = acknowledge(OPEN, by="U0ANA", at=T0 + timedelta(minutes=3))
+ASLEEP = snooze(OPEN, by="U0ANA", until=T0 + timedelta(hours=4), at=T0 + timedelta(minutes=3))
+GREW = Event("1", T0, Happening.GREW, drift=(CONFIG,))
+SEVERAL = [
+    replace(each, application=name, repository="platform", group="many")
+    for name, each in (("shop", OPEN), ("api", CRITICAL), ("web", TAKEN), ("db", ASLEEP))
+]
+SEVERAL.append(replace(SEVERAL[0], application="pay", blind="The cluster prod does not answer."))
+STORM = [replace(CRITICAL if number == 9 else OPEN, application=f"app-{number}", group="many") for number in range(500)]
+ENDED = [replace(RESOLVED, application=name, group="many") for name in ("search", "cart", "mail")]
+BACK = Event("2", T0 + timedelta(minutes=9), Happening.RESOLVED)
 MERGE = Rollout(
     id=f"platform@{SHA}",
     repository="platform",
@@ -298,9 +329,30 @@ def messages(say):
         "drift-card-open": incident.card(say, OPEN),
         "drift-card-blind": incident.card(say, replace(OPEN, blind=SILENT)),
         "drift-card-resolved": incident.card(say, RESOLVED),
-        "drift-reply-grown": incident.grown_reply(say, OPEN, Event("1", T0, Happening.GREW, drift=(CONFIG,))),
         "drift-card-resolved-by-git": incident.card(say, replace(RESOLVED, ended="git")),
-        "drift-reply-resolved": incident.resolved_reply(say, RESOLVED),
+        "drift-card-critical": incident.card(say, CRITICAL),
+        "drift-card-acknowledged": incident.card(say, TAKEN),
+        "drift-card-snoozed": incident.card(say, ASLEEP),
+        "drift-card-adopted": incident.card(say, replace(RESOLVED, ended="adopted")),
+        "drift-reply-grown": incident_thread.grown(say, OPEN, GREW),
+        "drift-reply-grown-awake": incident_thread.grown(say, OPEN, replace(GREW, by="U0ANA")),
+        "drift-reply-acknowledged": incident_thread.silenced(say, [TAKEN], TAKEN.history[-1]),
+        "drift-reply-snoozed": incident_thread.silenced(say, [ASLEEP], ASLEEP.history[-1]),
+        "drift-reply-woken": incident_thread.woken(say, [OPEN]),
+        "drift-reply-reminded": incident_thread.reminded(say, [OPEN]),
+        "drift-reply-escalated": incident_thread.escalated(say, [CRITICAL], ["U0ANA", "S0ONCALL"]),
+        "drift-reply-escalated-elsewhere": incident_thread.escalated(say, [CRITICAL], ["S0ONCALL"], "C0ALERTS01"),
+        "drift-reply-resolved": incident_thread.resolved(say, RESOLVED),
+        "group-card-open": incident_group.card(say, SEVERAL),
+        "group-card-acknowledged": incident_group.card(say, [replace(TAKEN, application=name) for name in "ab"]),
+        "group-card-partly": incident_group.card(say, [*SEVERAL, replace(RESOLVED, application="search")]),
+        "group-card-resolved": incident_group.card(say, [replace(RESOLVED, application=name) for name in "abc"]),
+        "group-card-of-a-repository": incident_group.card(say, [*SEVERAL, replace(OPEN, cluster="test")]),
+        "group-card-many": incident_group.card(say, STORM),
+        "group-reply-acknowledged": incident_thread.silenced(say, STORM, TAKEN.history[-1]),
+        "group-reply-reminded": incident_thread.reminded(say, STORM),
+        "group-reply-some-resolved": incident_thread.some_resolved(say, ENDED[:2], [*SEVERAL, *ENDED], BACK),
+        "group-reply-all-resolved": incident_thread.some_resolved(say, ENDED, ENDED, BACK),
         "drift-answer": drift.checked(say, [DRIFTED, SYNCED, UNKNOWN]),
         "drift-answer-none": drift.checked(say, []),
         "diff-answer": drift.diff(say, DRIFTED, "shop", everything=False),

@@ -121,7 +121,7 @@ def test_hostile_revisions_are_refused_in_one_sentence(demo, text):
 def test_a_restart_repeats_nothing_and_carries_on(demo):
     person = Person(demo.cluster.api, "shop")
     person.do("scale")
-    until(lambda: headers(demo)[-1:] == ["🔴 Drift: shop on prod"])
+    until(lambda: headers(demo)[-1:] == ["🟡 Minor drift: shop on prod"])
     before = headers(demo)
     demo.bot.stop()
     person.do("undo")
@@ -140,6 +140,6 @@ def test_slack_that_is_down_when_the_bot_starts_is_joined_later(demo):
     until(lambda: demo.checks()["payments"].status is Status.OUT_OF_SYNC)
     demo.slack.inject({"down_for": 0})
     until(lambda: demo.slack.connections > 0)
-    until(lambda: headers(demo)[-1:] == ["🔴 Drift: payments on prod"])
+    until(lambda: headers(demo)[-1:] == ["🟠 Serious drift: payments on prod"])
     person.do("undo")
     until(lambda: headers(demo)[-1:] == ["✅ Resolved: payments on prod"])

@@ -85,11 +85,20 @@ def test_history_says_who_approved(desk):
     assert "approved by" in str(said.blocks)
 
 
-@pytest.mark.parametrize("key", ["scale", "image", "env", "edit", "delete"])
-def test_a_hand_edit_becomes_one_card_that_closes_itself(desk, key):
+@pytest.mark.parametrize(
+    ("key", "how_bad"),
+    [
+        ("scale", "🟡 Minor"),
+        ("image", "🟠 Serious"),
+        ("env", "🟠 Serious"),
+        ("edit", "🟠 Serious"),
+        ("delete", "🟠 Serious"),
+    ],
+)
+def test_a_hand_edit_becomes_one_card_that_closes_itself(desk, key, how_bad):
     person = Person(desk.demo.cluster.api, "shop")
     person.do(key)
-    card = desk.card("🔴 Drift: shop on prod")
+    card = desk.card(f"{how_bad} drift: shop on prod")
     said = desk.ask("diff shop")
     assert "differ" in said.text or "missing" in said.text
     person.do("undo")
@@ -111,7 +120,7 @@ def test_a_hand_edit_becomes_one_card_that_closes_itself(desk, key):
 def test_the_alert_names_the_field_both_values_and_the_tool_and_its_button_shows_the_diff(desk):
     person = Person(desk.demo.cluster.api, "payments")
     person.do("image")
-    card = desk.card("🔴 Drift: payments on prod")
+    card = desk.card("🟠 Serious drift: payments on prod")
     told = str(card.blocks)
     for part in ("spec.template.spec.containers[name=api].image", "kubectl-set", "no later than", ":latest"):
         assert part in told
@@ -126,7 +135,7 @@ def test_the_alert_names_the_field_both_values_and_the_tool_and_its_button_shows
 def test_kubectl_makes_drift_that_is_seen(desk):
     run = ["kubectl", "--kubeconfig", desk.demo.kubeconfig, "-n", "search", "label", "sts/search", "team=night"]
     subprocess.run(run, check=True, capture_output=True)
-    card = desk.card("🔴 Drift: search on prod")
+    card = desk.card("🟡 Minor drift: search on prod")
     assert "metadata.labels.team" in str(card.blocks)
     subprocess.run([*run[:-1], "team-"], check=True, capture_output=True)
     desk.card("✅ Resolved: search on prod")

@@ -85,7 +85,7 @@ def test_the_whole_tour(page, size):
         guide.picture("1-start")
 
         guide.press(re.compile("^Scale web"))
-        alert = guide.card("Drift: shop on prod")
+        alert = guide.card("Minor drift: shop on prod")
         expect(alert).to_contain_text("spec.replicas")
         expect(alert).to_contain_text("kubectl")
         guide.picture("2-alert")

@@ -8,6 +8,7 @@ from slack_sdk import WebClient
 
 from bot.adapters.chat import SlackChat
 from bot.adapters.store import SqlStore
+from bot.core.alerting import Policy
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState, advance
 from bot.core.message.language import ENGLISH
@@ -20,7 +21,9 @@ CHANNEL = "C0ALERTS01"
 DRIFT = (
     ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", (FieldDrift("changed", "spec.replicas", 2, 7),)),
 )
-OPEN = Incident("shop@1", "shop", "prod", CHANNEL, IncidentState.OPEN, T0, T0, "a" * 40, DRIFT, worst=DRIFT)
+OPEN = Incident(
+    "shop@1", "shop", "prod", CHANNEL, IncidentState.OPEN, T0, T0, "a" * 40, DRIFT, worst=DRIFT, announced_at=T0
+)
 SYNCED = Check("shop", "prod", "a" * 40, Status.SYNCED, None, 3, T0 + timedelta(minutes=4))
 RESOLVED = advance(OPEN, SYNCED, channel=CHANNEL, rolling=False)
 
@@ -31,12 +34,13 @@ class Desk:
     def __init__(self, slack, folder):
         self.slack = slack
         self.now = T0
+        self.policy = Policy()
         self.store = SqlStore(f"sqlite:///{folder}/state.db")
         self.restart()
 
     def restart(self):
         client = WebClient(token="xoxb-sandbox", base_url=self.slack.api_url, retry_handlers=[])
-        self.keeper = CardKeeper(self.store, SlackChat(client), lambda: self.now, lambda _: ENGLISH)
+        self.keeper = CardKeeper(self.store, SlackChat(client), lambda: self.now, lambda _: ENGLISH, self.policy)
 
     def tell(self, incident, after=0.0):
         before = next((each for each in self.store.incidents() if each.id == incident.id), None)
@@ -66,7 +70,7 @@ def desk(tmp_path):
 
 
 def test_a_suspicion_is_told_to_nobody(desk):
-    desk.tell(replace(OPEN, state=IncidentState.SUSPECTED))
+    desk.tell(replace(OPEN, state=IncidentState.SUSPECTED, announced_at=None))
     assert desk.headers() == []
 
 
@@ -120,7 +124,7 @@ def test_what_slack_asks_to_wait_for_is_told_afterwards(desk):
     desk.tell(OPEN)
     assert desk.headers() == []
     desk.tell(OPEN, after=60)
-    assert desk.headers() == ["🔴 Drift: shop on prod"]
+    assert desk.headers() == ["🟡 Minor drift: shop on prod"]
     assert desk.keeper.troubles() == []
 
 
@@ -130,7 +134,7 @@ def test_what_was_posted_without_an_answer_is_found_again_and_not_doubled(desk, 
     setattr(desk.slack.faults, fault, 1)
     desk.tell(OPEN)
     desk.tell(OPEN, after=60)
-    assert desk.headers() == ["🔴 Drift: shop on prod"]
+    assert desk.headers() == ["🟡 Minor drift: shop on prod"]
     desk.tell(RESOLVED, after=60)
     assert desk.headers() == ["✅ Resolved: shop on prod"]
     assert len(desk.replies()) == 1
@@ -144,7 +148,7 @@ def test_a_crash_between_posting_and_storing_leaves_one_card(desk, monkeypatch):
     monkeypatch.undo()
     desk.restart()
     desk.tell(OPEN, after=1)
-    assert desk.headers() == ["🔴 Drift: shop on prod"]
+    assert desk.headers() == ["🟡 Minor drift: shop on prod"]
 
 
 def crash():
@@ -156,7 +160,7 @@ def test_without_the_scope_to_look_a_card_is_posted_all_the_same(desk):
     desk.slack.faults.rate_limited = 1
     desk.tell(OPEN)
     desk.tell(OPEN, after=60)
-    assert desk.headers() == ["🔴 Drift: shop on prod"]
+    assert desk.headers() == ["🟡 Minor drift: shop on prod"]
 
 
 def test_a_closed_channel_is_named_and_told_once_it_opens(desk):
@@ -165,7 +169,7 @@ def test_a_closed_channel_is_named_and_told_once_it_opens(desk):
     assert "invite it" in desk.keeper.troubles()[0]
     desk.slack.invite_bot(CHANNEL)
     desk.tell(OPEN, after=120)
-    assert desk.headers() == ["🔴 Drift: shop on prod"]
+    assert desk.headers() == ["🟡 Minor drift: shop on prod"]
     assert desk.keeper.troubles() == []
 
 

@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from bot.adapters.chat import SlackChat
 from bot.adapters.programs import Programs
 from bot.adapters.store import SqlStore
+from bot.core.alerting import Policy
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState
 from bot.core.message.language import ENGLISH
@@ -26,7 +27,7 @@ MANY = tuple(
     for n in range(200)
 )
 CHECK = Check("shop", "prod", "a" * 40, Status.OUT_OF_SYNC, None, 200, T0, MANY)
-INCIDENT = Incident("shop@1", "shop", "prod", CHANNEL, IncidentState.OPEN, T0, T0, "a" * 40, MANY)
+INCIDENT = Incident("shop@1", "shop", "prod", CHANNEL, IncidentState.OPEN, T0, T0, "a" * 40, MANY, announced_at=T0)
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def ports(slack, tmp_path):
 
 def alert(ports):
     ports.store.exchange_incident(None, INCIDENT)
-    CardKeeper(ports.store, ports.chat, ports.clock, lambda _: ENGLISH).reconcile()
+    CardKeeper(ports.store, ports.chat, ports.clock, lambda _: ENGLISH, Policy()).reconcile()
 
 
 def said(ports, check):

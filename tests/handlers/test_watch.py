@@ -39,7 +39,9 @@ class Desk:
         self.now = datetime.now(tz=UTC)
         config = load(file, {"SLACK_BOT_TOKEN": "xoxb-sandbox"})
         self.ports = build.ports(config, build.slack_client(config), lambda: self.now)
-        keeper = CardKeeper(self.ports.store, self.ports.chat, lambda: self.now, config.slack.say)
+        keeper = CardKeeper(
+            self.ports.store, self.ports.chat, lambda: self.now, config.slack.say, config.alerts.policy()
+        )
         self.watch = Watch(self.ports, config, keeper)
         source.commit("First", {HERE: GIT})
         cluster.api.apply(SETTINGS, manager="kustomize-controller", namespace="shop")
@@ -56,7 +58,7 @@ class Desk:
         self.cluster.api.call("PATCH", path, {"data": data}, content_type=kind, user_agent=user_agent)
 
     def cards(self):
-        return [message.text for message in self.slack.messages(CHANNEL) if message.text.startswith("Drift in shop")]
+        return [message.text for message in self.slack.messages(CHANNEL) if " in shop on prod since" in message.text]
 
 
 @pytest.fixture
@@ -94,7 +96,7 @@ def test_a_channel_reads_its_language_also_of_what_the_cluster_refused(desk):
     desk.cluster.faults.add(Fault("*/configmaps", 403))
     assert desk.look().error.startswith("ConfigMap settings not checked: Cluster prod does not let ")
     (card,) = desk.slack.messages(CHANNEL)
-    assert card.text.startswith("Drift de shop en prod desde las ")
+    assert card.text.startswith("Drift grave de shop en prod desde las ")
     assert "ConfigMap settings sin comprobar: El cluster prod no permite a " in json.dumps(
         card.blocks, ensure_ascii=False
     )

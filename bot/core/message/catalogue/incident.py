@@ -1,16 +1,19 @@
-"""An incident's card and what is told in its thread."""
+"""An incident's card."""
 
 from bot.core.message.language import Counted, Phrase
 
 OPEN = Phrase(
-    en="Drift in {where} since {time}: {summary}. {first}.",
-    es="Drift de {where} desde las {time}: {summary}. {first}.",
+    en="{level} in {where} since {time}: {reason}. {summary}. {first}.",
+    es="{level} de {where} desde las {time}: {reason}. {summary}. {first}.",
 )
 OPEN_BY = Phrase(
-    en="Drift in {where} since {time}: {summary}, last written by {tool}. {first}.",
-    es="Drift de {where} desde las {time}: {summary}; último en escribir: {tool}. {first}.",
+    en="{level} in {where} since {time}: {reason}. {summary}, last written by {tool}. {first}.",
+    es="{level} de {where} desde las {time}: {reason}. {summary}; último en escribir: {tool}. {first}.",
 )
-OPEN_HEADER = Phrase(en="🔴 Drift: {where}", es="🔴 Drift: {where}")
+HEADER = Phrase(en="{mark} {level}: {where}", es="{mark} {level}: {where}")
+HEADER_ACKNOWLEDGED = Phrase(en="👀 {level}, acknowledged: {where}", es="👀 {level}, atendido: {where}")
+HEADER_SNOOZED = Phrase(en="💤 {level}, snoozed: {where}", es="💤 {level}, pospuesto: {where}")
+WHY = Phrase(en="{level}: {reason}.", es="{level}: {reason}.")
 OPEN_LEAD = Phrase(
     en="{summary} (git {revision}), first seen {time}.",
     es="{summary} (git {revision}); visto por primera vez: {time}.",
@@ -19,6 +22,10 @@ OPEN_LEAD_BY = Phrase(
     en="{summary} (git {revision}), first seen {time}, last written by {tool}.",
     es="{summary} (git {revision}); visto por primera vez: {time}; último en escribir: {tool}.",
 )
+ACKNOWLEDGED_BY = Phrase(en="{person} has it, since {time}.", es="{person} lo atiende desde {time}.")
+SNOOZED_BY = Phrase(en="{person} has snoozed it until {time}.", es="{person} lo ha pospuesto hasta {time}.")
+IS_ACKNOWLEDGED = Phrase(en="It is acknowledged.", es="Está atendido.")
+IS_SNOOZED = Phrase(en="It is snoozed until {time}.", es="Está pospuesto hasta las {time}.")
 BLIND = Phrase(
     en="The latest look could not see everything: {reason}", es="La última comprobación no pudo verlo todo: {reason}"
 )
@@ -28,6 +35,8 @@ WHAT_COUNTS = Phrase(
 )
 CHECKED = Phrase(en="Checked {time}.", es="Comprobado a las {time}.")
 CHANGES_NOTHING = Phrase(en="The bot itself changes nothing.", es="El bot en sí no cambia nada.")
+ACKNOWLEDGE = Phrase(en="Acknowledge", es="Atender")
+SNOOZE = Phrase(en="Snooze…", es="Posponer…")
 SHOW_DIFF = Phrase(en="Show diff", es="Ver diff")
 CHECK_NOW = Phrase(en="Check now", es="Comprobar ahora")
 MORE_OBJECTS = Counted(
@@ -47,17 +56,7 @@ RESOLVED_LEAD = Phrase(
     en="Back in sync after {lasted}: {ending}. It was: {summary}.",
     es="Vuelve a coincidir con git tras {lasted}: {ending}. Lo que había: {summary}.",
 )
-RESOLVED_REPLY = Phrase(
-    en="{where} is back in sync after {lasted}: {ending}.",
-    es="{where} vuelve a coincidir con git tras {lasted}: {ending}.",
-)
 ENDED_BY_GIT = Phrase(en="git moved to match", es="git cambió y ahora dice lo mismo que el cluster")
 ENDED_ADOPTED = Phrase(en="git took over what the cluster had", es="git adoptó lo que tenía el cluster")
 ENDED_BY_CLUSTER = Phrase(en="the cluster was put back to what git says", es="el cluster volvió a lo que dice git")
 FROM_TO = Phrase(en="From {start} to {end}.", es="De {start} a {end}.")
-
-GROWN = Phrase(en="More drift in {where}: {summary}. {first}.", es="Más drift de {where}: {summary}. {first}.")
-GROWN_LEAD = Phrase(
-    en="More since the alert: {summary}, first seen {time}.",
-    es="Nuevo desde la alerta: {summary}; visto por primera vez a las {time}.",
-)

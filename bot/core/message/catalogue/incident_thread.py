@@ -1,0 +1,49 @@
+"""What is told in the thread of an incident's card, of one application or of many."""
+
+from bot.core.message.language import Counted, Phrase
+
+MANY = Phrase(en="{names} on {cluster}", es="{names} en {cluster}")
+
+GROWN = Phrase(en="More drift in {where}: {summary}. {first}.", es="Más drift de {where}: {summary}. {first}.")
+GROWN_LEAD = Phrase(
+    en="{where}: more since the alert, {summary}, first seen {time}.",
+    es="{where}: nuevo desde la alerta, {summary}; visto por primera vez a las {time}.",
+)
+SILENCE_ENDED = Phrase(
+    en=" It is worse than what {person} had set aside, so it is open again.",
+    es=" Es peor que lo que {person} había apartado, así que vuelve a estar abierto.",
+)
+ACKNOWLEDGED = Phrase(en="Acknowledged: {where}.", es="Atendido: {where}.")
+ACKNOWLEDGED_LEAD = Phrase(en="{person} has it: {where}.", es="{person} lo atiende: {where}.")
+SNOOZED = Phrase(en="Snoozed until {time}: {where}.", es="Pospuesto hasta las {time}: {where}.")
+SNOOZED_LEAD = Phrase(
+    en="{person} has snoozed until {time}: {where}.", es="{person} ha pospuesto hasta {time}: {where}."
+)
+WOKE = Phrase(
+    en="The snooze is over and the drift is not: {where}.", es="Ya no está pospuesto y el drift sigue: {where}."
+)
+REMINDED = Phrase(
+    en="Still drifting since {time}, and nobody has acknowledged it: {where}.",
+    es="El drift sigue desde {time} y nadie lo atiende: {where}.",
+)
+ESCALATED = Phrase(
+    en="{level} in {where} since {time}, and nobody has acknowledged it: {reason}.",
+    es="{level} de {where} desde {time} y nadie lo atiende: {reason}.",
+)
+ELSEWHERE = Phrase(en=" The alert is in {channel}.", es=" La alerta está en {channel}.")
+RESOLVED = Phrase(
+    en="{where} is back in sync after {lasted}: {ending}.",
+    es="{where} vuelve a coincidir con git tras {lasted}: {ending}.",
+)
+SOME_RESOLVED = Phrase(en="Back in sync: {where}. {left}.", es="Vuelve a coincidir con git: {where}. {left}.")
+LEFT = Counted(
+    en=("{n} application still drifts", "{n} applications still drift"),
+    es=("{n} aplicación sigue con drift", "{n} aplicaciones siguen con drift"),
+)
+ALL_RESOLVED = Counted(
+    en=("The application is back in sync after {lasted}.", "All {n} applications are back in sync after {lasted}."),
+    es=(
+        "La aplicación vuelve a coincidir con git tras {lasted}.",
+        "Las {n} aplicaciones vuelven a coincidir con git tras {lasted}.",
+    ),
+)
