@@ -26,6 +26,12 @@ _CONFIG = click.option(
 )
 
 
+_LIBRARIES = (
+    *("slack_bolt", "slack_sdk", "apscheduler", "urllib3", "waitress"),
+    *("github", "gitlab", "atlassian", "git", "kubernetes"),
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="gitops-bot")
 def main() -> None:
@@ -39,7 +45,7 @@ def main() -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    for name in ("slack_bolt", "slack_sdk", "apscheduler", "urllib3", "waitress", "github", "git", "kubernetes"):
+    for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

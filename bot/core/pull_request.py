@@ -14,7 +14,8 @@ MAX_LISTED = 100
 def reference(pull: PullRequest, home: str) -> str:
     """How the forge names a pull request in texts: `acme/web#7`, on GitLab `acme/web!7`; `home` as `home_of` gives."""
     sign = "!" if "/merge_requests/" in pull.url else "#"
-    return f"{home.partition('/')[2]}{sign}{pull.number}"
+    path = re.sub(r"^.*?(?:projects|users)/([^/]+)/repos/", r"\1/", home.partition("/")[2])  # Bitbucket Data Center's
+    return f"{path}{sign}{pull.number}"
 
 
 def title(target: Target) -> str:

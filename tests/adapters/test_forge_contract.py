@@ -410,18 +410,41 @@ def test_nobody_at_that_address(world):
         world.forge(url=address).pull(7)
 
 
+def serving(answer):
+    """An application that answers everything the same."""
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", answer)
+    return app
+
+
 def test_a_page_where_the_api_should_be(world):
     """A company's login page answers 200, in HTML, whatever it is asked."""
 
     async def login(_):
         return web.Response(text="<html><form>Log in</form></html>", content_type="text/html")
 
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", login)
-    with Server(app) as server:
+    with Server(serving(login)) as server:
         for ask in everything(world.forge(url=server.url)):
             with pytest.raises(ForgeError, match="api_url"):
                 ask()
+
+
+def test_a_redirect_to_another_server_does_not_take_the_token_along(world):
+    reached = []
+
+    async def stranger(request):
+        reached.append(request.headers)
+        return web.json_response({})
+
+    async def send_away(request):
+        return web.Response(status=301, headers={"Location": f"{elsewhere.url}{request.rel_url}"})
+
+    with Server(serving(stranger)) as elsewhere, Server(serving(send_away)) as server:
+        for ask in everything(world.forge(url=server.url)):
+            with pytest.raises(ForgeError, match="api_url"):
+                ask()
+    assert reached or world.kind.kind == "github"  # PyGithub does not go to another server at all
+    assert not [headers for headers in reached if world.sandbox.token in str(headers)]
 
 
 def test_a_pull_request_without_commits_is_refused_in_the_forge_s_own_words(forge, hosted):

@@ -182,3 +182,4 @@ def test_a_pull_request_is_named_as_its_forge_does():
     assert pull_request.reference(pull(), "github.com/acme/web") == "acme/web#7"
     gitlab = pull(url="https://gitlab.com/a/b/c/-/merge_requests/7")
     assert pull_request.reference(gitlab, "gitlab.com/a/b/c") == "a/b/c!7"
+    assert pull_request.reference(pull(), "git.acme.example/bitbucket/projects/plat/repos/web") == "plat/web#7"
