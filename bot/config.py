@@ -27,7 +27,8 @@ from bot.core.alerting import Escalation, Policy
 from bot.core.application import Application
 from bot.core.ignore import IgnoreRule, parse_pointer
 from bot.core.jq import parse_jq
-from bot.core.message.language import Language, Say
+from bot.core.message.catalogue import aside as texts
+from bot.core.message.language import Language, Say, Told
 from bot.core.ownership import INTERACTIVE
 from bot.core.path import parse_path
 from bot.core.permission import Right, Roles
@@ -488,7 +489,7 @@ class _Ignore(_Section):
             json_pointers=self.jsonPointers,
             jq_path_expressions=self.jqPathExpressions,
             managed_fields_managers=self.managedFieldsManagers,
-            title=f"rule {number} of the configuration",
+            title=Told(texts.CONFIGURED, n=str(number)),
         )
 
 

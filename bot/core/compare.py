@@ -8,11 +8,14 @@ import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from bot.core.drift import FieldDrift, ObjectDrift
 from bot.core.ignore import Ignored, IgnoreRule, Rules, rules_for, without
 from bot.core.manifest import Manifest
+from bot.core.message.catalogue import aside as texts
+from bot.core.message.language import Told
 from bot.core.ownership import INTERACTIVE, LAST_APPLIED, Ownership, Writer
 from bot.core.path import Item, Member, Path, PathError, Segment, format_path
 from bot.core.scalar import same_scalar
@@ -79,7 +82,11 @@ _SERVER_KEYS: Final = frozenset(
     )
 )
 _RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
-_RESTART: Final = "a restart, no change of configuration"
+_RESTART: Final = Told(texts.RESTART)
+_DEFAULT: Final = Told(texts.DEFAULT)
+_FILLED_IN: Final = Told(texts.FILLED_IN)
+_DEPLOYERS_MARK: Final = Told(texts.DEPLOYERS_MARK)
+_NOBODYS: Final = Told(texts.NOBODYS)
 
 # Labels and annotations in git with which people already say that an object may differ, and the differences they speak
 # of; Flux reads both, in any case. IgnoreExtraneous of Argo CD's compare-options speaks of objects that git lacks, so
@@ -156,7 +163,7 @@ def compare_object(
     metadata = _mapping(manifest.object.get("metadata"))
     annotations = _mapping(metadata.get("annotations"))
     excused = {
-        change: f"git says {name}: {said[name]}"
+        change: Told(texts.GIT_SAYS, name=name, value=str(said[name]))
         for said in (_mapping(metadata.get("labels")), annotations)
         if not _OPT_OUT_NAMES.isdisjoint(said)
         for (name, value), changes in _OPT_OUTS.items()
@@ -380,7 +387,7 @@ class _Walk:
                     self._path.pop()
         elif _is_droppable(want, node):
             if want not in (None, {}, []):
-                self._set_aside("removed", want, None, "the server drops what says nothing")
+                self._set_aside("removed", want, None, Told(texts.DROPPED))
         elif self._path[-1] == _RESTARTED_AT:
             self._set_aside("removed", want, None, _RESTART)
         elif reason := self._server_owns():
@@ -397,7 +404,7 @@ class _Walk:
         elif reason := self._server_owns():
             self._set_aside("changed", want, have, reason, writer)
         elif self._path[-1] in _SHARED_MARKS and manager.startswith("argocd"):
-            self._set_aside("changed", want, have, "the deployer's own mark", writer)
+            self._set_aside("changed", want, have, _DEPLOYERS_MARK, writer)
         else:
             self._report("changed", want, have, self._why(writer), writer)
 
@@ -593,10 +600,10 @@ class _Walk:
             findings = self._judge(have, node, beside_want, beside_have, None, given)
             return [replace(each, drift=False, reason=ignored.whole) if each.drift else each for each in findings]
         if _is_default(have, node, beside_want, beside_have, given):
-            return [self._finding(have, "its default", default=True)]
+            return [self._finding(have, _DEFAULT, default=True)]
         filled = node.filled and not self._in_template()
         if filled or (self._path[-1] in _SERVER_KEYS and self._is_by_key(1)):
-            return [self._finding(have, "filled in by the server", default=True)]
+            return [self._finding(have, _FILLED_IN, default=True)]
         if len(self._path) >= _MAX_DEPTH:
             return [self._attribute(have)]
         if isinstance(have, dict):
@@ -657,9 +664,9 @@ class _Walk:
         if reason := self._server_owns():
             return self._finding(have, reason, writer)
         if path == ("spec", "replicas") and any(owner.subresource == "scale" for owner in owners):
-            return self._finding(have, "git leaves replicas to whoever scales", writer)
+            return self._finding(have, Told(texts.SCALED), writer)
         if last in _SHARED_MARKS and self._is_by_key(1) and hand is None:
-            return self._finding(have, "the deployer's own mark", writer)
+            return self._finding(have, _DEPLOYERS_MARK, writer)
         if self._ownership.was_applied(path):
             return self._finding(have, "applied by hand, or removed from git and never pruned", writer, drift=True)
         if hand is not None:
@@ -699,9 +706,9 @@ class _Walk:
     def _server_owns(self) -> str:
         """Why a controller may hold another value here than git says; "" when none may."""
         if self._scaled and self._path == ["spec", "replicas"]:
-            return "an autoscaler sets it"
+            return Told(texts.AUTOSCALER)
         if self._aggregated and self._path == ["rules"]:
-            return "collected from other ClusterRoles"
+            return Told(texts.AGGREGATED)
         return ""
 
     def _writer(self) -> Writer | None:
@@ -880,9 +887,12 @@ def _with_string_data(declared: Object) -> Object:
 
 
 def _bystander(writer: Writer | None) -> str:
-    return (
-        f"written by {writer.manager}, no tool that people use by hand" if writer else "nobody's: a default or webhook"
-    )
+    return _written_by(writer.manager) if writer else _NOBODYS
+
+
+@lru_cache(maxsize=256)
+def _written_by(manager: str) -> Told:
+    return Told(texts.WRITTEN, manager=manager)
 
 
 def _when(writer: Writer | None) -> float:

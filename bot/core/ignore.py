@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import lru_cache, partial, reduce
 from typing import Any, Final
 
 from bot.core.jq import Place, parse_jq
+from bot.core.message.catalogue import aside as texts
+from bot.core.message.language import Told
 from bot.core.path import Pattern, Segment, matches, parse_path
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -34,7 +36,7 @@ class IgnoreRule:
     json_pointers: tuple[str, ...] = ()
     jq_path_expressions: tuple[str, ...] = ()
     managed_fields_managers: tuple[str, ...] = ()
-    title: str = "a rule"
+    title: str = Told(texts.A_RULE)
 
     def covers(self, api_version: str, kind: str, namespace: str | None, name: str) -> bool:
         """Whether the rule is about this object; a cluster-scoped one has the namespace ""."""
@@ -67,7 +69,8 @@ class Ignored:
     @property
     def why(self) -> str:
         """The rules themselves."""
-        return "; ".join(dict.fromkeys(why for _, why in self._patterns))
+        reasons = dict.fromkeys(why for _, why in self._patterns)
+        return reduce(lambda one, other: Told(texts.BOTH_RULES, one=one, other=other), reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +97,19 @@ def rules_for(
     rules: Iterable[IgnoreRule], api_version: str, kind: str, namespace: str | None, name: str, own: Iterable[str] = ()
 ) -> Rules:
     """The rules about one object; `own` are paths that its manifest says itself. PathError, PointerError, JqError."""
-    patterns = [(_parsed(path), f"git says gitops-bot/ignore: {path}") for path in own]
+    patterns = [(_parsed(path), Told(texts.GIT_SAYS, name="gitops-bot/ignore", value=path)) for path in own]
     selectors: list[Selector] = []
     managers: list[tuple[str, str]] = []
     for rule in rules:
         if not rule.covers(api_version, kind, namespace, name):
             continue
-        by = f"ignored by {rule.title}: "
-        patterns += [(_parsed(path), by + path) for path in rule.paths]
-        selectors += [Selector(parse_pointer(pointer), by + pointer) for pointer in rule.json_pointers]
-        selectors += [Selector(parse_jq(text).places, by + text) for text in rule.jq_path_expressions]
-        managers += [(manager, f"{by}manager {manager}") for manager in rule.managed_fields_managers]
+        by = partial(Told, texts.RULE, rule=rule.title)
+        patterns += [(_parsed(path), by(what=path)) for path in rule.paths]
+        selectors += [Selector(parse_pointer(pointer), by(what=pointer)) for pointer in rule.json_pointers]
+        selectors += [Selector(parse_jq(text).places, by(what=text)) for text in rule.jq_path_expressions]
+        managers += [
+            (manager, by(what=Told(texts.MANAGER, manager=manager))) for manager in rule.managed_fields_managers
+        ]
     if not (patterns or selectors or managers):
         return _NONE
     return Rules(Ignored(patterns) if patterns else None, tuple(selectors), tuple(managers))

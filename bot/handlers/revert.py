@@ -7,10 +7,13 @@ change, one pull request comes of it: the branch's name follows from the change 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from bot.core import pull_request
 from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest
+from bot.core.message.catalogue import refusal as texts
+from bot.core.message.language import Told
 from bot.core.permission import Granted, Verdict
 from bot.core.revert import (
     MAX_APPLICATIONS,
@@ -72,7 +75,7 @@ def revert(
     is pushed. Raises nothing of the ports': every error of theirs is an outcome.
     """
     if forge is None:
-        return Refused(f"{repository.name} has no forge in the configuration, so no pull request can be opened.")
+        return Refused(Told(texts.NO_FORGE, repository=repository.name))
     revision = parse_revision(request.text)
     if isinstance(revision, Unreadable):
         return Refused(revision.reason)
@@ -116,7 +119,7 @@ class _Finder:
         ours = home_of(self.forge.commit_url(self.head))
         if home == ours:
             return None
-        return Refused(f"That page belongs to {home}; {self.repository.name} is {ours}.")
+        return Refused(Told(texts.OTHER_PAGE, home=home, repository=self.repository.name, ours=ours or ""))
 
     def _commit(self, digits: str) -> Target | Outcome:
         commit = self.repository.resolve(digits)
@@ -157,7 +160,7 @@ class _Finder:
     def _pull(self, number: int) -> Target | Outcome:
         pull = self.forge.pull(number)
         if pull is None:
-            return NotFound(f"There is no pull request #{number} in {self.repository.name}.")
+            return NotFound(Told(texts.NO_PULL, number=str(number), repository=self.repository.name))
         if pull.state != "merged":
             return PullNotMerged(pull)
         merge = self._reached(pull)
@@ -196,20 +199,16 @@ class _Finder:
             if not self.repository.is_ancestor(end.sha, self.head):
                 return NotOnBranch(end, self.forge.pull_of(end.sha), self.repository.branch)
         if first.sha == last.sha:
-            return Refused(f"{since}..{until} holds no commit. To undo {first.short} alone, give its sha.")
+            return Refused(Told(texts.EMPTY_RANGE, range=f"{since}..{until}", commit=first.short))
         if not self.repository.is_ancestor(first.sha, last.sha):
             if self.repository.is_ancestor(last.sha, first.sha):
-                return Refused(f"{since}..{until} runs backwards: did you mean {until}..{since}?")
-            return Refused(
-                f"{first.short} and {last.short} lie on different branches, so there is no line between them."
-            )
+                return Refused(Told(texts.BACKWARDS, range=f"{since}..{until}", other=f"{until}..{since}"))
+            return Refused(Told(texts.NO_LINE, first=first.short, last=last.short))
         line = self.repository.first_parent(first.sha, last.sha, limit=MAX_COMMITS + 1)
         if len(line) > MAX_COMMITS:
-            return Refused(f"{since}..{until} holds more than {MAX_COMMITS} commits; give a shorter range.")
+            return Refused(Told(texts.LONG_RANGE, range=f"{since}..{until}", most=str(MAX_COMMITS)))
         if line[-1].parents[:1] != (first.sha,):
-            return Refused(
-                f"{first.short} came in by a merge; begin the range at a commit made on {self.repository.branch}."
-            )
+            return Refused(Told(texts.BEGINS_INSIDE, commit=first.short, branch=self.repository.branch))
         merges = tuple(commit for commit in line if len(commit.parents) > 1)
         if merges and len(line) > 1 and not self.request.through_merges:
             return AcrossMerges(f"{since}..{until}", len(line), merges)
@@ -308,7 +307,7 @@ class _Revert:
                     attempt += 1
                     continue
             return self._propose(branch, files)
-        return Refused(f"{branch_name(self.target)} and its successors are all taken: delete old ones on the forge.")
+        return Refused(Told(texts.ALL_TAKEN, branch=branch_name(self.target)))
 
     def _is_ours(self, tip: str) -> bool:
         """Whether a branch of the right name holds this very revert, made on this head or an earlier one."""
@@ -348,5 +347,7 @@ class _Revert:
 
 
 def _elsewhere(asked: str, names: Sequence[str]) -> str:
-    where = f"it touches {' and '.join(names)}" if names else "it touches no application of the configuration"
-    return f"That change does not touch {asked}; {where}. Ask again without {asked}. Nothing was opened."
+    if not names:
+        return Told(texts.NO_APPLICATION, asked=asked)
+    touched_instead = reduce(lambda one, other: Told(texts.AND, one=one, other=other), names)
+    return Told(texts.OTHER_APPLICATION, asked=asked, names=touched_instead)

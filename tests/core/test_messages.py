@@ -38,7 +38,7 @@ from bot.core.message import (
 )
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
-from bot.core.message.catalogue import chat, cluster, forge, repository
+from bot.core.message.catalogue import aside, chat, cluster, forge, repository
 from bot.core.message.language import Language, Say, Told
 from bot.core.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.revert import RevertRequest, Target
@@ -105,15 +105,23 @@ ASIDE = (
         "modified",
         (
             *(
-                FieldDrift("added", f"spec.template.spec.containers[name=web].{name}", None, 1, reason="its default")
+                FieldDrift(
+                    "added", f"spec.template.spec.containers[name=web].{name}", None, 1, reason=Told(aside.DEFAULT)
+                )
                 for name in ("imagePullPolicy", "terminationMessagePath", *(f"probe{number}" for number in range(9)))
             ),
             FieldDrift(
-                "changed", "spec.replicas", 2, 7, "kubectl", T0, "ignored by rule 1 of the configuration: spec.replicas"
+                "changed",
+                "spec.replicas",
+                2,
+                7,
+                "kubectl",
+                T0,
+                Told(aside.RULE, rule=Told(aside.CONFIGURED, n="1"), what="spec.replicas"),
             ),
         ),
     ),
-    replace(CONFIG, reason="git says kustomize.toolkit.fluxcd.io/reconcile: disabled"),
+    replace(CONFIG, reason=Told(aside.GIT_SAYS, name="kustomize.toolkit.fluxcd.io/reconcile", value="disabled")),
 )
 OPEN = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, T0, T0 + timedelta(minutes=5), SHA, DRIFTED.drift)
 RESOLVED = replace(OPEN, state=IncidentState.RESOLVED, resolved_at=T0 + timedelta(minutes=9), ended="cluster")

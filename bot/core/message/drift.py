@@ -136,14 +136,15 @@ def _set_aside(say: Say, found: Sequence[ObjectDrift], budget: int) -> list[Bloc
     rare_first = sorted(by_reason.items(), key=lambda item: len(item[1]))
     lead = say.count(texts.ASIDE, sum(map(len, by_reason.values())))
     counts = [
-        [words(f"{say.number(len(lines))}: {clip(reason, 120)}")] for reason, lines in rare_first[-_MOST_REASONS:][::-1]
+        [words(f"{say.number(len(lines))}: {clip(say.told(reason), 120)}")]
+        for reason, lines in rare_first[-_MOST_REASONS:][::-1]
     ]
     parts: list[list[Element]] = [[paragraph(words(lead, bold=True)), bullets(counts)]]
     for reason, lines in rare_first:
         shown = lines[:_MOST_OF_A_REASON]
         if len(lines) > len(shown):
             shown = [*shown, [wording.and_more(say, len(lines) - len(shown))]]
-        parts.append([paragraph(words(f"\n{clip(reason, 120)}", bold=True)), bullets(shown)])
+        parts.append([paragraph(words(f"\n{clip(say.told(reason), 120)}", bold=True)), bullets(shown)])
     return fill(parts, lambda _: paragraph(words(say.text(texts.WHOLE_LIST), italic=True)), budget=budget)
 
 
