@@ -371,7 +371,7 @@ def _verdict(declared: _Declared, live: Live | ClusterError | None, now: datetim
         error = error or str(live)
     elif live is not None:
         found = differences(declared.manifests, namespace=application.namespace, live=live)
-        error = " ".join(filter(None, (error, _summary(found.unknown)))) or None
+        error = one_after_another(filter(None, (error, _summary(found.unknown))))
         if error is None and not found.objects:
             error = Told(texts.NOTHING_TO_COMPARE, application=application.name)
     status = Status.UNKNOWN if error else Status.OUT_OF_SYNC if found.drift else Status.SYNCED
