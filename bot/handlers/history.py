@@ -17,7 +17,11 @@ def history(say: Say, ports: Ports, repository_name: str, application: Applicati
     path = application.path if application else None
     commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
     forge = ports.forges.get(repository_name)
-    rollouts = {rollout.revision: rollout for rollout in ports.store.rollouts_of([each.sha for each in commits])}
+    found = ports.store.rollouts_of([each.sha for each in commits])
+    rollouts = {rollout.revision: rollout for rollout in found}
+    by_pull = {
+        rollout.pull_number: rollout for rollout in found if rollout.pull_number
+    }  # of a rebase, the last commit's
     entries = []
     trouble: str | None = None if forge else no_forge()
     for commit in commits:
@@ -27,7 +31,8 @@ def history(say: Say, ports: Ports, repository_name: str, application: Applicati
                 pull, approvers = _approved(forge, commit)
             except ForgeError as error:
                 trouble = str(error)
-        entries.append(_entry(commit, forge, pull, approvers, rollouts.get(commit.sha)))
+        rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
+        entries.append(_entry(commit, forge, pull, approvers, rollout))
     return listing(say, entries, repository.branch, application.name if application else None, trouble)
 
 

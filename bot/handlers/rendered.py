@@ -78,10 +78,11 @@ class Rendered:
         wanted = list(dict.fromkeys(sources))
         found = self._locate(repository, revision, wanted)
         commit = Commit(repository, revision)
-        for source in (source for source, inputs in found.items() if inputs is None):
+        new = [source for source, inputs in found.items() if inputs is None]
+        for source, files in zip(new, repository.files_of(revision, [each.path for each in new]), strict=True):
             with suppress(PortError, ManifestError):
-                outside = gather(commit, source, repository.files(revision, source.path)).outside
-                self._keep(repository, revision, source, outside)
+                if files is not None:
+                    self._keep(repository, revision, source, gather(commit, source, files).outside)
         found = self._locate(repository, revision, wanted)
         own = {source: self._ids.get((repository.name, revision, source.path)) for source in wanted}
         return {source: inputs or ((source.path, own[source]),) for source, inputs in found.items()}

@@ -81,6 +81,7 @@ def _change(
 
 def _side(repository: Repository, revision: str | None, application: Application, rendered: Rendered) -> Manifests:
     """What the application declares at a revision: nothing where its path is not there, yet or any more."""
-    if revision is None or repository.tree_id(revision, application.path) is None:
+    source = application.source
+    if revision is None or dict(rendered.inputs(repository, revision, [source])[source]).get(source.path) is None:
         return ()
-    return rendered.manifests(repository, revision, application.source)
+    return rendered.manifests(repository, revision, source)

@@ -121,3 +121,8 @@ def test_a_rebased_pull_request_is_one_rollout(team):
     assert "spec.replicas" in told
     assert "About two-steps" in told
     assert len(team.cards(pull)) == 1
+    asked = team.slack.command(JONAS, ALERTS, "history shop")
+    team.slack.wait_for(lambda: any("The last" in said.text for said in asked.responses), PATIENCE)
+    listed = str(asked.responses[-1].blocks)
+    assert listed.count(f"'#{pull.number}'") == 2
+    assert listed.count("live on shop after") >= 2
