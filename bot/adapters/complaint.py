@@ -4,7 +4,7 @@ Kustomize and Helm quote the text that they stumble over, and some of it is out 
 known from the files: those that stand there as values are masked wherever they occur.
 """
 
-import json
+import ast
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,15 +25,23 @@ def complaint(said: str, *, tree: Path, files: Iterable[File], secret: Iterable[
     """One line of at most 400 characters. `tree` is where the files were; `secret` are texts with values to mask."""
     logged = _LOGGED.search(said)
     if logged:
-        said = json.loads(logged[1]) if logged[1] else logged[2]
+        said = _unquoted(logged[1]) if logged[1] else logged[2]
     said = _PREFIX.sub("", said.strip())
-    for path in dict.fromkeys((str(tree.resolve()), str(tree))):
+    for path in sorted({str(tree.resolve()), str(tree)}, key=len, reverse=True):  # one may end with the other
         said = said.replace(f"{path}/", "").replace(path, ".")
     masked = {word for text in secret for word in _values(text)} - _HARMLESS
     masked -= {part for file in files for part in (file.path, *file.path.split("/"))}
     said = _WORD.sub(lambda word: "***" if word[0] in masked or word[0].rstrip(".") in masked else word[0], said)
     line = "".join(letter for letter in " ".join(said.split()) if letter.isprintable())
     return (line if len(line) <= _LENGTH else f"{line[: _LENGTH - 1]}…") or "it gave no reason."
+
+
+def _unquoted(text: str) -> str:
+    """A string as Go quotes it; its escapes are Python's too."""
+    try:
+        return str(ast.literal_eval(text))
+    except (SyntaxError, ValueError):
+        return text
 
 
 def _values(text: bytes) -> Iterable[str]:

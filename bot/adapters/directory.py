@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bot.core.render import matters
-from bot.core.source import Kind, detect, within
+from bot.core.source import Kind, detect, tidy, within
 from bot.ports import File, RepositoryError
 
 MAX_FILE_BYTES = 5 * 2**20
@@ -36,7 +36,7 @@ class Directory:
         homes = (folder for folder in (whole, *whole.parents) if (folder / ".git").exists())
         self.root = root
         self.top = root if self.kind is Kind.PLAIN else next(homes, whole)
-        self.path = "" if self.top == root else whole.relative_to(self.top).as_posix().removeprefix(".")
+        self.path = "" if self.top == root else tidy(whole.relative_to(self.top).as_posix())
 
     def own(self) -> Sequence[File]:
         """The files of the directory itself, as far as its kind needs them. RepositoryError."""

@@ -16,9 +16,12 @@ from bot.core.source import CHART, KUSTOMIZATIONS, below, within
 
 # Entries that may be directories, with kustomizations of their own, and may lie outside the root.
 _ROOTS: Final = ("resources", "bases", "components", "generators", "transformers", "validators")
+_INLINE: Final = ("generators", "transformers", "validators")  # an entry may be the object itself
 _FILES: Final = ("crds", "configurations", "patchesStrategicMerge")
 _WITH_PATH: Final = ("patches", "patchesJson6902", "replacements")
 _GENERATORS: Final = ("configMapGenerator", "secretGenerator")
+
+_LINES_SOUGHT: Final = 1_000  # of one file; looking costs its length, and the line is a courtesy
 
 _URL: Final = re.compile(r"\s*https?:", re.IGNORECASE)
 # Whatever Kustomize could take for the address of a repository, though a directory of that name be there.
@@ -81,7 +84,7 @@ def references(files: Mapping[str, bytes], root: str) -> References:
 
 
 def _documents(file: str, content: bytes) -> list[Mapping[str, Any]]:
-    """The mappings of a kustomization file. Their keys count in any case, as with Go's decoder."""
+    """The mappings of a kustomization file."""
     return [value for _, value in read_documents(file, content) if isinstance(value, dict)]
 
 
@@ -98,32 +101,34 @@ class _Kustomization:
         self._file = file
         self._folder = posixpath.dirname(file)
         self._text = content.decode(errors="replace")
-        self._fields = {key.lower(): value for key, value in document.items()}
+        # Keys count in any case, as with Go's decoder.
+        self._fields = [(key.lower(), value) for key, value in document.items()]
+        self._lines_sought = 0
         self.charts = bool(self._mappings("helmCharts") or self._mappings("helmChartInflationGenerator"))
 
     def roots(self) -> Iterator[Reference]:
         """What may be a directory or lie outside."""
         for field in _ROOTS:
             for entry in self._strings(field):
-                if "\n" not in entry:  # else it is no path and stands there itself
-                    if _REMOTE.search(entry):
-                        raise self._remote(field, entry)
-                    yield self._reference(entry)
+                if field in _INLINE and "\n" in entry.strip():
+                    continue
+                if _REMOTE.search(entry):
+                    raise self._remote(field, entry)
+                yield self._reference(entry)
 
     def chart_homes(self, files: Mapping[str, bytes]) -> Iterator[Reference]:
         """The folders that hold the charts of `helmCharts`; ManifestError for a chart that would have to be fetched."""
-        settings = self._fields.get("helmglobals")
-        home = settings.get("chartHome") if isinstance(settings, dict) else None
-        reference = self._reference(home if isinstance(home, str) and home else "charts", home=True)
+        homes = [_text(each.get("chartHome")) for each in self._values("helmGlobals") if isinstance(each, dict)]
+        reference = self._reference(next(filter(None, homes), "charts"), home=True)
         for chart in self._mappings("helmCharts"):
             name, version, repo = (_text(chart.get(key)) for key in ("name", "version", "repo"))
-            # Where Kustomize looks before it pulls: absChartHome in its HelmChartInflationGenerator.
             if not (_text(chart.get("releaseName")) or _text(chart.get("nameTemplate"))):
                 raise ManifestError(
                     self._file,
                     self._line(name),
                     f"The chart {name} has no releaseName here, so its objects would be named anew each time: set it.",
                 )
+            # Where Kustomize looks before it pulls: absChartHome in its HelmChartInflationGenerator.
             place = posixpath.join(f"{name}-{version}", name) if version and repo else name
             path = posixpath.join(reference.path, place, CHART)
             if below(path, self._folder) and path not in files:
@@ -139,7 +144,7 @@ class _Kustomization:
     def refuse_urls(self) -> None:
         """ManifestError for a file that Kustomize would get over HTTP."""
         for field, entry in self._paths():
-            if _URL.match(entry) and "\n" not in entry:
+            if _URL.match(entry):
                 raise self._remote(field, entry)
 
     def _paths(self) -> Iterator[tuple[str, str]]:
@@ -152,19 +157,20 @@ class _Kustomization:
                 keyed = _strings(entry.get("files"))
                 yield from ((field, file.partition("=")[2] or file) for file in keyed)
                 yield from ((field, file) for file in (*_strings(entry.get("envs")), _text(entry.get("env"))))
-        openapi = self._fields.get("openapi")
-        if isinstance(openapi, dict):
-            yield "openapi", _text(openapi.get("path"))
+        yield from (("openapi", _text(each.get("path"))) for each in self._values("openapi") if isinstance(each, dict))
         for chart in self._mappings("helmCharts"):
             files = (_text(chart.get("valuesFile")), *_strings(chart.get("additionalValuesFiles")))
             yield from (("helmCharts", file) for file in files)
 
-    def _strings(self, field: str) -> Sequence[str]:
-        return _strings(self._fields.get(field.lower()))
+    def _values(self, field: str) -> list[Any]:
+        return [value for key, value in self._fields if key == field.lower()]
 
-    def _mappings(self, field: str) -> Sequence[Mapping[str, Any]]:
-        value = self._fields.get(field.lower())
-        return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+    def _strings(self, field: str) -> list[str]:
+        return [entry for value in self._values(field) for entry in _strings(value)]
+
+    def _mappings(self, field: str) -> list[Mapping[str, Any]]:
+        lists = (value for value in self._values(field) if isinstance(value, list))
+        return [entry for value in lists for entry in value if isinstance(entry, dict)]
 
     def _reference(self, entry: str, *, home: bool = False) -> Reference:
         path = within(self._folder, entry)
@@ -183,7 +189,8 @@ class _Kustomization:
         )
 
     def _line(self, entry: str) -> int:
-        at = self._text.find(entry) if entry else -1
+        self._lines_sought += 1
+        at = self._text.find(entry) if entry and self._lines_sought <= _LINES_SOUGHT else -1
         return self._text.count("\n", 0, at) + 1 if at > 0 else 1
 
 

@@ -98,7 +98,8 @@ def make(gathered: Gathered, source: Source, renderer: Renderer | None) -> Rende
         raise PortError(f"Nothing is here to render {path or 'this'} with.")
     first = _run(gathered, source, renderer)
     charts = gathered.helm or gathered.kind is Kind.HELM
-    if charts and varies(contents):
+    told = (source.helm.inline, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
+    if charts and varies([*contents, *(("", text.encode()) for text in told)]):
         return _settled(first, _run(gathered, source, renderer))
     return Rendering(first)
 

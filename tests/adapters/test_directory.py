@@ -79,6 +79,10 @@ def test_what_is_not_in_the_work_tree_is_not_there(overlay, path):
 def test_the_root_of_a_work_tree_and_a_directory_in_none(overlay, tmp_path):
     (overlay.parent / "kustomization.yaml").write_text("resources: [overlay]\n")
     assert Directory(overlay.parent).path == ""
+    (overlay / ".deploy").mkdir()
+    (overlay / ".deploy/kustomization.yaml").write_text("resources: []\n")
+    assert Directory(overlay / ".deploy").path == "overlay/.deploy"
+    assert [file.path for file in Directory(overlay / ".deploy").own()] == ["overlay/.deploy/kustomization.yaml"]
     (tmp_path / "away/Chart.yaml").write_text("name: shop\n")
     lone = Directory(tmp_path / "away")
     assert (lone.path, sorted(file.path for file in lone.own())) == ("", ["Chart.yaml", "c.yaml"])

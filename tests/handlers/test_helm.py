@@ -244,6 +244,14 @@ def test_what_differs_each_time_is_found_and_said_and_the_rest_compared(desk, va
     assert "login" not in {each.name for each in made.manifests}
 
 
+@pytest.mark.parametrize("parameters", [{"set": (("a", "x{{ uuidv4 }}"),)}, {"inline": "a: '{{ uuidv4 }}'"}])
+def test_a_template_in_a_value_can_differ_too(desk, parameters):
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: {{ tpl .Values.a . }}}\n"
+    desk.commit({**CHART, "app/templates/told.yaml": text})
+    made = desk.rendered.rendering(desk.repository, desk.repository.head(), chart(**parameters))
+    assert made.varying.startswith("ConfigMap a not checked")
+
+
 def test_what_could_differ_and_does_not_is_compared(desk):
     text = (
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '{{ .Values.a | default (randAlpha 9) }}'}\n"

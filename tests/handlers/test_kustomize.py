@@ -1,5 +1,7 @@
 """Kustomize at a commit, against what the official program prints of the same commit's work tree."""
 
+import time
+
 import pytest
 
 from bot.adapters.confined import Limits
@@ -176,6 +178,34 @@ def test_a_remote_base_is_refused_before_anything_runs(desk, field, url):
     assert "hunter2" not in said
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resources: ['https://git.example.org/a']\nResources: [one.yaml]\n",
+        "resources:\n  - |\n    https://git.example.org/a\n",
+        "transformers:\n  - |\n    https://git.example.org/a\n",
+        "resources: [' https://git.example.org/a']\n",
+        "a: &a https://git.example.org/a\nresources: [*a]\n",
+        "resources: [one.yaml]\n---\nresources: ['https://git.example.org/a']\n",
+        'patches: [{path: "https://git.example.org/a\\n"}]\n',
+        '{"resources": ["https://git.example.org/a"]}',
+    ],
+)
+def test_a_remote_is_seen_however_it_is_written(desk, text):
+    desk.rendered = Rendered(None)
+    assert "https://git.example.org/a" in desk.refused({"app/kustomization.yaml": text})
+
+
+def test_very_many_references_take_no_time(desk):
+    entries = "".join(f"  - file-{number}.yaml\n" for number in range(100_000))
+    desk.rendered = Rendered(None)
+    files = {f"app/file-{number}.yaml": ONE for number in range(2_000)}
+    began = time.monotonic()
+    said = desk.refused({**files, "app/kustomization.yaml": f"{'#' * 2**20}\nresources:\n{entries}"})
+    assert "app/file-2000.yaml is not in the repository" in said
+    assert time.monotonic() - began < 20
+
+
 def test_a_directory_named_like_a_remote_is_no_way_around(desk):
     files = {"github.com/acme/base/kustomization.yaml": "resources: []\n"}
     desk.rendered = Rendered(None)
@@ -287,6 +317,13 @@ def test_broken_manifests_do_not_show_their_values(desk):
         )
         assert "hunter2" not in said
         assert name in said
+
+
+@pytest.mark.parametrize("name", ["b.yaml", "kustomization.yaml"])
+def test_a_complaint_that_quotes_anything_is_one_clean_line(desk, name):
+    odd = '"\\e[31m\\a\\0\\u202e\\U0001F600 hun\\nter": 1\n'
+    files = {"app/kustomization.yaml": "resources: [b.yaml]\n", "app/b.yaml": ONE, f"app/{name}": odd}
+    assert desk.refused(files).isprintable()
 
 
 @pytest.mark.parametrize(
