@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from slack_sdk import WebClient
@@ -14,6 +15,8 @@ from bot.core.incident import Incident, IncidentState, advance
 from bot.core.message.language import ENGLISH
 from bot.core.rollout import Part, Rollout, RolloutState
 from bot.handlers.cards import CardKeeper
+from bot.handlers.incident_control import acknowledge
+from bot.handlers.incident_record import pass_time_of_all
 from bot.sandbox.slack import SandboxSlack
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
@@ -196,3 +199,59 @@ def test_a_rollout_is_told_once_in_each_of_its_channels(desk):
         assert card.blocks[0]["text"]["text"] == "✅ Live in 9 s: shop and shop-staging"
         assert reply.thread_ts == card.ts
     assert desk.store.rollouts() == []
+
+
+def storm(desk, number):
+    for each in range(number):
+        name = f"app-{each:03}"
+        drifting = replace(OPEN, id=f"{name}@1", application=name, announced_at=None, opened_at=T0)
+        assert desk.store.exchange_incident(None, drifting)
+    pass_time_of_all(desk.store, desk.now, desk.policy)
+    desk.later(1)
+
+
+def test_a_hundred_at_once_are_one_card_that_is_taken_and_resolved_with_one_reply_each(desk):
+    storm(desk, 100)
+    (card,) = desk.roots()
+    assert desk.headers() == ["🟡 Minor drift: 100 applications on prod"]
+    (subject,) = {each.group for each in desk.store.incidents()}
+    taken = acknowledge(SimpleNamespace(store=desk.store), subject, "U0ANA", desk.now)
+    assert len(taken.incidents) == 100
+    desk.later(1)
+    assert desk.headers() == ["👀 Minor drift, acknowledged: 100 applications on prod"]
+    for each in desk.store.incidents():
+        synced = replace(SYNCED, application=each.application)
+        desk.store.exchange_incident(each, advance(each, synced, channel=CHANNEL, rolling=False))
+    desk.later(2)
+    desk.later(2)
+    assert [message.ts for message in desk.roots()] == [card.ts]
+    assert desk.headers() == ["✅ Resolved: 100 applications on prod"]
+    assert [reply.split(":")[0].split(" after")[0] for reply in desk.replies()] == [
+        "Acknowledged",
+        "All 100 applications are back in sync",
+    ]
+    assert desk.store.incidents() == []
+
+
+@pytest.mark.parametrize("trouble", ["archived", "removed", "answers lost", "429 and posted"])
+def test_a_shared_card_and_its_reply_are_one_each_whatever_slack_does(desk, trouble):
+    if trouble == "archived":
+        desk.slack.archive(CHANNEL, archived=True)
+    elif trouble == "removed":
+        desk.slack.remove_bot(CHANNEL)
+    else:
+        desk.slack.faults.methods = frozenset({"chat.postMessage"})
+        setattr(desk.slack.faults, "cut" if trouble == "answers lost" else "rate_limited_after", 2)
+    storm(desk, 5)
+    (subject,) = {each.group for each in desk.store.incidents()}
+    acknowledge(SimpleNamespace(store=desk.store), subject, "U0ANA", desk.now)
+    desk.later(60)
+    if trouble == "archived":
+        desk.slack.archive(CHANNEL, archived=False)
+    elif trouble == "removed":
+        desk.slack.invite_bot(CHANNEL)
+    for _ in range(3):
+        desk.later(400)
+    assert desk.headers() == ["👀 Minor drift, acknowledged: 5 applications on prod"]
+    assert len(desk.replies()) == 1
+    assert desk.keeper.troubles() == []
