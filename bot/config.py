@@ -240,18 +240,17 @@ class ForgeKind:
     repository: str  # a pattern
     form: str  # the same for people
     api_url: str = ""  # the default; "" where every installation has its own
-    own_api_url: str = ""  # the form of another one
+    own_api_url: str = ""  # its form there
     library: str = ""  # the module that an extra named like `extra` installs
     extra: str = ""
 
 
 FORGES = {
-    "github": ForgeKind(r"[\w.-]+/[\w.-]+", "owner/name", "https://api.github.com", own_api_url="https://HOST/api/v3"),
+    "github": ForgeKind(r"[\w.-]+/[\w.-]+", "owner/name", "https://api.github.com"),
     "gitlab": ForgeKind(
         r"[\w.+-]+(/[\w.+-]+)+",
         "group/project or group/sub/project",
         "https://gitlab.com/api/v4",
-        own_api_url="https://HOST/api/v4",
         library="gitlab",
         extra="gitlab",
     ),

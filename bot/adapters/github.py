@@ -9,14 +9,11 @@ from itertools import islice
 from typing import Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
-import jwt
 import requests
 from github import (
-    Auth,
     BadAttributeException,
     Github,
     GithubException,
-    GithubIntegration,
     InputGitTreeElement,
     RateLimitExceededException,
 )
@@ -36,6 +33,7 @@ from bot.adapters.forge import (
     Speaker,
     retry_at,
 )
+from bot.adapters.github_app import AppToken, CurrentToken
 from bot.adapters.login import Login
 from bot.config import Credentials, ForgeConfig
 from bot.core.commit import Approval, PullRequest
@@ -46,51 +44,6 @@ from bot.ports import ForgeError
 _VERDICTS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})
 _NOBODY = "ghost"  # GitHub's name for a deleted account
 _Answer = TypeVar("_Answer")
-
-
-class _CurrentToken(Auth.Auth):
-    """Asks for the token at each request: an installation's lasts an hour, and all threads share one."""
-
-    def __init__(self, provide: Callable[[], str]) -> None:
-        self._provide = provide
-
-    @property
-    def token_type(self) -> str:
-        return "token"
-
-    @property
-    def token(self) -> str:
-        return self._provide()
-
-
-class AppToken:
-    """The token a GitHub App has in one repository; asked for when first needed and again shortly before it expires."""
-
-    def __init__(self, app_id: str, private_key: str, repository: str, api_url: str) -> None:
-        self._app = Auth.AppAuth(app_id, private_key)
-        self._repository = repository
-        self._api_url = api_url
-        self._auth: Auth.AppInstallationAuth | None = None
-        self._lock = threading.Lock()
-
-    def __call__(self) -> str:
-        """The token of now. ForgeError when the key is none; else PyGithub's and requests' own errors."""
-        with self._lock:
-            try:
-                self._auth = self._auth or self._installation()
-                token = self._auth.token
-            except GithubException:
-                self._auth = None  # removed and installed again, an App has another installation id
-                raise
-            except (jwt.PyJWTError, ValueError):
-                # No cause: it was raised with the key at hand.
-                raise ForgeError(Told(texts.BAD_KEY)) from None
-            return token
-
-    def _installation(self) -> Auth.AppInstallationAuth:
-        integration = GithubIntegration(auth=self._app, base_url=self._api_url, timeout=SECONDS, retry=RETRY)
-        installation = integration.get_repo_installation(*self._repository.split("/"))
-        return self._app.get_installation_auth(installation.id, requester=integration.requester)
 
 
 class GitHubForge:
@@ -203,7 +156,7 @@ class GitHubForge:
     def make_commit(self, commit: NewCommit) -> str:
         """Make a commit through the Git Data API, which GitHub signs when a GitHub App asks for it; its sha.
 
-        For branches whose rules want signatures and refuse a push. ForgeError, and then there is no such branch.
+        For branches whose rules want signatures and refuse a push. ForgeError, and then it made no branch.
         https://docs.github.com/en/rest/git
         """
         doing = Told(texts.MAKE_COMMIT, branch=commit.branch)
@@ -277,7 +230,7 @@ class GitHubForge:
     def _look_up(self) -> GitHubRepository.Repository:
         """The repository by the name it has now: renamed, it is written under that alone."""
         client = Github(
-            auth=_CurrentToken(self._present_token),
+            auth=CurrentToken(self._present_token),
             base_url=self.api_url,
             timeout=SECONDS,
             retry=RETRY,

@@ -198,11 +198,9 @@ def signed(repository):
     return repository
 
 
-def mirror(forge, url, tmp_path):
-    remote = f"{url}/paper/press.git"
-    return SignedRepository(
-        "press", remote, "main", tmp_path / "mirrors", login=forge.git_login, make=forge.make_commit
-    )
+def mirror(forge, url, tmp_path, make=None):
+    where = ("press", f"{url}/paper/press.git", "main", tmp_path / "mirrors")
+    return SignedRepository(*where, login=forge.git_login, make=make or forge.make_commit)
 
 
 @pytest.fixture
@@ -271,15 +269,15 @@ def test_a_commit_answered_with_502_is_made_once(app, signed, url, tmp_path, san
 
 
 def test_a_branch_that_somebody_else_makes_meanwhile_stays_theirs(app, signed, url, tmp_path):
-    repository = mirror(app, url, tmp_path)
-    head = repository.fetch()
-    tree = repository.tree_id(signed.git.tip(BRANCH), "")
+    head = signed.git.tip("main")
 
     def too_late(commit):
         signed.git.move(commit.branch, head, None)
         return app.make_commit(commit)
 
-    repository._make_commit = too_late
+    repository = mirror(app, url, tmp_path, too_late)
+    repository.fetch()
+    tree = repository.tree_id(signed.git.tip(BRANCH), "")
     with pytest.raises(PushRejectedError, match="Reference already exists"):
         repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
     assert signed.git.tip("gitops-bot/x") == head

@@ -48,7 +48,7 @@ class Call:
 class Route:
     """One REST call below a repository's path: `needs` is the permission a token must have to write, None to read.
 
-    A list that it answers is paged, unless it is `whole`.
+    A list that it answers is paged.
     """
 
     method: str
@@ -56,7 +56,6 @@ class Route:
     answer: Callable[[Call], Json | list[Json]]
     status: int = 200
     needs: str | None = None
-    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class Dialect:
     """One forge's API.
 
     `prefix` is the API's root and `repository` a repository's path below it; `name_of` reads a repository's full name
-    (or its id) out of that path's groups, and `spelled` is how a full name stands in it. `header` brings a token.
+    (or its id) out of that path's groups, and `spelled` is how a full name stands in it.
 
     `refused` words what is not done, `limited` a request too many; `limits` are the headers of every answer, `page`
     cuts a list by its URL and query, `moved` sends a call (its new URL, its method) on from a repository's former name.
@@ -106,7 +105,6 @@ class Dialect:
     limits: Callable[[Limit], Mapping[str, str]]
     page: Callable[[str, Mapping[str, list[str]], list[Json]], Answer]
     moved: Callable[[str, str], Answer]
-    header: str = "Authorization"
     git: str = ""
     scheme: str = "basic"
     users: frozenset[str] = frozenset()

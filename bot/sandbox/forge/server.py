@@ -192,7 +192,7 @@ class SandboxForge:
             body=await _body(request),
         )
         answer = await asyncio.to_thread(route.answer, call)
-        if isinstance(answer, list) and not route.whole:
+        if isinstance(answer, list):
             return _sent(self.dialect.page(f"{_root(request)}{request.rel_url.raw_path}", call.query, answer))
         return _sent(Answer(route.status, answer))
 
@@ -231,7 +231,7 @@ class SandboxForge:
         return app_id
 
     def _authenticated(self, request: web.Request) -> Token:
-        header = request.headers.get(self.dialect.header, "")
+        header = request.headers.get("Authorization", "")
         token = self.tokens.get(git_http.basic_token(header))
         if token is None:
             reason = "token" if header else ""
