@@ -22,17 +22,22 @@ Manifests = tuple[Manifest, ...]
 
 def describe(ports: Ports, rollout: Rollout, applications: Mapping[str, Application], rendered: Rendered) -> Rollout:
     """The rollout with what it changes, worked out for each part of which that is not known yet."""
+    repository = ports.repositories.get(rollout.repository)
+    if repository is None:
+        return rollout  # it is no longer in the configuration
     most = max(_LEAST_OBJECTS, _MOST_OBJECTS // len(rollout.parts))
 
     def described(part: Part) -> Part:
         application = applications.get(part.application)
-        if application is None or (part.change is not None and part.change.why is None):
+        if (
+            application is None
+            or application.repository != rollout.repository
+            or (part.change is not None and part.change.why is None)
+        ):
             return part
-        return replace(
-            part, change=_change(ports.repositories[rollout.repository], rollout, application, rendered, most)
-        )
+        return replace(part, change=_change(repository, rollout, application, rendered, most))
 
-    _prepare(ports.repositories[rollout.repository], rollout, applications, rendered)
+    _prepare(repository, rollout, applications, rendered)
     return replace(rollout, parts=tuple(map(described, rollout.parts)))
 
 

@@ -55,7 +55,7 @@ def observe(
             if part.cluster != cluster or part.live_at is not None:
                 continue
             application = applications.get(part.application)
-            if application is None or application.cluster != cluster:
+            if application is None or (application.cluster, application.repository) != (cluster, rollout.repository):
                 seen[rollout.id][part.application] = Observation(error=Told(texts.NOT_CONFIGURED))
                 continue
             try:

@@ -1,6 +1,7 @@
 """Clusters are looked at side by side: real git, two local clusters of which one hangs."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -85,6 +86,20 @@ def test_a_cluster_that_hangs_delays_no_other_and_is_asked_once(desk):
         watch.look()
         (rollout,) = store.rollouts()
     assert rollout.state is RolloutState.LIVE
+
+
+def test_what_is_no_longer_in_the_configuration_is_unknown_and_stops_nothing(desk):
+    watch, store, held = desk
+    held.go.set()
+    (merge,) = store.rollouts()
+    gone = replace(merge, id="gone@1", repository="gone", parts=(*merge.parts, Part("away", "away", "C1")))
+    store.save_rollout(gone)
+    left = {gone.id: gone, merge.id: merge}
+    while left[merge.id].state is RolloutState.ROLLING or not all(part.error for part in left[gone.id].parts):
+        watch.look()
+        left = {rollout.id: rollout for rollout in store.rollouts()}
+    assert {part.error for part in left[gone.id].parts} == {"it is no longer in the configuration"}
+    assert left[merge.id].state is RolloutState.LIVE
 
 
 def test_what_changes_is_known_without_any_cluster(desk):
