@@ -49,10 +49,9 @@ def _open_card(told: Sequence[Incident], place: str, now: datetime) -> str | Non
     return None
 
 
-def members(incidents: Iterable[Incident]) -> dict[str, list[Incident]]:
-    """Those that share a card, by its id."""
+def by_card(incidents: Iterable[Incident]) -> dict[str, list[Incident]]:
+    """The incidents of each card, by its subject, in their order."""
     found: dict[str, list[Incident]] = {}
     for incident in incidents:
-        if incident.group is not None:
-            found.setdefault(incident.group, []).append(incident)
+        found.setdefault(incident.subject, []).append(incident)
     return found

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.core.alerting import Policy
 from bot.core.card import Card
-from bot.core.grouping import members
+from bot.core.grouping import by_card
 from bot.core.incident import Event, Happening, Incident, IncidentState
 from bot.core.message import incident as incident_message
 from bot.core.message import incident_group as group_message
@@ -22,9 +22,7 @@ def incident_cards(
     In quiet hours what may not ring is held. What came and went before it might be told has no card at all.
     """
     told = sorted((each for each in incidents if each.announced_at is not None), key=_urgency)
-    shared = members(told)
-    alone = ((each.id, [each]) for each in told if each.group is None)
-    return [card for key, group in (*alone, *shared.items()) for card in _cards(say_for, key, group, now, policy)]
+    return [card for key, group in by_card(told).items() for card in _cards(say_for, key, group, now, policy)]
 
 
 def _urgency(incident: Incident) -> int:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.drift import ObjectDrift
-from bot.core.grouping import AT_ONCE, members, share
+from bot.core.grouping import AT_ONCE, by_card, share
 from bot.core.incident import Incident, IncidentState, announce
 
 T0 = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -29,6 +29,11 @@ def told(incidents, known, now, enough=5):
     """The same, told as `share` says."""
     cards = share(incidents, known, now, enough)
     return [announce(each, now, cards[each.id]) for each in incidents]
+
+
+def members(incidents):
+    """Those that share a card, by its id."""
+    return by_card(each for each in incidents if each.group)
 
 
 @pytest.mark.parametrize(("number", "cards"), [(1, 1), (4, 4), (5, 1), (500, 1)])

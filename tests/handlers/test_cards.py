@@ -255,3 +255,13 @@ def test_a_shared_card_and_its_reply_are_one_each_whatever_slack_does(desk, trou
     assert desk.headers() == ["👀 Minor drift, acknowledged: 5 applications on prod"]
     assert len(desk.replies()) == 1
     assert desk.keeper.troubles() == []
+
+
+def test_the_worst_is_said_first_whether_it_shares_a_card_or_not(desk):
+    hosts = replace(DRIFT[0], fields=(FieldDrift("added", "spec.template.spec.hostNetwork", None, True),))
+    alone = replace(OPEN, application="alone", id="alone@1")
+    shared = [replace(OPEN, application=name, id=f"{name}@1", group="many") for name in ("api", "web")]
+    for each in (alone, shared[0], replace(shared[1], drift=(hosts,))):
+        desk.store.exchange_incident(None, each)
+    desk.later(1)
+    assert desk.headers() == ["🔴 Critical drift: 2 applications on prod", "🟡 Minor drift: alone on prod"]
