@@ -14,7 +14,9 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 
 from bot.core.drift import FieldDrift, ObjectDrift
 from bot.core.manifest import ManifestError, read_documents
-from bot.core.path import Item, Member, Segment, parse_path
+from bot.core.message.catalogue import adopt as texts
+from bot.core.message.language import Told
+from bot.core.path import Item, Member, Segment, format_path, parse_path
 
 _BEYOND_ANY_LINE: Final = 2**20  # ruamel.yaml folds longer lines
 
@@ -32,11 +34,11 @@ def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace:
     """
     for found in drift:
         if found.kind == "Secret":
-            raise NotAdoptableError(f"Secret {found.name} cannot be adopted: the bot writes no secret value into git.")
+            raise NotAdoptableError(Told(texts.SECRET, name=found.name))
     try:
         before = [json.loads(json.dumps(value)) for _, value in read_documents(file, content)]
     except ManifestError as error:
-        raise NotAdoptableError(f"{error} Nothing can be adopted there until that is mended.") from None
+        raise NotAdoptableError(Told(texts.UNREADABLE, error=str(error))) from None
     wanted = _changed(before, drift, file, namespace)
     if not any(document is not None for document in wanted):
         return None
@@ -47,9 +49,7 @@ def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace:
         written = candidate.encode()
         if _reads_as(file, written, wanted):
             return b"\xef\xbb\xbf" + written if content.startswith(b"\xef\xbb\xbf") else written
-    raise NotAdoptableError(
-        f"{file} cannot be edited so that only this changes (is the value shared through an anchor?): edit it by hand."
-    )
+    raise NotAdoptableError(Told(texts.NOT_ALONE, file=file))
 
 
 def _reads_as(file: str, content: bytes, wanted: list[Any]) -> bool:
@@ -84,7 +84,7 @@ def _declaration(documents: list[Any], found: ObjectDrift, file: str, namespace:
     """Where the object is declared: a list and the index in it. The last declaration counts, as with kubectl."""
     places = [(holder, index) for holder, index in _objects(documents) if _is(holder[index], found, namespace)]
     if not places:
-        raise NotAdoptableError(f"{file} does not declare {found.kind} {found.name}: check again, git may have moved.")
+        raise NotAdoptableError(Told(texts.NOT_DECLARED, file=file, kind=found.kind, name=found.name))
     return places[-1]
 
 
@@ -117,14 +117,14 @@ def apply(declared: Any, field: FieldDrift) -> None:
         below = find(holder, part)
         if below is None or holder[below] is None:
             if field.change != "added" or not isinstance(part, str) or not isinstance(holder, Mapping):
-                raise NotAdoptableError(f"{field.path} is not in git any more: check again.")
+                raise NotAdoptableError(Told(texts.NOT_IN_GIT, path=field.path))
             _set(holder, part, [] if isinstance([*parents, last][position + 1], int | Item | Member) else {})
             below = part
         holder = holder[below]
     at = find(holder, last)
     if field.change == "removed":
         if at is None:
-            raise NotAdoptableError(f"{field.path} is not in git any more: check again.")
+            raise NotAdoptableError(Told(texts.NOT_IN_GIT, path=field.path))
         del holder[at]
     elif at is not None:
         holder[at] = as_written(holder[at], field.live)
@@ -133,7 +133,7 @@ def apply(declared: Any, field: FieldDrift) -> None:
     elif isinstance(last, str) and isinstance(holder, Mapping):
         _set(holder, last, field.live)
     else:
-        raise NotAdoptableError(f"{field.path} has another shape in git: edit it by hand.")
+        raise NotAdoptableError(Told(texts.OTHER_SHAPE, path=field.path))
 
 
 def segments(field: FieldDrift) -> list[Segment]:
@@ -154,7 +154,7 @@ def find(holder: Any, part: Segment) -> Any:
     else:
         found = [index for index, value in enumerate(holder) if _has_keys(value, part)]
     if len(found) > 1:
-        raise NotAdoptableError("A list item cannot be told from another one like it: edit the file by hand.")
+        raise NotAdoptableError(Told(texts.ALIKE, path=format_path((part,))))
     return found[0] if found else None
 
 
@@ -189,7 +189,7 @@ def _yaml_texts(text: str, drift: Sequence[ObjectDrift], file: str, namespace: s
         base = _dumped(yaml, list(yaml.load_all(text)))
         changed = _dumped(yaml, _changed(list(yaml.load_all(text)), drift, file, namespace))
     except YAMLError as error:
-        raise NotAdoptableError(f"{file} cannot be edited without losing its layout: edit it by hand.") from error
+        raise NotAdoptableError(Told(texts.LAYOUT, file=file)) from error
     if base != text:
         moved = _transplanted(text.splitlines(keepends=True), base.splitlines(True), changed.splitlines(True))
         if moved is not None:

@@ -16,6 +16,8 @@ from ruamel.yaml.error import YAMLError
 from bot.core.adopt import NotAdoptableError, apply, as_written, find, round_trip, segments
 from bot.core.drift import FieldDrift, ObjectDrift
 from bot.core.manifest import Manifest
+from bot.core.message.catalogue import adopt as texts
+from bot.core.message.language import Told
 from bot.core.path import Item, Member, Segment
 from bot.core.source import KUSTOMIZATIONS
 
@@ -35,17 +37,17 @@ def adopt_overlay(
     """
     kustomization = next((name for each in KUSTOMIZATIONS if (name := posixpath.join(path, each)) in files), None)
     if kustomization is None:
-        raise NotAdoptableError(f"{path} holds no kustomization: nothing can be adopted there.")
+        raise NotAdoptableError(Told(texts.NO_KUSTOMIZATION, path=path))
     text = files[kustomization].decode("utf-8-sig")
     yaml = round_trip(text)
     try:
         overlay = yaml.load(text)
     except YAMLError as error:
-        raise NotAdoptableError(f"{kustomization} cannot be read as YAML: mend it first.") from error
+        raise NotAdoptableError(Told(texts.NO_YAML, file=kustomization)) from error
     written: dict[str, bytes] = {}
     for found in drift:
         if found.kind == "Secret":
-            raise NotAdoptableError(f"Secret {found.name} cannot be adopted: the bot writes no secret value into git.")
+            raise NotAdoptableError(Told(texts.SECRET, name=found.name))
         declared = _declared(rendered, found)
         fields = [field for field in found.fields if not _by_overlay(overlay, found, field)]
         if not fields and found.change != "missing":
@@ -77,7 +79,7 @@ def _declared(rendered: Sequence[Manifest], found: ObjectDrift) -> Manifest:
     for manifest in reversed(rendered):
         if manifest.key == (found.api_version, found.kind, found.namespace, found.name):
             return manifest
-    raise NotAdoptableError(f"Git does not come to {found.kind} {found.name} any more: check again.")
+    raise NotAdoptableError(Told(texts.NOT_RENDERED, kind=found.kind, name=found.name))
 
 
 # ---------------------------------------------------------------- the overlay's own fields
@@ -161,7 +163,7 @@ def _patch(known: bytes, operations: Sequence[Operation], place: str) -> bytes:
     except YAMLError:
         before = None
     if not isinstance(before, list):
-        raise NotAdoptableError(f"{place} is not a list of patch operations: edit it by hand.")
+        raise NotAdoptableError(Told(texts.NO_PATCH, file=place))
     before.extend(as_written(None, list(operations)))
     out = io.StringIO()
     yaml.dump(before, out)

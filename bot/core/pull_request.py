@@ -41,12 +41,12 @@ def body(
     parts = [
         *([f"Reverts {reverts}"] if reverts else []),
         _asked(request),
-        _listed("Undoes", [f"{commit.sha} {_code(commit.subject)}" for commit in target.commits]),
+        _listed("Undoes", [f"{commit.sha} {as_code(commit.subject)}" for commit in target.commits]),
         _applications(files, applications),
-        _listed("Changes", [_code(file) for file in files]),
+        _listed("Changes", [as_code(file) for file in files]),
     ]
     if already_undone:
-        parts.append(_listed("Had been put back before", [_code(file) for file in already_undone]))
+        parts.append(_listed("Had been put back before", [as_code(file) for file in already_undone]))
     parts.extend(f"> {note}" for note in _notes(target, branch))
     return "\n\n".join(parts) + "\n"
 
@@ -57,16 +57,16 @@ def _asked(request: RevertRequest) -> str:
         if request.link and re.fullmatch(r"https://[^\s()<>]+", request.link)
         else "in Slack"
     )
-    why = f", because: {_code(one_line(request.why))}" if request.why.strip() else ""
-    return f"Asked for {where} by {_code(one_line(request.who))}{why}."
+    why = f", because: {as_code(one_line(request.why))}" if request.why.strip() else ""
+    return f"Asked for {where} by {as_code(one_line(request.who))}{why}."
 
 
 def _applications(files: Sequence[str], applications: Sequence[Application]) -> str:
     rows = []
     for application in applications:
         if own := files_of(application, files):
-            where = f"{_code(application.namespace)} on {_code(application.cluster)}"
-            rows.append(f"{_code(application.name)}, namespace {where}: {len(own)} of the files")
+            where = f"{as_code(application.namespace)} on {as_code(application.cluster)}"
+            rows.append(f"{as_code(application.name)}, namespace {where}: {len(own)} of the files")
     if not rows:
         return "No application that the bot watches has its files below these paths."
     return _listed("Reaches", rows)
@@ -79,7 +79,7 @@ def _notes(target: Target, branch: str) -> list[str]:
     if target.merge:
         brought = _sides(target.last)
         notes.append(
-            f"{_code(target.last.sha[:12])} is a merge, undone against its first parent; it brought {brought}. "
+            f"{as_code(target.last.sha[:12])} is a merge, undone against its first parent; it brought {brought}. "
             "Merging that branch once more would bring nothing back: to land it again later, revert this revert."
         )
     if tool := automation(target):
@@ -88,7 +88,7 @@ def _notes(target: Target, branch: str) -> list[str]:
 
 
 def _sides(merge: Commit) -> str:
-    sides = [_code(parent[:12]) for parent in merge.parents[1:]]
+    sides = [as_code(parent[:12]) for parent in merge.parents[1:]]
     return sides[0] if len(sides) == 1 else f"{len(sides)} branches: {', '.join(sides)}"
 
 
@@ -99,7 +99,7 @@ def _listed(heading: str, rows: Sequence[str]) -> str:
     return "\n".join([f"**{heading}**", "", *shown])
 
 
-def _code(text: str) -> str:
+def as_code(text: str) -> str:
     """Text as code, so that nothing in it is markup, a mention or a closing keyword."""
     plain = " ".join(text.replace("`", '"').split())
     return f"`{plain[:300]}`"

@@ -39,7 +39,6 @@ from bot.core.revert import (
     RevertRequest,
     RootCommit,
     Target,
-    Unfinished,
     automation,
     branch_name,
     by_hand,
@@ -49,13 +48,13 @@ from bot.core.revert import (
     touched,
 )
 from bot.core.revision import CommitUrl, PullNumber, PullUrl, Range, Revision, Sha, Unreadable, home_of, parse_revision
-from bot.ports import Forge, ForgeError, Merged, PushRejectedError, Repository, RepositoryError, RevisionNotFoundError
+from bot.handlers.propose import Proposal, propose
+from bot.ports import Forge, ForgeError, Merged, Repository, RepositoryError, RevisionNotFoundError
 
 # Whether who asked may have changes to these applications (names; none: to no application) undone.
 Permit = Callable[[Sequence[str]], Verdict]
 
 REBUILDS = 3  # times the revert is made anew because the branch has moved
-_ATTEMPTS = 20
 _LINE = 1_000_000  # first-parent commits looked through
 _LATER = 5  # later commits named for each conflicted file
 _LOOKED_INTO = 20  # files whose later commits are read for "already reverted by"
@@ -287,37 +286,6 @@ class _Revert:
         return NothingToUndo(self.target, newest_first[0] if newest_first else None)
 
     def _publish(self, merged: Merged, head: str, files: Sequence[str]) -> Outcome:
-        attempt = 1
-        for _ in range(_ATTEMPTS):
-            branch = branch_name(self.target, attempt)
-            tip = self.repository.tip(branch)
-            if tip is None:
-                try:
-                    self.repository.push_commit(branch=branch, tree=merged.tree, parent=head, message=self._message())
-                except PushRejectedError as error:
-                    self.repository.fetch()
-                    if self.repository.tip(branch) is None:
-                        return Refused(str(error))
-                    continue  # somebody asked for the same at the same time and was faster
-            else:
-                pull = self.forge.find_pull(branch)
-                if pull is not None and pull.state == "open":
-                    return AlreadyOpen(pull)
-                if pull is not None or not self._is_ours(tip):
-                    attempt += 1
-                    continue
-            return self._propose(branch, files)
-        return Refused(Told(texts.ALL_TAKEN, branch=branch_name(self.target)))
-
-    def _is_ours(self, tip: str) -> bool:
-        """Whether a branch of the right name holds this very revert, made on this head or an earlier one."""
-        commit = self.repository.commit(tip)
-        if len(commit.parents) != 1:
-            return False
-        made = self._undone(commit.parents[0])
-        return not made.conflicts and made.tree == self.repository.tree_id(tip, "")
-
-    def _propose(self, branch: str, files: Sequence[str]) -> Outcome:
         of_target = self.repository.changed_paths(self.target.base, self.target.last.sha)
         already_undone = tuple(sorted(set(of_target) - set(files)))
         text = pull_request.body(
@@ -329,17 +297,28 @@ class _Revert:
             applications=self.applications,
             branch=self.repository.branch,
         )
-        try:
-            pull = self.forge.create_pull(
-                head=branch, base=self.repository.branch, title=pull_request.title(self.target), body=text
-            )
-        except ForgeError as error:
-            return Unfinished(branch, str(error), error.retry_at)
+        proposal = Proposal(
+            tree=merged.tree,
+            parent=head,
+            message=commit_message(self.target, self.request, self._reference()),
+            title=pull_request.title(self.target),
+            body=text,
+            branch=lambda attempt: branch_name(self.target, attempt),
+            is_ours=self._is_ours,
+        )
+        outcome = propose(proposal, self.repository, self.forge)
+        if not isinstance(outcome, PullRequest):
+            return outcome
         names = touched(files, self.applications)
-        return Opened(pull, self.target, tuple(files), names, already_undone, automation(self.target))
+        return Opened(outcome, self.target, tuple(files), names, already_undone, automation(self.target))
 
-    def _message(self) -> str:
-        return commit_message(self.target, self.request, self._reference())
+    def _is_ours(self, tip: str) -> bool:
+        """Whether a branch of the right name holds this very revert, made on this head or an earlier one."""
+        commit = self.repository.commit(tip)
+        if len(commit.parents) != 1:
+            return False
+        made = self._undone(commit.parents[0])
+        return not made.conflicts and made.tree == self.repository.tree_id(tip, "")
 
     def _reference(self) -> str | None:
         home = home_of(self.forge.commit_url(self.target.last.sha))
