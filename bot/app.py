@@ -16,6 +16,8 @@ from bot import build
 from bot.config import Config
 from bot.handlers import revert_pulls
 from bot.handlers.cards import CardKeeper
+from bot.handlers.desk import Desk
+from bot.handlers.people import People
 from bot.handlers.watch import Watch
 from bot.listeners import Listeners
 from bot.ports import StoreError
@@ -47,7 +49,8 @@ class Bot:
         self._watch = Watch(self._ports, config, self._keeper)
         self._work = WorkPool("work", workers=8, waiting=200)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
-        listeners = Listeners(config, self._ports, self._watch, self._work)
+        people = People(self._ports.chat, config.slack.people, clock)
+        listeners = Listeners(config, self._ports, Desk(config, self._ports, self._watch, people), self._work)
         secret = config.credentials.slack_signing_secret
         app = listeners.app(client, self._executor, secret)
         self._socket = None if config.slack.mode == "http" else _Socket(app, config.credentials.slack_app_token or "")

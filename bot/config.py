@@ -224,6 +224,9 @@ class SlackConfig(_Section):
         default={},
         description="a mapping from e-mails or forge logins to user ids, such as {ana@example.com: U0123456}",
     )
+    zone: Annotated[str, _read_by(_zone)] = Field(
+        default="UTC", description="the name of a time zone such as Europe/Madrid"
+    )
     languages: dict[Channel, Language] = Field(
         default={}, description="a mapping from channel ids to en or es, such as {C0987654321: es}"
     )
@@ -589,6 +592,11 @@ class Config:
     ignore: tuple[IgnoreRule, ...]
     interactive: tuple[str, ...]
     credentials: Credentials
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """By whose clocks a time of day is meant where nobody's own are known."""
+        return ZoneInfo(self.slack.zone)
 
     def missing_for_run(self) -> list[str]:
         """What `run` needs and `check` does not: a sentence for each thing that is not set, and where to get it."""

@@ -295,6 +295,14 @@ class ChatError(PortError):
         self.retry_after = retry_after
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person in Slack: the name others know them by, and the name of their time zone, such as Europe/Madrid."""
+
+    name: str
+    zone: str | None
+
+
 class Chat(Protocol):
     """Slack's Web API, as far as the bot writes."""
 
@@ -322,8 +330,8 @@ class Chat(Protocol):
         """Share a text file in a channel."""
         ...
 
-    def whisper(self, channel: str, user: str, message: Message) -> None:
-        """Tell one person in a channel; nobody else sees it, and it does not last."""
+    def whisper(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:
+        """Tell one person in a channel, or in a thread of it; nobody else sees it, and it does not last."""
         ...
 
     def group_members(self, group: str) -> frozenset[str]:
@@ -339,6 +347,13 @@ class Chat(Protocol):
 
     def is_member(self, user: str) -> bool:
         """Whether that user id is a person of the workspace who has not left. ChatError (the scope users:read)."""
+        ...
+
+    def user(self, user: str) -> User | None:
+        """What Slack tells of a person; None when there is none, or one who has left or is an app.
+
+        ChatError, among others when the bot may not ask (the scope users:read, which is optional).
+        """
         ...
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:

@@ -56,6 +56,7 @@ def test_every_key_arrives():
         applications={"ferry": {Right.REVERT: (), Right.SILENCE: ("*",)}, "quay": {}, "pier": {}},
     )
     assert (config.slack.mode, config.slack.listen) == ("http", ("::1", 8443))
+    assert config.zone == ZoneInfo("America/Montevideo")
     platform, charts = config.repositories["platform"], config.repositories["charts"]
     assert (platform.url, platform.branch) == ("https://git.example.org/harbour/platform.git", "1.10")
     assert platform.forge
@@ -363,7 +364,7 @@ def test_the_documentation_shows_every_key_with_its_default(tmp_path):
     documented, least = load(tmp_path / "config.yaml", {}), yaml.safe_load(example)
     for defaulted in ("schedule", "store", "mirrors"):
         del least[defaulted]
-    for key in ("api_url", "revert_allowed", "silence_allowed", "mode", "listen"):
+    for key in ("api_url", "revert_allowed", "silence_allowed", "zone", "mode", "listen"):
         del least["slack"][key]
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(least))
     bare = load(tmp_path / "config.yaml", {})

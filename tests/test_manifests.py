@@ -10,7 +10,7 @@ import yaml
 
 from bot.config import load
 from bot.core.command import Command, parse
-from bot.handlers.doctor import SCOPES
+from bot.handlers.doctor import OPTIONAL_SCOPES, SCOPES
 
 ROOT = Path(__file__).parents[1]
 MANIFESTS = ROOT / "manifests"
@@ -161,9 +161,11 @@ def test_the_slack_app_asks_for_what_it_needs_and_nothing_more():
     app = yaml.safe_load(text)
     (command,) = app["features"]["slash_commands"]
 
-    assert app["oauth_config"] == {"scopes": {"bot": ["commands", "chat:write", "files:write"]}}
-    assert set(app["oauth_config"]["scopes"]["bot"]) == set(SCOPES)
+    assert app["oauth_config"] == {"scopes": {"bot": ["commands", "chat:write", "files:write", "app_mentions:read"]}}
+    assert set(app["oauth_config"]["scopes"]["bot"]) == {*SCOPES, *OPTIONAL_SCOPES}
     assert all(re.search(rf"- {scope} # \S+", text) for scope in SCOPES)
+    assert all(re.search(rf"- {scope} # optional", text) for scope in OPTIONAL_SCOPES)
+    assert app["settings"]["event_subscriptions"] == {"bot_events": ["app_mention"]}
     assert app["settings"]["socket_mode_enabled"] is True
     assert app["settings"]["interactivity"] == {"is_enabled": True}
     assert app["features"]["bot_user"]["display_name"] == "gitops"
@@ -183,5 +185,5 @@ def test_every_command_in_the_usage_hint_is_known():
 
     parsed = [parse(example, ["shop"]) for example in examples]
 
-    assert len(parsed) == 6
+    assert len(parsed) == 9
     assert [each for each in parsed if not isinstance(each, Command)] == []

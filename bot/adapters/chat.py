@@ -13,7 +13,7 @@ from slack_sdk.web import SlackResponse
 from bot.core.message.blocks import Message
 from bot.core.message.catalogue import chat as texts
 from bot.core.message.language import Told
-from bot.ports import ChatError
+from bot.ports import ChatError, User
 
 _METADATA = "gitops_bot_card"
 _LOOKED_THROUGH = 200  # messages; more than a channel gets while one post is in doubt
@@ -31,6 +31,7 @@ _REMEDIES = {
     "account_inactive": texts.REMOVED_APP,
     "missing_scope": texts.MISSING_SCOPE,
     "ratelimited": texts.ASKS_TO_WAIT,
+    "expired_trigger_id": texts.TOO_LATE,
 }
 
 
@@ -85,10 +86,12 @@ class SlackChat:
             channel,
         )
 
-    def whisper(self, channel: str, user: str, message: Message) -> None:
+    def whisper(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:
         blocks = [dict(block) for block in message.blocks]
         _call(
-            lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=message.text, blocks=blocks),
+            lambda: self._client.chat_postEphemeral(
+                channel=channel, user=user, text=message.text, blocks=blocks, thread_ts=thread
+            ),
             channel,
         )
 
@@ -102,6 +105,10 @@ class SlackChat:
 
     def is_member(self, user: str) -> bool:
         return self._person(lambda: self._client.users_info(user=user)) is not None
+
+    def user(self, user: str) -> User | None:
+        found = self._person(lambda: self._client.users_info(user=user))
+        return User(str(found.get("name") or user), found.get("tz") or None) if found else None
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
         answer = _call(lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view)), "the modal")

@@ -2,11 +2,13 @@
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from bot.core.message.catalogue import command as texts
 from bot.core.message.language import Phrase
+from bot.core.snooze import DEFAULT, Span
+from bot.core.snooze import parse as parse_span
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,43 @@ class HistoryCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class WhoCommand:
+    """Whom to ask about one application."""
+
+    application: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeCommand:
+    """The asker has the application's incident."""
+
+    application: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeCommand:
+    """Quiet about the application's incident for a while."""
+
+    application: str
+    span: Span = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
 class HelpCommand:
     """What can be typed."""
 
 
-Command = StatusCommand | DriftCommand | DiffCommand | RevertCommand | HistoryCommand | HelpCommand
+Command = (
+    StatusCommand
+    | DriftCommand
+    | DiffCommand
+    | RevertCommand
+    | HistoryCommand
+    | WhoCommand
+    | AcknowledgeCommand
+    | SnoozeCommand
+    | HelpCommand
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +135,9 @@ COMMANDS = (
     CommandSpec("diff", "APP [--all]", texts.DIFF, 1, 1, _ALL),
     CommandSpec("revert", "REV [APP]", texts.REVERT, 1, 2),
     CommandSpec("history", "[APP]", texts.HISTORY, 0, 1),
+    CommandSpec("who", "APP", texts.WHO, 1, 1),
+    CommandSpec("ack", "APP", texts.ACKNOWLEDGE, 1, 1),
+    CommandSpec("snooze", "APP [DURATION]", texts.SNOOZE, 1, 4),
     CommandSpec("help", "", texts.HELP, 0, 0),
 )
 
@@ -123,28 +160,40 @@ def parse(text: str, applications: Collection[str]) -> Command | Mistake:
     arguments = [word for word in arguments if word not in spec.flags]
     if not spec.least <= len(arguments) <= spec.most:
         return WrongArguments(spec)
-    typed = _typed_application(name, arguments)
+    position = 1 if name == "revert" else 0
+    typed = arguments.pop(position) if len(arguments) > position else None
     application = None if typed is None else _application(typed, applications)
     if typed is not None and application is None:
         return UnknownApplication(typed, _nearest(typed, applications))
-    match name:
-        case "status":
-            return StatusCommand(application)
-        case "drift":
-            return DriftCommand(application)
-        case "diff":
-            return WrongArguments(spec) if application is None else DiffCommand(application, everything=bool(flags))
-        case "revert":
-            return RevertCommand(arguments[0], application)
-        case "history":
-            return HistoryCommand(application)
-        case _:
-            return HelpCommand()
+    return _READ[name](_Typed(application, tuple(arguments), flagged=bool(flags))) or WrongArguments(spec)
 
 
-def _typed_application(name: str, arguments: list[str]) -> str | None:
-    position = 1 if name == "revert" else 0
-    return arguments[position] if len(arguments) > position else None
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """What stood behind a command's name: the application, the `others` in their order, and whether a flag did."""
+
+    application: str | None
+    others: tuple[str, ...]
+    flagged: bool
+
+
+def _snooze(typed: _Typed) -> SnoozeCommand | None:
+    span = parse_span(" ".join(typed.others)) if typed.others else DEFAULT
+    return SnoozeCommand(typed.application, span) if typed.application and span else None
+
+
+# How each is read; None: its arguments are not understood.
+_READ: dict[str, Callable[[_Typed], Command | None]] = {
+    "status": lambda typed: StatusCommand(typed.application),
+    "drift": lambda typed: DriftCommand(typed.application),
+    "diff": lambda typed: DiffCommand(typed.application, everything=typed.flagged) if typed.application else None,
+    "revert": lambda typed: RevertCommand(typed.others[0], typed.application),
+    "history": lambda typed: HistoryCommand(typed.application),
+    "who": lambda typed: WhoCommand(typed.application) if typed.application else None,
+    "ack": lambda typed: AcknowledgeCommand(typed.application) if typed.application else None,
+    "snooze": _snooze,
+    "help": lambda _: HelpCommand(),
+}
 
 
 def _application(typed: str, applications: Collection[str]) -> str | None:

@@ -23,6 +23,8 @@ SCOPES = {
     "commands": "/gitops",
     "files:write": "long differences as a file",
 }
+# Asked for by manifests/slack-app.yaml, and missed by nobody who does not use what it is for.
+OPTIONAL_SCOPES = {"app_mentions:read": "answering @gitops like the command"}
 _GROUPS_SCOPE = {"usergroups:read": "the user groups in revert_allowed and silence_allowed"}
 _TOKENS = {
     "SLACK_BOT_TOKEN": "api.slack.com/apps > OAuth & Permissions (it begins with xoxb-)",
@@ -173,6 +175,9 @@ def _slack(config: Config, outside: Outside) -> Iterator[Line]:
             f"add the scope, needed for {reason}, at api.slack.com/apps > OAuth & Permissions, and reinstall the app."
         )
         yield Line(f"Slack: scope {scope}", scope in granted, "" if scope in granted else remedy)
+    for scope, reason in OPTIONAL_SCOPES.items():
+        state = "granted" if scope in granted else f"missing, so there is no {reason}"
+        yield Line(f"Slack: optional scope {scope}: {state}", ok=True)
     # A whisper to itself passes every check that a post passes, and nobody sees it.
     whisper, own = Message("The doctor looks whether the bot can write here."), str(answer["user_id"])
     channels = {config.slack.channel, *(application.channel for application in config.applications.values())} - {""}

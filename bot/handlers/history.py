@@ -28,7 +28,7 @@ def history(say: Say, ports: Ports, repository_name: str, application: Applicati
         pull, approvers = None, None
         if forge and not trouble:
             try:
-                pull, approvers = _approved(forge, commit)
+                pull, approvers = approved(forge, commit)
             except ForgeError as error:
                 trouble = str(error)
         rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
@@ -36,7 +36,8 @@ def history(say: Say, ports: Ports, repository_name: str, application: Applicati
     return listing(say, entries, repository.branch, application.name if application else None, trouble)
 
 
-def _approved(forge: Forge, commit: Commit) -> tuple[PullRequest | None, tuple[str, ...]]:
+def approved(forge: Forge, commit: Commit) -> tuple[PullRequest | None, tuple[str, ...]]:
+    """The pull request that brought a commit, and who approved it. ForgeError."""
     pull = forge.pull_of(commit.sha)
     if pull is None or pull.state != "merged":
         return None, ()

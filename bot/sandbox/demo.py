@@ -51,6 +51,9 @@ class Demo:
     revert_allowed: tuple[str, ...] = ("*",)
     people: Mapping[str, str] = field(default_factory=dict)  # slack.people
     mode: str = "socket"  # or "http": Slack then sends signed requests to the bot
+    # What else the configuration says: of Slack, and of applications by name.
+    slack_settings: Mapping[str, object] = field(default_factory=dict)
+    application_settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.slack = SandboxSlack()
@@ -141,6 +144,7 @@ class Demo:
                 "people": dict(self.people),
                 "mode": self.mode,
                 "listen": "127.0.0.1:0",
+                **self.slack_settings,
             },
             "repositories": {
                 "platform": {
@@ -160,6 +164,7 @@ class Demo:
                     "cluster": each.cluster,
                     "namespace": each.namespace,
                     "channel": ALERTS if each.cluster == "prod" else DEPLOYS,
+                    **self.application_settings.get(each.name, {}),
                 }
                 for each in self.shop.applications
             },

@@ -1,22 +1,28 @@
 """`/gitops …` as people type it."""
 
+from datetime import time, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.command import (
     COMMANDS,
+    AcknowledgeCommand,
     DiffCommand,
     DriftCommand,
     HelpCommand,
     HistoryCommand,
     RevertCommand,
+    SnoozeCommand,
     StatusCommand,
     UnknownApplication,
     UnknownCommand,
+    WhoCommand,
     WrongArguments,
     parse,
 )
+from bot.core.snooze import DEFAULT, For, Until
 
 APPLICATIONS = ["shop", "shop-staging", "payments"]
 
@@ -41,6 +47,11 @@ APPLICATIONS = ["shop", "shop-staging", "payments"]
             RevertCommand("https://forge.example/acme/platform/pull/7", None),
         ),
         ("revert <https://forge.example/c/abc|abc>", RevertCommand("https://forge.example/c/abc", None)),
+        ("who shop", WhoCommand("shop")),
+        ("ack Shop", AcknowledgeCommand("shop")),
+        ("snooze shop", SnoozeCommand("shop", DEFAULT)),
+        ("snooze shop 1h 30m", SnoozeCommand("shop", For(timedelta(minutes=90)))),
+        ("snooze shop until 09:00", SnoozeCommand("shop", Until(time(9)))),
         ("history", HistoryCommand(None)),
         ("history shop-staging", HistoryCommand("shop-staging")),
     ],
@@ -67,6 +78,11 @@ def test_an_unknown_command_names_the_nearest(text, word, nearest):
 )
 def test_an_unknown_application_names_the_nearest(text, word, nearest):
     assert parse(text, APPLICATIONS) == UnknownApplication(word, nearest)
+
+
+@pytest.mark.parametrize("text", ["snooze shop tomorrow", "snooze shop 8d", "snooze", "ack", "who", "ack shop api"])
+def test_what_cannot_be_read_shows_the_usage(text):
+    assert isinstance(parse(text, APPLICATIONS), WrongArguments)
 
 
 @pytest.mark.parametrize("text", ["diff", "diff --all", "revert", "status shop payments", "help me", "revert a b c"])

@@ -25,7 +25,9 @@ from bot.core.health import Unready
 from bot.core.images import Pin, Unpinned
 from bot.core.incident import Event, Happening, Incident, IncidentState, acknowledge, snooze
 from bot.core.message import (
+    control,
     diff_file,
+    diff_pages,
     drift,
     history,
     incident,
@@ -35,11 +37,14 @@ from bot.core.message import (
     rollout,
     status,
     trouble,
+    who,
 )
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
+from bot.core.message import snooze as snooze_message
 from bot.core.message.catalogue import aside, chat, cluster, forge, repository
 from bot.core.message.language import Language, Say, Told
+from bot.core.permission import CouldNotAsk, Denied, Right, Rule
 from bot.core.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.revert import RevertRequest, Target
 from bot.core.revert_pull import RevertPull
@@ -329,6 +334,29 @@ OUTCOMES = {
 }
 
 
+RULE = Rule("slack.revert_allowed", ("U0ANA", "S0ONCALL"))
+MUCH_DRIFTED = replace(
+    DRIFTED,
+    drift=tuple(
+        replace(DEPLOYMENT, name=f"web-{number}", fields=tuple(field(path=f"spec.field{each}") for each in range(30)))
+        for number in range(3)
+    ),
+)
+BEHIND = who.Behind(
+    application="shop",
+    owners=("U0ANA", "S0ONCALL"),
+    incident=replace(
+        OPEN, acknowledged_by="U0BO", acknowledged_at=T0, snoozed_by="U0ANA", snoozed_until=T0 + timedelta(hours=4)
+    ),
+    writers=[("kubectl-edit", T0), ("argocd-controller", None)],
+    changes=[
+        who.Change(COMMIT, MERGE.url, (Author("Ana", "ana@shop.example", user="U0ANA"),), FORGE_PULL, ("carla", "bo")),
+        who.Change(COMMIT, None, (), None, ()),
+    ],
+    trouble=None,
+)
+
+
 def messages(say):
     """One of each kind."""
     return {
@@ -436,6 +464,23 @@ def messages(say):
         "opening-drift": trouble.opening(say, commands.DriftCommand(None)),
         "opening-drift-one": trouble.opening(say, commands.DriftCommand("shop")),
         "opening-diff": trouble.opening(say, commands.DiffCommand("shop")),
+        "control-denied-revert": control.denied(say, Right.REVERT, Denied(RULE)),
+        "control-denied-silence": control.denied(say, Right.SILENCE, Denied(Rule("slack.silence_allowed", ()))),
+        "control-could-not-ask": control.denied(
+            say, Right.REVERT, CouldNotAsk(RULE, "S0ONCALL", "Slack did not take it: Slack asks to wait.")
+        ),
+        "control-acknowledged": control.acknowledged(say, ["shop"]),
+        "control-acknowledged-already": control.acknowledged_already(say, ["shop", "search"], "U0ANA"),
+        "control-snoozed": control.snoozed(say, ["shop"], T0 + timedelta(days=2)),
+        "control-snoozed-already": control.snoozed_already(say, ["shop"], "U0ANA"),
+        "control-nothing-open": control.nothing_open(say, ["shop"]),
+        "control-nothing-open-on-card": control.nothing_open(say, []),
+        "control-stale": control.stale(say),
+        "who-answer": who.answer(say, BEHIND),
+        "who-answer-unknown": who.answer(
+            say, replace(BEHIND, incident=None, owners=(), writers=(), trouble="GitHub does not answer.")
+        ),
+        "who-answer-nobody": who.answer(say, who.Behind("shop", (), None, (), (), None)),
         "opening-revert": trouble.opening(say, commands.RevertCommand("#12", None)),
     }
 
@@ -519,25 +564,61 @@ def hostile_messages(say):
             say, commands.UnknownApplication(f"{HOSTILE}{long}", None), [long] * 99
         ),
         "outside": trouble.outside(say, f"Git said: {HOSTILE} {long}"),
+        "denied": control.denied(say, Right.REVERT, Denied(replace(RULE, allowed=("U0ANA",) * 500))),
+        "could not ask": control.denied(say, Right.REVERT, CouldNotAsk(RULE, "S0ONCALL", f"{HOSTILE} {long}")),
+        "who": who.answer(
+            say,
+            who.Behind(
+                HOSTILE[:60],
+                ("U0ANA", "S0ONCALL") * 50,
+                None,
+                [(f"{HOSTILE}{long}", None)] * 3,
+                [who.Change(commit, None, (Author(f"{HOSTILE} {long}", "x"),) * 20, pull, (long,) * 9)] * 3,
+                f"{HOSTILE} {long}",
+            ),
+        ),
     }
+
+
+LONG = "x" * 10_000
+
+
+def hostile_objects():
+    """Objects whose every part is as long and as hostile as it can be."""
+    fields = (field(path=LONG, desired=LONG, live={"a": [LONG]}, manager=LONG), field("added", HOSTILE, None, HOSTILE))
+    names = (f"{HOSTILE}-{index}-{LONG}" for index in range(200))
+    return tuple(ObjectDrift("v1", "ConfigMap", HOSTILE[:20], name, "modified", fields * 20) for name in names)
 
 
 def modals(say):
     """One of each kind."""
     return {
-        "modal-diff": drift.diff_modal(say, DRIFTED, "shop"),
-        "modal-diff-unchecked": drift.diff_modal(say, None, "shop"),
-        "modal-reading": drift.reading_modal(say, "shop"),
+        "modal-diff": diff_pages.view(say, [DRIFTED], "shop", 0),
+        "modal-diff-synced": diff_pages.view(say, [SYNCED], "search", 0),
+        "modal-diff-first-page": diff_pages.view(say, [MUCH_DRIFTED], "shop", 0),
+        "modal-diff-middle-page": diff_pages.view(say, [MUCH_DRIFTED], "shop", 1),
+        "modal-diff-last-page": diff_pages.view(say, [MUCH_DRIFTED], "shop", 99),
+        "modal-diff-of-several": diff_pages.view(say, [DRIFTED, replace(UNKNOWN, drift=(CONFIG,))], "group-1", 0),
+        "modal-diff-outdated": diff_pages.outdated(say, control.stale(say)),
+        "modal-reading": diff_pages.reading(say, ["shop"]),
+        "modal-reading-a-group": diff_pages.reading(say, []),
+        "modal-snooze": snooze_message.form(say, ["shop", "search"], subject="shop@1", channel="C1"),
+        "modal-snooze-opening": snooze_message.opening(say),
+        "modal-snooze-denied": snooze_message.refusal(say, control.denied(say, Right.SILENCE, Denied(RULE))),
     }
 
 
 def hostile_modals(say):
     """As large as they get, and with names at their longest."""
-    check = replace(DRIFTED, drift=DRIFTED.drift * 300)
+    many = replace(DRIFTED, drift=DRIFTED.drift * 300)
+    worst = replace(many, application="s" * 63, error=f"{HOSTILE} {LONG}", drift=hostile_objects())
     return {
-        "modal of much": drift.diff_modal(say, check, "shop"),
-        "modal of a long name": drift.diff_modal(say, None, "s" * 60),
-        "reading a long name": drift.reading_modal(say, "s" * 60),
+        **{f"modal of much, page {page}": diff_pages.view(say, [many], "shop", page) for page in (0, 7, 10**5)},
+        **{f"modal of the worst, page {page}": diff_pages.view(say, [worst], "shop", page) for page in (0, 99, 10**5)},
+        "modal of many": diff_pages.view(say, [worst] * 50, f"group {LONG[:500]}", 0),
+        "reading long names": diff_pages.reading(say, ["s" * 63] * 50),
+        "snooze of long names": snooze_message.form(say, ["s" * 63] * 50, subject="s" * 200, channel="C1"),
+        "snooze of nothing": snooze_message.refusal(say, control.nothing_open(say, [])),
     }
 
 

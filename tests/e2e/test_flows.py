@@ -58,7 +58,7 @@ def desk(demo):
 
 
 def test_help_is_answered_with_the_ack(desk):
-    assert "status, drift, diff, revert, history or help" in desk.ask("help").text
+    assert "status, drift, diff, revert, history, who, ack, snooze or help" in desk.ask("help").text
 
 
 def test_an_unknown_command_names_the_nearest(desk):

@@ -93,6 +93,7 @@ def test_all_is_well_and_nobody_notices(world):
         "Slack: scope chat:write",
         "Slack: scope commands",
         "Slack: scope files:write",
+        "Slack: optional scope app_mentions:read: granted",
         *(f"Slack: the bot can write in {channel}" for channel in sorted(world.channels)),
         "repository platform: git can fetch it",
         "GitHub harbour/platform: read the repository",
@@ -161,6 +162,17 @@ def test_a_missing_scope_is_named_with_its_reason(world):
 
     assert set(not_ok) == {"Slack: scope files:write", "Slack: scope usergroups:read"}
     assert "the user groups in revert_allowed" in not_ok["Slack: scope usergroups:read"]
+
+
+def test_a_missing_optional_scope_says_what_there_is_not(world):
+    world.slack.services.scopes.discard("app_mentions:read")
+
+    lines = world.lines()
+
+    assert all(line.ok for line in lines)
+    assert [line.what for line in lines if "optional" in line.what] == [
+        "Slack: optional scope app_mentions:read: missing, so there is no answering @gitops like the command"
+    ]
 
 
 def test_a_channel_without_the_bot_says_invite(world):

@@ -1,13 +1,14 @@
 """A person's rights, asked of the sandbox Slack over its Web API."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from slack_sdk import WebClient
 
 from bot.adapters.chat import SlackChat
 from bot.core.permission import CouldNotAsk, Denied, Granted, Right, Roles
-from bot.handlers.standing import Standing
+from bot.handlers.standing import KNOWN_FOR, Groups, Standing
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack.web_api import BOT_TOKEN
 
@@ -17,6 +18,13 @@ ROLES = Roles(
     {Right.REVERT: (PLATFORM,), Right.SILENCE: ("*",)},
     {"shop": {Right.REVERT: (TOMAS, PLATFORM)}, "api": {Right.SILENCE: ("S0NOSUCH",)}},
 )
+
+
+class Clock:
+    now = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
+
+    def passes(self, span):
+        self.now += span
 
 
 @pytest.fixture
@@ -29,7 +37,14 @@ def slack():
 @pytest.fixture
 def stand(slack):
     client = WebClient(token=BOT_TOKEN, base_url=slack.api_url, retry_handlers=[], timeout=2)
-    return lambda user: Standing(user, ROLES, SlackChat(client))
+    clock = Clock()
+    groups = Groups(SlackChat(client), lambda: clock.now)
+
+    def made(user):
+        return Standing(user, ROLES, groups)
+
+    made.clock = clock
+    return made
 
 
 def asked(slack):
@@ -57,10 +72,35 @@ def test_each_group_is_asked_about_once_and_only_if_it_decides(slack, stand, use
     assert asked(slack) == asks
 
 
-def test_who_leaves_a_group_loses_the_right_at_once(slack, stand):
+def test_who_leaves_a_group_loses_the_right_within_half_a_minute(slack, stand):
     assert isinstance(stand(JONAS).verdict(Right.REVERT, ["shop"]), Granted)
     slack.workspace.groups[PLATFORM] = replace(slack.workspace.groups[PLATFORM], members=())
+    stand.clock.passes(KNOWN_FOR - timedelta(microseconds=1))
+    assert isinstance(stand(JONAS).verdict(Right.REVERT, ["shop"]), Granted)
+    stand.clock.passes(timedelta(microseconds=1))
     assert isinstance(stand(JONAS).verdict(Right.REVERT, ["shop"]), Denied)
+
+
+def test_a_hundred_clicks_in_a_minute_are_within_slacks_limit(slack, stand):
+    for _ in range(100):
+        assert isinstance(stand(JONAS).verdict(Right.REVERT, ["shop", "api"]), Granted)
+        stand.clock.passes(timedelta(seconds=0.6))
+    assert asked(slack) == 2
+
+
+def test_slack_is_left_alone_for_as_long_as_it_asks(slack, stand):
+    slack.faults.rate_limited = 1
+    for _ in range(3):
+        assert isinstance(stand(JONAS).verdict(Right.REVERT, ["shop"]), CouldNotAsk)
+    assert asked(slack) == 1
+    stand.clock.passes(timedelta(minutes=1))
+    assert isinstance(stand(JONAS).verdict(Right.REVERT, ["shop"]), Granted)
+
+
+def test_what_could_not_be_asked_is_asked_again(slack, stand):
+    slack.faults.failed = 1
+    assert isinstance(stand(JONAS).verdict(Right.REVERT, ["shop"]), CouldNotAsk)
+    assert isinstance(stand(JONAS).verdict(Right.REVERT, ["shop"]), Granted)
 
 
 @pytest.mark.parametrize(

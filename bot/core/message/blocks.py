@@ -86,6 +86,13 @@ def utc(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%H:%M UTC")
 
 
+def plain(element: Element) -> str:
+    """An element as text that no client converts."""
+    if element["type"] == "date":
+        return datetime.fromtimestamp(element["timestamp"], tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return str(element.get("text") or element.get("user_id") or element.get("usergroup_id") or "")
+
+
 def paragraph(*elements: Element) -> Element:
     """One paragraph of a rich_text block."""
     return {"type": "rich_text_section", "elements": list(elements)}

@@ -1,8 +1,7 @@
 """What the bot says of drift: the answers to `drift` and `diff`, the diff modal."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from bot.core.drift import Check, ObjectDrift, Status
 from bot.core.message import wording
@@ -75,27 +74,11 @@ def incomplete(say: Say, check: Check) -> bool:
     return bool(cut) or long or any(len(found.fields) > _FIELDS for found in check.drift)
 
 
-def diff_modal(say: Say, check: Check | None, application: str) -> Mapping[str, Any]:
-    """The same, behind the card's button."""
-    _, blocks = _diff(say, check, application, everything=False)
-    return wording.dialog(say, _title(say, application), *blocks, reference=application)
-
-
-def reading_modal(say: Say, application: str) -> Mapping[str, Any]:
-    """What the modal shows until the cluster has answered: a trigger expires 3 s after the click."""
-    text = wording.reading(say, application)
-    return wording.dialog(say, _title(say, application), rich(paragraph(words(text))))
-
-
-def _title(say: Say, application: str) -> str:
-    return say.text(texts.TITLE, application=application)
-
-
 def _diff(say: Say, check: Check | None, application: str, *, everything: bool) -> tuple[str, list[Block]]:
     if check is None:
         text = say.text(texts.UNCHECKED, application=application)
         return text, [rich(paragraph(words(text)))]
-    text = _found(say, check)
+    text = found(say, check)
     blocks: list[Block] = [rich(paragraph(words(clip(text, 2_000))))]
     if check.error and check.drift:
         unseen = say.text(texts.NOT_EVERYTHING, reason=clip(say.told(check.error), 1_000))
@@ -107,7 +90,8 @@ def _diff(say: Say, check: Check | None, application: str, *, everything: bool) 
     return text, blocks
 
 
-def _found(say: Say, check: Check) -> str:
+def found(say: Say, check: Check) -> str:
+    """What a check found, as a sentence."""
     where = wording.where(say, check.application, check.cluster)
     revision = wording.short(say, check.revision)
     if check.drift:

@@ -125,7 +125,7 @@ def requested(reference_: str, who: str) -> RevertRequest | None:
     try:
         kept = json.loads(reference_)
         text, application, flags = str(kept["text"]), kept["application"], set(kept["flags"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     if application is not None and not isinstance(application, str):
         return None

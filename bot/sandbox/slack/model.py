@@ -24,6 +24,7 @@ class User:
     color: str
     bot: bool = False
     left: bool = False
+    zone: str = "Europe/Madrid"
 
 
 USERS = (

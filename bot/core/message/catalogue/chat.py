@@ -33,5 +33,9 @@ MISSING_SCOPE = Phrase(
     es="a la app de Slack le falta un scope: hay que compararla con manifests/slack-app.yaml y reinstalarla",
 )
 ASKS_TO_WAIT = Phrase(en="Slack asks to wait", es="Slack pide esperar")
+TOO_LATE = Phrase(
+    en="the click arrived too late to open a window: press it again",
+    es="el clic llegó tarde para abrir una ventana: hay que pulsar otra vez",
+)
 ANSWERED = Phrase(en="Slack answered {code}", es="Slack respondió {code}")
 ANSWERED_ERROR = Phrase(en="Slack answered with an error", es="Slack respondió con un error")

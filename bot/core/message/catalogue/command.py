@@ -19,4 +19,16 @@ HISTORY = Phrase(
     en="what reached the tracked branch, when it was live, who approved it",
     es="qué llegó a la rama seguida, cuándo estuvo activo, quién lo aprobó",
 )
+WHO = Phrase(
+    en="whom to ask: owners, who has its incident, the people of its latest commits",
+    es="a quién preguntar: dueños, quién tiene su incidente, las personas de sus últimos commits",
+)
+ACKNOWLEDGE = Phrase(
+    en="you have its incident: no reminders until something worse comes",
+    es="te haces cargo de su incidente: sin recordatorios hasta que venga algo peor",
+)
+SNOOZE = Phrase(
+    en="quiet about its incident for 30m, 4h, 2d, 1h30m or until 09:00; 1h if left out",
+    es="silencio sobre su incidente por 30m, 4h, 2d, 1h30m o until 09:00; 1h si no se dice",
+)
 HELP = Phrase(en="this list", es="esta lista")

@@ -26,6 +26,11 @@ IN_SYNC = Counted(
 )
 NOT_CHECKED = Phrase(en="{where} could not be checked: {reason}", es="{where} no se pudo comprobar: {reason}")
 NOT_EVERYTHING = Phrase(en="Not everything could be looked at: {reason}", es="No se pudo mirar todo: {reason}")
+PAGE = Phrase(en="Page {n} of {all}", es="Página {n} de {all}")
+PREVIOUS = Phrase(en="Previous", es="Anterior")
+NEXT = Phrase(en="Next", es="Siguiente")
+SEVERAL = Counted(en=("{n} application", "{n} applications"), es=("{n} aplicación", "{n} aplicaciones"))
+BARE_TITLE = Phrase(en="Diff", es="Diff")
 TITLE = Phrase(en="Diff: {application}", es="Diff: {application}")
 MORE_OBJECTS = Counted(
     en=(

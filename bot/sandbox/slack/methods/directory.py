@@ -33,6 +33,7 @@ def _user(user: User, *, email: bool) -> Json:
         "team_id": TEAM["id"],
         "name": user.name,
         "real_name": user.display,
+        "tz": user.zone,
         "deleted": user.left,
         "is_bot": user.bot,
         "profile": profile,

@@ -1,0 +1,98 @@
+"""The modal that asks for how long, and what was entered in it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.core import snooze
+from bot.core.message import wording
+from bot.core.message.blocks import Element, Message, clip, modal, paragraph, rich, words
+from bot.core.message.catalogue import control as texts
+from bot.core.message.language import Say
+from bot.core.snooze import DEFAULT, For, Span
+
+VIEW = "snooze"
+# Ids of the blocks and of the input in each.
+PICKED = "picked"
+TYPED = "typed"
+
+_MOST_TYPED = 40
+
+
+def opening(say: Say) -> Mapping[str, Any]:
+    """What the modal shows until it is known whether the person may: a trigger expires 3 s after the click."""
+    return wording.dialog(say, say.text(texts.SNOOZE_TITLE), rich(paragraph(words(say.text(texts.ONE_MOMENT)))))
+
+
+def refusal(say: Say, said: Message) -> Mapping[str, Any]:
+    """The same modal, when there is nothing to ask."""
+    return wording.dialog(say, say.text(texts.SNOOZE_TITLE), *said.blocks)
+
+
+def form(say: Say, applications: Sequence[str], *, subject: str, channel: str) -> Mapping[str, Any]:
+    """Asks how long to be quiet about what a card shows.
+
+    `subject` is the value of the card's buttons, `channel` where the answer goes ("" for nowhere).
+    """
+    options = [_option(say, choice) for choice in snooze.CHOICES]
+    default = next(each for each in options if snooze.parse(each["value"]) == DEFAULT)
+    radio = {"type": "radio_buttons", "action_id": PICKED, "options": options, "initial_option": default}
+    typed = {
+        "type": "plain_text_input",
+        "action_id": TYPED,
+        "max_length": _MOST_TYPED,
+        "placeholder": _plain(say.text(texts.OTHER_EXAMPLE)),
+    }
+    names = wording.listed(say, applications)
+    view = modal(
+        say.text(texts.SNOOZE_TITLE),
+        rich(paragraph(*say.line(texts.SNOOZE_LEAD, names=names))),
+        _input(PICKED, say.text(texts.HOW_LONG), radio),
+        {**_input(TYPED, say.text(texts.OTHER), typed), "optional": True},
+        close=say.text(texts.CANCEL),
+        reference=f"{channel} {subject}",
+    )
+    return {**view, "callback_id": VIEW, "submit": _plain(say.text(texts.SUBMIT))}
+
+
+def referred(view: Mapping[str, Any]) -> tuple[str, str]:
+    """The subject and the channel of a submitted form. References only: they may be anything."""
+    channel, _, subject = str(view.get("private_metadata") or "").partition(" ")
+    return subject, channel
+
+
+def entered(view: Mapping[str, Any]) -> Span | None:
+    """What was picked, or typed instead; None when neither can be read. `view` is as Slack submits it."""
+    try:
+        values = view["state"]["values"]
+        typed = values[TYPED][TYPED].get("value") or ""
+        picked = (values[PICKED][PICKED].get("selected_option") or {}).get("value") or ""
+        return snooze.parse(str(typed).strip() or str(picked))
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def wrong(say: Say) -> dict[str, str]:
+    """Shown beside the input that could not be read."""
+    return {TYPED: say.text(texts.OTHER_WRONG)}
+
+
+def _option(say: Say, choice: str) -> Element:
+    return {"text": _plain(_label(say, choice)), "value": choice}
+
+
+def _label(say: Say, choice: str) -> str:
+    span = snooze.parse(choice)
+    if not isinstance(span, For):
+        return say.text(texts.UNTIL_CLOCK, clock=choice.rsplit(maxsplit=1)[-1])
+    minutes = int(span.span.total_seconds()) // 60
+    if minutes % (24 * 60) == 0:
+        return say.count(texts.DAYS, minutes // (24 * 60))
+    return say.count(texts.HOURS, minutes // 60) if minutes % 60 == 0 else say.count(texts.MINUTES, minutes)
+
+
+def _input(name: str, label: str, element: Element) -> Element:
+    return {"type": "input", "block_id": name, "label": _plain(label), "element": element}
+
+
+def _plain(text: str) -> Element:
+    return {"type": "plain_text", "text": clip(text, 75), "emoji": False}

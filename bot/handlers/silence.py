@@ -1,0 +1,113 @@
+"""Acknowledge and snooze, by command or button: find the incidents, ask whether who asks may, do it, write it down."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.core.asker import Asker
+from bot.core.audit import AuditEntry
+from bot.core.incident import Incident, open_incidents, under
+from bot.core.message import control as words
+from bot.core.message.blocks import Message
+from bot.core.message.language import Say
+from bot.core.permission import CouldNotAsk, Denied, Granted, Right, refusal
+from bot.core.snooze import Span, Until, ends
+from bot.handlers import incident_control
+from bot.handlers.incident_control import Already, Done, Outcome, Over, UnknownSubject
+from bot.handlers.standing import Standing
+from bot.ports import ChatError, Ports
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be silenced: `incidents`, and the `applications` that are named even where nothing is open."""
+
+    incidents: tuple[Incident, ...]
+    applications: tuple[str, ...]
+
+
+def of_application(ports: Ports, name: str) -> Target:
+    """An application's incident. StoreError."""
+    incident = ports.store.incident(name)
+    return Target(tuple(open_incidents([incident])) if incident else (), (name,))
+
+
+def of_card(ports: Ports, subject: str) -> Target:
+    """What a card shows, by the value of its buttons; nothing for a value that no card has. StoreError."""
+    found = tuple(open_incidents(under(ports.store.incidents(), subject)))
+    return Target(found, tuple(dict.fromkeys(each.application for each in found)))
+
+
+def acknowledge(ports: Ports, standing: Standing, asker: Asker, target: Target) -> Message:
+    """The asker has it, if they may. StoreError."""
+    now, names = ports.clock(), target.applications
+
+    def act(incident: str) -> Outcome:
+        return incident_control.acknowledge(ports, incident, asker.user, now)
+
+    outcome = _silence(ports, standing, asker, target, "acknowledge", act)
+    return _told(asker.say, outcome, names, words.acknowledged(asker.say, names), words.acknowledged_already)
+
+
+def snooze(ports: Ports, standing: Standing, asker: Asker, target: Target, span: Span, *, zone: tzinfo) -> Message:
+    """Quiet for a while, if the asker may. A time of day is read by the asker's own clock. StoreError."""
+    now, names = ports.clock(), target.applications
+    until = ends(span, now, _zone(ports, asker.user, zone) if isinstance(span, Until) else zone)
+
+    def act(incident: str) -> Outcome:
+        return incident_control.snooze(ports, incident, asker.user, until, now)
+
+    outcome = _silence(ports, standing, asker, target, f"snooze until {until:%Y-%m-%dT%H:%MZ}", act)
+    return _told(asker.say, outcome, names, words.snoozed(asker.say, names, until), words.snoozed_already)
+
+
+def _told(
+    say: Say,
+    outcome: Outcome | Denied | CouldNotAsk,
+    names: Sequence[str],
+    done: Message,
+    already: Callable[[Say, Sequence[str], str], Message],
+) -> Message:
+    match outcome:
+        case Done():
+            return done
+        case Already(by, _):
+            return already(say, names, by)
+        case Denied() | CouldNotAsk():
+            return words.denied(say, Right.SILENCE, outcome)
+        case _:
+            return words.nothing_open(say, names)
+
+
+def _silence(
+    ports: Ports, standing: Standing, asker: Asker, target: Target, what: str, act: Callable[[str], Outcome]
+) -> Outcome | Denied | CouldNotAsk:
+    """Do it to each incident, if the asker may, and write down what came of it."""
+    verdict = standing.verdict(Right.SILENCE, target.applications)
+    if isinstance(verdict, Granted):
+        # One by one, by their own ids: what joins the card meanwhile is not what was authorised.
+        outcome: Outcome | Denied | CouldNotAsk = _together([act(incident.id) for incident in target.incidents])
+        result = type(outcome).__name__
+    else:
+        outcome, result = verdict, refusal(verdict)
+    ports.store.audit(
+        AuditEntry(ports.clock(), asker.user, what, result, asker.origin, asker.channel, target.applications)
+    )
+    return outcome
+
+
+def _together(outcomes: Sequence[Outcome]) -> Outcome:
+    changed = [incident for outcome in outcomes if isinstance(outcome, Done) for incident in outcome.incidents]
+    if changed:
+        return Done(tuple(changed))
+    return next((each for each in outcomes if isinstance(each, Already | Over)), UnknownSubject())
+
+
+def _zone(ports: Ports, user: str, default: tzinfo) -> tzinfo:
+    """The person's time zone, where Slack tells it and this machine knows it."""
+    try:
+        known = ports.chat.user(user)
+        return ZoneInfo(known.zone) if known and known.zone else default
+    except (ChatError, ZoneInfoNotFoundError, ValueError, OSError):
+        return default
