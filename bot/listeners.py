@@ -147,7 +147,7 @@ class Listeners:
 
         def work() -> None:
             target = silence.of_card(self._ports, subject)
-            refused = self._desk.may_silence(asker, target)
+            refused = self._desk.refused_snooze(asker, target)
             if refused:
                 said = control.denied(asker.say, Right.SILENCE, refused)
             elif not target.incidents:

@@ -13,7 +13,7 @@ from bot.core.message import control, diff_pages
 from bot.core.message import drift as drift_message
 from bot.core.message import help as help_message
 from bot.core.message.blocks import Message
-from bot.core.permission import CouldNotAsk, Denied, Granted, Right
+from bot.core.permission import CouldNotAsk, Denied
 from bot.core.revert import RevertRequest
 from bot.core.snooze import Span
 from bot.handlers import silence
@@ -90,10 +90,9 @@ class Desk:
         self._watch.tell()
         return said
 
-    def may_silence(self, asker: Asker, target: silence.Target) -> Denied | CouldNotAsk | None:
-        """Why the asker may not silence that; None when they may."""
-        verdict = self._standing(asker).verdict(Right.SILENCE, target.applications)
-        return None if isinstance(verdict, Granted) else verdict
+    def refused_snooze(self, asker: Asker, target: silence.Target) -> Denied | CouldNotAsk | None:
+        """Why the asker may not snooze that, before they are asked for how long; None when they may. PortError."""
+        return silence.refused(self._ports, self._standing(asker), asker, target)
 
     def check_now(self, asker: Asker, names: list[str]) -> Message:
         """A drift check of these applications; none: what was pressed is out of date. PortError."""

@@ -62,6 +62,15 @@ def snooze(ports: Ports, standing: Standing, asker: Asker, target: Target, span:
     return _told(asker.say, outcome, names, words.snoozed(asker.say, names, until), words.snoozed_already)
 
 
+def refused(ports: Ports, standing: Standing, asker: Asker, target: Target) -> Denied | CouldNotAsk | None:
+    """Why the asker is not even asked for how long to snooze, which is written down; None when they may. StoreError."""
+    verdict = standing.verdict(Right.SILENCE, target.applications)
+    if isinstance(verdict, Granted):
+        return None
+    _write_down(ports, asker, target, "snooze", refusal(verdict))
+    return verdict
+
+
 def _told(
     say: Say,
     outcome: Outcome | Denied | CouldNotAsk,
@@ -91,10 +100,14 @@ def _silence(
         result = type(outcome).__name__
     else:
         outcome, result = verdict, refusal(verdict)
+    _write_down(ports, asker, target, what, result)
+    return outcome
+
+
+def _write_down(ports: Ports, asker: Asker, target: Target, what: str, result: str) -> None:
     ports.store.audit(
         AuditEntry(ports.clock(), asker.user, what, result, asker.origin, asker.channel, target.applications)
     )
-    return outcome
 
 
 def _together(outcomes: Sequence[Outcome]) -> Outcome:
