@@ -28,7 +28,7 @@ demo: .venv/run ## the bot in its sandbox; prints a URL. More: make demo ARGS='-
 test: .venv/dev ## the whole test suite; a part of it: make test ARGS=tests/core
 	@scripts/need-kubectl
 	@scripts/need-postgresql
-	@$(BIN)/python scripts/need-github-openapi >/dev/null
+	@scripts/need-github-openapi >/dev/null
 	@chromium="$$(scripts/need-chromium)" && $(INSIDE) CHROMIUM="$$chromium" \
 		$(BIN)/pytest --numprocesses=4 --dist=loadfile --basetemp=$(CACHE)/pytest $(ARGS)
 

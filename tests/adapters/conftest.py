@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -125,7 +124,7 @@ class Description:
 
 @pytest.fixture(scope="session")
 def github_description():
-    needed = [sys.executable, ROOT / "scripts" / "need-github-openapi"]
+    needed = [ROOT / "scripts" / "need-github-openapi"]
     done = subprocess.run(needed, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return Description(Path(done.stdout.strip()))
