@@ -8,25 +8,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
-import yaml
-
 from bot.adapters.store import SqlStore
 from bot.app import Bot
 from bot.config import load
 from bot.core.drift import Check
-from bot.sandbox.cluster.deployer import Deployer
-from bot.sandbox.cluster.kubeconfig import write_kubeconfig
 from bot.sandbox.cluster.server import SandboxCluster
 from bot.sandbox.forge import SandboxForge
-from bot.sandbox.server import Server
 from bot.sandbox.shop import Shop, seed
 from bot.sandbox.slack import SandboxSlack
+from bot.sandbox.stack import SIGNING_SECRET, Stack, StackApplication
 from bot.sandbox.tour import Tour
 from bot.web import SLACK_PATH
 
 ALERTS = "C0ALERTS01"
 DEPLOYS = "C0DEPLOYS1"
-SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105  nothing outside the sandbox knows it
 
 # Quicker than the defaults: nobody watches a demo for five minutes.
 SCHEDULE: Mapping[str, str] = {
@@ -94,95 +89,49 @@ class Demo:
         """What the terminal says: where to look, and how to make drift with kubectl."""
         return (
             f"\n  The demo is running: {self.url}\n\n"
-            f"  Pull requests are at {self.forge_url}/{self.shop.repository}\n"
-            f"  kubectl works too:   export KUBECONFIG={self.kubeconfig}\n"
+            f"  Pull requests are at {self.stack.forge_url}/{self.shop.repository}\n"
+            f"  kubectl works too:   export KUBECONFIG={self.stack.kubeconfig}\n"
             f"                       kubectl -n shop scale deploy/web --replicas=9\n\n"
             f"  Stop it with Ctrl-C.\n"
         )
 
     def _start(self, started: ExitStack) -> None:
-        self.folder = Path(
-            started.enter_context(TemporaryDirectory(prefix="gitops-bot-demo-", ignore_cleanup_errors=True))
-        )
-        self.forge = SandboxForge(self.folder / "forge")
+        folder = Path(started.enter_context(TemporaryDirectory(prefix="gitops-bot-demo-", ignore_cleanup_errors=True)))
+        self.forge = SandboxForge(folder / "forge")
         self.shop: Shop = seed(self.forge, now=datetime.now(tz=UTC))
-        self.tour = Tour(self.slack, self.cluster, self.forge.repositories[self.shop.repository], self.shop)
-        self.slack.app.add_routes(self.tour.routes())
-        self.slack.services.url, self.forge_url, self.cluster_url = (
-            started.enter_context(Server(app, self.port + offset if self.port else 0)).url
-            for offset, app in enumerate((self.slack.app, self.forge.app, self.cluster.app))
-        )
-        self.kubeconfig = write_kubeconfig(self.folder / "kubeconfig", self.cluster_url, identity="admin")
-        for application in self.shop.applications:
-            self.cluster.api.create_namespace(application.namespace)
         remote = self.forge.repositories[self.shop.repository]
-        self.deployer = Deployer(
-            str(remote.path),
-            self.shop.branch,
-            self.cluster.api,
-            [(each.path, each.namespace) for each in self.shop.applications],
-            interval=0.5,
-            delay=self.deploy_delay,
+        self.tour = Tour(self.slack, self.cluster, remote, self.shop)
+        self.slack.app.add_routes(self.tour.routes())
+        self.stack = started.enter_context(
+            Stack(
+                self.slack,
+                self.forge,
+                self.cluster,
+                remote,
+                self.shop.applications,
+                folder,
+                port=self.port,
+                deploy_delay=self.deploy_delay,
+            )
         )
-        self.deployer.sync()
-        started.enter_context(self.deployer)
-        self.config = load(self._write_config(), self._environment())
+        self.config = load(self._write_config(), self.stack.environment)
         self.bot = Bot(self.config).start()
         started.callback(lambda: self.bot.stop())  # noqa: PLW0108  whichever bot runs by then
         if self.mode == "http":
             self.slack.deliver_http(f"http://127.0.0.1:{self.bot.web.port}{SLACK_PATH}", SIGNING_SECRET)
-        self.tour.start(self.forge_url)
+        self.tour.start(self.stack.forge_url)
         started.callback(self.tour.stop)
 
     def _write_config(self) -> Path:
-        api_url = f"{self.forge_url}/api/v3"
-        config = {
-            "slack": {
-                "channel": ALERTS,
-                "api_url": self.slack.api_url,
-                "revert_allowed": list(self.revert_allowed),
-                "people": dict(self.people),
-                "mode": self.mode,
-                "listen": "127.0.0.1:0",
-                **self.slack_settings,
-            },
-            "repositories": {
-                "platform": {
-                    "url": f"{self.forge_url}/{self.shop.repository}.git",
-                    "branch": self.shop.branch,
-                    "forge": {"kind": "github", "repository": self.shop.repository, "api_url": api_url},
-                }
-            },
-            "clusters": {
-                name: {"kubeconfig": str(self._bot_kubeconfig()), "context": "sandbox"}
-                for name in sorted({each.cluster for each in self.shop.applications})
-            },
-            "applications": {
-                each.name: {
-                    "repository": "platform",
-                    "path": each.path,
-                    "cluster": each.cluster,
-                    "namespace": each.namespace,
-                    "channel": ALERTS if each.cluster == "prod" else DEPLOYS,
-                    **self.application_settings.get(each.name, {}),
-                }
-                for each in self.shop.applications
-            },
-            "schedule": dict(self.schedule),
-            "store": f"sqlite:///{self.folder}/state.db",
-            "mirrors": str(self.folder / "mirrors"),
+        slack = {
+            "channel": ALERTS,
+            "revert_allowed": list(self.revert_allowed),
+            "people": dict(self.people),
+            "mode": self.mode,
+            **self.slack_settings,
         }
-        path = self.folder / "config.yaml"
-        path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-        return path
+        return self.stack.write_config(slack=slack, schedule=self.schedule, application=self._of_application)
 
-    def _bot_kubeconfig(self) -> Path:
-        return write_kubeconfig(self.folder / "bot.kubeconfig", self.cluster_url, identity="bot")
-
-    def _environment(self) -> dict[str, str]:
-        return {
-            "SLACK_BOT_TOKEN": "xoxb-sandbox",
-            "SLACK_APP_TOKEN": "xapp-sandbox",
-            "SLACK_SIGNING_SECRET": SIGNING_SECRET,
-            "GITHUB_TOKEN": self.forge.token,
-        }
+    def _of_application(self, application: StackApplication) -> Mapping[str, object]:
+        channel = ALERTS if application.cluster == "prod" else DEPLOYS
+        return {"channel": channel, **self.application_settings.get(application.name, {})}

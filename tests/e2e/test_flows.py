@@ -133,7 +133,7 @@ def test_the_alert_names_the_field_both_values_and_the_tool_and_its_button_shows
 
 
 def test_kubectl_makes_drift_that_is_seen(desk):
-    run = ["kubectl", "--kubeconfig", desk.demo.kubeconfig, "-n", "search", "label", "sts/search", "team=night"]
+    run = ["kubectl", "--kubeconfig", desk.demo.stack.kubeconfig, "-n", "search", "label", "sts/search", "team=night"]
     subprocess.run(run, check=True, capture_output=True)
     card = desk.card("🟡 Minor drift: search on prod")
     assert "metadata.labels.team" in str(card.blocks)

@@ -77,7 +77,7 @@ class Desk:
         return repository.commit(self.demo.shop.branch, texts, message, "ana")
 
     def kubectl(self, *arguments, stdin=None):
-        run = ["kubectl", "--kubeconfig", str(self.demo.kubeconfig), "-n", "shop", *arguments]
+        run = ["kubectl", "--kubeconfig", str(self.demo.stack.kubeconfig), "-n", "shop", *arguments]
         subprocess.run(run, input=stdin, check=True, capture_output=True, text=True)
 
     def ask(self, text):
@@ -86,7 +86,7 @@ class Desk:
         return asked.responses[-1].text + json.dumps(asked.responses[-1].blocks, ensure_ascii=False)
 
     def check(self, *options):
-        run = [sys.executable, "-m", "bot", "check", "--config", str(self.demo.folder / "config.yaml"), *options]
+        run = [sys.executable, "-m", "bot", "check", "--config", str(self.demo.stack.folder / "config.yaml"), *options]
         done = subprocess.run(
             run, capture_output=True, text=True, check=False, env={**os.environ, "LOG_LEVEL": "DEBUG"}
         )
@@ -105,7 +105,7 @@ class Desk:
 
     def database(self):
         """Every byte that SQLite keeps, the write-ahead log's too."""
-        return "".join(path.read_bytes().decode("latin-1") for path in self.demo.folder.glob("state.db*"))
+        return "".join(path.read_bytes().decode("latin-1") for path in self.demo.stack.folder.glob("state.db*"))
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from bot.sandbox.forge import HostedRepository, SandboxForge
 from bot.sandbox.forge.merge import Method
+from bot.sandbox.stack import StackApplication
 
 REPOSITORY = "acme/platform"
 BRANCH = "main"
@@ -18,22 +19,13 @@ _PEOPLE = {"ana": "Ana Ferrer", "bo": "Bo Lindqvist", "chen": "Chen Wei", "dara"
 _APPLICATIONS = ("shop", "payments", "search")
 
 
-class ShopApplication(NamedTuple):
-    """One application as the bot is configured to watch it."""
-
-    name: str
-    path: str
-    cluster: str
-    namespace: str
-
-
 @dataclass(frozen=True, slots=True)
 class Shop:
     """What was seeded. `bad_commit` is the newest commit of `branch`, the merge of `bad_pull`: to be reverted."""
 
     repository: str
     branch: str
-    applications: tuple[ShopApplication, ...]
+    applications: tuple[StackApplication, ...]
     bad_commit: str
     bad_pull: int
     open_pull: int
@@ -46,8 +38,8 @@ class _Environment:
     suffix: str
     values: Mapping[str, str]
 
-    def application(self, name: str) -> ShopApplication:
-        return ShopApplication(
+    def application(self, name: str) -> StackApplication:
+        return StackApplication(
             name + self.suffix, f"environments/{self.directory}/{name}", self.cluster, name + self.suffix
         )
 
