@@ -139,6 +139,7 @@ class _Socket:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, SlackApiError) and (code := error.response.get("error")):
+    if isinstance(error, SlackApiError) and error.response.status_code == 200:  # what Slack refuses, it answers so
+        code = error.response.get("error")
         return f"Slack refuses SLACK_APP_TOKEN ({code}): it needs an app-level token (xapp-…) with connections:write"
     return f"Slack does not answer ({type(error).__name__})"

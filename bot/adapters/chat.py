@@ -1,7 +1,9 @@
 """Slack's Web API through slack_sdk."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
@@ -16,16 +18,20 @@ from bot.core.message.language import Told
 from bot.ports import ChatError, User
 
 _METADATA = "gitops_bot_card"
-_LOOKED_THROUGH = 200  # messages; more than a channel gets while one post is in doubt
+_PAGE = 200  # messages
+_MOST_PAGES = 10  # so much is said in a channel while a post is in doubt, Slack down for an hour included
 _CLOCKS_DIFFER = timedelta(minutes=1)
 
 # https://docs.slack.dev/reference/methods/users.lookupByEmail#errors and …/users.info#errors
 _NOBODY = frozenset({"users_not_found", "user_not_found", "user_not_visible"})
 
+_NAME = re.compile(r"[a-z0-9_]+")  # of an error, as Slack names them
+
 _REMEDIES = {
     "channel_not_found": texts.NO_CHANNEL,
     "not_in_channel": texts.NOT_IN_CHANNEL,
     "is_archived": texts.ARCHIVED,
+    "is_inactive": texts.ARCHIVED,
     "invalid_auth": texts.INVALID_TOKEN,
     "token_revoked": texts.REVOKED_TOKEN,
     "account_inactive": texts.REMOVED_APP,
@@ -63,15 +69,13 @@ class SlackChat:
         # A little earlier: Slack's clock and this one differ.
         oldest = str((since - _CLOCKS_DIFFER).timestamp())
         try:
-            answer = _call(lambda: self._page(channel, oldest, thread), channel)
+            for message in self._posted_since(channel, oldest, thread):
+                metadata = message.get("metadata") or {}
+                if metadata.get("event_type") == _METADATA and metadata.get("event_payload", {}).get("key") == key:
+                    return str(message["ts"])
         except ChatError as error:
-            if error.code == "missing_scope":
-                return None
-            raise
-        for message in answer["messages"]:
-            metadata = message.get("metadata") or {}
-            if metadata.get("event_type") == _METADATA and metadata.get("event_payload", {}).get("key") == key:
-                return str(message["ts"])
+            if error.code not in {"missing_scope", "thread_not_found"}:
+                raise
         return None
 
     def update(self, channel: str, ts: str, message: Message) -> None:
@@ -127,14 +131,21 @@ class SlackChat:
             raise
         return None if user.get("deleted") or user.get("is_bot") else user
 
-    def _page(self, channel: str, oldest: str, thread: str | None) -> SlackResponse:
-        if thread:
-            return self._client.conversations_replies(
-                channel=channel, ts=thread, oldest=oldest, limit=_LOOKED_THROUGH, include_all_metadata=True
-            )
-        return self._client.conversations_history(
-            channel=channel, oldest=oldest, limit=_LOOKED_THROUGH, include_all_metadata=True
+    def _posted_since(self, channel: str, oldest: str, thread: str | None) -> Iterator[Mapping[str, Any]]:
+        """The newest first, or in a thread the oldest."""
+        cursor = ""
+        for _ in range(_MOST_PAGES):
+            page = _call(partial(self._page, channel, oldest, thread, cursor), channel)
+            yield from page["messages"]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    def _page(self, channel: str, oldest: str, thread: str | None, cursor: str) -> SlackResponse:
+        wanted = (
+            partial(self._client.conversations_replies, ts=thread) if thread else self._client.conversations_history
         )
+        return wanted(channel=channel, oldest=oldest, limit=_PAGE, include_all_metadata=True, cursor=cursor or None)
 
 
 def _call(request: Callable[[], SlackResponse], where: str) -> SlackResponse:
@@ -145,9 +156,12 @@ def _call(request: Callable[[], SlackResponse], where: str) -> SlackResponse:
         headers = getattr(answer, "headers", None) or {}
         wait = headers.get("Retry-After") or headers.get("retry-after")
         code = str(answer.get("error") or "") if hasattr(answer, "get") else ""
-        if getattr(answer, "status_code", 200) == 429:
+        status = getattr(answer, "status_code", 200)
+        if status == 429:
             code = "ratelimited"
-        remedy = _REMEDIES.get(code, texts.ANSWERED if code else texts.ANSWERED_ERROR)
+        elif _NAME.fullmatch(code) is None:  # a proxy's page, or half an answer: who knows what Slack has done
+            raise ChatError(Told(texts.SILENT, kind=f"HTTP {status}"), code="unreachable") from error
+        remedy = _REMEDIES.get(code, texts.ANSWERED)
         said = Told(texts.NOT_TAKEN, why=Told(remedy, channel=where, code=code))
         raise ChatError(said, code=code, retry_after=_seconds(wait)) from error
     except (SlackClientError, URLError, HTTPException, OSError) as error:

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.alerting import Policy
@@ -16,7 +17,8 @@ from bot.ports import Chat, ChatError, Posted, Store
 _log = logging.getLogger(__name__)
 
 # The message cannot be changed any more: post it anew. https://docs.slack.dev/reference/methods/chat.update#errors
-_GONE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message", "is_inactive", "thread_not_found"})
+# `is_inactive` is none of these: the channel is archived, and the message is there again when it is brought back.
+_GONE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message"})
 # After these it is not known whether a message was posted.
 _IN_DOUBT = frozenset({"ratelimited", "unreachable", "internal_error", "fatal_error", "service_unavailable"})
 # Slack is down, or nothing can be said in a channel until somebody does something about it: ask less and less often.
@@ -64,9 +66,12 @@ class CardKeeper:
             store = self._store
             incidents = store.incidents()
             cards = desired(self._say_for, incidents, store.rollouts(), store.pulls(), self._clock(), self._policy)
+            # A reply to a message that is gone would land in the channel's root: its parent comes first, and is
+            # given to Slack again just before, since somebody may have deleted it meanwhile.
+            answered = {card.thread_of for card in cards if card.thread_of and self._is_due(card)}
             for card in cards:
-                # A reply to a message that is gone would land in the channel's root: its parent comes first.
-                current[card.key] = current.get(card.thread_of or card.key, True) and self._bring(card)
+                parent_stands = current.get(card.thread_of or card.key, True)
+                current[card.key] = parent_stands and self._bring(card, again=card.key in answered)
                 ends = card.settles or (card.subject,)
                 told[ends] = told.get(ends, True) and current[card.key] and card.last
             for id_ in over_untold(incidents):
@@ -75,49 +80,74 @@ class CardKeeper:
                 for id_ in ids if done else ():
                     store.settle(id_)
 
-    def _bring(self, card: Card) -> bool:
-        """Whether Slack now shows the card as it should read."""
+    def _is_due(self, card: Card) -> bool:
+        """Whether Slack has to be given this card now."""
         posted = self._store.card(card.key)
         if posted and (posted.digest == card.digest or (card.once and posted.ts)):
-            return True
-        if card.held and not (posted and posted.ts):
             return False
+        return not card.held or bool(posted and posted.ts)
+
+    def _bring(self, card: Card, *, again: bool) -> bool:
+        """Whether Slack now shows the card as it should read; with `again` it is given that once more."""
+        if not self._is_due(card):
+            posted = self._store.card(card.key)
+            stands = bool(posted and posted.ts)
+            if not (again and stands):
+                return stands
         wait_until = self._wait_until.get(card.channel)
         if wait_until and self._clock() < wait_until:
             return False
         try:
-            ts = self._deliver(card, posted)
+            ts = self._deliver(card)
         except ChatError as error:
-            self._answer(card, error)
+            self._wait(card, error)
             return False
         self._store.save_card(card.key, Posted(card.channel, ts, card.digest, self._clock()))
         self._failures.pop(card.channel, None)
         self._why.pop(card.channel, None)
         return True
 
-    def _deliver(self, card: Card, posted: Posted | None) -> str:
-        """Post or update; the ts. Slack can answer 429, or not at all, and have posted all the same."""
+    def _deliver(self, card: Card) -> str:
+        """Update it where it stands, else post it; the ts. ChatError."""
         parent = self._store.card(card.thread_of) if card.thread_of else None
         thread = parent.ts if parent else None
-        ts = posted.ts if posted else ""
-        if posted and not ts:
-            ts = self._chat.find(card.channel, card.key, since=posted.at, thread=thread) or ""
+        ts = self._standing(card, thread)
         if ts:
-            self._chat.update(card.channel, ts, card.message)
-            return ts
-        if posted is None:
-            self._store.save_card(card.key, Posted(card.channel, "", "", self._clock()))
-        return self._chat.post(
-            card.channel, card.message, key=card.key, thread=thread, broadcast=card.broadcast and thread is not None
-        )
+            try:
+                self._chat.update(card.channel, ts, card.message)
+            except ChatError as error:
+                if error.code not in _GONE:
+                    raise
+                _log.info("card %s is gone from Slack (%s); it is posted anew", card.key, error.code)
+                self._store.drop_card(card.key)
+            else:
+                return ts
+        return self._post(card, thread)
 
-    def _answer(self, card: Card, error: ChatError) -> None:
-        if error.code in _GONE:
-            _log.info("card %s is gone from Slack (%s); it is posted anew", card.key, error.code)
-            self._store.drop_card(card.key)
-            return
-        if error.code not in _IN_DOUBT and (posted := self._store.card(card.key)) and not posted.ts:
-            self._store.drop_card(card.key)  # refused, so certainly not posted
+    def _standing(self, card: Card, thread: str | None) -> str | None:
+        """The ts of its message, looked for where it is not known whether there is one."""
+        posted = self._store.card(card.key)
+        if posted is None or posted.ts:
+            return posted.ts if posted else None
+        ts = self._chat.find(card.channel, card.key, since=posted.at, thread=thread)
+        if ts:  # known from here on, whatever becomes of the update
+            self._store.save_card(card.key, replace(posted, ts=ts))
+        return ts
+
+    def _post(self, card: Card, thread: str | None) -> str:
+        """Post it; the ts. Slack can answer 429, or not at all, and have posted all the same; we can die meanwhile."""
+        if self._store.card(card.key) is None:
+            self._store.save_card(card.key, Posted(card.channel, "", "", self._clock()))
+        broadcast = card.broadcast and thread is not None
+        try:
+            return self._chat.post(card.channel, card.message, key=card.key, thread=thread, broadcast=broadcast)
+        except ChatError as error:
+            if error.code not in _IN_DOUBT:
+                self._store.drop_card(card.key)  # refused, so certainly not posted
+            raise
+
+    def _wait(self, card: Card, error: ChatError) -> None:
+        """Leave the channel alone for as long as Slack asks, or longer each time."""
         if error.retry_after is not None:
             wait = timedelta(seconds=error.retry_after)
         else:

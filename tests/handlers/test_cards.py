@@ -131,8 +131,9 @@ def test_what_slack_asks_to_wait_for_is_told_afterwards(desk):
     assert desk.keeper.troubles() == []
 
 
-@pytest.mark.parametrize("fault", ["rate_limited_after", "cut"])
+@pytest.mark.parametrize("fault", ["rate_limited_after", "cut", "failed_after", "unanswered_after"])
 def test_what_was_posted_without_an_answer_is_found_again_and_not_doubled(desk, fault):
+    desk.slack.faults.silence = 0.1
     desk.slack.faults.methods = frozenset({"chat.postMessage"})
     setattr(desk.slack.faults, fault, 1)
     desk.tell(OPEN)
@@ -141,6 +142,60 @@ def test_what_was_posted_without_an_answer_is_found_again_and_not_doubled(desk, 
     desk.tell(RESOLVED, after=60)
     assert desk.headers() == ["✅ Resolved: shop on prod"]
     assert len(desk.replies()) == 1
+
+
+def test_it_is_found_again_below_all_that_people_have_said_meanwhile(desk):
+    desk.slack.faults.cut = 1
+    desk.tell(OPEN)
+    for number in range(450):
+        desk.slack.say("U0TOMAS001", CHANNEL, f"Is anybody there? ({number})")
+    desk.later(60)
+    assert len([message for message in desk.slack.messages(CHANNEL) if message.bot]) == 1
+
+
+def test_who_may_not_look_for_what_was_posted_does_not_post_it_again(desk):
+    desk.slack.faults.cut = 1
+    desk.tell(OPEN)
+    desk.slack.remove_bot(CHANNEL)
+    desk.later(60)
+    assert "invite it" in desk.keeper.troubles()[0]
+    desk.slack.invite_bot(CHANNEL)
+    desk.later(60)
+    assert len(desk.roots()) == 1
+
+
+def test_what_was_found_again_and_cannot_be_changed_yet_is_not_posted_again(desk):
+    desk.slack.faults.cut = 1
+    desk.tell(OPEN)
+    desk.slack.faults.refuse["chat.update"] = "is_inactive"
+    desk.later(60)
+    del desk.slack.faults.refuse["chat.update"]
+    desk.tell(RESOLVED, after=60)
+    assert desk.headers() == ["✅ Resolved: shop on prod"]
+
+
+def test_the_card_in_an_archived_channel_is_the_same_when_it_is_brought_back(desk):
+    desk.tell(OPEN)
+    (card,) = desk.roots()
+    desk.slack.archive(CHANNEL)
+    desk.tell(RESOLVED, after=5)
+    assert "is archived" in desk.keeper.troubles()[0]
+    desk.slack.archive(CHANNEL, archived=False)
+    desk.later(60)
+    assert [message.ts for message in desk.roots()] == [card.ts]
+    assert desk.headers() == ["✅ Resolved: shop on prod"]
+
+
+def test_a_reply_that_had_to_wait_never_lands_in_the_channel_when_its_card_is_deleted_meanwhile(desk):
+    desk.tell(OPEN)
+    desk.slack.faults.methods = frozenset({"chat.postMessage"})
+    desk.slack.faults.rate_limited = 1
+    desk.tell(RESOLVED)
+    desk.slack.delete_message(CHANNEL, desk.roots()[0].ts)
+    desk.later(60)
+    (card,) = desk.roots()
+    assert card.blocks[0]["text"]["text"] == "✅ Resolved: shop on prod"
+    assert [message.thread_ts for message in desk.slack.messages(CHANNEL) if message.reply] == [card.ts]
 
 
 def test_a_crash_between_posting_and_storing_leaves_one_card(desk, monkeypatch):

@@ -38,4 +38,3 @@ TOO_LATE = Phrase(
     es="el clic llegó tarde para abrir una ventana: hay que pulsar otra vez",
 )
 ANSWERED = Phrase(en="Slack answered {code}", es="Slack respondió {code}")
-ANSWERED_ERROR = Phrase(en="Slack answered with an error", es="Slack respondió con un error")
