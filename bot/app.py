@@ -91,6 +91,7 @@ class Bot:
             ),
             Job("second look", every.second_look, self._watch.second_look),
             Job("rollouts", every.rollout, self._watch.look_at_rollouts),
+            Job("approvals", every.git, self._watch.judge),
             Job("pull requests", every.git, partial(revert_pulls.look, self._ports)),
             Job("cards", _RECONCILE_EVERY, self._watch.tell),
         ]

@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bot.core.alerting import Escalation, Policy
 from bot.core.application import Application
+from bot.core.approval import Automation, Rules
 from bot.core.ignore import IgnoreRule, parse_pointer
 from bot.core.jq import parse_jq
 from bot.core.message.catalogue import aside as texts
@@ -307,6 +308,31 @@ class ForgeConfig(_Section):
         return self
 
 
+class _Automation(_Section):
+    """Who may change some paths without an approval."""
+
+    actor: Annotated[str, _matching(r"[^\s@]+")] = Field(
+        description="an account of the forge such as image-updater[bot], and no e-mail"
+    )
+    paths: tuple[Annotated[str, AfterValidator(_inside)], ...] = Field(
+        description="a list of patterns of paths inside the repository, such as apps/*/images.yaml"
+    )
+
+
+class Approvals(_Section):
+    """When a commit on the tracked branch counts as approved, and whether one that does not is an alert."""
+
+    required: int = Field(default=1, ge=1, le=10, description="a number from 1 to 10: the approvals a change needs")
+    automation: tuple[_Automation, ...] = Field(default=(), description="a list of mappings, each with actor and paths")
+    alert: bool = Field(default=True, description="true or false")
+    grace: Duration = Field(default=timedelta(minutes=2), description=_A_DURATION)
+
+    @property
+    def rules(self) -> Rules:
+        """The same as the core has it."""
+        return Rules(self.required, tuple(Automation(each.actor, each.paths) for each in self.automation))
+
+
 class RepositoryConfig(_Section):
     """A git repository and its tracked branch; without a `forge` nothing can be reverted."""
 
@@ -318,6 +344,7 @@ class RepositoryConfig(_Section):
         str, _matching(r"(?![-./])(?!.*(\.\.|//|@\{|/\.|\.lock(/|$)))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])")
     ] = Field(default="main", description="the tracked branch's name, such as main")
     forge: ForgeConfig | None = Field(default=None, description="a mapping with kind and repository")
+    approvals: Approvals = Field(default=Approvals(), description="a mapping such as {required: 1, alert: true}")
 
 
 class ClusterConfig(_Section):

@@ -4,11 +4,12 @@ All methods block and may be called from any thread. All raise only the errors n
 clear sentence for people, safe to show in Slack (no secret, no credential, no stack).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from bot.core.approval import Judgement
 from bot.core.audit import AuditEntry
 from bot.core.commit import Approval, Commit, PullRequest
 from bot.core.drift import Check
@@ -134,6 +135,17 @@ class Repository(Protocol):
         """A three-way merge of the trees of three commits, leaving the mirror untouched."""
         ...
 
+    def obtain(self, sha: str) -> bool:
+        """Whether this commit is at hand, asking the remote for it by its name if need be: no branch may hold it.
+
+        False when the remote has it no more, or does not give it.
+        """
+        ...
+
+    def merge(self, ours: str, theirs: str) -> Merged:
+        """What merging two commits at hand gives, as `git merge` has it; the mirror is left untouched."""
+        ...
+
     def edited_tree(self, revision: str, files: Mapping[str, bytes | None]) -> str:
         """The id of a commit's tree with these files (paths from the root) written anew, or taken out where None.
 
@@ -196,8 +208,15 @@ class Forge(Protocol):
         """The pull request of that number; None when there is none."""
         ...
 
-    def pull_of(self, sha: str) -> PullRequest | None:
-        """The merged pull request that brought this commit to its base, else an open one that holds it, else None."""
+    def pull_of(self, sha: str, base: str | None = None) -> PullRequest | None:
+        """The merged pull request that brought this commit to its base, else an open one that holds it, else None.
+
+        With `base` only those into that branch count.
+        """
+        ...
+
+    def pushers(self, branch: str) -> Mapping[str, str]:
+        """Who moved a branch to which commit (sha to account), of late; empty where the forge does not tell."""
         ...
 
     def approvals(self, number: int) -> list[Approval]:
@@ -451,8 +470,35 @@ class Store(Protocol):
         """Revert pull requests that still have something to tell."""
         ...
 
+    def judged_head(self, repository: str) -> str | None:
+        """The tracked branch's sha up to which commits were noted to be judged; None before the first look."""
+        ...
+
+    def advance_judged(self, repository: str, known: str | None, sha: str, judgements: Sequence[Judgement]) -> bool:
+        """Move that sha from `known` and keep the judgements of the commits it passed, in one transaction.
+
+        False, and nothing is kept, when another replica has moved it meanwhile.
+        """
+        ...
+
+    def save_judgements(self, judgements: Sequence[Judgement], *, settled: Collection[str] = ()) -> None:
+        """Keep judgements, by id; those named in `settled` need no more looks."""
+        ...
+
+    def judgements(self) -> list[Judgement]:
+        """All of each batch of which something is still to be looked at or told."""
+        ...
+
+    def judgements_of(self, repository: str, shas: Sequence[str]) -> list[Judgement]:
+        """Judgements of those commits, settled ones too."""
+        ...
+
+    def judgements_since(self, since: datetime | None = None) -> Iterator[Judgement]:
+        """Every judgement, oldest first, of commits first seen from that second on; read in parts."""
+        ...
+
     def settle(self, id_: str) -> None:
-        """An incident, rollout or pull request has ended and Slack says so: it needs no more looks."""
+        """An incident, rollout, alert or pull request has ended and Slack says so: it needs no more looks."""
         ...
 
     def card(self, key: str) -> Posted | None:

@@ -12,6 +12,7 @@ import yaml
 from bot.config import ConfigError, load
 from bot.core.alerting import Escalation, Policy
 from bot.core.application import Application
+from bot.core.approval import Automation, Rules
 from bot.core.ignore import IgnoreRule
 from bot.core.ownership import INTERACTIVE
 from bot.core.permission import Right, Roles
@@ -62,7 +63,10 @@ def test_every_key_arrives():
     assert platform.forge
     assert (platform.forge.kind, platform.forge.repository) == ("github", "harbour/platform")
     assert platform.forge.api_url == "https://git.example.org/api/v3"
-    assert (charts.branch, charts.forge) == ("main", None)
+    tide = Automation("tide[bot]", ("apps/*/images.yaml", "charts/**/values.yaml"))
+    assert platform.approvals.rules == Rules(2, (tide,))
+    assert (platform.approvals.alert, platform.approvals.grace) == (False, timedelta(seconds=90))
+    assert (charts.branch, charts.forge, charts.approvals.rules) == ("main", None, Rules())
     assert config.clusters["prod"].kubeconfig == Path("~/kube/prod").expanduser()
     assert config.clusters["prod"].context == "prod-eu"
     assert (config.clusters["here"].kubeconfig, config.clusters["here"].context) == (None, None)

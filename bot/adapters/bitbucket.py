@@ -64,7 +64,7 @@ class BitbucketForge:
             found = api.find(f"{api.path}/pullrequests/{number}")
             return _pull_request(api, found) if found else None
 
-    def pull_of(self, sha: str) -> PullRequest | None:
+    def pull_of(self, sha: str, base: str | None = None) -> PullRequest | None:
         """See ports.Forge. ForgeError while Bitbucket has not indexed which pull requests brought which commits."""
         with self._connection.asking(Told(texts.READ_PULLS), _READ) as api:
             try:
@@ -79,7 +79,8 @@ class BitbucketForge:
             if listed is None and api.find(f"{api.path}/commit/{sha}"):
                 raise ForgeError(Told(texts.NO_INDEX, repository=self.repository))
             numbers = [each["id"] for each in (listed or {"values": []})["values"]][:_OF_ONE_COMMIT]
-            found = [_pull_request(api, api.get(f"{api.path}/pullrequests/{number}")) for number in numbers]
+            pulls = (_pull_request(api, api.get(f"{api.path}/pullrequests/{number}")) for number in numbers)
+            found = [pull for pull in pulls if base in (None, pull.base)]
             brought = [pull for pull in found if pull.merge_sha == sha]
             merged = [pull for pull in found if pull.state == "merged"]
             opened = [pull for pull in found if pull.state == "open"]
@@ -105,6 +106,10 @@ class BitbucketForge:
                 if key in stand and seen:
                     found.append(Approval(by=_name(stand[key]), sha=_commit(api, seen[1])[0], at=at))
             return found
+
+    def pushers(self, branch: str) -> Mapping[str, str]:  # noqa: ARG002  the port's
+        """See ports.Forge: Bitbucket does not tell."""
+        return {}
 
     def find_pull(self, head: str) -> PullRequest | None:
         """See ports.Forge."""

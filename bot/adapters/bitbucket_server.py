@@ -56,15 +56,18 @@ class BitbucketServerForge:
             found = api.find(f"{api.path}/pull-requests/{number}")
             return _pull_request(api, found) if found else None
 
-    def pull_of(self, sha: str) -> PullRequest | None:
+    def pull_of(self, sha: str, base: str | None = None) -> PullRequest | None:
         """See ports.Forge. Bitbucket knows what a pull request held, and of what it became the last commit alone."""
         with self._connection.asking(Told(texts.READ_PULLS), _READ) as api:
             if api.find(f"{api.path}/commits/{sha}") is None:
                 return None
-            held = list(api.every(f"{api.path}/commits/{sha}/pull-requests", {"limit": PAGE}))
+            listed = api.every(f"{api.path}/commits/{sha}/pull-requests", {"limit": PAGE})
+            held = [each for each in listed if base in (None, _branch(each["toRef"]))]
             merged = [each for each in held if each["state"] == "MERGED"]
             best = next((each for each in merged if _landed(each) == sha), None) or next(iter(merged), None)
-            best = best or self._became(api, sha) or next((each for each in held if each["state"] == "OPEN"), None)
+            best = (
+                best or self._became(api, sha, base) or next((each for each in held if each["state"] == "OPEN"), None)
+            )
             return _pull_request(api, best) if best else None
 
     def approvals(self, number: int) -> list[Approval]:
@@ -76,6 +79,10 @@ class BitbucketServerForge:
                 for each in reviewers
                 if each["status"] == "APPROVED"
             ]
+
+    def pushers(self, branch: str) -> Mapping[str, str]:  # noqa: ARG002  the port's
+        """See ports.Forge: Bitbucket tells it to a repository's administrators alone, which the bot is not."""
+        return {}
 
     def find_pull(self, head: str) -> PullRequest | None:
         """See ports.Forge."""
@@ -133,12 +140,13 @@ class BitbucketServerForge:
         found = api.get(self._path)
         return f"projects/{found['project']['key']}/repos/{found['slug']}"
 
-    def _became(self, api: Api, sha: str) -> Json | None:
+    def _became(self, api: Api, sha: str, base: str | None) -> Json | None:
         """The pull request whose merge made this commit: of the number in its message if that is true, else any."""
         subject = api.get(f"{api.path}/commits/{sha}")["message"].partition("\n")[0]
         told = (api.find(f"{api.path}/pull-requests/{number}") for number in re.findall("#([0-9]{1,9})", subject))
         pulls: Iterable[Json | None] = (*told, *islice(_listed(api, state="MERGED"), MOST_PULLS))
-        return next((pull for pull in pulls if pull and pull["state"] == "MERGED" and _landed(pull) == sha), None)
+        merged = (pull for pull in pulls if pull and pull["state"] == "MERGED" and _landed(pull) == sha)
+        return next((pull for pull in merged if base in (None, _branch(pull["toRef"]))), None)
 
 
 def _listed(api: Api, **asked: str) -> Iterable[Json]:

@@ -96,11 +96,12 @@ class GitHubForge:
                 repository.update()  # told apart from a repository that the token may not see any more
             return found
 
-    def pull_of(self, sha: str) -> PullRequest | None:
+    def pull_of(self, sha: str, base: str | None = None) -> PullRequest | None:
         """See ports.Forge."""
         with self._asking(Told(texts.READ_PULLS)) as repository:
             # 422 is GitHub's "No commit found for SHA": not pushed there, or not yet.
-            pulls = _or_none(lambda: _first(repository.get_commit(sha).get_pulls(), PAGE), 422) or []
+            found = _or_none(lambda: _first(repository.get_commit(sha).get_pulls(), PAGE), 422) or []
+            pulls = [pull for pull in found if base in (None, pull.base.ref)]
             brought = [pull for pull in pulls if pull.merged_at and pull.merge_commit_sha == sha]
             merged = [pull for pull in pulls if pull.merged_at]
             opened = [pull for pull in pulls if pull.state == "open"]
@@ -119,6 +120,17 @@ class GitHubForge:
                 for login, review in verdicts.items()
                 if review.state == "APPROVED"
             ]
+
+    def pushers(self, branch: str) -> Mapping[str, str]:
+        """See ports.Forge. Servers before 3.9 do not tell.
+
+        https://docs.github.com/en/rest/repos/repos#list-repository-activities
+        """
+        with self._asking(Told(texts.READ_PUSHES), "Contents: Read-only") as repository:
+            asked = {"ref": f"refs/heads/{branch}", "per_page": PAGE}
+            ask = repository.requester.requestJsonAndCheck
+            answer = _or_none(lambda: ask("GET", f"{repository.url}/activity", parameters=asked), 404)
+            return {each["after"]: each["actor"]["login"] for each in (answer[1] if answer else ()) if each["actor"]}
 
     def find_pull(self, head: str) -> PullRequest | None:
         """See ports.Forge."""

@@ -66,12 +66,12 @@ class GitLabForge:
             found = _or_none(lambda: project.mergerequests.get(number), 404)
             return _pull_request(found.attributes) if found else None
 
-    def pull_of(self, sha: str) -> PullRequest | None:
+    def pull_of(self, sha: str, base: str | None = None) -> PullRequest | None:
         """See ports.Forge."""
         with self._asking(Told(texts.READ_MERGE_REQUESTS)) as project:
             # 404: the commit is not there, or not yet.
             pulls = _or_none(lambda: project.commits.get(sha, lazy=True).merge_requests(per_page=PAGE), 404)
-            found = [_pull_request(pull) for pull in pulls or ()]
+            found = [_pull_request(pull) for pull in pulls or () if base in (None, pull["target_branch"])]
             brought = [pull for pull in found if pull.merge_sha == sha]
             merged = [pull for pull in found if pull.state == "merged"]
             opened = [pull for pull in found if pull.state == "open"]
@@ -99,6 +99,13 @@ class GitLabForge:
                 seen = [sha for made, sha in versions if at and made <= at]
                 found.append(Approval(by=each["user"]["username"], sha=seen[-1] if seen else only, at=at))
             return found
+
+    def pushers(self, branch: str) -> Mapping[str, str]:
+        """See ports.Forge. https://docs.gitlab.com/api/events/"""
+        with self._asking(Told(texts.READ_PUSHES)) as project:
+            events = islice(project.events.list(iterator=True, action="pushed", per_page=PAGE), PAGE)
+            pushes = [(each.attributes["push_data"], each.attributes["author_username"]) for each in events]
+            return {data["commit_to"]: who for data, who in pushes if data["ref"] == branch and data["commit_to"]}
 
     def find_pull(self, head: str) -> PullRequest | None:
         """See ports.Forge."""

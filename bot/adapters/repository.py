@@ -286,13 +286,30 @@ class GitRepository:
         """See ports.Repository. Agrees with `git revert` when theirs is the parent of base and ours the head."""
         root = self._commit_tree(_checked(base), [], "base")
         sides = [self._commit_tree(_checked(revision), [root], "side") for revision in (ours, theirs)]
-        argv = ("merge-tree", "--write-tree", "-z", "--messages", "--end-of-options", *sides)
-        merged = self._git(*self._attributes(ours), *argv, ok=(0, 1))
+        return self.merge(*sides)
+
+    def merge(self, ours: str, theirs: str) -> Merged:
+        """See ports.Repository."""
+        options = ("--write-tree", "-z", "--messages", "--allow-unrelated-histories", "--end-of-options")
+        argv = ("merge-tree", *options, _checked(ours), _checked(theirs))
+        merged = self._git(*self._attributes(ours), *argv, ok=(0, 1), missing=(ours, theirs))
         # A conflicted tree can equal ours, so the exit status decides and nothing else.
         fields = merged.stdout.decode(errors="replace").split("\0")
         if merged.status == 0:
             return Merged(fields[0])
         return _conflicted(fields)
+
+    def obtain(self, sha: str) -> bool:
+        """See ports.Repository. What is fetched goes to the quarantine, and with the process when that ends."""
+        if not _SHA.fullmatch(sha):
+            return False
+        if (sha, "commit") in self._objects(sha):
+            return True
+        argv = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+        done = self._network(*argv, "--end-of-options", self.url, sha)
+        if done.status != 0 and not _NOT_GIVEN.search(done.stderr):
+            self._unreachable(done)
+        return done.status == 0 and (sha, "commit") in self._objects(sha)
 
     def edited_tree(self, revision: str, files: Mapping[str, bytes | None]) -> str:
         """See ports.Repository."""
@@ -565,6 +582,8 @@ _BROKEN = re.compile(
     r"not a git repository: '|\.lock': File exists|object file .* is empty|bad object|loose object .* is corrupt"
     r"|packfile .* (?:is|cannot)|unable to read tree|unresolved deltas left|did not send all necessary objects"
 )
+# https://git-scm.com/docs/git-config#Documentation/git-config.txt-uploadpackallowAnySHA1InWant
+_NOT_GIVEN = re.compile(r"not our ref|unadvertised object|not found in upload-pack|couldn't find remote ref")
 _UNKNOWN_OBJECT = re.compile(
     r"bad object|[Nn]ot a valid (?:object|commit|tree)|bad revision|unable to read|not a tree object"
 )

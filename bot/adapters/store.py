@@ -1,7 +1,7 @@
 """State in any database SQLAlchemy speaks to: SQLite by default, PostgreSQL for more than one replica."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.adapters import sentences
 from bot.adapters.migration import create_or_extend
+from bot.core.approval import Judgement
 from bot.core.audit import AuditEntry, Origin
 from bot.core.drift import Check
 from bot.core.incident import Incident, IncidentState
@@ -54,6 +55,25 @@ _pulls = sa.Table(
     "pulls",
     _tables,
     sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("settled", sa.Boolean, nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),
+)
+_judged_heads = sa.Table(
+    "judged_heads",
+    _tables,
+    sa.Column("repository", sa.Text, primary_key=True),
+    sa.Column("sha", sa.Text, nullable=False),
+)
+_judgements = sa.Table(
+    "judgements",
+    _tables,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("repository", sa.Text, nullable=False),
+    sa.Column("sha", sa.Text, nullable=False, index=True),
+    sa.Column("batch", sa.Text, nullable=False, index=True),
+    # Of the first sight, then of the place in the batch: texts that compare as the commits came.
+    sa.Column("at", sa.Text, nullable=False, index=True),
+    sa.Column("alert", sa.Text, nullable=True, index=True),
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
     sa.Column("body", sa.Text, nullable=False),
 )
@@ -98,6 +118,7 @@ _CHECK = TypeAdapter(Check)
 _INCIDENT = TypeAdapter(Incident)
 _ROLLOUT = TypeAdapter(Rollout)
 _PULL = TypeAdapter(RevertPull)
+_JUDGEMENT = TypeAdapter(Judgement)
 
 
 class SqlStore:
@@ -129,14 +150,47 @@ class SqlStore:
 
     def advance_head(self, repository: str, known: str | None, sha: str, rollouts: Sequence[Rollout]) -> bool:
         with self._begin() as connection:
-            if known is None:
-                moved = _insert_new(connection, _heads, repository=repository, sha=sha)
-            else:
-                still = (_heads.c.repository == repository) & (_heads.c.sha == known)
-                moved = connection.execute(_heads.update().where(still).values(sha=sha)).rowcount == 1
+            moved = _move(connection, _heads, repository, known, sha)
             for rollout in rollouts if moved else ():
                 _put_rollout(connection, rollout)
             return moved
+
+    def judged_head(self, repository: str) -> str | None:
+        return self._one(sa.select(_judged_heads.c.sha).where(_judged_heads.c.repository == repository))
+
+    def advance_judged(self, repository: str, known: str | None, sha: str, judgements: Sequence[Judgement]) -> bool:
+        with self._begin() as connection:
+            moved = _move(connection, _judged_heads, repository, known, sha)
+            for judgement in judgements if moved else ():
+                _put_judgement(connection, judgement, settled=False)
+            return moved
+
+    def save_judgements(self, judgements: Sequence[Judgement], *, settled: Collection[str] = ()) -> None:
+        with self._begin() as connection:
+            for judgement in judgements:
+                _put_judgement(connection, judgement, settled=judgement.id in settled)
+
+    def judgements(self) -> list[Judgement]:
+        open_ones = sa.select(_judgements.c.batch).where(_judgements.c.settled.is_(False))
+        wanted = sa.select(_judgements.c.body).where(_judgements.c.batch.in_(open_ones)).order_by(_judgements.c.at)
+        return [_read_judgement(body) for body in self._all(wanted)]
+
+    def judgements_of(self, repository: str, shas: Sequence[str]) -> list[Judgement]:
+        mine = (_judgements.c.repository == repository) & _judgements.c.sha.in_(shas)
+        return [_read_judgement(body) for body in self._all(sa.select(_judgements.c.body).where(mine))]
+
+    def judgements_since(self, since: datetime | None = None) -> Iterator[Judgement]:
+        wanted = sa.select(_judgements.c.at, _judgements.c.id, _judgements.c.body)
+        wanted = wanted.order_by(_judgements.c.at, _judgements.c.id).limit(_PAGE)
+        last = (_instant(since)[:_TO_THE_SECOND] if since else "", "")
+        while True:
+            after = sa.tuple_(_judgements.c.at, _judgements.c.id) > last
+            with self._begin() as connection:
+                rows = connection.execute(wanted.where(after)).all()
+            if not rows:
+                return
+            yield from (_read_judgement(row.body) for row in rows)
+            last = (rows[-1].at, rows[-1].id)
 
     def lead(self) -> bool:
         if not self._shared:
@@ -213,6 +267,7 @@ class SqlStore:
         with self._begin() as connection:
             for table in (_incidents, _rollouts, _pulls):
                 connection.execute(table.update().where(table.c.id == id_).values(settled=True))
+            connection.execute(_judgements.update().where(_judgements.c.alert == id_).values(settled=True))
 
     def card(self, key: str) -> Posted | None:
         with self._begin() as connection:
@@ -315,6 +370,36 @@ def _insert_new(connection: sa.Connection, table: sa.Table, **values: object) ->
     except IntegrityError:
         return False
     return True
+
+
+def _move(connection: sa.Connection, heads: sa.Table, repository: str, known: str | None, sha: str) -> bool:
+    """Move a repository's head from `known`; False when it is not there any more."""
+    if known is None:
+        return _insert_new(connection, heads, repository=repository, sha=sha)
+    still = (heads.c.repository == repository) & (heads.c.sha == known)
+    return connection.execute(heads.update().where(still).values(sha=sha)).rowcount == 1
+
+
+def _put_judgement(connection: sa.Connection, judgement: Judgement, *, settled: bool) -> None:
+    body = {**_JUDGEMENT.dump_python(judgement, mode="json"), "why": sentences.dump(judgement.why)}
+    _put(
+        connection,
+        _judgements,
+        id=judgement.id,
+        repository=judgement.repository,
+        sha=judgement.sha,
+        batch=judgement.batch,
+        at=f"{_instant(judgement.seen_at)} {judgement.order:06}",
+        alert=judgement.alert,
+        settled=settled,
+        body=to_json(body).decode(),
+    )
+
+
+def _read_judgement(body: str) -> Judgement:
+    told: dict[str, Any] = from_json(body)
+    why = sentences.load(told.pop("why"))
+    return replace(_JUDGEMENT.validate_python(told), why=why)
 
 
 def _incident_row(incident: Incident) -> dict[str, object]:

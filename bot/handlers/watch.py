@@ -12,6 +12,7 @@ from bot.core.drift import Check
 from bot.core.incident import IncidentState
 from bot.core.rollout import rolling_applications
 from bot.handlers import merges
+from bot.handlers.approvals import Judge
 from bot.handlers.cards import CardKeeper
 from bot.handlers.deployers import deploying
 from bot.handlers.drift_check import check as drift_check
@@ -43,6 +44,13 @@ class Watch:
         self._recording = threading.Lock()
         self._noticing = {name: threading.Lock() for name in config.repositories}
         self._people = People(ports.chat, config.slack.people, ports.clock)
+        self._judge = Judge(
+            ports,
+            {name: each.approvals for name, each in config.repositories.items()},
+            config.applications,
+            self._memory.rendered,
+            config.slack.channel,
+        )
         self._rollouts = RolloutWatch(
             ports,
             config.applications,
@@ -83,12 +91,18 @@ class Watch:
         """Fetch one repository and start rollouts for what was merged. PortError."""
         with self._noticing[repository]:
             mine = [each for each in self._all() if each.repository == repository]
-            merges.notice(self._ports, repository, mine, self._memory.rendered, self._people)
+            head = merges.notice(self._ports, repository, mine, self._memory.rendered, self._people)
+            self._judge.note(repository, head)
         self.tell()
 
     def look_at_rollouts(self) -> None:
         """See how far each rollout has come."""
         self._rollouts.look()
+        self.tell()
+
+    def judge(self) -> None:
+        """See whether what reached the tracked branches was approved."""
+        self._judge.look()
         self.tell()
 
     def tell(self) -> None:

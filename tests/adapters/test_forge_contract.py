@@ -252,6 +252,20 @@ def test_a_commit_the_forge_does_not_know_belongs_to_none(forge):
     assert forge.pull_of("0123456789" * 4) is None
 
 
+def test_only_pull_requests_into_one_branch_can_be_asked_for(forge, hosted, pull):
+    inside = pull.head_sha
+    hosted.merge(7, "kit", "merge")
+    assert forge.pull_of(inside, "main").number == 7
+    assert forge.pull_of(inside, "release") is None
+
+
+def test_who_pushed_is_told_where_the_forge_tells_it(world, forge, hosted):
+    sha = hosted.commit("main", {"a.yaml": "a: 3\n"}, "Push\n", "lou")
+    expected = {"github": "lou", "gitlab": "lou"}.get(world.kind.kind)
+    assert forge.pushers("main").get(sha) == expected
+    assert forge.pushers("none") == {}
+
+
 def test_the_latest_opinion_of_each_reviewer_counts(forge, hosted, pull):
     hosted.review(7, "kit", "APPROVED")
     hosted.review(7, "kit", "COMMENTED", "Nice.")

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from bot.adapters import store as store_module
 from bot.adapters.store import SqlStore
+from bot.core.approval import Judgement, Verdict
 from bot.core.audit import AuditEntry, Origin
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState
@@ -361,3 +362,45 @@ def test_a_database_that_does_not_answer_is_one_sentence_without_its_password(tm
     with pytest.raises(StoreError, match="check store: or DATABASE_URL") as raised:
         SqlStore(f"postgresql+psycopg://bot:hunter2@/nothing?host={tmp_path}&connect_timeout=1")
     assert "hunter2" not in str(raised.value)
+
+
+# ---------------------------------------------------------------- judgements
+
+
+def judgement(number, **told):
+    sha = f"{number:040x}"
+    made = Judgement(f"p@{sha}", "p", "main", sha, None, "Subject", "Ana", T0, "f" * 40, number, T0)
+    return replace(made, **told)
+
+
+def test_judgements_move_with_the_head_they_were_made_for(store):
+    assert store.judged_head("p") is None
+    assert store.advance_judged("p", None, "a" * 40, [])
+    assert not store.advance_judged("p", None, "b" * 40, [judgement(1)])
+    assert not store.advance_judged("p", "c" * 40, "b" * 40, [judgement(1)])
+    assert store.judgements() == []
+    assert store.advance_judged("p", "a" * 40, "b" * 40, [judgement(2), judgement(1)])
+    assert store.judged_head("p") == "b" * 40
+    assert store.judgements() == [judgement(1), judgement(2)]
+
+
+def test_a_batch_is_read_whole_until_all_of_it_is_settled(store):
+    store.advance_judged("p", None, "a" * 40, [judgement(1), judgement(2, alert="p?1", verdict=Verdict.DIRECT)])
+    store.save_judgements([judgement(1, verdict=Verdict.APPROVED, why=SILENT)], settled={judgement(1).id})
+    found = store.judgements()
+    assert [each.verdict for each in found] == [Verdict.APPROVED, Verdict.DIRECT]
+    assert Say(Language.SPANISH).told(found[0].why).startswith("El cluster")
+    store.settle("p?1")
+    assert store.judgements() == []
+    assert len(store.judgements_of("p", [judgement(1).sha, judgement(2).sha])) == 2
+    assert store.judgements_of("q", [judgement(1).sha]) == []
+
+
+def test_every_judgement_is_read_in_the_order_the_commits_came(store, monkeypatch):
+    monkeypatch.setattr(store_module, "_PAGE", 2)
+    later = [judgement(number, seen_at=T0 + timedelta(hours=1)) for number in range(5)]
+    earlier = [judgement(number, seen_at=T0) for number in range(10, 13)]
+    store.advance_judged("p", None, "a" * 40, [*later[::-1], *earlier])
+    assert list(store.judgements_since()) == [*earlier, *later]
+    assert list(store.judgements_since(T0 + timedelta(minutes=1))) == later
+    assert list(store.judgements_since(T0)) == [*earlier, *later]

@@ -49,6 +49,16 @@ def _pulls(call: Call) -> list[Json]:
     return [shapes.brief(call, pull) for pull in found]
 
 
+def _activity(call: Call) -> list[Json]:
+    ref = call.asked("ref")
+    newest_first = reversed(list(enumerate(call.repository.pushes, 1)))
+    return [
+        shapes.activity(call, number, push)
+        for number, push in newest_first
+        if ref in ("", push.branch, f"refs/heads/{push.branch}")
+    ]
+
+
 def _create_pull(call: Call) -> Json:
     pull = call.repository.open_pull(
         head=call.text("head").removeprefix(f"{call.repository.owner}:"),
@@ -63,6 +73,7 @@ def _create_pull(call: Call) -> Json:
 _ONE = "/pulls/{number:[0-9]+}"
 _ROUTES = (
     Route("GET", "", shapes.repository),
+    Route("GET", "/activity", _activity),
     Route("GET", "/pulls", _pulls),
     Route("POST", "/pulls", _create_pull, 201, "pull_requests"),
     Route("GET", _ONE, lambda call: shapes.whole(call, call.repository.pull(call.number))),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.sandbox.forge.dialect import Call, Json
 from bot.sandbox.forge.git import CommitFacts
-from bot.sandbox.forge.hosting import Pull, Review
+from bot.sandbox.forge.hosting import Pull, Push, Review
 from bot.sandbox.forge.merge import WEB
 
 PREFIX = "/api/v3"
@@ -227,6 +227,21 @@ def review(call: Call, one: Review) -> Json:
         "html_url": page,
         "pull_request_url": pull,
         "_links": {"html": {"href": page}, "pull_request": {"href": pull}},
+    }
+
+
+def activity(call: Call, number: int, push: Push) -> Json:
+    """One push."""
+    kinds = {(True, True): "push", (False, True): "branch_creation", (True, False): "branch_deletion"}
+    return {
+        "id": number,
+        "node_id": node("Push", number),
+        "before": push.before or "0" * 40,
+        "after": push.after or "0" * 40,
+        "ref": f"refs/heads/{push.branch}",
+        "timestamp": time(push.at),
+        "activity_type": kinds[bool(push.before), bool(push.after)],
+        "actor": user(push.by, call.root),
     }
 
 

@@ -150,6 +150,25 @@ def _pulls_of(call: Call) -> list[Json]:
     return [_brief(call, pull) for pull in call.repository.pulls_of(sha)]
 
 
+def _events(call: Call) -> list[Json]:
+    return [
+        {
+            "id": number,
+            "action_name": "pushed to" if push.before else "pushed new",
+            "author_username": push.by,
+            "created_at": push.at.isoformat(),
+            "push_data": {
+                "action": "pushed" if push.before else "created",
+                "ref_type": "branch",
+                "ref": push.branch,
+                "commit_from": push.before or None,
+                "commit_to": push.after or None,
+            },
+        }
+        for number, push in reversed(list(enumerate(call.repository.pushes, 1)))
+    ]
+
+
 def _create_branch(call: Call) -> Json:
     ref = call.text("ref")
     git = call.repository.git
@@ -171,6 +190,7 @@ _ROUTES = (
     Route("GET", f"{_ONE}/approvals", _approvals),
     Route("GET", f"{_ONE}/versions", _versions),
     Route("GET", "/repository/commits/{sha}/merge_requests", _pulls_of),
+    Route("GET", "/events", _events),
     Route("POST", "/repository/branches", _create_branch, 201, "contents"),
 )
 

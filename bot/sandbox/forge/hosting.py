@@ -75,6 +75,17 @@ class Comment:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Somebody moved a branch: `before` is "" for a new one, `after` for one that is gone."""
+
+    branch: str
+    before: str
+    after: str
+    by: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class Pull:
     """One pull request. `landed` are the commits its merge brought to `base`; `base_sha` is the base as compared.
@@ -135,6 +146,8 @@ class HostedRepository:
         self.signatures_required = False
         self.git = Git(path)
         self.pulls: dict[int, Pull] = {}
+        self.pushes: list[Push] = []
+        self.lag = False  # the commits of merged pull requests are not yet known to be theirs
         self._people = people
         self._clock = clock
         self._next = first_number
@@ -164,11 +177,18 @@ class HostedRepository:
     ) -> str:
         """Commit files (path to text, None removes) to a branch, made from the default branch if new; the sha."""
         with self._lock:
-            start = self.git.tip(branch) or self.git.tip(self.branch)
+            before = self.git.tip(branch)
+            start = before or self.git.tip(self.branch)
             when = at or self._clock()
             sha = self.git.import_commit(branch, start, files, message, author=self.person(by), at=when)
-            self.listed()  # so that a pull request's new head is noticed now
+            self.pushed(branch, before or "", sha, by)
             return sha
+
+    def pushed(self, branch: str, before: str, after: str, by: str) -> None:
+        """Take note that somebody moved a branch."""
+        with self._lock:
+            self.pushes.append(Push(branch, before, after, by, self._clock()))
+            self.listed()  # so that a pull request's new head is noticed now
 
     def pull(self, number: int) -> Pull:
         """The pull request of that number, with its branch as it is now. RefusedError 404."""
@@ -284,6 +304,7 @@ class HostedRepository:
             pull.state, pull.closed_at, pull.merged_at, pull.updated_at = "closed", now, now, now
             pull.merged_by, pull.merge_sha, pull.method = by, tip, Method(method)
             pull.landed = frozenset(self.git.shas(base, tip))
+            self.pushed(pull.base, base, tip, by)
             if delete_branch:
                 self.git.run("update-ref", "-d", f"refs/heads/{pull.head}")
             return pull
@@ -297,13 +318,16 @@ class HostedRepository:
         return True
 
     def commits_of(self, pull: Pull) -> list[str]:
-        """The commits a pull request proposes, newest first."""
-        return self.git.shas(pull.base_sha, pull.head_sha)
+        """The commits a pull request proposes, newest first; none once they are gone from the repository."""
+        try:
+            return self.git.shas(pull.base_sha, pull.head_sha)
+        except GitError:
+            return []
 
     def pulls_of(self, sha: str) -> list[Pull]:
         """The pull requests that brought a commit to their base, else the open ones that hold it."""
         with self._lock:
-            pulls = self.listed()
+            pulls = [pull for pull in self.listed() if not (self.lag and pull.merged_at)]
             landed = [pull for pull in pulls if sha in pull.landed or (pull.merged_at and sha == pull.head_sha)]
             return landed or [pull for pull in pulls if pull.state == "open" and sha in self.commits_of(pull)]
 

@@ -251,13 +251,27 @@ class SandboxForge:
         full_name = request.match_info["full_name"]
         if full_name in self.moved:
             raise web.HTTPMovedPermanently(str(request.rel_url).replace(full_name, self.moved[full_name], 1))
-        return await git_http.serve(request, self._root, self._repository(full_name), self._may_push)
+        repository = self._repository(full_name)
+        if request.match_info["tail"] != "git-receive-pack":
+            return await git_http.serve(request, self._root, repository, self._may_push)
+        before = await asyncio.to_thread(repository.git.branches)
+        answer = await git_http.serve(request, self._root, repository, self._may_push)
+        known = self.tokens.get(git_http.basic_token(request.headers.get("Authorization", "")))
+        await asyncio.to_thread(_note_pushes, repository, before, known.login if known else "")
+        return answer
 
     def _may_push(self, header: str) -> bool | None:
         known = self.tokens.get(git_http.basic_token(header))
         if known is None or not git_http.says_who(header, self.dialect):
             return None
         return "contents" in known.writes
+
+
+def _note_pushes(repository: HostedRepository, before: Mapping[str, str], login: str) -> None:
+    after = repository.git.branches()
+    for branch in before.keys() | after.keys():
+        if (old := before.get(branch, "")) != (new := after.get(branch, "")):
+            repository.pushed(branch, old, new, login)
 
 
 async def _stylesheet(_: web.Request) -> web.Response:
