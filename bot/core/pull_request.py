@@ -3,11 +3,16 @@
 import re
 from collections.abc import Sequence
 
-from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest
-from bot.core.revert import RevertRequest, Target, automation, files_of, one_line, subject, undo_of
+from bot.core.effect import Effect
+from bot.core.message import effect as effect_message
+from bot.core.message.language import ENGLISH
+from bot.core.message.wording import value
+from bot.core.rendered_change import FieldChange
+from bot.core.revert import RevertRequest, Target, automation, one_line, subject, undo_of
 
 MAX_TITLE = 250  # GitHub and GitLab take 255 or 256
+MAX_BODY = 30_000  # Bitbucket takes 32,768, GitHub twice that
 MAX_LISTED = 100
 
 
@@ -34,21 +39,30 @@ def body(
     reverts: str | None,
     files: Sequence[str],
     already_undone: Sequence[str],
-    applications: Sequence[Application],
+    effects: Sequence[Effect],
     branch: str,
 ) -> str:
     """The pull request's text: what is undone, who asked and why, what changes where, what to know before merging."""
     parts = [
         *([f"Reverts {reverts}"] if reverts else []),
         _asked(request),
+        *_warnings(effects),
         _listed("Undoes", [f"{commit.sha} {as_code(commit.subject)}" for commit in target.commits]),
-        _applications(files, applications),
+        *_effects(effects),
         _listed("Changes", [as_code(file) for file in files]),
     ]
     if already_undone:
         parts.append(_listed("Had been put back before", [as_code(file) for file in already_undone]))
-    parts.extend(f"> {note}" for note in _notes(target, branch))
-    return "\n\n".join(parts) + "\n"
+    notes = "\n\n".join(f"> {note}" for note in _notes(target, branch)) + "\n"
+    return f"{_cut(parts, MAX_BODY - len(notes))}\n\n{notes}"
+
+
+def _cut(parts: Sequence[str], most: int) -> str:
+    """Whole lines, as many as fit."""
+    text, cut = "\n\n".join(parts), "\n- and more, which does not fit here"
+    if len(text) <= most - 2:
+        return text
+    return text[: most - 2 - len(cut)].rpartition("\n")[0] + cut
 
 
 def _asked(request: RevertRequest) -> str:
@@ -61,15 +75,49 @@ def _asked(request: RevertRequest) -> str:
     return f"Asked for {where} by {as_code(one_line(request.who))}{why}."
 
 
-def _applications(files: Sequence[str], applications: Sequence[Application]) -> str:
+def _warnings(effects: Sequence[Effect]) -> list[str]:
+    found = effect_message.warnings(ENGLISH, effects)
+    return [_listed("Before you merge", [as_code(each) for each in found])] if found else []
+
+
+def _effects(effects: Sequence[Effect]) -> list[str]:
+    if not effects:
+        return ["No application that the bot watches is made of these files."]
+    return ["\n".join((_environment(each), *_objects(each))) for each in effects]
+
+
+def _environment(effect: Effect) -> str:
+    where = f"{as_code(effect.application)} on {as_code(effect.cluster)}, namespace {as_code(effect.namespace)}"
+    if effect.why is not None:
+        return f"**What changes in** {where} **is unknown:** {as_code(effect.why)}"
+    found = effect.change
+    counts = ((found.removed, "removed"), (found.changed, "changed"), (found.added, "added"))
+    told = ", ".join(f"{count} {what}" for count, what in counts if count)
+    return f"**What changes in** {where}**:** {told or 'nothing that the cluster would see'}\n"
+
+
+def _objects(effect: Effect) -> list[str]:
     rows = []
-    for application in applications:
-        if own := files_of(application, files):
-            where = f"{as_code(application.namespace)} on {as_code(application.cluster)}"
-            rows.append(f"{as_code(application.name)}, namespace {where}: {len(own)} of the files")
-    if not rows:
-        return "No application that the bot watches has its files below these paths."
-    return _listed("Reaches", rows)
+    for found in effect.change.objects:
+        name = f"{found.namespace}/{found.name}" if found.namespace else found.name
+        rows.append(f"- {as_code(f'{found.kind} {name}')} {found.change}")
+        rows += [f"  - {_field(field)}" for field in found.fields]
+        if found.total > len(found.fields):
+            rows.append(f"  - and {found.total - len(found.fields):,} more fields")
+    if (left := effect.change.total - len(effect.change.objects)) > 0:
+        rows.append(f"- and {left:,} more objects")
+    return rows
+
+
+def _field(field: FieldChange) -> str:
+    before, after = (as_code(value(ENGLISH, each, 100)) for each in (field.before, field.after))
+    match field.change:
+        case "changed":
+            return f"{as_code(field.path)}: {before} → {after}"
+        case "added":
+            return f"{as_code(field.path)}: added, {after}"
+        case _:
+            return f"{as_code(field.path)}: removed, was {before}"
 
 
 def _notes(target: Target, branch: str) -> list[str]:

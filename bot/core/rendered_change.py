@@ -111,7 +111,7 @@ def _change(before: Manifest | None, after: Manifest | None, namespace: str, sch
     there = after or before
     if there is None:
         return None
-    fields = _fields(before, after, schema) if before and after else ()
+    fields = field_changes(before, after, schema) if before and after else ()
     if before and after and not fields:
         return None
     change: Change = "changed" if before and after else "added" if after else "removed"
@@ -119,7 +119,7 @@ def _change(before: Manifest | None, after: Manifest | None, namespace: str, sch
     return ObjectChange(change, there.api_version, there.kind, where, there.name, fields, len(fields))
 
 
-def _fields(before: Manifest, after: Manifest, schema: Schemas) -> tuple[FieldChange, ...]:
+def field_changes(before: Manifest, after: Manifest, schema: Schemas) -> tuple[FieldChange, ...]:
     """What `after` says anew or otherwise, and what only `before` says."""
     if identical(before.object, after.object):
         return ()  # as nearly all are

@@ -1,13 +1,12 @@
 """Undoing a change that reached the tracked branch: what was asked, what it means, and every way it can end."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePosixPath
 
-from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest
+from bot.core.effect import Effect
 from bot.core.permission import CouldNotAsk, Denied
 
 MAX_FILES = 500  # more than these are asked about first
@@ -65,10 +64,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A pull request is open. `files` it changes and `applications` (names) below which some of them lie.
+    """A pull request is open. `files` it changes and `applications` (names) that are made of some of them.
 
     `already_undone` are files of the target that somebody has put back before; `automation` is the tool that wrote the
-    target and may write it again.
+    target and may write it again; `effects` is what merging it changes in each application.
     """
 
     pull: PullRequest
@@ -77,6 +76,7 @@ class Opened:
     applications: tuple[str, ...]
     already_undone: tuple[str, ...] = ()
     automation: str | None = None
+    effects: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,17 +312,6 @@ def reverted_by(target: Target, later: Iterable[Commit]) -> Commit | None:
     """The first of `later` whose message says that it reverts every commit of the target."""
     shas = {commit.sha for commit in target.commits}
     return next((commit for commit in later if shas <= set(_REVERTED.findall(commit.message))), None)
-
-
-def touched(files: Sequence[str], applications: Iterable[Application]) -> tuple[str, ...]:
-    """Names of the applications below whose path some of the files lie."""
-    return tuple(application.name for application in applications if files_of(application, files))
-
-
-def files_of(application: Application, files: Iterable[str]) -> tuple[str, ...]:
-    """Those of the files that lie below the application's path."""
-    root = PurePosixPath(application.path.lstrip("/"))
-    return tuple(file for file in files if PurePosixPath(file).is_relative_to(root))
 
 
 def automation(target: Target) -> str | None:

@@ -74,6 +74,7 @@ class Desk:
             standing=self._standing(asker),
             applications=self._config.applications,
             channel=self._config.slack.channel,
+            rendered=self._watch.rendered,
         )
         self._watch.tell()
         return said

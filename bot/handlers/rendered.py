@@ -91,6 +91,12 @@ class Rendered:
         """The manifests of a source at a full sha; the same ones for the same trees. PortError, ManifestError."""
         return self.rendering(repository, revision, source).manifests
 
+    def declared(self, repository: Repository, revision: str | None, source: Source) -> tuple[Manifest, ...]:
+        """The same, and nothing where the source's path is not there, yet or any more; or there is no revision."""
+        if revision is None or dict(self.inputs(repository, revision, [source])[source]).get(source.path) is None:
+            return ()
+        return self.manifests(repository, revision, source)
+
     def rendering(self, repository: Repository, revision: str, source: Source) -> Rendering:
         """The same, with what came out differently each time."""
         inputs = self._locate(repository, revision, [source])[source]

@@ -45,10 +45,11 @@ from bot.core.revert import (
     commit_message,
     is_attempt,
     reverted_by,
-    touched,
 )
 from bot.core.revision import CommitUrl, PullNumber, PullUrl, Range, Revision, Sha, Unreadable, home_of, parse_revision
+from bot.handlers.effect import effects, reached
 from bot.handlers.propose import Proposal, propose
+from bot.handlers.rendered import Rendered
 from bot.ports import Forge, ForgeError, Merged, Repository, RepositoryError, RevisionNotFoundError
 
 # Whether who asked may have changes to these applications (names; none: to no application) undone.
@@ -67,11 +68,13 @@ def revert(
     forge: Forge | None,
     applications: Sequence[Application],
     permit: Permit,
+    rendered: Rendered,
 ) -> Outcome | NotPermitted:
     """Open a pull request that undoes what `request` names on the tracked branch, or say why not.
 
-    `applications` are those of this repository; `permit` is asked about those that the change touches, before anything
-    is pushed. Raises nothing of the ports': every error of theirs is an outcome.
+    `applications` are those of this repository; `permit` is asked about those that the change reaches, before anything
+    is pushed. What it does to them is rendered first and told, as far as that is quick. Raises nothing of the ports':
+    every error of theirs is an outcome.
     """
     if forge is None:
         return Refused(Told(texts.NO_FORGE, repository=repository.name))
@@ -83,7 +86,7 @@ def revert(
         target = _Finder(request, repository, forge, head).find(revision)
         if not isinstance(target, Target):
             return target
-        return _Revert(request, target, repository, forge, applications, permit).open(head)
+        return _Revert(request, target, repository, forge, applications, permit, rendered).open(head)
     except RevisionNotFoundError as error:
         return Ambiguous(str(error), error.candidates) if error.candidates else NotFound(str(error))
     except RepositoryError as error:
@@ -233,6 +236,7 @@ class _Revert:
     forge: Forge
     applications: Sequence[Application]
     permit: Permit
+    rendered: Rendered
 
     def open(self, head: str) -> Outcome | NotPermitted:
         for pull in self.forge.open_pulls(branch_name(self.target)):
@@ -245,7 +249,8 @@ class _Revert:
             if merged.tree == self.repository.tree_id(head, ""):
                 return self._nothing_left(head)
             files = self.repository.changed_paths(head, merged.tree)
-            names = touched(files, self.applications)
+            known = reached(self.repository, head, merged.tree, self.applications, self.rendered)
+            names = tuple(application.name for application in known)
             if self.request.application and self.request.application not in names:
                 return Refused(_elsewhere(self.request.application, names))
             if not isinstance(verdict := self.permit(names), Granted):
@@ -256,7 +261,7 @@ class _Revert:
             if now == head or rebuild == REBUILDS:  # made on a branch that never rests, it still merges
                 break
             head = now
-        return self._publish(merged, head, files)
+        return self._publish(merged, head, files, known)
 
     def _undone(self, head: str) -> Merged:
         """`head` without the target: a three-way merge from the target to what stood before it."""
@@ -285,16 +290,17 @@ class _Revert:
                 return AlreadyReverted(self.target, by)
         return NothingToUndo(self.target, newest_first[0] if newest_first else None)
 
-    def _publish(self, merged: Merged, head: str, files: Sequence[str]) -> Outcome:
+    def _publish(self, merged: Merged, head: str, files: Sequence[str], applications: Sequence[Application]) -> Outcome:
         of_target = self.repository.changed_paths(self.target.base, self.target.last.sha)
         already_undone = tuple(sorted(set(of_target) - set(files)))
+        told = effects(self.repository, head, merged.tree, applications, self.rendered)
         text = pull_request.body(
             self.target,
             self.request,
             reverts=self._reference(),
             files=files,
             already_undone=already_undone,
-            applications=self.applications,
+            effects=told,
             branch=self.repository.branch,
         )
         proposal = Proposal(
@@ -309,8 +315,8 @@ class _Revert:
         outcome = propose(proposal, self.repository, self.forge)
         if not isinstance(outcome, PullRequest):
             return outcome
-        names = touched(files, self.applications)
-        return Opened(outcome, self.target, tuple(files), names, already_undone, automation(self.target))
+        names = tuple(application.name for application in applications)
+        return Opened(outcome, self.target, tuple(files), names, already_undone, automation(self.target), told)
 
     def _is_ours(self, tip: str) -> bool:
         """Whether a branch of the right name holds this very revert, made on this head or an earlier one."""

@@ -14,6 +14,7 @@ from bot.core.permission import Granted, Right, refusal
 from bot.core.revert import AlreadyOpen, NotPermitted, Opened, RevertRequest
 from bot.core.revert_pull import RevertPull
 from bot.core.revision import CommitUrl, PullNumber, PullUrl, Range, Sha, home_of, parse_revision
+from bot.handlers.rendered import Rendered
 from bot.handlers.revert import revert
 from bot.handlers.standing import Standing
 from bot.ports import PortError, Ports, RevisionNotFoundError
@@ -28,6 +29,7 @@ def revert_command(
     standing: Standing,
     applications: Mapping[str, Application],
     channel: str,
+    rendered: Rendered,
 ) -> Message:
     """Do what one person asked for, if they may, and write down what came of it. RepositoryError, StoreError.
 
@@ -65,6 +67,7 @@ def revert_command(
             forge=ports.forges.get(names[0]),
             applications=known,
             permit=lambda touched: standing.verdict(Right.REVERT, touched),
+            rendered=rendered,
         )
     except PortError as error:
         write_down(f"failed: {error}")

@@ -56,12 +56,12 @@ def merged(
     repository: Repository, rollout: Rollout, application: Application, rendered: Rendered
 ) -> tuple[list[Manifest], list[Manifest]]:
     """The manifests that the merge made or changed, and those it removed. PortError, ManifestError."""
-    after = _side(repository, rollout.revision, application, rendered)
+    after = rendered.declared(repository, rollout.revision, application.source)
     before: Manifests = ()
     with suppress(
         ManifestError, RenderError
     ):  # the merge mended what could not be read: everything in it counts as changed
-        before = _side(repository, rollout.parent, application, rendered)
+        before = rendered.declared(repository, rollout.parent, application.source)
     changed, removed = [], []
     for one, other in paired(before, after, application.namespace):
         if other is None:
@@ -75,18 +75,10 @@ def _change(
     repository: Repository, rollout: Rollout, application: Application, rendered: Rendered, most: int
 ) -> Change:
     try:
-        before = _side(repository, rollout.parent, application, rendered)
-        after = _side(repository, rollout.revision, application, rendered)
+        before = rendered.declared(repository, rollout.parent, application.source)
+        after = rendered.declared(repository, rollout.revision, application.source)
     except (PortError, ManifestError) as error:
         return Change(why=str(error))
     unpinned = newly_unpinned(paired(before, after, application.namespace))
     change = rendered_change(before, after, namespace=application.namespace)
     return Change(change.bounded(most), tuple(unpinned[:MOST_NAMED]), len(unpinned))
-
-
-def _side(repository: Repository, revision: str | None, application: Application, rendered: Rendered) -> Manifests:
-    """What the application declares at a revision: nothing where its path is not there, yet or any more."""
-    source = application.source
-    if revision is None or dict(rendered.inputs(repository, revision, [source])[source]).get(source.path) is None:
-        return ()
-    return rendered.manifests(repository, revision, source)

@@ -60,6 +60,11 @@ class Watch:
             patience=config.schedule.rollout,
         )
 
+    @property
+    def rendered(self) -> Rendered:
+        """What was rendered before, and renders the rest."""
+        return self._memory.rendered
+
     def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
         """One drift check now of the applications named, in their order; what follows from it is told in Slack."""
         one_cluster = partial(self._check, explain=explain)

@@ -14,6 +14,7 @@ from bot.adapters.signed import SignedRepository
 from bot.config import Credentials, ForgeConfig
 from bot.core.permission import Granted
 from bot.core.revert import AlreadyOpen, Opened, RevertRequest
+from bot.handlers.rendered import Rendered
 from bot.handlers.revert import revert
 from bot.ports import ForgeError, PushRejectedError
 from bot.sandbox.forge import SandboxForge
@@ -241,12 +242,13 @@ def anybody(_):
 def test_a_revert_is_opened_where_signatures_are_a_rule(app, signed, url, tmp_path):
     bad = signed.git.tip("main")
     repository = mirror(app, url, tmp_path)
-    outcome = revert(RevertRequest("Mia", bad[:10]), repository=repository, forge=app, applications=[], permit=anybody)
+    told = {"repository": repository, "forge": app, "applications": [], "permit": anybody, "rendered": Rendered()}
+    outcome = revert(RevertRequest("Mia", bad[:10]), **told)
     assert isinstance(outcome, Opened)
     made = signed.git.commit(outcome.pull.head_sha)
     assert made.tree == signed.git.commit(signed.git.commit(bad).parents[0]).tree
     assert signed.git.signature(made.sha)
-    again = revert(RevertRequest("Kit", bad), repository=repository, forge=app, applications=[], permit=anybody)
+    again = revert(RevertRequest("Kit", bad), **told)
     assert (type(again), again.pull.number) == (AlreadyOpen, outcome.pull.number)
 
 

@@ -21,9 +21,11 @@ from bot.core.author import Author
 from bot.core.commit import Commit, PullRequest
 from bot.core.deployer import Failure
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
+from bot.core.effect import Effect, bounded
 from bot.core.health import Unready
 from bot.core.images import Pin, Unpinned
 from bot.core.incident import Event, Happening, Incident, IncidentState, acknowledge, snooze
+from bot.core.irreversible import Loss, Warned
 from bot.core.message import (
     control,
     diff_file,
@@ -42,7 +44,7 @@ from bot.core.message import (
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
 from bot.core.message import snooze as snooze_message
-from bot.core.message.catalogue import aside, chat, cluster, forge, repository
+from bot.core.message.catalogue import aside, chat, cluster, effect, forge, repository
 from bot.core.message.language import Language, Say, Told
 from bot.core.permission import CouldNotAsk, Denied, Right, Rule
 from bot.core.rendered_change import FieldChange, ObjectChange, RenderedChange
@@ -304,7 +306,57 @@ OPENED = replace(FORGE_PULL, number=13, title=PULL.title, url=PULL.url, state="o
 FILES = ("apps/shop/deployment.yaml", "apps/shop/service.yaml")
 LATER = replace(COMMIT, sha="9e8d7c6b" + "0" * 32, message="Raise the limit again")
 
+EFFECTS = (
+    Effect(
+        "shop",
+        "prod",
+        "web",
+        RenderedChange(
+            added=1,
+            changed=1,
+            removed=1,
+            objects=(
+                ObjectChange("removed", "v1", "PersistentVolumeClaim", None, "data"),
+                ObjectChange(
+                    "changed",
+                    "apps/v1",
+                    "Deployment",
+                    None,
+                    "web",
+                    (FieldChange("changed", "spec.replicas", 9, 1),),
+                    3,
+                ),
+                ObjectChange("added", "v1", "Namespace", None, "jobs"),
+            ),
+        ),
+        tuple(
+            Warned(loss, kind, None, name, path)
+            for loss, kind, name, path in (
+                (Loss.DEFINITION, "CustomResourceDefinition", "backups.example.com", ""),
+                (Loss.NAMESPACE, "Namespace", "jobs", ""),
+                (Loss.VOLUME, "PersistentVolumeClaim", "data", ""),
+                (Loss.RETURNING, "Namespace", "jobs", ""),
+                (Loss.IMMUTABLE, "Deployment", "web", "spec.selector"),
+            )
+        ),
+    ),
+    Effect("search", "test", "search", why=Told(effect.TOO_SLOW, seconds="20")),
+    Effect("payments", "prod", "payments"),
+)
+REFUSED = tuple(
+    Warned(loss, kind, None, name, path)
+    for loss, kind, name, path in (
+        (Loss.SHRUNK, "PersistentVolumeClaim", "data", "spec.resources.requests.storage"),
+        (Loss.VERSION, "CustomResourceDefinition", "backups.example.com", "spec.versions v2"),
+        *((Loss.IMMUTABLE, "Job", f"job-{number}", "spec.template") for number in range(5)),
+    )
+)
+
 OUTCOMES = {
+    "opened-with-effects": revert.Opened(OPENED, TARGET, FILES, ("shop", "search", "payments"), effects=EFFECTS),
+    "opened-refused": revert.Opened(
+        OPENED, TARGET, FILES, ("shop",), effects=(replace(EFFECTS[0], warned=REFUSED), EFFECTS[2])
+    ),
     "opened": revert.Opened(OPENED, TARGET, FILES, ("shop",)),
     "opened-merge": revert.Opened(OPENED, MERGED, FILES, ("shop",), ("README.md",), "Renovate"),
     "already-open": revert.AlreadyOpen(OPENED),
@@ -532,8 +584,11 @@ def hostile_messages(say):
     target = Target((commit,), OLDER, pull)
     paths = tuple(f"{HOSTILE}/{index}/{long}" for index in range(600))
     files = tuple(revert.ConflictedFile(path, long, (commit,) * 9) for path in paths)
+    warned = tuple(Warned(Loss.IMMUTABLE, long, None, f"{HOSTILE} {long}", long) for _ in range(500))
+    effects = [Effect(f"{HOSTILE}{n}{long}", long, HOSTILE, change.rendered, warned) for n in range(40)]
+    effects += [Effect("shop", HOSTILE, long, why=f"{HOSTILE} {n} {long}") for n in range(40)]
     outcomes = [
-        revert.Opened(pull, target, paths, (long,) * 99, paths, long),
+        revert.Opened(pull, target, paths, (long,) * 99, paths, long, bounded(effects)),
         revert.AlreadyReverted(target, commit),
         revert.Conflict(target, files, (long,) * 9),
         revert.InsidePull(commit, "#12", pull, None, only_possible=True),

@@ -3,8 +3,10 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.core import pull_request
-from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest
+from bot.core.effect import Effect, bounded
+from bot.core.irreversible import Loss, Warned
+from bot.core.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.revert import (
     RevertRequest,
     Target,
@@ -14,7 +16,6 @@ from bot.core.revert import (
     commit_message,
     is_attempt,
     reverted_by,
-    touched,
     undo_of,
 )
 
@@ -28,10 +29,6 @@ def commit(digit: str, message: str = "Scale web", parents: str = "0", author: s
 
 def pull(number: int = 7, title: str = "Scale web", url: str = "https://github.com/acme/web/pull/7") -> PullRequest:
     return PullRequest(number, title, url, "ana", "merged", "main", "topic", "f" * 40)
-
-
-def application(name: str, path: str) -> Application:
-    return Application(name, "platform", path, "prod", name, "C1")
 
 
 ONE = Target((commit("1"),), "0" * 40)
@@ -106,14 +103,6 @@ def test_it_is_reverted_by_the_commit_that_says_so():
     assert reverted_by(RANGE, [commit("7", commit_message(RANGE, ASKED, None))])
 
 
-@pytest.mark.parametrize(
-    ("path", "hit"),
-    [("apps/shop", True), ("apps/shop/", True), ("./apps/shop", True), (".", True), ("apps/sho", False)],
-)
-def test_an_application_is_touched_by_files_below_its_path(path, hit):
-    assert touched(["apps/shop/web.yaml"], [application("shop", path)]) == (("shop",) if hit else ())
-
-
 def test_a_tool_that_will_write_the_change_again_is_named():
     assert automation(Target((commit("1", author="argocd-image-updater"),), "0" * 40)) == "Argo CD Image Updater"
     assert automation(ONE) is None
@@ -131,12 +120,22 @@ def test_the_commands_to_do_it_by_hand(target, command):
     assert command in by_hand(target, "main")
 
 
+FIELD = FieldChange("changed", "spec.replicas", 9, "`1`")
+EFFECT = Effect(
+    "shop",
+    "prod",
+    "web",
+    RenderedChange(1, 1, 1, (ObjectChange("changed", "apps/v1", "Deployment", None, "web", (FIELD,), 4),)),
+    (Warned(Loss.NAMESPACE, "Namespace", None, "`@team` <b>"),),
+)
+
+
 def body(target: Target, request: RevertRequest = ASKED, **changes: object) -> str:
     told = {
         "reverts": "acme/web#7",
         "files": ["apps/shop/web.yaml", "docs/x.md"],
         "already_undone": [],
-        "applications": [application("shop", "apps/shop"), application("api", "apps/api")],
+        "effects": [EFFECT],
         "branch": "main",
     }
     return pull_request.body(target, request, **{**told, **changes})
@@ -146,9 +145,37 @@ def test_the_body_says_what_who_why_and_where():
     text = body(ONE)
     assert text.startswith("Reverts acme/web#7\n")
     assert "[in Slack](https://acme.slack.com/archives/C1/p1) by `Ana Pérez`, because: `checkout fails`" in text
-    assert "- `shop`, namespace `shop` on `prod`: 1 of the files" in text
-    assert "`api`" not in text
+    assert "**What changes in** `shop` on `prod`, namespace `web`**:** 1 removed, 1 changed, 1 added\n" in text
+    lines = [
+        "- `Deployment web` changed",
+        '  - `spec.replicas`: `9` → `"1"`',
+        "  - and 3 more fields",
+        "- and 2 more objects",
+    ]
+    assert "\n".join(lines) in text
     assert "- `docs/x.md`" in text
+
+
+def test_the_body_says_what_cannot_be_brought_back_and_what_nobody_knows():
+    text = body(ONE)
+    warning = '`Namespace "@team" <b> of shop on prod goes: everything in it is deleted with it'
+    assert f"**Before you merge**\n\n- {warning}" in text
+    assert "is unknown:** `It was too slow.`" in body(
+        ONE, effects=[Effect("shop", "prod", "web", why="It was too slow.")]
+    )
+    assert "No application that the bot watches is made of these files." in body(ONE, effects=[])
+
+
+def test_the_body_of_very_many_changes_fits_the_forge():
+    fields = tuple(FieldChange("changed", "x" * 900, "x" * 900, "y" * 900) for _ in range(900))
+    objects = tuple(ObjectChange("changed", "v1", "x" * 900, "x" * 90, f"{n}", fields, 900) for n in range(900))
+    warned = tuple(Warned(Loss.IMMUTABLE, "x" * 900, None, "x" * 900, "x" * 900) for _ in range(900))
+    many = [Effect("x" * 63, "x" * 63, "x" * 63, RenderedChange(900, 900, 900, objects), warned)] * 60
+    text = body(ONE, effects=bounded(many), files=["x" * 900] * 900, already_undone=["x" * 900] * 900)
+    assert len(text) <= pull_request.MAX_BODY
+    assert text.endswith(
+        "> Nothing has changed yet: the clusters follow `main`, and this reaches it when it is merged.\n"
+    )
 
 
 def test_the_body_of_a_merge_says_how_to_land_it_again():

@@ -33,6 +33,7 @@ from bot.core.revert import (
     RootCommit,
     Unfinished,
 )
+from bot.handlers.rendered import Rendered
 from bot.handlers.revert import revert
 from bot.ports import ForgeError
 
@@ -127,6 +128,7 @@ class Desk:
         self.forge = Pulls(self.source)
         self.mirrors = tmp_path / "mirrors"
         self.repository = self.replica("one")
+        self.rendered = Rendered()
         self.permit = lambda _names: Granted()
         self.applications = [
             Application(name, "platform", f"apps/{name}", "prod", name, "C1") for name in ("shop", "api")
@@ -138,7 +140,14 @@ class Desk:
     def ask(self, text: str, repository: GitRepository | None = None, **answers: object):
         request = RevertRequest("Ana", text, **answers)
         chosen = repository or self.repository
-        return revert(request, repository=chosen, forge=self.forge, applications=self.applications, permit=self.permit)
+        return revert(
+            request,
+            repository=chosen,
+            forge=self.forge,
+            applications=self.applications,
+            permit=self.permit,
+            rendered=self.rendered,
+        )
 
     def branches(self) -> list[str]:
         refs = self.source.git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/gitops-bot/")
@@ -176,7 +185,7 @@ def test_a_plain_commit(desk):
     assert desk.source.show(branch, "apps/api/api.yaml") == "replicas: 2"
     message = desk.source.git("log", "-1", "--format=%B", branch)
     assert message == f'Revert "Scale web"\n\nThis reverts commit {bad}.\n\nAsked for in Slack by Ana.'
-    assert "`shop`, namespace `shop` on `prod`" in desk.forge.bodies[opened.pull.number]
+    assert "`shop` on `prod`, namespace `shop`" in desk.forge.bodies[opened.pull.number]
 
 
 def test_the_newest_commit(desk):
@@ -426,7 +435,8 @@ def test_a_submodule_is_put_back_without_being_fetched(desk):
 
 
 def test_without_a_forge_there_are_no_pull_requests(desk):
-    answer = revert(RevertRequest("Ana", "#1"), repository=desk.repository, forge=None, applications=[], permit=None)
+    desk.forge = None
+    answer = desk.ask("#1")
     assert isinstance(answer, Refused)
     assert "no forge" in answer.reason
     assert not desk.mirrors.exists()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.commit import Commit, PullRequest
-from bot.core.message import LINK, wording
+from bot.core.message import LINK, effect, wording
 from bot.core.message.blocks import (
     Block,
     Element,
@@ -154,6 +154,7 @@ def _opened(say: Say, outcome: Opened) -> Message:
         blocks.append(rich(bullets(listed)))
     if notes := _notes(say, outcome):
         blocks.append(rich(bullets([[words(each)] for each in notes])))
+    blocks += effect.blocks(say, outcome.effects)
     blocks.append(actions(wording.review(say, pull.number, pull.url)))
     return message(sentence, *blocks)
 

@@ -17,15 +17,18 @@ _MOST_IMAGES = 5
 
 def changes(say: Say, parts: Sequence[Part]) -> list[list[Element]]:
     """What changes, a part of a rich_text block each: what is the same in several applications is told once."""
+    return told_of(say, [(part.application, part.change) for part in parts if part.change])
+
+
+def told_of(say: Say, changes: Sequence[tuple[str, Change]]) -> list[list[Element]]:
+    """The same of changes by the names of what they change."""
     alike: list[tuple[Change, list[str]]] = []
-    for part in parts:
-        if part.change is None:
-            continue
-        known = next((names for change, names in alike if change == part.change), None)
+    for name, change in changes:
+        known = next((names for other, names in alike if other == change), None)
         if known is None:
-            alike.append((part.change, [part.application]))
+            alike.append((change, [name]))
         else:
-            known.append(part.application)
+            known.append(name)
     return [_change(say, change, wording.listed(say, names, _MOST_NAMES)) for change, names in alike]
 
 
