@@ -9,10 +9,10 @@ from functools import partial
 from typing import Self
 
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import build
+from bot.adapters.socket_mode import SocketHandler
 from bot.config import Config
 from bot.handlers import revert_pulls
 from bot.handlers.cards import CardKeeper
@@ -109,7 +109,7 @@ class _Socket:
 
     def __init__(self, app: App, app_token: str) -> None:
         # A connection that dies behind a NAT is noticed after five pings without an answer: 10 s and not 50.
-        self._handler = SocketModeHandler(app, app_token, ping_interval=2)
+        self._handler = SocketHandler(app, app_token, ping_interval=2)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._connect, name="slack-connect", daemon=True)
 
@@ -124,6 +124,7 @@ class _Socket:
         self._stopping.set()
         self._handler.close()
         self._thread.join(timeout=5)
+        self._handler.client.disconnect()  # what it was just connecting
 
     def _connect(self) -> None:
         wait = 1.0

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -141,6 +141,9 @@ class SqlStore:
         """Give every connection back, and the lead."""
         with self._electing:
             if self._leading is not None:
+                # Closing would do, but a moment later: when the server notices that the connection has ended.
+                with suppress(SQLAlchemyError):
+                    self._leading.execute(sa.select(sa.func.pg_advisory_unlock_all()))
                 self._leading.close()
                 self._leading = None
         self._engine.dispose()

@@ -9,9 +9,9 @@ import pytest
 from aiohttp import web
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from bot.adapters.socket_mode import SocketHandler
 from bot.sandbox.slack import Rates, SandboxSlack
 
 CHROMIUM = [
@@ -211,11 +211,10 @@ def client_and_slack() -> Iterator[tuple[WebClient, SandboxSlack]]:
     slack.app.router.add_post("/tour/break", refused)
     with slack.serve():
         client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
-        handler = SocketModeHandler(bolt(client), "xapp-sandbox")
+        handler = SocketHandler(bolt(client), "xapp-sandbox", ping_interval=10)
         handler.connect()
         slack.wait_for(lambda: slack.connections)
         yield client, slack
-        handler.client.auto_reconnect_enabled = False
         handler.close()
 
 

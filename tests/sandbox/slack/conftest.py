@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from bot.adapters.socket_mode import SocketHandler
 from bot.sandbox.slack import Rates, SandboxSlack
 
-Connect = Callable[..., SocketModeHandler]
+Connect = Callable[..., SocketHandler]
 
 
 class Clock:
@@ -49,11 +49,11 @@ def app(client: WebClient) -> App:
 @pytest.fixture
 def connect(slack: SandboxSlack) -> Iterator[Connect]:
     """Bring an app online; it is taken down at the end of the test. `ping_interval` is in seconds."""
-    handlers: list[SocketModeHandler] = []
+    handlers: list[SocketHandler] = []
 
-    def start(app: App, ping_interval: float = 10) -> SocketModeHandler:
+    def start(app: App, ping_interval: float = 10) -> SocketHandler:
         before = slack.connections
-        handler = SocketModeHandler(app, "xapp-sandbox", ping_interval=ping_interval)
+        handler = SocketHandler(app, "xapp-sandbox", ping_interval=ping_interval)
         handlers.append(handler)
         handler.connect()
         slack.wait_for(lambda: slack.connections == before + 1)
@@ -61,14 +61,5 @@ def connect(slack: SandboxSlack) -> Iterator[Connect]:
 
     yield start
     for handler in handlers:
-        handler.client.auto_reconnect_enabled = False
-    slack.drop_connections()
+        handler.close()
     slack.wait_for(lambda: not slack.connections)
-    for handler in handlers:
-        with handler.client.connect_operation_lock:  # a reconnect under way would leak its socket
-            handler.client.closed = True
-        handler.client.enqueue_message("{}")  # wakes its queue reader, which would sleep out a second
-        try:
-            handler.close()
-        except AttributeError:  # slack_sdk's own monitor closed the same socket at this instant
-            handler.close()

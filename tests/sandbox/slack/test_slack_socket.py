@@ -1,0 +1,57 @@
+"""The bot's Socket Mode client hears and closes whatever its threads were doing when a connection changed hands."""
+
+import threading
+
+import pytest
+from slack_sdk.socket_mode.builtin.connection import ConnectionState
+
+DEPLOYS, JONAS = "C0DEPLOYS1", "U0JONAS001"
+
+
+@pytest.fixture
+def heard(slack, app):
+    """Says something and waits until the app has heard it."""
+    texts = []
+
+    @app.event("app_mention")
+    def mention(event):
+        texts.append(event["text"])
+
+    def hear(text):
+        said = slack.say(JONAS, DEPLOYS, f"@gitops {text}")
+        slack.wait_for(lambda: said.text in texts)
+
+    return hear
+
+
+@pytest.fixture
+def changing(app, connect, heard):
+    """A client between two connections: its receiving thread looked up a state that is not its connection's."""
+    client = connect(app).client
+    heard("the thread receives")
+    client.current_session_state = ConnectionState()
+    return client
+
+
+def test_it_closes_when_its_receiving_thread_holds_another_connections_state(slack, changing):
+    closing = threading.Thread(target=changing.close, daemon=True)
+    closing.start()
+    closing.join(timeout=10)
+    assert not closing.is_alive()
+    slack.wait_for(lambda: not slack.connections)
+
+
+def test_it_hears_from_the_next_connection_when_its_thread_holds_another_ones_state(slack, changing, heard):
+    changing.connect_to_new_endpoint(force=True)
+    slack.wait_for(lambda: slack.connections == 1)
+    heard("the thread receives from the new one")
+
+
+def test_it_may_be_closed_while_it_reconnects_and_leaves_no_connection(slack, app, connect):
+    handler = connect(app, ping_interval=0.01)
+    for end in (slack.drop_connections, slack.disconnect, slack.close_connections):
+        end()
+    handler.close()
+    handler.close()
+    slack.wait_for(lambda: not slack.connections)
+    assert not handler.client.is_connected()
