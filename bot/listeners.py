@@ -21,6 +21,7 @@ from bot.core.asker import Asker
 from bot.core.audit import Origin
 from bot.core.mention import text_of
 from bot.core.message import LINK, control, diff_pages, trouble
+from bot.core.message import adopt as adopt_message
 from bot.core.message import help as help_message
 from bot.core.message import incident as incident_message
 from bot.core.message import revert as revert_message
@@ -65,6 +66,7 @@ class Listeners:
             (incident_message.CHECK_NOW, self.on_check_now),
             (incident_message.ACKNOWLEDGE, self.on_acknowledge),
             (incident_message.SNOOZE, self.on_snooze),
+            (adopt_message.ADOPT, self.on_adopt),
             (revert_message.REVERT_THIS, self.on_revert),
             (revert_message.REVERT_OTHER, self.on_revert),
             (LINK, on_nothing),
@@ -184,6 +186,12 @@ class Listeners:
             self._say(asker, respond, control.stale(asker.say))
             return
         self._soon(asker, respond, self._once(_click(body, action), lambda: self._desk.revert(asker, request)))
+
+    def on_adopt(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
+        """The alert's other way out: authorised like a revert."""
+        ack()
+        asker, reference = self._clicker(body), str(action.get("value", ""))
+        self._soon(asker, respond, self._once(_click(body, action), lambda: self._desk.adopt(asker, reference)))
 
     def _understood(self, asker: Asker, text: str) -> commands.Command | Message:
         """What to do, or the answer where nothing needs to be done."""

@@ -33,7 +33,7 @@ class Directory:
         names = [path.name for path in root.iterdir()] if root.is_dir() else []
         self.kind = detect(names, "")
         whole = root.resolve()
-        homes = (folder for folder in (whole, *whole.parents) if (folder / ".git").exists())
+        homes = (folder for folder in _above(whole) if (folder / ".git").exists())
         self.root = root
         self.top = root if self.kind is Kind.PLAIN else next(homes, whole)
         self.path = "" if self.top == root else tidy(whole.relative_to(self.top).as_posix())
@@ -59,6 +59,16 @@ class Directory:
             return None
         place, whole = self.top / meant, self.top.resolve() / meant
         return place if place.exists() and place.resolve() == whole else None
+
+
+def _above(folder: Path) -> Iterator[Path]:
+    """The folders that git would look for a work tree in (git(1), GIT_CEILING_DIRECTORIES)."""
+    ceilings = {Path(each) for each in os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep) if each}
+    yield folder
+    for above in folder.parents:
+        if above in ceilings:
+            return
+        yield above
 
 
 def _read(root: Path, base: Path, paths: Sequence[Path] | Iterator[Path]) -> list[File]:

@@ -1,14 +1,18 @@
-"""A revert pull request that the bot opened, followed until it is merged or closed."""
+"""A pull request that the bot opened, to revert or to adopt, followed until it is merged or closed."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from bot.core.commit import PullRequest
 
 
 @dataclass(frozen=True, slots=True)
 class RevertPull:
-    """`by` is the Slack user who asked, `what` what was asked for; `state` as in PullRequest."""
+    """`by` is the Slack user who asked, `what` what was asked for; `state` as in PullRequest.
+
+    `purpose`: to undo a change in git, or to make git say what the cluster says.
+    """
 
     id: str
     repository: str
@@ -23,6 +27,7 @@ class RevertPull:
     state: str = "open"
     merged_by: str | None = None
     ended_at: datetime | None = None
+    purpose: Literal["revert", "adopt"] = "revert"
 
 
 def follow(known: RevertPull, pull: PullRequest, now: datetime) -> RevertPull:

@@ -17,6 +17,7 @@ from bot.core.permission import CouldNotAsk, Denied
 from bot.core.revert import RevertRequest
 from bot.core.snooze import Span
 from bot.handlers import silence
+from bot.handlers.adopt_command import adopt_command
 from bot.handlers.diff import diff
 from bot.handlers.history import history
 from bot.handlers.people import People
@@ -76,6 +77,16 @@ class Desk:
             channel=self._config.slack.channel,
             rendered=self._watch.rendered,
         )
+        self._watch.tell()
+        return said
+
+    def adopt(self, asker: Asker, reference: str) -> Message:
+        """Open a pull request that makes git say what the cluster says, if the asker may. PortError."""
+        names = self.meant(reference)
+        if len(names) != 1:
+            return control.stale(asker.say)
+        application = self._config.applications[names[0]]
+        said = adopt_command(self._ports, self._watch, application, asker=asker, standing=self._standing(asker))
         self._watch.tell()
         return said
 

@@ -27,6 +27,7 @@ from bot.core.images import Pin, Unpinned
 from bot.core.incident import Event, Happening, Incident, IncidentState, acknowledge, snooze
 from bot.core.irreversible import Loss, Warned
 from bot.core.message import (
+    adopt,
     control,
     diff_file,
     diff_pages,
@@ -44,6 +45,7 @@ from bot.core.message import (
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
 from bot.core.message import snooze as snooze_message
+from bot.core.message.catalogue import adopt as adopt_texts
 from bot.core.message.catalogue import aside, chat, cluster, effect, forge, repository
 from bot.core.message.language import Language, Say, Told
 from bot.core.permission import CouldNotAsk, Denied, Right, Rule
@@ -491,6 +493,17 @@ def messages(say):
         "revert-card-merged-by-nobody-known": revert_pull.card(say, replace(PULL, state="merged", applications=())),
         "diff-file-pointer": diff_file.pointer(say),
         "revert-card-closed": revert_pull.card(say, replace(PULL, state="closed")),
+        **{
+            f"adopt-card-{state}": revert_pull.card(say, replace(PULL, state=state, purpose="adopt"))
+            for state in ("open", "merged", "closed")
+        },
+        "adopt-opened": adopt.opened(say, FORGE_PULL, "shop", ("apps/shop/web.yaml", "apps/shop/settings.yaml")),
+        "adopt-already-open": adopt.already_open(say, FORGE_PULL),
+        "adopt-nothing": adopt.nothing(say, "shop"),
+        "adopt-refused": adopt.not_adopted(
+            say, Told(adopt_texts.HELM, application="shop", path="spec.replicas", files="charts/shop/values.yaml")
+        ),
+        "adopt-unfinished": adopt.unfinished(say, "gitops-bot/adopt-shop-0123456789ab", "The forge is away."),
         "status-answer": overview(say),
         "status-answer-one": overview(say, applications=APPLICATIONS[:1], pulls={}, troubles=[], rollouts=[]),
         "status-answer-none": overview(say, applications=[]),
@@ -543,7 +556,7 @@ def hostile_messages(say):
     nasty = (field(path=long, desired=long, live={"a": [long]}, manager=long), field("added", HOSTILE, None, HOSTILE))
     objects = tuple(
         ObjectDrift("v1", "ConfigMap", HOSTILE[:20], f"{HOSTILE}-{index}-{long}", "modified", nasty)
-        for index in range(500)
+        for index in range(100)
     )
     check = replace(DRIFTED, application="shop", drift=objects, error=f"{HOSTILE} {long}", set_aside=objects)
     bad = replace(OPEN, drift=objects, blind=long)
@@ -603,7 +616,7 @@ def hostile_messages(say):
         **{f"revert {type(each).__name__}": revert_message.answer(say, each, request) for each in outcomes},
         "drift card": incident.card(say, bad),
         "resolved card": incident.card(say, replace(bad, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")),
-        "drift answer": drift.checked(say, [check] * 50),
+        "drift answer": drift.checked(say, [check] * 10),
         "diff": drift.diff(say, check, "shop", everything=True),
         "rollout": rollout.card(say, merge),
         "rollout few": rollout.card(say, replace(merge, parts=parts[:8])),
@@ -641,7 +654,7 @@ LONG = "x" * 10_000
 def hostile_objects():
     """Objects whose every part is as long and as hostile as it can be."""
     fields = (field(path=LONG, desired=LONG, live={"a": [LONG]}, manager=LONG), field("added", HOSTILE, None, HOSTILE))
-    names = (f"{HOSTILE}-{index}-{LONG}" for index in range(200))
+    names = (f"{HOSTILE}-{index}-{LONG}" for index in range(10))
     return tuple(ObjectDrift("v1", "ConfigMap", HOSTILE[:20], name, "modified", fields * 20) for name in names)
 
 
@@ -670,7 +683,7 @@ def hostile_modals(say):
     return {
         **{f"modal of much, page {page}": diff_pages.view(say, [many], "shop", page) for page in (0, 7, 10**5)},
         **{f"modal of the worst, page {page}": diff_pages.view(say, [worst], "shop", page) for page in (0, 99, 10**5)},
-        "modal of many": diff_pages.view(say, [worst] * 50, f"group {LONG[:500]}", 0),
+        "modal of many": diff_pages.view(say, [worst] * 20, f"group {LONG[:500]}", 0),
         "reading long names": diff_pages.reading(say, ["s" * 63] * 50),
         "snooze of long names": snooze_message.form(say, ["s" * 63] * 50, subject="s" * 200, channel="C1"),
         "snooze of nothing": snooze_message.refusal(say, control.nothing_open(say, [])),

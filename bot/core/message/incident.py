@@ -2,6 +2,7 @@
 
 from bot.core.incident import Incident, IncidentState
 from bot.core.message import wording
+from bot.core.message.adopt import adopt_button
 from bot.core.message.blocks import (
     Block,
     Element,
@@ -117,6 +118,7 @@ def _open(say: Say, incident: Incident) -> Message:
             *silence_buttons(say, incident.state, incident.subject),
             button(say.text(texts.SHOW_DIFF), SHOW_DIFF, incident.application),
             button(say.text(texts.CHECK_NOW), CHECK_NOW, incident.application),
+            adopt_button(say, incident.application),
         )
     )
     return message(f"{text} {read}".strip(), *blocks)

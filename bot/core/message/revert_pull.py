@@ -1,4 +1,4 @@
-"""What the channel reads of a revert pull request: one card, kept current."""
+"""What the channel reads of a pull request that the bot opened: one card, kept current."""
 
 from bot.core.message import wording
 from bot.core.message.blocks import (
@@ -12,14 +12,18 @@ from bot.core.message.blocks import (
     person,
     rich,
 )
+from bot.core.message.catalogue import adopt
 from bot.core.message.catalogue import revert_pull as texts
 from bot.core.message.language import Say
 from bot.core.revert_pull import RevertPull
 
 _TEXTS = {
-    "merged": (texts.MERGED_HEADER, texts.MERGED),
-    "closed": (texts.CLOSED_HEADER, texts.CLOSED),
-    "open": (texts.OPEN_HEADER, texts.OPEN),
+    ("revert", "merged"): (texts.MERGED_HEADER, texts.MERGED, texts.ASKED),
+    ("revert", "closed"): (texts.CLOSED_HEADER, texts.CLOSED, texts.ASKED),
+    ("revert", "open"): (texts.OPEN_HEADER, texts.OPEN, texts.ASKED),
+    ("adopt", "merged"): (adopt.MERGED_HEADER, adopt.MERGED, adopt.ASKED),
+    ("adopt", "closed"): (adopt.CLOSED_HEADER, adopt.CLOSED, adopt.ASKED),
+    ("adopt", "open"): (adopt.OPEN_HEADER, adopt.OPEN, adopt.ASKED),
 }
 
 
@@ -27,11 +31,11 @@ def card(say: Say, pull: RevertPull) -> Message:
     """The pull request's one message in the channel, as it should read now."""
     number, title = str(pull.number), clip(pull.title, 200)
     touched = say.text(texts.OF, applications=wording.listed(say, pull.applications, 5)) if pull.applications else ""
-    headline, sentence = _TEXTS[pull.state]
+    headline, sentence, asked = _TEXTS[pull.purpose, pull.state]
     ending = _ending(say, pull)
     text = say.text(sentence, number=number, touched=touched, title=title, ending=ending)
     lead = say.line(
-        texts.ASKED,
+        asked,
         link=link(pull.url, f"#{number} {title}"),
         who=person(pull.by),
         what=clip(pull.what, 80),

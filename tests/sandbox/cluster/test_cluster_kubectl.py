@@ -46,7 +46,8 @@ def test_each_command_is_recorded_under_its_own_manager(web, kubectl, command, m
     before = live(kubectl, "deploy/web")
     kubectl("-n", "shop", *command)
     assert manager in managers(kubectl, "deploy/web")
-    assert live(kubectl, "deploy/web")["metadata"]["resourceVersion"] > before["metadata"]["resourceVersion"]
+    now = live(kubectl, "deploy/web")
+    assert int(now["metadata"]["resourceVersion"]) > int(before["metadata"]["resourceVersion"])
 
 
 def test_edit_changes_what_the_editor_changed(web, kubectl):

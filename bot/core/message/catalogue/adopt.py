@@ -12,14 +12,14 @@ CONFIRM_YES = Phrase(en="Open it", es="Abrirlo")
 CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
 
 OPENED = Phrase(
-    en="Opened #{number}: it makes git say what {cluster} says of {application}, {summary}. "
-    "Nothing changes until somebody merges it.",
-    es="Se abrió #{number}: hace que git diga lo que {cluster} dice de {application}, {summary}. "
-    "Nada cambia hasta que alguien lo fusione.",
+    en="Opened {pull}: merged, it makes git say what the cluster says of {application} ({files}). Nothing changes "
+    "until somebody merges it.",
+    es="Se abrió {pull}: al fusionarse, hace que git diga lo que dice el clúster de {application} ({files}). Nada "
+    "cambia hasta que alguien lo fusione.",
 )
 ALREADY_OPEN = Phrase(
-    en="#{number} is open already and does just that; it waits for a review.",
-    es="#{number} ya está abierto y hace justo eso; espera una revisión.",
+    en="{pull} is open already and does just that; it waits for a review.",
+    es="{pull} ya está abierto y hace justo eso; espera que alguien lo revise.",
 )
 NOTHING = Phrase(
     en="{application} is in sync with git now, so there is nothing to adopt.",
@@ -33,20 +33,25 @@ UNFINISHED = Phrase(
     en="The branch {branch} is pushed, but the pull request is not open: {why} Adopt again goes on from there.",
     es="La rama {branch} está subida, pero el pull request no se abrió: {why} Adoptar otra vez sigue desde ahí.",
 )
-CARD_HEADER_OPEN = Phrase(en="📥 Adoption to review: #{number}", es="📥 Adopción por revisar: #{number}")
-CARD_HEADER_MERGED = Phrase(en="✅ Adoption merged: #{number}", es="✅ Adopción fusionada: #{number}")
-CARD_HEADER_CLOSED = Phrase(en="⛔ Adoption closed: #{number}", es="⛔ Adopción cerrada: #{number}")
-CARD = Phrase(
-    en="Pull request #{number} that adopts drift in git{touched} is {state}: {title}. {ending}",
-    es="El pull request #{number} que adopta drift en git{touched} está {state}: {title}. {ending}",
+OPEN_HEADER = Phrase(en="📥 Adoption to review: #{number}", es="📥 Adopción por revisar: #{number}")
+MERGED_HEADER = Phrase(en="✅ Adoption merged: #{number}", es="✅ Adopción fusionada: #{number}")
+CLOSED_HEADER = Phrase(en="⛔ Adoption closed: #{number}", es="⛔ Adopción cerrada: #{number}")
+OPEN = Phrase(
+    en="Pull request #{number}{touched} is open, to adopt drift in git: {title}. {ending}",
+    es="El pull request #{number}{touched} está abierto, para adoptar drift en git: {title}. {ending}",
 )
-CARD_ASKED = Phrase(
+MERGED = Phrase(
+    en="Pull request #{number}{touched}, to adopt drift in git, is merged: {title}. {ending}",
+    es="El pull request #{number}{touched}, para adoptar drift en git, está fusionado: {title}. {ending}",
+)
+CLOSED = Phrase(
+    en="Pull request #{number}{touched}, to adopt drift in git, is closed: {title}. {ending}",
+    es="El pull request #{number}{touched}, para adoptar drift en git, está cerrado: {title}. {ending}",
+)
+ASKED = Phrase(
     en="{link}\nasked for by {who} from the alert{touched}. {ending}",
     es="{link}\npedido por {who} desde la alerta{touched}. {ending}",
 )
-STATE_OPEN = Phrase(en="open", es="abierto")
-STATE_MERGED = Phrase(en="merged", es="fusionado")
-STATE_CLOSED = Phrase(en="closed", es="cerrado")
 
 NO_FORGE = Phrase(
     en="{repository} has no forge in the configuration, so no pull request can be opened.",

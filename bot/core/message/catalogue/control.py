@@ -3,7 +3,7 @@
 from bot.core.message.language import Counted, Phrase
 
 DENIED_REVERT = Phrase(
-    en="You may not open revert pull requests here; {key} names {who}. Nothing was done.",
+    en="You may not have pull requests opened here; {key} names {who}. Nothing was done.",
     es="No puedes abrir pull requests de reversión aquí; {key} nombra a {who}. No se hizo nada.",
 )
 DENIED_SILENCE = Phrase(
