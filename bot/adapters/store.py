@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
 from bot.adapters import sentences
 from bot.adapters.migration import create_or_extend
@@ -125,13 +124,13 @@ class SqlStore:
     """Fulfils `bot.ports.Store`. Creates its tables; StoreError when the database cannot be opened."""
 
     def __init__(self, url: str) -> None:
-        # A connection an operation: SQLite's are cheap and must not cross threads; a pool would only hide a restart.
+        # Pooled for SQLite too: with its last connection closed it writes its log back and syncs, for every operation.
         backend = sa.make_url(url).get_backend_name()
         sqlite = backend == "sqlite"
         self._shared = backend == "postgresql"
         self._electing = threading.Lock()
         self._leading: sa.Connection | None = None
-        self._engine = sa.create_engine(url, **({"poolclass": NullPool} if sqlite else {"pool_pre_ping": True}))
+        self._engine = sa.create_engine(url, pool_pre_ping=True)
         if sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
         with self._begin() as connection:
