@@ -289,7 +289,7 @@ def test_a_403_names_the_account_and_what_to_grant(cluster, api):
         cluster.list(DEPLOYMENT, "shop")
     assert str(error.value) == (
         "Cluster prod does not let system:serviceaccount:bot:bot list deployments.apps in namespace shop (403): "
-        "grant it `list` on deployments.apps in namespace shop."
+        "grant it “list” on deployments.apps in namespace shop."
     )
 
 

@@ -6,7 +6,20 @@ from datetime import datetime
 
 from bot.core.commit import Commit, PullRequest
 from bot.core.message import wording
-from bot.core.message.blocks import Element, Message, clip, code, fill, link, message, moment, paragraph, rich, words
+from bot.core.message.blocks import (
+    Element,
+    Message,
+    bullets,
+    clip,
+    code,
+    fill,
+    link,
+    message,
+    moment,
+    paragraph,
+    rich,
+    words,
+)
 from bot.core.message.catalogue import history as texts
 from bot.core.message.language import Say, Told
 
@@ -39,7 +52,7 @@ def listing(say: Say, entries: Sequence[Entry], branch: str, application: str | 
     text = say.count(texts.SENTENCE, len(entries), lead=lead, sha=newest.short, subject=clip(newest.subject, 120))
     blocks = [rich(paragraph(words(lead, bold=True)))]
     blocks += fill(
-        [[paragraph(*_line(say, entry))] for entry in entries],
+        [[bullets([_line(say, entry)])] for entry in entries],
         lambda left: paragraph(words(say.count(texts.MORE_COMMITS, left))),
     )
     if trouble:

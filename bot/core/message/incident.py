@@ -95,7 +95,6 @@ def _open(say: Say, incident: Incident) -> Message:
         reason=reason(say, rating),
         summary=_sentence(told),
         tool=tool,
-        first=wording.first_difference(say, drift),
     )
     lead = say.line(
         texts.OPEN_LEAD_BY if writer else texts.OPEN_LEAD,
@@ -104,9 +103,12 @@ def _open(say: Say, incident: Incident) -> Message:
         time=wording.day_and_time(say, incident.since),
         tool=code(tool),
     )
-    why = say.line(texts.WHY, level=words(level(say, rating), bold=True), reason=reason(say, rating))
     state, read = _state(say, incident)
-    paragraphs = [paragraph(*why), *([paragraph(*state)] if state else []), paragraph(*lead)]
+    paragraphs = [
+        paragraph(words(f"{_sentence(reason(say, rating))}.", bold=True)),
+        *([paragraph(*state)] if state else []),
+        paragraph(*lead),
+    ]
     blocks: list[Block] = [header_of(say, rating, incident.state, where), rich(*paragraphs)]
     blocks += fill([wording.object_lines(say, found, 6, 90) for found in drift], _more(say), budget=6_000)
     if incident.blind:
@@ -146,12 +148,14 @@ def _resolved(say: Say, incident: Incident) -> Message:
     how = ending(say, incident)
     text = say.text(texts.RESOLVED, where=where, lasted=lasted(incident), ending=how)
     lead = say.line(
-        texts.RESOLVED_LEAD, lasted=words(lasted(incident), bold=True), ending=how, summary=wording.summary(say, worst)
+        texts.RESOLVED_LEAD,
+        lasted=words(lasted(incident), bold=True),
+        time=wording.day_and_time(say, incident.resolved_at or incident.checked_at),
+        ending=how,
+        summary=wording.summary(say, worst),
     )
     blocks: list[Block] = [header(say.text(texts.RESOLVED_HEADER, where=where)), rich(paragraph(*lead))]
     blocks += fill([wording.object_lines(say, found, 3, 60) for found in worst[:5]], _more(say), budget=3_000)
-    if incident.resolved_at:
-        blocks.append(note(say.text(texts.FROM_TO, start=utc(incident.since), end=utc(incident.resolved_at))))
     return message(text, *blocks)
 
 

@@ -1,5 +1,6 @@
 """What the bot says on the one card that many incidents share: how many, which, since when, and the worst first."""
 
+import json
 from collections.abc import Sequence
 
 from bot.core.incident import STANDING, Incident, IncidentState
@@ -26,7 +27,6 @@ from bot.core.message.catalogue import incident as card_texts
 from bot.core.message.catalogue import incident_group as texts
 from bot.core.message.incident import CHECK_NOW, ending, header_of, level, reason, silence_buttons
 from bot.core.message.language import Say
-from bot.core.severity import worst_first
 
 _NAMED = 6
 _TOOLS = 4
@@ -61,12 +61,11 @@ def _open(say: Say, standing: Sequence[Incident], over: Sequence[Incident]) -> M
     tools = sorted({clip(writer[0], 60) for writer in writers if writer})
     wrote = [words(" "), *say.line(texts.TOOLS, tools=wording.listed(say, tools, _TOOLS))] if tools else []
     state = _state(standing)
-    lines = [*(_line(say, each) for each in standing), *(_resolved_line(say, each) for each in over)]
     return message(
         text,
         header_of(say, worst.rating, state, where),
         rich(paragraph(*lead, *wrote)),
-        *_list(say, lines),
+        *_list(say, everyone),
         note(say.text(texts.SHARED), say.text(card_texts.WHAT_COUNTS)),
         actions(
             *silence_buttons(say, state, worst.subject),
@@ -80,10 +79,11 @@ def _resolved(say: Say, over: Sequence[Incident]) -> Message:
     began, ended = min(each.since for each in over), max(each.resolved_at or each.checked_at for each in over)
     lasted = wording.duration(ended - began)
     names = wording.listed(say, (each.application for each in over), _NAMED)
+    time = wording.day_and_time(say, ended)
+    lead = say.line(texts.RESOLVED_LEAD, lasted=words(lasted, bold=True), time=time)
     blocks: list[Block] = [header(say.text(texts.RESOLVED_HEADER, where=where))]
-    blocks.append(rich(paragraph(*say.line(texts.RESOLVED_LEAD, lasted=words(lasted, bold=True)))))
-    blocks += _list(say, [_resolved_line(say, each) for each in over])
-    blocks.append(note(say.text(card_texts.FROM_TO, start=utc(began), end=utc(ended))))
+    blocks.append(rich(paragraph(*lead)))
+    blocks += _list(say, over)
     return message(say.text(texts.RESOLVED, where=where, lasted=lasted, names=names), *blocks)
 
 
@@ -105,36 +105,31 @@ def _where(say: Say, incidents: Sequence[Incident], shown: int) -> str:
     return say.text(texts.OF, applications=told, repository=incidents[0].repository)
 
 
-def _line(say: Say, incident: Incident) -> list[Element]:
-    line = say.line(
-        texts.LINE,
-        application=words(incident.application, bold=True),
-        cluster=incident.cluster,
-        level=level(say, incident.rating),
-        reason=reason(say, incident.rating),
-        summary=wording.summary(say, worst_first(incident.drift)),
-        time=wording.day_and_time(say, incident.since),
+def _list(say: Say, incidents: Sequence[Incident]) -> list[Block]:
+    """One line for all of which there is the same to tell."""
+    clusters = len({each.cluster for each in incidents}) > 1
+    told: dict[str, tuple[list[Element], list[str]]] = {}
+    for each in incidents:
+        line = _line(say, each)
+        name = wording.where(say, each.application, each.cluster) if clusters else each.application
+        told.setdefault(json.dumps(line), (line, []))[1].append(name)
+    groups = list(told.values())
+    return fill(
+        [[bullets([[words(wording.listed(say, names, _NAMED), bold=True), *line]])] for line, names in groups],
+        lambda left: paragraph(
+            words(say.count(texts.MORE, sum(len(names) for _, names in groups[-left:])), italic=True)
+        ),
+        budget=8_000,
     )
+
+
+def _line(say: Say, incident: Incident) -> list[Element]:
+    """What there is to tell of it, after its name."""
+    if incident.state not in STANDING:
+        return say.line(texts.RESOLVED_LINE, ending=ending(say, incident))
+    line = say.line(texts.LINE, level=level(say, incident.rating), reason=reason(say, incident.rating))
     if incident.state is IncidentState.SNOOZED and incident.snoozed_until:
         line += say.line(texts.SNOOZED, time=wording.day_and_time(say, incident.snoozed_until))
     elif incident.acknowledged_by:
         line += say.line(texts.ACKNOWLEDGED, person=person(incident.acknowledged_by))
     return line + (say.line(texts.BLIND) if incident.blind else [])
-
-
-def _resolved_line(say: Say, incident: Incident) -> list[Element]:
-    return say.line(
-        texts.RESOLVED_LINE,
-        application=words(incident.application, bold=True),
-        cluster=incident.cluster,
-        time=wording.day_and_time(say, incident.resolved_at or incident.checked_at),
-        ending=ending(say, incident),
-    )
-
-
-def _list(say: Say, lines: Sequence[list[Element]]) -> list[Block]:
-    return fill(
-        [[bullets([line])] for line in lines],
-        lambda left: paragraph(words(say.count(texts.MORE, left), italic=True)),
-        budget=8_000,
-    )

@@ -23,7 +23,7 @@ from bot.core.message.blocks import (
 )
 from bot.core.message.catalogue import rollout as texts
 from bot.core.message.catalogue import wording as shared
-from bot.core.message.language import Say
+from bot.core.message.language import Phrase, Say
 from bot.core.message.revert import REVERT_THIS, reference
 from bot.core.message.rollout_change import changes, unpinned
 from bot.core.message.rollout_part import progress
@@ -58,8 +58,7 @@ def card(say: Say, rollout: Rollout) -> Message:
         budget=_MOST_PROGRESS,
     )
     if rollout.state is RolloutState.LATE:
-        dead = all(part.live_at or part.lacking.unready for part in rollout.parts)
-        blocks.append(note(say.text(texts.DEAD_NOTE if dead else texts.LATE_NOTE)))
+        blocks.append(note(say.text(_late_note(rollout))))
     if rollout.url and not rollout.rewritten:  # without a forge no pull request can be opened
         blocks.append(actions(_revert(say, rollout)))
     return message(text, *blocks)
@@ -97,12 +96,21 @@ def _headline(say: Say, rollout: Rollout) -> tuple[str, str]:
             return say.text(texts.SUPERSEDED_HEADER, names=names), say.text(texts.SUPERSEDED, names=names, newer=newer)
         case RolloutState.LATE:
             late = wording.listed(say, (part.application for part in waiting), 4)
+            if all(part.error for part in waiting):
+                return say.text(texts.UNKNOWN_HEADER, names=late), say.count(texts.UNKNOWN, len(waiting), names=late)
             return say.text(texts.LATE_HEADER, names=late), say.count(texts.LATE, len(waiting), names=late)
         case RolloutState.ROLLING:
             live, parts = len(rollout.parts) - len(waiting), len(rollout.parts)
             sentence = texts.ROLLING_PARTLY if live else texts.ROLLING
             done = say.text(sentence, names=names, live=say.number(live), all=say.number(parts))
             return say.text(texts.ROLLING_HEADER, names=names), done
+
+
+def _late_note(rollout: Rollout) -> Phrase:
+    waiting = [part for part in rollout.parts if part.live_at is None]
+    if all(part.error for part in waiting):
+        return texts.UNKNOWN_NOTE
+    return texts.DEAD_NOTE if all(part.lacking.unready for part in waiting) else texts.LATE_NOTE
 
 
 def _subject(say: Say, rollout: Rollout) -> str:

@@ -91,7 +91,7 @@ def _line(say: Say, application: Application, given: Overview) -> list[Element]:
     if arriving:
         line += say.line(texts.ARRIVING, revision=wording.short(say, arriving[-1].revision))
     if check.error:
-        line.append(words(f"\n    {clip(say.told(check.error), 400)}"))
+        line.append(words(f"\n{clip(say.told(check.error), 400)}"))
     return line
 
 

@@ -73,7 +73,7 @@ def duration(span: timedelta) -> str:
 
 def day_and_time(say: Say, at: datetime) -> Element:
     """An instant with its day."""
-    return moment(at, say.text(texts.DAY_AND_TIME, day="{date_short_pretty}", time="{time_secs}"))
+    return moment(at, say.text(texts.DAY_AND_TIME, day="{date_short_pretty}", time="{time}"))
 
 
 def short(say: Say, revision: str | None) -> str:

@@ -31,12 +31,12 @@ NO_LOGIN = Phrase(
 NOT_SERVED_ANY_MORE = Phrase(en="it does not serve that any more (404).", es="ya no ofrece eso (404).")
 OVERLOADED = Phrase(en="the API server is overloaded (429).", es="el API server está sobrecargado (429).")
 ANSWERED = Phrase(
-    en="it answered {status}; see `kubectl get apiservices`.",
-    es="respondió {status}; se ve más con `kubectl get apiservices`.",
+    en="it answered {status}; see “kubectl get apiservices”.",
+    es="respondió {status}; se ve más con “kubectl get apiservices”.",
 )
 ANSWERED_SAYING = Phrase(
-    en="it answered {status} ({said}); see `kubectl get apiservices`.",
-    es="respondió {status} ({said}); se ve más con `kubectl get apiservices`.",
+    en="it answered {status} ({said}); see “kubectl get apiservices”.",
+    es="respondió {status} ({said}); se ve más con “kubectl get apiservices”.",
 )
 
 UNKNOWN_HOST = Phrase(en="its host name is unknown", es="su nombre de host no se conoce")
@@ -60,11 +60,11 @@ NOT_THE_API = Phrase(
 SERVICE_DOWN = Phrase(
     en=(
         "Cluster {cluster} does not answer for {version}: the service behind it is down; "
-        "see `kubectl get apiservice {service}`."
+        "see “kubectl get apiservice {service}”."
     ),
     es=(
         "El cluster {cluster} no responde por {version}: el servicio detrás está caído; "
-        "se ve con `kubectl get apiservice {service}`."
+        "se ve con “kubectl get apiservice {service}”."
     ),
 )
 BAD_CREDENTIALS = Phrase(
@@ -81,9 +81,9 @@ FORBIDDEN = Phrase(
     es="El cluster {cluster} no permite a {account} {what} (403): hay que otorgarle {grant}.",
 )
 BOTS_ACCOUNT = Phrase(en="the bot's account", es="la cuenta del bot")
-GRANT_LIST = Phrase(en="`list` on {resource}", es="`list` sobre {resource}")
+GRANT_LIST = Phrase(en="“list” on {resource}", es="“list” sobre {resource}")
 GRANT_LIST_IN = Phrase(
-    en="`list` on {resource} in namespace {namespace}", es="`list` sobre {resource} en el namespace {namespace}"
+    en="“list” on {resource} in namespace {namespace}", es="“list” sobre {resource} en el namespace {namespace}"
 )
 GRANT_DISCOVERY = Phrase(en="the cluster role system:discovery", es="el cluster role system:discovery")
 NOT_SERVED = Phrase(

@@ -4,11 +4,11 @@ from bot.core.message.language import Counted, Phrase
 
 DENIED_REVERT = Phrase(
     en="You may not have pull requests opened here; {key} names {who}. Nothing was done.",
-    es="No puedes abrir pull requests de reversión aquí; {key} nombra a {who}. No se hizo nada.",
+    es="No puedes pedir pull requests aquí; {key} nombra a {who}. No se hizo nada.",
 )
 DENIED_SILENCE = Phrase(
     en="You may not acknowledge or snooze alerts here; {key} names {who}. Nothing was done.",
-    es="No puedes reconocer ni posponer alertas aquí; {key} nombra a {who}. No se hizo nada.",
+    es="No puedes atender ni posponer alertas aquí; {key} nombra a {who}. No se hizo nada.",
 )
 COULD_NOT_ASK = Phrase(
     en="Whether you may is decided by the user group {group} in {key}, and its members are not known: {why} "
@@ -20,7 +20,7 @@ NOBODY = Phrase(en="nobody", es="nadie")
 
 ACKNOWLEDGED = Phrase(
     en="{names}: acknowledged by you. No reminders until something worse comes, or it is over.",
-    es="{names}: reconocido por ti. Sin recordatorios hasta que venga algo peor o termine.",
+    es="{names}: lo atiendes tú. Sin recordatorios hasta que venga algo peor o termine.",
 )
 SNOOZED = Phrase(
     en="{names}: quiet until {until}, or until something worse comes.",
@@ -28,7 +28,7 @@ SNOOZED = Phrase(
 )
 ACKNOWLEDGED_ALREADY = Phrase(
     en="{names}: {who} has acknowledged it already; nothing changed.",
-    es="{names}: {who} ya lo había reconocido; nada cambió.",
+    es="{names}: {who} ya lo atiende; nada cambió.",
 )
 SNOOZED_ALREADY = Phrase(
     en="{names}: {who} has snoozed it until then already; nothing changed.",

@@ -34,7 +34,7 @@ NO_FORGE = Phrase(
     es="este repositorio no tiene forge en la configuración.",
 )
 
-ENTRY = Phrase(en="{sha} {time} {subject}\n    by {author}", es="{sha} {time} {subject}\n    de {author}")
+ENTRY = Phrase(en="{sha} {time} {subject}\nby {author}", es="{sha} {time} {subject}\nde {author}")
 APPROVER_UNKNOWN = Phrase(en=" · approver unknown", es=" · no se sabe quién lo aprobó")
 APPROVED_BY = Phrase(en=" · approved by {who}", es=" · aprobado por {who}")
 APPROVED_BY_NOBODY = Phrase(en=" · approved by nobody", es=" · aprobado por nadie")

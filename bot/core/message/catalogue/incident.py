@@ -3,17 +3,16 @@
 from bot.core.message.language import Counted, Phrase
 
 OPEN = Phrase(
-    en="{level} in {where} since {time}: {reason}. {summary}. {first}.",
-    es="{level} de {where} desde las {time}: {reason}. {summary}. {first}.",
+    en="{level} in {where} since {time}: {reason}. {summary}.",
+    es="{level} de {where} desde las {time}: {reason}. {summary}.",
 )
 OPEN_BY = Phrase(
-    en="{level} in {where} since {time}: {reason}. {summary}, last written by {tool}. {first}.",
-    es="{level} de {where} desde las {time}: {reason}. {summary}; último en escribir: {tool}. {first}.",
+    en="{level} in {where} since {time}: {reason}. {summary}, last written by {tool}.",
+    es="{level} de {where} desde las {time}: {reason}. {summary}; último en escribir: {tool}.",
 )
 HEADER = Phrase(en="{mark} {level}: {where}", es="{mark} {level}: {where}")
 HEADER_ACKNOWLEDGED = Phrase(en="👀 {level}, acknowledged: {where}", es="👀 {level}, atendido: {where}")
 HEADER_SNOOZED = Phrase(en="💤 {level}, snoozed: {where}", es="💤 {level}, pospuesto: {where}")
-WHY = Phrase(en="{level}: {reason}.", es="{level}: {reason}.")
 OPEN_LEAD = Phrase(
     en="{summary} (git {revision}), first seen {time}.",
     es="{summary} (git {revision}); visto por primera vez: {time}.",
@@ -53,10 +52,9 @@ RESOLVED = Phrase(
 )
 RESOLVED_HEADER = Phrase(en="✅ Resolved: {where}", es="✅ Resuelto: {where}")
 RESOLVED_LEAD = Phrase(
-    en="Back in sync after {lasted}: {ending}. It was: {summary}.",
-    es="Vuelve a coincidir con git tras {lasted}: {ending}. Lo que había: {summary}.",
+    en="Back in sync after {lasted}, {time}: {ending}. It was: {summary}.",
+    es="Vuelve a coincidir con git tras {lasted}, {time}: {ending}. Lo que había: {summary}.",
 )
 ENDED_BY_GIT = Phrase(en="git moved to match", es="git cambió y ahora dice lo mismo que el cluster")
 ENDED_ADOPTED = Phrase(en="git took over what the cluster had", es="git adoptó lo que tenía el cluster")
 ENDED_BY_CLUSTER = Phrase(en="the cluster was put back to what git says", es="el cluster volvió a lo que dice git")
-FROM_TO = Phrase(en="From {start} to {end}.", es="De {start} a {end}.")

@@ -17,15 +17,15 @@ LEAD = Phrase(
 )
 TOOLS = Phrase(en="Last written by {tools}.", es="Último en escribir: {tools}.")
 LINE = Phrase(
-    en="{application} on {cluster}. {level}: {reason}; {summary}, since {time}",
-    es="{application} en {cluster}. {level}: {reason}; {summary}, desde {time}",
+    en=" · {level}: {reason}",
+    es=" · {level}: {reason}",
 )
 ACKNOWLEDGED = Phrase(en=" · {person} has it", es=" · lo atiende {person}")
 SNOOZED = Phrase(en=" · snoozed until {time}", es=" · pospuesto hasta {time}")
 BLIND = Phrase(en=" · the latest look could not see everything", es=" · la última revisión no pudo verlo todo")
 RESOLVED_LINE = Phrase(
-    en="{application} on {cluster}: back in sync, {time}; {ending}",
-    es="{application} en {cluster}: vuelve a coincidir con git, {time}; {ending}",
+    en=" · back in sync: {ending}",
+    es=" · en sincronía: {ending}",
 )
 MORE = Counted(
     en=("… and {n} more application; /gitops status has all.", "… and {n} more applications; /gitops status has all."),
@@ -40,4 +40,6 @@ RESOLVED = Phrase(
     es="Resuelto: {where} vuelven a coincidir con git tras {lasted}: {names}.",
 )
 RESOLVED_HEADER = Phrase(en="✅ Resolved: {where}", es="✅ Resuelto: {where}")
-RESOLVED_LEAD = Phrase(en="Back in sync after {lasted}.", es="Vuelven a coincidir con git tras {lasted}.")
+RESOLVED_LEAD = Phrase(
+    en="Back in sync after {lasted}, {time}.", es="Vuelven a coincidir con git tras {lasted}, {time}."
+)

@@ -14,17 +14,15 @@ SILENCE_ENDED = Phrase(
     es=" Es peor que lo que {person} había apartado, así que vuelve a estar abierto.",
 )
 ACKNOWLEDGED = Phrase(en="Acknowledged: {where}.", es="Atendido: {where}.")
-ACKNOWLEDGED_LEAD = Phrase(en="{person} has it: {where}.", es="{person} lo atiende: {where}.")
+ACKNOWLEDGED_LEAD = Phrase(en="{person} has acknowledged {where}.", es="{person} atiende {where}.")
 SNOOZED = Phrase(en="Snoozed until {time}: {where}.", es="Pospuesto hasta las {time}: {where}.")
-SNOOZED_LEAD = Phrase(
-    en="{person} has snoozed until {time}: {where}.", es="{person} ha pospuesto hasta {time}: {where}."
-)
+SNOOZED_LEAD = Phrase(en="{person} has snoozed {where} until {time}.", es="{person} ha pospuesto {where} hasta {time}.")
 WOKE = Phrase(
-    en="The snooze is over and the drift is not: {where}.", es="Ya no está pospuesto y el drift sigue: {where}."
+    en="{where}: the snooze is over and the drift is not.", es="{where}: ya no está pospuesto y el drift sigue."
 )
 REMINDED = Phrase(
-    en="Still drifting since {time}, and nobody has acknowledged it: {where}.",
-    es="El drift sigue desde {time} y nadie lo atiende: {where}.",
+    en="{where}: still drifting since {time}, and nobody has acknowledged it.",
+    es="{where}: el drift sigue desde {time} y nadie lo atiende.",
 )
 ESCALATED = Phrase(
     en="{level} in {where} since {time}, and nobody has acknowledged it: {reason}.",

@@ -16,6 +16,15 @@ LATE = Counted(
     en=("{names} is still not live.", "{names} are still not live."),
     es=("El merge aún no está activo en {names}.", "El merge aún no está activo en {names}."),
 )
+UNKNOWN_HEADER = Phrase(en="⚠️ Not known to be live: {names}", es="⚠️ No se sabe si está activo: {names}")
+UNKNOWN = Counted(
+    en=("{names} is not known to be live.", "{names} are not known to be live."),
+    es=("No se sabe si el merge está activo en {names}.", "No se sabe si el merge está activo en {names}."),
+)
+UNKNOWN_NOTE = Phrase(
+    en="The bot could not look there. Still watching: this card changes when it can.",
+    es="El bot no pudo mirar ahí. Sigue intentándolo: esta tarjeta cambia cuando pueda.",
+)
 DEAD_NOTE = Phrase(
     en="It has arrived, and it does not run. Still watching: this card changes when it does.",
     es="Ha llegado, pero no funciona. El bot sigue mirando: esta tarjeta cambia cuando funcione.",
@@ -121,12 +130,12 @@ UNPINNED = Phrase(
 FLOATING = Phrase(en="{image} (no fixed version)", es="{image} (sin versión fija)")
 
 REVERT = Phrase(en="Revert", es="Revertir")
-CONFIRM_TITLE = Phrase(en="Open a revert?", es="¿Abrir una reversión?")
+CONFIRM_TITLE = Phrase(en="Open a revert?", es="¿Abrir un revert?")
 CONFIRM = Phrase(
     en="This opens a pull request that undoes “{subject}”. Nothing changes before somebody merges it.",
     es="Se abre un pull request que deshace «{subject}». Nada cambia hasta que alguien haga el merge.",
 )
-CONFIRM_YES = Phrase(en="Open it", es="Abrirla")
+CONFIRM_YES = Phrase(en="Open it", es="Abrirlo")
 CONFIRM_NO = Phrase(en="Not now", es="Ahora no")
 MORE_APPLICATIONS = Counted(
     en=("… and {n} more application.", "… and {n} more applications."),

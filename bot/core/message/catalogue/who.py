@@ -14,7 +14,7 @@ SNOOZED = Phrase(en="{who} has snoozed its drift until {at}", es="{who} ha pospu
 WROTE = Phrase(en="{tool} wrote to the cluster last, {at}", es="{tool} fue lo último que escribió en el cluster, {at}")
 WROTE_SOME_TIME = Phrase(en="{tool} wrote to the cluster", es="{tool} escribió en el cluster")
 CHANGED = Phrase(en="{commit} {subject}, {at}, by {authors}", es="{commit} {subject}, {at}, de {authors}")
-MERGED_BY = Phrase(en=", merged by {who}", es=", merge hecho por {who}")
+MERGED_BY = Phrase(en=", merged by {who}", es=", fusionado por {who}")
 APPROVED_BY = Phrase(en=", approved by {who}", es=", aprobado por {who}")
 UNKNOWN_APPROVERS = Phrase(
     en="Who merged and approved is unknown: {reason}", es="No se sabe quién hizo el merge ni quién aprobó: {reason}"

@@ -25,7 +25,7 @@ REMOVED = Phrase(
 )
 BY = Phrase(en=" · by {manager}", es=" · por {manager}")
 BY_AT = Phrase(en=" · by {manager}, no later than {time}", es=" · por {manager}, a más tardar a las {time}")
-BY_UNKNOWN = Phrase(en=" · by unknown", es=" · no se sabe por quién")
+BY_UNKNOWN = Phrase(en=" · by whom is unknown", es=" · no se sabe por quién")
 DELETED = Phrase(
     en="{object} is in git and not in the cluster; who deleted it is unknown",
     es="{object} está en git y no en el cluster; no se sabe quién lo eliminó",
