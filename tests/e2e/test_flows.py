@@ -167,21 +167,21 @@ def test_a_revert_goes_from_the_command_to_live(desk):
 def test_drift_is_adopted_from_the_alert_by_a_merge(desk):
     """Press, confirm, review, merge: git says what the cluster said, and the alert closes by itself."""
     demo = desk.demo
-    Person(demo.cluster.api, "payments").do("scale")
-    card = desk.card("🟡 Minor drift: payments on prod")
+    Person(demo.cluster.api, "payments").do("image")
+    card = desk.card("🟠 Serious drift: payments on prod")
     pressed = desk.slack.click(desk.user, card, adopt_message.ADOPT)
     desk.slack.wait_for(lambda: pressed.responses, PATIENCE)
     assert "makes git say what the cluster says of payments" in pressed.responses[-1].text
     repository = demo.forge.repositories[demo.shop.repository]
     pull = next(pull for pull in repository.listed() if pull.head.startswith("gitops-bot/adopt-payments-"))
-    assert "`spec.replicas`: git" in pull.body
+    assert "`spec.template.spec.containers[name=api].image`: git" in pull.body
     assert desk.card("📥 Adoption to review")
     repository.review(pull.number, "bo", "APPROVED")
     repository.merge(pull.number, by="bo")
     desk.card("✅ Adoption merged")
     closed = desk.card("✅ Resolved: payments on prod")
     assert closed.ts == card.ts
-    assert "git adopted" in str(closed.blocks)
+    assert "git took over what the cluster had" in str(closed.blocks)
 
 
 def test_the_bot_sends_the_cluster_nothing_but_get(desk):
