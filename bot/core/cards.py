@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.alerting import Policy
+from bot.core.approval import Alert
 from bot.core.card import Card
 from bot.core.incident import Incident
 from bot.core.incident_cards import incident_cards
+from bot.core.message import approval as approval_message
 from bot.core.message import revert_pull as revert_pull_message
 from bot.core.message import rollout as rollout_message
 from bot.core.message.blocks import Message
@@ -21,12 +23,14 @@ def desired(
     incidents: Sequence[Incident],
     rollouts: Sequence[Rollout],
     pulls: Sequence[RevertPull],
+    unapproved: Sequence[Alert],
     now: datetime,
     policy: Policy,
 ) -> list[Card]:
     """Every card of what is going on, a parent always before its reply; `say_for` a channel speaks its language."""
     return [
         *incident_cards(say_for, incidents, now, policy),
+        *(card for alert in unapproved for card in _of_alert(say_for, alert)),
         *(card for pull in pulls for card in _of_pull(say_for, pull)),
         *(card for rollout in rollouts for card in _of_rollout(say_for, rollout)),
     ]
@@ -45,6 +49,24 @@ def _of_rollout(say_for: Callable[[str], Say], rollout: Rollout) -> list[Card]:
         if ended:
             cards.append(_reply(card, rollout_message.ended_reply(say, rollout)))
     return cards
+
+
+def _of_alert(say_for: Callable[[str], Say], alert: Alert) -> list[Card]:
+    return [
+        Card(
+            approval_key(alert, channel),
+            alert.id,
+            channel,
+            approval_message.card(say_for(channel), alert),
+            last=bool(alert.seen_by),
+        )
+        for channel in alert.channels
+    ]
+
+
+def approval_key(alert: Alert, channel: str) -> str:
+    """The key of an alert's card in one of its channels."""
+    return f"{alert.id}#{channel}"
 
 
 def _of_pull(say_for: Callable[[str], Say], pull: RevertPull) -> list[Card]:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby, takewhile
@@ -11,24 +11,38 @@ from bot.config import Approvals
 from bot.core.application import Application
 from bot.core.approval import (
     UNAPPROVED,
+    Alert,
     Content,
     Evidence,
     Finding,
     Judgement,
     Verdict,
     advance,
+    alerts,
     grouped,
     is_settled,
     judge,
     later_look,
     rewriting,
 )
+from bot.core.cards import approval_key
 from bot.core.commit import Approval, Commit, PullRequest
+from bot.core.message import approval as message
 from bot.core.message.catalogue import approval as texts
-from bot.core.message.language import Told
+from bot.core.message.language import Say, Told
 from bot.core.patch import FileChange, bounded, patch
 from bot.handlers.rendered import Rendered
-from bot.ports import Forge, ForgeError, PortError, Ports, Repository, RepositoryError, RevisionNotFoundError
+from bot.ports import (
+    ChatError,
+    Forge,
+    ForgeError,
+    PortError,
+    Ports,
+    Posted,
+    Repository,
+    RepositoryError,
+    RevisionNotFoundError,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +50,7 @@ _MOST_COMMITS = 10_000  # noted at once: the bot was away for long
 _MOST_FILES = 20  # named
 _MOST_READ = 200  # files read for a diff
 _MOST_DIFF = 2_000  # characters beside the judgement
+_MOST_FILE = 200_000  # characters of a diff as a file
 _MOST_REBASED = 250  # commits of one pull request
 
 _Brought = tuple[Judgement, PullRequest | None]  # a commit, and what brought it to its branch
@@ -79,6 +94,29 @@ class Judge:
                 batch = list(members)
                 if name in self._settings and any(each.look_at <= now for each in batch):
                     self._look_at(name, batch, now)
+
+    def share_diffs(self, say_for: Callable[[str], Say]) -> None:
+        """Put what a card has no room for into its thread, once. Slack that refuses is asked again later."""
+        for alert in alerts(self._ports.store.judgements()):
+            if not message.is_long(alert) or alert.last.repository not in self._settings:
+                continue
+            for channel in alert.channels:
+                self._share(alert, approval_key(alert, channel), say_for(channel))
+
+    def _share(self, alert: Alert, key: str, say: Say) -> None:
+        store, first, last = self._ports.store, alert.commits[0], alert.last
+        card = store.card(key)
+        if card is None or not card.ts or store.card(f"{key}/diff"):
+            return
+        lines = changes(self._ports.repositories[last.repository], first.parent, last.sha)
+        content, _ = bounded(lines, _MOST_FILE)
+        name, title = message.file_name(alert), message.file_title(say, alert)
+        try:
+            self._ports.chat.upload(card.channel, filename=name, title=title, content=content, thread=card.ts)
+        except ChatError as error:
+            _log.warning("the diff of %s could not be shared: %s", last.sha, error)
+            return
+        store.save_card(f"{key}/diff", Posted(card.channel, card.ts, "", self._ports.clock()))
 
     # ------------------------------------------------------------ noting
 

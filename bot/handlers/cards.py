@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.alerting import Policy
+from bot.core.approval import alerts
 from bot.core.card import Card
 from bot.core.cards import desired
 from bot.core.incident_cards import over_untold
@@ -65,7 +66,9 @@ class CardKeeper:
             told: dict[tuple[str, ...], bool] = {}
             store = self._store
             incidents = store.incidents()
-            cards = desired(self._say_for, incidents, store.rollouts(), store.pulls(), self._clock(), self._policy)
+            unapproved = alerts(store.judgements())
+            rollouts, pulls = store.rollouts(), store.pulls()
+            cards = desired(self._say_for, incidents, rollouts, pulls, unapproved, self._clock(), self._policy)
             # A reply to a message that is gone would land in the channel's root: its parent comes first, and is
             # given to Slack again just before, since somebody may have deleted it meanwhile.
             answered = {card.thread_of for card in cards if card.thread_of and self._is_due(card)}

@@ -40,6 +40,7 @@ class Watch:
         self._alerts = config.alerts
         self._policy = config.alerts.policy()
         self._keeper = keeper
+        self._say_for = config.slack.say
         self._memory = Memory(Rendered(ports.renderer))
         self._recording = threading.Lock()
         self._noticing = {name: threading.Lock() for name in config.repositories}
@@ -109,6 +110,7 @@ class Watch:
         """See whether what reached the tracked branches was approved."""
         self._judge.look()
         self.tell()
+        self._judge.share_diffs(self._say_for)
 
     def tell(self) -> None:
         """Bring Slack up to date with the stored state, and that with the time. Only the replica that leads does."""

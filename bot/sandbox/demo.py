@@ -46,8 +46,9 @@ class Demo:
     revert_allowed: tuple[str, ...] = ("*",)
     people: Mapping[str, str] = field(default_factory=dict)  # slack.people
     mode: str = "socket"  # or "http": Slack then sends signed requests to the bot
-    # What else the configuration says: of Slack, and of applications by name.
+    # What else the configuration says: of Slack, of the repository, and of applications by name.
     slack_settings: Mapping[str, object] = field(default_factory=dict)
+    repository_settings: Mapping[str, object] = field(default_factory=dict)
     application_settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -130,7 +131,12 @@ class Demo:
             "mode": self.mode,
             **self.slack_settings,
         }
-        return self.stack.write_config(slack=slack, schedule=self.schedule, application=self._of_application)
+        return self.stack.write_config(
+            slack=slack,
+            schedule=self.schedule,
+            application=self._of_application,
+            repository=self.repository_settings,
+        )
 
     def _of_application(self, application: StackApplication) -> Mapping[str, object]:
         channel = ALERTS if application.cluster == "prod" else DEPLOYS

@@ -88,11 +88,13 @@ class Stack:
         slack: Mapping[str, object],
         schedule: Mapping[str, str],
         application: Callable[[StackApplication], Mapping[str, object]],
+        repository: Mapping[str, object] | None = None,
         **more: object,
     ) -> Path:
         """Write the bot's configuration file; its path.
 
-        `slack` and `application` are what those sections say beside where things are; `more` are other sections.
+        `slack`, `repository` and `application` are what those sections say beside where things are; `more` are other
+        sections.
         """
         bot_kubeconfig = write_kubeconfig(self.folder / "bot.kubeconfig", self.cluster_url, identity=BOT)
         name = self.repository.full_name
@@ -103,6 +105,7 @@ class Stack:
                     "url": f"{self.forge_url}/{name}.git",
                     "branch": self.repository.branch,
                     "forge": {"kind": "github", "repository": name, "api_url": f"{self.forge_url}/api/v3"},
+                    **(repository or {}),
                 }
             },
             "clusters": {

@@ -17,6 +17,7 @@ from slack_sdk.models.views import View
 from bot.core import command as commands
 from bot.core import revert
 from bot.core.application import Application
+from bot.core.approval import Alert, Judgement, Verdict
 from bot.core.author import Author
 from bot.core.commit import Commit, PullRequest
 from bot.core.deployer import Failure
@@ -28,6 +29,7 @@ from bot.core.incident import Event, Happening, Incident, IncidentState, acknowl
 from bot.core.irreversible import Loss, Warned
 from bot.core.message import (
     adopt,
+    approval,
     control,
     diff_file,
     diff_pages,
@@ -411,6 +413,74 @@ BEHIND = who.Behind(
 )
 
 
+PUSHED = Judgement(
+    id=f"platform@{SHA}",
+    repository="platform",
+    branch="main",
+    sha=SHA,
+    parent=OLDER,
+    subject="Raise the limit (#12)",
+    author="Ana",
+    seen_at=T0,
+    batch=SHA,
+    order=0,
+    look_at=T0,
+    verdict=Verdict.DIRECT,
+    pushed_by="ana-dev",
+    url=f"https://forge.example/acme/platform/commit/{SHA}",
+    applications=("shop",),
+    channels=("C1",),
+    diff="--- a/apps/shop/a.yaml\n+++ b/apps/shop/a.yaml\n@@ -4 +4 @@\n-data: {limit: '1'}\n+data: {limit: '9'}",
+    alert="platform?1",
+    flagged_at=T0,
+)
+BROUGHT = PullRequest(
+    12, "Raise the limit", "https://forge.example/12", "ana", "merged", "main", "t", OLDER, SHA, T0, "bruno"
+)
+MERGED = replace(PUSHED, verdict=Verdict.BYPASSED, pull=BROUGHT, pushed_by=None, diff="~ apps/shop/secret.yaml")
+
+
+def alert(*commits):
+    return Alert("platform?1", commits)
+
+
+UNAPPROVED = {
+    "pushed": alert(PUSHED),
+    "pushed-several": alert(*(replace(PUSHED, sha=f"{n}" * 40, more=True) for n in range(7))),
+    "touches-nothing": alert(replace(PUSHED, applications=(), url=None)),
+    "bypassed": alert(MERGED),
+    "self-approved": alert(replace(MERGED, verdict=Verdict.SELF)),
+    "older-head": alert(replace(MERGED, verdict=Verdict.STALE)),
+    "too-few": alert(replace(MERGED, verdict=Verdict.TOO_FEW, approvers=("carla",))),
+    "tampered": alert(replace(MERGED, verdict=Verdict.TAMPERED)),
+    "rewritten": alert(replace(PUSHED, verdict=Verdict.REWRITTEN, diff="")),
+    "seen": alert(replace(MERGED, later=("carla",))),
+    "approved-after-all": alert(replace(MERGED, verdict=Verdict.APPROVED, approvers=("carla",))),
+}
+
+
+def nasty_alerts(long):
+    """Each of those, with the worst that can stand in it."""
+    nasty = f"{HOSTILE} {long}"
+    for name, each in UNAPPROVED.items():
+        commits = tuple(
+            replace(
+                commit,
+                subject=nasty,
+                author=nasty,
+                branch=nasty,
+                pushed_by=nasty,
+                applications=(nasty,) * 30,
+                diff="\n".join([*[f"~ {nasty}"] * 20, nasty]),
+                pull=commit.pull and replace(commit.pull, title=nasty, merged_by=nasty),
+                approvers=commit.approvers and (nasty,) * 9,
+                later=commit.later and (nasty,) * 9,
+            )
+            for commit in each.commits
+        )
+        yield name, Alert(each.id, commits * 20)
+
+
 def messages(say):
     """One of each kind."""
     return {
@@ -488,6 +558,7 @@ def messages(say):
         "rollout-reply-mentions": rollout.ended_reply(
             say, replace(WRITTEN, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=42))
         ),
+        **{f"approval-card-{name}": approval.card(say, alert) for name, alert in UNAPPROVED.items()},
         "revert-card-open": revert_pull.card(say, PULL),
         "revert-card-merged": revert_pull.card(say, replace(PULL, state="merged", merged_by="carla")),
         "revert-card-merged-by-nobody-known": revert_pull.card(say, replace(PULL, state="merged", applications=())),
@@ -624,6 +695,7 @@ def hostile_messages(say):
         "rollout late": rollout.card(say, replace(merge, state=RolloutState.LATE)),
         "status": overview(say, applications=many, checks=checks, pulls=pulls, troubles=[long, HOSTILE] * 9),
         "history": history.listing(say, entries(f"{HOSTILE} {long}") * 40, HOSTILE, "shop", long),
+        **{f"alert {name}": approval.card(say, alert) for name, alert in nasty_alerts(long)},
         "revert pull": revert_pull.card(
             say, replace(PULL, title=f"{HOSTILE} {long}", what=long, merged_by=long, state="merged")
         ),

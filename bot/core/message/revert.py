@@ -16,6 +16,7 @@ from bot.core.message.blocks import (
     button,
     clip,
     code,
+    confirm,
     link,
     message,
     paragraph,
@@ -118,6 +119,18 @@ def reference(request: RevertRequest) -> str:
         "flags": [flag for flag in ("only", "through_merges", "large") if getattr(request, flag)],
     }
     return json.dumps(kept)[:_MOST_REFERENCE]
+
+
+def ask(say: Say, revision: str, application: str | None, subject: str, style: str | None = None) -> Element:
+    """The button that asks for a revert, once more before it does; who clicks is authorised as with the command."""
+    asks = confirm(
+        say.text(texts.ASK_TITLE),
+        say.text(texts.ASK, subject=clip(subject, 120)),
+        say.text(texts.ASK_YES),
+        say.text(texts.ASK_NO),
+    )
+    request = RevertRequest(who="", text=revision, application=application)
+    return button(say.text(texts.REVERT), REVERT_THIS, reference(request), style=style, asks=asks)
 
 
 def requested(reference_: str, who: str) -> RevertRequest | None:

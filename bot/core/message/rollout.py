@@ -6,10 +6,8 @@ from bot.core.message.blocks import (
     Element,
     Message,
     actions,
-    button,
     clip,
     code,
-    confirm,
     fill,
     header,
     link,
@@ -24,10 +22,9 @@ from bot.core.message.blocks import (
 from bot.core.message.catalogue import rollout as texts
 from bot.core.message.catalogue import wording as shared
 from bot.core.message.language import Phrase, Say
-from bot.core.message.revert import REVERT_THIS, reference
+from bot.core.message.revert import ask
 from bot.core.message.rollout_change import changes, unpinned
 from bot.core.message.rollout_part import progress
-from bot.core.revert import RevertRequest
 from bot.core.rollout import Rollout, RolloutState
 
 _MOST_AUTHORS = 5
@@ -163,11 +160,4 @@ def _revert(say: Say, rollout: Rollout) -> Element:
         revision = f"{rollout.parent}..{rollout.revision}"
     else:
         revision = f"#{rollout.pull_number}" if rollout.pull_number else rollout.revision
-    request = RevertRequest(who="", text=revision, application=rollout.parts[0].application)
-    asks = confirm(
-        say.text(texts.CONFIRM_TITLE),
-        say.text(texts.CONFIRM, subject=clip(_subject(say, rollout), 120)),
-        say.text(texts.CONFIRM_YES),
-        say.text(texts.CONFIRM_NO),
-    )
-    return button(say.text(texts.REVERT), REVERT_THIS, reference(request), asks=asks)
+    return ask(say, revision, rollout.parts[0].application, _subject(say, rollout))

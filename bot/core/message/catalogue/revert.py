@@ -146,3 +146,13 @@ WHICH_REPOSITORY = Phrase(
     en="{text} could be in {known}: name an application too, as in /gitops revert {text} APP.",
     es="{text} podría estar en {known}: hay que nombrar también una aplicación, como en /gitops revert {text} APP.",
 )
+
+# The button that asks for a revert.
+REVERT = Phrase(en="Revert", es="Revertir")
+ASK_TITLE = Phrase(en="Open a revert?", es="¿Abrir un revert?")
+ASK = Phrase(
+    en="This opens a pull request that undoes “{subject}”. Nothing changes before somebody merges it.",
+    es="Se abre un pull request que deshace «{subject}». Nada cambia hasta que alguien haga el merge.",
+)
+ASK_YES = Phrase(en="Open it", es="Abrirlo")
+ASK_NO = Phrase(en="Not now", es="Ahora no")

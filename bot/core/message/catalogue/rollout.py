@@ -129,14 +129,6 @@ UNPINNED = Phrase(
 )
 FLOATING = Phrase(en="{image} (no fixed version)", es="{image} (sin versión fija)")
 
-REVERT = Phrase(en="Revert", es="Revertir")
-CONFIRM_TITLE = Phrase(en="Open a revert?", es="¿Abrir un revert?")
-CONFIRM = Phrase(
-    en="This opens a pull request that undoes “{subject}”. Nothing changes before somebody merges it.",
-    es="Se abre un pull request que deshace «{subject}». Nada cambia hasta que alguien haga el merge.",
-)
-CONFIRM_YES = Phrase(en="Open it", es="Abrirlo")
-CONFIRM_NO = Phrase(en="Not now", es="Ahora no")
 MORE_APPLICATIONS = Counted(
     en=("… and {n} more application.", "… and {n} more applications."),
     es=("… y {n} aplicación más.", "… y {n} aplicaciones más."),
