@@ -1,0 +1,154 @@
+"""A revert in a repository of 50,000 files and 2,000 commits, against a fresh clone. Run it with `make bench`.
+
+Both work over HTTP against the sandbox's forge, in a process of its own. The bot's way is its own handler: fetch, merge
+in the bare mirror, render what changes, push, open the pull request. Beside it stands what a person or a simpler bot
+does: `git clone`, `git revert`, `git push`, and then one request for the pull request, which is not counted.
+"""
+
+import multiprocessing
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from bot.adapters.github import GitHubForge
+from bot.adapters.programs import Programs
+from bot.adapters.repository import GitRepository
+from bot.config import Credentials, ForgeConfig
+from bot.core.application import Application
+from bot.core.permission import Granted
+from bot.core.revert import Opened, RevertRequest
+from bot.handlers.rendered import Rendered
+from bot.handlers.revert import revert
+from bot.sandbox.forge import SandboxForge
+from bot.sandbox.server import Server
+
+APPLICATIONS, FILES, COMMITS = 500, 100, 2_000
+ROUNDS = 5
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{file}}}\ndata: {{value: '{value}'}}\n"
+
+
+def path(application: int, file: int) -> str:
+    return f"apps/a{application:03}/c{file:03}.yaml"
+
+
+def history() -> str:
+    """What `git fast-import` reads: 50,000 files, and commits that change one each."""
+    parts = []
+
+    def add(name: str, text: str) -> str:
+        return f"M 100644 inline {name}\ndata {len(text)}\n{text}\n"
+
+    def commit(number: int, changes: str) -> None:
+        who = f"committer Mia <mia@example.org> {1_700_000_000 + number} +0000"
+        parts.append(f"commit refs/heads/main\n{who}\ndata 9\nChange {number % 100:02}\n{changes}\n")
+
+    everything = ((app, file) for app in range(APPLICATIONS) for file in range(FILES))
+    commit(0, "".join(add(path(app, file), CONFIG.format(file=file, value=0)) for app, file in everything))
+    for number in range(1, COMMITS):
+        changed = path(number % APPLICATIONS, number // APPLICATIONS)
+        commit(number, add(changed, CONFIG.format(file=number // APPLICATIONS, value=number)))
+    return "".join(parts)
+
+
+def serve(root: str, given: Connection) -> None:
+    """The forge, until it is told to end."""
+    forge = SandboxForge(Path(root))
+    forge.add_person("mia", "Mia", "mia@example.org")
+    hosted = forge.create_repository("acme/platform")
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=hosted.git.path, input=history(), text=True, check=True)
+    subprocess.run(["git", "repack", "-adq"], cwd=hosted.git.path, check=True)
+    with Server(forge.app) as server:
+        given.send((server.url, forge.token))
+        given.recv()
+
+
+def measured(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def the_naive_way(remote: str, home: Path, sha: str) -> None:
+    """A clone of the whole history, as `git clone` makes it; the same change undone and pushed."""
+
+    def git(*argv: str, cwd: Path = home) -> None:
+        identity = ("-c", "user.name=Ana", "-c", "user.email=ana@example.org", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *identity, *argv], cwd=cwd, check=True, capture_output=True)
+
+    clone = home / f"clone-{sha}"
+    git("clone", "-q", remote, str(clone))
+    git("revert", "--no-edit", sha, cwd=clone)
+    git("push", "-q", "origin", f"HEAD:refs/heads/by-hand-{sha}", cwd=clone)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        home = Path(scratch)
+        ours, theirs = multiprocessing.Pipe()
+        process = multiprocessing.get_context("spawn").Process(target=serve, args=(str(home / "forge"), theirs))
+        process.start()
+        url, token = ours.recv()
+        remote = f"{url}/acme/platform.git"
+        config = ForgeConfig(kind="github", repository="acme/platform", api_url=f"{url}/api/v3")
+        forge = GitHubForge.from_config(config, Credentials(github_token=token))
+        repository = GitRepository("platform", remote, "main", home / "mirrors", login=forge.git_login)
+        applications = [
+            Application(f"a{number:03}", "platform", f"apps/a{number:03}", "prod", "shop", "C1")
+            for number in range(APPLICATIONS)
+        ]
+        rendered = Rendered(Programs.find())
+        first = measured(repository.fetch)
+        # What the running bot has done long before anybody asks: it knows what each application is made of.
+        warm = measured(lambda: rendered.prepare(repository, repository.head(), [each.source for each in applications]))
+        line = repository.first_parent(None, repository.head(), limit=10 * ROUNDS)[::10]
+
+        def ask(sha: str) -> None:
+            outcome = revert(
+                RevertRequest("Ana", sha),
+                repository=repository,
+                forge=forge,
+                applications=applications,
+                permit=lambda _: Granted(),
+                rendered=rendered,
+            )
+            if not isinstance(outcome, Opened) or outcome.effects[0].change.changed != 1:
+                raise SystemExit(f"This is no revert: {outcome}")
+
+        bots = [measured(partial(ask, commit.sha)) for commit in line]
+        with_token = remote.replace("http://", f"http://bot:{token}@")
+        naive = [measured(partial(the_naive_way, with_token, home, commit.sha)) for commit in line]
+        for commit in line:
+            branch = f"gitops-bot/revert-{commit.sha[:12]}"
+            repository.fetch()
+            made, by_hand = repository.tip(branch), repository.tip(f"by-hand-{commit.sha}")
+            assert made
+            assert by_hand
+            assert repository.tree_id(made, "") == repository.tree_id(by_hand, ""), "the two must come to the same"
+        ours.send(None)
+        process.join()
+
+    print(f"A revert in a repository of {APPLICATIONS * FILES:,} files and {COMMITS:,} commits, over HTTP\n")
+    print(f"{'':52}{'best':>9}{'median':>9}{'naive/this':>13}")
+    best, median = min(naive), sorted(naive)[ROUNDS // 2]
+    for title, times in (
+        ("the bot, from the request to the open pull request", bots),
+        ("clone, git revert, push", naive),
+    ):
+        own, middle = min(times), sorted(times)[ROUNDS // 2]
+        print(f"{title:52}{own:>7.2f} s{middle:>7.2f} s{median / middle:>13,.1f}")
+    print(
+        f"\nOf {ROUNDS} each; of the best {best / min(bots):.1f}. Before, once: the first fetch {first:.1f} s, ", end=""
+    )
+    print(f"reading what {APPLICATIONS} applications are made of {warm:.1f} s.")
+    print(f"{os.cpu_count()} cores, {platform.platform()}, Python {sys.version.split()[0]}")
+
+
+if __name__ == "__main__":
+    main()
