@@ -69,6 +69,7 @@ class Listeners:
             (adopt_message.ADOPT, self.on_adopt),
             (revert_message.REVERT_THIS, self.on_revert),
             (revert_message.REVERT_OTHER, self.on_revert),
+            *((action, self.on_revert) for action in revert_message.REVERT_SUSPECTS),
             (LINK, on_nothing),
             (snooze_message.PICKED, on_nothing),
         ):

@@ -14,6 +14,7 @@ from typing import Literal
 from bot.core.differences import differences, news, ratings, with_unseen, worse
 from bot.core.drift import Check, ObjectDrift, Status
 from bot.core.severity import Rating, Severity, rate
+from bot.core.suspect import Suspect
 
 
 class IncidentState(StrEnum):
@@ -79,7 +80,8 @@ class Incident:
     `looks` is how many in a row have seen it before it opened. `drift` is what differs now, `worst` all that ever
     did in this incident, each difference at its worst. `opened_at` is since when it asks for somebody, and reminders
     count from there; `announced_at` is when it might be told, None until then, and `group` the card it shares, if any.
-    `events` counts all that ever happened; `history` holds the newest.
+    `events` counts all that ever happened; `history` holds the newest. `suspects` are the commits that explain it, None
+    until they were looked for.
     """
 
     id: str
@@ -106,6 +108,7 @@ class Incident:
     snoozed_until: datetime | None = None
     history: tuple[Event, ...] = ()
     events: int = 0
+    suspects: tuple[Suspect, ...] | None = None
 
     @property
     def rating(self) -> Rating:

@@ -11,6 +11,7 @@ from bot.core.deployer import Failure
 from bot.core.health import Unready
 from bot.core.images import Unpinned
 from bot.core.rendered_change import NO_CHANGE, RenderedChange
+from bot.core.suspect import Suspect
 
 MOST_NAMED: Final = 10  # of what a part still lacks, and of its images
 
@@ -89,7 +90,8 @@ class Rollout:
 
     `merged_at` is the forge's word where there is one, else when the bot first saw it. `approved_by` are forge logins.
     `authors` wrote its commits, the first of them; `more_authors` says how many others did. `merges`: so many are
-    told as one, of which this is the last. `rewritten`: the branch was forced to where it is now.
+    told as one, of which this is the last. `rewritten`: the branch was forced to where it is now. `suspects` are the
+    commits that last changed what does not come up, None until they were looked for.
     """
 
     id: str
@@ -113,6 +115,7 @@ class Rollout:
     state: RolloutState = RolloutState.ROLLING
     superseded_by: str | None = None
     ended_at: datetime | None = None
+    suspects: tuple[Suspect, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

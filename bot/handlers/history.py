@@ -2,10 +2,12 @@
 
 from bot.core.application import Application
 from bot.core.commit import Commit, PullRequest, approvers
-from bot.core.message.blocks import Message
+from bot.core.incident import STANDING
+from bot.core.message import suspect
+from bot.core.message.blocks import Block, Message
 from bot.core.message.history import Entry, listing, no_forge
 from bot.core.message.language import Say
-from bot.core.rollout import Rollout
+from bot.core.rollout import Rollout, RolloutState
 from bot.ports import Forge, ForgeError, Ports
 
 MOST = 10
@@ -33,7 +35,23 @@ def history(say: Say, ports: Ports, repository_name: str, application: Applicati
                 trouble = str(error)
         rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
         entries.append(_entry(commit, forge, pull, approvers, rollout))
-    return listing(say, entries, repository.branch, application.name if application else None, trouble)
+    suspected = _suspected(say, ports, application) if application else []
+    return listing(say, entries, repository.branch, application.name if application else None, trouble, suspected)
+
+
+def _suspected(say: Say, ports: Ports, application: Application) -> list[Block]:
+    """The commits behind what is wrong with it just now, as its alert and its stuck merges have them."""
+    name = application.name
+    incident = ports.store.incident(name)
+    blocks = suspect.of_drift(say, incident.suspects, name) if incident and incident.state in STANDING else []
+    stuck = [
+        rollout
+        for rollout in ports.store.rollouts()
+        if rollout.state is RolloutState.LATE
+        and any(part.application == name and part.live_at is None for part in rollout.parts)
+    ]
+    # The buttons of one message differ: the alert's come before those of a merge.
+    return blocks or (suspect.of_rollout(say, stuck[-1].suspects, name, ()) if stuck else [])
 
 
 def approved(forge: Forge, commit: Commit) -> tuple[PullRequest | None, tuple[str, ...]]:

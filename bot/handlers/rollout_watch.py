@@ -4,15 +4,18 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.application import Application
 from bot.core.ignore import IgnoreRule
+from bot.core.manifest import ManifestError
 from bot.core.rollout import ENDED, Rollout, RolloutState, decide, supersede
 from bot.handlers.rendered import Rendered
 from bot.handlers.rollout_change import describe
 from bot.handlers.rollout_look import observe
-from bot.ports import Ports
+from bot.handlers.suspects import Suspects
+from bot.ports import PortError, Ports
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ class RolloutWatch:
         ports: Ports,
         applications: Mapping[str, Application],
         rendered: Rendered,
+        suspects: Suspects,
         *,
         ignore: Sequence[IgnoreRule],
         deadline: timedelta,
@@ -38,6 +42,7 @@ class RolloutWatch:
         self._ports = ports
         self._applications = applications
         self._rendered = rendered
+        self._suspects = suspects
         self._ignore = ignore
         self._deadline = deadline
         self._patience = patience.total_seconds()
@@ -62,6 +67,7 @@ class RolloutWatch:
         done, _ = wait(looks, timeout=self._patience)
         for each in done:
             each.result()
+        self._name_suspects()
 
     def close(self) -> None:
         """Start nothing new; what looks at a cluster just now has the same patience to end."""
@@ -77,6 +83,21 @@ class RolloutWatch:
                     described = self._described(rollout)  # one that was noticed after the look began
                     self._keep(rollout, decide(described, seen[rollout.id], now=now, deadline=self._deadline))
             self._supersede()
+
+    def _name_suspects(self) -> None:
+        """Once for each that is stuck, and with nothing locked: it renders commits."""
+        for stuck in self._known():
+            if stuck.state is not RolloutState.LATE or stuck.suspects is not None:
+                continue
+            try:
+                found = self._suspects.of_rollout(stuck)
+            except (PortError, ManifestError) as error:
+                _log.warning("suspects of %s: %s", stuck.id, error)
+                found = ()
+            with self._writing:
+                for current in self._known():
+                    if current.id == stuck.id:
+                        self._keep(current, replace(current, suspects=found))
 
     def _described(self, rollout: Rollout) -> Rollout:
         return describe(self._ports, rollout, self._applications, self._rendered)

@@ -21,6 +21,7 @@ from bot.handlers.memory import Memory
 from bot.handlers.people import People
 from bot.handlers.rendered import Rendered
 from bot.handlers.rollout_watch import RolloutWatch
+from bot.handlers.suspects import Suspects
 from bot.ports import PortError, Ports
 
 _log = logging.getLogger(__name__)
@@ -52,10 +53,12 @@ class Watch:
             self._memory.rendered,
             config.slack.channel,
         )
+        self._suspects = Suspects(ports, config.applications, Rendered(ports.renderer), config.interactive)
         self._rollouts = RolloutWatch(
             ports,
             config.applications,
             self._memory.rendered,
+            self._suspects,
             ignore=config.ignore,
             deadline=config.schedule.rollout_deadline,
             patience=config.schedule.rollout,
@@ -152,6 +155,7 @@ class Watch:
         )
         with self._recording:
             self._record(checks, self._moving(checks))
+        self._suspects.name(names)
         return checks
 
     def _moving(self, checks: Sequence[Check]) -> frozenset[str]:

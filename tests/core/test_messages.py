@@ -47,6 +47,7 @@ from bot.core.message import (
 from bot.core.message import help as help_message
 from bot.core.message import revert as revert_message
 from bot.core.message import snooze as snooze_message
+from bot.core.message import suspect as suspect_message
 from bot.core.message.catalogue import adopt as adopt_texts
 from bot.core.message.catalogue import aside, chat, cluster, effect, forge, repository
 from bot.core.message.language import Language, Say, Told
@@ -55,6 +56,7 @@ from bot.core.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.revert import RevertRequest, Target
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Change, Lacking, Part, Rollout, RolloutState
+from bot.core.suspect import Suspect, Why
 from bot.sandbox.slack.limits import check_blocks, check_text, check_view
 
 GOLDEN = Path(__file__).parent.parent / "data" / "messages"
@@ -143,6 +145,31 @@ PRIVILEGED = replace(
         field("added", "spec.paused", None, True),
         field("added", "spec.template.spec.containers[name=web].securityContext", None, {"privileged": True}),
     ),
+)
+SUSPECTS = (
+    Suspect(
+        SHA,
+        "Lower the memory limit of web",
+        "Ana",
+        T0 - timedelta(minutes=20),
+        Why.BEFORE,
+        ("Deployment web spec.replicas",),
+        f"https://forge.example/acme/platform/commit/{SHA}",
+        12,
+        "https://forge.example/acme/platform/pull/12",
+        ("carla",),
+    ),
+    Suspect(
+        OLDER,
+        "Add settings",
+        "Bo",
+        T0 - timedelta(hours=2),
+        Why.NEVER,
+        ("ConfigMap settings",),
+        f"https://forge.example/acme/platform/commit/{OLDER}",
+        approved_by=(),
+    ),
+    Suspect(OLDER, "Words", "Bo", T0 - timedelta(hours=3), Why.PATH, ("shop",)),
 )
 CRITICAL = replace(OPEN, drift=(DEPLOYMENT, PRIVILEGED))
 TAKEN = acknowledge(OPEN, by="U0ANA", at=T0 + timedelta(minutes=3))
@@ -487,6 +514,7 @@ def messages(say):
         **{f"revert-{name}": revert_message.answer(say, outcome, REQUEST) for name, outcome in OUTCOMES.items()},
         "revert-which-repository": revert_message.which_repository(say, "#12", ["platform", "web"]),
         "drift-card-open": incident.card(say, OPEN),
+        "drift-card-suspects": incident.card(say, replace(OPEN, suspects=SUSPECTS)),
         "drift-card-blind": incident.card(say, replace(OPEN, blind=SILENT)),
         "drift-card-resolved": incident.card(say, RESOLVED),
         "drift-card-resolved-by-git": incident.card(say, replace(RESOLVED, ended="git")),
@@ -550,6 +578,9 @@ def messages(say):
         ),
         "rollout-card-written": rollout.card(say, WRITTEN),
         "rollout-card-stuck": rollout.card(say, STUCK),
+        "rollout-card-suspects": rollout.card(
+            say, replace(STUCK, suspects=tuple(replace(each, why=Why.OBJECT) for each in SUSPECTS[:2]))
+        ),
         "rollout-card-dead": rollout.card(say, replace(STUCK, parts=(LIVE_PARTS[0], STUCK.parts[2]))),
         "rollout-card-many": rollout.card(say, MANY),
         "rollout-card-several": rollout.card(say, replace(MERGE, merges=12, pull_number=None, pull_url=None)),
@@ -630,7 +661,8 @@ def hostile_messages(say):
         for index in range(100)
     )
     check = replace(DRIFTED, application="shop", drift=objects, error=f"{HOSTILE} {long}", set_aside=objects)
-    bad = replace(OPEN, drift=objects, blind=long)
+    suspect = replace(SUSPECTS[0], subject=HOSTILE + long, author=long, places=(long,) * 9, approved_by=(long,) * 9)
+    bad = replace(OPEN, drift=objects, blind=long, suspects=(suspect,) * 9)
     fields = tuple(FieldChange("changed", long, long, HOSTILE) for _ in range(9))
     change = Change(
         RenderedChange(500, 500, 500, (ObjectChange("changed", "v1", long, long, HOSTILE, fields, 900),) * 24),
@@ -692,10 +724,18 @@ def hostile_messages(say):
         "rollout": rollout.card(say, merge),
         "rollout few": rollout.card(say, replace(merge, parts=parts[:8])),
         "rollout stuck": rollout.late_reply(say, replace(merge, state=RolloutState.LATE)),
-        "rollout late": rollout.card(say, replace(merge, state=RolloutState.LATE)),
+        "rollout late": rollout.card(say, replace(merge, state=RolloutState.LATE, suspects=(suspect,) * 9)),
         "status": overview(say, applications=many, checks=checks, pulls=pulls, troubles=[long, HOSTILE] * 9),
         "history": history.listing(say, entries(f"{HOSTILE} {long}") * 40, HOSTILE, "shop", long),
         **{f"alert {name}": approval.card(say, alert) for name, alert in nasty_alerts(long)},
+        "history of trouble": history.listing(
+            say,
+            entries(f"{HOSTILE} {long}") * 40,
+            HOSTILE,
+            "shop",
+            long,
+            suspect_message.of_drift(say, (suspect,) * 9, "shop"),
+        ),
         "revert pull": revert_pull.card(
             say, replace(PULL, title=f"{HOSTILE} {long}", what=long, merged_by=long, state="merged")
         ),

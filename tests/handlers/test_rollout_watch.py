@@ -13,6 +13,7 @@ from bot.core.application import Application
 from bot.core.rollout import Part, Rollout, RolloutState
 from bot.handlers.rendered import Rendered
 from bot.handlers.rollout_watch import RolloutWatch
+from bot.handlers.suspects import Suspects
 from bot.ports import Ports
 from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
 from bot.sandbox.server import Server
@@ -63,6 +64,7 @@ def desk(source, tmp_path):
             ports,
             applications,
             Rendered(),
+            Suspects(ports, applications, Rendered(), ()),
             ignore=(),
             deadline=timedelta(minutes=10),
             patience=timedelta(seconds=3),

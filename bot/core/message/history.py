@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.core.commit import Commit, PullRequest
 from bot.core.message import wording
 from bot.core.message.blocks import (
+    Block,
     Element,
     Message,
     bullets,
@@ -22,6 +23,10 @@ from bot.core.message.blocks import (
 )
 from bot.core.message.catalogue import history as texts
 from bot.core.message.language import Say, Told
+
+# Characters of JSON.
+_MOST_ALONE = 9_000
+_MOST_BESIDE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,15 @@ def no_forge() -> Told:
     return Told(texts.NO_FORGE)
 
 
-def listing(say: Say, entries: Sequence[Entry], branch: str, application: str | None, trouble: str | None) -> Message:
-    """Newest first. `trouble` is why approvals are unknown, when they are."""
+def listing(
+    say: Say,
+    entries: Sequence[Entry],
+    branch: str,
+    application: str | None,
+    trouble: str | None,
+    suspected: Sequence[Block] = (),
+) -> Message:
+    """Newest first, after what is `suspected`. `trouble` is why approvals are unknown, when they are."""
     of = {"branch": clip(branch, 60), "application": application or ""}
     if not entries:
         text = say.text(texts.NONE_OF if application else texts.NONE, **of)
@@ -50,10 +62,11 @@ def listing(say: Say, entries: Sequence[Entry], branch: str, application: str | 
     newest = entries[0].commit
     lead = say.count(texts.LAST_OF if application else texts.LAST, len(entries), **of)
     text = say.count(texts.SENTENCE, len(entries), lead=lead, sha=newest.short, subject=clip(newest.subject, 120))
-    blocks = [rich(paragraph(words(lead, bold=True)))]
+    blocks = [*suspected, rich(paragraph(words(lead, bold=True)))]
     blocks += fill(
         [[bullets([_line(say, entry)])] for entry in entries],
         lambda left: paragraph(words(say.count(texts.MORE_COMMITS, left))),
+        budget=_MOST_BESIDE if suspected else _MOST_ALONE,
     )
     if trouble:
         unknown = say.text(texts.APPROVALS_UNKNOWN, reason=clip(say.told(trouble), 400))

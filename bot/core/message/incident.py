@@ -1,7 +1,7 @@
 """What the bot says of an incident on its one card in the channel."""
 
 from bot.core.incident import Incident, IncidentState
-from bot.core.message import wording
+from bot.core.message import suspect, wording
 from bot.core.message.adopt import adopt_button
 from bot.core.message.blocks import (
     Block,
@@ -111,6 +111,7 @@ def _open(say: Say, incident: Incident) -> Message:
     ]
     blocks: list[Block] = [header_of(say, rating, incident.state, where), rich(*paragraphs)]
     blocks += fill([wording.object_lines(say, found, 6, 90) for found in drift], _more(say), budget=6_000)
+    blocks += suspect.of_drift(say, incident.suspects, incident.application)
     if incident.blind:
         blocks.append(note(say.text(texts.BLIND, reason=say.told(incident.blind))))
     checked = say.text(texts.CHECKED, time=utc(incident.checked_at))

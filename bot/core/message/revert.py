@@ -50,9 +50,10 @@ from bot.core.revert import (
     Unfinished,
 )
 
-# Both buttons ask for another revert; Slack wants the action ids of one message to differ.
+# Each button asks for another revert; Slack wants the action ids of one message to differ.
 REVERT_THIS = "revert_this"
 REVERT_OTHER = "revert_other"
+REVERT_SUSPECTS = ("revert_suspect_1", "revert_suspect_2", "revert_suspect_3")
 _MOST_LISTED = 8
 _MOST_REFERENCE = 2_000
 
@@ -121,7 +122,16 @@ def reference(request: RevertRequest) -> str:
     return json.dumps(kept)[:_MOST_REFERENCE]
 
 
-def ask(say: Say, revision: str, application: str | None, subject: str, style: str | None = None) -> Element:
+def ask(
+    say: Say,
+    revision: str,
+    application: str | None,
+    subject: str,
+    style: str | None = None,
+    *,
+    action: str = REVERT_THIS,
+    label: str = "",
+) -> Element:
     """The button that asks for a revert, once more before it does; who clicks is authorised as with the command."""
     asks = confirm(
         say.text(texts.ASK_TITLE),
@@ -130,7 +140,7 @@ def ask(say: Say, revision: str, application: str | None, subject: str, style: s
         say.text(texts.ASK_NO),
     )
     request = RevertRequest(who="", text=revision, application=application)
-    return button(say.text(texts.REVERT), REVERT_THIS, reference(request), style=style, asks=asks)
+    return button(label or say.text(texts.REVERT), action, reference(request), style=style, asks=asks)
 
 
 def requested(reference_: str, who: str) -> RevertRequest | None:

@@ -1,6 +1,6 @@
 """What the bot says of a merge on its way to the clusters: one card, kept current, and what is told in its thread."""
 
-from bot.core.message import wording
+from bot.core.message import suspect, wording
 from bot.core.message.blocks import (
     Block,
     Element,
@@ -55,6 +55,9 @@ def card(say: Say, rollout: Rollout) -> Message:
         budget=_MOST_PROGRESS,
     )
     if rollout.state is RolloutState.LATE:
+        own = (rollout.revision, f"#{rollout.pull_number}") if rollout.url and not rollout.rewritten else ()
+        stuck = next((part.application for part in rollout.parts if part.live_at is None), "")
+        blocks += suspect.of_rollout(say, rollout.suspects, stuck, own)
         blocks.append(note(say.text(_late_note(rollout))))
     if rollout.url and not rollout.rewritten:  # without a forge no pull request can be opened
         blocks.append(actions(_revert(say, rollout)))
