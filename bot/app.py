@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Self
@@ -17,6 +18,7 @@ from bot.config import Config
 from bot.handlers import revert_pulls
 from bot.handlers.cards import CardKeeper
 from bot.handlers.desk import Desk
+from bot.handlers.discovery import Discoverer
 from bot.handlers.people import People
 from bot.handlers.watch import Watch
 from bot.listeners import Listeners
@@ -43,10 +45,11 @@ class Bot:
 
     def __init__(self, config: Config, clock: Callable[[], datetime] = utc_now) -> None:
         client = build.slack_client(config)
-        self._config = config
         self._ports = build.ports(config, client, clock)
+        self._discoverer = Discoverer(config, self._ports.clusters, self._ports.repositories.__getitem__)
+        self._config = config = replace(config, applications=self._discoverer.applications)
         self._keeper = CardKeeper(self._ports.store, self._ports.chat, clock, config.slack.say, config.alerts.policy())
-        self._watch = Watch(self._ports, config, self._keeper)
+        self._watch = Watch(self._ports, config, self._keeper, self._discoverer)
         self._work = WorkPool("work", workers=8, waiting=200)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         people = People(self._ports.chat, config.slack.people, clock)
@@ -82,11 +85,15 @@ class Bot:
         every = self._config.schedule
         return [
             *(
+                Job(f"discovery on {name}", every.discover, partial(self._discoverer.look, name), everywhere=True)
+                for name in self._discoverer.wanted
+            ),
+            *(
                 Job(f"drift check of {name}", every.drift, partial(self._watch.check_cluster, name))
                 for name in self._config.clusters
             ),
             *(
-                Job(f"git polling of {name}", every.git, partial(self._watch.notice, name))
+                Job(f"git polling of {name}", every.git, partial(self._watch.notice_all, name))
                 for name in self._config.repositories
             ),
             Job("second look", every.second_look, self._watch.second_look),

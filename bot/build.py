@@ -1,9 +1,10 @@
 """The one place where clients of the outside are made from the configuration. Nothing connects yet."""
 
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from slack_sdk import WebClient
 
@@ -17,6 +18,8 @@ from bot.adapters.repository import GitRepository
 from bot.adapters.signed import SignedRepository
 from bot.adapters.store import SqlStore
 from bot.config import Config, Credentials, ForgeConfig
+from bot.core.application import home
+from bot.core.branching import Revision
 from bot.ports import Forge, Ports
 
 SLACK_SECONDS = 15
@@ -72,25 +75,62 @@ _FORGES: Mapping[str, Callable[[ForgeConfig, Credentials], ConfiguredForge]] = {
 
 
 def forge(config: Config, name: str) -> ConfiguredForge | None:
-    """The forge of one repository; None where the configuration names none."""
-    settings = config.repositories[name].forge
+    """The forge of one repository, whatever is followed there; None where the configuration names none."""
+    settings = config.repositories[home(name)[0]].forge
     return _FORGES[settings.kind](settings, config.credentials) if settings else None
 
 
 def repository(config: Config, name: str) -> GitRepository:
-    """The mirror of one repository, with its forge's credential where it has one. RepositoryError for a bad URL."""
-    settings, known = config.repositories[name], forge(config, name)
+    """The mirror of one repository, with its forge's credential where it has one. RepositoryError for a bad URL.
+
+    A name may say what is followed there (`core.application.line`): those of one repository share its mirror.
+    """
+    base, told = home(name)
+    settings, known = config.repositories[base], forge(config, name)
+    revision = told or Revision.branch(settings.branch)
     if known is None:
-        return GitRepository(name, settings.url, settings.branch, config.mirrors)
+        return GitRepository(name, settings.url, revision, config.mirrors, mirror=base)
     kind = partial(SignedRepository, make=known.make_commit) if isinstance(known, GitHubForge) else GitRepository
     return kind(
         name,
         settings.url,
-        settings.branch,
+        revision,
         config.mirrors,
+        mirror=base,
         login=known.git_login,
         credential_name=known.token_name,
     )
+
+
+_Made = TypeVar("_Made")
+
+
+class _Lines(Mapping[str, _Made]):
+    """What is made of each repository at once, and of each line of one, such as another branch, when it is asked for.
+
+    Any thread may ask. KeyError for a line of none of these. Only the repositories themselves are listed.
+    """
+
+    def __init__(self, made: Mapping[str, _Made], make: Callable[[str], _Made | None]) -> None:
+        self._listed = made
+        self._made = dict(made)
+        self._make = make
+        self._making = threading.Lock()
+
+    def __getitem__(self, name: str) -> _Made:
+        with self._making:
+            if name not in self._made:
+                made = self._make(name) if home(name)[0] in self._listed else None
+                if made is None:
+                    raise KeyError(name)
+                self._made[name] = made
+            return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
 
 
 def cluster(config: Config, name: str) -> KubernetesCluster:
@@ -103,8 +143,10 @@ def ports(config: Config, client: WebClient, clock: Callable[[], datetime]) -> P
     """The whole outside. PortError when the database cannot be opened or a setting cannot be used."""
     forges = {name: forge(config, name) for name in config.repositories}
     return Ports(
-        repositories={name: repository(config, name) for name in config.repositories},
-        forges={name: known for name, known in forges.items() if known},
+        repositories=_Lines(
+            {name: repository(config, name) for name in config.repositories}, lambda name: repository(config, name)
+        ),
+        forges=_Lines({name: known for name, known in forges.items() if known}, lambda name: forge(config, name)),
         clusters={name: cluster(config, name) for name in config.clusters},
         renderer=Programs.find(),
         store=SqlStore(config.store),

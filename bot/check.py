@@ -1,10 +1,13 @@
 """`gitops-bot check`: one drift check now, of configured applications or of a directory."""
 
 import difflib
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bot import build
@@ -14,22 +17,27 @@ from bot.adapters.programs import Programs
 from bot.config import Config
 from bot.core.application import Application
 from bot.core.drift import Check, Status
+from bot.handlers.discovery import Discoverer
 from bot.handlers.drift_check import check, check_files
 from bot.handlers.memory import Memory
 from bot.handlers.rendered import Rendered
 from bot.ports import PortError
 
+_log = logging.getLogger(__name__)
+
 
 def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[Check]:
-    """Check the applications named, or all, each cluster apart. PortError for a name that is not configured."""
+    """Check the applications named, or all, each cluster apart. PortError for a name that is not known."""
+    config = _with_discovered(config, names)
     for name in names:
         if name not in config.applications:
             close = difflib.get_close_matches(name, config.applications, n=1)
             hint = f"; did you mean {close[0]}?" if close else "."
-            raise PortError(f"There is no application {name} in the configuration{hint}")
+            place = "known here" if any(each.discover for each in config.clusters.values()) else "in the configuration"
+            raise PortError(f"There is no application {name} {place}{hint}")
     wanted = [config.applications[name] for name in dict.fromkeys(names)] or list(config.applications.values())
     if not wanted:
-        raise PortError("The configuration names no application; add one under applications:.")
+        raise PortError("No application is known; add one under applications:, or look at what discover finds.")
     repositories = {name: build.repository(config, name) for name in {each.repository for each in wanted}}
     now = datetime.now(tz=UTC)
     memory = Memory(Rendered(Programs.find()))
@@ -55,6 +63,26 @@ def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[C
     with ThreadPoolExecutor(max_workers=len(named)) as pool:
         checks = {found.application: found for several in pool.map(one_cluster, named) for found in several}
     return [checks[application.name] for application in wanted]
+
+
+def _with_discovered(config: Config, names: Sequence[str]) -> Config:
+    """The same with what deployers know, as far as it is needed. PortError when a deployer that is cannot be asked."""
+    if names and set(names) <= set(config.applications):
+        return config
+    clusters = {}
+    for name in config.clusters:
+        with suppress(PortError):  # its applications say so when they are checked
+            clusters[name] = build.cluster(config, name)
+    discoverer = Discoverer(config, clusters, partial(build.repository, config))
+    if discoverer.wanted:
+        with ThreadPoolExecutor(max_workers=len(discoverer.wanted)) as pool:
+            list(pool.map(discoverer.look, discoverer.wanted))
+    found = discoverer.catalogue()
+    for each in found.unreadable:
+        _log.warning("%s is not followed: %s", each.origin.title, each.why)
+    if found.notes and not (names and set(names) <= set(found.applications)):
+        raise PortError(" ".join(found.notes))
+    return replace(config, applications=found.applications)
 
 
 def directory(path: Path, *, context: str | None, namespace: str | None, explain: bool) -> list[Check]:

@@ -348,10 +348,15 @@ class RepositoryConfig(_Section):
 
 
 class ClusterConfig(_Section):
-    """How to reach a cluster; with neither it is the one that the bot runs in."""
+    """How to reach a cluster; with neither path nor context it is the one that the bot runs in.
+
+    `discover` are the deployers there whose applications the bot follows, told in `channel` unless they say another.
+    """
 
     kubeconfig: Home | None = Field(default=None, description="the path of a kubeconfig file")
     context: str | None = Field(default=None, description="the name of a context in the kubeconfig")
+    discover: tuple[Literal["argocd"], ...] = Field(default=(), description="a list of deployers: argocd")
+    channel: Channel = Field(default="", description=_A_CHANNEL)
 
 
 class Schedule(_Section):
@@ -362,6 +367,7 @@ class Schedule(_Section):
     second_look: Duration = Field(default=timedelta(seconds=30), description=_A_DURATION)
     rollout: Duration = Field(default=timedelta(seconds=10), description=_A_DURATION)
     rollout_deadline: Duration = Field(default=timedelta(minutes=10), description=_A_DURATION)
+    discover: Duration = Field(default=timedelta(minutes=1), description=_A_DURATION)
 
 
 class _Helm(_Section):
@@ -527,7 +533,7 @@ class _File(_Section):
     repositories: dict[Name, RepositoryConfig] = Field(default={}, description=f"a mapping; each key is {_A_NAME}")
     clusters: dict[Name, ClusterConfig] = Field(default={}, description=f"a mapping; each key is {_A_NAME}")
     applications: dict[Name, _Application] = Field(
-        min_length=1, description=f"a mapping of at least one application; each key is {_A_NAME}"
+        default={}, description=f"a mapping of at least one application; each key is {_A_NAME}"
     )
     schedule: Schedule = Field(default=Schedule(), description="a mapping such as {drift: 5m, git: 30s}")
     alerts: Alerts = Field(default=Alerts(), description="a mapping such as {looks: 2, quiet_while_rolling: true}")
@@ -603,7 +609,9 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All the bot is told. `store` is an SQLAlchemy URL and may hold a password; relative paths, in `store` and
+    """All the bot is told; in the running bot, `applications` are those of the moment, discovered ones too.
+
+    `store` is an SQLAlchemy URL and may hold a password; relative paths, in `store` and
     `mirrors` too, are relative to the working directory. `interactive` are patterns of field managers that are people.
     """
 
@@ -676,6 +684,9 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     except ValidationError as error:
         mistakes += [_explain(detail) for detail in error.errors(include_url=False, include_input=False)]
     mistakes += _dangling(source.data)
+    if parsed and not parsed.applications and not any(each.discover for each in parsed.clusters.values()):
+        expected = _schema(("applications",))[1]
+        mistakes.append((("applications",), f"missing; expected {expected}, or a cluster's discover"))
     lines = [source.say(place, text) for place, text in sorted(mistakes, key=lambda m: source.line(m[0]))]
 
     store = environ.get("DATABASE_URL", "").strip()

@@ -24,6 +24,7 @@ def examine(config: Config) -> Iterator[Line]:
             chat=SlackChat(client),
             repositories={name: partial(build.repository, config, name) for name in config.repositories},
             forges={name: each for name in config.repositories if (each := build.forge(config, name))},
+            line=partial(build.repository, config),
             clusters={name: partial(build.cluster, config, name) for name in config.clusters},
             store=lambda: SqlStore(config.store),
             git_version=_git_version,

@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.core.approval import Judgement
 from bot.core.audit import AuditEntry
+from bot.core.branching import Followed
 from bot.core.commit import Approval, Commit, PullRequest
 from bot.core.drift import Check
 from bot.core.incident import Incident
@@ -67,14 +68,27 @@ class Repository(Protocol):
     """One repository's bare mirror, read at exact commits. Revisions are full shas unless a method says otherwise."""
 
     name: str
-    branch: str
+
+    @property
+    def branch(self) -> str:
+        """The name of what is tracked: the branch, or what `followed` says. RepositoryError."""
+        ...
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether one branch is tracked, by its name, and not a tag, a commit or the newest of several."""
+        ...
 
     def fetch(self) -> str:
-        """Bring the mirror up to date; the sha of the tracked branch. RepositoryError when the remote is silent."""
+        """Bring the mirror up to date; the sha of what is tracked. RepositoryError when the remote is silent."""
         ...
 
     def head(self) -> str:
-        """The sha of the tracked branch as last fetched; fetches when nothing was fetched yet."""
+        """The sha of what is tracked as last fetched; fetches when nothing was fetched yet."""
+        ...
+
+    def followed(self) -> Followed:
+        """The same with what the tracked revision meant: which branch, tag or commit. RepositoryError."""
         ...
 
     def tip(self, branch: str) -> str | None:
@@ -279,9 +293,10 @@ Read = TypeVar("Read")
 
 
 class Cluster(Protocol):
-    """One cluster's API server, read only: nothing but GET is ever sent."""
+    """One cluster's API server, read only: nothing but GET is ever sent. `server` is its URL."""
 
     name: str
+    server: str
 
     def discover(self) -> Discovery:
         """What the cluster serves, asked afresh. ClusterError when the API server does not answer at all."""

@@ -19,11 +19,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do at once and then every so often; never twice at the same time."""
+    """Something to do at once and then every so often; never twice at the same time. `everywhere`: on each replica."""
 
     name: str
     every: timedelta
     run: Callable[[], object]
+    everywhere: bool = False
 
 
 class Schedule:
@@ -59,7 +60,7 @@ class Schedule:
 def _guarded(job: Job, wanted: Callable[[], bool]) -> Callable[[], None]:
     def run() -> None:
         try:
-            if wanted():
+            if job.everywhere or wanted():
                 job.run()
         except PortError as error:
             _log.warning("%s: %s", job.name, error)

@@ -69,6 +69,7 @@ def test_every_key_arrives():
     assert (charts.branch, charts.forge, charts.approvals.rules) == ("main", None, Rules())
     assert config.clusters["prod"].kubeconfig == Path("~/kube/prod").expanduser()
     assert config.clusters["prod"].context == "prod-eu"
+    assert (config.clusters["prod"].discover, config.clusters["prod"].channel) == (("argocd",), "C0HARBOUR2")
     assert (config.clusters["here"].kubeconfig, config.clusters["here"].context) == (None, None)
     helm = HelmParameters(
         release="harbour",
@@ -90,6 +91,7 @@ def test_every_key_arrives():
         "second_look": timedelta(minutes=1),
         "rollout": timedelta(seconds=5),
         "rollout_deadline": timedelta(minutes=15),
+        "discover": timedelta(minutes=2),
     }
     assert config.store == "sqlite:////var/lib/gitops-bot/state.db"
     assert config.mirrors == Path("/var/lib/gitops-bot/mirrors")
@@ -220,7 +222,7 @@ def test_what_is_no_configuration_is_one_sentence(written, content, sentence):
 
     expected = sentence or (
         "config.yaml:1: applications: expected a mapping of at least one application;"
-        " each key is a name of letters, digits, '.', '_' and '-', 63 at most"
+        " each key is a name of letters, digits, '.', '_' and '-', 63 at most, or a cluster's discover"
     )
     assert str(refused.value).replace("missing; ", "") == expected
 
@@ -376,3 +378,10 @@ def test_the_documentation_shows_every_key_with_its_default(tmp_path):
     assert bare == documented
     assert set(type(documented.slack).model_fields) <= set(yaml.safe_load(example)["slack"])
     assert set(type(documented.schedule).model_fields) == set(yaml.safe_load(example)["schedule"])
+
+
+def test_a_cluster_that_discovers_needs_no_application(written):
+    config = written("clusters: {prod: {discover: [argocd]}}\n")
+    assert config.applications == {}
+    with pytest.raises(ConfigError, match=r"clusters.prod.discover\[0\]: expected a list of deployers"):
+        written("clusters: {prod: {discover: [spinnaker]}}\n")

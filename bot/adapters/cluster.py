@@ -120,7 +120,7 @@ class KubernetesCluster:
             raise_on_status=False,
         )
         self._client = ApiClient(configuration)
-        self._host = str(configuration.host)
+        self.server = str(configuration.host)
         self._pools: urllib3.PoolManager = self._client.rest_client.pool_manager
         self._pools.pool_classes_by_scheme = {
             scheme: type(f"GetOnly{pool.__name__}", (_GetOnly, pool), {})
@@ -150,7 +150,7 @@ class KubernetesCluster:
                     found = self._by_group(path, answer, broken)
                 kinds.update({(kind.api_version, kind.kind): kind for kind in found})
             except (AttributeError, KeyError, TypeError) as error:
-                raise ClusterError(Told(texts.NOT_THE_API, cluster=self.name, path=path, host=self._host)) from error
+                raise ClusterError(Told(texts.NOT_THE_API, cluster=self.name, path=path, host=self.server)) from error
         return Discovery(kinds, broken)
 
     def schema(self, api_version: str) -> Mapping[str, Any] | None:
@@ -271,10 +271,10 @@ class KubernetesCluster:
             with self._login:  # a token that ran out is renewed once, not once a thread
                 self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
             response = self._pools.request(
-                "GET", self._host + path, headers=headers, timeout=self._timeout, redirect=False
+                "GET", self.server + path, headers=headers, timeout=self._timeout, redirect=False
             )
         except HTTPError as error:
-            why = Told(texts.UNREACHABLE, cause=_unreachable(error), host=self._host)
+            why = Told(texts.UNREACHABLE, cause=_unreachable(error), host=self.server)
             raise self._could_not(what, why) from error
         except (ConfigException, OSError) as error:
             raise self._could_not(what, Told(texts.NO_LOGIN)) from error
@@ -288,7 +288,7 @@ class KubernetesCluster:
         try:
             answer = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise self._could_not(what, Told(texts.NO_JSON, host=self._host)) from error
+            raise self._could_not(what, Told(texts.NO_JSON, host=self.server)) from error
         if not isinstance(answer, dict):
             raise self._could_not(what, Told(texts.NO_OBJECT))
         return answer

@@ -23,6 +23,7 @@ from urllib.parse import quote, unquote, urlsplit
 import git
 
 from bot.adapters.login import Login
+from bot.core.branching import HEAD, Followed, Ref, Refs, Revision, follow, is_short_sha
 from bot.core.commit import Commit
 from bot.core.message.catalogue import repository as texts
 from bot.core.message.language import Phrase, Told
@@ -72,6 +73,9 @@ _CONFIG = (
 )
 
 
+_DEFAULT = "refs/gitops-bot/HEAD"  # where the remote's default branch is noted
+
+
 @dataclass(frozen=True, slots=True)
 class _Output:
     status: int
@@ -94,6 +98,8 @@ class GitRepository:
     """`ports.Repository` by GitPython, from a bare mirror at `mirrors`/NAME.git, made when it is first needed.
 
     `url` is any https, http, ssh, file URL or local path; a user and password in it are taken out and sent as a header.
+    `revision` is what is followed there, a str the branch of that name. Several may share one `mirror`, which is called
+    like the first of them.
     `login` returns what git says who it is by today, `credential_name` is the variable people set it by.
     RepositoryError at once for a URL that git may not be given.
     """
@@ -102,14 +108,15 @@ class GitRepository:
         self,
         name: str,
         url: str,
-        branch: str,
+        revision: Revision | str,
         mirrors: Path,
         *,
+        mirror: str = "",
         login: Callable[[], Login | None] | None = None,
         credential_name: str = "GITHUB_TOKEN",
     ) -> None:
         self.name = name
-        self.branch = branch
+        self._revision = Revision.branch(revision) if isinstance(revision, str) else revision
         remote = _remote(url)
         self.url = remote.url
         self._protocol = _PROTOCOLS[remote.protocol]
@@ -120,7 +127,7 @@ class GitRepository:
         self._login = login
         self._credential_name = credential_name
         self._mirrors = mirrors.absolute()
-        self._mirror = self._mirrors / f"{quote(name, safe='')}.git"
+        self._mirror = self._mirrors / f"{quote(mirror or name, safe='')}.git"
         self._making = threading.Lock()
         self._quarantine: Path | None = None
         self._fetches = 0  # started, and finished well: lets a caller who waited take the result of the one before
@@ -137,11 +144,30 @@ class GitRepository:
                 self._fetches += 1
                 self._fetch()
                 self._fetched = self._fetches
-            return self._tracked()
+            return self._tracked().sha
 
     def head(self) -> str:
         """See ports.Repository."""
-        return (self.tip(self.branch) if self._mirror.is_dir() else None) or self.fetch()
+        return self.followed().sha
+
+    def followed(self) -> Followed:
+        """See ports.Repository."""
+        found = self._follow() if self._mirror.is_dir() else None
+        if found is None:
+            self.fetch()
+            found = self._tracked()
+        return found
+
+    @property
+    def branch(self) -> str:
+        """See ports.Repository."""
+        return self._revision.exact_branch or self.followed().name
+
+    @property
+    def is_branch(self) -> bool:
+        """See ports.Repository."""
+        revision = self._revision
+        return bool(revision.exact_branch) or (self.followed().kind == "branch" and not revision.is_pattern)
 
     def tip(self, branch: str) -> str | None:
         """The sha of any branch as last fetched; None when there is none."""
@@ -373,6 +399,7 @@ class GitRepository:
                 "--no-recurse-submodules",
             ),
             *("--end-of-options", self.url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"),
+            *([f"+HEAD:{_DEFAULT}"] if self._revision.text == HEAD else ()),
         )
         done = self._network(*argv, objects=self._mirror / "objects")
         if done.status != 0 and _BROKEN.search(done.stderr):
@@ -383,14 +410,49 @@ class GitRepository:
         if done.status != 0 or "shallow roots" in done.stderr:  # git only warns of these
             self._unreachable(done)
 
-    def _tracked(self) -> str:
-        sha = self.tip(self.branch)
-        if sha is None:
+    def _tracked(self) -> Followed:
+        found = self._follow()
+        if found is None:
             refs = self._git("for-each-ref", "--count=10", "--format=%(refname:lstrip=2)", "refs/heads/").stdout
             there = ", ".join(refs.decode(errors="replace").split())
-            missing = texts.NO_BRANCH if there else texts.NO_BRANCHES
-            raise RepositoryError(Told(missing, url=self.url, branch=self.branch, there=there))
-        return sha
+            branch = self._revision.exact_branch
+            missing = texts.NO_BRANCHES if not there else texts.NO_BRANCH if branch else texts.NO_REVISION
+            raise RepositoryError(Told(missing, url=self.url, branch=branch or self._revision.shown, there=there))
+        return found
+
+    def _follow(self) -> Followed | None:
+        """What the revision means in the mirror as it is."""
+        branch = self._revision.exact_branch
+        if branch is not None:  # the usual case, and one git tells the one branch faster than all of them
+            sha = self.tip(branch)
+            return Followed("branch", branch, sha) if sha else None
+        found = follow(self._revision, self._refs())
+        if found is None and is_short_sha(self._revision.text):
+            commits = [name for name, kind in self._objects(self._revision.text) if kind == "commit"]
+            return Followed("commit", commits[0][:8], commits[0]) if len(commits) == 1 else None
+        if found is not None and found.kind == "commit" and not self._objects(found.sha):
+            return None
+        return found
+
+    def _refs(self) -> Refs:
+        """Every branch and tag of a commit, and the default branch as last fetched."""
+        asked = "%(refname)%00%(objectname)%00%(objecttype)%00%(committerdate:unix)%00"
+        peeled = "%(*objectname)%00%(*objecttype)%00%(*committerdate:unix)"
+        found = self._git("for-each-ref", f"--format={asked}{peeled}", "refs/heads/", "refs/tags/", _DEFAULT).stdout
+        branches: list[Ref] = []
+        tags: list[Ref] = []
+        head = None
+        for line in found.decode(errors="replace").splitlines():
+            name, *own, to_sha, to_kind, to_at = line.split("\0")
+            sha, kind, at = (to_sha, to_kind, to_at) if to_sha else own  # of an annotated tag, the commit
+            if kind != "commit":
+                continue
+            if name == _DEFAULT:
+                head = sha
+            else:
+                several = branches if name.startswith("refs/heads/") else tags
+                several.append(Ref(name.split("/", 2)[2], sha, int(at or 0)))
+        return Refs(branches, tags, head)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -60,10 +60,10 @@ def needs(files: Mapping[str, bytes], root: str, parameters: HelmParameters) -> 
             outside.append(Reference(path, declared_in, line))
     values = tuple(_values(root, each) for each in parameters.values)
     for path in values:
-        reference = Reference(path, path, 1)
+        reference = Reference(path, path, 1, optional=parameters.lenient)
         if not below(path, root):
             outside.append(reference)
-        elif path not in files:
+        elif path not in files and not parameters.lenient:
             raise reference.missing()
     return Needs(tuple(outside), values, local)
 

@@ -50,6 +50,11 @@ def failure(application: Application, argo: Iterable[Object], flux: Iterable[Obj
     return said[0] if said else None
 
 
+def argo_failure(found: Object) -> Failure | None:
+    """Why Argo CD says that it could not deploy an Application."""
+    return next(_argo_failures(found), None)
+
+
 def _argo_failures(found: Object) -> Iterator[Failure]:
     phase = _at(found, "status", "operationState", "phase")
     if phase in {"Failed", "Error"}:

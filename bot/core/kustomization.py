@@ -30,11 +30,12 @@ _REMOTE: Final = re.compile(r"[:?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A path from the repository's root, and the `file` and `line` that name it."""
+    """A path from the repository's root, and the `file` and `line` that name it; `optional`: it need not be there."""
 
     path: str
     file: str
     line: int
+    optional: bool = False
 
     def missing(self) -> ManifestError:
         """What to say when it is not there."""

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.core.globs import matches
+
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 CHART = "Chart.yaml"
 
@@ -22,8 +24,9 @@ class HelmParameters:
     """What a deployer hands to Helm beside the chart. "" and () leave Helm's own default.
 
     `values` are files, from the source's path or, with a leading slash, from the repository's root; of two that set one
-    value the later wins. `inline` is YAML that goes over them, and `set` (name, value) over that, each value as Helm
-    reads `--set`, or with `set_string` as text. `crds` says whether the chart's crds/ folders count.
+    value the later wins, and with `lenient` one that is not there is empty. `inline` is YAML that goes over them, and
+    `set` (name, value) over that, each value as Helm reads `--set`, or with `set_string` as text. `crds` says
+    whether the chart's crds/ folders count.
     """
 
     release: str = ""
@@ -35,6 +38,24 @@ class HelmParameters:
     api_versions: tuple[str, ...] = ()
     kube_version: str = ""
     crds: bool = True
+    lenient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryParameters:
+    """Which plain files of a path count: with `recurse` those in folders below it too; of these the ones whose paths
+    from there are of the pattern `include`, if there is one, and not of `exclude`.
+    """
+
+    recurse: bool = True
+    include: str = ""
+    exclude: str = ""
+
+    def counts(self, path: str) -> bool:
+        """Whether the file at that path, from the source's own, does."""
+        if not self.recurse and "/" in path:
+            return False
+        return (not self.include or matches(self.include, path)) and not (self.exclude and matches(self.exclude, path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +65,7 @@ class Source:
     path: str
     kind: Kind | None = None
     helm: HelmParameters = HelmParameters()
+    directory: DirectoryParameters = DirectoryParameters()
 
 
 def detect(paths: Iterable[str], root: str) -> Kind:

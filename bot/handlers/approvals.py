@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby, takewhile
 
 from bot.config import Approvals
-from bot.core.application import Application
+from bot.core.application import Application, home
 from bot.core.approval import (
     UNAPPROVED,
     Alert,
@@ -92,7 +92,7 @@ class Judge:
             open_ones = sorted(self._ports.store.judgements(), key=lambda each: (each.repository, each.batch))
             for (name, _), members in groupby(open_ones, key=lambda each: (each.repository, each.batch)):
                 batch = list(members)
-                if name in self._settings and any(each.look_at <= now for each in batch):
+                if home(name)[0] in self._settings and any(each.look_at <= now for each in batch):
                     self._look_at(name, batch, now)
 
     def share_diffs(self, say_for: Callable[[str], Say]) -> None:
@@ -175,7 +175,7 @@ class Judge:
             told = [replace(each, why=Told(texts.NO_FORGE)) for each in batch]
             self._ports.store.save_judgements(told, settled={each.id for each in told})
             return
-        settings = self._settings[name]
+        settings = self._settings[home(name)[0]]
         due = [each for each in batch if each.look_at <= now]
         try:
             found = self._judged(name, [each for each in batch if each.verdict is not Verdict.REWRITTEN], now)
@@ -189,7 +189,11 @@ class Judge:
         self._ports.store.save_judgements(members, settled=settled)
 
     def _judged(self, name: str, batch: Sequence[Judgement], now: datetime) -> dict[str, Judgement]:
-        repository, forge, settings = self._ports.repositories[name], self._ports.forges[name], self._settings[name]
+        repository, forge, settings = (
+            self._ports.repositories[name],
+            self._ports.forges[name],
+            self._settings[home(name)[0]],
+        )
         brought = _with_rebased(repository, [(each, _brought(forge, each)) for each in batch])
         pushers = _pushers(forge, repository, brought)
         judged = {}

@@ -44,7 +44,8 @@ class Desk:
         say, ports = asker.say, self._ports
         match command:
             case commands.StatusCommand(name):
-                return status(say, ports, self._chosen(name), self._watch.troubles())
+                found = self._watch.discovered()
+                return status(say, ports, self._chosen(name), self._watch.troubles(), found, everything=name is None)
             case commands.DriftCommand(name):
                 return self.check_now(asker, [each.name for each in self._chosen(name)])
             case commands.DiffCommand(name, everything):

@@ -1,6 +1,6 @@
 """Every credential, scope and permission, tried one by one. Nothing anyone sees is changed."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,9 +11,11 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.config import Config
+from bot.core.application import Application, home
 from bot.core.audit import AuditEntry, Origin
 from bot.core.drift import Status
 from bot.core.message.blocks import Message
+from bot.handlers.discovery import Discoverer
 from bot.handlers.drift_check import check
 from bot.ports import Chat, ChatError, Cluster, PortError, Repository, Store
 
@@ -79,6 +81,7 @@ class Outside:
     slack: Slack
     chat: Chat
     repositories: Mapping[str, Callable[[], Repository]]
+    line: Callable[[str], Repository]  # of a repository, by its name
     forges: Mapping[str, Forge]
     clusters: Mapping[str, Callable[[], Cluster]]
     store: Callable[[], Store]
@@ -104,11 +107,21 @@ def doctor(config: Config, outside: Outside) -> Iterator[Line]:
             repositories[name] = repository
     for forge in outside.forges.values():
         yield from (Line(probe.what, probe.ok, probe.remedy) for probe in forge.probes())
+    clusters: dict[str, Cluster] = {}
     for name, make_cluster in outside.clusters.items():
         line, cluster = _attempt(f"cluster {name}: answers", partial(_discover, make_cluster))
         yield line
         if cluster:
-            yield from _applications(config, name, cluster, repositories, outside.clock())
+            clusters[name] = cluster
+    discoverer = Discoverer(config, clusters, outside.line)
+    yield from _deployers(discoverer)
+    known = list(discoverer.applications.values())
+    for each in dict.fromkeys(application.repository for application in known):
+        if home(each)[0] in repositories and each not in repositories:
+            repositories[each] = outside.line(each)
+    for name, cluster in clusters.items():
+        theirs = [each for each in known if each.cluster == name and each.repository in repositories]
+        yield from _applications(config, theirs, cluster, repositories, outside.clock())
 
 
 _Done = TypeVar("_Done")
@@ -145,11 +158,25 @@ def _discover(make: Callable[[], Cluster]) -> Cluster:
     return cluster
 
 
+def _deployers(discoverer: Discoverer) -> Iterator[Line]:
+    """What each deployer that is to be discovered knows, and what of that cannot be followed."""
+    for name in discoverer.wanted:
+        before = set(discoverer.catalogue().notes)
+        discoverer.look(name)
+        new = [note for note in discoverer.catalogue().notes if note not in before]
+        yield Line(f"cluster {name}: its deployers' applications can be read", not new, " ".join(new))
+    for each in discoverer.catalogue().unreadable:
+        yield Line(f"{each.origin.title}: is followed", ok=False, remedy=each.why)
+
+
 def _applications(
-    config: Config, name: str, cluster: Cluster, repositories: Mapping[str, Repository], now: datetime
+    config: Config,
+    theirs: Sequence[Application],
+    cluster: Cluster,
+    repositories: Mapping[str, Repository],
+    now: datetime,
 ) -> Iterator[Line]:
     """A real check of each: it lists just the kinds that git declares, so no permission is guessed at."""
-    theirs = [each for each in config.applications.values() if each.cluster == name and each.repository in repositories]
     for found in check(theirs, repositories=repositories, cluster=cluster, ignore=config.ignore, now=now):
         known = found.status is not Status.UNKNOWN
         yield Line(f"application {found.application}: can be checked", known, "" if known else found.error or "")

@@ -53,6 +53,7 @@ Object = Mapping[str, Any]
 Name = tuple[str | None, str]  # namespace and name
 # How one live object differs from each manifest that declares it; a manifest is known by its object.
 Compared = Sequence[tuple[Object, Comparison]]
+Declared = tuple[Manifest, tuple[IgnoreRule, ...]]  # with its application's own rules
 Recall = Callable[[tuple[object, ...], Basis, Callable[[], Comparison]], Comparison]
 
 _NO_RULES = Rules()
@@ -178,9 +179,15 @@ def check_files(
 
 
 def look(
-    cluster: Cluster, targets: Iterable[tuple[Manifest, str]], *, rules: Rules = _NO_RULES, recall: Recall = _anew
+    cluster: Cluster,
+    targets: Iterable[tuple[Manifest, Application]],
+    *,
+    rules: Rules = _NO_RULES,
+    recall: Recall = _anew,
 ) -> Live:
-    """Compare manifests, each with its application's namespace, with what a cluster holds; each kind is listed once.
+    """Compare manifests, each with its application, with what a cluster holds; each kind is listed once.
+
+    An application's own ignore rules count beside `rules`.
 
     Live objects are compared as they are read and not kept. A kind needed in one namespace is listed there, in more
     everywhere; where that is forbidden, in each by itself. ClusterError when the cluster does not answer at all.
@@ -227,22 +234,22 @@ class _Needs:
 
     autoscalers: Sequence[Kind]
     namespaces: defaultdict[Kind, set[str | None]] = field(default_factory=lambda: defaultdict(set))
-    manifests: defaultdict[Kind, defaultdict[Name, list[Manifest]]] = field(
+    manifests: defaultdict[Kind, defaultdict[Name, list[Declared]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
 
 
-def _needs(targets: Iterable[tuple[Manifest, str]], discovery: Discovery) -> _Needs:
+def _needs(targets: Iterable[tuple[Manifest, Application]], discovery: Discovery) -> _Needs:
     needs = _Needs(_autoscalers(discovery))
     namespaced = _namespaced(discovery)
-    for target, namespace in targets:
-        manifest = place(target, namespace=namespace, namespaced=namespaced)
+    for target, application in targets:
+        manifest = place(target, namespace=application.namespace, namespaced=namespaced)
         if manifest is None:
             continue
         kind = discovery.kinds.get((manifest.api_version, manifest.kind))
         if kind is not None:
             needs.namespaces[kind].add(manifest.namespace)
-            needs.manifests[kind][manifest.namespace, manifest.name].append(manifest)
+            needs.manifests[kind][manifest.namespace, manifest.name].append((manifest, application.ignore))
         for autoscaler in needs.autoscalers if _declares_replicas(manifest) else ():
             needs.namespaces[autoscaler].add(manifest.namespace)
     return needs
@@ -266,15 +273,21 @@ class _Engine:
         self._rules = rules
         self._recall = recall
 
-    def compare(self, wanted: Mapping[Name, Sequence[Manifest]], live: Object) -> Compared | None:
+    def compare(self, wanted: Mapping[Name, Sequence[Declared]], live: Object) -> Compared | None:
         """How a live object differs from each manifest that declares it; None when none does."""
         metadata = live["metadata"]
-        manifests = wanted.get((metadata.get("namespace"), metadata["name"]))
-        return [(manifest.object, self._compare(manifest, live)) for manifest in manifests] if manifests else None
+        declared = wanted.get((metadata.get("namespace"), metadata["name"]))
+        if not declared:
+            return None
+        return [(manifest.object, self._compare(manifest, live, self._with(own))) for manifest, own in declared]
 
-    def _compare(self, manifest: Manifest, live: Object) -> Comparison:
+    def _with(self, own: tuple[IgnoreRule, ...]) -> Rules:
+        """The rules, and those of one application."""
+        return replace(self._rules, ignore=self._rules.ignore + own) if own else self._rules
+
+    def _compare(self, manifest: Manifest, live: Object, rules: Rules) -> Comparison:
         version, document = live["metadata"].get("resourceVersion", ""), self._documents[manifest.api_version]
-        basis = Basis(manifest.object, version, document, self._scaled.scale(manifest), self._rules)
+        basis = Basis(manifest.object, version, document, self._scaled.scale(manifest), rules)
 
         def compare() -> Comparison:
             return compare_object(
@@ -282,9 +295,9 @@ class _Engine:
                 live,
                 schema=self._schemas,
                 context=self._scaled,
-                ignore=self._rules.ignore,
-                interactive=self._rules.interactive,
-                explain=self._rules.explain,
+                ignore=rules.ignore,
+                interactive=rules.interactive,
+                explain=rules.explain,
             )
 
         return self._recall((self._cluster, manifest.key), basis, compare)
@@ -350,7 +363,7 @@ def _judge(
     declared: Sequence[_Declared], cluster: Cluster, rules: Rules, now: datetime, compared: Remembered
 ) -> list[Check]:
     """What cannot be read in git needs no look at the cluster."""
-    targets = [(manifest, each.application.namespace) for each in declared for manifest in each.manifests]
+    targets = [(manifest, each.application) for each in declared for manifest in each.manifests]
     live: Live | ClusterError | None = None
     try:
         live = look(cluster, targets, rules=rules, recall=partial(compared.recall, now=now)) if targets else None

@@ -92,8 +92,10 @@ def make(gathered: Gathered, source: Source, renderer: Renderer | None) -> Rende
     """
     path, contents = source.path, [(file.path, file.content) for file in gathered.files.values()]
     if gathered.kind is Kind.PLAIN:
+        inside = len(path) + 1 if path else 0
+        counted = [each for each in contents if each[0] == path or source.directory.counts(each[0][inside:])]
         with uncollected():
-            return Rendering(tuple(render(contents, path)))
+            return Rendering(tuple(render(counted, path)))
     if renderer is None:
         raise PortError(f"Nothing is here to render {path or 'this'} with.")
     first = _run(gathered, source, renderer)
@@ -152,10 +154,11 @@ def _follow(tree: Tree, path: str, gathered: Gathered) -> None:
 
 def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: Gathered) -> None:
     needed = needs({name: file.content for name, file in gathered.files.items()}, path, parameters)
-    gathered.values = needed.values
     for number, reference in enumerate(needed.outside, 1):
-        gathered.files.update({file.path: file for file in _read(tree, reference)})
+        if not reference.optional or tree.has(reference.path):
+            gathered.files.update({file.path: file for file in _read(tree, reference)})
         _bound(gathered, number)
+    gathered.values = tuple(path for path in needed.values if path in gathered.files)
     for name, home in needed.local.items():
         for file in [file for file in gathered.files.values() if below(file.path, home)]:
             vendored = f"{path}/charts/{name}{file.path.removeprefix(home)}".lstrip("/")

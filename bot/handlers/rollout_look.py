@@ -74,7 +74,7 @@ def _observe(
     ports: Ports, name: str, targets: Sequence[_Target], ignore: Sequence[IgnoreRule]
 ) -> Sequence[Observation]:
     cluster = ports.clusters[name]
-    wanted = [(each, target.application.namespace) for target in targets for each in (*target.changed, *target.removed)]
+    wanted = [(each, target.application) for target in targets for each in (*target.changed, *target.removed)]
     try:
         live = look(cluster, wanted, rules=Rules(tuple(ignore)))
         found = [_arrived(target, live) for target in targets]

@@ -2,19 +2,31 @@
 
 from collections.abc import Sequence
 
-from bot.core.application import Application
+from bot.core.application import Application, home
 from bot.core.commit import PullRequest
+from bot.core.discovered import Catalogue
 from bot.core.message.blocks import Message
 from bot.core.message.language import Say
 from bot.core.message.status import Overview, overview
 from bot.ports import ForgeError, Ports
 
 
-def status(say: Say, ports: Ports, applications: Sequence[Application], troubles: Sequence[str]) -> Message:
-    """Each application's latest check, rollouts on their way, open pull requests, and what is down."""
+def status(
+    say: Say,
+    ports: Ports,
+    applications: Sequence[Application],
+    troubles: Sequence[str],
+    discovered: Catalogue,
+    *,
+    everything: bool,
+) -> Message:
+    """Each application's latest check and its deployer's view, rollouts on their way, open pull requests, what is down.
+
+    With `everything`, what a deployer knows and cannot be followed too.
+    """
     pulls: dict[str, Sequence[PullRequest]] = {}
     unknown: dict[str, str] = {}
-    for name in sorted({application.repository for application in applications} & set(ports.forges)):
+    for name in sorted({home(application.repository)[0] for application in applications} & set(ports.forges)):
         try:
             pulls[name] = ports.forges[name].open_pulls()
         except ForgeError as error:
@@ -28,5 +40,7 @@ def status(say: Say, ports: Ports, applications: Sequence[Application], troubles
             pulls=pulls,
             pulls_unknown=unknown,
             troubles=troubles,
+            views=discovered.views,
+            unreadable=discovered.unreadable if everything else (),
         ),
     )

@@ -2,12 +2,14 @@
 
 import logging
 import threading
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from bot.config import Config
-from bot.core.application import Application
+from bot.core.application import Application, home
+from bot.core.discovered import Catalogue
 from bot.core.drift import Check
 from bot.core.incident import IncidentState
 from bot.core.rollout import rolling_applications
@@ -15,6 +17,7 @@ from bot.handlers import merges
 from bot.handlers.approvals import Judge
 from bot.handlers.cards import CardKeeper
 from bot.handlers.deployers import deploying
+from bot.handlers.discovery import Discoverer
 from bot.handlers.drift_check import check as drift_check
 from bot.handlers.incident_record import pass_time_of_all, record
 from bot.handlers.memory import Memory
@@ -33,7 +36,8 @@ _CLUSTERS_AT_ONCE = 8
 class Watch:
     """Every flow that reads git and the clusters. Safe to call from many threads."""
 
-    def __init__(self, ports: Ports, config: Config, keeper: CardKeeper) -> None:
+    def __init__(self, ports: Ports, config: Config, keeper: CardKeeper, discoverer: Discoverer | None = None) -> None:
+        self._discoverer = discoverer or Discoverer(config, ports.clusters, ports.repositories.__getitem__)
         self._ports = ports
         self._applications = config.applications
         self._ignore = config.ignore
@@ -44,7 +48,7 @@ class Watch:
         self._say_for = config.slack.say
         self._memory = Memory(Rendered(ports.renderer))
         self._recording = threading.Lock()
-        self._noticing = {name: threading.Lock() for name in config.repositories}
+        self._noticing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by repository or line of one
         self._people = People(ports.chat, config.slack.people, ports.clock)
         self._judge = Judge(
             ports,
@@ -72,9 +76,10 @@ class Watch:
     def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
         """One drift check now of the applications named, in their order; what follows from it is told in Slack."""
         one_cluster = partial(self._check, explain=explain)
-        by_cluster: dict[str, list[str]] = {}
-        for name in names:
-            by_cluster.setdefault(self._applications[name].cluster, []).append(name)
+        by_cluster: dict[str, list[Application]] = {}
+        for name in names:  # PortError for one that is gone since it was asked for
+            application = self._applications[name]
+            by_cluster.setdefault(application.cluster, []).append(application)
         with ThreadPoolExecutor(max_workers=min(_CLUSTERS_AT_ONCE, max(1, len(by_cluster)))) as pool:
             checks = [check for found in pool.map(one_cluster, by_cluster.values()) for check in found]
         self.tell()
@@ -83,7 +88,7 @@ class Watch:
 
     def check_cluster(self, cluster: str) -> None:
         """The scheduled drift check of every application on one cluster."""
-        self._check([name for name, each in self._applications.items() if each.cluster == cluster])
+        self._check([each for each in self._all() if each.cluster == cluster])
         self.tell()
 
     def second_look(self) -> None:
@@ -98,11 +103,21 @@ class Watch:
 
     def notice(self, repository: str) -> None:
         """Fetch one repository and start rollouts for what was merged. PortError."""
-        with self._noticing[repository]:
-            mine = [each for each in self._all() if each.repository == repository]
-            head = merges.notice(self._ports, repository, mine, self._memory.rendered, self._people)
-            self._judge.note(repository, head)
+        self._notice(repository)
         self.tell()
+
+    def notice_all(self, repository: str) -> None:
+        """The same of a repository and of every line of it that an application follows. PortError of the last."""
+        error = None
+        for name in dict.fromkeys((repository, *(each.repository for each in self._all()))):
+            if home(name)[0] == repository:
+                try:
+                    self._notice(name)
+                except PortError as failed:
+                    error = failed
+        self.tell()
+        if error:
+            raise error
 
     def look_at_rollouts(self) -> None:
         """See how far each rollout has come."""
@@ -128,13 +143,23 @@ class Watch:
 
     def troubles(self) -> list[str]:
         """What is down, a sentence each."""
-        return self._keeper.troubles()
+        return [*self._keeper.troubles(), *self.discovered().notes]
+
+    def discovered(self) -> Catalogue:
+        """What deployers were found to say."""
+        return self._discoverer.catalogue()
 
     def _all(self) -> Iterable[Application]:
         return self._applications.values()
 
-    def _check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
-        applications = [self._applications[name] for name in names]
+    def _notice(self, repository: str) -> None:
+        with self._noticing[repository]:
+            mine = [each for each in self._all() if each.repository == repository]
+            head = merges.notice(self._ports, repository, mine, self._memory.rendered, self._people)
+            if self._ports.repositories[repository].is_branch:  # what else is followed moves from tag to tag by design
+                self._judge.note(repository, head)
+
+    def _check(self, applications: Sequence[Application], *, explain: bool = False) -> list[Check]:
         if not applications:
             return []
         for repository in sorted({each.repository for each in applications}):
@@ -154,24 +179,25 @@ class Watch:
             explain=explain,
         )
         with self._recording:
-            self._record(checks, self._moving(checks))
-        self._suspects.name(names)
+            self._record(applications, checks, self._moving(applications, checks))
+        self._suspects.name([each.name for each in applications])
         return checks
 
-    def _moving(self, checks: Sequence[Check]) -> frozenset[str]:
+    def _moving(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
         """Applications that differ by design just now: a merge is on its way, or their deployer says it is at work."""
         if not self._alerts.quiet_while_rolling:
             return frozenset()
-        drifted = [self._applications[check.application] for check in checks if check.drift]
+        differing = {check.application for check in checks if check.drift}
+        drifted = [each for each in applications if each.name in differing]
         at_work = deploying(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
         return rolling_applications(self._ports.store.rollouts()) | at_work
 
-    def _record(self, checks: Sequence[Check], moving: frozenset[str]) -> None:
+    def _record(self, applications: Sequence[Application], checks: Sequence[Check], moving: frozenset[str]) -> None:
         self._ports.store.save_checks(checks)
-        for check in checks:
+        for application, check in zip(applications, checks, strict=True):
             record(
                 self._ports,
-                self._applications[check.application],
+                application,
                 check,
                 rolling=check.application in moving,
                 looks=self._alerts.looks,

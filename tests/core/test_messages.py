@@ -20,7 +20,10 @@ from bot.core.application import Application
 from bot.core.approval import Alert, Judgement, Verdict
 from bot.core.author import Author
 from bot.core.commit import Commit, PullRequest
+from bot.core.deployed import Stop
+from bot.core.deployed import View as DeployerView
 from bot.core.deployer import Failure
+from bot.core.discovered import Origin, Unreadable
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.effect import Effect, bounded
 from bot.core.health import Unready
@@ -49,7 +52,7 @@ from bot.core.message import revert as revert_message
 from bot.core.message import snooze as snooze_message
 from bot.core.message import suspect as suspect_message
 from bot.core.message.catalogue import adopt as adopt_texts
-from bot.core.message.catalogue import aside, chat, cluster, effect, forge, repository
+from bot.core.message.catalogue import aside, chat, cluster, discovery, effect, forge, repository
 from bot.core.message.language import Language, Say, Told
 from bot.core.permission import CouldNotAsk, Denied, Right, Rule
 from bot.core.rendered_change import FieldChange, ObjectChange, RenderedChange
@@ -299,6 +302,25 @@ APPLICATIONS = [
 ]
 
 
+SHOP_RESOURCE = Origin("Argo CD", "Application", "prod", "argocd", "shop")
+CHART_RESOURCE = replace(SHOP_RESOURCE, name="redis")
+NO_CHART = Told(discovery.CHART_FROM_REGISTRY, chart="redis")
+DEPLOYERS = {
+    "views": {
+        "shop": DeployerView("Argo CD", "Synced", "Healthy", SHA),
+        "search": DeployerView("Argo CD", "OutOfSync", "Progressing", OLDER, stop=Stop.MANUAL),
+        "payments": DeployerView(
+            "Flux", "Ready", stop=Stop.SUSPENDED, failure=Failure("Flux", "BuildFailed", "no such file")
+        ),
+        "new": DeployerView("Flux"),
+    },
+    "unreadable": [
+        Unreadable(CHART_RESOURCE, DeployerView("Argo CD"), NO_CHART),
+        Unreadable(
+            SHOP_RESOURCE, DeployerView("Argo CD"), Told(discovery.NO_CLUSTER, destination="https://10.1.1.1"), "2"
+        ),
+    ],
+}
 NOT_THERE = Told(chat.NOT_TAKEN, why=Told(chat.NOT_IN_CHANNEL, channel="C0ALERTS01"))
 
 
@@ -609,6 +631,7 @@ def messages(say):
         "status-answer": overview(say),
         "status-answer-one": overview(say, applications=APPLICATIONS[:1], pulls={}, troubles=[], rollouts=[]),
         "status-answer-none": overview(say, applications=[]),
+        "status-answer-deployers": overview(say, pulls={}, troubles=[], rollouts=[], **DEPLOYERS),
         "history-answer": history.listing(say, entries(), "main", None, None),
         "history-answer-one": history.listing(say, entries()[:1], "main", "shop", history.no_forge()),
         "history-answer-none-at-all": history.listing(say, [], "main", None, None),
@@ -726,6 +749,17 @@ def hostile_messages(say):
         "rollout stuck": rollout.late_reply(say, replace(merge, state=RolloutState.LATE)),
         "rollout late": rollout.card(say, replace(merge, state=RolloutState.LATE, suspects=(suspect,) * 9)),
         "status": overview(say, applications=many, checks=checks, pulls=pulls, troubles=[long, HOSTILE] * 9),
+        "status of hostile deployers": overview(
+            say,
+            applications=many,
+            checks=checks,
+            views={
+                each.name: DeployerView(HOSTILE, HOSTILE, HOSTILE, SHA, None, Failure(HOSTILE, long, long))
+                for each in many
+            },
+            unreadable=[Unreadable(replace(CHART_RESOURCE, name=f"{HOSTILE}{long}"), DeployerView(""), long, HOSTILE)]
+            * 400,
+        ),
         "history": history.listing(say, entries(f"{HOSTILE} {long}") * 40, HOSTILE, "shop", long),
         **{f"alert {name}": approval.card(say, alert) for name, alert in nasty_alerts(long)},
         "history of trouble": history.listing(

@@ -83,6 +83,8 @@ ROCKETS = {
     },
 }
 
+SHOP = Application("shop", "platform", "apps/shop", "prod", "shop", "C1")
+
 
 class World:
     """A remote repository, a cluster, and the deployer between them."""
@@ -440,7 +442,7 @@ def test_unreadable_autoscalers_matter_only_when_replicas_differ(world):
 def test_manifests_are_compared_without_a_check_and_removed_ones_found(world):
     world.deploy("shop", CONFIG)
     manifests = render([("a.yaml", yaml.safe_dump_all([CONFIG, DEPLOYMENT]).encode())])
-    live = look(world.cluster, [(manifest, "shop") for manifest in manifests])
+    live = look(world.cluster, [(manifest, SHOP) for manifest in manifests])
     assert [drift.kind for drift in differences(manifests, namespace="shop", live=live).drift] == ["Deployment"]
     left, unknown = remaining(manifests, namespace="shop", live=live)
     assert ([manifest.kind for manifest in left], unknown) == (["ConfigMap"], ())
@@ -449,7 +451,7 @@ def test_manifests_are_compared_without_a_check_and_removed_ones_found(world):
 def test_whether_a_removed_object_is_left_can_be_unknown(world):
     manifests = render([("a.yaml", yaml.safe_dump(SECRET).encode())])
     world.fault("*/secrets", 403)
-    live = look(world.cluster, [(manifest, "shop") for manifest in manifests])
+    live = look(world.cluster, [(manifest, SHOP) for manifest in manifests])
     left, unknown = remaining(manifests, namespace="shop", live=live)
     assert left == []
     assert unknown[0].startswith("Secret login not checked: ")

@@ -1,13 +1,16 @@
 """The answer to `/gitops status`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from bot.core.application import Application
+from bot.core.application import Application, home
 from bot.core.commit import PullRequest
+from bot.core.deployed import Stop, View, disagreement
+from bot.core.discovered import Unreadable
 from bot.core.drift import Check, Status
 from bot.core.message import wording
 from bot.core.message.blocks import Element, Message, clip, code, fill, link, message, moment, paragraph, rich, words
+from bot.core.message.catalogue import deployed as view_texts
 from bot.core.message.catalogue import status as texts
 from bot.core.message.language import Say
 from bot.core.rollout import Rollout
@@ -19,12 +22,15 @@ _STATES = {
     Status.SYNCED: ("✅", texts.IS_SYNCED, texts.SYNCED),
 }
 
+_STOPS = {Stop.SUSPENDED: view_texts.SUSPENDED, Stop.MANUAL: view_texts.MANUAL}
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     """What there is to tell. `pulls` are open pull requests by repository, `pulls_unknown` why they are not known.
 
-    `troubles` are sentences of what is down.
+    `troubles` are sentences of what is down. `views` are what deployers say, by application, and `unreadable` what they
+    know and cannot be followed.
     """
 
     applications: Sequence[Application]
@@ -33,20 +39,29 @@ class Overview:
     pulls: Mapping[str, Sequence[PullRequest]]
     pulls_unknown: Mapping[str, str]
     troubles: Sequence[str]
+    views: Mapping[str, View] = field(default_factory=dict)
+    unreadable: Sequence[Unreadable] = ()
 
 
 def overview(say: Say, given: Overview) -> Message:
     """Every application asked for, the worst first."""
-    if not given.applications:
+    if not given.applications and not given.unreadable:
         text = say.text(texts.NO_APPLICATION)
         return message(text, rich(paragraph(words(text))))
     ranked = sorted(given.applications, key=lambda application: _rank(given.checks.get(application.name)))
     parts = [[paragraph(*_line(say, application, given))] for application in ranked]
-    shown = {application.repository for application in given.applications}
+    shown = {home(application.repository)[0] for application in given.applications}
     pulls = [pull for name in sorted(shown) for pull in given.pulls.get(name, ())]
     sentence = _sentence(say, given)
     blocks = [rich(paragraph(words(sentence, bold=True)))]
     blocks += fill(parts, lambda left: paragraph(words(say.count(texts.MORE_APPLICATIONS, left))))
+    if given.unreadable:
+        title = paragraph(words(say.count(texts.NOT_FOLLOWED, len(given.unreadable)), bold=True))
+        blocks += fill(
+            [[title], *([_unreadable(say, each)] for each in given.unreadable)],
+            lambda left: paragraph(words(say.count(texts.MORE_NOT_FOLLOWED, left))),
+            budget=2_000,
+        )
     if pulls:
         blocks += fill(
             [[paragraph(words(say.text(texts.PULLS), bold=True))], *([_pull(say, each)] for each in pulls)],
@@ -72,8 +87,9 @@ def _line(say: Say, application: Application, given: Overview) -> list[Element]:
     check = given.checks.get(application.name)
     name = words(application.name, bold=True)
     where = f"{application.cluster}/{clip(application.namespace, 63)}"
+    view = given.views.get(application.name)
     if check is None:
-        return say.line(texts.LINE_UNCHECKED, name=name, where=where)
+        return [*say.line(texts.LINE_UNCHECKED, name=name, where=where), *_view(say, view, None, arriving=False)]
     mark, phrase, _ = _STATES[check.status]
     state = say.text(phrase)
     if check.drift:
@@ -92,7 +108,26 @@ def _line(say: Say, application: Application, given: Overview) -> list[Element]:
         line += say.line(texts.ARRIVING, revision=wording.short(say, arriving[-1].revision))
     if check.error:
         line.append(words(f"\n{clip(say.told(check.error), 400)}"))
-    return line
+    return line + _view(say, view, check, arriving=bool(arriving))
+
+
+def _view(say: Say, view: View | None, check: Check | None, *, arriving: bool) -> list[Element]:
+    """What its deployer says, and where that is not what the bot sees."""
+    if view is None:
+        return []
+    sync = say.text(view_texts.AT, sync=view.sync, revision=view.revision[:8]) if view.revision else view.sync
+    stop = say.text(_STOPS[view.stop]) if view.stop else ""
+    failed = view.failure and (": ".join(filter(None, (view.failure.reason, view.failure.message))))
+    what = " · ".join(filter(None, (sync.strip(), view.health, stop, clip(failed or "", 300))))
+    told = say.text(view_texts.SAYS, deployer=view.deployer, what=what or say.text(view_texts.NOTHING))
+    differs = disagreement(view, check, arriving=arriving)
+    return [words(f"\n{each}") for each in (told, differs and f"⚠️ {say.told(differs)}") if each]
+
+
+def _unreadable(say: Say, each: Unreadable) -> Element:
+    where = say.told(each.origin.title)
+    part = f" ({each.part})" if each.part else ""
+    return paragraph(words(f"❔ {clip(where, 250)}{part}: {clip(say.told(each.why), 300)}\n"))
 
 
 def _pull(say: Say, pull: PullRequest) -> Element:

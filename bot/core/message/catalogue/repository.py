@@ -77,6 +77,10 @@ NO_BRANCH = Phrase(
 NO_BRANCHES = Phrase(
     en="{url} has no branch {branch}; it has none at all.", es="{url} no tiene la rama {branch}; no tiene ninguna."
 )
+NO_REVISION = Phrase(
+    en="{url} has no branch, tag or commit that {branch} stands for; its branches: {there}.",
+    es="En {url} no hay rama, etiqueta ni commit que corresponda a {branch}; sus ramas: {there}.",
+)
 NOT_WRITABLE = Phrase(en="{path} cannot be written: {why}.", es="No se puede escribir en {path}: {why}.")
 NO_GIT = Phrase(en="git is not installed here, or not on PATH.", es="git no está instalado aquí, o no está en el PATH.")
 FAILED = Phrase(

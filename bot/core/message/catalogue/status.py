@@ -34,6 +34,12 @@ MORE_APPLICATIONS = Counted(
     es=("… y {n} aplicación más.", "… y {n} aplicaciones más."),
 )
 
+NOT_FOLLOWED = Counted(
+    en=("{n} that a deployer knows is not followed:", "{n} that a deployer knows are not followed:"),
+    es=("{n} que conoce un deployer no se sigue:", "{n} que conoce un deployer no se siguen:"),
+)
+MORE_NOT_FOLLOWED = Counted(en=("… and {n} more.", "… and {n} more."), es=("… y {n} más.", "… y {n} más."))
+
 PULLS = Phrase(en="Open pull requests:", es="Pull requests abiertos:")
 PULL = Phrase(en="{link} {title} · by {author}", es="{link} {title} · de {author}")
 MORE_PULLS = Counted(

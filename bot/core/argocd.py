@@ -1,0 +1,253 @@
+"""Argo CD's `Application`, as its published schema has it, read into what the bot can follow.
+
+https://argo-cd.readthedocs.io/en/stable/operator-manual/application.yaml is the reference of its fields. What the bot
+would render otherwise than Argo CD does is refused with the reason, never left out.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from bot.core.branching import HEAD, Revision
+from bot.core.deployed import Stop, View
+from bot.core.deployer import argo_failure
+from bot.core.discovered import Destination, Discovered, Found, Origin, Unreadable, UnreadableError, channel_of
+from bot.core.git_url import normal
+from bot.core.ignore import IgnoreRule, PointerError, parse_pointer
+from bot.core.jq import JqError, parse_jq
+from bot.core.message.catalogue import discovery as texts
+from bot.core.message.language import Told
+from bot.core.source import DirectoryParameters, HelmParameters, Kind, Source, tidy, within
+
+DEPLOYER: Final = "Argo CD"
+# What of Helm's parameters is followed, and what changes nothing of what comes out.
+_HELM: Final = frozenset(
+    {
+        *("releaseName", "namespace", "valueFiles", "values", "valuesObject", "parameters", "skipCrds"),
+        *("apiVersions", "kubeVersion", "ignoreMissingValueFiles"),
+    }
+)
+_NO_MATTER: Final = frozenset({"passCredentials", "version", "skipTests", "skipSchemaValidation"})
+_PART: Final = re.compile(r"[A-Za-z0-9._-]{1,63}")
+_BUILD_VARIABLE: Final = "ARGOCD_"  # filled in by Argo CD while it renders
+
+Object = Mapping[str, Any]
+
+
+def read(resource: Object, cluster: str) -> list[Found]:
+    """Each source of an Application found on a cluster: what there is to follow, or why it cannot be."""
+    spec, metadata = _mapping(resource, "spec"), _mapping(resource, "metadata")
+    origin = Origin(
+        DEPLOYER,
+        "Application",
+        cluster,
+        _text(metadata, "namespace"),
+        _text(metadata, "name"),
+        _text(metadata, "creationTimestamp"),
+    )
+    several = [each for each in _list(spec, "sources") if isinstance(each, Mapping)]
+    sources: list[Object] = several or [_mapping(spec, "source")]
+    manifests = [(index, each) for index, each in enumerate(sources) if not _only_values(each)]
+    found: list[Found] = []
+    for index, source in manifests:
+        view = _view(resource, index if several else None)
+        part = _part(source, index) if len(manifests) > 1 else ""
+        try:
+            found.append(_discovered(origin, view, part, resource, source, sources))
+        except UnreadableError as error:
+            found.append(Unreadable(origin, view, str(error), part))
+    return found or [Unreadable(origin, _view(resource, None), Told(texts.NO_SOURCE))]
+
+
+def _discovered(
+    origin: Origin, view: View, part: str, resource: Object, source: Object, sources: Sequence[Object]
+) -> Discovered:
+    spec = _mapping(resource, "spec")
+    if _mapping(spec, "sourceHydrator"):
+        raise UnreadableError(Told(texts.HYDRATED))
+    destination = _mapping(spec, "destination")
+    place = Destination(
+        _text(destination, "namespace") or "default", _text(destination, "server"), _text(destination, "name")
+    )
+    return Discovered(
+        origin=origin,
+        view=view,
+        url=_url(source),
+        revision=_revision(source),
+        source=_source(source, sources, name=origin.name, namespace=place.namespace),
+        destination=place,
+        part=part,
+        ignore=tuple(_rules(_list(spec, "ignoreDifferences"))),
+        channel=channel_of(resource),
+    )
+
+
+def _only_values(source: Object) -> bool:
+    """A source that others take values files from, and nothing else."""
+    return bool(_text(source, "ref")) and not _text(source, "path") and not _text(source, "chart")
+
+
+def _part(source: Object, index: int) -> str:
+    name = _text(source, "name")
+    return name if _PART.fullmatch(name) else str(index + 1)
+
+
+def _url(source: Object) -> str:
+    url = _text(source, "repoURL")
+    if not url:
+        raise UnreadableError(Told(texts.NO_SOURCE))
+    if chart := _text(source, "chart"):
+        raise UnreadableError(Told(texts.CHART_FROM_REGISTRY, chart=chart[:100]))
+    if url.startswith("oci://"):
+        raise UnreadableError(Told(texts.FROM_OCI))
+    return url
+
+
+def _revision(source: Object) -> Revision:
+    return Revision(_text(source, "targetRevision") or HEAD)
+
+
+def _source(source: Object, sources: Sequence[Object], *, name: str, namespace: str) -> Source:
+    """Where the manifests come from. UnreadableError."""
+    path = within("", _text(source, "path").removeprefix("./") or ".")
+    if path is None:
+        raise UnreadableError(Told(texts.OUTSIDE))
+    if _mapping(source, "plugin"):
+        raise UnreadableError(Told(texts.PLUGIN))
+    helm, kustomize, directory = (_mapping(source, key) for key in ("helm", "kustomize", "directory"))
+    if _told(kustomize, ignored={"version"}):
+        raise UnreadableError(Told(texts.KUSTOMIZE, what=", ".join(_told(kustomize, ignored={"version"}))))
+    kind = Kind.HELM if helm else Kind.KUSTOMIZE if kustomize else Kind.PLAIN if directory else None
+    return Source(
+        tidy(path),
+        kind,
+        helm=_helm(helm, source, sources, name=name, namespace=namespace),
+        directory=DirectoryParameters(
+            recurse=directory.get("recurse") is True,
+            include=_text(directory, "include"),
+            exclude=_text(directory, "exclude"),
+        ),
+    )
+
+
+def _told(section: Object, *, ignored: frozenset[str] | set[str] = frozenset()) -> list[str]:
+    """The keys that say something."""
+    return sorted(
+        key for key, value in section.items() if key not in ignored and value not in (None, "", [], {}, False)
+    )
+
+
+def _helm(helm: Object, source: Object, sources: Sequence[Object], *, name: str, namespace: str) -> HelmParameters:
+    if other := [key for key in _told(helm, ignored=_NO_MATTER) if key not in _HELM]:
+        raise UnreadableError(Told(texts.HELM, what=", ".join(other)))
+    parameters = [each for each in _list(helm, "parameters") if isinstance(each, Mapping)]
+    values = [_values_file(each, source, sources) for each in _list(helm, "valueFiles")]
+    said = (*values, *(_scalar(each.get("value")) for each in parameters))
+    if any(_BUILD_VARIABLE in each for each in said):
+        raise UnreadableError(Told(texts.BUILD_VARIABLES))
+    return HelmParameters(
+        release=_text(helm, "releaseName") or name,
+        namespace=_text(helm, "namespace") or namespace,
+        values=tuple(values),
+        inline=_inline(helm),
+        set=tuple((_text(each, "name"), _scalar(each.get("value"))) for each in parameters if not _forced(each)),
+        set_string=tuple((_text(each, "name"), _scalar(each.get("value"))) for each in parameters if _forced(each)),
+        api_versions=tuple(each for each in _list(helm, "apiVersions") if isinstance(each, str)),
+        kube_version=_text(helm, "kubeVersion"),
+        crds=helm.get("skipCrds") is not True,
+        lenient=helm.get("ignoreMissingValueFiles") is True,
+    )
+
+
+def _forced(parameter: Object) -> bool:
+    return parameter.get("forceString") is True
+
+
+def _inline(helm: Object) -> str:
+    """Values in the resource itself; an object goes before a text, as with Argo CD."""
+    values = helm.get("valuesObject")
+    return json.dumps(values) if isinstance(values, Mapping) and values else _text(helm, "values")
+
+
+def _values_file(given: object, source: Object, sources: Sequence[Object]) -> str:
+    """A values file as the bot names it: one of another source of the same repository and revision is from the root."""
+    path = given if isinstance(given, str) else ""
+    if "://" in path:
+        raise UnreadableError(Told(texts.VALUES_FETCHED))
+    if not path.startswith("$"):
+        return path
+    ref, _, rest = path[1:].partition("/")
+    other = next((each for each in sources if _text(each, "ref") == ref), None)
+    if other is None:
+        raise UnreadableError(Told(texts.NO_REF, ref=f"${ref[:60]}"))
+    if normal(_text(other, "repoURL")) != normal(_text(source, "repoURL")) or _revision(other) != _revision(source):
+        raise UnreadableError(Told(texts.VALUES_ELSEWHERE, ref=f"${ref[:60]}"))
+    return f"/{rest}"
+
+
+def _rules(given: Sequence[object]) -> Iterator[IgnoreRule]:
+    """`ignoreDifferences`: a group that is left out is the core group, a name or namespace any."""
+    for each in given:
+        if not isinstance(each, Mapping):
+            continue
+        pointers, expressions, managers = (
+            tuple(text for text in _list(each, key) if isinstance(text, str))
+            for key in ("jsonPointers", "jqPathExpressions", "managedFieldsManagers")
+        )
+        try:
+            for text in pointers:
+                parse_pointer(text)
+            for text in expressions:
+                parse_jq(text)
+        except (PointerError, JqError) as error:
+            raise UnreadableError(Told(texts.IGNORED, why=str(error))) from error
+        yield IgnoreRule(
+            kind=_text(each, "kind") or "*",
+            namespace=_text(each, "namespace") or "*",
+            name=_text(each, "name") or "*",
+            group=_text(each, "group"),
+            json_pointers=pointers,
+            jq_path_expressions=expressions,
+            managed_fields_managers=managers,
+            title=Told(texts.ITS_RULE),
+        )
+
+
+def _view(resource: Object, index: int | None) -> View:
+    """What Argo CD says of it; of several sources each has a revision of its own."""
+    status = _mapping(resource, "status")
+    sync = _mapping(status, "sync")
+    revisions = _list(sync, "revisions")
+    revision = _text(sync, "revision")
+    if index is not None and index < len(revisions):
+        revision = str(revisions[index])
+    automated = _mapping(_mapping(resource, "spec"), "syncPolicy").get("automated")
+    automatic = isinstance(automated, Mapping) and automated.get("enabled") is not False
+    return View(
+        DEPLOYER,
+        sync=_text(sync, "status"),
+        health=_text(_mapping(status, "health"), "status"),
+        revision=revision,
+        stop=None if automatic else Stop.MANUAL,
+        failure=argo_failure(resource),
+    )
+
+
+def _mapping(found: Object, key: str) -> Object:
+    value = found.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(found: Object, key: str) -> Sequence[Any]:
+    value = found.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _text(found: Object, key: str) -> str:
+    value = found.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _scalar(value: object) -> str:
+    return value if isinstance(value, str) else ""
