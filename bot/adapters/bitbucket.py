@@ -20,7 +20,7 @@ _OF_ONE_COMMIT = 10  # pull requests looked at
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed", "SUPERSEDED": "closed"}
 _ANY = " OR ".join(f'state="{state}"' for state in _STATES)
 _NEWEST: dict[str, str | int] = {"sort": "-created_on", "pagelen": _PAGE}
-_READ, _WRITE = "the scope pullrequest", "the scope pullrequest:write"
+_READ, _WRITE = (Told(texts.SCOPE, scope=scope) for scope in ("pullrequest", "pullrequest:write"))
 _NOBODY = "a deleted account"
 
 
@@ -154,9 +154,9 @@ class BitbucketForge:
         pull = {"title": "doctor", "source": {"branch": {"name": NO_SHA}}, "destination": {"branch": {"name": NO_SHA}}}
         return self._connection.probes(
             {
-                "read the repository": ("the scope repository", lambda api: api.get(api.path)),
+                "read the repository": (Told(texts.SCOPE, scope="repository"), lambda api: api.get(api.path)),
                 "push branches": (
-                    "the scope repository:write",
+                    Told(texts.SCOPE, scope="repository:write"),
                     lambda api: api.post(f"{api.path}/refs/branches", branch),
                 ),
                 "open pull requests": (_WRITE, lambda api: api.post(f"{api.path}/pullrequests", pull)),

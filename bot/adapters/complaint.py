@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from bot.core.message.catalogue import render as texts
+from bot.core.message.language import Told
 from bot.ports import File
 
 _LENGTH: Final = 400
@@ -33,7 +35,7 @@ def complaint(said: str, *, tree: Path, files: Iterable[File], secret: Iterable[
     masked -= {part for file in files for part in (file.path, *file.path.split("/"))}
     said = _WORD.sub(lambda word: "***" if word[0] in masked or word[0].rstrip(".") in masked else word[0], said)
     line = "".join(letter for letter in " ".join(said.split()) if letter.isprintable())
-    return (line if len(line) <= _LENGTH else f"{line[: _LENGTH - 1]}…") or "it gave no reason."
+    return (line if len(line) <= _LENGTH else f"{line[: _LENGTH - 1]}…") or Told(texts.NO_REASON)
 
 
 def _unquoted(text: str) -> str:

@@ -21,6 +21,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.core.message.catalogue import render as texts
+from bot.core.message.language import Told
 from bot.ports import File, PortError, RenderError, RenderStoppedError
 
 _CHUNK = 2**16
@@ -63,21 +65,21 @@ def private_copy(files: Sequence[File]) -> Iterator[Path]:
                 _write(folder / "tree", file)
             yield folder
     except OSError as error:
-        raise PortError(f"{tempfile.gettempdir()} cannot be used for rendering: {error.strerror}.") from error
+        raise PortError(Told(texts.NO_SPACE, folder=tempfile.gettempdir(), why=str(error.strerror))) from error
 
 
 def _write(tree: Path, file: File) -> None:
     parts = file.path.split("/")
     # Git refuses to make such names and a hostile server need not.
     if not file.path.isprintable() or any(part in ("", ".", "..", ".git") for part in parts):
-        raise RenderError(f"The path {file.path!r} is not one that git makes: it is not written anywhere.")
+        raise RenderError(Told(texts.BAD_PATH, path=repr(file.path)))
     target = tree.joinpath(*parts)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("xb") as out:  # never through or over something that is there
             out.write(file.content)
     except (FileExistsError, NotADirectoryError):
-        raise RenderError(f"The repository has {file.path} twice, or as a file and a folder: correct it.") from None
+        raise RenderError(Told(texts.TWICE, path=file.path)) from None
 
 
 def run(argv: Sequence[str], *, folder: Path, what: str, limits: Limits) -> Done:
@@ -86,16 +88,16 @@ def run(argv: Sequence[str], *, folder: Path, what: str, limits: Limits) -> Done
     RenderError when it breaks a limit, RenderStoppedError when it took too long; PortError when it cannot be started.
     """
     if not os.access(argv[0], os.X_OK):
-        raise PortError(f"{argv[0]} cannot be run: it is not there, or is no program.")
+        raise PortError(Told(texts.CANNOT_RUN, program=argv[0], why=Told(texts.NO_PROGRAM)))
     with _AT_ONCE:
         status, stdout, stderr = _run(argv, folder, what, limits)
     said = stderr.decode(errors="replace")
     if status == -signal.SIGXCPU or "SIGXCPU" in said:
         raise _too_long(what, limits)
     if status == -signal.SIGKILL:
-        raise RenderStoppedError(f"{what} was stopped by the system: it took too much time or memory.")
+        raise RenderStoppedError(Told(texts.STOPPED, what=what))
     if status != 0 and any(word in said for word in ("out of memory", "cannot allocate memory", "MemoryError")):
-        raise RenderError(f"{what} took more than {limits.memory_bytes >> 20} MiB of memory and was stopped.")
+        raise RenderError(Told(texts.MEMORY, what=what, most=str(limits.memory_bytes >> 20)))
     return Done(status, stdout, said)
 
 
@@ -111,7 +113,7 @@ def _run(argv: Sequence[str], folder: Path, what: str, limits: Limits) -> tuple[
             start_new_session=True,  # one group, so that whatever it starts ends with it
         )
     except OSError as error:
-        raise PortError(f"{argv[0]} cannot be run: {error.strerror}.") from error
+        raise PortError(Told(texts.CANNOT_RUN, program=argv[0], why=str(error.strerror))) from error
     _limit(process.pid, limits)
     with process:
         try:
@@ -186,11 +188,11 @@ def _collect(process: subprocess.Popen[bytes], what: str, limits: Limits) -> tup
                 elif key.data is out:
                     out += chunk
                     if len(out) > limits.output_bytes:
-                        raise RenderError(f"{what} printed more than {limits.output_bytes >> 20} MiB and was stopped.")
+                        raise RenderError(Told(texts.OUTPUT, what=what, most=str(limits.output_bytes >> 20)))
                 else:
                     complaints += chunk[: _MAX_ERROR_BYTES - len(complaints)]
     return bytes(out), bytes(complaints)
 
 
 def _too_long(what: str, limits: Limits) -> RenderStoppedError:
-    return RenderStoppedError(f"{what} took more than {limits.seconds:.0f} s and was stopped.")
+    return RenderStoppedError(Told(texts.TOO_LONG, what=what, seconds=f"{limits.seconds:.0f}"))

@@ -22,7 +22,8 @@ from bot.ports import ForgeError
 _API = "/api/v4"
 _STATES = {"opened": "open", "locked": "open"}  # locked: it is being merged; "merged" and "closed" are ours too
 _NEWEST: dict[str, Any] = {"order_by": "created_at", "sort": "desc", "per_page": PAGE}
-_ROLE = "the scope api, and its owner the role Developer"
+_ROLE = Told(texts.DEVELOPER)
+_READ = Told(texts.SCOPE, scope="read_api")
 _Answer = TypeVar("_Answer")
 
 
@@ -146,7 +147,7 @@ class GitLabForge:
 
     def probes(self) -> list[Probe]:
         """What the bot needs at GitLab, each tried. Nothing is changed: the writes name what cannot exist."""
-        seen = self._probe("read the project", "the scope api", self._not_archived)
+        seen = self._probe("read the project", Told(texts.SCOPE, scope="api"), self._not_archived)
         if not seen.ok:
             return [seen]
         branch = {"branch": "gitops-bot/doctor", "ref": NO_SHA}
@@ -174,7 +175,7 @@ class GitLabForge:
     # ------------------------------------------------------------ inside
 
     @contextmanager
-    def _asking(self, doing: str, permission: str = "the scope read_api") -> Iterator[Project]:
+    def _asking(self, doing: str, permission: str = _READ) -> Iterator[Project]:
         """The project, this thread's own; what goes wrong inside becomes a ForgeError."""
         if not self._token:
             raise self._speaker.no_token()

@@ -12,13 +12,11 @@ from typing import Final, Self
 
 from bot.adapters.complaint import complaint
 from bot.adapters.confined import Done, Limits, private_copy, run
+from bot.core.message.catalogue import render as texts
+from bot.core.message.language import Told
 from bot.core.source import HelmParameters
 from bot.ports import File, PortError, RenderError
 
-_NO_KUSTOMIZE: Final = "Kustomize is needed to render this, and neither kustomize nor kubectl is on PATH."
-_NO_HELM: Final = (
-    "Helm is needed to render this: put helm on PATH, or install the SDK with pip install 'gitops-bot[helm]'."
-)
 _SDK: Final = Path(__file__).with_name("helm_sdk.py")
 
 
@@ -42,9 +40,9 @@ class Programs:
     def kustomize(self, files: Sequence[File], path: str, *, helm: bool) -> bytes:
         """See ports.Renderer."""
         if not self.kustomize_command:
-            raise PortError(_NO_KUSTOMIZE)
+            raise PortError(Told(texts.NO_KUSTOMIZE))
         if helm and not self.helm_command:
-            raise PortError(_NO_HELM)
+            raise PortError(Told(texts.NO_HELM))
         with private_copy(files) as folder:
             options = ("--enable-helm", "--helm-command", str(self._helm_file(folder))) if helm else ()
             what = f"kustomize build {path or '.'}"
@@ -56,7 +54,7 @@ class Programs:
     def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
         """See ports.Renderer."""
         if not self.helm_command:
-            raise PortError(_NO_HELM)
+            raise PortError(Told(texts.NO_HELM))
         with private_copy(files) as folder:
             values = [f"./{file}" for file in parameters.values]
             if parameters.inline:
@@ -110,7 +108,7 @@ def _output(done: Done, what: str, folder: Path, files: Sequence[File], secret: 
     if done.status == 0:
         return done.stdout
     why = complaint(done.stderr, tree=folder / "tree", files=files, secret=secret)
-    raise RenderError(f"{what} failed: {why}")
+    raise RenderError(Told(texts.FAILED, what=what, why=why))
 
 
 def _speaking_of_secrets(files: Sequence[File]) -> list[bytes]:

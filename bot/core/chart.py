@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from bot.core.kustomization import Reference, masked
 from bot.core.manifest import ManifestError, read_documents
+from bot.core.message.catalogue import manifest as texts
+from bot.core.message.language import Told
 from bot.core.source import CHART, HelmParameters, below, within
 
 # Functions of Helm's templates whose results are not decided by their arguments (helm.sh/docs/chart_template_guide and
@@ -37,7 +39,7 @@ def needs(files: Mapping[str, bytes], root: str, parameters: HelmParameters) -> 
     """
     file = posixpath.join(root, CHART)
     if file not in files:
-        raise ManifestError(file, 1, "There is no such file, so this is no Helm chart: correct the path.")
+        raise ManifestError(file, 1, Told(texts.NO_CHART))
     outside: list[Reference] = []
     local: dict[str, str] = {}
     vendored = _vendored(files, root)
@@ -48,12 +50,12 @@ def needs(files: Mapping[str, bytes], root: str, parameters: HelmParameters) -> 
                 continue
             line = _line(files[declared_in], name)
             if not repository.startswith("file://"):
-                origin = f" from {masked(repository)}" if repository else ""
+                origin = Told(texts.FROM, repository=masked(repository)) if repository else ""
+                remedy = Told(texts.COMMIT_CHARTS)
                 raise ManifestError(
                     declared_in,
                     line,
-                    f"The chart {name} would have to be fetched{origin}, and nothing is fetched while rendering: run "
-                    "helm dependency update and commit charts/.",
+                    Told(texts.FETCHED_CHART, name=name, origin=origin, remedy=remedy),
                 )
             path = _inside(root, repository.removeprefix("file://"), declared_in, line)
             local[name] = path
@@ -101,7 +103,7 @@ def _values(root: str, path: str) -> str:
 def _inside(folder: str, path: str, file: str, line: int) -> str:
     meant = within(folder, path)
     if meant is None:
-        raise ManifestError(file, line, f"The path {path[:100]!r} leads out of the repository: correct it.")
+        raise ManifestError(file, line, Told(texts.OUTSIDE, what=Told(texts.PATH), path=repr(path[:100])))
     return meant
 
 

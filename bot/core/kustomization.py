@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.manifest import ManifestError, read_documents
+from bot.core.message.catalogue import manifest as texts
+from bot.core.message.language import Told
 from bot.core.source import CHART, KUSTOMIZATIONS, below, within
 
 # Entries that may be directories, with kustomizations of their own, and may lie outside the root.
@@ -42,7 +44,7 @@ class Reference:
         return ManifestError(
             self.file,
             self.line,
-            f"{self.path} is not in the repository (links are not followed): add it or correct this.",
+            Told(texts.MISSING, path=self.path),
         )
 
 
@@ -127,18 +129,18 @@ class _Kustomization:
                 raise ManifestError(
                     self._file,
                     self._line(name),
-                    f"The chart {name} has no releaseName here, so its objects would be named anew each time: set it.",
+                    Told(texts.NO_RELEASE_NAME, name=name),
                 )
             # Where Kustomize looks before it pulls: absChartHome in its HelmChartInflationGenerator.
             place = posixpath.join(f"{name}-{version}", name) if version and repo else name
             path = posixpath.join(reference.path, place, CHART)
             if below(path, self._folder) and path not in files:
-                origin = f" from {masked(repo)}" if repo else ""
+                origin = Told(texts.FROM, repository=masked(repo)) if repo else ""
+                remedy = Told(texts.COMMIT_CHART, path=posixpath.dirname(path))
                 raise ManifestError(
                     self._file,
                     self._line(name),
-                    f"The chart {name} would have to be fetched{origin}, and nothing is fetched while rendering: "
-                    f"commit it as {posixpath.dirname(path)}.",
+                    Told(texts.FETCHED_CHART, name=name, origin=origin, remedy=remedy),
                 )
             yield reference
 
@@ -176,17 +178,15 @@ class _Kustomization:
     def _reference(self, entry: str, *, home: bool = False) -> Reference:
         path = within(self._folder, entry)
         if path is None:
-            what = "chartHome" if home else "entry"
-            raise ManifestError(
-                self._file, self._line(entry), f"The {what} {entry[:100]!r} leads out of the repository: correct it."
-            )
+            what = Told(texts.CHART_HOME if home else texts.ENTRY)
+            raise ManifestError(self._file, self._line(entry), Told(texts.OUTSIDE, what=what, path=repr(entry[:100])))
         return Reference(path, self._file, self._line(entry))
 
     def _remote(self, field: str, entry: str) -> ManifestError:
         return ManifestError(
             self._file,
             self._line(entry),
-            f"{field} names {masked(entry)}, and nothing is fetched while rendering: commit a copy and name that.",
+            Told(texts.REMOTE, field=field, what=masked(entry)),
         )
 
     def _line(self, entry: str) -> int:

@@ -21,6 +21,9 @@ from yaml.error import MarkedYAMLError
 from yaml.events import Event
 from yaml.reader import ReaderError
 
+from bot.core.message.catalogue import manifest as texts
+from bot.core.message.language import Told
+
 _MAX_DEPTH: Final = 500  # far above any manifest, far below any stack
 _MAX_ALIASED: Final = 100_000  # nodes that aliases may stand for in one document: beyond it is a bomb
 
@@ -29,7 +32,7 @@ class ManifestError(ValueError):
     """A file that is no Kubernetes manifest: where, and what is wrong in one sentence that quotes no value."""
 
     def __init__(self, file: str, line: int, problem: str) -> None:
-        super().__init__(f"{file}:{line}: {problem}")
+        super().__init__(Told(texts.AT, file=file, line=str(line), problem=problem))
         self.file = file
         self.line = line
         self.problem = problem
@@ -78,7 +81,7 @@ def read_documents(file: str, content: bytes) -> list[tuple[int, object]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ManifestError(file, content.count(b"\n", 0, error.start) + 1, "This file is not UTF-8 text.") from None
+        raise ManifestError(file, content.count(b"\n", 0, error.start) + 1, Told(texts.NOT_UTF8)) from None
     documents = _json_documents(text) if text.lstrip().startswith("{") else None
     return list(_yaml_documents(file, text)) if documents is None else documents
 
@@ -120,10 +123,10 @@ def _objects(file: str, line: int, value: object) -> Iterator[Manifest]:
     if value is None:
         return
     if not isinstance(value, dict):
-        raise ManifestError(file, line, "This document is not a Kubernetes object: it should be a mapping.")
+        raise ManifestError(file, line, Told(texts.NO_MAPPING))
     for key in ("apiVersion", "kind"):
         if not isinstance(value.get(key), str) or not value[key]:
-            raise ManifestError(file, line, f"This document is not a Kubernetes object: it has no {key}.")
+            raise ManifestError(file, line, Told(texts.NO_KEY, key=key))
     kind: str = value["kind"]
     metadata = value.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
@@ -143,11 +146,11 @@ def _identity(file: str, line: int, kind: str, metadata: Mapping[str, Any]) -> t
     if not name and isinstance(metadata.get("generateName"), str):
         name = ""
     elif not name:
-        raise ManifestError(file, line, f"This {kind} is not complete: it has no metadata.name.")
+        raise ManifestError(file, line, Told(texts.NO_NAME, kind=kind))
     if not isinstance(name, str):
-        raise ManifestError(file, line, f"This {kind} is not valid: its metadata.name is not a string; quote it.")
+        raise ManifestError(file, line, Told(texts.NO_STRING, kind=kind, key="name"))
     if namespace is not None and not isinstance(namespace, str):
-        raise ManifestError(file, line, f"This {kind} is not valid: its metadata.namespace is not a string; quote it.")
+        raise ManifestError(file, line, Told(texts.NO_STRING, kind=kind, key="namespace"))
     return namespace or None, name
 
 
@@ -182,11 +185,11 @@ def _yaml_documents(file: str, text: str) -> Iterator[tuple[int, object]]:
                 yield line, _Document(file).read(parser)
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise ManifestError(file, line, f"This is not valid YAML: {error.reason}.") from None
+        raise ManifestError(file, line, Told(texts.NOT_YAML, said=error.reason)) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else line
-        raise ManifestError(file, line, f"This is not valid YAML: {error.problem or 'it ends too early'}.") from None
+        raise ManifestError(file, line, Told(texts.NOT_YAML, said=error.problem or Told(texts.ENDS_EARLY))) from None
 
 
 def _line(event: Event | None) -> int:
@@ -230,7 +233,7 @@ class _Document:
                     anchors[event.anchor] = (value, 1)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 if len(stack) == _MAX_DEPTH:
-                    raise self._error(f"This document is nested more than {_MAX_DEPTH} levels deep.")
+                    raise self._error(Told(texts.TOO_DEEP, most=str(_MAX_DEPTH)))
                 stack.append((into, key, event.anchor, nodes))
                 into = {} if kind is MappingStartEvent else []
                 key = _NO_KEY
@@ -264,18 +267,18 @@ class _Document:
     def _alias(self, anchor: str | None) -> tuple[object, int]:
         """What an alias stands for, and how many nodes that is."""
         if anchor is None or anchor not in self._anchors:
-            raise self._error(f"The alias *{anchor} stands for nothing before it, or for itself.")
+            raise self._error(Told(texts.NO_ANCHOR, anchor=str(anchor)))
         value, size = self._anchors[anchor]
         self._aliased += size
         if self._aliased > _MAX_ALIASED:
-            raise self._error("The aliases of this document stand for too much: is it a YAML bomb?")
+            raise self._error(Told(texts.BOMB))
         return value, size
 
     def _merge(self, into: dict[str, Any], value: object) -> None:
         """Go's parser merges where the key stands, so it overrides what came before; the first of several wins."""
         for source in reversed(value if isinstance(value, list) else [value]):
             if not isinstance(source, dict):
-                raise self._error("A merge key (<<) takes a mapping, or a list of mappings.")
+                raise self._error(Told(texts.BAD_MERGE))
             into.update(source)
 
     def _key(self, value: object) -> str:
@@ -287,7 +290,7 @@ class _Document:
                 return str(value)
             case float():
                 return f"{value:g}"
-        raise self._error("A key of a mapping must be a plain word, not null and not a collection.")
+        raise self._error(Told(texts.BAD_KEY))
 
     def _tagged(self, text: str, tag: str) -> object:
         if not tag.startswith(_TAGS):
@@ -299,11 +302,11 @@ class _Document:
             try:
                 return base64.b64decode(text, validate=True).decode("utf-8", "replace")
             except binascii.Error:
-                raise self._error("A !!binary value is not base64.") from None
+                raise self._error(Told(texts.NOT_BASE64)) from None
         value = self._plain(text)
         wanted = _TAGGED.get(name)
         if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool) != (name == "bool")):
-            raise self._error(f"A value tagged !!{name} cannot be read as one.")
+            raise self._error(Told(texts.BAD_TAG, name=name))
         return value
 
     def _plain(self, text: str) -> object:
@@ -313,7 +316,7 @@ class _Document:
 
     def _numeric(self, text: str) -> object:
         if _NOT_FINITE.fullmatch(text):
-            raise self._error("Infinity and NaN have no place in a Kubernetes object.")
+            raise self._error(Told(texts.NOT_FINITE))
         return _number(text)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from posixpath import basename, normpath
 
 from bot.core.manifest import Manifest, ManifestError, read_manifests
+from bot.core.message.catalogue import manifest as texts
+from bot.core.message.language import Told
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _JSONNET = ".jsonnet"  # what Argo CD evaluates; a .libsonnet is only imported
@@ -27,12 +29,10 @@ def render(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]
     visible = sorted((path, content) for path, content in files if not _hidden(path, base))
     for path, _ in visible:
         if path.endswith(_JSONNET):
-            raise ManifestError(path, 1, "This is Jsonnet, which is not rendered: commit the YAML or JSON it makes.")
+            raise ManifestError(path, 1, Told(texts.JSONNET))
         generator = _GENERATORS.get(basename(path))
         if generator is not None:
-            raise ManifestError(
-                path, 1, f"This is a source for {generator} among plain manifests: make it an application of its own."
-            )
+            raise ManifestError(path, 1, Told(texts.GENERATOR, generator=generator))
     return [
         manifest for path, content in visible if path.endswith(_SUFFIXES) for manifest in read_manifests(path, content)
     ]

@@ -7,6 +7,8 @@ from typing import Protocol
 from bot.core.chart import needs, varies
 from bot.core.kustomization import Reference, references
 from bot.core.manifest import Manifest, is_hook, read_manifests
+from bot.core.message.catalogue import render as texts
+from bot.core.message.language import Told
 from bot.core.render import render
 from bot.core.source import CHART, KUSTOMIZATIONS, HelmParameters, Kind, Source, below, detect
 from bot.garbage import uncollected
@@ -97,7 +99,7 @@ def make(gathered: Gathered, source: Source, renderer: Renderer | None) -> Rende
         with uncollected():
             return Rendering(tuple(render(counted, path)))
     if renderer is None:
-        raise PortError(f"Nothing is here to render {path or 'this'} with.")
+        raise PortError(Told(texts.NO_RENDERER, path=path or Told(texts.THIS)))
     first = _run(gathered, source, renderer)
     charts = gathered.helm or gathered.kind is Kind.HELM
     told = (source.helm.inline, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
@@ -128,11 +130,8 @@ def _settled(first: Sequence[Manifest], second: Sequence[Manifest]) -> Rendering
     if not varying:
         return Rendering(same)
     named, more = list(varying)[:_NAMED], len(varying) - _NAMED
-    return Rendering(
-        same,
-        f"{', '.join(named)}{f' and {more} more' if more > 0 else ''} not checked: rendered twice, it came out "
-        "differently, so a template uses chance or the clock; set those values in git.",
-    )
+    phrase = texts.VARYING_MORE if more > 0 else texts.VARYING
+    return Rendering(same, Told(phrase, objects=", ".join(named), n=str(more)))
 
 
 def _follow(tree: Tree, path: str, gathered: Gathered) -> None:
@@ -180,6 +179,13 @@ def _bound(gathered: Gathered, trees: int) -> None:
     total = sum(len(file.content) for file in gathered.files.values())
     if len(gathered.files) > MAX_FILES or total > MAX_BYTES or trees > MAX_TREES:
         raise RenderError(
-            f"What the application refers to comes to {trees:,} paths, {len(gathered.files):,} files and "
-            f"{total / 2**20:.0f} MiB; up to {MAX_TREES:,}, {MAX_FILES:,} and {MAX_BYTES >> 20} MiB are read."
+            Told(
+                texts.TOO_MUCH,
+                trees=f"{trees:,}",
+                files=f"{len(gathered.files):,}",
+                size=f"{total / 2**20:.0f}",
+                most_trees=f"{MAX_TREES:,}",
+                most_files=f"{MAX_FILES:,}",
+                most_size=str(MAX_BYTES >> 20),
+            )
         )

@@ -102,6 +102,29 @@ def test_a_channel_reads_its_language_also_of_what_the_cluster_refused(desk):
     )
 
 
+BROKEN = [
+    ({HERE: "data: {level: ["}, ": Esto no es YAML válido: "),
+    ({HERE: "kind: ConfigMap"}, "apps/shop/settings.yaml:1: Este documento no es un objeto de Kubernetes: no tiene "),
+    (
+        {"apps/shop/kustomization.yaml": "resources: [nowhere.yaml]"},
+        "apps/shop/nowhere.yaml no está en el repositorio ",
+    ),
+    ({"apps/shop/kustomization.yaml": "namePrefix: [a]"}, "kustomize build apps/shop falló: "),
+]
+
+
+@pytest.mark.parametrize(("files", "told"), BROKEN)
+def test_a_channel_reads_its_language_also_of_what_git_cannot_be_read_as(desk, files, told):
+    desk = desk(language="es")
+    desk.edit(level="debug")
+    desk.look()
+    desk.look()
+    desk.source.commit("Break it", files)
+    assert desk.look().status is Status.UNKNOWN
+    (card,) = (message for message in desk.slack.messages(CHANNEL) if message.text.startswith("Drift grave de shop"))
+    assert told in json.dumps(card.blocks, ensure_ascii=False)
+
+
 @pytest.mark.parametrize(("more", "cards"), [("", 0), ("alerts: {quiet_while_rolling: false}", 1)])
 def test_whether_a_moving_rollout_keeps_it_quiet(desk, more, cards):
     desk = desk(more)

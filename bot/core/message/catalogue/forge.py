@@ -10,6 +10,10 @@ READ_PUSHES = Phrase(en="read who pushed", es="leer quién hizo push")
 READ_APPROVALS = Phrase(en="read approvals", es="leer aprobaciones")
 OPEN_MERGE_REQUEST = Phrase(en="open a merge request from {branch}", es="abrir un merge request desde {branch}")
 MAKE_COMMIT = Phrase(en="make the commit of {branch}", es="crear el commit de {branch}")
+SCOPE = Phrase(en="the scope {scope}", es="el scope {scope}")
+DEVELOPER = Phrase(
+    en="the scope api, and its owner the role Developer", es="el scope api, y a quien lo posee el rol Developer"
+)
 GIVE_TOKEN = Phrase(en="give the App a token", es="dar un token a la App")
 
 NO_TOKEN = Phrase(
