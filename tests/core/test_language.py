@@ -82,7 +82,7 @@ def test_what_fills_a_place_is_never_a_template(value):
 
 
 # Spanish-speaking engineers say these in English.
-TERMS = {"diff", "drift", "git", "cluster", "merge", "commit", "commits"}
+TERMS = {"diff", "drift", "git", "cluster", "merge", "commit", "commits", "pull", "request"}
 MODULES = sorted(Path(message.__file__).parent.glob("*.py"))
 PROSE = re.compile(r"[^\W\d_]\s|\s[^\W\d_]|[A-Z][a-z]")  # a word beside a space, or with a capital
 PROSE = re.compile(r"[^\W\d_]\s|\s[^\W\d_]|[A-Z][a-z]")  # a word beside a space, or with a capital

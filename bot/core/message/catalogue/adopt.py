@@ -6,7 +6,7 @@ BUTTON = Phrase(en="Adopt in git…", es="Adoptar en git…")
 CONFIRM_TITLE = Phrase(en="Adopt in git?", es="¿Adoptar en git?")
 CONFIRM = Phrase(
     en="Opens a pull request that makes git say what the cluster says now. Nothing changes until somebody merges it.",
-    es="Abre un pull request para que git diga lo que dice el clúster ahora. Nada cambia hasta que alguien lo fusione.",
+    es="Abre un pull request para que git diga lo que dice el cluster ahora. Nada cambia hasta que alguien lo fusione.",
 )
 CONFIRM_YES = Phrase(en="Open it", es="Abrirlo")
 CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
@@ -14,7 +14,7 @@ CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
 OPENED = Phrase(
     en="Opened {pull}: merged, it makes git say what the cluster says of {application} ({files}). Nothing changes "
     "until somebody merges it.",
-    es="Se abrió {pull}: al fusionarse, hace que git diga lo que dice el clúster de {application} ({files}). Nada "
+    es="Se abrió {pull}: al fusionarse, hace que git diga lo que dice el cluster de {application} ({files}). Nada "
     "cambia hasta que alguien lo fusione.",
 )
 ALREADY_OPEN = Phrase(
@@ -59,7 +59,7 @@ NO_FORGE = Phrase(
 )
 NOT_SEEN = Phrase(
     en="Not everything of {application} could be looked at, so what the cluster says is not known: {why}",
-    es="No se pudo ver todo de {application}, así que no se sabe lo que dice el clúster: {why}",
+    es="No se pudo ver todo de {application}, así que no se sabe lo que dice el cluster: {why}",
 )
 HELM = Phrase(
     en="{application} is rendered by Helm, and which value leads to {path} only its templates know: look for it in "
@@ -81,10 +81,10 @@ NOT_ALONE = Phrase(
 )
 NOT_DECLARED = Phrase(
     en="{file} does not declare {kind} {name}: check again, git may have moved.",
-    es="{file} no declara {kind} {name}: hay que volver a revisar, quizá git avanzó.",
+    es="{file} no declara {kind} {name}: hay que volver a comprobar, quizá git avanzó.",
 )
 NOT_IN_GIT = Phrase(
-    en="{path} is not in git any more: check again.", es="{path} ya no está en git: hay que volver a revisar."
+    en="{path} is not in git any more: check again.", es="{path} ya no está en git: hay que volver a comprobar."
 )
 OTHER_SHAPE = Phrase(
     en="{path} has another shape in git: edit it by hand.",
@@ -108,7 +108,7 @@ NO_YAML = Phrase(
 )
 NOT_RENDERED = Phrase(
     en="Git does not come to {kind} {name} any more: check again.",
-    es="Git ya no lleva a {kind} {name}: hay que volver a revisar.",
+    es="Git ya no produce {kind} {name}: hay que volver a comprobar.",
 )
 NO_PATCH = Phrase(
     en="{file} is not a list of patch operations: edit it by hand.",

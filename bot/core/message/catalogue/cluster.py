@@ -18,7 +18,7 @@ NO_LIST = Phrase(en="the answer is not a list.", es="la respuesta no es una list
 NO_OBJECT = Phrase(en="the answer is not a JSON object.", es="la respuesta no es un objeto JSON.")
 NO_JSON = Phrase(
     en="the answer is not JSON; check that {host} is the address of an API server.",
-    es="la respuesta no es JSON; hay que comprobar que {host} es la dirección de un API server.",
+    es="la respuesta no es JSON; hay que revisar que {host} es la dirección de un API server.",
 )
 UNREACHABLE = Phrase(en="{cause} ({host}).", es="{cause} ({host}).")
 NO_LOGIN = Phrase(

@@ -25,10 +25,10 @@ WHO = Phrase(
 )
 ACKNOWLEDGE = Phrase(
     en="you have its incident: no reminders until something worse comes",
-    es="te haces cargo de su incidente: sin recordatorios hasta que venga algo peor",
+    es="atender su incidente: sin recordatorios hasta que venga algo peor",
 )
 SNOOZE = Phrase(
     en="quiet about its incident for 30m, 4h, 2d, 1h30m or until 09:00; 1h if left out",
-    es="silencio sobre su incidente por 30m, 4h, 2d, 1h30m o until 09:00; 1h si no se dice",
+    es="silencio sobre su incidente por 30m, 4h, 2d, 1h30m o hasta 09:00; 1h si no se dice",
 )
 HELP = Phrase(en="this list", es="esta lista")

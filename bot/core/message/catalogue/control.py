@@ -4,23 +4,23 @@ from bot.core.message.language import Counted, Phrase
 
 DENIED_REVERT = Phrase(
     en="You may not have pull requests opened here; {key} names {who}. Nothing was done.",
-    es="No puedes pedir pull requests aquí; {key} nombra a {who}. No se hizo nada.",
+    es="Hace falta permiso para pedir pull requests aquí; {key} nombra a {who}. No se hizo nada.",
 )
 DENIED_SILENCE = Phrase(
     en="You may not acknowledge or snooze alerts here; {key} names {who}. Nothing was done.",
-    es="No puedes atender ni posponer alertas aquí; {key} nombra a {who}. No se hizo nada.",
+    es="Hace falta permiso para atender o posponer alertas aquí; {key} nombra a {who}. No se hizo nada.",
 )
 COULD_NOT_ASK = Phrase(
     en="Whether you may is decided by the user group {group} in {key}, and its members are not known: {why} "
     "Nothing was done.",
-    es="Si puedes lo decide el grupo de usuarios {group} en {key}, y no se sabe quiénes lo forman: {why} "
+    es="El permiso depende del grupo de usuarios {group} en {key}, y no se sabe quiénes lo forman: {why} "
     "No se hizo nada.",
 )
 NOBODY = Phrase(en="nobody", es="nadie")
 
 ACKNOWLEDGED = Phrase(
     en="{names}: acknowledged by you. No reminders until something worse comes, or it is over.",
-    es="{names}: lo atiendes tú. Sin recordatorios hasta que venga algo peor o termine.",
+    es="{names}: atendido por quien lo pidió. Sin recordatorios hasta que venga algo peor o termine.",
 )
 SNOOZED = Phrase(
     en="{names}: quiet until {until}, or until something worse comes.",
@@ -54,16 +54,16 @@ OTHER = Phrase(en="Or another time", es="U otro tiempo")
 OTHER_EXAMPLE = Phrase(en="90m, 1h30m, 2d or until 14:30", es="90m, 1h30m, 2d o hasta 14:30")
 OTHER_WRONG = Phrase(
     en="Write 30m, 4h, 2d, 1h30m or until 14:30; from 5 minutes to 7 days.",
-    es="Escribe 30m, 4h, 2d, 1h30m o hasta 14:30; de 5 minutos a 7 días.",
+    es="Se escribe 30m, 4h, 2d, 1h30m o hasta 14:30; de 5 minutos a 7 días.",
 )
 SUBMIT = Phrase(en="Snooze", es="Posponer")
 CANCEL = Phrase(en="Cancel", es="Cancelar")
 MINUTES = Counted(en=("{n} minute", "{n} minutes"), es=("{n} minuto", "{n} minutos"))
 HOURS = Counted(en=("{n} hour", "{n} hours"), es=("{n} hora", "{n} horas"))
 DAYS = Counted(en=("{n} day", "{n} days"), es=("{n} día", "{n} días"))
-UNTIL_CLOCK = Phrase(en="Until {clock} by your clock", es="Hasta las {clock} de tu reloj")
+UNTIL_CLOCK = Phrase(en="Until {clock} by your clock", es="Hasta las {clock}, hora local")
 
 BUTTON_STALE = Phrase(
     en="That button is from an older message and no longer says what it meant; ask again with /gitops.",
-    es="Ese botón es de un mensaje antiguo y ya no dice lo que significaba; vuelve a pedirlo con /gitops.",
+    es="Ese botón es de un mensaje antiguo y ya no dice lo que significaba; se puede repetir con /gitops.",
 )

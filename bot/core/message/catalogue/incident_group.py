@@ -22,7 +22,7 @@ LINE = Phrase(
 )
 ACKNOWLEDGED = Phrase(en=" · {person} has it", es=" · lo atiende {person}")
 SNOOZED = Phrase(en=" · snoozed until {time}", es=" · pospuesto hasta {time}")
-BLIND = Phrase(en=" · the latest look could not see everything", es=" · la última revisión no pudo verlo todo")
+BLIND = Phrase(en=" · the latest look could not see everything", es=" · la última comprobación no pudo verlo todo")
 RESOLVED_LINE = Phrase(
     en=" · back in sync: {ending}",
     es=" · en sincronía: {ending}",
@@ -33,7 +33,7 @@ MORE = Counted(
 )
 SHARED = Phrase(
     en="They drifted within two minutes of each other and share this card; the buttons are for all of them.",
-    es="Empezaron con menos de dos minutos entre sí y comparten este mensaje; los botones valen para todas.",
+    es="Empezaron con menos de dos minutos entre sí y comparten esta tarjeta; los botones valen para todas.",
 )
 RESOLVED = Phrase(
     en="Resolved: {where} are back in sync after {lasted}: {names}.",

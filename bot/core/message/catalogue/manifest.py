@@ -63,7 +63,7 @@ GENERATOR = Phrase(
 )
 MISSING = Phrase(
     en="{path} is not in the repository (links are not followed): add it or correct this.",
-    es="{path} no está en el repositorio (los enlaces no se siguen): hay que añadirlo o corregir esto.",
+    es="{path} no está en el repositorio (los enlaces no se siguen): hay que agregarlo o corregir esto.",
 )
 OUTSIDE = Phrase(
     en="The {what} {path} leads out of the repository: correct it.",

@@ -85,7 +85,7 @@ PART_UNSEEN = Phrase(
 ALL_LIVE = Counted(en=("{n} live: {names}", "{n} live: {names}"), es=("{n} activa: {names}", "{n} activas: {names}"))
 ALL_UNSEEN = Counted(
     en=("{n} waiting for the first look: {names}", "{n} waiting for the first look: {names}"),
-    es=("{n} a la espera de la primera revisión: {names}", "{n} a la espera de la primera revisión: {names}"),
+    es=("{n} a la espera de la primera comprobación: {names}", "{n} a la espera de la primera comprobación: {names}"),
 )
 ALL_MISSING = Counted(
     en=("{n} not there yet: {names}", "{n} not there yet: {names}"),

@@ -29,9 +29,7 @@ REASONS = {
     Reason.ACCESS: Phrase(
         en="who may do what in the cluster differs", es="difiere quién puede hacer qué en el cluster"
     ),
-    Reason.ADMISSION: Phrase(
-        en="what the API server lets in differs", es="difiere lo que el servidor de API deja entrar"
-    ),
+    Reason.ADMISSION: Phrase(en="what the API server lets in differs", es="difiere lo que el API server deja entrar"),
     Reason.NETWORK_POLICY: Phrase(
         en="which pods may talk to each other differs", es="difiere qué pods pueden hablar entre sí"
     ),

@@ -18,7 +18,7 @@ BEFORE = Phrase(
 )
 NEVER = Phrase(
     en="git added {places} in it, and the cluster does not have it",
-    es="ahí git añadió {places}, y el cluster no lo tiene",
+    es="ahí git agregó {places}, y el cluster no lo tiene",
 )
 OBJECT = Phrase(en="the last one to change {places}", es="el último que cambió {places}")
 PATH = Phrase(en="the last one to change a file of {places}", es="el último que cambió un archivo de {places}")

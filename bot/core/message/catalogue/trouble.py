@@ -4,7 +4,7 @@ from bot.core.message.language import Phrase
 
 FAILED = Phrase(
     en="That did not work, and it is my fault. Asking again does no harm; in the log it is {reference}.",
-    es="Eso no funcionó, y la culpa es del bot. Repetirlo no hace daño; en el log es {reference}.",
+    es="Eso no funcionó, y la culpa es del bot. Repetirlo no hace daño; en el log figura como {reference}.",
 )
 BUSY = Phrase(
     en="Too many commands are waiting just now; try again in a minute. Nothing was done.",

@@ -9,7 +9,7 @@ NOBODY = Phrase(
     es="No se sabe de nadie que tenga que ver con {application}: no hay dueños configurados y ningún commit lo cambió.",
 )
 OWNERS = Phrase(en="Owned by {who}", es="A cargo de {who}")
-HAS_IT = Phrase(en="{who} has acknowledged its drift, {at}", es="{who} ha reconocido su drift, {at}")
+HAS_IT = Phrase(en="{who} has acknowledged its drift, {at}", es="{who} atiende su drift, {at}")
 SNOOZED = Phrase(en="{who} has snoozed its drift until {at}", es="{who} ha pospuesto su drift hasta {at}")
 WROTE = Phrase(en="{tool} wrote to the cluster last, {at}", es="{tool} fue lo último que escribió en el cluster, {at}")
 WROTE_SOME_TIME = Phrase(en="{tool} wrote to the cluster", es="{tool} escribió en el cluster")
