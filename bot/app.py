@@ -53,7 +53,8 @@ class Bot:
         self._work = WorkPool("work", workers=8, waiting=200)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         people = People(self._ports.chat, config.slack.people, clock)
-        listeners = Listeners(config, self._ports, Desk(config, self._ports, self._watch, people), self._work)
+        self._desk = Desk(config, self._ports, self._watch, people)
+        listeners = Listeners(config, self._ports, self._desk, self._work)
         secret = config.credentials.slack_signing_secret
         app = listeners.app(client, self._executor, secret)
         self._socket = None if config.slack.mode == "http" else _Socket(app, config.credentials.slack_app_token or "")
@@ -100,6 +101,7 @@ class Bot:
             Job("rollouts", every.rollout, self._watch.look_at_rollouts),
             Job("approvals", every.git, self._watch.judge),
             Job("pull requests", every.git, partial(revert_pulls.look, self._ports)),
+            Job("queued reverts", every.git, self._desk.work_off),
             Job("cards", _RECONCILE_EVERY, self._watch.tell),
         ]
 

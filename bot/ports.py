@@ -16,6 +16,7 @@ from bot.core.commit import Approval, Commit, PullRequest
 from bot.core.drift import Check
 from bot.core.incident import Incident
 from bot.core.message.blocks import Message
+from bot.core.queued import QueuedRevert
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Rollout
 from bot.core.source import HelmParameters
@@ -512,8 +513,16 @@ class Store(Protocol):
         """Every judgement, oldest first, of commits first seen from that second on; read in parts."""
         ...
 
+    def save_queued(self, revert: QueuedRevert) -> None:
+        """Keep a revert that waits for the forge, by id."""
+        ...
+
+    def queued(self) -> list[QueuedRevert]:
+        """Queued reverts that still have something to do or to tell, oldest first."""
+        ...
+
     def settle(self, id_: str) -> None:
-        """An incident, rollout, alert or pull request has ended and Slack says so: it needs no more looks."""
+        """What has this id (an incident, a pull request …) has ended and Slack says so: it needs no more looks."""
         ...
 
     def card(self, key: str) -> Posted | None:

@@ -20,6 +20,7 @@ from bot.core.drift import Check
 from bot.core.incident import Incident, IncidentState
 from bot.core.message.catalogue import store as texts
 from bot.core.message.language import Told
+from bot.core.queued import QueuedRevert
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Rollout
 from bot.ports import Posted, StoreError
@@ -76,6 +77,13 @@ _judgements = sa.Table(
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
     sa.Column("body", sa.Text, nullable=False),
 )
+_queued = sa.Table(
+    "queued",
+    _tables,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("settled", sa.Boolean, nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),
+)
 _cards = sa.Table(
     "cards",
     _tables,
@@ -117,6 +125,7 @@ _CHECK = TypeAdapter(Check)
 _INCIDENT = TypeAdapter(Incident)
 _ROLLOUT = TypeAdapter(Rollout)
 _PULL = TypeAdapter(RevertPull)
+_QUEUED = TypeAdapter(QueuedRevert)
 _JUDGEMENT = TypeAdapter(Judgement)
 
 
@@ -265,9 +274,19 @@ class SqlStore:
         wanted = sa.select(_pulls.c.body).where(_pulls.c.settled.is_(False)).order_by(_pulls.c.id)
         return [_PULL.validate_json(body) for body in self._all(wanted)]
 
+    def save_queued(self, revert: QueuedRevert) -> None:
+        body = _QUEUED.dump_python(revert, mode="json")
+        body |= {"reason": sentences.dump(revert.reason), "result": sentences.dump(revert.result)}
+        with self._begin() as connection:
+            _put(connection, _queued, id=revert.id, settled=False, body=to_json(body).decode())
+
+    def queued(self) -> list[QueuedRevert]:
+        wanted = sa.select(_queued.c.body).where(_queued.c.settled.is_(False))
+        return sorted(map(_read_queued, self._all(wanted)), key=lambda each: each.asked_at)
+
     def settle(self, id_: str) -> None:
         with self._begin() as connection:
-            for table in (_incidents, _rollouts, _pulls):
+            for table in (_incidents, _rollouts, _pulls, _queued):
                 connection.execute(table.update().where(table.c.id == id_).values(settled=True))
             connection.execute(_judgements.update().where(_judgements.c.alert == id_).values(settled=True))
 
@@ -453,6 +472,12 @@ def _read_incident(body: str) -> Incident:
             told["history"].append({"id": "ended", "kind": "resolved", "at": told["resolved_at"]})
     blind = sentences.load(told.pop("blind", None))
     return replace(_INCIDENT.validate_python(told), blind=blind)
+
+
+def _read_queued(body: str) -> QueuedRevert:
+    told: dict[str, Any] = from_json(body)
+    reason, result = (sentences.load(told.pop(name)) or "" for name in ("reason", "result"))
+    return replace(_QUEUED.validate_python({**told, "reason": ""}), reason=reason, result=result)
 
 
 def _check_body(check: Check) -> str:

@@ -18,6 +18,7 @@ class Origin(StrEnum):
     BUTTON = "button"
     MODAL = "modal"
     HOME = "home"
+    QUEUE = "queue"
     CLI = "command line"
     UNKNOWN = ""
 

@@ -10,10 +10,12 @@ from bot.core.card import Card
 from bot.core.incident import Incident
 from bot.core.incident_cards import incident_cards
 from bot.core.message import approval as approval_message
+from bot.core.message import queued as queued_message
 from bot.core.message import revert_pull as revert_pull_message
 from bot.core.message import rollout as rollout_message
 from bot.core.message.blocks import Message
 from bot.core.message.language import Say
+from bot.core.queued import QueuedRevert, QueueState
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import ENDED, Rollout, RolloutState
 
@@ -26,12 +28,14 @@ def desired(
     unapproved: Sequence[Alert],
     now: datetime,
     policy: Policy,
+    queued: Sequence[QueuedRevert] = (),
 ) -> list[Card]:
     """Every card of what is going on, a parent always before its reply; `say_for` a channel speaks its language."""
     return [
         *incident_cards(say_for, incidents, now, policy),
         *(card for alert in unapproved for card in _of_alert(say_for, alert)),
         *(card for pull in pulls for card in _of_pull(say_for, pull)),
+        *(card for each in queued for card in _of_queued(say_for(each.channel), each)),
         *(card for rollout in rollouts for card in _of_rollout(say_for, rollout)),
     ]
 
@@ -75,6 +79,12 @@ def _of_pull(say_for: Callable[[str], Say], pull: RevertPull) -> list[Card]:
         Card(f"{pull.id}#{channel}", pull.id, channel, revert_pull_message.card(say_for(channel), pull), last=ended)
         for channel in pull.channels
     ]
+
+
+def _of_queued(say: Say, known: QueuedRevert) -> list[Card]:
+    ended = known.state is not QueueState.WAITING
+    card = Card(f"{known.id}#card", known.id, known.channel, queued_message.card(say, known), last=ended)
+    return [card, *([_reply(card, queued_message.reply(say, known))] if ended else [])]
 
 
 def _reply(card: Card, message: Message) -> Card:

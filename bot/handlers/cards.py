@@ -68,7 +68,9 @@ class CardKeeper:
             incidents = store.incidents()
             unapproved = alerts(store.judgements())
             rollouts, pulls = store.rollouts(), store.pulls()
-            cards = desired(self._say_for, incidents, rollouts, pulls, unapproved, self._clock(), self._policy)
+            cards = desired(
+                self._say_for, incidents, rollouts, pulls, unapproved, self._clock(), self._policy, store.queued()
+            )
             # A reply to a message that is gone would land in the channel's root: its parent comes first, and is
             # given to Slack again just before, since somebody may have deleted it meanwhile.
             answered = {card.thread_of for card in cards if card.thread_of and self._is_due(card)}

@@ -8,12 +8,14 @@ from bot.config import Config
 from bot.core import command as commands
 from bot.core.application import Application
 from bot.core.asker import Asker
+from bot.core.audit import Origin
 from bot.core.incident import under
 from bot.core.message import control, diff_pages
 from bot.core.message import drift as drift_message
 from bot.core.message import help as help_message
 from bot.core.message.blocks import Message
 from bot.core.permission import CouldNotAsk, Denied
+from bot.core.queued import QueuedRevert
 from bot.core.revert import RevertRequest
 from bot.core.snooze import Span
 from bot.handlers import silence
@@ -21,7 +23,8 @@ from bot.handlers.adopt_command import adopt_command
 from bot.handlers.diff import diff
 from bot.handlers.history import history
 from bot.handlers.people import People
-from bot.handlers.revert_command import revert_command
+from bot.handlers.queue import Ended, Later, work_off
+from bot.handlers.revert_command import revert_command, revert_queued
 from bot.handlers.standing import Groups, Standing
 from bot.handlers.status import status
 from bot.handlers.watch import Watch
@@ -69,7 +72,6 @@ class Desk:
     def revert(self, asker: Asker, request: RevertRequest) -> Message:
         """Open a pull request, if the asker may on everything it touches. PortError."""
         said = revert_command(
-            asker.say,
             self._ports,
             request,
             asker=asker,
@@ -80,6 +82,23 @@ class Desk:
         )
         self._watch.tell()
         return said
+
+    def work_off(self) -> None:
+        """Do the reverts that waited for the forge and are due. StoreError."""
+        work_off(self._ports, self._revert_queued)
+
+    def _revert_queued(self, known: QueuedRevert) -> Ended | Later:
+        say = self._config.slack.say(known.channel)
+        asker = Asker(known.by, known.request.who, known.asked_in, Origin.QUEUE, say)
+        return revert_queued(
+            self._ports,
+            known,
+            asker=asker,
+            standing=self._standing(asker),
+            applications=self._config.applications,
+            channel=self._config.slack.channel,
+            rendered=self._watch.rendered,
+        )
 
     def adopt(self, asker: Asker, reference: str) -> Message:
         """Open a pull request that makes git say what the cluster says, if the asker may. PortError."""

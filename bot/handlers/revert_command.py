@@ -1,19 +1,24 @@
 """`/gitops revert` from the asking to the answer: finds the repository, reverts, remembers the pull request."""
 
 from collections.abc import Mapping, Sequence
+from html import unescape
 
 from bot.core.application import Application
 from bot.core.asker import Asker
 from bot.core.audit import AuditEntry
 from bot.core.commit import PullRequest
 from bot.core.message import control as control_message
+from bot.core.message import queued as queued_message
 from bot.core.message import revert as revert_message
 from bot.core.message.blocks import Message
-from bot.core.message.language import Say
+from bot.core.message.catalogue import queued as texts
+from bot.core.message.language import Told
 from bot.core.permission import Granted, Right, refusal
-from bot.core.revert import AlreadyOpen, NotPermitted, Opened, RevertRequest
+from bot.core.queued import MOST_PATIENCE, QueuedRevert
+from bot.core.revert import AlreadyOpen, NotPermitted, Opened, Outcome, RevertRequest
 from bot.core.revert_pull import RevertPull
 from bot.core.revision import CommitUrl, PullNumber, PullUrl, Range, Sha, home_of, parse_revision
+from bot.handlers.queue import Ended, Later, enqueue, waits
 from bot.handlers.rendered import Rendered
 from bot.handlers.revert import revert
 from bot.handlers.standing import Standing
@@ -21,7 +26,6 @@ from bot.ports import PortError, Ports, RevisionNotFoundError
 
 
 def revert_command(
-    say: Say,
     ports: Ports,
     request: RevertRequest,
     *,
@@ -33,8 +37,63 @@ def revert_command(
 ) -> Message:
     """Do what one person asked for, if they may, and write down what came of it. RepositoryError, StoreError.
 
-    `channel` is where the pull request is told when it touches no application.
+    What the forge has no room for now is queued. `channel` is where is told what touches no application.
     """
+    said = _asked(
+        ports, request, asker=asker, standing=standing, applications=applications, channel=channel, rendered=rendered
+    )
+    if isinstance(said, Message):
+        return said
+    later = waits(said)
+    if later is None or later.due - ports.clock() > MOST_PATIENCE:
+        return revert_message.answer(asker.say, said, request)
+    home = applications[request.application].channel if request.application else channel
+    known = enqueue(ports, request, later, by=asker.user, asked_in=asker.channel, channel=home)
+    return queued_message.answer(asker.say, known)
+
+
+def revert_queued(
+    ports: Ports,
+    known: QueuedRevert,
+    *,
+    asker: Asker,
+    standing: Standing,
+    applications: Mapping[str, Application],
+    channel: str,
+    rendered: Rendered,
+) -> Ended | Later:
+    """Do what waited, as if the same person asked again now. RepositoryError, StoreError."""
+    if known.request.application and known.request.application not in applications:
+        return Ended(Told(texts.GONE))
+    said = _asked(
+        ports,
+        known.request,
+        asker=asker,
+        standing=standing,
+        applications=applications,
+        channel=channel,
+        rendered=rendered,
+    )
+    if isinstance(said, Message):
+        return Ended(unescape(said.text))
+    if later := waits(said):
+        return later
+    page = said.pull.url if isinstance(said, Opened | AlreadyOpen) else None
+    return Ended(revert_message.sentence(asker.say, said, known.request), page)
+
+
+def _asked(
+    ports: Ports,
+    request: RevertRequest,
+    *,
+    asker: Asker,
+    standing: Standing,
+    applications: Mapping[str, Application],
+    channel: str,
+    rendered: Rendered,
+) -> Message | Outcome:
+    """What came of it, or the words where nothing was begun."""
+    say = asker.say
 
     def write_down(result: str, touched: Sequence[str] = ()) -> None:
         named = (request.application,) if request.application else ()
@@ -81,7 +140,7 @@ def revert_command(
         write_down(f"{type(outcome).__name__} {outcome.pull.url}", touched)
     else:
         write_down(type(outcome).__name__)
-    return revert_message.answer(say, outcome, request)
+    return outcome
 
 
 def _repositories(ports: Ports, request: RevertRequest, applications: Mapping[str, Application]) -> list[str]:

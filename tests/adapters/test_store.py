@@ -20,6 +20,8 @@ from bot.core.audit import AuditEntry, Origin
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState
 from bot.core.message.language import Language, Phrase, Say, Told
+from bot.core.queued import QueuedRevert, QueueState
+from bot.core.revert import RevertRequest
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Change, Lacking, Part, Rollout, RolloutState
 from bot.handlers.incident_control import change
@@ -44,6 +46,18 @@ DRIFT = (
 CHECK = Check("shop", "prod", "a" * 40, Status.OUT_OF_SYNC, None, 3, T0, DRIFT, DRIFT)
 INCIDENT = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, T0, T0, "a" * 40, DRIFT)
 PULL = RevertPull("platform#1", "platform", 1, "https://forge.example/1", "Revert", "U1", "abc", ("C1",), ("shop",), T0)
+
+
+QUEUED = QueuedRevert(
+    "queued-1@2026",
+    RevertRequest("ana", "#12", "shop", "why", "https://slack.example/1", large=True),
+    "U1",
+    "C2",
+    "C1",
+    T0,
+    T0 + timedelta(minutes=47),
+    SILENT,
+)
 
 
 def rollout(revision):
@@ -143,6 +157,20 @@ def test_a_sentence_still_knows_every_language_when_it_comes_back(store):
     kept = [store.checks()["shop"].error, store.incident("shop").blind, part.error, part.change.why]
     assert kept == [SILENT] * 4
     assert {Say(Language.SPANISH).told(each) for each in kept} == {"El cluster prod no pudo listar pods: se cortó."}
+
+
+def test_a_queued_revert_comes_back_whole_until_it_is_settled(store):
+    later = replace(QUEUED, id="queued-2@2026", asked_at=T0 + timedelta(hours=1))
+    for each in (later, QUEUED):
+        store.save_queued(each)
+    first, second = store.queued()
+    assert (first, second) == (QUEUED, later)
+    assert Say(Language.SPANISH).told(first.reason) == "El cluster prod no pudo listar pods: se cortó."
+    done = replace(QUEUED, state=QueueState.DONE, result="Pull request #1 is open.", url="https://forge.example/1")
+    store.save_queued(done)
+    assert store.queued() == [done, later]
+    store.settle(done.id)
+    assert store.queued() == [later]
 
 
 def test_a_resolved_incident_is_still_to_be_told_until_it_is_settled(store):

@@ -48,6 +48,7 @@ from bot.core.message import (
     who,
 )
 from bot.core.message import help as help_message
+from bot.core.message import queued as queued_message
 from bot.core.message import revert as revert_message
 from bot.core.message import snooze as snooze_message
 from bot.core.message import suspect as suspect_message
@@ -55,6 +56,7 @@ from bot.core.message.catalogue import adopt as adopt_texts
 from bot.core.message.catalogue import aside, chat, cluster, discovery, effect, forge, repository
 from bot.core.message.language import Language, Say, Told
 from bot.core.permission import CouldNotAsk, Denied, Right, Rule
+from bot.core.queued import QueuedRevert, QueueState
 from bot.core.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.revert import RevertRequest, Target
 from bot.core.revert_pull import RevertPull
@@ -359,6 +361,17 @@ OPENED = replace(FORGE_PULL, number=13, title=PULL.title, url=PULL.url, state="o
 FILES = ("apps/shop/deployment.yaml", "apps/shop/service.yaml")
 LATER = replace(COMMIT, sha="9e8d7c6b" + "0" * 32, message="Raise the limit again")
 
+QUEUED = QueuedRevert(
+    "queued-1",
+    RevertRequest("jonas", "#12", "shop"),
+    "U0JONAS001",
+    "C1",
+    "C1",
+    T0,
+    T0 + timedelta(minutes=47),
+    "GitHub's rate limit is used up until 03:34 UTC.",
+)
+TRIED = replace(QUEUED, state=QueueState.DONE, result="Pull request #13 is open.", url="https://forge.example/13")
 EFFECTS = (
     Effect(
         "shop",
@@ -534,6 +547,13 @@ def messages(say):
     """One of each kind."""
     return {
         **{f"revert-{name}": revert_message.answer(say, outcome, REQUEST) for name, outcome in OUTCOMES.items()},
+        "queued-answer": queued_message.answer(say, QUEUED),
+        "queued-card": queued_message.card(say, QUEUED),
+        "queued-card-done": queued_message.card(say, TRIED),
+        "queued-card-given-up": queued_message.card(
+            say, replace(QUEUED, state=QueueState.GIVEN_UP, result=QUEUED.reason)
+        ),
+        "queued-reply-done": queued_message.reply(say, TRIED),
         "revert-which-repository": revert_message.which_repository(say, "#12", ["platform", "web"]),
         "drift-card-open": incident.card(say, OPEN),
         "drift-card-suspects": incident.card(say, replace(OPEN, suspects=SUSPECTS)),
@@ -738,6 +758,7 @@ def hostile_messages(say):
         revert.Unfinished(long, f"{HOSTILE} {long}", None),
     ]
     request = RevertRequest(HOSTILE, f"{HOSTILE} {long}", "shop")
+    nasty_words = {"reason": f"{HOSTILE} {long}", "result": f"{HOSTILE} {long}"}
     return {
         **{f"revert {type(each).__name__}": revert_message.answer(say, each, request) for each in outcomes},
         "drift card": incident.card(say, bad),
@@ -762,6 +783,11 @@ def hostile_messages(say):
         ),
         "history": history.listing(say, entries(f"{HOSTILE} {long}") * 40, HOSTILE, "shop", long),
         **{f"alert {name}": approval.card(say, alert) for name, alert in nasty_alerts(long)},
+        **{
+            f"queued {name} {state}": tell(say, replace(QUEUED, **nasty_words, request=request, state=state))
+            for name, tell in (("card", queued_message.card), ("reply", queued_message.reply))
+            for state in QueueState
+        },
         "history of trouble": history.listing(
             say,
             entries(f"{HOSTILE} {long}") * 40,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from html import unescape
 
 from bot.core.commit import Commit, PullRequest
 from bot.core.message import LINK, effect, wording
@@ -104,6 +105,11 @@ def answer(say: Say, outcome: Outcome, request: RevertRequest) -> Message:  # no
         case Unfinished(branch, reason, retry_at):
             told = {"branch": clip(branch, 100), "reason": clip(say.told(reason), 800), "again": _again(say, retry_at)}
             return _said(say.text(texts.UNFINISHED, **told))
+
+
+def sentence(say: Say, outcome: Outcome, request: RevertRequest) -> str:
+    """The same in words alone."""
+    return unescape(answer(say, outcome, request).text)
 
 
 def which_repository(say: Say, text: str, repositories: Sequence[str]) -> Message:
