@@ -21,9 +21,10 @@ from bot.handlers.desk import Desk
 from bot.handlers.discovery import Discoverer
 from bot.handlers.people import People
 from bot.handlers.watch import Watch
+from bot.handlers.webhooks import Webhooks
 from bot.listeners import Listeners
 from bot.ports import StoreError
-from bot.schedule import Job, Schedule
+from bot.schedule import Job, Schedule, guarded
 from bot.web import Web
 from bot.work import WorkPool
 
@@ -58,7 +59,8 @@ class Bot:
         secret = config.credentials.slack_signing_secret
         app = listeners.app(client, self._executor, secret)
         self._socket = None if config.slack.mode == "http" else _Socket(app, config.credentials.slack_app_token or "")
-        self.web = Web(config.slack.listen, self._not_ready, app if config.slack.mode == "http" else None)
+        in_http = app if config.slack.mode == "http" else None
+        self.web = Web(config.slack.listen, self._not_ready, in_http, self._webhooks())
         self._schedule = Schedule(self._jobs(), wanted=self._ports.store.lead)
 
     def start(self) -> Self:
@@ -99,11 +101,34 @@ class Bot:
             ),
             Job("second look", every.second_look, self._watch.second_look),
             Job("rollouts", every.rollout, self._watch.look_at_rollouts),
-            Job("approvals", every.git, self._watch.judge),
+            Job("approvals", _RECONCILE_EVERY, self._watch.judge),
             Job("pull requests", every.git, partial(revert_pulls.look, self._ports)),
             Job("queued reverts", every.git, self._desk.work_off),
             Job("cards", _RECONCILE_EVERY, self._watch.tell),
         ]
+
+    def _webhooks(self) -> Webhooks | None:
+        secret = self._config.credentials.webhook_secret
+        kinds = {name: each.forge.kind for name, each in self._config.repositories.items() if each.forge}
+        if not secret:
+            return None
+        looks = {name: guarded(self._look_now(name), wanted=lambda: True) for name in kinds}
+        return Webhooks(
+            kinds,
+            secret,
+            store=self._ports.store,
+            clock=self._ports.clock,
+            work=self._work,
+            look=lambda name: looks[name](),
+        )
+
+    def _look_now(self, name: str) -> Job:
+        def look() -> None:
+            revert_pulls.look(self._ports)
+            self._watch.notice(name)
+            self._watch.judge()
+
+        return Job(f"webhook of {name}", self._config.schedule.git, look)
 
     def _not_ready(self) -> str | None:
         try:

@@ -578,6 +578,7 @@ class Credentials:
     github_app_private_key: str | None = field(default=None, repr=False)
     gitlab_token: str | None = field(default=None, repr=False)
     bitbucket_token: str | None = field(default=None, repr=False)
+    webhook_secret: str | None = field(default=None, repr=False)
 
     def other_kinds(self) -> list[str]:
         """A sentence for each Slack token that is not of the kind its variable is for."""

@@ -41,7 +41,7 @@ class Schedule:
         )
         for job in jobs:
             self._scheduler.add_job(
-                _guarded(job, wanted),
+                guarded(job, wanted),
                 IntervalTrigger(seconds=job.every.total_seconds(), timezone="UTC"),
                 id=job.name,
                 name=job.name,
@@ -57,7 +57,9 @@ class Schedule:
         self._scheduler.shutdown(wait=True)
 
 
-def _guarded(job: Job, wanted: Callable[[], bool]) -> Callable[[], None]:
+def guarded(job: Job, wanted: Callable[[], bool]) -> Callable[[], None]:
+    """The job where any error is caught and logged; it runs only while it is wanted."""
+
     def run() -> None:
         try:
             if job.everywhere or wanted():

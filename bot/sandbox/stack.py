@@ -21,6 +21,7 @@ from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 
 SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105  nothing outside the sandbox knows it
+WEBHOOK_SECRET = "sandbox-webhook-secret"  # noqa: S105
 
 
 class StackApplication(NamedTuple):
@@ -80,6 +81,7 @@ class Stack:
             "SLACK_APP_TOKEN": APP_TOKEN,
             "SLACK_SIGNING_SECRET": SIGNING_SECRET,
             "GITHUB_TOKEN": self.forge.token,
+            "WEBHOOK_SECRET": WEBHOOK_SECRET,
         }
 
     def write_config(

@@ -7,7 +7,6 @@ from bot.sandbox.demo import ALERTS, Demo
 from tests.conftest import QUICK
 
 PATIENCE = 60.0
-FILE = "apps/shop/configmap.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -48,19 +47,22 @@ def hosted(demo):
     return hosted
 
 
-def changed(hosted, path, old, new):
-    text = hosted.git.run("show", f"{hosted.branch}:{path}")
-    assert old in text
-    return {path: text.replace(old, new)}
-
-
 def test_a_direct_push_is_told_with_its_diff_and_its_button_opens_a_revert(demo, hosted):
-    files = {"apps/shop/extra.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\ndata: {a: '1'}\n"}
-    files["apps/shop/token.yaml"] = (
+    path = demo.shop.applications[0].path
+    files = {f"{path}/extra.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\ndata: {a: '1'}\n"}
+    files[f"{path}/token.yaml"] = (
         "apiVersion: v1\nkind: Secret\nmetadata: {name: token}\nstringData: {token: hunter2hunter2}\n"
     )
     sha = hosted.commit(hosted.branch, files, "Quick fix (#12)\n", "mira")
-    told = card(demo, "🚨 Not approved: a direct push", sha[:8], "pushed by mira", "+data: {a: '1'}", "token.yaml")
+    told = card(
+        demo,
+        "🚨 Not approved: a direct push",
+        sha[:8],
+        "pushed by mira",
+        demo.shop.applications[0].name,
+        "+data: {a: '1'}",
+        "token.yaml",
+    )
     before = set(hosted.pulls)
     demo.slack.click(user(demo), told, REVERT_THIS)
     demo.slack.wait_for(lambda: set(hosted.pulls) - before, PATIENCE)

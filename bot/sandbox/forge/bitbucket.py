@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from bot.sandbox.forge.dialect import Answer, Call, Dialect, Json, Limit, Route
+from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
 from bot.sandbox.forge.hosting import Pull, RefusedError
 
 _PREFIX = "/2.0"
@@ -273,5 +273,6 @@ BITBUCKET = Dialect(
     limits=_limits,
     page=_page,
     moved=_moved,
+    hooks=HookStyle("X-Event-Key", "repo:push", "pullrequest:updated", "X-Request-UUID", "X-Hub-Signature"),
     users=frozenset({"x-token-auth", "x-bitbucket-api-token-auth"}),
 )

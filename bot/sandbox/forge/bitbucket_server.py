@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from bot.sandbox.forge.dialect import Answer, Call, Dialect, Json, Limit, Route
+from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
 from bot.sandbox.forge.hosting import Pull, RefusedError
 
 _HEADS = "refs/heads/"
@@ -233,6 +233,7 @@ BITBUCKET_SERVER = Dialect(
     limits=_limits,
     page=_page,
     moved=_moved,
+    hooks=HookStyle("X-Event-Key", "repo:refs_changed", "pr:modified", "X-Request-Id", "X-Hub-Signature"),
     git="/scm",
     scheme="bearer",
 )

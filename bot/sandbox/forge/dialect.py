@@ -82,6 +82,21 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class HookStyle:
+    """The headers of one forge's webhooks: the event's and the delivery's, and either a signature's or the secret's.
+
+    `push` and `pull` are what it calls those events.
+    """
+
+    event: str
+    push: str
+    pull: str
+    delivery: str
+    signature: str = ""
+    plain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """One forge's API.
 
@@ -89,7 +104,8 @@ class Dialect:
     (or its id) out of that path's groups, and `spelled` is how a full name stands in it.
 
     `refused` words what is not done, `limited` a request too many; `limits` are the headers of every answer, `page`
-    cuts a list by its URL and query, `moved` sends a call (its new URL, its method) on from a repository's former name.
+    cuts a list by its URL and query, `moved` sends a call (its new URL, its method) on from a repository's former name,
+    `hooks` are its webhooks.
 
     `git` stands before a repository's path in its remote's URL; a push says who it is by `scheme` and, where that is
     basic, as one of `users` (none: anybody).
@@ -105,6 +121,7 @@ class Dialect:
     limits: Callable[[Limit], Mapping[str, str]]
     page: Callable[[str, Mapping[str, list[str]], list[Json]], Answer]
     moved: Callable[[str, str], Answer]
+    hooks: HookStyle
     git: str = ""
     scheme: str = "basic"
     users: frozenset[str] = frozenset()

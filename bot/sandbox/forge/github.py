@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from bot.sandbox.forge import github_git
 from bot.sandbox.forge import github_shapes as shapes
-from bot.sandbox.forge.dialect import Answer, Call, Dialect, Json, Limit, Route
+from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
 from bot.sandbox.forge.git import CommitFacts
 from bot.sandbox.forge.hosting import RefusedError
 
@@ -151,4 +151,5 @@ GITHUB = Dialect(
     limits=_limits,
     page=_page,
     moved=_moved,
+    hooks=HookStyle("X-GitHub-Event", "push", "pull_request", "X-GitHub-Delivery", "X-Hub-Signature-256"),
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
-from bot.sandbox.forge.dialect import Answer, Call, Dialect, Json, Limit, Route
+from bot.sandbox.forge.dialect import Answer, Call, Dialect, HookStyle, Json, Limit, Route
 from bot.sandbox.forge.hosting import Pull, RefusedError
 from bot.sandbox.forge.merge import Method
 
@@ -270,5 +270,6 @@ GITLAB = Dialect(
     limits=_limits,
     page=_page,
     moved=_moved,
+    hooks=HookStyle("X-Gitlab-Event", "Push Hook", "Merge Request Hook", "Idempotency-Key", plain="X-Gitlab-Token"),
     users=frozenset({"oauth2"}),
 )

@@ -148,6 +148,8 @@ class HostedRepository:
         self.pulls: dict[int, Pull] = {}
         self.pushes: list[Push] = []
         self.lag = False  # the commits of merged pull requests are not yet known to be theirs
+        self.on_push: Callable[[str, str], object] = lambda _branch, _after: None
+        self.on_pull: Callable[[int], object] = lambda _number: None
         self._people = people
         self._clock = clock
         self._next = first_number
@@ -189,6 +191,7 @@ class HostedRepository:
         with self._lock:
             self.pushes.append(Push(branch, before, after, by, self._clock()))
             self.listed()  # so that a pull request's new head is noticed now
+        self.on_push(branch, after)
 
     def pull(self, number: int) -> Pull:
         """The pull request of that number, with its branch as it is now. RefusedError 404."""
@@ -233,6 +236,7 @@ class HostedRepository:
             self._next += 1
             self.pulls[pull.number] = pull
             self._keep_head(pull)
+            self.on_pull(pull.number)
             return pull
 
     def review(
@@ -245,6 +249,7 @@ class HostedRepository:
                 raise RefusedError(422, "Unprocessable Entity", [_custom("Can not approve your own pull request")])
             review = Review(self._new_id(), by, state, pull.head_sha, body, at or self._clock())
             pull.reviews.append(review)
+            self.on_pull(number)
             pull.updated_at = review.at
             return review
 
@@ -264,6 +269,7 @@ class HostedRepository:
             pull.state, pull.closed_at = "closed", at or self._clock()
             pull.updated_at = pull.closed_at
             self._keep_head(pull)
+            self.on_pull(number)
             return pull
 
     def merge(
@@ -305,6 +311,7 @@ class HostedRepository:
             pull.merged_by, pull.merge_sha, pull.method = by, tip, Method(method)
             pull.landed = frozenset(self.git.shas(base, tip))
             self.pushed(pull.base, base, tip, by)
+            self.on_pull(number)
             if delete_branch:
                 self.git.run("update-ref", "-d", f"refs/heads/{pull.head}")
             return pull

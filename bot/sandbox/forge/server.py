@@ -17,6 +17,7 @@ from bot.sandbox.forge import github_shapes as shapes
 from bot.sandbox.forge.dialect import Answer, Call, Dialect, Limit, Route
 from bot.sandbox.forge.git import Person
 from bot.sandbox.forge.hosting import HostedRepository, RefusedError
+from bot.sandbox.forge.webhooks import Sender
 
 _LIMIT = 5000  # requests an hour, as GitHub grants a token
 _HOUR = timedelta(hours=1)
@@ -80,6 +81,7 @@ class SandboxForge:
         self.faults = Faults()
         self.requests: list[Request] = []
         self.people["gitops-bot"] = Person("gitops-bot", "gitops-bot", "gitops-bot@users.forge.example", bot=True)
+        self.webhooks = Sender(dialect.hooks)
         self.app = self._application()
 
     def add_person(self, login: str, name: str, email: str) -> Person:
@@ -98,6 +100,8 @@ class SandboxForge:
             first_number=first_number,
             id_=len(self.repositories) + 1,
         )
+        repository.on_push = partial(self.webhooks.push, full_name)
+        repository.on_pull = partial(self.webhooks.pull, full_name)
         self.repositories[full_name] = repository
         return repository
 
