@@ -636,6 +636,7 @@ def messages(say):
         "revert-card-merged": revert_pull.card(say, replace(PULL, state="merged", merged_by="carla")),
         "revert-card-merged-by-nobody-known": revert_pull.card(say, replace(PULL, state="merged", applications=())),
         "diff-file-pointer": diff_file.pointer(say),
+        "revert-card-asked-by-button": revert_pull.card(say, replace(PULL, what=f"https://forge.example/commit/{SHA}")),
         "revert-card-closed": revert_pull.card(say, replace(PULL, state="closed")),
         **{
             f"adopt-card-{state}": revert_pull.card(say, replace(PULL, state=state, purpose="adopt"))

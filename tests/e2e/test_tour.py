@@ -125,3 +125,34 @@ def test_the_whole_tour(page, size):
         guide.card(re.compile(r"Live in \d+ s"))
         guide.picture("8-live")
         expect(guide.panel).to_contain_text("6/6")
+
+
+def test_from_an_alert_to_an_opened_revert_in_two_clicks(browser):
+    """As on call, on a phone: something reached the branch past everybody, and undoing it is a press and a yes."""
+    context = browser.new_context(viewport=dict(zip(("width", "height"), SIZES["phone"], strict=True)), has_touch=True)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    with Demo(repository_settings={"approvals": {"grace": "1s"}}) as demo:
+        page.goto(demo.url)
+        guide = Guide(page, "phone")
+        expect(guide.panel).to_contain_text("Make drift")
+        hosted = demo.forge.repositories[demo.shop.repository]
+        path = "environments/production/shop/deployment.yaml"
+        text = hosted.git.run("show", f"{hosted.branch}:{path}")
+        before = set(hosted.pulls)
+        hosted.commit(hosted.branch, {path: re.sub(r"replicas: \d+", "replicas: 0", text)}, "Quick fix\n", "mira")
+
+        alert = guide.card("Not approved: a direct push")
+        alert.scroll_into_view_if_needed()
+        guide.picture("revert-1-alert")
+        alert.get_by_role("button", name="Revert").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("Nothing changes before somebody merges it")
+        guide.picture("revert-2-confirm")
+        dialog.get_by_role("button", name="Open").click()
+        answer = guide.card("nothing changes until it is merged")
+        answer.scroll_into_view_if_needed()
+        guide.picture("revert-3-opened")
+        (number,) = set(hosted.pulls) - before
+        assert hosted.pulls[number].head.startswith("gitops-bot/revert-")
+    context.close()

@@ -184,6 +184,11 @@ def modal(title: str, *blocks: Block, close: str, reference: str = "") -> Mappin
     }
 
 
+def weight(blocks: Iterable[Block]) -> int:
+    """How much of MOST_JSON these take."""
+    return sum(len(json.dumps(block, ensure_ascii=False)) for block in blocks)
+
+
 def fill(
     parts: Sequence[Sequence[Element]],
     more: Callable[[int], Element],

@@ -19,6 +19,7 @@ from bot.core.message.blocks import (
     person,
     rich,
     utc,
+    weight,
     words,
 )
 from bot.core.message.catalogue import incident as texts
@@ -39,6 +40,9 @@ _HEADERS = {
     IncidentState.ACKNOWLEDGED: texts.HEADER_ACKNOWLEDGED,
     IncidentState.SNOOZED: texts.HEADER_SNOOZED,
 }
+# Characters of JSON for the differences: what the suspects take is taken from them, so that the whole fits a message.
+_MOST_DRIFT, _LEAST_DRIFT = 8_500, 2_500
+
 _ENDINGS = {"cluster": texts.ENDED_BY_CLUSTER, "adopted": texts.ENDED_ADOPTED, "git": texts.ENDED_BY_GIT}
 
 
@@ -110,8 +114,10 @@ def _open(say: Say, incident: Incident) -> Message:
         paragraph(*lead),
     ]
     blocks: list[Block] = [header_of(say, rating, incident.state, where), rich(*paragraphs)]
-    blocks += fill([wording.object_lines(say, found, 6, 90) for found in drift], _more(say), budget=6_000)
-    blocks += suspect.of_drift(say, incident.suspects, incident.application)
+    suspects = suspect.of_drift(say, incident.suspects, incident.application)
+    room = max(_LEAST_DRIFT, _MOST_DRIFT - weight(suspects))
+    blocks += fill([wording.object_lines(say, found, 6, 90) for found in drift], _more(say), budget=room)
+    blocks += suspects
     if incident.blind:
         blocks.append(note(say.text(texts.BLIND, reason=say.told(incident.blind))))
     checked = say.text(texts.CHECKED, time=utc(incident.checked_at))

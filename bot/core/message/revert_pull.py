@@ -1,5 +1,7 @@
 """What the channel reads of a pull request that the bot opened: one card, kept current."""
 
+import re
+
 from bot.core.message import wording
 from bot.core.message.blocks import (
     Message,
@@ -16,6 +18,9 @@ from bot.core.message.catalogue import adopt
 from bot.core.message.catalogue import revert_pull as texts
 from bot.core.message.language import Say
 from bot.core.revert_pull import RevertPull
+
+# A button names a commit by its page, which is more than anybody reads.
+_FULL_COMMIT = re.compile(r"https?://\S*/([0-9a-f]{8})[0-9a-f]{32}")
 
 _TEXTS = {
     ("revert", "merged"): (texts.MERGED_HEADER, texts.MERGED, texts.ASKED),
@@ -38,7 +43,7 @@ def card(say: Say, pull: RevertPull) -> Message:
         asked,
         link=link(pull.url, f"#{number} {title}"),
         who=person(pull.by),
-        what=clip(pull.what, 80),
+        what=clip(_FULL_COMMIT.sub(r"\1", pull.what), 80),
         touched=touched,
         ending=ending,
     )
