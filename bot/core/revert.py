@@ -305,7 +305,8 @@ def commit_message(target: Target, request: RevertRequest, reverts: str | None) 
 
 def one_line(text: str) -> str:
     """Text that people gave, on one line, and mentioning nobody on the forge."""
-    return " ".join(text.replace("@", "").split())[:300]
+    shown = "".join(each if each.isprintable() else " " for each in text.replace("@", ""))  # git takes no NUL
+    return " ".join(shown.split())[:300]
 
 
 def reverted_by(target: Target, later: Iterable[Commit]) -> Commit | None:
