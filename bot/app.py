@@ -19,6 +19,7 @@ from bot.handlers import revert_pulls
 from bot.handlers.cards import CardKeeper
 from bot.handlers.desk import Desk
 from bot.handlers.discovery import Discoverer
+from bot.handlers.home import Homes
 from bot.handlers.people import People
 from bot.handlers.watch import Watch
 from bot.handlers.webhooks import Webhooks
@@ -34,6 +35,7 @@ _log = logging.getLogger(__name__)
 LISTENER_THREADS = 32
 DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
+_REFRESH_EVERY = timedelta(seconds=15)
 
 
 def utc_now() -> datetime:
@@ -54,8 +56,9 @@ class Bot:
         self._work = WorkPool("work", workers=8, waiting=200)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         people = People(self._ports.chat, config.slack.people, clock)
+        self._homes = Homes(config, self._ports)
         self._desk = Desk(config, self._ports, self._watch, people)
-        listeners = Listeners(config, self._ports, self._desk, self._work)
+        listeners = Listeners(config, self._ports, self._desk, self._homes, self._work)
         secret = config.credentials.slack_signing_secret
         app = listeners.app(client, self._executor, secret)
         self._socket = None if config.slack.mode == "http" else _Socket(app, config.credentials.slack_app_token or "")
@@ -105,6 +108,7 @@ class Bot:
             Job("pull requests", every.git, partial(revert_pulls.look, self._ports)),
             Job("queued reverts", every.git, self._desk.work_off),
             Job("cards", _RECONCILE_EVERY, self._watch.tell),
+            Job("homes", _REFRESH_EVERY, self._homes.refresh),
         ]
 
     def _webhooks(self) -> Webhooks | None:

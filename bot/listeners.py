@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
@@ -23,6 +24,7 @@ from bot.core.mention import text_of
 from bot.core.message import LINK, control, diff_pages, trouble
 from bot.core.message import adopt as adopt_message
 from bot.core.message import help as help_message
+from bot.core.message import home as home_message
 from bot.core.message import incident as incident_message
 from bot.core.message import revert as revert_message
 from bot.core.message import snooze as snooze_message
@@ -31,6 +33,7 @@ from bot.core.permission import Right
 from bot.core.revision import Unreadable, parse_revision
 from bot.handlers import silence
 from bot.handlers.desk import Desk
+from bot.handlers.home import Homes
 from bot.ports import ChatError, PortError, Ports
 from bot.work import FullError, WorkPool
 
@@ -43,10 +46,11 @@ Work = Callable[[], Message | None]
 class Listeners:
     """Answers commands, mentions, buttons and modals. Whatever takes longer than parsing runs on `work`."""
 
-    def __init__(self, config: Config, ports: Ports, desk: Desk, work: WorkPool) -> None:
+    def __init__(self, config: Config, ports: Ports, desk: Desk, homes: Homes, work: WorkPool) -> None:
         self._config = config
         self._ports = ports
         self._desk = desk
+        self._homes = homes
         self._work = work
 
     def app(self, client: WebClient, executor: Executor, signing_secret: str | None) -> App:
@@ -59,6 +63,7 @@ class Listeners:
         )
         app.command("/gitops")(self.on_command)
         app.event("app_mention")(self.on_mention)
+        app.event("app_home_opened")(self.on_home_opened)
         for action, listener in (
             (incident_message.SHOW_DIFF, self.on_show_diff),
             (diff_pages.PREVIOUS, self.on_turn_page),
@@ -67,6 +72,7 @@ class Listeners:
             (incident_message.ACKNOWLEDGE, self.on_acknowledge),
             (incident_message.SNOOZE, self.on_snooze),
             (adopt_message.ADOPT, self.on_adopt),
+            (home_message.WAKE, self.on_wake),
             (revert_message.REVERT_THIS, self.on_revert),
             (revert_message.REVERT_OTHER, self.on_revert),
             *((action, self.on_revert) for action in revert_message.REVERT_SUSPECTS),
@@ -107,6 +113,13 @@ class Listeners:
         # Events alone are sent again, by Slack, when their ack was lost.
         self._soon(asker, None, self._once(f"event {body.get('event_id')}", work))
 
+    def on_home_opened(self, event: Payload) -> None:
+        """Somebody looks at the bot's Home tab. Sent again by Slack, the event does no harm."""
+        if event.get("tab") == "home":
+            user = str(event["user"])
+            asker = replace(self._asker(user, user, "", Origin.HOME), about="home")
+            self._soon(asker, None, lambda: self._homes.opened(user))
+
     def on_show_diff(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """The card's button: a modal at once, filled in when the cluster has answered."""
         ack()
@@ -140,6 +153,16 @@ class Listeners:
 
         self._soon(asker, respond, self._once(_click(body, action), work))
 
+    def on_wake(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
+        """The Home's button: a snooze is over before its time."""
+        ack()
+        asker, subject = self._clicker(body), str(action.get("value", ""))
+
+        def work() -> Message:
+            return self._desk.wake(asker, silence.of_card(self._ports, subject))
+
+        self._soon(asker, respond, self._once(_click(body, action), work))
+
     def on_snooze(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """The card's button: a modal at once, which asks for how long once it is known that the person may."""
         ack()
@@ -167,6 +190,7 @@ class Listeners:
         subject, channel = snooze_message.referred(view)
         user = body["user"]
         asker = self._asker(str(user["id"]), str(user.get("username") or user["id"]), channel, Origin.MODAL)
+        asker = asker if channel else replace(asker, about=subject)  # it was opened from the Home tab
         span = snooze_message.entered(view)
         if span is None:
             ack(response_action="errors", errors=snooze_message.wrong(asker.say))
@@ -234,14 +258,26 @@ class Listeners:
                 said = trouble.failed(asker.say, reference)
             if said is not None:
                 self._say(asker, respond, said)
+            self._follow(asker)
 
         try:
             self._work.submit(job)
         except FullError:
             self._say(asker, respond, trouble.busy(asker.say))
 
+    def _follow(self, asker: Asker) -> None:
+        """What somebody did may be what their Home shows; what they did there has been answered there."""
+        try:
+            if not asker.about:
+                self._homes.acted(asker.user)
+        except PortError as error:
+            _log.warning("Home of %s: %s", asker.user, error)
+
     def _say(self, asker: Asker, respond: Respond | None, said: Message) -> None:
-        """Through the response URL, which needs no membership; else as a whisper."""
+        """On the Home tab, if asked there; through the response URL, which needs no membership; else as a whisper."""
+        if asker.about:
+            self._homes.answer(asker.user, said, asker.about)
+            return
         if respond is not None and respond.response_url and _responded(respond, said):
             return
         try:
@@ -252,7 +288,10 @@ class Listeners:
     def _clicker(self, body: Payload) -> Asker:
         user = body["user"]
         name = str(user.get("username") or user.get("name") or user["id"])
-        return self._asker(str(user["id"]), name, str((body.get("channel") or {}).get("id", "")), _origin(body))
+        asker = self._asker(str(user["id"]), name, str((body.get("channel") or {}).get("id", "")), _origin(body))
+        if asker.origin is not Origin.HOME:
+            return asker
+        return replace(asker, about=str((body.get("actions") or [{}])[0].get("value") or "?"))
 
     def _asker(self, user: str, name: str, channel: str, origin: Origin, thread: str | None = None) -> Asker:
         return Asker(user, name, channel, origin, self._config.slack.say(channel), thread)

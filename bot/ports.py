@@ -399,6 +399,10 @@ class Chat(Protocol):
         """Replace what a modal shows."""
         ...
 
+    def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
+        """Replace what somebody's Home shows. ChatError, `not_enabled` among others: the app has no Home tab."""
+        ...
+
 
 # ---------------------------------------------------------------- state
 
@@ -417,6 +421,19 @@ class Posted:
 
     channel: str
     ts: str
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Somebody's Home: when they last looked at it, and the digest of what Slack was last given for it, from `at` on.
+
+    `digest` is "" from just before it is published until Slack has answered: what it shows is not known then.
+    """
+
+    user: str
+    seen: datetime
     digest: str
     at: datetime
 
@@ -466,12 +483,23 @@ class Store(Protocol):
         """Incidents that still have something to tell: not resolved, or resolved and not settled."""
         ...
 
+    def ended_incidents(self, since: datetime, most: int) -> list[Incident]:
+        """Those resolved since then, settled ones too, the newest `most`, newest first.
+
+        What was settled by a version that kept no time of it is not among them; the same holds of the next two.
+        """
+        ...
+
     def save_rollout(self, rollout: Rollout) -> None:
         """Keep a rollout, by id."""
         ...
 
     def rollouts(self) -> list[Rollout]:
         """Rollouts that still have something to tell, oldest first."""
+        ...
+
+    def ended_rollouts(self, since: datetime, most: int) -> list[Rollout]:
+        """Those live or superseded since then, settled ones too, the newest `most`, newest first."""
         ...
 
     def rollouts_of(self, revisions: Sequence[str]) -> list[Rollout]:
@@ -521,6 +549,10 @@ class Store(Protocol):
         """Queued reverts that still have something to do or to tell, oldest first."""
         ...
 
+    def ended_pulls(self, since: datetime, most: int) -> list[RevertPull]:
+        """Those merged or closed since then, settled ones too, the newest `most`, newest first."""
+        ...
+
     def settle(self, id_: str) -> None:
         """What has this id (an incident, a pull request …) has ended and Slack says so: it needs no more looks."""
         ...
@@ -535,6 +567,22 @@ class Store(Protocol):
 
     def drop_card(self, key: str) -> None:
         """The message is gone from Slack."""
+        ...
+
+    def home(self, user: str) -> Home | None:
+        """What Slack was last given for somebody's Home; None when they never looked at it."""
+        ...
+
+    def homes(self, seen_since: datetime, most: int) -> list[Home]:
+        """Of those who have looked at theirs since then, the latest `most`, latest first."""
+        ...
+
+    def save_home(self, home: Home) -> None:
+        """Remember that somebody looked, or that theirs is about to be published."""
+        ...
+
+    def confirm_home(self, user: str, at: datetime, digest: str) -> bool:
+        """Slack has taken what was about to be published at that instant. False when another was begun meanwhile."""
         ...
 
     def close(self) -> None:

@@ -121,6 +121,9 @@ class SlackChat:
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
         _call(lambda: self._client.views_update(view_id=view_id, view=dict(view)), "the modal")
 
+    def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
+        _call(lambda: self._client.views_publish(user_id=user, view=dict(view)), "the Home tab")
+
     def _person(self, request: Callable[[], SlackResponse]) -> Mapping[str, Any] | None:
         """The user Slack names; None when there is none, or one who has left or is an app."""
         try:

@@ -23,7 +23,7 @@ from bot.core.message.language import Told
 from bot.core.queued import QueuedRevert
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Rollout
-from bot.ports import Posted, StoreError
+from bot.ports import Home, Posted, StoreError
 
 _tables = sa.MetaData()
 
@@ -41,6 +41,8 @@ _incidents = sa.Table(
     sa.Column("resolved", sa.Boolean, nullable=False),
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
     sa.Column("body", sa.Text, nullable=False),
+    # Later than the others: when it ended, "" until then.
+    sa.Column("ended", sa.Text, nullable=False, server_default="", index=True),
 )
 _rollouts = sa.Table(
     "rollouts",
@@ -50,6 +52,8 @@ _rollouts = sa.Table(
     sa.Column("order", sa.Integer, nullable=False),
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
     sa.Column("body", sa.Text, nullable=False),
+    # Later than the others: when it ended, "" until then.
+    sa.Column("ended", sa.Text, nullable=False, server_default="", index=True),
 )
 _pulls = sa.Table(
     "pulls",
@@ -57,6 +61,8 @@ _pulls = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
     sa.Column("body", sa.Text, nullable=False),
+    # Later than the others: when it ended, "" until then.
+    sa.Column("ended", sa.Text, nullable=False, server_default="", index=True),
 )
 _judged_heads = sa.Table(
     "judged_heads",
@@ -111,6 +117,15 @@ _claims = sa.Table(
     _tables,
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("at", sa.Text, nullable=False, index=True),
+)
+
+_homes = sa.Table(
+    "homes",
+    _tables,
+    sa.Column("user", sa.Text, primary_key=True),
+    sa.Column("seen", sa.Text, nullable=False, index=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
 )
 
 _PAGE = 500  # entries of the audit log read at once
@@ -254,6 +269,9 @@ class SqlStore:
         wanted = sa.select(_incidents.c.body).where(_incidents.c.settled.is_(False)).order_by(_incidents.c.id)
         return [_read_incident(body) for body in self._all(wanted)]
 
+    def ended_incidents(self, since: datetime, most: int) -> list[Incident]:
+        return [_read_incident(body) for body in self._ended(_incidents, since, most)]
+
     def save_rollout(self, rollout: Rollout) -> None:
         with self._begin() as connection:
             _put_rollout(connection, rollout)
@@ -262,13 +280,17 @@ class SqlStore:
         wanted = sa.select(_rollouts.c.body).where(_rollouts.c.settled.is_(False)).order_by(_rollouts.c.order)
         return [_read_rollout(body) for body in self._all(wanted)]
 
+    def ended_rollouts(self, since: datetime, most: int) -> list[Rollout]:
+        return [_read_rollout(body) for body in self._ended(_rollouts, since, most)]
+
     def rollouts_of(self, revisions: Sequence[str]) -> list[Rollout]:
         wanted = sa.select(_rollouts.c.body).where(_rollouts.c.revision.in_(revisions))
         return [_read_rollout(body) for body in self._all(wanted)]
 
     def save_pull(self, pull: RevertPull) -> None:
         with self._begin() as connection:
-            _put(connection, _pulls, id=pull.id, settled=False, body=_PULL.dump_json(pull).decode())
+            body = _PULL.dump_json(pull).decode()
+            _put(connection, _pulls, id=pull.id, settled=False, body=body, ended=_ended_at(pull.ended_at))
 
     def pulls(self) -> list[RevertPull]:
         wanted = sa.select(_pulls.c.body).where(_pulls.c.settled.is_(False)).order_by(_pulls.c.id)
@@ -283,6 +305,9 @@ class SqlStore:
     def queued(self) -> list[QueuedRevert]:
         wanted = sa.select(_queued.c.body).where(_queued.c.settled.is_(False))
         return sorted(map(_read_queued, self._all(wanted)), key=lambda each: each.asked_at)
+
+    def ended_pulls(self, since: datetime, most: int) -> list[RevertPull]:
+        return [_PULL.validate_json(body) for body in self._ended(_pulls, since, most)]
 
     def settle(self, id_: str) -> None:
         with self._begin() as connection:
@@ -307,6 +332,22 @@ class SqlStore:
     def drop_card(self, key: str) -> None:
         with self._begin() as connection:
             connection.execute(_cards.delete().where(_cards.c.key == key))
+
+    def home(self, user: str) -> Home | None:
+        found = self._homes(_homes.c.user == user)
+        return found[0] if found else None
+
+    def homes(self, seen_since: datetime, most: int) -> list[Home]:
+        return self._homes(_homes.c.seen >= _instant(seen_since), most)
+
+    def save_home(self, home: Home) -> None:
+        with self._begin() as connection:
+            _put(connection, _homes, user=home.user, seen=_instant(home.seen), digest=home.digest, at=_instant(home.at))
+
+    def confirm_home(self, user: str, at: datetime, digest: str) -> bool:
+        with self._begin() as connection:
+            mine = (_homes.c.user == user) & (_homes.c.at == _instant(at))
+            return connection.execute(_homes.update().where(mine).values(digest=digest)).rowcount == 1
 
     def audit(self, entry: AuditEntry) -> None:
         with self._begin() as connection:
@@ -350,6 +391,18 @@ class SqlStore:
             connection.execute(_claims.delete().where(_claims.c.at < _instant(at - _CLAIMED_FOR)))
             return _insert_new(connection, _claims, key=key, at=_instant(at))
 
+    def _homes(self, which: sa.ColumnElement[bool], most: int = 1) -> list[Home]:
+        with self._begin() as connection:
+            rows = connection.execute(sa.select(_homes).where(which).order_by(_homes.c.seen.desc()).limit(most)).all()
+        return [
+            Home(row.user, datetime.fromisoformat(row.seen), row.digest, datetime.fromisoformat(row.at)) for row in rows
+        ]
+
+    def _ended(self, table: sa.Table, since: datetime, most: int) -> list[str]:
+        """The bodies of those that have ended since then, the newest `most`, newest first."""
+        newest = sa.select(table.c.body).where(table.c.ended >= _instant(since)).order_by(table.c.ended.desc())
+        return self._all(newest.limit(most))
+
     def _one(self, wanted: sa.Select[str]) -> str | None:
         with self._begin() as connection:
             return connection.execute(wanted).scalar()
@@ -374,6 +427,10 @@ _TO_THE_SECOND = len("2026-11-01T00:00:00")
 def _instant(at: datetime) -> str:
     """In UTC and always of one form, so that texts compare as instants do."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _ended_at(at: datetime | None) -> str:
+    return _instant(at) if at else ""
 
 
 def _put(connection: sa.Connection, table: sa.Table, **values: object) -> None:
@@ -430,6 +487,7 @@ def _incident_row(incident: Incident) -> dict[str, object]:
         "resolved": resolved,
         "settled": False,
         "body": _body(incident),
+        "ended": _ended_at(incident.resolved_at),
     }
 
 
@@ -523,6 +581,7 @@ def _put_rollout(connection: sa.Connection, rollout: Rollout) -> None:
         order=known or newest + 1,
         settled=False,
         body=_rollout_body(rollout),
+        ended=_ended_at(rollout.ended_at),
     )
 
 

@@ -10,7 +10,8 @@ from bot.core.message.language import Say
 class Asker:
     """A person as Slack's payload says: `user` and `channel` are ids ("" without a channel), `name` is for people.
 
-    `say` speaks the language of that channel; `thread` is the ts of the thread it was asked in, if in one.
+    `say` speaks the language of that channel; `thread` is the ts of the thread it was asked in, if in one. `about` is
+    what a button on the Home tab refers to: the answer is shown there.
     """
 
     user: str
@@ -19,3 +20,4 @@ class Asker:
     origin: Origin
     say: Say
     thread: str | None = None
+    about: str = ""

@@ -262,7 +262,14 @@ def snooze(incident: Incident, *, by: str, until: datetime, at: datetime) -> Inc
 
 def wake(incident: Incident, now: datetime) -> Incident:
     """Once its snooze has ended: acknowledged again, or open, and said once."""
-    if incident.state is not IncidentState.SNOOZED or incident.snoozed_until is None or now < incident.snoozed_until:
+    if incident.snoozed_until is None or now < incident.snoozed_until:
+        return incident
+    return rouse(incident, now)
+
+
+def rouse(incident: Incident, now: datetime) -> Incident:
+    """The end of a snooze, whether its time has come or somebody wants it to end."""
+    if incident.state is not IncidentState.SNOOZED:
         return incident
     woken = _happened(incident, Happening.WOKE, now, by=incident.snoozed_by)
     if incident.acknowledged_by is None:

@@ -126,6 +126,12 @@ class Desk:
         """Why the asker may not snooze that, before they are asked for how long; None when they may. PortError."""
         return silence.refused(self._ports, self._standing(asker), asker, target)
 
+    def wake(self, asker: Asker, target: silence.Target) -> Message:
+        """The end of a snooze before its time, if the asker may; the card says so at once. PortError."""
+        said = silence.wake(self._ports, self._standing(asker), asker, target)
+        self._watch.tell()
+        return said
+
     def check_now(self, asker: Asker, names: list[str]) -> Message:
         """A drift check of these applications; none: what was pressed is out of date. PortError."""
         if not names:

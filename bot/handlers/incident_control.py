@@ -55,6 +55,11 @@ def snooze(ports: Ports, subject: str, by: str, until: datetime, now: datetime) 
     return _all(ports.store, subject, lambda incident: incidents.snooze(incident, by=by, until=until, at=now))
 
 
+def rouse(ports: Ports, subject: str, now: datetime) -> Outcome:
+    """The end of a snooze before its time: of one incident, or of all that share a card. StoreError."""
+    return _all(ports.store, subject, lambda incident: incidents.rouse(incident, now))
+
+
 def change(store: Store, known: Incident, decide: Callable[[Incident], Incident]) -> tuple[Incident, bool]:
     """What `decide` makes of an incident as it is stored now, kept, and whether that changed it. StoreError.
 

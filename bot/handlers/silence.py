@@ -1,4 +1,4 @@
-"""Acknowledge and snooze, by command or button: find the incidents, ask whether who asks may, do it, write it down."""
+"""Acknowledge, snooze and wake: find the incidents, ask whether who asks may, do it, write it down."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.asker import Asker
 from bot.core.audit import AuditEntry
-from bot.core.incident import Incident, open_incidents, under
+from bot.core.incident import Incident, IncidentState, open_incidents, under
 from bot.core.message import control as words
 from bot.core.message.blocks import Message
 from bot.core.message.language import Say
@@ -69,6 +69,27 @@ def refused(ports: Ports, standing: Standing, asker: Asker, target: Target) -> D
         return None
     _write_down(ports, asker, target, "snooze", refusal(verdict))
     return verdict
+
+
+def wake(ports: Ports, standing: Standing, asker: Asker, target: Target) -> Message:
+    """The end of the snoozes of what a card shows, if the asker may. StoreError."""
+    asleep = [each for each in target.incidents if each.state is IncidentState.SNOOZED]
+    if not asleep:
+        return words.awake_already(asker.say)
+    names = tuple(dict.fromkeys(each.application for each in asleep))
+    now = ports.clock()
+
+    def act(incident: str) -> Outcome:
+        return incident_control.rouse(ports, incident, now)
+
+    outcome = _silence(ports, standing, asker, Target(tuple(asleep), names), "wake", act)
+    match outcome:
+        case Denied() | CouldNotAsk():
+            return words.denied(asker.say, Right.SILENCE, outcome)
+        case Done():
+            return words.woken(asker.say, names)
+        case _:
+            return words.awake_already(asker.say)
 
 
 def _told(

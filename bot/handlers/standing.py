@@ -13,14 +13,15 @@ KNOWN_FOR = timedelta(seconds=30)
 
 
 class Groups:
-    """The members of user groups, asked of Slack and remembered for KNOWN_FOR. Any thread may call.
+    """The members of user groups, asked of Slack and remembered for so long. Any thread may call.
 
     What could not be asked is not remembered, but that Slack wants to be left alone until then is.
     """
 
-    def __init__(self, chat: Chat, clock: Callable[[], datetime]) -> None:
+    def __init__(self, chat: Chat, clock: Callable[[], datetime], known_for: timedelta = KNOWN_FOR) -> None:
         self._chat = chat
         self._clock = clock
+        self._known_for = known_for
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Members, datetime]] = {}
 
@@ -33,7 +34,7 @@ class Groups:
                 return known
         found: Members
         try:
-            found, lasts = self._chat.group_members(group), KNOWN_FOR
+            found, lasts = self._chat.group_members(group), self._known_for
         except ChatError as error:
             found, lasts = str(error), timedelta(seconds=error.retry_after or 0)
         with self._lock:

@@ -25,7 +25,7 @@ from bot.core.revert import RevertRequest
 from bot.core.revert_pull import RevertPull
 from bot.core.rollout import Change, Lacking, Part, Rollout, RolloutState
 from bot.handlers.incident_control import change
-from bot.ports import Posted, StoreError
+from bot.ports import Home, Posted, StoreError
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
 SILENT = Told(
@@ -432,3 +432,36 @@ def test_every_judgement_is_read_in_the_order_the_commits_came(store, monkeypatc
     assert list(store.judgements_since()) == [*earlier, *later]
     assert list(store.judgements_since(T0 + timedelta(minutes=1))) == later
     assert list(store.judgements_since(T0)) == [*earlier, *later]
+
+
+def test_what_has_ended_is_found_by_when_it_ended_settled_or_not(store):
+    hours = [T0 + timedelta(hours=number) for number in range(4)]
+    for number, at in enumerate(hours):
+        name = f"shop-{number}"
+        over = replace(INCIDENT, id=name, application=name, state=IncidentState.RESOLVED, resolved_at=at)
+        store.exchange_incident(None, over)
+        store.save_rollout(replace(rollout(str(number) * 40), state=RolloutState.LIVE, ended_at=at))
+        store.save_pull(replace(PULL, id=f"platform#{number}", number=number, state="merged", ended_at=at))
+        for id_ in (name, f"platform@{str(number) * 40}", f"platform#{number}"):
+            store.settle(id_)
+    store.exchange_incident(None, INCIDENT)
+    store.save_rollout(rollout("f" * 40))
+    store.save_pull(PULL)
+    elsewhere = hours[1].astimezone(timezone(timedelta(hours=5)))
+    assert [each.resolved_at for each in store.ended_incidents(elsewhere, 9)] == hours[:0:-1]
+    assert [each.ended_at for each in store.ended_rollouts(hours[1], 9)] == hours[:0:-1]
+    assert [each.number for each in store.ended_pulls(hours[1], 2)] == [3, 2]
+
+
+def test_a_home_is_confirmed_by_who_published_it_last(store):
+    assert store.home("U1") is None
+    store.save_home(Home("U1", T0, "", T0))
+    store.save_home(Home("U2", T0 + timedelta(hours=1), "", T0))
+    assert store.confirm_home("U1", T0, "digest")
+    assert store.home("U1") == Home("U1", T0, "digest", T0)
+    store.save_home(Home("U1", T0, "", T0 + timedelta(seconds=1)))
+    assert not store.confirm_home("U1", T0, "older")
+    assert store.home("U1").digest == ""
+    assert [each.user for each in store.homes(T0, 9)] == ["U2", "U1"]
+    assert [each.user for each in store.homes(T0, 1)] == ["U2"]
+    assert [each.user for each in store.homes(T0 + timedelta(minutes=1), 9)] == ["U2"]

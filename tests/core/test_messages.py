@@ -27,6 +27,7 @@ from bot.core.discovered import Origin, Unreadable
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.effect import Effect, bounded
 from bot.core.health import Unready
+from bot.core.home import home, survey
 from bot.core.images import Pin, Unpinned
 from bot.core.incident import Event, Happening, Incident, IncidentState, acknowledge, snooze
 from bot.core.irreversible import Loss, Warned
@@ -48,6 +49,7 @@ from bot.core.message import (
     who,
 )
 from bot.core.message import help as help_message
+from bot.core.message import home as home_message
 from bot.core.message import queued as queued_message
 from bot.core.message import revert as revert_message
 from bot.core.message import snooze as snooze_message
@@ -863,6 +865,104 @@ def hostile_modals(say):
     }
 
 
+def at_home(say, about="", said=None, user="U0ANA", groups=None, **given):
+    """Somebody's Home tab, of these applications, checks, incidents, rollouts and pull requests."""
+    known = {
+        "applications": APPLICATIONS,
+        "checks": {check.application: check for check in (DRIFTED, SYNCED, UNKNOWN)},
+        "incidents": [],
+        "rollouts": [],
+        "pulls": [],
+        "now": T0 + timedelta(hours=1),
+    } | given
+    notice = home_message.Notice(said, about) if said else None
+    shown = home(user, survey(**known), groups or {})
+    return home_message.view(say, home_message.content(say, shown, notice), T0)
+
+
+OWNED = [replace(APPLICATIONS[1], owners=("U0ANA",)), replace(APPLICATIONS[0], owners=("S0ONCALL",)), APPLICATIONS[2]]
+TWO_HUNDRED = [replace(APPLICATIONS[0], name=f"application-{number:03}") for number in range(200)]
+ONE_EACH = [
+    replace((OPEN, CRITICAL, TAKEN, ASLEEP)[number % 4], id=f"i{number}", application=f"application-{number:03}")
+    for number in range(50)
+]
+ARRIVED = replace(WRITTEN, id="live", parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=42))
+ASKED_FOR = [
+    PULL,
+    replace(PULL, id="p#14", number=14, state="merged", ended_at=T0 + timedelta(minutes=20)),
+    replace(PULL, id="p#15", number=15, state="closed", ended_at=T0 + timedelta(minutes=30)),
+    replace(PULL, id="p#16", by="U0BO"),
+]
+
+
+def homes(say):
+    """One of each kind, and the largest."""
+    typical = {
+        "applications": OWNED,
+        "incidents": [
+            OPEN,
+            replace(CRITICAL, id="search@1", application="search", history=TAKEN.history),
+            replace(TAKEN, id="payments@1", application="payments", acknowledged_by="U0BO"),
+            replace(ASLEEP, id="new@1", application="new"),
+            replace(RESOLVED, id="shop@0"),
+        ],
+        "rollouts": [MERGE, ARRIVED],
+        "pulls": ASKED_FOR,
+    }
+    groups = {"S0ONCALL": frozenset({"U0ANA"})}
+    many = {
+        "applications": TWO_HUNDRED,
+        "checks": {
+            each.name: replace((SYNCED, DRIFTED, UNKNOWN)[number % 3], application=each.name)
+            for number, each in enumerate(TWO_HUNDRED)
+        },
+    }
+    denied = control.denied(say, Right.SILENCE, Denied(RULE))
+    return {
+        "home-empty": at_home(say, applications=[], checks={}),
+        "home-quiet": at_home(say, applications=APPLICATIONS[:1]),
+        "home-typical": at_home(say, groups=groups, **typical),
+        "home-changed": at_home(say, rollouts=[ARRIVED], whole=False),
+        "home-of-others": at_home(say, user="U0BO", **typical),
+        "home-owners-unknown": at_home(say, user="U0CEM", groups={"S0ONCALL": SILENT}, **typical),
+        "home-answered": at_home(say, "shop@1", denied, groups=groups, **typical),
+        "home-answered-of-what-is-over": at_home(say, "gone@1", control.nothing_open(say, ["shop"]), **typical),
+        "home-shared-card": at_home(say, incidents=[replace(each, id=each.application) for each in SEVERAL]),
+        "home-many": at_home(say, incidents=ONE_EACH, pulls=[replace(PULL, id=str(n)) for n in range(20)], **many),
+    }
+
+
+def hostile_homes(say):
+    """As large as they get, and with names at their longest."""
+    applications = [
+        replace(APPLICATIONS[0], name=f"{number:03}".ljust(63, "s"), cluster=LONG, owners=("U0ANA", "S0ONCALL"))
+        for number in range(1_000)
+    ]
+    worst = replace(UNKNOWN, error=f"{HOSTILE} {LONG}", drift=hostile_objects()[:2])
+    asleep = [
+        replace(ASLEEP, id=each.name, application=each.name, cluster=LONG, drift=worst.drift[:1])
+        for each in applications[:30]
+    ]
+    loud = [
+        replace(each, id=f"loud {each.id}", state=IncidentState.OPEN, group=f"{number // 3}" if number < 21 else None)
+        for number, each in enumerate(asleep)
+    ]
+    return {
+        "home of the worst": at_home(
+            say,
+            loud[0].id,
+            trouble.outside(say, f"Git said: {HOSTILE} {LONG}"),
+            applications=applications,
+            checks={each.name: replace(worst, application=each.name) for each in applications},
+            incidents=[*loud, *asleep],
+            rollouts=[replace(MERGE, parts=tuple(Part(each.name, LONG, "C1") for each in applications))],
+            pulls=[replace(PULL, id=str(n), title=f"{HOSTILE} {LONG}", number=10**9) for n in range(90)],
+            groups={"S0ONCALL": f"{HOSTILE} {LONG}"},
+            whole=False,
+        )
+    }
+
+
 def in_every_language(make):
     """What `make` makes, by language and name."""
     return {f"{each}/{name}": made for each in Language for name, made in make(Say(each)).items()}
@@ -870,9 +970,11 @@ def in_every_language(make):
 
 MESSAGES = in_every_language(messages)
 MODALS = in_every_language(modals)
-GOLDEN_TEXTS = {name: {"text": said.text, "blocks": said.blocks} for name, said in MESSAGES.items()} | MODALS
+HOMES = in_every_language(homes)
+GOLDEN_TEXTS = {name: {"text": said.text, "blocks": said.blocks} for name, said in MESSAGES.items()} | MODALS | HOMES
 ALL = MESSAGES | in_every_language(hostile_messages)
 ALL_MODALS = MODALS | in_every_language(hostile_modals)
+ALL_HOMES = HOMES | in_every_language(hostile_homes)
 
 
 @pytest.mark.parametrize("name", GOLDEN_TEXTS)
@@ -889,10 +991,10 @@ def test_no_golden_file_is_left_over():
     assert {str(path.relative_to(GOLDEN).with_suffix("")) for path in GOLDEN.rglob("*.json")} == set(GOLDEN_TEXTS)
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("name", [*MESSAGES, *HOMES])
 def test_every_language_says_it_with_the_same_blocks(name):
     """What can be pressed, and what it refers to, does not depend on the language."""
-    assert pressed(MESSAGES[name].blocks) == pressed(MESSAGES[f"en/{name.partition('/')[2]}"].blocks)
+    assert pressed(GOLDEN_TEXTS[name]["blocks"]) == pressed(GOLDEN_TEXTS[f"en/{name.partition('/')[2]}"]["blocks"])
 
 
 def pressed(blocks):
@@ -915,14 +1017,21 @@ def test_slacks_own_library_reads_back_every_block(name):
     assert [block.to_dict() for block in Block.parse_all(blocks)] == blocks
 
 
-@pytest.mark.parametrize("name", ALL_MODALS)
-def test_slacks_own_library_reads_back_every_modal(name):
-    assert View(**ALL_MODALS[name]).to_dict() == ALL_MODALS[name]
+@pytest.mark.parametrize("view", [pytest.param(view, id=name) for name, view in (ALL_MODALS | ALL_HOMES).items()])
+def test_slacks_own_library_reads_back_every_view(view):
+    read = View(**view)
+    read.validate_json()
+    assert read.to_dict() == view
 
 
-@pytest.mark.parametrize("name", ALL_MODALS)
-def test_a_modal_keeps_slacks_limits(name):
-    check_view(dict(ALL_MODALS[name]), "modal")
+@pytest.mark.parametrize("view", [pytest.param(view, id=name) for name, view in (ALL_MODALS | ALL_HOMES).items()])
+def test_a_view_keeps_slacks_limits(view):
+    check_view(dict(view), view["type"])
+
+
+@pytest.mark.parametrize("name", ALL_HOMES)
+def test_nothing_people_wrote_becomes_markup_on_a_home(name):
+    assert '"mrkdwn"' not in json.dumps(ALL_HOMES[name])
 
 
 @pytest.mark.parametrize("name", ALL)

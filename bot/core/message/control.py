@@ -52,6 +52,16 @@ def snoozed_already(say: Say, names: Sequence[str], by: str) -> Message:
     return _said(say, text.SNOOZED_ALREADY, names=wording.listed(say, names), who=people(by))
 
 
+def woken(say: Say, names: Sequence[str]) -> Message:
+    """A snooze is over before its time."""
+    return _said(say, text.WOKEN, names=wording.listed(say, names))
+
+
+def awake_already(say: Say) -> Message:
+    """There is no snooze to end."""
+    return _said(say, text.AWAKE_ALREADY)
+
+
 def nothing_open(say: Say, names: Sequence[str]) -> Message:
     """There is nothing to silence, of applications or (no names) on a card."""
     return _said(say, text.NOTHING_OPEN, names=wording.listed(say, names)) if names else _said(say, text.CARD_IS_OVER)

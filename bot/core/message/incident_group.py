@@ -43,16 +43,16 @@ def card(say: Say, incidents: Sequence[Incident]) -> Message:
 def _open(say: Say, standing: Sequence[Incident], over: Sequence[Incident]) -> Message:
     everyone = [*standing, *over]
     worst = standing[0]
-    where = _where(say, everyone, len(standing))
+    place = where(say, everyone, len(standing))
     since = min(each.since for each in everyone)
     names = wording.listed(say, (each.application for each in standing), _NAMED)
     grade, why = level(say, worst.rating), reason(say, worst.rating)
     text = say.text(
-        texts.OPEN, level=grade, where=where, time=utc(since), names=names, worst=worst.application, reason=why
+        texts.OPEN, level=grade, where=place, time=utc(since), names=names, worst=worst.application, reason=why
     )
     lead = say.line(
         texts.LEAD,
-        where=words(where, bold=True),
+        where=words(place, bold=True),
         time=wording.day_and_time(say, since),
         worst=words(worst.application, bold=True),
         reason=why,
@@ -63,7 +63,7 @@ def _open(say: Say, standing: Sequence[Incident], over: Sequence[Incident]) -> M
     state = _state(standing)
     return message(
         text,
-        header_of(say, worst.rating, state, where),
+        header_of(say, worst.rating, state, place),
         rich(paragraph(*lead, *wrote)),
         *_list(say, everyone),
         note(say.text(texts.SHARED), say.text(card_texts.WHAT_COUNTS)),
@@ -75,16 +75,16 @@ def _open(say: Say, standing: Sequence[Incident], over: Sequence[Incident]) -> M
 
 
 def _resolved(say: Say, over: Sequence[Incident]) -> Message:
-    where = _where(say, over, len(over))
+    place = where(say, over, len(over))
     began, ended = min(each.since for each in over), max(each.resolved_at or each.checked_at for each in over)
     lasted = wording.duration(ended - began)
     names = wording.listed(say, (each.application for each in over), _NAMED)
     time = wording.day_and_time(say, ended)
     lead = say.line(texts.RESOLVED_LEAD, lasted=words(lasted, bold=True), time=time)
-    blocks: list[Block] = [header(say.text(texts.RESOLVED_HEADER, where=where))]
+    blocks: list[Block] = [header(say.text(texts.RESOLVED_HEADER, where=place))]
     blocks.append(rich(paragraph(*lead)))
     blocks += _list(say, over)
-    return message(say.text(texts.RESOLVED, where=where, lasted=lasted, names=names), *blocks)
+    return message(say.text(texts.RESOLVED, where=place, lasted=lasted, names=names), *blocks)
 
 
 def _state(standing: Sequence[Incident]) -> IncidentState:
@@ -94,7 +94,7 @@ def _state(standing: Sequence[Incident]) -> IncidentState:
     return next(state for state in order if state in states)
 
 
-def _where(say: Say, incidents: Sequence[Incident], shown: int) -> str:
+def where(say: Say, incidents: Sequence[Incident], shown: int) -> str:
     """`12 applications on prod`, `5 of 12 applications of platform`."""
     told = say.count(texts.APPLICATIONS, len(incidents))
     if shown < len(incidents):

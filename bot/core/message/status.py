@@ -1,6 +1,6 @@
 """The answer to `/gitops status`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.core.application import Application, home
@@ -21,6 +21,7 @@ _STATES = {
     Status.UNKNOWN: ("❔", texts.IS_UNKNOWN, texts.UNKNOWN),
     Status.SYNCED: ("✅", texts.IS_SYNCED, texts.SYNCED),
 }
+_UNCHECKED = "⏳"
 
 _STOPS = {Stop.SUSPENDED: view_texts.SUSPENDED, Stop.MANUAL: view_texts.MANUAL}
 
@@ -48,8 +49,7 @@ def overview(say: Say, given: Overview) -> Message:
     if not given.applications and not given.unreadable:
         text = say.text(texts.NO_APPLICATION)
         return message(text, rich(paragraph(words(text))))
-    ranked = sorted(given.applications, key=lambda application: _rank(given.checks.get(application.name)))
-    parts = [[paragraph(*_line(say, application, given))] for application in ranked]
+    parts = [[paragraph(*_line(say, each, given))] for each in ranked(given.applications, given.checks)]
     shown = {home(application.repository)[0] for application in given.applications}
     pulls = [pull for name in sorted(shown) for pull in given.pulls.get(name, ())]
     sentence = _sentence(say, given)
@@ -74,13 +74,35 @@ def overview(say: Say, given: Overview) -> Message:
     return message(sentence, *blocks)
 
 
-def _sentence(say: Say, given: Overview) -> str:
-    states = [given.checks[each.name].status for each in given.applications if each.name in given.checks]
+def ranked(applications: Iterable[Application], checks: Mapping[str, Check]) -> list[Application]:
+    """The worst first."""
+    return sorted(applications, key=lambda application: _rank(checks.get(application.name)))
+
+
+def tally(say: Say, applications: Sequence[Application], checks: Mapping[str, Check]) -> list[str]:
+    """`1 out of sync`, `5 synced`: how many are in which state, the worst first."""
+    states = [checks[each.name].status for each in applications if each.name in checks]
     told = [say.count(counted, states.count(status)) for status, (_, _, counted) in _STATES.items() if status in states]
-    waiting = len(given.applications) - len(states)
-    if waiting:
-        told.append(say.count(texts.UNCHECKED, waiting))
-    return say.count(texts.OVERVIEW, len(given.applications), states=", ".join(told))
+    waiting = len(applications) - len(states)
+    return told + ([say.count(texts.UNCHECKED, waiting)] if waiting else [])
+
+
+def state(say: Say, check: Check | None) -> tuple[str, str]:
+    """A mark, and the state in words."""
+    if check is None:
+        return _UNCHECKED, say.text(texts.IS_UNCHECKED)
+    mark, phrase, _ = _STATES[check.status]
+    return mark, say.text(phrase)
+
+
+def arriving(say: Say, revision: str) -> list[Element]:
+    """What follows an application that a merge is on its way to."""
+    return say.line(texts.ARRIVING, revision=wording.short(say, revision))
+
+
+def _sentence(say: Say, given: Overview) -> str:
+    states = ", ".join(tally(say, given.applications, given.checks))
+    return say.count(texts.OVERVIEW, len(given.applications), states=states)
 
 
 def _line(say: Say, application: Application, given: Overview) -> list[Element]:
@@ -90,25 +112,24 @@ def _line(say: Say, application: Application, given: Overview) -> list[Element]:
     view = given.views.get(application.name)
     if check is None:
         return [*say.line(texts.LINE_UNCHECKED, name=name, where=where), *_view(say, view, None, arriving=False)]
-    mark, phrase, _ = _STATES[check.status]
-    state = say.text(phrase)
+    mark, said = state(say, check)
     if check.drift:
-        state = say.text(texts.STATE_DRIFT, state=state, summary=wording.summary(say, check.drift))
+        said = say.text(texts.STATE_DRIFT, state=said, summary=wording.summary(say, check.drift))
     line = say.line(
         texts.LINE,
         mark=mark,
         name=name,
-        state=state,
+        state=said,
         where=where,
         revision=code(wording.short(say, check.revision)),
         time=moment(check.at),
     )
-    arriving = [each for each in given.rollouts if _waits_for(each, application.name)]
-    if arriving:
-        line += say.line(texts.ARRIVING, revision=wording.short(say, arriving[-1].revision))
+    going = [each for each in given.rollouts if _waits_for(each, application.name)]
+    if going:
+        line += arriving(say, going[-1].revision)
     if check.error:
         line.append(words(f"\n{clip(say.told(check.error), 400)}"))
-    return line + _view(say, view, check, arriving=bool(arriving))
+    return line + _view(say, view, check, arriving=bool(going))
 
 
 def _view(say: Say, view: View | None, check: Check | None, *, arriving: bool) -> list[Element]:

@@ -34,6 +34,14 @@ SNOOZED_ALREADY = Phrase(
     en="{names}: {who} has snoozed it until then already; nothing changed.",
     es="{names}: {who} ya lo había pospuesto hasta entonces; nada cambió.",
 )
+WOKEN = Phrase(
+    en="{names}: snoozed no longer; reminders and escalation go on.",
+    es="{names}: ya no está pospuesto; siguen los recordatorios y el escalado.",
+)
+AWAKE_ALREADY = Phrase(
+    en="Nothing on that card is snoozed any more; nothing changed.",
+    es="En esa tarjeta ya no hay nada pospuesto; nada cambió.",
+)
 NOTHING_OPEN = Phrase(
     en="{names} has no open incident, so there is nothing to silence.",
     es="{names} no tiene ningún incidente abierto: no hay nada que silenciar.",

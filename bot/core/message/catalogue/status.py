@@ -21,6 +21,7 @@ UNCHECKED = Counted(
 
 IS_OUT_OF_SYNC = Phrase(en="out of sync", es="fuera de sincronía")
 IS_UNKNOWN = Phrase(en="unknown", es="estado desconocido")
+IS_UNCHECKED = Phrase(en="not checked yet", es="sin comprobar todavía")
 IS_SYNCED = Phrase(en="synced", es="sincronizada")
 LINE = Phrase(
     en="{mark} {name} · {state} · {where} · git {revision} · checked {time}",
