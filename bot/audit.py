@@ -1,4 +1,4 @@
-"""`gitops-bot audit`: the audit log out of the state database."""
+"""`gitops-bot audit`: the audit log, and the judged commits, out of the state database."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 
 from bot.adapters.store import SqlStore
 from bot.config import Config
+from bot.core.approval import Judgement
 from bot.core.audit import AuditEntry
 from bot.ports import PortError
 
@@ -18,6 +19,13 @@ def entries(config: Config, since: datetime | None) -> Iterator[AuditEntry]:
     _must_exist(config.store)
     with closing(SqlStore(config.store)) as store:
         yield from store.audit_entries(since)
+
+
+def changes(config: Config, since: datetime | None) -> Iterator[Judgement]:
+    """Every commit that reached a tracked branch since then, oldest first. PortError as above."""
+    _must_exist(config.store)
+    with closing(SqlStore(config.store)) as store:
+        yield from store.judgements_since(since)
 
 
 def _must_exist(store: str) -> None:

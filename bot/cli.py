@@ -150,10 +150,12 @@ def doctor(config_path: Path | None) -> None:
 @_CONFIG
 @click.option("--since", help="A day (2026-11-01), an instant (2026-11-01T08:00Z), or 7d, 12h, 30m; all if left out.")
 @click.option("--output", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
-def audit(config_path: Path | None, since: str | None, output: str) -> None:
-    """Who asked for what, from where, and what came of it: the audit log, oldest first."""
+@click.argument("what", type=click.Choice(["actions", "changes"]), default="actions", metavar="[actions|changes]")
+def audit(config_path: Path | None, since: str | None, output: str, what: str) -> None:
+    """Who asked for what and what came of it; with `changes`, every commit on a tracked branch and who approved it."""
     from bot import audit as auditing  # noqa: PLC0415
     from bot.core import audit as log  # noqa: PLC0415
+    from bot.core import change_audit  # noqa: PLC0415
 
     if config_path is None:
         _refuse(_NO_CONFIG)
@@ -162,12 +164,17 @@ def audit(config_path: Path | None, since: str | None, output: str) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 
-    def entries(path: Path) -> Iterator[log.AuditEntry]:
-        yield from auditing.entries(load(path, os.environ), start)
+    def rows(path: Path) -> Iterator[log.Row]:
+        config = load(path, os.environ)
+        if what == "changes":
+            yield from map(change_audit.row, auditing.changes(config, start))
+        else:
+            yield from map(log.row, auditing.entries(config, start))
 
-    found = entries(config_path)
+    found = rows(config_path)
+    columns = change_audit.COLUMNS if what == "changes" else log.COLUMNS
     try:
-        for piece in log.as_json(found, ConfigError, PortError) if output == "json" else log.as_csv(found):
+        for piece in log.as_json(found, ConfigError, PortError) if output == "json" else log.as_csv(found, columns):
             click.echo(piece, nl=False)
     except (ConfigError, PortError) as error:
         _refuse(str(error))

@@ -7,14 +7,17 @@ import signal
 import subprocess
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
 from bot.adapters.store import SqlStore
 from bot.cli import main
+from bot.core.approval import Judgement, Verdict
 from bot.core.audit import AuditEntry, Origin
+from bot.core.commit import PullRequest
 from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
 from bot.sandbox.server import Server
 
@@ -225,3 +228,34 @@ def test_what_is_no_database_is_said_in_one_sentence(shell, log, tmp_path):
     assert done.exit_code == 2
     assert json.loads(done.stdout)["entries"] == []
     assert "check store: or DATABASE_URL" in done.stderr
+
+
+def test_every_commit_on_a_tracked_branch_is_exported_with_who_approved_it(shell, log, tmp_path):
+    at = datetime(2026, 11, 2, 2, 47, tzinfo=UTC)
+    pushed = Judgement(
+        "p@1", "p", "main", "1" * 40, None, "=1", "=Ana", at, "1" * 40, 0, at, Verdict.DIRECT, pushed_by="ana"
+    )
+    url = "https://git.example/7"
+    pull = PullRequest(7, "Raise", url, "ana", "merged", "main", "t", "2" * 40, merged_at=at - timedelta(minutes=1))
+    brought = replace(
+        pushed,
+        id="p@2",
+        sha="2" * 40,
+        order=1,
+        verdict=Verdict.APPROVED,
+        approvers=("bea", "cem"),
+        pull=pull,
+        verified=True,
+        pushed_by=None,
+        applications=("shop",),
+    )
+    with closing(SqlStore(f"sqlite:///{tmp_path}/state.db")) as store:
+        store.advance_judged("p", None, "2" * 40, [pushed, brought])
+    done = shell("audit", "changes", "--config", log)
+    assert done.stdout.splitlines() == [
+        "at,repository,branch,sha,author,pushed_by,pull,verdict,approvers,approved_later_by,content,applications",
+        f"2026-11-02T02:47:00Z,p,main,{'1' * 40},'=Ana,ana,,direct push,,,,",
+        f"2026-11-02T02:46:00Z,p,main,{'2' * 40},'=Ana,,{url},approved,bea cem,,verified,shop",
+    ]
+    done = shell("audit", "changes", "--config", log, "--output", "json", "--since", "2026-11-03")
+    assert json.loads(done.stdout) == {"entries": [], "error": None}

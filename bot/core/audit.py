@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -44,9 +44,11 @@ class AuditEntry:
     applications: tuple[str, ...] = ()
 
 
+Row = dict[str, str | list[str]]
+
 _SINCE = re.compile(r"(\d{1,5})([dhm])", re.ASCII)
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
-_COLUMNS = ("at", "who", "what", "applications", "origin", "channel", "result")
+COLUMNS = ("at", "who", "what", "applications", "origin", "channel", "result")
 # What makes a spreadsheet read a cell as a formula, full-width forms too; a leading space does not stop every one.
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -72,16 +74,15 @@ def since(text: str, now: datetime) -> datetime:
     raise ValueError("--since takes a day such as 2026-11-01, an instant such as 2026-11-01T08:00Z, or 7d, 12h, 30m.")
 
 
-def as_csv(entries: Iterable[AuditEntry]) -> Iterator[str]:
+def as_csv(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> Iterator[str]:
     """Lines of CSV (RFC 4180), a header first. What a spreadsheet would run as a formula stands behind a `'`."""
-    yield _line(_COLUMNS)
-    for entry in entries:
-        row = _row(entry)
-        cells = (" ".join(value) if isinstance(value, list) else value for value in row.values())
+    yield _line(columns)
+    for row in rows:
+        cells = (" ".join(row[column]) if isinstance(row[column], list) else str(row[column]) for column in columns)
         yield _line([f"'{cell}" if _FORMULA.match(cell) else cell for cell in cells])
 
 
-def as_json(entries: Iterable[AuditEntry], *errors: type[Exception]) -> Iterator[str]:
+def as_json(rows: Iterable[Row], *errors: type[Exception]) -> Iterator[str]:
     """Pieces of one JSON object: `entries`, and `error`, null or a sentence.
 
     When reading them ends in one of `errors` the object is whole all the same, and the error is raised after it.
@@ -90,8 +91,8 @@ def as_json(entries: Iterable[AuditEntry], *errors: type[Exception]) -> Iterator
     separator = "\n"
     failed = None
     try:
-        for entry in entries:
-            yield f"{separator}{json.dumps(_row(entry), ensure_ascii=False)}"
+        for row in rows:
+            yield f"{separator}{json.dumps(row, ensure_ascii=False)}"
             separator = ",\n"
     except errors as error:
         failed = error
@@ -100,9 +101,15 @@ def as_json(entries: Iterable[AuditEntry], *errors: type[Exception]) -> Iterator
         raise failed
 
 
-def _row(entry: AuditEntry) -> dict[str, str | list[str]]:
-    told: dict[str, str | list[str]] = {
-        "at": entry.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+def instant(at: datetime) -> str:
+    """As exports write it: UTC, to the second."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def row(entry: AuditEntry) -> Row:
+    """One entry by the names of `COLUMNS`."""
+    return {
+        "at": instant(entry.at),
         "who": entry.who,
         "what": entry.what,
         "applications": list(entry.applications),
@@ -110,7 +117,6 @@ def _row(entry: AuditEntry) -> dict[str, str | list[str]]:
         "channel": entry.channel,
         "result": entry.result,
     }
-    return {column: told[column] for column in _COLUMNS}
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -1,6 +1,9 @@
 """`/gitops history`: what reached the tracked branch, when it was live, who approved it."""
 
+from dataclasses import replace
+
 from bot.core.application import Application
+from bot.core.approval import Verdict
 from bot.core.commit import Commit, PullRequest, approvers
 from bot.core.incident import STANDING
 from bot.core.message import suspect
@@ -20,6 +23,11 @@ def history(say: Say, ports: Ports, repository_name: str, application: Applicati
     commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
     forge = ports.forges.get(repository_name)
     found = ports.store.rollouts_of([each.sha for each in commits])
+    judged = {
+        each.sha: each
+        for each in ports.store.judgements_of(repository_name, [commit.sha for commit in commits])
+        if each.verdict is not Verdict.REWRITTEN
+    }
     rollouts = {rollout.revision: rollout for rollout in found}
     by_pull = {
         rollout.pull_number: rollout for rollout in found if rollout.pull_number
@@ -34,7 +42,8 @@ def history(say: Say, ports: Ports, repository_name: str, application: Applicati
             except ForgeError as error:
                 trouble = str(error)
         rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
-        entries.append(_entry(commit, forge, pull, approvers, rollout))
+        entry = _entry(commit, forge, pull, approvers, rollout)
+        entries.append(replace(entry, judgement=judged.get(commit.sha)))
     suspected = _suspected(say, ports, application) if application else []
     return listing(say, entries, repository.branch, application.name if application else None, trouble, suspected)
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.audit import AuditEntry, Origin, as_csv, as_json, since
+from bot.core.audit import row as row_of
 
 T0 = datetime(2026, 11, 20, 2, 47, tzinfo=UTC)
 ENTRY = AuditEntry(
@@ -45,7 +46,7 @@ def test_a_time_before_all_times_is_refused():
 
 
 def test_a_line_of_csv():
-    assert list(as_csv([ENTRY])) == [
+    assert list(as_csv([row_of(ENTRY)])) == [
         "at,who,what,applications,origin,channel,result\r\n",
         "2026-11-20T02:47:00Z,U0ANA,revert 4f2a,shop payments,button,C1,Opened https://forge.example/1\r\n",
     ]
@@ -54,7 +55,7 @@ def test_a_line_of_csv():
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\n=1", "\uff1d1", "\r=1"])
 def test_no_cell_of_csv_is_a_formula(formula):
     entry = AuditEntry(T0, formula, formula, formula, Origin.COMMAND, formula, (formula.strip(),))
-    _, row = csv.reader(io.StringIO("".join(as_csv([entry])), newline=""))
+    _, row = csv.reader(io.StringIO("".join(as_csv([row_of(entry)])), newline=""))
     assert all(cell == f"'{formula}" for cell in (row[1], row[2], row[5], row[6]))
     assert row[3] == f"'{formula.strip()}"
 
@@ -62,7 +63,7 @@ def test_no_cell_of_csv_is_a_formula(formula):
 @given(st.lists(st.text(), min_size=3, max_size=3))
 def test_csv_gives_back_every_text_and_runs_none(texts):
     who, what, result = texts
-    rows = list(csv.reader(io.StringIO("".join(as_csv([AuditEntry(T0, who, what, result)])), newline="")))
+    rows = list(csv.reader(io.StringIO("".join(as_csv([row_of(AuditEntry(T0, who, what, result))])), newline="")))
     assert len(rows) == 2
     for cell, text in zip((rows[1][1], rows[1][2], rows[1][6]), texts, strict=True):
         assert cell in {text, f"'{text}"}
@@ -72,7 +73,7 @@ def test_csv_gives_back_every_text_and_runs_none(texts):
 @given(st.lists(st.text(), max_size=5))
 def test_json_is_one_object(texts):
     entries = [AuditEntry(T0, "U0ANA", text, "done", applications=("shop",)) for text in texts]
-    told = json.loads("".join(as_json(entries, OSError)))
+    told = json.loads("".join(as_json(map(row_of, entries), OSError)))
     assert [each["what"] for each in told["entries"]] == texts
     assert told["error"] is None
 
@@ -82,7 +83,7 @@ def test_a_log_that_ends_early_is_one_object_too_and_says_so():
         yield ENTRY
         raise OSError("The database went away.")
 
-    pieces = as_json(broken(), OSError)
+    pieces = as_json(map(row_of, broken()), OSError)
     told = json.loads("".join(next(pieces) for _ in range(3)))
     with pytest.raises(OSError, match="went away"):
         next(pieces)
@@ -99,7 +100,7 @@ def test_reading_is_not_ahead_of_writing():
             read.append(number)
             yield ENTRY
 
-    lines = as_csv(entries())
+    lines = as_csv(map(row_of, entries()))
     next(lines)
     assert read == []
     next(lines)

@@ -523,6 +523,16 @@ UNAPPROVED = {
 }
 
 
+def judged_entries():
+    """One commit of each verdict."""
+    commit = Commit(SHA, (OLDER,), "Raise the limit", "Ana", "ana@shop.example", T0)
+    told = [replace(MERGED, verdict=verdict, approvers=("carla",)) for verdict in Verdict]
+    told = [*told, replace(MERGED, verdict=Verdict.APPROVED, approvers=("carla",), verified=True)]
+    told = [replace(MERGED, later=("carla",)), *told]
+    judged = [each for each in told if each.verdict is not Verdict.REWRITTEN]
+    return [history.Entry(commit, None, each.pull, None, (), T0, each) for each in judged]
+
+
 def nasty_alerts(long):
     """Each of those, with the worst that can stand in it."""
     nasty = f"{HOSTILE} {long}"
@@ -633,6 +643,7 @@ def messages(say):
         "rollout-reply-mentions": rollout.ended_reply(
             say, replace(WRITTEN, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=42))
         ),
+        "history-answer-judged": history.listing(say, judged_entries(), "main", None, None),
         **{f"approval-card-{name}": approval.card(say, alert) for name, alert in UNAPPROVED.items()},
         "revert-card-open": revert_pull.card(say, PULL),
         "revert-card-merged": revert_pull.card(say, replace(PULL, state="merged", merged_by="carla")),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.approval import Judgement, Verdict
 from bot.core.commit import Commit, PullRequest
 from bot.core.message import wording
 from bot.core.message.blocks import (
@@ -31,7 +32,10 @@ _MOST_BESIDE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One first-parent commit. `approvers` None: the forge could not say; `live` pairs of application and instant."""
+    """One first-parent commit. `approvers` None: the forge could not say; `live` pairs of application and instant.
+
+    A `judgement` says more than `approvers`.
+    """
 
     commit: Commit
     url: str | None
@@ -39,6 +43,7 @@ class Entry:
     approvers: tuple[str, ...] | None
     live: tuple[tuple[str, datetime], ...]
     merged_at: datetime
+    judgement: Judgement | None = None
 
 
 def no_forge() -> Told:
@@ -90,7 +95,31 @@ def _line(say: Say, entry: Entry) -> list[Element]:
     return line
 
 
+_VERDICTS = {
+    Verdict.SELF: texts.SELF_APPROVED,
+    Verdict.BYPASSED: texts.APPROVED_BY_NOBODY,
+    Verdict.STALE: texts.STALE,
+    Verdict.TOO_FEW: texts.TOO_FEW,
+    Verdict.DIRECT: texts.DIRECT,
+    Verdict.TAMPERED: texts.DIFFERS,
+    Verdict.AUTOMATION: texts.AUTOMATION,
+    Verdict.APPROVED: texts.APPROVED_BY,
+    Verdict.UNKNOWN: texts.APPROVER_UNKNOWN,
+}
+
+
+def _judged(say: Say, judgement: Judgement) -> list[Element]:
+    told = say.line(_VERDICTS[judgement.verdict], who=wording.listed(say, judgement.approvers))
+    if judgement.verdict is Verdict.APPROVED and not judgement.verified:
+        told += say.line(texts.NOT_VERIFIED)
+    if judgement.later:
+        told += say.line(texts.LATER, who=wording.listed(say, judgement.later))
+    return told
+
+
 def _approved(say: Say, entry: Entry) -> list[Element]:
+    if entry.judgement:
+        return _judged(say, entry.judgement)
     if entry.approvers is None:
         return say.line(texts.APPROVER_UNKNOWN)
     if entry.approvers:

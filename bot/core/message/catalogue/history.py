@@ -38,5 +38,15 @@ ENTRY = Phrase(en="{sha} {time} {subject}\nby {author}", es="{sha} {time} {subje
 APPROVER_UNKNOWN = Phrase(en=" · approver unknown", es=" · no se sabe quién lo aprobó")
 APPROVED_BY = Phrase(en=" · approved by {who}", es=" · aprobado por {who}")
 APPROVED_BY_NOBODY = Phrase(en=" · approved by nobody", es=" · aprobado por nadie")
+SELF_APPROVED = Phrase(en=" · approved by its author alone", es=" · aprobado solo por su autor")
+DIRECT = Phrase(en=" · pushed directly, approved by nobody", es=" · push directo, no lo aprobó nadie")
+DIFFERS = Phrase(
+    en=" · its content is not what the pull request gives", es=" · su contenido no es lo que da el pull request"
+)
+STALE = Phrase(en=" · an earlier head was approved, not this", es=" · se aprobó una versión anterior, no esta")
+AUTOMATION = Phrase(en=" · allowed automation", es=" · automatización permitida")
+NOT_VERIFIED = Phrase(en=", content not verified", es=", contenido sin verificar")
+TOO_FEW = Phrase(en=" · too few approvals: {who}", es=" · aprobaciones insuficientes: {who}")
+LATER = Phrase(en=", approved later by {who}", es=", aprobado después por {who}")
 NO_PULL = Phrase(en=" · no pull request, so approved by nobody", es=" · sin pull request, así que no lo aprobó nadie")
 LIVE = Phrase(en=" · live on {application} after {took}", es=" · activo en {application} tras {took}")
