@@ -107,13 +107,15 @@ class CardKeeper:
         except ChatError as error:
             self._wait(card, error)
             return False
-        self._store.save_card(card.key, Posted(card.channel, ts, card.digest, self._clock()))
         self._failures.pop(card.channel, None)
         self._why.pop(card.channel, None)
+        if ts is None:
+            return False
+        self._store.save_card(card.key, Posted(card.channel, ts, card.digest, self._clock()))
         return True
 
-    def _deliver(self, card: Card) -> str:
-        """Update it where it stands, else post it; the ts. ChatError."""
+    def _deliver(self, card: Card) -> str | None:
+        """Update it where it stands, else post it; the ts, None when it is gone and held. ChatError."""
         parent = self._store.card(card.thread_of) if card.thread_of else None
         thread = parent.ts if parent else None
         ts = self._standing(card, thread)
@@ -127,7 +129,7 @@ class CardKeeper:
                 self._store.drop_card(card.key)
             else:
                 return ts
-        return self._post(card, thread)
+        return None if card.held else self._post(card, thread)
 
     def _standing(self, card: Card, thread: str | None) -> str | None:
         """The ts of its message, looked for where it is not known whether there is one."""

@@ -332,6 +332,19 @@ def test_a_card_that_stands_is_kept_current_at_night_and_its_end_told_in_the_mor
     assert desk.ports.store.incidents() == []
 
 
+def test_a_card_that_somebody_deletes_at_night_is_back_in_the_morning(desk):
+    desk = desk(alerts=NIGHT)
+    desk.at(21, 30).edit("a")
+    desk.look()
+    desk.slack.delete_message(CHANNEL, desk.cards()[0].ts)
+    desk.at(2, day=3).label("a")
+    desk.look()
+    desk.later(minutes=5)
+    assert desk.cards() == []
+    desk.at(7, day=3).later(seconds=1)
+    assert desk.headers() == ["🟠 Serious drift: a on prod"]
+
+
 def test_what_is_bad_enough_rings_at_night(desk):
     desk = desk(alerts=NIGHT.replace("Madrid}", "Madrid, except: serious}"))
     desk.at(23).edit("a")
