@@ -128,7 +128,8 @@ class Watch:
         """See whether what reached the tracked branches was approved."""
         self._judge.look()
         self.tell()
-        self._judge.share_diffs(self._say_for)
+        if self._ports.store.lead():  # as with cards: two replicas would share it twice
+            self._judge.share_diffs(self._say_for)
 
     def tell(self) -> None:
         """Bring Slack up to date with the stored state, and that with the time. Only the replica that leads does."""
