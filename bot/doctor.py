@@ -9,6 +9,7 @@ import git
 
 from bot import build
 from bot.adapters.chat import SlackChat
+from bot.adapters.programs import Programs
 from bot.adapters.store import SqlStore
 from bot.config import Config
 from bot.handlers.doctor import Line, Outside, doctor
@@ -16,7 +17,7 @@ from bot.handlers.doctor import Line, Outside, doctor
 
 def examine(config: Config) -> Iterator[Line]:
     """A line for each thing that the bot must be able to do, as soon as it is known. Raises nothing of the outside."""
-    client = build.slack_client(config)
+    client, programs = build.slack_client(config), Programs.find()
     return doctor(
         config,
         Outside(
@@ -26,6 +27,8 @@ def examine(config: Config) -> Iterator[Line]:
             forges={name: each for name in config.repositories if (each := build.forge(config, name))},
             line=partial(build.repository, config),
             clusters={name: partial(build.cluster, config, name) for name in config.clusters},
+            renderer=programs,
+            programs=programs.commands(),
             store=lambda: SqlStore(config.store),
             git_version=_git_version,
             clock=lambda: datetime.now(tz=UTC),

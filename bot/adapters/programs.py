@@ -37,6 +37,11 @@ class Programs:
             helm_command=(helm,) if helm else sdk_command(),
         )
 
+    def commands(self) -> dict[str, str]:
+        """What each is run by, as people write it; "" for nothing."""
+        helm = ("helm-python-sdk",) if self.helm_command[1:] else self.helm_command
+        return {"Kustomize": " ".join(self.kustomize_command), "Helm": " ".join(helm)}
+
     def kustomize(self, files: Sequence[File], path: str, *, helm: bool) -> bytes:
         """See ports.Renderer."""
         if not self.kustomize_command:

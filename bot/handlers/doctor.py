@@ -17,7 +17,9 @@ from bot.core.drift import Status
 from bot.core.message.blocks import Message
 from bot.handlers.discovery import Discoverer
 from bot.handlers.drift_check import check
-from bot.ports import Chat, ChatError, Cluster, PortError, Repository, Store
+from bot.handlers.memory import Memory
+from bot.handlers.rendered import Rendered
+from bot.ports import Chat, ChatError, Cluster, PortError, Renderer, Repository, Store
 
 GIT_NEEDED = (2, 38)  # the first whose merge-tree can --write-tree
 SCOPES = {
@@ -25,8 +27,13 @@ SCOPES = {
     "commands": "/gitops",
     "files:write": "long differences as a file",
 }
-# Asked for by manifests/slack-app.yaml, and missed by nobody who does not use what it is for.
-OPTIONAL_SCOPES = {"app_mentions:read": "answering @gitops like the command"}
+# Missed by nobody who does not use what it is for.
+OPTIONAL_SCOPES = {
+    "app_mentions:read": "answering @gitops like the command",
+    "users:read": "“until 09:00” by the clock of who asks, and no look whether somebody in slack.people has left",
+    "users:read.email": "mentioning the authors of a merge by the e-mail of their commits",
+    "channels:history": "looking whether a message was posted whose answer was lost, so it may come twice",
+}
 _GROUPS_SCOPE = {"usergroups:read": "the user groups in revert_allowed and silence_allowed"}
 _TOKENS = {
     "SLACK_BOT_TOKEN": "api.slack.com/apps > OAuth & Permissions (it begins with xoxb-)",
@@ -84,6 +91,8 @@ class Outside:
     line: Callable[[str], Repository]  # of a repository, by its name
     forges: Mapping[str, Forge]
     clusters: Mapping[str, Callable[[], Cluster]]
+    renderer: Renderer
+    programs: Mapping[str, str]  # what there is to render with, such as Kustomize, and how it is run; "" for nothing
     store: Callable[[], Store]
     git_version: Callable[[], tuple[int, ...]]
     clock: Callable[[], datetime]
@@ -96,6 +105,7 @@ def doctor(config: Config, outside: Outside) -> Iterator[Line]:
     if not missing:
         yield Line("configuration", ok=True)
     yield _git(outside.git_version())
+    yield from (_program(name, command) for name, command in outside.programs.items())
     yield _attempt("state database: can be written", lambda: _write(outside.store(), outside.clock()))[0]
     yield from _slack(config, outside)
 
@@ -119,9 +129,10 @@ def doctor(config: Config, outside: Outside) -> Iterator[Line]:
     for each in dict.fromkeys(application.repository for application in known):
         if home(each)[0] in repositories and each not in repositories:
             repositories[each] = outside.line(each)
+    memory = Memory(Rendered(outside.renderer))
     for name, cluster in clusters.items():
         theirs = [each for each in known if each.cluster == name and each.repository in repositories]
-        yield from _applications(config, theirs, cluster, repositories, outside.clock())
+        yield from _applications(config, theirs, cluster, repositories, memory, outside.clock())
 
 
 _Done = TypeVar("_Done")
@@ -140,6 +151,11 @@ def _git(version: tuple[int, ...]) -> Line:
     if version >= GIT_NEEDED:
         return Line(f"git {found}", ok=True)
     return Line(f"git {found}" if version else "git", ok=False, remedy=f"install git {needed} or newer.")
+
+
+def _program(name: str, command: str) -> Line:
+    """Whoever needs one that is not there has a line of its own that says so: the application."""
+    return Line(f"{name}: {command or 'not found, so nothing that needs it can be checked'}", ok=True)
 
 
 def _write(store: Store, now: datetime) -> None:
@@ -174,10 +190,12 @@ def _applications(
     theirs: Sequence[Application],
     cluster: Cluster,
     repositories: Mapping[str, Repository],
+    memory: Memory,
     now: datetime,
 ) -> Iterator[Line]:
     """A real check of each: it lists just the kinds that git declares, so no permission is guessed at."""
-    for found in check(theirs, repositories=repositories, cluster=cluster, ignore=config.ignore, now=now):
+    found_of = check(theirs, repositories=repositories, cluster=cluster, ignore=config.ignore, memory=memory, now=now)
+    for found in found_of:
         known = found.status is not Status.UNKNOWN
         yield Line(f"application {found.application}: can be checked", known, "" if known else found.error or "")
 

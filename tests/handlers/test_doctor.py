@@ -1,5 +1,7 @@
 """The doctor against a local Slack, forge and cluster, with one thing wrong at a time."""
 
+import re
+import shutil
 import subprocess
 from dataclasses import replace
 
@@ -8,7 +10,7 @@ import yaml
 
 from bot.config import load
 from bot.doctor import examine
-from bot.handlers.doctor import Line, Outside, doctor
+from bot.handlers.doctor import OPTIONAL_SCOPES, Line, Outside, doctor
 from bot.sandbox.cluster import SandboxCluster
 from bot.sandbox.cluster.faults import Fault
 from bot.sandbox.cluster.kubeconfig import write_kubeconfig
@@ -85,7 +87,7 @@ def test_all_is_well_and_nobody_notices(world):
     lines = world.lines()
 
     assert [line for line in lines if not line.ok] == []
-    assert [line.what for line in lines if not line.what.startswith("git ")] == [
+    assert [line.what for line in lines if not line.what.startswith(("git ", "Kustomize: ", "Helm: "))] == [
         "configuration",
         "state database: can be written",
         "Slack: SLACK_APP_TOKEN opens Socket Mode",
@@ -93,7 +95,10 @@ def test_all_is_well_and_nobody_notices(world):
         "Slack: scope chat:write",
         "Slack: scope commands",
         "Slack: scope files:write",
-        "Slack: optional scope app_mentions:read: granted",
+        *(
+            f"Slack: optional scope {scope}: granted"
+            for scope in ("app_mentions:read", "users:read", "users:read.email", "channels:history")
+        ),
         *(f"Slack: the bot can write in {channel}" for channel in sorted(world.channels)),
         "repository platform: git can fetch it",
         "GitHub harbour/platform: read the repository",
@@ -164,15 +169,34 @@ def test_a_missing_scope_is_named_with_its_reason(world):
     assert "the user groups in revert_allowed" in not_ok["Slack: scope usergroups:read"]
 
 
-def test_a_missing_optional_scope_says_what_there_is_not(world):
-    world.slack.services.scopes.discard("app_mentions:read")
+@pytest.mark.parametrize(("scope", "what"), OPTIONAL_SCOPES.items())
+def test_a_missing_optional_scope_says_what_there_is_not(world, scope, what):
+    world.slack.services.scopes.discard(scope)
 
     lines = world.lines()
 
     assert all(line.ok for line in lines)
-    assert [line.what for line in lines if "optional" in line.what] == [
-        "Slack: optional scope app_mentions:read: missing, so there is no answering @gitops like the command"
-    ]
+    (missing,) = (line.what for line in lines if "optional" in line.what and not line.what.endswith("granted"))
+    assert missing == f"Slack: optional scope {scope}: missing, so there is no {what}"
+
+
+def test_a_kustomization_can_be_checked_with_what_is_there_and_not_without(world, monkeypatch, tmp_path):
+    (world.tmp_path / "work" / "ferry" / "kustomization.yaml").write_text("resources: [tides.yaml]\n")
+    identity = ["-c", "user.name=Mira", "-c", "user.email=mira@example.org", "-c", "commit.gpgsign=false"]
+    remote = str(world.tmp_path / "forge" / "harbour/platform.git")
+    for argv in (["add", "-A"], [*identity, "commit", "-qm", "Kustomize"], ["push", "-q", remote, "main"]):
+        subprocess.run(["git", *argv], cwd=world.tmp_path / "work", check=True)
+
+    lines = world.lines()
+    assert all(line.ok for line in lines)
+    assert any(re.fullmatch(r"Kustomize: \S+ (kustomize|build)", line.what) for line in lines)
+
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").symlink_to(shutil.which("git"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    without = world.not_ok()
+    assert set(without) == {"application ferry: can be checked", "application quay: can be checked"}
+    assert all("neither kustomize nor kubectl is on PATH" in remedy for remedy in without.values())
 
 
 def test_a_channel_without_the_bot_says_invite(world):
@@ -259,6 +283,8 @@ def test_git_must_know_merge_tree(world, version, ok):
         line=lambda _: pytest.fail("not asked for here"),
         forges={},
         clusters={},
+        renderer=None,
+        programs={},
         store=lambda: pytest.fail("not asked for here"),
         git_version=lambda: version,
         clock=lambda: pytest.fail("not asked for here"),
