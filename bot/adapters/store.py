@@ -540,13 +540,14 @@ def _read_queued(body: str) -> QueuedRevert:
 
 def _check_body(check: Check) -> str:
     body = _CHECK.dump_python(check, mode="json", exclude={"set_aside"})
-    return to_json({**body, "error": sentences.dump(check.error)}).decode()
+    notes = [sentences.dump(note) for note in check.notes]
+    return to_json({**body, "error": sentences.dump(check.error), "notes": notes}).decode()
 
 
 def _read_check(body: str) -> Check:
     told: dict[str, Any] = from_json(body)
-    error = sentences.load(told["error"])
-    return replace(_CHECK.validate_python({**told, "error": None}), error=error)
+    error, notes = sentences.load(told["error"]), tuple(map(sentences.load, told.get("notes", ())))
+    return replace(_CHECK.validate_python({**told, "error": None, "notes": ()}), error=error, notes=notes)
 
 
 def _rollout_body(rollout: Rollout) -> str:

@@ -57,7 +57,8 @@ class Check:
     when the status is UNKNOWN, naming what could not be looked at and what to do. `drift` may be non-empty
     beside an error: what was seen is shown even when a part could not be looked at.
     `set_aside` are differences that are no drift, each with its reason (ignore rules, controllers' fields, and where
-    the check was to explain itself the server's defaults).
+    the check was to explain itself the server's defaults). `notes` are sentences about git itself, which are no drift
+    either: an object that is declared twice.
     """
 
     application: str
@@ -69,3 +70,4 @@ class Check:
     at: datetime
     drift: tuple[ObjectDrift, ...] = ()
     set_aside: tuple[ObjectDrift, ...] = field(default=(), compare=False)
+    notes: tuple[str, ...] = ()

@@ -95,6 +95,23 @@ def resolve(manifests: Iterable[Manifest], *, namespace: str, namespaced: Namesp
     return list({manifest.key: manifest for manifest in placed if manifest is not None}.values())
 
 
+def overruled(
+    manifests: Iterable[Manifest], *, namespace: str, namespaced: Namespaced
+) -> list[tuple[Manifest, Manifest]]:
+    """Declarations of an object that a later and different one of the same object overrules, each with that one."""
+    latest: dict[tuple[str, str, str | None, str], Manifest] = {}
+    found: list[tuple[Manifest, Manifest]] = []
+    for manifest in manifests:
+        placed = place(manifest, namespace=namespace, namespaced=namespaced)
+        if placed is None:
+            continue
+        earlier = latest.get(placed.key)
+        if earlier is not None and earlier.object != placed.object:
+            found.append((earlier, placed))
+        latest[placed.key] = placed
+    return found
+
+
 def place(manifest: Manifest, *, namespace: str, namespaced: Namespaced) -> Manifest | None:
     """The manifest in its namespace; None for a hook, and for what has a generated name.
 

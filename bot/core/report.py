@@ -39,6 +39,7 @@ def as_json(checks: Sequence[Check], *, explain: bool = False) -> bytes:
                 "objects": check.objects,
                 "drift": [_object(drift, explain=explain) for drift in check.drift],
                 **({"set_aside": [_object(aside, explain=True) for aside in check.set_aside]} if explain else {}),
+                **({"notes": list(check.notes)} if explain else {}),
             }
             for check in checks
         ]
@@ -63,6 +64,7 @@ def as_text(checks: Sequence[Check], *, explain: bool = False) -> str:
         lines.append(f"{check.application} on {check.cluster}{at}: {_WORDS[check.status]}, {count}")
         if check.error:
             lines.append(f"  could not tell: {check.error}")
+        lines += [f"  note: {_printable(note)}" for note in check.notes]
         if explain:
             lines += _counts(check.set_aside)
         for drift, aside in _by_object(check.drift, check.set_aside if explain else ()):

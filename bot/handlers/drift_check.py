@@ -16,7 +16,7 @@ from bot.core.application import Application
 from bot.core.compare import Comparison, ScaleTargets, compare_object, scale_targets
 from bot.core.drift import Check, ObjectDrift, Status
 from bot.core.ignore import IgnoreRule
-from bot.core.manifest import Manifest, ManifestError, place, resolve
+from bot.core.manifest import Manifest, ManifestError, overruled, place, resolve
 from bot.core.message.catalogue import check as texts
 from bot.core.message.catalogue import cluster as cluster_texts
 from bot.core.message.language import Told
@@ -97,12 +97,15 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """How manifests and a cluster differ. `unknown` is a sentence for each thing that could not be looked at."""
+    """How manifests and a cluster differ. `unknown` is a sentence for each thing that could not be looked at, `notes`
+    are what is odd about the manifests themselves.
+    """
 
     objects: int = 0
     drift: tuple[ObjectDrift, ...] = ()
     set_aside: tuple[ObjectDrift, ...] = ()
     unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +308,8 @@ class _Engine:
 
 def differences(manifests: Sequence[Manifest], *, namespace: str, live: Live) -> Differences:
     """How the manifests of one application, whose default namespace is given, differ from what `look` read for them."""
-    resolved = resolve(manifests, namespace=namespace, namespaced=_namespaced(live.discovery))
+    namespaced = _namespaced(live.discovery)
+    resolved = resolve(manifests, namespace=namespace, namespaced=namespaced)
     drift: list[ObjectDrift] = []
     set_aside: list[ObjectDrift] = []
     unknown: dict[str, list[str]] = {}
@@ -331,7 +335,8 @@ def differences(manifests: Sequence[Manifest], *, namespace: str, live: Live) ->
             drift.append(differing)
         if compared.set_aside is not None:
             set_aside.append(compared.set_aside)
-    return Differences(len(resolved), tuple(drift), tuple(set_aside), _sentences(unknown))
+    twice = overruled(manifests, namespace=namespace, namespaced=namespaced)
+    return Differences(len(resolved), tuple(drift), tuple(set_aside), _sentences(unknown), _declared_twice(twice))
 
 
 def remaining(manifests: Sequence[Manifest], *, namespace: str, live: Live) -> tuple[list[Manifest], tuple[str, ...]]:
@@ -398,6 +403,7 @@ def _verdict(declared: _Declared, live: Live | ClusterError | None, now: datetim
         at=now,
         drift=found.drift,
         set_aside=found.set_aside,
+        notes=found.notes,
     )
 
 
@@ -468,6 +474,20 @@ def _sentences(unknown: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         phrase = texts.NOT_CHECKED_MORE if more > 0 else texts.NOT_CHECKED
         sentences.append(Told(phrase, objects=", ".join(objects[:_NAMED]), n=str(more), why=why))
     return tuple(sentences)
+
+
+def _declared_twice(found: Sequence[tuple[Manifest, Manifest]]) -> tuple[str, ...]:
+    notes = [
+        Told(
+            texts.DECLARED_TWICE,
+            object=_title(later),
+            earlier=f"{earlier.file}:{earlier.line}",
+            later=f"{later.file}:{later.line}",
+        )
+        for earlier, later in found[:_NAMED]
+    ]
+    more = len(found) - _NAMED
+    return (*notes, Told(texts.MORE_TWICE, n=str(more))) if more > 0 else tuple(notes)
 
 
 def one_after_another(sentences: Iterable[str]) -> str | None:

@@ -125,8 +125,9 @@ def store(url):
 
 def test_a_check_comes_back_whole_but_for_what_was_set_aside(store):
     store.save_checks([CHECK])
-    store.save_checks([replace(CHECK, objects=4)])
-    assert store.checks() == {"shop": replace(CHECK, objects=4)}
+    store.save_checks([replace(CHECK, objects=4, notes=(SILENT, "plain"))])
+    assert store.checks() == {"shop": replace(CHECK, objects=4, notes=(SILENT, "plain"))}
+    assert Say(Language.SPANISH).told(store.checks()["shop"].notes[0]).startswith("El cluster prod no pudo ")
     assert store.checks()["shop"].set_aside == ()
 
 

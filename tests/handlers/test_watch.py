@@ -7,7 +7,12 @@ import pytest
 
 from bot import build
 from bot.config import load
+from bot.core.application import Application
 from bot.core.drift import Status
+from bot.core.message.drift import diff
+from bot.core.message.language import ENGLISH
+from bot.core.message.status import Overview, overview
+from bot.core.report import as_json, as_text
 from bot.core.rollout import RolloutState
 from bot.handlers.cards import CardKeeper
 from bot.handlers.watch import Watch
@@ -20,6 +25,7 @@ CHANNEL = "C0ALERTS01"
 SETTINGS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"level": "info"}}
 GIT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {level: info}\n"
 HERE = "apps/shop/settings.yaml"
+SHOP = Application("shop", "platform", "apps/shop", "prod", "shop", CHANNEL)
 
 
 class Desk:
@@ -123,6 +129,37 @@ def test_a_channel_reads_its_language_also_of_what_git_cannot_be_read_as(desk, f
     assert desk.look().status is Status.UNKNOWN
     (card,) = (message for message in desk.slack.messages(CHANNEL) if message.text.startswith("Drift grave de shop"))
     assert told in json.dumps(card.blocks, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "level", "said"),
+    [
+        ("", "debug", "apps/shop/zz.yaml:2 counts, apps/shop/settings.yaml:1 does not"),
+        ("shop", "debug", "apps/shop/zz.yaml:2 counts, apps/shop/settings.yaml:1 does not"),
+        ("", "info", None),
+        ("elsewhere", "debug", None),
+    ],
+)
+def test_an_object_declared_twice_and_not_alike_is_said_and_is_no_drift(desk, namespace, level, said):
+    desk = desk()
+    again = GIT.replace("name: settings", f"name: settings, namespace: {namespace}" if namespace else "name: settings")
+    desk.source.commit("Say it again", {"apps/shop/zz.yaml": f"# Again\n{again.replace('info', level)}"})
+    desk.cluster.api.apply(
+        {**SETTINGS, "data": {"level": level}}, manager="kustomize-controller", namespace=namespace or "shop"
+    )
+    check = desk.look()
+    assert (check.status, check.drift) == (Status.SYNCED, ())
+    stored = desk.ports.store.checks()
+    asked = diff(ENGLISH, stored["shop"], "shop", everything=False)
+    listed = overview(ENGLISH, Overview([SHOP], stored, (), {}, {}, ()))
+    told = [
+        json.dumps(asked.blocks),
+        json.dumps(listed.blocks),
+        as_text([check]),
+        as_json([check], explain=True).decode(),
+    ]
+    assert [said is not None and said in each for each in told] == [said is not None] * 4
+    assert said is not None or not any("declared twice" in each for each in told)
 
 
 @pytest.mark.parametrize(("more", "cards"), [("", 0), ("alerts: {quiet_while_rolling: false}", 1)])

@@ -83,6 +83,7 @@ def _diff(say: Say, check: Check | None, application: str, *, everything: bool) 
     if check.error and check.drift:
         unseen = say.text(texts.NOT_EVERYTHING, reason=clip(say.told(check.error), 1_000))
         blocks.append(rich(paragraph(words(unseen))))
+    blocks += [rich(paragraph(words(clip(say.told(note), 400)))) for note in check.notes]
     blocks += _lines(say, check, _more(say))
     if everything:
         left = MOST_JSON - 1_500 - len(json.dumps(blocks, ensure_ascii=False))

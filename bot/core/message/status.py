@@ -129,6 +129,7 @@ def _line(say: Say, application: Application, given: Overview) -> list[Element]:
         line += arriving(say, going[-1].revision)
     if check.error:
         line.append(words(f"\n{clip(say.told(check.error), 400)}"))
+    line += [words(f"\n{clip(say.told(note), 400)}") for note in check.notes]
     return line + _view(say, view, check, arriving=bool(going))
 
 

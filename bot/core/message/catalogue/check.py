@@ -19,4 +19,9 @@ SCALED = Phrase(
     en="{path} differs, and whether an autoscaler set it is unknown: {why}",
     es="{path} difiere, y no se sabe si lo puso un autoscaler: {why}",
 )
+DECLARED_TWICE = Phrase(
+    en="{object} is declared twice and not alike: {later} counts, {earlier} does not; delete one of them.",
+    es="{object} se declara dos veces y no igual: cuenta {later} y no {earlier}; hay que eliminar una de las dos.",
+)
+MORE_TWICE = Phrase(en="And {n} more are declared twice.", es="Y {n} más se declaran dos veces.")
 NOT_CONFIGURED = Phrase(en="it is no longer in the configuration", es="ya no está en la configuración")
