@@ -17,6 +17,7 @@ from bot.adapters.programs import Programs
 from bot.config import Config
 from bot.core.application import Application
 from bot.core.drift import Check, Status
+from bot.core.ownership import INTERACTIVE
 from bot.handlers.discovery import Discoverer
 from bot.handlers.drift_check import check, check_files
 from bot.handlers.memory import Memory
@@ -85,8 +86,13 @@ def _with_discovered(config: Config, names: Sequence[str]) -> Config:
     return replace(config, applications=found.applications)
 
 
-def directory(path: Path, *, context: str | None, namespace: str | None, explain: bool) -> list[Check]:
-    """Check a directory of manifests against a kubeconfig's cluster; UNKNOWN when either cannot be read."""
+def directory(
+    path: Path, *, context: str | None, namespace: str | None, rules: Config | None, explain: bool
+) -> list[Check]:
+    """Check a directory of manifests against a kubeconfig's cluster; UNKNOWN when either cannot be read.
+
+    Of `rules` count what it says to ignore, and which field managers are people.
+    """
     now = datetime.now(tz=UTC)
     application = Application(
         name=path.resolve().name or "/",
@@ -104,7 +110,18 @@ def directory(path: Path, *, context: str | None, namespace: str | None, explain
         return [_unknown(application, str(error), now)]
     application = replace(application, path=place.path, namespace=namespace or cluster.default_namespace())
     renderer = Programs.find()
-    return [check_files(application, files, place, renderer, cluster=cluster, ignore=(), now=now, explain=explain)]
+    checked = check_files(
+        application,
+        files,
+        place,
+        renderer,
+        cluster=cluster,
+        ignore=rules.ignore if rules else (),
+        interactive=rules.interactive if rules else INTERACTIVE,
+        now=now,
+        explain=explain,
+    )
+    return [checked]
 
 
 def _unknown(application: Application, error: str, now: datetime) -> Check:

@@ -74,6 +74,7 @@ def run(config_path: Path | None) -> None:
 @click.option("--path", type=click.Path(path_type=Path), help="A directory of manifests; no configuration is needed.")
 @click.option("--context", help="With --path: the kubeconfig context; the current one if left out.")
 @click.option("--namespace", help="With --path: where objects that name no namespace live; the context's if left out.")
+@click.option("--ignore", type=click.Path(path_type=Path), help="With --path: a configuration file, for its rules.")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--explain", is_flag=True, help="The reason of every difference, and those that are no drift too.")
 @click.argument("applications", nargs=-1, metavar="[APP]...")
@@ -82,6 +83,7 @@ def check(
     path: Path | None,
     context: str | None,
     namespace: str | None,
+    ignore: Path | None,
     output: str,
     explain: bool,
     applications: Sequence[str],
@@ -92,13 +94,14 @@ def check(
 
     if (path is None) == (config_path is None):
         raise click.UsageError("Give either --config FILE or --path DIR.")
-    if path is None and (context or namespace):
-        raise click.UsageError("--context and --namespace go with --path; with --config the clusters say both.")
+    if path is None and (context or namespace or ignore):
+        raise click.UsageError("--context, --namespace and --ignore go with --path; with --config it says all three.")
     if path is not None and applications:
         raise click.UsageError("Names of applications go with --config; with --path there is only the directory.")
     try:
         if path is not None:
-            checks = checking.directory(path, context=context, namespace=namespace, explain=explain)
+            rules = load(ignore, os.environ) if ignore else None
+            checks = checking.directory(path, context=context, namespace=namespace, rules=rules, explain=explain)
         else:
             checks = checking.configured(load(config_path or Path(), os.environ), applications, explain=explain)
     except (ConfigError, PortError) as error:

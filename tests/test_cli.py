@@ -49,6 +49,8 @@ def shell(tmp_path):
         (["check"], "Give either --config FILE or --path DIR."),
         (["check", "--path", "x", "--config", "y"], "Give either --config FILE or --path DIR."),
         (["check", "--config", "x", "--namespace", "n"], "go with --path"),
+        (["check", "--config", "x", "--ignore", "y"], "go with --path"),
+        (["check", "--path", ".", "--ignore", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
         (["check", "--path", "x", "shop"], "go with --config"),
         (["chekc"], "No such command 'chekc'"),
         (["run"], "Give the configuration with --config FILE"),
@@ -90,6 +92,22 @@ def test_check_of_a_directory_goes_from_missing_to_in_sync_to_drift(shell, tmp_p
     assert (field["change"], field["path"], field["desired"], field["live"]) == ("changed", "data.limit", "1", "9")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", field["time"])
     assert "data.limit" in shell("check", "--path", path, env=env).stdout
+
+
+def test_a_directory_is_checked_with_the_ignore_rules_of_a_configuration(shell, tmp_path, cluster):
+    cluster.api.apply({**LIVE, "data": {"limit": "9"}}, manager="kubectl", namespace="shop")
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "repositories: {platform: {url: https://git.example/platform.git}}\n"
+        "clusters: {prod: {kubeconfig: /nowhere}}\n"
+        "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+        "ignore: [{kind: ConfigMap, paths: [data.limit]}]\n"
+    )
+    env, path = {"KUBECONFIG": str(cluster.kubeconfig)}, tmp_path / "manifests"
+    assert shell("check", "--path", path, env=env).exit_code == 1
+    done = shell("check", "--path", path, "--ignore", config, "--explain", env=env)
+    assert done.exit_code == 0, done.output
+    assert "ignored by rule 1 of the configuration" in done.stdout
 
 
 @pytest.mark.parametrize("text", ["a: [", "just words", "kind: ConfigMap\n"])
