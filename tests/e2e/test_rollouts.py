@@ -99,7 +99,9 @@ def test_a_merge_names_its_authors_what_it_changes_and_images_that_are_not_pinne
 def test_a_merge_that_does_not_run_is_stuck_and_says_why_and_its_button_opens_a_revert(team):
     before = team.image()
     pull = team.merge("broken-web", (before, f"{before.partition(':')[0]}:broken"))
-    card = team.card(pull, "⚠️ Not live: shop", "arrived, not running: Deployment web")
+    card = team.card(
+        pull, "⚠️ Not live: shop", "arrived, not running: Deployment web", "the last one to change Deployment web"
+    )
     late = team.reply(card, "still not live")
     assert mentioned(late.blocks) == [JONAS, PRIYA]
     team.slack.click(JONAS, card, REVERT_THIS)
