@@ -26,7 +26,7 @@ MERGES_AT_ONCE = 6
 # given the same weather for the same work.
 STEP = 20
 KILL = (60, 240)
-PATIENCE = 240.0
+PATIENCE = 400.0  # of a machine with much else to do
 SETTLING = 60.0
 ENDED, ACKNOWLEDGED = "✅", "👀"
 OVER = object()
