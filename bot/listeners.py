@@ -322,6 +322,8 @@ def _responded(respond: Respond, said: Message) -> bool:
         return False
     if answer.status_code != 200:
         _log.warning("the response URL answered %s", answer.status_code)
+    if answer.status_code == 400 and said.plain:  # invalid_blocks, perhaps of a table
+        return _responded(respond, said.without_table())
     return bool(answer.status_code == 200)
 
 

@@ -92,12 +92,17 @@ class SlackChat:
 
     def whisper(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:
         blocks = [dict(block) for block in message.blocks]
-        _call(
-            lambda: self._client.chat_postEphemeral(
-                channel=channel, user=user, text=message.text, blocks=blocks, thread_ts=thread
-            ),
-            channel,
-        )
+        try:
+            _call(
+                lambda: self._client.chat_postEphemeral(
+                    channel=channel, user=user, text=message.text, blocks=blocks, thread_ts=thread
+                ),
+                channel,
+            )
+        except ChatError as error:
+            if error.code != "invalid_blocks" or not message.plain:
+                raise
+            self.whisper(channel, user, message.without_table(), thread=thread)
 
     def group_members(self, group: str) -> frozenset[str]:
         answer = _call(lambda: self._client.usergroups_users_list(usergroup=group), group)

@@ -346,6 +346,16 @@ def overview(say, **given):
     )
 
 
+def tabled(say):
+    """Of so many applications that there is a table."""
+    many = [replace(each, name=f"{each.name}-{number:02}") for number in range(40) for each in APPLICATIONS]
+    known = {check.application: check for check in (DRIFTED, SYNCED, UNKNOWN)}
+    checks = {each.name: known[name] for each in many if (name := each.name[:-3]) in known}
+    for number in range(3, 40):
+        checks[f"payments-{number:02}"] = replace(SYNCED, application="payments")
+    return overview(say, applications=many, checks=checks)
+
+
 def entries(text="Lower the memory limit of web"):
     commit = replace(COMMIT, message=text)
     live = (("shop", T0 + timedelta(seconds=42)),)
@@ -665,6 +675,8 @@ def messages(say):
         "status-answer": overview(say),
         "status-answer-one": overview(say, applications=APPLICATIONS[:1], pulls={}, troubles=[], rollouts=[]),
         "status-answer-none": overview(say, applications=[]),
+        "status-answer-table": tabled(say),
+        "status-answer-table-refused": tabled(say).without_table(),
         "status-answer-deployers": overview(say, pulls={}, troubles=[], rollouts=[], **DEPLOYERS),
         "history-answer": history.listing(say, entries(), "main", None, None),
         "history-answer-one": history.listing(say, entries()[:1], "main", "shop", history.no_forge()),

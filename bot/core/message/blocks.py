@@ -5,9 +5,9 @@ Limits: https://docs.slack.dev/reference/block-kit/blocks and …/reference/meth
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 Element = dict[str, Any]
 Block = Mapping[str, Any]
@@ -16,16 +16,26 @@ MOST_BLOCKS = 50
 MOST_HEADER = 150
 MOST_CONTEXT = 10
 MOST_TITLE = 24
+MOST_ROWS = 100  # of a table, and one table a message
+MOST_TABLE = 4_500  # characters in it; Slack takes 10,000, and they count towards the message
 MOST_TEXT = 3_900  # chat.update refuses more than 4,000
 MOST_JSON = 12_000  # Slack refuses about 13,000 characters of blocks
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a Slack message reads: `text` is a whole sentence for screen readers and phones, beside the blocks."""
+    """What a Slack message reads: `text` is a whole sentence for screen readers and phones, beside the blocks.
+
+    `plain` are the blocks to give instead where Slack refuses a table.
+    """
 
     text: str
     blocks: tuple[Block, ...] = ()
+    plain: tuple[Block, ...] = ()
+
+    def without_table(self) -> Self:
+        """The same in lines."""
+        return replace(self, blocks=self.plain or self.blocks, plain=())
 
 
 def message(text: str, *blocks: Block) -> Message:
@@ -129,6 +139,19 @@ def note(*texts: str) -> Block:
         "type": "context",
         "elements": [{"type": "plain_text", "text": clip(text, 300), "emoji": False} for text in texts[:MOST_CONTEXT]],
     }
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Block, int]:
+    """As many of the rows as fit, in plain text below their heads, and how many do not. Every column wraps."""
+    shown, used = [list(heads)], 0
+    for row in rows[: MOST_ROWS - 1]:
+        used += sum(map(len, row))
+        if used > MOST_TABLE:
+            break
+        shown.append(list(row))
+    cells = [[{"type": "raw_text", "text": cell or " "} for cell in row] for row in shown]
+    made = {"type": "table", "rows": cells, "column_settings": [{"is_wrapped": True} for _ in heads]}
+    return made, len(rows) + 1 - len(shown)
 
 
 def actions(*buttons: Element) -> Block:

@@ -1,7 +1,7 @@
 """The answer to `/gitops status`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.core.application import Application, home
 from bot.core.commit import PullRequest
@@ -9,9 +9,24 @@ from bot.core.deployed import Stop, View, disagreement
 from bot.core.discovered import Unreadable
 from bot.core.drift import Check, Status
 from bot.core.message import wording
-from bot.core.message.blocks import Element, Message, clip, code, fill, link, message, moment, paragraph, rich, words
+from bot.core.message.blocks import (
+    Block,
+    Element,
+    Message,
+    clip,
+    code,
+    fill,
+    link,
+    message,
+    moment,
+    paragraph,
+    rich,
+    table,
+    words,
+)
 from bot.core.message.catalogue import deployed as view_texts
 from bot.core.message.catalogue import status as texts
+from bot.core.message.catalogue import wording as shared
 from bot.core.message.language import Say
 from bot.core.rollout import Rollout
 
@@ -22,6 +37,8 @@ _STATES = {
     Status.SYNCED: ("✅", texts.IS_SYNCED, texts.SYNCED),
 }
 _UNCHECKED = "⏳"
+# So many are found sooner in a table than in lines, which say more of each.
+_TABLE_FROM = 11
 
 _STOPS = {Stop.SUSPENDED: view_texts.SUSPENDED, Stop.MANUAL: view_texts.MANUAL}
 
@@ -49,29 +66,64 @@ def overview(say: Say, given: Overview) -> Message:
     if not given.applications and not given.unreadable:
         text = say.text(texts.NO_APPLICATION)
         return message(text, rich(paragraph(words(text))))
-    parts = [[paragraph(*_line(say, each, given))] for each in ranked(given.applications, given.checks)]
+    every = ranked(given.applications, given.checks)
     shown = {home(application.repository)[0] for application in given.applications}
     pulls = [pull for name in sorted(shown) for pull in given.pulls.get(name, ())]
     sentence = _sentence(say, given)
-    blocks = [rich(paragraph(words(sentence, bold=True)))]
-    blocks += fill(parts, lambda left: paragraph(words(say.count(texts.MORE_APPLICATIONS, left))))
+    lead = rich(paragraph(words(sentence, bold=True)))
+    lines = fill([[paragraph(*_line(say, each, given))] for each in every], lambda left: _more(say, left))
+    rest: list[Block] = []
     if given.unreadable:
         title = paragraph(words(say.count(texts.NOT_FOLLOWED, len(given.unreadable)), bold=True))
-        blocks += fill(
+        rest += fill(
             [[title], *([_unreadable(say, each)] for each in given.unreadable)],
             lambda left: paragraph(words(say.count(texts.MORE_NOT_FOLLOWED, left))),
             budget=2_000,
         )
     if pulls:
-        blocks += fill(
+        rest += fill(
             [[paragraph(words(say.text(texts.PULLS), bold=True))], *([_pull(say, each)] for each in pulls)],
             lambda left: paragraph(words(say.count(texts.MORE_PULLS, left))),
             budget=2_000,
         )
     troubles = [*map(say.told, given.troubles), *_pulls_unknown(say, given)]
     if troubles:
-        blocks.append(rich(*(paragraph(*wording.with_channels(f"⚠️ {clip(each, 400)}\n")) for each in troubles[:5])))
-    return message(sentence, *blocks)
+        rest.append(rich(*(paragraph(*wording.with_channels(f"⚠️ {clip(each, 400)}\n")) for each in troubles[:5])))
+    if len(every) < _TABLE_FROM:
+        return message(sentence, lead, *lines, *rest)
+    tabled = message(sentence, lead, *_table(say, every, given), *rest)
+    return replace(tabled, plain=(lead, *lines, *rest))
+
+
+def _table(say: Say, applications: Sequence[Application], given: Overview) -> list[Block]:
+    """Two columns, which a phone has room for, and below them in full what could not be looked at or is contested.
+
+    `/gitops status APP` says the rest of the others.
+    """
+    rows = []
+    for each in applications:
+        check = given.checks.get(each.name)
+        mark, said = state(say, check)
+        drifted = len(check.drift) if check else 0
+        differs = f": {say.count(shared.OBJECTS, drifted)}" if drifted else ""
+        rows.append((clip(wording.where(say, each.name, each.cluster), 100), f"{mark} {said}{differs}"))
+    heads = [say.text(texts.APPLICATION), say.text(texts.STATE)]
+    made, left = table(heads, rows)
+    odd = [each for each in applications if _is_odd(each, given)]
+    lines = fill([[paragraph(*_line(say, each, given))] for each in odd], lambda cut: _more(say, cut), budget=2_000)
+    return [made, *([rich(_more(say, left))] if left else []), *lines]
+
+
+def _is_odd(application: Application, given: Overview) -> bool:
+    """Whether a state alone would hide why it is not known, or that its deployer says otherwise."""
+    check, view = given.checks.get(application.name), given.views.get(application.name)
+    arrives = any(_waits_for(each, application.name) for each in given.rollouts)
+    contested = view is not None and disagreement(view, check, arriving=arrives) is not None
+    return contested or (check is not None and check.error is not None)
+
+
+def _more(say: Say, left: int) -> Element:
+    return paragraph(words(say.count(texts.MORE_APPLICATIONS, left)))
 
 
 def ranked(applications: Iterable[Application], checks: Mapping[str, Check]) -> list[Application]:

@@ -23,6 +23,8 @@ IS_OUT_OF_SYNC = Phrase(en="out of sync", es="fuera de sincronía")
 IS_UNKNOWN = Phrase(en="unknown", es="estado desconocido")
 IS_UNCHECKED = Phrase(en="not checked yet", es="sin comprobar todavía")
 IS_SYNCED = Phrase(en="synced", es="sincronizada")
+APPLICATION = Phrase(en="Application", es="Aplicación")
+STATE = Phrase(en="State", es="Estado")
 LINE = Phrase(
     en="{mark} {name} · {state} · {where} · git {revision} · checked {time}",
     es="{mark} {name} · {state} · {where} · git {revision} · comprobada a las {time}",
