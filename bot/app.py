@@ -102,7 +102,10 @@ class Bot:
                 Job(f"git polling of {name}", every.git, partial(self._watch.notice_all, name))
                 for name in self._config.repositories
             ),
-            Job("second look", every.second_look, self._watch.second_look),
+            *(
+                Job(f"second look on {name}", every.second_look, partial(self._watch.second_look, name))
+                for name in self._config.clusters
+            ),
             Job("rollouts", every.rollout, self._watch.look_at_rollouts),
             Job("approvals", _RECONCILE_EVERY, self._watch.judge),
             Job("pull requests", every.git, partial(revert_pulls.look, self._ports)),

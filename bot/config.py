@@ -24,8 +24,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bot.core.alerting import Escalation, Policy
-from bot.core.application import Application
+from bot.core.application import Application, line
 from bot.core.approval import Automation, Rules
+from bot.core.branching import Newest, Revision
 from bot.core.ignore import IgnoreRule, parse_pointer
 from bot.core.jq import parse_jq
 from bot.core.message.catalogue import aside as texts
@@ -129,6 +130,12 @@ def _inside(text: str) -> str:
     if not text or path.is_absolute() or ".." in path.parts or "\n" in text:
         raise ValueError
     return str(path)
+
+
+def _revision(text: str) -> str:
+    if Revision(text).problem():
+        raise ValueError
+    return text
 
 
 def _home(text: object) -> object:
@@ -355,7 +362,7 @@ class ClusterConfig(_Section):
 
     kubeconfig: Home | None = Field(default=None, description="the path of a kubeconfig file")
     context: str | None = Field(default=None, description="the name of a context in the kubeconfig")
-    discover: tuple[Literal["argocd"], ...] = Field(default=(), description="a list of deployers: argocd")
+    discover: tuple[Literal["argocd", "flux"], ...] = Field(default=(), description="a list of argocd and flux")
     channel: Channel = Field(default="", description=_A_CHANNEL)
 
 
@@ -409,6 +416,10 @@ class _Application(_Section):
     path: Annotated[str, AfterValidator(_inside)] = Field(
         description="a path inside the repository, without '..' and a leading '/', such as apps/shop"
     )
+    revision: Annotated[str, AfterValidator(_revision)] = Field(
+        default="", description="a branch, a tag, a sha, a pattern such as release-*, or versions such as '>=1.2 <2'"
+    )
+    newest: Newest = Field(default=Newest.VERSION, description="version or date")
     cluster: str = Field(description="the name of one of the clusters")
     namespace: Annotated[str, _matching(_NAMESPACE)] = Field(description=_A_NAMESPACE)
     channel: Channel | None = Field(default=None, description=_A_CHANNEL)
@@ -416,6 +427,11 @@ class _Application(_Section):
     silence_allowed: Allowed | None = Field(default=None, description=_WHO_MAY)
     owners: Owners = Field(default=(), description="a list of user ids (U…, W…) and user group ids (S…)")
     helm: _Helm | None = Field(default=None, description="a mapping such as {values: [values-prod.yaml]}")
+
+    def line(self, branch: str) -> str:
+        """The repository, or the line of it that is followed, whose own branch is given."""
+        own = self.revision in {"", branch}
+        return self.repository if own else line(self.repository, Revision(self.revision, self.newest))
 
 
 class _Escalate(_Section):
@@ -704,7 +720,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         applications={
             name: Application(
                 name=name,
-                repository=told.repository,
+                repository=told.line(parsed.repositories[told.repository].branch),
                 path=told.path,
                 cluster=told.cluster,
                 namespace=told.namespace,

@@ -28,14 +28,14 @@ class Job:
 
 
 class Schedule:
-    """Runs jobs on a bounded pool. A job that is late runs once, not once for each time it missed.
+    """Runs jobs, none of which waits for another. A job that is late runs once, not once for each time it missed.
 
     `wanted` is asked before each run: of several replicas one leads, and the others only answer people.
     """
 
-    def __init__(self, jobs: Sequence[Job], *, wanted: Callable[[], bool], workers: int = 4) -> None:
+    def __init__(self, jobs: Sequence[Job], *, wanted: Callable[[], bool]) -> None:
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(workers)},
+            executors={"default": ThreadPoolExecutor(max(1, len(jobs)))},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )

@@ -383,5 +383,5 @@ def test_the_documentation_shows_every_key_with_its_default(tmp_path):
 def test_a_cluster_that_discovers_needs_no_application(written):
     config = written("clusters: {prod: {discover: [argocd]}}\n")
     assert config.applications == {}
-    with pytest.raises(ConfigError, match=r"clusters.prod.discover\[0\]: expected a list of deployers"):
+    with pytest.raises(ConfigError, match=r"clusters.prod.discover\[0\]: expected a list of argocd and flux"):
         written("clusters: {prod: {discover: [spinnaker]}}\n")

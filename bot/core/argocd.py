@@ -7,7 +7,7 @@ would render otherwise than Argo CD does is refused with the reason, never left 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from bot.core.branching import HEAD, Revision
 from bot.core.deployed import Stop, View
@@ -18,7 +18,8 @@ from bot.core.ignore import IgnoreRule, PointerError, parse_pointer
 from bot.core.jq import JqError, parse_jq
 from bot.core.message.catalogue import discovery as texts
 from bot.core.message.language import Told
-from bot.core.source import DirectoryParameters, HelmParameters, Kind, Source, tidy, within
+from bot.core.resource import Object, items, mapping, text, told
+from bot.core.source import DirectoryParameters, HelmParameters, Kind, KustomizeParameters, Source, tidy, within
 
 DEPLOYER: Final = "Argo CD"
 # What of Helm's parameters is followed, and what changes nothing of what comes out.
@@ -28,26 +29,25 @@ _HELM: Final = frozenset(
         *("apiVersions", "kubeVersion", "ignoreMissingValueFiles"),
     }
 )
+_KUSTOMIZE: Final = frozenset({"namePrefix", "nameSuffix", "namespace", "images", "replicas", "patches", "components"})
 _NO_MATTER: Final = frozenset({"passCredentials", "version", "skipTests", "skipSchemaValidation"})
 _PART: Final = re.compile(r"[A-Za-z0-9._-]{1,63}")
 _BUILD_VARIABLE: Final = "ARGOCD_"  # filled in by Argo CD while it renders
 
-Object = Mapping[str, Any]
-
 
 def read(resource: Object, cluster: str) -> list[Found]:
     """Each source of an Application found on a cluster: what there is to follow, or why it cannot be."""
-    spec, metadata = _mapping(resource, "spec"), _mapping(resource, "metadata")
+    spec, metadata = mapping(resource, "spec"), mapping(resource, "metadata")
     origin = Origin(
         DEPLOYER,
         "Application",
         cluster,
-        _text(metadata, "namespace"),
-        _text(metadata, "name"),
-        _text(metadata, "creationTimestamp"),
+        text(metadata, "namespace"),
+        text(metadata, "name"),
+        text(metadata, "creationTimestamp"),
     )
-    several = [each for each in _list(spec, "sources") if isinstance(each, Mapping)]
-    sources: list[Object] = several or [_mapping(spec, "source")]
+    several = [each for each in items(spec, "sources") if isinstance(each, Mapping)]
+    sources: list[Object] = several or [mapping(spec, "source")]
     manifests = [(index, each) for index, each in enumerate(sources) if not _only_values(each)]
     found: list[Found] = []
     for index, source in manifests:
@@ -63,12 +63,12 @@ def read(resource: Object, cluster: str) -> list[Found]:
 def _discovered(
     origin: Origin, view: View, part: str, resource: Object, source: Object, sources: Sequence[Object]
 ) -> Discovered:
-    spec = _mapping(resource, "spec")
-    if _mapping(spec, "sourceHydrator"):
+    spec = mapping(resource, "spec")
+    if mapping(spec, "sourceHydrator"):
         raise UnreadableError(Told(texts.HYDRATED))
-    destination = _mapping(spec, "destination")
+    destination = mapping(spec, "destination")
     place = Destination(
-        _text(destination, "namespace") or "default", _text(destination, "server"), _text(destination, "name")
+        text(destination, "namespace") or "default", text(destination, "server"), text(destination, "name")
     )
     return Discovered(
         origin=origin,
@@ -78,26 +78,26 @@ def _discovered(
         source=_source(source, sources, name=origin.name, namespace=place.namespace),
         destination=place,
         part=part,
-        ignore=tuple(_rules(_list(spec, "ignoreDifferences"))),
+        ignore=tuple(_rules(items(spec, "ignoreDifferences"))),
         channel=channel_of(resource),
     )
 
 
 def _only_values(source: Object) -> bool:
     """A source that others take values files from, and nothing else."""
-    return bool(_text(source, "ref")) and not _text(source, "path") and not _text(source, "chart")
+    return bool(text(source, "ref")) and not text(source, "path") and not text(source, "chart")
 
 
 def _part(source: Object, index: int) -> str:
-    name = _text(source, "name")
+    name = text(source, "name")
     return name if _PART.fullmatch(name) else str(index + 1)
 
 
 def _url(source: Object) -> str:
-    url = _text(source, "repoURL")
+    url = text(source, "repoURL")
     if not url:
         raise UnreadableError(Told(texts.NO_SOURCE))
-    if chart := _text(source, "chart"):
+    if chart := text(source, "chart"):
         raise UnreadableError(Told(texts.CHART_FROM_REGISTRY, chart=chart[:100]))
     if url.startswith("oci://"):
         raise UnreadableError(Told(texts.FROM_OCI))
@@ -105,19 +105,17 @@ def _url(source: Object) -> str:
 
 
 def _revision(source: Object) -> Revision:
-    return Revision(_text(source, "targetRevision") or HEAD)
+    return Revision(text(source, "targetRevision") or HEAD)
 
 
 def _source(source: Object, sources: Sequence[Object], *, name: str, namespace: str) -> Source:
     """Where the manifests come from. UnreadableError."""
-    path = within("", _text(source, "path").removeprefix("./") or ".")
+    path = within("", text(source, "path").removeprefix("./") or ".")
     if path is None:
         raise UnreadableError(Told(texts.OUTSIDE))
-    if _mapping(source, "plugin"):
+    if mapping(source, "plugin"):
         raise UnreadableError(Told(texts.PLUGIN))
-    helm, kustomize, directory = (_mapping(source, key) for key in ("helm", "kustomize", "directory"))
-    if _told(kustomize, ignored={"version"}):
-        raise UnreadableError(Told(texts.KUSTOMIZE, what=", ".join(_told(kustomize, ignored={"version"}))))
+    helm, kustomize, directory = (mapping(source, key) for key in ("helm", "kustomize", "directory"))
     kind = Kind.HELM if helm else Kind.KUSTOMIZE if kustomize else Kind.PLAIN if directory else None
     return Source(
         tidy(path),
@@ -125,36 +123,60 @@ def _source(source: Object, sources: Sequence[Object], *, name: str, namespace: 
         helm=_helm(helm, source, sources, name=name, namespace=namespace),
         directory=DirectoryParameters(
             recurse=directory.get("recurse") is True,
-            include=_text(directory, "include"),
-            exclude=_text(directory, "exclude"),
+            include=text(directory, "include"),
+            exclude=text(directory, "exclude"),
         ),
+        kustomize=_kustomize(kustomize),
     )
 
 
-def _told(section: Object, *, ignored: frozenset[str] | set[str] = frozenset()) -> list[str]:
-    """The keys that say something."""
-    return sorted(
-        key for key, value in section.items() if key not in ignored and value not in (None, "", [], {}, False)
+def _kustomize(given: Object) -> KustomizeParameters:
+    """What Argo CD sets with `kustomize edit` before it builds. UnreadableError."""
+    if other := [key for key in told(given, frozenset({"version"})) if key not in _KUSTOMIZE]:
+        raise UnreadableError(Told(texts.KUSTOMIZE, what=", ".join(other)))
+    replicas = [(text(each, "name"), each.get("count")) for each in items(given, "replicas")]
+    counts = [(name, int(count)) for name, count in replicas if str(count).isdigit()]
+    if len(counts) != len(replicas):
+        raise UnreadableError(Told(texts.KUSTOMIZE, what="replicas"))
+    return KustomizeParameters(
+        name_prefix=text(given, "namePrefix"),
+        name_suffix=text(given, "nameSuffix"),
+        namespace=text(given, "namespace"),
+        images=tuple(json.dumps(_image(each)) for each in items(given, "images") if isinstance(each, str)),
+        replicas=tuple(counts),
+        patches=tuple(json.dumps(each) for each in items(given, "patches") if isinstance(each, Mapping)),
+        components=tuple(each for each in items(given, "components") if isinstance(each, str)),
     )
+
+
+def _image(given: str) -> dict[str, str]:
+    """`[name=]new[:tag][@digest]`, as `kustomize edit set image` reads it."""
+    name, equals, new = given.partition("=")
+    new = new if equals else name
+    rest, _, digest = new.partition("@")
+    colon = rest.rfind(":")
+    image, tag = (rest[:colon], rest[colon + 1 :]) if colon > rest.rfind("/") else (rest, "")
+    entry = {"name": name if equals else image, "newName": image if equals else "", "newTag": tag, "digest": digest}
+    return {key: value for key, value in entry.items() if value}
 
 
 def _helm(helm: Object, source: Object, sources: Sequence[Object], *, name: str, namespace: str) -> HelmParameters:
-    if other := [key for key in _told(helm, ignored=_NO_MATTER) if key not in _HELM]:
+    if other := [key for key in told(helm, _NO_MATTER) if key not in _HELM]:
         raise UnreadableError(Told(texts.HELM, what=", ".join(other)))
-    parameters = [each for each in _list(helm, "parameters") if isinstance(each, Mapping)]
-    values = [_values_file(each, source, sources) for each in _list(helm, "valueFiles")]
-    said = (*values, *(_scalar(each.get("value")) for each in parameters))
+    parameters = [each for each in items(helm, "parameters") if isinstance(each, Mapping)]
+    values = [_values_file(each, source, sources) for each in items(helm, "valueFiles")]
+    said = (*values, *(text(each, "value") for each in parameters))
     if any(_BUILD_VARIABLE in each for each in said):
         raise UnreadableError(Told(texts.BUILD_VARIABLES))
     return HelmParameters(
-        release=_text(helm, "releaseName") or name,
-        namespace=_text(helm, "namespace") or namespace,
+        release=text(helm, "releaseName") or name,
+        namespace=text(helm, "namespace") or namespace,
         values=tuple(values),
         inline=_inline(helm),
-        set=tuple((_text(each, "name"), _scalar(each.get("value"))) for each in parameters if not _forced(each)),
-        set_string=tuple((_text(each, "name"), _scalar(each.get("value"))) for each in parameters if _forced(each)),
-        api_versions=tuple(each for each in _list(helm, "apiVersions") if isinstance(each, str)),
-        kube_version=_text(helm, "kubeVersion"),
+        set=tuple((text(each, "name"), text(each, "value")) for each in parameters if not _forced(each)),
+        set_string=tuple((text(each, "name"), text(each, "value")) for each in parameters if _forced(each)),
+        api_versions=tuple(each for each in items(helm, "apiVersions") if isinstance(each, str)),
+        kube_version=text(helm, "kubeVersion"),
         crds=helm.get("skipCrds") is not True,
         lenient=helm.get("ignoreMissingValueFiles") is True,
     )
@@ -167,7 +189,7 @@ def _forced(parameter: Object) -> bool:
 def _inline(helm: Object) -> str:
     """Values in the resource itself; an object goes before a text, as with Argo CD."""
     values = helm.get("valuesObject")
-    return json.dumps(values) if isinstance(values, Mapping) and values else _text(helm, "values")
+    return json.dumps(values) if isinstance(values, Mapping) and values else text(helm, "values")
 
 
 def _values_file(given: object, source: Object, sources: Sequence[Object]) -> str:
@@ -178,10 +200,10 @@ def _values_file(given: object, source: Object, sources: Sequence[Object]) -> st
     if not path.startswith("$"):
         return path
     ref, _, rest = path[1:].partition("/")
-    other = next((each for each in sources if _text(each, "ref") == ref), None)
+    other = next((each for each in sources if text(each, "ref") == ref), None)
     if other is None:
         raise UnreadableError(Told(texts.NO_REF, ref=f"${ref[:60]}"))
-    if normal(_text(other, "repoURL")) != normal(_text(source, "repoURL")) or _revision(other) != _revision(source):
+    if normal(text(other, "repoURL")) != normal(text(source, "repoURL")) or _revision(other) != _revision(source):
         raise UnreadableError(Told(texts.VALUES_ELSEWHERE, ref=f"${ref[:60]}"))
     return f"/{rest}"
 
@@ -192,21 +214,21 @@ def _rules(given: Sequence[object]) -> Iterator[IgnoreRule]:
         if not isinstance(each, Mapping):
             continue
         pointers, expressions, managers = (
-            tuple(text for text in _list(each, key) if isinstance(text, str))
+            tuple(one for one in items(each, key) if isinstance(one, str))
             for key in ("jsonPointers", "jqPathExpressions", "managedFieldsManagers")
         )
         try:
-            for text in pointers:
-                parse_pointer(text)
-            for text in expressions:
-                parse_jq(text)
+            for pointer in pointers:
+                parse_pointer(pointer)
+            for expression in expressions:
+                parse_jq(expression)
         except (PointerError, JqError) as error:
             raise UnreadableError(Told(texts.IGNORED, why=str(error))) from error
         yield IgnoreRule(
-            kind=_text(each, "kind") or "*",
-            namespace=_text(each, "namespace") or "*",
-            name=_text(each, "name") or "*",
-            group=_text(each, "group"),
+            kind=text(each, "kind") or "*",
+            namespace=text(each, "namespace") or "*",
+            name=text(each, "name") or "*",
+            group=text(each, "group"),
             json_pointers=pointers,
             jq_path_expressions=expressions,
             managed_fields_managers=managers,
@@ -216,38 +238,19 @@ def _rules(given: Sequence[object]) -> Iterator[IgnoreRule]:
 
 def _view(resource: Object, index: int | None) -> View:
     """What Argo CD says of it; of several sources each has a revision of its own."""
-    status = _mapping(resource, "status")
-    sync = _mapping(status, "sync")
-    revisions = _list(sync, "revisions")
-    revision = _text(sync, "revision")
+    status = mapping(resource, "status")
+    sync = mapping(status, "sync")
+    revisions = items(sync, "revisions")
+    revision = text(sync, "revision")
     if index is not None and index < len(revisions):
         revision = str(revisions[index])
-    automated = _mapping(_mapping(resource, "spec"), "syncPolicy").get("automated")
+    automated = mapping(mapping(resource, "spec"), "syncPolicy").get("automated")
     automatic = isinstance(automated, Mapping) and automated.get("enabled") is not False
     return View(
         DEPLOYER,
-        sync=_text(sync, "status"),
-        health=_text(_mapping(status, "health"), "status"),
+        sync=text(sync, "status"),
+        health=text(mapping(status, "health"), "status"),
         revision=revision,
         stop=None if automatic else Stop.MANUAL,
         failure=argo_failure(resource),
     )
-
-
-def _mapping(found: Object, key: str) -> Object:
-    value = found.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(found: Object, key: str) -> Sequence[Any]:
-    value = found.get(key)
-    return value if isinstance(value, list) else []
-
-
-def _text(found: Object, key: str) -> str:
-    value = found.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _scalar(value: object) -> str:
-    return value if isinstance(value, str) else ""

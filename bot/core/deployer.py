@@ -65,6 +65,11 @@ def _argo_failures(found: Object) -> Iterator[Failure]:
             yield _failure("Argo CD", kind, _at(each, "message"))
 
 
+def flux_failure(found: Object) -> Failure | None:
+    """Why Flux says that it could not deploy; being suspended is no failure."""
+    return next((each for each in _flux_failures(found) if each.reason != "suspended"), None)
+
+
 def _flux_failures(found: Object) -> Iterator[Failure]:
     if _at(found, "spec", "suspend") is True:
         yield Failure("Flux", "suspended")

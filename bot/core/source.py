@@ -59,6 +59,25 @@ class DirectoryParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class KustomizeParameters:
+    """What a deployer changes of a kustomization. "" and () leave what it says.
+
+    `images` and `patches` are entries of its fields as JSON, `replicas` are (name, count), `components` paths from its
+    own. With `generate` one is made where there is none; `substitutes` (name, value) fill `${name}` in what is built.
+    """
+
+    name_prefix: str = ""
+    name_suffix: str = ""
+    namespace: str = ""
+    images: tuple[str, ...] = ()
+    replicas: tuple[tuple[str, int], ...] = ()
+    patches: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    generate: bool = False
+    substitutes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A path in a repository as `tidy` has it; with a `kind` of None its files tell what it is."""
 
@@ -66,6 +85,7 @@ class Source:
     kind: Kind | None = None
     helm: HelmParameters = HelmParameters()
     directory: DirectoryParameters = DirectoryParameters()
+    kustomize: KustomizeParameters = KustomizeParameters()
 
 
 def detect(paths: Iterable[str], root: str) -> Kind:

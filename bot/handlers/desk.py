@@ -56,7 +56,7 @@ class Desk:
                 return diff(say, ports, check, everything=everything, say_for=self._config.slack.say)
             case commands.HistoryCommand(name):
                 application = self._config.applications[name] if name else None
-                repositories = [application.repository] if application else list(self._config.repositories)
+                repositories = [application.repository] if application else self._lines()
                 return help_message.joined([history(say, ports, each, application) for each in repositories])
             case commands.WhoCommand(name):
                 return who(say, ports, self._people, self._config.applications[name])
@@ -169,6 +169,11 @@ class Desk:
 
     def _standing(self, asker: Asker) -> Standing:
         return Standing(asker.user, self._config.roles, self._groups)
+
+    def _lines(self) -> list[str]:
+        """Every repository, and the other branches and tags of it that applications follow."""
+        followed = sorted({each.repository for each in self._config.applications.values()})
+        return list(dict.fromkeys((*self._config.repositories, *followed)))
 
     def _chosen(self, name: str | None) -> list[Application]:
         return [self._config.applications[name]] if name else list(self._config.applications.values())

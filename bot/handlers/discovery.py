@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.config import Config
-from bot.core import argocd
+from bot.core import argocd, flux
 from bot.core.application import Application, line
 from bot.core.branching import HEAD, Revision
 from bot.core.deployed import View
@@ -58,15 +58,16 @@ class _Deployer:
 
     title: str
     kinds: Sequence[tuple[str, str]]
-    read: Callable[[Mapping[tuple[str, str], Sequence[Object]], str], list[Found]]
+    read: Callable[[flux.Resources, str, flux.ConfigMaps], list[Found]]
 
 
-def _read_argo(held: Mapping[tuple[str, str], Sequence[Object]], cluster: str) -> list[Found]:
+def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMaps) -> list[Found]:
     return [found for each in held[ARGO_APPLICATION] for found in argocd.read(each, cluster)]
 
 
 _DEPLOYERS: Final = {
     "argocd": _Deployer(argocd.DEPLOYER, (ARGO_APPLICATION,), _read_argo),
+    "flux": _Deployer(flux.DEPLOYER, (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY), flux.read),
 }
 
 
@@ -101,7 +102,8 @@ class Discoverer:
         for name in self._config.clusters[cluster].discover:
             deployer = _DEPLOYERS[name]
             try:
-                found = deployer.read(_held(self._clusters[cluster], deployer), cluster)
+                reader = self._clusters[cluster]
+                found = deployer.read(_held(reader, deployer), cluster, _config_maps(reader))
             except PortError as error:
                 told = error if isinstance(error, _NotServedError) else None
                 said = str(told) if told else self._failed(deployer, cluster, str(error))
@@ -162,11 +164,26 @@ class Discoverer:
         return Known(name, self._clusters[name].server, told.context or "", told.channel or self._config.slack.channel)
 
 
+_CONFIG_MAPS: Final = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
+
+
 class _NotServedError(PortError):
     """The cluster has none of the deployer's resources."""
 
 
-def _held(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], Sequence[Object]]:
+def _config_maps(cluster: Cluster) -> flux.ConfigMaps:
+    """What ConfigMaps hold, each namespace listed once, and only where one is asked for. PortError."""
+    listed: dict[str, Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
+
+    def data(namespace: str, name: str) -> Mapping[str, str] | None:
+        if namespace not in listed:
+            listed[namespace] = cluster.list(_CONFIG_MAPS, namespace, lambda found: found.get("data") or {})
+        return listed[namespace].get((namespace, name))
+
+    return data
+
+
+def _held(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[Object]]:
     """The deployer's resources, by group and kind, in any version that is served. PortError."""
     served = _served(cluster.discover())
     needed = deployer.kinds[0]

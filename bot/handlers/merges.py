@@ -52,8 +52,9 @@ def _rollouts(
     now = ports.clock()
     tip = repository.commit(head)
     rewritten, merges = not repository.is_ancestor(known, head), 1
-    if rewritten:
+    if rewritten or not repository.is_branch:  # from one tag or branch to the next it is one step
         steps = [(known, tip)]
+        rewritten = rewritten and repository.is_branch
     else:
         commits = repository.first_parent(known, head, limit=1_000)[::-1]
         steps = [(commit.parents[0] if commit.parents else known, commit) for commit in commits]

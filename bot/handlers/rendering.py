@@ -6,11 +6,13 @@ from typing import Protocol
 
 from bot.core.chart import needs, varies
 from bot.core.kustomization import Reference, references
-from bot.core.manifest import Manifest, is_hook, read_manifests
+from bot.core.kustomize_edit import edited, substituted
+from bot.core.manifest import Manifest, ManifestError, is_hook, read_manifests
+from bot.core.message.catalogue import manifest as manifest_texts
 from bot.core.message.catalogue import render as texts
 from bot.core.message.language import Told
 from bot.core.render import render
-from bot.core.source import CHART, KUSTOMIZATIONS, HelmParameters, Kind, Source, below, detect
+from bot.core.source import CHART, KUSTOMIZATIONS, HelmParameters, Kind, KustomizeParameters, Source, below, detect
 from bot.garbage import uncollected
 from bot.ports import File, PortError, Renderer, RenderError, Repository, RepositoryError
 
@@ -78,6 +80,14 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
     own = {file.path: file for file in files}
     path = source.path
     gathered = Gathered(source.kind or detect(own, path), own)
+    if source.kind is Kind.KUSTOMIZE and detect(own, path) is not Kind.KUSTOMIZE:
+        file = f"{path}/{KUSTOMIZATIONS[0]}".lstrip("/")
+        raise ManifestError(file, 1, Told(manifest_texts.NO_KUSTOMIZATION))
+    if source.kustomize != KustomizeParameters() and gathered.kind is not Kind.HELM:
+        changed = edited({name: file.content for name, file in own.items()}, path, source.kustomize)
+        if changed is not None:
+            gathered.kind = Kind.KUSTOMIZE
+            own[changed.file] = File(changed.file, changed.content)
     if gathered.kind is Kind.KUSTOMIZE:
         _follow(tree, path, gathered)
     elif gathered.kind is Kind.HELM:
@@ -116,6 +126,10 @@ def _run(gathered: Gathered, source: Source, renderer: Renderer) -> tuple[Manife
         made = renderer.helm(files, path, replace(source.helm, values=gathered.values))
     else:
         made = renderer.kustomize(files, path, helm=gathered.helm)
+        try:
+            made = substituted(made, dict(source.kustomize.substitutes)) if source.kustomize.substitutes else made
+        except ValueError as error:
+            raise RenderError(Told(texts.NO_VARIABLE, expression=str(error)[:100], path=path or ".")) from error
     with uncollected():
         return tuple(read_manifests(file, made))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from bot.core import pull_request
-from bot.core.application import Application
+from bot.core.application import Application, home
 from bot.core.commit import Commit, PullRequest
 from bot.core.message.catalogue import refusal as texts
 from bot.core.message.language import Told
@@ -83,6 +83,9 @@ def revert(
         return Refused(revision.reason)
     try:
         head = repository.fetch()
+        followed = repository.followed()
+        if followed.kind != "branch":
+            return Refused(Told(texts.NEEDS_BRANCH, name=followed.name, repository=home(repository.name)[0]))
         target = _Finder(request, repository, forge, head).find(revision)
         if not isinstance(target, Target):
             return target

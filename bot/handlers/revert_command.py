@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import unescape
 
-from bot.core.application import Application
+from bot.core.application import Application, home
 from bot.core.asker import Asker
 from bot.core.audit import AuditEntry
 from bot.core.commit import PullRequest
@@ -149,17 +149,36 @@ def _repositories(ports: Ports, request: RevertRequest, applications: Mapping[st
         return [applications[request.application].repository]
     names = list(ports.repositories)
     if len(names) == 1:
-        return names
+        return [_line(ports, names[0], request, applications)]
     match parse_revision(request.text):
         case Sha(digits) | Range(_, digits):
             found = [name for name in names if _has(ports, name, digits)]
-        case CommitUrl(home, _) | PullUrl(home, _):
-            found = [name for name, forge in ports.forges.items() if home_of(forge.commit_url("0" * 40)) == home]
+        case CommitUrl(page, _) | PullUrl(page, _):
+            found = [name for name, forge in ports.forges.items() if home_of(forge.commit_url("0" * 40)) == page]
         case PullNumber():
             found = [name for name in names if name in ports.forges]
         case _:
             found = names[:1]  # any repository refuses it with the same sentence
-    return found or names
+    return [_line(ports, found[0], request, applications)] if len(found) == 1 else found or names
+
+
+def _line(ports: Ports, name: str, request: RevertRequest, applications: Mapping[str, Application]) -> str:
+    """The repository, or the other branch of it that applications follow and that has the commit in its place."""
+    match parse_revision(request.text):
+        case Sha(digits) | Range(_, digits) | CommitUrl(_, digits):
+            pass
+        case _:
+            return name
+    others = {each.repository for each in applications.values() if home(each.repository)[0] == name} - {name}
+    try:
+        sha = ports.repositories[name].resolve(digits).sha if others else ""
+    except RevisionNotFoundError:
+        return name
+    for each in (name, *sorted(others)) if sha else ():
+        repository = ports.repositories[each]
+        if repository.is_ancestor(sha, repository.head()) and repository.followed().kind == "branch":
+            return each
+    return name
 
 
 def _has(ports: Ports, name: str, digits: str) -> bool:

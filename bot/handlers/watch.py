@@ -91,12 +91,14 @@ class Watch:
         self._check([each for each in self._all() if each.cluster == cluster])
         self.tell()
 
-    def second_look(self) -> None:
-        """Look again at what has been seen once, so that an alert does not wait for the next scheduled check."""
+    def second_look(self, cluster: str) -> None:
+        """Look again at what has been seen once on a cluster, so that an alert does not wait for the next check."""
         suspected = [
             incident.application
             for incident in self._ports.store.incidents()
-            if incident.state is IncidentState.SUSPECTED and incident.application in self._applications
+            if incident.state is IncidentState.SUSPECTED
+            and (application := self._applications.get(incident.application))
+            and application.cluster == cluster
         ]
         if suspected:
             self.check(suspected)
@@ -179,19 +181,24 @@ class Watch:
             memory=self._memory,
             explain=explain,
         )
+        # Before the lock: a cluster that hangs holds up its own check and no other.
+        at_work = self._at_work(applications, checks)
         with self._recording:
-            self._record(applications, checks, self._moving(applications, checks))
+            self._record(applications, checks, self._rolling() | at_work)
         self._suspects.name([each.name for each in applications])
         return checks
 
-    def _moving(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
-        """Applications that differ by design just now: a merge is on its way, or their deployer says it is at work."""
+    def _rolling(self) -> frozenset[str]:
+        """Applications that differ by design just now, since a merge is on its way."""
+        return rolling_applications(self._ports.store.rollouts()) if self._alerts.quiet_while_rolling else frozenset()
+
+    def _at_work(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
+        """Those of one cluster of which their deployer says that it is at work."""
         if not self._alerts.quiet_while_rolling:
             return frozenset()
         differing = {check.application for check in checks if check.drift}
         drifted = [each for each in applications if each.name in differing]
-        at_work = deploying(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
-        return rolling_applications(self._ports.store.rollouts()) | at_work
+        return deploying(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
 
     def _record(self, applications: Sequence[Application], checks: Sequence[Check], moving: frozenset[str]) -> None:
         self._ports.store.save_checks(checks)

@@ -286,3 +286,34 @@ def test_check_knows_them_by_name_and_all_together(world):
     world.cluster.faults.add(Fault("*/applications", status=503))
     with pytest.raises(PortError, match="Argo CD on prod could not be asked"):
         configured(world.config, [], explain=False)
+
+
+def test_a_branch_for_each_environment_and_the_newest_release(world):
+    """One repository, several lines of it, each checked at its own commit; a rollout says where it moved."""
+    for branch, level in (("staging", "debug"), ("release-1.9", "warn")):
+        world.source.main()
+        world.source.branch(branch)
+        world.source.commit(branch, {"apps/shop/settings.yaml": CONFIG_MAP.replace("info", level)})
+    told = "repository: platform, path: apps/shop, cluster: prod, namespace"
+    world.start(
+        discover="[]",
+        applications=f"live: {{{told}: live}}, stage: {{{told}: stage, revision: staging}}, "
+        f"done: {{{told}: done, revision: 'release-*'}}, main: {{{told}: main, revision: main}}",
+    )
+    checks = world.check()
+    assert {name: check.revision for name, check in checks.items()} == {
+        "live": world.source.sha("main"),
+        "stage": world.source.sha("staging"),
+        "done": world.source.sha("release-1.9"),
+        "main": world.source.sha("main"),
+    }
+    assert world.known["main"].repository == "platform"
+    world.source.git("switch", "-q", "staging")
+    world.source.branch("release-1.10")
+    newest = world.source.commit("Ten", {"apps/shop/settings.yaml": CONFIG_MAP.replace("info", "error")})
+    world.watch.notice_all("platform")
+    (rollout,) = world.ports.store.rollouts()
+    assert (rollout.branch, rollout.revision, rollout.rewritten) == ("release-1.10", newest, False)
+    assert [part.application for part in rollout.parts] == ["done"]
+    assert world.check("done")["done"].revision == newest
+    assert len(list((world.tmp_path / "mirrors").glob("*.git"))) == 1

@@ -77,3 +77,44 @@ VALUES_ELSEWHERE = Phrase(
     es="un archivo de valores de su chart está en {ref}, otro repositorio u otra revisión que la del chart.",
 )
 IGNORED = Phrase(en="its ignoreDifferences cannot be read: {why}", es="sus ignoreDifferences no se pueden leer: {why}")
+
+FLUX_CHANGES = Phrase(en="it uses {what}, which the bot does not follow.", es="usa {what}, y eso el bot no lo sigue.")
+FROM_SECRET = Phrase(
+    en="values of its Secret {name} go into its manifests, and the bot reads no Secret for that.",
+    es="los valores de su Secret {name} entran en sus manifiestos, y el bot no lee ningún Secret para eso.",
+)
+NO_CONFIG_MAP = Phrase(
+    en="its ConfigMap {name} is not there, or may not be listed.",
+    es="su ConfigMap {name} no existe o no se puede listar.",
+)
+CHART_REFERENCE = Phrase(
+    en="its chart comes from a {kind} and not from git: the bot reads git alone.",
+    es="su chart viene de un {kind} y no de git: el bot solo lee git.",
+)
+LONG_RELEASE = Phrase(
+    en="its release {name} has more than 53 characters, and Flux shortens it with a hash: set a releaseName.",
+    es="su release {name} tiene más de 53 caracteres y Flux lo acorta con un hash: defina un releaseName.",
+)
+VALUES_REPLACED = Phrase(
+    en="its valuesFiles replace the chart's values.yaml: list that first, so that Helm makes the same of them.",
+    es="sus valuesFiles reemplazan el values.yaml del chart: póngalo primero, para que Helm produzca lo mismo.",
+)
+TARGET_PATH = Phrase(
+    en="its valuesFrom uses targetPath, which the bot does not follow.",
+    es="su valuesFrom usa targetPath, y eso el bot no lo sigue.",
+)
+BAD_VALUES = Phrase(
+    en="the values in its ConfigMap {name} are no YAML.", es="los valores de su ConfigMap {name} no son YAML."
+)
+NOT_GIT = Phrase(
+    en="its source is the {kind} {name} and not git: the bot reads git alone.",
+    es="su fuente es el {kind} {name} y no git: el bot solo lee git.",
+)
+NO_GIT_REPOSITORY = Phrase(
+    en="its GitRepository {name} is not there, or may not be listed.",
+    es="su GitRepository {name} no existe o no se puede listar.",
+)
+SOURCE_CHANGES = Phrase(
+    en="its GitRepository {name} leaves out or adds files ({what}), which the bot does not follow.",
+    es="su GitRepository {name} omite o agrega archivos ({what}), y eso el bot no lo sigue.",
+)

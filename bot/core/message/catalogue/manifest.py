@@ -90,6 +90,13 @@ NO_RELEASE_NAME = Phrase(
     en="The chart {name} has no releaseName here, so its objects would be named anew each time: set it.",
     es="El chart {name} no tiene releaseName aquí, así que sus objetos cambiarían de nombre cada vez: hay que ponerlo.",
 )
+NO_KUSTOMIZATION = Phrase(
+    en="There is no such file, so this is no kustomization: correct the path.",
+    es="No existe este archivo, así que esto no es una kustomization: hay que corregir la ruta.",
+)
+SEVERAL_KUSTOMIZATIONS = Phrase(
+    en="This is no single kustomization: correct it.", es="Esto no es una sola kustomization: hay que corregirlo."
+)
 NO_CHART = Phrase(
     en="There is no such file, so this is no Helm chart: correct the path.",
     es="No existe ese archivo, así que esto no es un chart de Helm: hay que corregir la ruta.",

@@ -25,6 +25,12 @@ LONG_RANGE = Phrase(
     en="{range} holds more than {most} commits; give a shorter range.",
     es="{range} contiene más de {most} commits; hace falta un rango más corto.",
 )
+NEEDS_BRANCH = Phrase(
+    en="What is followed is {name}, which is no branch, and a revert needs one to be merged into: ask without the"
+    " application to revert on the branch of {repository}, and move on from {name} afterwards. Nothing was opened.",
+    es="Lo que se sigue es {name}, que no es una rama, y un revert necesita una en la que fusionarse: pídalo sin la"
+    " aplicación para revertir en la rama de {repository}, y después avance desde {name}. No se abrió nada.",
+)
 BEGINS_INSIDE = Phrase(
     en="{commit} came in by a merge; begin the range at a commit made on {branch}.",
     es="{commit} llegó con un merge; el rango debe empezar en un commit hecho en {branch}.",

@@ -13,6 +13,10 @@ NO_HELM = Phrase(
     es="Para generar esto hace falta Helm: hay que poner helm en el PATH, o instalar el SDK con "
     "pip install 'gitops-bot[helm]'.",
 )
+NO_VARIABLE = Phrase(
+    en="{expression} in {path} is no variable that can be filled in here.",
+    es="{expression} en {path} no es una variable que se pueda completar aquí.",
+)
 FAILED = Phrase(en="{what} failed: {why}", es="{what} falló: {why}")
 NO_REASON = Phrase(en="it gave no reason.", es="no dio ninguna razón.")
 TOO_LONG = Phrase(
