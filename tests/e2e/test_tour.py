@@ -1,4 +1,7 @@
-"""The guided tour, as a stranger takes it: in a real browser, on a desktop and on a phone, to the very end."""
+"""The guided tour, as a stranger takes it: in a real browser, on a desktop and on a phone, to the very end.
+
+`UPDATE_PICTURES=1 pytest tests/e2e/test_tour.py` takes those of `docs/pictures` anew; look at them then.
+"""
 
 import os
 import re
@@ -12,6 +15,9 @@ from bot.sandbox.demo import Demo
 
 # Kept as artefacts, to be looked at.
 PICTURES = Path(__file__).parents[2] / ".cache" / "pictures"
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "pictures"
+# Which of them the documentation shows, and as what.
+SHOWN = {"desktop-4-status": "demo.png", "phone-6-reverted": "revert.png", "phone-8-live": "rollout.png"}
 PATIENCE = 45_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = (
@@ -23,6 +29,7 @@ SWITCHES = (
     "--disable-component-update",
     "--disable-sync",
 )
+LOOKS = {"reduced_motion": "reduce", "locale": "en-GB"}
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 
 
@@ -44,7 +51,10 @@ def size(request):
 @pytest.fixture
 def page(browser, size):
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=size == "phone")
+    phone = size == "phone"
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, has_touch=phone, device_scale_factor=2 if phone else 1, **LOOKS
+    )
     context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
@@ -58,9 +68,13 @@ class Guide:
         self.size = size
         self.panel = page.get_by_role("region", name="Guided tour")
 
-    def picture(self, name):
+    def picture(self, name, card=None):
         PICTURES.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=PICTURES / f"{self.size}-{name}.png")
+        path = PICTURES / f"{self.size}-{name}.png"
+        self.page.locator(".toast button").evaluate_all("all => all.forEach((one) => one.click())")
+        (card or self.page).screenshot(path=path)
+        if os.environ.get("UPDATE_PICTURES") and path.stem in SHOWN:
+            shutil.copy(path, DOCUMENTED / SHOWN[path.stem])
         width = self.page.evaluate("document.documentElement.scrollWidth")
         assert width <= SIZES[self.size][0], f"{name}: the page scrolls sideways"
 
@@ -107,7 +121,7 @@ def test_the_whole_tour(page, size):
 
         guide.press(re.compile("gitops revert"))
         answer = guide.card("nothing changes until it is merged")
-        guide.picture("6-reverted")
+        guide.picture("6-reverted", answer)
 
         with page.expect_popup() as opened:
             answer.get_by_role("link", name=re.compile("Review #")).click()
@@ -122,8 +136,7 @@ def test_the_whole_tour(page, size):
         forge.close()
 
         guide.card("Revert merged")
-        guide.card(re.compile(r"Live in \d+ s"))
-        guide.picture("8-live")
+        guide.picture("8-live", guide.card(re.compile(r"Live in \d+ s")))
         expect(guide.panel).to_contain_text("6/6")
 
 

@@ -2,6 +2,7 @@
 
 Each golden file of `tests/data/messages` goes through the sandbox's Web API to its page in Chromium. The pictures,
 several messages on each, are for people to look at: `.cache/pictures/gallery-*.png`.
+`UPDATE_PICTURES=1 pytest tests/sandbox/test_gallery.py` takes those of `docs/pictures` anew; look at them then.
 """
 
 import itertools
@@ -22,6 +23,10 @@ from bot.sandbox.slack.model import Group
 
 TESTS = Path(__file__).parents[1]
 PICTURES = TESTS.parent / ".cache" / "pictures"
+DOCUMENTED = TESTS.parent / "docs" / "pictures"
+# Which golden files the documentation shows, and as what.
+SHOWN = {"drift-card-critical": "alert.png", "group-card-many": "group.png", "modal-snooze": "snooze.png"}
+UPDATE = bool(os.environ.get("UPDATE_PICTURES"))
 WHAT_IS_WRONG = Path(__file__).with_name("gallery.js").read_text(encoding="utf-8")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
@@ -104,7 +109,12 @@ def language(request):
 def page(browser, slack, language):
     """The channel of that language on a phone."""
     context = browser.new_context(
-        viewport=PHONE, has_touch=True, reduced_motion="reduce", locale=LOCALES[language], timezone_id="UTC"
+        viewport=PHONE,
+        device_scale_factor=2 if UPDATE else 1,
+        has_touch=True,
+        reduced_motion="reduce",
+        locale=LOCALES[language],
+        timezone_id="UTC",
     )
     tab = context.new_page()
     tab.goto(f"{slack.url}/#{CHANNELS[language]}")
@@ -116,7 +126,7 @@ def page(browser, slack, language):
 def in_both_lights(page, look):
     """Looks by day and by night; what both say is said once."""
     told = []
-    for scheme in ("light", "dark"):
+    for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         told += look(scheme)
     return sorted(set(told))
@@ -135,6 +145,12 @@ def tall(page, within):
 def picture(page, name, **clip):
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"gallery-{name}.png", clip=clip or None)
+
+
+def document(language, name, node):
+    """The documentation's picture of it, if it has one: in English, by day."""
+    if UPDATE and language == "en" and name in SHOWN:
+        node.screenshot(path=DOCUMENTED / SHOWN[name])
 
 
 def sheets(page, prefix):
@@ -160,6 +176,8 @@ def test_every_message_is_readable_on_a_phone(page, language):
     dates = [json.dumps(message).count('"type": "date"') for message in said.values()]
     assert [len(node.query_selector_all(".block time")) for node in nodes] == dates
     tall(page, "#messages")
+    for name, node in zip(said, nodes, strict=True):
+        document(language, name, node)
 
     def look(scheme):
         sheets(page, f"{language}-{scheme}")
@@ -175,6 +193,7 @@ def test_every_modal_is_readable_on_a_phone(page, slack, language):
         dialog = page.get_by_role("dialog", name=view["title"]["text"], exact=True)
         expect(dialog).to_be_visible()
         picture(page, f"{language}-{name}")
+        document(language, name, dialog)
         wrong += in_both_lights(page, lambda _, name=name, dialog=dialog: wrong_with(name, dialog))
         dialog.get_by_role("button").first.click()
         expect(dialog).to_have_count(0)
@@ -193,6 +212,12 @@ def test_every_home_view_is_readable_on_a_phone(page, slack, language):
         wrong += in_both_lights(page, lambda _, name=name: wrong_with(name, page.locator("#home")))
         page.set_viewport_size(PHONE)
     assert wrong == []
+
+
+def test_every_picture_of_the_documentation_is_shown_in_it():
+    pages = [TESTS.parent / "README.md", *(TESTS.parent / "docs").glob("*.md")]
+    shown = re.findall(r"pictures/([\w-]+\.png)", "".join(page.read_text(encoding="utf-8") for page in pages))
+    assert set(shown) == {path.name for path in DOCUMENTED.iterdir()}
 
 
 @pytest.mark.parametrize("language", ["en"], indirect=True)

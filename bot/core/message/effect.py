@@ -31,12 +31,14 @@ def blocks(say: Say, effects: Sequence[Effect]) -> list[Block]:
     shown = fill(
         told, lambda left: paragraph(words(say.count(shared.MORE_CHANGES, left), italic=True)), budget=_MOST_TOLD
     )
-    listed = [say.text(texts.WARNING, warning=each) for each in warnings(say, effects)]
+    listed = warnings(say, effects)
     if not listed:
         return shown
     rest = len(listed) - _MOST_WARNINGS
-    lines = [[words(f"⚠️ {clip(each, 500)}")] for each in listed[:_MOST_WARNINGS]]
-    return [rich(bullets([*lines, *([[wording.and_more(say, rest)]] if rest > 0 else [])])), *shown]
+    lines = [[words(clip(each, 500))] for each in listed[:_MOST_WARNINGS]]
+    if rest > 0:
+        lines.append([wording.and_more(say, rest)])
+    return [rich(paragraph(words(say.text(texts.BEFORE), bold=True)), bullets(lines)), *shown]
 
 
 def where(say: Say, effect: Effect) -> str:

@@ -1,6 +1,7 @@
 """The answers to `/gitops revert`: one for each way it can end, each saying what to press or type next."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +19,6 @@ from bot.core.message.blocks import (
     clip,
     code,
     confirm,
-    link,
     message,
     paragraph,
     preformatted,
@@ -55,6 +55,7 @@ from bot.core.revert import (
 REVERT_THIS = "revert_this"
 REVERT_OTHER = "revert_other"
 REVERT_SUSPECTS = ("revert_suspect_1", "revert_suspect_2", "revert_suspect_3")
+_FULL_SHA = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{32}\b")
 _MOST_LISTED = 8
 _MOST_REFERENCE = 2_000
 
@@ -136,7 +137,6 @@ def ask(
     style: str | None = None,
     *,
     action: str = REVERT_THIS,
-    label: str = "",
 ) -> Element:
     """The button that asks for a revert, once more before it does; who clicks is authorised as with the command."""
     asks = confirm(
@@ -146,7 +146,9 @@ def ask(
         say.text(texts.ASK_NO),
     )
     request = RevertRequest(who="", text=revision, application=application)
-    return button(label or say.text(texts.REVERT), action, reference(request), style=style, asks=asks)
+    named = revision.rpartition("/")[2]  # of a commit's URL its sha
+    label = say.text(texts.REVERT, revision=_FULL_SHA.sub(r"\1", named))
+    return button(label, action, reference(request), style=style, asks=asks)
 
 
 def requested(reference_: str, who: str) -> RevertRequest | None:
@@ -177,7 +179,7 @@ def _opened(say: Say, outcome: Opened) -> Message:
         title=_title(pull),
         touching=_touching(say, outcome.applications),
     )
-    blocks: list[Block] = [rich(paragraph(link(pull.url, f"#{pull.number}"), words(f" {sentence}")))]
+    blocks: list[Block] = [rich(paragraph(words(sentence)))]
     listed = _files(say, [[code(clip(path, wording.MOST_PATH))] for path in outcome.files])
     if listed:
         blocks.append(rich(bullets(listed)))

@@ -71,6 +71,4 @@ def _approved(say: Say, suspect: Suspect) -> str:
 
 
 def _revert(say: Say, suspect: Suspect, application: str, action: str) -> Element:
-    named = suspect.revision if suspect.pull_number else suspect.sha[:8]
-    label = say.text(texts.REVERT, revision=named)
-    return ask(say, suspect.revision, application, suspect.subject, action=action, label=label)
+    return ask(say, suspect.revision, application, suspect.subject, action=action)

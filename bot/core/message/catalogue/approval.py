@@ -71,7 +71,7 @@ AFTER_ALL = Phrase(
     es="Lo trajo el pull request #{number}, aprobado por {who}: el forge no lo decía al principio.",
 )
 
-COMMIT = Phrase(en="{sha} {subject}\n    by {author}", es="{sha} {subject}\n    de {author}")
+COMMIT = Phrase(en="{sha} {subject}\nby {author}", es="{sha} {subject}\nde {author}")
 MORE_COMMITS = Counted(
     en=("… and {n} more commit", "… and {n} more commits"), es=("… y {n} commit más", "… y {n} commits más")
 )

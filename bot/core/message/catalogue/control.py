@@ -11,10 +11,8 @@ DENIED_SILENCE = Phrase(
     es="Hace falta permiso para atender o posponer alertas aquí; {key} nombra a {who}. No se hizo nada.",
 )
 COULD_NOT_ASK = Phrase(
-    en="Whether you may is decided by the user group {group} in {key}, and its members are not known: {why} "
-    "Nothing was done.",
-    es="El permiso depende del grupo de usuarios {group} en {key}, y no se sabe quiénes lo forman: {why} "
-    "No se hizo nada.",
+    en="Nothing was done: nobody knows whether you may. {key} names {group}, and who is in it could not be read. {why}",
+    es="No se hizo nada: no se sabe si hay permiso. {key} nombra a {group} y no se pudo leer quiénes lo forman. {why}",
 )
 NOBODY = Phrase(en="nobody", es="nadie")
 

@@ -5,7 +5,7 @@ from bot.core.message.language import Phrase
 WHERE = Phrase(
     en="{application} on {cluster}, namespace {namespace}", es="{application} en {cluster}, namespace {namespace}"
 )
-WARNING = Phrase(en="Before you merge: {warning}", es="Antes del merge: {warning}")
+BEFORE = Phrase(en="⚠️ Before you merge:", es="⚠️ Antes del merge:")
 OBJECT = Phrase(en="{kind} {name} of {application} on {cluster}", es="{kind} {name} de {application} en {cluster}")
 TOO_SLOW = Phrase(
     en="it was not rendered within {seconds} s, and the pull request does not wait for it.",

@@ -148,7 +148,7 @@ WHICH_REPOSITORY = Phrase(
 )
 
 # The button that asks for a revert.
-REVERT = Phrase(en="Revert", es="Revertir")
+REVERT = Phrase(en="Revert {revision}…", es="Revertir {revision}…")
 ASK_TITLE = Phrase(en="Open a revert?", es="¿Abrir un revert?")
 ASK = Phrase(
     en="This opens a pull request that undoes “{subject}”. Nothing changes before somebody merges it.",

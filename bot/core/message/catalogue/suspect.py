@@ -22,4 +22,3 @@ NEVER = Phrase(
 )
 OBJECT = Phrase(en="the last one to change {places}", es="el último que cambió {places}")
 PATH = Phrase(en="the last one to change a file of {places}", es="el último que cambió un archivo de {places}")
-REVERT = Phrase(en="Revert {revision}…", es="Revertir {revision}…")
