@@ -146,7 +146,8 @@ def ask(
         say.text(texts.ASK_NO),
     )
     request = RevertRequest(who="", text=revision, application=application)
-    named = revision.rpartition("/")[2]  # of a commit's URL its sha
+    _, slash, named = revision.rpartition("/")  # of a URL its sha, or its pull request's number
+    named = f"#{named}" if slash and named.isdigit() else named
     label = say.text(texts.REVERT, revision=_FULL_SHA.sub(r"\1", named))
     return button(label, action, reference(request), style=style, asks=asks)
 
