@@ -134,8 +134,10 @@ def _kustomize(given: Object) -> KustomizeParameters:
     """What Argo CD sets with `kustomize edit` before it builds. UnreadableError."""
     if other := [key for key in told(given, frozenset({"version"})) if key not in _KUSTOMIZE]:
         raise UnreadableError(Told(texts.KUSTOMIZE, what=", ".join(other)))
-    replicas = [(text(each, "name"), each.get("count")) for each in items(given, "replicas")]
-    counts = [(name, int(count)) for name, count in replicas if str(count).isdigit()]
+    replicas = [
+        (text(each, "name"), each.get("count")) for each in items(given, "replicas") if isinstance(each, Mapping)
+    ]
+    counts = [(name, int(str(count))) for name, count in replicas if str(count).isdecimal()]
     if len(counts) != len(replicas):
         raise UnreadableError(Told(texts.KUSTOMIZE, what="replicas"))
     return KustomizeParameters(
