@@ -7,7 +7,7 @@ from datetime import UTC
 
 from bot.core.application import Application
 from bot.core.drift import Check, FieldDrift, ObjectDrift
-from bot.core.pull_request import as_code
+from bot.core.pull_request import MAX_TITLE, as_code
 
 _MOST_LISTED = 100
 _MOST_VALUE = 200
@@ -21,9 +21,16 @@ def branch_name(application: Application, drift: Sequence[ObjectDrift], attempt:
     return f"gitops-bot/adopt-{safe.strip('-')}-{digest}{'' if attempt == 1 else f'-{attempt}'}"
 
 
-def title(application: Application) -> str:
-    """The pull request's title, and the commit's."""
-    return f"Adopt in git what {application.cluster} has of {application.name}"
+def title(application: Application, drift: Sequence[ObjectDrift]) -> str:
+    """The pull request's title, and the commit's: what of, so that two adoptions can be told apart."""
+    first = drift[0]
+    what = f"{first.kind} {first.name}"
+    if first.fields:
+        what = f"{first.fields[0].path} of {what}"
+    more = sum(max(1, len(found.fields)) for found in drift) - 1
+    told = f"{what} and {more} more" if more else what
+    whole = f"Adopt in git what {application.cluster} has of {application.name}: {told}"
+    return whole if len(whole) <= MAX_TITLE else f"{whole[: MAX_TITLE - 1]}…"
 
 
 def body(check: Check, files: Iterable[str], who: str) -> str:
@@ -42,7 +49,8 @@ def body(check: Check, files: Iterable[str], who: str) -> str:
 
 def commit_message(application: Application, check: Check, who: str) -> str:
     """The commit's text."""
-    return f"{title(application)}\n\nAs it was at {check.at.isoformat()}, asked for by {' '.join(who.split())}.\n"
+    told = f"As it was at {check.at.isoformat()}, asked for by {' '.join(who.split())}."
+    return f"{title(application, check.drift)}\n\n{told}\n"
 
 
 def _meant(found: ObjectDrift) -> list[object]:

@@ -11,7 +11,8 @@ from bot.core.commit import PullRequest
 class RevertPull:
     """`by` is the Slack user who asked, `what` what was asked for; `state` as in PullRequest.
 
-    `purpose`: to undo a change in git, or to make git say what the cluster says.
+    `purpose`: to undo a change in git, or to make git say what the cluster says; an
+    open one of these is `moot` once the difference is gone by itself.
     """
 
     id: str
@@ -28,6 +29,7 @@ class RevertPull:
     merged_by: str | None = None
     ended_at: datetime | None = None
     purpose: Literal["revert", "adopt"] = "revert"
+    moot: bool = False
 
 
 def follow(known: RevertPull, pull: PullRequest, now: datetime) -> RevertPull:

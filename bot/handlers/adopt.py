@@ -57,7 +57,7 @@ def adopt_drift(
             tree=tree,
             parent=check.revision,
             message=adopt_pull.commit_message(application, check, who),
-            title=adopt_pull.title(application),
+            title=adopt_pull.title(application, check.drift),
             body=adopt_pull.body(check, files, who),
             branch=lambda attempt: adopt_pull.branch_name(application, check.drift, attempt),
             is_ours=work.is_ours,

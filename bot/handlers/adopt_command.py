@@ -51,7 +51,7 @@ def adopt_command(ports: Ports, watch: Watch, application: Application, *, asker
         case Adopted(pull, files):
             _remember(ports, application, check, pull, asker)
             write_down(f"Adopted {pull.url}")
-            return words.opened(say, pull, application.name, files)
+            return words.opened(say, pull, application.name, files, check.drift)
         case AlreadyOpen(pull):
             _remember(ports, application, check, pull, asker)
             write_down(f"AlreadyOpen {pull.url}")

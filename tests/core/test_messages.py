@@ -665,7 +665,10 @@ def messages(say):
             f"adopt-card-{state}": revert_pull.card(say, replace(PULL, state=state, purpose="adopt"))
             for state in ("open", "merged", "closed")
         },
-        "adopt-opened": adopt.opened(say, FORGE_PULL, "shop", ("apps/shop/web.yaml", "apps/shop/settings.yaml")),
+        "adopt-opened": adopt.opened(
+            say, FORGE_PULL, "shop", ("apps/shop/web.yaml", "apps/shop/settings.yaml"), DRIFTED.drift
+        ),
+        "adopt-card-moot": revert_pull.card(say, replace(PULL, purpose="adopt", moot=True)),
         "adopt-already-open": adopt.already_open(say, FORGE_PULL),
         "adopt-nothing": adopt.nothing(say, "shop"),
         "adopt-refused": adopt.not_adopted(
@@ -788,6 +791,7 @@ def hostile_messages(say):
     return {
         **{f"revert {type(each).__name__}": revert_message.answer(say, each, request) for each in outcomes},
         "drift card": incident.card(say, bad),
+        "adopt opened": adopt.opened(say, pull, "shop", paths, objects),
         "resolved card": incident.card(say, replace(bad, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")),
         "drift answer": drift.checked(say, [check] * 10),
         "diff": drift.diff(say, check, "shop", everything=True),

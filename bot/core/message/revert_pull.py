@@ -56,5 +56,7 @@ def card(say: Say, pull: RevertPull) -> Message:
 def _ending(say: Say, pull: RevertPull) -> str:
     if pull.state == "merged" and pull.merged_by:
         return say.text(texts.MERGED_ENDING_BY, who=clip(pull.merged_by, 60))
+    if pull.state == "open" and pull.moot:
+        return say.text(adopt.MOOT_ENDING)
     endings = {"merged": texts.MERGED_ENDING, "closed": texts.CLOSED_ENDING, "open": texts.OPEN_ENDING}
     return say.text(endings[pull.state])

@@ -5,8 +5,10 @@ from bot.core.message.language import Phrase
 BUTTON = Phrase(en="Adopt in git…", es="Adoptar en git…")
 CONFIRM_TITLE = Phrase(en="Adopt in git?", es="¿Adoptar en git?")
 CONFIRM = Phrase(
-    en="Opens a pull request that makes git say what the cluster says now. Nothing changes until somebody merges it.",
-    es="Abre un pull request para que git diga lo que dice el cluster ahora. Nada cambia hasta que alguien lo fusione.",
+    en="Opens a pull request that makes git say what the cluster says now; what is missing from the cluster is taken "
+    "out of git. Nothing changes until somebody merges it.",
+    es="Abre un pull request para que git diga lo que dice el cluster ahora; lo que falta ahí se quita de git. "
+    "Nada cambia hasta que alguien lo fusione.",
 )
 CONFIRM_YES = Phrase(en="Open it", es="Abrirlo")
 CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
@@ -16,6 +18,14 @@ OPENED = Phrase(
     "until somebody merges it.",
     es="Se abrió {pull}: al fusionarse, hace que git diga lo que dice el cluster de {application} ({files}). Nada "
     "cambia hasta que alguien lo fusione.",
+)
+TAKEN_OUT = Phrase(
+    en="Takes {objects} out of git, since the cluster has none: merged, nobody brings it back.",
+    es="Quita {objects} de git, ya que el cluster no lo tiene: al fusionarse, nadie lo devuelve.",
+)
+MOOT_ENDING = Phrase(
+    en="The drift it adopts is gone: merged now, it would change the cluster. Close it unless that is wanted.",
+    es="El drift que adopta ya no existe: al fusionarse cambiaría el cluster. Conviene cerrarlo si no se quiere eso.",
 )
 ALREADY_OPEN = Phrase(
     en="{pull} is open already and does just that; it waits for a review.",
