@@ -15,7 +15,6 @@ from bot.sandbox.shop import Shop
 from bot.sandbox.slack import SandboxSlack
 
 LOOK_EVERY = 0.4  # seconds
-OWN_BRANCHES = "gitops-bot/"
 
 Json = dict[str, Any]
 
@@ -73,12 +72,13 @@ class Tour:
 
     def _follow(self) -> None:
         while not self._stopping.wait(LOOK_EVERY):
-            seen = self._seen()
+            seen = self.seen()
             if seen != self._shown:
                 self._shown = seen
                 self._slack.publish({"type": "tour", **seen})
 
-    def _seen(self) -> Json:
+    def seen(self) -> Json:
+        """How far the tour is, as the page shows it."""
         steps = self._steps()
         self._ticked |= {step.key for step in steps if step.done()}
         current = next((step.key for step in steps if step.key not in self._ticked), None)
@@ -179,8 +179,9 @@ class Tour:
         )
 
     def _revert(self) -> Pull | None:
-        mine = [pull for pull in self._repository.listed() if pull.head.startswith(OWN_BRANCHES)]
-        return mine[0] if mine else None
+        """Of the bad commit: not an adoption, not the revert of something else, such as of that revert."""
+        branch = f"gitops-bot/revert-{self._shop.bad_commit[:12]}"
+        return next((pull for pull in self._repository.listed() if pull.head.startswith(branch)), None)
 
     def _live(self) -> bool:
         pull = self._revert()

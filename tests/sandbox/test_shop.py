@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
+from bot.sandbox.cluster.server import SandboxCluster
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.shop import seed
+from bot.sandbox.slack import SandboxSlack
+from bot.sandbox.tour import Tour
 
 NOW = datetime(2031, 3, 4, 9, 30, tzinfo=UTC)
 
@@ -70,3 +73,19 @@ def test_the_newest_commit_is_the_merge_to_be_reverted(shop, repository):
 def test_one_pull_request_is_open_and_merges(shop, repository):
     assert [pull.number for pull in repository.listed() if pull.state == "open"] == [shop.open_pull]
     assert repository.mergeable(repository.pull(shop.open_pull))
+
+
+def test_only_the_revert_of_the_bad_commit_is_what_the_tour_waits_for(tmp_path):
+    forge = SandboxForge(tmp_path, clock=lambda: NOW)
+    shop = seed(forge, NOW)
+    repository = forge.repositories[shop.repository]
+    tour = Tour(SandboxSlack(), SandboxCluster(), repository, shop)
+
+    def steps_after_a_pull_from(head):
+        repository.commit(head, {"notes.txt": head}, "A change\n", "bo", NOW)
+        repository.open_pull(head=head, base=shop.branch, title="A change", body="", by="bo", at=NOW)
+        return {step["id"]: step["done"] for step in tour.seen()["steps"]}
+
+    assert not steps_after_a_pull_from("gitops-bot/adopt-shop-0123456789ab")["revert"]
+    assert not steps_after_a_pull_from("gitops-bot/revert-0123456789ab")["revert"]  # such as of that revert
+    assert steps_after_a_pull_from(f"gitops-bot/revert-{shop.bad_commit[:12]}")["revert"]
