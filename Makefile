@@ -30,7 +30,7 @@ test: .venv/dev ## the whole test suite; a part of it: make test ARGS=tests/core
 	@scripts/need-postgresql
 	@scripts/need-github-openapi >/dev/null
 	@chromium="$$(scripts/need-chromium)" && $(INSIDE) CHROMIUM="$$chromium" \
-		$(BIN)/pytest --numprocesses=4 --dist=loadfile --basetemp=$(CACHE)/pytest $(ARGS)
+		$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder --basetemp=$(CACHE)/pytest $(ARGS)
 
 check: .venv/dev ## lint, format, types and the import contract
 	$(BIN)/ruff check
