@@ -17,6 +17,8 @@ from bot.adapters.programs import Programs
 from bot.config import Config
 from bot.core.application import Application
 from bot.core.drift import Check, Status
+from bot.core.message.language import ENGLISH
+from bot.core.message.wording import listed
 from bot.core.ownership import INTERACTIVE
 from bot.handlers.discovery import Discoverer
 from bot.handlers.drift_check import check, check_files
@@ -34,8 +36,9 @@ def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[C
         if name not in config.applications:
             close = difflib.get_close_matches(name, config.applications, n=1)
             hint = f"; did you mean {close[0]}?" if close else "."
+            known = f" The applications are {listed(ENGLISH, config.applications, 20)}." if config.applications else ""
             place = "known here" if any(each.discover for each in config.clusters.values()) else "in the configuration"
-            raise PortError(f"There is no application {name} {place}{hint}")
+            raise PortError(f"There is no application {name} {place}{hint}{known}")
     wanted = [config.applications[name] for name in dict.fromkeys(names)] or list(config.applications.values())
     if not wanted:
         raise PortError("No application is known; add one under applications:, or look at what discover finds.")
