@@ -48,6 +48,11 @@ class PullRequest:
     merged_by: str | None = None
 
 
+def title(commit: Commit, pull: PullRequest | None) -> str:
+    """What a commit is about: a merge's pull request says it in people's words, git only that it is a merge."""
+    return pull.title if pull and len(commit.parents) > 1 else commit.subject
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
     """Somebody's approving review of one exact head."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.approval import Judgement, Verdict
-from bot.core.commit import Commit, PullRequest
+from bot.core.commit import Commit, PullRequest, title
 from bot.core.message import wording
 from bot.core.message.blocks import (
     Block,
@@ -64,9 +64,10 @@ def listing(
     if not entries:
         text = say.text(texts.NONE_OF if application else texts.NONE, **of)
         return message(text, rich(paragraph(words(text))))
-    newest = entries[0].commit
+    newest = entries[0]
     lead = say.count(texts.LAST_OF if application else texts.LAST, len(entries), **of)
-    text = say.count(texts.SENTENCE, len(entries), lead=lead, sha=newest.short, subject=clip(newest.subject, 120))
+    subject = clip(title(newest.commit, newest.pull), 120)
+    text = say.count(texts.SENTENCE, len(entries), lead=lead, sha=newest.commit.short, subject=subject)
     blocks = [*suspected, rich(paragraph(words(lead, bold=True)))]
     blocks += fill(
         [[bullets([_line(say, entry)])] for entry in entries],
@@ -84,7 +85,7 @@ def _line(say: Say, entry: Entry) -> list[Element]:
         texts.ENTRY,
         sha=link(entry.url, entry.commit.short) if entry.url else code(entry.commit.short),
         time=moment(entry.merged_at, "{date_short_pretty} {time}"),
-        subject=words(clip(entry.commit.subject, 150), bold=True),
+        subject=words(clip(title(entry.commit, entry.pull), 150), bold=True),
         author=clip(entry.commit.author, 60),
     )
     if entry.pull:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.author import Author
-from bot.core.commit import Commit, PullRequest
+from bot.core.commit import Commit, PullRequest, title
 from bot.core.incident import Incident
 from bot.core.message import wording
 from bot.core.message.blocks import (
@@ -96,7 +96,7 @@ def _changed(say: Say, change: Change) -> list[Element]:
     line = say.line(
         texts.CHANGED,
         commit=sha,
-        subject=clip(change.commit.subject, 120),
+        subject=clip(title(change.commit, change.pull), 120),
         at=wording.day_and_time(say, change.commit.committed_at),
         authors=_row(authors[:_MOST_AUTHORS]) or say.text(texts.A_TOOL),
     )
