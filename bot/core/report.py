@@ -60,7 +60,8 @@ def as_text(checks: Sequence[Check], *, explain: bool = False) -> str:
         at = f" at {check.revision[:8]}" if check.revision else ""
         count = _count(check.objects, "object")
         if check.drift:
-            count = f"{len(check.drift)} of {_count(check.objects, 'object')} differ"
+            verb = "differs" if len(check.drift) == 1 else "differ"
+            count = f"{len(check.drift)} of {_count(check.objects, 'object')} {verb}"
         lines.append(f"{check.application} on {check.cluster}{at}: {_WORDS[check.status]}, {count}")
         if check.error:
             lines.append(f"  could not tell: {check.error}")

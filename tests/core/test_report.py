@@ -113,6 +113,11 @@ def test_values_of_any_size_and_alphabet_survive_the_json():
     assert report["applications"][0]["drift"][0]["fields"][0]["desired"] == odd
 
 
+def test_one_object_differs_in_the_singular():
+    (first, *_) = as_text([_check(Status.OUT_OF_SYNC, drift=(_WEB,), objects=1)]).splitlines()
+    assert first.endswith("1 of 1 object differs")
+
+
 def test_the_text_lines_up_and_says_who_and_when():
     checks = [
         _check(Status.OUT_OF_SYNC, drift=(_WEB, _ROLE)),

@@ -68,7 +68,7 @@ def overview(say: Say, given: Overview) -> Message:
         return message(text, rich(paragraph(words(text))))
     every = ranked(given.applications, given.checks)
     shown = {home(application.repository)[0] for application in given.applications}
-    pulls = [pull for name in sorted(shown) for pull in given.pulls.get(name, ())]
+    opened = {name: given.pulls[name] for name in sorted(shown) if given.pulls.get(name)}
     sentence = _sentence(say, given)
     lead = rich(paragraph(words(sentence, bold=True)))
     lines = fill([[paragraph(*_line(say, each, given))] for each in every], lambda left: _more(say, left))
@@ -80,9 +80,10 @@ def overview(say: Say, given: Overview) -> Message:
             lambda left: paragraph(words(say.count(texts.MORE_NOT_FOLLOWED, left))),
             budget=2_000,
         )
-    if pulls:
+    if opened:
+        title = paragraph(words(say.text(texts.PULLS, repositories=wording.listed(say, opened)), bold=True))
         rest += fill(
-            [[paragraph(words(say.text(texts.PULLS), bold=True))], *([_pull(say, each)] for each in pulls)],
+            [[title], *([_pull(say, each)] for pulls in opened.values() for each in pulls)],
             lambda left: paragraph(words(say.count(texts.MORE_PULLS, left))),
             budget=2_000,
         )

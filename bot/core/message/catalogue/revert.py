@@ -31,7 +31,7 @@ UNDOES_MERGE = Phrase(
     es="Deshace un merge: para volver a integrar esa rama más adelante, primero hay que revertir este revert.",
 )
 PARTLY_UNDONE = Phrase(
-    en="Partly undone before: {files} stay as they are.", es="Ya se había deshecho en parte: sin cambios en {files}."
+    en="Partly undone before: no change in {files}.", es="Ya se había deshecho en parte: sin cambios en {files}."
 )
 AUTOMATION = Phrase(
     en="{tool} wrote that commit and may write it again: pause it first.",
@@ -92,12 +92,12 @@ ONLY_COMMIT = Phrase(en="Only this commit", es="Solo este commit")
 
 ACROSS_MERGES = Counted(
     en=(
-        "The range {range} runs across {n} merge, which cannot be undone one by one.",
-        "The range {range} runs across {n} merges, which cannot be undone one by one.",
+        "The range {range} runs across {n} merge, so it cannot be undone commit by commit.",
+        "The range {range} runs across {n} merges, so it cannot be undone commit by commit.",
     ),
     es=(
-        "El rango {range} atraviesa {n} merge, que no se puede deshacer paso por paso.",
-        "El rango {range} atraviesa {n} merges, que no se pueden deshacer uno por uno.",
+        "El rango {range} atraviesa {n} merge: no se puede deshacer commit por commit.",
+        "El rango {range} atraviesa {n} merges: no se puede deshacer commit por commit.",
     ),
 )
 UNDO_ALL = Phrase(en="Undo all {n} steps as one", es="Deshacer los {n} pasos como uno")

@@ -43,7 +43,7 @@ NOT_FOLLOWED = Counted(
 )
 MORE_NOT_FOLLOWED = Counted(en=("… and {n} more.", "… and {n} more."), es=("… y {n} más.", "… y {n} más."))
 
-PULLS = Phrase(en="Open pull requests:", es="Pull requests abiertos:")
+PULLS = Phrase(en="Open pull requests in {repositories}:", es="Pull requests abiertos en {repositories}:")
 PULL = Phrase(en="{link} {title} · by {author}", es="{link} {title} · de {author}")
 MORE_PULLS = Counted(
     en=("… and {n} more pull request.", "… and {n} more pull requests."),
