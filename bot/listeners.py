@@ -221,9 +221,9 @@ class Listeners:
     def _understood(self, asker: Asker, text: str) -> commands.Command | Message:
         """What to do, or the answer where nothing needs to be done."""
         match parsed := commands.parse(text, self._config.applications):
-            case commands.HelpCommand():
-                return help_message.overview(asker.say)
-            case commands.UnknownCommand() | commands.UnknownApplication() | commands.WrongArguments():
+            case commands.HelpCommand(spec):
+                return help_message.answer(asker.say, spec)
+            case parsed if isinstance(parsed, commands.Mistake):
                 return help_message.mistake(asker.say, parsed, list(self._config.applications))
             case commands.RevertCommand(text) if isinstance(unreadable := parse_revision(text), Unreadable):
                 return trouble.outside(asker.say, unreadable.reason)

@@ -72,7 +72,9 @@ class SnoozeCommand:
 
 @dataclass(frozen=True, slots=True)
 class HelpCommand:
-    """What can be typed."""
+    """What can be typed: everything, or one command."""
+
+    spec: "CommandSpec | None" = None
 
 
 Command = (
@@ -111,7 +113,12 @@ class WrongArguments:
     spec: "CommandSpec"
 
 
-Mistake = UnknownCommand | UnknownApplication | WrongArguments
+@dataclass(frozen=True, slots=True)
+class WrongSpan:
+    """What stands where the length of a snooze goes is none."""
+
+
+Mistake = UnknownCommand | UnknownApplication | WrongArguments | WrongSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,7 @@ class CommandSpec:
 
 # Phones make one long dash of two short ones.
 _ALL = frozenset({"--all", "-a", "—all", "\u2013all"})
+_HELP = frozenset({"--help", "-h", "—help", "\u2013help"})
 
 COMMANDS = (
     CommandSpec("status", "[APP]", texts.STATUS, 0, 1),
@@ -138,7 +146,7 @@ COMMANDS = (
     CommandSpec("who", "APP", texts.WHO, 1, 1),
     CommandSpec("ack", "APP", texts.ACKNOWLEDGE, 1, 1),
     CommandSpec("snooze", "APP [DURATION]", texts.SNOOZE, 1, 4),
-    CommandSpec("help", "", texts.HELP, 0, 0),
+    CommandSpec("help", "[COMMAND]", texts.HELP, 0, 1),
 )
 
 # Slack wraps links and channel names it recognises in a command's text: <https://…|label>.
@@ -153,13 +161,18 @@ def parse(text: str, applications: Collection[str]) -> Command | Mistake:
         return HelpCommand()
     name = words[0].lower()
     arguments = words[1:]
-    spec = next((spec for spec in COMMANDS if spec.name == name), None)
-    if spec is None:
-        return UnknownCommand(words[0], _nearest(name, [spec.name for spec in COMMANDS]))
+    spec = _spec(words[0])
+    if isinstance(spec, UnknownCommand):
+        return spec
+    if _HELP.intersection(arguments):
+        return HelpCommand(spec)
     flags = [word for word in arguments if word in spec.flags]
     arguments = [word for word in arguments if word not in spec.flags]
     if not spec.least <= len(arguments) <= spec.most:
         return WrongArguments(spec)
+    if name == "help":
+        about = _spec(arguments[0]) if arguments else None
+        return about if isinstance(about, UnknownCommand) else HelpCommand(about)
     position = 1 if name == "revert" else 0
     typed = arguments.pop(position) if len(arguments) > position else None
     application = None if typed is None else _application(typed, applications)
@@ -177,13 +190,21 @@ class _Typed:
     flagged: bool
 
 
-def _snooze(typed: _Typed) -> SnoozeCommand | None:
+def _spec(word: str) -> CommandSpec | UnknownCommand:
+    name = word.lower()
+    found = next((spec for spec in COMMANDS if spec.name == name), None)
+    return found or UnknownCommand(word, _nearest(name, [spec.name for spec in COMMANDS]))
+
+
+def _snooze(typed: _Typed) -> SnoozeCommand | WrongSpan | None:
     span = parse_span(" ".join(typed.others)) if typed.others else DEFAULT
-    return SnoozeCommand(typed.application, span) if typed.application and span else None
+    if span is None:
+        return WrongSpan()
+    return SnoozeCommand(typed.application, span) if typed.application else None
 
 
 # How each is read; None: its arguments are not understood.
-_READ: dict[str, Callable[[_Typed], Command | None]] = {
+_READ: dict[str, Callable[[_Typed], Command | Mistake | None]] = {
     "status": lambda typed: StatusCommand(typed.application),
     "drift": lambda typed: DriftCommand(typed.application),
     "diff": lambda typed: DiffCommand(typed.application, everything=typed.flagged) if typed.application else None,
@@ -192,7 +213,6 @@ _READ: dict[str, Callable[[_Typed], Command | None]] = {
     "who": lambda typed: WhoCommand(typed.application) if typed.application else None,
     "ack": lambda typed: AcknowledgeCommand(typed.application) if typed.application else None,
     "snooze": _snooze,
-    "help": lambda _: HelpCommand(),
 }
 
 

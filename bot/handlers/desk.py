@@ -66,8 +66,8 @@ class Desk:
                 return self.acknowledge(asker, silence.of_application(ports, name))
             case commands.SnoozeCommand(name, span):
                 return self.snooze(asker, silence.of_application(ports, name), span)
-            case commands.HelpCommand():
-                return help_message.overview(say)
+            case commands.HelpCommand(spec):
+                return help_message.answer(say, spec)
 
     def revert(self, asker: Asker, request: RevertRequest) -> Message:
         """Open a pull request, if the asker may on everything it touches. PortError."""

@@ -20,8 +20,11 @@ from bot.core.command import (
     UnknownCommand,
     WhoCommand,
     WrongArguments,
+    WrongSpan,
     parse,
 )
+from bot.core.message.help import answer, mistake
+from bot.core.message.language import ENGLISH
 from bot.core.snooze import DEFAULT, For, Until
 
 APPLICATIONS = ["shop", "shop-staging", "payments"]
@@ -80,12 +83,31 @@ def test_an_unknown_application_names_the_nearest(text, word, nearest):
     assert parse(text, APPLICATIONS) == UnknownApplication(word, nearest)
 
 
-@pytest.mark.parametrize("text", ["snooze shop tomorrow", "snooze shop 8d", "snooze", "ack", "who", "ack shop api"])
+@pytest.mark.parametrize("text", ["snooze", "ack", "who", "ack shop api"])
 def test_what_cannot_be_read_shows_the_usage(text):
     assert isinstance(parse(text, APPLICATIONS), WrongArguments)
 
 
-@pytest.mark.parametrize("text", ["diff", "diff --all", "revert", "status shop payments", "help me", "revert a b c"])
+@pytest.mark.parametrize("span", ["tomorrow", "8d", "1m", "1.5h", "until 25:00"])
+def test_a_snooze_that_is_too_short_too_long_or_unreadable_is_told_the_bounds(span):
+    assert parse(f"snooze shop {span}", APPLICATIONS) == WrongSpan()
+    assert "from 5 minutes to 7 days" in mistake(ENGLISH, WrongSpan(), APPLICATIONS).text
+
+
+@pytest.mark.parametrize("text", ["help revert", "help REVERT", "revert --help", "revert -h", "revert abc —help"])
+def test_help_about_one_command_is_its_usage(text):
+    made = parse(text, APPLICATIONS)
+    assert isinstance(made, HelpCommand)
+    assert answer(ENGLISH, made.spec).text.startswith("It is /gitops revert REV [APP]: ")
+
+
+def test_help_about_what_is_no_command_names_the_nearest():
+    assert parse("help revrt", APPLICATIONS) == UnknownCommand("revrt", "revert")
+
+
+@pytest.mark.parametrize(
+    "text", ["diff", "diff --all", "revert", "status shop payments", "help me now", "revert a b c"]
+)
 def test_too_many_or_too_few_words_show_the_usage(text):
     made = parse(text, APPLICATIONS)
     assert isinstance(made, WrongArguments)

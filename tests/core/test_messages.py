@@ -696,6 +696,8 @@ def messages(say):
             say, commands.UnknownApplication("billing", None), ["shop", "invoices"]
         ),
         "mistake-application-of-none": help_message.mistake(say, commands.UnknownApplication("shop", None), []),
+        "mistake-span": help_message.mistake(say, commands.WrongSpan(), ["shop"]),
+        "help-about-one": help_message.answer(say, commands.COMMANDS[3]),
         "mistake-arguments": help_message.mistake(say, commands.WrongArguments(commands.COMMANDS[3]), ["shop"]),
         "trouble-failed": trouble.failed(say, "a1b2c3d4"),
         "trouble-busy": trouble.busy(say),

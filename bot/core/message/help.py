@@ -2,7 +2,15 @@
 
 from collections.abc import Sequence
 
-from bot.core.command import COMMANDS, CommandSpec, Mistake, UnknownApplication, UnknownCommand, WrongArguments
+from bot.core.command import (
+    COMMANDS,
+    CommandSpec,
+    Mistake,
+    UnknownApplication,
+    UnknownCommand,
+    WrongArguments,
+    WrongSpan,
+)
 from bot.core.message import wording
 from bot.core.message.blocks import (
     MOST_BLOCKS,
@@ -16,12 +24,18 @@ from bot.core.message.blocks import (
     rich,
     words,
 )
+from bot.core.message.catalogue import control
 from bot.core.message.catalogue import help as texts
 from bot.core.message.language import Say
 
 
+def answer(say: Say, spec: CommandSpec | None) -> Message:
+    """The answer to `/gitops help [COMMAND]` and `/gitops COMMAND --help`."""
+    return about(say, spec) if spec else overview(say)
+
+
 def overview(say: Say) -> Message:
-    """The answer to `/gitops help`."""
+    """Every command."""
     *names, last = [spec.name for spec in COMMANDS]
     text = say.text(texts.OVERVIEW, commands=", ".join(names), last=last)
     lines = [[code(usage(spec)), words(f"  {say.text(spec.summary)}")] for spec in COMMANDS]
@@ -31,6 +45,12 @@ def overview(say: Say) -> Message:
 def usage(spec: CommandSpec) -> str:
     """`/gitops revert REV [APP]`."""
     return f"/gitops {spec.name} {spec.arguments}".strip()
+
+
+def about(say: Say, spec: CommandSpec) -> Message:
+    """How one command is written, and what it does."""
+    text = say.text(texts.USAGE, usage=usage(spec), summary=say.text(spec.summary))
+    return message(text, rich(paragraph(words(text))))
 
 
 def mistake(say: Say, made: Mistake, applications: Sequence[str]) -> Message:
@@ -49,7 +69,9 @@ def mistake(say: Say, made: Mistake, applications: Sequence[str]) -> Message:
                 known=known,
             )
         case WrongArguments(spec):
-            text = say.text(texts.WRONG_ARGUMENTS, usage=usage(spec), summary=say.text(spec.summary))
+            return about(say, spec)
+        case WrongSpan():
+            text = say.text(control.OTHER_WRONG)
     return message(text, rich(paragraph(words(text))))
 
 

@@ -31,4 +31,4 @@ SNOOZE = Phrase(
     en="quiet about its incident for 30m, 4h, 2d, 1h30m or until 09:00; 1h if left out",
     es="silencio sobre su incidente por 30m, 4h, 2d, 1h30m o hasta 09:00; 1h si no se dice",
 )
-HELP = Phrase(en="this list", es="esta lista")
+HELP = Phrase(en="this list, or what one command takes", es="esta lista, o cómo se escribe un comando")

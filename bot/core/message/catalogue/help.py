@@ -34,7 +34,7 @@ NO_APPLICATION = Phrase(
     en="There is no application “{word}”, since none is configured yet (/gitops help shows every command).",
     es="No hay ninguna aplicación “{word}”: todavía no hay ninguna configurada (/gitops help muestra los comandos).",
 )
-WRONG_ARGUMENTS = Phrase(
+USAGE = Phrase(
     en="It is {usage}: {summary} (/gitops help shows every command).",
     es="Se escribe {usage}: {summary} (/gitops help muestra todos los comandos).",
 )
