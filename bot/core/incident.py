@@ -69,8 +69,9 @@ class Event:
     told: bool = True
 
 
-# Which side moved: live went back to what git says; git took over what live had; git moved to something else.
-Ended = Literal["cluster", "adopted", "git"]
+# Which side moved: live went back to what git says; git took over what live had; git moved to something else; or
+# nobody knows, since nobody looks any more.
+Ended = Literal["cluster", "adopted", "git", "unwatched"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,16 @@ def advance(
         since=incident.since if same else check.at,
         worst=worse(incident.worst, seen) if same else seen,
     )
+
+
+def abandon(incident: Incident, at: datetime) -> Incident | None:
+    """Of an application that is not watched any more: over, whatever it was; None for what was only suspected."""
+    if incident.state is IncidentState.SUSPECTED:
+        return None
+    if incident.state is IncidentState.RESOLVED:
+        return incident
+    ended = replace(incident, state=IncidentState.RESOLVED, resolved_at=at, blind=None, ended="unwatched")
+    return _happened(ended, Happening.RESOLVED, at)
 
 
 def _first_seen(check: Check, revision: str, *, channel: str, repository: str, looks: int) -> Incident:

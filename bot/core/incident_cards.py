@@ -78,6 +78,8 @@ def _happenings(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, Eve
             name = event.id
             if incident.group is not None:
                 whose = incident.id if event.kind is Happening.GREW else event.by or ""
+                if event.kind is Happening.RESOLVED and incident.ended == "unwatched":
+                    whose = "unwatched"
                 name = f"{event.kind.value}-{event.at.isoformat()}-{whose}"
             found.setdefault(name, []).append((incident, event))
     return dict(sorted(found.items(), key=lambda item: item[1][0][1].at))

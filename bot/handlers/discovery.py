@@ -117,6 +117,15 @@ class Discoverer:
                 self._found[cluster, name] = found
                 self._become()
 
+    def complete(self) -> bool:
+        """Whether `applications` are all there are: every deployer has answered since the start, on every cluster.
+
+        One of another cluster counts too: what it has of the same name decides how an application is called.
+        """
+        told = {(cluster, name) for cluster, each in self._config.clusters.items() for name in each.discover}
+        with self._lock:
+            return told <= self._found.keys()
+
     def catalogue(self) -> Catalogue:
         """What is known, with the deployers' views; `notes` say what could not be asked."""
         with self._lock:

@@ -1,12 +1,13 @@
 """What a check means for its application's incident, kept so that nobody else's change of it is lost."""
 
+from collections.abc import Container
 from datetime import datetime
 
 from bot.core.alerting import Policy, cards_of_new, pass_time
 from bot.core.application import Application
 from bot.core.drift import Check, Status
 from bot.core.ending import how_ended
-from bot.core.incident import STANDING, Ended, Incident, advance
+from bot.core.incident import STANDING, Ended, Incident, abandon, advance
 from bot.core.manifest import ManifestError
 from bot.handlers.incident_control import change
 from bot.handlers.rendered import Rendered
@@ -44,6 +45,14 @@ def pass_time_of_all(store: Store, now: datetime, policy: Policy) -> None:
     for incident in incidents:
         if pass_time(incident, now, policy, cards) != incident:
             change(store, incident, lambda current: pass_time(current, now, policy, cards))
+
+
+def end_unwatched(store: Store, watched: Container[str], now: datetime) -> None:
+    """End the incidents of every application but these. What somebody changes meanwhile ends next time. StoreError."""
+    for incident in store.incidents():
+        after = incident if incident.application in watched else abandon(incident, now)
+        if after != incident:
+            store.exchange_incident(incident, after)
 
 
 def _moved(

@@ -19,7 +19,7 @@ from bot.handlers.cards import CardKeeper
 from bot.handlers.deployers import deploying
 from bot.handlers.discovery import Discoverer
 from bot.handlers.drift_check import check as drift_check
-from bot.handlers.incident_record import pass_time_of_all, record
+from bot.handlers.incident_record import end_unwatched, pass_time_of_all, record
 from bot.handlers.memory import Memory
 from bot.handlers.people import People
 from bot.handlers.rendered import Rendered
@@ -137,6 +137,8 @@ class Watch:
         """Bring Slack up to date with the stored state, and that with the time. Only the replica that leads does."""
         if self._ports.store.lead():
             with self._recording:  # what one check has found is told together
+                if self._discoverer.complete():
+                    end_unwatched(self._ports.store, self._applications, self._ports.clock())
                 pass_time_of_all(self._ports.store, self._ports.clock(), self._policy)
         self._keeper.reconcile()
 

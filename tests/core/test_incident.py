@@ -11,6 +11,7 @@ from bot.core.incident import (
     MOST_GROWTHS,
     Happening,
     IncidentState,
+    abandon,
     acknowledge,
     advance,
     announce,
@@ -339,3 +340,33 @@ def test_open_ones_are_found_by_application_and_by_card():
     assert open_incidents(known, ["api"]) == [other]
     assert under(known, "many") == under(known, "api@1") == [other]
     assert (opened().subject, other.subject) == (opened().id, "many")
+
+
+OPENED = walk(check(0, REPLICAS), check(1, REPLICAS))
+
+
+@pytest.mark.parametrize(
+    "incident",
+    [
+        OPENED,
+        acknowledge(OPENED, by="U1", at=T0),
+        snooze(OPENED, by="U1", until=T0 + timedelta(hours=1), at=T0),
+        replace(OPENED, blind="the cluster is silent"),
+    ],
+    ids=["open", "acknowledged", "snoozed", "blind"],
+)
+def test_what_is_not_watched_any_more_is_over(incident):
+    at = T0 + timedelta(hours=2)
+    over = abandon(incident, at)
+    assert (over.state, over.ended, over.resolved_at) == (IncidentState.RESOLVED, "unwatched", at)
+    assert over.blind is None
+    assert over.checked_at == incident.checked_at  # nobody has looked
+    assert [event.kind for event in over.history[len(incident.history) :]] == [Happening.RESOLVED]
+    assert abandon(over, at + timedelta(hours=1)) == over
+    assert wake(remind(over, at + timedelta(days=9), timedelta(hours=1)), at + timedelta(days=9)) == over
+
+
+def test_what_was_only_suspected_is_forgotten_and_what_is_over_stays():
+    assert abandon(walk(check(0, REPLICAS)), T0) is None
+    back = walk(check(0, REPLICAS), check(1, REPLICAS), check(2))
+    assert abandon(back, T0 + timedelta(hours=1)) == back

@@ -188,6 +188,7 @@ SEVERAL = [
 ]
 SEVERAL.append(replace(SEVERAL[0], application="pay", blind="The cluster prod does not answer."))
 STORM = [replace(CRITICAL if number == 9 else OPEN, application=f"app-{number}", group="many") for number in range(500)]
+UNWATCHED = replace(RESOLVED, ended="unwatched")
 ENDED = [replace(RESOLVED, application=name, group="many") for name in ("search", "cart", "mail")]
 BACK = Event("2", T0 + timedelta(minutes=9), Happening.RESOLVED)
 MERGE = Rollout(
@@ -586,6 +587,11 @@ def messages(say):
         "drift-card-acknowledged": incident.card(say, TAKEN),
         "drift-card-snoozed": incident.card(say, ASLEEP),
         "drift-card-adopted": incident.card(say, replace(RESOLVED, ended="adopted")),
+        "drift-card-unwatched": incident.card(say, UNWATCHED),
+        "drift-reply-unwatched": incident_thread.resolved(say, UNWATCHED),
+        "group-card-over": incident_group.card(say, [*ENDED, UNWATCHED]),
+        "group-reply-some-unwatched": incident_thread.some_resolved(say, [UNWATCHED], [*SEVERAL, UNWATCHED], BACK),
+        "group-reply-last-unwatched": incident_thread.some_resolved(say, [UNWATCHED], [*ENDED, UNWATCHED], BACK),
         "drift-reply-grown": incident_thread.grown(say, OPEN, GREW),
         "drift-reply-grown-awake": incident_thread.grown(say, OPEN, replace(GREW, by="U0ANA")),
         "drift-reply-acknowledged": incident_thread.silenced(say, [TAKEN], TAKEN.history[-1]),

@@ -10,6 +10,7 @@ from bot import build
 from bot.check import configured
 from bot.config import load
 from bot.core.drift import Status
+from bot.core.incident import IncidentState
 from bot.core.message.blocks import Message
 from bot.core.message.language import Language, Say
 from bot.handlers.cards import CardKeeper
@@ -317,3 +318,29 @@ def test_a_branch_for_each_environment_and_the_newest_release(world):
     assert [part.application for part in rollout.parts] == ["done"]
     assert world.check("done")["done"].revision == newest
     assert len(list((world.tmp_path / "mirrors").glob("*.git"))) == 1
+
+
+def test_an_alert_ends_with_its_application_once_discovery_has_looked_and_not_before(world):
+    """A restart knows nothing yet, and a cluster that does not answer says nothing: neither ends an alert."""
+    gone = application("shop", world.url)
+    world.argo(gone)
+    world.start("alerts: {looks: 1}")
+    world.check()
+    assert [each.state for each in world.ports.store.incidents()] == [IncidentState.OPEN]
+    world.ports.store.close()
+    world.cluster.faults.add(Fault("*/applications", status=503))
+    world.start("alerts: {looks: 1}")
+    assert not world.known
+    world.watch.tell()
+    assert [each.state for each in world.ports.store.incidents()] == [IncidentState.OPEN]
+    world.cluster.faults.clear()
+    world.look()
+    world.watch.tell()
+    assert [each.state for each in world.ports.store.incidents()] == [IncidentState.OPEN]
+    world.cluster.api.call("DELETE", world.cluster.api.path_of(gone, "argocd"), None, user_agent="argocd")
+    world.look()
+    world.watch.tell()
+    (card, reply) = world.slack.messages(CHANNEL)
+    assert card.blocks[0]["text"]["text"] == "⚪ Not watched any more: shop on prod"
+    assert reply.text == "shop on prod is not watched any more."
+    assert world.ports.store.incident("shop") is None

@@ -3,6 +3,7 @@
 Real git, a local cluster, a local Slack; a clock that only the test moves.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -397,3 +398,21 @@ def test_states_are_stored_and_outlive_a_restart(desk):
     assert desk.incident("a").state is IncidentState.ACKNOWLEDGED
     desk.look()
     assert (desk.incident("a").acknowledged_by, len(desk.cards())) == (ANA, 1)
+
+
+# ---------------------------------------------------------------- not watched any more
+
+
+def test_the_alert_of_an_application_that_left_the_configuration_ends(desk):
+    desk = desk("ab", "remind: 1h")
+    desk.edit("a", "b")
+    desk.look()
+    config = desk.config
+    desk.config = replace(config, applications={"b": config.applications["b"]})
+    desk.restart()
+    desk.later(seconds=5)
+    assert sorted(desk.headers()) == ["⚪ Not watched any more: a on prod", "🟠 Serious drift: b on prod"]
+    assert desk.replies() == ["a on prod is not watched any more."]
+    assert desk.incident("a") is None
+    desk.later(hours=2)
+    assert [reply for reply in desk.replies() if "a on prod" in reply] == ["a on prod is not watched any more."]

@@ -43,7 +43,14 @@ _HEADERS = {
 # Characters of JSON for the differences: what the suspects take is taken from them, so that the whole fits a message.
 _MOST_DRIFT, _LEAST_DRIFT = 8_500, 2_500
 
-_ENDINGS = {"cluster": texts.ENDED_BY_CLUSTER, "adopted": texts.ENDED_ADOPTED, "git": texts.ENDED_BY_GIT}
+_ENDINGS = {
+    "cluster": texts.ENDED_BY_CLUSTER,
+    "adopted": texts.ENDED_ADOPTED,
+    "git": texts.ENDED_BY_GIT,
+    "unwatched": texts.ENDED_UNWATCHED,
+}
+_BACK = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
+_GONE = texts.UNWATCHED_HEADER, texts.UNWATCHED, texts.UNWATCHED_LEAD
 
 
 def card(say: Say, incident: Incident) -> Message:
@@ -150,18 +157,20 @@ def _who(say: Say, phrase: Phrase, user: str, time: Element) -> list[Element]:
 
 
 def _resolved(say: Say, incident: Incident) -> Message:
-    worst = worst_first(incident.worst or incident.drift)
+    unwatched = incident.ended == "unwatched"
+    top, short, long = _GONE if unwatched else _BACK
+    worst = worst_first(incident.drift if unwatched else incident.worst or incident.drift)
     where = wording.where(say, incident.application, incident.cluster)
     how = ending(say, incident)
-    text = say.text(texts.RESOLVED, where=where, lasted=lasted(incident), ending=how)
+    text = say.text(short, where=where, lasted=lasted(incident), ending=how)
     lead = say.line(
-        texts.RESOLVED_LEAD,
+        long,
         lasted=words(lasted(incident), bold=True),
         time=wording.day_and_time(say, incident.resolved_at or incident.checked_at),
         ending=how,
         summary=wording.summary(say, worst),
     )
-    blocks: list[Block] = [header(say.text(texts.RESOLVED_HEADER, where=where)), rich(paragraph(*lead))]
+    blocks: list[Block] = [header(say.text(top, where=where)), rich(paragraph(*lead))]
     blocks += fill([wording.object_lines(say, found, 3, 60) for found in worst[:5]], _more(say), budget=3_000)
     return message(text, *blocks)
 

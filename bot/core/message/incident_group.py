@@ -30,6 +30,9 @@ from bot.core.message.language import Say
 
 _NAMED = 6
 _TOOLS = 4
+_BACK = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
+# Some of them may still differ: nobody looks any more.
+_OVER = texts.OVER_HEADER, texts.OVER, texts.OVER_LEAD
 
 
 def card(say: Say, incidents: Sequence[Incident]) -> Message:
@@ -75,16 +78,17 @@ def _open(say: Say, standing: Sequence[Incident], over: Sequence[Incident]) -> M
 
 
 def _resolved(say: Say, over: Sequence[Incident]) -> Message:
+    top, short, long = _OVER if any(each.ended == "unwatched" for each in over) else _BACK
     place = where(say, over, len(over))
     began, ended = min(each.since for each in over), max(each.resolved_at or each.checked_at for each in over)
     lasted = wording.duration(ended - began)
     names = wording.listed(say, (each.application for each in over), _NAMED)
     time = wording.day_and_time(say, ended)
-    lead = say.line(texts.RESOLVED_LEAD, lasted=words(lasted, bold=True), time=time)
-    blocks: list[Block] = [header(say.text(texts.RESOLVED_HEADER, where=place))]
+    lead = say.line(long, lasted=words(lasted, bold=True), time=time)
+    blocks: list[Block] = [header(say.text(top, where=place))]
     blocks.append(rich(paragraph(*lead)))
     blocks += _list(say, over)
-    return message(say.text(texts.RESOLVED, where=place, lasted=lasted, names=names), *blocks)
+    return message(say.text(short, where=place, lasted=lasted, names=names), *blocks)
 
 
 def _state(standing: Sequence[Incident]) -> IncidentState:
@@ -125,6 +129,8 @@ def _list(say: Say, incidents: Sequence[Incident]) -> list[Block]:
 
 def _line(say: Say, incident: Incident) -> list[Element]:
     """What there is to tell of it, after its name."""
+    if incident.ended == "unwatched":
+        return say.line(texts.UNWATCHED_LINE)
     if incident.state not in STANDING:
         return say.line(texts.RESOLVED_LINE, ending=ending(say, incident))
     line = say.line(texts.LINE, level=level(say, incident.rating), reason=reason(say, incident.rating))

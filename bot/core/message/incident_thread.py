@@ -87,15 +87,18 @@ def escalated(say: Say, incidents: Sequence[Incident], to: Sequence[str], alert_
 def resolved(say: Say, incident: Incident) -> Message:
     """The end of one that has a card of its own."""
     where = _where(say, [incident])
+    if incident.ended == "unwatched":
+        return _plain(say.text(texts.UNWATCHED, where=where))
     return _plain(say.text(texts.RESOLVED, where=where, lasted=lasted(incident), ending=ending(say, incident)))
 
 
 def some_resolved(say: Say, incidents: Sequence[Incident], everyone: Sequence[Incident], event: Event) -> Message:
     """Some of those that share a card have ended, or with these all `everyone`."""
     left = [each for each in everyone if each.resolved_at is None or each.resolved_at > event.at]
-    if left:
-        where = _where(say, incidents)
-        return _plain(say.text(texts.SOME_RESOLVED, where=where, left=say.count(texts.LEFT, len(left))))
+    if left or any(each.ended == "unwatched" for each in everyone):
+        phrase = texts.SOME_UNWATCHED if incidents[0].ended == "unwatched" else texts.SOME_RESOLVED
+        still = say.count(texts.LEFT, len(left)) if left else say.text(texts.NONE_LEFT)
+        return _plain(say.text(phrase, where=_where(say, incidents), left=still))
     span = wording.duration(event.at - min(each.since for each in everyone))
     return _plain(say.count(texts.ALL_RESOLVED, len(everyone), lasted=span))
 

@@ -55,6 +55,16 @@ RESOLVED_LEAD = Phrase(
     en="Back in sync after {lasted}, {time}: {ending}. It was: {summary}.",
     es="Vuelve a coincidir con git tras {lasted}, {time}: {ending}. Lo que había: {summary}.",
 )
+UNWATCHED = Phrase(
+    en="{where} is not watched any more; it had drifted for {lasted}.",
+    es="{where} ya no se vigila; llevaba {lasted} con drift.",
+)
+UNWATCHED_HEADER = Phrase(en="⚪ Not watched any more: {where}", es="⚪ Ya no se vigila: {where}")
+UNWATCHED_LEAD = Phrase(
+    en="Not watched since {time}, after {lasted} of drift. Last seen: {summary}.",
+    es="Sin vigilancia desde {time}, tras {lasted} de drift. Lo último que se vio: {summary}.",
+)
+ENDED_UNWATCHED = Phrase(en="not watched any more", es="ya no se vigila")
 ENDED_BY_GIT = Phrase(en="git moved to match", es="git cambió y ahora dice lo mismo que el cluster")
 ENDED_ADOPTED = Phrase(en="git took over what the cluster had", es="git adoptó lo que tenía el cluster")
 ENDED_BY_CLUSTER = Phrase(en="the cluster was put back to what git says", es="el cluster volvió a lo que dice git")

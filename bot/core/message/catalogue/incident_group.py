@@ -27,6 +27,7 @@ RESOLVED_LINE = Phrase(
     en=" · back in sync: {ending}",
     es=" · en sincronía: {ending}",
 )
+UNWATCHED_LINE = Phrase(en=" · not watched any more", es=" · ya no se vigila")
 MORE = Counted(
     en=("… and {n} more application; /gitops status has all.", "… and {n} more applications; /gitops status has all."),
     es=("… y {n} aplicación más; todas, con /gitops status.", "… y {n} aplicaciones más; todas, con /gitops status."),
@@ -39,6 +40,12 @@ RESOLVED = Phrase(
     en="Resolved: {where} are back in sync after {lasted}: {names}.",
     es="Resuelto: {where} vuelven a coincidir con git tras {lasted}: {names}.",
 )
+OVER = Phrase(
+    en="Over: {where}, after {lasted}: {names}.",
+    es="Terminado: {where}, tras {lasted}: {names}.",
+)
+OVER_HEADER = Phrase(en="⚪ Over: {where}", es="⚪ Terminado: {where}")
+OVER_LEAD = Phrase(en="Over after {lasted}, {time}.", es="Terminado tras {lasted}, {time}.")
 RESOLVED_HEADER = Phrase(en="✅ Resolved: {where}", es="✅ Resuelto: {where}")
 RESOLVED_LEAD = Phrase(
     en="Back in sync after {lasted}, {time}.", es="Vuelven a coincidir con git tras {lasted}, {time}."

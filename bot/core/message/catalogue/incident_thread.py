@@ -34,6 +34,9 @@ RESOLVED = Phrase(
     es="{where} vuelve a coincidir con git tras {lasted}: {ending}.",
 )
 SOME_RESOLVED = Phrase(en="Back in sync: {where}. {left}.", es="Vuelve a coincidir con git: {where}. {left}.")
+UNWATCHED = Phrase(en="{where} is not watched any more.", es="{where} ya no se vigila.")
+SOME_UNWATCHED = Phrase(en="Not watched any more: {where}. {left}.", es="Ya no se vigila: {where}. {left}.")
+NONE_LEFT = Phrase(en="Nothing else is open here", es="Aquí no queda nada más abierto")
 LEFT = Counted(
     en=("{n} application still drifts", "{n} applications still drift"),
     es=("{n} aplicación sigue con drift", "{n} aplicaciones siguen con drift"),
