@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -129,9 +130,10 @@ def demo(port: int, no_browser: bool) -> None:
         running = Demo(port).start()
     except OSError as error:
         _refuse(f"The demo could not start on port {port}: {error.strerror}. Give another with --port.")
-    click.echo(running.welcome())
-    if not no_browser and sys.stdout.isatty():
-        click.launch(running.url)
+    if not stopping.asked:
+        click.echo(running.welcome())
+        if not no_browser and sys.stdout.isatty():
+            click.launch(running.url)
     stopping.wait()
     running.stop()
 
@@ -195,12 +197,16 @@ class StopSignal:
         self._woken, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         signal.set_wakeup_fd(self._waker.fileno())
+        self.asked = False  # whether one of the two has come
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: None)
+            signal.signal(number, self._note)
 
     def wait(self) -> None:
         """Return once one of the two has come."""
         self._woken.recv(1)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
 
 
 def _load(config_path: Path | None) -> Config:

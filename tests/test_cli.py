@@ -184,6 +184,22 @@ def test_the_demo_prints_a_url_and_ends_cleanly_on_a_signal(tmp_path, number):
     assert not list(tmp_path.glob("gitops-bot-demo-*"))
 
 
+@pytest.mark.parametrize("loaded", ["click", "bot.config", "aiohttp", "bot.sandbox.demo"])
+def test_ctrl_c_while_the_demo_is_loaded_or_starts_ends_it_without_a_traceback(tmp_path, loaded):
+    argv = [sys.executable, "-X", "importtime", "-m", "bot", "demo", "--port", "0", "--no-browser"]
+    env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as running:
+        for line in running.stderr:  # a line as each module is loaded
+            if line.rpartition("|")[2].strip() == loaded:
+                break
+        running.send_signal(signal.SIGINT)
+        said, errors = running.communicate(timeout=60)
+    assert running.returncode in {0, 130}, errors[-2000:]
+    assert "Traceback" not in errors
+    assert "The demo is running" not in said
+    assert not list(tmp_path.glob("gitops-bot-demo-*"))
+
+
 @pytest.fixture
 def log(tmp_path):
     """A configuration, and the state database of a bot that was asked for three things."""
