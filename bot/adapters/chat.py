@@ -63,7 +63,12 @@ class SlackChat:
             ),
             channel,
         )
-        return str(answer["ts"])
+        ts = str(answer["ts"])
+        if thread and not (answer.get("message") or {}).get("thread_ts"):
+            # Somebody deleted the parent a moment ago, and Slack has put the reply into the channel's root.
+            _call(lambda: self._client.chat_delete(channel=channel, ts=ts), channel)
+            raise ChatError(Told(texts.THREAD_GONE), code="thread_not_found")
+        return ts
 
     def find(self, channel: str, key: str, *, since: datetime, thread: str | None = None) -> str | None:
         # A little earlier: Slack's clock and this one differ.

@@ -400,11 +400,11 @@ def test_nothing_but_get_is_ever_sent(cluster, api):
     cluster.schema("apps/v1")
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"):
         with pytest.raises(PermissionError, match="only GET"):
-            cluster._client.rest_client.request(method, f"{cluster._host}/api/v1/configmaps")
+            cluster._client.rest_client.request(method, f"{cluster.server}/api/v1/configmaps")
         with pytest.raises(PermissionError, match="only GET"):
-            cluster._pools.request(method, f"{cluster._host}/api/v1/configmaps")
+            cluster._pools.request(method, f"{cluster.server}/api/v1/configmaps")
     with pytest.raises(PermissionError, match="only GET"):
-        cluster._pools.request("GET", f"{cluster._host}/api/v1/configmaps", body=b"{}")
+        cluster._pools.request("GET", f"{cluster.server}/api/v1/configmaps", body=b"{}")
     assert {method for method, _, _ in api.seen} == {"GET"}
 
 

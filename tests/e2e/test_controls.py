@@ -286,7 +286,7 @@ def test_who_may_revert_what(demo, hands, store, remote, applications, user, may
         assert entry.result.startswith("Opened http")
         assert set(entry.applications) == set(applications)
     else:
-        assert "You may not open revert pull requests here" in said
+        assert "You may not have pull requests opened here" in said
         assert len(opened_by_bot(remote)) == before
         assert entry.result.startswith("denied: ")
 

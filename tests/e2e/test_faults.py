@@ -98,7 +98,7 @@ def test_a_bad_manifest_is_named_with_file_and_line_and_the_others_are_checked(d
 
 def test_who_may_not_revert_is_told_who_may_and_it_is_written_down(demo):
     said = ask(demo, f"revert {demo.shop.bad_commit[:8]}", user=TOMAS)
-    assert "You may not open revert pull requests here" in said
+    assert "You may not have pull requests opened here" in said
     remote = demo.forge.repositories[demo.shop.repository]
     assert not [pull for pull in remote.listed() if pull.head.startswith("gitops-bot/")]
 

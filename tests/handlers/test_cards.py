@@ -12,11 +12,13 @@ from bot.adapters.store import SqlStore
 from bot.core.alerting import Policy
 from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incident import Incident, IncidentState, advance
+from bot.core.message.blocks import Message
 from bot.core.message.language import ENGLISH
 from bot.core.rollout import Part, Rollout, RolloutState
 from bot.handlers.cards import CardKeeper
 from bot.handlers.incident_control import acknowledge
 from bot.handlers.incident_record import pass_time_of_all
+from bot.ports import ChatError
 from bot.sandbox.slack import SandboxSlack
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
@@ -320,3 +322,15 @@ def test_the_worst_is_said_first_whether_it_shares_a_card_or_not(desk):
         desk.store.exchange_incident(None, each)
     desk.later(1)
     assert desk.headers() == ["🔴 Critical drift: 2 applications on prod", "🟡 Minor drift: alone on prod"]
+
+
+def test_a_reply_whose_parent_was_deleted_a_moment_ago_is_taken_back(desk):
+    """Slack puts it into the channel's root and says nothing: what it answers has no thread then."""
+    chat = SlackChat(WebClient(token="xoxb-sandbox", base_url=desk.slack.api_url, retry_handlers=[]))
+    message = Message("A card.")
+    parent = chat.post(CHANNEL, message, key="card")
+    desk.slack.delete_message(CHANNEL, parent, by="U0JONAS001")
+    with pytest.raises(ChatError) as raised:
+        chat.post(CHANNEL, message, key="reply", thread=parent)
+    assert raised.value.code == "thread_not_found"
+    assert [each.deleted for each in desk.slack.posted(CHANNEL)] == [True, True]

@@ -38,3 +38,7 @@ TOO_LATE = Phrase(
     es="el clic llegó tarde para abrir una ventana: hay que pulsar otra vez",
 )
 ANSWERED = Phrase(en="Slack answered {code}", es="Slack respondió {code}")
+THREAD_GONE = Phrase(
+    en="The message to be answered in its thread was deleted.",
+    es="El mensaje que se iba a responder en su hilo se borró.",
+)
