@@ -300,7 +300,7 @@ def test_a_group_that_slack_does_not_tell_allows_nobody(demo, hands, store):
         said = hands.type(JONAS, "ack shop-staging")
     finally:
         demo.slack.services.scopes.add("usergroups:read")
-    assert "its members are not known: Slack did not take it: the Slack app lacks a scope" in said
+    assert "who is in it could not be read. Slack did not take it: the Slack app lacks a scope" in said
     assert store.incident("shop-staging").state is IncidentState.OPEN
     assert list(store.audit_entries())[-1].result.startswith(f"denied, could not ask: {PLATFORM}")
 
