@@ -37,7 +37,7 @@ def revert_command(
 ) -> Message:
     """Do what one person asked for, if they may, and write down what came of it. RepositoryError, StoreError.
 
-    What the forge has no room for now is queued. `channel` is where is told what touches no application.
+    What the forge has no room for now is queued. What touches no application is told in `channel`.
     """
     said = _asked(
         ports, request, asker=asker, standing=standing, applications=applications, channel=channel, rendered=rendered
