@@ -191,7 +191,7 @@ def git(*argv: str, cwd: Path) -> str:
 
 def serve(home: Path) -> None:
     """Put everything that git holds into a sandbox cluster, serve it and say where; until standard input closes."""
-    from bot.core.manifest import read_manifests  # noqa: PLC0415  each process loads only what it measures
+    from bot.core.objects.manifest import read_manifests  # noqa: PLC0415  each process loads only what it measures
     from bot.sandbox.cluster import SandboxCluster, write_kubeconfig  # noqa: PLC0415
     from bot.sandbox.server import Server  # noqa: PLC0415
 
@@ -285,17 +285,17 @@ Drift = list[tuple[str, str]]
 
 def checked(home: Path, cluster: Any = None) -> Callable[[], Drift]:
     """A check that can be repeated; each returns what differs, as (name, path). Fails when an object was not seen."""
-    from bot.adapters.cluster import KubernetesCluster  # noqa: PLC0415
-    from bot.adapters.repository import GitRepository  # noqa: PLC0415
-    from bot.core.application import Application  # noqa: PLC0415
-    from bot.handlers.drift_check import check  # noqa: PLC0415
-    from bot.handlers.memory import Memory  # noqa: PLC0415
+    from bot.adapters.git.repository import GitRepository  # noqa: PLC0415
+    from bot.adapters.kubernetes.cluster import KubernetesCluster  # noqa: PLC0415
+    from bot.core.applications.application import Application  # noqa: PLC0415
+    from bot.handlers.drift.check import check  # noqa: PLC0415
+    from bot.handlers.drift.comparison_cache import Caches  # noqa: PLC0415
 
     applications = [Application(name, "platform", f"apps/{name}", "prod", name, "C1") for name in namespaces()]
     mirrors = Path(tempfile.mkdtemp(dir=home))
     repositories = {"platform": GitRepository("platform", str(home / "remote"), BRANCH, mirrors)}
     prod = cluster or KubernetesCluster("prod", kubeconfig=home / "kubeconfig")
-    memory = Memory()
+    memory = Caches()
 
     def run() -> Drift:
         now = datetime.now(UTC)
@@ -348,7 +348,7 @@ def one_commit(home: Path, _: str) -> Object:
 
 def raw_lists(home: Path, _: str) -> Object:
     """The large lists, as the bot reads them, all kept."""
-    from bot.adapters.cluster import KubernetesCluster  # noqa: PLC0415
+    from bot.adapters.kubernetes.cluster import KubernetesCluster  # noqa: PLC0415
 
     prod, meter = KubernetesCluster("prod", kubeconfig=home / "kubeconfig"), Meter()
     kinds = prod.discover().kinds
@@ -377,7 +377,7 @@ def typed_lists(home: Path, _: str) -> Object:
 
 def typed_check(home: Path, _: str) -> Object:
     """The bot's own check, but that the large lists come through the typed models; the rest is the same."""
-    from bot.adapters.cluster import KubernetesCluster  # noqa: PLC0415
+    from bot.adapters.kubernetes.cluster import KubernetesCluster  # noqa: PLC0415
 
     apis = typed_apis(home)
 

@@ -16,17 +16,17 @@ from pathlib import Path
 import sqlalchemy as sa
 from slack_sdk import WebClient
 
-from bot.adapters import store as store_module
-from bot.adapters.chat import SlackChat
-from bot.adapters.programs import Programs
-from bot.adapters.store import SqlStore
-from bot.core.alerting import Policy
-from bot.core.application import Application
-from bot.core.drift import Check, FieldDrift, ObjectDrift, Status
-from bot.core.message.language import ENGLISH
-from bot.handlers.cards import CardKeeper
-from bot.handlers.incident_record import pass_time_of_all, record
-from bot.handlers.rendered import Rendered
+from bot.adapters.database import store as store_module
+from bot.adapters.database.store import SqlStore
+from bot.adapters.rendering.programs import Programs
+from bot.adapters.slack.chat import SlackChat
+from bot.core.applications.application import Application
+from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.incidents.alerting import Policy
+from bot.handlers.incidents.record import pass_time_of_all, record
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.slack.cards import CardReconciler
+from bot.i18n.language import ENGLISH
 from bot.ports import Ports
 from bot.sandbox.slack import Rates, SandboxSlack
 
@@ -54,8 +54,8 @@ class Bench:
     def __post_init__(self) -> None:
         chat = SlackChat(WebClient("xoxb-sandbox", base_url=self.slack.api_url, retry_handlers=[]))
         self.ports = Ports({}, {}, {}, Programs(), self.store, chat, lambda: self.now)
-        self.keeper = CardKeeper(self.store, chat, lambda: self.now, lambda _: ENGLISH, Policy())
-        self.rendered = Rendered(self.ports.renderer)
+        self.keeper = CardReconciler(self.store, chat, lambda: self.now, lambda _: ENGLISH, Policy())
+        self.rendered = ManifestCache(self.ports.renderer)
 
     def look(self, status: Status) -> None:
         """A check of every application half a minute later, and what follows from it."""

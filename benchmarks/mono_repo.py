@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.adapters.programs import Programs
-from bot.adapters.repository import GitRepository
-from bot.core.application import Application
-from bot.core.manifest import read_manifests
-from bot.core.source import HelmParameters
-from bot.handlers.rendered import Rendered
+from bot.adapters.git.repository import GitRepository
+from bot.adapters.rendering.programs import Programs
+from bot.core.applications.application import Application
+from bot.core.objects.manifest import read_manifests
+from bot.core.rendering.source import HelmParameters
+from bot.handlers.rendering.manifest_cache import ManifestCache
 
 KUSTOMIZED, PLAIN, CHARTS, BASES = 700, 200, 100, 7
 NAIVELY = 10  # one in ten is run the naive way, and the sum is ten times that
@@ -138,7 +138,7 @@ def main() -> None:
         git("init", "-q", "-b", "main", cwd=remote)
         commit(remote, files())
         repository = GitRepository("platform", str(remote), "main", Path(home) / "mirrors")
-        rendered, sources = Rendered(programs), [application.source for application in applications()]
+        rendered, sources = ManifestCache(programs), [application.source for application in applications()]
 
         def render() -> int:
             head = repository.fetch()

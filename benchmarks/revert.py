@@ -17,15 +17,15 @@ from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from bot.adapters.github import GitHubForge
-from bot.adapters.programs import Programs
-from bot.adapters.repository import GitRepository
+from bot.adapters.forges.github import GitHubForge
+from bot.adapters.git.repository import GitRepository
+from bot.adapters.rendering.programs import Programs
 from bot.config import Credentials, ForgeConfig
-from bot.core.application import Application
-from bot.core.permission import Granted
-from bot.core.revert import Opened, RevertRequest
-from bot.handlers.rendered import Rendered
-from bot.handlers.revert import revert
+from bot.core.access.permission import Granted
+from bot.core.applications.application import Application
+from bot.core.pull_requests.revert import Opened, RevertRequest
+from bot.handlers.pull_requests.revert import revert
+from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.server import Server
 
@@ -103,7 +103,7 @@ def main() -> None:
             Application(f"a{number:03}", "platform", f"apps/a{number:03}", "prod", "shop", "C1")
             for number in range(APPLICATIONS)
         ]
-        rendered = Rendered(Programs.find())
+        rendered = ManifestCache(Programs.find())
         first = measured(repository.fetch)
         # What the running bot has done long before anybody asks: it knows what each application is made of.
         warm = measured(lambda: rendered.prepare(repository, repository.head(), [each.source for each in applications]))

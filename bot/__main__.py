@@ -10,7 +10,7 @@ INTERRUPTED = 128 + signal.SIGINT  # as a shell says it
 def main() -> None:
     """Load the command line, which takes a second, and run it."""
     signal.signal(signal.SIGINT, _end)
-    from bot.cli import main as run  # noqa: PLC0415  a Ctrl-C meanwhile is already answered
+    from bot.cli.main import main as run  # noqa: PLC0415  a Ctrl-C meanwhile is already answered
 
     run()
 

@@ -13,15 +13,15 @@ from slack_bolt import App
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import build
-from bot.adapters.socket_mode import SocketHandler
+from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config import Config
-from bot.handlers import revert_pulls
-from bot.handlers.cards import CardKeeper
-from bot.handlers.desk import Desk
-from bot.handlers.discovery import Discoverer
-from bot.handlers.home import Homes
-from bot.handlers.people import People
-from bot.handlers.watch import Watch
+from bot.handlers.command_service import CommandService
+from bot.handlers.discovery.discover import Discoverer
+from bot.handlers.monitor import Monitor
+from bot.handlers.pull_requests import revert_pulls
+from bot.handlers.slack.cards import CardReconciler
+from bot.handlers.slack.home import Homes
+from bot.handlers.slack.people import People
 from bot.handlers.webhooks import Webhooks
 from bot.listeners import Listeners
 from bot.ports import StoreError
@@ -51,14 +51,16 @@ class Bot:
         self._ports = build.ports(config, client, clock)
         self._discoverer = Discoverer(config, self._ports.clusters, self._ports.repositories.__getitem__)
         self._config = config = replace(config, applications=self._discoverer.applications)
-        self._keeper = CardKeeper(self._ports.store, self._ports.chat, clock, config.slack.say, config.alerts.policy())
-        self._watch = Watch(self._ports, config, self._keeper, self._discoverer)
+        self._reconciler = CardReconciler(
+            self._ports.store, self._ports.chat, clock, config.slack.translator, config.alerts.policy()
+        )
+        self._monitor = Monitor(self._ports, config, self._reconciler, self._discoverer)
         self._work = WorkPool("work", workers=8, waiting=200)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
         people = People(self._ports.chat, config.slack.people, clock)
         self._homes = Homes(config, self._ports)
-        self._desk = Desk(config, self._ports, self._watch, people)
-        listeners = Listeners(config, self._ports, self._desk, self._homes, self._work)
+        self._commands = CommandService(config, self._ports, self._monitor, people)
+        listeners = Listeners(config, self._ports, self._commands, self._homes, self._work)
         secret = config.credentials.slack_signing_secret
         app = listeners.app(client, self._executor, secret)
         self._socket = None if config.slack.mode == "http" else _Socket(app, config.credentials.slack_app_token or "")
@@ -79,10 +81,10 @@ class Bot:
         if self._socket:
             self._socket.stop()
         self._schedule.stop()
-        self._watch.close()
+        self._monitor.close()
         if not self._work.drain(DRAIN_SECONDS):
             _log.warning("some work did not finish within %s s", DRAIN_SECONDS)
-        self._watch.tell()
+        self._monitor.reconcile_cards()
         self._executor.shutdown(wait=False, cancel_futures=True)
         self.web.stop()
         self._ports.store.close()
@@ -95,22 +97,22 @@ class Bot:
                 for name in self._discoverer.wanted
             ),
             *(
-                Job(f"drift check of {name}", every.drift, partial(self._watch.check_cluster, name))
+                Job(f"drift check of {name}", every.drift, partial(self._monitor.check_cluster, name))
                 for name in self._config.clusters
             ),
             *(
-                Job(f"git polling of {name}", every.git, partial(self._watch.notice_all, name))
+                Job(f"git polling of {name}", every.git, partial(self._monitor.poll_all_refs, name))
                 for name in self._config.repositories
             ),
             *(
-                Job(f"second look on {name}", every.second_look, partial(self._watch.second_look, name))
+                Job(f"second look on {name}", every.second_look, partial(self._monitor.second_look, name))
                 for name in self._config.clusters
             ),
-            Job("rollouts", every.rollout, self._watch.look_at_rollouts),
-            Job("approvals", _RECONCILE_EVERY, self._watch.judge),
+            Job("rollouts", every.rollout, self._monitor.observe_rollouts),
+            Job("approvals", _RECONCILE_EVERY, self._monitor.review_approvals),
             Job("pull requests", every.git, partial(revert_pulls.look, self._ports)),
-            Job("queued reverts", every.git, self._desk.work_off),
-            Job("cards", _RECONCILE_EVERY, self._watch.tell),
+            Job("queued reverts", every.git, self._commands.work_off),
+            Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
             Job("homes", _REFRESH_EVERY, self._homes.refresh),
         ]
 
@@ -132,8 +134,8 @@ class Bot:
     def _look_now(self, name: str) -> Job:
         def look() -> None:
             revert_pulls.look(self._ports)
-            self._watch.notice(name)
-            self._watch.judge()
+            self._monitor.poll_repository(name)
+            self._monitor.review_approvals()
 
         return Job(f"webhook of {name}", self._config.schedule.git, look)
 

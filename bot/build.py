@@ -8,18 +8,18 @@ from typing import Protocol, TypeVar
 
 from slack_sdk import WebClient
 
-from bot.adapters.chat import SlackChat
-from bot.adapters.cluster import KubernetesCluster
-from bot.adapters.forge import Probe
-from bot.adapters.github import GitHubForge
-from bot.adapters.login import Login
-from bot.adapters.programs import Programs
-from bot.adapters.repository import GitRepository
-from bot.adapters.signed import SignedRepository
-from bot.adapters.store import SqlStore
+from bot.adapters.database.store import SqlStore
+from bot.adapters.forges.forge import Probe
+from bot.adapters.forges.github import GitHubForge
+from bot.adapters.forges.signed import SignedRepository
+from bot.adapters.git.login import Login
+from bot.adapters.git.repository import GitRepository
+from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.adapters.rendering.programs import Programs
+from bot.adapters.slack.chat import SlackChat
 from bot.config import Config, Credentials, ForgeConfig
-from bot.core.application import home
-from bot.core.branching import Revision
+from bot.core.applications.application import home
+from bot.core.git.target_revision import TargetRevision
 from bot.ports import Forge, Ports
 
 SLACK_SECONDS = 15
@@ -49,19 +49,19 @@ class ConfiguredForge(Forge, Protocol):
 
 
 def _gitlab(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
-    from bot.adapters.gitlab import GitLabForge  # noqa: PLC0415  its library is an extra
+    from bot.adapters.forges.gitlab import GitLabForge  # noqa: PLC0415  its library is an extra
 
     return GitLabForge.from_config(forge, credentials)
 
 
 def _bitbucket(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
-    from bot.adapters.bitbucket import BitbucketForge  # noqa: PLC0415
+    from bot.adapters.forges.bitbucket import BitbucketForge  # noqa: PLC0415
 
     return BitbucketForge.from_config(forge, credentials)
 
 
 def _bitbucket_server(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
-    from bot.adapters.bitbucket_server import BitbucketServerForge  # noqa: PLC0415
+    from bot.adapters.forges.bitbucket_server import BitbucketServerForge  # noqa: PLC0415
 
     return BitbucketServerForge.from_config(forge, credentials)
 
@@ -87,7 +87,7 @@ def repository(config: Config, name: str) -> GitRepository:
     """
     base, told = home(name)
     settings, known = config.repositories[base], forge(config, name)
-    revision = told or Revision.branch(settings.branch)
+    revision = told or TargetRevision.branch(settings.branch)
     if known is None:
         return GitRepository(name, settings.url, revision, config.mirrors, mirror=base)
     kind = partial(SignedRepository, make=known.make_commit) if isinstance(known, GitHubForge) else GitRepository

@@ -23,20 +23,20 @@ from pydantic_core import ErrorDetails
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from bot.core.alerting import Escalation, Policy
-from bot.core.application import Application, line
-from bot.core.approval import Automation, Rules
-from bot.core.branching import Newest, Revision
-from bot.core.ignore import IgnoreRule, parse_pointer
-from bot.core.jq import parse_jq
-from bot.core.message.catalogue import aside as texts
-from bot.core.message.language import Language, Say, Told
-from bot.core.ownership import INTERACTIVE
-from bot.core.path import parse_path
-from bot.core.permission import Right, Roles
-from bot.core.quiet import QuietHours
-from bot.core.severity import Severity
-from bot.core.source import HelmParameters
+from bot.core.access.permission import Right, Roles
+from bot.core.applications.application import Application, line
+from bot.core.approvals.approval import Automation, Rules
+from bot.core.drift.ignore import IgnoreRule, parse_pointer
+from bot.core.drift.jq import parse_jq
+from bot.core.drift.severity import Severity
+from bot.core.git.target_revision import Newest, TargetRevision
+from bot.core.incidents.alerting import Escalation, Policy
+from bot.core.incidents.quiet_hours import QuietHours
+from bot.core.objects.ownership import INTERACTIVE
+from bot.core.objects.path import parse_path
+from bot.core.rendering.source import HelmParameters
+from bot.i18n.catalogue import aside as texts
+from bot.i18n.language import Language, LocalizedText, Translator
 
 
 class ConfigError(Exception):
@@ -133,7 +133,7 @@ def _inside(text: str) -> str:
 
 
 def _revision(text: str) -> str:
-    if Revision(text).problem():
+    if TargetRevision(text).problem():
         raise ValueError
     return text
 
@@ -239,9 +239,9 @@ class SlackConfig(_Section):
         default={}, description="a mapping from channel ids to en or es, such as {C0987654321: es}"
     )
 
-    def say(self, channel: str) -> Say:
+    def translator(self, channel: str) -> Translator:
         """What speaks the language of a channel; a direct message has the default's."""
-        return Say(self.languages.get(channel, self.language))
+        return Translator(self.languages.get(channel, self.language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,7 +431,7 @@ class _Application(_Section):
     def line(self, branch: str) -> str:
         """The repository, or the line of it that is followed, whose own branch is given."""
         own = self.revision in {"", branch}
-        return self.repository if own else line(self.repository, Revision(self.revision, self.newest))
+        return self.repository if own else line(self.repository, TargetRevision(self.revision, self.newest))
 
 
 class _Escalate(_Section):
@@ -540,7 +540,7 @@ class _Ignore(_Section):
             json_pointers=self.jsonPointers,
             jq_path_expressions=self.jqPathExpressions,
             managed_fields_managers=self.managedFieldsManagers,
-            title=Told(texts.CONFIGURED, n=str(number)),
+            title=LocalizedText(texts.CONFIGURED, n=str(number)),
         )
 
 
@@ -704,7 +704,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     if parsed and not parsed.applications and not any(each.discover for each in parsed.clusters.values()):
         expected = _schema(("applications",))[1]
         mistakes.append((("applications",), f"missing; expected {expected}, or a cluster's discover"))
-    lines = [source.say(place, text) for place, text in sorted(mistakes, key=lambda m: source.line(m[0]))]
+    lines = [source.error_line(place, text) for place, text in sorted(mistakes, key=lambda m: source.line(m[0]))]
 
     store = environ.get("DATABASE_URL", "").strip()
     try:
@@ -811,7 +811,7 @@ class _Source:
             place = place[:-1]
         return self._lines[place]
 
-    def say(self, place: _Place, text: str) -> str:
+    def error_line(self, place: _Place, text: str) -> str:
         return f"{self._path}:{self.line(place)}: {_dotted(place)}: {text}"
 
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from bot.core.approval import Judgement
-from bot.core.audit import AuditEntry
-from bot.core.branching import Followed
-from bot.core.commit import Approval, Commit, PullRequest
-from bot.core.drift import Check
-from bot.core.incident import Incident
-from bot.core.message.blocks import Message
-from bot.core.queued import QueuedRevert
-from bot.core.revert_pull import RevertPull
-from bot.core.rollout import Rollout
-from bot.core.source import HelmParameters
+from bot.core.access.audit import AuditEntry
+from bot.core.approvals.approval import Judgement
+from bot.core.drift.model import Check
+from bot.core.git.commit import Approval, Commit, PullRequest
+from bot.core.git.target_revision import Followed
+from bot.core.incidents.incident import Incident
+from bot.core.pull_requests.queued import QueuedRevert
+from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.rendering.source import HelmParameters
+from bot.core.rollouts.rollout import Rollout
+from bot.messages.blocks import Message
 
 
 class PortError(Exception):
@@ -150,7 +150,7 @@ class Repository(Protocol):
         """A three-way merge of the trees of three commits, leaving the mirror untouched."""
         ...
 
-    def obtain(self, sha: str) -> bool:
+    def fetch_commit(self, sha: str) -> bool:
         """Whether this commit is at hand, asking the remote for it by its name if need be: no branch may hold it.
 
         False when the remote has it no more, or does not give it.
@@ -219,11 +219,11 @@ class ForgeError(PortError):
 class Forge(Protocol):
     """GitHub, GitLab or Bitbucket: pull requests of one repository. Git itself does the rest."""
 
-    def pull(self, number: int) -> PullRequest | None:
+    def get_pull_request(self, number: int) -> PullRequest | None:
         """The pull request of that number; None when there is none."""
         ...
 
-    def pull_of(self, sha: str, base: str | None = None) -> PullRequest | None:
+    def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
         """The merged pull request that brought this commit to its base, else an open one that holds it, else None.
 
         With `base` only those into that branch count.
@@ -238,15 +238,15 @@ class Forge(Protocol):
         """The approving reviews that stand (a later "changes requested" by the same person withdraws theirs)."""
         ...
 
-    def find_pull(self, head: str) -> PullRequest | None:
+    def find_pull_request(self, head: str) -> PullRequest | None:
         """The newest pull request from that source branch, open ones first; None when there is none."""
         ...
 
-    def open_pulls(self, head_prefix: str = "") -> list[PullRequest]:
+    def open_pull_requests(self, head_prefix: str = "") -> list[PullRequest]:
         """Open pull requests whose source branch begins with `head_prefix`, newest first, 100 at most."""
         ...
 
-    def create_pull(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
+    def create_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
         """Open a pull request; when one is already open for that head, that one (a retried POST may have made it)."""
         ...
 
@@ -365,7 +365,7 @@ class Chat(Protocol):
         """Share a text file in a channel."""
         ...
 
-    def whisper(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:
+    def post_ephemeral(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:
         """Tell one person in a channel, or in a thread of it; nobody else sees it, and it does not last."""
         ...
 
@@ -506,11 +506,11 @@ class Store(Protocol):
         """Rollouts of those commits, settled ones too."""
         ...
 
-    def save_pull(self, pull: RevertPull) -> None:
+    def save_pull_request(self, pull: RevertPullRequest) -> None:
         """Keep a revert pull request, by id."""
         ...
 
-    def pulls(self) -> list[RevertPull]:
+    def pull_requests(self) -> list[RevertPullRequest]:
         """Revert pull requests that still have something to tell."""
         ...
 
@@ -549,7 +549,7 @@ class Store(Protocol):
         """Queued reverts that still have something to do or to tell, oldest first."""
         ...
 
-    def ended_pulls(self, since: datetime, most: int) -> list[RevertPull]:
+    def ended_pull_requests(self, since: datetime, most: int) -> list[RevertPullRequest]:
         """Those merged or closed since then, settled ones too, the newest `most`, newest first."""
         ...
 

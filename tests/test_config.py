@@ -10,15 +10,15 @@ import pytest
 import yaml
 
 from bot.config import ConfigError, load
-from bot.core.alerting import Escalation, Policy
-from bot.core.application import Application
-from bot.core.approval import Automation, Rules
-from bot.core.ignore import IgnoreRule
-from bot.core.ownership import INTERACTIVE
-from bot.core.permission import Right, Roles
-from bot.core.quiet import QuietHours
-from bot.core.severity import Severity
-from bot.core.source import HelmParameters
+from bot.core.access.permission import Right, Roles
+from bot.core.applications.application import Application
+from bot.core.approvals.approval import Automation, Rules
+from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.severity import Severity
+from bot.core.incidents.alerting import Escalation, Policy
+from bot.core.incidents.quiet_hours import QuietHours
+from bot.core.objects.ownership import INTERACTIVE
+from bot.core.rendering.source import HelmParameters
 
 DATA = Path(__file__).parent / "data" / "config"
 SMALL = """\

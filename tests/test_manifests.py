@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.config import load
-from bot.core.command import Command, parse
+from bot.core.commands.command import Command, parse
 from bot.handlers.doctor import OPTIONAL_SCOPES, SCOPES
 
 ROOT = Path(__file__).parents[1]

@@ -1,1 +1,4 @@
-"""One library a file: each adapter fulfils a port, translates, and maps its library's errors once."""
+"""Implementations of the ports: one package per outside system, one library per module.
+
+An adapter translates and maps its library's errors once, to a `PortError`. `bot.build` creates them.
+"""

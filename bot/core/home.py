@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 
-from bot.core.application import Application
-from bot.core.drift import Check
-from bot.core.grouping import by_card
-from bot.core.incident import Happening, Incident, IncidentState, open_incidents
-from bot.core.permission import Members
-from bot.core.revert_pull import RevertPull
-from bot.core.rollout import ENDED, Rollout, RolloutState
-from bot.core.severity import Rating
+from bot.core.access.permission import Members
+from bot.core.applications.application import Application
+from bot.core.drift.model import Check
+from bot.core.drift.severity import Rating
+from bot.core.incidents.grouping import by_card
+from bot.core.incidents.incident import Incident, IncidentEventType, IncidentState, open_incidents
+from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.rollouts.rollout import ENDED, Rollout, RolloutState
 
 WEEK = timedelta(days=7)
 
 _QUIETER = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED)
 
 
-class Whose(StrEnum):
+class HomeScope(StrEnum):
     """Why these applications are somebody's: OWNED, the configuration says so; CHANGED, they wrote what was merged in
     the last week; ALL, since neither is so of any.
     """
@@ -79,7 +79,7 @@ class Survey:
     cards: tuple[Shown, ...]
     arriving: Mapping[str, str]
     changed: Mapping[str, frozenset[str]]
-    pulls: Sequence[RevertPull]
+    pulls: Sequence[RevertPullRequest]
     week: Week
 
 
@@ -90,13 +90,13 @@ class Home:
     `pulls` are what they asked for, open ones first. `unknown` says why some owners are not known.
     """
 
-    whose: Whose
+    whose: HomeScope
     applications: tuple[Application, ...]
     checks: Mapping[str, Check]
     arriving: Mapping[str, str]
     cards: tuple[Shown, ...]
     snoozes: tuple[Shown, ...]
-    pulls: tuple[RevertPull, ...]
+    pulls: tuple[RevertPullRequest, ...]
     week: Week
     unknown: str | None = None
 
@@ -106,7 +106,7 @@ def survey(
     checks: Mapping[str, Check],
     incidents: Iterable[Incident],
     rollouts: Iterable[Rollout],
-    pulls: Iterable[RevertPull],
+    pulls: Iterable[RevertPullRequest],
     *,
     now: datetime,
     whole: bool = True,
@@ -138,7 +138,7 @@ def survey(
 def home(user: str, known: Survey, groups: Mapping[str, Members]) -> Home:
     """A Slack user's Home. `groups` are the members of the user groups that own applications, or why not known."""
     whose, names = _whose(user, known, groups)
-    own = frozenset(names) if whose is not Whose.ALL else frozenset()
+    own = frozenset(names) if whose is not HomeScope.ALL else frozenset()
     cards = [
         replace(each, mine=any(incident.application in own for incident in each.incidents)) for each in known.cards
     ]
@@ -165,14 +165,14 @@ def owning_groups(applications: Iterable[Application]) -> list[str]:
     return list(dict.fromkeys(owner for owner in owners if owner.startswith("S")))
 
 
-def _whose(user: str, known: Survey, groups: Mapping[str, Members]) -> tuple[Whose, frozenset[str]]:
+def _whose(user: str, known: Survey, groups: Mapping[str, Members]) -> tuple[HomeScope, frozenset[str]]:
     in_groups = {name for name, members in groups.items() if not isinstance(members, str) and user in members}
     owned = {each.name for each in known.applications if {user, *in_groups} & set(each.owners)}
     names = frozenset(each.name for each in known.applications)
     changed = known.changed.get(user, frozenset()) & names
     if owned:
-        return Whose.OWNED, frozenset(owned)
-    return (Whose.CHANGED, changed) if changed else (Whose.ALL, names)
+        return HomeScope.OWNED, frozenset(owned)
+    return (HomeScope.CHANGED, changed) if changed else (HomeScope.ALL, names)
 
 
 def _shown(subject: str, group: Sequence[Incident]) -> Shown:
@@ -203,7 +203,7 @@ def _week(
     checks: Mapping[str, Check],
     incidents: Sequence[Incident],
     rollouts: Sequence[Rollout],
-    pulls: Sequence[RevertPull],
+    pulls: Sequence[RevertPullRequest],
     since: datetime,
     *,
     whole: bool,
@@ -242,7 +242,7 @@ def _until_taken(incident: Incident, since: datetime) -> timedelta | None:
 
     Somebody may take it before it was told, in quiet hours.
     """
-    first = next((each.at for each in incident.history if each.kind is Happening.ACKNOWLEDGED), None)
+    first = next((each.at for each in incident.history if each.kind is IncidentEventType.ACKNOWLEDGED), None)
     if first is None or first < since:
         return None
     return max(first - (incident.announced_at or incident.since), timedelta(0))

@@ -11,14 +11,14 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.config import Config
-from bot.core.application import Application, home
-from bot.core.audit import AuditEntry, Origin
-from bot.core.drift import Status
-from bot.core.message.blocks import Message
-from bot.handlers.discovery import Discoverer
-from bot.handlers.drift_check import check
-from bot.handlers.memory import Memory
-from bot.handlers.rendered import Rendered
+from bot.core.access.audit import AuditEntry, Origin
+from bot.core.applications.application import Application, home
+from bot.core.drift.model import Status
+from bot.handlers.discovery.discover import Discoverer
+from bot.handlers.drift.check import check
+from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.messages.blocks import Message
 from bot.ports import Chat, ChatError, Cluster, PortError, Renderer, Repository, Store
 
 GIT_NEEDED = (2, 38)  # the first whose merge-tree can --write-tree
@@ -129,7 +129,7 @@ def doctor(config: Config, outside: Outside) -> Iterator[Line]:
     for each in dict.fromkeys(application.repository for application in known):
         if home(each)[0] in repositories and each not in repositories:
             repositories[each] = outside.line(each)
-    memory = Memory(Rendered(outside.renderer))
+    memory = Caches(ManifestCache(outside.renderer))
     for name, cluster in clusters.items():
         theirs = [each for each in known if each.cluster == name and each.repository in repositories]
         yield from _applications(config, theirs, cluster, repositories, memory, outside.clock())
@@ -190,7 +190,7 @@ def _applications(
     theirs: Sequence[Application],
     cluster: Cluster,
     repositories: Mapping[str, Repository],
-    memory: Memory,
+    memory: Caches,
     now: datetime,
 ) -> Iterator[Line]:
     """A real check of each: it lists just the kinds that git declares, so no permission is guessed at."""
@@ -224,11 +224,11 @@ def _slack(config: Config, outside: Outside) -> Iterator[Line]:
         state = "granted" if scope in granted else f"missing, so there is no {reason}"
         yield Line(f"Slack: optional scope {scope}: {state}", ok=True)
     # A whisper to itself passes every check that a post passes, and nobody sees it.
-    whisper, own = Message("The doctor looks whether the bot can write here."), str(answer["user_id"])
+    post_ephemeral, own = Message("The doctor looks whether the bot can write here."), str(answer["user_id"])
     channels = {config.slack.channel, *(application.channel for application in config.applications.values())} - {""}
     for channel in sorted(channels):
         what = f"Slack: the bot can write in {channel}"
-        yield _attempt(what, partial(outside.chat.whisper, channel, own, whisper))[0]
+        yield _attempt(what, partial(outside.chat.post_ephemeral, channel, own, post_ephemeral))[0]
 
 
 def _call(request: Callable[[], SlackResponse], variable: str) -> SlackResponse:

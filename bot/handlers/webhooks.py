@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 
-from bot.core.webhook import SCHEMES, delivery, is_genuine, matters
+from bot.core.git.webhook import SCHEMES, delivery, is_genuine, matters
 from bot.ports import Store, StoreError
 from bot.work import FullError, WorkPool
 

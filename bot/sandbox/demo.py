@@ -8,10 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
-from bot.adapters.store import SqlStore
+from bot.adapters.database.store import SqlStore
 from bot.app import Bot
 from bot.config import load
-from bot.core.drift import Check
+from bot.core.drift.model import Check
 from bot.sandbox.cluster.server import SandboxCluster
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.shop import Shop, seed

@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.adapters.store import SqlStore
+from bot.adapters.database.store import SqlStore
 from bot.app import Bot
-from bot.core.audit import Origin
-from bot.core.drift import FieldDrift, ObjectDrift
-from bot.core.incident import STANDING, Incident, IncidentState
-from bot.core.message import diff_pages
-from bot.core.message import incident as card
-from bot.core.message import revert as revert_message
-from bot.core.message import snooze as form
-from bot.core.message.blocks import actions, button
-from bot.core.revert import RevertRequest
+from bot.core.access.audit import Origin
+from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState
+from bot.core.pull_requests.revert import RevertRequest
+from bot.messages import diff_pages
+from bot.messages import incident as card
+from bot.messages import revert as revert_message
+from bot.messages import snooze as form
+from bot.messages.blocks import actions, button
 from bot.sandbox.cluster import Fault
 from bot.sandbox.demo import ALERTS, Demo
 from bot.sandbox.slack.interactions import Interaction
@@ -71,7 +71,7 @@ def store(demo):
     """The bot's own database, with no incident open."""
     with closing(SqlStore(demo.config.store)) as opened:
         for incident in opened.incidents():
-            if incident.state in STANDING:
+            if incident.state in ACTIVE_STATES:
                 ended = replace(incident, state=IncidentState.RESOLVED, resolved_at=incident.since, ended="cluster")
                 assert opened.exchange_incident(incident, ended)
         yield opened

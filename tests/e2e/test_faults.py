@@ -6,7 +6,7 @@ import time
 import pytest
 
 from bot.app import Bot
-from bot.core.drift import Status
+from bot.core.drift.model import Status
 from bot.sandbox.cluster import Fault
 from bot.sandbox.cluster.person import Person
 from bot.sandbox.demo import ALERTS, Demo

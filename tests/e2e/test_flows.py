@@ -4,8 +4,8 @@ import subprocess
 
 import pytest
 
-from bot.core.message import adopt as adopt_message
-from bot.core.message import incident as incident_message
+from bot.messages import adopt as adopt_message
+from bot.messages import incident as incident_message
 from bot.sandbox.cluster.person import Person
 
 ALERTS = "C0ALERTS01"

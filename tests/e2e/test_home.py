@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.adapters.store import SqlStore
-from bot.core.audit import Origin
-from bot.core.drift import FieldDrift, ObjectDrift
-from bot.core.incident import Incident, IncidentState
-from bot.core.message import home as home_message
-from bot.core.message import incident as card
-from bot.core.message import snooze as form
+from bot.adapters.database.store import SqlStore
+from bot.core.access.audit import Origin
+from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.incidents.incident import Incident, IncidentState
+from bot.messages import home as home_message
+from bot.messages import incident as card
+from bot.messages import snooze as form
 from bot.sandbox.demo import ALERTS, Demo
 
 SLOW = dict.fromkeys(("drift", "git", "second_look", "rollout", "rollout_deadline"), "24h")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.message.revert import REVERT_THIS
+from bot.messages.revert import REVERT_THIS
 from bot.sandbox.demo import Demo
 from bot.sandbox.forge.merge import Method
 

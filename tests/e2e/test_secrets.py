@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import pytest
 import yaml
 
-from bot.core.drift import Status
-from bot.core.message import incident as incident_message
+from bot.core.drift.model import Status
+from bot.messages import incident as incident_message
 from bot.sandbox.cluster import Fault
 from bot.sandbox.demo import ALERTS
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.sandbox.slack import Rates, Storm, storm
-from bot.sandbox.slack.storm import Happening
+from bot.sandbox.slack.storm import IncidentEventType
 
 SEED = int(os.environ.get("STORM_SEED", "7"))
 EPISODES = 200  # at least
@@ -20,7 +20,7 @@ APPLICATIONS = 25  # each with a channel of its own
 TOMAS = "U0TOMAS001"
 # What becomes of an application's next episode, and how often.
 KINDS = {"undone": 4, "acknowledged": 3, "adopted": 2, "merged": 2, "pulled": 1}
-# More at once would be told as one, as they are after a bot was away: see `bot.handlers.merges`.
+# More at once would be told as one, as they are after a bot was away: see `bot.handlers.rollouts.merges`.
 MERGES_AT_ONCE = 6
 # Requests of the bot, to Slack and to the cluster, between two happenings and between two kills: a slow machine is
 # given the same weather for the same work.
@@ -44,12 +44,12 @@ def lately(workspace):
     return [{"channel": message.channel, "ts": message.ts} for message in found]
 
 
-DELETED = Happening("delete_message", lately, weight=4.0)
+DELETED = IncidentEventType("delete_message", lately, weight=4.0)
 HAPPENINGS = (DELETED, *(each for each in storm.HAPPENINGS if each.begin != DELETED.begin))
 
 
 @dataclass
-class Told:
+class LocalizedText:
     """What the test did, by the key of the card that has to tell it, with its channel; and how long that took."""
 
     keys: dict[str, str] = field(default_factory=dict)
@@ -216,7 +216,7 @@ def test_a_storm_loses_nothing_and_doubles_nothing(make_estate, capsys, history,
         bot.start()
         try:
             estate.until(lambda: len(estate.rows("SELECT 1 FROM checks")) == APPLICATIONS, SETTLING)
-            told = Told()
+            told = LocalizedText()
             began = time.monotonic()
             with Storm(slack, SEED, happenings=HAPPENINGS) as storm:
                 kills = through(storm, bot, estate, told, rounds)

@@ -4,9 +4,9 @@ import pytest
 from slack_bolt import Respond
 from slack_sdk import WebClient
 
-from bot.adapters.chat import SlackChat
-from bot.core.message.blocks import Message, paragraph, rich, table, words
+from bot.adapters.slack.chat import SlackChat
 from bot.listeners import _responded
+from bot.messages.blocks import Message, paragraph, rich, table, words
 from bot.ports import ChatError
 from bot.sandbox.slack import SandboxSlack
 
@@ -29,12 +29,12 @@ def types(message):
 
 def test_a_whisper(slack):
     chat = SlackChat(WebClient(token="xoxb-sandbox", base_url=slack.api_url, retry_handlers=[]))
-    chat.whisper(ALERTS, JONAS, REFUSED)
+    chat.post_ephemeral(ALERTS, JONAS, REFUSED)
     assert types(slack.ephemerals(JONAS)[-1]) == ["rich_text"]
-    chat.whisper(ALERTS, JONAS, Message("One application.", (GOOD,), LINES))
+    chat.post_ephemeral(ALERTS, JONAS, Message("One application.", (GOOD,), LINES))
     assert types(slack.ephemerals(JONAS)[-1]) == ["table"]
     with pytest.raises(ChatError, match="invalid_blocks"):
-        chat.whisper(ALERTS, JONAS, Message("One application.", (GOOD, GOOD)))
+        chat.post_ephemeral(ALERTS, JONAS, Message("One application.", (GOOD, GOOD)))
 
 
 def test_an_answer_through_the_response_url(slack):

@@ -4,11 +4,11 @@ import subprocess
 
 import pytest
 
-from bot.adapters.programs import Programs
-from bot.adapters.repository import GitRepository
-from bot.core.manifest import ManifestError, read_manifests
-from bot.core.source import Source
-from bot.handlers.rendered import Rendered
+from bot.adapters.git.repository import GitRepository
+from bot.adapters.rendering.programs import Programs
+from bot.core.objects.manifest import ManifestError, read_manifests
+from bot.core.rendering.source import Source
+from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import PortError
 
 ONE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"
@@ -21,7 +21,7 @@ class RenderDesk:
         self.source = source
         self.repository = GitRepository("platform", str(source.path), "main", tmp_path / "mirrors")
         self.programs = Programs.find()
-        self.rendered = Rendered(self.programs)
+        self.rendered = ManifestCache(self.programs)
 
     def commit(self, files):
         self.source.commit("change", files)

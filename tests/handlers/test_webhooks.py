@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from bot.adapters.store import SqlStore
+from bot.adapters.database.store import SqlStore
 from bot.handlers.webhooks import Webhooks
 from bot.sandbox.demo import ALERTS, Demo
 from bot.sandbox.forge import GITHUB, SandboxForge

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from bot.core.manifest import Manifest, ManifestError, read_manifests, resolve
+from bot.core.objects.manifest import Manifest, ManifestError, read_manifests, resolve
 from bot.sandbox.cluster.api import DEPLOYER, Api
 from bot.sandbox.cluster.errors import ApiError
 

@@ -5,12 +5,12 @@ from bot.sandbox.slack.interactions import Interaction
 from bot.sandbox.slack.model import Channel, Message, User, Version, View
 from bot.sandbox.slack.rate import Rates
 from bot.sandbox.slack.server import SandboxSlack
-from bot.sandbox.slack.storm import Happening, Storm
+from bot.sandbox.slack.storm import IncidentEventType, Storm
 
 __all__ = [
     "Channel",
     "Faults",
-    "Happening",
+    "IncidentEventType",
     "Interaction",
     "Message",
     "Rates",

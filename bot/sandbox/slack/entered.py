@@ -123,7 +123,7 @@ _FORMS = {
 }
 
 
-def complaint(block: Json, element: Json, value: Json) -> str | None:
+def sanitize_stderr(block: Json, element: Json, value: Json) -> str | None:
     """What Slack's own client says before it sends a form, or None."""
     content = value[member(element)]
     if not content:

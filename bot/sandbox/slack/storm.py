@@ -37,7 +37,7 @@ class Hands(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class IncidentEventType:
     """One thing that may happen at a step: `begin` and `end` are names of `inject`, given one of `targets`.
 
     What has an `end` lasts one to three steps.
@@ -67,13 +67,13 @@ def _messages(workspace: Workspace) -> Sequence[Any]:
 
 
 HAPPENINGS = (
-    Happening("delete_message", _messages, weight=3.0),
-    Happening("archive", _rooms, "unarchive"),
-    Happening("remove_bot", _rooms, "invite_bot"),
-    Happening("drop_connections", _anything),
-    Happening("close_connections", _anything),
-    Happening("disconnect", _anything),
-    Happening("down", _anything, "up", weight=0.5),
+    IncidentEventType("delete_message", _messages, weight=3.0),
+    IncidentEventType("archive", _rooms, "unarchive"),
+    IncidentEventType("remove_bot", _rooms, "invite_bot"),
+    IncidentEventType("drop_connections", _anything),
+    IncidentEventType("close_connections", _anything),
+    IncidentEventType("disconnect", _anything),
+    IncidentEventType("down", _anything, "up", weight=0.5),
 )
 _LONGEST = 3  # steps
 
@@ -91,7 +91,7 @@ class Storm:
         seed: int,
         calls: Mapping[str, float] = CALLS,
         deliveries: Mapping[str, float] = DELIVERIES,
-        happenings: Sequence[Happening] = HAPPENINGS,
+        happenings: Sequence[IncidentEventType] = HAPPENINGS,
     ) -> None:
         self._slack = slack
         self._seed = seed

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.core.manifest import read_manifests
+from bot.core.objects.manifest import read_manifests
 from bot.sandbox.cluster import SandboxCluster
 from bot.sandbox.cluster.errors import ApiError
 from bot.sandbox.server import Server

@@ -1,0 +1,1 @@
+"""Git: bare mirrors read and written with git's plumbing commands. Start with `repository.py`."""

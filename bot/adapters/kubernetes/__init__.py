@@ -1,0 +1,1 @@
+"""The Kubernetes API, read only: discovery, OpenAPI documents and lists."""

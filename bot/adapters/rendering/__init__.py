@@ -1,0 +1,1 @@
+"""Kustomize and Helm, run as confined processes. Start with `programs.py`."""

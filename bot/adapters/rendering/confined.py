@@ -1,0 +1,198 @@
+"""Run one program over files that nobody vouches for: what it may read, take, last and say is bounded.
+
+It gets a private copy of the files, an empty environment with a home of its own, no other program on its PATH and no
+network: a network namespace without interfaces where the system lets one be made, and everywhere proxies that lead
+nowhere, which Go's HTTP clients heed. Memory is bounded by RLIMIT_DATA, which counts what may be written; RLIMIT_AS
+would count the address space that Go reserves and never uses.
+"""
+
+import functools
+import os
+import resource
+import selectors
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.i18n.catalogue import render as texts
+from bot.i18n.language import LocalizedText
+from bot.ports import File, PortError, RenderError, RenderStoppedError
+
+_CHUNK = 2**16
+# With the bound of each, what a pod needs beside the bot itself: manifests/base/deployment.yaml counts on it.
+_AT_ONCE = threading.BoundedSemaphore(2)
+_MAX_ERROR_BYTES = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run may take: wall time, CPU time (rounded up to seconds), memory it can write to, and output."""
+
+    seconds: float = 30.0
+    cpu_seconds: int = 30
+    memory_bytes: int = 2**29
+    output_bytes: int = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a program ended: its exit status (negative: the signal), what it printed, and the start of its complaints."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+
+@contextmanager
+def private_copy(files: Sequence[File]) -> Iterator[Path]:
+    """The files in a folder that only this user can enter, under `tree`; it is gone afterwards.
+
+    RenderError for a path that does not stay below the folder.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="gitops-bot-render-", ignore_cleanup_errors=True) as made:
+            folder = Path(made)
+            for name in ("tree", "home", "tmp", "bin"):
+                (folder / name).mkdir()
+            for file in files:
+                _write(folder / "tree", file)
+            yield folder
+    except OSError as error:
+        raise PortError(LocalizedText(texts.NO_SPACE, folder=tempfile.gettempdir(), why=str(error.strerror))) from error
+
+
+def _write(tree: Path, file: File) -> None:
+    parts = file.path.split("/")
+    # Git refuses to make such names and a hostile server need not.
+    if not file.path.isprintable() or any(part in ("", ".", "..", ".git") for part in parts):
+        raise RenderError(LocalizedText(texts.BAD_PATH, path=repr(file.path)))
+    target = tree.joinpath(*parts)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as out:  # never through or over something that is there
+            out.write(file.content)
+    except (FileExistsError, NotADirectoryError):
+        raise RenderError(LocalizedText(texts.TWICE, path=file.path)) from None
+
+
+def run(argv: Sequence[str], *, folder: Path, what: str, limits: Limits) -> Done:
+    """Run a program in `folder`/tree of a private copy, two at once. `what` names the run in sentences.
+
+    RenderError when it breaks a limit, RenderStoppedError when it took too long; PortError when it cannot be started.
+    """
+    if not os.access(argv[0], os.X_OK):
+        raise PortError(LocalizedText(texts.CANNOT_RUN, program=argv[0], why=LocalizedText(texts.NO_PROGRAM)))
+    with _AT_ONCE:
+        status, stdout, stderr = _run(argv, folder, what, limits)
+    said = stderr.decode(errors="replace")
+    if status == -signal.SIGXCPU or "SIGXCPU" in said:
+        raise _too_long(what, limits)
+    if status == -signal.SIGKILL:
+        raise RenderStoppedError(LocalizedText(texts.STOPPED, what=what))
+    if status != 0 and any(word in said for word in ("out of memory", "cannot allocate memory", "MemoryError")):
+        raise RenderError(LocalizedText(texts.MEMORY, what=what, most=str(limits.memory_bytes >> 20)))
+    return Done(status, stdout, said)
+
+
+def _run(argv: Sequence[str], folder: Path, what: str, limits: Limits) -> tuple[int, bytes, bytes]:
+    try:
+        process = subprocess.Popen(
+            [*_without_network(), *argv],
+            cwd=folder / "tree",
+            env=_environment(folder, limits),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # one group, so that whatever it starts ends with it
+        )
+    except OSError as error:
+        raise PortError(LocalizedText(texts.CANNOT_RUN, program=argv[0], why=str(error.strerror))) from error
+    _limit(process.pid, limits)
+    with process:
+        try:
+            stdout, stderr = _collect(process, what, limits)
+            return process.wait(timeout=limits.seconds), stdout, stderr
+        except subprocess.TimeoutExpired:
+            raise _too_long(what, limits) from None
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _environment(folder: Path, limits: Limits) -> dict[str, str]:
+    nowhere = "http://127.0.0.1:9"  # the discard port
+    proxies = {name: nowhere for upper in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for name in (upper, upper.lower())}
+    return {
+        "HOME": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
+        "PATH": str(folder / "bin"),
+        "LANG": "C.UTF-8",
+        "GOMEMLIMIT": str(limits.memory_bytes * 3 // 4),
+        **proxies,
+    }
+
+
+def _limit(pid: int, limits: Limits) -> None:
+    if not hasattr(resource, "prlimit"):  # Linux alone has it
+        return
+    bounds = {
+        resource.RLIMIT_DATA: (limits.memory_bytes, limits.memory_bytes),
+        resource.RLIMIT_CPU: (limits.cpu_seconds, limits.cpu_seconds + 1),  # SIGXCPU, and SIGKILL if that is ignored
+        resource.RLIMIT_FSIZE: (limits.output_bytes, limits.output_bytes),
+        resource.RLIMIT_CORE: (0, 0),
+    }
+    with suppress(ProcessLookupError):  # it has ended already
+        for name, bound in bounds.items():
+            resource.prlimit(pid, name, bound)
+
+
+@functools.cache
+def _without_network() -> tuple[str, ...]:
+    """What to put before a command so that it has no network; () where the system does not let us."""
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return ()
+    prefix = (unshare, "--user", "--net", "--")
+    try:
+        tried = subprocess.run(
+            [*prefix, shutil.which("true") or "true"], capture_output=True, check=False, timeout=10, env={}
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    return prefix if tried.returncode == 0 else ()
+
+
+def _collect(process: subprocess.Popen[bytes], what: str, limits: Limits) -> tuple[bytes, bytes]:
+    """All of stdout, and the beginning of stderr."""
+    deadline = time.monotonic() + limits.seconds
+    out, complaints = bytearray(), bytearray()
+    with selectors.DefaultSelector() as selector:
+        for stream, into in ((process.stdout, out), (process.stderr, complaints)):
+            if stream is not None:
+                selector.register(stream, selectors.EVENT_READ, into)
+        while selector.get_map():
+            ready = selector.select(max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise _too_long(what, limits)
+            for key, _ in ready:
+                chunk = os.read(key.fd, _CHUNK)
+                if not chunk:
+                    selector.unregister(key.fileobj)
+                elif key.data is out:
+                    out += chunk
+                    if len(out) > limits.output_bytes:
+                        raise RenderError(LocalizedText(texts.OUTPUT, what=what, most=str(limits.output_bytes >> 20)))
+                else:
+                    complaints += chunk[: _MAX_ERROR_BYTES - len(complaints)]
+    return bytes(out), bytes(complaints)
+
+
+def _too_long(what: str, limits: Limits) -> RenderStoppedError:
+    return RenderStoppedError(LocalizedText(texts.TOO_LONG, what=what, seconds=f"{limits.seconds:.0f}"))

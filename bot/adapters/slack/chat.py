@@ -1,0 +1,188 @@
+"""Slack's Web API through slack_sdk."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from http.client import HTTPException
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+from bot.i18n.catalogue import chat as texts
+from bot.i18n.language import LocalizedText
+from bot.messages.blocks import Message
+from bot.ports import ChatError, User
+
+_METADATA = "gitops_bot_card"
+_PAGE = 200  # messages
+_MOST_PAGES = 10  # so much is said in a channel while a post is in doubt, Slack down for an hour included
+_CLOCKS_DIFFER = timedelta(minutes=1)
+
+# https://docs.slack.dev/reference/methods/users.lookupByEmail#errors and …/users.info#errors
+_NOBODY = frozenset({"users_not_found", "user_not_found", "user_not_visible"})
+
+_NAME = re.compile(r"[a-z0-9_]+")  # of an error, as Slack names them
+
+_REMEDIES = {
+    "channel_not_found": texts.NO_CHANNEL,
+    "not_in_channel": texts.NOT_IN_CHANNEL,
+    "is_archived": texts.ARCHIVED,
+    "is_inactive": texts.ARCHIVED,
+    "invalid_auth": texts.INVALID_TOKEN,
+    "token_revoked": texts.REVOKED_TOKEN,
+    "account_inactive": texts.REMOVED_APP,
+    "missing_scope": texts.MISSING_SCOPE,
+    "ratelimited": texts.ASKS_TO_WAIT,
+    "expired_trigger_id": texts.TOO_LATE,
+}
+
+
+class SlackChat:
+    """Fulfils `bot.ports.Chat`. Never retries by itself: whoever calls keeps what is to be said and comes back."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def post(
+        self, channel: str, message: Message, *, key: str, thread: str | None = None, broadcast: bool = False
+    ) -> str:
+        answer = _call(
+            lambda: self._client.chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=[dict(block) for block in message.blocks],
+                thread_ts=thread,
+                reply_broadcast=broadcast,
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata={"event_type": _METADATA, "event_payload": {"key": key}},
+            ),
+            channel,
+        )
+        ts = str(answer["ts"])
+        if thread and not (answer.get("message") or {}).get("thread_ts"):
+            # Somebody deleted the parent a moment ago, and Slack has put the reply into the channel's root.
+            _call(lambda: self._client.chat_delete(channel=channel, ts=ts), channel)
+            raise ChatError(LocalizedText(texts.THREAD_GONE), code="thread_not_found")
+        return ts
+
+    def find(self, channel: str, key: str, *, since: datetime, thread: str | None = None) -> str | None:
+        # A little earlier: Slack's clock and this one differ.
+        oldest = str((since - _CLOCKS_DIFFER).timestamp())
+        try:
+            for message in self._posted_since(channel, oldest, thread):
+                metadata = message.get("metadata") or {}
+                if metadata.get("event_type") == _METADATA and metadata.get("event_payload", {}).get("key") == key:
+                    return str(message["ts"])
+        except ChatError as error:
+            if error.code not in {"missing_scope", "thread_not_found"}:
+                raise
+        return None
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        blocks = [dict(block) for block in message.blocks]
+        _call(lambda: self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=blocks), channel)
+
+    def upload(self, channel: str, *, filename: str, title: str, content: str, thread: str | None = None) -> None:
+        _call(
+            lambda: self._client.files_upload_v2(
+                channel=channel, filename=filename, title=title, content=content, thread_ts=thread
+            ),
+            channel,
+        )
+
+    def post_ephemeral(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:
+        blocks = [dict(block) for block in message.blocks]
+        try:
+            _call(
+                lambda: self._client.chat_postEphemeral(
+                    channel=channel, user=user, text=message.text, blocks=blocks, thread_ts=thread
+                ),
+                channel,
+            )
+        except ChatError as error:
+            if error.code != "invalid_blocks" or not message.plain:
+                raise
+            self.post_ephemeral(channel, user, message.without_table(), thread=thread)
+
+    def group_members(self, group: str) -> frozenset[str]:
+        answer = _call(lambda: self._client.usergroups_users_list(usergroup=group), group)
+        return frozenset(answer["users"])
+
+    def user_by_email(self, email: str) -> str | None:
+        found = self._person(lambda: self._client.users_lookupByEmail(email=email))
+        return str(found["id"]) if found else None
+
+    def is_member(self, user: str) -> bool:
+        return self._person(lambda: self._client.users_info(user=user)) is not None
+
+    def user(self, user: str) -> User | None:
+        found = self._person(lambda: self._client.users_info(user=user))
+        return User(str(found.get("name") or user), found.get("tz") or None) if found else None
+
+    def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
+        answer = _call(lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view)), "the modal")
+        return str(answer["view"]["id"])
+
+    def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
+        _call(lambda: self._client.views_update(view_id=view_id, view=dict(view)), "the modal")
+
+    def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
+        _call(lambda: self._client.views_publish(user_id=user, view=dict(view)), "the Home tab")
+
+    def _person(self, request: Callable[[], SlackResponse]) -> Mapping[str, Any] | None:
+        """The user Slack names; None when there is none, or one who has left or is an app."""
+        try:
+            user: Mapping[str, Any] = _call(request, "the workspace")["user"]
+        except ChatError as error:
+            if error.code in _NOBODY:
+                return None
+            raise
+        return None if user.get("deleted") or user.get("is_bot") else user
+
+    def _posted_since(self, channel: str, oldest: str, thread: str | None) -> Iterator[Mapping[str, Any]]:
+        """The newest first, or in a thread the oldest."""
+        cursor = ""
+        for _ in range(_MOST_PAGES):
+            page = _call(partial(self._page, channel, oldest, thread, cursor), channel)
+            yield from page["messages"]
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    def _page(self, channel: str, oldest: str, thread: str | None, cursor: str) -> SlackResponse:
+        wanted = (
+            partial(self._client.conversations_replies, ts=thread) if thread else self._client.conversations_history
+        )
+        return wanted(channel=channel, oldest=oldest, limit=_PAGE, include_all_metadata=True, cursor=cursor or None)
+
+
+def _call(request: Callable[[], SlackResponse], where: str) -> SlackResponse:
+    try:
+        return request()
+    except SlackApiError as error:
+        answer = error.response
+        headers = getattr(answer, "headers", None) or {}
+        wait = headers.get("Retry-After") or headers.get("retry-after")
+        code = str(answer.get("error") or "") if hasattr(answer, "get") else ""
+        status = getattr(answer, "status_code", 200)
+        if status == 429:
+            code = "ratelimited"
+        elif _NAME.fullmatch(code) is None:  # a proxy's page, or half an answer: who knows what Slack has done
+            raise ChatError(LocalizedText(texts.SILENT, kind=f"HTTP {status}"), code="unreachable") from error
+        remedy = _REMEDIES.get(code, texts.ANSWERED)
+        said = LocalizedText(texts.NOT_TAKEN, why=LocalizedText(remedy, channel=where, code=code))
+        raise ChatError(said, code=code, retry_after=_seconds(wait)) from error
+    except (SlackClientError, URLError, HTTPException, OSError) as error:
+        raise ChatError(LocalizedText(texts.SILENT, kind=type(error).__name__), code="unreachable") from error
+
+
+def _seconds(header: object) -> float | None:
+    try:
+        return float(str(header))
+    except ValueError:
+        return None

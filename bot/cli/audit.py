@@ -1,0 +1,38 @@
+"""`gitops-bot audit`: the audit log, and the judged commits, out of the state database."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from bot.adapters.database.store import SqlStore
+from bot.config import Config
+from bot.core.access.audit import AuditEntry
+from bot.core.approvals.approval import Judgement
+from bot.ports import PortError
+
+
+def entries(config: Config, since: datetime | None) -> Iterator[AuditEntry]:
+    """What was written down since then, oldest first. PortError when there is no database or it does not answer."""
+    _must_exist(config.store)
+    with closing(SqlStore(config.store)) as store:
+        yield from store.audit_entries(since)
+
+
+def changes(config: Config, since: datetime | None) -> Iterator[Judgement]:
+    """Every commit that reached a tracked branch since then, oldest first. PortError as above."""
+    _must_exist(config.store)
+    with closing(SqlStore(config.store)) as store:
+        yield from store.judgements_since(since)
+
+
+def _must_exist(store: str) -> None:
+    """SQLite would make an empty database of a mistyped path, and the log would look as if nothing had happened."""
+    url = make_url(store)
+    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
+        raise PortError(
+            f"There is no state database at {url.database or 'store:'}; run this in the bot's working directory, or"
+            " set store: or DATABASE_URL to the database that the bot uses."
+        )

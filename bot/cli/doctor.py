@@ -1,0 +1,44 @@
+"""`gitops-bot doctor`: every client made as the bot makes it, and each tried."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+import git
+
+from bot import build
+from bot.adapters.database.store import SqlStore
+from bot.adapters.rendering.programs import Programs
+from bot.adapters.slack.chat import SlackChat
+from bot.config import Config
+from bot.handlers.doctor import Line, Outside, doctor
+
+
+def examine(config: Config) -> Iterator[Line]:
+    """A line for each thing that the bot must be able to do, as soon as it is known. Raises nothing of the outside."""
+    client, programs = build.slack_client(config), Programs.find()
+    return doctor(
+        config,
+        Outside(
+            slack=client,
+            chat=SlackChat(client),
+            repositories={name: partial(build.repository, config, name) for name in config.repositories},
+            forges={name: each for name in config.repositories if (each := build.forge(config, name))},
+            line=partial(build.repository, config),
+            clusters={name: partial(build.cluster, config, name) for name in config.clusters},
+            renderer=programs,
+            programs=programs.commands(),
+            store=lambda: SqlStore(config.store),
+            git_version=_git_version,
+            clock=lambda: datetime.now(tz=UTC),
+        ),
+    )
+
+
+def _git_version() -> tuple[int, ...]:
+    """The installed git's version, () when there is none."""
+    try:
+        return tuple(git.Git(os.curdir).version_info)
+    except git.GitCommandNotFound:
+        return ()

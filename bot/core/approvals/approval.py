@@ -1,0 +1,314 @@
+"""Whether what reached a tracked branch was approved: a verdict on each first-parent commit, and the alerts of them.
+
+Only git and the forge's own record count: never `(#N)` in a subject, never an author's e-mail.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from itertools import groupby
+
+from bot.core.git.commit import Approval, PullRequest
+
+# Of what was told as unapproved: for so long an approval that comes later is noticed.
+WATCHED_FOR = timedelta(days=7)
+_SOONEST = timedelta(minutes=1)
+_LATEST = timedelta(hours=1)
+
+
+class ApprovalStatus(StrEnum):
+    """How one commit came to its branch. The words are those of the audit export."""
+
+    APPROVED = "approved"
+    AUTOMATION = "allowed automation"
+    SELF = "self-approved"
+    BYPASSED = "merged without approval"
+    STALE = "final head not approved"
+    TOO_FEW = "too few approvals"
+    DIRECT = "direct push"
+    TAMPERED = "content differs"
+    REWRITTEN = "history rewritten"
+    UNKNOWN = "unknown"
+
+
+UNAPPROVED = frozenset(ApprovalStatus) - {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION, ApprovalStatus.UNKNOWN}
+
+
+class Content(StrEnum):
+    """Whether a commit holds what a merge of some head gives, and nothing else."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    UNKNOWN = "unknown"  # that head cannot be had any more
+
+
+@dataclass(frozen=True, slots=True)
+class Automation:
+    """Who may change these paths unseen: `actor` is an account of the forge, `paths` are patterns from the root.
+
+    In a pattern `*` and `?` stay within a folder, and `**` is any number of folders.
+    """
+
+    actor: str
+    paths: tuple[str, ...]
+
+    def allows(self, actor: str | None, paths: Sequence[str]) -> bool:
+        """Whether all of these paths may be changed by that account. Nobody who is not known may."""
+        return actor == self.actor and bool(paths) and all(any(_matches(p, path) for p in self.paths) for path in paths)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a repository's owners ask for: so many approvals, and the automation that needs none."""
+
+    required: int = 1
+    automation: tuple[Automation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What git and the forge say of one commit.
+
+    `paths` are those it changed; `pull` is the pull request that brought it to this branch, if any; `content` says of
+    each head that matters whether the commit holds what its merge gives. `pushed_by` is who pushed it, where the forge
+    tells.
+    """
+
+    paths: tuple[str, ...]
+    pull: PullRequest | None = None
+    approvals: tuple[Approval, ...] = ()
+    content: Mapping[str, Content] = field(default_factory=dict)
+    pushed_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A verdict: `approvers` count, `later` approved what had been merged already; `verified` is that the content is
+    what the pull request's merge gives.
+    """
+
+    verdict: ApprovalStatus
+    approvers: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    verified: bool = False
+
+
+def judge(evidence: Evidence, rules: Rules) -> Finding:
+    """What one commit is, by its evidence alone."""
+    pull = evidence.pull
+    actor = pull.author if pull else evidence.pushed_by
+    if any(allowed.allows(actor, evidence.paths) for allowed in rules.automation):
+        return Finding(ApprovalStatus.AUTOMATION)
+    if pull is None:
+        return Finding(ApprovalStatus.DIRECT)
+    others = [each for each in evidence.approvals if each.by != pull.author]
+    good = [each for each in others if _of_what_landed(each, pull, evidence)]
+    in_time = _names(each for each in good if not _is_late(each, pull))
+    later = tuple(name for name in _names(good) if name not in in_time)
+    final = evidence.content.get(pull.head_sha, Content.UNKNOWN)
+    return Finding(_verdict(evidence, rules, final, in_time, others), in_time, later, verified=final is Content.SAME)
+
+
+def _verdict(
+    evidence: Evidence, rules: Rules, final: Content, in_time: Sequence[str], others: Sequence[Approval]
+) -> ApprovalStatus:
+    if final is Content.DIFFERS:
+        return ApprovalStatus.TAMPERED
+    if len(in_time) >= rules.required:
+        return ApprovalStatus.APPROVED
+    if any(not each.sha for each in others):
+        return ApprovalStatus.UNKNOWN  # the forge does not say which head they approved
+    if in_time:
+        return ApprovalStatus.TOO_FEW
+    if any(not _is_late(each, evidence.pull) for each in others):
+        return ApprovalStatus.STALE
+    return ApprovalStatus.SELF if evidence.approvals and not others else ApprovalStatus.BYPASSED
+
+
+def _of_what_landed(approval: Approval, pull: PullRequest, evidence: Evidence) -> bool:
+    """Whether what they saw is what landed: the final head, or an earlier one whose merge gives the very same."""
+    default = Content.SAME if approval.sha == pull.head_sha else Content.DIFFERS
+    content = evidence.content.get(approval.sha, default)
+    return content is Content.SAME or (content is Content.UNKNOWN and approval.sha == pull.head_sha)
+
+
+def _is_late(approval: Approval, pull: PullRequest | None) -> bool:
+    merged_at = pull.merged_at if pull else None
+    return approval.at is not None and merged_at is not None and approval.at > merged_at
+
+
+def _names(approvals: Iterable[Approval]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.by for each in approvals))
+
+
+def _matches(pattern: str, path: str) -> bool:
+    return _compiled(pattern).fullmatch(path) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    known = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
+    return re.compile("".join(known.get(part) or re.escape(part) for part in parts), re.DOTALL)
+
+
+# ---------------------------------------------------------------- over time
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is known of one commit on a tracked branch.
+
+    `batch` is the newest commit of those that were first seen together and `order` its place among them, from the
+    oldest. `author` is what the commit says, which proves nothing. `why` says what hinders a verdict. `alert` is the
+    alert it is told in; `diff` is what of its diff may be shown, and `more` that there is more of it.
+    """
+
+    id: str
+    repository: str
+    branch: str
+    sha: str
+    parent: str | None
+    subject: str
+    author: str
+    seen_at: datetime
+    batch: str
+    order: int
+    look_at: datetime
+    verdict: ApprovalStatus = ApprovalStatus.UNKNOWN
+    why: str | None = None
+    approvers: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+    verified: bool = False
+    pushed_by: str | None = None
+    pull: PullRequest | None = None
+    url: str | None = None
+    applications: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    more_files: int = 0
+    diff: str = ""
+    more: bool = False
+    alert: str | None = None
+    flagged_at: datetime | None = None
+
+    @property
+    def reached_at(self) -> datetime:
+        """When it came to the branch: when it was merged, else when it was first seen there."""
+        merged_at = self.pull.merged_at if self.pull else None
+        return merged_at if merged_at and merged_at <= self.seen_at else self.seen_at
+
+    @property
+    def seen(self) -> bool:
+        """Whether somebody has looked at what was told as unapproved: an approval that came later."""
+        return bool(self.later) or self.verdict is ApprovalStatus.APPROVED
+
+
+def rewriting(known: str, judgement: Judgement) -> Judgement:
+    """The alarm that a branch was moved away from `known`, made of the judgement of its new head."""
+    return replace(
+        judgement,
+        id=f"{judgement.repository}!{judgement.sha}",
+        parent=known,
+        verdict=ApprovalStatus.REWRITTEN,
+        flagged_at=judgement.seen_at,
+        alert=f"{judgement.repository}!{judgement.sha}",
+    )
+
+
+def advance(
+    known: Judgement, finding: Finding, pull: PullRequest | None, now: datetime, *, grace: timedelta
+) -> Judgement:
+    """What is known after a look: what is not approved counts only when the forge has had time to say otherwise."""
+    if finding.verdict in UNAPPROVED and now < known.seen_at + grace:
+        return replace(known, why=None, look_at=min(known.seen_at + grace, now + _SOONEST))
+    verdict = finding.verdict
+    if known.flagged_at and verdict is ApprovalStatus.UNKNOWN:
+        return replace(known, look_at=later_look(known, now))
+    if known.flagged_at and verdict is ApprovalStatus.APPROVED and known.pull:
+        # It was told as unapproved, and was when it came: an approval of later does not undo that.
+        verdict, finding = known.verdict, replace(finding, later=finding.approvers)
+    flagged_at = known.flagged_at or (now if verdict in UNAPPROVED else None)
+    return replace(
+        known,
+        verdict=verdict,
+        why=None,
+        pull=pull or known.pull,
+        approvers=finding.approvers if verdict is finding.verdict else known.approvers,
+        later=finding.later,
+        verified=finding.verified,
+        flagged_at=flagged_at,
+        look_at=later_look(known, now),
+    )
+
+
+def later_look(known: Judgement, now: datetime) -> datetime:
+    """When to look again: less and less often."""
+    return now + min(max((now - known.seen_at) / 4, _SOONEST), _LATEST)
+
+
+def is_settled(judgement: Judgement, now: datetime) -> bool:
+    """Whether nothing more is expected: approved, or looked at for long enough."""
+    approved = judgement.verdict in {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION} or judgement.seen
+    return (approved and judgement.alert is None) or now >= judgement.seen_at + WATCHED_FOR
+
+
+# ---------------------------------------------------------------- alerts
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Commits of one kind that came one after another, oldest first: one push, or one pull request."""
+
+    id: str
+    commits: tuple[Judgement, ...]
+
+    @property
+    def last(self) -> Judgement:
+        """The newest of them."""
+        return self.commits[-1]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Where it is told."""
+        return tuple(sorted({channel for each in self.commits for channel in each.channels}))
+
+    @property
+    def applications(self) -> tuple[str, ...]:
+        """What they touch."""
+        return tuple(dict.fromkeys(name for each in self.commits for name in each.applications))
+
+    @property
+    def seen_by(self) -> tuple[str, ...]:
+        """Who approved all of it afterwards; nobody as long as something is left."""
+        if not all(each.seen for each in self.commits):
+            return ()
+        return tuple(dict.fromkeys(name for each in self.commits for name in (each.later or each.approvers)))
+
+
+def grouped(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """The same of one batch, oldest first, each unapproved one with the alert it is told in."""
+    told: list[Judgement] = []
+
+    def kind(each: Judgement) -> tuple[ApprovalStatus, int | None, bool]:
+        return each.verdict, each.pull.number if each.pull else None, each.alert is None and not each.seen
+
+    for (verdict, _, is_new), run in groupby(sorted(judgements, key=lambda each: each.order), kind):
+        members = list(run)
+        if verdict in UNAPPROVED and is_new:
+            alert = f"{members[-1].repository}?{members[-1].sha}"
+            members = [replace(each, alert=alert) for each in members]
+        told += members
+    return told
+
+
+def alerts(judgements: Sequence[Judgement]) -> list[Alert]:
+    """The alerts of all that is to be told."""
+    found: dict[str, list[Judgement]] = {}
+    for each in sorted(judgements, key=lambda each: (each.seen_at, each.order)):
+        if each.alert:
+            found.setdefault(each.alert, []).append(each)
+    return [Alert(id_, tuple(members)) for id_, members in found.items()]

@@ -1,0 +1,229 @@
+"""`/gitops …` as people type it: text in, a closed command or a mistake out. Help is generated from the table here."""
+
+import difflib
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from bot.core.incidents.snooze import DEFAULT, Span
+from bot.core.incidents.snooze import parse as parse_span
+from bot.i18n.catalogue import command as texts
+from bot.i18n.language import Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCommand:
+    """Every application, or one."""
+
+    application: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftCommand:
+    """Check now: every application, or one."""
+
+    application: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiffCommand:
+    """The differences of one application, field by field; with `everything` also those set aside, with the reason."""
+
+    application: str
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RevertCommand:
+    """Undo a revision through a pull request. `revision` is as typed and still to be parsed."""
+
+    revision: str
+    application: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryCommand:
+    """What reached the tracked branch: of every repository, or of one application."""
+
+    application: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WhoCommand:
+    """Whom to ask about one application."""
+
+    application: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeCommand:
+    """The asker has the application's incident."""
+
+    application: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeCommand:
+    """Quiet about the application's incident for a while."""
+
+    application: str
+    span: Span = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class HelpCommand:
+    """What can be typed: everything, or one command."""
+
+    spec: "CommandSpec | None" = None
+
+
+Command = (
+    StatusCommand
+    | DriftCommand
+    | DiffCommand
+    | RevertCommand
+    | HistoryCommand
+    | WhoCommand
+    | AcknowledgeCommand
+    | SnoozeCommand
+    | HelpCommand
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCommand:
+    """The first word is no command; `nearest` is what was probably meant."""
+
+    word: str
+    nearest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownApplication:
+    """No application of that name is configured; `nearest` is what was probably meant."""
+
+    word: str
+    nearest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrongArguments:
+    """The command is known, its arguments are too many or too few."""
+
+    spec: "CommandSpec"
+
+
+@dataclass(frozen=True, slots=True)
+class WrongSpan:
+    """What stands where the length of a snooze goes is none."""
+
+
+Mistake = UnknownCommand | UnknownApplication | WrongArguments | WrongSpan
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """One command: `arguments` as help shows them, `least` and `most` words after its name, `flags` besides."""
+
+    name: str
+    arguments: str
+    summary: Phrase
+    least: int
+    most: int
+    flags: frozenset[str] = frozenset()
+
+
+# Phones make one long dash of two short ones.
+_ALL = frozenset({"--all", "-a", "—all", "\u2013all"})
+_HELP = frozenset({"--help", "-h", "—help", "\u2013help"})
+
+COMMANDS = (
+    CommandSpec("status", "[APP]", texts.STATUS, 0, 1),
+    CommandSpec("drift", "[APP]", texts.DRIFT, 0, 1),
+    CommandSpec("diff", "APP [--all]", texts.DIFF, 1, 1, _ALL),
+    CommandSpec("revert", "REV [APP]", texts.REVERT, 1, 2),
+    CommandSpec("history", "[APP]", texts.HISTORY, 0, 1),
+    CommandSpec("who", "APP", texts.WHO, 1, 1),
+    CommandSpec("ack", "APP", texts.ACKNOWLEDGE, 1, 1),
+    CommandSpec("snooze", "APP [DURATION]", texts.SNOOZE, 1, 4),
+    CommandSpec("help", "[COMMAND]", texts.HELP, 0, 1),
+)
+
+# Slack wraps links and channel names it recognises in a command's text: <https://…|label>.
+# https://docs.slack.dev/interactivity/implementing-slash-commands
+_WRAPPED = re.compile(r"<([^<>|]+)(?:\|[^<>]*)?>")
+
+
+def parse(text: str, applications: Collection[str]) -> Command | Mistake:
+    """Read what stood behind `/gitops`. Names of applications are matched exactly, then without regard to case."""
+    words = _WRAPPED.sub(r"\1", text).split()
+    if not words:
+        return HelpCommand()
+    name = words[0].lower()
+    arguments = words[1:]
+    spec = _spec(words[0])
+    if isinstance(spec, UnknownCommand):
+        return spec
+    if _HELP.intersection(arguments):
+        return HelpCommand(spec)
+    flags = [word for word in arguments if word in spec.flags]
+    arguments = [word for word in arguments if word not in spec.flags]
+    if not spec.least <= len(arguments) <= spec.most:
+        return WrongArguments(spec)
+    if name == "help":
+        about = _spec(arguments[0]) if arguments else None
+        return about if isinstance(about, UnknownCommand) else HelpCommand(about)
+    position = 1 if name == "revert" else 0
+    typed = arguments.pop(position) if len(arguments) > position else None
+    application = None if typed is None else _application(typed, applications)
+    if typed is not None and application is None:
+        return UnknownApplication(typed, _nearest(typed, applications))
+    return _READ[name](_Typed(application, tuple(arguments), flagged=bool(flags))) or WrongArguments(spec)
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """What stood behind a command's name: the application, the `others` in their order, and whether a flag did."""
+
+    application: str | None
+    others: tuple[str, ...]
+    flagged: bool
+
+
+def _spec(word: str) -> CommandSpec | UnknownCommand:
+    name = word.lower()
+    found = next((spec for spec in COMMANDS if spec.name == name), None)
+    return found or UnknownCommand(word, _nearest(name, [spec.name for spec in COMMANDS]))
+
+
+def _snooze(typed: _Typed) -> SnoozeCommand | WrongSpan | None:
+    span = parse_span(" ".join(typed.others)) if typed.others else DEFAULT
+    if span is None:
+        return WrongSpan()
+    return SnoozeCommand(typed.application, span) if typed.application else None
+
+
+# How each is read; None: its arguments are not understood.
+_READ: dict[str, Callable[[_Typed], Command | Mistake | None]] = {
+    "status": lambda typed: StatusCommand(typed.application),
+    "drift": lambda typed: DriftCommand(typed.application),
+    "diff": lambda typed: DiffCommand(typed.application, everything=typed.flagged) if typed.application else None,
+    "revert": lambda typed: RevertCommand(typed.others[0], typed.application),
+    "history": lambda typed: HistoryCommand(typed.application),
+    "who": lambda typed: WhoCommand(typed.application) if typed.application else None,
+    "ack": lambda typed: AcknowledgeCommand(typed.application) if typed.application else None,
+    "snooze": _snooze,
+}
+
+
+def _application(typed: str, applications: Collection[str]) -> str | None:
+    if typed in applications:
+        return typed
+    same = [name for name in applications if name.lower() == typed.lower()]
+    return same[0] if len(same) == 1 else None
+
+
+def _nearest(word: str, words: Collection[str]) -> str | None:
+    lowered = {known.lower(): known for known in words}
+    close = difflib.get_close_matches(word.lower()[:100], lowered, n=1, cutoff=0.6)
+    return lowered[close[0]] if close else None

@@ -1,0 +1,5 @@
+"""Drift: how a live object differs from its manifest, what is ignored, and how severe the rest is.
+
+Uses `core.objects`. Start with `model.py` (the result of a check), then `compare.py` (one object against its
+manifest).
+"""

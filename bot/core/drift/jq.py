@@ -1,0 +1,373 @@
+"""The path expressions of jq that Argo CD's `jqPathExpressions` are made of: which places of an object they select.
+
+A subset, read here and not by jq itself: jq can loop for ever and read the environment, and such rules also come out of
+clusters. Where jq would raise, such as iterating over nothing, nothing is selected; nor is it once an expression has
+taken too many steps. https://jqlang.org/manual/
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Any, Final
+
+from bot.core.objects.scalar import same_scalar
+
+Place = tuple[str | int, ...]  # keys and indexes from the root
+# A value on its way through an expression, and where it stands; None for one that was worked out.
+_Item = tuple[Place | None, Any]
+_Run = Callable[[_Item, "_Steps"], Iterator[_Item]]
+
+_MAX_DEPTH: Final = 50
+_MAX_STEPS: Final = 100_000  # of one expression in one object
+_MAX_LENGTH: Final = 500
+_KNOWN: Final = (
+    "paths, [], ?, |, comma, select, comparisons, and, or, not, has, startswith, endswith, contains, any and all"
+)
+
+
+class JqError(ValueError):
+    """An expression beyond the subset, with what is wrong in one sentence."""
+
+
+class _TooLongError(Exception):
+    """The steps are used up."""
+
+
+class _Steps:
+    """How much an expression may still do: two lines of commas and brackets could keep a machine busy for a year."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self) -> None:
+        self._left = _MAX_STEPS
+
+    def take(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise _TooLongError
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One expression. `places` are those it selects in an object, each once."""
+
+    run: _Run
+    selects: bool  # whether what comes out are places, and not values that were worked out
+
+    def places(self, value: Any) -> Iterator[Place]:
+        """Where it points in an object."""
+        seen: set[Place] = set()
+        try:
+            for place, _ in self.run(((), value), _Steps()):
+                if place is not None and place not in seen:
+                    seen.add(place)
+                    yield place
+        except _TooLongError:
+            return
+
+
+@lru_cache(maxsize=256)
+def parse_jq(text: str) -> Expression:
+    """A path expression such as `.spec.containers[] | select(.name == "proxy").image`. JqError."""
+    if len(text) > _MAX_LENGTH:
+        raise JqError(f"The jq expression {text[:40]!r}… is longer than {_MAX_LENGTH} characters; make several of it.")
+    parsed = _Parser(text).whole()
+    if not parsed.selects:
+        raise JqError(f"The jq expression {text!r} selects no path: it works out a value.")
+    return parsed
+
+
+# ---------------------------------------------------------------- reading
+
+_TOKEN: Final = re.compile(
+    r"""\s*(?:(?P<string>"(?:[^"\\]|\\.)*")|(?P<number>-?\d{1,18}(?:\.\d{1,18})?)|(?P<field>\.[A-Za-z_]\w*)
+    |(?P<name>[A-Za-z_]\w*)|(?P<mark>==|!=|<=|>=|[.\[\]()|,?<>]))""",
+    re.VERBOSE | re.ASCII,
+)
+_LITERALS: Final = {"true": True, "false": False, "null": None}
+
+
+class _Parser:
+    """Recursive descent, loosest first: pipe, comma, or, and, comparison, a term with what is appended to it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._depth = 0
+        self._tokens: list[tuple[str, str, int]] = []
+        at = 0
+        while text[at:].strip():
+            match = _TOKEN.match(text, at)
+            if match is None:
+                raise self._refused(at)
+            kind = match.lastgroup or ""
+            self._tokens.append((kind, match[kind], match.start(kind)))
+            at = match.end()
+        self._next = 0
+
+    def whole(self) -> Expression:
+        parsed = self._pipe()
+        if self._next < len(self._tokens):
+            raise self._refused()
+        return parsed
+
+    def _refused(self, at: int | None = None) -> JqError:
+        at = self._at() if at is None else at
+        return JqError(
+            f"The jq expression {self._text!r} cannot be read from character {at + 1} on; known are {_KNOWN}."
+        )
+
+    def _at(self) -> int:
+        return self._tokens[self._next][2] if self._next < len(self._tokens) else len(self._text)
+
+    def _peek(self) -> tuple[str, str]:
+        return self._tokens[self._next][:2] if self._next < len(self._tokens) else ("", "")
+
+    def _take(self, *texts: str) -> str | None:
+        """The next token when it is one of these."""
+        kind, text = self._peek()
+        if kind in ("mark", "name") and text in texts:
+            self._next += 1
+            return text
+        return None
+
+    def _expect(self, text: str) -> None:
+        if self._take(text) is None:
+            raise self._refused()
+
+    def _pipe(self) -> Expression:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise JqError("The jq expression is nested too deeply.")
+        parsed = self._comma()
+        while self._take("|"):
+            parsed = _piped(parsed, self._comma())
+        self._depth -= 1
+        return parsed
+
+    def _comma(self) -> Expression:
+        parsed = self._or()
+        while self._take(","):
+            parsed = _joined(parsed, self._or())
+        return parsed
+
+    def _or(self) -> Expression:
+        parsed = self._and()
+        while self._take("or"):
+            parsed = _worked_out(parsed, self._and(), lambda one, other: _true(one) or _true(other))
+        return parsed
+
+    def _and(self) -> Expression:
+        parsed = self._comparison()
+        while self._take("and"):
+            parsed = _worked_out(parsed, self._comparison(), lambda one, other: _true(one) and _true(other))
+        return parsed
+
+    def _comparison(self) -> Expression:
+        parsed = self._term()
+        compare = self._take(*_COMPARISONS)
+        return _worked_out(parsed, self._term(), _COMPARISONS[compare]) if compare else parsed
+
+    def _term(self) -> Expression:
+        parsed = self._head()
+        while True:
+            kind, text = self._peek()
+            if self._take("["):
+                parsed = _piped(parsed, self._bracket())
+            elif kind == "field":
+                self._next += 1
+                parsed = _piped(parsed, _key(text[1:]))
+            elif self._take("."):
+                if self._peek()[1] != "[":
+                    parsed = _piped(parsed, _key(self._string()))
+            elif not self._take("?"):
+                return parsed
+
+    def _head(self) -> Expression:
+        kind, text = self._peek()
+        at = self._at()
+        self._next += 1
+        if kind == "field":
+            return _key(text[1:])
+        if kind == "string":
+            return _literal(self._unquoted(text, at))
+        if kind == "number":
+            return _literal(float(text) if "." in text else int(text))
+        if text == ".":
+            if self._peek()[0] == "string":
+                return _key(self._string())
+            return _HERE
+        if text == "(":
+            parsed = self._pipe()
+            self._expect(")")
+            return parsed
+        if kind == "name" and text in _LITERALS:
+            return _literal(_LITERALS[text])
+        if kind == "name" and text in _FUNCTIONS:
+            given, function = _FUNCTIONS[text]
+            if not given:
+                return function(_literal(None))
+            self._expect("(")
+            parsed = function(self._pipe())
+            self._expect(")")
+            return parsed
+        raise self._refused(at)
+
+    def _bracket(self) -> Expression:
+        """What stands after `[`."""
+        if self._take("]"):
+            return Expression(_each, selects=True)
+        kind, text = self._peek()
+        if kind == "string":
+            parsed = _key(self._string())
+        elif kind == "number" and "." not in text:
+            self._next += 1
+            parsed = _at(int(text))
+        else:
+            raise self._refused()
+        self._expect("]")
+        return parsed
+
+    def _string(self) -> str:
+        (kind, text), at = self._peek(), self._at()
+        if kind != "string":
+            raise self._refused()
+        self._next += 1
+        return self._unquoted(text, at)
+
+    def _unquoted(self, text: str, at: int) -> str:
+        try:
+            return str(json.loads(text))
+        except ValueError:
+            raise self._refused(at) from None
+
+
+# ---------------------------------------------------------------- running
+
+
+_HERE: Final = Expression(lambda item, _steps: iter((item,)), selects=True)
+
+
+def _literal(value: Any) -> Expression:
+    return Expression(lambda _item, _steps: iter(((None, value),)), selects=False)
+
+
+def _key(name: str) -> Expression:
+    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+        place, value = item
+        steps.take()
+        if value is None or isinstance(value, Mapping):
+            yield None if place is None else (*place, name), None if value is None else value.get(name)
+
+    return Expression(run, selects=True)
+
+
+def _at(index: int) -> Expression:
+    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+        place, value = item
+        steps.take()
+        if isinstance(value, list) and -len(value) <= index < len(value):
+            yield None if place is None else (*place, index % len(value)), value[index]
+
+    return Expression(run, selects=True)
+
+
+def _each(item: _Item, steps: _Steps) -> Iterator[_Item]:
+    place, value = item
+    pairs: Iterator[tuple[str | int, Any]] = iter(())
+    if isinstance(value, Mapping):
+        pairs = iter(value.items())
+    elif isinstance(value, list):
+        pairs = iter(enumerate(value))
+    for key, below in pairs:
+        steps.take()
+        yield None if place is None else (*place, key), below
+
+
+def _piped(first: Expression, then: Expression) -> Expression:
+    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+        return (out for between in first.run(item, steps) for out in then.run(between, steps))
+
+    return Expression(run, selects=first.selects and then.selects)
+
+
+def _joined(first: Expression, second: Expression) -> Expression:
+    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+        steps.take()
+        yield from first.run(item, steps)
+        yield from second.run(item, steps)
+
+    return Expression(run, selects=first.selects and second.selects)
+
+
+def _worked_out(first: Expression, second: Expression, work: Callable[[Any, Any], object]) -> Expression:
+    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+        for (_, one), (_, other) in product(first.run(item, steps), second.run(item, steps)):
+            steps.take()
+            yield None, work(one, other)
+
+    return Expression(run, selects=False)
+
+
+def _select(condition: Expression) -> Expression:
+    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+        return (item for _, value in condition.run(item, steps) if _true(value))
+
+    return Expression(run, selects=True)
+
+
+def _of_input(work: Callable[[Any, Any], object]) -> Callable[[Expression], Expression]:
+    """A function that works out a value from what comes in and an argument."""
+    return lambda argument: _worked_out(_HERE, argument, work)
+
+
+def _over(decide: Callable[[Iterator[bool]], bool]) -> Callable[[Expression], Expression]:
+    def made(condition: Expression) -> Expression:
+        def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+            yield None, decide(_true(value) for each in _each(item, steps) for _, value in condition.run(each, steps))
+
+        return Expression(run, selects=False)
+
+    return made
+
+
+_FUNCTIONS: Final[Mapping[str, tuple[bool, Callable[[Expression], Expression]]]] = {
+    "select": (True, _select),
+    "not": (False, _of_input(lambda value, _none: not _true(value))),
+    "has": (True, _of_input(lambda value, key: isinstance(value, Mapping) and key in value)),
+    "startswith": (True, _of_input(lambda value, text: _texts(value, text) and value.startswith(text))),
+    "endswith": (True, _of_input(lambda value, text: _texts(value, text) and value.endswith(text))),
+    "contains": (True, _of_input(lambda value, text: _texts(value, text) and text in value)),
+    "any": (True, _over(any)),
+    "all": (True, _over(all)),
+}
+
+
+def _true(value: Any) -> bool:
+    return value is not None and value is not False
+
+
+def _texts(*values: Any) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _ordered(one: Any, other: Any) -> bool:
+    return _texts(one, other) or all(isinstance(each, int | float) for each in (one, other))
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, Mapping | list) or isinstance(other, Mapping | list):
+        return type(one) is type(other) and bool(one == other)
+    return same_scalar(one, other)
+
+
+_COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "==": _equal,
+    "!=": lambda one, other: not _equal(one, other),
+    "<": lambda one, other: _ordered(one, other) and one < other,
+    "<=": lambda one, other: _ordered(one, other) and one <= other,
+    ">": lambda one, other: _ordered(one, other) and one > other,
+    ">=": lambda one, other: _ordered(one, other) and one >= other,
+}

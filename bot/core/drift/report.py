@@ -1,0 +1,188 @@
+"""What `gitops-bot check` prints: text for terminals, JSON for scripts, and the exit code."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+
+_LONGEST_VALUE = 60  # characters of a value on a terminal; the JSON has it whole
+
+_MARKS = {"changed": "~", "removed": "-", "added": "+"}
+_NO_DRIFT = "· "  # before what was set aside
+_WORDS = {Status.SYNCED: "in sync", Status.OUT_OF_SYNC: "out of sync", Status.UNKNOWN: "unknown"}
+
+
+def exit_code(checks: Sequence[Check]) -> int:
+    """0 in sync, 1 drift, 2 could not tell: one unknown application outweighs any drift, as an error does in diff."""
+    statuses = {check.status for check in checks}
+    if Status.UNKNOWN in statuses:
+        return 2
+    return int(Status.OUT_OF_SYNC in statuses)
+
+
+def as_json(checks: Sequence[Check], *, explain: bool = False) -> bytes:
+    """One JSON object, UTF-8, with a newline at its end; its shape is promised in docs/drift.md.
+
+    `explain` adds what was set aside, and to every difference the reason of its verdict.
+    """
+    report = {
+        "applications": [
+            {
+                "name": check.application,
+                "cluster": check.cluster,
+                "revision": check.revision,
+                "status": check.status.value,
+                "error": check.error,
+                "objects": check.objects,
+                "drift": [_object(drift, explain=explain) for drift in check.drift],
+                **({"set_aside": [_object(aside, explain=True) for aside in check.set_aside]} if explain else {}),
+                **({"notes": list(check.notes)} if explain else {}),
+            }
+            for check in checks
+        ]
+    }
+    # A number beyond every float is `Infinity` to Python alone; JSON has no such word, so it becomes a string.
+    plain = json.loads(json.dumps(report, default=str), parse_constant=str)
+    return json.dumps(plain, indent=2).encode() + b"\n"
+
+
+def as_text(checks: Sequence[Check], *, explain: bool = False) -> str:
+    """A few aligned lines for each application, ending in a newline; empty when nothing was checked.
+
+    `~` is a changed field (git -> cluster), `-` one that the cluster lacks, `+` one that git lacks. `explain` adds the
+    reason of each, how many were set aside for which reason, and below each object those too, behind a `·`.
+    """
+    lines: list[str] = []
+    for check in checks:
+        at = f" at {check.revision[:8]}" if check.revision else ""
+        count = _count(check.objects, "object")
+        if check.drift:
+            verb = "differs" if len(check.drift) == 1 else "differ"
+            count = f"{len(check.drift)} of {_count(check.objects, 'object')} {verb}"
+        lines.append(f"{check.application} on {check.cluster}{at}: {_WORDS[check.status]}, {count}")
+        if check.error:
+            lines.append(f"  could not tell: {check.error}")
+        lines += [f"  note: {_printable(note)}" for note in check.notes]
+        if explain:
+            lines += _counts(check.set_aside)
+        for drift, aside in _by_object(check.drift, check.set_aside if explain else ()):
+            lines += _object_lines(drift, aside, explain=explain)
+    if len(checks) > 1:
+        tally = ((sum(check.status is status for check in checks), word) for status, word in _WORDS.items())
+        lines.append(
+            f"{len(checks)} applications: " + ", ".join(f"{number} {word}" for number, word in tally if number)
+        )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _object(drift: ObjectDrift, *, explain: bool) -> dict[str, Any]:
+    return {
+        "apiVersion": drift.api_version,
+        "kind": drift.kind,
+        "namespace": drift.namespace,
+        "name": drift.name,
+        "change": drift.change,
+        **({"reason": drift.reason or None} if explain else {}),
+        "fields": [
+            {
+                "change": field.change,
+                "path": field.path,
+                "desired": field.desired,
+                "live": field.live,
+                "manager": field.manager,
+                "time": _rfc3339(field.time) if field.time else None,
+                **({"reason": field.reason} if explain else {}),
+            }
+            for field in drift.fields
+        ],
+    }
+
+
+def _by_object(
+    drift: Iterable[ObjectDrift], aside: Iterable[ObjectDrift]
+) -> Iterable[tuple[ObjectDrift | None, ObjectDrift | None]]:
+    """What drifted and what was set aside of each object, those with drift first."""
+    pairs: dict[tuple[str, str, str | None, str], list[ObjectDrift | None]] = {}
+    for index, several in enumerate((drift, aside)):
+        for each in several:
+            key = each.api_version, each.kind, each.namespace, each.name
+            pairs.setdefault(key, [None, None])[index] = each
+    return ((one, other) for one, other in pairs.values())
+
+
+def _counts(aside: Sequence[ObjectDrift]) -> list[str]:
+    """How many differences are no drift, by reason, the most first."""
+    counts = Counter(reason for each in aside for reason in ([field.reason for field in each.fields] or [each.reason]))
+    if not counts:
+        return ["  set aside: nothing"]
+    widest = len(str(counts.total()))
+    return [
+        f"  set aside: {_count(counts.total(), 'difference')}, which are no drift",
+        *(f"    {number:{widest}} {_printable(reason)}" for reason, number in counts.most_common()),
+    ]
+
+
+def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, explain: bool) -> list[str]:
+    known = drift or aside
+    if known is None:
+        return []
+    where = f"{known.namespace}/{known.name}" if known.namespace else known.name
+    title = f"  {known.kind} {where}"
+    if known.change == "missing":
+        why = f" ({_printable(known.reason)})" if explain else ""
+        return [f"{title}: missing from the cluster{why}"]
+    rows = [_row(field, "", explain=explain) for field in (drift.fields if drift else ())]
+    rows += [_row(field, _NO_DRIFT, explain=True) for field in (aside.fields if aside else ())]
+    paths, values = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
+    return [title, *(f"    {path:{paths}}  {value:{values}}  {origin}" for path, value, origin in rows)]
+
+
+def _row(field: FieldDrift, prefix: str, *, explain: bool) -> tuple[str, str, str]:
+    origin = _origin(field)
+    if explain:
+        why = _printable(field.reason)
+        named = field.manager is None or field.manager in why
+        origin = why + _no_later(field) if named else f"{why}; {origin}"
+    return f"{prefix}{_MARKS[field.change]} {_printable(field.path)}", _values(field), origin
+
+
+def _values(field: FieldDrift) -> str:
+    match field.change:
+        case "changed":
+            return f"{_value(field.desired)} -> {_value(field.live)}"
+        case "removed":
+            return _value(field.desired)
+        case "added":
+            return _value(field.live)
+
+
+def _value(value: Any) -> str:
+    """As JSON, which also leaves no control character for the terminal to obey."""
+    text = _printable(json.dumps(value, default=str, ensure_ascii=False))
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+
+
+def _origin(field: FieldDrift) -> str:
+    """The tool and the time of its latest write: managedFields know no person and no earlier instant."""
+    if field.manager is None:
+        return "by an unknown tool"
+    return f"by {field.manager}{_no_later(field)}"
+
+
+def _no_later(field: FieldDrift) -> str:
+    return f", no later than {_rfc3339(field.time)}" if field.time else ""
+
+
+def _rfc3339(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,72 @@
+"""When what is known is told: what time alone does to incidents under the rules of the configuration."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.incidents.grouping import share
+from bot.core.incidents.incident import (
+    ACTIVE_STATES,
+    Incident,
+    IncidentState,
+    announce,
+    escalate,
+    remind,
+    wake,
+)
+from bot.core.incidents.quiet_hours import QuietHours
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Whom to call once nobody has taken an incident for so long: user ids and user group ids, and a channel of its own
+    if the card's thread is not the place.
+    """
+
+    after: timedelta
+    to: tuple[str, ...]
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How alerts are told. `group` at once share a card; what nobody took is said again every `remind`."""
+
+    group: int = 5
+    remind: timedelta | None = None
+    escalate: Escalation | None = None
+    quiet: QuietHours | None = None
+
+    def hushes(self, incident: Incident, now: datetime) -> bool:
+        """Whether nothing of an incident may ring now."""
+        return self.quiet is not None and self.quiet.hushes(incident, now)
+
+
+def cards_of_new(incidents: Sequence[Incident], now: datetime, policy: Policy) -> dict[str, str | None]:
+    """Those that may be told from now on, by id, and the card that each shares; None for its own."""
+    told = [each for each in incidents if each.announced_at is not None]
+    fresh = [
+        each
+        for each in incidents
+        if each.announced_at is None
+        and each.state in ACTIVE_STATES - {IncidentState.SNOOZED}
+        and not policy.hushes(each, now)
+    ]
+    return share(fresh, told, now, policy.group)
+
+
+def pass_time(incident: Incident, now: datetime, policy: Policy, cards: Mapping[str, str | None]) -> Incident:
+    """What has become of an incident by now: awake, told, said again, escalated. `cards` are those of `cards_of_new`.
+
+    In quiet hours a snooze ends all the same; what it has to say is held back with the rest.
+    """
+    incident = wake(incident, now)
+    if policy.hushes(incident, now):
+        return incident
+    if incident.id in cards:
+        incident = announce(incident, now, cards[incident.id])
+    if policy.remind is not None:
+        incident = remind(incident, now, policy.remind)
+    if policy.escalate is not None:
+        incident = escalate(incident, now, policy.escalate.after)
+    return incident

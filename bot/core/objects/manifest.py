@@ -1,0 +1,386 @@
+"""Manifests as Kubernetes reads them: YAML in the dialect of Go's parser (sigs.k8s.io/yaml), or JSON, into objects.
+
+PyYAML's C parser gives the events; scalars are resolved by Go's rules, not PyYAML's. Events are consumed in a loop and
+not by PyYAML's own composer, which overflows the C stack on deeply nested input.
+"""
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
+from typing import Any, Final
+
+from yaml import AliasEvent, DocumentStartEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
+from yaml._yaml import CParser
+from yaml.error import MarkedYAMLError
+from yaml.events import Event
+from yaml.reader import ReaderError
+
+from bot.i18n.catalogue import manifest as texts
+from bot.i18n.language import LocalizedText
+
+_MAX_DEPTH: Final = 500  # far above any manifest, far below any stack
+_MAX_ALIASED: Final = 100_000  # nodes that aliases may stand for in one document: beyond it is a bomb
+
+
+class ManifestError(ValueError):
+    """A file that is no Kubernetes manifest: where, and what is wrong in one sentence that quotes no value."""
+
+    def __init__(self, file: str, line: int, problem: str) -> None:
+        super().__init__(LocalizedText(texts.AT, file=file, line=str(line), problem=problem))
+        self.file = file
+        self.line = line
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One object as git declares it. `object` is shared with YAML aliases: read it, never write to it.
+
+    `namespace` is None where the manifest names none (or, once resolved, where the kind is cluster-scoped). `line` is
+    where the object begins in `file`, counted from 1.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str
+    object: Mapping[str, Any]
+    file: str
+    line: int
+
+    @property
+    def key(self) -> tuple[str, str, str | None, str]:
+        """What identifies it in a cluster: apiVersion, kind, namespace and name."""
+        return self.api_version, self.kind, self.namespace, self.name
+
+    def placed(self, namespace: str | None) -> "Manifest":
+        """The same in another namespace."""
+        return Manifest(self.api_version, self.kind, namespace, self.name, self.object, self.file, self.line)
+
+
+Namespaced = Callable[[str, str], bool | None]
+
+
+def read_manifests(file: str, content: bytes) -> list[Manifest]:
+    """Every object of a YAML or JSON file, in order; `List` kinds are flattened and empty documents skipped.
+
+    `file` is only for messages. ManifestError when the content is no YAML, or a document is no Kubernetes object.
+    """
+    documents = read_documents(file, content)
+    return [manifest for line, value in documents for manifest in _objects(file, line, value)]
+
+
+def read_documents(file: str, content: bytes) -> list[tuple[int, object]]:
+    """The value of each YAML or JSON document, with the line where it begins. ManifestError when it is neither."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ManifestError(file, content.count(b"\n", 0, error.start) + 1, LocalizedText(texts.NOT_UTF8)) from None
+    documents = _json_documents(text) if text.lstrip().startswith("{") else None
+    return list(_yaml_documents(file, text)) if documents is None else documents
+
+
+def resolve(manifests: Iterable[Manifest], *, namespace: str, namespaced: Namespaced) -> list[Manifest]:
+    """What a deployer would apply: no hooks, nothing with a generated name, each object in its namespace.
+
+    See `place`. Of two declarations of one object the last wins, as with kubectl.
+    """
+    placed = (place(manifest, namespace=namespace, namespaced=namespaced) for manifest in manifests)
+    return list({manifest.key: manifest for manifest in placed if manifest is not None}.values())
+
+
+def overruled(
+    manifests: Iterable[Manifest], *, namespace: str, namespaced: Namespaced
+) -> list[tuple[Manifest, Manifest]]:
+    """Declarations of an object that a later and different one of the same object overrules, each with that one."""
+    latest: dict[tuple[str, str, str | None, str], Manifest] = {}
+    found: list[tuple[Manifest, Manifest]] = []
+    for manifest in manifests:
+        placed = place(manifest, namespace=namespace, namespaced=namespaced)
+        if placed is None:
+            continue
+        earlier = latest.get(placed.key)
+        if earlier is not None and earlier.object != placed.object:
+            found.append((earlier, placed))
+        latest[placed.key] = placed
+    return found
+
+
+def place(manifest: Manifest, *, namespace: str, namespaced: Namespaced) -> Manifest | None:
+    """The manifest in its namespace; None for a hook, and for what has a generated name.
+
+    `namespace` is where objects go that name none. `namespaced` says of an (apiVersion, kind) whether it lives in a
+    namespace, None when nobody knows.
+    """
+    if not manifest.name or is_hook(manifest.object):
+        return None
+    scope = namespaced(manifest.api_version, manifest.kind)
+    home = None if scope is False else manifest.namespace or namespace
+    return manifest if manifest.namespace == home else manifest.placed(home)
+
+
+def is_hook(declared: Mapping[str, Any]) -> bool:
+    """Whether a deployer applies the object at a moment of its own and need not keep it: a hook or a test."""
+    metadata = declared.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if not isinstance(annotations, dict):
+        return False
+    # Helm 2's crd-install marks a definition that stays, so Argo CD applies it as any other object.
+    helm = annotations.get("helm.sh/hook")
+    return "argocd.argoproj.io/hook" in annotations or (helm is not None and helm != "crd-install")
+
+
+def _objects(file: str, line: int, value: object) -> Iterator[Manifest]:
+    if value is None:
+        return
+    if not isinstance(value, dict):
+        raise ManifestError(file, line, LocalizedText(texts.NO_MAPPING))
+    for key in ("apiVersion", "kind"):
+        if not isinstance(value.get(key), str) or not value[key]:
+            raise ManifestError(file, line, LocalizedText(texts.NO_KEY, key=key))
+    kind: str = value["kind"]
+    metadata = value.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    if kind.endswith("List") and "items" in value and "name" not in metadata:
+        # A typed list such as RoleList may leave apiVersion and kind to be understood.
+        meant = {"apiVersion": value["apiVersion"], "kind": kind.removesuffix("List")} if kind != "List" else {}
+        items = value["items"] if isinstance(value["items"], list) else []
+        for item in items:
+            yield from _objects(file, line, {**meant, **item} if isinstance(item, dict) else item)
+        return
+    yield Manifest(value["apiVersion"], kind, *_identity(file, line, kind, metadata), value, file, line)
+
+
+def _identity(file: str, line: int, kind: str, metadata: Mapping[str, Any]) -> tuple[str | None, str]:
+    """Namespace and name; the name is "" where the server is to make one up."""
+    name, namespace = metadata.get("name"), metadata.get("namespace")
+    if not name and isinstance(metadata.get("generateName"), str):
+        name = ""
+    elif not name:
+        raise ManifestError(file, line, LocalizedText(texts.NO_NAME, kind=kind))
+    if not isinstance(name, str):
+        raise ManifestError(file, line, LocalizedText(texts.NO_STRING, kind=kind, key="name"))
+    if namespace is not None and not isinstance(namespace, str):
+        raise ManifestError(file, line, LocalizedText(texts.NO_STRING, kind=kind, key="namespace"))
+    return namespace or None, name
+
+
+def _json_documents(text: str) -> list[tuple[int, object]] | None:
+    """The documents of a JSON stream with their lines; None when this is no JSON (a YAML flow mapping, say)."""
+    decoder = json.JSONDecoder(parse_int=_integer)
+    documents: list[tuple[int, object]] = []
+    at = 0
+    try:
+        while match := re.compile(r"\S").search(text, at):
+            value, at = decoder.raw_decode(text, match.start())
+            documents.append((text.count("\n", 0, match.start()) + 1, value))
+    except (json.JSONDecodeError, RecursionError):
+        return None
+    return documents
+
+
+# ---------------------------------------------------------------- YAML
+
+
+_NO_KEY: Final = object()
+_MERGE: Final = object()
+
+
+def _yaml_documents(file: str, text: str) -> Iterator[tuple[int, object]]:
+    line = 1
+    try:
+        parser = CParser(text)
+        while parser.check_event():
+            if isinstance(parser.get_event(), DocumentStartEvent):
+                line = _line(parser.peek_event())
+                yield line, _Document(file).read(parser)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ManifestError(file, line, LocalizedText(texts.NOT_YAML, said=error.reason)) from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else line
+        raise ManifestError(
+            file, line, LocalizedText(texts.NOT_YAML, said=error.problem or LocalizedText(texts.ENDS_EARLY))
+        ) from None
+
+
+def _line(event: Event | None) -> int:
+    return event.start_mark.line + 1 if event is not None and event.start_mark is not None else 1
+
+
+class _Document:
+    """One document in the making, event by event."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._event: Event | None = None  # the last one read: where a mistake is
+        self._anchors: dict[str, tuple[object, int]] = {}
+        self._aliased = 0
+
+    def read(self, parser: CParser) -> object:  # noqa: C901, PLR0912  a call for each of its parts takes as long again
+        """The value of the document that has just begun."""
+        # Of each collection whose end has not come: what holds it and under which key, its anchor, and how many nodes
+        # the document had, aliases counted in full, when it began.
+        stack: list[tuple[Any, Any, str | None, int]] = []
+        into: Any = None
+        key: Any = _NO_KEY
+        value: Any
+        nodes = 0
+        get_event, words, anchors = parser.get_event, _WORDS, self._anchors
+        while True:
+            event: Any = get_event()
+            self._event = event
+            nodes += 1
+            kind = type(event)
+            if kind is ScalarEvent:  # nine in ten are
+                value = event.value
+                if event.tag is not None:
+                    value = self._tagged(value, event.tag)
+                elif event.implicit[0]:
+                    text = value
+                    value = words.get(text, text)
+                    if value is text and text[0] in _NUMBER_STARTS:
+                        value = self._numeric(text)
+                if event.anchor is not None:
+                    anchors[event.anchor] = (value, 1)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                if len(stack) == _MAX_DEPTH:
+                    raise self._error(LocalizedText(texts.TOO_DEEP, most=str(_MAX_DEPTH)))
+                stack.append((into, key, event.anchor, nodes))
+                into = {} if kind is MappingStartEvent else []
+                key = _NO_KEY
+                continue
+            elif kind is AliasEvent:
+                value, size = self._alias(event.anchor)
+                nodes += size
+            else:
+                value = into
+                into, key, anchor, began = stack.pop()
+                if anchor is not None:
+                    anchors[anchor] = (value, nodes - began)
+            if into is None:
+                return None if value is _MERGE else value
+            if type(into) is list:
+                into.append("<<" if value is _MERGE else value)
+            elif key is _NO_KEY:
+                # Few keys are many times there: one string for all of a kind saves a fifth of the memory.
+                key = intern(value) if type(value) is str else value if value is _MERGE else self._key(value)
+            elif key is _MERGE:
+                self._merge(into, value)
+                key = _NO_KEY
+            else:
+                # Of two equal keys the last wins, as with kubectl.
+                into[key] = "<<" if value is _MERGE else value
+                key = _NO_KEY
+
+    def _error(self, problem: str) -> ManifestError:
+        return ManifestError(self._file, _line(self._event), problem)
+
+    def _alias(self, anchor: str | None) -> tuple[object, int]:
+        """What an alias stands for, and how many nodes that is."""
+        if anchor is None or anchor not in self._anchors:
+            raise self._error(LocalizedText(texts.NO_ANCHOR, anchor=str(anchor)))
+        value, size = self._anchors[anchor]
+        self._aliased += size
+        if self._aliased > _MAX_ALIASED:
+            raise self._error(LocalizedText(texts.BOMB))
+        return value, size
+
+    def _merge(self, into: dict[str, Any], value: object) -> None:
+        """Go's parser merges where the key stands, so it overrides what came before; the first of several wins."""
+        for source in reversed(value if isinstance(value, list) else [value]):
+            if not isinstance(source, dict):
+                raise self._error(LocalizedText(texts.BAD_MERGE))
+            into.update(source)
+
+    def _key(self, value: object) -> str:
+        """A mapping key that is no string, as JSON has it."""
+        match value:
+            case bool():
+                return "true" if value else "false"
+            case int():
+                return str(value)
+            case float():
+                return f"{value:g}"
+        raise self._error(LocalizedText(texts.BAD_KEY))
+
+    def _tagged(self, text: str, tag: str) -> object:
+        if not tag.startswith(_TAGS):
+            return text  # a tag of somebody's own means nothing to Go's parser
+        name = tag.removeprefix(_TAGS)
+        if name in ("str", "timestamp"):
+            return text
+        if name == "binary":
+            try:
+                return base64.b64decode(text, validate=True).decode("utf-8", "replace")
+            except binascii.Error:
+                raise self._error(LocalizedText(texts.NOT_BASE64)) from None
+        value = self._plain(text)
+        wanted = _TAGGED.get(name)
+        if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool) != (name == "bool")):
+            raise self._error(LocalizedText(texts.BAD_TAG, name=name))
+        return value
+
+    def _plain(self, text: str) -> object:
+        """A scalar without quotes, by the rules of go-yaml's resolve.go: YAML 1.1 save for sexagesimals and dates."""
+        value = _WORDS.get(text, text)
+        return self._numeric(text) if value is text and text[0] in _NUMBER_STARTS else value
+
+    def _numeric(self, text: str) -> object:
+        if _NOT_FINITE.fullmatch(text):
+            raise self._error(LocalizedText(texts.NOT_FINITE))
+        return _number(text)
+
+
+_TAGS: Final = "tag:yaml.org,2002:"
+_TAGGED: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "int": int,
+    "float": (int, float),
+    "bool": bool,
+    "null": type(None),
+}
+_WORDS: Final[Mapping[str, object]] = {
+    **{
+        spelling: truth
+        for truth, words in ((True, ("y", "yes", "true", "on")), (False, ("n", "no", "false", "off")))
+        for word in words
+        for spelling in (word, word.capitalize(), word.upper())
+    },
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    "<<": _MERGE,
+}
+_NUMBER_STARTS: Final = frozenset("+-.0123456789")
+_INTEGER: Final = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|0[bB]([01]+)|(0|[1-9][0-9]*))", re.ASCII)
+_BASES: Final = (16, 8, 2, 10)
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+
+
+@lru_cache(maxsize=4096)  # most are one of few: a count, a port
+def _number(text: str) -> int | float | str:
+    """A number as Go's parser reads it, else the text itself."""
+    digits = text.replace("_", "")
+    if match := _INTEGER.fullmatch(digits):
+        sign, *spellings = match.groups()
+        base, number = next((base, n) for base, n in zip(_BASES, spellings, strict=True) if n is not None)
+        return _integer(sign + number, base)
+    if _FLOAT.fullmatch(digits):
+        value = float(digits)
+        return value if math.isfinite(value) else text
+    return text
+
+
+def _integer(digits: str, base: int = 10) -> int | float:
+    """An integer as JSON in Go holds it: what does not fit 64 bits becomes a float."""
+    try:
+        value = int(digits, base)
+        return value if -(2**63) <= value < 2**63 else float(value)
+    except (ValueError, OverflowError):  # more digits than Python's own limit, or than a float has room for
+        return float(digits) if base == 10 else math.inf

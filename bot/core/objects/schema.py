@@ -1,0 +1,253 @@
+"""What a cluster says of its kinds: which lists have keys, how a value is read, what is there by default.
+
+OpenAPI v3 documents as the API server serves them, one per group version, read only as far as needed. For built-in
+kinds the table in `bot.core.objects.builtin` knows more than OpenAPI does, and needs no document.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from bot.core.objects import builtin
+from bot.core.objects.builtin import Derive, Field
+
+MISSING: Final[Any] = object()
+
+
+class Struct(dict[str, "Node"]):
+    """What stands under each name in a type, worked out when it is first asked for."""
+
+    __slots__ = ("_resolve",)
+
+    def __init__(self, resolve: "Callable[[str], Node]") -> None:
+        super().__init__()
+        self._resolve = resolve
+
+    def __missing__(self, name: str) -> "Node":
+        """What stands under a name that nobody asked for before."""
+        node = self[name] = self._resolve(name)
+        return node
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """What is known of the value at one place.
+
+    `list_type` is "map", "set", "atomic", "unordered" (compared whole, in any order) or "" when nobody says. `scalar`
+    is how it is read (see `scalar.same_scalar`). `custom` resources are kept as they were written, zeros and all; in
+    built-in ones a zero stays only where `keeps_zero`. `filled`: the server or a controller puts it in.
+    """
+
+    custom: bool = False
+    keeps_zero: bool = False
+    struct: Struct | None = None
+    items: "Node | None" = None  # of a list, or the values of a mapping
+    list_type: str = ""
+    keys: tuple[str, ...] = ()
+    scalar: str = ""
+    defaults: tuple[Any, ...] = ()
+    derive: Derive | None = None
+    filled: bool = False
+    filled_if_empty: bool = False
+    described: bool = field(default=True)  # False: no schema, so anything may be its default
+
+    def field(self, name: str) -> "Node":
+        """What stands under a key."""
+        if self.struct is not None:
+            return self.struct[name]
+        return self.item
+
+    @property
+    def item(self) -> "Node":
+        """An item of the list, or a value of the mapping."""
+        return self.items or (_UNDESCRIBED if self.custom else _PLAIN)
+
+    def default_of(self, key: str) -> Any:
+        """What an item's key holds when it is left out; MISSING when that is nothing."""
+        defaults = self.item.field(key).defaults
+        return defaults[0] if defaults else MISSING
+
+    def defaults_beside(self, declared: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[Any]:
+        """Every value that is its default, given what is declared and what lives beside it."""
+        return (*self.defaults, *self.derive(declared, live)) if self.derive else self.defaults
+
+
+_PLAIN: Final = Node()
+_PLAIN_ITEM: Final = Node(keeps_zero=True)
+_UNDESCRIBED: Final = Node(custom=True, keeps_zero=True, described=False)
+_FREE: Final = Node(custom=True, keeps_zero=True)  # x-kubernetes-preserve-unknown-fields: described, as anything
+
+_WELL_KNOWN: Final[Mapping[str, Node]] = {
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": Node(scalar="quantity"),
+    "io.k8s.apimachinery.pkg.apis.meta.v1.Time": Node(scalar="time"),
+    "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": Node(scalar="time"),
+    "io.k8s.apimachinery.pkg.apis.meta.v1.Duration": Node(scalar="duration"),
+    "io.k8s.apimachinery.pkg.runtime.RawExtension": _FREE,
+}
+_FORMATS: Final[Mapping[str, str]] = {"byte": "bytes", "date-time": "time", "duration": "duration"}
+_QUANTITY_PATTERN: Final = "[KMGTPE]i"  # stands in the pattern that controller-gen writes for a quantity
+
+
+class Schemas:
+    """What is known of kinds, built from OpenAPI v3 documents by apiVersion; with none, of the built-in kinds alone."""
+
+    def __init__(self, documents: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._kinds: dict[tuple[str, str], str] = {}
+        self._definitions: dict[str, Mapping[str, Any]] = {}
+        self._builtin: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._nodes: dict[tuple[str, str], Node] = {}
+        self._structs: dict[tuple[str, str] | str, Struct] = {}
+        for api_version, document in (documents or {}).items():
+            self.add(api_version, document)
+
+    def add(self, api_version: str, document: Mapping[str, Any]) -> None:
+        """Take in the OpenAPI v3 document of one group version, in place of one that was there before."""
+        components = _mapping(document.get("components"))
+        for name, definition in _mapping(components.get("schemas")).items():
+            self._definitions[name] = _mapping(definition)
+            place = builtin.section_of(name)
+            if place is not None:
+                self._builtin[place] = self._definitions[name]
+            for meant in _sequence(self._definitions[name].get("x-kubernetes-group-version-kind")):
+                group, version, kind = (_mapping(meant).get(key) for key in ("group", "version", "kind"))
+                served = f"{group}/{version}" if group else version
+                if served == api_version and isinstance(kind, str):
+                    self._kinds[api_version, kind] = name
+        self._nodes.clear()
+        self._structs.clear()
+
+    def node(self, api_version: str, kind: str) -> Node:
+        """What is known of a kind: at the least, that nothing is."""
+        key = api_version, kind
+        node = self._nodes.get(key)
+        if node is None:
+            node = self._nodes[key] = self._node(api_version, kind)
+        return node
+
+    def _node(self, api_version: str, kind: str) -> Node:
+        section = builtin.section(api_version)
+        if section is not None and (place := builtin.find_type(section, kind)):
+            return Node(struct=self._builtin_struct(*place))
+        definition = self._kinds.get((api_version, kind))
+        if definition is None:
+            return (
+                _PLAIN
+                if section is not None
+                else Node(custom=True, keeps_zero=True, struct=Struct(self._undescribed_field), described=False)
+            )
+        return self._of(self._definitions[definition], custom=section is None)
+
+    def _undescribed_field(self, name: str) -> Node:
+        return Node(struct=self._builtin_struct("meta/v1", "ObjectMeta")) if name == "metadata" else _UNDESCRIBED
+
+    # ------------------------------------------------------------ built in
+
+    def _builtin_struct(self, section: str, name: str) -> Struct:
+        place = section, name
+        known = self._structs.get(place)
+        if known is None:
+            known = self._structs[place] = Struct(lambda field: self._builtin_field(section, name, field))
+        return known
+
+    def _builtin_field(self, section: str, name: str, field: str) -> Node:
+        place = builtin.find_type(section, name)
+        entry = builtin.fields(*place).get(field) if place == (section, name) else None
+        if entry is not None:
+            return self._of_field(section, entry)
+        properties = _mapping(self._builtin.get((section, name), {}).get("properties"))
+        return self._of(properties[field], custom=False) if field in properties else _PLAIN
+
+    def _of_field(self, section: str, entry: Field) -> Node:
+        value = Node()
+        if entry.items == "any":
+            value = _FREE
+        elif entry.items[:1].isupper():
+            place = builtin.find_type(section, entry.items)
+            value = Node(struct=self._builtin_struct(*place) if place else None)
+        elif entry.items:
+            value = Node(scalar=entry.items)
+        if entry.shape:
+            value = Node(
+                items=replace(value, keeps_zero=True),
+                list_type=entry.list_type if entry.shape == "list" else "",
+                keys=entry.keys,
+            )
+        return replace(
+            value,
+            keeps_zero=entry.pointer or value.keeps_zero,
+            defaults=entry.defaults,
+            derive=entry.derive,
+            filled=entry.filled,
+            filled_if_empty=entry.filled_if_empty,
+        )
+
+    # ------------------------------------------------------------ OpenAPI
+
+    def _of(self, schema: object, *, custom: bool) -> Node:
+        """The node of a schema as OpenAPI has it. What Go types stand behind, which CRDs never do, comes by $ref."""
+        schema = _mapping(schema)
+        node = self._shape(schema, custom)
+        return replace(node, defaults=(schema["default"],)) if "default" in schema else node
+
+    def _shape(self, schema: Mapping[str, Any], custom: bool) -> Node:
+        reference = schema.get("$ref") or next(
+            (_mapping(part).get("$ref") for part in _sequence(schema.get("allOf"))), None
+        )
+        if isinstance(reference, str):
+            return self._referred(reference.rpartition("/")[2])
+        kind = schema.get("type")
+        if kind == "array":
+            items = self._of(schema.get("items"), custom=custom)
+            keys = _sequence(schema.get("x-kubernetes-list-map-keys"))
+            return Node(
+                custom=custom,
+                keeps_zero=custom,
+                items=replace(items, keeps_zero=True),
+                list_type=str(schema.get("x-kubernetes-list-type") or "atomic"),
+                keys=tuple(key for key in keys if isinstance(key, str)),
+            )
+        properties = _mapping(schema.get("properties"))
+        if properties:
+            free = schema.get("x-kubernetes-preserve-unknown-fields") is True
+            other = _FREE if custom and free else Node(custom=custom, keeps_zero=custom)
+
+            def resolve(name: str) -> Node:
+                return self._of(properties[name], custom=custom) if name in properties else other
+
+            return Node(custom=custom, keeps_zero=custom, struct=Struct(resolve))
+        values = schema.get("additionalProperties")
+        if isinstance(values, Mapping):
+            items = replace(self._of(values, custom=custom), keeps_zero=True)
+            return Node(custom=custom, keeps_zero=custom, items=items)
+        if kind == "object":
+            return _FREE if custom else _PLAIN
+        scalar = _FORMATS.get(str(schema.get("format")), "")
+        if _QUANTITY_PATTERN in str(schema.get("pattern", "")):
+            scalar = "quantity"
+        return Node(custom=custom, keeps_zero=custom, scalar=scalar)
+
+    def _referred(self, name: str) -> Node:
+        known = _WELL_KNOWN.get(name)
+        if known is not None:
+            return known
+        place = builtin.section_of(name)
+        definition = self._definitions.get(name, {})
+        if place is not None and (builtin.find_type(*place) == place or "properties" in definition):
+            return Node(struct=self._builtin_struct(*place))
+        if "properties" not in definition:
+            return self._shape({**definition, "$ref": None, "allOf": None}, custom=False) if definition else _PLAIN
+        struct = self._structs.get(name)
+        if struct is None:
+            properties = _mapping(definition["properties"])
+            struct = self._structs[name] = Struct(
+                lambda field: self._of(properties[field], custom=False) if field in properties else _PLAIN
+            )
+        return Node(struct=struct)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _sequence(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()

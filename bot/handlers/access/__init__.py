@@ -1,0 +1,1 @@
+"""Authorization: a person's rights for one request, with Slack user groups."""

@@ -1,0 +1,316 @@
+"""Judges what reached each tracked branch: whether a pull request brought it that somebody else had approved."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby, takewhile
+
+from bot.config import Approvals
+from bot.core.applications.application import Application, home
+from bot.core.approvals.approval import (
+    UNAPPROVED,
+    Alert,
+    ApprovalStatus,
+    Content,
+    Evidence,
+    Finding,
+    Judgement,
+    advance,
+    alerts,
+    grouped,
+    is_settled,
+    judge,
+    later_look,
+    rewriting,
+)
+from bot.core.git.commit import Approval, Commit, PullRequest
+from bot.core.git.patch import FileChange, bounded, patch
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.i18n.catalogue import approval as texts
+from bot.i18n.language import LocalizedText, Translator
+from bot.messages import approval as message
+from bot.messages.cards import approval_key
+from bot.ports import (
+    ChatError,
+    Forge,
+    ForgeError,
+    PortError,
+    Ports,
+    Posted,
+    Repository,
+    RepositoryError,
+    RevisionNotFoundError,
+)
+
+_log = logging.getLogger(__name__)
+
+_MOST_COMMITS = 10_000  # noted at once: the bot was away for long
+_MOST_FILES = 20  # named
+_MOST_READ = 200  # files read for a diff
+_MOST_DIFF = 2_000  # characters beside the judgement
+_MOST_FILE = 200_000  # characters of a diff as a file
+_MOST_REBASED = 250  # commits of one pull request
+
+_Brought = tuple[Judgement, PullRequest | None]  # a commit, and what brought it to its branch
+
+
+class ApprovalReviewer:
+    """Notes the commits of each tracked branch, and judges them when the forge has answered. Any thread may call.
+
+    `settings` are those of each repository, `channel` is where is told what touches no application.
+    """
+
+    def __init__(
+        self,
+        ports: Ports,
+        settings: Mapping[str, Approvals],
+        applications: Mapping[str, Application],
+        manifest_cache: ManifestCache,
+        channel: str,
+    ) -> None:
+        self._ports = ports
+        self._settings = settings
+        self._applications = applications
+        self._rendered = manifest_cache
+        self._channel = channel
+        self._looking = threading.Lock()
+
+    def note(self, name: str, head: str) -> None:
+        """Keep what is new on a tracked branch to be judged; at the first look only where it stands. PortError."""
+        known = self._ports.store.judged_head(name)
+        if known == head:
+            return
+        noted = [] if known is None else self._noted(self._ports.repositories[name], known, head)
+        self._ports.store.advance_judged(name, known, head, noted)
+
+    def look(self) -> None:
+        """Judge what is due. A forge that does not answer is asked again later."""
+        now = self._ports.clock()
+        with self._looking:
+            open_ones = sorted(self._ports.store.judgements(), key=lambda each: (each.repository, each.batch))
+            for (name, _), members in groupby(open_ones, key=lambda each: (each.repository, each.batch)):
+                batch = list(members)
+                if home(name)[0] in self._settings and any(each.look_at <= now for each in batch):
+                    self._look_at(name, batch, now)
+
+    def share_diffs(self, translator_for: Callable[[str], Translator]) -> None:
+        """Put what a card has no room for into its thread, once. Slack that refuses is asked again later."""
+        for alert in alerts(self._ports.store.judgements()):
+            if not message.is_long(alert) or alert.last.repository not in self._settings:
+                continue
+            for channel in alert.channels:
+                self._share(alert, approval_key(alert, channel), translator_for(channel))
+
+    def _share(self, alert: Alert, key: str, translator: Translator) -> None:
+        store, first, last = self._ports.store, alert.commits[0], alert.last
+        card = store.card(key)
+        if card is None or not card.ts or store.card(f"{key}/diff"):
+            return
+        lines = changes(self._ports.repositories[last.repository], first.parent, last.sha)
+        content, _ = bounded(lines, _MOST_FILE)
+        name, title = message.file_name(alert), message.file_title(translator, alert)
+        try:
+            self._ports.chat.upload(card.channel, filename=name, title=title, content=content, thread=card.ts)
+        except ChatError as error:
+            _log.warning("the diff of %s could not be shared: %s", last.sha, error)
+            return
+        store.save_card(f"{key}/diff", Posted(card.channel, card.ts, "", self._ports.clock()))
+
+    # ------------------------------------------------------------ noting
+
+    def _noted(self, repository: Repository, known: str, head: str) -> list[Judgement]:
+        try:
+            rewritten = not repository.is_ancestor(known, head)
+            commits = repository.first_parent(known, head, limit=_MOST_COMMITS)[::-1]
+        except RevisionNotFoundError:  # what was there before is not to be had any more
+            rewritten, commits = True, []
+        now = self._ports.clock()
+        noted = [self._judgement(repository, commit, head, order, now) for order, commit in enumerate(commits)]
+        if rewritten:
+            last = noted[-1] if noted else self._judgement(repository, repository.commit(head), head, 0, now)
+            noted.append(rewriting(known, replace(last, order=len(noted))))
+        return noted
+
+    def _judgement(self, repository: Repository, commit: Commit, batch: str, order: int, now: datetime) -> Judgement:
+        parent = commit.parents[0] if commit.parents else None
+        touched = self._touched(repository, parent, commit.sha)
+        forge = self._ports.forges.get(repository.name)
+        files = repository.changed_paths(parent, commit.sha)
+        return Judgement(
+            id=f"{repository.name}@{commit.sha}",
+            repository=repository.name,
+            branch=repository.branch,
+            sha=commit.sha,
+            parent=parent,
+            subject=commit.subject,
+            author=commit.author,
+            seen_at=now,
+            batch=batch,
+            order=order,
+            look_at=now,
+            url=forge.commit_url(commit.sha) if forge else None,
+            applications=tuple(each.name for each in touched),
+            channels=tuple(sorted({each.channel for each in touched})) or (self._channel,),
+            files=tuple(files[:_MOST_FILES]),
+            more_files=max(0, len(files) - _MOST_FILES),
+        )
+
+    def _touched(self, repository: Repository, parent: str | None, sha: str) -> list[Application]:
+        mine = [each for each in self._applications.values() if each.repository == repository.name]
+        sources = [each.source for each in mine]
+        try:
+            before = self._rendered.inputs(repository, parent, sources) if parent else {}
+            after = self._rendered.inputs(repository, sha, sources)
+        except PortError as error:
+            _log.warning("what %s touches is not known: %s", sha, error)
+            return []
+        return [each for each in mine if before.get(each.source) != after[each.source]]
+
+    # ------------------------------------------------------------ judging
+
+    def _look_at(self, name: str, batch: Sequence[Judgement], now: datetime) -> None:
+        if name not in self._ports.forges:
+            told = [replace(each, why=LocalizedText(texts.NO_FORGE)) for each in batch]
+            self._ports.store.save_judgements(told, settled={each.id for each in told})
+            return
+        settings = self._settings[home(name)[0]]
+        due = [each for each in batch if each.look_at <= now]
+        try:
+            found = self._judged(name, [each for each in batch if each.verdict is not ApprovalStatus.REWRITTEN], now)
+        except (ForgeError, RepositoryError) as error:
+            _log.warning("approvals of %s: %s", name, error)
+            found = {each.id: _waiting(each, error, now) for each in due}
+        members = [found.get(each.id, replace(each, look_at=later_look(each, now))) for each in batch]
+        if settings.alert:
+            members = grouped(members)
+        settled = {each.id for each in members if is_settled(each, now)}
+        self._ports.store.save_judgements(members, settled=settled)
+
+    def _judged(self, name: str, batch: Sequence[Judgement], now: datetime) -> dict[str, Judgement]:
+        repository, forge, settings = (
+            self._ports.repositories[name],
+            self._ports.forges[name],
+            self._settings[home(name)[0]],
+        )
+        brought = _with_rebased(repository, [(each, _brought(forge, each)) for each in batch])
+        pushers = _pushers(forge, repository, brought)
+        judged = {}
+        for members in _runs(brought):
+            pull = members[0][1]
+            approvals = tuple(forge.approvals(pull.number)) if pull else ()
+            first, last = members[0][0], members[-1][0]
+            content = _content(repository, first.parent, last.sha, pull, approvals) if pull else {}
+            for each, _ in members:
+                paths = tuple(repository.changed_paths(each.parent, each.sha))
+                finding = judge(Evidence(paths, pull, approvals, content, pushers.get(each.sha)), settings.rules)
+                judged[each.id] = self._advanced(repository, each, finding, pull, pushers.get(each.sha), now)
+        return judged
+
+    def _advanced(
+        self,
+        repository: Repository,
+        known: Judgement,
+        finding: Finding,
+        pull: PullRequest | None,
+        pushed_by: str | None,
+        now: datetime,
+    ) -> Judgement:
+        known = replace(known, pushed_by=pushed_by)
+        grace = self._settings[known.repository].grace
+        after = advance(known, finding, pull, now, grace=grace)
+        if after.verdict is ApprovalStatus.UNKNOWN and finding.verdict is ApprovalStatus.UNKNOWN:
+            after = replace(after, why=LocalizedText(texts.WHICH_HEAD))
+        if after.verdict in UNAPPROVED and not known.flagged_at:
+            _log.warning("%s %s: %s", after.repository, after.sha, after.verdict.value)
+            diff, more = bounded(changes(repository, after.parent, after.sha), _MOST_DIFF)
+            after = replace(after, diff=diff, more=more)
+        return after
+
+
+def changes(repository: Repository, parent: str | None, sha: str) -> list[str]:
+    """What changed between two commits, as lines that people may see. RepositoryError."""
+    paths = repository.changed_paths(parent, sha)
+    read = paths[:_MOST_READ]
+    sides = [_contents(repository, revision, read) if revision else {} for revision in (parent, sha)]
+    return patch(
+        FileChange(path, sides[0].get(path), sides[1].get(path)) if path in read else FileChange(path, None, None)
+        for path in paths
+    )
+
+
+def _contents(repository: Repository, revision: str, paths: Sequence[str]) -> dict[str, bytes]:
+    read = repository.files_of(revision, paths)
+    return {file.path: file.content for files in read for file in files or ()}
+
+
+def _waiting(known: Judgement, error: PortError, now: datetime) -> Judgement:
+    """Asked again when the forge says, else later. What is known stays known."""
+    at = getattr(error, "retry_at", None) or later_look(known, now)
+    why = str(error) if known.verdict is ApprovalStatus.UNKNOWN else None
+    return replace(known, why=why, look_at=at)
+
+
+def _brought(forge: Forge, judgement: Judgement) -> PullRequest | None:
+    """The pull request that brought it to its branch; an open one that happens to hold it brought nothing."""
+    if judgement.verdict is ApprovalStatus.APPROVED:
+        return judgement.pull
+    pull = forge.pull_request_for(judgement.sha, judgement.branch)
+    return pull if pull and pull.state == "merged" else None
+
+
+def _runs(brought: Sequence[_Brought]) -> Iterator[list[_Brought]]:
+    """Commits that one pull request brought one after another; one without is alone."""
+    for _, run in groupby(brought, lambda each: each[1].number if each[1] else each[0].sha):
+        yield list(run)
+
+
+def _with_rebased(repository: Repository, brought: Sequence[_Brought]) -> list[_Brought]:
+    """The same (oldest first) where a forge knows of a rebased pull request its last commit alone.
+
+    Commits before it that nothing else brought are its own if all of them together are what its merge gives.
+    """
+    told = list(brought)
+    for index, (each, pull) in enumerate(brought):
+        if pull is None or index == 0 or brought[index - 1][1] is not None:
+            continue
+        last = next(_runs(brought[index:]))[-1][0]
+        if _holds(repository, each.parent, last.sha, pull.head_sha) is not Content.DIFFERS:
+            continue
+        earlier = list(takewhile(lambda before: brought[before][1] is None, range(index - 1, -1, -1)))
+        for first in earlier[:_MOST_REBASED]:
+            if _holds(repository, brought[first][0].parent, last.sha, pull.head_sha) is Content.SAME:
+                told[first:index] = [(member, pull) for member, _ in brought[first:index]]
+                break
+    return told
+
+
+def _pushers(forge: Forge, repository: Repository, brought: Sequence[_Brought]) -> dict[str, str]:
+    """Who pushed each of these commits (oldest first) that no pull request brought, where the forge tells."""
+    if all(pull for _, pull in brought):
+        return {}
+    moved = forge.pushers(repository.branch)
+    told: dict[str, str] = {}
+    who = None
+    for each, _ in reversed(brought):
+        who = moved.get(each.sha, who)
+        if who:
+            told[each.sha] = who
+    return told
+
+
+def _content(
+    repository: Repository, parent: str | None, sha: str, pull: PullRequest, approvals: Iterable[Approval]
+) -> dict[str, Content]:
+    """Whether `parent`..`sha` is what a merge of each head gives: the final one, and those that others approved."""
+    heads = {pull.head_sha, *(each.sha for each in approvals if each.sha and each.by != pull.author)}
+    return {head: _holds(repository, parent, sha, head) for head in heads}
+
+
+def _holds(repository: Repository, parent: str | None, sha: str, head: str) -> Content:
+    if parent is None or not repository.fetch_commit(head):
+        return Content.UNKNOWN
+    merged = repository.merge(parent, head)
+    same = not merged.conflicts and merged.tree == repository.tree_id(sha, "")
+    return Content.SAME if same else Content.DIFFERS

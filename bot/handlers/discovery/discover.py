@@ -1,0 +1,216 @@
+"""Applications by what Argo CD and Flux have already been told: found on clusters, read only, again and again."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from bot.config import Config
+from bot.core.applications import argocd, flux
+from bot.core.applications.application import Application, line
+from bot.core.applications.deployer import ARGO_APPLICATION
+from bot.core.applications.deployer_status import DeployerStatus
+from bot.core.applications.discovered import Catalogue, Discovered, Found, Known, Remote, catalogue
+from bot.core.git.git_url import normal
+from bot.core.git.target_revision import HEAD, TargetRevision
+from bot.i18n.catalogue import discovery as texts
+from bot.i18n.language import LocalizedText
+from bot.ports import Cluster, Discovery, Kind, PortError, Repository
+
+_log = logging.getLogger(__name__)
+
+Object = Mapping[str, Any]
+
+
+class ApplicationGoneError(PortError, KeyError):
+    """It was known when it was asked for, and is no more."""
+
+    __str__ = Exception.__str__  # KeyError's quotes it
+
+
+class Applications(Mapping[str, Application]):
+    """The applications of the moment, which may come and go between two looks. Any thread may ask."""
+
+    def __init__(self, known: Mapping[str, Application]) -> None:
+        self._known = dict(known)
+
+    def become(self, known: Mapping[str, Application]) -> None:
+        """From now on they are these; whoever is walking through the former ones ends undisturbed."""
+        self._known = dict(known)
+
+    def __getitem__(self, name: str) -> Application:
+        try:
+            return self._known[name]
+        except KeyError:
+            raise ApplicationGoneError(LocalizedText(texts.GONE, name=name)) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deployer:
+    """How the resources of one deployer are listed and read. `kinds` are (group, kind), the first one needed."""
+
+    title: str
+    kinds: Sequence[tuple[str, str]]
+    read: Callable[[flux.Resources, str, flux.ConfigMaps], list[Found]]
+
+
+def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMaps) -> list[Found]:
+    return [found for each in held[ARGO_APPLICATION] for found in argocd.read(each, cluster)]
+
+
+_DEPLOYERS: Final = {
+    "argocd": _Deployer(argocd.DEPLOYER, (ARGO_APPLICATION,), _read_argo),
+    "flux": _Deployer(flux.DEPLOYER, (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY), flux.read),
+}
+
+
+class Discoverer:
+    """Keeps `applications` what the configuration and the deployers of its clusters say. Any thread may call.
+
+    What a cluster said last is kept while it cannot be asked. Clusters are asked apart, so none waits for another.
+    `repository` gives one by its name or that of a line of it.
+    """
+
+    def __init__(
+        self, config: Config, clusters: Mapping[str, Cluster], repository: Callable[[str], Repository]
+    ) -> None:
+        self._config = config
+        self._clusters = clusters
+        self._configured = config.applications
+        self._repository = repository
+        self._remotes = {name: Remote(name, each.url, each.branch) for name, each in config.repositories.items()}
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, str], Sequence[Found]] = {}
+        self._troubles: dict[tuple[str, str], str] = {}
+        self._catalogue = Catalogue(self._configured, {})
+        self.applications = Applications(self._configured)
+
+    @property
+    def wanted(self) -> list[str]:
+        """The clusters that are to be asked."""
+        return [name for name, each in self._config.clusters.items() if each.discover and name in self._clusters]
+
+    def look(self, cluster: str) -> None:
+        """Ask one cluster what its deployers have been told."""
+        for name in self._config.clusters[cluster].discover:
+            deployer = _DEPLOYERS[name]
+            try:
+                reader = self._clusters[cluster]
+                found = deployer.read(_held(reader, deployer), cluster, _config_maps(reader))
+            except PortError as error:
+                told = error if isinstance(error, _NotServedError) else None
+                said = str(told) if told else self._failed(deployer, cluster, str(error))
+                _log.warning("%s", said)
+                with self._lock:
+                    self._troubles[cluster, name] = said
+                continue
+            self._ask_defaults(found)
+            with self._lock:
+                self._troubles.pop((cluster, name), None)
+                self._found[cluster, name] = found
+                self._become()
+
+    def complete(self) -> bool:
+        """Whether `applications` are all there are: every deployer has answered since the start, on every cluster.
+
+        One of another cluster counts too: what it has of the same name decides how an application is called.
+        """
+        told = {(cluster, name) for cluster, each in self._config.clusters.items() for name in each.discover}
+        with self._lock:
+            return told <= self._found.keys()
+
+    def catalogue(self) -> Catalogue:
+        """What is known, with the deployers' views; `notes` say what could not be asked."""
+        with self._lock:
+            return replace(self._catalogue, notes=tuple(self._troubles[key] for key in sorted(self._troubles)))
+
+    def views(self) -> Mapping[str, DeployerStatus]:
+        """What the deployers say, by application."""
+        return self.catalogue().views
+
+    def _failed(self, deployer: _Deployer, cluster: str, why: str) -> str:
+        return LocalizedText(texts.LIST_FAILED, deployer=deployer.title, cluster=cluster, why=why)
+
+    def _ask_defaults(self, found: Sequence[Found]) -> None:
+        """The default branches that HEAD means; of a remote that is silent the one known before is kept."""
+        wanted = {normal(each.url) for each in found if isinstance(each, Discovered) and each.revision.text == HEAD}
+        for name, remote in list(self._remotes.items()):
+            if normal(remote.url) not in wanted:
+                continue
+            try:
+                repository = self._repository(line(name, TargetRevision(HEAD)))
+                repository.fetch()
+                default = repository.followed().name
+            except PortError as error:
+                _log.warning("the default branch of %s is not known: %s", name, error)
+                continue
+            with self._lock:
+                self._remotes[name] = replace(remote, default=default)
+
+    def _become(self) -> None:
+        before = set(self.applications)
+        self._catalogue = catalogue(
+            [found for key in sorted(self._found) for found in self._found[key]],
+            configured=self._configured,
+            repositories=list(self._remotes.values()),
+            clusters=[self._known(name) for name in self._config.clusters if name in self._clusters],
+        )
+        self.applications.become(self._catalogue.applications)
+        now = set(self.applications)
+        for change, names in (("found", now - before), ("gone", before - now)):
+            if names:
+                _log.info("applications %s: %s", change, ", ".join(sorted(names)))
+
+    def _known(self, name: str) -> Known:
+        told = self._config.clusters[name]
+        return Known(name, self._clusters[name].server, told.context or "", told.channel or self._config.slack.channel)
+
+
+_CONFIG_MAPS: Final = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
+
+
+class _NotServedError(PortError):
+    """The cluster has none of the deployer's resources."""
+
+
+def _config_maps(cluster: Cluster) -> flux.ConfigMaps:
+    """What ConfigMaps hold, each namespace listed once, and only where one is asked for. PortError."""
+    listed: dict[str, Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
+
+    def data(namespace: str, name: str) -> Mapping[str, str] | None:
+        if namespace not in listed:
+            listed[namespace] = cluster.list(_CONFIG_MAPS, namespace, lambda found: found.get("data") or {})
+        return listed[namespace].get((namespace, name))
+
+    return data
+
+
+def _held(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[Object]]:
+    """The deployer's resources, by group and kind, in any version that is served. PortError."""
+    served = _served(cluster.discover())
+    needed = deployer.kinds[0]
+    if needed not in served:
+        raise _NotServedError(
+            LocalizedText(
+                texts.NOT_SERVED, deployer=deployer.title, cluster=cluster.name, kind=f"{needed[1]}.{needed[0]}"
+            )
+        )
+    return {
+        each: list(cluster.list(served[each], None, lambda found: found).values()) if each in served else []
+        for each in deployer.kinds
+    }
+
+
+def _served(discovery: Discovery) -> dict[tuple[str, str], Kind]:
+    """By group and kind, in the version that the server names first: the one it prefers."""
+    served: dict[tuple[str, str], Kind] = {}
+    for kind in discovery.kinds.values():
+        served.setdefault((kind.group, kind.kind), kind)
+    return served

@@ -1,0 +1,74 @@
+"""What a check means for its application's incident, kept so that nobody else's change of it is lost."""
+
+from collections.abc import Container
+from datetime import datetime
+
+from bot.core.applications.application import Application
+from bot.core.drift.model import Check, Status
+from bot.core.incidents.alerting import Policy, cards_of_new, pass_time
+from bot.core.incidents.incident import ACTIVE_STATES, Incident, ResolutionCause, abandon, advance
+from bot.core.incidents.resolution import how_ended
+from bot.core.objects.manifest import ManifestError
+from bot.handlers.incidents.control import change
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.ports import PortError, Ports, Store
+
+
+def record(
+    ports: Ports, application: Application, check: Check, *, rolling: bool, looks: int, manifest_cache: ManifestCache
+) -> None:
+    """Move the incident on. StoreError."""
+    while True:
+        before = ports.store.incident(application.name)
+        if before and before.checked_at > check.at:
+            return  # a later look has already been recorded
+        after = advance(
+            before,
+            check,
+            channel=application.channel,
+            repository=application.repository,
+            rolling=rolling,
+            looks=looks,
+            moved=_moved(ports, application, before, check, manifest_cache),
+        )
+        if after == before or ports.store.exchange_incident(before, after):
+            return
+
+
+def pass_time_of_all(store: Store, now: datetime, policy: Policy) -> None:
+    """Move every incident on by what time alone does: what may be told, is said again, or has been snoozed enough.
+
+    Derived from what is stored, so a restart neither repeats nor loses it. StoreError.
+    """
+    incidents = store.incidents()
+    cards = cards_of_new(incidents, now, policy)
+    for incident in incidents:
+        if pass_time(incident, now, policy, cards) != incident:
+            change(store, incident, lambda current: pass_time(current, now, policy, cards))
+
+
+def end_unwatched(store: Store, watched: Container[str], now: datetime) -> None:
+    """End the incidents of every application but these. What somebody changes meanwhile ends next time. StoreError."""
+    for incident in store.incidents():
+        after = incident if incident.application in watched else abandon(incident, now)
+        if after != incident:
+            store.exchange_incident(incident, after)
+
+
+def _moved(
+    ports: Ports, application: Application, incident: Incident | None, check: Check, manifest_cache: ManifestCache
+) -> ResolutionCause:
+    """How the incident ended, if this check ends it and git has moved meanwhile."""
+    if incident is None or incident.state not in ACTIVE_STATES or check.status is not Status.SYNCED:
+        return "git"
+    if check.revision is None or check.revision == incident.revision:
+        return "git"
+    repository = ports.repositories[application.repository]
+    try:
+        before, after = (
+            manifest_cache.manifests(repository, revision, application.source)
+            for revision in (incident.revision, check.revision)
+        )
+    except (PortError, ManifestError):  # a history that was rewritten: all that is known is that it moved
+        return "git"
+    return how_ended(incident.drift, before, after, application.namespace)

@@ -1,0 +1,217 @@
+"""Watches the configured applications: checks, the alerts that follow from them, and rollouts."""
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from bot.config import Config
+from bot.core.applications.application import Application, home
+from bot.core.applications.discovered import Catalogue
+from bot.core.drift.model import Check
+from bot.core.incidents.incident import IncidentState
+from bot.core.rollouts.rollout import rolling_applications
+from bot.handlers.approvals.review import ApprovalReviewer
+from bot.handlers.discovery.deployers import deploying
+from bot.handlers.discovery.discover import Discoverer
+from bot.handlers.drift.check import check as drift_check
+from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.incidents.record import end_unwatched, pass_time_of_all, record
+from bot.handlers.incidents.suspects import Suspects
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.rollouts import merges
+from bot.handlers.rollouts.track import RolloutTracker
+from bot.handlers.slack.cards import CardReconciler
+from bot.handlers.slack.people import People
+from bot.ports import PortError, Ports
+
+_log = logging.getLogger(__name__)
+
+# Clusters asked at once for one command: one that is slow does not hold up the others.
+_CLUSTERS_AT_ONCE = 8
+
+
+class Monitor:
+    """Every flow that reads git and the clusters. Safe to call from many threads."""
+
+    def __init__(
+        self, ports: Ports, config: Config, keeper: CardReconciler, discoverer: Discoverer | None = None
+    ) -> None:
+        self._discoverer = discoverer or Discoverer(config, ports.clusters, ports.repositories.__getitem__)
+        self._ports = ports
+        self._applications = config.applications
+        self._ignore = config.ignore
+        self._interactive = config.interactive
+        self._alerts = config.alerts
+        self._policy = config.alerts.policy()
+        self._reconciler = keeper
+        self._translator_for = config.slack.translator
+        self._memory = Caches(ManifestCache(ports.renderer))
+        self._recording = threading.Lock()
+        self._polling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by repository or line of one
+        self._people = People(ports.chat, config.slack.people, ports.clock)
+        self._approvals = ApprovalReviewer(
+            ports,
+            {name: each.approvals for name, each in config.repositories.items()},
+            config.applications,
+            self._memory.manifest_cache,
+            config.slack.channel,
+        )
+        self._suspects = Suspects(ports, config.applications, ManifestCache(ports.renderer), config.interactive)
+        self._rollouts = RolloutTracker(
+            ports,
+            config.applications,
+            self._memory.manifest_cache,
+            self._suspects,
+            ignore=config.ignore,
+            deadline=config.schedule.rollout_deadline,
+            patience=config.schedule.rollout,
+        )
+
+    @property
+    def manifest_cache(self) -> ManifestCache:
+        """What was rendered before, and renders the rest."""
+        return self._memory.manifest_cache
+
+    def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
+        """One drift check now of the applications named, in their order; what follows from it is told in Slack."""
+        one_cluster = partial(self._check, explain=explain)
+        by_cluster: dict[str, list[Application]] = {}
+        for name in names:  # PortError for one that is gone since it was asked for
+            application = self._applications[name]
+            by_cluster.setdefault(application.cluster, []).append(application)
+        with ThreadPoolExecutor(max_workers=min(_CLUSTERS_AT_ONCE, max(1, len(by_cluster)))) as pool:
+            checks = [check for found in pool.map(one_cluster, by_cluster.values()) for check in found]
+        self.reconcile_cards()
+        order = {name: index for index, name in enumerate(names)}
+        return sorted(checks, key=lambda check: order[check.application])
+
+    def check_cluster(self, cluster: str) -> None:
+        """The scheduled drift check of every application on one cluster."""
+        self._check([each for each in self._all() if each.cluster == cluster])
+        self.reconcile_cards()
+
+    def second_look(self, cluster: str) -> None:
+        """Look again at what has been seen once on a cluster, so that an alert does not wait for the next check."""
+        suspected = [
+            incident.application
+            for incident in self._ports.store.incidents()
+            if incident.state is IncidentState.SUSPECTED
+            and (application := self._applications.get(incident.application))
+            and application.cluster == cluster
+        ]
+        if suspected:
+            self.check(suspected)
+
+    def poll_repository(self, repository: str) -> None:
+        """Fetch one repository and start rollouts for what was merged. PortError."""
+        self._poll(repository)
+        self.reconcile_cards()
+
+    def poll_all_refs(self, repository: str) -> None:
+        """The same of a repository and of every line of it that an application follows. PortError of the last."""
+        error = None
+        for name in dict.fromkeys((repository, *(each.repository for each in self._all()))):
+            if home(name)[0] == repository:
+                try:
+                    self._poll(name)
+                except PortError as failed:
+                    error = failed
+        self.reconcile_cards()
+        if error:
+            raise error
+
+    def observe_rollouts(self) -> None:
+        """See how far each rollout has come."""
+        self._rollouts.look()
+        self.reconcile_cards()
+
+    def review_approvals(self) -> None:
+        """See whether what reached the tracked branches was approved."""
+        self._approvals.look()
+        self.reconcile_cards()
+        if self._ports.store.lead():  # as with cards: two replicas would share it twice
+            self._approvals.share_diffs(self._translator_for)
+
+    def reconcile_cards(self) -> None:
+        """Bring Slack up to date with the stored state, and that with the time. Only the replica that leads does."""
+        if self._ports.store.lead():
+            with self._recording:  # what one check has found is told together
+                if self._discoverer.complete():
+                    end_unwatched(self._ports.store, self._applications, self._ports.clock())
+                pass_time_of_all(self._ports.store, self._ports.clock(), self._policy)
+        self._reconciler.reconcile()
+
+    def close(self) -> None:
+        """Start nothing new, and let what runs finish for a while."""
+        self._rollouts.close()
+
+    def problems(self) -> list[str]:
+        """What is down, a sentence each."""
+        return [*self._reconciler.problems(), *self.discovered().notes]
+
+    def discovered(self) -> Catalogue:
+        """What deployers were found to say."""
+        return self._discoverer.catalogue()
+
+    def _all(self) -> Iterable[Application]:
+        return self._applications.values()
+
+    def _poll(self, repository: str) -> None:
+        with self._polling[repository]:
+            mine = [each for each in self._all() if each.repository == repository]
+            head = merges.record_merges(self._ports, repository, mine, self._memory.manifest_cache, self._people)
+            if self._ports.repositories[repository].is_branch:  # what else is followed moves from tag to tag by design
+                self._approvals.note(repository, head)
+
+    def _check(self, applications: Sequence[Application], *, explain: bool = False) -> list[Check]:
+        if not applications:
+            return []
+        for repository in sorted({each.repository for each in applications}):
+            # Merges first: what differs only because a merge is on its way must not be taken for drift.
+            try:
+                self.poll_repository(repository)
+            except PortError as error:
+                _log.warning("drift check: %s", error)
+        checks = drift_check(
+            applications,
+            repositories=self._ports.repositories,
+            cluster=self._ports.clusters[applications[0].cluster],
+            ignore=self._ignore,
+            interactive=self._interactive,
+            now=self._ports.clock(),
+            memory=self._memory,
+            explain=explain,
+        )
+        # Before the lock: a cluster that hangs holds up its own check and no other.
+        at_work = self._at_work(applications, checks)
+        with self._recording:
+            self._record(applications, checks, self._rolling() | at_work)
+        self._suspects.name([each.name for each in applications])
+        return checks
+
+    def _rolling(self) -> frozenset[str]:
+        """Applications that differ by design just now, since a merge is on its way."""
+        return rolling_applications(self._ports.store.rollouts()) if self._alerts.quiet_while_rolling else frozenset()
+
+    def _at_work(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
+        """Those of one cluster of which their deployer says that it is at work."""
+        if not self._alerts.quiet_while_rolling:
+            return frozenset()
+        differing = {check.application for check in checks if check.drift}
+        drifted = [each for each in applications if each.name in differing]
+        return deploying(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
+
+    def _record(self, applications: Sequence[Application], checks: Sequence[Check], moving: frozenset[str]) -> None:
+        self._ports.store.save_checks(checks)
+        for application, check in zip(applications, checks, strict=True):
+            record(
+                self._ports,
+                application,
+                check,
+                rolling=check.application in moving,
+                looks=self._alerts.looks,
+                manifest_cache=self._memory.manifest_cache,
+            )

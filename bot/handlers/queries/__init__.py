@@ -1,0 +1,1 @@
+"""Answers that only read: history, who, status and diff."""

@@ -1,0 +1,49 @@
+"""`/gitops diff`: the differences, and all of them as a file in the alert's thread where they are too many."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+
+from bot.core.drift.model import Check
+from bot.i18n.language import Translator
+from bot.messages import diff_file
+from bot.messages import drift as drift_message
+from bot.messages.blocks import Message
+from bot.messages.help import joined
+from bot.ports import ChatError, Ports, Posted
+
+_log = logging.getLogger(__name__)
+
+
+def diff(
+    translator: Translator, ports: Ports, check: Check, *, everything: bool, translator_for: Callable[[str], Translator]
+) -> Message:
+    """The answer to one person; the file in the alert's thread is in the language of its channel. StoreError."""
+    said = drift_message.diff(translator, check, check.application, everything=everything)
+    if drift_message.incomplete(translator, check) and _shared(translator_for, ports, check):
+        return joined([said, diff_file.pointer(translator)])
+    return said
+
+
+def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Check) -> bool:
+    """Whether the file is in the alert's thread; the same one is not shared twice."""
+    incident = ports.store.incident(check.application)
+    card = ports.store.card(incident.id) if incident else None
+    if incident is None or card is None or not card.ts:
+        return False
+    translator = translator_for(card.channel)
+    key = f"{incident.id}/diff"
+    text = diff_file.content(translator, check)
+    # What was checked when is in the first line; the rest says whether anything is new.
+    digest = hashlib.sha256(text.partition("\n")[2].encode()).hexdigest()
+    known = ports.store.card(key)
+    if known and known.digest == digest:
+        return True
+    name, title = diff_file.name(translator, check), diff_file.title(translator, check)
+    try:
+        ports.chat.upload(card.channel, filename=name, title=title, content=text, thread=card.ts)
+    except ChatError as error:
+        _log.warning("the diff of %s could not be shared: %s", check.application, error)
+        return False
+    ports.store.save_card(key, Posted(card.channel, card.ts, digest, check.at))
+    return True

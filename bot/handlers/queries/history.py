@@ -1,0 +1,94 @@
+"""`/gitops history`: what reached the tracked branch, when it was live, who approved it."""
+
+from dataclasses import replace
+
+from bot.core.applications.application import Application
+from bot.core.approvals.approval import ApprovalStatus
+from bot.core.git.commit import Commit, PullRequest, approvers
+from bot.core.incidents.incident import ACTIVE_STATES
+from bot.core.rollouts.rollout import Rollout, RolloutState
+from bot.i18n.language import Translator
+from bot.messages import suspect
+from bot.messages.blocks import Block, Message
+from bot.messages.history import Entry, listing, no_forge
+from bot.ports import Forge, ForgeError, Ports
+
+MOST = 10
+
+
+def history(translator: Translator, ports: Ports, repository_name: str, application: Application | None) -> Message:
+    """The newest first-parent commits of one repository, or those that changed one application. RepositoryError."""
+    repository = ports.repositories[repository_name]
+    path = application.path if application else None
+    commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
+    forge = ports.forges.get(repository_name)
+    found = ports.store.rollouts_of([each.sha for each in commits])
+    judged = {
+        each.sha: each
+        for each in ports.store.judgements_of(repository_name, [commit.sha for commit in commits])
+        if each.verdict is not ApprovalStatus.REWRITTEN
+    }
+    rollouts = {rollout.revision: rollout for rollout in found}
+    by_pull = {
+        rollout.pull_number: rollout for rollout in found if rollout.pull_number
+    }  # of a rebase, the last commit's
+    entries = []
+    trouble: str | None = None if forge else no_forge()
+    for commit in commits:
+        pull, approvers = None, None
+        if forge and not trouble:
+            try:
+                pull, approvers = approved(forge, commit)
+            except ForgeError as error:
+                trouble = str(error)
+        rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
+        entry = _entry(commit, forge, pull, approvers, rollout)
+        entries.append(replace(entry, judgement=judged.get(commit.sha)))
+    suspected = _suspected(translator, ports, application) if application else []
+    return listing(
+        translator, entries, repository.branch, application.name if application else None, trouble, suspected
+    )
+
+
+def _suspected(translator: Translator, ports: Ports, application: Application) -> list[Block]:
+    """The commits behind what is wrong with it just now, as its alert and its stuck merges have them."""
+    name = application.name
+    incident = ports.store.incident(name)
+    blocks = (
+        suspect.of_drift(translator, incident.suspects, name) if incident and incident.state in ACTIVE_STATES else []
+    )
+    stuck = [
+        rollout
+        for rollout in ports.store.rollouts()
+        if rollout.state is RolloutState.LATE
+        and any(part.application == name and part.live_at is None for part in rollout.parts)
+    ]
+    # The buttons of one message differ: the alert's come before those of a merge.
+    return blocks or (suspect.of_rollout(translator, stuck[-1].suspects, name, ()) if stuck else [])
+
+
+def approved(forge: Forge, commit: Commit) -> tuple[PullRequest | None, tuple[str, ...]]:
+    """The pull request that brought a commit, and who approved it. ForgeError."""
+    pull = forge.pull_request_for(commit.sha)
+    if pull is None or pull.state != "merged":
+        return None, ()
+    return pull, approvers(pull, forge.approvals(pull.number))
+
+
+def _entry(
+    commit: Commit,
+    forge: Forge | None,
+    pull: PullRequest | None,
+    approvers: tuple[str, ...] | None,
+    rollout: Rollout | None,
+) -> Entry:
+    arrived = rollout.parts if rollout else ()
+    merged_at = rollout.merged_at if rollout else (pull and pull.merged_at) or commit.committed_at
+    return Entry(
+        commit=commit,
+        url=forge.commit_url(commit.sha) if forge else None,
+        pull=pull,
+        approvers=approvers,
+        live=tuple((part.application, part.live_at) for part in arrived if part.live_at),
+        merged_at=merged_at,
+    )

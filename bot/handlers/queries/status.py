@@ -1,0 +1,46 @@
+"""`/gitops status`: what is known, without looking anew."""
+
+from collections.abc import Sequence
+
+from bot.core.applications.application import Application, home
+from bot.core.applications.discovered import Catalogue
+from bot.core.git.commit import PullRequest
+from bot.i18n.language import Translator
+from bot.messages.blocks import Message
+from bot.messages.status import Overview, overview
+from bot.ports import ForgeError, Ports
+
+
+def status(
+    translator: Translator,
+    ports: Ports,
+    applications: Sequence[Application],
+    troubles: Sequence[str],
+    discovered: Catalogue,
+    *,
+    everything: bool,
+) -> Message:
+    """Each application's latest check and its deployer's view, rollouts on their way, open pull requests, what is down.
+
+    With `everything`, what a deployer knows and cannot be followed too.
+    """
+    pulls: dict[str, Sequence[PullRequest]] = {}
+    unknown: dict[str, str] = {}
+    for name in sorted({home(application.repository)[0] for application in applications} & set(ports.forges)):
+        try:
+            pulls[name] = ports.forges[name].open_pull_requests()
+        except ForgeError as error:
+            unknown[name] = str(error)
+    return overview(
+        translator,
+        Overview(
+            applications=applications,
+            checks=ports.store.checks(),
+            rollouts=ports.store.rollouts(),
+            pulls=pulls,
+            pulls_unknown=unknown,
+            troubles=troubles,
+            views=discovered.views,
+            unreadable=discovered.unreadable if everything else (),
+        ),
+    )

@@ -1,0 +1,68 @@
+"""`/gitops who`: whom to ask about an application."""
+
+from datetime import datetime
+
+from bot.core.applications.application import Application
+from bot.core.drift.model import ObjectDrift
+from bot.core.git.author import MOST_AUTHORS, authors_of
+from bot.core.git.commit import Commit, PullRequest
+from bot.core.incidents.incident import ACTIVE_STATES
+from bot.handlers.queries.history import approved
+from bot.handlers.slack.people import People
+from bot.i18n.language import Translator
+from bot.messages.blocks import Message
+from bot.messages.who import Behind, Change, answer
+from bot.ports import ForgeError, Ports, Repository
+
+MOST = 3
+
+
+def who(translator: Translator, ports: Ports, people: People, application: Application) -> Message:
+    """Owners, who has its incident, what wrote to the cluster, and the people of its latest commits.
+
+    RepositoryError, StoreError. A forge that does not answer leaves mergers and approvers unknown, and says so.
+    """
+    repository, forge = ports.repositories[application.repository], ports.forges.get(application.repository)
+    incident = ports.store.incident(application.name)
+    check = ports.store.checks().get(application.name)
+    changes, trouble = [], None
+    for commit in repository.first_parent(None, repository.fetch(), path=application.path, limit=MOST):
+        pull: PullRequest | None = None
+        approvers: tuple[str, ...] = ()
+        if forge and trouble is None:
+            try:
+                pull, approvers = approved(forge, commit)
+            except ForgeError as error:
+                trouble = str(error)
+        url = forge.commit_url(commit.sha) if forge else None
+        authors = people.known(authors_of(_brought(repository, commit)))
+        changes.append(Change(commit, url, authors, pull, approvers))
+    return answer(
+        translator,
+        Behind(
+            application=application.name,
+            owners=application.owners,
+            incident=incident if incident and incident.state in ACTIVE_STATES else None,
+            writers=_writers(check.drift if check else ()),
+            changes=changes,
+            trouble=trouble,
+        ),
+    )
+
+
+def _brought(repository: Repository, commit: Commit) -> list[Commit]:
+    """The commits of a merge's branch, or the commit itself."""
+    if len(commit.parents) != 2:
+        return [commit]
+    return repository.first_parent(commit.parents[0], commit.parents[1], limit=MOST_AUTHORS) or [commit]
+
+
+def _writers(drift: tuple[ObjectDrift, ...]) -> list[tuple[str, datetime | None]]:
+    """The tools that wrote what differs, the latest first, each with its newest time."""
+    found: dict[str, datetime | None] = {}
+    for field in (field for each in drift for field in each.fields if field.manager):
+        known = found.get(str(field.manager))
+        times = [time for time in (known, field.time) if time]
+        found[str(field.manager)] = max(times) if times else None
+    dated = sorted(found.items(), key=lambda item: item[1].timestamp() if item[1] else 0.0, reverse=True)
+    return dated[:MOST]

@@ -1,0 +1,86 @@
+"""What a merge changes in each application: both of its sides, rendered."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from bot.core.applications.application import Application
+from bot.core.changes.rendered_change import paired, rendered_change
+from bot.core.drift.compare import identical
+from bot.core.objects.images import newly_unpinned
+from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.rollouts.rollout import MOST_NAMED, Change, Part, Rollout
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.ports import PortError, Ports, RenderError, Repository
+
+# Objects whose fields are kept: of a whole rollout, however many applications share them, and of one at the least.
+_MOST_OBJECTS = 24
+_LEAST_OBJECTS = 1
+
+Manifests = tuple[Manifest, ...]
+
+
+def describe(
+    ports: Ports, rollout: Rollout, applications: Mapping[str, Application], manifest_cache: ManifestCache
+) -> Rollout:
+    """The rollout with what it changes, worked out for each part of which that is not known yet."""
+    repository = ports.repositories.get(rollout.repository)
+    if repository is None:
+        return rollout  # it is no longer in the configuration
+    most = max(_LEAST_OBJECTS, _MOST_OBJECTS // len(rollout.parts))
+
+    def described(part: Part) -> Part:
+        application = applications.get(part.application)
+        if (
+            application is None
+            or application.repository != rollout.repository
+            or (part.change is not None and part.change.why is None)
+        ):
+            return part
+        return replace(part, change=_change(repository, rollout, application, manifest_cache, most))
+
+    _prepare(repository, rollout, applications, manifest_cache)
+    return replace(rollout, parts=tuple(map(described, rollout.parts)))
+
+
+def _prepare(
+    repository: Repository, rollout: Rollout, applications: Mapping[str, Application], manifest_cache: ManifestCache
+) -> None:
+    """Read both sides of all parts at once; what fails shows when it is asked for."""
+    new = [part.application for part in rollout.parts if part.change is None and part.application in applications]
+    for revision in (rollout.parent, rollout.revision) if new else ():
+        with suppress(PortError):
+            if revision is not None:
+                manifest_cache.prepare(repository, revision, [applications[name].source for name in new])
+
+
+def merged(
+    repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache
+) -> tuple[list[Manifest], list[Manifest]]:
+    """The manifests that the merge made or changed, and those it removed. PortError, ManifestError."""
+    after = manifest_cache.declared(repository, rollout.revision, application.source)
+    before: Manifests = ()
+    with suppress(
+        ManifestError, RenderError
+    ):  # the merge mended what could not be read: everything in it counts as changed
+        before = manifest_cache.declared(repository, rollout.parent, application.source)
+    changed, removed = [], []
+    for one, other in paired(before, after, application.namespace):
+        if other is None:
+            removed += [one] if one else []
+        elif one is None or not identical(one.object, other.object):
+            changed.append(other)
+    return changed, removed
+
+
+def _change(
+    repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache, most: int
+) -> Change:
+    try:
+        before = manifest_cache.declared(repository, rollout.parent, application.source)
+        after = manifest_cache.declared(repository, rollout.revision, application.source)
+    except (PortError, ManifestError) as error:
+        return Change(why=str(error))
+    unpinned = newly_unpinned(paired(before, after, application.namespace))
+    change = rendered_change(before, after, namespace=application.namespace)
+    return Change(change.bounded(most), tuple(unpinned[:MOST_NAMED]), len(unpinned))

@@ -1,0 +1,141 @@
+"""Notices what reached a tracked branch, and starts a rollout for each merge that changes an application."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.applications.application import Application
+from bot.core.git.author import MOST_AUTHORS, authors_of
+from bot.core.git.commit import Commit, approvers
+from bot.core.rollouts.rollout import Part, Rollout
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.slack.people import People
+from bot.ports import Forge, ForgeError, Ports, Repository
+
+_log = logging.getLogger(__name__)
+
+# More merges at once than people would read one by one (the bot was away) are told as one.
+MOST_MERGES = 10
+# A commit this young was made by the merge itself; an older one was made before it was pushed.
+_FRESH = timedelta(minutes=10)
+# Of one merge, the newest: for their authors.
+_MOST_COMMITS = 250
+
+
+def record_merges(
+    ports: Ports, name: str, applications: Sequence[Application], manifest_cache: ManifestCache, people: People
+) -> str:
+    """Fetch one repository and keep a rollout for each new merge; the tracked branch's sha.
+
+    The first look of all only remembers where the branch stands. RepositoryError when git does not answer.
+    """
+    repository = ports.repositories[name]
+    head = repository.fetch()
+    known = ports.store.head(name)
+    if known == head:
+        return head
+    rollouts = [] if known is None else _rollouts(ports, repository, known, head, applications, manifest_cache)
+    rollouts = [_with_authors(rollout, repository, people) for rollout in rollouts]
+    moved = ports.store.advance_head(name, known, head, rollouts)
+    for rollout in rollouts if moved else ():
+        _log.info("rollout %s of %s: %s", rollout.revision, rollout.repository, rollout.subject)
+    return head
+
+
+def _rollouts(
+    ports: Ports,
+    repository: Repository,
+    known: str,
+    head: str,
+    applications: Sequence[Application],
+    manifest_cache: ManifestCache,
+) -> list[Rollout]:
+    now = ports.clock()
+    tip = repository.commit(head)
+    rewritten, merges = not repository.is_ancestor(known, head), 1
+    if rewritten or not repository.is_branch:  # from one tag or branch to the next it is one step
+        steps = [(known, tip)]
+        rewritten = rewritten and repository.is_branch
+    else:
+        commits = repository.first_parent(known, head, limit=1_000)[::-1]
+        steps = [(commit.parents[0] if commit.parents else known, commit) for commit in commits]
+        if len(steps) > MOST_MERGES:
+            steps, merges = [(known, tip)], len(steps)
+    made = (_rollout(repository, parent, commit, applications, manifest_cache, now) for parent, commit in steps)
+    forge = ports.forges.get(repository.name)
+    told: list[Rollout] = []
+    whole = (replace(rollout, merges=merges, rewritten=rewritten) for rollout in made if rollout)
+    for rollout in (_with_pull(rollout, forge) for rollout in whole):
+        if told and rollout.pull_number is not None and rollout.pull_number == told[-1].pull_number:
+            told[-1] = _as_one(told[-1], rollout)
+        else:
+            told.append(rollout)
+    return told
+
+
+def _rollout(
+    repository: Repository,
+    parent: str,
+    commit: Commit,
+    applications: Sequence[Application],
+    manifest_cache: ManifestCache,
+    now: datetime,
+) -> Rollout | None:
+    sources = [application.source for application in applications]
+    before, after = (manifest_cache.inputs(repository, revision, sources) for revision in (parent, commit.sha))
+    touched = [each for each in applications if before[each.source] != after[each.source]]
+    if not touched:
+        return None
+    fresh = timedelta() <= now - commit.committed_at <= _FRESH
+    return Rollout(
+        id=f"{repository.name}@{commit.sha}",
+        repository=repository.name,
+        branch=repository.branch,
+        revision=commit.sha,
+        parent=parent,
+        subject=commit.subject,
+        author=commit.author,
+        merged_at=commit.committed_at if fresh else now,
+        parts=tuple(Part(each.name, each.cluster, each.channel) for each in touched),
+    )
+
+
+def _as_one(older: Rollout, newer: Rollout) -> Rollout:
+    """Two commits that one pull request brought, as a forge's "rebase and merge" leaves them."""
+    parts = {part.application: part for part in (*older.parts, *newer.parts)}
+    return replace(newer, parent=older.parent, parts=tuple(parts.values()), merged_at=older.merged_at)
+
+
+def _with_authors(rollout: Rollout, repository: Repository, people: People) -> Rollout:
+    """Everybody who wrote a part of it, as Slack knows them. Who merged has not written by that."""
+    commits = repository.commits(rollout.parent, rollout.revision, limit=_MOST_COMMITS)[::-1]
+    authors = authors_of([commit for commit in commits if len(commit.parents) < 2])
+    first = people.known(authors[:MOST_AUTHORS])
+    return replace(rollout, authors=first, more_authors=len(authors) - len(first))
+
+
+def _with_pull(rollout: Rollout, forge: Forge | None) -> Rollout:
+    """What the forge knows of the merge; without its answer the rollout is told all the same."""
+    if forge is None:
+        return rollout
+    rollout = replace(rollout, url=forge.commit_url(rollout.revision))
+    try:
+        pull = forge.pull_request_for(rollout.revision)
+        if pull is None or pull.state != "merged":
+            return rollout
+        approvals = forge.approvals(pull.number)
+    except ForgeError as error:
+        _log.warning("rollout %s: %s", rollout.revision, error)
+        return rollout
+    merged_at = pull.merged_at or rollout.merged_at
+    return replace(
+        rollout,
+        subject=pull.title,
+        author=pull.author,
+        pull_number=pull.number,
+        pull_url=pull.url,
+        merged_by=pull.merged_by,
+        merged_at=merged_at if merged_at <= rollout.merged_at + _FRESH else rollout.merged_at,
+        approved_by=approvers(pull, approvals),
+    )

@@ -1,0 +1,138 @@
+"""How far rollouts have come on one cluster: what their merges changed, against what the cluster holds and runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.core.applications.application import Application
+from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.model import ObjectDrift
+from bot.core.objects.health import Unready
+from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.rollouts.rollout import MOST_NAMED, NOTHING, Observation, PendingState, Rollout, RolloutState
+from bot.handlers.discovery.deployers import failing
+from bot.handlers.drift.check import Live, differences, look, one_after_another, remaining
+from bot.handlers.drift.comparison_cache import Rules
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.rollouts.change import merged
+from bot.handlers.rollouts.workloads import Key, not_running
+from bot.i18n.catalogue import check as texts
+from bot.i18n.language import LocalizedText
+from bot.ports import Cluster, ClusterError, PortError, Ports
+
+# A deployer that has failed is asked what it says; before that it may still speak of what came before the merge.
+_DEPLOYERS_TAKE = timedelta(minutes=1)
+
+Seen = dict[str, dict[str, Observation]]  # by rollout's id, then by application
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One application's share of one rollout, with what has to be there and what must not."""
+
+    rollout: Rollout
+    application: Application
+    changed: Sequence[Manifest]
+    removed: Sequence[Manifest]
+
+
+def observe(
+    ports: Ports,
+    cluster: str,
+    rollouts: Sequence[Rollout],
+    applications: Mapping[str, Application],
+    manifest_cache: ManifestCache,
+    ignore: Sequence[IgnoreRule] = (),
+) -> Seen:
+    """One look at a cluster for every part there that is not live yet; each kind is listed once for all of them.
+
+    What a rule ignores does not hold up a rollout. Raises nothing of the outside: what fails is an observation's error.
+    """
+    seen: Seen = {rollout.id: {} for rollout in rollouts}
+    targets: list[_Target] = []
+    for rollout in rollouts:
+        for part in rollout.parts:
+            if part.cluster != cluster or part.live_at is not None:
+                continue
+            application = applications.get(part.application)
+            if application is None or (application.cluster, application.repository) != (cluster, rollout.repository):
+                seen[rollout.id][part.application] = Observation(error=LocalizedText(texts.NOT_CONFIGURED))
+                continue
+            try:
+                changed, removed = merged(ports.repositories[rollout.repository], rollout, application, manifest_cache)
+            except (PortError, ManifestError) as error:
+                seen[rollout.id][part.application] = Observation(error=str(error))
+            else:
+                targets.append(_Target(rollout, application, changed, removed))
+    if targets:
+        for target, observation in zip(targets, _observe(ports, cluster, targets, ignore), strict=True):
+            seen[target.rollout.id][target.application.name] = observation
+    return seen
+
+
+def _observe(
+    ports: Ports, name: str, targets: Sequence[_Target], ignore: Sequence[IgnoreRule]
+) -> Sequence[Observation]:
+    cluster = ports.clusters[name]
+    wanted = [(each, target.application) for target in targets for each in (*target.changed, *target.removed)]
+    try:
+        live = look(cluster, wanted, rules=Rules(tuple(ignore)))
+        found = [_arrived(target, live) for target in targets]
+        there = [target for target, seen in zip(targets, found, strict=True) if seen == Observation()]
+        running = [(each, target.application.namespace) for target in there for each in target.changed]
+        lacking = not_running(cluster, live.discovery, running)
+    except ClusterError as error:
+        return [Observation(error=str(error))] * len(targets)
+    found = [_running(target, seen, lacking) for target, seen in zip(targets, found, strict=True)]
+    return _with_failures(ports, cluster, targets, found)
+
+
+def _arrived(target: _Target, live: Live) -> Observation:
+    """Whether the cluster has what the merge says."""
+    namespace = target.application.namespace
+    found = differences(target.changed, namespace=namespace, live=live)
+    present, unknown = remaining(target.removed, namespace=namespace, live=live)
+    missing = [line for each in found.drift for line in _missing(each)]
+    left = [f"{manifest.kind} {manifest.name}" for manifest in present]
+    if missing or left:
+        lacking = PendingState(tuple(missing[:MOST_NAMED]), tuple(left[:MOST_NAMED]), total=len(missing) + len(left))
+        return Observation(lacking)
+    blind = (*found.unknown, *unknown)
+    return Observation(error=one_after_another(blind))
+
+
+def _running(target: _Target, seen: Observation, lacking: Mapping[Key, Unready]) -> Observation:
+    """Whether what has arrived runs, too."""
+    if seen != Observation():
+        return seen
+    namespace = target.application.namespace
+    keys = ((each.kind, each.namespace or namespace, each.name) for each in target.changed)
+    unready = tuple(lacking[key] for key in keys if key in lacking)
+    return Observation(PendingState(unready=unready[:MOST_NAMED], total=len(unready))) if unready else seen
+
+
+def _with_failures(
+    ports: Ports, cluster: Cluster, targets: Sequence[_Target], found: Sequence[Observation]
+) -> Sequence[Observation]:
+    """With what the deployer says of those that have not arrived, once it has had time to look at the merge."""
+    now = ports.clock()
+    waiting = {
+        target.application.name: target.application
+        for target, seen in zip(targets, found, strict=True)
+        if seen.lacking != NOTHING
+        and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYERS_TAKE)
+    }
+    failures = failing(cluster, list(waiting.values())) if waiting else {}
+    return [
+        replace(seen, lacking=replace(seen.lacking, failure=failures.get(target.application.name)))
+        if seen.lacking != NOTHING and target.application.name in failures
+        else seen
+        for target, seen in zip(targets, found, strict=True)
+    ]
+
+
+def _missing(found: ObjectDrift) -> list[str]:
+    """What has not arrived. What somebody added by hand is drift and does not hold up a rollout."""
+    if found.change == "missing":
+        return [f"{found.kind} {found.name}"]
+    return [f"{found.kind} {found.name}: {field.path}" for field in found.fields if field.change != "added"]

@@ -1,0 +1,162 @@
+"""Keeps the Home tab of those who look at it current, like a card: what it should show against what Slack was given."""
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.config import Config
+from bot.core import home as homes
+from bot.core.access.permission import Members
+from bot.core.home import Survey
+from bot.core.incidents.incident import Incident
+from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.rollouts.rollout import Rollout
+from bot.handlers.access.authorizer import Groups
+from bot.messages import home as home_message
+from bot.messages.blocks import Block, Message
+from bot.messages.home import Notice
+from bot.ports import ChatError, Home, Ports, StoreError
+
+_log = logging.getLogger(__name__)
+
+# Who owns what gives nobody a right, so it may be older than what decides about one.
+_GROUPS_KNOWN_FOR = timedelta(minutes=15)
+# Of what has ended in the week: so many of each are read, at most so often.
+_MOST_ENDED = 1_000
+_ENDED_KNOWN_FOR = timedelta(minutes=1)
+
+# Slack takes views.publish 100 times a minute or so, for everybody together (tier 4).
+MOST_VIEWERS = 50
+LATELY = timedelta(hours=1)
+AT_MOST_EVERY = timedelta(minutes=1)
+_ATTEMPTS = 3
+
+
+class Homes:
+    """Publishes Home tabs. Any thread, and any replica, may call.
+
+    Whoever gets an event or a click publishes at once; the replica that leads follows the state for those who have
+    looked lately. Of two that publish at the same time it is not known which Slack shows: whoever finds that out
+    publishes again, from the state of then.
+    """
+
+    def __init__(self, config: Config, ports: Ports) -> None:
+        self._config = config
+        self._ports = ports
+        self._say = config.slack.translator("")
+        self._groups = Groups(ports.chat, ports.clock, _GROUPS_KNOWN_FOR)
+        self._lock = threading.Lock()
+        self._ended: tuple[datetime, list[Incident], list[Rollout], list[RevertPullRequest]] | None = None
+        self._wait_until: datetime | None = None
+
+    def opened(self, user: str) -> None:
+        """Somebody looks at their Home. StoreError."""
+        now = self._ports.clock()
+        given = self._ports.store.home(user)
+        again = given is None or now - given.at >= AT_MOST_EVERY
+        self._try(user, lambda: self._publish(user, self._survey(now), seen=now, again=again))
+
+    def answer(self, user: str, said: Message, about: str) -> None:
+        """What came of a click on somebody's Home, shown there until it is next brought up to date."""
+        notice = Notice(said, about)
+        try:
+            now = self._ports.clock()
+            self._try(user, lambda: self._publish(user, self._survey(now), seen=now, notice=notice, again=True))
+        except StoreError as error:
+            _log.warning("Home of %s: %s", user, error)
+            self._try(user, lambda: self._send(user, home_message.trouble(said)))
+
+    def acted(self, user: str) -> None:
+        """Somebody did something, and may be looking at their Home: it shows what has come of it. StoreError."""
+        given, now = self._ports.store.home(user), self._ports.clock()
+        if given and now - given.seen < LATELY:
+            self._try(user, lambda: self._publish(user, self._survey(now), seen=given.seen))
+
+    def refresh(self) -> None:
+        """Bring up to date what those see who have looked lately, each once a minute at most. StoreError."""
+        now = self._ports.clock()
+        if self._wait_until and now < self._wait_until:
+            return
+        viewers = self._ports.store.homes(now - LATELY, MOST_VIEWERS)
+        due = [each for each in viewers if now - each.at >= AT_MOST_EVERY]
+        if not due:
+            return
+        known = self._survey(now)
+        for each in due:
+            if not self._try(each.user, partial(self._publish, each.user, known, seen=each.seen)):
+                return
+
+    def _try(self, user: str, publish: Callable[[], None]) -> bool:
+        """Whether Slack may be given more. What it did not take stays in doubt, and is given again."""
+        try:
+            publish()
+        except ChatError as error:
+            _log.warning("Home of %s: %s", user, error)
+            if error.retry_after is not None:
+                self._wait_until = self._ports.clock() + timedelta(seconds=error.retry_after)
+            return error.retry_after is None and error.code != "unreachable"
+        return True
+
+    def _survey(self, now: datetime) -> Survey:
+        store = self._ports.store
+        incidents, rollouts, pulls = self._ended_lately(now)
+        whole = max(len(incidents), len(rollouts), len(pulls)) < _MOST_ENDED
+        return homes.survey(
+            list(self._config.applications.values()),
+            store.checks(),
+            [*incidents, *store.incidents()],
+            [*rollouts, *store.rollouts()],
+            [*pulls, *store.pull_requests()],
+            now=now,
+            whole=whole,
+        )
+
+    def _ended_lately(self, now: datetime) -> tuple[list[Incident], list[Rollout], list[RevertPullRequest]]:
+        with self._lock:
+            if self._ended is None or now - self._ended[0] >= _ENDED_KNOWN_FOR:
+                store, since = self._ports.store, now - homes.WEEK
+                self._ended = (
+                    now,
+                    store.ended_incidents(since, _MOST_ENDED),
+                    store.ended_rollouts(since, _MOST_ENDED),
+                    store.ended_pull_requests(since, _MOST_ENDED),
+                )
+            return self._ended[1:]
+
+    def _members(self) -> Mapping[str, Members]:
+        owners = homes.owning_groups(self._config.applications.values())
+        return {group: self._groups.members(group) for group in owners}
+
+    def _publish(
+        self, user: str, known: Survey, *, seen: datetime, notice: Notice | None = None, again: bool = False
+    ) -> None:
+        """Give Slack what differs from what it was given, or all of it `again`. ChatError, StoreError."""
+        blocks, store = self._blocks(user, known, notice), self._ports.store
+        given = store.home(user)
+        if given and given.digest == _digest(blocks) and not again:
+            if given.seen < seen:
+                store.save_home(replace(given, seen=seen))
+            return
+        for _ in range(_ATTEMPTS):
+            at = self._ports.clock()
+            store.save_home(Home(user, seen, "", at))
+            self._send(user, blocks)
+            if store.confirm_home(user, at, _digest(blocks)):
+                return
+            blocks = self._blocks(user, self._survey(at), notice)
+        store.save_home(Home(user, seen, "", self._ports.clock()))
+
+    def _blocks(self, user: str, known: Survey, notice: Notice | None) -> list[Block]:
+        return home_message.content(self._say, homes.home(user, known, self._members()), notice)
+
+    def _send(self, user: str, blocks: Sequence[Block]) -> None:
+        self._ports.chat.publish_home(user, home_message.view(self._say, blocks, self._ports.clock()))
+
+
+def _digest(blocks: Sequence[Block]) -> str:
+    return hashlib.sha256(json.dumps(blocks, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,36 @@
+"""The card of a revert pull request."""
+
+from bot.i18n.language import Phrase
+
+OF = Phrase(en=" for {applications}", es=" para {applications}")
+ASKED = Phrase(
+    en="{link}\nasked for by {who} with /gitops revert {what}{touched}. {ending}",
+    es="{link}\npedido por {who} con /gitops revert {what}{touched}. {ending}",
+)
+
+OPEN_HEADER = Phrase(en="↩️ Revert to review: #{number}", es="↩️ Revert por revisar: #{number}")
+OPEN = Phrase(
+    en="Revert pull request #{number}{touched} is open: {title}. {ending}",
+    es="El pull request de revert #{number}{touched} está abierto: {title}. {ending}",
+)
+OPEN_ENDING = Phrase(en="Nothing changes until somebody merges it.", es="Nada cambia hasta que alguien lo fusione.")
+
+MERGED_HEADER = Phrase(en="✅ Revert merged: #{number}", es="✅ Revert fusionado: #{number}")
+MERGED = Phrase(
+    en="Revert pull request #{number}{touched} is merged: {title}. {ending}",
+    es="El pull request de revert #{number}{touched} está fusionado: {title}. {ending}",
+)
+MERGED_ENDING = Phrase(
+    en="It was merged; its rollout has its own card.", es="Se fusionó; su rollout tiene su propia tarjeta."
+)
+MERGED_ENDING_BY = Phrase(
+    en="It was merged by {who}; its rollout has its own card.",
+    es="Lo fusionó {who}; su rollout tiene su propia tarjeta.",
+)
+
+CLOSED_HEADER = Phrase(en="⛔ Revert closed: #{number}", es="⛔ Revert cerrado: #{number}")
+CLOSED = Phrase(
+    en="Revert pull request #{number}{touched} is closed: {title}. {ending}",
+    es="El pull request de revert #{number}{touched} está cerrado: {title}. {ending}",
+)
+CLOSED_ENDING = Phrase(en="It was closed without a merge; nothing changed.", es="Se cerró sin merge; no cambió nada.")

@@ -1,0 +1,53 @@
+"""What several kinds of messages say: objects and fields that differ, names in a row, counted nouns."""
+
+from bot.i18n.language import Phrase, PluralPhrase
+
+OBJECTS = PluralPhrase(en=("{n} object", "{n} objects"), es=("{n} objeto", "{n} objetos"))
+
+ROW = Phrase(en="{names} and {last}", es="{names} y {last}")
+ROW_BEFORE_I = Phrase(en="{names} and {last}", es="{names} e {last}")
+ROW_CUT = Phrase(en="{names} and {n} more", es="{names} y {n} más")
+AND_MORE = Phrase(en="and {n} more", es="y {n} más")
+BOTH = Phrase(en="{one} and {other}", es="{one} y {other}")
+
+NO_REVISION = Phrase(en="no revision", es="sin revisión")
+NOTHING = Phrase(en="nothing", es="nada")
+WHERE = Phrase(en="{application} on {cluster}", es="{application} en {cluster}")
+CLOSE = Phrase(en="Close", es="Cerrar")
+# Slack writes the day as the reader's own client does: "today", "Mar 1".
+DAY_AND_TIME = Phrase(en="{day} at {time}", es="{day} a las {time}")
+
+CHANGED = Phrase(en="{path}: git {desired} → cluster {live}", es="{path}: git {desired} → cluster {live}")
+ADDED = Phrase(en="{path}: only in the cluster: {live}", es="{path}: solo en el cluster: {live}")
+REMOVED = Phrase(
+    en="{path}: gone from the cluster; git says {desired}",
+    es="{path}: ya no está en el cluster; git dice {desired}",
+)
+BY = Phrase(en=" · by {manager}", es=" · por {manager}")
+BY_AT = Phrase(en=" · by {manager}, no later than {time}", es=" · por {manager}, a más tardar a las {time}")
+BY_UNKNOWN = Phrase(en=" · by whom is unknown", es=" · no se sabe por quién")
+DELETED = Phrase(
+    en="{object} is in git and not in the cluster; who deleted it is unknown",
+    es="{object} está en git y no en el cluster; no se sabe quién lo eliminó",
+)
+MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
+
+DIFFER = PluralPhrase(
+    en=("{n} field of {objects} differs from git", "{n} fields of {objects} differ from git"),
+    es=("{n} campo de {objects} difiere de git", "{n} campos de {objects} difieren de git"),
+)
+MISSING = PluralPhrase(
+    en=("{n} object is missing from the cluster", "{n} objects are missing from the cluster"),
+    es=("falta {n} objeto en el cluster", "faltan {n} objetos en el cluster"),
+)
+
+FIRST_MISSING = Phrase(en="{object} is missing", es="{object} no está en el cluster")
+FIRST_CHANGED = Phrase(
+    en="{object}: {path} is {live} in the cluster and {desired} in git",
+    es="{object}: {path} es {live} en el cluster y {desired} en git",
+)
+FIRST_ADDED = Phrase(en="{object}: {path} is only in the cluster", es="{object}: {path} está solo en el cluster")
+FIRST_REMOVED = Phrase(en="{object}: {path} is gone from the cluster", es="{object}: {path} ya no está en el cluster")
+
+READING = Phrase(en="Reading {application} from git and the cluster…", es="Leyendo {application} de git y del cluster…")
+REVIEW = Phrase(en="Review #{number}", es="Revisar #{number}")

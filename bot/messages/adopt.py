@@ -1,0 +1,84 @@
+"""Adopting drift in git: the alert's button, and the answer to who pressed it."""
+
+from collections.abc import Sequence
+
+from bot.core.drift.model import ObjectDrift
+from bot.core.git.commit import PullRequest
+from bot.i18n.catalogue import adopt as texts
+from bot.i18n.catalogue import drift as drift_texts
+from bot.i18n.language import Phrase, Translator
+from bot.messages import wording
+from bot.messages.blocks import (
+    Block,
+    Element,
+    Message,
+    actions,
+    button,
+    clip,
+    confirm,
+    fill,
+    link,
+    message,
+    paragraph,
+    rich,
+    rich_line,
+    words,
+)
+
+# Its value is the card's subject.
+ADOPT = "adopt"
+
+
+def adopt_button(translator: Translator, subject: str) -> Element:
+    """Asks before it opens a pull request."""
+    asks = confirm(
+        *(translator.text(each) for each in (texts.CONFIRM_TITLE, texts.CONFIRM, texts.CONFIRM_YES, texts.CONFIRM_NO))
+    )
+    return button(translator.text(texts.BUTTON), ADOPT, subject, asks=asks)
+
+
+def opened(
+    translator: Translator, pull: PullRequest, application: str, files: Sequence[str], drift: Sequence[ObjectDrift]
+) -> Message:
+    """The pull request is open, and what it changes; what leaves git is said first."""
+    told = {"application": application, "files": wording.listed(translator, files, 4)}
+    gone = wording.listed(translator, (wording.object_name(found) for found in drift if found.change == "missing"), 4)
+    lines = [wording.object_lines(translator, found, 6, 90) for found in drift if found.change != "missing"]
+    taken_out = [rich(paragraph(words(translator.text(texts.TAKEN_OUT, objects=gone), bold=True)))] if gone else []
+    more = fill(
+        lines,
+        lambda left: paragraph(words(translator.count(drift_texts.MORE_OBJECTS, left), italic=True)),
+        budget=5_000,
+    )
+    return _about(translator, texts.OPENED, pull, told, *taken_out, *more)
+
+
+def already_open(translator: Translator, pull: PullRequest) -> Message:
+    """Somebody has asked for the same before."""
+    return _about(translator, texts.ALREADY_OPEN, pull, {})
+
+
+def nothing(translator: Translator, application: str) -> Message:
+    """Git and cluster say the same by now."""
+    return _said(translator.text(texts.NOTHING, application=application))
+
+
+def not_adopted(translator: Translator, why: str) -> Message:
+    """Nothing was opened, and why."""
+    return _said(translator.text(texts.NOT_ADOPTED, why=clip(translator.told(why), 1_000)))
+
+
+def unfinished(translator: Translator, branch: str, why: str) -> Message:
+    """The branch is there, its pull request is not."""
+    return _said(translator.text(texts.UNFINISHED, branch=branch, why=clip(translator.told(why), 1_000)))
+
+
+def _about(translator: Translator, phrase: Phrase, pull: PullRequest, told: dict[str, str], *blocks: Block) -> Message:
+    number = f"#{pull.number}"
+    text = translator.text(phrase, pull=number, **told)
+    line = rich_line(translator, phrase, pull=link(pull.url, f"{number} {clip(pull.title, 150)}"), **told)
+    return message(text, rich(paragraph(*line)), *blocks, actions(wording.review(translator, pull.number, pull.url)))
+
+
+def _said(text: str) -> Message:
+    return message(text, rich(paragraph(words(text))))

@@ -1,0 +1,99 @@
+"""Which cards there should be, and what each should read: the desired state that Slack is reconciled with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core.approvals.approval import Alert
+from bot.core.incidents.alerting import Policy
+from bot.core.incidents.incident import Incident
+from bot.core.pull_requests.queued import QueuedRevert, QueueState
+from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.rollouts.rollout import ENDED, Rollout, RolloutState
+from bot.i18n.language import Translator
+from bot.messages import approval as approval_message
+from bot.messages import queued as queued_message
+from bot.messages import revert_pull as revert_pull_message
+from bot.messages import rollout as rollout_message
+from bot.messages.blocks import Message
+from bot.messages.card import Card
+from bot.messages.incident_cards import incident_cards
+
+
+def desired(
+    translator_for: Callable[[str], Translator],
+    incidents: Sequence[Incident],
+    rollouts: Sequence[Rollout],
+    pulls: Sequence[RevertPullRequest],
+    unapproved: Sequence[Alert],
+    now: datetime,
+    policy: Policy,
+    queued: Sequence[QueuedRevert] = (),
+) -> list[Card]:
+    """Every card of what is going on, a parent always before its reply."""
+    return [
+        *incident_cards(translator_for, incidents, now, policy),
+        *(card for alert in unapproved for card in _of_alert(translator_for, alert)),
+        *(card for pull in pulls for card in _of_pull(translator_for, pull)),
+        *(card for each in queued for card in _of_queued(translator_for(each.channel), each)),
+        *(card for rollout in rollouts for card in _of_rollout(translator_for, rollout)),
+    ]
+
+
+def _of_rollout(translator_for: Callable[[str], Translator], rollout: Rollout) -> list[Card]:
+    cards = []
+    ended = rollout.state in ENDED
+    for channel in sorted({part.channel for part in rollout.parts}):
+        translator = translator_for(channel)
+        card = Card(
+            f"{rollout.id}#{channel}", rollout.id, channel, rollout_message.card(translator, rollout), last=ended
+        )
+        cards.append(card)
+        if rollout.state is RolloutState.LATE:
+            late = _reply(card, rollout_message.late_reply(translator, rollout))
+            cards.append(replace(late, key=f"{card.key}/late", last=False))
+        if ended:
+            cards.append(_reply(card, rollout_message.ended_reply(translator, rollout)))
+    return cards
+
+
+def _of_alert(translator_for: Callable[[str], Translator], alert: Alert) -> list[Card]:
+    return [
+        Card(
+            approval_key(alert, channel),
+            alert.id,
+            channel,
+            approval_message.card(translator_for(channel), alert),
+            last=bool(alert.seen_by),
+        )
+        for channel in alert.channels
+    ]
+
+
+def approval_key(alert: Alert, channel: str) -> str:
+    """The key of an alert's card in one of its channels."""
+    return f"{alert.id}#{channel}"
+
+
+def _of_pull(translator_for: Callable[[str], Translator], pull: RevertPullRequest) -> list[Card]:
+    ended = pull.state != "open"
+    return [
+        Card(
+            f"{pull.id}#{channel}",
+            pull.id,
+            channel,
+            revert_pull_message.card(translator_for(channel), pull),
+            last=ended,
+        )
+        for channel in pull.channels
+    ]
+
+
+def _of_queued(translator: Translator, known: QueuedRevert) -> list[Card]:
+    ended = known.state is not QueueState.WAITING
+    card = Card(f"{known.id}#card", known.id, known.channel, queued_message.card(translator, known), last=ended)
+    return [card, *([_reply(card, queued_message.reply(translator, known))] if ended else [])]
+
+
+def _reply(card: Card, message: Message) -> Card:
+    return Card(f"{card.key}/ended", card.subject, card.channel, message, thread_of=card.key, last=True)

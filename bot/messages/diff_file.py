@@ -1,0 +1,62 @@
+"""The whole of an application's drift as text, for a file beside the alert where a message is too small."""
+
+from bot.core.drift.model import Check, FieldDrift, ObjectDrift
+from bot.i18n.catalogue import diff_file as texts
+from bot.i18n.language import Translator
+from bot.messages import wording
+from bot.messages.blocks import Message, message, paragraph, rich, words
+
+_MOST_VALUE = 20_000
+
+
+def name(translator: Translator, check: Check) -> str:
+    """The file's name."""
+    return f"{check.application}-{wording.short(translator, check.revision).replace(' ', '-')}.txt"
+
+
+def title(translator: Translator, check: Check) -> str:
+    """What Slack shows above the file."""
+    return translator.text(texts.TITLE, application=check.application)
+
+
+def content(translator: Translator, check: Check) -> str:
+    """Every difference: both sides, the tool and its time."""
+    where = wording.where(translator, check.application, check.cluster)
+    revision = check.revision or wording.short(translator, None)
+    lines = [translator.text(texts.HEAD, where=where, revision=revision, time=check.at.isoformat())]
+    if check.error:
+        lines.append(translator.text(texts.NOT_EVERYTHING, reason=translator.told(check.error)))
+    for found in check.drift:
+        lines += ["", *_object(translator, found)]
+    return "\n".join(lines) + "\n"
+
+
+def pointer(translator: Translator) -> Message:
+    """Said below a diff that a file completes."""
+    text = translator.text(texts.POINTER)
+    return message(text, rich(paragraph(words(text))))
+
+
+def _object(translator: Translator, found: ObjectDrift) -> list[str]:
+    phrase = texts.MISSING if found.change == "missing" else texts.MODIFIED
+    return [
+        translator.text(phrase, object=wording.object_name(found)),
+        *(_field(translator, each) for each in found.fields),
+    ]
+
+
+def _field(translator: Translator, field: FieldDrift) -> str:
+    changes = {"changed": texts.CHANGED, "added": texts.ADDED, "removed": texts.REMOVED}
+    sides = translator.text(
+        texts.SIDES,
+        desired=wording.value(translator, field.desired, _MOST_VALUE),
+        live=wording.value(translator, field.live, _MOST_VALUE),
+    )
+    return f"{translator.text(changes[field.change], path=field.path, by=_by(translator, field))}\n{sides}"
+
+
+def _by(translator: Translator, field: FieldDrift) -> str:
+    if not field.manager:
+        return ""
+    time = field.time.isoformat() if field.time else ""
+    return translator.text(texts.BY_AT if time else texts.BY, manager=field.manager, time=time)

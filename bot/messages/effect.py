@@ -1,0 +1,70 @@
+"""What merging a pull request would do in the clusters, as the answer in Slack and the pull request's text tell it."""
+
+from collections.abc import Sequence
+
+from bot.core.changes.effect import Effect
+from bot.core.changes.irreversible import Loss
+from bot.core.rollouts.rollout import Change
+from bot.i18n.catalogue import effect as texts
+from bot.i18n.catalogue import rollout as shared
+from bot.i18n.language import Translator
+from bot.messages import wording
+from bot.messages.blocks import Block, bullets, clip, fill, paragraph, rich, words
+from bot.messages.rollout_change import told_of
+
+_WARNINGS = {
+    Loss.DEFINITION: texts.DEFINITION,
+    Loss.NAMESPACE: texts.NAMESPACE,
+    Loss.VOLUME: texts.VOLUME,
+    Loss.RETURNING: texts.RETURNING,
+    Loss.IMMUTABLE: texts.IMMUTABLE,
+    Loss.SHRUNK: texts.SHRUNK,
+    Loss.VERSION: texts.VERSION,
+}
+_MOST_WARNINGS = 5
+_MOST_TOLD = 4_500  # characters of JSON
+
+
+def blocks(translator: Translator, effects: Sequence[Effect]) -> list[Block]:
+    """Warnings first, then what changes where."""
+    told = told_of(translator, [(where(translator, each), Change(each.change, why=each.why)) for each in effects])
+    shown = fill(
+        told, lambda left: paragraph(words(translator.count(shared.MORE_CHANGES, left), italic=True)), budget=_MOST_TOLD
+    )
+    listed = warnings(translator, effects)
+    if not listed:
+        return shown
+    rest = len(listed) - _MOST_WARNINGS
+    lines = [[words(clip(each, 500))] for each in listed[:_MOST_WARNINGS]]
+    if rest > 0:
+        lines.append([wording.and_more(translator, rest)])
+    return [rich(paragraph(words(translator.text(texts.BEFORE), bold=True)), bullets(lines)), *shown]
+
+
+def where(translator: Translator, effect: Effect) -> str:
+    """The environment, in words."""
+    return translator.text(
+        texts.WHERE,
+        application=clip(effect.application, 60),
+        cluster=clip(effect.cluster, 60),
+        namespace=clip(effect.namespace, 63),
+    )
+
+
+def warnings(translator: Translator, effects: Sequence[Effect]) -> list[str]:
+    """What cannot be brought back, or will be refused: a sentence each."""
+    return [
+        translator.text(
+            _WARNINGS[warned.loss],
+            object=translator.text(
+                texts.OBJECT,
+                kind=clip(warned.kind, 60),
+                name=clip(warned.name, wording.MOST_NAME),
+                application=clip(effect.application, 60),
+                cluster=clip(effect.cluster, 60),
+            ),
+            path=clip(warned.path, wording.MOST_PATH),
+        )
+        for effect in effects
+        for warned in effect.warned
+    ]

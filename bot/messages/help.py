@@ -1,0 +1,81 @@
+"""Help, generated from the command table, and the answers to what could not be understood."""
+
+from collections.abc import Sequence
+
+from bot.core.commands.command import (
+    COMMANDS,
+    CommandSpec,
+    Mistake,
+    UnknownApplication,
+    UnknownCommand,
+    WrongArguments,
+    WrongSpan,
+)
+from bot.i18n.catalogue import control
+from bot.i18n.catalogue import help as texts
+from bot.i18n.language import Translator
+from bot.messages import wording
+from bot.messages.blocks import (
+    MOST_BLOCKS,
+    MOST_TEXT,
+    Message,
+    bullets,
+    clip,
+    code,
+    message,
+    paragraph,
+    rich,
+    words,
+)
+
+
+def answer(translator: Translator, spec: CommandSpec | None) -> Message:
+    """The answer to `/gitops help [COMMAND]` and `/gitops COMMAND --help`."""
+    return about(translator, spec) if spec else overview(translator)
+
+
+def overview(translator: Translator) -> Message:
+    """Every command."""
+    *names, last = [spec.name for spec in COMMANDS]
+    text = translator.text(texts.OVERVIEW, commands=", ".join(names), last=last)
+    lines = [[code(usage(spec)), words(f"  {translator.text(spec.summary)}")] for spec in COMMANDS]
+    return message(text, rich(bullets(lines)), rich(paragraph(words(translator.text(texts.PROMISE)))))
+
+
+def usage(spec: CommandSpec) -> str:
+    """`/gitops revert REV [APP]`."""
+    return f"/gitops {spec.name} {spec.arguments}".strip()
+
+
+def about(translator: Translator, spec: CommandSpec) -> Message:
+    """How one command is written, and what it does."""
+    text = translator.text(texts.USAGE, usage=usage(spec), summary=translator.text(spec.summary))
+    return message(text, rich(paragraph(words(text))))
+
+
+def mistake(translator: Translator, made: Mistake, applications: Sequence[str]) -> Message:
+    """One sentence with the nearest match, and where help is."""
+    match made:
+        case UnknownCommand(word, nearest):
+            phrase = texts.UNKNOWN_COMMAND_NEAR if nearest else texts.UNKNOWN_COMMAND
+            text = translator.text(phrase, word=clip(word, 40), nearest=nearest or "")
+        case UnknownApplication(word, nearest):
+            phrase = texts.UNKNOWN_APPLICATION_NEAR if nearest else texts.UNKNOWN_APPLICATION
+            known = wording.listed(translator, applications, 8)
+            text = translator.text(
+                phrase if applications else texts.NO_APPLICATION,
+                word=clip(word, 40),
+                nearest=nearest or "",
+                known=known,
+            )
+        case WrongArguments(spec):
+            return about(translator, spec)
+        case WrongSpan():
+            text = translator.text(control.OTHER_WRONG)
+    return message(text, rich(paragraph(words(text))))
+
+
+def joined(several: Sequence[Message]) -> Message:
+    """Several answers as one."""
+    blocks = [block for each in several for block in each.blocks]
+    return Message(" ".join(each.text for each in several)[:MOST_TEXT], tuple(blocks[:MOST_BLOCKS]))

@@ -1,0 +1,296 @@
+"""The Home tab: what is open first, then what is one's own, then the week. Read on a phone, so every line is short."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.core.applications.application import Application
+from bot.core.drift.severity import worst_first
+from bot.core.home import Home, HomeScope, Shown, Week
+from bot.core.incidents.incident import IncidentState
+from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.i18n.catalogue import home as texts
+from bot.i18n.catalogue import incident as card_texts
+from bot.i18n.language import Phrase, Translator
+from bot.messages import incident_group, status, wording
+from bot.messages.blocks import (
+    Block,
+    Element,
+    Message,
+    actions,
+    bullets,
+    button,
+    clip,
+    fill,
+    header,
+    link,
+    note,
+    paragraph,
+    person,
+    rich,
+    rich_line,
+    words,
+)
+from bot.messages.incident import MARKS, SHOW_DIFF, level, reason, silence_buttons
+
+# Its value is the card's subject, as of the buttons on the card.
+WAKE = "wake"
+
+_MOST_CARDS = 8  # with buttons; so many more are a line each
+_MOST_LINES = 12
+_MOST_PULLS = 8
+_MOST_SNOOZES = 5
+_NAMED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What came of a click, to be read where it was made: below what is shown of `about`, else on top."""
+
+    said: Message
+    about: str = ""
+
+
+def content(translator: Translator, home: Home, notice: Notice | None = None) -> list[Block]:
+    """All but when it was written, so that what reads the same is the same."""
+    return [
+        header(_headline(translator, home)),
+        *(_notice(notice) if notice and not _is_shown(home, notice.about) else ()),
+        *_incidents(translator, home, notice),
+        *_applications(translator, home),
+        *_pulls(translator, home.pulls),
+        *_snoozes(translator, home.snoozes, notice),
+        *_week(translator, home.week),
+    ]
+
+
+def view(translator: Translator, blocks: Sequence[Block], at: datetime) -> Mapping[str, Any]:
+    """The view to publish."""
+    written = rich_line(translator, texts.AS_OF, time=wording.day_and_time(translator, at))
+    return {"type": "home", "blocks": [*blocks, rich(paragraph(*written))]}
+
+
+def trouble(said: Message) -> list[Block]:
+    """Where what there is to show is not known."""
+    return _notice(Notice(said))
+
+
+def _headline(translator: Translator, home: Home) -> str:
+    every = _every(home)
+    if not every:
+        return translator.text(texts.NONE_OPEN)
+    worst = max(each.rating.severity for each in every)
+    return translator.count(texts.OPEN, sum(len(each.incidents) for each in every), mark=MARKS[worst])
+
+
+def _every(home: Home) -> list[Shown]:
+    return list({each.subject: each for each in (*home.cards, *home.snoozes)}.values())
+
+
+def _is_shown(home: Home, subject: str) -> bool:
+    shown = (*home.cards[:_MOST_CARDS], *home.snoozes[:_MOST_SNOOZES])
+    return subject in {each.subject for each in shown}
+
+
+def _notice(notice: Notice) -> list[Block]:
+    said = [block for block in notice.said.blocks if block["type"] in ("rich_text", "context")]
+    return [*said[:3]] or [note(notice.said.text)]
+
+
+def _below(notice: Notice | None, shown: Shown) -> list[Block]:
+    return _notice(notice) if notice and notice.about == shown.subject else []
+
+
+# ---------------------------------------------------------------- open incidents
+
+
+def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Iterator[Block]:
+    full, rest = home.cards[:_MOST_CARDS], home.cards[_MOST_CARDS:]
+    both = len({each.mine for each in home.cards}) > 1
+    mine: bool | None = None
+    for shown in full:
+        if both and shown.mine is not mine:
+            yield _heading(translator, texts.YOURS if shown.mine else texts.OTHERS)
+        mine = shown.mine
+        yield rich(*(paragraph(*line) for line in _lines(translator, shown)))
+        buttons = silence_buttons(translator, shown.state, shown.subject)
+        yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject))
+        yield from _below(notice, shown)
+    lines = [
+        [bullets([[*_title(translator, each), words(" · "), *_since(translator, each)]])] for each in rest[:_MOST_LINES]
+    ]
+    left = len(rest) - len(lines)
+    if left:
+        lines.append([paragraph(words(translator.count(texts.MORE_OPEN, left)))])
+    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_OPEN, cut + left))))
+
+
+def _lines(translator: Translator, shown: Shown) -> list[list[Element]]:
+    return [
+        _title(translator, shown),
+        [words(_why(translator, shown))],
+        [*_since(translator, shown), *_state(translator, shown)],
+    ]
+
+
+def _title(translator: Translator, shown: Shown) -> list[Element]:
+    named = translator.text(
+        texts.TITLE,
+        mark=MARKS[shown.rating.severity],
+        level=level(translator, shown.rating),
+        where=_where(translator, shown),
+    )
+    return [words(clip(named, 200), bold=True)]
+
+
+def _where(translator: Translator, shown: Shown) -> str:
+    first = shown.incidents[0]
+    if len(shown.incidents) == 1:
+        return wording.where(translator, first.application, first.cluster)
+    return incident_group.where(translator, shown.incidents, len(shown.incidents))
+
+
+def _why(translator: Translator, shown: Shown) -> str:
+    first, why = shown.incidents[0], reason(translator, shown.rating)
+    if len(shown.incidents) == 1:
+        said = translator.text(texts.WHY, reason=why, summary=wording.summary(translator, worst_first(first.drift)))
+    else:
+        names = wording.listed(translator, (each.application for each in shown.incidents), _NAMED)
+        said = translator.text(texts.WHY_MANY, names=names, worst=first.application, reason=why)
+    return f"{said[:1].upper()}{said[1:]}"
+
+
+def _since(translator: Translator, shown: Shown) -> list[Element]:
+    return rich_line(translator, texts.SINCE, time=wording.day_and_time(translator, shown.since))
+
+
+def _state(translator: Translator, shown: Shown) -> list[Element]:
+    """Who has it, or until when it is quiet; of many that differ in this, what the first of that state says."""
+    one = next(each for each in shown.incidents if each.state is shown.state)
+    at, until = one.acknowledged_at, one.snoozed_until
+    if shown.state is IncidentState.SNOOZED and until and one.snoozed_by:
+        said = rich_line(
+            translator, texts.SNOOZED, person=person(one.snoozed_by), time=wording.day_and_time(translator, until)
+        )
+    elif shown.state is IncidentState.ACKNOWLEDGED and at and one.acknowledged_by:
+        said = rich_line(
+            translator, texts.HAS_IT, person=person(one.acknowledged_by), time=wording.day_and_time(translator, at)
+        )
+    else:
+        said = rich_line(translator, texts.NOBODY_HAS_IT)
+    several = len({(each.state, each.acknowledged_by, each.snoozed_until) for each in shown.incidents}) > 1
+    return said + (rich_line(translator, texts.NOT_ALL) if several else [])
+
+
+# ---------------------------------------------------------------- one's own
+
+
+def _applications(translator: Translator, home: Home) -> Iterator[Block]:
+    yield header(translator.text(texts.ALL_APPLICATIONS if home.whose is HomeScope.ALL else texts.APPLICATIONS))
+    ranked = status.ranked(home.applications, home.checks)
+    shown, rest = ranked[:_MOST_LINES], ranked[_MOST_LINES:]
+    parts = [[paragraph(words(translator.text(texts.RULES[home.whose]), italic=True))]]
+    parts += [[bullets([_application(translator, each, home)])] for each in shown]
+    if rest:
+        states = ", ".join(status.tally(translator, rest, home.checks))
+        parts.append(
+            [paragraph(words(translator.text(texts.MORE_APPLICATIONS, n=translator.number(len(rest)), states=states)))]
+        )
+    yield from fill(parts, lambda left: paragraph(wording.and_more(translator, left)))
+    if home.unknown:
+        yield note(translator.text(texts.OWNERS_UNKNOWN, reason=translator.told(home.unknown)))
+
+
+def _application(translator: Translator, application: Application, home: Home) -> list[Element]:
+    check = home.checks.get(application.name)
+    mark, state = status.state(translator, check)
+    if check and check.drift:
+        state = translator.text(texts.DIFFERS, state=state, objects=translator.count(texts.OBJECTS, len(check.drift)))
+    line = rich_line(
+        translator,
+        texts.APPLICATION,
+        mark=mark,
+        name=words(application.name, bold=True),
+        state=state,
+        cluster=clip(application.cluster, 63),
+    )
+    arriving = home.arriving.get(application.name)
+    return line + (status.arriving(translator, arriving) if arriving else [])
+
+
+def _pulls(translator: Translator, pulls: Sequence[RevertPullRequest]) -> Iterator[Block]:
+    yield header(translator.text(texts.PULLS))
+    if not pulls:
+        yield rich(paragraph(words(translator.text(texts.NO_PULL))))
+    lines = [[bullets([_pull(translator, each)])] for each in pulls[:_MOST_PULLS]]
+    left = len(pulls) - len(lines)
+    if left:
+        lines.append([paragraph(words(translator.count(texts.MORE_PULLS, left)))])
+    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_PULLS, cut + left))))
+
+
+def _pull(translator: Translator, pull: RevertPullRequest) -> list[Element]:
+    return rich_line(
+        translator,
+        texts.PULL_STATES[pull.state],
+        link=link(pull.url, f"#{pull.number}"),
+        title=clip(pull.title, 120),
+        time=wording.day_and_time(translator, pull.ended_at or pull.opened_at),
+    )
+
+
+def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | None) -> Iterator[Block]:
+    yield header(translator.text(texts.SNOOZES))
+    if not snoozes:
+        yield rich(paragraph(words(translator.text(texts.NO_SNOOZE))))
+    for shown in snoozes[:_MOST_SNOOZES]:
+        until = min(each.snoozed_until for each in shown.incidents if each.snoozed_until)
+        line = rich_line(
+            translator,
+            texts.SNOOZE,
+            where=words(_where(translator, shown), bold=True),
+            time=wording.day_and_time(translator, until),
+        )
+        yield rich(paragraph(*line))
+        yield actions(
+            button(translator.text(texts.WAKE), WAKE, shown.subject),
+            button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject),
+        )
+        yield from _below(notice, shown)
+    if len(snoozes) > _MOST_SNOOZES:
+        left = len(snoozes) - _MOST_SNOOZES
+        yield rich(paragraph(words(translator.count(texts.MORE_OPEN, left))))
+
+
+# ---------------------------------------------------------------- the week
+
+
+def _week(translator: Translator, week: Week) -> Iterator[Block]:
+    yield header(translator.text(texts.WEEK))
+    number = translator.number
+    objects = translator.count(texts.OBJECTS, week.objects)
+    watched = translator.text(
+        texts.WATCHED,
+        objects=objects,
+        applications=translator.count(texts.IN_APPLICATIONS, week.applications - week.unseen),
+    )
+    lines = [
+        translator.text(texts.INCIDENTS, opened=number(week.opened), resolved=number(week.resolved)),
+        translator.text(texts.ACKNOWLEDGE, span=_span(translator, week.acknowledge, texts.NONE_TAKEN)),
+        translator.text(texts.RESOLVE, span=_span(translator, week.resolve, texts.NONE_RESOLVED)),
+        translator.text(texts.MERGES, n=number(week.live), span=_span(translator, week.arrive, texts.NO_MERGE)),
+        translator.text(texts.REVERTS, n=number(week.reverts), merged=number(week.merged)),
+        watched + (translator.count(texts.UNSEEN, week.unseen) if week.unseen else ""),
+    ]
+    yield rich(bullets([[words(line)] for line in lines]))
+    if not week.whole:
+        yield note(translator.text(texts.NOT_WHOLE))
+
+
+def _span(translator: Translator, span: timedelta | None, unknown: Phrase) -> str:
+    return translator.text(unknown) if span is None else wording.duration(span)
+
+
+def _heading(translator: Translator, phrase: Phrase) -> Block:
+    return rich(paragraph(words(translator.text(phrase), bold=True)))

@@ -1,0 +1,192 @@
+"""What the bot says of an incident on its one card in the channel."""
+
+from bot.core.drift.severity import Rating, Severity, worst_first
+from bot.core.incidents.incident import Incident, IncidentState
+from bot.i18n.catalogue import incident as texts
+from bot.i18n.catalogue import severity as grades
+from bot.i18n.language import Phrase, Translator
+from bot.messages import suspect, wording
+from bot.messages.adopt import adopt_button
+from bot.messages.blocks import (
+    Block,
+    Element,
+    Message,
+    actions,
+    button,
+    clip,
+    code,
+    fill,
+    header,
+    message,
+    note,
+    paragraph,
+    person,
+    rich,
+    rich_line,
+    utc,
+    weight,
+    words,
+)
+
+SHOW_DIFF = "show_diff"
+CHECK_NOW = "check_now"
+# Their value is the card's subject: an incident's id, or that of several that share a card.
+ACKNOWLEDGE = "acknowledge"
+SNOOZE = "snooze"
+
+# Beside the words, never instead of them.
+MARKS = {Severity.CRITICAL: "🔴", Severity.SERIOUS: "🟠", Severity.MINOR: "🟡"}
+
+_HEADERS = {
+    IncidentState.ACKNOWLEDGED: texts.HEADER_ACKNOWLEDGED,
+    IncidentState.SNOOZED: texts.HEADER_SNOOZED,
+}
+# Characters of JSON for the differences: what the suspects take is taken from them, so that the whole fits a message.
+_MOST_DRIFT, _LEAST_DRIFT = 8_500, 2_500
+
+_ENDINGS = {
+    "cluster": texts.ENDED_BY_CLUSTER,
+    "adopted": texts.ENDED_ADOPTED,
+    "git": texts.ENDED_BY_GIT,
+    "unwatched": texts.ENDED_UNWATCHED,
+}
+_BACK = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
+_GONE = texts.UNWATCHED_HEADER, texts.UNWATCHED, texts.UNWATCHED_LEAD
+
+
+def card(translator: Translator, incident: Incident) -> Message:
+    """The incident's one message in the channel, as it should read now."""
+    return _resolved(translator, incident) if incident.state is IncidentState.RESOLVED else _open(translator, incident)
+
+
+def header_of(translator: Translator, rating: Rating, state: IncidentState, where: str) -> Block:
+    """The first line: how bad, whether somebody has it, and where."""
+    phrase = _HEADERS.get(state, texts.HEADER)
+    return header(translator.text(phrase, mark=MARKS[rating.severity], level=level(translator, rating), where=where))
+
+
+def level(translator: Translator, rating: Rating) -> str:
+    """`Critical drift`."""
+    return translator.text(grades.LEVELS[rating.severity.name])
+
+
+def reason(translator: Translator, rating: Rating) -> str:
+    """`a container runs as root`."""
+    return translator.text(grades.REASONS[rating.reason])
+
+
+def ending(translator: Translator, incident: Incident) -> str:
+    """`git moved to match`."""
+    return translator.text(_ENDINGS[incident.ended or "cluster"])
+
+
+def lasted(incident: Incident) -> str:
+    """From the first look that saw it to the one that did not any more, or to the latest."""
+    return wording.duration((incident.resolved_at or incident.checked_at) - incident.since)
+
+
+def silence_buttons(translator: Translator, state: IncidentState, subject: str) -> list[Element]:
+    """What somebody may say of it in that state."""
+    taken = state is IncidentState.ACKNOWLEDGED
+    acknowledge = [] if taken else [button(translator.text(texts.ACKNOWLEDGE), ACKNOWLEDGE, subject, style="primary")]
+    return [*acknowledge, button(translator.text(texts.SNOOZE), SNOOZE, subject)]
+
+
+def _open(translator: Translator, incident: Incident) -> Message:
+    drift = worst_first(incident.drift)
+    rating = incident.rating
+    told = wording.summary(translator, drift)
+    writer = wording.latest_writer(drift)
+    tool = clip(writer[0], 60) if writer else ""
+    where = wording.where(translator, incident.application, incident.cluster)
+    text = translator.text(
+        texts.OPEN_BY if writer else texts.OPEN,
+        level=level(translator, rating),
+        where=where,
+        time=utc(incident.since),
+        reason=reason(translator, rating),
+        summary=_sentence(told),
+        tool=tool,
+    )
+    lead = rich_line(
+        translator,
+        texts.OPEN_LEAD_BY if writer else texts.OPEN_LEAD,
+        summary=_sentence(told),
+        revision=code(wording.short(translator, incident.revision)),
+        time=wording.day_and_time(translator, incident.since),
+        tool=code(tool),
+    )
+    state, read = _state(translator, incident)
+    paragraphs = [
+        paragraph(words(f"{_sentence(reason(translator, rating))}.", bold=True)),
+        *([paragraph(*state)] if state else []),
+        paragraph(*lead),
+    ]
+    blocks: list[Block] = [header_of(translator, rating, incident.state, where), rich(*paragraphs)]
+    suspects = suspect.of_drift(translator, incident.suspects, incident.application)
+    room = max(_LEAST_DRIFT, _MOST_DRIFT - weight(suspects))
+    blocks += fill([wording.object_lines(translator, found, 6, 90) for found in drift], _more(translator), budget=room)
+    blocks += suspects
+    if incident.blind:
+        blocks.append(note(translator.text(texts.BLIND, reason=translator.told(incident.blind))))
+    checked = translator.text(texts.CHECKED, time=utc(incident.checked_at))
+    blocks.append(
+        note(translator.text(texts.WHAT_COUNTS), checked if incident.blind else translator.text(texts.CHANGES_NOTHING))
+    )
+    blocks.append(
+        actions(
+            *silence_buttons(translator, incident.state, incident.subject),
+            button(translator.text(texts.SHOW_DIFF), SHOW_DIFF, incident.application),
+            button(translator.text(texts.CHECK_NOW), CHECK_NOW, incident.application),
+            adopt_button(translator, incident.application),
+        )
+    )
+    return message(f"{text} {read}".strip(), *blocks)
+
+
+def _state(translator: Translator, incident: Incident) -> tuple[list[Element], str]:
+    """Who has it, or until when it is snoozed: for the blocks, and to be read aloud; nothing while it is open."""
+    until, since = incident.snoozed_until, incident.acknowledged_at
+    if incident.state is IncidentState.SNOOZED and until and incident.snoozed_by:
+        line = _who(translator, texts.SNOOZED_BY, incident.snoozed_by, wording.day_and_time(translator, until))
+        return line, translator.text(texts.IS_SNOOZED, time=utc(until))
+    if incident.state is IncidentState.ACKNOWLEDGED and since and incident.acknowledged_by:
+        line = _who(
+            translator, texts.ACKNOWLEDGED_BY, incident.acknowledged_by, wording.day_and_time(translator, since)
+        )
+        return line, translator.text(texts.IS_ACKNOWLEDGED)
+    return [], ""
+
+
+def _who(translator: Translator, phrase: Phrase, user: str, time: Element) -> list[Element]:
+    return rich_line(translator, phrase, person=person(user), time=time)
+
+
+def _resolved(translator: Translator, incident: Incident) -> Message:
+    unwatched = incident.ended == "unwatched"
+    top, short, long = _GONE if unwatched else _BACK
+    worst = worst_first(incident.drift if unwatched else incident.worst or incident.drift)
+    where = wording.where(translator, incident.application, incident.cluster)
+    how = ending(translator, incident)
+    text = translator.text(short, where=where, lasted=lasted(incident), ending=how)
+    lead = rich_line(
+        translator,
+        long,
+        lasted=words(lasted(incident), bold=True),
+        time=wording.day_and_time(translator, incident.resolved_at or incident.checked_at),
+        ending=how,
+        summary=wording.summary(translator, worst),
+    )
+    blocks: list[Block] = [header(translator.text(top, where=where)), rich(paragraph(*lead))]
+    blocks += fill(
+        [wording.object_lines(translator, found, 3, 60) for found in worst[:5]], _more(translator), budget=3_000
+    )
+    return message(text, *blocks)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _more(translator: Translator) -> wording.More:
+    return lambda left: paragraph(words(translator.count(texts.MORE_OBJECTS, left), italic=True))

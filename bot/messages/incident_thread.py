@@ -1,0 +1,141 @@
+"""What is told once in the thread of an incident's card, since an updated card rings nobody's phone.
+
+Of a card that many share, what happened to several at once is told once, with their names.
+"""
+
+from collections.abc import Sequence
+
+from bot.core.drift.severity import worst_first
+from bot.core.incidents.incident import Event, Incident
+from bot.i18n.catalogue import incident as card_texts
+from bot.i18n.catalogue import incident_thread as texts
+from bot.i18n.language import Phrase, Translator
+from bot.messages import wording
+from bot.messages.blocks import (
+    Element,
+    Message,
+    channel,
+    fill,
+    message,
+    moment,
+    paragraph,
+    people,
+    person,
+    rich,
+    rich_line,
+    utc,
+    words,
+)
+from bot.messages.incident import ending, lasted, level, reason
+
+_NAMED = 8
+
+
+def grown(translator: Translator, incident: Incident, event: Event) -> Message:
+    """More differs than the alert had said."""
+    drift = worst_first(event.drift)
+    told = wording.summary(translator, drift)
+    where = _where(translator, [incident])
+    first = wording.first_difference(translator, drift)
+    text = translator.text(texts.GROWN, where=where, summary=told, first=first)
+    lead = rich_line(translator, texts.GROWN_LEAD, where=where, summary=told, time=moment(event.at))
+    if event.by:
+        lead += rich_line(translator, texts.SILENCE_ENDED, person=person(event.by))
+    lines = fill([wording.object_lines(translator, found, 6, 90) for found in drift], _more(translator), budget=3_000)
+    return message(text, rich(paragraph(*lead)), *lines)
+
+
+def silenced(translator: Translator, incidents: Sequence[Incident], event: Event) -> Message:
+    """Somebody has them, or has snoozed them."""
+    where = _where(translator, incidents)
+    who = person(event.by) if event.by else words("")
+    if event.until is None:
+        text = translator.text(texts.ACKNOWLEDGED, where=where)
+        return message(text, rich(paragraph(*rich_line(translator, texts.ACKNOWLEDGED_LEAD, person=who, where=where))))
+    text = translator.text(texts.SNOOZED, where=where, time=utc(event.until))
+    time = wording.day_and_time(translator, event.until)
+    return message(
+        text, rich(paragraph(*rich_line(translator, texts.SNOOZED_LEAD, person=who, where=where, time=time)))
+    )
+
+
+def woken(translator: Translator, incidents: Sequence[Incident]) -> Message:
+    """A snooze has ended."""
+    return _plain(translator.text(texts.WOKE, where=_where(translator, incidents)))
+
+
+def reminded(translator: Translator, incidents: Sequence[Incident]) -> Message:
+    """Nobody has taken them for so long."""
+    return _since(translator, texts.REMINDED, incidents)
+
+
+def escalated(
+    translator: Translator, incidents: Sequence[Incident], to: Sequence[str], alert_in: str | None = None
+) -> Message:
+    """The same, to those who are called for it: user ids and user group ids. `alert_in` names the card's channel to
+    readers of another one.
+    """
+    worst = max(incidents, key=lambda each: each.rating.severity)
+    called = [element for each in to for element in (people(each), words(" "))]
+    tail = rich_line(translator, texts.ELSEWHERE, channel=channel(alert_in)) if alert_in else []
+    return _since(
+        translator,
+        texts.ESCALATED,
+        incidents,
+        before=called,
+        after=tail,
+        level=level(translator, worst.rating),
+        reason=reason(translator, worst.rating),
+    )
+
+
+def resolved(translator: Translator, incident: Incident) -> Message:
+    """The end of one that has a card of its own."""
+    where = _where(translator, [incident])
+    if incident.ended == "unwatched":
+        return _plain(translator.text(texts.UNWATCHED, where=where))
+    return _plain(
+        translator.text(texts.RESOLVED, where=where, lasted=lasted(incident), ending=ending(translator, incident))
+    )
+
+
+def some_resolved(
+    translator: Translator, incidents: Sequence[Incident], everyone: Sequence[Incident], event: Event
+) -> Message:
+    """Some of those that share a card have ended, or with these all `everyone`."""
+    left = [each for each in everyone if each.resolved_at is None or each.resolved_at > event.at]
+    if left or any(each.ended == "unwatched" for each in everyone):
+        phrase = texts.SOME_UNWATCHED if incidents[0].ended == "unwatched" else texts.SOME_RESOLVED
+        still = translator.count(texts.LEFT, len(left)) if left else translator.text(texts.NONE_LEFT)
+        return _plain(translator.text(phrase, where=_where(translator, incidents), left=still))
+    span = wording.duration(event.at - min(each.since for each in everyone))
+    return _plain(translator.count(texts.ALL_RESOLVED, len(everyone), lasted=span))
+
+
+def _since(
+    translator: Translator,
+    phrase: Phrase,
+    incidents: Sequence[Incident],
+    before: Sequence[Element] = (),
+    after: Sequence[Element] = (),
+    **values: str,
+) -> Message:
+    since = min(each.since for each in incidents)
+    where = _where(translator, incidents)
+    line = rich_line(translator, phrase, where=where, time=wording.day_and_time(translator, since), **values)
+    text = translator.text(phrase, where=where, time=utc(since), **values)
+    return message(text, rich(paragraph(*before, *line, *after)))
+
+
+def _where(translator: Translator, incidents: Sequence[Incident]) -> str:
+    names = wording.listed(translator, (each.application for each in incidents), _NAMED)
+    clusters = {each.cluster for each in incidents}
+    return translator.text(texts.MANY, names=names, cluster=clusters.pop()) if len(clusters) == 1 else names
+
+
+def _plain(text: str) -> Message:
+    return message(text, rich(paragraph(words(text))))
+
+
+def _more(translator: Translator) -> wording.More:
+    return lambda left: paragraph(words(translator.count(card_texts.MORE_OBJECTS, left), italic=True))

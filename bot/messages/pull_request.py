@@ -1,0 +1,153 @@
+"""What a revert's pull request says on the forge: title and Markdown body."""
+
+import re
+from collections.abc import Sequence
+
+from bot.core.changes.effect import Effect
+from bot.core.changes.rendered_change import FieldChange
+from bot.core.git.commit import Commit, PullRequest
+from bot.core.pull_requests.revert import RevertRequest, Target, automation, one_line, subject, undo_of
+from bot.i18n.language import ENGLISH
+from bot.messages import effect as effect_message
+from bot.messages.wording import value
+
+MAX_TITLE = 250  # GitHub and GitLab take 255 or 256
+MAX_BODY = 30_000  # Bitbucket takes 32,768, GitHub twice that
+MAX_LISTED = 100
+
+
+def reference(pull: PullRequest, home: str) -> str:
+    """How the forge names a pull request in texts: `acme/web#7`, on GitLab `acme/web!7`; `home` as `home_of` gives."""
+    sign = "!" if "/merge_requests/" in pull.url else "#"
+    path = re.sub(r"^.*?(?:projects|users)/([^/]+)/repos/", r"\1/", home.partition("/")[2])  # Bitbucket Data Center's
+    return f"{path}{sign}{pull.number}"
+
+
+def title(target: Target) -> str:
+    """The pull request's title."""
+    if len(target.commits) > 1 and not target.pull:
+        whole = f'Revert {len(target.commits)} commits up to "{target.last.subject}"'
+    else:
+        whole = undo_of(subject(target))
+    return whole if len(whole) <= MAX_TITLE else f"{whole[: MAX_TITLE - 1]}…"
+
+
+def body(
+    target: Target,
+    request: RevertRequest,
+    *,
+    reverts: str | None,
+    files: Sequence[str],
+    already_undone: Sequence[str],
+    effects: Sequence[Effect],
+    branch: str,
+) -> str:
+    """The pull request's text: what is undone, who asked and why, what changes where, what to know before merging."""
+    parts = [
+        *([f"Reverts {reverts}"] if reverts else []),
+        _asked(request),
+        *_warnings(effects),
+        _listed("Undoes", [f"{commit.sha} {as_code(commit.subject)}" for commit in target.commits]),
+        *_effects(effects),
+        _listed("Changes", [as_code(file) for file in files]),
+    ]
+    if already_undone:
+        parts.append(_listed("Had been put back before", [as_code(file) for file in already_undone]))
+    notes = "\n\n".join(f"> {note}" for note in _notes(target, branch)) + "\n"
+    return f"{_cut(parts, MAX_BODY - len(notes))}\n\n{notes}"
+
+
+def _cut(parts: Sequence[str], most: int) -> str:
+    """Whole lines, as many as fit."""
+    text, cut = "\n\n".join(parts), "\n- and more, which does not fit here"
+    if len(text) <= most - 2:
+        return text
+    return text[: most - 2 - len(cut)].rpartition("\n")[0] + cut
+
+
+def _asked(request: RevertRequest) -> str:
+    where = (
+        f"[in Slack]({request.link})"
+        if request.link and re.fullmatch(r"https://[^\s()<>]+", request.link)
+        else "in Slack"
+    )
+    why = f", because: {as_code(one_line(request.why))}" if request.why.strip() else ""
+    return f"Asked for {where} by {as_code(one_line(request.who))}{why}."
+
+
+def _warnings(effects: Sequence[Effect]) -> list[str]:
+    found = effect_message.warnings(ENGLISH, effects)
+    return [_listed("Before you merge", [as_code(each) for each in found])] if found else []
+
+
+def _effects(effects: Sequence[Effect]) -> list[str]:
+    if not effects:
+        return ["No application that the bot watches is made of these files."]
+    return ["\n".join((_environment(each), *_objects(each))) for each in effects]
+
+
+def _environment(effect: Effect) -> str:
+    where = f"{as_code(effect.application)} on {as_code(effect.cluster)}, namespace {as_code(effect.namespace)}"
+    if effect.why is not None:
+        return f"**What changes in** {where} **is unknown:** {as_code(effect.why)}"
+    found = effect.change
+    counts = ((found.removed, "removed"), (found.changed, "changed"), (found.added, "added"))
+    told = ", ".join(f"{count} {what}" for count, what in counts if count)
+    return f"**What changes in** {where}**:** {told or 'nothing that the cluster would see'}\n"
+
+
+def _objects(effect: Effect) -> list[str]:
+    rows = []
+    for found in effect.change.objects:
+        name = f"{found.namespace}/{found.name}" if found.namespace else found.name
+        rows.append(f"- {as_code(f'{found.kind} {name}')} {found.change}")
+        rows += [f"  - {_field(field)}" for field in found.fields]
+        if found.total > len(found.fields):
+            rows.append(f"  - and {found.total - len(found.fields):,} more fields")
+    if (left := effect.change.total - len(effect.change.objects)) > 0:
+        rows.append(f"- and {left:,} more objects")
+    return rows
+
+
+def _field(field: FieldChange) -> str:
+    before, after = (as_code(value(ENGLISH, each, 100)) for each in (field.before, field.after))
+    match field.change:
+        case "changed":
+            return f"{as_code(field.path)}: {before} → {after}"
+        case "added":
+            return f"{as_code(field.path)}: added, {after}"
+        case _:
+            return f"{as_code(field.path)}: removed, was {before}"
+
+
+def _notes(target: Target, branch: str) -> list[str]:
+    notes = [f"Nothing has changed yet: the clusters follow `{branch}`, and this reaches it when it is merged."]
+    if target.reapplies:
+        notes.append("This undoes a revert: the change that had been taken back lands again.")
+    if target.merge:
+        brought = _sides(target.last)
+        notes.append(
+            f"{as_code(target.last.sha[:12])} is a merge, undone against its first parent; it brought {brought}. "
+            "Merging that branch once more would bring nothing back: to land it again later, revert this revert."
+        )
+    if tool := automation(target):
+        notes.append(f"{tool} wrote this change and may write it again: pause it before merging.")
+    return notes
+
+
+def _sides(merge: Commit) -> str:
+    sides = [as_code(parent[:12]) for parent in merge.parents[1:]]
+    return sides[0] if len(sides) == 1 else f"{len(sides)} branches: {', '.join(sides)}"
+
+
+def _listed(heading: str, rows: Sequence[str]) -> str:
+    shown = [f"- {row}" for row in rows[:MAX_LISTED]]
+    if len(rows) > MAX_LISTED:
+        shown.append(f"- and {len(rows) - MAX_LISTED:,} more")
+    return "\n".join([f"**{heading}**", "", *shown])
+
+
+def as_code(text: str) -> str:
+    """Text as code, so that nothing in it is markup, a mention or a closing keyword."""
+    plain = " ".join(text.replace("`", '"').split())
+    return f"`{plain[:300]}`"

@@ -1,0 +1,318 @@
+"""The answers to `/gitops revert`: one for each way it can end, each saying what to press or type next."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from html import unescape
+
+from bot.core.git.commit import Commit, PullRequest
+from bot.core.pull_requests.revert import (
+    AcrossMerges,
+    AlreadyOpen,
+    AlreadyReverted,
+    Ambiguous,
+    Confirm,
+    Conflict,
+    ConflictedFile,
+    EmptyCommit,
+    InsidePull,
+    NotFound,
+    NothingToUndo,
+    NotOnBranch,
+    Opened,
+    Outcome,
+    PullNotMerged,
+    Refused,
+    RevertRequest,
+    RootCommit,
+    Target,
+    Unfinished,
+)
+from bot.i18n.catalogue import revert as texts
+from bot.i18n.language import Phrase, Translator
+from bot.messages import LINK, effect, wording
+from bot.messages.blocks import (
+    Block,
+    Element,
+    Message,
+    actions,
+    bullets,
+    button,
+    clip,
+    code,
+    confirm,
+    message,
+    paragraph,
+    preformatted,
+    rich,
+    rich_line,
+    utc,
+    words,
+)
+
+# Each button asks for another revert; Slack wants the action ids of one message to differ.
+REVERT_THIS = "revert_this"
+REVERT_OTHER = "revert_other"
+REVERT_SUSPECTS = ("revert_suspect_1", "revert_suspect_2", "revert_suspect_3")
+_FULL_SHA = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{32}\b")
+_MOST_LISTED = 8
+_MOST_REFERENCE = 2_000
+
+
+_STATES = {"open": texts.OPEN, "closed": texts.CLOSED, "merged": texts.MERGED}
+
+
+def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> Message:  # noqa: C901, PLR0912  a case each
+    """What the person who asked reads."""
+    match outcome:
+        case Opened():
+            return _opened(translator, outcome)
+        case AlreadyOpen(pull):
+            return _with_link(translator, texts.ALREADY_OPEN, pull)
+        case AlreadyReverted(target, by):
+            return _said(
+                translator.text(texts.ALREADY_REVERTED, name=_name(translator, target), by=_commit(translator, by))
+            )
+        case NothingToUndo(target, since):
+            phrase = texts.NOTHING_LEFT_SINCE if since else texts.NOTHING_LEFT
+            return _said(translator.text(phrase, name=_name(translator, target), since=_commit(translator, since)))
+        case Conflict():
+            return _conflict(translator, outcome)
+        case InsidePull():
+            return _inside(translator, outcome, request)
+        case AcrossMerges(text, commits, merges):
+            sentence = translator.count(texts.ACROSS_MERGES, len(merges), range=clip(text, 140))
+            through = reference(replace(request, through_merges=True))
+            choice = button(translator.text(texts.UNDO_ALL, n=translator.number(commits)), REVERT_THIS, through)
+            return _said(sentence, _commits(translator, merges), actions(choice))
+        case Confirm(target, files, applications):
+            touching = _touching(translator, applications)
+            sentence = translator.count(texts.CONFIRM, len(files), name=_name(translator, target), touching=touching)
+            large = reference(replace(request, large=True))
+            return _said(
+                sentence, actions(button(translator.text(texts.OPEN_ANYWAY), REVERT_THIS, large, style="danger"))
+            )
+        case NotFound(reason):
+            return _said(translator.told(reason))
+        case Ambiguous(reason, candidates):
+            return _said(translator.told(reason), _commits(translator, candidates))
+        case NotOnBranch():
+            return _not_on_branch(translator, outcome)
+        case PullNotMerged(pull):
+            return _with_link(translator, texts.NOT_MERGED, pull)
+        case RootCommit(commit):
+            return _said(translator.text(texts.ROOT, commit=_commit(translator, commit)))
+        case EmptyCommit(target):
+            return _said(translator.text(texts.EMPTY, name=_name(translator, target)))
+        case Refused(reason, retry_at):
+            return _said(
+                translator.text(
+                    texts.REFUSED, reason=clip(translator.told(reason), 1_000), again=_again(translator, retry_at)
+                )
+            )
+        case Unfinished(branch, reason, retry_at):
+            told = {
+                "branch": clip(branch, 100),
+                "reason": clip(translator.told(reason), 800),
+                "again": _again(translator, retry_at),
+            }
+            return _said(translator.text(texts.UNFINISHED, **told))
+
+
+def sentence(translator: Translator, outcome: Outcome, request: RevertRequest) -> str:
+    """The same in words alone."""
+    return unescape(answer(translator, outcome, request).text)
+
+
+def which_repository(translator: Translator, text: str, repositories: Sequence[str]) -> Message:
+    """Several repositories could be meant."""
+    known = wording.listed(translator, repositories, 5)
+    return _said(translator.text(texts.WHICH_REPOSITORY, text=clip(text, 80), known=known))
+
+
+def reference(request: RevertRequest) -> str:
+    """What a button remembers of a request: not who asked, since whoever clicks is authorised anew."""
+    kept = {
+        "text": clip(request.text, 200),
+        "application": request.application,
+        "flags": [flag for flag in ("only", "through_merges", "large") if getattr(request, flag)],
+    }
+    return json.dumps(kept)[:_MOST_REFERENCE]
+
+
+def ask(
+    translator: Translator,
+    revision: str,
+    application: str | None,
+    subject: str,
+    style: str | None = None,
+    *,
+    action: str = REVERT_THIS,
+) -> Element:
+    """The button that asks for a revert, once more before it does; who clicks is authorised as with the command."""
+    asks = confirm(
+        translator.text(texts.ASK_TITLE),
+        translator.text(texts.ASK, subject=clip(subject, 120)),
+        translator.text(texts.ASK_YES),
+        translator.text(texts.ASK_NO),
+    )
+    request = RevertRequest(who="", text=revision, application=application)
+    _, slash, named = revision.rpartition("/")  # of a URL its sha, or its pull request's number
+    named = f"#{named}" if slash and named.isdigit() else named
+    label = translator.text(texts.REVERT, revision=_FULL_SHA.sub(r"\1", named))
+    return button(label, action, reference(request), style=style, asks=asks)
+
+
+def requested(reference_: str, who: str) -> RevertRequest | None:
+    """The request behind a button, None for what no button of ours holds."""
+    try:
+        kept = json.loads(reference_)
+        text, application, flags = str(kept["text"]), kept["application"], set(kept["flags"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if application is not None and not isinstance(application, str):
+        return None
+    return RevertRequest(
+        who=who,
+        text=text,
+        application=application,
+        only="only" in flags,
+        through_merges="through_merges" in flags,
+        large="large" in flags,
+    )
+
+
+def _opened(translator: Translator, outcome: Opened) -> Message:
+    pull = outcome.pull
+    sentence = translator.count(
+        texts.OPENED,
+        len(outcome.files),
+        number=str(pull.number),
+        title=_title(pull),
+        touching=_touching(translator, outcome.applications),
+    )
+    blocks: list[Block] = [rich(paragraph(words(sentence)))]
+    listed = _files(translator, [[code(clip(path, wording.MOST_PATH))] for path in outcome.files])
+    if listed:
+        blocks.append(rich(bullets(listed)))
+    if notes := _notes(translator, outcome):
+        blocks.append(rich(bullets([[words(each)] for each in notes])))
+    blocks += effect.blocks(translator, outcome.effects)
+    blocks.append(actions(wording.review(translator, pull.number, pull.url)))
+    return message(sentence, *blocks)
+
+
+def _notes(translator: Translator, outcome: Opened) -> list[str]:
+    notes = []
+    if outcome.target.reapplies:
+        notes.append(translator.text(texts.REAPPLIES))
+    if outcome.target.merge:
+        notes.append(translator.text(texts.UNDOES_MERGE))
+    if outcome.already_undone:
+        notes.append(translator.text(texts.PARTLY_UNDONE, files=wording.listed(translator, outcome.already_undone, 3)))
+    if outcome.automation:
+        notes.append(translator.text(texts.AUTOMATION, tool=clip(outcome.automation, 60)))
+    return notes
+
+
+def _conflict(translator: Translator, outcome: Conflict) -> Message:
+    sentence = translator.count(texts.CONFLICT, len(outcome.files), name=_name(translator, outcome.target))
+    lines = _files(translator, [_conflicted(translator, file) for file in outcome.files])
+    commands = "\n".join(clip(command, 300) for command in outcome.commands)
+    by_hand = rich(paragraph(words(translator.text(texts.BY_HAND))), preformatted(commands))
+    return _said(sentence, rich(bullets(lines)), by_hand)
+
+
+def _conflicted(translator: Translator, file: ConflictedFile) -> list[Element]:
+    return rich_line(
+        translator,
+        texts.CONFLICTED_SINCE if file.later else texts.CONFLICTED,
+        path=code(clip(file.path, wording.MOST_PATH)),
+        kind=clip(file.kind, 60),
+        commits=wording.listed(translator, (_commit(translator, each) for each in file.later), 3),
+    )
+
+
+def _files(translator: Translator, lines: list[list[Element]]) -> list[list[Element]]:
+    left = len(lines) - _MOST_LISTED
+    return [*lines[:_MOST_LISTED], [wording.and_more(translator, left)]] if left > 0 else lines
+
+
+def _inside(translator: Translator, outcome: InsidePull, request: RevertRequest) -> Message:
+    commit = _commit(translator, outcome.commit)
+    if outcome.pull:
+        number = str(outcome.pull.number)
+        sentence, label = translator.text(texts.INSIDE_PULL, commit=commit, number=number), texts.WHOLE_PULL
+    else:
+        number = ""
+        sentence = translator.text(texts.INSIDE_MERGE, commit=commit, merge=_commit(translator, outcome.merge))
+        label = texts.WHOLE_MERGE
+    whole = reference(replace(request, text=outcome.whole, only=False))
+    choices = [button(translator.text(label, number=number), REVERT_THIS, whole, style="primary")]
+    if outcome.only_possible:
+        only = reference(replace(request, only=True))
+        choices.append(button(translator.text(texts.ONLY_COMMIT), REVERT_OTHER, only))
+    return _said(sentence, actions(*choices))
+
+
+def _not_on_branch(translator: Translator, outcome: NotOnBranch) -> Message:
+    pull = outcome.pull
+    number = str(pull.number) if pull else ""
+    what = (
+        _commit(translator, outcome.commit)
+        if outcome.commit
+        else f"#{number}"
+        if pull
+        else translator.text(texts.THAT_CHANGE)
+    )
+    return _said(
+        translator.text(
+            texts.NOT_ON_BRANCH_BUT if pull else texts.NOT_ON_BRANCH,
+            what=what,
+            branch=clip(outcome.branch, 80),
+            number=number,
+            state=translator.text(_STATES[pull.state]) if pull else "",
+        )
+    )
+
+
+def _with_link(translator: Translator, phrase: Phrase, pull: PullRequest) -> Message:
+    number = str(pull.number)
+    sentence = translator.text(phrase, number=number, title=_title(pull), state=translator.text(_STATES[pull.state]))
+    return _said(sentence, actions(button(translator.text(texts.OPEN_PULL, number=number), LINK, url=pull.url)))
+
+
+def _said(sentence: str, *blocks: Block) -> Message:
+    return message(sentence, rich(paragraph(words(sentence))), *blocks)
+
+
+def _commits(translator: Translator, commits: Sequence[Commit]) -> Block:
+    return rich(bullets([[words(_commit(translator, each))] for each in commits[:_MOST_LISTED]]))
+
+
+def _commit(translator: Translator, commit: Commit | None) -> str:
+    return f"{commit.short} ({clip(commit.subject, 100)})" if commit else translator.text(texts.UNKNOWN_COMMIT)
+
+
+def _name(translator: Translator, target: Target) -> str:
+    if target.pull:
+        return f"#{target.pull.number} ({_title(target.pull)})"
+    last = _commit(translator, target.last)
+    several = len(target.commits)
+    return translator.text(texts.SEVERAL_COMMITS, n=translator.number(several), last=last) if several > 1 else last
+
+
+def _title(pull: PullRequest) -> str:
+    return clip(pull.title, 150)
+
+
+def _touching(translator: Translator, applications: Sequence[str]) -> str:
+    if not applications:
+        return translator.text(texts.OF_NO_APPLICATION)
+    return translator.text(texts.OF_APPLICATIONS, applications=wording.listed(translator, applications, 5))
+
+
+def _again(translator: Translator, retry_at: datetime | None) -> str:
+    return translator.text(texts.AGAIN, time=utc(retry_at)) if retry_at else ""

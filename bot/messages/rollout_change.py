@@ -1,0 +1,109 @@
+"""What a merge changes, as a rollout's card tells it: objects and fields, and images that are not pinned."""
+
+from collections.abc import Sequence
+
+from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
+from bot.core.objects.images import Pin
+from bot.core.rollouts.rollout import Change, Part
+from bot.i18n.catalogue import rollout as texts
+from bot.i18n.language import Translator
+from bot.messages import wording
+from bot.messages.blocks import Element, bullets, clip, code, paragraph, rich_line, words
+
+_MOST_NAMES = 4
+_MOST_OBJECTS = 6
+_MOST_IMAGES = 5
+
+
+def changes(translator: Translator, parts: Sequence[Part]) -> list[list[Element]]:
+    """What changes, a part of a rich_text block each: what is the same in several applications is told once."""
+    return told_of(translator, [(part.application, part.change) for part in parts if part.change])
+
+
+def told_of(translator: Translator, changes: Sequence[tuple[str, Change]]) -> list[list[Element]]:
+    """The same of changes by the names of what they change."""
+    alike: list[tuple[Change, list[str]]] = []
+    for name, change in changes:
+        known = next((names for other, names in alike if other == change), None)
+        if known is None:
+            alike.append((change, [name]))
+        else:
+            known.append(name)
+    return [_change(translator, change, wording.listed(translator, names, _MOST_NAMES)) for change, names in alike]
+
+
+def unpinned(translator: Translator, parts: Sequence[Part]) -> list[Element]:
+    """The images that the merge brings and that are not pinned to a digest; nothing when there are none."""
+    found = dict.fromkeys(each for part in parts if part.change for each in part.change.unpinned)
+    images = {each.image: each.pin for each in found}
+    if not images:
+        return []
+    names = [
+        translator.text(texts.FLOATING, image=clip(image, 100)) if pin is Pin.FLOATING else clip(image, 100)
+        for image, pin in sorted(images.items(), key=lambda each: (each[1] is not Pin.FLOATING, each[0]))
+    ]
+    most = max(part.change.images for part in parts if part.change)
+    rest = names + [""] * (most - len(names))  # counted, and no longer known by name
+    return rich_line(translator, texts.UNPINNED, images=wording.listed(translator, rest, min(_MOST_IMAGES, len(names))))
+
+
+def _change(translator: Translator, change: Change, names: str) -> list[Element]:
+    if change.why is not None:
+        return [
+            paragraph(
+                *rich_line(
+                    translator, texts.CHANGES_UNKNOWN, names=names, reason=clip(translator.told(change.why), 300)
+                )
+            )
+        ]
+    rendered = change.rendered
+    if not rendered.total:
+        return [paragraph(*rich_line(translator, texts.CHANGES_NOTHING, names=names))]
+    lead = paragraph(
+        words(translator.text(texts.CHANGES, names=names, counts=_counts(translator, rendered)), bold=True)
+    )
+    shown = rendered.objects[:_MOST_OBJECTS]
+    told: list[Element] = []
+    for each in shown:
+        told.append(bullets([_object(translator, each)]))
+        if fields := _fields(translator, each):
+            told.append(bullets(fields, indent=1))
+    if rendered.total > len(shown):
+        told.append(bullets([[words(translator.count(texts.MORE_OBJECTS, rendered.total - len(shown)), italic=True)]]))
+    return [lead, *told]
+
+
+def _counts(translator: Translator, rendered: RenderedChange) -> str:
+    counts = ((texts.REMOVED, rendered.removed), (texts.CHANGED, rendered.changed), (texts.ADDED, rendered.added))
+    return ", ".join(translator.count(counted, number) for counted, number in counts if number)
+
+
+def _object(translator: Translator, found: ObjectChange) -> list[Element]:
+    where = f"{found.namespace}/" if found.namespace else ""
+    name = words(f"{clip(found.kind, 60)} {clip(where + found.name, wording.MOST_NAME)}", bold=True)
+    match found.change:
+        case "removed":
+            return rich_line(translator, texts.OBJECT_REMOVED, object=name)
+        case "added":
+            return rich_line(translator, texts.OBJECT_ADDED, object=name)
+        case _:
+            return [name]
+
+
+def _fields(translator: Translator, found: ObjectChange) -> list[list[Element]]:
+    lines = [_field(translator, field) for field in found.fields]
+    if found.total > len(lines):
+        lines.append([words(translator.count(texts.MORE_FIELDS, found.total - len(lines)), italic=True)])
+    return lines
+
+
+def _field(translator: Translator, field: FieldChange) -> list[Element]:
+    path = code(clip(field.path, wording.MOST_PATH))
+    before, after = (code(wording.value(translator, value, 90)) for value in (field.before, field.after))
+    match field.change:
+        case "changed":
+            return rich_line(translator, texts.FIELD_CHANGED, path=path, before=before, after=after)
+        case "added":
+            return rich_line(translator, texts.FIELD_ADDED, path=path, after=after)
+        case _:
+            return rich_line(translator, texts.FIELD_REMOVED, path=path, before=before)

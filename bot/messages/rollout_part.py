@@ -1,0 +1,122 @@
+"""How far a merge is in each application, as a rollout's card tells it: one by one, or by state when they are many."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.core.objects.health import Unready
+from bot.core.rollouts.rollout import NOTHING, Part, PendingState, Rollout
+from bot.i18n.catalogue import rollout as texts
+from bot.i18n.language import PluralPhrase, Translator
+from bot.messages import wording
+from bot.messages.blocks import Element, Value, bullets, clip, moment, rich_line, words
+
+_MOST_PARTS = 8  # told one by one; more are grouped
+_MOST_TOLD = 3  # of a group, those of which it is told what they lack
+_MOST_NAMES = 4
+_MOST_LACKING = 4
+
+
+def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False) -> list[list[Element]]:
+    """Parts of a rich_text block: one for each application, or all states and then some of those that lack something.
+
+    `waiting`: without those that are live.
+    """
+    parts = [part for part in rollout.parts if not waiting or part.live_at is None]
+    if len(parts) <= _MOST_PARTS:
+        return [[bullets([_part(translator, part, rollout.merged_at)])] for part in parts]
+    groups: dict[str, list[Part]] = {}
+    for part in parts:
+        groups.setdefault(_state(part), []).append(part)
+    found = [(state, groups[state]) for state in _GROUPS if state in groups]
+    return [
+        [bullets([[words(_group(translator, state, members), bold=True)] for state, members in found])],
+        *(
+            [bullets([_part(translator, part, rollout.merged_at)])]
+            for state, members in found
+            if state in _TOLD_ONE_BY_ONE
+            for part in members[:_MOST_TOLD]
+        ),
+    ]
+
+
+# What somebody has to look at comes first.
+_GROUPS: dict[str, PluralPhrase] = {
+    "unready": texts.ALL_UNREADY,
+    "missing": texts.ALL_MISSING,
+    "unknown": texts.ALL_UNKNOWN,
+    "unseen": texts.ALL_UNSEEN,
+    "live": texts.ALL_LIVE,
+}
+_TOLD_ONE_BY_ONE = ("unready", "missing", "unknown")
+
+
+def _state(part: Part) -> str:
+    if part.live_at:
+        return "live"
+    if part.error:
+        return "unknown"
+    if part.lacking.unready:
+        return "unready"
+    return "unseen" if part.lacking == NOTHING else "missing"
+
+
+def _group(translator: Translator, state: str, parts: Sequence[Part]) -> str:
+    names = wording.listed(translator, (part.application for part in parts), _MOST_NAMES)
+    return translator.count(_GROUPS[state], len(parts), names=names)
+
+
+def _part(translator: Translator, part: Part, merged_at: datetime) -> list[Element]:
+    where: dict[str, Value] = {"application": words(part.application, bold=True), "cluster": part.cluster}
+    match _state(part):
+        case "live":
+            at = part.live_at or merged_at
+            return rich_line(
+                translator, texts.PART_LIVE, **where, took=wording.duration(at - merged_at), time=moment(at)
+            )
+        case "unknown":
+            return rich_line(
+                translator, texts.PART_UNKNOWN, **where, reason=clip(translator.told(part.error or ""), 300)
+            )
+        case "unready":
+            return rich_line(
+                translator, texts.PART_UNREADY, **where, missing=_lacking(translator, part.lacking)
+            ) + _failure(translator, part)
+        case "missing":
+            return rich_line(
+                translator, texts.PART_MISSING, **where, missing=_lacking(translator, part.lacking)
+            ) + _failure(translator, part)
+        case _:
+            return rich_line(translator, texts.PART_UNSEEN, **where)
+
+
+def _lacking(translator: Translator, lacking: PendingState) -> str:
+    named = [
+        *(_workload(translator, each) for each in lacking.unready),
+        *(clip(each, 160) for each in lacking.missing),
+        *(translator.text(texts.REMAINING, object=clip(each, 120)) for each in lacking.remaining),
+    ]
+    counted = named + [""] * (lacking.total - len(named))
+    return wording.listed(translator, counted, min(_MOST_LACKING, max(1, len(named))))
+
+
+def _workload(translator: Translator, found: Unready) -> str:
+    told = {
+        "object": f"{found.kind} {clip(found.name, 80)}",
+        "ready": translator.number(found.ready),
+        "wanted": translator.number(found.wanted),
+    }
+    if not found.reason:
+        return translator.text(texts.READY, **told)
+    return translator.text(texts.READY_BECAUSE, **told, reason=clip(found.reason, 100))
+
+
+def _failure(translator: Translator, part: Part) -> list[Element]:
+    failure = part.lacking.failure
+    if failure is None:
+        return []
+    told = {"deployer": failure.deployer, "reason": clip(failure.reason, 80)}
+    return (
+        rich_line(translator, texts.SAYS_MORE, **told, message=clip(failure.message, 200))
+        if failure.message
+        else rich_line(translator, texts.SAYS, **told)
+    )

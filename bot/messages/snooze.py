@@ -1,0 +1,102 @@
+"""The modal that asks for how long, and what was entered in it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.core.incidents import snooze
+from bot.core.incidents.snooze import DEFAULT, For, Span
+from bot.i18n.catalogue import control as texts
+from bot.i18n.language import Translator
+from bot.messages import wording
+from bot.messages.blocks import Element, Message, clip, modal, paragraph, rich, rich_line, words
+
+VIEW = "snooze"
+# Ids of the blocks and of the input in each.
+PICKED = "picked"
+TYPED = "typed"
+
+_MOST_TYPED = 40
+
+
+def opening(translator: Translator) -> Mapping[str, Any]:
+    """What the modal shows until it is known whether the person may: a trigger expires 3 s after the click."""
+    return wording.dialog(
+        translator, translator.text(texts.SNOOZE_TITLE), rich(paragraph(words(translator.text(texts.ONE_MOMENT))))
+    )
+
+
+def refusal(translator: Translator, said: Message) -> Mapping[str, Any]:
+    """The same modal, when there is nothing to ask."""
+    return wording.dialog(translator, translator.text(texts.SNOOZE_TITLE), *said.blocks)
+
+
+def form(translator: Translator, applications: Sequence[str], *, subject: str, channel: str) -> Mapping[str, Any]:
+    """Asks how long to be quiet about what a card shows.
+
+    `subject` is the value of the card's buttons, `channel` where the answer goes ("" for nowhere).
+    """
+    options = [_option(translator, choice) for choice in snooze.CHOICES]
+    default = next(each for each in options if snooze.parse(each["value"]) == DEFAULT)
+    radio = {"type": "radio_buttons", "action_id": PICKED, "options": options, "initial_option": default}
+    typed = {
+        "type": "plain_text_input",
+        "action_id": TYPED,
+        "max_length": _MOST_TYPED,
+        "placeholder": _plain(translator.text(texts.OTHER_EXAMPLE)),
+    }
+    names = wording.listed(translator, applications)
+    view = modal(
+        translator.text(texts.SNOOZE_TITLE),
+        rich(paragraph(*rich_line(translator, texts.SNOOZE_LEAD, names=names))),
+        _input(PICKED, translator.text(texts.HOW_LONG), radio),
+        {**_input(TYPED, translator.text(texts.OTHER), typed), "optional": True},
+        close=translator.text(texts.CANCEL),
+        reference=f"{channel} {subject}",
+    )
+    return {**view, "callback_id": VIEW, "submit": _plain(translator.text(texts.SUBMIT))}
+
+
+def referred(view: Mapping[str, Any]) -> tuple[str, str]:
+    """The subject and the channel of a submitted form. References only: they may be anything."""
+    channel, _, subject = str(view.get("private_metadata") or "").partition(" ")
+    return subject, channel
+
+
+def entered(view: Mapping[str, Any]) -> Span | None:
+    """What was picked, or typed instead; None when neither can be read. `view` is as Slack submits it."""
+    try:
+        values = view["state"]["values"]
+        typed = values[TYPED][TYPED].get("value") or ""
+        picked = (values[PICKED][PICKED].get("selected_option") or {}).get("value") or ""
+        return snooze.parse(str(typed).strip() or str(picked))
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def wrong(translator: Translator) -> dict[str, str]:
+    """Shown beside the input that could not be read."""
+    return {TYPED: translator.text(texts.OTHER_WRONG)}
+
+
+def _option(translator: Translator, choice: str) -> Element:
+    return {"text": _plain(_label(translator, choice)), "value": choice}
+
+
+def _label(translator: Translator, choice: str) -> str:
+    span = snooze.parse(choice)
+    if not isinstance(span, For):
+        return translator.text(texts.UNTIL_CLOCK, clock=choice.rsplit(maxsplit=1)[-1])
+    minutes = int(span.span.total_seconds()) // 60
+    if minutes % (24 * 60) == 0:
+        return translator.count(texts.DAYS, minutes // (24 * 60))
+    return (
+        translator.count(texts.HOURS, minutes // 60) if minutes % 60 == 0 else translator.count(texts.MINUTES, minutes)
+    )
+
+
+def _input(name: str, label: str, element: Element) -> Element:
+    return {"type": "input", "block_id": name, "label": _plain(label), "element": element}
+
+
+def _plain(text: str) -> Element:
+    return {"type": "plain_text", "text": clip(text, 75), "emoji": False}

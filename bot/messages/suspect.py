@@ -1,0 +1,89 @@
+"""The commits that explain what is wrong, each with a button that opens its revert."""
+
+from collections.abc import Sequence
+
+from bot.core.changes.suspect import Suspect, Why
+from bot.i18n.catalogue import suspect as texts
+from bot.i18n.language import Phrase, Translator
+from bot.messages import wording
+from bot.messages.blocks import (
+    Block,
+    Element,
+    actions,
+    bullets,
+    clip,
+    code,
+    link,
+    moment,
+    paragraph,
+    rich,
+    rich_line,
+    words,
+)
+from bot.messages.revert import REVERT_SUSPECTS, ask
+
+_WHY = {Why.BEFORE: texts.BEFORE, Why.NEVER: texts.NEVER, Why.OBJECT: texts.OBJECT, Why.PATH: texts.PATH}
+
+
+def of_drift(translator: Translator, suspects: Sequence[Suspect] | None, application: str) -> list[Block]:
+    """For an alert's card; nothing where nobody is suspected. Without a forge there is nothing to press."""
+    return _blocks(translator, texts.EXPLAIN_DRIFT, suspects or (), application, ())
+
+
+def of_rollout(
+    translator: Translator, suspects: Sequence[Suspect] | None, application: str, own: Sequence[str]
+) -> list[Block]:
+    """For a merge's card, which has a button for its `own` revisions already."""
+    return _blocks(translator, texts.EXPLAIN_ROLLOUT, suspects or (), application, own)
+
+
+def _blocks(
+    translator: Translator, title: Phrase, suspects: Sequence[Suspect], application: str, own: Sequence[str]
+) -> list[Block]:
+    shown = suspects[: len(REVERT_SUSPECTS)]
+    if not shown:
+        return []
+    heading = paragraph(words(translator.text(title), bold=True))
+    buttons = [
+        _revert(translator, each, application, action)
+        for each, action in zip(shown, REVERT_SUSPECTS, strict=False)
+        if each.url and not {each.sha, each.revision} & set(own)
+    ]
+    return [
+        rich(heading, bullets([_line(translator, each) for each in shown])),
+        *([actions(*buttons)] if buttons else []),
+    ]
+
+
+def _line(translator: Translator, suspect: Suspect) -> list[Element]:
+    short = suspect.sha[:8]
+    pull = suspect.pull_url and rich_line(
+        translator, texts.PULL, link=link(suspect.pull_url, f"#{suspect.pull_number}")
+    )
+    return rich_line(
+        translator,
+        texts.LINE,
+        sha=link(suspect.url, short) if suspect.url else code(short),
+        subject=words(clip(suspect.subject, 120), bold=True),
+        author=clip(suspect.author, 60),
+        time=moment(suspect.at, "{date_short_pretty} {time}"),
+        pull=pull or "",
+        approved=_approved(translator, suspect),
+        why=translator.text(
+            _WHY[suspect.why], places=wording.listed(translator, [clip(each, 120) for each in suspect.places], 3)
+        ),
+    )
+
+
+def _approved(translator: Translator, suspect: Suspect) -> str:
+    if suspect.approved_by is None:
+        return translator.text(texts.APPROVER_UNKNOWN)
+    if not suspect.approved_by:
+        return translator.text(texts.APPROVED_BY_NOBODY)
+    return translator.text(
+        texts.APPROVED_BY, who=wording.listed(translator, [clip(each, 60) for each in suspect.approved_by], 3)
+    )
+
+
+def _revert(translator: Translator, suspect: Suspect, application: str, action: str) -> Element:
+    return ask(translator, suspect.revision, application, suspect.subject, action=action)

@@ -1,0 +1,118 @@
+"""The answer to `/gitops who`: the people behind an application, the nearest first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.git.author import Author
+from bot.core.git.commit import Commit, PullRequest, title
+from bot.core.incidents.incident import Incident
+from bot.i18n.catalogue import who as texts
+from bot.i18n.language import Translator
+from bot.messages import wording
+from bot.messages.blocks import (
+    Element,
+    Message,
+    bullets,
+    clip,
+    code,
+    link,
+    message,
+    note,
+    paragraph,
+    people,
+    person,
+    plain,
+    rich,
+    rich_line,
+    words,
+)
+
+_MOST_OWNERS = 8
+_MOST_AUTHORS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A commit that changed the application, and whose it is. `pull` and `approvers` are empty where not known."""
+
+    commit: Commit
+    url: str | None
+    authors: tuple[Author, ...]
+    pull: PullRequest | None
+    approvers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Who has to do with an application. `owners` are Slack ids, `writers` tools that wrote what differs, each with its
+    latest time; `trouble` is why mergers and approvers are not known.
+    """
+
+    application: str
+    owners: tuple[str, ...]
+    incident: Incident | None
+    writers: Sequence[tuple[str, datetime | None]]
+    changes: Sequence[Change]
+    trouble: str | None
+
+
+def answer(translator: Translator, behind: Behind) -> Message:
+    """Who has it now, who wrote to the cluster, whose commits they are, who owns it."""
+    lines = [*_of_incident(translator, behind), *(_wrote(translator, *writer) for writer in behind.writers)]
+    lines += [_changed(translator, change) for change in behind.changes]
+    if behind.owners:
+        lines.insert(
+            0, rich_line(translator, texts.OWNERS, who=_row([people(each) for each in behind.owners[:_MOST_OWNERS]]))
+        )
+    if not lines:
+        text = translator.text(texts.NOBODY, application=behind.application)
+        return message(text, rich(paragraph(words(text))))
+    lead = translator.text(texts.LEAD, application=behind.application)
+    first = "".join(map(plain, lines[0]))
+    blocks = [rich(paragraph(words(lead, bold=True)), bullets(lines))]
+    if behind.trouble:
+        blocks.append(note(translator.text(texts.UNKNOWN_APPROVERS, reason=translator.told(behind.trouble))))
+    return message(translator.text(texts.SENTENCE, application=behind.application, first=clip(first, 500)), *blocks)
+
+
+def _of_incident(translator: Translator, behind: Behind) -> list[list[Element]]:
+    incident, lines = behind.incident, []
+    if incident and incident.acknowledged_by and incident.acknowledged_at:
+        at = wording.day_and_time(translator, incident.acknowledged_at)
+        lines.append(rich_line(translator, texts.HAS_IT, who=person(incident.acknowledged_by), at=at))
+    if incident and incident.snoozed_by and incident.snoozed_until:
+        at = wording.day_and_time(translator, incident.snoozed_until)
+        lines.append(rich_line(translator, texts.SNOOZED, who=person(incident.snoozed_by), at=at))
+    return lines
+
+
+def _wrote(translator: Translator, tool: str, at: datetime | None) -> list[Element]:
+    if at is None:
+        return rich_line(translator, texts.WROTE_SOME_TIME, tool=code(clip(tool, 60)))
+    return rich_line(translator, texts.WROTE, tool=code(clip(tool, 60)), at=wording.day_and_time(translator, at))
+
+
+def _changed(translator: Translator, change: Change) -> list[Element]:
+    authors = [person(each.user) if each.user else words(clip(each.name, 60)) for each in change.authors]
+    sha = link(change.url, change.commit.short) if change.url else code(change.commit.short)
+    line = rich_line(
+        translator,
+        texts.CHANGED,
+        commit=sha,
+        subject=clip(title(change.commit, change.pull), 120),
+        at=wording.day_and_time(translator, change.commit.committed_at),
+        authors=_row(authors[:_MOST_AUTHORS]) or translator.text(texts.A_TOOL),
+    )
+    if change.pull and change.pull.merged_by:
+        line += rich_line(translator, texts.MERGED_BY, who=clip(change.pull.merged_by, 60))
+    if change.approvers:
+        line += rich_line(translator, texts.APPROVED_BY, who=wording.listed(translator, change.approvers))
+    return line
+
+
+def _row(elements: Sequence[Element]) -> list[Element]:
+    row: list[Element] = []
+    for element in elements:
+        row += [*([words(", ")] if row else []), element]
+    return row

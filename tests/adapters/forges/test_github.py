@@ -1,0 +1,294 @@
+"""What GitHub alone has, by PyGithub over HTTP; the rest is in test_forge_contract.py."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from github.Requester import HTTPRequestsConnectionClass
+
+from bot.adapters.forges.github import GitHubForge
+from bot.adapters.forges.signed import SignedRepository
+from bot.config import Credentials, ForgeConfig
+from bot.core.access.permission import Granted
+from bot.core.pull_requests.revert import AlreadyOpen, Opened, RevertRequest
+from bot.handlers.pull_requests.revert import revert
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.ports import ForgeError, PushRejectedError
+from bot.sandbox.forge import SandboxForge
+from bot.sandbox.server import Server
+
+NOW = datetime(2031, 3, 4, 9, 30, tzinfo=UTC)
+BRANCH = "gitops-bot/revert-1a2b3c4d"
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    sandbox = SandboxForge(tmp_path, clock=lambda: NOW)
+    for login in ("mia", "kit", "lou"):
+        sandbox.add_person(login, login.title(), f"{login}@paper.example")
+    repository = sandbox.create_repository("paper/press", first_number=7)
+    repository.commit("main", {"a.yaml": "a: 1\n"}, "First\n", "mia")
+    repository.commit(BRANCH, {"a.yaml": "a: 2\n"}, "Second\n", "mia")
+    return sandbox
+
+
+@pytest.fixture
+def repository(sandbox):
+    return sandbox.repositories["paper/press"]
+
+
+@pytest.fixture
+def url(sandbox, as_github_describes):
+    as_github_describes(sandbox.app)
+    with Server(sandbox.app) as server:
+        yield server.url
+
+
+def adapter(url, token, repository="paper/press"):
+    config = ForgeConfig(kind="github", repository=repository, api_url=f"{url}/api/v3")
+    return GitHubForge.from_config(config, Credentials(github_token=token))
+
+
+@pytest.fixture
+def forge(sandbox, url):
+    return adapter(url, sandbox.token)
+
+
+@pytest.fixture
+def pull(repository):
+    return repository.open_pull(head=BRANCH, base="main", title="Raise a", body="", by="mia")
+
+
+def create(forge, head=BRANCH):
+    return forge.create_pull_request(head=head, base="main", title="Raise a", body="Because.")
+
+
+# ---------------------------------------------------------------- what is asked
+
+
+@pytest.mark.parametrize(
+    ("api_url", "page"),
+    [
+        ("https://api.github.com", "https://github.com/paper/press/commit/abc"),
+        ("https://git.paper.example/api/v3/", "https://git.paper.example/paper/press/commit/abc"),
+        ("https://api.paper.ghe.com", "https://paper.ghe.com/paper/press/commit/abc"),
+    ],
+)
+def test_the_web_address_follows_from_the_api_s(api_url, page):
+    assert GitHubForge("paper/press", api_url, lambda: "t").commit_url("abc") == page
+
+
+# ---------------------------------------------------------------- twice, at once, and lost answers
+
+
+def test_threads_do_not_get_each_other_s_answers(forge, repository, monkeypatch):
+    """PyGithub notes a request on the connection and sends it after: a pause in between makes sharing show."""
+    note = HTTPRequestsConnectionClass.request
+
+    def dawdling(*arguments, **named):
+        note(*arguments, **named)
+        threading.Event().wait(0.005)
+
+    tip = repository.git.tip(BRANCH)
+    for number in range(7, 15):
+        repository.git.move(f"b{number}", tip, None)
+        repository.open_pull(head=f"b{number}", base="main", title=f"Pull {number}", body="", by="mia")
+    start = threading.Barrier(8)
+
+    def read(number):
+        start.wait()
+        return [forge.get_pull_request(number).title for _ in range(5)]
+
+    monkeypatch.setattr(HTTPRequestsConnectionClass, "request", dawdling)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(read, range(7, 15)))
+    assert answers == [[f"Pull {number}"] * 5 for number in range(7, 15)]
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+def test_a_secondary_rate_limit_says_when_to_come_back_and_is_not_hammered(forge, sandbox):
+    sandbox.faults.secondary_limit = 90
+    with pytest.raises(ForgeError, match="rate limit") as error:
+        create(forge)
+    assert timedelta(seconds=80) < error.value.retry_at - datetime.now(UTC) <= timedelta(seconds=90)
+    assert len(sandbox.requests) == 1
+
+
+# ---------------------------------------------------------------- GitHub's own description
+
+
+def test_a_call_and_an_answer_that_are_not_as_described_are_found(github_description):
+    reference = {"ref": "refs/heads/a", "sha": "ab" * 20}
+    for exchange, mistake in (
+        (("GET", "/repos/a/b/pull/1", None, 200, {}), "is no call that GitHub knows"),
+        (("GET", "/repos/a/b/pulls?stat=open", None, 200, []), "there is no parameter stat"),
+        (("GET", "/repos/a/b/pulls?state=opened", None, 200, []), "the parameter state"),
+        (("POST", "/repos/a/b/git/refs", None, 422, {}), "the body is missing"),
+        (("POST", "/repos/a/b/git/refs", {"ref": "refs/heads/a"}, 422, {}), "'sha' is a required property"),
+        (("POST", "/repos/a/b/git/refs", reference, 201, {"ref": 1}), "1 is not of type 'string'"),
+        (("POST", "/repos/a/b/git/refs", reference, 418, {}), "GitHub never answers 418"),
+    ):
+        assert [told for told in github_description.mistakes(*exchange) if mistake in told], mistake
+
+
+# ---------------------------------------------------------------- GitHub App
+
+
+@pytest.fixture(scope="module")
+def key():
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def pem(key):
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def as_app(url, private_key):
+    config = ForgeConfig(kind="github", repository="paper/press", api_url=f"{url}/api/v3")
+    return GitHubForge.from_config(config, Credentials(github_app_id="4711", github_app_private_key=private_key))
+
+
+@pytest.fixture
+def app(url, sandbox, key):
+    sandbox.apps["4711"] = (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+    return as_app(url, pem(key))
+
+
+def test_a_github_app_acts_by_one_installation_token_that_git_uses_too(app, sandbox):
+    forge = app
+    with ThreadPoolExecutor(4) as pool:
+        tokens = set(pool.map(lambda _: forge.git_login().secret, range(8)))
+    assert len(tokens) == 1
+    assert tokens <= set(sandbox.tokens)
+    assert create(forge).author == "app-4711[bot]"
+
+
+def test_a_key_the_forge_does_not_know_is_said(url, key):
+    with pytest.raises(ForgeError, match="GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY"):
+        as_app(url, pem(key)).pull(7)
+
+
+def test_a_private_key_that_is_none_is_said_and_not_shown(url):
+    with pytest.raises(ForgeError, match="GITHUB_APP_PRIVATE_KEY is no RSA private key") as error:
+        as_app(url, "-----BEGIN nonsense").git_login()
+    assert "nonsense" not in str(error.value)
+    assert error.value.__cause__ is None
+
+
+# ---------------------------------------------------------------- signed commits
+
+
+@pytest.fixture
+def signed(repository):
+    """A ruleset that takes signed commits alone."""
+    repository.signatures_required = True
+    repository.commit(
+        "main", {"gone.yaml": "g: 1\n", "kept.yaml": "k: 1\n", "apps/b.yaml": "b: \N{SNOWMAN}\r\n"}, "More\n", "mia"
+    )
+    return repository
+
+
+def mirror(forge, url, tmp_path, make=None):
+    where = ("press", f"{url}/paper/press.git", "main", tmp_path / "mirrors")
+    return SignedRepository(*where, login=forge.git_login, make=make or forge.make_commit)
+
+
+@pytest.fixture
+def clone(make_source, signed, url):
+    """What somebody made of main: files changed and removed, and a picture, a program and a link added."""
+    clone = make_source("clone")
+    clone.git("fetch", "-q", f"{url}/paper/press.git", "main")
+    clone.git("reset", "-q", "--hard", "FETCH_HEAD")
+    clone.commit(
+        "Change", {"a.yaml": "a: 7\n", "gone.yaml": None, "apps/b.yaml": "b: 2\r\n", "logo.png": b"\x89PNG\xff"}
+    )
+    (clone.path / "run.sh").write_text("#!/bin/sh\n")
+    (clone.path / "run.sh").chmod(0o755)
+    (clone.path / "link.yaml").symlink_to("a.yaml")
+    clone.commit("Programs", {})
+    return clone
+
+
+def test_where_signatures_are_a_rule_github_makes_the_commit_and_signs_it(app, signed, url, tmp_path, clone):
+    repository = mirror(app, url, tmp_path)
+    head = repository.fetch()
+    clone.git("push", "-q", str(signed.path), "HEAD:refs/heads/feature")
+    repository.fetch()
+    tree = clone.git("rev-parse", "HEAD^{tree}")
+    sha = repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message='Revert "More"\n\nBecause.\n')
+    assert signed.git.tip("gitops-bot/x") == sha
+    made = signed.git.commit(sha)
+    assert (made.tree, made.parents) == (tree, (head,))
+    assert made.message.rstrip() == 'Revert "More"\n\nBecause.'
+    assert signed.git.signature(sha).startswith("-----BEGIN PGP SIGNATURE-----")
+    assert app.create_pull_request(head="gitops-bot/x", base="main", title="Revert", body="").head_sha == sha
+
+
+def anybody(_):
+    return Granted()
+
+
+def test_a_revert_is_opened_where_signatures_are_a_rule(app, signed, url, tmp_path):
+    bad = signed.git.tip("main")
+    repository = mirror(app, url, tmp_path)
+    told = {"repository": repository, "forge": app, "applications": [], "permit": anybody, "rendered": ManifestCache()}
+    outcome = revert(RevertRequest("Mia", bad[:10]), **told)
+    assert isinstance(outcome, Opened)
+    made = signed.git.commit(outcome.pull.head_sha)
+    assert made.tree == signed.git.commit(signed.git.commit(bad).parents[0]).tree
+    assert signed.git.signature(made.sha)
+    again = revert(RevertRequest("Kit", bad), **told)
+    assert (type(again), again.pull.number) == (AlreadyOpen, outcome.pull.number)
+
+
+def test_without_such_a_rule_git_pushes_by_itself(app, repository, url, tmp_path, sandbox):
+    mirrored = mirror(app, url, tmp_path)
+    head = mirrored.fetch()
+    mirrored.push_commit(branch="gitops-bot/x", tree=head, parent=head, message="x")
+    assert not [request for request in sandbox.requests if "/git/" in request.path and "api" in request.path]
+
+
+def test_a_commit_answered_with_502_is_made_once(app, signed, url, tmp_path, sandbox):
+    repository = mirror(app, url, tmp_path)
+    head = repository.fetch()
+    tree = repository.tree_id(signed.git.tip(BRANCH), "")
+    app.pull(1)  # the repository is known
+    sandbox.faults.lose_creations = 1
+    sha = repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
+    assert 502 in [request.status for request in sandbox.requests]
+    assert signed.git.tip("gitops-bot/x") == sha
+
+
+def test_a_branch_that_somebody_else_makes_meanwhile_stays_theirs(app, signed, url, tmp_path):
+    head = signed.git.tip("main")
+
+    def too_late(commit):
+        signed.git.move(commit.branch, head, None)
+        return app.make_commit(commit)
+
+    repository = mirror(app, url, tmp_path, too_late)
+    repository.fetch()
+    tree = repository.tree_id(signed.git.tip(BRANCH), "")
+    with pytest.raises(PushRejectedError, match="Reference already exists"):
+        repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
+    assert signed.git.tip("gitops-bot/x") == head
+
+
+def test_a_person_s_token_cannot_sign_and_is_told_what_can(forge, signed, url, tmp_path):
+    repository = mirror(forge, url, tmp_path)
+    head = repository.fetch()
+    tree = repository.tree_id(signed.git.tip(BRANCH), "")
+    with pytest.raises(PushRejectedError, match="GitHub signs those of a GitHub App: set GITHUB_APP_ID"):
+        repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
+    assert signed.git.tip("gitops-bot/x") is None

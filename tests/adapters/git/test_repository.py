@@ -1,0 +1,615 @@
+import base64
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.git import repository as adapter
+from bot.adapters.git.login import Login
+from bot.adapters.git.repository import GitRepository
+from bot.ports import File, PushRejectedError, RepositoryError, RevisionNotFoundError
+
+TOKEN = "ghp_Zq7RtYw2secretsecret"
+
+
+@pytest.fixture
+def repository(source, tmp_path):
+    source.commit("First", {"apps/shop/web.yaml": "replicas: 1\n"})
+    return GitRepository("platform", str(source.path), "main", tmp_path / "mirrors")
+
+
+# ------------------------------------------------------------ reading
+
+
+def test_fetch_follows_the_tracked_branch_and_forgets_deleted_ones(source, repository):
+    source.git("branch", "side")
+    first = repository.fetch()
+    assert repository.head() == first
+    assert repository.tip("side") == first
+    second = source.commit("Second", {"apps/shop/web.yaml": "replicas: 2\n"})
+    source.git("branch", "-D", "side")
+    assert repository.head() == first
+    assert repository.fetch() == second
+    assert repository.tip("side") is None
+
+
+def test_a_branch_may_take_the_place_of_one_it_is_named_below(source, repository):
+    source.git("branch", "topic")
+    repository.fetch()
+    source.git("branch", "-m", "topic", "topic/one")
+    head = repository.fetch()
+    assert (repository.tip("topic"), repository.tip("topic/one")) == (None, head)
+
+
+def test_history_rewritten_on_the_remote_is_followed(source, repository):
+    repository.fetch()
+    source.git("commit", "-q", "--amend", "-m", "Rewritten")
+    assert repository.commit(repository.fetch()).subject == "Rewritten"
+
+
+def test_head_fetches_when_nothing_was_fetched_yet(source, repository):
+    assert repository.head() == source.git("rev-parse", "HEAD")
+
+
+def test_commit_tells_who_wrote_what_when(source, repository):
+    sha = source.commit("Scale web — für Ünal\n\nMore load.\n", {"apps/shop/web.yaml": "replicas: 3\n"})
+    repository.fetch()
+    commit = repository.commit(sha)
+    assert (commit.sha, commit.subject) == (sha, "Scale web — für Ünal")
+    assert commit.message == "Scale web — für Ünal\n\nMore load."
+    assert (commit.author, commit.email) == ("Ana", "ana@example.com")
+    assert commit.parents == (source.git("rev-parse", "HEAD^"),)
+    assert commit.committed_at == datetime.fromtimestamp(int(source.git("log", "-1", "--format=%ct")), UTC)
+
+
+def test_files_are_the_regular_ones_below_a_path(source, repository):
+    script = source.path / "apps/shop/run me.sh"
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    (source.path / "apps/shop/link.yaml").symlink_to("/etc/passwd")
+    source.git("update-index", "--add", "--cacheinfo", f"160000,{source.git('rev-parse', 'HEAD')},apps/shop/module")
+    source.commit("More", {"apps/shop/deep/ü.yaml": b"\x00\xff", "apps/other.yaml": "no: 1\n", "apps/shop/e.yaml": ""})
+    head = repository.fetch()
+    found = [
+        File("apps/shop/deep/ü.yaml", b"\x00\xff"),
+        File("apps/shop/e.yaml", b""),
+        File("apps/shop/run me.sh", b"#!/bin/sh\n"),
+        File("apps/shop/web.yaml", b"replicas: 1\n"),
+    ]
+    assert sorted(repository.files(head, "apps/shop"), key=lambda file: file.path) == found
+    assert repository.files(head, "./apps/shop/") == repository.files(head, "apps/shop")
+    assert len(repository.files(head, ".")) == 5
+    assert repository.files(head, "apps/shop/web.yaml") == [found[-1]]
+
+
+@pytest.mark.parametrize(("listed", "read"), [(100, 2**24), (2, 1), (1, 8)])
+def test_each_of_many_paths_is_read_as_it_is_by_itself(source, repository, monkeypatch, listed, read):
+    monkeypatch.setattr(adapter, "_LISTED_AT_ONCE", listed)
+    monkeypatch.setattr(adapter, "_READ_AT_ONCE", read)
+    (source.path / "apps/shop/link.yaml").symlink_to("/etc/passwd")
+    (source.path / "links").mkdir()
+    (source.path / "links/link.yaml").symlink_to("/etc/passwd")
+    large = {"large/ü.bin": b"x" * (5 * 2**20 + 1), "large/small/a.yaml": "a: 1\n"}
+    source.commit("More", {"apps/shop/deep/ü.yaml": b"\x00\xff", "apps/shop2/e.yaml": "", **large})
+    head = repository.fetch()
+    paths = ["apps/shop", "apps", "none", "apps/shop/", "large", "large/small", "links", "apps/shop/web.yaml"]
+    for whole in ([], [""]):  # all of them lie below the root
+
+        def alone(path):
+            try:
+                return repository.files(head, path) or None
+            except RepositoryError:
+                return None
+
+        asked = [*paths, *whole]
+        assert list(repository.files_of(head, asked)) == [alone(path) for path in asked]
+    assert list(repository.files_of(head, [])) == []
+    with pytest.raises(RepositoryError):
+        next(repository.files_of("0" * 40, paths))
+
+
+@pytest.mark.parametrize("path", ["apps/nothing", "apps/shop/web.yam", "apps/*"])
+def test_files_below_a_path_that_does_not_exist_are_an_error(repository, path):
+    with pytest.raises(RepositoryError, match="There is no apps/"):
+        repository.files(repository.fetch(), path)
+
+
+@pytest.mark.parametrize("path", ["../etc", "apps/../../etc", "apps\nshop"])
+def test_a_path_that_leads_out_of_the_repository_is_refused(repository, path):
+    head = repository.fetch()
+    with pytest.raises(RepositoryError, match="does not lie in the repository"):
+        repository.files(head, path)
+
+
+def test_a_file_too_large_to_be_a_manifest_is_named(source, repository):
+    source.commit("Big", {"apps/shop/image.bin": b"x" * (5 * 2**20 + 1)})
+    with pytest.raises(RepositoryError, match=r"apps/shop/image.bin in platform is 5.0 MiB"):
+        repository.files(repository.fetch(), "apps/shop")
+
+
+def test_too_many_files_below_a_path_are_an_error(source, repository):
+    blob = source.git("hash-object", "-w", "--stdin", stdin="a: 1\n")
+    lines = "".join(f"100644 {blob}\tmany/{number}.yaml\n" for number in range(20_001))
+    source.git("update-index", "--add", "--index-info", stdin=lines)
+    source.git("commit", "-q", "-m", "Many")
+    with pytest.raises(RepositoryError, match="many in platform holds 20,001 files"):
+        repository.files(repository.fetch(), "many")
+
+
+def test_tree_id_is_that_of_the_directory_or_file(source, repository):
+    head = repository.fetch()
+    assert repository.tree_id(head, "") == repository.tree_id(head, ".") == source.git("rev-parse", "HEAD^{tree}")
+    assert repository.tree_id(head, "apps/shop/") == source.git("rev-parse", "HEAD:apps/shop")
+    assert repository.tree_id(head, "apps/shop/web.yaml") == source.git("rev-parse", "HEAD:apps/shop/web.yaml")
+    assert repository.tree_id(head, "apps/none") is None
+    with pytest.raises(RevisionNotFoundError):
+        repository.tree_id("0" * 40, "apps")
+
+
+def test_first_parent_leaves_out_what_came_by_a_merge(source, repository):
+    root = source.git("rev-parse", "HEAD")
+    source.git("switch", "-qc", "topic")
+    inner = source.commit("Inner", {"apps/shop/topic.yaml": "a: 1\n"})
+    source.git("switch", "-q", "main")
+    other = source.commit("Other", {"docs/x.md": "x"})
+    merge = source.merge("topic")
+    repository.fetch()
+    line = [commit.sha for commit in repository.first_parent(None, merge)]
+    assert line == [merge, other, root]
+    assert [commit.sha for commit in repository.first_parent(root, merge)] == [merge, other]
+    assert [commit.sha for commit in repository.first_parent(root, merge, path="apps/shop")] == [merge]
+    assert [commit.sha for commit in repository.first_parent(root, merge, path="docs/*")] == []
+    assert [commit.sha for commit in repository.first_parent(None, merge, limit=1)] == [merge]
+    assert repository.is_ancestor(inner, merge)
+    assert not repository.is_ancestor(inner, other)
+
+
+def test_changed_paths_between_two_commits_and_of_the_first(source, repository):
+    root = source.git("rev-parse", "HEAD")
+    moved = source.commit("Move", {"apps/shop/web.yaml": None, "apps/shop/app ü.yaml": "replicas: 1\n"})
+    repository.fetch()
+    assert repository.changed_paths(root, moved) == ["apps/shop/app ü.yaml", "apps/shop/web.yaml"]
+    assert repository.changed_paths(None, root) == ["apps/shop/web.yaml"]
+
+
+# ------------------------------------------------------------ names
+
+
+def test_an_abbreviated_sha_is_the_commit_even_when_a_branch_has_its_name(source, repository):
+    first = source.git("rev-parse", "HEAD")
+    source.commit("Second", {"a": "2"})
+    source.git("branch", first[:7])
+    source.git("branch", "-f", first[:7], "main")
+    repository.fetch()
+    assert repository.resolve(first[:7]).sha == first
+    assert repository.resolve(first).sha == first
+
+
+def test_a_commit_pushed_since_the_last_fetch_is_found(source, repository):
+    repository.fetch()
+    new = source.commit("New", {"a": "1"})
+    assert repository.resolve(new[:10]).sha == new
+
+
+def test_a_name_nobody_knows_is_not_found(repository):
+    with pytest.raises(RevisionNotFoundError, match="no commit 0123456789 in platform") as caught:
+        repository.resolve("0123456789")
+    assert caught.value.candidates == ()
+
+
+def test_a_prefix_of_several_commits_lists_them(source, repository):
+    one, two = _twins(source)
+    source.git("branch", "one", one)
+    source.git("branch", "two", two)
+    repository.fetch()
+    with pytest.raises(RevisionNotFoundError, match="could be 2 commits") as caught:
+        repository.resolve(one[:7])
+    assert {commit.sha for commit in caught.value.candidates} == {one, two}
+
+
+def _twins(source) -> tuple[str, str]:
+    """Two commits whose shas begin with the same seven digits."""
+    tree = source.git("rev-parse", "HEAD^{tree}")
+    seen: dict[str, bytes] = {}
+    for number in range(1_000_000):
+        who = f"Ana <ana@example.com> {1_700_000_000 + number} +0000"
+        content = f"tree {tree}\nauthor {who}\ncommitter {who}\n\nTwin\n".encode()
+        short = hashlib.sha1(b"commit %d\0" % len(content) + content, usedforsecurity=False).hexdigest()[:7]
+        if short in seen:
+            return tuple(
+                source.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=twin.decode())
+                for twin in (seen[short], content)
+            )
+        seen[short] = content
+    raise AssertionError("no two commits met")
+
+
+def test_a_tag_a_tree_and_a_blob_are_no_commits(source, repository):
+    source.git("tag", "-a", "v1", "-m", "Release")
+    names = {"tag": "v1", "tree": "HEAD^{tree}", "blob": "HEAD:apps/shop/web.yaml"}
+    repository.fetch()
+    for kind, name in names.items():
+        sha = source.git("rev-parse", name)
+        with pytest.raises(RevisionNotFoundError, match=f"is a {kind} in platform, not a commit"):
+            repository.resolve(sha)
+        with pytest.raises(RevisionNotFoundError, match="not a commit"):
+            repository.commit(sha)
+
+
+@pytest.mark.parametrize("name", ["--output=x", "HEAD~1", "main", "abc", "1" * 65, "\u0663" * 7, "abcdef1\n--all", ""])
+def test_whatever_is_no_sha_reaches_no_command_line(tmp_path, name):
+    repository = GitRepository("platform", str(tmp_path / "none"), "main", tmp_path / "mirrors")
+    with pytest.raises(RevisionNotFoundError):
+        repository.resolve(name)
+    asks = (
+        repository.commit,
+        lambda sha: repository.is_ancestor(sha, "0" * 40),
+        lambda sha: repository.first_parent(None, sha),
+        lambda sha: repository.files(sha, ""),
+        lambda sha: repository.changed_paths(None, sha),
+        lambda sha: repository.merge_trees(sha, sha, sha),
+        lambda sha: repository.push_commit(branch="gitops-bot/x", tree=sha, parent=sha, message=""),
+    )
+    for ask in asks:
+        with pytest.raises(RevisionNotFoundError):
+            ask(name)
+    assert not (tmp_path / "mirrors").exists(), "git was started"
+
+
+# ------------------------------------------------------------ merging and pushing
+
+
+def _objects(repository: GitRepository) -> set[Path]:
+    return {path for path in repository._mirror.rglob("*") if path.is_file()}
+
+
+def test_a_merge_gives_the_tree_and_leaves_the_mirror_untouched(source, repository):
+    base = source.commit("Two", {"apps/shop/web.yaml": "replicas: 2\n"})
+    ours = source.commit("Other", {"apps/shop/api.yaml": "replicas: 5\n"})
+    repository.fetch()
+    before = _objects(repository)
+    merged = repository.merge_trees(base, ours, source.git("rev-parse", f"{base}^"))
+    assert merged.conflicts == ()
+    source.git("revert", "--no-edit", base)
+    assert merged.tree == source.git("rev-parse", "HEAD^{tree}")
+    assert repository.changed_paths(ours, merged.tree) == ["apps/shop/web.yaml"]
+    assert repository.files(merged.tree, "apps/shop/web.yaml")[0].content == b"replicas: 1\n"
+    assert _objects(repository) == before
+
+
+def test_an_edited_tree_holds_what_was_written_and_all_else(source, repository):
+    """As a commit made by hand would, modes and odd names included, and nothing is left in the mirror."""
+    first = source.commit(
+        "One", {"run.sh": "echo\n", "a b/ü.yaml": "a: 1\n", "gone.yaml": "a: 1\n", "kept.yaml": "k\n"}
+    )
+    source.git("update-index", "--chmod=+x", "run.sh")
+    source.git("commit", "-q", "-m", "Mode")
+    head = source.sha()
+    repository.fetch()
+    before = _objects(repository)
+    tree = repository.edited_tree(
+        head, {"run.sh": b"true\n", "a b/ü.yaml": b"a: 2\n", "gone.yaml": None, "new/file.yaml": b"n: 1\n"}
+    )
+    assert _objects(repository) == before
+    assert sorted(repository.changed_paths(head, tree)) == ["a b/ü.yaml", "gone.yaml", "new/file.yaml", "run.sh"]
+    sha = repository.push_commit(branch="gitops-bot/edit", tree=tree, parent=head, message="Edit")
+    assert source.git("ls-tree", "-r", "--format=%(objectmode)", sha, "run.sh", "new/file.yaml").split() == [
+        "100644",
+        "100755",
+    ]
+    assert repository.edited_tree(first, {}) == repository.tree_id(first, "")
+    with pytest.raises(RepositoryError, match="does not lie in the repository"):
+        repository.edited_tree(head, {"../outside": b""})
+
+
+def test_conflicts_are_named_with_their_kind(source, repository):
+    source.commit("Binary", {"logo.png": b"\x00one", "gone.yaml": "a: 1\n"})
+    base = source.commit("Two", {"apps/shop/web.yaml": "replicas: 2\n", "logo.png": b"\x00two", "gone.yaml": "a: 2\n"})
+    ours = source.commit("Three", {"apps/shop/web.yaml": "replicas: 3\n", "logo.png": b"\x00three", "gone.yaml": None})
+    repository.fetch()
+    merged = repository.merge_trees(base, ours, source.git("rev-parse", f"{base}^"))
+    kinds = dict(zip(merged.conflicts, merged.kinds, strict=True))
+    assert kinds.keys() == {"apps/shop/web.yaml", "logo.png", "gone.yaml"}
+    assert kinds["apps/shop/web.yaml"] == "contents"
+    assert kinds["gone.yaml"] == "modify/delete"
+
+
+def test_a_conflicted_tree_that_equals_ours_is_still_a_conflict(source, repository):
+    """A binary file keeps our side on conflict, so the tree alone would read as "nothing to do"."""
+    source.commit("Binary", {"logo.png": b"\x00one"})
+    base = source.commit("Two", {"logo.png": b"\x00two"})
+    ours = source.commit("Three", {"logo.png": b"\x00three"})
+    repository.fetch()
+    merged = repository.merge_trees(base, ours, source.git("rev-parse", f"{base}^"))
+    assert merged.tree == repository.tree_id(ours, "")
+    assert merged.conflicts == ("logo.png",)
+
+
+def test_the_attributes_at_the_root_are_heeded(source, repository):
+    source.commit("Union", {".gitattributes": "*.log merge=union\n", "x.log": "a\nz\n"})
+    base = source.commit("Two", {"x.log": "a\nb\nz\n"})
+    ours = source.commit("Three", {"x.log": "a\nc\nz\n"})
+    repository.fetch()
+    merged = repository.merge_trees(base, ours, source.git("rev-parse", f"{base}^"))
+    assert merged.conflicts == ()
+
+
+def test_a_pushed_commit_is_the_bots_on_a_branch_of_its_own(source, repository):
+    head = repository.fetch()
+    tree = repository.tree_id(head, "")
+    message = 'Revert "x"\n\n-m $(id) `id` "quoted"\n'
+    sha = repository.push_commit(branch="gitops-bot/revert-1", tree=tree, parent=head, message=message)
+    assert source.git("rev-parse", "gitops-bot/revert-1") == sha
+    assert source.git("rev-parse", f"{sha}^", f"{sha}^{{tree}}").split() == [head, tree]
+    assert source.git("log", "-1", "--format=%an %cn|%B", sha) == f"gitops-bot gitops-bot|{message}".strip()
+    assert source.git("rev-parse", "main") == head
+    assert repository.fetch() == head
+    assert repository.tip("gitops-bot/revert-1") == sha
+    assert repository.commit(sha).message == message.strip()
+
+
+def test_a_branch_that_exists_there_is_not_overwritten(source, repository):
+    head = repository.fetch()
+    tree = repository.tree_id(head, "")
+    source.git("branch", "gitops-bot/taken")
+    with pytest.raises(PushRejectedError, match="The branch gitops-bot/taken already exists"):
+        repository.push_commit(branch="gitops-bot/taken", tree=tree, parent=head, message="x")
+    assert source.git("rev-parse", "gitops-bot/taken") == head
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        "main",
+        "refs/heads/main",
+        "gitops-bot/",
+        "gitops-bot/../main",
+        "gitops-bot/a..b",
+        "gitops-bot/x:main",
+        "-x",
+        "gitops-bot/x\n",
+    ],
+)
+def test_no_other_branch_can_be_pushed(source, repository, branch):
+    head = repository.fetch()
+    with pytest.raises(ValueError, match="not a branch of the bot's own"):
+        repository.push_commit(branch=branch, tree=repository.tree_id(head, ""), parent=head, message="x")
+    assert source.git("for-each-ref", "--format=%(refname)") == "refs/heads/main"
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        (
+            "refusing to allow a GitHub App to create a workflow without `workflows` permission",
+            "lacks the workflows permission",
+        ),
+        ("GH013: Repository rule violations found", "a rule protects its branches"),
+        ("we are closed today", "we are closed today|hook declined"),
+    ],
+)
+def test_a_push_that_the_remote_refuses_says_why(source, repository, said, answer):
+    hook = source.path / ".git/hooks/pre-receive"
+    hook.write_text(f"#!/bin/sh\ncat <<'END'\n{said}\nEND\nexit 1\n")
+    hook.chmod(0o755)
+    head = repository.fetch()
+    with pytest.raises(PushRejectedError, match=answer):
+        repository.push_commit(branch="gitops-bot/x", tree=repository.tree_id(head, ""), parent=head, message="x")
+
+
+# ------------------------------------------------------------ trouble
+
+
+def test_what_is_wrong_with_the_remote_is_said_in_one_sentence(tmp_path, source, repository):
+    mirrors = tmp_path / "mirrors"
+    repository.fetch()
+    (tmp_path / "empty").mkdir()
+    remotes = {
+        str(tmp_path / "nowhere"): "There is no git repository at",
+        str(tmp_path / "empty"): "There is no git repository at",
+        "http://127.0.0.1:1/x.git": "cannot be reached",
+    }
+    for number, (url, answer) in enumerate(remotes.items()):
+        with pytest.raises(RepositoryError, match=answer):
+            GitRepository(f"r{number}", url, "main", mirrors).fetch()
+    with pytest.raises(RepositoryError, match="has no branch trunk; its branches: main"):
+        GitRepository("other", str(source.path), "trunk", mirrors).fetch()
+
+
+def test_a_shallow_remote_is_named_as_such(tmp_path, source, repository):
+    source.commit("Second", {"a": "2"})
+    shallow = tmp_path / "shallow"
+    subprocess.run(["git", "clone", "-q", "--depth=1", source.path.as_uri(), shallow], check=True, capture_output=True)
+    with pytest.raises(RepositoryError, match="is a shallow clone"):
+        GitRepository("shallow", str(shallow), "main", tmp_path / "mirrors").fetch()
+
+
+@pytest.mark.parametrize("url", ["", "-oProxyCommand=id", "ext::sh -c id", "ftp://host/x", "https://", "https://h/x\n"])
+def test_a_url_that_git_may_not_be_given_is_refused(tmp_path, url):
+    with pytest.raises(RepositoryError, match="A repository's url is"):
+        GitRepository("bad", url, "main", tmp_path)
+
+
+def test_a_remote_that_never_answers_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(adapter, "NETWORK_SECONDS", 0.5)
+    release = threading.Event()
+
+    class Silent(BaseHTTPRequestHandler):
+        def do_GET(self):
+            release.wait(30)
+
+    with Serving(Silent) as url:
+        with pytest.raises(RepositoryError, match="took too long to answer"):
+            GitRepository("slow", f"{url}/x.git", "main", tmp_path).fetch()
+        release.set()
+
+
+@pytest.mark.parametrize("damage", ["emptied", "locked", "no config"])
+def test_a_damaged_mirror_is_made_anew(source, repository, damage):
+    repository.fetch()
+    mirror = repository._mirror
+    match damage:
+        case "emptied":
+            shutil.rmtree(mirror)
+            mirror.mkdir()
+        case "locked":
+            source.commit("Second", {"a": "2"})
+            (mirror / "refs/heads").mkdir(exist_ok=True)
+            (mirror / "refs/heads/main.lock").touch()
+        case _:
+            (mirror / "HEAD").unlink()
+    assert repository.fetch() == source.git("rev-parse", "main")
+    assert repository.files(repository.head(), "apps/shop")
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, source):
+    (tmp_path / "file").touch()
+    with pytest.raises(RepositoryError, match="cannot be written"):
+        GitRepository("platform", str(source.path), "main", tmp_path / "file" / "mirrors").fetch()
+
+
+def test_variables_of_a_surrounding_git_lead_nobody_astray(tmp_path, make_source, repository, monkeypatch):
+    other = make_source("other")
+    for name, value in (("GIT_DIR", other.path / ".git"), ("GIT_INDEX_FILE", "x"), ("GIT_OBJECT_DIRECTORY", tmp_path)):
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "no format git knows")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.hooksPath")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(tmp_path))
+    head = repository.fetch()
+    assert [file.path for file in repository.files(head, "")] == ["apps/shop/web.yaml"]
+
+
+def test_threads_get_their_own_answers(source, repository):
+    shas = [source.commit(f"Commit {number}", {"n": str(number)}) for number in range(12)]
+    repository.fetch()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda sha: (repository.commit(sha).subject, repository.files(sha, "n")), shas * 3))
+        heads = set(pool.map(lambda _: repository.fetch(), range(8)))
+    assert found == [(f"Commit {n % 12}", [File("n", str(n % 12).encode())]) for n in range(36)]
+    assert heads == {shas[-1]}
+
+
+# ------------------------------------------------------------ credentials
+
+
+class Serving:
+    """An HTTP server on a free port of this machine."""
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+
+    def __enter__(self) -> str:
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def _smart_http(root: Path, authorization: str, seen: list[bytes]) -> type[BaseHTTPRequestHandler]:
+    """Git's own HTTP server behind a password; every request adds the command lines of the machine to `seen`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.answer()
+
+        do_POST = do_GET  # noqa: N815  http.server's own name
+
+        def answer(self):
+            for line in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    seen.append(line.read_bytes())
+                except OSError:
+                    continue
+            if self.headers.get("Authorization") != authorization:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", "Basic")
+                self.end_headers()
+                return
+            path, _, query = self.path.partition("?")
+            env = {
+                **os.environ,
+                "GIT_PROJECT_ROOT": str(root),
+                "GIT_HTTP_EXPORT_ALL": "1",
+                "PATH_INFO": path,
+                "QUERY_STRING": query,
+                "REQUEST_METHOD": self.command,
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+                "REMOTE_USER": "bot",
+            }
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            out = subprocess.run(["git", "http-backend"], env=env, input=body, capture_output=True, check=True).stdout
+            head, _, content = out.partition(b"\r\n\r\n")
+            fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
+            self.send_response(int(fields.pop("Status", "200").split()[0]))
+            for name, value in fields.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
+
+
+@pytest.mark.parametrize("given", ["variable", "url"])
+def test_a_credential_is_sent_and_seen_nowhere_else(tmp_path, source, given, caplog):
+    caplog.set_level(logging.DEBUG)
+    head = source.commit("First", {"a": "1"})
+    pair = f"x-access-token:{TOKEN}"
+    encoded = base64.b64encode(pair.encode()).decode()
+    seen: list[bytes] = []
+    with Serving(_smart_http(tmp_path, f"Basic {encoded}", seen)) as url:
+        remote = f"{url}/source/.git"
+        if given == "variable":
+            repository = GitRepository(
+                "p", remote, "main", tmp_path / "m", login=lambda: Login(TOKEN, "x-access-token")
+            )
+        else:
+            repository = GitRepository("p", remote.replace("://", f"://{pair}@"), "main", tmp_path / "m")
+        assert repository.fetch() == head
+        repository.push_commit(branch="gitops-bot/x", tree=repository.tree_id(head, ""), parent=head, message="x")
+        with pytest.raises(PushRejectedError) as rejected:
+            repository.push_commit(branch="gitops-bot/x", tree=repository.tree_id(head, ""), parent=head, message="y")
+    assert source.git("log", "-1", "--format=%B", "gitops-bot/x") == "x"
+    assert any(b"git-remote-http" in line or b"remote-http" in line for line in seen), "git was not caught running"
+    texts = [b"\0".join(seen).decode(errors="replace"), caplog.text, repr(rejected.value), repository.url]
+    texts += [path.read_text(errors="replace") for path in repository._mirror.rglob("*") if path.is_file()]
+    assert not [text for text in texts if TOKEN in text or encoded in text]
+
+
+def test_a_credential_that_is_refused_names_its_variable_and_not_its_value(tmp_path, source):
+    source.commit("First", {"a": "1"})
+    with Serving(_smart_http(tmp_path, "Basic something else", [])) as url:
+        for login in (lambda: Login(TOKEN, "x-access-token"), lambda: None):
+            repository = GitRepository(
+                "p", f"{url}/source/.git", "main", tmp_path / "m", login=login, credential_name="GITLAB_TOKEN"
+            )
+            with pytest.raises(RepositoryError, match="check GITLAB_TOKEN") as caught:
+                repository.fetch()
+            assert TOKEN not in str(caught.value)
+
+
+def test_a_password_in_a_url_is_never_repeated(tmp_path):
+    repository = GitRepository("p", f"https://bot:{TOKEN}@127.0.0.1:1/x.git", "main", tmp_path)
+    with pytest.raises(RepositoryError, match=r"https://127\.0\.0\.1:1/x\.git cannot be reached") as caught:
+        repository.fetch()
+    assert TOKEN not in str(caught.value)
+    assert TOKEN not in repository.url
+    with pytest.raises(RepositoryError) as refused:
+        GitRepository("p", f"ssh://bot:{TOKEN}@host/x.git", "main", tmp_path)
+    assert TOKEN not in str(refused.value)

@@ -1,0 +1,131 @@
+"""What a program that renders may do, tried with programs that do more."""
+
+import fcntl
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.rendering import confined
+from bot.adapters.rendering.confined import Limits, private_copy, run
+from bot.ports import File, PortError, RenderError
+
+PATIENT = Limits(seconds=10.0)
+QUICK = Limits(seconds=1.0, cpu_seconds=1, memory_bytes=128 * 2**20, output_bytes=2**20)
+
+
+def python(code, *, limits=PATIENT, files=()):
+    with private_copy(list(files)) as folder:
+        argv = [sys.executable, "-I", "-S", "-c", code]
+        return run(argv, folder=folder, what="The program", limits=limits)
+
+
+def test_it_sees_its_files_and_nothing_of_our_environment(monkeypatch):
+    monkeypatch.setenv("GITHUB_TOKEN", "hunter2")
+    files = [File("apps/a.yaml", b"a"), File("b", b"b")]
+    code = "import os; print(sorted(os.environ)); print(open('apps/a.yaml').read(), os.listdir())"
+    done = python(code, files=files)
+    assert done.status == 0
+    environment, listed = done.stdout.decode().splitlines()
+    assert "TOKEN" not in environment
+    assert listed.startswith("a [")
+
+
+@pytest.mark.parametrize("network_namespace", [True, False])
+def test_it_reaches_no_network(monkeypatch, network_namespace):
+    if not network_namespace:  # a system that allows none: proxies are what is left
+        monkeypatch.setattr(confined, "_without_network", tuple)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        direct = f"import socket; socket.create_connection({address!r}, 3)"
+        proxied = "import urllib.request as u; u.urlopen('http://example.org/', timeout=3)"
+        done = python(direct if network_namespace else proxied)
+    assert done.status != 0
+    assert "unreachable" in done.stderr or "refused" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import time; time.sleep(60)",
+        "while True: pass",
+        "import os; os.close(1); os.close(2)\nwhile True: pass",
+        "import signal; signal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass",
+    ],
+)
+def test_it_is_stopped_when_it_takes_too_long(code):
+    began = time.monotonic()
+    with pytest.raises(RenderError, match="took more than 1 s and was stopped"):
+        python(code, limits=QUICK)
+    assert time.monotonic() - began < 5
+
+
+def test_what_it_started_is_stopped_with_it(tmp_path):
+    lock = tmp_path / "lock"
+    child = f"import fcntl, time; f = open({str(lock)!r}, 'w'); fcntl.flock(f, fcntl.LOCK_EX); time.sleep(60)"
+    code = f"""
+import fcntl, subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", {child!r}])
+time.sleep(60)
+"""
+    with pytest.raises(RenderError, match="took more than 1 s"):
+        python(code, limits=QUICK)
+    with lock.open("w") as mine:
+        fcntl.flock(mine, fcntl.LOCK_EX)  # waits until the child is gone
+
+
+def test_it_is_stopped_when_it_says_too_much():
+    with pytest.raises(RenderError, match="printed more than 1 MiB and was stopped"):
+        python("while True: print('x' * 1000)", limits=QUICK)
+    done = python("import sys; sys.stderr.write('e' * 10_000_000); sys.exit(3)")
+    assert done.status == 3
+    assert len(done.stderr) == 2**16
+
+
+def test_it_is_stopped_when_it_takes_too_much_memory():
+    with pytest.raises(RenderError, match="took more than 128 MiB of memory"):
+        python("x = bytearray(10**9)", limits=QUICK)
+
+
+def test_a_file_it_writes_is_bounded():
+    done = python("open('large', 'wb').write(b'x' * 10**7)", limits=QUICK)
+    assert done.status != 0
+
+
+def test_many_at_once_are_each_their_own():
+    said = {}
+
+    def one(number):
+        said[number] = python(f"import os; print({number}, os.getcwd())").stdout.decode().split()
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {number: int(words[0]) for number, words in said.items()} == {number: number for number in range(8)}
+    assert len({words[1] for words in said.values()}) == 8
+    assert not any(Path(words[1]).exists() for words in said.values())
+
+
+@pytest.mark.parametrize("path", ["../a", "/a", "a/../../b", "a//b", ".git/config", "a/.git/hooks/x", "a\nb", ""])
+def test_a_path_out_of_the_copy_is_not_written(path):
+    with pytest.raises(RenderError, match="not one that git makes"), private_copy([File(path, b"")]):
+        pass
+
+
+def test_a_file_that_is_also_a_folder_is_said():
+    files = [File("a", b""), File("a/b", b"")]
+    with pytest.raises(RenderError, match="twice, or as a file and a folder"), private_copy(files):
+        pass
+
+
+@pytest.mark.parametrize("network_namespace", [True, False])
+def test_a_program_that_is_not_there_is_said(monkeypatch, network_namespace):
+    if not network_namespace:
+        monkeypatch.setattr(confined, "_without_network", tuple)
+    with private_copy([]) as folder, pytest.raises(PortError, match="/nowhere/program cannot be run"):
+        run(["/nowhere/program"], folder=folder, what="It", limits=QUICK)

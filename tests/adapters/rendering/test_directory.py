@@ -1,0 +1,95 @@
+"""A directory as a source of manifests."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.rendering.directory import Directory, read_directory
+from bot.core.rendering.render import render
+from bot.ports import RepositoryError
+
+_CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+
+
+@pytest.fixture
+def shop(tmp_path):
+    folder = tmp_path / ".work" / "shop"
+    for name in ("a.yaml", "deep/b.json", "c.yml", "notes.txt", ".git/config.yaml", "big.bin"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_CONFIG_MAP)
+    return folder
+
+
+def test_only_what_can_hold_manifests_is_read(shop):
+    assert {file.path for file in read_directory(shop)} == {"a.yaml", "deep/b.json", "c.yml"}
+
+
+@pytest.mark.parametrize(("typed", "count"), [("", 3), ("../shop/", 3), ("deep", 1), ("a.yaml", 1)])
+def test_however_it_is_typed_the_same_manifests_are_found(shop, monkeypatch, typed, count):
+    monkeypatch.chdir(shop)
+    for root in (Path(typed), shop / typed):
+        assert len(render([(file.path, file.content) for file in read_directory(root)])) == count
+
+
+def test_a_path_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(RepositoryError, match="There is no "):
+        read_directory(tmp_path / "nowhere")
+
+
+# ---------------------------------------------------------------- with what lies beside it
+
+
+@pytest.fixture
+def overlay(tmp_path):
+    """A git work tree with an overlay on a base beside it, and a link out of it."""
+    for name in (
+        "repo/.git/config",
+        "repo/base/a.yaml",
+        "repo/overlay/files/b.txt",
+        "repo/overlay/.hidden",
+        "away/c.yaml",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_CONFIG_MAP)
+    (tmp_path / "repo/overlay/kustomization.yaml").write_text("resources: [../base]\n")
+    (tmp_path / "repo/overlay/link.yaml").symlink_to(tmp_path / "away/c.yaml")
+    (tmp_path / "repo/away").symlink_to(tmp_path / "away")
+    return tmp_path / "repo" / "overlay"
+
+
+def test_a_kustomization_is_read_whole_and_from_the_work_tree_it_is_in(overlay):
+    place = Directory(overlay)
+    assert (place.top, place.path) == (overlay.parent, "overlay")
+    files = ["overlay/.hidden", "overlay/files/b.txt", "overlay/kustomization.yaml"]
+    assert sorted(file.path for file in place.own()) == files
+    assert [file.path for file in place.files("base")] == ["base/a.yaml"]
+    assert [file.path for file in place.files("base/a.yaml")] == ["base/a.yaml"]
+
+
+@pytest.mark.parametrize("path", ["away", "away/c.yaml", "../away", "../away/c.yaml", "/etc", "gone"])
+def test_what_is_not_in_the_work_tree_is_not_there(overlay, path):
+    place = Directory(overlay)
+    assert not place.has(path)
+    with pytest.raises(RepositoryError, match="There is no "):
+        place.files(path)
+
+
+def test_the_root_of_a_work_tree_and_a_directory_in_none(overlay, tmp_path):
+    (overlay.parent / "kustomization.yaml").write_text("resources: [overlay]\n")
+    assert Directory(overlay.parent).path == ""
+    (overlay / ".deploy").mkdir()
+    (overlay / ".deploy/kustomization.yaml").write_text("resources: []\n")
+    assert Directory(overlay / ".deploy").path == "overlay/.deploy"
+    assert [file.path for file in Directory(overlay / ".deploy").own()] == ["overlay/.deploy/kustomization.yaml"]
+    (tmp_path / "away/Chart.yaml").write_text("name: shop\n")
+    lone = Directory(tmp_path / "away")
+    assert (lone.path, sorted(file.path for file in lone.own())) == ("", ["Chart.yaml", "c.yaml"])
+
+
+def test_a_file_that_is_too_large_is_not_read(overlay):
+    with (overlay / "large.bin").open("wb") as large:
+        large.truncate(100 * 2**20)
+    with pytest.raises(RepositoryError, match=r"one above 5 MiB \(.*large\.bin\)"):
+        Directory(overlay).own()

@@ -1,0 +1,295 @@
+"""The command line, as a shell sees it: exit codes, one sentence for what is wrong, and a clean end on SIGTERM."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from bot.adapters.database.store import SqlStore
+from bot.cli.main import main
+from bot.core.access.audit import AuditEntry, Origin
+from bot.core.approvals.approval import ApprovalStatus, Judgement
+from bot.core.git.commit import PullRequest
+from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
+from bot.sandbox.server import Server
+
+MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {limit: '1'}\n"
+LIVE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"limit": "1"}}
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    made = SandboxCluster()
+    with Server(made.app) as server:
+        made.kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url, identity="bot", namespace="shop")
+        yield made
+
+
+@pytest.fixture
+def shell(tmp_path):
+    def run(*argv, env=None):
+        return CliRunner().invoke(main, [str(each) for each in argv], env=env or {})
+
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests" / "settings.yaml").write_text(MANIFEST)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["check"], "Give either --config FILE or --path DIR."),
+        (["check", "--path", "x", "--config", "y"], "Give either --config FILE or --path DIR."),
+        (["check", "--config", "x", "--namespace", "n"], "go with --path"),
+        (["check", "--config", "x", "--ignore", "y"], "go with --path"),
+        (["check", "--path", ".", "--ignore", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
+        (["check", "--path", "x", "shop"], "go with --config"),
+        (["chekc"], "No such command 'chekc'"),
+        (["run"], "Give the configuration with --config FILE"),
+        (["run", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
+        (["doctor", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
+        (["check", "--path", "/nowhere/manifests"], "/nowhere/manifests"),
+        (["audit"], "Give the configuration with --config FILE"),
+        (["audit", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
+        (["audit", "--config", "x", "--since", "yesterday"], "--since takes a day such as 2026-11-01"),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_exit_2(shell, argv, said, cluster):
+    done = shell(*argv, env={"KUBECONFIG": str(cluster.kubeconfig)})
+    assert done.exit_code == 2, done.output
+    assert said in done.output
+    assert "Traceback" not in done.output
+
+
+def test_check_of_a_directory_goes_from_missing_to_in_sync_to_drift(shell, tmp_path, cluster):
+    env = {"KUBECONFIG": str(cluster.kubeconfig)}
+    path = tmp_path / "manifests"
+    missing = shell("check", "--path", path, "--output", "json", env=env)
+    assert missing.exit_code == 1, missing.output
+    (found,) = json.loads(missing.stdout)["applications"]
+    assert [each["change"] for each in found["drift"]] == ["missing"]
+
+    cluster.api.apply(LIVE, manager="argocd-controller", namespace="shop")
+    assert shell("check", "--path", path, env=env).exit_code == 0
+
+    cluster.api.apply({**LIVE, "data": {"limit": "9"}}, manager="kubectl", namespace="shop")
+    drifted = shell("check", "--path", path, "--output", "json", env=env)
+    assert drifted.exit_code == 1
+    (found,) = json.loads(drifted.stdout)["applications"]
+    assert set(found) == {"name", "cluster", "revision", "status", "error", "objects", "drift"}
+    (thing,) = found["drift"]
+    assert set(thing) == {"apiVersion", "kind", "namespace", "name", "change", "fields"}
+    (field,) = thing["fields"]
+    assert set(field) == {"change", "path", "desired", "live", "manager", "time"}
+    assert (field["change"], field["path"], field["desired"], field["live"]) == ("changed", "data.limit", "1", "9")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", field["time"])
+    assert "data.limit" in shell("check", "--path", path, env=env).stdout
+
+
+def test_a_directory_is_checked_with_the_ignore_rules_of_a_configuration(shell, tmp_path, cluster):
+    cluster.api.apply({**LIVE, "data": {"limit": "9"}}, manager="kubectl", namespace="shop")
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "repositories: {platform: {url: https://git.example/platform.git}}\n"
+        "clusters: {prod: {kubeconfig: /nowhere}}\n"
+        "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+        "ignore: [{kind: ConfigMap, paths: [data.limit]}]\n"
+    )
+    env, path = {"KUBECONFIG": str(cluster.kubeconfig)}, tmp_path / "manifests"
+    assert shell("check", "--path", path, env=env).exit_code == 1
+    done = shell("check", "--path", path, "--ignore", config, "--explain", env=env)
+    assert done.exit_code == 0, done.output
+    assert "ignored by rule 1 of the configuration" in done.stdout
+
+
+@pytest.mark.parametrize("text", ["a: [", "just words", "kind: ConfigMap\n"])
+def test_what_is_no_manifest_is_could_not_tell_with_file_and_line(shell, tmp_path, cluster, text):
+    (tmp_path / "manifests" / "bad.yaml").write_text(text)
+    done = shell("check", "--path", tmp_path / "manifests", env={"KUBECONFIG": str(cluster.kubeconfig)})
+    assert done.exit_code == 2
+    assert re.search(r"bad\.yaml:[12]: ", done.output)
+
+
+@pytest.mark.parametrize(
+    "argv", [["--path", "/nowhere"], ["--config", "/nowhere"], ["--path", ".", "--context", "none"]]
+)
+def test_json_is_one_object_even_when_nothing_could_be_looked_at(shell, argv, cluster):
+    done = shell("check", *argv, "--output", "json", env={"KUBECONFIG": str(cluster.kubeconfig)})
+    assert done.exit_code == 2
+    assert all(found["status"] == "Unknown" for found in json.loads(done.stdout)["applications"])
+
+
+def test_one_bad_kubeconfig_leaves_the_other_clusters_checked(shell, tmp_path, cluster, source):
+    source.commit("First", {"apps/shop/settings.yaml": MANIFEST})
+    cluster.api.apply(LIVE, manager="argocd-controller", namespace="shop")
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"repositories: {{platform: {{url: {source.path}, branch: main}}}}\n"
+        f"clusters: {{prod: {{kubeconfig: {cluster.kubeconfig}}}, staging: {{kubeconfig: /nowhere}}}}\n"
+        f"mirrors: {tmp_path}/mirrors\n"
+        "applications:\n"
+        "  shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}\n"
+        "  shop-staging: {repository: platform, path: apps/shop, cluster: staging, namespace: shop}\n"
+    )
+    done = shell("check", "--config", config, "--output", "json")
+    assert done.exit_code == 2
+    found = {each["name"]: each for each in json.loads(done.stdout)["applications"]}
+    assert (found["shop"]["status"], found["shop-staging"]["status"]) == ("Synced", "Unknown")
+    assert "/nowhere" in found["shop-staging"]["error"]
+
+
+def test_run_without_tokens_says_which_and_where_to_get_them(shell, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "slack: {channel: C0123456789}\n"
+        "repositories: {platform: {url: https://git.example/platform.git, branch: main}}\n"
+        "clusters: {prod: {}}\n"
+        "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+    )
+    done = shell("run", "--config", config)
+    assert done.exit_code == 2
+    assert "SLACK_BOT_TOKEN" in done.output
+    assert "SLACK_APP_TOKEN" in done.output
+    assert "api.slack.com/apps" in done.output
+
+
+def test_an_unknown_key_is_named_with_file_line_and_the_nearest(shell, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text("slack:\n  chanel: C0123456789\n")
+    done = shell("check", "--config", config)
+    assert done.exit_code == 2
+    assert re.search(r"config\.yaml:2: slack\.chanel: .*channel", done.output)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_demo_prints_a_url_and_ends_cleanly_on_a_signal(tmp_path, number):
+    argv = [sys.executable, "-m", "bot", "demo", "--port", "0", "--no-browser"]
+    env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as running:
+        for line in running.stdout:
+            if re.search(r"http://127\.0\.0\.1:\d+", line):
+                break
+        running.send_signal(number)
+        _, errors = running.communicate(timeout=60)
+    assert running.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert not list(tmp_path.glob("gitops-bot-demo-*"))
+
+
+@pytest.mark.parametrize("loaded", ["click", "bot.config", "aiohttp", "bot.sandbox.demo"])
+def test_ctrl_c_while_the_demo_is_loaded_or_starts_ends_it_without_a_traceback(tmp_path, loaded):
+    argv = [sys.executable, "-X", "importtime", "-m", "bot", "demo", "--port", "0", "--no-browser"]
+    env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as running:
+        for line in running.stderr:  # a line as each module is loaded
+            if line.rpartition("|")[2].strip() == loaded:
+                break
+        running.send_signal(signal.SIGINT)
+        said, errors = running.communicate(timeout=60)
+    assert running.returncode in {0, 130}, errors[-2000:]
+    assert "Traceback" not in errors
+    assert "The demo is running" not in said
+    assert not list(tmp_path.glob("gitops-bot-demo-*"))
+
+
+@pytest.fixture
+def log(tmp_path):
+    """A configuration, and the state database of a bot that was asked for three things."""
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "repositories: {platform: {url: https://git.example/platform.git}}\n"
+        "clusters: {prod: {}}\n"
+        "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+        f"store: 'sqlite:///{tmp_path}/state.db'\n"
+    )
+    with closing(SqlStore(f"sqlite:///{tmp_path}/state.db")) as store:
+        for day, what in enumerate(("revert 4f2a", "=HYPERLINK(1)", "snooze shop 1h"), start=1):
+            at = datetime(2026, 11, day, 2, 47, tzinfo=UTC)
+            store.audit(AuditEntry(at, "U0ANA", what, "done", Origin.COMMAND, "C1", ("shop",)))
+    return config
+
+
+def test_the_audit_log_is_exported_as_csv(shell, log):
+    done = shell("audit", "--config", log)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [
+        "at,who,what,applications,origin,channel,result",
+        "2026-11-01T02:47:00Z,U0ANA,revert 4f2a,shop,command,C1,done",
+        "2026-11-02T02:47:00Z,U0ANA,'=HYPERLINK(1),shop,command,C1,done",
+        "2026-11-03T02:47:00Z,U0ANA,snooze shop 1h,shop,command,C1,done",
+    ]
+
+
+def test_the_audit_log_is_exported_as_one_json_object_from_a_day_on(shell, log):
+    done = shell("audit", "--config", log, "--since", "2026-11-02", "--output", "json")
+    assert done.exit_code == 0
+    told = json.loads(done.stdout)
+    assert told["error"] is None
+    assert [each["what"] for each in told["entries"]] == ["=HYPERLINK(1)", "snooze shop 1h"]
+    assert told["entries"][0] == {
+        "at": "2026-11-02T02:47:00Z",
+        "who": "U0ANA",
+        "what": "=HYPERLINK(1)",
+        "applications": ["shop"],
+        "origin": "command",
+        "channel": "C1",
+        "result": "done",
+    }
+
+
+@pytest.mark.parametrize("output", ["csv", "json"])
+def test_no_database_is_not_an_empty_audit_log(shell, log, tmp_path, output):
+    (tmp_path / "state.db").unlink()
+    done = shell("audit", "--config", log, "--output", output)
+    assert done.exit_code == 2
+    assert "There is no state database at" in done.stderr
+    assert not (tmp_path / "state.db").exists()
+    if output == "json":
+        assert "There is no state database" in json.loads(done.stdout)["error"]
+
+
+def test_what_is_no_database_is_said_in_one_sentence(shell, log, tmp_path):
+    (tmp_path / "state.db").write_text("not a database, " * 99)
+    done = shell("audit", "--config", log, "--output", "json")
+    assert done.exit_code == 2
+    assert json.loads(done.stdout)["entries"] == []
+    assert "check store: or DATABASE_URL" in done.stderr
+
+
+def test_every_commit_on_a_tracked_branch_is_exported_with_who_approved_it(shell, log, tmp_path):
+    at = datetime(2026, 11, 2, 2, 47, tzinfo=UTC)
+    pushed = Judgement(
+        "p@1", "p", "main", "1" * 40, None, "=1", "=Ana", at, "1" * 40, 0, at, ApprovalStatus.DIRECT, pushed_by="ana"
+    )
+    url = "https://git.example/7"
+    pull = PullRequest(7, "Raise", url, "ana", "merged", "main", "t", "2" * 40, merged_at=at - timedelta(minutes=1))
+    brought = replace(
+        pushed,
+        id="p@2",
+        sha="2" * 40,
+        order=1,
+        verdict=ApprovalStatus.APPROVED,
+        approvers=("bea", "cem"),
+        pull=pull,
+        verified=True,
+        pushed_by=None,
+        applications=("shop",),
+    )
+    with closing(SqlStore(f"sqlite:///{tmp_path}/state.db")) as store:
+        store.advance_judged("p", None, "2" * 40, [pushed, brought])
+    done = shell("audit", "changes", "--config", log)
+    assert done.stdout.splitlines() == [
+        "at,repository,branch,sha,author,pushed_by,pull,verdict,approvers,approved_later_by,content,applications",
+        f"2026-11-02T02:47:00Z,p,main,{'1' * 40},'=Ana,ana,,direct push,,,,",
+        f"2026-11-02T02:46:00Z,p,main,{'2' * 40},'=Ana,,{url},approved,bea cem,,verified,shop",
+    ]
+    done = shell("audit", "changes", "--config", log, "--output", "json", "--since", "2026-11-03")
+    assert json.loads(done.stdout) == {"entries": [], "error": None}

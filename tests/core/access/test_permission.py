@@ -1,0 +1,118 @@
+"""Who may do what: each right, for the workspace and for an application, by id and by user group."""
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.access.permission import (
+    CouldNotAsk,
+    Denied,
+    Granted,
+    Right,
+    Roles,
+    Rule,
+    decide,
+    decide_any,
+    groups_to_ask,
+    refusal,
+)
+
+ANA = "U0ANA"
+SILENT = "Slack does not answer."
+MEMBERS = {"S0IN": frozenset({ANA}), "S0OUT": frozenset({"U0BO"}), "S0SILENT": SILENT}
+# What a list says of Ana.
+LISTS = {
+    (): Denied,
+    ("*",): Granted,
+    (ANA,): Granted,
+    ("U0BO",): Denied,
+    ("S0IN",): Granted,
+    ("S0OUT",): Denied,
+    ("S0SILENT",): CouldNotAsk,
+    ("S0SILENT", "S0IN"): Granted,
+    ("S0SILENT", "S0OUT"): CouldNotAsk,
+    ("S0SILENT", ANA): Granted,
+    ("U0BO", "S0OUT", "*"): Granted,
+    ("S0NEVERASKED",): CouldNotAsk,
+    (ANA.lower(),): Denied,
+}
+
+
+def roles(right, workspace, application=None):
+    """One right as given, the other for nobody."""
+    own = {} if application is None else {right: application}
+    return Roles({each: workspace if each is right else () for each in Right}, {"shop": own, "api": {}})
+
+
+@pytest.mark.parametrize(("right", "workspace", "application"), list(product(Right, LISTS, [None, *LISTS])))
+def test_an_applications_own_rule_counts_before_the_workspaces(right, workspace, application):
+    configured = roles(right, workspace, application)
+    counts = workspace if application is None else application
+    verdict = decide(ANA, configured.rules(right, ["shop"]), MEMBERS)
+    assert type(verdict) is LISTS[counts]
+    if not isinstance(verdict, Granted):
+        assert verdict.rule.key == (f"slack.{right.key}" if application is None else f"applications.shop.{right.key}")
+    assert type(decide(ANA, configured.rules(right, ["api"]), MEMBERS)) is LISTS[workspace]
+    assert type(decide(ANA, configured.rules(right, []), MEMBERS)) is LISTS[workspace]
+    assert type(decide(ANA, configured.rules(right, ["no-such-application"]), MEMBERS)) is LISTS[workspace]
+
+
+@pytest.mark.parametrize(("first", "second"), list(product(LISTS, LISTS)))
+def test_several_applications_need_the_right_on_each(first, second):
+    configured = Roles(
+        {Right.REVERT: (), Right.SILENCE: ("*",)}, {"shop": {Right.REVERT: first}, "api": {Right.REVERT: second}}
+    )
+    verdict = decide(ANA, configured.rules(Right.REVERT, ["shop", "api"]), MEMBERS)
+    assert isinstance(verdict, Granted) is (LISTS[first] is Granted and LISTS[second] is Granted)
+    anywhere = decide_any(ANA, configured.all_rules(Right.REVERT), MEMBERS)
+    assert isinstance(anywhere, Granted) is (Granted in {LISTS[first], LISTS[second]})
+
+
+def test_one_right_gives_no_other():
+    configured = roles(Right.SILENCE, ("*",), ("*",))
+    assert isinstance(decide(ANA, configured.rules(Right.SILENCE, ["shop"]), {}), Granted)
+    assert isinstance(decide(ANA, configured.rules(Right.REVERT, ["shop"]), {}), Denied)
+
+
+def test_groups_are_asked_only_when_they_decide():
+    named = Rule("a", (ANA, "S1"))
+    assert groups_to_ask(ANA, [named]) == []
+    assert groups_to_ask(ANA, [named, Rule("b", ("S1", "U2", "S2")), Rule("c", ("S2", "S3"))]) == ["S1", "S2", "S3"]
+    assert groups_to_ask(ANA, [Rule("b", ("S1", "*"))]) == []
+
+
+def test_every_group_of_the_configuration_is_known():
+    configured = Roles({Right.REVERT: ("S1", "U1"), Right.SILENCE: ("*",)}, {"shop": {Right.SILENCE: ("S2", "S1")}})
+    assert configured.groups() == {"S1", "S2"}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "written"),
+    [
+        (Denied(Rule("slack.revert_allowed", ())), "denied: slack.revert_allowed"),
+        (
+            CouldNotAsk(Rule("slack.revert_allowed", ("S1",)), "S1", SILENT),
+            "denied, could not ask: S1 in slack.revert_allowed: Slack does not answer.",
+        ),
+    ],
+)
+def test_a_refusal_is_written_down_with_its_rule(verdict, written):
+    assert refusal(verdict) == written
+
+
+ENTRIES = st.sampled_from(["*", ANA, "U0BO", "S0IN", "S0OUT", "S0SILENT"])
+ALLOWED = st.lists(ENTRIES, max_size=4).map(tuple)
+
+
+@given(st.lists(ALLOWED, min_size=1, max_size=4), ENTRIES)
+def test_naming_more_people_never_takes_a_right_away_and_silence_never_gives_one(lists, more):
+    rules = [Rule(str(number), allowed) for number, allowed in enumerate(lists)]
+    wider = [Rule(rule.key, (*rule.allowed, more)) for rule in rules]
+    if isinstance(decide(ANA, rules, MEMBERS), Granted):
+        assert isinstance(decide(ANA, wider, MEMBERS), Granted)
+        assert all({"*", ANA, "S0IN"} & set(rule.allowed) for rule in rules)
+    nobody_answers = dict.fromkeys(MEMBERS, SILENT)
+    if isinstance(decide(ANA, rules, nobody_answers), Granted):
+        assert all({"*", ANA} & set(rule.allowed) for rule in rules)

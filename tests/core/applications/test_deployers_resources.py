@@ -1,0 +1,69 @@
+"""Resources of any shape are read: whoever may create one must not end the discovery of all the others."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.applications import argocd, flux
+
+KEYS = st.sampled_from(
+    [
+        "source",
+        "sources",
+        "repoURL",
+        "path",
+        "targetRevision",
+        "helm",
+        "kustomize",
+        "directory",
+        "parameters",
+        "name",
+        "value",
+        "images",
+        "replicas",
+        "count",
+        "patches",
+        "destination",
+        "ignoreDifferences",
+        "jsonPointers",
+        "jqPathExpressions",
+        "valueFiles",
+        "valuesObject",
+        "sourceRef",
+        "kind",
+        "chart",
+        "spec",
+        "postBuild",
+        "substitute",
+        "substituteFrom",
+        "valuesFrom",
+        "values",
+        "syncPolicy",
+        "automated",
+        "annotations",
+        "ref",
+        "semver",
+        "url",
+    ]
+)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from(["", "a", "GitRepository", "x", "ConfigMap", "$v/a", "*"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+RESOURCES = st.fixed_dictionaries({"metadata": VALUES, "spec": VALUES, "status": VALUES})
+
+
+@settings(max_examples=300, deadline=None)
+@given(RESOURCES)
+def test_an_application_of_any_shape_is_read(resource):
+    assert argocd.read(resource, "prod")
+
+
+@settings(max_examples=300, deadline=None)
+@given(RESOURCES, RESOURCES, RESOURCES)
+def test_what_flux_has_of_any_shape_is_read(one, other, git):
+    held = {flux.KUSTOMIZATION: [one], flux.HELM_RELEASE: [other], flux.GIT_REPOSITORY: [git]}
+    assert len(flux.read(held, "prod", lambda _namespace, _name: None)) == 2

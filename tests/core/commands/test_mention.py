@@ -1,0 +1,27 @@
+"""What stands behind a mention."""
+
+import pytest
+
+from bot.core.commands.mention import text_of
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<@U0BOT> status shop", "status shop"),
+        ("<@U0BOT|gitops> status", "status"),
+        ("hey <@U0ANA>, <@U0BOT>  diff shop \nthanks", "diff shop"),
+        ("<@U0BOT>", ""),
+        ("<@U0ANA> status", ""),
+        ("status", ""),
+        ("", ""),
+        ("<@U0BOT> revert a..b &amp;lt; &lt;https://forge.example&gt;", "revert a..b &lt; <https://forge.example>"),
+        ("<@U0BOT> <@U0BOT> help", "<@U0BOT> help"),
+    ],
+)
+def test_the_first_mention_of_the_bot_counts(text, expected):
+    assert text_of(text, ["U0BOT"]) == expected
+
+
+def test_whose_mention_it_was_may_be_unknown():
+    assert text_of("<@U0ANYBODY> status", []) == "status"

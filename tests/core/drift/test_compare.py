@@ -1,0 +1,342 @@
+"""What the recorded corpus does not hold: our own cases by rule, who and when, ignore rules, Secrets."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bot.core.drift.compare import Comparison, compare_object, scale_targets
+from bot.core.drift.ignore import IgnoreRule
+from bot.core.objects.manifest import Manifest, read_manifests, resolve
+from bot.core.objects.path import PathError
+from bot.core.objects.schema import Schemas
+
+DATA = Path(__file__).parents[2] / "data"
+CASES = [
+    pytest.param(case, id=f"{path.stem}: {case['name']}")
+    for path in sorted((DATA / "drift-own").glob("*.yaml"))
+    for case in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+]
+FILLED = ("its default", "filled in by the server")
+
+
+def compare(desired, live, *, schemas=None, context=(), cluster_scoped=False, **options) -> Comparison:
+    """Both sides as YAML text or as objects; the application's namespace is `shop`."""
+    read = [read_manifests("x.yaml", side.encode()) if isinstance(side, str) else None for side in (desired, live)]
+    manifests = read[0] or [as_manifest(desired)]
+    (manifest,) = resolve(manifests, namespace="shop", namespaced=lambda _version, _kind: not cluster_scoped)
+    held = read[1][0].object if read[1] else live
+    return compare_object(manifest, held, schema=schemas or Schemas(), context=scale_targets(context), **options)
+
+
+def as_manifest(desired) -> Manifest:
+    metadata = desired["metadata"]
+    return Manifest(
+        desired["apiVersion"], desired["kind"], metadata.get("namespace"), metadata["name"], desired, "x.yaml", 1
+    )
+
+
+def told(drift):
+    return [f"{field.change} {field.path}" for field in drift.fields] if drift else []
+
+
+@pytest.fixture(scope="module")
+def schemas():
+    documents = {
+        "example.com/v1": DATA / "openapi" / "example.com-v1.yaml",
+        "shop.example.org/v1": DATA / "openapi" / "shop.example.org-v1.yaml",
+    }
+    return Schemas({name: yaml.load(path.read_text(), yaml.CSafeLoader) for name, path in documents.items()})
+
+
+def described(stem):
+    """The schemas of one file, which a case names; several groups may share it."""
+    document = yaml.load(next((DATA / "openapi").glob(f"{stem}*.yaml")).read_text(), yaml.CSafeLoader)
+    meant = [
+        each
+        for schema in document["components"]["schemas"].values()
+        for each in schema.get("x-kubernetes-group-version-kind", ())
+    ]
+    return Schemas({f"{each['group']}/{each['version']}": document for each in meant})
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_case_of_our_own_comes_out_as_it_says(case, schemas):
+    assert case["why"].endswith(".")
+    how = {
+        "schemas": described(case["schema"]) if "schema" in case else schemas,
+        "context": case.get("context", ()),
+        "cluster_scoped": case.get("cluster_scoped", False),
+    }
+    found = compare(case["desired"], case["live"], **how)
+    assert told(found.drift) == sorted(case["drift"], key=lambda entry: entry.partition(" ")[2])
+    aside = {field.path: field.reason for field in found.set_aside.fields} if found.set_aside else {}
+    assert case.get("set_aside", {}).items() <= aside.items()
+    managers = {field.path: field.manager for field in found.drift.fields} if found.drift else {}
+    assert case.get("by", {}).items() <= managers.items()
+    brief = compare(case["desired"], case["live"], **how, explain=False)
+    fields = [field for field in (found.set_aside.fields if found.set_aside else ()) if field.reason not in FILLED]
+    assert (brief.drift, list(brief.set_aside.fields if brief.set_aside else ())) == (found.drift, fields)
+
+
+# ---------------------------------------------------------------- who, when and why
+
+
+SETTINGS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"mode": "prod"}}
+
+
+def managed(manager, fields, *, operation="Update", time="2026-03-01T10:00:00Z", **more):
+    return {"manager": manager, "operation": operation, "fieldsV1": fields, **({"time": time} if time else {}), **more}
+
+
+def held(data, *writers, annotations=None):
+    metadata = {"name": "settings", "namespace": "shop", "managedFields": list(writers)}
+    if annotations:
+        metadata["annotations"] = annotations
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def only(drift):
+    (field,) = drift.fields
+    return field
+
+
+def test_a_change_names_the_tool_and_when_it_wrote_last():
+    live = held({"mode": "debug"}, managed("kubectl-edit", {"f:data": {"f:mode": {}}}))
+    field = only(compare(SETTINGS, live).drift)
+    assert (field.change, field.path, field.desired, field.live) == ("changed", "data.mode", "prod", "debug")
+    assert field.manager == "kubectl-edit"
+    assert field.time == datetime(2026, 3, 1, 10, tzinfo=UTC)
+    assert field.reason == "changed by hand with kubectl-edit"
+
+
+def test_a_person_is_named_before_a_controller_that_owns_the_same_value():
+    live = held(
+        {"mode": "debug"},
+        managed("operator", {"f:data": {"f:mode": {}}}, time="2026-03-02T10:00:00Z"),
+        managed("kubectl-edit", {"f:data": {"f:mode": {}}}),
+    )
+    assert only(compare(SETTINGS, live).drift).manager == "kubectl-edit"
+
+
+def test_a_deletion_names_nobody():
+    field = only(compare(SETTINGS, held({}, managed("kubectl-edit", {"f:data": {}}))).drift)
+    assert (field.change, field.manager, field.time) == ("removed", None, None)
+
+
+def test_scale_entries_have_no_time():
+    desired = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 2}}
+    scaled = managed("kubectl", {"f:spec": {"f:replicas": {}}}, time=None, subresource="scale")
+    live = {"metadata": {"name": "web", "managedFields": [scaled]}, "spec": {"replicas": 7}}
+    field = only(compare(desired, live).drift)
+    assert (field.manager, field.time) == ("kubectl", None)
+
+
+def test_what_was_applied_by_hand_says_so():
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": '{"data":{"mode":"debug","extra":"1"}}'}
+    writer = managed("kubectl-client-side-apply", {"f:data": {"f:mode": {}, "f:extra": {}}})
+    found = compare(SETTINGS, held({"mode": "debug", "extra": "1"}, writer, annotations=applied)).drift
+    assert [field.reason for field in found.fields] == [
+        "applied by hand, or removed from git and never pruned",
+        "applied so, and git says otherwise",
+    ]
+
+
+def test_which_tools_are_people_can_be_configured():
+    live = held({"mode": "prod", "more": "1"}, managed("internal-console", {"f:data": {"f:more": {}}}))
+    assert compare(SETTINGS, live).drift is None
+    assert told(compare(SETTINGS, live, interactive=("internal-*",)).drift) == ["added data.more"]
+
+
+def test_what_a_controller_added_is_set_aside_and_visible():
+    live = held({"mode": "prod", "more": "1"}, managed("some-operator", {"f:data": {"f:more": {}}}))
+    found = compare(SETTINGS, live)
+    assert found.drift is None
+    field = only(found.set_aside)
+    assert (field.path, field.manager) == ("data.more", "some-operator")
+    assert field.reason == "written by some-operator, no tool that people use by hand"
+
+
+def test_an_object_that_is_not_there_is_missing():
+    found = compare(SETTINGS, None)
+    assert found.drift is not None
+    assert (found.drift.change, found.drift.namespace, found.drift.fields) == ("missing", "shop", ())
+
+
+def test_an_object_in_sync_has_nothing_to_tell():
+    assert compare(SETTINGS, held({"mode": "prod"})) == Comparison()
+
+
+# ---------------------------------------------------------------- rules that people have
+
+
+def test_an_ignored_difference_is_set_aside_with_everything_below_it():
+    live = held({"mode": "debug", "b.c": "1"}, managed("kubectl-edit", {"f:data": {"f:b.c": {}}}))
+    rules = [IgnoreRule(paths=("data.mode", 'data["b.c"]'), kind="Config*", namespace="shop")]
+    found = compare(SETTINGS, live, ignore=rules)
+    assert found.drift is None
+    assert {field.reason for field in found.set_aside.fields} == {
+        "ignored by a rule: data.mode",
+        'ignored by a rule: data["b.c"]',
+    }
+    assert told(compare(SETTINGS, live, ignore=[IgnoreRule(paths=("data",))]).drift) == []
+
+
+@pytest.mark.parametrize("rule", [{"kind": "Secret"}, {"namespace": "other"}, {"name": "setting"}])
+def test_a_rule_about_another_object_ignores_nothing(rule):
+    live = held({"mode": "debug"})
+    assert told(compare(SETTINGS, live, ignore=[IgnoreRule(paths=("data",), **rule)]).drift) == ["changed data.mode"]
+
+
+@pytest.mark.parametrize(
+    ("path", "left"),
+    [
+        ("spec.containers[*].image", ["changed spec.containers[name=y].args"]),
+        ("spec.containers[name=x]", ["changed spec.containers[name=y].args", "changed spec.containers[name=y].image"]),
+        (
+            "spec.containers[name=y].args[1]",
+            ["changed spec.containers[name=x].image", "changed spec.containers[name=y].image"],
+        ),
+        ("spec.containers", []),
+    ],
+)
+def test_rules_reach_into_lists(path, left):
+    def pod(*images, args):
+        containers = [{"name": name, "image": image} for name, image in zip("xy", images, strict=True)]
+        containers[1]["args"] = args
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": containers}}
+
+    desired, live = pod("i:1", "j:1", args=["a", "b"]), pod("i:2", "j:2", args=["a", "c"])
+    assert told(compare(desired, live, ignore=[IgnoreRule(paths=(path,))]).drift) == left
+
+
+def test_a_rule_that_is_no_path_is_an_error_for_its_author():
+    with pytest.raises(PathError, match="cannot be read from character 5"):
+        compare(SETTINGS, held({}), ignore=[IgnoreRule(paths=("data.[",))])
+
+
+@pytest.mark.parametrize(
+    ("annotations", "left"),
+    [
+        ({"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}, []),
+        ({"kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent"}, []),
+        ({"kustomize.toolkit.fluxcd.io/ssa": "Merge"}, ["changed data.mode"]),
+        ({"gitops-bot/ignore": "data.mode metadata.labels"}, ["added data.more"]),
+        ({"gitops-bot/ignore": "*"}, []),
+        ({"gitops-bot/ignore": "data..mode"}, ["changed data.mode", "added data.more"]),
+        ({"kustomize.toolkit.fluxcd.io/reconcile": "enabled"}, ["changed data.mode", "added data.more"]),
+    ],
+)
+def test_annotations_in_git_excuse_differences(annotations, left):
+    desired = {**SETTINGS, "metadata": {"name": "settings", "annotations": annotations}}
+    writer = managed("kubectl-edit", {"f:data": {"f:more": {}}})
+    found = compare(desired, held({"mode": "debug", "more": "1"}, writer, annotations=annotations))
+    assert told(found.drift) == left
+    assert len(found.set_aside.fields if found.set_aside else ()) == 2 - len(left)
+
+
+def test_an_object_that_flux_leaves_alone_may_be_missing():
+    desired = {
+        **SETTINGS,
+        "metadata": {"name": "s", "annotations": {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}},
+    }
+    found = compare(desired, None)
+    assert found.drift is None
+    assert found.set_aside.change == "missing"
+
+
+def test_what_a_person_writes_on_the_live_object_excuses_nothing():
+    live = held({"mode": "debug"}, annotations={"kustomize.toolkit.fluxcd.io/reconcile": "disabled"})
+    assert told(compare(SETTINGS, live).drift) == ["changed data.mode"]
+
+
+# ---------------------------------------------------------------- Secrets
+
+
+@pytest.mark.parametrize(
+    "live_data", [{"password": "aHVudGVyMg==", "new": "aHVudGVyMw=="}, {"new": "aHVudGVyMw=="}, None]
+)
+def test_no_value_of_a_secret_leaves_the_comparison(live_data):
+    desired = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "db"},
+        "stringData": {"password": "correct-horse"},
+        "data": {"password": "b2xk", "other": "YmF0dGVyeQ=="},
+    }
+    applied = '{"stringData":{"new":"hunter3","password":"correct-horse"}}'
+    live = {
+        "metadata": {
+            "name": "db",
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": applied},
+            "managedFields": [managed("kubectl-edit", {"f:data": {"f:new": {}}})],
+        },
+        "type": "Opaque",
+    }
+    if live_data is not None:
+        live["data"] = live_data
+    found = compare(desired, live)
+    assert told(found.drift)
+    words = repr(found)
+    secrets = ("correct-horse", "Y29ycmVjdC1ob3JzZQ", "hunter", "aHVudGVy", "b2xk", "YmF0dGVyeQ", "battery")
+    assert [secret for secret in secrets if secret in words] == []
+    assert all({field.desired, field.live} <= {None, "(hidden)"} for field in found.drift.fields)
+
+
+def test_an_ignored_secret_value_is_hidden_as_well():
+    desired = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db"}, "data": {"a": "b25l", "b": "b25l"}}
+    live = {"metadata": {"name": "db"}, "data": {"a": "dHdv", "c": "dHdv"}}
+    found = compare(desired, live, ignore=[IgnoreRule(paths=("data.a", "data.b", "data.c"))])
+    assert found.drift is None
+    assert "dHdv" not in repr(found)
+    assert "b25l" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("declared", "live"),
+    [
+        ({"metadata": {"name": "db", "annotations": "none"}}, {}),
+        ({"metadata": {"name": "db", "annotations": []}}, {}),
+        (
+            {"metadata": {"name": "db"}},
+            {"metadata": {"name": "db", "annotations": {"kapp.k14s.io/original": "sesame"}}},
+        ),
+        ({"metadata": {"name": "db", "annotations": {"kapp.k14s.io/original": "sesame"}}}, {"metadata": {}}),
+        ({"metadata": {"name": "db"}, "Data": {"a": "sesame"}, "password": "sesame"}, {}),
+        ({"metadata": {"name": "db"}, "data": "sesame", "stringData": ["sesame"]}, {}),
+        ({"metadata": {"name": "db"}, "data": {"a": ["sesame"]}}, {"data": {"a": {"b": "sesame"}}}),
+        ({"metadata": {"name": "db"}, "stringData": {"a": {"deep": "sesame"}}}, {"data": ["sesame"]}),
+    ],
+)
+def test_a_secret_in_an_odd_shape_or_copied_by_a_deployer_stays_hidden(declared, live):
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": '{"stringData":{"old":"sesame"}}'}
+    writer = managed("kubectl-edit", {"f:data": {}, "f:metadata": {"f:annotations": {}}})
+    live = {"metadata": {"name": "db", "annotations": applied, "managedFields": [writer]}, "type": "Opaque", **live}
+    found = compare({"apiVersion": "v1", "kind": "Secret", **declared}, live)
+    assert found.drift or found.set_aside
+    assert "sesame" not in repr(found)
+
+
+def test_of_a_secret_the_type_and_the_labels_are_shown():
+    desired = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "labels": {"app": "db"}}, "type": "a/b"}
+    found = compare(desired, {"metadata": {"name": "db", "labels": {"app": "web"}}, "type": "Opaque"}).drift
+    assert [(field.desired, field.live) for field in found.fields] == [("db", "web"), ("a/b", "Opaque")]
+
+
+def test_a_configmap_of_the_same_shape_is_shown():
+    field = only(compare(SETTINGS, held({"mode": "debug"})).drift)
+    assert (field.desired, field.live) == ("prod", "debug")
+
+
+# ---------------------------------------------------------------- autoscalers
+
+
+def test_autoscalers_that_say_nothing_useful_scale_nothing():
+    scalers = [
+        {"kind": "HorizontalPodAutoscaler"},
+        {"kind": "HorizontalPodAutoscaler", "metadata": [], "spec": {"scaleTargetRef": {"kind": 3, "name": "x"}}},
+        {"kind": "ScaledObject", "spec": {"scaleTargetRef": "web"}},
+        {"kind": "ConfigMap", "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}}},
+    ]
+    assert scale_targets(scalers).targets == frozenset()

@@ -1,0 +1,33 @@
+"""What was merged, by its title, and who approved it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.core.git.commit import Approval, Commit, PullRequest, approvers, title
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+FINAL, EARLIER = "b" * 40, "a" * 40
+PULL = PullRequest(1, "Raise it", "https://forge.example/1", "ana", "merged", "main", "topic", FINAL, FINAL, NOW, "bo")
+
+
+@pytest.mark.parametrize(
+    ("approvals", "expected"),
+    [
+        ([Approval("bo", FINAL)], ("bo",)),
+        ([Approval("bo", FINAL), Approval("chen", FINAL), Approval("bo", FINAL)], ("bo", "chen")),
+        ([Approval("ana", FINAL)], ()),
+        ([Approval("bo", EARLIER)], ()),
+        ([], ()),
+    ],
+)
+def test_only_somebody_else_who_saw_the_final_head_approved_it(approvals, expected):
+    assert approvers(PULL, approvals) == expected
+
+
+def test_a_merge_is_told_by_its_pull_request_and_any_other_commit_by_itself():
+    merge = Commit(FINAL, (EARLIER, FINAL), "Merge pull request #1 from acme/topic\n", "bo", "bo@acme.example", NOW)
+    assert title(merge, PULL) == "Raise it"
+    assert title(merge, None) == "Merge pull request #1 from acme/topic"
+    rebased = Commit(FINAL, (EARLIER,), "Raise it, part two\n", "ana", "ana@acme.example", NOW)
+    assert title(rebased, PULL) == "Raise it, part two"

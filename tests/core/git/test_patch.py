@@ -1,0 +1,61 @@
+"""A diff for people: lines of plain manifests, and never one that could hold a value of a Secret."""
+
+import pytest
+
+from bot.core.git.patch import FileChange, bounded, patch
+
+CONFIG = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {limit: '1'}\n"
+OTHER = CONFIG.replace(b"'1'", b"'2'")
+SECRET = b"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {password: hunter2}\n"
+
+
+def test_lines_of_a_manifest():
+    assert patch([FileChange("a.yaml", CONFIG, OTHER)]) == [
+        "--- a/a.yaml",
+        "+++ b/a.yaml",
+        "@@ -2,3 +2,3 @@",
+        " kind: ConfigMap",
+        " metadata: {name: a}",
+        "-data: {limit: '1'}",
+        "+data: {limit: '2'}",
+    ]
+
+
+def test_a_file_that_comes_or_goes():
+    assert patch([FileChange("a.yaml", None, CONFIG)])[:2] == ["--- /dev/null", "+++ b/a.yaml"]
+    assert patch([FileChange("a.yaml", CONFIG, None)])[:2] == ["--- a/a.yaml", "+++ /dev/null"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        SECRET,
+        CONFIG + b"---\n" + SECRET,
+        b"apiVersion: v1\nkind: List\nitems:\n- " + SECRET.replace(b"\n", b"\n  "),
+        b'{"apiVersion": "v1", "kind": "SecretList", "items": []}',
+        CONFIG + b"# kind: Secret\n# data: {password: aHVudGVyMg==}\n",
+        CONFIG + b"secretGenerator: [{name: a, literals: [password=hunter2]}]\n",
+        b"{{ if .Values.on }}\n" + SECRET,
+        b"password: hunter2\n",
+        b"password=hunter2\n",
+        b"\xff\xfe hunter2",
+        b"",
+        CONFIG + b"#" * 70_000,
+        SECRET.replace(b"kind: Secret", b"'kind': 'Secret'"),
+        SECRET.replace(b"kind: Secret", b"kind: &kind Secret").replace(b"stringData", b"data"),
+        SECRET.replace(b"kind: Secret", b'kind: "S\\x65cret"').replace(b"stringData", b"data"),
+    ],
+)
+@pytest.mark.parametrize("side", [0, 1])
+def test_what_could_hold_a_secret_s_value_is_named_and_not_shown(content, side):
+    sides = [content, OTHER] if side else [CONFIG, content]
+    assert patch([FileChange("apps/a.yaml", *sides)]) == ["~ apps/a.yaml"]
+
+
+def test_a_file_that_was_not_read_is_named():
+    assert patch([FileChange("picture.png", None, None)]) == ["~ picture.png"]
+
+
+def test_as_many_whole_lines_as_fit():
+    assert bounded(["abc", "defg"], 9) == ("abc\ndefg", False)
+    assert bounded(["abc", "defg"], 8) == ("abc", True)

@@ -1,0 +1,188 @@
+"""Whatever checks see, people say and time does: no open difference is lost, and nothing is told twice."""
+
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot.core.drift.differences import differences
+from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.incidents.alerting import Escalation, Policy, cards_of_new, pass_time
+from bot.core.incidents.incident import (
+    ACTIVE_STATES,
+    IncidentEventType,
+    IncidentState,
+    acknowledge,
+    advance,
+    open_incidents,
+    snooze,
+    under,
+)
+from bot.core.incidents.quiet_hours import QuietHours
+from bot.i18n.language import ENGLISH
+from bot.messages.incident_cards import incident_cards, over_untold
+
+T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
+NAMES = ("api", "cart", "shop", "web")
+PATHS = {
+    "label": FieldDrift("added", "metadata.labels.x", None, "y"),
+    "scale": FieldDrift("changed", "spec.replicas", 2, 7),
+    "stop": FieldDrift("changed", "spec.replicas", 2, 0),
+    "image": FieldDrift("changed", "spec.template.spec.containers[name=web].image", "a", "b"),
+    "host": FieldDrift("added", "spec.template.spec.hostNetwork", None, True),
+}
+REMIND, ESCALATE = timedelta(hours=4), timedelta(minutes=30)
+NIGHT = QuietHours(ZoneInfo("Europe/Madrid"), time(22), time(7))
+
+
+class Incidents(RuleBasedStateMachine):
+    """The stored incidents, and a Slack that is given each card as the keeper would give it."""
+
+    @initialize(group=st.sampled_from([2, 3, 5]), quiet=st.sampled_from([None, NIGHT]))
+    def begin(self, group, quiet):
+        self.policy = Policy(group, REMIND, Escalation(ESCALATE, ("U0ANA",)), quiet)
+        self.now = T0
+        self.stored = {}
+        self.settled = []
+        self.cards = {}  # by key: the card as Slack shows it
+        self.told = []  # the keys of what was posted, in their order
+        self.subjects = {}  # where each incident was first shown
+        self.seen = dict.fromkeys(NAMES, ())  # what the latest look that could see saw
+
+    def of(self, name):
+        authorizer = [each for each in self.stored.values() if each.application == name]
+        return next((each for each in authorizer if each.state is not IncidentState.RESOLVED), None)
+
+    def keep(self, before, after):
+        if before is not None and (after is None or after.id != before.id):
+            del self.stored[before.id]
+        if after is not None:
+            self.stored[after.id] = after
+
+    @rule(names=st.sets(st.sampled_from(NAMES), min_size=1), what=st.sets(st.sampled_from(sorted(PATHS)), max_size=4))
+    def look(self, names, what):
+        for name in sorted(names):
+            fields = {each.path: each for each in (PATHS[key] for key in sorted(what))}
+            found = ObjectDrift("apps/v1", "Deployment", name, "web", "modified", tuple(fields.values()))
+            drift = (found,) if fields else ()
+            status = Status.OUT_OF_SYNC if drift else Status.SYNCED
+            self.seen[name] = drift
+            self.check(name, Check(name, "prod", "a" * 40, status, None, 1, self.now, drift))
+        self.tell()
+
+    @rule(name=st.sampled_from(NAMES))
+    def look_blind(self, name):
+        self.check(name, Check(name, "prod", "a" * 40, Status.UNKNOWN, "503", 0, self.now))
+        self.tell()
+
+    def check(self, name, check):
+        before = self.of(name)
+        self.keep(before, advance(before, check, channel="C1", rolling=False, looks=1, repository="platform"))
+
+    @rule(name=st.sampled_from(NAMES), whole=st.booleans())
+    def press_acknowledge(self, name, whole):
+        for each in self.pressed(name, whole=whole):
+            self.keep(each, acknowledge(each, by="U0ANA", at=self.now))
+        self.tell()
+
+    @rule(name=st.sampled_from(NAMES), whole=st.booleans(), hours=st.integers(1, 20))
+    def press_snooze(self, name, whole, hours):
+        for each in self.pressed(name, whole=whole):
+            self.keep(each, snooze(each, by="U0ANA", until=self.now + timedelta(hours=hours), at=self.now))
+        self.tell()
+
+    def pressed(self, name, *, whole):
+        incident = self.of(name)
+        return under(self.stored.values(), incident.subject if whole else incident.id) if incident else []
+
+    @rule(minutes=st.sampled_from([1, 3, 29, 30, 120, 239, 240, 600]))
+    def wait(self, minutes):
+        self.now += timedelta(minutes=minutes)
+        self.tell()
+
+    def tell(self):
+        for _ in range(2):
+            cards = cards_of_new(list(self.stored.values()), self.now, self.policy)
+            for each in list(self.stored.values()):
+                self.keep(each, pass_time(each, self.now, self.policy, cards))
+        self.now += timedelta(seconds=1)
+        ends = {}
+        for card in incident_cards(lambda _: ENGLISH, list(self.stored.values()), self.now, self.policy):
+            if card.key not in self.cards and card.held:
+                ends[card.settles] = False
+                continue
+            if card.key not in self.cards:
+                self.told.append(card.key)
+            if card.key not in self.cards or not card.once:
+                self.cards[card.key] = card
+            ends[card.settles] = ends.get(card.settles, True) and card.last
+        over = [id_ for ids, end in ends.items() if end for id_ in ids] + over_untold(list(self.stored.values()))
+        for id_ in over:
+            self.settled.append(self.stored.pop(id_))
+
+    @invariant()
+    def no_difference_that_is_there_is_lost(self):
+        for name, drift in self.seen.items():
+            incident = self.of(name)
+            assert (incident is not None) == bool(drift)
+            if incident:
+                assert differences(incident.drift) == differences(drift)
+                assert differences(drift) <= differences(incident.worst)
+
+    @invariant()
+    def whatever_may_be_told_is_on_one_card_for_good(self):
+        for incident in open_incidents(self.stored.values()):
+            hushed = self.policy.hushes(incident, self.now)
+            assert incident.announced_at or hushed or incident.state is IncidentState.SNOOZED
+            if incident.announced_at:
+                assert self.subjects.setdefault(incident.id, incident.subject) == incident.subject
+            if incident.announced_at and not hushed:
+                assert incident.application in str(self.cards[incident.subject].message)
+                assert incident.id in self.cards[incident.subject].settles
+
+    @invariant()
+    def nothing_is_told_twice(self):
+        assert len(self.told) == len(set(self.told))
+        for incident in [*self.stored.values(), *self.settled]:
+            events = {kind: [each for each in incident.history if each.kind is kind] for kind in IncidentEventType}
+            assert len(events[IncidentEventType.RESOLVED]) == (incident.state is IncidentState.RESOLVED)
+            grown = [field for each in events[IncidentEventType.GREW] for found in each.drift for field in found.fields]
+            assert len(grown) == len({(field.path, str(field.live)) for field in grown})
+            reminded = [each.at for each in events[IncidentEventType.REMINDED]]
+            assert all(later - earlier >= REMIND for earlier, later in pairwise(reminded))
+            openings = (
+                1
+                + len(events[IncidentEventType.WOKE])
+                + sum(each.by is not None for each in events[IncidentEventType.GREW])
+            )
+            assert len(events[IncidentEventType.ESCALATED]) <= openings
+
+    @invariant()
+    def silence_is_kept(self):
+        for incident in self.stored.values():
+            if incident.state is IncidentState.SNOOZED:
+                assert incident.snoozed_until > self.now - timedelta(seconds=1)
+            if incident.state in ACTIVE_STATES - {IncidentState.OPEN}:
+                silent_since = incident.history[-1].at if incident.history else self.now
+                calls = {IncidentEventType.REMINDED, IncidentEventType.ESCALATED}
+                assert not [each for each in incident.history if each.kind in calls and each.at > silent_since]
+
+    def teardown(self):
+        """In the end everything is in sync, the night is over, and all that was shown is resolved."""
+        if not hasattr(self, "policy"):
+            return
+        self.look(set(NAMES), set())
+        for _ in range(2):
+            self.wait(600)
+        assert self.stored == {}
+        for incident in self.settled:
+            assert incident.state is IncidentState.RESOLVED
+            if incident.announced_at:
+                assert "Resolved" in self.cards[incident.subject].message.text
+
+
+Incidents.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestIncidents = Incidents.TestCase

@@ -1,0 +1,83 @@
+"""How long to be quiet: what is understood, its bounds, and whose clocks count."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.incidents.snooze import CHOICES, DEFAULT, LEAST, MOST, For, Until, ends, parse
+
+MADRID = ZoneInfo("Europe/Madrid")
+T0 = datetime(2020, 1, 1, tzinfo=UTC)
+MIN = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("30m", For(30 * MIN)),
+        (" 4H ", For(240 * MIN)),
+        ("2d", For(timedelta(days=2))),
+        ("1h30m", For(90 * MIN)),
+        ("1h 30 min", For(90 * MIN)),
+        ("5m", For(LEAST)),
+        ("7d", For(MOST)),
+        ("168h", For(MOST)),
+        ("until 09:00", Until(time(9))),
+        ("UNTIL 9:05", Until(time(9, 5))),
+        ("until 23:59", Until(time(23, 59))),
+        ("hasta las 09:00", Until(time(9))),
+        ("hasta 9:00", Until(time(9))),
+    ],
+)
+def test_what_is_understood(text, span):
+    assert parse(text) == span
+
+
+NO_SPANS = """|m|5|4m|0h|7d1m|169h|-1h|1.5h|1h1d|soon|until|until 24:00|until 9|until 09:60|09:00|1h;|99999999d"""
+
+
+@pytest.mark.parametrize("text", [*NO_SPANS.split("|"), "\uff11h", "until 09:00 tomorrow", "9" * 2_000 + "m"])
+def test_what_is_not(text):
+    assert parse(text) is None
+
+
+def test_every_choice_can_be_typed_and_the_default_is_one_of_them():
+    assert all(parse(choice) for choice in CHOICES)
+    assert DEFAULT in map(parse, CHOICES)
+
+
+@pytest.mark.parametrize(
+    ("now", "clock", "until"),
+    [
+        ("2026-03-01T02:47+01:00", time(9), "2026-03-01T09:00+01:00"),
+        ("2026-03-01T09:00+01:00", time(9), "2026-03-02T09:00+01:00"),
+        ("2026-03-01T08:59:59+01:00", time(9), "2026-03-01T09:00+01:00"),
+        ("2026-03-01T23:30+00:00", time(9), "2026-03-02T09:00+01:00"),  # there it is the next day already
+        ("2026-03-28T22:00+01:00", time(9), "2026-03-29T09:00+02:00"),  # the clocks go forward that night
+        ("2026-03-29T01:30+01:00", time(2, 30), "2026-03-29T03:30+02:00"),  # a time that this night does not have
+        ("2026-10-25T01:00+02:00", time(2, 30), "2026-10-25T02:30+02:00"),  # a time that it has twice
+        ("2026-10-25T02:30+02:00", time(2, 30), "2026-10-26T02:30+01:00"),
+    ],
+)
+def test_until_the_clocks_next_show_it(now, clock, until):
+    assert ends(Until(clock), datetime.fromisoformat(now), MADRID) == datetime.fromisoformat(until)
+
+
+@given(
+    st.integers(0, 10 * 366 * 24 * 3600).map(lambda seconds: T0 + timedelta(seconds=seconds)),
+    st.times().map(lambda clock: clock.replace(second=0, microsecond=0)),
+    st.sampled_from([MADRID, ZoneInfo("America/St_Johns"), ZoneInfo("Australia/Lord_Howe"), UTC]),
+)
+def test_it_always_ends_within_two_days_and_never_at_once(now, clock, zone):
+    until = ends(Until(clock), now, zone)
+    assert now < until <= now + timedelta(hours=50)
+    assert ends(For(30 * MIN), now, zone) == now + 30 * MIN
+
+
+@given(st.text(max_size=60))
+def test_no_text_raises(text):
+    span = parse(text)
+    assert not isinstance(span, For) or LEAST <= span.span <= MOST

@@ -1,0 +1,259 @@
+"""Adopting a difference makes git say what live says, and touches nothing else of the file."""
+
+import difflib
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.drift.compare import compare_object, scale_targets
+from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.objects.manifest import read_documents, read_manifests, resolve
+from bot.core.objects.path import format_path
+from bot.core.objects.schema import Schemas
+from bot.core.pull_requests.adopt import NotAdoptableError, adopt
+
+DATA = Path(__file__).parents[2] / "data"
+CASES = sorted((DATA / "drift").glob("*.yaml"))
+
+WEB = """\
+# The shop's front.
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web   # as the dashboards know it
+  labels: {app: web,  tier: "front"}
+spec:
+  replicas: 2  # two are enough
+
+  template:
+    spec:
+      containers:
+        # the one that people see
+        - name: web
+          image: "shop/web:1.0"
+          ports:
+            - containerPort: 80
+        - name: side
+          image: side:1
+---
+# Settings, indented by somebody else.
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data:
+    theme: "on"
+    banner: |
+      hello
+      you
+"""
+
+
+def deployment(*fields):
+    return ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", fields)
+
+
+def edited(text, *drift):
+    """The lines taken out and put in."""
+    after = adopt("web.yaml", text.encode(), drift, namespace="shop")
+    lines = list(difflib.unified_diff(text.splitlines(), after.decode().splitlines(), n=0, lineterm=""))
+    return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        (
+            FieldDrift("changed", "spec.replicas", 2, 7),
+            ["-  replicas: 2  # two are enough", "+  replicas: 7  # two are enough"],
+        ),
+        (
+            FieldDrift("changed", "spec.template.spec.containers[name=web].image", "shop/web:1.0", "shop/web:1.1"),
+            ['-          image: "shop/web:1.0"', '+          image: "shop/web:1.1"'],
+        ),
+        (
+            FieldDrift("added", "spec.template.spec.containers[name=side].env", None, [{"name": "A", "value": "yes"}]),
+            ["+          env:", "+            - name: A", '+              value: "yes"'],
+        ),
+        (
+            FieldDrift("removed", "spec.template.spec.containers[name=side]", {"name": "side"}, None),
+            ["-        - name: side", "-          image: side:1"],
+        ),
+        (
+            FieldDrift("added", 'metadata.annotations["example.com/a"]', None, "1"),
+            ["+  annotations:", '+    example.com/a: "1"'],
+        ),
+        (
+            FieldDrift("removed", "metadata.labels.tier", "front", None),
+            ['-  labels: {app: web,  tier: "front"}', "+  labels: {app: web}"],
+        ),
+        (
+            FieldDrift("removed", "spec.template.spec.containers[name=web].ports[containerPort=80,protocol=TCP]", {}),
+            ["-          ports:", "-            - containerPort: 80", "+          ports: []"],
+        ),
+    ],
+)
+def test_only_the_lines_that_differ_change(field, expected):
+    assert edited(WEB, deployment(field)) == expected
+
+
+def test_another_document_keeps_a_layout_of_its_own():
+    settings_drift = ObjectDrift(
+        "v1",
+        "ConfigMap",
+        "shop",
+        "settings",
+        "modified",
+        (
+            FieldDrift("changed", "data.theme", "on", "off"),
+            FieldDrift("changed", "data.banner", "hello\nyou\n", "bye\nyou\n"),
+        ),
+    )
+    assert edited(WEB, settings_drift) == [
+        '-    theme: "on"',
+        '+    theme: "off"',
+        "-      hello",
+        "+      bye",
+    ]
+
+
+def test_an_object_that_is_gone_from_the_cluster_is_taken_out():
+    gone = ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing")
+    after = adopt("web.yaml", WEB.encode(), [gone], namespace="shop")
+    assert [manifest.name for manifest in read_manifests("web.yaml", after)] == ["web"]
+    web = ObjectDrift("apps/v1", "Deployment", "shop", "web", "missing")
+    assert adopt("web.yaml", WEB.encode(), [gone, web], namespace="shop") is None
+
+
+def test_windows_line_ends_and_a_byte_order_mark_stay():
+    content = b"\xef\xbb\xbf" + WEB.replace("\n", "\r\n").encode()
+    after = adopt("web.yaml", content, [deployment(FieldDrift("changed", "spec.replicas", 2, 7))], namespace="shop")
+    assert after == content.replace(b"replicas: 2", b"replicas: 7")
+
+
+def test_json_keeps_its_indentation():
+    declared = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": "é"}}
+    text = json.dumps(declared, indent=4, ensure_ascii=False) + "\n"
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("changed", "data.k", "é", "ñ"),))
+    after = adopt("a.json", text.encode(), [drift], namespace="shop")
+    assert after.decode() == text.replace("é", "ñ")
+
+
+def test_an_object_inside_a_list_is_found():
+    item = "- apiVersion: v1\n  kind: ConfigMap\n  metadata:\n    name: a\n  data:\n    k: a\n"
+    text = f"apiVersion: v1\nkind: List\nitems:\n{item}"
+    drift = ObjectDrift("v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("changed", "data.k", "a", "b"),))
+    assert edited(text, drift) == ["-    k: a", "+    k: b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "drift", "says"),
+    [
+        (
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {a: eA==}\n",
+            ObjectDrift("v1", "Secret", "shop", "s", "modified", (FieldDrift("changed", "data.a", "…", "…"),)),
+            "no secret value",
+        ),
+        (WEB, ObjectDrift("v1", "ConfigMap", "shop", "other", "missing"), "does not declare ConfigMap other"),
+        (WEB, ObjectDrift("v1", "ConfigMap", "else", "settings", "missing"), "does not declare ConfigMap settings"),
+        (WEB, deployment(FieldDrift("removed", "spec.paused", True)), "not in git any more"),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: &l {x: y}, annotations: *l}\n",
+            ObjectDrift(
+                "v1", "ConfigMap", "shop", "a", "modified", (FieldDrift("changed", "metadata.labels.x", "y", "z"),)
+            ),
+            "anchor",
+        ),
+        (
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b\n",
+            ObjectDrift("v1", "ConfigMap", "shop", "a", "missing"),
+            "Nothing can be adopted",
+        ),
+    ],
+)
+def test_what_cannot_be_adopted_says_why(text, drift, says):
+    with pytest.raises(NotAdoptableError, match=says):
+        adopt("web.yaml", text.encode(), [drift], namespace="shop")
+
+
+@pytest.fixture(scope="module")
+def schemas():
+    document = yaml.load((DATA / "openapi" / "example.com-v1.yaml").read_text(), yaml.CSafeLoader)
+    return Schemas({"example.com/v1": document})
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_a_recorded_drift_is_none_any_more_once_adopted(path, schemas):
+    """Against what a real API server returned: git as it was adopted is in sync with live."""
+    case = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+
+    def compared(content):
+        manifests = resolve(
+            read_manifests("case.yaml", content),
+            namespace=case["namespace"] or "default",
+            namespaced=lambda _api_version, _kind: case["namespace"] is not None,
+        )
+        return [
+            comparison.drift
+            for manifest in manifests
+            if (
+                comparison := compare_object(
+                    manifest, case["live"], schema=schemas, context=scale_targets(case.get("context") or ())
+                )
+            ).drift
+        ]
+
+    before = case["desired"].encode()
+    drift = compared(before)
+    if any(found.kind == "Secret" for found in drift):
+        with pytest.raises(NotAdoptableError, match="no secret value"):
+            adopt("case.yaml", before, drift, namespace=case["namespace"] or "default")
+        return
+    after = adopt("case.yaml", before, drift, namespace=case["namespace"] or "default")
+    if any(found.change == "missing" for found in drift):
+        assert after is None
+    else:
+        assert compared(after) == []
+        if not drift:
+            assert after == before
+
+
+SCALARS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12),
+    st.sampled_from(["yes", "on", "1e3", "010", "null", "~", "- a", "a: b", "# c", "a\nb\n", "a \nb", "\t", ""]),
+    st.integers(-(2**31), 2**31),
+    st.booleans(),
+)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3),
+        st.dictionaries(st.text("abcxyz./-", min_size=1, max_size=6), inner, min_size=1, max_size=3),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(
+    data=st.dictionaries(st.text("abcxyz.-", min_size=1, max_size=6), TREES, min_size=1, max_size=4),
+    value=TREES,
+    style=st.sampled_from([None, False, True]),
+    indent=st.integers(2, 4),
+    choose=st.data(),
+)
+def test_whatever_is_adopted_is_read_back_as_meant(data, value, style, indent, choose):
+    """Any value at any key of any layout: the file then declares just that, and nothing else has moved."""
+    key = choose.draw(st.sampled_from([*data, "new"]).filter(lambda key: key != "y"))
+    declared = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": data}
+    text = yaml.dump(declared, default_flow_style=style, indent=indent, allow_unicode=True)
+    change = "changed" if key in data else "added"
+    field = FieldDrift(change, format_path(("spec", key)), data.get(key), value)
+    drift = ObjectDrift("example.com/v1", "Widget", "shop", "w", "modified", (field,))
+    after = adopt("w.yaml", text.encode(), [drift], namespace="shop")
+    ((_, found),) = read_documents("w.yaml", after)
+    ((_, was),) = read_documents("w.yaml", text.encode())  # `y` as a key is true to Kubernetes
+    assert found == {**was, "spec": {**was["spec"], key: value}}

@@ -1,0 +1,198 @@
+"""A revert that the forge has no room for is done later by itself: a local forge's rate limit, real git and stores."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.adapters.database.store import SqlStore
+from bot.adapters.forges.github import GitHubForge
+from bot.adapters.git.repository import GitRepository
+from bot.config import Credentials, ForgeConfig
+from bot.core.access.audit import Origin
+from bot.core.access.permission import Denied, Granted, Rule
+from bot.core.access.requester import Requester
+from bot.core.applications.application import Application
+from bot.core.incidents.alerting import Policy
+from bot.core.pull_requests.queued import MOST_PATIENCE, QueueState
+from bot.core.pull_requests.revert import RevertRequest
+from bot.handlers.pull_requests.queue import work_off
+from bot.handlers.pull_requests.revert_command import revert_command, revert_queued
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.i18n.language import ENGLISH
+from bot.messages.cards import desired
+from bot.ports import Ports, StoreError
+from bot.sandbox.forge import SandboxForge
+from bot.sandbox.server import Server
+
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {limit: '%d'}\n"
+JONAS = Requester("U0JONAS001", "jonas", "C9", Origin.COMMAND, ENGLISH)
+
+
+class Anybody:
+    """Someone who may, until they may not."""
+
+    verdict_now = Granted()
+
+    def verdict(self, right, applications):
+        return self.verdict_now
+
+    def anywhere(self, right):
+        return self.verdict_now
+
+
+class Desk:
+    def __init__(self, tmp_path):
+        self.now = datetime.now(UTC).replace(microsecond=0)
+        self.path = tmp_path
+        self.sandbox = SandboxForge(tmp_path / "forge", clock=lambda: self.now)
+        self.sandbox.add_person("mia", "Mia", "mia@example.org")
+        hosted = self.hosted = self.sandbox.create_repository("acme/platform")
+        for limit in (1, 2):
+            hosted.commit("main", {"apps/shop/a.yaml": CONFIG % limit}, f"Limit {limit}\n", "mia")
+        self.bad = hosted.git.tip("main")
+        self.authorizer = Anybody()
+        self.applications = {"shop": Application("shop", "platform", "apps/shop", "prod", "shop", "C1")}
+        self.rendered = ManifestCache()
+
+    def replica(self, url, name):
+        """A bot of its own, on the same database."""
+        config = ForgeConfig(kind="github", repository="acme/platform", api_url=f"{url}/api/v3")
+        forge = GitHubForge.from_config(config, Credentials(github_token=self.sandbox.token))
+        remote = f"{url}/acme/platform.git"
+        repository = GitRepository("platform", remote, "main", self.path / name, login=forge.git_login)
+        store = SqlStore(f"sqlite:///{self.path}/state.db")
+        return Ports({"platform": repository}, {"platform": forge}, {}, None, store, None, lambda: self.now)
+
+    def _told(self):
+        told = {"standing": self.authorizer, "applications": self.applications}
+        return {**told, "channel": "C0", "rendered": self.rendered}
+
+    def ask(self, ports, text=None, application="shop"):
+        request = RevertRequest("jonas", text or self.bad, application)
+        return revert_command(ports, request, requester=JONAS, **self._told())
+
+    def work_off(self, ports):
+        work_off(ports, lambda known: revert_queued(ports, known, requester=JONAS, **self._told()))
+
+    def limit(self, minutes):
+        self.sandbox.faults.rate_limited_until = self.now + timedelta(minutes=minutes) if minutes else None
+
+    def pulls(self):
+        return [pull.head for pull in self.hosted.pulls.values()]
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path)
+
+
+@pytest.fixture
+def replicas(desk):
+    with Server(desk.sandbox.app) as server:
+        made = [desk.replica(server.url, name) for name in ("one", "two")]
+        yield made
+        for each in made:
+            each.store.close()
+
+
+def cards(desk, ports):
+    policy = Policy()
+    return desired(lambda _: ENGLISH, [], [], [], [], desk.now, policy, ports.store.queued())
+
+
+def test_it_is_done_once_when_the_forge_has_room_again_also_by_another_replica(desk, replicas):
+    one, two = replicas
+    desk.limit(47)
+    said = desk.ask(one)
+    assert said.text.startswith("Queued until ")
+    assert "rate limit is used up" in said.text
+    (known,) = two.store.queued()
+    assert (known.by, known.channel, known.request.text) == ("U0JONAS001", "C1", desk.bad)
+    assert [(card.channel, card.last) for card in cards(desk, two)] == [("C1", False)]
+    desk.work_off(two)
+    assert desk.pulls() == [], "it is not due"
+    desk.now += timedelta(minutes=50)
+    desk.limit(0)
+    for replica in (two, one, two):
+        desk.work_off(replica)
+    assert desk.pulls() == [f"gitops-bot/revert-{desk.bad[:12]}"]
+    (done,) = one.store.queued()
+    assert (done.state, done.url is not None) == (QueueState.DONE, True)
+    assert done.result.startswith("Pull request #1 is open")
+    card, reply = cards(desk, one)
+    assert (card.last, reply.thread_of) == (True, card.key)
+    one.store.settle(done.id)
+    assert two.store.queued() == []
+
+
+def test_a_bot_that_ended_between_the_pull_request_and_its_note_opens_no_second_one(desk, replicas, monkeypatch):
+    one, two = replicas
+    desk.limit(10)
+    desk.ask(one)
+    desk.now += timedelta(minutes=20)
+    desk.limit(0)
+
+    def dead(_):
+        raise StoreError("The database does not answer.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(one.store, "save_queued", dead)
+        with pytest.raises(StoreError):
+            desk.work_off(one)
+    assert len(desk.pulls()) == 1
+    desk.work_off(two)
+    assert len(desk.pulls()) == 1
+    assert "open already" in two.store.queued()[0].result
+
+
+def test_who_asks_again_asks_for_the_one_that_waits(desk, replicas):
+    desk.limit(10)
+    first = desk.ask(replicas[0])
+    desk.now += timedelta(seconds=30)
+    again = desk.ask(replicas[1])
+    assert first.text == again.text
+    assert len(replicas[0].store.queued()) == 1
+    desk.ask(replicas[0], application=None)
+    assert len(replicas[0].store.queued()) == 2, "that is another request"
+
+
+def test_a_forge_that_asks_to_wait_again_is_waited_for_and_given_up_after_a_day(desk, replicas):
+    ports = replicas[0]
+    desk.limit(10)
+    desk.ask(ports)
+    desk.now += timedelta(minutes=20)
+    desk.limit(30)
+    desk.work_off(ports)
+    (known,) = ports.store.queued()
+    assert known.state is QueueState.WAITING
+    assert known.due > desk.now
+    desk.now += MOST_PATIENCE
+    desk.limit(30)
+    desk.work_off(ports)
+    (known,) = ports.store.queued()
+    assert known.state is QueueState.GIVEN_UP
+    assert "rate limit" in known.result
+
+
+def test_who_may_no_longer_has_it_refused_when_it_is_due(desk, replicas):
+    ports = replicas[0]
+    desk.limit(10)
+    desk.ask(ports)
+    desk.now += timedelta(minutes=20)
+    desk.limit(0)
+    desk.authorizer.verdict_now = Denied(Rule("slack.revert_allowed", ()))
+    desk.work_off(ports)
+    assert desk.pulls() == []
+    (known,) = ports.store.queued()
+    assert known.state is QueueState.DONE
+    assert known.result
+
+
+def test_an_application_that_left_the_configuration_is_not_reverted(desk, replicas):
+    ports = replicas[0]
+    desk.limit(10)
+    desk.ask(ports)
+    desk.applications = {}
+    desk.now += timedelta(minutes=20)
+    desk.work_off(ports)
+    assert "no longer in the configuration" in ports.store.queued()[0].result

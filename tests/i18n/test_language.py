@@ -1,0 +1,126 @@
+"""The catalogue is whole in every language, and filling it in loses and forges nothing."""
+
+import ast
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import messages as message
+from bot.i18n import catalogue
+from bot.i18n.language import ENGLISH, Language, LocalizedText, Phrase, PluralPhrase, Translator
+from bot.messages.blocks import code, rich_line, words
+
+SPANISH = Translator(Language.SPANISH)
+PLACE = re.compile(r"\{(\w+)\}")
+
+
+def texts():
+    """Every text there is, by module and name."""
+    for module in pkgutil.iter_modules(catalogue.__path__, f"{catalogue.__name__}."):
+        for name, value in vars(importlib.import_module(module.name)).items():
+            several = value.items() if isinstance(value, dict) else [("", value)]
+            for key, text in several:
+                if isinstance(text, Phrase | PluralPhrase):
+                    yield pytest.param(text, id=f"{module.name.rpartition('.')[2]}.{name}{key}")
+
+
+@pytest.mark.parametrize("text", list(texts()))
+def test_each_text_has_the_same_places_in_every_language(text):
+    """A place that one language lacks would lose what is told, or raise at 3 a.m."""
+    forms = [text.en, text.es] if isinstance(text, Phrase) else [*text.en, *text.es]
+    assert all(forms)
+    several = [form for form in forms if isinstance(text, Phrase) or "{n}" in form]
+    assert len({frozenset(PLACE.findall(form)) for form in several}) <= 1
+
+
+def test_a_line_keeps_elements_and_fills_words():
+    phrase = Phrase(en="At {sha}, {who} did it.", es="{who} lo hizo en {sha}.")
+    assert rich_line(ENGLISH, phrase, sha=code("4f2a"), who="ana") == [
+        words("At "),
+        code("4f2a"),
+        words(", ana did it."),
+    ]
+    assert SPANISH.text(phrase, sha="4f2a", who="ana") == "ana lo hizo en 4f2a."
+
+
+def test_numbers_are_grouped_and_counted_as_the_language_does():
+    objects = PluralPhrase(en=("{n} object", "{n} objects"), es=("{n} objeto", "{n} objetos"))
+    assert ENGLISH.count(objects, 1) == "1 object"
+    assert ENGLISH.count(objects, 12_345) == "12,345 objects"
+    assert SPANISH.count(objects, 12_345) == "12.345 objetos"
+
+
+def test_a_place_without_a_value_is_an_error_in_the_code():
+    with pytest.raises(KeyError):
+        ENGLISH.text(Phrase(en="{who}", es="{who}"))
+
+
+def test_a_sentence_is_english_as_a_str_and_knows_the_rest():
+    """Also inside another, and after an error has carried it."""
+    why = LocalizedText(Phrase(en="it is late", es="es tarde"))
+    told = LocalizedText(Phrase(en="Not now: {why}.", es="Ahora no: {why}."), why=why)
+    carried = str(ValueError(told))
+    assert carried == ENGLISH.told(carried) == "Not now: it is late."
+    assert SPANISH.told(carried) == "Ahora no: es tarde."
+    assert SPANISH.told("written by git") == "written by git"
+
+
+def test_a_sentence_without_a_value_fails_where_it_is_made():
+    with pytest.raises(KeyError):
+        LocalizedText(Phrase(en="{who}", es="{who}"))
+
+
+@given(st.text())
+def test_what_fills_a_place_is_never_a_template(value):
+    phrase = Phrase(en="<{value}>", es="<{value}>")
+    assert ENGLISH.text(phrase, value=value) == f"<{value}>"
+
+
+# Spanish-speaking engineers say these in English.
+TERMS = {"diff", "drift", "git", "cluster", "merge", "commit", "commits", "pull", "request"}
+MODULES = sorted(Path(message.__file__).parent.glob("*.py"))
+PROSE = re.compile(r"[^\W\d_]\s|\s[^\W\d_]|[A-Z][a-z]")  # a word beside a space, or with a capital
+PROSE = re.compile(r"[^\W\d_]\s|\s[^\W\d_]|[A-Z][a-z]")  # a word beside a space, or with a capital
+# What is to be read by machines, or the same in every language.
+NO_PROSE = {
+    "%H:%M UTC",
+    "%Y-%m-%d %H:%M UTC",
+    "{date_short_pretty}",
+    "{date_short_pretty} {time}",
+    " s",
+    " min",
+    " h",
+    " h ",
+    " d",
+    "/gitops ",
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_no_message_holds_words_of_its_own(path):
+    """Each word people read is in the catalogue, so each is there in every language."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    found = [
+        f"{path.name}:{node.lineno}: {node.value!r}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
+        if PROSE.search(node.value) and node.value not in NO_PROSE
+    ]
+    assert not found
+
+
+@pytest.mark.parametrize("text", list(texts()))
+def test_no_text_was_left_untranslated(text):
+    """The same in both languages is only what has no words but names and terms of the field."""
+    forms = [(text.en, text.es)] if isinstance(text, Phrase) else list(zip(text.en, text.es, strict=True))
+    for english, spanish in forms:
+        left = {word.lower() for word in re.findall(r"[^\W\d_]+", PLACE.sub("", english))} - TERMS
+        assert english != spanish or not left
