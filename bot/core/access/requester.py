@@ -10,8 +10,8 @@ from bot.i18n.language import Translator
 class Requester:
     """Who asked, from Slack's payload: `user` and `channel` are ids ("" without a channel), `name` is for people.
 
-    `translator` is for the channel's language; `thread` is the ts of the thread, if there is one. `about` is what a button
-    on the Home tab refers to: the answer is shown there.
+    `translator` speaks the channel's language; `thread` is the ts of the thread, if there is one. `about` is what a
+    button on the Home tab refers to: the answer is shown there.
     """
 
     user: str
