@@ -24,7 +24,7 @@ from bot.handlers.slack.home import Homes
 from bot.handlers.slack.people import People
 from bot.handlers.webhooks import Webhooks
 from bot.listeners import Listeners
-from bot.ports import StoreError
+from bot.ports.store import StoreError
 from bot.schedule import Job, Schedule, guarded
 from bot.web import Web
 from bot.work import WorkPool

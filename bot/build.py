@@ -20,7 +20,8 @@ from bot.adapters.slack.chat import SlackChat
 from bot.config import Config, Credentials, ForgeConfig
 from bot.core.applications.application import home
 from bot.core.git.target_revision import TargetRevision
-from bot.ports import Forge, Ports
+from bot.ports import Ports
+from bot.ports.forge import Forge
 
 SLACK_SECONDS = 15
 

@@ -34,7 +34,9 @@ from bot.messages import incident as incident_message
 from bot.messages import revert as revert_message
 from bot.messages import snooze as snooze_message
 from bot.messages.blocks import Message
-from bot.ports import ChatError, PortError, Ports
+from bot.ports import Ports
+from bot.ports.chat import ChatError
+from bot.ports.errors import PortError
 from bot.work import FullError, WorkPool
 
 _log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.ports import PortError
+from bot.ports.errors import PortError
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from bot.adapters.database.store import SqlStore
 from bot.config import Config
 from bot.core.access.audit import AuditEntry
 from bot.core.approvals.approval import Judgement
-from bot.ports import PortError
+from bot.ports.errors import PortError
 
 
 def entries(config: Config, since: datetime | None) -> Iterator[AuditEntry]:

@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from bot.config import Config, ConfigError, load
-from bot.ports import PortError
+from bot.ports.errors import PortError
 
 COULD_NOT_TELL = 2  # as diff does: 0 same, 1 different, 2 trouble
 

@@ -29,7 +29,8 @@ from bot.messages import control, diff_pages
 from bot.messages import drift as drift_message
 from bot.messages import help as help_message
 from bot.messages.blocks import Message
-from bot.ports import ChatError, Ports
+from bot.ports import Ports
+from bot.ports.chat import ChatError
 
 
 class CommandService:

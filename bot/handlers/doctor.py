@@ -19,7 +19,12 @@ from bot.handlers.drift.check import check
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages.blocks import Message
-from bot.ports import Chat, ChatError, Cluster, PortError, Renderer, Repository, Store
+from bot.ports.chat import Chat, ChatError
+from bot.ports.cluster import Cluster
+from bot.ports.errors import PortError
+from bot.ports.git import Repository
+from bot.ports.rendering import Renderer
+from bot.ports.store import Store
 
 GIT_NEEDED = (2, 38)  # the first whose merge-tree can --write-tree
 SCOPES = {

@@ -25,7 +25,8 @@ from bot.handlers.rollouts import merges
 from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.people import People
-from bot.ports import PortError, Ports
+from bot.ports import Ports
+from bot.ports.errors import PortError
 
 _log = logging.getLogger(__name__)
 

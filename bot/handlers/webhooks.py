@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import Enum
 
 from bot.core.git.webhook import SCHEMES, delivery, is_genuine, matters
-from bot.ports import Store, StoreError
+from bot.ports.store import Store, StoreError
 from bot.work import FullError, WorkPool
 
 _log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from slack_sdk import WebClient
 from bot.adapters.slack.chat import SlackChat
 from bot.listeners import _responded
 from bot.messages.blocks import Message, paragraph, rich, table, words
-from bot.ports import ChatError
+from bot.ports.chat import ChatError
 from bot.sandbox.slack import SandboxSlack
 
 JONAS, ALERTS = "U0JONAS001", "C0ALERTS01"

@@ -9,7 +9,7 @@ from bot.adapters.rendering.programs import Programs
 from bot.core.objects.manifest import ManifestError, read_manifests
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.ports import PortError
+from bot.ports.errors import PortError
 
 ONE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"
 

@@ -23,7 +23,7 @@ from bot.core.pull_requests.revert_pull import RevertPullRequest
 from bot.core.rollouts.rollout import Rollout
 from bot.i18n.catalogue import store as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import Home, Posted, StoreError
+from bot.ports.store import Home, Posted, StoreError
 
 _tables = sa.MetaData()
 

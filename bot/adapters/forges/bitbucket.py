@@ -13,7 +13,7 @@ from bot.config import Credentials, ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import ForgeError
+from bot.ports.forge import ForgeError
 
 _PAGE = 50  # the most that Bitbucket puts on a page of pull requests
 _OF_ONE_COMMIT = 10  # pull requests looked at

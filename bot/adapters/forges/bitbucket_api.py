@@ -15,7 +15,7 @@ from atlassian.rest_client import AtlassianRestAPI
 
 from bot.adapters.forges.forge import SECONDS, ForgeErrorMapper, Probe, Refusal, retry_at, session
 from bot.adapters.git.login import Login
-from bot.ports import ForgeError
+from bot.ports.forge import ForgeError
 
 _NO_SENSE = (400, 404, 409, 422)  # it may, and what was asked for makes no sense
 

@@ -12,7 +12,7 @@ from urllib3.util import Retry
 
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import ForgeError
+from bot.ports.forge import ForgeError
 
 SECONDS = 15  # one answer may take so long
 PAGE = 100  # the most that `open_pull_requests` gives

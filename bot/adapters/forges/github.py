@@ -39,7 +39,7 @@ from bot.config import Credentials, ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import ForgeError
+from bot.ports.forge import ForgeError
 
 _VERDICTS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})
 _NOBODY = "ghost"  # GitHub's name for a deleted account

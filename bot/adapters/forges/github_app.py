@@ -9,7 +9,7 @@ from github import Auth, GithubException, GithubIntegration
 from bot.adapters.forges.forge import RETRY, SECONDS
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import ForgeError
+from bot.ports.forge import ForgeError
 
 
 class CurrentToken(Auth.Auth):

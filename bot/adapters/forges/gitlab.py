@@ -27,7 +27,7 @@ from bot.config import Credentials, ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import ForgeError
+from bot.ports.forge import ForgeError
 
 _API = "/api/v4"
 _STATES = {"opened": "open", "locked": "open"}  # locked: it is being merged; "merged" and "closed" are ours too

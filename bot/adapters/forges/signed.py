@@ -7,7 +7,8 @@ from bot.adapters.forges.forge import Change, NewCommit
 from bot.adapters.git.repository import GitRepository, SignaturesRequiredError
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import ForgeError, PushRejectedError
+from bot.ports.forge import ForgeError
+from bot.ports.git import PushRejectedError
 
 _SUBMODULE = "160000"
 

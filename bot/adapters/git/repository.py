@@ -27,7 +27,7 @@ from bot.core.git.commit import Commit
 from bot.core.git.target_revision import HEAD, Followed, Ref, Refs, TargetRevision, follow, is_short_sha
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText, Phrase
-from bot.ports import File, Merged, PushRejectedError, RepositoryError, RevisionNotFoundError
+from bot.ports.git import File, Merged, PushRejectedError, RepositoryError, RevisionNotFoundError
 
 NETWORK_SECONDS = 300.0
 LOCAL_SECONDS = 60.0

@@ -32,7 +32,7 @@ from urllib3.exceptions import (
 from bot.garbage import uncollected
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText, Phrase
-from bot.ports import ClusterError, Discovery, ForbiddenError, Kind, Read
+from bot.ports.cluster import ClusterError, Discovery, ForbiddenError, Kind, Read
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0

@@ -23,7 +23,9 @@ from pathlib import Path
 
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import File, PortError, RenderError, RenderStoppedError
+from bot.ports.errors import PortError
+from bot.ports.git import File
+from bot.ports.rendering import RenderError, RenderStoppedError
 
 _CHUNK = 2**16
 # With the bound of each, what a pod needs beside the bot itself: manifests/base/deployment.yaml counts on it.

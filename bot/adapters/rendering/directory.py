@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.core.rendering.render import matters
 from bot.core.rendering.source import Kind, detect, tidy, within
-from bot.ports import File, RepositoryError
+from bot.ports.git import File, RepositoryError
 
 MAX_FILE_BYTES = 5 * 2**20
 MAX_FILES = 20_000

@@ -15,7 +15,9 @@ from bot.adapters.rendering.stderr import sanitize_stderr
 from bot.core.rendering.source import HelmParameters
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import File, PortError, RenderError
+from bot.ports.errors import PortError
+from bot.ports.git import File
+from bot.ports.rendering import RenderError
 
 _SDK: Final = Path(__file__).with_name("helm_sdk.py")
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import File
+from bot.ports.git import File
 
 _LENGTH: Final = 400
 # What kubectl logs in place of "Error: …": the error as a quoted string, or between < and > when it has several lines.

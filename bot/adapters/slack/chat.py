@@ -15,7 +15,7 @@ from slack_sdk.web import SlackResponse
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.language import LocalizedText
 from bot.messages.blocks import Message
-from bot.ports import ChatError, User
+from bot.ports.chat import ChatError, User
 
 _METADATA = "gitops_bot_card"
 _PAGE = 200  # messages

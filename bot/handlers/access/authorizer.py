@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.access.permission import Decision, Granted, Members, Right, Roles, Rule, decide, decide_any, groups_to_ask
-from bot.ports import Chat, ChatError
+from bot.ports.chat import Chat, ChatError
 
 # Slack answers usergroups.users.list about 20 times a minute, for all groups together (tier 2), and an incident brings
 # many clicks at once. Who leaves a group keeps the right for so long.

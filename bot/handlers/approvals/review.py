@@ -32,17 +32,12 @@ from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText, Translator
 from bot.messages import approval as message
 from bot.messages.cards import approval_key
-from bot.ports import (
-    ChatError,
-    Forge,
-    ForgeError,
-    PortError,
-    Ports,
-    Posted,
-    Repository,
-    RepositoryError,
-    RevisionNotFoundError,
-)
+from bot.ports import Ports
+from bot.ports.chat import ChatError
+from bot.ports.errors import PortError
+from bot.ports.forge import Forge, ForgeError
+from bot.ports.git import Repository, RepositoryError, RevisionNotFoundError
+from bot.ports.store import Posted
 
 _log = logging.getLogger(__name__)
 

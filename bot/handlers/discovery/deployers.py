@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer import ARGO_APPLICATION, DEPLOYERS, FLUX_KUSTOMIZATION, Failure, at_work, failure
-from bot.ports import Cluster, ClusterError, Kind
+from bot.ports.cluster import Cluster, ClusterError, Kind
 
 _log = logging.getLogger(__name__)
 

@@ -16,7 +16,9 @@ from bot.core.git.git_url import normal
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import Cluster, Discovery, Kind, PortError, Repository
+from bot.ports.cluster import Cluster, Discovery, Kind
+from bot.ports.errors import PortError
+from bot.ports.git import Repository
 
 _log = logging.getLogger(__name__)
 

@@ -25,19 +25,10 @@ from bot.handlers.rendering.render import Tree, gather, make
 from bot.i18n.catalogue import check as texts
 from bot.i18n.catalogue import cluster as cluster_texts
 from bot.i18n.language import LocalizedText
-from bot.ports import (
-    Cluster,
-    ClusterError,
-    Discovery,
-    File,
-    ForbiddenError,
-    Kind,
-    PortError,
-    Read,
-    Renderer,
-    RenderError,
-    Repository,
-)
+from bot.ports.cluster import Cluster, ClusterError, Discovery, ForbiddenError, Kind, Read
+from bot.ports.errors import PortError
+from bot.ports.git import File, Repository
+from bot.ports.rendering import Renderer, RenderError
 
 _PARALLEL_READS = 4
 _REPLICAS = "spec.replicas"

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from bot.core.incidents import incident as incidents
 from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState, under
-from bot.ports import Ports, Store
+from bot.ports import Ports
+from bot.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from bot.core.incidents.resolution import how_ended
 from bot.core.objects.manifest import ManifestError
 from bot.handlers.incidents.control import change
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.ports import PortError, Ports, Store
+from bot.ports import Ports
+from bot.ports.errors import PortError
+from bot.ports.store import Store
 
 
 def record(

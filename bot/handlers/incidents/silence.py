@@ -16,7 +16,8 @@ from bot.handlers.incidents.control import Already, Done, Outcome, Over, Unknown
 from bot.i18n.language import Translator
 from bot.messages import control as words
 from bot.messages.blocks import Message
-from bot.ports import ChatError, Ports
+from bot.ports import Ports
+from bot.ports.chat import ChatError
 
 
 @dataclass(frozen=True, slots=True)

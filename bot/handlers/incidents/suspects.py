@@ -17,7 +17,10 @@ from bot.core.rollouts.rollout import Rollout
 from bot.handlers.incidents.control import change
 from bot.handlers.queries.history import approved
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.ports import ForgeError, PortError, Ports, Repository
+from bot.ports import Ports
+from bot.ports.errors import PortError
+from bot.ports.forge import ForgeError
+from bot.ports.git import Repository
 
 _log = logging.getLogger(__name__)
 

@@ -17,7 +17,9 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedText
 from bot.messages import adopt_pull
-from bot.ports import Forge, ForgeError, PortError, Repository
+from bot.ports.errors import PortError
+from bot.ports.forge import Forge, ForgeError
+from bot.ports.git import Repository
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from bot.core.objects.manifest import ManifestError
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import effect as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import PortError, Repository
+from bot.ports.errors import PortError
+from bot.ports.git import Repository
 
 # A revert at 3 a.m. does not wait longer: what is not rendered by then says so, and the pull request is opened.
 PATIENCE = 20.0  # seconds

@@ -7,7 +7,8 @@ from bot.core.git.commit import PullRequest
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import Forge, ForgeError, PushRejectedError, Repository
+from bot.ports.forge import Forge, ForgeError
+from bot.ports.git import PushRejectedError, Repository
 
 _ATTEMPTS = 20
 

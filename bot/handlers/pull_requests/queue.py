@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bot.core.pull_requests.queued import QueuedRevert, QueueState, postponed, queued, same
 from bot.core.pull_requests.revert import Outcome, Refused, RevertRequest, Unfinished
-from bot.ports import PortError, Ports
+from bot.ports import Ports
+from bot.ports.errors import PortError
 
 _log = logging.getLogger(__name__)
 

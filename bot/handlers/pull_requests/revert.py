@@ -60,7 +60,8 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText
 from bot.messages import pull_request
-from bot.ports import Forge, ForgeError, Merged, Repository, RepositoryError, RevisionNotFoundError
+from bot.ports.forge import Forge, ForgeError
+from bot.ports.git import Merged, Repository, RepositoryError, RevisionNotFoundError
 
 # Whether who asked may have changes to these applications (names; none: to no application) undone.
 Permit = Callable[[Sequence[str]], Decision]

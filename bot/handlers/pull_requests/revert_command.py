@@ -22,7 +22,9 @@ from bot.messages import control as control_message
 from bot.messages import queued as queued_message
 from bot.messages import revert as revert_message
 from bot.messages.blocks import Message
-from bot.ports import PortError, Ports, RevisionNotFoundError
+from bot.ports import Ports
+from bot.ports.errors import PortError
+from bot.ports.git import RevisionNotFoundError
 
 
 def revert_command(

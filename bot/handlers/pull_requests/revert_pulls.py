@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from bot.core.drift.model import Status
 from bot.core.pull_requests.revert_pull import follow
-from bot.ports import ForgeError, Ports
+from bot.ports import Ports
+from bot.ports.forge import ForgeError
 
 _log = logging.getLogger(__name__)
 

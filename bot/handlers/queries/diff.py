@@ -10,7 +10,9 @@ from bot.messages import diff_file
 from bot.messages import drift as drift_message
 from bot.messages.blocks import Message
 from bot.messages.help import joined
-from bot.ports import ChatError, Ports, Posted
+from bot.ports import Ports
+from bot.ports.chat import ChatError
+from bot.ports.store import Posted
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from bot.i18n.language import Translator
 from bot.messages import suspect
 from bot.messages.blocks import Block, Message
 from bot.messages.history import Entry, listing, no_forge
-from bot.ports import Forge, ForgeError, Ports
+from bot.ports import Ports
+from bot.ports.forge import Forge, ForgeError
 
 MOST = 10
 

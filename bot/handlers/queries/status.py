@@ -8,7 +8,8 @@ from bot.core.git.commit import PullRequest
 from bot.i18n.language import Translator
 from bot.messages.blocks import Message
 from bot.messages.status import Overview, overview
-from bot.ports import ForgeError, Ports
+from bot.ports import Ports
+from bot.ports.forge import ForgeError
 
 
 def status(

@@ -12,7 +12,9 @@ from bot.handlers.slack.people import People
 from bot.i18n.language import Translator
 from bot.messages.blocks import Message
 from bot.messages.who import Behind, Change, answer
-from bot.ports import ForgeError, Ports, Repository
+from bot.ports import Ports
+from bot.ports.forge import ForgeError
+from bot.ports.git import Repository
 
 MOST = 3
 

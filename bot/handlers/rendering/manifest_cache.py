@@ -11,7 +11,9 @@ from contextlib import suppress
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.render import Commit, Rendering, gather, make
-from bot.ports import File, PortError, Renderer, RenderError, RenderStoppedError, Repository
+from bot.ports.errors import PortError
+from bot.ports.git import File, Repository
+from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
 
 # Of one source: the tracked head, and merges on their way with what was before each.
 _REMEMBERED_TREES = 4

@@ -23,7 +23,9 @@ from bot.garbage import uncollected
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import File, PortError, Renderer, RenderError, Repository, RepositoryError
+from bot.ports.errors import PortError
+from bot.ports.git import File, Repository, RepositoryError
+from bot.ports.rendering import Renderer, RenderError
 
 MAX_FILES = 20_000
 MAX_BYTES = 256 * 2**20

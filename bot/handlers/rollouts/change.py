@@ -11,7 +11,10 @@ from bot.core.objects.images import newly_unpinned
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rollouts.rollout import MOST_NAMED, Change, Part, Rollout
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.ports import PortError, Ports, RenderError, Repository
+from bot.ports import Ports
+from bot.ports.errors import PortError
+from bot.ports.git import Repository
+from bot.ports.rendering import RenderError
 
 # Objects whose fields are kept: of a whole rollout, however many applications share them, and of one at the least.
 _MOST_OBJECTS = 24

@@ -11,7 +11,9 @@ from bot.core.git.commit import Commit, approvers
 from bot.core.rollouts.rollout import Part, Rollout
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack.people import People
-from bot.ports import Forge, ForgeError, Ports, Repository
+from bot.ports import Ports
+from bot.ports.forge import Forge, ForgeError
+from bot.ports.git import Repository
 
 _log = logging.getLogger(__name__)
 

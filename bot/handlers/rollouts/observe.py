@@ -18,7 +18,9 @@ from bot.handlers.rollouts.change import merged
 from bot.handlers.rollouts.workloads import Key, not_running
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
-from bot.ports import Cluster, ClusterError, PortError, Ports
+from bot.ports import Ports
+from bot.ports.cluster import Cluster, ClusterError
+from bot.ports.errors import PortError
 
 # A deployer that has failed is asked what it says; before that it may still speak of what came before the merge.
 _DEPLOYERS_TAKE = timedelta(minutes=1)

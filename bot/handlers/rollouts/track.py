@@ -15,7 +15,8 @@ from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
 from bot.handlers.rollouts.observe import observe
-from bot.ports import PortError, Ports
+from bot.ports import Ports
+from bot.ports.errors import PortError
 
 _log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.objects.health import WORKLOADS, Unready, pod_trouble, selects, unready
 from bot.core.objects.manifest import Manifest
-from bot.ports import Cluster, ClusterError, Discovery, Kind
+from bot.ports.cluster import Cluster, ClusterError, Discovery, Kind
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from bot.i18n.language import LocalizedText, Translator
 from bot.messages.card import Card
 from bot.messages.cards import desired
 from bot.messages.incident_cards import over_untold
-from bot.ports import Chat, ChatError, Posted, Store
+from bot.ports.chat import Chat, ChatError
+from bot.ports.store import Posted, Store
 
 _log = logging.getLogger(__name__)
 

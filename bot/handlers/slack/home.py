@@ -20,7 +20,9 @@ from bot.handlers.access.authorizer import Groups
 from bot.messages import home as home_message
 from bot.messages.blocks import Block, Message
 from bot.messages.home import Notice
-from bot.ports import ChatError, Home, Ports, StoreError
+from bot.ports import Ports
+from bot.ports.chat import ChatError
+from bot.ports.store import Home, StoreError
 
 _log = logging.getLogger(__name__)
 

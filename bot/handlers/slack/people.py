@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.git.author import Author
-from bot.ports import Chat, ChatError
+from bot.ports.chat import Chat, ChatError
 
 _log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from bot.core.pull_requests.revert_pull import RevertPullRequest
 from bot.core.rollouts.rollout import Change, Part, PendingState, Rollout, RolloutState
 from bot.handlers.incidents.control import change
 from bot.i18n.language import Language, LocalizedText, Phrase, Translator
-from bot.ports import Home, Posted, StoreError
+from bot.ports.store import Home, Posted, StoreError
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
 SILENT = LocalizedText(

@@ -7,7 +7,7 @@ import pytest
 from bot.adapters.forges.bitbucket import BitbucketForge
 from bot.adapters.forges.bitbucket_server import BitbucketServerForge
 from bot.config import Credentials, ForgeConfig
-from bot.ports import ForgeError
+from bot.ports.forge import ForgeError
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.forge.bitbucket import BITBUCKET
 from bot.sandbox.forge.bitbucket_server import BITBUCKET_SERVER

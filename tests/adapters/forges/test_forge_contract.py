@@ -19,7 +19,8 @@ from bot import build
 from bot.config import load
 from bot.core.git.commit import Approval, approvers
 from bot.core.pull_requests.change_ref import PullUrl, home_of, parse_revision
-from bot.ports import ForgeError, PushRejectedError, RepositoryError
+from bot.ports.forge import ForgeError
+from bot.ports.git import PushRejectedError, RepositoryError
 from bot.sandbox.forge import GITHUB, Dialect, RefusedError, SandboxForge, Token
 from bot.sandbox.forge.bitbucket import BITBUCKET
 from bot.sandbox.forge.bitbucket_server import BITBUCKET_SERVER

@@ -16,7 +16,8 @@ from bot.core.access.permission import Granted
 from bot.core.pull_requests.revert import AlreadyOpen, Opened, RevertRequest
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.ports import ForgeError, PushRejectedError
+from bot.ports.forge import ForgeError
+from bot.ports.git import PushRejectedError
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.server import Server
 

@@ -15,7 +15,7 @@ import pytest
 from bot.adapters.git import repository as adapter
 from bot.adapters.git.login import Login
 from bot.adapters.git.repository import GitRepository
-from bot.ports import File, PushRejectedError, RepositoryError, RevisionNotFoundError
+from bot.ports.git import File, PushRejectedError, RepositoryError, RevisionNotFoundError
 
 TOKEN = "ghp_Zq7RtYw2secretsecret"
 

@@ -11,7 +11,7 @@ import yaml
 from aiohttp import web
 
 from bot.adapters.kubernetes.cluster import ClusterConfigError, KubernetesCluster, default_kubeconfig
-from bot.ports import ClusterError, ForbiddenError, Kind
+from bot.ports.cluster import ClusterError, ForbiddenError, Kind
 from bot.sandbox.server import Server
 
 CONFIG_MAP = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)

@@ -11,7 +11,9 @@ import pytest
 
 from bot.adapters.rendering import confined
 from bot.adapters.rendering.confined import Limits, private_copy, run
-from bot.ports import File, PortError, RenderError
+from bot.ports.errors import PortError
+from bot.ports.git import File
+from bot.ports.rendering import RenderError
 
 PATIENT = Limits(seconds=10.0)
 QUICK = Limits(seconds=1.0, cpu_seconds=1, memory_bytes=128 * 2**20, output_bytes=2**20)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.adapters.rendering.directory import Directory, read_directory
 from bot.core.rendering.render import render
-from bot.ports import RepositoryError
+from bot.ports.git import RepositoryError
 
 _CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.rendering.stderr import sanitize_stderr
-from bot.ports import File
+from bot.ports.git import File
 
 TREE = Path("/var/run/gitops-bot-render-x/tree")
 FILES = [File("app/secret.yaml", b""), File("base/kustomization.yaml", b"")]

@@ -17,7 +17,7 @@ from bot.handlers.queries.status import status
 from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.language import Language, Translator
 from bot.messages.blocks import Message
-from bot.ports import PortError
+from bot.ports.errors import PortError
 from bot.sandbox.cluster import Fault, SandboxCluster, write_kubeconfig
 from bot.sandbox.cluster.kinds import Kind
 from bot.sandbox.server import Server

@@ -19,7 +19,7 @@ from bot.core.rendering.render import render
 from bot.handlers.drift.check import check, check_files, differences, look, remaining
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.ports import File
+from bot.ports.git import File
 from bot.sandbox.cluster import SandboxCluster
 from bot.sandbox.cluster.faults import Fault
 from bot.sandbox.cluster.kubeconfig import write_kubeconfig

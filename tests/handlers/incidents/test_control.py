@@ -10,7 +10,7 @@ from bot.adapters.database.store import SqlStore
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.incident import Incident, IncidentState, advance
 from bot.handlers.incidents.control import Already, Done, Over, UnknownSubject, acknowledge, change, snooze
-from bot.ports import Posted
+from bot.ports.store import Posted
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
 NOON = T0 + timedelta(hours=9)

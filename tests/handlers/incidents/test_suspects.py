@@ -24,7 +24,8 @@ from bot.handlers.queries.history import history
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages.revert import requested
-from bot.ports import ForgeError, Ports
+from bot.ports import Ports
+from bot.ports.forge import ForgeError
 
 WEB = """\
 apiVersion: apps/v1

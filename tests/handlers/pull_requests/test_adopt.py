@@ -13,7 +13,7 @@ from bot.core.git.commit import PullRequest
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.ports import ForgeError
+from bot.ports.forge import ForgeError
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
 SHOP = Application("shop", "platform", "apps/shop", "prod", "shop", "C0123456789")

@@ -20,7 +20,8 @@ from bot.handlers.pull_requests.revert_command import revert_command, revert_que
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages.cards import desired
-from bot.ports import Ports, StoreError
+from bot.ports import Ports
+from bot.ports.store import StoreError
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.server import Server
 

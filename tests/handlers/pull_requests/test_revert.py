@@ -35,7 +35,7 @@ from bot.core.pull_requests.revert import (
 )
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.ports import ForgeError
+from bot.ports.forge import ForgeError
 
 WEB = "apps/shop/web.yaml"
 HOME = "https://github.com/acme/platform"

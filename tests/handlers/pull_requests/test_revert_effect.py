@@ -16,7 +16,7 @@ from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages.effect import warnings
-from bot.ports import RenderStoppedError
+from bot.ports.rendering import RenderStoppedError
 
 WEB = """\
 apiVersion: apps/v1

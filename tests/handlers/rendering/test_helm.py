@@ -9,7 +9,7 @@ import pytest
 from bot.adapters.rendering.programs import Programs, sdk_command
 from bot.core.rendering.source import HelmParameters, Kind, Source
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.ports import RenderError
+from bot.ports.rendering import RenderError
 
 HELMS = {
     name: command for name, command in (("sdk", sdk_command()), ("helm", (shutil.which("helm") or "",))) if any(command)

@@ -10,7 +10,8 @@ from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.source import Source
 from bot.handlers.rendering import manifest_cache as rendered
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.ports import PortError, RenderError, RenderStoppedError
+from bot.ports.errors import PortError
+from bot.ports.rendering import RenderError, RenderStoppedError
 
 BASE = {
     "base/kustomization.yaml": "resources: [web.yaml, settings.yaml]\n",

@@ -18,7 +18,8 @@ from bot.handlers.rollouts.change import describe
 from bot.handlers.rollouts.merges import MOST_MERGES, notice
 from bot.handlers.rollouts.observe import observe
 from bot.handlers.slack.people import People
-from bot.ports import ForgeError, Ports
+from bot.ports import Ports
+from bot.ports.forge import ForgeError
 from bot.sandbox.cluster import Fault, SandboxCluster, write_kubeconfig
 from bot.sandbox.cluster.kinds import Kind
 from bot.sandbox.server import Server

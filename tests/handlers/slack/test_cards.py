@@ -18,7 +18,7 @@ from bot.handlers.incidents.record import pass_time_of_all
 from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.language import ENGLISH
 from bot.messages.blocks import Message
-from bot.ports import ChatError
+from bot.ports.chat import ChatError
 from bot.sandbox.slack import SandboxSlack
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)

@@ -17,7 +17,7 @@ from bot.core.incidents.incident import Incident, IncidentState, acknowledge
 from bot.handlers.slack.home import AT_MOST_EVERY, LATELY, MOST_VIEWERS, Homes
 from bot.i18n.language import ENGLISH
 from bot.messages import control
-from bot.ports import StoreError
+from bot.ports.store import StoreError
 from bot.sandbox.slack import Rates, SandboxSlack
 from bot.sandbox.slack.model import User
 
