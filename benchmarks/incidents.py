@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from slack_sdk import WebClient
 
-from bot.adapters.database import store as store_module
+from bot.adapters.database import engine as engine_module
 from bot.adapters.database.store import SqlStore
 from bot.adapters.rendering.programs import Programs
 from bot.adapters.slack.chat import SlackChat
@@ -62,7 +62,7 @@ class Bench:
         self.now += timedelta(seconds=30)
         drift = DRIFT if status is Status.OUT_OF_SYNC else ()
         checks = [Check(f"shop-{n}", "prod", "a" * 40, status, None, 3, self.now, drift) for n in range(MANY)]
-        self.store.save_checks(checks)
+        self.store.checks.save(checks)
         for check in checks:
             application = Application(check.application, "platform", "apps", "prod", "shop", CHANNEL)
             record(self.ports, application, check, rolling=False, looks=2, rendered=self.rendered)
@@ -77,12 +77,15 @@ def seconds(step: Callable[[], None]) -> tuple[float, float]:
 
 
 def run(create_engine: Callable[..., sa.Engine]) -> list[tuple[float, float]]:
-    store_module.sa.create_engine = create_engine
+    engine_module.sa.create_engine = create_engine
     with tempfile.TemporaryDirectory() as folder, SandboxSlack(rates=Rates.unlimited()).serve() as slack:
         bench = Bench(SqlStore(f"sqlite:///{Path(folder, 'state.db')}"), slack)
         try:
             times = [seconds(lambda status=status: bench.look(status)) for _, status in STEPS]
-            unsettled, cards = len(bench.store.incidents()), len([m for m in slack.messages(CHANNEL) if not m.reply])
+            unsettled, cards = (
+                len(bench.store.incidents.unsettled()),
+                len([m for m in slack.messages(CHANNEL) if not m.reply]),
+            )
         finally:
             bench.store.close()
     if (unsettled, cards) != (0, 1):

@@ -66,7 +66,7 @@ class Bot:
         self._socket = None if config.slack.mode == "http" else _Socket(app, config.credentials.slack_app_token or "")
         in_http = app if config.slack.mode == "http" else None
         self.web = Web(config.slack.listen, self._not_ready, in_http, self._webhooks())
-        self._schedule = Schedule(self._jobs(), wanted=self._ports.store.lead)
+        self._schedule = Schedule(self._jobs(), wanted=self._ports.store.leadership.acquire)
 
     def start(self) -> Self:
         """Serve health, listen to Slack, begin checking. Returns at once; Slack may still be away."""
@@ -141,7 +141,7 @@ class Bot:
 
     def _not_ready(self) -> str | None:
         try:
-            self._ports.store.checks()
+            self._ports.store.checks.latest()
         except StoreError as error:
             return str(error)
         return "not connected to Slack yet" if self._socket and not self._socket.connected else None

@@ -248,7 +248,7 @@ class Listeners:
 
     def _once(self, key: str, work: Work) -> Work:
         """The work, unless this payload was taken before, here or by another replica."""
-        return lambda: work() if self._ports.store.claim(key, self._ports.clock()) else None
+        return lambda: work() if self._ports.store.claims.claim(key, self._ports.clock()) else None
 
     def _open(self, requester: Requester, respond: Respond, body: Payload, view: Payload) -> str | None:
         """A modal's id, opened before anything slow: its trigger expires 3 s after the click."""

@@ -18,14 +18,14 @@ def entries(config: Config, since: datetime | None) -> Iterator[AuditEntry]:
     """What was written down since then, oldest first. PortError when there is no database or it does not answer."""
     _must_exist(config.store)
     with closing(SqlStore(config.store)) as store:
-        yield from store.audit_entries(since)
+        yield from store.audit_log.entries(since)
 
 
 def changes(config: Config, since: datetime | None) -> Iterator[Judgement]:
     """Every commit that reached a tracked branch since then, oldest first. PortError as above."""
     _must_exist(config.store)
     with closing(SqlStore(config.store)) as store:
-        yield from store.judgements_since(since)
+        yield from store.approvals.since(since)
 
 
 def _must_exist(store: str) -> None:

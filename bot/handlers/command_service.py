@@ -154,7 +154,7 @@ class CommandService:
         """The applications that a card's button or a modal refers to: one by its name, or those that share a card."""
         if reference in self._config.applications:
             return [reference]
-        found = under(self._ports.store.incidents(), reference)
+        found = under(self._ports.store.incidents.unsettled(), reference)
         return [name for name in dict.fromkeys(each.application for each in found) if name in self._config.applications]
 
     def diff_now(self, requester: Requester, reference: str) -> Mapping[str, Any]:
@@ -165,7 +165,7 @@ class CommandService:
 
     def diff_page(self, requester: Requester, reference: str, page: int) -> Mapping[str, Any]:
         """Any of its pages, as of the latest check. PortError."""
-        checks = self._ports.store.checks()
+        checks = self._ports.store.checks.latest()
         known = [checks[name] for name in self.meant(reference) if name in checks]
         if not known:
             return diff_pages.outdated(requester.translator, control.stale(requester.translator))

@@ -164,7 +164,7 @@ def _program(name: str, command: str) -> Line:
 
 
 def _write(store: Store, now: datetime) -> None:
-    store.audit(AuditEntry(now, "doctor", "doctor", "the database can be written", Origin.CLI))
+    store.audit_log.append(AuditEntry(now, "doctor", "doctor", "the database can be written", Origin.CLI))
 
 
 def _fetch(make: Callable[[], Repository]) -> Repository:

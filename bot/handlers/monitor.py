@@ -98,7 +98,7 @@ class Monitor:
         """Look again at what has been seen once on a cluster, so that an alert does not wait for the next check."""
         suspected = [
             incident.application
-            for incident in self._ports.store.incidents()
+            for incident in self._ports.store.incidents.unsettled()
             if incident.state is IncidentState.SUSPECTED
             and (application := self._applications.get(incident.application))
             and application.cluster == cluster
@@ -133,12 +133,12 @@ class Monitor:
         """See whether what reached the tracked branches was approved."""
         self._approvals.look()
         self.reconcile_cards()
-        if self._ports.store.lead():  # as with cards: two replicas would share it twice
+        if self._ports.store.leadership.acquire():  # as with cards: two replicas would share it twice
             self._approvals.share_diffs(self._translator_for)
 
     def reconcile_cards(self) -> None:
         """Bring Slack up to date with the stored state, and that with the time. Only the replica that leads does."""
-        if self._ports.store.lead():
+        if self._ports.store.leadership.acquire():
             with self._recording:  # what one check has found is told together
                 if self._discoverer.complete():
                     end_unwatched(self._ports.store, self._applications, self._ports.clock())
@@ -195,7 +195,9 @@ class Monitor:
 
     def _rolling(self) -> frozenset[str]:
         """Applications that differ by design just now, since a merge is on its way."""
-        return rolling_applications(self._ports.store.rollouts()) if self._alerts.quiet_while_rolling else frozenset()
+        if not self._alerts.quiet_while_rolling:
+            return frozenset()
+        return rolling_applications(self._ports.store.rollouts.unsettled())
 
     def _at_work(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
         """Those of one cluster of which their deployer says that it is at work."""
@@ -206,7 +208,7 @@ class Monitor:
         return deploying(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
 
     def _record(self, applications: Sequence[Application], checks: Sequence[Check], moving: frozenset[str]) -> None:
-        self._ports.store.save_checks(checks)
+        self._ports.store.checks.save(checks)
         for application, check in zip(applications, checks, strict=True):
             record(
                 self._ports,

@@ -63,7 +63,7 @@ class Webhooks:
         if not id_:
             return True
         try:
-            return self._store.claim(f"webhook {name} {id_}"[:200], self._clock())
+            return self._store.claims.claim(f"webhook {name} {id_}"[:200], self._clock())
         except StoreError as error:
             _log.warning("a webhook of %s: %s", name, error)
             return True  # a second look does no harm

@@ -46,165 +46,250 @@ class Home:
     at: datetime
 
 
-class Store(Protocol):
-    """What outlives a restart. Every write is whole or not at all. StoreError."""
+class Rollouts(Protocol):
+    """Rollouts, and the tracked branches' heads up to which they were created."""
 
     def head(self, repository: str) -> str | None:
-        """The tracked branch's sha up to which rollouts were made; None before the first look."""
+        """The tracked branch's sha up to which rollouts were created; None before the first poll."""
         ...
 
-    def advance_head(self, repository: str, known: str | None, sha: str, rollouts: Sequence[Rollout]) -> bool:
+    def advance(self, repository: str, known: str | None, sha: str, started: Sequence[Rollout]) -> bool:
         """Move that sha from `known` and keep the rollouts of the commits it passed, in one transaction.
 
-        False, and nothing is kept, when another replica has moved it meanwhile.
+        False, and nothing is kept, when another replica has moved it.
         """
         ...
 
-    def lead(self) -> bool:
-        """Whether this replica is the one that runs the schedule and writes cards; always, with a database of its own.
-
-        Of several replicas on one PostgreSQL just one leads, until it stops or its connection ends.
-        """
-        ...
-
-    def save_checks(self, checks: Sequence[Check]) -> None:
-        """Keep each application's latest check (what was set aside is not kept)."""
-        ...
-
-    def checks(self) -> dict[str, Check]:
-        """The latest check of each application."""
-        ...
-
-    def incident(self, application: str) -> Incident | None:
-        """The application's incident that is not resolved, if any."""
-        ...
-
-    def exchange_incident(self, before: Incident | None, after: Incident | None) -> bool:
-        """Keep `after` in place of `before`, in one transaction; None is none: a new one, or a suspicion forgotten.
-
-        False, and nothing is kept, when somebody else has changed it meanwhile: read it again and decide again. An
-        application never has two that are not resolved.
-        """
-        ...
-
-    def incidents(self) -> list[Incident]:
-        """Incidents that still have something to tell: not resolved, or resolved and not settled."""
-        ...
-
-    def ended_incidents(self, since: datetime, most: int) -> list[Incident]:
-        """Those resolved since then, settled ones too, the newest `most`, newest first.
-
-        What was settled by a version that kept no time of it is not among them; the same holds of the next two.
-        """
-        ...
-
-    def save_rollout(self, rollout: Rollout) -> None:
+    def save(self, rollout: Rollout) -> None:
         """Keep a rollout, by id."""
         ...
 
-    def rollouts(self) -> list[Rollout]:
-        """Rollouts that still have something to tell, oldest first."""
+    def unsettled(self) -> list[Rollout]:
+        """Rollouts that still have something to report, oldest first."""
         ...
 
-    def ended_rollouts(self, since: datetime, most: int) -> list[Rollout]:
+    def ended(self, since: datetime, most: int) -> list[Rollout]:
         """Those live or superseded since then, settled ones too, the newest `most`, newest first."""
         ...
 
-    def rollouts_of(self, revisions: Sequence[str]) -> list[Rollout]:
+    def of_revisions(self, revisions: Sequence[str]) -> list[Rollout]:
         """Rollouts of those commits, settled ones too."""
         ...
 
-    def save_pull_request(self, pull: RevertPullRequest) -> None:
-        """Keep a revert pull request, by id."""
+
+class Checks(Protocol):
+    """The latest drift check of each application."""
+
+    def save(self, latest: Sequence[Check]) -> None:
+        """Keep each application's latest check (what was set aside is not kept)."""
         ...
 
-    def pull_requests(self) -> list[RevertPullRequest]:
-        """Revert pull requests that still have something to tell."""
+    def latest(self) -> dict[str, Check]:
+        """The latest check of each application, by its name."""
         ...
 
-    def judged_head(self, repository: str) -> str | None:
-        """The tracked branch's sha up to which commits were noted to be judged; None before the first look."""
+
+class Incidents(Protocol):
+    """Incidents: an application never has two that are not resolved."""
+
+    def open_for(self, application: str) -> Incident | None:
+        """The application's incident that is not resolved, if any."""
         ...
 
-    def advance_judged(self, repository: str, known: str | None, sha: str, judgements: Sequence[Judgement]) -> bool:
-        """Move that sha from `known` and keep the judgements of the commits it passed, in one transaction.
+    def exchange(self, before: Incident | None, after: Incident | None) -> bool:
+        """Keep `after` in place of `before`, in one transaction. `before` is None for a new incident, `after` is None
+        for a suspicion that is dropped.
 
-        False, and nothing is kept, when another replica has moved it meanwhile.
+        False, and nothing is kept, when another thread or replica has changed it: read it again and decide again.
         """
         ...
 
-    def save_judgements(self, judgements: Sequence[Judgement], *, settled: Collection[str] = ()) -> None:
-        """Keep judgements, by id; those named in `settled` need no more looks."""
+    def unsettled(self) -> list[Incident]:
+        """Incidents that still have something to report: not resolved, or resolved and not settled."""
         ...
 
-    def judgements(self) -> list[Judgement]:
-        """All of each batch of which something is still to be looked at or told."""
+    def ended(self, since: datetime, most: int) -> list[Incident]:
+        """Those resolved since then, settled ones too, the newest `most`, newest first."""
         ...
 
-    def judgements_of(self, repository: str, shas: Sequence[str]) -> list[Judgement]:
-        """Judgements of those commits, settled ones too."""
+
+class PullRequests(Protocol):
+    """The pull requests the bot opened."""
+
+    def save(self, pull: RevertPullRequest) -> None:
+        """Keep a pull request, by id."""
         ...
 
-    def judgements_since(self, since: datetime | None = None) -> Iterator[Judgement]:
-        """Every judgement, oldest first, of commits first seen from that second on; read in parts."""
+    def unsettled(self) -> list[RevertPullRequest]:
+        """Pull requests that still have something to report."""
         ...
 
-    def save_queued(self, revert: QueuedRevert) -> None:
-        """Keep a revert that waits for the forge, by id."""
-        ...
-
-    def queued(self) -> list[QueuedRevert]:
-        """Queued reverts that still have something to do or to tell, oldest first."""
-        ...
-
-    def ended_pull_requests(self, since: datetime, most: int) -> list[RevertPullRequest]:
+    def ended(self, since: datetime, most: int) -> list[RevertPullRequest]:
         """Those merged or closed since then, settled ones too, the newest `most`, newest first."""
         ...
 
-    def settle(self, id_: str) -> None:
-        """What has this id (an incident, a pull request …) has ended and Slack says so: it needs no more looks."""
+
+class QueuedReverts(Protocol):
+    """Reverts that wait for the forge."""
+
+    def save(self, revert: QueuedRevert) -> None:
+        """Keep a queued revert, by id."""
         ...
 
-    def card(self, key: str) -> Posted | None:
-        """What Slack was last given for a card."""
+    def unsettled(self) -> list[QueuedRevert]:
+        """Queued reverts that still have something to do or to report, oldest first."""
         ...
 
-    def save_card(self, key: str, posted: Posted) -> None:
-        """Remember what Slack was given."""
+
+class Approvals(Protocol):
+    """Judgements of the commits that reached tracked branches."""
+
+    def head(self, repository: str) -> str | None:
+        """The tracked branch's sha up to which commits were recorded; None before the first poll."""
         ...
 
-    def drop_card(self, key: str) -> None:
+    def advance(self, repository: str, known: str | None, sha: str, judgements: Sequence[Judgement]) -> bool:
+        """Move that sha from `known` and keep the judgements of the commits it passed, in one transaction.
+
+        False, and nothing is kept, when another replica has moved it.
+        """
+        ...
+
+    def save(self, judgements: Sequence[Judgement], *, settled: Collection[str] = ()) -> None:
+        """Keep judgements, by id; those whose ids are in `settled` need no more reviews."""
+        ...
+
+    def unsettled(self) -> list[Judgement]:
+        """All judgements of each batch that still has something to review or report."""
+        ...
+
+    def of_commits(self, repository: str, shas: Sequence[str]) -> list[Judgement]:
+        """Judgements of those commits, settled ones too."""
+        ...
+
+    def since(self, since: datetime | None = None) -> Iterator[Judgement]:
+        """Every judgement, oldest first, of commits first seen from that second on; read in pages."""
+        ...
+
+
+class Cards(Protocol):
+    """What Slack was last given for each card."""
+
+    def get(self, key: str) -> Posted | None:
+        """What Slack was last given for a card; None when it was never posted."""
+        ...
+
+    def save(self, key: str, posted: Posted) -> None:
+        """Keep what Slack was given."""
+        ...
+
+    def delete(self, key: str) -> None:
         """The message is gone from Slack."""
         ...
 
-    def home(self, user: str) -> Home | None:
-        """What Slack was last given for somebody's Home; None when they never looked at it."""
+
+class Homes(Protocol):
+    """What Slack was last given for each Home tab."""
+
+    def get(self, user: str) -> Home | None:
+        """What Slack was last given for a user's Home; None when they never opened it."""
         ...
 
-    def homes(self, seen_since: datetime, most: int) -> list[Home]:
-        """Of those who have looked at theirs since then, the latest `most`, latest first."""
+    def seen_since(self, since: datetime, most: int) -> list[Home]:
+        """The Homes opened since then, the latest `most`, latest first."""
         ...
 
-    def save_home(self, home: Home) -> None:
-        """Remember that somebody looked, or that theirs is about to be published."""
+    def save(self, home: Home) -> None:
+        """Keep that a user opened their Home, or that it is about to be published."""
         ...
 
-    def confirm_home(self, user: str, at: datetime, digest: str) -> bool:
-        """Slack has taken what was about to be published at that instant. False when another was begun meanwhile."""
+    def confirm(self, user: str, at: datetime, digest: str) -> bool:
+        """Slack has taken what was about to be published at that instant. False when a later one has begun."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Who asked for what, and what came of it."""
+
+    def append(self, entry: AuditEntry) -> None:
+        """Keep one entry."""
+        ...
+
+    def entries(self, since: datetime | None = None) -> Iterator[AuditEntry]:
+        """Every entry from that second on, oldest first; read in pages, so that it may be of any length."""
+        ...
+
+
+class Claims(Protocol):
+    """Payloads that are handled once, whichever replica receives them."""
+
+    def claim(self, key: str, at: datetime) -> bool:
+        """Whether nobody, on any replica, has claimed this key before. Keys are kept for a day."""
+        ...
+
+
+class Leadership(Protocol):
+    """Which of several replicas on one PostgreSQL runs the schedule and writes cards."""
+
+    def acquire(self) -> bool:
+        """Whether this replica leads; always, with a database of its own. Never raises: who cannot ask does not lead.
+
+        Just one leads, until it stops or its connection ends.
+        """
+        ...
+
+
+class Store(Protocol):
+    """What outlives a restart, one part per aggregate. Every write is whole or not at all. StoreError."""
+
+    @property
+    def approvals(self) -> Approvals:  # noqa: D102
+        ...
+
+    @property
+    def audit_log(self) -> AuditLog:  # noqa: D102
+        ...
+
+    @property
+    def cards(self) -> Cards:  # noqa: D102
+        ...
+
+    @property
+    def checks(self) -> Checks:  # noqa: D102
+        ...
+
+    @property
+    def claims(self) -> Claims:  # noqa: D102
+        ...
+
+    @property
+    def homes(self) -> Homes:  # noqa: D102
+        ...
+
+    @property
+    def incidents(self) -> Incidents:  # noqa: D102
+        ...
+
+    @property
+    def leadership(self) -> Leadership:  # noqa: D102
+        ...
+
+    @property
+    def pull_requests(self) -> PullRequests:  # noqa: D102
+        ...
+
+    @property
+    def queued_reverts(self) -> QueuedReverts:  # noqa: D102
+        ...
+
+    @property
+    def rollouts(self) -> Rollouts:  # noqa: D102
+        ...
+
+    def settle(self, id_: str) -> None:
+        """Whatever has this id (an incident, a pull request …) has ended and Slack says so: it needs no more work."""
         ...
 
     def close(self) -> None:
-        """Give every connection back, and the lead."""
-        ...
-
-    def audit(self, entry: AuditEntry) -> None:
-        """Write down that somebody asked for something, and what came of it."""
-        ...
-
-    def audit_entries(self, since: datetime | None = None) -> Iterator[AuditEntry]:
-        """What was written down, oldest first, from that second on; read in parts, so that it may be of any length."""
-        ...
-
-    def claim(self, key: str, at: datetime) -> bool:
-        """Whether nobody, on any replica, has claimed this key before. Keys are forgotten after a day."""
+        """Give every connection back, and the leadership."""
         ...

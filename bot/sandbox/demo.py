@@ -82,7 +82,7 @@ class Demo:
         """Each application's latest check, as the bot keeps it."""
         store = SqlStore(self.config.store)
         try:
-            return store.checks()
+            return store.checks.latest()
         finally:
             store.close()
 

@@ -213,7 +213,7 @@ def log(tmp_path):
     with closing(SqlStore(f"sqlite:///{tmp_path}/state.db")) as store:
         for day, what in enumerate(("revert 4f2a", "=HYPERLINK(1)", "snooze shop 1h"), start=1):
             at = datetime(2026, 11, day, 2, 47, tzinfo=UTC)
-            store.audit(AuditEntry(at, "U0ANA", what, "done", Origin.COMMAND, "C1", ("shop",)))
+            store.audit_log.append(AuditEntry(at, "U0ANA", what, "done", Origin.COMMAND, "C1", ("shop",)))
     return config
 
 
@@ -284,7 +284,7 @@ def test_every_commit_on_a_tracked_branch_is_exported_with_who_approved_it(shell
         applications=("shop",),
     )
     with closing(SqlStore(f"sqlite:///{tmp_path}/state.db")) as store:
-        store.advance_judged("p", None, "2" * 40, [pushed, brought])
+        store.approvals.advance("p", None, "2" * 40, [pushed, brought])
     done = shell("audit", "changes", "--config", log)
     assert done.stdout.splitlines() == [
         "at,repository,branch,sha,author,pushed_by,pull,verdict,approvers,approved_later_by,content,applications",

@@ -56,7 +56,7 @@ def test_a_cluster_that_hangs_delays_no_other(fleet):
     bot, alive, slack = fleet
 
     def seen(name, status):
-        check = bot._ports.store.checks().get(name)
+        check = bot._ports.store.checks.latest().get(name)
         return check is not None and check.status is status
 
     started = datetime.now(tz=UTC)
@@ -65,5 +65,5 @@ def test_a_cluster_that_hangs_delays_no_other(fleet):
     for namespace in ("shop", "other"):
         alive.api.apply(SETTINGS, manager="argocd", namespace=namespace)
     slack.wait_for(lambda: seen("alive", Status.SYNCED) and seen("shop", Status.SYNCED), timeout=20)
-    assert bot._ports.store.checks().keys() == {"alive", "shop"}, "the others hang still"
+    assert bot._ports.store.checks.latest().keys() == {"alive", "shop"}, "the others hang still"
     assert (datetime.now(tz=UTC) - started).total_seconds() < 60

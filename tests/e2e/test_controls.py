@@ -70,10 +70,10 @@ def until(condition):
 def store(demo):
     """The bot's own database, with no incident open."""
     with closing(SqlStore(demo.config.store)) as opened:
-        for incident in opened.incidents():
+        for incident in opened.incidents.unsettled():
             if incident.state in ACTIVE_STATES:
                 ended = replace(incident, state=IncidentState.RESOLVED, resolved_at=incident.since, ended="cluster")
-                assert opened.exchange_incident(incident, ended)
+                assert opened.incidents.exchange(incident, ended)
         yield opened
 
 
@@ -96,7 +96,7 @@ def drifting(store, application, **more):
         announced_at=now,
         **more,
     )
-    assert store.exchange_incident(None, made)
+    assert store.incidents.exchange(None, made)
     return made
 
 
@@ -214,10 +214,10 @@ WAYS = {
 def test_who_may_silence_what(hands, store, application, user, may, way):
     act, origin = WAYS[way]
     incident = drifting(store, application)
-    before = len(list(store.audit_entries()))
+    before = len(list(store.audit_log.entries()))
     said = act(hands, user, incident)
-    state = store.incident(application).state
-    entries = list(store.audit_entries())[before:]
+    state = store.incidents.open_for(application).state
+    entries = list(store.audit_log.entries())[before:]
     if may:
         assert state is (IncidentState.ACKNOWLEDGED if way.startswith("ack") else IncidentState.SNOOZED), said
         assert [entry.result for entry in entries] == ["Done"]
@@ -268,7 +268,7 @@ def opened_by_bot(remote):
 @pytest.mark.parametrize(("applications", "user", "may"), REVERTS)
 def test_who_may_revert_what(demo, hands, store, remote, applications, user, may, way):
     sha = change(demo, remote, applications)
-    before, written = len(opened_by_bot(remote)), len(list(store.audit_entries()))
+    before, written = len(opened_by_bot(remote)), len(list(store.audit_log.entries()))
     match way:
         case "command":
             said = hands.type(user, f"revert {sha}")
@@ -278,7 +278,7 @@ def test_who_may_revert_what(demo, hands, store, remote, applications, user, may
             before_whispers = len(demo.slack.ephemerals(user))
             demo.slack.say(user, ALERTS, f"@gitops revert {sha}")
             said = demo.slack.wait_for(lambda: hands.answered(user, before_whispers), PATIENCE)
-    (entry,) = list(store.audit_entries())[written:]
+    (entry,) = list(store.audit_log.entries())[written:]
     assert (entry.who, entry.what, entry.origin.value) == (user, f"revert {sha}", way)
     if may:
         assert "is open" in said
@@ -301,16 +301,16 @@ def test_a_group_that_slack_does_not_tell_allows_nobody(demo, hands, store):
     finally:
         demo.slack.services.scopes.add("usergroups:read")
     assert "who is in it could not be read. Slack did not take it: the Slack app lacks a scope" in said
-    assert store.incident("shop-staging").state is IncidentState.OPEN
-    assert list(store.audit_entries())[-1].result.startswith(f"denied, could not ask: {PLATFORM}")
+    assert store.incidents.open_for("shop-staging").state is IncidentState.OPEN
+    assert list(store.audit_log.entries())[-1].result.startswith(f"denied, could not ask: {PLATFORM}")
 
 
 def test_a_card_of_several_needs_the_right_on_each(hands, store):
     mine, other = (drifting(store, name, group="group-1") for name in ("search", "shop"))
     assert "You may not" in hands.press(PRIYA, card.ACKNOWLEDGE, "group-1")
-    assert {store.incident(each.application).state for each in (mine, other)} == {IncidentState.OPEN}
+    assert {store.incidents.open_for(each.application).state for each in (mine, other)} == {IncidentState.OPEN}
     assert "acknowledged by you" in hands.press(TOMAS, card.ACKNOWLEDGE, "group-1")
-    assert {store.incident(each.application).state for each in (mine, other)} == {IncidentState.ACKNOWLEDGED}
+    assert {store.incidents.open_for(each.application).state for each in (mine, other)} == {IncidentState.ACKNOWLEDGED}
 
 
 # ---------------------------------------------------------------- forged
@@ -341,7 +341,7 @@ def test_a_forged_value_does_nothing_and_is_answered_in_a_sentence(hands, store,
     assert said.endswith(".")
     assert "did not work" not in said
     assert "<!channel>" not in said
-    assert store.incident("shop-staging") == incident
+    assert store.incidents.open_for("shop-staging") == incident
     assert len(opened_by_bot(remote)) == before
 
 
@@ -358,7 +358,7 @@ def test_somebody_elses_incident_is_authorised_as_what_it_is(hands, store):
     theirs = drifting(store, "payments")
     for user in (JONAS, PRIYA, TOMAS):
         assert "You may not" in hands.press(user, card.ACKNOWLEDGE, theirs.id)
-    assert store.incident("payments") == theirs
+    assert store.incidents.open_for("payments") == theirs
 
 
 @pytest.mark.parametrize(
@@ -378,11 +378,11 @@ def test_forged_private_metadata_gives_no_right(demo, hands, store, forge):
     hands.click(TOMAS, card.SNOOZE, mine.id)
     view = hands.window(TOMAS)
     view.content["private_metadata"] = forge(theirs)
-    before = len(list(store.audit_entries()))
+    before = len(list(store.audit_log.entries()))
     demo.slack.submit_view(TOMAS, view, {form.PICKED: "4h"})
-    until(lambda: len(list(store.audit_entries())) > before)
-    assert store.incident("shop") == mine
-    assert store.incident("payments") == theirs
+    until(lambda: len(list(store.audit_log.entries())) > before)
+    assert store.incidents.open_for("shop") == mine
+    assert store.incidents.open_for("payments") == theirs
 
 
 @pytest.mark.parametrize("typed", ["soon", "4m", "8d", "[" * 40, "until 25:00"])
@@ -393,13 +393,13 @@ def test_what_cannot_be_read_is_said_beside_the_input(demo, hands, store, typed)
     demo.slack.submit_view(TOMAS, view, {form.PICKED: "4h", form.TYPED: typed})
     demo.slack.wait_for(lambda: view.errors, PATIENCE)
     assert "from 5 minutes to 7 days" in view.errors[form.TYPED]
-    assert store.incident("shop") == incident
+    assert store.incidents.open_for("shop") == incident
 
 
 def test_what_is_typed_counts_before_what_is_picked_and_by_the_persons_own_clock(hands, store):
     incident = drifting(store, "shop")
     hands.snooze(TOMAS, incident.id, {form.PICKED: "4h", form.TYPED: "until 09:00"})
-    until_when = store.incident("shop").snoozed_until
+    until_when = store.incidents.open_for("shop").snoozed_until
     assert until_when.astimezone(HOME).strftime("%H:%M") == "09:00"
     assert timedelta(0) < until_when - datetime.now(tz=UTC) <= timedelta(days=1, hours=1)
 
@@ -419,9 +419,9 @@ def test_a_trigger_that_expired_says_to_press_again(demo, hands, store):
 
 def reopened(store, application):
     """As something worse would have done."""
-    incident = store.incident(application)
+    incident = store.incidents.open_for(application)
     again = replace(incident, state=IncidentState.OPEN, acknowledged_by=None, snoozed_by=None, snoozed_until=None)
-    assert store.exchange_incident(incident, again)
+    assert store.incidents.exchange(incident, again)
     return again
 
 
@@ -436,7 +436,7 @@ def test_a_replayed_click_and_submit_do_nothing(demo, hands, store, remote, betw
     hands.click(PRIYA, card.SNOOZE, incident.id)
     view = hands.window(PRIYA)
     submitted = demo.slack.submit_view(PRIYA, view, {form.PICKED: "4h"})
-    until(lambda: store.incident("search").state is IncidentState.SNOOZED)
+    until(lambda: store.incidents.open_for("search").state is IncidentState.SNOOZED)
     open_again = reopened(store, "search")
     sha = change(demo, remote, ("search",))
     value = revert_message.reference(RevertRequest("", sha))
@@ -444,7 +444,7 @@ def test_a_replayed_click_and_submit_do_nothing(demo, hands, store, remote, betw
     hands.answer(reverted)
     (pull,) = [pull for pull in opened_by_bot(remote) if pull.state == "open" and sha[:12] in pull.head]
     remote.close(pull.number)
-    written, pulls = len(list(store.audit_entries())), len(opened_by_bot(remote))
+    written, pulls = len(list(store.audit_log.entries())), len(opened_by_bot(remote))
 
     between(demo)
     for interaction in (clicked, submitted, reverted):
@@ -454,15 +454,15 @@ def test_a_replayed_click_and_submit_do_nothing(demo, hands, store, remote, betw
     demo.bot._work.drain(PATIENCE)
     restart(demo)
 
-    assert [entry.result for entry in list(store.audit_entries())[written:]] == ["Done"]
-    assert store.incident("search").state is IncidentState.ACKNOWLEDGED
+    assert [entry.result for entry in list(store.audit_log.entries())[written:]] == ["Done"]
+    assert store.incidents.open_for("search").state is IncidentState.ACKNOWLEDGED
     assert len(opened_by_bot(remote)) == pulls
 
 
 @pytest.mark.usefixtures("blind")
 def test_an_event_that_slack_sends_again_is_heeded_once(demo, hands, store):
     drifting(store, "search")
-    before = len(list(store.audit_entries()))
+    before = len(list(store.audit_log.entries()))
     demo.slack.faults.lost_acks = 1
     demo.slack.say(PRIYA, ALERTS, "@gitops ack search")
     (mention,) = [each for each in demo.slack.interactions if each.kind == "events_api"][-1:]
@@ -470,7 +470,7 @@ def test_an_event_that_slack_sends_again_is_heeded_once(demo, hands, store):
     assert mention.deliveries == 2
     demo.bot._work.drain(PATIENCE)
     restart(demo)
-    assert len(list(store.audit_entries())) == before + 1
+    assert len(list(store.audit_log.entries())) == before + 1
 
 
 # ---------------------------------------------------------------- mentions, who, pages

@@ -56,7 +56,7 @@ def store(demo):
                 opened_at=now,
                 announced_at=now,
             )
-            assert opened.exchange_incident(None, incident)
+            assert opened.incidents.exchange(None, incident)
         yield opened
 
 
@@ -93,8 +93,8 @@ def test_who_may_not_is_told_where_they_clicked_and_nothing_happens(demo, home, 
     view = home(PRIYA, "You may not acknowledge or snooze alerts here")
     at = next(number for number, block in enumerate(view.blocks) if "You may not" in json.dumps(block))
     assert {each["value"] for each in view.blocks[at - 1]["elements"]} == {"shop@1"}
-    assert store.incident("shop").state is IncidentState.OPEN
-    entry = list(store.audit_entries())[-1]
+    assert store.incidents.open_for("shop").state is IncidentState.OPEN
+    entry = list(store.audit_log.entries())[-1]
     assert (entry.who, entry.origin, entry.result) == (
         PRIYA,
         Origin.HOME,
@@ -108,18 +108,18 @@ def test_who_may_acknowledges_snoozes_and_wakes_from_there(demo, home, store):
     view = home(JONAS, "2 open incidents")
     demo.slack.click(JONAS, view, card.ACKNOWLEDGE, "shop@1")
     view = home(JONAS, "acknowledged by you")
-    assert store.incident("shop").acknowledged_by == JONAS
+    assert store.incidents.open_for("shop").acknowledged_by == JONAS
 
     demo.slack.click(JONAS, view, card.SNOOZE, "shop@1")
     asked = demo.slack.wait_for(lambda: [each for each in demo.slack.views if "submit" in each.content], PATIENCE)[-1]
     demo.slack.submit_view(JONAS, asked, {form.PICKED: "4h"})
     view = home(JONAS, "quiet until")
-    assert store.incident("shop").state is IncidentState.SNOOZED
+    assert store.incidents.open_for("shop").state is IncidentState.SNOOZED
 
     demo.slack.click(JONAS, view, home_message.WAKE, "shop@1")
     home(JONAS, "snoozed no longer")
-    assert store.incident("shop").state is IncidentState.ACKNOWLEDGED
-    made = [entry for entry in store.audit_entries() if entry.who == JONAS]
+    assert store.incidents.open_for("shop").state is IncidentState.ACKNOWLEDGED
+    made = [entry for entry in store.audit_log.entries() if entry.who == JONAS]
     assert [(entry.what.split()[0], entry.origin, entry.result) for entry in made] == [
         ("acknowledge", Origin.HOME, "Done"),
         ("snooze", Origin.MODAL, "Done"),
@@ -137,14 +137,14 @@ def test_the_diff_opens_over_it(demo, home):
 def test_a_forged_button_of_the_home_says_so_and_does_nothing(demo, home, store):
     demo.slack.open_home(JONAS)
     view = home(JONAS, "open incidents")
-    before = store.incidents()
+    before = store.incidents.unsettled()
     for action in (card.ACKNOWLEDGE, home_message.WAKE):
         for block in view.blocks:
             for element in block.get("elements", ()) if block["type"] == "actions" else ():
                 element.update(action_id=action, value="payments@1' OR 1=1")
         demo.slack.click(JONAS, view, action, "payments@1' OR 1=1")
         view = home(JONAS, "Nothing on that card is")
-    assert store.incidents() == before
+    assert store.incidents.unsettled() == before
 
 
 def test_what_they_do_elsewhere_is_on_their_home_at_once(demo, home, store):
@@ -152,5 +152,5 @@ def test_what_they_do_elsewhere_is_on_their_home_at_once(demo, home, store):
     home(TOMAS, "open incident")
     demo.slack.command(TOMAS, ALERTS, "snooze shop 2d")
     assert home(TOMAS, "Wake")
-    until = store.incident("shop").snoozed_until
+    until = store.incidents.open_for("shop").snoozed_until
     assert until - datetime.now(tz=UTC) > timedelta(days=1)

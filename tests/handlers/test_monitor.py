@@ -149,7 +149,7 @@ def test_an_object_declared_twice_and_not_alike_is_said_and_is_no_drift(desk, na
     )
     check = desk.look()
     assert (check.status, check.drift) == (Status.SYNCED, ())
-    stored = desk.ports.store.checks()
+    stored = desk.ports.store.checks.latest()
     asked = diff(ENGLISH, stored["shop"], "shop", everything=False)
     listed = overview(ENGLISH, Overview([SHOP], stored, (), {}, {}, ()))
     told = [
@@ -243,7 +243,7 @@ def test_what_a_rule_ignores_does_not_hold_up_a_rollout(desk):
     desk = desk("ignore: [{kind: ConfigMap, jsonPointers: [/data/level]}]")
     desk.source.commit("Warn", {HERE: GIT.replace("info", "warn")})
     desk.look()
-    (rollout,) = desk.ports.store.rollouts()
+    (rollout,) = desk.ports.store.rollouts.unsettled()
     desk.watch.observe_rollouts()
-    (rollout,) = desk.ports.store.rollouts_of([rollout.revision])
+    (rollout,) = desk.ports.store.rollouts.of_revisions([rollout.revision])
     assert rollout.state is RolloutState.LIVE

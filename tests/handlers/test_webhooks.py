@@ -162,7 +162,7 @@ def test_the_bot_sees_a_push_long_before_it_would_poll():
         hook = Hook(f"http://127.0.0.1:{demo.bot.web.port}/webhooks/platform", WEBHOOK_SECRET)
         demo.forge.webhooks.hooks.append(hook)
         store = SqlStore(demo.config.store)
-        demo.slack.wait_for(lambda: store.judged_head("platform") is not None, PATIENCE)
+        demo.slack.wait_for(lambda: store.approvals.head("platform") is not None, PATIENCE)
         text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"
         sha = hosted.commit(hosted.branch, {f"{demo.shop.applications[0].path}/extra.yaml": text}, "Fix\n", "mira")
 

@@ -74,17 +74,17 @@ class ApprovalReviewer:
 
     def note(self, name: str, head: str) -> None:
         """Keep what is new on a tracked branch to be judged; at the first look only where it stands. PortError."""
-        known = self._ports.store.judged_head(name)
+        known = self._ports.store.approvals.head(name)
         if known == head:
             return
         noted = [] if known is None else self._noted(self._ports.repositories[name], known, head)
-        self._ports.store.advance_judged(name, known, head, noted)
+        self._ports.store.approvals.advance(name, known, head, noted)
 
     def look(self) -> None:
         """Judge what is due. A forge that does not answer is asked again later."""
         now = self._ports.clock()
         with self._looking:
-            open_ones = sorted(self._ports.store.judgements(), key=lambda each: (each.repository, each.batch))
+            open_ones = sorted(self._ports.store.approvals.unsettled(), key=lambda each: (each.repository, each.batch))
             for (name, _), members in groupby(open_ones, key=lambda each: (each.repository, each.batch)):
                 batch = list(members)
                 if home(name)[0] in self._settings and any(each.look_at <= now for each in batch):
@@ -92,7 +92,7 @@ class ApprovalReviewer:
 
     def share_diffs(self, translator_for: Callable[[str], Translator]) -> None:
         """Put what a card has no room for into its thread, once. Slack that refuses is asked again later."""
-        for alert in alerts(self._ports.store.judgements()):
+        for alert in alerts(self._ports.store.approvals.unsettled()):
             if not message.is_long(alert) or alert.last.repository not in self._settings:
                 continue
             for channel in alert.channels:
@@ -100,8 +100,8 @@ class ApprovalReviewer:
 
     def _share(self, alert: Alert, key: str, translator: Translator) -> None:
         store, first, last = self._ports.store, alert.commits[0], alert.last
-        card = store.card(key)
-        if card is None or not card.ts or store.card(f"{key}/diff"):
+        card = store.cards.get(key)
+        if card is None or not card.ts or store.cards.get(f"{key}/diff"):
             return
         lines = changes(self._ports.repositories[last.repository], first.parent, last.sha)
         content, _ = bounded(lines, _MOST_FILE)
@@ -111,7 +111,7 @@ class ApprovalReviewer:
         except ChatError as error:
             _log.warning("the diff of %s could not be shared: %s", last.sha, error)
             return
-        store.save_card(f"{key}/diff", Posted(card.channel, card.ts, "", self._ports.clock()))
+        store.cards.save(f"{key}/diff", Posted(card.channel, card.ts, "", self._ports.clock()))
 
     # ------------------------------------------------------------ noting
 
@@ -168,7 +168,7 @@ class ApprovalReviewer:
     def _look_at(self, name: str, batch: Sequence[Judgement], now: datetime) -> None:
         if name not in self._ports.forges:
             told = [replace(each, why=LocalizedText(texts.NO_FORGE)) for each in batch]
-            self._ports.store.save_judgements(told, settled={each.id for each in told})
+            self._ports.store.approvals.save(told, settled={each.id for each in told})
             return
         settings = self._settings[home(name)[0]]
         due = [each for each in batch if each.look_at <= now]
@@ -181,7 +181,7 @@ class ApprovalReviewer:
         if settings.alert:
             members = grouped(members)
         settled = {each.id for each in members if is_settled(each, now)}
-        self._ports.store.save_judgements(members, settled=settled)
+        self._ports.store.approvals.save(members, settled=settled)
 
     def _judged(self, name: str, batch: Sequence[Judgement], now: datetime) -> dict[str, Judgement]:
         repository, forge, settings = (

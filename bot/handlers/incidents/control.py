@@ -67,18 +67,18 @@ def change(store: Store, known: Incident, decide: Callable[[Incident], Incident]
     One that was resolved meanwhile, or forgotten, stays as it was known.
     """
     while True:
-        current = store.incident(known.application)
+        current = store.incidents.open_for(known.application)
         if current is None or current.id != known.id:
             return known, False
         decided = decide(current)
         if decided == current:
             return current, False
-        if store.exchange_incident(current, decided):
+        if store.incidents.exchange(current, decided):
             return decided, True
 
 
 def _all(store: Store, subject: str, decide: Callable[[Incident], Incident]) -> Outcome:
-    found = [each for each in under(store.incidents(), subject) if each.state is not IncidentState.SUSPECTED]
+    found = [each for each in under(store.incidents.unsettled(), subject) if each.state is not IncidentState.SUSPECTED]
     authorizer = [each for each in found if each.state in ACTIVE_STATES]
     results = [change(store, each, decide) for each in authorizer]
     changed = tuple(incident for incident, done in results if done)
@@ -89,4 +89,4 @@ def _all(store: Store, subject: str, decide: Callable[[Incident], Incident]) -> 
         if by := incident.snoozed_by or incident.acknowledged_by:
             return Already(by, kept)
     # What has ended and been told is only known by its card.
-    return Over(tuple(found)) if found or store.card(subject) else UnknownSubject()
+    return Over(tuple(found)) if found or store.cards.get(subject) else UnknownSubject()

@@ -21,7 +21,7 @@ def record(
 ) -> None:
     """Move the incident on. StoreError."""
     while True:
-        before = ports.store.incident(application.name)
+        before = ports.store.incidents.open_for(application.name)
         if before and before.checked_at > check.at:
             return  # a later look has already been recorded
         after = advance(
@@ -33,7 +33,7 @@ def record(
             looks=looks,
             moved=_moved(ports, application, before, check, manifest_cache),
         )
-        if after == before or ports.store.exchange_incident(before, after):
+        if after == before or ports.store.incidents.exchange(before, after):
             return
 
 
@@ -42,7 +42,7 @@ def pass_time_of_all(store: Store, now: datetime, policy: Policy) -> None:
 
     Derived from what is stored, so a restart neither repeats nor loses it. StoreError.
     """
-    incidents = store.incidents()
+    incidents = store.incidents.unsettled()
     cards = cards_of_new(incidents, now, policy)
     for incident in incidents:
         if pass_time(incident, now, policy, cards) != incident:
@@ -51,10 +51,10 @@ def pass_time_of_all(store: Store, now: datetime, policy: Policy) -> None:
 
 def end_unwatched(store: Store, watched: Container[str], now: datetime) -> None:
     """End the incidents of every application but these. What somebody changes meanwhile ends next time. StoreError."""
-    for incident in store.incidents():
+    for incident in store.incidents.unsettled():
         after = incident if incident.application in watched else abandon(incident, now)
         if after != incident:
-            store.exchange_incident(incident, after)
+            store.incidents.exchange(incident, after)
 
 
 def _moved(

@@ -30,13 +30,13 @@ class Target:
 
 def of_application(ports: Ports, name: str) -> Target:
     """An application's incident. StoreError."""
-    incident = ports.store.incident(name)
+    incident = ports.store.incidents.open_for(name)
     return Target(tuple(open_incidents([incident])) if incident else (), (name,))
 
 
 def of_card(ports: Ports, subject: str) -> Target:
     """What a card shows, by the value of its buttons; nothing for a value that no card has. StoreError."""
-    found = tuple(open_incidents(under(ports.store.incidents(), subject)))
+    found = tuple(open_incidents(under(ports.store.incidents.unsettled(), subject)))
     return Target(found, tuple(dict.fromkeys(each.application for each in found)))
 
 
@@ -137,7 +137,7 @@ def _silence(
 
 
 def _write_down(ports: Ports, requester: Requester, target: Target, what: str, result: str) -> None:
-    ports.store.audit(
+    ports.store.audit_log.append(
         AuditEntry(
             ports.clock(), requester.user, what, result, requester.origin, requester.channel, target.applications
         )

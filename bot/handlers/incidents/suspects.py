@@ -47,7 +47,7 @@ class Suspects:
         """Find and keep the suspects of these applications' incidents, once each. StoreError."""
         until = time.monotonic() + _PATIENCE
         wanted = frozenset(names)
-        for incident in self.ports.store.incidents():
+        for incident in self.ports.store.incidents.unsettled():
             if (
                 incident.application not in wanted
                 or incident.state not in ACTIVE_STATES
@@ -140,7 +140,7 @@ class Suspects:
         """Whether it may not have arrived: what was live once, and is not now, somebody has taken away since."""
         known = [
             part
-            for rollout in self.ports.store.rollouts_of([commit.sha])
+            for rollout in self.ports.store.rollouts.of_revisions([commit.sha])
             for part in rollout.parts
             if part.application == application.name
         ]

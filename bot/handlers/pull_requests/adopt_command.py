@@ -34,7 +34,7 @@ def adopt_command(
     """
 
     def write_down(result: str) -> None:
-        ports.store.audit(
+        ports.store.audit_log.append(
             AuditEntry(
                 at=ports.clock(),
                 who=requester.user,
@@ -95,5 +95,5 @@ def _remember(ports: Ports, application: Application, check: Check, pull: PullRe
         opened_at=ports.clock(),
         purpose="adopt",
     )
-    if made.id not in {each.id for each in ports.store.pull_requests()}:
-        ports.store.save_pull_request(made)
+    if made.id not in {each.id for each in ports.store.pull_requests.unsettled()}:
+        ports.store.pull_requests.save(made)

@@ -43,9 +43,9 @@ def enqueue(
     new = queued(
         request, by=by, asked_in=asked_in, channel=channel, now=ports.clock(), due=later.due, reason=later.reason
     )
-    known = same(ports.store.queued(), new)
+    known = same(ports.store.queued_reverts.unsettled(), new)
     if known is None:
-        ports.store.save_queued(new)
+        ports.store.queued_reverts.save(new)
     return known or new
 
 
@@ -55,16 +55,16 @@ def work_off(ports: Ports, ask: Callable[[QueuedRevert], Ended | Later]) -> None
     Only the replica that leads calls this. One that ends between the pull request and the note of it leaves an open
     pull request, which is found when it is asked for again.
     """
-    for known in _due(ports.store.queued(), ports.clock()):
+    for known in _due(ports.store.queued_reverts.unsettled(), ports.clock()):
         try:
             came = ask(known)
         except PortError as error:
             _log.warning("%s: %s", known.id, error)
             came = Later(known.due, str(error))
         if isinstance(came, Later):
-            ports.store.save_queued(postponed(known, came.due, came.reason, ports.clock()))
+            ports.store.queued_reverts.save(postponed(known, came.due, came.reason, ports.clock()))
         else:
-            ports.store.save_queued(replace(known, state=QueueState.DONE, result=came.result, url=came.url))
+            ports.store.queued_reverts.save(replace(known, state=QueueState.DONE, result=came.result, url=came.url))
 
 
 def _due(known: Sequence[QueuedRevert], now: datetime) -> list[QueuedRevert]:

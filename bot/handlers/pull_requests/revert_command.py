@@ -105,7 +105,7 @@ def _asked(
 
     def write_down(result: str, touched: Sequence[str] = ()) -> None:
         named = (request.application,) if request.application else ()
-        ports.store.audit(
+        ports.store.audit_log.append(
             AuditEntry(
                 at=ports.clock(),
                 who=requester.user,
@@ -224,5 +224,5 @@ def _remember(
         applications=tuple(touched),
         opened_at=ports.clock(),
     )
-    if made.id not in {each.id for each in ports.store.pull_requests()}:
-        ports.store.save_pull_request(made)
+    if made.id not in {each.id for each in ports.store.pull_requests.unsettled()}:
+        ports.store.pull_requests.save(made)

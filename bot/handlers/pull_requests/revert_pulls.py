@@ -13,8 +13,8 @@ _log = logging.getLogger(__name__)
 
 def look(ports: Ports) -> None:
     """Ask each forge about the pull requests still open; one that does not answer is asked next time."""
-    checks = ports.store.checks()
-    for known in ports.store.pull_requests():
+    checks = ports.store.checks.latest()
+    for known in ports.store.pull_requests.unsettled():
         forge = ports.forges.get(known.repository)
         if forge is None or known.state != "open":
             continue
@@ -29,4 +29,4 @@ def look(ports: Ports) -> None:
             moot = latest is not None and latest.at > known.opened_at and latest.status is Status.SYNCED
             now_known = replace(now_known, moot=moot and now_known.state == "open")
         if now_known != known:
-            ports.store.save_pull_request(now_known)
+            ports.store.pull_requests.save(now_known)

@@ -29,8 +29,8 @@ def diff(
 
 def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Check) -> bool:
     """Whether the file is in the alert's thread; the same one is not shared twice."""
-    incident = ports.store.incident(check.application)
-    card = ports.store.card(incident.id) if incident else None
+    incident = ports.store.incidents.open_for(check.application)
+    card = ports.store.cards.get(incident.id) if incident else None
     if incident is None or card is None or not card.ts:
         return False
     translator = translator_for(card.channel)
@@ -38,7 +38,7 @@ def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Ch
     text = diff_file.content(translator, check)
     # What was checked when is in the first line; the rest says whether anything is new.
     digest = hashlib.sha256(text.partition("\n")[2].encode()).hexdigest()
-    known = ports.store.card(key)
+    known = ports.store.cards.get(key)
     if known and known.digest == digest:
         return True
     name, title = diff_file.name(translator, check), diff_file.title(translator, check)
@@ -47,5 +47,5 @@ def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Ch
     except ChatError as error:
         _log.warning("the diff of %s could not be shared: %s", check.application, error)
         return False
-    ports.store.save_card(key, Posted(card.channel, card.ts, digest, check.at))
+    ports.store.cards.save(key, Posted(card.channel, card.ts, digest, check.at))
     return True

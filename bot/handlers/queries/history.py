@@ -23,10 +23,10 @@ def history(translator: Translator, ports: Ports, repository_name: str, applicat
     path = application.path if application else None
     commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
     forge = ports.forges.get(repository_name)
-    found = ports.store.rollouts_of([each.sha for each in commits])
+    found = ports.store.rollouts.of_revisions([each.sha for each in commits])
     judged = {
         each.sha: each
-        for each in ports.store.judgements_of(repository_name, [commit.sha for commit in commits])
+        for each in ports.store.approvals.of_commits(repository_name, [commit.sha for commit in commits])
         if each.verdict is not ApprovalStatus.REWRITTEN
     }
     rollouts = {rollout.revision: rollout for rollout in found}
@@ -54,13 +54,13 @@ def history(translator: Translator, ports: Ports, repository_name: str, applicat
 def _suspected(translator: Translator, ports: Ports, application: Application) -> list[Block]:
     """The commits behind what is wrong with it just now, as its alert and its stuck merges have them."""
     name = application.name
-    incident = ports.store.incident(name)
+    incident = ports.store.incidents.open_for(name)
     blocks = (
         suspect.of_drift(translator, incident.suspects, name) if incident and incident.state in ACTIVE_STATES else []
     )
     stuck = [
         rollout
-        for rollout in ports.store.rollouts()
+        for rollout in ports.store.rollouts.unsettled()
         if rollout.state is RolloutState.LATE
         and any(part.application == name and part.live_at is None for part in rollout.parts)
     ]

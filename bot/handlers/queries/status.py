@@ -36,8 +36,8 @@ def status(
         translator,
         Overview(
             applications=applications,
-            checks=ports.store.checks(),
-            rollouts=ports.store.rollouts(),
+            checks=ports.store.checks.latest(),
+            rollouts=ports.store.rollouts.unsettled(),
             pulls=pulls,
             pulls_unknown=unknown,
             troubles=troubles,

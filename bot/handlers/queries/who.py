@@ -25,8 +25,8 @@ def who(translator: Translator, ports: Ports, people: People, application: Appli
     RepositoryError, StoreError. A forge that does not answer leaves mergers and approvers unknown, and says so.
     """
     repository, forge = ports.repositories[application.repository], ports.forges.get(application.repository)
-    incident = ports.store.incident(application.name)
-    check = ports.store.checks().get(application.name)
+    incident = ports.store.incidents.open_for(application.name)
+    check = ports.store.checks.latest().get(application.name)
     changes, trouble = [], None
     for commit in repository.first_parent(None, repository.fetch(), path=application.path, limit=MOST):
         pull: PullRequest | None = None

@@ -34,12 +34,12 @@ def record_merges(
     """
     repository = ports.repositories[name]
     head = repository.fetch()
-    known = ports.store.head(name)
+    known = ports.store.rollouts.head(name)
     if known == head:
         return head
     rollouts = [] if known is None else _rollouts(ports, repository, known, head, applications, manifest_cache)
     rollouts = [_with_authors(rollout, repository, people) for rollout in rollouts]
-    moved = ports.store.advance_head(name, known, head, rollouts)
+    moved = ports.store.rollouts.advance(name, known, head, rollouts)
     for rollout in rollouts if moved else ():
         _log.info("rollout %s of %s: %s", rollout.revision, rollout.repository, rollout.subject)
     return head

@@ -104,10 +104,10 @@ class RolloutTracker:
         return describe(self._ports, rollout, self._applications, self._rendered)
 
     def _known(self) -> list[Rollout]:
-        return [rollout for rollout in self._ports.store.rollouts() if rollout.state not in ENDED]
+        return [rollout for rollout in self._ports.store.rollouts.unsettled() if rollout.state not in ENDED]
 
     def _supersede(self) -> None:
-        rollouts = self._ports.store.rollouts()
+        rollouts = self._ports.store.rollouts.unsettled()
         for index, older in enumerate(rollouts):
             for newer in rollouts[index + 1 :]:
                 if newer.repository == older.repository and older.state not in ENDED:
@@ -115,6 +115,6 @@ class RolloutTracker:
 
     def _keep(self, before: Rollout, after: Rollout) -> None:
         if after != before:
-            self._ports.store.save_rollout(after)
+            self._ports.store.rollouts.save(after)
             if after.state is not before.state and after.state is not RolloutState.ROLLING:
                 _log.info("rollout %s is %s", after.revision, after.state)

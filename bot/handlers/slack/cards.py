@@ -60,15 +60,15 @@ class CardReconciler:
 
     def reconcile(self) -> None:
         """Post and update what differs; settle what has ended and been told. Only the replica that leads writes."""
-        if not self._store.lead():
+        if not self._store.leadership.acquire():
             return
         with self._lock:
             current: dict[str, bool] = {}
             told: dict[tuple[str, ...], bool] = {}
             store = self._store
-            incidents = store.incidents()
-            unapproved = alerts(store.judgements())
-            rollouts, pulls = store.rollouts(), store.pull_requests()
+            incidents = store.incidents.unsettled()
+            unapproved = alerts(store.approvals.unsettled())
+            rollouts, pulls = store.rollouts.unsettled(), store.pull_requests.unsettled()
             cards = desired(
                 self._translator_for,
                 incidents,
@@ -77,7 +77,7 @@ class CardReconciler:
                 unapproved,
                 self._clock(),
                 self._policy,
-                store.queued(),
+                store.queued_reverts.unsettled(),
             )
             # A reply to a message that is gone would land in the channel's root: its parent comes first, and is
             # given to Slack again just before, since somebody may have deleted it meanwhile.
@@ -95,7 +95,7 @@ class CardReconciler:
 
     def _is_due(self, card: Card) -> bool:
         """Whether Slack has to be given this card now."""
-        posted = self._store.card(card.key)
+        posted = self._store.cards.get(card.key)
         if posted and (posted.digest == card.digest or (card.once and posted.ts)):
             return False
         return not card.held or bool(posted and posted.ts)
@@ -103,7 +103,7 @@ class CardReconciler:
     def _bring(self, card: Card, *, again: bool) -> bool:
         """Whether Slack now shows the card as it should read; with `again` it is given that once more."""
         if not self._is_due(card):
-            posted = self._store.card(card.key)
+            posted = self._store.cards.get(card.key)
             stands = bool(posted and posted.ts)
             if not (again and stands):
                 return stands
@@ -119,12 +119,12 @@ class CardReconciler:
         self._why.pop(card.channel, None)
         if ts is None:
             return False
-        self._store.save_card(card.key, Posted(card.channel, ts, card.digest, self._clock()))
+        self._store.cards.save(card.key, Posted(card.channel, ts, card.digest, self._clock()))
         return True
 
     def _deliver(self, card: Card) -> str | None:
         """Update it where it stands, else post it; the ts, None when it is gone and held. ChatError."""
-        parent = self._store.card(card.thread_of) if card.thread_of else None
+        parent = self._store.cards.get(card.thread_of) if card.thread_of else None
         thread = parent.ts if parent else None
         ts = self._authorizer(card, thread)
         if ts:
@@ -134,31 +134,31 @@ class CardReconciler:
                 if error.code not in _GONE:
                     raise
                 _log.info("card %s is gone from Slack (%s); it is posted anew", card.key, error.code)
-                self._store.drop_card(card.key)
+                self._store.cards.delete(card.key)
             else:
                 return ts
         return None if card.held else self._post(card, thread)
 
     def _authorizer(self, card: Card, thread: str | None) -> str | None:
         """The ts of its message, looked for where it is not known whether there is one."""
-        posted = self._store.card(card.key)
+        posted = self._store.cards.get(card.key)
         if posted is None or posted.ts:
             return posted.ts if posted else None
         ts = self._chat.find(card.channel, card.key, since=posted.at, thread=thread)
         if ts:  # known from here on, whatever becomes of the update
-            self._store.save_card(card.key, replace(posted, ts=ts))
+            self._store.cards.save(card.key, replace(posted, ts=ts))
         return ts
 
     def _post(self, card: Card, thread: str | None) -> str:
         """Post it; the ts. Slack can answer 429, or not at all, and have posted all the same; we can die meanwhile."""
-        if self._store.card(card.key) is None:
-            self._store.save_card(card.key, Posted(card.channel, "", "", self._clock()))
+        if self._store.cards.get(card.key) is None:
+            self._store.cards.save(card.key, Posted(card.channel, "", "", self._clock()))
         broadcast = card.broadcast and thread is not None
         try:
             return self._chat.post(card.channel, card.message, key=card.key, thread=thread, broadcast=broadcast)
         except ChatError as error:
             if error.code not in _IN_DOUBT:
-                self._store.drop_card(card.key)  # refused, so certainly not posted
+                self._store.cards.delete(card.key)  # refused, so certainly not posted
             raise
 
     def _wait(self, card: Card, error: ChatError) -> None:

@@ -59,7 +59,7 @@ class Homes:
     def opened(self, user: str) -> None:
         """Somebody looks at their Home. StoreError."""
         now = self._ports.clock()
-        given = self._ports.store.home(user)
+        given = self._ports.store.homes.get(user)
         again = given is None or now - given.at >= AT_MOST_EVERY
         self._try(user, lambda: self._publish(user, self._survey(now), seen=now, again=again))
 
@@ -75,7 +75,7 @@ class Homes:
 
     def acted(self, user: str) -> None:
         """Somebody did something, and may be looking at their Home: it shows what has come of it. StoreError."""
-        given, now = self._ports.store.home(user), self._ports.clock()
+        given, now = self._ports.store.homes.get(user), self._ports.clock()
         if given and now - given.seen < LATELY:
             self._try(user, lambda: self._publish(user, self._survey(now), seen=given.seen))
 
@@ -84,7 +84,7 @@ class Homes:
         now = self._ports.clock()
         if self._wait_until and now < self._wait_until:
             return
-        viewers = self._ports.store.homes(now - LATELY, MOST_VIEWERS)
+        viewers = self._ports.store.homes.seen_since(now - LATELY, MOST_VIEWERS)
         due = [each for each in viewers if now - each.at >= AT_MOST_EVERY]
         if not due:
             return
@@ -110,10 +110,10 @@ class Homes:
         whole = max(len(incidents), len(rollouts), len(pulls)) < _MOST_ENDED
         return homes.survey(
             list(self._config.applications.values()),
-            store.checks(),
-            [*incidents, *store.incidents()],
-            [*rollouts, *store.rollouts()],
-            [*pulls, *store.pull_requests()],
+            store.checks.latest(),
+            [*incidents, *store.incidents.unsettled()],
+            [*rollouts, *store.rollouts.unsettled()],
+            [*pulls, *store.pull_requests.unsettled()],
             now=now,
             whole=whole,
         )
@@ -124,9 +124,9 @@ class Homes:
                 store, since = self._ports.store, now - homes.WEEK
                 self._ended = (
                     now,
-                    store.ended_incidents(since, _MOST_ENDED),
-                    store.ended_rollouts(since, _MOST_ENDED),
-                    store.ended_pull_requests(since, _MOST_ENDED),
+                    store.incidents.ended(since, _MOST_ENDED),
+                    store.rollouts.ended(since, _MOST_ENDED),
+                    store.pull_requests.ended(since, _MOST_ENDED),
                 )
             return self._ended[1:]
 
@@ -139,19 +139,19 @@ class Homes:
     ) -> None:
         """Give Slack what differs from what it was given, or all of it `again`. ChatError, StoreError."""
         blocks, store = self._blocks(user, known, notice), self._ports.store
-        given = store.home(user)
+        given = store.homes.get(user)
         if given and given.digest == _digest(blocks) and not again:
             if given.seen < seen:
-                store.save_home(replace(given, seen=seen))
+                store.homes.save(replace(given, seen=seen))
             return
         for _ in range(_ATTEMPTS):
             at = self._ports.clock()
-            store.save_home(Home(user, seen, "", at))
+            store.homes.save(Home(user, seen, "", at))
             self._send(user, blocks)
-            if store.confirm_home(user, at, _digest(blocks)):
+            if store.homes.confirm(user, at, _digest(blocks)):
                 return
             blocks = self._blocks(user, self._survey(at), notice)
-        store.save_home(Home(user, seen, "", self._ports.clock()))
+        store.homes.save(Home(user, seen, "", self._ports.clock()))
 
     def _blocks(self, user: str, known: Survey, notice: Notice | None) -> list[Block]:
         return home_message.content(self._say, homes.home(user, known, self._members()), notice)

@@ -1,6 +1,5 @@
 """State outlives a restart, in SQLite and in PostgreSQL alike."""
 
-import json
 import os
 import shutil
 import socket
@@ -12,9 +11,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 
-from bot.adapters.database import store as store_module
+from bot.adapters.database.migrations.versions import v0001_baseline
 from bot.adapters.database.store import SqlStore
+from bot.adapters.database.tables import metadata
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals.approval import ApprovalStatus, Judgement
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
@@ -111,8 +113,8 @@ def url(request, tmp_path):
         return f"sqlite:///{tmp_path}/state.db"
     url = request.getfixturevalue("postgresql")
     store = SqlStore(url)
-    with store._begin() as connection:
-        for table in reversed(store_module._tables.sorted_tables):
+    with store.database.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
             connection.execute(table.delete())
     store.close()
     return url
@@ -126,26 +128,28 @@ def store(url):
 
 
 def test_a_check_comes_back_whole_but_for_what_was_set_aside(store):
-    store.save_checks([CHECK])
-    store.save_checks([replace(CHECK, objects=4, notes=(SILENT, "plain"))])
-    assert store.checks() == {"shop": replace(CHECK, objects=4, notes=(SILENT, "plain"))}
-    assert Translator(Language.SPANISH).told(store.checks()["shop"].notes[0]).startswith("El cluster prod no pudo ")
-    assert store.checks()["shop"].set_aside == ()
+    store.checks.save([CHECK])
+    store.checks.save([replace(CHECK, objects=4, notes=(SILENT, "plain"))])
+    assert store.checks.latest() == {"shop": replace(CHECK, objects=4, notes=(SILENT, "plain"))}
+    assert (
+        Translator(Language.SPANISH).told(store.checks.latest()["shop"].notes[0]).startswith("El cluster prod no pudo ")
+    )
+    assert store.checks.latest()["shop"].set_aside == ()
 
 
 def test_everything_outlives_a_restart(url):
     first = SqlStore(url)
-    first.advance_head("platform", None, "b" * 40, [rollout("b" * 40)])
-    first.exchange_incident(None, INCIDENT)
-    first.save_pull_request(PULL)
-    first.save_card("shop@1", Posted("C1", "1.2", "digest", T0))
+    first.rollouts.advance("platform", None, "b" * 40, [rollout("b" * 40)])
+    first.incidents.exchange(None, INCIDENT)
+    first.pull_requests.save(PULL)
+    first.cards.save("shop@1", Posted("C1", "1.2", "digest", T0))
     first.close()
     second = SqlStore(url)
-    assert second.head("platform") == "b" * 40
-    assert second.incident("shop") == INCIDENT
-    assert second.rollouts() == [rollout("b" * 40)]
-    assert second.pulls() == [PULL]
-    assert second.card("shop@1") == Posted("C1", "1.2", "digest", T0)
+    assert second.rollouts.head("platform") == "b" * 40
+    assert second.incidents.open_for("shop") == INCIDENT
+    assert second.rollouts.unsettled() == [rollout("b" * 40)]
+    assert second.pull_requests.unsettled() == [PULL]
+    assert second.cards.get("shop@1") == Posted("C1", "1.2", "digest", T0)
     second.close()
 
 
@@ -153,11 +157,11 @@ def test_a_sentence_still_knows_every_language_when_it_comes_back(store):
     """It is told in the language of whoever reads it, perhaps after a restart."""
     merged = rollout("b" * 40)
     parts = (replace(merged.parts[0], error=SILENT, change=Change(why=SILENT)),)
-    store.save_checks([replace(CHECK, error=SILENT)])
-    store.exchange_incident(None, replace(INCIDENT, blind=SILENT))
-    store.save_rollout(replace(merged, parts=parts))
-    part = store.rollouts()[0].parts[0]
-    kept = [store.checks()["shop"].error, store.incident("shop").blind, part.error, part.change.why]
+    store.checks.save([replace(CHECK, error=SILENT)])
+    store.incidents.exchange(None, replace(INCIDENT, blind=SILENT))
+    store.rollouts.save(replace(merged, parts=parts))
+    part = store.rollouts.unsettled()[0].parts[0]
+    kept = [store.checks.latest()["shop"].error, store.incidents.open_for("shop").blind, part.error, part.change.why]
     assert kept == [SILENT] * 4
     assert {Translator(Language.SPANISH).told(each) for each in kept} == {
         "El cluster prod no pudo listar pods: se cortó."
@@ -167,50 +171,50 @@ def test_a_sentence_still_knows_every_language_when_it_comes_back(store):
 def test_a_queued_revert_comes_back_whole_until_it_is_settled(store):
     later = replace(QUEUED, id="queued-2@2026", asked_at=T0 + timedelta(hours=1))
     for each in (later, QUEUED):
-        store.save_queued(each)
-    first, second = store.queued()
+        store.queued_reverts.save(each)
+    first, second = store.queued_reverts.unsettled()
     assert (first, second) == (QUEUED, later)
     assert Translator(Language.SPANISH).told(first.reason) == "El cluster prod no pudo listar pods: se cortó."
     done = replace(QUEUED, state=QueueState.DONE, result="Pull request #1 is open.", url="https://forge.example/1")
-    store.save_queued(done)
-    assert store.queued() == [done, later]
+    store.queued_reverts.save(done)
+    assert store.queued_reverts.unsettled() == [done, later]
     store.settle(done.id)
-    assert store.queued() == [later]
+    assert store.queued_reverts.unsettled() == [later]
 
 
 def test_a_resolved_incident_is_still_to_be_told_until_it_is_settled(store):
     ended = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0 + timedelta(minutes=1), ended="git")
-    store.exchange_incident(None, ended)
-    assert store.incident("shop") is None
-    assert store.incidents() == [ended]
+    store.incidents.exchange(None, ended)
+    assert store.incidents.open_for("shop") is None
+    assert store.incidents.unsettled() == [ended]
     store.settle(ended.id)
-    assert store.incidents() == []
+    assert store.incidents.unsettled() == []
 
 
 def test_an_incident_is_exchanged_only_while_it_is_what_was_read(store):
     taken, slept = replace(INCIDENT, acknowledged_by="U1"), replace(INCIDENT, snoozed_by="U2")
-    assert store.exchange_incident(None, INCIDENT)
-    assert store.exchange_incident(INCIDENT, taken)
-    assert not store.exchange_incident(INCIDENT, slept)
-    assert not store.exchange_incident(INCIDENT, None)
-    assert store.incident("shop") == taken
+    assert store.incidents.exchange(None, INCIDENT)
+    assert store.incidents.exchange(INCIDENT, taken)
+    assert not store.incidents.exchange(INCIDENT, slept)
+    assert not store.incidents.exchange(INCIDENT, None)
+    assert store.incidents.open_for("shop") == taken
     another = replace(INCIDENT, id="shop@2")
-    assert store.exchange_incident(taken, another)
-    assert store.incidents() == [another]
+    assert store.incidents.exchange(taken, another)
+    assert store.incidents.unsettled() == [another]
 
 
 def test_an_application_has_one_incident_that_is_not_resolved(store):
-    assert store.exchange_incident(None, INCIDENT)
-    assert not store.exchange_incident(None, INCIDENT)
-    assert not store.exchange_incident(None, replace(INCIDENT, id="shop@2"))
+    assert store.incidents.exchange(None, INCIDENT)
+    assert not store.incidents.exchange(None, INCIDENT)
+    assert not store.incidents.exchange(None, replace(INCIDENT, id="shop@2"))
     ended = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")
-    assert store.exchange_incident(INCIDENT, ended)
-    assert store.exchange_incident(None, replace(INCIDENT, id="shop@2"))
-    assert [each.id for each in store.incidents()] == ["shop@1", "shop@2"]
+    assert store.incidents.exchange(INCIDENT, ended)
+    assert store.incidents.exchange(None, replace(INCIDENT, id="shop@2"))
+    assert [each.id for each in store.incidents.unsettled()] == ["shop@1", "shop@2"]
 
 
 def test_of_changes_at_once_none_is_lost(store, url):
-    store.exchange_incident(None, replace(INCIDENT, looks=0))
+    store.incidents.exchange(None, replace(INCIDENT, looks=0))
     stores = [SqlStore(url) for _ in range(4)]
 
     def count(each):
@@ -224,101 +228,62 @@ def test_of_changes_at_once_none_is_lost(store, url):
         list(pool.map(count, stores))
     for each in stores:
         each.close()
-    assert store.incident("shop").looks == 40
+    assert store.incidents.open_for("shop").looks == 40
 
 
 def test_of_incidents_found_at_once_by_two_replicas_one_is_kept(store, url):
     stores = [SqlStore(url) for _ in range(4)]
     found = [replace(INCIDENT, id=f"shop@{number}") for number in range(len(stores))]
     with ThreadPoolExecutor(len(stores)) as pool:
-        kept = list(pool.map(lambda each, incident: each.exchange_incident(None, incident), stores, found))
+        kept = list(pool.map(lambda each, incident: each.incidents.exchange(None, incident), stores, found))
     for each in stores:
         each.close()
     assert kept.count(True) == 1
-    assert store.incidents() == [found[kept.index(True)]]
-
-
-def before_history(**told):
-    """An incident as it was written before it had a history."""
-    replicas = {"change": "changed", "path": "spec.replicas", "desired": 2, "live": 7, "manager": None, "time": None}
-    drift = [
-        {"api_version": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "web", "change": "modified"}
-        | {"fields": [replicas | {"reason": ""}], "reason": ""}
-    ]
-    at = "2026-03-01T02:47:00Z"
-    body = {"id": "shop@1", "application": "shop", "cluster": "prod", "channel": "C1", "state": "open", "since": at}
-    body |= {"checked_at": at, "revision": "a" * 40, "drift": drift, "looks": 2, "worst": drift}
-    body |= {"grown": [{"at": at, "drift": drift}], "blind": None, "resolved_at": None, "ended": None}
-    return body | told
-
-
-@pytest.mark.parametrize(
-    ("told", "state", "events"),
-    [
-        ({}, IncidentState.OPEN, ["grown-0"]),
-        ({"state": "suspected", "grown": []}, IncidentState.SUSPECTED, []),
-        (
-            {"state": "resolved", "resolved_at": "2026-03-01T02:50:00Z", "ended": "git"},
-            IncidentState.RESOLVED,
-            ["grown-0", "ended"],
-        ),
-    ],
-)
-def test_an_incident_of_before_is_read_and_can_be_changed(store, told, state, events):
-    row = {"id": "shop@1", "application": "shop", "resolved": state is IncidentState.RESOLVED, "settled": False}
-    with store._begin() as connection:
-        table = store_module._incidents
-        connection.execute(table.insert().values(**row, body=json.dumps(before_history(**told))))
-    (incident,) = store.incidents()
-    assert incident.state is state
-    assert [event.id for event in incident.history] == events
-    assert (incident.announced_at is None) == (state is IncidentState.SUSPECTED)
-    assert store.exchange_incident(incident, replace(incident, blind="503"))
-    assert store.incidents() == [replace(incident, blind="503")]
+    assert store.incidents.unsettled() == [found[kept.index(True)]]
 
 
 def test_rollouts_come_oldest_first_and_settled_ones_by_revision(store):
-    store.advance_head("platform", None, "c" * 40, [rollout("b" * 40), rollout("a" * 40)])
-    store.save_rollout(replace(rollout("b" * 40), state=RolloutState.LIVE))
-    assert [each.revision[0] for each in store.rollouts()] == ["b", "a"]
+    store.rollouts.advance("platform", None, "c" * 40, [rollout("b" * 40), rollout("a" * 40)])
+    store.rollouts.save(replace(rollout("b" * 40), state=RolloutState.LIVE))
+    assert [each.revision[0] for each in store.rollouts.unsettled()] == ["b", "a"]
     store.settle(f"platform@{'b' * 40}")
-    assert [each.revision[0] for each in store.rollouts()] == ["a"]
-    assert store.rollouts_of(["b" * 40])[0].state is RolloutState.LIVE
+    assert [each.revision[0] for each in store.rollouts.unsettled()] == ["a"]
+    assert store.rollouts.of_revisions(["b" * 40])[0].state is RolloutState.LIVE
 
 
 def test_two_that_move_a_head_at_once_keep_its_rollouts_once(store):
-    assert store.advance_head("platform", None, "a" * 40, [])
-    assert not store.advance_head("platform", None, "b" * 40, [rollout("b" * 40)])
-    assert store.advance_head("platform", "a" * 40, "b" * 40, [rollout("b" * 40)])
-    store.save_rollout(replace(rollout("b" * 40), state=RolloutState.LIVE))
-    assert not store.advance_head("platform", "a" * 40, "b" * 40, [rollout("b" * 40)])
-    assert [each.state for each in store.rollouts()] == [RolloutState.LIVE]
+    assert store.rollouts.advance("platform", None, "a" * 40, [])
+    assert not store.rollouts.advance("platform", None, "b" * 40, [rollout("b" * 40)])
+    assert store.rollouts.advance("platform", "a" * 40, "b" * 40, [rollout("b" * 40)])
+    store.rollouts.save(replace(rollout("b" * 40), state=RolloutState.LIVE))
+    assert not store.rollouts.advance("platform", "a" * 40, "b" * 40, [rollout("b" * 40)])
+    assert [each.state for each in store.rollouts.unsettled()] == [RolloutState.LIVE]
 
 
 def test_of_several_replicas_one_leads_until_it_stops(postgresql):
     first, second = SqlStore(postgresql), SqlStore(postgresql)
-    assert first.lead()
-    assert first.lead()
-    assert not second.lead()
+    assert first.leadership.acquire()
+    assert first.leadership.acquire()
+    assert not second.leadership.acquire()
     first.close()
-    assert second.lead()
+    assert second.leadership.acquire()
     second.close()
 
 
 def test_a_database_of_its_own_needs_no_election(tmp_path):
     stores = [SqlStore(f"sqlite:///{tmp_path}/{name}.db") for name in "ab"]
-    assert all(store.lead() for store in stores)
+    assert all(store.leadership.acquire() for store in stores)
     for store in stores:
         store.close()
 
 
 def test_a_suspicion_and_a_card_can_be_forgotten(store):
-    assert store.exchange_incident(None, INCIDENT)
-    assert store.exchange_incident(INCIDENT, None)
-    store.save_card("key", Posted("C1", "1.2", "digest", T0))
-    store.drop_card("key")
-    assert store.incident("shop") is None
-    assert store.card("key") is None
+    assert store.incidents.exchange(None, INCIDENT)
+    assert store.incidents.exchange(INCIDENT, None)
+    store.cards.save("key", Posted("C1", "1.2", "digest", T0))
+    store.cards.delete("key")
+    assert store.incidents.open_for("shop") is None
+    assert store.cards.get("key") is None
 
 
 ENTRY = AuditEntry(T0, "U1", "revert abc", "Opened 7", Origin.BUTTON, "C1", ("shop", "payments"))
@@ -327,68 +292,85 @@ ENTRY = AuditEntry(T0, "U1", "revert abc", "Opened 7", Origin.BUTTON, "C1", ("sh
 def test_the_audit_log_comes_back_whole_and_in_order(store):
     entries = [replace(ENTRY, what=f"revert {number}", at=T0 + timedelta(seconds=number)) for number in range(1_001)]
     for entry in entries:
-        store.audit(entry)
-    assert list(store.audit_entries()) == entries
+        store.audit_log.append(entry)
+    assert list(store.audit_log.entries()) == entries
 
 
 def test_the_audit_log_is_read_from_a_second_on(store):
     zone = timezone(timedelta(hours=-3))
     times = [T0 - timedelta(microseconds=1), T0, T0 + timedelta(microseconds=1), (T0 + timedelta(1)).astimezone(zone)]
     for at in times:
-        store.audit(replace(ENTRY, at=at))
-    assert [entry.at for entry in store.audit_entries(T0)] == times[1:]
-    assert [entry.at for entry in store.audit_entries(T0.astimezone(zone))] == times[1:]
+        store.audit_log.append(replace(ENTRY, at=at))
+    assert [entry.at for entry in store.audit_log.entries(T0)] == times[1:]
+    assert [entry.at for entry in store.audit_log.entries(T0.astimezone(zone))] == times[1:]
 
 
 def test_who_reads_the_audit_log_holds_up_nobody(store):
-    store.audit(ENTRY)
-    reading = store.audit_entries()
+    store.audit_log.append(ENTRY)
+    reading = store.audit_log.entries()
     assert next(reading) == ENTRY
-    store.audit(replace(ENTRY, who="U2"))
+    store.audit_log.append(replace(ENTRY, who="U2"))
     assert [entry.who for entry in reading] == ["U2"]
 
 
 def test_of_several_replicas_one_claims_a_key(url):
     stores = [SqlStore(url) for _ in range(2)]
     with ThreadPoolExecutor(8) as pool:
-        claims = [pool.submit(stores[number % 2].claim, f"click {number // 8}", T0) for number in range(40)]
+        claims = [pool.submit(stores[number % 2].claims.claim, f"click {number // 8}", T0) for number in range(40)]
         assert sum(claim.result() for claim in claims) == 5
     again = SqlStore(url)  # a restart
-    assert not again.claim("click 0", T0 + timedelta(hours=23))
-    assert again.claim("click 0", T0 + timedelta(hours=25))
+    assert not again.claims.claim("click 0", T0 + timedelta(hours=23))
+    assert again.claims.claim("click 0", T0 + timedelta(hours=25))
     for each in (*stores, again):
         each.close()
 
 
-# As the first version made it.
+# The audit table as the very first version created it, before columns were added to it.
 FIRST_AUDIT = {
     "sqlite": "CREATE TABLE audit (id INTEGER NOT NULL PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, "
     "what TEXT NOT NULL, result TEXT NOT NULL)",
     "postgresql": "CREATE TABLE audit (id SERIAL PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, "
     "what TEXT NOT NULL, result TEXT NOT NULL)",
 }
-FIRST_INSERT = (
+FIRST_ENTRY = (
     "INSERT INTO audit (at, who, what, result) VALUES ('2026-03-01T02:47:00+00:00', 'U1', 'revert abc', 'denied')"
 )
 
 
-def test_tables_of_the_first_version_are_brought_along(url):
-    first = sa.create_engine(url, poolclass=sa.pool.NullPool)
-    with first.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE IF EXISTS audit")
-        connection.exec_driver_sql(FIRST_AUDIT[connection.dialect.name])
-        connection.exec_driver_sql(FIRST_INSERT)
-    with ThreadPoolExecutor(4) as pool:  # replicas that start at once
-        stores = [made.result() for made in [pool.submit(SqlStore, url) for _ in range(4)]]
-    stores[0].audit(replace(ENTRY, at=T0 + timedelta(minutes=1)))
-    with first.begin() as connection:  # a replica of the first version that still runs
-        connection.exec_driver_sql(FIRST_INSERT)
-    old = AuditEntry(T0, "U1", "revert abc", "denied")
-    assert list(stores[1].audit_entries()) == [old, replace(ENTRY, at=T0 + timedelta(minutes=1)), old]
-    for each in stores:
-        each.close()
-    SqlStore(url).close()
-    first.dispose()
+@pytest.fixture
+def empty_url(request, url):
+    """A database without a single table."""
+    if url.startswith("postgresql"):
+        engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+    return url
+
+
+@pytest.mark.parametrize("before", ["nothing", "the first version", "the last version without migrations"])
+def test_a_database_of_any_age_is_migrated_once_by_replicas_that_start_together(empty_url, before):
+    engine = sa.create_engine(empty_url, poolclass=sa.pool.NullPool)
+    with engine.begin() as connection:
+        if before == "the first version":
+            connection.exec_driver_sql(FIRST_AUDIT[connection.dialect.name])
+        elif before != "nothing":
+            v0001_baseline._schema.create_all(connection)
+            connection.exec_driver_sql("INSERT INTO heads VALUES ('platform', 'abc')")
+        if before != "nothing":
+            connection.exec_driver_sql(FIRST_ENTRY)
+    with ThreadPoolExecutor(4) as pool:
+        stores = [future.result() for future in [pool.submit(SqlStore, empty_url) for _ in range(4)]]
+    stores[0].audit_log.append(ENTRY)
+    kept = [] if before == "nothing" else [AuditEntry(T0, "U1", "revert abc", "denied")]
+    assert list(stores[1].audit_log.entries()) == [*kept, ENTRY]
+    assert stores[2].rollouts.head("platform") == ("abc" if "last" in before else None)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    for store in stores:
+        store.close()
+    SqlStore(empty_url).close()
+    engine.dispose()
 
 
 def test_a_database_that_does_not_answer_is_one_sentence_without_its_password(tmp_path):
@@ -407,36 +389,38 @@ def judgement(number, **told):
 
 
 def test_judgements_move_with_the_head_they_were_made_for(store):
-    assert store.judged_head("p") is None
-    assert store.advance_judged("p", None, "a" * 40, [])
-    assert not store.advance_judged("p", None, "b" * 40, [judgement(1)])
-    assert not store.advance_judged("p", "c" * 40, "b" * 40, [judgement(1)])
-    assert store.judgements() == []
-    assert store.advance_judged("p", "a" * 40, "b" * 40, [judgement(2), judgement(1)])
-    assert store.judged_head("p") == "b" * 40
-    assert store.judgements() == [judgement(1), judgement(2)]
+    assert store.approvals.head("p") is None
+    assert store.approvals.advance("p", None, "a" * 40, [])
+    assert not store.approvals.advance("p", None, "b" * 40, [judgement(1)])
+    assert not store.approvals.advance("p", "c" * 40, "b" * 40, [judgement(1)])
+    assert store.approvals.unsettled() == []
+    assert store.approvals.advance("p", "a" * 40, "b" * 40, [judgement(2), judgement(1)])
+    assert store.approvals.head("p") == "b" * 40
+    assert store.approvals.unsettled() == [judgement(1), judgement(2)]
 
 
 def test_a_batch_is_read_whole_until_all_of_it_is_settled(store):
-    store.advance_judged("p", None, "a" * 40, [judgement(1), judgement(2, alert="p?1", verdict=ApprovalStatus.DIRECT)])
-    store.save_judgements([judgement(1, verdict=ApprovalStatus.APPROVED, why=SILENT)], settled={judgement(1).id})
-    found = store.judgements()
+    store.approvals.advance(
+        "p", None, "a" * 40, [judgement(1), judgement(2, alert="p?1", verdict=ApprovalStatus.DIRECT)]
+    )
+    store.approvals.save([judgement(1, verdict=ApprovalStatus.APPROVED, why=SILENT)], settled={judgement(1).id})
+    found = store.approvals.unsettled()
     assert [each.verdict for each in found] == [ApprovalStatus.APPROVED, ApprovalStatus.DIRECT]
     assert Translator(Language.SPANISH).told(found[0].why).startswith("El cluster")
     store.settle("p?1")
-    assert store.judgements() == []
-    assert len(store.judgements_of("p", [judgement(1).sha, judgement(2).sha])) == 2
-    assert store.judgements_of("q", [judgement(1).sha]) == []
+    assert store.approvals.unsettled() == []
+    assert len(store.approvals.of_commits("p", [judgement(1).sha, judgement(2).sha])) == 2
+    assert store.approvals.of_commits("q", [judgement(1).sha]) == []
 
 
 def test_every_judgement_is_read_in_the_order_the_commits_came(store, monkeypatch):
-    monkeypatch.setattr(store_module, "_PAGE", 2)
+    monkeypatch.setattr("bot.adapters.database.approvals.PAGE", 2)
     later = [judgement(number, seen_at=T0 + timedelta(hours=1)) for number in range(5)]
     earlier = [judgement(number, seen_at=T0) for number in range(10, 13)]
-    store.advance_judged("p", None, "a" * 40, [*later[::-1], *earlier])
-    assert list(store.judgements_since()) == [*earlier, *later]
-    assert list(store.judgements_since(T0 + timedelta(minutes=1))) == later
-    assert list(store.judgements_since(T0)) == [*earlier, *later]
+    store.approvals.advance("p", None, "a" * 40, [*later[::-1], *earlier])
+    assert list(store.approvals.since()) == [*earlier, *later]
+    assert list(store.approvals.since(T0 + timedelta(minutes=1))) == later
+    assert list(store.approvals.since(T0)) == [*earlier, *later]
 
 
 def test_what_has_ended_is_found_by_when_it_ended_settled_or_not(store):
@@ -444,29 +428,29 @@ def test_what_has_ended_is_found_by_when_it_ended_settled_or_not(store):
     for number, at in enumerate(hours):
         name = f"shop-{number}"
         over = replace(INCIDENT, id=name, application=name, state=IncidentState.RESOLVED, resolved_at=at)
-        store.exchange_incident(None, over)
-        store.save_rollout(replace(rollout(str(number) * 40), state=RolloutState.LIVE, ended_at=at))
-        store.save_pull_request(replace(PULL, id=f"platform#{number}", number=number, state="merged", ended_at=at))
+        store.incidents.exchange(None, over)
+        store.rollouts.save(replace(rollout(str(number) * 40), state=RolloutState.LIVE, ended_at=at))
+        store.pull_requests.save(replace(PULL, id=f"platform#{number}", number=number, state="merged", ended_at=at))
         for id_ in (name, f"platform@{str(number) * 40}", f"platform#{number}"):
             store.settle(id_)
-    store.exchange_incident(None, INCIDENT)
-    store.save_rollout(rollout("f" * 40))
-    store.save_pull_request(PULL)
+    store.incidents.exchange(None, INCIDENT)
+    store.rollouts.save(rollout("f" * 40))
+    store.pull_requests.save(PULL)
     elsewhere = hours[1].astimezone(timezone(timedelta(hours=5)))
-    assert [each.resolved_at for each in store.ended_incidents(elsewhere, 9)] == hours[:0:-1]
-    assert [each.ended_at for each in store.ended_rollouts(hours[1], 9)] == hours[:0:-1]
-    assert [each.number for each in store.ended_pull_requests(hours[1], 2)] == [3, 2]
+    assert [each.resolved_at for each in store.incidents.ended(elsewhere, 9)] == hours[:0:-1]
+    assert [each.ended_at for each in store.rollouts.ended(hours[1], 9)] == hours[:0:-1]
+    assert [each.number for each in store.pull_requests.ended(hours[1], 2)] == [3, 2]
 
 
 def test_a_home_is_confirmed_by_who_published_it_last(store):
-    assert store.home("U1") is None
-    store.save_home(Home("U1", T0, "", T0))
-    store.save_home(Home("U2", T0 + timedelta(hours=1), "", T0))
-    assert store.confirm_home("U1", T0, "digest")
-    assert store.home("U1") == Home("U1", T0, "digest", T0)
-    store.save_home(Home("U1", T0, "", T0 + timedelta(seconds=1)))
-    assert not store.confirm_home("U1", T0, "older")
-    assert store.home("U1").digest == ""
-    assert [each.user for each in store.homes(T0, 9)] == ["U2", "U1"]
-    assert [each.user for each in store.homes(T0, 1)] == ["U2"]
-    assert [each.user for each in store.homes(T0 + timedelta(minutes=1), 9)] == ["U2"]
+    assert store.homes.get("U1") is None
+    store.homes.save(Home("U1", T0, "", T0))
+    store.homes.save(Home("U2", T0 + timedelta(hours=1), "", T0))
+    assert store.homes.confirm("U1", T0, "digest")
+    assert store.homes.get("U1") == Home("U1", T0, "digest", T0)
+    store.homes.save(Home("U1", T0, "", T0 + timedelta(seconds=1)))
+    assert not store.homes.confirm("U1", T0, "older")
+    assert store.homes.get("U1").digest == ""
+    assert [each.user for each in store.homes.seen_since(T0, 9)] == ["U2", "U1"]
+    assert [each.user for each in store.homes.seen_since(T0, 1)] == ["U2"]
+    assert [each.user for each in store.homes.seen_since(T0 + timedelta(minutes=1), 9)] == ["U2"]

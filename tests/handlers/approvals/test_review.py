@@ -93,7 +93,7 @@ class Desk:
         self.judge.look()
 
     def all(self):
-        return list(self.ports.store.judgements_since())
+        return list(self.ports.store.approvals.since())
 
     def judged(self):
         """The verdicts on all that is new, once the forge has had its time."""
@@ -178,7 +178,7 @@ def test_what_the_forge_merged_of_an_approved_pull_request_is_approved(desk, met
     assert set(desk.judged()) == {ApprovalStatus.APPROVED}
     last = desk.all()[-1]
     assert (last.approvers, last.verified, last.pull.number, last.applications) == (("lou",), True, number, ("shop",))
-    assert desk.ports.store.judgements() == []
+    assert desk.ports.store.approvals.unsettled() == []
 
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
@@ -196,7 +196,7 @@ def test_a_direct_push_is_none_and_is_told_once(desk):
     desk.start()
     sha = desk.hosted.commit("main", {FILE: CONFIG.format(9)}, "Raise a (#7)\n", "mia")
     assert desk.judged() == [ApprovalStatus.DIRECT]
-    (alert,) = alerts(desk.ports.store.judgements())
+    (alert,) = alerts(desk.ports.store.approvals.unsettled())
     assert (alert.last.sha, alert.channels, alert.applications) == (sha, ("C0DEFAULT1",), ("shop",))
     assert "+data: {limit: '9'}" in alert.last.diff
     assert alert.last.pushed_by == ("mia" if desk.kind in {"github", "gitlab"} else None)
@@ -306,10 +306,10 @@ def test_an_approval_that_comes_later_is_seen(github):
     github.look(timedelta(hours=1))
     (told,) = github.all()
     assert (told.verdict, told.later) == (ApprovalStatus.BYPASSED, ("lou",))
-    (alert,) = alerts(github.ports.store.judgements())
+    (alert,) = alerts(github.ports.store.approvals.unsettled())
     assert alert.seen_by == ("lou",)
     github.ports.store.settle(alert.id)
-    assert github.ports.store.judgements() == []
+    assert github.ports.store.approvals.unsettled() == []
 
 
 # ---------------------------------------------------------------- what is asked for
@@ -372,7 +372,7 @@ def test_no_alert_where_none_is_wanted(github):
     github.start(alert=False)
     github.hosted.commit("main", {FILE: CONFIG.format(9)}, "Push\n", "mia")
     assert github.judged() == [ApprovalStatus.DIRECT]
-    assert alerts(github.ports.store.judgements()) == []
+    assert alerts(github.ports.store.approvals.unsettled()) == []
 
 
 def test_a_pull_request_into_another_branch_brings_nothing_to_this_one(github):

@@ -317,7 +317,7 @@ def test_a_branch_for_each_environment_and_the_newest_release(world):
     world.source.branch("release-1.10")
     newest = world.source.commit("Ten", {"apps/shop/settings.yaml": CONFIG_MAP.replace("info", "error")})
     world.watch.poll_all_refs("platform")
-    (rollout,) = world.ports.store.rollouts()
+    (rollout,) = world.ports.store.rollouts.unsettled()
     assert (rollout.branch, rollout.revision, rollout.rewritten) == ("release-1.10", newest, False)
     assert [part.application for part in rollout.parts] == ["done"]
     assert world.check("done")["done"].revision == newest
@@ -330,21 +330,21 @@ def test_an_alert_ends_with_its_application_once_discovery_has_looked_and_not_be
     world.argo(gone)
     world.start("alerts: {looks: 1}")
     world.check()
-    assert [each.state for each in world.ports.store.incidents()] == [IncidentState.OPEN]
+    assert [each.state for each in world.ports.store.incidents.unsettled()] == [IncidentState.OPEN]
     world.ports.store.close()
     world.cluster.faults.add(Fault("*/applications", status=503))
     world.start("alerts: {looks: 1}")
     assert not world.known
     world.watch.reconcile_cards()
-    assert [each.state for each in world.ports.store.incidents()] == [IncidentState.OPEN]
+    assert [each.state for each in world.ports.store.incidents.unsettled()] == [IncidentState.OPEN]
     world.cluster.faults.clear()
     world.look()
     world.watch.reconcile_cards()
-    assert [each.state for each in world.ports.store.incidents()] == [IncidentState.OPEN]
+    assert [each.state for each in world.ports.store.incidents.unsettled()] == [IncidentState.OPEN]
     world.cluster.api.call("DELETE", world.cluster.api.path_of(gone, "argocd"), None, user_agent="argocd")
     world.look()
     world.watch.reconcile_cards()
     (card, reply) = world.slack.messages(CHANNEL)
     assert card.blocks[0]["text"]["text"] == "⚪ Not watched any more: shop on prod"
     assert reply.text == "shop on prod is not watched any more."
-    assert world.ports.store.incident("shop") is None
+    assert world.ports.store.incidents.open_for("shop") is None

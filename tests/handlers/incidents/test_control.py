@@ -25,13 +25,13 @@ MANY = [replace(SHOP, id=f"{name}@1", application=name, group="many") for name i
 def ports(tmp_path):
     store = SqlStore(f"sqlite:///{tmp_path}/state.db")
     for incident in (SHOP, *MANY):
-        store.exchange_incident(None, incident)
+        store.incidents.exchange(None, incident)
     yield SimpleNamespace(store=store)
     store.close()
 
 
 def states(ports):
-    return {each.application: each.state.value for each in ports.store.incidents()}
+    return {each.application: each.state.value for each in ports.store.incidents.unsettled()}
 
 
 def test_one_is_acknowledged_once_and_says_by_whom(ports):
@@ -58,16 +58,16 @@ def test_a_snooze_into_the_past_is_refused(ports):
 
 def test_what_is_over_says_so_and_what_never_was_is_unknown(ports):
     synced = Check("shop", "prod", "a" * 40, Status.SYNCED, None, 1, T0)
-    ports.store.exchange_incident(SHOP, advance(SHOP, synced, channel="C1", rolling=False))
+    ports.store.incidents.exchange(SHOP, advance(SHOP, synced, channel="C1", rolling=False))
     assert isinstance(acknowledge(ports, "shop@1", "U1", T0), Over)
-    ports.store.save_card("shop@1", Posted("C1", "1.2", "digest", T0))
+    ports.store.cards.save("shop@1", Posted("C1", "1.2", "digest", T0))
     ports.store.settle("shop@1")
     assert acknowledge(ports, "shop@1", "U1", T0) == Over(())
     assert snooze(ports, "forged", "U1", NOON, T0) == UnknownSubject()
 
 
 def test_a_suspicion_is_nothing_to_acknowledge(ports):
-    ports.store.exchange_incident(SHOP, replace(SHOP, state=IncidentState.SUSPECTED))
+    ports.store.incidents.exchange(SHOP, replace(SHOP, state=IncidentState.SUSPECTED))
     assert acknowledge(ports, "shop@1", "U1", T0) == UnknownSubject()
 
 
@@ -76,20 +76,20 @@ def test_a_check_between_reading_and_writing_is_not_lost(ports):
 
     def decide(incident):
         if not seen:  # a check is recorded meanwhile
-            ports.store.exchange_incident(incident, replace(incident, blind="503"))
+            ports.store.incidents.exchange(incident, replace(incident, blind="503"))
         seen.append(incident.blind)
         return replace(incident, acknowledged_by="U1")
 
     incident, changed = change(ports.store, SHOP, decide)
     assert (seen, changed) == ([None, "503"], True)
     assert (incident.blind, incident.acknowledged_by) == ("503", "U1")
-    assert ports.store.incident("shop") == incident
+    assert ports.store.incidents.open_for("shop") == incident
 
 
 def test_what_is_resolved_between_is_left_alone(ports):
     def decide(incident):
         synced = Check("shop", "prod", "a" * 40, Status.SYNCED, None, 1, T0)
-        ports.store.exchange_incident(incident, advance(incident, synced, channel="C1", rolling=False))
+        ports.store.incidents.exchange(incident, advance(incident, synced, channel="C1", rolling=False))
         return replace(incident, acknowledged_by="U1")
 
     assert change(ports.store, SHOP, decide) == (SHOP, False)

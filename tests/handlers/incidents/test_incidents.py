@@ -117,7 +117,7 @@ class Desk:
         return [message.text for message in self.slack.messages(CHANNEL) if message.reply]
 
     def incident(self, name):
-        return self.ports.store.incident(name)
+        return self.ports.store.incidents.open_for(name)
 
     def buttons(self, card):
         (row,) = [block for block in card.blocks if block["type"] == "actions"]
@@ -165,7 +165,7 @@ def test_many_at_once_share_one_card_that_is_taken_and_resolved_as_a_whole(desk)
     assert desk.replies()[1] == "Back in sync: a and b on prod. 3 applications still drift."
     assert desk.replies()[2].startswith("All 5 applications are back in sync after")
     assert len(desk.replies()) == 3
-    assert desk.ports.store.incidents() == []
+    assert desk.ports.store.incidents.unsettled() == []
 
 
 def test_later_ones_join_within_two_minutes_and_then_have_their_own(desk):
@@ -311,7 +311,7 @@ def test_what_comes_and_goes_at_night_is_not_told(desk):
     desk.look()
     desk.at(9, day=3).later(minutes=5)
     assert desk.cards() == []
-    assert desk.ports.store.incidents() == []
+    assert desk.ports.store.incidents.unsettled() == []
 
 
 def test_a_card_that_stands_is_kept_current_at_night_and_its_end_told_in_the_morning(desk):
@@ -332,7 +332,7 @@ def test_a_card_that_stands_is_kept_current_at_night_and_its_end_told_in_the_mor
         "More drift in a on prod",
         "a on prod is back in sync after 5 h 30 min",
     ]
-    assert desk.ports.store.incidents() == []
+    assert desk.ports.store.incidents.unsettled() == []
 
 
 def test_a_card_that_somebody_deletes_at_night_is_back_in_the_morning(desk):

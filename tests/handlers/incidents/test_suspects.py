@@ -82,7 +82,7 @@ class Desk:
 
     def rollout(self, sha, *, live_at=None):
         part = Part("shop", "prod", "C1", live_at=live_at)
-        self.store.save_rollout(
+        self.store.rollouts.save(
             Rollout(f"platform@{sha}", "platform", "main", sha, None, "x", "Ana", self.now, (part,))
         )
 
@@ -199,22 +199,22 @@ def test_a_forge_that_does_not_answer_leaves_the_approver_unknown(desk, monkeypa
 
 def test_they_are_found_once_and_kept_with_the_alert(desk):
     desk.source.commit("Scale web", {FILE: web(9)})
-    assert desk.store.exchange_incident(None, desk.incident())
+    assert desk.store.incidents.exchange(None, desk.incident())
     desk.suspects.name(["search"])
-    assert desk.store.incident("shop").suspects is None
+    assert desk.store.incidents.open_for("shop").suspects is None
     desk.suspects.name(["shop"])
-    kept = desk.store.incident("shop")
+    kept = desk.store.incidents.open_for("shop")
     assert [each.subject for each in kept.suspects] == ["Scale web"]
     desk.source.git("update-ref", "refs/heads/main", desk.source.sha("HEAD^"))
     desk.suspects.name(["shop"])
-    assert desk.store.incident("shop") == kept
+    assert desk.store.incidents.open_for("shop") == kept
 
 
 def test_a_history_that_is_gone_names_nobody_and_is_not_asked_again(desk):
     desk.source.commit("Scale web", {FILE: web(9)})
-    assert desk.store.exchange_incident(None, replace(desk.incident(), revision="0" * 40))
+    assert desk.store.incidents.exchange(None, replace(desk.incident(), revision="0" * 40))
     desk.suspects.name(["shop"])
-    assert desk.store.incident("shop").suspects == ()
+    assert desk.store.incidents.open_for("shop").suspects == ()
 
 
 def pressed(message):
@@ -227,7 +227,7 @@ def test_the_history_of_an_application_begins_with_what_explains_its_trouble(des
     sha = desk.source.commit("Scale web", {FILE: web(9)})
     ports = desk.suspects.ports
     assert pressed(history(ENGLISH, ports, "platform", desk.shop)) == []
-    assert desk.store.exchange_incident(None, desk.incident())
+    assert desk.store.incidents.exchange(None, desk.incident())
     desk.suspects.name(["shop"])
     said = history(ENGLISH, ports, "platform", desk.shop)
     assert pressed(said) == [sha]
@@ -238,7 +238,7 @@ def test_the_history_of_an_application_begins_with_what_explains_its_trouble(des
 def test_the_history_tells_what_a_stuck_merge_is_stuck_on(desk):
     sha = desk.source.commit("New image", {FILE: web(image="web:broken")})
     late = replace(stuck(desk, "web"), state=RolloutState.LATE)
-    desk.store.save_rollout(replace(late, suspects=desk.suspects.of_rollout(late)))
+    desk.store.rollouts.save(replace(late, suspects=desk.suspects.of_rollout(late)))
     assert pressed(history(ENGLISH, desk.suspects.ports, "platform", desk.shop)) == [sha]
 
 

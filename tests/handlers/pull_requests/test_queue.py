@@ -98,7 +98,7 @@ def replicas(desk):
 
 def cards(desk, ports):
     policy = Policy()
-    return desired(lambda _: ENGLISH, [], [], [], [], desk.now, policy, ports.store.queued())
+    return desired(lambda _: ENGLISH, [], [], [], [], desk.now, policy, ports.store.queued_reverts.unsettled())
 
 
 def test_it_is_done_once_when_the_forge_has_room_again_also_by_another_replica(desk, replicas):
@@ -107,7 +107,7 @@ def test_it_is_done_once_when_the_forge_has_room_again_also_by_another_replica(d
     said = desk.ask(one)
     assert said.text.startswith("Queued until ")
     assert "rate limit is used up" in said.text
-    (known,) = two.store.queued()
+    (known,) = two.store.queued_reverts.unsettled()
     assert (known.by, known.channel, known.request.text) == ("U0JONAS001", "C1", desk.bad)
     assert [(card.channel, card.last) for card in cards(desk, two)] == [("C1", False)]
     desk.work_off(two)
@@ -117,13 +117,13 @@ def test_it_is_done_once_when_the_forge_has_room_again_also_by_another_replica(d
     for replica in (two, one, two):
         desk.work_off(replica)
     assert desk.pulls() == [f"gitops-bot/revert-{desk.bad[:12]}"]
-    (done,) = one.store.queued()
+    (done,) = one.store.queued_reverts.unsettled()
     assert (done.state, done.url is not None) == (QueueState.DONE, True)
     assert done.result.startswith("Pull request #1 is open")
     card, reply = cards(desk, one)
     assert (card.last, reply.thread_of) == (True, card.key)
     one.store.settle(done.id)
-    assert two.store.queued() == []
+    assert two.store.queued_reverts.unsettled() == []
 
 
 def test_a_bot_that_ended_between_the_pull_request_and_its_note_opens_no_second_one(desk, replicas, monkeypatch):
@@ -143,7 +143,7 @@ def test_a_bot_that_ended_between_the_pull_request_and_its_note_opens_no_second_
     assert len(desk.pulls()) == 1
     desk.work_off(two)
     assert len(desk.pulls()) == 1
-    assert "open already" in two.store.queued()[0].result
+    assert "open already" in two.store.queued_reverts.unsettled()[0].result
 
 
 def test_who_asks_again_asks_for_the_one_that_waits(desk, replicas):
@@ -152,9 +152,9 @@ def test_who_asks_again_asks_for_the_one_that_waits(desk, replicas):
     desk.now += timedelta(seconds=30)
     again = desk.ask(replicas[1])
     assert first.text == again.text
-    assert len(replicas[0].store.queued()) == 1
+    assert len(replicas[0].store.queued_reverts.unsettled()) == 1
     desk.ask(replicas[0], application=None)
-    assert len(replicas[0].store.queued()) == 2, "that is another request"
+    assert len(replicas[0].store.queued_reverts.unsettled()) == 2, "that is another request"
 
 
 def test_a_forge_that_asks_to_wait_again_is_waited_for_and_given_up_after_a_day(desk, replicas):
@@ -164,13 +164,13 @@ def test_a_forge_that_asks_to_wait_again_is_waited_for_and_given_up_after_a_day(
     desk.now += timedelta(minutes=20)
     desk.limit(30)
     desk.work_off(ports)
-    (known,) = ports.store.queued()
+    (known,) = ports.store.queued_reverts.unsettled()
     assert known.state is QueueState.WAITING
     assert known.due > desk.now
     desk.now += MOST_PATIENCE
     desk.limit(30)
     desk.work_off(ports)
-    (known,) = ports.store.queued()
+    (known,) = ports.store.queued_reverts.unsettled()
     assert known.state is QueueState.GIVEN_UP
     assert "rate limit" in known.result
 
@@ -184,7 +184,7 @@ def test_who_may_no_longer_has_it_refused_when_it_is_due(desk, replicas):
     desk.authorizer.verdict_now = Denied(Rule("slack.revert_allowed", ()))
     desk.work_off(ports)
     assert desk.pulls() == []
-    (known,) = ports.store.queued()
+    (known,) = ports.store.queued_reverts.unsettled()
     assert known.state is QueueState.DONE
     assert known.result
 
@@ -196,4 +196,4 @@ def test_an_application_that_left_the_configuration_is_not_reverted(desk, replic
     desk.applications = {}
     desk.now += timedelta(minutes=20)
     desk.work_off(ports)
-    assert "no longer in the configuration" in ports.store.queued()[0].result
+    assert "no longer in the configuration" in ports.store.queued_reverts.unsettled()[0].result

@@ -45,7 +45,7 @@ def ports(slack, tmp_path):
 
 
 def alert(ports):
-    ports.store.exchange_incident(None, INCIDENT)
+    ports.store.incidents.exchange(None, INCIDENT)
     CardReconciler(ports.store, ports.chat, ports.clock, lambda _: ENGLISH, Policy()).reconcile()
 
 

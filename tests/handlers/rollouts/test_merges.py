@@ -66,7 +66,7 @@ class Desk:
 
     def notice(self):
         notice(self.ports, "platform", list(self.applications.values()), self.rendered, self.people)
-        return self.ports.store.rollouts()
+        return self.ports.store.rollouts.unsettled()
 
     def look(self, rollout):
         observed = observe(self.ports, "prod", [rollout], self.applications, self.rendered)

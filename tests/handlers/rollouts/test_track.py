@@ -58,7 +58,7 @@ def desk(source, tmp_path):
         ports = Ports({"platform": repository}, {}, {"near": near, "far": held}, None, store, None, lambda: now)
         parts = tuple(Part(name, name, "C1") for name in names)
         merge = Rollout("platform@1", "platform", "main", revision, parent, "Add", "Ana", now, parts)
-        store.save_rollout(merge)
+        store.rollouts.save(merge)
         applications = {name: Application(name, "platform", f"apps/{name}", name, "shop", "C1") for name in names}
         watch = RolloutTracker(
             ports,
@@ -79,27 +79,27 @@ def test_a_cluster_that_hangs_delays_no_other_and_is_asked_once(desk):
     watch, store, held = desk
     for _ in range(3):
         watch.look()
-    (rollout,) = store.rollouts()
+    (rollout,) = store.rollouts.unsettled()
     near, far = rollout.parts
     assert (near.live_at is None, far.live_at, held.asked) == (False, None, 1)
     assert rollout.state is RolloutState.ROLLING
     held.go.set()
     while rollout.state is RolloutState.ROLLING:
         watch.look()
-        (rollout,) = store.rollouts()
+        (rollout,) = store.rollouts.unsettled()
     assert rollout.state is RolloutState.LIVE
 
 
 def test_what_is_no_longer_in_the_configuration_is_unknown_and_stops_nothing(desk):
     watch, store, held = desk
     held.go.set()
-    (merge,) = store.rollouts()
+    (merge,) = store.rollouts.unsettled()
     gone = replace(merge, id="gone@1", repository="gone", parts=(*merge.parts, Part("away", "away", "C1")))
-    store.save_rollout(gone)
+    store.rollouts.save(gone)
     left = {gone.id: gone, merge.id: merge}
     while left[merge.id].state is RolloutState.ROLLING or not all(part.error for part in left[gone.id].parts):
         watch.look()
-        left = {rollout.id: rollout for rollout in store.rollouts()}
+        left = {rollout.id: rollout for rollout in store.rollouts.unsettled()}
     assert {part.error for part in left[gone.id].parts} == {"it is no longer in the configuration"}
     assert left[merge.id].state is RolloutState.LIVE
 
@@ -107,5 +107,5 @@ def test_what_is_no_longer_in_the_configuration_is_unknown_and_stops_nothing(des
 def test_what_changes_is_known_without_any_cluster(desk):
     watch, store, _ = desk
     watch.look()
-    (rollout,) = store.rollouts()
+    (rollout,) = store.rollouts.unsettled()
     assert [part.change.rendered.added for part in rollout.parts] == [1, 1]

@@ -48,8 +48,8 @@ class Desk:
         self.keeper = CardReconciler(self.store, SlackChat(client), lambda: self.now, lambda _: ENGLISH, self.policy)
 
     def tell(self, incident, after=0.0):
-        before = next((each for each in self.store.incidents() if each.id == incident.id), None)
-        assert self.store.exchange_incident(before, incident)
+        before = next((each for each in self.store.incidents.unsettled() if each.id == incident.id), None)
+        assert self.store.incidents.exchange(before, incident)
         self.later(after)
 
     def later(self, seconds):
@@ -88,7 +88,7 @@ def test_one_card_is_posted_updated_in_place_and_answered_once(desk):
     assert [message.ts for message in desk.roots()] == [card.ts]
     assert desk.headers() == ["✅ Resolved: shop on prod"]
     assert len(desk.replies()) == 1
-    assert desk.store.incidents() == []
+    assert desk.store.incidents.unsettled() == []
 
 
 def test_more_drift_is_told_in_the_thread_once(desk):
@@ -103,7 +103,7 @@ def test_more_drift_is_told_in_the_thread_once(desk):
     assert "Service shop/web is missing" in desk.replies()[0]
     desk.tell(advance(grown, SYNCED, channel=CHANNEL, rolling=False), after=9)
     assert len(desk.replies()) == 2
-    assert desk.store.incidents() == []
+    assert desk.store.incidents.unsettled() == []
 
 
 def test_nothing_is_repeated_after_a_restart(desk):
@@ -245,24 +245,24 @@ def test_slack_down_loses_nothing_and_tells_the_newest(desk):
 def test_a_rollout_is_told_once_in_each_of_its_channels(desk):
     parts = (Part("shop", "prod", CHANNEL), Part("shop-staging", "prod", "C0DEPLOYS1"))
     merge = Rollout("p@1", "platform", "main", "b" * 40, None, "Raise limits", "ana", T0, parts)
-    desk.store.save_rollout(merge)
+    desk.store.rollouts.save(merge)
     desk.keeper.reconcile()
     live = tuple(replace(part, live_at=T0 + timedelta(seconds=9)) for part in parts)
     ended = replace(merge, parts=live, state=RolloutState.LIVE, ended_at=T0 + timedelta(seconds=9))
-    desk.store.save_rollout(ended)
+    desk.store.rollouts.save(ended)
     desk.keeper.reconcile()
     for channel in (CHANNEL, "C0DEPLOYS1"):
         card, reply = desk.slack.messages(channel)
         assert card.blocks[0]["text"]["text"] == "✅ Live in 9 s: shop and shop-staging"
         assert reply.thread_ts == card.ts
-    assert desk.store.rollouts() == []
+    assert desk.store.rollouts.unsettled() == []
 
 
 def storm(desk, number):
     for each in range(number):
         name = f"app-{each:03}"
         drifting = replace(OPEN, id=f"{name}@1", application=name, announced_at=None, opened_at=T0)
-        assert desk.store.exchange_incident(None, drifting)
+        assert desk.store.incidents.exchange(None, drifting)
     pass_time_of_all(desk.store, desk.now, desk.policy)
     desk.later(1)
 
@@ -271,14 +271,14 @@ def test_a_hundred_at_once_are_one_card_that_is_taken_and_resolved_with_one_repl
     storm(desk, 100)
     (card,) = desk.roots()
     assert desk.headers() == ["🟡 Minor drift: 100 applications on prod"]
-    (subject,) = {each.group for each in desk.store.incidents()}
+    (subject,) = {each.group for each in desk.store.incidents.unsettled()}
     taken = acknowledge(SimpleNamespace(store=desk.store), subject, "U0ANA", desk.now)
     assert len(taken.incidents) == 100
     desk.later(1)
     assert desk.headers() == ["👀 Minor drift, acknowledged: 100 applications on prod"]
-    for each in desk.store.incidents():
+    for each in desk.store.incidents.unsettled():
         synced = replace(SYNCED, application=each.application)
-        desk.store.exchange_incident(each, advance(each, synced, channel=CHANNEL, rolling=False))
+        desk.store.incidents.exchange(each, advance(each, synced, channel=CHANNEL, rolling=False))
     desk.later(2)
     desk.later(2)
     assert [message.ts for message in desk.roots()] == [card.ts]
@@ -287,7 +287,7 @@ def test_a_hundred_at_once_are_one_card_that_is_taken_and_resolved_with_one_repl
         "Acknowledged",
         "All 100 applications are back in sync",
     ]
-    assert desk.store.incidents() == []
+    assert desk.store.incidents.unsettled() == []
 
 
 @pytest.mark.parametrize("trouble", ["archived", "removed", "answers lost", "429 and posted"])
@@ -300,7 +300,7 @@ def test_a_shared_card_and_its_reply_are_one_each_whatever_slack_does(desk, trou
         desk.slack.faults.methods = frozenset({"chat.postMessage"})
         setattr(desk.slack.faults, "cut" if trouble == "answers lost" else "rate_limited_after", 2)
     storm(desk, 5)
-    (subject,) = {each.group for each in desk.store.incidents()}
+    (subject,) = {each.group for each in desk.store.incidents.unsettled()}
     acknowledge(SimpleNamespace(store=desk.store), subject, "U0ANA", desk.now)
     desk.later(60)
     if trouble == "archived":
@@ -319,7 +319,7 @@ def test_the_worst_is_said_first_whether_it_shares_a_card_or_not(desk):
     alone = replace(OPEN, application="alone", id="alone@1")
     shared = [replace(OPEN, application=name, id=f"{name}@1", group="many") for name in ("api", "web")]
     for each in (alone, shared[0], replace(shared[1], drift=(hosts,))):
-        desk.store.exchange_incident(None, each)
+        desk.store.incidents.exchange(None, each)
     desk.later(1)
     assert desk.headers() == ["🔴 Critical drift: 2 applications on prod", "🟡 Minor drift: alone on prod"]
 

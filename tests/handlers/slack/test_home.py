@@ -40,7 +40,7 @@ class Desk:
         self.now = T0
         self.url = f"sqlite:///{folder}/state.db"
         self.store = SqlStore(self.url)
-        self.store.save_checks([Check("shop", "prod", "a" * 40, Status.SYNCED, None, 3, T0)])
+        self.store.checks.save([Check("shop", "prod", "a" * 40, Status.SYNCED, None, 3, T0)])
         self.homes = self.replica()
 
     def replica(self, store=None, chat=None):
@@ -51,8 +51,8 @@ class Desk:
         return Homes(config, ports)
 
     def opens(self, incident=OPEN):
-        before = self.store.incident(incident.application)
-        assert self.store.exchange_incident(before, incident)
+        before = self.store.incidents.open_for(incident.application)
+        assert self.store.incidents.exchange(before, incident)
 
     def published(self):
         return [call.method for call in self.slack.calls].count("views.publish")

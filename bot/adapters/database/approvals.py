@@ -1,0 +1,83 @@
+"""Judgements of the commits that reached tracked branches, and the head up to which commits are recorded."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
+
+from bot.adapters.database import sentences
+from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, advance_head, instant, put
+from bot.adapters.database.tables import approval_heads, approvals
+from bot.core.approvals.approval import Judgement
+
+_JUDGEMENT = TypeAdapter(Judgement)
+
+
+class SqlApprovals:
+    """`ports.store.Approvals`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def head(self, repository: str) -> str | None:
+        return self._database.scalar(sa.select(approval_heads.c.sha).where(approval_heads.c.repository == repository))
+
+    def advance(self, repository: str, known: str | None, sha: str, judgements: Sequence[Judgement]) -> bool:
+        with self._database.begin() as connection:
+            moved = advance_head(connection, approval_heads, repository, known, sha)
+            for judgement in judgements if moved else ():
+                _put(connection, judgement, settled=False)
+            return moved
+
+    def save(self, judgements: Sequence[Judgement], *, settled: Collection[str] = ()) -> None:
+        with self._database.begin() as connection:
+            for judgement in judgements:
+                _put(connection, judgement, settled=judgement.id in settled)
+
+    def unsettled(self) -> list[Judgement]:
+        batches = sa.select(approvals.c.batch).where(approvals.c.settled.is_(False))
+        bodies = sa.select(approvals.c.body).where(approvals.c.batch.in_(batches)).order_by(approvals.c.at)
+        return [_load(body) for body in self._database.scalars(bodies)]
+
+    def of_commits(self, repository: str, shas: Sequence[str]) -> list[Judgement]:
+        commits = (approvals.c.repository == repository) & approvals.c.sha.in_(shas)
+        return [_load(body) for body in self._database.scalars(sa.select(approvals.c.body).where(commits))]
+
+    def since(self, since: datetime | None = None) -> Iterator[Judgement]:
+        page = sa.select(approvals.c.at, approvals.c.id, approvals.c.body)
+        page = page.order_by(approvals.c.at, approvals.c.id).limit(PAGE)
+        last = (instant(since)[:TO_THE_SECOND] if since else "", "")
+        while True:
+            after = sa.tuple_(approvals.c.at, approvals.c.id) > last
+            with self._database.begin() as connection:
+                rows = connection.execute(page.where(after)).all()
+            if not rows:
+                return
+            yield from (_load(row.body) for row in rows)
+            last = (rows[-1].at, rows[-1].id)
+
+
+def _put(connection: sa.Connection, judgement: Judgement, *, settled: bool) -> None:
+    body = {**_JUDGEMENT.dump_python(judgement, mode="json"), "why": sentences.dump(judgement.why)}
+    put(
+        connection,
+        approvals,
+        id=judgement.id,
+        repository=judgement.repository,
+        sha=judgement.sha,
+        batch=judgement.batch,
+        at=f"{instant(judgement.seen_at)} {judgement.order:06}",
+        alert=judgement.alert,
+        settled=settled,
+        body=to_json(body).decode(),
+    )
+
+
+def _load(body: str) -> Judgement:
+    fields: dict[str, Any] = from_json(body)
+    why = sentences.load(fields.pop("why"))
+    return replace(_JUDGEMENT.validate_python(fields), why=why)

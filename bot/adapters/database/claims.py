@@ -1,0 +1,20 @@
+"""Keys of Slack payloads and webhooks that a replica has taken, so that each is handled once."""
+
+from datetime import datetime, timedelta
+
+from bot.adapters.database.engine import Database, insert_new, instant
+from bot.adapters.database.tables import claims
+
+_KEPT_FOR = timedelta(days=1)
+
+
+class SqlClaims:
+    """`ports.store.Claims`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, key: str, at: datetime) -> bool:
+        with self._database.begin() as connection:
+            connection.execute(claims.delete().where(claims.c.at < instant(at - _KEPT_FOR)))
+            return insert_new(connection, claims, key=key, at=instant(at))

@@ -1,0 +1,102 @@
+"""The database connection every part of the store shares, and the statements they have in common."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from bot.i18n.catalogue import store as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.store import StoreError
+
+PAGE = 500  # rows of a long table read at once
+TO_THE_SECOND = len("2026-11-01T00:00:00")
+
+
+class Database:
+    """A connection pool. `is_shared` says whether other replicas may use the same database (PostgreSQL).
+
+    StoreError when the URL's driver is missing or a statement fails.
+    """
+
+    def __init__(self, url: str) -> None:
+        backend = sa.make_url(url).get_backend_name()
+        self.is_shared = backend == "postgresql"
+        # Pooled for SQLite too: closing its last connection writes the log back and syncs, on every operation.
+        self.engine = sa.create_engine(url, pool_pre_ping=True)
+        if backend == "sqlite":
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """One transaction. StoreError."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            # The driver's own text may hold the URL's password: only its kind is passed on.
+            raise StoreError(LocalizedText(texts.SILENT, kind=type(error).__name__)) from error
+
+    def scalar(self, statement: sa.Select[str]) -> str | None:
+        """The first column of the first row; None when there is none."""
+        with self.begin() as connection:
+            return connection.execute(statement).scalar()
+
+    def scalars(self, statement: sa.Select[str]) -> list[str]:
+        """The first column of every row."""
+        with self.begin() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def ended(self, table: sa.Table, since: datetime, limit: int) -> list[str]:
+        """The bodies of the rows that ended since then, newest first, at most `limit`."""
+        newest = sa.select(table.c.body).where(table.c.ended >= instant(since)).order_by(table.c.ended.desc())
+        return self.scalars(newest.limit(limit))
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def instant(at: datetime) -> str:
+    """In UTC and always in one form, so that texts sort as instants do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def ended_at(at: datetime | None) -> str:
+    """The column `ended`."""
+    return instant(at) if at else ""
+
+
+def put(connection: sa.Connection, table: sa.Table, **values: object) -> None:
+    """Insert or replace the row with this primary key."""
+    key = next(iter(table.primary_key.columns))
+    changed = connection.execute(table.update().where(key == values[key.name]).values(**values))
+    if changed.rowcount == 0:
+        connection.execute(table.insert().values(**values))
+
+
+def insert_new(connection: sa.Connection, table: sa.Table, **values: object) -> bool:
+    """Insert a row; False when its key exists already."""
+    try:
+        with connection.begin_nested():
+            connection.execute(table.insert().values(**values))
+    except IntegrityError:
+        return False
+    return True
+
+
+def advance_head(connection: sa.Connection, heads: sa.Table, repository: str, known: str | None, sha: str) -> bool:
+    """Move a repository's head from `known` to `sha`; False when another replica has moved it."""
+    if known is None:
+        return insert_new(connection, heads, repository=repository, sha=sha)
+    unmoved = (heads.c.repository == repository) & (heads.c.sha == known)
+    return connection.execute(heads.update().where(unmoved).values(sha=sha)).rowcount == 1
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    # WAL: readers do not wait for the one writer. https://www.sqlite.org/wal.html
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()

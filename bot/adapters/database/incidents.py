@@ -1,0 +1,92 @@
+"""Incidents: at most one per application that is not resolved, on all replicas together."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
+from sqlalchemy.exc import IntegrityError
+
+from bot.adapters.database import sentences
+from bot.adapters.database.engine import Database, ended_at
+from bot.adapters.database.locks import INCIDENT_EXCHANGE
+from bot.adapters.database.tables import incidents
+from bot.core.incidents.incident import Incident, IncidentState
+
+_INCIDENT = TypeAdapter(Incident)
+
+
+class SqlIncidents:
+    """`ports.store.Incidents`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open_for(self, application: str) -> Incident | None:
+        unresolved = (incidents.c.application == application) & incidents.c.resolved.is_(False)
+        body = self._database.scalar(sa.select(incidents.c.body).where(unresolved))
+        return None if body is None else _load(body)
+
+    def exchange(self, before: Incident | None, after: Incident | None) -> bool:
+        with self._database.begin() as connection:
+            if self._database.is_shared:  # two replicas that see none would both insert one
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(INCIDENT_EXCHANGE)))
+            if before is None:
+                return after is not None and _insert(connection, after)
+            body = connection.execute(sa.select(incidents.c.body).where(incidents.c.id == before.id)).scalar()
+            if body is None or _dump(_load(body)) != _dump(before):
+                return False
+            unchanged = (incidents.c.id == before.id) & (incidents.c.body == body)
+            if after is not None and after.id == before.id:
+                return connection.execute(incidents.update().where(unchanged).values(**_row(after))).rowcount == 1
+            deleted = connection.execute(incidents.delete().where(unchanged)).rowcount == 1
+            return deleted and (after is None or _insert(connection, after))
+
+    def unsettled(self) -> list[Incident]:
+        bodies = sa.select(incidents.c.body).where(incidents.c.settled.is_(False)).order_by(incidents.c.id)
+        return [_load(body) for body in self._database.scalars(bodies)]
+
+    def ended(self, since: datetime, most: int) -> list[Incident]:
+        return [_load(body) for body in self._database.ended(incidents, since, most)]
+
+
+def _row(incident: Incident) -> dict[str, object]:
+    return {
+        "application": incident.application,
+        "resolved": incident.state is IncidentState.RESOLVED,
+        "settled": False,
+        "body": _dump(incident),
+        "ended": ended_at(incident.resolved_at),
+    }
+
+
+def _insert(connection: sa.Connection, incident: Incident) -> bool:
+    """Insert an incident; False when its application has one that is not resolved."""
+    row = {"id": incident.id, **_row(incident)}
+    unresolved = (incidents.c.application == incident.application) & incidents.c.resolved.is_(False)
+    columns = [incidents.c[name] for name in row]
+    values = sa.select(*(sa.literal(value, column.type) for column, value in zip(columns, row.values(), strict=True)))
+    # An INSERT's row count is kept only on request: https://docs.sqlalchemy.org/20/core/connections.html
+    statement = (
+        incidents.insert()
+        .from_select(list(row), values.where(~sa.exists().where(unresolved)))
+        .execution_options(preserve_rowcount=True)
+    )
+    try:
+        with connection.begin_nested():
+            return connection.execute(statement).rowcount == 1
+    except IntegrityError:
+        return False  # its id exists already
+
+
+def _dump(incident: Incident) -> str:
+    body = _INCIDENT.dump_python(incident, mode="json")
+    return to_json({**body, "blind": sentences.dump(incident.blind)}).decode()
+
+
+def _load(body: str) -> Incident:
+    fields: dict[str, Any] = from_json(body)
+    blind = sentences.load(fields.pop("blind", None))
+    return replace(_INCIDENT.validate_python(fields), blind=blind)

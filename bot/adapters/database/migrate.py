@@ -1,0 +1,29 @@
+"""Brings a database's schema up to date with Alembic, at start, before anything else uses it."""
+
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from bot.adapters.database.engine import Database
+from bot.adapters.database.locks import MIGRATION
+
+_MIGRATIONS: Final = Path(__file__).with_name("migrations")
+
+
+def migrate(database: Database) -> None:
+    """Run the migrations that the database has not seen. Replicas that start at once take turns. StoreError."""
+    config = Config()
+    # A percent sign in a path would be read as interpolation.
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    with database.begin() as connection:
+        match connection.dialect.name:
+            case "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))
+            case "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

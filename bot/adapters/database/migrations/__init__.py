@@ -1,0 +1,1 @@
+"""Alembic migrations, oldest first in `versions`. A migration that has been released is never edited."""

@@ -1,0 +1,38 @@
+"""Reverts that wait for the forge."""
+
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
+
+from bot.adapters.database import sentences
+from bot.adapters.database.engine import Database, put
+from bot.adapters.database.tables import queued_reverts
+from bot.core.pull_requests.queued import QueuedRevert
+
+_QUEUED_REVERT = TypeAdapter(QueuedRevert)
+
+
+class SqlQueuedReverts:
+    """`ports.store.QueuedReverts`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, revert: QueuedRevert) -> None:
+        body = _QUEUED_REVERT.dump_python(revert, mode="json")
+        body |= {"reason": sentences.dump(revert.reason), "result": sentences.dump(revert.result)}
+        with self._database.begin() as connection:
+            put(connection, queued_reverts, id=revert.id, settled=False, body=to_json(body).decode())
+
+    def unsettled(self) -> list[QueuedRevert]:
+        bodies = sa.select(queued_reverts.c.body).where(queued_reverts.c.settled.is_(False))
+        return sorted(map(_load, self._database.scalars(bodies)), key=lambda revert: revert.asked_at)
+
+
+def _load(body: str) -> QueuedRevert:
+    fields: dict[str, Any] = from_json(body)
+    reason, result = (sentences.load(fields.pop(name)) or "" for name in ("reason", "result"))
+    return replace(_QUEUED_REVERT.validate_python({**fields, "reason": ""}), reason=reason, result=result)
