@@ -65,7 +65,7 @@ class Bench:
         self.store.checks.save(checks)
         for check in checks:
             application = Application(check.application, "platform", "apps", "prod", "shop", CHANNEL)
-            record(self.ports, application, check, rolling=False, looks=2, rendered=self.rendered)
+            record(self.ports, application, check, rolling=False, looks=2, manifest_cache=self.rendered)
         pass_time_of_all(self.store, self.now, Policy())
         self.keeper.reconcile()
 

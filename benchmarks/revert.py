@@ -116,7 +116,7 @@ def main() -> None:
                 forge=forge,
                 applications=applications,
                 permit=lambda _: Granted(),
-                rendered=rendered,
+                manifest_cache=rendered,
             )
             if not isinstance(outcome, Opened) or outcome.effects[0].change.changed != 1:
                 raise SystemExit(f"This is no revert: {outcome}")

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from tests.handlers.test_discovery import APPLICATIONS, CONFIG_MAP, SETTINGS, application
 
 from bot.app import Bot
 from bot.config import load
@@ -12,6 +11,7 @@ from bot.sandbox.cluster import Fault, SandboxCluster, write_kubeconfig
 from bot.sandbox.server import Server
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
+from tests.handlers.discovery.test_discovery import APPLICATIONS, CONFIG_MAP, SETTINGS, application
 
 NAMES = ("alive", "dead-1", "dead-2", "dead-3", "dead-4", "dead-5")
 

@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from tests.handlers.test_discovery import APPLICATIONS, CONFIG_MAP, SETTINGS, application
-from tests.handlers.test_flux import KINDS, SOURCE_REF, resource
 
 from bot.app import Bot
 from bot.config import load
@@ -12,6 +10,8 @@ from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
 from bot.sandbox.server import Server
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
+from tests.handlers.discovery.test_discovery import APPLICATIONS, CONFIG_MAP, SETTINGS, application
+from tests.handlers.discovery.test_flux import KINDS, SOURCE_REF, resource
 
 ALERTS, JONAS = "C0ALERTS01", "U0JONAS001"
 PATIENCE = 60.0

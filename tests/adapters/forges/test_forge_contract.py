@@ -422,7 +422,7 @@ def test_nobody_at_that_address(world):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
     with pytest.raises(ForgeError, match=rf"{world.kind.name} at 127\.0\.0\.1:\d+ does not answer"):
-        world.forge(url=address).pull(7)
+        world.forge(url=address).get_pull_request(7)
 
 
 def serving(answer):

@@ -177,7 +177,7 @@ def test_a_github_app_acts_by_one_installation_token_that_git_uses_too(app, sand
 
 def test_a_key_the_forge_does_not_know_is_said(url, key):
     with pytest.raises(ForgeError, match="GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY"):
-        as_app(url, pem(key)).pull(7)
+        as_app(url, pem(key)).get_pull_request(7)
 
 
 def test_a_private_key_that_is_none_is_said_and_not_shown(url):
@@ -243,7 +243,13 @@ def anybody(_):
 def test_a_revert_is_opened_where_signatures_are_a_rule(app, signed, url, tmp_path):
     bad = signed.git.tip("main")
     repository = mirror(app, url, tmp_path)
-    told = {"repository": repository, "forge": app, "applications": [], "permit": anybody, "rendered": ManifestCache()}
+    told = {
+        "repository": repository,
+        "forge": app,
+        "applications": [],
+        "permit": anybody,
+        "manifest_cache": ManifestCache(),
+    }
     outcome = revert(RevertRequest("Mia", bad[:10]), **told)
     assert isinstance(outcome, Opened)
     made = signed.git.commit(outcome.pull.head_sha)
@@ -264,7 +270,7 @@ def test_a_commit_answered_with_502_is_made_once(app, signed, url, tmp_path, san
     repository = mirror(app, url, tmp_path)
     head = repository.fetch()
     tree = repository.tree_id(signed.git.tip(BRANCH), "")
-    app.pull(1)  # the repository is known
+    app.get_pull_request(1)  # the repository is known
     sandbox.faults.lose_creations = 1
     sha = repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
     assert 502 in [request.status for request in sandbox.requests]

@@ -2,11 +2,11 @@
 
 import pytest
 import yaml
-from tests.handlers.test_discovery import CONFIG_MAP, world
 
 from bot.core.drift.model import Status
 from bot.i18n.language import Language
 from bot.sandbox.cluster.kinds import Kind
+from tests.handlers.discovery.test_discovery import CONFIG_MAP, world
 
 __all__ = ["world"]
 
@@ -65,7 +65,7 @@ def declared(world, name):
     """The objects that the application comes to, as Flux would apply them."""
     application = world.known[name]
     repository = world.ports.repositories[application.repository]
-    rendered = world.watch._memory.rendered
+    rendered = world.watch._memory.manifest_cache
     return [each.object for each in rendered.manifests(repository, repository.fetch(), application.source)]
 
 

@@ -1,11 +1,11 @@
 """Reverts where an application follows another branch, a tag or a commit of a repository."""
 
 import pytest
-from tests.handlers.test_revert import WEB, desk
 
 from bot.adapters.git.repository import GitRepository
 from bot.core.git.target_revision import TargetRevision
 from bot.core.pull_requests.revert import Opened, Refused
+from tests.handlers.pull_requests.test_revert import WEB, desk
 
 __all__ = ["desk"]
 

@@ -655,7 +655,7 @@ def test_a_path_keeps_its_latest_trees_alone(world, memory):
     for number in range(9):
         world.declare("shop", {**CONFIG, "data": {"level": str(number)}})
         world.check(memory=memory)
-    assert len(memory.rendered) == 4
+    assert len(memory.manifest_cache) == 4
 
 
 def test_what_was_prepared_needs_git_no_more_while_the_head_stands_still(world, memory):
@@ -664,11 +664,11 @@ def test_what_was_prepared_needs_git_no_more_while_the_head_stands_still(world, 
     repository = world.repositories["platform"]
     head = repository.fetch()
     sources = [each.source for each in world.applications]
-    memory.rendered.prepare(repository, head, sources)
+    memory.manifest_cache.prepare(repository, head, sources)
     gone = GitRepository("platform", str(world.tmp_path / "nowhere"), "main", world.tmp_path / "empty")
-    first = [memory.rendered.manifests(gone, head, source) for source in sources]
-    memory.rendered.prepare(gone, head, sources)
-    again = [memory.rendered.manifests(gone, head, source) for source in sources]
+    first = [memory.manifest_cache.manifests(gone, head, source) for source in sources]
+    memory.manifest_cache.prepare(gone, head, sources)
+    again = [memory.manifest_cache.manifests(gone, head, source) for source in sources]
     assert [[manifest.name for manifest in each] for each in first] == [["settings"], ["settings"]]
     assert all(one is other for one, other in zip(first, again, strict=True))
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.handlers.test_revert import Pulls
 
 from bot.adapters.database.store import SqlStore
 from bot.adapters.git.repository import GitRepository
@@ -26,6 +25,7 @@ from bot.i18n.language import ENGLISH
 from bot.messages.revert import requested
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
+from tests.handlers.pull_requests.test_revert import Pulls
 
 WEB = """\
 apiVersion: apps/v1
@@ -192,7 +192,7 @@ def test_a_forge_that_does_not_answer_leaves_the_approver_unknown(desk, monkeypa
     def silent(_):
         raise ForgeError("GitHub does not answer.")
 
-    monkeypatch.setattr(desk.forge, "pull_of", silent)
+    monkeypatch.setattr(desk.forge, "pull_request_for", silent)
     desk.source.commit("Scale web", {FILE: web(9)})
     assert [each.approved_by for each in desk.named()] == [None]
 

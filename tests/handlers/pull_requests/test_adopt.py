@@ -69,7 +69,7 @@ def ask(repository, forge, *drift, application=SHOP, **changes):
     check = Check("shop", "prod", repository.fetch(), Status.OUT_OF_SYNC, None, 2, T0, drift)
     renderer = ManifestCache(Programs.find())
     return adopt_drift(
-        application, replace(check, **changes), "ana", repository=repository, forge=forge, rendered=renderer
+        application, replace(check, **changes), "ana", repository=repository, forge=forge, manifest_cache=renderer
     )
 
 

@@ -65,8 +65,8 @@ class Desk:
         return Ports({"platform": repository}, {"platform": forge}, {}, None, store, None, lambda: self.now)
 
     def _told(self):
-        told = {"standing": self.authorizer, "applications": self.applications}
-        return {**told, "channel": "C0", "rendered": self.rendered}
+        told = {"authorizer": self.authorizer, "applications": self.applications}
+        return {**told, "channel": "C0", "manifest_cache": self.rendered}
 
     def ask(self, ports, text=None, application="shop"):
         request = RevertRequest("jonas", text or self.bad, application)

@@ -86,7 +86,7 @@ class Pulls:
     def close(self, number: int) -> None:
         self.pulls[number] = replace(self.pulls[number], state="closed")
 
-    def pull(self, number):
+    def get_pull_request(self, number):
         return self.pulls.get(number)
 
     def pull_request_for(self, sha):
@@ -146,7 +146,7 @@ class Desk:
             forge=self.forge,
             applications=self.applications,
             permit=self.permit,
-            rendered=self.rendered,
+            manifest_cache=self.rendered,
         )
 
     def branches(self) -> list[str]:

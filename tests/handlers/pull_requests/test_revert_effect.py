@@ -3,7 +3,6 @@
 import threading
 
 import pytest
-from tests.handlers.test_revert import Pulls
 
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import Programs
@@ -17,6 +16,7 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages.effect import warnings
 from bot.ports.rendering import RenderStoppedError
+from tests.handlers.pull_requests.test_revert import Pulls
 
 WEB = """\
 apiVersion: apps/v1
@@ -62,7 +62,7 @@ class Desk:
             forge=self.forge,
             applications=self.applications,
             permit=self.permit,
-            rendered=self.rendered,
+            manifest_cache=self.rendered,
         )
 
     def body(self, opened):

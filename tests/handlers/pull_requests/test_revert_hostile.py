@@ -78,7 +78,7 @@ class Desk:
             forge=self.forge,
             applications=[Application("shop", "platform", "apps/shop", "prod", "shop", "C1")],
             permit=lambda _: Granted(),
-            rendered=ManifestCache(),
+            manifest_cache=ManifestCache(),
         )
 
 

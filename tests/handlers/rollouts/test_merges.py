@@ -15,7 +15,7 @@ from bot.core.objects.manifest import read_manifests
 from bot.core.rollouts.rollout import RolloutState, decide
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
-from bot.handlers.rollouts.merges import MOST_MERGES, notice
+from bot.handlers.rollouts.merges import MOST_MERGES, record_merges
 from bot.handlers.rollouts.observe import observe
 from bot.handlers.slack.people import People
 from bot.ports import Ports
@@ -65,7 +65,7 @@ class Desk:
         self.people = People(self.ports.chat, {"bea-dev": "U0MIRA0001"}, self.ports.clock)
 
     def notice(self):
-        notice(self.ports, "platform", list(self.applications.values()), self.rendered, self.people)
+        record_merges(self.ports, "platform", list(self.applications.values()), self.rendered, self.people)
         return self.ports.store.rollouts.unsettled()
 
     def look(self, rollout):

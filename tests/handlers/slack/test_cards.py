@@ -150,7 +150,7 @@ def test_it_is_found_again_below_all_that_people_have_said_meanwhile(desk):
     desk.slack.faults.cut = 1
     desk.tell(OPEN)
     for number in range(450):
-        desk.slack.translator("U0TOMAS001", CHANNEL, f"Is anybody there? ({number})")
+        desk.slack.say("U0TOMAS001", CHANNEL, f"Is anybody there? ({number})")
     desk.later(60)
     assert len([message for message in desk.slack.messages(CHANNEL) if message.bot]) == 1
 
@@ -201,8 +201,9 @@ def test_a_reply_that_had_to_wait_never_lands_in_the_channel_when_its_card_is_de
 
 
 def test_a_crash_between_posting_and_storing_leaves_one_card(desk, monkeypatch):
-    kept = desk.store.save_card
-    monkeypatch.setattr(desk.store, "save_card", lambda key, posted: kept(key, posted) if not posted.ts else crash())
+    cards = desk.store.cards
+    kept = cards.save
+    monkeypatch.setattr(cards, "save", lambda key, posted: kept(key, posted) if not posted.ts else crash())
     with pytest.raises(KeyboardInterrupt):
         desk.tell(OPEN)
     monkeypatch.undo()

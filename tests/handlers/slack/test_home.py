@@ -203,10 +203,10 @@ def test_so_many_are_followed_and_no_more(desk):
 def test_a_database_that_does_not_answer_is_said_on_the_home(desk):
     class Away:
         def __getattr__(self, _):
-            def fails(*_args, **_kwargs):
-                raise StoreError("The state database does not answer.")
+            return self
 
-            return fails
+        def __call__(self, *_args, **_kwargs):
+            raise StoreError("The state database does not answer.")
 
     homes = desk.replica(store=Away())
     with pytest.raises(StoreError):
