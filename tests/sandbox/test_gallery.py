@@ -1,6 +1,6 @@
 """Every message, modal and home view at phone width, in both languages, by day and by night: measured and pictured.
 
-Each golden file of `tests/data/messages` goes through the sandbox's Web API to its page in Chromium. The pictures,
+Everything in `tests/messages` goes through the sandbox's Web API to its page in Chromium. The pictures,
 several messages on each, are for people to look at: `.cache/pictures/gallery-*.png`.
 `UPDATE_PICTURES=1 pytest tests/sandbox/test_gallery.py` takes those of `docs/pictures` anew; look at them then.
 """
@@ -18,13 +18,15 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
+from bot.i18n.language import Language
 from bot.sandbox.slack import Rates, SandboxSlack, User
 from bot.sandbox.slack.model import Group
+from tests.messages.contents import CONTENTS
 
 TESTS = Path(__file__).parents[1]
 PICTURES = TESTS.parent / ".cache" / "pictures"
 DOCUMENTED = TESTS.parent / "docs" / "pictures"
-# Which golden files the documentation shows, and as what.
+# Which of them the documentation shows, and as what.
 SHOWN = {"drift-card-critical": "alert.png", "group-card-many": "group.png", "modal-snooze": "snooze.png"}
 UPDATE = bool(os.environ.get("UPDATE_PICTURES"))
 WHAT_IS_WRONG = Path(__file__).with_name("gallery.js").read_text(encoding="utf-8")
@@ -38,13 +40,10 @@ ME = "U0JONAS001"
 PEOPLE = (("U0ANA", "Ana Torres", "#8c4a2e"), ("U0BO", "Bo Lindqvist", "#4d7c0f"))
 
 
-def goldens(language, kind):
-    """What the golden files hold, by name: {"text", "blocks"} of messages, the whole view of modals and homes."""
-    read = {
-        path.stem: json.loads(path.read_text(encoding="utf-8"))
-        for path in (TESTS / "data/messages" / language).iterdir()
-    }
-    return {name: read[name] for name in sorted(read) if read[name].get("type", "message") == kind}
+def contents(language, kind):
+    """What there is to show, by name: {"text", "blocks"} of messages, the whole view of modals and homes."""
+    every = CONTENTS[Language(language)]
+    return {name: every[name] for name in sorted(every) if every[name].get("type", "message") == kind}
 
 
 def bolt(client):
@@ -55,7 +54,7 @@ def bolt(client):
     def command(ack, command, client):
         ack()
         language, name = command["text"].split("/")
-        client.views_open(trigger_id=command["trigger_id"], view=goldens(language, "modal")[name])
+        client.views_open(trigger_id=command["trigger_id"], view=contents(language, "modal")[name])
 
     return app
 
@@ -72,7 +71,7 @@ SPOILED = """node => {
 
 @pytest.fixture(scope="module")
 def slack():
-    """A workspace that knows the people of the golden files, and has everything they say in its two channels."""
+    """A workspace that knows the people of the messages, and has everything they say in its two channels."""
     sandbox = SandboxSlack(seed=1, rates=Rates.unlimited())
     for id_, name, colour in PEOPLE:
         sandbox.workspace.users[id_] = User(id_, name.split()[0].lower(), name, "", colour)
@@ -83,7 +82,7 @@ def slack():
         handler.connect()
         sandbox.wait_for(lambda: sandbox.connections)
         for language, channel in CHANNELS.items():
-            for name, message in goldens(language, "message").items():
+            for name, message in contents(language, "message").items():
                 sandbox.say(ME, channel, name)
                 client.chat_postMessage(channel=channel, **message)
         yield sandbox
@@ -168,7 +167,7 @@ def sheets(page, prefix):
 
 
 def test_every_message_is_readable_on_a_phone(page, language):
-    said = goldens(language, "message")
+    said = contents(language, "message")
     drawn = page.locator("#messages .message").filter(has=page.locator(".app"))
     expect(drawn).to_have_count(len(said))
     assert page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
@@ -188,7 +187,7 @@ def test_every_message_is_readable_on_a_phone(page, language):
 
 def test_every_modal_is_readable_on_a_phone(page, slack, language):
     wrong = []
-    for name, view in goldens(language, "modal").items():
+    for name, view in contents(language, "modal").items():
         slack.command(ME, CHANNELS[language], f"{language}/{name}")
         dialog = page.get_by_role("dialog", name=view["title"]["text"], exact=True)
         expect(dialog).to_be_visible()
@@ -204,7 +203,7 @@ def test_every_home_view_is_readable_on_a_phone(page, slack, language):
     client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
     page.goto(f"{slack.url}/#home")
     wrong = []
-    for name, view in goldens(language, "home").items():
+    for name, view in contents(language, "home").items():
         client.views_publish(user_id=ME, view=view)
         expect(page.locator("#home .block")).to_have_count(len(view["blocks"]))
         tall(page, "#home")

@@ -137,7 +137,7 @@ def test_a_bot_that_ended_between_the_pull_request_and_its_note_opens_no_second_
         raise StoreError("The database does not answer.")
 
     with monkeypatch.context() as broken:
-        broken.setattr(one.store, "save_queued", dead)
+        broken.setattr(one.store.queued_reverts, "save", dead)
         with pytest.raises(StoreError):
             desk.work_off(one)
     assert len(desk.pulls()) == 1

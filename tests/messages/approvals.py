@@ -1,0 +1,62 @@
+"""Commits that reached the tracked branch without approval: the alert's card."""
+
+from dataclasses import replace
+
+from bot.core.approvals.approval import Alert, ApprovalStatus, Judgement
+from bot.core.git.commit import PullRequest
+from bot.messages import approval
+from tests.messages.samples import FORGE, OLDER, SHA, T0
+
+PUSHED = Judgement(
+    id=f"platform@{SHA}",
+    repository="platform",
+    branch="main",
+    sha=SHA,
+    parent=OLDER,
+    subject="Raise the limit (#12)",
+    author="Ana",
+    seen_at=T0,
+    batch=SHA,
+    order=0,
+    look_at=T0,
+    verdict=ApprovalStatus.DIRECT,
+    pushed_by="ana-dev",
+    url=f"{FORGE}/commit/{SHA}",
+    applications=("shop",),
+    channels=("C1",),
+    diff="--- a/apps/shop/a.yaml\n+++ b/apps/shop/a.yaml\n@@ -4 +4 @@\n-data: {limit: '1'}\n+data: {limit: '9'}",
+    alert="platform?1",
+    flagged_at=T0,
+)
+MERGED = replace(
+    PUSHED,
+    verdict=ApprovalStatus.BYPASSED,
+    pull=PullRequest(
+        12, "Raise the limit", "https://forge.example/12", "ana", "merged", "main", "t", OLDER, SHA, T0, "bruno"
+    ),
+    pushed_by=None,
+    diff="~ apps/shop/secret.yaml",
+)
+
+
+def alert(*commits):
+    return Alert("platform?1", commits)
+
+
+ALERTS = {
+    "pushed": alert(PUSHED),
+    "pushed-several": alert(*(replace(PUSHED, sha=f"{number}" * 40, more=True) for number in range(7))),
+    "touches-nothing": alert(replace(PUSHED, applications=(), url=None)),
+    "bypassed": alert(MERGED),
+    "self-approved": alert(replace(MERGED, verdict=ApprovalStatus.SELF)),
+    "older-head": alert(replace(MERGED, verdict=ApprovalStatus.STALE)),
+    "too-few": alert(replace(MERGED, verdict=ApprovalStatus.TOO_FEW, approvers=("carla",))),
+    "tampered": alert(replace(MERGED, verdict=ApprovalStatus.TAMPERED)),
+    "rewritten": alert(replace(PUSHED, verdict=ApprovalStatus.REWRITTEN, diff="")),
+    "seen": alert(replace(MERGED, later=("carla",))),
+    "approved-after-all": alert(replace(MERGED, verdict=ApprovalStatus.APPROVED, approvers=("carla",))),
+}
+
+
+def messages(translator):
+    return {f"approval-card-{name}": approval.card(translator, shown) for name, shown in ALERTS.items()}

@@ -1,0 +1,56 @@
+"""What any command may be answered: help, mistakes, trouble, who is not allowed to, and what became of a click."""
+
+from datetime import timedelta
+
+from bot.core.access.permission import CouldNotAsk, Denied, Right, Rule
+from bot.core.commands import command
+from bot.messages import control, trouble
+from bot.messages import help as help_message
+from tests.messages.samples import RULE, SILENT, T0
+
+REVERT = command.COMMANDS[3]
+
+
+def messages(translator):
+    mistakes = {
+        "command": (command.UnknownCommand("statsu", "status"), ["shop"]),
+        "application": (command.UnknownApplication("shpo", "shop"), ["shop", "search"]),
+        "command-unlike-any": (command.UnknownCommand("deploy", None), ["shop"]),
+        "application-unlike-any": (command.UnknownApplication("billing", None), ["shop", "invoices"]),
+        "application-of-none": (command.UnknownApplication("shop", None), []),
+        "span": (command.WrongSpan(), ["shop"]),
+        "arguments": (command.WrongArguments(REVERT), ["shop"]),
+    }
+    openings = {
+        "drift": command.DriftCommand(None),
+        "drift-one": command.DriftCommand("shop"),
+        "diff": command.DiffCommand("shop"),
+        "revert": command.RevertCommand("#12", None),
+    }
+    return {
+        "help-answer": help_message.overview(translator),
+        "help-about-one": help_message.answer(translator, REVERT),
+        **{f"mistake-{name}": help_message.mistake(translator, *mistake) for name, mistake in mistakes.items()},
+        "trouble-failed": trouble.failed(translator, "a1b2c3d4"),
+        "trouble-busy": trouble.busy(translator),
+        "trouble-outside": trouble.outside(translator, SILENT),
+        **{f"opening-{name}": trouble.opening(translator, asked) for name, asked in openings.items()},
+        **controls(translator),
+    }
+
+
+def controls(translator):
+    nobody = Rule("slack.silence_allowed", ())
+    could_not_ask = CouldNotAsk(RULE, "S0ONCALL", "Slack did not take it: Slack asks to wait.")
+    return {
+        "control-denied-revert": control.denied(translator, Right.REVERT, Denied(RULE)),
+        "control-denied-silence": control.denied(translator, Right.SILENCE, Denied(nobody)),
+        "control-could-not-ask": control.denied(translator, Right.REVERT, could_not_ask),
+        "control-acknowledged": control.acknowledged(translator, ["shop"]),
+        "control-acknowledged-already": control.acknowledged_already(translator, ["shop", "search"], "U0ANA"),
+        "control-snoozed": control.snoozed(translator, ["shop"], T0 + timedelta(days=2)),
+        "control-snoozed-already": control.snoozed_already(translator, ["shop"], "U0ANA"),
+        "control-nothing-open": control.nothing_open(translator, ["shop"]),
+        "control-nothing-open-on-card": control.nothing_open(translator, []),
+        "control-stale": control.stale(translator),
+    }

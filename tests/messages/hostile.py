@@ -1,0 +1,286 @@
+"""The longest and most hostile that git, a cluster and people can put into messages, modals and the Home tab."""
+
+from dataclasses import replace
+
+from bot.core.access.permission import CouldNotAsk, Denied, Right
+from bot.core.applications.deployer import Failure
+from bot.core.applications.deployer_status import DeployerStatus as DeployerView
+from bot.core.applications.discovered import Unreadable
+from bot.core.approvals.approval import Alert
+from bot.core.changes.effect import Effect, bounded
+from bot.core.changes.irreversible import Loss, Warned
+from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
+from bot.core.commands import command
+from bot.core.drift.model import ObjectDrift
+from bot.core.git.author import Author
+from bot.core.incidents.incident import IncidentState
+from bot.core.objects.health import Unready
+from bot.core.objects.images import Pin, Unpinned
+from bot.core.pull_requests import revert
+from bot.core.pull_requests.queued import QueueState
+from bot.core.pull_requests.revert import RevertRequest, Target
+from bot.core.rollouts.rollout import Change, Part, PendingState, RolloutState
+from bot.messages import (
+    adopt,
+    approval,
+    control,
+    diff_pages,
+    drift,
+    history,
+    incident,
+    queued,
+    revert_pull,
+    rollout,
+    snooze,
+    suspect,
+    trouble,
+    who,
+)
+from bot.messages import help as help_message
+from bot.messages import revert as revert_message
+from tests.messages.approvals import ALERTS
+from tests.messages.homes import at_home
+from tests.messages.pull_requests import QUEUED
+from tests.messages.queries import CHART_RESOURCE, entries, overview
+from tests.messages.samples import (
+    APPLICATIONS,
+    COMMIT,
+    DRIFTED,
+    MERGED,
+    OLDER,
+    OPEN,
+    PULL_REQUEST,
+    REVERT_PULL,
+    RULE,
+    SHA,
+    SNOOZED,
+    SUSPECTS,
+    T0,
+    UNKNOWN,
+    field,
+)
+
+MARKUP = "<!channel> & *stars* _low_ ~no~ ``` <https://evil.example|ok> <@U0ANA>"
+LONG = "x" * 10_000
+HOSTILE = f"{MARKUP} {LONG}"
+
+
+def objects(number, times=1):
+    """So many objects, with two hostile fields so many times in each."""
+    fields = (field(path=LONG, desired=LONG, live={"a": [LONG]}, manager=LONG), field("added", MARKUP, None, MARKUP))
+    names = (f"{MARKUP}-{index}-{LONG}" for index in range(number))
+    return tuple(ObjectDrift("v1", "ConfigMap", MARKUP[:20], name, "modified", fields * times) for name in names)
+
+
+OBJECTS = objects(100)
+CHECK = replace(DRIFTED, drift=OBJECTS, error=HOSTILE, set_aside=OBJECTS)
+SUSPECT = replace(SUSPECTS[0], subject=MARKUP + LONG, author=LONG, places=(LONG,) * 9, approved_by=(LONG,) * 9)
+INCIDENT = replace(OPEN, drift=OBJECTS, blind=LONG, suspects=(SUSPECT,) * 9)
+PULL = replace(PULL_REQUEST, title=HOSTILE, number=10**9)
+CHANGED = ObjectChange("changed", "v1", LONG, LONG, MARKUP, (FieldChange("changed", LONG, LONG, MARKUP),) * 9, 900)
+RENDERED = RenderedChange(500, 500, 500, (CHANGED,) * 24)
+LACKING = PendingState(
+    (LONG, MARKUP) * 5,
+    (LONG, MARKUP) * 5,
+    (Unready(LONG, MARKUP, 10**9, 10**9, LONG),) * 9,
+    Failure(MARKUP, LONG, MARKUP + LONG),
+    10**4,
+)
+UNPINNED = tuple(Unpinned(f"{MARKUP}{index}{LONG}", Pin.TAG, LONG) for index in range(10))
+MERGE = replace(
+    MERGED,
+    subject=HOSTILE,
+    author=LONG,
+    merged_by=MARKUP,
+    approved_by=(LONG,) * 9,
+    authors=(Author(HOSTILE, LONG),) * 20,
+    more_authors=10**6,
+    parts=tuple(
+        Part(
+            f"application-{index}",
+            MARKUP,
+            "C1",
+            lacking=LACKING,
+            error=LONG if index % 2 else None,
+            change=replace(Change(RENDERED, UNPINNED, 900), images=index),
+        )
+        for index in range(200)
+    ),
+)
+LATE = replace(MERGE, state=RolloutState.LATE)
+
+
+BEHIND = who.Behind(
+    MARKUP[:60],
+    ("U0ANA", "S0ONCALL") * 50,
+    None,
+    [(MARKUP + LONG, None)] * 3,
+    [who.Change(replace(COMMIT, message=HOSTILE), None, (Author(HOSTILE, "x"),) * 20, PULL, (LONG,) * 9)] * 3,
+    HOSTILE,
+)
+PATHS = tuple(f"{MARKUP}/{index}/{LONG}" for index in range(600))
+
+
+def messages(translator):
+    return {
+        **cards(translator),
+        **answers(translator),
+        **reverts(translator),
+        **alerts(translator),
+        **queue(translator),
+        **statuses(translator),
+    }
+
+
+def cards(translator):
+    resolved = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")
+    merged = replace(REVERT_PULL, title=HOSTILE, what=LONG, merged_by=LONG, state="merged")
+    return {
+        "drift card": incident.card(translator, INCIDENT),
+        "resolved card": incident.card(translator, resolved),
+        "rollout": rollout.card(translator, MERGE),
+        "rollout few": rollout.card(translator, replace(MERGE, parts=MERGE.parts[:8])),
+        "rollout stuck": rollout.late_reply(translator, LATE),
+        "rollout late": rollout.card(translator, replace(LATE, suspects=(SUSPECT,) * 9)),
+        "revert pull": revert_pull.card(translator, merged),
+    }
+
+
+def answers(translator):
+    suspects = suspect.of_drift(translator, (SUSPECT,) * 9, "shop")
+    many_users = replace(RULE, allowed=("U0ANA",) * 500)
+    unknown_command = command.UnknownCommand(MARKUP + LONG, None)
+    unknown_application = command.UnknownApplication(MARKUP + LONG, None)
+    return {
+        "drift answer": drift.checked(translator, [CHECK] * 10),
+        "diff": drift.diff(translator, CHECK, "shop", everything=True),
+        "adopt opened": adopt.opened(translator, PULL, "shop", PATHS, OBJECTS),
+        "history": history.listing(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG),
+        "history of trouble": history.listing(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG, suspects),
+        "unknown command": help_message.mistake(translator, unknown_command, [LONG] * 99),
+        "unknown application": help_message.mistake(translator, unknown_application, [LONG] * 99),
+        "outside": trouble.outside(translator, f"Git said: {HOSTILE}"),
+        "denied": control.denied(translator, Right.REVERT, Denied(many_users)),
+        "could not ask": control.denied(translator, Right.REVERT, CouldNotAsk(RULE, "S0ONCALL", HOSTILE)),
+        "who": who.answer(translator, BEHIND),
+    }
+
+
+def reverts(translator):
+    commit = replace(COMMIT, message=HOSTILE)
+    target = Target((commit,), OLDER, PULL)
+    files = tuple(revert.ConflictedFile(path, LONG, (commit,) * 9) for path in PATHS)
+    losses = (Warned(Loss.IMMUTABLE, LONG, None, HOSTILE, LONG),) * 500
+    effects = [Effect(f"{MARKUP}{number}{LONG}", LONG, MARKUP, RENDERED, losses) for number in range(40)]
+    effects += [Effect("shop", MARKUP, LONG, why=f"{MARKUP} {number} {LONG}") for number in range(40)]
+    outcomes = [
+        revert.Opened(PULL, target, PATHS, (LONG,) * 99, PATHS, LONG, bounded(effects)),
+        revert.AlreadyReverted(target, commit),
+        revert.Conflict(target, files, (LONG,) * 9),
+        revert.InsidePull(commit, "#12", PULL, None, only_possible=True),
+        revert.AcrossMerges(MARKUP + LONG, 400, (commit,) * 400),
+        revert.Confirm(target, PATHS, (LONG,) * 99),
+        revert.Ambiguous(LONG, (commit,) * 99),
+        revert.Refused(f"Git said {HOSTILE}"),
+        revert.Unfinished(LONG, HOSTILE, None),
+    ]
+    request = RevertRequest(MARKUP, HOSTILE, "shop")
+    return {
+        f"revert {type(outcome).__name__}": revert_message.answer(translator, outcome, request) for outcome in outcomes
+    }
+
+
+def alerts(translator):
+    hostile = {
+        "subject": HOSTILE,
+        "author": HOSTILE,
+        "branch": HOSTILE,
+        "pushed_by": HOSTILE,
+        "applications": (HOSTILE,) * 30,
+    }
+    diff = "\n".join([*[f"~ {HOSTILE}"] * 20, HOSTILE])
+    made = {}
+    for name, alert in ALERTS.items():
+        commits = [
+            replace(
+                commit,
+                **hostile,
+                diff=diff,
+                pull=commit.pull and replace(commit.pull, title=HOSTILE, merged_by=HOSTILE),
+                approvers=commit.approvers and (HOSTILE,) * 9,
+                later=commit.later and (HOSTILE,) * 9,
+            )
+            for commit in alert.commits
+        ]
+        made[f"alert {name}"] = approval.card(translator, Alert(alert.id, tuple(commits) * 20))
+    return made
+
+
+def queue(translator):
+    request = RevertRequest(MARKUP, HOSTILE, "shop")
+    return {
+        f"queued {name} {state}": make(
+            translator, replace(QUEUED, reason=HOSTILE, result=HOSTILE, request=request, state=state)
+        )
+        for name, make in (("card", queued.card), ("reply", queued.reply))
+        for state in QueueState
+    }
+
+
+def statuses(translator):
+    names = [f"application-{index}" for index in range(500)]
+    failing = DeployerView(MARKUP, MARKUP, MARKUP, SHA, None, Failure(MARKUP, LONG, LONG))
+    unreadable = Unreadable(replace(CHART_RESOURCE, name=MARKUP + LONG), DeployerView(""), LONG, MARKUP)
+    shown = {
+        "applications": [replace(APPLICATIONS[0], name=name, namespace=MARKUP) for name in names],
+        "checks": {name: replace(CHECK, application=name, drift=OBJECTS[:3]) for name in names},
+    }
+    pulls = {"platform": [replace(PULL_REQUEST, title=MARKUP + LONG, author=MARKUP)] * 100}
+    return {
+        "status": overview(translator, **shown, pulls=pulls, troubles=[LONG, MARKUP] * 9),
+        "status of hostile deployers": overview(
+            translator, **shown, views=dict.fromkeys(names, failing), unreadable=[unreadable] * 400
+        ),
+    }
+
+
+def modals(translator):
+    many = replace(DRIFTED, drift=DRIFTED.drift * 300)
+    worst = replace(many, application="s" * 63, error=HOSTILE, drift=objects(10, 20))
+    names = ["s" * 63] * 50
+    return {
+        **{f"modal of much, page {page}": diff_pages.view(translator, [many], "shop", page) for page in (0, 7, 10**5)},
+        **{
+            f"modal of the worst, page {page}": diff_pages.view(translator, [worst], "shop", page)
+            for page in (0, 99, 10**5)
+        },
+        "modal of many": diff_pages.view(translator, [worst] * 20, f"group {LONG[:500]}", 0),
+        "reading long names": diff_pages.reading(translator, names),
+        "snooze of long names": snooze.form(translator, names, subject="s" * 200, channel="C1"),
+        "snooze of nothing": snooze.refusal(translator, control.nothing_open(translator, [])),
+    }
+
+
+def homes(translator):
+    names = [f"{number:03}".ljust(63, "s") for number in range(1_000)]
+    worst = replace(UNKNOWN, error=HOSTILE, drift=objects(2, 20))
+    snoozed = [replace(SNOOZED, id=name, application=name, cluster=LONG, drift=worst.drift[:1]) for name in names[:30]]
+    active = [
+        replace(one, id=f"loud {one.id}", state=IncidentState.OPEN, group=f"{number // 3}" if number < 21 else None)
+        for number, one in enumerate(snoozed)
+    ]
+    application = replace(APPLICATIONS[0], cluster=LONG, owners=("U0ANA", "S0ONCALL"))
+    return {
+        "home of the worst": at_home(
+            translator,
+            active[0].id,
+            trouble.outside(translator, f"Git said: {HOSTILE}"),
+            applications=[replace(application, name=name) for name in names],
+            checks={name: replace(worst, application=name) for name in names},
+            incidents=[*active, *snoozed],
+            rollouts=[replace(MERGED, parts=tuple(Part(name, LONG, "C1") for name in names))],
+            pulls=[replace(REVERT_PULL, id=str(number), title=HOSTILE, number=10**9) for number in range(90)],
+            groups={"S0ONCALL": HOSTILE},
+            whole=False,
+        )
+    }

@@ -1,0 +1,165 @@
+"""Drift: the cards of incidents and of groups, the replies below them, answers, and modals."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.core.access.permission import Denied, Right
+from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.incidents.incident import Event, IncidentEventType
+from bot.i18n.catalogue import aside
+from bot.i18n.language import LocalizedText
+from bot.messages import control, diff_file, diff_pages, drift, incident, incident_group, incident_thread
+from bot.messages import snooze as snooze_message
+from tests.messages.samples import (
+    ACKNOWLEDGED,
+    CONFIG,
+    CRITICAL,
+    DEPLOYMENT,
+    DRIFTED,
+    GROUP,
+    OPEN,
+    RESOLVED,
+    RULE,
+    SILENT,
+    SNOOZED,
+    SUSPECTS,
+    SYNCED,
+    T0,
+    UNKNOWN,
+    field,
+)
+
+DEFAULTED = ("imagePullPolicy", "terminationMessagePath", *(f"probe{number}" for number in range(9)))
+RULED_OUT = LocalizedText(aside.RULE, rule=LocalizedText(aside.CONFIGURED, n="1"), what="spec.replicas")
+SET_ASIDE = (
+    ObjectDrift(
+        "apps/v1",
+        "Deployment",
+        "shop",
+        "web",
+        "modified",
+        (
+            *(
+                FieldDrift(
+                    "added",
+                    f"spec.template.spec.containers[name=web].{name}",
+                    None,
+                    1,
+                    reason=LocalizedText(aside.DEFAULT),
+                )
+                for name in DEFAULTED
+            ),
+            FieldDrift("changed", "spec.replicas", 2, 7, "kubectl", T0, RULED_OUT),
+        ),
+    ),
+    replace(
+        CONFIG, reason=LocalizedText(aside.GIT_SAYS, name="kustomize.toolkit.fluxcd.io/reconcile", value="disabled")
+    ),
+)
+MANY_FIELDS = tuple(field(path=f"spec.field{number}") for number in range(30))
+MUCH_DRIFTED = replace(
+    DRIFTED, drift=tuple(replace(DEPLOYMENT, name=f"web-{number}", fields=MANY_FIELDS) for number in range(3))
+)
+UNWATCHED = replace(RESOLVED, ended="unwatched")
+ENDED = [replace(RESOLVED, application=name, group="many") for name in ("search", "cart", "mail")]
+STORM = [replace(CRITICAL if number == 9 else OPEN, application=f"app-{number}", group="many") for number in range(500)]
+GREW = Event("1", T0, IncidentEventType.GREW, drift=(CONFIG,))
+BACK = Event("2", T0 + timedelta(minutes=9), IncidentEventType.RESOLVED)
+
+
+def messages(translator):
+    return cards(translator) | replies(translator) | groups(translator) | answers(translator)
+
+
+def cards(translator):
+    incidents = {
+        "open": OPEN,
+        "suspects": replace(OPEN, suspects=SUSPECTS),
+        "blind": replace(OPEN, blind=SILENT),
+        "resolved": RESOLVED,
+        "resolved-by-git": replace(RESOLVED, ended="git"),
+        "critical": CRITICAL,
+        "acknowledged": ACKNOWLEDGED,
+        "snoozed": SNOOZED,
+        "adopted": replace(RESOLVED, ended="adopted"),
+        "unwatched": UNWATCHED,
+    }
+    return {f"drift-card-{name}": incident.card(translator, shown) for name, shown in incidents.items()}
+
+
+def replies(translator):
+    return {
+        "drift-reply-unwatched": incident_thread.resolved(translator, UNWATCHED),
+        "drift-reply-grown": incident_thread.grown(translator, OPEN, GREW),
+        "drift-reply-grown-awake": incident_thread.grown(translator, OPEN, replace(GREW, by="U0ANA")),
+        "drift-reply-acknowledged": incident_thread.silenced(translator, [ACKNOWLEDGED], ACKNOWLEDGED.history[-1]),
+        "drift-reply-snoozed": incident_thread.silenced(translator, [SNOOZED], SNOOZED.history[-1]),
+        "drift-reply-woken": incident_thread.woken(translator, [OPEN]),
+        "drift-reply-reminded": incident_thread.reminded(translator, [OPEN]),
+        "drift-reply-escalated": incident_thread.escalated(translator, [CRITICAL], ["U0ANA", "S0ONCALL"]),
+        "drift-reply-escalated-elsewhere": incident_thread.escalated(
+            translator, [CRITICAL], ["S0ONCALL"], "C0ALERTS01"
+        ),
+        "drift-reply-resolved": incident_thread.resolved(translator, RESOLVED),
+    }
+
+
+def groups(translator):
+    members = {
+        "over": [*ENDED, UNWATCHED],
+        "open": GROUP,
+        "acknowledged": [replace(ACKNOWLEDGED, application=name) for name in "ab"],
+        "partly": [*GROUP, replace(RESOLVED, application="search")],
+        "resolved": [replace(RESOLVED, application=name) for name in "abc"],
+        "of-a-repository": [*GROUP, replace(OPEN, cluster="test")],
+        "many": STORM,
+    }
+    some_resolved = {
+        "some-unwatched": ([UNWATCHED], [*GROUP, UNWATCHED]),
+        "last-unwatched": ([UNWATCHED], [*ENDED, UNWATCHED]),
+        "some-resolved": (ENDED[:2], [*GROUP, *ENDED]),
+        "all-resolved": (ENDED, ENDED),
+    }
+    return {
+        **{f"group-card-{name}": incident_group.card(translator, incidents) for name, incidents in members.items()},
+        **{
+            f"group-reply-{name}": incident_thread.some_resolved(translator, resolved, group, BACK)
+            for name, (resolved, group) in some_resolved.items()
+        },
+        "group-reply-acknowledged": incident_thread.silenced(translator, STORM, ACKNOWLEDGED.history[-1]),
+        "group-reply-reminded": incident_thread.reminded(translator, STORM),
+    }
+
+
+def answers(translator):
+    return {
+        "drift-answer": drift.checked(translator, [DRIFTED, SYNCED, UNKNOWN]),
+        "drift-answer-none": drift.checked(translator, []),
+        "diff-answer": drift.diff(translator, DRIFTED, "shop", everything=False),
+        "diff-answer-all": drift.diff(translator, replace(DRIFTED, set_aside=SET_ASIDE), "shop", everything=True),
+        "diff-answer-all-none": drift.diff(translator, SYNCED, "search", everything=True),
+        "diff-answer-synced": drift.diff(translator, SYNCED, "search", everything=False),
+        "diff-answer-unknown": drift.diff(translator, UNKNOWN, "payments", everything=False),
+        "diff-file-pointer": diff_file.pointer(translator),
+    }
+
+
+def modals(translator):
+    return {
+        "modal-diff": diff_pages.view(translator, [DRIFTED], "shop", 0),
+        "modal-diff-synced": diff_pages.view(translator, [SYNCED], "search", 0),
+        "modal-diff-first-page": diff_pages.view(translator, [MUCH_DRIFTED], "shop", 0),
+        "modal-diff-middle-page": diff_pages.view(translator, [MUCH_DRIFTED], "shop", 1),
+        "modal-diff-last-page": diff_pages.view(translator, [MUCH_DRIFTED], "shop", 99),
+        "modal-diff-of-several": diff_pages.view(
+            translator, [DRIFTED, replace(UNKNOWN, drift=(CONFIG,))], "group-1", 0
+        ),
+        "modal-diff-outdated": diff_pages.outdated(translator, control.stale(translator)),
+        "modal-reading": diff_pages.reading(translator, ["shop"]),
+        "modal-reading-a-group": diff_pages.reading(translator, []),
+        "modal-snooze": snooze_message.form(translator, ["shop", "search"], subject="shop@1", channel="C1"),
+        "modal-snooze-opening": snooze_message.opening(translator),
+        "modal-snooze-denied": snooze_message.refusal(
+            translator, control.denied(translator, Right.SILENCE, Denied(RULE))
+        ),
+    }

@@ -1,0 +1,159 @@
+"""Reverts and adoptions: the answers, the queue, and the cards of the pull requests the bot opened."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.core.changes.effect import Effect
+from bot.core.changes.irreversible import Loss, Warned
+from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
+from bot.core.pull_requests import revert
+from bot.core.pull_requests.queued import QueuedRevert, QueueState
+from bot.core.pull_requests.revert import RevertRequest, Target
+from bot.i18n.catalogue import adopt as adopt_texts
+from bot.i18n.catalogue import effect, forge, repository
+from bot.i18n.language import LocalizedText
+from bot.messages import adopt, revert_pull
+from bot.messages import queued as queued_message
+from bot.messages import revert as revert_message
+from tests.messages.samples import COMMIT, DRIFTED, FORGE_SILENT, OLDER, PULL_REQUEST, REVERT_PULL, SHA, T0
+
+REQUEST = RevertRequest("ana", "4f2a9c1e", "shop")
+QUEUED = QueuedRevert(
+    "queued-1",
+    RevertRequest("jonas", "#12", "shop"),
+    "U0JONAS001",
+    "C1",
+    "C1",
+    T0,
+    T0 + timedelta(minutes=47),
+    "GitHub's rate limit is used up until 03:34 UTC.",
+)
+DONE = replace(QUEUED, state=QueueState.DONE, result="Pull request #13 is open.", url="https://forge.example/13")
+
+TARGET = Target((COMMIT,), OLDER, PULL_REQUEST)
+MERGE_COMMIT = Target((replace(COMMIT, parents=(OLDER, "c" * 40)),), OLDER)
+OPENED = replace(PULL_REQUEST, number=13, title=REVERT_PULL.title, url=REVERT_PULL.url, state="open")
+LATER = replace(COMMIT, sha="9e8d7c6b" + "0" * 32, message="Raise the limit again")
+FILES = ("apps/shop/deployment.yaml", "apps/shop/service.yaml")
+
+
+def warned(*losses):
+    """Of each: why, the object's kind and name, and the path in it."""
+    return tuple(Warned(loss, kind, None, name, path) for loss, kind, name, path in losses)
+
+
+REPLICAS = (FieldChange("changed", "spec.replicas", 9, 1),)
+EFFECTS = (
+    Effect(
+        "shop",
+        "prod",
+        "web",
+        RenderedChange(
+            added=1,
+            changed=1,
+            removed=1,
+            objects=(
+                ObjectChange("removed", "v1", "PersistentVolumeClaim", None, "data"),
+                ObjectChange("changed", "apps/v1", "Deployment", None, "web", REPLICAS, 3),
+                ObjectChange("added", "v1", "Namespace", None, "jobs"),
+            ),
+        ),
+        warned(
+            (Loss.DEFINITION, "CustomResourceDefinition", "backups.example.com", ""),
+            (Loss.NAMESPACE, "Namespace", "jobs", ""),
+            (Loss.VOLUME, "PersistentVolumeClaim", "data", ""),
+            (Loss.RETURNING, "Namespace", "jobs", ""),
+            (Loss.IMMUTABLE, "Deployment", "web", "spec.selector"),
+        ),
+    ),
+    Effect("search", "test", "search", why=LocalizedText(effect.TOO_SLOW, seconds="20")),
+    Effect("payments", "prod", "payments"),
+)
+REFUSED = warned(
+    (Loss.SHRUNK, "PersistentVolumeClaim", "data", "spec.resources.requests.storage"),
+    (Loss.VERSION, "CustomResourceDefinition", "backups.example.com", "spec.versions v2"),
+    *((Loss.IMMUTABLE, "Job", f"job-{number}", "spec.template") for number in range(5)),
+)
+
+OUTCOMES = {
+    "opened-with-effects": revert.Opened(OPENED, TARGET, FILES, ("shop", "search", "payments"), effects=EFFECTS),
+    "opened-refused": revert.Opened(
+        OPENED, TARGET, FILES, ("shop",), effects=(replace(EFFECTS[0], warned=REFUSED), EFFECTS[2])
+    ),
+    "opened": revert.Opened(OPENED, TARGET, FILES, ("shop",)),
+    "opened-merge": revert.Opened(OPENED, MERGE_COMMIT, FILES, ("shop",), ("README.md",), "Renovate"),
+    "already-open": revert.AlreadyOpen(OPENED),
+    "already-reverted": revert.AlreadyReverted(TARGET, LATER),
+    "nothing-left": revert.NothingToUndo(TARGET, LATER),
+    "conflict": revert.Conflict(
+        TARGET, (revert.ConflictedFile(FILES[0], "contents", (LATER,)),), ("git fetch origin", "git revert 4f2a9c1e")
+    ),
+    "inside-pull": revert.InsidePull(COMMIT, "#12", PULL_REQUEST, None, only_possible=True),
+    "inside-merge": revert.InsidePull(COMMIT, LATER.sha, None, LATER, only_possible=False),
+    "across-merges": revert.AcrossMerges("1b7d3e5a..4f2a9c1e", 4, (COMMIT, LATER)),
+    "confirm": revert.Confirm(TARGET, FILES * 400, ("shop", "search")),
+    "not-found": revert.NotFound(LocalizedText(repository.NO_COMMIT, text="4f2a9c1e", name="platform")),
+    "ambiguous": revert.Ambiguous(
+        LocalizedText(repository.AMBIGUOUS, text="4f2a9c1", n="2", name="platform"), (COMMIT, LATER)
+    ),
+    "not-on-branch": revert.NotOnBranch(COMMIT, replace(PULL_REQUEST, state="open"), "main"),
+    "not-merged": revert.PullNotMerged(replace(PULL_REQUEST, state="closed")),
+    "never-on-branch": revert.NotOnBranch(COMMIT, None, "main"),
+    "nothing-left-since-nothing": revert.NothingToUndo(TARGET, None),
+    "across-one-merge": revert.AcrossMerges("1b7d3e5a..4f2a9c1e", 2, (LATER,)),
+    "already-undone-in-part": revert.Opened(
+        OPENED, replace(TARGET, pull=None, commits=(COMMIT, LATER)), FILES[:1], (), ("README.md",)
+    ),
+    "root": revert.RootCommit(COMMIT),
+    "empty": revert.EmptyCommit(MERGE_COMMIT),
+    "refused": revert.Refused(LocalizedText(forge.LIMITED, forge="GitHub", time="02:47"), T0),
+    "unfinished": revert.Unfinished("gitops-bot/revert-4f2a9c1e", FORGE_SILENT, T0),
+}
+
+
+def messages(translator):
+    return {
+        **{f"revert-{name}": revert_message.answer(translator, outcome, REQUEST) for name, outcome in OUTCOMES.items()},
+        "revert-which-repository": revert_message.which_repository(translator, "#12", ["platform", "web"]),
+        **queued(translator),
+        **cards(translator),
+        **adoptions(translator),
+    }
+
+
+def queued(translator):
+    given_up = replace(QUEUED, state=QueueState.GIVEN_UP, result=QUEUED.reason)
+    return {
+        "queued-answer": queued_message.answer(translator, QUEUED),
+        "queued-card": queued_message.card(translator, QUEUED),
+        "queued-card-done": queued_message.card(translator, DONE),
+        "queued-card-given-up": queued_message.card(translator, given_up),
+        "queued-reply-done": queued_message.reply(translator, DONE),
+    }
+
+
+def cards(translator):
+    pulls = {
+        "revert-card-open": REVERT_PULL,
+        "revert-card-merged": replace(REVERT_PULL, state="merged", merged_by="carla"),
+        "revert-card-merged-by-nobody-known": replace(REVERT_PULL, state="merged", applications=()),
+        "revert-card-asked-by-button": replace(REVERT_PULL, what=f"https://forge.example/commit/{SHA}"),
+        "revert-card-closed": replace(REVERT_PULL, state="closed"),
+        "adopt-card-open": replace(REVERT_PULL, purpose="adopt"),
+        "adopt-card-merged": replace(REVERT_PULL, purpose="adopt", state="merged"),
+        "adopt-card-closed": replace(REVERT_PULL, purpose="adopt", state="closed"),
+        "adopt-card-moot": replace(REVERT_PULL, purpose="adopt", moot=True),
+    }
+    return {name: revert_pull.card(translator, pull) for name, pull in pulls.items()}
+
+
+def adoptions(translator):
+    files = ("apps/shop/web.yaml", "apps/shop/settings.yaml")
+    helm = LocalizedText(adopt_texts.HELM, application="shop", path="spec.replicas", files="charts/shop/values.yaml")
+    return {
+        "adopt-opened": adopt.opened(translator, PULL_REQUEST, "shop", files, DRIFTED.drift),
+        "adopt-already-open": adopt.already_open(translator, PULL_REQUEST),
+        "adopt-nothing": adopt.nothing(translator, "shop"),
+        "adopt-refused": adopt.not_adopted(translator, helm),
+        "adopt-unfinished": adopt.unfinished(translator, "gitops-bot/adopt-shop-0123456789ab", "The forge is away."),
+    }

@@ -1,0 +1,140 @@
+"""The answers to `status`, `history` and `who`."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.core.applications.deployer import Failure
+from bot.core.applications.deployer_status import DeployerStatus as DeployerView
+from bot.core.applications.deployer_status import Stop
+from bot.core.applications.discovered import Origin, Unreadable
+from bot.core.approvals.approval import ApprovalStatus
+from bot.core.git.author import Author
+from bot.core.git.commit import Commit
+from bot.i18n.catalogue import chat, discovery
+from bot.i18n.language import LocalizedText
+from bot.messages import history, status, who
+from tests.messages.approvals import MERGED as JUDGED
+from tests.messages.samples import (
+    APPLICATIONS,
+    CHECKS,
+    COMMIT,
+    FORGE_SILENT,
+    LIVE_AT,
+    MERGED,
+    OLDER,
+    OPEN,
+    PULL_REQUEST,
+    SHA,
+    SYNCED,
+    T0,
+)
+
+SHOP_RESOURCE = Origin("Argo CD", "Application", "prod", "argocd", "shop")
+CHART_RESOURCE = replace(SHOP_RESOURCE, name="redis")
+DEPLOYERS = {
+    "views": {
+        "shop": DeployerView("Argo CD", "Synced", "Healthy", SHA),
+        "search": DeployerView("Argo CD", "OutOfSync", "Progressing", OLDER, stop=Stop.MANUAL),
+        "payments": DeployerView(
+            "Flux", "Ready", stop=Stop.SUSPENDED, failure=Failure("Flux", "BuildFailed", "no such file")
+        ),
+        "new": DeployerView("Flux"),
+    },
+    "unreadable": [
+        Unreadable(
+            CHART_RESOURCE, DeployerView("Argo CD"), LocalizedText(discovery.CHART_FROM_REGISTRY, chart="redis")
+        ),
+        Unreadable(
+            SHOP_RESOURCE,
+            DeployerView("Argo CD"),
+            LocalizedText(discovery.NO_CLUSTER, destination="https://10.1.1.1"),
+            "2",
+        ),
+    ],
+}
+NOT_TAKEN = LocalizedText(chat.NOT_TAKEN, why=LocalizedText(chat.NOT_IN_CHANNEL, channel="C0ALERTS01"))
+BEHIND = who.Behind(
+    application="shop",
+    owners=("U0ANA", "S0ONCALL"),
+    incident=replace(
+        OPEN, acknowledged_by="U0BO", acknowledged_at=T0, snoozed_by="U0ANA", snoozed_until=T0 + timedelta(hours=4)
+    ),
+    writers=[("kubectl-edit", T0), ("argocd-controller", None)],
+    changes=[
+        who.Change(
+            COMMIT, MERGED.url, (Author("Ana", "ana@shop.example", user="U0ANA"),), PULL_REQUEST, ("carla", "bo")
+        ),
+        who.Change(COMMIT, None, (), None, ()),
+    ],
+    trouble=None,
+)
+
+
+def overview(translator, **given):
+    shown = {
+        "applications": APPLICATIONS,
+        "checks": CHECKS,
+        "rollouts": [MERGED],
+        "pulls": {"platform": [replace(PULL_REQUEST, state="open")]},
+        "pulls_unknown": {"web": FORGE_SILENT},
+        "troubles": [LocalizedText(chat.IN_CHANNEL, channel="C0ALERTS01", why=NOT_TAKEN)],
+    }
+    return status.overview(translator, status.Overview(**(shown | given)))
+
+
+def table(translator):
+    """Of so many applications that there is a table."""
+    applications, checks = [], {}
+    for number in range(40):
+        for application in APPLICATIONS:
+            name = f"{application.name}-{number:02}"
+            applications.append(replace(application, name=name))
+            if application.name in CHECKS:
+                checks[name] = CHECKS[application.name]
+    for number in range(3, 40):
+        checks[f"payments-{number:02}"] = replace(SYNCED, application="payments")
+    return overview(translator, applications=applications, checks=checks)
+
+
+def entries(text="Lower the memory limit of web"):
+    commit = replace(COMMIT, message=text)
+    older = replace(commit, sha=OLDER)
+    return [
+        history.Entry(commit, MERGED.url, PULL_REQUEST, ("carla",), (("shop", LIVE_AT),), T0),
+        history.Entry(older, None, None, (), (), T0 - timedelta(days=1)),
+        history.Entry(older, None, None, None, (), T0 - timedelta(days=2)),
+    ]
+
+
+def judged_entries():
+    """One commit of each verdict."""
+    commit = Commit(SHA, (OLDER,), "Raise the limit", "Ana", "ana@shop.example", T0)
+    verdicts = [verdict for verdict in ApprovalStatus if verdict is not ApprovalStatus.REWRITTEN]
+    judgements = [
+        replace(JUDGED, later=("carla",)),
+        *(replace(JUDGED, verdict=verdict, approvers=("carla",)) for verdict in verdicts),
+        replace(JUDGED, verdict=ApprovalStatus.APPROVED, approvers=("carla",), verified=True),
+    ]
+    return [history.Entry(commit, None, judged.pull, None, (), T0, judged) for judged in judgements]
+
+
+def messages(translator):
+    only = {"pulls": {}, "troubles": [], "rollouts": []}
+    unknown = replace(BEHIND, incident=None, owners=(), writers=(), trouble="GitHub does not answer.")
+    return {
+        "status-answer": overview(translator),
+        "status-answer-one": overview(translator, applications=APPLICATIONS[:1], **only),
+        "status-answer-none": overview(translator, applications=[]),
+        "status-answer-table": table(translator),
+        "status-answer-table-refused": table(translator).without_table(),
+        "status-answer-deployers": overview(translator, **only, **DEPLOYERS),
+        "history-answer": history.listing(translator, entries(), "main", None, None),
+        "history-answer-one": history.listing(translator, entries()[:1], "main", "shop", history.no_forge()),
+        "history-answer-none-at-all": history.listing(translator, [], "main", None, None),
+        "history-answer-unknown": history.listing(translator, entries(), "main", "shop", FORGE_SILENT),
+        "history-answer-none": history.listing(translator, [], "main", "shop", None),
+        "history-answer-judged": history.listing(translator, judged_entries(), "main", None, None),
+        "who-answer": who.answer(translator, BEHIND),
+        "who-answer-unknown": who.answer(translator, unknown),
+        "who-answer-nobody": who.answer(translator, who.Behind("shop", (), None, (), (), None)),
+    }
