@@ -4,12 +4,12 @@ FROM python:3.13-slim-trixie AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 RUN python -m venv /opt/gitops-bot
-# By itself, so that a change of the code does not install the dependencies anew.
+# A layer of its own: a code change does not reinstall the dependencies.
 COPY requirements/run.txt requirements/
 RUN /opt/gitops-bot/bin/pip install --require-hashes --requirement requirements/run.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
-# What only installing needs does not go into the image.
+# setuptools and pip are only needed to install.
 RUN /opt/gitops-bot/bin/pip install --no-deps --no-build-isolation . \
  && /opt/gitops-bot/bin/pip uninstall --yes setuptools pip
 
@@ -25,14 +25,14 @@ RUN apt-get update \
 COPY --from=kustomize --chmod=0755 /app/kustomize /usr/local/bin/kustomize
 COPY --from=helm --chmod=0755 /usr/bin/helm /usr/local/bin/helm
 COPY --from=build /opt/gitops-bot /opt/gitops-bot
-# The root file system may be read-only: the bot writes below its home (state, mirrors) and TMPDIR alone.
+# The root file system can be read-only: the bot writes only to its home (state, mirrors) and TMPDIR.
 ENV PATH=/opt/gitops-bot/bin:$PATH HOME=/var/lib/gitops-bot TMPDIR=/tmp PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /var/lib/gitops-bot
-# By number, so that runAsNonRoot can tell.
+# A number: runAsNonRoot cannot check a name.
 USER 10001:10001
 VOLUME /var/lib/gitops-bot
 EXPOSE 3000
-# /healthz and /readyz answer on port 3000; whoever runs the container asks there.
+# Orchestrators probe /healthz and /readyz on port 3000.
 HEALTHCHECK NONE
 ENTRYPOINT ["gitops-bot"]
 CMD ["run", "--config", "/etc/gitops-bot/config.yaml"]

@@ -1,4 +1,4 @@
-"""The running bot: builds every adapter from the configuration, wires the edges, starts and stops them in order."""
+"""The running bot: builds all adapters from the configuration, connects them, and starts and stops them in order."""
 
 import logging
 import threading
@@ -31,7 +31,7 @@ from bot.work import WorkPool
 
 _log = logging.getLogger(__name__)
 
-# Bolt runs every listener on one pool; with its own five threads the sixth of six slow ones is never acked.
+# Bolt runs all listeners on one pool. With its default of five threads, a sixth slow listener is never acked.
 LISTENER_THREADS = 32
 DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
@@ -44,7 +44,7 @@ def utc_now() -> datetime:
 
 
 class Bot:
-    """Start it, stop it; in between it works by itself. Built from a configuration that has its tokens."""
+    """The whole bot: call `start`, then `stop`. The configuration must contain the tokens."""
 
     def __init__(self, config: Config, clock: Callable[[], datetime] = utc_now) -> None:
         client = build.slack_client(config)
@@ -69,7 +69,7 @@ class Bot:
         self._schedule = Schedule(self._jobs(), wanted=self._ports.store.leadership.acquire)
 
     def start(self) -> Self:
-        """Serve health, listen to Slack, begin checking. Returns at once; Slack may still be away."""
+        """Serve health checks, listen to Slack and start checking. Returns at once, even when Slack is down."""
         self.web.start()
         if self._socket:
             self._socket.start()
@@ -77,13 +77,13 @@ class Bot:
         return self
 
     def stop(self) -> None:
-        """Stop intake, let what runs finish, say what is left to say, and close."""
+        """Stop accepting work, let running work finish, send the last messages, and close."""
         if self._socket:
             self._socket.stop()
         self._schedule.stop()
         self._monitor.close()
         if not self._work.drain(DRAIN_SECONDS):
-            _log.warning("some work did not finish within %s s", DRAIN_SECONDS)
+            _log.warning("some work did not finish within %.0f s", DRAIN_SECONDS)
         self._monitor.reconcile_cards()
         self._executor.shutdown(wait=False, cancel_futures=True)
         self.web.stop()
@@ -118,7 +118,7 @@ class Bot:
 
     def _webhooks(self) -> Webhooks | None:
         secret = self._config.credentials.webhook_secret
-        kinds = {name: each.forge.kind for name, each in self._config.repositories.items() if each.forge}
+        kinds = {name: config.forge.kind for name, config in self._config.repositories.items() if config.forge}
         if not secret:
             return None
         looks = {name: guarded(self._look_now(name), wanted=lambda: True) for name in kinds}
@@ -144,14 +144,14 @@ class Bot:
             self._ports.store.checks.latest()
         except StoreError as error:
             return str(error)
-        return "not connected to Slack yet" if self._socket and not self._socket.connected else None
+        return "not connected to Slack" if self._socket and not self._socket.connected else None
 
 
 class _Socket:
-    """Socket Mode, connected in the background and for as long as it takes: Slack may be down when the bot starts."""
+    """Connects Socket Mode in the background, and keeps trying: Slack may be down when the bot starts."""
 
     def __init__(self, app: App, app_token: str) -> None:
-        # A connection that dies behind a NAT is noticed after five pings without an answer: 10 s and not 50.
+        # A connection that dies behind a NAT is detected after five unanswered pings: after 10 s instead of 50 s.
         self._handler = SocketHandler(app, app_token, ping_interval=2)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._connect, name="slack-connect", daemon=True)
@@ -167,7 +167,7 @@ class _Socket:
         self._stopping.set()
         self._handler.close()
         self._thread.join(timeout=5)
-        self._handler.client.disconnect()  # what it was just connecting
+        self._handler.client.disconnect()  # a connection still being opened
 
     def _connect(self) -> None:
         wait = 1.0
@@ -175,7 +175,7 @@ class _Socket:
             try:
                 self._handler.connect()
             except (SlackClientError, OSError) as error:
-                _log.warning("%s; trying again in %.0f s", _why(error), wait)
+                _log.warning("%s; retrying in %.0f s", _why(error), wait)
                 self._stopping.wait(wait)
                 wait = min(wait * 2, 60.0)
             else:
@@ -184,7 +184,7 @@ class _Socket:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, SlackApiError) and error.response.status_code == 200:  # what Slack refuses, it answers so
+    if isinstance(error, SlackApiError) and error.response.status_code == 200:  # Slack's refusals are 200s
         code = error.response.get("error")
-        return f"Slack refuses SLACK_APP_TOKEN ({code}): it needs an app-level token (xapp-…) with connections:write"
-    return f"Slack does not answer ({type(error).__name__})"
+        return f"Slack rejected SLACK_APP_TOKEN ({code}): use an app-level token (xapp-…) with connections:write"
+    return f"Slack is not responding ({type(error).__name__})"

@@ -1,7 +1,7 @@
-"""The configuration file and the environment, read once at start into one frozen object.
+"""Loads the configuration file and the environment into one frozen object at startup.
 
-Every scalar is taken as written: `branch: 1.10` is the branch 1.10 and `namespace: on` the namespace on. A key without
-a value counts as left out. Secrets come from the environment alone, and no `repr` shows them.
+Scalars are read as written: `branch: 1.10` is the branch 1.10, and `namespace: on` is the namespace on. A key without
+a value counts as not set. Secrets come only from the environment and never appear in a `repr`.
 """
 
 import difflib
@@ -40,16 +40,16 @@ from bot.i18n.language import Language, LocalizedText, Translator
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used: one sentence a line, `FILE:LINE: KEY: what is wrong and what is expected`."""
+    """The configuration is invalid. One line per mistake, `FILE:LINE: KEY: what is wrong and what is expected`."""
 
 
 # ---------------------------------------------------------------- values
 
-_NO_CREDENTIAL = "must not hold a credential; secrets come from the environment"
+_NO_CREDENTIAL = "must not contain a credential; set secrets in the environment"
 
 
 def _matching(pattern: str) -> AfterValidator:
-    """A text of that whole pattern; the field's description says the rest."""
+    """Require a full match; the field's description says what is expected."""
 
     def check(text: str) -> str:
         if re.fullmatch(pattern, text) is None:
@@ -87,7 +87,7 @@ def _git_url(text: str) -> str:
 
 
 def _listen(value: object) -> object:
-    """`0.0.0.0:3000` or `[::]:3000` as (host, port)."""
+    """Parse `0.0.0.0:3000` or `[::]:3000` into (host, port)."""
     if not isinstance(value, str):
         return value
     host, _, port = value.rpartition(":")
@@ -97,7 +97,7 @@ def _listen(value: object) -> object:
 
 
 def _duration(value: object) -> object:
-    """`30s`, `5m` or `1h30m` as a timedelta."""
+    """Parse `30s`, `5m` or `1h30m` into a timedelta."""
     if not isinstance(value, str):
         return value
     match = re.fullmatch(r"(?:(\d{1,4})h)?(?:(\d{1,4})m)?(?:(\d{1,4})s)?", value, re.ASCII)
@@ -109,7 +109,7 @@ def _duration(value: object) -> object:
 
 
 def _wall_time(value: object) -> object:
-    """`22:00` as a time of day."""
+    """Parse `22:00` into a time of day."""
     if not isinstance(value, str):
         return value
     if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value, re.ASCII) is None:
@@ -125,7 +125,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _inside(text: str) -> str:
-    """A path inside the repository, as git writes it."""
+    """Normalize a path inside the repository."""
     path = PurePosixPath(text)
     if not text or path.is_absolute() or ".." in path.parts or "\n" in text:
         raise ValueError
@@ -143,7 +143,7 @@ def _home(text: object) -> object:
 
 
 def _read_by(read: Callable[[str], object]) -> AfterValidator:
-    """A text that can be read so; what reads it says in its ValueError what is wrong."""
+    """Require that `read` accepts the text; its ValueError says what is wrong."""
 
     def check(text: str) -> str:
         read(text)
@@ -153,13 +153,13 @@ def _read_by(read: Callable[[str], object]) -> AfterValidator:
 
 
 def _store(text: str) -> str:
-    """A URL whose dialect SQLAlchemy knows and whose driver is installed; nothing is connected to."""
+    """Require a SQLAlchemy URL with a known dialect and an installed driver, without connecting."""
     try:
         url = make_url(text)
         url.get_dialect().import_dbapi()
     except ImportError:
         raise ValueError(
-            f"no driver for {url.drivername} is installed; PostgreSQL's comes with pip install 'gitops-bot[postgresql]'"
+            f"no driver for {url.drivername} is installed; for PostgreSQL: pip install 'gitops-bot[postgresql]'"
         ) from None
     except (ArgumentError, NoSuchModuleError, ValueError):
         raise ValueError from None
@@ -177,14 +177,14 @@ Manager = Annotated[str, _matching(r"\S+")]
 Allowed = tuple[Annotated[str, _matching(r"\*|[UWS][A-Z0-9]{2,}")], ...]
 Owners = tuple[Annotated[str, _matching(r"[UWS][A-Z0-9]{2,}")], ...]
 
-_A_NAME = "a name of letters, digits, '.', '_' and '-', 63 at most"
-_A_CHANNEL = "a channel id such as C0123456789 (in Slack: the channel's name > About, at the bottom)"
+_A_NAME = "a name of at most 63 letters, digits, '.', '_' and '-'"
+_A_CHANNEL = "a channel ID such as C0123456789 (in Slack: the channel's name > About, at the bottom)"
 _NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-_A_NAMESPACE = "a namespace of lower-case letters, digits and '-', 63 at most"
+_A_NAMESPACE = "a namespace of at most 63 lowercase letters, digits and '-'"
 _A_DURATION = "a duration such as 30s, 5m or 1h30m, from 1s to 24h"
 _A_TIME = "a time of day such as '22:00', from '00:00' to '23:59'"
 _AN_URL = "an http or https URL"
-_WHO_MAY = 'a list of user ids (U…, W…), user group ids (S…) or "*" for the whole workspace'
+_WHO_MAY = 'a list of user IDs (U…, W…) and user group IDs (S…), or ["*"] for the whole workspace'
 
 
 # ---------------------------------------------------------------- sections of the file
@@ -207,13 +207,13 @@ class _Section(BaseModel):
 
 
 def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
-    """A section's keys as the file spells them: some are words of Python."""
+    """A section's fields by their key in the file, which can be a Python keyword such as `from`."""
     return {info.alias or name: info for name, info in section.model_fields.items()}
 
 
 class SlackConfig(_Section):
-    """Where and how the bot talks. `channel` is "" when none is set; `api_url` ends with a slash; `listen` is
-    (host, port) of Slack's requests in HTTP mode and of the health page in both modes.
+    """How the bot connects to Slack, and where it posts. `channel` is "" when not set; `api_url` ends with a slash;
+    `listen` is the (host, port) of the health page, and of Slack's requests in HTTP mode.
     """
 
     channel: Channel = Field(default="", description=_A_CHANNEL)
@@ -230,23 +230,21 @@ class SlackConfig(_Section):
     language: Language = Field(default=Language.ENGLISH, description="en or es")
     people: dict[Person, Annotated[str, _matching(r"[UW][A-Z0-9]{2,}")]] = Field(
         default={},
-        description="a mapping from e-mails or forge logins to user ids, such as {ana@example.com: U0123456}",
+        description="a mapping of emails or forge logins to user IDs, such as {ana@example.com: U0123456}",
     )
-    zone: Annotated[str, _read_by(_zone)] = Field(
-        default="UTC", description="the name of a time zone such as Europe/Madrid"
-    )
+    zone: Annotated[str, _read_by(_zone)] = Field(default="UTC", description="a time zone such as Europe/Madrid")
     languages: dict[Channel, Language] = Field(
-        default={}, description="a mapping from channel ids to en or es, such as {C0987654321: es}"
+        default={}, description="a mapping of channel IDs to en or es, such as {C0987654321: es}"
     )
 
     def translator(self, channel: str) -> Translator:
-        """What speaks the language of a channel; a direct message has the default's."""
+        """The translator for a channel's language; direct messages use the default."""
         return Translator(self.languages.get(channel, self.language))
 
 
 @dataclass(frozen=True, slots=True)
 class ForgeKind:
-    """One kind of forge: how a repository's name is written, where its API is, and the library that only it needs."""
+    """One kind of forge: the form of its repository names, its API URL, and the library that it needs."""
 
     repository: str  # a pattern
     form: str  # the same for people
@@ -283,13 +281,13 @@ FORGES = {
 
 
 class ForgeConfig(_Section):
-    """Where pull requests are opened. `repository` is written as its kind has it; `api_url` has no slash at the end."""
+    """The forge where pull requests are opened. `api_url` has no trailing slash."""
 
     kind: Literal["github", "gitlab", "bitbucket", "bitbucket-server"] = Field(
         description=f"one of {', '.join(FORGES)}"
     )
     repository: Annotated[str, _matching(r"~?[\w.+-]+(/[\w.+-]+)+")] = Field(
-        description="the repository as the forge spells it, such as acme/platform"
+        description="the repository's name on the forge, such as acme/platform"
     )
     api_url: HttpUrl = Field(default="", description=_AN_URL)
 
@@ -305,9 +303,9 @@ class ForgeConfig(_Section):
     def _as_its_kind(self) -> Self:
         kind = FORGES[self.kind]
         if re.fullmatch(kind.repository, self.repository, re.ASCII) is None:
-            raise ValueError(f"repository is {self.kind}'s {kind.form}, as the forge spells it")
+            raise ValueError(f"repository must have the form {kind.form} on {self.kind}")
         if not self.api_url:
-            raise ValueError(f"api_url is missing; for {self.kind} it is {kind.own_api_url}")
+            raise ValueError(f"api_url is missing; on {self.kind} it is {kind.own_api_url}")
         if kind.library and find_spec(kind.library) is None:
             raise ValueError(
                 f"kind {self.kind} needs a library that is not installed: pip install 'gitops-bot[{kind.extra}]'"
@@ -316,32 +314,32 @@ class ForgeConfig(_Section):
 
 
 class _Automation(_Section):
-    """Who may change some paths without an approval."""
+    """An account that may change some paths without an approval."""
 
     actor: Annotated[str, _matching(r"[^\s@]+")] = Field(
-        description="an account of the forge such as image-updater[bot], and no e-mail"
+        description="a forge account such as image-updater[bot], not an email"
     )
     paths: tuple[Annotated[str, AfterValidator(_inside)], ...] = Field(
-        description="a list of patterns of paths inside the repository, such as apps/*/images.yaml"
+        description="a list of path patterns inside the repository, such as apps/*/images.yaml"
     )
 
 
 class Approvals(_Section):
-    """When a commit on the tracked branch counts as approved, and whether one that does not is an alert."""
+    """When a commit on the tracked branch counts as approved, and whether an unapproved one raises an alert."""
 
-    required: int = Field(default=1, ge=1, le=10, description="a number from 1 to 10: the approvals a change needs")
-    automation: tuple[_Automation, ...] = Field(default=(), description="a list of mappings, each with actor and paths")
+    required: int = Field(default=1, ge=1, le=10, description="a number from 1 to 10 (approvals that a change needs)")
+    automation: tuple[_Automation, ...] = Field(default=(), description="a list of mappings with actor and paths")
     alert: bool = Field(default=True, description="true or false")
     grace: Duration = Field(default=timedelta(minutes=2), description=_A_DURATION)
 
     @property
     def rules(self) -> Rules:
-        """The same as the core has it."""
+        """Convert to the core's type."""
         return Rules(self.required, tuple(Automation(each.actor, each.paths) for each in self.automation))
 
 
 class RepositoryConfig(_Section):
-    """A git repository and its tracked branch; without a `forge` nothing can be reverted."""
+    """A git repository and its tracked branch; pull requests need a `forge`."""
 
     url: Annotated[str, AfterValidator(_git_url)] = Field(
         description="a URL or local path that git can fetch, such as https://github.com/acme/platform.git"
@@ -349,25 +347,25 @@ class RepositoryConfig(_Section):
     # git-check-ref-format(1), and no leading dash.
     branch: Annotated[
         str, _matching(r"(?![-./])(?!.*(\.\.|//|@\{|/\.|\.lock(/|$)))[^\x00-\x20\x7f~^:?*\[\\]+(?<![./])")
-    ] = Field(default="main", description="the tracked branch's name, such as main")
+    ] = Field(default="main", description="the name of the tracked branch, such as main")
     forge: ForgeConfig | None = Field(default=None, description="a mapping with kind and repository")
     approvals: Approvals = Field(default=Approvals(), description="a mapping such as {required: 1, alert: true}")
 
 
 class ClusterConfig(_Section):
-    """How to reach a cluster; with neither path nor context it is the one that the bot runs in.
+    """How to reach a cluster: with neither kubeconfig nor context, it is the one that the bot runs in.
 
-    `discover` are the deployers there whose applications the bot follows, told in `channel` unless they say another.
+    `discover` lists the deployers whose applications the bot watches, reported in `channel` unless they name another.
     """
 
-    kubeconfig: Home | None = Field(default=None, description="the path of a kubeconfig file")
+    kubeconfig: Home | None = Field(default=None, description="the path to a kubeconfig file")
     context: str | None = Field(default=None, description="the name of a context in the kubeconfig")
-    discover: tuple[Literal["argocd", "flux"], ...] = Field(default=(), description="a list of argocd and flux")
+    discover: tuple[Literal["argocd", "flux"], ...] = Field(default=(), description="a list of argocd, flux or both")
     channel: Channel = Field(default="", description=_A_CHANNEL)
 
 
 class Schedule(_Section):
-    """How often the bot looks, and how long a rollout may take."""
+    """How often the bot checks, and how long a rollout may take."""
 
     drift: Duration = Field(default=timedelta(minutes=5), description=_A_DURATION)
     git: Duration = Field(default=timedelta(seconds=30), description=_A_DURATION)
@@ -378,27 +376,28 @@ class Schedule(_Section):
 
 
 class _Helm(_Section):
-    """What is handed to Helm, for an application whose path is a chart."""
+    """What to pass to Helm for an application whose path is a chart."""
 
     release: Annotated[str, _matching(r"[a-z0-9]([-a-z0-9.]{0,51}[a-z0-9])?")] = Field(
-        default="", description="a release name of lower-case letters, digits, '-' and '.', 53 at most"
+        default="", description="a release name of at most 53 lowercase letters, digits, '-' and '.'"
     )
     namespace: Annotated[str, _matching(_NAMESPACE)] = Field(default="", description=_A_NAMESPACE)
     values: tuple[Annotated[str, _matching(r"[^\n]+")], ...] = Field(
-        default=(), description="a list of files, from the application's path or, with a leading '/', from the root"
+        default=(),
+        description="a list of files, relative to the application's path or, with a '/' in front, to the root",
     )
-    set: dict[str, str] = Field(default={}, description="a mapping of values as helm --set reads them")
-    set_string: dict[str, str] = Field(default={}, description="a mapping of values that are text")
+    set: dict[str, str] = Field(default={}, description="a mapping of values, as for helm --set")
+    set_string: dict[str, str] = Field(default={}, description="a mapping of values, as for helm --set-string")
     api_versions: tuple[Annotated[str, _matching(r"[\w./-]+")], ...] = Field(
         default=(), description="a list of API versions such as monitoring.coreos.com/v1"
     )
     kube_version: Annotated[str, _matching(r"v?\d+\.\d+(\.\d+)?[-+.\w]*")] = Field(
-        default="", description="a version of Kubernetes such as 1.33.0"
+        default="", description="a Kubernetes version such as 1.33.0"
     )
     crds: bool = Field(default=True, description="true or false")
 
     def parameters(self) -> HelmParameters:
-        """The same as the core has it."""
+        """Convert to the core's type."""
         return HelmParameters(
             release=self.release,
             namespace=self.namespace,
@@ -412,52 +411,51 @@ class _Helm(_Section):
 
 
 class _Application(_Section):
-    repository: str = Field(description="the name of one of the repositories")
+    repository: str = Field(description="the name of a configured repository")
     path: Annotated[str, AfterValidator(_inside)] = Field(
-        description="a path inside the repository, without '..' and a leading '/', such as apps/shop"
+        description="a path inside the repository such as apps/shop, without '..' or a leading '/'"
     )
     revision: Annotated[str, AfterValidator(_revision)] = Field(
-        default="", description="a branch, a tag, a sha, a pattern such as release-*, or versions such as '>=1.2 <2'"
+        default="",
+        description="a branch, tag, commit SHA, pattern such as release-* or version range such as '>=1.2 <2'",
     )
     newest: Newest = Field(default=Newest.VERSION, description="version or date")
-    cluster: str = Field(description="the name of one of the clusters")
+    cluster: str = Field(description="the name of a configured cluster")
     namespace: Annotated[str, _matching(_NAMESPACE)] = Field(description=_A_NAMESPACE)
     channel: Channel | None = Field(default=None, description=_A_CHANNEL)
     revert_allowed: Allowed | None = Field(default=None, description=_WHO_MAY)
     silence_allowed: Allowed | None = Field(default=None, description=_WHO_MAY)
-    owners: Owners = Field(default=(), description="a list of user ids (U…, W…) and user group ids (S…)")
+    owners: Owners = Field(default=(), description="a list of user IDs (U…, W…) and user group IDs (S…)")
     helm: _Helm | None = Field(default=None, description="a mapping such as {values: [values-prod.yaml]}")
 
     def line(self, branch: str) -> str:
-        """The repository, or the line of it that is followed, whose own branch is given."""
+        """The repository's name, qualified by `revision` unless that is `branch`, which the repository tracks."""
         own = self.revision in {"", branch}
         return self.repository if own else line(self.repository, TargetRevision(self.revision, self.newest))
 
 
 class _Escalate(_Section):
-    """Whom to call when nobody takes an alert."""
+    """Who to notify when nobody acknowledges an alert."""
 
     after: Duration = Field(description=_A_DURATION)
     to: tuple[Annotated[str, _matching(r"[UWS][A-Z0-9]{2,}")], ...] = Field(
-        min_length=1, max_length=20, description="a list of user ids (U…, W…) or user group ids (S…), 1 to 20"
+        min_length=1, max_length=20, description="a list of 1 to 20 user IDs (U…, W…) and user group IDs (S…)"
     )
     channel: Channel | None = Field(default=None, description=_A_CHANNEL)
 
     def escalation(self) -> Escalation:
-        """The escalation as the core has it."""
+        """Convert to the core's type."""
         return Escalation(self.after, self.to, self.channel)
 
 
 class _QuietHours(_Section):
-    """When nothing rings that can wait."""
+    """When alerts that can wait notify nobody."""
 
     start: WallTime | None = Field(default=None, alias="from", description=_A_TIME)
     end: WallTime | None = Field(default=None, alias="to", description=_A_TIME)
-    zone: Annotated[str, _read_by(_zone)] = Field(
-        default="UTC", description="the name of a time zone such as Europe/Madrid"
-    )
+    zone: Annotated[str, _read_by(_zone)] = Field(default="UTC", description="a time zone such as Europe/Madrid")
     days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
-        default=(), description="a list of mon, tue, wed, thu, fri, sat, sun: those are quiet all day"
+        default=(), description="a list of days from mon, tue, wed, thu, fri, sat, sun, quiet all day"
     )
     loud: Literal["critical", "serious", "nothing"] = Field(
         default="critical", alias="except", description="critical, serious or nothing"
@@ -466,35 +464,38 @@ class _QuietHours(_Section):
     @model_validator(mode="after")
     def _say_when(self) -> Self:
         if (self.start is None) != (self.end is None):
-            raise ValueError("needs from and to, or neither")
+            raise ValueError("set both from and to, or neither")
         if self.start is None and not self.days:
-            raise ValueError("says no time; expected from and to, such as {from: '22:00', to: '07:00'}, or days")
+            raise ValueError("no time is set; expected from and to, such as {from: '22:00', to: '07:00'}, or days")
         if self.start is not None and self.start == self.end:
-            raise ValueError("from and to are the same time; for whole days name the days")
+            raise ValueError("from and to are the same time; for whole days, use days")
         return self
 
     def hours(self) -> QuietHours:
-        """The hours as the core has them."""
+        """Convert to the core's type."""
         loud = None if self.loud == "nothing" else Severity[self.loud.upper()]
         return QuietHours(ZoneInfo(self.zone), self.start, self.end, frozenset(self.days), loud)
 
 
 class Alerts(_Section):
-    """When a difference becomes an alert, and how it is told."""
+    """When a difference becomes an alert, and how it is reported."""
 
     looks: int = Field(
-        default=2, ge=1, le=10, description="a number from 1 to 10: the looks in a row that must see a difference"
+        default=2, ge=1, le=10, description="a number from 1 to 10 (checks in a row that must see a difference)"
     )
     quiet_while_rolling: bool = Field(default=True, description="true or false")
     group: int = Field(
-        default=5, ge=2, le=10_000, description="a number from 2: so many alerts at once in a channel share one card"
+        default=5,
+        ge=2,
+        le=10_000,
+        description="a number from 2 to 10000 (alerts at once in a channel that share a card)",
     )
     remind: Duration | None = Field(default=None, description=_A_DURATION)
     escalate: _Escalate | None = Field(default=None, description="a mapping with after and to")
     quiet_hours: _QuietHours | None = Field(default=None, description="a mapping with from, to and zone, or with days")
 
     def policy(self) -> Policy:
-        """How alerts are told, as the core has it."""
+        """Convert to the core's type."""
         return Policy(
             group=self.group,
             remind=self.remind,
@@ -504,11 +505,11 @@ class Alerts(_Section):
 
 
 class _Ignore(_Section):
-    """A rule in the bot's own words (`paths`), in those of Argo CD's `ignoreDifferences`, or both."""
+    """An ignore rule with the bot's own `paths`, the keys of Argo CD's `ignoreDifferences`, or both."""
 
     kind: str = Field(default="*", description="a kind such as Deployment, or a pattern")
     namespace: str = Field(default="*", description="a namespace or a pattern")
-    name: str = Field(default="*", description="an object's name or a pattern")
+    name: str = Field(default="*", description="an object name or a pattern")
     group: str = Field(default="*", description='an API group such as apps, "" for the core group, or a pattern')
     paths: tuple[Annotated[str, _read_by(parse_path)], ...] = Field(
         default=(), description="a list of paths as drift reports them, such as spec.replicas"
@@ -520,7 +521,7 @@ class _Ignore(_Section):
         default=(), description="a list of jq path expressions such as '.webhooks[]?.clientConfig.caBundle'"
     )
     managedFieldsManagers: tuple[Manager, ...] = Field(  # noqa: N815
-        default=(), description="a list of field managers, or patterns of their names"
+        default=(), description="a list of field managers or patterns"
     )
 
     @model_validator(mode="after")
@@ -530,7 +531,7 @@ class _Ignore(_Section):
         return self
 
     def rule(self, number: int) -> IgnoreRule:
-        """The rule as the core has it."""
+        """Convert to the core's type."""
         return IgnoreRule(
             paths=self.paths,
             kind=self.kind,
@@ -557,10 +558,10 @@ class _File(_Section):
         default="sqlite:///state.db",
         description="a SQLAlchemy URL such as sqlite:///state.db or postgresql+psycopg://user@host/database",
     )
-    mirrors: Home = Field(default=Path("mirrors"), description="the path of a folder")
+    mirrors: Home = Field(default=Path("mirrors"), description="the path to a directory")
     ignore: tuple[_Ignore, ...] = Field(default=(), description="a list of rules, each with paths")
     interactive: tuple[Manager, ...] = Field(
-        default=INTERACTIVE, description="a list of field managers, or patterns of their names, such as kubectl-*"
+        default=INTERACTIVE, description="a list of field managers or patterns, such as kubectl-*"
     )
 
 
@@ -568,23 +569,22 @@ class _File(_Section):
 
 
 _NO_APP_KEY = (
-    "GITHUB_APP_PRIVATE_KEY is not set, and GITHUB_APP_ID alone is not enough: generate a key in the GitHub App's"
-    " settings > Private keys and set the whole PEM text."
+    "GITHUB_APP_PRIVATE_KEY is not set, but GITHUB_APP_ID is. Generate a key in the GitHub App's settings > Private"
+    " keys, and set the variable to the whole PEM text."
 )
 _NO_APP_ID = (
-    "GITHUB_APP_ID is not set, and GITHUB_APP_PRIVATE_KEY alone is not enough: copy the App ID from the GitHub App's"
-    " settings > About."
+    "GITHUB_APP_ID is not set, but GITHUB_APP_PRIVATE_KEY is. Copy the App ID from the GitHub App's settings > About."
 )
 _NO_GITHUB_TOKEN = (
-    "GITHUB_TOKEN is not set: pull requests are opened with a token that may write contents and pull requests;"  # noqa: S105
-    " create it at github.com/settings/personal-access-tokens, or set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY of a"
+    "GITHUB_TOKEN is not set: opening pull requests needs a token that can write contents and pull requests."  # noqa: S105
+    " Create one at github.com/settings/personal-access-tokens, or set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY of a"
     " GitHub App."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Secrets, out of the environment alone; None when a variable is unset or empty."""
+    """Secrets from the environment; None when a variable is unset or empty."""
 
     slack_bot_token: str | None = field(default=None, repr=False)
     slack_app_token: str | None = field(default=None, repr=False)
@@ -597,16 +597,16 @@ class Credentials:
     webhook_secret: str | None = field(default=None, repr=False)
 
     def other_kinds(self) -> list[str]:
-        """A sentence for each Slack token that is not of the kind its variable is for."""
+        """A sentence for each Slack token that is of the wrong kind."""
         kinds = (("SLACK_BOT_TOKEN", self.slack_bot_token, "xoxb-"), ("SLACK_APP_TOKEN", self.slack_app_token, "xapp-"))
         return [
-            f"{variable} holds another kind of token: the right one begins with {prefix}; are the two swapped?"
+            f"{variable} holds the wrong kind of token: it must start with {prefix}. Are the two tokens swapped?"
             for variable, token, prefix in kinds
             if token and not token.startswith(prefix)
         ]
 
     def missing_for_github(self) -> list[str]:
-        """A sentence for what GitHub needs and is not set."""
+        """A sentence if a credential for GitHub is missing."""
         if self.github_token or (self.github_app_id and self.github_app_private_key):
             return []
         if self.github_app_id:
@@ -617,7 +617,7 @@ class Credentials:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Self:
-        r"""The variables named like the fields. A private key may be written on one line, its line ends as \n."""
+        r"""Read the variables named after the fields. A private key may be on one line, with \n for line breaks."""
         values = {name: environ.get(name.upper(), "").strip() or None for name in cls.__slots__}
         if key := values["github_app_private_key"]:
             values["github_app_private_key"] = key.replace("\\n", "\n")
@@ -626,10 +626,10 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All the bot is told; in the running bot, `applications` are those of the moment, discovered ones too.
+    """The whole configuration; in the running bot, `applications` is kept current and includes discovered ones.
 
-    `store` is an SQLAlchemy URL and may hold a password; relative paths, in `store` and
-    `mirrors` too, are relative to the working directory. `interactive` are patterns of field managers that are people.
+    `store` is a SQLAlchemy URL and may contain a password. Relative paths, also in `store` and `mirrors`, are relative
+    to the working directory. `interactive` holds patterns of field managers that are people.
     """
 
     slack: SlackConfig
@@ -647,42 +647,42 @@ class Config:
 
     @property
     def zone(self) -> ZoneInfo:
-        """By whose clocks a time of day is meant where nobody's own are known."""
+        """The time zone for people whose own is not known."""
         return ZoneInfo(self.slack.zone)
 
     def missing_for_run(self) -> list[str]:
-        """What `run` needs and `check` does not: a sentence for each thing that is not set, and where to get it."""
+        """A sentence for each missing setting that `run` needs and `check` does not, with where to get it."""
         have = self.credentials
         missing = have.other_kinds()
         if not self.slack.channel:
-            missing.append(f"slack.channel is not set: alerts and reports need a place to go; expected {_A_CHANNEL}.")
+            missing.append(f"slack.channel is not set: alerts and reports need a channel. Set it to {_A_CHANNEL}.")
         if not have.slack_bot_token:
             missing.append(
-                "SLACK_BOT_TOKEN is not set: the bot writes to Slack with a bot token (xoxb-…);"
-                " copy it at api.slack.com/apps > OAuth & Permissions after installing the app."
+                "SLACK_BOT_TOKEN is not set: posting to Slack needs a bot token (xoxb-…)."
+                " Install the app, then copy the token at api.slack.com/apps > OAuth & Permissions."
             )
         if self.slack.mode == "socket" and not have.slack_app_token:
             missing.append(
-                "SLACK_APP_TOKEN is not set: Socket Mode needs an app-level token (xapp-…) with connections:write;"
-                " create it at api.slack.com/apps > Basic Information > App-Level Tokens."
+                "SLACK_APP_TOKEN is not set: Socket Mode needs an app-level token (xapp-…) with connections:write."
+                " Create one at api.slack.com/apps > Basic Information > App-Level Tokens."
             )
         if self.slack.mode == "http" and not have.slack_signing_secret:
             missing.append(
-                "SLACK_SIGNING_SECRET is not set: HTTP mode tells Slack's requests from forged ones by it;"
-                " copy it at api.slack.com/apps > Basic Information > App Credentials."
+                "SLACK_SIGNING_SECRET is not set: HTTP mode verifies Slack's requests with it."
+                " Copy it at api.slack.com/apps > Basic Information > App Credentials."
             )
         kinds = {repository.forge.kind for repository in self.repositories.values() if repository.forge}
         if "github" in kinds:
             missing.extend(have.missing_for_github())
         if "gitlab" in kinds and not have.gitlab_token:
             missing.append(
-                "GITLAB_TOKEN is not set: merge requests are opened with an access token of the scope api and the role"
-                " Developer; create it in the project or group at Settings > Access tokens."
+                "GITLAB_TOKEN is not set: opening merge requests needs an access token with the scope api and the role"
+                " Developer. Create one in the project or group at Settings > Access tokens."
             )
         if kinds & {"bitbucket", "bitbucket-server"} and not have.bitbucket_token:
             missing.append(
-                "BITBUCKET_TOKEN is not set: pull requests are opened with an access token that may write repositories"
-                " and pull requests; create it in the repository at Settings > Access tokens (Data Center: HTTP access"
+                "BITBUCKET_TOKEN is not set: opening pull requests needs an access token that can write repositories"
+                " and pull requests. Create one in the repository at Settings > Access tokens (Data Center: HTTP access"
                 " tokens)."
             )
         return missing
@@ -692,7 +692,7 @@ class Config:
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
-    """Read the file, and the secrets and DATABASE_URL from `environ`. ConfigError lists every mistake found."""
+    """Load the file, and the secrets and DATABASE_URL from `environ`. ConfigError lists every mistake."""
     source = _Source(path)
     mistakes = list(source.mistakes)
     parsed = None
@@ -703,7 +703,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     mistakes += _dangling(source.data)
     if parsed and not parsed.applications and not any(each.discover for each in parsed.clusters.values()):
         expected = _schema(("applications",))[1]
-        mistakes.append((("applications",), f"missing; expected {expected}, or a cluster's discover"))
+        mistakes.append((("applications",), f"missing; expected {expected}, or discover on a cluster"))
     lines = [source.error_line(place, text) for place, text in sorted(mistakes, key=lambda m: source.line(m[0]))]
 
     store = environ.get("DATABASE_URL", "").strip()
@@ -760,7 +760,7 @@ _Mistake = tuple[_Place, str]
 
 
 class _Source:
-    """A YAML file as nested dicts, lists and strings, with the line of each place in it."""
+    """A YAML file as nested dicts, lists and strings, and the line of each key and value."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -774,11 +774,11 @@ class _Source:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             where = f"{path}:{mark.line + 1}" if mark else f"{path}"
-            raise ConfigError(f"{where}: not YAML: {error.problem or error.context}") from None
+            raise ConfigError(f"{where}: invalid YAML: {error.problem or error.context}") from None
         except yaml.YAMLError as error:
-            raise ConfigError(f"{path}: not YAML: {str(error).splitlines()[0]}") from None
+            raise ConfigError(f"{path}: invalid YAML: {str(error).splitlines()[0]}") from None
         except RecursionError:
-            raise ConfigError(f"{path}: nested too deeply, or an alias that holds itself") from None
+            raise ConfigError(f"{path}: nested too deeply, or an alias that refers to itself") from None
         if not isinstance(data, dict):
             found = "empty" if data is None else "not a mapping"
             raise ConfigError(f"{path}: {found}; expected keys such as slack, repositories, clusters and applications")
@@ -799,14 +799,14 @@ class _Source:
             name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             here = (*place, name)
             if name in data:
-                self.mistakes.append((here, f"set twice; the second is on line {key.start_mark.line + 1}"))
+                self.mistakes.append((here, f"duplicate key; set again on line {key.start_mark.line + 1}"))
                 continue
             self._lines[here] = key.start_mark.line + 1
             data[name] = self._plain(value, here)
         return data
 
     def line(self, place: _Place) -> int:
-        """The line of a place, or of the nearest thing around it that is in the file."""
+        """The line of a place, or of its nearest parent in the file."""
         while place not in self._lines:
             place = place[:-1]
         return self._lines[place]
@@ -820,7 +820,7 @@ def _dotted(place: _Place) -> str:
 
 
 def _explain(detail: ErrorDetails) -> _Mistake:
-    """One of pydantic's errors in the words of the file, without the value: that may be a secret in a wrong place."""
+    """Describe one of pydantic's errors, without the value: it may be a misplaced secret."""
     place = detail["loc"]
     if place[-1] == "[key]":
         expected = _schema(place[:-1])[1] if place[0] == "slack" else _A_NAME
@@ -829,7 +829,7 @@ def _explain(detail: ErrorDetails) -> _Mistake:
         return place, _unknown(str(place[-1]), "key", _fields(_schema(place[:-1])[0]))
     section, expected = _schema(place)
     if detail["type"] == "model_type":
-        expected = f"a mapping of {', '.join(_fields(section))}"
+        expected = f"a mapping with the keys {', '.join(_fields(section))}"
     expected = f"expected {expected}"
     if detail["type"] == "missing":
         return place, f"missing; {expected}"
@@ -842,12 +842,13 @@ def _unknown(name: str, what: str, known: Iterable[str]) -> str:
     if close:
         return f"unknown {what}; did you mean '{close[0]}'?"
     if re.search(r"token|secret|password|private", name, re.IGNORECASE):
-        return f"unknown {what}; secrets come from the environment, such as SLACK_BOT_TOKEN and GITHUB_TOKEN"
-    return f"unknown {what}; expected one of {', '.join(sorted(known)) or 'none, as none is configured'}"
+        return f"unknown {what}; set secrets in the environment, such as SLACK_BOT_TOKEN and GITHUB_TOKEN"
+    names = ", ".join(sorted(known))
+    return f"unknown {what}; expected one of {names}" if names else f"unknown {what}; none is configured"
 
 
 def _dangling(data: Mapping[str, Any]) -> Iterator[_Mistake]:
-    """References to what is not configured; looked for in the raw data, so that they show beside other mistakes."""
+    """References to undefined repositories and clusters, found in the raw data to report them with other mistakes."""
     applications = data.get("applications")
     for name, told in applications.items() if isinstance(applications, dict) else ():
         for key, section in (("repository", "repositories"), ("cluster", "clusters")):
@@ -858,7 +859,7 @@ def _dangling(data: Mapping[str, Any]) -> Iterator[_Mistake]:
 
 
 def _schema(place: _Place) -> tuple[type[_Section], str]:
-    """The section that a place lies in or holds, and the description of the innermost field on the way there."""
+    """The section at or around a place, and the description of the innermost field on its path."""
     section: type[_Section] = _File
     expected = ""
     parts = iter(place)

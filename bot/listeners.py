@@ -266,11 +266,11 @@ class Listeners:
             try:
                 said = work()
             except PortError as error:
-                _log.warning("asked by %s: %s", requester.user, error)
+                _log.warning("request from %s failed: %s", requester.user, error)
                 said = trouble.outside(requester.translator, str(error))
             except Exception:
                 reference = secrets.token_hex(4)
-                _log.exception("asked by %s, reference %s", requester.user, reference)
+                _log.exception("request from %s failed, reference %s", requester.user, reference)
                 said = trouble.failed(requester.translator, reference)
             if said is not None:
                 self._say(requester, respond, said)
@@ -287,7 +287,7 @@ class Listeners:
             if not requester.about:
                 self._homes.acted(requester.user)
         except PortError as error:
-            _log.warning("Home of %s: %s", requester.user, error)
+            _log.warning("cannot update the Home tab of %s: %s", requester.user, error)
 
     def _say(self, requester: Requester, respond: Respond | None, said: Message) -> None:
         """On the Home tab, if asked there; through the response URL, which needs no membership; else as a whisper."""
@@ -301,7 +301,7 @@ class Listeners:
                 requester.channel or self._config.slack.channel, requester.user, said, thread=requester.thread
             )
         except ChatError as error:
-            _log.warning("an answer for %s is lost: %s", requester.user, error)
+            _log.warning("cannot answer %s: %s", requester.user, error)
 
     def _clicker(self, body: Payload) -> Requester:
         user = body["user"]
@@ -338,10 +338,10 @@ def _responded(respond: Respond, said: Message) -> bool:
     try:
         answer = respond(text=said.text, blocks=[dict(block) for block in said.blocks], replace_original=False)
     except (SlackClientError, OSError) as error:
-        _log.warning("the response URL does not answer (%s)", type(error).__name__)
+        _log.warning("response URL is not responding (%s)", type(error).__name__)
         return False
     if answer.status_code != 200:
-        _log.warning("the response URL answered %s", answer.status_code)
+        _log.warning("response URL returned %s", answer.status_code)
     if answer.status_code == 400 and said.plain:  # invalid_blocks, perhaps of a table
         return _responded(respond, said.without_table())
     return bool(answer.status_code == 200)

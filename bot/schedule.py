@@ -1,6 +1,6 @@
-"""The clock's edge: APScheduler starts drift checks, git polling, rollout looks and card reconciliation.
+"""The scheduler: APScheduler starts drift checks, git polling, rollout checks and card updates.
 
-The other place where any error is caught: a job that fails is logged and runs again at its next time.
+Next to `listeners`, the only place that catches every error: a failed job is logged and runs again at its next time.
 """
 
 import logging
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do at once and then every so often; never twice at the same time. `everywhere`: on each replica."""
+    """A job that runs at once and then periodically, never concurrently; with `everywhere` on every replica."""
 
     name: str
     every: timedelta
@@ -28,9 +28,9 @@ class Job:
 
 
 class Schedule:
-    """Runs jobs, none of which waits for another. A job that is late runs once, not once for each time it missed.
+    """Runs jobs independently of each other. A late job runs once, not once for each missed time.
 
-    `wanted` is asked before each run: of several replicas one leads, and the others only answer people.
+    `wanted` is called before each run: only the replica that leads runs jobs, the others only answer requests.
     """
 
     def __init__(self, jobs: Sequence[Job], *, wanted: Callable[[], bool]) -> None:
@@ -49,24 +49,24 @@ class Schedule:
             )
 
     def start(self) -> None:
-        """Begin; every job runs once right away."""
+        """Start; every job runs once right away."""
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Start nothing new and wait for what runs."""
+        """Start no more jobs and wait for running ones."""
         self._scheduler.shutdown(wait=True)
 
 
 def guarded(job: Job, wanted: Callable[[], bool]) -> Callable[[], None]:
-    """The job where any error is caught and logged; it runs only while it is wanted."""
+    """Wrap a job: run it only while `wanted`, and catch and log every error."""
 
     def run() -> None:
         try:
             if job.everywhere or wanted():
                 job.run()
         except PortError as error:
-            _log.warning("%s: %s", job.name, error)
+            _log.warning("%s failed: %s", job.name, error)
         except Exception:
-            _log.exception("%s failed; it runs again in %s", job.name, job.every)
+            _log.exception("%s failed; next run in %s", job.name, job.every)
 
     return run

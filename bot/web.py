@@ -1,4 +1,4 @@
-"""HTTP's edge: the health page, forges' webhooks, and in HTTP mode Slack's requests. Served by waitress."""
+"""The HTTP server: health checks, webhooks from forges, and Slack's requests in HTTP mode. Runs on waitress."""
 
 import logging
 import threading
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 SLACK_PATH = "/slack/events"
 WEBHOOKS_PATH = "/webhooks/"
-MOST_BYTES = 25 * 2**20  # of a request: what GitHub sends at most
+MOST_BYTES = 25 * 2**20  # per request: the most that GitHub sends
 
 _ANSWERS = {
     Received.UNKNOWN: ("404 Not Found", "not found"),
@@ -29,9 +29,9 @@ _ANSWERS = {
 
 
 class Web:
-    """`ready` gives None when the bot can do its work, else why not; without `webhooks` none are taken.
+    """`ready` returns None when the bot is ready, otherwise the reason. Without `webhooks`, none are accepted.
 
-    OSError when the address cannot be taken.
+    OSError when the address is not available.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Web:
         self._ready = ready
         self._webhooks = webhooks
         self._slack = SlackRequestHandler(slack, SLACK_PATH) if slack else None
-        # Few threads: Bolt acks within milliseconds and works elsewhere.
+        # Few threads are enough: Bolt acks within milliseconds and works elsewhere.
         server = create_server(
             self._answer,
             host=address[0],
@@ -53,17 +53,17 @@ class Web:
             ident=None,
             max_request_body_size=MOST_BYTES,
         )
-        self._server = cast("TcpWSGIServer", server)  # several only for a host name with several addresses
+        self._server = cast("TcpWSGIServer", server)  # more than one only for a host name with several addresses
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
         self.port: int = server.effective_port  # type: ignore[union-attr]  # not in the stubs
 
     def start(self) -> Self:
-        """Serve on a thread of its own."""
+        """Serve on a background thread."""
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Take no more requests."""
+        """Stop accepting requests."""
         self._server.close()
         self._thread.join(timeout=5)
 
@@ -71,7 +71,7 @@ class Web:
         try:
             self._server.run()
         except OSError:
-            _log.debug("the web server's socket was closed")
+            _log.debug("web server socket closed")
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -84,7 +84,7 @@ class Web:
             return _webhook(self._webhooks, path.removeprefix(WEBHOOKS_PATH), environ, start_response)
         if path != SLACK_PATH or self._slack is None:
             return _plain(start_response, "404 Not Found", "not found")
-        # Bolt turns a timestamp that is no number into a 500.
+        # Bolt answers 500 to a timestamp that is not a number.
         if not environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "").isdecimal():
             return _plain(start_response, "401 Unauthorized", "not signed by Slack")
         return self._slack(environ, start_response)
@@ -94,7 +94,7 @@ def _webhook(
     webhooks: Webhooks, name: str, environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
     if environ["REQUEST_METHOD"] != "POST":
-        return _plain(start_response, "405 Method Not Allowed", "a webhook is a POST")
+        return _plain(start_response, "405 Method Not Allowed", "webhooks must use POST")
     headers = {
         key.removeprefix("HTTP_").replace("_", "-").lower(): value
         for key, value in environ.items()

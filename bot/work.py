@@ -1,4 +1,4 @@
-"""A bounded pool for git, forge and cluster work, apart from the threads that answer Slack within its 3 s."""
+"""A bounded pool for git, forge and cluster work, separate from the threads that must answer Slack within 3 s."""
 
 import threading
 from collections.abc import Callable
@@ -6,11 +6,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 
 class FullError(Exception):
-    """As much is waiting as may wait."""
+    """The queue is full."""
 
 
 class WorkPool:
-    """`workers` threads; at most `waiting` jobs beyond them, then FullError. A job handles its own errors."""
+    """Runs jobs on `workers` threads and queues up to `waiting` more. Jobs must handle their own errors."""
 
     def __init__(self, name: str, *, workers: int, waiting: int) -> None:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
@@ -19,7 +19,7 @@ class WorkPool:
         self._lock = threading.Lock()
 
     def submit(self, job: Callable[[], None]) -> None:
-        """Run a job soon. FullError when too much is waiting, or when the pool is draining."""
+        """Queue a job. FullError when the queue is full, or when the pool is draining."""
         if not self._places.acquire(blocking=False):
             raise FullError
         try:
@@ -32,7 +32,7 @@ class WorkPool:
         future.add_done_callback(self._done)
 
     def drain(self, seconds: float) -> bool:
-        """Take nothing new, let what runs finish for so long; whether all of it did."""
+        """Reject new jobs and wait up to `seconds` for the others; whether all of them finished."""
         self._pool.shutdown(wait=False, cancel_futures=False)
         with self._lock:
             running = set(self._running)

@@ -1,4 +1,4 @@
-"""`gitops-bot audit`: the audit log, and the judged commits, out of the state database."""
+"""`gitops-bot audit`: reads the audit log and the judged commits from the state database."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +15,7 @@ from bot.ports.errors import PortError
 
 
 def entries(config: Config, since: datetime | None) -> Iterator[AuditEntry]:
-    """What was written down since then, oldest first. PortError when there is no database or it does not answer."""
+    """Audit entries since then, oldest first. PortError when the database is missing or does not respond."""
     _must_exist(config.store)
     with closing(SqlStore(config.store)) as store:
         yield from store.audit_log.entries(since)
@@ -29,10 +29,10 @@ def changes(config: Config, since: datetime | None) -> Iterator[Judgement]:
 
 
 def _must_exist(store: str) -> None:
-    """SQLite would make an empty database of a mistyped path, and the log would look as if nothing had happened."""
+    """SQLite creates an empty database at a mistyped path, and the log would look empty."""
     url = make_url(store)
     if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
         raise PortError(
-            f"There is no state database at {url.database or 'store:'}; run this in the bot's working directory, or"
-            " set store: or DATABASE_URL to the database that the bot uses."
+            f"No state database at {url.database or 'store:'}. Run this in the bot's working directory, or"
+            " set store: or DATABASE_URL to the bot's database."
         )

@@ -30,19 +30,20 @@ _log = logging.getLogger(__name__)
 
 
 def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[Check]:
-    """Check the applications named, or all, each cluster apart. PortError for a name that is not known."""
+    """Check these applications, or all when `names` is empty, one thread per cluster. PortError for an unknown name."""
     config = _with_discovered(config, names)
     for name in names:
         if name not in config.applications:
             close = difflib.get_close_matches(name, config.applications, n=1)
             hint = f"; did you mean {close[0]}?" if close else "."
-            known = f" The applications are {listed(ENGLISH, config.applications, 20)}." if config.applications else ""
-            place = "known here" if any(each.discover for each in config.clusters.values()) else "in the configuration"
-            raise PortError(f"There is no application {name} {place}{hint}{known}")
+            known_names = listed(ENGLISH, config.applications, 20) if config.applications else "none"
+            raise PortError(f"Unknown application {name}{hint} Applications: {known_names}.")
     wanted = [config.applications[name] for name in dict.fromkeys(names)] or list(config.applications.values())
     if not wanted:
-        raise PortError("No application is known; add one under applications:, or look at what discover finds.")
-    repositories = {name: build.repository(config, name) for name in {each.repository for each in wanted}}
+        raise PortError(
+            "There are no applications to check. Add one under applications:, or check that discover finds one."
+        )
+    repositories = {name: build.repository(config, name) for name in {application.repository for application in wanted}}
     now = datetime.now(tz=UTC)
     memory = Caches(ManifestCache(Programs.find()))
 
@@ -50,7 +51,7 @@ def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[C
         mine = [application for application in wanted if application.cluster == cluster]
         try:
             reader = build.cluster(config, cluster)
-        except PortError as error:  # a bad kubeconfig is that cluster's trouble and no other's
+        except PortError as error:  # a bad kubeconfig affects only its own cluster
             return [_unknown(application, str(error), now) for application in mine]
         return check(
             mine,
@@ -65,28 +66,28 @@ def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[C
 
     named = list(dict.fromkeys(application.cluster for application in wanted))
     with ThreadPoolExecutor(max_workers=len(named)) as pool:
-        checks = {found.application: found for several in pool.map(one_cluster, named) for found in several}
+        checks = {done.application: done for of_cluster in pool.map(one_cluster, named) for done in of_cluster}
     return [checks[application.name] for application in wanted]
 
 
 def _with_discovered(config: Config, names: Sequence[str]) -> Config:
-    """The same with what deployers know, as far as it is needed. PortError when a deployer that is cannot be asked."""
+    """Add the applications that deployers know, if any are needed. PortError when a deployer cannot be read."""
     if names and set(names) <= set(config.applications):
         return config
     clusters = {}
     for name in config.clusters:
-        with suppress(PortError):  # its applications say so when they are checked
+        with suppress(PortError):  # reported when its applications are checked
             clusters[name] = build.cluster(config, name)
     discoverer = Discoverer(config, clusters, partial(build.repository, config))
     if discoverer.wanted:
         with ThreadPoolExecutor(max_workers=len(discoverer.wanted)) as pool:
             list(pool.map(discoverer.look, discoverer.wanted))
-    found = discoverer.catalogue()
-    for each in found.unreadable:
-        _log.warning("%s is not followed: %s", each.origin.title, each.why)
-    if found.notes and not (names and set(names) <= set(found.applications)):
-        raise PortError(" ".join(found.notes))
-    return replace(config, applications=found.applications)
+    catalogue = discoverer.catalogue()
+    for unreadable in catalogue.unreadable:
+        _log.warning("skipping %s: %s", unreadable.origin.title, unreadable.why)
+    if catalogue.notes and not (names and set(names) <= set(catalogue.applications)):
+        raise PortError(" ".join(catalogue.notes))
+    return replace(config, applications=catalogue.applications)
 
 
 def directory(
@@ -94,7 +95,7 @@ def directory(
 ) -> list[Check]:
     """Check a directory of manifests against a kubeconfig's cluster; UNKNOWN when either cannot be read.
 
-    Of `rules` count what it says to ignore, and which field managers are people.
+    Only `ignore` and `interactive` of `rules` are used.
     """
     now = datetime.now(tz=UTC)
     application = Application(
@@ -106,17 +107,17 @@ def directory(
         channel="",
     )
     try:
-        place = Directory(path)
-        files = place.own()
+        source = Directory(path)
+        files = source.own()
         cluster = KubernetesCluster(application.cluster, kubeconfig=default_kubeconfig(), context=context)
     except PortError as error:
         return [_unknown(application, str(error), now)]
-    application = replace(application, path=place.path, namespace=namespace or cluster.default_namespace())
+    application = replace(application, path=source.path, namespace=namespace or cluster.default_namespace())
     renderer = Programs.find()
     checked = check_files(
         application,
         files,
-        place,
+        source,
         renderer,
         cluster=cluster,
         ignore=rules.ignore if rules else (),

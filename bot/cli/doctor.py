@@ -1,4 +1,4 @@
-"""`gitops-bot doctor`: every client made as the bot makes it, and each tried."""
+"""`gitops-bot doctor`: builds every client as the bot does and tests it."""
 
 import os
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from bot.handlers.doctor import Line, Outside, doctor
 
 
 def examine(config: Config) -> Iterator[Line]:
-    """A line for each thing that the bot must be able to do, as soon as it is known. Raises nothing of the outside."""
+    """Yield a line for each thing the bot must be able to do, as soon as it is tested. Failures become lines."""
     client, programs = build.slack_client(config), Programs.find()
     return doctor(
         config,
@@ -24,7 +24,7 @@ def examine(config: Config) -> Iterator[Line]:
             slack=client,
             chat=SlackChat(client),
             repositories={name: partial(build.repository, config, name) for name in config.repositories},
-            forges={name: each for name in config.repositories if (each := build.forge(config, name))},
+            forges={name: forge for name in config.repositories if (forge := build.forge(config, name))},
             line=partial(build.repository, config),
             clusters={name: partial(build.cluster, config, name) for name in config.clusters},
             renderer=programs,
@@ -37,7 +37,7 @@ def examine(config: Config) -> Iterator[Line]:
 
 
 def _git_version() -> tuple[int, ...]:
-    """The installed git's version, () when there is none."""
+    """The version of the installed git; () when git is not installed."""
     try:
         return tuple(git.Git(os.curdir).version_info)
     except git.GitCommandNotFound:

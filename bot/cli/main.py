@@ -18,12 +18,12 @@ from bot.ports.errors import PortError
 
 COULD_NOT_TELL = 2  # as diff does: 0 same, 1 different, 2 trouble
 
-_NO_CONFIG = "Give the configuration with --config FILE; docs/configuration.md describes it."
+_NO_CONFIG = "Pass a configuration file with --config FILE. See docs/configuration.md."
 _CONFIG = click.option(
     "--config",
     "config_path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The configuration file; docs/configuration.md describes it.",
+    help="Configuration file. See docs/configuration.md.",
 )
 
 
@@ -38,9 +38,9 @@ _LIBRARIES = (
 def main() -> None:
     """A ChatOps bot for GitOps: drift alerts, revert pull requests and rollout reports in Slack.
 
-    Git stays the only path that changes state: on the cluster the bot reads, and does nothing else.
+    Git stays the only path that changes state: the bot only reads from clusters.
     """
-    # Slack's own libraries print whole payloads at DEBUG, so they never get below INFO.
+    # Slack's libraries log whole payloads at DEBUG: LOG_LEVEL does not apply to libraries.
     logging.basicConfig(
         level=os.environ.get("LOG_LEVEL", "INFO").upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -54,7 +54,7 @@ def main() -> None:
 @_CONFIG
 def run(config_path: Path | None) -> None:
     """Run the bot until SIGTERM or Ctrl-C."""
-    from bot.app import Bot  # noqa: PLC0415  what only one command needs is loaded by that command
+    from bot.app import Bot  # noqa: PLC0415  loaded only by the command that needs it
 
     config = _load(config_path)
     missing = config.missing_for_run()
@@ -66,18 +66,30 @@ def run(config_path: Path | None) -> None:
     except (PortError, OSError) as error:
         _refuse(str(error))
     stopping.wait()
-    logging.getLogger(__name__).info("stopping: no new work is taken, what runs is finished")
+    logging.getLogger(__name__).info("stopping: waiting for running work to finish")
     bot.stop()
 
 
 @main.command()
 @_CONFIG
-@click.option("--path", type=click.Path(path_type=Path), help="A directory of manifests; no configuration is needed.")
-@click.option("--context", help="With --path: the kubeconfig context; the current one if left out.")
-@click.option("--namespace", help="With --path: where objects that name no namespace live; the context's if left out.")
-@click.option("--ignore", type=click.Path(path_type=Path), help="With --path: a configuration file, for its rules.")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--explain", is_flag=True, help="The reason of every difference, and those that are no drift too.")
+@click.option(
+    "--path",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Directory of manifests to check, without a configuration file.",
+)
+@click.option("--context", metavar="CTX", help="With --path: kubeconfig context. Default: the current context.")
+@click.option(
+    "--namespace", metavar="NS", help="With --path: namespace of objects that don't set one. Default: the context's."
+)
+@click.option(
+    "--ignore",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="With --path: configuration file to read ignore rules from.",
+)
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output format.")
+@click.option("--explain", is_flag=True, help="Show why each difference is drift, or why it is not.")
 @click.argument("applications", nargs=-1, metavar="[APP]...")
 def check(
     config_path: Path | None,
@@ -89,16 +101,16 @@ def check(
     explain: bool,
     applications: Sequence[str],
 ) -> None:
-    """One drift check now: exit 0 in sync, 1 drift, 2 could not tell."""
+    """Check for drift once. Exits 0 if in sync, 1 on drift, 2 if the state is unknown."""
     from bot.cli import check as checking  # noqa: PLC0415
     from bot.core.drift import report  # noqa: PLC0415
 
     if (path is None) == (config_path is None):
-        raise click.UsageError("Give either --config FILE or --path DIR.")
+        raise click.UsageError("Pass either --config FILE or --path DIR.")
     if path is None and (context or namespace or ignore):
-        raise click.UsageError("--context, --namespace and --ignore go with --path; with --config it says all three.")
+        raise click.UsageError("--context, --namespace and --ignore need --path. With --config, set them in the file.")
     if path is not None and applications:
-        raise click.UsageError("Names of applications go with --config; with --path there is only the directory.")
+        raise click.UsageError("Application names need --config. --path checks the whole directory.")
     try:
         if path is not None:
             rules = load(ignore, os.environ) if ignore else None
@@ -107,7 +119,7 @@ def check(
             checks = checking.configured(load(config_path or Path(), os.environ), applications, explain=explain)
     except (ConfigError, PortError) as error:
         if output == "json":
-            click.echo(report.as_json([]))  # whoever parses stdout gets an object all the same
+            click.echo(report.as_json([]))  # scripts that parse stdout still get an object
         _refuse(str(error))
     if output == "json":
         click.echo(report.as_json(checks, explain=explain))
@@ -117,19 +129,25 @@ def check(
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="0 takes a free one.")
-@click.option("--no-browser", is_flag=True, help="Only print the URL.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8080,
+    show_default=True,
+    help="Port of the page. 0 picks a free port.",
+)
+@click.option("--no-browser", is_flag=True, help="Print the URL without opening it.")
 def demo(port: int, no_browser: bool) -> None:
-    """The bot in the sandbox: a local Slack, forge and cluster. No token, no cluster, no workspace."""
+    """Run the bot in a sandbox: a local Slack, forge and cluster. No tokens needed."""
     try:
         from bot.sandbox.demo import Demo  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        _refuse(f"The demo needs {error.name}; install it with: pip install 'gitops-bot[demo]'")
+        _refuse(f"The demo needs {error.name}. Install it: pip install 'gitops-bot[demo]'")
     stopping = StopSignal()
     try:
         running = Demo(port).start()
     except OSError as error:
-        _refuse(f"The demo could not start on port {port}: {error.strerror}. Give another with --port.")
+        _refuse(f"The demo could not start on port {port}: {error.strerror}. Choose another port with --port.")
     if not stopping.asked:
         click.echo(running.welcome())
         if not no_browser and sys.stdout.isatty():
@@ -141,7 +159,7 @@ def demo(port: int, no_browser: bool) -> None:
 @main.command()
 @_CONFIG
 def doctor(config_path: Path | None) -> None:
-    """Try every credential, scope and permission: a line each, ok or what to do."""
+    """Test every credential, scope and permission. Prints ok, or what to do, for each."""
     from bot.cli.doctor import examine  # noqa: PLC0415
 
     failed = False
@@ -153,11 +171,18 @@ def doctor(config_path: Path | None) -> None:
 
 @main.command()
 @_CONFIG
-@click.option("--since", help="A day (2026-11-01), an instant (2026-11-01T08:00Z), or 7d, 12h, 30m; all if left out.")
-@click.option("--output", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="A date (2026-11-01), a time (2026-11-01T08:00Z) or an age (7d, 12h, 30m). Default: everything.",
+)
+@click.option("--output", type=click.Choice(["csv", "json"]), default="csv", show_default=True, help="Output format.")
 @click.argument("what", type=click.Choice(["actions", "changes"]), default="actions", metavar="[actions|changes]")
 def audit(config_path: Path | None, since: str | None, output: str, what: str) -> None:
-    """Who asked for what and what came of it; with `changes`, every commit on a tracked branch and who approved it."""
+    """Export the audit log: who did what, and the result.
+
+    With `changes`: every commit on a tracked branch, and who approved it.
+    """
     from bot.cli import audit as auditing  # noqa: PLC0415
     from bot.core.access import audit as log  # noqa: PLC0415
     from bot.core.approvals import change_audit  # noqa: PLC0415
@@ -176,33 +201,34 @@ def audit(config_path: Path | None, since: str | None, output: str, what: str) -
         else:
             yield from map(log.row, auditing.entries(config, start))
 
-    found = rows(config_path)
+    entries = rows(config_path)
     columns = change_audit.COLUMNS if what == "changes" else log.COLUMNS
+    text = log.as_json(entries, ConfigError, PortError) if output == "json" else log.as_csv(entries, columns)
     try:
-        for piece in log.as_json(found, ConfigError, PortError) if output == "json" else log.as_csv(found, columns):
+        for piece in text:
             click.echo(piece, nl=False)
     except (ConfigError, PortError) as error:
         _refuse(str(error))
 
 
 class StopSignal:
-    """SIGTERM and Ctrl-C, waited for. One that comes at any instant after this is made is not missed.
+    """Waits for SIGTERM or Ctrl-C, and catches one that arrives before `wait` is called.
 
-    A `threading.Event` set by a handler can miss one: a signal between the interpreter's look for signals and the
-    wait's system call is handled only once something else ends the wait. So what is waited for is the byte that the
-    interpreter itself writes when the signal comes: https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
+    A `threading.Event` set by a signal handler is not enough: the handler of a signal that arrives just before the
+    wait's system call runs only when something else ends the wait. `wait` reads the byte that the interpreter writes
+    on every signal instead: https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
     """
 
     def __init__(self) -> None:
         self._woken, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         signal.set_wakeup_fd(self._waker.fileno())
-        self.asked = False  # whether one of the two has come
+        self.asked = False  # whether a signal has arrived
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note)
 
     def wait(self) -> None:
-        """Return once one of the two has come."""
+        """Block until a signal arrives."""
         self._woken.recv(1)
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""Every credential, scope and permission, tried one by one. Nothing anyone sees is changed."""
+"""Tests every credential, scope and permission, one by one, without changing anything that people see."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,29 +26,29 @@ from bot.ports.git import Repository
 from bot.ports.rendering import Renderer
 from bot.ports.store import Store
 
-GIT_NEEDED = (2, 38)  # the first whose merge-tree can --write-tree
+GIT_NEEDED = (2, 38)  # the first version with `git merge-tree --write-tree`
 SCOPES = {
     "chat:write": "alerts and reports",
-    "commands": "/gitops",
-    "files:write": "long differences as a file",
+    "commands": "the /gitops command",
+    "files:write": "long diffs, uploaded as a file",
 }
-# Missed by nobody who does not use what it is for.
+# What happens without each of them.
 OPTIONAL_SCOPES = {
-    "app_mentions:read": "answering @gitops like the command",
-    "users:read": "“until 09:00” by the clock of who asks, and no look whether somebody in slack.people has left",
-    "users:read.email": "mentioning the authors of a merge by the e-mail of their commits",
-    "channels:history": "looking whether a message was posted whose answer was lost, so it may come twice",
+    "app_mentions:read": "the bot does not answer when it is mentioned",
+    "users:read": "times such as “until 09:00” ignore the user's time zone, and people who left still get mentioned",
+    "users:read.email": "commit authors are not looked up by email, and only those in slack.people are mentioned",
+    "channels:history": "a message can be posted twice when Slack's response is lost",
 }
 _GROUPS_SCOPE = {"usergroups:read": "the user groups in revert_allowed and silence_allowed"}
 _TOKENS = {
-    "SLACK_BOT_TOKEN": "api.slack.com/apps > OAuth & Permissions (it begins with xoxb-)",
-    "SLACK_APP_TOKEN": "api.slack.com/apps > Basic Information > App-Level Tokens (it begins with xapp-)",
+    "SLACK_BOT_TOKEN": "the bot token (xoxb-…) at api.slack.com/apps > OAuth & Permissions",
+    "SLACK_APP_TOKEN": "the app-level token (xapp-…) at api.slack.com/apps > Basic Information > App-Level Tokens",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing the bot must be able to do, whether it can, and if not, what to do about it."""
+    """One thing the bot must be able to do, whether it can, and what to do if it can't."""
 
     what: str
     ok: bool
@@ -56,19 +56,19 @@ class Line:
 
 
 class Slack(Protocol):
-    """What of slack_sdk's WebClient is needed, and the Chat port does not have."""
+    """The methods of slack_sdk's WebClient that the Chat port does not have."""
 
     def auth_test(self) -> SlackResponse:
-        """Whose token it is; its scopes are in the header x-oauth-scopes."""
+        """The token's owner; the x-oauth-scopes header lists its scopes."""
         ...
 
     def apps_connections_open(self, *, app_token: str) -> SlackResponse:
-        """An address for Socket Mode, which nobody has to use."""
+        """A Socket Mode URL; it does not have to be used."""
         ...
 
 
 class Tried(Protocol):
-    """What a forge says of one permission."""
+    """The result of testing one permission of a forge."""
 
     @property
     def what(self) -> str: ...  # noqa: D102
@@ -79,44 +79,44 @@ class Tried(Protocol):
 
 
 class Forge(Protocol):
-    """A forge that can say what its token may do."""
+    """A forge that can test its token's permissions."""
 
     def probes(self) -> Iterable[Tried]:
-        """Every permission, tried without a trace."""
+        """Test every permission without changing anything."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What is looked at. Callables, since making a client can already fail; they may raise PortError."""
+    """The services to test. Clients are callables because creating one can fail with PortError."""
 
     slack: Slack
     chat: Chat
     repositories: Mapping[str, Callable[[], Repository]]
-    line: Callable[[str], Repository]  # of a repository, by its name
+    line: Callable[[str], Repository]  # by repository name
     forges: Mapping[str, Forge]
     clusters: Mapping[str, Callable[[], Cluster]]
     renderer: Renderer
-    programs: Mapping[str, str]  # what there is to render with, such as Kustomize, and how it is run; "" for nothing
+    programs: Mapping[str, str]  # renderers such as Kustomize, with their command; "" when not installed
     store: Callable[[], Store]
     git_version: Callable[[], tuple[int, ...]]
     clock: Callable[[], datetime]
 
 
 def doctor(config: Config, outside: Outside) -> Iterator[Line]:
-    """A line for each thing, as soon as it is known; no failure is ever raised."""
+    """Yield a line for each thing tested, as soon as it is tested. Never raises."""
     missing = config.missing_for_run()
     yield from (Line("configuration", ok=False, remedy=sentence) for sentence in missing)
     if not missing:
         yield Line("configuration", ok=True)
     yield _git(outside.git_version())
     yield from (_program(name, command) for name, command in outside.programs.items())
-    yield _attempt("state database: can be written", lambda: _write(outside.store(), outside.clock()))[0]
+    yield _attempt("state database: can be written to", lambda: _write(outside.store(), outside.clock()))[0]
     yield from _slack(config, outside)
 
     repositories: dict[str, Repository] = {}
     for name, make_repository in outside.repositories.items():
-        line, repository = _attempt(f"repository {name}: git can fetch it", partial(_fetch, make_repository))
+        line, repository = _attempt(f"repository {name}: git can fetch", partial(_fetch, make_repository))
         yield line
         if repository:
             repositories[name] = repository
@@ -124,27 +124,31 @@ def doctor(config: Config, outside: Outside) -> Iterator[Line]:
         yield from (Line(probe.what, probe.ok, probe.remedy) for probe in forge.probes())
     clusters: dict[str, Cluster] = {}
     for name, make_cluster in outside.clusters.items():
-        line, cluster = _attempt(f"cluster {name}: answers", partial(_discover, make_cluster))
+        line, cluster = _attempt(f"cluster {name}: API server responds", partial(_discover, make_cluster))
         yield line
         if cluster:
             clusters[name] = cluster
     discoverer = Discoverer(config, clusters, outside.line)
     yield from _deployers(discoverer)
-    known = list(discoverer.applications.values())
-    for each in dict.fromkeys(application.repository for application in known):
-        if home(each)[0] in repositories and each not in repositories:
-            repositories[each] = outside.line(each)
+    applications = list(discoverer.applications.values())
+    for name in dict.fromkeys(application.repository for application in applications):
+        if home(name)[0] in repositories and name not in repositories:
+            repositories[name] = outside.line(name)
     memory = Caches(ManifestCache(outside.renderer))
     for name, cluster in clusters.items():
-        theirs = [each for each in known if each.cluster == name and each.repository in repositories]
-        yield from _applications(config, theirs, cluster, repositories, memory, outside.clock())
+        checkable = [
+            application
+            for application in applications
+            if application.cluster == name and application.repository in repositories
+        ]
+        yield from _applications(config, checkable, cluster, repositories, memory, outside.clock())
 
 
 _Done = TypeVar("_Done")
 
 
 def _attempt(what: str, action: Callable[[], _Done]) -> tuple[Line, _Done | None]:
-    """What came of it, and its result where it went well."""
+    """The line for `what`, and the result of `action` if it succeeded."""
     try:
         return Line(what, ok=True), action()
     except PortError as error:
@@ -152,19 +156,19 @@ def _attempt(what: str, action: Callable[[], _Done]) -> tuple[Line, _Done | None
 
 
 def _git(version: tuple[int, ...]) -> Line:
-    found, needed = (".".join(map(str, numbers)) for numbers in (version, GIT_NEEDED))
+    installed, needed = (".".join(map(str, numbers)) for numbers in (version, GIT_NEEDED))
     if version >= GIT_NEEDED:
-        return Line(f"git {found}", ok=True)
-    return Line(f"git {found}" if version else "git", ok=False, remedy=f"install git {needed} or newer.")
+        return Line(f"git {installed}", ok=True)
+    return Line(f"git {installed}" if version else "git", ok=False, remedy=f"install git {needed} or later.")
 
 
 def _program(name: str, command: str) -> Line:
-    """Whoever needs one that is not there has a line of its own that says so: the application."""
-    return Line(f"{name}: {command or 'not found, so nothing that needs it can be checked'}", ok=True)
+    """Always ok: an application that needs a missing renderer has its own line."""
+    return Line(f"{name}: {command or 'not found; applications that need it cannot be checked'}", ok=True)
 
 
 def _write(store: Store, now: datetime) -> None:
-    store.audit_log.append(AuditEntry(now, "doctor", "doctor", "the database can be written", Origin.CLI))
+    store.audit_log.append(AuditEntry(now, "doctor", "doctor", "the database can be written to", Origin.CLI))
 
 
 def _fetch(make: Callable[[], Repository]) -> Repository:
@@ -180,41 +184,43 @@ def _discover(make: Callable[[], Cluster]) -> Cluster:
 
 
 def _deployers(discoverer: Discoverer) -> Iterator[Line]:
-    """What each deployer that is to be discovered knows, and what of that cannot be followed."""
+    """Whether each deployer's applications can be read, and a line for each application that cannot be watched."""
     for name in discoverer.wanted:
         before = set(discoverer.catalogue().notes)
         discoverer.look(name)
         new = [note for note in discoverer.catalogue().notes if note not in before]
-        yield Line(f"cluster {name}: its deployers' applications can be read", not new, " ".join(new))
-    for each in discoverer.catalogue().unreadable:
-        yield Line(f"{each.origin.title}: is followed", ok=False, remedy=each.why)
+        yield Line(f"cluster {name}: deployers' applications can be read", not new, " ".join(new))
+    for unreadable in discoverer.catalogue().unreadable:
+        yield Line(f"{unreadable.origin.title}: can be watched", ok=False, remedy=unreadable.why)
 
 
 def _applications(
     config: Config,
-    theirs: Sequence[Application],
+    applications: Sequence[Application],
     cluster: Cluster,
     repositories: Mapping[str, Repository],
     memory: Caches,
     now: datetime,
 ) -> Iterator[Line]:
-    """A real check of each: it lists just the kinds that git declares, so no permission is guessed at."""
-    found_of = check(theirs, repositories=repositories, cluster=cluster, ignore=config.ignore, memory=memory, now=now)
-    for found in found_of:
-        known = found.status is not Status.UNKNOWN
-        yield Line(f"application {found.application}: can be checked", known, "" if known else found.error or "")
+    """Run a real check of each, which lists only the kinds that git declares: no permission has to be guessed."""
+    checks = check(
+        applications, repositories=repositories, cluster=cluster, ignore=config.ignore, memory=memory, now=now
+    )
+    for result in checks:
+        ok = result.status is not Status.UNKNOWN
+        yield Line(f"application {result.application}: can be checked", ok, "" if ok else result.error or "")
 
 
 def _slack(config: Config, outside: Outside) -> Iterator[Line]:
     if (app_token := config.credentials.slack_app_token) and config.slack.mode == "socket":
         yield _attempt(
-            "Slack: SLACK_APP_TOKEN opens Socket Mode",
+            "Slack: SLACK_APP_TOKEN can open a Socket Mode connection",
             lambda: _call(lambda: outside.slack.apps_connections_open(app_token=app_token), "SLACK_APP_TOKEN"),
         )[0]
     if not config.credentials.slack_bot_token:
         return
     line, answer = _attempt(
-        "Slack: SLACK_BOT_TOKEN is accepted", lambda: _call(outside.slack.auth_test, "SLACK_BOT_TOKEN")
+        "Slack: SLACK_BOT_TOKEN is valid", lambda: _call(outside.slack.auth_test, "SLACK_BOT_TOKEN")
     )
     yield line
     if answer is None:
@@ -222,17 +228,17 @@ def _slack(config: Config, outside: Outside) -> Iterator[Line]:
     granted = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
     for scope, reason in (SCOPES | (_GROUPS_SCOPE if config.roles.groups() else {})).items():
         remedy = (
-            f"add the scope, needed for {reason}, at api.slack.com/apps > OAuth & Permissions, and reinstall the app."
+            f"add this scope (needed for {reason}) at api.slack.com/apps > OAuth & Permissions, then reinstall the app."
         )
         yield Line(f"Slack: scope {scope}", scope in granted, "" if scope in granted else remedy)
-    for scope, reason in OPTIONAL_SCOPES.items():
-        state = "granted" if scope in granted else f"missing, so there is no {reason}"
+    for scope, consequence in OPTIONAL_SCOPES.items():
+        state = "granted" if scope in granted else f"missing; {consequence}"
         yield Line(f"Slack: optional scope {scope}: {state}", ok=True)
-    # A whisper to itself passes every check that a post passes, and nobody sees it.
-    post_ephemeral, own = Message("The doctor looks whether the bot can write here."), str(answer["user_id"])
+    # An ephemeral message to the bot itself needs everything that a post needs, and nobody sees it.
+    post_ephemeral, own = Message("gitops-bot doctor is testing whether the bot can post here."), str(answer["user_id"])
     channels = {config.slack.channel, *(application.channel for application in config.applications.values())} - {""}
     for channel in sorted(channels):
-        what = f"Slack: the bot can write in {channel}"
+        what = f"Slack: the bot can post in {channel}"
         yield _attempt(what, partial(outside.chat.post_ephemeral, channel, own, post_ephemeral))[0]
 
 
@@ -241,8 +247,8 @@ def _call(request: Callable[[], SlackResponse], variable: str) -> SlackResponse:
         return request()
     except SlackApiError as error:
         code = error.response.get("error") or "an error"
-        raise ChatError(f"Slack answered {code}; look at {variable}, and at {_TOKENS[variable]}.") from error
+        raise ChatError(f"Slack returned {code}. Check {variable}: {_TOKENS[variable]}.") from error
     except (SlackClientError, HTTPException, OSError) as error:
         raise ChatError(
-            f"Slack does not answer ({type(error).__name__}); look at slack.api_url, the network and its proxy."
+            f"Slack is not responding ({type(error).__name__}). Check slack.api_url, the network and the proxy."
         ) from error

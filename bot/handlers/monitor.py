@@ -175,7 +175,7 @@ class Monitor:
             try:
                 self.poll_repository(repository)
             except PortError as error:
-                _log.warning("drift check: %s", error)
+                _log.warning("cannot look for merges in %s: %s", repository, error)
         checks = drift_check(
             applications,
             repositories=self._ports.repositories,

@@ -65,7 +65,7 @@ class Webhooks:
         try:
             return self._store.claims.claim(f"webhook {name} {id_}"[:200], self._clock())
         except StoreError as error:
-            _log.warning("a webhook of %s: %s", name, error)
+            _log.warning("cannot record a webhook of %s: %s", name, error)
             return True  # a second look does no harm
 
     def _soon(self, name: str) -> None:
@@ -79,7 +79,7 @@ class Webhooks:
         except FullError:
             with self._lock:
                 self._looking.discard(name)
-            _log.warning("a webhook of %s waits for the next poll: too much is to be done", name)
+            _log.warning("work queue is full: a webhook of %s waits for the next poll", name)
 
     def _run(self, name: str) -> None:
         wanted = True

@@ -1,1 +1,1 @@
-"""A local Slack, forge and cluster over their real protocols, for the demo and the tests. The bot never imports it."""
+"""A local Slack, forge and cluster that speak the real protocols, for the demo and tests. Not imported by the bot."""

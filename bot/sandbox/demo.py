@@ -1,4 +1,4 @@
-"""The bot in the sandbox: a local Slack, forge and cluster, a small shop, and the very bot that runs for real."""
+"""The demo: the real bot in a sandbox with a local Slack, forge and cluster, and a small shop to watch."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -23,7 +23,7 @@ from bot.web import SLACK_PATH
 ALERTS = "C0ALERTS01"
 DEPLOYS = "C0DEPLOYS1"
 
-# Quicker than the defaults: nobody watches a demo for five minutes.
+# Faster than the defaults: nobody watches a demo for five minutes.
 SCHEDULE: Mapping[str, str] = {
     "drift": "5s",
     "git": "2s",
@@ -35,9 +35,10 @@ SCHEDULE: Mapping[str, str] = {
 
 @dataclass
 class Demo:
-    """Everything that `gitops-bot demo` runs. `port` is the page's; the forge and the cluster take the two after it.
+    """Everything that `gitops-bot demo` runs. The page uses `port`, the forge and the cluster the next two.
 
-    With port 0 all take free ones. OSError when a port is taken. The state lives in a temporary folder until `stop`.
+    With port 0, all three use free ports. OSError when a port is in use. A temporary directory holds the state until
+    `stop`.
     """
 
     port: int = 0
@@ -45,8 +46,8 @@ class Demo:
     deploy_delay: float = 3.0
     revert_allowed: tuple[str, ...] = ("*",)
     people: Mapping[str, str] = field(default_factory=dict)  # slack.people
-    mode: str = "socket"  # or "http": Slack then sends signed requests to the bot
-    # What else the configuration says: of Slack, of the repository, and of applications by name.
+    mode: str = "socket"  # or "http": Slack sends signed requests to the bot
+    # More settings for the configuration: for Slack, for the repository, and for applications by name.
     slack_settings: Mapping[str, object] = field(default_factory=dict)
     repository_settings: Mapping[str, object] = field(default_factory=dict)
     application_settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
@@ -57,14 +58,14 @@ class Demo:
         self._running = ExitStack()
 
     def start(self) -> Self:
-        """Start everything; returns once the bot runs."""
+        """Start everything; returns once the bot is running."""
         with ExitStack() as started:
             self._start(started)
             self._running = started.pop_all()
         return self
 
     def stop(self) -> None:
-        """Stop everything, the bot first, and remove the state."""
+        """Stop the bot, then everything else, and remove the state."""
         self._running.close()
 
     def __enter__(self) -> Self:
@@ -75,11 +76,11 @@ class Demo:
 
     @property
     def url(self) -> str:
-        """The page."""
+        """The URL of the page."""
         return self.slack.url
 
     def checks(self) -> dict[str, Check]:
-        """Each application's latest check, as the bot keeps it."""
+        """Each application's latest check, from the bot's database."""
         store = SqlStore(self.config.store)
         try:
             return store.checks.latest()
@@ -87,13 +88,13 @@ class Demo:
             store.close()
 
     def welcome(self) -> str:
-        """What the terminal says: where to look, and how to make drift with kubectl."""
+        """The text for the terminal: the URLs, and how to cause drift with kubectl."""
         return (
             f"\n  The demo is running: {self.url}\n\n"
-            f"  Pull requests are at {self.stack.forge_url}/{self.shop.repository}\n"
-            f"  kubectl works too:   export KUBECONFIG={self.stack.kubeconfig}\n"
-            f"                       kubectl -n shop scale deploy/web --replicas=9\n\n"
-            f"  Stop it with Ctrl-C.\n"
+            f"  Pull requests:  {self.stack.forge_url}/{self.shop.repository}\n"
+            f"  kubectl:        export KUBECONFIG={self.stack.kubeconfig}\n"
+            f"                  kubectl -n shop scale deploy/web --replicas=9\n\n"
+            f"  Press Ctrl-C to stop.\n"
         )
 
     def _start(self, started: ExitStack) -> None:
@@ -117,7 +118,7 @@ class Demo:
         )
         self.config = load(self._write_config(), self.stack.environment)
         self.bot = Bot(self.config).start()
-        started.callback(lambda: self.bot.stop())  # noqa: PLW0108  whichever bot runs by then
+        started.callback(lambda: self.bot.stop())  # noqa: PLW0108  tests replace self.bot
         if self.mode == "http":
             self.slack.deliver_http(f"http://127.0.0.1:{self.bot.web.port}{SLACK_PATH}", SIGNING_SECRET)
         self.tour.start(self.stack.forge_url)

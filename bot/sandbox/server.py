@@ -1,4 +1,4 @@
-"""Runs one aiohttp application on a thread of its own, so that blocking clients can talk to it."""
+"""Runs one aiohttp application on its own thread, for blocking clients in the same process."""
 
 import asyncio
 import threading
@@ -10,9 +10,9 @@ from aiohttp import web
 
 
 class Server:
-    """An HTTP server on 127.0.0.1. `port` 0 takes a free one; `url` is its root without a slash at the end.
+    """An HTTP server on 127.0.0.1. `port` 0 picks a free port; `url` is its root without a trailing slash.
 
-    Use as a context manager, or call `start` and `stop`. Raises OSError when the port is taken.
+    Use as a context manager, or call `start` and `stop`. OSError when the port is in use.
     """
 
     def __init__(self, app: web.Application, port: int = 0) -> None:
@@ -24,7 +24,7 @@ class Server:
         self.url = ""
 
     def start(self) -> Self:
-        """Serve; returns once connections are accepted."""
+        """Start serving; returns once connections are accepted."""
         self._thread.start()
         try:
             self.submit(self._serve()).result()
@@ -34,7 +34,7 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """Stop serving and end the thread; open connections are closed."""
+        """Stop serving, close open connections and end the thread."""
         if self._runner is not None:
             self.submit(self._runner.cleanup()).result(timeout=10)
             self._runner = None
@@ -44,17 +44,17 @@ class Server:
             self._loop.close()
 
     def submit(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
-        """Run a coroutine on the server's own loop, from any other thread."""
+        """Run a coroutine on the server's event loop, from any other thread."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def _serve(self) -> None:
-        # A short grace on shutdown: long-lived WebSockets and event streams would otherwise hold it for a minute.
+        # A short shutdown timeout: open WebSockets and event streams would otherwise delay it for a minute.
         runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self._port)
         await site.start()
         self._runner = runner
-        server = site._server  # noqa: SLF001  the only way to learn which free port was taken
+        server = site._server  # noqa: SLF001  the only way to get the port that was picked
         assert isinstance(server, asyncio.Server)  # noqa: S101
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 

@@ -1,6 +1,6 @@
-"""What a bot talks to, run here: a Slack, a forge and a cluster, a deployer between the two, and the way there.
+"""Runs everything that a bot talks to: a Slack, a forge, a cluster, and a deployer from the forge to the cluster.
 
-Whichever bot runs, in this process or in one of its own, is led here by the configuration and the environment alone.
+A bot in this process or another one connects to it only by the configuration file and the environment.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +20,12 @@ from bot.sandbox.server import Server
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 
-SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105  nothing outside the sandbox knows it
+SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105  not used outside the sandbox
 WEBHOOK_SECRET = "sandbox-webhook-secret"  # noqa: S105
 
 
 class StackApplication(NamedTuple):
-    """One application as the bot is configured to watch it."""
+    """One application in the bot's configuration."""
 
     name: str
     path: str
@@ -35,11 +35,11 @@ class StackApplication(NamedTuple):
 
 @dataclass
 class Stack:
-    """One `repository` of the forge, brought to the cluster as its `applications`. Use as a context manager.
+    """Deploys the `applications` of one `repository` to the cluster. Use as a context manager.
 
-    `port` is Slack's page; the forge and the cluster take the two after it, with 0 all take free ones. `deploy_delay`
-    and `deploy_interval` are the deployer's, in seconds. Inside, `folder` holds the kubeconfigs of a person and the
-    bot, and what `write_config` leads a bot to keep there. Raises OSError when a port is taken.
+    Slack's page uses `port`, the forge and the cluster the next two; with 0, all use free ports. `deploy_delay` and
+    `deploy_interval` are the deployer's, in seconds. `folder` holds the kubeconfigs of a person and of the bot, and the
+    bot's state. OSError when a port is in use.
     """
 
     slack: SandboxSlack
@@ -54,7 +54,7 @@ class Stack:
     _running: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
 
     def __enter__(self) -> Self:
-        """Serve all three, and deploy what the tracked branch holds; returns once that is done."""
+        """Serve all three and deploy the tracked branch; returns once that is done."""
         with ExitStack() as started:
             self._start(started)
             self._running = started.pop_all()
@@ -65,7 +65,7 @@ class Stack:
 
     @property
     def kubeconfig(self) -> Path:
-        """A person's way to the cluster."""
+        """A person's kubeconfig, with write access."""
         return self.folder / "kubeconfig"
 
     @property
@@ -75,7 +75,7 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Every secret that the bot takes from its environment."""
+        """Every secret that the bot reads from its environment."""
         return {
             "SLACK_BOT_TOKEN": BOT_TOKEN,
             "SLACK_APP_TOKEN": APP_TOKEN,
@@ -93,10 +93,9 @@ class Stack:
         repository: Mapping[str, object] | None = None,
         **more: object,
     ) -> Path:
-        """Write the bot's configuration file; its path.
+        """Write the bot's configuration file and return its path.
 
-        `slack`, `repository` and `application` are what those sections say beside where things are; `more` are other
-        sections.
+        `slack`, `repository` and `application` add settings to those sections, `more` adds sections.
         """
         bot_kubeconfig = write_kubeconfig(self.folder / "bot.kubeconfig", self.cluster_url, identity=BOT)
         name = self.repository.full_name
@@ -112,17 +111,17 @@ class Stack:
             },
             "clusters": {
                 cluster: {"kubeconfig": str(bot_kubeconfig), "context": "sandbox"}
-                for cluster in sorted({each.cluster for each in self.applications})
+                for cluster in sorted({watched.cluster for watched in self.applications})
             },
             "applications": {
-                each.name: {
+                watched.name: {
                     "repository": "platform",
-                    "path": each.path,
-                    "cluster": each.cluster,
-                    "namespace": each.namespace,
-                    **application(each),
+                    "path": watched.path,
+                    "cluster": watched.cluster,
+                    "namespace": watched.namespace,
+                    **application(watched),
                 }
-                for each in self.applications
+                for watched in self.applications
             },
             "schedule": dict(schedule),
             "store": self.store,
@@ -145,7 +144,7 @@ class Stack:
             str(self.repository.path),
             self.repository.branch,
             self.cluster.api,
-            [(each.path, each.namespace) for each in self.applications],
+            [(application.path, application.namespace) for application in self.applications],
             interval=self.deploy_interval,
             delay=self.deploy_delay,
         )

@@ -1,4 +1,4 @@
-"""The guided tour beside the page: six steps, each ticked off by what really happened, however it was done."""
+"""The guided tour next to the page: six steps, each completed by what happens in the sandbox, by button or by hand."""
 
 import threading
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """`done` looks at the sandbox; a step done once stays done."""
+    """One step; `done` looks at the sandbox. A completed step stays completed."""
 
     key: str
     title: str
@@ -31,7 +31,7 @@ class _Step:
 
 
 class Tour:
-    """What the page shows of the tour, and the buttons that act as a person with kubectl would."""
+    """The tour on the page, with buttons that do what a person with kubectl would do."""
 
     def __init__(self, slack: SandboxSlack, cluster: SandboxCluster, repository: HostedRepository, shop: Shop) -> None:
         self._slack = slack
@@ -48,16 +48,16 @@ class Tour:
         self._thread = threading.Thread(target=self._follow, name="tour", daemon=True)
 
     def routes(self) -> list[web.RouteDef]:
-        """To be added to the page's server before it starts."""
+        """Routes to add to the page's server before it starts."""
         return [web.post("/tour/drift/{key}", self._make_drift)]
 
     def start(self, forge_url: str) -> None:
-        """Begin to follow what happens."""
+        """Start following the sandbox."""
         self._forge_url = forge_url
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop following."""
+        """Stop following the sandbox."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
@@ -68,7 +68,7 @@ class Tour:
         except (LookupError, ApiError) as error:
             return web.json_response({"error": str(error)}, status=409)
         self._edits += 1
-        return web.json_response({"message": f"Done, as by: {action.command}"})
+        return web.json_response({"message": f"Done. Same as: {action.command}"})
 
     def _follow(self) -> None:
         while not self._stopping.wait(LOOK_EVERY):
@@ -78,7 +78,7 @@ class Tour:
                 self._slack.publish({"type": "tour", **seen})
 
     def seen(self) -> Json:
-        """How far the tour is, as the page shows it."""
+        """The state of the tour for the page."""
         steps = self._steps()
         self._ticked |= {step.key for step in steps if step.done()}
         current = next((step.key for step in steps if step.key not in self._ticked), None)
@@ -96,7 +96,7 @@ class Tour:
                 for step in steps
             ],
             "footer": [
-                {"label": "With kubectl instead (KUBECONFIG is in the terminal)", "text": action.command}
+                {"label": "Or use kubectl, with KUBECONFIG as shown in the terminal", "text": action.command}
                 for action in self._person.choices()[:1]
             ],
         }
@@ -107,8 +107,8 @@ class Tour:
         return [
             _Step(
                 "drift",
-                "Make drift",
-                f"Edit the cluster by hand, as somebody will, in {self._namespace}. The bot looks every few seconds.",
+                "Cause drift",
+                f"Change something in the namespace `{self._namespace}` by hand. The bot checks every few seconds.",
                 self._edited,
                 lambda: [
                     {"label": action.label, "kind": "post", "url": f"/tour/drift/{action.key}"}
@@ -119,20 +119,20 @@ class Tour:
             _Step(
                 "alert",
                 "See the alert",
-                "In #prod-alerts: which field, both values, which tool, since when. It takes two looks, so nothing "
-                "that passes by itself wakes anybody.",
-                lambda: self._said("drift:") or self._said("Resolved:"),
+                "The alert in #prod-alerts shows each field, both values, the tool that wrote it and since when. "
+                "Two checks in a row must see the drift, so that a short-lived difference wakes nobody.",
+                lambda: self._has_card("drift:") or self._has_card("Resolved:"),
                 lambda: [
-                    {"label": "Ask for the status", "kind": "command", "text": "/gitops status"},
-                    {"label": "Ask for the diff", "kind": "command", "text": f"/gitops diff {name}"},
+                    {"label": "/gitops status", "kind": "command", "text": "/gitops status"},
+                    {"label": f"/gitops diff {name}", "kind": "command", "text": f"/gitops diff {name}"},
                 ],
             ),
             _Step(
                 "back",
-                "Put it back",
-                "The bot never touches the cluster: take the edits back yourself (with kubectl, if that made them), "
-                "and the card closes by itself.",
-                lambda: self._said("Resolved:"),
+                "Undo the drift",
+                "The bot never changes the cluster. Undo your changes yourself, with kubectl if you used it, and the "
+                "alert is resolved.",
+                lambda: self._has_card("Resolved:"),
                 lambda: [
                     {"label": action.label, "kind": "post", "url": "/tour/drift/undo"}
                     for action in self._person.choices()
@@ -142,26 +142,26 @@ class Tour:
             _Step(
                 "revert",
                 "Revert the bad commit",
-                f"The newest merge, {short}, was a mistake. One command makes a pull request of “undo that”.",
+                f"The latest merge, `{short}`, was a mistake. One command opens a pull request that reverts it.",
                 lambda: self._revert() is not None,
                 lambda: [
                     {"label": f"/gitops revert {short}", "kind": "command", "text": f"/gitops revert {short}"},
-                    {"label": "What was merged?", "kind": "command", "text": f"/gitops history {name}"},
+                    {"label": f"/gitops history {name}", "kind": "command", "text": f"/gitops history {name}"},
                 ],
             ),
             _Step(
                 "merge",
                 "Review and merge it",
-                "Git stays the only path that changes state, so a person approves and merges, on the forge.",
+                "Git stays the only path that changes state. Approve and merge the pull request on the forge.",
                 lambda: (pull := self._revert()) is not None and pull.merged_at is not None,
                 self._merging,
             ),
             _Step(
                 "live",
                 "Watch it go live",
-                "A card follows the merge from “merged” to “live”, by comparing the cluster with the merged commit.",
+                "A card tracks the merge until it is live. The bot compares the cluster with the merged commit.",
                 self._live,
-                lambda: [{"label": "What is live?", "kind": "command", "text": "/gitops history"}],
+                lambda: [{"label": "/gitops history", "kind": "command", "text": "/gitops history"}],
             ),
         ]
 
@@ -173,23 +173,23 @@ class Tour:
         return [{"label": f"Open pull request #{pull.number}", "kind": "link", "url": url}]
 
     def _edited(self) -> bool:
-        """By a button here, or by anybody's kubectl."""
+        """Whether a button of the tour or kubectl changed the cluster."""
         return self._edits > 0 or any(
-            each.identity == "admin" and each.method not in {"GET", "HEAD"} for each in self._cluster.requests
+            request.identity == "admin" and request.method not in {"GET", "HEAD"} for request in self._cluster.requests
         )
 
     def _revert(self) -> Pull | None:
-        """Of the bad commit: not an adoption, not the revert of something else, such as of that revert."""
+        """The pull request that reverts the bad commit; not one that adopts drift or reverts something else."""
         branch = f"gitops-bot/revert-{self._shop.bad_commit[:12]}"
         return next((pull for pull in self._repository.listed() if pull.head.startswith(branch)), None)
 
     def _live(self) -> bool:
         pull = self._revert()
         sha = pull.merge_sha if pull else None
-        return sha is not None and self._said("Live in", about=sha[:8])
+        return sha is not None and self._has_card("Live in", about=sha[:8])
 
-    def _said(self, headline: str, about: str = "") -> bool:
-        """Whether a card of the bot's begins so."""
+    def _has_card(self, headline: str, about: str = "") -> bool:
+        """Whether the headline of one of the bot's cards contains `headline`, and the card contains `about`."""
         for channel in self._slack.workspace.channels:
             for message in self._slack.messages(channel):
                 blocks = message.blocks or []

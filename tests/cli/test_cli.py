@@ -46,20 +46,20 @@ def shell(tmp_path):
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["check"], "Give either --config FILE or --path DIR."),
-        (["check", "--path", "x", "--config", "y"], "Give either --config FILE or --path DIR."),
-        (["check", "--config", "x", "--namespace", "n"], "go with --path"),
-        (["check", "--config", "x", "--ignore", "y"], "go with --path"),
+        (["check"], "Pass either --config FILE or --path DIR."),
+        (["check", "--path", "x", "--config", "y"], "Pass either --config FILE or --path DIR."),
+        (["check", "--config", "x", "--namespace", "n"], "need --path."),
+        (["check", "--config", "x", "--ignore", "y"], "need --path."),
         (["check", "--path", ".", "--ignore", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
-        (["check", "--path", "x", "shop"], "go with --config"),
+        (["check", "--path", "x", "shop"], "Application names need --config."),
         (["chekc"], "No such command 'chekc'"),
-        (["run"], "Give the configuration with --config FILE"),
+        (["run"], "Pass a configuration file with --config FILE"),
         (["run", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
         (["doctor", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
         (["check", "--path", "/nowhere/manifests"], "/nowhere/manifests"),
-        (["audit"], "Give the configuration with --config FILE"),
+        (["audit"], "Pass a configuration file with --config FILE"),
         (["audit", "--config", "/nowhere/config.yaml"], "/nowhere/config.yaml"),
-        (["audit", "--config", "x", "--since", "yesterday"], "--since takes a day such as 2026-11-01"),
+        (["audit", "--config", "x", "--since", "yesterday"], "--since takes a date"),
     ],
 )
 def test_bad_usage_is_one_sentence_and_exit_2(shell, argv, said, cluster):
@@ -250,10 +250,10 @@ def test_no_database_is_not_an_empty_audit_log(shell, log, tmp_path, output):
     (tmp_path / "state.db").unlink()
     done = shell("audit", "--config", log, "--output", output)
     assert done.exit_code == 2
-    assert "There is no state database at" in done.stderr
+    assert "No state database at" in done.stderr
     assert not (tmp_path / "state.db").exists()
     if output == "json":
-        assert "There is no state database" in json.loads(done.stdout)["error"]
+        assert "No state database" in json.loads(done.stdout)["error"]
 
 
 def test_what_is_no_database_is_said_in_one_sentence(shell, log, tmp_path):

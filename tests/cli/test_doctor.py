@@ -89,9 +89,9 @@ def test_all_is_well_and_nobody_notices(world):
     assert [line for line in lines if not line.ok] == []
     assert [line.what for line in lines if not line.what.startswith(("git ", "Kustomize: ", "Helm: "))] == [
         "configuration",
-        "state database: can be written",
-        "Slack: SLACK_APP_TOKEN opens Socket Mode",
-        "Slack: SLACK_BOT_TOKEN is accepted",
+        "state database: can be written to",
+        "Slack: SLACK_APP_TOKEN can open a Socket Mode connection",
+        "Slack: SLACK_BOT_TOKEN is valid",
         "Slack: scope chat:write",
         "Slack: scope commands",
         "Slack: scope files:write",
@@ -99,12 +99,12 @@ def test_all_is_well_and_nobody_notices(world):
             f"Slack: optional scope {scope}: granted"
             for scope in ("app_mentions:read", "users:read", "users:read.email", "channels:history")
         ),
-        *(f"Slack: the bot can write in {channel}" for channel in sorted(world.channels)),
-        "repository platform: git can fetch it",
+        *(f"Slack: the bot can post in {channel}" for channel in sorted(world.channels)),
+        "repository platform: git can fetch",
         "GitHub harbour/platform: read the repository",
         "GitHub harbour/platform: push branches",
         "GitHub harbour/platform: open pull requests",
-        "cluster prod: answers",
+        "cluster prod: API server responds",
         "application ferry: can be checked",
         "application quay: can be checked",
     ]
@@ -132,9 +132,9 @@ def test_refused_tokens_name_the_variable_and_never_show_it(world):
 
     not_ok = world.not_ok()
 
-    assert "invalid_auth" in not_ok["Slack: SLACK_BOT_TOKEN is accepted"]
-    assert "look at SLACK_BOT_TOKEN" in not_ok["Slack: SLACK_BOT_TOKEN is accepted"]
-    assert "look at SLACK_APP_TOKEN" in not_ok["Slack: SLACK_APP_TOKEN opens Socket Mode"]
+    assert "invalid_auth" in not_ok["Slack: SLACK_BOT_TOKEN is valid"]
+    assert "Check SLACK_BOT_TOKEN" in not_ok["Slack: SLACK_BOT_TOKEN is valid"]
+    assert "Check SLACK_APP_TOKEN" in not_ok["Slack: SLACK_APP_TOKEN can open a Socket Mode connection"]
     assert "GITHUB_TOKEN" in not_ok["GitHub harbour/platform: read the repository"]
     assert "sesame" not in str(not_ok)
 
@@ -144,8 +144,8 @@ def test_swapped_slack_tokens_are_seen(world):
 
     assert set(world.not_ok()) == {
         "configuration",
-        "Slack: SLACK_BOT_TOKEN is accepted",
-        "Slack: SLACK_APP_TOKEN opens Socket Mode",
+        "Slack: SLACK_BOT_TOKEN is valid",
+        "Slack: SLACK_APP_TOKEN can open a Socket Mode connection",
     }
 
 
@@ -169,15 +169,15 @@ def test_a_missing_scope_is_named_with_its_reason(world):
     assert "the user groups in revert_allowed" in not_ok["Slack: scope usergroups:read"]
 
 
-@pytest.mark.parametrize(("scope", "what"), OPTIONAL_SCOPES.items())
-def test_a_missing_optional_scope_says_what_there_is_not(world, scope, what):
+@pytest.mark.parametrize(("scope", "consequence"), OPTIONAL_SCOPES.items())
+def test_a_missing_optional_scope_says_what_follows(world, scope, consequence):
     world.slack.services.scopes.discard(scope)
 
     lines = world.lines()
 
     assert all(line.ok for line in lines)
     (missing,) = (line.what for line in lines if "optional" in line.what and not line.what.endswith("granted"))
-    assert missing == f"Slack: optional scope {scope}: missing, so there is no {what}"
+    assert missing == f"Slack: optional scope {scope}: missing; {consequence}"
 
 
 def test_a_kustomization_can_be_checked_with_what_is_there_and_not_without(world, monkeypatch, tmp_path):
@@ -206,14 +206,14 @@ def test_a_channel_without_the_bot_says_invite(world):
 
     not_ok = world.not_ok()
 
-    assert set(not_ok) == {f"Slack: the bot can write in {name}" for name in ("C0NOWHERE", world.channels[1])}
+    assert set(not_ok) == {f"Slack: the bot can post in {name}" for name in ("C0NOWHERE", world.channels[1])}
     assert all("invite" in remedy for remedy in not_ok.values())
 
 
 def test_slack_being_away_is_two_lines(world):
     world.file["slack"]["api_url"] = "http://127.0.0.1:9/api/"
 
-    assert all("Slack does not answer" in remedy for remedy in world.not_ok().values())
+    assert all("Slack is not responding" in remedy for remedy in world.not_ok().values())
     assert len(world.not_ok()) == 2
 
 
@@ -223,7 +223,7 @@ def test_a_repository_that_cannot_be_fetched_hides_no_other(world):
 
     lines = world.lines()
 
-    assert [line.what for line in lines if not line.ok] == ["repository charts: git can fetch it"]
+    assert [line.what for line in lines if not line.ok] == ["repository charts: git can fetch"]
     assert Line("application ferry: can be checked", ok=True) in lines
 
 
@@ -253,7 +253,7 @@ def test_a_cluster_that_cannot_be_reached_hides_no_other(world):
     kubeconfigs = {"gone": world.tmp_path / "absent", "stale": world.tmp_path / "stale"}
     world.file["clusters"] |= {name: {"kubeconfig": str(path)} for name, path in kubeconfigs.items()}
 
-    assert set(world.not_ok()) == {"cluster gone: answers", "cluster stale: answers"}
+    assert set(world.not_ok()) == {"cluster gone: API server responds", "cluster stale: API server responds"}
 
 
 def test_a_kind_that_may_not_be_listed_is_said_with_what_to_grant(world):
@@ -268,7 +268,7 @@ def test_a_kind_that_may_not_be_listed_is_said_with_what_to_grant(world):
 def test_a_database_that_cannot_be_opened_is_a_line(world):
     world.file["store"] = f"sqlite:///{world.tmp_path / 'no' / 'such' / 'folder' / 'state.db'}"
 
-    assert set(world.not_ok()) == {"state database: can be written"}
+    assert set(world.not_ok()) == {"state database: can be written to"}
 
 
 @pytest.mark.parametrize(
@@ -293,4 +293,4 @@ def test_git_must_know_merge_tree(world, version, ok):
     line = next(line for line in doctor(config, nothing) if line.what.startswith("git"))
 
     assert line.ok is ok
-    assert ok or line.remedy == "install git 2.38 or newer."
+    assert ok or line.remedy == "install git 2.38 or later."

@@ -95,7 +95,7 @@ def test_the_whole_tour(page, size):
     with Demo() as demo:
         page.goto(demo.url)
         guide = Guide(page, size)
-        expect(guide.panel).to_contain_text("Make drift")
+        expect(guide.panel).to_contain_text("Cause drift")
         guide.picture("1-start")
 
         guide.press(re.compile("^Scale web"))
@@ -111,11 +111,11 @@ def test_the_whole_tour(page, size):
         dialog.get_by_role("button", name="Close").first.click()
         expect(dialog).to_be_hidden()
 
-        guide.press("Ask for the status")
+        guide.press("/gitops status")
         guide.card("6 applications: 1 out of sync, 5 synced.")
         guide.picture("4-status")
 
-        guide.press(re.compile("^Take back"))
+        guide.press(re.compile("^Undo"))
         guide.card("Resolved: shop on prod")
         guide.picture("5-resolved")
 
@@ -126,11 +126,11 @@ def test_the_whole_tour(page, size):
         with page.expect_popup() as opened:
             answer.get_by_role("link", name=re.compile("Review #")).click()
         forge = opened.value
-        forge.get_by_label("You are").select_option("bo")
+        forge.get_by_label("Act as").select_option("bo")
         forge.get_by_role("button", name="Approve").click()
         expect(forge.locator("body")).to_contain_text("approved")
         forge.screenshot(path=PICTURES / f"{size}-7-pull-request.png")
-        forge.get_by_label("You are").select_option("bo")
+        forge.get_by_label("Act as").select_option("bo")
         forge.get_by_role("button", name="Merge pull request").click()
         expect(forge.locator("body")).to_contain_text("merged")
         forge.close()
@@ -148,7 +148,7 @@ def test_from_an_alert_to_an_opened_revert_in_two_clicks(browser):
     with Demo(repository_settings={"approvals": {"grace": "1s"}}) as demo:
         page.goto(demo.url)
         guide = Guide(page, "phone")
-        expect(guide.panel).to_contain_text("Make drift")
+        expect(guide.panel).to_contain_text("Cause drift")
         hosted = demo.forge.repositories[demo.shop.repository]
         path = "environments/production/shop/deployment.yaml"
         text = hosted.git.run("show", f"{hosted.branch}:{path}")

@@ -127,7 +127,7 @@ TOUR = {
     "steps": [
         {
             "id": "drift",
-            "title": "Make drift",
+            "title": "Cause drift",
             "text": "Scale `web`, then look in #deploys.",
             "done": False,
             "current": True,
@@ -303,7 +303,7 @@ def test_somebody_else_sees_no_answer_of_mine(page: Page):
 def test_sub_commands_are_offered_and_history_comes_back(page: Page):
     box = page.locator("#command")
     box.press_sequentially("/gitops r")
-    expect(page.get_by_role("option")).to_have_text(["/gitops revert REV [APP]open a pull request that undoes it"])
+    expect(page.get_by_role("option")).to_have_text(["/gitops revert REV [APP]open a pull request that reverts it"])
     box.press("Tab")
     expect(box).to_have_value("/gitops revert ")
     box.press_sequentially("3f9c2ab")

@@ -54,7 +54,7 @@ class _Client(SocketModeClient):
         try:
             session.run_until_completion(_Ending(self, session))
         except Exception:  # the thread must live to run the next connection
-            self.logger.exception("a Socket Mode connection ended badly")
+            self.logger.exception("Socket Mode connection failed")
 
 
 class _Ending(ConnectionState):

@@ -1,4 +1,4 @@
-"""Who did what, from where, and what came of it: the entries of the audit log and their export."""
+"""The entries of the audit log, who did what, where and with which result, and their export."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Origin(StrEnum):
-    """Where somebody asked; UNKNOWN in entries of a version that did not keep it."""
+    """Where the request came from; UNKNOWN in entries of versions that did not record it."""
 
     COMMAND = "command"
     MENTION = "mention"
@@ -29,10 +29,10 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One thing somebody asked for. `who` is a Slack user id, `what` the request in the words of the command.
+    """One request. `who` is a Slack user ID, `what` the request as a command.
 
-    `applications` are names, `channel` a Slack channel id ("" where there is none), `result` what came of it: the
-    outcome's name and its link, or `denied`, or `failed`, with the reason.
+    `applications` are names, `channel` a Slack channel ID or "". `result` is the name of the outcome and its link, or
+    `denied` or `failed` with the reason.
     """
 
     at: datetime
@@ -55,7 +55,7 @@ _FORMULA = re.compile(r"\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 def since(text: str, now: datetime) -> datetime:
-    """`7d`, `12h`, `30m` before now; or a day (its beginning) or an instant as ISO 8601, UTC where no zone is said.
+    """Parse an age such as `7d`, `12h` or `30m`, or an ISO 8601 date or time, in UTC unless it has a zone.
 
     ValueError with a sentence for anything else.
     """
@@ -71,11 +71,11 @@ def since(text: str, now: datetime) -> datetime:
             pass
         else:
             return at if at.tzinfo else at.replace(tzinfo=UTC)
-    raise ValueError("--since takes a day such as 2026-11-01, an instant such as 2026-11-01T08:00Z, or 7d, 12h, 30m.")
+    raise ValueError("--since takes a date (2026-11-01), a time (2026-11-01T08:00Z) or an age (7d, 12h, 30m).")
 
 
 def as_csv(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> Iterator[str]:
-    """Lines of CSV (RFC 4180), a header first. What a spreadsheet would run as a formula stands behind a `'`."""
+    """Lines of CSV (RFC 4180) with a header. A cell that a spreadsheet would run as a formula starts with a `'`."""
     yield _line(columns)
     for row in rows:
         cells = (" ".join(row[column]) if isinstance(row[column], list) else str(row[column]) for column in columns)
@@ -83,9 +83,9 @@ def as_csv(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> Iterator[st
 
 
 def as_json(rows: Iterable[Row], *errors: type[Exception]) -> Iterator[str]:
-    """Pieces of one JSON object: `entries`, and `error`, null or a sentence.
+    """Parts of one JSON object with `entries`, and `error`: null or a sentence.
 
-    When reading them ends in one of `errors` the object is whole all the same, and the error is raised after it.
+    When reading the rows fails with one of `errors`, the object is completed first and the error raised after it.
     """
     yield '{"entries": ['
     separator = "\n"
@@ -102,12 +102,12 @@ def as_json(rows: Iterable[Row], *errors: type[Exception]) -> Iterator[str]:
 
 
 def instant(at: datetime) -> str:
-    """As exports write it: UTC, to the second."""
+    """The format of times in exports: UTC, to the second."""
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def row(entry: AuditEntry) -> Row:
-    """One entry by the names of `COLUMNS`."""
+    """One entry, keyed by `COLUMNS`."""
     return {
         "at": instant(entry.at),
         "who": entry.who,

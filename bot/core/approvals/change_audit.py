@@ -1,4 +1,4 @@
-"""Every commit that reached a tracked branch, as an auditor reads it: how it came there, and who approved it."""
+"""The export of commits that reached a tracked branch: how each got there, and who approved it."""
 
 from bot.core.access.audit import Row, instant
 from bot.core.approvals.approval import Judgement
@@ -20,7 +20,7 @@ COLUMNS = (
 
 
 def row(judgement: Judgement) -> Row:
-    """One commit by the names of `COLUMNS`. `content` is whether it was seen to be what the pull request gives."""
+    """One commit, keyed by `COLUMNS`. `content` tells whether it was verified to match its pull request."""
     pull = judgement.pull
     return {
         "at": instant(judgement.reached_at),

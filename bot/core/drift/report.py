@@ -1,4 +1,4 @@
-"""What `gitops-bot check` prints: text for terminals, JSON for scripts, and the exit code."""
+"""The output of `gitops-bot check`: text for terminals, JSON for scripts, and the exit code."""
 
 import json
 from collections import Counter
@@ -8,15 +8,15 @@ from typing import Any
 
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 
-_LONGEST_VALUE = 60  # characters of a value on a terminal; the JSON has it whole
+_LONGEST_VALUE = 60  # characters of a value in text output; JSON has the whole value
 
 _MARKS = {"changed": "~", "removed": "-", "added": "+"}
-_NO_DRIFT = "· "  # before what was set aside
+_NO_DRIFT = "· "  # marks a difference that is set aside
 _WORDS = {Status.SYNCED: "in sync", Status.OUT_OF_SYNC: "out of sync", Status.UNKNOWN: "unknown"}
 
 
 def exit_code(checks: Sequence[Check]) -> int:
-    """0 in sync, 1 drift, 2 could not tell: one unknown application outweighs any drift, as an error does in diff."""
+    """0 in sync, 1 drift, 2 unknown. One unknown application outweighs any drift, as an error does in diff."""
     statuses = {check.status for check in checks}
     if Status.UNKNOWN in statuses:
         return 2
@@ -24,9 +24,9 @@ def exit_code(checks: Sequence[Check]) -> int:
 
 
 def as_json(checks: Sequence[Check], *, explain: bool = False) -> bytes:
-    """One JSON object, UTF-8, with a newline at its end; its shape is promised in docs/drift.md.
+    """One JSON object in UTF-8 with a trailing newline; docs/drift.md documents its shape.
 
-    `explain` adds what was set aside, and to every difference the reason of its verdict.
+    `explain` adds the differences that are set aside, and the reason for every difference.
     """
     report = {
         "applications": [
@@ -38,22 +38,22 @@ def as_json(checks: Sequence[Check], *, explain: bool = False) -> bytes:
                 "error": check.error,
                 "objects": check.objects,
                 "drift": [_object(drift, explain=explain) for drift in check.drift],
-                **({"set_aside": [_object(aside, explain=True) for aside in check.set_aside]} if explain else {}),
+                **({"set_aside": [_object(drift, explain=True) for drift in check.set_aside]} if explain else {}),
                 **({"notes": list(check.notes)} if explain else {}),
             }
             for check in checks
         ]
     }
-    # A number beyond every float is `Infinity` to Python alone; JSON has no such word, so it becomes a string.
+    # Python writes a number beyond every float as `Infinity`, which JSON does not have: make it a string.
     plain = json.loads(json.dumps(report, default=str), parse_constant=str)
     return json.dumps(plain, indent=2).encode() + b"\n"
 
 
 def as_text(checks: Sequence[Check], *, explain: bool = False) -> str:
-    """A few aligned lines for each application, ending in a newline; empty when nothing was checked.
+    """A few aligned lines per application, ending in a newline; empty when nothing was checked.
 
-    `~` is a changed field (git -> cluster), `-` one that the cluster lacks, `+` one that git lacks. `explain` adds the
-    reason of each, how many were set aside for which reason, and below each object those too, behind a `·`.
+    `~` is a changed field (git -> cluster), `-` a field missing from the cluster, `+` a field missing from git.
+    `explain` adds the reason for each, the number set aside per reason, and those differences, marked with `·`.
     """
     lines: list[str] = []
     for check in checks:
@@ -64,7 +64,7 @@ def as_text(checks: Sequence[Check], *, explain: bool = False) -> str:
             count = f"{len(check.drift)} of {_count(check.objects, 'object')} {verb}"
         lines.append(f"{check.application} on {check.cluster}{at}: {_WORDS[check.status]}, {count}")
         if check.error:
-            lines.append(f"  could not tell: {check.error}")
+            lines.append(f"  error: {check.error}")
         lines += [f"  note: {_printable(note)}" for note in check.notes]
         if explain:
             lines += _counts(check.set_aside)
@@ -104,35 +104,35 @@ def _object(drift: ObjectDrift, *, explain: bool) -> dict[str, Any]:
 def _by_object(
     drift: Iterable[ObjectDrift], aside: Iterable[ObjectDrift]
 ) -> Iterable[tuple[ObjectDrift | None, ObjectDrift | None]]:
-    """What drifted and what was set aside of each object, those with drift first."""
+    """Each object's drift and what is set aside of it, objects with drift first."""
     pairs: dict[tuple[str, str, str | None, str], list[ObjectDrift | None]] = {}
-    for index, several in enumerate((drift, aside)):
-        for each in several:
-            key = each.api_version, each.kind, each.namespace, each.name
-            pairs.setdefault(key, [None, None])[index] = each
-    return ((one, other) for one, other in pairs.values())
+    for index, objects in enumerate((drift, aside)):
+        for item in objects:
+            key = item.api_version, item.kind, item.namespace, item.name
+            pairs.setdefault(key, [None, None])[index] = item
+    return ((drifted, set_aside) for drifted, set_aside in pairs.values())
 
 
 def _counts(aside: Sequence[ObjectDrift]) -> list[str]:
-    """How many differences are no drift, by reason, the most first."""
-    counts = Counter(reason for each in aside for reason in ([field.reason for field in each.fields] or [each.reason]))
+    """How many differences are set aside, by reason, most frequent first."""
+    counts = Counter(reason for item in aside for reason in ([field.reason for field in item.fields] or [item.reason]))
     if not counts:
         return ["  set aside: nothing"]
     widest = len(str(counts.total()))
     return [
-        f"  set aside: {_count(counts.total(), 'difference')}, which are no drift",
+        f"  set aside: {_count(counts.total(), 'difference')} that {'is' if counts.total() == 1 else 'are'} not drift",
         *(f"    {number:{widest}} {_printable(reason)}" for reason, number in counts.most_common()),
     ]
 
 
 def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, explain: bool) -> list[str]:
-    known = drift or aside
-    if known is None:
+    item = drift or aside
+    if item is None:
         return []
-    where = f"{known.namespace}/{known.name}" if known.namespace else known.name
-    title = f"  {known.kind} {where}"
-    if known.change == "missing":
-        why = f" ({_printable(known.reason)})" if explain else ""
+    where = f"{item.namespace}/{item.name}" if item.namespace else item.name
+    title = f"  {item.kind} {where}"
+    if item.change == "missing":
+        why = f" ({_printable(item.reason)})" if explain else ""
         return [f"{title}: missing from the cluster{why}"]
     rows = [_row(field, "", explain=explain) for field in (drift.fields if drift else ())]
     rows += [_row(field, _NO_DRIFT, explain=True) for field in (aside.fields if aside else ())]
@@ -160,7 +160,7 @@ def _values(field: FieldDrift) -> str:
 
 
 def _value(value: Any) -> str:
-    """As JSON, which also leaves no control character for the terminal to obey."""
+    """As JSON, which also escapes control characters for the terminal."""
     text = _printable(json.dumps(value, default=str, ensure_ascii=False))
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
@@ -170,7 +170,7 @@ def _printable(text: str) -> str:
 
 
 def _origin(field: FieldDrift) -> str:
-    """The tool and the time of its latest write: managedFields know no person and no earlier instant."""
+    """The tool and the time of its latest write: managedFields names no person and no earlier time."""
     if field.manager is None:
         return "by an unknown tool"
     return f"by {field.manager}{_no_later(field)}"

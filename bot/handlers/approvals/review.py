@@ -109,7 +109,7 @@ class ApprovalReviewer:
         try:
             self._ports.chat.upload(card.channel, filename=name, title=title, content=content, thread=card.ts)
         except ChatError as error:
-            _log.warning("the diff of %s could not be shared: %s", last.sha, error)
+            _log.warning("cannot upload the diff of %s: %s", last.sha, error)
             return
         store.cards.save(f"{key}/diff", Posted(card.channel, card.ts, "", self._ports.clock()))
 
@@ -159,7 +159,7 @@ class ApprovalReviewer:
             before = self._rendered.inputs(repository, parent, sources) if parent else {}
             after = self._rendered.inputs(repository, sha, sources)
         except PortError as error:
-            _log.warning("what %s touches is not known: %s", sha, error)
+            _log.warning("cannot tell which applications %s affects: %s", sha, error)
             return []
         return [each for each in mine if before.get(each.source) != after[each.source]]
 
@@ -175,7 +175,7 @@ class ApprovalReviewer:
         try:
             found = self._judged(name, [each for each in batch if each.verdict is not ApprovalStatus.REWRITTEN], now)
         except (ForgeError, RepositoryError) as error:
-            _log.warning("approvals of %s: %s", name, error)
+            _log.warning("cannot check approvals in %s: %s", name, error)
             found = {each.id: _waiting(each, error, now) for each in due}
         members = [found.get(each.id, replace(each, look_at=later_look(each, now))) for each in batch]
         if settings.alert:
@@ -218,7 +218,7 @@ class ApprovalReviewer:
         if after.verdict is ApprovalStatus.UNKNOWN and finding.verdict is ApprovalStatus.UNKNOWN:
             after = replace(after, why=LocalizedText(texts.WHICH_HEAD))
         if after.verdict in UNAPPROVED and not known.flagged_at:
-            _log.warning("%s %s: %s", after.repository, after.sha, after.verdict.value)
+            _log.warning("unapproved commit %s in %s: %s", after.sha, after.repository, after.verdict.value)
             diff, more = bounded(changes(repository, after.parent, after.sha), _MOST_DIFF)
             after = replace(after, diff=diff, more=more)
         return after

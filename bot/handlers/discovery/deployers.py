@@ -33,7 +33,7 @@ def _held(cluster: Cluster) -> tuple[Sequence[Object], Sequence[Object]]:
         for deployer, kind in _served(cluster).items():
             held[deployer] = list(cluster.list(kind, None, lambda found: found).values())
     except ClusterError as error:
-        _log.info("what a deployer does on %s is unknown: %s", cluster.name, error)
+        _log.info("cannot read deployers on %s: %s", cluster.name, error)
     return held[ARGO_APPLICATION], held[FLUX_KUSTOMIZATION]
 
 

@@ -151,7 +151,7 @@ class Discoverer:
                 repository.fetch()
                 default = repository.followed().name
             except PortError as error:
-                _log.warning("the default branch of %s is not known: %s", name, error)
+                _log.warning("cannot read the default branch of %s: %s", name, error)
                 continue
             with self._lock:
                 self._remotes[name] = replace(remote, default=default)
@@ -166,7 +166,7 @@ class Discoverer:
         )
         self.applications.become(self._catalogue.applications)
         now = set(self.applications)
-        for change, names in (("found", now - before), ("gone", before - now)):
+        for change, names in (("added", now - before), ("removed", before - now)):
             if names:
                 _log.info("applications %s: %s", change, ", ".join(sorted(names)))
 

@@ -59,7 +59,7 @@ class Suspects:
             try:
                 found = self.of_drift(self.applications[incident.application], incident)
             except (PortError, ManifestError) as error:
-                _log.warning("suspects of %s: %s", incident.id, error)
+                _log.warning("cannot find suspects for %s: %s", incident.id, error)
                 found = ()
             change(self.ports.store, incident, partial(replace, suspects=found))
 
@@ -156,7 +156,7 @@ class Suspects:
             try:
                 pull, approvers = approved(forge, commit)
             except ForgeError as error:
-                _log.warning("suspect %s: %s", commit.sha, error)
+                _log.warning("cannot read the pull request of %s: %s", commit.sha, error)
         return Suspect(
             sha=commit.sha,
             subject=commit.subject[:200],

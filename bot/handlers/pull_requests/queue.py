@@ -59,7 +59,7 @@ def work_off(ports: Ports, ask: Callable[[QueuedRevert], Ended | Later]) -> None
         try:
             came = ask(known)
         except PortError as error:
-            _log.warning("%s: %s", known.id, error)
+            _log.warning("queued revert %s postponed: %s", known.id, error)
             came = Later(known.due, str(error))
         if isinstance(came, Later):
             ports.store.queued_reverts.save(postponed(known, came.due, came.reason, ports.clock()))

@@ -21,7 +21,7 @@ def look(ports: Ports) -> None:
         try:
             pull = forge.get_pull_request(known.number)
         except ForgeError as error:
-            _log.warning("pull request #%d of %s: %s", known.number, known.repository, error)
+            _log.warning("cannot read pull request #%d of %s: %s", known.number, known.repository, error)
             continue
         now_known = follow(known, pull, ports.clock()) if pull else known
         if known.purpose == "adopt":

@@ -45,7 +45,7 @@ def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Ch
     try:
         ports.chat.upload(card.channel, filename=name, title=title, content=text, thread=card.ts)
     except ChatError as error:
-        _log.warning("the diff of %s could not be shared: %s", check.application, error)
+        _log.warning("cannot upload the diff of %s: %s", check.application, error)
         return False
     ports.store.cards.save(key, Posted(card.channel, card.ts, digest, check.at))
     return True

@@ -41,7 +41,7 @@ def record_merges(
     rollouts = [_with_authors(rollout, repository, people) for rollout in rollouts]
     moved = ports.store.rollouts.advance(name, known, head, rollouts)
     for rollout in rollouts if moved else ():
-        _log.info("rollout %s of %s: %s", rollout.revision, rollout.repository, rollout.subject)
+        _log.info("rollout of %s in %s: %s", rollout.revision, rollout.repository, rollout.subject)
     return head
 
 
@@ -128,7 +128,7 @@ def _with_pull(rollout: Rollout, forge: Forge | None) -> Rollout:
             return rollout
         approvals = forge.approvals(pull.number)
     except ForgeError as error:
-        _log.warning("rollout %s: %s", rollout.revision, error)
+        _log.warning("cannot read the pull request of %s: %s", rollout.revision, error)
         return rollout
     merged_at = pull.merged_at or rollout.merged_at
     return replace(

@@ -93,7 +93,7 @@ class RolloutTracker:
             try:
                 found = self._suspects.of_rollout(stuck)
             except (PortError, ManifestError) as error:
-                _log.warning("suspects of %s: %s", stuck.id, error)
+                _log.warning("cannot find suspects for %s: %s", stuck.id, error)
                 found = ()
             with self._writing:
                 for current in self._known():
@@ -117,4 +117,4 @@ class RolloutTracker:
         if after != before:
             self._ports.store.rollouts.save(after)
             if after.state is not before.state and after.state is not RolloutState.ROLLING:
-                _log.info("rollout %s is %s", after.revision, after.state)
+                _log.info("rollout of %s is %s", after.revision, after.state)

@@ -66,7 +66,7 @@ def _pods(cluster: Cluster, discovery: Discovery, namespace: str) -> list[_Pod]:
     try:
         return list(cluster.list(kind, namespace, read).values()) if kind else []
     except ClusterError as error:
-        _log.info("why pods in %s on %s do not run is unknown: %s", namespace, cluster.name, error)
+        _log.info("cannot list pods in %s on %s: %s", namespace, cluster.name, error)
         return []
 
 

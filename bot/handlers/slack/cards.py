@@ -133,7 +133,7 @@ class CardReconciler:
             except ChatError as error:
                 if error.code not in _GONE:
                     raise
-                _log.info("card %s is gone from Slack (%s); it is posted anew", card.key, error.code)
+                _log.info("card %s was deleted in Slack (%s); posting it again", card.key, error.code)
                 self._store.cards.delete(card.key)
             else:
                 return ts
@@ -171,4 +171,4 @@ class CardReconciler:
         self._wait_until[card.channel] = self._clock() + wait
         if error.code != "ratelimited":
             self._why[card.channel] = str(error)
-        _log.warning("card %s: %s", card.key, error)
+        _log.warning("cannot deliver card %s: %s", card.key, error)

@@ -70,7 +70,7 @@ class Homes:
             now = self._ports.clock()
             self._try(user, lambda: self._publish(user, self._survey(now), seen=now, notice=notice, again=True))
         except StoreError as error:
-            _log.warning("Home of %s: %s", user, error)
+            _log.warning("cannot update the Home tab of %s: %s", user, error)
             self._try(user, lambda: self._send(user, home_message.trouble(said)))
 
     def acted(self, user: str) -> None:
@@ -98,7 +98,7 @@ class Homes:
         try:
             publish()
         except ChatError as error:
-            _log.warning("Home of %s: %s", user, error)
+            _log.warning("cannot update the Home tab of %s: %s", user, error)
             if error.retry_after is not None:
                 self._wait_until = self._ports.clock() + timedelta(seconds=error.retry_after)
             return error.retry_after is None and error.code != "unreachable"

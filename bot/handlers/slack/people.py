@@ -65,7 +65,7 @@ class People:
         try:
             user = ask(key)
         except ChatError as error:
-            _log.info("who in Slack an author is, is not known: %s", error)
+            _log.info("cannot look up authors in Slack: %s", error)
             with self._lock:
                 self._ask_again[question] = now + _patience(error)
             return unknown

@@ -1,4 +1,4 @@
-"""The API server without its sockets: a request in, an answer out."""
+"""The API server without a network: takes a request, returns a response."""
 
 import base64
 import binascii
@@ -25,16 +25,16 @@ DEPLOYER = "deployer"
 IDENTITIES = (ADMIN, BOT, DEPLOYER)
 READ_ONLY = frozenset({BOT})
 
-SNAPSHOTS = 64  # lists that are being paged through; the oldest beyond that expire with a 410
-REMEMBERED = 100_000  # requests: a demo may run for days
+SNAPSHOTS = 64  # paginated lists in progress; older ones expire with a 410
+REMEMBERED = 100_000  # requests; a demo may run for days
 
 VERB_OF = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
 class Api:
-    """Kubernetes' REST API over a `Store`. `handle` may be called from any thread.
+    """Kubernetes' REST API on a `Store`. `handle` is thread-safe.
 
-    `clock` gives the time of creation and of field ownership, aware, in any zone.
+    `clock` returns aware datetimes, for creation and field ownership.
     """
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -51,10 +51,10 @@ class Api:
         for name in ("default", "kube-system"):
             self.create_namespace(name)
 
-    # ------------------------------------------------------------ what the sandbox does to it
+    # ------------------------------------------------------------ for the sandbox
 
     def serve(self, *kinds: Kind) -> None:
-        """Serve these kinds too."""
+        """Serve more kinds."""
         with self.store.lock:
             for kind in kinds:
                 self._kinds[(kind.group, kind.version, kind.plural)] = kind
@@ -70,14 +70,14 @@ class Api:
             self._documents.pop(kind.path, None)
 
     def create_namespace(self, name: str) -> None:
-        """Make a namespace unless it is there."""
+        """Create a namespace unless it exists."""
         with self.store.lock:
             if self.store.get(NAMESPACES, ("", name)) is None:
                 namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
                 self.call("POST", "/api/v1/namespaces", namespace, user_agent="kube-apiserver")
 
     def kind_of(self, api_version: str, kind: str) -> Kind:
-        """A served kind as a manifest names it. ApiError 404 when there is none."""
+        """The served kind for a manifest's apiVersion and kind. ApiError 404 when it is not served."""
         with self.store.lock:
             for served in self._kinds.values():
                 if served.api_version == api_version and served.kind == kind:
@@ -95,7 +95,7 @@ class Api:
         user_agent: str = "",
         identity: str = ADMIN,
     ) -> Object:
-        """A request from inside this process, neither recorded nor subject to faults. ApiError when it is refused."""
+        """Make a request from inside this process, not recorded and without faults. ApiError when it is refused."""
         body = b"" if document is None else orjson.dumps(document)
         request = Request(
             method,
@@ -111,7 +111,7 @@ class Api:
         return answer
 
     def apply(self, document: Object, *, manager: str, namespace: str | None = None, identity: str = ADMIN) -> Object:
-        """Server-side apply with force, as the deployers do it; the object's namespace is made when it is missing."""
+        """Server-side apply with force, as deployers do; creates the object's namespace if it is missing."""
         path = self.path_of(document, namespace)
         kind = self.kind_of(document["apiVersion"], document["kind"])
         if kind.namespaced:
@@ -127,14 +127,14 @@ class Api:
         )
 
     def path_of(self, document: Mapping[str, Any], namespace: str | None = None) -> str:
-        """Where an object is. ApiError 404 when its kind is not served."""
+        """The path of an object. ApiError 404 when its kind is not served."""
         kind = self.kind_of(document["apiVersion"], document["kind"])
         metadata = document["metadata"]
         scope = f"/namespaces/{metadata.get('namespace') or namespace or 'default'}" if kind.namespaced else ""
         return f"{kind.path}{scope}/{kind.plural}/{metadata['name']}"
 
     def break_version(self, api_version: str) -> None:
-        """Let a group version answer 503 from now on, as an aggregated API does whose Service has no endpoints."""
+        """Answer 503 for a group version from now on, like an aggregated API whose Service has no endpoints."""
         with self.store.lock:
             self._broken.add(api_version)
 
@@ -144,14 +144,14 @@ class Api:
             self._broken.discard(api_version)
 
     def expire_lists(self) -> None:
-        """Every continue token given out so far answers 410 from now on."""
+        """Make every continue token issued so far answer 410."""
         with self.store.lock:
             self._snapshots.clear()
 
     # ------------------------------------------------------------ requests
 
     def handle(self, request: Request) -> Response:
-        """Answer anything but a watch; refusals are answers too."""
+        """Answer any request except a watch; errors are answers too."""
         with self.store.lock:
             self.requests.append(Received(request.method, request.path, request.user_agent, request.identity))
             try:
@@ -160,7 +160,7 @@ class Api:
                 return Response(error.code, orjson.dumps(error.status()))
 
     def target(self, request: Request) -> Target | None:
-        """What a request's path names; None for anything that is no resource. ApiError when it may not be touched."""
+        """The target of a request's path; None when it is not a resource. ApiError for an unknown resource."""
         parts = [part for part in request.path.split("/") if part]
         match parts:
             case ["api", version, *rest]:
@@ -266,8 +266,8 @@ class Api:
         else:
             version = str(self.store.version)
             selects = selector(request.query)
-            found = self.store.items(target.collection, target.namespace)
-            entries = [entry for _, entry in found if selects(entry.object)]
+            items = self.store.items(target.collection, target.namespace)
+            entries = [entry for _, entry in items if selects(entry.object)]
         page, rest = (entries[:limit], entries[limit:]) if limit else (entries, [])
         metadata: Object = {"resourceVersion": version}
         if rest:
@@ -276,9 +276,9 @@ class Api:
         if table.wanted(request.accept):
             return Response(200, orjson.dumps(table.render(kind, [e.object for e in page], metadata, self.clock())))
         head = {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata}
-        # Items of built-in lists carry neither apiVersion nor kind; custom resources do.
-        items = b",".join(kind.whole(entry.body) if kind.custom else entry.body for entry in page)
-        return Response(200, orjson.dumps(head)[:-1] + b',"items":[' + items + b"]}")
+        # Items of built-in lists have neither apiVersion nor kind; custom resources do.
+        body = b",".join(kind.whole(entry.body) if kind.custom else entry.body for entry in page)
+        return Response(200, orjson.dumps(head)[:-1] + b',"items":[' + body + b"]}")
 
     def _suspend(self, version: str, rest: list[Entry]) -> str:
         token = base64.urlsafe_b64encode(orjson.dumps({"v": version, "n": next(self._tokens)})).decode()
@@ -310,13 +310,13 @@ class Api:
         return Response(200, target.kind.whole(entry.body))
 
     def present(self, request: Request, target: Target) -> list[bytes]:
-        """The lines that tell a watch what there is already."""
-        found = self.store.items(target.collection, target.namespace)
-        events = (Event(0, "ADDED", target.collection, key, entry) for key, entry in found)
+        """The first lines of a watch: the existing objects."""
+        items = self.store.items(target.collection, target.namespace)
+        events = (Event(0, "ADDED", target.collection, key, entry) for key, entry in items)
         return [line for event in events if (line := self.event(request, target, event))]
 
     def event(self, request: Request, target: Target, event: Event) -> bytes | None:
-        """One line of a watch, or None when the event is none of its business."""
+        """One line of a watch, or None when the event does not match it."""
         if event.collection != target.collection:
             return None
         if target.namespace is not None and event.key[0] != target.namespace:

@@ -1,7 +1,6 @@
-"""Stand-ins for the controllers: workloads become what their spec says, some seconds after it changed.
+"""Simulated controllers: workloads reach their spec some seconds after it changes.
 
-There are no pods: statuses alone move, which is what people and the bot look at. An image whose tag contains `broken`
-never starts, so that a rollout can fail.
+There are no pods: only statuses change. An image whose tag contains `broken` never starts, to make a rollout fail.
 """
 
 import hashlib
@@ -26,19 +25,19 @@ BROKEN = "broken"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where one workload is on its way to its present spec."""
+    """The progress of one workload towards its current spec."""
 
     generation: int
-    template: str  # a hash, as it ends a ReplicaSet's name
+    template: str  # the hash at the end of a ReplicaSet's name
     started: datetime
-    ready_before: int  # replicas that were ready when it started
-    rolls: bool  # the template changed, so old replicas are replaced
+    ready_before: int  # replicas that were ready at the start
+    rolls: bool  # the template has changed: replicas are replaced
     revision: int
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """How far a workload is now: `share` goes from 0 to 1, `overdue` once it may be called failed."""
+    """The state of a workload now: `share` goes from 0 to 1; `overdue` is past its progress deadline."""
 
     progress: Progress
     share: float
@@ -48,23 +47,23 @@ class Moment:
 
     @property
     def done(self) -> bool:
-        """Whether it has arrived."""
+        """Whether it is complete."""
         return self.share >= 1 and not self.stuck
 
     def ready(self, wanted: int) -> int:
-        """How many replicas are ready; those that were there before stay until they are replaced."""
+        """The number of ready replicas; old ones stay until they are replaced."""
         before = min(self.progress.ready_before, wanted)
         return before if self.stuck else max(before, int(self.share * wanted))
 
     def updated(self, wanted: int) -> int:
-        """How many replicas run the present template."""
+        """The number of replicas with the current template."""
         if not self.progress.rolls:
             return wanted
         return min(1, wanted) if self.stuck else min(wanted, ceil(self.share * wanted))
 
 
 class Controllers:
-    """Call `reconcile` every so often; it writes the status of what has not arrived yet. `rollout` is in seconds."""
+    """Call `reconcile` periodically to update the status of incomplete workloads. `rollout` is in seconds."""
 
     def __init__(self, api: Api, rollout: float) -> None:
         self._api = api
@@ -73,7 +72,7 @@ class Controllers:
         self._arrived: dict[str, str] = {}  # resourceVersion by uid
 
     def reconcile(self) -> None:
-        """One look at every workload."""
+        """Update every incomplete workload."""
         with self._api.store.lock:
             for collection, status in STATUSES.items():
                 for _, entry in self._api.store.items(collection):
@@ -103,7 +102,7 @@ class Controllers:
             try:
                 saved = self._api.call("PUT", f"{self._api.path_of(live)}/status", new, user_agent=MANAGER)
             except ApiError:
-                return  # its kind is switched off just now; the next look comes soon
+                return  # the kind is not available now; retried at the next call
         if moment.done or (moment.stuck and moment.overdue):
             self._arrived[uid] = saved["metadata"]["resourceVersion"]
 
@@ -130,14 +129,14 @@ def _is_stuck(live: Object) -> bool:
 
 
 def _condition(live: Object, kind: str, verdict: tuple[bool, str, str], now: str) -> Object:
-    """A condition; its times move only with what it says. `verdict` is its status, reason and message."""
+    """A condition whose times change only with its content. `verdict` is the status, reason and message."""
     conditions = live.get("status", {}).get("conditions", ())
     old: Object = next((c for c in conditions if c["type"] == kind), {})
     status, reason, message = verdict
-    said = {"type": kind, "status": str(status), "reason": reason, "message": message}
-    changed = old.get("status") != said["status"]
-    same = all(old.get(key) == value for key, value in said.items())
-    return said | {
+    new = {"type": kind, "status": str(status), "reason": reason, "message": message}
+    changed = old.get("status") != new["status"]
+    same = all(old.get(key) == value for key, value in new.items())
+    return new | {
         "lastTransitionTime": now if changed else old["lastTransitionTime"],
         "lastUpdateTime": old["lastUpdateTime"] if same and "lastUpdateTime" in old else now,
     }

@@ -1,4 +1,4 @@
-"""What the API server fills in: the defaults of the built-in kinds, and the addresses it hands out."""
+"""The values that the API server fills in: defaults of the built-in kinds, and allocated addresses."""
 
 import base64
 import itertools
@@ -24,14 +24,14 @@ HOOK = {"matchPolicy": "Equivalent", "failurePolicy": "Fail", "timeoutSeconds": 
 
 
 def fill(target: Object, values: Mapping[str, Any]) -> None:
-    """Set what is not there yet."""
+    """Set missing keys."""
     for key, value in values.items():
         if key not in target:
             target[key] = dict(value) if isinstance(value, dict) else value
 
 
 def converted(kind: Kind, document: Object) -> Object:
-    """What decoding alone changes: a Secret's stringData becomes data."""
+    """Conversions when decoding: a Secret's stringData becomes data."""
     if kind.kind != "Secret" or kind.group or "stringData" not in document:
         return document
     encoded = {k: base64.b64encode(str(v).encode()).decode() for k, v in (document["stringData"] or {}).items()}
@@ -40,7 +40,7 @@ def converted(kind: Kind, document: Object) -> Object:
 
 
 def complete(kind: Kind, document: Object) -> Object:
-    """The object with its defaults, filled in place: it must be the caller's own copy."""
+    """Fill in an object's defaults, in place: it must be the caller's own copy."""
     if not kind.custom and kind.kind in DEFAULTS:
         DEFAULTS[kind.kind](document)
     return document
@@ -276,14 +276,14 @@ DEFAULTS: Mapping[str, Callable[[Object], None]] = {
 
 
 class Addresses:
-    """Cluster IPs, node ports and the like. They are given after ownership is recorded, so nobody owns them."""
+    """Allocates cluster IPs, node ports and the like, after ownership is recorded: no manager owns them."""
 
     def __init__(self) -> None:
         self._hosts: Iterator[int] = itertools.count(10)
         self._ports: Iterator[int] = itertools.cycle(range(30000, 32768))
 
     def allocate(self, kind: Kind, document: Object, live: Object | None) -> None:
-        """Fill what the server itself gives an object, in place; `live` is the object before the write."""
+        """Fill in the fields that the server sets itself, in place; `live` is the object before the write."""
         match (kind.group, kind.kind):
             case ("", "Service"):
                 self._service(document["spec"], (live or {}).get("spec", {}))

@@ -1,6 +1,6 @@
-"""A stand-in for Argo CD or Flux: what reaches the tracked branch is applied to the sandbox cluster a little later.
+"""A simple deployer in place of Argo CD or Flux: applies the tracked branch to the sandbox cluster after a delay.
 
-Like Argo CD without self-heal it acts when a revision changes an application, and leaves manual drift alone.
+Like Argo CD without self-heal, it acts when a revision changes an application, and leaves manual drift alone.
 """
 
 import io
@@ -17,11 +17,11 @@ from bot.sandbox.cluster.errors import ApiError
 
 Key = tuple[str, str, str | None, str]
 
-FIRST = {"Namespace": 0, "CustomResourceDefinition": 1}  # what other objects need
+FIRST = {"Namespace": 0, "CustomResourceDefinition": 1}  # other objects need these
 
 
 class GitError(Exception):
-    """Git could not answer: its own words."""
+    """A git command failed; the message is git's own."""
 
 
 @dataclass(slots=True)
@@ -33,9 +33,9 @@ class _Applied:
 class Deployer:
     """Applies `applications`, pairs of a path in the repository and a namespace, by server-side apply with force.
 
-    `repository` is a local (bare) repository, `interval` the seconds between two looks at its branch, `delay` the
-    seconds between seeing a new revision and applying it. What was applied and is no longer in git is deleted.
-    Use as a context manager, or call `start` and `stop`; `sync` does one round at once.
+    `repository` is a local (bare) repository, `interval` the seconds between two polls of its branch, `delay` the
+    seconds between seeing a new revision and applying it. Applied objects that are no longer in git are deleted.
+    Use as a context manager, or call `start` and `stop`; `sync` syncs once, right away.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class Deployer:
         self.errors: dict[str, str] = {}
 
     def start(self) -> Self:
-        """Begin to follow the branch."""
+        """Start polling the branch."""
         self._stopping.clear()
         self._thread = threading.Thread(target=self._follow, name="deployer", daemon=True)
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Stop following it; returns when the thread has ended."""
+        """Stop polling; returns when the thread has ended."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(timeout=30)
@@ -81,7 +81,7 @@ class Deployer:
         self.stop()
 
     def sync(self) -> None:
-        """Apply what the branch holds now. `errors` then says, by path, what went wrong with which application."""
+        """Apply the branch's current tip. Afterwards, `errors` maps the paths of failed applications to errors."""
         with self._turn:
             try:
                 revision = self._tip()
@@ -102,7 +102,7 @@ class Deployer:
             try:
                 moved = self._tip() != self.revision
             except GitError:
-                moved = False  # the branch may not be there yet; the next look comes soon
+                moved = False  # the branch may not exist yet
             if moved and not self._stopping.wait(self._delay):
                 self.sync()
             self._stopping.wait(self._interval)
@@ -126,7 +126,7 @@ class Deployer:
             path = self._api.path_of(manifest.object, manifest.namespace)
             self._api.call("DELETE", path, user_agent=self._manager, identity=DEPLOYER)
         except ApiError as error:
-            if error.code != 404:  # gone already
+            if error.code != 404:  # deleted already
                 raise
 
     def _namespaced(self, api_version: str, kind: str) -> bool | None:
@@ -141,7 +141,7 @@ class Deployer:
         return self._git("rev-parse", "--verify", "--quiet", f"refs/heads/{self._branch}").decode().strip()
 
     def _files(self, tree: str) -> list[tuple[str, bytes]]:
-        """YAML and JSON files of a tree, by path."""
+        """The YAML and JSON files of a tree, sorted by path."""
         files = []
         with tarfile.open(fileobj=io.BytesIO(self._git("archive", "--format=tar", tree))) as archive:
             for member in archive:
@@ -155,6 +155,6 @@ class Deployer:
         try:
             done = subprocess.run(command, capture_output=True, check=True, timeout=60)
         except (subprocess.SubprocessError, OSError) as error:
-            said = getattr(error, "stderr", b"") or b""
-            raise GitError(said.decode(errors="replace").strip() or f"git {arguments[0]} failed") from error
+            stderr = getattr(error, "stderr", b"") or b""
+            raise GitError(stderr.decode(errors="replace").strip() or f"git {arguments[0]} failed") from error
         return done.stdout

@@ -1,4 +1,4 @@
-"""What `/api` and `/apis` answer, in the old form and in the aggregated one."""
+"""The responses of `/api` and `/apis`, in the legacy and the aggregated form."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ VERSION = {
 
 
 def groups_of(kinds: Iterable[Kind]) -> dict[str, dict[str, list[Kind]]]:
-    """Kinds by group and version, groups and kinds in alphabetical order."""
+    """Kinds by group and version; groups and kinds in alphabetical order."""
     groups: dict[str, dict[str, list[Kind]]] = {}
     for kind in sorted(kinds, key=lambda kind: (kind.group, kind.plural)):
         groups.setdefault(kind.group, {}).setdefault(kind.version, []).append(kind)
@@ -87,7 +87,7 @@ def resource_list(kinds: Sequence[Kind]) -> Document:
 
 
 def aggregated(kinds: Iterable[Kind], *, core: bool, broken: Collection[str] = ()) -> Document:
-    """`/api` or `/apis` asked for with the aggregated media type; a broken apiVersion is there, stale and empty."""
+    """`/api` or `/apis` in the aggregated media type; a broken apiVersion is included as stale and empty."""
     items = []
     for name, versions in groups_of(kinds).items():
         if core is not (name == ""):

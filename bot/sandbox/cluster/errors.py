@@ -1,17 +1,17 @@
-"""Refusals, worded as the API server words them."""
+"""Errors, in the API server's own words."""
 
 from typing import Any
 
 
 class ApiError(Exception):
-    """A request that is answered with a Status object: HTTP `code`, machine-readable `reason`, message."""
+    """An error response with a Status object: HTTP `code`, machine-readable `reason`, message."""
 
     def __init__(self, code: int, reason: str, message: str, details: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.code, self.reason, self.details = code, reason, details
 
     def status(self) -> dict[str, Any]:
-        """The body of the answer."""
+        """The body of the response."""
         return {
             "kind": "Status",
             "apiVersion": "v1",
@@ -35,7 +35,7 @@ def not_found(resource: str, name: str) -> ApiError:
 
 
 def forbidden(identity: str, verb: str, plural: str, group: str, namespace: str | None) -> ApiError:
-    """403, in the words of RBAC."""
+    """403, in RBAC's words."""
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
     resource = f"{plural}.{group}" if group else plural
     message = (
@@ -45,7 +45,7 @@ def forbidden(identity: str, verb: str, plural: str, group: str, namespace: str 
 
 
 def stale(resource: str, name: str) -> ApiError:
-    """409: somebody else wrote in between."""
+    """409: the object has changed since it was read."""
     message = (
         f'Operation cannot be fulfilled on {resource} "{name}": '
         "the object has been modified; please apply your changes to the latest version and try again"
@@ -59,5 +59,5 @@ def bad_request(message: str) -> ApiError:
 
 
 def invalid(kind: str, name: str, message: str) -> ApiError:
-    """422: the object was read and is not acceptable."""
+    """422: the object is well-formed but invalid."""
     return ApiError(422, "Invalid", f'{kind} "{name}" is invalid: {message}', {"name": name, "kind": kind})

@@ -1,4 +1,4 @@
-"""Trouble on demand: requests that a test wants refused, delayed or cut off."""
+"""Faults for tests: requests that are refused, delayed or cut off."""
 
 import threading
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 
 @dataclass(slots=True)
 class Fault:
-    """What happens to requests whose path matches `path` (a shell pattern), as often as `times` says (None: always).
+    """A fault of the next `times` requests (None: all) whose path matches the shell pattern `path`.
 
-    `status` answers with that code; `delay` waits that many seconds first; `cut` closes the connection in the middle of
+    `status` is the code to answer with, `delay` the seconds to wait first; `cut` closes the connection in the middle of
     the body. `identity` limits it to one client; the first `after` requests pass, such as the first page of a list.
     """
 
@@ -23,25 +23,25 @@ class Fault:
 
 
 class Faults:
-    """The faults in force. May be changed from any thread."""
+    """The active faults. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> Fault:
-        """Put a fault in force."""
+        """Activate a fault."""
         with self._lock:
             self._faults.append(fault)
         return fault
 
     def clear(self) -> None:
-        """All is well again."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     def strike(self, path: str, identity: str) -> Fault | None:
-        """The fault that hits this request, counted."""
+        """The fault of this request, if any; counts it."""
         with self._lock:
             for fault in self._faults:
                 if fault.times == 0 or fault.identity not in (None, identity) or not fnmatchcase(path, fault.path):

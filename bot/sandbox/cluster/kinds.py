@@ -1,4 +1,4 @@
-"""Which kinds the sandbox cluster serves, and how a CustomResourceDefinition adds one."""
+"""The kinds that the sandbox cluster serves, built-in or defined by a CustomResourceDefinition."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ VERBS = ("create", "delete", "get", "list", "patch", "update", "watch")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One served kind. `group` "" is the core group; `subresources` are those of `status` and `scale` it has.
+    """One served kind. `group` "" is the core group; `subresources` can contain `status` and `scale`.
 
-    `counts` says whether the server keeps metadata.generation for it.
+    With `counts`, the server maintains its metadata.generation.
     """
 
     group: str
@@ -32,7 +32,7 @@ class Kind:
 
     @property
     def api_version(self) -> str:
-        """As a manifest writes it: `v1`, `apps/v1`."""
+        """The apiVersion in manifests: `v1`, `apps/v1`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
@@ -42,7 +42,7 @@ class Kind:
 
     @property
     def resource(self) -> str:
-        """As error messages name it: `deployments.apps`."""
+        """The name in error messages: `deployments.apps`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
@@ -51,12 +51,12 @@ class Kind:
         return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
 
     def whole(self, body: bytes) -> bytes:
-        """An object's JSON with apiVersion and kind, from its JSON without them."""
+        """Add apiVersion and kind to an object's JSON."""
         return orjson.dumps({"kind": self.kind, "apiVersion": self.api_version})[:-1] + b"," + body[1:]
 
 
-# group/version, then a kind a line: kind, plural, short names, what else
-# (c cluster-scoped, s status, x scale, g generation, a in "all")
+# group/version, then one kind per line: kind, plural, short names, flags
+# (c cluster-scoped, s status, x scale, g generation, a in category "all")
 TABLE = """
 v1
   ConfigMap configmaps cm -
@@ -103,7 +103,7 @@ storage.k8s.io/v1
 
 
 def builtin_kinds() -> list[Kind]:
-    """The kinds served from the start."""
+    """The built-in kinds."""
     kinds, group, version = [], "", ""
     for line in TABLE.strip().splitlines():
         if not line.startswith(" "):
@@ -128,7 +128,7 @@ def builtin_kinds() -> list[Kind]:
 
 
 def kinds_of_crd(crd: Mapping[str, Any]) -> list[Kind]:
-    """The kinds that a CustomResourceDefinition makes served, one for each served version, storage version first."""
+    """The kinds of a CustomResourceDefinition, one per served version, storage version first."""
     spec = crd["spec"]
     names = spec["names"]
     versions = sorted((v for v in spec["versions"] if v.get("served")), key=lambda v: not v.get("storage"))

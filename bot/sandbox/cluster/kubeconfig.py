@@ -1,4 +1,4 @@
-"""Kubeconfigs for the sandbox, one for each identity."""
+"""Kubeconfigs for the sandbox, one per identity."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from bot.sandbox.cluster.api import BOT
 def write_kubeconfig(
     path: Path, url: str, *, identity: str, context: str = "sandbox", namespace: str = "default"
 ) -> Path:
-    """Write a kubeconfig that reaches the cluster at `url` as `identity` ("admin", "bot", "deployer"); its path.
+    """Write a kubeconfig for the cluster at `url` as `identity` ("admin", "bot" or "deployer") and return its path.
 
-    The bot is known by its token. kubectl sends no token over plain HTTP, so for people the identity is in the URL.
+    The bot authenticates with a token. kubectl sends no token over plain HTTP: for people, the URL has the identity.
     """
     server = url if identity == BOT else f"{url}/as/{identity}"
     document = {

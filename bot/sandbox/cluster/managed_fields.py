@@ -1,8 +1,8 @@
-"""Who owns which field, recorded in metadata.managedFields as the API server records it.
+"""Field ownership in metadata.managedFields, recorded like the API server does.
 
 The rules are those of structured-merge-diff (https://github.com/kubernetes-sigs/structured-merge-diff): an Update owns
-what it changed, an Apply owns what it sent, and a value that changes leaves every other owner's set.
-A path is a tuple of elements as FieldsV1 spells them: `f:spec`, `k:{"name":"web"}`, `v:"x"`; `SELF` is the node itself.
+what it changed, an Apply owns what it sent, and a changed value is removed from all other owners' sets.
+A path is a tuple of FieldsV1 elements: `f:spec`, `k:{"name":"web"}`, `v:"x"`; `SELF` is the node itself.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ Path = tuple[str, ...]
 Object = dict[str, Any]
 
 SELF = "."
-MAX_UPDATE_MANAGERS = 10  # the server's own cap: the oldest beyond it merge into one entry
+MAX_UPDATE_MANAGERS = 10  # the server's limit: the oldest entries beyond it are merged into one
 ANCIENT = "ancient-changes"
 NEVER_OWNED = frozenset(
     {("f:apiVersion",), ("f:kind",), ("f:metadata",)}
@@ -40,7 +40,7 @@ NEVER_OWNED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """One entry of managedFields. `time` is the server's own spelling, None for a scale."""
+    """One entry of managedFields. `time` is in the server's format, None for the scale subresource."""
 
     name: str
     operation: str  # "Apply" or "Update"
@@ -51,13 +51,13 @@ class Manager:
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
-        """What makes two writes the same manager's."""
+        """The key of a manager: writes with the same key share an entry."""
         return (self.name, self.operation, self.api_version, self.subresource)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How one version of an object became the next, as sets of paths."""
+    """The difference between two versions of an object, as sets of paths."""
 
     added: frozenset[Path]
     modified: frozenset[Path]
@@ -65,12 +65,12 @@ class Difference:
 
     @property
     def taken(self) -> frozenset[Path]:
-        """What the writer now owns."""
+        """The paths that the writer now owns."""
         return self.added | self.modified
 
 
 def read(document: Mapping[str, Any]) -> list[Manager]:
-    """The managers of an object, in the order they are written there."""
+    """The managers of an object, in the order of managedFields."""
     return [
         Manager(
             entry["manager"],
@@ -104,12 +104,12 @@ def write(managers: list[Manager]) -> list[Object]:
 
 
 def timestamp(now: datetime) -> str:
-    """As Kubernetes writes times: UTC, whole seconds."""
+    """A time in Kubernetes' format: UTC, whole seconds."""
     return now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def after_update(managers: list[Manager], change: Difference, writer: Manager) -> list[Manager]:
-    """The managers once `writer` (whose paths and time do not matter) made that change by an Update."""
+    """The managers after `writer` made this change by an Update; its `paths` and `time` are ignored."""
     result = _others_lose(managers, change, except_for=None)
     if change.taken:
         own = next((m.paths for m in result if m.identity == writer.identity), frozenset())
@@ -119,7 +119,7 @@ def after_update(managers: list[Manager], change: Difference, writer: Manager) -
 
 
 def after_apply(managers: list[Manager], change: Difference, writer: Manager) -> list[Manager]:
-    """The managers once `writer`, whose paths are what it sent, made that change by an Apply."""
+    """The managers after `writer` made this change by an Apply; its `paths` are what it sent."""
     before = next((m for m in managers if m.identity == writer.identity), None)
     unchanged = before is not None and before.paths == writer.paths and not change.taken and not change.removed
     result = [m for m in _others_lose(managers, change, except_for=writer) if m.identity != writer.identity]
@@ -154,7 +154,7 @@ def _capped(managers: list[Manager]) -> list[Manager]:
 
 
 def paths_of(schema: Schema, document: Object) -> frozenset[Path]:
-    """The paths that an applied configuration owns: its leaves, and each item of a keyed list or set."""
+    """The paths that an applied configuration owns: its leaves, and the items of keyed lists and sets."""
     return frozenset(_applied(schema, document, ())) - NEVER_OWNED
 
 
@@ -171,7 +171,7 @@ def _applied(schema: Schema, value: Any, path: Path) -> Iterator[Path]:
 
 
 def compare(schema: Schema, before: Object, after: Object) -> Difference:
-    """What a write added, modified and removed."""
+    """The paths that a write added, modified and removed."""
     added: set[Path] = set()
     modified: set[Path] = set()
     removed: set[Path] = set()
@@ -207,14 +207,14 @@ def _compare(
 
 
 class _Absent:
-    """No value at all, which differs from null."""
+    """A missing value, as opposed to null."""
 
 
 ABSENT = _Absent()
 
 
 def _children(schema: Schema, value: Any) -> Iterator[tuple[str, Schema, Any]]:
-    """What a value is merged by: element, type and value; nothing for a leaf."""
+    """The parts that a value is merged by, as element, type and value; none for a leaf."""
     if schema.atomic:
         return
     match value:
@@ -232,13 +232,13 @@ def _children(schema: Schema, value: Any) -> Iterator[tuple[str, Schema, Any]]:
 
 
 def key_of(schema: Schema, item: Any) -> str:
-    """What names an item of a list of type map: its keys as sorted JSON; a key left out takes its default."""
+    """The key of an item in a list of type map, as sorted JSON; a missing key has its default value."""
     values = {key: item.get(key, schema.element.defaults.get(key)) for key in schema.keys} if type(item) is dict else {}
     return orjson.dumps({k: v for k, v in values.items() if v is not None}, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def prune(schema: Schema, document: Object, paths: frozenset[Path]) -> Object:
-    """The object without the values at those paths."""
+    """The object without the values at these paths."""
     tree = _tree(paths)
     result: Object = _pruned(schema, document, tree)
     return result

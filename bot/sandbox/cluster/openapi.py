@@ -1,4 +1,4 @@
-"""OpenAPI v3 as the API server publishes it: an index, and a document for each group version."""
+"""OpenAPI v3 as published by the API server: an index, and one document per group version."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ PATCH_TYPES = (
 
 
 def index(roots: Iterable[tuple[str, Document]]) -> Document:
-    """`/openapi/v3`: where each group version's document is, by its path without the first slash."""
+    """`/openapi/v3`: the URL of each group version's document, by its path without the leading slash."""
     return {
         "paths": {
             path.strip("/"): {"serverRelativeURL": f"/openapi/v3{path}?hash={digest(document)}"}
@@ -29,12 +29,12 @@ def index(roots: Iterable[tuple[str, Document]]) -> Document:
 
 
 def digest(document: Document) -> str:
-    """A hash that changes with the document's content."""
+    """A hash of the document's content."""
     return hashlib.sha256(repr(document).encode()).hexdigest().upper()
 
 
 def document(kinds: Sequence[Kind]) -> Document:
-    """The document of the kinds of one group version."""
+    """The document for the kinds of one group version."""
     schemas: Document = {}
     for kind in kinds:
         _component(kind.schema, schemas)
@@ -50,7 +50,7 @@ def document(kinds: Sequence[Kind]) -> Document:
 
 
 def _paths(kind: Kind) -> list[tuple[str, Document]]:
-    """One object's path with its patch, which is where kubectl looks whether the server validates fields."""
+    """The path of one object with its patch, which tells kubectl whether the server validates fields."""
     scope = "/namespaces/{namespace}" if kind.namespaced else ""
     parameters = [
         {"name": name, "in": "query", "schema": {"type": of, "uniqueItems": True}}
@@ -94,7 +94,7 @@ def _struct(schema: Schema, schemas: Document) -> Document:
     properties = {}
     for name, child in schema.fields.items():
         text = _inline(child, schemas)
-        if "$ref" in text:  # siblings of a $ref are ignored, so it is wrapped
+        if "$ref" in text:  # siblings of a $ref are ignored: wrap it
             text = {"allOf": [text]}
         if name in schema.retain_keys:
             strategies = [text.get("x-kubernetes-patch-strategy", ""), "retainKeys"]

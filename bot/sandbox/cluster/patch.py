@@ -1,4 +1,4 @@
-"""The four kinds of patch: JSON patch, merge patch, strategic merge patch, and the merge of a server-side apply."""
+"""The four kinds of patches: JSON patch, merge patch, strategic merge patch and server-side apply."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -12,18 +12,18 @@ Object = dict[str, Any]
 
 
 def json_patch(document: Object, operations: Any) -> Object:
-    """RFC 6902. ApiError 400 for what is no patch, 422 when it does not fit the document."""
+    """RFC 6902. ApiError 400 when it is not a patch, 422 when it cannot be applied to the document."""
     if not isinstance(operations, list):
-        raise bad_request("a JSON patch is a list of operations")
+        raise bad_request("a JSON patch must be a list of operations")
     result: Any = deepcopy(document)
     for operation in operations:
         try:
             result = _operate(result, operation)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            message = f"the server rejected our request due to an error in our request: {operation!r} does not fit"
+            message = f"the server rejected our request due to an error in our request: cannot apply {operation!r}"
             raise ApiError(422, "Invalid", message) from error
     if not isinstance(result, dict):
-        raise bad_request("a JSON patch must leave an object")
+        raise bad_request("the result of a JSON patch must be an object")
     return result
 
 
@@ -113,7 +113,7 @@ ORDER = "$setElementOrder/"
 
 
 def strategic_merge_patch(schema: Schema, document: Any, patch: Any) -> Any:
-    """Kubernetes' own: lists with a merge key merge item by item, and `$patch`, `$retainKeys` and the like direct it.
+    """Kubernetes' own patch: merges lists by their merge key, with directives such as `$patch` and `$retainKeys`.
 
     https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
     """
@@ -163,7 +163,7 @@ def _merge_list(schema: Schema, live: list[Any], patch: list[Any], order: list[A
             added.append(strategic_merge_patch(schema.element, {}, item))
         else:
             result[at] = strategic_merge_patch(schema.element, result[at], item)
-    # Without an explicit order the server puts the patch's new items first.
+    # Without an explicit order, the server puts the patch's new items first.
     return _ordered(result + added if order else added + result, order, lambda item: item.get(key))
 
 
@@ -176,7 +176,7 @@ def _ordered(items: list[Any], order: list[Any] | None, name: Any) -> list[Any]:
 
 
 def merge_applied(schema: Schema, live: Any, applied: Any) -> Any:
-    """Live with an applied configuration laid over it, lists and maps merged as their types say."""
+    """Merge an applied configuration into the live object, lists and maps according to their types."""
     if schema.atomic or live is None:
         return deepcopy(applied)
     match applied, live:
@@ -201,7 +201,7 @@ def merge_applied(schema: Schema, live: Any, applied: Any) -> Any:
 
 
 def _in_order_of(applied: list[Any], merged: list[Any], schema: Schema) -> list[Any]:
-    """Applied items in the order applied; the others stay behind the neighbour they had."""
+    """Put applied items in the applied order; the others stay behind their neighbor."""
     position = {key_of(schema, item): float(i) for i, item in enumerate(applied)}
     last, ranked = -1.0, []
     for item in merged:

@@ -1,6 +1,6 @@
-"""A person with kubectl: ways to make drift at the press of a button, recorded as kubectl would be.
+"""A person with kubectl: actions that cause drift, recorded like kubectl's own writes.
 
-Each is one request, the same that the kubectl command shown beside it sends.
+Each action sends the same request as the kubectl command shown with it.
 """
 
 import threading
@@ -19,7 +19,7 @@ MERGE = "application/merge-patch+json"
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One request of kubectl's. `manager` None leaves it to the user agent, as `kubectl scale` does."""
+    """One kubectl request. With `manager` None, the user agent names the manager, as for `kubectl scale`."""
 
     method: str
     path: str
@@ -30,7 +30,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a person can do now: the button's `label`, the same as a `command` line, and what takes it back."""
+    """An action for a button with this `label`, the equivalent `command`, and how to undo both."""
 
     key: str
     label: str
@@ -41,7 +41,7 @@ class Action:
 
 
 class Person:
-    """Makes drift in one namespace, on its first Deployment and its first ConfigMap by name, and takes it back."""
+    """Causes and undoes drift in one namespace, on the first Deployment and the first ConfigMap by name."""
 
     def __init__(self, api: Api, namespace: str) -> None:
         self._api = api
@@ -50,16 +50,16 @@ class Person:
         self._lock = threading.Lock()
 
     def choices(self) -> list[Action]:
-        """What can be done as the cluster is now; taking back the latest comes last, with the key `undo`."""
+        """The actions that are possible now; last, with the key `undo`, the one that undoes the latest."""
         actions = [action for plan in PLANS.values() if (action := plan(self._first, self._namespace))]
         with self._lock:
             return [*actions, *(_undo(action) for action in self._done[-1:])]
 
     def do(self, key: str) -> Action:
-        """Do one of `choices` by its key; what was done. LookupError when it cannot be done now."""
+        """Do and return one of `choices` by its key. LookupError when it is not possible now."""
         action = next((action for action in self.choices() if action.key == key), None)
         if action is None:
-            raise LookupError(f"{key!r} cannot be done in namespace {self._namespace} now")
+            raise LookupError(f"cannot do {key!r} in namespace {self._namespace} now")
         write = action.write
         self._api.call(
             write.method,
@@ -78,15 +78,15 @@ class Person:
 
     def _first(self, group: str, plural: str) -> Object | None:
         with self._api.store.lock:
-            found = self._api.store.items((group, plural), self._namespace)
-            return found[0][1].object if found else None
+            entries = self._api.store.items((group, plural), self._namespace)
+            return entries[0][1].object if entries else None
 
 
 Find = Callable[[str, str], Object | None]
 
 
 def _undo(action: Action) -> Action:
-    return Action("undo", f"Take back: {action.label}", action.back_command, action.back, action.write, action.command)
+    return Action("undo", f"Undo: {action.label}", action.back_command, action.back, action.write, action.command)
 
 
 def _container(deployment: Object) -> Object:
@@ -105,11 +105,11 @@ def _of_container(name: str, **values: Any) -> Object:
 
 
 def _scale(find: Find, namespace: str) -> Action | None:
-    if (found := find("apps", "deployments")) is None:
+    if (deployment := find("apps", "deployments")) is None:
         return None
-    name, now = found["metadata"]["name"], found["spec"]["replicas"]
+    name, now = deployment["metadata"]["name"], deployment["spec"]["replicas"]
     wanted = now + 5
-    path = f"{_path(found, 'deployments')}/scale"
+    path = f"{_path(deployment, 'deployments')}/scale"
     command = f"kubectl -n {namespace} scale deploy/{name} --replicas="
     return Action(
         "scale",
@@ -122,9 +122,9 @@ def _scale(find: Find, namespace: str) -> Action | None:
 
 
 def _image(find: Find, namespace: str) -> Action | None:
-    if (found := find("apps", "deployments")) is None:
+    if (deployment := find("apps", "deployments")) is None:
         return None
-    name, container = found["metadata"]["name"], _container(found)
+    name, container = deployment["metadata"]["name"], _container(deployment)
     now = container["image"]
     repository = now.partition("@")[0]
     if ":" in repository.rpartition("/")[2]:
@@ -133,7 +133,7 @@ def _image(find: Find, namespace: str) -> Action | None:
     if wanted == now:
         return None
     command = f"kubectl -n {namespace} set image deploy/{name} {container['name']}="
-    path = _path(found, "deployments")
+    path = _path(deployment, "deployments")
     return Action(
         "image",
         f"Set the image of {name} to :latest",
@@ -145,33 +145,33 @@ def _image(find: Find, namespace: str) -> Action | None:
 
 
 def _env(find: Find, namespace: str) -> Action | None:
-    if (found := find("apps", "deployments")) is None:
+    if (deployment := find("apps", "deployments")) is None:
         return None
-    name, container = found["metadata"]["name"], _container(found)
+    name, container = deployment["metadata"]["name"], _container(deployment)
     if any(variable["name"] == "DEBUG" for variable in container.get("env", ())):
         return None
-    path = _path(found, "deployments")
+    path = _path(deployment, "deployments")
     own_name = container["name"]
-    # kubectl says the order too, without which the server puts new items first.
-    order = [{"name": each["name"]} for each in (*container.get("env", ()), {"name": "DEBUG"})]
-    there = {"$setElementOrder/env": order, "env": [{"name": "DEBUG", "value": "1"}]}
-    gone = {"env": [{"name": "DEBUG", "$patch": "delete"}]}
+    # kubectl sends the order too: without it, the server puts new items first.
+    order = [{"name": variable["name"]} for variable in (*container.get("env", ()), {"name": "DEBUG"})]
+    added = {"$setElementOrder/env": order, "env": [{"name": "DEBUG", "value": "1"}]}
+    removed = {"env": [{"name": "DEBUG", "$patch": "delete"}]}
     return Action(
         "env",
         f"Add DEBUG=1 to {name}",
         f"kubectl -n {namespace} set env deploy/{name} DEBUG=1",
-        Write("PATCH", path, _of_container(own_name, **there), "kubectl-set"),
-        Write("PATCH", path, _of_container(own_name, **gone), "kubectl-set"),
+        Write("PATCH", path, _of_container(own_name, **added), "kubectl-set"),
+        Write("PATCH", path, _of_container(own_name, **removed), "kubectl-set"),
         f"kubectl -n {namespace} set env deploy/{name} DEBUG-",
     )
 
 
 def _config_value(find: Find, namespace: str) -> Action | None:
-    found = find("", "configmaps")
-    if found is None or not found.get("data"):
+    config_map = find("", "configmaps")
+    if config_map is None or not config_map.get("data"):
         return None
-    name, (key, now) = found["metadata"]["name"], min(found["data"].items())
-    path = _path(found, "configmaps")
+    name, (key, now) = config_map["metadata"]["name"], min(config_map["data"].items())
+    path = _path(config_map, "configmaps")
     return Action(
         "edit",
         f"Edit {key} in the ConfigMap {name}",
@@ -183,17 +183,17 @@ def _config_value(find: Find, namespace: str) -> Action | None:
 
 
 def _config_gone(find: Find, namespace: str) -> Action | None:
-    if (found := find("", "configmaps")) is None:
+    if (config_map := find("", "configmaps")) is None:
         return None
-    name = found["metadata"]["name"]
-    kept = {k: v for k, v in found["metadata"].items() if k in ("name", "namespace", "labels", "annotations")}
-    path = _path(found, "configmaps")
+    name = config_map["metadata"]["name"]
+    kept = {k: v for k, v in config_map["metadata"].items() if k in ("name", "namespace", "labels", "annotations")}
+    path = _path(config_map, "configmaps")
     return Action(
         "delete",
         f"Delete the ConfigMap {name}",
         f"kubectl -n {namespace} delete configmap/{name}",
         Write("DELETE", path),
-        Write("POST", path.rpartition("/")[0], found | {"metadata": kept}, "kubectl-create", "application/json"),
+        Write("POST", path.rpartition("/")[0], config_map | {"metadata": kept}, "kubectl-create", "application/json"),
         f"kubectl -n {namespace} create -f {name}.yaml",
     )
 

@@ -1,4 +1,4 @@
-"""Kubernetes' protobuf, as far as `kubectl create` needs it: that command sends nothing else, for the simple kinds.
+"""Kubernetes' protobuf, for `kubectl create`, which sends simple kinds only in this format.
 
 The envelope: https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding. Field numbers are those of
 the generated.proto files of k8s.io/api and k8s.io/apimachinery.
@@ -13,7 +13,7 @@ from bot.sandbox.cluster.errors import ApiError
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 MAGIC = b"k8s\x00"
 
-# Message: {field number: (name, type)}. A type is a message here, or text, bytes, flag; [] repeats, {} is a map.
+# Message: {field number: (name, type)}. A type is a message, text, bytes or flag; [] is repeated, {} is a map.
 MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
     "Unknown": {1: ("typeMeta", "TypeMeta"), 2: ("raw", "raw")},
     "TypeMeta": {1: ("apiVersion", "text"), 2: ("kind", "text")},
@@ -44,16 +44,16 @@ MESSAGES: Mapping[str, Mapping[int, tuple[str, str]]] = {
 
 
 def decode(body: bytes) -> dict[str, Any]:
-    """The object in an envelope. ApiError 415 for a kind that is not in the table, 400 for anything else."""
+    """The object in an envelope. ApiError 415 for an unsupported kind, 400 for an invalid body."""
     try:
         envelope = _message("Unknown", body.removeprefix(MAGIC))
         kind = envelope["typeMeta"]["kind"]
         if kind not in MESSAGES:
-            message = f"this sandbox reads a {kind} as JSON alone: send it with kubectl apply -f"
+            message = f"this sandbox reads {kind} only as JSON: use kubectl apply -f"
             raise ApiError(415, "UnsupportedMediaType", message)
         return {**envelope["typeMeta"], **_message(kind, envelope["raw"])}
     except (KeyError, IndexError, UnicodeDecodeError, ValueError) as error:
-        raise ApiError(400, "BadRequest", "the request body is no Kubernetes protobuf") from error
+        raise ApiError(400, "BadRequest", "the request body is not Kubernetes protobuf") from error
 
 
 def _message(name: str, body: bytes) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def _message(name: str, body: bytes) -> dict[str, Any]:
         elif kind.startswith("{"):
             pair = dict(_fields(value))
             result.setdefault(key, {})[pair[1].decode()] = _value(kind[1:-1], pair.get(2, b""))
-        elif value != b"" or kind == "raw":  # Go writes empty strings where JSON would leave them out
+        elif value != b"" or kind == "raw":  # Go writes empty strings that JSON omits
             result[key] = _value(kind, value)
     return result
 

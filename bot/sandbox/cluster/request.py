@@ -1,4 +1,4 @@
-"""One request to the API server and its answer, without any I/O."""
+"""A request to the API server and its response, without I/O."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ NOBODY = "system:anonymous"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks. `path` has no query; `identity` is who its token says it is."""
+    """A client's request. `path` is without the query; `identity` is the user of its token."""
 
     method: str
     path: str
@@ -24,11 +24,11 @@ class Request:
 
     @property
     def manager(self) -> str:
-        """The field manager: as asked for, else the first word of the user agent, as the server does."""
+        """The field manager: from the query, or else the first word of the user agent, as in the real server."""
         return self.query.get("fieldManager") or self.user_agent.partition("/")[0][:128] or "unknown"
 
     def number(self, name: str) -> int:
-        """A number out of the query, 0 without one. ApiError 400 for anything else."""
+        """A number in the query; 0 when it is missing. ApiError 400 for anything else."""
         text = self.query.get(name) or "0"
         if not text.isdecimal():
             raise bad_request(f"{name} must be a number, not {text!r}")
@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """JSON bytes and an HTTP status."""
+    """A response: HTTP status and JSON."""
 
     status: int
     body: bytes
@@ -45,7 +45,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What the cluster remembers of a request. `identity` is `system:anonymous` for a stranger."""
+    """A recorded request. `identity` is `system:anonymous` without a valid token."""
 
     method: str
     path: str
@@ -55,7 +55,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a path names: a kind, and of it everything (no name), one object, or a part of one object."""
+    """The target of a path: all objects of a kind (no name), one object, or a subresource."""
 
     kind: Kind
     namespace: str | None  # None: cluster-scoped, or a list of all namespaces
@@ -64,10 +64,10 @@ class Target:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Where the store has it."""
+        """The object's key in the store."""
         return (self.namespace or "", self.name or "")
 
     @property
     def collection(self) -> tuple[str, str]:
-        """Where the store has everything of its kind."""
+        """The kind's collection in the store."""
         return (self.kind.group, self.kind.plural)

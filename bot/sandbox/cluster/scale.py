@@ -1,4 +1,4 @@
-"""The scale subresource: replicas and no more."""
+"""The scale subresource."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def scale_of(live: Object) -> Object:
 
 
 def scaled(live: Object, scale: Object) -> Object:
-    """The workload that a written Scale asks for."""
+    """The workload after a Scale is written to it."""
     version = scale.get("metadata", {}).get("resourceVersion")
     metadata = live["metadata"] | ({"resourceVersion": version} if version else {})
     return live | {"metadata": metadata, "spec": live["spec"] | {"replicas": scale.get("spec", {}).get("replicas", 0)}}

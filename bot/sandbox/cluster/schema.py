@@ -1,4 +1,4 @@
-"""What a field is: how lists and maps merge, what a type serialises to, which keys name a list item."""
+"""The types of fields: how lists and maps are merged, how values are normalized, and the keys of list items."""
 
 import re
 from collections.abc import Mapping
@@ -34,13 +34,12 @@ NAMED_SCALARS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @dataclass(slots=True, eq=False)
 class Schema:
-    """The type of one value. `fields` are a struct's, `of` is a list's or map's element.
+    """The type of one value. `fields` are those of a struct, `of` is the element type of a list or map.
 
-    `keys` name the items of a list of type map; `is_set` a list of type set; `atomic` a value with one owner;
-    `merges` and `merge_key` are the strategic merge patch's view of the same list. Of a struct: `required` fields,
-    fields that `always` stand in an object, fields patched with `retain_keys`, fields that the server
-    drops when they are zero (`drops_zero`), and field `defaults`. `custom` marks a
-    type out of a CustomResourceDefinition, which keeps zeros and empties.
+    `keys` are the keys of a list of type map, `is_set` marks a list of type set, `atomic` a value with a single owner;
+    `merges` and `merge_key` are the same for strategic merge patches. For a struct: `required` fields, fields that are
+    `always` present, fields patched with `retain_keys`, fields that the server drops when they are zero (`drops_zero`),
+    and field `defaults`. `custom` marks a type from a CustomResourceDefinition, which keeps zeros and empty values.
     """
 
     shape: Shape
@@ -61,7 +60,7 @@ class Schema:
     keeps_unknown: bool = False
 
     def child(self, key: str) -> "Schema":
-        """The type of a struct's field or of a map's value; what is not known may be anything."""
+        """The type of a struct's field or of a map's value; ANY for an unknown field."""
         return self.fields.get(key) or self.of or ANY
 
     @property
@@ -81,7 +80,7 @@ WORD = re.compile(
 
 @cache
 def builtin() -> Mapping[str, Schema]:
-    """Every built-in struct by its short name, as schema.yaml tells."""
+    """All built-in structs of schema.yaml, by short name."""
     table = yaml.load(resources.files(__package__).joinpath("schema.yaml").read_bytes(), yaml.CSafeLoader)
     structs: dict[str, Schema] = {}
     for package, types in table.items():
@@ -130,7 +129,7 @@ def _type(text: str, structs: Mapping[str, Schema]) -> Schema:
 
 
 def from_crd(document: Mapping[str, Any], name: str = "") -> Schema:
-    """The type that an OpenAPI schema inside a CustomResourceDefinition describes; `name` for the root alone."""
+    """The type for an OpenAPI schema in a CustomResourceDefinition; only the root has a `name`."""
     keeps_unknown = bool(document.get("x-kubernetes-preserve-unknown-fields"))
     if document.get("x-kubernetes-int-or-string"):
         return Schema("scalar", name="x", custom=True)
@@ -177,20 +176,20 @@ def _atomic(document: Mapping[str, Any]) -> bool:
 
 
 def normalise(schema: Schema, value: Any, *, fill: bool = True) -> Any:
-    """The value as the API server would hold it, as a copy.
+    """A copy of the value as the API server stores it.
 
-    Nulls and unknown fields go, quantities take their canonical form; of built-in types empty lists, maps and most
-    zeros go too. With `fill`, structs that always stand there and the defaults of a custom type's schema are added.
+    Nulls and unknown fields are dropped, as are empty lists, empty maps and most zeros of built-in types; quantities
+    get their canonical form. With `fill`, structs that are always present and defaults of custom types are added.
     """
     if schema.shape == "scalar":
         return canonical_quantity(str(value)) if schema.name == "q" else value
     match value:
         case dict():
-            known = schema.fields if schema.shape == "struct" and not schema.keeps_unknown else value
+            allowed = schema.fields if schema.shape == "struct" and not schema.keeps_unknown else value
             result = {
                 key: normalise(schema.child(key), item, fill=fill)
                 for key, item in value.items()
-                if item is not None and key in known and not _is_dropped(schema, key, item)
+                if item is not None and key in allowed and not _is_dropped(schema, key, item)
             }
             if fill:
                 _fill_in(schema, result)
@@ -201,7 +200,7 @@ def normalise(schema: Schema, value: Any, *, fill: bool = True) -> Any:
 
 
 def _is_dropped(schema: Schema, key: str, value: Any) -> bool:
-    """Whether Go's `omitempty` leaves this value of a struct's field out."""
+    """Whether Go's `omitempty` omits this value of a struct's field."""
     if value in ([], {}):
         child = schema.child(key)
         return schema.shape == "struct" and child.shape in ("list", "map") and not child.custom
@@ -219,7 +218,7 @@ def _fill_in(schema: Schema, value: dict[str, Any]) -> None:
 
 
 def empty(schema: Schema) -> dict[str, Any]:
-    """What a new object of a type holds before anybody fills it: ownership at its creation is measured from that."""
+    """A new, unfilled object of a type: ownership at creation is based on the difference from it."""
     return {key: empty(child) if (child := schema.fields[key]).shape == "struct" else None for key in schema.always}
 
 
@@ -229,7 +228,7 @@ BINARY_SUFFIXES = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
 
 def canonical_quantity(text: str) -> str:
-    """As Kubernetes writes it: no fraction, the largest suffix that allows that; what cannot be read stays as it is.
+    """The canonical form: no fraction, with the largest possible suffix. Invalid quantities are returned unchanged.
 
     https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """
@@ -250,7 +249,7 @@ def canonical_quantity(text: str) -> str:
         power = max(power for power in (0, *BINARY_SUFFIXES.values()) if value % 2**power == 0)
         name = next((name for name, of in BINARY_SUFFIXES.items() if of == power), "")
         return f"{value / 2**power}{name}"
-    value = Fraction(ceil(value * 10**9), 10**9)  # nothing below nano
+    value = Fraction(ceil(value * 10**9), 10**9)  # at most nano precision
     power = max(power for power in DECIMAL_SUFFIXES.values() if (value / Fraction(10) ** power).denominator == 1)
     number = value / Fraction(10) ** power
     if exponential:

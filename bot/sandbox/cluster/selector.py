@@ -1,4 +1,4 @@
-"""labelSelector and fieldSelector of a list or watch."""
+"""The labelSelector and fieldSelector of a list or watch."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,14 +14,14 @@ REQUIREMENT = re.compile(
 
 
 def selector(query: Mapping[str, str]) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether an object is one of those that a query asks for. ApiError 400 for a selector that cannot be read."""
+    """A predicate for objects that match a query's selectors. ApiError 400 for an invalid selector."""
     labels = _requirements(query.get("labelSelector", ""))
     fields = _requirements(query.get("fieldSelector", ""))
 
     def selects(document: Mapping[str, Any]) -> bool:
-        of = document["metadata"].get("labels", {})
-        return all(_meets(each, of.get(each["key"])) for each in labels) and all(
-            _meets(each, _field(document, each["key"])) for each in fields
+        actual = document["metadata"].get("labels", {})
+        return all(_meets(requirement, actual.get(requirement["key"])) for requirement in labels) and all(
+            _meets(requirement, _field(document, requirement["key"])) for requirement in fields
         )
 
     return selects
@@ -39,7 +39,7 @@ def _requirements(text: str) -> list[re.Match[str]]:
 
 
 def _field(document: Mapping[str, Any], path: str) -> str:
-    """A field by its dotted path; one that is not there is the empty string."""
+    """A field by its dotted path; "" when it is missing."""
     value: Any = document
     for part in path.split("."):
         value = value.get(part, "") if isinstance(value, Mapping) else ""

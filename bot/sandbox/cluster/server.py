@@ -1,4 +1,4 @@
-"""The sandbox cluster over HTTP: what `bot.sandbox.server.Server` runs."""
+"""The sandbox cluster over HTTP, as an application for `bot.sandbox.server.Server`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -19,9 +19,9 @@ from bot.sandbox.cluster.selector import selector
 from bot.sandbox.cluster.store import Event
 
 JSON = "application/json"
-COMPRESS_FROM = 128 * 1024  # bytes; the real server's threshold
+COMPRESS_FROM = 128 * 1024  # bytes, as in the real server
 LONGEST_WATCH = 300.0  # seconds
-TICK = 0.2  # seconds between two looks of the controllers
+TICK = 0.2  # seconds between two runs of the controllers
 AS = "/as/"
 FAULTS = {
     401: ("Unauthorized", "Unauthorized"),
@@ -35,8 +35,8 @@ FAULTS = {
 class SandboxCluster:
     """A Kubernetes API server in memory. Serve `app`; `api` is the same server without HTTP.
 
-    `clock` gives aware datetimes; `rollout` is how many seconds a workload takes to become what its spec says.
-    `requests` records what came over HTTP.
+    `clock` returns aware datetimes; `rollout` is the number of seconds that a workload takes to reach its spec.
+    `requests` records requests over HTTP.
     """
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC), rollout: float = 3.0) -> None:
@@ -97,23 +97,23 @@ class SandboxCluster:
             since, seconds = asked.number("resourceVersion"), asked.number("timeoutSeconds")
         except ApiError as error:
             return _whole(request, Response(error.code, orjson.dumps(error.status())))
-        loop, news = asyncio.get_running_loop(), asyncio.Event()
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
         def listener() -> None:
-            loop.call_soon_threadsafe(news.set)
+            loop.call_soon_threadsafe(changed.set)
 
         store = self.api.store
         with store.lock:
             store.listeners.add(listener)
         response = web.StreamResponse(headers={"Content-Type": JSON})
         task = asyncio.current_task()
-        assert task is not None  # noqa: S101  a handler always runs in one
+        assert task is not None  # noqa: S101  handlers always run in a task
         self._watches.add(task)
         try:
             await response.prepare(request)
             with suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(min(seconds or LONGEST_WATCH, LONGEST_WATCH)):
-                    await self._stream(response, asked, target, (since, news))
+                    await self._stream(response, asked, target, (since, changed))
             with suppress(ConnectionError):
                 await response.write_eof()
         finally:
@@ -134,15 +134,15 @@ class SandboxCluster:
     async def _stream(
         self, response: web.StreamResponse, asked: Request, target: Target, start: tuple[int, asyncio.Event]
     ) -> None:
-        since, news = start
+        since, changed = start
         store = self.api.store
         with store.lock:
             lines, version = self._first(asked, target, since)
         while True:
             for line in lines:
                 await response.write(line)
-            await news.wait()
-            news.clear()
+            await changed.wait()
+            changed.clear()
             with store.lock:
                 events = store.since(version)
                 version = store.version
@@ -152,7 +152,7 @@ class SandboxCluster:
                 lines = self._lines(asked, target, events)
 
     def _first(self, asked: Request, target: Target, since: int) -> tuple[list[bytes], int]:
-        """What a watch begins with: the state (resourceVersion 0 or none), or what happened since a version."""
+        """The first lines of a watch: all objects (without a resourceVersion), or the events since a version."""
         store = self.api.store
         if since == 0:
             return self.api.present(asked, target), store.version
@@ -167,8 +167,8 @@ class SandboxCluster:
 
 def _refusal(asked: Request, status: int) -> Response:
     reason, message = FAULTS.get(status, ("InternalError", "Internal error occurred"))
-    said = message.format(identity=asked.identity, verb=asked.method.lower(), path=asked.path)
-    return Response(status, orjson.dumps(ApiError(status, reason, said).status()))
+    text = message.format(identity=asked.identity, verb=asked.method.lower(), path=asked.path)
+    return Response(status, orjson.dumps(ApiError(status, reason, text).status()))
 
 
 def _expired() -> bytes:
@@ -177,9 +177,9 @@ def _expired() -> bytes:
 
 
 async def _asked(request: web.Request) -> Request:
-    """A request with its identity: its bearer token, or the path's `/as/NAME`, which kubectl needs.
+    """A request with its identity, from its bearer token or from `/as/NAME` in its path.
 
-    Over plain HTTP kubectl never sends credentials: clientcmd reads them for TLS alone.
+    kubectl needs the path: over plain HTTP it never sends credentials, which clientcmd only reads for TLS.
     """
     path, identity = request.path, NOBODY
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -211,7 +211,7 @@ def _whole(request: web.Request, answer: Response) -> web.Response:
 
 
 async def _cut(request: web.Request, answer: Response) -> web.StreamResponse:
-    """Promise the whole body, send half of it and hang up."""
+    """Announce the whole body, send half of it and close the connection."""
     headers = {"Content-Type": JSON, "Content-Length": str(len(answer.body))}
     response = web.StreamResponse(status=answer.status, headers=headers)
     await response.prepare(request)

@@ -1,4 +1,4 @@
-"""The objects, in memory: by kind, namespace and name, with a resourceVersion that grows and a log for watches."""
+"""Objects in memory, by kind, namespace and name, with a growing resourceVersion and a log for watches."""
 
 import threading
 from collections import deque
@@ -19,7 +19,7 @@ LOG_LENGTH = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One version of one object. Never changed in place; `body` is its JSON without apiVersion and kind."""
+    """One version of one object, never changed in place; `body` is its JSON without apiVersion and kind."""
 
     object: Object
     body: bytes
@@ -37,12 +37,12 @@ class Event:
 
 
 def entry_of(document: Object) -> Entry:
-    """An object with its bytes made once, for every list that will hold it."""
+    """An object with its JSON, serialized once for all lists."""
     return Entry(document, orjson.dumps({k: v for k, v in document.items() if k not in ("apiVersion", "kind")}))
 
 
 class Store:
-    """Every method expects `lock` to be held by its caller; listeners are called with it held and must only signal."""
+    """Callers must hold `lock`; listeners are called with it held and must only send signals."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -53,29 +53,29 @@ class Store:
         self._sorted: dict[Collection, list[Key]] = {}
 
     def get(self, collection: Collection, key: Key) -> Entry | None:
-        """The object as it is now."""
+        """The current version of an object."""
         return self._collections.get(collection, {}).get(key)
 
     def require(self, collection: Collection, key: Key, resource: str) -> Entry:
-        """The object as it is now; ApiError 404 when there is none, naming it by `resource` (`deployments.apps`)."""
+        """The current version of an object. ApiError 404, which names `resource`, when it does not exist."""
         entry = self.get(collection, key)
         if entry is None:
             raise not_found(resource, key[1])
         return entry
 
     def items(self, collection: Collection, namespace: str | None = None) -> list[tuple[Key, Entry]]:
-        """Objects ordered by namespace and name."""
+        """Objects, ordered by namespace and name."""
         entries = self._collections.get(collection, {})
         if collection not in self._sorted:
             self._sorted[collection] = sorted(entries)
         return [(key, entries[key]) for key in self._sorted[collection] if namespace is None or key[0] == namespace]
 
     def everything(self) -> list[tuple[Collection, Key, Entry]]:
-        """Every object of every kind."""
+        """All objects of all kinds."""
         return [(collection, *item) for collection in list(self._collections) for item in self.items(collection)]
 
     def put(self, collection: Collection, key: Key, document: Object) -> Entry:
-        """Write an object; its resourceVersion is set here."""
+        """Write an object and set its resourceVersion."""
         entries = self._collections.setdefault(collection, {})
         self.version += 1
         document["metadata"]["resourceVersion"] = str(self.version)
@@ -88,7 +88,7 @@ class Store:
         return entry
 
     def remove(self, collection: Collection, key: Key) -> Entry:
-        """Delete an object; the last state of it, at the version of its deletion. KeyError when there is none."""
+        """Delete an object and return its last state, at the version of the deletion. KeyError if it does not exist."""
         gone = self._collections[collection].pop(key)
         self._sorted.pop(collection, None)
         self.version += 1
@@ -98,7 +98,7 @@ class Store:
         return entry
 
     def since(self, version: int) -> list[Event] | None:
-        """Writes after that version, oldest first; None when the log does not reach back that far."""
+        """Writes after this version, oldest first; None when the log does not reach back that far."""
         if self.log and version < self.log[0].version - 1:
             return None
         events = []

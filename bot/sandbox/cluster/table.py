@@ -1,4 +1,4 @@
-"""What `kubectl get` prints: the server chooses the columns."""
+"""The tables that `kubectl get` prints: the server chooses the columns."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -10,7 +10,7 @@ Object = Mapping[str, Any]
 
 
 def wanted(accept: str) -> bool:
-    """Whether the client would rather have a table than objects."""
+    """Whether the client prefers a table to objects."""
     return "as=Table" in accept.partition(",")[0]
 
 
@@ -56,7 +56,7 @@ def _target(document: Object) -> str:
 
 
 Columns = Sequence[tuple[str, Callable[[Object], Any]]]
-# Between NAME and AGE, as the real server has them where the sandbox knows the value.
+# The real server's columns between NAME and AGE, where the sandbox has the value.
 COLUMNS: Mapping[str, Columns] = {
     "ConfigMap": [("Data", lambda o: len(o.get("data", {})) + len(o.get("binaryData", {})))],
     "CronJob": [("Schedule", _text("spec.schedule")), ("Suspend", lambda o: str(o["spec"].get("suspend", False)))],

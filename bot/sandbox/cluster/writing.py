@@ -1,4 +1,4 @@
-"""Every kind of write: create, update, the four patches, delete; and what each of them goes through."""
+"""All writes: create, update, the four patches and delete, and the steps that they share."""
 
 import uuid
 from collections.abc import Callable, Iterable
@@ -34,9 +34,9 @@ NAMESPACES = ("", "namespaces")
 
 
 class Writer:
-    """Writes to a store whose lock the caller holds. ApiError is every refusal.
+    """Writes to a store whose lock the caller holds. All methods raise ApiError.
 
-    `defined` is told of each CustomResourceDefinition that comes (True) or goes (False).
+    `defined` is called for each CustomResourceDefinition that is written (True) or deleted (False).
     """
 
     def __init__(self, store: Store, clock: Callable[[], datetime], defined: Callable[[Object, bool], None]) -> None:
@@ -66,7 +66,7 @@ class Writer:
         if not target.kind.namespaced:
             return
         if target.namespace is None:
-            raise bad_request("the namespace of the object is missing in the path")
+            raise bad_request("the path has no namespace for the object")
         if self._store.get(NAMESPACES, ("", target.namespace)) is None:
             raise not_found("namespaces", target.namespace)
 
@@ -78,7 +78,7 @@ class Writer:
         return self._saved(request, target, live, new)
 
     def patch(self, request: Request, target: Target) -> Response:
-        """PATCH, of the kind that the content type says."""
+        """PATCH; the content type selects the kind of patch."""
         if request.content_type == APPLY:
             return self._apply(request, target)
         live, patch = self._live(target), _json(request.body)
@@ -107,7 +107,9 @@ class Writer:
     def _apply(self, request: Request, target: Target) -> Response:
         manager = request.query.get("fieldManager")
         if not manager:
-            raise bad_request('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: apply needs it')
+            raise bad_request(
+                'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
+            )
         applied = _decoded(request)
         if applied.get("metadata", {}).get("managedFields"):
             raise bad_request("metadata.managedFields must be nil")
@@ -115,14 +117,14 @@ class Writer:
         applied = normalise(kind.schema, defaults.converted(kind, applied), fill=False)
         sent = paths_of(kind.schema, applied)
         writer = Manager(manager, "Apply", kind.api_version, target.subresource, sent, timestamp(self._clock()))
-        found = self._store.get(target.collection, target.key)
-        if found is None:
+        entry = self._store.get(target.collection, target.key)
+        if entry is None:
             if target.subresource:
                 raise not_found(kind.resource, target.name or "")
             self._require_namespace(target)
             applied.setdefault("metadata", {})["name"] = target.name
             return Response(201, self._save(request, target, None, applied, applier=writer))
-        live = found.object
+        live = entry.object
         managers = read(live)
         before = next((m.paths for m in managers if m.identity == writer.identity), frozenset())
         others = frozenset().union(*(m.paths for m in managers if m.identity != writer.identity))
@@ -141,7 +143,7 @@ class Writer:
         *,
         applier: Manager | None = None,
     ) -> bytes:
-        """Take a new state through what every write goes through; the JSON of the object as it now is."""
+        """Run the steps that all writes share, save the object and return its JSON."""
         kind = target.kind
         now = timestamp(self._clock())
         sent_version = new.get("metadata", {}).get("resourceVersion")
@@ -161,7 +163,7 @@ class Writer:
             metadata["generation"] = live["metadata"].get("generation", 0) + 1
         managers = read(live) if live else []
         if applier is None:
-            time = None if target.subresource == "scale" else now  # the scale subresource records none
+            time = None if target.subresource == "scale" else now  # the scale subresource has no time
             updater = Manager(request.manager, "Update", kind.api_version, target.subresource, frozenset(), time)
             metadata["managedFields"] = write(after_update(managers, change, updater))
         else:
@@ -183,10 +185,10 @@ class Writer:
         return self._store.put(target.collection, target.key, new)
 
     def delete(self, request: Request, target: Target) -> Response:
-        """DELETE; an object with finalizers is marked and stays until they are gone."""
+        """DELETE; an object with finalizers is marked and stays until they are removed."""
         live = self._live(target)
         kind = target.kind
-        options = _json(request.body) if request.body else {}  # DeleteOptions, where kubectl puts its dry run
+        options = _json(request.body) if request.body else {}  # DeleteOptions, where kubectl sets dryRun
         if request.query.get("dryRun") == "All" or options.get("dryRun") == ["All"]:
             return Response(200, orjson.dumps(live))
         if live["metadata"].get("finalizers"):
@@ -199,7 +201,7 @@ class Writer:
         return Response(200, orjson.dumps(status))
 
     def _removed(self, target: Target) -> Entry:
-        """Delete an object and what cannot be without it."""
+        """Delete an object and its dependents: a namespace's objects, a CRD's custom resources."""
         gone = self._store.remove(target.collection, target.key)
         if target.collection == NAMESPACES:
             for collection, key, _ in self._store.everything():
@@ -217,27 +219,27 @@ def _json(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise bad_request(f"the request body is no JSON: {error}") from error
+        raise bad_request(f"the request body is not JSON: {error}") from error
 
 
 def _decoded(request: Request) -> Object:
-    """The object in a request's body: JSON, or YAML where the media type says so."""
+    """The object in a request's body, as JSON, YAML or protobuf."""
     if request.content_type == protobuf.MEDIA_TYPE:
         document: Any = protobuf.decode(request.body)
     elif "yaml" in request.content_type and not request.body.lstrip().startswith(b"{"):
         try:
             document = yaml.load(request.body, yaml.CSafeLoader)
         except yaml.YAMLError as error:
-            raise bad_request(f"the request body is no YAML: {error}") from error
+            raise bad_request(f"the request body is not YAML: {error}") from error
     else:
         document = _json(request.body)
     if not isinstance(document, dict) or not isinstance(document.get("metadata", {}), dict):
-        raise bad_request("the request body is no Kubernetes object")
+        raise bad_request("the request body is not a Kubernetes object")
     return document
 
 
 def _identify(target: Target, live: Object | None, new: Object, now: str) -> None:
-    """Set, in place, what a client cannot choose: its address, and what the server gave it when it was created."""
+    """Set, in place, the metadata that clients cannot choose, such as uid and creationTimestamp."""
     metadata: Object = new.setdefault("metadata", {})
     if metadata.get("name", target.name) != target.name:
         raise bad_request(f"the name of the object ({metadata['name']}) does not match the URL ({target.name})")
@@ -257,13 +259,13 @@ def _identify(target: Target, live: Object | None, new: Object, now: str) -> Non
 
 
 def _with_status_of(live: Object, new: Object) -> Object:
-    """A write to the status leaves the rest alone, but for annotations."""
+    """A write to the status changes only the status and annotations."""
     metadata = new["metadata"] | {"labels": live["metadata"].get("labels")}
     return live | {"metadata": metadata, "status": new.get("status")}
 
 
 def _refuse_conflicts(kind: Kind, live: Object, new: Object, writer: Manager) -> None:
-    """An apply without force must not change what others own."""
+    """Refuse an apply without force that changes fields of other managers."""
     taken = compare(kind.schema, live, defaults.complete(kind, normalise(kind.schema, new))).taken & writer.paths
     clashes = [
         (manager.name, path)
@@ -289,10 +291,10 @@ def _refuse_conflicts(kind: Kind, live: Object, new: Object, writer: Manager) ->
 
 
 def _spec_changed(live: Object, new: Object) -> bool:
-    apart = ("metadata", "status")
-    if {k: v for k, v in live.items() if k not in apart} != {k: v for k, v in new.items() if k not in apart}:
+    ignored = ("metadata", "status")
+    if {k: v for k, v in live.items() if k not in ignored} != {k: v for k, v in new.items() if k not in ignored}:
         return True
-    # A Deployment counts its annotations too: they are copied to its ReplicaSets.
+    # Annotations count for a Deployment: they are copied to its ReplicaSets.
     return new["kind"] == "Deployment" and bool(
         live["metadata"].get("annotations") != new["metadata"].get("annotations")
     )
@@ -316,7 +318,7 @@ def _established(crd: Object, time: str) -> Object:
 
 
 def _dotted(path: Iterable[str]) -> str:
-    """A path as the server's conflict messages spell it: `.spec.replicas`, `[name="web"].image`."""
+    """A path in the format of conflict messages: `.spec.replicas`, `[name="web"].image`."""
     text = ""
     for element in path:
         if element.startswith("f:"):

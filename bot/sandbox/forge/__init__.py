@@ -1,4 +1,4 @@
-"""A small forge: git over smart HTTP, the REST calls the bot makes, and pages to review and merge on."""
+"""A small forge: git over smart HTTP, the REST calls that the bot makes, and pages to review and merge on."""
 
 from bot.sandbox.forge.dialect import Dialect
 from bot.sandbox.forge.git import Person

@@ -1,4 +1,4 @@
-"""Bitbucket Cloud's REST API, as far as the bot calls it. https://developer.atlassian.com/cloud/bitbucket/rest/"""
+"""The part of Bitbucket Cloud's REST API that the bot calls. https://developer.atlassian.com/cloud/bitbucket/rest/"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ _SHA = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
 _TOKEN = re.compile(
     r'\s*(?:(?P<sign>[()])|(?P<join>AND|OR)\b|(?P<field>[\w.]+)\s*(?P<how>=|~)\s*"(?P<value>(?:[^"\\]|\\.)*)")'
 )
-_MOST_PULLS = 50  # on a page, whatever the documentation says
+_MOST_PULLS = 50  # per page; the documentation says otherwise
 
 
 def _time(at: datetime | None) -> str | None:
@@ -59,8 +59,8 @@ def _commit(call: Call, sha: str) -> Json:
     }
 
 
-def _found(call: Call) -> str:
-    name = call.found["sha"]
+def _requested_sha(call: Call) -> str:
+    name = call.params["sha"]
     sha = call.repository.git.object(name) if _SHA.fullmatch(name) else None
     if sha is None:
         raise RefusedError(404, "", reason="commit", about=name)
@@ -107,7 +107,10 @@ def _whole(call: Call, pull: Pull) -> Json:
         }
         for login, review in pull.verdicts.items()
     ]
-    return _brief(call, pull) | {"participants": participants, "reviewers": [each["user"] for each in participants]}
+    return _brief(call, pull) | {
+        "participants": participants,
+        "reviewers": [participant["user"] for participant in participants],
+    }
 
 
 def _pulls(call: Call) -> list[Json]:
@@ -116,12 +119,12 @@ def _pulls(call: Call) -> list[Json]:
     query = call.asked("q") or 'state="OPEN"'
     if "state" not in query:
         query = f'state="OPEN" AND ({query})'
-    found = [brief for pull in call.repository.listed() if _holds(query, brief := _brief(call, pull))]
-    return found if call.asked("sort").startswith("-") else found[::-1]
+    pulls = [brief for pull in call.repository.listed() if _holds(query, brief := _brief(call, pull))]
+    return pulls if call.asked("sort").startswith("-") else pulls[::-1]
 
 
 def _holds(query: str, item: Json) -> bool:
-    """Whether an object is what Bitbucket's query language asks for, as far as the bot speaks it."""
+    """Whether an object matches a query, in the part of Bitbucket's query language that the bot uses."""
     tokens = list(_TOKEN.finditer(query))
     if "".join(token[0] for token in tokens).strip() != query.strip():
         raise RefusedError(400, f"Invalid query: {query}")
@@ -164,7 +167,7 @@ def _create_pull(call: Call) -> Json:
     except RefusedError as refused:
         if not isinstance(refused.about, Pull):
             raise
-        # Bitbucket takes a second one for a change of the first.
+        # Bitbucket updates the open pull request instead of refusing a second one.
         pull = refused.about
         pull.title, pull.body = call.text("title"), call.text("description")
     return _whole(call, pull)
@@ -181,14 +184,14 @@ def _activity(call: Call) -> list[Json]:
         for review in pull.reviews
         if review.state == "APPROVED"
     ]
-    return [event for _, event in sorted(updates + approvals, key=lambda each: each[0], reverse=True)]
+    return [event for _, event in sorted(updates + approvals, key=lambda dated: dated[0], reverse=True)]
 
 
 def _pulls_of(call: Call) -> list[Json]:
-    sha = _found(call)
+    sha = _requested_sha(call)
     if call.repository.index != "whole":
         raise RefusedError(404, "", reason=f"index {call.repository.index}")
-    # No more of each than its number and title.
+    # Bitbucket only returns their numbers and titles.
     return [{"type": "pullrequest", "id": pull.number, "title": pull.title} for pull in call.repository.pulls_of(sha)]
 
 
@@ -208,12 +211,12 @@ _ROUTES = (
     Route("POST", "/pullrequests", _create_pull, 201, "pull_requests"),
     Route("GET", _ONE, lambda call: _whole(call, call.repository.pull(call.number))),
     Route("GET", f"{_ONE}/activity", _activity),
-    Route("GET", "/commit/{sha}", lambda call: _commit(call, _found(call))),
+    Route("GET", "/commit/{sha}", lambda call: _commit(call, _requested_sha(call))),
     Route("GET", "/commit/{sha}/pullrequests", _pulls_of),
     Route("POST", "/refs/branches", _create_branch, 201, "contents"),
 )
 
-# reason: (status, message); {0} is what it is about
+# reason: (status, message); {0} is `RefusedError.about`
 _REASONS = {
     "token": (401, "Token is invalid, expired, or not supported for this endpoint."),
     "repository": (404, "Repository {0} not found"),

@@ -1,4 +1,4 @@
-"""Bitbucket Data Center's REST API, as far as the bot calls it. https://developer.atlassian.com/server/bitbucket/rest/"""
+"""The part of Bitbucket Data Center's REST API that the bot calls. https://developer.atlassian.com/server/bitbucket/rest/"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -82,14 +82,14 @@ def _pull(call: Call, pull: Pull) -> Json:
 def _pulls(call: Call) -> list[Json]:
     state, at = call.asked("state", "OPEN"), call.asked("at").removeprefix(_HEADS)
     outgoing = call.asked("direction", "INCOMING") == "OUTGOING"
-    found = [
+    pulls = [
         pull
         for pull in call.repository.listed()
         if state in ("ALL", _state(pull)) and at in ("", pull.head if outgoing else pull.base)
     ]
     if call.asked("order", "NEWEST") == "OLDEST":
-        found.reverse()
-    return [_pull(call, pull) for pull in found]
+        pulls.reverse()
+    return [_pull(call, pull) for pull in pulls]
 
 
 def _create_pull(call: Call) -> Json:
@@ -111,19 +111,19 @@ def _activities(call: Call) -> list[Json]:
     if pull.merged_at and pull.merged_by:
         merged: Json = {"action": "MERGED", "user": _user(pull.merged_by), "commit": {"id": pull.merge_sha}}
         events.append((pull.merged_at, merged))
-    events.sort(key=lambda each: each[0], reverse=True)
+    events.sort(key=lambda dated: dated[0], reverse=True)
     return [{"createdDate": _time(at), **event} for at, event in events]
 
 
-def _found(call: Call) -> str:
-    sha = call.found["sha"]
+def _requested_sha(call: Call) -> str:
+    sha = call.params["sha"]
     if not _SHA.fullmatch(sha) or call.repository.git.object(sha) is None:
         raise RefusedError(404, "", reason="commit", about=sha)
     return sha
 
 
 def _commit(call: Call) -> Json:
-    facts = call.repository.git.commit(_found(call))
+    facts = call.repository.git.commit(_requested_sha(call))
     return {
         "id": facts.sha,
         "displayId": facts.sha[:11],
@@ -134,10 +134,10 @@ def _commit(call: Call) -> Json:
 
 
 def _pulls_of(call: Call) -> list[Json]:
-    """Those that held the commit: what a merge made of it is not among them."""
-    sha, here = _found(call), call.repository
-    held = [pull for pull in here.listed() if sha in here.git.shas(pull.base_sha, pull.head_sha)]
-    return [_pull(call, pull) for pull in held]
+    """The pull requests that contain the commit, but not those whose merge created it."""
+    sha, here = _requested_sha(call), call.repository
+    pulls = [pull for pull in here.listed() if sha in here.git.shas(pull.base_sha, pull.head_sha)]
+    return [_pull(call, pull) for pull in pulls]
 
 
 def _create_branch(call: Call) -> Json:
@@ -162,7 +162,7 @@ _ROUTES = (
     Route("POST", "/branches", _create_branch, 200, "contents"),
 )
 
-# reason: (status, exception, message); {0} is what it is about
+# reason: (status, exception, message); {0} is `RefusedError.about`
 _REASONS = {
     "token": (401, "auth.IncorrectPasswordAuthenticationException", "Authentication failed. Check your credentials."),
     "scope": (401, "AuthorisationException", "You are not permitted to access this resource"),
@@ -195,8 +195,8 @@ def _refused(refused: RefusedError) -> Answer:
 
 def _limited(limit: Limit) -> Answer:
     # https://confluence.atlassian.com/bitbucketserver/improving-instance-stability-with-rate-limiting-976171954.html
-    said = "You have exceeded the rate limit; wait a moment before making further requests."
-    return Answer(429, {"errors": [{"context": None, "message": said}]}, {"Retry-After": str(limit.wait)})
+    message = "You have exceeded the rate limit; wait a moment before making further requests."
+    return Answer(429, {"errors": [{"context": None, "message": message}]}, {"Retry-After": str(limit.wait)})
 
 
 def _limits(limit: Limit) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""What the forges' APIs differ in, as one value each: paths, words of refusal, pages, limits and who may push."""
+"""The differences between the forges' APIs: paths, error messages, pagination, rate limits and authentication."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,30 +12,30 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authenticated call: `root` is the forge's URL, `found` the path's groups, `body` the request's object.
+    """One authenticated call: `root` is the forge's URL, `params` the path's parameters, `body` the request's object.
 
-    `query` maps each parameter to its values, in their order.
+    `query` maps each parameter to its values, in order.
     """
 
     root: str
     login: str
     writes: frozenset[str]
     repository: HostedRepository
-    found: Mapping[str, str]
+    params: Mapping[str, str]
     query: Mapping[str, list[str]]
     body: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
-        """The pull request's number in the path."""
-        return int(self.found["number"])
+        """The number of the pull request in the path."""
+        return int(self.params["number"])
 
     def asked(self, name: str, default: str = "") -> str:
-        """A parameter of the query."""
+        """A query parameter."""
         return self.query.get(name, [default])[0]
 
     def text(self, name: str) -> str:
-        """A string of the body, "" when it is missing. RefusedError 422 for anything else."""
+        """A string in the body; "" when it is missing. RefusedError 422 for anything else."""
         value = self.body.get(name)
         if value is None:
             return ""
@@ -46,9 +46,9 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One REST call below a repository's path: `needs` is the permission a token must have to write, None to read.
+    """One REST call below a repository's path. `needs` is the write permission that a token must have, None to read.
 
-    A list that it answers is paged.
+    Lists are paginated.
     """
 
     method: str
@@ -60,7 +60,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back: a JSON body, or a text where the forge sends one."""
+    """A response: JSON, or text where the forge sends text."""
 
     status: int
     body: Json | list[Json] | str
@@ -69,9 +69,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A token's rate limit: how many requests it has, how many are left, and when all are back.
+    """A token's rate limit: the number of requests, how many are left, and when it resets.
 
-    `wait` are the seconds a request is told to wait, None for one that is let in.
+    `wait` is the number of seconds to wait; None for an accepted request.
     """
 
     most: int
@@ -83,9 +83,9 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class HookStyle:
-    """The headers of one forge's webhooks: the event's and the delivery's, and either a signature's or the secret's.
+    """The names of one forge's webhook headers: event, delivery ID, and either a signature or the plain secret.
 
-    `push` and `pull` are what it calls those events.
+    `push` and `pull` are the forge's names of those events.
     """
 
     event: str
@@ -100,15 +100,15 @@ class HookStyle:
 class Dialect:
     """One forge's API.
 
-    `prefix` is the API's root and `repository` a repository's path below it; `name_of` reads a repository's full name
-    (or its id) out of that path's groups, and `spelled` is how a full name stands in it.
+    `prefix` is the API's root and `repository` a repository's path below it. `name_of` reads a repository's full name
+    or ID from the path's parameters; `spelled` writes a full name as part of the path.
 
-    `refused` words what is not done, `limited` a request too many; `limits` are the headers of every answer, `page`
-    cuts a list by its URL and query, `moved` sends a call (its new URL, its method) on from a repository's former name,
-    `hooks` are its webhooks.
+    `refused` and `limited` create the responses to refused and rate-limited calls, and `limits` the rate limit headers.
+    `page` paginates a list by its URL and query, `moved` redirects a call (by its new URL and method) from a
+    repository's former name, `hooks` describes the webhooks.
 
-    `git` stands before a repository's path in its remote's URL; a push says who it is by `scheme` and, where that is
-    basic, as one of `users` (none: anybody).
+    `git` precedes a repository's path in its remote's URL. A push authenticates with `scheme` and, if that is basic, as
+    one of `users`; with no users, as anyone.
     """
 
     prefix: str

@@ -1,4 +1,4 @@
-"""A unified diff as files and numbered lines, to be shown."""
+"""Parses a unified diff into files and numbered lines."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ _HUNK = re.compile(r"@@ -([0-9]+)(?:,[0-9]+)? \+([0-9]+)(?:,[0-9]+)? @@(.*)", re
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: `kind` is "hunk", "add", "del", "same" or "note"; numbers are None where the side has no such line."""
+    """One line: `kind` is "hunk", "add", "del", "same" or "note"; a number is None where that side has no such line."""
 
     kind: str
     old: int | None
@@ -18,19 +18,19 @@ class Line:
 
 @dataclass(slots=True)
 class FileDiff:
-    """One file's changes. `change` is "added", "deleted", "renamed", "binary" or "modified"."""
+    """The changes of one file. `change` is "added", "deleted", "renamed", "binary" or "modified"."""
 
     path: str
     change: str = "modified"
     lines: list[Line] = field(default_factory=list)
 
     def count(self, kind: str) -> int:
-        """How many lines of that kind."""
+        """The number of lines of this kind."""
         return sum(line.kind == kind for line in self.lines)
 
 
 def parse(patch: str) -> list[FileDiff]:
-    """The files of `git diff`'s output, in its order."""
+    """The files in the output of `git diff`, in order."""
     files: list[FileDiff] = []
     old = new = 0
     in_hunk = False

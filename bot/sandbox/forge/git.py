@@ -1,4 +1,4 @@
-"""Git on one bare repository, by plumbing alone: no work tree, no hook and no configuration of the machine's."""
+"""Git plumbing on one bare repository, without a work tree, hooks or the machine's configuration."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class GitError(Exception):
-    """Git said no; the text is git's own."""
+    """A git command failed; the message is git's own."""
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
@@ -17,12 +17,12 @@ class GitError(Exception):
 
 
 class ConflictError(Exception):
-    """Two trees do not merge; the text lists the paths."""
+    """Two commits have a merge conflict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account on the forge; a bot is not offered as a reviewer on the pages."""
+    """An account on the forge; the pages do not offer bots as reviewers."""
 
     login: str
     name: str
@@ -32,7 +32,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class CommitFacts:
-    """One commit as git records it; `parents` first parent first."""
+    """One commit; `parents` starts with the first parent."""
 
     sha: str
     tree: str
@@ -55,7 +55,7 @@ _FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%B"
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What a git process is given: nothing of the person's own configuration, and no prompt."""
+    """The environment for git processes: without the user's configuration, and without prompts."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.devnull,
@@ -76,13 +76,13 @@ def _identity(role: str, person: Person, at: datetime) -> dict[str, str]:
 
 
 class Git:
-    """The git commands the forge needs, on the bare repository at `path`. Every method raises GitError."""
+    """The git commands that the forge needs, on the bare repository at `path`. All methods raise GitError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def run(self, *arguments: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> str:
-        """One git command's standard output."""
+        """Run a git command and return its standard output."""
         done = subprocess.run(
             ["git", *arguments], cwd=self.path, input=given, env=environment(env), capture_output=True, check=False
         )
@@ -91,29 +91,29 @@ class Git:
         return done.stdout.decode("utf-8", "replace")
 
     def tip(self, branch: str) -> str | None:
-        """The sha a branch points at, None when there is no such branch."""
+        """The SHA of a branch's tip; None when there is no such branch."""
         return self.object(f"refs/heads/{branch}")
 
     def object(self, revision: str) -> str | None:
-        """The full sha of a commit, None when it names none."""
+        """The full SHA of a revision; None when it is not a commit."""
         try:
             return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
         except GitError:
             return None
 
     def branches(self) -> dict[str, str]:
-        """Every branch and its tip."""
+        """All branches with their tips."""
         lines = self.run("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/").splitlines()
         return {name: sha for sha, _, name in (line.partition(" ") for line in lines)}
 
     def log(self, *arguments: str) -> list[CommitFacts]:
-        """Commits, as `git log` with these arguments lists them."""
-        found = []
+        """The commits that `git log` lists for these arguments."""
+        commits = []
         for record in self.run("log", "-z", f"--format={_FORMAT}%x01", *arguments).split("\x01"):
             fields = record.lstrip("\0").split("\0")
             if len(fields) < 10:
                 continue
-            found.append(
+            commits.append(
                 CommitFacts(
                     sha=fields[0],
                     tree=fields[1],
@@ -127,14 +127,14 @@ class Git:
                     message=fields[9],
                 )
             )
-        return found
+        return commits
 
     def commit(self, sha: str) -> CommitFacts:
-        """One commit by its full sha."""
+        """One commit by its full SHA."""
         return self.log("-1", sha, "--")[0]
 
     def shas(self, since: str, until: str, *, first_parent: bool = False) -> list[str]:
-        """The commits of since..until, newest first."""
+        """The SHAs of since..until, newest first."""
         return self.run(
             "rev-list", *(["--first-parent"] if first_parent else []), f"{since}..{until}", "--"
         ).splitlines()
@@ -147,7 +147,7 @@ class Git:
             return None
 
     def patch(self, base: str | None, head: str) -> str:
-        """The unified diff between two commits; with base None, everything `head` holds."""
+        """The unified diff between two commits; with base None, of everything in `head`."""
         start = base or self.run("hash-object", "-t", "tree", "--stdin").strip()
         return self.run(
             "-c",
@@ -163,13 +163,13 @@ class Git:
         )
 
     def merged_tree(self, ours: str, theirs: str) -> str:
-        """The tree of a three-way merge of two commits. ConflictError."""
+        """The tree of a three-way merge of two commits. ConflictError when they conflict."""
         try:
             return self.run("merge-tree", "--write-tree", "--no-messages", "--name-only", ours, theirs).strip()
         except GitError as error:
-            if error.code != 1:  # 1 is a conflict, anything else a failure: git-merge-tree(1), EXIT STATUS
+            if error.code != 1:  # 1 is a conflict, other codes are failures: git-merge-tree(1), EXIT STATUS
                 raise
-            raise ConflictError(f"{ours[:8]} and {theirs[:8]} change the same lines") from error
+            raise ConflictError(f"{ours[:8]} conflicts with {theirs[:8]}") from error
 
     def commit_tree(
         self,
@@ -182,29 +182,29 @@ class Git:
         at: datetime,
         authored_at: datetime | None = None,
     ) -> str:
-        """Write a commit object; its sha."""
+        """Write a commit object and return its SHA."""
         env = _identity("AUTHOR", author, authored_at or at) | _identity("COMMITTER", committer, at)
         flags = [flag for parent in parents for flag in ("-p", parent)]
         return self.run("commit-tree", tree, *flags, "-F", "-", given=message.encode(), env=env).strip()
 
     def new_commits(self, sha: str) -> list[str]:
-        """A commit and its ancestors that are on no branch yet."""
+        """A commit and its ancestors that are not on a branch yet."""
         return self.run("rev-list", sha, "--not", "--all", "--").splitlines()
 
     def signature(self, sha: str) -> str | None:
-        """What a commit is signed with; None when nobody signed it."""
+        """A commit's signature; None when it is unsigned."""
         headers = self.run("cat-file", "commit", sha).partition("\n\n")[0].replace("\n ", "\v")
         signed = next((line for line in headers.split("\n") if line.startswith("gpgsig ")), None)
         return signed.removeprefix("gpgsig ").replace("\v", "\n") if signed else None
 
     def sign(self, sha: str, signature: str) -> str:
-        """The same commit, signed; its sha."""
+        """Write the same commit with a signature and return its SHA."""
         headers, _, message = self.run("cat-file", "commit", sha).partition("\n\n")
         signed = f"{headers}\ngpgsig {signature.replace(chr(10), chr(10) + ' ')}\n\n{message}"
         return self.run("hash-object", "-t", "commit", "-w", "--stdin", given=signed.encode()).strip()
 
     def move(self, branch: str, new: str, old: str | None) -> None:
-        """Point a branch at a commit, provided it still is where it was seen last."""
+        """Move a branch to a commit, if it still points at `old`."""
         self.run("update-ref", f"refs/heads/{branch}", new, old or "0" * len(new))
 
     def import_commit(
@@ -217,7 +217,7 @@ class Git:
         author: Person,
         at: datetime,
     ) -> str:
-        """Commit files (path to text, None removes it) on `start` as the tip of a branch, in one process; the sha."""
+        """Commit files (path to text, None removes) on top of `start` as a branch's new tip, and return the SHA."""
         when = f"{author.name} <{author.email}> {int(at.timestamp())} +0000"
         stream = [f"commit refs/heads/{branch}\nmark :1\nauthor {when}\ncommitter {when}\n".encode(), _data(message)]
         if start:

@@ -1,4 +1,4 @@
-"""Git's smart HTTP protocol, through git's own `git http-backend` as a CGI program.
+"""Git's smart HTTP protocol, served by `git http-backend` as a CGI program.
 
 https://git-scm.com/docs/git-http-backend
 """
@@ -21,7 +21,7 @@ _CHUNK = 65536
 
 
 def basic_token(header: str) -> str:
-    """The token of an Authorization header: the password of Basic, or what follows Bearer or token; "" without one."""
+    """The token in an Authorization header: the Basic password, or the value after Bearer or token; "" without one."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
         return value.strip()
@@ -32,7 +32,7 @@ def basic_token(header: str) -> str:
 
 
 def says_who(header: str, dialect: Dialect) -> bool:
-    """Whether git logged in the way this forge wants it: by the right scheme, and as a user it takes."""
+    """Whether git authenticated with the scheme and as a user that this forge accepts."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() != dialect.scheme:
         return False
@@ -45,8 +45,8 @@ async def serve(
 ) -> web.StreamResponse:
     """Answer one request of a git client.
 
-    Anybody reads. A write needs a token: `may` tells whether an Authorization header lets its sender write, None when
-    it names nobody.
+    Reading is public, writing needs a token: `may` tells whether an Authorization header allows it, None when the
+    header is not valid.
     """
     header = request.headers.get("Authorization", "")
     writes = "git-receive-pack" in (request.query.get("service"), request.match_info["tail"])
@@ -72,7 +72,7 @@ async def serve(
         "FORGE_SIGNED": "yes" if repository.signatures_required else "",
     }
     if writes:
-        env["REMOTE_USER"] = "token"  # http-backend takes a push from somebody who is named, and from nobody else
+        env["REMOTE_USER"] = "token"  # http-backend rejects pushes without a user
     process = await asyncio.create_subprocess_exec(
         "git", "http-backend", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL, env=environment(env),
@@ -84,11 +84,11 @@ async def serve(
         feeding.cancel()
         await _end(process)
         if writes:
-            await asyncio.to_thread(repository.listed)  # so that a pull request's new head is noticed now
+            await asyncio.to_thread(repository.listed)  # records a pull request's new head
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Let it end by itself: killing one that has just ended takes its exit status from under asyncio's watcher."""
+    """Let the process exit: killing one that has just exited takes its status away from asyncio's watcher."""
     if process.stdin is not None:
         process.stdin.close()
     try:
@@ -99,7 +99,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 async def _feed(request: web.Request, process: asyncio.subprocess.Process) -> None:
-    # aiohttp has undone Content-Encoding: gzip by now, so the length is not told: the program reads to the end.
+    # aiohttp has decoded gzip, so Content-Length is wrong and not passed on: the program reads until EOF.
     assert process.stdin is not None  # noqa: S101  a pipe was asked for
     with contextlib.suppress(ConnectionError):
         async for chunk in request.content.iter_chunked(_CHUNK):
@@ -113,7 +113,7 @@ async def _relay(request: web.Request, process: asyncio.subprocess.Process) -> w
     try:
         head = await process.stdout.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-        return web.Response(status=500, text="git http-backend ended without an answer.\n")
+        return web.Response(status=500, text="git http-backend ended without a response.\n")
     headers = BytesHeaderParser().parsebytes(head)
     status = int(headers.get("Status", "200").split()[0])
     del headers["Status"]

@@ -1,4 +1,4 @@
-"""GitHub's REST API, as far as the bot calls it, in the shapes of GitHub Enterprise Server.
+"""The part of GitHub's REST API that the bot calls, as GitHub Enterprise Server serves it.
 
 https://docs.github.com/en/enterprise-server/rest
 """
@@ -18,7 +18,7 @@ _SHA = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
 def error(status: int, message: str, errors: list[dict[str, str]] | None = None) -> Json:
-    """An error as GitHub words it."""
+    """The body of an error, in GitHub's form."""
     return {
         "message": message,
         **({"errors": errors} if errors else {}),
@@ -27,8 +27,8 @@ def error(status: int, message: str, errors: list[dict[str, str]] | None = None)
     }
 
 
-def _found_commit(call: Call) -> CommitFacts:
-    name = call.found["sha"]
+def _requested_commit(call: Call) -> CommitFacts:
+    name = call.params["sha"]
     git = call.repository.git
     sha = git.object(name if _SHA.fullmatch(name) else f"refs/heads/{name}") or git.object(name)
     if sha is None:
@@ -39,14 +39,14 @@ def _found_commit(call: Call) -> CommitFacts:
 def _pulls(call: Call) -> list[Json]:
     state, head, base = call.asked("state", "open"), call.asked("head"), call.asked("base")
     own = f"{call.repository.owner}:"
-    found = [
+    pulls = [
         pull
         for pull in call.repository.listed()
         if state in ("all", pull.state) and head in ("", own + pull.head) and base in ("", pull.base)
     ]
     if call.asked("direction") == "asc":
-        found.reverse()
-    return [shapes.brief(call, pull) for pull in found]
+        pulls.reverse()
+    return [shapes.brief(call, pull) for pull in pulls]
 
 
 def _activity(call: Call) -> list[Json]:
@@ -85,17 +85,17 @@ _ROUTES = (
     Route(
         "GET",
         "/commits/{sha}/pulls",
-        lambda call: [shapes.brief(call, pull) for pull in call.repository.pulls_of(_found_commit(call).sha)],
+        lambda call: [shapes.brief(call, pull) for pull in call.repository.pulls_of(_requested_commit(call).sha)],
     ),
-    Route("GET", "/commits/{sha:.+}", lambda call: shapes.commit(call, _found_commit(call))),
+    Route("GET", "/commits/{sha:.+}", lambda call: shapes.commit(call, _requested_commit(call))),
     *github_git.ROUTES,
 )
 
 
 def _refused(refused: RefusedError) -> Answer:
-    status, words = _REASONS.get(refused.reason, (refused.status, str(refused)))
+    status, message = _REASONS.get(refused.reason, (refused.status, str(refused)))
     headers = {"X-Accepted-GitHub-Permissions": f"{refused.about}=write"} if refused.reason == "scope" else {}
-    return Answer(status, error(status, words, refused.errors), headers)
+    return Answer(status, error(status, message, refused.errors), headers)
 
 
 _REASONS = {
@@ -107,8 +107,8 @@ _REASONS = {
 
 def _limited(limit: Limit) -> Answer:
     if limit.secondary:
-        said = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
-        return Answer(403, error(403, said), {"Retry-After": str(limit.wait)})
+        message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+        return Answer(403, error(403, message), {"Retry-After": str(limit.wait)})
     return Answer(403, error(403, "API rate limit exceeded for user ID 1."))
 
 
@@ -125,7 +125,7 @@ def _page(url: str, query: Mapping[str, list[str]], items: list[Json]) -> Answer
         size = min(max(int(query.get("per_page", ["30"])[0]), 1), 100)
         page = max(int(query.get("page", ["1"])[0]), 1)
     except ValueError as wrong:
-        raise RefusedError(422, "per_page and page are numbers") from wrong
+        raise RefusedError(422, "per_page and page must be numbers") from wrong
     headers = {}
     if page * size < len(items):
         following = urlencode({**query, "page": [page + 1]}, doseq=True)
@@ -143,7 +143,7 @@ def _moved(url: str, method: str) -> Answer:
 GITHUB = Dialect(
     prefix=shapes.PREFIX,
     repository="/repos/{owner}/{name}",
-    name_of=lambda found: f"{found['owner']}/{found['name']}",
+    name_of=lambda params: f"{params['owner']}/{params['name']}",
     spelled=str,
     routes=_ROUTES,
     refused=_refused,

@@ -26,7 +26,7 @@ def _create_blob(call: Call) -> Json:
 
 
 def _tree(call: Call) -> Json:
-    return _listed(call, call.found["sha"])
+    return _listed(call, call.params["sha"])
 
 
 def _listed(call: Call, sha: str) -> Json:
@@ -53,25 +53,25 @@ def _create_tree(call: Call) -> Json:
         try:
             if base := call.text("base_tree"):
                 git.run("read-tree", f"{base}^{{tree}}", env=env)
-            told = "".join(_entry(git, each) for each in entries)
-            git.run("update-index", "-z", "--index-info", given=told.encode(), env=env)
+            index = "".join(_index_line(git, entry) for entry in entries)
+            git.run("update-index", "-z", "--index-info", given=index.encode(), env=env)
             return _listed(call, git.run("write-tree", env=env).strip())
         except GitError as error:
             raise RefusedError(422, f"Invalid tree info: {error}") from error
 
 
-def _entry(git: Git, each: Mapping[str, Any]) -> str:
-    if each.get("mode") not in _MODES or not each.get("path"):
+def _index_line(git: Git, entry: Mapping[str, Any]) -> str:
+    if entry.get("mode") not in _MODES or not entry.get("path"):
         raise RefusedError(422, "tree.mode must be one of 100644, 100755, 040000, 160000, 120000")
-    if "content" in each:
-        sha = git.run("hash-object", "-w", "--stdin", given=str(each["content"]).encode()).strip()
+    if "content" in entry:
+        sha = git.run("hash-object", "-w", "--stdin", given=str(entry["content"]).encode()).strip()
     else:
-        sha = each["sha"]
-    return f"0 {'0' * 40}\t{each['path']}\0" if sha is None else f"{each['mode']} {sha}\t{each['path']}\0"
+        sha = entry["sha"]
+    return f"0 {'0' * 40}\t{entry['path']}\0" if sha is None else f"{entry['mode']} {sha}\t{entry['path']}\0"
 
 
 def _commit(call: Call) -> Json:
-    sha = call.repository.git.object(call.found["sha"])
+    sha = call.repository.git.object(call.params["sha"])
     if sha is None:
         raise RefusedError(404, "Not Found")
     return shapes.git_commit(call, call.repository.git.commit(sha))
@@ -91,15 +91,15 @@ def _create_commit(call: Call) -> Json:
         )
     except GitError as error:
         raise RefusedError(422, "Tree SHA does not exist") from error
-    # What an App makes in its own name GitHub signs; what a person's token makes it does not.
+    # GitHub signs the commits that an App creates as itself, and not those created with a person's token.
     return shapes.git_commit(call, git.commit(git.sign(sha, _SIGNATURE) if own else sha))
 
 
 def _ref(call: Call) -> Json:
-    sha = call.repository.git.tip(call.found["branch"])
+    sha = call.repository.git.tip(call.params["branch"])
     if sha is None:
         raise RefusedError(404, "Not Found")
-    return shapes.ref(call, call.found["branch"], sha)
+    return shapes.ref(call, call.params["branch"], sha)
 
 
 def _create_ref(call: Call) -> Json:
@@ -108,7 +108,7 @@ def _create_ref(call: Call) -> Json:
         raise RefusedError(422, "Object does not exist")
     if here.git.tip(name):
         raise RefusedError(422, "Reference already exists")
-    if here.signatures_required and any(here.git.signature(each) is None for each in here.git.new_commits(sha)):
+    if here.signatures_required and any(here.git.signature(new) is None for new in here.git.new_commits(sha)):
         raise RefusedError(422, "Repository rule violations found\n\nCommits must have verified signatures.\n\n")
     here.git.move(name, sha, None)
     return shapes.ref(call, name, sha)

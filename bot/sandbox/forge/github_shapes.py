@@ -1,4 +1,4 @@
-"""What GitHub answers with, whole: the objects of its published description, of which the bot reads a part."""
+"""GitHub's response objects, complete as in its OpenAPI description, although the bot reads only a part."""
 
 import base64
 from datetime import UTC, datetime, timedelta
@@ -62,21 +62,21 @@ _REPOSITORY_LINKS = {
 _NONE_YET = ("forks", "forks_count", "network_count", "open_issues", "open_issues_count", "size", "stargazers_count",
              "subscribers_count", "watchers", "watchers_count")  # fmt: skip
 _HAS = ("has_discussions", "has_downloads", "has_issues", "has_pages", "has_projects", "has_wiki")
-_NOT_SAID = ("description", "homepage", "language", "license", "mirror_url")
+_UNSET = ("description", "homepage", "language", "license", "mirror_url")
 
 
 def time(at: datetime | None) -> str | None:
-    """An instant as GitHub writes it."""
+    """A time in GitHub's format."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else None
 
 
 def node(kind: str, name: object) -> str:
-    """The name of an object in GraphQL."""
+    """The GraphQL node ID of an object."""
     return base64.b64encode(f"{kind}:{name}".encode()).decode()
 
 
 def api(call: Call) -> str:
-    """The repository's own URL in the API."""
+    """The repository's API URL."""
     return f"{call.root}{PREFIX}/repos/{call.repository.full_name}"
 
 
@@ -103,11 +103,11 @@ def user(login: str, root: str) -> Json:
 
 
 def myself(login: str, root: str, now: datetime) -> Json:
-    """The account a token speaks for, as it is shown to anybody."""
-    unsaid = dict.fromkeys(("bio", "blog", "company", "email", "hireable", "location", "name"))
+    """The account of a token, in its public form."""
+    unset = dict.fromkeys(("bio", "blog", "company", "email", "hireable", "location", "name"))
     counts = dict.fromkeys(("followers", "following", "public_gists", "public_repos"), 0)
-    known = {"user_view_type": "public", "created_at": time(now), "updated_at": time(now)}
-    return user(login, root) | unsaid | counts | known
+    profile = {"user_view_type": "public", "created_at": time(now), "updated_at": time(now)}
+    return user(login, root) | unset | counts | profile
 
 
 def repository(call: Call) -> Json:
@@ -139,12 +139,12 @@ def repository(call: Call) -> Json:
         **{name: f"{api(call)}/{path}" for name, path in _REPOSITORY_LINKS.items()},
         **dict.fromkeys(_NONE_YET, 0),
         **dict.fromkeys(_HAS, False),
-        **dict.fromkeys(_NOT_SAID),
+        **dict.fromkeys(_UNSET),
     }
 
 
 def brief(call: Call, pull: Pull) -> Json:
-    """A pull request as lists have it: without who merged it, whether it merges, and how much it holds."""
+    """A pull request in a list: without who merged it, whether it is mergeable, and its counts."""
     here = call.repository
     own, issue, page = f"{api(call)}/pulls/{pull.number}", f"{api(call)}/issues/{pull.number}", web(call)
     links = {
@@ -182,7 +182,7 @@ def brief(call: Call, pull: Pull) -> Json:
         "updated_at": time(pull.updated_at),
         "closed_at": time(pull.closed_at),
         "merged_at": time(pull.merged_at),
-        # While it is open this is GitHub's test merge, a commit that is on no branch.
+        # For an open pull request, GitHub's test merge, a commit that is not on a branch.
         "merge_commit_sha": pull.merge_sha or pull.head_sha[::-1],
         **{
             side: {
@@ -198,7 +198,7 @@ def brief(call: Call, pull: Pull) -> Json:
 
 
 def whole(call: Call, pull: Pull) -> Json:
-    """A pull request by itself."""
+    """A single pull request."""
     mergeable = call.repository.mergeable(pull) if pull.state == "open" else None
     return brief(call, pull) | {
         "merged": pull.merged_at is not None,
@@ -231,7 +231,7 @@ def review(call: Call, one: Review) -> Json:
 
 
 def activity(call: Call, number: int, push: Push) -> Json:
-    """One push."""
+    """A push in the repository's activity."""
     kinds = {(True, True): "push", (False, True): "branch_creation", (True, False): "branch_deletion"}
     return {
         "id": number,
@@ -246,7 +246,7 @@ def activity(call: Call, number: int, push: Push) -> Json:
 
 
 def git_commit(call: Call, facts: CommitFacts) -> Json:
-    """A commit as git has it."""
+    """A commit of the Git Data API."""
     signature = call.repository.git.signature(facts.sha)
     verified = {"verified": True, "reason": "valid", "signature": signature, "payload": "", "verified_at": None}
     unsigned = {"verified": False, "reason": "unsigned", **dict.fromkeys(("signature", "payload", "verified_at"))}
@@ -272,19 +272,19 @@ def git_commit(call: Call, facts: CommitFacts) -> Json:
 
 
 def commit(call: Call, facts: CommitFacts) -> Json:
-    """A commit with the accounts behind it."""
+    """A commit with the accounts of its author and committer."""
     inside = git_commit(call, facts)
     own = f"{api(call)}/commits/{facts.sha}"
     people = {
         role: user(login, call.root) if (login := _login(call, email)) else None
         for role, email in (("author", facts.email), ("committer", facts.committer_email))
     }
-    told = {name: inside[name] for name in ("message", "tree", "author", "committer", "verification")}
+    details = {name: inside[name] for name in ("message", "tree", "author", "committer", "verification")}
     return {
         **{name: inside[name] for name in ("sha", "node_id", "html_url", "parents")},
         "url": own,
         "comments_url": f"{own}/comments",
-        "commit": {**told, "url": inside["url"], "comment_count": 0},
+        "commit": {**details, "url": inside["url"], "comment_count": 0},
         **people,
     }
 
@@ -294,7 +294,7 @@ def _login(call: Call, email: str) -> str | None:
 
 
 def ref(call: Call, name: str, sha: str) -> Json:
-    """A branch as a reference; `name` without refs/heads/."""
+    """A branch as a git reference; `name` without refs/heads/."""
     return {
         "ref": f"refs/heads/{name}",
         "node_id": node("Ref", name),
@@ -304,7 +304,7 @@ def ref(call: Call, name: str, sha: str) -> Json:
 
 
 def installation(owner: str, app_id: int, root: str, now: datetime) -> Json:
-    """A GitHub App in the owner's repositories."""
+    """The installation of a GitHub App for an owner."""
     return {
         "id": 1,
         "app_id": app_id,
@@ -325,7 +325,7 @@ def installation(owner: str, app_id: int, root: str, now: datetime) -> Json:
 
 
 def installation_token(token: str, now: datetime) -> Json:
-    """What a GitHub App is given to act in a repository; it expires in an hour."""
+    """An installation access token of a GitHub App, valid for an hour."""
     return {
         "token": token,
         "expires_at": time(now + timedelta(hours=1)),

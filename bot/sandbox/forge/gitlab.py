@@ -1,4 +1,4 @@
-"""GitLab's REST API, as far as the bot calls it. https://docs.gitlab.com/api/rest/"""
+"""The part of GitLab's REST API that the bot calls. https://docs.gitlab.com/api/rest/"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -59,7 +59,7 @@ def _state(pull: Pull) -> str:
 
 
 def _heads(pull: Pull) -> list[tuple[str, datetime]]:
-    """GitLab rebases the branch itself, and then moves the target forward to it."""
+    """The heads of a pull request. To rebase, GitLab rewrites the branch and fast-forwards the target to it."""
     if pull.method is Method.REBASE and pull.merge_sha and pull.merged_at:
         return [*pull.heads, (pull.merge_sha, pull.merged_at)]
     return pull.heads
@@ -82,7 +82,7 @@ def _brief(call: Call, pull: Pull) -> Json:
         "source_branch": pull.head,
         "target_branch": pull.base,
         "sha": _heads(pull)[-1][0],
-        # A fast-forward leaves no commit of its own, and a squash without a merge commit is named by itself.
+        # A fast-forward creates no commit, and a squash without a merge commit has its own field.
         "merge_commit_sha": pull.merge_sha if pull.method is Method.MERGE else None,
         "squash_commit_sha": pull.merge_sha if pull.method is Method.SQUASH else None,
         "created_at": _time(pull.created_at),
@@ -97,14 +97,14 @@ def _brief(call: Call, pull: Pull) -> Json:
 
 def _pulls(call: Call) -> list[Json]:
     state, head, base = call.asked("state", "all"), call.asked("source_branch"), call.asked("target_branch")
-    found = [
+    pulls = [
         pull
         for pull in call.repository.listed()
         if state in ("all", _state(pull)) and head in ("", pull.head) and base in ("", pull.base)
     ]
     if call.asked("sort", "desc") == "asc":
-        found.reverse()
-    return [_brief(call, pull) for pull in found]
+        pulls.reverse()
+    return [_brief(call, pull) for pull in pulls]
 
 
 def _create_pull(call: Call) -> Json:
@@ -117,12 +117,12 @@ def _create_pull(call: Call) -> Json:
 
 def _approvals(call: Call) -> Json:
     pull = call.repository.pull(call.number)
-    stand = [review for review in pull.verdicts.values() if review.state == "APPROVED"]
+    approvals = [review for review in pull.verdicts.values() if review.state == "APPROVED"]
     return {
-        "user_has_approved": any(review.by == call.login for review in stand),
+        "user_has_approved": any(review.by == call.login for review in approvals),
         "user_can_approve": call.login != pull.author,
-        "approved": bool(stand),
-        "approved_by": [{"user": _user(each.by, call.root), "approved_at": _time(each.at)} for each in stand],
+        "approved": bool(approvals),
+        "approved_by": [{"user": _user(review.by, call.root), "approved_at": _time(review.at)} for review in approvals],
     }
 
 
@@ -144,7 +144,7 @@ def _versions(call: Call) -> list[Json]:
 
 
 def _pulls_of(call: Call) -> list[Json]:
-    sha = call.found["sha"]
+    sha = call.params["sha"]
     if not _SHA.fullmatch(sha) or call.repository.git.object(sha) is None:
         raise RefusedError(404, "", reason="commit")
     return [_brief(call, pull) for pull in call.repository.pulls_of(sha)]
@@ -194,7 +194,7 @@ _ROUTES = (
     Route("POST", "/repository/branches", _create_branch, 201, "contents"),
 )
 
-# reason: (status, message); {0} is what it is about
+# reason: (status, message); {0} is `RefusedError.about`
 _REASONS: Mapping[str, tuple[int, object]] = {
     "token": (401, "401 Unauthorized"),
     "repository": (404, "404 Project Not Found"),
@@ -212,8 +212,8 @@ _REASONS: Mapping[str, tuple[int, object]] = {
 
 def _refused(refused: RefusedError) -> Answer:
     if refused.reason == "scope":
-        said = "The request requires higher privileges than provided by the access token."
-        return Answer(403, {"error": "insufficient_scope", "error_description": said, "scope": "api"})
+        description = "The request requires higher privileges than provided by the access token."
+        return Answer(403, {"error": "insufficient_scope", "error_description": description, "scope": "api"})
     status, message = _REASONS.get(refused.reason, (refused.status, f"{refused.status} {refused}"))
     about = str(refused.about.number if isinstance(refused.about, Pull) else refused.about)
     return Answer(status, {"message": _filled(message, about)})
@@ -224,7 +224,7 @@ def _filled(message: object, about: str) -> object:
         return message.replace("{0}", about)
     if isinstance(message, dict):
         return {key: _filled(value, about) for key, value in message.items()}
-    return [_filled(each, about) for each in message] if isinstance(message, Iterable) else message
+    return [_filled(part, about) for part in message] if isinstance(message, Iterable) else message
 
 
 def _limited(limit: Limit) -> Answer:
@@ -262,7 +262,7 @@ def _moved(url: str, method: str) -> Answer:
 GITLAB = Dialect(
     prefix=_PREFIX,
     repository="/projects/{project}",
-    name_of=lambda found: found["project"],
+    name_of=lambda params: params["project"],
     spelled=lambda full_name: quote(full_name, safe=""),
     routes=_ROUTES,
     refused=_refused,

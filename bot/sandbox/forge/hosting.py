@@ -1,4 +1,4 @@
-"""What the forge keeps: hosted repositories with their pull requests, reviews and comments."""
+"""Hosted repositories with their pull requests, reviews and comments."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -9,8 +9,7 @@ from pathlib import Path
 from bot.sandbox.forge.git import ConflictError, Git, GitError, Person
 from bot.sandbox.forge.merge import Method, merge_commit, rebase, squash
 
-# Direct pushes to a protected branch are refused as GitHub words it: pull requests are the only way in. So is a commit
-# that nobody signed, where a rule wants signatures.
+# Refuses, in GitHub's words, direct pushes to a protected branch, and unsigned commits if a rule requires signatures.
 _UPDATE_HOOK = """#!/bin/sh
 case " $FORGE_PROTECTED " in
   *" $1 "*)
@@ -32,9 +31,9 @@ done
 
 
 class RefusedError(Exception):
-    """The forge will not do it, in GitHub's words: `status` is the HTTP status, `errors` its list of details.
+    """A refused request, in GitHub's words: `status` is the HTTP status, `errors` GitHub's list of details.
 
-    `reason` is what other forges word in their own way; `about` is the pull request or the branch it concerns.
+    `reason` is the key of other forges' messages; `about` is the pull request or the branch concerned.
     """
 
     def __init__(
@@ -77,7 +76,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """Somebody moved a branch: `before` is "" for a new one, `after` for one that is gone."""
+    """A push to a branch: `before` is "" for a new branch, `after` is "" for a deleted one."""
 
     branch: str
     before: str
@@ -88,9 +87,9 @@ class Push:
 
 @dataclass(slots=True)
 class Pull:
-    """One pull request. `landed` are the commits its merge brought to `base`; `base_sha` is the base as compared.
+    """One pull request. `landed` holds the commits that its merge added to `base`; `base_sha` is the compared base.
 
-    `heads` are the tips its branch has had, each with the time it was first seen, oldest first.
+    `heads` holds the tips of its branch with the times they were first seen, oldest first.
     """
 
     number: int
@@ -103,7 +102,7 @@ class Pull:
     base_sha: str
     created_at: datetime
     updated_at: datetime
-    state: str = "open"  # or "closed", merged or not, as GitHub has it
+    state: str = "open"  # or "closed", merged or not, as on GitHub
     closed_at: datetime | None = None
     merged_at: datetime | None = None
     merged_by: str | None = None
@@ -116,12 +115,12 @@ class Pull:
 
     @property
     def verdicts(self) -> dict[str, Review]:
-        """Each reviewer's latest opinion: comments alone change nobody's."""
+        """Each reviewer's latest verdict; comments do not change it."""
         return {review.by: review for review in self.reviews if review.state != "COMMENTED"}
 
 
 class HostedRepository:
-    """One bare repository with its pull requests. Methods may be called from any thread; all raise RefusedError."""
+    """One bare repository with its pull requests. All methods are thread-safe and raise RefusedError."""
 
     def __init__(
         self,
@@ -142,12 +141,12 @@ class HostedRepository:
         self.created_at = clock()
         self.protected = {branch}
         self.archived = False
-        self.index = "whole"  # Bitbucket Cloud's, of pull requests by commit; or "begun", or "none"
+        self.index = "whole"  # Bitbucket Cloud's index of pull requests by commit; or "begun", or "none"
         self.signatures_required = False
         self.git = Git(path)
         self.pulls: dict[int, Pull] = {}
         self.pushes: list[Push] = []
-        self.lag = False  # the commits of merged pull requests are not yet known to be theirs
+        self.lag = False  # commits of merged pull requests are not indexed yet
         self.on_push: Callable[[str, str], object] = lambda _branch, _after: None
         self.on_pull: Callable[[int], object] = lambda _number: None
         self._people = people
@@ -163,21 +162,21 @@ class HostedRepository:
         hook.chmod(0o755)
 
     def now(self) -> datetime:
-        """What the clock says."""
+        """The current time."""
         return self._clock()
 
     def person(self, login: str) -> Person:
-        """The account of that login; an unknown one is given a name and an address."""
+        """The account with this login; one with a made-up email if it is unknown."""
         return self._people.get(login) or Person(login, login, f"{login}@users.forge.example")
 
     def login_of(self, email: str) -> str | None:
-        """Whose commits carry that address."""
+        """The login of the account with this email."""
         return next((person.login for person in self._people.values() if person.email == email), None)
 
     def commit(
         self, branch: str, files: Mapping[str, str | None], message: str, by: str, at: datetime | None = None
     ) -> str:
-        """Commit files (path to text, None removes) to a branch, made from the default branch if new; the sha."""
+        """Commit files (path to text, None removes) to a branch, created from the default branch if new; the SHA."""
         with self._lock:
             before = self.git.tip(branch)
             start = before or self.git.tip(self.branch)
@@ -187,14 +186,14 @@ class HostedRepository:
             return sha
 
     def pushed(self, branch: str, before: str, after: str, by: str) -> None:
-        """Take note that somebody moved a branch."""
+        """Record a push."""
         with self._lock:
             self.pushes.append(Push(branch, before, after, by, self._clock()))
-            self.listed()  # so that a pull request's new head is noticed now
+            self.listed()  # records a pull request's new head
         self.on_push(branch, after)
 
     def pull(self, number: int) -> Pull:
-        """The pull request of that number, with its branch as it is now. RefusedError 404."""
+        """The pull request with this number, with its current head. RefusedError 404."""
         with self._lock:
             pull = self.pulls.get(number)
             if pull is None:
@@ -202,13 +201,13 @@ class HostedRepository:
             return self._as_of(pull, self.git.branches())
 
     def listed(self) -> list[Pull]:
-        """Every pull request, newest first."""
+        """All pull requests, newest first."""
         with self._lock:
             tips = self.git.branches()
             return [self._as_of(self.pulls[number], tips) for number in sorted(self.pulls, reverse=True)]
 
     def open_pull(self, *, head: str, base: str, title: str, body: str, by: str, at: datetime | None = None) -> Pull:
-        """Open a pull request. RefusedError 422 for an unknown branch, no commits, or one that is open already."""
+        """Open a pull request. RefusedError 422 for an unknown branch, no commits, or a duplicate."""
         with self._lock:
             tips = {"head": self.git.tip(head), "base": self.git.tip(base)}
             errors = [
@@ -220,7 +219,7 @@ class HostedRepository:
                 errors.append({"resource": "PullRequest", "field": "title", "code": "missing_field"})
             unknown = next((ref for ref, tip in ((head, tips["head"]), (base, tips["base"])) if tip is None), None)
             reason, about = ("branch" if unknown else "", unknown)
-            twin = next((each for each in self._open() if (each.head, each.base) == (head, base)), None)
+            twin = next((pull for pull in self._open() if (pull.head, pull.base) == (head, base)), None)
             if twin:
                 errors.append(_custom(f"A pull request already exists for {self.owner}:{head}."))
                 reason = "exists"
@@ -242,7 +241,7 @@ class HostedRepository:
     def review(
         self, number: int, by: str, state: str = "APPROVED", body: str = "", at: datetime | None = None
     ) -> Review:
-        """Review an open pull request at its present head. RefusedError 422 for one's own."""
+        """Review an open pull request at its current head. RefusedError 422 to approve one's own."""
         with self._lock:
             pull = self._opened(number)
             if by == pull.author and state != "COMMENTED":
@@ -254,7 +253,7 @@ class HostedRepository:
             return review
 
     def comment(self, number: int, by: str, body: str, at: datetime | None = None) -> Comment:
-        """Say something in a pull request's conversation."""
+        """Comment on a pull request."""
         with self._lock:
             pull = self.pull(number)
             comment = Comment(self._new_id(), by, body, at or self._clock())
@@ -282,7 +281,7 @@ class HostedRepository:
         delete_branch: bool = False,
         at: datetime | None = None,
     ) -> Pull:
-        """Merge an open pull request: merge, squash or rebase. 405 on a conflict, 409 when its head or base moved."""
+        """Merge an open pull request. RefusedError 405 on a conflict, 409 when its head or base has moved."""
         if method not in tuple(Method):
             raise RefusedError(422, "Invalid request.\n\nmerge_method must be merge, squash or rebase.")
         with self._lock:
@@ -317,7 +316,7 @@ class HostedRepository:
             return pull
 
     def mergeable(self, pull: Pull) -> bool:
-        """Whether an open pull request merges without a conflict."""
+        """Whether an open pull request has no conflicts."""
         try:
             self.git.merged_tree(pull.base_sha, pull.head_sha)
         except ConflictError:
@@ -325,14 +324,14 @@ class HostedRepository:
         return True
 
     def commits_of(self, pull: Pull) -> list[str]:
-        """The commits a pull request proposes, newest first; none once they are gone from the repository."""
+        """The commits of a pull request, newest first; none when the repository no longer has them."""
         try:
             return self.git.shas(pull.base_sha, pull.head_sha)
         except GitError:
             return []
 
     def pulls_of(self, sha: str) -> list[Pull]:
-        """The pull requests that brought a commit to their base, else the open ones that hold it."""
+        """The pull requests that merged a commit, or else the open ones that contain it."""
         with self._lock:
             pulls = [pull for pull in self.listed() if not (self.lag and pull.merged_at)]
             landed = [pull for pull in pulls if sha in pull.landed or (pull.merged_at and sha == pull.head_sha)]
@@ -348,11 +347,11 @@ class HostedRepository:
         return pull
 
     def _keep_head(self, pull: Pull) -> None:
-        # As on GitHub: the proposed commits stay reachable when the branch is deleted.
+        # As on GitHub, the commits stay reachable when the branch is deleted.
         self.git.run("update-ref", f"refs/pull/{pull.number}/head", pull.head_sha)
 
     def _as_of(self, pull: Pull, tips: Mapping[str, str]) -> Pull:
-        """An open pull request follows its branches; a closed one stays as it was."""
+        """Update the head and base of an open pull request from its branches."""
         if pull.state == "open":
             pull.head_sha = tips.get(pull.head, pull.head_sha)
             pull.base_sha = tips.get(pull.base, pull.base_sha)

@@ -1,4 +1,4 @@
-"""The little Markdown of pull requests: paragraphs, headings, lists, quotes, code, links. Everything is escaped."""
+"""The Markdown of pull requests: paragraphs, headings, lists, quotes, code, links. Everything is escaped."""
 
 import re
 from html import escape
@@ -18,7 +18,7 @@ _BLOCK_START = re.compile(r"```|> |#{1,6}\s|\s*(?:[-*]|[0-9]+\.)\s")
 
 
 def inline(text: str, repository: str) -> str:
-    """One line's marks as HTML; `repository` is the path of its page, for #1 and commit names."""
+    """Inline Markdown as HTML; `repository` is the path of its page, for links to #1 and commits."""
     parts, end = [], 0
     for match in _INLINE.finditer(text):
         parts += [escape(text[end : match.start()]), _mark(match, repository)]
@@ -40,7 +40,7 @@ def _mark(match: re.Match[str], repository: str) -> str:
 
 
 def html(text: str, repository: str) -> str:
-    """A whole text as HTML blocks."""
+    """A Markdown text as HTML blocks."""
     lines, blocks, at = text.splitlines(), [], 0
     while at < len(lines):
         line = lines[at]
@@ -56,16 +56,16 @@ def html(text: str, repository: str) -> str:
             while at < len(lines) and lines[at].startswith(">"):
                 quoted.append(lines[at])
                 at += 1
-            inner = "\n".join(each.removeprefix(">").removeprefix(" ") for each in quoted)
+            inner = "\n".join(part.removeprefix(">").removeprefix(" ") for part in quoted)
             blocks.append(f"<blockquote>{html(inner, repository)}</blockquote>")
         elif _ITEM.fullmatch(line):
             items = [line]
             while at < len(lines) and _ITEM.fullmatch(lines[at]):
                 items.append(lines[at])
                 at += 1
-            found = (_ITEM.fullmatch(item) for item in items)
+            matches = (_ITEM.fullmatch(item) for item in items)
             tag = "ol" if line.strip()[0].isdigit() else "ul"
-            body = "".join(f"<li>{inline(item[1], repository)}</li>" for item in found if item)
+            body = "".join(f"<li>{inline(item[1], repository)}</li>" for item in matches if item)
             blocks.append(f"<{tag}>{body}</{tag}>")
         elif line.strip():
             paragraph = [line]

@@ -1,16 +1,16 @@
-"""The three ways a pull request reaches its base: a merge commit, a squash, a rebase. No work tree is used."""
+"""The three merge methods: merge commit, squash and rebase, without a work tree."""
 
 from datetime import datetime
 from enum import StrEnum
 
 from bot.sandbox.forge.git import Git, Person
 
-# GitHub commits as "GitHub <noreply@github.com>" on behalf of people; this forge has a name of its own.
+# GitHub commits as "GitHub <noreply@github.com>" on behalf of people; this forge uses its own name.
 WEB = Person("forge", "Forge", "noreply@forge.example")
 
 
 class Method(StrEnum):
-    """How to merge."""
+    """The merge methods."""
 
     MERGE = "merge"
     SQUASH = "squash"
@@ -18,27 +18,27 @@ class Method(StrEnum):
 
 
 def merge_commit(git: Git, base: str, head: str, message: str, *, by: Person, at: datetime) -> str:
-    """A commit with two parents, base first. ConflictError."""
+    """A merge commit with two parents, base first. ConflictError on a conflict."""
     tree = git.merged_tree(base, head)
     return git.commit_tree(tree, [base, head], message, author=by, committer=WEB, at=at)
 
 
 def squash(git: Git, base: str, head: str, message: str, *, by: Person, at: datetime) -> str:
-    """One commit on the base that holds what the merge would. ConflictError."""
+    """One commit on the base with the tree of the merge. ConflictError on a conflict."""
     return git.commit_tree(git.merged_tree(base, head), [base], message, author=by, committer=WEB, at=at)
 
 
 def rebase(git: Git, base: str, head: str, *, by: Person, at: datetime) -> str:
-    """Every commit of the branch again, on top of the base; authors and messages stay. ConflictError."""
+    """Reapply the branch's commits on the base, with their authors and messages. ConflictError on a conflict."""
 
-    def alone(tree: str, *parents: str) -> str:
+    def synthetic(tree: str, *parents: str) -> str:
         return git.commit_tree(tree, parents, "side", author=by, committer=by, at=at)
 
     tip = base
     for commit in git.log("--reverse", "--no-merges", "--topo-order", f"{base}..{head}", "--"):
-        # git 2.39 has no `merge-tree --merge-base`: both sides get a made-up parent, the tree the commit started from.
-        before = alone(git.commit(commit.parents[0]).tree)
-        tree = git.merged_tree(alone(git.commit(tip).tree, before), alone(commit.tree, before))
+        # git 2.39 has no `merge-tree --merge-base`: give both sides a synthetic parent with the tree before the commit.
+        before = synthetic(git.commit(commit.parents[0]).tree)
+        tree = git.merged_tree(synthetic(git.commit(tip).tree, before), synthetic(commit.tree, before))
         author = Person("", commit.author, commit.email)
         tip = git.commit_tree(
             tree, [tip], commit.message, author=author, committer=by, at=at, authored_at=commit.authored_at

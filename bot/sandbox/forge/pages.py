@@ -1,4 +1,4 @@
-"""The pages people see: a repository, a pull request to review and merge, a commit. Plain HTML, no script."""
+"""The forge's pages: a repository, a pull request to review and merge, a commit. Plain HTML without scripts."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -15,11 +15,11 @@ from bot.sandbox.forge.git import CommitFacts, Person
 from bot.sandbox.forge.hosting import Comment, HostedRepository, Pull, RefusedError, Review
 from bot.sandbox.forge.merge import Method
 
-_MAX_LINES = 600  # of one file; the rest is left out, with a word
+_MAX_LINES = 600  # shown per file; the page says how many more there are
 _COMMITS = 40
 _METHODS = {Method.MERGE: "Merge", Method.SQUASH: "Squash", Method.REBASE: "Rebase"}
 _STATES = {"open": "Open", "merged": "Merged", "closed": "Closed"}
-_VERDICTS = {"APPROVED": "approved", "CHANGES_REQUESTED": "asked for changes", "COMMENTED": "commented"}
+_VERDICTS = {"APPROVED": "approved", "CHANGES_REQUESTED": "requested changes", "COMMENTED": "commented"}
 
 _LAYOUT = Template("""<!doctype html>
 <html lang="en">
@@ -42,9 +42,9 @@ $body
 
 _ACTIONS = Template("""<form class="card actions" method="post" action="$action">
 <p class="verdict">$verdict</p>
-<label class="as">You are
+<label class="as">Act as
 <select name="as">$people</select></label>
-<fieldset class="methods"><legend>How to merge</legend>$methods</fieldset>
+<fieldset class="methods"><legend>Merge method</legend>$methods</fieldset>
 <div class="buttons">
 <button name="action" value="merge" class="go"$unmergeable>Merge pull request</button>
 <button name="action" value="approve">Approve</button>
@@ -70,12 +70,12 @@ def add_routes(
     people: Mapping[str, Person],
     clock: Callable[[], datetime],
 ) -> None:
-    """Serve the pages of these repositories, for these people to act on."""
+    """Serve the pages of `repositories`, where `people` can act."""
 
     def view(request: web.Request) -> _View:
         repository = repositories.get(f"{request.match_info['owner']}/{request.match_info['name']}")
         if repository is None:
-            raise web.HTTPNotFound(text="There is no such repository here.")
+            raise web.HTTPNotFound(text="Repository not found.")
         return _View(repository, people, clock())
 
     async def index(_: web.Request) -> web.Response:
@@ -96,9 +96,9 @@ def add_routes(
         )
 
     async def act(request: web.Request) -> web.Response:
-        # A page elsewhere must not merge here through somebody's browser: https://web.dev/articles/fetch-metadata
+        # Another site must not merge here through someone's browser: https://web.dev/articles/fetch-metadata
         if request.headers.get("Sec-Fetch-Site") == "cross-site":
-            raise web.HTTPForbidden(text="This form was not sent from the forge's own page.")
+            raise web.HTTPForbidden(text="Forms of other sites are not accepted.")
         form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         return await asyncio.to_thread(_act, view(request), int(request.match_info["number"]), form)
 
@@ -133,8 +133,8 @@ def _pill(pull: Pull) -> str:
 
 
 def _ago(view: _View, at: datetime) -> str:
-    gone = max(view.now - at, timedelta())
-    steps = ((gone.days, "day"), (gone.seconds // 3600, "hour"), (gone.seconds // 60, "minute"))
+    age = max(view.now - at, timedelta())
+    steps = ((age.days, "day"), (age.seconds // 3600, "hour"), (age.seconds // 60, "minute"))
     count, unit = next(((count, unit) for count, unit in steps if count), (0, ""))
     words = f"{count} {unit}{'s' if count > 1 else ''} ago" if count else "just now"
     exact = at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -152,10 +152,10 @@ def _home(view: _View) -> web.Response:
     closed = [pull for pull in pulls if pull.state != "open"][:10]
     tip = repository.git.tip(repository.branch)
     commits = repository.git.log("--first-parent", f"-{_COMMITS}", tip, "--") if tip else []
-    none = '<p class="card empty">No pull request is open.</p>'
+    none = '<p class="card empty">No open pull requests.</p>'
     body = [
         f"<h1>{escape(repository.full_name)}</h1>",
-        f'<p class="lead">Branch <code>{escape(repository.branch)}</code>, changed through pull requests only.</p>',
+        f'<p class="lead">Changes to <code>{escape(repository.branch)}</code> need a pull request.</p>',
         f'<section><h2>Open pull requests <span class="count">{len(opened)}</span></h2>',
         _rows(view, opened) if opened else none,
         "</section>",
@@ -192,7 +192,7 @@ def _commit_row(view: _View, commit: CommitFacts) -> str:
 
 
 def _headline(commit: CommitFacts) -> str:
-    """What a merge commit brought says more than "Merge pull request #7 from …"."""
+    """The title of the merged pull request instead of "Merge pull request #7 from …"."""
     if len(commit.parents) > 1:
         subject, _, rest = commit.message.partition("\n\n")
         number = subject.partition("#")[2].partition(" ")[0]
@@ -205,7 +205,7 @@ def _commit(view: _View, name: str) -> web.Response:
     git = view.repository.git
     sha = git.object(name)
     if sha is None:
-        return _answer("Not found", _crumbs(view), "<h1>There is no such commit.</h1>", 404)
+        return _answer("Not found", _crumbs(view), "<h1>Commit not found</h1>", 404)
     commit = git.commit(sha)
     rest = commit.message.partition("\n")[2].strip()
     parents = " and ".join(_sha(view, parent) for parent in commit.parents) or "none"
@@ -230,14 +230,13 @@ def _pull(view: _View, number: int, who: str, notice: str = "", status: int = 20
     try:
         pull = repository.pull(number)
     except RefusedError:
-        return _answer("Not found", _crumbs(view), f"<h1>There is no pull request #{number}.</h1>", 404)
+        return _answer("Not found", _crumbs(view), f"<h1>Pull request #{number} not found</h1>", 404)
     commits = repository.commits_of(pull)
     base = repository.git.merge_base(pull.base_sha, pull.head_sha)
     count = f"{len(commits)} commit{'s' if len(commits) != 1 else ''}"
-    verb = "proposes" if pull.state == "open" else "proposed"
     lead = (
-        f"{_pill(pull)} <strong>{escape(pull.author)}</strong> {verb} {count} for <code>{escape(pull.base)}</code> "
-        f"from <code>{escape(pull.head)}</code>, {_ago(view, pull.created_at)}"
+        f"{_pill(pull)} <strong>{escape(pull.author)}</strong> opened this {_ago(view, pull.created_at)}: {count} into "
+        f"<code>{escape(pull.base)}</code> from <code>{escape(pull.head)}</code>"
     )
     body = [
         f'<h1>{escape(pull.title)} <span class="number">#{number}</span></h1>',
@@ -255,10 +254,10 @@ def _timeline(view: _View, pull: Pull, commits: list[str]) -> str:
     git = view.repository.git
     events = [(commit.committed_at, _committed(view, commit)) for commit in map(git.commit, reversed(commits))]
     events += [
-        (review.at, _said(view, review, _VERDICTS[review.state], review.state.lower(), _sha(view, review.sha)))
+        (review.at, _activity(view, review, _VERDICTS[review.state], review.state.lower(), _sha(view, review.sha)))
         for review in pull.reviews
     ]
-    events += [(comment.at, _said(view, comment, "commented")) for comment in pull.comments]
+    events += [(comment.at, _activity(view, comment, "commented")) for comment in pull.comments]
     rows = "".join(f"<li>{row}</li>" for _, row in sorted(events, key=lambda event: event[0]))
     return f'<ol class="timeline">{rows}</ol>'
 
@@ -268,7 +267,7 @@ def _committed(view: _View, commit: CommitFacts) -> str:
     return f'<span class="dot"></span><div class="grow">{words}</div>{_sha(view, commit.sha)}'
 
 
-def _said(view: _View, what: Review | Comment, verb: str, colour: str = "", end: str = "") -> str:
+def _activity(view: _View, what: Review | Comment, verb: str, colour: str = "", end: str = "") -> str:
     words = f"<strong>{escape(what.by)}</strong> {verb} {_ago(view, what.at)}"
     return (
         f'<span class="dot {colour}"></span><div class="grow">{words}{markdown.html(what.body, view.path)}</div>{end}'
@@ -279,11 +278,11 @@ def _actions(view: _View, pull: Pull, who: str) -> str:
     mergeable = view.repository.mergeable(pull)
     approved = [name for name, review in pull.verdicts.items() if review.state == "APPROVED"]
     if not mergeable:
-        verdict = f"This branch conflicts with {pull.base} and has to be brought up to date first."
+        verdict = f"This branch has conflicts with {pull.base}. Resolve them to merge."
     elif approved:
-        verdict = f"Approved by {' and '.join(approved)}. It merges without a conflict."
+        verdict = f"Approved by {' and '.join(approved)}. No conflicts."
     else:
-        verdict = "Nobody has approved this yet. It merges without a conflict."
+        verdict = "Not approved yet. No conflicts."
     people = [person for person in view.people.values() if not person.bot and person.login != pull.author]
     return _ACTIONS.substitute(
         action=f"{view.path}/pull/{pull.number}",
@@ -305,7 +304,7 @@ def _actions(view: _View, pull: Pull, who: str) -> str:
 def _ending(view: _View, pull: Pull) -> str:
     if pull.merged_at is None or pull.merge_sha is None or pull.method is None:
         when = _ago(view, pull.closed_at) if pull.closed_at else ""
-        return f'<p class="card ending closed">Closed {when} without being merged.</p>'
+        return f'<p class="card ending closed">Closed {when} without merging.</p>'
     exact = pull.merged_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return (
         f'<p class="card ending merged"><strong>Merged by {escape(pull.merged_by or "")}</strong> into '
@@ -326,7 +325,7 @@ def _act(view: _View, number: int, form: Mapping[str, str]) -> web.Response:
 
 def _done(view: _View, number: int, who: str, form: Mapping[str, str]) -> None:
     if who not in view.people:
-        raise RefusedError(422, "Choose who you are.")
+        raise RefusedError(422, "Choose who to act as.")
     match form.get("action"):
         case "approve":
             view.repository.review(number, who)
@@ -335,7 +334,7 @@ def _done(view: _View, number: int, who: str, form: Mapping[str, str]) -> None:
         case "merge":
             view.repository.merge(number, who, form.get("method", Method.MERGE))
         case _:
-            raise RefusedError(422, "Choose what to do: approve, merge or close.")
+            raise RefusedError(422, "Choose an action: approve, merge or close.")
 
 
 def _diff(patch: str) -> str:

@@ -1,4 +1,4 @@
-"""One forge: git over HTTP, the REST API and the pages, with the switches that make it misbehave."""
+"""The forge's server: git over HTTP, the REST API and the pages, with faults to inject."""
 
 import asyncio
 import secrets
@@ -32,19 +32,19 @@ def _now() -> datetime:
 
 @dataclass(slots=True)
 class Faults:
-    """What is wrong with the forge. Pages for people keep working; git and the API do not."""
+    """Faults of git and the API. The pages keep working."""
 
     down: bool = False  # 503 to everything
     unauthorized: bool = False  # every token is refused
     slow: float = 0.0  # seconds before each answer
-    rate_limited_until: datetime | None = None  # the rate limit, used up
+    rate_limited_until: datetime | None = None  # when an exhausted rate limit resets
     secondary_limit: int | None = None  # seconds of GitHub's Retry-After
-    lose_creations: int = 0  # so many pull requests are created and answered with a 502
+    lose_creations: int = 0  # this many pull requests or branches are created but answered with a 502
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Who a token speaks for, and what it may write: contents, pull_requests, issues."""
+    """A token's account and its write permissions: contents, pull_requests, issues."""
 
     login: str
     writes: frozenset[str] = _WRITES
@@ -52,7 +52,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request of a machine, as answered: path without the query."""
+    """One request to git or the API; `path` is without the query."""
 
     method: str
     path: str
@@ -60,12 +60,12 @@ class Request:
 
 
 class SandboxForge:
-    """A small forge with real bare repositories below `root`; `dialect` is whose API it speaks.
+    """A small forge with real bare repositories below `root`, and the API of `dialect`.
 
-    Give `app` to `bot.sandbox.server.Server`; then `url` + `dialect.prefix` is the API, `url`/owner/name.git the remote
-    and `url`/owner/name the page. `moved` maps a repository's former name to the present one. `token` is the bot's own;
-    more can be put into `tokens`, and GitHub Apps (id to public key, PEM) into `apps`. `people` may review and merge on
-    the pages. `clock` gives aware datetimes.
+    Run `app` with `bot.sandbox.server.Server`: `url` + `dialect.prefix` is the API, `url`/owner/name.git a remote and
+    `url`/owner/name its page. `moved` maps a repository's former name to the current one. `token` is the bot's; add
+    others to `tokens`, and GitHub Apps (ID to public key in PEM) to `apps`. `people` can review and merge on the pages.
+    `clock` returns aware datetimes.
     """
 
     def __init__(self, root: Path, clock: Callable[[], datetime] = _now, dialect: Dialect = github.GITHUB) -> None:
@@ -85,12 +85,12 @@ class SandboxForge:
         self.app = self._application()
 
     def add_person(self, login: str, name: str, email: str) -> Person:
-        """Give somebody an account."""
+        """Create an account."""
         person = self.people[login] = Person(login, name, email)
         return person
 
     def create_repository(self, full_name: str, *, branch: str = "main", first_number: int = 1) -> HostedRepository:
-        """An empty bare repository `owner/name`; its default branch is protected against direct pushes."""
+        """Create an empty bare repository `owner/name`; its default branch is protected from direct pushes."""
         repository = HostedRepository(
             self._root / f"{full_name}.git",
             full_name,
@@ -123,7 +123,7 @@ class SandboxForge:
         app.middlewares.append(self._edge)
         return app
 
-    # -------------------------------------------------------------- the edge: faults, errors, the record
+    # -------------------------------------------------------------- middleware: faults, errors, log
 
     @web.middleware
     async def _edge(
@@ -180,7 +180,7 @@ class SandboxForge:
         token = self._authenticated(request)
         full_name = self.dialect.name_of(request.match_info)
         if full_name in self.moved:
-            return _sent(self.dialect.moved(self._anew(request, full_name), request.method))
+            return _sent(self.dialect.moved(self._current_url(request, full_name), request.method))
         repository = self._repository(full_name)
         if route.needs and route.needs not in token.writes:
             raise RefusedError(403, "Forbidden", reason="scope", about=route.needs)
@@ -191,7 +191,7 @@ class SandboxForge:
             login=token.login,
             writes=token.writes,
             repository=repository,
-            found=request.match_info,
+            params=request.match_info,
             query={name: request.query.getall(name) for name in request.query},
             body=await _body(request),
         )
@@ -200,8 +200,8 @@ class SandboxForge:
             return _sent(self.dialect.page(f"{_root(request)}{request.rel_url.raw_path}", call.query, answer))
         return _sent(Answer(route.status, answer))
 
-    def _anew(self, request: web.Request, full_name: str) -> str:
-        """The same call on the repository's present name."""
+    def _current_url(self, request: web.Request, full_name: str) -> str:
+        """The URL of the same call with the repository's current name."""
         spelled = self.dialect.spelled
         path = request.rel_url.raw_path.replace(spelled(full_name), spelled(self.moved[full_name]), 1)
         return f"{_root(request)}{path}{'?' if request.query_string else ''}{request.rel_url.raw_query_string}"
@@ -260,15 +260,15 @@ class SandboxForge:
             return await git_http.serve(request, self._root, repository, self._may_push)
         before = await asyncio.to_thread(repository.git.branches)
         answer = await git_http.serve(request, self._root, repository, self._may_push)
-        known = self.tokens.get(git_http.basic_token(request.headers.get("Authorization", "")))
-        await asyncio.to_thread(_note_pushes, repository, before, known.login if known else "")
+        token = self.tokens.get(git_http.basic_token(request.headers.get("Authorization", "")))
+        await asyncio.to_thread(_note_pushes, repository, before, token.login if token else "")
         return answer
 
     def _may_push(self, header: str) -> bool | None:
-        known = self.tokens.get(git_http.basic_token(header))
-        if known is None or not git_http.says_who(header, self.dialect):
+        token = self.tokens.get(git_http.basic_token(header))
+        if token is None or not git_http.says_who(header, self.dialect):
             return None
-        return "contents" in known.writes
+        return "contents" in token.writes
 
 
 def _note_pushes(repository: HostedRepository, before: Mapping[str, str], login: str) -> None:

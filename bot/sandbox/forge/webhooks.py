@@ -1,4 +1,4 @@
-"""Sends webhooks as each forge does: a POST, signed, once, and not again when nobody takes it."""
+"""Sends webhooks as forges do: one signed POST, without retries."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ _SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """Where webhooks are sent, and the secret that both sides know."""
+    """A webhook's URL and shared secret."""
 
     url: str
     secret: str
@@ -26,7 +26,7 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One webhook as it was sent, and the status it was answered with; None when nobody answered."""
+    """One sent webhook, and the status of the response; None without a response."""
 
     headers: Mapping[str, str]
     body: bytes
@@ -34,7 +34,7 @@ class Sent:
 
 
 class Sender:
-    """Sends to `hooks`, each webhook on a thread of its own; `sent` are those that were, in the order of answers."""
+    """Sends webhooks to `hooks`, each on its own thread; `sent` lists them in the order of the responses."""
 
     def __init__(self, style: HookStyle) -> None:
         self._style = style
@@ -42,15 +42,15 @@ class Sender:
         self.sent: list[Sent] = []
 
     def push(self, repository: str, branch: str, after: str) -> None:
-        """Somebody moved a branch."""
+        """Send a push event."""
         self._tell(self._style.push, {"ref": f"refs/heads/{branch}", "after": after, "repository": repository})
 
     def pull(self, repository: str, number: int) -> None:
-        """Something of a pull request has changed."""
+        """Send a pull request event."""
         self._tell(self._style.pull, {"number": number, "repository": repository})
 
     def post(self, hook: Hook, headers: Mapping[str, str], body: bytes) -> int | None:
-        """Send one webhook and wait for its answer."""
+        """Send one webhook and wait for the response."""
         request = urllib.request.Request(hook.url, data=body, headers=dict(headers), method="POST")  # noqa: S310  http
         status: int | None
         try:
@@ -68,8 +68,8 @@ class Sender:
         style = self._style
         signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         proof = {style.plain: secret} if style.plain else {style.signature: f"sha256={signature}"}
-        told = {style.event: event, style.delivery: str(uuid.uuid4()), "Content-Type": "application/json"}
-        return {**told, **proof}
+        metadata = {style.event: event, style.delivery: str(uuid.uuid4()), "Content-Type": "application/json"}
+        return {**metadata, **proof}
 
     def _tell(self, event: str, payload: Mapping[str, object]) -> None:
         body = orjson.dumps(payload)

@@ -1,4 +1,4 @@
-"""A small shop's manifest repository: three applications in two environments, with two weeks of history."""
+"""The manifest repository of a small shop: three applications, two environments, two weeks of history."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _APPLICATIONS = ("shop", "payments", "search")
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What was seeded. `bad_commit` is the newest commit of `branch`, the merge of `bad_pull`: to be reverted."""
+    """The seeded repository. `bad_commit`, the merge of `bad_pull`, is the latest commit of `branch`."""
 
     repository: str
     branch: str
@@ -82,7 +82,7 @@ class _Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One pull request: merged so many hours before now, or (`method` None) still open."""
+    """One pull request, merged `hours` ago; with `method` None, still open."""
 
     hours: float
     branch: str
@@ -102,8 +102,8 @@ _HISTORY = (
     _Change(
         317,
         "web-4.6.0-staging",
-        "Shop web 4.6.0 in staging",
-        "Wishlists load three times faster. In staging first; production follows tomorrow.",
+        "Update shop web to 4.6.0 in staging",
+        "Wishlists load three times faster. Staging first; production follows tomorrow.",
         "chen",
         "ana",
         Method.SQUASH,
@@ -112,8 +112,8 @@ _HISTORY = (
     _Change(
         309,
         "web-4.6.0",
-        "Shop web 4.6.0 in production",
-        "A day in staging without an error.",
+        "Update shop web to 4.6.0 in production",
+        "Ran in staging for a day without errors.",
         "chen",
         "bo",
         Method.MERGE,
@@ -122,8 +122,8 @@ _HISTORY = (
     _Change(
         290,
         "payments-2.12.0-staging",
-        "Payments api 2.12.0 in staging",
-        "Refunds are booked on the day they are asked for.",
+        "Update payments API to 2.12.0 in staging",
+        "Refunds are booked on the day they are requested.",
         "dara",
         "ana",
         Method.SQUASH,
@@ -132,8 +132,8 @@ _HISTORY = (
     _Change(
         283,
         "payments-two-pods",
-        "Payments: keep two pods through node upgrades",
-        "Last Tuesday's node upgrade left one pod to serve everybody for six minutes.",
+        "Keep two payments pods during node upgrades",
+        "During last Tuesday's node upgrade, one pod served all traffic for six minutes.",
         "bo",
         "dara",
         Method.MERGE,
@@ -142,8 +142,8 @@ _HISTORY = (
     _Change(
         262,
         "payments-2.12.0",
-        "Payments api 2.12.0 in production",
-        "Finance has checked a day of refunds in staging.",
+        "Update payments API to 2.12.0 in production",
+        "Finance checked a day of refunds in staging.",
         "dara",
         "bo",
         Method.SQUASH,
@@ -152,8 +152,8 @@ _HISTORY = (
     _Change(
         245,
         "sale-capacity",
-        "Shop: room for the weekend sale",
-        "One pod more. We expect twice the carts of a normal weekend.",
+        "Add a shop web pod for the weekend sale",
+        "We expect twice the carts of a normal weekend.",
         "ana",
         "chen",
         Method.REBASE,
@@ -162,8 +162,8 @@ _HISTORY = (
     _Change(
         217,
         "opensearch-2.19.1-staging",
-        "Search: OpenSearch 2.19.1 in staging",
-        "Security release. The index format stays the same.",
+        "Update OpenSearch to 2.19.1 in staging",
+        "Security release. The index format doesn't change.",
         "bo",
         "chen",
         Method.SQUASH,
@@ -172,8 +172,8 @@ _HISTORY = (
     _Change(
         195,
         "quieter-logs",
-        "Shop: log warnings only in production",
-        "Info lines were 80% of the log bill and nobody reads them.",
+        "Log only warnings of the shop in production",
+        "Info logs are 80% of the log bill, and nobody reads them.",
         "chen",
         "ana",
         Method.MERGE,
@@ -182,8 +182,8 @@ _HISTORY = (
     _Change(
         176,
         "opensearch-2.19.1",
-        "Search: OpenSearch 2.19.1 in production",
-        "Two days in staging. Pods restart one by one, so searches go on.",
+        "Update OpenSearch to 2.19.1 in production",
+        "Ran in staging for two days. Pods restart one at a time, so search stays available.",
         "bo",
         "ana",
         Method.MERGE,
@@ -192,8 +192,8 @@ _HISTORY = (
     _Change(
         149,
         "web-4.7.0-staging",
-        "Shop web 4.7.0 in staging",
-        "Guest checkout.",
+        "Update shop web to 4.7.0 in staging",
+        "Adds guest checkout.",
         "ana",
         "chen",
         Method.SQUASH,
@@ -202,8 +202,8 @@ _HISTORY = (
     _Change(
         141,
         "payments-autoscaler",
-        "Payments: let the autoscaler go to 12 pods",
-        "It stood at its limit for twenty minutes on Saturday.",
+        "Let payments scale to 12 pods",
+        "It ran at its limit for 20 minutes on Saturday.",
         "dara",
         "chen",
         Method.SQUASH,
@@ -212,8 +212,8 @@ _HISTORY = (
     _Change(
         122,
         "web-4.7.0",
-        "Shop web 4.7.0 in production",
-        "Guest checkout for everybody.",
+        "Update shop web to 4.7.0 in production",
+        "Guest checkout for everyone.",
         "ana",
         "bo",
         Method.MERGE,
@@ -222,8 +222,8 @@ _HISTORY = (
     _Change(
         101,
         "larger-uploads",
-        "Shop: take uploads of up to 20 MB",
-        "Photos in reviews were cut off with a 413.",
+        "Accept uploads of up to 20 MB in the shop",
+        "Uploading photos to a review failed with a 413.",
         "ana",
         "bo",
         Method.SQUASH,
@@ -235,8 +235,8 @@ _HISTORY = (
     _Change(
         75,
         "card-network-timeout",
-        "Payments: give the card network ten seconds",
-        "- p99 of the network is 6.2 s since Monday\n- five seconds gave up on 0.4% of the payments",
+        "Raise the card network timeout to 10 s",
+        "- p99 of the network has been 6.2 s since Monday\n- 0.4% of payments time out at 5 s",
         "chen",
         "dara",
         Method.MERGE,
@@ -248,7 +248,7 @@ _HISTORY = (
     _Change(
         52,
         "web-4.7.2-staging",
-        "Shop web 4.7.2 in staging",
+        "Update shop web to 4.7.2 in staging",
         "Fixes the empty cart after a currency change.",
         "chen",
         "ana",
@@ -258,7 +258,7 @@ _HISTORY = (
     _Change(
         44,
         "web-4.7.2",
-        "Shop web 4.7.2 in production",
+        "Update shop web to 4.7.2 in production",
         "Fixes the empty cart after a currency change.",
         "chen",
         "bo",
@@ -268,8 +268,8 @@ _HISTORY = (
     _Change(
         23,
         "search-cpu",
-        "Search: ask for half a CPU",
-        "The pods were throttled while they merged segments.",
+        "Request half a CPU for search",
+        "The pods are throttled while they merge segments.",
         "bo",
         "chen",
         Method.SQUASH,
@@ -279,8 +279,8 @@ _HISTORY = (
 _OPEN = _Change(
     4,
     "search-heap",
-    "Search: 1 GiB of heap",
-    "Garbage collection takes 9% of the time at noon.\n\n- `-Xmx` goes from 512m to 1g\n- the limit of 2Gi stays",
+    "Raise the search heap to 1 GiB",
+    "At noon, 9% of the time goes into garbage collection.\n\n- raise `-Xmx` from 512m to 1g\n- keep the limit of 2Gi",
     "dara",
     "bo",
     None,
@@ -302,18 +302,18 @@ _BAD = _Change(
 
 
 def seed(forge: SandboxForge, now: datetime) -> Shop:
-    """Create acme/platform in the forge, its history ending shortly before `now`. The forge need not be running."""
+    """Create acme/platform in the forge, with a history that ends just before `now`. The forge may be stopped."""
     for login, name in _PEOPLE.items():
         forge.add_person(login, name, f"{login}@acme.example")
     repository = forge.create_repository(REPOSITORY, branch=BRANCH, first_number=_FIRST_PULL)
     files = dict(_first_files())
     begin = now - timedelta(days=14)
-    repository.commit(BRANCH, files, "Describe shop, payments and search in plain YAML\n", "dara", begin)
+    repository.commit(BRANCH, files, "Add manifests for shop, payments and search\n", "dara", begin)
     for change in _HISTORY:
         _propose(repository, change, files, now)
     opened = _propose(repository, _OPEN, dict(files), now)
     repository.comment(
-        opened, _OPEN.approver, "What does the p95 of a search look like with it in staging?", now - timedelta(hours=3)
+        opened, _OPEN.approver, "What is the p95 latency of a search with this in staging?", now - timedelta(hours=3)
     )
     bad = _propose(repository, _BAD, files, now)
     return Shop(
@@ -329,7 +329,10 @@ def seed(forge: SandboxForge, now: datetime) -> Shop:
 
 
 def _first_files() -> Iterator[tuple[str, str]]:
-    yield "README.md", "# platform\n\nEverything that runs at Acme, as it should be. Change it by pull request.\n"
+    yield (
+        "README.md",
+        "# platform\n\nThe manifests of everything that runs at Acme. Open a pull request to change them.\n",
+    )
     for environment in (_PRODUCTION, _STAGING):
         namespaces = {f"{name}_namespace": name + environment.suffix for name in _APPLICATIONS}
         for name in _APPLICATIONS:
@@ -342,7 +345,7 @@ def _first_files() -> Iterator[tuple[str, str]]:
 
 
 def _propose(repository: HostedRepository, change: _Change, files: dict[str, str], now: datetime) -> int:
-    """Edit `files` and bring the result as a pull request, approved and merged unless it stays open; its number."""
+    """Edit `files` in a pull request, approve and merge it unless it stays open, and return its number."""
     merged_at = now - timedelta(hours=change.hours)
     edited = {}
     for edit in change.edits:

@@ -1,4 +1,4 @@
-"""A local Slack: Web API, Socket Mode and a web page, with Slack's own limits, errors and deadlines."""
+"""A local Slack: Web API, Socket Mode and a web page, with Slack's limits, errors and deadlines."""
 
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.interactions import Interaction

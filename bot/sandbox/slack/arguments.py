@@ -1,4 +1,4 @@
-"""A Web API call's arguments: form fields and JSON members alike."""
+"""The arguments of a Web API call, from form fields or JSON."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from bot.sandbox.slack.errors import SlackError
 
 
 class Arguments:
-    """Typed access; a form carries lists and objects as JSON text, a JSON body as they are."""
+    """Typed access to the arguments. In a form, lists and objects are JSON text."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self.raw = {name: value for name, value in raw.items() if value is not None}
@@ -17,7 +17,7 @@ class Arguments:
         return name in self.raw
 
     def text(self, name: str, default: str = "") -> str:
-        """A string. SlackError invalid_arguments when it is something else."""
+        """A string. SlackError invalid_arguments for anything else."""
         value = self.raw.get(name, default)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
@@ -26,25 +26,25 @@ class Arguments:
         return value
 
     def required(self, name: str) -> str:
-        """A string that must be there. SlackError invalid_arguments."""
+        """A required string. SlackError invalid_arguments when it is missing."""
         value = self.text(name)
         if not value:
             raise SlackError("invalid_arguments", [f"[ERROR] missing required field: {name}"])
         return value
 
     def flag(self, name: str) -> bool:
-        """A boolean, as forms and JSON write it."""
+        """A boolean, from a form or JSON."""
         return str(self.raw.get(name, "")).lower() in {"1", "true"}
 
     def number(self, name: str, default: int) -> int:
-        """A whole number. SlackError invalid_arguments."""
+        """An integer. SlackError invalid_arguments for anything else."""
         try:
             return int(self.raw.get(name, default))
         except (TypeError, ValueError):
             raise SlackError("invalid_arguments", [f"[ERROR] must be an integer [json-pointer:/{name}]"]) from None
 
     def structure(self, name: str, refusal: str = "invalid_arguments") -> Any:
-        """A list or object, None when it is not given. SlackError `refusal` when it is no JSON."""
+        """A list or object; None when not given. SlackError `refusal` when it is not JSON."""
         value = self.raw.get(name)
         if not isinstance(value, str):
             return value

@@ -1,4 +1,4 @@
-"""Checks of JSON shapes: each is given a value and its JSON pointer, and yields one sentence for each thing wrong."""
+"""Checks of JSON shapes: each takes a value and its JSON pointer, and yields Slack's sentence for each error."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
@@ -7,12 +7,12 @@ Check: TypeAlias = Callable[[Any, str], Iterator[str]]
 
 
 def wrong(what: str, at: str) -> str:
-    """Slack's sentence for one thing wrong."""
+    """Slack's sentence for one error."""
     return f"[ERROR] {what} [json-pointer:{at}]"
 
 
 def anything(_value: Any, _at: str) -> Iterator[str]:
-    """Accept whatever it is."""
+    """Accept any value."""
     yield from ()
 
 
@@ -41,13 +41,13 @@ def one_of(*values: Any) -> Check:
 
 
 def boolean(value: Any, at: str) -> Iterator[str]:
-    """True or false, not "true"."""
+    """A boolean; not the string "true"."""
     if not isinstance(value, bool):
         yield wrong("must be a boolean", at)
 
 
 def integer(minimum: int = 0, maximum: int | None = None) -> Check:
-    """A whole number from `minimum` to `maximum`, both included."""
+    """An integer from `minimum` to `maximum`, inclusive."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -60,7 +60,7 @@ def integer(minimum: int = 0, maximum: int | None = None) -> Check:
     return check
 
 
-def items(each: Check, maximum: int, minimum: int = 1) -> Check:
+def items(item_check: Check, maximum: int, minimum: int = 1) -> Check:
     """A list of `minimum` to `maximum` items."""
 
     def check(value: Any, at: str) -> Iterator[str]:
@@ -72,14 +72,14 @@ def items(each: Check, maximum: int, minimum: int = 1) -> Check:
         if len(value) < minimum:
             yield wrong(f"no fewer than {minimum} items allowed", at)
         for index, item in enumerate(value):
-            yield from each(item, f"{at}/{index}")
+            yield from item_check(item, f"{at}/{index}")
 
     return check
 
 
 def fields(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
-    """An object with these members and no others."""
-    known = {**required, **(optional or {})}
+    """An object with only these members."""
+    allowed = {**required, **(optional or {})}
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, dict):
@@ -89,16 +89,16 @@ def fields(required: Mapping[str, Check], optional: Mapping[str, Check] | None =
             if name not in value:
                 yield wrong(f"missing required field: {name}", at)
         for name, item in value.items():
-            if name not in known:
+            if name not in allowed:
                 yield wrong(f"invalid additional property: {name}", at)
             else:
-                yield from known[name](item, f"{at}/{name}")
+                yield from allowed[name](item, f"{at}/{name}")
 
     return check
 
 
 def by_type(table: Mapping[str, Check]) -> Check:
-    """An object whose `type` says which check holds."""
+    """An object whose `type` selects the check."""
 
     def check(value: Any, at: str) -> Iterator[str]:
         if not isinstance(value, dict):

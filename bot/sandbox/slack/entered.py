@@ -1,4 +1,4 @@
-"""What somebody entered or picked in an element, as actions and states carry it."""
+"""The value that someone entered or selected in an element, as in actions and view states."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ class _Kind(NamedTuple):
     initial: str = ""
 
 
-# The members for an element's value and for what it starts with; buttons and overflow menus hold none between clicks.
+# The members for an element's value and initial value; buttons and overflow menus keep no value between clicks.
 # https://docs.slack.dev/reference/block-kit/block-elements
 _KINDS = {
     "button": _Kind("value"),
@@ -38,22 +38,22 @@ _REQUIRED = "Please complete this required field."
 
 
 def member(element: Json) -> str:
-    """The member an element's value goes by: `value`, `selected_option`, …"""
+    """The member that holds an element's value: `value`, `selected_option`, …"""
     return _KINDS[element["type"]].member
 
 
 def elements(block: Mapping[str, Any]) -> list[Any]:
-    """The interactive elements of a block; an image as accessory is among them."""
+    """The interactive elements of a block, including an image accessory."""
     if block.get("type") == "actions" and isinstance(block.get("elements"), list):
         return list(block["elements"])
     return [block[key] for key in ("accessory", "element") if key in block]
 
 
 def entered(element: Json, given: Any) -> Json:
-    """An element's value: `given` is text, an option's value, a list of those, or what the page sends for them.
+    """An element's value: `given` is text, an option's value, a list of those, or the page's form of them.
 
-    None takes what the element starts with; {"value": None} and the like mean that it was emptied. LookupError when
-    there is no such option.
+    None means the initial value; {"value": None} and the like mean that it was cleared. LookupError for an unknown
+    option.
     """
     name, initial = _KINDS[element["type"]]
     empty: list[Any] | None = [] if name in _LISTS else None
@@ -74,9 +74,9 @@ def entered(element: Json, given: Any) -> Json:
 
 
 def state(blocks: Iterable[Json], *values: Mapping[str, Any]) -> Json:
-    """`state.values`: what every element holds: what the last of `values` says, or what it starts with.
+    """`state.values`: every element's value from the last of `values` that has it, or its initial value.
 
-    `values` by action_id, by block_id, or both nested as in a state.
+    Each of `values` is keyed by action_id, by block_id, or nested as in a state.
     https://docs.slack.dev/changelog/2020-09-full-state-on-view-submisson-and-block-actions
     """
     return {
@@ -95,11 +95,11 @@ def _holds(element: Json) -> bool:
 
 
 def _held(block: Json, element: Json, values: Sequence[Mapping[str, Any]]) -> Json:
-    given = (_said(block, element, said) for said in reversed(values))
-    return entered(element, next((one for one in given if one is not None), None))
+    candidates = (_value_in(block, element, source) for source in reversed(values))
+    return entered(element, next((value for value in candidates if value is not None), None))
 
 
-def _said(block: Json, element: Json, values: Mapping[str, Any]) -> Any:
+def _value_in(block: Json, element: Json, values: Mapping[str, Any]) -> Any:
     nested = values.get(block["block_id"])
     if isinstance(nested, Mapping) and element["action_id"] in nested:
         return nested[element["action_id"]]
@@ -124,7 +124,7 @@ _FORMS = {
 
 
 def sanitize_stderr(block: Json, element: Json, value: Json) -> str | None:
-    """What Slack's own client says before it sends a form, or None."""
+    """The error that Slack's client shows before it sends a form, or None."""
     content = value[member(element)]
     if not content:
         return None if block.get("optional") else _REQUIRED
@@ -134,8 +134,8 @@ def sanitize_stderr(block: Json, element: Json, value: Json) -> str | None:
         if len(content) < element.get("min_length", 0):
             return f"Please enter at least {element['min_length']} characters."
     if element["type"] in _FORMS:
-        form, said = _FORMS[element["type"]]
-        return None if form.fullmatch(str(content)) else said
+        form, message = _FORMS[element["type"]]
+        return None if form.fullmatch(str(content)) else message
     if member(element) in _LISTS and len(content) > element.get("max_selected_items", len(content)):
         return f"Please select no more than {element['max_selected_items']} items."
     return None

@@ -1,10 +1,10 @@
-"""Slack's own error names, as the Web API answers them."""
+"""Errors with Slack's own error names, as in the Web API's responses."""
 
 from collections.abc import Sequence
 
 
 class SlackError(Exception):
-    """The call is refused: `code` is Slack's error name, `details` become `response_metadata.messages`."""
+    """A refused call: `code` is Slack's error name, `details` become `response_metadata.messages`."""
 
     def __init__(self, code: str, details: Sequence[str] = ()) -> None:
         super().__init__(code)
@@ -13,7 +13,7 @@ class SlackError(Exception):
 
 
 class RateLimitedError(SlackError):
-    """HTTP 429: come back in `retry_after` whole seconds."""
+    """HTTP 429: retry after `retry_after` seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("ratelimited")

@@ -1,4 +1,4 @@
-"""What can go wrong with Slack, switched on while it runs."""
+"""Faults of Slack that can be switched on while it runs."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -7,9 +7,9 @@ from typing import NamedTuple, Protocol
 
 
 class Fate(NamedTuple):
-    """What becomes of a Web API call: whether it is done all the same, and what the caller sees.
+    """The outcome of a faulty Web API call: whether it takes effect anyway, and what the caller sees.
 
-    `seen` is an HTTP status, or 0: the connection is cut, at once or after `silence` seconds without an answer.
+    `seen` is an HTTP status, or 0 for a cut connection, at once or after `silence` seconds without a response.
     """
 
     done: bool
@@ -17,7 +17,7 @@ class Fate(NamedTuple):
     silent: bool = False
 
 
-# By the name of the counter in `Faults`.
+# Keyed by the counter in `Faults`.
 CALL_FAULTS: Mapping[str, Fate] = {
     "rate_limited": Fate(done=False, seen=429),
     "rate_limited_after": Fate(done=True, seen=429),
@@ -32,30 +32,28 @@ DOWN = Fate(done=False, seen=503)
 
 
 class Weather(Protocol):
-    """Where faults come from that nobody asked for one by one: see `storm`."""
+    """A source of random faults: see `storm`."""
 
     def call(self, method: str) -> str:
-        """The fault that strikes this call, one of CALL_FAULTS, or ""."""
+        """The fault of this call, one of CALL_FAULTS, or ""."""
         ...
 
     def delivery(self, fault: str) -> bool:
-        """Whether `lost_acks` or `lost_payloads` strikes this payload."""
+        """Whether `lost_acks` or `lost_payloads` applies to this payload."""
         ...
 
 
 @dataclass(slots=True)
 class Faults:
-    """Counters fall by one each time they strike; `refuse` stays until it is taken out.
+    """Each counter is the number of calls that a fault still applies to; entries of `refuse` stay until removed.
 
-    So many Web API calls: `rate_limited` answer 429, `failed` answer 500, `cut_before` see their connection closed,
-    `unanswered` hear nothing for `silence` seconds (then it is closed) and are not done; `rate_limited_after`,
-    `failed_after`, `cut` and `unanswered_after` are done all the same. `methods`, when not empty, are the only ones
-    these strike.
-    `lost_acks`: so many acks never arrive. `lost_payloads`: so many payloads vanish on a connection that still looks
-    healthy. `delay`: seconds before each answer. `refuse`: Slack's error name by method. `down_until`: the clock's time
-    until which everything answers 503.
-    `struck` counts every fault that struck, by name (`unavailable`: answered 503), and every trouble of
-    `SandboxSlack.inject`.
+    Web API calls without effect: `rate_limited` get a 429, `failed` a 500, `cut_before` a closed connection, and
+    `unanswered` no response for `silence` seconds before it closes. `rate_limited_after`, `failed_after`, `cut` and
+    `unanswered_after` do the same, but the call takes effect. `methods`, if not empty, limits all of these.
+    `lost_acks` never arrive. `lost_payloads` vanish on a connection that looks healthy. `delay` is in seconds, before
+    each response. `refuse` maps methods to Slack's error names. Until the clock reaches `down_until`, every call gets
+    a 503.
+    `struck` counts the faults that were applied, by name (`unavailable` for a 503), and those of `SandboxSlack.inject`.
     """
 
     rate_limited: int = 0
@@ -78,7 +76,7 @@ class Faults:
     weather: Weather | None = field(default=None, init=False)
 
     def fate(self, method: str, now: float) -> Fate | None:
-        """What becomes of this call; None when nothing strikes it."""
+        """The outcome of this call; None when it has no fault."""
         if now < self.down_until:
             self.struck["unavailable"] += 1
             return DOWN
@@ -91,14 +89,14 @@ class Faults:
         return CALL_FAULTS[name]
 
     def strikes(self, fault: str) -> bool:
-        """Whether `lost_acks` or `lost_payloads` strikes now."""
+        """Whether `lost_acks` or `lost_payloads` applies now."""
         strikes = self._take(fault) or (self.weather is not None and self.weather.delivery(fault))
         if strikes:
             self.struck[fault] += 1
         return strikes
 
     def down_for(self, seconds: float, clock: Callable[[], float]) -> None:
-        """Answer 503 to every Web API call for so long."""
+        """Answer every Web API call with a 503 for this long."""
         self.down_until = clock() + seconds
 
     def _take(self, fault: str) -> bool:

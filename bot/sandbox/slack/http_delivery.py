@@ -1,4 +1,4 @@
-"""Payloads as signed HTTP requests, for apps without Socket Mode.
+"""Sends payloads as signed HTTP requests, for apps without Socket Mode.
 
 The signature: https://docs.slack.dev/authentication/verifying-requests-from-slack.
 """
@@ -28,9 +28,9 @@ class HttpDelivery:
         self._secret = signing_secret.encode()
 
     async def send(self, kind: str, payload: Json, attempt: int, reason: str) -> Json:
-        """Post one payload; the answer's body as an ack's payload. UndeliveredError unless it is a 200.
+        """Post one payload and return the response's body as an ack's payload. UndeliveredError unless it is a 200.
 
-        Retries and how to turn them off: https://docs.slack.dev/apis/events-api#retries.
+        Retries, and how to turn them off: https://docs.slack.dev/apis/events-api#retries.
         """
         body, content_type = _encoded(kind, payload)
         stamp = str(int(time.time()))

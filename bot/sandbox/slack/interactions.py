@@ -1,4 +1,4 @@
-"""What people do, on its way to the app: delivery, the ack within 3 s, trigger ids and response URLs."""
+"""Delivery of interactions to the app: acks within 3 s, trigger IDs and response URLs."""
 
 import asyncio
 import time
@@ -19,23 +19,24 @@ RESPONSE_URL_USES = 5
 
 
 class UndeliveredError(Exception):
-    """The app did not take the payload.
+    """The app did not accept the payload.
 
-    `told` is what Slack tells the person, `reason` what it tells the app next time; `final`: there shall be none.
+    `shown` is the error that the person sees, `reason` the one that the app gets with the retry. With `final`, there
+    is no retry.
     """
 
-    def __init__(self, told: str, reason: str, *, final: bool = False) -> None:
-        super().__init__(told)
+    def __init__(self, shown: str, reason: str, *, final: bool = False) -> None:
+        super().__init__(shown)
         self.reason = reason
         self.final = final
 
 
 @dataclass(eq=False)
 class Interaction:
-    """One thing somebody did. `kind` is the Socket Mode type: slash_commands, interactive or events_api.
+    """One action of a person. `kind` is the Socket Mode type: slash_commands, interactive or events_api.
 
-    `acked_after` is in seconds, None while or when there is no ack; `error` is what the person was told instead.
-    `responses` are the messages that came back through the ack and the response_url.
+    `acked_after` is in seconds; None without an ack. `error` is the error that the person saw instead. `responses` are
+    the messages that the app sent through the ack and the response_url.
     """
 
     kind: str
@@ -50,29 +51,29 @@ class Interaction:
     responses: list[Message] = field(default_factory=list)
     trigger_id: str = ""
     response_url: str = ""
-    settled: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # set on the server's loop, once done
+    settled: asyncio.Event = field(default_factory=asyncio.Event, repr=False)  # set on the server's loop when done
 
     @property
     def done(self) -> bool:
-        """Acked, or given up."""
+        """Whether it was acked or has failed."""
         return self.acked_after is not None or self.error is not None
 
 
 class Transport(Protocol):
-    """Socket Mode, or signed HTTP requests."""
+    """Socket Mode or signed HTTP requests."""
 
-    timeout_reason: str  # what a retry after no ack in time is said to be for
+    timeout_reason: str  # the reason given with a retry after a missed ack
 
     async def send(self, kind: str, payload: Json, attempt: int, reason: str) -> Json:
-        """Bring one payload to the app and wait for the ack: its payload, or empty. UndeliveredError.
+        """Deliver one payload and wait for the ack; its payload, or {}. UndeliveredError.
 
-        `attempt` counts from 0; `reason` is why the one before failed.
+        `attempt` counts from 0; `reason` is why the previous one failed.
         """
         ...
 
 
 class Delivery:
-    """Brings interactions to the app, and says what the person sees when nobody acks."""
+    """Delivers interactions to the app, and records the error that the person sees without an ack."""
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class Delivery:
         self.event_retries = event_retries
 
     async def run(self, interaction: Interaction, then: Callable[[Interaction], None]) -> None:
-        """Deliver, note how it went, let `then` act on it, and tell whoever waits."""
+        """Deliver, record the outcome, call `then` with it, and notify waiters."""
         try:
             await self._run(interaction, then)
         finally:
@@ -135,7 +136,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class Trigger:
-    """A trigger_id: `view_id` is the modal it was pressed in."""
+    """A trigger_id; `view_id` is the modal of the interaction, if any."""
 
     user: str
     expires: float
@@ -144,14 +145,14 @@ class Trigger:
 
 
 class Triggers:
-    """Trigger ids: good for 3 s, once."""
+    """Trigger IDs: valid once, for 3 s."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._known: dict[str, Trigger] = {}
 
     def issue(self, user: str, view_id: str | None = None) -> str:
-        """A fresh trigger id for what this person just did."""
+        """A new trigger ID for an interaction of this user."""
         with self._workspace.changed:
             name = (
                 f"{len(self._known) + 1}.{self._workspace.random.getrandbits(40)}.{self._workspace.new_id('t').lower()}"
@@ -160,7 +161,7 @@ class Triggers:
             return name
 
     def exchange(self, name: str) -> Trigger:
-        """Use it up. SlackError invalid_trigger_id, expired_trigger_id, exchanged_trigger_id."""
+        """Use a trigger ID. SlackError invalid_trigger_id, expired_trigger_id or exchanged_trigger_id."""
         with self._workspace.changed:
             trigger = self._known.get(name)
             if trigger is None:
@@ -175,7 +176,7 @@ class Triggers:
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """A response_url: `origin` is the message whose button was pressed, None for a slash command."""
+    """A response_url; `origin` is the message with the clicked button, None for a slash command."""
 
     interaction: Interaction
     expires: float
@@ -184,14 +185,14 @@ class ResponseUrl:
 
 
 class ResponseUrls:
-    """Response URLs: good for 5 uses within 30 minutes."""
+    """Response URLs: valid for 5 uses within 30 minutes."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._known: dict[str, ResponseUrl] = {}
 
     def issue(self, interaction: Interaction, origin: Message | None) -> str:
-        """The path of a fresh response URL."""
+        """The path of a new response URL."""
         with self._workspace.changed:
             name = self._workspace.new_id("r")
             expires = self._workspace.clock() + RESPONSE_URL_SECONDS
@@ -199,7 +200,7 @@ class ResponseUrls:
             return f"/response/{name}"
 
     def use(self, name: str) -> ResponseUrl:
-        """Count one use. SlackError expired_url, used_url."""
+        """Count one use. SlackError expired_url or used_url."""
         with self._workspace.changed:
             url = self._known.get(name)
             if url is None or self._workspace.clock() > url.expires:

@@ -1,4 +1,4 @@
-"""What Slack refuses: Block Kit's shapes and sizes, with Slack's error names and JSON pointers.
+"""Slack's limits: the shapes and sizes of Block Kit, with Slack's error names and JSON pointers.
 
 Rules: https://docs.slack.dev/reference/block-kit/blocks and https://docs.slack.dev/reference/views.
 """
@@ -65,12 +65,12 @@ def _option(*kinds: str, url: bool = False) -> Check:
 
 
 def _among(element: Check) -> Check:
-    """That element, when its options are given once and what it starts with is among them."""
+    """That element with exactly one list of options, which must include the initial ones."""
 
     def check(value: Any, at: str) -> Iterator[str]:
-        found = list(element(value, at))
-        yield from found
-        if found:
+        errors = list(element(value, at))
+        yield from errors
+        if errors:
             return
         if ("options" in value) == ("option_groups" in value):
             yield wrong("must provide exactly one of: options, option_groups", at)
@@ -158,7 +158,7 @@ _SETTINGS = fields({}, {"align": one_of("left", "center", "right"), "is_wrapped"
 
 
 def _column(value: Any, at: str) -> Iterator[str]:
-    """A column's settings; null leaves them as they are."""
+    """A column's settings; null keeps the defaults."""
     if value is not None:
         yield from _SETTINGS(value, at)
 
@@ -210,7 +210,7 @@ _MESSAGE: dict[str, Check] = {
 
 
 def _unique(blocks: Sequence[Any], at: str) -> Iterator[str]:
-    """No block_id twice in a message or view, no action_id twice in a block, and the focus on one element."""
+    """Unique block_ids in a message or view, unique action_ids in a block, and at most one focused element."""
     yield from _distinct(blocks, "block_id", "block", at)
     every = [element for block in blocks if isinstance(block, dict) for element in elements(block)]
     if sum(isinstance(element, dict) and element.get("focus_on_load") is True for element in every) > 1:
@@ -232,7 +232,7 @@ def _distinct(named: Sequence[Any], key: str, what: str, at: str) -> Iterator[st
 
 
 def _characters(value: Any) -> int:
-    """How much text people read in there."""
+    """The number of characters of visible text."""
     if isinstance(value, list):
         return sum(_characters(item) for item in value)
     if isinstance(value, dict):
@@ -243,18 +243,16 @@ def _characters(value: Any) -> int:
 
 
 def _weight(block: Mapping[str, Any]) -> int:
-    """What a block counts towards a message's size: its JSON, except that a table counts its text alone."""
+    """A block's share of a message's size: the length of its JSON; for a table, only its text."""
     if block["type"] == "table":
         return _characters(block)
     return len(json.dumps(block, ensure_ascii=False, separators=(",", ":")))
 
 
 def check_blocks(blocks: Any, *, weigh: bool = True) -> list[dict[str, Any]]:
-    """The blocks of a message, which may be none.
+    """Check the blocks of a message. SlackError invalid_blocks, invalid_blocks_format or msg_blocks_too_long.
 
-    SlackError invalid_blocks, invalid_blocks_format, msg_blocks_too_long.
-
-    `weigh` is off for response_url, which takes more than chat.postMessage does.
+    `weigh` is off for response_url, which accepts more than chat.postMessage does.
     """
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
@@ -296,7 +294,7 @@ _VIEWS = {
 
 
 def check_view(view: Any, kind: str) -> dict[str, Any]:
-    """A view of that kind (`modal` or `home`). SlackError invalid_arguments, view_too_large."""
+    """Check a view of this kind (`modal` or `home`). SlackError invalid_arguments or view_too_large."""
     if not isinstance(view, dict):
         raise SlackError("invalid_arguments", [wrong("must be an object", "/view")])
     if len(json.dumps(view, ensure_ascii=False).encode()) > VIEW_BYTES:
@@ -314,7 +312,7 @@ def check_view(view: Any, kind: str) -> dict[str, Any]:
 
 
 def check_text(text: str, maximum: int) -> str:
-    """A message's text. SlackError msg_too_long."""
+    """Check a message's text. SlackError msg_too_long."""
     if len(text) > maximum:
         raise SlackError("msg_too_long")
     return text

@@ -1,4 +1,4 @@
-"""What a workspace is made of: people, files, messages, channels and views."""
+"""The contents of a workspace: users, groups, files, messages, channels and views."""
 
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -15,7 +15,7 @@ COMMAND = "/gitops"
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody in the workspace, or who `left` it. `color` is the page's avatar, as CSS writes it."""
+    """A user of the workspace, who may have `left` it. `color` is the CSS color of the avatar on the page."""
 
     id: str
     name: str
@@ -39,7 +39,7 @@ USERS = (
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A user group; `members` are users' ids."""
+    """A user group; `members` are user IDs."""
 
     id: str
     handle: str
@@ -51,7 +51,7 @@ GROUPS = (Group("S0PLATFORM", "platform", ("U0JONAS001", "U0MIRA0001")),)
 
 @dataclass(slots=True, eq=False)
 class File:
-    """An upload in its three steps: announced (`content` is None), uploaded, shared."""
+    """An upload: announced (`content` is None), uploaded, then shared."""
 
     id: str
     name: str
@@ -62,7 +62,7 @@ class File:
     shared: bool = False
 
     def page(self) -> Json:
-        """As the page shows it."""
+        """The form for the page."""
         return {
             "id": self.id,
             "name": self.name,
@@ -74,7 +74,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a message read from `ts` on."""
+    """The content of a message from `ts` on."""
 
     ts: str
     text: str
@@ -83,9 +83,9 @@ class Version:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """One message. `ephemeral_for` is the one person who sees it; `thread_ts` is the parent's ts, on the parent too.
+    """One message. Only the user `ephemeral_for` sees it, if set; `thread_ts` is the parent's ts, also on the parent.
 
-    `versions` is all it ever read, as posted first. `deleted_by` is a user's id; what is deleted stays in the channel's
+    `versions` holds every content, the oldest first. `deleted_by` is a user ID; deleted messages stay in the channel's
     list.
     """
 
@@ -96,7 +96,7 @@ class Message:
     blocks: list[Json] = field(default_factory=list)
     thread_ts: str | None = None
     ephemeral_for: str | None = None
-    broadcast: bool = False  # a reply that the channel shows too
+    broadcast: bool = False  # a reply that is also shown in the channel
     versions: list[Version] = field(default_factory=list)
     deleted_by: str | None = None
     reply_count: int = 0
@@ -105,31 +105,31 @@ class Message:
 
     @property
     def bot(self) -> bool:
-        """Whether the bot wrote it."""
+        """Whether the bot posted it."""
         return self.user == BOT_USER
 
     @property
     def deleted(self) -> bool:
-        """Whether it is gone."""
+        """Whether it is deleted."""
         return self.deleted_by is not None
 
     @property
     def edited(self) -> str | None:
-        """When it was last changed, as a ts."""
+        """The ts of the last edit."""
         return self.versions[-1].ts if len(self.versions) > 1 else None
 
     @property
     def payload(self) -> Json:
-        """Its metadata's event_payload, where an app keeps its own names for things; empty without metadata."""
+        """The event_payload of its metadata, where an app keeps its own keys; empty without metadata."""
         return dict((self.metadata or {}).get("event_payload") or {})
 
     @property
     def reply(self) -> bool:
-        """Whether it stands in a thread, below its parent."""
+        """Whether it is a reply in a thread."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
     def page(self) -> Json:
-        """As the page shows it."""
+        """The form for the page."""
         shown: Json = {
             "ts": self.ts,
             "channel": self.channel,
@@ -150,7 +150,7 @@ class Message:
         return shown | {name: value for name, value in optional.items() if value}
 
     def api(self, *, metadata: bool = False) -> Json:
-        """As the Web API and interaction payloads carry it."""
+        """The form for the Web API and interaction payloads."""
         if self.deleted:
             gone = {"type": "message", "subtype": "tombstone", "ts": self.ts, "user": SLACKBOT, "hidden": True}
             return gone | {"text": "This message was deleted.", "thread_ts": self.ts, "reply_count": self.reply_count}
@@ -173,7 +173,7 @@ class Message:
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A public channel; `messages` holds everything ever posted, replies and ephemerals too, oldest first."""
+    """A public channel; `messages` holds everything ever posted, including replies and ephemerals, oldest first."""
 
     id: str
     name: str
@@ -183,23 +183,23 @@ class Channel:
     messages: list[Message] = field(default_factory=list)
 
     def visible(self) -> list[Message]:
-        """What is not deleted, and deleted parents whose replies still stand."""
+        """Messages that are not deleted, and deleted parents that still have replies."""
         return [message for message in self.messages if not message.deleted or message.reply_count]
 
     def find(self, ts: str) -> Message | None:
-        """The message of that ts, unless it is deleted."""
-        return next((found for found in self.messages if found.ts == ts and not found.deleted), None)
+        """The message with that ts, unless it is deleted."""
+        return next((message for message in self.messages if message.ts == ts and not message.deleted), None)
 
     def page(self) -> Json:
-        """As the page shows it, messages included."""
+        """The form for the page, including messages."""
         return self.summary() | {"messages": [message.page() for message in self.visible()]}
 
     def summary(self) -> Json:
-        """As the page lists it."""
+        """The form for the page's channel list."""
         return {"id": self.id, "name": self.name, "topic": self.topic, "archived": self.archived}
 
     def api(self) -> Json:
-        """As conversations.info answers it."""
+        """The form for conversations.info."""
         return {
             "id": self.id,
             "name": self.name,
@@ -214,7 +214,7 @@ class Channel:
 
 @dataclass(slots=True, eq=False)
 class View:
-    """A modal or somebody's home. `content` is what the app sent; `values` what the person has entered."""
+    """A modal or a user's Home tab. `content` is the app's, `values` are the user's input."""
 
     id: str
     user: str
@@ -232,7 +232,7 @@ class View:
         return blocks
 
     def api(self) -> Json:
-        """As views.* and interaction payloads carry it."""
+        """The form for views.* and interaction payloads."""
         defaults: Json = {"private_metadata": "", "callback_id": "", "external_id": "", "title": None, "submit": None}
         defaults |= {"close": None, "clear_on_close": False, "notify_on_close": False}
         return (
@@ -252,5 +252,5 @@ class View:
         )
 
     def page(self) -> Json:
-        """As the page shows it: with whose it is and the errors beside its inputs."""
+        """The form for the page, with its user and the errors of its inputs."""
         return self.api() | {"user": self.user, "errors": self.errors}

@@ -1,4 +1,4 @@
-"""What people do in the client: commands, mentions, buttons, forms, the home tab; and what they then see."""
+"""Actions of people in the client: commands, mentions, buttons, forms and the Home tab, and the results they see."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ _TROUBLE = "We had some trouble connecting. Try again?"
 
 
 class People:
-    """`send` starts the delivery of an interaction and returns at once; its second argument acts on the outcome."""
+    """`send` starts delivering an interaction and returns at once; its second argument handles the outcome."""
 
     def __init__(self, services: Services, send: Callable[[Interaction, Callable[[Interaction], None]], None]) -> None:
         self._services = services
@@ -23,7 +23,7 @@ class People:
         self._send = send
 
     def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
-        """Post as a person; `@gitops` mentions the bot, which is told. SlackError is_archived, channel_not_found."""
+        """Post as a person; `@gitops` mentions the bot. SlackError is_archived or channel_not_found."""
         workspace = self._workspace
         room = workspace.channel(channel)
         if room.archived:
@@ -32,8 +32,8 @@ class People:
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         escaped = escaped.replace(f"&lt;@{BOT_USER}&gt;", f"<@{BOT_USER}>").replace(f"@{bot.name}", f"<@{BOT_USER}>")
         message = workspace.post(Message(room.id, workspace.ts(), user, escaped, thread_ts=thread_ts))
-        heard = BOT_USER in room.members and "app_mentions:read" in self._services.scopes
-        if heard and f"<@{BOT_USER}>" in escaped:
+        notifies = BOT_USER in room.members and "app_mentions:read" in self._services.scopes
+        if notifies and f"<@{BOT_USER}>" in escaped:
             event: Json = {"type": "app_mention", "user": user, "text": escaped, "ts": message.ts, "channel": room.id}
             event["team"] = TEAM["id"]
             if message.thread_ts:
@@ -42,13 +42,13 @@ class People:
         return message
 
     def open_home(self, user: str) -> Interaction:
-        """Look at the app's home tab."""
+        """Open the app's Home tab."""
         event: Json = {"type": "app_home_opened", "user": user, "channel": f"D{user[1:]}", "tab": "home"}
         home = self._workspace.homes.get(user)
         return self._event(user, None, event | ({"view": home.api()} if home else {}))
 
     def command(self, user: str, channel: str, text: str) -> Interaction:
-        """A slash command, `text` with or without `/gitops` in front. SlackError is_archived, channel_not_found."""
+        """Send a slash command, `text` with or without `/gitops`. SlackError is_archived or channel_not_found."""
         room = self._workspace.channel(channel)
         if room.archived:
             raise SlackError("is_archived")
@@ -81,14 +81,14 @@ class People:
         block_id: str | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> Interaction:
-        """Press a button or pick an option. LookupError when there is none (any more).
+        """Click a button or select an option. LookupError when it does not exist.
 
-        `values`: what stands in a view's other elements meanwhile, as for `submit`.
+        `values`: the current values of a view's other elements, as for `submit`.
         """
         view = target if isinstance(target, View) else None
         message = target if isinstance(target, Message) else None
         if message is not None and message.deleted:
-            raise LookupError("that message is deleted")
+            raise LookupError("the message is deleted")
         block, element = _find(target.blocks, action_id, given, block_id)
         interaction = Interaction("interactive", user, message.channel if message else None, {})
         interaction.payload |= self._who(user) | {"type": "block_actions"}
@@ -111,10 +111,10 @@ class People:
         return interaction
 
     def submit(self, user: str, view: View, values: Mapping[str, Any]) -> Interaction:
-        """Press a modal's submit button.
+        """Submit a modal.
 
-        `values` by action_id, by block_id, or both nested as in view.state. What Slack's client refuses by itself
-        (an empty required field) is shown beside the input and not sent: `error` is then `invalid_input`.
+        `values` by action_id, by block_id, or nested as in view.state. Errors that Slack's client finds itself, such as
+        an empty required field, are shown at the input and nothing is sent: `error` is then `invalid_input`.
         """
         interaction = Interaction("interactive", user, None, {})
         complaints = {}
@@ -141,7 +141,7 @@ class People:
         return interaction
 
     def close(self, user: str, view: View, *, cleared: bool = False) -> Interaction | None:
-        """Press a modal's close button (`cleared`: the cross, for the whole stack); the app hears if it asked."""
+        """Close a modal, or with `cleared` its whole stack; the app is notified if it asked for that."""
         stack = list(self._workspace.modals[user])
         cleared = cleared or bool(view.content.get("clear_on_close"))
         self._workspace.close_modals(reversed(stack) if cleared else [view])
@@ -153,7 +153,7 @@ class People:
         return interaction
 
     def respond(self, url: ResponseUrl, body: Mapping[str, Any]) -> None:
-        """What came to a response URL, or as a command's immediate answer. SlackError no_text, invalid_blocks, …"""
+        """Handle a POST to a response URL, or a command's immediate response. SlackError no_text, invalid_blocks, …"""
         workspace, origin = self._workspace, url.origin
         with workspace.changed:
             if body.get("delete_original"):
@@ -237,7 +237,7 @@ class People:
             try:
                 self.respond(url, interaction.ack)
             except SlackError as refused:
-                self._toast(interaction.user, f"{COMMAND} answered something Slack refuses: {refused.code}")
+                self._toast(interaction.user, f"Slack rejected the response to {COMMAND}: {refused.code}")
 
     def _clicked(self, interaction: Interaction) -> None:
         if interaction.error:
@@ -289,4 +289,4 @@ def _find(blocks: list[Json], action_id: str, given: Any, block_id: str | None) 
             if element["type"] == "button" and given not in {None, element.get("value")}:
                 continue
             return block, element
-    raise LookupError(f"there is no {action_id} to press")
+    raise LookupError(f"no element has the action_id {action_id}")

@@ -28,7 +28,7 @@ TIERS = {
 
 @dataclass(slots=True)
 class Rates:
-    """`post_per_second` and `post_burst` hold for each channel; `per_minute` for each method of the workspace."""
+    """`post_per_second` and `post_burst` apply per channel, `per_minute` per method and workspace."""
 
     post_per_second: float = 1.0
     post_burst: int = 5
@@ -36,7 +36,7 @@ class Rates:
 
     @classmethod
     def unlimited(cls) -> "Rates":
-        """Rates that no test reaches."""
+        """Rates that tests never reach."""
         return cls(post_per_second=1e6, post_burst=1_000_000, per_minute={})
 
 
@@ -47,7 +47,7 @@ class _Bucket:
 
 
 class Limiter:
-    """Token buckets, one for each channel posted to and each method called."""
+    """Token buckets, one per channel that is posted to and one per method."""
 
     def __init__(self, rates: Rates, clock: Callable[[], float]) -> None:
         self.rates = rates
@@ -55,7 +55,7 @@ class Limiter:
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
     def take(self, method: str, channel: str) -> None:
-        """Count one call. RateLimitedError when it comes too soon."""
+        """Count one call. RateLimitedError when it exceeds the rate."""
         if method == "chat.postMessage":
             self._take((method, channel), self.rates.post_per_second, self.rates.post_burst)
         elif method in self.rates.per_minute:

@@ -1,4 +1,4 @@
-"""The sandbox as one object: an aiohttp application to run, and a person's hands for tests."""
+"""The sandbox as one object: an aiohttp application to run, and methods for tests to act as a person."""
 
 import asyncio
 import math
@@ -25,16 +25,16 @@ from bot.sandbox.slack.ui import ME, Ui
 from bot.sandbox.slack.web_api import Call, WebApi, read_arguments
 
 T = TypeVar("T")
-_OUTSIDE = ("/link/", "/response/", "/upload/")  # what is down with the Web API, which logs its own calls
+_OUTSIDE = ("/link/", "/response/", "/upload/")  # also down when the Web API is, which logs its own calls
 UPLOAD_BYTES = 64 * 1024 * 1024
 
 
 class SandboxSlack:
-    """A workspace of one team with `#deploys` and `#prod-alerts`, the bot in both.
+    """A workspace with the channels `#deploys` and `#prod-alerts`, both with the bot.
 
-    `.app` is run by `bot.sandbox.server.Server`, or by `serve()`. `clock` (seconds) drives rates and expiry; `seed`
-    makes ids and the choice of connections repeat. `ack_timeout` and `event_retries` (the pauses before each) are in
-    seconds. Every method may be called from any thread.
+    Run `app` with `bot.sandbox.server.Server` or with `serve()`. `clock` (in seconds) drives rates and expiry; `seed`
+    makes IDs and the choice of connections repeatable. `ack_timeout` and `event_retries` (the pause before each) are in
+    seconds. All methods are thread-safe.
     """
 
     def __init__(
@@ -81,14 +81,14 @@ class SandboxSlack:
 
     @contextmanager
     def serve(self, port: int = 0) -> Iterator[Self]:
-        """Run on a thread of its own; `url` and `api_url` are known inside."""
+        """Run on its own thread; `url` and `api_url` are known inside."""
         with Server(self.app, port) as server:
             self.services.url = server.url
             yield self
 
     @property
     def url(self) -> str:
-        """The server's root, without a slash at the end; "" until it is served, first asked, or set."""
+        """The server's root, without a trailing slash; "" until it is served, set, or receives a request."""
         return self.services.url
 
     @url.setter
@@ -97,22 +97,22 @@ class SandboxSlack:
 
     @property
     def api_url(self) -> str:
-        """What slack_sdk takes as base_url."""
+        """The base_url for slack_sdk."""
         return f"{self.services.url}/api/"
 
     @property
     def scopes(self) -> set[str]:
-        """The bot token's scopes; what is taken out is answered `missing_scope`."""
+        """The bot token's scopes; methods that need a removed one answer `missing_scope`."""
         return self.services.scopes
 
     def deliver_http(self, url: str, signing_secret: str) -> None:
-        """Send every payload as a signed POST to this request URL instead of through Socket Mode."""
+        """Send every payload as a signed POST to this request URL instead of over Socket Mode."""
         self.services.delivery.transport = HttpDelivery(url, signing_secret)
 
-    # ---------------------------------------------------------------- a person's hands
+    # ---------------------------------------------------------------- acting as a person
 
     def command(self, user: str, channel: str, text: str) -> Interaction:
-        """`/gitops TEXT` in a channel; returns at once."""
+        """Send `/gitops TEXT` in a channel; returns at once."""
         return self._people.command(user, channel, text)
 
     def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
@@ -127,9 +127,9 @@ class SandboxSlack:
         value: Any = None,
         values: Mapping[str, Any] | None = None,
     ) -> Interaction:
-        """Press a button (`value` tells apart several of one action_id) or pick an option (by its value).
+        """Click a button (`value` selects one of several with the same action_id) or select an option by its value.
 
-        `values`: what stands in a view's other elements. LookupError when the message or the element is gone.
+        `values`: the values of a view's other elements. LookupError when the message or the element is gone.
         """
         return self._people.click(user, target, action_id, value, values=values)
 
@@ -138,32 +138,32 @@ class SandboxSlack:
         return self._people.submit(user, view, values or {})
 
     def close_view(self, user: str, view: View, *, cleared: bool = False) -> Interaction | None:
-        """Close a modal; an Interaction when the app asked to hear of it."""
+        """Close a modal; an Interaction when the app asked to be notified."""
         return self._people.close(user, view, cleared=cleared)
 
     def open_home(self, user: str) -> Interaction:
-        """Look at the app's home tab."""
+        """Open the app's Home tab."""
         return self._people.open_home(user)
 
-    # ---------------------------------------------------------------- what there is to see
+    # ---------------------------------------------------------------- reading the workspace
 
     def wait_for(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:
-        """Wait until the predicate is true of this workspace, and return its value. TimeoutError."""
+        """Wait until the predicate is true and return its value. TimeoutError."""
         with self.workspace.changed:
-            found = self.workspace.changed.wait_for(predicate, timeout)
-        if not found:
+            value = self.workspace.changed.wait_for(predicate, timeout)
+        if not value:
             recent = ", ".join(f"{call.method} {call.error or call.status}" for call in self.calls[-5:])
-            raise TimeoutError(f"nothing came within {timeout} s; the latest Web API calls: {recent or 'none'}")
-        return found
+            raise TimeoutError(f"timed out after {timeout} s; latest Web API calls: {recent or 'none'}")
+        return value
 
     def messages(self, channel: str) -> list[Message]:
-        """What stands in a channel for all, replies too, oldest first."""
+        """The messages that everyone in a channel sees, including replies, oldest first."""
         with self.workspace.changed:
-            found = self.workspace.channel(channel).messages
-            return [message for message in found if not message.deleted and not message.ephemeral_for]
+            messages = self.workspace.channel(channel).messages
+            return [message for message in messages if not message.deleted and not message.ephemeral_for]
 
     def posted(self, channel: str) -> list[Message]:
-        """All ever posted in a channel for all, deleted or not, oldest first: see `Message.versions` and `payload`."""
+        """All messages ever posted for everyone in a channel, also deleted ones, oldest first."""
         with self.workspace.changed:
             return [message for message in self.workspace.channel(channel).messages if not message.ephemeral_for]
 
@@ -172,7 +172,7 @@ class SandboxSlack:
         return [message for message in self.messages(channel) if message.reply and message.thread_ts == ts]
 
     def ephemerals(self, user: str) -> list[Message]:
-        """What only this person sees, oldest first."""
+        """The messages that only this user sees, oldest first."""
         with self.workspace.changed:
             everything = [message for channel in self.workspace.channels.values() for message in channel.messages]
             mine = [message for message in everything if message.ephemeral_for == user and not message.deleted]
@@ -180,17 +180,17 @@ class SandboxSlack:
 
     @property
     def views(self) -> list[View]:
-        """Every open modal, each person's top one last."""
+        """All open modals, each user's top one last."""
         with self.workspace.changed:
             return [view for stack in self.workspace.modals.values() for view in stack]
 
     def home(self, user: str) -> View | None:
-        """What the app's home tab shows this person."""
+        """The app's Home tab for this user."""
         return self.workspace.homes.get(user)
 
     @property
     def calls(self) -> list[Call]:
-        """Every Web API call so far."""
+        """All Web API calls so far."""
         with self.workspace.changed:
             return list(self._web_api.calls)
 
@@ -200,17 +200,17 @@ class SandboxSlack:
         return len(self.services.sockets.connections)
 
     def publish(self, event: Json) -> None:
-        """Push an event of the demo's own (type "tour") to the page, and keep it for those who load it later."""
+        """Push an event of the demo (type "tour") to the page, and keep it for pages that load later."""
         self.workspace.publish(event)
 
-    # ---------------------------------------------------------------- what goes wrong
+    # ---------------------------------------------------------------- faults
 
     def drop_connections(self) -> None:
-        """Cut every Socket Mode connection without a word."""
+        """Cut every Socket Mode connection without a close frame."""
         self._spawn(self.services.sockets.drop())
 
     def disconnect(self, reason: str = "warning") -> None:
-        """Announce the end of every connection: `warning` or `refresh_requested`."""
+        """Announce the end of every connection, with the reason `warning` or `refresh_requested`."""
         self._spawn(self.services.sockets.disconnect(reason))
 
     def close_connections(self) -> None:
@@ -218,37 +218,37 @@ class SandboxSlack:
         self._spawn(self.services.sockets.close())
 
     def delete_message(self, channel: str, ts: str, by: str = ME) -> None:
-        """Somebody deletes a message. LookupError when there is none."""
+        """Delete a message as a user. LookupError when it does not exist."""
         message = self.workspace.channel(channel).find(ts)
         if message is None:
-            raise LookupError("there is no such message")
+            raise LookupError("no such message")
         self.workspace.delete(message, by)
 
     def archive(self, channel: str, *, archived: bool = True) -> None:
-        """Archive a channel, or bring it back."""
+        """Archive or unarchive a channel."""
         with self.workspace.changed:
             room = self.workspace.channel(channel)
             room.archived = archived
             self.workspace.publish({"type": "channel", "channel": room.summary()})
 
     def remove_bot(self, channel: str) -> None:
-        """Take the bot out of a channel."""
+        """Remove the bot from a channel."""
         with self.workspace.changed:
             self.workspace.channel(channel).members.discard(BOT_USER)
             self.workspace.changed.notify_all()
 
     def invite_bot(self, channel: str) -> None:
-        """Bring the bot (back) into a channel."""
+        """Add the bot to a channel."""
         with self.workspace.changed:
             self.workspace.channel(channel).members.add(BOT_USER)
             self.workspace.changed.notify_all()
 
     def inject(self, faults: Mapping[str, Any]) -> None:
-        """Faults by name, as POST /ui/faults takes them.
+        """Inject faults by name; POST /ui/faults takes the same.
 
-        A name of `Faults` sets it; `down_for` takes seconds; `down`, `up`, `drop_connections`, `close_connections` and
-        `disconnect` take anything; `delete_message` takes {channel, ts}; `archive`, `unarchive`, `remove_bot` and
-        `invite_bot` take a channel. LookupError for an unknown name, before anything is done.
+        The fields of `Faults` are set; `down_for` takes seconds; `down`, `up`, `drop_connections`, `close_connections`
+        and `disconnect` ignore their value; `delete_message` takes {channel, ts}; `archive`, `unarchive`, `remove_bot`
+        and `invite_bot` take a channel. LookupError for an unknown name, before anything is done.
         """
         actions: dict[str, Callable[[Any], None]] = {
             "archive": self.archive,
@@ -268,7 +268,7 @@ class SandboxSlack:
         }
         unknown = sorted(set(faults) - set(actions) - set(switches))
         if unknown:
-            raise LookupError(f"no such fault: {', '.join(unknown)}")
+            raise LookupError(f"unknown fault: {', '.join(unknown)}")
         for name, value in faults.items():
             if name in switches:
                 setattr(self.faults, name, switches[name](value))
@@ -276,7 +276,7 @@ class SandboxSlack:
                 actions[name](value)
                 self.faults.struck[name] += 1
 
-    # ---------------------------------------------------------------- inside
+    # ---------------------------------------------------------------- internals
 
     def _send(self, interaction: Interaction, then: Callable[[Interaction], None]) -> None:
         with self.workspace.changed:
@@ -286,7 +286,7 @@ class SandboxSlack:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         if self._loop is None:
             work.close()
-            raise RuntimeError("the sandbox is not being served")
+            raise RuntimeError("the sandbox is not running")
         self._loop.call_soon_threadsafe(self._start, work)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -324,7 +324,7 @@ class SandboxSlack:
         else:
             content = await request.read()
         if len(content) != file.length:
-            raise web.HTTPBadRequest(text="the length is not the one announced")
+            raise web.HTTPBadRequest(text="the length does not match the announced one")
         file.content = content
         return web.Response(text=f"OK - {file.length}")
 

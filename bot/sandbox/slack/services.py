@@ -1,4 +1,4 @@
-"""What every part of the sandbox shares."""
+"""The state and services that the parts of the sandbox share."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from bot.sandbox.slack.rate import Limiter
 from bot.sandbox.slack.socket_mode import SocketMode
 from bot.sandbox.slack.state import Workspace
 
-# The bot's own three, and those that make it more helpful: https://docs.slack.dev/reference/scopes
+# The bot's required scopes and the optional ones: https://docs.slack.dev/reference/scopes
 ALL_SCOPES = frozenset(
     {
         "app_mentions:read",
@@ -26,7 +26,7 @@ ALL_SCOPES = frozenset(
 
 @dataclass(slots=True)
 class Services:
-    """The workspace and what works on it. `url` is the server's root, known from the first request on."""
+    """The workspace and its services. `url` is the server's root, known from the first request on."""
 
     workspace: Workspace
     faults: Faults

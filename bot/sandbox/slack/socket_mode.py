@@ -19,14 +19,14 @@ _HOST = {"host": "sandbox", "build_number": 1, "approximate_connection_time": 18
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One WebSocket of the app, and what carries it."""
+    """One WebSocket of the app, and its TCP transport."""
 
     socket: web.WebSocketResponse
     transport: asyncio.Transport | None
 
 
 class SocketMode:
-    """The open connections. Runs on the server's loop."""
+    """The open connections. Runs on the server's event loop."""
 
     timeout_reason = "timeout"
 
@@ -37,18 +37,18 @@ class SocketMode:
         self._tickets: set[str] = set()
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self.connections: list[Connection] = []
-        self.opened = 0  # ever
-        self.delivered: list[int] = []  # for each payload, which of the then open connections took it
+        self.opened = 0  # in total
+        self.delivered: list[int] = []  # for each payload, the index of the connection that got it
 
     def ticket(self) -> str:
-        """The path that one WebSocket may be opened at, once."""
+        """A path at which one WebSocket can be opened, once."""
         with self._workspace.changed:
             name = self._workspace.new_id("w")
             self._tickets.add(name)
             return f"/link/?ticket={name}&app_id={APP_ID}"
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One connection: hello, payloads out, acks in."""
+        """Serve one connection: hello, payloads out, acks in."""
         ticket = request.query.get("ticket", "")
         if ticket not in self._tickets:
             raise web.HTTPForbidden(text="invalid ticket")
@@ -64,7 +64,7 @@ class SocketMode:
         try:
             hello: Json = {"type": "hello", "num_connections": len(self.connections), "debug_info": _HOST}
             await socket.send_json(hello | {"connection_info": {"app_id": APP_ID}})
-            with contextlib.suppress(ConnectionError):  # cut, by a fault or by the app
+            with contextlib.suppress(ConnectionError):  # cut by a fault or by the app
                 async for frame in socket:
                     if frame.type is WSMsgType.TEXT:
                         self._acked(frame.data)
@@ -73,7 +73,7 @@ class SocketMode:
         return socket
 
     async def send(self, kind: str, payload: Json, attempt: int, reason: str) -> Json:
-        """Give a payload to one connection at random; the ack's own payload, or empty."""
+        """Send a payload over a random connection; the ack's payload, or {}."""
         if not self.connections:
             raise UndeliveredError("dispatch_failed", self.timeout_reason)
         with self._workspace.changed:
@@ -92,26 +92,26 @@ class SocketMode:
         self._waiting[envelope_id] = ack
         try:
             if not self._faults.strikes("lost_payloads"):
-                with contextlib.suppress(ConnectionError):  # a socket that dies under the payload: nobody acks
+                with contextlib.suppress(ConnectionError):  # the socket died: there is no ack
                     await self.connections[chosen].socket.send_json(envelope)
             return await ack
         finally:
             del self._waiting[envelope_id]
 
     async def disconnect(self, reason: str) -> None:
-        """Tell every connection to go (`warning`, `refresh_requested`, `link_disabled`), as Slack does first."""
+        """Announce the end of every connection (`warning`, `refresh_requested` or `link_disabled`), as Slack does."""
         for connection in list(self.connections):
             await self._goodbye(connection.socket, reason)
 
     async def drop(self) -> None:
-        """Cut every connection without a word."""
+        """Cut every connection without a close frame."""
         for connection in list(self.connections):
             self._left(connection)
             if connection.transport is not None:
-                connection.transport.abort()  # closing the socket would say goodbye first
+                connection.transport.abort()  # closing the socket would send a close frame first
 
     async def close(self) -> None:
-        """Close every connection with a close frame, as a server that stops."""
+        """Close every connection with a close frame, as a stopping server does."""
         for connection in list(self.connections):
             await connection.socket.close()
 

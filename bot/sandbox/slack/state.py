@@ -1,6 +1,6 @@
-"""The workspace: people, channels, messages, views and files, and who hears of a change.
+"""The workspace: users, channels, messages, views and files, with notifications of changes.
 
-Everything here is guarded by one re-entrant condition, `changed`, which is notified at every change.
+One reentrant condition, `changed`, guards everything and is notified of every change.
 """
 
 import random
@@ -22,47 +22,47 @@ from bot.sandbox.slack.model import (
 
 
 class Workspace:
-    """All state. Methods lock for themselves; hold `changed` to read several things at one instant."""
+    """All state. Methods do their own locking; hold `changed` to read several values consistently."""
 
     def __init__(self, seed: int | None, clock: Callable[[], float]) -> None:
         self.changed = threading.Condition()
-        self.random = random.Random(seed)  # noqa: S311  a seed makes runs repeat; nothing here is secret
+        self.random = random.Random(seed)  # noqa: S311  repeatable, not secret
         self.clock = clock
         self.users = {user.id: user for user in USERS}
         people = {user.id for user in USERS if not user.bot}
         self.channels = {
-            "C0ALERTS01": Channel("C0ALERTS01", "prod-alerts", "Drift, and what is live", {*people, BOT_USER}),
-            "C0DEPLOYS1": Channel("C0DEPLOYS1", "deploys", "What reached staging", {*people, BOT_USER}),
+            "C0ALERTS01": Channel("C0ALERTS01", "prod-alerts", "Drift and rollouts in production", {*people, BOT_USER}),
+            "C0DEPLOYS1": Channel("C0DEPLOYS1", "deploys", "Drift and rollouts in staging", {*people, BOT_USER}),
         }
         self.groups = {group.id: group for group in GROUPS}
         self.files: dict[str, File] = {}
-        self.modals: dict[str, list[View]] = {}  # by user, the one on top last
+        self.modals: dict[str, list[View]] = {}  # by user, the top one last
         self.homes: dict[str, View] = {}
         self.listeners: list[Callable[[Json], None]] = []
         self._last_ts = 0
         self._serial = 0
 
     def publish(self, event: Json) -> None:
-        """Tell the page, and whoever waits for a change."""
+        """Send an event to the page and notify waiters."""
         with self.changed:
             for listener in self.listeners:
                 listener(event)
             self.changed.notify_all()
 
     def ts(self) -> str:
-        """A message's name: seconds and microseconds, never the same twice."""
+        """A unique message timestamp, in seconds and microseconds."""
         with self.changed:
             self._last_ts = max(self._last_ts + 1, int(self.clock() * 1e6))
             return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def new_id(self, prefix: str) -> str:
-        """An id that nothing else has."""
+        """A unique ID."""
         with self.changed:
             self._serial += 1
             return f"{prefix}{self._serial:04d}{self.random.getrandbits(32):08X}"
 
     def channel(self, name: str) -> Channel:
-        """By id, or by name with or without `#`. SlackError channel_not_found."""
+        """A channel by ID, or by name with or without `#`. SlackError channel_not_found."""
         bare = name.removeprefix("#")
         for channel in self.channels.values():
             if name == channel.id or bare == channel.name:
@@ -70,14 +70,14 @@ class Workspace:
         raise SlackError("channel_not_found")
 
     def channel_id(self, name: str) -> str:
-        """The id behind a channel's name; what is no channel stays as it is."""
+        """The ID of a channel by its name; anything else is returned unchanged."""
         try:
             return self.channel(name).id
         except SlackError:
             return name
 
     def bot_channel(self, name: str) -> Channel:
-        """A channel the bot may post to. SlackError channel_not_found, is_archived, not_in_channel."""
+        """A channel that the bot can post to. SlackError channel_not_found, is_archived or not_in_channel."""
         channel = self.channel(name)
         if channel.archived:
             raise SlackError("is_archived")
@@ -86,7 +86,7 @@ class Workspace:
         return channel
 
     def post(self, message: Message) -> Message:
-        """Add a message and tell the page. A reply whose parent is gone lands in the channel itself."""
+        """Add a message and send it to the page. A reply to a deleted parent goes to the channel itself."""
         with self.changed:
             channel = self.channels[message.channel]
             parent = channel.find(message.thread_ts) if message.thread_ts else None
@@ -108,7 +108,7 @@ class Workspace:
             return message
 
     def edit(self, message: Message, text: str | None, blocks: list[Json] | None) -> None:
-        """Make a message read anew: what is None stays, but text alone takes the blocks away, as in Slack."""
+        """Edit a message. None keeps the value, but text without blocks removes the blocks, as in Slack."""
         with self.changed:
             if blocks is not None or text is not None:
                 message.blocks = self.named(blocks or [])
@@ -117,12 +117,12 @@ class Workspace:
             self.publish({"type": "message_changed", "channel": message.channel, "message": message.page()})
 
     def delete(self, message: Message, by: str) -> None:
-        """Remove a message, as that user; a parent with replies leaves a tombstone."""
+        """Delete a message as this user; a parent with replies leaves a tombstone."""
         with self.changed:
             message.deleted_by = by
             channel = self.channels[message.channel]
             if message.reply and message.thread_ts:
-                parent = next(found for found in channel.messages if found.ts == message.thread_ts)
+                parent = next(other for other in channel.messages if other.ts == message.thread_ts)
                 parent.reply_count -= 1
                 self.publish({"type": "message_changed", "channel": channel.id, "message": parent.page()})
             self.publish(
@@ -130,7 +130,7 @@ class Workspace:
             )
 
     def named(self, blocks: Iterable[Json]) -> list[Json]:
-        """Blocks with a block_id each, and an action_id for each element that takes one, as Slack fills them in."""
+        """Add the missing block_ids and action_ids to blocks, as Slack does."""
         named = []
         for block in blocks:
             filled: Json = {"block_id": self.new_id("b")} | block
@@ -143,17 +143,17 @@ class Workspace:
         return named
 
     def modal(self, view_id: str) -> View | None:
-        """An open modal by its id."""
+        """An open modal by its ID."""
         return next((view for stack in self.modals.values() for view in stack if view.id == view_id), None)
 
     def show_modal(self, view: View) -> None:
-        """Put a modal on top of that person's others."""
+        """Show a modal on top of the user's others."""
         with self.changed:
             self.modals.setdefault(view.user, []).append(view)
             self.publish({"type": "modal", "user": view.user, "view": view.page()})
 
     def close_modals(self, views: Iterable[View]) -> None:
-        """Take modals away; what lies below comes to the top."""
+        """Close modals; those below come to the top."""
         with self.changed:
             for view in list(views):
                 self.modals[view.user].remove(view)

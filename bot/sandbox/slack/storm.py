@@ -1,4 +1,4 @@
-"""Trouble at random that a seed repeats: what strikes each call, and what happens to channels and connections."""
+"""Random but repeatable faults: of single calls, of channels and of connections."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.state import Workspace
 
-# How likely each fault is to strike one Web API call; they exclude each other.
+# The probability of each fault for one Web API call; a call has at most one.
 CALLS: Mapping[str, float] = {
     "rate_limited": 0.04,
     "rate_limited_after": 0.02,
@@ -21,26 +21,26 @@ CALLS: Mapping[str, float] = {
     "unanswered": 0.01,
     "unanswered_after": 0.01,
 }
-# How likely each is to strike one payload on its way to the app.
+# The probability of each fault for one payload to the app.
 DELIVERIES: Mapping[str, float] = {"lost_acks": 0.03, "lost_payloads": 0.03}
 
 
 class Hands(Protocol):
-    """What a storm works with; `SandboxSlack` is it."""
+    """The part of `SandboxSlack` that a storm uses."""
 
     workspace: Workspace
     faults: Faults
 
     def inject(self, faults: Mapping[str, Any]) -> None:
-        """Trouble by name."""
+        """Inject faults by name."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentEventType:
-    """One thing that may happen at a step: `begin` and `end` are names of `inject`, given one of `targets`.
+    """One thing that can happen at a step: `begin` and `end` are names for `inject`, called with one of `targets`.
 
-    What has an `end` lasts one to three steps.
+    With an `end`, it lasts one to three steps.
     """
 
     begin: str
@@ -79,10 +79,10 @@ _LONGEST = 3  # steps
 
 
 class Storm:
-    """Weather over a sandbox from `with` until its end, when everything that lasts is taken back.
+    """Injects random faults into a sandbox inside a `with` block, and undoes lasting ones at its end.
 
-    The same seed gives the n-th call of each method the same fault, and the n-th step the same happening, whatever the
-    order in which threads call. What struck is counted in `slack.faults.struck`.
+    With the same seed, the n-th call of each method has the same fault and the n-th step the same effect, in whatever
+    order threads call. `slack.faults.struck` counts the faults.
     """
 
     def __init__(
@@ -111,21 +111,21 @@ class Storm:
         self.calm()
 
     def call(self, method: str) -> str:
-        """The fault of this method's next call, or ""."""
+        """The fault for this method's next call, or ""."""
         drawn = self._draw(method)
         return next((name for name, up_to in self._calls if drawn < up_to), "")
 
     def delivery(self, fault: str) -> bool:
-        """Whether the next payload is lost in this way."""
+        """Whether this fault applies to the next payload."""
         return self._draw(fault) < self._deliveries.get(fault, 0.0)
 
     def step(self) -> list[tuple[str, Any]]:
-        """One happening, after the end of those that lasted long enough: what was injected, by name, in order."""
+        """End what has lasted long enough and start something new; what was injected, by name, in order."""
         with self._slack.workspace.changed:
             injected = list(self._ended())
             drawn = self._random("step")
-            (happening,) = drawn.choices(self._happenings, [one.weight for one in self._happenings])
-            where, how_long = drawn.random(), drawn.random()  # drawn in any case, so that what follows stays the same
+            (happening,) = drawn.choices(self._happenings, [option.weight for option in self._happenings])
+            where, how_long = drawn.random(), drawn.random()  # always drawn, to keep later draws the same
             targets = happening.targets(self._slack.workspace)
             if targets:
                 target = targets[int(where * len(targets))]
@@ -137,7 +137,7 @@ class Storm:
             return injected
 
     def calm(self) -> None:
-        """No more faults, and an end to what lasts: Slack is up, every channel is open, and the bot is in it."""
+        """Stop the faults and undo lasting ones: Slack is up, and every channel is open with the bot in it."""
         self._slack.faults.weather = None
         for end, target in self._lasting:
             self._slack.inject({end: target})
@@ -155,7 +155,7 @@ class Storm:
             return self._random(what).random()
 
     def _random(self, what: str) -> random.Random:
-        """The source of one kind of draws: what another thread draws for something else does not move it."""
+        """The generator for one kind of draw: draws of other kinds, in other threads, do not affect it."""
         if what not in self._randoms:
             self._randoms[what] = random.Random(f"{self._seed} {what}")  # noqa: S311  repeatable, not secret
         return self._randoms[what]

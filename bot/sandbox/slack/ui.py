@@ -1,9 +1,9 @@
-"""The API the web page talks to, and the page itself.
+"""The web page and its API.
 
-Events on /ui/events, one JSON object each, are: {"type": "connected"}; "message", "message_changed", "ephemeral"
+The events on /ui/events, one JSON object each: {"type": "connected"}; "message", "message_changed", "ephemeral"
 {channel, message}; "message_deleted" {channel, ts, message}; "modal" {user, view}; "modal_closed" {user, view_id,
 view}; "home" {user, view}; "channel" {channel: {id, name, topic, archived}}; "toast" {user, text}; "tour" as the demo
-publishes it. `message.deleted` with a reply_count is a tombstone that stays.
+publishes it. A `message.deleted` with a reply_count is a tombstone that stays.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Ui:
-    """Handlers for `/` and `/ui/…`. `tour` is the demo's, sent with the state and as events."""
+    """Handlers for `/` and `/ui/…`. `tour` comes from the demo, and is sent with the state and as events."""
 
     def __init__(self, services: Services, people: People, fault: Callable[[Mapping[str, Any]], None]) -> None:
         self._services = services
@@ -41,7 +41,7 @@ class Ui:
         self._workspace.listeners.append(self._hear)
 
     def routes(self) -> list[web.RouteDef]:
-        """Where everything is served."""
+        """The routes of the page and its API."""
         return [
             web.get("/", self._file),
             web.get(r"/{name:[\w-]+\.(?:html|js|css|svg|png|ico)}", self._file),
@@ -59,7 +59,7 @@ class Ui:
         ]
 
     async def start(self, _app: web.Application) -> None:
-        """Events go out on the loop this runs on."""
+        """Send events on the loop that this runs on."""
         self._loop = asyncio.get_running_loop()
 
     async def stop(self, _app: web.Application) -> None:
@@ -97,8 +97,8 @@ class Ui:
                 "team": TEAM,
                 "me": user,
                 "users": [
-                    {"id": one.id, "name": one.name, "display": one.display, "color": one.color, "bot": one.bot}
-                    for one in workspace.users.values()
+                    {"id": who.id, "name": who.name, "display": who.display, "color": who.color, "bot": who.bot}
+                    for who in workspace.users.values()
                 ],
                 "groups": [{"id": group.id, "name": group.handle} for group in workspace.groups.values()],
                 "channels": [channel.page() for channel in workspace.channels.values()],
@@ -127,7 +127,7 @@ class Ui:
         ts = request.query.get("ts", "")
         with self._workspace.changed:
             channel = self._channel(request.query.get("channel", ""))
-            messages = [one.page() for one in channel if one.ts == ts or (one.reply and one.thread_ts == ts)]
+            messages = [item.page() for item in channel if item.ts == ts or (item.reply and item.thread_ts == ts)]
         return web.json_response({"messages": messages}, headers=_NO_CACHE)
 
     def _channel(self, name: str) -> list[Message]:
@@ -140,14 +140,14 @@ class Ui:
         file = self._workspace.files.get(request.match_info["id"])
         if file is None or file.content is None:
             raise web.HTTPNotFound(text="file_not_found")
-        # Never text/html: what an upload holds must not run in the page's origin.
+        # Never text/html: an upload must not run scripts in the page's origin.
         headers = {"X-Content-Type-Options": "nosniff", **_NO_CACHE}
         return web.Response(body=file.content, content_type="text/plain", charset="utf-8", headers=headers)
 
     def _posted(self, act: Callable[[Json], Interaction | None]) -> Handler:
-        """A handler of one JSON object; what cannot be done is answered 400 with `error`.
+        """A handler that takes one JSON object, and answers 400 with `error` when it cannot be done.
 
-        For an interaction it answers once the app acked or Slack gave up, so that the page can show the wait.
+        An interaction is answered once the app has acked or failed to, so that the page can show the wait.
         """
 
         async def handle(request: web.Request) -> web.StreamResponse:

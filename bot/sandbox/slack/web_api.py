@@ -1,4 +1,4 @@
-"""The Web API's edge: arguments, tokens, scopes, rates, faults, and the log of calls."""
+"""The Web API's HTTP layer: arguments, tokens, scopes, rates, faults, and the log of calls."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from bot.sandbox.slack.methods import METHODS, SCOPES
 from bot.sandbox.slack.model import Json
 from bot.sandbox.slack.services import Services
 
-BOT_TOKEN = "xoxb-sandbox"  # noqa: S105  tokens of a workspace that exists only here
+BOT_TOKEN = "xoxb-sandbox"  # noqa: S105  not used outside the sandbox
 APP_TOKEN = "xapp-sandbox"  # noqa: S105
 TOO_MANY = 429
 _FOR_APP_TOKENS = {"apps.connections.open"}
@@ -24,7 +24,7 @@ _FOR_APP_TOKENS = {"apps.connections.open"}
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One Web API call: what came, the HTTP status (0: no answer), and Slack's error name or "" when it was done."""
+    """One Web API call: its arguments, HTTP status (0: no response), and Slack's error name, or "" on success."""
 
     method: str
     args: Mapping[str, Any]
@@ -33,7 +33,7 @@ class Call:
 
 
 async def read_arguments(request: web.Request) -> Mapping[str, Any]:
-    """The query and the body: JSON (an empty body too), form fields, or multipart."""
+    """The query and the body: JSON, which may be empty, form fields or multipart."""
     query = dict(request.query)
     if request.content_type == "application/json":
         body = await request.text()
@@ -60,14 +60,14 @@ def _authorize(services: Services, method: str, token: str) -> None:
 
 
 class WebApi:
-    """Answers /api/METHOD; `calls` logs every call, oldest first, without tokens."""
+    """Serves /api/METHOD; `calls` logs every call, oldest first, without tokens."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self.calls: list[Call] = []
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One call."""
+        """Serve one call."""
         method = request.match_info["method"]
         faults, workspace = self._services.faults, self._services.workspace
         headers = {"x-oauth-scopes": ",".join(sorted(self._services.scopes))}
@@ -99,17 +99,17 @@ class WebApi:
         return await self._broken(request, fate)
 
     async def _broken(self, request: web.Request, fate: Fate) -> web.StreamResponse:
-        """What comes of a call that Slack itself does not answer."""
+        """Respond to a call that fails below the Web API."""
         if fate.seen:
             return web.Response(status=fate.seen, text="upstream connect error")
         if fate.silent:
             until = time.monotonic() + self._services.faults.silence
-            # aiohttp tells no handler that its caller gave up, so there is no event to wait for.
+            # aiohttp does not tell a handler that the client closed the connection: there is no event to wait for.
             while request.transport and not request.transport.is_closing() and time.monotonic() < until:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         if request.transport:
             request.transport.abort()
-        return web.Response(status=500)  # which nobody hears
+        return web.Response(status=500)  # never sent: the connection is closed
 
     def _call(self, method: str, args: Arguments, token: str) -> Json:
         services = self._services

@@ -133,7 +133,7 @@ def test_the_text_lines_up_and_says_who_and_when():
         "  ClusterRole reader: missing from the cluster",
         "site on prod at 5f0c5f0c: in sync, 1 object",
         "jobs on prod: unknown, 0 objects",
-        "  could not tell: Cluster prod refused the credentials (401).",
+        "  error: Cluster prod refused the credentials (401).",
         "3 applications: 1 in sync, 1 out of sync, 1 unknown",
     ]
 
@@ -164,7 +164,7 @@ def test_explained_every_difference_has_its_reason_and_those_that_are_no_drift_a
     explained = [replace(_check(Status.OUT_OF_SYNC, drift=drift), set_aside=_ASIDE), _check(Status.SYNCED, "site")]
     assert as_text(explained, explain=True).splitlines() == [
         "shop on prod at 5f0c5f0c: out of sync, 2 of 120 objects differ",
-        "  set aside: 4 differences, which are no drift",
+        "  set aside: 4 differences that are not drift",
         "    2 its default",
         "    1 ignored by rule 1: spec.x",
         "    1 git says gitops-bot/ignore: *",

@@ -286,7 +286,7 @@ def test_check_knows_them_by_name_and_all_together(world):
     (check,) = configured(world.config, ["shop"], explain=False)
     assert [drift.name for drift in check.drift] == ["settings"]
     assert [each.application for each in configured(world.config, [], explain=False)] == ["shop"]
-    with pytest.raises(PortError, match=r"There is no application shpo known here; did you mean shop\? .* shop\."):
+    with pytest.raises(PortError, match=r"Unknown application shpo; did you mean shop\? Applications: .*shop\."):
         configured(world.config, ["shpo"], explain=False)
     world.cluster.faults.add(Fault("*/applications", status=503))
     with pytest.raises(PortError, match="Argo CD on prod could not be asked"):

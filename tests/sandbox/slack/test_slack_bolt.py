@@ -219,7 +219,7 @@ def test_a_button_tells_who_pressed_which_value_on_which_message(slack, app, cli
     assert body["message"]["text"] == "card"
     slack.wait_for(lambda: done.done)
     assert done.acked_after < 3
-    with pytest.raises(LookupError, match="no revert to press"):
+    with pytest.raises(LookupError, match="no element has the action_id revert"):
         slack.click(MIRA, card, "revert")
     slack.delete_message(DEPLOYS, ts)
     with pytest.raises(LookupError, match="deleted"):

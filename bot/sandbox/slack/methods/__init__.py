@@ -33,7 +33,7 @@ METHODS: dict[str, Method] = {
     "views.update": views.update,
 }
 
-# The bot token scope a method needs; those not named need none.
+# The bot token scope that each method needs; other methods need none.
 SCOPES = {
     "chat.delete": "chat:write",
     "chat.postEphemeral": "chat:write",

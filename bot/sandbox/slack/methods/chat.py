@@ -1,4 +1,4 @@
-"""chat.*: post, update, delete."""
+"""chat.*: post, update and delete messages."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ def update(services: Services, args: Arguments) -> Json:
     if channel.archived:
         raise SlackError("is_inactive")
     if BOT_USER not in channel.members:
-        raise SlackError("channel_not_found")  # this method knows no not_in_channel
+        raise SlackError("channel_not_found")  # this method has no error not_in_channel
     message = _own(channel, args.text("ts"), "cant_update_message")
     message.metadata = message.metadata if metadata is None else metadata  # an empty object takes it away
     workspace.edit(message, text, blocks)

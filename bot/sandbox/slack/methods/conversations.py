@@ -1,4 +1,4 @@
-"""conversations.*: channels and what was said in them."""
+"""conversations.*: channels and their messages."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -11,16 +11,16 @@ from bot.sandbox.slack.services import Services
 T = TypeVar("T")
 
 
-def _page(args: Arguments, found: Sequence[T], name: str, show: Callable[[T], Any]) -> Json:
-    """One page of a list, as `show` tells each: cursors are offsets, as opaque to the caller as Slack's own."""
+def _page(args: Arguments, items: Sequence[T], name: str, show: Callable[[T], Any]) -> Json:
+    """One page of a list, each item converted by `show`. Cursors are offsets, opaque to the caller like Slack's."""
     limit = min(max(args.number("limit", 100), 1), 999)
     start = int(cursor) if (cursor := args.text("cursor", "0")).isdecimal() else -1
-    if not 0 <= start <= len(found):
+    if not 0 <= start <= len(items):
         raise SlackError("invalid_cursor")
     end = start + limit
-    more = end < len(found)
+    more = end < len(items)
     return {
-        name: [show(item) for item in found[start:end]],
+        name: [show(item) for item in items[start:end]],
         "has_more": more,
         "response_metadata": {"next_cursor": str(end) if more else ""},
     }
@@ -49,7 +49,7 @@ def _readable(services: Services, args: Arguments) -> Channel:
 
 
 def history(services: Services, args: Arguments) -> Json:
-    """https://docs.slack.dev/reference/methods/conversations.history: newest first; of replies, the broadcast ones."""
+    """https://docs.slack.dev/reference/methods/conversations.history: newest first, only broadcast replies."""
     channel = _readable(services, args)
     visible = [message for message in channel.visible() if not message.ephemeral_for]
     roots = [message for message in visible if not message.reply or message.broadcast]
@@ -57,7 +57,7 @@ def history(services: Services, args: Arguments) -> Json:
 
 
 def replies(services: Services, args: Arguments) -> Json:
-    """https://docs.slack.dev/reference/methods/conversations.replies: the parent always, then replies, oldest first."""
+    """https://docs.slack.dev/reference/methods/conversations.replies: the parent, then replies, oldest first."""
     channel = _readable(services, args)
     ts = args.text("ts")
     thread = [
@@ -68,8 +68,8 @@ def replies(services: Services, args: Arguments) -> Json:
     if not thread:
         raise SlackError("thread_not_found")
     parents = [message for message in thread if not message.reply]
-    found = [*parents, *_between(args, thread[len(parents) :])]
-    return _page(args, found, "messages", _message(args))
+    messages = [*parents, *_between(args, thread[len(parents) :])]
+    return _page(args, messages, "messages", _message(args))
 
 
 def info(services: Services, args: Arguments) -> Json:

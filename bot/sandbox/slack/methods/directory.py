@@ -1,4 +1,4 @@
-"""Who and where: auth.test, users.*, usergroups.*, and the way into Socket Mode."""
+"""auth.test, users.*, usergroups.*, and apps.connections.open for Socket Mode."""
 
 from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.errors import SlackError

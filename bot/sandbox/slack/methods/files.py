@@ -1,4 +1,4 @@
-"""files.*: the upload in three steps (https://docs.slack.dev/messaging/working-with-files#uploading_files)."""
+"""files.*: uploads in three steps (https://docs.slack.dev/messaging/working-with-files#uploading_files)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ SNIPPET_BYTES = 1_000_000
 
 
 def get_upload_url_external(services: Services, args: Arguments) -> Json:
-    """https://docs.slack.dev/reference/methods/files.getUploadURLExternal: where to POST the bytes."""
+    """https://docs.slack.dev/reference/methods/files.getUploadURLExternal: the URL to POST the bytes to."""
     workspace = services.workspace
     name, length = args.required("filename"), args.number("length", 0)
     if length <= 0:
@@ -24,7 +24,7 @@ def get_upload_url_external(services: Services, args: Arguments) -> Json:
 
 
 def complete_upload_external(services: Services, args: Arguments) -> Json:
-    """https://docs.slack.dev/reference/methods/files.completeUploadExternal: share what was uploaded."""
+    """https://docs.slack.dev/reference/methods/files.completeUploadExternal: share the uploaded files."""
     workspace = services.workspace
     listed: Any = args.structure("files")
     if not isinstance(listed, list) or not listed:

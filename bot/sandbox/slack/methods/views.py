@@ -1,4 +1,4 @@
-"""views.*: modals and homes."""
+"""views.*: modals and Home tabs."""
 
 import contextlib
 from typing import Any
@@ -15,7 +15,7 @@ MOST_STACKED = 3
 
 
 def new_view(workspace: Workspace, user: str, content: Json, below: View | None = None) -> View:
-    """A view of checked content, not shown yet; `below` is the modal it is put on."""
+    """A view with checked content, not shown yet; `below` is the modal that it goes on top of."""
     view_id = workspace.new_id("V")
     named = content | {"blocks": workspace.named(content["blocks"])}
     root = below.root_id if below else view_id
@@ -25,7 +25,7 @@ def new_view(workspace: Workspace, user: str, content: Json, below: View | None 
 
 
 def _still_there(view: View) -> Json:
-    """What was entered in elements that are the same kind as before; options that went away are gone."""
+    """The values of elements whose type has not changed, without options that no longer exist."""
     kept: Json = {}
     for block in view.blocks:
         for element in elements(block):
@@ -38,7 +38,7 @@ def _still_there(view: View) -> Json:
 
 
 def replace(workspace: Workspace, view: View, content: Json) -> None:
-    """Make a view show something else; what was entered under the same ids stays, as in Slack."""
+    """Replace a view's content. Values entered under the same IDs stay, as in Slack."""
     with workspace.changed:
         view.content = content | {"blocks": workspace.named(content["blocks"])}
         view.hash = workspace.new_id("h")
@@ -95,14 +95,14 @@ def update(services: Services, args: Arguments) -> Json:
     workspace = services.workspace
     name, external = args.text("view_id"), args.text("external_id")
     views = [view for stack in workspace.modals.values() for view in stack]
-    found = [view for view in views if view.id == name or (external and view.content.get("external_id") == external)]
-    if not found:
+    matching = [view for view in views if view.id == name or (external and view.content.get("external_id") == external)]
+    if not matching:
         raise SlackError("not_found")
     content = _view(args, "modal")
-    if "hash" in args and args.text("hash") != found[0].hash:
+    if "hash" in args and args.text("hash") != matching[0].hash:
         raise SlackError("hash_conflict")
-    replace(workspace, found[0], content)
-    return {"view": found[0].api()}
+    replace(workspace, matching[0], content)
+    return {"view": matching[0].api()}
 
 
 def publish(services: Services, args: Arguments) -> Json:

@@ -1,20 +1,20 @@
-// The workspace page: state from /ui/state, kept current by /ui/events; what a person does goes back by POST.
+// The workspace page: loads /ui/state, applies the events of /ui/events, and POSTs what a person does.
 import { blocks, dialog, menu, problems, values } from "./blocks.js";
 import { ago, directory, el, exact, icon, mrkdwn, nameOf } from "./text.js";
 
 const COMMANDS = [
-  ["status", "[APP]", "every application, or one"], ["drift", "[APP]", "check now"], ["diff", "APP", "the differences, field by field"],
-  ["revert", "REV [APP]", "open a pull request that undoes it"], ["history", "[APP]", "what reached the tracked branch"], ["help", "", "what can be typed"],
+  ["status", "[APP]", "show every application, or one"], ["drift", "[APP]", "check for drift now"], ["diff", "APP", "show the differences, field by field"],
+  ["revert", "REV [APP]", "open a pull request that reverts it"], ["history", "[APP]", "show what was merged, and when it was live"], ["help", "", "list all commands"],
 ];
 const $ = (id) => document.getElementById(id);
 const phone = matchMedia("(max-width: 760px)");
 const state = { me: "", team: {}, users: [], channels: new Map(), home: null, modals: [], tour: null };
 const view = { channel: "", home: false, thread: "", tourOpen: !phone.matches, newFrom: "" };
 
-// Storage may be forbidden; the page then forgets at reload.
+// Storage can be blocked: the page then forgets this on reload.
 const memory = {
   get(key) { try { return JSON.parse(sessionStorage.getItem(key)); } catch { return null; } },
-  set(key, value) { try { sessionStorage.setItem(key, JSON.stringify(value)); } catch { /* forbidden or full */ } },
+  set(key, value) { try { sessionStorage.setItem(key, JSON.stringify(value)); } catch { /* blocked or full */ } },
 };
 const read = memory.get("read") ?? {};
 const dismissed = new Set(memory.get("dismissed"));
@@ -27,17 +27,17 @@ async function post(path, body) {
   try {
     answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   } catch {
-    toast("The sandbox cannot be reached. Try again in a moment.", true);
+    toast("Cannot reach the sandbox. Try again in a moment.", true);
     return null;
   }
   const result = await answer.json().catch(() => ({}));
   if (answer.ok && result.ok !== false && !result.error) return result;
-  toast(result.error || result.message || `The sandbox answered ${answer.status}.`, true);
+  toast(result.error || result.message || `The sandbox returned ${answer.status}.`, true);
   return null;
 }
 
 let stream;
-let queue = null; // events that arrive while the state is being read
+let queue = null; // events that arrive while the state is loading
 let retry = 0;
 
 function connect() {
@@ -81,7 +81,7 @@ async function load() {
 function take(fresh) {
   directory.users = new Map(fresh.users.map((user) => [user.id, user]));
   directory.groups = new Map(fresh.groups.map((group) => [group.id, group]));
-  // Whom this tab acted for may be of another sandbox's days.
+  // The stored user can be from another sandbox.
   if (!directory.users.has(fresh.me)) fresh.me = fresh.users.find((user) => !user.bot).id;
   Object.assign(state, { team: fresh.team, me: fresh.me, users: fresh.users, home: fresh.home, modals: fresh.modals, tour: fresh.tour?.tour ?? fresh.tour });
   state.channels = new Map(fresh.channels.map((room) => [room.id, { ...room, messages: new Map(room.messages.map((message) => [message.ts, message])) }]));
@@ -151,7 +151,7 @@ function stored(event) {
   return room.id;
 }
 
-// ---------------------------------------------------------------- where we are: #channel, #channel/thread, #home
+// ---------------------------------------------------------------- location: #channel, #channel/thread, #home
 
 const visible = (message) => !message.ephemeral_for || message.ephemeral_for === state.me;
 const isReply = (message) => message.thread_ts && message.thread_ts !== message.ts;
@@ -252,14 +252,14 @@ function drawer(open) {
 
 // ---------------------------------------------------------------- messages
 
-/** Redraws without losing the keyboard: what had the focus is found again by its key. */
+/** Redraws and restores the keyboard focus by its data-key. */
 function keepFocus(root, draw) {
   const key = root.contains(document.activeElement) && document.activeElement.closest("[data-key]")?.dataset.key;
   draw();
   if (key) root.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
-/** Makes `root`'s children exactly `nodes`, touching only those that moved. */
+/** Makes `nodes` the children of `root`, touching only those that changed. */
 function arrange(root, nodes) {
   keepFocus(root, () => {
     const wanted = new Set(nodes);
@@ -293,7 +293,7 @@ function snippet(file) {
   fetch(url).then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error()))).then((content) => {
     body.textContent = content.slice(0, 200_000);
     expand.hidden = content.split("\n").length < 7;
-  }).catch(() => { body.textContent = "The file could not be read."; });
+  }).catch(() => { body.textContent = "Could not load the file."; });
   return box;
 }
 
@@ -350,7 +350,7 @@ function drawList(root, messages, inThread) {
     previous = message;
   }
   drawn.set(root, after);
-  arrange(root, nodes.length ? nodes : [el("p", { class: "empty" }, inThread ? "No replies yet." : `All quiet in #${state.channels.get(view.channel).name} so far. Try /gitops status below.`)]);
+  arrange(root, nodes.length ? nodes : [el("p", { class: "empty" }, inThread ? "No replies yet." : `No messages in #${state.channels.get(view.channel).name} yet. Try /gitops status.`)]);
 }
 
 function drawMessages() {
@@ -385,7 +385,7 @@ function drawThread(room) {
     panel.replaceChildren(
       el("header", {}, el("h2", {}, "Thread", el("small", {}, `#${room.name}`)), el("a", { class: "quiet", href: `#${room.id}`, "aria-label": "Close thread" }, icon("i-close"))),
       el("div", { class: "list", tabindex: -1 }),
-      composer("Reply…", (text) => text.startsWith("/") ? toast("Slash commands cannot be used in threads; type it in the channel.", true) : post("/ui/command", { user: state.me, channel: room.id, text, thread_ts: view.thread })));
+      composer("Reply…", (text) => text.startsWith("/") ? toast("Slash commands don't work in threads. Use the channel instead.", true) : post("/ui/command", { user: state.me, channel: room.id, text, thread_ts: view.thread })));
   }
   const list = panel.querySelector(".list");
   drawList(list, inOrder(room).filter((message) => message.ts === parent.ts || message.thread_ts === parent.ts), true);
@@ -398,7 +398,7 @@ function drawThread(room) {
 
 const typed = memory.get("typed") ?? [];
 
-/** A text box that sends; with `complete`, it offers the sub-commands of /gitops and goes back through what was sent. */
+/** A message box; with `complete`, it suggests the subcommands of /gitops and recalls sent messages. */
 function composer(placeholder, send, complete = false) {
   const id = complete ? "command" : "reply";
   const offers = el("ul", { class: "offers", id: `${id}-offers`, role: "listbox", "aria-label": "Commands", hidden: true });
@@ -413,13 +413,13 @@ function composer(placeholder, send, complete = false) {
   const fit = () => { box.style.height = "auto"; box.style.height = `${Math.min(box.scrollHeight, 160)}px`; };
   const list = () => (complete && !closed && /^\/\S*( \S*)?$/.test(box.value) ? COMMANDS.filter(([name]) => `/gitops ${name}`.startsWith(box.value) && `/gitops ${name}` !== box.value) : []);
   function changed() {
-    const found = list();
-    chosen = Math.min(chosen, Math.max(0, found.length - 1));
-    offers.replaceChildren(...found.map(([name, usage, does], i) => el("li", { role: "option", id: `offer-${i}`, "aria-selected": String(i === chosen), onpointerdown: (event) => { event.preventDefault(); accept(name, usage); } },
+    const offered = list();
+    chosen = Math.min(chosen, Math.max(0, offered.length - 1));
+    offers.replaceChildren(...offered.map(([name, usage, does], i) => el("li", { role: "option", id: `offer-${i}`, "aria-selected": String(i === chosen), onpointerdown: (event) => { event.preventDefault(); accept(name, usage); } },
       el("code", {}, `/gitops ${name}`, el("i", {}, usage && ` ${usage}`)), el("span", {}, does))));
-    offers.hidden = !found.length;
-    if (complete) box.setAttribute("aria-expanded", String(found.length > 0));
-    if (found.length) box.setAttribute("aria-activedescendant", `offer-${chosen}`);
+    offers.hidden = !offered.length;
+    if (complete) box.setAttribute("aria-expanded", String(offered.length > 0));
+    if (offered.length) box.setAttribute("aria-activedescendant", `offer-${chosen}`);
     else box.removeAttribute("aria-activedescendant");
     button.disabled = !box.value.trim();
     fit();
@@ -442,22 +442,22 @@ function composer(placeholder, send, complete = false) {
   box.addEventListener("focus", () => { closed = false; changed(); });
   box.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    const found = list();
+    const offered = list();
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      const [name, usage] = found[chosen] ?? [];
+      const [name, usage] = offered[chosen] ?? [];
       if (name) accept(name, usage);
       else submit();
-    } else if (event.key === "Tab" && found.length && !event.shiftKey) {
+    } else if (event.key === "Tab" && offered.length && !event.shiftKey) {
       event.preventDefault();
-      accept(...found[chosen]);
-    } else if (event.key === "Escape" && found.length) {
+      accept(...offered[chosen]);
+    } else if (event.key === "Escape" && offered.length) {
       closed = true;
       changed();
-    } else if (step && found.length && back === 0) {
+    } else if (step && offered.length && back === 0) {
       event.preventDefault();
-      chosen = (chosen + step + found.length) % found.length;
+      chosen = (chosen + step + offered.length) % offered.length;
       changed();
     } else if (step && complete && (!box.value || back)) {
       event.preventDefault();
@@ -485,7 +485,7 @@ function drawComposer() {
 
 // ---------------------------------------------------------------- home and modals
 
-/** Tells the app that somebody looks; what it then publishes comes as an event. */
+/** Tells the app that its Home tab is open; what it publishes arrives as an event. */
 const openHome = () => post("/ui/home", { user: state.me });
 
 function ofView(shown, kept) {
@@ -493,7 +493,7 @@ function ofView(shown, kept) {
   return own;
 }
 
-/** What stands in a view's inputs: as they are on the page, or as the server has it. */
+/** The values of a view's inputs: from the page, or from the server. */
 const entries = (drawn, shown) => (drawn?.view.id === shown.id ? values(drawn.context) : shown.state?.values);
 
 let home = null; // the Home tab on the page: {view, context}
@@ -502,7 +502,7 @@ function drawHome() {
   if (!view.home || (home && home.view === state.home)) return;
   const shown = state.home;
   const own = shown && ofView(shown, entries(home, shown));
-  keepFocus($("home"), () => $("home").replaceChildren(shown ? el("div", { class: "sheet" }, blocks(shown.blocks, own)) : el("p", { class: "empty" }, "This app has nothing on its Home tab yet.")));
+  keepFocus($("home"), () => $("home").replaceChildren(shown ? el("div", { class: "sheet" }, blocks(shown.blocks, own)) : el("p", { class: "empty" }, "This app has no Home tab yet.")));
   home = shown && { view: shown, context: own };
 }
 
@@ -528,7 +528,7 @@ function drawModals() {
     problems(form, {});
     form.setAttribute("aria-busy", "true");
     const done = await post("/ui/view/submit", { user: state.me, view_id: shown.id, values: values(own) });
-    // The answer comes as an event that redraws or closes; past Slack's three seconds nothing comes any more.
+    // An event redraws or closes the modal within Slack's three seconds.
     if (done) setTimeout(() => form.removeAttribute("aria-busy"), 4000);
     else form.removeAttribute("aria-busy");
   } },
@@ -561,7 +561,7 @@ async function stepAction(action, button) {
   button.removeAttribute("aria-busy");
   if (!answer) return undefined;
   toast(answer.message || "Done.");
-  if (phone.matches) tourOpen(false); // the sheet gives way to what it made happen
+  if (phone.matches) tourOpen(false); // show the result behind the sheet
   return undefined;
 }
 
@@ -572,7 +572,7 @@ function tourOpen(open) {
 }
 
 async function copy(text) {
-  try { await navigator.clipboard.writeText(text); toast("Copied."); } catch { toast("The browser does not allow copying; select the text instead.", true); }
+  try { await navigator.clipboard.writeText(text); toast("Copied."); } catch { toast("The browser doesn't allow copying. Select the text instead.", true); }
 }
 
 function drawStep(step, number) {
@@ -587,7 +587,7 @@ function drawStep(step, number) {
       step.actions?.length > 0 && (step.current || step.done) && el("div", { class: "actions" }, step.actions.map((action) => button(step.done ? { ...action, style: "" } : action)))));
 }
 
-const drawnSteps = new Map(); // id → {source, node}: what is unchanged stays, so that no click falls between two drawings
+const drawnSteps = new Map(); // id → {source, node}: unchanged steps keep their nodes, so that no click is lost
 let stepShown = "";
 
 function drawTour() {
@@ -604,9 +604,9 @@ function drawTour() {
   $("open-tour").hidden = !steps.length || view.tourOpen || phone.matches;
   $("open-tour").replaceChildren(icon("i-tour"), `Tour ${done}/${steps.length}`);
   if (card.hidden) return;
-  const said = done === steps.length ? "All done" : current?.title ?? tour.title;
+  const summary = done === steps.length ? "Tour complete" : current?.title ?? tour.title;
   fold.setAttribute("aria-expanded", String(!folded));
-  fold.replaceChildren(icon("i-tour"), el("span", { class: "name" }, folded ? said : tour.title), el("small", {}, `${done}/${steps.length}`), icon("i-chevron"));
+  fold.replaceChildren(icon("i-tour"), el("span", { class: "name" }, folded ? summary : tour.title), el("small", {}, `${done}/${steps.length}`), icon("i-chevron"));
   Object.assign(bar, { max: steps.length, value: done, ariaLabel: `${done} of ${steps.length} steps done` });
   body.hidden = folded;
   arrange(body.firstElementChild, steps.map((step, i) => {
@@ -625,7 +625,7 @@ function drawTour() {
 
 function toast(text, wrong = false) {
   const node = el("div", { class: wrong ? "toast wrong" : "toast", role: wrong ? "alert" : undefined }, el("span", {}, text), el("button", { type: "button", class: "quiet", "aria-label": "Dismiss", onclick: () => node.remove() }, icon("i-close")));
-  // A modal makes the rest of the page inert, so a toast must stand inside it to be read and dismissed.
+  // A modal makes the rest of the page inert: show the toast inside it.
   const place = document.querySelector("dialog.modal") ?? document.body;
   place.append($("toasts"));
   $("toasts").append(node);

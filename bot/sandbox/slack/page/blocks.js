@@ -1,12 +1,12 @@
 // Block Kit to DOM: https://docs.slack.dev/reference/block-kit/blocks. `blocks(list, context)` draws messages, modals and
-// the App Home alike. The context gives `act(action, control)`, a promise that settles when the bot has acknowledged;
-// `kept`, values typed so far by block and action id; and takes `readers`, which `values(context)` asks for the state.
+// the App Home. The context has `act(action, control)`, a promise that settles when the bot has acknowledged; `kept`, the
+// values entered so far by block and action ID; and `readers`, which `values(context)` calls to read the state.
 import { directory, el, icon, link, markdown, nameOf, richText, table, text } from "./text.js";
 
 const plain = (object) => object?.text ?? "";
 let serial = 0;
 
-/** A small menu beside its button; `items` are {node, run, current}. Light dismiss and Escape come with the popover. */
+/** A menu next to its button; `items` are {node, run, current}. The popover handles light dismiss and Escape. */
 export function menu(anchor, label, items) {
   const close = () => pop.remove();
   const pop = el("div", { class: "menu", role: "menu", "aria-label": label, popover: "auto" }, items.map((item) =>
@@ -29,7 +29,7 @@ export function menu(anchor, label, items) {
   (pop.querySelector("[aria-checked=true]") ?? pop.firstChild).focus();
 }
 
-/** A modal box; `build(box)` returns its children. Focus trap, inert background and Escape are the dialog element's own. */
+/** A modal; `build(box)` returns its children. The dialog element traps the focus and handles Escape. */
 export function dialog(className, build, oncancel) {
   const box = el("dialog", { class: className });
   box.append(...[build(box)].flat());
@@ -53,7 +53,7 @@ function confirm(ask) {
   });
 }
 
-/** Sends one interaction: asks first where the element says so, and shows the wait on its control. */
+/** Sends one interaction, after the element's confirmation dialog if it has one, and marks its control as busy. */
 async function send(element, block, context, control, value) {
   if (element.confirm && !(await confirm(element.confirm))) return false;
   control.setAttribute("aria-busy", "true");
@@ -65,7 +65,7 @@ async function send(element, block, context, control, value) {
 const options = (element) => element.options ?? element.option_groups?.flatMap((group) => group.options) ?? [];
 const chosen = (element, value) => options(element).find((option) => option.value === value);
 
-/** Seconds since 1970 as a datetime-local field writes them, in the reader's own time. */
+/** Unix seconds as the value of a datetime-local field, in local time. */
 const localTime = (seconds) => seconds && new Date((seconds - new Date(seconds * 1000).getTimezoneOffset() * 60) * 1000).toISOString().slice(0, 16);
 
 function pick(element, choices, attributes) {
@@ -82,7 +82,7 @@ function checks(kind, choices, initial, id, label) {
     el("span", {}, text(option.text), option.description && el("small", {}, text(option.description))))));
 }
 
-/** Several of `choices`, ticked in a list; the state is `{[key]: [take(value), …]}`. */
+/** A list of checkboxes for `choices`; the state is `{[key]: [take(value), …]}`. */
 function several(choices, key, initial, take) {
   return {
     draw: (e, at) => checks("checkbox", choices(e), at.kept ?? initial(e) ?? [], at.id, at.label),
@@ -95,7 +95,7 @@ const ticked = (node) => [...node.querySelectorAll(":checked")].map((input) => i
 const people = () => [...directory.users.values()].filter((user) => !user.bot).map((user) => ({ value: user.id, text: { text: nameOf(user.id) } }));
 const rooms = () => [...directory.channels.values()].map((room) => ({ value: room.id, text: { text: `#${room.name}` } }));
 
-/** A choice among `choices`, whose state is `{[key]: …}` as Slack names it for that element. */
+/** A select menu for `choices`; the state is `{[key]: …}`, with the element's own key in Slack. */
 function selector(choices, key) {
   return {
     draw: (e, at) => pick(e, choices(e), { ...at, initial: at.kept ?? e.initial_option?.value ?? e[`initial_${key.slice(9)}`] }),
@@ -115,7 +115,7 @@ function field(type, key, initial) {
   };
 }
 
-/** Elements that hold a value: how each is drawn, read, and taken up again when its view is redrawn. */
+/** Elements with a value: how to draw each, read it, and keep its value when its view is redrawn. */
 const INPUTS = {
   plain_text_input: field("text", "value", "initial_value"),
   email_text_input: field("email", "value", "initial_value"),
@@ -143,7 +143,7 @@ INPUTS.checkboxes = INPUTS.multi_static_select = several(options, "selected_opti
 
 function input(element, block, context, at) {
   const kind = INPUTS[element.type];
-  if (!kind) return el("span", { class: "unknown" }, `The sandbox cannot draw a ${element.type}.`);
+  if (!kind) return el("span", { class: "unknown" }, `The sandbox does not support “${element.type}” elements.`);
   const kept = context.kept?.[block.block_id]?.[element.action_id];
   const node = kind.draw(element, { ...at, kept: kept && (kind.keep(kept) ?? "") });
   const read = () => ({ type: element.type, ...kind.read(node, element) });
@@ -192,7 +192,7 @@ function control(element, block, context) {
     ?? input(element, block, context, { id: `f${serial += 1}`, label: plain(element.placeholder) || element.action_id });
 }
 
-/** The page loads nothing from elsewhere: an image of another host is its description and a link. */
+/** The page loads nothing from other hosts: their images are shown as a link with the alt text. */
 function image(block) {
   const url = block.image_url ?? "";
   if (url.startsWith("data:image/") || new URL(url || ".", location).origin === location.origin) return el("img", { src: url, alt: block.alt_text ?? "" });
@@ -231,7 +231,7 @@ const BLOCKS = {
 
 export function blocks(list, context) {
   return list.map((block) => el("div", { class: `block ${block.type}`, "data-block": block.block_id },
-    BLOCKS[block.type]?.(block, context) ?? el("span", { class: "unknown" }, `The sandbox cannot draw a “${block.type}” block.`)));
+    BLOCKS[block.type]?.(block, context) ?? el("span", { class: "unknown" }, `The sandbox does not support “${block.type}” blocks.`)));
 }
 
 /** The state of a view: {block_id: {action_id: {type, value | selected_…}}}. */
@@ -241,7 +241,7 @@ export function values(context) {
   return state;
 }
 
-/** Shows errors beside their inputs, {block_id: sentence}, and moves to the first; an empty object clears them. */
+/** Shows errors, {block_id: sentence}, at their inputs and focuses the first; an empty object clears them. */
 export function problems(root, errors) {
   let first;
   for (const block of root.querySelectorAll("[data-block]")) {

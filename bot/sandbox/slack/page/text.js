@@ -1,5 +1,5 @@
-// Slack's text formats (mrkdwn, plain_text, rich_text, the markdown block) to DOM nodes. Nothing here ever parses HTML:
-// what a message holds reaches the page through text nodes and checked attributes only.
+// Slack's text formats (mrkdwn, plain_text, rich_text, the markdown block) to DOM nodes. Nothing here parses HTML: the
+// content of a message reaches the page only through text nodes and checked attributes.
 
 export const directory = { users: new Map(), channels: new Map(), groups: new Map() };
 
@@ -16,7 +16,7 @@ const EMOJI = pairs(`
   bust_in_silhouette 👤 busts_in_silhouette 👥 chart_with_upwards_trend 📈 bar_chart 📊 seedling 🌱 broom 🧹 recycle ♻️
   twisted_rightwards_arrows 🔀 mega 📣 inbox_tray 📥 outbox_tray 📤 stop_sign 🛑 checkered_flag 🏁 smile 😄 thinking_face 🤔
   heart ❤️ star ⭐ coffee ☕ see_no_evil 🙈 left_right_arrow ↔️ double_vertical_bar ⏸️ arrow_forward ▶️ new 🆕 soon 🔜`);
-// Drawn in index.html's sprite, so that the signs which carry a status look the same without an emoji font.
+// Drawn in index.html's sprite, so that status emoji also show without an emoji font.
 const DRAWN = new Set(`white_check_mark x warning rotating_light red_circle large_orange_circle large_yellow_circle
   large_green_circle large_blue_circle white_circle black_circle hourglass hourglass_flowing_sand no_entry question
   grey_question arrows_counterclockwise rocket tada leftwards_arrow_with_hook eyes bell information_source lock link
@@ -27,7 +27,7 @@ function pairs(table) {
   return new Map(words.flatMap((word, i) => (i % 2 ? [] : [[word, words[i + 1]]])));
 }
 
-/** An element: `props` are attributes, `onevent` listeners and `class`; null and false children are left out. */
+/** An element; `props` are attributes and `onevent` listeners. Skips null and false children. */
 export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   for (const [key, value] of Object.entries(props)) {
@@ -39,7 +39,7 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
-/** A picture of the sprite; hidden from screen readers unless it has a name. */
+/** An icon from the sprite; hidden from screen readers unless it has a name. */
 export function icon(id, name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
@@ -63,10 +63,10 @@ export function emoji(name) {
 const SIGNS = new Map([...DRAWN].flatMap((name) => (EMOJI.has(name) ? [[EMOJI.get(name).replace("\uFE0F", ""), name]] : [])));
 const SIGN = new RegExp(`(${[...SIGNS.keys()].join("|")})\uFE0F?`, "u");
 
-/** Plain words; the signs among them that are drawn here are drawn. */
+/** Plain text, with emoji characters of the sprite drawn as icons. */
 const words = (string) => string.split(SIGN).map((part, i) => (i % 2 ? emoji(SIGNS.get(part)) : part));
 
-// https://docs.slack.dev/messaging/formatting-message-text#escaping: these three and no others.
+// https://docs.slack.dev/messaging/formatting-message-text#escaping: only these three.
 const unescape = (text) => text.replace(/&(amp|lt|gt);/g, (_, name) => ({ amp: "&", lt: "<", gt: ">" })[name]);
 
 export function link(url, label = url) {
@@ -79,8 +79,8 @@ const group = (name) => el("span", { class: "mention me" }, `@${name}`);
 const groupName = (id) => directory.groups.get(id)?.name ?? id;
 
 function channel(id, label) {
-  const found = directory.channels.get(id);
-  return found ? el("a", { class: "mention", href: `#${id}` }, `#${found.name}`) : el("span", { class: "mention" }, `#${label || id}`);
+  const room = directory.channels.get(id);
+  return room ? el("a", { class: "mention", href: `#${id}` }, `#${room.name}`) : el("span", { class: "mention" }, `#${label || id}`);
 }
 
 function day(when, long) {
@@ -122,7 +122,7 @@ export function ago(when) {
   return seconds < 86400 ? `${Math.round(seconds / 3600)} h ago` : `${Math.round(seconds / 86400)} d ago`;
 }
 
-/** `<…>` of mrkdwn; null when it is no link, mention or date, and so plain text. */
+/** `<…>` in mrkdwn; null for plain text that is not a link, mention or date. */
 function reference(inside) {
   const [target, label] = inside.split(/\|(.*)/s);
   if (/^@[UW]\w+$/.test(target)) return user(target.slice(1));
@@ -136,7 +136,7 @@ function reference(inside) {
   return /^(https?:|mailto:|tel:)/i.test(target) ? link(unescape(target), unescape(label || target)) : null;
 }
 
-// A mark opens after a non-letter, closes before one, and holds no blank at its inner edges; code and links inside are whole.
+// A mark opens after a non-letter, closes before one, and has no space at its inner edges; it does not split code or links.
 const mark = (sign, name) =>
   `(?<![\\p{L}\\p{N}${sign}])${sign}(?![\\s${sign}])(?<${name}>(?:\`[^\`\\n]*\`|<[^<>\\n]*>|[^${sign}\\n\`<])+)(?<!\\s)${sign}(?![\\p{L}\\p{N}${sign}])`;
 const EVERYWHERE = [":(?<emoji>[a-z0-9_+-]+(?:::skin-tone-\\d)?):", "(?<url>https?://[^\\s<>|`]*[^\\s<>|`.,;:!?)\\]'\"*_~])"];
@@ -151,25 +151,25 @@ function inline(text, grammar) {
   const nodes = [];
   let at = 0;
   for (const match of text.matchAll(grammar)) {
-    const found = match.groups;
+    const groups = match.groups;
     const inner = (tag, body) => el(tag, {}, inline(body, grammar));
     let node;
-    if (found.code !== undefined) node = el("code", {}, decode(found.code));
-    else if (found.ref) node = reference(found.ref) ?? match[0];
-    else if (found.label) node = link(found.href, found.label);
-    else if (found.emoji) node = emoji(found.emoji);
-    else if (found.url) node = link(decode(found.url));
-    else if (found.bold) node = inner("strong", found.bold);
-    else if (found.italic || found.italic2) node = inner("em", found.italic || found.italic2);
-    else if (found.strike) node = inner("s", found.strike);
-    else node = found.plain;
+    if (groups.code !== undefined) node = el("code", {}, decode(groups.code));
+    else if (groups.ref) node = reference(groups.ref) ?? match[0];
+    else if (groups.label) node = link(groups.href, groups.label);
+    else if (groups.emoji) node = emoji(groups.emoji);
+    else if (groups.url) node = link(decode(groups.url));
+    else if (groups.bold) node = inner("strong", groups.bold);
+    else if (groups.italic || groups.italic2) node = inner("em", groups.italic || groups.italic2);
+    else if (groups.strike) node = inner("s", groups.strike);
+    else node = groups.plain;
     nodes.push(words(decode(text.slice(at, match.index))), node);
     at = match.index + match[0].length;
   }
   return [...nodes, words(decode(text.slice(at)))];
 }
 
-/** Runs of neighbouring lines that `kind` calls the same. */
+/** Groups consecutive lines of the same `kind`. */
 function runs(lines, kind) {
   const out = [];
   for (const line of lines) {
@@ -191,7 +191,7 @@ export function mrkdwn(text = "") {
   });
 }
 
-/** A text object: plain_text knows emoji and nothing else. */
+/** A text object; plain_text only supports emoji. */
 export function text(object) {
   if (!object) return [];
   if (object.type === "mrkdwn") return mrkdwn(object.text);
@@ -205,7 +205,7 @@ export const table = (head, rows, align = []) => {
     el("table", {}, el("thead", {}, row("th")(head)), el("tbody", {}, rows.map(row("td")))));
 };
 
-/** The `markdown` block: standard Markdown, the parts a message uses. */
+/** The `markdown` block: the parts of standard Markdown that messages use. */
 export function markdown(source = "") {
   const say = (line) => inline(line, MARKDOWN);
   const cells = (line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => say(cell.trim()));
