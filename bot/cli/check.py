@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from bot import build
-from bot.adapters.kubernetes.cluster import KubernetesCluster, default_kubeconfig
+from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.adapters.kubernetes.kubeconfig import default_kubeconfig
 from bot.adapters.rendering.directory import Directory
 from bot.adapters.rendering.programs import Programs
 from bot.config import Config

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from aiohttp import web
 
-from bot.adapters.kubernetes.cluster import ClusterConfigError, KubernetesCluster, default_kubeconfig
+from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.adapters.kubernetes.kubeconfig import ClusterConfigError, default_kubeconfig
 from bot.ports.cluster import ClusterError, ForbiddenError, Kind
 from bot.sandbox.server import Server
 
@@ -400,11 +401,11 @@ def test_nothing_but_get_is_ever_sent(cluster, api):
     cluster.schema("apps/v1")
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"):
         with pytest.raises(PermissionError, match="only GET"):
-            cluster._client.rest_client.request(method, f"{cluster.server}/api/v1/configmaps")
+            cluster._api._client.rest_client.request(method, f"{cluster.server}/api/v1/configmaps")
         with pytest.raises(PermissionError, match="only GET"):
-            cluster._pools.request(method, f"{cluster.server}/api/v1/configmaps")
+            cluster._api._pools.request(method, f"{cluster.server}/api/v1/configmaps")
     with pytest.raises(PermissionError, match="only GET"):
-        cluster._pools.request("GET", f"{cluster.server}/api/v1/configmaps", body=b"{}")
+        cluster._api._pools.request("GET", f"{cluster.server}/api/v1/configmaps", body=b"{}")
     assert {method for method, _, _ in api.seen} == {"GET"}
 
 

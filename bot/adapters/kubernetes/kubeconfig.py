@@ -1,0 +1,78 @@
+"""Which API server to talk to and how to authenticate: a kubeconfig, or the pod's own service account."""
+
+import os
+import re
+from pathlib import Path
+
+import yaml
+from kubernetes.client import Configuration
+from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
+from kubernetes.config.kube_config import KubeConfigMerger
+
+from bot.ports.cluster import ClusterError
+
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+class ClusterConfigError(ClusterError):
+    """The kubeconfig, its context or its credentials cannot be used: nothing was sent."""
+
+
+def default_kubeconfig() -> str | None:
+    """What kubectl would read: KUBECONFIG (perhaps several paths) if set, else ~/.kube/config if there is one."""
+    if variable := os.environ.get("KUBECONFIG"):
+        return variable
+    default = Path("~/.kube/config").expanduser()
+    return str(default) if default.is_file() else None
+
+
+def load_configuration(name: str, kubeconfig: Path | str | None, context: str | None) -> tuple[Configuration, str]:
+    """The client's configuration for cluster `name`, and the default namespace. ClusterConfigError."""
+    if kubeconfig is None and context is not None:
+        kubeconfig = default_kubeconfig()
+        if kubeconfig is None:
+            raise ClusterConfigError(
+                f"Cluster {name}: there is no kubeconfig to look up context {context} in: "
+                "set KUBECONFIG or name the file in the configuration."
+            )
+    return _in_cluster(name) if kubeconfig is None else _from_file(name, str(kubeconfig), context)
+
+
+def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configuration, str]:
+    if not any(Path(path).expanduser().is_file() for path in kubeconfig.split(os.pathsep) if path):
+        raise ClusterConfigError(f"Cluster {name}: there is no kubeconfig at {kubeconfig}.")
+    configuration = Configuration()
+    try:
+        merged = KubeConfigMerger(kubeconfig).config  # type: ignore[no-untyped-call]
+        contexts = {entry["name"]: entry for entry in merged.value["contexts"]}
+        active = context or merged["current-context"]
+        if active not in contexts:
+            raise ClusterConfigError(
+                f"Cluster {name}: {kubeconfig} has no context {active}; "
+                f"it has: {', '.join(sorted(contexts)) or 'none'}."
+            )
+        namespace = contexts[active]["context"].safe_get("namespace")
+        # The bot only reads: a renewed token is not written back to the file.
+        load_kube_config(kubeconfig, active, configuration, persist_config=False)  # type: ignore[no-untyped-call]
+    except ConfigException as error:
+        # The library's other messages may quote a whole user entry with its token.
+        missing = re.fullmatch(r"File does not exist: (.+)", str(error))
+        why = f"names a file that does not exist, {missing[1]}" if missing else "is not a complete kubeconfig"
+        raise ClusterConfigError(f"Cluster {name}: {kubeconfig} {why}; try `kubectl config view`.") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError):
+        raise ClusterConfigError(
+            f"Cluster {name}: {kubeconfig} is not a kubeconfig; try `kubectl config view`."
+        ) from None
+    return configuration, str(namespace or "default")
+
+
+def _in_cluster(name: str) -> tuple[Configuration, str]:
+    configuration = Configuration()
+    try:
+        load_incluster_config(configuration)  # type: ignore[no-untyped-call]
+        return configuration, _POD_NAMESPACE.read_text().strip()
+    except (ConfigException, OSError) as error:
+        raise ClusterConfigError(
+            f"Cluster {name}: no kubeconfig is named and this is no pod with a service account: "
+            "name a kubeconfig (KUBECONFIG, or `kubeconfig` in the configuration)."
+        ) from error
