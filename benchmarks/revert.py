@@ -98,7 +98,7 @@ def main() -> None:
         remote = f"{url}/acme/platform.git"
         config = ForgeConfig(kind="github", repository="acme/platform", api_url=f"{url}/api/v3")
         forge = GitHubForge.from_config(config, Credentials(github_token=token))
-        repository = GitRepository("platform", remote, "main", home / "mirrors", login=forge.git_login)
+        repository = GitRepository("platform", remote, "main", home / "mirrors", credential=forge.git_credential)
         applications = [
             Application(f"a{number:03}", "platform", f"apps/a{number:03}", "prod", "shop", "C1")
             for number in range(APPLICATIONS)

@@ -11,8 +11,8 @@ from slack_sdk import WebClient
 from bot.adapters.database.store import SqlStore
 from bot.adapters.forges.forge import Probe
 from bot.adapters.forges.github import GitHubForge
-from bot.adapters.forges.signed import SignedRepository
-from bot.adapters.git.login import Login
+from bot.adapters.forges.signed_repository import SignedRepository
+from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.rendering.programs import Programs
@@ -33,19 +33,19 @@ def slack_client(config: Config) -> WebClient:
 
 
 class ConfiguredForge(Forge, Protocol):
-    """A forge with what stands beside its port: what git logs in with, and what the doctor tries."""
+    """A forge with what is not in its port: what git authenticates with, and what the doctor tries."""
 
     @property
-    def token_name(self) -> str:
-        """The variable people set its token by."""
+    def token_variable(self) -> str:
+        """The environment variable that its token is set in."""
         ...
 
-    def git_login(self) -> Login | None:
-        """What git says who it is by. ForgeError."""
+    def git_credential(self) -> Credential | None:
+        """What git authenticates with; None when no token is set. ForgeError."""
         ...
 
     def probes(self) -> Iterable[Probe]:
-        """Every permission, tried without a trace."""
+        """Every permission, tried without leaving a trace."""
         ...
 
 
@@ -86,20 +86,21 @@ def repository(config: Config, name: str) -> GitRepository:
 
     A name may say what is followed there (`core.application.line`): those of one repository share its mirror.
     """
-    base, told = home(name)
-    settings, known = config.repositories[base], forge(config, name)
-    revision = told or TargetRevision.branch(settings.branch)
-    if known is None:
+    base, revision = home(name)
+    settings, hosted = config.repositories[base], forge(config, name)
+    revision = revision or TargetRevision.branch(settings.branch)
+    if hosted is None:
         return GitRepository(name, settings.url, revision, config.mirrors, mirror=base)
-    kind = partial(SignedRepository, make=known.make_commit) if isinstance(known, GitHubForge) else GitRepository
+    signed = partial(SignedRepository, create_commit=hosted.create_commit) if isinstance(hosted, GitHubForge) else None
+    kind = signed or GitRepository
     return kind(
         name,
         settings.url,
         revision,
         config.mirrors,
         mirror=base,
-        login=known.git_login,
-        credential_name=known.token_name,
+        credential=hosted.git_credential,
+        credential_variable=hosted.token_variable,
     )
 
 

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Self
 
-from bot.adapters.forges.bitbucket_api import Api, Connection, Json, RefusedError
-from bot.adapters.forges.forge import MOST_PULLS, NO_SHA, PAGE, ForgeErrorMapper, Probe
-from bot.adapters.git.login import Login
+from bot.adapters.forges.bitbucket_client import Api, BitbucketClient, BitbucketError, Json
+from bot.adapters.forges.errors import ForgeErrorMapper
+from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE, Probe
+from bot.adapters.git.credential import Credential
 from bot.config import Credentials, ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
@@ -22,113 +23,112 @@ _READ, _WRITE = "Repository read", "Repository write"
 class BitbucketServerForge:
     """`ports.Forge` for one repository, `PROJECT/repository`, at `api_url` (https://HOST/rest/api/latest).
 
-    `token` is an HTTP access token of a project, a repository or a person; None: there is none.
+    `token` is an HTTP access token of a project, a repository or a person, or None.
     """
 
-    token_name = "BITBUCKET_TOKEN"  # noqa: S105  a variable's name
+    token_variable = "BITBUCKET_TOKEN"  # noqa: S105  a variable's name
 
     def __init__(self, repository: str, api_url: str, token: str | None) -> None:
         self.repository = repository
         self.api_url = api_url.rstrip("/")
         self.web_url = re.sub("/rest/api/[^/]+$", "", self.api_url)
         self._path = "projects/{}/repos/{}".format(*repository.split("/"))
-        self._login = Login(token) if token else None
-        speaker = ForgeErrorMapper(
-            "Bitbucket", repository, self.api_url, "https://HOST/rest/api/latest", self.token_name
+        self._credential = Credential(token) if token else None
+        errors = ForgeErrorMapper(
+            "Bitbucket", repository, self.api_url, "https://HOST/rest/api/latest", self.token_variable
         )
-        self._connection = Connection(speaker, self.api_url, self._login, self._look_up)
+        self._client = BitbucketClient(errors, self.api_url, self._credential, self._find_path)
 
     @classmethod
     def from_config(cls, forge: ForgeConfig, credentials: Credentials) -> Self:
         """The forge as configured. Nothing connects yet."""
         return cls(forge.repository, forge.api_url, credentials.bitbucket_token)
 
-    def git_login(self) -> Login | None:
+    def git_credential(self) -> Credential | None:
         """What git pushes with: the same bearer token.
 
         https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html
         """
-        return self._login
+        return self._credential
 
     # ------------------------------------------------------------ reading
 
     def get_pull_request(self, number: int) -> PullRequest | None:
-        """See ports.Forge."""
-        with self._connection.asking(LocalizedText(texts.READ_PULLS), _READ) as api:
-            found = api.find(f"{api.path}/pull-requests/{number}")
-            return _pull_request(api, found) if found else None
+        with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
+            pull = api.find(f"{api.path}/pull-requests/{number}")
+            return _pull_request(api, pull) if pull else None
 
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
-        """See ports.Forge. Bitbucket knows what a pull request held, and of what it became the last commit alone."""
-        with self._connection.asking(LocalizedText(texts.READ_PULLS), _READ) as api:
+        """Bitbucket lists the commits of a pull request, and of its merge only the last one. See ports.Forge."""
+        with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             if api.find(f"{api.path}/commits/{sha}") is None:
                 return None
-            listed = api.every(f"{api.path}/commits/{sha}/pull-requests", {"limit": PAGE})
-            held = [each for each in listed if base in (None, _branch(each["toRef"]))]
-            merged = [each for each in held if each["state"] == "MERGED"]
-            best = next((each for each in merged if _landed(each) == sha), None) or next(iter(merged), None)
-            best = (
-                best or self._became(api, sha, base) or next((each for each in held if each["state"] == "OPEN"), None)
-            )
+            pulls = api.paginate(f"{api.path}/commits/{sha}/pull-requests", {"limit": PAGE_SIZE})
+            candidates = [pull for pull in pulls if base in (None, _branch(pull["toRef"]))]
+            merged = [pull for pull in candidates if pull["state"] == "MERGED"]
+            still_open = [pull for pull in candidates if pull["state"] == "OPEN"]
+            merged_as_sha = [pull for pull in merged if _merge_sha(pull) == sha]
+            best = next(iter(merged_as_sha or merged), None)
+            best = best or self._merged_as(api, sha, base) or next(iter(still_open), None)
             return _pull_request(api, best) if best else None
 
     def approvals(self, number: int) -> list[Approval]:
-        """See ports.Forge."""
-        with self._connection.asking(LocalizedText(texts.READ_APPROVALS), _READ) as api:
+        with self._client.api(LocalizedText(texts.READ_APPROVALS), _READ) as api:
             reviewers = api.get(f"{api.path}/pull-requests/{number}")["reviewers"]
             return [
-                Approval(by=each["user"]["name"], sha=each.get("lastReviewedCommit", ""))
-                for each in reviewers
-                if each["status"] == "APPROVED"
+                Approval(by=reviewer["user"]["name"], sha=reviewer.get("lastReviewedCommit", ""))
+                for reviewer in reviewers
+                if reviewer["status"] == "APPROVED"
             ]
 
     def pushers(self, branch: str) -> Mapping[str, str]:  # noqa: ARG002  the port's
-        """See ports.Forge: Bitbucket tells it to a repository's administrators alone, which the bot is not."""
+        """Empty, since Bitbucket tells only administrators of the repository. See ports.Forge."""
         return {}
 
     def find_pull_request(self, head: str) -> PullRequest | None:
-        """See ports.Forge."""
-        with self._connection.asking(LocalizedText(texts.READ_PULLS), _READ) as api:
+        with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
             return _find(api, head, state="ALL")
 
     def open_pull_requests(self, head_prefix: str = "") -> list[PullRequest]:
-        """See ports.Forge. With a prefix only branches of the repository itself count: a fork may name its at will."""
-        with self._connection.asking(LocalizedText(texts.READ_PULLS), _READ) as api:
-            newest = islice(_listed(api, state="OPEN"), MOST_PULLS)
-            mine = (each for each in newest if not head_prefix or _is_own(each))
-            named = (each for each in mine if _branch(each["fromRef"]).startswith(head_prefix))
-            return [_pull_request(api, each) for each in islice(named, PAGE)]
+        """With a prefix those of forks are left out, whose branches anybody can name so. See ports.Forge."""
+        with self._client.api(LocalizedText(texts.READ_PULLS), _READ) as api:
+            newest = islice(_newest_first(api, state="OPEN"), MAX_PULL_REQUESTS)
+            own = (pull for pull in newest if not head_prefix or _is_own(pull))
+            matching = (pull for pull in own if _branch(pull["fromRef"]).startswith(head_prefix))
+            return [_pull_request(api, pull) for pull in islice(matching, PAGE_SIZE)]
 
     def commit_url(self, sha: str) -> str:
-        """See ports.Forge."""
         return f"{self.web_url}/{self._path}/commits/{sha}"
 
     # ------------------------------------------------------------ writing
 
     def create_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
-        """See ports.Forge."""
-        refs = {"fromRef": {"id": f"{_HEADS}{head}"}, "toRef": {"id": f"{_HEADS}{base}"}}
-        with self._connection.asking(LocalizedText(texts.OPEN_PULL, branch=head), _WRITE) as api:
+        fields = {
+            "title": title,
+            "description": body,
+            "fromRef": {"id": f"{_HEADS}{head}"},
+            "toRef": {"id": f"{_HEADS}{base}"},
+        }
+        with self._client.api(LocalizedText(texts.OPEN_PULL, branch=head), _WRITE) as api:
             try:
-                made = api.post(f"{api.path}/pull-requests", {"title": title, "description": body, **refs})
-            except RefusedError as error:
-                # 409: there is one already, perhaps made by a POST that was answered with a 502.
-                if error.refusal.status != 409 and error.refusal.status < 500:
+                return _pull_request(api, api.post(f"{api.path}/pull-requests", fields))
+            except BitbucketError as error:
+                # 409: there is one already, perhaps created by a POST that was answered with a 502.
+                if error.response.status != 409 and error.response.status < 500:
                     raise
-                found = _find(api, head, state="OPEN", base=base)
-                if found is None:
+                pull = _find(api, head, state="OPEN", base=base)
+                if pull is None:
                     raise
-                return found
-            return _pull_request(api, made)
+                return pull
 
     # ------------------------------------------------------------ doctor
 
     def probes(self) -> list[Probe]:
-        """What the bot needs at Bitbucket, each tried. Nothing is changed: the writes name what cannot exist."""
-        branch = {"name": "gitops-bot/doctor", "startPoint": NO_SHA}
-        nowhere = {"id": f"{_HEADS}{NO_SHA}"}
+        """Try what the bot needs from Bitbucket. Nothing is changed: the writes name what cannot exist."""
+        branch = {"name": "gitops-bot/doctor", "startPoint": NULL_SHA}
+        nowhere = {"id": f"{_HEADS}{NULL_SHA}"}
         pull = {"title": "doctor", "fromRef": nowhere, "toRef": nowhere}
-        return self._connection.probes(
+        return self._client.probes(
             {
                 "read the repository": (_READ, lambda api: api.get(api.path)),
                 "push branches": (_WRITE, lambda api: api.post(f"{api.path}/branches", branch)),
@@ -138,27 +138,27 @@ class BitbucketServerForge:
 
     # ------------------------------------------------------------ inside
 
-    def _look_up(self, api: Api) -> str:
-        found = api.get(self._path)
-        return f"projects/{found['project']['key']}/repos/{found['slug']}"
+    def _find_path(self, api: Api) -> str:
+        repository = api.get(self._path)
+        return f"projects/{repository['project']['key']}/repos/{repository['slug']}"
 
-    def _became(self, api: Api, sha: str, base: str | None) -> Json | None:
-        """The pull request whose merge made this commit: of the number in its message if that is true, else any."""
+    def _merged_as(self, api: Api, sha: str, base: str | None) -> Json | None:
+        """The pull request whose merge is this commit: the one that its subject numbers if that is true, else any."""
         subject = api.get(f"{api.path}/commits/{sha}")["message"].partition("\n")[0]
-        told = (api.find(f"{api.path}/pull-requests/{number}") for number in re.findall("#([0-9]{1,9})", subject))
-        pulls: Iterable[Json | None] = (*told, *islice(_listed(api, state="MERGED"), MOST_PULLS))
-        merged = (pull for pull in pulls if pull and pull["state"] == "MERGED" and _landed(pull) == sha)
+        numbered = (api.find(f"{api.path}/pull-requests/{number}") for number in re.findall("#([0-9]{1,9})", subject))
+        pulls = chain(numbered, islice(_newest_first(api, state="MERGED"), MAX_PULL_REQUESTS))
+        merged = (pull for pull in pulls if pull and pull["state"] == "MERGED" and _merge_sha(pull) == sha)
         return next((pull for pull in merged if base in (None, _branch(pull["toRef"]))), None)
 
 
-def _listed(api: Api, **asked: str) -> Iterable[Json]:
-    return api.every(f"{api.path}/pull-requests", {"order": "NEWEST", "limit": PAGE, **asked})
+def _newest_first(api: Api, **filters: str) -> Iterable[Json]:
+    return api.paginate(f"{api.path}/pull-requests", {"order": "NEWEST", "limit": PAGE_SIZE, **filters})
 
 
 def _find(api: Api, head: str, *, state: str, base: str = "") -> PullRequest | None:
-    """The newest pull request of a branch of the repository's own, open ones first."""
-    newest = islice(_listed(api, direction="OUTGOING", at=f"{_HEADS}{head}", state=state), PAGE)
-    pulls = [each for each in newest if _is_own(each) and base in ("", _branch(each["toRef"]))]
+    """The newest pull request from a branch of the repository itself, open ones first."""
+    newest = islice(_newest_first(api, direction="OUTGOING", at=f"{_HEADS}{head}", state=state), PAGE_SIZE)
+    pulls = [pull for pull in newest if _is_own(pull) and base in ("", _branch(pull["toRef"]))]
     pull = next((pull for pull in pulls if pull["state"] == "OPEN"), pulls[0] if pulls else None)
     return _pull_request(api, pull) if pull else None
 
@@ -171,13 +171,13 @@ def _branch(ref: Mapping[str, Any]) -> str:
     return str(ref["id"]).removeprefix(_HEADS)
 
 
-def _landed(pull: Json) -> str | None:
+def _merge_sha(pull: Json) -> str | None:
     commit = pull.get("properties", {}).get("mergeCommit")
     return str(commit["id"]) if commit else None
 
 
 def _pull_request(api: Api, pull: Json) -> PullRequest:
-    merged = _merge(api, pull["id"]) if pull["state"] == "MERGED" else {}
+    merge = _merge_activity(api, pull["id"]) if pull["state"] == "MERGED" else {}
     return PullRequest(
         number=pull["id"],
         title=pull["title"],
@@ -187,13 +187,13 @@ def _pull_request(api: Api, pull: Json) -> PullRequest:
         base=_branch(pull["toRef"]),
         head=_branch(pull["fromRef"]),
         head_sha=pull["fromRef"]["latestCommit"],
-        merge_sha=_landed(pull) or (merged["commit"]["id"] if merged.get("commit") else None),
-        merged_at=datetime.fromtimestamp(merged["createdDate"] / 1000, UTC) if merged else None,
-        merged_by=merged["user"]["name"] if merged else None,
+        merge_sha=_merge_sha(pull) or (merge["commit"]["id"] if merge.get("commit") else None),
+        merged_at=datetime.fromtimestamp(merge["createdDate"] / 1000, UTC) if merge else None,
+        merged_by=merge["user"]["name"] if merge else None,
     )
 
 
-def _merge(api: Api, number: int) -> Json:
-    """Who merged it and when, which only its activities tell, newest first."""
-    activities = api.every(f"{api.path}/pull-requests/{number}/activities", {"limit": PAGE})
-    return next((each for each in activities if each["action"] == "MERGED"), {})
+def _merge_activity(api: Api, number: int) -> Json:
+    """Who merged a pull request and when, which only its activities tell, newest first."""
+    activities = api.paginate(f"{api.path}/pull-requests/{number}/activities", {"limit": PAGE_SIZE})
+    return next((activity for activity in activities if activity["action"] == "MERGED"), {})

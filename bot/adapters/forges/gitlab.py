@@ -11,18 +11,17 @@ import gitlab
 import requests
 from gitlab.v4.objects import Project
 
+from bot.adapters.forges.errors import ErrorResponse, ForgeErrorMapper, retry_time
 from bot.adapters.forges.forge import (
-    MOST_PULLS,
-    NO_SHA,
-    PAGE,
-    SECONDS,
-    ForgeErrorMapper,
+    MAX_PULL_REQUESTS,
+    NULL_SHA,
+    PAGE_SIZE,
+    TIMEOUT_SECONDS,
     Probe,
-    Refusal,
-    retry_at,
-    session,
+    best_match,
+    http_session,
 )
-from bot.adapters.git.login import Login
+from bot.adapters.git.credential import Credential
 from bot.config import Credentials, ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
@@ -31,33 +30,32 @@ from bot.ports.forge import ForgeError
 
 _API = "/api/v4"
 _STATES = {"opened": "open", "locked": "open"}  # locked: it is being merged; "merged" and "closed" are ours too
-_NEWEST: dict[str, Any] = {"order_by": "created_at", "sort": "desc", "per_page": PAGE}
+_NEWEST_FIRST: dict[str, Any] = {"order_by": "created_at", "sort": "desc", "per_page": PAGE_SIZE}
 _ROLE = LocalizedText(texts.DEVELOPER)
 _READ = LocalizedText(texts.SCOPE, scope="read_api")
-_Answer = TypeVar("_Answer")
 
 
 class _Client(gitlab.Gitlab):
-    """python-gitlab would sleep in the thread until a rate limit is over; here that is an answer at once."""
+    """python-gitlab would sleep in the thread until a rate limit is over; here it is an error at once."""
 
-    def http_request(self, verb: str, path: str, *arguments: Any, **named: Any) -> requests.Response:
-        return super().http_request(verb, path, *arguments, **{"obey_rate_limit": False, **named})
+    def http_request(self, verb: str, path: str, *arguments: Any, **keywords: Any) -> requests.Response:
+        return super().http_request(verb, path, *arguments, **{"obey_rate_limit": False, **keywords})
 
 
 class GitLabForge:
     """`ports.Forge` for one project, `group/sub/project`, at `api_url` (https://gitlab.com/api/v4).
 
-    `token` is a personal, group or project access token with the scope api; None: there is none.
+    `token` is a personal, group or project access token with the scope api, or None.
     """
 
-    token_name = "GITLAB_TOKEN"  # noqa: S105  a variable's name
+    token_variable = "GITLAB_TOKEN"  # noqa: S105  a variable's name
 
     def __init__(self, repository: str, api_url: str, token: str | None) -> None:
         self.repository = repository
         self.api_url = api_url.rstrip("/")
         self.web_url = self.api_url.removesuffix(_API)
         self._token = token
-        self._speaker = ForgeErrorMapper("GitLab", repository, self.api_url, f"https://HOST{_API}", self.token_name)
+        self._errors = ForgeErrorMapper("GitLab", repository, self.api_url, f"https://HOST{_API}", self.token_variable)
         self._local = threading.local()
 
     @classmethod
@@ -65,175 +63,170 @@ class GitLabForge:
         """The forge as configured. Nothing connects yet."""
         return cls(forge.repository, forge.api_url, credentials.gitlab_token)
 
-    def git_login(self) -> Login | None:
+    def git_credential(self) -> Credential | None:
         """What git pushes with. https://docs.gitlab.com/user/profile/personal_access_tokens/#clone-repository-using-personal-access-token"""
-        return Login(self._token, "oauth2") if self._token else None
+        return Credential(self._token, "oauth2") if self._token else None
 
     # ------------------------------------------------------------ reading
 
     def get_pull_request(self, number: int) -> PullRequest | None:
-        """See ports.Forge."""
-        with self._asking(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
-            found = _or_none(lambda: project.mergerequests.get(number), 404)
-            return _pull_request(found.attributes) if found else None
+        with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
+            request = _none_on_status((404,), lambda: project.mergerequests.get(number))
+            return _pull_request(request.attributes) if request else None
 
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
-        """See ports.Forge."""
-        with self._asking(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
+        with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
+            commit = project.commits.get(sha, lazy=True)
             # 404: the commit is not there, or not yet.
-            pulls = _or_none(lambda: project.commits.get(sha, lazy=True).merge_requests(per_page=PAGE), 404)
-            found = [_pull_request(pull) for pull in pulls or () if base in (None, pull["target_branch"])]
-            brought = [pull for pull in found if pull.merge_sha == sha]
-            merged = [pull for pull in found if pull.state == "merged"]
-            opened = [pull for pull in found if pull.state == "open"]
-            return next(iter(brought or merged or opened), None)
+            page = _none_on_status((404,), lambda: commit.merge_requests(per_page=PAGE_SIZE)) or ()
+            pulls = [_pull_request(request) for request in page]
+            return best_match((pull for pull in pulls if base in (None, pull.base)), sha)
 
     def approvals(self, number: int) -> list[Approval]:
-        """See ports.Forge.
+        """GitLab tells when somebody approved, not what: they approved what was the newest version then.
 
-        GitLab tells when somebody approved and not what: it was the version that was the newest then. Where it does not
-        tell when (before 18.0) and there is more than one version, what was approved is "".
+        Where it doesn't tell when (before 18.0) and there are several versions, the sha is "". See ports.Forge.
         """
-        with self._asking(LocalizedText(texts.READ_APPROVALS)) as project:
+        with self._project(LocalizedText(texts.READ_APPROVALS)) as project:
             request = project.mergerequests.get(number, lazy=True)
-            approved = request.approvals.get().attributes["approved_by"]
-            if not approved:
+            approved_by = request.approvals.get().attributes["approved_by"]
+            if not approved_by:
                 return []
-            versions = [
-                (_time(each.created_at), str(each.head_commit_sha)) for each in request.diffs.list(get_all=True)
-            ]
-            versions.sort()
-            only = versions[0][1] if len(versions) == 1 else ""
-            found = []
-            for each in approved:
-                at = _time(each["approved_at"]) if each.get("approved_at") else None
-                seen = [sha for made, sha in versions if at and made <= at]
-                found.append(Approval(by=each["user"]["username"], sha=seen[-1] if seen else only, at=at))
-            return found
+            versions = sorted(
+                (_time(version.created_at), str(version.head_commit_sha))
+                for version in request.diffs.list(get_all=True)
+            )
+            only_sha = versions[0][1] if len(versions) == 1 else ""
+            approvals = []
+            for entry in approved_by:
+                at = _time(entry["approved_at"]) if entry.get("approved_at") else None
+                earlier = [sha for created_at, sha in versions if at and created_at <= at]
+                sha = earlier[-1] if earlier else only_sha
+                approvals.append(Approval(by=entry["user"]["username"], sha=sha, at=at))
+            return approvals
 
     def pushers(self, branch: str) -> Mapping[str, str]:
-        """See ports.Forge. https://docs.gitlab.com/api/events/"""
-        with self._asking(LocalizedText(texts.READ_PUSHES)) as project:
-            events = islice(project.events.list(iterator=True, action="pushed", per_page=PAGE), PAGE)
-            pushes = [(each.attributes["push_data"], each.attributes["author_username"]) for each in events]
-            return {data["commit_to"]: who for data, who in pushes if data["ref"] == branch and data["commit_to"]}
+        """https://docs.gitlab.com/api/events/ See ports.Forge."""
+        with self._project(LocalizedText(texts.READ_PUSHES)) as project:
+            events = islice(project.events.list(iterator=True, action="pushed", per_page=PAGE_SIZE), PAGE_SIZE)
+            pushes = [(event.attributes["push_data"], event.attributes["author_username"]) for event in events]
+            return {push["commit_to"]: user for push, user in pushes if push["ref"] == branch and push["commit_to"]}
 
     def find_pull_request(self, head: str) -> PullRequest | None:
-        """See ports.Forge."""
-        with self._asking(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
+        with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
             return _find(project, head)
 
     def open_pull_requests(self, head_prefix: str = "") -> list[PullRequest]:
-        """See ports.Forge. With a prefix only branches of the project itself count: a fork may name its at will."""
-        with self._asking(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
-            newest = islice(project.mergerequests.list(iterator=True, state="opened", **_NEWEST), MOST_PULLS)
-            mine = (each.attributes for each in newest if not head_prefix or _is_own(project, each.attributes))
-            pulls = (_pull_request(each) for each in mine if each["source_branch"].startswith(head_prefix))
-            return list(islice(pulls, PAGE))
+        """With a prefix those of forks are left out, whose branches anybody can name so. See ports.Forge."""
+        with self._project(LocalizedText(texts.READ_MERGE_REQUESTS)) as project:
+            listed = project.mergerequests.list(iterator=True, state="opened", **_NEWEST_FIRST)
+            newest = (request.attributes for request in islice(listed, MAX_PULL_REQUESTS))
+            own = (request for request in newest if not head_prefix or _is_own(project, request))
+            matching = (request for request in own if request["source_branch"].startswith(head_prefix))
+            return [_pull_request(request) for request in islice(matching, PAGE_SIZE)]
 
     def commit_url(self, sha: str) -> str:
-        """See ports.Forge."""
         return f"{self.web_url}/{self.repository}/-/commit/{sha}"
 
     # ------------------------------------------------------------ writing
 
     def create_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
-        """See ports.Forge."""
-        asked = {"source_branch": head, "target_branch": base, "title": title, "description": body}
-        with self._asking(LocalizedText(texts.OPEN_MERGE_REQUEST, branch=head), _ROLE) as project:
+        fields = {"source_branch": head, "target_branch": base, "title": title, "description": body}
+        with self._project(LocalizedText(texts.OPEN_MERGE_REQUEST, branch=head), _ROLE) as project:
             try:
-                return _pull_request(project.mergerequests.create(asked).attributes)
+                return _pull_request(project.mergerequests.create(fields).attributes)
             except gitlab.GitlabError as error:
-                # 409: there is one already, perhaps made by a POST that was answered with a 502.
+                # 409: there is one already, perhaps created by a POST that was answered with a 502.
                 status = error.response_code or 0
                 if status != 409 and status < 500:
                     raise
-                made = _find(project, head, target_branch=base, state="opened")
-                if made is None:
+                pull = _find(project, head, target_branch=base, state="opened")
+                if pull is None:
                     raise
-                return made
+                return pull
 
     # ------------------------------------------------------------ doctor
 
     def probes(self) -> list[Probe]:
-        """What the bot needs at GitLab, each tried. Nothing is changed: the writes name what cannot exist."""
-        seen = self._probe("read the project", LocalizedText(texts.SCOPE, scope="api"), self._not_archived)
-        if not seen.ok:
-            return [seen]
-        branch = {"branch": "gitops-bot/doctor", "ref": NO_SHA}
-        request = {"source_branch": NO_SHA, "target_branch": NO_SHA, "title": "doctor"}
+        """Try what the bot needs from GitLab. Nothing is changed: the writes name what cannot exist."""
+        readable = self._probe("read the project", LocalizedText(texts.SCOPE, scope="api"), self._require_not_archived)
+        if not readable.ok:
+            return [readable]
+        branch = {"branch": "gitops-bot/doctor", "ref": NULL_SHA}
+        request = {"source_branch": NULL_SHA, "target_branch": NULL_SHA, "title": "doctor"}
         return [
-            seen,
+            readable,
             self._probe("push branches", _ROLE, lambda project: project.branches.create(branch)),
             self._probe("open merge requests", _ROLE, lambda project: project.mergerequests.create(request)),
         ]
 
-    def _probe(self, doing: str, permission: str, attempt: Callable[[Project], object]) -> Probe:
-        what = f"GitLab {self.repository}: {doing}"
-        try:
-            with self._asking(doing, permission) as project:
-                # The token may, and what was asked for makes no sense.
-                _or_none(lambda: attempt(project), 400, 409, 422)
-        except ForgeError as error:
-            return Probe(what, ok=False, remedy=str(error))
-        return Probe(what, ok=True)
+    def _probe(self, action: str, permission: str, request: Callable[[Project], object]) -> Probe:
+        def attempt() -> None:
+            with self._project(action, permission) as project:
+                # Permitted, but not valid.
+                _none_on_status((400, 409, 422), lambda: request(project))
 
-    def _not_archived(self, project: Project) -> None:
+        return Probe.attempt(f"GitLab {self.repository}: {action}", attempt)
+
+    def _require_not_archived(self, project: Project) -> None:
         if project.attributes.get("archived"):
-            raise self._speaker.archived()
+            raise self._errors.archived()
 
     # ------------------------------------------------------------ inside
 
     @contextmanager
-    def _asking(self, doing: str, permission: str = _READ) -> Iterator[Project]:
-        """The project, this thread's own; what goes wrong inside becomes a ForgeError."""
+    def _project(self, action: str, permission: str = _READ) -> Iterator[Project]:
+        """The project for the calling thread; errors inside become a ForgeError.
+
+        `action` completes "could not …", and `permission` is what it takes.
+        """
         if not self._token:
-            raise self._speaker.no_token()
+            raise self._errors.no_token()
         try:
-            # By its path once, then by its id: a project that was moved is written under its id alone.
+            # By its path once, then by its id: a project that was moved can be written to only under its id.
             if not hasattr(self._local, "project"):
                 self._local.project = self._client().projects.get(self.repository)
             yield self._local.project
         except (gitlab.GitlabParsingError, gitlab.RedirectError) as error:
-            raise self._speaker.not_the_api() from error
+            raise self._errors.not_the_api() from error
         except gitlab.GitlabError as error:
-            raise self._explained(error, doing, permission) from error
+            raise self._mapped(error, action, permission) from error
         except requests.RequestException as error:
-            raise self._speaker.silent() from error
+            raise self._errors.unreachable() from error
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            # What python-gitlab and the reading below raise for an answer that is not the API's.
-            raise self._speaker.not_the_api() from error
+            # What python-gitlab and this module raise when the answer isn't the API's.
+            raise self._errors.not_the_api() from error
 
     def _client(self) -> gitlab.Gitlab:
-        http = session()
-        http.hooks["response"].append(self._note)
-        # As a bearer, which requests does not carry to another host when it is redirected there.
-        return _Client(self.web_url, oauth_token=self._token, timeout=SECONDS, session=http, keep_base_url=True)
+        http = http_session()
+        http.hooks["response"].append(self._keep_headers)
+        # As a bearer token, which requests doesn't send to another host when it is redirected there.
+        return _Client(self.web_url, oauth_token=self._token, timeout=TIMEOUT_SECONDS, session=http, keep_base_url=True)
 
-    def _note(self, response: requests.Response, **_: object) -> None:
+    def _keep_headers(self, response: requests.Response, **_: object) -> None:
         self._local.headers = response.headers  # python-gitlab's errors leave them out
 
-    def _explained(self, error: gitlab.GitlabError, doing: str, permission: str) -> ForgeError:
-        refusal = Refusal.of(error.response_code, getattr(self._local, "headers", {}), error.error_message)
-        if refusal.status == 429:
-            return self._speaker.limited(retry_at(refusal.headers, "ratelimit-reset", datetime.now(UTC)))
-        if refusal.status == 403 and self._is_archived():
-            return self._speaker.archived()
-        return self._speaker.refused(refusal, doing, permission)
+    def _mapped(self, error: gitlab.GitlabError, action: str, permission: str) -> ForgeError:
+        response = ErrorResponse.of(error.response_code, getattr(self._local, "headers", {}), error.error_message)
+        if response.status == 429:
+            return self._errors.rate_limited(retry_time(response.headers, "ratelimit-reset", datetime.now(UTC)))
+        if response.status == 403 and self._is_archived():
+            return self._errors.archived()
+        return self._errors.rejected(response, action, permission)
 
     def _is_archived(self) -> bool:
-        """Whether that is why; GitLab itself only says "403 Forbidden"."""
+        """Whether that explains an error: GitLab itself only says "403 Forbidden"."""
         try:
             return bool(self._client().projects.get(self.repository).attributes.get("archived"))
         except (gitlab.GitlabError, requests.RequestException):
             return False
 
 
-def _find(project: Project, head: str, **narrower: str) -> PullRequest | None:
-    """The newest merge request of a branch of the project's own, open ones first; `narrower` as GitLab has it."""
-    asked = {"source_branch": head, **_NEWEST, **narrower}
-    newest = islice(project.mergerequests.list(iterator=True, **asked), PAGE)
-    pulls = [_pull_request(each.attributes) for each in newest if _is_own(project, each.attributes)]
+def _find(project: Project, head: str, **filters: str) -> PullRequest | None:
+    """The newest merge request from a branch of the project itself, open ones first; `filters` are GitLab's."""
+    parameters = {"source_branch": head, **_NEWEST_FIRST, **filters}
+    newest = islice(project.mergerequests.list(iterator=True, **parameters), PAGE_SIZE)
+    pulls = [_pull_request(request.attributes) for request in newest if _is_own(project, request.attributes)]
     return next((pull for pull in pulls if pull.state == "open"), pulls[0] if pulls else None)
 
 
@@ -243,9 +236,9 @@ def _is_own(project: Project, request: Mapping[str, Any]) -> bool:
 
 def _pull_request(request: Mapping[str, Any]) -> PullRequest:
     merged = request["state"] == "merged"
-    merger = request.get("merge_user") or request.get("merged_by")
-    # A merge commit, else the squash, else (a fast-forward) the branch's own tip.
-    landed = request.get("merge_commit_sha") or request.get("squash_commit_sha") or request["sha"]
+    merged_by = request.get("merge_user") or request.get("merged_by")
+    # A merge commit, else the squashed commit, else (a fast-forward) the tip of the branch itself.
+    merge_sha = request.get("merge_commit_sha") or request.get("squash_commit_sha") or request["sha"]
     return PullRequest(
         number=request["iid"],
         title=request["title"],
@@ -255,9 +248,9 @@ def _pull_request(request: Mapping[str, Any]) -> PullRequest:
         base=request["target_branch"],
         head=request["source_branch"],
         head_sha=request["sha"],
-        merge_sha=landed if merged else None,
+        merge_sha=merge_sha if merged else None,
         merged_at=_time(request["merged_at"]) if merged and request.get("merged_at") else None,
-        merged_by=merger["username"] if merged and merger else None,
+        merged_by=merged_by["username"] if merged and merged_by else None,
     )
 
 
@@ -265,10 +258,14 @@ def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _or_none(ask: Callable[[], _Answer], *statuses: int) -> _Answer | None:
+_Answer = TypeVar("_Answer")
+
+
+def _none_on_status(statuses: tuple[int, ...], request: Callable[[], _Answer]) -> _Answer | None:
+    """The answer to a request; None when it is an error with one of these statuses."""
     try:
-        return ask()
+        return request()
     except gitlab.GitlabError as error:
         if error.response_code not in statuses or "Project" in str(error.error_message):
-            raise  # "404 Project Not Found": the token may not see it any more
+            raise  # "404 Project Not Found": the token can no longer see it
         return None

@@ -1,1 +1,4 @@
-"""Git: bare mirrors read and written with git's plumbing commands. Start with `repository.py`."""
+"""Git, by plumbing commands on a bare mirror. Start with `repository.py`, the port; `mirror.py` is where git runs.
+
+`process.py` hardens each git process; `errors.py` maps what it prints.
+"""

@@ -75,7 +75,7 @@ def test_a_person_s_api_token_comes_with_their_address(cloud):
     sandbox, url = cloud
     forge = BitbucketForge("paper/press", url, f"mia@paper.example:{sandbox.token}")
     assert create(forge).number == 7
-    assert (forge.git_login().user, forge.git_login().secret) == ("x-bitbucket-api-token-auth", sandbox.token)
+    assert (forge.git_credential().user, forge.git_credential().secret) == ("x-bitbucket-api-token-auth", sandbox.token)
 
 
 def test_a_branch_s_name_cannot_change_the_question(forge):
@@ -97,7 +97,7 @@ def test_the_pages_of_data_center_follow_from_the_api_s_address(version):
     config = ForgeConfig(kind="bitbucket-server", repository="~mia/press", api_url=url)
     forge = BitbucketServerForge.from_config(config, Credentials(bitbucket_token="t"))
     assert forge.commit_url("abc") == "https://git.paper.example/bitbucket/projects/~mia/repos/press/commits/abc"
-    assert forge.git_login().header == "Bearer t"
+    assert forge.git_credential().header == "Bearer t"
 
 
 def test_a_number_in_a_message_is_believed_only_where_the_merge_says_so(tmp_path):

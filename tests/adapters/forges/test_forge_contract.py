@@ -40,7 +40,7 @@ class Kind:
     name: str  # what people call it
     repository: str
     moved: str  # the repository's former name
-    token_name: str
+    token_variable: str
     write: str  # what to grant so that pull requests can be opened
     api: str
     rebases_the_branch: bool = False
@@ -148,7 +148,7 @@ class World:
                 }
             )
         )
-        return load(path, {self.kind.token_name: self.sandbox.token if token is None else token})
+        return load(path, {self.kind.token_variable: self.sandbox.token if token is None else token})
 
     def forge(self, token: str | None = None, repository: str = "", url: str = ""):
         """The forge as the bot makes it."""
@@ -375,14 +375,14 @@ def everything(forge):
 def test_a_wrong_token_is_named_by_its_variable_and_never_shown(world, caplog):
     caplog.set_level(logging.DEBUG)
     for ask in everything(world.forge(SECRET)):
-        with pytest.raises(ForgeError, match=rf"wrong or has expired; set {world.kind.token_name}") as error:
+        with pytest.raises(ForgeError, match=rf"wrong or has expired; set {world.kind.token_variable}") as error:
             ask()
         assert SECRET not in f"{error.value!r} {error.value.__cause__!r} {caplog.text}"
 
 
 def test_a_missing_token_is_named(world):
     for ask in everything(world.forge("")):
-        with pytest.raises(ForgeError, match=f"{world.kind.token_name} is not set"):
+        with pytest.raises(ForgeError, match=f"{world.kind.token_variable} is not set"):
             ask()
 
 
@@ -513,12 +513,13 @@ def test_git_pushes_with_the_token_and_shows_it_to_nobody(world, hosted, caplog)
     with pytest.raises(PushRejectedError) as rejected:
         repository.push_commit(branch="gitops-bot/x", tree=head, parent=head, message="y")
     assert any(b"remote-http" in line for line in world.commandlines), "git was not caught running"
-    login = world.forge().git_login()
-    told = [b"\0".join(world.commandlines).decode(errors="replace"), caplog.text, repr(rejected.value), repr(login)]
-    told += [repository.url, *(each.path for each in world.sandbox.requests)]
-    told += [file.read_text(errors="replace") for file in (world.folder / "mirrors").rglob("*") if file.is_file()]
-    assert login.words
-    assert not [text for text in told for word in login.words if word in text]
+    credential = world.forge().git_credential()
+    visible = [b"\0".join(world.commandlines).decode(errors="replace"), caplog.text]
+    visible += [repr(rejected.value), repr(credential), repository.url]
+    visible += [request.path for request in world.sandbox.requests]
+    visible += [file.read_text(errors="replace") for file in (world.folder / "mirrors").rglob("*") if file.is_file()]
+    assert credential.secrets
+    assert not [text for text in visible for secret in credential.secrets if secret in text]
 
 
 def test_a_token_that_git_may_not_use_is_named_by_its_variable(world, caplog):
@@ -526,9 +527,9 @@ def test_a_token_that_git_may_not_use_is_named_by_its_variable(world, caplog):
     world.sandbox.tokens["reader"] = Token("gitops-bot", frozenset({"pull_requests"}))
     repository = world.repository("reader")
     head = repository.fetch()
-    with pytest.raises(PushRejectedError, match=f"{world.kind.token_name} may not write"):
+    with pytest.raises(PushRejectedError, match=f"{world.kind.token_variable} may not write"):
         repository.push_commit(branch="gitops-bot/x", tree=head, parent=head, message="x")
-    with pytest.raises(RepositoryError, match=f"check {world.kind.token_name}") as error:
+    with pytest.raises(RepositoryError, match=f"check {world.kind.token_variable}") as error:
         world.repository(SECRET).fetch()
     assert SECRET not in f"{error.value!r} {caplog.text}"
 
@@ -567,7 +568,7 @@ def test_the_doctor_names_each_permission_that_is_missing(world, granted, told):
 def test_the_doctor_stops_at_a_repository_it_cannot_see(world):
     (probe,) = world.forge("wrong").probes()
     assert not probe.ok
-    assert world.kind.token_name in probe.remedy
+    assert world.kind.token_variable in probe.remedy
 
 
 def test_the_doctor_says_that_a_repository_is_archived(forge, hosted):

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from github.Requester import HTTPRequestsConnectionClass
 
 from bot.adapters.forges.github import GitHubForge
-from bot.adapters.forges.signed import SignedRepository
+from bot.adapters.forges.signed_repository import SignedRepository
 from bot.config import Credentials, ForgeConfig
 from bot.core.access.permission import Granted
 from bot.core.pull_requests.revert import AlreadyOpen, Opened, RevertRequest
@@ -169,7 +169,7 @@ def app(url, sandbox, key):
 def test_a_github_app_acts_by_one_installation_token_that_git_uses_too(app, sandbox):
     forge = app
     with ThreadPoolExecutor(4) as pool:
-        tokens = set(pool.map(lambda _: forge.git_login().secret, range(8)))
+        tokens = set(pool.map(lambda _: forge.git_credential().secret, range(8)))
     assert len(tokens) == 1
     assert tokens <= set(sandbox.tokens)
     assert create(forge).author == "app-4711[bot]"
@@ -182,7 +182,7 @@ def test_a_key_the_forge_does_not_know_is_said(url, key):
 
 def test_a_private_key_that_is_none_is_said_and_not_shown(url):
     with pytest.raises(ForgeError, match="GITHUB_APP_PRIVATE_KEY is no RSA private key") as error:
-        as_app(url, "-----BEGIN nonsense").git_login()
+        as_app(url, "-----BEGIN nonsense").git_credential()
     assert "nonsense" not in str(error.value)
     assert error.value.__cause__ is None
 
@@ -200,9 +200,9 @@ def signed(repository):
     return repository
 
 
-def mirror(forge, url, tmp_path, make=None):
+def mirror(forge, url, tmp_path, create_commit=None):
     where = ("press", f"{url}/paper/press.git", "main", tmp_path / "mirrors")
-    return SignedRepository(*where, login=forge.git_login, make=make or forge.make_commit)
+    return SignedRepository(*where, credential=forge.git_credential, create_commit=create_commit or forge.create_commit)
 
 
 @pytest.fixture
@@ -243,19 +243,19 @@ def anybody(_):
 def test_a_revert_is_opened_where_signatures_are_a_rule(app, signed, url, tmp_path):
     bad = signed.git.tip("main")
     repository = mirror(app, url, tmp_path)
-    told = {
+    arguments = {
         "repository": repository,
         "forge": app,
         "applications": [],
         "permit": anybody,
         "manifest_cache": ManifestCache(),
     }
-    outcome = revert(RevertRequest("Mia", bad[:10]), **told)
+    outcome = revert(RevertRequest("Mia", bad[:10]), **arguments)
     assert isinstance(outcome, Opened)
     made = signed.git.commit(outcome.pull.head_sha)
     assert made.tree == signed.git.commit(signed.git.commit(bad).parents[0]).tree
     assert signed.git.signature(made.sha)
-    again = revert(RevertRequest("Kit", bad), **told)
+    again = revert(RevertRequest("Kit", bad), **arguments)
     assert (type(again), again.pull.number) == (AlreadyOpen, outcome.pull.number)
 
 
@@ -282,7 +282,7 @@ def test_a_branch_that_somebody_else_makes_meanwhile_stays_theirs(app, signed, u
 
     def too_late(commit):
         signed.git.move(commit.branch, head, None)
-        return app.make_commit(commit)
+        return app.create_commit(commit)
 
     repository = mirror(app, url, tmp_path, too_late)
     repository.fetch()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.git import repository as adapter
-from bot.adapters.git.login import Login
+from bot.adapters.git import mirror, trees
+from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
 from bot.ports.git import File, PushRejectedError, RepositoryError, RevisionNotFoundError
 
@@ -92,8 +92,8 @@ def test_files_are_the_regular_ones_below_a_path(source, repository):
 
 @pytest.mark.parametrize(("listed", "read"), [(100, 2**24), (2, 1), (1, 8)])
 def test_each_of_many_paths_is_read_as_it_is_by_itself(source, repository, monkeypatch, listed, read):
-    monkeypatch.setattr(adapter, "_LISTED_AT_ONCE", listed)
-    monkeypatch.setattr(adapter, "_READ_AT_ONCE", read)
+    monkeypatch.setattr(trees, "_PATHS_PER_LISTING", listed)
+    monkeypatch.setattr(trees, "_BYTES_PER_READ", read)
     (source.path / "apps/shop/link.yaml").symlink_to("/etc/passwd")
     (source.path / "links").mkdir()
     (source.path / "links/link.yaml").symlink_to("/etc/passwd")
@@ -268,7 +268,7 @@ def test_whatever_is_no_sha_reaches_no_command_line(tmp_path, name):
 
 
 def _objects(repository: GitRepository) -> set[Path]:
-    return {path for path in repository._mirror.rglob("*") if path.is_file()}
+    return {path for path in repository._mirror.path.rglob("*") if path.is_file()}
 
 
 def test_a_merge_gives_the_tree_and_leaves_the_mirror_untouched(source, repository):
@@ -439,7 +439,7 @@ def test_a_url_that_git_may_not_be_given_is_refused(tmp_path, url):
 
 
 def test_a_remote_that_never_answers_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(adapter, "NETWORK_SECONDS", 0.5)
+    monkeypatch.setattr(mirror, "NETWORK_SECONDS", 0.5)
     release = threading.Event()
 
     class Silent(BaseHTTPRequestHandler):
@@ -455,7 +455,7 @@ def test_a_remote_that_never_answers_is_given_up(tmp_path, monkeypatch):
 @pytest.mark.parametrize("damage", ["emptied", "locked", "no config"])
 def test_a_damaged_mirror_is_made_anew(source, repository, damage):
     repository.fetch()
-    mirror = repository._mirror
+    mirror = repository._mirror.path
     match damage:
         case "emptied":
             shutil.rmtree(mirror)
@@ -577,7 +577,7 @@ def test_a_credential_is_sent_and_seen_nowhere_else(tmp_path, source, given, cap
         remote = f"{url}/source/.git"
         if given == "variable":
             repository = GitRepository(
-                "p", remote, "main", tmp_path / "m", login=lambda: Login(TOKEN, "x-access-token")
+                "p", remote, "main", tmp_path / "m", credential=lambda: Credential(TOKEN, "x-access-token")
             )
         else:
             repository = GitRepository("p", remote.replace("://", f"://{pair}@"), "main", tmp_path / "m")
@@ -588,16 +588,21 @@ def test_a_credential_is_sent_and_seen_nowhere_else(tmp_path, source, given, cap
     assert source.git("log", "-1", "--format=%B", "gitops-bot/x") == "x"
     assert any(b"git-remote-http" in line or b"remote-http" in line for line in seen), "git was not caught running"
     texts = [b"\0".join(seen).decode(errors="replace"), caplog.text, repr(rejected.value), repository.url]
-    texts += [path.read_text(errors="replace") for path in repository._mirror.rglob("*") if path.is_file()]
+    texts += [path.read_text(errors="replace") for path in repository._mirror.path.rglob("*") if path.is_file()]
     assert not [text for text in texts if TOKEN in text or encoded in text]
 
 
 def test_a_credential_that_is_refused_names_its_variable_and_not_its_value(tmp_path, source):
     source.commit("First", {"a": "1"})
     with Serving(_smart_http(tmp_path, "Basic something else", [])) as url:
-        for login in (lambda: Login(TOKEN, "x-access-token"), lambda: None):
+        for credential in (lambda: Credential(TOKEN, "x-access-token"), lambda: None):
             repository = GitRepository(
-                "p", f"{url}/source/.git", "main", tmp_path / "m", login=login, credential_name="GITLAB_TOKEN"
+                "p",
+                f"{url}/source/.git",
+                "main",
+                tmp_path / "m",
+                credential=credential,
+                credential_variable="GITLAB_TOKEN",
             )
             with pytest.raises(RepositoryError, match="check GITLAB_TOKEN") as caught:
                 repository.fetch()

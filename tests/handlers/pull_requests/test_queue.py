@@ -60,7 +60,7 @@ class Desk:
         config = ForgeConfig(kind="github", repository="acme/platform", api_url=f"{url}/api/v3")
         forge = GitHubForge.from_config(config, Credentials(github_token=self.sandbox.token))
         remote = f"{url}/acme/platform.git"
-        repository = GitRepository("platform", remote, "main", self.path / name, login=forge.git_login)
+        repository = GitRepository("platform", remote, "main", self.path / name, credential=forge.git_credential)
         store = SqlStore(f"sqlite:///{self.path}/state.db")
         return Ports({"platform": repository}, {"platform": forge}, {}, None, store, None, lambda: self.now)
 

@@ -69,7 +69,7 @@ class Desk:
         config = ForgeConfig(kind="github", repository="acme/platform", api_url=f"{url}/api/v3")
         self.forge = GitHubForge.from_config(config, Credentials(github_token=self.sandbox.token))
         remote = f"{url}/acme/platform.git"
-        self.repository = GitRepository("platform", remote, "main", self.mirrors, login=self.forge.git_login)
+        self.repository = GitRepository("platform", remote, "main", self.mirrors, credential=self.forge.git_credential)
 
     def ask(self, text, who="Ana", **more):
         return revert(

@@ -1,24 +1,24 @@
-"""How git says who it is."""
+"""A secret that git and the forges' APIs authenticate with over HTTP."""
 
 import base64
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
-    """A secret for git over HTTP: the password of `user`, or a bearer token where there is no user."""
+class Credential:
+    """The password of `user`, or a bearer token when `user` is None."""
 
     secret: str = field(repr=False)
     user: str | None = None
 
     @property
     def header(self) -> str:
-        """The Authorization header's value."""
+        """The value of the Authorization header."""
         return f"Bearer {self.secret}" if self.user is None else f"Basic {self._encoded()}"
 
     @property
-    def words(self) -> tuple[str, ...]:
-        """What may stand in no output, the longest first."""
+    def secrets(self) -> tuple[str, ...]:
+        """Every form of the secret that must not appear in any output, longest first."""
         return tuple(filter(None, (self._encoded(), f"{self.user}:{self.secret}", self.secret)))
 
     def _encoded(self) -> str:

@@ -1,0 +1,184 @@
+"""What Bitbucket Cloud and Data Center share: one repository's REST API, by atlassian-python-api's plain requests.
+
+The library's objects for pull requests are not used: they drop the timeout and sleep as long as a Retry-After says,
+send another request for each item of a list, and have neither the pull requests of a commit nor their activity.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+from atlassian.rest_client import AtlassianRestAPI
+
+from bot.adapters.forges.errors import ErrorResponse, ForgeErrorMapper, retry_time
+from bot.adapters.forges.forge import TIMEOUT_SECONDS, Probe, http_session
+from bot.adapters.git.credential import Credential
+from bot.ports.forge import ForgeError
+
+_INVALID_REQUEST = (400, 404, 409, 422)  # permitted, but not valid
+
+Json = Mapping[str, Any]
+Parameters = Mapping[str, str | int]
+
+
+class BitbucketError(Exception):
+    """An error response; `exception_name` is Data Center's, "" on Cloud."""
+
+    def __init__(self, response: ErrorResponse, exception_name: str) -> None:
+        super().__init__(response.message)
+        self.response = response
+        self.exception_name = exception_name
+
+
+class Api:
+    """The REST API at `root`, for one thread. `path` is that of the repository, with its current name."""
+
+    def __init__(self, root: str, credential: Credential) -> None:
+        self.path = ""
+        self._root = root
+        self._client = AtlassianRestAPI(
+            root,
+            username=credential.user,
+            password=credential.secret,
+            token=credential.secret,  # used when there is no username
+            session=http_session(),
+            timeout=TIMEOUT_SECONDS,
+            retry_with_header=False,
+        )
+
+    def get(self, path: str, parameters: Parameters | None = None) -> Json:
+        """One object. BitbucketError; TypeError or ValueError when the answer isn't the API's."""
+        return self._request("GET", path, parameters=parameters)
+
+    def post(self, path: str, body: Json) -> Json:
+        """Create an object; the object created. Errors as above."""
+        return self._request("POST", path, body=body)
+
+    def find(self, path: str, parameters: Parameters | None = None) -> Json | None:
+        """One object; None when there is none."""
+        try:
+            return self.get(path, parameters)
+        except BitbucketError as error:
+            if error.response.status != 404:
+                raise
+            self.get(self.path)  # an error when it is the repository that the token can no longer see
+            return None
+
+    def paginate(self, path: str, parameters: Parameters) -> Iterator[Json]:
+        """Every item of a list, page by page."""
+        page = self.get(path, parameters)
+        while True:
+            yield from page["values"]
+            if page.get("nextPageStart") is not None:  # Data Center
+                page = self.get(path, {**parameters, "start": page["nextPageStart"]})
+            elif next_url := page.get("next"):  # Cloud
+                if not next_url.startswith(f"{self._root}/"):
+                    raise ValueError("the next page is on another server")
+                page = self.get(next_url.removeprefix(f"{self._root}/"))
+            else:
+                return
+
+    def _request(
+        self, method: str, path: str, *, parameters: Parameters | None = None, body: Json | None = None
+    ) -> Json:
+        response = self._client.request(
+            method,
+            path,
+            params=dict(parameters or {}),
+            data=dict(body) if body is not None else None,
+            advanced_mode=True,
+            allow_redirects=method == "GET",  # requests would turn a redirected POST into a GET
+        )
+        if response.status_code not in (200, 201):  # 202 is "not yet"
+            raise _error(response)
+        answer: Json = response.json()
+        if not isinstance(answer, dict):
+            raise TypeError("the answer is not an object")
+        return answer
+
+
+class BitbucketClient:
+    """Access to one repository: an API client for each thread, and every error mapped to a ForgeError.
+
+    `find_path` returns the repository's path with its current name, since a renamed one can be written to only under
+    that. It may raise BitbucketError, and is called once for each thread.
+    """
+
+    def __init__(
+        self, errors: ForgeErrorMapper, root: str, credential: Credential | None, find_path: Callable[[Api], str]
+    ) -> None:
+        self._errors = errors
+        self._root = root
+        self._credential = credential
+        self._find_path = find_path
+        self._local = threading.local()
+
+    @contextmanager
+    def api(self, action: str, permission: str) -> Iterator[Api]:
+        """The API for the calling thread; errors inside become a ForgeError.
+
+        `action` completes "could not …", and `permission` is what it takes.
+        """
+        if self._credential is None:
+            raise self._errors.no_token()
+        try:
+            if not hasattr(self._local, "api"):
+                api = Api(self._root, self._credential)
+                api.path = self._find_path(api)
+                self._local.api = api
+            yield self._local.api
+        except BitbucketError as error:
+            raise self._mapped(error, action, permission) from error
+        except (requests.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            raise self._errors.not_the_api() from error
+        except requests.RequestException as error:
+            raise self._errors.unreachable() from error
+
+    def probes(self, requests_by_action: Mapping[str, tuple[str, Callable[[Api], Json]]]) -> list[Probe]:
+        """Try requests, each with the permission it takes, by action; the first is to read the repository at all."""
+        probes: list[Probe] = []
+        for action, (permission, request) in requests_by_action.items():
+            probes.append(self._probe(action, permission, request))
+            if not probes[0].ok:
+                break
+        return probes
+
+    def _probe(self, action: str, permission: str, request: Callable[[Api], Json]) -> Probe:
+        def attempt() -> None:
+            with self.api(action, permission) as api:
+                answer = _none_if_invalid(request, api)
+                if answer and answer.get("archived"):
+                    raise self._errors.archived()
+
+        return Probe.attempt(f"{self._errors.forge} {self._errors.repository}: {action}", attempt)
+
+    def _mapped(self, error: BitbucketError, action: str, permission: str) -> ForgeError:
+        response = error.response
+        if response.status == 429:
+            return self._errors.rate_limited(retry_time(response.headers, "x-ratelimit-reset", datetime.now(UTC)))
+        if error.exception_name.endswith("AuthorisationException"):  # Data Center's 401 for a user that it knows
+            response = ErrorResponse(403, response.headers, response.message)
+        return self._errors.rejected(response, action, permission)
+
+
+def _none_if_invalid(request: Callable[[Api], Json], api: Api) -> Json | None:
+    try:
+        return request(api)
+    except BitbucketError as error:
+        if error.response.status not in _INVALID_REQUEST:
+            raise
+        return None
+
+
+def _error(response: requests.Response) -> BitbucketError:
+    message, exception_name = "", ""
+    try:
+        body = response.json()
+        first = body.get("error") or (body.get("errors") or [{}])[0]
+        message, exception_name = str(first.get("message") or ""), str(first.get("exceptionName") or "")
+    except (AttributeError, IndexError, requests.JSONDecodeError):
+        message = response.reason
+    return BitbucketError(ErrorResponse.of(response.status_code, response.headers, message), exception_name)

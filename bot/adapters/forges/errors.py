@@ -1,0 +1,112 @@
+"""What a forge answers when it fails, mapped once to sentences for people."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Self
+from urllib.parse import urlsplit
+
+from bot.i18n.catalogue import forge as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.forge import ForgeError
+
+_ARCHIVED = re.compile(r"\barchived\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorResponse:
+    """An answer with an error status: `headers` by lower-case name, `message` in the forge's own words."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    message: str = ""
+
+    @classmethod
+    def of(cls, status: int | None, headers: Mapping[str, str] | None, message: object) -> Self:
+        """The same from the values of a client library, the message shortened to one line."""
+        lower_case = {name.lower(): value for name, value in (headers or {}).items()}
+        return cls(status or 0, lower_case, " ".join(str(message or "").split())[:200].rstrip("."))
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeErrorMapper:
+    """Makes one sentence of what went wrong, with what to do about it.
+
+    `forge` is the name of the product, `repository` that of the repository, `api_url_format` what an api_url looks like
+    there, `token_variable` the environment variable that people set the token in.
+    """
+
+    forge: str
+    repository: str
+    api_url: str
+    api_url_format: str
+    token_variable: str
+
+    def no_token(self) -> ForgeError:
+        """No token is set."""
+        return ForgeError(LocalizedText(texts.NO_TOKEN, variable=self.token_variable, repository=self.repository))
+
+    def unreachable(self) -> ForgeError:
+        """Nothing answers at the address."""
+        return ForgeError(LocalizedText(texts.SILENT, forge=self.forge, host=urlsplit(self.api_url).netloc))
+
+    def not_the_api(self) -> ForgeError:
+        """Something other than the API answers: a login page, a redirect to elsewhere."""
+        return ForgeError(
+            LocalizedText(texts.NOT_THE_API, url=self.api_url, forge=self.forge, address=self.api_url_format)
+        )
+
+    def archived(self) -> ForgeError:
+        """The repository is read-only."""
+        return ForgeError(LocalizedText(texts.ARCHIVED, repository=self.repository, forge=self.forge))
+
+    def rate_limited(self, retry_at: datetime) -> ForgeError:
+        """The rate limit is used up until then."""
+        return ForgeError(LocalizedText(texts.LIMITED, forge=self.forge, time=f"{retry_at:%H:%M}"), retry_at)
+
+    def rejected(self, response: ErrorResponse, action: str, permission: str) -> ForgeError:
+        """Any other error, by its status. `action` completes "could not …", `permission` is what it takes."""
+        if _ARCHIVED.search(response.message):
+            return self.archived()
+        status = str(response.status)
+        detail: str | None = (
+            LocalizedText(texts.SAID, repository=self.repository, said=response.message) if response.message else None
+        )
+        match response.status:
+            case 401:
+                phrase = texts.BAD_TOKEN
+            case 403:
+                phrase, detail = texts.FORBIDDEN, detail or self.repository
+            case 404:
+                phrase = texts.NOT_SHOWN
+            case server_error if server_error >= 500:
+                phrase = texts.BROKEN
+            case _:
+                phrase = texts.WOULD_NOT
+        return ForgeError(
+            LocalizedText(
+                phrase,
+                forge=self.forge,
+                repository=self.repository,
+                variable=self.token_variable,
+                doing=action,
+                said=detail or LocalizedText(texts.STATUS, repository=self.repository, status=status),
+                permission=permission,
+                status=status,
+            )
+        )
+
+
+def retry_time(headers: Mapping[str, str], reset_header: str, now: datetime) -> datetime:
+    """When a rate limit ends: `Retry-After` in seconds, else `reset_header` in seconds since 1970.
+
+    In a minute when the forge gives no time, and in a day at most, since a later time is not to be believed.
+    """
+    wait, reset = headers.get("retry-after", ""), headers.get(reset_header, "")
+    time = now + timedelta(minutes=1)
+    if wait.isdigit():
+        time = now + timedelta(seconds=min(int(wait), 10**6))
+    elif reset.isdigit():
+        time = datetime.fromtimestamp(min(int(reset), 10**11), UTC)
+    return min(time, now + timedelta(days=1))

@@ -1,0 +1,136 @@
+"""What git prints when it fails, mapped once to the port's errors."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.i18n.catalogue import repository as texts
+from bot.i18n.language import LocalizedText, Phrase
+from bot.ports.git import PushRejectedError, RepositoryError, RevisionNotFoundError
+
+_CORRUPT = re.compile(
+    r"not a git repository: '|\.lock': File exists|object file .* is empty|bad object|loose object .* is corrupt"
+    r"|packfile .* (?:is|cannot)|unable to read tree|unresolved deltas left|did not send all necessary objects"
+)
+# https://git-scm.com/docs/git-config#Documentation/git-config.txt-uploadpackallowAnySHA1InWant
+_NOT_SERVED = re.compile(r"not our ref|unadvertised object|not found in upload-pack|couldn't find remote ref")
+_UNKNOWN_OBJECT = re.compile(
+    r"bad object|[Nn]ot a valid (?:object|commit|tree)|bad revision|unable to read|not a tree object"
+)
+
+
+class SignaturesRequiredError(PushRejectedError):
+    """A rule of the remote rejects unsigned commits."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitErrorMapper:
+    """Makes one sentence for people of git's stderr.
+
+    `name` is the repository's, `url` has no credential in it, `credential_variable` is the environment variable that
+    holds the credential.
+    """
+
+    name: str
+    url: str
+    credential_variable: str
+
+    def unknown_commit(self, revision: str) -> RevisionNotFoundError:
+        """The mirror has no such object."""
+        return RevisionNotFoundError(LocalizedText(texts.NO_COMMIT, text=revision, name=self.name))
+
+    def failed(self, command: str, stderr: str, revisions: Sequence[str] = ()) -> RepositoryError:
+        """A local command failed; a RevisionNotFoundError when that is because one of `revisions` is unknown."""
+        for revision in revisions:
+            if revision in stderr and _UNKNOWN_OBJECT.search(stderr):
+                return self.unknown_commit(revision)
+        return RepositoryError(LocalizedText(texts.FAILED, command=command, name=self.name, said=_reason(stderr)))
+
+    def fetch_failed(self, stderr: str) -> RepositoryError:
+        """The remote did not answer, or refused."""
+        for pattern, phrase in _REMOTE_ERRORS:
+            if pattern.search(stderr):
+                return RepositoryError(
+                    LocalizedText(phrase, url=self.url, name=self.name, variable=self.credential_variable)
+                )
+        return RepositoryError(LocalizedText(texts.NOT_FETCHED, url=self.url, said=_reason(stderr)))
+
+    def push_failed(self, branch: str, stdout: str, stderr: str) -> RepositoryError:
+        """The remote rejected the push (PushRejectedError), or did not answer."""
+        output = f"{stdout}\n{stderr}"
+        if _UNSIGNED.search(output):
+            return SignaturesRequiredError(LocalizedText(texts.SIGNATURES, url=self.url, branch=branch))
+        for pattern, phrase in _REJECTIONS:
+            if pattern.search(output):
+                return PushRejectedError(
+                    LocalizedText(phrase, url=self.url, branch=branch, variable=self.credential_variable)
+                )
+        if "rejected]" not in output:
+            return self.fetch_failed(stderr)
+        return PushRejectedError(LocalizedText(texts.REFUSED, url=self.url, branch=branch, said=_reason(output)))
+
+
+def is_corrupt(stderr: str) -> bool:
+    """Whether the mirror itself is damaged or was left locked."""
+    return _CORRUPT.search(stderr) is not None
+
+
+def is_not_served(stderr: str) -> bool:
+    """Whether the remote answered that it does not have a commit, or does not serve it by its sha."""
+    return _NOT_SERVED.search(stderr) is not None
+
+
+@contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Raise an OSError inside as a RepositoryError: `folder` cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise RepositoryError(LocalizedText(texts.NOT_WRITABLE, path=str(folder), why=str(error.strerror))) from error
+
+
+def _reason(output: str) -> str:
+    """The line that tells most, with any user and password in a URL masked."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:", "!"))] or lines
+    return re.sub(r"://[^/@\s]+@", "://***@", errors[0])[:300] if errors else "it gave no reason."
+
+
+def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:
+    return re.compile(pattern, re.IGNORECASE), phrase
+
+
+_REMOTE_ERRORS = (
+    _when(r"^Timeout: the command", texts.SLOW),
+    _when(
+        r"authentication failed|could not read (?:username|password)|HTTP (?:code = )?40[13]|returned error: 40[13]"
+        r"|invalid credentials",
+        texts.BAD_CREDENTIAL,
+    ),
+    _when(r"permission denied \(|host key verification failed", texts.BAD_KEY),
+    _when(r"dubious ownership", texts.OWNED_BY_ANOTHER),
+    _when(r"shallow roots|shallow file", texts.SHALLOW),
+    _when(r"repository .*not found|returned error: 404|not valid: is this a git repository", texts.NOT_FOUND_OR_HIDDEN),
+    _when(r"does not appear to be a git repository|does not exist", texts.NOT_A_REPOSITORY),
+    _when(
+        r"could not resolve|failed to connect|could ?n[o']t connect|connection (?:refused|timed out|reset|closed)"
+        r"|network is unreachable|no route to host|operation too slow|operation timed out|unable to access"
+        r"|hung up unexpectedly|early EOF|could not read from remote",
+        texts.UNREACHABLE,
+    ),
+    _when(r"no space left", texts.DISK_FULL),
+)
+_UNSIGNED = re.compile(r"must have verified signatures|commits? must be signed", re.IGNORECASE)
+_REJECTIONS = (
+    _when(r"stale info|already exists|fetch first", texts.BRANCH_EXISTS),
+    _when(r"without `?workflows?`? (?:permission|scope)", texts.WORKFLOWS),
+    _when(r"GH013|GH006|protected branch", texts.PROTECTED),
+    _when(r"\barchived\b", texts.ARCHIVED),
+    _when(
+        r"authentication failed|could not read username|returned error: 40[13]|write access .*not granted"
+        r"|permission to .* denied|read.only|deploy key",
+        texts.NO_WRITING,
+    ),
+)

@@ -1,0 +1,82 @@
+"""Branches and tags of the mirror, and what a target revision resolves to among them."""
+
+from bot.adapters.git.mirror import Mirror
+from bot.adapters.git.objects import disambiguate
+from bot.core.git.target_revision import HEAD, Followed, Ref, Refs, TargetRevision, follow, is_short_sha
+from bot.i18n.catalogue import repository as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.git import RepositoryError
+
+_REMOTE_HEAD = "refs/gitops-bot/HEAD"  # the commit of the remote's default branch, as last fetched
+_REF_FORMAT = "%00".join(
+    (
+        "%(refname)",
+        *("%(objectname)", "%(objecttype)", "%(committerdate:unix)"),
+        *("%(*objectname)", "%(*objecttype)", "%(*committerdate:unix)"),  # of what an annotated tag points to
+    )
+)
+
+
+def refspecs(revision: TargetRevision) -> list[str]:
+    """What to fetch: all branches and tags, and the default branch when that is what is tracked."""
+    default = [f"+HEAD:{_REMOTE_HEAD}"] if revision.text == HEAD else []
+    return ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", *default]
+
+
+def branch_tip(mirror: Mirror, branch: str) -> str | None:
+    """The sha of a branch; None when there is none."""
+    if not branch or branch.startswith("-") or not branch.isprintable():
+        return None
+    # The pattern also matches branches below it, such as "topic/one" for "topic".
+    lines = mirror.git("for-each-ref", "--format=%(refname) %(objectname)", f"refs/heads/{branch}").stdout
+    for line in lines.decode().splitlines():
+        ref, _, sha = line.rpartition(" ")
+        if ref == f"refs/heads/{branch}":
+            return sha
+    return None
+
+
+def resolve(mirror: Mirror, revision: TargetRevision) -> Followed | None:
+    """What a revision means in the mirror as it is; None when it means nothing there."""
+    branch = revision.exact_branch
+    if branch is not None:  # the usual case, and git reads one branch faster than all of them
+        sha = branch_tip(mirror, branch)
+        return Followed("branch", branch, sha) if sha else None
+    followed = follow(revision, _list(mirror))
+    if followed is None and is_short_sha(revision.text):
+        commits = [sha for sha, kind in disambiguate(mirror, revision.text) if kind == "commit"]
+        return Followed("commit", commits[0][:8], commits[0]) if len(commits) == 1 else None
+    if followed is not None and followed.kind == "commit" and not disambiguate(mirror, followed.sha):
+        return None
+    return followed
+
+
+def tracked(mirror: Mirror, revision: TargetRevision) -> Followed:
+    """The same of a mirror just fetched. RepositoryError that lists the branches when it means nothing there."""
+    followed = resolve(mirror, revision)
+    if followed is not None:
+        return followed
+    names = mirror.git("for-each-ref", "--count=10", "--format=%(refname:lstrip=2)", "refs/heads/").stdout
+    branches = ", ".join(names.decode(errors="replace").split())
+    branch = revision.exact_branch
+    phrase = texts.NO_BRANCHES if not branches else texts.NO_BRANCH if branch else texts.NO_REVISION
+    raise RepositoryError(LocalizedText(phrase, url=mirror.url, branch=branch or revision.shown, there=branches))
+
+
+def _list(mirror: Mirror) -> Refs:
+    """Every branch and tag that points to a commit."""
+    lines = mirror.git("for-each-ref", f"--format={_REF_FORMAT}", "refs/heads/", "refs/tags/", _REMOTE_HEAD).stdout
+    branches: list[Ref] = []
+    tags: list[Ref] = []
+    head = None
+    for line in lines.decode(errors="replace").splitlines():
+        name, *direct, peeled_sha, peeled_kind, peeled_time = line.split("\0")
+        sha, kind, time = (peeled_sha, peeled_kind, peeled_time) if peeled_sha else direct
+        if kind != "commit":
+            continue
+        if name == _REMOTE_HEAD:
+            head = sha
+        else:
+            refs = branches if name.startswith("refs/heads/") else tags
+            refs.append(Ref(name.split("/", 2)[2], sha, int(time or 0)))
+    return Refs(branches, tags, head)

@@ -1,0 +1,170 @@
+"""The trees of commits: their ids, their files, how two of them differ, and edited ones."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+
+from bot.adapters.git.mirror import Mirror
+from bot.adapters.git.objects import full_sha, read_blobs
+from bot.i18n.catalogue import repository as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.git import File, RepositoryError
+
+MAX_FILE_BYTES = 5 * 2**20
+MAX_TOTAL_BYTES = 256 * 2**20
+MAX_FILES = 20_000
+_PATHS_PER_LISTING = 100  # git compares every file with each of them
+_BYTES_PER_READ = 4 * 2**20  # all held in memory at once
+_DIFF_TREE = ("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id")
+
+
+@dataclass(frozen=True, slots=True)
+class TreeChange:
+    """How one path differs between two trees. `status` is git's letter: A, D, M or T. `sha` and modes are git's too."""
+
+    path: str
+    status: str
+    old_mode: str
+    mode: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    path: str
+    sha: str
+    size: int  # bytes
+
+
+def normalized(path: str) -> str:
+    """A path from the root as git writes it; "" is the root. RepositoryError when it leads out of the repository."""
+    path_in_git = os.path.normpath(path.strip("/") or ".")
+    if path_in_git.startswith("..") or not path_in_git.isprintable():
+        raise RepositoryError(f"The path {path!r} does not lie in the repository.")
+    return "" if path_in_git == "." else path_in_git
+
+
+def tree_ids(mirror: Mirror, revision: str, paths: Sequence[str]) -> list[str | None]:
+    """The ids of the trees or blobs at paths of a commit or tree, None where there is nothing."""
+    names = [full_sha(revision), *(f"{revision}:{normalized(path)}" for path in paths)]
+    stdin = "".join(f"{name}\n" for name in names).encode()
+    root, *lines = mirror.git("cat-file", "--batch-check", stdin=stdin).stdout.splitlines()
+    if root.endswith(b" missing"):
+        raise mirror.errors.unknown_commit(revision)
+    return [None if line.endswith(b" missing") else line.split()[0].decode() for line in lines]
+
+
+def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
+    """The regular files at or below `path`. RepositoryError when there are none such, or they are too large."""
+    blobs = _list(mirror, revision, [path])[normalized(path)]
+    if not blobs and tree_ids(mirror, revision, [path]) == [None]:
+        raise RepositoryError(LocalizedText(texts.NO_PATH, path=path, name=mirror.name, revision=revision[:8]))
+    if too_large := _too_large(mirror.name, path, blobs):
+        raise RepositoryError(too_large)
+    contents = read_blobs(mirror, [blob.sha for blob in blobs])
+    return [File(blob.path, contents[blob.sha]) for blob in blobs]
+
+
+def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
+    """The same of each path; None where there are no files, or they are too large.
+
+    One git process lists 100 paths, and one reads 4 MiB, or a single path that has more.
+    """
+    for start in range(0, len(paths), _PATHS_PER_LISTING):
+        some = paths[start : start + _PATHS_PER_LISTING]
+        listing = _list(mirror, revision, some)
+        trees = [
+            [] if _too_large(mirror.name, path, listing[normalized(path)]) else listing[normalized(path)]
+            for path in some
+        ]
+        offsets = accumulate((sum(blob.size for blob in tree) for tree in trees), initial=0)
+        for _, batch in groupby(zip(trees, offsets, strict=False), lambda pair: pair[1] // _BYTES_PER_READ):
+            batched = [tree for tree, _ in batch]
+            contents = read_blobs(mirror, [blob.sha for tree in batched for blob in tree])
+            for tree in batched:
+                yield [File(blob.path, contents[blob.sha]) for blob in tree] or None
+
+
+def changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[str]:
+    """The paths that differ between two commits or trees, both of a rename; all of a root commit without `base`."""
+    revisions = [*([full_sha(base)] if base else []), full_sha(revision)]
+    argv = (*_DIFF_TREE, "--root", "--name-only", "--end-of-options", *revisions)
+    output = mirror.git(*argv, revisions=revisions).stdout
+    return [path.decode(errors="replace") for path in output.split(b"\0")[:-1]]
+
+
+def changes(mirror: Mirror, base: str, revision: str) -> list[TreeChange]:
+    """How each of those paths differs. UnicodeDecodeError for a path that is not UTF-8."""
+    output = mirror.git(*_DIFF_TREE, "--raw", "--no-abbrev", "--end-of-options", base, revision).stdout
+    fields = iter(output.split(b"\0")[:-1])
+    entries = []
+    # ":old-mode mode old-sha sha status", then the path: git-diff-tree(1), RAW OUTPUT FORMAT
+    for header, path in zip(fields, fields, strict=True):
+        old_mode, mode, _, sha, status = header.decode().removeprefix(":").split()
+        entries.append(TreeChange(path.decode(), status, old_mode, mode, sha))
+    return entries
+
+
+def edited_tree(mirror: Mirror, revision: str, files: Mapping[str, bytes | None]) -> str:
+    """The id of a commit's tree with these files written, or removed where None. A file keeps its mode."""
+    modes = _modes(mirror, full_sha(revision), list(files))
+    entries = b""
+    for path, content in files.items():
+        if content is None:
+            entries += f"0 {'0' * 40}\t{normalized(path)}\0".encode()
+            continue
+        sha = mirror.git("hash-object", "-w", "--stdin", stdin=content).stdout.decode().strip()
+        entries += f"{modes.get(normalized(path), '100644')} {sha}\t{normalized(path)}\0".encode()
+    with mirror.temporary_index() as index:
+        mirror.git("read-tree", f"{revision}^{{tree}}", index=index, revisions=(revision,))
+        mirror.git("update-index", "-z", "--index-info", index=index, stdin=entries)
+        return mirror.git("write-tree", index=index).stdout.decode().strip()
+
+
+def _list(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list[_Blob]]:
+    """The regular files at or below each path, by the normalized path; an empty list where there are none."""
+    listing: dict[str, list[_Blob]] = {normalized(path): [] for path in paths}
+    by_raw_path = {path.encode(): blobs for path, blobs in listing.items()}
+    argv = ("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", full_sha(revision))
+    output = mirror.git(*argv, *([] if "" in listing else listing), revisions=(revision,)).stdout
+    for line in output.split(b"\0")[:-1]:
+        entry, _, raw_path = line.partition(b"\t")
+        mode, _, sha, size = entry.split()
+        if not mode.startswith(b"100"):
+            continue
+        blob = _Blob(raw_path.decode(errors="replace"), sha.decode(), int(size))
+        parts = raw_path.split(b"/")
+        for length in range(len(parts) + 1):
+            blobs = by_raw_path.get(b"/".join(parts[:length]))
+            if blobs is not None:
+                blobs.append(blob)
+    return listing
+
+
+def _too_large(name: str, path: str, blobs: Sequence[_Blob]) -> LocalizedText | None:
+    """Why the files at a path are not read; None when they are small enough."""
+    for blob in blobs:
+        if blob.size > MAX_FILE_BYTES:
+            size = f"{blob.size / 2**20:.1f}"
+            return LocalizedText(texts.LARGE_FILE, path=blob.path, name=name, size=size, most=str(MAX_FILE_BYTES >> 20))
+    total = sum(blob.size for blob in blobs)
+    if len(blobs) <= MAX_FILES and total <= MAX_TOTAL_BYTES:
+        return None
+    return LocalizedText(
+        texts.MUCH,
+        path=path,
+        name=name,
+        files=f"{len(blobs):,}",
+        size=f"{total / 2**20:.0f}",
+        most=f"{MAX_FILES:,}",
+        most_size=str(MAX_TOTAL_BYTES >> 20),
+    )
+
+
+def _modes(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, str]:
+    """The modes of the paths that exist."""
+    argv = ("ls-tree", "-z", "--end-of-options", revision, "--", *map(normalized, paths))
+    output = mirror.git(*argv, revisions=(revision,)).stdout.decode(errors="surrogateescape")
+    entries = (entry.partition("\t") for entry in output.split("\0") if entry)
+    return {path: entry.split(" ", 1)[0] for entry, _, path in entries}
