@@ -109,7 +109,7 @@ def directory(
     )
     try:
         source = Directory(path)
-        files = source.own()
+        files = source.own_files()
         cluster = KubernetesCluster(application.cluster, kubeconfig=default_kubeconfig(), context=context)
     except PortError as error:
         return [_unknown(application, str(error), now)]

@@ -92,7 +92,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
 
 
 def _reason(output: str) -> str:
-    """The line that tells most, with any user and password in a URL masked."""
+    """The most informative line, with any user and password in a URL masked."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:", "!"))] or lines
     return re.sub(r"://[^/@\s]+@", "://***@", errors[0])[:300] if errors else "it gave no reason."

@@ -52,7 +52,7 @@ def resolve(mirror: Mirror, revision: TargetRevision) -> Followed | None:
 
 
 def tracked(mirror: Mirror, revision: TargetRevision) -> Followed:
-    """The same of a mirror just fetched. RepositoryError that lists the branches when it means nothing there."""
+    """What a revision means in a mirror that was just fetched. RepositoryError that lists the branches when nothing."""
     followed = resolve(mirror, revision)
     if followed is not None:
         return followed

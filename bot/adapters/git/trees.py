@@ -56,7 +56,7 @@ def tree_ids(mirror: Mirror, revision: str, paths: Sequence[str]) -> list[str | 
 
 
 def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
-    """The regular files at or below `path`. RepositoryError when there are none such, or they are too large."""
+    """The regular files at or below `path`. RepositoryError when it does not exist or holds too much."""
     blobs = _list(mirror, revision, [path])[normalized(path)]
     if not blobs and tree_ids(mirror, revision, [path]) == [None]:
         raise RepositoryError(LocalizedText(texts.NO_PATH, path=path, name=mirror.name, revision=revision[:8]))
@@ -67,9 +67,9 @@ def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
 
 
 def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
-    """The same of each path; None where there are no files, or they are too large.
+    """The files of each path in turn; None where there are none, or they are too large.
 
-    One git process lists 100 paths, and one reads 4 MiB, or a single path that has more.
+    One git process lists up to 100 paths, and one reads about 4 MiB, or a single path that holds more.
     """
     for start in range(0, len(paths), _PATHS_PER_LISTING):
         some = paths[start : start + _PATHS_PER_LISTING]
@@ -95,7 +95,7 @@ def changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[str]:
 
 
 def changes(mirror: Mirror, base: str, revision: str) -> list[TreeChange]:
-    """How each of those paths differs. UnicodeDecodeError for a path that is not UTF-8."""
+    """Every path that differs, and how. UnicodeDecodeError for a path that is not UTF-8."""
     output = mirror.git(*_DIFF_TREE, "--raw", "--no-abbrev", "--end-of-options", base, revision).stdout
     fields = iter(output.split(b"\0")[:-1])
     entries = []

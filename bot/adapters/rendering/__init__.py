@@ -1,1 +1,4 @@
-"""Kustomize and Helm, run as confined processes. Start with `programs.py`."""
+"""Kustomize and Helm, run as confined processes. Start with `programs.py`, the port; `confined.py` sets the limits.
+
+`directory.py` is the source of `check --path`.
+"""

@@ -13,18 +13,19 @@ MAX_FILES = 20_000
 
 
 def read_directory(root: Path) -> list[File]:
-    """The files below `root` (or `root` itself) that can hold manifests; paths are relative to it.
+    """The files below `root` (or `root` itself) that can hold manifests, with paths relative to it.
 
-    Hidden folders and links to folders are left out. RepositoryError when there is no such path or it is unreadable.
+    Hidden folders and links to folders are left out. RepositoryError when the path does not exist or is unreadable.
     """
     base, paths = (root.parent, [root]) if root.is_file() else (root, _walk(root, matters))
     return _read(root, base, paths)
 
 
 class Directory:
-    """A directory with what lies beside it: `path` in `top`, the git work tree it is in, or itself where it is in none.
+    """A directory at `path` in `top`: the git work tree it is in, or the directory itself when it is in none.
 
-    Plain manifests refer to nothing beside them: for them `top` is the directory. RepositoryError when there is none.
+    Plain manifests refer to nothing outside them, so for them `top` is the directory. RepositoryError when it does not
+    exist.
     """
 
     def __init__(self, root: Path) -> None:
@@ -32,43 +33,43 @@ class Directory:
             raise RepositoryError(f"There is no {root}.")
         names = [path.name for path in root.iterdir()] if root.is_dir() else []
         self.kind = detect(names, "")
-        whole = root.resolve()
-        homes = (folder for folder in _above(whole) if (folder / ".git").exists())
+        resolved = root.resolve()
+        work_trees = (folder for folder in _ancestors(resolved) if (folder / ".git").exists())
         self.root = root
-        self.top = root if self.kind is Kind.PLAIN else next(homes, whole)
-        self.path = "" if self.top == root else tidy(whole.relative_to(self.top).as_posix())
+        self.top = root if self.kind is Kind.PLAIN else next(work_trees, resolved)
+        self.path = "" if self.top == root else tidy(resolved.relative_to(self.top).as_posix())
 
-    def own(self) -> Sequence[File]:
-        """The files of the directory itself, as far as its kind needs them. RepositoryError."""
+    def own_files(self) -> Sequence[File]:
+        """The files of the directory itself that its kind needs. RepositoryError."""
         return read_directory(self.root) if self.kind is Kind.PLAIN else self.files(self.path)
 
     def files(self, path: str) -> Sequence[File]:
         """Every regular file at or below `path`, without links and without git's own. RepositoryError."""
-        place = self._place(path)
-        if place is None:
+        target = self._find(path)
+        if target is None:
             raise RepositoryError(f"There is no {path} in {self.top}.")
-        return _read(self.root, self.top, [place] if place.is_file() else _walk(place, None))
+        return _read(self.root, self.top, [target] if target.is_file() else _walk(target, None))
 
     def has(self, path: str) -> bool:
-        """Whether there is anything at `path`, and no link on the way to it."""
-        return self._place(path) is not None
+        """Whether there is anything at `path` that no link leads to."""
+        return self._find(path) is not None
 
-    def _place(self, path: str) -> Path | None:
-        meant = within("", path)
-        if meant is None:
+    def _find(self, path: str) -> Path | None:
+        relative = within("", path)
+        if relative is None:
             return None
-        place, whole = self.top / meant, self.top.resolve() / meant
-        return place if place.exists() and place.resolve() == whole else None
+        target = self.top / relative
+        return target if target.exists() and target.resolve() == self.top.resolve() / relative else None
 
 
-def _above(folder: Path) -> Iterator[Path]:
-    """The folders that git would look for a work tree in (git(1), GIT_CEILING_DIRECTORIES)."""
-    ceilings = {Path(each) for each in os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep) if each}
+def _ancestors(folder: Path) -> Iterator[Path]:
+    """The folder and those above it in which git would look for a work tree (git(1), GIT_CEILING_DIRECTORIES)."""
+    ceilings = {Path(path) for path in os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep) if path}
     yield folder
-    for above in folder.parents:
-        if above in ceilings:
+    for parent in folder.parents:
+        if parent in ceilings:
             return
-        yield above
+        yield parent
 
 
 def _read(root: Path, base: Path, paths: Sequence[Path] | Iterator[Path]) -> list[File]:
@@ -89,7 +90,7 @@ def _read(root: Path, base: Path, paths: Sequence[Path] | Iterator[Path]) -> lis
 
 
 def _walk(root: Path, wanted: Callable[[str], bool] | None) -> Iterator[Path]:
-    """The files below a folder whose names are wanted; with None every one that is no link, hidden ones too."""
+    """The files below a folder whose names are wanted; with None all that are not links, hidden ones too."""
 
     def fail(error: OSError) -> None:
         raise error

@@ -1,1 +1,1 @@
-"""Slack's Web API and Socket Mode."""
+"""Slack: `chat.py` implements the port with the Web API; `socket_mode.py` receives events."""

@@ -1,4 +1,4 @@
-"""Slack's Web API through slack_sdk."""
+"""`ports.Chat` by slack_sdk: Slack's Web API, and its errors mapped to what people can do about them."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -17,15 +17,15 @@ from bot.i18n.language import LocalizedText
 from bot.messages.blocks import Message
 from bot.ports.chat import ChatError, User
 
-_METADATA = "gitops_bot_card"
-_PAGE = 200  # messages
-_MOST_PAGES = 10  # so much is said in a channel while a post is in doubt, Slack down for an hour included
-_CLOCKS_DIFFER = timedelta(minutes=1)
+_METADATA_TYPE = "gitops_bot_card"
+_PAGE_SIZE = 200  # messages
+_MAX_PAGES = 10  # what a channel holds at most since a post whose answer was lost, even if Slack was down for an hour
+_CLOCK_SKEW = timedelta(minutes=1)
 
 # https://docs.slack.dev/reference/methods/users.lookupByEmail#errors and …/users.info#errors
-_NOBODY = frozenset({"users_not_found", "user_not_found", "user_not_visible"})
+_USER_NOT_FOUND = frozenset({"users_not_found", "user_not_found", "user_not_visible"})
 
-_NAME = re.compile(r"[a-z0-9_]+")  # of an error, as Slack names them
+_ERROR_CODE = re.compile(r"[a-z0-9_]+")
 
 _REMEDIES = {
     "channel_not_found": texts.NO_CHANNEL,
@@ -42,7 +42,7 @@ _REMEDIES = {
 
 
 class SlackChat:
-    """Fulfils `bot.ports.Chat`. Never retries by itself: whoever calls keeps what is to be said and comes back."""
+    """`ports.Chat`. It never retries: the caller keeps the message and tries again later."""
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
@@ -59,24 +59,23 @@ class SlackChat:
                 reply_broadcast=broadcast,
                 unfurl_links=False,
                 unfurl_media=False,
-                metadata={"event_type": _METADATA, "event_payload": {"key": key}},
+                metadata={"event_type": _METADATA_TYPE, "event_payload": {"key": key}},
             ),
             channel,
         )
         ts = str(answer["ts"])
         if thread and not (answer.get("message") or {}).get("thread_ts"):
-            # Somebody deleted the parent a moment ago, and Slack has put the reply into the channel's root.
+            # Somebody has just deleted the parent, so Slack posted the reply to the channel instead.
             _call(lambda: self._client.chat_delete(channel=channel, ts=ts), channel)
             raise ChatError(LocalizedText(texts.THREAD_GONE), code="thread_not_found")
         return ts
 
     def find(self, channel: str, key: str, *, since: datetime, thread: str | None = None) -> str | None:
-        # A little earlier: Slack's clock and this one differ.
-        oldest = str((since - _CLOCKS_DIFFER).timestamp())
+        oldest = str((since - _CLOCK_SKEW).timestamp())
         try:
-            for message in self._posted_since(channel, oldest, thread):
+            for message in self._messages_since(channel, oldest, thread):
                 metadata = message.get("metadata") or {}
-                if metadata.get("event_type") == _METADATA and metadata.get("event_payload", {}).get("key") == key:
+                if metadata.get("event_type") == _METADATA_TYPE and metadata.get("event_payload", {}).get("key") == key:
                     return str(message["ts"])
         except ChatError as error:
             if error.code not in {"missing_scope", "thread_not_found"}:
@@ -114,15 +113,15 @@ class SlackChat:
         return frozenset(answer["users"])
 
     def user_by_email(self, email: str) -> str | None:
-        found = self._person(lambda: self._client.users_lookupByEmail(email=email))
-        return str(found["id"]) if found else None
+        profile = self._active_user(lambda: self._client.users_lookupByEmail(email=email))
+        return str(profile["id"]) if profile else None
 
     def is_member(self, user: str) -> bool:
-        return self._person(lambda: self._client.users_info(user=user)) is not None
+        return self._active_user(lambda: self._client.users_info(user=user)) is not None
 
     def user(self, user: str) -> User | None:
-        found = self._person(lambda: self._client.users_info(user=user))
-        return User(str(found.get("name") or user), found.get("tz") or None) if found else None
+        profile = self._active_user(lambda: self._client.users_info(user=user))
+        return User(str(profile.get("name") or user), profile.get("tz") or None) if profile else None
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
         answer = _call(lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view)), "the modal")
@@ -134,20 +133,20 @@ class SlackChat:
     def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
         _call(lambda: self._client.views_publish(user_id=user, view=dict(view)), "the Home tab")
 
-    def _person(self, request: Callable[[], SlackResponse]) -> Mapping[str, Any] | None:
-        """The user Slack names; None when there is none, or one who has left or is an app."""
+    def _active_user(self, request: Callable[[], SlackResponse]) -> Mapping[str, Any] | None:
+        """The user in an answer; None when there is none, or when the user has left or is an app."""
         try:
             user: Mapping[str, Any] = _call(request, "the workspace")["user"]
         except ChatError as error:
-            if error.code in _NOBODY:
+            if error.code in _USER_NOT_FOUND:
                 return None
             raise
         return None if user.get("deleted") or user.get("is_bot") else user
 
-    def _posted_since(self, channel: str, oldest: str, thread: str | None) -> Iterator[Mapping[str, Any]]:
-        """The newest first, or in a thread the oldest."""
+    def _messages_since(self, channel: str, oldest: str, thread: str | None) -> Iterator[Mapping[str, Any]]:
+        """The messages of a channel, newest first, or of a thread, oldest first."""
         cursor = ""
-        for _ in range(_MOST_PAGES):
+        for _ in range(_MAX_PAGES):
             page = _call(partial(self._page, channel, oldest, thread, cursor), channel)
             yield from page["messages"]
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
@@ -155,28 +154,30 @@ class SlackChat:
                 return
 
     def _page(self, channel: str, oldest: str, thread: str | None, cursor: str) -> SlackResponse:
-        wanted = (
-            partial(self._client.conversations_replies, ts=thread) if thread else self._client.conversations_history
+        client = self._client
+        method = partial(client.conversations_replies, ts=thread) if thread else client.conversations_history
+        return method(
+            channel=channel, oldest=oldest, limit=_PAGE_SIZE, include_all_metadata=True, cursor=cursor or None
         )
-        return wanted(channel=channel, oldest=oldest, limit=_PAGE, include_all_metadata=True, cursor=cursor or None)
 
 
-def _call(request: Callable[[], SlackResponse], where: str) -> SlackResponse:
+def _call(request: Callable[[], SlackResponse], target: str) -> SlackResponse:
+    """The answer to a request about `target`, such as a channel, which errors name. ChatError."""
     try:
         return request()
     except SlackApiError as error:
         answer = error.response
         headers = getattr(answer, "headers", None) or {}
-        wait = headers.get("Retry-After") or headers.get("retry-after")
+        retry_after = headers.get("Retry-After") or headers.get("retry-after")
         code = str(answer.get("error") or "") if hasattr(answer, "get") else ""
         status = getattr(answer, "status_code", 200)
         if status == 429:
             code = "ratelimited"
-        elif _NAME.fullmatch(code) is None:  # a proxy's page, or half an answer: who knows what Slack has done
+        elif _ERROR_CODE.fullmatch(code) is None:  # a proxy's page, or half an answer: Slack may have done it or not
             raise ChatError(LocalizedText(texts.SILENT, kind=f"HTTP {status}"), code="unreachable") from error
-        remedy = _REMEDIES.get(code, texts.ANSWERED)
-        said = LocalizedText(texts.NOT_TAKEN, why=LocalizedText(remedy, channel=where, code=code))
-        raise ChatError(said, code=code, retry_after=_seconds(wait)) from error
+        why = LocalizedText(_REMEDIES.get(code, texts.ANSWERED), channel=target, code=code)
+        sentence = LocalizedText(texts.NOT_TAKEN, why=why)
+        raise ChatError(sentence, code=code, retry_after=_seconds(retry_after)) from error
     except (SlackClientError, URLError, HTTPException, OSError) as error:
         raise ChatError(LocalizedText(texts.SILENT, kind=type(error).__name__), code="unreachable") from error
 

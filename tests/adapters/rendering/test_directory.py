@@ -63,7 +63,7 @@ def test_a_kustomization_is_read_whole_and_from_the_work_tree_it_is_in(overlay):
     place = Directory(overlay)
     assert (place.top, place.path) == (overlay.parent, "overlay")
     files = ["overlay/.hidden", "overlay/files/b.txt", "overlay/kustomization.yaml"]
-    assert sorted(file.path for file in place.own()) == files
+    assert sorted(file.path for file in place.own_files()) == files
     assert [file.path for file in place.files("base")] == ["base/a.yaml"]
     assert [file.path for file in place.files("base/a.yaml")] == ["base/a.yaml"]
 
@@ -82,14 +82,14 @@ def test_the_root_of_a_work_tree_and_a_directory_in_none(overlay, tmp_path):
     (overlay / ".deploy").mkdir()
     (overlay / ".deploy/kustomization.yaml").write_text("resources: []\n")
     assert Directory(overlay / ".deploy").path == "overlay/.deploy"
-    assert [file.path for file in Directory(overlay / ".deploy").own()] == ["overlay/.deploy/kustomization.yaml"]
+    assert [file.path for file in Directory(overlay / ".deploy").own_files()] == ["overlay/.deploy/kustomization.yaml"]
     (tmp_path / "away/Chart.yaml").write_text("name: shop\n")
     lone = Directory(tmp_path / "away")
-    assert (lone.path, sorted(file.path for file in lone.own())) == ("", ["Chart.yaml", "c.yaml"])
+    assert (lone.path, sorted(file.path for file in lone.own_files())) == ("", ["Chart.yaml", "c.yaml"])
 
 
 def test_a_file_that_is_too_large_is_not_read(overlay):
     with (overlay / "large.bin").open("wb") as large:
         large.truncate(100 * 2**20)
     with pytest.raises(RepositoryError, match=r"one above 5 MiB \(.*large\.bin\)"):
-        Directory(overlay).own()
+        Directory(overlay).own_files()

@@ -467,7 +467,7 @@ def test_files_of_no_commit_are_checked_the_same_way(world, tmp_path, more):
         (tmp_path / "here" / name).write_bytes(content)
     place = Directory(tmp_path / "here")
     options = {"cluster": world.cluster, "ignore": (), "now": NOW}
-    found = check_files(application, place.own(), place, Programs.find(), **options)
+    found = check_files(application, place.own_files(), place, Programs.find(), **options)
     assert (found.status, found.revision, found.objects) == (Status.SYNCED, None, 1)
     bad = check_files(application, [File("settings.yaml", b"{")], place, Programs.find(), **options)
     assert bad.status is Status.UNKNOWN
