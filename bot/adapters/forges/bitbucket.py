@@ -88,7 +88,11 @@ class BitbucketForge:
         with self._client.api(LocalizedText(texts.READ_APPROVALS), _READ) as api:
             path = f"{api.path}/pullrequests/{number}"
             participants = api.get(path)["participants"]
-            approvers = {_user_id(each["user"]): each["user"] for each in participants if each["approved"]}
+            approvers = {
+                _user_id(participant["user"]): participant["user"]
+                for participant in participants
+                if participant["approved"]
+            }
             if not approvers:
                 return []
             tips: list[tuple[datetime, str]] = []

@@ -1,4 +1,4 @@
-"""What Bitbucket alone has, Cloud and Data Center; the rest is in test_forge_contract.py."""
+"""What only Bitbucket has, Cloud and Data Center; the rest is in test_forge_contract.py."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -111,7 +111,7 @@ class World:
         start, ticks = datetime.now(UTC).replace(microsecond=0), itertools.count()
         self.kind = kind
         self.folder = folder
-        # Every look at the clock is a second later, so that before and after are told apart.
+        # The clock advances a second each time it is read, so that before and after differ.
         self.sandbox = SandboxForge(folder / "forge", lambda: start + timedelta(seconds=next(ticks)), kind.dialect)
         for login in ("mia", "kit", "lou"):
             self.sandbox.add_person(login, login.title(), f"{login}@paper.example")
@@ -193,16 +193,16 @@ def create(forge, head=BRANCH):
     return forge.create_pull_request(head=head, base="main", title="Raise a", body="Because.")
 
 
-# ---------------------------------------------------------------- what is asked
+# ---------------------------------------------------------------- reading and writing
 
 
 def test_a_pull_request_is_opened(forge, hosted):
-    made = create(forge)
-    assert (made.number, made.title, made.author, made.state) == (7, "Raise a", "gitops-bot", "open")
-    assert (made.base, made.head, made.head_sha) == ("main", BRANCH, hosted.git.tip(BRANCH))
-    assert (made.merge_sha, made.merged_at, made.merged_by) == (None, None, None)
+    pull = create(forge)
+    assert (pull.number, pull.title, pull.author, pull.state) == (7, "Raise a", "gitops-bot", "open")
+    assert (pull.base, pull.head, pull.head_sha) == ("main", BRANCH, hosted.git.tip(BRANCH))
+    assert (pull.merge_sha, pull.merged_at, pull.merged_by) == (None, None, None)
     assert hosted.pull(7).body == "Because."
-    assert forge.get_pull_request(7) == made
+    assert forge.get_pull_request(7) == pull
 
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
@@ -284,12 +284,12 @@ def test_an_approval_names_the_head_it_approved(forge, hosted, pull):
     hosted.review(7, "kit")
     approved = pull.head_sha
     sneaked_in = hosted.commit(BRANCH, {"a.yaml": "a: 9\n"}, "Sneak in\n", "mia")
-    told = forge.get_pull_request(7)
-    assert told.head_sha == sneaked_in
+    current = forge.get_pull_request(7)
+    assert current.head_sha == sneaked_in
     assert [approval.sha for approval in forge.approvals(7)] == [approved]
-    assert approvers(told, forge.approvals(7)) == ()
+    assert approvers(current, forge.approvals(7)) == ()
     hosted.review(7, "lou")
-    assert approvers(told, forge.approvals(7)) == ("lou",)
+    assert approvers(current, forge.approvals(7)) == ("lou",)
 
 
 def test_an_approval_outlives_the_merge(forge, hosted, pull):
@@ -314,18 +314,18 @@ def test_open_pull_requests_by_prefix_newest_first_over_several_pages(forge, hos
         name = f"gitops-bot/many-{number}" if number % 2 else f"feature-{number}"
         hosted.git.move(name, tip, None)
         hosted.open_pull(head=name, base="main", title=name, body="", by="mia")
-    mine = forge.open_pull_requests("gitops-bot/")
-    assert [each.title for each in mine] == [f"gitops-bot/many-{n}" for n in range(119, 0, -2)] + ["Raise a"]
+    pulls = forge.open_pull_requests("gitops-bot/")
+    assert [pull.title for pull in pulls] == [f"gitops-bot/many-{n}" for n in range(119, 0, -2)] + ["Raise a"]
     assert len(forge.open_pull_requests()) == 100
 
 
 def test_the_pages_of_commits_and_pull_requests_are_read_back(forge, hosted, world):
     """What people paste behind /gitops revert is a URL of theirs."""
-    made = create(forge)
+    pull = create(forge)
     home = home_of(forge.commit_url(hosted.git.tip("main")))
     assert home
     assert home.startswith(world.url.removeprefix("http://"))
-    assert parse_revision(made.url) == PullUrl(home, made.number)
+    assert parse_revision(pull.url) == PullUrl(home, pull.number)
 
 
 # ---------------------------------------------------------------- twice, at once, and lost answers
@@ -339,15 +339,15 @@ def test_a_second_pull_request_for_a_branch_is_the_first(forge, hosted):
 def test_two_people_at_once_get_one_pull_request(world):
     forges = [world.forge() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        made = [pull.number for pull in pool.map(create, forges)]
-    assert made == [7] * 4
+        numbers = [pull.number for pull in pool.map(create, forges)]
+    assert numbers == [7] * 4
     assert len(world.hosted.pulls) == 1
 
 
 def test_a_pull_request_made_by_a_request_answered_with_502_is_adopted(forge, sandbox, hosted):
     sandbox.faults.lose_creations = 1
     assert create(forge).number == 7
-    assert 502 in [each.status for each in sandbox.requests if each.method == "POST"]
+    assert 502 in [request.status for request in sandbox.requests if request.method == "POST"]
     assert len(hosted.pulls) == 1
 
 
@@ -361,7 +361,7 @@ def test_an_open_pull_request_into_another_base_is_not_mistaken_for_ours(forge, 
 
 
 def everything(forge):
-    """Each method that asks, with the words it is asked by."""
+    """Every method that sends a request, with arguments."""
     return (
         lambda: forge.get_pull_request(7),
         lambda: forge.pull_request_for("ab" * 20),
@@ -433,7 +433,7 @@ def serving(answer):
 
 
 def test_a_page_where_the_api_should_be(world):
-    """A company's login page answers 200, in HTML, whatever it is asked."""
+    """A company's login page answers every request with 200 and HTML."""
 
     async def login(_):
         return web.Response(text="<html><form>Log in</form></html>", content_type="text/html")
@@ -484,15 +484,15 @@ def test_an_archived_repository_is_read_and_says_why_it_is_not_written(world, fo
 def test_a_renamed_repository_is_followed(world, sandbox, hosted):
     sandbox.moved[world.kind.moved] = world.kind.repository
     forge = world.forge(repository=world.kind.moved)
-    made = create(forge)
+    pull = create(forge)
     assert (
-        made
+        pull
         == create(forge)
         == forge.get_pull_request(7)
         == forge.find_pull_request(BRANCH)
-        == forge.pull_request_for(made.head_sha)
+        == forge.pull_request_for(pull.head_sha)
     )
-    assert forge.open_pull_requests("gitops-bot/") == [made]
+    assert forge.open_pull_requests("gitops-bot/") == [pull]
     assert forge.approvals(7) == []
     repository = world.repository(repository=world.kind.moved)
     head = repository.fetch()
@@ -535,7 +535,7 @@ def test_a_token_that_git_may_not_use_is_named_by_its_variable(world, caplog):
 
 
 def test_a_protected_branch_is_not_pushed_to(world, hosted):
-    """The bot cannot be made to: the port takes branches of its own alone, and the forge has a rule besides."""
+    """The port accepts only the bot's own branches, and the forge has a rule as well."""
     repository = world.repository()
     head = repository.fetch()
     with pytest.raises(ValueError, match="gitops-bot/"):
@@ -555,13 +555,11 @@ def test_the_doctor_finds_all_well_and_changes_nothing(forge, hosted):
     assert not hosted.pulls
 
 
-@pytest.mark.parametrize(
-    ("granted", "told"), [("pull_requests", (True, False, True)), ("contents", (True, True, False))]
-)
-def test_the_doctor_names_each_permission_that_is_missing(world, granted, told):
+@pytest.mark.parametrize(("granted", "ok"), [("pull_requests", (True, False, True)), ("contents", (True, True, False))])
+def test_the_doctor_names_each_permission_that_is_missing(world, granted, ok):
     world.sandbox.tokens["half"] = Token("gitops-bot", frozenset({granted}))
     probes = world.forge("half").probes()
-    assert tuple(probe.ok for probe in probes) == told
+    assert tuple(probe.ok for probe in probes) == ok
     assert [probe.remedy for probe in probes if not probe.ok and "grant its token" in probe.remedy]
 
 

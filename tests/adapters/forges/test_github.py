@@ -1,4 +1,4 @@
-"""What GitHub alone has, by PyGithub over HTTP; the rest is in test_forge_contract.py."""
+"""What only GitHub has, by PyGithub over HTTP; the rest is in test_forge_contract.py."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -125,8 +125,8 @@ def test_a_secondary_rate_limit_says_when_to_come_back_and_is_not_hammered(forge
 
 def test_a_call_and_an_answer_that_are_not_as_described_are_found(github_description):
     reference = {"ref": "refs/heads/a", "sha": "ab" * 20}
-    for exchange, mistake in (
-        (("GET", "/repos/a/b/pull/1", None, 200, {}), "is no call that GitHub knows"),
+    for fields, mismatch in (
+        (("GET", "/repos/a/b/pull/1", None, 200, {}), "GitHub has no operation GET /repos/a/b/pull/1"),
         (("GET", "/repos/a/b/pulls?stat=open", None, 200, []), "there is no parameter stat"),
         (("GET", "/repos/a/b/pulls?state=opened", None, 200, []), "the parameter state"),
         (("POST", "/repos/a/b/git/refs", None, 422, {}), "the body is missing"),
@@ -134,7 +134,8 @@ def test_a_call_and_an_answer_that_are_not_as_described_are_found(github_descrip
         (("POST", "/repos/a/b/git/refs", reference, 201, {"ref": 1}), "1 is not of type 'string'"),
         (("POST", "/repos/a/b/git/refs", reference, 418, {}), "GitHub never answers 418"),
     ):
-        assert [told for told in github_description.mistakes(*exchange) if mistake in told], mistake
+        mismatches = github_description.mismatches(*fields)
+        assert any(mismatch in text for text in mismatches), mismatches
 
 
 # ---------------------------------------------------------------- GitHub App
@@ -192,7 +193,7 @@ def test_a_private_key_that_is_none_is_said_and_not_shown(url):
 
 @pytest.fixture
 def signed(repository):
-    """A ruleset that takes signed commits alone."""
+    """A ruleset that accepts only signed commits."""
     repository.signatures_required = True
     repository.commit(
         "main", {"gone.yaml": "g: 1\n", "kept.yaml": "k: 1\n", "apps/b.yaml": "b: \N{SNOWMAN}\r\n"}, "More\n", "mia"
@@ -207,7 +208,7 @@ def mirror(forge, url, tmp_path, create_commit=None):
 
 @pytest.fixture
 def clone(make_source, signed, url):
-    """What somebody made of main: files changed and removed, and a picture, a program and a link added."""
+    """A clone of main with files changed and removed, and a picture, a program and a link added."""
     clone = make_source("clone")
     clone.git("fetch", "-q", f"{url}/paper/press.git", "main")
     clone.git("reset", "-q", "--hard", "FETCH_HEAD")
@@ -229,9 +230,9 @@ def test_where_signatures_are_a_rule_github_makes_the_commit_and_signs_it(app, s
     tree = clone.git("rev-parse", "HEAD^{tree}")
     sha = repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message='Revert "More"\n\nBecause.\n')
     assert signed.git.tip("gitops-bot/x") == sha
-    made = signed.git.commit(sha)
-    assert (made.tree, made.parents) == (tree, (head,))
-    assert made.message.rstrip() == 'Revert "More"\n\nBecause.'
+    commit = signed.git.commit(sha)
+    assert (commit.tree, commit.parents) == (tree, (head,))
+    assert commit.message.rstrip() == 'Revert "More"\n\nBecause.'
     assert signed.git.signature(sha).startswith("-----BEGIN PGP SIGNATURE-----")
     assert app.create_pull_request(head="gitops-bot/x", base="main", title="Revert", body="").head_sha == sha
 
@@ -252,9 +253,9 @@ def test_a_revert_is_opened_where_signatures_are_a_rule(app, signed, url, tmp_pa
     }
     outcome = revert(RevertRequest("Mia", bad[:10]), **arguments)
     assert isinstance(outcome, Opened)
-    made = signed.git.commit(outcome.pull.head_sha)
-    assert made.tree == signed.git.commit(signed.git.commit(bad).parents[0]).tree
-    assert signed.git.signature(made.sha)
+    commit = signed.git.commit(outcome.pull.head_sha)
+    assert commit.tree == signed.git.commit(signed.git.commit(bad).parents[0]).tree
+    assert signed.git.signature(commit.sha)
     again = revert(RevertRequest("Kit", bad), **arguments)
     assert (type(again), again.pull.number) == (AlreadyOpen, outcome.pull.number)
 

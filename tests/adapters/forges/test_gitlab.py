@@ -1,4 +1,4 @@
-"""What GitLab alone has, by python-gitlab over HTTP; the rest is in test_forge_contract.py."""
+"""What only GitLab has, by python-gitlab over HTTP; the rest is in test_forge_contract.py."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -41,18 +41,18 @@ def forge(sandbox):
 
 @pytest.fixture
 def older(sandbox):
-    """The sandbox, made an older GitLab before it serves anybody."""
+    """The sandbox, turned into an older GitLab before it serves requests."""
     sandbox.app.middlewares.insert(0, before_18)
 
 
 @web.middleware
 async def before_18(request, handler):
-    """GitLab told who approved, and not when."""
+    """GitLab told who approved, but not when."""
     answer = await handler(request)
     if request.path.endswith("/approvals"):
-        told = orjson.loads(answer.body)
-        told["approved_by"] = [{"user": each["user"]} for each in told["approved_by"]]
-        answer.body = orjson.dumps(told)
+        approvals = orjson.loads(answer.body)
+        approvals["approved_by"] = [{"user": entry["user"]} for entry in approvals["approved_by"]]
+        answer.body = orjson.dumps(approvals)
     return answer
 
 

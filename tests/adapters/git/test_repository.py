@@ -78,16 +78,16 @@ def test_files_are_the_regular_ones_below_a_path(source, repository):
     source.git("update-index", "--add", "--cacheinfo", f"160000,{source.git('rev-parse', 'HEAD')},apps/shop/module")
     source.commit("More", {"apps/shop/deep/ü.yaml": b"\x00\xff", "apps/other.yaml": "no: 1\n", "apps/shop/e.yaml": ""})
     head = repository.fetch()
-    found = [
+    files = [
         File("apps/shop/deep/ü.yaml", b"\x00\xff"),
         File("apps/shop/e.yaml", b""),
         File("apps/shop/run me.sh", b"#!/bin/sh\n"),
         File("apps/shop/web.yaml", b"replicas: 1\n"),
     ]
-    assert sorted(repository.files(head, "apps/shop"), key=lambda file: file.path) == found
+    assert sorted(repository.files(head, "apps/shop"), key=lambda file: file.path) == files
     assert repository.files(head, "./apps/shop/") == repository.files(head, "apps/shop")
     assert len(repository.files(head, ".")) == 5
-    assert repository.files(head, "apps/shop/web.yaml") == [found[-1]]
+    assert repository.files(head, "apps/shop/web.yaml") == [files[-1]]
 
 
 @pytest.mark.parametrize(("listed", "read"), [(100, 2**24), (2, 1), (1, 8)])
@@ -103,14 +103,14 @@ def test_each_of_many_paths_is_read_as_it_is_by_itself(source, repository, monke
     paths = ["apps/shop", "apps", "none", "apps/shop/", "large", "large/small", "links", "apps/shop/web.yaml"]
     for whole in ([], [""]):  # all of them lie below the root
 
-        def alone(path):
+        def by_itself(path):
             try:
                 return repository.files(head, path) or None
             except RepositoryError:
                 return None
 
-        asked = [*paths, *whole]
-        assert list(repository.files_of(head, asked)) == [alone(path) for path in asked]
+        selected = [*paths, *whole]
+        assert list(repository.files_of(head, selected)) == [by_itself(path) for path in selected]
     assert list(repository.files_of(head, [])) == []
     with pytest.raises(RepositoryError):
         next(repository.files_of("0" * 40, paths))
@@ -218,17 +218,17 @@ def test_a_prefix_of_several_commits_lists_them(source, repository):
 def _twins(source) -> tuple[str, str]:
     """Two commits whose shas begin with the same seven digits."""
     tree = source.git("rev-parse", "HEAD^{tree}")
-    seen: dict[str, bytes] = {}
+    by_prefix: dict[str, bytes] = {}
     for number in range(1_000_000):
         who = f"Ana <ana@example.com> {1_700_000_000 + number} +0000"
         content = f"tree {tree}\nauthor {who}\ncommitter {who}\n\nTwin\n".encode()
         short = hashlib.sha1(b"commit %d\0" % len(content) + content, usedforsecurity=False).hexdigest()[:7]
-        if short in seen:
+        if short in by_prefix:
             return tuple(
                 source.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=twin.decode())
-                for twin in (seen[short], content)
+                for twin in (by_prefix[short], content)
             )
-        seen[short] = content
+        by_prefix[short] = content
     raise AssertionError("no two commits met")
 
 
@@ -386,7 +386,7 @@ def test_no_other_branch_can_be_pushed(source, repository, branch):
 
 
 @pytest.mark.parametrize(
-    ("said", "answer"),
+    ("output", "error"),
     [
         (
             "refusing to allow a GitHub App to create a workflow without `workflows` permission",
@@ -396,12 +396,12 @@ def test_no_other_branch_can_be_pushed(source, repository, branch):
         ("we are closed today", "we are closed today|hook declined"),
     ],
 )
-def test_a_push_that_the_remote_refuses_says_why(source, repository, said, answer):
+def test_a_push_that_the_remote_refuses_says_why(source, repository, output, error):
     hook = source.path / ".git/hooks/pre-receive"
-    hook.write_text(f"#!/bin/sh\ncat <<'END'\n{said}\nEND\nexit 1\n")
+    hook.write_text(f"#!/bin/sh\ncat <<'END'\n{output}\nEND\nexit 1\n")
     hook.chmod(0o755)
     head = repository.fetch()
-    with pytest.raises(PushRejectedError, match=answer):
+    with pytest.raises(PushRejectedError, match=error):
         repository.push_commit(branch="gitops-bot/x", tree=repository.tree_id(head, ""), parent=head, message="x")
 
 
@@ -453,7 +453,7 @@ def test_a_remote_that_never_answers_is_given_up(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("damage", ["emptied", "locked", "no config"])
-def test_a_damaged_mirror_is_made_anew(source, repository, damage):
+def test_a_damaged_mirror_is_recreated(source, repository, damage):
     repository.fetch()
     mirror = repository._mirror.path
     match damage:
@@ -492,9 +492,9 @@ def test_threads_get_their_own_answers(source, repository):
     shas = [source.commit(f"Commit {number}", {"n": str(number)}) for number in range(12)]
     repository.fetch()
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda sha: (repository.commit(sha).subject, repository.files(sha, "n")), shas * 3))
+        answers = list(pool.map(lambda sha: (repository.commit(sha).subject, repository.files(sha, "n")), shas * 3))
         heads = set(pool.map(lambda _: repository.fetch(), range(8)))
-    assert found == [(f"Commit {n % 12}", [File("n", str(n % 12).encode())]) for n in range(36)]
+    assert answers == [(f"Commit {n % 12}", [File("n", str(n % 12).encode())]) for n in range(36)]
     assert heads == {shas[-1]}
 
 
@@ -517,8 +517,8 @@ class Serving:
         self.server.server_close()
 
 
-def _smart_http(root: Path, authorization: str, seen: list[bytes]) -> type[BaseHTTPRequestHandler]:
-    """Git's own HTTP server behind a password; every request adds the command lines of the machine to `seen`."""
+def _smart_http(root: Path, authorization: str, command_lines: list[bytes]) -> type[BaseHTTPRequestHandler]:
+    """Git's own HTTP server behind a password; every request adds the machine's command lines."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -529,7 +529,7 @@ def _smart_http(root: Path, authorization: str, seen: list[bytes]) -> type[BaseH
         def answer(self):
             for line in Path("/proc").glob("[0-9]*/cmdline"):
                 try:
-                    seen.append(line.read_bytes())
+                    command_lines.append(line.read_bytes())
                 except OSError:
                     continue
             if self.headers.get("Authorization") != authorization:
@@ -572,8 +572,8 @@ def test_a_credential_is_sent_and_seen_nowhere_else(tmp_path, source, given, cap
     head = source.commit("First", {"a": "1"})
     pair = f"x-access-token:{TOKEN}"
     encoded = base64.b64encode(pair.encode()).decode()
-    seen: list[bytes] = []
-    with Serving(_smart_http(tmp_path, f"Basic {encoded}", seen)) as url:
+    command_lines: list[bytes] = []
+    with Serving(_smart_http(tmp_path, f"Basic {encoded}", command_lines)) as url:
         remote = f"{url}/source/.git"
         if given == "variable":
             repository = GitRepository(
@@ -586,8 +586,8 @@ def test_a_credential_is_sent_and_seen_nowhere_else(tmp_path, source, given, cap
         with pytest.raises(PushRejectedError) as rejected:
             repository.push_commit(branch="gitops-bot/x", tree=repository.tree_id(head, ""), parent=head, message="y")
     assert source.git("log", "-1", "--format=%B", "gitops-bot/x") == "x"
-    assert any(b"git-remote-http" in line or b"remote-http" in line for line in seen), "git was not caught running"
-    texts = [b"\0".join(seen).decode(errors="replace"), caplog.text, repr(rejected.value), repository.url]
+    assert any(b"remote-http" in line for line in command_lines), "git was not caught running"
+    texts = [b"\0".join(command_lines).decode(errors="replace"), caplog.text, repr(rejected.value), repository.url]
     texts += [path.read_text(errors="replace") for path in repository._mirror.path.rglob("*") if path.is_file()]
     assert not [text for text in texts if TOKEN in text or encoded in text]
 

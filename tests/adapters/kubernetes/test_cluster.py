@@ -1,4 +1,4 @@
-"""Reading a cluster: real HTTP against a small API server that can be made to fail in one place at a time."""
+"""Reading a cluster over real HTTP from a small API server that can fail at one path at a time."""
 
 import asyncio
 import gzip
@@ -37,10 +37,10 @@ def _status(code, message):
 
 
 class ApiServer:
-    """Two groups, one of them optionally dead; `faults` maps a path to what answers there instead, asked in turn."""
+    """Two groups, one of them optionally dead; `faults` maps a path to handlers that answer instead, in turn."""
 
     def __init__(self):
-        self.seen = []
+        self.requests = []
         self.objects = {}
         self.faults = {}
         self.aggregated = True
@@ -50,10 +50,10 @@ class ApiServer:
         self.app.router.add_route("*", "/{path:.*}", self._answer)
 
     def paths(self):
-        return [path for _, path, _ in self.seen]
+        return [path for _, path, _ in self.requests]
 
     async def _answer(self, request):
-        self.seen.append((request.method, request.path_qs, dict(request.headers)))
+        self.requests.append((request.method, request.path_qs, dict(request.headers)))
         faults = self.faults.get(request.path, [])
         fault = faults.pop(0) if faults else None
         if fault is not None:
@@ -259,8 +259,8 @@ def test_of_each_object_is_kept_what_is_made_of_it(cluster, api):
         return _status(410, "too old")
 
     api.faults["/api/v1/configmaps"] = [expire] * 4
-    found = cluster.list(CONFIG_MAP, None, lambda item: item["kind"] if item["data"]["i"].endswith("9") else None)
-    assert found == {(f"n{i % 3}", f"c{i}"): "ConfigMap" for i in range(9, 600, 10)}
+    kinds = cluster.list(CONFIG_MAP, None, lambda item: item["kind"] if item["data"]["i"].endswith("9") else None)
+    assert kinds == {(f"n{i % 3}", f"c{i}"): "ConfigMap" for i in range(9, 600, 10)}
 
 
 def test_a_list_that_keeps_expiring_is_asked_for_whole(cluster, api):
@@ -284,8 +284,8 @@ def test_a_connection_that_keeps_being_cut_is_no_short_list(cluster, api):
 
 
 def test_a_403_names_the_account_and_what_to_grant(cluster, api):
-    said = 'deployments.apps is forbidden: User "system:serviceaccount:bot:bot" cannot list resource "deployments"'
-    api.faults["/apis/apps/v1/namespaces/shop/deployments"] = [_answers(403, said)]
+    message = 'deployments.apps is forbidden: User "system:serviceaccount:bot:bot" cannot list resource "deployments"'
+    api.faults["/apis/apps/v1/namespaces/shop/deployments"] = [_answers(403, message)]
     with pytest.raises(ForbiddenError) as error:
         cluster.list(DEPLOYMENT, "shop")
     assert str(error.value) == (
@@ -329,7 +329,7 @@ def test_a_slow_server_ends_in_an_error_within_bounds(kubeconfig, api, url):
     cluster = KubernetesCluster("prod", kubeconfig=kubeconfig, read_timeout=0.2)
     with pytest.raises(ClusterError, match="the answer took too long"):
         cluster.list(CONFIG_MAP, None)
-    assert len(api.seen) == 2, "one retry"
+    assert len(api.requests) == 2, "one retry"
     api.release.set()
 
 
@@ -406,14 +406,14 @@ def test_nothing_but_get_is_ever_sent(cluster, api):
             cluster._api._pools.request(method, f"{cluster.server}/api/v1/configmaps")
     with pytest.raises(PermissionError, match="only GET"):
         cluster._api._pools.request("GET", f"{cluster.server}/api/v1/configmaps", body=b"{}")
-    assert {method for method, _, _ in api.seen} == {"GET"}
+    assert {method for method, _, _ in api.requests} == {"GET"}
 
 
 def test_the_token_goes_along_and_into_no_error(cluster, api):
     api.faults["/api/v1/configmaps"] = [_answers(401)]
     with pytest.raises(ClusterError) as error:
         cluster.list(CONFIG_MAP, None)
-    assert api.seen[0][2]["Authorization"] == "Bearer sesame"
+    assert api.requests[0][2]["Authorization"] == "Bearer sesame"
     assert "sesame" not in repr(error.value)
 
 
@@ -425,7 +425,7 @@ def test_a_login_command_gives_the_token(url, api, tmp_path):
         "args": [json.dumps(credential | {"status": {"token": "from-command"}})],
     }
     KubernetesCluster("prod", kubeconfig=_kubeconfig(tmp_path / "k", url, {"exec": command})).discover()
-    assert api.seen[0][2]["Authorization"] == "Bearer from-command"
+    assert api.requests[0][2]["Authorization"] == "Bearer from-command"
 
 
 @pytest.mark.parametrize(

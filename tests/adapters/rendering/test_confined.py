@@ -1,4 +1,4 @@
-"""What a program that renders may do, tried with programs that do more."""
+"""The limits on a program that renders, with programs that try to exceed them."""
 
 import fcntl
 import socket
@@ -98,19 +98,19 @@ def test_a_file_it_writes_is_bounded():
 
 
 def test_many_at_once_are_each_their_own():
-    said = {}
+    output = {}
 
     def one(number):
-        said[number] = python(f"import os; print({number}, os.getcwd())").stdout.decode().split()
+        output[number] = python(f"import os; print({number}, os.getcwd())").stdout.decode().split()
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert {number: int(words[0]) for number, words in said.items()} == {number: number for number in range(8)}
-    assert len({words[1] for words in said.values()}) == 8
-    assert not any(Path(words[1]).exists() for words in said.values())
+    assert {number: int(words[0]) for number, words in output.items()} == {number: number for number in range(8)}
+    assert len({words[1] for words in output.values()}) == 8
+    assert not any(Path(words[1]).exists() for words in output.values())
 
 
 @pytest.mark.parametrize("path", ["../a", "/a", "a/../../b", "a//b", ".git/config", "a/.git/hooks/x", "a\nb", ""])

@@ -13,7 +13,7 @@ SECRET = b"kind: Secret\nstringData:\n  password: hunter2 and hunter3\n  list: [
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("stderr", "sentence"),
     [
         ("Error: no such file", "no such file"),
         ("", "it gave no reason."),
@@ -26,5 +26,5 @@ SECRET = b"kind: Secret\nstringData:\n  password: hunter2 and hunter3\n  list: [
         ("x " * 1000, "x " * 199 + "x…"),
     ],
 )
-def test_it_is_one_line_without_paths_and_secrets(said, told):
-    assert sanitize_stderr(said, tree=TREE, files=FILES, secrets=[SECRET]) == told
+def test_it_is_one_line_without_paths_and_secrets(stderr, sentence):
+    assert sanitize_stderr(stderr, tree=TREE, files=FILES, secrets=[SECRET]) == sentence
