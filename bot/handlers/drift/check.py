@@ -13,7 +13,8 @@ from functools import partial, reduce
 from typing import Any
 
 from bot.core.applications.application import Application
-from bot.core.drift.compare import Comparison, ScaleTargets, compare_object, scale_targets
+from bot.core.drift.autoscaling import ScaleTargets, scale_targets
+from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.objects.manifest import Manifest, ManifestError, overruled, place, resolve
@@ -283,14 +284,14 @@ class _Engine:
 
     def _compare(self, manifest: Manifest, live: Object, rules: Rules) -> Comparison:
         version, document = live["metadata"].get("resourceVersion", ""), self._documents[manifest.api_version]
-        basis = CacheKey(manifest.object, version, document, self._scaled.scale(manifest), rules)
+        basis = CacheKey(manifest.object, version, document, self._scaled.include(manifest), rules)
 
         def compare() -> Comparison:
             return compare_object(
                 manifest,
                 live,
                 schema=self._schemas,
-                context=self._scaled,
+                scale_targets=self._scaled,
                 ignore=rules.ignore,
                 interactive=rules.interactive,
                 explain=rules.explain,
