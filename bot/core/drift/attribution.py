@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
-from bot.core.drift.exclusions import SHARED_MARKS, is_restart_stamp, is_shared_mark
+from bot.core.drift.exclusions import SHARED_MARKS, is_controller_label, is_label, is_restart_stamp, is_shared_mark
 from bot.core.objects.ownership import Ownership, Writer
 from bot.core.objects.path import Path, Segment
 from bot.i18n.catalogue import aside as texts
@@ -84,6 +84,8 @@ class Attribution:
         deployer = next((owner for owner in owners if self._ownership.deploys(owner)), None)
         if deployer is not None:
             return Verdict(is_drift=True, reason="applied earlier, and no longer in git", writer=deployer)
+        if self._is_untracked_label(path):
+            return Verdict(is_drift=True, reason="added; the API server does not record who writes this object")
         return self._left_alone(writer)
 
     def added_in_list(self, path: Path, list_path: Sequence[Segment], *, is_described: bool) -> Verdict | None:
@@ -129,6 +131,15 @@ class Attribution:
         if self._ownership.by_kubectl_apply(writer) or self._ownership.deploys(writer):
             return "applied so, and git says otherwise"
         return f"git says otherwise; written by {writer.manager}"
+
+    def _is_untracked_label(self, path: Path) -> bool:
+        """Whether this is a label or annotation of an object without `managedFields`, whose writers are never recorded.
+
+        An object that was created with only a name ends up so, since the API server records no update of an object
+        without `managedFields`. No label is a default, so somebody set it.
+        https://github.com/kubernetes/apimachinery/blob/master/pkg/util/managedfields/internal/skipnonapplied.go
+        """
+        return not self._ownership.writers and is_label(path) and not is_controller_label(path)
 
     @staticmethod
     def _left_alone(writer: Writer | None) -> Verdict:

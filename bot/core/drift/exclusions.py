@@ -55,6 +55,20 @@ _SERVER_KEYS: Final = frozenset(
         "kubernetes.io/metadata.name",
     )
 )
+# Prefixes of labels and annotations that only Kubernetes' own controllers write.
+# https://kubernetes.io/docs/reference/labels-annotations-taints/
+_CONTROLLER_PREFIXES: Final = frozenset(
+    (
+        "autoscaling.alpha.kubernetes.io",
+        "batch.kubernetes.io",
+        "control-plane.alpha.kubernetes.io",
+        "deployment.kubernetes.io",
+        "endpoints.kubernetes.io",
+        "pv.kubernetes.io",
+        "volume.beta.kubernetes.io",
+        "volume.kubernetes.io",
+    )
+)
 _RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
 
 
@@ -81,6 +95,12 @@ def is_label(path: Sequence[Segment]) -> bool:
 def is_filled_in_label(path: Sequence[Segment]) -> bool:
     """Whether this is a label or annotation that the API server or one of its controllers fills in."""
     return path[-1] in _SERVER_KEYS and is_label(path)
+
+
+def is_controller_label(path: Sequence[Segment]) -> bool:
+    """Whether this is a label or annotation whose prefix only Kubernetes' own controllers use."""
+    key = path[-1]
+    return isinstance(key, str) and key.partition("/")[0] in _CONTROLLER_PREFIXES and is_label(path)
 
 
 def is_shared_mark(path: Sequence[Segment]) -> bool:

@@ -249,7 +249,10 @@ def test_an_object_that_flux_leaves_alone_may_be_missing():
 
 def test_what_a_person_writes_on_the_live_object_excuses_nothing():
     live = held({"mode": "debug"}, annotations={"kustomize.toolkit.fluxcd.io/reconcile": "disabled"})
-    assert told(compare(SETTINGS, live).drift) == ["changed data.mode"]
+    assert told(compare(SETTINGS, live).drift) == [
+        "changed data.mode",
+        'added metadata.annotations["kustomize.toolkit.fluxcd.io/reconcile"]',
+    ]
 
 
 # ---------------------------------------------------------------- Secrets
