@@ -15,7 +15,7 @@ from bot.core.access.audit import AuditEntry, Origin
 from bot.core.applications.application import Application, home
 from bot.core.drift.model import Status
 from bot.handlers.discovery.discover import Discoverer
-from bot.handlers.drift.check import check
+from bot.handlers.drift.check import Revision, check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages.blocks import Message
@@ -115,11 +115,12 @@ def doctor(config: Config, outside: Outside) -> Iterator[Line]:
     yield from _slack(config, outside)
 
     repositories: dict[str, Repository] = {}
+    revisions: dict[str, Revision] = {}
     for name, make_repository in outside.repositories.items():
-        line, repository = _attempt(f"repository {name}: git can fetch it", partial(_fetch, make_repository))
+        line, fetched = _attempt(f"repository {name}: git can fetch it", partial(_fetch, make_repository))
         yield line
-        if repository:
-            repositories[name] = repository
+        if fetched:
+            repositories[name], revisions[name] = fetched
     for forge in outside.forges.values():
         yield from (Line(probe.what, probe.ok, probe.remedy) for probe in forge.probes())
     clusters: dict[str, Cluster] = {}
@@ -134,10 +135,11 @@ def doctor(config: Config, outside: Outside) -> Iterator[Line]:
     for each in dict.fromkeys(application.repository for application in known):
         if home(each)[0] in repositories and each not in repositories:
             repositories[each] = outside.line(each)
-    memory = Caches(ManifestCache(outside.renderer))
+    revisions |= fetch_all({name: repositories[name] for name in repositories.keys() - revisions.keys()})
+    caches = Caches(ManifestCache(outside.renderer))
     for name, cluster in clusters.items():
         theirs = [each for each in known if each.cluster == name and each.repository in repositories]
-        yield from _applications(config, theirs, cluster, repositories, memory, outside.clock())
+        yield from _applications(config, theirs, cluster, repositories, revisions, caches, outside.clock())
 
 
 _Done = TypeVar("_Done")
@@ -167,10 +169,9 @@ def _write(store: Store, now: datetime) -> None:
     store.audit_log.append(AuditEntry(now, "doctor", "doctor", "the database can be written", Origin.CLI))
 
 
-def _fetch(make: Callable[[], Repository]) -> Repository:
+def _fetch(make: Callable[[], Repository]) -> tuple[Repository, str]:
     repository = make()
-    repository.fetch()
-    return repository
+    return repository, repository.fetch()
 
 
 def _discover(make: Callable[[], Cluster]) -> Cluster:
@@ -195,14 +196,23 @@ def _applications(
     theirs: Sequence[Application],
     cluster: Cluster,
     repositories: Mapping[str, Repository],
-    memory: Caches,
+    revisions: Mapping[str, Revision],
+    caches: Caches,
     now: datetime,
 ) -> Iterator[Line]:
     """A real check of each: it lists just the kinds that git declares, so no permission is guessed at."""
-    found_of = check(theirs, repositories=repositories, cluster=cluster, ignore=config.ignore, memory=memory, now=now)
-    for found in found_of:
-        known = found.status is not Status.UNKNOWN
-        yield Line(f"application {found.application}: can be checked", known, "" if known else found.error or "")
+    checks = check(
+        theirs,
+        revisions=revisions,
+        repositories=repositories,
+        cluster=cluster,
+        ignore=config.ignore,
+        caches=caches,
+        now=now,
+    )
+    for result in checks:
+        known = result.status is not Status.UNKNOWN
+        yield Line(f"application {result.application}: can be checked", known, "" if known else result.error or "")
 
 
 def _slack(config: Config, outside: Outside) -> Iterator[Line]:

@@ -17,6 +17,7 @@ from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.discovery.deployers import deploying
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import check as drift_check
+from bot.handlers.drift.check import fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.incidents.record import end_unwatched, pass_time_of_all, record
 from bot.handlers.incidents.suspects import Suspects
@@ -49,7 +50,7 @@ class Monitor:
         self._policy = config.alerts.policy()
         self._reconciler = keeper
         self._translator_for = config.slack.translator
-        self._memory = Caches(ManifestCache(ports.renderer))
+        self._caches = Caches(ManifestCache(ports.renderer))
         self._recording = threading.Lock()
         self._polling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by repository or line of one
         self._people = People(ports.chat, config.slack.people, ports.clock)
@@ -57,14 +58,14 @@ class Monitor:
             ports,
             {name: each.approvals for name, each in config.repositories.items()},
             config.applications,
-            self._memory.manifest_cache,
+            self._caches.manifest_cache,
             config.slack.channel,
         )
         self._suspects = Suspects(ports, config.applications, ManifestCache(ports.renderer), config.interactive)
         self._rollouts = RolloutTracker(
             ports,
             config.applications,
-            self._memory.manifest_cache,
+            self._caches.manifest_cache,
             self._suspects,
             ignore=config.ignore,
             deadline=config.schedule.rollout_deadline,
@@ -74,7 +75,7 @@ class Monitor:
     @property
     def manifest_cache(self) -> ManifestCache:
         """What was rendered before, and renders the rest."""
-        return self._memory.manifest_cache
+        return self._caches.manifest_cache
 
     def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
         """One drift check now of the applications named, in their order; what follows from it is told in Slack."""
@@ -163,14 +164,15 @@ class Monitor:
     def _poll(self, repository: str) -> None:
         with self._polling[repository]:
             mine = [each for each in self._all() if each.repository == repository]
-            head = merges.record_merges(self._ports, repository, mine, self._memory.manifest_cache, self._people)
+            head = merges.record_merges(self._ports, repository, mine, self._caches.manifest_cache, self._people)
             if self._ports.repositories[repository].is_branch:  # what else is followed moves from tag to tag by design
                 self._approvals.note(repository, head)
 
     def _check(self, applications: Sequence[Application], *, explain: bool = False) -> list[Check]:
         if not applications:
             return []
-        for repository in sorted({each.repository for each in applications}):
+        names = sorted({application.repository for application in applications})
+        for repository in names:
             # Merges first: what differs only because a merge is on its way must not be taken for drift.
             try:
                 self.poll_repository(repository)
@@ -178,12 +180,13 @@ class Monitor:
                 _log.warning("drift check: %s", error)
         checks = drift_check(
             applications,
+            revisions=fetch_all({name: self._ports.repositories[name] for name in names}),
             repositories=self._ports.repositories,
             cluster=self._ports.clusters[applications[0].cluster],
             ignore=self._ignore,
             interactive=self._interactive,
             now=self._ports.clock(),
-            memory=self._memory,
+            caches=self._caches,
             explain=explain,
         )
         # Before the lock: a cluster that hangs holds up its own check and no other.
@@ -216,5 +219,5 @@ class Monitor:
                 check,
                 rolling=check.application in moving,
                 looks=self._alerts.looks,
-                manifest_cache=self._memory.manifest_cache,
+                manifest_cache=self._caches.manifest_cache,
             )
