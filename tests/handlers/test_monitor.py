@@ -162,6 +162,26 @@ def test_an_object_declared_twice_and_not_alike_is_said_and_is_no_drift(desk, na
     assert said is not None or not any("declared twice" in each for each in told)
 
 
+def test_a_merge_that_lands_during_a_check_waits_for_the_next_one(desk, monkeypatch):
+    desk = desk("alerts: {looks: 1}")
+    deployed = desk.source.sha()
+    repository = desk.ports.repositories["platform"]
+    fetch = repository.fetch
+
+    def fetch_and_then_merge():
+        monkeypatch.setattr(repository, "fetch", fetch)
+        head = fetch()
+        desk.source.commit("Warn", {HERE: GIT.replace("info", "warn")})
+        return head
+
+    monkeypatch.setattr(repository, "fetch", fetch_and_then_merge)
+    during, after = desk.look(), desk.look()
+    assert (during.revision, during.status) == (deployed, Status.SYNCED)
+    assert (after.revision, after.status) == (desk.source.sha(), Status.OUT_OF_SYNC)
+    assert [rollout.revision for rollout in desk.ports.store.rollouts.unsettled()] == [after.revision]
+    assert desk.cards() == []
+
+
 @pytest.mark.parametrize(("more", "cards"), [("", 0), ("alerts: {quiet_while_rolling: false}", 1)])
 def test_whether_a_moving_rollout_keeps_it_quiet(desk, more, cards):
     desk = desk(more)

@@ -149,7 +149,6 @@ class ApprovalReviewer:
             applications=tuple(each.name for each in touched),
             channels=tuple(sorted({each.channel for each in touched})) or (self._channel,),
             files=tuple(files[:_MOST_FILES]),
-            more_files=max(0, len(files) - _MOST_FILES),
         )
 
     def _touched(self, repository: Repository, parent: str | None, sha: str) -> list[Application]:

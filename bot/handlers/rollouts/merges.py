@@ -26,23 +26,26 @@ _MOST_COMMITS = 250
 
 
 def record_merges(
-    ports: Ports, name: str, applications: Sequence[Application], manifest_cache: ManifestCache, people: People
-) -> str:
-    """Fetch one repository and keep a rollout for each new merge; the tracked branch's sha.
+    ports: Ports,
+    name: str,
+    head: str,
+    applications: Sequence[Application],
+    manifest_cache: ManifestCache,
+    people: People,
+) -> None:
+    """Keep a rollout for each new merge of one repository, up to its tracked head as just fetched (a full sha).
 
-    The first look of all only remembers where the branch stands. RepositoryError when git does not answer.
+    The first time, only remembers the head. RepositoryError if git does not answer.
     """
     repository = ports.repositories[name]
-    head = repository.fetch()
     known = ports.store.rollouts.head(name)
     if known == head:
-        return head
+        return
     rollouts = [] if known is None else _rollouts(ports, repository, known, head, applications, manifest_cache)
     rollouts = [_with_authors(rollout, repository, people) for rollout in rollouts]
     moved = ports.store.rollouts.advance(name, known, head, rollouts)
     for rollout in rollouts if moved else ():
         _log.info("rollout of %s in %s: %s", rollout.revision, rollout.repository, rollout.subject)
-    return head
 
 
 def _rollouts(

@@ -11,8 +11,9 @@ from bot.core.objects.health import Unready
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rollouts.rollout import MOST_NAMED, NOTHING, Observation, PendingState, Rollout, RolloutState
 from bot.handlers.discovery.deployers import failing
-from bot.handlers.drift.check import Live, differences, look, one_after_another, remaining
-from bot.handlers.drift.comparison_cache import Rules
+from bot.handlers.drift.comparison_cache import CompareOptions
+from bot.handlers.drift.live_comparison import LiveComparison, compare_live
+from bot.handlers.drift.result import comparison_result, join_sentences, still_present
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import merged
 from bot.handlers.rollouts.workloads import Key, not_running
@@ -78,7 +79,7 @@ def _observe(
     cluster = ports.clusters[name]
     wanted = [(each, target.application) for target in targets for each in (*target.changed, *target.removed)]
     try:
-        live = look(cluster, wanted, rules=Rules(tuple(ignore)))
+        live = compare_live(cluster, wanted, options=CompareOptions(tuple(ignore)))
         found = [_arrived(target, live) for target in targets]
         there = [target for target, seen in zip(targets, found, strict=True) if seen == Observation()]
         running = [(each, target.application.namespace) for target in there for each in target.changed]
@@ -89,18 +90,18 @@ def _observe(
     return _with_failures(ports, cluster, targets, found)
 
 
-def _arrived(target: _Target, live: Live) -> Observation:
+def _arrived(target: _Target, live: LiveComparison) -> Observation:
     """Whether the cluster has what the merge says."""
     namespace = target.application.namespace
-    found = differences(target.changed, namespace=namespace, live=live)
-    present, unknown = remaining(target.removed, namespace=namespace, live=live)
+    found = comparison_result(target.changed, namespace=namespace, live=live)
+    present, unknown = still_present(target.removed, namespace=namespace, live=live)
     missing = [line for each in found.drift for line in _missing(each)]
     left = [f"{manifest.kind} {manifest.name}" for manifest in present]
     if missing or left:
         lacking = PendingState(tuple(missing[:MOST_NAMED]), tuple(left[:MOST_NAMED]), total=len(missing) + len(left))
         return Observation(lacking)
     blind = (*found.unknown, *unknown)
-    return Observation(error=one_after_another(blind))
+    return Observation(error=join_sentences(blind))
 
 
 def _running(target: _Target, seen: Observation, lacking: Mapping[Key, Unready]) -> Observation:

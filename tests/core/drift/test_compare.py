@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.core.drift.compare import Comparison, compare_object, scale_targets
+from bot.core.drift.autoscaling import scale_targets
+from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.objects.manifest import Manifest, read_manifests, resolve
 from bot.core.objects.path import PathError
@@ -27,7 +28,7 @@ def compare(desired, live, *, schemas=None, context=(), cluster_scoped=False, **
     manifests = read[0] or [as_manifest(desired)]
     (manifest,) = resolve(manifests, namespace="shop", namespaced=lambda _version, _kind: not cluster_scoped)
     held = read[1][0].object if read[1] else live
-    return compare_object(manifest, held, schema=schemas or Schemas(), context=scale_targets(context), **options)
+    return compare_object(manifest, held, schema=schemas or Schemas(), scale_targets=scale_targets(context), **options)
 
 
 def as_manifest(desired) -> Manifest:
@@ -248,7 +249,10 @@ def test_an_object_that_flux_leaves_alone_may_be_missing():
 
 def test_what_a_person_writes_on_the_live_object_excuses_nothing():
     live = held({"mode": "debug"}, annotations={"kustomize.toolkit.fluxcd.io/reconcile": "disabled"})
-    assert told(compare(SETTINGS, live).drift) == ["changed data.mode"]
+    assert told(compare(SETTINGS, live).drift) == [
+        "changed data.mode",
+        'added metadata.annotations["kustomize.toolkit.fluxcd.io/reconcile"]',
+    ]
 
 
 # ---------------------------------------------------------------- Secrets

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.drift.compare import compare_object
-from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer, without
+from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer, without_places
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.schema import Schemas
 
@@ -256,6 +256,6 @@ def test_a_pointer_begins_with_a_slash():
 
 def test_taking_out_touches_nothing_else():
     value = {"a": [{"b": 1, "c": 2}, 3, 4], "d": {"e": 5}}
-    left = without(value, [("a", 0, "b"), ("a", 2), ("d", "nothing"), ("a", 9), ()])
+    left = without_places(value, [("a", 0, "b"), ("a", 2), ("d", "nothing"), ("a", 9), ()])
     assert left == {"a": [{"c": 2}, 3], "d": {"e": 5}}
     assert value == {"a": [{"b": 1, "c": 2}, 3, 4], "d": {"e": 5}}

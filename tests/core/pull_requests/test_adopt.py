@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.drift.compare import compare_object, scale_targets
+from bot.core.drift.autoscaling import scale_targets
+from bot.core.drift.compare import compare_object
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import read_documents, read_manifests, resolve
 from bot.core.objects.path import format_path
@@ -201,7 +202,7 @@ def test_a_recorded_drift_is_none_any_more_once_adopted(path, schemas):
             for manifest in manifests
             if (
                 comparison := compare_object(
-                    manifest, case["live"], schema=schemas, context=scale_targets(case.get("context") or ())
+                    manifest, case["live"], schema=schemas, scale_targets=scale_targets(case.get("context") or ())
                 )
             ).drift
         ]
