@@ -57,7 +57,7 @@ class Monitor:
         self._people = People(ports.chat, config.slack.people, ports.clock)
         self._approvals = ApprovalReviewer(
             ports,
-            {name: each.approvals for name, each in config.repositories.items()},
+            {name: settings.approvals for name, settings in config.repositories.items()},
             config.applications,
             self._caches.manifest_cache,
             config.slack.channel,
@@ -86,7 +86,7 @@ class Monitor:
             by_cluster.setdefault(application.cluster, []).append(application)
         one_cluster = partial(self._check, revisions=self._fetch(applications), explain=explain)
         with ThreadPoolExecutor(max_workers=min(_CLUSTERS_AT_ONCE, max(1, len(by_cluster)))) as pool:
-            checks = [check for found in pool.map(one_cluster, by_cluster.values()) for check in found]
+            checks = [check for results in pool.map(one_cluster, by_cluster.values()) for check in results]
         self.reconcile_cards()
         order = {name: index for index, name in enumerate(names)}
         return sorted(checks, key=lambda check: order[check.application])
@@ -118,7 +118,7 @@ class Monitor:
     def poll_all_refs(self, repository: str) -> None:
         """The same of a repository and of every line of it that an application follows. PortError of the last."""
         error = None
-        for name in dict.fromkeys((repository, *(each.repository for each in self._all()))):
+        for name in dict.fromkeys((repository, *(application.repository for application in self._all()))):
             if home(name)[0] == repository:
                 try:
                     self._poll(name)
@@ -219,7 +219,7 @@ class Monitor:
         at_work = self._at_work(applications, checks)
         with self._recording:
             self._record(applications, checks, self._rolling() | at_work)
-        self._suspects.name([each.name for each in applications])
+        self._suspects.name([application.name for application in applications])
         return checks
 
     def _rolling(self) -> frozenset[str]:
@@ -233,7 +233,7 @@ class Monitor:
         if not self._alerts.quiet_while_rolling:
             return frozenset()
         differing = {check.application for check in checks if check.drift}
-        drifted = [each for each in applications if each.name in differing]
+        drifted = [application for application in applications if application.name in differing]
         return deploying(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
 
     def _record(self, applications: Sequence[Application], checks: Sequence[Check], moving: frozenset[str]) -> None:
