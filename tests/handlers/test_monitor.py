@@ -100,10 +100,10 @@ def test_a_channel_reads_its_language_also_of_what_the_cluster_refused(desk):
     desk.look()
     desk.look()
     desk.cluster.faults.add(Fault("*/configmaps", 403))
-    assert desk.look().error.startswith("ConfigMap settings not checked: Cluster prod does not let ")
+    assert desk.look().error.startswith("ConfigMap settings not checked: Cluster prod does not allow ")
     (card,) = desk.slack.messages(CHANNEL)
     assert card.text.startswith("Drift grave de shop en prod desde las ")
-    assert "ConfigMap settings sin comprobar: El cluster prod no permite a " in json.dumps(
+    assert "ConfigMap settings sin comprobar: El clúster prod no permite a " in json.dumps(
         card.blocks, ensure_ascii=False
     )
 
@@ -134,8 +134,8 @@ def test_a_channel_reads_its_language_also_of_what_git_cannot_be_read_as(desk, f
 @pytest.mark.parametrize(
     ("namespace", "level", "said"),
     [
-        ("", "debug", "apps/shop/zz.yaml:2 counts, apps/shop/settings.yaml:1 does not"),
-        ("shop", "debug", "apps/shop/zz.yaml:2 counts, apps/shop/settings.yaml:1 does not"),
+        ("", "debug", "apps/shop/zz.yaml:2 is used and apps/shop/settings.yaml:1 is ignored"),
+        ("shop", "debug", "apps/shop/zz.yaml:2 is used and apps/shop/settings.yaml:1 is ignored"),
         ("", "info", None),
         ("elsewhere", "debug", None),
     ],
@@ -255,7 +255,7 @@ def test_a_rule_of_the_configuration_is_named_where_it_ignores(desk, rule):
     check = desk.look()
     assert check.status is Status.SYNCED
     (field,) = [field for found in check.set_aside for field in found.fields if field.path == "data.level"]
-    assert field.reason.startswith("ignored by rule 1 of the configuration: ")
+    assert field.reason.startswith("ignored by rule 1 in the configuration: ")
     assert (field.desired, field.live) == ("info", "debug")
 
 

@@ -21,7 +21,7 @@ _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed", "SUPERSEDED
 _ANY = " OR ".join(f'state="{state}"' for state in _STATES)
 _NEWEST: dict[str, str | int] = {"sort": "-created_on", "pagelen": _PAGE}
 _READ, _WRITE = (LocalizedText(texts.SCOPE, scope=scope) for scope in ("pullrequest", "pullrequest:write"))
-_NOBODY = "a deleted account"
+_NOBODY = "Former user"  # as Bitbucket shows a deleted account
 
 
 class BitbucketForge:

@@ -94,7 +94,7 @@ class Api:
             raise _refused(answer)
         found: Json = answer.json()
         if not isinstance(found, dict):
-            raise TypeError("no object was answered")
+            raise TypeError("the response is not an object")
         return found
 
 

@@ -251,7 +251,7 @@ class GitHubForge:
         )
         repository = client.get_repo(self.repository)
         if not isinstance(repository.id, int):
-            raise TypeError("no repository was answered")
+            raise TypeError("the response is not a repository")
         return repository
 
     @contextmanager
@@ -283,7 +283,7 @@ def _web_url(api_url: str) -> str:
 
 def _pull_request(pull: GitHubPull.PullRequest) -> PullRequest:
     if not isinstance(pull.number, int):
-        raise TypeError("no pull request was answered")
+        raise TypeError("the response is not a pull request")
     merged = pull.merged_at is not None
     return PullRequest(
         number=pull.number,
@@ -314,7 +314,7 @@ def _first(items: Iterable[_Item], most: int | None = None) -> list[_Item]:
     """The first of a list. TypeError where PyGithub made it of something else, such as a login page."""
     found = list(islice(items, most))
     if not all(isinstance(item.id, int) for item in found):
-        raise TypeError("no list was answered")
+        raise TypeError("the response is not a list")
     return found
 
 

@@ -291,7 +291,7 @@ class GitRepository:
         total = sum(blob.size for blob in blobs)
         if len(blobs) > MAX_FILES or total > MAX_TOTAL_BYTES:
             return LocalizedText(
-                texts.MUCH,
+                texts.LARGE_PATH,
                 path=path,
                 name=self.name,
                 files=f"{len(blobs):,}",
@@ -358,7 +358,7 @@ class GitRepository:
     def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
         """See ports.Repository."""
         if not _OWN_BRANCH.fullmatch(branch) or ".." in branch or branch.endswith(".lock"):
-            raise ValueError(f"{branch!r} is not a branch of the bot's own: it must begin with gitops-bot/")
+            raise ValueError(f"{branch!r} is not one of the bot's branches: it must start with gitops-bot/")
         sha = self._commit_tree(_checked(tree), [_checked(parent)], message)
         ref = f"refs/heads/{branch}"
         # An empty expectation means: must not exist there yet.
@@ -720,7 +720,7 @@ def _last_words(said: str) -> str:
     """The line that says most, with any user and password in a URL masked."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     told = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:", "!"))] or lines
-    return re.sub(r"://[^/@\s]+@", "://***@", told[0])[:300] if told else "it gave no reason."
+    return re.sub(r"://[^/@\s]+@", "://***@", told[0])[:300] if told else LocalizedText(texts.NO_REASON)
 
 
 def _instant(seconds: str) -> datetime:
@@ -756,9 +756,7 @@ class _Remote:
 
 def _remote(url: str) -> _Remote:
     """Take a URL apart; RepositoryError, which never repeats the URL whole, when git may not be given it."""
-    refusal = RepositoryError(
-        "A repository's url is https://, http://, ssh://, file://, user@host:path, or a local path."
-    )
+    refusal = RepositoryError(LocalizedText(texts.BAD_URL))
     if not url or url.startswith("-") or not url.isprintable() or "::" in url:
         raise refusal
     if "://" not in url:
@@ -772,7 +770,7 @@ def _remote(url: str) -> _Remote:
         userinfo, _, host = parts.netloc.rpartition("@")
         return _Remote(parts._replace(netloc=host).geturl(), parts.scheme, unquote(userinfo))
     if parts.password is not None:
-        raise RepositoryError("An ssh url carries no password: use a key.")
+        raise RepositoryError(LocalizedText(texts.PASSWORD_IN_URL))
     return _Remote(url, parts.scheme, None)
 
 
@@ -784,7 +782,7 @@ def _origin(url: str) -> str:
 def _checked(revision: str) -> str:
     """A full name, so that nothing people typed can be an option, a reference or a range."""
     if not _SHA.fullmatch(revision):
-        raise RevisionNotFoundError("A revision is a full sha: 40 hexadecimal digits.")
+        raise RevisionNotFoundError(LocalizedText(texts.NOT_A_SHA))
     return revision
 
 
@@ -792,5 +790,5 @@ def _tidy(path: str) -> str:
     """A path from the root as git writes it; "" is the root. RepositoryError when it leads out of the repository."""
     tidy = os.path.normpath(path.strip("/") or ".")
     if tidy.startswith("..") or not tidy.isprintable():
-        raise RepositoryError(f"The path {path!r} does not lie in the repository.")
+        raise RepositoryError(LocalizedText(texts.OUTSIDE, path=repr(path)))
     return "" if tidy == "." else tidy

@@ -51,7 +51,7 @@ _UNREACHABLE: tuple[tuple[type[Exception], Phrase], ...] = (
     (ReadTimeoutError, texts.SLOW_ANSWER),
     (ProxyError, texts.PROXY),
     (SSLError, texts.TLS),
-    (ProtocolError, texts.BROKE_OFF),
+    (ProtocolError, texts.CONNECTION_LOST),
 )
 
 _GRANTS = {texts.LIST: texts.GRANT_LIST, texts.LIST_IN: texts.GRANT_LIST_IN}
@@ -72,7 +72,7 @@ class _GetOnly:
 
     def urlopen(self, method: str, url: str, body: object = None, *args: Any, **kwargs: Any) -> Any:
         if method != "GET" or body is not None:
-            raise PermissionError(f"{method} {url}: only GET is ever sent to a cluster")
+            raise PermissionError(f"{method} {url}: the bot sends only GET requests to a cluster")
         return super().urlopen(method, url, body, *args, **kwargs)  # type: ignore[misc]
 
 
@@ -315,7 +315,7 @@ class KubernetesCluster:
                     LocalizedText(texts.FORBIDDEN, cluster=self.name, account=account, what=what, grant=grant)
                 )
             case 404:
-                return self._could_not(what, LocalizedText(texts.NOT_SERVED_ANY_MORE))
+                return self._could_not(what, LocalizedText(texts.NO_LONGER_SERVED))
             case 410:
                 return _ExpiredError(
                     LocalizedText(texts.COULD_NOT, cluster=self.name, what=what, why=LocalizedText(texts.EXPIRED))
@@ -333,8 +333,8 @@ def _configure(name: str, kubeconfig: Path | str | None, context: str | None) ->
         kubeconfig = default_kubeconfig()
         if kubeconfig is None:
             raise ClusterConfigError(
-                f"Cluster {name}: there is no kubeconfig to look up context {context} in: "
-                "set KUBECONFIG or name the file in the configuration."
+                f"Cluster {name}: no kubeconfig was found for context {context}. "
+                "Set KUBECONFIG, or set kubeconfig in the configuration."
             )
     if kubeconfig is None:
         return _in_cluster(name)
@@ -347,19 +347,18 @@ def _configure(name: str, kubeconfig: Path | str | None, context: str | None) ->
         contexts = {entry["name"]: entry for entry in merged.value["contexts"]}
         active = context or merged["current-context"]
         if active not in contexts:
-            raise ClusterConfigError(
-                f"Cluster {name}: {file} has no context {active}; it has: {', '.join(sorted(contexts)) or 'none'}."
-            )
+            known = ", ".join(sorted(contexts)) or "none"
+            raise ClusterConfigError(f"Cluster {name}: {file} has no context {active}. Its contexts: {known}.")
         namespace = contexts[active]["context"].safe_get("namespace")
         # Read only, here too: a renewed token is not written back into the file.
         load_kube_config(file, active, configuration, persist_config=False)  # type: ignore[no-untyped-call]
     except ConfigException as error:
         # The library's other messages may quote a whole user entry, token and all.
         missing = re.fullmatch(r"File does not exist: (.+)", str(error))
-        why = f"names a file that does not exist, {missing[1]}" if missing else "is not a complete kubeconfig"
-        raise ClusterConfigError(f"Cluster {name}: {file} {why}; try `kubectl config view`.") from None
+        why = f"refers to {missing[1]}, which does not exist" if missing else "is not a complete kubeconfig"
+        raise ClusterConfigError(f"Cluster {name}: {file} {why}. Try `kubectl config view`.") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError):
-        raise ClusterConfigError(f"Cluster {name}: {file} is not a kubeconfig; try `kubectl config view`.") from None
+        raise ClusterConfigError(f"Cluster {name}: {file} is not a kubeconfig. Try `kubectl config view`.") from None
     return configuration, str(namespace or "default")
 
 
@@ -370,8 +369,8 @@ def _in_cluster(name: str) -> tuple[Configuration, str]:
         return configuration, _POD_NAMESPACE.read_text().strip()
     except (ConfigException, OSError) as error:
         raise ClusterConfigError(
-            f"Cluster {name}: no kubeconfig is named and this is no pod with a service account: "
-            "name a kubeconfig (KUBECONFIG, or `kubeconfig` in the configuration)."
+            f"Cluster {name}: no kubeconfig is configured, and the bot does not run in a pod with a service account. "
+            "Set KUBECONFIG, or set kubeconfig in the configuration."
         ) from error
 
 

@@ -29,7 +29,7 @@ class Directory:
 
     def __init__(self, root: Path) -> None:
         if not root.exists():
-            raise RepositoryError(f"There is no {root}.")
+            raise RepositoryError(f"{root} does not exist.")
         names = [path.name for path in root.iterdir()] if root.is_dir() else []
         self.kind = detect(names, "")
         whole = root.resolve()
@@ -46,7 +46,7 @@ class Directory:
         """Every regular file at or below `path`, without links and without git's own. RepositoryError."""
         place = self._place(path)
         if place is None:
-            raise RepositoryError(f"There is no {path} in {self.top}.")
+            raise RepositoryError(f"{path} does not exist in {self.top}.")
         return _read(self.root, self.top, [place] if place.is_file() else _walk(place, None))
 
     def has(self, path: str) -> bool:
@@ -73,14 +73,14 @@ def _above(folder: Path) -> Iterator[Path]:
 
 def _read(root: Path, base: Path, paths: Sequence[Path] | Iterator[Path]) -> list[File]:
     if not root.exists():
-        raise RepositoryError(f"There is no {root}.")
+        raise RepositoryError(f"{root} does not exist.")
     files: list[File] = []
     try:
         for path in paths:
             if path.stat().st_size > MAX_FILE_BYTES or len(files) == MAX_FILES:
                 raise RepositoryError(
-                    f"{root} needs more than {MAX_FILES:,} files, or one above {MAX_FILE_BYTES >> 20} MiB ({path}): "
-                    "narrow it."
+                    f"{root} needs more than {MAX_FILES:,} files, or a file larger than {MAX_FILE_BYTES >> 20} MiB "
+                    f"({path}). Narrow the path."
                 )
             files.append(File(path.relative_to(base).as_posix(), path.read_bytes()))
     except OSError as error:

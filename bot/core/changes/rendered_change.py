@@ -185,4 +185,4 @@ def _text(value: Any) -> str:
     try:
         return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
     except RecursionError:
-        return "(nested too deep to be shown)"
+        return "…"

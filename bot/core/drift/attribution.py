@@ -10,12 +10,13 @@ from bot.core.drift.exclusions import SHARED_MARKS, is_controller_label, is_labe
 from bot.core.objects.ownership import Ownership, Writer
 from bot.core.objects.path import Path, Segment
 from bot.i18n.catalogue import aside as texts
+from bot.i18n.catalogue import reason as reasons
 from bot.i18n.language import LocalizedText
 
 RESTART: Final = LocalizedText(texts.RESTART)
-_DEPLOYERS_MARK: Final = LocalizedText(texts.DEPLOYERS_MARK)
+_DEPLOYERS_MARK: Final = LocalizedText(texts.TRACKING_METADATA)
 _SCALED: Final = LocalizedText(texts.SCALED)
-_NOBODYS: Final = LocalizedText(texts.NOBODYS)
+_NOBODYS: Final = LocalizedText(texts.NO_MANAGER)
 
 
 @dataclass(slots=True)  # not frozen: that takes three times as long to create
@@ -61,7 +62,7 @@ class Attribution:
             return Verdict(is_drift=False, reason=RESTART)
         if reason := self._controlled.get(tuple(path)):
             return Verdict(is_drift=False, reason=reason)
-        return Verdict(is_drift=True, reason="declared, and gone; a deletion leaves no trace of who")
+        return Verdict(is_drift=True, reason=LocalizedText(reasons.REMOVED))
 
     def added(self, path: Path) -> Verdict:
         """The cluster has a value that git does not declare, and that is no default."""
@@ -77,13 +78,15 @@ class Attribution:
         if person is None and is_shared_mark(path):
             return Verdict(is_drift=False, reason=_DEPLOYERS_MARK, writer=writer)
         if self._ownership.was_applied(path):
-            reason = "applied by hand, or removed from git and never pruned"
+            reason = LocalizedText(reasons.NOT_PRUNED)
             return Verdict(is_drift=True, reason=reason, writer=writer)
         if person is not None:
-            return Verdict(is_drift=True, reason=f"added by hand with {person.manager}", writer=person)
+            return Verdict(
+                is_drift=True, reason=LocalizedText(reasons.ADDED_BY_HAND, manager=person.manager), writer=person
+            )
         deployer = next((owner for owner in owners if self._ownership.deploys(owner)), None)
         if deployer is not None:
-            return Verdict(is_drift=True, reason="applied earlier, and no longer in git", writer=deployer)
+            return Verdict(is_drift=True, reason=LocalizedText(reasons.NOT_IN_GIT), writer=deployer)
         if self._is_untracked_label(path):
             return Verdict(is_drift=True, reason="added; the API server does not record who writes this object")
         return self._left_alone(writer)
@@ -125,12 +128,12 @@ class Attribution:
 
     def _why_changed(self, writer: Writer | None) -> str:
         if writer is None:
-            return "git says otherwise; nobody is recorded"
+            return LocalizedText(reasons.DIFFERS)
         if self._ownership.by_hand(writer):
-            return f"changed by hand with {writer.manager}"
+            return LocalizedText(reasons.CHANGED_BY_HAND, manager=writer.manager)
         if self._ownership.by_kubectl_apply(writer) or self._ownership.deploys(writer):
-            return "applied so, and git says otherwise"
-        return f"git says otherwise; written by {writer.manager}"
+            return LocalizedText(reasons.APPLIED)
+        return LocalizedText(reasons.WRITTEN, manager=writer.manager)
 
     def _is_untracked_label(self, path: Path) -> bool:
         """Whether this is a label or annotation of an object without `managedFields`, whose writers are never recorded.

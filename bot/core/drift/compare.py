@@ -22,6 +22,7 @@ from bot.core.objects.path import Path
 from bot.core.objects.resource import mapping
 from bot.core.objects.schema import Schemas
 from bot.i18n.catalogue import aside as texts
+from bot.i18n.catalogue import reason as reasons
 from bot.i18n.language import LocalizedText
 
 Object = Mapping[str, Any]
@@ -154,7 +155,7 @@ def _missing(manifest: Manifest, excuse: str | None) -> Comparison:
         manifest.namespace,
         manifest.name,
         "missing",
-        reason=excuse or "git declares it, and it is not in the cluster",
+        reason=excuse or LocalizedText(reasons.MISSING),
     )
     return Comparison(set_aside=missing) if excuse else Comparison(drift=missing)
 

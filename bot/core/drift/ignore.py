@@ -11,6 +11,7 @@ from bot.core.drift.jq import Place, parse_jq
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Pattern, Segment, matches, parse_path
 from bot.i18n.catalogue import aside as texts
+from bot.i18n.catalogue import ignore as errors
 from bot.i18n.language import LocalizedText
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -129,7 +130,7 @@ def _pattern(path: str) -> Pattern:
 def parse_pointer(text: str) -> Callable[[Any], Iterator[Place]]:
     """What a JSON pointer (RFC 6901), such as `/metadata/annotations/a~1b`, selects in an object. PointerError."""
     if not text.startswith("/"):
-        raise PointerError(f"The JSON pointer {text!r} must begin with a slash.")
+        raise PointerError(LocalizedText(errors.NO_SLASH, pointer=repr(text)))
     parts = [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]
 
     def places(value: Any) -> Iterator[Place]:

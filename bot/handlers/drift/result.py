@@ -96,7 +96,7 @@ def join_sentences(sentences: Iterable[str]) -> str | None:
 def summarize(unknown: Sequence[str]) -> str | None:
     """The first few sentences and how many more there are; None if there are none."""
     more = len(unknown) - _MOST_NAMED
-    rest = [LocalizedText(texts.MORE_UNSEEN, n=str(more))] if more > 0 else []
+    rest = [LocalizedText(texts.MORE_NOT_CHECKED, n=str(more))] if more > 0 else []
     return join_sentences([*unknown[:_MOST_NAMED], *rest])
 
 

@@ -19,7 +19,7 @@ CASES = [
     for path in sorted((DATA / "drift-own").glob("*.yaml"))
     for case in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
 ]
-FILLED = ("its default", "filled in by the server")
+FILLED = ("default value", "set by the API server")
 
 
 def compare(desired, live, *, schemas=None, context=(), cluster_scoped=False, **options) -> Comparison:
@@ -140,7 +140,7 @@ def test_what_was_applied_by_hand_says_so():
     found = compare(SETTINGS, held({"mode": "debug", "extra": "1"}, writer, annotations=applied)).drift
     assert [field.reason for field in found.fields] == [
         "applied by hand, or removed from git and never pruned",
-        "applied so, and git says otherwise",
+        "applied with a value that differs from git",
     ]
 
 
@@ -156,7 +156,7 @@ def test_what_a_controller_added_is_set_aside_and_visible():
     assert found.drift is None
     field = only(found.set_aside)
     assert (field.path, field.manager) == ("data.more", "some-operator")
-    assert field.reason == "written by some-operator, no tool that people use by hand"
+    assert field.reason == "written by some-operator, not by hand"
 
 
 def test_an_object_that_is_not_there_is_missing():
@@ -213,7 +213,7 @@ def test_rules_reach_into_lists(path, left):
 
 
 def test_a_rule_that_is_no_path_is_an_error_for_its_author():
-    with pytest.raises(PathError, match="cannot be read from character 5"):
+    with pytest.raises(PathError, match="is not valid at character 5"):
         compare(SETTINGS, held({}), ignore=[IgnoreRule(paths=("data.[",))])
 
 
