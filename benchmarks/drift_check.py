@@ -288,18 +288,26 @@ def checked(home: Path, cluster: Any = None) -> Callable[[], Drift]:
     from bot.adapters.git.repository import GitRepository  # noqa: PLC0415
     from bot.adapters.kubernetes.cluster import KubernetesCluster  # noqa: PLC0415
     from bot.core.applications.application import Application  # noqa: PLC0415
-    from bot.handlers.drift.check import check  # noqa: PLC0415
+    from bot.handlers.drift.check import check, fetch_all  # noqa: PLC0415
     from bot.handlers.drift.comparison_cache import Caches  # noqa: PLC0415
 
     applications = [Application(name, "platform", f"apps/{name}", "prod", name, "C1") for name in namespaces()]
     mirrors = Path(tempfile.mkdtemp(dir=home))
     repositories = {"platform": GitRepository("platform", str(home / "remote"), BRANCH, mirrors)}
     prod = cluster or KubernetesCluster("prod", kubeconfig=home / "kubeconfig")
-    memory = Caches()
+    caches = Caches()
 
     def run() -> Drift:
         now = datetime.now(UTC)
-        checks = check(applications, repositories=repositories, cluster=prod, ignore=(), now=now, memory=memory)
+        checks = check(
+            applications,
+            revisions=fetch_all(repositories),
+            repositories=repositories,
+            cluster=prod,
+            ignore=(),
+            now=now,
+            caches=caches,
+        )
         assert [each.error for each in checks if each.error] == []
         assert sum(each.objects for each in checks) == OBJECTS
         return [(drift.name, field.path) for each in checks for drift in each.drift for field in drift.fields]

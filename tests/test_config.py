@@ -97,7 +97,7 @@ def test_every_key_arrives():
     assert config.mirrors == Path("/var/lib/gitops-bot/mirrors")
     path = 'spec.template.metadata.annotations["example.com/hash"]'
     assert config.ignore == (
-        IgnoreRule(kind="Deployment", paths=(path,), title="rule 1 of the configuration"),
+        IgnoreRule(kind="Deployment", paths=(path,), title="rule 1 in the configuration"),
         IgnoreRule(
             group="apps",
             kind="Deployment",
@@ -105,7 +105,7 @@ def test_every_key_arrives():
             json_pointers=("/spec/replicas",),
             jq_path_expressions=('.spec.template.spec.containers[] | select(.name == "proxy")',),
             managed_fields_managers=("tide-operator",),
-            title="rule 2 of the configuration",
+            title="rule 2 in the configuration",
         ),
     )
     assert (config.alerts.looks, config.alerts.quiet_while_rolling) == (3, False)

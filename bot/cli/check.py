@@ -20,7 +20,7 @@ from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
 from bot.core.objects.ownership import INTERACTIVE
 from bot.handlers.discovery.discover import Discoverer
-from bot.handlers.drift.check import check, check_files
+from bot.handlers.drift.check import check, check_files, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
@@ -45,8 +45,9 @@ def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[C
             "There are no applications to check. Add one under applications:, or check that discover finds one."
         )
     repositories = {name: build.repository(config, name) for name in {application.repository for application in wanted}}
+    revisions = fetch_all(repositories)
     now = datetime.now(tz=UTC)
-    memory = Caches(ManifestCache(Programs.find()))
+    caches = Caches(ManifestCache(Programs.find()))
 
     def one_cluster(cluster: str) -> list[Check]:
         mine = [application for application in wanted if application.cluster == cluster]
@@ -56,12 +57,13 @@ def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[C
             return [_unknown(application, str(error), now) for application in mine]
         return check(
             mine,
+            revisions=revisions,
             repositories=repositories,
             cluster=reader,
             ignore=config.ignore,
             interactive=config.interactive,
             now=now,
-            memory=memory,
+            caches=caches,
             explain=explain,
         )
 

@@ -15,7 +15,7 @@ from bot.core.access.audit import AuditEntry, Origin
 from bot.core.applications.application import Application, home
 from bot.core.drift.model import Status
 from bot.handlers.discovery.discover import Discoverer
-from bot.handlers.drift.check import check
+from bot.handlers.drift.check import Revision, check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages.blocks import Message
@@ -115,11 +115,12 @@ def doctor(config: Config, outside: Outside) -> Iterator[Line]:
     yield from _slack(config, outside)
 
     repositories: dict[str, Repository] = {}
+    revisions: dict[str, Revision] = {}
     for name, make_repository in outside.repositories.items():
-        line, repository = _attempt(f"repository {name}: git can fetch", partial(_fetch, make_repository))
+        line, fetched = _attempt(f"repository {name}: git can fetch", partial(_fetch, make_repository))
         yield line
-        if repository:
-            repositories[name] = repository
+        if fetched:
+            repositories[name], revisions[name] = fetched
     for forge in outside.forges.values():
         yield from (Line(probe.what, probe.ok, probe.remedy) for probe in forge.probes())
     clusters: dict[str, Cluster] = {}
@@ -134,14 +135,15 @@ def doctor(config: Config, outside: Outside) -> Iterator[Line]:
     for name in dict.fromkeys(application.repository for application in applications):
         if home(name)[0] in repositories and name not in repositories:
             repositories[name] = outside.line(name)
-    memory = Caches(ManifestCache(outside.renderer))
+    revisions |= fetch_all({name: repositories[name] for name in repositories.keys() - revisions.keys()})
+    caches = Caches(ManifestCache(outside.renderer))
     for name, cluster in clusters.items():
         checkable = [
             application
             for application in applications
             if application.cluster == name and application.repository in repositories
         ]
-        yield from _applications(config, checkable, cluster, repositories, memory, outside.clock())
+        yield from _applications(config, checkable, cluster, repositories, revisions, caches, outside.clock())
 
 
 _Done = TypeVar("_Done")
@@ -171,10 +173,9 @@ def _write(store: Store, now: datetime) -> None:
     store.audit_log.append(AuditEntry(now, "doctor", "doctor", "the database can be written to", Origin.CLI))
 
 
-def _fetch(make: Callable[[], Repository]) -> Repository:
+def _fetch(make: Callable[[], Repository]) -> tuple[Repository, str]:
     repository = make()
-    repository.fetch()
-    return repository
+    return repository, repository.fetch()
 
 
 def _discover(make: Callable[[], Cluster]) -> Cluster:
@@ -199,12 +200,19 @@ def _applications(
     applications: Sequence[Application],
     cluster: Cluster,
     repositories: Mapping[str, Repository],
-    memory: Caches,
+    revisions: Mapping[str, Revision],
+    caches: Caches,
     now: datetime,
 ) -> Iterator[Line]:
     """Run a real check of each, which lists only the kinds that git declares: no permission has to be guessed."""
     checks = check(
-        applications, repositories=repositories, cluster=cluster, ignore=config.ignore, memory=memory, now=now
+        applications,
+        revisions=revisions,
+        repositories=repositories,
+        cluster=cluster,
+        ignore=config.ignore,
+        caches=caches,
+        now=now,
     )
     for result in checks:
         ok = result.status is not Status.UNKNOWN

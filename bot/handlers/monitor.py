@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -16,6 +16,7 @@ from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.discovery.deployers import deploying
 from bot.handlers.discovery.discover import Discoverer
+from bot.handlers.drift.check import Revision
 from bot.handlers.drift.check import check as drift_check
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.incidents.record import end_unwatched, pass_time_of_all, record
@@ -32,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 # Clusters asked at once for one command: one that is slow does not hold up the others.
 _CLUSTERS_AT_ONCE = 8
+_REPOSITORIES_AT_ONCE = 4
 
 
 class Monitor:
@@ -49,22 +51,22 @@ class Monitor:
         self._policy = config.alerts.policy()
         self._reconciler = keeper
         self._translator_for = config.slack.translator
-        self._memory = Caches(ManifestCache(ports.renderer))
+        self._caches = Caches(ManifestCache(ports.renderer))
         self._recording = threading.Lock()
         self._polling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by repository or line of one
         self._people = People(ports.chat, config.slack.people, ports.clock)
         self._approvals = ApprovalReviewer(
             ports,
-            {name: each.approvals for name, each in config.repositories.items()},
+            {name: settings.approvals for name, settings in config.repositories.items()},
             config.applications,
-            self._memory.manifest_cache,
+            self._caches.manifest_cache,
             config.slack.channel,
         )
         self._suspects = Suspects(ports, config.applications, ManifestCache(ports.renderer), config.interactive)
         self._rollouts = RolloutTracker(
             ports,
             config.applications,
-            self._memory.manifest_cache,
+            self._caches.manifest_cache,
             self._suspects,
             ignore=config.ignore,
             deadline=config.schedule.rollout_deadline,
@@ -74,24 +76,26 @@ class Monitor:
     @property
     def manifest_cache(self) -> ManifestCache:
         """What was rendered before, and renders the rest."""
-        return self._memory.manifest_cache
+        return self._caches.manifest_cache
 
     def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
         """One drift check now of the applications named, in their order; what follows from it is told in Slack."""
-        one_cluster = partial(self._check, explain=explain)
+        applications = [self._applications[name] for name in names]  # PortError for one that is gone by now
         by_cluster: dict[str, list[Application]] = {}
-        for name in names:  # PortError for one that is gone since it was asked for
-            application = self._applications[name]
+        for application in applications:
             by_cluster.setdefault(application.cluster, []).append(application)
+        one_cluster = partial(self._check, revisions=self._fetch(applications), explain=explain)
         with ThreadPoolExecutor(max_workers=min(_CLUSTERS_AT_ONCE, max(1, len(by_cluster)))) as pool:
-            checks = [check for found in pool.map(one_cluster, by_cluster.values()) for check in found]
+            checks = [check for results in pool.map(one_cluster, by_cluster.values()) for check in results]
         self.reconcile_cards()
         order = {name: index for index, name in enumerate(names)}
         return sorted(checks, key=lambda check: order[check.application])
 
     def check_cluster(self, cluster: str) -> None:
         """The scheduled drift check of every application on one cluster."""
-        self._check([each for each in self._all() if each.cluster == cluster])
+        applications = [application for application in self._all() if application.cluster == cluster]
+        if applications:
+            self._check(applications, revisions=self._fetch(applications))
         self.reconcile_cards()
 
     def second_look(self, cluster: str) -> None:
@@ -114,7 +118,7 @@ class Monitor:
     def poll_all_refs(self, repository: str) -> None:
         """The same of a repository and of every line of it that an application follows. PortError of the last."""
         error = None
-        for name in dict.fromkeys((repository, *(each.repository for each in self._all()))):
+        for name in dict.fromkeys((repository, *(application.repository for application in self._all()))):
             if home(name)[0] == repository:
                 try:
                     self._poll(name)
@@ -162,35 +166,60 @@ class Monitor:
 
     def _poll(self, repository: str) -> None:
         with self._polling[repository]:
-            mine = [each for each in self._all() if each.repository == repository]
-            head = merges.record_merges(self._ports, repository, mine, self._memory.manifest_cache, self._people)
-            if self._ports.repositories[repository].is_branch:  # what else is followed moves from tag to tag by design
-                self._approvals.note(repository, head)
+            self._record_merges(repository, self._ports.repositories[repository].fetch())
 
-    def _check(self, applications: Sequence[Application], *, explain: bool = False) -> list[Check]:
-        if not applications:
-            return []
-        for repository in sorted({each.repository for each in applications}):
-            # Merges first: what differs only because a merge is on its way must not be taken for drift.
+    def _fetch(self, applications: Iterable[Application]) -> dict[str, Revision]:
+        """Fetch the repositories of some applications, each once, and start rollouts for what was merged.
+
+        A check must compare with just these revisions: a merge that is fetched later has no rollout yet, and what
+        differs only because it is on its way would be taken for drift.
+        """
+        names = sorted({application.repository for application in applications})
+        with ThreadPoolExecutor(_REPOSITORIES_AT_ONCE, "fetch") as pool:
+            revisions = dict(zip(names, pool.map(self._fetch_one, names), strict=True))
+        self.reconcile_cards()
+        return revisions
+
+    def _fetch_one(self, repository: str) -> Revision:
+        with self._polling[repository]:
             try:
-                self.poll_repository(repository)
+                head = self._ports.repositories[repository].fetch()
+            except PortError as error:
+                _log.warning("cannot fetch %s: %s", repository, error)
+                return error
+            try:
+                self._record_merges(repository, head)
             except PortError as error:
                 _log.warning("cannot look for merges in %s: %s", repository, error)
+            return head
+
+    def _record_merges(self, repository: str, head: str) -> None:
+        applications = [application for application in self._all() if application.repository == repository]
+        manifest_cache, people = self._caches.manifest_cache, self._people
+        merges.record_merges(self._ports, repository, head, applications, manifest_cache, people)
+        if self._ports.repositories[repository].is_branch:  # what else is followed moves from tag to tag by design
+            self._approvals.note(repository, head)
+
+    def _check(
+        self, applications: Sequence[Application], *, revisions: Mapping[str, Revision], explain: bool = False
+    ) -> list[Check]:
+        """Check applications of one cluster, and record what follows from it."""
         checks = drift_check(
             applications,
+            revisions=revisions,
             repositories=self._ports.repositories,
             cluster=self._ports.clusters[applications[0].cluster],
             ignore=self._ignore,
             interactive=self._interactive,
             now=self._ports.clock(),
-            memory=self._memory,
+            caches=self._caches,
             explain=explain,
         )
         # Before the lock: a cluster that hangs holds up its own check and no other.
         at_work = self._at_work(applications, checks)
         with self._recording:
             self._record(applications, checks, self._rolling() | at_work)
-        self._suspects.name([each.name for each in applications])
+        self._suspects.name([application.name for application in applications])
         return checks
 
     def _rolling(self) -> frozenset[str]:
@@ -204,7 +233,7 @@ class Monitor:
         if not self._alerts.quiet_while_rolling:
             return frozenset()
         differing = {check.application for check in checks if check.drift}
-        drifted = [each for each in applications if each.name in differing]
+        drifted = [application for application in applications if application.name in differing]
         return deploying(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
 
     def _record(self, applications: Sequence[Application], checks: Sequence[Check], moving: frozenset[str]) -> None:
@@ -216,5 +245,5 @@ class Monitor:
                 check,
                 rolling=check.application in moving,
                 looks=self._alerts.looks,
-                manifest_cache=self._memory.manifest_cache,
+                manifest_cache=self._caches.manifest_cache,
             )

@@ -82,14 +82,14 @@ class Webhooks:
             _log.warning("work queue is full: a webhook of %s waits for the next poll", name)
 
     def _run(self, name: str) -> None:
-        wanted = True
-        while wanted:
+        again = True
+        while again:
             with self._lock:
                 self._again.discard(name)  # what comes from now on is looked at again
             try:
                 self._look(name)
             finally:
                 with self._lock:
-                    wanted = name in self._again
-                    if not wanted:
+                    again = name in self._again
+                    if not again:
                         self._looking.discard(name)

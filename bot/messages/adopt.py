@@ -44,7 +44,9 @@ def opened(
     told = {"application": application, "files": wording.listed(translator, files, 4)}
     gone = wording.listed(translator, (wording.object_name(found) for found in drift if found.change == "missing"), 4)
     lines = [wording.object_lines(translator, found, 6, 90) for found in drift if found.change != "missing"]
-    taken_out = [rich(paragraph(words(translator.text(texts.TAKEN_OUT, objects=gone), bold=True)))] if gone else []
+    taken_out = (
+        [rich(paragraph(words(translator.text(texts.REMOVED_OBJECTS, objects=gone), bold=True)))] if gone else []
+    )
     more = fill(
         lines,
         lambda left: paragraph(words(translator.count(drift_texts.MORE_OBJECTS, left), italic=True)),

@@ -29,27 +29,27 @@ def title(application: Application, drift: Sequence[ObjectDrift]) -> str:
         what = f"{first.fields[0].path} of {what}"
     more = sum(max(1, len(found.fields)) for found in drift) - 1
     told = f"{what} and {more} more" if more else what
-    whole = f"Adopt in git what {application.cluster} has of {application.name}: {told}"
+    whole = f"Update {application.name} in git to match {application.cluster}: {told}"
     return whole if len(whole) <= MAX_TITLE else f"{whole[: MAX_TITLE - 1]}…"
 
 
 def body(check: Check, files: Iterable[str], who: str) -> str:
     """Markdown: what changes where, which tool wrote it, who asked."""
     at = f"{check.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    where = f"The cluster {as_code(check.cluster)} differed from git {check.revision} at {at}"
-    lines = [f"Asked for in Slack by {as_code(who)}.", f"{where}; merging this makes git say what the cluster says."]
+    where = f"Cluster {as_code(check.cluster)} differed from git {check.revision} at {at}"
+    lines = [f"Requested in Slack by {as_code(who)}.", f"{where}. Merging this updates git to match the cluster."]
     fields = [_object_line(found) for found in check.drift if found.change == "missing"]
     fields += [_field_line(found, field) for found in check.drift for field in found.fields]
     left = len(fields) - _MOST_LISTED
     listed = [*fields[:_MOST_LISTED], *([f"… and {left} more"] if left > 0 else [])]
     lines.append("\n".join(["### Adopts", "", *(f"- {line}" for line in listed)]))
-    lines.append("\n".join(["### Changes", "", *(f"- {as_code(file)}" for file in sorted(files))]))
+    lines.append("\n".join(["### Changed files", "", *(f"- {as_code(file)}" for file in sorted(files))]))
     return "\n\n".join(lines) + "\n"
 
 
 def commit_message(application: Application, check: Check, who: str) -> str:
     """The commit's text."""
-    told = f"As it was at {check.at.isoformat()}, asked for by {' '.join(who.split())}."
+    told = f"Live state at {check.at.isoformat()}, requested by {' '.join(who.split())}."
     return f"{title(application, check.drift)}\n\n{told}\n"
 
 
@@ -58,7 +58,7 @@ def _meant(found: ObjectDrift) -> list[object]:
 
 
 def _object_line(found: ObjectDrift) -> str:
-    return f"{as_code(f'{found.kind} {found.name}')} is not in the cluster, and is taken out of git"
+    return f"{as_code(f'{found.kind} {found.name}')} is missing from the cluster and is removed from git"
 
 
 def _field_line(found: ObjectDrift, field: FieldDrift) -> str:

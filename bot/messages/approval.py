@@ -30,12 +30,12 @@ _MOST_COMMITS = 5
 _MOST_DIFF = 2_500
 
 _HOW: dict[ApprovalStatus, Phrase] = {
-    ApprovalStatus.SELF: texts.BY_ITSELF,
-    ApprovalStatus.BYPASSED: texts.BYPASSING,
-    ApprovalStatus.STALE: texts.OLDER_HEAD,
-    ApprovalStatus.TOO_FEW: texts.FEWER,
-    ApprovalStatus.TAMPERED: texts.CHANGED,
-    ApprovalStatus.REWRITTEN: texts.REWRITING,
+    ApprovalStatus.SELF: texts.SELF_APPROVED,
+    ApprovalStatus.BYPASSED: texts.NOT_APPROVED,
+    ApprovalStatus.STALE: texts.APPROVED_EARLIER_COMMIT,
+    ApprovalStatus.TOO_FEW: texts.TOO_FEW,
+    ApprovalStatus.TAMPERED: texts.CONTENT_DIFFERS,
+    ApprovalStatus.REWRITTEN: texts.HISTORY_REWRITTEN,
     ApprovalStatus.APPROVED: texts.AFTER_ALL,
 }
 
@@ -103,7 +103,7 @@ def _how(translator: Translator, alert: Alert) -> str:
     last = alert.last
     how = _HOW.get(last.verdict)
     if how is None:
-        return translator.count(texts.DIRECTLY, len(alert.commits))
+        return translator.count(texts.PUSHED_DIRECTLY, len(alert.commits))
     who = wording.listed(translator, last.approvers)
     return translator.text(how, number=_number(last), who=who, before=wording.short(translator, last.parent))
 

@@ -56,12 +56,12 @@ def snoozed_already(translator: Translator, names: Sequence[str], by: str) -> Me
 
 def woken(translator: Translator, names: Sequence[str]) -> Message:
     """A snooze is over before its time."""
-    return _said(translator, text.WOKEN, names=wording.listed(translator, names))
+    return _said(translator, text.SNOOZE_ENDED, names=wording.listed(translator, names))
 
 
 def awake_already(translator: Translator) -> Message:
     """There is no snooze to end."""
-    return _said(translator, text.AWAKE_ALREADY)
+    return _said(translator, text.NOT_SNOOZED)
 
 
 def nothing_open(translator: Translator, names: Sequence[str]) -> Message:
@@ -69,7 +69,7 @@ def nothing_open(translator: Translator, names: Sequence[str]) -> Message:
     return (
         _said(translator, text.NOTHING_OPEN, names=wording.listed(translator, names))
         if names
-        else _said(translator, text.CARD_IS_OVER)
+        else _said(translator, text.NOTHING_OPEN_ON_CARD)
     )
 
 

@@ -175,10 +175,13 @@ def _state(translator: Translator, shown: Shown) -> list[Element]:
         )
     elif shown.state is IncidentState.ACKNOWLEDGED and at and one.acknowledged_by:
         said = rich_line(
-            translator, texts.HAS_IT, person=person(one.acknowledged_by), time=wording.day_and_time(translator, at)
+            translator,
+            texts.ACKNOWLEDGED,
+            person=person(one.acknowledged_by),
+            time=wording.day_and_time(translator, at),
         )
     else:
-        said = rich_line(translator, texts.NOBODY_HAS_IT)
+        said = rich_line(translator, texts.NOT_ACKNOWLEDGED)
     several = len({(each.state, each.acknowledged_by, each.snoozed_until) for each in shown.incidents}) > 1
     return said + (rich_line(translator, texts.NOT_ALL) if several else [])
 
@@ -254,7 +257,7 @@ def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | 
         )
         yield rich(paragraph(*line))
         yield actions(
-            button(translator.text(texts.WAKE), WAKE, shown.subject),
+            button(translator.text(texts.END_SNOOZE), WAKE, shown.subject),
             button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject),
         )
         yield from _below(notice, shown)
@@ -277,7 +280,7 @@ def _week(translator: Translator, week: Week) -> Iterator[Block]:
     )
     lines = [
         translator.text(texts.INCIDENTS, opened=number(week.opened), resolved=number(week.resolved)),
-        translator.text(texts.ACKNOWLEDGE, span=_span(translator, week.acknowledge, texts.NONE_TAKEN)),
+        translator.text(texts.ACKNOWLEDGE, span=_span(translator, week.acknowledge, texts.NONE_ACKNOWLEDGED)),
         translator.text(texts.RESOLVE, span=_span(translator, week.resolve, texts.NONE_RESOLVED)),
         translator.text(texts.MERGES, n=number(week.live), span=_span(translator, week.arrive, texts.NO_MERGE)),
         translator.text(texts.REVERTS, n=number(week.reverts), merged=number(week.merged)),
@@ -285,7 +288,7 @@ def _week(translator: Translator, week: Week) -> Iterator[Block]:
     ]
     yield rich(bullets([[words(line)] for line in lines]))
     if not week.whole:
-        yield note(translator.text(texts.NOT_WHOLE))
+        yield note(translator.text(texts.INCOMPLETE_WEEK))
 
 
 def _span(translator: Translator, span: timedelta | None, unknown: Phrase) -> str:

@@ -131,7 +131,10 @@ def _open(translator: Translator, incident: Incident) -> Message:
         blocks.append(note(translator.text(texts.BLIND, reason=translator.told(incident.blind))))
     checked = translator.text(texts.CHECKED, time=utc(incident.checked_at))
     blocks.append(
-        note(translator.text(texts.WHAT_COUNTS), checked if incident.blind else translator.text(texts.CHANGES_NOTHING))
+        note(
+            translator.text(texts.SOURCE_OF_TRUTH),
+            checked if incident.blind else translator.text(texts.CHANGES_NOTHING),
+        )
     )
     blocks.append(
         actions(

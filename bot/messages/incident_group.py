@@ -77,7 +77,7 @@ def _open(translator: Translator, authorizer: Sequence[Incident], over: Sequence
         header_of(translator, worst.rating, state, place),
         rich(paragraph(*lead, *wrote)),
         *_list(translator, everyone),
-        note(translator.text(texts.SHARED), translator.text(card_texts.WHAT_COUNTS)),
+        note(translator.text(texts.SHARED), translator.text(card_texts.SOURCE_OF_TRUTH)),
         actions(
             *silence_buttons(translator, state, worst.subject),
             button(translator.text(card_texts.CHECK_NOW), CHECK_NOW, worst.subject),

@@ -61,7 +61,7 @@ def silenced(translator: Translator, incidents: Sequence[Incident], event: Event
 
 def woken(translator: Translator, incidents: Sequence[Incident]) -> Message:
     """A snooze has ended."""
-    return _plain(translator.text(texts.WOKE, where=_where(translator, incidents)))
+    return _plain(translator.text(texts.SNOOZE_ENDED, where=_where(translator, incidents)))
 
 
 def reminded(translator: Translator, incidents: Sequence[Incident]) -> Message:

@@ -47,19 +47,19 @@ def body(
         *([f"Reverts {reverts}"] if reverts else []),
         _asked(request),
         *_warnings(effects),
-        _listed("Undoes", [f"{commit.sha} {as_code(commit.subject)}" for commit in target.commits]),
+        _listed("Reverts", [f"{commit.sha} {as_code(commit.subject)}" for commit in target.commits]),
         *_effects(effects),
-        _listed("Changes", [as_code(file) for file in files]),
+        _listed("Changed files", [as_code(file) for file in files]),
     ]
     if already_undone:
-        parts.append(_listed("Had been put back before", [as_code(file) for file in already_undone]))
+        parts.append(_listed("Already reverted", [as_code(file) for file in already_undone]))
     notes = "\n\n".join(f"> {note}" for note in _notes(target, branch)) + "\n"
     return f"{_cut(parts, MAX_BODY - len(notes))}\n\n{notes}"
 
 
 def _cut(parts: Sequence[str], most: int) -> str:
     """Whole lines, as many as fit."""
-    text, cut = "\n\n".join(parts), "\n- and more, which does not fit here"
+    text, cut = "\n\n".join(parts), "\n- and more (truncated)"
     if len(text) <= most - 2:
         return text
     return text[: most - 2 - len(cut)].rpartition("\n")[0] + cut
@@ -72,7 +72,7 @@ def _asked(request: RevertRequest) -> str:
         else "in Slack"
     )
     why = f", because: {as_code(one_line(request.why))}" if request.why.strip() else ""
-    return f"Asked for {where} by {as_code(one_line(request.who))}{why}."
+    return f"Requested {where} by {as_code(one_line(request.who))}{why}."
 
 
 def _warnings(effects: Sequence[Effect]) -> list[str]:
@@ -82,18 +82,18 @@ def _warnings(effects: Sequence[Effect]) -> list[str]:
 
 def _effects(effects: Sequence[Effect]) -> list[str]:
     if not effects:
-        return ["No application that the bot watches is made of these files."]
+        return ["These files belong to no application that the bot watches."]
     return ["\n".join((_environment(each), *_objects(each))) for each in effects]
 
 
 def _environment(effect: Effect) -> str:
     where = f"{as_code(effect.application)} on {as_code(effect.cluster)}, namespace {as_code(effect.namespace)}"
     if effect.why is not None:
-        return f"**What changes in** {where} **is unknown:** {as_code(effect.why)}"
+        return f"**Changes in** {where} **are unknown:** {as_code(effect.why)}"
     found = effect.change
     counts = ((found.removed, "removed"), (found.changed, "changed"), (found.added, "added"))
     told = ", ".join(f"{count} {what}" for count, what in counts if count)
-    return f"**What changes in** {where}**:** {told or 'nothing that the cluster would see'}\n"
+    return f"**Changes in** {where}**:** {told or 'none in the cluster'}\n"
 
 
 def _objects(effect: Effect) -> list[str]:
@@ -121,17 +121,17 @@ def _field(field: FieldChange) -> str:
 
 
 def _notes(target: Target, branch: str) -> list[str]:
-    notes = [f"Nothing has changed yet: the clusters follow `{branch}`, and this reaches it when it is merged."]
+    notes = [f"Nothing changes in the clusters until this is merged into `{branch}`."]
     if target.reapplies:
-        notes.append("This undoes a revert: the change that had been taken back lands again.")
+        notes.append("This reverts a revert, so the original change comes back.")
     if target.merge:
         brought = _sides(target.last)
         notes.append(
-            f"{as_code(target.last.sha[:12])} is a merge, undone against its first parent; it brought {brought}. "
-            "Merging that branch once more would bring nothing back: to land it again later, revert this revert."
+            f"{as_code(target.last.sha[:12])} is a merge of {brought}, reverted to its first parent. "
+            "Merging that branch again would not bring the change back: revert this revert instead."
         )
     if tool := automation(target):
-        notes.append(f"{tool} wrote this change and may write it again: pause it before merging.")
+        notes.append(f"{tool} wrote this change and may write it again. Pause it before you merge.")
     return notes
 
 

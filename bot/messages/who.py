@@ -80,7 +80,7 @@ def _of_incident(translator: Translator, behind: Behind) -> list[list[Element]]:
     incident, lines = behind.incident, []
     if incident and incident.acknowledged_by and incident.acknowledged_at:
         at = wording.day_and_time(translator, incident.acknowledged_at)
-        lines.append(rich_line(translator, texts.HAS_IT, who=person(incident.acknowledged_by), at=at))
+        lines.append(rich_line(translator, texts.ACKNOWLEDGED, who=person(incident.acknowledged_by), at=at))
     if incident and incident.snoozed_by and incident.snoozed_until:
         at = wording.day_and_time(translator, incident.snoozed_until)
         lines.append(rich_line(translator, texts.SNOOZED, who=person(incident.snoozed_by), at=at))

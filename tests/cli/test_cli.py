@@ -107,7 +107,7 @@ def test_a_directory_is_checked_with_the_ignore_rules_of_a_configuration(shell, 
     assert shell("check", "--path", path, env=env).exit_code == 1
     done = shell("check", "--path", path, "--ignore", config, "--explain", env=env)
     assert done.exit_code == 0, done.output
-    assert "ignored by rule 1 of the configuration" in done.stdout
+    assert "ignored by rule 1 in the configuration" in done.stdout
 
 
 @pytest.mark.parametrize("text", ["a: [", "just words", "kind: ConfigMap\n"])
@@ -261,7 +261,7 @@ def test_what_is_no_database_is_said_in_one_sentence(shell, log, tmp_path):
     done = shell("audit", "--config", log, "--output", "json")
     assert done.exit_code == 2
     assert json.loads(done.stdout)["entries"] == []
-    assert "check store: or DATABASE_URL" in done.stderr
+    assert "Check store: or DATABASE_URL" in done.stderr
 
 
 def test_every_commit_on_a_tracked_branch_is_exported_with_who_approved_it(shell, log, tmp_path):

@@ -56,7 +56,7 @@ def test_a_direct_push_is_told_with_its_diff_and_its_button_opens_a_revert(demo,
     sha = hosted.commit(hosted.branch, files, "Quick fix (#12)\n", "mira")
     told = card(
         demo,
-        "🚨 Not approved: a direct push",
+        "🚨 Not approved: direct push",
         sha[:8],
         "pushed by mira",
         demo.shop.applications[0].name,
@@ -79,7 +79,7 @@ def test_what_is_merged_without_an_approval_is_told_until_somebody_approves(demo
     hosted.commit("hasty", {"apps/shop/hasty.yaml": long}, "Hasty\n", "mira")
     number = hosted.open_pull(head="hasty", base=hosted.branch, title="Hasty", body="", by="mira").number
     hosted.merge(number, "mira", "squash")
-    told = card(demo, f"🚨 Not approved: pull request #{number}", "was merged without an approval")
+    told = card(demo, f"🚨 Not approved: pull request #{number}", "was merged without approval")
 
     def shared():
         return [message for message in demo.slack.thread(ALERTS, told.ts) if message.files]
@@ -92,5 +92,5 @@ def test_what_is_merged_without_an_approval_is_told_until_somebody_approves(demo
 def test_a_rewritten_history_is_an_alarm(demo, hosted):
     tip = hosted.git.tip(hosted.branch)
     hosted.git.run("update-ref", f"refs/heads/{hosted.branch}", hosted.git.commit(tip).parents[0])
-    told = card(demo, "🚨 Not approved: a rewritten history", tip[:8])
+    told = card(demo, "🚨 Not approved: rewritten history", tip[:8])
     assert REVERT_THIS not in str(told.blocks)

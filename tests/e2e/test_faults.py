@@ -59,7 +59,7 @@ def test_a_dropped_connection_comes_back(demo):
 def test_a_forge_that_is_down_is_unknown_and_recovers_by_itself(demo):
     demo.forge.faults.down = True
     said = ask(demo, "drift shop")
-    assert "could not be checked" in said
+    assert "could not be fully checked" in said
     assert "in sync" not in said
     assert "unknown" in ask(demo, "status")
     demo.forge.faults.down = False
@@ -70,7 +70,7 @@ def test_a_cluster_that_is_down_is_unknown_and_opens_no_alert(demo):
     before = headers(demo)
     demo.cluster.faults.add(Fault("*", status=503, identity="bot"))
     until(lambda: all(check.status is Status.UNKNOWN for check in demo.checks().values()))
-    assert "could not be checked" in ask(demo, "drift")
+    assert "could not be fully checked" in ask(demo, "drift")
     demo.cluster.faults.clear()
     until(lambda: synced(demo))
     assert headers(demo) == before
@@ -98,7 +98,7 @@ def test_a_bad_manifest_is_named_with_file_and_line_and_the_others_are_checked(d
 
 def test_who_may_not_revert_is_told_who_may_and_it_is_written_down(demo):
     said = ask(demo, f"revert {demo.shop.bad_commit[:8]}", user=TOMAS)
-    assert "You may not have pull requests opened here" in said
+    assert "You are not allowed to open pull requests here" in said
     remote = demo.forge.repositories[demo.shop.repository]
     assert not [pull for pull in remote.listed() if pull.head.startswith("gitops-bot/")]
 
@@ -115,7 +115,7 @@ def test_who_may_not_revert_is_told_who_may_and_it_is_written_down(demo):
     ],
 )
 def test_hostile_revisions_are_refused_in_one_sentence(demo, text):
-    assert any(word in ask(demo, f"revert {text}") for word in ("names no change", "That page belongs to"))
+    assert any(word in ask(demo, f"revert {text}") for word in ("Not a valid revision", "That URL belongs to"))
 
 
 def test_a_restart_repeats_nothing_and_carries_on(demo):

@@ -63,11 +63,11 @@ def test_help_is_answered_with_the_ack(desk):
 
 
 def test_an_unknown_command_names_the_nearest(desk):
-    assert "did you mean “status”" in desk.ask("statsu").text
+    assert "Did you mean “status”" in desk.ask("statsu").text
 
 
 def test_an_unknown_application_names_the_nearest(desk):
-    assert "did you mean “shop”" in desk.ask("status shpo").text
+    assert "Did you mean “shop”" in desk.ask("status shpo").text
 
 
 def test_status_lists_every_application_and_the_open_pull_request(desk):
@@ -152,7 +152,7 @@ def test_a_revert_goes_from_the_command_to_live(desk):
     assert desk.card("↩️ Revert to review")
     again = desk.ask(f"revert {bad[:8]}")
     assert f"#{pull.number}" in again.text
-    assert "open already" in again.text
+    assert "already open" in again.text
     repository.review(pull.number, "bo", "APPROVED")
     merged = repository.merge(pull.number, by="bo")
     sha = repository.pull(pull.number).merge_sha
@@ -171,10 +171,10 @@ def test_an_adoption_whose_drift_is_gone_says_so(desk):
     card = desk.card("🟠 Serious drift: payments on prod")
     desk.slack.click(desk.user, card, adopt_message.ADOPT)
     adoption = desk.card("📥 Adoption to review")
-    assert "Nothing changes until somebody merges it" in str(adoption.blocks)
+    assert "Nothing changes until someone merges it" in str(adoption.blocks)
     person.do("undo")
     desk.card("✅ Resolved: payments on prod")
-    desk.card("📥 Adoption to review", about="The drift it adopts is gone")
+    desk.card("📥 Adoption to review", about="The drift is gone")
     hosted = desk.demo.forge.repositories[desk.demo.shop.repository]
     hosted.close(next(pull.number for pull in hosted.listed() if pull.head.startswith("gitops-bot/adopt-payments-")))
     desk.card("⛔ Adoption closed")
@@ -187,7 +187,7 @@ def test_drift_is_adopted_from_the_alert_by_a_merge(desk):
     card = desk.card("🟠 Serious drift: payments on prod")
     pressed = desk.slack.click(desk.user, card, adopt_message.ADOPT)
     desk.slack.wait_for(lambda: pressed.responses, PATIENCE)
-    assert "makes git say what the cluster says of payments" in pressed.responses[-1].text
+    assert "to update payments in git to match the cluster" in pressed.responses[-1].text
     repository = demo.forge.repositories[demo.shop.repository]
     of_payments = (pull for pull in repository.listed() if pull.head.startswith("gitops-bot/adopt-payments-"))
     pull = next(pull for pull in of_payments if pull.state == "open")
@@ -196,7 +196,7 @@ def test_drift_is_adopted_from_the_alert_by_a_merge(desk):
     repository.review(pull.number, "bo", "APPROVED")
     repository.merge(pull.number, by="bo")
     desk.card("✅ Adoption merged")
-    closed = desk.card("✅ Resolved: payments on prod", about="git took over what the cluster had")
+    closed = desk.card("✅ Resolved: payments on prod", about="git was updated to match the cluster")
     assert closed.ts == card.ts
 
 

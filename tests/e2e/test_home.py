@@ -77,12 +77,12 @@ def home(demo, store):
 
 def test_opening_the_tab_shows_what_is_theirs(demo, home):
     demo.slack.open_home(TOMAS)
-    assert home(TOMAS, "names you, or a group of yours, as owner")
+    assert home(TOMAS, "You own these, directly or through a user group")
     demo.slack.open_home(PRIYA)
     view = home(PRIYA, "2 open incidents")
     values = [each["value"] for block in view.blocks if block["type"] == "actions" for each in block["elements"]]
     assert set(values) == {"shop@1", "search@1"}
-    assert home(PRIYA, "All of them: none names you as owner")
+    assert home(PRIYA, "All of them: you own none")
 
 
 def test_who_may_not_is_told_where_they_clicked_and_nothing_happens(demo, home, store):
@@ -90,8 +90,8 @@ def test_who_may_not_is_told_where_they_clicked_and_nothing_happens(demo, home, 
     view = home(PRIYA, "2 open incidents")
     whispers = len(demo.slack.ephemerals(PRIYA))
     demo.slack.click(PRIYA, view, card.ACKNOWLEDGE, "shop@1")
-    view = home(PRIYA, "You may not acknowledge or snooze alerts here")
-    at = next(number for number, block in enumerate(view.blocks) if "You may not" in json.dumps(block))
+    view = home(PRIYA, "You are not allowed to acknowledge or snooze alerts here")
+    at = next(number for number, block in enumerate(view.blocks) if "You are not allowed" in json.dumps(block))
     assert {each["value"] for each in view.blocks[at - 1]["elements"]} == {"shop@1"}
     assert store.incidents.open_for("shop").state is IncidentState.OPEN
     entry = list(store.audit_log.entries())[-1]
@@ -113,11 +113,11 @@ def test_who_may_acknowledges_snoozes_and_wakes_from_there(demo, home, store):
     demo.slack.click(JONAS, view, card.SNOOZE, "shop@1")
     asked = demo.slack.wait_for(lambda: [each for each in demo.slack.views if "submit" in each.content], PATIENCE)[-1]
     demo.slack.submit_view(JONAS, asked, {form.PICKED: "4h"})
-    view = home(JONAS, "quiet until")
+    view = home(JONAS, "snoozed until")
     assert store.incidents.open_for("shop").state is IncidentState.SNOOZED
 
     demo.slack.click(JONAS, view, home_message.WAKE, "shop@1")
-    home(JONAS, "snoozed no longer")
+    home(JONAS, "snooze ended")
     assert store.incidents.open_for("shop").state is IncidentState.ACKNOWLEDGED
     made = [entry for entry in store.audit_log.entries() if entry.who == JONAS]
     assert [(entry.what.split()[0], entry.origin, entry.result) for entry in made] == [
@@ -138,12 +138,13 @@ def test_a_forged_button_of_the_home_says_so_and_does_nothing(demo, home, store)
     demo.slack.open_home(JONAS)
     view = home(JONAS, "open incidents")
     before = store.incidents.unsettled()
-    for action in (card.ACKNOWLEDGE, home_message.WAKE):
+    answers = {card.ACKNOWLEDGE: "That card has no open incident", home_message.WAKE: "Nothing on that card is snoozed"}
+    for action, answer in answers.items():
         for block in view.blocks:
             for element in block.get("elements", ()) if block["type"] == "actions" else ():
                 element.update(action_id=action, value="payments@1' OR 1=1")
         demo.slack.click(JONAS, view, action, "payments@1' OR 1=1")
-        view = home(JONAS, "Nothing on that card is")
+        view = home(JONAS, answer)
     assert store.incidents.unsettled() == before
 
 
@@ -151,6 +152,6 @@ def test_what_they_do_elsewhere_is_on_their_home_at_once(demo, home, store):
     demo.slack.open_home(TOMAS)
     home(TOMAS, "open incident")
     demo.slack.command(TOMAS, ALERTS, "snooze shop 2d")
-    assert home(TOMAS, "Wake")
+    assert home(TOMAS, "End snooze")
     until = store.incidents.open_for("shop").snoozed_until
     assert until - datetime.now(tz=UTC) > timedelta(days=1)

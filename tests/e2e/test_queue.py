@@ -1,4 +1,4 @@
-"""The forge's rate limit is used up when somebody asks for a revert: the whole bot, from answer to pull request."""
+"""The forge's rate limit is exhausted when somebody asks for a revert: the whole bot, from answer to pull request."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ def test_a_revert_is_queued_told_and_done_by_itself(demo):
 
     waiting = slack.wait_for(lambda: card("is queued until"), PATIENCE)
     forge.faults.rate_limited_until = None
-    done = slack.wait_for(lambda: card("was tried: Pull request #"), PATIENCE)
+    done = slack.wait_for(lambda: card("Result of the queued revert"), PATIENCE)
     assert done.ts == waiting.ts, "the same card says so"
     (told,) = slack.wait_for(lambda: slack.thread(ALERTS, done.ts), PATIENCE)
     assert f"'user_id': '{JONAS}'" in str(told.blocks), "who asked is rung"

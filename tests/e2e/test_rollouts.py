@@ -92,7 +92,7 @@ def test_a_merge_names_its_authors_what_it_changes_and_images_that_are_not_pinne
     assert "dependabot" not in told
     posted = next(each for each in team.slack.posted(ALERTS) if each.ts == card.ts)
     assert mentioned(posted.versions[0].blocks) == [JONAS, PRIYA]  # whoever is rung, is rung by the post
-    reply = team.reply(card, "went live in")
+    reply = team.reply(card, "went live")
     assert mentioned(reply.blocks) == [JONAS, PRIYA]
 
 
@@ -100,7 +100,7 @@ def test_a_merge_that_does_not_run_is_stuck_and_says_why_and_its_button_opens_a_
     before = team.image()
     pull = team.merge("broken-web", (before, f"{before.partition(':')[0]}:broken"))
     card = team.card(
-        pull, "⚠️ Not live: shop", "arrived, not running: Deployment web", "the last one to change Deployment web"
+        pull, "⚠️ Not live: shop", "applied, but not ready: Deployment web", "last commit to change Deployment web"
     )
     late = team.reply(card, "still not live")
     assert mentioned(late.blocks) == [JONAS, PRIYA]
@@ -127,4 +127,4 @@ def test_a_rebased_pull_request_is_one_rollout(team):
     team.slack.wait_for(lambda: any("The last" in said.text for said in asked.responses), PATIENCE)
     listed = str(asked.responses[-1].blocks)
     assert listed.count(f"'#{pull.number}'") == 2
-    assert listed.count("live on shop after") >= 2
+    assert listed.count("live in shop after") >= 2

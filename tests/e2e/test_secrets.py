@@ -197,7 +197,7 @@ def test_a_manifest_that_cannot_be_read_is_named_and_not_quoted(drifted):
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"), [({"status": 403}, "list secrets in namespace shop (403): grant"), ({"cut": True}, "Secret")]
+    ("fault", "words"), [({"status": 403}, "list secrets in namespace shop (403). Grant"), ({"cut": True}, "Secret")]
 )
 def test_secrets_that_cannot_be_read_are_unknown_and_never_in_sync(drifted, fault, words):
     drifted.demo.cluster.faults.add(Fault("*/secrets", identity="bot", **fault))

@@ -100,10 +100,10 @@ def test_a_channel_reads_its_language_also_of_what_the_cluster_refused(desk):
     desk.look()
     desk.look()
     desk.cluster.faults.add(Fault("*/configmaps", 403))
-    assert desk.look().error.startswith("ConfigMap settings not checked: Cluster prod does not let ")
+    assert desk.look().error.startswith("ConfigMap settings not checked: Cluster prod does not allow ")
     (card,) = desk.slack.messages(CHANNEL)
     assert card.text.startswith("Drift grave de shop en prod desde las ")
-    assert "ConfigMap settings sin comprobar: El cluster prod no permite a " in json.dumps(
+    assert "ConfigMap settings sin comprobar: El clúster prod no permite a " in json.dumps(
         card.blocks, ensure_ascii=False
     )
 
@@ -134,8 +134,8 @@ def test_a_channel_reads_its_language_also_of_what_git_cannot_be_read_as(desk, f
 @pytest.mark.parametrize(
     ("namespace", "level", "said"),
     [
-        ("", "debug", "apps/shop/zz.yaml:2 counts, apps/shop/settings.yaml:1 does not"),
-        ("shop", "debug", "apps/shop/zz.yaml:2 counts, apps/shop/settings.yaml:1 does not"),
+        ("", "debug", "apps/shop/zz.yaml:2 is used and apps/shop/settings.yaml:1 is ignored"),
+        ("shop", "debug", "apps/shop/zz.yaml:2 is used and apps/shop/settings.yaml:1 is ignored"),
         ("", "info", None),
         ("elsewhere", "debug", None),
     ],
@@ -160,6 +160,26 @@ def test_an_object_declared_twice_and_not_alike_is_said_and_is_no_drift(desk, na
     ]
     assert [said is not None and said in each for each in told] == [said is not None] * 4
     assert said is not None or not any("declared twice" in each for each in told)
+
+
+def test_a_merge_that_lands_during_a_check_waits_for_the_next_one(desk, monkeypatch):
+    desk = desk("alerts: {looks: 1}")
+    deployed = desk.source.sha()
+    repository = desk.ports.repositories["platform"]
+    fetch = repository.fetch
+
+    def fetch_and_then_merge():
+        monkeypatch.setattr(repository, "fetch", fetch)
+        head = fetch()
+        desk.source.commit("Warn", {HERE: GIT.replace("info", "warn")})
+        return head
+
+    monkeypatch.setattr(repository, "fetch", fetch_and_then_merge)
+    during, after = desk.look(), desk.look()
+    assert (during.revision, during.status) == (deployed, Status.SYNCED)
+    assert (after.revision, after.status) == (desk.source.sha(), Status.OUT_OF_SYNC)
+    assert [rollout.revision for rollout in desk.ports.store.rollouts.unsettled()] == [after.revision]
+    assert desk.cards() == []
 
 
 @pytest.mark.parametrize(("more", "cards"), [("", 0), ("alerts: {quiet_while_rolling: false}", 1)])
@@ -235,7 +255,7 @@ def test_a_rule_of_the_configuration_is_named_where_it_ignores(desk, rule):
     check = desk.look()
     assert check.status is Status.SYNCED
     (field,) = [field for found in check.set_aside for field in found.fields if field.path == "data.level"]
-    assert field.reason.startswith("ignored by rule 1 of the configuration: ")
+    assert field.reason.startswith("ignored by rule 1 in the configuration: ")
     assert (field.desired, field.live) == ("info", "debug")
 
 

@@ -41,7 +41,7 @@ def messages(translator):
 
 def controls(translator):
     nobody = Rule("slack.silence_allowed", ())
-    could_not_ask = CouldNotAsk(RULE, "S0ONCALL", "Slack did not take it: Slack asks to wait.")
+    could_not_ask = CouldNotAsk(RULE, "S0ONCALL", "Slack rejected the request: rate limit reached.")
     return {
         "control-denied-revert": control.denied(translator, Right.REVERT, Denied(RULE)),
         "control-denied-silence": control.denied(translator, Right.SILENCE, Denied(nobody)),

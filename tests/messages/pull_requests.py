@@ -26,7 +26,7 @@ QUEUED = QueuedRevert(
     "C1",
     T0,
     T0 + timedelta(minutes=47),
-    "GitHub's rate limit is used up until 03:34 UTC.",
+    "GitHub's rate limit is exhausted until 03:34 UTC.",
 )
 DONE = replace(QUEUED, state=QueueState.DONE, result="Pull request #13 is open.", url="https://forge.example/13")
 

@@ -22,7 +22,7 @@ _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed", "SUPERSEDED
 _ANY_STATE = " OR ".join(f'state="{state}"' for state in _STATES)
 _NEWEST_FIRST: dict[str, str | int] = {"sort": "-created_on", "pagelen": _MAX_PAGE}
 _READ, _WRITE = (LocalizedText(texts.SCOPE, scope=scope) for scope in ("pullrequest", "pullrequest:write"))
-_DELETED_ACCOUNT = "a deleted account"
+_DELETED_ACCOUNT = "Former user"  # as Bitbucket shows it
 
 
 class BitbucketForge:

@@ -96,7 +96,7 @@ class Api:
             raise _error(response)
         answer: Json = response.json()
         if not isinstance(answer, dict):
-            raise TypeError("the answer is not an object")
+            raise TypeError("the response is not an object")
         return answer
 
 

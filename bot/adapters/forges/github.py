@@ -186,7 +186,7 @@ def _web_url(api_url: str) -> str:
 
 def _pull_request(pull: GitHubPullRequest) -> PullRequest:
     if not isinstance(pull.number, int):
-        raise TypeError("the answer is not a pull request")
+        raise TypeError("the response is not a pull request")
     merged = pull.merged_at is not None
     return PullRequest(
         number=pull.number,

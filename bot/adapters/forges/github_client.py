@@ -68,7 +68,7 @@ class GitHubClient:
         )
         repository = client.get_repo(self._name)
         if not isinstance(repository.id, int):
-            raise TypeError("the answer is not a repository")
+            raise TypeError("the response is not a repository")
         return repository
 
     def _required_token(self) -> str:
@@ -111,7 +111,7 @@ def first_items(items: Iterable[_Item], limit: int | None = None) -> list[_Item]
     """The first items of a list. TypeError when PyGithub made it of something else, such as a login page."""
     first = list(islice(items, limit))
     if not all(isinstance(item.id, int) for item in first):
-        raise TypeError("the answer is not a list")
+        raise TypeError("the response is not a list")
     return first
 
 

@@ -95,7 +95,7 @@ def _reason(output: str) -> str:
     """The most informative line, with any user and password in a URL masked."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:", "!"))] or lines
-    return re.sub(r"://[^/@\s]+@", "://***@", errors[0])[:300] if errors else "it gave no reason."
+    return re.sub(r"://[^/@\s]+@", "://***@", errors[0])[:300] if errors else LocalizedText(texts.NO_REASON)
 
 
 def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 
 from bot.adapters.git.mirror import Mirror
+from bot.i18n.catalogue import repository as texts
+from bot.i18n.language import LocalizedText
 from bot.ports.git import RevisionNotFoundError
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -17,7 +19,7 @@ def is_full_sha(text: str) -> bool:
 def full_sha(revision: str) -> str:
     """The revision itself. RevisionNotFoundError for what git could read as an option, a reference or a range."""
     if not is_full_sha(revision):
-        raise RevisionNotFoundError("A revision is a full sha: 40 hexadecimal digits.")
+        raise RevisionNotFoundError(LocalizedText(texts.NOT_A_SHA))
     return revision
 
 

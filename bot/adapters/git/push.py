@@ -13,7 +13,7 @@ def push(mirror: Mirror, sha: str, branch: str) -> None:
     ValueError for any branch that does not begin with gitops-bot/: no other is ever pushed.
     """
     if not _OWN_BRANCH.fullmatch(branch) or ".." in branch or branch.endswith(".lock"):
-        raise ValueError(f"{branch!r} is not a branch of the bot's own: it must begin with gitops-bot/")
+        raise ValueError(f"{branch!r} is not one of the bot's branches: it must start with gitops-bot/")
     ref = f"refs/heads/{branch}"
     # A lease that expects nothing requires that the branch does not exist.
     argv = ("push", "--porcelain", "--no-verify", "--no-recurse-submodules", f"--force-with-lease={ref}:")

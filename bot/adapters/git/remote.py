@@ -7,6 +7,8 @@ from typing import Self
 from urllib.parse import unquote, urlsplit
 
 from bot.adapters.git.credential import Credential
+from bot.i18n.catalogue import repository as texts
+from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
 _HTTP = {"http": "http:https", "https": "https"}  # a redirect may lead to https, never away from it
@@ -28,9 +30,7 @@ class Remote:
     @classmethod
     def parse(cls, url: str) -> Self:
         """Parse any URL that git accepts, or a local path. RepositoryError, which never repeats the URL, for others."""
-        invalid = RepositoryError(
-            "A repository's url is https://, http://, ssh://, file://, user@host:path, or a local path."
-        )
+        invalid = RepositoryError(LocalizedText(texts.BAD_URL))
         if not url or url.startswith("-") or not url.isprintable() or "::" in url:
             raise invalid
         if "://" not in url:
@@ -44,7 +44,7 @@ class Remote:
             userinfo, _, host = parts.netloc.rpartition("@")
             return cls(parts._replace(netloc=host).geturl(), parts.scheme, _credential(unquote(userinfo)))
         if parts.password is not None:
-            raise RepositoryError("An ssh url carries no password: use a key.")
+            raise RepositoryError(LocalizedText(texts.PASSWORD_IN_URL))
         return cls(url, parts.scheme)
 
     @property

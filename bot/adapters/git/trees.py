@@ -41,7 +41,7 @@ def normalized(path: str) -> str:
     """A path from the root as git writes it; "" is the root. RepositoryError when it leads out of the repository."""
     path_in_git = os.path.normpath(path.strip("/") or ".")
     if path_in_git.startswith("..") or not path_in_git.isprintable():
-        raise RepositoryError(f"The path {path!r} does not lie in the repository.")
+        raise RepositoryError(LocalizedText(texts.OUTSIDE, path=repr(path)))
     return "" if path_in_git == "." else path_in_git
 
 
@@ -152,7 +152,7 @@ def _too_large(name: str, path: str, blobs: Sequence[_Blob]) -> LocalizedText | 
     if len(blobs) <= MAX_FILES and total <= MAX_TOTAL_BYTES:
         return None
     return LocalizedText(
-        texts.MUCH,
+        texts.LARGE_PATH,
         path=path,
         name=name,
         files=f"{len(blobs):,}",

@@ -27,7 +27,7 @@ _UNREACHABLE: tuple[tuple[type[Exception], Phrase], ...] = (
     (ReadTimeoutError, texts.SLOW_ANSWER),
     (ProxyError, texts.PROXY),
     (SSLError, texts.TLS),
-    (ProtocolError, texts.BROKE_OFF),
+    (ProtocolError, texts.CONNECTION_LOST),
 )
 _GRANTS = {texts.LIST: texts.GRANT_LIST, texts.LIST_IN: texts.GRANT_LIST_IN}
 
@@ -68,7 +68,7 @@ class ClusterErrorMapper:
                     LocalizedText(texts.FORBIDDEN, cluster=self.cluster, account=account, what=action, grant=grant)
                 )
             case 404:
-                return self.could_not(action, LocalizedText(texts.NOT_SERVED_ANY_MORE))
+                return self.could_not(action, LocalizedText(texts.NO_LONGER_SERVED))
             case 410:
                 why = LocalizedText(texts.EXPIRED)
                 return ExpiredError(LocalizedText(texts.COULD_NOT, cluster=self.cluster, what=action, why=why))

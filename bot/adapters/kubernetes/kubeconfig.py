@@ -32,8 +32,8 @@ def load_configuration(name: str, kubeconfig: Path | str | None, context: str | 
         kubeconfig = default_kubeconfig()
         if kubeconfig is None:
             raise ClusterConfigError(
-                f"Cluster {name}: there is no kubeconfig to look up context {context} in: "
-                "set KUBECONFIG or name the file in the configuration."
+                f"Cluster {name}: no kubeconfig was found for context {context}. "
+                "Set KUBECONFIG, or set kubeconfig in the configuration."
             )
     return _in_cluster(name) if kubeconfig is None else _from_file(name, str(kubeconfig), context)
 
@@ -47,21 +47,19 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
         contexts = {entry["name"]: entry for entry in merged.value["contexts"]}
         active = context or merged["current-context"]
         if active not in contexts:
-            raise ClusterConfigError(
-                f"Cluster {name}: {kubeconfig} has no context {active}; "
-                f"it has: {', '.join(sorted(contexts)) or 'none'}."
-            )
+            names = ", ".join(sorted(contexts)) or "none"
+            raise ClusterConfigError(f"Cluster {name}: {kubeconfig} has no context {active}. Its contexts: {names}.")
         namespace = contexts[active]["context"].safe_get("namespace")
         # The bot only reads: a renewed token is not written back to the file.
         load_kube_config(kubeconfig, active, configuration, persist_config=False)  # type: ignore[no-untyped-call]
     except ConfigException as error:
         # The library's other messages may quote a whole user entry with its token.
         missing = re.fullmatch(r"File does not exist: (.+)", str(error))
-        why = f"names a file that does not exist, {missing[1]}" if missing else "is not a complete kubeconfig"
-        raise ClusterConfigError(f"Cluster {name}: {kubeconfig} {why}; try `kubectl config view`.") from None
+        why = f"refers to {missing[1]}, which does not exist" if missing else "is not a complete kubeconfig"
+        raise ClusterConfigError(f"Cluster {name}: {kubeconfig} {why}. Try `kubectl config view`.") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError):
         raise ClusterConfigError(
-            f"Cluster {name}: {kubeconfig} is not a kubeconfig; try `kubectl config view`."
+            f"Cluster {name}: {kubeconfig} is not a kubeconfig. Try `kubectl config view`."
         ) from None
     return configuration, str(namespace or "default")
 
@@ -73,6 +71,6 @@ def _in_cluster(name: str) -> tuple[Configuration, str]:
         return configuration, _POD_NAMESPACE.read_text().strip()
     except (ConfigException, OSError) as error:
         raise ClusterConfigError(
-            f"Cluster {name}: no kubeconfig is named and this is no pod with a service account: "
-            "name a kubeconfig (KUBECONFIG, or `kubeconfig` in the configuration)."
+            f"Cluster {name}: no kubeconfig is configured, and the bot does not run in a pod with a service account. "
+            "Set KUBECONFIG, or set kubeconfig in the configuration."
         ) from error

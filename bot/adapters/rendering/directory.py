@@ -30,7 +30,7 @@ class Directory:
 
     def __init__(self, root: Path) -> None:
         if not root.exists():
-            raise RepositoryError(f"There is no {root}.")
+            raise RepositoryError(f"{root} does not exist.")
         names = [path.name for path in root.iterdir()] if root.is_dir() else []
         self.kind = detect(names, "")
         resolved = root.resolve()
@@ -47,7 +47,7 @@ class Directory:
         """Every regular file at or below `path`, without links and without git's own. RepositoryError."""
         target = self._find(path)
         if target is None:
-            raise RepositoryError(f"There is no {path} in {self.top}.")
+            raise RepositoryError(f"{path} does not exist in {self.top}.")
         return _read(self.root, self.top, [target] if target.is_file() else _walk(target, None))
 
     def has(self, path: str) -> bool:
@@ -74,14 +74,14 @@ def _ancestors(folder: Path) -> Iterator[Path]:
 
 def _read(root: Path, base: Path, paths: Sequence[Path] | Iterator[Path]) -> list[File]:
     if not root.exists():
-        raise RepositoryError(f"There is no {root}.")
+        raise RepositoryError(f"{root} does not exist.")
     files: list[File] = []
     try:
         for path in paths:
             if path.stat().st_size > MAX_FILE_BYTES or len(files) == MAX_FILES:
                 raise RepositoryError(
-                    f"{root} needs more than {MAX_FILES:,} files, or one above {MAX_FILE_BYTES >> 20} MiB ({path}): "
-                    "narrow it."
+                    f"{root} needs more than {MAX_FILES:,} files, or a file larger than {MAX_FILE_BYTES >> 20} MiB "
+                    f"({path}). Narrow the path."
                 )
             files.append(File(path.relative_to(base).as_posix(), path.read_bytes()))
     except OSError as error:

@@ -124,19 +124,21 @@ class SlackChat:
         return User(str(profile.get("name") or user), profile.get("tz") or None) if profile else None
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
-        answer = _call(lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view)), "the modal")
+        answer = _call(
+            lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view)), LocalizedText(texts.MODAL)
+        )
         return str(answer["view"]["id"])
 
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
-        _call(lambda: self._client.views_update(view_id=view_id, view=dict(view)), "the modal")
+        _call(lambda: self._client.views_update(view_id=view_id, view=dict(view)), LocalizedText(texts.MODAL))
 
     def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
-        _call(lambda: self._client.views_publish(user_id=user, view=dict(view)), "the Home tab")
+        _call(lambda: self._client.views_publish(user_id=user, view=dict(view)), LocalizedText(texts.HOME_TAB))
 
     def _active_user(self, request: Callable[[], SlackResponse]) -> Mapping[str, Any] | None:
         """The user in an answer; None when there is none, or when the user has left or is an app."""
         try:
-            user: Mapping[str, Any] = _call(request, "the workspace")["user"]
+            user: Mapping[str, Any] = _call(request, LocalizedText(texts.WORKSPACE))["user"]
         except ChatError as error:
             if error.code in _USER_NOT_FOUND:
                 return None

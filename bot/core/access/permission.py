@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.i18n.catalogue import control as texts
+from bot.i18n.language import LocalizedText
+
 EVERYBODY = "*"
 
 
@@ -119,7 +122,7 @@ def _one(user: str, rule: Rule, groups: Mapping[str, Members]) -> Decision:
         return Granted()
     unknown: CouldNotAsk | None = None
     for group in filter(_is_group, rule.allowed):
-        members = groups.get(group, "nobody asked Slack.")
+        members = groups.get(group, LocalizedText(texts.NOT_ASKED))
         if isinstance(members, str):
             unknown = unknown or CouldNotAsk(rule, group, members)
         elif user in members:

@@ -54,14 +54,7 @@ _BUILD_VARIABLE: Final = "ARGOCD_"  # filled in by Argo CD while it renders
 def read(resource: Object, cluster: str) -> list[Found]:
     """Each source of an Application found on a cluster: what there is to follow, or why it cannot be."""
     spec, metadata = mapping(resource, "spec"), mapping(resource, "metadata")
-    origin = Origin(
-        DEPLOYER,
-        "Application",
-        cluster,
-        text(metadata, "namespace"),
-        text(metadata, "name"),
-        text(metadata, "creationTimestamp"),
-    )
+    origin = Origin(DEPLOYER, "Application", cluster, text(metadata, "namespace"), text(metadata, "name"))
     several = [each for each in items(spec, "sources") if isinstance(each, Mapping)]
     sources: list[Object] = several or [mapping(spec, "source")]
     manifests = [(index, each) for index, each in enumerate(sources) if not _only_values(each)]

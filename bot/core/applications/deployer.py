@@ -13,6 +13,7 @@ DEPLOYERS = (ARGO_APPLICATION, FLUX_KUSTOMIZATION)
 
 Object = Mapping[str, Any]
 _MOST_SAID = 300
+_SUSPENDED = "Suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def argo_failure(found: Object) -> Failure | None:
 def _argo_failures(found: Object) -> Iterator[Failure]:
     phase = _at(found, "status", "operationState", "phase")
     if phase in {"Failed", "Error"}:
-        yield _failure("Argo CD", f"sync {phase}", _at(found, "status", "operationState", "message"))
+        yield _failure("Argo CD", f"Sync{phase}", _at(found, "status", "operationState", "message"))
     for each in _conditions(found):
         kind = _at(each, "type")
         if isinstance(kind, str) and kind.endswith("Error"):
@@ -67,15 +68,15 @@ def _argo_failures(found: Object) -> Iterator[Failure]:
 
 def flux_failure(found: Object) -> Failure | None:
     """Why Flux says that it could not deploy; being suspended is no failure."""
-    return next((each for each in _flux_failures(found) if each.reason != "suspended"), None)
+    return next((each for each in _flux_failures(found) if each.reason != _SUSPENDED), None)
 
 
 def _flux_failures(found: Object) -> Iterator[Failure]:
     if _at(found, "spec", "suspend") is True:
-        yield Failure("Flux", "suspended")
+        yield Failure("Flux", _SUSPENDED)
     for each in _conditions(found):
         if _at(each, "type") == "Ready" and _at(each, "status") == "False" and not _reconciling(found):
-            yield _failure("Flux", str(_at(each, "reason") or "not ready"), _at(each, "message"))
+            yield _failure("Flux", str(_at(each, "reason") or "NotReady"), _at(each, "message"))
 
 
 def _failure(deployer: str, reason: str, message: object) -> Failure:

@@ -28,14 +28,13 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The resource that declares an application: on which `cluster`, and which one. `created` is an RFC 3339 time."""
+    """The resource that declares an application: on which `cluster`, and which one."""
 
     deployer: str
     kind: str
     cluster: str
     namespace: str
     name: str
-    created: str = ""
 
     @property
     def title(self) -> str:

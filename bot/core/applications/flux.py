@@ -53,7 +53,7 @@ def read(held: Resources, cluster: str, config_maps: ConfigMaps) -> list[Found]:
         for resource in held[kind]:
             metadata = mapping(resource, "metadata")
             name, namespace = text(metadata, "name"), text(metadata, "namespace")
-            origin = Origin(DEPLOYER, kind[1], cluster, namespace, name, text(metadata, "creationTimestamp"))
+            origin = Origin(DEPLOYER, kind[1], cluster, namespace, name)
             view = _view(resource)
             try:
                 source, git, target = make(resource, origin, sources, config_maps)

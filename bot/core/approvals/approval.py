@@ -189,7 +189,6 @@ class Judgement:
     applications: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    more_files: int = 0
     diff: str = ""
     more: bool = False
     alert: str | None = None

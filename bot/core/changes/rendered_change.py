@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from bot.core.drift.compare import identical, unlike
+from bot.core.drift.compare import compare_declarations
 from bot.core.drift.model import FieldDrift
+from bot.core.objects.equality import deep_equal
 from bot.core.objects.manifest import Manifest, resolve
 from bot.core.objects.schema import Schemas
 
@@ -121,14 +122,14 @@ def _change(before: Manifest | None, after: Manifest | None, namespace: str, sch
 
 def field_changes(before: Manifest, after: Manifest, schema: Schemas) -> tuple[FieldChange, ...]:
     """What `after` says anew or otherwise, and what only `before` says."""
-    if identical(before.object, after.object):
+    if deep_equal(before.object, after.object):
         return ()  # as nearly all are
     found: dict[tuple[str, str], FieldChange] = {}
     if before.api_version != after.api_version:
         version = FieldChange("changed", "apiVersion", before.api_version, after.api_version)
         found["apiVersion", ""] = version
-    forth = (_forth(field) for field in unlike(after, before.object, schema=schema))
-    back = (_back(field) for field in unlike(before, after.object, schema=schema))
+    forth = (_forth(field) for field in compare_declarations(after, before.object, schema=schema))
+    back = (_back(field) for field in compare_declarations(before, after.object, schema=schema))
     for field in (*forth, *back):
         # Of two items with one key there may be two changes at one path; what both ways tell is one.
         found.setdefault((field.path, _text([field.change, field.before, field.after])), field)
@@ -184,4 +185,4 @@ def _text(value: Any) -> str:
     try:
         return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
     except RecursionError:
-        return "(nested too deep to be shown)"
+        return "…"

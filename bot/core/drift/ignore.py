@@ -1,4 +1,4 @@
-"""Rules of the operator's own: differences that are known and wanted."""
+"""Ignore rules: differences that the operator wants, by path, as in Argo CD's `ignoreDifferences` or by manager."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -8,8 +8,10 @@ from functools import lru_cache, partial, reduce
 from typing import Any, Final
 
 from bot.core.drift.jq import Place, parse_jq
+from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Pattern, Segment, matches, parse_path
 from bot.i18n.catalogue import aside as texts
+from bot.i18n.catalogue import ignore as errors
 from bot.i18n.language import LocalizedText
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -21,10 +23,10 @@ class PointerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRule:
-    """Which objects (`kind`, `namespace`, `name`, `group`: exact, or `*` patterns as in a shell) and what in them.
+    """Which objects (`kind`, `namespace`, `name`, `group`: exact, or shell patterns with `*`) and what in them.
 
-    `paths` are written as drift paths; a path covers everything below it, and `[*]` stands for any list item. The other
-    three are those of Argo CD's `ignoreDifferences`. `title` is who made the rule, for the reason that people read.
+    `paths` are written as in docs/drift.md; a path covers everything below it, and `[*]` stands for any list item. The
+    next three are those of Argo CD's `ignoreDifferences`. `title` says whose rule it is, for the reason people read.
     https://argo-cd.readthedocs.io/en/stable/user-guide/diffing/
     """
 
@@ -38,94 +40,97 @@ class IgnoreRule:
     managed_fields_managers: tuple[str, ...] = ()
     title: str = LocalizedText(texts.A_RULE)
 
-    def covers(self, api_version: str, kind: str, namespace: str | None, name: str) -> bool:
-        """Whether the rule is about this object; a cluster-scoped one has the namespace ""."""
+    def covers(self, manifest: Manifest) -> bool:
+        """Whether the rule is about this object; to its pattern a cluster-scoped one has the namespace ""."""
         return (
-            fnmatchcase(kind, self.kind)
-            and fnmatchcase(namespace or "", self.namespace)
-            and fnmatchcase(name, self.name)
-            and (self.group == "*" or fnmatchcase(api_version.rpartition("/")[0], self.group))
+            fnmatchcase(manifest.kind, self.kind)
+            and fnmatchcase(manifest.namespace or "", self.namespace)
+            and fnmatchcase(manifest.name, self.name)
+            and (self.group == "*" or fnmatchcase(manifest.api_version.rpartition("/")[0], self.group))
         )
 
 
-class Ignored:
-    """The rules that may still apply below some point of an object."""
+class IgnoredPaths:
+    """The ignored paths that begin at or below one place of an object, each as what is left of it and the reason."""
 
     __slots__ = ("_patterns",)
 
     def __init__(self, patterns: Sequence[tuple[Pattern, str]]) -> None:
         self._patterns = patterns
 
-    def below(self, segment: Segment) -> "Ignored | None":
-        """Those that apply below one segment more; None when there are none."""
-        left = [(pattern[1:], why) for pattern, why in self._patterns if pattern and matches(pattern[0], segment)]
-        return Ignored(left) if left else None
+    def below(self, segment: Segment) -> "IgnoredPaths | None":
+        """Those one segment further down; None if there are none."""
+        patterns = [
+            (pattern[1:], reason) for pattern, reason in self._patterns if pattern and matches(pattern[0], segment)
+        ]
+        return IgnoredPaths(patterns) if patterns else None
 
     @property
-    def whole(self) -> str:
-        """Why everything from here on is ignored; "" when it is not."""
-        return next((why for pattern, why in self._patterns if not pattern), "")
+    def reason(self) -> str:
+        """Why everything from here on is ignored; "" if only something below it is."""
+        return next((reason for pattern, reason in self._patterns if not pattern), "")
 
     @property
-    def why(self) -> str:
-        """The rules themselves."""
-        reasons = dict.fromkeys(why for _, why in self._patterns)
+    def reasons(self) -> str:
+        """The reasons of all of them, as one text."""
+        reasons = dict.fromkeys(reason for _, reason in self._patterns)
         return reduce(lambda one, other: LocalizedText(texts.BOTH_RULES, one=one, other=other), reasons)
 
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A rule of Argo CD's: the places that it takes out of both sides, and why."""
+    """A JSON pointer or jq expression of a rule: the `places` that it selects in an object, and the reason."""
 
     places: Callable[[Any], Iterator[Place]]
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """All that the rules say of one object. `managers` are patterns of field managers, each with why."""
+class ObjectRules:
+    """What all rules together say about one object. `trusted_managers` are patterns of field managers, with reasons."""
 
-    ignored: Ignored | None = None
+    ignored: IgnoredPaths | None = None
     selectors: tuple[Selector, ...] = ()
-    managers: tuple[tuple[str, str], ...] = ()
+    trusted_managers: tuple[tuple[str, str], ...] = ()
 
 
-_NONE = Rules()
+_NO_RULES: Final = ObjectRules()
 
 
-def rules_for(
-    rules: Iterable[IgnoreRule], api_version: str, kind: str, namespace: str | None, name: str, own: Iterable[str] = ()
-) -> Rules:
-    """The rules about one object; `own` are paths that its manifest says itself. PathError, PointerError, JqError."""
-    patterns = [(_parsed(path), LocalizedText(texts.GIT_SAYS, name="gitops-bot/ignore", value=path)) for path in own]
+def rules_for(rules: Iterable[IgnoreRule], manifest: Manifest, own: Sequence[tuple[Pattern, str]] = ()) -> ObjectRules:
+    """The rules about one object. `own` are the paths that its manifest says to ignore, each with the reason.
+
+    PathError, PointerError or JqError for a rule that cannot be read.
+    """
+    patterns = list(own)
     selectors: list[Selector] = []
     managers: list[tuple[str, str]] = []
     for rule in rules:
-        if not rule.covers(api_version, kind, namespace, name):
+        if not rule.covers(manifest):
             continue
-        by = partial(LocalizedText, texts.RULE, rule=rule.title)
-        patterns += [(_parsed(path), by(what=path)) for path in rule.paths]
-        selectors += [Selector(parse_pointer(pointer), by(what=pointer)) for pointer in rule.json_pointers]
-        selectors += [Selector(parse_jq(text).places, by(what=text)) for text in rule.jq_path_expressions]
+        reason = partial(LocalizedText, texts.RULE, rule=rule.title)
+        patterns += [(_pattern(path), reason(what=path)) for path in rule.paths]
+        selectors += [Selector(parse_pointer(pointer), reason(what=pointer)) for pointer in rule.json_pointers]
+        selectors += [Selector(parse_jq(text).places, reason(what=text)) for text in rule.jq_path_expressions]
         managers += [
-            (manager, by(what=LocalizedText(texts.MANAGER, manager=manager)))
+            (manager, reason(what=LocalizedText(texts.MANAGER, manager=manager)))
             for manager in rule.managed_fields_managers
         ]
     if not (patterns or selectors or managers):
-        return _NONE
-    return Rules(Ignored(patterns) if patterns else None, tuple(selectors), tuple(managers))
+        return _NO_RULES
+    return ObjectRules(IgnoredPaths(patterns) if patterns else None, tuple(selectors), tuple(managers))
 
 
 @lru_cache(maxsize=1024)
-def _parsed(path: str) -> Pattern:
+def _pattern(path: str) -> Pattern:
     return parse_path(path)
 
 
 @lru_cache(maxsize=1024)
 def parse_pointer(text: str) -> Callable[[Any], Iterator[Place]]:
-    """What a JSON pointer (RFC 6901), such as `/metadata/annotations/a~1b`, selects. PointerError."""
+    """What a JSON pointer (RFC 6901), such as `/metadata/annotations/a~1b`, selects in an object. PointerError."""
     if not text.startswith("/"):
-        raise PointerError(f"The JSON pointer {text!r} must begin with a slash.")
+        raise PointerError(LocalizedText(errors.NO_SLASH, pointer=repr(text)))
     parts = [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]
 
     def places(value: Any) -> Iterator[Place]:
@@ -143,21 +148,21 @@ def parse_pointer(text: str) -> Callable[[Any], Iterator[Place]]:
     return places
 
 
-def without(value: Any, places: Iterable[Place]) -> Any:
-    """A value with nothing at these places; what is not on the way to one is shared with it."""
+def without_places(value: Any, places: Iterable[Place]) -> Any:
+    """A copy without what stands at these places; it shares with the original what is not on the way to one."""
     below: dict[str | int, list[Place]] = {}
     for key, *rest in filter(None, places):
         below.setdefault(key, []).append(tuple(rest))
     if isinstance(value, Mapping):
         return {
-            key: without(held, below[key]) if key in below else held
-            for key, held in value.items()
+            key: without_places(item, below[key]) if key in below else item
+            for key, item in value.items()
             if () not in below.get(key, ())
         }
     if isinstance(value, list):
         return [
-            without(held, below[index]) if index in below else held
-            for index, held in enumerate(value)
+            without_places(item, below[index]) if index in below else item
+            for index, item in enumerate(value)
             if () not in below.get(index, ())
         ]
     return value

@@ -14,6 +14,8 @@ from itertools import product
 from typing import Any, Final
 
 from bot.core.objects.scalar import same_scalar
+from bot.i18n.catalogue import ignore as texts
+from bot.i18n.language import LocalizedText
 
 Place = tuple[str | int, ...]  # keys and indexes from the root
 # A value on its way through an expression, and where it stands; None for one that was worked out.
@@ -23,9 +25,6 @@ _Run = Callable[[_Item, "_Steps"], Iterator[_Item]]
 _MAX_DEPTH: Final = 50
 _MAX_STEPS: Final = 100_000  # of one expression in one object
 _MAX_LENGTH: Final = 500
-_KNOWN: Final = (
-    "paths, [], ?, |, comma, select, comparisons, and, or, not, has, startswith, endswith, contains, any and all"
-)
 
 
 class JqError(ValueError):
@@ -73,10 +72,10 @@ class Expression:
 def parse_jq(text: str) -> Expression:
     """A path expression such as `.spec.containers[] | select(.name == "proxy").image`. JqError."""
     if len(text) > _MAX_LENGTH:
-        raise JqError(f"The jq expression {text[:40]!r}… is longer than {_MAX_LENGTH} characters; make several of it.")
+        raise JqError(LocalizedText(texts.LONG_JQ, start=repr(text[:40]), most=str(_MAX_LENGTH)))
     parsed = _Parser(text).whole()
     if not parsed.selects:
-        raise JqError(f"The jq expression {text!r} selects no path: it works out a value.")
+        raise JqError(LocalizedText(texts.NO_JQ_PATH, expression=repr(text)))
     return parsed
 
 
@@ -115,9 +114,8 @@ class _Parser:
 
     def _refused(self, at: int | None = None) -> JqError:
         at = self._at() if at is None else at
-        return JqError(
-            f"The jq expression {self._text!r} cannot be read from character {at + 1} on; known are {_KNOWN}."
-        )
+        supported = LocalizedText(texts.SUPPORTED_JQ)
+        return JqError(LocalizedText(texts.BAD_JQ, expression=repr(self._text), at=str(at + 1), supported=supported))
 
     def _at(self) -> int:
         return self._tokens[self._next][2] if self._next < len(self._tokens) else len(self._text)
@@ -140,7 +138,7 @@ class _Parser:
     def _pipe(self) -> Expression:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise JqError("The jq expression is nested too deeply.")
+            raise JqError(LocalizedText(texts.DEEP_JQ))
         parsed = self._comma()
         while self._take("|"):
             parsed = _piped(parsed, self._comma())

@@ -94,7 +94,7 @@ def parse_path(text: str) -> Pattern:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None or match.end() == at:
-            raise PathError(f"The path {text!r} cannot be read from character {at + 1} on.")
+            raise PathError(f"The path {text!r} is not valid at character {at + 1}.")
         at = match.end()
         if match["field"]:
             segments.append(match["field"])
@@ -108,7 +108,7 @@ def parse_path(text: str) -> Pattern:
             pairs = tuple((key, _unquoted(value)) for key, value in _PAIR.findall(match["keyed"]))
             segments.append(Member(pairs[0][1]) if pairs[0][0] == "" else Item(pairs))
     if not segments:
-        raise PathError("A path must not be empty.")
+        raise PathError("A path cannot be empty.")
     return tuple(segments)
 
 

@@ -10,7 +10,7 @@ def mapping(found: Object, *keys: str) -> Object:
     """The mapping at these keys, one below the other; {} when there is none."""
     for key in keys:
         value = found.get(key)
-        found = value if isinstance(value, Mapping) else {}
+        found = value if isinstance(value, dict) else {}
     return found
 
 

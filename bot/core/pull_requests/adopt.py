@@ -49,7 +49,7 @@ def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace:
         written = candidate.encode()
         if _reads_as(file, written, wanted):
             return b"\xef\xbb\xbf" + written if content.startswith(b"\xef\xbb\xbf") else written
-    raise NotAdoptableError(LocalizedText(texts.NOT_ALONE, file=file))
+    raise NotAdoptableError(LocalizedText(texts.SHARED_VALUE, file=file))
 
 
 def _reads_as(file: str, content: bytes, wanted: list[Any]) -> bool:
@@ -154,7 +154,7 @@ def find(holder: Any, part: Segment) -> Any:
     else:
         found = [index for index, value in enumerate(holder) if _has_keys(value, part)]
     if len(found) > 1:
-        raise NotAdoptableError(LocalizedText(texts.ALIKE, path=format_path((part,))))
+        raise NotAdoptableError(LocalizedText(texts.IDENTICAL_ITEMS, path=format_path((part,))))
     return found[0] if found else None
 
 

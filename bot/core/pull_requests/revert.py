@@ -297,7 +297,7 @@ def commit_message(target: Target, request: RevertRequest, reverts: str | None) 
     if reverts:
         told.append(f"Reverts {reverts}")
     why = f": {one_line(request.why)}" if request.why.strip() else "."
-    told.append(f"Asked for in Slack by {one_line(request.who)}{why}")
+    told.append(f"Requested in Slack by {one_line(request.who)}{why}")
     if request.link:
         told.append(request.link)
     return "\n\n".join((title, *told)) + "\n"

@@ -74,20 +74,22 @@ class ApprovalReviewer:
 
     def note(self, name: str, head: str) -> None:
         """Keep what is new on a tracked branch to be judged; at the first look only where it stands. PortError."""
-        known = self._ports.store.approvals.head(name)
-        if known == head:
+        recorded = self._ports.store.approvals.head(name)
+        if recorded == head:
             return
-        noted = [] if known is None else self._noted(self._ports.repositories[name], known, head)
-        self._ports.store.approvals.advance(name, known, head, noted)
+        noted = [] if recorded is None else self._noted(self._ports.repositories[name], recorded, head)
+        self._ports.store.approvals.advance(name, recorded, head, noted)
 
     def look(self) -> None:
         """Judge what is due. A forge that does not answer is asked again later."""
         now = self._ports.clock()
         with self._looking:
-            open_ones = sorted(self._ports.store.approvals.unsettled(), key=lambda each: (each.repository, each.batch))
-            for (name, _), members in groupby(open_ones, key=lambda each: (each.repository, each.batch)):
+            unsettled = sorted(
+                self._ports.store.approvals.unsettled(), key=lambda judgement: (judgement.repository, judgement.batch)
+            )
+            for (name, _), members in groupby(unsettled, key=lambda judgement: (judgement.repository, judgement.batch)):
                 batch = list(members)
-                if home(name)[0] in self._settings and any(each.look_at <= now for each in batch):
+                if home(name)[0] in self._settings and any(judgement.look_at <= now for judgement in batch):
                     self._look_at(name, batch, now)
 
     def share_diffs(self, translator_for: Callable[[str], Translator]) -> None:
@@ -115,17 +117,17 @@ class ApprovalReviewer:
 
     # ------------------------------------------------------------ noting
 
-    def _noted(self, repository: Repository, known: str, head: str) -> list[Judgement]:
+    def _noted(self, repository: Repository, recorded: str, head: str) -> list[Judgement]:
         try:
-            rewritten = not repository.is_ancestor(known, head)
-            commits = repository.first_parent(known, head, limit=_MOST_COMMITS)[::-1]
+            rewritten = not repository.is_ancestor(recorded, head)
+            commits = repository.first_parent(recorded, head, limit=_MOST_COMMITS)[::-1]
         except RevisionNotFoundError:  # what was there before is not to be had any more
             rewritten, commits = True, []
         now = self._ports.clock()
         noted = [self._judgement(repository, commit, head, order, now) for order, commit in enumerate(commits)]
         if rewritten:
             last = noted[-1] if noted else self._judgement(repository, repository.commit(head), head, 0, now)
-            noted.append(rewriting(known, replace(last, order=len(noted))))
+            noted.append(rewriting(recorded, replace(last, order=len(noted))))
         return noted
 
     def _judgement(self, repository: Repository, commit: Commit, batch: str, order: int, now: datetime) -> Judgement:
@@ -146,41 +148,48 @@ class ApprovalReviewer:
             order=order,
             look_at=now,
             url=forge.commit_url(commit.sha) if forge else None,
-            applications=tuple(each.name for each in touched),
-            channels=tuple(sorted({each.channel for each in touched})) or (self._channel,),
+            applications=tuple(application.name for application in touched),
+            channels=tuple(sorted({application.channel for application in touched})) or (self._channel,),
             files=tuple(files[:_MOST_FILES]),
-            more_files=max(0, len(files) - _MOST_FILES),
         )
 
     def _touched(self, repository: Repository, parent: str | None, sha: str) -> list[Application]:
-        mine = [each for each in self._applications.values() if each.repository == repository.name]
-        sources = [each.source for each in mine]
+        applications = [
+            application for application in self._applications.values() if application.repository == repository.name
+        ]
+        sources = [application.source for application in applications]
         try:
             before = self._rendered.inputs(repository, parent, sources) if parent else {}
             after = self._rendered.inputs(repository, sha, sources)
         except PortError as error:
             _log.warning("cannot tell which applications %s affects: %s", sha, error)
             return []
-        return [each for each in mine if before.get(each.source) != after[each.source]]
+        return [
+            application for application in applications if before.get(application.source) != after[application.source]
+        ]
 
     # ------------------------------------------------------------ judging
 
     def _look_at(self, name: str, batch: Sequence[Judgement], now: datetime) -> None:
         if name not in self._ports.forges:
-            told = [replace(each, why=LocalizedText(texts.NO_FORGE)) for each in batch]
-            self._ports.store.approvals.save(told, settled={each.id for each in told})
+            judgements = [replace(judgement, why=LocalizedText(texts.NO_FORGE)) for judgement in batch]
+            self._ports.store.approvals.save(judgements, settled={judgement.id for judgement in judgements})
             return
         settings = self._settings[home(name)[0]]
-        due = [each for each in batch if each.look_at <= now]
+        due = [judgement for judgement in batch if judgement.look_at <= now]
         try:
-            found = self._judged(name, [each for each in batch if each.verdict is not ApprovalStatus.REWRITTEN], now)
+            reviewed = self._judged(
+                name, [judgement for judgement in batch if judgement.verdict is not ApprovalStatus.REWRITTEN], now
+            )
         except (ForgeError, RepositoryError) as error:
             _log.warning("cannot check approvals in %s: %s", name, error)
-            found = {each.id: _waiting(each, error, now) for each in due}
-        members = [found.get(each.id, replace(each, look_at=later_look(each, now))) for each in batch]
+            reviewed = {judgement.id: _waiting(judgement, error, now) for judgement in due}
+        members = [
+            reviewed.get(judgement.id, replace(judgement, look_at=later_look(judgement, now))) for judgement in batch
+        ]
         if settings.alert:
             members = grouped(members)
-        settled = {each.id for each in members if is_settled(each, now)}
+        settled = {judgement.id for judgement in members if is_settled(judgement, now)}
         self._ports.store.approvals.save(members, settled=settled)
 
     def _judged(self, name: str, batch: Sequence[Judgement], now: datetime) -> dict[str, Judgement]:
@@ -189,7 +198,7 @@ class ApprovalReviewer:
             self._ports.forges[name],
             self._settings[home(name)[0]],
         )
-        brought = _with_rebased(repository, [(each, _brought(forge, each)) for each in batch])
+        brought = _with_rebased(repository, [(judgement, _brought(forge, judgement)) for judgement in batch])
         pushers = _pushers(forge, repository, brought)
         judged = {}
         for members in _runs(brought):
@@ -197,27 +206,29 @@ class ApprovalReviewer:
             approvals = tuple(forge.approvals(pull.number)) if pull else ()
             first, last = members[0][0], members[-1][0]
             content = _content(repository, first.parent, last.sha, pull, approvals) if pull else {}
-            for each, _ in members:
-                paths = tuple(repository.changed_paths(each.parent, each.sha))
-                finding = judge(Evidence(paths, pull, approvals, content, pushers.get(each.sha)), settings.rules)
-                judged[each.id] = self._advanced(repository, each, finding, pull, pushers.get(each.sha), now)
+            for judgement, _ in members:
+                paths = tuple(repository.changed_paths(judgement.parent, judgement.sha))
+                finding = judge(Evidence(paths, pull, approvals, content, pushers.get(judgement.sha)), settings.rules)
+                judged[judgement.id] = self._advanced(
+                    repository, judgement, finding, pull, pushers.get(judgement.sha), now
+                )
         return judged
 
     def _advanced(
         self,
         repository: Repository,
-        known: Judgement,
+        judgement: Judgement,
         finding: Finding,
         pull: PullRequest | None,
         pushed_by: str | None,
         now: datetime,
     ) -> Judgement:
-        known = replace(known, pushed_by=pushed_by)
-        grace = self._settings[known.repository].grace
-        after = advance(known, finding, pull, now, grace=grace)
+        judgement = replace(judgement, pushed_by=pushed_by)
+        grace = self._settings[judgement.repository].grace
+        after = advance(judgement, finding, pull, now, grace=grace)
         if after.verdict is ApprovalStatus.UNKNOWN and finding.verdict is ApprovalStatus.UNKNOWN:
             after = replace(after, why=LocalizedText(texts.WHICH_HEAD))
-        if after.verdict in UNAPPROVED and not known.flagged_at:
+        if after.verdict in UNAPPROVED and not judgement.flagged_at:
             _log.warning("unapproved commit %s in %s: %s", after.sha, after.repository, after.verdict.value)
             diff, more = bounded(changes(repository, after.parent, after.sha), _MOST_DIFF)
             after = replace(after, diff=diff, more=more)
@@ -240,11 +251,11 @@ def _contents(repository: Repository, revision: str, paths: Sequence[str]) -> di
     return {file.path: file.content for files in read for file in files or ()}
 
 
-def _waiting(known: Judgement, error: PortError, now: datetime) -> Judgement:
+def _waiting(judgement: Judgement, error: PortError, now: datetime) -> Judgement:
     """Asked again when the forge says, else later. What is known stays known."""
-    at = getattr(error, "retry_at", None) or later_look(known, now)
-    why = str(error) if known.verdict is ApprovalStatus.UNKNOWN else None
-    return replace(known, why=why, look_at=at)
+    at = getattr(error, "retry_at", None) or later_look(judgement, now)
+    why = str(error) if judgement.verdict is ApprovalStatus.UNKNOWN else None
+    return replace(judgement, why=why, look_at=at)
 
 
 def _brought(forge: Forge, judgement: Judgement) -> PullRequest | None:
@@ -257,7 +268,7 @@ def _brought(forge: Forge, judgement: Judgement) -> PullRequest | None:
 
 def _runs(brought: Sequence[_Brought]) -> Iterator[list[_Brought]]:
     """Commits that one pull request brought one after another; one without is alone."""
-    for _, run in groupby(brought, lambda each: each[1].number if each[1] else each[0].sha):
+    for _, run in groupby(brought, lambda commit: commit[1].number if commit[1] else commit[0].sha):
         yield list(run)
 
 
@@ -266,19 +277,19 @@ def _with_rebased(repository: Repository, brought: Sequence[_Brought]) -> list[_
 
     Commits before it that nothing else brought are its own if all of them together are what its merge gives.
     """
-    told = list(brought)
-    for index, (each, pull) in enumerate(brought):
+    completed = list(brought)
+    for index, (judgement, pull) in enumerate(brought):
         if pull is None or index == 0 or brought[index - 1][1] is not None:
             continue
         last = next(_runs(brought[index:]))[-1][0]
-        if _holds(repository, each.parent, last.sha, pull.head_sha) is not Content.DIFFERS:
+        if _holds(repository, judgement.parent, last.sha, pull.head_sha) is not Content.DIFFERS:
             continue
         earlier = list(takewhile(lambda before: brought[before][1] is None, range(index - 1, -1, -1)))
         for first in earlier[:_MOST_REBASED]:
             if _holds(repository, brought[first][0].parent, last.sha, pull.head_sha) is Content.SAME:
-                told[first:index] = [(member, pull) for member, _ in brought[first:index]]
+                completed[first:index] = [(member, pull) for member, _ in brought[first:index]]
                 break
-    return told
+    return completed
 
 
 def _pushers(forge: Forge, repository: Repository, brought: Sequence[_Brought]) -> dict[str, str]:
@@ -286,20 +297,20 @@ def _pushers(forge: Forge, repository: Repository, brought: Sequence[_Brought]) 
     if all(pull for _, pull in brought):
         return {}
     moved = forge.pushers(repository.branch)
-    told: dict[str, str] = {}
+    pushers: dict[str, str] = {}
     who = None
-    for each, _ in reversed(brought):
-        who = moved.get(each.sha, who)
+    for judgement, _ in reversed(brought):
+        who = moved.get(judgement.sha, who)
         if who:
-            told[each.sha] = who
-    return told
+            pushers[judgement.sha] = who
+    return pushers
 
 
 def _content(
     repository: Repository, parent: str | None, sha: str, pull: PullRequest, approvals: Iterable[Approval]
 ) -> dict[str, Content]:
     """Whether `parent`..`sha` is what a merge of each head gives: the final one, and those that others approved."""
-    heads = {pull.head_sha, *(each.sha for each in approvals if each.sha and each.by != pull.author)}
+    heads = {pull.head_sha, *(approval.sha for approval in approvals if approval.sha and approval.by != pull.author)}
     return {head: _holds(repository, parent, sha, head) for head in heads}
 
 

@@ -22,8 +22,8 @@ def deploying(cluster: Cluster, applications: Sequence[Application]) -> frozense
 def failing(cluster: Cluster, applications: Sequence[Application]) -> dict[str, Failure]:
     """What their deployer says of those that it could not deploy, by name, as far as the cluster tells."""
     argo, flux = _held(cluster) if applications else ((), ())
-    found = ((application.name, failure(application, argo, flux)) for application in applications)
-    return {name: failed for name, failed in found if failed is not None}
+    failures = ((application.name, failure(application, argo, flux)) for application in applications)
+    return {name: failed for name, failed in failures if failed is not None}
 
 
 def _held(cluster: Cluster) -> tuple[Sequence[Object], Sequence[Object]]:
@@ -31,7 +31,7 @@ def _held(cluster: Cluster) -> tuple[Sequence[Object], Sequence[Object]]:
     held: dict[tuple[str, str], list[Object]] = {deployer: [] for deployer in DEPLOYERS}
     try:
         for deployer, kind in _served(cluster).items():
-            held[deployer] = list(cluster.list(kind, None, lambda found: found).values())
+            held[deployer] = list(cluster.list(kind, None, lambda live: live).values())
     except ClusterError as error:
         _log.info("cannot read deployers on %s: %s", cluster.name, error)
     return held[ARGO_APPLICATION], held[FLUX_KUSTOMIZATION]

@@ -34,12 +34,12 @@ class ApplicationGoneError(PortError, KeyError):
 class Applications(Mapping[str, Application]):
     """The applications of the moment, which may come and go between two looks. Any thread may ask."""
 
-    def __init__(self, known: Mapping[str, Application]) -> None:
-        self._known = dict(known)
+    def __init__(self, applications: Mapping[str, Application]) -> None:
+        self._known = dict(applications)
 
-    def become(self, known: Mapping[str, Application]) -> None:
+    def become(self, applications: Mapping[str, Application]) -> None:
         """From now on they are these; whoever is walking through the former ones ends undisturbed."""
-        self._known = dict(known)
+        self._known = dict(applications)
 
     def __getitem__(self, name: str) -> Application:
         try:
@@ -64,7 +64,7 @@ class _Deployer:
 
 
 def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMaps) -> list[Found]:
-    return [found for each in held[ARGO_APPLICATION] for found in argocd.read(each, cluster)]
+    return [application for resource in held[ARGO_APPLICATION] for application in argocd.read(resource, cluster)]
 
 
 _DEPLOYERS: Final = {
@@ -87,7 +87,9 @@ class Discoverer:
         self._clusters = clusters
         self._configured = config.applications
         self._repository = repository
-        self._remotes = {name: Remote(name, each.url, each.branch) for name, each in config.repositories.items()}
+        self._remotes = {
+            name: Remote(name, settings.url, settings.branch) for name, settings in config.repositories.items()
+        }
         self._lock = threading.Lock()
         self._found: dict[tuple[str, str], Sequence[Found]] = {}
         self._troubles: dict[tuple[str, str], str] = {}
@@ -97,7 +99,9 @@ class Discoverer:
     @property
     def wanted(self) -> list[str]:
         """The clusters that are to be asked."""
-        return [name for name, each in self._config.clusters.items() if each.discover and name in self._clusters]
+        return [
+            name for name, settings in self._config.clusters.items() if settings.discover and name in self._clusters
+        ]
 
     def look(self, cluster: str) -> None:
         """Ask one cluster what its deployers have been told."""
@@ -105,18 +109,18 @@ class Discoverer:
             deployer = _DEPLOYERS[name]
             try:
                 reader = self._clusters[cluster]
-                found = deployer.read(_held(reader, deployer), cluster, _config_maps(reader))
+                applications = deployer.read(_held(reader, deployer), cluster, _config_maps(reader))
             except PortError as error:
-                told = error if isinstance(error, _NotServedError) else None
-                said = str(told) if told else self._failed(deployer, cluster, str(error))
-                _log.warning("%s", said)
+                not_served = error if isinstance(error, _NotServedError) else None
+                problem = str(not_served) if not_served else self._failed(deployer, cluster, str(error))
+                _log.warning("%s", problem)
                 with self._lock:
-                    self._troubles[cluster, name] = said
+                    self._troubles[cluster, name] = problem
                 continue
-            self._ask_defaults(found)
+            self._ask_defaults(applications)
             with self._lock:
                 self._troubles.pop((cluster, name), None)
-                self._found[cluster, name] = found
+                self._found[cluster, name] = applications
                 self._become()
 
     def complete(self) -> bool:
@@ -124,9 +128,11 @@ class Discoverer:
 
         One of another cluster counts too: what it has of the same name decides how an application is called.
         """
-        told = {(cluster, name) for cluster, each in self._config.clusters.items() for name in each.discover}
+        configured = {
+            (cluster, name) for cluster, settings in self._config.clusters.items() for name in settings.discover
+        }
         with self._lock:
-            return told <= self._found.keys()
+            return configured <= self._found.keys()
 
     def catalogue(self) -> Catalogue:
         """What is known, with the deployers' views; `notes` say what could not be asked."""
@@ -142,9 +148,13 @@ class Discoverer:
 
     def _ask_defaults(self, found: Sequence[Found]) -> None:
         """The default branches that HEAD means; of a remote that is silent the one known before is kept."""
-        wanted = {normal(each.url) for each in found if isinstance(each, Discovered) and each.revision.text == HEAD}
+        urls = {
+            normal(application.url)
+            for application in found
+            if isinstance(application, Discovered) and application.revision.text == HEAD
+        }
         for name, remote in list(self._remotes.items()):
-            if normal(remote.url) not in wanted:
+            if normal(remote.url) not in urls:
                 continue
             try:
                 repository = self._repository(line(name, TargetRevision(HEAD)))
@@ -159,7 +169,7 @@ class Discoverer:
     def _become(self) -> None:
         before = set(self.applications)
         self._catalogue = catalogue(
-            [found for key in sorted(self._found) for found in self._found[key]],
+            [application for key in sorted(self._found) for application in self._found[key]],
             configured=self._configured,
             repositories=list(self._remotes.values()),
             clusters=[self._known(name) for name in self._config.clusters if name in self._clusters],
@@ -171,8 +181,10 @@ class Discoverer:
                 _log.info("applications %s: %s", change, ", ".join(sorted(names)))
 
     def _known(self, name: str) -> Known:
-        told = self._config.clusters[name]
-        return Known(name, self._clusters[name].server, told.context or "", told.channel or self._config.slack.channel)
+        settings = self._config.clusters[name]
+        return Known(
+            name, self._clusters[name].server, settings.context or "", settings.channel or self._config.slack.channel
+        )
 
 
 _CONFIG_MAPS: Final = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
@@ -188,7 +200,7 @@ def _config_maps(cluster: Cluster) -> flux.ConfigMaps:
 
     def data(namespace: str, name: str) -> Mapping[str, str] | None:
         if namespace not in listed:
-            listed[namespace] = cluster.list(_CONFIG_MAPS, namespace, lambda found: found.get("data") or {})
+            listed[namespace] = cluster.list(_CONFIG_MAPS, namespace, lambda live: live.get("data") or {})
         return listed[namespace].get((namespace, name))
 
     return data
@@ -205,8 +217,8 @@ def _held(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[O
             )
         )
     return {
-        each: list(cluster.list(served[each], None, lambda found: found).values()) if each in served else []
-        for each in deployer.kinds
+        kind: list(cluster.list(served[kind], None, lambda live: live).values()) if kind in served else []
+        for kind in deployer.kinds
     }
 
 

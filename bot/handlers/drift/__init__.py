@@ -1,4 +1,5 @@
 """Drift checks: what git declares against what the cluster holds.
 
-Uses the Cluster port and `handlers.rendering`. Start with `check.py`.
+Uses the cluster port and `handlers.rendering`. Start with `check.py` (the check of some applications), then
+`live_comparison.py` (reading and comparing what the cluster holds).
 """

@@ -1,7 +1,4 @@
-"""What earlier drift checks worked out, so that a check works on what moved and on nothing else.
-
-Whoever checks again and again owns one `Caches` and passes it in. No live object is held.
-"""
+"""Comparisons of earlier drift checks, so that a check compares only what has changed since. Holds no live object."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -14,17 +11,18 @@ from bot.core.drift.ignore import IgnoreRule
 from bot.core.objects.ownership import INTERACTIVE
 from bot.handlers.rendering.manifest_cache import ManifestCache
 
-# An object that no check has met for so long is gone, or its application is.
-_FORGOTTEN_AFTER = timedelta(days=1)
+# An object that no check has compared for so long is gone, or its application is.
+_EVICTED_AFTER = timedelta(days=1)
 
 Object = Mapping[str, Any]
+ObjectKey = tuple[object, ...]  # cluster, apiVersion, kind, namespace, name
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What the operator says of differences: which to ignore, and which field managers are tools that people use.
+class CompareOptions:
+    """How to judge differences: the rules that ignore some, and patterns of field managers that people use by hand.
 
-    `explain` asks for everything that was set aside, the server's defaults too.
+    With `explain` the comparison also holds the defaults that the server filled in.
     """
 
     ignore: tuple[IgnoreRule, ...] = ()
@@ -34,69 +32,74 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CacheKey:
-    """All that a comparison rests on. `declared` is a manifest's object, `version` the live one's resourceVersion.
+    """Everything that a comparison depends on.
 
-    `document` is the OpenAPI document that describes it; `scaled` says whether an autoscaler has it as its target.
+    `desired` is the manifest's object, `resource_version` the live one's, `openapi` the OpenAPI document that describes
+    both, and `is_scaled` whether an autoscaler targets the object.
     """
 
-    declared: Object
-    version: str
-    document: Object | None
-    scaled: bool
-    rules: Rules
+    desired: Object
+    resource_version: str
+    openapi: Object | None
+    is_scaled: bool
+    options: CompareOptions
 
-    def is_still(self, other: "CacheKey") -> bool:
-        """Whether the same comes out. What was read anew counts as another: `1` and `true` are equal in Python."""
+    def matches(self, other: "CacheKey") -> bool:
+        """Whether both give the same comparison.
+
+        Objects are compared by identity: that is fast, and to Python `1` equals `true`, which is another value in YAML.
+        """
         return (
-            self.version == other.version != ""
-            and self.declared is other.declared
-            and self.document is other.document
-            and self.scaled == other.scaled
-            and self.rules == other.rules
+            self.resource_version == other.resource_version != ""
+            and self.desired is other.desired
+            and self.openapi is other.openapi
+            and self.is_scaled == other.is_scaled
+            and self.options == other.options
         )
 
 
 @dataclass(slots=True)
-class _Known:
-    basis: CacheKey
+class _Entry:
+    cache_key: CacheKey
     comparison: Comparison
-    used: datetime
+    used_at: datetime | None = None  # None: since the last eviction
 
 
 class ComparisonCache:
-    """The latest comparison of each object, for as long as its basis is what it was. Any thread may call."""
+    """The latest comparison of each object. Safe to call from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[tuple[object, ...], _Known] = {}
+        self._entries: dict[ObjectKey, _Entry] = {}
 
     def __len__(self) -> int:
-        """How many comparisons are held."""
-        return len(self._known)
+        """How many comparisons it holds."""
+        return len(self._entries)
 
-    def recall(
-        self, key: tuple[object, ...], basis: CacheKey, compare: Callable[[], Comparison], *, now: datetime
+    def get_or_compare(
+        self, object_key: ObjectKey, cache_key: CacheKey, compare: Callable[[], Comparison]
     ) -> Comparison:
-        """The comparison under a key: the one that is known where it still holds, else a new one."""
-        known = self._known.get(key)
-        if known is None or not known.basis.is_still(basis):
-            known = _Known(basis, compare(), now)
+        """The cached comparison of an object if its key still matches, else a new one."""
+        entry = self._entries.get(object_key)
+        if entry is None or not entry.cache_key.matches(cache_key):
+            entry = _Entry(cache_key, compare())
             with self._lock:
-                self._known[key] = known
-        known.used = now
-        return known.comparison
+                self._entries[object_key] = entry
+        entry.used_at = None
+        return entry.comparison
 
-    def forget(self, now: datetime) -> None:
-        """Drop what no check has met for a day."""
+    def evict(self, now: datetime) -> None:
+        """Drop what no check has used for a day."""
         with self._lock:
-            gone = [key for key, known in self._known.items() if now - known.used > _FORGOTTEN_AFTER]
-            for key in gone:
-                del self._known[key]
+            for object_key, entry in list(self._entries.items()):
+                entry.used_at = entry.used_at or now
+                if now - entry.used_at > _EVICTED_AFTER:
+                    del self._entries[object_key]
 
 
 @dataclass(frozen=True, slots=True)
 class Caches:
-    """Both, for one owner."""
+    """What one series of drift checks shares: rendered manifests, and comparisons."""
 
     manifest_cache: ManifestCache = field(default_factory=ManifestCache)
-    compared: ComparisonCache = field(default_factory=ComparisonCache)
+    comparison_cache: ComparisonCache = field(default_factory=ComparisonCache)

@@ -46,10 +46,10 @@ class Suspects:
     def name(self, names: Iterable[str]) -> None:
         """Find and keep the suspects of these applications' incidents, once each. StoreError."""
         until = time.monotonic() + _PATIENCE
-        wanted = frozenset(names)
+        requested = frozenset(names)
         for incident in self.ports.store.incidents.unsettled():
             if (
-                incident.application not in wanted
+                incident.application not in requested
                 or incident.state not in ACTIVE_STATES
                 or incident.suspects is not None
             ):
@@ -57,11 +57,11 @@ class Suspects:
             if time.monotonic() > until:
                 return
             try:
-                found = self.of_drift(self.applications[incident.application], incident)
+                suspects = self.of_drift(self.applications[incident.application], incident)
             except (PortError, ManifestError) as error:
                 _log.warning("cannot find suspects for %s: %s", incident.id, error)
-                found = ()
-            change(self.ports.store, incident, partial(replace, suspects=found))
+                suspects = ()
+            change(self.ports.store, incident, partial(replace, suspects=suspects))
 
     def of_drift(self, application: Application, incident: Incident) -> tuple[Suspect, ...]:
         """The commits before which git said what the cluster has. Nobody where a tool's write explains it.
@@ -70,20 +70,22 @@ class Suspects:
         """
         repository = self.ports.repositories[application.repository]
         after = self.manifest_cache.declared(repository, incident.revision, application.source)
-        left: list[ObjectDrift] = list(incident.drift)
+        unexplained_drift: list[ObjectDrift] = list(incident.drift)
         suspects: list[tuple[Commit, list[Explained]]] = []
         for commit in self._touching(repository, incident.revision, application):
             before = self.manifest_cache.declared(repository, _before(commit), application.source)
             since = rendered_change(before, after, namespace=application.namespace)
-            found = explained(left, since, commit, namespace=application.namespace, by_hand=self.by_hand)
-            left = unexplained(left, found)
-            if found and self._may_be_on_its_way(commit, application, incident):
-                suspects.append((commit, found))
-            if not left or len(suspects) == MOST_SUSPECTS:
+            explanations = explained(
+                unexplained_drift, since, commit, namespace=application.namespace, by_hand=self.by_hand
+            )
+            unexplained_drift = unexplained(unexplained_drift, explanations)
+            if explanations and self._may_be_on_its_way(commit, application, incident):
+                suspects.append((commit, explanations))
+            if not unexplained_drift or len(suspects) == MOST_SUSPECTS:
                 break
         return tuple(
-            self._suspect(repository, commit, found[0].why, [each.place for each in found])
-            for commit, found in suspects
+            self._suspect(repository, commit, explanations[0].why, [explanation.place for explanation in explanations])
+            for commit, explanations in suspects
         )
 
     def of_rollout(self, rollout: Rollout) -> tuple[Suspect, ...]:
@@ -94,23 +96,26 @@ class Suspects:
         repository = self.ports.repositories.get(rollout.repository)
         if repository is None:
             return ()  # it left the configuration
-        found: dict[str, tuple[Commit, Why, list[str]]] = {}
+        commits_by_sha: dict[str, tuple[Commit, Why, list[str]]] = {}
         for part in rollout.parts:
             application = self.applications.get(part.application)
             if application is None or part.live_at is not None:
                 continue
-            left = {f"{each.kind} {each.name}" for each in part.lacking.unready}
+            unexplained_objects = {f"{workload.kind} {workload.name}" for workload in part.lacking.unready}
             commits = self._touching(repository, rollout.revision, application)
-            for commit in commits if left else ():
-                changed = self._changed(repository, commit, application) & left
+            for commit in commits if unexplained_objects else ():
+                changed = self._changed(repository, commit, application) & unexplained_objects
                 if changed:
-                    found.setdefault(commit.sha, (commit, Why.OBJECT, []))[2].extend(sorted(changed))
-                left -= changed
-                if not left:
+                    commits_by_sha.setdefault(commit.sha, (commit, Why.OBJECT, []))[2].extend(sorted(changed))
+                unexplained_objects -= changed
+                if not unexplained_objects:
                     break
-            if commits and (left or not part.lacking.unready):
-                found.setdefault(commits[0].sha, (commits[0], Why.PATH, []))[2].append(application.name)
-        newest = sorted(found.values(), key=lambda each: (each[1] is Why.PATH, -each[0].committed_at.timestamp()))
+            if commits and (unexplained_objects or not part.lacking.unready):
+                commits_by_sha.setdefault(commits[0].sha, (commits[0], Why.PATH, []))[2].append(application.name)
+        newest = sorted(
+            commits_by_sha.values(),
+            key=lambda workload: (workload[1] is Why.PATH, -workload[0].committed_at.timestamp()),
+        )
         return tuple(self._suspect(repository, commit, why, places) for commit, why, places in newest[:MOST_SUSPECTS])
 
     def _changed(self, repository: Repository, commit: Commit, application: Application) -> frozenset[str]:
@@ -119,7 +124,7 @@ class Suspects:
             for revision in (_before(commit), commit.sha)
         )
         objects = rendered_change(before, after, namespace=application.namespace).objects
-        return frozenset(f"{each.kind} {each.name}" for each in objects)
+        return frozenset(f"{manifest.kind} {manifest.name}" for manifest in objects)
 
     def _touching(self, repository: Repository, revision: str, application: Application) -> list[Commit]:
         """The newest first-parent commits that changed a path the application is made of, newest first."""
@@ -138,14 +143,14 @@ class Suspects:
 
     def _may_be_on_its_way(self, commit: Commit, application: Application, incident: Incident) -> bool:
         """Whether it may not have arrived: what was live once, and is not now, somebody has taken away since."""
-        known = [
+        parts = [
             part
             for rollout in self.ports.store.rollouts.of_revisions([commit.sha])
             for part in rollout.parts
             if part.application == application.name
         ]
-        if known:
-            return all(part.live_at is None for part in known)
+        if parts:
+            return all(part.live_at is None for part in parts)
         return incident.since - commit.committed_at <= LATELY
 
     def _suspect(self, repository: Repository, commit: Commit, why: Why, places: Sequence[str]) -> Suspect:

@@ -141,7 +141,7 @@ class _Adoption:
                 meant[manifest.key] = expected(manifest, found)
         for key in meant.keys() | after.keys():
             if meant.get(key) != after.get(key):
-                raise NotAdoptableError(LocalizedText(texts.OVERRULED, kind=key[1], name=key[3]))
+                raise NotAdoptableError(LocalizedText(texts.NOT_PATCHABLE, kind=key[1], name=key[3]))
         return written
 
     def _manifests(self, revision: str) -> Sequence[Manifest]:

@@ -21,10 +21,10 @@ def diff(
     translator: Translator, ports: Ports, check: Check, *, everything: bool, translator_for: Callable[[str], Translator]
 ) -> Message:
     """The answer to one person; the file in the alert's thread is in the language of its channel. StoreError."""
-    said = drift_message.diff(translator, check, check.application, everything=everything)
+    answer = drift_message.diff(translator, check, check.application, everything=everything)
     if drift_message.incomplete(translator, check) and _shared(translator_for, ports, check):
-        return joined([said, diff_file.pointer(translator)])
-    return said
+        return joined([answer, diff_file.pointer(translator)])
+    return answer
 
 
 def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Check) -> bool:
@@ -38,8 +38,8 @@ def _shared(translator_for: Callable[[str], Translator], ports: Ports, check: Ch
     text = diff_file.content(translator, check)
     # What was checked when is in the first line; the rest says whether anything is new.
     digest = hashlib.sha256(text.partition("\n")[2].encode()).hexdigest()
-    known = ports.store.cards.get(key)
-    if known and known.digest == digest:
+    posted = ports.store.cards.get(key)
+    if posted and posted.digest == digest:
         return True
     name, title = diff_file.name(translator, check), diff_file.title(translator, check)
     try:

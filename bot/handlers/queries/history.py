@@ -23,15 +23,15 @@ def history(translator: Translator, ports: Ports, repository_name: str, applicat
     path = application.path if application else None
     commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
     forge = ports.forges.get(repository_name)
-    found = ports.store.rollouts.of_revisions([each.sha for each in commits])
+    rollouts_of_commits = ports.store.rollouts.of_revisions([judgement.sha for judgement in commits])
     judged = {
-        each.sha: each
-        for each in ports.store.approvals.of_commits(repository_name, [commit.sha for commit in commits])
-        if each.verdict is not ApprovalStatus.REWRITTEN
+        judgement.sha: judgement
+        for judgement in ports.store.approvals.of_commits(repository_name, [commit.sha for commit in commits])
+        if judgement.verdict is not ApprovalStatus.REWRITTEN
     }
-    rollouts = {rollout.revision: rollout for rollout in found}
+    rollouts = {rollout.revision: rollout for rollout in rollouts_of_commits}
     by_pull = {
-        rollout.pull_number: rollout for rollout in found if rollout.pull_number
+        rollout.pull_number: rollout for rollout in rollouts_of_commits if rollout.pull_number
     }  # of a rebase, the last commit's
     entries = []
     trouble: str | None = None if forge else no_forge()

@@ -61,10 +61,10 @@ def _brought(repository: Repository, commit: Commit) -> list[Commit]:
 
 def _writers(drift: tuple[ObjectDrift, ...]) -> list[tuple[str, datetime | None]]:
     """The tools that wrote what differs, the latest first, each with its newest time."""
-    found: dict[str, datetime | None] = {}
-    for field in (field for each in drift for field in each.fields if field.manager):
-        known = found.get(str(field.manager))
-        times = [time for time in (known, field.time) if time]
-        found[str(field.manager)] = max(times) if times else None
-    dated = sorted(found.items(), key=lambda item: item[1].timestamp() if item[1] else 0.0, reverse=True)
+    newest: dict[str, datetime | None] = {}
+    for field in (field for drifted in drift for field in drifted.fields if field.manager):
+        previous = newest.get(str(field.manager))
+        times = [time for time in (previous, field.time) if time]
+        newest[str(field.manager)] = max(times) if times else None
+    dated = sorted(newest.items(), key=lambda item: item[1].timestamp() if item[1] else 0.0, reverse=True)
     return dated[:MOST]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.core.applications.application import Application
 from bot.core.changes.rendered_change import paired, rendered_change
-from bot.core.drift.compare import identical
+from bot.core.objects.equality import deep_equal
 from bot.core.objects.images import newly_unpinned
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rollouts.rollout import MOST_NAMED, Change, Part, Rollout
@@ -71,7 +71,7 @@ def merged(
     for one, other in paired(before, after, application.namespace):
         if other is None:
             removed += [one] if one else []
-        elif one is None or not identical(one.object, other.object):
+        elif one is None or not deep_equal(one.object, other.object):
             changed.append(other)
     return changed, removed
 

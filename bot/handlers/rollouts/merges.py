@@ -26,54 +26,57 @@ _MOST_COMMITS = 250
 
 
 def record_merges(
-    ports: Ports, name: str, applications: Sequence[Application], manifest_cache: ManifestCache, people: People
-) -> str:
-    """Fetch one repository and keep a rollout for each new merge; the tracked branch's sha.
+    ports: Ports,
+    name: str,
+    head: str,
+    applications: Sequence[Application],
+    manifest_cache: ManifestCache,
+    people: People,
+) -> None:
+    """Keep a rollout for each new merge of one repository, up to its tracked head as just fetched (a full sha).
 
-    The first look of all only remembers where the branch stands. RepositoryError when git does not answer.
+    The first time, only remembers the head. RepositoryError if git does not answer.
     """
     repository = ports.repositories[name]
-    head = repository.fetch()
-    known = ports.store.rollouts.head(name)
-    if known == head:
-        return head
-    rollouts = [] if known is None else _rollouts(ports, repository, known, head, applications, manifest_cache)
+    recorded = ports.store.rollouts.head(name)
+    if recorded == head:
+        return
+    rollouts = [] if recorded is None else _rollouts(ports, repository, recorded, head, applications, manifest_cache)
     rollouts = [_with_authors(rollout, repository, people) for rollout in rollouts]
-    moved = ports.store.rollouts.advance(name, known, head, rollouts)
+    moved = ports.store.rollouts.advance(name, recorded, head, rollouts)
     for rollout in rollouts if moved else ():
         _log.info("rollout of %s in %s: %s", rollout.revision, rollout.repository, rollout.subject)
-    return head
 
 
 def _rollouts(
     ports: Ports,
     repository: Repository,
-    known: str,
+    recorded: str,
     head: str,
     applications: Sequence[Application],
     manifest_cache: ManifestCache,
 ) -> list[Rollout]:
     now = ports.clock()
     tip = repository.commit(head)
-    rewritten, merges = not repository.is_ancestor(known, head), 1
+    rewritten, merges = not repository.is_ancestor(recorded, head), 1
     if rewritten or not repository.is_branch:  # from one tag or branch to the next it is one step
-        steps = [(known, tip)]
+        steps = [(recorded, tip)]
         rewritten = rewritten and repository.is_branch
     else:
-        commits = repository.first_parent(known, head, limit=1_000)[::-1]
-        steps = [(commit.parents[0] if commit.parents else known, commit) for commit in commits]
+        commits = repository.first_parent(recorded, head, limit=1_000)[::-1]
+        steps = [(commit.parents[0] if commit.parents else recorded, commit) for commit in commits]
         if len(steps) > MOST_MERGES:
-            steps, merges = [(known, tip)], len(steps)
-    made = (_rollout(repository, parent, commit, applications, manifest_cache, now) for parent, commit in steps)
+            steps, merges = [(recorded, tip)], len(steps)
+    started = (_rollout(repository, parent, commit, applications, manifest_cache, now) for parent, commit in steps)
     forge = ports.forges.get(repository.name)
-    told: list[Rollout] = []
-    whole = (replace(rollout, merges=merges, rewritten=rewritten) for rollout in made if rollout)
-    for rollout in (_with_pull(rollout, forge) for rollout in whole):
-        if told and rollout.pull_number is not None and rollout.pull_number == told[-1].pull_number:
-            told[-1] = _as_one(told[-1], rollout)
+    rollouts: list[Rollout] = []
+    complete = (replace(rollout, merges=merges, rewritten=rewritten) for rollout in started if rollout)
+    for rollout in (_with_pull(rollout, forge) for rollout in complete):
+        if rollouts and rollout.pull_number is not None and rollout.pull_number == rollouts[-1].pull_number:
+            rollouts[-1] = _as_one(rollouts[-1], rollout)
         else:
-            told.append(rollout)
-    return told
+            rollouts.append(rollout)
+    return rollouts
 
 
 def _rollout(
@@ -86,7 +89,7 @@ def _rollout(
 ) -> Rollout | None:
     sources = [application.source for application in applications]
     before, after = (manifest_cache.inputs(repository, revision, sources) for revision in (parent, commit.sha))
-    touched = [each for each in applications if before[each.source] != after[each.source]]
+    touched = [application for application in applications if before[application.source] != after[application.source]]
     if not touched:
         return None
     fresh = timedelta() <= now - commit.committed_at <= _FRESH
@@ -99,7 +102,7 @@ def _rollout(
         subject=commit.subject,
         author=commit.author,
         merged_at=commit.committed_at if fresh else now,
-        parts=tuple(Part(each.name, each.cluster, each.channel) for each in touched),
+        parts=tuple(Part(application.name, application.cluster, application.channel) for application in touched),
     )
 
 

@@ -11,8 +11,9 @@ from bot.core.objects.health import Unready
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rollouts.rollout import MOST_NAMED, NOTHING, Observation, PendingState, Rollout, RolloutState
 from bot.handlers.discovery.deployers import failing
-from bot.handlers.drift.check import Live, differences, look, one_after_another, remaining
-from bot.handlers.drift.comparison_cache import Rules
+from bot.handlers.drift.comparison_cache import CompareOptions
+from bot.handlers.drift.live_comparison import LiveComparison, compare_live
+from bot.handlers.drift.result import comparison_result, join_sentences, still_present
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import merged
 from bot.handlers.rollouts.workloads import Key, not_running
@@ -76,31 +77,33 @@ def _observe(
     ports: Ports, name: str, targets: Sequence[_Target], ignore: Sequence[IgnoreRule]
 ) -> Sequence[Observation]:
     cluster = ports.clusters[name]
-    wanted = [(each, target.application) for target in targets for each in (*target.changed, *target.removed)]
+    manifests = [(each, target.application) for target in targets for each in (*target.changed, *target.removed)]
     try:
-        live = look(cluster, wanted, rules=Rules(tuple(ignore)))
-        found = [_arrived(target, live) for target in targets]
-        there = [target for target, seen in zip(targets, found, strict=True) if seen == Observation()]
-        running = [(each, target.application.namespace) for target in there for each in target.changed]
+        live = compare_live(cluster, manifests, options=CompareOptions(tuple(ignore)))
+        observations = [_arrived(target, live) for target in targets]
+        arrived = [target for target, seen in zip(targets, observations, strict=True) if seen == Observation()]
+        running = [(each, target.application.namespace) for target in arrived for each in target.changed]
         lacking = not_running(cluster, live.discovery, running)
     except ClusterError as error:
         return [Observation(error=str(error))] * len(targets)
-    found = [_running(target, seen, lacking) for target, seen in zip(targets, found, strict=True)]
-    return _with_failures(ports, cluster, targets, found)
+    observations = [_running(target, seen, lacking) for target, seen in zip(targets, observations, strict=True)]
+    return _with_failures(ports, cluster, targets, observations)
 
 
-def _arrived(target: _Target, live: Live) -> Observation:
+def _arrived(target: _Target, live: LiveComparison) -> Observation:
     """Whether the cluster has what the merge says."""
     namespace = target.application.namespace
-    found = differences(target.changed, namespace=namespace, live=live)
-    present, unknown = remaining(target.removed, namespace=namespace, live=live)
-    missing = [line for each in found.drift for line in _missing(each)]
-    left = [f"{manifest.kind} {manifest.name}" for manifest in present]
-    if missing or left:
-        lacking = PendingState(tuple(missing[:MOST_NAMED]), tuple(left[:MOST_NAMED]), total=len(missing) + len(left))
+    result = comparison_result(target.changed, namespace=namespace, live=live)
+    present, unknown = still_present(target.removed, namespace=namespace, live=live)
+    missing = [line for drift in result.drift for line in _missing(drift)]
+    undeleted = [f"{manifest.kind} {manifest.name}" for manifest in present]
+    if missing or undeleted:
+        lacking = PendingState(
+            tuple(missing[:MOST_NAMED]), tuple(undeleted[:MOST_NAMED]), total=len(missing) + len(undeleted)
+        )
         return Observation(lacking)
-    blind = (*found.unknown, *unknown)
-    return Observation(error=one_after_another(blind))
+    blind = (*result.unknown, *unknown)
+    return Observation(error=join_sentences(blind))
 
 
 def _running(target: _Target, seen: Observation, lacking: Mapping[Key, Unready]) -> Observation:
@@ -108,19 +111,19 @@ def _running(target: _Target, seen: Observation, lacking: Mapping[Key, Unready])
     if seen != Observation():
         return seen
     namespace = target.application.namespace
-    keys = ((each.kind, each.namespace or namespace, each.name) for each in target.changed)
+    keys = ((manifest.kind, manifest.namespace or namespace, manifest.name) for manifest in target.changed)
     unready = tuple(lacking[key] for key in keys if key in lacking)
     return Observation(PendingState(unready=unready[:MOST_NAMED], total=len(unready))) if unready else seen
 
 
 def _with_failures(
-    ports: Ports, cluster: Cluster, targets: Sequence[_Target], found: Sequence[Observation]
+    ports: Ports, cluster: Cluster, targets: Sequence[_Target], observations: Sequence[Observation]
 ) -> Sequence[Observation]:
     """With what the deployer says of those that have not arrived, once it has had time to look at the merge."""
     now = ports.clock()
     waiting = {
         target.application.name: target.application
-        for target, seen in zip(targets, found, strict=True)
+        for target, seen in zip(targets, observations, strict=True)
         if seen.lacking != NOTHING
         and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYERS_TAKE)
     }
@@ -129,12 +132,12 @@ def _with_failures(
         replace(seen, lacking=replace(seen.lacking, failure=failures.get(target.application.name)))
         if seen.lacking != NOTHING and target.application.name in failures
         else seen
-        for target, seen in zip(targets, found, strict=True)
+        for target, seen in zip(targets, observations, strict=True)
     ]
 
 
-def _missing(found: ObjectDrift) -> list[str]:
+def _missing(drift: ObjectDrift) -> list[str]:
     """What has not arrived. What somebody added by hand is drift and does not hold up a rollout."""
-    if found.change == "missing":
-        return [f"{found.kind} {found.name}"]
-    return [f"{found.kind} {found.name}: {field.path}" for field in found.fields if field.change != "added"]
+    if drift.change == "missing":
+        return [f"{drift.kind} {drift.name}"]
+    return [f"{drift.kind} {drift.name}: {field.path}" for field in drift.fields if field.change != "added"]

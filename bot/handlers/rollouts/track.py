@@ -55,10 +55,10 @@ class RolloutTracker:
     def look(self) -> None:
         """See how far each rollout has come."""
         with self._writing:
-            known = self._known()
-            for rollout in known:
+            rollouts = self._known()
+            for rollout in rollouts:
                 self._keep(rollout, self._described(rollout))
-        clusters = {part.cluster for rollout in known for part in rollout.parts if part.live_at is None}
+        clusters = {part.cluster for rollout in rollouts for part in rollout.parts if part.live_at is None}
         with self._starting:
             for cluster in sorted(clusters):
                 before = self._looks.get(cluster)
@@ -66,8 +66,8 @@ class RolloutTracker:
                     self._looks[cluster] = self._pool.submit(self._look_at, cluster)
             looks = [self._looks[cluster] for cluster in clusters]
         done, _ = wait(looks, timeout=self._patience)
-        for each in done:
-            each.result()
+        for look in done:
+            look.result()
         self._name_suspects()
 
     def close(self) -> None:
@@ -91,14 +91,14 @@ class RolloutTracker:
             if stuck.state is not RolloutState.LATE or stuck.suspects is not None:
                 continue
             try:
-                found = self._suspects.of_rollout(stuck)
+                suspects = self._suspects.of_rollout(stuck)
             except (PortError, ManifestError) as error:
                 _log.warning("cannot find suspects for %s: %s", stuck.id, error)
-                found = ()
+                suspects = ()
             with self._writing:
                 for current in self._known():
                     if current.id == stuck.id:
-                        self._keep(current, replace(current, suspects=found))
+                        self._keep(current, replace(current, suspects=suspects))
 
     def _described(self, rollout: Rollout) -> Rollout:
         return describe(self._ports, rollout, self._applications, self._rendered)

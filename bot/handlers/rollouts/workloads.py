@@ -32,18 +32,18 @@ def not_running(
     By kind, namespace and name. Each kind is listed once a namespace. ClusterError when one cannot be. Why pods do not
     run is told where the bot may read pods.
     """
-    wanted: defaultdict[tuple[Kind, str], set[str]] = defaultdict(set)
+    workloads: defaultdict[tuple[Kind, str], set[str]] = defaultdict(set)
     for manifest, namespace in manifests:
         kind = discovery.kinds.get((manifest.api_version, manifest.kind))
         if kind is not None and (manifest.api_version, manifest.kind) in WORKLOADS:
-            wanted[kind, manifest.namespace or namespace].add(manifest.name)
-    found: dict[Key, Unready] = {}
-    for (kind, namespace), names in wanted.items():
+            workloads[kind, manifest.namespace or namespace].add(manifest.name)
+    unready_workloads: dict[Key, Unready] = {}
+    for (kind, namespace), names in workloads.items():
         lacking = _lacking(cluster, kind, namespace, names)
         pods = _pods(cluster, discovery, namespace) if lacking else []
         for workload, selector in lacking:
-            found[kind.kind, namespace, workload.name] = _with_reason(workload, selector, pods)
-    return found
+            unready_workloads[kind.kind, namespace, workload.name] = _with_reason(workload, selector, pods)
+    return unready_workloads
 
 
 def _lacking(cluster: Cluster, kind: Kind, namespace: str, names: set[str]) -> list[tuple[Unready, Object]]:
@@ -51,8 +51,8 @@ def _lacking(cluster: Cluster, kind: Kind, namespace: str, names: set[str]) -> l
         if live["metadata"]["name"] not in names:
             return None
         # A list of one kind may leave out what each item is.
-        found = unready({**live, "apiVersion": kind.api_version, "kind": kind.kind})
-        return (found, {"spec": {"selector": live.get("spec", {}).get("selector")}}) if found else None
+        workload = unready({**live, "apiVersion": kind.api_version, "kind": kind.kind})
+        return (workload, {"spec": {"selector": live.get("spec", {}).get("selector")}}) if workload else None
 
     return list(cluster.list(kind, namespace, read).values())
 
@@ -72,5 +72,5 @@ def _pods(cluster: Cluster, discovery: Discovery, namespace: str) -> list[_Pod]:
 
 def _with_reason(workload: Unready, selector: Object, pods: Iterable[_Pod]) -> Unready:
     trouble = next((pod.trouble for pod in pods if selects(selector, pod.labels)), "")
-    told = [word for word in (workload.reason, trouble) if word]
-    return replace(workload, reason=", ".join(told)) if told else workload
+    reasons = [word for word in (workload.reason, trouble) if word]
+    return replace(workload, reason=", ".join(reasons)) if reasons else workload

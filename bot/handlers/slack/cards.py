@@ -64,7 +64,7 @@ class CardReconciler:
             return
         with self._lock:
             current: dict[str, bool] = {}
-            told: dict[tuple[str, ...], bool] = {}
+            finished: dict[tuple[str, ...], bool] = {}
             store = self._store
             incidents = store.incidents.unsettled()
             unapproved = alerts(store.approvals.unsettled())
@@ -86,10 +86,10 @@ class CardReconciler:
                 parent_stands = current.get(card.thread_of or card.key, True)
                 current[card.key] = parent_stands and self._bring(card, again=card.key in answered)
                 ends = card.settles or (card.subject,)
-                told[ends] = told.get(ends, True) and current[card.key] and card.last
+                finished[ends] = finished.get(ends, True) and current[card.key] and card.last
             for id_ in over_untold(incidents):
                 store.settle(id_)
-            for ids, done in told.items():
+            for ids, done in finished.items():
                 for id_ in ids if done else ():
                     store.settle(id_)
 

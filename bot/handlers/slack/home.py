@@ -63,15 +63,15 @@ class Homes:
         again = given is None or now - given.at >= AT_MOST_EVERY
         self._try(user, lambda: self._publish(user, self._survey(now), seen=now, again=again))
 
-    def answer(self, user: str, said: Message, about: str) -> None:
+    def answer(self, user: str, message: Message, about: str) -> None:
         """What came of a click on somebody's Home, shown there until it is next brought up to date."""
-        notice = Notice(said, about)
+        notice = Notice(message, about)
         try:
             now = self._ports.clock()
             self._try(user, lambda: self._publish(user, self._survey(now), seen=now, notice=notice, again=True))
         except StoreError as error:
             _log.warning("cannot update the Home tab of %s: %s", user, error)
-            self._try(user, lambda: self._send(user, home_message.trouble(said)))
+            self._try(user, lambda: self._send(user, home_message.trouble(message)))
 
     def acted(self, user: str) -> None:
         """Somebody did something, and may be looking at their Home: it shows what has come of it. StoreError."""
@@ -85,12 +85,12 @@ class Homes:
         if self._wait_until and now < self._wait_until:
             return
         viewers = self._ports.store.homes.seen_since(now - LATELY, MOST_VIEWERS)
-        due = [each for each in viewers if now - each.at >= AT_MOST_EVERY]
+        due = [viewer for viewer in viewers if now - viewer.at >= AT_MOST_EVERY]
         if not due:
             return
-        known = self._survey(now)
-        for each in due:
-            if not self._try(each.user, partial(self._publish, each.user, known, seen=each.seen)):
+        overview = self._survey(now)
+        for viewer in due:
+            if not self._try(viewer.user, partial(self._publish, viewer.user, overview, seen=viewer.seen)):
                 return
 
     def _try(self, user: str, publish: Callable[[], None]) -> bool:
@@ -107,7 +107,7 @@ class Homes:
     def _survey(self, now: datetime) -> Survey:
         store = self._ports.store
         incidents, rollouts, pulls = self._ended_lately(now)
-        whole = max(len(incidents), len(rollouts), len(pulls)) < _MOST_ENDED
+        complete = max(len(incidents), len(rollouts), len(pulls)) < _MOST_ENDED
         return homes.survey(
             list(self._config.applications.values()),
             store.checks.latest(),
@@ -115,7 +115,7 @@ class Homes:
             [*rollouts, *store.rollouts.unsettled()],
             [*pulls, *store.pull_requests.unsettled()],
             now=now,
-            whole=whole,
+            whole=complete,
         )
 
     def _ended_lately(self, now: datetime) -> tuple[list[Incident], list[Rollout], list[RevertPullRequest]]:
@@ -135,10 +135,10 @@ class Homes:
         return {group: self._groups.members(group) for group in owners}
 
     def _publish(
-        self, user: str, known: Survey, *, seen: datetime, notice: Notice | None = None, again: bool = False
+        self, user: str, overview: Survey, *, seen: datetime, notice: Notice | None = None, again: bool = False
     ) -> None:
         """Give Slack what differs from what it was given, or all of it `again`. ChatError, StoreError."""
-        blocks, store = self._blocks(user, known, notice), self._ports.store
+        blocks, store = self._blocks(user, overview, notice), self._ports.store
         given = store.homes.get(user)
         if given and given.digest == _digest(blocks) and not again:
             if given.seen < seen:
@@ -153,8 +153,8 @@ class Homes:
             blocks = self._blocks(user, self._survey(at), notice)
         store.homes.save(Home(user, seen, "", self._ports.clock()))
 
-    def _blocks(self, user: str, known: Survey, notice: Notice | None) -> list[Block]:
-        return home_message.content(self._say, homes.home(user, known, self._members()), notice)
+    def _blocks(self, user: str, overview: Survey, notice: Notice | None) -> list[Block]:
+        return home_message.content(self._say, homes.home(user, overview, self._members()), notice)
 
     def _send(self, user: str, blocks: Sequence[Block]) -> None:
         self._ports.chat.publish_home(user, home_message.view(self._say, blocks, self._ports.clock()))

@@ -1,14 +1,14 @@
-"""What came to a tracked branch without an approval: its card, its file, and the words for each verdict."""
+"""Commits that reached a tracked branch without approval: the card, its file, and the words for each verdict."""
 
 from bot.i18n.language import Phrase, PluralPhrase
 
 NO_FORGE = Phrase(
-    en="The repository has no forge in the configuration, so nobody can say.",
-    es="El repositorio no tiene forge en la configuración, así que nadie lo puede decir.",
+    en="The repository has no forge configured, so approvals cannot be checked.",
+    es="El repositorio no tiene un forge configurado, así que no se pueden comprobar las aprobaciones.",
 )
 WHICH_HEAD = Phrase(
-    en="The forge does not say which head was approved.",
-    es="El forge no dice qué versión de la rama se aprobó.",
+    en="The forge does not say which commit was approved.",
+    es="El forge no indica qué commit se aprobó.",
 )
 
 HEADER = Phrase(en="🚨 Not approved: {what} on {branch}", es="🚨 Sin aprobar: {what} en {branch}")
@@ -20,55 +20,55 @@ TEXT = Phrase(
     en="{sentence} {subject}, by {author}, on {branch}{touched}.{seen}",
     es="{sentence} {subject}, de {author}, en {branch}{touched}.{seen}",
 )
-TOUCHING = Phrase(en=", touching {applications}", es=", que afecta a {applications}")
+TOUCHING = Phrase(en=", affecting {applications}", es=", que afecta a {applications}")
 SEEN_BY = Phrase(en=" {who} approved it later.", es=" {who} lo aprobó después.")
 
 # What it is, in the header.
 DIRECT = PluralPhrase(
-    en=("a direct push", "a direct push of {n} commits"), es=("push directo", "push directo de {n} commits")
+    en=("direct push", "direct push of {n} commits"), es=("push directo", "push directo de {n} commits")
 )
 PULL = Phrase(en="pull request #{number}", es="pull request #{number}")
-TAMPERED = Phrase(en="another content than #{number}'s", es="un contenido distinto del de #{number}")
-REWRITTEN = Phrase(en="a rewritten history", es="historia reescrita")
+TAMPERED = Phrase(en="content that does not match #{number}", es="contenido que no coincide con #{number}")
+REWRITTEN = Phrase(en="rewritten history", es="historial reescrito")
 
-# How it came there, a sentence each.
-DIRECTLY = PluralPhrase(
+# How it got there, one sentence each.
+PUSHED_DIRECTLY = PluralPhrase(
     en=(
-        "A commit was pushed directly: no pull request brought it.",
-        "{n} commits were pushed directly: no pull request brought them.",
+        "A commit was pushed directly, without a pull request.",
+        "{n} commits were pushed directly, without a pull request.",
     ),
     es=(
         "Un commit llegó por push directo, sin pull request.",
         "{n} commits llegaron por push directo, sin pull request.",
     ),
 )
-BY_ITSELF = Phrase(
-    en="Pull request #{number} was approved by its own author alone.",
-    es="El pull request #{number} lo aprobó solo quien lo escribió.",
+SELF_APPROVED = Phrase(
+    en="Pull request #{number} was approved only by its author.",
+    es="El pull request #{number} solo lo aprobó su autor.",
 )
-BYPASSING = Phrase(
-    en="Pull request #{number} was merged without an approval.",
+NOT_APPROVED = Phrase(
+    en="Pull request #{number} was merged without approval.",
     es="El pull request #{number} se fusionó sin aprobación.",
 )
-OLDER_HEAD = Phrase(
-    en="Of pull request #{number} an earlier head was approved, and not what was merged.",
-    es="Del pull request #{number} se aprobó una versión anterior, no lo que se fusionó.",
+APPROVED_EARLIER_COMMIT = Phrase(
+    en="Pull request #{number} was approved at an earlier commit, not at the merged one.",
+    es="El pull request #{number} se aprobó en un commit anterior, no en el que se fusionó.",
 )
-FEWER = Phrase(
-    en="Pull request #{number} was merged with too few approvals: {who}.",
-    es="El pull request #{number} se fusionó con menos aprobaciones de las necesarias: {who}.",
+TOO_FEW = Phrase(
+    en="Pull request #{number} was merged with too few approvals (only {who}).",
+    es="El pull request #{number} se fusionó con menos aprobaciones de las necesarias (solo {who}).",
 )
-CHANGED = Phrase(
-    en="What reached the branch is not what a merge of pull request #{number} gives: it was changed on the way.",
-    es="Lo que llegó a la rama no es lo que da el merge del pull request #{number}: se cambió por el camino.",
+CONTENT_DIFFERS = Phrase(
+    en="The merged content does not match pull request #{number}.",
+    es="El contenido fusionado no coincide con el pull request #{number}.",
 )
-REWRITING = Phrase(
-    en="The branch's history was rewritten: {before} is no longer part of it.",
-    es="Se reescribió la historia de la rama: {before} ya no forma parte de ella.",
+HISTORY_REWRITTEN = Phrase(
+    en="The branch history was rewritten: {before} is no longer part of it.",
+    es="Se reescribió el historial de la rama: {before} ya no forma parte de él.",
 )
 AFTER_ALL = Phrase(
-    en="Pull request #{number} brought it, approved by {who}: the forge had not said so at first.",
-    es="Lo trajo el pull request #{number}, aprobado por {who}: el forge no lo decía al principio.",
+    en="It came from pull request #{number}, approved by {who}; the forge reported that late.",
+    es="Vino del pull request #{number}, aprobado por {who}; el forge tardó en informarlo.",
 )
 
 COMMIT = Phrase(en="{sha} {subject}\nby {author}", es="{sha} {subject}\nde {author}")
@@ -78,15 +78,15 @@ MORE_COMMITS = PluralPhrase(
 PUSHED_BY = Phrase(en=", pushed by {who}", es=", push de {who}")
 MERGED_BY = Phrase(en=", merged by {who}", es=", fusionado por {who}")
 AT = Phrase(en=" · {branch} at {time}", es=" · {branch} a las {time}")
-TOUCHES = Phrase(en="Touches {applications}", es="Afecta a {applications}")
-TOUCHES_NONE = Phrase(en="Touches no application", es="No afecta a ninguna aplicación")
+TOUCHES = Phrase(en="Affects {applications}", es="Afecta a {applications}")
+TOUCHES_NONE = Phrase(en="Affects no application", es="No afecta a ninguna aplicación")
 NOT_SHOWN = Phrase(
-    en="Not shown, since they may hold values of Secrets: {files}",
+    en="Not shown because they may contain values of Secrets: {files}",
     es="No se muestran porque pueden contener valores de Secrets: {files}",
 )
 LONGER = Phrase(
-    en="There is more of it; all that may be shown is in the thread.",
-    es="Hay más; todo lo que se puede mostrar está en el hilo.",
+    en="The diff is too long for this message; see the file in the thread.",
+    es="El diff es demasiado largo para este mensaje; mira el archivo en el hilo.",
 )
-SEEN = Phrase(en="{who} approved it afterwards.", es="{who} lo aprobó después.")
-FILE_TITLE = Phrase(en="What was not approved on {branch}", es="Lo que no se aprobó en {branch}")
+SEEN = Phrase(en="{who} approved it later.", es="{who} lo aprobó después.")
+FILE_TITLE = Phrase(en="Unapproved changes on {branch}", es="Cambios sin aprobar en {branch}")

@@ -1,27 +1,29 @@
-"""Why a check, or a look at a rollout, could not tell."""
+"""Why a check of an application or a rollout is incomplete."""
 
 from bot.i18n.language import Phrase
 
 THEN = Phrase(en="{one} {other}", es="{one} {other}")
 DECLARES_NOTHING = Phrase(
-    en="Application {application} declares nothing: there is no Kubernetes object in {where}.",
-    es="La aplicación {application} no declara nada: no hay ningún objeto de Kubernetes en {where}.",
+    en="Application {application} declares nothing: {where} contains no Kubernetes objects.",
+    es="La aplicación {application} no declara nada: {where} no contiene objetos de Kubernetes.",
 )
 ITS_DIRECTORY = Phrase(en="its directory", es="su directorio")
 NOTHING_TO_COMPARE = Phrase(
-    en="Application {application} has nothing to compare: it holds only hooks and generated names.",
-    es="La aplicación {application} no tiene nada que comparar: solo contiene hooks y nombres generados.",
+    en="Application {application} has nothing to compare: it contains only hooks and objects with generated names.",
+    es="La aplicación {application} no tiene nada que comparar: solo contiene hooks y objetos con nombres generados.",
 )
 NOT_CHECKED = Phrase(en="{objects} not checked: {why}", es="{objects} sin comprobar: {why}")
 NOT_CHECKED_MORE = Phrase(en="{objects} and {n} more not checked: {why}", es="{objects} y {n} más sin comprobar: {why}")
-MORE_UNSEEN = Phrase(en="And {n} more could not be looked at.", es="Y {n} más que no se pudieron mirar.")
+MORE_NOT_CHECKED = Phrase(en="And {n} more could not be checked.", es="Y {n} más que no se pudieron comprobar.")
 SCALED = Phrase(
-    en="{path} differs, and whether an autoscaler set it is unknown: {why}",
-    es="{path} difiere, y no se sabe si lo puso un autoscaler: {why}",
+    en="{path} differs, but the bot cannot tell whether an autoscaler set it: {why}",
+    es="{path} difiere, pero el bot no puede saber si lo definió un autoscaler: {why}",
 )
 DECLARED_TWICE = Phrase(
-    en="{object} is declared twice and not alike: {later} counts, {earlier} does not; delete one of them.",
-    es="{object} se declara dos veces y no igual: cuenta {later} y no {earlier}; hay que eliminar una de las dos.",
+    en="{object} is declared twice with different content: {later} is used and {earlier} is ignored. Delete one of "
+    "them.",
+    es="{object} se declara dos veces con contenido distinto: se usa {later} y se ignora {earlier}. Elimina una de las "
+    "dos.",
 )
-MORE_TWICE = Phrase(en="And {n} more are declared twice.", es="Y {n} más se declaran dos veces.")
-NOT_CONFIGURED = Phrase(en="it is no longer in the configuration", es="ya no está en la configuración")
+MORE_TWICE = Phrase(en="And {n} more declared twice.", es="Y {n} más declarados dos veces.")
+NOT_CONFIGURED = Phrase(en="it is no longer configured", es="ya no está configurada")

@@ -1,98 +1,87 @@
-"""What a cluster did not answer, and what to do about it."""
+"""Why a cluster could not be read, and what to do about it."""
 
 from bot.i18n.language import Phrase
 
 LIST = Phrase(en="list {resource}", es="listar {resource}")
 LIST_IN = Phrase(en="list {resource} in namespace {namespace}", es="listar {resource} en el namespace {namespace}")
-READ_KINDS = Phrase(en="read which kinds it serves", es="leer qué tipos ofrece")
-READ_KINDS_OF = Phrase(en="read the kinds of {version}", es="leer los tipos de {version}")
-READ_SCHEMAS = Phrase(en="read its OpenAPI schemas", es="leer sus esquemas OpenAPI")
+READ_KINDS = Phrase(en="discover API resources", es="descubrir los recursos de la API")
+READ_KINDS_OF = Phrase(en="discover the API resources of {version}", es="descubrir los recursos de {version}")
+READ_SCHEMAS = Phrase(en="read OpenAPI schemas", es="leer los esquemas OpenAPI")
 READ_SCHEMA_OF = Phrase(en="read the OpenAPI schema of {version}", es="leer el esquema OpenAPI de {version}")
 
-COULD_NOT = Phrase(en="Cluster {cluster} could not {what}: {why}", es="El cluster {cluster} no pudo {what}: {why}")
-EXPIRES = Phrase(
-    en="the list expired (410) every time it was asked for.", es="la lista expiró (410) cada vez que se pidió."
+COULD_NOT = Phrase(
+    en="Could not {what} on cluster {cluster}: {why}", es="No se pudo {what} en el clúster {cluster}: {why}"
 )
+EXPIRES = Phrase(en="the list expired on every attempt (410).", es="la lista expiró en cada intento (410).")
 EXPIRED = Phrase(en="the list expired (410).", es="la lista expiró (410).")
-NO_LIST = Phrase(en="the answer is not a list.", es="la respuesta no es una lista.")
-NO_OBJECT = Phrase(en="the answer is not a JSON object.", es="la respuesta no es un objeto JSON.")
+NO_LIST = Phrase(en="the response is not a list.", es="la respuesta no es una lista.")
+NO_OBJECT = Phrase(en="the response is not a JSON object.", es="la respuesta no es un objeto JSON.")
 NO_JSON = Phrase(
-    en="the answer is not JSON; check that {host} is the address of an API server.",
-    es="la respuesta no es JSON; hay que revisar que {host} es la dirección de un API server.",
+    en="the response is not JSON. Check that {host} is an API server.",
+    es="la respuesta no es JSON. Revisa que {host} sea un API server.",
 )
 UNREACHABLE = Phrase(en="{cause} ({host}).", es="{cause} ({host}).")
 NO_LOGIN = Phrase(
-    en="its credentials could not be renewed; check the token file or the login command of its kubeconfig.",
-    es=(
-        "no se pudieron renovar sus credenciales; "
-        "hay que revisar el archivo del token o el comando de login de su kubeconfig."
-    ),
+    en="its credentials could not be renewed. Check the token file or the login command in its kubeconfig.",
+    es="no se pudieron renovar sus credenciales. Revisa el archivo del token o el comando de login de su kubeconfig.",
 )
-NOT_SERVED_ANY_MORE = Phrase(en="it does not serve that any more (404).", es="ya no ofrece eso (404).")
+NO_LONGER_SERVED = Phrase(en="it is no longer served (404).", es="el clúster ya no lo ofrece (404).")
 OVERLOADED = Phrase(en="the API server is overloaded (429).", es="el API server está sobrecargado (429).")
 ANSWERED = Phrase(
-    en="it answered {status}; see “kubectl get apiservices”.",
-    es="respondió {status}; se ve más con “kubectl get apiservices”.",
+    en="the API server returned {status}. See “kubectl get apiservices”.",
+    es="el API server devolvió {status}. Mira “kubectl get apiservices”.",
 )
 ANSWERED_SAYING = Phrase(
-    en="it answered {status} ({said}); see “kubectl get apiservices”.",
-    es="respondió {status} ({said}); se ve más con “kubectl get apiservices”.",
+    en="the API server returned {status} ({said}). See “kubectl get apiservices”.",
+    es="el API server devolvió {status} ({said}). Mira “kubectl get apiservices”.",
 )
 
-UNKNOWN_HOST = Phrase(en="its host name is unknown", es="su nombre de host no se conoce")
-NO_ROUTE = Phrase(en="the connection was refused or there is no route", es="la conexión fue rechazada o no hay ruta")
-SLOW_CONNECTION = Phrase(en="connecting took too long", es="la conexión tardó demasiado")
-SLOW_ANSWER = Phrase(en="the answer took too long", es="la respuesta tardó demasiado")
-PROXY = Phrase(en="the proxy did not let it through", es="el proxy no la dejó pasar")
-TLS = Phrase(
-    en="the TLS handshake failed, so look at its certificate authority and the client certificate",
-    es="falló el handshake TLS, así que hay que revisar su autoridad certificadora y el certificado de cliente",
+UNKNOWN_HOST = Phrase(en="the host name does not resolve", es="el nombre de host no se resuelve")
+NO_ROUTE = Phrase(
+    en="the connection was refused or there is no route to the host",
+    es="se rechazó la conexión o no hay ruta al host",
 )
-BROKE_OFF = Phrase(en="the connection broke off", es="la conexión se cortó")
+SLOW_CONNECTION = Phrase(en="the connection timed out", es="la conexión tardó demasiado")
+SLOW_ANSWER = Phrase(en="the request timed out", es="la solicitud tardó demasiado")
+PROXY = Phrase(en="the proxy rejected the connection", es="el proxy rechazó la conexión")
+TLS = Phrase(
+    en="the TLS handshake failed; check its certificate authority and the client certificate",
+    es="falló el handshake TLS; revisa su autoridad certificadora y el certificado de cliente",
+)
+CONNECTION_LOST = Phrase(en="the connection was lost", es="se perdió la conexión")
 
 NOT_THE_API = Phrase(
-    en="Cluster {cluster} answered {path} in a form that is not the Kubernetes API's: check the address {host}.",
-    es=(
-        "El cluster {cluster} respondió a {path} en un formato que no es el de la API de Kubernetes: "
-        "hay que revisar la dirección {host}."
-    ),
+    en="Cluster {cluster} does not answer {path} like a Kubernetes API server. Check the address {host}.",
+    es="El clúster {cluster} no responde a {path} como un API server de Kubernetes. Revisa la dirección {host}.",
 )
 SERVICE_DOWN = Phrase(
-    en=(
-        "Cluster {cluster} does not answer for {version}: the service behind it is down; "
-        "see “kubectl get apiservice {service}”."
-    ),
-    es=(
-        "El cluster {cluster} no responde por {version}: el servicio detrás está caído; "
-        "se ve con “kubectl get apiservice {service}”."
-    ),
+    en="Cluster {cluster} cannot serve {version} because the service behind it is down. "
+    "See “kubectl get apiservice {service}”.",
+    es="El clúster {cluster} no puede ofrecer {version} porque el servicio detrás está caído. "
+    "Mira “kubectl get apiservice {service}”.",
 )
 BAD_CREDENTIALS = Phrase(
-    en=(
-        "Cluster {cluster} refused the credentials (401): renew the token or the certificate of its kubeconfig's user."
-    ),
-    es=(
-        "El cluster {cluster} rechazó las credenciales (401): "
-        "hay que renovar el token o el certificado del usuario de su kubeconfig."
-    ),
+    en="Cluster {cluster} rejected the credentials (401). Renew the token or certificate of the user in its "
+    "kubeconfig.",
+    es="El clúster {cluster} rechazó las credenciales (401). Renueva el token o el certificado del usuario de su "
+    "kubeconfig.",
 )
 FORBIDDEN = Phrase(
-    en="Cluster {cluster} does not let {account} {what} (403): grant it {grant}.",
-    es="El cluster {cluster} no permite a {account} {what} (403): hay que otorgarle {grant}.",
+    en="Cluster {cluster} does not allow {account} to {what} (403). Grant it {grant}.",
+    es="El clúster {cluster} no permite a {account} {what} (403). Otórgale {grant}.",
 )
 BOTS_ACCOUNT = Phrase(en="the bot's account", es="la cuenta del bot")
 GRANT_LIST = Phrase(en="“list” on {resource}", es="“list” sobre {resource}")
 GRANT_LIST_IN = Phrase(
     en="“list” on {resource} in namespace {namespace}", es="“list” sobre {resource} en el namespace {namespace}"
 )
-GRANT_DISCOVERY = Phrase(en="the cluster role system:discovery", es="el cluster role system:discovery")
+GRANT_DISCOVERY = Phrase(en="the ClusterRole system:discovery", es="el ClusterRole system:discovery")
 NOT_SERVED = Phrase(
-    en="Cluster {cluster} does not serve {kind} of {version}: install its CustomResourceDefinition or correct git.",
-    es="El cluster {cluster} no ofrece {kind} de {version}: "
-    "hay que instalar su CustomResourceDefinition o corregir git.",
+    en="Cluster {cluster} does not serve {kind} in {version}. Install its CustomResourceDefinition or correct git.",
+    es="El clúster {cluster} no ofrece {kind} en {version}. Instala su CustomResourceDefinition o corrige git.",
 )
 OTHER_VERSION = Phrase(
-    en="Cluster {cluster} does not serve {kind} of {version}: write {served} in git.",
-    es="El cluster {cluster} no ofrece {kind} de {version}: hay que escribir {served} en git.",
+    en="Cluster {cluster} does not serve {kind} in {version}. Use {served} in git.",
+    es="El clúster {cluster} no ofrece {kind} en {version}. Usa {served} en git.",
 )
 OR = Phrase(en="{one} or {other}", es="{one} o {other}")

@@ -1,4 +1,4 @@
-"""What each command does, as help and a mistake tell it."""
+"""What each command does, for help and for the answer to a mistyped command."""
 
 from bot.i18n.language import Phrase
 
@@ -8,27 +8,27 @@ STATUS = Phrase(
 )
 DRIFT = Phrase(en="check now", es="comprobar ahora")
 DIFF = Phrase(
-    en="the differences, field by field; --all shows what was set aside too",
-    es="las diferencias, campo por campo; --all muestra también lo que se apartó",
+    en="the differences, field by field; --all also shows those set aside",
+    es="las diferencias, campo por campo; --all muestra también las descartadas",
 )
 REVERT = Phrase(
-    en="open a pull request that undoes a sha, merge, #PR, range A..B or URL",
-    es="abrir un pull request que deshace un sha, un merge, un #PR, un rango A..B o una URL",
+    en="open a pull request that reverts a sha, merge, #PR, range A..B or URL",
+    es="abrir un pull request que revierte un sha, una fusión, un #PR, un rango A..B o una URL",
 )
 HISTORY = Phrase(
-    en="what reached the tracked branch, when it was live, who approved it",
-    es="qué llegó a la rama seguida, cuándo estuvo activo, quién lo aprobó",
+    en="what reached the tracked branch, when it went live, who approved it",
+    es="qué llegó a la rama seguida, cuándo se desplegó, quién lo aprobó",
 )
 WHO = Phrase(
-    en="whom to ask: owners, who has its incident, the people of its latest commits",
-    es="a quién preguntar: dueños, quién tiene su incidente, las personas de sus últimos commits",
+    en="who to ask: owners, who acknowledged its incident, authors of its latest commits",
+    es="a quién preguntar: responsables, quién atiende su incidente, autores de sus últimos commits",
 )
 ACKNOWLEDGE = Phrase(
-    en="you have its incident: no reminders until something worse comes",
-    es="atender su incidente: sin recordatorios hasta que venga algo peor",
+    en="acknowledge its incident: no reminders unless it gets worse",
+    es="atender su incidente: sin recordatorios salvo que empeore",
 )
 SNOOZE = Phrase(
-    en="quiet about its incident for 30m, 4h, 2d, 1h30m or until 09:00; 1h if left out",
-    es="silencio sobre su incidente por 30m, 4h, 2d, 1h30m o hasta 09:00; 1h si no se dice",
+    en="snooze its incident for 30m, 4h, 2d, 1h30m or until 09:00; 1h by default",
+    es="posponer su incidente 30m, 4h, 2d, 1h30m o hasta 09:00; 1h por defecto",
 )
-HELP = Phrase(en="this list, or what one command takes", es="esta lista, o cómo se escribe un comando")
+HELP = Phrase(en="this list, or how to use one command", es="esta lista, o cómo se usa un comando")

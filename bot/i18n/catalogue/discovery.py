@@ -1,120 +1,124 @@
-"""What there is to say of applications that deployers know, and why one cannot be followed."""
+"""Discovered applications: where they come from, and why one cannot be followed."""
 
 from bot.i18n.language import Phrase
 
 ORIGIN = Phrase(en="{kind} {namespace}/{name} on {cluster}", es="{kind} {namespace}/{name} en {cluster}")
-ITS_RULE = Phrase(en="ignoreDifferences of its Application", es="ignoreDifferences de su Application")
+ITS_RULE = Phrase(en="ignoreDifferences in its Application", es="ignoreDifferences en su Application")
 LIST_FAILED = Phrase(
-    en="{deployer} on {cluster} could not be asked for its applications, so those known before are kept: {why}",
-    es="No se pudieron pedir a {deployer} en {cluster} sus aplicaciones, así que se conservan las ya conocidas: {why}",
+    en="The applications of {deployer} on {cluster} could not be listed, so the last known ones are kept: {why}",
+    es="No se pudieron listar las aplicaciones de {deployer} en {cluster}, así que se conservan las últimas "
+    "conocidas: {why}",
 )
 NOT_SERVED = Phrase(
-    en="{deployer} is to be discovered on {cluster}, and the cluster serves no {kind}: install it there, or take it"
-    " out of discover.",
-    es="Se debe descubrir {deployer} en {cluster}, y el clúster no sirve ningún {kind}: instálelo ahí o quítelo de"
-    " discover.",
+    en="{deployer} is listed under discover: for {cluster}, but the cluster does not serve {kind}. Install it there, "
+    "or remove it from discover:.",
+    es="{deployer} está en discover: para {cluster}, pero el clúster no ofrece {kind}. Instálalo ahí o quítalo de "
+    "discover:.",
 )
 GONE = Phrase(
-    en="There is no application {name} any more: its deployer's resource is gone.",
-    es="Ya no hay ninguna aplicación {name}: el recurso de su deployer desapareció.",
+    en="Application {name} no longer exists: its resource was deleted from the cluster.",
+    es="La aplicación {name} ya no existe: su recurso se eliminó del clúster.",
 )
 
-NO_SOURCE = Phrase(en="it names no repository to read.", es="no nombra ningún repositorio que leer.")
+NO_SOURCE = Phrase(en="it names no repository.", es="no indica ningún repositorio.")
 NOT_CONFIGURED = Phrase(
-    en="its repository {url} is not configured: add it under repositories:, which also says which credential it gets.",
-    es="su repositorio {url} no está configurado: agréguelo bajo repositories:, que dice además qué credencial recibe.",
+    en="its repository {url} is not configured. Add it under repositories:, with its credential.",
+    es="su repositorio {url} no está configurado. Agrégalo en repositories:, con su credencial.",
 )
 NO_CLUSTER = Phrase(
-    en="its destination {destination} is no cluster of the configuration: add it under clusters:.",
-    es="su destino {destination} no es ningún clúster de la configuración: agréguelo bajo clusters:.",
+    en="its destination {destination} is not a configured cluster. Add it under clusters:.",
+    es="su destino {destination} no es un clúster configurado. Agrégalo en clusters:.",
 )
 NO_REVISION = Phrase(
-    en="its revision {revision} can be no branch, tag, commit or range of versions.",
-    es="su revisión {revision} no puede ser una rama, una etiqueta, un commit ni un rango de versiones.",
+    en="its revision {revision} is not a valid branch, tag, commit or version range.",
+    es="su revisión {revision} no es una rama, etiqueta, commit o rango de versiones válido.",
 )
 NO_CHANNEL = Phrase(
-    en="its annotation {annotation} is no channel id such as C0123456789.",
-    es="su anotación {annotation} no es el id de un canal como C0123456789.",
+    en="its annotation {annotation} is not a channel ID such as C0123456789.",
+    es="su anotación {annotation} no es un ID de canal como C0123456789.",
 )
 CHART_FROM_REGISTRY = Phrase(
-    en="its chart {chart} comes from a Helm repository and not from git: the bot reads git alone.",
-    es="su chart {chart} viene de un repositorio de Helm y no de git: el bot solo lee git.",
+    en="its chart {chart} comes from a Helm repository, and the bot reads only git.",
+    es="su chart {chart} viene de un repositorio de Helm, y el bot solo lee git.",
 )
 FROM_OCI = Phrase(
-    en="its source is an OCI artifact and not git: the bot reads git alone.",
-    es="su fuente es un artefacto OCI y no git: el bot solo lee git.",
+    en="its source is an OCI artifact, and the bot reads only git.",
+    es="su origen es un artefacto OCI, y el bot solo lee git.",
 )
 HYDRATED = Phrase(
-    en="its manifests are hydrated by Argo CD (sourceHydrator), which the bot does not follow.",
-    es="sus manifiestos los hidrata Argo CD (sourceHydrator), y eso el bot no lo sigue.",
+    en="Argo CD hydrates its manifests (sourceHydrator), which the bot does not support.",
+    es="Argo CD hidrata sus manifiestos (sourceHydrator), y el bot no lo admite.",
 )
-OUTSIDE = Phrase(en="its path leads out of the repository.", es="su ruta sale del repositorio.")
+OUTSIDE = Phrase(en="its path points outside the repository.", es="su ruta apunta fuera del repositorio.")
 PLUGIN = Phrase(
-    en="a config management plugin renders it, and the bot runs none.",
-    es="lo genera un plugin (config management plugin), y el bot no ejecuta ninguno.",
+    en="a config management plugin renders it, which the bot does not support.",
+    es="lo renderiza un config management plugin, y el bot no los admite.",
 )
 KUSTOMIZE = Phrase(
-    en="it changes its kustomization ({what}) in a way that the bot cannot.",
-    es="cambia su kustomization ({what}) de un modo que el bot no puede.",
+    en="it uses Kustomize options that the bot does not support ({what}).",
+    es="usa opciones de Kustomize que el bot no admite ({what}).",
 )
 HELM = Phrase(
-    en="it hands Helm what the bot cannot ({what}).", es="le da a Helm algo que el bot no puede darle ({what})."
+    en="it uses Helm options that the bot does not support ({what}).",
+    es="usa opciones de Helm que el bot no admite ({what}).",
 )
 BUILD_VARIABLES = Phrase(
-    en="its Helm parameters use Argo CD's build variables (ARGOCD_…), which are known to Argo CD alone.",
-    es="sus parámetros de Helm usan las variables de Argo CD (ARGOCD_…), que solo Argo CD conoce.",
+    en="its Helm parameters use Argo CD build variables (ARGOCD_…), which only Argo CD knows.",
+    es="sus parámetros de Helm usan variables de build de Argo CD (ARGOCD_…), que solo Argo CD conoce.",
 )
 VALUES_FETCHED = Phrase(
-    en="a values file of its chart would have to be fetched: commit a copy and name that.",
-    es="habría que descargar un archivo de valores de su chart: suba una copia a git y nombre esa.",
+    en="its chart uses a values file that would have to be downloaded. Commit a copy and use that instead.",
+    es="su chart usa un archivo de valores que habría que descargar. Sube una copia a git y usa esa.",
 )
 NO_REF = Phrase(
-    en="a values file of its chart is in {ref}, and no source has that ref.",
-    es="un archivo de valores de su chart está en {ref}, y ninguna fuente tiene ese ref.",
+    en="its chart uses a values file from {ref}, but no source has that ref.",
+    es="su chart usa un archivo de valores de {ref}, pero ningún source tiene ese ref.",
 )
 VALUES_ELSEWHERE = Phrase(
-    en="a values file of its chart is in {ref}, another repository or revision than the chart's.",
-    es="un archivo de valores de su chart está en {ref}, otro repositorio u otra revisión que la del chart.",
+    en="its chart uses a values file from {ref}, which is in a different repository or revision than the chart.",
+    es="su chart usa un archivo de valores de {ref}, que está en otro repositorio u otra revisión que el chart.",
 )
-IGNORED = Phrase(en="its ignoreDifferences cannot be read: {why}", es="sus ignoreDifferences no se pueden leer: {why}")
+IGNORED = Phrase(en="its ignoreDifferences is not valid: {why}", es="su ignoreDifferences no es válido: {why}")
 
-FLUX_CHANGES = Phrase(en="it uses {what}, which the bot does not follow.", es="usa {what}, y eso el bot no lo sigue.")
+FLUX_CHANGES = Phrase(en="it uses {what}, which the bot does not support.", es="usa {what}, y el bot no lo admite.")
 FROM_SECRET = Phrase(
-    en="values of its Secret {name} go into its manifests, and the bot reads no Secret for that.",
-    es="los valores de su Secret {name} entran en sus manifiestos, y el bot no lee ningún Secret para eso.",
+    en="its manifests use values from the Secret {name}, which the bot does not read.",
+    es="sus manifiestos usan valores del Secret {name}, y el bot no lo lee.",
 )
 NO_CONFIG_MAP = Phrase(
-    en="its ConfigMap {name} is not there, or may not be listed.",
-    es="su ConfigMap {name} no existe o no se puede listar.",
+    en="its ConfigMap {name} does not exist or the bot cannot list it.",
+    es="su ConfigMap {name} no existe o el bot no puede listarlo.",
 )
 CHART_REFERENCE = Phrase(
-    en="its chart comes from a {kind} and not from git: the bot reads git alone.",
-    es="su chart viene de un {kind} y no de git: el bot solo lee git.",
+    en="its chart comes from a {kind}, and the bot reads only git.",
+    es="su chart viene de un {kind}, y el bot solo lee git.",
 )
 LONG_RELEASE = Phrase(
-    en="its release {name} has more than 53 characters, and Flux shortens it with a hash: set a releaseName.",
-    es="su release {name} tiene más de 53 caracteres y Flux lo acorta con un hash: defina un releaseName.",
+    en="its release name {name} is longer than 53 characters, so Flux shortens it with a hash. Set releaseName.",
+    es="su nombre de release {name} tiene más de 53 caracteres, así que Flux lo acorta con un hash. Define "
+    "releaseName.",
 )
 VALUES_REPLACED = Phrase(
-    en="its valuesFiles replace the chart's values.yaml: list that first, so that Helm makes the same of them.",
-    es="sus valuesFiles reemplazan el values.yaml del chart: póngalo primero, para que Helm produzca lo mismo.",
+    en="its valuesFiles replace the chart's values.yaml. List values.yaml first, so that Helm renders the same.",
+    es="sus valuesFiles reemplazan el values.yaml del chart. Ponlo primero, para que Helm renderice lo mismo.",
 )
 TARGET_PATH = Phrase(
-    en="its valuesFrom uses targetPath, which the bot does not follow.",
-    es="su valuesFrom usa targetPath, y eso el bot no lo sigue.",
+    en="its valuesFrom uses targetPath, which the bot does not support.",
+    es="su valuesFrom usa targetPath, y el bot no lo admite.",
 )
 BAD_VALUES = Phrase(
-    en="the values in its ConfigMap {name} are no YAML.", es="los valores de su ConfigMap {name} no son YAML."
+    en="the values in its ConfigMap {name} are not valid YAML.",
+    es="los valores de su ConfigMap {name} no son YAML válido.",
 )
 NOT_GIT = Phrase(
-    en="its source is the {kind} {name} and not git: the bot reads git alone.",
-    es="su fuente es el {kind} {name} y no git: el bot solo lee git.",
+    en="its source is the {kind} {name}, and the bot reads only git.",
+    es="su origen es el {kind} {name}, y el bot solo lee git.",
 )
 NO_GIT_REPOSITORY = Phrase(
-    en="its GitRepository {name} is not there, or may not be listed.",
-    es="su GitRepository {name} no existe o no se puede listar.",
+    en="its GitRepository {name} does not exist or the bot cannot list it.",
+    es="su GitRepository {name} no existe o el bot no puede listarlo.",
 )
 SOURCE_CHANGES = Phrase(
-    en="its GitRepository {name} leaves out or adds files ({what}), which the bot does not follow.",
-    es="su GitRepository {name} omite o agrega archivos ({what}), y eso el bot no lo sigue.",
+    en="its GitRepository {name} excludes or includes files ({what}), which the bot does not support.",
+    es="su GitRepository {name} excluye o incluye archivos ({what}), y el bot no lo admite.",
 )

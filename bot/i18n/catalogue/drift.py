@@ -2,16 +2,16 @@
 
 from bot.i18n.language import Phrase, PluralPhrase
 
-NO_APPLICATION = Phrase(en="There is no application to check.", es="No hay ninguna aplicación que comprobar.")
+NO_APPLICATION = Phrase(en="There are no applications to check.", es="No hay aplicaciones que comprobar.")
 CHECKED = Phrase(en="Checked now: {found}.", es="Comprobado ahora: {found}.")
 OUT_OF_SYNC = Phrase(en="{names} out of sync", es="{names} fuera de sincronía")
-INCOMPLETE = Phrase(en="{names} could not be checked completely", es="{names} sin poder comprobarse por completo")
+INCOMPLETE = Phrase(en="{names} could not be fully checked", es="{names} sin comprobar por completo")
 SYNCED = Phrase(en="{names} in sync with git", es="{names} en sincronía con git")
-UNKNOWN = Phrase(en="Unknown: {reason}", es="No se sabe: {reason}")
+UNKNOWN = Phrase(en="Unknown: {reason}", es="Estado desconocido: {reason}")
 
 UNCHECKED = Phrase(
-    en="{application} has not been checked yet; try /gitops drift {application}.",
-    es="{application} todavía no se ha comprobado; /gitops drift {application} lo hace.",
+    en="{application} has not been checked yet. Run /gitops drift {application}.",
+    es="{application} todavía no se ha comprobado. Usa /gitops drift {application}.",
 )
 DIFFERS = Phrase(en="{where}: {summary} (git {revision}).", es="{where}: {summary} (git {revision}).")
 IN_SYNC = PluralPhrase(
@@ -25,7 +25,7 @@ IN_SYNC = PluralPhrase(
     ),
 )
 NOT_CHECKED = Phrase(en="{where} could not be checked: {reason}", es="{where} no se pudo comprobar: {reason}")
-NOT_EVERYTHING = Phrase(en="Not everything could be looked at: {reason}", es="No se pudo mirar todo: {reason}")
+NOT_EVERYTHING = Phrase(en="Not fully checked: {reason}", es="Sin comprobar por completo: {reason}")
 PAGE = Phrase(en="Page {n} of {all}", es="Página {n} de {all}")
 PREVIOUS = Phrase(en="Previous", es="Anterior")
 NEXT = Phrase(en="Next", es="Siguiente")
@@ -34,18 +34,19 @@ BARE_TITLE = Phrase(en="Diff", es="Diff")
 TITLE = Phrase(en="Diff: {application}", es="Diff: {application}")
 MORE_OBJECTS = PluralPhrase(
     en=(
-        "… and {n} more object; see the whole with /gitops diff.",
-        "… and {n} more objects; see the whole with /gitops diff.",
+        "… and {n} more object. See them all with /gitops diff.",
+        "… and {n} more objects. See them all with /gitops diff.",
     ),
-    es=("… y {n} objeto más; todo se ve con /gitops diff.", "… y {n} objetos más; todo se ve con /gitops diff."),
+    es=("… y {n} objeto más. Míralos todos con /gitops diff.", "… y {n} objetos más. Míralos todos con /gitops diff."),
 )
 
-NOTHING_ASIDE = Phrase(en="Nothing was set aside.", es="No se apartó nada.")
+NOTHING_ASIDE = Phrase(en="No differences were set aside.", es="No se descartó ninguna diferencia.")
 ASIDE = PluralPhrase(
-    en=("{n} difference set aside, which is no drift:", "{n} differences set aside, which are no drift:"),
-    es=("{n} diferencia apartada, que no es drift:", "{n} diferencias apartadas, que no son drift:"),
+    en=("{n} difference set aside because it is not drift:", "{n} differences set aside because they are not drift:"),
+    es=("{n} diferencia descartada porque no es drift:", "{n} diferencias descartadas porque no son drift:"),
 )
-NOT_IN_CLUSTER = Phrase(en="{object} is not in the cluster", es="{object} no está en el cluster")
+NOT_IN_CLUSTER = Phrase(en="{object} is missing from the cluster", es="{object} falta en el clúster")
 WHOLE_LIST = Phrase(
-    en="… the whole list: gitops-bot check --explain", es="… la lista completa: gitops-bot check --explain"
+    en="… for the full list, run gitops-bot check --explain",
+    es="… para la lista completa, ejecuta gitops-bot check --explain",
 )

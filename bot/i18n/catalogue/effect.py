@@ -5,43 +5,43 @@ from bot.i18n.language import Phrase
 WHERE = Phrase(
     en="{application} on {cluster}, namespace {namespace}", es="{application} en {cluster}, namespace {namespace}"
 )
-BEFORE = Phrase(en="⚠️ Before you merge:", es="⚠️ Antes del merge:")
+BEFORE = Phrase(en="⚠️ Before you merge:", es="⚠️ Antes de fusionar:")
 OBJECT = Phrase(en="{kind} {name} of {application} on {cluster}", es="{kind} {name} de {application} en {cluster}")
 TOO_SLOW = Phrase(
-    en="it was not rendered within {seconds} s, and the pull request does not wait for it.",
-    es="no se renderizó en {seconds} s, y el pull request no espera.",
+    en="rendering took longer than {seconds} s, and the pull request does not wait for it.",
+    es="renderizar tardó más de {seconds} s, y el pull request no espera.",
 )
 TOO_MANY = Phrase(
     en="only the first {most} applications are rendered.", es="solo se renderizan las primeras {most} aplicaciones."
 )
 
 DEFINITION = Phrase(
-    en="{object} goes: with a custom resource definition every object of its kind is deleted, in all namespaces, and a "
-    "later revert brings none of them back.",
-    es="{object} se elimina: con la definición se borran todos los objetos de ese tipo, en todos los namespaces, y un "
-    "revert posterior no los recupera.",
+    en="{object} is deleted together with every object of its kind in all namespaces. A later revert does not bring "
+    "them back.",
+    es="{object} se elimina junto con todos los objetos de su tipo en todos los namespaces. Un revert posterior no los "
+    "recupera.",
 )
 NAMESPACE = Phrase(
-    en="{object} goes: everything in it is deleted with it, what git does not know too.",
-    es="{object} se elimina: se borra todo lo que contiene, también lo que git no conoce.",
+    en="{object} is deleted together with everything in it, including objects that are not in git.",
+    es="{object} se elimina junto con todo lo que contiene, incluidos los objetos que no están en git.",
 )
 VOLUME = Phrase(
-    en="{object} goes: unless its volume is set to be retained, the data is deleted with it.",
-    es="{object} se elimina: salvo que su volumen se conserve (Retain), los datos se borran con él.",
+    en="{object} is deleted together with its data, unless the reclaim policy of its volume is Retain.",
+    es="{object} se elimina junto con sus datos, salvo que la reclaim policy de su volumen sea Retain.",
 )
 RETURNING = Phrase(
-    en="{object} comes back: if it was deleted, it comes back empty; what it held does not.",
-    es="{object} vuelve: si se había borrado, vuelve vacío; lo que contenía no se recupera.",
+    en="{object} comes back. If it was deleted, it comes back empty: its data is lost.",
+    es="{object} vuelve. Si se había eliminado, vuelve vacío: sus datos se perdieron.",
 )
 IMMUTABLE = Phrase(
-    en="{object}: Kubernetes refuses a change of {path}; it has to be deleted and made anew.",
-    es="{object}: Kubernetes rechaza cambiar {path}; hay que borrarlo y crearlo de nuevo.",
+    en="{object}: {path} is immutable, so Kubernetes rejects the change. Delete the object and create it again.",
+    es="{object}: {path} es inmutable, así que Kubernetes rechaza el cambio. Elimina el objeto y créalo de nuevo.",
 )
 SHRUNK = Phrase(
-    en="{object}: {path} becomes smaller, and Kubernetes never shrinks a volume.",
-    es="{object}: {path} se reduce, y Kubernetes nunca encoge un volumen.",
+    en="{object}: {path} gets smaller, and Kubernetes cannot shrink a volume.",
+    es="{object}: {path} se reduce, y Kubernetes no puede reducir un volumen.",
 )
 VERSION = Phrase(
-    en="{object}: {path} goes, which Kubernetes refuses while objects are stored under it.",
-    es="{object}: desaparece {path}, y Kubernetes lo rechaza mientras haya objetos guardados en esa versión.",
+    en="{object}: {path} is removed, which Kubernetes rejects while objects are stored in that version.",
+    es="{object}: se elimina {path}, y Kubernetes lo rechaza mientras haya objetos guardados en esa versión.",
 )

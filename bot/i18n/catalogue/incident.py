@@ -8,7 +8,7 @@ OPEN = Phrase(
 )
 OPEN_BY = Phrase(
     en="{level} in {where} since {time}: {reason}. {summary}, last written by {tool}.",
-    es="{level} de {where} desde las {time}: {reason}. {summary}; último en escribir: {tool}.",
+    es="{level} de {where} desde las {time}: {reason}. {summary}; escrito por última vez por {tool}.",
 )
 HEADER = Phrase(en="{mark} {level}: {where}", es="{mark} {level}: {where}")
 HEADER_ACKNOWLEDGED = Phrase(en="👀 {level}, acknowledged: {where}", es="👀 {level}, atendido: {where}")
@@ -19,52 +19,52 @@ OPEN_LEAD = Phrase(
 )
 OPEN_LEAD_BY = Phrase(
     en="{summary} (git {revision}), first seen {time}, last written by {tool}.",
-    es="{summary} (git {revision}); visto por primera vez: {time}; último en escribir: {tool}.",
+    es="{summary} (git {revision}); visto por primera vez: {time}; escrito por última vez por {tool}.",
 )
-ACKNOWLEDGED_BY = Phrase(en="{person} has it, since {time}.", es="{person} lo atiende desde {time}.")
-SNOOZED_BY = Phrase(en="{person} has snoozed it until {time}.", es="{person} lo ha pospuesto hasta {time}.")
-IS_ACKNOWLEDGED = Phrase(en="It is acknowledged.", es="Está atendido.")
-IS_SNOOZED = Phrase(en="It is snoozed until {time}.", es="Está pospuesto hasta las {time}.")
-BLIND = Phrase(
-    en="The latest look could not see everything: {reason}", es="La última comprobación no pudo verlo todo: {reason}"
-)
-WHAT_COUNTS = Phrase(
-    en="Git is what counts: let your deployer sync to put this back, or change git to keep it.",
-    es="Lo que cuenta es git: una sincronización del deployer deshace esto; para conservarlo hay que cambiar git.",
+ACKNOWLEDGED_BY = Phrase(en="Acknowledged by {person}, {time}.", es="Atendido por {person}, {time}.")
+SNOOZED_BY = Phrase(en="Snoozed by {person} until {time}.", es="Pospuesto por {person} hasta {time}.")
+IS_ACKNOWLEDGED = Phrase(en="Acknowledged.", es="Atendido.")
+IS_SNOOZED = Phrase(en="Snoozed until {time}.", es="Pospuesto hasta las {time}.")
+BLIND = Phrase(en="The latest check was incomplete: {reason}", es="La última comprobación quedó incompleta: {reason}")
+SOURCE_OF_TRUTH = Phrase(
+    en="Git is the source of truth. Sync to restore it, or adopt the change in git.",
+    es="Git es la fuente de verdad. Sincroniza para restaurarla, o adopta el cambio en git.",
 )
 CHECKED = Phrase(en="Checked {time}.", es="Comprobado a las {time}.")
-CHANGES_NOTHING = Phrase(en="The bot itself changes nothing.", es="El bot en sí no cambia nada.")
+CHANGES_NOTHING = Phrase(en="The bot never changes the cluster.", es="El bot nunca cambia el clúster.")
 ACKNOWLEDGE = Phrase(en="Acknowledge", es="Atender")
 SNOOZE = Phrase(en="Snooze…", es="Posponer…")
 SHOW_DIFF = Phrase(en="Show diff", es="Ver diff")
 CHECK_NOW = Phrase(en="Check now", es="Comprobar ahora")
 MORE_OBJECTS = PluralPhrase(
     en=(
-        "… and {n} more object; see the whole with /gitops diff.",
-        "… and {n} more objects; see the whole with /gitops diff.",
+        "… and {n} more object. See them all with /gitops diff.",
+        "… and {n} more objects. See them all with /gitops diff.",
     ),
-    es=("… y {n} objeto más; todo se ve con /gitops diff.", "… y {n} objetos más; todo se ve con /gitops diff."),
+    es=("… y {n} objeto más. Míralos todos con /gitops diff.", "… y {n} objetos más. Míralos todos con /gitops diff."),
 )
 
 RESOLVED = Phrase(
     en="Resolved: {where} is back in sync after {lasted}; {ending}.",
-    es="Resuelto: {where} vuelve a coincidir con git tras {lasted}; {ending}.",
+    es="Resuelto: {where} vuelve a estar en sincronía tras {lasted}; {ending}.",
 )
 RESOLVED_HEADER = Phrase(en="✅ Resolved: {where}", es="✅ Resuelto: {where}")
 RESOLVED_LEAD = Phrase(
-    en="Back in sync after {lasted}, {time}: {ending}. It was: {summary}.",
-    es="Vuelve a coincidir con git tras {lasted}, {time}: {ending}. Lo que había: {summary}.",
+    en="Back in sync after {lasted}, {time}: {ending}. The drift was: {summary}.",
+    es="De nuevo en sincronía tras {lasted}, {time}: {ending}. El drift era: {summary}.",
 )
 UNWATCHED = Phrase(
-    en="{where} is not watched any more; it had drifted for {lasted}.",
+    en="{where} is no longer watched; it had drifted for {lasted}.",
     es="{where} ya no se vigila; llevaba {lasted} con drift.",
 )
-UNWATCHED_HEADER = Phrase(en="⚪ Not watched any more: {where}", es="⚪ Ya no se vigila: {where}")
+UNWATCHED_HEADER = Phrase(en="⚪ No longer watched: {where}", es="⚪ Ya no se vigila: {where}")
 UNWATCHED_LEAD = Phrase(
     en="Not watched since {time}, after {lasted} of drift. Last seen: {summary}.",
     es="Sin vigilancia desde {time}, tras {lasted} de drift. Lo último que se vio: {summary}.",
 )
-ENDED_UNWATCHED = Phrase(en="not watched any more", es="ya no se vigila")
-ENDED_BY_GIT = Phrase(en="git moved to match", es="git cambió y ahora dice lo mismo que el cluster")
-ENDED_ADOPTED = Phrase(en="git took over what the cluster had", es="git adoptó lo que tenía el cluster")
-ENDED_BY_CLUSTER = Phrase(en="the cluster was put back to what git says", es="el cluster volvió a lo que dice git")
+ENDED_UNWATCHED = Phrase(en="no longer watched", es="ya no se vigila")
+ENDED_BY_GIT = Phrase(en="git changed and now matches the cluster", es="git cambió y ahora coincide con el clúster")
+ENDED_ADOPTED = Phrase(en="git was updated to match the cluster", es="git se actualizó para coincidir con el clúster")
+ENDED_BY_CLUSTER = Phrase(
+    en="the cluster was restored to match git", es="el clúster se restauró para coincidir con git"
+)

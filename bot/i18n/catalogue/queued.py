@@ -1,25 +1,25 @@
-"""A revert that waits for the forge."""
+"""A revert that waits for the forge's rate limit."""
 
 from bot.i18n.language import Phrase
 
 ANSWER = Phrase(
-    en="Queued until {time}: {reason} It is done by itself then, and told in the channel; nobody has to ask again.",
-    es="En cola hasta las {time}: {reason} A esa hora se hace solo y se avisa en el canal; no hace falta repetirlo.",
+    en="Queued until {time}: {reason} The bot retries on its own and posts the result in the channel.",
+    es="En cola hasta las {time}: {reason} El bot reintenta por sí solo y publica el resultado en el canal.",
 )
 WAITING_HEADER = Phrase(en="⏳ Revert queued until {time}", es="⏳ Revert en cola hasta las {time}")
 WAITING = Phrase(
-    en="The revert of {what}, asked for by {who}, is queued until {time}: {reason}",
-    es="El revert de {what}, pedido por {who}, está en cola hasta las {time}: {reason}",
+    en="The revert of {what}, requested by {who}, is queued until {time}: {reason}",
+    es="El revert de {what}, solicitado por {who}, está en cola hasta las {time}: {reason}",
 )
-DONE_HEADER = Phrase(en="Queued revert: done", es="Revert en cola: hecho")
-GIVEN_UP_HEADER = Phrase(en="Queued revert: given up", es="Revert en cola: abandonado")
+DONE_HEADER = Phrase(en="Queued revert finished", es="Revert en cola terminado")
+GIVEN_UP_HEADER = Phrase(en="Queued revert abandoned", es="Revert en cola abandonado")
 ENDED = Phrase(
-    en="The revert of {what}, asked for by {who} and queued, was tried: {result}",
-    es="El revert de {what}, pedido por {who} y en cola, se ha intentado: {result}",
+    en="Result of the queued revert of {what}, requested by {who}: {result}",
+    es="Resultado del revert en cola de {what}, solicitado por {who}: {result}",
 )
 REPLY = Phrase(en="{who}: {result}", es="{who}: {result}")
 OPEN_IT = Phrase(en="Open the pull request", es="Abrir el pull request")
 GONE = Phrase(
-    en="it is no longer in the configuration, so nothing was done.",
-    es="ya no está en la configuración, así que no se hizo nada.",
+    en="The application is no longer configured. Nothing was done.",
+    es="La aplicación ya no está configurada. No se hizo nada.",
 )

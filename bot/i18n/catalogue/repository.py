@@ -1,109 +1,126 @@
-"""What git could not do, and what to do about it."""
+"""Why git failed, and what to do about it."""
 
 from bot.i18n.language import Phrase
 
 SLOW = Phrase(
-    en="{url} took too long to answer; it is asked again at the next round.",
-    es="{url} tardó demasiado en responder; se le vuelve a preguntar en la próxima ronda.",
+    en="{url} took too long to respond. The bot will retry at the next poll.",
+    es="{url} tardó demasiado en responder. El bot reintentará en la próxima consulta.",
 )
 BAD_CREDENTIAL = Phrase(
-    en="{url} refused the credential: check {variable}, and that it may read this repository.",
-    es="{url} rechazó la credencial: hay que revisar {variable}, y que pueda leer este repositorio.",
+    en="{url} rejected the credential. Check {variable}, and that it can read this repository.",
+    es="{url} rechazó la credencial. Revisa {variable}, y que pueda leer este repositorio.",
 )
 BAD_KEY = Phrase(
-    en="{url} refused the ssh key, or its host key is not known.",
-    es="{url} rechazó la clave ssh, o no se conoce su clave de host.",
+    en="{url} rejected the SSH key, or its host key is unknown.",
+    es="{url} rechazó la clave SSH, o su clave de host es desconocida.",
 )
 OWNED_BY_ANOTHER = Phrase(
-    en="{url} belongs to another user of this machine: run as that user, or give the files to this one.",
-    es="{url} pertenece a otro usuario de esta máquina: hay que usar ese usuario, o pasar los archivos a este.",
+    en="{url} belongs to another user on this machine. Run the bot as that user, or change the owner of the files.",
+    es="{url} pertenece a otro usuario de esta máquina. Ejecuta el bot como ese usuario, o cambia el propietario de "
+    "los archivos.",
 )
 SHALLOW = Phrase(
-    en="{url} is a shallow clone: fetch its whole history there (git fetch --unshallow).",
-    es="{url} es un clon superficial: allí hay que traer toda su historia (git fetch --unshallow).",
+    en="{url} is a shallow clone. Fetch its full history there (git fetch --unshallow).",
+    es="{url} es un clon superficial. Trae allí todo su historial (git fetch --unshallow).",
 )
 NOT_FOUND_OR_HIDDEN = Phrase(
-    en="There is no git repository at {url}, or {variable} may not see it.",
-    es="No hay ningún repositorio git en {url}, o {variable} no puede verlo.",
+    en="There is no git repository at {url}, or {variable} does not have access to it.",
+    es="No hay ningún repositorio git en {url}, o {variable} no tiene acceso a él.",
 )
 NOT_A_REPOSITORY = Phrase(en="There is no git repository at {url}.", es="No hay ningún repositorio git en {url}.")
 UNREACHABLE = Phrase(
-    en="{url} cannot be reached: check the address, and that this machine may connect to it.",
-    es="No se puede llegar a {url}: hay que revisar la dirección, y que esta máquina pueda conectarse.",
+    en="{url} cannot be reached. Check the address, and that this machine can connect to it.",
+    es="No se puede llegar a {url}. Revisa la dirección, y que esta máquina pueda conectarse.",
 )
 DISK_FULL = Phrase(
-    en="The disk that holds the mirror of {name} is full.", es="El disco que guarda la copia de {name} está lleno."
+    en="The disk that holds the mirror of {name} is full.", es="El disco que guarda la réplica de {name} está lleno."
 )
 NOT_FETCHED = Phrase(en="{url} could not be fetched: {said}", es="No se pudo hacer fetch de {url}: {said}")
 
 BRANCH_EXISTS = Phrase(en="The branch {branch} already exists on {url}.", es="La rama {branch} ya existe en {url}.")
 WORKFLOWS = Phrase(
-    en="{url} refused {branch}: it touches workflow files, and {variable} lacks the workflows permission.",
-    es="{url} rechazó {branch}: toca archivos de workflows, y a {variable} le falta el permiso workflows.",
+    en="{url} rejected {branch}: it changes workflow files, and {variable} lacks the workflows permission.",
+    es="{url} rechazó {branch}: cambia archivos de workflows, y a {variable} le falta el permiso workflows.",
 )
 PROTECTED = Phrase(
-    en="{url} refused {branch}: a rule protects its branches. Allow gitops-bot/* for the bot there.",
-    es="{url} rechazó {branch}: una regla protege sus ramas. Allí hay que permitir gitops-bot/* al bot.",
+    en="{url} rejected {branch}: a rule protects its branches. Allow the bot to push gitops-bot/* there.",
+    es="{url} rechazó {branch}: una regla protege sus ramas. Permite allí al bot hacer push de gitops-bot/*.",
 )
 ARCHIVED = Phrase(
-    en="{url} is archived, so no branch can be pushed: unarchive it first.",
-    es="{url} está archivado, así que no admite ramas nuevas: primero hay que desarchivarlo.",
+    en="{url} is archived, so no branch can be pushed. Unarchive it first.",
+    es="{url} está archivado, así que no admite ramas nuevas. Primero desarchívalo.",
 )
 NO_WRITING = Phrase(
-    en="{url} refused {branch}: {variable} may not write there (contents: write).",
-    es="{url} rechazó {branch}: {variable} no puede escribir ahí (contents: write).",
+    en="{url} rejected {branch}: {variable} does not have write access there (contents: write).",
+    es="{url} rechazó {branch}: {variable} no tiene permiso de escritura allí (contents: write).",
 )
-REFUSED = Phrase(en="{url} refused the branch {branch}: {said}", es="{url} rechazó la rama {branch}: {said}")
+REFUSED = Phrase(en="{url} rejected the branch {branch}: {said}", es="{url} rechazó la rama {branch}: {said}")
+NO_REASON = Phrase(en="git gave no reason.", es="git no indicó el motivo.")
+
+BAD_URL = Phrase(
+    en="A repository url must be https://, http://, ssh://, file://, user@host:path or a local path.",
+    es="La url de un repositorio debe ser https://, http://, ssh://, file://, usuario@host:ruta o una ruta local.",
+)
+PASSWORD_IN_URL = Phrase(
+    en="An ssh url cannot contain a password. Use a key.",
+    es="Una url ssh no puede contener una contraseña. Usa una clave.",
+)
+NOT_A_SHA = Phrase(
+    en="A revision must be a full sha: 40 hexadecimal digits.",
+    es="Una revisión debe ser un sha completo: 40 dígitos hexadecimales.",
+)
+OUTSIDE = Phrase(en="The path {path} is outside the repository.", es="La ruta {path} está fuera del repositorio.")
 
 BAD_PREFIX = Phrase(
-    en="A commit is named by 7 to 64 hexadecimal digits.",
-    es="Un commit se nombra con 7 a 64 dígitos hexadecimales.",
+    en="A commit sha has 7 to 64 hexadecimal digits.",
+    es="El sha de un commit tiene de 7 a 64 dígitos hexadecimales.",
 )
 AMBIGUOUS = Phrase(
-    en="{text} could be {n} commits of {name}: give more digits.",
-    es="{text} puede ser {n} commits de {name}: hacen falta más dígitos.",
+    en="{text} matches {n} commits in {name}. Use more digits.",
+    es="{text} coincide con {n} commits en {name}. Usa más dígitos.",
 )
 NO_COMMIT_BUT = Phrase(
     en="{text} is a {kind} in {name}, not a commit.", es="{text} es un {kind} en {name}, no un commit."
 )
-NO_COMMIT = Phrase(en="There is no commit {text} in {name}.", es="No hay ningún commit {text} en {name}.")
+NO_COMMIT = Phrase(en="There is no commit {text} in {name}.", es="No existe el commit {text} en {name}.")
 NOT_A_COMMIT = Phrase(en="{text} is not a commit in {name}.", es="{text} no es un commit en {name}.")
 NO_PATH = Phrase(
     en="There is no {path} in {name} at {revision}.", es="No existe {path} en {name} en la revisión {revision}."
 )
 NO_BRANCH = Phrase(
-    en="{url} has no branch {branch}; its branches: {there}.", es="{url} no tiene la rama {branch}; tiene: {there}."
+    en="{url} has no branch {branch}. Its branches are {there}.",
+    es="{url} no tiene la rama {branch}. Sus ramas son {there}.",
 )
 NO_BRANCHES = Phrase(
-    en="{url} has no branch {branch}; it has none at all.", es="{url} no tiene la rama {branch}; no tiene ninguna."
+    en="{url} has no branch {branch}; it has no branches at all.",
+    es="{url} no tiene la rama {branch}; no tiene ninguna rama.",
 )
 NO_REVISION = Phrase(
-    en="{url} has no branch, tag or commit that {branch} stands for; its branches: {there}.",
-    es="En {url} no hay rama, etiqueta ni commit que corresponda a {branch}; sus ramas: {there}.",
+    en="{url} has no branch, tag or commit that matches {branch}. Its branches are {there}.",
+    es="{url} no tiene rama, etiqueta ni commit que coincida con {branch}. Sus ramas son {there}.",
 )
 NOT_WRITABLE = Phrase(en="{path} cannot be written: {why}.", es="No se puede escribir en {path}: {why}.")
-NO_GIT = Phrase(en="git is not installed here, or not on PATH.", es="git no está instalado aquí, o no está en el PATH.")
+NO_GIT = Phrase(en="git is not installed or not on PATH.", es="git no está instalado o no está en el PATH.")
 FAILED = Phrase(
-    en="git {command} failed on the mirror of {name}: {said}", es="git {command} falló en la copia de {name}: {said}"
+    en="git {command} failed on the mirror of {name}: {said}", es="git {command} falló en la réplica de {name}: {said}"
 )
 LARGE_FILE = Phrase(
-    en="{path} in {name} is {size} MiB; files up to {most} MiB are read. Move it out of the application's path.",
-    es="{path} en {name} pesa {size} MiB; se leen archivos de hasta {most} MiB. "
-    "Hay que moverlo fuera de la ruta de la aplicación.",
+    en="{path} in {name} is {size} MiB. The limit is {most} MiB. Move it out of the application's path.",
+    es="{path} en {name} pesa {size} MiB. El límite es {most} MiB. Muévelo fuera de la ruta de la aplicación.",
 )
-MUCH = Phrase(
-    en="{path} in {name} holds {files} files and {size} MiB; up to {most} and {most_size} MiB are read. "
+LARGE_PATH = Phrase(
+    en="{path} in {name} contains {files} files and {size} MiB. The limits are {most} files and {most_size} MiB. "
     "Point the application at a narrower path.",
-    es="{path} en {name} contiene {files} archivos y {size} MiB; se leen hasta {most} y {most_size} MiB. "
-    "La aplicación necesita una ruta más acotada.",
+    es="{path} en {name} contiene {files} archivos y {size} MiB. Los límites son {most} archivos y {most_size} MiB. "
+    "Dale a la aplicación una ruta más acotada.",
 )
 SIGNATURES = Phrase(
-    en="{url} refused {branch}: it takes signed commits alone. Exempt gitops-bot/* from that rule.",
-    es="{url} rechazó {branch}: solo acepta commits firmados. Hay que eximir gitops-bot/* de esa regla.",
+    en="{url} rejected {branch}: it accepts only signed commits. Exempt gitops-bot/* from that rule.",
+    es="{url} rechazó {branch}: solo acepta commits firmados. Exime gitops-bot/* de esa regla.",
 )
 NOT_UTF8 = Phrase(
-    en="{url} takes signed commits alone, and a path of this one is not UTF-8, so the forge cannot make it: "
-    "revert it by hand.",
-    es="{url} solo acepta commits firmados, y una ruta de este no es UTF-8, así que el forge no puede crearlo: "
-    "hay que revertirlo a mano.",
+    en="{url} accepts only signed commits, and the forge cannot create this one because a path in it is not UTF-8. "
+    "Revert it by hand.",
+    es="{url} solo acepta commits firmados, y el forge no puede crear este porque una de sus rutas no es UTF-8. "
+    "Reviértelo a mano.",
 )

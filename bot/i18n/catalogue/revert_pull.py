@@ -4,8 +4,8 @@ from bot.i18n.language import Phrase
 
 OF = Phrase(en=" for {applications}", es=" para {applications}")
 ASKED = Phrase(
-    en="{link}\nasked for by {who} with /gitops revert {what}{touched}. {ending}",
-    es="{link}\npedido por {who} con /gitops revert {what}{touched}. {ending}",
+    en="{link}\nRequested by {who} with /gitops revert {what}{touched}. {ending}",
+    es="{link}\nSolicitado por {who} con /gitops revert {what}{touched}. {ending}",
 )
 
 OPEN_HEADER = Phrase(en="↩️ Revert to review: #{number}", es="↩️ Revert por revisar: #{number}")
@@ -13,19 +13,17 @@ OPEN = Phrase(
     en="Revert pull request #{number}{touched} is open: {title}. {ending}",
     es="El pull request de revert #{number}{touched} está abierto: {title}. {ending}",
 )
-OPEN_ENDING = Phrase(en="Nothing changes until somebody merges it.", es="Nada cambia hasta que alguien lo fusione.")
+OPEN_ENDING = Phrase(en="Nothing changes until someone merges it.", es="Nada cambia hasta que alguien lo fusione.")
 
 MERGED_HEADER = Phrase(en="✅ Revert merged: #{number}", es="✅ Revert fusionado: #{number}")
 MERGED = Phrase(
     en="Revert pull request #{number}{touched} is merged: {title}. {ending}",
     es="El pull request de revert #{number}{touched} está fusionado: {title}. {ending}",
 )
-MERGED_ENDING = Phrase(
-    en="It was merged; its rollout has its own card.", es="Se fusionó; su rollout tiene su propia tarjeta."
-)
+MERGED_ENDING = Phrase(en="Its rollout has its own card.", es="Su rollout tiene su propia tarjeta.")
 MERGED_ENDING_BY = Phrase(
-    en="It was merged by {who}; its rollout has its own card.",
-    es="Lo fusionó {who}; su rollout tiene su propia tarjeta.",
+    en="Merged by {who}. Its rollout has its own card.",
+    es="Fusionado por {who}. Su rollout tiene su propia tarjeta.",
 )
 
 CLOSED_HEADER = Phrase(en="⛔ Revert closed: #{number}", es="⛔ Revert cerrado: #{number}")
@@ -33,4 +31,6 @@ CLOSED = Phrase(
     en="Revert pull request #{number}{touched} is closed: {title}. {ending}",
     es="El pull request de revert #{number}{touched} está cerrado: {title}. {ending}",
 )
-CLOSED_ENDING = Phrase(en="It was closed without a merge; nothing changed.", es="Se cerró sin merge; no cambió nada.")
+CLOSED_ENDING = Phrase(
+    en="It was closed without merging. Nothing changed.", es="Se cerró sin fusionar. No cambió nada."
+)

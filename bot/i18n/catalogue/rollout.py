@@ -1,137 +1,134 @@
-"""A rollout's card and what is told in its thread when it has ended."""
+"""A rollout's card, and the reply in its thread when the rollout ends or is late."""
 
 from bot.i18n.language import Phrase, PluralPhrase
 
-TEXT = Phrase(en="{sentence} Merge {revision}: {title}.", es="{sentence} Merge {revision}: {title}.")
+TEXT = Phrase(en="{sentence} Merge {revision}: {title}.", es="{sentence} Fusión {revision}: {title}.")
 
-LIVE_HEADER = Phrase(en="✅ Live in {took}: {names}", es="✅ Activo tras {took}: {names}")
-LIVE = Phrase(en="{names} went live in {took} after the merge.", es="El merge está activo en {names}: tardó {took}.")
+LIVE_HEADER = Phrase(en="✅ Live in {took}: {names}", es="✅ Desplegado en {took}: {names}")
+LIVE = Phrase(en="{names} went live {took} after the merge.", es="{names}: desplegado {took} después de la fusión.")
 SUPERSEDED_HEADER = Phrase(en="⏭️ Superseded: {names}", es="⏭️ Reemplazado: {names}")
 SUPERSEDED = Phrase(
     en="{names} went live with a newer merge, {newer}.",
-    es="Un merge más nuevo, {newer}, es el que está activo en {names}.",
+    es="{names}: desplegado con una fusión más reciente, {newer}.",
 )
-LATE_HEADER = Phrase(en="⚠️ Not live: {names}", es="⚠️ Aún no activo: {names}")
+LATE_HEADER = Phrase(en="⚠️ Not live: {names}", es="⚠️ Sin desplegar: {names}")
 LATE = PluralPhrase(
     en=("{names} is still not live.", "{names} are still not live."),
-    es=("El merge aún no está activo en {names}.", "El merge aún no está activo en {names}."),
+    es=("{names} sigue sin desplegarse.", "{names} siguen sin desplegarse."),
 )
-UNKNOWN_HEADER = Phrase(en="⚠️ Not known to be live: {names}", es="⚠️ No se sabe si está activo: {names}")
+UNKNOWN_HEADER = Phrase(en="⚠️ Rollout unknown: {names}", es="⚠️ Rollout desconocido: {names}")
 UNKNOWN = PluralPhrase(
-    en=("{names} is not known to be live.", "{names} are not known to be live."),
-    es=("No se sabe si el merge está activo en {names}.", "No se sabe si el merge está activo en {names}."),
+    en=("The bot cannot tell whether {names} is live.", "The bot cannot tell whether {names} are live."),
+    es=("El bot no puede saber si {names} está desplegada.", "El bot no puede saber si {names} están desplegadas."),
 )
 UNKNOWN_NOTE = Phrase(
-    en="The bot could not look there. Still watching: this card changes when it can.",
-    es="El bot no pudo mirar ahí. Sigue intentándolo: esta tarjeta cambia cuando pueda.",
+    en="The check failed. The bot keeps trying and updates this card.",
+    es="La comprobación falló. El bot sigue intentándolo y actualiza esta tarjeta.",
 )
-DEAD_NOTE = Phrase(
-    en="It has arrived, and it does not run. Still watching: this card changes when it does.",
-    es="Ha llegado, pero no funciona. El bot sigue mirando: esta tarjeta cambia cuando funcione.",
+NOT_READY_NOTE = Phrase(
+    en="Applied, but not ready. The bot keeps watching and updates this card.",
+    es="Aplicado, pero no está listo. El bot sigue vigilando y actualiza esta tarjeta.",
 )
 LATE_NOTE = Phrase(
-    en="The deployer has not brought it there. Still watching: this card changes when it arrives.",
-    es="El deployer no lo ha llevado al cluster. El bot sigue mirando: esta tarjeta cambia cuando llegue.",
+    en="The deployer has not applied it yet. The bot keeps watching and updates this card.",
+    es="El deployer todavía no lo aplicó. El bot sigue vigilando y actualiza esta tarjeta.",
 )
-ROLLING_HEADER = Phrase(en="🚚 Merged, on its way: {names}", es="🚚 Merge en camino: {names}")
-ROLLING = Phrase(
-    en="{names}: merged, on its way to the cluster.", es="{names}: el merge está hecho y va en camino al cluster."
-)
+ROLLING_HEADER = Phrase(en="🚚 Merged, rolling out: {names}", es="🚚 Fusionado, desplegando: {names}")
+ROLLING = Phrase(en="{names}: merged, rolling out to the cluster.", es="{names}: fusionado, desplegando en el clúster.")
 ROLLING_PARTLY = Phrase(
-    en="{names}: merged, on its way to the cluster ({live} of {all} live).",
-    es="{names}: el merge está hecho y va en camino al cluster (activo en {live} de {all}).",
+    en="{names}: merged, rolling out to the cluster ({live} of {all} live).",
+    es="{names}: fusionado, desplegando en el clúster ({live} de {all} desplegadas).",
 )
 
 SEVERAL = PluralPhrase(
-    en=("{n} merge, the last: {subject}", "{n} merges, the last: {subject}"),
-    es=("{n} merge, el último: {subject}", "{n} merges, el último: {subject}"),
+    en=("{n} merge, latest: {subject}", "{n} merges, latest: {subject}"),
+    es=("{n} fusión, la última: {subject}", "{n} fusiones, la última: {subject}"),
 )
-REWRITTEN = Phrase(en="History rewritten: {subject}", es="Historia reescrita: {subject}")
+REWRITTEN = Phrase(en="History rewritten: {subject}", es="Historial reescrito: {subject}")
 AUTHORS = Phrase(en="{authors}: {sentence}", es="{authors}: {sentence}")
 
 WRITTEN_BY = Phrase(en=" by {author}", es=" de {author}")
 MERGED_BY = Phrase(en=", merged by {who}", es=", fusionado por {who}")
 APPROVED_BY = Phrase(en=", approved by {who}", es=", aprobado por {who}")
-APPROVED_BY_NOBODY = Phrase(en=", approved by nobody", es=", aprobado por nadie")
+APPROVED_BY_NOBODY = Phrase(en=", not approved", es=", sin aprobar")
 MERGED_AT = Phrase(en=" · {branch} at {time}", es=" · {branch} a las {time}")
 
 PART_LIVE = Phrase(
     en="{application} on {cluster}: live in {took}, at {time}",
-    es="{application} en {cluster}: activo tras {took}, a las {time}",
+    es="{application} en {cluster}: desplegada en {took}, a las {time}",
 )
 PART_UNKNOWN = Phrase(
-    en="{application} on {cluster}: unknown: {reason}", es="{application} en {cluster}: no se sabe: {reason}"
+    en="{application} on {cluster}: unknown: {reason}", es="{application} en {cluster}: estado desconocido: {reason}"
 )
 PART_MISSING = Phrase(
-    en="{application} on {cluster}: not yet: {missing}", es="{application} en {cluster}: todavía no: {missing}"
+    en="{application} on {cluster}: not live yet: {missing}",
+    es="{application} en {cluster}: todavía sin desplegar: {missing}",
 )
 PART_UNREADY = Phrase(
-    en="{application} on {cluster}: arrived, not running: {missing}",
-    es="{application} en {cluster}: ha llegado, pero no funciona: {missing}",
+    en="{application} on {cluster}: applied, but not ready: {missing}",
+    es="{application} en {cluster}: aplicada, pero no está lista: {missing}",
 )
 REMAINING = Phrase(
-    en="{object} is gone from git and still in the cluster", es="{object} ya no está en git y sigue en el cluster"
+    en="{object} was removed from git but is still in the cluster",
+    es="{object} se eliminó de git pero sigue en el clúster",
 )
 READY = Phrase(en="{object} {ready} of {wanted} ready", es="{object} {ready} de {wanted} listos")
 READY_BECAUSE = Phrase(
     en="{object} {ready} of {wanted} ready ({reason})", es="{object} {ready} de {wanted} listos ({reason})"
 )
-SAYS = Phrase(en=" · {deployer} says: {reason}", es=" · {deployer} dice: {reason}")
-SAYS_MORE = Phrase(en=" · {deployer} says: {reason}: {message}", es=" · {deployer} dice: {reason}: {message}")
+SAYS = Phrase(en=" · {deployer} reports {reason}", es=" · {deployer} informa {reason}")
+SAYS_MORE = Phrase(en=" · {deployer} reports {reason}: {message}", es=" · {deployer} informa {reason}: {message}")
 PART_UNSEEN = Phrase(
-    en="{application} on {cluster}: waiting for the first look",
+    en="{application} on {cluster}: waiting for the first check",
     es="{application} en {cluster}: a la espera de la primera comprobación",
 )
 ALL_LIVE = PluralPhrase(
-    en=("{n} live: {names}", "{n} live: {names}"), es=("{n} activa: {names}", "{n} activas: {names}")
+    en=("{n} live: {names}", "{n} live: {names}"), es=("{n} desplegada: {names}", "{n} desplegadas: {names}")
 )
 ALL_UNSEEN = PluralPhrase(
-    en=("{n} waiting for the first look: {names}", "{n} waiting for the first look: {names}"),
+    en=("{n} waiting for the first check: {names}", "{n} waiting for the first check: {names}"),
     es=("{n} a la espera de la primera comprobación: {names}", "{n} a la espera de la primera comprobación: {names}"),
 )
 ALL_MISSING = PluralPhrase(
-    en=("{n} not there yet: {names}", "{n} not there yet: {names}"),
-    es=("{n} todavía no: {names}", "{n} todavía no: {names}"),
+    en=("{n} not live yet: {names}", "{n} not live yet: {names}"),
+    es=("{n} todavía sin desplegar: {names}", "{n} todavía sin desplegar: {names}"),
 )
 ALL_UNREADY = PluralPhrase(
-    en=("{n} arrived and not running: {names}", "{n} arrived and not running: {names}"),
-    es=("{n} ha llegado y no funciona: {names}", "{n} han llegado y no funcionan: {names}"),
+    en=("{n} applied, but not ready: {names}", "{n} applied, but not ready: {names}"),
+    es=("{n} aplicada, pero no está lista: {names}", "{n} aplicadas, pero no están listas: {names}"),
 )
 ALL_UNKNOWN = PluralPhrase(
-    en=("{n} unknown: {names}", "{n} unknown: {names}"), es=("{n} no se sabe: {names}", "{n} no se sabe: {names}")
+    en=("{n} unknown: {names}", "{n} unknown: {names}"), es=("{n} desconocida: {names}", "{n} desconocidas: {names}")
 )
 
-CHANGES = Phrase(en="What changes in {names}: {counts}", es="Qué cambia en {names}: {counts}")
-CHANGES_NOTHING = Phrase(
-    en="What changes in {names}: nothing that the cluster would see",
-    es="Qué cambia en {names}: nada que el cluster vaya a notar",
-)
+CHANGES = Phrase(en="Changes in {names}: {counts}", es="Cambios en {names}: {counts}")
+CHANGES_NOTHING = Phrase(en="Changes in {names}: none in the cluster", es="Cambios en {names}: ninguno en el clúster")
 CHANGES_UNKNOWN = Phrase(
-    en="What changes in {names} is unknown: {reason}", es="No se sabe qué cambia en {names}: {reason}"
+    en="Changes in {names} are unknown: {reason}", es="No se conocen los cambios en {names}: {reason}"
 )
 MORE_CHANGES = PluralPhrase(
-    en=("… and what changes in {n} more application.", "… and what changes in {n} more applications."),
-    es=("… y lo que cambia en {n} aplicación más.", "… y lo que cambia en {n} aplicaciones más."),
+    en=("… and changes in {n} more application.", "… and changes in {n} more applications."),
+    es=("… y cambios en {n} aplicación más.", "… y cambios en {n} aplicaciones más."),
 )
 REMOVED = PluralPhrase(
     en=("{n} object removed", "{n} objects removed"), es=("{n} objeto eliminado", "{n} objetos eliminados")
 )
 CHANGED = PluralPhrase(
-    en=("{n} object changed", "{n} objects changed"), es=("{n} objeto cambia", "{n} objetos cambian")
+    en=("{n} object changed", "{n} objects changed"), es=("{n} objeto cambiado", "{n} objetos cambiados")
 )
-ADDED = PluralPhrase(en=("{n} object added", "{n} objects added"), es=("{n} objeto nuevo", "{n} objetos nuevos"))
+ADDED = PluralPhrase(en=("{n} object added", "{n} objects added"), es=("{n} objeto agregado", "{n} objetos agregados"))
 OBJECT_REMOVED = Phrase(en="{object} is removed", es="{object} se elimina")
-OBJECT_ADDED = Phrase(en="{object} is added", es="{object} es nuevo")
+OBJECT_ADDED = Phrase(en="{object} is added", es="{object} se agrega")
 FIELD_CHANGED = Phrase(en="{path}: {before} → {after}", es="{path}: {before} → {after}")
-FIELD_ADDED = Phrase(en="{path}: added, {after}", es="{path}: nuevo, {after}")
+FIELD_ADDED = Phrase(en="{path}: added, {after}", es="{path}: agregado, {after}")
 FIELD_REMOVED = Phrase(en="{path}: removed, was {before}", es="{path}: eliminado, era {before}")
 MORE_OBJECTS = PluralPhrase(
     en=("and {n} more object", "and {n} more objects"), es=("y {n} objeto más", "y {n} objetos más")
 )
 MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
 UNPINNED = Phrase(
-    en="Images without a digest, which can come to mean another image: {images}",
-    es="Imágenes sin digest, que pueden llegar a ser otra imagen: {images}",
+    en="Images not pinned to a digest, so their content can change: {images}",
+    es="Imágenes sin fijar a un digest, así que su contenido puede cambiar: {images}",
 )
 FLOATING = Phrase(en="{image} (no fixed version)", es="{image} (sin versión fija)")
 

@@ -1,4 +1,4 @@
-"""How bad drift is, and why, in words: nobody has to know what a colour means."""
+"""How severe drift is, and why, in words: nobody has to know what a color means."""
 
 from bot.i18n.language import Phrase
 
@@ -12,58 +12,54 @@ LEVELS = {
 # By the value of a `Reason`.
 REASONS = {
     "privileged": Phrase(
-        en="a container is privileged and may do anything on its node",
-        es="un contenedor es privilegiado y puede hacerlo todo en su nodo",
+        en="a container is privileged and has full access to its node",
+        es="un contenedor es privilegiado y tiene acceso total a su nodo",
     ),
     "escalation": Phrase(
-        en="a process may gain more rights than it began with",
-        es="un proceso puede ganar más permisos de los que tenía al empezar",
+        en="a process can gain more privileges than its parent",
+        es="un proceso puede obtener más privilegios que su proceso padre",
     ),
     "root": Phrase(en="a container runs as root", es="un contenedor se ejecuta como root"),
     "capabilities": Phrase(
-        en="a container's kernel capabilities differ", es="difieren las capacidades de kernel de un contenedor"
+        en="a container's Linux capabilities differ", es="las capabilities de Linux de un contenedor difieren"
     ),
     "host_namespace": Phrase(
-        en="a pod shares its node's network or processes", es="un pod comparte la red o los procesos de su nodo"
+        en="a pod shares the network or processes of its node", es="un pod comparte la red o los procesos de su nodo"
     ),
-    "host_path": Phrase(en="a pod reaches its node's files", es="un pod llega a los archivos de su nodo"),
-    "access": Phrase(en="who may do what in the cluster differs", es="difiere quién puede hacer qué en el cluster"),
-    "admission": Phrase(en="what the API server lets in differs", es="difiere lo que el API server deja entrar"),
-    "network_policy": Phrase(
-        en="which pods may talk to each other differs", es="difiere qué pods pueden hablar entre sí"
+    "host_path": Phrase(en="a pod has access to files on its node", es="un pod tiene acceso a archivos de su nodo"),
+    "access": Phrase(en="RBAC permissions differ", es="los permisos RBAC difieren"),
+    "admission": Phrase(en="admission rules differ", es="las reglas de admisión difieren"),
+    "network_policy": Phrase(en="a network policy differs", es="una política de red difiere"),
+    "exposed": Phrase(
+        en="a Service is reachable from outside the cluster", es="un Service es accesible desde fuera del clúster"
     ),
-    "exposed": Phrase(en="a Service can be reached from outside", es="se puede llegar a un Service desde fuera"),
     "pod_security": Phrase(
-        en="a namespace's pod security level differs", es="difiere el nivel de seguridad de pods de un namespace"
+        en="a namespace's pod security level differs", es="el nivel de seguridad de pods de un namespace difiere"
     ),
-    "security_context": Phrase(en="a security context differs", es="difiere un contexto de seguridad"),
-    "identity": Phrase(
-        en="the account that a pod runs under differs", es="difiere la cuenta con la que se ejecuta un pod"
-    ),
-    "secret": Phrase(en="a Secret differs", es="difiere un Secret"),
-    "container": Phrase(en="the containers of a pod differ", es="difieren los contenedores de un pod"),
-    "image": Phrase(en="an image differs", es="difiere una imagen"),
-    "command": Phrase(en="what a container runs differs", es="difiere lo que ejecuta un contenedor"),
+    "security_context": Phrase(en="a security context differs", es="un contexto de seguridad difiere"),
+    "identity": Phrase(en="a pod's service account differs", es="la service account de un pod difiere"),
+    "secret": Phrase(en="a Secret differs", es="un Secret difiere"),
+    "container": Phrase(en="a pod's containers differ", es="los contenedores de un pod difieren"),
+    "image": Phrase(en="an image differs", es="una imagen difiere"),
+    "command": Phrase(en="a container's command differs", es="el comando de un contenedor difiere"),
     "environment": Phrase(
-        en="a container's environment variables differ", es="difieren las variables de entorno de un contenedor"
+        en="a container's environment variables differ", es="las variables de entorno de un contenedor difieren"
     ),
-    "configuration": Phrase(en="a ConfigMap differs", es="difiere un ConfigMap"),
-    "traffic": Phrase(en="where traffic goes differs", es="difiere adónde va el tráfico"),
-    "tls": Phrase(en="a TLS setting differs", es="difiere un ajuste de TLS"),
-    "stopped": Phrase(en="a workload is stopped", es="una carga de trabajo está parada"),
-    "storage": Phrase(en="storage differs", es="difiere el almacenamiento"),
-    "timetable": Phrase(en="when a job runs differs", es="difiere cuándo se ejecuta un trabajo"),
-    "definition": Phrase(
-        en="the definition of a custom resource differs", es="difiere la definición de un recurso propio"
-    ),
+    "configuration": Phrase(en="a ConfigMap differs", es="un ConfigMap difiere"),
+    "traffic": Phrase(en="traffic routing differs", es="el enrutamiento del tráfico difiere"),
+    "tls": Phrase(en="a TLS setting differs", es="un ajuste de TLS difiere"),
+    "stopped": Phrase(en="a workload is stopped", es="una carga de trabajo está detenida"),
+    "storage": Phrase(en="storage differs", es="el almacenamiento difiere"),
+    "timetable": Phrase(en="a CronJob's schedule differs", es="la programación de un CronJob difiere"),
+    "definition": Phrase(en="a CustomResourceDefinition differs", es="una CustomResourceDefinition difiere"),
     "missing": Phrase(en="an object is missing", es="falta un objeto"),
-    "custom": Phrase(en="a custom resource differs", es="difiere un recurso propio"),
-    "scale": Phrase(en="a number of replicas differs", es="difiere un número de réplicas"),
+    "custom": Phrase(en="a custom resource differs", es="un custom resource difiere"),
+    "scale": Phrase(en="the replica count differs", es="el número de réplicas difiere"),
     "resources": Phrase(
-        en="a container's share of CPU or memory differs", es="difiere la parte de CPU o memoria de un contenedor"
+        en="a container's CPU or memory settings differ", es="los ajustes de CPU o memoria de un contenedor difieren"
     ),
-    "probes": Phrase(en="a health probe differs", es="difiere una prueba de salud"),
-    "scheduling": Phrase(en="where pods may run differs", es="difiere dónde pueden ejecutarse los pods"),
-    "labels": Phrase(en="labels or annotations differ", es="difieren etiquetas o anotaciones"),
-    "other": Phrase(en="a setting differs", es="difiere un ajuste"),
+    "probes": Phrase(en="a health probe differs", es="una sonda de salud difiere"),
+    "scheduling": Phrase(en="pod scheduling differs", es="la asignación de pods a nodos difiere"),
+    "labels": Phrase(en="labels or annotations differ", es="las etiquetas o anotaciones difieren"),
+    "other": Phrase(en="a setting differs", es="un ajuste difiere"),
 }

@@ -3,8 +3,8 @@
 from bot.i18n.language import Phrase, PluralPhrase
 
 NO_APPLICATION = Phrase(
-    en="No application is configured yet; add one under applications: in the configuration.",
-    es="Todavía no hay ninguna aplicación configurada; se agregan bajo applications: en la configuración.",
+    en="No applications are configured yet. Add one under applications: in the configuration.",
+    es="Todavía no hay aplicaciones configuradas. Agrega una en applications: en la configuración.",
 )
 OVERVIEW = PluralPhrase(
     en=("{n} application: {states}.", "{n} applications: {states}."),
@@ -13,33 +13,33 @@ OVERVIEW = PluralPhrase(
 OUT_OF_SYNC = PluralPhrase(
     en=("{n} out of sync", "{n} out of sync"), es=("{n} fuera de sincronía", "{n} fuera de sincronía")
 )
-UNKNOWN = PluralPhrase(en=("{n} unknown", "{n} unknown"), es=("{n} en estado desconocido", "{n} en estado desconocido"))
-SYNCED = PluralPhrase(en=("{n} synced", "{n} synced"), es=("{n} sincronizada", "{n} sincronizadas"))
+UNKNOWN = PluralPhrase(en=("{n} unknown", "{n} unknown"), es=("{n} desconocida", "{n} desconocidas"))
+SYNCED = PluralPhrase(en=("{n} synced", "{n} synced"), es=("{n} en sincronía", "{n} en sincronía"))
 UNCHECKED = PluralPhrase(
     en=("{n} not checked yet", "{n} not checked yet"), es=("{n} sin comprobar todavía", "{n} sin comprobar todavía")
 )
 
 IS_OUT_OF_SYNC = Phrase(en="out of sync", es="fuera de sincronía")
-IS_UNKNOWN = Phrase(en="unknown", es="estado desconocido")
+IS_UNKNOWN = Phrase(en="unknown", es="desconocida")
 IS_UNCHECKED = Phrase(en="not checked yet", es="sin comprobar todavía")
-IS_SYNCED = Phrase(en="synced", es="sincronizada")
+IS_SYNCED = Phrase(en="synced", es="en sincronía")
 APPLICATION = Phrase(en="Application", es="Aplicación")
-STATE = Phrase(en="State", es="Estado")
+STATE = Phrase(en="Status", es="Estado")
 LINE = Phrase(
     en="{mark} {name} · {state} · {where} · git {revision} · checked {time}",
     es="{mark} {name} · {state} · {where} · git {revision} · comprobada a las {time}",
 )
 LINE_UNCHECKED = Phrase(en="⏳ {name} · not checked yet · {where}", es="⏳ {name} · sin comprobar todavía · {where}")
 STATE_DRIFT = Phrase(en="{state}: {summary}", es="{state}: {summary}")
-ARRIVING = Phrase(en=" · {revision} is on its way", es=" · {revision} va en camino")
+ARRIVING = Phrase(en=" · {revision} is rolling out", es=" · {revision} se está desplegando")
 MORE_APPLICATIONS = PluralPhrase(
     en=("… and {n} more application.", "… and {n} more applications."),
     es=("… y {n} aplicación más.", "… y {n} aplicaciones más."),
 )
 
 NOT_FOLLOWED = PluralPhrase(
-    en=("{n} that a deployer knows is not followed:", "{n} that a deployer knows are not followed:"),
-    es=("{n} que conoce un deployer no se sigue:", "{n} que conoce un deployer no se siguen:"),
+    en=("{n} discovered application is not followed:", "{n} discovered applications are not followed:"),
+    es=("{n} aplicación descubierta no se sigue:", "{n} aplicaciones descubiertas no se siguen:"),
 )
 MORE_NOT_FOLLOWED = PluralPhrase(en=("… and {n} more.", "… and {n} more."), es=("… y {n} más.", "… y {n} más."))
 
@@ -50,6 +50,6 @@ MORE_PULLS = PluralPhrase(
     es=("… y {n} pull request más.", "… y {n} pull requests más."),
 )
 PULLS_UNKNOWN = Phrase(
-    en="{repository}: open pull requests are unknown. {reason}",
+    en="{repository}: open pull requests unknown. {reason}",
     es="{repository}: no se sabe qué pull requests están abiertos. {reason}",
 )

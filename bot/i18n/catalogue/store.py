@@ -1,8 +1,8 @@
-"""What the state database did not do."""
+"""Why the state database failed."""
 
 from bot.i18n.language import Phrase
 
 SILENT = Phrase(
-    en="The state database did not answer ({kind}); check store: or DATABASE_URL.",
-    es="La base de datos de estado no respondió ({kind}); hay que revisar store: o DATABASE_URL.",
+    en="The state database is not responding ({kind}). Check store: or DATABASE_URL.",
+    es="La base de datos de estado no responde ({kind}). Revisa store: o DATABASE_URL.",
 )

@@ -1,24 +1,24 @@
-"""Commits that explain what is wrong."""
+"""Commits that may have caused a problem."""
 
 from bot.i18n.language import Phrase
 
-EXPLAIN_DRIFT = Phrase(en="Commits that explain it", es="Commits que lo explican")
-EXPLAIN_ROLLOUT = Phrase(en="Commits that last changed it", es="Últimos commits que lo cambiaron")
+EXPLAIN_DRIFT = Phrase(en="Commits that explain the drift", es="Commits que explican el drift")
+EXPLAIN_ROLLOUT = Phrase(en="Latest commits that changed it", es="Últimos commits que lo cambiaron")
 LINE = Phrase(
     en="{sha} {subject} by {author}, {time}{pull}{approved}: {why}",
     es="{sha} {subject} de {author}, {time}{pull}{approved}: {why}",
 )
 PULL = Phrase(en=", {link}", es=", {link}")
 APPROVED_BY = Phrase(en=", approved by {who}", es=", aprobado por {who}")
-APPROVED_BY_NOBODY = Phrase(en=", approved by nobody", es=", aprobado por nadie")
-APPROVER_UNKNOWN = Phrase(en=", approver unknown", es=", no se sabe quién lo aprobó")
+APPROVED_BY_NOBODY = Phrase(en=", not approved", es=", sin aprobar")
+APPROVER_UNKNOWN = Phrase(en=", approver unknown", es=", aprobador desconocido")
 BEFORE = Phrase(
-    en="git changed {places} in it, and the cluster still has what was there before",
-    es="ahí git cambió {places}, y el cluster sigue con lo anterior",
+    en="changed {places} in git, but the cluster still has the previous state",
+    es="cambió {places} en git, pero el clúster sigue con el estado anterior",
 )
 NEVER = Phrase(
-    en="git added {places} in it, and the cluster does not have it",
-    es="ahí git agregó {places}, y el cluster no lo tiene",
+    en="added {places} to git, but the cluster does not have it",
+    es="agregó {places} a git, pero el clúster no lo tiene",
 )
-OBJECT = Phrase(en="the last one to change {places}", es="el último que cambió {places}")
-PATH = Phrase(en="the last one to change a file of {places}", es="el último que cambió un archivo de {places}")
+OBJECT = Phrase(en="last commit to change {places}", es="último commit que cambió {places}")
+PATH = Phrase(en="last commit to change files of {places}", es="último commit que cambió archivos de {places}")

@@ -1,18 +1,19 @@
-"""What went wrong or is not allowed, and what is said while the answer is on its way."""
+"""Errors, and the notes shown while an answer is being prepared."""
 
 from bot.i18n.language import Phrase
 
 FAILED = Phrase(
-    en="That did not work, and it is my fault. Asking again does no harm; in the log it is {reference}.",
-    es="Eso no funcionó, y la culpa es del bot. Repetirlo no hace daño; en el log figura como {reference}.",
+    en="Something went wrong in the bot. Safe to retry. Log reference: {reference}.",
+    es="Algo falló en el bot. Puedes reintentar sin riesgo. Referencia en el log: {reference}.",
 )
 BUSY = Phrase(
-    en="Too many commands are waiting just now; try again in a minute. Nothing was done.",
-    es="Hay demasiados comandos en espera; en un minuto se puede intentar de nuevo. No se hizo nada.",
+    en="Too many commands are waiting. Nothing was done; try again in a minute.",
+    es="Hay demasiados comandos en espera. No se hizo nada; reintenta en un minuto.",
 )
-CHECKING = Phrase(en="Checking {application} against the cluster…", es="Comparando {application} con el cluster…")
+CHECKING = Phrase(en="Checking {application} against the cluster…", es="Comprobando {application} contra el clúster…")
 CHECKING_ALL = Phrase(
-    en="Checking every application against the cluster…", es="Comparando todas las aplicaciones con el cluster…"
+    en="Checking all applications against their clusters…",
+    es="Comprobando todas las aplicaciones contra sus clústeres…",
 )
 PREPARING = Phrase(
     en="Preparing a pull request that reverts {revision}…", es="Preparando un pull request que revierte {revision}…"

@@ -1,22 +1,23 @@
-"""Whom to ask about an application."""
+"""The answer to `/gitops who`: who to ask about an application."""
 
 from bot.i18n.language import Phrase
 
-LEAD = Phrase(en="Whom to ask about {application}:", es="A quién preguntar por {application}:")
-SENTENCE = Phrase(en="Whom to ask about {application}: {first}.", es="A quién preguntar por {application}: {first}.")
+LEAD = Phrase(en="Who to ask about {application}:", es="A quién preguntar por {application}:")
+SENTENCE = Phrase(en="Who to ask about {application}: {first}.", es="A quién preguntar por {application}: {first}.")
 NOBODY = Phrase(
-    en="Nobody is known to have to do with {application}: no owners are configured, and no commit changed it.",
-    es="No se sabe de nadie que tenga que ver con {application}: no hay dueños configurados y ningún commit lo cambió.",
+    en="There is nobody to ask about {application}: it has no configured owners, and no commit changed it.",
+    es="No hay a quién preguntar por {application}: no tiene responsables configurados y ningún commit la cambió.",
 )
-OWNERS = Phrase(en="Owned by {who}", es="A cargo de {who}")
-HAS_IT = Phrase(en="{who} has acknowledged its drift, {at}", es="{who} atiende su drift, {at}")
-SNOOZED = Phrase(en="{who} has snoozed its drift until {at}", es="{who} ha pospuesto su drift hasta {at}")
-WROTE = Phrase(en="{tool} wrote to the cluster last, {at}", es="{tool} fue lo último que escribió en el cluster, {at}")
-WROTE_SOME_TIME = Phrase(en="{tool} wrote to the cluster", es="{tool} escribió en el cluster")
+OWNERS = Phrase(en="Owned by {who}", es="Responsables: {who}")
+ACKNOWLEDGED = Phrase(en="{who} acknowledged its drift, {at}", es="{who} atiende su drift, {at}")
+SNOOZED = Phrase(en="{who} snoozed its drift until {at}", es="{who} pospuso su drift hasta {at}")
+WROTE = Phrase(en="{tool} last wrote to the cluster, {at}", es="{tool} escribió por última vez en el clúster, {at}")
+WROTE_SOME_TIME = Phrase(en="{tool} wrote to the cluster", es="{tool} escribió en el clúster")
 CHANGED = Phrase(en="{commit} {subject}, {at}, by {authors}", es="{commit} {subject}, {at}, de {authors}")
 MERGED_BY = Phrase(en=", merged by {who}", es=", fusionado por {who}")
 APPROVED_BY = Phrase(en=", approved by {who}", es=", aprobado por {who}")
 UNKNOWN_APPROVERS = Phrase(
-    en="Who merged and approved is unknown: {reason}", es="No se sabe quién hizo el merge ni quién aprobó: {reason}"
+    en="Who merged and approved these commits is unknown: {reason}",
+    es="No se sabe quién fusionó ni quién aprobó estos commits: {reason}",
 )
 A_TOOL = Phrase(en="a tool", es="una herramienta")

@@ -1,4 +1,4 @@
-"""What several kinds of messages say: objects and fields that differ, names in a row, counted nouns."""
+"""Texts that several kinds of messages share: objects and fields that differ, lists of names, counted nouns."""
 
 from bot.i18n.language import Phrase, PluralPhrase
 
@@ -17,18 +17,18 @@ CLOSE = Phrase(en="Close", es="Cerrar")
 # Slack writes the day as the reader's own client does: "today", "Mar 1".
 DAY_AND_TIME = Phrase(en="{day} at {time}", es="{day} a las {time}")
 
-CHANGED = Phrase(en="{path}: git {desired} → cluster {live}", es="{path}: git {desired} → cluster {live}")
-ADDED = Phrase(en="{path}: only in the cluster: {live}", es="{path}: solo en el cluster: {live}")
+CHANGED = Phrase(en="{path}: git {desired} → cluster {live}", es="{path}: git {desired} → clúster {live}")
+ADDED = Phrase(en="{path}: only in the cluster: {live}", es="{path}: solo en el clúster: {live}")
 REMOVED = Phrase(
-    en="{path}: gone from the cluster; git says {desired}",
-    es="{path}: ya no está en el cluster; git dice {desired}",
+    en="{path}: missing from the cluster; git has {desired}",
+    es="{path}: falta en el clúster; git tiene {desired}",
 )
 BY = Phrase(en=" · by {manager}", es=" · por {manager}")
 BY_AT = Phrase(en=" · by {manager}, no later than {time}", es=" · por {manager}, a más tardar a las {time}")
-BY_UNKNOWN = Phrase(en=" · by whom is unknown", es=" · no se sabe por quién")
+BY_UNKNOWN = Phrase(en=" · writer unknown", es=" · autor desconocido")
 DELETED = Phrase(
-    en="{object} is in git and not in the cluster; who deleted it is unknown",
-    es="{object} está en git y no en el cluster; no se sabe quién lo eliminó",
+    en="{object} is in git but not in the cluster; who deleted it is unknown",
+    es="{object} está en git pero no en el clúster; no se sabe quién lo eliminó",
 )
 MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
 
@@ -38,16 +38,16 @@ DIFFER = PluralPhrase(
 )
 MISSING = PluralPhrase(
     en=("{n} object is missing from the cluster", "{n} objects are missing from the cluster"),
-    es=("falta {n} objeto en el cluster", "faltan {n} objetos en el cluster"),
+    es=("falta {n} objeto en el clúster", "faltan {n} objetos en el clúster"),
 )
 
-FIRST_MISSING = Phrase(en="{object} is missing", es="{object} no está en el cluster")
+FIRST_MISSING = Phrase(en="{object} is missing from the cluster", es="{object} falta en el clúster")
 FIRST_CHANGED = Phrase(
     en="{object}: {path} is {live} in the cluster and {desired} in git",
-    es="{object}: {path} es {live} en el cluster y {desired} en git",
+    es="{object}: {path} es {live} en el clúster y {desired} en git",
 )
-FIRST_ADDED = Phrase(en="{object}: {path} is only in the cluster", es="{object}: {path} está solo en el cluster")
-FIRST_REMOVED = Phrase(en="{object}: {path} is gone from the cluster", es="{object}: {path} ya no está en el cluster")
+FIRST_ADDED = Phrase(en="{object}: {path} is only in the cluster", es="{object}: {path} solo está en el clúster")
+FIRST_REMOVED = Phrase(en="{object}: {path} is missing from the cluster", es="{object}: {path} falta en el clúster")
 
-READING = Phrase(en="Reading {application} from git and the cluster…", es="Leyendo {application} de git y del cluster…")
+READING = Phrase(en="Reading {application} from git and the cluster…", es="Leyendo {application} de git y del clúster…")
 REVIEW = Phrase(en="Review #{number}", es="Revisar #{number}")

@@ -58,7 +58,7 @@ def test_what_people_made_of_a_pull_request_s_text_stays(forge, hosted):
 
 def test_a_repository_whose_index_is_not_begun_says_how_to_begin_it(forge, hosted):
     hosted.index = "none"
-    with pytest.raises(ForgeError, match=r"no index yet .* “Go to pull request”"):
+    with pytest.raises(ForgeError, match=r"has not indexed .* “Go to pull request”"):
         forge.pull_request_for(hosted.git.tip("main"))
     assert forge.pull_request_for("ab" * 20) is None
 

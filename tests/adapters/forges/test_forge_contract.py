@@ -68,7 +68,7 @@ KINDS = {
         "paper/mill/press",
         "old/press",
         "GITLAB_TOKEN",
-        write="the scope api",
+        write="the api scope",
         api="/api/v4",
         rebases_the_branch=True,
     ),
@@ -79,7 +79,7 @@ KINDS = {
         "paper/press",
         "old/press",
         "BITBUCKET_TOKEN",
-        write="the scope pullrequest:write",
+        write="the pullrequest:write scope",
         api="/2.0",
     ),
     "bitbucket-server": Kind(
@@ -375,7 +375,7 @@ def everything(forge):
 def test_a_wrong_token_is_named_by_its_variable_and_never_shown(world, caplog):
     caplog.set_level(logging.DEBUG)
     for ask in everything(world.forge(SECRET)):
-        with pytest.raises(ForgeError, match=rf"wrong or has expired; set {world.kind.token_variable}") as error:
+        with pytest.raises(ForgeError, match=rf"wrong or expired. Replace {world.kind.token_variable}") as error:
             ask()
         assert SECRET not in f"{error.value!r} {error.value.__cause__!r} {caplog.text}"
 
@@ -388,14 +388,14 @@ def test_a_missing_token_is_named(world):
 
 def test_a_token_that_may_not_write_is_told_what_to_be_granted(world):
     world.sandbox.tokens["reader"] = Token("gitops-bot", frozenset())
-    with pytest.raises(ForgeError, match=rf"does not let the bot open .* {world.kind.write}"):
+    with pytest.raises(ForgeError, match=rf"does not allow the bot to open .* {world.kind.write}"):
         create(world.forge("reader"))
 
 
 def test_a_repository_that_is_not_visible_is_not_mistaken_for_a_missing_pull_request(world):
     other = world.kind.repository.replace("press", "scissors")
     for ask in everything(world.forge(repository=other)):
-        with pytest.raises(ForgeError, match=f"no repository {other}"):
+        with pytest.raises(ForgeError, match=f"does not show {other} to the bot"):
             ask()
 
 
@@ -404,7 +404,7 @@ def test_a_used_up_rate_limit_says_until_when_and_does_not_wait(world, forge, sa
     sandbox.faults.rate_limited_until = until
     for number, ask in enumerate(everything(forge), 1):
         with pytest.raises(
-            ForgeError, match=rf"{world.kind.name}'s rate limit is used up until \d\d:\d\d UTC"
+            ForgeError, match=rf"{world.kind.name}'s rate limit is exhausted until \d\d:\d\d UTC"
         ) as error:
             ask()
         assert abs(error.value.retry_at - until) < timedelta(minutes=2)
@@ -413,7 +413,7 @@ def test_a_used_up_rate_limit_says_until_when_and_does_not_wait(world, forge, sa
 
 def test_a_forge_that_is_down_is_asked_again_and_then_said_to_be(forge, sandbox):
     sandbox.faults.down = True
-    with pytest.raises(ForgeError, match="answered 503"):
+    with pytest.raises(ForgeError, match="returned 503"):
         forge.get_pull_request(7)
     assert len(sandbox.requests) == 4
 
@@ -421,7 +421,7 @@ def test_a_forge_that_is_down_is_asked_again_and_then_said_to_be(forge, sandbox)
 def test_nobody_at_that_address(world):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    with pytest.raises(ForgeError, match=rf"{world.kind.name} at 127\.0\.0\.1:\d+ does not answer"):
+    with pytest.raises(ForgeError, match=rf"{world.kind.name} at 127\.0\.0\.1:\d+ is not responding"):
         world.forge(url=address).get_pull_request(7)
 
 
@@ -465,7 +465,7 @@ def test_a_redirect_to_another_server_does_not_take_the_token_along(world):
 def test_a_pull_request_without_commits_is_refused_in_the_forge_s_own_words(forge, hosted):
     hosted.git.move("gitops-bot/empty", hosted.git.tip("main"), None)
     with pytest.raises(
-        ForgeError, match=r"would not open a \w+ request from gitops-bot/empty .*[Nn]o commits|up-to-date|no changes"
+        ForgeError, match=r"refused to open a \w+ request from gitops-bot/empty .*[Nn]o commits|up-to-date|no changes"
     ):
         create(forge, "gitops-bot/empty")
 
@@ -473,7 +473,7 @@ def test_a_pull_request_without_commits_is_refused_in_the_forge_s_own_words(forg
 def test_an_archived_repository_is_read_and_says_why_it_is_not_written(world, forge, hosted, pull):
     hosted.archived = True
     assert forge.get_pull_request(7).number == 7
-    with pytest.raises(ForgeError, match=r"is archived on .* unarchive it first"):
+    with pytest.raises(ForgeError, match=r"is archived on .* Unarchive it first"):
         create(forge, "gitops-bot/other")
     repository = world.repository()
     head = repository.fetch()
@@ -527,9 +527,9 @@ def test_a_token_that_git_may_not_use_is_named_by_its_variable(world, caplog):
     world.sandbox.tokens["reader"] = Token("gitops-bot", frozenset({"pull_requests"}))
     repository = world.repository("reader")
     head = repository.fetch()
-    with pytest.raises(PushRejectedError, match=f"{world.kind.token_variable} may not write"):
+    with pytest.raises(PushRejectedError, match=f"{world.kind.token_variable} does not have write access"):
         repository.push_commit(branch="gitops-bot/x", tree=head, parent=head, message="x")
-    with pytest.raises(RepositoryError, match=f"check {world.kind.token_variable}") as error:
+    with pytest.raises(RepositoryError, match=f"Check {world.kind.token_variable}") as error:
         world.repository(SECRET).fetch()
     assert SECRET not in f"{error.value!r} {caplog.text}"
 
@@ -560,7 +560,7 @@ def test_the_doctor_names_each_permission_that_is_missing(world, granted, ok):
     world.sandbox.tokens["half"] = Token("gitops-bot", frozenset({granted}))
     probes = world.forge("half").probes()
     assert tuple(probe.ok for probe in probes) == ok
-    assert [probe.remedy for probe in probes if not probe.ok and "grant its token" in probe.remedy]
+    assert [probe.remedy for probe in probes if not probe.ok and "Grant its token" in probe.remedy]
 
 
 def test_the_doctor_stops_at_a_repository_it_cannot_see(world):

@@ -182,7 +182,7 @@ def test_a_key_the_forge_does_not_know_is_said(url, key):
 
 
 def test_a_private_key_that_is_none_is_said_and_not_shown(url):
-    with pytest.raises(ForgeError, match="GITHUB_APP_PRIVATE_KEY is no RSA private key") as error:
+    with pytest.raises(ForgeError, match="GITHUB_APP_PRIVATE_KEY is not an RSA private key") as error:
         as_app(url, "-----BEGIN nonsense").git_credential()
     assert "nonsense" not in str(error.value)
     assert error.value.__cause__ is None
@@ -297,6 +297,6 @@ def test_a_person_s_token_cannot_sign_and_is_told_what_can(forge, signed, url, t
     repository = mirror(forge, url, tmp_path)
     head = repository.fetch()
     tree = repository.tree_id(signed.git.tip(BRANCH), "")
-    with pytest.raises(PushRejectedError, match="GitHub signs those of a GitHub App: set GITHUB_APP_ID"):
+    with pytest.raises(PushRejectedError, match=r"GitHub signs those of a GitHub App\. Set GITHUB_APP_ID"):
         repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
     assert signed.git.tip("gitops-bot/x") is None

@@ -98,7 +98,7 @@ def test_a_snooze_that_is_too_short_too_long_or_unreadable_is_told_the_bounds(sp
 def test_help_about_one_command_is_its_usage(text):
     made = parse(text, APPLICATIONS)
     assert isinstance(made, HelpCommand)
-    assert answer(ENGLISH, made.spec).text.startswith("It is /gitops revert REV [APP]: ")
+    assert answer(ENGLISH, made.spec).text.startswith("Usage: /gitops revert REV [APP] (")
 
 
 def test_help_about_what_is_no_command_names_the_nearest():

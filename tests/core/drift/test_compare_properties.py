@@ -10,7 +10,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.core.drift.compare import Comparison, compare_object, scale_targets
+from bot.core.drift.autoscaling import scale_targets
+from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.path import Item, Member, format_path
@@ -115,7 +116,7 @@ def test_no_shape_of_either_side_raises(kind, desired, live):
         )
     ]
     found = compare_object(
-        manifest(kind, desired), live, schema=SCHEMAS, ignore=rules, context=scale_targets([live, desired])
+        manifest(kind, desired), live, schema=SCHEMAS, ignore=rules, scale_targets=scale_targets([live, desired])
     )
     for drift in (found.drift, found.set_aside):
         assert drift is None or all(isinstance(field.path, str) and field.path for field in drift.fields)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.core.drift.compare import compare_object, scale_targets
+from bot.core.drift.autoscaling import scale_targets
+from bot.core.drift.compare import compare_object
 from bot.core.objects.manifest import read_manifests, resolve
 from bot.core.objects.schema import Schemas
 
@@ -26,7 +27,7 @@ def differences(case, schemas):
         namespaced=lambda _api_version, _kind: case["namespace"] is not None,
     )
     comparison = compare_object(
-        manifest, case["live"], schema=schemas, context=scale_targets(case.get("context") or ())
+        manifest, case["live"], schema=schemas, scale_targets=scale_targets(case.get("context") or ())
     )
     if comparison.drift is None:
         return set()

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.drift.compare import compare_object
-from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer, without
+from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer, without_places
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.schema import Schemas
 
@@ -42,10 +42,10 @@ IMAGE = "spec.template.spec.containers[name={}].image".format
 
 
 def test_a_json_pointer_takes_one_field_out():
-    rule = IgnoreRule(json_pointers=("/spec/replicas",), title="rule 1 of the configuration")
+    rule = IgnoreRule(json_pointers=("/spec/replicas",), title="rule 1 in the configuration")
     found = compare(deployment(("web", "a:1")), deployment(("web", "a:2"), replicas=7), rule)
     assert told(found.drift) == [f"changed {IMAGE('web')}"]
-    assert reasons(found) == {"spec.replicas": "ignored by rule 1 of the configuration: /spec/replicas"}
+    assert reasons(found) == {"spec.replicas": "ignored by rule 1 in the configuration: /spec/replicas"}
 
 
 def test_what_is_ignored_keeps_its_values_and_its_writer():
@@ -117,7 +117,7 @@ def test_a_trusted_field_manager_may_change_what_it_owns(managers, left):
     found = compare(deployment(), deployment(replicas=7), rule, owned=owned, manager="tide-operator")
     assert told(found.drift) == left
     if not left:
-        assert reasons(found) == {"spec.replicas": f"ignored by a rule: manager {managers[0]}"}
+        assert reasons(found) == {"spec.replicas": f"ignored by a rule: field manager {managers[0]}"}
 
 
 def test_a_trusted_field_manager_may_add_and_nothing_else_is_excused():
@@ -125,7 +125,7 @@ def test_a_trusted_field_manager_may_add_and_nothing_else_is_excused():
     owned = {"f:metadata": {"f:annotations": {"f:note": {}}}}
     found = compare(deployment(), deployment(replicas=7, annotations={"note": "1"}), rule, owned=owned)
     assert told(found.drift) == ["changed spec.replicas"]
-    assert reasons(found) == {"metadata.annotations.note": f"ignored by a rule: manager {BY_HAND}"}
+    assert reasons(found) == {"metadata.annotations.note": f"ignored by a rule: field manager {BY_HAND}"}
 
 
 def test_a_rule_that_takes_the_annotations_out_does_not_hide_what_was_applied_elsewhere():
@@ -189,7 +189,7 @@ def test_flux_reads_labels_too_and_in_any_case(where, word):
     live["metadata"][where] = desired["metadata"][where]
     found = compare(desired, live)
     assert found.drift is None
-    assert reasons(found) == {"spec.replicas": f"git says kustomize.toolkit.fluxcd.io/reconcile: {word}"}
+    assert reasons(found) == {"spec.replicas": f"opted out in git (kustomize.toolkit.fluxcd.io/reconcile: {word})"}
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_whether_an_object_may_be_missing(annotation, value, missing_is_drift):
     found = _missing(annotation, value)
     assert (found.drift is not None) == missing_is_drift
     if not missing_is_drift:
-        assert found.set_aside.reason == f"git says {annotation}: {value}"
+        assert found.set_aside.reason == f"opted out in git ({annotation}: {value})"
 
 
 def _missing(annotation, value):
@@ -250,12 +250,12 @@ def test_a_pointer_selects_what_is_there(pointer, places):
 
 
 def test_a_pointer_begins_with_a_slash():
-    with pytest.raises(PointerError, match="must begin with a slash"):
+    with pytest.raises(PointerError, match="must start with a slash"):
         parse_pointer("spec/replicas")
 
 
 def test_taking_out_touches_nothing_else():
     value = {"a": [{"b": 1, "c": 2}, 3, 4], "d": {"e": 5}}
-    left = without(value, [("a", 0, "b"), ("a", 2), ("d", "nothing"), ("a", 9), ()])
+    left = without_places(value, [("a", 0, "b"), ("a", 2), ("d", "nothing"), ("a", 9), ()])
     assert left == {"a": [{"c": 2}, 3], "d": {"e": 5}}
     assert value == {"a": [{"b": 1, "c": 2}, 3, 4], "d": {"e": 5}}

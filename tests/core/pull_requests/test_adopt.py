@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.drift.compare import compare_object, scale_targets
+from bot.core.drift.autoscaling import scale_targets
+from bot.core.drift.compare import compare_object
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import read_documents, read_manifests, resolve
 from bot.core.objects.path import format_path
@@ -155,11 +156,11 @@ def test_an_object_inside_a_list_is_found():
         (
             "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {a: eA==}\n",
             ObjectDrift("v1", "Secret", "shop", "s", "modified", (FieldDrift("changed", "data.a", "…", "…"),)),
-            "no secret value",
+            "never writes secret values",
         ),
         (WEB, ObjectDrift("v1", "ConfigMap", "shop", "other", "missing"), "does not declare ConfigMap other"),
         (WEB, ObjectDrift("v1", "ConfigMap", "else", "settings", "missing"), "does not declare ConfigMap settings"),
-        (WEB, deployment(FieldDrift("removed", "spec.paused", True)), "not in git any more"),
+        (WEB, deployment(FieldDrift("removed", "spec.paused", True)), "no longer in git"),
         (
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: &l {x: y}, annotations: *l}\n",
             ObjectDrift(
@@ -170,7 +171,7 @@ def test_an_object_inside_a_list_is_found():
         (
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b\n",
             ObjectDrift("v1", "ConfigMap", "shop", "a", "missing"),
-            "Nothing can be adopted",
+            "Fix that before you adopt",
         ),
     ],
 )
@@ -201,7 +202,7 @@ def test_a_recorded_drift_is_none_any_more_once_adopted(path, schemas):
             for manifest in manifests
             if (
                 comparison := compare_object(
-                    manifest, case["live"], schema=schemas, context=scale_targets(case.get("context") or ())
+                    manifest, case["live"], schema=schemas, scale_targets=scale_targets(case.get("context") or ())
                 )
             ).drift
         ]
@@ -209,7 +210,7 @@ def test_a_recorded_drift_is_none_any_more_once_adopted(path, schemas):
     before = case["desired"].encode()
     drift = compared(before)
     if any(found.kind == "Secret" for found in drift):
-        with pytest.raises(NotAdoptableError, match="no secret value"):
+        with pytest.raises(NotAdoptableError, match="never writes secret values"):
             adopt("case.yaml", before, drift, namespace=case["namespace"] or "default")
         return
     after = adopt("case.yaml", before, drift, namespace=case["namespace"] or "default")

@@ -90,7 +90,7 @@ def test_what_names_a_change_is_read(text, meaning):
 def test_anything_else_is_refused_in_one_sentence(text):
     refused = parse_revision(text)
     assert refused == Unreadable(
-        "That names no change: give a sha (7 digits or more), #PR, a range A..B, or a URL of a commit or PR."
+        "Not a valid revision. Use a sha (7 digits or more), #PR, a range A..B, or the URL of a commit or PR."
     )
 
 

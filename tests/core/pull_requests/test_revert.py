@@ -54,7 +54,7 @@ def test_the_message_is_gits_own_then_who_asked_and_why():
     assert commit_message(ONE, ASKED, None) == (
         'Revert "Scale web"\n\n'
         f"This reverts commit {'1' * 40}.\n\n"
-        "Asked for in Slack by Ana Pérez: checkout fails\n\n"
+        "Requested in Slack by Ana Pérez: checkout fails\n\n"
         "https://acme.slack.com/archives/C1/p1\n"
     )
 
@@ -65,7 +65,7 @@ def test_the_message_for_a_merge_names_the_parent_that_stays():
         "Revert \"Merge branch 'topic'\"\n\n"
         f"This reverts commit {'2' * 40}, reversing\nchanges made to {'0' * 40}.\n\n"
         "Reverts acme/web#7\n\n"
-        "Asked for in Slack by Ana.\n"
+        "Requested in Slack by Ana.\n"
     )
 
 
@@ -145,7 +145,7 @@ def test_the_body_says_what_who_why_and_where():
     text = body(ONE)
     assert text.startswith("Reverts acme/web#7\n")
     assert "[in Slack](https://acme.slack.com/archives/C1/p1) by `Ana Pérez`, because: `checkout fails`" in text
-    assert "**What changes in** `shop` on `prod`, namespace `web`**:** 1 removed, 1 changed, 1 added\n" in text
+    assert "**Changes in** `shop` on `prod`, namespace `web`**:** 1 removed, 1 changed, 1 added\n" in text
     lines = [
         "- `Deployment web` changed",
         '  - `spec.replicas`: `9` → `"1"`',
@@ -158,12 +158,12 @@ def test_the_body_says_what_who_why_and_where():
 
 def test_the_body_says_what_cannot_be_brought_back_and_what_nobody_knows():
     text = body(ONE)
-    warning = '`Namespace "@team" <b> of shop on prod goes: everything in it is deleted with it'
+    warning = '`Namespace "@team" <b> of shop on prod is deleted together with everything in it'
     assert f"**Before you merge**\n\n- {warning}" in text
-    assert "is unknown:** `It was too slow.`" in body(
+    assert "are unknown:** `It was too slow.`" in body(
         ONE, effects=[Effect("shop", "prod", "web", why="It was too slow.")]
     )
-    assert "No application that the bot watches is made of these files." in body(ONE, effects=[])
+    assert "These files belong to no application that the bot watches." in body(ONE, effects=[])
 
 
 def test_the_body_of_very_many_changes_fits_the_forge():
@@ -173,21 +173,19 @@ def test_the_body_of_very_many_changes_fits_the_forge():
     many = [Effect("x" * 63, "x" * 63, "x" * 63, RenderedChange(900, 900, 900, objects), warned)] * 60
     text = body(ONE, effects=bounded(many), files=["x" * 900] * 900, already_undone=["x" * 900] * 900)
     assert len(text) <= pull_request.MAX_BODY
-    assert text.endswith(
-        "> Nothing has changed yet: the clusters follow `main`, and this reaches it when it is merged.\n"
-    )
+    assert text.endswith("> Nothing changes in the clusters until this is merged into `main`.\n")
 
 
 def test_the_body_of_a_merge_says_how_to_land_it_again():
     octopus = Target((commit("2", "Merge", "013"),), "0" * 40)
     assert "revert this revert" in body(MERGE)
-    assert "it brought 2 branches: `111111111111`, `333333333333`" in body(octopus)
+    assert "is a merge of 2 branches: `111111111111`, `333333333333`" in body(octopus)
 
 
 def test_the_body_of_a_reverted_revert_says_that_it_lands_again():
     again = Target((commit("2", 'Revert "Scale web"'),), "0" * 40)
     assert again.reapplies
-    assert "lands again" in body(again)
+    assert "the original change comes back" in body(again)
     assert not ONE.reapplies
 
 

@@ -39,7 +39,7 @@ def test_one_is_made_of_everything_below_where_there_is_none():
 
 @pytest.mark.parametrize("content", [b"- a\n", b"a: 1\n---\nb: 2\n", b""])
 def test_what_is_no_kustomization_is_said(content):
-    with pytest.raises(ManifestError, match=r"app/kustomization.yaml:1: This is no single kustomization"):
+    with pytest.raises(ManifestError, match=r"app/kustomization.yaml:1: The file must contain exactly one"):
         held({"app/kustomization.yaml": content}, namespace="shop")
 
 

@@ -55,7 +55,7 @@ def test_the_sources_of_a_generator_are_never_taken_for_manifests(name, tool):
 
 
 def test_jsonnet_is_never_left_out_in_silence():
-    with pytest.raises(ManifestError, match="Jsonnet, which is not rendered") as error:
+    with pytest.raises(ManifestError, match="does not render Jsonnet") as error:
         render([("shop/a.yaml", _config_map("a")), ("shop/main.jsonnet", b"{}"), ("shop/x.libsonnet", b"{}")], "shop")
     assert error.value.file == "shop/main.jsonnet"
 

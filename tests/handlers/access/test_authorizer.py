@@ -106,8 +106,8 @@ def test_what_could_not_be_asked_is_asked_again(slack, stand):
 @pytest.mark.parametrize(
     ("breaks", "why"),
     [
-        (lambda slack: slack.services.scopes.discard("usergroups:read"), "the Slack app lacks a scope"),
-        (lambda slack: setattr(slack.faults, "rate_limited", 9), "Slack asks to wait"),
+        (lambda slack: slack.services.scopes.discard("usergroups:read"), "the Slack app is missing a scope"),
+        (lambda slack: setattr(slack.faults, "rate_limited", 9), "rate limit reached"),
         (lambda slack: setattr(slack.faults, "failed", 9), "Slack"),
         (lambda slack: slack.workspace.groups.clear(), "no_such_subteam"),
     ],

@@ -141,8 +141,8 @@ def test_a_disagreement_is_pointed_out(world):
     world.start()
     assert world.check()["shop"].status is Status.OUT_OF_SYNC
     head = world.source.sha()[:8]
-    assert f"⚠️ Argo CD says that it is in sync at {head}; the bot sees drift in 1 of its objects." in world.said()
-    assert f"⚠️ Argo CD dice que está en sincronía en {head}; el bot ve diferencias en 1 de sus objetos." in world.said(
+    assert f"⚠️ Argo CD says it is in sync at {head}, but the bot sees drift in 1 of its objects." in world.said()
+    assert f"⚠️ Argo CD dice que está en sincronía en {head}, pero el bot ve drift en 1 de sus objetos." in world.said(
         Language.SPANISH
     )
 
@@ -176,7 +176,7 @@ def test_applications_come_and_go_while_it_runs(world):
     world.cluster.api.call("DELETE", path, None, user_agent="argocd")
     world.look()
     assert set(world.known) == {"search"}
-    with pytest.raises(ApplicationGoneError, match=r"There is no application shop any more"):
+    with pytest.raises(ApplicationGoneError, match=r"Application shop no longer exists"):
         world.watch.check(["shop"])
 
 
@@ -187,7 +187,7 @@ def test_a_deployer_that_does_not_answer_keeps_what_is_known_and_says_so(world):
     world.look()
     assert list(world.known) == ["shop"]
     (trouble,) = world.watch.problems()
-    assert trouble.startswith("Argo CD on prod could not be asked for its applications, so those known before are kept")
+    assert trouble.startswith("The applications of Argo CD on prod could not be listed, so the last known ones are")
     assert "applications.argoproj.io" in trouble
     world.cluster.faults.clear()
     world.look()
@@ -208,10 +208,10 @@ def test_what_cannot_be_followed_says_why(world):
     assert (
         "Application argocd/elsewhere on prod: its repository https://git.example/other.git is not configured" in said
     )
-    assert "Application argocd/away on prod: its destination https://10.1.1.1:6443 is no cluster" in said
-    assert "Application argocd/chart on prod: its chart redis comes from a Helm repository and not from git" in said
+    assert "Application argocd/away on prod: its destination https://10.1.1.1:6443 is not a configured cluster" in said
+    assert "Application argocd/chart on prod: its chart redis comes from a Helm repository, and the bot" in said
     assert "Application argocd/plugin on prod: a config management plugin renders it" in said
-    assert "Application argocd/loud on prod: its annotation gitops-bot/channel is no channel id" in said
+    assert "Application argocd/loud on prod: its annotation gitops-bot/channel is not a channel ID" in said
     assert "su chart redis viene de un repositorio de Helm" in world.said(Language.SPANISH)
     assert "secret" not in said
 
@@ -258,7 +258,7 @@ def test_what_it_says_of_differences_counts_for_it_alone(world):
     checks = world.check()
     assert checks["shop"].status is Status.SYNCED
     assert checks["search"].status is Status.OUT_OF_SYNC
-    assert "ignoreDifferences of its Application" in checks["shop"].set_aside[0].fields[0].reason
+    assert "ignoreDifferences in its Application" in checks["shop"].set_aside[0].fields[0].reason
 
 
 def test_only_the_files_that_it_means_are_read(world):
@@ -289,7 +289,7 @@ def test_check_knows_them_by_name_and_all_together(world):
     with pytest.raises(PortError, match=r"Unknown application shpo; did you mean shop\? Applications: .*shop\."):
         configured(world.config, ["shpo"], explain=False)
     world.cluster.faults.add(Fault("*/applications", status=503))
-    with pytest.raises(PortError, match="Argo CD on prod could not be asked"):
+    with pytest.raises(PortError, match="The applications of Argo CD on prod could not be listed"):
         configured(world.config, [], explain=False)
 
 
@@ -345,6 +345,6 @@ def test_an_alert_ends_with_its_application_once_discovery_has_looked_and_not_be
     world.look()
     world.watch.reconcile_cards()
     (card, reply) = world.slack.messages(CHANNEL)
-    assert card.blocks[0]["text"]["text"] == "⚪ Not watched any more: shop on prod"
-    assert reply.text == "shop on prod is not watched any more."
+    assert card.blocks[0]["text"]["text"] == "⚪ No longer watched: shop on prod"
+    assert reply.text == "shop on prod is no longer watched."
     assert world.ports.store.incidents.open_for("shop") is None

@@ -148,8 +148,8 @@ def test_variables_come_from_what_is_written_there_and_from_config_maps(flux):
     start(flux)
     data = {each["metadata"]["name"]: each["data"]["level"] for each in declared(flux, "shop")}
     assert data == {"settings": "debug-eu-x-${kept}", "raw": "${level}"}
-    assert "values of its Secret login go into its manifests" in flux.said()
-    assert "its ConfigMap flux-system/gone is not there" in flux.said()
+    assert "its manifests use values from the Secret login" in flux.said()
+    assert "its ConfigMap flux-system/gone does not exist" in flux.said()
 
 
 def test_a_release_of_a_chart_in_git(flux):
@@ -194,11 +194,11 @@ def test_what_cannot_be_followed_and_what_is_suspended_read_well(flux):
     assert list(flux.known) == ["shop"]
     said = flux.said()
     assert "Flux: suspended" in said
-    assert "Kustomization flux-system/image on prod: its source is the OCIRepository artifact and not git" in said
+    assert "Kustomization flux-system/image on prod: its source is the OCIRepository artifact, and the bot" in said
     assert "Kustomization flux-system/sealed on prod: it uses decryption" in said
-    assert "Kustomization flux-system/lost on prod: its GitRepository flux-system/gone is not there" in said
-    assert "HelmRelease flux-system/redis on prod: its source is the HelmRepository charts and not git" in said
-    assert "su fuente es el HelmRepository charts y no git" in flux.said(Language.SPANISH)
+    assert "Kustomization flux-system/lost on prod: its GitRepository flux-system/gone does not exist" in said
+    assert "HelmRelease flux-system/redis on prod: its source is the HelmRepository charts, and the bot" in said
+    assert "su origen es el HelmRepository charts, y el bot solo lee git" in flux.said(Language.SPANISH)
 
 
 def test_its_repository_may_follow_versions(flux):

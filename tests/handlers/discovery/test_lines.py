@@ -32,7 +32,7 @@ def test_what_follows_a_tag_needs_a_branch(desk, revision):
     desk.source.git("tag", "v1.0.0")
     refused = desk.ask(bad, line(desk, revision))
     assert isinstance(refused, Refused)
-    assert refused.reason.startswith("What is followed is v1.0.0, which is no branch")
+    assert refused.reason.startswith("The application follows v1.0.0, which is not a branch")
     assert desk.branches() == []
 
 
@@ -45,5 +45,7 @@ def test_one_mirror_serves_every_line(desk):
     assert line(desk, sha[:9]).followed().kind == "commit"
     assert line(desk, "HEAD").fetch() == sha, "the default branch is the one that is checked out there"
     assert [each.name for each in (desk.mirrors / "one").glob("*.git")] == ["platform.git"]
-    with pytest.raises(Exception, match="has no branch, tag or commit that gone stands for; its branches: main, next"):
+    with pytest.raises(
+        Exception, match=r"has no branch, tag or commit that matches gone\. Its branches are main, next"
+    ):
         line(desk, "gone").fetch()

@@ -162,7 +162,7 @@ def test_many_at_once_share_one_card_that_is_taken_and_resolved_as_a_whole(desk)
     desk.edit("c", "d", "e", level="info")
     desk.look()
     assert desk.headers() == ["✅ Resolved: 5 applications on prod"]
-    assert desk.replies()[1] == "Back in sync: a and b on prod. 3 applications still drift."
+    assert desk.replies()[1] == "Back in sync: a and b on prod. 3 applications are still drifting."
     assert desk.replies()[2].startswith("All 5 applications are back in sync after")
     assert len(desk.replies()) == 3
     assert desk.ports.store.incidents.unsettled() == []
@@ -220,11 +220,11 @@ def test_a_snooze_is_quiet_until_its_end_and_says_so_once(desk):
     desk.restart()
     desk.later(minutes=1)
     assert desk.headers() == ["🟠 Serious drift: a on prod"]
-    assert desk.replies()[1:] == ["a on prod: the snooze is over and the drift is not."]
+    assert desk.replies()[1:] == ["a on prod: snooze ended, still drifting."]
     desk.later(minutes=59)
     assert len(desk.replies()) == 2
     desk.later(minutes=1)
-    assert desk.replies()[2].startswith("a on prod: still drifting since")
+    assert desk.replies()[2].startswith("a on prod: drifting since")
 
 
 def test_worse_drift_ends_an_acknowledgement_and_less_does_not(desk):
@@ -277,7 +277,7 @@ def test_an_escalation_calls_people_once(desk, elsewhere):
         assert posted.broadcast
     assert "'usergroup_id': 'S0ONCALL'" in str(call.blocks)
     assert f"'user_id': '{ANA}'" in str(call.blocks)
-    assert "nobody has acknowledged it" in call.text
+    assert "not acknowledged" in call.text
 
 
 def test_what_somebody_has_is_neither_said_again_nor_escalated(desk):
@@ -377,7 +377,7 @@ def test_git_that_takes_over_what_the_cluster_has_is_told_so(desk):
     desk.look()
     desk.later(seconds=5)
     assert desk.headers()[0] == "✅ Resolved: a on prod"
-    assert "git took over what the cluster had" in desk.replies()[-1]
+    assert "git was updated to match the cluster" in desk.replies()[-1]
 
 
 def test_a_merge_of_something_else_does_not_hide_that_the_cluster_was_put_back(desk):
@@ -388,7 +388,7 @@ def test_a_merge_of_something_else_does_not_hide_that_the_cluster_was_put_back(d
     desk.edit("a", level="info")
     desk.look()
     assert desk.incident("a") is None
-    assert "the cluster was put back" in desk.replies()[-1]
+    assert "the cluster was restored" in desk.replies()[-1]
 
 
 def test_states_are_stored_and_outlive_a_restart(desk):
@@ -413,8 +413,8 @@ def test_the_alert_of_an_application_that_left_the_configuration_ends(desk):
     desk.config = replace(config, applications={"b": config.applications["b"]})
     desk.restart()
     desk.later(seconds=5)
-    assert sorted(desk.headers()) == ["⚪ Not watched any more: a on prod", "🟠 Serious drift: b on prod"]
-    assert desk.replies() == ["a on prod is not watched any more."]
+    assert sorted(desk.headers()) == ["⚪ No longer watched: a on prod", "🟠 Serious drift: b on prod"]
+    assert desk.replies() == ["a on prod is no longer watched."]
     assert desk.incident("a") is None
     desk.later(hours=2)
-    assert [reply for reply in desk.replies() if "a on prod" in reply] == ["a on prod is not watched any more."]
+    assert [reply for reply in desk.replies() if "a on prod" in reply] == ["a on prod is no longer watched."]

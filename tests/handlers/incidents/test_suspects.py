@@ -231,7 +231,7 @@ def test_the_history_of_an_application_begins_with_what_explains_its_trouble(des
     desk.suspects.name(["shop"])
     said = history(ENGLISH, ports, "platform", desk.shop)
     assert pressed(said) == [sha]
-    assert "Commits that explain it" in json.dumps(said.blocks[0])
+    assert "Commits that explain the drift" in json.dumps(said.blocks[0])
     assert pressed(history(ENGLISH, ports, "platform", None)) == []
 
 

@@ -87,7 +87,7 @@ def test_a_pull_request_makes_git_say_what_live_says(source, repository, forge):
     assert source.git("rev-parse", f"{branch}^") == source.sha("main")
     (body,) = forge.bodies
     assert "`Deployment web` `spec.replicas`: git `2` → cluster `7`, by `kubectl`" in body
-    assert "`ConfigMap settings` is not in the cluster" in body
+    assert "`ConfigMap settings` is missing from the cluster" in body
 
 
 def test_asked_twice_it_is_one_pull_request(repository, forge):
@@ -125,8 +125,8 @@ def test_a_chart_says_where_to_look(source, repository, forge):
     source.commit("Chart", {"apps/shop/Chart.yaml": chart, "apps/shop/values.yaml": "replicas: 2\n"})
     refused = ask(repository, forge, SCALED)
     assert refused.reason == (
-        "shop is rendered by Helm, and which value leads to spec.replicas only its templates know: look for it in "
-        "apps/shop/values.yaml, and change it there."
+        "Helm renders shop, and the bot cannot tell which value sets spec.replicas. Find it in apps/shop/values.yaml "
+        "and change it there."
     )
 
 
@@ -135,8 +135,8 @@ def test_a_chart_says_where_to_look(source, repository, forge):
     [
         ((), {"status": Status.UNKNOWN, "error": "The cluster is away."}, "is not known: The cluster is away."),
         ((SCALED,), {"error": "403 on Secrets."}, "is not known: 403 on Secrets."),
-        ((replace(SCALED, kind="Secret", api_version="v1"),), {}, "does not come to Secret web"),
-        ((replace(SCALED, name="other"),), {}, "does not come to Deployment other"),
+        ((replace(SCALED, kind="Secret", api_version="v1"),), {}, "no longer renders Secret web"),
+        ((replace(SCALED, name="other"),), {}, "no longer renders Deployment other"),
     ],
 )
 def test_what_cannot_be_adopted_opens_nothing(repository, forge, drift, changes, says):
@@ -152,7 +152,7 @@ def test_a_secret_is_never_written(source, repository, forge):
     source.commit("Secret", {"apps/shop/secret.yaml": secret})
     found = ObjectDrift("v1", "Secret", "shop", "s", "modified", (FieldDrift("changed", "data.token", "a", "b"),))
     refused = ask(repository, forge, found)
-    assert "the bot writes no secret value into git" in refused.reason
+    assert "the bot never writes secret values to git" in refused.reason
 
 
 def test_in_sync_there_is_nothing_to_adopt(repository, forge):
@@ -161,4 +161,4 @@ def test_in_sync_there_is_nothing_to_adopt(repository, forge):
 
 def test_without_a_forge_it_says_so(repository):
     refused = ask(repository, None, SCALED)
-    assert refused.reason == "platform has no forge in the configuration, so no pull request can be opened."
+    assert refused.reason == "platform has no forge configured, so the bot cannot open pull requests there."

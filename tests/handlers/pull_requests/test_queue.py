@@ -106,7 +106,7 @@ def test_it_is_done_once_when_the_forge_has_room_again_also_by_another_replica(d
     desk.limit(47)
     said = desk.ask(one)
     assert said.text.startswith("Queued until ")
-    assert "rate limit is used up" in said.text
+    assert "rate limit is exhausted" in said.text
     (known,) = two.store.queued_reverts.unsettled()
     assert (known.by, known.channel, known.request.text) == ("U0JONAS001", "C1", desk.bad)
     assert [(card.channel, card.last) for card in cards(desk, two)] == [("C1", False)]
@@ -143,7 +143,7 @@ def test_a_bot_that_ended_between_the_pull_request_and_its_note_opens_no_second_
     assert len(desk.pulls()) == 1
     desk.work_off(two)
     assert len(desk.pulls()) == 1
-    assert "open already" in two.store.queued_reverts.unsettled()[0].result
+    assert "already open" in two.store.queued_reverts.unsettled()[0].result
 
 
 def test_who_asks_again_asks_for_the_one_that_waits(desk, replicas):
@@ -196,4 +196,4 @@ def test_an_application_that_left_the_configuration_is_not_reverted(desk, replic
     desk.applications = {}
     desk.now += timedelta(minutes=20)
     desk.work_off(ports)
-    assert "no longer in the configuration" in ports.store.queued_reverts.unsettled()[0].result
+    assert "no longer configured" in ports.store.queued_reverts.unsettled()[0].result

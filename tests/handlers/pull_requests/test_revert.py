@@ -166,7 +166,7 @@ def test_an_application_that_the_change_does_not_touch_is_refused(desk):
     sha = desk.source.commit("Raise it", {WEB: "replicas: 2\n"})
     refused = desk.ask(sha, application="api")
     assert isinstance(refused, Refused)
-    assert "does not touch api; it touches shop" in refused.reason
+    assert "does not affect api; it affects shop" in refused.reason
     assert desk.branches() == []
     assert isinstance(desk.ask(sha, application="shop"), Opened)
 
@@ -184,7 +184,7 @@ def test_a_plain_commit(desk):
     assert desk.source.show(branch, WEB) == "replicas: 1"
     assert desk.source.show(branch, "apps/api/api.yaml") == "replicas: 2"
     message = desk.source.git("log", "-1", "--format=%B", branch)
-    assert message == f'Revert "Scale web"\n\nThis reverts commit {bad}.\n\nAsked for in Slack by Ana.'
+    assert message == f'Revert "Scale web"\n\nThis reverts commit {bad}.\n\nRequested in Slack by Ana.'
     assert "`shop` on `prod`, namespace `shop`" in desk.forge.bodies[opened.pull.number]
 
 
@@ -352,8 +352,8 @@ def test_a_range_across_merges_is_asked_about(desk):
 def test_a_range_that_is_none_is_refused_in_words(desk):
     one = desk.source.sha()
     two = desk.source.commit("Two", {WEB: "replicas: 2\n"})
-    assert "holds no commit" in desk.ask(f"{two}..{two}").reason
-    assert f"did you mean {one}..{two}?" in desk.ask(f"{two}..{one}").reason
+    assert "contains no commits" in desk.ask(f"{two}..{two}").reason
+    assert f"Did you mean {one}..{two}?" in desk.ask(f"{two}..{one}").reason
     desk.source.branch("topic")
     topic = desk.source.commit("Topic", {"docs/x.md": "x"})
     assert isinstance(desk.ask(f"{one}..{topic}"), NotOnBranch)
@@ -361,7 +361,7 @@ def test_a_range_that_is_none_is_refused_in_words(desk):
     three = desk.source.commit("Three", {WEB: "replicas: 3\n"})
     desk.source.merge("topic")
     assert "different branches" in desk.ask(f"{topic}..{three}").reason
-    assert "came in by a merge" in desk.ask(f"{topic}..{desk.source.sha()}").reason
+    assert "came in through a merge" in desk.ask(f"{topic}..{desk.source.sha()}").reason
     assert desk.branches() == []
 
 
@@ -374,7 +374,7 @@ def test_a_revert_of_a_revert_lands_the_change_again(desk):
     assert again.target.reapplies
     assert again.pull.title == 'Reapply "Scale web"'
     assert desk.source.show(again.pull.head, WEB) == "replicas: 9"
-    assert "lands again" in desk.forge.bodies[again.pull.number]
+    assert "the original change comes back" in desk.forge.bodies[again.pull.number]
     plain = desk.ask(desk.source.sha("main^2"), only=True)
     assert desk.source.git("log", "-1", "--format=%s", plain.pull.head) == 'Reapply "Scale web"'
 
@@ -448,14 +448,14 @@ def test_without_a_forge_there_are_no_pull_requests(desk):
 def test_hostile_text_is_refused_and_starts_no_git(desk, text):
     answer = desk.ask(text)
     assert isinstance(answer, Refused)
-    assert "a sha (7 digits or more), #PR, a range A..B, or a URL" in answer.reason
+    assert "a sha (7 digits or more), #PR, a range A..B, or the URL" in answer.reason
     assert len(answer.reason) < 200
     assert not desk.mirrors.exists(), "git was started"
 
 
 def test_a_page_of_another_repository_is_refused(desk):
     answer = desk.ask("https://github.com/evil/platform/pull/1")
-    assert answer == Refused("That page belongs to github.com/evil/platform; platform is github.com/acme/platform.")
+    assert answer == Refused("That URL belongs to github.com/evil/platform, but platform is github.com/acme/platform.")
 
 
 def test_an_unknown_sha_or_number_is_not_found(desk):

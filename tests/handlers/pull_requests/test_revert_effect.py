@@ -110,10 +110,10 @@ def test_what_is_added_removed_and_nothing_to_the_cluster(desk):
     words = desk.source.commit("Words", {"apps/plain/README.md": "Bye"})
     opened = desk.ask(words)
     assert opened.effects[0].change.total == 0
-    assert "nothing that the cluster would see" in desk.body(opened)
+    assert "none in the cluster" in desk.body(opened)
     outside = desk.ask(desk.source.commit("Elsewhere", {"README.md": "x"}))
     assert (outside.applications, outside.effects) == ((), ())
-    assert "No application that the bot watches is made of these files." in desk.body(outside)
+    assert "These files belong to no application that the bot watches." in desk.body(outside)
 
 
 def test_no_value_of_a_secret_is_told(desk):
@@ -146,7 +146,7 @@ def test_a_volume_that_goes_is_warned_of_before_anything_else(desk):
     opened = desk.ask(bad)
     assert [each.loss for each in opened.effects[0].warned] == [Loss.VOLUME]
     (sentence,) = warnings(ENGLISH, opened.effects)
-    assert sentence.startswith("PersistentVolumeClaim data of plain on prod goes:")
+    assert sentence.startswith("PersistentVolumeClaim data of plain on prod is deleted together with its data")
     assert f"**Before you merge**\n\n- `{sentence}`" in desk.body(opened)
 
 
@@ -170,7 +170,7 @@ def test_a_revert_does_not_wait_for_a_slow_renderer(desk):
         slow, quick = effects(desk.repository, f"{bad}", head, applications, ManifestCache(stuck), patience=0.5)
     finally:
         stuck.over.set()
-    assert slow.why == "it was not rendered within 0.5 s, and the pull request does not wait for it."
+    assert slow.why == "rendering took longer than 0.5 s, and the pull request does not wait for it."
     assert told(quick) == [("changed", "ConfigMap", "settings", ["data.limit"])]
 
 
@@ -190,6 +190,6 @@ def test_a_revert_is_opened_where_there_is_nothing_to_render_with(desk):
     opened = desk.ask(desk.source.commit("Scale", {"bases/web/web.yaml": WEB.replace("replicas: 1", "replicas: 9")}))
     assert isinstance(opened, Opened)
     assert {each.why for each in opened.effects} == {
-        "Nothing is here to render apps/blue with.",
-        "Nothing is here to render apps/green with.",
+        "No renderer is available for apps/blue.",
+        "No renderer is available for apps/green.",
     }

@@ -60,7 +60,7 @@ def files(slack):
 def test_everything_is_in_a_file_below_the_alert_and_only_once(slack, ports):
     alert(ports)
     for _ in range(2):
-        assert "text file in the thread" in said(ports, CHECK).text
+        assert "text file in the alert's thread" in said(ports, CHECK).text
     (shared,) = files(slack)
     text = shared.content.decode()
     assert all(f"ConfigMap shop/settings-{n}: modified" in text for n in range(200))

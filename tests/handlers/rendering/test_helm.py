@@ -239,7 +239,7 @@ def test_what_differs_each_time_is_found_and_said_and_the_rest_compared(desk, va
     hook = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: t, annotations: {{'helm.sh/hook': test, a: '{value}'}}}}\n"
     desk.commit({**CHART, "app/templates/secret.yaml": secret, "app/templates/test.yaml": hook})
     made = desk.rendered.rendering(desk.repository, desk.repository.head(), chart())
-    assert made.varying.startswith("Secret login not checked: rendered twice, it came out differently")
+    assert made.varying.startswith("Secret login not checked: rendering twice gave different results")
     assert {each.name for each in made.manifests} >= {"shop-shop", "t"}
     assert "login" not in {each.name for each in made.manifests}
 
@@ -273,14 +273,14 @@ def test_a_dependency_that_would_be_fetched_is_refused_before_anything_runs(desk
     desk.rendered = ManifestCache(None)
     for file in ("Chart.yaml", "requirements.yaml"):
         said = desk.refused({**CHART, "app/Chart.yaml": "name: shop\nversion: 1.0.0\n", f"app/{file}": text}, chart())
-        assert said.startswith(f"app/{file}:4: The chart redis would have to be fetched from ")
+        assert said.startswith(f"app/{file}:4: The chart redis would have to be downloaded from ")
         assert "hunter2" not in said
 
 
 @pytest.mark.parametrize(
     ("path", "word"),
     [
-        ("../../../etc/passwd", "leads out of the repository"),
+        ("../../../etc/passwd", "points outside the repository"),
         ("../gone.yaml", "gone.yaml is not in the repository"),
         ("gone.yaml", "app/gone.yaml is not in the repository"),
         ("/etc/passwd", "etc/passwd is not in the repository"),
@@ -294,7 +294,7 @@ def test_a_values_file_that_is_not_in_the_repository_is_refused(desk, path, word
 
 def test_a_file_url_out_of_the_repository_is_refused(desk):
     text = "name: shop\nversion: 1.0.0\ndependencies: [{name: x, version: 1.x, repository: 'file://../../../etc'}]\n"
-    assert "leads out of the repository" in desk.refused({**CHART, "app/Chart.yaml": text}, chart())
+    assert "points outside the repository" in desk.refused({**CHART, "app/Chart.yaml": text}, chart())
 
 
 def template(text):
@@ -376,7 +376,7 @@ def test_no_complaint_shows_a_value(desk, text):
 
 def test_a_path_without_a_chart_is_said(desk):
     said = desk.refused({"app/README.md": "no chart"}, chart())
-    assert said.startswith("app/Chart.yaml:1: There is no such file")
+    assert said.startswith("app/Chart.yaml:1: The file does not exist")
 
 
 def test_without_helm_it_says_what_to_install(desk):

@@ -146,7 +146,7 @@ def test_what_took_too_long_is_tried_again_later(desk, monkeypatch):
     desk.rendered = ManifestCache(programs)
     desk.commit(BASE)
     for _ in range(2):
-        with pytest.raises(RenderStoppedError, match="kustomize build base took more than 0 s and was stopped"):
+        with pytest.raises(RenderStoppedError, match="kustomize build base took longer than 0 s and was stopped"):
             desk.render("base")
     desk.rendered._renderer = desk.programs
     with pytest.raises(RenderStoppedError):
@@ -175,7 +175,7 @@ def test_a_remote_base_is_refused_before_anything_runs(desk, field, url):
     desk.rendered = ManifestCache(None)
     said = desk.refused({"app/kustomization.yaml": f"namePrefix: x-\n{field}: ['{url}']\n"})
     assert said.startswith("app/kustomization.yaml:2: ")
-    assert "nothing is fetched" in said
+    assert "rendering never downloads files" in said
     assert "hunter2" not in said
 
 
@@ -211,7 +211,7 @@ def test_a_directory_named_like_a_remote_is_no_way_around(desk):
     files = {"github.com/acme/base/kustomization.yaml": "resources: []\n"}
     desk.rendered = ManifestCache(None)
     said = desk.refused({**files, "kustomization.yaml": "resources: [github.com/acme/base]\n"}, path="")
-    assert "nothing is fetched" in said
+    assert "rendering never downloads files" in said
 
 
 def test_a_remote_base_of_a_base_is_refused_too(desk):
@@ -234,11 +234,12 @@ def test_a_remote_base_of_a_base_is_refused_too(desk):
 def test_a_file_over_http_is_refused_before_anything_runs(desk, field):
     desk.rendered = ManifestCache(None)
     text = f"resources: [one.yaml]\n{field.replace('URL', 'https://example.org/x.yaml')}\n"
-    assert "https://example.org/x.yaml, and nothing is fetched" in desk.refused({"app/kustomization.yaml": text})
+    refused = desk.refused({"app/kustomization.yaml": text})
+    assert "https://example.org/x.yaml, but rendering never downloads files" in refused
 
 
 @pytest.mark.parametrize(
-    ("entry", "word"), [("../../../etc", "leads out"), ("/etc", "leads out"), ("../gone", "not in")]
+    ("entry", "word"), [("../../../etc", "points outside"), ("/etc", "points outside"), ("../gone", "not in")]
 )
 def test_a_path_out_of_the_repository_is_refused(desk, entry, word):
     assert word in desk.refused({"app/kustomization.yaml": f"resources: ['{entry}']\n"})
@@ -299,8 +300,8 @@ def test_a_yaml_bomb_is_defused(desk):
     assert "bomb" in desk.refused({"app/kustomization.yaml": f"resources: [one.yaml]\n{bomb()}\n"})
     bombs = {"app/kustomization.yaml": "resources: [one.yaml, bomb.yaml]\n", "app/bomb.yaml": f"{ONE}{bomb()}\n"}
     assert desk.refused(bombs, error=RenderError) in {
-        "kustomize build app took more than 512 MiB of memory and was stopped.",
-        "kustomize build app took more than 30 s and was stopped.",
+        "kustomize build app used more than 512 MiB of memory and was stopped.",
+        "kustomize build app took longer than 30 s and was stopped.",
     }
 
 
@@ -348,7 +349,7 @@ def test_no_complaint_shows_a_secret(desk, text):
 def test_without_a_program_it_says_what_to_install(desk):
     desk.rendered = ManifestCache(Programs())
     said = desk.refused({"app/kustomization.yaml": "resources: [one.yaml]\n"})
-    assert said == "Kustomize is needed to render this, and neither kustomize nor kubectl is on PATH."
+    assert said == "Rendering this needs Kustomize, and neither kustomize nor kubectl is on PATH."
 
 
 def test_nothing_stays_behind(desk, tmp_path, monkeypatch):
@@ -366,10 +367,10 @@ def test_nothing_stays_behind(desk, tmp_path, monkeypatch):
     [
         (
             "releaseName: a, repo: 'https://charts.example.org', version: 1.0.0",
-            "fetched from https://charts.example.org",
+            "downloaded from https://charts.example.org",
         ),
         ("releaseName: a", "commit it as app/charts/shop."),
-        ("version: 1.0.0", "has no releaseName here, so its objects would be named anew each time: set it."),
+        ("version: 1.0.0", "has no releaseName here, so its objects would get new names each time. Set it."),
     ],
 )
 def test_a_chart_that_cannot_be_rendered_in_a_kustomization_says_why(desk, entry, word):
@@ -380,4 +381,4 @@ def test_a_chart_that_cannot_be_rendered_in_a_kustomization_says_why(desk, entry
 def test_a_chart_in_a_kustomization_without_helm_says_what_to_install(desk):
     desk.rendered = ManifestCache(Programs(kustomize_command=desk.programs.kustomize_command))
     files = {"app/kustomization.yaml": "helmCharts: [{name: shop, releaseName: shop}]\n"}
-    assert "put helm on PATH" in desk.refused({**files, "app/charts/shop/Chart.yaml": "{name: shop, version: 1.0.0}"})
+    assert "Put helm on PATH" in desk.refused({**files, "app/charts/shop/Chart.yaml": "{name: shop, version: 1.0.0}"})

@@ -65,7 +65,8 @@ class Desk:
         self.people = People(self.ports.chat, {"bea-dev": "U0MIRA0001"}, self.ports.clock)
 
     def notice(self):
-        record_merges(self.ports, "platform", list(self.applications.values()), self.rendered, self.people)
+        head = self.ports.repositories["platform"].fetch()
+        record_merges(self.ports, "platform", head, list(self.applications.values()), self.rendered, self.people)
         return self.ports.store.rollouts.unsettled()
 
     def look(self, rollout):

@@ -100,7 +100,7 @@ def test_what_is_no_longer_in_the_configuration_is_unknown_and_stops_nothing(des
     while left[merge.id].state is RolloutState.ROLLING or not all(part.error for part in left[gone.id].parts):
         watch.look()
         left = {rollout.id: rollout for rollout in store.rollouts.unsettled()}
-    assert {part.error for part in left[gone.id].parts} == {"it is no longer in the configuration"}
+    assert {part.error for part in left[gone.id].parts} == {"it is no longer configured"}
     assert left[merge.id].state is RolloutState.LIVE
 
 

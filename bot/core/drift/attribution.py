@@ -1,0 +1,155 @@
+"""Who wrote a value, and whether that makes a difference drift: the rules of docs/drift.md, in their order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Final
+
+from bot.core.drift.exclusions import SHARED_MARKS, is_controller_label, is_label, is_restart_stamp, is_shared_mark
+from bot.core.objects.ownership import Ownership, Writer
+from bot.core.objects.path import Path, Segment
+from bot.i18n.catalogue import aside as texts
+from bot.i18n.catalogue import reason as reasons
+from bot.i18n.language import LocalizedText
+
+RESTART: Final = LocalizedText(texts.RESTART)
+_DEPLOYERS_MARK: Final = LocalizedText(texts.TRACKING_METADATA)
+_SCALED: Final = LocalizedText(texts.SCALED)
+_NOBODYS: Final = LocalizedText(texts.NO_MANAGER)
+
+
+@dataclass(slots=True)  # not frozen: that takes three times as long to create
+class Verdict:
+    """Whether one difference is drift, or set aside; the rule that decided it; and who wrote the live value."""
+
+    is_drift: bool
+    reason: str
+    writer: Writer | None = None
+
+
+class Attribution:
+    """The verdicts about one object.
+
+    `controlled` has the paths at which a controller may hold another value than git declares, each with the reason.
+    `trusted_managers` are patterns of field managers whose values an ignore rule sets aside, each with the reason.
+    """
+
+    def __init__(
+        self,
+        ownership: Ownership,
+        controlled: Mapping[Path, str],
+        trusted_managers: Sequence[tuple[str, str]],
+    ) -> None:
+        self._ownership = ownership
+        self._controlled = controlled
+        self._trusted_managers = trusted_managers
+
+    def changed(self, path: Sequence[Segment]) -> Verdict:
+        """The cluster has another value than git declares."""
+        writer = self.likely_writer(path)
+        if is_restart_stamp(path):
+            return Verdict(is_drift=False, reason=RESTART, writer=writer)
+        if reason := self._controlled.get(tuple(path)):
+            return Verdict(is_drift=False, reason=reason, writer=writer)
+        if path[-1] in SHARED_MARKS and writer is not None and writer.manager.startswith("argocd"):
+            return Verdict(is_drift=False, reason=_DEPLOYERS_MARK, writer=writer)
+        return Verdict(is_drift=True, reason=self._why_changed(writer), writer=writer)
+
+    def removed(self, path: Sequence[Segment]) -> Verdict:
+        """Git declares a value, and the cluster has none."""
+        if is_restart_stamp(path):
+            return Verdict(is_drift=False, reason=RESTART)
+        if reason := self._controlled.get(tuple(path)):
+            return Verdict(is_drift=False, reason=reason)
+        return Verdict(is_drift=True, reason=LocalizedText(reasons.REMOVED))
+
+    def added(self, path: Path) -> Verdict:
+        """The cluster has a value that git does not declare, and that is no default."""
+        owners = self._ownership.owners(path)
+        person = next((owner for owner in owners if self._ownership.by_hand(owner)), None)
+        writer = person or next(iter(owners), None)
+        if is_restart_stamp(path):
+            return Verdict(is_drift=False, reason=RESTART, writer=writer)
+        if reason := self._controlled.get(path):
+            return Verdict(is_drift=False, reason=reason, writer=writer)
+        if path == ("spec", "replicas") and any(owner.subresource == "scale" for owner in owners):
+            return Verdict(is_drift=False, reason=_SCALED, writer=writer)
+        if person is None and is_shared_mark(path):
+            return Verdict(is_drift=False, reason=_DEPLOYERS_MARK, writer=writer)
+        if self._ownership.was_applied(path):
+            reason = LocalizedText(reasons.NOT_PRUNED)
+            return Verdict(is_drift=True, reason=reason, writer=writer)
+        if person is not None:
+            return Verdict(
+                is_drift=True, reason=LocalizedText(reasons.ADDED_BY_HAND, manager=person.manager), writer=person
+            )
+        deployer = next((owner for owner in owners if self._ownership.deploys(owner)), None)
+        if deployer is not None:
+            return Verdict(is_drift=True, reason=LocalizedText(reasons.NOT_IN_GIT), writer=deployer)
+        if self._is_untracked_label(path):
+            return Verdict(is_drift=True, reason="added; the API server does not record who writes this object")
+        return self._left_alone(writer)
+
+    def added_in_list(self, path: Path, list_path: Sequence[Segment], *, is_described: bool) -> Verdict | None:
+        """The same inside a list that is compared and owned as a whole; `is_described`: by a schema.
+
+        None if a person or the deployer put it there, so that the list itself has changed. Anything else comes from a
+        webhook, or is a default that no schema tells.
+        """
+        writer = self.likely_writer(list_path)
+        if self._ownership.was_applied(path):
+            return None
+        if writer and (self._ownership.by_hand(writer) or (is_described and self._ownership.deploys(writer))):
+            return None
+        return self._left_alone(writer)
+
+    def likely_writer(self, path: Sequence[Segment]) -> Writer | None:
+        """Who most likely wrote a declared value: a person, else anybody but the deployer, else the deployer."""
+        owners = self._ownership.owners(tuple(path))
+        return next(
+            (owner for owner in owners if self._ownership.by_hand(owner)),
+            next((owner for owner in owners if not self._ownership.deploys(owner)), owners[0] if owners else None),
+        )
+
+    def trusted(self, path: Path) -> str:
+        """The ignore rule that trusts a field manager which owns the value; "" if there is none."""
+        if not self._trusted_managers:
+            return ""
+        managers = {owner.manager for owner in self._ownership.owners(path)}
+        return next(
+            (
+                reason
+                for pattern, reason in self._trusted_managers
+                if any(fnmatchcase(manager, pattern) for manager in managers)
+            ),
+            "",
+        )
+
+    def _why_changed(self, writer: Writer | None) -> str:
+        if writer is None:
+            return LocalizedText(reasons.DIFFERS)
+        if self._ownership.by_hand(writer):
+            return LocalizedText(reasons.CHANGED_BY_HAND, manager=writer.manager)
+        if self._ownership.by_kubectl_apply(writer) or self._ownership.deploys(writer):
+            return LocalizedText(reasons.APPLIED)
+        return LocalizedText(reasons.WRITTEN, manager=writer.manager)
+
+    def _is_untracked_label(self, path: Path) -> bool:
+        """Whether this is a label or annotation of an object without `managedFields`, whose writers are never recorded.
+
+        An object that was created with only a name ends up so, since the API server records no update of an object
+        without `managedFields`. No label is a default, so somebody set it.
+        https://github.com/kubernetes/apimachinery/blob/master/pkg/util/managedfields/internal/skipnonapplied.go
+        """
+        return not self._ownership.writers and is_label(path) and not is_controller_label(path)
+
+    @staticmethod
+    def _left_alone(writer: Writer | None) -> Verdict:
+        """Nobody's, or of a manager that is not known as a tool that people use by hand."""
+        return Verdict(is_drift=False, reason=_written_by(writer.manager) if writer else _NOBODYS, writer=writer)
+
+
+@lru_cache(maxsize=256)
+def _written_by(manager: str) -> LocalizedText:
+    return LocalizedText(texts.WRITTEN, manager=manager)

@@ -1,0 +1,118 @@
+"""Fields that are not compared like any other: the server's own records, deployers' marks, restart stamps."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.core.objects.ownership import LAST_APPLIED
+from bot.core.objects.path import Segment
+
+_ROOT: Final = frozenset(("apiVersion", "kind", "status"))
+_NESTED_METADATA: Final = frozenset(
+    (
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    )
+)
+_METADATA: Final = _NESTED_METADATA | {"name", "namespace", "generateName"}
+_NONE: Final[frozenset[str]] = frozenset()
+
+# Labels and annotations by which a deployer recognizes the objects it applied.
+DEPLOYER_MARKS: Final = frozenset(
+    (
+        LAST_APPLIED,
+        "argocd.argoproj.io/installation-id",
+        "argocd.argoproj.io/instance",
+        "argocd.argoproj.io/tracking-id",
+        "applyset.kubernetes.io/part-of",
+        "helm.toolkit.fluxcd.io/name",
+        "helm.toolkit.fluxcd.io/namespace",
+        "kustomize.toolkit.fluxcd.io/checksum",
+        "kustomize.toolkit.fluxcd.io/name",
+        "kustomize.toolkit.fluxcd.io/namespace",
+        "meta.helm.sh/release-name",
+        "meta.helm.sh/release-namespace",
+    )
+)
+# Deployers set these too, but so does everybody else: they are marks only where nobody has set them by hand.
+SHARED_MARKS: Final = frozenset(("app.kubernetes.io/instance", "app.kubernetes.io/managed-by"))
+
+# Labels and annotations that the API server and its controllers fill in. The generation of a DaemonSet's template is
+# recorded under the name of whoever changed the template.
+_SERVER_KEYS: Final = frozenset(
+    (
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-name",
+        "controller-uid",
+        "deployment.kubernetes.io/revision",
+        "deprecated.daemonset.template.generation",
+        "job-name",
+        "kubernetes.io/metadata.name",
+    )
+)
+# Prefixes of labels and annotations that only Kubernetes' own controllers write.
+# https://kubernetes.io/docs/reference/labels-annotations-taints/
+_CONTROLLER_PREFIXES: Final = frozenset(
+    (
+        "autoscaling.alpha.kubernetes.io",
+        "batch.kubernetes.io",
+        "control-plane.alpha.kubernetes.io",
+        "deployment.kubernetes.io",
+        "endpoints.kubernetes.io",
+        "pv.kubernetes.io",
+        "volume.beta.kubernetes.io",
+        "volume.kubernetes.io",
+    )
+)
+_RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
+
+
+def uncompared_keys(path: Sequence[Segment]) -> frozenset[str]:
+    """The keys that are never compared in the mapping at a path."""
+    if not path:
+        return _ROOT
+    last = path[-1]
+    if last == "metadata":
+        return _METADATA if len(path) == 1 else _NESTED_METADATA
+    return DEPLOYER_MARKS if (last in ("annotations", "labels")) and holds_labels(path) else _NONE
+
+
+def holds_labels(path: Sequence[Segment]) -> bool:
+    """Whether this is the mapping `labels` or `annotations` of some metadata, which may be a template's."""
+    return len(path) > 1 and path[-1] in ("labels", "annotations") and path[-2] == "metadata"
+
+
+def is_label(path: Sequence[Segment]) -> bool:
+    """Whether this is one label or annotation of some metadata."""
+    return len(path) > 2 and path[-2] in ("labels", "annotations") and path[-3] == "metadata"
+
+
+def is_filled_in_label(path: Sequence[Segment]) -> bool:
+    """Whether this is a label or annotation that the API server or one of its controllers fills in."""
+    return path[-1] in _SERVER_KEYS and is_label(path)
+
+
+def is_controller_label(path: Sequence[Segment]) -> bool:
+    """Whether this is a label or annotation whose prefix only Kubernetes' own controllers use."""
+    key = path[-1]
+    return isinstance(key, str) and key.partition("/")[0] in _CONTROLLER_PREFIXES and is_label(path)
+
+
+def is_shared_mark(path: Sequence[Segment]) -> bool:
+    """Whether this is a label that deployers use as a mark, and people for their own purposes."""
+    return path[-1] in SHARED_MARKS and is_label(path)
+
+
+def is_restart_stamp(path: Sequence[Segment]) -> bool:
+    """Whether this is the annotation that `kubectl rollout restart` sets."""
+    return path[-1] == _RESTARTED_AT
+
+
+def is_in_template(path: Sequence[Segment]) -> bool:
+    """Whether this is inside the template of other objects, where the server fills in nothing but defaults."""
+    return "template" in path or "jobTemplate" in path

@@ -1,0 +1,37 @@
+"""The differences found in one object, with paths as people read them and no value out of a Secret."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from bot.core.drift.attribution import Attribution, Verdict
+from bot.core.drift.model import FieldDrift
+from bot.core.drift.secret import HIDDEN, is_hidden
+from bot.core.objects.path import Segment, format_path
+
+Change = Literal["changed", "removed", "added"]
+
+
+class Findings:
+    """What is `drift`, and what is `set_aside`, each with its reason."""
+
+    def __init__(self, attribution: Attribution, *, is_secret: bool) -> None:
+        self.drift: list[FieldDrift] = []
+        self.set_aside: list[FieldDrift] = []
+        self._attribution = attribution
+        self._is_secret = is_secret
+
+    def add(self, change: Change, path: Sequence[Segment], desired: Any, live: Any, verdict: Verdict) -> None:
+        """Record a difference: as drift, unless the verdict or a trusted field manager says otherwise."""
+        reason, writer = verdict.reason, verdict.writer
+        trusted = self._attribution.trusted(tuple(path)) if verdict.is_drift else ""
+        if self._is_secret and is_hidden(path):
+            desired, live = (None if value is None else HIDDEN for value in (desired, live))
+        manager, time = (writer.manager, writer.time) if writer else (None, None)
+        field = FieldDrift(change, format_path(path), desired, live, manager, time, trusted or reason)
+        (self.drift if verdict.is_drift and not trusted else self.set_aside).append(field)
+
+    def set_aside_since(self, count: int, reason: str) -> None:
+        """Set aside for this reason what is drift since there were so many."""
+        self.set_aside += (replace(field, reason=reason) for field in self.drift[count:])
+        del self.drift[count:]

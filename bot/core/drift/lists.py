@@ -1,0 +1,149 @@
+"""Lists by their merge type: items matched by keys, members of a set, and lists that are compared whole.
+
+https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from bot.core.drift.defaults import MAX_DEPTH, is_default, is_dropped, means_the_same
+from bot.core.drift.exclusions import uncompared_keys
+from bot.core.drift.ignore import IgnoredPaths
+from bot.core.objects.equality import CONTAINERS, deep_equal
+from bot.core.objects.ownership import Ownership
+from bot.core.objects.path import Member, Path, Segment
+from bot.core.objects.schema import MISSING, Node
+
+# A longer list is compared in order even where order means nothing: each item may have to be compared with each other.
+_MAX_UNORDERED: Final = 1000
+_AUTOMATIC_TOLERATIONS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+
+Extra = tuple[Path, Any]  # a value that only the cluster has, and where
+
+
+def typed_by_ownership(node: Node, path: Sequence[Segment], ownership: Ownership) -> Node:
+    """The node of a list; if no schema describes it, with what the server's own records say of its keys."""
+    if node.list_type or node.described:
+        return node
+    keys = ownership.list_keys(tuple(path))
+    if keys is None:
+        return node
+    return replace(node, list_type="map" if keys else "set", keys=keys)
+
+
+def items_by_key(values: list[Any], node: Node) -> dict[tuple[tuple[str, Any], ...], list[Any]] | None:
+    """The items of a keyed list by their keys, as `Item` holds those; None if an item lacks a key."""
+    items: dict[tuple[tuple[str, Any], ...], list[Any]] = {}
+    for item in values:
+        if not isinstance(item, dict):
+            return None
+        keys = []
+        for key in node.keys:
+            value = item.get(key)
+            if value is None or value == "":
+                value = node.default_of(key)
+            if value is MISSING or isinstance(value, CONTAINERS):
+                return None
+            keys.append((key, value))
+        items.setdefault(tuple(keys), []).append(item)
+    return items if node.keys else None
+
+
+def members(values: list[Any]) -> set[Member] | None:
+    """The members of a set; None if one of them is not a scalar."""
+    return None if any(isinstance(value, CONTAINERS) for value in values) else {Member(value) for value in values}
+
+
+def undeclared_item_node(node: Node) -> Node:
+    """The node of an item that git does not declare. What fills in a list (finalizers, say) fills in its items."""
+    return replace(node.item, filled=node.filled, keeps_zero=True)
+
+
+def without_automatic_tolerations(desired: list[Any], live: list[Any]) -> list[Any]:
+    """The live tolerations of a Pod without those two that the server adds to every Pod.
+
+    https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
+    """
+    return [toleration for toleration in live if toleration in desired or not _is_automatic(toleration)]
+
+
+def _is_automatic(toleration: Any) -> bool:
+    return (
+        isinstance(toleration, Mapping)
+        and toleration.get("key") in _AUTOMATIC_TOLERATIONS
+        and toleration.get("effect") == "NoExecute"
+    )
+
+
+def match_whole(
+    desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None, path: list[Segment]
+) -> Sequence[Extra] | None:
+    """Compare a list as one value: None if it differs, else what the cluster's items hold beyond git's.
+
+    `path` is where the list stands, and is the same afterwards.
+    """
+    if len(desired) != len(live):
+        return None
+    extras: list[Extra] = []
+    unmatched = list(range(len(live)))
+    is_unordered = node.list_type not in ("", "atomic") and len(live) <= _MAX_UNORDERED
+    for index, item in enumerate(desired):
+        path.append(index)
+        below = ignored.below(index) if ignored else None
+        best: tuple[int, Sequence[Extra]] | None = None
+        for candidate in unmatched if is_unordered else (index,):
+            beyond = _match(item, live[candidate], node.item, ({}, {}), below, path)
+            if beyond is not None and (best is None or len(beyond) < len(best[1])):
+                best = candidate, beyond
+                if not beyond:
+                    break
+        path.pop()
+        if best is None:
+            return None
+        if is_unordered:
+            unmatched.remove(best[0])
+        extras += best[1]
+    return extras
+
+
+def _match(
+    desired: Any,
+    live: Any,
+    node: Node,
+    parents: tuple[Mapping[str, Any], Mapping[str, Any]],
+    ignored: IgnoredPaths | None,
+    path: list[Segment],
+) -> Sequence[Extra] | None:
+    """The same for any value inside such a list; `parents` are the mappings around it in git and in the cluster."""
+    if ignored is not None and ignored.reason:
+        return ()
+    if live is MISSING or live is None:
+        return () if is_dropped(desired, node) else None
+    if desired is None:
+        return () if node.filled or is_default(live, node, *parents) else [(tuple(path), live)]
+    if len(path) > MAX_DEPTH:
+        return () if deep_equal(desired, live) else None
+    if isinstance(desired, dict) and isinstance(live, dict):
+        return _match_mappings(desired, live, node, ignored, path)
+    if isinstance(desired, list) and isinstance(live, list):
+        return match_whole(desired, live, node, ignored, path)
+    return () if means_the_same(desired, live, node, *parents) else None
+
+
+def _match_mappings(
+    desired: Mapping[str, Any], live: Mapping[str, Any], node: Node, ignored: IgnoredPaths | None, path: list[Segment]
+) -> Sequence[Extra] | None:
+    extras: list[Extra] = []
+    uncompared = uncompared_keys(path)
+    for key in {**desired, **live}:
+        if key in uncompared:
+            continue
+        path.append(key)
+        below = ignored.below(key) if ignored else None
+        beyond = _match(desired.get(key), live.get(key, MISSING), node.field(key), (desired, live), below, path)
+        path.pop()
+        if beyond is None:
+            return None
+        extras += beyond
+    return extras

@@ -1,0 +1,52 @@
+"""Labels and annotations in git by which people say that an object may differ from it.
+
+Only git counts: on the live object anybody could set them. Argo CD's `compare-options: IgnoreExtraneous` is about
+objects that git lacks, so it excuses nothing here.
+https://fluxcd.io/flux/components/kustomize/kustomizations/#controlling-the-apply-behavior-of-resources
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bot.core.objects.path import PathError, Pattern, parse_path
+from bot.core.objects.resource import mapping
+from bot.i18n.catalogue import aside as texts
+from bot.i18n.language import LocalizedText
+
+_OWN: Final = "gitops-bot/ignore"  # `*`, or paths separated by spaces
+_FIELD_CHANGES: Final = frozenset(("changed", "removed", "added"))
+_EVERYTHING: Final = _FIELD_CHANGES | {"missing"}
+
+# What each key and value excuses. Flux reads the values in any case.
+_OPT_OUTS: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"): _EVERYTHING,
+    ("kustomize.toolkit.fluxcd.io/ssa", "ignore"): _EVERYTHING,
+    ("kustomize.toolkit.fluxcd.io/ssa", "ifnotpresent"): _FIELD_CHANGES,
+    ("kustomize.toolkit.fluxcd.io/ssa", "merge"): frozenset(("added",)),
+    (_OWN, "*"): _EVERYTHING,
+}
+_KEYS: Final = frozenset(key for key, _ in _OPT_OUTS)
+
+
+def opt_outs(desired: Mapping[str, Any]) -> dict[str, LocalizedText]:
+    """The changes (`changed`, `removed`, `added`, `missing`) that a manifest excuses, each with the reason."""
+    metadata = mapping(desired, "metadata")
+    return {
+        change: LocalizedText(texts.GIT_SAYS, name=key, value=str(entries[key]))
+        for entries in (mapping(metadata, "labels"), mapping(metadata, "annotations"))
+        if not _KEYS.isdisjoint(entries)
+        for (key, value), changes in _OPT_OUTS.items()
+        if str(entries.get(key)).lower() == value
+        for change in changes
+    }
+
+
+def ignored_paths(desired: Mapping[str, Any]) -> Sequence[tuple[Pattern, str]]:
+    """The paths that an object's manifest says to ignore, each with the reason; none if one cannot be read."""
+    text = mapping(desired, "metadata", "annotations").get(_OWN)
+    if not isinstance(text, str) or text == "*":
+        return ()
+    try:
+        return [(parse_path(path), LocalizedText(texts.GIT_SAYS, name=_OWN, value=path)) for path in text.split()]
+    except PathError:  # it excuses nothing, so that the mistake shows
+        return ()

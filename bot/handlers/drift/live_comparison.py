@@ -1,0 +1,220 @@
+"""Reads what a cluster holds of some manifests' kinds, and compares each object while its page is read.
+
+No live object is kept, so the memory that a check takes does not grow with the cluster.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from bot.core.applications.application import Application
+from bot.core.drift.autoscaling import ScaleTargets, scale_targets
+from bot.core.drift.compare import Comparison, compare_object
+from bot.core.drift.ignore import IgnoreRule
+from bot.core.objects.manifest import Manifest, place
+from bot.core.objects.schema import Schemas
+from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
+from bot.handlers.drift.served_kinds import autoscaler_kinds, scope_of, served_kind
+from bot.ports.cluster import Cluster, ClusterError, Discovery, ForbiddenError, Kind, Read
+
+_PARALLEL_READS = 4
+
+Object = Mapping[str, Any]
+Name = tuple[str | None, str]  # namespace and name
+# One live object against each manifest that declares it; a manifest is known by its object.
+Comparisons = Sequence[tuple[Object, Comparison]]
+Target = tuple[Manifest, tuple[IgnoreRule, ...]]  # a manifest in its namespace, and its application's ignore rules
+Failures = dict[tuple[Kind, str | None], ClusterError]  # by kind and namespace; a namespace of None: all of them
+
+_NO_OPTIONS = CompareOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveComparison:
+    """How the objects of one cluster, at one time, differ from the manifests that `compare_live` was given.
+
+    `schema_errors` says by apiVersion why its schema could not be read, and `failures` which lists could not.
+    """
+
+    cluster: str
+    discovery: Discovery
+    schema_errors: Mapping[str, ClusterError]
+    comparisons: Mapping[Kind, Mapping[Name, Comparisons]]
+    failures: Mapping[tuple[Kind, str | None], ClusterError]
+
+    def comparison_of(self, manifest: Manifest) -> Comparison | None:
+        """How the object of one of those manifests, in its namespace, differs; None if there is no such object.
+
+        ClusterError if the cluster could not say.
+        """
+        kind = served_kind(manifest, self.discovery, self.cluster)
+        failure = self._failure(kind, manifest.namespace)
+        if failure is not None:
+            raise failure
+        comparisons = self.comparisons[kind].get((manifest.namespace, manifest.name), ())
+        return next((comparison for desired, comparison in comparisons if desired is manifest.object), None)
+
+    def autoscaler_error(self, namespace: str | None) -> ClusterError | None:
+        """Why the bot may not know every autoscaler of a namespace; None if it does."""
+        failures = (self._failure(kind, namespace) for kind in autoscaler_kinds(self.discovery))
+        return next((failure for failure in failures if failure is not None), None)
+
+    def _failure(self, kind: Kind, namespace: str | None) -> ClusterError | None:
+        return self.failures.get((kind, namespace)) or self.failures.get((kind, None))
+
+
+def compare_live(
+    cluster: Cluster,
+    targets: Iterable[tuple[Manifest, Application]],
+    *,
+    options: CompareOptions = _NO_OPTIONS,
+    cache: ComparisonCache | None = None,
+) -> LiveComparison:
+    """Compare manifests, each with its application, with what a cluster holds; lists each kind once.
+
+    An application's own ignore rules count beside those of the options. A kind that is needed in one namespace is
+    listed there, and one that is needed in several, everywhere; where that is forbidden, in each of them. ClusterError
+    if the cluster does not answer at all.
+    """
+    discovery = cluster.discover()
+    needed = _needed(targets, discovery)
+    failures: Failures = {}
+    schema_errors: dict[str, ClusterError] = {}
+
+    def read_schema(api_version: str) -> Object | None:
+        try:
+            return cluster.schema(api_version)
+        except ClusterError as error:
+            schema_errors[api_version] = error
+            return None
+
+    def read_objects(kind: Kind) -> Mapping[Name, Object]:
+        return _list(cluster, kind, needed.namespaces[kind], failures, lambda live: live)
+
+    def compare_objects(kind: Kind) -> Mapping[Name, Comparisons]:
+        compare = partial(comparer.compare, needed.targets[kind])
+        return _list(cluster, kind, needed.namespaces[kind], failures, compare)
+
+    versions = sorted({kind.api_version for kind in needed.namespaces})
+    # What the schemas say, and what autoscalers target, has to be known before anything is compared.
+    autoscalers = [kind for kind in needed.namespaces if kind in needed.autoscalers]
+    others = [kind for kind in needed.namespaces if kind not in needed.autoscalers]
+    with ThreadPoolExecutor(_PARALLEL_READS, "compare-live") as pool:
+        schemas, live_autoscalers = pool.map(read_schema, versions), pool.map(read_objects, autoscalers)
+        documents = dict(zip(versions, schemas, strict=True))
+        scalers = dict(zip(autoscalers, live_autoscalers, strict=True))
+        scaled = scale_targets(scaler for objects in scalers.values() for scaler in objects.values())
+        comparer = _Comparer(cluster.name, documents, scaled, options, ComparisonCache() if cache is None else cache)
+        comparisons = dict(zip(others, pool.map(compare_objects, others), strict=True))
+    for kind, objects in scalers.items():
+        compared = ((name, comparer.compare(needed.targets[kind], live)) for name, live in objects.items())
+        comparisons[kind] = {name: several for name, several in compared if several is not None}
+    return LiveComparison(cluster.name, discovery, schema_errors, comparisons, failures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """What to list for some manifests: kinds with the namespaces, and the manifests by the object that they declare."""
+
+    autoscalers: Sequence[Kind]
+    namespaces: defaultdict[Kind, set[str | None]] = field(default_factory=lambda: defaultdict(set))
+    targets: defaultdict[Kind, defaultdict[Name, list[Target]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+
+
+def _needed(targets: Iterable[tuple[Manifest, Application]], discovery: Discovery) -> _Needed:
+    needed = _Needed(autoscaler_kinds(discovery))
+    namespaced = scope_of(discovery)
+    for unplaced, application in targets:
+        manifest = place(unplaced, namespace=application.namespace, namespaced=namespaced)
+        if manifest is None:
+            continue
+        kind = discovery.kinds.get((manifest.api_version, manifest.kind))
+        if kind is not None:
+            needed.namespaces[kind].add(manifest.namespace)
+            needed.targets[kind][manifest.namespace, manifest.name].append((manifest, application.ignore))
+        for autoscaler in needed.autoscalers if _declares_replicas(manifest) else ():
+            needed.namespaces[autoscaler].add(manifest.namespace)
+    return needed
+
+
+def _declares_replicas(manifest: Manifest) -> bool:
+    spec = manifest.object.get("spec")
+    return isinstance(spec, Mapping) and spec.get("replicas") is not None
+
+
+def _list(
+    cluster: Cluster,
+    kind: Kind,
+    namespaces: set[str | None],
+    failures: Failures,
+    read: Callable[[Object], Read | None],
+) -> Mapping[Name, Read]:
+    """What `read` makes of each object of a kind in these namespaces; what could not be read goes into `failures`."""
+    if len(namespaces) > 1:
+        try:
+            return cluster.list(kind, None, read)
+        except ForbiddenError:
+            pass  # the bot may be allowed to list it in each of them
+        except ClusterError as error:
+            failures[kind, None] = error
+            return {}
+    objects: dict[Name, Read] = {}
+    for namespace in namespaces:
+        try:
+            objects.update(cluster.list(kind, namespace, read))
+        except ClusterError as error:
+            failures[kind, namespace] = error
+    return objects
+
+
+class _Comparer:
+    """Compares live objects of one cluster one by one. `documents` are its OpenAPI documents by apiVersion."""
+
+    def __init__(
+        self,
+        cluster: str,
+        documents: Mapping[str, Object | None],
+        scaled: ScaleTargets,
+        options: CompareOptions,
+        cache: ComparisonCache,
+    ) -> None:
+        self._cluster = cluster
+        self._documents = documents
+        self._schemas = Schemas({version: document for version, document in documents.items() if document is not None})
+        self._scaled = scaled
+        self._options = options
+        self._cache = cache
+
+    def compare(self, targets: Mapping[Name, Sequence[Target]], live: Object) -> Comparisons | None:
+        """A live object against each manifest that declares it; None if none does."""
+        metadata = live["metadata"]
+        declaring = targets.get((metadata.get("namespace"), metadata["name"]))
+        if not declaring:
+            return None
+        return [(manifest.object, self._compare(manifest, live, self._with(rules))) for manifest, rules in declaring]
+
+    def _with(self, rules: tuple[IgnoreRule, ...]) -> CompareOptions:
+        """The options with the ignore rules of one application too."""
+        return replace(self._options, ignore=self._options.ignore + rules) if rules else self._options
+
+    def _compare(self, manifest: Manifest, live: Object, options: CompareOptions) -> Comparison:
+        version, document = live["metadata"].get("resourceVersion", ""), self._documents[manifest.api_version]
+        cache_key = CacheKey(manifest.object, version, document, self._scaled.include(manifest), options)
+
+        def compare() -> Comparison:
+            return compare_object(
+                manifest,
+                live,
+                schema=self._schemas,
+                scale_targets=self._scaled,
+                ignore=options.ignore,
+                interactive=options.interactive,
+                explain=options.explain,
+            )
+
+        return self._cache.get_or_compare((self._cluster, manifest.key), cache_key, compare)

@@ -1,0 +1,132 @@
+"""The result for one application: what of its manifests differs, what is gone, and what could not be checked."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from bot.core.drift.compare import compare_object
+from bot.core.drift.model import ObjectDrift
+from bot.core.objects.manifest import Manifest, overruled, resolve
+from bot.core.objects.schema import Schemas
+from bot.handlers.drift.live_comparison import LiveComparison
+from bot.handlers.drift.served_kinds import scope_of
+from bot.i18n.catalogue import check as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.cluster import ClusterError
+
+_REPLICAS = "spec.replicas"
+_MOST_NAMED = 3  # objects, or reasons, before "and N more"
+_NO_SCHEMAS = Schemas()  # enough to say that an object is missing
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonResult:
+    """How the manifests of one application differ from its cluster.
+
+    `objects` is how many there are. `unknown` has a sentence for each reason why some could not be checked, `notes` one
+    for each oddity of the manifests themselves.
+    """
+
+    objects: int = 0
+    drift: tuple[ObjectDrift, ...] = ()
+    set_aside: tuple[ObjectDrift, ...] = ()
+    unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def comparison_result(manifests: Sequence[Manifest], *, namespace: str, live: LiveComparison) -> ComparisonResult:
+    """The result for the manifests of one application, all of which were compared in `live`.
+
+    `namespace` is where objects go that name none.
+    """
+    namespaced = scope_of(live.discovery)
+    resolved = resolve(manifests, namespace=namespace, namespaced=namespaced)
+    drift: list[ObjectDrift] = []
+    set_aside: list[ObjectDrift] = []
+    unchecked: defaultdict[str, list[str]] = defaultdict(list)  # objects by the reason
+    for manifest in resolved:
+        try:
+            comparison = live.comparison_of(manifest)
+            if manifest.api_version in live.schema_errors:
+                raise live.schema_errors[manifest.api_version]
+        except ClusterError as error:
+            unchecked[str(error)].append(_title(manifest))
+            continue
+        if comparison is None:
+            comparison = compare_object(manifest, None, schema=_NO_SCHEMAS)
+        object_drift = comparison.drift
+        if object_drift is not None and any(field.path == _REPLICAS for field in object_drift.fields):
+            autoscaler_error = live.autoscaler_error(manifest.namespace)
+            if autoscaler_error is not None:  # an autoscaler may have set them, which is not drift
+                reason = LocalizedText(texts.SCALED, path=_REPLICAS, why=str(autoscaler_error))
+                unchecked[reason].append(_title(manifest))
+                object_drift = _without_replicas(object_drift)
+        if object_drift is not None:
+            drift.append(object_drift)
+        if comparison.set_aside is not None:
+            set_aside.append(comparison.set_aside)
+    duplicates = overruled(manifests, namespace=namespace, namespaced=namespaced)
+    return ComparisonResult(
+        len(resolved), tuple(drift), tuple(set_aside), _not_checked(unchecked), _declared_twice(duplicates)
+    )
+
+
+def still_present(
+    manifests: Sequence[Manifest], *, namespace: str, live: LiveComparison
+) -> tuple[list[Manifest], tuple[str, ...]]:
+    """Which objects, such as those that a commit removed, still exist; and a sentence for each reason not to know."""
+    present: list[Manifest] = []
+    unchecked: defaultdict[str, list[str]] = defaultdict(list)
+    for manifest in resolve(manifests, namespace=namespace, namespaced=scope_of(live.discovery)):
+        try:
+            if live.comparison_of(manifest) is not None:
+                present.append(manifest)
+        except ClusterError as error:
+            unchecked[str(error)].append(_title(manifest))
+    return present, _not_checked(unchecked)
+
+
+def join_sentences(sentences: Iterable[str]) -> str | None:
+    """Several sentences as one text; None if there are none."""
+    parts = list(sentences)
+    return reduce(lambda one, other: LocalizedText(texts.THEN, one=one, other=other), parts) if parts else None
+
+
+def summarize(unknown: Sequence[str]) -> str | None:
+    """The first few sentences and how many more there are; None if there are none."""
+    more = len(unknown) - _MOST_NAMED
+    rest = [LocalizedText(texts.MORE_NOT_CHECKED, n=str(more))] if more > 0 else []
+    return join_sentences([*unknown[:_MOST_NAMED], *rest])
+
+
+def _without_replicas(object_drift: ObjectDrift) -> ObjectDrift | None:
+    fields = tuple(field for field in object_drift.fields if field.path != _REPLICAS)
+    return replace(object_drift, fields=fields) if fields else None
+
+
+def _not_checked(objects_by_reason: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    sentences = []
+    for reason, objects in objects_by_reason.items():
+        more = len(objects) - _MOST_NAMED
+        phrase = texts.NOT_CHECKED_MORE if more > 0 else texts.NOT_CHECKED
+        sentences.append(LocalizedText(phrase, objects=", ".join(objects[:_MOST_NAMED]), n=str(more), why=reason))
+    return tuple(sentences)
+
+
+def _declared_twice(duplicates: Sequence[tuple[Manifest, Manifest]]) -> tuple[str, ...]:
+    notes = [
+        LocalizedText(
+            texts.DECLARED_TWICE,
+            object=_title(later),
+            earlier=f"{earlier.file}:{earlier.line}",
+            later=f"{later.file}:{later.line}",
+        )
+        for earlier, later in duplicates[:_MOST_NAMED]
+    ]
+    more = len(duplicates) - _MOST_NAMED
+    return (*notes, LocalizedText(texts.MORE_TWICE, n=str(more))) if more > 0 else tuple(notes)
+
+
+def _title(manifest: Manifest) -> str:
+    return f"{manifest.kind} {manifest.name}"
