@@ -23,6 +23,7 @@ from bot.adapters.rendering.programs import Programs
 from bot.config import Credentials, ForgeConfig
 from bot.core.access.permission import Granted
 from bot.core.applications.application import Application
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.revert import Opened, RevertRequest
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -100,7 +101,7 @@ def main() -> None:
         forge = GitHubForge.from_config(config, Credentials(github_token=token))
         repository = GitRepository("platform", remote, "main", home / "mirrors", login=forge.git_login)
         applications = [
-            Application(f"a{number:03}", "platform", f"apps/a{number:03}", "prod", "shop", "C1")
+            Application(f"a{number:03}", RepositoryRef("platform"), f"apps/a{number:03}", "prod", "shop", "C1")
             for number in range(APPLICATIONS)
         ]
         rendered = ManifestCache(Programs.find())

@@ -61,7 +61,7 @@ class CommandService:
                 )
             case commands.HistoryCommand(name):
                 application = self._config.applications[name] if name else None
-                repositories = [application.repository] if application else self._lines()
+                repositories = [application.repository.key] if application else self._lines()
                 return help_message.joined([history(translator, ports, each, application) for each in repositories])
             case commands.WhoCommand(name):
                 return who(translator, ports, self._people, self._config.applications[name])
@@ -183,9 +183,9 @@ class CommandService:
         return Authorizer(requester.user, self._config.roles, self._groups)
 
     def _lines(self) -> list[str]:
-        """Every repository, and the other branches and tags of it that applications follow."""
-        followed = sorted({each.repository for each in self._config.applications.values()})
-        return list(dict.fromkeys((*self._config.repositories, *followed)))
+        """The key of every repository, and of the other branches and tags of it that applications track."""
+        tracked = sorted({each.repository.key for each in self._config.applications.values()})
+        return list(dict.fromkeys((*self._config.repositories, *tracked)))
 
     def _chosen(self, name: str | None) -> list[Application]:
         return [self._config.applications[name]] if name else list(self._config.applications.values())

@@ -56,8 +56,8 @@ def adopt_command(
         application,
         latest,
         requester.name,
-        repository=ports.repositories[application.repository],
-        forge=ports.forges.get(application.repository),
+        repository=ports.repositories[application.repository.key],
+        forge=ports.forges.get(application.repository.key),
         manifest_cache=manifest_cache,
     )
     match outcome:
@@ -83,8 +83,8 @@ def adopt_command(
 def _remember(ports: Ports, application: Application, check: Check, pull: PullRequest, requester: Requester) -> None:
     """Keep the pull request so that its card is posted and followed; one that is known already keeps its card."""
     made = RevertPullRequest(
-        id=f"{application.repository}#{pull.number}",
-        repository=application.repository,
+        id=f"{application.repository.key}#{pull.number}",
+        repository=application.repository.key,
         number=pull.number,
         url=pull.url,
         title=pull.title,

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import reduce
 
 from bot.core.access.permission import Decision, Granted
-from bot.core.applications.application import Application, home
+from bot.core.applications.application import Application
 from bot.core.git.commit import Commit, PullRequest
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.change_ref import (
     ChangeRef,
     CommitUrl,
@@ -96,7 +97,8 @@ def revert(
         head = repository.fetch()
         followed = repository.followed()
         if followed.kind != "branch":
-            return Refused(LocalizedText(texts.NEEDS_BRANCH, name=followed.name, repository=home(repository.name)[0]))
+            name = RepositoryRef.parse(repository.name).name
+            return Refused(LocalizedText(texts.NEEDS_BRANCH, name=followed.name, repository=name))
         target = _Finder(request, repository, forge, head).find(revision)
         if not isinstance(target, Target):
             return target

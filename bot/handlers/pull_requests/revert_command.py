@@ -6,7 +6,7 @@ from html import unescape
 from bot.core.access.audit import AuditEntry
 from bot.core.access.permission import Granted, Right, refusal
 from bot.core.access.requester import Requester
-from bot.core.applications.application import Application, home
+from bot.core.applications.application import Application
 from bot.core.git.commit import PullRequest
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber, PullUrl, Range, Sha, home_of, parse_revision
 from bot.core.pull_requests.queued import MOST_PATIENCE, QueuedRevert
@@ -127,7 +127,7 @@ def _asked(
         names = _repositories(ports, request, applications)
         if len(names) != 1:
             return revert_message.which_repository(translator, request.text, names)
-        known = [application for application in applications.values() if application.repository == names[0]]
+        known = [application for application in applications.values() if application.repository.key == names[0]]
         outcome = revert(
             request,
             repository=ports.repositories[names[0]],
@@ -156,7 +156,7 @@ def _asked(
 def _repositories(ports: Ports, request: RevertRequest, applications: Mapping[str, Application]) -> list[str]:
     """The repositories that may be meant: the application's, the only one, or those that have that commit."""
     if request.application:
-        return [applications[request.application].repository]
+        return [applications[request.application].repository.key]
     names = list(ports.repositories)
     if len(names) == 1:
         return [_line(ports, names[0], request, applications)]
@@ -179,7 +179,7 @@ def _line(ports: Ports, name: str, request: RevertRequest, applications: Mapping
             pass
         case _:
             return name
-    others = {each.repository for each in applications.values() if home(each.repository)[0] == name} - {name}
+    others = {each.repository.key for each in applications.values() if each.repository.name == name} - {name}
     try:
         sha = ports.repositories[name].resolve(digits).sha if others else ""
     except RevisionNotFoundError:

@@ -12,6 +12,7 @@ from bot.core.access.audit import Origin
 from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.alerting import Policy
 from bot.core.pull_requests.queued import MOST_PATIENCE, QueueState
 from bot.core.pull_requests.revert import RevertRequest
@@ -52,7 +53,7 @@ class Desk:
             hosted.commit("main", {"apps/shop/a.yaml": CONFIG % limit}, f"Limit {limit}\n", "mia")
         self.bad = hosted.git.tip("main")
         self.authorizer = Anybody()
-        self.applications = {"shop": Application("shop", "platform", "apps/shop", "prod", "shop", "C1")}
+        self.applications = {"shop": Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")}
         self.rendered = ManifestCache()
 
     def replica(self, url, name):

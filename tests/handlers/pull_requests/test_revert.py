@@ -13,6 +13,7 @@ from bot.adapters.git.repository import GitRepository
 from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.applications.application import Application
 from bot.core.git.commit import PullRequest
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.revert import (
     AcrossMerges,
     AlreadyOpen,
@@ -131,7 +132,7 @@ class Desk:
         self.rendered = ManifestCache()
         self.permit = lambda _names: Granted()
         self.applications = [
-            Application(name, "platform", f"apps/{name}", "prod", name, "C1") for name in ("shop", "api")
+            Application(name, RepositoryRef("platform"), f"apps/{name}", "prod", name, "C1") for name in ("shop", "api")
         ]
 
     def replica(self, name: str) -> GitRepository:
@@ -567,7 +568,9 @@ def test_a_large_revert_asks_first(desk):
 
 
 def test_a_revert_that_touches_many_applications_asks_first(desk):
-    desk.applications = [Application(f"a{n}", "platform", f"apps/a{n}", "prod", "x", "C1") for n in range(6)]
+    desk.applications = [
+        Application(f"a{n}", RepositoryRef("platform"), f"apps/a{n}", "prod", "x", "C1") for n in range(6)
+    ]
     bad = desk.source.commit("All", {f"apps/a{n}/x.yaml": "x" for n in range(6)})
     answer = desk.ask(bad)
     assert isinstance(answer, Confirm)

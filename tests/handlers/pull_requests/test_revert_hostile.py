@@ -15,6 +15,7 @@ from bot.adapters.git.repository import GitRepository
 from bot.config import Credentials, ForgeConfig
 from bot.core.access.permission import Granted
 from bot.core.applications.application import Application
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.revert import NotFound, Opened, Refused, RevertRequest
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -76,7 +77,7 @@ class Desk:
             RevertRequest(who, text, **more),
             repository=self.repository,
             forge=self.forge,
-            applications=[Application("shop", "platform", "apps/shop", "prod", "shop", "C1")],
+            applications=[Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")],
             permit=lambda _: Granted(),
             manifest_cache=ManifestCache(),
         )
