@@ -430,7 +430,7 @@ class _Application(_Section):
     helm: _Helm | None = Field(default=None, description="a mapping such as {values: [values-prod.yaml]}")
 
     def repository_ref(self, branch: str) -> RepositoryRef:
-        """The repository at the revision this application tracks, unless that is `branch`, which the repository tracks."""
+        """The repository at the revision this application tracks; its own `branch` needs no target revision."""
         own = self.revision in {"", branch}
         return RepositoryRef(self.repository, None if own else TargetRevision(self.revision, self.newest))
 

@@ -28,6 +28,7 @@ from bot.core.approvals.approval import (
 from bot.core.git.commit import Approval, Commit, PullRequest
 from bot.core.git.patch import FileChange, bounded, patch
 from bot.core.git.repository_ref import RepositoryRef
+from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText, Translator
@@ -138,7 +139,7 @@ class ApprovalReviewer:
 
     def _judgement(self, repository: Repository, commit: Commit, batch: str, order: int, now: datetime) -> Judgement:
         parent = commit.parents[0] if commit.parents else None
-        touched = self._touched(repository, parent, commit.sha)
+        affected = self._affected(repository, parent, commit.sha)
         forge = self._ports.forges.get(repository.name)
         files = repository.changed_paths(parent, commit.sha)
         return Judgement(
@@ -154,25 +155,20 @@ class ApprovalReviewer:
             order=order,
             look_at=now,
             url=forge.commit_url(commit.sha) if forge else None,
-            applications=tuple(application.name for application in touched),
-            channels=tuple(sorted({application.channel for application in touched})) or (self._channel,),
+            applications=tuple(application.name for application in affected),
+            channels=tuple(sorted({application.channel for application in affected})) or (self._channel,),
             files=tuple(files[:_MOST_FILES]),
         )
 
-    def _touched(self, repository: Repository, parent: str | None, sha: str) -> list[Application]:
+    def _affected(self, repository: Repository, parent: str | None, sha: str) -> list[Application]:
         applications = [
             application for application in self._applications.values() if application.repository.key == repository.name
         ]
-        sources = [application.source for application in applications]
         try:
-            before = self._rendered.inputs(repository, parent, sources) if parent else {}
-            after = self._rendered.inputs(repository, sha, sources)
+            return affected_applications(repository, parent, sha, applications, self._rendered)
         except PortError as error:
             _log.warning("cannot tell which applications %s affects: %s", sha, error)
             return []
-        return [
-            application for application in applications if before.get(application.source) != after[application.source]
-        ]
 
     # ------------------------------------------------------------ judging
 
