@@ -24,6 +24,7 @@ from bot.config import Credentials, ForgeConfig
 from bot.core.access.permission import Granted
 from bot.core.applications.application import Application
 from bot.core.git.repository_ref import RepositoryRef
+from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.revert import Opened, RevertRequest
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -112,7 +113,7 @@ def main() -> None:
 
         def ask(sha: str) -> None:
             outcome = revert(
-                RevertRequest("Ana", sha),
+                RevertRequest("Ana", Sha(sha)),
                 repository=repository,
                 forge=forge,
                 applications=applications,

@@ -1,4 +1,4 @@
-"""What a change would do in the clusters: the applications whose inputs it changes, rendered on both sides."""
+"""The effect of a change in the clusters: each application rendered before and after it, and compared."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -14,22 +14,10 @@ from bot.i18n.language import LocalizedText
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
 
-# A revert at 3 a.m. does not wait longer: what is not rendered by then says so, and the pull request is opened.
+# A revert does not wait longer: the pull request is opened, and says which effects are unknown.
 PATIENCE = 20.0  # seconds
-MOST_APPLICATIONS = 20
+MAX_APPLICATIONS = 20
 _PARALLEL = 2
-
-
-def reached(
-    repository: Repository, before: str, after: str, applications: Sequence[Application], manifest_cache: ManifestCache
-) -> list[Application]:
-    """The applications made of something that differs between two commits or trees, wherever it lies.
-
-    RepositoryError.
-    """
-    sources = [application.source for application in applications]
-    was, now = (manifest_cache.inputs(repository, revision, sources) for revision in (before, after))
-    return [each for each in applications if was[each.source] != now[each.source]]
 
 
 def effects(
@@ -43,25 +31,26 @@ def effects(
 ) -> tuple[Effect, ...]:
     """What changes in each application, in their order, from one commit or tree to another.
 
-    What cannot be rendered, or not within `patience` seconds, is unknown and says why; so are those beyond the first
-    MOST_APPLICATIONS.
+    An effect is unknown, with the reason, if rendering fails or takes longer than `patience` seconds in total, and for
+    every application after the first MAX_APPLICATIONS.
     """
-    wanted = applications[:MOST_APPLICATIONS]
+    rendered = applications[:MAX_APPLICATIONS]
     pool = ThreadPoolExecutor(_PARALLEL, "effects")
-    works = [pool.submit(_effect, repository, before, after, application, manifest_cache) for application in wanted]
-    wait(works, timeout=patience)
-    pool.shutdown(wait=False, cancel_futures=True)  # what runs ends by its own bounds, and is remembered
-    found = [_done(work, each, patience) for work, each in zip(works, wanted, strict=True)]
-    too_many = LocalizedText(texts.TOO_MANY, most=str(MOST_APPLICATIONS))
-    found += [_unknown(each, too_many) for each in applications[MOST_APPLICATIONS:]]
-    return bounded(found)
+    futures = [pool.submit(_effect, repository, before, after, application, manifest_cache) for application in rendered]
+    wait(futures, timeout=patience)
+    pool.shutdown(wait=False, cancel_futures=True)  # running ones end within the renderer's limits, and fill the cache
+    known = [_result(future, application, patience) for future, application in zip(futures, rendered, strict=True)]
+    too_many = LocalizedText(texts.TOO_MANY, most=str(MAX_APPLICATIONS))
+    return bounded([*known, *(_unknown(application, too_many) for application in applications[MAX_APPLICATIONS:])])
 
 
 def _effect(
     repository: Repository, before: str, after: str, application: Application, manifest_cache: ManifestCache
 ) -> Effect:
     try:
-        was, now = (manifest_cache.declared(repository, revision, application.source) for revision in (before, after))
+        manifests_before, manifests_after = (
+            manifest_cache.declared(repository, revision, application.source) for revision in (before, after)
+        )
     except (PortError, ManifestError) as error:
         return _unknown(application, str(error))
     namespace = application.namespace
@@ -69,15 +58,15 @@ def _effect(
         application.name,
         application.cluster,
         namespace,
-        rendered_change(was, now, namespace=namespace),
-        irreversible(was, now, namespace=namespace),
+        rendered_change(manifests_before, manifests_after, namespace=namespace),
+        irreversible(manifests_before, manifests_after, namespace=namespace),
     )
 
 
-def _done(work: Future[Effect], application: Application, patience: float) -> Effect:
-    if work.cancelled() or not work.done():
+def _result(future: Future[Effect], application: Application, patience: float) -> Effect:
+    if future.cancelled() or not future.done():
         return _unknown(application, LocalizedText(texts.TOO_SLOW, seconds=f"{patience:g}"))
-    return work.result()
+    return future.result()
 
 
 def _unknown(application: Application, why: str) -> Effect:

@@ -13,6 +13,7 @@ from bot.adapters.forges.github import GitHubForge
 from bot.adapters.forges.signed import SignedRepository
 from bot.config import Credentials, ForgeConfig
 from bot.core.access.permission import Granted
+from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.revert import AlreadyOpen, Opened, RevertRequest
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -250,12 +251,12 @@ def test_a_revert_is_opened_where_signatures_are_a_rule(app, signed, url, tmp_pa
         "permit": anybody,
         "manifest_cache": ManifestCache(),
     }
-    outcome = revert(RevertRequest("Mia", bad[:10]), **told)
+    outcome = revert(RevertRequest("Mia", Sha(bad[:10])), **told)
     assert isinstance(outcome, Opened)
     made = signed.git.commit(outcome.pull.head_sha)
     assert made.tree == signed.git.commit(signed.git.commit(bad).parents[0]).tree
     assert signed.git.signature(made.sha)
-    again = revert(RevertRequest("Kit", bad), **told)
+    again = revert(RevertRequest("Kit", Sha(bad)), **told)
     assert (type(again), again.pull.number) == (AlreadyOpen, outcome.pull.number)
 
 

@@ -221,7 +221,7 @@ def test_a_history_that_is_gone_names_nobody_and_is_not_asked_again(desk):
 def pressed(message):
     """What the Revert buttons of a message ask for."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    return [requested(each["value"], "Bo").text for row in rows for each in row]
+    return [str(requested(each["value"], "Bo").change) for row in rows for each in row]
 
 
 def test_the_history_of_an_application_begins_with_what_explains_its_trouble(desk):
