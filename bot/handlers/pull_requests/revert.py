@@ -52,9 +52,8 @@ from bot.core.pull_requests.revert import (
     is_attempt,
     reverted_by,
 )
-from bot.handlers.pull_requests.effect import effects
 from bot.handlers.pull_requests.propose import Proposal, propose
-from bot.handlers.rendering.affected import affected_applications
+from bot.handlers.rendering.affected import affected_applications, effects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText

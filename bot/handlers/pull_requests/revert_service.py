@@ -61,58 +61,11 @@ class RevertService:
             case _:
                 return revert_message.answer(requester.translator, outcome, request)
 
-    def run_queued(self) -> None:
-        """Revert what is queued and due, each once. StoreError.
-
-        Only the leading replica calls this. If it stops after it opened a pull request and before it stored that, the
-        next attempt finds the pull request open.
-        """
-        now = self.ports.clock()
-        for queued in self.ports.store.queued_reverts.unsettled():
-            if queued.state is QueueState.WAITING and queued.due <= now:
-                self.ports.store.queued_reverts.save(self._retry(queued))
-
-    def _is_soon(self, due: datetime) -> bool:
-        return due - self.ports.clock() <= MAX_WAIT
-
-    def _enqueue(self, requester: Requester, request: RevertRequest, due: datetime, reason: str) -> QueuedRevert:
-        """Queue the request, unless the same one is waiting already. StoreError."""
-        queued = enqueued(
-            request,
-            by=requester.user,
-            asked_in=requester.channel,
-            channel=self.applications[request.application].channel if request.application else self.channel,
-            now=self.ports.clock(),
-            due=due,
-            reason=reason,
-        )
-        waiting = waiting_for_same(self.ports.store.queued_reverts.unsettled(), queued)
-        if waiting is None:
-            self.ports.store.queued_reverts.save(queued)
-        return waiting or queued
-
-    def _retry(self, queued: QueuedRevert) -> QueuedRevert:
-        """Revert as if the same person asked again now; the queued revert with what came of it."""
-        translator = self.translator_for(queued.channel)
-        requester = Requester(queued.by, queued.request.who, queued.asked_in, Origin.QUEUE, translator)
-        try:
-            outcome = self._attempt(requester, queued.request)
-        except PortError as error:
-            _log.warning("queued revert %s postponed: %s", queued.id, error)
-            return postponed(queued, queued.due, str(error), self.ports.clock())
-        match outcome:
-            case Refused(reason, datetime() as due) | Unfinished(_, reason, datetime() as due):
-                return postponed(queued, due, reason, self.ports.clock())
-            case _:
-                url = outcome.pull.url if isinstance(outcome, Opened | AlreadyOpen) else None
-                result = revert_message.sentence(translator, outcome, queued.request)
-                return replace(queued, state=QueueState.DONE, result=result, url=url)
-
     def _attempt(self, requester: Requester, request: RevertRequest) -> Outcome:
         """Revert, and append the audit entry. PortError."""
         named = (request.application,) if request.application else ()
         with audited(self.ports, requester, f"revert {request.change}", named) as audit:
-            outcome = self._revert(requester, request)
+            outcome = self._revert(requester, request, named)
             audit.result = type(outcome).__name__
             if isinstance(outcome, NotPermitted):
                 audit.result = denial(outcome.decision)
@@ -122,15 +75,14 @@ class RevertService:
                 audit.applications = outcome.applications or named
             return outcome
 
-    def _revert(self, requester: Requester, request: RevertRequest) -> Outcome:
+    def _revert(self, requester: Requester, request: RevertRequest, named: Sequence[str]) -> Outcome:
         if request.application and request.application not in self.applications:
             return Refused(LocalizedText(texts.GONE))  # it left the configuration while the revert was queued
         authorizer = self.authorizer_for(requester)
-        named = (request.application,) if request.application else ()
         # Nothing is looked up for a person who has the right nowhere.
         decision = authorizer.decide(Right.REVERT, named) if named else authorizer.decide_anywhere(Right.REVERT)
         if not isinstance(decision, Granted):
-            return NotPermitted(named, decision)
+            return NotPermitted(tuple(named), decision)
         keys = self._repositories(request)
         if len(keys) != 1:
             return AmbiguousRepository(tuple(keys))
@@ -203,3 +155,52 @@ class RevertService:
             if repository.is_ancestor(sha, repository.head()) and repository.followed().kind == "branch":
                 return key
         return name
+
+    # ------------------------------------------------------------ the queue, while the forge is rate limited
+
+    def _enqueue(self, requester: Requester, request: RevertRequest, due: datetime, reason: str) -> QueuedRevert:
+        """Queue the request, unless the same one is waiting already. StoreError."""
+        queued = enqueued(
+            request,
+            by=requester.user,
+            asked_in=requester.channel,
+            channel=self.applications[request.application].channel if request.application else self.channel,
+            now=self.ports.clock(),
+            due=due,
+            reason=reason,
+        )
+        waiting = waiting_for_same(self.ports.store.queued_reverts.unsettled(), queued)
+        if waiting is None:
+            self.ports.store.queued_reverts.save(queued)
+        return waiting or queued
+
+    def _is_soon(self, due: datetime) -> bool:
+        return due - self.ports.clock() <= MAX_WAIT
+
+    def run_queued(self) -> None:
+        """Revert what is queued and due, each once. StoreError.
+
+        Only the leading replica calls this. If it stops after it opened a pull request and before it stored that, the
+        next attempt finds the pull request open.
+        """
+        now = self.ports.clock()
+        for queued in self.ports.store.queued_reverts.unsettled():
+            if queued.state is QueueState.WAITING and queued.due <= now:
+                self.ports.store.queued_reverts.save(self._retry(queued))
+
+    def _retry(self, queued: QueuedRevert) -> QueuedRevert:
+        """Revert as if the same person asked again now; the queued revert with what came of it."""
+        translator = self.translator_for(queued.channel)
+        requester = Requester(queued.by, queued.request.who, queued.asked_in, Origin.QUEUE, translator)
+        try:
+            outcome = self._attempt(requester, queued.request)
+        except PortError as error:
+            _log.warning("queued revert %s postponed: %s", queued.id, error)
+            return postponed(queued, queued.due, str(error), self.ports.clock())
+        match outcome:
+            case Refused(reason, datetime() as due) | Unfinished(_, reason, datetime() as due):
+                return postponed(queued, due, reason, self.ports.clock())
+            case _:
+                url = outcome.pull.url if isinstance(outcome, Opened | AlreadyOpen) else None
+                result = revert_message.sentence(translator, outcome, queued.request)
+                return replace(queued, state=QueueState.DONE, result=result, url=url)

@@ -12,8 +12,8 @@ from bot.core.changes.irreversible import Loss
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.revert import NotPermitted, Opened, RevertRequest
-from bot.handlers.pull_requests.effect import MAX_APPLICATIONS, effects
 from bot.handlers.pull_requests.revert import revert
+from bot.handlers.rendering.affected import MAX_APPLICATIONS, effects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages.effect import warnings
