@@ -288,10 +288,12 @@ def checked(home: Path, cluster: Any = None) -> Callable[[], Drift]:
     from bot.adapters.git.repository import GitRepository  # noqa: PLC0415
     from bot.adapters.kubernetes.cluster import KubernetesCluster  # noqa: PLC0415
     from bot.core.applications.application import Application  # noqa: PLC0415
+    from bot.core.git.repository_ref import RepositoryRef  # noqa: PLC0415
     from bot.handlers.drift.check import check, fetch_all  # noqa: PLC0415
     from bot.handlers.drift.comparison_cache import Caches  # noqa: PLC0415
 
-    applications = [Application(name, "platform", f"apps/{name}", "prod", name, "C1") for name in namespaces()]
+    platform = RepositoryRef("platform")
+    applications = [Application(name, platform, f"apps/{name}", "prod", name, "C1") for name in namespaces()]
     mirrors = Path(tempfile.mkdtemp(dir=home))
     repositories = {"platform": GitRepository("platform", str(home / "remote"), BRANCH, mirrors)}
     prod = cluster or KubernetesCluster("prod", kubeconfig=home / "kubeconfig")

@@ -22,6 +22,7 @@ from bot.adapters.rendering.programs import Programs
 from bot.adapters.slack.chat import SlackChat
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.alerting import Policy
 from bot.handlers.incidents.record import pass_time_of_all, record
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -64,7 +65,7 @@ class Bench:
         checks = [Check(f"shop-{n}", "prod", "a" * 40, status, None, 3, self.now, drift) for n in range(MANY)]
         self.store.checks.save(checks)
         for check in checks:
-            application = Application(check.application, "platform", "apps", "prod", "shop", CHANNEL)
+            application = Application(check.application, RepositoryRef("platform"), "apps", "prod", "shop", CHANNEL)
             record(self.ports, application, check, rolling=False, looks=2, manifest_cache=self.rendered)
         pass_time_of_all(self.store, self.now, Policy())
         self.keeper.reconcile()

@@ -17,6 +17,7 @@ from pathlib import Path
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import Programs
 from bot.core.applications.application import Application
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects.manifest import read_manifests
 from bot.core.rendering.source import HelmParameters
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -82,7 +83,9 @@ def applications() -> list[Application]:
     names = [f"{kind}{number}" for kind, count in kinds.items() for number in range(count)]
     helm = HelmParameters()
     return [
-        Application(name, "platform", f"apps/{name}", "prod", "shop", "C1", helm=helm if name[0] == "h" else None)
+        Application(
+            name, RepositoryRef("platform"), f"apps/{name}", "prod", "shop", "C1", helm=helm if name[0] == "h" else None
+        )
         for name in names
     ]
 

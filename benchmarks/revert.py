@@ -23,6 +23,8 @@ from bot.adapters.rendering.programs import Programs
 from bot.config import Credentials, ForgeConfig
 from bot.core.access.permission import Granted
 from bot.core.applications.application import Application
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.revert import Opened, RevertRequest
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -100,7 +102,7 @@ def main() -> None:
         forge = GitHubForge.from_config(config, Credentials(github_token=token))
         repository = GitRepository("platform", remote, "main", home / "mirrors", credential=forge.git_credential)
         applications = [
-            Application(f"a{number:03}", "platform", f"apps/a{number:03}", "prod", "shop", "C1")
+            Application(f"a{number:03}", RepositoryRef("platform"), f"apps/a{number:03}", "prod", "shop", "C1")
             for number in range(APPLICATIONS)
         ]
         rendered = ManifestCache(Programs.find())
@@ -111,7 +113,7 @@ def main() -> None:
 
         def ask(sha: str) -> None:
             outcome = revert(
-                RevertRequest("Ana", sha),
+                RevertRequest("Ana", Sha(sha)),
                 repository=repository,
                 forge=forge,
                 applications=applications,

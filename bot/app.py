@@ -18,7 +18,7 @@ from bot.config import Config
 from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.monitor import Monitor
-from bot.handlers.pull_requests import revert_pulls
+from bot.handlers.pull_requests import track
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.home import Homes
 from bot.handlers.slack.people import People
@@ -110,8 +110,8 @@ class Bot:
             ),
             Job("rollouts", every.rollout, self._monitor.observe_rollouts),
             Job("approvals", _RECONCILE_EVERY, self._monitor.review_approvals),
-            Job("pull requests", every.git, partial(revert_pulls.look, self._ports)),
-            Job("queued reverts", every.git, self._commands.work_off),
+            Job("pull requests", every.git, partial(track.poll, self._ports)),
+            Job("queued reverts", every.git, self._commands.run_queued),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
             Job("homes", _REFRESH_EVERY, self._homes.refresh),
         ]
@@ -133,7 +133,7 @@ class Bot:
 
     def _look_now(self, name: str) -> Job:
         def look() -> None:
-            revert_pulls.look(self._ports)
+            track.poll(self._ports)
             self._monitor.poll_repository(name)
             self._monitor.review_approvals()
 

@@ -1,4 +1,4 @@
-"""The one place where clients of the outside are made from the configuration. Nothing connects yet."""
+"""Builds every client of an outside system from the configuration, and nothing else does. Nothing connects yet."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.rendering.programs import Programs
 from bot.adapters.slack.chat import SlackChat
 from bot.config import Config, Credentials, ForgeConfig
-from bot.core.applications.application import home
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.ports import Ports
 from bot.ports.forge import Forge
@@ -27,7 +27,7 @@ SLACK_SECONDS = 15
 
 
 def slack_client(config: Config) -> WebClient:
-    """Slack's Web API. It never retries by itself: cards are reconciled, and a retried post can post twice."""
+    """Slack's Web API. It never retries: cards are reconciled, and a retried post can post twice."""
     token = config.credentials.slack_bot_token
     return WebClient(token=token, base_url=str(config.slack.api_url), timeout=SLACK_SECONDS, retry_handlers=[])
 
@@ -75,58 +75,59 @@ _FORGES: Mapping[str, Callable[[ForgeConfig, Credentials], ConfiguredForge]] = {
 }
 
 
-def forge(config: Config, name: str) -> ConfiguredForge | None:
-    """The forge of one repository, whatever is followed there; None where the configuration names none."""
-    settings = config.repositories[home(name)[0]].forge
+def forge(config: Config, key: str) -> ConfiguredForge | None:
+    """The forge of the repository with this key, at any revision; None where the configuration names none."""
+    settings = config.repositories[RepositoryRef.parse(key).name].forge
     return _FORGES[settings.kind](settings, config.credentials) if settings else None
 
 
-def repository(config: Config, name: str) -> GitRepository:
-    """The mirror of one repository, with its forge's credential where it has one. RepositoryError for a bad URL.
+def repository(config: Config, key: str) -> GitRepository:
+    """The mirror of the repository with this key, with its forge's credential if it has one. RepositoryError: bad URL.
 
-    A name may say what is followed there (`core.application.line`): those of one repository share its mirror.
+    References to one repository at different revisions share its mirror.
     """
-    base, revision = home(name)
-    settings, hosted = config.repositories[base], forge(config, name)
-    revision = revision or TargetRevision.branch(settings.branch)
+    ref = RepositoryRef.parse(key)
+    settings, hosted = config.repositories[ref.name], forge(config, key)
+    revision = ref.target_revision or TargetRevision.branch(settings.branch)
     if hosted is None:
-        return GitRepository(name, settings.url, revision, config.mirrors, mirror=base)
+        return GitRepository(key, settings.url, revision, config.mirrors, mirror=ref.name)
     signed = partial(SignedRepository, create_commit=hosted.create_commit) if isinstance(hosted, GitHubForge) else None
     kind = signed or GitRepository
     return kind(
-        name,
+        key,
         settings.url,
         revision,
         config.mirrors,
-        mirror=base,
+        mirror=ref.name,
         credential=hosted.git_credential,
         credential_variable=hosted.token_variable,
     )
 
 
-_Made = TypeVar("_Made")
+_Client = TypeVar("_Client")
 
 
-class _Lines(Mapping[str, _Made]):
-    """What is made of each repository at once, and of each line of one, such as another branch, when it is asked for.
+class _ByRepository(Mapping[str, _Client]):
+    """A client for each `RepositoryRef.key`; the one for another revision is built when it is first asked for.
 
-    Any thread may ask. KeyError for a line of none of these. Only the repositories themselves are listed.
+    Any thread may ask. KeyError when the repository itself has no client. Iteration yields only the repositories
+    themselves.
     """
 
-    def __init__(self, made: Mapping[str, _Made], make: Callable[[str], _Made | None]) -> None:
-        self._listed = made
-        self._made = dict(made)
-        self._make = make
-        self._making = threading.Lock()
+    def __init__(self, clients: Mapping[str, _Client], build: Callable[[str], _Client | None]) -> None:
+        self._listed = clients
+        self._clients = dict(clients)
+        self._build = build
+        self._building = threading.Lock()
 
-    def __getitem__(self, name: str) -> _Made:
-        with self._making:
-            if name not in self._made:
-                made = self._make(name) if home(name)[0] in self._listed else None
-                if made is None:
-                    raise KeyError(name)
-                self._made[name] = made
-            return self._made[name]
+    def __getitem__(self, key: str) -> _Client:
+        with self._building:
+            if key not in self._clients:
+                client = self._build(key) if RepositoryRef.parse(key).name in self._listed else None
+                if client is None:
+                    raise KeyError(key)
+                self._clients[key] = client
+            return self._clients[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._listed)
@@ -136,19 +137,18 @@ class _Lines(Mapping[str, _Made]):
 
 
 def cluster(config: Config, name: str) -> KubernetesCluster:
-    """The reader of one cluster. ClusterError for a bad kubeconfig."""
+    """The client of one cluster. ClusterError for a bad kubeconfig."""
     settings = config.clusters[name]
     return KubernetesCluster(name, kubeconfig=settings.kubeconfig, context=settings.context)
 
 
 def ports(config: Config, client: WebClient, clock: Callable[[], datetime]) -> Ports:
-    """The whole outside. PortError when the database cannot be opened or a setting cannot be used."""
-    forges = {name: forge(config, name) for name in config.repositories}
+    """Every port. PortError when the database cannot be opened or a setting cannot be used."""
+    repositories = {name: repository(config, name) for name in config.repositories}
+    forges = {name: built for name in config.repositories if (built := forge(config, name))}
     return Ports(
-        repositories=_Lines(
-            {name: repository(config, name) for name in config.repositories}, lambda name: repository(config, name)
-        ),
-        forges=_Lines({name: known for name, known in forges.items() if known}, lambda name: forge(config, name)),
+        repositories=_ByRepository(repositories, lambda key: repository(config, key)),
+        forges=_ByRepository(forges, lambda key: forge(config, key)),
         clusters={name: cluster(config, name) for name in config.clusters},
         renderer=Programs.find(),
         store=SqlStore(config.store),

@@ -24,11 +24,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bot.core.access.permission import Right, Roles
-from bot.core.applications.application import Application, line
+from bot.core.applications.application import Application
 from bot.core.approvals.approval import Automation, Rules
 from bot.core.drift.ignore import IgnoreRule, parse_pointer
 from bot.core.drift.jq import parse_jq
 from bot.core.drift.severity import Severity
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import Newest, TargetRevision
 from bot.core.incidents.alerting import Escalation, Policy
 from bot.core.incidents.quiet_hours import QuietHours
@@ -428,10 +429,10 @@ class _Application(_Section):
     owners: Owners = Field(default=(), description="a list of user IDs (U…, W…) and user group IDs (S…)")
     helm: _Helm | None = Field(default=None, description="a mapping such as {values: [values-prod.yaml]}")
 
-    def line(self, branch: str) -> str:
-        """The repository's name, qualified by `revision` unless that is `branch`, which the repository tracks."""
+    def repository_ref(self, branch: str) -> RepositoryRef:
+        """The repository at the revision this application tracks; its own `branch` needs no target revision."""
         own = self.revision in {"", branch}
-        return self.repository if own else line(self.repository, TargetRevision(self.revision, self.newest))
+        return RepositoryRef(self.repository, None if own else TargetRevision(self.revision, self.newest))
 
 
 class _Escalate(_Section):
@@ -720,7 +721,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         applications={
             name: Application(
                 name=name,
-                repository=told.line(parsed.repositories[told.repository].branch),
+                repository=told.repository_ref(parsed.repositories[told.repository].branch),
                 path=told.path,
                 cluster=told.cluster,
                 namespace=told.namespace,

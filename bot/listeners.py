@@ -18,15 +18,13 @@ from slack_sdk.errors import SlackClientError
 
 from bot.config import Config
 from bot.core.access.audit import Origin
-from bot.core.access.permission import Right
 from bot.core.access.requester import Requester
 from bot.core.commands import command as commands
 from bot.core.commands.mention import text_of
-from bot.core.pull_requests.change_ref import Unreadable, parse_revision
 from bot.handlers.command_service import CommandService
-from bot.handlers.incidents import silence
+from bot.handlers.incidents.silence import CardTarget
 from bot.handlers.slack.home import Homes
-from bot.messages import LINK, control, diff_pages, trouble
+from bot.messages import LINK, diff_pages, trouble
 from bot.messages import adopt as adopt_message
 from bot.messages import help as help_message
 from bot.messages import home as home_message
@@ -48,10 +46,10 @@ Work = Callable[[], Message | None]
 class Listeners:
     """Answers commands, mentions, buttons and modals. Whatever takes longer than parsing runs on `work`."""
 
-    def __init__(self, config: Config, ports: Ports, desk: CommandService, homes: Homes, work: WorkPool) -> None:
+    def __init__(self, config: Config, ports: Ports, service: CommandService, homes: Homes, work: WorkPool) -> None:
         self._config = config
         self._ports = ports
-        self._commands = desk
+        self._commands = service
         self._homes = homes
         self._work = work
 
@@ -151,27 +149,30 @@ class Listeners:
         """The card's button: a drift check of what it shows."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
-        self._soon(requester, respond, lambda: self._commands.check_now(requester, self._commands.meant(reference)))
+        names = self._commands.applications_of
+        self._soon(requester, respond, lambda: self._commands.check_now(requester, names(reference)))
 
     def on_acknowledge(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """The card's button: done at once."""
         ack()
         requester, subject = self._clicker(body), str(action.get("value", ""))
 
-        def work() -> Message:
-            return self._commands.acknowledge(requester, silence.of_card(self._ports, subject))
-
-        self._soon(requester, respond, self._once(_click(body, action), work))
+        self._soon(
+            requester,
+            respond,
+            self._once(_click(body, action), lambda: self._commands.acknowledge(requester, CardTarget(subject))),
+        )
 
     def on_wake(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """The Home's button: a snooze is over before its time."""
         ack()
         requester, subject = self._clicker(body), str(action.get("value", ""))
 
-        def work() -> Message:
-            return self._commands.wake(requester, silence.of_card(self._ports, subject))
-
-        self._soon(requester, respond, self._once(_click(body, action), work))
+        self._soon(
+            requester,
+            respond,
+            self._once(_click(body, action), lambda: self._commands.unsnooze(requester, CardTarget(subject))),
+        )
 
     def on_snooze(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """The card's button: a modal at once, which asks for how long once it is known that the person may."""
@@ -182,18 +183,12 @@ class Listeners:
             return
 
         def work() -> None:
-            target = silence.of_card(self._ports, subject)
-            refused = self._commands.refused_snooze(requester, target)
-            if refused:
-                said = control.denied(requester.translator, Right.SILENCE, refused)
-            elif not target.incidents:
-                said = control.nothing_open(requester.translator, ())
+            offer = self._commands.offer_snooze(requester, CardTarget(subject))
+            if isinstance(offer, Message):
+                self._show(view_id, snooze_message.refusal(requester.translator, offer))
             else:
-                form = snooze_message.form(
-                    requester.translator, target.applications, subject=subject, channel=requester.channel
-                )
-                return self._show(view_id, form)
-            return self._show(view_id, snooze_message.refusal(requester.translator, said))
+                form = snooze_message.form(requester.translator, offer, subject=subject, channel=requester.channel)
+                self._show(view_id, form)
 
         self._soon(requester, respond, work)
 
@@ -209,21 +204,23 @@ class Listeners:
             return
         ack()
 
-        def work() -> Message:
-            return self._commands.snooze(requester, silence.of_card(self._ports, subject), span)
-
-        self._soon(requester, None, self._once(f"submit {view.get('id')} {view.get('hash')}", work))
+        self._soon(
+            requester,
+            None,
+            self._once(
+                f"submit {view.get('id')} {view.get('hash')}",
+                lambda: self._commands.snooze(requester, CardTarget(subject), span),
+            ),
+        )
 
     def on_revert(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """A button that reverts: the same as the command, and authorised like it."""
         ack()
-        requester = self._clicker(body)
-        request = revert_message.requested(str(action.get("value", "")), requester.name)
-        if request is None or (request.application and request.application not in self._config.applications):
-            self._say(requester, respond, control.stale(requester.translator))
-            return
+        requester, value = self._clicker(body), str(action.get("value", ""))
         self._soon(
-            requester, respond, self._once(_click(body, action), lambda: self._commands.revert(requester, request))
+            requester,
+            respond,
+            self._once(_click(body, action), lambda: self._commands.revert_by_button(requester, value)),
         )
 
     def on_adopt(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
@@ -241,8 +238,6 @@ class Listeners:
                 return help_message.answer(requester.translator, spec)
             case parsed if isinstance(parsed, commands.Mistake):
                 return help_message.mistake(requester.translator, parsed, list(self._config.applications))
-            case commands.RevertCommand(text) if isinstance(unreadable := parse_revision(text), Unreadable):
-                return trouble.outside(requester.translator, unreadable.reason)
             case _:
                 return parsed
 

@@ -15,6 +15,7 @@ from bot.core.applications.application import Application
 from bot.core.approvals.approval import Automation, Rules
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.severity import Severity
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.alerting import Escalation, Policy
 from bot.core.incidents.quiet_hours import QuietHours
 from bot.core.objects.ownership import INTERACTIVE
@@ -81,9 +82,11 @@ def test_every_key_arrives():
         crds=False,
     )
     assert config.applications == {
-        "ferry": Application("ferry", "platform", "apps/ferry", "prod", "on", "G0FERRY", ("W0KAI", "S0CREW")),
-        "quay": Application("quay", "charts", ".", "here", "quay", "C0HARBOUR1", helm=helm),
-        "pier": Application("pier", "charts", ".", "here", "quay", "C0HARBOUR1", helm=helm),
+        "ferry": Application(
+            "ferry", RepositoryRef("platform"), "apps/ferry", "prod", "on", "G0FERRY", ("W0KAI", "S0CREW")
+        ),
+        "quay": Application("quay", RepositoryRef("charts"), ".", "here", "quay", "C0HARBOUR1", helm=helm),
+        "pier": Application("pier", RepositoryRef("charts"), ".", "here", "quay", "C0HARBOUR1", helm=helm),
     }
     assert config.schedule.model_dump() == {
         "drift": timedelta(hours=1, minutes=30),

@@ -18,6 +18,7 @@ from bot.adapters.rendering.programs import Programs
 from bot.config import Config
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects.ownership import INTERACTIVE
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import check, check_files, fetch_all
@@ -44,7 +45,8 @@ def configured(config: Config, names: Sequence[str], *, explain: bool) -> list[C
         raise PortError(
             "There are no applications to check. Add one under applications:, or check that discover finds one."
         )
-    repositories = {name: build.repository(config, name) for name in {application.repository for application in wanted}}
+    keys = {application.repository.key for application in wanted}
+    repositories = {key: build.repository(config, key) for key in keys}
     revisions = fetch_all(repositories)
     now = datetime.now(tz=UTC)
     caches = Caches(ManifestCache(Programs.find()))
@@ -103,7 +105,7 @@ def directory(
     now = datetime.now(tz=UTC)
     application = Application(
         name=path.resolve().name or "/",
-        repository="",
+        repository=RepositoryRef(""),
         path="",
         cluster=context or "current",
         namespace=namespace or "default",

@@ -25,7 +25,7 @@ def examine(config: Config) -> Iterator[Line]:
             chat=SlackChat(client),
             repositories={name: partial(build.repository, config, name) for name in config.repositories},
             forges={name: forge for name in config.repositories if (forge := build.forge(config, name))},
-            line=partial(build.repository, config),
+            repository=partial(build.repository, config),
             clusters={name: partial(build.cluster, config, name) for name in config.clusters},
             renderer=programs,
             programs=programs.commands(),

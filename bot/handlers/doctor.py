@@ -12,7 +12,7 @@ from slack_sdk.web import SlackResponse
 
 from bot.config import Config
 from bot.core.access.audit import AuditEntry, Origin
-from bot.core.applications.application import Application, home
+from bot.core.applications.application import Application
 from bot.core.drift.model import Status
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import Revision, check, fetch_all
@@ -93,7 +93,7 @@ class Outside:
     slack: Slack
     chat: Chat
     repositories: Mapping[str, Callable[[], Repository]]
-    line: Callable[[str], Repository]  # by repository name
+    repository: Callable[[str], Repository]  # by the key of its RepositoryRef
     forges: Mapping[str, Forge]
     clusters: Mapping[str, Callable[[], Cluster]]
     renderer: Renderer
@@ -129,19 +129,19 @@ def doctor(config: Config, outside: Outside) -> Iterator[Line]:
         yield line
         if cluster:
             clusters[name] = cluster
-    discoverer = Discoverer(config, clusters, outside.line)
+    discoverer = Discoverer(config, clusters, outside.repository)
     yield from _deployers(discoverer)
     applications = list(discoverer.applications.values())
-    for name in dict.fromkeys(application.repository for application in applications):
-        if home(name)[0] in repositories and name not in repositories:
-            repositories[name] = outside.line(name)
-    revisions |= fetch_all({name: repositories[name] for name in repositories.keys() - revisions.keys()})
+    for ref in dict.fromkeys(application.repository for application in applications):
+        if ref.name in repositories and ref.key not in repositories:
+            repositories[ref.key] = outside.repository(ref.key)
+    revisions |= fetch_all({key: repositories[key] for key in repositories.keys() - revisions.keys()})
     caches = Caches(ManifestCache(outside.renderer))
     for name, cluster in clusters.items():
         checkable = [
             application
             for application in applications
-            if application.cluster == name and application.repository in repositories
+            if application.cluster == name and application.repository.key in repositories
         ]
         yield from _applications(config, checkable, cluster, repositories, revisions, caches, outside.clock())
 

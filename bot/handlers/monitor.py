@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from bot.config import Config
-from bot.core.applications.application import Application, home
+from bot.core.applications.application import Application
 from bot.core.applications.discovered import Catalogue
 from bot.core.drift.model import Check
 from bot.core.incidents.incident import IncidentState
@@ -53,7 +53,7 @@ class Monitor:
         self._translator_for = config.slack.translator
         self._caches = Caches(ManifestCache(ports.renderer))
         self._recording = threading.Lock()
-        self._polling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by repository or line of one
+        self._polling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
         self._people = People(ports.chat, config.slack.people, ports.clock)
         self._approvals = ApprovalReviewer(
             ports,
@@ -116,14 +116,14 @@ class Monitor:
         self.reconcile_cards()
 
     def poll_all_refs(self, repository: str) -> None:
-        """The same of a repository and of every line of it that an application follows. PortError of the last."""
+        """The same of a repository at every revision of it that an application tracks. PortError of the last."""
         error = None
-        for name in dict.fromkeys((repository, *(application.repository for application in self._all()))):
-            if home(name)[0] == repository:
-                try:
-                    self._poll(name)
-                except PortError as failed:
-                    error = failed
+        tracked = [application.repository for application in self._all()]
+        for key in dict.fromkeys((repository, *(ref.key for ref in tracked if ref.name == repository))):
+            try:
+                self._poll(key)
+            except PortError as failed:
+                error = failed
         self.reconcile_cards()
         if error:
             raise error
@@ -174,9 +174,9 @@ class Monitor:
         A check must compare with just these revisions: a merge that is fetched later has no rollout yet, and what
         differs only because it is on its way would be taken for drift.
         """
-        names = sorted({application.repository for application in applications})
+        keys = sorted({application.repository.key for application in applications})
         with ThreadPoolExecutor(_REPOSITORIES_AT_ONCE, "fetch") as pool:
-            revisions = dict(zip(names, pool.map(self._fetch_one, names), strict=True))
+            revisions = dict(zip(keys, pool.map(self._fetch_one, keys), strict=True))
         self.reconcile_cards()
         return revisions
 
@@ -194,7 +194,7 @@ class Monitor:
             return head
 
     def _record_merges(self, repository: str, head: str) -> None:
-        applications = [application for application in self._all() if application.repository == repository]
+        applications = [application for application in self._all() if application.repository.key == repository]
         manifest_cache, people = self._caches.manifest_cache, self._people
         merges.record_merges(self._ports, repository, head, applications, manifest_cache, people)
         if self._ports.repositories[repository].is_branch:  # what else is followed moves from tag to tag by design

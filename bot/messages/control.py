@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.access.permission import CouldNotAsk, Denied, Right
+from bot.core.access.permission import Denied, MembersUnknown, Right
 from bot.i18n.catalogue import control as text
 from bot.i18n.language import Phrase, Translator
 from bot.messages import wording
@@ -13,10 +13,10 @@ _MOST_NAMED = 8
 _DENIED = {Right.REVERT: text.DENIED_REVERT, Right.SILENCE: text.DENIED_SILENCE}
 
 
-def denied(translator: Translator, right: Right, verdict: Denied | CouldNotAsk) -> Message:
+def denied(translator: Translator, right: Right, verdict: Denied | MembersUnknown) -> Message:
     """The person may not; who may, or why that is not known."""
     rule = verdict.rule
-    if isinstance(verdict, CouldNotAsk):
+    if isinstance(verdict, MembersUnknown):
         why = clip(translator.told(verdict.why), 500)
         return _said(translator, text.COULD_NOT_ASK, group=people(verdict.group), key=code(rule.key), why=why)
     named = rule.allowed[:_MOST_NAMED]

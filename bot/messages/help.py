@@ -11,6 +11,7 @@ from bot.core.commands.command import (
     WrongArguments,
     WrongSpan,
 )
+from bot.core.pull_requests.change_ref import InvalidChangeRef
 from bot.i18n.catalogue import control
 from bot.i18n.catalogue import help as texts
 from bot.i18n.language import Translator
@@ -72,6 +73,8 @@ def mistake(translator: Translator, made: Mistake, applications: Sequence[str]) 
             return about(translator, spec)
         case WrongSpan():
             text = translator.text(control.OTHER_WRONG)
+        case InvalidChangeRef(reason):
+            text = translator.told(reason)
     return message(text, rich(paragraph(words(text))))
 
 

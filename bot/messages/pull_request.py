@@ -1,4 +1,4 @@
-"""What a revert's pull request says on the forge: title and Markdown body."""
+"""The title and Markdown body of a revert's pull request."""
 
 import re
 from collections.abc import Sequence
@@ -16,10 +16,14 @@ MAX_BODY = 30_000  # Bitbucket takes 32,768, GitHub twice that
 MAX_LISTED = 100
 
 
-def reference(pull: PullRequest, home: str) -> str:
-    """How the forge names a pull request in texts: `acme/web#7`, on GitLab `acme/web!7`; `home` as `home_of` gives."""
+def reference(pull: PullRequest, repository_url: str) -> str:
+    """The forge's reference to a pull request: `acme/web#7`, on GitLab `acme/web!7`.
+
+    `repository_url` is `host/owner/name`, as `core.pull_requests.change_ref.repository_url` returns it.
+    """
     sign = "!" if "/merge_requests/" in pull.url else "#"
-    path = re.sub(r"^.*?(?:projects|users)/([^/]+)/repos/", r"\1/", home.partition("/")[2])  # Bitbucket Data Center's
+    path = repository_url.partition("/")[2]
+    path = re.sub(r"^.*?(?:projects|users)/([^/]+)/repos/", r"\1/", path)  # Bitbucket Data Center
     return f"{path}{sign}{pull.number}"
 
 
@@ -42,10 +46,10 @@ def body(
     effects: Sequence[Effect],
     branch: str,
 ) -> str:
-    """The pull request's text: what is undone, who asked and why, what changes where, what to know before merging."""
+    """The Markdown body: the reverted commits, who asked and why, the effect, and what to know before merging."""
     parts = [
         *([f"Reverts {reverts}"] if reverts else []),
-        _asked(request),
+        _requested_by(request),
         *_warnings(effects),
         _listed("Reverts", [f"{commit.sha} {as_code(commit.subject)}" for commit in target.commits]),
         *_effects(effects),
@@ -58,14 +62,14 @@ def body(
 
 
 def _cut(parts: Sequence[str], most: int) -> str:
-    """Whole lines, as many as fit."""
+    """As many whole lines as fit."""
     text, cut = "\n\n".join(parts), "\n- and more (truncated)"
     if len(text) <= most - 2:
         return text
     return text[: most - 2 - len(cut)].rpartition("\n")[0] + cut
 
 
-def _asked(request: RevertRequest) -> str:
+def _requested_by(request: RevertRequest) -> str:
     where = (
         f"[in Slack]({request.link})"
         if request.link and re.fullmatch(r"https://[^\s()<>]+", request.link)
@@ -76,41 +80,41 @@ def _asked(request: RevertRequest) -> str:
 
 
 def _warnings(effects: Sequence[Effect]) -> list[str]:
-    found = effect_message.warnings(ENGLISH, effects)
-    return [_listed("Before you merge", [as_code(each) for each in found])] if found else []
+    warnings = effect_message.warnings(ENGLISH, effects)
+    return [_listed("Before you merge", [as_code(warning) for warning in warnings])] if warnings else []
 
 
 def _effects(effects: Sequence[Effect]) -> list[str]:
     if not effects:
         return ["These files belong to no application that the bot watches."]
-    return ["\n".join((_environment(each), *_objects(each))) for each in effects]
+    return ["\n".join((_environment(effect), *_objects(effect))) for effect in effects]
 
 
 def _environment(effect: Effect) -> str:
     where = f"{as_code(effect.application)} on {as_code(effect.cluster)}, namespace {as_code(effect.namespace)}"
     if effect.why is not None:
         return f"**Changes in** {where} **are unknown:** {as_code(effect.why)}"
-    found = effect.change
-    counts = ((found.removed, "removed"), (found.changed, "changed"), (found.added, "added"))
-    told = ", ".join(f"{count} {what}" for count, what in counts if count)
-    return f"**Changes in** {where}**:** {told or 'none in the cluster'}\n"
+    change = effect.change
+    counts = ((change.removed, "removed"), (change.changed, "changed"), (change.added, "added"))
+    summary = ", ".join(f"{count} {what}" for count, what in counts if count)
+    return f"**Changes in** {where}**:** {summary or 'none in the cluster'}\n"
 
 
 def _objects(effect: Effect) -> list[str]:
     rows = []
-    for found in effect.change.objects:
-        name = f"{found.namespace}/{found.name}" if found.namespace else found.name
-        rows.append(f"- {as_code(f'{found.kind} {name}')} {found.change}")
-        rows += [f"  - {_field(field)}" for field in found.fields]
-        if found.total > len(found.fields):
-            rows.append(f"  - and {found.total - len(found.fields):,} more fields")
+    for change in effect.change.objects:
+        name = f"{change.namespace}/{change.name}" if change.namespace else change.name
+        rows.append(f"- {as_code(f'{change.kind} {name}')} {change.change}")
+        rows += [f"  - {_field(field)}" for field in change.fields]
+        if change.total > len(change.fields):
+            rows.append(f"  - and {change.total - len(change.fields):,} more fields")
     if (left := effect.change.total - len(effect.change.objects)) > 0:
         rows.append(f"- and {left:,} more objects")
     return rows
 
 
 def _field(field: FieldChange) -> str:
-    before, after = (as_code(value(ENGLISH, each, 100)) for each in (field.before, field.after))
+    before, after = (as_code(value(ENGLISH, side, 100)) for side in (field.before, field.after))
     match field.change:
         case "changed":
             return f"{as_code(field.path)}: {before} → {after}"
@@ -148,6 +152,6 @@ def _listed(heading: str, rows: Sequence[str]) -> str:
 
 
 def as_code(text: str) -> str:
-    """Text as code, so that nothing in it is markup, a mention or a closing keyword."""
+    """Text as Markdown code, so that nothing in it is markup, a mention or a closing keyword."""
     plain = " ".join(text.replace("`", '"').split())
     return f"`{plain[:300]}`"

@@ -39,7 +39,7 @@ def answer(translator: Translator, known: QueuedRevert) -> Message:
 def card(translator: Translator, known: QueuedRevert) -> Message:
     """The one message in the channel, as it should read now."""
     phrase = texts.WAITING if known.state is QueueState.WAITING else texts.ENDED
-    told = {"what": clip(known.request.text, 80), "time": utc(known.due), "reason": _reason(translator, known)}
+    told = {"what": clip(str(known.request.change), 80), "time": utc(known.due), "reason": _reason(translator, known)}
     told["result"] = _result(translator, known)
     text = translator.text(phrase, **told, who=clip(known.request.who, 60))
     elements: dict[str, Value] = {**told, "what": code(told["what"]), "who": person(known.by)}
@@ -50,7 +50,7 @@ def card(translator: Translator, known: QueuedRevert) -> Message:
 
 def reply(translator: Translator, known: QueuedRevert) -> Message:
     """Told once in its thread: who asked is rung."""
-    what, who = clip(known.request.text, 80), clip(known.request.who, 60)
+    what, who = clip(str(known.request.change), 80), clip(known.request.who, 60)
     text = translator.text(texts.ENDED, what=what, who=who, result=_result(translator, known))
     line = rich_line(translator, texts.REPLY, who=person(known.by), result=words(_result(translator, known)))
     return message(text, rich(paragraph(*line)), *_page(translator, known))

@@ -1,4 +1,4 @@
-"""The answers to `/gitops revert`: one for each way it can end, each saying what to press or type next."""
+"""The answers to `/gitops revert`: one for each outcome, with what to press or type next."""
 
 import json
 import re
@@ -7,12 +7,15 @@ from dataclasses import replace
 from datetime import datetime
 from html import unescape
 
+from bot.core.access.permission import Right
 from bot.core.git.commit import Commit, PullRequest
+from bot.core.pull_requests.change_ref import InvalidChangeRef, parse_change_ref
 from bot.core.pull_requests.revert import (
     AcrossMerges,
     AlreadyOpen,
     AlreadyReverted,
     Ambiguous,
+    AmbiguousRepository,
     Confirm,
     Conflict,
     ConflictedFile,
@@ -21,6 +24,7 @@ from bot.core.pull_requests.revert import (
     NotFound,
     NothingToUndo,
     NotOnBranch,
+    NotPermitted,
     Opened,
     Outcome,
     PullNotMerged,
@@ -32,7 +36,7 @@ from bot.core.pull_requests.revert import (
 )
 from bot.i18n.catalogue import revert as texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import LINK, effect, wording
+from bot.messages import LINK, control, effect, wording
 from bot.messages.blocks import (
     Block,
     Element,
@@ -65,7 +69,7 @@ _STATES = {"open": texts.OPEN, "closed": texts.CLOSED, "merged": texts.MERGED}
 
 
 def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> Message:  # noqa: C901, PLR0912  a case each
-    """What the person who asked reads."""
+    """The answer to the person who asked."""
     match outcome:
         case Opened():
             return _opened(translator, outcome)
@@ -98,6 +102,9 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
             return _said(translator.told(reason))
         case Ambiguous(reason, candidates):
             return _said(translator.told(reason), _commits(translator, candidates))
+        case AmbiguousRepository(repositories):
+            known = wording.listed(translator, repositories, 5)
+            return _said(translator.text(texts.WHICH_REPOSITORY, text=clip(str(request.change), 80), known=known))
         case NotOnBranch():
             return _not_on_branch(translator, outcome)
         case PullNotMerged(pull):
@@ -119,27 +126,24 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
                 "again": _again(translator, retry_at),
             }
             return _said(translator.text(texts.UNFINISHED, **told))
+        case NotPermitted(_, decision):
+            return control.denied(translator, Right.REVERT, decision)
 
 
 def sentence(translator: Translator, outcome: Outcome, request: RevertRequest) -> str:
-    """The same in words alone."""
+    """The answer as plain text."""
     return unescape(answer(translator, outcome, request).text)
 
 
-def which_repository(translator: Translator, text: str, repositories: Sequence[str]) -> Message:
-    """Several repositories could be meant."""
-    known = wording.listed(translator, repositories, 5)
-    return _said(translator.text(texts.WHICH_REPOSITORY, text=clip(text, 80), known=known))
-
-
 def reference(request: RevertRequest) -> str:
-    """What a button remembers of a request: not who asked, since whoever clicks is authorised anew."""
-    kept = {
-        "text": clip(request.text, 200),
-        "application": request.application,
-        "flags": [flag for flag in ("only", "through_merges", "large") if getattr(request, flag)],
-    }
-    return json.dumps(kept)[:_MOST_REFERENCE]
+    """The value of a button that repeats a request. It holds no person: whoever clicks is authorized again."""
+    flags = [flag for flag in ("only", "through_merges", "large") if getattr(request, flag)]
+    return _value(str(request.change), request.application, flags)
+
+
+def _value(text: str, application: str | None, flags: Sequence[str] = ()) -> str:
+    value = {"text": clip(text, 200), "application": application, "flags": flags}
+    return json.dumps(value)[:_MOST_REFERENCE]
 
 
 def ask(
@@ -151,32 +155,31 @@ def ask(
     *,
     action: str = REVERT_THIS,
 ) -> Element:
-    """The button that asks for a revert, once more before it does; who clicks is authorised as with the command."""
+    """The button that reverts, after a confirmation; whoever clicks it is authorized as for the command."""
     asks = confirm(
         translator.text(texts.ASK_TITLE),
         translator.text(texts.ASK, subject=clip(subject, 120)),
         translator.text(texts.ASK_YES),
         translator.text(texts.ASK_NO),
     )
-    request = RevertRequest(who="", text=revision, application=application)
-    _, slash, named = revision.rpartition("/")  # of a URL its sha, or its pull request's number
-    named = f"#{named}" if slash and named.isdigit() else named
-    label = translator.text(texts.REVERT, revision=_FULL_SHA.sub(r"\1", named))
-    return button(label, action, reference(request), style=style, asks=asks)
+    _, slash, name = revision.rpartition("/")  # the sha or the pull request's number in a URL
+    name = f"#{name}" if slash and name.isdigit() else name
+    label = translator.text(texts.REVERT, revision=_FULL_SHA.sub(r"\1", name))
+    return button(label, action, _value(revision, application), style=style, asks=asks)
 
 
-def requested(reference_: str, who: str) -> RevertRequest | None:
-    """The request behind a button, None for what no button of ours holds."""
+def requested(value: str, who: str) -> RevertRequest | None:
+    """The request of a button with this value; None for a value the bot never sent."""
     try:
-        kept = json.loads(reference_)
-        text, application, flags = str(kept["text"]), kept["application"], set(kept["flags"])
+        fields = json.loads(value)
+        change, application, flags = parse_change_ref(str(fields["text"])), fields["application"], set(fields["flags"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    if application is not None and not isinstance(application, str):
+    if isinstance(change, InvalidChangeRef) or not isinstance(application, str | None):
         return None
     return RevertRequest(
         who=who,
-        text=text,
+        change=change,
         application=application,
         only="only" in flags,
         through_merges="through_merges" in flags,
@@ -249,7 +252,7 @@ def _inside(translator: Translator, outcome: InsidePull, request: RevertRequest)
         number = ""
         sentence = translator.text(texts.INSIDE_MERGE, commit=commit, merge=_commit(translator, outcome.merge))
         label = texts.WHOLE_MERGE
-    whole = reference(replace(request, text=outcome.whole, only=False))
+    whole = reference(replace(request, change=outcome.whole, only=False))
     choices = [button(translator.text(label, number=number), REVERT_THIS, whole, style="primary")]
     if outcome.only_possible:
         only = reference(replace(request, only=True))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.applications.application import Application, home
+from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus, Stop, disagreement
 from bot.core.applications.discovered import Unreadable
 from bot.core.drift.model import Check, Status
@@ -68,7 +68,7 @@ def overview(translator: Translator, given: Overview) -> Message:
         text = translator.text(texts.NO_APPLICATION)
         return message(text, rich(paragraph(words(text))))
     every = ranked(given.applications, given.checks)
-    shown = {home(application.repository)[0] for application in given.applications}
+    shown = {application.repository.name for application in given.applications}
     opened = {name: given.pulls[name] for name in sorted(shown) if given.pulls.get(name)}
     sentence = _sentence(translator, given)
     lead = rich(paragraph(words(sentence, bold=True)))

@@ -35,7 +35,7 @@ def opening(translator: Translator, command: Command) -> Message | None:
             return _said(translator.text(texts.CHECKING, application=name))
         case DiffCommand(name):
             return _said(wording.reading(translator, name))
-        case RevertCommand(revision):
-            return _said(translator.text(texts.PREPARING, revision=clip(revision, 60)))
+        case RevertCommand(change):
+            return _said(translator.text(texts.PREPARING, revision=clip(str(change), 60)))
         case _:
             return None

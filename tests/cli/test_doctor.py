@@ -280,7 +280,7 @@ def test_git_must_know_merge_tree(world, version, ok):
         slack=None,
         chat=None,
         repositories={},
-        line=lambda _: pytest.fail("not asked for here"),
+        repository=lambda _: pytest.fail("not asked for here"),
         forges={},
         clusters={},
         renderer=None,

@@ -10,6 +10,7 @@ from bot.config import load
 from bot.core.applications.application import Application
 from bot.core.drift.model import Status
 from bot.core.drift.report import as_json, as_text
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.rollouts.rollout import RolloutState
 from bot.handlers.monitor import Monitor
 from bot.handlers.slack.cards import CardReconciler
@@ -25,7 +26,7 @@ CHANNEL = "C0ALERTS01"
 SETTINGS = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"level": "info"}}
 GIT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {level: info}\n"
 HERE = "apps/shop/settings.yaml"
-SHOP = Application("shop", "platform", "apps/shop", "prod", "shop", CHANNEL)
+SHOP = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", CHANNEL)
 
 
 class Desk:

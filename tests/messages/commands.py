@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.core.access.permission import CouldNotAsk, Denied, Right, Rule
+from bot.core.access.permission import Denied, MembersUnknown, Right, Rule
 from bot.core.commands import command
 from bot.messages import control, trouble
 from bot.messages import help as help_message
@@ -41,7 +41,7 @@ def messages(translator):
 
 def controls(translator):
     nobody = Rule("slack.silence_allowed", ())
-    could_not_ask = CouldNotAsk(RULE, "S0ONCALL", "Slack rejected the request: rate limit reached.")
+    could_not_ask = MembersUnknown(RULE, "S0ONCALL", "Slack rejected the request: rate limit reached.")
     return {
         "control-denied-revert": control.denied(translator, Right.REVERT, Denied(RULE)),
         "control-denied-silence": control.denied(translator, Right.SILENCE, Denied(nobody)),

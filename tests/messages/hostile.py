@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.core.access.permission import CouldNotAsk, Denied, Right
+from bot.core.access.permission import Denied, MembersUnknown, Right
 from bot.core.applications.deployer import Failure
 from bot.core.applications.deployer_status import DeployerStatus as DeployerView
 from bot.core.applications.discovered import Unreadable
@@ -17,6 +17,7 @@ from bot.core.incidents.incident import IncidentState
 from bot.core.objects.health import Unready
 from bot.core.objects.images import Pin, Unpinned
 from bot.core.pull_requests import revert
+from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueueState
 from bot.core.pull_requests.revert import RevertRequest, Target
 from bot.core.rollouts.rollout import Change, Part, PendingState, RolloutState
@@ -161,7 +162,7 @@ def answers(translator):
         "unknown application": help_message.mistake(translator, unknown_application, [LONG] * 99),
         "outside": trouble.outside(translator, f"Git said: {HOSTILE}"),
         "denied": control.denied(translator, Right.REVERT, Denied(many_users)),
-        "could not ask": control.denied(translator, Right.REVERT, CouldNotAsk(RULE, "S0ONCALL", HOSTILE)),
+        "could not ask": control.denied(translator, Right.REVERT, MembersUnknown(RULE, "S0ONCALL", HOSTILE)),
         "who": who.answer(translator, BEHIND),
     }
 
@@ -177,14 +178,14 @@ def reverts(translator):
         revert.Opened(PULL, target, PATHS, (LONG,) * 99, PATHS, LONG, bounded(effects)),
         revert.AlreadyReverted(target, commit),
         revert.Conflict(target, files, (LONG,) * 9),
-        revert.InsidePull(commit, "#12", PULL, None, only_possible=True),
+        revert.InsidePull(commit, PullNumber(12), PULL, None, only_possible=True),
         revert.AcrossMerges(MARKUP + LONG, 400, (commit,) * 400),
         revert.Confirm(target, PATHS, (LONG,) * 99),
         revert.Ambiguous(LONG, (commit,) * 99),
         revert.Refused(f"Git said {HOSTILE}"),
         revert.Unfinished(LONG, HOSTILE, None),
     ]
-    request = RevertRequest(MARKUP, HOSTILE, "shop")
+    request = RevertRequest(MARKUP, CommitUrl("", SHA, HOSTILE), "shop")
     return {
         f"revert {type(outcome).__name__}": revert_message.answer(translator, outcome, request) for outcome in outcomes
     }
@@ -217,7 +218,7 @@ def alerts(translator):
 
 
 def queue(translator):
-    request = RevertRequest(MARKUP, HOSTILE, "shop")
+    request = RevertRequest(MARKUP, CommitUrl("", SHA, HOSTILE), "shop")
     return {
         f"queued {name} {state}": make(
             translator, replace(QUEUED, reason=HOSTILE, result=HOSTILE, request=request, state=state)

@@ -7,6 +7,7 @@ from bot.core.changes.effect import Effect
 from bot.core.changes.irreversible import Loss, Warned
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.pull_requests import revert
+from bot.core.pull_requests.change_ref import PullNumber, Sha
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.core.pull_requests.revert import RevertRequest, Target
 from bot.i18n.catalogue import adopt as adopt_texts
@@ -17,10 +18,10 @@ from bot.messages import queued as queued_message
 from bot.messages import revert as revert_message
 from tests.messages.samples import COMMIT, DRIFTED, FORGE_SILENT, OLDER, PULL_REQUEST, REVERT_PULL, SHA, T0
 
-REQUEST = RevertRequest("ana", "4f2a9c1e", "shop")
+REQUEST = RevertRequest("ana", Sha("4f2a9c1e"), "shop")
 QUEUED = QueuedRevert(
     "queued-1",
-    RevertRequest("jonas", "#12", "shop"),
+    RevertRequest("jonas", PullNumber(12), "shop"),
     "U0JONAS001",
     "C1",
     "C1",
@@ -88,8 +89,8 @@ OUTCOMES = {
     "conflict": revert.Conflict(
         TARGET, (revert.ConflictedFile(FILES[0], "contents", (LATER,)),), ("git fetch origin", "git revert 4f2a9c1e")
     ),
-    "inside-pull": revert.InsidePull(COMMIT, "#12", PULL_REQUEST, None, only_possible=True),
-    "inside-merge": revert.InsidePull(COMMIT, LATER.sha, None, LATER, only_possible=False),
+    "inside-pull": revert.InsidePull(COMMIT, PullNumber(12), PULL_REQUEST, None, only_possible=True),
+    "inside-merge": revert.InsidePull(COMMIT, Sha(LATER.sha), None, LATER, only_possible=False),
     "across-merges": revert.AcrossMerges("1b7d3e5a..4f2a9c1e", 4, (COMMIT, LATER)),
     "confirm": revert.Confirm(TARGET, FILES * 400, ("shop", "search")),
     "not-found": revert.NotFound(LocalizedText(repository.NO_COMMIT, text="4f2a9c1e", name="platform")),
@@ -114,7 +115,9 @@ OUTCOMES = {
 def messages(translator):
     return {
         **{f"revert-{name}": revert_message.answer(translator, outcome, REQUEST) for name, outcome in OUTCOMES.items()},
-        "revert-which-repository": revert_message.which_repository(translator, "#12", ["platform", "web"]),
+        "revert-which-repository": revert_message.answer(
+            translator, revert.AmbiguousRepository(("platform", "web")), replace(REQUEST, change=PullNumber(12))
+        ),
         **queued(translator),
         **cards(translator),
         **adoptions(translator),

@@ -11,6 +11,7 @@ from bot.core.changes.suspect import Suspect, Why
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.git.author import Author
 from bot.core.git.commit import Commit, PullRequest
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState, acknowledge, snooze
 from bot.core.objects.health import Unready
 from bot.core.objects.images import Pin, Unpinned
@@ -72,7 +73,8 @@ PRIVILEGED = replace(
 )
 CONFIG = ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing")
 APPLICATIONS = [
-    Application(name, "platform", f"apps/{name}", "prod", name, "C1") for name in ("search", "shop", "payments", "new")
+    Application(name, RepositoryRef("platform"), f"apps/{name}", "prod", name, "C1")
+    for name in ("search", "shop", "payments", "new")
 ]
 DRIFTED = Check("shop", "prod", SHA, Status.OUT_OF_SYNC, None, 12, T0, (DEPLOYMENT, CONFIG))
 SYNCED = Check("search", "prod", SHA, Status.SYNCED, None, 4, T0)

@@ -10,6 +10,7 @@ from pydantic_core import from_json, to_json
 from bot.adapters.database import sentences
 from bot.adapters.database.engine import Database, put
 from bot.adapters.database.tables import queued_reverts
+from bot.core.pull_requests.change_ref import parse_change_ref
 from bot.core.pull_requests.queued import QueuedRevert
 
 _QUEUED_REVERT = TypeAdapter(QueuedRevert)
@@ -22,7 +23,8 @@ class SqlQueuedReverts:
         self._database = database
 
     def save(self, revert: QueuedRevert) -> None:
-        body = _QUEUED_REVERT.dump_python(revert, mode="json")
+        body = _QUEUED_REVERT.dump_python(revert, mode="json", exclude={"request": {"change"}})
+        body["request"]["text"] = str(revert.request.change)
         body |= {"reason": sentences.dump(revert.reason), "result": sentences.dump(revert.result)}
         with self._database.begin() as connection:
             put(connection, queued_reverts, id=revert.id, settled=False, body=to_json(body).decode())
@@ -34,5 +36,6 @@ class SqlQueuedReverts:
 
 def _load(body: str) -> QueuedRevert:
     fields: dict[str, Any] = from_json(body)
+    fields["request"]["change"] = parse_change_ref(fields["request"].pop("text"))
     reason, result = (sentences.load(fields.pop(name)) or "" for name in ("reason", "result"))
     return replace(_QUEUED_REVERT.validate_python({**fields, "reason": ""}), reason=reason, result=result)

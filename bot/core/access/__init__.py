@@ -1,4 +1,4 @@
-"""Access: who asked, what they are allowed to do, and the audit entry that remembers it.
+"""Access: the requester of a command, their rights, and the audit entries.
 
 Uses only `bot.i18n`. Start with `permission.py`.
 """

@@ -1,4 +1,4 @@
-"""Who asks for something, and from where."""
+"""The person behind a command, and where they are."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from bot.i18n.language import Translator
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who asked, from Slack's payload: `user` and `channel` are ids ("" without a channel), `name` is for people.
+    """A person from a Slack payload: `user` and `channel` are IDs ("" without a channel), `name` is for people to read.
 
-    `translator` speaks the channel's language; `thread` is the ts of the thread, if there is one. `about` is what a
-    button on the Home tab refers to: the answer is shown there.
+    `translator` translates into the channel's language; `thread` is the ts of the thread, if any. `about` is what a
+    button on the Home tab refers to: the answer is shown next to it.
     """
 
     user: str

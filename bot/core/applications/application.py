@@ -1,9 +1,9 @@
-"""What the bot watches."""
+"""An application: what the bot watches."""
 
 from dataclasses import dataclass, replace
 
 from bot.core.drift.ignore import IgnoreRule
-from bot.core.git.target_revision import TargetRevision
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.rendering.source import HelmParameters, Kind, Source, tidy
 
 
@@ -11,13 +11,13 @@ from bot.core.rendering.source import HelmParameters, Kind, Source, tidy
 class Application:
     """A path in a repository at a tracked revision, aimed at a cluster and namespace.
 
-    `repository` is a name in the configuration, or a `line` of one; `cluster` is a name there. `channel` is a Slack
-    channel id, `owners` are Slack user ids and user group ids: whom to ask about it, which gives them no right. With
-    `helm` its path is a chart. `rendered` is what its deployer says of that instead; `ignore` are rules of its own.
+    `cluster` is a name in the configuration and `channel` a Slack channel ID. `owners` are Slack user IDs and user
+    group IDs: people to ask, who gain no right by it. With `helm`, `path` is a chart. `rendered` replaces `path` and
+    `helm` where a deployer says how it renders them. `ignore` are the application's own rules.
     """
 
     name: str
-    repository: str
+    repository: RepositoryRef
     path: str
     cluster: str
     namespace: str
@@ -29,20 +29,9 @@ class Application:
 
     @property
     def source(self) -> Source:
-        """Where its manifests come from. Argo CD too gives a release its application's name."""
+        """Where its manifests come from. A Helm release is named after the application, as Argo CD does."""
         if self.rendered is not None:
             return self.rendered
-        told = self.helm or HelmParameters()
-        helm = replace(told, release=told.release or self.name, namespace=told.namespace or self.namespace)
+        helm = self.helm or HelmParameters()
+        helm = replace(helm, release=helm.release or self.name, namespace=helm.namespace or self.namespace)
         return Source(tidy(self.path), Kind.HELM if self.helm else None, helm)
-
-
-def line(repository: str, revision: TargetRevision) -> str:
-    """The name of a repository followed elsewhere than at its own branch, such as `platform@1.x`."""
-    return f"{repository}@{revision.key}"
-
-
-def home(name: str) -> tuple[str, TargetRevision | None]:
-    """The repository that a line is of, and what it follows; None for the repository itself. Names hold no `@`."""
-    repository, _, key = name.partition("@")
-    return repository, TargetRevision.of_key(key) if key else None

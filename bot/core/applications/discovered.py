@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final
 
-from bot.core.applications.application import Application, line
+from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.git.git_url import normal, shown
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.rendering.source import Source
 from bot.i18n.catalogue import discovery as texts
@@ -171,7 +172,7 @@ def catalogue(
     return Catalogue(applications, views, tuple(unreadable))
 
 
-def _aim(application: Application) -> tuple[str, str, str, str]:
+def _aim(application: Application) -> tuple[RepositoryRef, str, str, str]:
     return application.repository, application.source.path, application.cluster, application.namespace
 
 
@@ -187,7 +188,7 @@ def _placed(found: Discovered, repositories: Sequence[Remote], clusters: Sequenc
     exact = [each.name for each in same if each.tracks(found.revision)]
     return Application(
         name="",
-        repository=exact[0] if exact else line(same[0].name, found.revision),
+        repository=RepositoryRef(exact[0]) if exact else RepositoryRef(same[0].name, found.revision),
         path=found.source.path,
         cluster=cluster.name,
         namespace=found.destination.namespace,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.core.incidents.snooze import DEFAULT, Span
 from bot.core.incidents.snooze import parse as parse_span
+from bot.core.pull_requests.change_ref import ChangeRef, InvalidChangeRef, parse_change_ref
 from bot.i18n.catalogue import command as texts
 from bot.i18n.language import Phrase
 
@@ -35,9 +36,9 @@ class DiffCommand:
 
 @dataclass(frozen=True, slots=True)
 class RevertCommand:
-    """Undo a revision through a pull request. `revision` is as typed and still to be parsed."""
+    """Revert a change through a pull request."""
 
-    revision: str
+    change: ChangeRef
     application: str | None
 
 
@@ -118,7 +119,7 @@ class WrongSpan:
     """What stands where the length of a snooze goes is none."""
 
 
-Mistake = UnknownCommand | UnknownApplication | WrongArguments | WrongSpan
+Mistake = UnknownCommand | UnknownApplication | WrongArguments | WrongSpan | InvalidChangeRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +204,17 @@ def _snooze(typed: _Typed) -> SnoozeCommand | WrongSpan | None:
     return SnoozeCommand(typed.application, span) if typed.application else None
 
 
+def _revert(typed: _Typed) -> RevertCommand | InvalidChangeRef:
+    change = parse_change_ref(typed.others[0])
+    return change if isinstance(change, InvalidChangeRef) else RevertCommand(change, typed.application)
+
+
 # How each is read; None: its arguments are not understood.
 _READ: dict[str, Callable[[_Typed], Command | Mistake | None]] = {
     "status": lambda typed: StatusCommand(typed.application),
     "drift": lambda typed: DriftCommand(typed.application),
     "diff": lambda typed: DiffCommand(typed.application, everything=typed.flagged) if typed.application else None,
-    "revert": lambda typed: RevertCommand(typed.others[0], typed.application),
+    "revert": _revert,
     "history": lambda typed: HistoryCommand(typed.application),
     "who": lambda typed: WhoCommand(typed.application) if typed.application else None,
     "ack": lambda typed: AcknowledgeCommand(typed.application) if typed.application else None,

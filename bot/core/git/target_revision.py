@@ -99,7 +99,7 @@ class TargetRevision:
         return self.text if self.newest is Newest.VERSION else f"{self.text}:{self.newest}"
 
     @classmethod
-    def of_key(cls, key: str) -> Self:
+    def from_key(cls, key: str) -> Self:
         """The other way."""
         text, _, newest = key.partition(":")
         return cls(text, Newest(newest or Newest.VERSION))

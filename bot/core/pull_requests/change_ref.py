@@ -1,81 +1,101 @@
-"""What people type to name a change, read into a closed set of meanings before anything else sees it."""
+"""The change a person names after `/gitops revert`, parsed into a closed set of forms before anything else sees it.
+
+`str()` of each form is text that parses to the same change again.
+"""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bot.i18n.catalogue import revision as texts
 from bot.i18n.language import LocalizedText
 
-LONGEST = 200
+MAX_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Sha:
-    """One commit by 7 to 64 lower-case hex digits."""
+    """One commit, by 7 to 64 lower-case hex digits."""
 
     digits: str
+
+    def __str__(self) -> str:
+        return self.digits
 
 
 @dataclass(frozen=True, slots=True)
 class PullNumber:
-    """A pull request, everything it brought."""
+    """A pull request, with every commit it brought."""
 
     number: int
+
+    def __str__(self) -> str:
+        return f"#{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """`since`..`until` as git means it: what came after `since`, up to and with `until`; digits as in Sha."""
+    """`since`..`until` as in git: the commits after `since`, up to and including `until`; digits as in Sha."""
 
     since: str
     until: str
 
+    def __str__(self) -> str:
+        return f"{self.since}..{self.until}"
+
 
 @dataclass(frozen=True, slots=True)
 class CommitUrl:
-    """A commit's page; `home` is the repository's place on the forge, as `home_of` gives it."""
+    """A commit's page at `url`; `repository_url` is the repository's, as `repository_url` returns it."""
 
-    home: str
+    repository_url: str
     digits: str
+    url: str = field(compare=False)  # two URLs of one commit are the same change
+
+    def __str__(self) -> str:
+        return self.url
 
 
 @dataclass(frozen=True, slots=True)
 class PullUrl:
-    """A pull request's page; `home` as in CommitUrl."""
+    """A pull request's page; fields as in CommitUrl."""
 
-    home: str
+    repository_url: str
     number: int
+    url: str = field(compare=False)
+
+    def __str__(self) -> str:
+        return self.url
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
-    """It names no change: one sentence that says what would."""
+class InvalidChangeRef:
+    """The text names no change; `reason` is one sentence that says what does."""
 
     reason: str
 
 
 ChangeRef = Sha | PullNumber | Range | CommitUrl | PullUrl
 
-_NOT_ONE = Unreadable(LocalizedText(texts.NOT_ONE))
+_NOT_ONE = InvalidChangeRef(LocalizedText(texts.NOT_ONE))
 _HEX = "[0-9a-f]{7,64}"
 _NUMBER = "[1-9][0-9]{0,8}"
-# The pages of GitHub, GitLab, Bitbucket Cloud and Data Center. A commit seen inside a pull request is that commit.
+# Pages of GitHub, GitLab, Bitbucket Cloud and Data Center. A commit shown inside a pull request is that commit.
 _PAGE = re.compile(
-    r"(?P<home>/[\w.~/-]+?)(?:/-)?"
+    r"(?P<repository>/[\w.~/-]+?)(?:/-)?"
     rf"(?:/(?:pull|pull-requests|merge_requests)/(?P<number>{_NUMBER})(?:/commits/(?P<inside>{_HEX})|(?:/[\w-]+)*)"
     rf"|/commits?/(?P<digits>{_HEX}))/?",
     re.ASCII | re.IGNORECASE,
 )
 
 
-def parse_revision(text: str) -> ChangeRef | Unreadable:
-    """Read what was typed behind `/gitops revert`. Nothing but ASCII digits and letters is left in what comes back."""
+def parse_change_ref(text: str) -> ChangeRef | InvalidChangeRef:
+    """Parse what a person typed. Digits and numbers in the result are ASCII; only a URL holds any other character."""
     typed = text.strip().strip("`")
-    if len(typed) > LONGEST or not typed.isascii() or not typed.isprintable():
+    if len(typed) > MAX_LENGTH or not typed.isascii() or not typed.isprintable():
         return _NOT_ONE
     if re.fullmatch(r"https?://.*", typed, re.IGNORECASE):
-        return _url(typed)
+        return _parse_url(typed)
     lowered = typed.lower()
     if re.fullmatch(_HEX, lowered):
         return Sha(lowered)
@@ -84,17 +104,17 @@ def parse_revision(text: str) -> ChangeRef | Unreadable:
     if ends := re.fullmatch(f"({_HEX})\\.\\.({_HEX})", lowered):
         return Range(ends[1], ends[2])
     if re.fullmatch(_NUMBER, typed):
-        return Unreadable(LocalizedText(texts.PERHAPS_PULL, number=typed))
+        return InvalidChangeRef(LocalizedText(texts.PERHAPS_PULL, number=typed))
     return _NOT_ONE
 
 
-def home_of(url: str) -> str | None:
-    """The repository a commit's or pull request's page belongs to, as `host/owner/name`; None for any other page."""
-    page = _url(url)
-    return None if isinstance(page, Unreadable) else page.home
+def repository_url(page: str) -> str | None:
+    """The repository of a commit's or pull request's page, as `host/owner/name` in lower case; None for other pages."""
+    parsed = _parse_url(page)
+    return None if isinstance(parsed, InvalidChangeRef) else parsed.repository_url
 
 
-def _url(url: str) -> CommitUrl | PullUrl | Unreadable:
+def _parse_url(url: str) -> CommitUrl | PullUrl | InvalidChangeRef:
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -102,7 +122,7 @@ def _url(url: str) -> CommitUrl | PullUrl | Unreadable:
     page = _PAGE.fullmatch(parts.path)
     if page is None:
         return _NOT_ONE
-    home = f"{parts.netloc.rpartition('@')[2]}{page['home']}".lower()
+    repository = f"{parts.netloc.rpartition('@')[2]}{page['repository']}".lower()
     if digits := page["inside"] or page["digits"]:
-        return CommitUrl(home, digits.lower())
-    return PullUrl(home, int(page["number"]))
+        return CommitUrl(repository, digits.lower(), url)
+    return PullUrl(repository, int(page["number"]), url)

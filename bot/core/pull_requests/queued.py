@@ -1,4 +1,4 @@
-"""A revert that waits until the forge takes requests again, and is then done by itself."""
+"""Reverts that wait until the forge takes requests again."""
 
 import hashlib
 import json
@@ -10,12 +10,12 @@ from typing import Final
 
 from bot.core.pull_requests.revert import RevertRequest
 
-# The forge may ask to wait again and again; then it is said that nothing came of it.
-MOST_PATIENCE: Final = timedelta(days=1)
+# The forge can ask to wait again and again; after this long the bot gives up and says so.
+MAX_WAIT: Final = timedelta(days=1)
 
 
 class QueueState(StrEnum):
-    """WAITING until `due`; DONE with an answer, whichever it is; GIVEN_UP because the forge never had room."""
+    """WAITING until `due`; DONE, with any outcome; GIVEN_UP, because the forge never took it."""
 
     WAITING = "waiting"
     DONE = "done"
@@ -24,9 +24,10 @@ class QueueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QueuedRevert:
-    """`by` is the Slack user who asked, in `asked_in`; `channel` is told of it. When due, rights are looked up anew.
+    """A revert that the Slack user `by` asked for in the channel `asked_in`; its card is posted in `channel`.
 
-    `reason` is why it waits; `result` what came of it, a sentence, and `url` the pull request, if there is one.
+    Rights are decided again when it is due. `reason` is why it waits, `result` what came of it (a sentence each), and
+    `url` the pull request, if any.
     """
 
     id: str
@@ -42,26 +43,27 @@ class QueuedRevert:
     url: str | None = None
 
 
-def queued(
+def enqueued(
     request: RevertRequest, *, by: str, asked_in: str, channel: str, now: datetime, due: datetime, reason: str
 ) -> QueuedRevert:
-    """A new one. Whoever asks for the same at the same second asks for this one."""
-    meant = [request.text.strip(), request.application, request.only, request.through_merges, request.large]
-    digest = hashlib.sha256(json.dumps(meant).encode()).hexdigest()[:16]
+    """A new queued revert. Two of the same request in the same second have the same ID."""
+    meaning = [str(request.change), request.application, request.only, request.through_merges, request.large]
+    digest = hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:16]
     id_ = f"queued-{digest}@{now.isoformat(timespec='seconds')}"
     return QueuedRevert(id_, request, by, asked_in, channel, now, due, reason)
 
 
-def same(known: Iterable[QueuedRevert], new: QueuedRevert) -> QueuedRevert | None:
-    """The one that waits for the same already."""
+def waiting_for_same(reverts: Iterable[QueuedRevert], new: QueuedRevert) -> QueuedRevert | None:
+    """The queued revert that already waits for the same request as `new`, if any."""
     digest = new.id.partition("@")[0]
     return next(
-        (each for each in known if each.state is QueueState.WAITING and each.id.partition("@")[0] == digest), None
+        (queued for queued in reverts if queued.state is QueueState.WAITING and queued.id.partition("@")[0] == digest),
+        None,
     )
 
 
-def postponed(known: QueuedRevert, due: datetime, reason: str, now: datetime) -> QueuedRevert:
-    """Asked again, and told to wait again; given up after MOST_PATIENCE."""
-    if now - known.asked_at >= MOST_PATIENCE:
-        return replace(known, state=QueueState.GIVEN_UP, reason=reason, result=reason)
-    return replace(known, due=due, reason=reason)
+def postponed(queued: QueuedRevert, due: datetime, reason: str, now: datetime) -> QueuedRevert:
+    """The queued revert after one more attempt that has to wait; given up after MAX_WAIT."""
+    if now - queued.asked_at >= MAX_WAIT:
+        return replace(queued, state=QueueState.GIVEN_UP, reason=reason, result=reason)
+    return replace(queued, due=due, reason=reason)

@@ -1,29 +1,31 @@
-"""Undoing a change that reached the tracked branch: what was asked, what it means, and every way it can end."""
+"""A revert: the request, the commits it targets, and every outcome."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.access.permission import CouldNotAsk, Denied
+from bot.core.access.permission import Denied, MembersUnknown
 from bot.core.changes.effect import Effect
 from bot.core.git.commit import Commit, PullRequest
+from bot.core.pull_requests.change_ref import ChangeRef
 
-MAX_FILES = 500  # more than these are asked about first
+# A revert of more files or applications than this is confirmed first.
+MAX_FILES = 500
 MAX_APPLICATIONS = 5
 MAX_COMMITS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class RevertRequest:
-    """`text` is the revision as typed; `who` a person's name, `link` where it was asked: both for the pull request.
+    """The `change` to undo. `who` (a person's name), `why` and `link` (to the request) are quoted in the pull request.
 
-    The rest is what people answer when asked back: `only` this commit though it came with others, `through_merges` of
-    a range along the first parents, `large` as it is.
+    The flags are answers to the bot's questions: revert `only` this commit although it came with others, a range
+    `through_merges` along first parents, and a `large` change.
     """
 
     who: str
-    text: str
+    change: ChangeRef
     application: str | None = None
     why: str = ""
     link: str | None = None
@@ -34,9 +36,9 @@ class RevertRequest:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be undone: `commits` newest first, and `base`, the full sha of what stood before them.
+    """The commits to undo, newest first, and `base`, the full sha of the commit before them.
 
-    A merge is one commit whose base is its first parent. `pull` is the pull request that brought exactly these.
+    A merge is one commit whose base is its first parent. `pull` is the pull request that brought exactly these commits.
     """
 
     commits: tuple[Commit, ...]
@@ -45,29 +47,29 @@ class Target:
 
     @property
     def last(self) -> Commit:
-        """The newest of the commits."""
+        """The newest commit."""
         return self.commits[0]
 
     @property
     def merge(self) -> bool:
-        """Whether it is one merge, undone against its first parent."""
+        """Whether it is one merge commit, undone against its first parent."""
         return len(self.commits) == 1 and len(self.last.parents) > 1
 
     @property
     def reapplies(self) -> bool:
-        """Whether what is undone was itself a revert, so that the change before it comes back."""
+        """Whether the target is itself a revert, so that undoing it applies the original change again."""
         return undo_of(subject(self)).startswith("Reapply ")
 
 
-# ---------------------------------------------------------------- how it can end
+# ---------------------------------------------------------------- outcomes: the audit log stores their names
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A pull request is open. `files` it changes and `applications` (names) that are made of some of them.
+    """The pull request is open. It changes `files`, and `applications` (names) are rendered from some of them.
 
-    `already_undone` are files of the target that somebody has put back before; `automation` is the tool that wrote the
-    target and may write it again; `effects` is what merging it changes in each application.
+    `already_undone` are files of the target that someone has already put back. `automation` is the tool that wrote the
+    target and may write it again. `effects` is what merging changes in each application.
     """
 
     pull: PullRequest
@@ -81,14 +83,14 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyOpen:
-    """There is an open pull request for it."""
+    """A pull request that reverts the target is already open."""
 
     pull: PullRequest
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyReverted:
-    """Nothing is left of it: `by` says in its message that it reverted it."""
+    """Nothing of the target is left: the message of `by` says that it reverted it."""
 
     target: Target
     by: Commit
@@ -96,7 +98,7 @@ class AlreadyReverted:
 
 @dataclass(frozen=True, slots=True)
 class NothingToUndo:
-    """Nothing is left of it; `since` is the newest later commit that touched its files, if any did."""
+    """Nothing of the target is left; `since` is the newest later commit that changed its files, if any."""
 
     target: Target
     since: Commit | None
@@ -104,7 +106,7 @@ class NothingToUndo:
 
 @dataclass(frozen=True, slots=True)
 class ConflictedFile:
-    """One file git could not merge: `kind` in git's words, `later` the commits that touched it since, newest first."""
+    """A file git could not merge: `kind` in git's words, and the `later` commits that changed it, newest first."""
 
     path: str
     kind: str
@@ -113,7 +115,7 @@ class ConflictedFile:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Later changes stand in the way and no branch was made; `commands` do it by hand."""
+    """Later changes conflict, so no branch was created; `commands` revert by hand."""
 
     target: Target
     files: tuple[ConflictedFile, ...]
@@ -122,13 +124,13 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class InsidePull:
-    """The commit came with others, in `pull` or the merge `merge`: undo the `whole` (a revision to type), or only it.
+    """The commit came with others, in `pull` or the merge commit `merge`: revert the `whole` change, or only this one.
 
-    `only_possible` is False when it is not by itself on the tracked branch.
+    `only_possible` is False when the commit is not on the tracked branch by itself.
     """
 
     commit: Commit
-    whole: str
+    whole: ChangeRef
     pull: PullRequest | None
     merge: Commit | None
     only_possible: bool
@@ -136,7 +138,7 @@ class InsidePull:
 
 @dataclass(frozen=True, slots=True)
 class AcrossMerges:
-    """A range that holds `merges`: `commits` of them along the first parents can be undone as one."""
+    """The range `text` contains `merges`; its `commits` first-parent commits can be reverted as one."""
 
     text: str
     commits: int
@@ -145,7 +147,7 @@ class AcrossMerges:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """A large revert, not begun: ask first."""
+    """A large revert: nothing was done, the person has to confirm it."""
 
     target: Target
     files: tuple[str, ...]
@@ -154,22 +156,29 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """Nothing of that name; one sentence."""
+    """There is no such commit or pull request: `reason` is one sentence."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """Several commits begin like that, some of them in `candidates`."""
+    """Several commits match; `candidates` are some of them."""
 
     reason: str
     candidates: tuple[Commit, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class AmbiguousRepository:
+    """The change may be in any of `repositories` (keys of RepositoryRef)."""
+
+    repositories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NotOnBranch:
-    """It never reached `branch`; `pull`, when known, is where it is."""
+    """The change never reached `branch`; `pull`, if known, contains it."""
 
     commit: Commit | None
     pull: PullRequest | None
@@ -178,28 +187,28 @@ class NotOnBranch:
 
 @dataclass(frozen=True, slots=True)
 class PullNotMerged:
-    """The pull request is open or was closed without a merge."""
+    """The pull request is open, or was closed without a merge."""
 
     pull: PullRequest
 
 
 @dataclass(frozen=True, slots=True)
 class RootCommit:
-    """The first commit of the repository: without it there would be nothing."""
+    """The repository's first commit, which has no parent to go back to."""
 
     commit: Commit
 
 
 @dataclass(frozen=True, slots=True)
 class EmptyCommit:
-    """It changes no files."""
+    """The target changes no files."""
 
     target: Target
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not done; one sentence says why and what to do. `retry_at` when the forge said when to come back."""
+    """Nothing was done: `reason` says why and what to do. `retry_at` is set when the forge said when to try again."""
 
     reason: str
     retry_at: datetime | None = None
@@ -207,7 +216,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """The branch is pushed, the pull request is not open; asking again goes on from there."""
+    """The branch is pushed, but its pull request is not open; the same request continues from there."""
 
     branch: str
     reason: str
@@ -216,10 +225,10 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class NotPermitted:
-    """Who asked may not have this change undone: it touches `applications`, and `verdict` says what is missing."""
+    """The person lacks the right to revert changes of `applications` (none: of the workspace)."""
 
     applications: tuple[str, ...]
-    verdict: Denied | CouldNotAsk
+    decision: Denied | MembersUnknown
 
 
 Outcome = (
@@ -233,19 +242,21 @@ Outcome = (
     | Confirm
     | NotFound
     | Ambiguous
+    | AmbiguousRepository
     | NotOnBranch
     | PullNotMerged
     | RootCommit
     | EmptyCommit
     | Refused
     | Unfinished
+    | NotPermitted
 )
 
 
-# ---------------------------------------------------------------- what it means
+# ---------------------------------------------------------------- branch, message and commands
 
 _REVERTED = re.compile(r"This reverts commit ([0-9a-f]{40,64})\b")
-# Tools that write to the tracked branch by themselves: (found in author or e-mail, what people call it).
+# Tools that write to the tracked branch: (part of the author's name or e-mail address, the tool's name).
 _AUTOMATION = (
     ("argocd-image-updater", "Argo CD Image Updater"),
     ("fluxcdbot", "Flux image automation"),
@@ -257,24 +268,24 @@ _AUTOMATION = (
 
 
 def branch_name(target: Target, attempt: int = 1) -> str:
-    """The branch that holds this revert: the same for everybody who asks, so that two who do meet on it."""
+    """The branch of this revert: the same for everyone who asks, so that two requests share one pull request."""
     ends = dict.fromkeys((target.commits[-1].sha[:12], target.last.sha[:12]))
     suffix = "" if attempt == 1 else f"-{attempt}"
     return f"gitops-bot/revert-{'-'.join(ends)}{suffix}"
 
 
 def is_attempt(branch: str, target: Target) -> bool:
-    """Whether a branch is one of those `branch_name` gives for this target."""
+    """Whether `branch_name` returns this branch for any attempt at this target."""
     return re.fullmatch(f"{branch_name(target)}(-[1-9][0-9]?)?", branch, re.ASCII) is not None
 
 
 def subject(target: Target) -> str:
-    """What the change was called: the pull request's title, or the commit's first line."""
+    """The title of the change: the pull request's, or the commit's first line."""
     return target.pull.title if target.pull else target.last.subject
 
 
 def undo_of(title: str) -> str:
-    """The title of a change that undoes one of that title, as `git revert` forms it.
+    """The title of a change that undoes a change with this title, as `git revert` writes it.
 
     The revert of `Revert "x"` is `Reapply "x"`: https://git-scm.com/docs/git-revert#_description
     """
@@ -285,44 +296,47 @@ def undo_of(title: str) -> str:
 
 
 def commit_message(target: Target, request: RevertRequest, reverts: str | None) -> str:
-    """The revert's message, git's own form first; `reverts` is how the forge names the pull request (`acme/web#7`)."""
+    """The commit message, first as git writes it; `reverts` is the forge's reference (`acme/web#7`) to the target."""
     if len(target.commits) == 1 or target.pull:
         title = undo_of(target.last.subject if len(target.commits) == 1 else subject(target))
     else:
         title = f'Revert {len(target.commits)} commits up to "{target.last.subject}"'
     if target.merge:
-        told = [f"This reverts commit {target.last.sha}, reversing\nchanges made to {target.base}."]
+        paragraphs = [f"This reverts commit {target.last.sha}, reversing\nchanges made to {target.base}."]
     else:
-        told = ["\n".join(f"This reverts commit {commit.sha}." for commit in target.commits)]
+        paragraphs = ["\n".join(f"This reverts commit {commit.sha}." for commit in target.commits)]
     if reverts:
-        told.append(f"Reverts {reverts}")
+        paragraphs.append(f"Reverts {reverts}")
     why = f": {one_line(request.why)}" if request.why.strip() else "."
-    told.append(f"Requested in Slack by {one_line(request.who)}{why}")
+    paragraphs.append(f"Requested in Slack by {one_line(request.who)}{why}")
     if request.link:
-        told.append(request.link)
-    return "\n\n".join((title, *told)) + "\n"
+        paragraphs.append(request.link)
+    return "\n\n".join((title, *paragraphs)) + "\n"
 
 
 def one_line(text: str) -> str:
-    """Text that people gave, on one line, and mentioning nobody on the forge."""
-    shown = "".join(each if each.isprintable() else " " for each in text.replace("@", ""))  # git takes no NUL
-    return " ".join(shown.split())[:300]
+    """A person's text on one line, with no @mention for the forge to act on."""
+    printable = "".join(
+        character if character.isprintable() else " "  # git refuses NUL
+        for character in text.replace("@", "")
+    )
+    return " ".join(printable.split())[:300]
 
 
 def reverted_by(target: Target, later: Iterable[Commit]) -> Commit | None:
-    """The first of `later` whose message says that it reverts every commit of the target."""
+    """The first of the `later` commits whose message says that it reverts every commit of the target."""
     shas = {commit.sha for commit in target.commits}
     return next((commit for commit in later if shas <= set(_REVERTED.findall(commit.message))), None)
 
 
 def automation(target: Target) -> str | None:
-    """The tool that wrote the newest commit of the target, when it is one that may write it again."""
+    """The tool that wrote the newest commit of the target and may write it again; None for a person's commit."""
     author = f"{target.last.author} {target.last.email}".lower()
-    return next((name for sign, name in _AUTOMATION if sign in author), None)
+    return next((name for part, name in _AUTOMATION if part in author), None)
 
 
 def by_hand(target: Target, branch: str) -> tuple[str, ...]:
-    """The commands by which a person makes this revert, in a clone of the repository."""
+    """The commands to run in a clone of the repository to revert by hand."""
     own = branch_name(target).removeprefix("gitops-bot/")
     undo: tuple[str, ...]
     if target.merge:

@@ -1,4 +1,4 @@
-"""A pull request that the bot opened, to revert or to adopt, followed until it is merged or closed."""
+"""A pull request the bot opened, to revert or to adopt, followed until it is merged or closed."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,10 +9,10 @@ from bot.core.git.commit import PullRequest
 
 @dataclass(frozen=True, slots=True)
 class RevertPullRequest:
-    """`by` is the Slack user who asked, `what` what was asked for; `state` as in PullRequest.
+    """`by` is the Slack user who asked for it and `what` the change or application; `state` as in PullRequest.
 
-    `purpose`: to undo a change in git, or to make git say what the cluster says; an
-    open one of these is `moot` once the difference is gone by itself.
+    `repository` is the key of a RepositoryRef. `purpose` is to revert a change, or to adopt what the cluster has; an
+    open one of these is `moot` once the drift is gone.
     """
 
     id: str
@@ -33,7 +33,7 @@ class RevertPullRequest:
 
 
 def follow(known: RevertPullRequest, pull: PullRequest, now: datetime) -> RevertPullRequest:
-    """What is known after one more look at the forge."""
+    """The pull request with its current state on the forge."""
     if pull.state == known.state:
         return known
     ended_at = None if pull.state == "open" else pull.merged_at or now

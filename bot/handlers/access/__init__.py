@@ -1,1 +1,4 @@
-"""Authorization: a person's rights for one request, with Slack user groups."""
+"""Authorization with Slack user groups, and the audit log around every request that needs a right.
+
+Start with `authorizer.py`, then `audited.py`.
+"""

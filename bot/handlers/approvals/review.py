@@ -4,11 +4,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby, takewhile
 
 from bot.config import Approvals
-from bot.core.applications.application import Application, home
+from bot.core.applications.application import Application
 from bot.core.approvals.approval import (
     UNAPPROVED,
     Alert,
@@ -27,6 +27,8 @@ from bot.core.approvals.approval import (
 )
 from bot.core.git.commit import Approval, Commit, PullRequest
 from bot.core.git.patch import FileChange, bounded, patch
+from bot.core.git.repository_ref import RepositoryRef
+from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText, Translator
@@ -89,13 +91,14 @@ class ApprovalReviewer:
             )
             for (name, _), members in groupby(unsettled, key=lambda judgement: (judgement.repository, judgement.batch)):
                 batch = list(members)
-                if home(name)[0] in self._settings and any(judgement.look_at <= now for judgement in batch):
-                    self._look_at(name, batch, now)
+                settings = self._settings_of(name)
+                if settings and any(judgement.look_at <= now for judgement in batch):
+                    self._look_at(name, settings, batch, now)
 
     def share_diffs(self, translator_for: Callable[[str], Translator]) -> None:
         """Put what a card has no room for into its thread, once. Slack that refuses is asked again later."""
         for alert in alerts(self._ports.store.approvals.unsettled()):
-            if not message.is_long(alert) or alert.last.repository not in self._settings:
+            if not message.is_long(alert) or not self._settings_of(alert.last.repository):
                 continue
             for channel in alert.channels:
                 self._share(alert, approval_key(alert, channel), translator_for(channel))
@@ -115,6 +118,10 @@ class ApprovalReviewer:
             return
         store.cards.save(f"{key}/diff", Posted(card.channel, card.ts, "", self._ports.clock()))
 
+    def _settings_of(self, key: str) -> Approvals | None:
+        """The settings of a repository by its key, at any revision; None when it left the configuration."""
+        return self._settings.get(RepositoryRef.parse(key).name)
+
     # ------------------------------------------------------------ noting
 
     def _noted(self, repository: Repository, recorded: str, head: str) -> list[Judgement]:
@@ -132,7 +139,7 @@ class ApprovalReviewer:
 
     def _judgement(self, repository: Repository, commit: Commit, batch: str, order: int, now: datetime) -> Judgement:
         parent = commit.parents[0] if commit.parents else None
-        touched = self._touched(repository, parent, commit.sha)
+        affected = self._affected(repository, parent, commit.sha)
         forge = self._ports.forges.get(repository.name)
         files = repository.changed_paths(parent, commit.sha)
         return Judgement(
@@ -148,39 +155,32 @@ class ApprovalReviewer:
             order=order,
             look_at=now,
             url=forge.commit_url(commit.sha) if forge else None,
-            applications=tuple(application.name for application in touched),
-            channels=tuple(sorted({application.channel for application in touched})) or (self._channel,),
+            applications=tuple(application.name for application in affected),
+            channels=tuple(sorted({application.channel for application in affected})) or (self._channel,),
             files=tuple(files[:_MOST_FILES]),
         )
 
-    def _touched(self, repository: Repository, parent: str | None, sha: str) -> list[Application]:
+    def _affected(self, repository: Repository, parent: str | None, sha: str) -> list[Application]:
         applications = [
-            application for application in self._applications.values() if application.repository == repository.name
+            application for application in self._applications.values() if application.repository.key == repository.name
         ]
-        sources = [application.source for application in applications]
         try:
-            before = self._rendered.inputs(repository, parent, sources) if parent else {}
-            after = self._rendered.inputs(repository, sha, sources)
+            return affected_applications(repository, parent, sha, applications, self._rendered)
         except PortError as error:
             _log.warning("cannot tell which applications %s affects: %s", sha, error)
             return []
-        return [
-            application for application in applications if before.get(application.source) != after[application.source]
-        ]
 
     # ------------------------------------------------------------ judging
 
-    def _look_at(self, name: str, batch: Sequence[Judgement], now: datetime) -> None:
+    def _look_at(self, name: str, settings: Approvals, batch: Sequence[Judgement], now: datetime) -> None:
         if name not in self._ports.forges:
             judgements = [replace(judgement, why=LocalizedText(texts.NO_FORGE)) for judgement in batch]
             self._ports.store.approvals.save(judgements, settled={judgement.id for judgement in judgements})
             return
-        settings = self._settings[home(name)[0]]
         due = [judgement for judgement in batch if judgement.look_at <= now]
         try:
-            reviewed = self._judged(
-                name, [judgement for judgement in batch if judgement.verdict is not ApprovalStatus.REWRITTEN], now
-            )
+            unjudged = [judgement for judgement in batch if judgement.verdict is not ApprovalStatus.REWRITTEN]
+            reviewed = self._judged(name, settings, unjudged, now)
         except (ForgeError, RepositoryError) as error:
             _log.warning("cannot check approvals in %s: %s", name, error)
             reviewed = {judgement.id: _waiting(judgement, error, now) for judgement in due}
@@ -192,12 +192,10 @@ class ApprovalReviewer:
         settled = {judgement.id for judgement in members if is_settled(judgement, now)}
         self._ports.store.approvals.save(members, settled=settled)
 
-    def _judged(self, name: str, batch: Sequence[Judgement], now: datetime) -> dict[str, Judgement]:
-        repository, forge, settings = (
-            self._ports.repositories[name],
-            self._ports.forges[name],
-            self._settings[home(name)[0]],
-        )
+    def _judged(
+        self, name: str, settings: Approvals, batch: Sequence[Judgement], now: datetime
+    ) -> dict[str, Judgement]:
+        repository, forge = self._ports.repositories[name], self._ports.forges[name]
         brought = _with_rebased(repository, [(judgement, _brought(forge, judgement)) for judgement in batch])
         pushers = _pushers(forge, repository, brought)
         judged = {}
@@ -210,7 +208,7 @@ class ApprovalReviewer:
                 paths = tuple(repository.changed_paths(judgement.parent, judgement.sha))
                 finding = judge(Evidence(paths, pull, approvals, content, pushers.get(judgement.sha)), settings.rules)
                 judged[judgement.id] = self._advanced(
-                    repository, judgement, finding, pull, pushers.get(judgement.sha), now
+                    repository, judgement, finding, pull, pushers.get(judgement.sha), now, settings.grace
                 )
         return judged
 
@@ -222,9 +220,9 @@ class ApprovalReviewer:
         pull: PullRequest | None,
         pushed_by: str | None,
         now: datetime,
+        grace: timedelta,
     ) -> Judgement:
         judgement = replace(judgement, pushed_by=pushed_by)
-        grace = self._settings[judgement.repository].grace
         after = advance(judgement, finding, pull, now, grace=grace)
         if after.verdict is ApprovalStatus.UNKNOWN and finding.verdict is ApprovalStatus.UNKNOWN:
             after = replace(after, why=LocalizedText(texts.WHICH_HEAD))

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from bot.config import Config
 from bot.core.applications import argocd, flux
-from bot.core.applications.application import Application, line
+from bot.core.applications.application import Application
 from bot.core.applications.deployer import ARGO_APPLICATION
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.applications.discovered import Catalogue, Discovered, Found, Known, Remote, catalogue
 from bot.core.git.git_url import normal
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
@@ -77,7 +78,7 @@ class Discoverer:
     """Keeps `applications` what the configuration and the deployers of its clusters say. Any thread may call.
 
     What a cluster said last is kept while it cannot be asked. Clusters are asked apart, so none waits for another.
-    `repository` gives one by its name or that of a line of it.
+    `repository` returns one by the key of its `RepositoryRef`.
     """
 
     def __init__(
@@ -157,7 +158,7 @@ class Discoverer:
             if normal(remote.url) not in urls:
                 continue
             try:
-                repository = self._repository(line(name, TargetRevision(HEAD)))
+                repository = self._repository(RepositoryRef(name, TargetRevision(HEAD)).key)
                 repository.fetch()
                 default = repository.followed().name
             except PortError as error:

@@ -78,8 +78,8 @@ def check(
     desired_states = [
         _desired_state(
             application,
-            revisions[application.repository],
-            repositories[application.repository],
+            revisions[application.repository.key],
+            repositories[application.repository.key],
             caches.manifest_cache,
         )
         for application in applications
@@ -126,11 +126,11 @@ def _prepare(
         revision = revisions[name]
         if isinstance(revision, PortError):
             return
-        sources = [application.source for application in applications if application.repository == name]
+        sources = [application.source for application in applications if application.repository.key == name]
         with suppress(PortError):  # it comes up again where the application that causes it is read
             manifest_cache.prepare(repositories[name], revision, sources)
 
-    names = sorted({application.repository for application in applications})
+    names = sorted({application.repository.key for application in applications})
     with ThreadPoolExecutor(_PARALLEL_FETCHES, "prepare") as pool:
         list(pool.map(prepare, names))
 

@@ -28,7 +28,7 @@ def record(
             before,
             check,
             channel=application.channel,
-            repository=application.repository,
+            repository=application.repository.key,
             rolling=rolling,
             looks=looks,
             moved=_moved(ports, application, before, check, manifest_cache),
@@ -65,7 +65,7 @@ def _moved(
         return "git"
     if check.revision is None or check.revision == incident.revision:
         return "git"
-    repository = ports.repositories[application.repository]
+    repository = ports.repositories[application.repository.key]
     try:
         before, after = (
             manifest_cache.manifests(repository, revision, application.source)

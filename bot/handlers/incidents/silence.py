@@ -1,111 +1,170 @@
-"""Acknowledge, snooze and wake: find the incidents, ask whether who asks may, do it, write it down."""
+"""Acknowledge, snooze and unsnooze: the incidents that are meant, the right, the change, the audit entry."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.core.access.audit import AuditEntry
-from bot.core.access.permission import CouldNotAsk, Denied, Granted, Right, refusal
+from bot.core.access.permission import Denied, Granted, MembersUnknown, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.incidents.incident import Incident, IncidentState, open_incidents, under
 from bot.core.incidents.snooze import Span, Until, ends
+from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
-from bot.handlers.incidents import control as incident_control
+from bot.handlers.incidents import control
 from bot.handlers.incidents.control import Already, Done, Outcome, Over, UnknownSubject
 from bot.i18n.language import Translator
-from bot.messages import control as words
+from bot.messages import control as control_message
 from bot.messages.blocks import Message
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What is to be silenced: `incidents`, and the `applications` that are named even where nothing is open."""
+class ApplicationTarget:
+    """The open incident of an application."""
 
-    incidents: tuple[Incident, ...]
-    applications: tuple[str, ...]
-
-
-def of_application(ports: Ports, name: str) -> Target:
-    """An application's incident. StoreError."""
-    incident = ports.store.incidents.open_for(name)
-    return Target(tuple(open_incidents([incident])) if incident else (), (name,))
+    name: str
 
 
-def of_card(ports: Ports, subject: str) -> Target:
-    """What a card shows, by the value of its buttons; nothing for a value that no card has. StoreError."""
-    found = tuple(open_incidents(under(ports.store.incidents.unsettled(), subject)))
-    return Target(found, tuple(dict.fromkeys(each.application for each in found)))
+@dataclass(frozen=True, slots=True)
+class CardTarget:
+    """The open incidents on a card; `subject` is the value of its buttons, and may be one that no card has."""
+
+    subject: str
 
 
-def acknowledge(ports: Ports, authorizer: Authorizer, requester: Requester, target: Target) -> Message:
-    """The asker has it, if they may. StoreError."""
-    now, names = ports.clock(), target.applications
-
-    def act(incident: str) -> Outcome:
-        return incident_control.acknowledge(ports, incident, requester.user, now)
-
-    outcome = _silence(ports, authorizer, requester, target, "acknowledge", act)
-    return _told(
-        requester.translator,
-        outcome,
-        names,
-        words.acknowledged(requester.translator, names),
-        words.acknowledged_already,
-    )
+Target = ApplicationTarget | CardTarget
 
 
-def snooze(
-    ports: Ports, authorizer: Authorizer, requester: Requester, target: Target, span: Span, *, zone: tzinfo
-) -> Message:
-    """Quiet for a while, if the asker may. A time of day is read by the asker's own clock. StoreError."""
-    now, names = ports.clock(), target.applications
-    until = ends(span, now, _zone(ports, requester.user, zone) if isinstance(span, Until) else zone)
+@dataclass(frozen=True, slots=True)
+class SilenceService:
+    """Silences alerts for people. A time of day without a time zone of the person is in `zone`."""
 
-    def act(incident: str) -> Outcome:
-        return incident_control.snooze(ports, incident, requester.user, until, now)
+    ports: Ports
+    authorizer_for: Callable[[Requester], Authorizer]
+    zone: tzinfo
 
-    outcome = _silence(ports, authorizer, requester, target, f"snooze until {until:%Y-%m-%dT%H:%MZ}", act)
-    return _told(
-        requester.translator, outcome, names, words.snoozed(requester.translator, names, until), words.snoozed_already
-    )
+    def acknowledge(self, requester: Requester, target: Target) -> Message:
+        """Acknowledge the incidents for the requester, if they are allowed to. StoreError."""
+        now = self.ports.clock()
+        with audited(self.ports, requester, "acknowledge") as audit:
+            outcome = self._silence(
+                requester,
+                self._incidents(target, audit),
+                audit,
+                lambda incident: control.acknowledge(self.ports, incident, requester.user, now),
+            )
+            done = control_message.acknowledged(requester.translator, audit.applications)
+            return _answer(
+                requester.translator, outcome, audit.applications, done, control_message.acknowledged_already
+            )
+
+    def snooze(self, requester: Requester, target: Target, span: Span) -> Message:
+        """Snooze the incidents, if the requester is allowed to; a time of day is in their own time zone. StoreError."""
+        now = self.ports.clock()
+        with audited(self.ports, requester, "snooze") as audit:
+            until = ends(span, now, self._zone_of(requester.user) if isinstance(span, Until) else self.zone)
+            audit.what = f"snooze until {until:%Y-%m-%dT%H:%MZ}"
+            outcome = self._silence(
+                requester,
+                self._incidents(target, audit),
+                audit,
+                lambda incident: control.snooze(self.ports, incident, requester.user, until, now),
+            )
+            done = control_message.snoozed(requester.translator, audit.applications, until)
+            return _answer(requester.translator, outcome, audit.applications, done, control_message.snoozed_already)
+
+    def offer_snooze(self, requester: Requester, target: Target) -> Sequence[str] | Message:
+        """The applications to ask a duration for; or, if the requester cannot snooze them, the answer. StoreError.
+
+        Only the answer is audited: otherwise the request is the form that the requester submits.
+        """
+        with audited(self.ports, requester, "snooze") as audit:
+            incidents = self._incidents(target, audit)
+            decision = self.authorizer_for(requester).decide(Right.SILENCE, audit.applications)
+            if not isinstance(decision, Granted):
+                audit.result = denial(decision)
+                return control_message.denied(requester.translator, Right.SILENCE, decision)
+            if not incidents:
+                audit.result = UnknownSubject.__name__
+                return control_message.nothing_open(requester.translator, ())
+            audit.result = None
+            return audit.applications
+
+    def unsnooze(self, requester: Requester, target: Target) -> Message:
+        """End the snoozes of the incidents, if the requester is allowed to. StoreError."""
+        now = self.ports.clock()
+        with audited(self.ports, requester, "wake") as audit:
+            incidents = self._incidents(target, audit)
+            snoozed = [incident for incident in incidents if incident.state is IncidentState.SNOOZED]
+            if not snoozed:
+                audit.result = "NotSnoozed"
+                return control_message.awake_already(requester.translator)
+            audit.applications = _applications(snoozed)
+            outcome = self._silence(
+                requester, snoozed, audit, lambda incident: control.cancel_snooze(self.ports, incident, now)
+            )
+            match outcome:
+                case Denied() | MembersUnknown():
+                    return control_message.denied(requester.translator, Right.SILENCE, outcome)
+                case Done():
+                    return control_message.woken(requester.translator, audit.applications)
+                case _:
+                    return control_message.awake_already(requester.translator)
+
+    def _incidents(self, target: Target, audit: AuditRecord) -> Sequence[Incident]:
+        """The open incidents of a target; audits its applications, a named one even without an incident. StoreError."""
+        match target:
+            case ApplicationTarget(name):
+                audit.applications = (name,)
+                incident = self.ports.store.incidents.open_for(name)
+                return open_incidents([incident]) if incident else []
+            case CardTarget(subject):
+                incidents = open_incidents(under(self.ports.store.incidents.unsettled(), subject))
+                audit.applications = _applications(incidents)
+                return incidents
+
+    def _silence(
+        self,
+        requester: Requester,
+        incidents: Sequence[Incident],
+        audit: AuditRecord,
+        act: Callable[[str], Outcome],
+    ) -> Outcome | Denied | MembersUnknown:
+        """Apply `act` to the ID of each incident, if the requester is allowed to. StoreError."""
+        decision = self.authorizer_for(requester).decide(Right.SILENCE, audit.applications)
+        if not isinstance(decision, Granted):
+            audit.result = denial(decision)
+            return decision
+        # By the incidents' own IDs: one that joins the card meanwhile was not authorized.
+        outcome = _merged([act(incident.id) for incident in incidents])
+        audit.result = type(outcome).__name__
+        return outcome
+
+    def _zone_of(self, user: str) -> tzinfo:
+        """The user's time zone, if Slack returns it and this machine knows it."""
+        try:
+            person = self.ports.chat.user(user)
+            return ZoneInfo(person.zone) if person and person.zone else self.zone
+        except (ChatError, ZoneInfoNotFoundError, ValueError, OSError):
+            return self.zone
 
 
-def refused(ports: Ports, authorizer: Authorizer, requester: Requester, target: Target) -> Denied | CouldNotAsk | None:
-    """Why the asker is not even asked for how long to snooze, which is written down; None when they may. StoreError."""
-    verdict = authorizer.verdict(Right.SILENCE, target.applications)
-    if isinstance(verdict, Granted):
-        return None
-    _write_down(ports, requester, target, "snooze", refusal(verdict))
-    return verdict
+def _applications(incidents: Sequence[Incident]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(incident.application for incident in incidents))
 
 
-def wake(ports: Ports, authorizer: Authorizer, requester: Requester, target: Target) -> Message:
-    """The end of the snoozes of what a card shows, if the asker may. StoreError."""
-    asleep = [each for each in target.incidents if each.state is IncidentState.SNOOZED]
-    if not asleep:
-        return words.awake_already(requester.translator)
-    names = tuple(dict.fromkeys(each.application for each in asleep))
-    now = ports.clock()
-
-    def act(incident: str) -> Outcome:
-        return incident_control.cancel_snooze(ports, incident, now)
-
-    outcome = _silence(ports, authorizer, requester, Target(tuple(asleep), names), "wake", act)
-    match outcome:
-        case Denied() | CouldNotAsk():
-            return words.denied(requester.translator, Right.SILENCE, outcome)
-        case Done():
-            return words.woken(requester.translator, names)
-        case _:
-            return words.awake_already(requester.translator)
+def _merged(outcomes: Sequence[Outcome]) -> Outcome:
+    changed = [incident for outcome in outcomes if isinstance(outcome, Done) for incident in outcome.incidents]
+    if changed:
+        return Done(tuple(changed))
+    return next((outcome for outcome in outcomes if isinstance(outcome, Already | Over)), UnknownSubject())
 
 
-def _told(
+def _answer(
     translator: Translator,
-    outcome: Outcome | Denied | CouldNotAsk,
+    outcome: Outcome | Denied | MembersUnknown,
     names: Sequence[str],
     done: Message,
     already: Callable[[Translator, Sequence[str], str], Message],
@@ -115,46 +174,7 @@ def _told(
             return done
         case Already(by, _):
             return already(translator, names, by)
-        case Denied() | CouldNotAsk():
-            return words.denied(translator, Right.SILENCE, outcome)
+        case Denied() | MembersUnknown():
+            return control_message.denied(translator, Right.SILENCE, outcome)
         case _:
-            return words.nothing_open(translator, names)
-
-
-def _silence(
-    ports: Ports, authorizer: Authorizer, requester: Requester, target: Target, what: str, act: Callable[[str], Outcome]
-) -> Outcome | Denied | CouldNotAsk:
-    """Do it to each incident, if the asker may, and write down what came of it."""
-    verdict = authorizer.verdict(Right.SILENCE, target.applications)
-    if isinstance(verdict, Granted):
-        # One by one, by their own ids: what joins the card meanwhile is not what was authorised.
-        outcome: Outcome | Denied | CouldNotAsk = _together([act(incident.id) for incident in target.incidents])
-        result = type(outcome).__name__
-    else:
-        outcome, result = verdict, refusal(verdict)
-    _write_down(ports, requester, target, what, result)
-    return outcome
-
-
-def _write_down(ports: Ports, requester: Requester, target: Target, what: str, result: str) -> None:
-    ports.store.audit_log.append(
-        AuditEntry(
-            ports.clock(), requester.user, what, result, requester.origin, requester.channel, target.applications
-        )
-    )
-
-
-def _together(outcomes: Sequence[Outcome]) -> Outcome:
-    changed = [incident for outcome in outcomes if isinstance(outcome, Done) for incident in outcome.incidents]
-    if changed:
-        return Done(tuple(changed))
-    return next((each for each in outcomes if isinstance(each, Already | Over)), UnknownSubject())
-
-
-def _zone(ports: Ports, user: str, default: tzinfo) -> tzinfo:
-    """The person's time zone, where Slack tells it and this machine knows it."""
-    try:
-        known = ports.chat.user(user)
-        return ZoneInfo(known.zone) if known and known.zone else default
-    except (ChatError, ZoneInfoNotFoundError, ValueError, OSError):
-        return default
+            return control_message.nothing_open(translator, names)

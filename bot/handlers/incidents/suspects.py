@@ -68,7 +68,7 @@ class Suspects:
 
         RepositoryError, RenderError, ManifestError.
         """
-        repository = self.ports.repositories[application.repository]
+        repository = self.ports.repositories[application.repository.key]
         after = self.manifest_cache.declared(repository, incident.revision, application.source)
         unexplained_drift: list[ObjectDrift] = list(incident.drift)
         suspects: list[tuple[Commit, list[Explained]]] = []

@@ -1,4 +1,4 @@
-"""Brings a tree to the forge as one pull request, however often and by however many it is asked for."""
+"""Opens one pull request for a change, however many people ask for it and how often."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from bot.i18n.language import LocalizedText
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import PushRejectedError, Repository
 
-_ATTEMPTS = 20
+_MAX_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change to be looked at: `tree` on `parent`, as a commit with `message`, in a pull request.
+    """A change for review: `tree` on `parent` as a commit with `message`, in a pull request.
 
-    `branch` names the branch of each attempt, from 1; `is_ours` says whether a branch's tip holds this very change.
+    `branch` names the branch of each attempt, from 1. `is_ours` says whether a branch's tip is this change.
     """
 
     tree: str
@@ -32,9 +32,12 @@ class Proposal:
 def propose(
     proposal: Proposal, repository: Repository, forge: Forge
 ) -> PullRequest | AlreadyOpen | Refused | Unfinished:
-    """Push the branch and open the pull request, or find the one that is open; a branch that is taken is left alone."""
+    """Push the branch and open its pull request, or find the open one. A branch with other content is left alone.
+
+    RepositoryError, ForgeError; but an error once the branch is pushed is Unfinished.
+    """
     attempt = 1
-    for _ in range(_ATTEMPTS):
+    for _ in range(_MAX_ATTEMPTS):
         branch = proposal.branch(attempt)
         tip = repository.tip(branch)
         if tip is None:
@@ -46,7 +49,7 @@ def propose(
                 repository.fetch()
                 if repository.tip(branch) is None:
                     return Refused(str(error))
-                continue  # somebody asked for the same at the same time and was faster
+                continue  # a request for the same change was faster
         else:
             pull = forge.find_pull_request(branch)
             if pull is not None and pull.state == "open":

@@ -1,7 +1,7 @@
-"""Turns "undo that" into a pull request: reads git, decides, pushes one new branch, opens one pull request.
+"""Reverts a change in one repository: finds its commits, undoes them on a new branch, and opens a pull request.
 
-It never merges and never pushes to a tracked branch. However often and by however many it is asked for the same
-change, one pull request comes of it: the branch's name follows from the change alone, and who finds it goes on from it.
+It never merges, and never pushes to a tracked branch. All requests to revert one change share one pull request: the
+branch's name depends only on the change, and a request that finds the branch continues from it.
 """
 
 from bisect import bisect_left
@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from functools import reduce
 
 from bot.core.access.permission import Decision, Granted
-from bot.core.applications.application import Application, home
+from bot.core.applications.application import Application
 from bot.core.git.commit import Commit, PullRequest
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.change_ref import (
-    ChangeRef,
     CommitUrl,
     PullNumber,
     PullUrl,
     Range,
     Sha,
-    Unreadable,
-    home_of,
-    parse_revision,
+    repository_url,
 )
 from bot.core.pull_requests.revert import (
     MAX_APPLICATIONS,
@@ -54,8 +52,8 @@ from bot.core.pull_requests.revert import (
     is_attempt,
     reverted_by,
 )
-from bot.handlers.pull_requests.effect import effects, reached
 from bot.handlers.pull_requests.propose import Proposal, propose
+from bot.handlers.rendering.affected import affected_applications, effects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText
@@ -63,13 +61,13 @@ from bot.messages import pull_request
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Merged, Repository, RepositoryError, RevisionNotFoundError
 
-# Whether who asked may have changes to these applications (names; none: to no application) undone.
+# Decides whether the requester may revert a change that affects these applications (names).
 Permit = Callable[[Sequence[str]], Decision]
 
-REBUILDS = 3  # times the revert is made anew because the branch has moved
-_LINE = 1_000_000  # first-parent commits looked through
-_LATER = 5  # later commits named for each conflicted file
-_LOOKED_INTO = 20  # files whose later commits are read for "already reverted by"
+MAX_REBUILDS = 3  # when the branch moves while the revert is built
+_MAX_FIRST_PARENTS = 1_000_000  # searched for the merge that brought a commit
+_MAX_LATER = 5  # later commits listed for each conflicted file
+_MAX_SEARCHED_FILES = 20  # whose later commits may say that they reverted the change
 
 
 def revert(
@@ -80,24 +78,21 @@ def revert(
     applications: Sequence[Application],
     permit: Permit,
     manifest_cache: ManifestCache,
-) -> Outcome | NotPermitted:
-    """Open a pull request that undoes what `request` names on the tracked branch, or say why not.
+) -> Outcome:
+    """Open a pull request that reverts the requested change on the tracked branch; any other outcome says why not.
 
-    `applications` are those of this repository; `permit` is asked about those that the change reaches, before anything
-    is pushed. What it does to them is rendered first and told, as far as that is quick. Raises nothing of the ports':
-    every error of theirs is an outcome.
+    `applications` are the repository's. Before anything is pushed, `permit` decides about those the change affects, and
+    the effect on them is rendered if that does not take long. Errors of the ports are outcomes.
     """
     if forge is None:
         return Refused(LocalizedText(texts.NO_FORGE, repository=repository.name))
-    revision = parse_revision(request.text)
-    if isinstance(revision, Unreadable):
-        return Refused(revision.reason)
     try:
         head = repository.fetch()
         followed = repository.followed()
         if followed.kind != "branch":
-            return Refused(LocalizedText(texts.NEEDS_BRANCH, name=followed.name, repository=home(repository.name)[0]))
-        target = _Finder(request, repository, forge, head).find(revision)
+            name = RepositoryRef.parse(repository.name).name
+            return Refused(LocalizedText(texts.NEEDS_BRANCH, name=followed.name, repository=name))
+        target = _TargetFinder(request, repository, forge, head).find()
         if not isinstance(target, Target):
             return target
         return _Revert(request, target, repository, forge, applications, permit, manifest_cache).open(head)
@@ -110,67 +105,67 @@ def revert(
 
 
 @dataclass(frozen=True, slots=True)
-class _Finder:
-    """Finds what a revision means on the tracked branch at `head`."""
+class _TargetFinder:
+    """Finds the commits of the requested change on the tracked branch at `head`."""
 
     request: RevertRequest
     repository: Repository
     forge: Forge
     head: str
 
-    def find(self, revision: ChangeRef) -> Target | Outcome:
-        match revision:
+    def find(self) -> Target | Outcome:
+        match self.request.change:
             case Sha(digits):
                 return self._commit(digits)
             case PullNumber(number):
                 return self._pull(number)
             case Range(since, until):
                 return self._range(since, until)
-            case CommitUrl(home, digits):
-                return self._elsewhere(home) or self._commit(digits)
-            case PullUrl(home, number):
-                return self._elsewhere(home) or self._pull(number)
+            case CommitUrl(page, digits):
+                return self._other_repository(page) or self._commit(digits)
+            case PullUrl(page, number):
+                return self._other_repository(page) or self._pull(number)
 
-    def _elsewhere(self, home: str) -> Refused | None:
-        ours = home_of(self.forge.commit_url(self.head))
-        if home == ours:
+    def _other_repository(self, page: str) -> Refused | None:
+        ours = repository_url(self.forge.commit_url(self.head))
+        if page == ours:
             return None
-        return Refused(LocalizedText(texts.OTHER_PAGE, home=home, repository=self.repository.name, ours=ours or ""))
+        return Refused(LocalizedText(texts.OTHER_PAGE, home=page, repository=self.repository.name, ours=ours or ""))
 
     def _commit(self, digits: str) -> Target | Outcome:
         commit = self.repository.resolve(digits)
         if not self.repository.is_ancestor(commit.sha, self.head):
             return self._off_branch(commit)
-        line = self.repository.first_parent(commit.sha, self.head, limit=_LINE)
-        if line and line[-1].parents[:1] != (commit.sha,):
-            return self._inside_merge(commit, line)
+        later = self.repository.first_parent(commit.sha, self.head, limit=_MAX_FIRST_PARENTS)
+        if later and later[-1].parents[:1] != (commit.sha,):
+            return self._inside_merge(commit, later)
         pull = self.forge.pull_request_for(commit.sha)
-        merge = self._reached(pull)
+        merge = self._merge_commit(pull)
         if pull is None or merge is None:
             return self._target([commit], None)
         series = self._series(merge, pull)
         if len(series) > 1 and commit in series and not self.request.only:
-            return InsidePull(commit, f"#{pull.number}", pull, None, only_possible=True)
+            return InsidePull(commit, PullNumber(pull.number), pull, None, only_possible=True)
         return self._target([commit], pull if series == [commit] else None)
 
     def _off_branch(self, commit: Commit) -> Outcome:
-        """A commit of a squashed pull request never reaches the branch by itself; its pull request does."""
+        """A commit of a squashed pull request is not on the branch itself, but its pull request is."""
         pull = self.forge.pull_request_for(commit.sha)
-        if pull is not None and self._reached(pull):
-            return InsidePull(commit, f"#{pull.number}", pull, None, only_possible=False)
+        if pull is not None and self._merge_commit(pull):
+            return InsidePull(commit, PullNumber(pull.number), pull, None, only_possible=False)
         return NotOnBranch(commit, pull, self.repository.branch)
 
-    def _inside_merge(self, commit: Commit, line: Sequence[Commit]) -> Target | Outcome:
-        """Find the merge that brought `commit`: the oldest commit of `line`, which is newest first, that holds it."""
-        oldest_first = line[::-1]
-        found = bisect_left(oldest_first, True, key=lambda later: self.repository.is_ancestor(commit.sha, later.sha))
-        merge = oldest_first[found]
+    def _inside_merge(self, commit: Commit, later: Sequence[Commit]) -> Target | Outcome:
+        """The merge that brought `commit` is the oldest of the `later` commits (newest first) that contains it."""
+        oldest_first = later[::-1]
+        index = bisect_left(oldest_first, True, key=lambda other: self.repository.is_ancestor(commit.sha, other.sha))
+        merge = oldest_first[index]
         pull = self.forge.pull_request_for(merge.sha)
-        # A merge inside a branch is mostly one of the tracked branch: undoing it by itself would undo others' work.
+        # A merge inside a branch usually merged the tracked branch: reverting only it would undo other people's work.
         only_possible = len(commit.parents) == 1
         if self.request.only and only_possible:
             return self._target([commit], None)
-        whole = f"#{pull.number}" if pull and pull.merge_sha == merge.sha else merge.sha
+        whole = PullNumber(pull.number) if pull and pull.merge_sha == merge.sha else Sha(merge.sha)
         return InsidePull(commit, whole, pull, merge, only_possible)
 
     def _pull(self, number: int) -> Target | Outcome:
@@ -179,13 +174,13 @@ class _Finder:
             return NotFound(LocalizedText(texts.NO_PULL, number=str(number), repository=self.repository.name))
         if pull.state != "merged":
             return PullNotMerged(pull)
-        merge = self._reached(pull)
+        merge = self._merge_commit(pull)
         if merge is None:
             return NotOnBranch(None, pull, self.repository.branch)
         return self._target(self._series(merge, pull), pull)
 
-    def _reached(self, pull: PullRequest | None) -> Commit | None:
-        """The commit by which a pull request reached the tracked branch; None when it never did, or not any more."""
+    def _merge_commit(self, pull: PullRequest | None) -> Commit | None:
+        """The commit that merged a pull request into the tracked branch; None when it is not on the branch."""
         if pull is None or pull.state != "merged" or pull.base != self.repository.branch or not pull.merge_sha:
             return None
         try:
@@ -195,9 +190,9 @@ class _Finder:
         return merge if self.repository.is_ancestor(merge.sha, self.head) else None
 
     def _series(self, merge: Commit, pull: PullRequest) -> list[Commit]:
-        """The commits by which a pull request reached the branch, newest first, `merge` the last of them.
+        """The commits a pull request brought to the branch, newest first, starting with `merge`.
 
-        A merge or a squash is one; a rebase is the run of commits that the forge counts to the same pull request.
+        A merge or a squash is one commit; a rebase is every commit in a row that the forge assigns to the pull request.
         """
         series = [merge]
         if len(merge.parents) != 1:
@@ -220,15 +215,15 @@ class _Finder:
             if self.repository.is_ancestor(last.sha, first.sha):
                 return Refused(LocalizedText(texts.BACKWARDS, range=f"{since}..{until}", other=f"{until}..{since}"))
             return Refused(LocalizedText(texts.NO_LINE, first=first.short, last=last.short))
-        line = self.repository.first_parent(first.sha, last.sha, limit=MAX_COMMITS + 1)
-        if len(line) > MAX_COMMITS:
+        commits = self.repository.first_parent(first.sha, last.sha, limit=MAX_COMMITS + 1)
+        if len(commits) > MAX_COMMITS:
             return Refused(LocalizedText(texts.LONG_RANGE, range=f"{since}..{until}", most=str(MAX_COMMITS)))
-        if line[-1].parents[:1] != (first.sha,):
+        if commits[-1].parents[:1] != (first.sha,):
             return Refused(LocalizedText(texts.BEGINS_INSIDE, commit=first.short, branch=self.repository.branch))
-        merges = tuple(commit for commit in line if len(commit.parents) > 1)
-        if merges and len(line) > 1 and not self.request.through_merges:
-            return AcrossMerges(f"{since}..{until}", len(line), merges)
-        return self._target(line, None)
+        merges = tuple(commit for commit in commits if len(commit.parents) > 1)
+        if merges and len(commits) > 1 and not self.request.through_merges:
+            return AcrossMerges(f"{since}..{until}", len(commits), merges)
+        return self._target(commits, None)
 
     def _target(self, commits: Sequence[Commit], pull: PullRequest | None) -> Target | Outcome:
         oldest = commits[-1]
@@ -242,7 +237,7 @@ class _Finder:
 
 @dataclass(frozen=True, slots=True)
 class _Revert:
-    """Makes the revert of `target` and brings it to the forge."""
+    """Builds the revert of `target` and opens its pull request."""
 
     request: RevertRequest
     target: Target
@@ -252,33 +247,33 @@ class _Revert:
     permit: Permit
     manifest_cache: ManifestCache
 
-    def open(self, head: str) -> Outcome | NotPermitted:
+    def open(self, head: str) -> Outcome:
         for pull in self.forge.open_pull_requests(branch_name(self.target)):
             if is_attempt(pull.head, self.target):
                 return AlreadyOpen(pull)
-        for rebuild in range(REBUILDS + 1):
-            merged = self._undone(head)
+        for rebuild in range(MAX_REBUILDS + 1):
+            merged = self._without_target(head)
             if merged.conflicts:
                 return self._conflict(merged, head)
             if merged.tree == self.repository.tree_id(head, ""):
                 return self._nothing_left(head)
             files = self.repository.changed_paths(head, merged.tree)
-            known = reached(self.repository, head, merged.tree, self.applications, self.manifest_cache)
-            names = tuple(application.name for application in known)
+            affected = affected_applications(self.repository, head, merged.tree, self.applications, self.manifest_cache)
+            names = tuple(application.name for application in affected)
             if self.request.application and self.request.application not in names:
-                return Refused(_elsewhere(self.request.application, names))
-            if not isinstance(verdict := self.permit(names), Granted):
-                return NotPermitted(names, verdict)
+                return Refused(_not_affected(self.request.application, names))
+            if not isinstance(decision := self.permit(names), Granted):
+                return NotPermitted(names, decision)
             if (len(files) > MAX_FILES or len(names) > MAX_APPLICATIONS) and not self.request.large:
                 return Confirm(self.target, tuple(files), names)
-            now = self.repository.fetch()
-            if now == head or rebuild == REBUILDS:  # made on a branch that never rests, it still merges
+            moved_head = self.repository.fetch()
+            if moved_head == head or rebuild == MAX_REBUILDS:  # a revert of an older head can still be merged
                 break
-            head = now
-        return self._publish(merged, head, files, known)
+            head = moved_head
+        return self._publish(merged, head, files, affected)
 
-    def _undone(self, head: str) -> Merged:
-        """`head` without the target: a three-way merge from the target to what stood before it."""
+    def _without_target(self, head: str) -> Merged:
+        """`head` without the target's changes: a three-way merge from the target to the commit before it."""
         return self.repository.merge_trees(self.target.last.sha, head, self.target.base)
 
     def _conflict(self, merged: Merged, head: str) -> Conflict:
@@ -289,40 +284,40 @@ class _Revert:
         )
         return Conflict(self.target, files, by_hand(self.target, self.repository.branch))
 
-    def _later(self, head: str, path: str, limit: int = _LATER) -> list[Commit]:
+    def _later(self, head: str, path: str, limit: int = _MAX_LATER) -> list[Commit]:
         return self.repository.first_parent(self.target.last.sha, head, path=path, limit=limit)
 
     def _nothing_left(self, head: str) -> Outcome:
         later: dict[str, Commit] = {}
-        for path in self.repository.changed_paths(self.target.base, self.target.last.sha)[:_LOOKED_INTO]:
+        for path in self.repository.changed_paths(self.target.base, self.target.last.sha)[:_MAX_SEARCHED_FILES]:
             later |= {commit.sha: commit for commit in self._later(head, path, limit=100)}
         newest_first = sorted(later.values(), key=lambda commit: commit.committed_at, reverse=True)
         for commit in newest_first:
-            # Merged by a pull request, the revert itself is on the merge's other side.
-            told = [commit, *(self.repository.commit(parent) for parent in commit.parents[1:])]
-            if by := reverted_by(self.target, told):
+            # Of a revert merged through a pull request, the commit itself is the merge's second parent.
+            candidates = [commit, *(self.repository.commit(parent) for parent in commit.parents[1:])]
+            if by := reverted_by(self.target, candidates):
                 return AlreadyReverted(self.target, by)
         return NothingToUndo(self.target, newest_first[0] if newest_first else None)
 
     def _publish(self, merged: Merged, head: str, files: Sequence[str], applications: Sequence[Application]) -> Outcome:
         of_target = self.repository.changed_paths(self.target.base, self.target.last.sha)
         already_undone = tuple(sorted(set(of_target) - set(files)))
-        told = effects(self.repository, head, merged.tree, applications, self.manifest_cache)
-        text = pull_request.body(
-            self.target,
-            self.request,
-            reverts=self._reference(),
-            files=files,
-            already_undone=already_undone,
-            effects=told,
-            branch=self.repository.branch,
-        )
+        application_effects = effects(self.repository, head, merged.tree, applications, self.manifest_cache)
+        reverts = self._reference()
         proposal = Proposal(
             tree=merged.tree,
             parent=head,
-            message=commit_message(self.target, self.request, self._reference()),
+            message=commit_message(self.target, self.request, reverts),
             title=pull_request.title(self.target),
-            body=text,
+            body=pull_request.body(
+                self.target,
+                self.request,
+                reverts=reverts,
+                files=files,
+                already_undone=already_undone,
+                effects=application_effects,
+                branch=self.repository.branch,
+            ),
             branch=lambda attempt: branch_name(self.target, attempt),
             is_ours=self._is_ours,
         )
@@ -330,23 +325,26 @@ class _Revert:
         if not isinstance(outcome, PullRequest):
             return outcome
         names = tuple(application.name for application in applications)
-        return Opened(outcome, self.target, tuple(files), names, already_undone, automation(self.target), told)
+        return Opened(
+            outcome, self.target, tuple(files), names, already_undone, automation(self.target), application_effects
+        )
 
     def _is_ours(self, tip: str) -> bool:
-        """Whether a branch of the right name holds this very revert, made on this head or an earlier one."""
+        """Whether the branch with this tip is this revert, built on the current head or an earlier one."""
         commit = self.repository.commit(tip)
         if len(commit.parents) != 1:
             return False
-        made = self._undone(commit.parents[0])
-        return not made.conflicts and made.tree == self.repository.tree_id(tip, "")
+        merged = self._without_target(commit.parents[0])
+        return not merged.conflicts and merged.tree == self.repository.tree_id(tip, "")
 
     def _reference(self) -> str | None:
-        home = home_of(self.forge.commit_url(self.target.last.sha))
-        return pull_request.reference(self.target.pull, home) if self.target.pull and home else None
+        """How the forge refers to the pull request that is reverted, if it is one."""
+        url = repository_url(self.forge.commit_url(self.target.last.sha))
+        return pull_request.reference(self.target.pull, url) if self.target.pull and url else None
 
 
-def _elsewhere(asked: str, names: Sequence[str]) -> str:
-    if not names:
-        return LocalizedText(texts.NO_APPLICATION, asked=asked)
-    touched_instead = reduce(lambda one, other: LocalizedText(texts.AND, one=one, other=other), names)
-    return LocalizedText(texts.OTHER_APPLICATION, asked=asked, names=touched_instead)
+def _not_affected(application: str, affected: Sequence[str]) -> str:
+    if not affected:
+        return LocalizedText(texts.NO_APPLICATION, asked=application)
+    names = reduce(lambda one, other: LocalizedText(texts.AND, one=one, other=other), affected)
+    return LocalizedText(texts.OTHER_APPLICATION, asked=application, names=names)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.core.applications.application import Application, home
+from bot.core.applications.application import Application
 from bot.core.applications.discovered import Catalogue
 from bot.core.git.commit import PullRequest
 from bot.i18n.language import Translator
@@ -27,7 +27,7 @@ def status(
     """
     pulls: dict[str, Sequence[PullRequest]] = {}
     unknown: dict[str, str] = {}
-    for name in sorted({home(application.repository)[0] for application in applications} & set(ports.forges)):
+    for name in sorted({application.repository.name for application in applications} & set(ports.forges)):
         try:
             pulls[name] = ports.forges[name].open_pull_requests()
         except ForgeError as error:

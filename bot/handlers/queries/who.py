@@ -24,7 +24,8 @@ def who(translator: Translator, ports: Ports, people: People, application: Appli
 
     RepositoryError, StoreError. A forge that does not answer leaves mergers and approvers unknown, and says so.
     """
-    repository, forge = ports.repositories[application.repository], ports.forges.get(application.repository)
+    key = application.repository.key
+    repository, forge = ports.repositories[key], ports.forges.get(key)
     incident = ports.store.incidents.open_for(application.name)
     check = ports.store.checks.latest().get(application.name)
     changes, trouble = [], None

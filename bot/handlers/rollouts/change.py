@@ -36,7 +36,7 @@ def describe(
         application = applications.get(part.application)
         if (
             application is None
-            or application.repository != rollout.repository
+            or application.repository.key != rollout.repository
             or (part.change is not None and part.change.why is None)
         ):
             return part

@@ -9,6 +9,7 @@ from bot.core.applications.application import Application
 from bot.core.git.author import MOST_AUTHORS, authors_of
 from bot.core.git.commit import Commit, approvers
 from bot.core.rollouts.rollout import Part, Rollout
+from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack.people import People
 from bot.ports import Ports
@@ -87,10 +88,8 @@ def _rollout(
     manifest_cache: ManifestCache,
     now: datetime,
 ) -> Rollout | None:
-    sources = [application.source for application in applications]
-    before, after = (manifest_cache.inputs(repository, revision, sources) for revision in (parent, commit.sha))
-    touched = [application for application in applications if before[application.source] != after[application.source]]
-    if not touched:
+    affected = affected_applications(repository, parent, commit.sha, applications, manifest_cache)
+    if not affected:
         return None
     fresh = timedelta() <= now - commit.committed_at <= _FRESH
     return Rollout(
@@ -102,7 +101,7 @@ def _rollout(
         subject=commit.subject,
         author=commit.author,
         merged_at=commit.committed_at if fresh else now,
-        parts=tuple(Part(application.name, application.cluster, application.channel) for application in touched),
+        parts=tuple(Part(application.name, application.cluster, application.channel) for application in affected),
     )
 
 

@@ -58,7 +58,10 @@ def observe(
             if part.cluster != cluster or part.live_at is not None:
                 continue
             application = applications.get(part.application)
-            if application is None or (application.cluster, application.repository) != (cluster, rollout.repository):
+            if application is None or (application.cluster, application.repository.key) != (
+                cluster,
+                rollout.repository,
+            ):
                 seen[rollout.id][part.application] = Observation(error=LocalizedText(texts.NOT_CONFIGURED))
                 continue
             try:

@@ -21,6 +21,7 @@ from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals.approval import ApprovalStatus, Judgement
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.incident import Incident, IncidentState
+from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.core.pull_requests.revert import RevertRequest
 from bot.core.pull_requests.revert_pull import RevertPullRequest
@@ -54,7 +55,7 @@ PULL = RevertPullRequest(
 
 QUEUED = QueuedRevert(
     "queued-1@2026",
-    RevertRequest("ana", "#12", "shop", "why", "https://slack.example/1", large=True),
+    RevertRequest("ana", PullNumber(12), "shop", "why", "https://slack.example/1", large=True),
     "U1",
     "C2",
     "C1",
@@ -169,7 +170,9 @@ def test_a_sentence_still_knows_every_language_when_it_comes_back(store):
 
 
 def test_a_queued_revert_comes_back_whole_until_it_is_settled(store):
-    later = replace(QUEUED, id="queued-2@2026", asked_at=T0 + timedelta(hours=1))
+    page = f"https://github.com/acme/platform/commit/{'a' * 40}"
+    request = RevertRequest("ana", CommitUrl("github.com/acme/platform", "a" * 40, page))
+    later = replace(QUEUED, id="queued-2@2026", request=request, asked_at=T0 + timedelta(hours=1))
     for each in (later, QUEUED):
         store.queued_reverts.save(each)
     first, second = store.queued_reverts.unsettled()

@@ -18,7 +18,7 @@ from aiohttp import web
 from bot import build
 from bot.config import load
 from bot.core.git.commit import Approval, approvers
-from bot.core.pull_requests.change_ref import PullUrl, home_of, parse_revision
+from bot.core.pull_requests.change_ref import PullUrl, parse_change_ref, repository_url
 from bot.ports.forge import ForgeError
 from bot.ports.git import PushRejectedError, RepositoryError
 from bot.sandbox.forge import GITHUB, Dialect, RefusedError, SandboxForge, Token
@@ -322,10 +322,10 @@ def test_open_pull_requests_by_prefix_newest_first_over_several_pages(forge, hos
 def test_the_pages_of_commits_and_pull_requests_are_read_back(forge, hosted, world):
     """What people paste behind /gitops revert is a URL of theirs."""
     pull = create(forge)
-    home = home_of(forge.commit_url(hosted.git.tip("main")))
-    assert home
-    assert home.startswith(world.url.removeprefix("http://"))
-    assert parse_revision(pull.url) == PullUrl(home, pull.number)
+    repository = repository_url(forge.commit_url(hosted.git.tip("main")))
+    assert repository
+    assert repository.startswith(world.url.removeprefix("http://"))
+    assert parse_change_ref(pull.url) == PullUrl(repository, pull.number, pull.url)
 
 
 # ---------------------------------------------------------------- twice, at once, and lost answers

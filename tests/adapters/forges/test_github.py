@@ -13,6 +13,7 @@ from bot.adapters.forges.github import GitHubForge
 from bot.adapters.forges.signed_repository import SignedRepository
 from bot.config import Credentials, ForgeConfig
 from bot.core.access.permission import Granted
+from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.revert import AlreadyOpen, Opened, RevertRequest
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -251,12 +252,12 @@ def test_a_revert_is_opened_where_signatures_are_a_rule(app, signed, url, tmp_pa
         "permit": anybody,
         "manifest_cache": ManifestCache(),
     }
-    outcome = revert(RevertRequest("Mia", bad[:10]), **arguments)
+    outcome = revert(RevertRequest("Mia", Sha(bad[:10])), **arguments)
     assert isinstance(outcome, Opened)
     commit = signed.git.commit(outcome.pull.head_sha)
     assert commit.tree == signed.git.commit(signed.git.commit(bad).parents[0]).tree
     assert signed.git.signature(commit.sha)
-    again = revert(RevertRequest("Kit", bad), **arguments)
+    again = revert(RevertRequest("Kit", Sha(bad)), **arguments)
     assert (type(again), again.pull.number) == (AlreadyOpen, outcome.pull.number)
 
 

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.access.permission import (
-    CouldNotAsk,
     Denied,
     Granted,
+    MembersUnknown,
     Right,
     Roles,
     Rule,
     decide,
     decide_any,
+    denial,
     groups_to_ask,
-    refusal,
 )
 
 ANA = "U0ANA"
@@ -30,12 +30,12 @@ LISTS = {
     ("U0BO",): Denied,
     ("S0IN",): Granted,
     ("S0OUT",): Denied,
-    ("S0SILENT",): CouldNotAsk,
+    ("S0SILENT",): MembersUnknown,
     ("S0SILENT", "S0IN"): Granted,
-    ("S0SILENT", "S0OUT"): CouldNotAsk,
+    ("S0SILENT", "S0OUT"): MembersUnknown,
     ("S0SILENT", ANA): Granted,
     ("U0BO", "S0OUT", "*"): Granted,
-    ("S0NEVERASKED",): CouldNotAsk,
+    ("S0NEVERASKED",): MembersUnknown,
     (ANA.lower(),): Denied,
 }
 
@@ -50,10 +50,10 @@ def roles(right, workspace, application=None):
 def test_an_applications_own_rule_counts_before_the_workspaces(right, workspace, application):
     configured = roles(right, workspace, application)
     counts = workspace if application is None else application
-    verdict = decide(ANA, configured.rules(right, ["shop"]), MEMBERS)
-    assert type(verdict) is LISTS[counts]
-    if not isinstance(verdict, Granted):
-        assert verdict.rule.key == (f"slack.{right.key}" if application is None else f"applications.shop.{right.key}")
+    decision = decide(ANA, configured.rules(right, ["shop"]), MEMBERS)
+    assert type(decision) is LISTS[counts]
+    if not isinstance(decision, Granted):
+        assert decision.rule.key == (f"slack.{right.key}" if application is None else f"applications.shop.{right.key}")
     assert type(decide(ANA, configured.rules(right, ["api"]), MEMBERS)) is LISTS[workspace]
     assert type(decide(ANA, configured.rules(right, []), MEMBERS)) is LISTS[workspace]
     assert type(decide(ANA, configured.rules(right, ["no-such-application"]), MEMBERS)) is LISTS[workspace]
@@ -64,8 +64,8 @@ def test_several_applications_need_the_right_on_each(first, second):
     configured = Roles(
         {Right.REVERT: (), Right.SILENCE: ("*",)}, {"shop": {Right.REVERT: first}, "api": {Right.REVERT: second}}
     )
-    verdict = decide(ANA, configured.rules(Right.REVERT, ["shop", "api"]), MEMBERS)
-    assert isinstance(verdict, Granted) is (LISTS[first] is Granted and LISTS[second] is Granted)
+    decision = decide(ANA, configured.rules(Right.REVERT, ["shop", "api"]), MEMBERS)
+    assert isinstance(decision, Granted) is (LISTS[first] is Granted and LISTS[second] is Granted)
     anywhere = decide_any(ANA, configured.all_rules(Right.REVERT), MEMBERS)
     assert isinstance(anywhere, Granted) is (Granted in {LISTS[first], LISTS[second]})
 
@@ -89,17 +89,17 @@ def test_every_group_of_the_configuration_is_known():
 
 
 @pytest.mark.parametrize(
-    ("verdict", "written"),
+    ("decision", "written"),
     [
         (Denied(Rule("slack.revert_allowed", ())), "denied: slack.revert_allowed"),
         (
-            CouldNotAsk(Rule("slack.revert_allowed", ("S1",)), "S1", SILENT),
+            MembersUnknown(Rule("slack.revert_allowed", ("S1",)), "S1", SILENT),
             "denied, could not ask: S1 in slack.revert_allowed: Slack does not answer.",
         ),
     ],
 )
-def test_a_refusal_is_written_down_with_its_rule(verdict, written):
-    assert refusal(verdict) == written
+def test_a_denial_is_audited_with_its_rule(decision, written):
+    assert denial(decision) == written
 
 
 ENTRIES = st.sampled_from(["*", ANA, "U0BO", "S0IN", "S0OUT", "S0SILENT"])

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer import at_work
+from bot.core.git.repository_ref import RepositoryRef
 
-SHOP = Application("shop", "platform", "apps/shop", "prod", "shop", "C1")
+SHOP = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")
 
 
 def argo(path="apps/shop", **more):

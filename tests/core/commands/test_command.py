@@ -24,6 +24,7 @@ from bot.core.commands.command import (
     parse,
 )
 from bot.core.incidents.snooze import DEFAULT, For, Until
+from bot.core.pull_requests.change_ref import InvalidChangeRef, PullNumber, PullUrl, Sha
 from bot.i18n.language import ENGLISH
 from bot.messages.help import answer, mistake
 
@@ -43,13 +44,16 @@ APPLICATIONS = ["shop", "shop-staging", "payments"]
         ("diff shop", DiffCommand("shop")),
         ("diff shop --all", DiffCommand("shop", everything=True)),
         ("diff --all shop", DiffCommand("shop", everything=True)),
-        ("revert abc1234", RevertCommand("abc1234", None)),
-        ("revert #12 shop", RevertCommand("#12", "shop")),
+        ("revert abc1234", RevertCommand(Sha("abc1234"), None)),
+        ("revert #12 shop", RevertCommand(PullNumber(12), "shop")),
         (
             "revert <https://forge.example/acme/platform/pull/7>",
-            RevertCommand("https://forge.example/acme/platform/pull/7", None),
+            RevertCommand(PullUrl("forge.example/acme/platform", 7, ""), None),
         ),
-        ("revert <https://forge.example/c/abc|abc>", RevertCommand("https://forge.example/c/abc", None)),
+        (
+            "revert <https://forge.example/acme/platform/pull/7|#7>",
+            RevertCommand(PullUrl("forge.example/acme/platform", 7, ""), None),
+        ),
         ("who shop", WhoCommand("shop")),
         ("ack Shop", AcknowledgeCommand("shop")),
         ("snooze shop", SnoozeCommand("shop", DEFAULT)),
@@ -81,6 +85,12 @@ def test_an_unknown_command_names_the_nearest(text, word, nearest):
 )
 def test_an_unknown_application_names_the_nearest(text, word, nearest):
     assert parse(text, APPLICATIONS) == UnknownApplication(word, nearest)
+
+
+def test_a_revert_of_what_is_no_change_says_what_is():
+    made = parse("revert HEAD~1 shop", APPLICATIONS)
+    assert isinstance(made, InvalidChangeRef)
+    assert "a sha (7 digits or more), #PR, a range A..B, or the URL" in mistake(ENGLISH, made, APPLICATIONS).text
 
 
 @pytest.mark.parametrize("text", ["snooze", "ack", "who", "ack shop api"])

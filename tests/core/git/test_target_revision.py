@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.core.applications.application import home, line
 from bot.core.git.target_revision import Followed, Newest, Ref, Refs, TargetRevision, follow
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -66,11 +65,3 @@ def test_the_default_branch_is_told_by_its_sha():
 @pytest.mark.parametrize("text", ["", "-x", "a..b", "a:b", "x^", "a\nb", "../x"])
 def test_what_nothing_can_be_called(text):
     assert TargetRevision(text).problem()
-
-
-@pytest.mark.parametrize(
-    "revision", [TargetRevision("1.x"), TargetRevision("release-*", Newest.DATE), TargetRevision("refs/heads/a@b")]
-)
-def test_the_name_of_a_line_says_what_it_follows(revision):
-    assert home(line("platform", revision)) == ("platform", revision)
-    assert home("platform") == ("platform", None)

@@ -4,13 +4,13 @@ from hypothesis import strategies as st
 
 from bot.core.pull_requests.change_ref import (
     CommitUrl,
+    InvalidChangeRef,
     PullNumber,
     PullUrl,
     Range,
     Sha,
-    Unreadable,
-    home_of,
-    parse_revision,
+    parse_change_ref,
+    repository_url,
 )
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -26,24 +26,27 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("1234567", Sha("1234567")),
         ("#7", PullNumber(7)),
         ("abcdef1..1234567", Range("abcdef1", "1234567")),
-        (f"https://github.com/acme/web/commit/{SHA}", CommitUrl("github.com/acme/web", SHA)),
-        (f"https://github.com/acme/web/commit/{SHA}#diff-1", CommitUrl("github.com/acme/web", SHA)),
-        ("https://github.com/Acme/web/pull/12", PullUrl("github.com/acme/web", 12)),
-        ("https://github.com/acme/web/pull/12/files?w=1", PullUrl("github.com/acme/web", 12)),
-        (f"https://github.com/acme/web/pull/12/commits/{SHA}", CommitUrl("github.com/acme/web", SHA)),
-        ("http://127.0.0.1:8080/acme/web/pull/12", PullUrl("127.0.0.1:8080/acme/web", 12)),
-        (f"https://gitlab.com/a/b/c/-/commit/{SHA}", CommitUrl("gitlab.com/a/b/c", SHA)),
-        ("https://gitlab.com/a/b/c/-/merge_requests/3/diffs", PullUrl("gitlab.com/a/b/c", 3)),
-        (f"https://bitbucket.org/team/web/commits/{SHA}", CommitUrl("bitbucket.org/team/web", SHA)),
-        ("https://bitbucket.org/team/web/pull-requests/4/overview", PullUrl("bitbucket.org/team/web", 4)),
+        (f"https://github.com/acme/web/commit/{SHA}", CommitUrl("github.com/acme/web", SHA, "")),
+        (f"https://github.com/acme/web/commit/{SHA}#diff-1", CommitUrl("github.com/acme/web", SHA, "")),
+        ("https://github.com/Acme/web/pull/12", PullUrl("github.com/acme/web", 12, "")),
+        ("https://github.com/acme/web/pull/12/files?w=1", PullUrl("github.com/acme/web", 12, "")),
+        (f"https://github.com/acme/web/pull/12/commits/{SHA}", CommitUrl("github.com/acme/web", SHA, "")),
+        ("http://127.0.0.1:8080/acme/web/pull/12", PullUrl("127.0.0.1:8080/acme/web", 12, "")),
+        (f"https://gitlab.com/a/b/c/-/commit/{SHA}", CommitUrl("gitlab.com/a/b/c", SHA, "")),
+        ("https://gitlab.com/a/b/c/-/merge_requests/3/diffs", PullUrl("gitlab.com/a/b/c", 3, "")),
+        (f"https://bitbucket.org/team/web/commits/{SHA}", CommitUrl("bitbucket.org/team/web", SHA, "")),
+        ("https://bitbucket.org/team/web/pull-requests/4/overview", PullUrl("bitbucket.org/team/web", 4, "")),
         (
             f"https://bb.example.com/projects/P/repos/r/commits/{SHA}",
-            CommitUrl("bb.example.com/projects/p/repos/r", SHA),
+            CommitUrl("bb.example.com/projects/p/repos/r", SHA, ""),
         ),
     ],
 )
-def test_what_names_a_change_is_read(text, meaning):
-    assert parse_revision(text) == meaning
+def test_a_change_is_parsed_and_written_so_that_it_parses_again(text, meaning):
+    change = parse_change_ref(text)
+    assert change == meaning
+    assert parse_change_ref(str(change)) == meaning
+    assert str(change).lower() == text.strip(" `").lower()
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,10 @@ def test_what_names_a_change_is_read(text, meaning):
         "HEAD~1",
         "main",
         "refs/heads/main",
+        "origin/main^{tree}",
+        "@{-1}",
+        "--upload-pack=touch x",
+        "-c core.pager=x",
         "v1.2.3",
         "abcdef",
         f"{SHA}{SHA}",
@@ -64,23 +71,32 @@ def test_what_names_a_change_is_read(text, meaning):
         "abcdef1..",
         "..abcdef1",
         "HEAD..abcdef1",
+        "main..HEAD",
+        "abcdef1..--all",
         "abcdef1^",
         "abcdef1:path",
         "abcdef1 --all",
         "abcdef1\nabcdef2",
+        "abcdef1\n--all",
+        "abcdef1\r\nabcdef2",
         "abcdef1\0",
         "\uff11" * 7,
-        "\u0663" * 7,
+        "\u0663" * 7,  # Arabic-Indic digits
+        "\u0430bcdef1",  # a Cyrillic letter
         "#0",
         "#-1",
         "#\u0661",
         "#9999999999",
+        "#" + "1" * 10_000,
         "$(id)",
+        "`touch x`; touch x",
+        "%00%0a--all",
         "abcdef1;id",
         "a" * 10_000,
         "https://github.com/" + "a" * 300,
         "https://github.com/acme/web",
         "https://github.com/acme/web/commit/main",
+        "https://github.com/acme/web/commit/--output=x",
         "https://github.com/acme/web/pull/0",
         "https://[",
         "ftp://github.com/acme/web/pull/12",
@@ -88,19 +104,19 @@ def test_what_names_a_change_is_read(text, meaning):
     ],
 )
 def test_anything_else_is_refused_in_one_sentence(text):
-    refused = parse_revision(text)
-    assert refused == Unreadable(
+    refused = parse_change_ref(text)
+    assert refused == InvalidChangeRef(
         "Not a valid revision. Use a sha (7 digits or more), #PR, a range A..B, or the URL of a commit or PR."
     )
 
 
 def test_a_bare_number_is_asked_about():
-    assert "#42" in parse_revision("42").reason
+    assert "#42" in parse_change_ref("42").reason
 
 
 @given(st.text(max_size=60) | st.from_regex(r"[#0-9a-f.]{1,50}"))
 def test_whatever_is_typed_only_hexadecimal_digits_come_through(text):
-    match parse_revision(text):
+    match parse_change_ref(text):
         case Sha(digits) | CommitUrl(_, digits):
             words = [digits]
         case Range(since, until):
@@ -112,6 +128,6 @@ def test_whatever_is_typed_only_hexadecimal_digits_come_through(text):
         assert set(word) <= set("0123456789abcdef")
 
 
-def test_the_home_of_a_page_is_its_repository():
-    assert home_of(f"https://ana@github.com/Acme/web/commit/{SHA}") == "github.com/acme/web"
-    assert home_of("https://github.com/acme/web") is None
+def test_the_repository_of_a_page():
+    assert repository_url(f"https://ana@github.com/Acme/web/commit/{SHA}") == "github.com/acme/web"
+    assert repository_url("https://github.com/acme/web") is None

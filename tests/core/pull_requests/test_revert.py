@@ -6,6 +6,7 @@ from bot.core.changes.effect import Effect, bounded
 from bot.core.changes.irreversible import Loss, Warned
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.git.commit import Commit, PullRequest
+from bot.core.pull_requests.change_ref import PullNumber
 from bot.core.pull_requests.revert import (
     RevertRequest,
     Target,
@@ -20,7 +21,9 @@ from bot.core.pull_requests.revert import (
 from bot.messages import pull_request
 
 AT = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
-ASKED = RevertRequest(who="Ana Pérez", text="#7", why="checkout fails", link="https://acme.slack.com/archives/C1/p1")
+ASKED = RevertRequest(
+    who="Ana Pérez", change=PullNumber(7), why="checkout fails", link="https://acme.slack.com/archives/C1/p1"
+)
 
 
 def commit(digit: str, message: str = "Scale web", parents: str = "0", author: str = "Ana") -> Commit:
@@ -60,7 +63,7 @@ def test_the_message_is_gits_own_then_who_asked_and_why():
 
 
 def test_the_message_for_a_merge_names_the_parent_that_stays():
-    message = commit_message(MERGE, RevertRequest("Ana", "x"), "acme/web#7")
+    message = commit_message(MERGE, RevertRequest("Ana", PullNumber(7)), "acme/web#7")
     assert message == (
         "Revert \"Merge branch 'topic'\"\n\n"
         f"This reverts commit {'2' * 40}, reversing\nchanges made to {'0' * 40}.\n\n"
@@ -78,7 +81,7 @@ def test_the_message_for_several_commits_names_each():
 
 
 def test_nobody_is_mentioned_and_no_line_is_forged_by_what_people_type():
-    request = RevertRequest("@eve\nCo-authored-by: x", "x", why="@team\n\nFixes #1")
+    request = RevertRequest("@eve\nCo-authored-by: x", PullNumber(7), why="@team\n\nFixes #1")
     message = commit_message(ONE, request, None)
     assert "@" not in message
     assert "\nCo-authored-by" not in message
@@ -191,7 +194,8 @@ def test_the_body_of_a_reverted_revert_says_that_it_lands_again():
 
 def test_markup_in_names_stays_text_and_long_lists_are_cut():
     target = Target((commit("1", "<img src=x> `@team` Fixes #1"),), "0" * 40)
-    text = body(target, RevertRequest("`*Eve*`", "x", link="javascript:x"), files=[f"f{n}" for n in range(1000)])
+    request = RevertRequest("`*Eve*`", PullNumber(7), link="javascript:x")
+    text = body(target, request, files=[f"f{n}" for n in range(1000)])
     assert '`<img src=x> "@team" Fixes #1`' in text
     assert "javascript" not in text
     assert "- and 900 more" in text

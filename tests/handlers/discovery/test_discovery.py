@@ -160,7 +160,7 @@ def test_a_configured_application_of_the_same_place_is_the_same(world):
         told = {"repoURL": f"file://{world.url}/", "path": "./apps/shop/", "targetRevision": revision}
         world.argo(application(name, world.url, source=told))
     world.start(applications="mine: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}")
-    assert {name: each.repository for name, each in world.known.items()} == {
+    assert {name: each.repository.key for name, each in world.known.items()} == {
         "mine": "platform",
         "other": "platform@next",
     }
@@ -235,7 +235,7 @@ def test_each_source_of_several_is_followed_at_its_own_revision(world):
         )
     )
     world.start()
-    assert {name: each.repository for name, each in world.known.items()} == {
+    assert {name: each.repository.key for name, each in world.known.items()} == {
         "shop.1": "platform",
         "shop.more": "platform@next",
     }
@@ -312,7 +312,7 @@ def test_a_branch_for_each_environment_and_the_newest_release(world):
         "done": world.source.sha("release-1.9"),
         "main": world.source.sha("main"),
     }
-    assert world.known["main"].repository == "platform"
+    assert world.known["main"].repository.key == "platform"
     world.source.git("switch", "-q", "staging")
     world.source.branch("release-1.10")
     newest = world.source.commit("Ten", {"apps/shop/settings.yaml": CONFIG_MAP.replace("info", "error")})

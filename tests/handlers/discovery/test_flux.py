@@ -64,7 +64,7 @@ def start(world):
 def declared(world, name):
     """The objects that the application comes to, as Flux would apply them."""
     application = world.known[name]
-    repository = world.ports.repositories[application.repository]
+    repository = world.ports.repositories[application.repository.key]
     rendered = world.watch._memory.manifest_cache
     return [each.object for each in rendered.manifests(repository, repository.fetch(), application.source)]
 
@@ -76,7 +76,7 @@ def test_a_kustomization_is_followed_with_no_further_configuration(flux):
     settings = {**yaml.safe_load(CONFIG_MAP), "data": {"level": "info"}}
     flux.cluster.api.apply(settings, manager="kustomize-controller", namespace="shop")
     assert start(flux)["shop"].status is Status.SYNCED
-    assert flux.known["shop"].repository == "platform"
+    assert flux.known["shop"].repository.key == "platform"
     assert f"Flux: Ready at {sha[:8]} · Healthy" in flux.said()
 
 

@@ -15,6 +15,7 @@ from bot.adapters.rendering.programs import Programs
 from bot.core.applications.application import Application
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.model import Status
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.rendering.render import render
 from bot.handlers.drift.check import check, check_files, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
@@ -85,7 +86,7 @@ ROCKETS = {
     },
 }
 
-SHOP = Application("shop", "platform", "apps/shop", "prod", "shop", "C1")
+SHOP = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")
 
 
 class World:
@@ -104,7 +105,7 @@ class World:
         """Commit the manifests of an application, each in a file of its own; documents may be raw text too."""
         texts = [each if isinstance(each, str) else yaml.safe_dump(each) for each in documents]
         self.commit({f"apps/{name}/{i}.yaml": text for i, text in enumerate(texts)}, repository)
-        application = Application(name, repository, f"apps/{name}", "prod", name, "C1")
+        application = Application(name, RepositoryRef(repository), f"apps/{name}", "prod", name, "C1")
         self.applications = [each for each in self.applications if each.name != name] + [application]
         return application
 
@@ -290,7 +291,7 @@ def test_what_a_chart_makes_anew_each_time_is_unknown_and_the_rest_is_compared(w
             "apps/shop/templates/login.yaml": yaml.safe_dump(secret),
         }
     )
-    world.applications.append(Application("shop", "platform", "apps/shop", "prod", "shop", "C1"))
+    world.applications.append(Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1"))
     world.deploy("shop", {**CONFIG, "data": {"level": "trace"}}, SECRET)
     found = world.check(caches=Caches(ManifestCache(Programs.find())))["shop"]
     assert found.status is Status.UNKNOWN
@@ -390,7 +391,7 @@ def test_a_repository_that_is_gone_hurts_no_other(world):
 
 def test_a_path_that_is_not_there_is_unknown(world):
     world.declare("shop", CONFIG)
-    world.applications.append(Application("typo", "platform", "apps/shpo", "prod", "shop", "C1"))
+    world.applications.append(Application("typo", RepositoryRef("platform"), "apps/shpo", "prod", "shop", "C1"))
     found = world.check()["typo"]
     assert found.status is Status.UNKNOWN
     assert "apps/shpo" in found.error
@@ -463,7 +464,7 @@ def test_whether_a_removed_object_is_left_can_be_unknown(world):
 @pytest.mark.parametrize("more", [{}, {"kustomization.yaml": b"resources: [settings.yaml]\n"}])
 def test_files_of_no_commit_are_checked_the_same_way(world, tmp_path, more):
     world.deploy("shop", CONFIG)
-    application = Application("here", "", "", "prod", "shop", "")
+    application = Application("here", RepositoryRef(""), "", "prod", "shop", "")
     (tmp_path / "here").mkdir()
     files = {"settings.yaml": yaml.safe_dump(CONFIG).encode(), **more}
     for name, content in files.items():
@@ -680,7 +681,7 @@ def test_an_application_that_cannot_be_read_hurts_none_that_is_read_with_it(worl
     world.declare("shop", CONFIG)
     world.deploy("shop", CONFIG)
     world.declare("site", "apiVersion: v1\nkind: [\n")
-    world.applications.append(Application("none", "platform", "apps/none", "prod", "none", "C1"))
+    world.applications.append(Application("none", RepositoryRef("platform"), "apps/none", "prod", "none", "C1"))
     for _ in range(2):  # the mistake is remembered, and told as before
         found = world.check(caches=caches)
         assert found["shop"].status is Status.SYNCED
@@ -692,7 +693,7 @@ def test_an_application_that_cannot_be_read_hurts_none_that_is_read_with_it(worl
 def test_one_impossible_path_hurts_no_other_application(world, caches):
     world.declare("shop", CONFIG)
     world.deploy("shop", CONFIG)
-    world.applications.append(Application("odd", "platform", "../elsewhere", "prod", "odd", "C1"))
+    world.applications.append(Application("odd", RepositoryRef("platform"), "../elsewhere", "prod", "odd", "C1"))
     found = world.check(caches=caches)
     assert found["shop"].status is Status.SYNCED
     assert "is outside the repository" in found["odd"].error

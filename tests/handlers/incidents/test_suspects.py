@@ -12,6 +12,7 @@ from bot.adapters.rendering.programs import Programs
 from bot.core.applications.application import Application
 from bot.core.changes.suspect import Why
 from bot.core.drift.compare import compare_object
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState
 from bot.core.objects.health import Unready
 from bot.core.objects.manifest import resolve
@@ -47,7 +48,7 @@ class Desk:
     def __init__(self, source, tmp_path):
         self.source = source
         source.commit("First", {FILE: web()})
-        self.shop = Application("shop", "platform", "apps/shop", "prod", "shop", "C1")
+        self.shop = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")
         self.repository = GitRepository("platform", str(source.path), "main", tmp_path / "mirrors")
         self.store = SqlStore(f"sqlite:///{tmp_path}/state.db")
         self.forge = Pulls(source)
@@ -220,7 +221,7 @@ def test_a_history_that_is_gone_names_nobody_and_is_not_asked_again(desk):
 def pressed(message):
     """What the Revert buttons of a message ask for."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    return [requested(each["value"], "Bo").text for row in rows for each in row]
+    return [str(requested(each["value"], "Bo").change) for row in rows for each in row]
 
 
 def test_the_history_of_an_application_begins_with_what_explains_its_trouble(desk):

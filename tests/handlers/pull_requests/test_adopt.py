@@ -10,13 +10,14 @@ from bot.adapters.rendering.programs import Programs
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.git.commit import PullRequest
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.forge import ForgeError
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
-SHOP = Application("shop", "platform", "apps/shop", "prod", "shop", "C0123456789")
+SHOP = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C0123456789")
 WEB = """\
 apiVersion: apps/v1
 kind: Deployment

@@ -12,11 +12,12 @@ from bot.core.access.audit import Origin
 from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.alerting import Policy
-from bot.core.pull_requests.queued import MOST_PATIENCE, QueueState
+from bot.core.pull_requests.change_ref import Sha
+from bot.core.pull_requests.queued import MAX_WAIT, QueueState
 from bot.core.pull_requests.revert import RevertRequest
-from bot.handlers.pull_requests.queue import work_off
-from bot.handlers.pull_requests.revert_command import revert_command, revert_queued
+from bot.handlers.pull_requests.revert_service import RevertService
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages.cards import desired
@@ -32,13 +33,13 @@ JONAS = Requester("U0JONAS001", "jonas", "C9", Origin.COMMAND, ENGLISH)
 class Anybody:
     """Someone who may, until they may not."""
 
-    verdict_now = Granted()
+    decision = Granted()
 
-    def verdict(self, right, applications):
-        return self.verdict_now
+    def decide(self, right, applications):
+        return self.decision
 
-    def anywhere(self, right):
-        return self.verdict_now
+    def decide_anywhere(self, right):
+        return self.decision
 
 
 class Desk:
@@ -52,8 +53,8 @@ class Desk:
             hosted.commit("main", {"apps/shop/a.yaml": CONFIG % limit}, f"Limit {limit}\n", "mia")
         self.bad = hosted.git.tip("main")
         self.authorizer = Anybody()
-        self.applications = {"shop": Application("shop", "platform", "apps/shop", "prod", "shop", "C1")}
-        self.rendered = ManifestCache()
+        self.applications = {"shop": Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")}
+        self.manifest_cache = ManifestCache()
 
     def replica(self, url, name):
         """A bot of its own, on the same database."""
@@ -64,16 +65,16 @@ class Desk:
         store = SqlStore(f"sqlite:///{self.path}/state.db")
         return Ports({"platform": repository}, {"platform": forge}, {}, None, store, None, lambda: self.now)
 
-    def _told(self):
-        told = {"authorizer": self.authorizer, "applications": self.applications}
-        return {**told, "channel": "C0", "manifest_cache": self.rendered}
+    def service(self, ports):
+        return RevertService(
+            ports, self.applications, lambda _: self.authorizer, lambda _: ENGLISH, self.manifest_cache, "C0"
+        )
 
-    def ask(self, ports, text=None, application="shop"):
-        request = RevertRequest("jonas", text or self.bad, application)
-        return revert_command(ports, request, requester=JONAS, **self._told())
+    def ask(self, ports, application="shop"):
+        return self.service(ports).revert(JONAS, RevertRequest("jonas", Sha(self.bad), application))
 
-    def work_off(self, ports):
-        work_off(ports, lambda known: revert_queued(ports, known, requester=JONAS, **self._told()))
+    def run_queued(self, ports):
+        self.service(ports).run_queued()
 
     def limit(self, minutes):
         self.sandbox.faults.rate_limited_until = self.now + timedelta(minutes=minutes) if minutes else None
@@ -108,14 +109,14 @@ def test_it_is_done_once_when_the_forge_has_room_again_also_by_another_replica(d
     assert said.text.startswith("Queued until ")
     assert "rate limit is exhausted" in said.text
     (known,) = two.store.queued_reverts.unsettled()
-    assert (known.by, known.channel, known.request.text) == ("U0JONAS001", "C1", desk.bad)
+    assert (known.by, known.channel, known.request.change) == ("U0JONAS001", "C1", Sha(desk.bad))
     assert [(card.channel, card.last) for card in cards(desk, two)] == [("C1", False)]
-    desk.work_off(two)
+    desk.run_queued(two)
     assert desk.pulls() == [], "it is not due"
     desk.now += timedelta(minutes=50)
     desk.limit(0)
     for replica in (two, one, two):
-        desk.work_off(replica)
+        desk.run_queued(replica)
     assert desk.pulls() == [f"gitops-bot/revert-{desk.bad[:12]}"]
     (done,) = one.store.queued_reverts.unsettled()
     assert (done.state, done.url is not None) == (QueueState.DONE, True)
@@ -139,9 +140,9 @@ def test_a_bot_that_ended_between_the_pull_request_and_its_note_opens_no_second_
     with monkeypatch.context() as broken:
         broken.setattr(one.store.queued_reverts, "save", dead)
         with pytest.raises(StoreError):
-            desk.work_off(one)
+            desk.run_queued(one)
     assert len(desk.pulls()) == 1
-    desk.work_off(two)
+    desk.run_queued(two)
     assert len(desk.pulls()) == 1
     assert "already open" in two.store.queued_reverts.unsettled()[0].result
 
@@ -163,13 +164,13 @@ def test_a_forge_that_asks_to_wait_again_is_waited_for_and_given_up_after_a_day(
     desk.ask(ports)
     desk.now += timedelta(minutes=20)
     desk.limit(30)
-    desk.work_off(ports)
+    desk.run_queued(ports)
     (known,) = ports.store.queued_reverts.unsettled()
     assert known.state is QueueState.WAITING
     assert known.due > desk.now
-    desk.now += MOST_PATIENCE
+    desk.now += MAX_WAIT
     desk.limit(30)
-    desk.work_off(ports)
+    desk.run_queued(ports)
     (known,) = ports.store.queued_reverts.unsettled()
     assert known.state is QueueState.GIVEN_UP
     assert "rate limit" in known.result
@@ -181,8 +182,8 @@ def test_who_may_no_longer_has_it_refused_when_it_is_due(desk, replicas):
     desk.ask(ports)
     desk.now += timedelta(minutes=20)
     desk.limit(0)
-    desk.authorizer.verdict_now = Denied(Rule("slack.revert_allowed", ()))
-    desk.work_off(ports)
+    desk.authorizer.decision = Denied(Rule("slack.revert_allowed", ()))
+    desk.run_queued(ports)
     assert desk.pulls() == []
     (known,) = ports.store.queued_reverts.unsettled()
     assert known.state is QueueState.DONE
@@ -195,5 +196,9 @@ def test_an_application_that_left_the_configuration_is_not_reverted(desk, replic
     desk.ask(ports)
     desk.applications = {}
     desk.now += timedelta(minutes=20)
-    desk.work_off(ports)
+    desk.run_queued(ports)
     assert "no longer configured" in ports.store.queued_reverts.unsettled()[0].result
+    assert [(each.origin, each.result) for each in ports.store.audit_log.entries()] == [
+        (Origin.COMMAND, "Refused"),
+        (Origin.QUEUE, "Refused"),
+    ]

@@ -13,6 +13,8 @@ from bot.adapters.git.repository import GitRepository
 from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.applications.application import Application
 from bot.core.git.commit import PullRequest
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.pull_requests.change_ref import PullNumber, Sha, parse_change_ref
 from bot.core.pull_requests.revert import (
     AcrossMerges,
     AlreadyOpen,
@@ -131,14 +133,14 @@ class Desk:
         self.rendered = ManifestCache()
         self.permit = lambda _names: Granted()
         self.applications = [
-            Application(name, "platform", f"apps/{name}", "prod", name, "C1") for name in ("shop", "api")
+            Application(name, RepositoryRef("platform"), f"apps/{name}", "prod", name, "C1") for name in ("shop", "api")
         ]
 
     def replica(self, name: str) -> GitRepository:
         return GitRepository("platform", str(self.source.path), "main", self.mirrors / name)
 
     def ask(self, text: str, repository: GitRepository | None = None, **answers: object):
-        request = RevertRequest("Ana", text, **answers)
+        request = RevertRequest("Ana", parse_change_ref(text), **answers)
         chosen = repository or self.repository
         return revert(
             request,
@@ -264,12 +266,13 @@ def test_a_commit_that_came_with_others_asks_whether_all_or_only_this(desk, how)
     inner = desk.source.sha("topic^" if how == "merge" else "main^")
     asked = desk.ask(inner)
     assert isinstance(asked, InsidePull)
-    assert (asked.commit.sha, asked.whole, asked.pull, asked.only_possible) == (inner, f"#{pull.number}", pull, True)
+    assert (asked.commit.sha, asked.whole, asked.pull) == (inner, PullNumber(pull.number), pull)
+    assert asked.only_possible
     assert (asked.merge.sha if asked.merge else None) == (pull.merge_sha if how == "merge" else None)
     assert desk.branches() == []
     only = desk.ask(inner, only=True)
     assert only.files == (WEB,)
-    whole = desk.ask(asked.whole)
+    whole = desk.ask(str(asked.whole))
     assert whole.files == ("apps/api/api.yaml", WEB)
 
 
@@ -286,7 +289,7 @@ def test_a_commit_inside_a_merge_without_a_pull_request(desk):
     desk.source.merge("later")
     asked = desk.ask(inner)
     assert isinstance(asked, InsidePull)
-    assert (asked.merge.sha, asked.whole, asked.pull) == (merge, merge, None)
+    assert (asked.merge.sha, asked.whole, asked.pull) == (merge, Sha(merge), None)
 
 
 def test_a_commit_of_an_unrelated_history_that_was_merged(desk):
@@ -306,7 +309,7 @@ def test_a_commit_of_a_squashed_pull_request_stands_for_it(desk):
     pull = desk.forge.merged(how="squash", branch="topic", title="Scale web")
     asked = desk.ask(inner)
     assert isinstance(asked, InsidePull)
-    assert (asked.whole, asked.only_possible) == (f"#{pull.number}", False)
+    assert (asked.whole, asked.only_possible) == (PullNumber(pull.number), False)
 
 
 def test_a_merge_of_main_into_a_branch_is_not_undone_by_itself(desk):
@@ -442,17 +445,6 @@ def test_without_a_forge_there_are_no_pull_requests(desk):
     assert not desk.mirrors.exists()
 
 
-@pytest.mark.parametrize(
-    "text", ["--output=x", "HEAD~1", "main", "abcdef1\n--all", "\u0663" * 7, "a" * 10_000, "$(touch x)", "origin/main"]
-)
-def test_hostile_text_is_refused_and_starts_no_git(desk, text):
-    answer = desk.ask(text)
-    assert isinstance(answer, Refused)
-    assert "a sha (7 digits or more), #PR, a range A..B, or the URL" in answer.reason
-    assert len(answer.reason) < 200
-    assert not desk.mirrors.exists(), "git was started"
-
-
 def test_a_page_of_another_repository_is_refused(desk):
     answer = desk.ask("https://github.com/evil/platform/pull/1")
     assert answer == Refused("That URL belongs to github.com/evil/platform, but platform is github.com/acme/platform.")
@@ -567,7 +559,9 @@ def test_a_large_revert_asks_first(desk):
 
 
 def test_a_revert_that_touches_many_applications_asks_first(desk):
-    desk.applications = [Application(f"a{n}", "platform", f"apps/a{n}", "prod", "x", "C1") for n in range(6)]
+    desk.applications = [
+        Application(f"a{n}", RepositoryRef("platform"), f"apps/a{n}", "prod", "x", "C1") for n in range(6)
+    ]
     bad = desk.source.commit("All", {f"apps/a{n}/x.yaml": "x" for n in range(6)})
     answer = desk.ask(bad)
     assert isinstance(answer, Confirm)

@@ -9,9 +9,11 @@ from bot.adapters.rendering.programs import Programs
 from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.applications.application import Application
 from bot.core.changes.irreversible import Loss
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.revert import NotPermitted, Opened, RevertRequest
-from bot.handlers.pull_requests.effect import MOST_APPLICATIONS, effects
 from bot.handlers.pull_requests.revert import revert
+from bot.handlers.rendering.affected import MAX_APPLICATIONS, effects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages.effect import warnings
@@ -47,7 +49,7 @@ class Desk:
             },
         )
         self.applications = [
-            Application(name, "platform", f"apps/{name}", cluster, f"{name}-ns", "C1")
+            Application(name, RepositoryRef("platform"), f"apps/{name}", cluster, f"{name}-ns", "C1")
             for name, cluster in (("blue", "staging"), ("green", "prod"), ("plain", "prod"))
         ]
         self.forge = Pulls(source)
@@ -57,7 +59,7 @@ class Desk:
 
     def ask(self, sha):
         return revert(
-            RevertRequest("Ana", sha),
+            RevertRequest("Ana", Sha(sha)),
             repository=self.repository,
             forge=self.forge,
             applications=self.applications,
@@ -178,11 +180,12 @@ def test_so_many_applications_are_rendered_and_the_others_counted(desk):
     desk.source.commit("Plain", {"apps/plain/all.yaml": CONFIG.replace("'1'", "'2'")})
     head = desk.repository.fetch()
     many = [
-        Application(f"plain-{n}", "platform", "apps/plain", "prod", "x", "C1") for n in range(MOST_APPLICATIONS + 5)
+        Application(f"plain-{n}", RepositoryRef("platform"), "apps/plain", "prod", "x", "C1")
+        for n in range(MAX_APPLICATIONS + 5)
     ]
     found = effects(desk.repository, desk.repository.commit(head).parents[0], head, many, desk.rendered)
-    assert [each.why is None for each in found] == [True] * MOST_APPLICATIONS + [False] * 5
-    assert sum(len(each.change.objects) for each in found) <= MOST_APPLICATIONS
+    assert [each.why is None for each in found] == [True] * MAX_APPLICATIONS + [False] * 5
+    assert sum(len(each.change.objects) for each in found) <= MAX_APPLICATIONS
 
 
 def test_a_revert_is_opened_where_there_is_nothing_to_render_with(desk):

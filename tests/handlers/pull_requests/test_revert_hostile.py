@@ -1,4 +1,4 @@
-"""What people type and what tokens hold reaches no command line, log, page or branch: a local forge, git watched."""
+"""What people write and what tokens hold reaches no command line, log, page or branch: a local forge, git watched."""
 
 import asyncio
 import logging
@@ -15,6 +15,8 @@ from bot.adapters.git.repository import GitRepository
 from bot.config import Credentials, ForgeConfig
 from bot.core.access.permission import Granted
 from bot.core.applications.application import Application
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.pull_requests.change_ref import parse_change_ref
 from bot.core.pull_requests.revert import NotFound, Opened, Refused, RevertRequest
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -73,10 +75,10 @@ class Desk:
 
     def ask(self, text, who="Ana", **more):
         return revert(
-            RevertRequest(who, text, **more),
+            RevertRequest(who, parse_change_ref(text), **more),
             repository=self.repository,
             forge=self.forge,
-            applications=[Application("shop", "platform", "apps/shop", "prod", "shop", "C1")],
+            applications=[Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")],
             permit=lambda _: Granted(),
             manifest_cache=ManifestCache(),
         )
@@ -93,44 +95,6 @@ def desk(tmp_path, monkeypatch):
         shim.chmod(0o755)
         monkeypatch.setenv("PATH", f"{shim.parent}{os.pathsep}{os.environ['PATH']}")
         yield made
-
-
-HOSTILE = [
-    "--upload-pack=touch x",
-    "--output=x",
-    "-c core.pager=x",
-    "HEAD",
-    "HEAD~1",
-    "@{-1}",
-    "main",
-    "refs/heads/main",
-    "origin/main^{tree}",
-    "main..HEAD",
-    "abcdef1..--all",
-    "abcdef1\n--all",
-    "abcdef1\r\nabcdef2",
-    "abcdef1\0",
-    "\u0663" * 7,  # Arabic-Indic digits
-    "\uff11" * 7,  # fullwidth digits
-    "\u0430bcdef1",  # a Cyrillic letter
-    "a" * 10_000,
-    "#" + "1" * 10_000,
-    "https://github.com/" + "a" * 10_000,
-    "https://github.com/acme/platform/commit/--output=x",
-    "$(touch x)",
-    "`touch x`; touch x",
-    "%00%0a--all",
-]
-
-
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_what_names_no_change_is_refused_in_one_sentence_and_starts_no_git(desk, text):
-    answer = desk.ask(text)
-    assert isinstance(answer, Refused)
-    assert "\n" not in answer.reason
-    assert len(answer.reason) < 200
-    assert desk.log.read_text() == ""
-    assert desk.sandbox.requests == []
 
 
 def test_who_asks_and_why_reach_no_command_line_however_they_are_written(desk):

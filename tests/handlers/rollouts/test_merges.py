@@ -11,6 +11,7 @@ from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.rendering.programs import Programs
 from bot.adapters.slack.chat import SlackChat
 from bot.core.applications.application import Application
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects.manifest import read_manifests
 from bot.core.rollouts.rollout import RolloutState, decide
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -52,7 +53,9 @@ class Desk:
         self.now = datetime.now(tz=UTC)
         kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", cluster_url, identity="bot")
         names = ("shop", "search")
-        self.applications = {name: Application(name, "platform", f"apps/{name}", "prod", name, "C1") for name in names}
+        self.applications = {
+            name: Application(name, RepositoryRef("platform"), f"apps/{name}", "prod", name, "C1") for name in names
+        }
         self.ports = Ports(
             repositories={"platform": GitRepository("platform", str(source.path), "main", tmp_path / "mirrors")},
             forges={},

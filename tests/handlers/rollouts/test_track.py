@@ -10,6 +10,7 @@ from bot.adapters.database.store import SqlStore
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.core.applications.application import Application
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.rollouts.rollout import Part, Rollout, RolloutState
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -59,7 +60,9 @@ def desk(source, tmp_path):
         parts = tuple(Part(name, name, "C1") for name in names)
         merge = Rollout("platform@1", "platform", "main", revision, parent, "Add", "Ana", now, parts)
         store.rollouts.save(merge)
-        applications = {name: Application(name, "platform", f"apps/{name}", name, "shop", "C1") for name in names}
+        applications = {
+            name: Application(name, RepositoryRef("platform"), f"apps/{name}", name, "shop", "C1") for name in names
+        }
         watch = RolloutTracker(
             ports,
             applications,

@@ -13,6 +13,7 @@ from bot.adapters.database.store import SqlStore
 from bot.adapters.slack.chat import SlackChat
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState, acknowledge
 from bot.handlers.slack.home import AT_MOST_EVERY, LATELY, MOST_VIEWERS, Homes
 from bot.i18n.language import ENGLISH
@@ -44,7 +45,9 @@ class Desk:
         self.homes = self.replica()
 
     def replica(self, store=None, chat=None):
-        shop = Application("shop", "platform", "apps/shop", "prod", "shop", "C0ALERTS01", owners=(PLATFORM,))
+        shop = Application(
+            "shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C0ALERTS01", owners=(PLATFORM,)
+        )
         config = SimpleNamespace(applications={"shop": shop}, slack=SimpleNamespace(translator=lambda _: ENGLISH))
         client = WebClient(token="xoxb-sandbox", base_url=self.slack.api_url, retry_handlers=[])
         ports = SimpleNamespace(store=store or self.store, chat=chat or SlackChat(client), clock=lambda: self.now)

@@ -1,0 +1,88 @@
+"""The Adopt button, from the click to the answer: the right, a fresh drift check, the pull request, the audit entry."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.core.access.permission import Granted, Right, denial
+from bot.core.access.requester import Requester
+from bot.core.applications.application import Application
+from bot.core.drift.model import Check
+from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
+from bot.handlers.access.audited import AuditRecord, audited
+from bot.handlers.access.authorizer import Authorizer
+from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
+from bot.handlers.pull_requests.track import track
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.messages import adopt as adopt_message
+from bot.messages import control
+from bot.messages.blocks import Message
+from bot.ports import Ports
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptService:
+    """Adopts drift in git for people.
+
+    `applications_of` returns the names of the applications that a button's value refers to; `check` runs a drift check
+    of those named.
+    """
+
+    ports: Ports
+    applications: Mapping[str, Application]
+    authorizer_for: Callable[[Requester], Authorizer]
+    manifest_cache: ManifestCache
+    applications_of: Callable[[str], Sequence[str]]
+    check: Callable[[Sequence[str]], Sequence[Check]]
+
+    def adopt(self, requester: Requester, reference: str) -> Message:
+        """Adopt the drift of the one application a button refers to, if the requester is allowed to. PortError."""
+        with audited(self.ports, requester, "adopt") as audit:
+            audit.applications = self.applications_of(reference)
+            if len(audit.applications) != 1:
+                audit.result = "StaleButton"
+                return control.stale(requester.translator)
+            application = self.applications[audit.applications[0]]
+            audit.what = f"adopt {application.name}"
+            decision = self.authorizer_for(requester).decide(Right.REVERT, [application.name])
+            if not isinstance(decision, Granted):
+                audit.result = denial(decision)
+                return control.denied(requester.translator, Right.REVERT, decision)
+            return self._adopt(requester, application, audit)
+
+    def _adopt(self, requester: Requester, application: Application, audit: AuditRecord) -> Message:
+        translator, key = requester.translator, application.repository.key
+        check = self.check([application.name])[0]
+        outcome = adopt_drift(
+            application,
+            check,
+            requester.name,
+            repository=self.ports.repositories[key],
+            forge=self.ports.forges.get(key),
+            manifest_cache=self.manifest_cache,
+        )
+        audit.result = type(outcome).__name__
+        if isinstance(outcome, Adopted | AlreadyOpen):
+            audit.result += f" {outcome.pull.url}"
+            track(
+                self.ports,
+                outcome.pull,
+                key,
+                by=requester.user,
+                what=application.name,
+                channels=[application.channel],
+                applications=[application.name],
+                purpose="adopt",
+            )
+        match outcome:
+            case Adopted(pull, files):
+                return adopt_message.opened(translator, pull, application.name, files, check.drift)
+            case AlreadyOpen(pull):
+                return adopt_message.already_open(translator, pull)
+            case NothingDiffers():
+                return adopt_message.nothing(translator, application.name)
+            case Refused(reason):
+                audit.result = f"Refused: {reason}"
+                return adopt_message.not_adopted(translator, reason)
+            case Unfinished(branch, reason):
+                audit.result = f"Unfinished {branch}"
+                return adopt_message.unfinished(translator, branch, reason)

@@ -1,0 +1,206 @@
+"""`/gitops revert`, from the request to the answer: the right, the repository, the pull request, the audit entry."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.core.access.audit import Origin
+from bot.core.access.permission import Granted, Right, denial
+from bot.core.access.requester import Requester
+from bot.core.applications.application import Application
+from bot.core.pull_requests.change_ref import ChangeRef, CommitUrl, PullNumber, PullUrl, Range, Sha, repository_url
+from bot.core.pull_requests.queued import MAX_WAIT, QueuedRevert, QueueState, enqueued, postponed, waiting_for_same
+from bot.core.pull_requests.revert import (
+    AlreadyOpen,
+    AmbiguousRepository,
+    NotPermitted,
+    Opened,
+    Outcome,
+    Refused,
+    RevertRequest,
+    Unfinished,
+)
+from bot.handlers.access.audited import audited
+from bot.handlers.access.authorizer import Authorizer
+from bot.handlers.pull_requests.revert import revert
+from bot.handlers.pull_requests.track import track
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.i18n.catalogue import queued as texts
+from bot.i18n.language import LocalizedText, Translator
+from bot.messages import queued as queued_message
+from bot.messages import revert as revert_message
+from bot.messages.blocks import Message
+from bot.ports import Ports
+from bot.ports.errors import PortError
+from bot.ports.git import RevisionNotFoundError
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RevertService:
+    """Reverts changes for people, now or once the forge takes requests again.
+
+    Pull requests that affect no application are announced in `channel`.
+    """
+
+    ports: Ports
+    applications: Mapping[str, Application]
+    authorizer_for: Callable[[Requester], Authorizer]
+    translator_for: Callable[[str], Translator]  # by channel
+    manifest_cache: ManifestCache
+    channel: str
+
+    def revert(self, requester: Requester, request: RevertRequest) -> Message:
+        """Open a pull request if the requester is allowed to; queue it if the forge asks to wait. PortError."""
+        outcome = self._attempt(requester, request)
+        match outcome:
+            case Refused(reason, datetime() as due) | Unfinished(_, reason, datetime() as due) if self._is_soon(due):
+                return queued_message.answer(requester.translator, self._enqueue(requester, request, due, reason))
+            case _:
+                return revert_message.answer(requester.translator, outcome, request)
+
+    def _attempt(self, requester: Requester, request: RevertRequest) -> Outcome:
+        """Revert, and append the audit entry. PortError."""
+        named = (request.application,) if request.application else ()
+        with audited(self.ports, requester, f"revert {request.change}", named) as audit:
+            outcome = self._revert(requester, request, named)
+            audit.result = type(outcome).__name__
+            if isinstance(outcome, NotPermitted):
+                audit.result = denial(outcome.decision)
+            if isinstance(outcome, Opened | AlreadyOpen):
+                audit.result += f" {outcome.pull.url}"
+            if isinstance(outcome, Opened | NotPermitted):
+                audit.applications = outcome.applications or named
+            return outcome
+
+    def _revert(self, requester: Requester, request: RevertRequest, named: Sequence[str]) -> Outcome:
+        if request.application and request.application not in self.applications:
+            return Refused(LocalizedText(texts.GONE))  # it left the configuration while the revert was queued
+        authorizer = self.authorizer_for(requester)
+        # Nothing is looked up for a person who has the right nowhere.
+        decision = authorizer.decide(Right.REVERT, named) if named else authorizer.decide_anywhere(Right.REVERT)
+        if not isinstance(decision, Granted):
+            return NotPermitted(tuple(named), decision)
+        keys = self._repositories(request)
+        if len(keys) != 1:
+            return AmbiguousRepository(tuple(keys))
+        own = [application for application in self.applications.values() if application.repository.key == keys[0]]
+        outcome = revert(
+            request,
+            repository=self.ports.repositories[keys[0]],
+            forge=self.ports.forges.get(keys[0]),
+            applications=own,
+            permit=lambda affected: authorizer.decide(Right.REVERT, affected),
+            manifest_cache=self.manifest_cache,
+        )
+        if isinstance(outcome, Opened | AlreadyOpen):
+            affected = outcome.applications if isinstance(outcome, Opened) else ()
+            channels = {application.channel for application in own if application.name in affected}
+            track(
+                self.ports,
+                outcome.pull,
+                keys[0],
+                by=requester.user,
+                what=str(request.change),
+                channels=sorted(channels) or [self.channel],
+                applications=affected,
+            )
+        return outcome
+
+    # ------------------------------------------------------------ the repository of a change
+
+    def _repositories(self, request: RevertRequest) -> list[str]:
+        """The keys of the repositories that may be meant: the application's, the only one, or those with the change."""
+        if request.application:
+            return [self.applications[request.application].repository.key]
+        names = list(self.ports.repositories)
+        if len(names) > 1:
+            names = self._with_change(request.change, names) or names
+        return [self._tracking(request.change, names[0])] if len(names) == 1 else names
+
+    def _with_change(self, change: ChangeRef, names: Sequence[str]) -> list[str]:
+        match change:
+            case Sha(digits) | Range(_, digits):
+                return [name for name in names if self._has_commit(name, digits)]
+            case CommitUrl(page) | PullUrl(page):
+                forges = self.ports.forges.items()
+                return [name for name, forge in forges if repository_url(forge.commit_url("0" * 40)) == page]
+            case PullNumber():
+                return [name for name in names if name in self.ports.forges]
+
+    def _has_commit(self, name: str, digits: str) -> bool:
+        try:
+            self.ports.repositories[name].resolve(digits)
+        except RevisionNotFoundError as error:
+            return bool(error.candidates)
+        return True
+
+    def _tracking(self, change: ChangeRef, name: str) -> str:
+        """The key of the repository at the branch that contains the commit: its own, or one an application tracks."""
+        if not isinstance(change, Sha | Range | CommitUrl):
+            return name
+        digits = change.until if isinstance(change, Range) else change.digits
+        tracked = {application.repository for application in self.applications.values()}
+        others = sorted({ref.key for ref in tracked if ref.name == name} - {name})
+        if not others:
+            return name
+        try:
+            sha = self.ports.repositories[name].resolve(digits).sha
+        except RevisionNotFoundError:
+            return name
+        for key in (name, *others):
+            repository = self.ports.repositories[key]
+            if repository.is_ancestor(sha, repository.head()) and repository.followed().kind == "branch":
+                return key
+        return name
+
+    # ------------------------------------------------------------ the queue, while the forge is rate limited
+
+    def _enqueue(self, requester: Requester, request: RevertRequest, due: datetime, reason: str) -> QueuedRevert:
+        """Queue the request, unless the same one is waiting already. StoreError."""
+        queued = enqueued(
+            request,
+            by=requester.user,
+            asked_in=requester.channel,
+            channel=self.applications[request.application].channel if request.application else self.channel,
+            now=self.ports.clock(),
+            due=due,
+            reason=reason,
+        )
+        waiting = waiting_for_same(self.ports.store.queued_reverts.unsettled(), queued)
+        if waiting is None:
+            self.ports.store.queued_reverts.save(queued)
+        return waiting or queued
+
+    def _is_soon(self, due: datetime) -> bool:
+        return due - self.ports.clock() <= MAX_WAIT
+
+    def run_queued(self) -> None:
+        """Revert what is queued and due, each once. StoreError.
+
+        Only the leading replica calls this. If it stops after it opened a pull request and before it stored that, the
+        next attempt finds the pull request open.
+        """
+        now = self.ports.clock()
+        for queued in self.ports.store.queued_reverts.unsettled():
+            if queued.state is QueueState.WAITING and queued.due <= now:
+                self.ports.store.queued_reverts.save(self._retry(queued))
+
+    def _retry(self, queued: QueuedRevert) -> QueuedRevert:
+        """Revert as if the same person asked again now; the queued revert with what came of it."""
+        translator = self.translator_for(queued.channel)
+        requester = Requester(queued.by, queued.request.who, queued.asked_in, Origin.QUEUE, translator)
+        try:
+            outcome = self._attempt(requester, queued.request)
+        except PortError as error:
+            _log.warning("queued revert %s postponed: %s", queued.id, error)
+            return postponed(queued, queued.due, str(error), self.ports.clock())
+        match outcome:
+            case Refused(reason, datetime() as due) | Unfinished(_, reason, datetime() as due):
+                return postponed(queued, due, reason, self.ports.clock())
+            case _:
+                url = outcome.pull.url if isinstance(outcome, Opened | AlreadyOpen) else None
+                result = revert_message.sentence(translator, outcome, queued.request)
+                return replace(queued, state=QueueState.DONE, result=result, url=url)

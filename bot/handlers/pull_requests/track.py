@@ -1,0 +1,70 @@
+"""Follows the pull requests the bot opened until they are merged or closed."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from bot.core.drift.model import Status
+from bot.core.git.commit import PullRequest
+from bot.core.pull_requests.revert_pull import RevertPullRequest, follow
+from bot.ports import Ports
+from bot.ports.forge import ForgeError
+
+_log = logging.getLogger(__name__)
+
+
+def track(
+    ports: Ports,
+    pull: PullRequest,
+    repository: str,
+    *,
+    by: str,
+    what: str,
+    channels: Sequence[str],
+    applications: Sequence[str],
+    purpose: Literal["revert", "adopt"] = "revert",
+) -> None:
+    """Store a pull request so that its card is posted and kept current, unless it is stored already. StoreError.
+
+    `repository` is the key of a RepositoryRef; the rest as in RevertPullRequest.
+    """
+    id_ = f"{repository}#{pull.number}"
+    if id_ in {known.id for known in ports.store.pull_requests.unsettled()}:
+        return
+    ports.store.pull_requests.save(
+        RevertPullRequest(
+            id=id_,
+            repository=repository,
+            number=pull.number,
+            url=pull.url,
+            title=pull.title,
+            by=by,
+            what=what,
+            channels=tuple(channels),
+            applications=tuple(applications),
+            opened_at=ports.clock(),
+            purpose=purpose,
+        )
+    )
+
+
+def poll(ports: Ports) -> None:
+    """Ask each forge about the pull requests still open; one that does not answer is asked next time. StoreError."""
+    checks = ports.store.checks.latest()
+    for known in ports.store.pull_requests.unsettled():
+        forge = ports.forges.get(known.repository)
+        if forge is None or known.state != "open":
+            continue
+        try:
+            pull = forge.get_pull_request(known.number)
+        except ForgeError as error:
+            _log.warning("cannot read pull request #%d of %s: %s", known.number, known.repository, error)
+            continue
+        current = follow(known, pull, ports.clock()) if pull else known
+        if known.purpose == "adopt":
+            check = checks.get(known.what)
+            synced = check is not None and check.at > known.opened_at and check.status is Status.SYNCED
+            current = replace(current, moot=synced and current.state == "open")
+        if current != known:
+            ports.store.pull_requests.save(current)

@@ -1,0 +1,96 @@
+"""Which applications a change affects, and how: those rendered from something that differs, before and after it."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from bot.core.applications.application import Application
+from bot.core.changes.effect import Effect, bounded
+from bot.core.changes.irreversible import irreversible
+from bot.core.changes.rendered_change import rendered_change
+from bot.core.objects.manifest import ManifestError
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.i18n.catalogue import effect as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.errors import PortError
+from bot.ports.git import Repository
+
+# A revert does not wait longer: the pull request is opened, and says which effects are unknown.
+PATIENCE = 20.0  # seconds
+MAX_APPLICATIONS = 20
+_PARALLEL = 2
+
+
+def affected_applications(
+    repository: Repository,
+    before: str | None,
+    after: str,
+    applications: Sequence[Application],
+    manifest_cache: ManifestCache,
+) -> list[Application]:
+    """Those of the repository's applications whose inputs differ between two commits or trees; None is an empty tree.
+
+    RepositoryError.
+    """
+    sources = [application.source for application in applications]
+    inputs_after = manifest_cache.inputs(repository, after, sources)
+    if before is None:
+        return [application for application in applications if any(id_ for _, id_ in inputs_after[application.source])]
+    inputs_before = manifest_cache.inputs(repository, before, sources)
+    return [
+        application
+        for application in applications
+        if inputs_before[application.source] != inputs_after[application.source]
+    ]
+
+
+def effects(
+    repository: Repository,
+    before: str,
+    after: str,
+    applications: Sequence[Application],
+    manifest_cache: ManifestCache,
+    *,
+    patience: float = PATIENCE,
+) -> tuple[Effect, ...]:
+    """What changes in each application, in their order, from one commit or tree to another.
+
+    An effect is unknown, with the reason, if rendering fails or takes longer than `patience` seconds in total, and for
+    every application after the first MAX_APPLICATIONS.
+    """
+    rendered = applications[:MAX_APPLICATIONS]
+    pool = ThreadPoolExecutor(_PARALLEL, "effects")
+    futures = [pool.submit(_effect, repository, before, after, application, manifest_cache) for application in rendered]
+    wait(futures, timeout=patience)
+    pool.shutdown(wait=False, cancel_futures=True)  # running ones end within the renderer's limits, and fill the cache
+    known = [_result(future, application, patience) for future, application in zip(futures, rendered, strict=True)]
+    too_many = LocalizedText(texts.TOO_MANY, most=str(MAX_APPLICATIONS))
+    return bounded([*known, *(_unknown(application, too_many) for application in applications[MAX_APPLICATIONS:])])
+
+
+def _effect(
+    repository: Repository, before: str, after: str, application: Application, manifest_cache: ManifestCache
+) -> Effect:
+    try:
+        manifests_before, manifests_after = (
+            manifest_cache.declared(repository, revision, application.source) for revision in (before, after)
+        )
+    except (PortError, ManifestError) as error:
+        return _unknown(application, str(error))
+    namespace = application.namespace
+    return Effect(
+        application.name,
+        application.cluster,
+        namespace,
+        rendered_change(manifests_before, manifests_after, namespace=namespace),
+        irreversible(manifests_before, manifests_after, namespace=namespace),
+    )
+
+
+def _result(future: Future[Effect], application: Application, patience: float) -> Effect:
+    if future.cancelled() or not future.done():
+        return _unknown(application, LocalizedText(texts.TOO_SLOW, seconds=f"{patience:g}"))
+    return future.result()
+
+
+def _unknown(application: Application, why: str) -> Effect:
+    return Effect(application.name, application.cluster, application.namespace, why=why)
