@@ -31,6 +31,7 @@ from bot.core.drift.jq import parse_jq
 from bot.core.drift.severity import Severity
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import Newest, TargetRevision
+from bot.core.globs import parse_glob
 from bot.core.incidents.alerting import Escalation, Policy
 from bot.core.incidents.quiet_hours import QuietHours
 from bot.core.objects.ownership import INTERACTIVE
@@ -174,7 +175,8 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 WallTime = Annotated[time, BeforeValidator(_wall_time)]
 Home = Annotated[Path, BeforeValidator(_home)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
-Manager = Annotated[str, _matching(r"\S+")]
+Glob = Annotated[str, _read_by(parse_glob)]
+Manager = Annotated[Glob, _matching(r"\S+")]
 Allowed = tuple[Annotated[str, _matching(r"\*|[UWS][A-Z0-9]{2,}")], ...]
 Owners = tuple[Annotated[str, _matching(r"[UWS][A-Z0-9]{2,}")], ...]
 
@@ -320,7 +322,7 @@ class _Automation(_Section):
     actor: Annotated[str, _matching(r"[^\s@]+")] = Field(
         description="a forge account such as image-updater[bot], not an email"
     )
-    paths: tuple[Annotated[str, AfterValidator(_inside)], ...] = Field(
+    paths: tuple[Annotated[Glob, AfterValidator(_inside)], ...] = Field(
         description="a list of path patterns inside the repository, such as apps/*/images.yaml"
     )
 
@@ -508,10 +510,10 @@ class Alerts(_Section):
 class _Ignore(_Section):
     """An ignore rule with the bot's own `paths`, the keys of Argo CD's `ignoreDifferences`, or both."""
 
-    kind: str = Field(default="*", description="a kind such as Deployment, or a pattern")
-    namespace: str = Field(default="*", description="a namespace or a pattern")
-    name: str = Field(default="*", description="an object name or a pattern")
-    group: str = Field(default="*", description='an API group such as apps, "" for the core group, or a pattern')
+    kind: Glob = Field(default="*", description="a kind such as Deployment, or a pattern")
+    namespace: Glob = Field(default="*", description="a namespace or a pattern")
+    name: Glob = Field(default="*", description="an object name or a pattern")
+    group: Glob = Field(default="*", description='an API group such as apps, "" for the core group, or a pattern')
     paths: tuple[Annotated[str, _read_by(parse_path)], ...] = Field(
         default=(), description="a list of paths as drift reports them, such as spec.replicas"
     )

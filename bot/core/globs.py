@@ -1,31 +1,46 @@
-"""Patterns of paths as Argo CD reads them: `*` and `?` match a slash too, `{a,b}` is either."""
+"""Glob patterns of the configuration and of Argo CD: `*`, `?`, `[…]`, `{a,b}`, and a backslash before a literal one.
+
+Everything that takes a pattern takes this dialect; docs/configuration.md says where.
+"""
 
 import re
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from collections.abc import Callable
 from functools import lru_cache
-from itertools import islice
 from typing import Final
 
-_BRACES: Final = re.compile(r"\{([^{}]*)\}")
-_MOST: Final = 200  # alternatives that are looked at: {a,b}{a,b}… doubles with each
+from wcmatch import fnmatch, glob
+from wcmatch._wcparse import PatternLimitException  # wcmatch raises it and exports it nowhere else
+
+_MAX_ALTERNATIVES: Final = 200  # {a,b}{a,b}… doubles with each
+_ONE_ALTERNATIVE: Final = re.compile(r"(?<!\\)\{([^{},\\]+)\}")
+_FLAGS: Final = glob.BRACE | glob.CASE | glob.DOTMATCH | glob.FORCEUNIX | glob.GLOBSTAR
 
 
-def matches(pattern: str, path: str) -> bool:
-    """Whether the whole path is of the pattern."""
-    return any(fnmatchcase(path, each) for each in _alternatives(pattern))
+class GlobError(ValueError):
+    """A pattern with too many alternatives, said in one sentence."""
 
 
-@lru_cache(maxsize=256)
-def _alternatives(pattern: str) -> tuple[str, ...]:
-    return tuple(islice(_expanded(pattern), _MOST))
+def matches_glob(pattern: str, text: str) -> bool:
+    """Whether the pattern matches the whole text, in which a slash is a character like any other. GlobError."""
+    return pattern == "*" or parse_glob(pattern).fullmatch(text) is not None  # wcmatch's * matches no empty text
 
 
-def _expanded(pattern: str) -> Iterator[str]:
-    """The pattern without braces; the innermost go first."""
-    found = _BRACES.search(pattern)
-    if found is None:
-        yield pattern
-        return
-    for each in found[1].split(","):
-        yield from _expanded(f"{pattern[: found.start()]}{each}{pattern[found.end() :]}")
+def matches_path_glob(pattern: str, path: str) -> bool:
+    """Whether it matches the whole path: `*` and `?` stay within a folder, `**` is any number of folders. GlobError."""
+    return _compiled(glob.translate, pattern).fullmatch(path) is not None
+
+
+def parse_glob(pattern: str) -> re.Pattern[str]:
+    """The pattern as `matches_glob` uses it. GlobError."""
+    return _compiled(fnmatch.translate, pattern)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(translate: Callable[..., tuple[list[str], list[str]]], pattern: str) -> re.Pattern[str]:
+    # Argo CD reads {a} as a; wcmatch, like Bash, reads it literally, and {1..9} as nine alternatives.
+    bare = _ONE_ALTERNATIVE.sub(r"\1", pattern)
+    try:
+        expressions, _ = translate(bare, flags=_FLAGS, limit=_MAX_ALTERNATIVES)
+    except PatternLimitException as error:
+        raise GlobError(f"The pattern {pattern[:40]!r} has more than {_MAX_ALTERNATIVES} alternatives.") from error
+    return re.compile("|".join(expressions))

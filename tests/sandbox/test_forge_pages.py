@@ -20,7 +20,10 @@ def forge(tmp_path):
     repository = forge.create_repository("paper/press")
     repository.commit("main", {"a.yaml": "a: 1\nb: 2\n"}, "First\n", "mia")
     repository.commit("topic", {"a.yaml": "a: 1\nb: 3\n"}, f"Raise b {HOSTILE}\n", "mia")
-    body = f"Why:\n\n- `b` was **low**\n- see [notes](https://notes.example/?a=1&b=2), #1\n\n```\n{HOSTILE}\n```\n"
+    body = (
+        "Why:\n\n- `b` was **low**\n  - see [notes](https://notes.example/?a=1&b=2), #1\n\n"
+        f"[trap](javascript:alert(1)) <script>alert(1)</script>\n\n```\n{HOSTILE}\n```\n"
+    )
     repository.open_pull(head="topic", base="main", title=f"Raise b {HOSTILE}", body=body, by="mia")
     return forge
 
@@ -53,12 +56,13 @@ def test_nothing_people_wrote_becomes_markup(site, forge):
     sha = forge.repositories["paper/press"].git.tip("topic")
     for page in (get(site), get(f"{site}/pull/1"), get(f"{site}/commit/{sha}")):
         assert "<script" not in page
+        assert 'href="javascript' not in page
         assert "&lt;script&gt;" in page
 
 
 def test_the_description_is_shown_as_markdown(site):
     page = get(f"{site}/pull/1")
-    assert "<li><code>b</code> was <strong>low</strong></li>" in page
+    assert "<li><code>b</code> was <strong>low</strong>\n<ul>\n<li>see " in page
     assert '<a href="https://notes.example/?a=1&amp;b=2">notes</a>' in page
     assert '<a href="/paper/press/pull/1">#1</a>' in page
 

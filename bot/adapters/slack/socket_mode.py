@@ -1,12 +1,14 @@
-"""Slack's Socket Mode through slack_sdk, whose own client can go deaf when it reconnects and can hang when it closes.
+"""Slack's Socket Mode through slack_sdk, with connections that end at once when they are replaced or closed.
 
-Its receiving thread runs a connection until a state says that it has ended, and looks that state up by itself. A thread
-that comes by while connections change hands holds the state of another connection, which nobody ends: it never
-receives from the new one, and who joins it to close waits for ever. Here a connection's end is derived from the client.
+slack_sdk's own client closes a connection under a lock that its receiving thread holds for up to three seconds at a
+time. While it waits, nobody receives from the connection that replaces it and no ack can be sent, so Slack's deadline
+of three seconds passes. The receiving thread can also hold the state of another connection, which nobody ends: it
+never receives again, and closing the client hangs. Here a connection owns its state, and closing it wakes its receiver.
 """
 
 import socket
 from contextlib import suppress
+from typing import Any
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
@@ -33,6 +35,30 @@ class SocketHandler(SocketModeHandler):
 
 
 class _Client(SocketModeClient):
+    current_session: "_Connection | None"
+
+    def connect(self) -> None:
+        """Connect, then close the connection that this replaces. If connecting fails, keep that one."""
+        replaced = self.current_session
+        connection = _Connection(
+            url=self.wss_uri or self.issue_new_wss_url(),
+            logger=self.logger,
+            ping_interval=self.ping_interval,
+            proxy=self.proxy,
+            on_message_listener=self._on_message,
+            on_error_listener=self._on_error,
+            on_close_listener=self._on_close,
+            ssl_context=self.web_client.ssl,
+        )
+        connection.connect()  # logs a failure instead of raising it
+        if replaced is None or connection.is_active():
+            self.current_session = connection
+            if replaced is not None:
+                replaced.close()
+        if not self.current_app_monitor_started:
+            self.current_app_monitor_started = True
+            self.current_app_monitor.start()
+
     def close(self) -> None:
         """Stop every thread and leave no connection behind. May be called twice."""
         self.closed = True
@@ -40,35 +66,28 @@ class _Client(SocketModeClient):
         super().close()
         self.disconnect()  # what was just being connected
 
-    def disconnect(self) -> None:
-        with suppress(AttributeError, OSError):  # another thread has closed the same socket at this instant
-            # Wakes who receives from it, which would hold the lock that closing needs for up to three seconds.
-            self.current_session.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
-        with suppress(AttributeError):
-            super().disconnect()
-
     def _run_current_session(self) -> None:
-        session = self.current_session
-        if session is None or not session.is_active():
+        connection = self.current_session
+        if connection is None or not connection.is_active():
             return
         try:
-            session.run_until_completion(_Ending(self, session))
+            connection.run_until_completion(connection.state)
         except Exception:  # the thread must live to run the next connection
             self.logger.exception("Socket Mode connection failed")
 
 
-class _Ending(ConnectionState):
-    """Says that a connection has ended: by itself, with its client, or because its client has another."""
+class _Connection(Connection):
+    """A connection that several threads may close while another one receives from it."""
 
-    def __init__(self, client: SocketModeClient, session: Connection) -> None:
-        self._client = client
-        self._session = session
-        self._ended = False
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.state = ConnectionState()  # type: ignore[no-untyped-call]
 
-    @property
-    def terminated(self) -> bool:
-        return self._ended or self._client.closed or self._client.current_session is not self._session
-
-    @terminated.setter
-    def terminated(self, ended: bool) -> None:
-        self._ended = ended
+    def disconnect(self) -> None:
+        self.state.terminated = True
+        if (sock := self.sock) is not None:
+            with suppress(OSError):  # another thread has just closed the socket
+                # Wakes the receiver, which holds the lock. An SSLSocket's own shutdown would drop its TLS state too.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        with suppress(AttributeError):  # another thread closes it at this instant
+            super().disconnect()

@@ -24,6 +24,7 @@ from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
 from bot.core.drift.jq import JqError, parse_jq
 from bot.core.git.git_url import normal
 from bot.core.git.target_revision import HEAD, TargetRevision
+from bot.core.globs import GlobError, parse_glob
 from bot.core.objects.resource import Object, items, mapping, text, told
 from bot.core.rendering.source import (
     DirectoryParameters,
@@ -125,16 +126,18 @@ def _source(source: Object, sources: Sequence[Object], *, name: str, namespace: 
     if mapping(source, "plugin"):
         raise UnreadableError(LocalizedText(texts.PLUGIN))
     helm, kustomize, directory = (mapping(source, key) for key in ("helm", "kustomize", "directory"))
+    include, exclude = text(directory, "include"), text(directory, "exclude")
+    try:
+        parse_glob(include)
+        parse_glob(exclude)
+    except GlobError as error:
+        raise UnreadableError(LocalizedText(texts.DIRECTORY, why=str(error))) from error
     kind = Kind.HELM if helm else Kind.KUSTOMIZE if kustomize else Kind.PLAIN if directory else None
     return Source(
         tidy(path),
         kind,
         helm=_helm(helm, source, sources, name=name, namespace=namespace),
-        directory=DirectoryParameters(
-            recurse=directory.get("recurse") is True,
-            include=text(directory, "include"),
-            exclude=text(directory, "exclude"),
-        ),
+        directory=DirectoryParameters(recurse=directory.get("recurse") is True, include=include, exclude=exclude),
         kustomize=_kustomize(kustomize),
     )
 
@@ -228,14 +231,7 @@ def _rules(given: Sequence[object]) -> Iterator[IgnoreRule]:
             tuple(one for one in items(each, key) if isinstance(one, str))
             for key in ("jsonPointers", "jqPathExpressions", "managedFieldsManagers")
         )
-        try:
-            for pointer in pointers:
-                parse_pointer(pointer)
-            for expression in expressions:
-                parse_jq(expression)
-        except (PointerError, JqError) as error:
-            raise UnreadableError(LocalizedText(texts.IGNORED, why=str(error))) from error
-        yield IgnoreRule(
+        rule = IgnoreRule(
             kind=text(each, "kind") or "*",
             namespace=text(each, "namespace") or "*",
             name=text(each, "name") or "*",
@@ -245,6 +241,16 @@ def _rules(given: Sequence[object]) -> Iterator[IgnoreRule]:
             managed_fields_managers=managers,
             title=LocalizedText(texts.ITS_RULE),
         )
+        try:
+            for pointer in pointers:
+                parse_pointer(pointer)
+            for expression in expressions:
+                parse_jq(expression)
+            for pattern in (rule.kind, rule.namespace, rule.name, rule.group, *managers):
+                parse_glob(pattern)
+        except (PointerError, JqError, GlobError) as error:
+            raise UnreadableError(LocalizedText(texts.IGNORED, why=str(error))) from error
+        yield rule
 
 
 def _view(resource: Object, index: int | None) -> DeployerStatus:

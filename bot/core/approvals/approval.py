@@ -3,15 +3,14 @@
 Only git and the forge's own record count: never `(#N)` in a subject, never an author's e-mail.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
 from itertools import groupby
 
 from bot.core.git.commit import Approval, PullRequest
+from bot.core.globs import matches_path_glob
 
 # Of what was told as unapproved: for so long an approval that comes later is noticed.
 WATCHED_FOR = timedelta(days=7)
@@ -49,7 +48,7 @@ class Content(StrEnum):
 class Automation:
     """Who may change these paths unseen: `actor` is an account of the forge, `paths` are patterns from the root.
 
-    In a pattern `*` and `?` stay within a folder, and `**` is any number of folders.
+    In a pattern, `*` and `?` stay within a folder, and `**` is any number of folders.
     """
 
     actor: str
@@ -57,7 +56,11 @@ class Automation:
 
     def allows(self, actor: str | None, paths: Sequence[str]) -> bool:
         """Whether all of these paths may be changed by that account. Nobody who is not known may."""
-        return actor == self.actor and bool(paths) and all(any(_matches(p, path) for p in self.paths) for path in paths)
+        return (
+            actor == self.actor
+            and bool(paths)
+            and all(any(matches_path_glob(p, path) for p in self.paths) for path in paths)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +145,6 @@ def _is_late(approval: Approval, pull: PullRequest | None) -> bool:
 
 def _names(approvals: Iterable[Approval]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.by for each in approvals))
-
-
-def _matches(pattern: str, path: str) -> bool:
-    return _compiled(pattern).fullmatch(path) is not None
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    known = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", pattern)
-    return re.compile("".join(known.get(part) or re.escape(part) for part in parts), re.DOTALL)
 
 
 # ---------------------------------------------------------------- over time

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Final
 
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.git.commit import Commit
+from bot.core.globs import matches_glob
 
 MOST_SUSPECTS: Final = 3
 MOST_NAMED: Final = 3
@@ -120,7 +120,7 @@ def _stands_before(field: FieldDrift, change: FieldChange) -> bool:
 
 def _later(field: FieldDrift, commit: Commit, by_hand: Sequence[str]) -> bool:
     manager = field.manager
-    if manager is None or not any(fnmatchcase(manager, pattern) for pattern in by_hand):
+    if manager is None or not any(matches_glob(pattern, manager) for pattern in by_hand):
         return False
     return field.time is None or field.time >= commit.committed_at
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
 from bot.core.drift.exclusions import SHARED_MARKS, is_controller_label, is_label, is_restart_stamp, is_shared_mark
+from bot.core.globs import matches_glob
 from bot.core.objects.ownership import Ownership, Writer
 from bot.core.objects.path import Path, Segment
 from bot.i18n.catalogue import aside as texts
@@ -121,7 +121,7 @@ class Attribution:
             (
                 reason
                 for pattern, reason in self._trusted_managers
-                if any(fnmatchcase(manager, pattern) for manager in managers)
+                if any(matches_glob(pattern, manager) for manager in managers)
             ),
             "",
         )

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import lru_cache, partial, reduce
 from typing import Any, Final
 
 from bot.core.drift.jq import Place, parse_jq
+from bot.core.globs import matches_glob
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Pattern, Segment, matches, parse_path
 from bot.i18n.catalogue import aside as texts
@@ -23,7 +23,7 @@ class PointerError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRule:
-    """Which objects (`kind`, `namespace`, `name`, `group`: exact, or shell patterns with `*`) and what in them.
+    """Which objects (`kind`, `namespace`, `name`, `group`: glob patterns) and what in them.
 
     `paths` are written as in docs/drift.md; a path covers everything below it, and `[*]` stands for any list item. The
     next three are those of Argo CD's `ignoreDifferences`. `title` says whose rule it is, for the reason people read.
@@ -43,10 +43,10 @@ class IgnoreRule:
     def covers(self, manifest: Manifest) -> bool:
         """Whether the rule is about this object; to its pattern a cluster-scoped one has the namespace ""."""
         return (
-            fnmatchcase(manifest.kind, self.kind)
-            and fnmatchcase(manifest.namespace or "", self.namespace)
-            and fnmatchcase(manifest.name, self.name)
-            and (self.group == "*" or fnmatchcase(manifest.api_version.rpartition("/")[0], self.group))
+            matches_glob(self.kind, manifest.kind)
+            and matches_glob(self.namespace, manifest.namespace or "")
+            and matches_glob(self.name, manifest.name)
+            and matches_glob(self.group, manifest.api_version.rpartition("/")[0])
         )
 
 

@@ -1,8 +1,9 @@
 """The path expressions of jq that Argo CD's `jqPathExpressions` are made of: which places of an object they select.
 
-A subset, read here and not by jq itself: jq can loop for ever and read the environment, and such rules also come out of
-clusters. Where jq would raise, such as iterating over nothing, nothing is selected; nor is it once an expression has
-taken too many steps. https://jqlang.org/manual/
+A subset, read here and not by jq itself: jq can loop forever and read the environment, and such rules also come out of
+clusters. An expression selects what `path(…)` of jq prints. It selects nothing in an object on which jq raises an
+error, such as iterating over null, or on which it takes too many steps: Argo CD skips the rule there too.
+https://jqlang.org/manual/
 """
 
 import json
@@ -10,10 +11,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 from typing import Any, Final
 
-from bot.core.objects.scalar import same_scalar
+from bot.core.drift.jq_values import COMPARISONS, RaisedError, contains, endswith, has, is_true, startswith
 from bot.i18n.catalogue import ignore as texts
 from bot.i18n.language import LocalizedText
 
@@ -51,21 +51,18 @@ class _Steps:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """One expression. `places` are those it selects in an object, each once."""
+    """One expression."""
 
     run: _Run
     selects: bool  # whether what comes out are places, and not values that were worked out
 
     def places(self, value: Any) -> Iterator[Place]:
-        """Where it points in an object."""
-        seen: set[Place] = set()
+        """The places it selects in an object, each once, whether something is there or not."""
         try:
-            for place, _ in self.run(((), value), _Steps()):
-                if place is not None and place not in seen:
-                    seen.add(place)
-                    yield place
-        except _TooLongError:
-            return
+            places = [place for place, _ in self.run(((), value), _Steps()) if place is not None]
+        except (RaisedError, _TooLongError):
+            places = []
+        return iter(dict.fromkeys(places))
 
 
 @lru_cache(maxsize=256)
@@ -154,34 +151,40 @@ class _Parser:
     def _or(self) -> Expression:
         parsed = self._and()
         while self._take("or"):
-            parsed = _worked_out(parsed, self._and(), lambda one, other: _true(one) or _true(other))
+            parsed = _logical(parsed, self._and(), decided_by=True)
         return parsed
 
     def _and(self) -> Expression:
         parsed = self._comparison()
         while self._take("and"):
-            parsed = _worked_out(parsed, self._comparison(), lambda one, other: _true(one) and _true(other))
+            parsed = _logical(parsed, self._comparison(), decided_by=False)
         return parsed
 
     def _comparison(self) -> Expression:
         parsed = self._term()
-        compare = self._take(*_COMPARISONS)
-        return _worked_out(parsed, self._term(), _COMPARISONS[compare]) if compare else parsed
+        compare = self._take(*COMPARISONS)
+        return _computed(parsed, self._term(), COMPARISONS[compare]) if compare else parsed
 
     def _term(self) -> Expression:
-        parsed = self._head()
+        parsed = self._optional(self._head())
         while True:
             kind, text = self._peek()
             if self._take("["):
-                parsed = _piped(parsed, self._bracket())
+                step = self._bracket()
             elif kind == "field":
                 self._next += 1
-                parsed = _piped(parsed, _key(text[1:]))
+                step = _key(text[1:])
             elif self._take("."):
-                if self._peek()[1] != "[":
-                    parsed = _piped(parsed, _key(self._string()))
-            elif not self._take("?"):
+                step = self._bracket() if self._take("[") else _key(self._string())
+            else:
                 return parsed
+            parsed = _piped(parsed, self._optional(step))
+
+    def _optional(self, step: Expression) -> Expression:
+        """The step itself, or without its errors when `?` follows it."""
+        while self._take("?"):
+            step = _tried(step)
+        return step
 
     def _head(self) -> Expression:
         kind, text = self._peek()
@@ -256,8 +259,9 @@ def _key(name: str) -> Expression:
     def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
         place, value = item
         steps.take()
-        if value is None or isinstance(value, Mapping):
-            yield None if place is None else (*place, name), None if value is None else value.get(name)
+        if value is not None and not isinstance(value, Mapping):
+            raise RaisedError
+        yield None if place is None else (*place, name), None if value is None else value.get(name)
 
     return Expression(run, selects=True)
 
@@ -266,22 +270,38 @@ def _at(index: int) -> Expression:
     def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
         place, value = item
         steps.take()
-        if isinstance(value, list) and -len(value) <= index < len(value):
-            yield None if place is None else (*place, index % len(value)), value[index]
+        items = [] if value is None else value
+        if not isinstance(items, list):
+            raise RaisedError
+        inside = -len(items) <= index < len(items)
+        position = index % len(items) if inside else index
+        yield None if place is None else (*place, position), items[index] if inside else None
 
     return Expression(run, selects=True)
 
 
 def _each(item: _Item, steps: _Steps) -> Iterator[_Item]:
     place, value = item
-    pairs: Iterator[tuple[str | int, Any]] = iter(())
+    pairs: Iterator[tuple[str | int, Any]]
     if isinstance(value, Mapping):
         pairs = iter(value.items())
     elif isinstance(value, list):
         pairs = iter(enumerate(value))
+    else:
+        raise RaisedError
     for key, below in pairs:
         steps.take()
         yield None if place is None else (*place, key), below
+
+
+def _tried(attempted: Expression) -> Expression:
+    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+        try:
+            yield from attempted.run(item, steps)
+        except RaisedError:
+            return
+
+    return Expression(run, selects=attempted.selects)
 
 
 def _piped(first: Expression, then: Expression) -> Expression:
@@ -300,31 +320,48 @@ def _joined(first: Expression, second: Expression) -> Expression:
     return Expression(run, selects=first.selects and second.selects)
 
 
-def _worked_out(first: Expression, second: Expression, work: Callable[[Any, Any], object]) -> Expression:
+def _logical(first: Expression, second: Expression, *, decided_by: bool) -> Expression:
+    """`or`, which a first value that is true decides, or `and`, which one that is false decides."""
+
     def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
-        for (_, one), (_, other) in product(first.run(item, steps), second.run(item, steps)):
+        for _, one in first.run(item, steps):
             steps.take()
-            yield None, work(one, other)
+            if is_true(one) is decided_by:
+                yield None, decided_by
+            else:
+                yield from ((None, is_true(other)) for _, other in second.run(item, steps))
+
+    return Expression(run, selects=False)
+
+
+def _computed(first: Expression, second: Expression, work: Callable[[Any, Any], bool]) -> Expression:
+    """What `work` makes of each pair of values; like jq, with the second as the outer loop."""
+
+    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+        for _, other in second.run(item, steps):
+            for _, one in first.run(item, steps):
+                steps.take()
+                yield None, work(one, other)
 
     return Expression(run, selects=False)
 
 
 def _select(condition: Expression) -> Expression:
     def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
-        return (item for _, value in condition.run(item, steps) if _true(value))
+        return (item for _, value in condition.run(item, steps) if is_true(value))
 
     return Expression(run, selects=True)
 
 
-def _of_input(work: Callable[[Any, Any], object]) -> Callable[[Expression], Expression]:
+def _of_input(work: Callable[[Any, Any], bool]) -> Callable[[Expression], Expression]:
     """A function that works out a value from what comes in and an argument."""
-    return lambda argument: _worked_out(_HERE, argument, work)
+    return lambda argument: _computed(_HERE, argument, work)
 
 
 def _over(decide: Callable[[Iterator[bool]], bool]) -> Callable[[Expression], Expression]:
     def made(condition: Expression) -> Expression:
         def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
-            yield None, decide(_true(value) for each in _each(item, steps) for _, value in condition.run(each, steps))
+            yield None, decide(is_true(value) for each in _each(item, steps) for _, value in condition.run(each, steps))
 
         return Expression(run, selects=False)
 
@@ -333,39 +370,11 @@ def _over(decide: Callable[[Iterator[bool]], bool]) -> Callable[[Expression], Ex
 
 _FUNCTIONS: Final[Mapping[str, tuple[bool, Callable[[Expression], Expression]]]] = {
     "select": (True, _select),
-    "not": (False, _of_input(lambda value, _none: not _true(value))),
-    "has": (True, _of_input(lambda value, key: isinstance(value, Mapping) and key in value)),
-    "startswith": (True, _of_input(lambda value, text: _texts(value, text) and value.startswith(text))),
-    "endswith": (True, _of_input(lambda value, text: _texts(value, text) and value.endswith(text))),
-    "contains": (True, _of_input(lambda value, text: _texts(value, text) and text in value)),
+    "not": (False, _of_input(lambda value, _none: not is_true(value))),
+    "has": (True, _of_input(has)),
+    "startswith": (True, _of_input(startswith)),
+    "endswith": (True, _of_input(endswith)),
+    "contains": (True, _of_input(contains)),
     "any": (True, _over(any)),
     "all": (True, _over(all)),
-}
-
-
-def _true(value: Any) -> bool:
-    return value is not None and value is not False
-
-
-def _texts(*values: Any) -> bool:
-    return all(isinstance(value, str) for value in values)
-
-
-def _ordered(one: Any, other: Any) -> bool:
-    return _texts(one, other) or all(isinstance(each, int | float) for each in (one, other))
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if isinstance(one, Mapping | list) or isinstance(other, Mapping | list):
-        return type(one) is type(other) and bool(one == other)
-    return same_scalar(one, other)
-
-
-_COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "==": _equal,
-    "!=": lambda one, other: not _equal(one, other),
-    "<": lambda one, other: _ordered(one, other) and one < other,
-    "<=": lambda one, other: _ordered(one, other) and one <= other,
-    ">": lambda one, other: _ordered(one, other) and one > other,
-    ">=": lambda one, other: _ordered(one, other) and one >= other,
 }

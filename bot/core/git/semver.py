@@ -54,15 +54,16 @@ class _Bound:
     beside: bool = False
 
     def holds(self, version: Version) -> bool:
-        if version.before and not self.pre:
-            return False
         inside = (self.low is None or version >= self.low) and (self.high is None or version < self.high)
         return inside is not self.beside
 
 
 @dataclass(frozen=True, slots=True)
 class VersionRange:
-    """Which versions are meant. A pre-release is, where the range names one itself."""
+    """Which versions are meant. A pre-release is, where one of the bounds that hold together names one itself.
+
+    https://github.com/Masterminds/semver#working-with-prerelease-versions
+    """
 
     alternatives: tuple[tuple[_Bound, ...], ...]
 
@@ -74,7 +75,10 @@ class VersionRange:
 
     def holds(self, version: Version) -> bool:
         """Whether the version lies in the range."""
-        return any(all(bound.holds(version) for bound in each) for each in self.alternatives)
+        return any(
+            (not version.before or any(bound.pre for bound in bounds)) and all(bound.holds(version) for bound in bounds)
+            for bounds in self.alternatives
+        )
 
     def newest(self, names: Iterable[str]) -> str | None:
         """The name of the highest version in the range; None when none of these is one."""

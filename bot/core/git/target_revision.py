@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Final, Literal, Self
 
 from bot.core.git.semver import Version, VersionRange
+from bot.core.globs import GlobError, matches_glob, parse_glob
 
 HEAD: Final = "HEAD"  # the remote's own default branch
 _BRANCH: Final = "refs/heads/"
@@ -109,7 +109,13 @@ class TargetRevision:
         if self.versions is not None:
             return False
         text = self.text
-        return not text or text.startswith(("-", ".", "/")) or not text.isprintable() or bool(_UNORDERED.search(text))
+        if not text or text.startswith(("-", ".", "/")) or not text.isprintable() or _UNORDERED.search(text):
+            return True
+        try:
+            parse_glob(text)
+        except GlobError:
+            return True
+        return False
 
 
 def follow(revision: TargetRevision, refs: Refs) -> Followed | None:
@@ -154,7 +160,7 @@ _USUAL: Final = ("main", "master")
 
 
 def _newest(revision: TargetRevision, branches: Iterable[Ref]) -> Followed | None:
-    matching = [ref for ref in branches if fnmatchcase(ref.name, revision.text)]
+    matching = [ref for ref in branches if matches_glob(revision.text, ref.name)]
     if not matching:
         return None
     newest = max(matching, key=lambda ref: (ref.at if revision.newest is Newest.DATE else 0, _ordered(ref.name)))

@@ -4,7 +4,8 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+
+from bot.core.globs import matches_glob
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +64,4 @@ def delivery(scheme: Scheme, headers: Mapping[str, str]) -> str:
 
 def matters(scheme: Scheme, headers: Mapping[str, str]) -> bool:
     """Whether its event may have moved a branch or changed a pull request."""
-    return any(fnmatchcase(headers.get(scheme.event, ""), event) for event in scheme.events)
+    return any(matches_glob(event, headers.get(scheme.event, "")) for event in scheme.events)

@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 import orjson
 
+from bot.core.globs import matches_glob
 from bot.core.objects.path import Item, Member, Path, Segment
 from bot.core.objects.scalar import instant
 
@@ -70,7 +70,7 @@ class Ownership:
         """Whether this is a tool that people use by hand."""
         if writer.subresource == "status" or writer.manager in _CLIENT_SIDE_APPLY:
             return False
-        return any(fnmatchcase(writer.manager, pattern) for pattern in self._interactive)
+        return any(matches_glob(pattern, writer.manager) for pattern in self._interactive)
 
     def deploys(self, writer: Writer) -> bool:
         """Whether this writer applied what git declares: by its name, or because most of what it owns is declared."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.core.globs import matches
+from bot.core.globs import matches_glob
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 CHART = "Chart.yaml"
@@ -44,7 +44,7 @@ class HelmParameters:
 @dataclass(frozen=True, slots=True)
 class DirectoryParameters:
     """Which plain files of a path count: with `recurse` those in folders below it too; of these the ones whose paths
-    from there are of the pattern `include`, if there is one, and not of `exclude`.
+    from there match the glob pattern `include`, if there is one, and not `exclude`.
     """
 
     recurse: bool = True
@@ -55,7 +55,9 @@ class DirectoryParameters:
         """Whether the file at that path, from the source's own, does."""
         if not self.recurse and "/" in path:
             return False
-        return (not self.include or matches(self.include, path)) and not (self.exclude and matches(self.exclude, path))
+        if self.exclude and matches_glob(self.exclude, path):
+            return False
+        return not self.include or matches_glob(self.include, path)
 
 
 @dataclass(frozen=True, slots=True)

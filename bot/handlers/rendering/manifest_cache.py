@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
+from cachetools import LRUCache
+
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.render import Commit, Rendering, gather, make
@@ -22,6 +24,7 @@ _PARALLEL = min(4, os.cpu_count() or 1)
 _TRIED_AGAIN_AFTER = 600.0  # seconds, for what took too long
 
 _Read = Rendering | ManifestError | RenderError  # of some trees, or why they hold none
+_Tree = tuple[str, Source | None, str, str | None]  # repository, source where its parameters count, path, id
 Inputs = tuple[tuple[str, str | None], ...]  # each path that was read, with the id of what is there
 
 
@@ -36,8 +39,8 @@ class ManifestCache:
         self._lock = threading.Lock()
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
         # What a tree at a path needs beside itself; that of a source's own path may hang on its parameters.
-        self._outside: OrderedDict[tuple[str, Source | None, str, str | None], Sequence[str]] = OrderedDict()
-        self._made: dict[tuple[str, Source], OrderedDict[Inputs, tuple[_Read, float]]] = {}
+        self._outside: LRUCache[_Tree, Sequence[str]] = LRUCache(_REMEMBERED_REVISIONS)
+        self._made: dict[tuple[str, Source], LRUCache[Inputs, tuple[_Read, float]]] = {}
 
     def __len__(self) -> int:
         """How many results are held."""
@@ -158,7 +161,6 @@ class ManifestCache:
             made = self._made.get((repository.name, source))
             if made is None or inputs is None or inputs not in made:
                 return None
-            made.move_to_end(inputs)
             found, at = made[inputs]
         stopped = isinstance(found, RenderStoppedError) and time.monotonic() - at > _TRIED_AGAIN_AFTER
         return None if stopped else found
@@ -177,11 +179,9 @@ class ManifestCache:
         self._keep(repository, revision, source, gathered.outside)
         inputs = self._locate(repository, revision, [source])[source]
         with self._lock:
-            made = self._made.setdefault((repository.name, source), OrderedDict())
+            made = self._made.setdefault((repository.name, source), LRUCache(_REMEMBERED_TREES))
             if inputs is not None:  # else it was forgotten meanwhile
                 made[inputs] = found, time.monotonic()
-            while len(made) > _REMEMBERED_TREES:
-                made.popitem(last=False)
         return found
 
     def _keep(
@@ -194,5 +194,3 @@ class ManifestCache:
             for path, needed in outside.items():
                 tree = self._ids.get((name, revision, path))
                 self._outside[name, source if path == source.path else None, path, tree] = needed
-            while len(self._outside) > _REMEMBERED_REVISIONS:
-                self._outside.popitem(last=False)

@@ -2,10 +2,12 @@
 
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+from cachetools import TLRUCache
 
 from bot.core.git.author import Author
 from bot.ports.chat import Chat, ChatError
@@ -19,12 +21,6 @@ _MAY_NOT_FOR = timedelta(hours=1)
 _REMEMBERED = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    user: str | None
-    until: datetime
-
-
 class People:
     """Answers from memory while it may; `overrides` maps an e-mail or a forge's login to a Slack user id.
 
@@ -36,7 +32,7 @@ class People:
         self._overrides = {key.lower(): user for key, user in overrides.items()}
         self._clock = clock
         self._lock = threading.Lock()
-        self._answers: OrderedDict[str, _Answer] = OrderedDict()
+        self._answers: TLRUCache[str, str | None, datetime] = TLRUCache(_REMEMBERED, _until, clock)
         self._ask_again: dict[str, datetime] = {}  # by what is asked
 
     def known(self, authors: Sequence[Author]) -> tuple[Author, ...]:
@@ -56,10 +52,8 @@ class People:
     def _remembered(self, key: str, ask: Callable[[str], str | None], unknown: str | None = None) -> str | None:
         now, question = self._clock(), ask.__name__
         with self._lock:
-            answer = self._answers.get(key)
-            if answer is not None and now < answer.until:
-                self._answers.move_to_end(key)
-                return answer.user
+            with suppress(KeyError):
+                return self._answers[key]
             if now < self._ask_again.get(question, now):
                 return unknown
         try:
@@ -70,10 +64,12 @@ class People:
                 self._ask_again[question] = now + _patience(error)
             return unknown
         with self._lock:
-            self._answers[key] = _Answer(user, now + (_KNOWN_FOR if user else _UNKNOWN_FOR))
-            while len(self._answers) > _REMEMBERED:
-                self._answers.popitem(last=False)
+            self._answers[key] = user
         return user
+
+
+def _until(_key: str, user: str | None, now: datetime) -> datetime:
+    return now + (_KNOWN_FOR if user else _UNKNOWN_FOR)
 
 
 def _patience(error: ChatError) -> timedelta:

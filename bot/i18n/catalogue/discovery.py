@@ -78,6 +78,9 @@ VALUES_ELSEWHERE = Phrase(
     en="its chart uses a values file from {ref}, which is in a different repository or revision than the chart.",
     es="su chart usa un archivo de valores de {ref}, que está en otro repositorio u otra revisión que el chart.",
 )
+DIRECTORY = Phrase(
+    en="its directory settings are not valid: {why}", es="sus ajustes de directory no son válidos: {why}"
+)
 IGNORED = Phrase(en="its ignoreDifferences is not valid: {why}", es="su ignoreDifferences no es válido: {why}")
 
 FLUX_CHANGES = Phrase(en="it uses {what}, which the bot does not support.", es="usa {what}, y el bot no lo admite.")

@@ -2,12 +2,13 @@
 
 import threading
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+
+from bot.core.globs import matches_glob
 
 
 @dataclass(slots=True)
 class Fault:
-    """A fault of the next `times` requests (None: all) whose path matches the shell pattern `path`.
+    """A fault of the next `times` requests (None: all) whose path matches the glob pattern `path`.
 
     `status` is the code to answer with, `delay` the seconds to wait first; `cut` closes the connection in the middle of
     the body. `identity` limits it to one client; the first `after` requests pass, such as the first page of a list.
@@ -44,7 +45,7 @@ class Faults:
         """The fault of this request, if any; counts it."""
         with self._lock:
             for fault in self._faults:
-                if fault.times == 0 or fault.identity not in (None, identity) or not fnmatchcase(path, fault.path):
+                if fault.times == 0 or fault.identity not in (None, identity) or not matches_glob(fault.path, path):
                     continue
                 if fault.after:
                     fault.after -= 1

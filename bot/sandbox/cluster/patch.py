@@ -1,8 +1,9 @@
 """The four kinds of patches: JSON patch, merge patch, strategic merge patch and server-side apply."""
 
-from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
+
+import jsonpatch
 
 from bot.sandbox.cluster.errors import ApiError, bad_request
 from bot.sandbox.cluster.managed_fields import key_of
@@ -15,84 +16,14 @@ def json_patch(document: Object, operations: Any) -> Object:
     """RFC 6902. ApiError 400 when it is not a patch, 422 when it cannot be applied to the document."""
     if not isinstance(operations, list):
         raise bad_request("a JSON patch must be a list of operations")
-    result: Any = deepcopy(document)
-    for operation in operations:
-        try:
-            result = _operate(result, operation)
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            message = f"the server rejected our request due to an error in our request: cannot apply {operation!r}"
-            raise ApiError(422, "Invalid", message) from error
+    try:
+        result = jsonpatch.apply_patch(document, operations)
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
+        message = f"the server rejected our request due to an error in our request: {error}"
+        raise ApiError(422, "Invalid", message) from error
     if not isinstance(result, dict):
         raise bad_request("the result of a JSON patch must be an object")
     return result
-
-
-def _operate(document: Any, operation: Mapping[str, Any]) -> Any:
-    path = _pointer(operation["path"])
-    match operation["op"]:
-        case "test":
-            if _at(document, path) != operation["value"]:
-                raise ValueError("test failed")
-            return document
-        case "add":
-            return _add(document, path, deepcopy(operation["value"]))
-        case "replace":
-            _at(document, path)
-            return _replace(document, path, deepcopy(operation["value"]))
-        case "remove":
-            return _remove(document, path)
-        case "copy":
-            return _add(document, path, deepcopy(_at(document, _pointer(operation["from"]))))
-        case "move":
-            source = _pointer(operation["from"])
-            value = _at(document, source)
-            return _add(_remove(document, source), path, value)
-        case other:
-            raise ValueError(f"no such operation: {other}")
-
-
-def _pointer(text: str) -> list[str]:
-    if text and not text.startswith("/"):
-        raise ValueError(f"not a JSON pointer: {text}")
-    return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
-
-
-def _step(value: Any, part: str) -> Any:
-    return value[int(part)] if isinstance(value, list) else value[part]
-
-
-def _at(document: Any, path: list[str]) -> Any:
-    for part in path:
-        document = _step(document, part)
-    return document
-
-
-def _add(document: Any, path: list[str], value: Any) -> Any:
-    if not path:
-        return value
-    parent, last = _at(document, path[:-1]), path[-1]
-    if isinstance(parent, list):
-        position = len(parent) if last == "-" else int(last)
-        if not 0 <= position <= len(parent):
-            raise IndexError(position)
-        parent.insert(position, value)
-    else:
-        parent[last] = value
-    return document
-
-
-def _replace(document: Any, path: list[str], value: Any) -> Any:
-    if not path:
-        return value
-    parent, last = _at(document, path[:-1]), path[-1]
-    parent[int(last) if isinstance(parent, list) else last] = value
-    return document
-
-
-def _remove(document: Any, path: list[str]) -> Any:
-    parent, last = _at(document, path[:-1]), path[-1]
-    del parent[int(last) if isinstance(parent, list) else last]
-    return document
 
 
 def merge_patch(document: Any, patch: Any) -> Any:

@@ -1,7 +1,7 @@
 """The forge's pages: a repository, a pull request to review and merge, a commit. Plain HTML without scripts."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -9,8 +9,9 @@ from string import Template
 from urllib.parse import quote
 
 from aiohttp import web
+from unidiff.patch import Hunk, PatchedFile, PatchSet
 
-from bot.sandbox.forge import diff, markdown
+from bot.sandbox.forge import markdown
 from bot.sandbox.forge.git import CommitFacts, Person
 from bot.sandbox.forge.hosting import Comment, HostedRepository, Pull, RefusedError, Review
 from bot.sandbox.forge.merge import Method
@@ -338,29 +339,45 @@ def _done(view: _View, number: int, who: str, form: Mapping[str, str]) -> None:
 
 
 def _diff(patch: str) -> str:
-    files = diff.parse(patch)
+    files = PatchSet(patch)
     if not files:
         return '<p class="card empty">No file changes.</p>'
-    added, removed = (sum(file.count(kind) for file in files) for kind in ("add", "del"))
     head = (
         f"<h2>{len(files)} file{'s' if len(files) != 1 else ''} changed "
-        f'<span class="plus">+{added}</span> <span class="minus">−{removed}</span></h2>'  # noqa: RUF001  a minus sign
+        f'<span class="plus">+{files.added}</span> <span class="minus">−{files.removed}</span></h2>'  # noqa: RUF001  a minus sign
     )
     return f'<section class="files">{head}{"".join(map(_file, files))}</section>'
 
 
-def _file(file: diff.FileDiff) -> str:
-    badge = "" if file.change == "modified" else f' <span class="badge">{file.change}</span>'
-    rows = [
-        f'<tr class="{line.kind}"><td class="n">{line.old or ""}</td><td class="n">{line.new or ""}</td>'
-        f"<td>{escape(line.text)}</td></tr>"
-        for line in file.lines[:_MAX_LINES]
-    ]
-    if len(file.lines) > _MAX_LINES:
-        rows.append(f'<tr class="hunk"><td></td><td></td><td>{len(file.lines) - _MAX_LINES} more lines</td></tr>')
+def _file(file: PatchedFile) -> str:
+    changes = {
+        "binary": file.is_binary_file,
+        "added": file.is_added_file,
+        "deleted": file.is_removed_file,
+        "renamed": file.is_rename,
+    }
+    badge = next((f' <span class="badge">{change}</span>' for change, made in changes.items() if made), "")
+    rows = [row for hunk in file for row in _lines(hunk)]
+    if len(rows) > _MAX_LINES:
+        rows[_MAX_LINES:] = [_line("hunk", None, None, f"{len(rows) - _MAX_LINES} more lines")]
     return (
         f'<details class="card file" open><summary><span class="path">{escape(file.path)}</span>{badge}'
-        f'<span class="counts"><span class="plus">+{file.count("add")}</span> '
-        f'<span class="minus">−{file.count("del")}</span></span></summary>'  # noqa: RUF001  a minus sign
+        f'<span class="counts"><span class="plus">+{file.added}</span> '
+        f'<span class="minus">−{file.removed}</span></span></summary>'  # noqa: RUF001  a minus sign
         f'<div class="scroll"><table class="diff">{"".join(rows)}</table></div></details>'
+    )
+
+
+_CLASSES = {"+": "add", "-": "del", " ": "same", "\\": "note"}  # by the first character of a diff's line
+
+
+def _lines(hunk: Hunk) -> Iterator[str]:
+    yield _line("hunk", None, None, str(hunk).partition("\n")[0])
+    for line in hunk:
+        yield _line(_CLASSES[line.line_type], line.source_line_no, line.target_line_no, line.value.removesuffix("\n"))
+
+
+def _line(kind: str, old: int | None, new: int | None, text: str) -> str:
+    return (
+        f'<tr class="{kind}"><td class="n">{old or ""}</td><td class="n">{new or ""}</td><td>{escape(text)}</td></tr>'
     )

@@ -15,6 +15,7 @@ KEYS = st.sampled_from(
         "helm",
         "kustomize",
         "directory",
+        "include",
         "parameters",
         "name",
         "value",
@@ -26,6 +27,7 @@ KEYS = st.sampled_from(
         "ignoreDifferences",
         "jsonPointers",
         "jqPathExpressions",
+        "managedFieldsManagers",
         "valueFiles",
         "valuesObject",
         "sourceRef",
@@ -49,7 +51,7 @@ VALUES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.sampled_from(["", "a", "GitRepository", "x", "ConfigMap", "$v/a", "*"]),
+    | st.sampled_from(["", "a", "GitRepository", "x", "ConfigMap", "$v/a", "*", "{a,b}" * 9]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )

@@ -1,5 +1,6 @@
-"""Versions and ranges of them, against the words of https://semver.org and of the ranges that Argo CD and Flux read."""
+"""Versions and ranges of them, against https://semver.org, the ranges that Argo CD and Flux read, and node-semver."""
 
+import nodesemver
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,8 @@ NUMBERS = st.tuples(*[st.integers(0, 40)] * 3)
         ("1.2 - 1.4", ["1.2.0", "1.4.9"], ["1.5.0", "1.1.9"]),
         ("1.x || >=3", ["1.4.0", "3.0.0", "4.1.0"], ["2.0.0"]),
         (">=1.0.0-0", ["1.0.0-rc.1", "2.0.0"], ["0.9.0"]),
+        (">=1.0.0-0 <2", ["1.0.0-rc.1", "1.5.0-rc.1", "2.0.0-rc.1"], ["0.9.0", "2.0.0"]),
+        (">=1.0.0-0 || 0.9", ["1.0.0-rc.1", "0.9.1"], ["0.9.1-rc.1"]),
         ("^1.2.0-rc.1", ["1.2.0-rc.2", "1.2.0", "1.5.0"], ["1.2.0-beta", "2.0.0"]),
         ("2.0.0-rc.1", ["2.0.0-rc.1"], ["2.0.0-rc.2", "2.0.0"]),
         ("v1.2.x", ["1.2.0"], ["1.3.0"]),
@@ -56,13 +59,37 @@ def test_the_order_is_that_of_the_standard():
     assert sorted({*versions}) == versions
 
 
-@given(NUMBERS, NUMBERS)
-def test_a_caret_and_a_tilde_never_reach_below_their_version(low, other):
-    text = ".".join(map(str, low))
-    for operator in ("^", "~", ">="):
-        inside = VersionRange.parse(f"{operator}{text}").holds(Version(other))
-        assert not inside or other >= low
-    assert VersionRange.parse(f"^{text}").holds(Version(low))
+NUMBER = st.integers(0, 3).map(str)
+IDENTIFIERS = st.lists(st.sampled_from(["0", "1", "10", "rc", "alpha", "-"]), min_size=1, max_size=3).map(".".join)
+RELEASES = st.builds("{}.{}.{}".format, NUMBER, NUMBER, NUMBER)
+VERSIONS = RELEASES | st.builds("{}-{}".format, RELEASES, IDENTIFIERS)
+
+
+@given(VERSIONS, VERSIONS)
+def test_versions_sort_as_in_node_semver(one, other):
+    order = nodesemver.compare(one, other, loose=False)
+    assert order == (Version.parse(one) > Version.parse(other)) - (Version.parse(one) < Version.parse(other))
+
+
+OPERANDS = RELEASES | st.builds("{}.{}".format, NUMBER, NUMBER | st.just("x")) | NUMBER
+OPERATORS = ("", "=", ">", ">=", "<", "<=")
+COMPARATORS = st.builds("{}{}".format, st.sampled_from([*OPERATORS, "~", "^"]), OPERANDS)
+GROUPS = st.lists(COMPARATORS, min_size=1, max_size=3).map(" ".join) | st.builds("{} - {}".format, OPERANDS, OPERANDS)
+
+
+@given(st.lists(GROUPS, min_size=1, max_size=2).map(" || ".join), RELEASES)
+def test_a_range_means_what_it_means_to_node_semver(text, version):
+    assert VersionRange.parse(text).holds(Version.parse(version)) == nodesemver.satisfies(version, text)
+
+
+# Of one version only: of the pre-releases of others, node-semver takes fewer than the library of Argo CD and Flux.
+CANDIDATES = st.just("1.2.3") | st.builds("1.2.3-{}".format, IDENTIFIERS)
+BOUNDS = st.lists(st.builds("{}{}".format, st.sampled_from(OPERATORS), CANDIDATES), min_size=1, max_size=3)
+
+
+@given(BOUNDS.map(" ".join), CANDIDATES)
+def test_a_range_that_names_a_pre_release_means_what_it_means_to_node_semver(text, version):
+    assert VersionRange.parse(text).holds(Version.parse(version)) == nodesemver.satisfies(version, text)
 
 
 @given(st.lists(NUMBERS, min_size=1))

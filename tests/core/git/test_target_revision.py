@@ -62,6 +62,6 @@ def test_the_default_branch_is_told_by_its_sha():
     assert follow(TargetRevision("HEAD"), same) == Followed("branch", "trunk", "1" * 40)
 
 
-@pytest.mark.parametrize("text", ["", "-x", "a..b", "a:b", "x^", "a\nb", "../x"])
+@pytest.mark.parametrize("text", ["", "-x", "a..b", "a:b", "x^", "a\nb", "../x", "{a,b}" * 9])
 def test_what_nothing_can_be_called(text):
     assert TargetRevision(text).problem()

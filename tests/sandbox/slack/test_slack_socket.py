@@ -47,6 +47,21 @@ def test_it_hears_from_the_next_connection_when_its_thread_holds_another_ones_st
     heard("the thread receives from the new one")
 
 
+def test_it_changes_connections_without_waiting_for_the_receiver_of_the_old_one(slack, app, connect, heard):
+    client = connect(app).client
+    client.current_session.sock.settimeout(60)  # what a receiver waits for bytes, under the lock that closing needs
+    slack.disconnect("refresh_requested")
+    slack.wait_for(lambda: slack.services.sockets.opened == 2 and slack.connections == 1)
+    heard("the thread receives from the new one")
+
+
+def test_it_keeps_its_connection_when_it_cannot_open_the_next_one(app, connect, heard):
+    client = connect(app).client
+    client.issue_new_wss_url = lambda: "ws://127.0.0.1:1/"  # nobody listens there
+    client.connect_to_new_endpoint(force=True)
+    heard("the first connection still serves")
+
+
 def test_it_may_be_closed_while_it_reconnects_and_leaves_no_connection(slack, app, connect):
     handler = connect(app, ping_interval=0.01)
     for end in (slack.drop_connections, slack.disconnect, slack.close_connections):
