@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.core.changes.rendered_change import FieldChange, field_changes, paired
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.scalar import quantity
+from bot.core.objects.scalar import parse_quantity
 from bot.core.objects.schema import Schemas
 
 
@@ -170,7 +170,9 @@ def _takes_its_volumes(kind: _Kind, manifest: Manifest) -> bool:
 def _shrinks(kind: _Kind, before: Manifest, after: Manifest) -> bool:
     if kind != ("", "PersistentVolumeClaim"):
         return False
-    sizes = [quantity(str(_at(side.object, "spec", "resources", "requests", "storage"))) for side in (before, after)]
+    sizes = [
+        parse_quantity(str(_at(side.object, "spec", "resources", "requests", "storage"))) for side in (before, after)
+    ]
     return None not in sizes and sizes[1] < sizes[0]  # type: ignore[operator]  # neither is None
 
 

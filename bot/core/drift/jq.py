@@ -1,8 +1,8 @@
-"""The path expressions of jq that Argo CD's `jqPathExpressions` are made of: which places of an object they select.
+"""The path expressions of jq that Argo CD's `jqPathExpressions` use: which places of an object they select.
 
-A subset, read here and not by jq itself: jq can loop for ever and read the environment, and such rules also come out of
-clusters. Where jq would raise, such as iterating over nothing, nothing is selected; nor is it once an expression has
-taken too many steps. https://jqlang.org/manual/
+This is a subset of jq. jq itself can loop forever and read the environment, and the bot also reads such rules from
+clusters. An expression selects nothing where jq would raise an error, and after too many steps.
+https://jqlang.org/manual/
 """
 
 import json
@@ -18,7 +18,7 @@ from bot.i18n.catalogue import ignore as texts
 from bot.i18n.language import LocalizedText
 
 Place = tuple[str | int, ...]  # keys and indexes from the root
-# A value on its way through an expression, and where it stands; None for one that was worked out.
+# A value on its way through an expression, and its place; None for a value that was computed.
 _Item = tuple[Place | None, Any]
 _Run = Callable[[_Item, "_Steps"], Iterator[_Item]]
 
@@ -28,15 +28,15 @@ _MAX_LENGTH: Final = 500
 
 
 class JqError(ValueError):
-    """An expression beyond the subset, with what is wrong in one sentence."""
+    """An expression that is not in the subset, with what is wrong in one sentence."""
 
 
 class _TooLongError(Exception):
-    """The steps are used up."""
+    """The expression has taken all its steps."""
 
 
 class _Steps:
-    """How much an expression may still do: two lines of commas and brackets could keep a machine busy for a year."""
+    """The steps an expression may still take: two lines of commas and brackets could run for a year."""
 
     __slots__ = ("_left",)
 
@@ -51,13 +51,13 @@ class _Steps:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """One expression. `places` are those it selects in an object, each once."""
+    """One expression. `selects_places`: it yields places, not computed values."""
 
     run: _Run
-    selects: bool  # whether what comes out are places, and not values that were worked out
+    selects_places: bool
 
     def places(self, value: Any) -> Iterator[Place]:
-        """Where it points in an object."""
+        """The places that it selects in an object, each once."""
         seen: set[Place] = set()
         try:
             for place, _ in self.run(((), value), _Steps()):
@@ -74,7 +74,7 @@ def parse_jq(text: str) -> Expression:
     if len(text) > _MAX_LENGTH:
         raise JqError(LocalizedText(texts.LONG_JQ, start=repr(text[:40]), most=str(_MAX_LENGTH)))
     parsed = _Parser(text).whole()
-    if not parsed.selects:
+    if not parsed.selects_places:
         raise JqError(LocalizedText(texts.NO_JQ_PATH, expression=repr(text)))
     return parsed
 
@@ -90,7 +90,7 @@ _LITERALS: Final = {"true": True, "false": False, "null": None}
 
 
 class _Parser:
-    """Recursive descent, loosest first: pipe, comma, or, and, comparison, a term with what is appended to it."""
+    """A recursive descent parser, loosest binding first: pipe, comma, or, and, comparison, term with suffixes."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -124,7 +124,7 @@ class _Parser:
         return self._tokens[self._next][:2] if self._next < len(self._tokens) else ("", "")
 
     def _take(self, *texts: str) -> str | None:
-        """The next token when it is one of these."""
+        """The next token if it is one of these."""
         kind, text = self._peek()
         if kind in ("mark", "name") and text in texts:
             self._next += 1
@@ -154,19 +154,19 @@ class _Parser:
     def _or(self) -> Expression:
         parsed = self._and()
         while self._take("or"):
-            parsed = _worked_out(parsed, self._and(), lambda one, other: _true(one) or _true(other))
+            parsed = _computed(parsed, self._and(), lambda one, other: _true(one) or _true(other))
         return parsed
 
     def _and(self) -> Expression:
         parsed = self._comparison()
         while self._take("and"):
-            parsed = _worked_out(parsed, self._comparison(), lambda one, other: _true(one) and _true(other))
+            parsed = _computed(parsed, self._comparison(), lambda one, other: _true(one) and _true(other))
         return parsed
 
     def _comparison(self) -> Expression:
         parsed = self._term()
         compare = self._take(*_COMPARISONS)
-        return _worked_out(parsed, self._term(), _COMPARISONS[compare]) if compare else parsed
+        return _computed(parsed, self._term(), _COMPARISONS[compare]) if compare else parsed
 
     def _term(self) -> Expression:
         parsed = self._head()
@@ -204,8 +204,8 @@ class _Parser:
         if kind == "name" and text in _LITERALS:
             return _literal(_LITERALS[text])
         if kind == "name" and text in _FUNCTIONS:
-            given, function = _FUNCTIONS[text]
-            if not given:
+            takes_argument, function = _FUNCTIONS[text]
+            if not takes_argument:
                 return function(_literal(None))
             self._expect("(")
             parsed = function(self._pipe())
@@ -214,9 +214,9 @@ class _Parser:
         raise self._refused(at)
 
     def _bracket(self) -> Expression:
-        """What stands after `[`."""
+        """What follows a `[`."""
         if self._take("]"):
-            return Expression(_each, selects=True)
+            return Expression(_iterate, selects_places=True)
         kind, text = self._peek()
         if kind == "string":
             parsed = _key(self._string())
@@ -242,14 +242,14 @@ class _Parser:
             raise self._refused(at) from None
 
 
-# ---------------------------------------------------------------- running
+# ---------------------------------------------------------------- evaluating
 
 
-_HERE: Final = Expression(lambda item, _steps: iter((item,)), selects=True)
+_HERE: Final = Expression(lambda item, _steps: iter((item,)), selects_places=True)
 
 
 def _literal(value: Any) -> Expression:
-    return Expression(lambda _item, _steps: iter(((None, value),)), selects=False)
+    return Expression(lambda _item, _steps: iter(((None, value),)), selects_places=False)
 
 
 def _key(name: str) -> Expression:
@@ -259,7 +259,7 @@ def _key(name: str) -> Expression:
         if value is None or isinstance(value, Mapping):
             yield None if place is None else (*place, name), None if value is None else value.get(name)
 
-    return Expression(run, selects=True)
+    return Expression(run, selects_places=True)
 
 
 def _at(index: int) -> Expression:
@@ -269,10 +269,10 @@ def _at(index: int) -> Expression:
         if isinstance(value, list) and -len(value) <= index < len(value):
             yield None if place is None else (*place, index % len(value)), value[index]
 
-    return Expression(run, selects=True)
+    return Expression(run, selects_places=True)
 
 
-def _each(item: _Item, steps: _Steps) -> Iterator[_Item]:
+def _iterate(item: _Item, steps: _Steps) -> Iterator[_Item]:
     place, value = item
     pairs: Iterator[tuple[str | int, Any]] = iter(())
     if isinstance(value, Mapping):
@@ -286,9 +286,9 @@ def _each(item: _Item, steps: _Steps) -> Iterator[_Item]:
 
 def _piped(first: Expression, then: Expression) -> Expression:
     def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
-        return (out for between in first.run(item, steps) for out in then.run(between, steps))
+        return (output for between in first.run(item, steps) for output in then.run(between, steps))
 
-    return Expression(run, selects=first.selects and then.selects)
+    return Expression(run, selects_places=first.selects_places and then.selects_places)
 
 
 def _joined(first: Expression, second: Expression) -> Expression:
@@ -297,38 +297,39 @@ def _joined(first: Expression, second: Expression) -> Expression:
         yield from first.run(item, steps)
         yield from second.run(item, steps)
 
-    return Expression(run, selects=first.selects and second.selects)
+    return Expression(run, selects_places=first.selects_places and second.selects_places)
 
 
-def _worked_out(first: Expression, second: Expression, work: Callable[[Any, Any], object]) -> Expression:
+def _computed(first: Expression, second: Expression, compute: Callable[[Any, Any], object]) -> Expression:
     def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
         for (_, one), (_, other) in product(first.run(item, steps), second.run(item, steps)):
             steps.take()
-            yield None, work(one, other)
+            yield None, compute(one, other)
 
-    return Expression(run, selects=False)
+    return Expression(run, selects_places=False)
 
 
 def _select(condition: Expression) -> Expression:
     def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
         return (item for _, value in condition.run(item, steps) if _true(value))
 
-    return Expression(run, selects=True)
+    return Expression(run, selects_places=True)
 
 
-def _of_input(work: Callable[[Any, Any], object]) -> Callable[[Expression], Expression]:
-    """A function that works out a value from what comes in and an argument."""
-    return lambda argument: _worked_out(_HERE, argument, work)
+def _of_input(compute: Callable[[Any, Any], object]) -> Callable[[Expression], Expression]:
+    """A function that computes a value from its input and an argument."""
+    return lambda argument: _computed(_HERE, argument, compute)
 
 
 def _over(decide: Callable[[Iterator[bool]], bool]) -> Callable[[Expression], Expression]:
-    def made(condition: Expression) -> Expression:
+    def function(condition: Expression) -> Expression:
         def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
-            yield None, decide(_true(value) for each in _each(item, steps) for _, value in condition.run(each, steps))
+            values = (value for child in _iterate(item, steps) for _, value in condition.run(child, steps))
+            yield None, decide(map(_true, values))
 
-        return Expression(run, selects=False)
+        return Expression(run, selects_places=False)
 
-    return made
+    return function
 
 
 _FUNCTIONS: Final[Mapping[str, tuple[bool, Callable[[Expression], Expression]]]] = {
@@ -352,7 +353,7 @@ def _texts(*values: Any) -> bool:
 
 
 def _ordered(one: Any, other: Any) -> bool:
-    return _texts(one, other) or all(isinstance(each, int | float) for each in (one, other))
+    return _texts(one, other) or all(isinstance(value, int | float) for value in (one, other))
 
 
 def _equal(one: Any, other: Any) -> bool:
