@@ -1,7 +1,7 @@
-"""The garbage collector held back where it would find nothing.
+"""Pauses the garbage collector where it would find nothing.
 
-It looks for cycles whenever enough objects have been made, and looks at each of them. A page of a cluster's list, and
-the manifests of an application, are a hundred thousand at once with no cycle among them.
+It looks for reference cycles whenever enough objects have been created, and visits all of them. A page of a cluster's
+list, or the manifests of an application, are a hundred thousand new objects without a cycle among them.
 """
 
 import gc
@@ -9,17 +9,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_turn = threading.RLock()
+_lock = threading.RLock()
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """No collection meanwhile, by whichever thread; one thread at a time, so that what is read at once is bounded."""
-    with _turn:
-        enabled = gc.isenabled()
+def gc_paused() -> Iterator[None]:
+    """Pause the collector for all threads; lets in one thread at a time, which bounds the memory that this takes."""
+    with _lock:
+        was_enabled = gc.isenabled()
         gc.disable()
         try:
             yield
         finally:
-            if enabled:
+            if was_enabled:
                 gc.enable()

@@ -55,16 +55,16 @@ def warnings(translator: Translator, effects: Sequence[Effect]) -> list[str]:
     """What cannot be brought back, or will be refused: a sentence each."""
     return [
         translator.text(
-            _WARNINGS[warned.loss],
+            _WARNINGS[change.loss],
             object=translator.text(
                 texts.OBJECT,
-                kind=clip(warned.kind, 60),
-                name=clip(warned.name, wording.MOST_NAME),
+                kind=clip(change.kind, 60),
+                name=clip(change.name, wording.MOST_NAME),
                 application=clip(effect.application, 60),
                 cluster=clip(effect.cluster, 60),
             ),
-            path=clip(warned.path, wording.MOST_PATH),
+            path=clip(change.path, wording.MOST_PATH),
         )
         for effect in effects
-        for warned in effect.warned
+        for change in effect.irreversible
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.core.changes.suspect import Suspect, Why
+from bot.core.changes.suspect import Suspect, SuspectReason
 from bot.i18n.catalogue import suspect as texts
 from bot.i18n.language import Phrase, Translator
 from bot.messages import wording
@@ -22,7 +22,12 @@ from bot.messages.blocks import (
 )
 from bot.messages.revert import REVERT_SUSPECTS, ask
 
-_WHY = {Why.BEFORE: texts.BEFORE, Why.NEVER: texts.NEVER, Why.OBJECT: texts.OBJECT, Why.PATH: texts.PATH}
+_WHY = {
+    SuspectReason.BEFORE: texts.BEFORE,
+    SuspectReason.NEVER: texts.NEVER,
+    SuspectReason.OBJECT: texts.OBJECT,
+    SuspectReason.PATH: texts.PATH,
+}
 
 
 def of_drift(translator: Translator, suspects: Sequence[Suspect] | None, application: str) -> list[Block]:

@@ -8,7 +8,7 @@ from bot.core.applications.deployer_status import DeployerStatus as DeployerView
 from bot.core.applications.discovered import Unreadable
 from bot.core.approvals.approval import Alert
 from bot.core.changes.effect import Effect, bounded
-from bot.core.changes.irreversible import Loss, Warned
+from bot.core.changes.irreversible import IrreversibleChange, Loss
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.commands import command
 from bot.core.drift.model import ObjectDrift
@@ -171,7 +171,7 @@ def reverts(translator):
     commit = replace(COMMIT, message=HOSTILE)
     target = Target((commit,), OLDER, PULL)
     files = tuple(revert.ConflictedFile(path, LONG, (commit,) * 9) for path in PATHS)
-    losses = (Warned(Loss.IMMUTABLE, LONG, None, HOSTILE, LONG),) * 500
+    losses = (IrreversibleChange(Loss.IMMUTABLE, LONG, None, HOSTILE, LONG),) * 500
     effects = [Effect(f"{MARKUP}{number}{LONG}", LONG, MARKUP, RENDERED, losses) for number in range(40)]
     effects += [Effect("shop", MARKUP, LONG, why=f"{MARKUP} {number} {LONG}") for number in range(40)]
     outcomes = [

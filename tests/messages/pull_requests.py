@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.changes.effect import Effect
-from bot.core.changes.irreversible import Loss, Warned
+from bot.core.changes.irreversible import IrreversibleChange, Loss
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.pull_requests import revert
 from bot.core.pull_requests.change_ref import PullNumber, Sha
@@ -40,7 +40,7 @@ FILES = ("apps/shop/deployment.yaml", "apps/shop/service.yaml")
 
 def warned(*losses):
     """Of each: why, the object's kind and name, and the path in it."""
-    return tuple(Warned(loss, kind, None, name, path) for loss, kind, name, path in losses)
+    return tuple(IrreversibleChange(loss, kind, None, name, path) for loss, kind, name, path in losses)
 
 
 REPLICAS = (FieldChange("changed", "spec.replicas", 9, 1),)
@@ -79,7 +79,7 @@ REFUSED = warned(
 OUTCOMES = {
     "opened-with-effects": revert.Opened(OPENED, TARGET, FILES, ("shop", "search", "payments"), effects=EFFECTS),
     "opened-refused": revert.Opened(
-        OPENED, TARGET, FILES, ("shop",), effects=(replace(EFFECTS[0], warned=REFUSED), EFFECTS[2])
+        OPENED, TARGET, FILES, ("shop",), effects=(replace(EFFECTS[0], irreversible=REFUSED), EFFECTS[2])
     ),
     "opened": revert.Opened(OPENED, TARGET, FILES, ("shop",)),
     "opened-merge": revert.Opened(OPENED, MERGE_COMMIT, FILES, ("shop",), ("README.md",), "Renovate"),

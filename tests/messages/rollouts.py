@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.changes.suspect import Why
+from bot.core.changes.suspect import SuspectReason
 from bot.core.rollouts.rollout import Part, PendingState, RolloutState
 from bot.messages import rollout
 from tests.messages.samples import (
@@ -46,7 +46,9 @@ def messages(translator):
         "superseded": replace(MERGED, state=RolloutState.SUPERSEDED, superseded_by=OLDER),
         "written": DETAILED,
         "stuck": STUCK,
-        "suspects": replace(STUCK, suspects=tuple(replace(suspect, why=Why.OBJECT) for suspect in SUSPECTS[:2])),
+        "suspects": replace(
+            STUCK, suspects=tuple(replace(suspect, why=SuspectReason.OBJECT) for suspect in SUSPECTS[:2])
+        ),
         "dead": replace(STUCK, parts=(LIVE_PARTS[0], STUCK.parts[2])),
         "many": replace(DETAILED, parts=tuple(map(part_of_many, range(300)))),
         "several": replace(MERGED, merges=12, pull_number=None, pull_url=None),

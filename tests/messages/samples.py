@@ -7,7 +7,7 @@ from bot.core.access.permission import Rule
 from bot.core.applications.application import Application
 from bot.core.applications.deployer import Failure
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
-from bot.core.changes.suspect import Suspect, Why
+from bot.core.changes.suspect import Suspect, SuspectReason
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.git.author import Author
 from bot.core.git.commit import Commit, PullRequest
@@ -101,7 +101,7 @@ SUSPECTS = (
         "Lower the memory limit of web",
         "Ana",
         T0 - timedelta(minutes=20),
-        Why.BEFORE,
+        SuspectReason.BEFORE,
         ("Deployment web spec.replicas",),
         f"{FORGE}/commit/{SHA}",
         12,
@@ -113,12 +113,12 @@ SUSPECTS = (
         "Add settings",
         "Bo",
         T0 - timedelta(hours=2),
-        Why.NEVER,
+        SuspectReason.NEVER,
         ("ConfigMap settings",),
         f"{FORGE}/commit/{OLDER}",
         approved_by=(),
     ),
-    Suspect(OLDER, "Words", "Bo", T0 - timedelta(hours=3), Why.PATH, ("shop",)),
+    Suspect(OLDER, "Words", "Bo", T0 - timedelta(hours=3), SuspectReason.PATH, ("shop",)),
 )
 
 

@@ -12,7 +12,7 @@ from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.discovery import discover
 from bot.adapters.kubernetes.errors import ExpiredError
 from bot.adapters.kubernetes.kubeconfig import load_configuration
-from bot.garbage import uncollected
+from bot.garbage import gc_paused
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import Discovery, Kind, Read
@@ -97,7 +97,7 @@ class KubernetesCluster:
                 while True:
                     options = urlencode({key: value for key, value in query.items() if value})
                     body = self._api.get(f"{path}?{options}", action)
-                    with uncollected():
+                    with gc_paused():
                         query["continue"] = self._read_page(body, kind, action, read, objects)
                     if not query["continue"]:
                         return objects

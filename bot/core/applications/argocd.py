@@ -25,7 +25,7 @@ from bot.core.drift.jq import JqError, parse_jq
 from bot.core.git.git_url import normal
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.globs import GlobError, parse_glob
-from bot.core.objects.resource import Object, items, mapping, text, told
+from bot.core.objects.resource import Object, items, mapping, set_keys, text
 from bot.core.rendering.source import (
     DirectoryParameters,
     HelmParameters,
@@ -144,7 +144,7 @@ def _source(source: Object, sources: Sequence[Object], *, name: str, namespace: 
 
 def _kustomize(given: Object) -> KustomizeParameters:
     """What Argo CD sets with `kustomize edit` before it builds. UnreadableError."""
-    if other := [key for key in told(given, frozenset({"version"})) if key not in _KUSTOMIZE]:
+    if other := [key for key in set_keys(given, frozenset({"version"})) if key not in _KUSTOMIZE]:
         raise UnreadableError(LocalizedText(texts.KUSTOMIZE, what=", ".join(other)))
     replicas = [
         (text(each, "name"), each.get("count")) for each in items(given, "replicas") if isinstance(each, Mapping)
@@ -175,7 +175,7 @@ def _image(given: str) -> dict[str, str]:
 
 
 def _helm(helm: Object, source: Object, sources: Sequence[Object], *, name: str, namespace: str) -> HelmParameters:
-    if other := [key for key in told(helm, _NO_MATTER) if key not in _HELM]:
+    if other := [key for key in set_keys(helm, _NO_MATTER) if key not in _HELM]:
         raise UnreadableError(LocalizedText(texts.HELM, what=", ".join(other)))
     parameters = [each for each in items(helm, "parameters") if isinstance(each, Mapping)]
     values = [_values_file(each, source, sources) for each in items(helm, "valueFiles")]

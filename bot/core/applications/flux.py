@@ -24,7 +24,7 @@ from bot.core.applications.discovered import (
 )
 from bot.core.git.target_revision import TargetRevision
 from bot.core.objects.manifest import ManifestError, read_documents
-from bot.core.objects.resource import Object, items, mapping, text, told
+from bot.core.objects.resource import Object, items, mapping, set_keys, text
 from bot.core.rendering.source import HelmParameters, Kind, KustomizeParameters, Source, tidy, within
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
@@ -121,7 +121,7 @@ def _release(resource: Object, origin: Origin, sources: _Sources, config_maps: C
     spec = mapping(resource, "spec")
     if mapping(spec, "chartRef"):
         raise UnreadableError(LocalizedText(texts.CHART_REFERENCE, kind=text(mapping(spec, "chartRef"), "kind")[:50]))
-    if changes := told({key: spec.get(key) for key in ("postRenderers", "kubeConfig")}):
+    if changes := set_keys({key: spec.get(key) for key in ("postRenderers", "kubeConfig")}):
         raise UnreadableError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(changes)))
     chart = mapping(spec, "chart", "spec")
     git = _git(mapping(chart, "sourceRef"), origin, sources)
@@ -187,7 +187,7 @@ def _git(reference: Object, origin: Origin, sources: _Sources) -> Object:
     if found is None:
         raise UnreadableError(LocalizedText(texts.NO_GIT_REPOSITORY, name=f"{namespace}/{name}"[:150]))
     spec = mapping(found, "spec")
-    if changes := told({key: spec.get(key) for key in ("ignore", "include")}):
+    if changes := set_keys({key: spec.get(key) for key in ("ignore", "include")}):
         raise UnreadableError(LocalizedText(texts.SOURCE_CHANGES, name=name[:100], what=", ".join(changes)))
     return found
 

@@ -1,42 +1,39 @@
-"""What merging a pull request would do in each environment: rendered on both sides and compared before it is opened."""
+"""What merging a pull request would change in each application, rendered before the pull request is opened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.core.changes.irreversible import Warned
+from bot.core.changes.irreversible import IrreversibleChange
 from bot.core.changes.rendered_change import NO_CHANGE, RenderedChange
 
-MOST_OBJECTS: Final = 30  # of all environments together
-MOST_WARNED: Final = 20
+_MAX_OBJECTS: Final = 30  # of all applications together
+_MAX_IRREVERSIBLE: Final = 20  # of each
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One application on its cluster and in its namespace.
+    """The effect on one application, in its cluster and namespace.
 
-    `change` is bounded and `warned` what of it is lost for good or will be refused; `why` says why neither is known.
+    `irreversible` is what of the `change` is lost for good, or Kubernetes will refuse; `why` says why both are unknown.
     """
 
     application: str
     cluster: str
     namespace: str
     change: RenderedChange = NO_CHANGE
-    warned: tuple[Warned, ...] = ()
+    irreversible: tuple[IrreversibleChange, ...] = ()
     why: str | None = None
 
 
 def bounded(effects: Sequence[Effect]) -> tuple[Effect, ...]:
-    """The same with few enough objects and warnings to be told, shared fairly; the counts stay."""
-    share = max(1, MOST_OBJECTS // max(1, len(effects)))
+    """The same with as few objects, in equal shares, and as few irreversible changes as fit a message."""
+    share = max(1, _MAX_OBJECTS // max(1, len(effects)))
     return tuple(
-        Effect(
-            each.application,
-            each.cluster,
-            each.namespace,
-            each.change.bounded(share, value=80),
-            each.warned[:MOST_WARNED],
-            each.why,
+        replace(
+            effect,
+            change=effect.change.bounded(share, value=80),
+            irreversible=effect.irreversible[:_MAX_IRREVERSIBLE],
         )
-        for each in effects
+        for effect in effects
     )

@@ -1,4 +1,4 @@
-"""What a change in git cannot do to a cluster, or cannot take back: data that goes, and fields that never change.
+"""What a change in git cannot undo or cannot do: data that is lost for good, and fields that are immutable.
 
 From the API server's own validation (kubernetes/kubernetes `pkg/apis/*/validation`) and
 https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming
@@ -11,16 +11,17 @@ from typing import Any, Final
 
 from bot.core.changes.rendered_change import FieldChange, field_changes, paired
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.scalar import quantity
+from bot.core.objects.resource import items, mapping
+from bot.core.objects.scalar import parse_quantity
 from bot.core.objects.schema import Schemas
 
 
 class Loss(StrEnum):
-    """Why a change is not what it seems: the words are in the catalogue.
+    """Why a change is irreversible, or refused; the catalogue has the texts.
 
-    DEFINITION, NAMESPACE and VOLUME go and take with them what they hold; RETURNING comes back, and what it held does
-    not. IMMUTABLE is refused by Kubernetes until the object is deleted and made anew, SHRUNK always; VERSION is refused
-    while objects are stored under it.
+    A DEFINITION, NAMESPACE or VOLUME is deleted with everything in it; one that is RETURNING comes back without what
+    was in it. Kubernetes refuses IMMUTABLE until the object is deleted and created again, SHRUNK always, and VERSION
+    while objects are stored in that version.
     """
 
     DEFINITION = "definition"
@@ -33,8 +34,8 @@ class Loss(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
-    """One object, and the field where there is one."""
+class IrreversibleChange:
+    """One object, and the `path` of a field if one is the reason."""
 
     loss: Loss
     kind: str
@@ -52,7 +53,7 @@ _HOLDERS: Final[dict[_Kind, Loss]] = {
     ("", "PersistentVolume"): Loss.VOLUME,
 }
 
-# Fields that never change once the object is there, with all below them.
+# Fields that cannot change once the object exists, with everything below them.
 _IMMUTABLE: Final[dict[_Kind, Sequence[str]]] = {
     ("apps", "Deployment"): ("spec.selector",),
     ("apps", "DaemonSet"): ("spec.selector",),
@@ -82,7 +83,7 @@ _IMMUTABLE: Final[dict[_Kind, Sequence[str]]] = {
         "spec.names.plural",
     ),
 }
-# Kinds of which all of `spec` never changes, but for these.
+# Kinds whose `spec` cannot change, except for these fields.
 _MUTABLE: Final[dict[_Kind, Sequence[str]]] = {
     ("apps", "StatefulSet"): (
         "spec.replicas",
@@ -105,7 +106,7 @@ _MUTABLE: Final[dict[_Kind, Sequence[str]]] = {
         "spec.volumeAttributesClassName",
     ),
 }
-# With `immutable: true` neither what they hold nor the promise itself can be changed.
+# With `immutable: true`, neither their data nor that field itself can change.
 _SEALED: Final = (("", "ConfigMap"), ("", "Secret"))
 _SEALED_FIELDS: Final = ("data", "binaryData", "stringData", "immutable")
 _BUILT_IN: Final = Schemas()
@@ -113,39 +114,39 @@ _BUILT_IN: Final = Schemas()
 
 def irreversible(
     before: Iterable[Manifest], after: Iterable[Manifest], *, namespace: str, schema: Schemas = _BUILT_IN
-) -> tuple[Warned, ...]:
-    """What of the change from one revision of an application to another is lost for good, or will be refused.
+) -> tuple[IrreversibleChange, ...]:
+    """What of a change between two revisions of an application is irreversible, or will be refused.
 
-    What loses data comes first; the order is otherwise that of kind, name and path. `namespace` is the application's.
+    In the order of `Loss`, then of kind, name and path. `namespace` is the application's.
     """
-    found = [each for pair in paired(before, after, namespace) for each in _of_object(*pair, schema)]
+    changes = [change for pair in paired(before, after, namespace) for change in _of_object(*pair, schema)]
     order = list(Loss)
-    return tuple(sorted(found, key=lambda each: (order.index(each.loss), each.kind, each.name, each.path)))
+    return tuple(sorted(changes, key=lambda change: (order.index(change.loss), change.kind, change.name, change.path)))
 
 
-def _of_object(before: Manifest | None, after: Manifest | None, schema: Schemas) -> Iterator[Warned]:
-    there = after or before
-    if there is None:
+def _of_object(before: Manifest | None, after: Manifest | None, schema: Schemas) -> Iterator[IrreversibleChange]:
+    manifest = after or before
+    if manifest is None:
         return
-    kind = there.api_version.rpartition("/")[0], there.kind
+    kind = manifest.api_version.rpartition("/")[0], manifest.kind
 
-    def warned(loss: Loss, path: str = "") -> Warned:
-        return Warned(loss, there.kind, there.namespace, there.name, path)
+    def change(loss: Loss, path: str = "") -> IrreversibleChange:
+        return IrreversibleChange(loss, manifest.kind, manifest.namespace, manifest.name, path)
 
     if before is None or after is None:
-        held = _HOLDERS.get(kind) or (Loss.VOLUME if _takes_its_volumes(kind, there) else None)
-        if held:
-            yield warned(held if after is None else Loss.RETURNING)
+        loss = _HOLDERS.get(kind) or (Loss.VOLUME if _deletes_its_volumes(kind, manifest) else None)
+        if loss:
+            yield change(loss if after is None else Loss.RETURNING)
         return
-    paths = dict.fromkeys(_top(kind, field, before) for field in field_changes(before, after, schema))
-    yield from (warned(Loss.IMMUTABLE, path) for path in paths if path)
+    paths = dict.fromkeys(_immutable_field(kind, field, before) for field in field_changes(before, after, schema))
+    yield from (change(Loss.IMMUTABLE, path) for path in paths if path)
     if _shrinks(kind, before, after):
-        yield warned(Loss.SHRUNK, "spec.resources.requests.storage")
-    yield from (warned(Loss.VERSION, f"spec.versions {version}") for version in _versions_gone(kind, before, after))
+        yield change(Loss.SHRUNK, "spec.resources.requests.storage")
+    yield from (change(Loss.VERSION, f"spec.versions {version}") for version in _removed_versions(kind, before, after))
 
 
-def _top(kind: _Kind, field: FieldChange, before: Manifest) -> str:
-    """The immutable field that a change lies in, as short as it may be said; "" when it lies in none."""
+def _immutable_field(kind: _Kind, field: FieldChange, before: Manifest) -> str:
+    """The path of the immutable field that a change is in; "" if it is in none."""
     sealed: Sequence[str] = _SEALED_FIELDS if kind in _SEALED and before.object.get("immutable") is True else ()
     for path in (*_IMMUTABLE.get(kind, ()), *sealed):
         if _within(field.path, path):
@@ -159,8 +160,8 @@ def _within(path: str, root: str) -> bool:
     return path.startswith(root) and path[len(root) : len(root) + 1] in ("", ".", "[")
 
 
-def _takes_its_volumes(kind: _Kind, manifest: Manifest) -> bool:
-    """Whether the claims a StatefulSet has made go with it: they stay, unless it says otherwise."""
+def _deletes_its_volumes(kind: _Kind, manifest: Manifest) -> bool:
+    """Whether this is a StatefulSet whose claims are deleted with it; by default they stay."""
     if kind != ("apps", "StatefulSet"):
         return False
     policy = _at(manifest.object, "spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted")
@@ -170,21 +171,23 @@ def _takes_its_volumes(kind: _Kind, manifest: Manifest) -> bool:
 def _shrinks(kind: _Kind, before: Manifest, after: Manifest) -> bool:
     if kind != ("", "PersistentVolumeClaim"):
         return False
-    sizes = [quantity(str(_at(side.object, "spec", "resources", "requests", "storage"))) for side in (before, after)]
-    return None not in sizes and sizes[1] < sizes[0]  # type: ignore[operator]  # neither is None
+    size_before, size_after = (
+        parse_quantity(str(_at(manifest.object, "spec", "resources", "requests", "storage")))
+        for manifest in (before, after)
+    )
+    return size_before is not None and size_after is not None and size_after < size_before
 
 
-def _versions_gone(kind: _Kind, before: Manifest, after: Manifest) -> list[str]:
+def _removed_versions(kind: _Kind, before: Manifest, after: Manifest) -> list[str]:
     if kind != ("apiextensions.k8s.io", "CustomResourceDefinition"):
         return []
-    was, now = (_versions(side) for side in (before, after))
-    return [version for version in was if version not in now]
+    versions_before, versions_after = (_versions(manifest) for manifest in (before, after))
+    return [version for version in versions_before if version not in versions_after]
 
 
 def _versions(manifest: Manifest) -> list[str]:
-    versions = _at(manifest.object, "spec", "versions")
-    named = versions if isinstance(versions, list) else []
-    return [str(each["name"]) for each in named if isinstance(each, dict) and "name" in each]
+    versions = items(mapping(manifest.object, "spec"), "versions")
+    return [str(version["name"]) for version in versions if isinstance(version, dict) and "name" in version]
 
 
 def _at(value: Any, *keys: str) -> Any:

@@ -1,10 +1,10 @@
-"""What a change in git means: the objects that two revisions of one application declare, side by side.
+"""What a change in git means once rendered: the objects of one application at two revisions, side by side.
 
-Objects, list items and values are told apart as the drift engine does, so what means the same is no change, and no
-value out of a Secret is ever shown.
+They are compared as in a drift check, so another spelling is not a change, and no value of a Secret is shown.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -17,15 +17,15 @@ from bot.core.objects.schema import Schemas
 
 Change = Literal["removed", "changed", "added"]
 
-MOST_FIELDS: Final = 3
-MOST_VALUE: Final = 120  # characters
-_ORDER: Final[Sequence[Change]] = ("removed", "changed", "added")  # what hurts most comes first
+MAX_FIELDS: Final = 3  # of an object
+MAX_VALUE: Final = 120  # characters
+_ORDER: Final[Sequence[Change]] = ("removed", "changed", "added")  # the worst comes first
 _BUILT_IN: Final = Schemas()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field, at a path as docs/drift.md writes them: `before` is None where it was added, `after` where removed."""
+    """One field, at a path as in docs/drift.md. `before` is None if it was added, `after` if it was removed."""
 
     change: Change
     path: str
@@ -35,9 +35,9 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """One object; `namespace` is None where it is the application's own, and for what lives in none.
+    """One object. `namespace` is None if it is the application's own, or if the object is cluster-scoped.
 
-    Of a changed object `fields` are the first ones and `total` says how many there are; others have none.
+    `fields` are those of a changed object, or the first ones of a bounded change; `total` is how many there are.
     """
 
     change: Change
@@ -51,9 +51,9 @@ class ObjectChange:
 
 @dataclass(frozen=True, slots=True)
 class RenderedChange:
-    """How many objects are added, changed and removed; `objects` are all of them, or the first ones of a bounded one.
+    """How many objects are added, changed and removed. `objects` are these, or the first ones of a bounded change.
 
-    What is removed comes first, then what is changed, then what is added.
+    Removed objects come first, then changed ones, then added ones.
     """
 
     added: int = 0
@@ -63,12 +63,12 @@ class RenderedChange:
 
     @property
     def total(self) -> int:
-        """How many objects it touches."""
+        """How many objects differ."""
         return self.added + self.changed + self.removed
 
-    def bounded(self, objects: int, fields: int = MOST_FIELDS, value: int = MOST_VALUE) -> "RenderedChange":
-        """At most so many objects, fields of each, and characters of a value. Long texts begin where they differ."""
-        return replace(self, objects=tuple(_bounded(each, fields, value) for each in self.objects[:objects]))
+    def bounded(self, objects: int, fields: int = MAX_FIELDS, value: int = MAX_VALUE) -> "RenderedChange":
+        """At most so many objects, fields of each, and characters of a value. Long values start where they differ."""
+        return replace(self, objects=tuple(_bounded(change, fields, value) for change in self.objects[:objects]))
 
 
 NO_CHANGE: Final = RenderedChange()
@@ -77,72 +77,74 @@ NO_CHANGE: Final = RenderedChange()
 def rendered_change(
     before: Iterable[Manifest], after: Iterable[Manifest], *, namespace: str, schema: Schemas = _BUILT_IN
 ) -> RenderedChange:
-    """What changes from the objects of one application to those of a later revision; nothing when they mean the same.
+    """What changes between the manifests of one application at two revisions.
 
-    `namespace` is the application's. Without a `schema` of the cluster, lists in custom resources are compared whole.
+    `namespace` is the application's. Without the cluster's `schema`, lists in custom resources are compared as a whole.
     """
-    found = [change for pair in paired(before, after, namespace) if (change := _change(*pair, namespace, schema))]
-    found.sort(key=lambda each: (_ORDER.index(each.change), each.kind, each.namespace or "", each.name))
-    counts = {change: sum(each.change == change for each in found) for change in _ORDER}
-    return RenderedChange(counts["added"], counts["changed"], counts["removed"], tuple(found))
+    objects = [change for pair in paired(before, after, namespace) if (change := _change(*pair, namespace, schema))]
+    objects.sort(key=lambda change: (_ORDER.index(change.change), change.kind, change.namespace or "", change.name))
+    counts = Counter(change.change for change in objects)
+    return RenderedChange(counts["added"], counts["changed"], counts["removed"], tuple(objects))
 
 
 def paired(
     before: Iterable[Manifest], after: Iterable[Manifest], namespace: str
 ) -> Iterator[tuple[Manifest | None, Manifest | None]]:
-    """Every object at both revisions, None where it is not there: known by API group, kind, namespace and name.
+    """Every object at both revisions, None where it does not exist.
 
-    The version is left out: to the cluster `autoscaling/v1` and `autoscaling/v2` of a name are one object. Hooks and
-    generated names, which no deployer keeps, are left out too.
+    Two manifests are of one object if they have the same API group, kind, namespace and name: the version does not
+    matter, since `autoscaling/v1` and `autoscaling/v2` of a name are one object. Hooks and objects with generated names
+    are left out.
     """
-    sides = [{_identity(each): each for each in _placed(manifests, namespace)} for manifests in (before, after)]
-    for key in dict.fromkeys((*sides[0], *sides[1])):
-        yield sides[0].get(key), sides[1].get(key)
+    objects_before, objects_after = (_by_identity(manifests, namespace) for manifests in (before, after))
+    for identity in dict.fromkeys((*objects_before, *objects_after)):
+        yield objects_before.get(identity), objects_after.get(identity)
 
 
-def _placed(manifests: Iterable[Manifest], namespace: str) -> list[Manifest]:
-    return resolve(manifests, namespace=namespace, namespaced=lambda _version, _kind: None)
-
-
-def _identity(manifest: Manifest) -> tuple[str, str, str | None, str]:
-    return manifest.api_version.rpartition("/")[0], manifest.kind, manifest.namespace, manifest.name
+def _by_identity(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[str, str, str | None, str], Manifest]:
+    return {
+        (manifest.api_version.rpartition("/")[0], manifest.kind, manifest.namespace, manifest.name): manifest
+        for manifest in resolve(manifests, namespace=namespace, namespaced=lambda _version, _kind: None)
+    }
 
 
 def _change(before: Manifest | None, after: Manifest | None, namespace: str, schema: Schemas) -> ObjectChange | None:
-    there = after or before
-    if there is None:
+    manifest = after or before
+    if manifest is None:
         return None
     fields = field_changes(before, after, schema) if before and after else ()
     if before and after and not fields:
         return None
     change: Change = "changed" if before and after else "added" if after else "removed"
-    where = None if there.namespace == namespace else there.namespace
-    return ObjectChange(change, there.api_version, there.kind, where, there.name, fields, len(fields))
+    other_namespace = None if manifest.namespace == namespace else manifest.namespace
+    return ObjectChange(
+        change, manifest.api_version, manifest.kind, other_namespace, manifest.name, fields, len(fields)
+    )
 
 
 def field_changes(before: Manifest, after: Manifest, schema: Schemas) -> tuple[FieldChange, ...]:
-    """What `after` says anew or otherwise, and what only `before` says."""
+    """The fields that differ between two manifests of one object, images first, then by path."""
     if deep_equal(before.object, after.object):
         return ()  # as nearly all are
-    found: dict[tuple[str, str], FieldChange] = {}
+    changes: dict[tuple[str, str], FieldChange] = {}
     if before.api_version != after.api_version:
         version = FieldChange("changed", "apiVersion", before.api_version, after.api_version)
-        found["apiVersion", ""] = version
-    forth = (_forth(field) for field in compare_declarations(after, before.object, schema=schema))
-    back = (_back(field) for field in compare_declarations(before, after.object, schema=schema))
-    for field in (*forth, *back):
-        # Of two items with one key there may be two changes at one path; what both ways tell is one.
-        found.setdefault((field.path, _text([field.change, field.before, field.after])), field)
-    return tuple(sorted(found.values(), key=lambda field: (not field.path.endswith(".image"), field.path)))
+        changes["apiVersion", ""] = version
+    forward = (_forward(field) for field in compare_declarations(after, before.object, schema=schema))
+    backward = (_backward(field) for field in compare_declarations(before, after.object, schema=schema))
+    for change in (*forward, *backward):
+        # Both directions find a changed value. Two items with the same keys may have two changes at one path.
+        changes.setdefault((change.path, _text([change.change, change.before, change.after])), change)
+    return tuple(sorted(changes.values(), key=lambda change: (not change.path.endswith(".image"), change.path)))
 
 
-def _forth(field: FieldDrift) -> FieldChange:
-    if field.change == "removed":  # declared by the later one, and not held by the earlier one
+def _forward(field: FieldDrift) -> FieldChange:
+    if field.change == "removed":  # only the later manifest declares it
         return FieldChange("added", field.path, None, field.desired)
     return FieldChange("changed", field.path, field.live, field.desired)
 
 
-def _back(field: FieldDrift) -> FieldChange:
+def _backward(field: FieldDrift) -> FieldChange:
     if field.change == "removed":
         return FieldChange("removed", field.path, field.desired, None)
     return FieldChange("changed", field.path, field.desired, field.live)
@@ -151,8 +153,8 @@ def _back(field: FieldDrift) -> FieldChange:
 # ---------------------------------------------------------------- bounds
 
 
-def _bounded(found: ObjectChange, fields: int, value: int) -> ObjectChange:
-    return replace(found, fields=tuple(_shortened(field, value) for field in found.fields[:fields]))
+def _bounded(change: ObjectChange, fields: int, value: int) -> ObjectChange:
+    return replace(change, fields=tuple(_shortened(field, value) for field in change.fields[:fields]))
 
 
 def _shortened(field: FieldChange, most: int) -> FieldChange:
@@ -161,7 +163,7 @@ def _shortened(field: FieldChange, most: int) -> FieldChange:
 
 
 def _from_where_they_differ(before: Any, after: Any) -> tuple[Any, Any]:
-    """The lines of two texts, or the items of two lists, without those that both begin and end with."""
+    """The lines of two texts, or the items of two lists, without those that both start or both end with."""
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
         one, other = _from_where_they_differ(before.splitlines(), after.splitlines())
         return "\n".join(one), "\n".join(other)

@@ -1,4 +1,4 @@
-"""Which commits explain what is wrong: for a person at 3 a.m., so nobody is named whom the evidence does not name."""
+"""Which commits explain a problem. A commit that nothing points to is never named."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,15 +13,16 @@ from bot.core.globs import matches_glob
 
 MOST_SUSPECTS: Final = 3
 MOST_NAMED: Final = 3
-# Without a rollout that says how far a commit came, only one this much older than the drift is brought up.
+# How much older than the drift a commit may be to be a suspect, if it has no rollout that says how far it came.
 LATELY: Final = timedelta(days=1)
 
 
-class Why(StrEnum):
-    """What speaks against a commit.
+class SuspectReason(StrEnum):
+    """Why a commit is a suspect.
 
-    BEFORE: the cluster has what git said before it. NEVER: git added there what the cluster does not have. OBJECT: the
-    last one in which what does not run changed, PATH: the last one that changed a file it may come from.
+    BEFORE: the cluster has what git declared before the commit. NEVER: the commit added what the cluster lacks. OBJECT:
+    it is the last one that changed the object that does not run. PATH: it is the last one that changed a file which
+    that object may come from.
     """
 
     BEFORE = "before"
@@ -32,16 +33,16 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """One commit; `places` are what it touched of what is wrong (`Deployment web spec.replicas`), the first of them.
+    """One commit. `places` are the first of the objects and fields it explains (`Deployment web spec.replicas`).
 
-    `approved_by` are forge logins, None when the forge could not say.
+    `approved_by` are forge logins, None if the forge could not say.
     """
 
     sha: str
     subject: str
     author: str
     at: datetime
-    why: Why
+    why: SuspectReason
     places: tuple[str, ...]
     url: str | None = None
     pull_number: int | None = None
@@ -50,65 +51,69 @@ class Suspect:
 
     @property
     def revision(self) -> str:
-        """What a revert of it is asked for by."""
+        """How to name the commit in `/gitops revert`."""
         return f"#{self.pull_number}" if self.pull_number else self.sha
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """One difference between git and the cluster that a change in git explains; `path` is "" for a missing object."""
+class ExplainedDrift:
+    """One difference that a change in git explains. `path` is "" for a missing object."""
 
     drift: ObjectDrift
     path: str
-    why: Why
+    why: SuspectReason
 
     @property
     def place(self) -> str:
-        """As people read it."""
+        """The object and the path, for people."""
         return f"{self.drift.kind} {self.drift.name} {self.path}".strip()
 
 
 def explained(
-    drift: Iterable[ObjectDrift], since: RenderedChange, commit: Commit, *, namespace: str, by_hand: Sequence[str]
-) -> list[Explained]:
-    """The differences that are there because the cluster stands where git stood before `commit`.
+    drift: Iterable[ObjectDrift], since: RenderedChange, commit: Commit, *, namespace: str, interactive: Sequence[str]
+) -> list[ExplainedDrift]:
+    """The differences that exist because the cluster still has what git declared before `commit`.
 
-    `since` is what git changed from before the commit until now, `by_hand` patterns of the field managers of people:
-    what one of them wrote later than the commit is theirs. Of a Secret no value is known, so nothing is said.
+    `since` is what changed in git since before the commit. `interactive` are patterns of field managers that people use
+    by hand: what one of them wrote after the commit, the commit does not explain. The values of a Secret are not known,
+    so its differences are never explained.
     """
-    changes = {_identity(each, namespace): each for each in since.objects}
-    found = []
-    for each in drift:
-        change = changes.get(_identity(each, namespace))
-        if change is None or each.kind == "Secret":
+    changes = {_identity(change, namespace): change for change in since.objects}
+    explained_drift = []
+    for object_drift in drift:
+        change = changes.get(_identity(object_drift, namespace))
+        if change is None or object_drift.kind == "Secret":
             continue
-        if each.change == "missing":
+        if object_drift.change == "missing":
             if change.change == "added":
-                found.append(Explained(each, "", Why.NEVER))
+                explained_drift.append(ExplainedDrift(object_drift, "", SuspectReason.NEVER))
             continue
-        fields = {field.path: field for field in change.fields}
-        found += [
-            Explained(each, field.path, Why.BEFORE)
-            for field in each.fields
-            if field.path in fields and _stands_before(field, fields[field.path]) and not _later(field, commit, by_hand)
+        changed_fields = {field.path: field for field in change.fields}
+        explained_drift += [
+            ExplainedDrift(object_drift, field.path, SuspectReason.BEFORE)
+            for field in object_drift.fields
+            if field.path in changed_fields
+            and _is_as_before(field, changed_fields[field.path])
+            and not _is_later(field, commit, interactive)
         ]
-    return found
+    return explained_drift
 
 
-def unexplained(drift: Iterable[ObjectDrift], known: Iterable[Explained]) -> list[ObjectDrift]:
-    """What of it none of the known explains."""
-    settled = {(id(each.drift), each.path) for each in known}  # values in it may be lists
-    left = []
-    for each in drift:
-        if each.change == "missing":
-            left += [] if (id(each), "") in settled else [each]
-        elif fields := tuple(field for field in each.fields if (id(each), field.path) not in settled):
-            left.append(replace(each, fields=fields))
-    return left
+def unexplained(drift: Iterable[ObjectDrift], explained_drift: Iterable[ExplainedDrift]) -> list[ObjectDrift]:
+    """The differences that are not among the explained ones."""
+    # By id, since a difference may hold lists, which cannot be hashed.
+    settled = {(id(difference.drift), difference.path) for difference in explained_drift}
+    rest = []
+    for object_drift in drift:
+        if object_drift.change == "missing":
+            rest += [] if (id(object_drift), "") in settled else [object_drift]
+        elif fields := tuple(field for field in object_drift.fields if (id(object_drift), field.path) not in settled):
+            rest.append(replace(object_drift, fields=fields))
+    return rest
 
 
-def _stands_before(field: FieldDrift, change: FieldChange) -> bool:
-    """Whether what the cluster has at that path is what git said there."""
+def _is_as_before(field: FieldDrift, change: FieldChange) -> bool:
+    """Whether the cluster has what git declared before a change."""
     match field.change:
         case "changed":
             return change.change == "changed" and bool(change.before == field.live)
@@ -118,13 +123,14 @@ def _stands_before(field: FieldDrift, change: FieldChange) -> bool:
             return change.change == "removed" and bool(change.before == field.live)
 
 
-def _later(field: FieldDrift, commit: Commit, by_hand: Sequence[str]) -> bool:
+def _is_later(field: FieldDrift, commit: Commit, interactive: Sequence[str]) -> bool:
+    """Whether a person may have written a field after a commit."""
     manager = field.manager
-    if manager is None or not any(matches_glob(pattern, manager) for pattern in by_hand):
+    if manager is None or not any(matches_glob(pattern, manager) for pattern in interactive):
         return False
     return field.time is None or field.time >= commit.committed_at
 
 
-def _identity(found: ObjectDrift | ObjectChange, namespace: str) -> tuple[str, str, str, str]:
-    group = found.api_version.rpartition("/")[0]
-    return group, found.kind, found.namespace or namespace, found.name
+def _identity(change: ObjectDrift | ObjectChange, namespace: str) -> tuple[str, str, str, str]:
+    group = change.api_version.rpartition("/")[0]
+    return group, change.kind, change.namespace or namespace, change.name

@@ -46,7 +46,7 @@ class Attribution:
         self._trusted_managers = trusted_managers
 
     def changed(self, path: Sequence[Segment]) -> Verdict:
-        """The cluster has another value than git declares."""
+        """Git declares one value, and the cluster has another."""
         writer = self.likely_writer(path)
         if is_restart_stamp(path):
             return Verdict(is_drift=False, reason=RESTART, writer=writer)
@@ -65,9 +65,9 @@ class Attribution:
         return Verdict(is_drift=True, reason=LocalizedText(reasons.REMOVED))
 
     def added(self, path: Path) -> Verdict:
-        """The cluster has a value that git does not declare, and that is no default."""
+        """The cluster has a value that git does not declare and that is not a default."""
         owners = self._ownership.owners(path)
-        person = next((owner for owner in owners if self._ownership.by_hand(owner)), None)
+        person = next((owner for owner in owners if self._ownership.is_person(owner)), None)
         writer = person or next(iter(owners), None)
         if is_restart_stamp(path):
             return Verdict(is_drift=False, reason=RESTART, writer=writer)
@@ -77,43 +77,43 @@ class Attribution:
             return Verdict(is_drift=False, reason=_SCALED, writer=writer)
         if person is None and is_shared_mark(path):
             return Verdict(is_drift=False, reason=_DEPLOYERS_MARK, writer=writer)
-        if self._ownership.was_applied(path):
+        if self._ownership.is_in_last_applied(path):
             reason = LocalizedText(reasons.NOT_PRUNED)
             return Verdict(is_drift=True, reason=reason, writer=writer)
         if person is not None:
             return Verdict(
                 is_drift=True, reason=LocalizedText(reasons.ADDED_BY_HAND, manager=person.manager), writer=person
             )
-        deployer = next((owner for owner in owners if self._ownership.deploys(owner)), None)
+        deployer = next((owner for owner in owners if self._ownership.is_deployer(owner)), None)
         if deployer is not None:
             return Verdict(is_drift=True, reason=LocalizedText(reasons.NOT_IN_GIT), writer=deployer)
         if self._is_untracked_label(path):
-            return Verdict(is_drift=True, reason="added; the API server does not record who writes this object")
+            return Verdict(is_drift=True, reason=LocalizedText(reasons.UNTRACKED))
         return self._left_alone(writer)
 
     def added_in_list(self, path: Path, list_path: Sequence[Segment], *, is_described: bool) -> Verdict | None:
-        """The same inside a list that is compared and owned as a whole; `is_described`: by a schema.
+        """The same inside a list that is compared and owned as a whole. `is_described`: a schema describes the list.
 
-        None if a person or the deployer put it there, so that the list itself has changed. Anything else comes from a
-        webhook, or is a default that no schema tells.
+        None if a person or the deployer wrote the list, which then has changed. Otherwise the value comes from a
+        webhook, or is a default that is in no schema.
         """
         writer = self.likely_writer(list_path)
-        if self._ownership.was_applied(path):
+        if self._ownership.is_in_last_applied(path):
             return None
-        if writer and (self._ownership.by_hand(writer) or (is_described and self._ownership.deploys(writer))):
+        if writer and (self._ownership.is_person(writer) or (is_described and self._ownership.is_deployer(writer))):
             return None
         return self._left_alone(writer)
 
     def likely_writer(self, path: Sequence[Segment]) -> Writer | None:
-        """Who most likely wrote a declared value: a person, else anybody but the deployer, else the deployer."""
+        """Who most likely wrote a declared value: a person if one owns it, else anyone but the deployer."""
         owners = self._ownership.owners(tuple(path))
         return next(
-            (owner for owner in owners if self._ownership.by_hand(owner)),
-            next((owner for owner in owners if not self._ownership.deploys(owner)), owners[0] if owners else None),
+            (owner for owner in owners if self._ownership.is_person(owner)),
+            next((owner for owner in owners if not self._ownership.is_deployer(owner)), owners[0] if owners else None),
         )
 
     def trusted(self, path: Path) -> str:
-        """The ignore rule that trusts a field manager which owns the value; "" if there is none."""
+        """The ignore rule that trusts an owner of the value; "" if there is none."""
         if not self._trusted_managers:
             return ""
         managers = {owner.manager for owner in self._ownership.owners(path)}
@@ -129,24 +129,24 @@ class Attribution:
     def _why_changed(self, writer: Writer | None) -> str:
         if writer is None:
             return LocalizedText(reasons.DIFFERS)
-        if self._ownership.by_hand(writer):
+        if self._ownership.is_person(writer):
             return LocalizedText(reasons.CHANGED_BY_HAND, manager=writer.manager)
-        if self._ownership.by_kubectl_apply(writer) or self._ownership.deploys(writer):
+        if self._ownership.is_client_side_apply(writer) or self._ownership.is_deployer(writer):
             return LocalizedText(reasons.APPLIED)
         return LocalizedText(reasons.WRITTEN, manager=writer.manager)
 
     def _is_untracked_label(self, path: Path) -> bool:
-        """Whether this is a label or annotation of an object without `managedFields`, whose writers are never recorded.
+        """Whether this is a label or annotation of an object without `managedFields`.
 
-        An object that was created with only a name ends up so, since the API server records no update of an object
-        without `managedFields`. No label is a default, so somebody set it.
+        An object that was created with only a name has none, and the API server then does not record later updates
+        either. Labels and annotations have no defaults, so somebody set this one.
         https://github.com/kubernetes/apimachinery/blob/master/pkg/util/managedfields/internal/skipnonapplied.go
         """
         return not self._ownership.writers and is_label(path) and not is_controller_label(path)
 
     @staticmethod
     def _left_alone(writer: Writer | None) -> Verdict:
-        """Nobody's, or of a manager that is not known as a tool that people use by hand."""
+        """A value without a recorded writer, or of a manager that is not a tool that people use by hand."""
         return Verdict(is_drift=False, reason=_written_by(writer.manager) if writer else _NOBODYS, writer=writer)
 
 

@@ -1,7 +1,7 @@
 """Drift of one object: what git declares against what the API server holds, without asking it for a dry run.
 
 A declared value that differs is drift, except where a controller owns it. A value that git does not declare is drift
-only if a person put it there. docs/drift.md has the rules in their order; each difference carries the one that decided.
+only if a person put it there. docs/drift.md lists the rules in order; each difference carries its reason.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ _NO_SCALE_TARGETS: Final = ScaleTargets()
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs in one object: `drift`, and what is `set_aside`, each difference with its reason. None: nothing."""
+    """The differences of one object: those that are `drift`, and those that are `set_aside`; None if there are none."""
 
     drift: ObjectDrift | None = None
     set_aside: ObjectDrift | None = None
@@ -83,14 +83,15 @@ def compare_object(
 
 
 def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas) -> list[FieldDrift]:
-    """What a manifest declares that another declaration of the same object lacks, or says otherwise; by path.
+    """The differences between a manifest and another declaration of the same object, sorted by path.
 
-    `desired` is the manifest's value and `live` the other's. For what only the other declares, call it the other way
-    round. Values of a Secret are replaced. A restart stamp counts as a change here, as it is one in git.
+    Only what the manifest declares is compared, so call it the other way round as well to find what only the other one
+    declares. `desired` is the manifest's value and `live` the other's. Values of a Secret are replaced. Unlike in a
+    drift check, a restart stamp counts as a change.
     """
     metadata = {key: value for key, value in mapping(other, "metadata").items() if key != "managedFields"}
     annotations = mapping(metadata, "annotations")
-    if LAST_APPLIED in annotations:  # somebody committed a dump: this says nothing of who declared what
+    if LAST_APPLIED in annotations:  # of a live object that was dumped and committed, so it is out of date
         metadata["annotations"] = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
     desired: Object = manifest.object
     live: Object = {**other, "metadata": metadata}
@@ -126,7 +127,7 @@ def _set_aside_selected(
     live: Object,
     compare: Callable[[Object, Object], Findings],
 ) -> None:
-    """Set aside what no longer differs once each rule's places are taken out of both sides, as Argo CD does it."""
+    """Set aside what no longer differs once the places of a rule are removed from both sides, as in Argo CD."""
     for selector in selectors:
         places = [list(selector.places(side)) for side in (desired, live)]
         if not any(places):
@@ -143,7 +144,7 @@ def _set_aside_selected(
 
 
 def _is_related(one: str, other: str) -> bool:
-    """Whether a path is another, or above or below it: with less around it a difference may be reported elsewhere."""
+    """Whether two paths are equal, or one is above the other: a difference may be reported at either."""
     longer, shorter = (one, other) if len(one) > len(other) else (other, one)
     return longer.startswith(shorter) and longer[len(shorter) : len(shorter) + 1] in ("", ".", "[")
 

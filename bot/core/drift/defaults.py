@@ -38,7 +38,7 @@ def is_default(
 
 
 def _equals_default(live: Any, default: Any, node: Node) -> bool:
-    """Whether a value is a default where the default says something, and holds only further defaults elsewhere."""
+    """Whether a value is this default, beside which its mappings may hold the defaults of their own fields."""
     if isinstance(live, dict) and isinstance(default, dict):
         for key, value in live.items():
             if not is_default(value, node.field(key), {}, live, default.get(key, MISSING)):

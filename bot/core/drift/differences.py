@@ -1,4 +1,4 @@
-"""Differences known one by one: which are new, which are worse than they were, and all that there ever were."""
+"""Sets of differences: which are new, which have escalated, and how bad each has been at its worst."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,64 +6,69 @@ from dataclasses import replace
 from bot.core.drift.model import ObjectDrift
 from bot.core.drift.severity import Severity, rate_field, rate_object
 
-Identity = tuple[str, str | None, str, str]
+Identity = tuple[str, str | None, str, str]  # kind, namespace, name and path; "" for a missing object
 
 
-def differences(drift: Iterable[ObjectDrift]) -> frozenset[Identity]:
-    """Each difference's identity: kind, namespace, name and path ("" for a missing object)."""
+def identities(drift: Iterable[ObjectDrift]) -> frozenset[Identity]:
+    """The identity of each difference."""
     return frozenset(
-        _identity(found, path) for found in drift for path in ([field.path for field in found.fields] or [""])
+        _identity(object_drift, path)
+        for object_drift in drift
+        for path in ([field.path for field in object_drift.fields] or [""])
     )
 
 
-def ratings(drift: Iterable[ObjectDrift]) -> dict[Identity, Severity]:
+def severities(drift: Iterable[ObjectDrift]) -> dict[Identity, Severity]:
     """How bad each difference is."""
-    known: dict[Identity, Severity] = {}
-    for found in drift:
-        if not found.fields:
-            known[_identity(found)] = rate_object(found).severity
-        for field in found.fields:
-            known[_identity(found, field.path)] = rate_field(found, field).severity
-    return known
+    by_identity: dict[Identity, Severity] = {}
+    for object_drift in drift:
+        if not object_drift.fields:
+            by_identity[_identity(object_drift)] = rate_object(object_drift).severity
+        for field in object_drift.fields:
+            by_identity[_identity(object_drift, field.path)] = rate_field(object_drift, field).severity
+    return by_identity
 
 
 def new_or_escalated(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
-    """What differs now and did not before, or not so badly."""
-    known = ratings(before)
+    """What differs now and did not before, or was less severe."""
+    before_by_identity = severities(before)
     new = []
-    for found in now:
+    for object_drift in now:
         fields = tuple(
             field
-            for field in found.fields
-            if rate_field(found, field).severity > known.get(_identity(found, field.path), 0)
+            for field in object_drift.fields
+            if rate_field(object_drift, field).severity > before_by_identity.get(_identity(object_drift, field.path), 0)
         )
-        if fields or (not found.fields and _identity(found) not in known):
-            new.append(replace(found, fields=fields))
+        if fields or (not object_drift.fields and _identity(object_drift) not in before_by_identity):
+            new.append(replace(object_drift, fields=fields))
     return tuple(new)
 
 
 def merge_worst(before: Iterable[ObjectDrift], now: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
-    """All differences of both, each as it was at its worst, and as it was last where that was the same.
+    """All differences of both, each at its worst; the later one of two that are equally severe.
 
-    An object that was once missing and once modified is there twice.
+    An object that was once missing and once modified is in the result twice.
     """
-    found = {(*_identity(each), each.change): each for each in before}
-    for each in now:
-        key = (*_identity(each), each.change)
-        fields = {field.path: field for field in (found[key].fields if key in found else ())}
-        for field in each.fields:
-            known = fields.get(field.path)
-            if known is None or rate_field(each, field).severity >= rate_field(each, known).severity:
+    merged = {(*_identity(object_drift), object_drift.change): object_drift for object_drift in before}
+    for object_drift in now:
+        key = (*_identity(object_drift), object_drift.change)
+        fields = {field.path: field for field in (merged[key].fields if key in merged else ())}
+        for field in object_drift.fields:
+            earlier = fields.get(field.path)
+            if (
+                earlier is None
+                or rate_field(object_drift, field).severity >= rate_field(object_drift, earlier).severity
+            ):
                 fields[field.path] = field
-        found[key] = replace(each, fields=tuple(fields.values()))
-    return tuple(found.values())
+        merged[key] = replace(object_drift, fields=tuple(fields.values()))
+    return tuple(merged.values())
 
 
 def with_unseen(before: Iterable[ObjectDrift], now: tuple[ObjectDrift, ...]) -> tuple[ObjectDrift, ...]:
-    """What was seen now, and of before what a check that could not see everything does not speak about."""
-    seen = {_identity(found) for found in now}
-    return now + tuple(found for found in before if _identity(found) not in seen)
+    """What differs now, and what differed before in objects of which a partial check says nothing now."""
+    seen = {_identity(object_drift) for object_drift in now}
+    return now + tuple(object_drift for object_drift in before if _identity(object_drift) not in seen)
 
 
-def _identity(found: ObjectDrift, path: str = "") -> Identity:
-    return found.kind, found.namespace, found.name, path
+def _identity(object_drift: ObjectDrift, path: str = "") -> Identity:
+    return object_drift.kind, object_drift.namespace, object_drift.name, path

@@ -1,4 +1,4 @@
-"""Fields that are not compared like any other: the server's own records, deployers' marks, restart stamps."""
+"""Fields that are not compared like others: the server's own records, deployers' marks, and restart stamps."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -39,7 +39,7 @@ DEPLOYER_MARKS: Final = frozenset(
         "meta.helm.sh/release-namespace",
     )
 )
-# Deployers set these too, but so does everybody else: they are marks only where nobody has set them by hand.
+# Deployers use these as marks too, but so do people: they are marks only if nobody has set them by hand.
 SHARED_MARKS: Final = frozenset(("app.kubernetes.io/instance", "app.kubernetes.io/managed-by"))
 
 # Labels and annotations that the API server and its controllers fill in. The generation of a DaemonSet's template is

@@ -1,4 +1,4 @@
-"""The differences found in one object, with paths as people read them and no value out of a Secret."""
+"""The differences found in one object, with formatted paths and without values of a Secret."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ Change = Literal["changed", "removed", "added"]
 
 
 class Findings:
-    """What is `drift`, and what is `set_aside`, each with its reason."""
+    """The differences that are `drift`, and those that are `set_aside`."""
 
     def __init__(self, attribution: Attribution, *, is_secret: bool) -> None:
         self.drift: list[FieldDrift] = []
@@ -22,7 +22,7 @@ class Findings:
         self._is_secret = is_secret
 
     def add(self, change: Change, path: Sequence[Segment], desired: Any, live: Any, verdict: Verdict) -> None:
-        """Record a difference: as drift, unless the verdict or a trusted field manager says otherwise."""
+        """Record a difference, as drift if the verdict says so and no trusted field manager owns the value."""
         reason, writer = verdict.reason, verdict.writer
         trusted = self._attribution.trusted(tuple(path)) if verdict.is_drift else ""
         if self._is_secret and is_hidden(path):
@@ -32,6 +32,6 @@ class Findings:
         (self.drift if verdict.is_drift and not trusted else self.set_aside).append(field)
 
     def set_aside_since(self, count: int, reason: str) -> None:
-        """Set aside for this reason what is drift since there were so many."""
+        """Set aside the drift after the first `count` differences."""
         self.set_aside += (replace(field, reason=reason) for field in self.drift[count:])
         del self.drift[count:]

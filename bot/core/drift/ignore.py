@@ -51,7 +51,7 @@ class IgnoreRule:
 
 
 class IgnoredPaths:
-    """The ignored paths that begin at or below one place of an object, each as what is left of it and the reason."""
+    """The ignored paths at or below one place of an object: what remains of each, and the reason."""
 
     __slots__ = ("_patterns",)
 

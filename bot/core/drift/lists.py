@@ -15,7 +15,7 @@ from bot.core.objects.ownership import Ownership
 from bot.core.objects.path import Member, Path, Segment
 from bot.core.objects.schema import MISSING, Node
 
-# A longer list is compared in order even where order means nothing: each item may have to be compared with each other.
+# A longer list is compared in order even if order does not matter, since every pair of items might have to be compared.
 _MAX_UNORDERED: Final = 1000
 _AUTOMATIC_TOLERATIONS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
@@ -56,7 +56,7 @@ def members(values: list[Any]) -> set[Member] | None:
 
 
 def undeclared_item_node(node: Node) -> Node:
-    """The node of an item that git does not declare. What fills in a list (finalizers, say) fills in its items."""
+    """The node of an item that git does not declare: the server fills in the items of a list that it fills in."""
     return replace(node.item, filled=node.filled, keeps_zero=True)
 
 
@@ -79,9 +79,9 @@ def _is_automatic(toleration: Any) -> bool:
 def match_whole(
     desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None, path: list[Segment]
 ) -> Sequence[Extra] | None:
-    """Compare a list as one value: None if it differs, else what the cluster's items hold beyond git's.
+    """Compare a list as one value. None if it differs, else the values that only the cluster's items have.
 
-    `path` is where the list stands, and is the same afterwards.
+    `path` is where the list is; it is changed on the way, and restored.
     """
     if len(desired) != len(live):
         return None

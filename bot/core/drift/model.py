@@ -1,4 +1,4 @@
-"""The outcome of a drift check: what differs, at which path, by which tool, no later than when."""
+"""The result of a drift check: what differs, at which path, and which tool wrote it, no later than when."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 
 class Status(StrEnum):
-    """An application's status. A check that could not look is UNKNOWN, never SYNCED."""
+    """An application's status. One that could not be fully checked is UNKNOWN, never SYNCED."""
 
     SYNCED = "Synced"
     OUT_OF_SYNC = "OutOfSync"
@@ -16,12 +16,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldDrift:
-    """One difference inside an object that exists on both sides.
+    """One difference inside an object that is both in git and in the cluster.
 
-    `path` is written as docs/drift.md says (`spec.template.spec.containers[name=web].image`). `desired` is None for
-    `added`, `live` is None for `removed`. Values out of a Secret are replaced before this is built.
-    `manager` is the field manager (a tool, not a person) and `time` its latest write, so "no later than"; both are None
-    when nobody is recorded. `reason` is the rule that made it drift, in a few words.
+    `path` is written as in docs/drift.md (`spec.template.spec.containers[name=web].image`). `desired` is None for
+    `added`, and `live` for `removed`. Values of a Secret are replaced before this is built.
+    `manager` is the field manager (a tool, not a person) and `time` is when it last wrote to the object, so it wrote
+    this value no later; both are None if the API server recorded nobody. `reason` is the rule that decided, in a few
+    words.
     """
 
     change: Literal["changed", "removed", "added"]
@@ -35,9 +36,9 @@ class FieldDrift:
 
 @dataclass(frozen=True, slots=True)
 class ObjectDrift:
-    """One object that differs: `missing` from the cluster, or `modified` in the fields listed.
+    """One object that differs: `missing` from the cluster, or `modified` in some `fields`.
 
-    `reason` says why a missing object is drift, or is none; of a modified one each field says it.
+    `reason` says why a missing object is drift, or is set aside; each field of a modified one has its own.
     """
 
     api_version: str
@@ -51,14 +52,13 @@ class ObjectDrift:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One drift check of one application at one instant.
+    """One drift check of one application at one time.
 
-    `revision` is the full sha that was compared, None when git could not be read. `error` is one sentence for people
-    when the status is UNKNOWN, naming what could not be looked at and what to do. `drift` may be non-empty
-    beside an error: what was seen is shown even when a part could not be looked at.
-    `set_aside` are differences that are no drift, each with its reason (ignore rules, controllers' fields, and where
-    the check was to explain itself the server's defaults). `notes` are sentences about git itself, which are no drift
-    either: an object that is declared twice.
+    `revision` is the full sha that was compared, None if git could not be read. `error` is set if the status is
+    UNKNOWN: text for people that names what could not be checked and what to do. `drift` may be set beside it, with
+    what could be checked. `set_aside` are the differences that are not drift, each with its reason (an ignore rule, a
+    controller, and with `explain` the server's defaults). `notes` are sentences about git, such as an object that is
+    declared twice.
     """
 
     application: str

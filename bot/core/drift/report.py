@@ -8,10 +8,10 @@ from typing import Any
 
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 
-_LONGEST_VALUE = 60  # characters of a value in text output; JSON has the whole value
+_MAX_VALUE = 60  # characters of a value in text output; JSON has the whole value
 
 _MARKS = {"changed": "~", "removed": "-", "added": "+"}
-_NO_DRIFT = "· "  # marks a difference that is set aside
+_SET_ASIDE = "· "  # marks a difference that is set aside
 _WORDS = {Status.SYNCED: "in sync", Status.OUT_OF_SYNC: "out of sync", Status.UNKNOWN: "unknown"}
 
 
@@ -135,7 +135,7 @@ def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, expla
         why = f" ({_printable(item.reason)})" if explain else ""
         return [f"{title}: missing from the cluster{why}"]
     rows = [_row(field, "", explain=explain) for field in (drift.fields if drift else ())]
-    rows += [_row(field, _NO_DRIFT, explain=True) for field in (aside.fields if aside else ())]
+    rows += [_row(field, _SET_ASIDE, explain=True) for field in (aside.fields if aside else ())]
     paths, values = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
     return [title, *(f"    {path:{paths}}  {value:{values}}  {origin}" for path, value, origin in rows)]
 
@@ -162,7 +162,7 @@ def _values(field: FieldDrift) -> str:
 def _value(value: Any) -> str:
     """As JSON, which also escapes control characters for the terminal."""
     text = _printable(json.dumps(value, default=str, ensure_ascii=False))
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+    return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…"
 
 
 def _printable(text: str) -> str:

@@ -1,8 +1,8 @@
-"""How bad a difference is: what it lets somebody do, or stops, and not how many fields it has.
+"""How severe a difference is: by what it allows or breaks, not by how many fields differ.
 
-The first rule of the table that covers a place decides. What was added or removed as a whole is looked through, so
-that a privileged container is one however much of it came at once. What no rule knows is minor in a kind of Kubernetes'
-own and serious in a custom resource, of which nobody here can tell what its fields do.
+The first rule of the table that matches a path decides. A value that was added or removed as a whole is rated by its
+parts too, so a privileged container is critical even if the whole pod template is new. A difference that matches no
+rule is minor in a built-in kind, and serious in a custom resource, whose fields may mean anything.
 """
 
 import re
@@ -17,7 +17,7 @@ from bot.core.objects.path import PathError, parse_path
 
 
 class Severity(IntEnum):
-    """The greater, the worse. MINOR can wait, SERIOUS changes what runs, CRITICAL opens a door."""
+    """Greater is worse. MINOR can wait, SERIOUS changes what runs, CRITICAL is a security risk."""
 
     MINOR = 1
     SERIOUS = 2
@@ -25,7 +25,7 @@ class Severity(IntEnum):
 
 
 class Reason(StrEnum):
-    """Why a difference is as bad as it is; the catalogue has the words."""
+    """Why a difference is as severe as it is; the catalogue has the texts."""
 
     PRIVILEGED = "privileged"
     ESCALATION = "escalation"
@@ -64,36 +64,36 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """How bad, and why."""
+    """How severe, and why."""
 
     severity: Severity
     reason: Reason
 
 
-When = Callable[[Any, Any], bool]  # of the values in git and in the cluster, None for nothing
+Condition = Callable[[Any, Any], bool]  # on the values in git and in the cluster, None for none
 
 
 def _always(_desired: Any, _live: Any) -> bool:
     return True
 
 
-def _on(_desired: Any, live: Any) -> bool:
+def _is_true(_desired: Any, live: Any) -> bool:
     return live is True
 
 
-def _not_off(_desired: Any, live: Any) -> bool:
+def _is_not_false(_desired: Any, live: Any) -> bool:
     return live is not False
 
 
-def _there(_desired: Any, live: Any) -> bool:
+def _exists(_desired: Any, live: Any) -> bool:
     return live is not None
 
 
-def _zero(_desired: Any, live: Any) -> bool:
+def _is_zero(_desired: Any, live: Any) -> bool:
     return live == 0 and live is not False
 
 
-def _outside(_desired: Any, live: Any) -> bool:
+def _is_exposed(_desired: Any, live: Any) -> bool:
     return live in ("LoadBalancer", "NodePort")
 
 
@@ -101,9 +101,9 @@ def _outside(_desired: Any, live: Any) -> bool:
 class _Rule:
     severity: Severity
     reason: Reason
-    path: str  # a pattern of the names on the way there, dotted, without the items of lists
-    kinds: frozenset[str] = field(default=frozenset())  # none: every kind
-    when: When = _always
+    path: str  # a regular expression for the field names, dotted, without list items
+    kinds: frozenset[str] = field(default=frozenset())  # empty: every kind
+    when: Condition = _always
 
 
 def _kinds(names: str) -> frozenset[str]:
@@ -126,18 +126,18 @@ _RULES: Final = (
     _Rule(_SERIOUS, Reason.POD_SECURITY, r"metadata\.labels\.pod-security\.kubernetes\.io/.*", _kinds("Namespace")),
     _Rule(_MINOR, Reason.LABELS, r"(.*\.)?metadata\.(labels|annotations)(\..*)?"),
     # https://kubernetes.io/docs/concepts/security/pod-security-standards/
-    _Rule(_CRITICAL, Reason.PRIVILEGED, r".*\.securityContext\.privileged", when=_on),
-    _Rule(_CRITICAL, Reason.ESCALATION, r".*\.securityContext\.allowPrivilegeEscalation", when=_not_off),
-    _Rule(_CRITICAL, Reason.ROOT, r".*\.securityContext\.runAs(User|Group)", when=_zero),
+    _Rule(_CRITICAL, Reason.PRIVILEGED, r".*\.securityContext\.privileged", when=_is_true),
+    _Rule(_CRITICAL, Reason.ESCALATION, r".*\.securityContext\.allowPrivilegeEscalation", when=_is_not_false),
+    _Rule(_CRITICAL, Reason.ROOT, r".*\.securityContext\.runAs(User|Group)", when=_is_zero),
     _Rule(_CRITICAL, Reason.CAPABILITIES, r".*\.securityContext\.capabilities(\..*)?"),
     _Rule(_SERIOUS, Reason.SECURITY_CONTEXT, r".*\.securityContext(\..*)?"),
-    _Rule(_CRITICAL, Reason.HOST_NAMESPACE, r"(.*\.)?spec\.host(Network|PID|IPC)", when=_on),
-    _Rule(_CRITICAL, Reason.HOST_PATH, r".*\.volumes\.hostPath(\..*)?", when=_there),
+    _Rule(_CRITICAL, Reason.HOST_NAMESPACE, r"(.*\.)?spec\.host(Network|PID|IPC)", when=_is_true),
+    _Rule(_CRITICAL, Reason.HOST_PATH, r".*\.volumes\.hostPath(\..*)?", when=_exists),
     _Rule(_SERIOUS, Reason.IDENTITY, r"(.*\.)?spec\.(serviceAccount(Name)?|automountServiceAccountToken)"),
     _Rule(_CRITICAL, Reason.ACCESS, r"(rules|subjects|roleRef|aggregationRule)(\..*)?", _RBAC),
     _Rule(_CRITICAL, Reason.ADMISSION, r"(webhooks|spec)(\..*)?", _ADMISSION),
     _Rule(_CRITICAL, Reason.NETWORK_POLICY, r"spec(\..*)?", _POLICIES),
-    _Rule(_CRITICAL, Reason.EXPOSED, r"spec\.type", _kinds("Service"), _outside),
+    _Rule(_CRITICAL, Reason.EXPOSED, r"spec\.type", _kinds("Service"), _is_exposed),
     _Rule(_CRITICAL, Reason.EXPOSED, r"spec\.(externalIPs|loadBalancerSourceRanges)", _kinds("Service")),
     _Rule(_SERIOUS, Reason.TRAFFIC, r"spec(\..*)?", _kinds("Service")),
     _Rule(_SERIOUS, Reason.TLS, r"spec\.(.*\.)?tls(\..*)?", _ROUTES),
@@ -156,8 +156,8 @@ _RULES: Final = (
     ),
     _Rule(_MINOR, Reason.RESOURCES, r".*ontainers\.resources(\..*)?"),
     _Rule(_MINOR, Reason.PROBES, r".*ontainers\.(liveness|readiness|startup)Probe(\..*)?"),
-    _Rule(_SERIOUS, Reason.STOPPED, r"spec\.replicas", when=_zero),
-    _Rule(_SERIOUS, Reason.STOPPED, r"spec\.suspend", when=_on),
+    _Rule(_SERIOUS, Reason.STOPPED, r"spec\.replicas", when=_is_zero),
+    _Rule(_SERIOUS, Reason.STOPPED, r"spec\.suspend", when=_is_true),
     _Rule(_MINOR, Reason.SCALE, r"spec\.((min|max)?[rR]eplicas|parallelism|completions)"),
     _Rule(_SERIOUS, Reason.TIMETABLE, r"spec\.(schedule|timeZone|suspend)", _kinds("CronJob")),
     _Rule(
@@ -174,55 +174,53 @@ _MISSING: Final = {
 }
 
 
-def rate_field(found: ObjectDrift, differing: FieldDrift) -> Rating:
-    """How bad one difference of an object is."""
+def rate_field(object_drift: ObjectDrift, field_drift: FieldDrift) -> Rating:
+    """How severe one difference of an object is."""
     return max(
         (
-            _rate(found, ".".join(names), desired, live)
-            for names, desired, live in _places(_names(differing.path), differing.desired, differing.live)
+            _rate(object_drift, ".".join(names), desired, live)
+            for names, desired, live in _parts(_names(field_drift.path), field_drift.desired, field_drift.live)
         ),
         key=_severity,
     )
 
 
-def rate_object(found: ObjectDrift) -> Rating:
-    """How bad an object's worst difference is."""
-    if found.change == "missing" or not found.fields:
-        reason = _MISSING.get(found.kind)
+def rate_object(object_drift: ObjectDrift) -> Rating:
+    """How severe an object's worst difference is."""
+    if object_drift.change == "missing" or not object_drift.fields:
+        reason = _MISSING.get(object_drift.kind)
         return Rating(_CRITICAL, reason) if reason else Rating(_SERIOUS, Reason.MISSING)
-    return max((rate_field(found, each) for each in found.fields), key=_severity)
+    return max((rate_field(object_drift, field_drift) for field_drift in object_drift.fields), key=_severity)
 
 
 def rate(drift: Iterable[ObjectDrift]) -> Rating:
-    """How bad the worst difference is. ValueError when there is none."""
+    """How severe the worst difference is. ValueError if there is none."""
     return max(map(rate_object, drift), key=_severity)
 
 
 def worst_first(drift: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
-    """The same, the worst objects first and in each the worst fields; what is equally bad stays in its order."""
-    rated = [
-        (rate_object(found).severity, replace(found, fields=tuple(sorted(found.fields, key=_by_field(found)))))
-        for found in drift
-    ]
-    return tuple(found for _, found in sorted(rated, key=lambda each: -each[0]))
-
-
-def _by_field(found: ObjectDrift) -> Callable[[FieldDrift], int]:
-    return lambda differing: -rate_field(found, differing).severity
+    """The same with the worst objects first, and in each the worst fields; equally severe ones keep their order."""
+    return tuple(
+        replace(
+            object_drift,
+            fields=tuple(sorted(object_drift.fields, key=lambda field: -rate_field(object_drift, field).severity)),
+        )
+        for object_drift in sorted(drift, key=lambda object_drift: -rate_object(object_drift).severity)
+    )
 
 
 def _severity(rating: Rating) -> Severity:
     return rating.severity
 
 
-def _rate(found: ObjectDrift, path: str, desired: Any, live: Any) -> Rating:
+def _rate(object_drift: ObjectDrift, path: str, desired: Any, live: Any) -> Rating:
     for rule, pattern in _COMPILED:
-        covered = not rule.kinds or found.kind in rule.kinds
+        covered = not rule.kinds or object_drift.kind in rule.kinds
         if covered and pattern.fullmatch(path) and rule.when(desired, live):
             return Rating(rule.severity, rule.reason)
-    group, slash, _ = found.api_version.partition("/")
-    own = not slash or "." not in group or group.endswith(".k8s.io")
-    return Rating(_MINOR, Reason.OTHER) if own else Rating(_SERIOUS, Reason.CUSTOM)
+    group, slash, _ = object_drift.api_version.partition("/")
+    is_builtin = not slash or "." not in group or group.endswith(".k8s.io")
+    return Rating(_MINOR, Reason.OTHER) if is_builtin else Rating(_SERIOUS, Reason.CUSTOM)
 
 
 _COMPILED: Final = tuple((rule, re.compile(rule.path)) for rule in _RULES)
@@ -232,20 +230,20 @@ _COMPILED: Final = tuple((rule, re.compile(rule.path)) for rule in _RULES)
 def _names(path: str) -> tuple[str, ...]:
     try:
         return tuple(segment for segment in parse_path(path) if isinstance(segment, str))
-    except PathError:  # an alert is never lost over how its path is written
+    except PathError:  # an odd path must not lose an alert
         return (path,)
 
 
-def _places(names: tuple[str, ...], desired: Any, live: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """The place itself and all below it; the items of a list stand at the list's own place."""
+def _parts(names: tuple[str, ...], desired: Any, live: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """The value itself and every part of it that differs; list items have the names of their list."""
     yield names, desired, live
     sides = desired, live
     for key in dict.fromkeys(key for side in sides if isinstance(side, Mapping) for key in side):
         below = [side.get(key) if isinstance(side, Mapping) else None for side in sides]
         if below[0] != below[1]:
-            yield from _places((*names, str(key)), *below)
+            yield from _parts((*names, str(key)), *below)
     for index, side in enumerate(sides):
         for item in side if isinstance(side, list | tuple) else ():
             other = sides[1 - index]
             if not (isinstance(other, list | tuple) and item in other):
-                yield from _places(names, *((item, None) if index == 0 else (None, item)))
+                yield from _parts(names, *((item, None) if index == 0 else (None, item)))

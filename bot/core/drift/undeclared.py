@@ -33,7 +33,7 @@ class Undeclared:
 
 
 class UndeclaredFields:
-    """Looks through undeclared values of one object. Each call leaves the path that it is given as it was."""
+    """Examines the undeclared values of one object. Calls change the path they are given, and restore it."""
 
     def __init__(self, attribution: Attribution, ownership: Ownership) -> None:
         self._attribution = attribution
@@ -49,7 +49,7 @@ class UndeclaredFields:
         ignored: IgnoredPaths | None,
         parent_default: Any = MISSING,
     ) -> list[Undeclared]:
-        """The parts of a value that differ in who put them there, each at its topmost path.
+        """Split a value by who put its parts there; each part is the topmost that is wholly of one origin.
 
         The parents are the mappings around it in git and in the cluster; `parent_default` is what the default of the
         parent holds here, MISSING if nothing.
@@ -67,7 +67,7 @@ class UndeclaredFields:
             default = default_mapping(node, desired_parent, live_parent, parent_default)
             parts = self._in_mapping(path, live, node, ignored, default or _NO_PARENT)
             if default is not None or path[-1] == "metadata" or holds_labels(path):
-                return parts  # the mapping itself was there before, so each part counts by itself
+                return parts  # the mapping exists by default, so only its parts can be drift
             return self._as_one(path, live, parts)
         if isinstance(live, list) and len(path) < MAX_DEPTH:
             return self._as_one(path, live, self._in_list(path, live, node, ignored))
@@ -133,6 +133,6 @@ def _without_drift(value: Undeclared, reason: str) -> Undeclared:
 
 
 def _written_at(value: Undeclared) -> float:
-    """Seconds since the epoch; 0 where nobody knows."""
+    """Seconds since the epoch, 0 if unknown."""
     writer = value.verdict.writer
     return writer.time.timestamp() if writer and writer.time else 0.0

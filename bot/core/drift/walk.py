@@ -1,4 +1,4 @@
-"""Walks through one object, what git declares and what the cluster holds side by side, and records what differs."""
+"""Walks through one object in git and in the cluster side by side, and records what differs."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,11 +32,11 @@ _NO_PARENT: Final[Object] = {}
 
 
 class Walk:
-    """One comparison of one object, which ends in `findings`.
+    """One comparison of one object; `findings` has the result.
 
-    In every method the parents are the mappings around a value in git and in the cluster, on which its default may
-    depend; an item of a list has none. MISSING stands for a value that the cluster does not have. Without `explain` the
-    values that the server filled in, often a dozen, are not recorded.
+    The parents, in every method, are the mappings around a value in git and in the cluster, on which its default may
+    depend; an item of a list has none. MISSING stands for a value that the cluster does not have. Without `explain`,
+    the defaults that the server filled in are not recorded.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from bot.core.changes.suspect import Suspect
-from bot.core.drift.differences import differences, merge_worst, new_or_escalated, ratings, with_unseen
+from bot.core.drift.differences import identities, merge_worst, new_or_escalated, severities, with_unseen
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.drift.severity import Rating, Severity, rate
 
@@ -167,7 +167,7 @@ def advance(
     looked = replace(incident, checked_at=check.at, revision=check.revision, drift=seen, blind=check.error)
     if incident.state in ACTIVE_STATES:
         return replace(_grown(looked, check), worst=merge_worst(incident.worst, seen))
-    same = bool(differences(incident.drift) & differences(check.drift))
+    same = bool(identities(incident.drift) & identities(check.drift))
     seen_by = incident.looks + 1 if same else 1
     opens = seen_by >= looks
     return replace(
@@ -215,7 +215,7 @@ def _grown(incident: Incident, check: Check) -> Incident:
     if not new:
         return incident
     severity = rate(new).severity
-    bad = severity >= Severity.SERIOUS or severity > max(ratings(incident.worst).values(), default=0)
+    bad = severity >= Severity.SERIOUS or severity > max(severities(incident.worst).values(), default=0)
     growths = sum(event.kind is IncidentEventType.GREW and event.told for event in incident.history)
     told = bad or (incident.state is IncidentState.OPEN and growths < MOST_GROWTHS)
     ends = bad and incident.state in _SILENCED

@@ -1,17 +1,17 @@
-"""The built-in kinds: what OpenAPI does not say of them (defaults, pointers, what the server fills in); their lists.
+"""The built-in kinds: their lists, and what OpenAPI does not say of them (defaults, pointers, server-filled fields).
 
-Facts of Kubernetes 1.36, in a table small enough to read. A line is a type and those of its fields about which there is
-something to know; a field that is not named is a plain value, a struct without secrets, or a list that is compared
+The facts are those of Kubernetes 1.36, in a table small enough to read. A line is a type with the fields that differ
+from the usual; a field that is not listed is a plain value, a struct of such fields, or a list that is compared as a
 whole and in order. After a field's name, in this order:
 
-    *            a pointer: the server keeps a zero that is declared (`replicas: 0`); any other field loses it
-    []           a list compared whole and in order; [~] whole, in any order; [a,b] by those keys; [=] a set
-    {}           a mapping with keys of the user's own
+    *            a pointer: the server keeps a declared zero (`replicas: 0`), which it drops from other fields
+    []           a list compared as a whole, in order; [~] in any order; [a,b] by those keys; [=] a set
+    {}           a mapping whose keys users choose
     :Type        the type of the value, or of each item: a line of this table, `quantity`, `time`, `bytes` or `any`
-    =value       its default, as JSON; {} where the struct is there even if nobody asked
-    =@a|b        its default is what the field beside it holds; =@name() is worked out below
-    !            the server or a controller fills it in where nothing is declared
-    ?            likewise, but only where it is declared empty
+    =value       the default, as JSON; {} if the struct always exists
+    =@a|b        the default is the value of one of these fields beside it; =@name() is a function below
+    !            the server or a controller fills it in if it is not declared
+    ?            likewise, but only if it is declared empty
 """
 
 import re
@@ -396,12 +396,13 @@ _GROUPS: Final[Mapping[str, str]] = {
     "rbac.authorization.k8s.io": "rbac",
 }
 
+# The possible defaults of a field, from the mappings around it in git and in the cluster.
 Derive = Callable[[Mapping[str, Any], Mapping[str, Any]], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the table. `keys` are those of a keyed list; `items` is the type's name, "" for a plain value."""
+    """A field of the table. `keys` are those of a keyed list; `items` is the name of a type, "" for a plain value."""
 
     pointer: bool = False
     shape: str = ""  # "", "list", "map"
@@ -421,32 +422,32 @@ _FIELD: Final = re.compile(
 
 
 def section(api_version: str) -> str | None:
-    """The table's name for a built-in group version (`rbac/v1`); None when it is not built in."""
+    """The section of the table for a group version (`rbac/v1`); None if it is not built in."""
     group, _, version = api_version.rpartition("/")
-    known = _GROUPS.get(group)
-    return None if known is None else f"{known}/{version}"
+    name = _GROUPS.get(group)
+    return None if name is None else f"{name}/{version}"
 
 
-def section_of(definition: str) -> tuple[str, str] | None:
-    """Section and type of an OpenAPI definition's name (`io.k8s.api.core.v1.Pod`); None when it is not built in."""
+def type_of(definition: str) -> tuple[str, str] | None:
+    """Section and type of an OpenAPI definition (`io.k8s.api.core.v1.Pod`); None if it is not built in."""
     parts = definition.split(".")
     if len(parts) < 5 or parts[:2] != ["io", "k8s"]:
         return None
     return f"{parts[-3]}/{parts[-2]}", parts[-1]
 
 
-def find_type(where: str, name: str) -> tuple[str, str] | None:
-    """The (section, type) that a name means in a section: its own, that of another version, core's or meta's."""
+def find_type(section: str, name: str) -> tuple[str, str] | None:
+    """Section and type that a name means in a section: its own type, or that of another version, of core or of meta."""
     types = _types()
-    siblings = (place for place in types if place.startswith(f"{where.partition('/')[0]}/"))
-    places = (where, *siblings, "core/v1", "meta/v1")
-    return next(((place, name) for place in places if name in types.get(place, ())), None)
+    versions = (other for other in types if other.startswith(f"{section.partition('/')[0]}/"))
+    sections = (section, *versions, "core/v1", "meta/v1")
+    return next(((other, name) for other in sections if name in types.get(other, ())), None)
 
 
 @cache
-def fields(where: str, name: str) -> Mapping[str, Field]:
-    """The fields of a type that the table knows about."""
-    return {match["name"]: _field(match) for match in _FIELD.finditer(_types()[where][name])}
+def fields(section: str, name: str) -> Mapping[str, Field]:
+    """The fields of a type that the table lists."""
+    return {match["name"]: _field(match) for match in _FIELD.finditer(_types()[section][name])}
 
 
 @cache
@@ -479,20 +480,20 @@ def _field(match: re.Match[str]) -> Field:
     )
 
 
-# ---------------------------------------------------------------- defaults that depend on what stands beside them
+# ---------------------------------------------------------------- defaults that depend on the fields beside them
 
 
 def _beside(names: str) -> Derive:
-    def derive(declared: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[Any]:
-        return [side[name] for side in (declared, live) for name in names.split("|") if name in side]
+    def derive(desired: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[Any]:
+        return [side[name] for side in (desired, live) for name in names.split("|") if name in side]
 
     return derive
 
 
-def _pull_policy(declared: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[str]:
-    # Worked out when the container was created, so the image may have changed since.
+def _pull_policy(desired: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[str]:
+    # The server derives it when the container is created, and the image may have changed since.
     # https://kubernetes.io/docs/concepts/containers/images/#imagepullpolicy-defaulting
-    return [_policy_of(side["image"]) for side in (declared, live) if isinstance(side.get("image"), str)]
+    return [_policy_of(side["image"]) for side in (desired, live) if isinstance(side.get("image"), str)]
 
 
 def _policy_of(image: str) -> str:
@@ -501,26 +502,26 @@ def _policy_of(image: str) -> str:
     return "Always" if tag == "latest" or not (tag or digest) else "IfNotPresent"
 
 
-def _policy_types(declared: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[list[str]]:
+def _policy_types(desired: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[list[str]]:
     # https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/
-    rules = declared or live
+    rules = desired or live
     return [["Ingress", "Egress"] if rules.get("egress") else ["Ingress"]]
 
 
-def _replacement_policy(declared: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[str]:
-    return ["Failed" if (declared or live).get("podFailurePolicy") else "TerminatingOrFailed"]
+def _replacement_policy(desired: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[str]:
+    return ["Failed" if (desired or live).get("podFailurePolicy") else "TerminatingOrFailed"]
 
 
-def _subject_group(declared: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[str]:
-    return ["" if (declared or live).get("kind") == "ServiceAccount" else "rbac.authorization.k8s.io"]
+def _subject_group(desired: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[str]:
+    return ["" if (desired or live).get("kind") == "ServiceAccount" else "rbac.authorization.k8s.io"]
 
 
-def _singular(declared: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[str]:
-    return [str((declared or live).get("kind", "")).lower()]
+def _singular(desired: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[str]:
+    return [str((desired or live).get("kind", "")).lower()]
 
 
-def _list_kind(declared: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[str]:
-    return [f"{(declared or live).get('kind', '')}List"]
+def _list_kind(desired: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[str]:
+    return [f"{(desired or live).get('kind', '')}List"]
 
 
 def _policy(kind: str, value: int) -> dict[str, Any]:
@@ -539,8 +540,8 @@ _DERIVED: Final[Mapping[str, Derive]] = {
     "subjectApiGroup": _subject_group,
     "singular": _singular,
     "listKind": _list_kind,
-    "cpuMetric": lambda _declared, _live: [[_CPU_METRIC]],
-    "scalingPolicies": lambda _declared, _live: [  # up, and down
+    "cpuMetric": lambda _desired, _live: [[_CPU_METRIC]],
+    "scalingPolicies": lambda _desired, _live: [  # up, and down
         [_policy("Pods", 4), _policy("Percent", 100)],
         [_policy("Percent", 100)],
     ],

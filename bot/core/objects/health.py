@@ -1,7 +1,6 @@
-"""Whether a workload runs as it was told to, from what the cluster says of it; and why a pod does not.
+"""Whether a workload is ready, as `kubectl rollout status` decides it, and why a pod does not run.
 
-As `kubectl rollout status` decides it: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status
-Live objects of any shape are read.
+https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,9 +12,9 @@ Object = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Unready:
-    """A workload that does not run yet as it should: how many of its pods do, of how many.
+    """A workload that is not ready: how many of its pods are, and how many should be.
 
-    `reason` is Kubernetes' own word where there is one (`ImagePullBackOff`); `failed`: it has given up by itself.
+    `reason` is Kubernetes' own where it has one (`ImagePullBackOff`); `failed`: Kubernetes has given up on it.
     """
 
     kind: str
@@ -27,62 +26,63 @@ class Unready:
 
 
 def unready(live: Object) -> Unready | None:
-    """What a workload still lacks; None when it runs as it was told, and for what is no workload."""
-    judge = WORKLOADS.get((_text(live, "apiVersion"), _text(live, "kind")))
-    return judge(live) if judge else None
+    """How a live workload is not ready; None if it is, or if the object is not a workload."""
+    check = WORKLOADS.get((_text(live, "apiVersion"), _text(live, "kind")))
+    return check(live) if check else None
 
 
 def selects(live: Object, pod: Object) -> bool:
-    """Whether a pod is one of a workload's, by its labels. Expressions, which are rare, are not looked at."""
-    wanted = _at(live, "spec", "selector", "matchLabels")
+    """Whether a workload's matchLabels select a pod. Ignores matchExpressions, which are rare."""
+    match_labels = _at(live, "spec", "selector", "matchLabels")
     labels = _at(pod, "metadata", "labels")
-    if not isinstance(wanted, Mapping) or not wanted or not isinstance(labels, Mapping):
+    if not isinstance(match_labels, Mapping) or not match_labels or not isinstance(labels, Mapping):
         return False
-    return all(labels.get(key) == value for key, value in wanted.items())
+    return all(labels.get(key) == value for key, value in match_labels.items())
 
 
 def pod_trouble(pod: Object) -> str:
-    """Why a pod does not run, in Kubernetes' word; "" when it does, or is only on its way."""
+    """Why a pod does not run, as Kubernetes words it; "" if it runs, or is still starting."""
     for status in _containers(pod):
-        waiting, ended = _text(status, "state", "waiting", "reason"), _text(status, "state", "terminated", "reason")
-        if waiting and waiting not in _ON_ITS_WAY:
-            # It waits to be started again: what ended it says more, unless that is just any error.
+        waiting = _text(status, "state", "waiting", "reason")
+        terminated = _text(status, "state", "terminated", "reason")
+        if waiting and waiting not in _STARTING:
+            # It waits to be restarted: why it terminated says more, unless that is just "Error".
             last = _text(status, "lastState", "terminated", "reason")
-            return f"{waiting}, {last}" if last in _TELLING else waiting
-        if ended and ended != "Completed":
-            return ended
+            return f"{waiting}, {last}" if last in _SPECIFIC else waiting
+        if terminated and terminated != "Completed":
+            return terminated
     for condition in _conditions(pod):
         if _text(condition, "type") == "PodScheduled" and _text(condition, "status") == "False":
             return _text(condition, "reason") or "Unschedulable"
     return _text(pod, "status", "reason") if _text(pod, "status", "phase") == "Failed" else ""
 
 
-_ON_ITS_WAY: Final = frozenset(("ContainerCreating", "PodInitializing"))
-_TELLING: Final = frozenset(("OOMKilled", "ContainerCannotRun", "DeadlineExceeded"))
+_STARTING: Final = frozenset(("ContainerCreating", "PodInitializing"))
+_SPECIFIC: Final = frozenset(("OOMKilled", "ContainerCannotRun", "DeadlineExceeded"))
 
 
 def _deployment(live: Object) -> Unready | None:
-    wanted, seen = _count(live, "spec", "replicas", default=1), _is_seen(live)
+    wanted, observed = _count(live, "spec", "replicas", default=1), _is_observed(live)
     updated, available = _count(live, "status", "updatedReplicas"), _count(live, "status", "availableReplicas")
-    left = _count(live, "status", "replicas") - updated
-    given_up = seen and any(
-        _text(each, "type") == "Progressing" and _text(each, "reason") == "ProgressDeadlineExceeded"
-        for each in _conditions(live)
+    outdated = _count(live, "status", "replicas") - updated
+    failed = observed and any(
+        _text(condition, "type") == "Progressing" and _text(condition, "reason") == "ProgressDeadlineExceeded"
+        for condition in _conditions(live)
     )
-    if seen and not given_up and updated >= wanted and left <= 0 and available >= wanted:
+    if observed and not failed and updated >= wanted and outdated <= 0 and available >= wanted:
         return None
-    reason = "ProgressDeadlineExceeded" if given_up else "paused" if _at(live, "spec", "paused") is True else ""
-    return _unready(live, min(updated, available) if seen else 0, wanted, reason, failed=given_up)
+    reason = "ProgressDeadlineExceeded" if failed else "paused" if _at(live, "spec", "paused") is True else ""
+    return _unready(live, min(updated, available) if observed else 0, wanted, reason, failed=failed)
 
 
 def _stateful_set(live: Object) -> Unready | None:
     if _text(live, "spec", "updateStrategy", "type") == "OnDelete":
-        return None  # its pods change when somebody deletes them
+        return None  # its pods are updated only when somebody deletes them
     wanted, ready = _count(live, "spec", "replicas", default=1), _count(live, "status", "readyReplicas")
-    updating = wanted - _count(live, "spec", "updateStrategy", "rollingUpdate", "partition")
+    to_update = wanted - _count(live, "spec", "updateStrategy", "rollingUpdate", "partition")
     revision, newest = _text(live, "status", "currentRevision"), _text(live, "status", "updateRevision")
     updated = wanted if revision == newest else _count(live, "status", "updatedReplicas")
-    if _is_seen(live) and ready >= wanted and updated >= updating:
+    if _is_observed(live) and ready >= wanted and updated >= to_update:
         return None
     return _unready(live, min(ready, updated), wanted)
 
@@ -92,15 +92,15 @@ def _daemon_set(live: Object) -> Unready | None:
         return None
     wanted = _count(live, "status", "desiredNumberScheduled")
     ready = min(_count(live, "status", "updatedNumberScheduled"), _count(live, "status", "numberAvailable"))
-    return None if _is_seen(live) and ready >= wanted else _unready(live, ready, wanted)
+    return None if _is_observed(live) and ready >= wanted else _unready(live, ready, wanted)
 
 
 def _job(live: Object) -> Unready | None:
-    """A job takes as long as it takes: it lacks nothing unless it has failed."""
-    for each in _conditions(live):
-        if _text(each, "type") == "Failed" and _text(each, "status") == "True":
-            wanted = _count(live, "spec", "completions", default=1)
-            return _unready(live, _count(live, "status", "succeeded"), wanted, _text(each, "reason"), failed=True)
+    """A job may take any time, so only one that has failed is not ready."""
+    for condition in _conditions(live):
+        if _text(condition, "type") == "Failed" and _text(condition, "status") == "True":
+            wanted, succeeded = _count(live, "spec", "completions", default=1), _count(live, "status", "succeeded")
+            return _unready(live, succeeded, wanted, _text(condition, "reason"), failed=True)
     return None
 
 
@@ -123,20 +123,22 @@ def _unready(live: Object, ready: int, wanted: int, reason: str = "", *, failed:
     return Unready(_text(live, "kind"), _text(live, "metadata", "name"), max(0, ready), wanted, reason, failed)
 
 
-def _is_seen(live: Object) -> bool:
-    """Whether the controller has looked at the present spec: until then its status tells of an earlier one."""
+def _is_observed(live: Object) -> bool:
+    """Whether the controller has observed the current spec; until it has, the status is that of an earlier one."""
     return _count(live, "status", "observedGeneration") >= _count(live, "metadata", "generation")
 
 
 def _conditions(live: Object) -> Iterable[Object]:
-    found = _at(live, "status", "conditions")
-    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
+    return _objects(_at(live, "status", "conditions"))
 
 
 def _containers(pod: Object) -> Iterable[Object]:
     for name in ("initContainerStatuses", "containerStatuses"):
-        found = _at(pod, "status", name)
-        yield from (each for each in found if isinstance(each, Mapping)) if isinstance(found, list) else ()
+        yield from _objects(_at(pod, "status", name))
+
+
+def _objects(values: object) -> list[Object]:
+    return [value for value in values if isinstance(value, Mapping)] if isinstance(values, list) else []
 
 
 def _count(live: object, *keys: str, default: int = 0) -> int:
@@ -149,9 +151,9 @@ def _text(live: object, *keys: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _at(found: object, *keys: str) -> object:
+def _at(value: object, *keys: str) -> object:
     for key in keys:
-        if not isinstance(found, Mapping):
+        if not isinstance(value, Mapping):
             return None
-        found = found.get(key)
-    return found
+        value = value.get(key)
+    return value

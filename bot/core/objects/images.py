@@ -1,4 +1,4 @@
-"""Images that workloads run, and whether each is pinned: to a digest, which is one image for ever."""
+"""Images that workloads run, and whether each is pinned to a digest, which always means the same image."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.core.objects.manifest import Manifest
+from bot.core.objects.resource import items
 
-# Where images stand in a PodSpec, and a PodSpec anywhere in an object: its lists of containers, and of volumes.
+# The lists of a PodSpec, anywhere in an object, and where their items name an image.
 # https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#PodSpec
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "containers": ("image",),
@@ -21,7 +22,7 @@ _DIGEST: Final = re.compile(r"@(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$")
 
 
 class Pin(StrEnum):
-    """DIGEST is one image for ever; a TAG may be moved; FLOATING, `latest` or no tag at all, is meant to move."""
+    """A DIGEST never moves, a TAG may be moved, and a FLOATING image (`latest`, or no tag) is meant to move."""
 
     DIGEST = "digest"
     TAG = "tag"
@@ -30,7 +31,7 @@ class Pin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unpinned:
-    """An image that is not pinned to a digest, and the object that runs it (`Deployment web`)."""
+    """An image without a digest, and the object that runs it (`Deployment web`)."""
 
     image: str
     pin: Pin
@@ -38,50 +39,49 @@ class Unpinned:
 
 
 def pin_of(image: str) -> Pin:
-    """How far a reference names one image."""
+    """How an image reference is pinned."""
     if _DIGEST.search(image):
         return Pin.DIGEST
-    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]  # a colon before a slash is a registry's port
+    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]  # a colon before a slash is the registry's port
     return Pin.FLOATING if tag in ("", "latest") else Pin.TAG
 
 
-def images_of(declared: Mapping[str, Any]) -> list[str]:
-    """Every image that an object runs, each once, in the order of the object; in custom resources too."""
-    return list(dict.fromkeys(_found(declared)))
+def images_of(desired: Mapping[str, Any]) -> list[str]:
+    """Every image that an object runs, each once, in the order of the object; of custom resources too."""
+    return list(dict.fromkeys(_images(desired)))
 
 
 def newly_unpinned(pairs: Iterable[tuple[Manifest | None, Manifest | None]]) -> list[Unpinned]:
-    """The images without a digest that objects run at the later revision and did not run before; `latest` first.
+    """The images without a digest that objects run now and did not run before, floating ones first.
 
-    `pairs` are objects before and after. What an object ran before is no news, however it is named.
+    `pairs` are the objects before and after a change, None where there is none.
     """
-    found: dict[str, Unpinned] = {}
+    unpinned: dict[str, Unpinned] = {}
     for before, after in pairs:
         if after is None:
             continue
-        known = set(images_of(before.object)) if before else set()
+        images_before = set(images_of(before.object)) if before else set()
         for image in images_of(after.object):
-            if image not in known and (pin := pin_of(image)) is not Pin.DIGEST:
-                found.setdefault(image, Unpinned(image, pin, f"{after.kind} {after.name}"))
-    return sorted(found.values(), key=lambda each: (each.pin is not Pin.FLOATING, each.image))
+            if image not in images_before and (pin := pin_of(image)) is not Pin.DIGEST:
+                unpinned.setdefault(image, Unpinned(image, pin, f"{after.kind} {after.name}"))
+    return sorted(unpinned.values(), key=lambda image: (image.pin is not Pin.FLOATING, image.image))
 
 
-def _found(declared: Mapping[str, Any]) -> Iterator[str]:
-    left: list[Any] = [declared]
-    while left:  # a loop, for any depth
-        value = left.pop()
+def _images(desired: Mapping[str, Any]) -> Iterator[str]:
+    unvisited: list[Any] = [desired]
+    while unvisited:  # a loop, so any depth is fine
+        value = unvisited.pop()
         if isinstance(value, list):
-            left += reversed(value)
+            unvisited += reversed(value)
         elif isinstance(value, dict):
             for name, path in _PLACES.items():
-                items = value.get(name)
-                yield from _images(items, path) if isinstance(items, list) else ()
-            left += reversed(value.values())
+                yield from _item_images(items(value, name), path)
+            unvisited += reversed(value.values())
 
 
-def _images(items: Iterable[Any], path: tuple[str, ...]) -> Iterator[str]:
-    for item in items:
-        value = item
+def _item_images(containers: Iterable[Any], path: tuple[str, ...]) -> Iterator[str]:
+    for container in containers:
+        value = container
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
         if isinstance(value, str) and value:

@@ -1,7 +1,7 @@
-"""Manifests as Kubernetes reads them: YAML in the dialect of Go's parser (sigs.k8s.io/yaml), or JSON, into objects.
+"""Reads manifests as Kubernetes does: JSON, or YAML in the dialect of Go's parser (sigs.k8s.io/yaml).
 
-PyYAML's C parser gives the events; scalars are resolved by Go's rules, not PyYAML's. Events are consumed in a loop and
-not by PyYAML's own composer, which overflows the C stack on deeply nested input.
+PyYAML's C parser yields the events, and scalars are resolved by Go's rules. A loop consumes the events, since PyYAML's
+own composer overflows the C stack on deeply nested input.
 """
 
 import base64
@@ -21,15 +21,16 @@ from yaml.error import MarkedYAMLError
 from yaml.events import Event
 from yaml.reader import ReaderError
 
+from bot.core.objects.resource import items, mapping
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
-_MAX_DEPTH: Final = 500  # far above any manifest, far below any stack
-_MAX_ALIASED: Final = 100_000  # nodes that aliases may stand for in one document: beyond it is a bomb
+_MAX_DEPTH: Final = 500  # far above any manifest, far below any stack limit
+_MAX_ALIASED: Final = 100_000  # nodes that the aliases of one document may expand to; more is a YAML bomb
 
 
 class ManifestError(ValueError):
-    """A file that is no Kubernetes manifest: where, and what is wrong in one sentence that quotes no value."""
+    """A file that is not a Kubernetes manifest: where, and what is wrong, in one sentence that quotes no value."""
 
     def __init__(self, file: str, line: int, problem: str) -> None:
         super().__init__(LocalizedText(texts.AT, file=file, line=str(line), problem=problem))
@@ -40,10 +41,10 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One object as git declares it. `object` is shared with YAML aliases: read it, never write to it.
+    """One object as git declares it. YAML aliases share parts of `object`: read it, never write to it.
 
-    `namespace` is None where the manifest names none (or, once resolved, where the kind is cluster-scoped). `line` is
-    where the object begins in `file`, counted from 1.
+    `namespace` is None if the manifest names none or, once resolved, if the kind is cluster-scoped. `line` is where the
+    object begins in `file`, counted from 1.
     """
 
     api_version: str
@@ -56,28 +57,29 @@ class Manifest:
 
     @property
     def key(self) -> tuple[str, str, str | None, str]:
-        """What identifies it in a cluster: apiVersion, kind, namespace and name."""
+        """What identifies the object in a cluster: apiVersion, kind, namespace and name."""
         return self.api_version, self.kind, self.namespace, self.name
 
-    def placed(self, namespace: str | None) -> "Manifest":
-        """The same in another namespace."""
+    def in_namespace(self, namespace: str | None) -> "Manifest":
+        """The same manifest in another namespace."""
         return Manifest(self.api_version, self.kind, namespace, self.name, self.object, self.file, self.line)
 
 
+# Says of an (apiVersion, kind) whether it is namespaced; None if that is not known.
 Namespaced = Callable[[str, str], bool | None]
 
 
 def read_manifests(file: str, content: bytes) -> list[Manifest]:
-    """Every object of a YAML or JSON file, in order; `List` kinds are flattened and empty documents skipped.
+    """Every object of a YAML or JSON file, in order; flattens `List` kinds and skips empty documents.
 
-    `file` is only for messages. ManifestError when the content is no YAML, or a document is no Kubernetes object.
+    `file` is only for messages. ManifestError if the content is not YAML, or a document is not a Kubernetes object.
     """
     documents = read_documents(file, content)
     return [manifest for line, value in documents for manifest in _objects(file, line, value)]
 
 
 def read_documents(file: str, content: bytes) -> list[tuple[int, object]]:
-    """The value of each YAML or JSON document, with the line where it begins. ManifestError when it is neither."""
+    """The value of each YAML or JSON document, with the line where it begins. ManifestError if it is neither."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -87,51 +89,47 @@ def read_documents(file: str, content: bytes) -> list[tuple[int, object]]:
 
 
 def resolve(manifests: Iterable[Manifest], *, namespace: str, namespaced: Namespaced) -> list[Manifest]:
-    """What a deployer would apply: no hooks, nothing with a generated name, each object in its namespace.
+    """What a deployer keeps applied: each object in its namespace, without hooks and generated names.
 
-    See `place`. Of two declarations of one object the last wins, as with kubectl.
+    See `resolve_one`. If an object is declared twice, the last one wins, as with kubectl.
     """
-    placed = (place(manifest, namespace=namespace, namespaced=namespaced) for manifest in manifests)
-    return list({manifest.key: manifest for manifest in placed if manifest is not None}.values())
+    resolved = (resolve_one(manifest, namespace=namespace, namespaced=namespaced) for manifest in manifests)
+    return list({manifest.key: manifest for manifest in resolved if manifest is not None}.values())
 
 
-def overruled(
+def overridden(
     manifests: Iterable[Manifest], *, namespace: str, namespaced: Namespaced
 ) -> list[tuple[Manifest, Manifest]]:
-    """Declarations of an object that a later and different one of the same object overrules, each with that one."""
+    """Each manifest that a later one of the same object overrides with different content, and that later one."""
     latest: dict[tuple[str, str, str | None, str], Manifest] = {}
-    found: list[tuple[Manifest, Manifest]] = []
+    pairs: list[tuple[Manifest, Manifest]] = []
     for manifest in manifests:
-        placed = place(manifest, namespace=namespace, namespaced=namespaced)
-        if placed is None:
+        later = resolve_one(manifest, namespace=namespace, namespaced=namespaced)
+        if later is None:
             continue
-        earlier = latest.get(placed.key)
-        if earlier is not None and earlier.object != placed.object:
-            found.append((earlier, placed))
-        latest[placed.key] = placed
-    return found
+        earlier = latest.get(later.key)
+        if earlier is not None and earlier.object != later.object:
+            pairs.append((earlier, later))
+        latest[later.key] = later
+    return pairs
 
 
-def place(manifest: Manifest, *, namespace: str, namespaced: Namespaced) -> Manifest | None:
-    """The manifest in its namespace; None for a hook, and for what has a generated name.
+def resolve_one(manifest: Manifest, *, namespace: str, namespaced: Namespaced) -> Manifest | None:
+    """The manifest in its namespace; None for a hook, and for an object with a generated name.
 
-    `namespace` is where objects go that name none. `namespaced` says of an (apiVersion, kind) whether it lives in a
-    namespace, None when nobody knows.
+    `namespace` is for objects that name none, as far as they are namespaced or not known.
     """
     if not manifest.name or is_hook(manifest.object):
         return None
-    scope = namespaced(manifest.api_version, manifest.kind)
-    home = None if scope is False else manifest.namespace or namespace
-    return manifest if manifest.namespace == home else manifest.placed(home)
+    is_namespaced = namespaced(manifest.api_version, manifest.kind)
+    target = None if is_namespaced is False else manifest.namespace or namespace
+    return manifest if manifest.namespace == target else manifest.in_namespace(target)
 
 
-def is_hook(declared: Mapping[str, Any]) -> bool:
-    """Whether a deployer applies the object at a moment of its own and need not keep it: a hook or a test."""
-    metadata = declared.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    if not isinstance(annotations, dict):
-        return False
-    # Helm 2's crd-install marks a definition that stays, so Argo CD applies it as any other object.
+def is_hook(desired: Mapping[str, Any]) -> bool:
+    """Whether this is a Helm or Argo CD hook, or a test: deployers apply it at one point and may delete it."""
+    annotations = mapping(desired, "metadata", "annotations")
+    # Helm 2's crd-install marks a definition that stays, so Argo CD applies it like any other object.
     helm = annotations.get("helm.sh/hook")
     return "argocd.argoproj.io/hook" in annotations or (helm is not None and helm != "crd-install")
 
@@ -145,20 +143,18 @@ def _objects(file: str, line: int, value: object) -> Iterator[Manifest]:
         if not isinstance(value.get(key), str) or not value[key]:
             raise ManifestError(file, line, LocalizedText(texts.NO_KEY, key=key))
     kind: str = value["kind"]
-    metadata = value.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
+    metadata = mapping(value, "metadata")
     if kind.endswith("List") and "items" in value and "name" not in metadata:
-        # A typed list such as RoleList may leave apiVersion and kind to be understood.
-        meant = {"apiVersion": value["apiVersion"], "kind": kind.removesuffix("List")} if kind != "List" else {}
-        items = value["items"] if isinstance(value["items"], list) else []
-        for item in items:
-            yield from _objects(file, line, {**meant, **item} if isinstance(item, dict) else item)
+        # The items of a typed list such as RoleList may leave out apiVersion and kind.
+        implied = {"apiVersion": value["apiVersion"], "kind": kind.removesuffix("List")} if kind != "List" else {}
+        for item in items(value, "items"):
+            yield from _objects(file, line, {**implied, **item} if isinstance(item, dict) else item)
         return
     yield Manifest(value["apiVersion"], kind, *_identity(file, line, kind, metadata), value, file, line)
 
 
 def _identity(file: str, line: int, kind: str, metadata: Mapping[str, Any]) -> tuple[str | None, str]:
-    """Namespace and name; the name is "" where the server is to make one up."""
+    """Namespace and name; the name is "" if the server is to generate one."""
     name, namespace = metadata.get("name"), metadata.get("namespace")
     if not name and isinstance(metadata.get("generateName"), str):
         name = ""
@@ -172,7 +168,7 @@ def _identity(file: str, line: int, kind: str, metadata: Mapping[str, Any]) -> t
 
 
 def _json_documents(text: str) -> list[tuple[int, object]] | None:
-    """The documents of a JSON stream with their lines; None when this is no JSON (a YAML flow mapping, say)."""
+    """The documents of a JSON stream with their lines; None if it is not JSON, but a YAML flow mapping, say."""
     decoder = json.JSONDecoder(parse_int=_integer)
     documents: list[tuple[int, object]] = []
     at = 0
@@ -216,18 +212,18 @@ def _line(event: Event | None) -> int:
 
 
 class _Document:
-    """One document in the making, event by event."""
+    """Builds the value of one document from events."""
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._event: Event | None = None  # the last one read: where a mistake is
+        self._event: Event | None = None  # the last one that was read, which is where an error is
         self._anchors: dict[str, tuple[object, int]] = {}
         self._aliased = 0
 
-    def read(self, parser: CParser) -> object:  # noqa: C901, PLR0912  a call for each of its parts takes as long again
+    def read(self, parser: CParser) -> object:  # noqa: C901, PLR0912  with a call for each part it takes twice as long
         """The value of the document that has just begun."""
-        # Of each collection whose end has not come: what holds it and under which key, its anchor, and how many nodes
-        # the document had, aliases counted in full, when it began.
+        # For each open collection: its parent and its key there, its anchor, and how many nodes, with aliases expanded,
+        # came before it.
         stack: list[tuple[Any, Any, str | None, int]] = []
         into: Any = None
         key: Any = _NO_KEY
@@ -239,7 +235,7 @@ class _Document:
             self._event = event
             nodes += 1
             kind = type(event)
-            if kind is ScalarEvent:  # nine in ten are
+            if kind is ScalarEvent:  # as nine in ten are
                 value = event.value
                 if event.tag is not None:
                     value = self._tagged(value, event.tag)
@@ -270,13 +266,13 @@ class _Document:
             if type(into) is list:
                 into.append("<<" if value is _MERGE else value)
             elif key is _NO_KEY:
-                # Few keys are many times there: one string for all of a kind saves a fifth of the memory.
+                # A few keys occur again and again: sharing their strings saves a fifth of the memory.
                 key = intern(value) if type(value) is str else value if value is _MERGE else self._key(value)
             elif key is _MERGE:
                 self._merge(into, value)
                 key = _NO_KEY
             else:
-                # Of two equal keys the last wins, as with kubectl.
+                # If a key occurs twice, the last one wins, as with kubectl.
                 into[key] = "<<" if value is _MERGE else value
                 key = _NO_KEY
 
@@ -284,7 +280,7 @@ class _Document:
         return ManifestError(self._file, _line(self._event), problem)
 
     def _alias(self, anchor: str | None) -> tuple[object, int]:
-        """What an alias stands for, and how many nodes that is."""
+        """The value of an alias, and how many nodes it has."""
         if anchor is None or anchor not in self._anchors:
             raise self._error(LocalizedText(texts.NO_ANCHOR, anchor=str(anchor)))
         value, size = self._anchors[anchor]
@@ -294,14 +290,14 @@ class _Document:
         return value, size
 
     def _merge(self, into: dict[str, Any], value: object) -> None:
-        """Go's parser merges where the key stands, so it overrides what came before; the first of several wins."""
+        """Go's parser merges where the key is, so the merge overrides earlier keys. The first of several wins."""
         for source in reversed(value if isinstance(value, list) else [value]):
             if not isinstance(source, dict):
                 raise self._error(LocalizedText(texts.BAD_MERGE))
             into.update(source)
 
     def _key(self, value: object) -> str:
-        """A mapping key that is no string, as JSON has it."""
+        """A mapping key that is not a string, as JSON writes it."""
         match value:
             case bool():
                 return "true" if value else "false"
@@ -313,7 +309,7 @@ class _Document:
 
     def _tagged(self, text: str, tag: str) -> object:
         if not tag.startswith(_TAGS):
-            return text  # a tag of somebody's own means nothing to Go's parser
+            return text  # Go's parser ignores custom tags
         name = tag.removeprefix(_TAGS)
         if name in ("str", "timestamp"):
             return text
@@ -323,13 +319,13 @@ class _Document:
             except binascii.Error:
                 raise self._error(LocalizedText(texts.NOT_BASE64)) from None
         value = self._plain(text)
-        wanted = _TAGGED.get(name)
-        if wanted is not None and (not isinstance(value, wanted) or isinstance(value, bool) != (name == "bool")):
+        expected = _TAGGED.get(name)
+        if expected is not None and (not isinstance(value, expected) or isinstance(value, bool) != (name == "bool")):
             raise self._error(LocalizedText(texts.BAD_TAG, name=name))
         return value
 
     def _plain(self, text: str) -> object:
-        """A scalar without quotes, by the rules of go-yaml's resolve.go: YAML 1.1 save for sexagesimals and dates."""
+        """An unquoted scalar by the rules of go-yaml's resolve.go: YAML 1.1 except for sexagesimals and dates."""
         value = _WORDS.get(text, text)
         return self._numeric(text) if value is text and text[0] in _NUMBER_STARTS else value
 
@@ -363,9 +359,9 @@ _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
-@lru_cache(maxsize=4096)  # most are one of few: a count, a port
+@lru_cache(maxsize=4096)  # a few numbers, such as ports, occur again and again
 def _number(text: str) -> int | float | str:
-    """A number as Go's parser reads it, else the text itself."""
+    """A number as Go's parser reads it, or the text itself if it is not a number."""
     digits = text.replace("_", "")
     if match := _INTEGER.fullmatch(digits):
         sign, *spellings = match.groups()
@@ -378,9 +374,9 @@ def _number(text: str) -> int | float | str:
 
 
 def _integer(digits: str, base: int = 10) -> int | float:
-    """An integer as JSON in Go holds it: what does not fit 64 bits becomes a float."""
+    """An integer as Go's JSON reads it: one that does not fit 64 bits becomes a float."""
     try:
         value = int(digits, base)
         return value if -(2**63) <= value < 2**63 else float(value)
-    except (ValueError, OverflowError):  # more digits than Python's own limit, or than a float has room for
+    except (ValueError, OverflowError):  # more digits than Python converts, or than fit a float
         return float(digits) if base == 10 else math.inf

@@ -1,7 +1,8 @@
-"""Who put a field there: what `metadata.managedFields` and the last-applied annotation say about it.
+"""Who wrote a field: what `metadata.managedFields` and the last-applied annotation say about it.
 
-Ownership is recorded before mutating admission webhooks run, so what they put in has no owner. An Update writer owns
-the defaults filled in at its write, an Apply writer what it sent; a changed value leaves its former owner's set.
+The API server records ownership before mutating admission webhooks run, so what they add has no owner. An Update writer
+owns the defaults that were filled in at its write, an Apply writer only what it sent. A value that changes gets a new
+owner.
 https://kubernetes.io/docs/reference/using-api/server-side-apply/
 """
 
@@ -15,15 +16,16 @@ import orjson
 
 from bot.core.globs import matches_glob
 from bot.core.objects.path import Item, Member, Path, Segment
-from bot.core.objects.scalar import instant
+from bot.core.objects.resource import items, mapping, text
+from bot.core.objects.scalar import parse_time
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
-# The tools people use by hand, as the API server names them after the first word of the User-Agent. `Mozilla` and
-# `node-fetch` are dashboards.
+# Field managers that people use by hand. The API server names a manager after the first word of its User-Agent;
+# `Mozilla` and `node-fetch` are dashboards.
 INTERACTIVE: Final = ("kubectl", "kubectl-*", "Mozilla", "node-fetch", "k9s", "oc", "unknown")
 
-# Writes for whoever runs `kubectl apply`: the deployer itself, or a person. The annotation tells what was applied.
+# The manager of whoever runs `kubectl apply`: a deployer or a person. The annotation says what was applied.
 _CLIENT_SIDE_APPLY: Final = ("kubectl-client-side-apply", "kubectl-last-applied")
 
 _DEPLOYERS: Final = (
@@ -40,62 +42,68 @@ _MISSING: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """One entry of managedFields. `time` is its latest write, so "no later than"; a scale entry has none."""
+    """One entry of managedFields. `time` is when it last wrote anything; an entry of the scale subresource has none.
+
+    `is_apply`: it used server-side apply. `fields` is a FieldsV1 document.
+    """
 
     manager: str
-    applied: bool
+    is_apply: bool
     subresource: str
     time: datetime | None
     fields: Mapping[str, Any]
 
 
 class Ownership:
-    """Answers of one live object; what it reads of it is read at the first question."""
+    """The writers of one live object, read when first needed.
 
-    def __init__(self, live: Mapping[str, Any], declared: Mapping[str, Any], interactive: Sequence[str]) -> None:
+    `desired` is what git declares; `interactive` are patterns of field managers that people use by hand.
+    """
+
+    def __init__(self, live: Mapping[str, Any], desired: Mapping[str, Any], interactive: Sequence[str]) -> None:
         self._live = live
-        self._declared = declared
+        self._desired = desired
         self._interactive = interactive
         self._writers: tuple[Writer, ...] | None = None
-        self._applied: Mapping[str, Any] | None = None
+        self._last_applied: Mapping[str, Any] | None = None
         self._deployers: frozenset[str] | None = None
 
     def owners(self, path: Path) -> list[Writer]:
-        """Who owns the value at a path, the latest write first; a list or mapping that is owned whole counts."""
+        """Who owns the value at a path, or a list or mapping around it as a whole; the latest writer first."""
         owners = [writer for writer in self.writers if _owns(writer.fields, path)]
         owners.sort(key=lambda writer: (writer.time is None, -(writer.time.timestamp() if writer.time else 0)))
         return owners
 
-    def by_hand(self, writer: Writer) -> bool:
+    def is_person(self, writer: Writer) -> bool:
         """Whether this is a tool that people use by hand."""
         if writer.subresource == "status" or writer.manager in _CLIENT_SIDE_APPLY:
             return False
         return any(matches_glob(pattern, writer.manager) for pattern in self._interactive)
 
-    def deploys(self, writer: Writer) -> bool:
-        """Whether this writer applied what git declares: by its name, or because most of what it owns is declared."""
+    def is_deployer(self, writer: Writer) -> bool:
+        """Whether this writer applies what git declares: by its name, or because git declares most of what it owns."""
         if self._deployers is None:
             self._deployers = frozenset(
                 writer.manager
                 for writer in self.writers
-                if writer.applied and not writer.subresource and self._mostly_declared(writer)
+                if writer.is_apply and not writer.subresource and self._mostly_declared(writer)
             )
-        return writer.applied and writer.manager in self._deployers
+        return writer.is_apply and writer.manager in self._deployers
 
-    def by_kubectl_apply(self, writer: Writer) -> bool:
-        """Whether this is kubectl's client-side apply, whose manager name tells nobody apart."""
+    def is_client_side_apply(self, writer: Writer) -> bool:
+        """Whether this is kubectl's client-side apply, which has the same manager for people and deployers."""
         return writer.manager in _CLIENT_SIDE_APPLY
 
-    def was_applied(self, path: Path) -> bool:
-        """Whether the last-applied annotation holds something at a path."""
-        found = look_up(self.last_applied, path)
-        return found is not _MISSING and found is not None
+    def is_in_last_applied(self, path: Path) -> bool:
+        """Whether the last-applied annotation holds a value at a path."""
+        value = _value_at(self.last_applied, path)
+        return value is not _MISSING and value is not None
 
     def list_keys(self, path: Path) -> tuple[str, ...] | None:
-        """The keys of a list that no schema describes, from how its items are owned; () for a set, None for atomic."""
+        """The keys of a list, from how its items are owned; () for a set, None if it is atomic or nobody owns items."""
         for writer in self.writers:
-            node = _descend(writer.fields, path)
-            for name in node or ():
+            fields = _fields_at(writer.fields, path)
+            for name in fields or ():
                 if name.startswith("k:"):
                     keys = _json(name[2:])
                     return tuple(sorted(keys)) if isinstance(keys, dict) else None
@@ -105,33 +113,32 @@ class Ownership:
 
     @property
     def writers(self) -> tuple[Writer, ...]:
-        """Every entry of managedFields that can be read."""
+        """Every entry of managedFields that can be read; none if the API server does not track the object."""
         if self._writers is None:
             self._writers = tuple(_writers(self._live))
         return self._writers
 
     @property
     def last_applied(self) -> Mapping[str, Any]:
-        """What kubectl apply was last given; empty when nobody did, or it cannot be read."""
-        if self._applied is None:
-            annotations = _mapping(_mapping(self._live.get("metadata")).get("annotations"))
-            text = annotations.get(LAST_APPLIED)
-            self._applied = _mapping(_json(text)) if isinstance(text, str) else {}
-            secrets = self._applied.get("stringData")
-            if isinstance(secrets, Mapping):
-                self._applied = {**self._applied, "data": {**_mapping(self._applied.get("data")), **secrets}}
-        return self._applied
+        """What `kubectl apply` last applied; empty if the annotation is missing or cannot be read."""
+        if self._last_applied is None:
+            applied = _json(text(mapping(self._live, "metadata", "annotations"), LAST_APPLIED))
+            applied = applied if isinstance(applied, dict) else {}
+            if string_data := mapping(applied, "stringData"):
+                applied["data"] = {**mapping(applied, "data"), **string_data}
+            self._last_applied = applied
+        return self._last_applied
 
     def _mostly_declared(self, writer: Writer) -> bool:
         if writer.manager in _DEPLOYERS:
             return True
-        leaves = list(_leaves(writer.fields))
-        declared = sum(look_up(self._declared, path) is not _MISSING for path in leaves)
-        return declared > 0 and 2 * declared >= len(leaves)
+        paths = list(_leaves(writer.fields))
+        declared = sum(_value_at(self._desired, path) is not _MISSING for path in paths)
+        return declared > 0 and 2 * declared >= len(paths)
 
 
-def look_up(value: Any, path: Path) -> Any:
-    """What an object holds at a path; a marker that is not None when it holds nothing there."""
+def _value_at(value: Any, path: Path) -> Any:
+    """What an object holds at a path, _MISSING if nothing."""
     for segment in path:
         value = _step(value, segment)
         if value is _MISSING:
@@ -148,7 +155,7 @@ def _step(value: Any, segment: Segment) -> Any:
         return value[segment] if segment < len(value) else _MISSING
     if isinstance(segment, Member):
         return segment.value if segment.value in value else _MISSING
-    # A key that is left out holds its default, and the path has it filled in.
+    # An item may leave out a key that holds its default; a path never does.
     return next(
         (item for item in value if isinstance(item, Mapping) and all(item.get(k, v) == v for k, v in segment.keys)),
         _MISSING,
@@ -159,41 +166,41 @@ def _step(value: Any, segment: Segment) -> Any:
 
 
 def _owns(fields: Mapping[str, Any], path: Path) -> bool:
-    node: Mapping[str, Any] = fields
     for segment in path:
-        if not node:
-            return True  # a leaf: everything below it is owned with it
-        below = _below(node, segment)
+        if not fields:
+            return True  # a leaf: its owner owns everything below it
+        below = _below(fields, segment)
         if below is None:
             return False
-        node = below
-    return not node or "." in node
+        fields = below
+    return not fields or "." in fields
 
 
-def _descend(fields: Mapping[str, Any], path: Path) -> Mapping[str, Any] | None:
-    node: Mapping[str, Any] | None = fields
+def _fields_at(fields: Mapping[str, Any], path: Path) -> Mapping[str, Any] | None:
+    below: Mapping[str, Any] | None = fields
     for segment in path:
-        node = _below(node, segment) if node is not None else None
-    return node
+        below = _below(below, segment) if below is not None else None
+    return below
 
 
-def _below(node: Mapping[str, Any], segment: Segment) -> Mapping[str, Any] | None:
+def _below(fields: Mapping[str, Any], segment: Segment) -> Mapping[str, Any] | None:
     if isinstance(segment, str):
-        found = node.get(f"f:{segment}")
+        name = f"f:{segment}"
     elif isinstance(segment, Item):
-        found = node.get(f"k:{_compact(dict(sorted(segment.keys)))}")
+        name = f"k:{_compact(dict(sorted(segment.keys)))}"
     elif isinstance(segment, Member):
-        found = node.get(f"v:{_compact(segment.value)}")
+        name = f"v:{_compact(segment.value)}"
     else:
-        found = node.get(f"i:{segment}")
-    return found if isinstance(found, Mapping) else None
+        name = f"i:{segment}"
+    below = fields.get(name)
+    return below if isinstance(below, Mapping) else None
 
 
-def _leaves(node: Mapping[str, Any], path: Path = (), depth: int = 0) -> Iterator[Path]:
-    if depth > 100:  # deeper than any schema: counted as one field
+def _leaves(fields: Mapping[str, Any], path: Path = (), depth: int = 0) -> Iterator[Path]:
+    if depth > 100:  # deeper than any schema: counts as one field
         yield path
         return
-    for name, below in node.items():
+    for name, below in fields.items():
         segment = _segment(name)
         if segment is None:
             continue
@@ -216,31 +223,20 @@ def _segment(name: str) -> Segment | None:
 
 
 def _writers(live: Mapping[str, Any]) -> Iterator[Writer]:
-    entries = _mapping(live.get("metadata")).get("managedFields")
-    for entry in entries if isinstance(entries, list) else ():
-        if not isinstance(entry, Mapping):
-            continue
-        time = entry.get("time")
-        yield Writer(
-            manager=_text(entry.get("manager")),
-            applied=entry.get("operation") == "Apply",
-            subresource=_text(entry.get("subresource")),
-            time=instant(time) if isinstance(time, str) else None,
-            fields=_mapping(entry.get("fieldsV1")),
-        )
+    for entry in items(mapping(live, "metadata"), "managedFields"):
+        if isinstance(entry, dict):
+            yield Writer(
+                manager=text(entry, "manager"),
+                is_apply=entry.get("operation") == "Apply",
+                subresource=text(entry, "subresource"),
+                time=parse_time(text(entry, "time")),
+                fields=mapping(entry, "fieldsV1"),
+            )
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _json(text: str) -> Any:
+def _json(source: str) -> Any:
     try:
-        return orjson.loads(text)
+        return orjson.loads(source)
     except ValueError:  # also for a lone surrogate, which cannot be encoded
         return None
 

@@ -1,7 +1,7 @@
-"""Paths into an object, written `spec.template.spec.containers[name=web].env[name=DEBUG].value`.
+"""Paths into an object, written like `spec.template.spec.containers[name=web].env[name=DEBUG].value`.
 
-A field is dotted, or `["quoted.key"]` when it holds anything but letters, digits, `_` and `-`; an item of a keyed list
-is `[key=value]` with every key of the list, of a set `[=value]`, of any other list its index `[0]`.
+A field is dotted, or `["quoted.key"]` if it has anything but letters, digits, `_` and `-`. An item of a keyed list is
+`[key=value]` with every key of the list, a member of a set `[=value]`, and an item of any other list its index `[0]`.
 """
 
 import json
@@ -32,14 +32,13 @@ Path = tuple[Segment, ...]
 
 @dataclass(frozen=True, slots=True)
 class Wildcard:
-    """`[*]` in a rule: whichever item of a list, or key of a mapping."""
+    """`[*]` in a rule: any item of a list, or any key of a mapping."""
 
 
 ANY: Final = Wildcard()
 Pattern = tuple[Segment | Wildcard, ...]
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
-_BARE_VALUE: Final = re.compile(r"[^\[\],\"\s=]+")
 
 
 class PathError(ValueError):
@@ -47,7 +46,7 @@ class PathError(ValueError):
 
 
 def format_path(path: Sequence[Segment]) -> str:
-    """The path as people and JSON have it."""
+    """The path as it is written in messages and JSON."""
     return "".join([_field(part) if isinstance(part, str) else _item(part) for part in path]).removeprefix(".")
 
 
@@ -63,7 +62,7 @@ def _item(segment: int | Item | Member) -> str:
 
 
 def _value(value: object) -> str:
-    """A key's value: bare where that can be read back, else as JSON."""
+    """A key's value: as it is if `parse_path` can read that back, else as JSON."""
     if isinstance(value, str):
         return value if value and "]" not in value and "," not in value and value[0] != '"' else _json(value)
     return _json(value)
@@ -85,9 +84,9 @@ _PAIR: Final = re.compile(r"""([A-Za-z0-9_-]*)=("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)"
 
 
 def parse_path(text: str) -> Pattern:
-    """A path, or a pattern with `[*]`, as segments. PathError when it is not written as paths are.
+    """The segments of a path, or of a pattern with `[*]`. PathError if it is not one.
 
-    Values of keys are read as strings, save quoted JSON; `matches` compares them by how they are written.
+    Values of keys are strings, unless they are quoted JSON; `matches` compares them as they are written.
     """
     segments: list[Segment | Wildcard] = []
     at = 0
@@ -117,13 +116,13 @@ def _unquoted(value: str) -> Any:
 
 
 def matches(pattern: Segment | Wildcard, segment: Segment) -> bool:
-    """Whether one segment of a pattern covers one of a path."""
+    """Whether a segment of a pattern covers a segment of a path."""
     if pattern is ANY:
         return True
     if isinstance(pattern, Item) and isinstance(segment, Item):
-        # A rule may name some of the keys: [containerPort=80] covers both protocols.
-        have = {key: _value(value) for key, value in segment.keys}
-        return all(have.get(key) == _value(value) for key, value in pattern.keys)
+        # A rule may name only some of the keys: [containerPort=80] covers both protocols.
+        values = {key: _value(value) for key, value in segment.keys}
+        return all(values.get(key) == _value(value) for key, value in pattern.keys)
     if isinstance(pattern, Member) and isinstance(segment, Member):
         return _value(pattern.value) == _value(segment.value)
     return pattern == segment

@@ -1,4 +1,4 @@
-"""Reads fields of a custom resource of any shape: what is of another type than it should be counts as left out."""
+"""Reads fields of objects of any shape: a value of another type than expected counts as missing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,28 +6,29 @@ from typing import Any
 Object = Mapping[str, Any]
 
 
-def mapping(found: Object, *keys: str) -> Object:
-    """The mapping at these keys, one below the other; {} when there is none."""
+def mapping(parent: Object, *keys: str) -> Object:
+    """The mapping at these keys, one below the other; {} if there is none."""
     for key in keys:
-        value = found.get(key)
-        found = value if isinstance(value, dict) else {}
-    return found
+        value = parent.get(key)
+        # JSON and YAML make no other mapping, and a check against the abstract type takes five times as long.
+        parent = value if isinstance(value, dict) else {}
+    return parent
 
 
-def items(found: Object, key: str) -> Sequence[Any]:
-    """The list there; empty when there is none."""
-    value = found.get(key)
+def items(parent: Object, key: str) -> Sequence[Any]:
+    """The list at a key; empty if there is none."""
+    value = parent.get(key)
     return value if isinstance(value, list) else []
 
 
-def text(found: Object, key: str) -> str:
-    """The text there; "" when there is none."""
-    value = found.get(key)
+def text(parent: Object, key: str) -> str:
+    """The string at a key; "" if there is none."""
+    value = parent.get(key)
     return value if isinstance(value, str) else ""
 
 
-def told(section: Object, ignored: frozenset[str] = frozenset()) -> list[str]:
-    """The keys that say something."""
+def set_keys(section: Object, ignored: frozenset[str] = frozenset()) -> list[str]:
+    """The keys that hold anything but null, false or an empty value, sorted."""
     return sorted(
         key for key, value in section.items() if key not in ignored and value not in (None, "", [], {}, False)
     )

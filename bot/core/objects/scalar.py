@@ -1,4 +1,4 @@
-"""Values that are written in more than one way: when two spellings mean the same."""
+"""Scalars that can be written in more than one way, and when two spellings mean the same."""
 
 import base64
 import binascii
@@ -37,8 +37,8 @@ _NANOSECONDS: Final = {
 
 
 @lru_cache(maxsize=4096)
-def quantity(text: str) -> Decimal | None:
-    """The exact number of a quantity (`500m`, `1Gi`, `0.5`, `1e3`); None when it is none."""
+def parse_quantity(text: str) -> Decimal | None:
+    """The exact number of a quantity (`500m`, `1Gi`, `0.5`, `1e3`); None if it is not one."""
     match = _QUANTITY.fullmatch(text)
     if match is None:
         return None
@@ -49,8 +49,8 @@ def quantity(text: str) -> Decimal | None:
 
 
 @lru_cache(maxsize=1024)
-def duration(text: str) -> Fraction | None:
-    """A Go duration (`1h30m`, `90m`, `1.5h`) in nanoseconds; None when it is none."""
+def parse_duration(text: str) -> Fraction | None:
+    """A Go duration (`1h30m`, `90m`, `1.5h`) in nanoseconds; None if it is not one."""
     if text in ("0", "+0", "-0"):
         return Fraction(0)
     if _DURATION.fullmatch(text) is None:
@@ -62,59 +62,58 @@ def duration(text: str) -> Fraction | None:
     return Fraction(-total) if text[0] == "-" else Fraction(total)
 
 
-def octets(text: str) -> bytes | None:
-    """What base64 stands for, wrapped over lines or not; None when it is no base64."""
+def parse_base64(text: str) -> bytes | None:
+    """The bytes of base64, wrapped over lines or not; None if it is not base64."""
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
 
 
-def instant(text: str) -> datetime | None:
-    """An RFC 3339 time; None when it is none."""
+def parse_time(text: str) -> datetime | None:
+    """An RFC 3339 time, in UTC; None if it is not one."""
     try:
-        moment = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         return None
     try:
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError:  # a zone that leaves the years 1 to 9999
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except OverflowError:  # in UTC it is before the year 1 or after the year 9999
         return None
 
 
-_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "quantity": quantity,
-    "duration": duration,
-    "bytes": octets,
-    "time": instant,
+_PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "quantity": parse_quantity,
+    "duration": parse_duration,
+    "bytes": parse_base64,
+    "time": parse_time,
 }
 
-
-_NUMBERS: Final = (int, float)  # written as int | float, a type is made anew at each question
+_NUMBERS: Final = (int, float)  # faster than int | float, which builds a type at each check
 _SCALARS: Final = (str, int, float)
 
 
 def same_scalar(one: object, other: object, kind: str = "") -> bool:
     """Whether two scalars mean the same: `80` is not `"80"`, `1.0` is `1`, `true` is not `1`.
 
-    `kind` is how the schema reads them: `quantity`, `duration`, `bytes`, `time`, or "" for as they are.
+    `kind` is how their schema reads them: `quantity`, `duration`, `bytes`, `time`, or "" for as they are.
     """
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if type(one) is type(other) and one == other:
         return True
-    if one != one and other != other:  # noqa: PLR0124  NaN is itself here
+    if one != one and other != other:  # noqa: PLR0124  NaN equals NaN here
         return True
-    number = isinstance(one, _NUMBERS) and isinstance(other, _NUMBERS)
-    if number and _same_number(one, other):  # type: ignore[arg-type]  # both are numbers, as `number` says
+    are_numbers = isinstance(one, _NUMBERS) and isinstance(other, _NUMBERS)
+    if are_numbers and _same_number(one, other):  # type: ignore[arg-type]  # both are numbers, as `are_numbers` says
         return True
-    reader = _READERS.get(kind)
-    if reader is None or (number and kind != "quantity"):
+    parse = _PARSERS.get(kind)
+    if parse is None or (are_numbers and kind != "quantity"):
         return False
     if not isinstance(one, _SCALARS) or not isinstance(other, _SCALARS):
         return False
-    meant = reader(_text(one))
-    return meant is not None and meant == reader(_text(other))
+    value = parse(_text(one))
+    return value is not None and value == parse(_text(other))
 
 
 def _text(value: str | float) -> str:
@@ -126,7 +125,7 @@ def _same_number(one: float, other: float) -> bool:
         return True
     if isinstance(one, int) and isinstance(other, int) and -(2**63) <= one < 2**63 and -(2**63) <= other < 2**63:
         return False
-    try:  # Go holds what does not fit 64 bits as a float
+    try:  # Go reads an integer that does not fit 64 bits as a float
         return float(one) == float(other)
     except OverflowError:
         return False

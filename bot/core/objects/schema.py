@@ -1,7 +1,7 @@
-"""What a cluster says of its kinds: which lists have keys, how a value is read, what is there by default.
+"""The schemas of a cluster's kinds: which lists have keys, how to read a value, and what its default is.
 
-OpenAPI v3 documents as the API server serves them, one per group version, read only as far as needed. For built-in
-kinds the table in `bot.core.objects.builtin` knows more than OpenAPI does, and needs no document.
+They come from OpenAPI v3 documents as the API server serves them, one for each group version, and are read only as far
+as needed. For built-in kinds the table in `builtin.py` knows more than OpenAPI does, and needs no document.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ MISSING: Final[Any] = object()
 
 
 class Struct(dict[str, "Node"]):
-    """What stands under each name in a type, worked out when it is first asked for."""
+    """The fields of a type by name, each resolved when it is first used."""
 
     __slots__ = ("_resolve",)
 
@@ -24,18 +24,19 @@ class Struct(dict[str, "Node"]):
         self._resolve = resolve
 
     def __missing__(self, name: str) -> "Node":
-        """What stands under a name that nobody asked for before."""
+        """Resolve a field that is used for the first time."""
         node = self[name] = self._resolve(name)
         return node
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Node:
-    """What is known of the value at one place.
+    """The schema of one value.
 
-    `list_type` is "map", "set", "atomic", "unordered" (compared whole, in any order) or "" when nobody says. `scalar`
-    is how it is read (see `scalar.same_scalar`). `custom` resources are kept as they were written, zeros and all; in
-    built-in ones a zero stays only where `keeps_zero`. `filled`: the server or a controller puts it in.
+    `list_type` is "map", "set", "atomic", "unordered" (compared as a whole, in any order) or "" if it is not known.
+    `scalar` is how to read a scalar (see `same_scalar`). Of `custom` resources the server stores what was written,
+    zeros too; of built-in ones a zero only where `keeps_zero`. `filled`: the server or a controller fills it in if it
+    is not declared, `filled_if_empty`: if it is declared empty.
     """
 
     custom: bool = False
@@ -49,33 +50,32 @@ class Node:
     derive: Derive | None = None
     filled: bool = False
     filled_if_empty: bool = False
-    described: bool = field(default=True)  # False: no schema, so anything may be its default
+    described: bool = field(default=True)  # False: there is no schema, so any value may be the default
 
     def field(self, name: str) -> "Node":
-        """What stands under a key."""
+        """The field of a struct, or the value at a key of a mapping."""
         if self.struct is not None:
             return self.struct[name]
         return self.item
 
     @property
     def item(self) -> "Node":
-        """An item of the list, or a value of the mapping."""
+        """An item of a list, or a value of a mapping."""
         return self.items or (_UNDESCRIBED if self.custom else _PLAIN)
 
     def default_of(self, key: str) -> Any:
-        """What an item's key holds when it is left out; MISSING when that is nothing."""
+        """The default of an item's field; MISSING if it has none."""
         defaults = self.item.field(key).defaults
         return defaults[0] if defaults else MISSING
 
-    def defaults_beside(self, declared: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[Any]:
-        """Every value that is its default, given what is declared and what lives beside it."""
-        return (*self.defaults, *self.derive(declared, live)) if self.derive else self.defaults
+    def defaults_beside(self, desired: Mapping[str, Any], live: Mapping[str, Any]) -> Sequence[Any]:
+        """Every value that may be the default, given the mappings around it in git and in the cluster."""
+        return (*self.defaults, *self.derive(desired, live)) if self.derive else self.defaults
 
 
 _PLAIN: Final = Node()
-_PLAIN_ITEM: Final = Node(keeps_zero=True)
 _UNDESCRIBED: Final = Node(custom=True, keeps_zero=True, described=False)
-_FREE: Final = Node(custom=True, keeps_zero=True)  # x-kubernetes-preserve-unknown-fields: described, as anything
+_FREE: Final = Node(custom=True, keeps_zero=True)  # x-kubernetes-preserve-unknown-fields
 
 _WELL_KNOWN: Final[Mapping[str, Node]] = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": Node(scalar="quantity"),
@@ -85,11 +85,11 @@ _WELL_KNOWN: Final[Mapping[str, Node]] = {
     "io.k8s.apimachinery.pkg.runtime.RawExtension": _FREE,
 }
 _FORMATS: Final[Mapping[str, str]] = {"byte": "bytes", "date-time": "time", "duration": "duration"}
-_QUANTITY_PATTERN: Final = "[KMGTPE]i"  # stands in the pattern that controller-gen writes for a quantity
+_QUANTITY_PATTERN: Final = "[KMGTPE]i"  # part of the pattern that controller-gen writes for a quantity
 
 
 class Schemas:
-    """What is known of kinds, built from OpenAPI v3 documents by apiVersion; with none, of the built-in kinds alone."""
+    """The schemas of kinds, from OpenAPI v3 documents by apiVersion. Without any it knows only the built-in kinds."""
 
     def __init__(self, documents: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._kinds: dict[tuple[str, str], str] = {}
@@ -101,15 +101,15 @@ class Schemas:
             self.add(api_version, document)
 
     def add(self, api_version: str, document: Mapping[str, Any]) -> None:
-        """Take in the OpenAPI v3 document of one group version, in place of one that was there before."""
+        """Add the OpenAPI v3 document of one group version, or replace it."""
         components = _mapping(document.get("components"))
         for name, definition in _mapping(components.get("schemas")).items():
             self._definitions[name] = _mapping(definition)
-            place = builtin.section_of(name)
-            if place is not None:
-                self._builtin[place] = self._definitions[name]
-            for meant in _sequence(self._definitions[name].get("x-kubernetes-group-version-kind")):
-                group, version, kind = (_mapping(meant).get(key) for key in ("group", "version", "kind"))
+            type_key = builtin.type_of(name)
+            if type_key is not None:
+                self._builtin[type_key] = self._definitions[name]
+            for described in _sequence(self._definitions[name].get("x-kubernetes-group-version-kind")):
+                group, version, kind = (_mapping(described).get(key) for key in ("group", "version", "kind"))
                 served = f"{group}/{version}" if group else version
                 if served == api_version and isinstance(kind, str):
                     self._kinds[api_version, kind] = name
@@ -117,7 +117,7 @@ class Schemas:
         self._structs.clear()
 
     def node(self, api_version: str, kind: str) -> Node:
-        """What is known of a kind: at the least, that nothing is."""
+        """The schema of a kind; one that describes nothing if the kind is not known."""
         key = api_version, kind
         node = self._nodes.get(key)
         if node is None:
@@ -126,8 +126,8 @@ class Schemas:
 
     def _node(self, api_version: str, kind: str) -> Node:
         section = builtin.section(api_version)
-        if section is not None and (place := builtin.find_type(section, kind)):
-            return Node(struct=self._builtin_struct(*place))
+        if section is not None and (type_key := builtin.find_type(section, kind)):
+            return Node(struct=self._builtin_struct(*type_key))
         definition = self._kinds.get((api_version, kind))
         if definition is None:
             return (
@@ -135,35 +135,35 @@ class Schemas:
                 if section is not None
                 else Node(custom=True, keeps_zero=True, struct=Struct(self._undescribed_field), described=False)
             )
-        return self._of(self._definitions[definition], custom=section is None)
+        return self._node_of(self._definitions[definition], custom=section is None)
 
     def _undescribed_field(self, name: str) -> Node:
         return Node(struct=self._builtin_struct("meta/v1", "ObjectMeta")) if name == "metadata" else _UNDESCRIBED
 
-    # ------------------------------------------------------------ built in
+    # ------------------------------------------------------------ built-in kinds
 
     def _builtin_struct(self, section: str, name: str) -> Struct:
-        place = section, name
-        known = self._structs.get(place)
-        if known is None:
-            known = self._structs[place] = Struct(lambda field: self._builtin_field(section, name, field))
-        return known
+        key = section, name
+        struct = self._structs.get(key)
+        if struct is None:
+            struct = self._structs[key] = Struct(lambda field: self._builtin_field(section, name, field))
+        return struct
 
     def _builtin_field(self, section: str, name: str, field: str) -> Node:
-        place = builtin.find_type(section, name)
-        entry = builtin.fields(*place).get(field) if place == (section, name) else None
+        type_key = builtin.find_type(section, name)
+        entry = builtin.fields(*type_key).get(field) if type_key == (section, name) else None
         if entry is not None:
             return self._of_field(section, entry)
         properties = _mapping(self._builtin.get((section, name), {}).get("properties"))
-        return self._of(properties[field], custom=False) if field in properties else _PLAIN
+        return self._node_of(properties[field], custom=False) if field in properties else _PLAIN
 
     def _of_field(self, section: str, entry: Field) -> Node:
         value = Node()
         if entry.items == "any":
             value = _FREE
         elif entry.items[:1].isupper():
-            place = builtin.find_type(section, entry.items)
-            value = Node(struct=self._builtin_struct(*place) if place else None)
+            type_key = builtin.find_type(section, entry.items)
+            value = Node(struct=self._builtin_struct(*type_key) if type_key else None)
         elif entry.items:
             value = Node(scalar=entry.items)
         if entry.shape:
@@ -183,8 +183,8 @@ class Schemas:
 
     # ------------------------------------------------------------ OpenAPI
 
-    def _of(self, schema: object, *, custom: bool) -> Node:
-        """The node of a schema as OpenAPI has it. What Go types stand behind, which CRDs never do, comes by $ref."""
+    def _node_of(self, schema: object, *, custom: bool) -> Node:
+        """The node of an OpenAPI schema. Go types come as a $ref, which a CRD never has."""
         schema = _mapping(schema)
         node = self._shape(schema, custom)
         return replace(node, defaults=(schema["default"],)) if "default" in schema else node
@@ -194,10 +194,10 @@ class Schemas:
             (_mapping(part).get("$ref") for part in _sequence(schema.get("allOf"))), None
         )
         if isinstance(reference, str):
-            return self._referred(reference.rpartition("/")[2])
+            return self._referenced(reference.rpartition("/")[2])
         kind = schema.get("type")
         if kind == "array":
-            items = self._of(schema.get("items"), custom=custom)
+            items = self._node_of(schema.get("items"), custom=custom)
             keys = _sequence(schema.get("x-kubernetes-list-map-keys"))
             return Node(
                 custom=custom,
@@ -212,12 +212,12 @@ class Schemas:
             other = _FREE if custom and free else Node(custom=custom, keeps_zero=custom)
 
             def resolve(name: str) -> Node:
-                return self._of(properties[name], custom=custom) if name in properties else other
+                return self._node_of(properties[name], custom=custom) if name in properties else other
 
             return Node(custom=custom, keeps_zero=custom, struct=Struct(resolve))
         values = schema.get("additionalProperties")
         if isinstance(values, Mapping):
-            items = replace(self._of(values, custom=custom), keeps_zero=True)
+            items = replace(self._node_of(values, custom=custom), keeps_zero=True)
             return Node(custom=custom, keeps_zero=custom, items=items)
         if kind == "object":
             return _FREE if custom else _PLAIN
@@ -226,21 +226,21 @@ class Schemas:
             scalar = "quantity"
         return Node(custom=custom, keeps_zero=custom, scalar=scalar)
 
-    def _referred(self, name: str) -> Node:
-        known = _WELL_KNOWN.get(name)
-        if known is not None:
-            return known
-        place = builtin.section_of(name)
+    def _referenced(self, name: str) -> Node:
+        well_known = _WELL_KNOWN.get(name)
+        if well_known is not None:
+            return well_known
+        type_key = builtin.type_of(name)
         definition = self._definitions.get(name, {})
-        if place is not None and (builtin.find_type(*place) == place or "properties" in definition):
-            return Node(struct=self._builtin_struct(*place))
+        if type_key is not None and (builtin.find_type(*type_key) == type_key or "properties" in definition):
+            return Node(struct=self._builtin_struct(*type_key))
         if "properties" not in definition:
             return self._shape({**definition, "$ref": None, "allOf": None}, custom=False) if definition else _PLAIN
         struct = self._structs.get(name)
         if struct is None:
             properties = _mapping(definition["properties"])
             struct = self._structs[name] = Struct(
-                lambda field: self._of(properties[field], custom=False) if field in properties else _PLAIN
+                lambda field: self._node_of(properties[field], custom=False) if field in properties else _PLAIN
             )
         return Node(struct=struct)
 

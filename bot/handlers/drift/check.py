@@ -1,6 +1,7 @@
 """Drift checks: what git declares against what the cluster holds.
 
-A check reads each kind once for all of its applications. What fails makes unknown only the applications that need it.
+A check lists each kind once for all of its applications. If something cannot be read, only the applications that need
+it are unknown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +34,7 @@ Revision = str | PortError  # a full sha, or why git did not answer
 
 @dataclass(frozen=True, slots=True)
 class _DesiredState:
-    """What git declares for one application; `error` says why not everything is known."""
+    """What git declares for one application; `error` says why it could not be fully read."""
 
     application: Application
     revision: str | None
@@ -42,7 +43,7 @@ class _DesiredState:
 
 
 def fetch_all(repositories: Mapping[str, Repository]) -> dict[str, Revision]:
-    """Fetch each repository once: its tracked head, or why git did not answer, by the repository's name."""
+    """Fetch each repository: by its name, its tracked head, or why git did not answer."""
 
     def fetch_one(repository: Repository) -> Revision:
         try:
@@ -66,12 +67,12 @@ def check(
     caches: Caches | None = None,
     explain: bool = False,
 ) -> list[Check]:
-    """Check applications of one cluster, each at the revision of its repository; one Check for each, in their order.
+    """Check applications of one cluster, each at the revision of its repository; returns the checks in their order.
 
-    Both mappings are by the repository's name. `interactive` are patterns of field managers that people use by hand.
-    With the `caches` of earlier checks, only what has changed since is rendered and compared. With `explain`, what was
-    set aside holds the server's defaults too. Raises no PortError: what fails makes the applications that need it
-    UNKNOWN, with the reason.
+    `revisions` and `repositories` are by the repository's name. `interactive` are patterns of field managers that
+    people use by hand. With the `caches` of earlier checks, only what has changed since is rendered and compared. With
+    `explain`, the checks also list the server's defaults, as set aside. Raises no PortError: an application that could
+    not be fully checked is UNKNOWN, with the reason.
     """
     caches = caches or Caches()
     _prepare(applications, revisions, repositories, caches.manifest_cache)
@@ -100,9 +101,9 @@ def check_files(
     interactive: Sequence[str] = INTERACTIVE,
     explain: bool = False,
 ) -> Check:
-    """Check files that come from no commit, such as a directory's; their paths begin with the application's path.
+    """Check files that are in no commit, such as those of a directory; their paths begin with the application's path.
 
-    `tree` has what lies beside them.
+    `tree` has the files beside them.
     """
     try:
         source = application.source
@@ -120,14 +121,14 @@ def _prepare(
     repositories: Mapping[str, Repository],
     manifest_cache: ManifestCache,
 ) -> None:
-    """Render all applications of a repository together, which takes far fewer git processes than one by one."""
+    """Render the applications of each repository together, which takes far fewer git processes than one by one."""
 
     def prepare(name: str) -> None:
         revision = revisions[name]
         if isinstance(revision, PortError):
             return
         sources = [application.source for application in applications if application.repository.key == name]
-        with suppress(PortError):  # it comes up again where the application that causes it is read
+        with suppress(PortError):  # it is reported where the application that causes it is read
             manifest_cache.prepare(repositories[name], revision, sources)
 
     names = sorted({application.repository.key for application in applications})

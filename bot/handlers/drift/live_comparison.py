@@ -1,6 +1,6 @@
-"""Reads what a cluster holds of some manifests' kinds, and compares each object while its page is read.
+"""Lists the kinds that some manifests need, and compares each live object while its page is read.
 
-No live object is kept, so the memory that a check takes does not grow with the cluster.
+No live object is kept, so the memory of a check does not grow with the cluster.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from bot.core.applications.application import Application
 from bot.core.drift.autoscaling import ScaleTargets, scale_targets
 from bot.core.drift.compare import Comparison, compare_object
 from bot.core.drift.ignore import IgnoreRule
-from bot.core.objects.manifest import Manifest, place
+from bot.core.objects.manifest import Manifest, resolve_one
 from bot.core.objects.schema import Schemas
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
 from bot.handlers.drift.served_kinds import autoscaler_kinds, scope_of, served_kind
@@ -24,7 +24,7 @@ _PARALLEL_READS = 4
 
 Object = Mapping[str, Any]
 Name = tuple[str | None, str]  # namespace and name
-# One live object against each manifest that declares it; a manifest is known by its object.
+# One live object compared with each manifest that declares it, which is given by its object.
 Comparisons = Sequence[tuple[Object, Comparison]]
 Target = tuple[Manifest, tuple[IgnoreRule, ...]]  # a manifest in its namespace, and its application's ignore rules
 Failures = dict[tuple[Kind, str | None], ClusterError]  # by kind and namespace; a namespace of None: all of them
@@ -99,7 +99,7 @@ def compare_live(
         return _list(cluster, kind, needed.namespaces[kind], failures, compare)
 
     versions = sorted({kind.api_version for kind in needed.namespaces})
-    # What the schemas say, and what autoscalers target, has to be known before anything is compared.
+    # Comparing needs the schemas and the targets of autoscalers, so those are read first.
     autoscalers = [kind for kind in needed.namespaces if kind in needed.autoscalers]
     others = [kind for kind in needed.namespaces if kind not in needed.autoscalers]
     with ThreadPoolExecutor(_PARALLEL_READS, "compare-live") as pool:
@@ -129,8 +129,8 @@ class _Needed:
 def _needed(targets: Iterable[tuple[Manifest, Application]], discovery: Discovery) -> _Needed:
     needed = _Needed(autoscaler_kinds(discovery))
     namespaced = scope_of(discovery)
-    for unplaced, application in targets:
-        manifest = place(unplaced, namespace=application.namespace, namespaced=namespaced)
+    for declared, application in targets:
+        manifest = resolve_one(declared, namespace=application.namespace, namespaced=namespaced)
         if manifest is None:
             continue
         kind = discovery.kinds.get((manifest.api_version, manifest.kind))
@@ -191,7 +191,7 @@ class _Comparer:
         self._cache = cache
 
     def compare(self, targets: Mapping[Name, Sequence[Target]], live: Object) -> Comparisons | None:
-        """A live object against each manifest that declares it; None if none does."""
+        """Compare a live object with each manifest that declares it; None if none does."""
         metadata = live["metadata"]
         declaring = targets.get((metadata.get("namespace"), metadata["name"]))
         if not declaring:

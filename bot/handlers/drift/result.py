@@ -1,4 +1,4 @@
-"""The result for one application: what of its manifests differs, what is gone, and what could not be checked."""
+"""The result for one application: what differs, what is missing, and what could not be checked."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from functools import reduce
 
 from bot.core.drift.compare import compare_object
 from bot.core.drift.model import ObjectDrift
-from bot.core.objects.manifest import Manifest, overruled, resolve
+from bot.core.objects.manifest import Manifest, overridden, resolve
 from bot.core.objects.schema import Schemas
 from bot.handlers.drift.live_comparison import LiveComparison
 from bot.handlers.drift.served_kinds import scope_of
@@ -24,8 +24,8 @@ _NO_SCHEMAS = Schemas()  # enough to say that an object is missing
 class ComparisonResult:
     """How the manifests of one application differ from its cluster.
 
-    `objects` is how many there are. `unknown` has a sentence for each reason why some could not be checked, `notes` one
-    for each oddity of the manifests themselves.
+    `objects` is how many objects git declares. `unknown` has a sentence for each reason why some could not be checked,
+    and `notes` sentences about the manifests, such as an object that is declared twice.
     """
 
     objects: int = 0
@@ -66,7 +66,7 @@ def comparison_result(manifests: Sequence[Manifest], *, namespace: str, live: Li
             drift.append(object_drift)
         if comparison.set_aside is not None:
             set_aside.append(comparison.set_aside)
-    duplicates = overruled(manifests, namespace=namespace, namespaced=namespaced)
+    duplicates = overridden(manifests, namespace=namespace, namespaced=namespaced)
     return ComparisonResult(
         len(resolved), tuple(drift), tuple(set_aside), _not_checked(unchecked), _declared_twice(duplicates)
     )
@@ -75,7 +75,7 @@ def comparison_result(manifests: Sequence[Manifest], *, namespace: str, live: Li
 def still_present(
     manifests: Sequence[Manifest], *, namespace: str, live: LiveComparison
 ) -> tuple[list[Manifest], tuple[str, ...]]:
-    """Which objects, such as those that a commit removed, still exist; and a sentence for each reason not to know."""
+    """Which of these objects, say of those that a commit removed, still exist; and why some could not be checked."""
     present: list[Manifest] = []
     unchecked: defaultdict[str, list[str]] = defaultdict(list)
     for manifest in resolve(manifests, namespace=namespace, namespaced=scope_of(live.discovery)):

@@ -9,7 +9,7 @@ from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import ClusterError, Discovery, Kind
 
-# What may set spec.replicas beside git: of each kind, its versions as (apiVersion, kind), the best first.
+# The autoscalers, which may set spec.replicas: for each, the versions to read it in, the preferred one first.
 _AUTOSCALERS: Final = (
     (("autoscaling/v2", "HorizontalPodAutoscaler"), ("autoscaling/v1", "HorizontalPodAutoscaler")),
     (("keda.sh/v1alpha1", "ScaledObject"),),

@@ -8,7 +8,16 @@ from functools import partial
 
 from bot.core.applications.application import Application
 from bot.core.changes.rendered_change import rendered_change
-from bot.core.changes.suspect import LATELY, MOST_NAMED, MOST_SUSPECTS, Explained, Suspect, Why, explained, unexplained
+from bot.core.changes.suspect import (
+    LATELY,
+    MOST_NAMED,
+    MOST_SUSPECTS,
+    ExplainedDrift,
+    Suspect,
+    SuspectReason,
+    explained,
+    unexplained,
+)
 from bot.core.drift.model import ObjectDrift
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.incidents.incident import ACTIVE_STATES, Incident
@@ -71,12 +80,12 @@ class Suspects:
         repository = self.ports.repositories[application.repository.key]
         after = self.manifest_cache.declared(repository, incident.revision, application.source)
         unexplained_drift: list[ObjectDrift] = list(incident.drift)
-        suspects: list[tuple[Commit, list[Explained]]] = []
+        suspects: list[tuple[Commit, list[ExplainedDrift]]] = []
         for commit in self._touching(repository, incident.revision, application):
             before = self.manifest_cache.declared(repository, _before(commit), application.source)
             since = rendered_change(before, after, namespace=application.namespace)
             explanations = explained(
-                unexplained_drift, since, commit, namespace=application.namespace, by_hand=self.by_hand
+                unexplained_drift, since, commit, namespace=application.namespace, interactive=self.by_hand
             )
             unexplained_drift = unexplained(unexplained_drift, explanations)
             if explanations and self._may_be_on_its_way(commit, application, incident):
@@ -96,7 +105,7 @@ class Suspects:
         repository = self.ports.repositories.get(rollout.repository)
         if repository is None:
             return ()  # it left the configuration
-        commits_by_sha: dict[str, tuple[Commit, Why, list[str]]] = {}
+        commits_by_sha: dict[str, tuple[Commit, SuspectReason, list[str]]] = {}
         for part in rollout.parts:
             application = self.applications.get(part.application)
             if application is None or part.live_at is not None:
@@ -106,15 +115,17 @@ class Suspects:
             for commit in commits if unexplained_objects else ():
                 changed = self._changed(repository, commit, application) & unexplained_objects
                 if changed:
-                    commits_by_sha.setdefault(commit.sha, (commit, Why.OBJECT, []))[2].extend(sorted(changed))
+                    commits_by_sha.setdefault(commit.sha, (commit, SuspectReason.OBJECT, []))[2].extend(sorted(changed))
                 unexplained_objects -= changed
                 if not unexplained_objects:
                     break
             if commits and (unexplained_objects or not part.lacking.unready):
-                commits_by_sha.setdefault(commits[0].sha, (commits[0], Why.PATH, []))[2].append(application.name)
+                commits_by_sha.setdefault(commits[0].sha, (commits[0], SuspectReason.PATH, []))[2].append(
+                    application.name
+                )
         newest = sorted(
             commits_by_sha.values(),
-            key=lambda workload: (workload[1] is Why.PATH, -workload[0].committed_at.timestamp()),
+            key=lambda workload: (workload[1] is SuspectReason.PATH, -workload[0].committed_at.timestamp()),
         )
         return tuple(self._suspect(repository, commit, why, places) for commit, why, places in newest[:MOST_SUSPECTS])
 
@@ -153,7 +164,7 @@ class Suspects:
             return all(part.live_at is None for part in parts)
         return incident.since - commit.committed_at <= LATELY
 
-    def _suspect(self, repository: Repository, commit: Commit, why: Why, places: Sequence[str]) -> Suspect:
+    def _suspect(self, repository: Repository, commit: Commit, why: SuspectReason, places: Sequence[str]) -> Suspect:
         forge = self.ports.forges.get(repository.name)
         pull: PullRequest | None = None
         approvers: tuple[str, ...] | None = None

@@ -19,7 +19,7 @@ from bot.core.rendering.source import (
     below,
     detect,
 )
-from bot.garbage import uncollected
+from bot.garbage import gc_paused
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
@@ -117,7 +117,7 @@ def make(gathered: Gathered, source: Source, renderer: Renderer | None) -> Rende
     if gathered.kind is Kind.PLAIN:
         inside = len(path) + 1 if path else 0
         counted = [each for each in contents if each[0] == path or source.directory.counts(each[0][inside:])]
-        with uncollected():
+        with gc_paused():
             return Rendering(tuple(render(counted, path)))
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
@@ -143,7 +143,7 @@ def _run(gathered: Gathered, source: Source, renderer: Renderer) -> tuple[Manife
             raise RenderError(
                 LocalizedText(texts.NO_VARIABLE, expression=str(error)[:100], path=path or ".")
             ) from error
-    with uncollected():
+    with gc_paused():
         return tuple(read_manifests(file, made))
 
 

@@ -17,3 +17,7 @@ NOT_PRUNED = Phrase(
 )
 ADDED_BY_HAND = Phrase(en="added by hand with {manager}", es="agregado a mano con {manager}")
 NOT_IN_GIT = Phrase(en="applied earlier, no longer in git", es="aplicado antes, ya no está en git")
+UNTRACKED = Phrase(
+    en="not in git; Kubernetes records no field managers for this object",
+    es="no está en git; Kubernetes no registra field managers de este objeto",
+)

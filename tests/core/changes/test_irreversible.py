@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from bot.core.changes.irreversible import Loss, Warned, irreversible
+from bot.core.changes.irreversible import IrreversibleChange, Loss, irreversible
 from bot.core.objects.manifest import read_manifests
 
 
@@ -31,8 +31,8 @@ HOLDERS = [
 @pytest.mark.parametrize(("held", "loss"), HOLDERS)
 def test_what_goes_takes_with_it_what_it_holds_and_comes_back_empty(held, loss):
     kind, name = held["kind"], held["metadata"]["name"]
-    assert warned([held], []) == (Warned(loss, kind, "shop", name),)
-    assert warned([], [held]) == (Warned(Loss.RETURNING, kind, "shop", name),)
+    assert warned([held], []) == (IrreversibleChange(loss, kind, "shop", name),)
+    assert warned([], [held]) == (IrreversibleChange(Loss.RETURNING, kind, "shop", name),)
     assert warned([held], [held]) == ()
 
 
@@ -88,9 +88,9 @@ IMMUTABLE = [
 @pytest.mark.parametrize(("kind", "version", "before", "after", "path"), IMMUTABLE)
 def test_a_field_that_never_changes_is_named_once_either_way(kind, version, before, after, path):
     sides = [made(kind, version, **each) for each in (before, after)]
-    assert warned(sides[:1], sides[1:]) == (Warned(Loss.IMMUTABLE, kind, "shop", "web", path),)
+    assert warned(sides[:1], sides[1:]) == (IrreversibleChange(Loss.IMMUTABLE, kind, "shop", "web", path),)
     if path not in ("data", "immutable"):
-        assert warned(sides[1:], sides[:1]) == (Warned(Loss.IMMUTABLE, kind, "shop", "web", path),)
+        assert warned(sides[1:], sides[:1]) == (IrreversibleChange(Loss.IMMUTABLE, kind, "shop", "web", path),)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_volume_is_never_shrunk():
         for size in ("900Mi", "1Gi")
     )
     path = "spec.resources.requests.storage"
-    assert warned([large], [small]) == (Warned(Loss.SHRUNK, "PersistentVolumeClaim", "shop", "web", path),)
+    assert warned([large], [small]) == (IrreversibleChange(Loss.SHRUNK, "PersistentVolumeClaim", "shop", "web", path),)
 
 
 def test_a_version_of_a_definition_that_goes_may_still_be_stored():
@@ -129,7 +129,7 @@ def test_a_version_of_a_definition_that_goes_may_still_be_stored():
         for names in (("v1", "v2"), ("v1",))
     )
     assert warned([both], [one]) == (
-        Warned(Loss.VERSION, "CustomResourceDefinition", "shop", "a.b", "spec.versions v2"),
+        IrreversibleChange(Loss.VERSION, "CustomResourceDefinition", "shop", "a.b", "spec.versions v2"),
     )
     assert warned([one], [both]) == ()
 

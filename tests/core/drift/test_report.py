@@ -159,7 +159,7 @@ _ASIDE = (
 
 def test_explained_every_difference_has_its_reason_and_those_that_are_no_drift_are_counted_and_shown():
     image = FieldDrift("changed", "spec.image", "a", "b", "kubectl-set", _EDITED, "changed by hand with kubectl-set")
-    gone = replace(_ROLE, reason="git declares it, and it is not in the cluster")
+    gone = replace(_ROLE, reason="declared in git, but not in the cluster")
     drift = (replace(_WEB, fields=(image,)), gone)
     explained = [replace(_check(Status.OUT_OF_SYNC, drift=drift), set_aside=_ASIDE), _check(Status.SYNCED, "site")]
     assert as_text(explained, explain=True).splitlines() == [
@@ -172,7 +172,7 @@ def test_explained_every_difference_has_its_reason_and_those_that_are_no_drift_a
         '    ~ spec.image     "a" -> "b"  changed by hand with kubectl-set, no later than 2026-11-20T20:29:42Z',
         "    · + spec.paused  false       its default",
         "    · ~ spec.x       1 -> 2      ignored by rule 1: spec.x; by hpa, no later than 2026-11-20T20:29:42Z",
-        "  ClusterRole reader: missing from the cluster (git declares it, and it is not in the cluster)",
+        "  ClusterRole reader: missing from the cluster (declared in git, but not in the cluster)",
         "  ConfigMap shop/flags: missing from the cluster (git says gitops-bot/ignore: *)",
         "  Service shop/web",
         '    · + spec.type  "X"  its default',
@@ -182,7 +182,7 @@ def test_explained_every_difference_has_its_reason_and_those_that_are_no_drift_a
     ]
     told = json.loads(as_json(explained, explain=True))["applications"]
     assert told[0]["drift"][0]["fields"][0]["reason"] == "changed by hand with kubectl-set"
-    assert told[0]["drift"][1]["reason"] == "git declares it, and it is not in the cluster"
+    assert told[0]["drift"][1]["reason"] == "declared in git, but not in the cluster"
     assert told[0]["set_aside"][0]["fields"][1] == {
         "change": "changed",
         "path": "spec.x",

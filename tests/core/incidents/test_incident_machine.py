@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.core.drift.differences import differences
+from bot.core.drift.differences import identities
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.alerting import Escalation, Policy, cards_of_new, pass_time
 from bot.core.incidents.incident import (
@@ -129,8 +129,8 @@ class Incidents(RuleBasedStateMachine):
             incident = self.of(name)
             assert (incident is not None) == bool(drift)
             if incident:
-                assert differences(incident.drift) == differences(drift)
-                assert differences(drift) <= differences(incident.worst)
+                assert identities(incident.drift) == identities(drift)
+                assert identities(drift) <= identities(incident.worst)
 
     @invariant()
     def whatever_may_be_told_is_on_one_card_for_good(self):

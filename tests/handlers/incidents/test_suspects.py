@@ -10,7 +10,7 @@ from bot.adapters.database.store import SqlStore
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import Programs
 from bot.core.applications.application import Application
-from bot.core.changes.suspect import Why
+from bot.core.changes.suspect import SuspectReason
 from bot.core.drift.compare import compare_object
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState
@@ -103,7 +103,11 @@ def test_the_cluster_still_has_what_was_there_before_a_commit(desk):
         desk.source.commit(f"Words {number}", {"README.md": f"{number}"})
     desk.source.commit("Words in it", {"apps/shop/README.md": "x"})
     (suspect,) = desk.named()
-    assert (suspect.sha, suspect.why, suspect.places) == (pull.merge_sha, Why.BEFORE, ("Deployment web spec.replicas",))
+    assert (suspect.sha, suspect.why, suspect.places) == (
+        pull.merge_sha,
+        SuspectReason.BEFORE,
+        ("Deployment web spec.replicas",),
+    )
     assert (suspect.author, suspect.pull_number, suspect.revision) == ("Ana", pull.number, f"#{pull.number}")
     assert suspect.approved_by == ()
 
@@ -162,7 +166,7 @@ def test_an_object_that_was_added_lately_and_is_not_there(desk):
     more = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\ndata: {a: b}\n"
     sha = desk.source.commit("More", {"apps/shop/more.yaml": more})
     (suspect,) = desk.named()
-    assert (suspect.sha, suspect.why, suspect.places) == (sha, Why.NEVER, ("ConfigMap more",))
+    assert (suspect.sha, suspect.why, suspect.places) == (sha, SuspectReason.NEVER, ("ConfigMap more",))
     desk.rollout(sha, live_at=desk.now)
     assert desk.named() == (), "somebody deleted it"
 
@@ -263,13 +267,13 @@ def test_a_stuck_merge_names_the_last_commit_that_changed_what_does_not_run(desk
     bad = desk.source.commit("New image", {FILE: web(image="web:broken")})
     desk.source.commit("Words", {"apps/shop/README.md": "x"})
     (suspect,) = desk.suspects.of_rollout(stuck(desk, "web"))
-    assert (suspect.sha, suspect.why, suspect.places) == (bad, Why.OBJECT, ("Deployment web",))
+    assert (suspect.sha, suspect.why, suspect.places) == (bad, SuspectReason.OBJECT, ("Deployment web",))
 
 
 def test_a_stuck_merge_falls_back_to_the_path(desk):
     words = desk.source.commit("Words", {"apps/shop/README.md": "x"})
     (suspect,) = desk.suspects.of_rollout(stuck(desk, "elsewhere"))
-    assert (suspect.sha, suspect.why, suspect.places) == (words, Why.PATH, ("shop",))
+    assert (suspect.sha, suspect.why, suspect.places) == (words, SuspectReason.PATH, ("shop",))
 
 
 def test_a_repository_that_left_the_configuration_has_no_suspects(desk):

@@ -146,7 +146,7 @@ def test_a_volume_that_goes_is_warned_of_before_anything_else(desk):
     claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\n"
     bad = desk.source.commit("Keep data", {"apps/plain/claim.yaml": claim})
     opened = desk.ask(bad)
-    assert [each.loss for each in opened.effects[0].warned] == [Loss.VOLUME]
+    assert [each.loss for each in opened.effects[0].irreversible] == [Loss.VOLUME]
     (sentence,) = warnings(ENGLISH, opened.effects)
     assert sentence.startswith("PersistentVolumeClaim data of plain on prod is deleted together with its data")
     assert f"**Before you merge**\n\n- `{sentence}`" in desk.body(opened)
