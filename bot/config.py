@@ -25,14 +25,14 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from bot.core.access.permission import Right, Roles
 from bot.core.applications.application import Application
-from bot.core.approvals.approval import Automation, Rules
+from bot.core.approvals.approval import AllowedAutomation, ApprovalRules
 from bot.core.drift.ignore import IgnoreRule, parse_pointer
 from bot.core.drift.jq import parse_jq
 from bot.core.drift.severity import Severity
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import Newest, TargetRevision
 from bot.core.globs import parse_glob
-from bot.core.incidents.alerting import Escalation, Policy
+from bot.core.incidents.alerting import AlertPolicy, Escalation
 from bot.core.incidents.quiet_hours import QuietHours
 from bot.core.objects.ownership import INTERACTIVE
 from bot.core.objects.path import parse_path
@@ -336,9 +336,11 @@ class Approvals(_Section):
     grace: Duration = Field(default=timedelta(minutes=2), description=_A_DURATION)
 
     @property
-    def rules(self) -> Rules:
+    def rules(self) -> ApprovalRules:
         """Convert to the core's type."""
-        return Rules(self.required, tuple(Automation(each.actor, each.paths) for each in self.automation))
+        return ApprovalRules(
+            self.required, tuple(AllowedAutomation(each.actor, each.paths) for each in self.automation)
+        )
 
 
 class RepositoryConfig(_Section):
@@ -402,14 +404,14 @@ class _Helm(_Section):
     def parameters(self) -> HelmParameters:
         """Convert to the core's type."""
         return HelmParameters(
-            release=self.release,
+            release_name=self.release,
             namespace=self.namespace,
-            values=self.values,
+            values_files=self.values,
             set=tuple(self.set.items()),
             set_string=tuple(self.set_string.items()),
             api_versions=self.api_versions,
             kube_version=self.kube_version,
-            crds=self.crds,
+            include_crds=self.crds,
         )
 
 
@@ -497,13 +499,13 @@ class Alerts(_Section):
     escalate: _Escalate | None = Field(default=None, description="a mapping with after and to")
     quiet_hours: _QuietHours | None = Field(default=None, description="a mapping with from, to and zone, or with days")
 
-    def policy(self) -> Policy:
+    def policy(self) -> AlertPolicy:
         """Convert to the core's type."""
-        return Policy(
-            group=self.group,
-            remind=self.remind,
-            escalate=self.escalate.escalation() if self.escalate else None,
-            quiet=self.quiet_hours.hours() if self.quiet_hours else None,
+        return AlertPolicy(
+            group_size=self.group,
+            remind_every=self.remind,
+            escalation=self.escalate.escalation() if self.escalate else None,
+            quiet_hours=self.quiet_hours.hours() if self.quiet_hours else None,
         )
 
 

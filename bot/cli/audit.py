@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from bot.adapters.database.store import SqlStore
 from bot.config import Config
 from bot.core.access.audit import AuditEntry
-from bot.core.approvals.approval import Judgement
+from bot.core.approvals.approval import ApprovalRecord
 from bot.ports.errors import PortError
 
 
@@ -21,7 +21,7 @@ def entries(config: Config, since: datetime | None) -> Iterator[AuditEntry]:
         yield from store.audit_log.entries(since)
 
 
-def changes(config: Config, since: datetime | None) -> Iterator[Judgement]:
+def changes(config: Config, since: datetime | None) -> Iterator[ApprovalRecord]:
     """Every commit that reached a tracked branch since then, oldest first. PortError as above."""
     _must_exist(config.store)
     with closing(SqlStore(config.store)) as store:

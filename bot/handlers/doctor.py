@@ -191,8 +191,8 @@ def _deployers(discoverer: Discoverer) -> Iterator[Line]:
         discoverer.look(name)
         new = [note for note in discoverer.catalogue().notes if note not in before]
         yield Line(f"cluster {name}: deployers' applications can be read", not new, " ".join(new))
-    for unreadable in discoverer.catalogue().unreadable:
-        yield Line(f"{unreadable.origin.title}: can be watched", ok=False, remedy=unreadable.why)
+    for unreadable in discoverer.catalogue().unsupported:
+        yield Line(f"{unreadable.origin.title}: can be watched", ok=False, remedy=unreadable.reason)
 
 
 def _applications(

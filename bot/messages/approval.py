@@ -1,7 +1,7 @@
 """What the bot says of commits that nobody approved: one card, kept current, and a file where the diff is long."""
 
-from bot.core.approvals.approval import Alert, ApprovalStatus, Judgement
-from bot.core.git.patch import WITHHELD
+from bot.core.approvals.approval import ApprovalAlert, ApprovalRecord, ApprovalStatus
+from bot.core.git.patch import WITHHELD_PREFIX
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import Phrase, Translator
 from bot.messages import wording
@@ -40,9 +40,9 @@ _HOW: dict[ApprovalStatus, Phrase] = {
 }
 
 
-def card(translator: Translator, alert: Alert) -> Message:
+def card(translator: Translator, alert: ApprovalAlert) -> Message:
     """The alert's one message in a channel, as it should read now."""
-    last, seen = alert.last, alert.seen_by
+    last, seen = alert.newest, alert.approved_later_by
     branch = clip(last.branch, 60)
     sentence = _how(translator, alert)
     touched = wording.listed(translator, alert.applications)
@@ -75,18 +75,18 @@ def card(translator: Translator, alert: Alert) -> Message:
     return message(text, *blocks)
 
 
-def file_name(alert: Alert) -> str:
+def file_name(alert: ApprovalAlert) -> str:
     """The file's name."""
-    return f"{alert.last.repository}-{alert.last.sha[:8]}.diff"
+    return f"{alert.newest.repository}-{alert.newest.sha[:8]}.diff"
 
 
-def file_title(translator: Translator, alert: Alert) -> str:
+def file_title(translator: Translator, alert: ApprovalAlert) -> str:
     """What Slack shows above the file."""
-    return translator.text(texts.FILE_TITLE, branch=clip(alert.last.branch, 60))
+    return translator.text(texts.FILE_TITLE, branch=clip(alert.newest.branch, 60))
 
 
-def _what(translator: Translator, alert: Alert) -> str:
-    last = alert.last
+def _what(translator: Translator, alert: ApprovalAlert) -> str:
+    last = alert.newest
     match last.verdict:
         case ApprovalStatus.REWRITTEN:
             return translator.text(texts.REWRITTEN)
@@ -99,8 +99,8 @@ def _what(translator: Translator, alert: Alert) -> str:
     )
 
 
-def _how(translator: Translator, alert: Alert) -> str:
-    last = alert.last
+def _how(translator: Translator, alert: ApprovalAlert) -> str:
+    last = alert.newest
     how = _HOW.get(last.verdict)
     if how is None:
         return translator.count(texts.PUSHED_DIRECTLY, len(alert.commits))
@@ -108,39 +108,39 @@ def _how(translator: Translator, alert: Alert) -> str:
     return translator.text(how, number=_number(last), who=who, before=wording.short(translator, last.parent))
 
 
-def _number(judgement: Judgement) -> str:
-    return str(judgement.pull.number) if judgement.pull else ""
+def _number(record: ApprovalRecord) -> str:
+    return str(record.pull.number) if record.pull else ""
 
 
-def _commits(translator: Translator, alert: Alert) -> list[list[Element]]:
+def _commits(translator: Translator, alert: ApprovalAlert) -> list[list[Element]]:
     newest_first = alert.commits[::-1]
     lines = [_commit(translator, each) for each in newest_first[:_MOST_COMMITS]]
     left = len(newest_first) - _MOST_COMMITS
     return [*lines, [words(translator.count(texts.MORE_COMMITS, left), italic=True)]] if left > 0 else lines
 
 
-def _commit(translator: Translator, judgement: Judgement) -> list[Element]:
-    short = judgement.sha[:8]
+def _commit(translator: Translator, record: ApprovalRecord) -> list[Element]:
+    short = record.sha[:8]
     told = rich_line(
         translator,
         texts.COMMIT,
-        sha=link(judgement.url, short) if judgement.url else code(short),
-        subject=words(clip(judgement.subject, 150), bold=True),
-        author=clip(judgement.author, 60),
+        sha=link(record.url, short) if record.url else code(short),
+        subject=words(clip(record.subject, 150), bold=True),
+        author=clip(record.author, 60),
     )
-    if judgement.pushed_by:
-        told += rich_line(translator, texts.PUSHED_BY, who=clip(judgement.pushed_by, 60))
-    if judgement.pull:
-        told += [words(" · "), link(judgement.pull.url, f"#{judgement.pull.number} {clip(judgement.pull.title, 80)}")]
-        if judgement.pull.merged_by:
-            told += rich_line(translator, texts.MERGED_BY, who=clip(judgement.pull.merged_by, 60))
-    return told + rich_line(translator, texts.AT, branch=clip(judgement.branch, 60), time=moment(judgement.reached_at))
+    if record.pushed_by:
+        told += rich_line(translator, texts.PUSHED_BY, who=clip(record.pushed_by, 60))
+    if record.pull:
+        told += [words(" · "), link(record.pull.url, f"#{record.pull.number} {clip(record.pull.title, 80)}")]
+        if record.pull.merged_by:
+            told += rich_line(translator, texts.MERGED_BY, who=clip(record.pull.merged_by, 60))
+    return told + rich_line(translator, texts.AT, branch=clip(record.branch, 60), time=moment(record.reached_at))
 
 
-def _diff(translator: Translator, alert: Alert) -> list[Block]:
+def _diff(translator: Translator, alert: ApprovalAlert) -> list[Block]:
     lines = [line for each in alert.commits for line in each.diff.splitlines()]
-    withheld = [line.removeprefix(WITHHELD) for line in lines if line.startswith(WITHHELD)]
-    shown = "\n".join(line for line in lines if not line.startswith(WITHHELD))
+    withheld = [line.removeprefix(WITHHELD_PREFIX) for line in lines if line.startswith(WITHHELD_PREFIX)]
+    shown = "\n".join(line for line in lines if not line.startswith(WITHHELD_PREFIX))
     blocks: list[Block] = []
     if shown:
         blocks.append(rich(preformatted(shown[:_MOST_DIFF])))
@@ -152,13 +152,13 @@ def _diff(translator: Translator, alert: Alert) -> list[Block]:
     return [*blocks, note(*notes)] if notes else blocks
 
 
-def is_long(alert: Alert) -> bool:
+def is_long(alert: ApprovalAlert) -> bool:
     """Whether the card cannot hold the whole diff."""
     return any(each.more for each in alert.commits) or sum(len(each.diff) for each in alert.commits) > _MOST_DIFF
 
 
-def _revert(translator: Translator, alert: Alert) -> Element:
-    first, last = alert.commits[0], alert.last
+def _revert(translator: Translator, alert: ApprovalAlert) -> Element:
+    first, last = alert.commits[0], alert.newest
     if last.pull:
         revision = last.pull.url
     elif len(alert.commits) > 1:

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.approvals.approval import Alert
-from bot.core.incidents.alerting import Policy
+from bot.core.approvals.approval import ApprovalAlert
+from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.core.pull_requests.revert_pull import RevertPullRequest
-from bot.core.rollouts.rollout import ENDED, Rollout, RolloutState
+from bot.core.rollouts.rollout import ENDED_STATES, Rollout, RolloutState
 from bot.i18n.language import Translator
 from bot.messages import approval as approval_message
 from bot.messages import queued as queued_message
@@ -25,9 +25,9 @@ def desired(
     incidents: Sequence[Incident],
     rollouts: Sequence[Rollout],
     pulls: Sequence[RevertPullRequest],
-    unapproved: Sequence[Alert],
+    unapproved: Sequence[ApprovalAlert],
     now: datetime,
-    policy: Policy,
+    policy: AlertPolicy,
     queued: Sequence[QueuedRevert] = (),
 ) -> list[Card]:
     """Every card of what is going on, a parent always before its reply."""
@@ -42,7 +42,7 @@ def desired(
 
 def _of_rollout(translator_for: Callable[[str], Translator], rollout: Rollout) -> list[Card]:
     cards = []
-    ended = rollout.state in ENDED
+    ended = rollout.state in ENDED_STATES
     for channel in sorted({part.channel for part in rollout.parts}):
         translator = translator_for(channel)
         card = Card(
@@ -57,20 +57,20 @@ def _of_rollout(translator_for: Callable[[str], Translator], rollout: Rollout) -
     return cards
 
 
-def _of_alert(translator_for: Callable[[str], Translator], alert: Alert) -> list[Card]:
+def _of_alert(translator_for: Callable[[str], Translator], alert: ApprovalAlert) -> list[Card]:
     return [
         Card(
             approval_key(alert, channel),
             alert.id,
             channel,
             approval_message.card(translator_for(channel), alert),
-            last=bool(alert.seen_by),
+            last=bool(alert.approved_later_by),
         )
         for channel in alert.channels
     ]
 
 
-def approval_key(alert: Alert, channel: str) -> str:
+def approval_key(alert: ApprovalAlert, channel: str) -> str:
     """The key of an alert's card in one of its channels."""
     return f"{alert.id}#{channel}"
 

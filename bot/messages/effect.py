@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.core.changes.effect import Effect
 from bot.core.changes.irreversible import Loss
-from bot.core.rollouts.rollout import Change
+from bot.core.rollouts.rollout import ApplicationChange
 from bot.i18n.catalogue import effect as texts
 from bot.i18n.catalogue import rollout as shared
 from bot.i18n.language import Translator
@@ -27,7 +27,9 @@ _MOST_TOLD = 4_500  # characters of JSON
 
 def blocks(translator: Translator, effects: Sequence[Effect]) -> list[Block]:
     """Warnings first, then what changes where."""
-    told = told_of(translator, [(where(translator, each), Change(each.change, why=each.why)) for each in effects])
+    told = told_of(
+        translator, [(where(translator, each), ApplicationChange(each.change, why=each.why)) for each in effects]
+    )
     shown = fill(
         told, lambda left: paragraph(words(translator.count(shared.MORE_CHANGES, left), italic=True)), budget=_MOST_TOLD
     )

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from bot.core.commands.command import (
     COMMANDS,
     CommandSpec,
-    Mistake,
+    InvalidCommand,
+    InvalidDuration,
     UnknownApplication,
     UnknownCommand,
     WrongArguments,
-    WrongSpan,
 )
 from bot.core.pull_requests.change_ref import InvalidChangeRef
 from bot.i18n.catalogue import control
@@ -54,7 +54,7 @@ def about(translator: Translator, spec: CommandSpec) -> Message:
     return message(text, rich(paragraph(words(text))))
 
 
-def mistake(translator: Translator, made: Mistake, applications: Sequence[str]) -> Message:
+def mistake(translator: Translator, made: InvalidCommand, applications: Sequence[str]) -> Message:
     """One sentence with the nearest match, and where help is."""
     match made:
         case UnknownCommand(word, nearest):
@@ -71,7 +71,7 @@ def mistake(translator: Translator, made: Mistake, applications: Sequence[str]) 
             )
         case WrongArguments(spec):
             return about(translator, spec)
-        case WrongSpan():
+        case InvalidDuration():
             text = translator.text(control.OTHER_WRONG)
         case InvalidChangeRef(reason):
             text = translator.told(reason)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.core.applications.application import Application
 from bot.core.drift.severity import worst_first
-from bot.core.home import Home, HomeScope, Shown, Week
+from bot.core.home import ApplicationFilter, Home, OpenCard, WeekSummary
 from bot.core.incidents.incident import IncidentState
 from bot.core.pull_requests.revert_pull import RevertPullRequest
 from bot.i18n.catalogue import home as texts
@@ -84,13 +84,13 @@ def _headline(translator: Translator, home: Home) -> str:
     return translator.count(texts.OPEN, sum(len(each.incidents) for each in every), mark=MARKS[worst])
 
 
-def _every(home: Home) -> list[Shown]:
-    return list({each.subject: each for each in (*home.cards, *home.snoozes)}.values())
+def _every(home: Home) -> list[OpenCard]:
+    return list({each.card_id: each for each in (*home.cards, *home.snoozes)}.values())
 
 
 def _is_shown(home: Home, subject: str) -> bool:
     shown = (*home.cards[:_MOST_CARDS], *home.snoozes[:_MOST_SNOOZES])
-    return subject in {each.subject for each in shown}
+    return subject in {each.card_id for each in shown}
 
 
 def _notice(notice: Notice) -> list[Block]:
@@ -98,8 +98,8 @@ def _notice(notice: Notice) -> list[Block]:
     return [*said[:3]] or [note(notice.said.text)]
 
 
-def _below(notice: Notice | None, shown: Shown) -> list[Block]:
-    return _notice(notice) if notice and notice.about == shown.subject else []
+def _below(notice: Notice | None, shown: OpenCard) -> list[Block]:
+    return _notice(notice) if notice and notice.about == shown.card_id else []
 
 
 # ---------------------------------------------------------------- open incidents
@@ -114,8 +114,8 @@ def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Ite
             yield _heading(translator, texts.YOURS if shown.mine else texts.OTHERS)
         mine = shown.mine
         yield rich(*(paragraph(*line) for line in _lines(translator, shown)))
-        buttons = silence_buttons(translator, shown.state, shown.subject)
-        yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject))
+        buttons = silence_buttons(translator, shown.state, shown.card_id)
+        yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.card_id))
         yield from _below(notice, shown)
     lines = [
         [bullets([[*_title(translator, each), words(" · "), *_since(translator, each)]])] for each in rest[:_MOST_LINES]
@@ -126,7 +126,7 @@ def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Ite
     yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_OPEN, cut + left))))
 
 
-def _lines(translator: Translator, shown: Shown) -> list[list[Element]]:
+def _lines(translator: Translator, shown: OpenCard) -> list[list[Element]]:
     return [
         _title(translator, shown),
         [words(_why(translator, shown))],
@@ -134,7 +134,7 @@ def _lines(translator: Translator, shown: Shown) -> list[list[Element]]:
     ]
 
 
-def _title(translator: Translator, shown: Shown) -> list[Element]:
+def _title(translator: Translator, shown: OpenCard) -> list[Element]:
     named = translator.text(
         texts.TITLE,
         mark=MARKS[shown.rating.severity],
@@ -144,14 +144,14 @@ def _title(translator: Translator, shown: Shown) -> list[Element]:
     return [words(clip(named, 200), bold=True)]
 
 
-def _where(translator: Translator, shown: Shown) -> str:
+def _where(translator: Translator, shown: OpenCard) -> str:
     first = shown.incidents[0]
     if len(shown.incidents) == 1:
         return wording.where(translator, first.application, first.cluster)
     return incident_group.where(translator, shown.incidents, len(shown.incidents))
 
 
-def _why(translator: Translator, shown: Shown) -> str:
+def _why(translator: Translator, shown: OpenCard) -> str:
     first, why = shown.incidents[0], reason(translator, shown.rating)
     if len(shown.incidents) == 1:
         said = translator.text(texts.WHY, reason=why, summary=wording.summary(translator, worst_first(first.drift)))
@@ -161,11 +161,11 @@ def _why(translator: Translator, shown: Shown) -> str:
     return f"{said[:1].upper()}{said[1:]}"
 
 
-def _since(translator: Translator, shown: Shown) -> list[Element]:
+def _since(translator: Translator, shown: OpenCard) -> list[Element]:
     return rich_line(translator, texts.SINCE, time=wording.day_and_time(translator, shown.since))
 
 
-def _state(translator: Translator, shown: Shown) -> list[Element]:
+def _state(translator: Translator, shown: OpenCard) -> list[Element]:
     """Who has it, or until when it is quiet; of many that differ in this, what the first of that state says."""
     one = next(each for each in shown.incidents if each.state is shown.state)
     at, until = one.acknowledged_at, one.snoozed_until
@@ -190,10 +190,14 @@ def _state(translator: Translator, shown: Shown) -> list[Element]:
 
 
 def _applications(translator: Translator, home: Home) -> Iterator[Block]:
-    yield header(translator.text(texts.ALL_APPLICATIONS if home.whose is HomeScope.ALL else texts.APPLICATIONS))
+    yield header(
+        translator.text(
+            texts.ALL_APPLICATIONS if home.application_filter is ApplicationFilter.ALL else texts.APPLICATIONS
+        )
+    )
     ranked = status.ranked(home.applications, home.checks)
     shown, rest = ranked[:_MOST_LINES], ranked[_MOST_LINES:]
-    parts = [[paragraph(words(translator.text(texts.RULES[home.whose]), italic=True))]]
+    parts = [[paragraph(words(translator.text(texts.RULES[home.application_filter]), italic=True))]]
     parts += [[bullets([_application(translator, each, home)])] for each in shown]
     if rest:
         states = ", ".join(status.tally(translator, rest, home.checks))
@@ -201,8 +205,8 @@ def _applications(translator: Translator, home: Home) -> Iterator[Block]:
             [paragraph(words(translator.text(texts.MORE_APPLICATIONS, n=translator.number(len(rest)), states=states)))]
         )
     yield from fill(parts, lambda left: paragraph(wording.and_more(translator, left)))
-    if home.unknown:
-        yield note(translator.text(texts.OWNERS_UNKNOWN, reason=translator.told(home.unknown)))
+    if home.owners_unknown:
+        yield note(translator.text(texts.OWNERS_UNKNOWN, reason=translator.told(home.owners_unknown)))
 
 
 def _application(translator: Translator, application: Application, home: Home) -> list[Element]:
@@ -218,7 +222,7 @@ def _application(translator: Translator, application: Application, home: Home) -
         state=state,
         cluster=clip(application.cluster, 63),
     )
-    arriving = home.arriving.get(application.name)
+    arriving = home.rolling_out.get(application.name)
     return line + (status.arriving(translator, arriving) if arriving else [])
 
 
@@ -243,7 +247,7 @@ def _pull(translator: Translator, pull: RevertPullRequest) -> list[Element]:
     )
 
 
-def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | None) -> Iterator[Block]:
+def _snoozes(translator: Translator, snoozes: Sequence[OpenCard], notice: Notice | None) -> Iterator[Block]:
     yield header(translator.text(texts.SNOOZES))
     if not snoozes:
         yield rich(paragraph(words(translator.text(texts.NO_SNOOZE))))
@@ -257,8 +261,8 @@ def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | 
         )
         yield rich(paragraph(*line))
         yield actions(
-            button(translator.text(texts.END_SNOOZE), WAKE, shown.subject),
-            button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject),
+            button(translator.text(texts.END_SNOOZE), WAKE, shown.card_id),
+            button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.card_id),
         )
         yield from _below(notice, shown)
     if len(snoozes) > _MOST_SNOOZES:
@@ -269,25 +273,27 @@ def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | 
 # ---------------------------------------------------------------- the week
 
 
-def _week(translator: Translator, week: Week) -> Iterator[Block]:
+def _week(translator: Translator, week: WeekSummary) -> Iterator[Block]:
     yield header(translator.text(texts.WEEK))
     number = translator.number
     objects = translator.count(texts.OBJECTS, week.objects)
     watched = translator.text(
         texts.WATCHED,
         objects=objects,
-        applications=translator.count(texts.IN_APPLICATIONS, week.applications - week.unseen),
+        applications=translator.count(texts.IN_APPLICATIONS, week.applications - week.unknown_applications),
     )
     lines = [
         translator.text(texts.INCIDENTS, opened=number(week.opened), resolved=number(week.resolved)),
-        translator.text(texts.ACKNOWLEDGE, span=_span(translator, week.acknowledge, texts.NONE_ACKNOWLEDGED)),
-        translator.text(texts.RESOLVE, span=_span(translator, week.resolve, texts.NONE_RESOLVED)),
-        translator.text(texts.MERGES, n=number(week.live), span=_span(translator, week.arrive, texts.NO_MERGE)),
-        translator.text(texts.REVERTS, n=number(week.reverts), merged=number(week.merged)),
-        watched + (translator.count(texts.UNSEEN, week.unseen) if week.unseen else ""),
+        translator.text(texts.ACKNOWLEDGE, span=_span(translator, week.time_to_acknowledge, texts.NONE_ACKNOWLEDGED)),
+        translator.text(texts.RESOLVE, span=_span(translator, week.time_to_resolve, texts.NONE_RESOLVED)),
+        translator.text(
+            texts.MERGES, n=number(week.rollouts_completed), span=_span(translator, week.time_to_live, texts.NO_MERGE)
+        ),
+        translator.text(texts.REVERTS, n=number(week.reverts_opened), merged=number(week.reverts_merged)),
+        watched + (translator.count(texts.UNSEEN, week.unknown_applications) if week.unknown_applications else ""),
     ]
     yield rich(bullets([[words(line)] for line in lines]))
-    if not week.whole:
+    if not week.complete:
         yield note(translator.text(texts.INCOMPLETE_WEEK))
 
 

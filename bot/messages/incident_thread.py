@@ -6,7 +6,7 @@ Of a card that many share, what happened to several at once is told once, with t
 from collections.abc import Sequence
 
 from bot.core.drift.severity import worst_first
-from bot.core.incidents.incident import Event, Incident
+from bot.core.incidents.incident import Incident, IncidentEvent
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.catalogue import incident_thread as texts
 from bot.i18n.language import Phrase, Translator
@@ -31,7 +31,7 @@ from bot.messages.incident import ending, lasted, level, reason
 _NAMED = 8
 
 
-def grown(translator: Translator, incident: Incident, event: Event) -> Message:
+def grown(translator: Translator, incident: Incident, event: IncidentEvent) -> Message:
     """More differs than the alert had said."""
     drift = worst_first(event.drift)
     told = wording.summary(translator, drift)
@@ -45,7 +45,7 @@ def grown(translator: Translator, incident: Incident, event: Event) -> Message:
     return message(text, rich(paragraph(*lead)), *lines)
 
 
-def silenced(translator: Translator, incidents: Sequence[Incident], event: Event) -> Message:
+def silenced(translator: Translator, incidents: Sequence[Incident], event: IncidentEvent) -> Message:
     """Somebody has them, or has snoozed them."""
     where = _where(translator, incidents)
     who = person(event.by) if event.by else words("")
@@ -100,7 +100,7 @@ def resolved(translator: Translator, incident: Incident) -> Message:
 
 
 def some_resolved(
-    translator: Translator, incidents: Sequence[Incident], everyone: Sequence[Incident], event: Event
+    translator: Translator, incidents: Sequence[Incident], everyone: Sequence[Incident], event: IncidentEvent
 ) -> Message:
     """Some of those that share a card have ended, or with these all `everyone`."""
     left = [each for each in everyone if each.resolved_at is None or each.resolved_at > event.at]

@@ -296,7 +296,7 @@ def _commits(translator: Translator, commits: Sequence[Commit]) -> Block:
 
 
 def _commit(translator: Translator, commit: Commit | None) -> str:
-    return f"{commit.short} ({clip(commit.subject, 100)})" if commit else translator.text(texts.UNKNOWN_COMMIT)
+    return f"{commit.short_sha} ({clip(commit.subject, 100)})" if commit else translator.text(texts.UNKNOWN_COMMIT)
 
 
 def _name(translator: Translator, target: Target) -> str:

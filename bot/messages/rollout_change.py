@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.objects.images import Pin
-from bot.core.rollouts.rollout import Change, Part
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Translator
 from bot.messages import wording
@@ -15,14 +15,14 @@ _MOST_OBJECTS = 6
 _MOST_IMAGES = 5
 
 
-def changes(translator: Translator, parts: Sequence[Part]) -> list[list[Element]]:
+def changes(translator: Translator, parts: Sequence[ApplicationRollout]) -> list[list[Element]]:
     """What changes, a part of a rich_text block each: what is the same in several applications is told once."""
     return told_of(translator, [(part.application, part.change) for part in parts if part.change])
 
 
-def told_of(translator: Translator, changes: Sequence[tuple[str, Change]]) -> list[list[Element]]:
+def told_of(translator: Translator, changes: Sequence[tuple[str, ApplicationChange]]) -> list[list[Element]]:
     """The same of changes by the names of what they change."""
-    alike: list[tuple[Change, list[str]]] = []
+    alike: list[tuple[ApplicationChange, list[str]]] = []
     for name, change in changes:
         known = next((names for other, names in alike if other == change), None)
         if known is None:
@@ -32,7 +32,7 @@ def told_of(translator: Translator, changes: Sequence[tuple[str, Change]]) -> li
     return [_change(translator, change, wording.listed(translator, names, _MOST_NAMES)) for change, names in alike]
 
 
-def unpinned(translator: Translator, parts: Sequence[Part]) -> list[Element]:
+def unpinned(translator: Translator, parts: Sequence[ApplicationRollout]) -> list[Element]:
     """The images that the merge brings and that are not pinned to a digest; nothing when there are none."""
     found = dict.fromkeys(each for part in parts if part.change for each in part.change.unpinned)
     images = {each.image: each.pin for each in found}
@@ -47,7 +47,7 @@ def unpinned(translator: Translator, parts: Sequence[Part]) -> list[Element]:
     return rich_line(translator, texts.UNPINNED, images=wording.listed(translator, rest, min(_MOST_IMAGES, len(names))))
 
 
-def _change(translator: Translator, change: Change, names: str) -> list[Element]:
+def _change(translator: Translator, change: ApplicationChange, names: str) -> list[Element]:
     if change.why is not None:
         return [
             paragraph(

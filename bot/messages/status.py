@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.applications.application import Application
-from bot.core.applications.deployer_status import DeployerStatus, Stop, disagreement
-from bot.core.applications.discovered import Unreadable
+from bot.core.applications.deployer_status import DeployerStatus, SyncMode, disagreement
+from bot.core.applications.discovery import UnsupportedResource
 from bot.core.drift.model import Check, Status
 from bot.core.git.commit import PullRequest
 from bot.core.rollouts.rollout import Rollout
@@ -41,7 +41,7 @@ _UNCHECKED = "⏳"
 # So many are found sooner in a table than in lines, which say more of each.
 _TABLE_FROM = 11
 
-_STOPS = {Stop.SUSPENDED: view_texts.SUSPENDED, Stop.MANUAL: view_texts.MANUAL}
+_STOPS = {SyncMode.SUSPENDED: view_texts.SUSPENDED, SyncMode.MANUAL: view_texts.MANUAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Overview:
     pulls_unknown: Mapping[str, str]
     troubles: Sequence[str]
     views: Mapping[str, DeployerStatus] = field(default_factory=dict)
-    unreadable: Sequence[Unreadable] = ()
+    unreadable: Sequence[UnsupportedResource] = ()
 
 
 def overview(translator: Translator, given: Overview) -> Message:
@@ -124,7 +124,7 @@ def _is_odd(application: Application, given: Overview) -> bool:
     """Whether a state alone would hide why it is not known, or that its deployer says otherwise."""
     check, view = given.checks.get(application.name), given.views.get(application.name)
     arrives = any(_waits_for(each, application.name) for each in given.rollouts)
-    contested = view is not None and disagreement(view, check, arriving=arrives) is not None
+    contested = view is not None and disagreement(view, check, rolling_out=arrives) is not None
     return contested or (check is not None and check.error is not None)
 
 
@@ -204,18 +204,18 @@ def _view(translator: Translator, view: DeployerStatus | None, check: Check | No
     if view is None:
         return []
     sync = translator.text(view_texts.AT, sync=view.sync, revision=view.revision[:8]) if view.revision else view.sync
-    stop = translator.text(_STOPS[view.stop]) if view.stop else ""
+    stop = translator.text(_STOPS[view.sync_mode]) if view.sync_mode else ""
     failed = view.failure and (": ".join(filter(None, (view.failure.reason, view.failure.message))))
     what = " · ".join(filter(None, (sync.strip(), view.health, stop, clip(failed or "", 300))))
     told = translator.text(view_texts.SAYS, deployer=view.deployer, what=what or translator.text(view_texts.NOTHING))
-    differs = disagreement(view, check, arriving=arriving)
+    differs = disagreement(view, check, rolling_out=arriving)
     return [words(f"\n{each}") for each in (told, differs and f"⚠️ {translator.told(differs)}") if each]
 
 
-def _unreadable(translator: Translator, each: Unreadable) -> Element:
+def _unreadable(translator: Translator, each: UnsupportedResource) -> Element:
     where = translator.told(each.origin.title)
-    part = f" ({each.part})" if each.part else ""
-    return paragraph(words(f"❔ {clip(where, 250)}{part}: {clip(translator.told(each.why), 300)}\n"))
+    part = f" ({each.source_name})" if each.source_name else ""
+    return paragraph(words(f"❔ {clip(where, 250)}{part}: {clip(translator.told(each.reason), 300)}\n"))
 
 
 def _pull(translator: Translator, pull: PullRequest) -> Element:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.git.author import Author
-from bot.core.git.commit import Commit, PullRequest, title
+from bot.core.git.commit import Commit, PullRequest, change_title
 from bot.core.incidents.incident import Incident
 from bot.i18n.catalogue import who as texts
 from bot.i18n.language import Translator
@@ -95,12 +95,12 @@ def _wrote(translator: Translator, tool: str, at: datetime | None) -> list[Eleme
 
 def _changed(translator: Translator, change: Change) -> list[Element]:
     authors = [person(each.user) if each.user else words(clip(each.name, 60)) for each in change.authors]
-    sha = link(change.url, change.commit.short) if change.url else code(change.commit.short)
+    sha = link(change.url, change.commit.short_sha) if change.url else code(change.commit.short_sha)
     line = rich_line(
         translator,
         texts.CHANGED,
         commit=sha,
-        subject=clip(title(change.commit, change.pull), 120),
+        subject=clip(change_title(change.commit, change.pull), 120),
         at=wording.day_and_time(translator, change.commit.committed_at),
         authors=_row(authors[:_MOST_AUTHORS]) or translator.text(texts.A_TOOL),
     )

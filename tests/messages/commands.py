@@ -18,7 +18,7 @@ def messages(translator):
         "command-unlike-any": (command.UnknownCommand("deploy", None), ["shop"]),
         "application-unlike-any": (command.UnknownApplication("billing", None), ["shop", "invoices"]),
         "application-of-none": (command.UnknownApplication("shop", None), []),
-        "span": (command.WrongSpan(), ["shop"]),
+        "span": (command.InvalidDuration(), ["shop"]),
         "arguments": (command.WrongArguments(REVERT), ["shop"]),
     }
     openings = {

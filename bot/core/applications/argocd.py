@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.core.applications.deployer import argo_failure
-from bot.core.applications.deployer_status import DeployerStatus, Stop
-from bot.core.applications.discovered import (
+from bot.core.applications.deployer_status import DeployerStatus, SyncMode
+from bot.core.applications.discovery import (
     Destination,
-    Discovered,
-    Found,
-    Origin,
-    Unreadable,
-    UnreadableError,
+    DiscoveredApplication,
+    DiscoveryResult,
+    ResourceRef,
+    UnsupportedResource,
+    UnsupportedResourceError,
     channel_of,
 )
 from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
@@ -29,11 +29,11 @@ from bot.core.objects.resource import Object, items, mapping, set_keys, text
 from bot.core.rendering.source import (
     DirectoryParameters,
     HelmParameters,
-    Kind,
     KustomizeParameters,
     Source,
-    tidy,
-    within,
+    SourceType,
+    normalize_path,
+    resolve_path,
 )
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
@@ -52,42 +52,42 @@ _PART: Final = re.compile(r"[A-Za-z0-9._-]{1,63}")
 _BUILD_VARIABLE: Final = "ARGOCD_"  # filled in by Argo CD while it renders
 
 
-def read(resource: Object, cluster: str) -> list[Found]:
+def read_application(resource: Object, cluster: str) -> list[DiscoveryResult]:
     """Each source of an Application found on a cluster: what there is to follow, or why it cannot be."""
     spec, metadata = mapping(resource, "spec"), mapping(resource, "metadata")
-    origin = Origin(DEPLOYER, "Application", cluster, text(metadata, "namespace"), text(metadata, "name"))
+    origin = ResourceRef(DEPLOYER, "Application", cluster, text(metadata, "namespace"), text(metadata, "name"))
     several = [each for each in items(spec, "sources") if isinstance(each, Mapping)]
     sources: list[Object] = several or [mapping(spec, "source")]
     manifests = [(index, each) for index, each in enumerate(sources) if not _only_values(each)]
-    found: list[Found] = []
+    found: list[DiscoveryResult] = []
     for index, source in manifests:
         view = _view(resource, index if several else None)
         part = _part(source, index) if len(manifests) > 1 else ""
         try:
             found.append(_discovered(origin, view, part, resource, source, sources))
-        except UnreadableError as error:
-            found.append(Unreadable(origin, view, str(error), part))
-    return found or [Unreadable(origin, _view(resource, None), LocalizedText(texts.NO_SOURCE))]
+        except UnsupportedResourceError as error:
+            found.append(UnsupportedResource(origin, view, str(error), part))
+    return found or [UnsupportedResource(origin, _view(resource, None), LocalizedText(texts.NO_SOURCE))]
 
 
 def _discovered(
-    origin: Origin, view: DeployerStatus, part: str, resource: Object, source: Object, sources: Sequence[Object]
-) -> Discovered:
+    origin: ResourceRef, view: DeployerStatus, part: str, resource: Object, source: Object, sources: Sequence[Object]
+) -> DiscoveredApplication:
     spec = mapping(resource, "spec")
     if mapping(spec, "sourceHydrator"):
-        raise UnreadableError(LocalizedText(texts.HYDRATED))
+        raise UnsupportedResourceError(LocalizedText(texts.HYDRATED))
     destination = mapping(spec, "destination")
     place = Destination(
         text(destination, "namespace") or "default", text(destination, "server"), text(destination, "name")
     )
-    return Discovered(
+    return DiscoveredApplication(
         origin=origin,
-        view=view,
+        status=view,
         url=_url(source),
         revision=_revision(source),
         source=_source(source, sources, name=origin.name, namespace=place.namespace),
         destination=place,
-        part=part,
+        source_name=part,
         ignore=tuple(_rules(items(spec, "ignoreDifferences"))),
         channel=channel_of(resource),
     )
@@ -106,11 +106,11 @@ def _part(source: Object, index: int) -> str:
 def _url(source: Object) -> str:
     url = text(source, "repoURL")
     if not url:
-        raise UnreadableError(LocalizedText(texts.NO_SOURCE))
+        raise UnsupportedResourceError(LocalizedText(texts.NO_SOURCE))
     if chart := text(source, "chart"):
-        raise UnreadableError(LocalizedText(texts.CHART_FROM_REGISTRY, chart=chart[:100]))
+        raise UnsupportedResourceError(LocalizedText(texts.CHART_FROM_REGISTRY, chart=chart[:100]))
     if url.startswith("oci://"):
-        raise UnreadableError(LocalizedText(texts.FROM_OCI))
+        raise UnsupportedResourceError(LocalizedText(texts.FROM_OCI))
     return url
 
 
@@ -120,21 +120,21 @@ def _revision(source: Object) -> TargetRevision:
 
 def _source(source: Object, sources: Sequence[Object], *, name: str, namespace: str) -> Source:
     """Where the manifests come from. UnreadableError."""
-    path = within("", text(source, "path").removeprefix("./") or ".")
+    path = resolve_path("", text(source, "path").removeprefix("./") or ".")
     if path is None:
-        raise UnreadableError(LocalizedText(texts.OUTSIDE))
+        raise UnsupportedResourceError(LocalizedText(texts.OUTSIDE))
     if mapping(source, "plugin"):
-        raise UnreadableError(LocalizedText(texts.PLUGIN))
+        raise UnsupportedResourceError(LocalizedText(texts.PLUGIN))
     helm, kustomize, directory = (mapping(source, key) for key in ("helm", "kustomize", "directory"))
     include, exclude = text(directory, "include"), text(directory, "exclude")
     try:
         parse_glob(include)
         parse_glob(exclude)
     except GlobError as error:
-        raise UnreadableError(LocalizedText(texts.DIRECTORY, why=str(error))) from error
-    kind = Kind.HELM if helm else Kind.KUSTOMIZE if kustomize else Kind.PLAIN if directory else None
+        raise UnsupportedResourceError(LocalizedText(texts.DIRECTORY, why=str(error))) from error
+    kind = SourceType.HELM if helm else SourceType.KUSTOMIZE if kustomize else SourceType.PLAIN if directory else None
     return Source(
-        tidy(path),
+        normalize_path(path),
         kind,
         helm=_helm(helm, source, sources, name=name, namespace=namespace),
         directory=DirectoryParameters(recurse=directory.get("recurse") is True, include=include, exclude=exclude),
@@ -145,13 +145,13 @@ def _source(source: Object, sources: Sequence[Object], *, name: str, namespace: 
 def _kustomize(given: Object) -> KustomizeParameters:
     """What Argo CD sets with `kustomize edit` before it builds. UnreadableError."""
     if other := [key for key in set_keys(given, frozenset({"version"})) if key not in _KUSTOMIZE]:
-        raise UnreadableError(LocalizedText(texts.KUSTOMIZE, what=", ".join(other)))
+        raise UnsupportedResourceError(LocalizedText(texts.KUSTOMIZE, what=", ".join(other)))
     replicas = [
         (text(each, "name"), each.get("count")) for each in items(given, "replicas") if isinstance(each, Mapping)
     ]
     counts = [(name, int(str(count))) for name, count in replicas if str(count).isdecimal()]
     if len(counts) != len(replicas):
-        raise UnreadableError(LocalizedText(texts.KUSTOMIZE, what="replicas"))
+        raise UnsupportedResourceError(LocalizedText(texts.KUSTOMIZE, what="replicas"))
     return KustomizeParameters(
         name_prefix=text(given, "namePrefix"),
         name_suffix=text(given, "nameSuffix"),
@@ -176,23 +176,23 @@ def _image(given: str) -> dict[str, str]:
 
 def _helm(helm: Object, source: Object, sources: Sequence[Object], *, name: str, namespace: str) -> HelmParameters:
     if other := [key for key in set_keys(helm, _NO_MATTER) if key not in _HELM]:
-        raise UnreadableError(LocalizedText(texts.HELM, what=", ".join(other)))
+        raise UnsupportedResourceError(LocalizedText(texts.HELM, what=", ".join(other)))
     parameters = [each for each in items(helm, "parameters") if isinstance(each, Mapping)]
     values = [_values_file(each, source, sources) for each in items(helm, "valueFiles")]
     said = (*values, *(text(each, "value") for each in parameters))
     if any(_BUILD_VARIABLE in each for each in said):
-        raise UnreadableError(LocalizedText(texts.BUILD_VARIABLES))
+        raise UnsupportedResourceError(LocalizedText(texts.BUILD_VARIABLES))
     return HelmParameters(
-        release=text(helm, "releaseName") or name,
+        release_name=text(helm, "releaseName") or name,
         namespace=text(helm, "namespace") or namespace,
-        values=tuple(values),
-        inline=_inline(helm),
+        values_files=tuple(values),
+        inline_values=_inline(helm),
         set=tuple((text(each, "name"), text(each, "value")) for each in parameters if not _forced(each)),
         set_string=tuple((text(each, "name"), text(each, "value")) for each in parameters if _forced(each)),
         api_versions=tuple(each for each in items(helm, "apiVersions") if isinstance(each, str)),
         kube_version=text(helm, "kubeVersion"),
-        crds=helm.get("skipCrds") is not True,
-        lenient=helm.get("ignoreMissingValueFiles") is True,
+        include_crds=helm.get("skipCrds") is not True,
+        ignore_missing_values_files=helm.get("ignoreMissingValueFiles") is True,
     )
 
 
@@ -210,15 +210,15 @@ def _values_file(given: object, source: Object, sources: Sequence[Object]) -> st
     """A values file as the bot names it: one of another source of the same repository and revision is from the root."""
     path = given if isinstance(given, str) else ""
     if "://" in path:
-        raise UnreadableError(LocalizedText(texts.VALUES_FETCHED))
+        raise UnsupportedResourceError(LocalizedText(texts.VALUES_FETCHED))
     if not path.startswith("$"):
         return path
     ref, _, rest = path[1:].partition("/")
     other = next((each for each in sources if text(each, "ref") == ref), None)
     if other is None:
-        raise UnreadableError(LocalizedText(texts.NO_REF, ref=f"${ref[:60]}"))
+        raise UnsupportedResourceError(LocalizedText(texts.NO_REF, ref=f"${ref[:60]}"))
     if normal(text(other, "repoURL")) != normal(text(source, "repoURL")) or _revision(other) != _revision(source):
-        raise UnreadableError(LocalizedText(texts.VALUES_ELSEWHERE, ref=f"${ref[:60]}"))
+        raise UnsupportedResourceError(LocalizedText(texts.VALUES_ELSEWHERE, ref=f"${ref[:60]}"))
     return f"/{rest}"
 
 
@@ -249,7 +249,7 @@ def _rules(given: Sequence[object]) -> Iterator[IgnoreRule]:
             for pattern in (rule.kind, rule.namespace, rule.name, rule.group, *managers):
                 parse_glob(pattern)
         except (PointerError, JqError, GlobError) as error:
-            raise UnreadableError(LocalizedText(texts.IGNORED, why=str(error))) from error
+            raise UnsupportedResourceError(LocalizedText(texts.IGNORED, why=str(error))) from error
         yield rule
 
 
@@ -268,6 +268,6 @@ def _view(resource: Object, index: int | None) -> DeployerStatus:
         sync=text(sync, "status"),
         health=text(mapping(status, "health"), "status"),
         revision=revision,
-        stop=None if automatic else Stop.MANUAL,
+        sync_mode=None if automatic else SyncMode.MANUAL,
         failure=argo_failure(resource),
     )

@@ -17,7 +17,7 @@ _SUSPENDED = "Suspended"
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class DeployerFailure:
     """What a deployer says of its own failing: which one it is, its word for it, and what it adds, on one line."""
 
     deployer: str
@@ -25,7 +25,7 @@ class Failure:
     message: str = ""
 
 
-def at_work(application: Application, argo: Iterable[Object], flux: Iterable[Object]) -> bool:
+def is_syncing(application: Application, argo: Iterable[Object], flux: Iterable[Object]) -> bool:
     """Whether a deployer's own object for the application's path says so.
 
     Argo CD: an operation is running (https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/). Flux: Reconciling
@@ -38,7 +38,9 @@ def at_work(application: Application, argo: Iterable[Object], flux: Iterable[Obj
     )
 
 
-def failure(application: Application, argo: Iterable[Object], flux: Iterable[Object]) -> Failure | None:
+def deployer_failure(
+    application: Application, argo: Iterable[Object], flux: Iterable[Object]
+) -> DeployerFailure | None:
     """Why a deployer says that it could not deploy the application's path; None when it does not say so.
 
     Argo CD: the latest operation failed, or could not be compared. Flux: Ready is False, and it is not at work.
@@ -51,12 +53,12 @@ def failure(application: Application, argo: Iterable[Object], flux: Iterable[Obj
     return said[0] if said else None
 
 
-def argo_failure(found: Object) -> Failure | None:
+def argo_failure(found: Object) -> DeployerFailure | None:
     """Why Argo CD says that it could not deploy an Application."""
     return next(_argo_failures(found), None)
 
 
-def _argo_failures(found: Object) -> Iterator[Failure]:
+def _argo_failures(found: Object) -> Iterator[DeployerFailure]:
     phase = _at(found, "status", "operationState", "phase")
     if phase in {"Failed", "Error"}:
         yield _failure("Argo CD", f"Sync{phase}", _at(found, "status", "operationState", "message"))
@@ -66,23 +68,23 @@ def _argo_failures(found: Object) -> Iterator[Failure]:
             yield _failure("Argo CD", kind, _at(each, "message"))
 
 
-def flux_failure(found: Object) -> Failure | None:
+def flux_failure(found: Object) -> DeployerFailure | None:
     """Why Flux says that it could not deploy; being suspended is no failure."""
     return next((each for each in _flux_failures(found) if each.reason != _SUSPENDED), None)
 
 
-def _flux_failures(found: Object) -> Iterator[Failure]:
+def _flux_failures(found: Object) -> Iterator[DeployerFailure]:
     if _at(found, "spec", "suspend") is True:
-        yield Failure("Flux", _SUSPENDED)
+        yield DeployerFailure("Flux", _SUSPENDED)
     for each in _conditions(found):
         if _at(each, "type") == "Ready" and _at(each, "status") == "False" and not _reconciling(found):
             yield _failure("Flux", str(_at(each, "reason") or "NotReady"), _at(each, "message"))
 
 
-def _failure(deployer: str, reason: str, message: object) -> Failure:
+def _failure(deployer: str, reason: str, message: object) -> DeployerFailure:
     """What is said of a Secret is left out: an API server may repeat what it refuses."""
     text = " ".join(message.split()) if isinstance(message, str) else ""
-    return Failure(deployer, reason[:_MOST_SAID], "" if "secret" in text.lower() else text[:_MOST_SAID])
+    return DeployerFailure(deployer, reason[:_MOST_SAID], "" if "secret" in text.lower() else text[:_MOST_SAID])
 
 
 def _argo_paths(found: Object) -> set[PurePosixPath]:

@@ -13,9 +13,9 @@ from bot.core.git.commit import Approval, PullRequest
 from bot.core.globs import matches_path_glob
 
 # Of what was told as unapproved: for so long an approval that comes later is noticed.
-WATCHED_FOR = timedelta(days=7)
-_SOONEST = timedelta(minutes=1)
-_LATEST = timedelta(hours=1)
+LATE_APPROVAL_WINDOW = timedelta(days=7)
+_MIN_RECHECK = timedelta(minutes=1)
+_MAX_RECHECK = timedelta(hours=1)
 
 
 class ApprovalStatus(StrEnum):
@@ -36,7 +36,7 @@ class ApprovalStatus(StrEnum):
 UNAPPROVED = frozenset(ApprovalStatus) - {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION, ApprovalStatus.UNKNOWN}
 
 
-class Content(StrEnum):
+class ContentMatch(StrEnum):
     """Whether a commit holds what a merge of some head gives, and nothing else."""
 
     SAME = "same"
@@ -45,7 +45,7 @@ class Content(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Automation:
+class AllowedAutomation:
     """Who may change these paths unseen: `actor` is an account of the forge, `paths` are patterns from the root.
 
     In a pattern, `*` and `?` stay within a folder, and `**` is any number of folders.
@@ -64,11 +64,11 @@ class Automation:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ApprovalRules:
     """What a repository's owners ask for: so many approvals, and the automation that needs none."""
 
-    required: int = 1
-    automation: tuple[Automation, ...] = ()
+    required_approvals: int = 1
+    automation: tuple[AllowedAutomation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,12 @@ class Evidence:
     paths: tuple[str, ...]
     pull: PullRequest | None = None
     approvals: tuple[Approval, ...] = ()
-    content: Mapping[str, Content] = field(default_factory=dict)
+    content: Mapping[str, ContentMatch] = field(default_factory=dict)
     pushed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ApprovalResult:
     """A verdict: `approvers` count, `later` approved what had been merged already; `verified` is that the content is
     what the pull request's merge gives.
     """
@@ -99,28 +99,30 @@ class Finding:
     verified: bool = False
 
 
-def judge(evidence: Evidence, rules: Rules) -> Finding:
+def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
     """What one commit is, by its evidence alone."""
     pull = evidence.pull
     actor = pull.author if pull else evidence.pushed_by
     if any(allowed.allows(actor, evidence.paths) for allowed in rules.automation):
-        return Finding(ApprovalStatus.AUTOMATION)
+        return ApprovalResult(ApprovalStatus.AUTOMATION)
     if pull is None:
-        return Finding(ApprovalStatus.DIRECT)
+        return ApprovalResult(ApprovalStatus.DIRECT)
     others = [each for each in evidence.approvals if each.by != pull.author]
     good = [each for each in others if _of_what_landed(each, pull, evidence)]
     in_time = _names(each for each in good if not _is_late(each, pull))
     later = tuple(name for name in _names(good) if name not in in_time)
-    final = evidence.content.get(pull.head_sha, Content.UNKNOWN)
-    return Finding(_verdict(evidence, rules, final, in_time, others), in_time, later, verified=final is Content.SAME)
+    final = evidence.content.get(pull.head_sha, ContentMatch.UNKNOWN)
+    return ApprovalResult(
+        _verdict(evidence, rules, final, in_time, others), in_time, later, verified=final is ContentMatch.SAME
+    )
 
 
 def _verdict(
-    evidence: Evidence, rules: Rules, final: Content, in_time: Sequence[str], others: Sequence[Approval]
+    evidence: Evidence, rules: ApprovalRules, final: ContentMatch, in_time: Sequence[str], others: Sequence[Approval]
 ) -> ApprovalStatus:
-    if final is Content.DIFFERS:
+    if final is ContentMatch.DIFFERS:
         return ApprovalStatus.TAMPERED
-    if len(in_time) >= rules.required:
+    if len(in_time) >= rules.required_approvals:
         return ApprovalStatus.APPROVED
     if any(not each.sha for each in others):
         return ApprovalStatus.UNKNOWN  # the forge does not say which head they approved
@@ -133,9 +135,9 @@ def _verdict(
 
 def _of_what_landed(approval: Approval, pull: PullRequest, evidence: Evidence) -> bool:
     """Whether what they saw is what landed: the final head, or an earlier one whose merge gives the very same."""
-    default = Content.SAME if approval.sha == pull.head_sha else Content.DIFFERS
+    default = ContentMatch.SAME if approval.sha == pull.head_sha else ContentMatch.DIFFERS
     content = evidence.content.get(approval.sha, default)
-    return content is Content.SAME or (content is Content.UNKNOWN and approval.sha == pull.head_sha)
+    return content is ContentMatch.SAME or (content is ContentMatch.UNKNOWN and approval.sha == pull.head_sha)
 
 
 def _is_late(approval: Approval, pull: PullRequest | None) -> bool:
@@ -151,7 +153,7 @@ def _names(approvals: Iterable[Approval]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ApprovalRecord:
     """What is known of one commit on a tracked branch.
 
     `batch` is the newest commit of those that were first seen together and `order` its place among them, from the
@@ -193,72 +195,72 @@ class Judgement:
         return merged_at if merged_at and merged_at <= self.seen_at else self.seen_at
 
     @property
-    def seen(self) -> bool:
+    def approved_later(self) -> bool:
         """Whether somebody has looked at what was told as unapproved: an approval that came later."""
         return bool(self.later) or self.verdict is ApprovalStatus.APPROVED
 
 
-def rewriting(known: str, judgement: Judgement) -> Judgement:
+def history_rewrite(previous_head: str, record: ApprovalRecord) -> ApprovalRecord:
     """The alarm that a branch was moved away from `known`, made of the judgement of its new head."""
     return replace(
-        judgement,
-        id=f"{judgement.repository}!{judgement.sha}",
-        parent=known,
+        record,
+        id=f"{record.repository}!{record.sha}",
+        parent=previous_head,
         verdict=ApprovalStatus.REWRITTEN,
-        flagged_at=judgement.seen_at,
-        alert=f"{judgement.repository}!{judgement.sha}",
+        flagged_at=record.seen_at,
+        alert=f"{record.repository}!{record.sha}",
     )
 
 
-def advance(
-    known: Judgement, finding: Finding, pull: PullRequest | None, now: datetime, *, grace: timedelta
-) -> Judgement:
+def apply_result(
+    record: ApprovalRecord, result: ApprovalResult, pull: PullRequest | None, now: datetime, *, grace: timedelta
+) -> ApprovalRecord:
     """What is known after a look: what is not approved counts only when the forge has had time to say otherwise."""
-    if finding.verdict in UNAPPROVED and now < known.seen_at + grace:
-        return replace(known, why=None, look_at=min(known.seen_at + grace, now + _SOONEST))
-    verdict = finding.verdict
-    if known.flagged_at and verdict is ApprovalStatus.UNKNOWN:
-        return replace(known, look_at=later_look(known, now))
-    if known.flagged_at and verdict is ApprovalStatus.APPROVED and known.pull:
+    if result.verdict in UNAPPROVED and now < record.seen_at + grace:
+        return replace(record, why=None, look_at=min(record.seen_at + grace, now + _MIN_RECHECK))
+    verdict = result.verdict
+    if record.flagged_at and verdict is ApprovalStatus.UNKNOWN:
+        return replace(record, look_at=next_check_at(record, now))
+    if record.flagged_at and verdict is ApprovalStatus.APPROVED and record.pull:
         # It was told as unapproved, and was when it came: an approval of later does not undo that.
-        verdict, finding = known.verdict, replace(finding, later=finding.approvers)
-    flagged_at = known.flagged_at or (now if verdict in UNAPPROVED else None)
+        verdict, result = record.verdict, replace(result, later=result.approvers)
+    flagged_at = record.flagged_at or (now if verdict in UNAPPROVED else None)
     return replace(
-        known,
+        record,
         verdict=verdict,
         why=None,
-        pull=pull or known.pull,
-        approvers=finding.approvers if verdict is finding.verdict else known.approvers,
-        later=finding.later,
-        verified=finding.verified,
+        pull=pull or record.pull,
+        approvers=result.approvers if verdict is result.verdict else record.approvers,
+        later=result.later,
+        verified=result.verified,
         flagged_at=flagged_at,
-        look_at=later_look(known, now),
+        look_at=next_check_at(record, now),
     )
 
 
-def later_look(known: Judgement, now: datetime) -> datetime:
+def next_check_at(record: ApprovalRecord, now: datetime) -> datetime:
     """When to look again: less and less often."""
-    return now + min(max((now - known.seen_at) / 4, _SOONEST), _LATEST)
+    return now + min(max((now - record.seen_at) / 4, _MIN_RECHECK), _MAX_RECHECK)
 
 
-def is_settled(judgement: Judgement, now: datetime) -> bool:
+def is_settled(record: ApprovalRecord, now: datetime) -> bool:
     """Whether nothing more is expected: approved, or looked at for long enough."""
-    approved = judgement.verdict in {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION} or judgement.seen
-    return (approved and judgement.alert is None) or now >= judgement.seen_at + WATCHED_FOR
+    approved = record.verdict in {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION} or record.approved_later
+    return (approved and record.alert is None) or now >= record.seen_at + LATE_APPROVAL_WINDOW
 
 
 # ---------------------------------------------------------------- alerts
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class ApprovalAlert:
     """Commits of one kind that came one after another, oldest first: one push, or one pull request."""
 
     id: str
-    commits: tuple[Judgement, ...]
+    commits: tuple[ApprovalRecord, ...]
 
     @property
-    def last(self) -> Judgement:
+    def newest(self) -> ApprovalRecord:
         """The newest of them."""
         return self.commits[-1]
 
@@ -273,21 +275,21 @@ class Alert:
         return tuple(dict.fromkeys(name for each in self.commits for name in each.applications))
 
     @property
-    def seen_by(self) -> tuple[str, ...]:
+    def approved_later_by(self) -> tuple[str, ...]:
         """Who approved all of it afterwards; nobody as long as something is left."""
-        if not all(each.seen for each in self.commits):
+        if not all(each.approved_later for each in self.commits):
             return ()
         return tuple(dict.fromkeys(name for each in self.commits for name in (each.later or each.approvers)))
 
 
-def grouped(judgements: Sequence[Judgement]) -> list[Judgement]:
+def assign_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
     """The same of one batch, oldest first, each unapproved one with the alert it is told in."""
-    told: list[Judgement] = []
+    told: list[ApprovalRecord] = []
 
-    def kind(each: Judgement) -> tuple[ApprovalStatus, int | None, bool]:
-        return each.verdict, each.pull.number if each.pull else None, each.alert is None and not each.seen
+    def kind(each: ApprovalRecord) -> tuple[ApprovalStatus, int | None, bool]:
+        return each.verdict, each.pull.number if each.pull else None, each.alert is None and not each.approved_later
 
-    for (verdict, _, is_new), run in groupby(sorted(judgements, key=lambda each: each.order), kind):
+    for (verdict, _, is_new), run in groupby(sorted(records, key=lambda each: each.order), kind):
         members = list(run)
         if verdict in UNAPPROVED and is_new:
             alert = f"{members[-1].repository}?{members[-1].sha}"
@@ -296,10 +298,10 @@ def grouped(judgements: Sequence[Judgement]) -> list[Judgement]:
     return told
 
 
-def alerts(judgements: Sequence[Judgement]) -> list[Alert]:
+def collect_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalAlert]:
     """The alerts of all that is to be told."""
-    found: dict[str, list[Judgement]] = {}
-    for each in sorted(judgements, key=lambda each: (each.seen_at, each.order)):
+    found: dict[str, list[ApprovalRecord]] = {}
+    for each in sorted(records, key=lambda each: (each.seen_at, each.order)):
         if each.alert:
             found.setdefault(each.alert, []).append(each)
-    return [Alert(id_, tuple(members)) for id_, members in found.items()]
+    return [ApprovalAlert(id_, tuple(members)) for id_, members in found.items()]

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from bot.core.incidents.snooze import DEFAULT, Span
-from bot.core.incidents.snooze import parse as parse_span
+from bot.core.incidents.snooze import DEFAULT_SNOOZE, SnoozePeriod
+from bot.core.incidents.snooze import parse_snooze as parse_span
 from bot.core.pull_requests.change_ref import ChangeRef, InvalidChangeRef, parse_change_ref
 from bot.i18n.catalogue import command as texts
 from bot.i18n.language import Phrase
@@ -31,7 +31,7 @@ class DiffCommand:
     """The differences of one application, field by field; with `everything` also those set aside, with the reason."""
 
     application: str
-    everything: bool = False
+    show_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class SnoozeCommand:
     """Quiet about the application's incident for a while."""
 
     application: str
-    span: Span = DEFAULT
+    period: SnoozePeriod = DEFAULT_SNOOZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class UnknownCommand:
     """The first word is no command; `nearest` is what was probably meant."""
 
     word: str
-    nearest: str | None
+    suggestion: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class UnknownApplication:
     """No application of that name is configured; `nearest` is what was probably meant."""
 
     word: str
-    nearest: str | None
+    suggestion: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +115,11 @@ class WrongArguments:
 
 
 @dataclass(frozen=True, slots=True)
-class WrongSpan:
+class InvalidDuration:
     """What stands where the length of a snooze goes is none."""
 
 
-Mistake = UnknownCommand | UnknownApplication | WrongArguments | WrongSpan | InvalidChangeRef
+InvalidCommand = UnknownCommand | UnknownApplication | WrongArguments | InvalidDuration | InvalidChangeRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,8 @@ class CommandSpec:
     name: str
     arguments: str
     summary: Phrase
-    least: int
-    most: int
+    min_arguments: int
+    max_arguments: int
     flags: frozenset[str] = frozenset()
 
 
@@ -155,7 +155,7 @@ COMMANDS = (
 _WRAPPED = re.compile(r"<([^<>|]+)(?:\|[^<>]*)?>")
 
 
-def parse(text: str, applications: Collection[str]) -> Command | Mistake:
+def parse(text: str, applications: Collection[str]) -> Command | InvalidCommand:
     """Read what stood behind `/gitops`. Names of applications are matched exactly, then without regard to case."""
     words = _WRAPPED.sub(r"\1", text).split()
     if not words:
@@ -169,7 +169,7 @@ def parse(text: str, applications: Collection[str]) -> Command | Mistake:
         return HelpCommand(spec)
     flags = [word for word in arguments if word in spec.flags]
     arguments = [word for word in arguments if word not in spec.flags]
-    if not spec.least <= len(arguments) <= spec.most:
+    if not spec.min_arguments <= len(arguments) <= spec.max_arguments:
         return WrongArguments(spec)
     if name == "help":
         about = _spec(arguments[0]) if arguments else None
@@ -179,16 +179,16 @@ def parse(text: str, applications: Collection[str]) -> Command | Mistake:
     application = None if typed is None else _application(typed, applications)
     if typed is not None and application is None:
         return UnknownApplication(typed, _nearest(typed, applications))
-    return _READ[name](_Typed(application, tuple(arguments), flagged=bool(flags))) or WrongArguments(spec)
+    return _PARSERS[name](_Arguments(application, tuple(arguments), has_flag=bool(flags))) or WrongArguments(spec)
 
 
 @dataclass(frozen=True, slots=True)
-class _Typed:
+class _Arguments:
     """What stood behind a command's name: the application, the `others` in their order, and whether a flag did."""
 
     application: str | None
-    others: tuple[str, ...]
-    flagged: bool
+    arguments: tuple[str, ...]
+    has_flag: bool
 
 
 def _spec(word: str) -> CommandSpec | UnknownCommand:
@@ -197,23 +197,23 @@ def _spec(word: str) -> CommandSpec | UnknownCommand:
     return found or UnknownCommand(word, _nearest(name, [spec.name for spec in COMMANDS]))
 
 
-def _snooze(typed: _Typed) -> SnoozeCommand | WrongSpan | None:
-    span = parse_span(" ".join(typed.others)) if typed.others else DEFAULT
+def _snooze(typed: _Arguments) -> SnoozeCommand | InvalidDuration | None:
+    span = parse_span(" ".join(typed.arguments)) if typed.arguments else DEFAULT_SNOOZE
     if span is None:
-        return WrongSpan()
+        return InvalidDuration()
     return SnoozeCommand(typed.application, span) if typed.application else None
 
 
-def _revert(typed: _Typed) -> RevertCommand | InvalidChangeRef:
-    change = parse_change_ref(typed.others[0])
+def _revert(typed: _Arguments) -> RevertCommand | InvalidChangeRef:
+    change = parse_change_ref(typed.arguments[0])
     return change if isinstance(change, InvalidChangeRef) else RevertCommand(change, typed.application)
 
 
 # How each is read; None: its arguments are not understood.
-_READ: dict[str, Callable[[_Typed], Command | Mistake | None]] = {
+_PARSERS: dict[str, Callable[[_Arguments], Command | InvalidCommand | None]] = {
     "status": lambda typed: StatusCommand(typed.application),
     "drift": lambda typed: DriftCommand(typed.application),
-    "diff": lambda typed: DiffCommand(typed.application, everything=typed.flagged) if typed.application else None,
+    "diff": lambda typed: DiffCommand(typed.application, show_all=typed.has_flag) if typed.application else None,
     "revert": _revert,
     "history": lambda typed: HistoryCommand(typed.application),
     "who": lambda typed: WhoCommand(typed.application) if typed.application else None,

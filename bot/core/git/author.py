@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.core.git.commit import Commit
 
-MOST_AUTHORS: Final = 20
+MAX_AUTHORS: Final = 20
 
 # https://docs.github.com/en/pull-requests/committing-changes-to-your-project/creating-and-editing-commits/creating-a-commit-with-multiple-authors
 _TRAILER: Final = re.compile(r"(?im)^co-authored-by:[ \t]*(.{1,200}?)[ \t]*<([^<>\s]{1,254})>[ \t]*$")
@@ -36,7 +36,7 @@ class Author:
     user: str | None = None
 
     @property
-    def has_address(self) -> bool:
+    def has_personal_email(self) -> bool:
         """Whether the address may be a person's own, so that Slack could know it."""
         return self.login is None and _NOBODY.fullmatch(self.email) is None and "@" in self.email
 

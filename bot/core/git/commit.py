@@ -22,7 +22,7 @@ class Commit:
         return self.message.partition("\n")[0]
 
     @property
-    def short(self) -> str:
+    def short_sha(self) -> str:
         """The sha as people read it: eight digits."""
         return self.sha[:8]
 
@@ -48,7 +48,7 @@ class PullRequest:
     merged_by: str | None = None
 
 
-def title(commit: Commit, pull: PullRequest | None) -> str:
+def change_title(commit: Commit, pull: PullRequest | None) -> str:
     """What a commit is about: a merge's pull request says it in people's words, git only that it is a merge."""
     return pull.title if pull and len(commit.parents) > 1 else commit.subject
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.core.objects.manifest import ManifestError, read_manifests
 
-WITHHELD = "~ "  # before the name of a file whose lines are not shown
+WITHHELD_PREFIX = "~ "  # before the name of a file whose lines are not shown
 _MOST_BYTES = 65_536  # of one file: more is read by nobody in a message, and slow to compare
 _MOST_LINE = 400
 # Also in a comment, or in what some other program makes a manifest of.
@@ -23,17 +23,17 @@ class FileChange:
     after: bytes | None
 
 
-def patch(changes: Iterable[FileChange]) -> list[str]:
+def redacted_patch(changes: Iterable[FileChange]) -> list[str]:
     """Lines of a unified diff. Of a file that is no plain manifest, or holds a Secret, `~ PATH` and nothing else."""
     return [line for change in changes for line in _of(change)]
 
 
-def bounded(lines: Sequence[str], most: int) -> tuple[str, bool]:
+def truncate_lines(lines: Sequence[str], max_characters: int) -> tuple[str, bool]:
     """As many whole lines as fit so many characters, and whether some were left out."""
     kept: list[str] = []
     for line in lines:
-        most -= len(line) + 1
-        if most < 0:
+        max_characters -= len(line) + 1
+        if max_characters < 0:
             return "\n".join(kept), True
         kept.append(line)
     return "\n".join(kept), False
@@ -42,7 +42,7 @@ def bounded(lines: Sequence[str], most: int) -> tuple[str, bool]:
 def _of(change: FileChange) -> list[str]:
     sides = [change.before, change.after]
     if sides == [None, None] or not all(side is None or _may_be_shown(side) for side in sides):
-        return [f"{WITHHELD}{change.path}"]
+        return [f"{WITHHELD_PREFIX}{change.path}"]
     one, other = ((side or b"").decode("utf-8-sig").splitlines() for side in sides)
     name = "/dev/null"
     before, after = (name if side is None else f"{mark}/{change.path}" for mark, side in zip("ab", sides, strict=True))

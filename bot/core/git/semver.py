@@ -24,7 +24,7 @@ class Version:
     """A version; what is left out counts as 0. Build metadata is not kept, since it orders nothing."""
 
     numbers: tuple[int, int, int]
-    before: tuple[str, ...] = ()  # the identifiers of a pre-release
+    prerelease: tuple[str, ...] = ()  # the identifiers of a pre-release
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
@@ -40,8 +40,8 @@ class Version:
         return self._key() < other._key()
 
     def _key(self) -> tuple[object, ...]:
-        identifiers = tuple((0, int(each), "") if each.isdigit() else (1, 0, each) for each in self.before)
-        return self.numbers, not self.before, identifiers
+        identifiers = tuple((0, int(each), "") if each.isdigit() else (1, 0, each) for each in self.prerelease)
+        return self.numbers, not self.prerelease, identifiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +73,18 @@ class VersionRange:
         parsed = [_all(part) for part in text.split("||")]
         return cls(tuple(tuple(each) for each in parsed if each)) if all(parsed) else None
 
-    def holds(self, version: Version) -> bool:
+    def contains(self, version: Version) -> bool:
         """Whether the version lies in the range."""
         return any(
-            (not version.before or any(bound.pre for bound in bounds)) and all(bound.holds(version) for bound in bounds)
+            (not version.prerelease or any(bound.pre for bound in bounds))
+            and all(bound.holds(version) for bound in bounds)
             for bounds in self.alternatives
         )
 
-    def newest(self, names: Iterable[str]) -> str | None:
+    def highest(self, names: Iterable[str]) -> str | None:
         """The name of the highest version in the range; None when none of these is one."""
         versions = ((Version.parse(name), name) for name in names)
-        inside = [(version, name) for version, name in versions if version is not None and self.holds(version)]
+        inside = [(version, name) for version, name in versions if version is not None and self.contains(version)]
         return max(inside)[1] if inside else None
 
 

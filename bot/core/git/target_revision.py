@@ -131,7 +131,9 @@ def follow(revision: TargetRevision, refs: Refs) -> Followed | None:
         return _named("branch", revision.shown, refs.branches)
     versions = revision.versions
     tagged = [(Version.parse(ref.name), ref) for ref in refs.tags] if versions else []
-    inside = [(version, ref.name, ref) for version, ref in tagged if version and versions and versions.holds(version)]
+    inside = [
+        (version, ref.name, ref) for version, ref in tagged if version and versions and versions.contains(version)
+    ]
     if inside:
         newest = max(inside, key=lambda each: each[:2])[2]
         return Followed("tag", newest.name, newest.sha, len(inside))

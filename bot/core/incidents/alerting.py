@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.incidents.grouping import share
+from bot.core.incidents.grouping import assign_cards
 from bot.core.incidents.incident import (
     ACTIVE_STATES,
     Incident,
     IncidentState,
-    announce,
     escalate,
+    expire_snooze,
+    mark_announced,
     remind,
-    wake,
 )
 from bot.core.incidents.quiet_hours import QuietHours
 
@@ -29,20 +29,20 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class AlertPolicy:
     """How alerts are told. `group` at once share a card; what nobody took is said again every `remind`."""
 
-    group: int = 5
-    remind: timedelta | None = None
-    escalate: Escalation | None = None
-    quiet: QuietHours | None = None
+    group_size: int = 5
+    remind_every: timedelta | None = None
+    escalation: Escalation | None = None
+    quiet_hours: QuietHours | None = None
 
-    def hushes(self, incident: Incident, now: datetime) -> bool:
+    def mutes(self, incident: Incident, now: datetime) -> bool:
         """Whether nothing of an incident may ring now."""
-        return self.quiet is not None and self.quiet.hushes(incident, now)
+        return self.quiet_hours is not None and self.quiet_hours.mutes(incident, now)
 
 
-def cards_of_new(incidents: Sequence[Incident], now: datetime, policy: Policy) -> dict[str, str | None]:
+def cards_to_announce(incidents: Sequence[Incident], now: datetime, policy: AlertPolicy) -> dict[str, str | None]:
     """Those that may be told from now on, by id, and the card that each shares; None for its own."""
     told = [each for each in incidents if each.announced_at is not None]
     fresh = [
@@ -50,23 +50,23 @@ def cards_of_new(incidents: Sequence[Incident], now: datetime, policy: Policy) -
         for each in incidents
         if each.announced_at is None
         and each.state in ACTIVE_STATES - {IncidentState.SNOOZED}
-        and not policy.hushes(each, now)
+        and not policy.mutes(each, now)
     ]
-    return share(fresh, told, now, policy.group)
+    return assign_cards(fresh, told, now, policy.group_size)
 
 
-def pass_time(incident: Incident, now: datetime, policy: Policy, cards: Mapping[str, str | None]) -> Incident:
+def apply_timers(incident: Incident, now: datetime, policy: AlertPolicy, cards: Mapping[str, str | None]) -> Incident:
     """What has become of an incident by now: awake, told, said again, escalated. `cards` are those of `cards_of_new`.
 
     In quiet hours a snooze ends all the same; what it has to say is held back with the rest.
     """
-    incident = wake(incident, now)
-    if policy.hushes(incident, now):
+    incident = expire_snooze(incident, now)
+    if policy.mutes(incident, now):
         return incident
     if incident.id in cards:
-        incident = announce(incident, now, cards[incident.id])
-    if policy.remind is not None:
-        incident = remind(incident, now, policy.remind)
-    if policy.escalate is not None:
-        incident = escalate(incident, now, policy.escalate.after)
+        incident = mark_announced(incident, now, cards[incident.id])
+    if policy.remind_every is not None:
+        incident = remind(incident, now, policy.remind_every)
+    if policy.escalation is not None:
+        incident = escalate(incident, now, policy.escalation.after)
     return incident

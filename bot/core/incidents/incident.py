@@ -37,23 +37,23 @@ _SILENCED = frozenset({IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED})
 class IncidentEventType(StrEnum):
     """What can happen to an incident."""
 
-    GREW = "grew"
+    WORSENED = "grew"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
-    WOKE = "woke"
+    SNOOZE_ENDED = "woke"
     REMINDED = "reminded"
     ESCALATED = "escalated"
     RESOLVED = "resolved"
 
 
 # So many growths are told one by one; after that only what is serious, and the card alone says what differs.
-MOST_GROWTHS = 10
+MAX_THREAD_UPDATES = 10
 # So many events are kept, the newest; each was told long before it is dropped.
-MOST_EVENTS = 60
+MAX_EVENTS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class IncidentEvent:
     """Something that happened, and is `told` in the card's thread or only kept. `id` is its own within the incident.
 
     `by` is the Slack user id of who did it; of WOKE who had snoozed, of GREW whose silence it ended. `until` is how
@@ -107,7 +107,7 @@ class Incident:
     acknowledged_at: datetime | None = None
     snoozed_by: str | None = None
     snoozed_until: datetime | None = None
-    history: tuple[Event, ...] = ()
+    history: tuple[IncidentEvent, ...] = ()
     events: int = 0
     suspects: tuple[Suspect, ...] | None = None
 
@@ -117,12 +117,12 @@ class Incident:
         return rate(self.worst or self.drift if self.state is IncidentState.RESOLVED else self.drift)
 
     @property
-    def subject(self) -> str:
+    def card_id(self) -> str:
         """The card it is shown on: its own, or the one it shares."""
         return self.group or self.id
 
 
-def open_incidents(incidents: Iterable[Incident], applications: Iterable[str] | None = None) -> list[Incident]:
+def active_incidents(incidents: Iterable[Incident], applications: Iterable[str] | None = None) -> list[Incident]:
     """Those that are known and not resolved, of these applications or of all."""
     wanted = None if applications is None else frozenset(applications)
     return [
@@ -130,23 +130,23 @@ def open_incidents(incidents: Iterable[Incident], applications: Iterable[str] | 
     ]
 
 
-def under(incidents: Iterable[Incident], subject: str) -> list[Incident]:
+def incidents_on_card(incidents: Iterable[Incident], card_id: str) -> list[Incident]:
     """Those that a card shows, by the value of its buttons: one by its id, or all that share the card."""
-    return [each for each in incidents if subject in (each.id, each.group)]
+    return [each for each in incidents if card_id in (each.id, each.group)]
 
 
 # ---------------------------------------------------------------- what checks see
 
 
-def advance(
+def apply_check(
     incident: Incident | None,
     check: Check,
     *,
     channel: str,
     rolling: bool,
-    looks: int = 2,
+    required_looks: int = 2,
     repository: str = "",
-    moved: ResolutionCause = "git",
+    cause_if_git_moved: ResolutionCause = "git",
 ) -> Incident | None:
     """An incident that is not resolved after one more check; None where there is none, or a suspicion came to nothing.
 
@@ -156,20 +156,22 @@ def advance(
     mean (`how_ended` tells).
     """
     if check.status is Status.SYNCED:
-        return _in_sync(incident, check, moved)
+        return _resolve(incident, check, cause_if_git_moved)
     if not check.drift or check.revision is None:
         return incident and replace(incident, blind=check.error, checked_at=check.at)
     if rolling:
         return incident
     if incident is None or (incident.state is IncidentState.SUSPECTED and incident.revision != check.revision):
-        return _first_seen(check, check.revision, channel=channel, repository=repository, looks=looks)
+        return _new_incident(
+            check, check.revision, channel=channel, repository=repository, required_looks=required_looks
+        )
     seen = check.drift if check.error is None else with_unseen(incident.drift, check.drift)
     looked = replace(incident, checked_at=check.at, revision=check.revision, drift=seen, blind=check.error)
     if incident.state in ACTIVE_STATES:
-        return replace(_grown(looked, check), worst=merge_worst(incident.worst, seen))
+        return replace(_record_worsening(looked, check), worst=merge_worst(incident.worst, seen))
     same = bool(identities(incident.drift) & identities(check.drift))
     seen_by = incident.looks + 1 if same else 1
-    opens = seen_by >= looks
+    opens = seen_by >= required_looks
     return replace(
         looked,
         state=IncidentState.OPEN if opens else IncidentState.SUSPECTED,
@@ -180,18 +182,18 @@ def advance(
     )
 
 
-def abandon(incident: Incident, at: datetime) -> Incident | None:
+def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
     """Of an application that is not watched any more: over, whatever it was; None for what was only suspected."""
     if incident.state is IncidentState.SUSPECTED:
         return None
     if incident.state is IncidentState.RESOLVED:
         return incident
     ended = replace(incident, state=IncidentState.RESOLVED, resolved_at=at, blind=None, ended="unwatched")
-    return _happened(ended, IncidentEventType.RESOLVED, at)
+    return _add_event(ended, IncidentEventType.RESOLVED, at)
 
 
-def _first_seen(check: Check, revision: str, *, channel: str, repository: str, looks: int) -> Incident:
-    opens = looks <= 1
+def _new_incident(check: Check, revision: str, *, channel: str, repository: str, required_looks: int) -> Incident:
+    opens = required_looks <= 1
     return Incident(
         id=f"{check.application}@{check.at.isoformat()}",
         application=check.application,
@@ -209,22 +211,22 @@ def _first_seen(check: Check, revision: str, *, channel: str, repository: str, l
     )
 
 
-def _grown(incident: Incident, check: Check) -> Incident:
+def _record_worsening(incident: Incident, check: Check) -> Incident:
     """With what this check saw and none before it, or not so bad: an event, and the end of a silence if it is bad."""
     new = new_or_escalated(incident.worst, check.drift)
     if not new:
         return incident
     severity = rate(new).severity
     bad = severity >= Severity.SERIOUS or severity > max(severities(incident.worst).values(), default=0)
-    growths = sum(event.kind is IncidentEventType.GREW and event.told for event in incident.history)
-    told = bad or (incident.state is IncidentState.OPEN and growths < MOST_GROWTHS)
+    growths = sum(event.kind is IncidentEventType.WORSENED and event.told for event in incident.history)
+    told = bad or (incident.state is IncidentState.OPEN and growths < MAX_THREAD_UPDATES)
     ends = bad and incident.state in _SILENCED
     by = incident.snoozed_by or incident.acknowledged_by if ends else None
-    grown = _happened(incident, IncidentEventType.GREW, check.at, by=by, drift=new, told=told)
-    return _reopened(grown, check.at) if ends else grown
+    grown = _add_event(incident, IncidentEventType.WORSENED, check.at, by=by, drift=new, told=told)
+    return _reopen(grown, check.at) if ends else grown
 
 
-def _in_sync(incident: Incident | None, check: Check, moved: ResolutionCause) -> Incident | None:
+def _resolve(incident: Incident | None, check: Check, moved: ResolutionCause) -> Incident | None:
     if incident is None or incident.state is IncidentState.SUSPECTED:
         return None
     ended = replace(
@@ -235,7 +237,7 @@ def _in_sync(incident: Incident | None, check: Check, moved: ResolutionCause) ->
         blind=None,
         ended="cluster" if check.revision == incident.revision else moved,
     )
-    return _happened(ended, IncidentEventType.RESOLVED, check.at)
+    return _add_event(ended, IncidentEventType.RESOLVED, check.at)
 
 
 # ---------------------------------------------------------------- what people say of it
@@ -256,7 +258,7 @@ def acknowledge(incident: Incident, *, by: str, at: datetime) -> Incident:
         snoozed_by=None,
         snoozed_until=None,
     )
-    return _happened(taken, IncidentEventType.ACKNOWLEDGED, at, by=by)
+    return _add_event(taken, IncidentEventType.ACKNOWLEDGED, at, by=by)
 
 
 def snooze(incident: Incident, *, by: str, until: datetime, at: datetime) -> Incident:
@@ -267,13 +269,13 @@ def snooze(incident: Incident, *, by: str, until: datetime, at: datetime) -> Inc
     if incident.state not in ACTIVE_STATES or until <= at or incident.snoozed_until == until:
         return incident
     asleep = replace(incident, state=IncidentState.SNOOZED, snoozed_by=by, snoozed_until=until)
-    return _happened(asleep, IncidentEventType.SNOOZED, at, by=by, until=until)
+    return _add_event(asleep, IncidentEventType.SNOOZED, at, by=by, until=until)
 
 
 # ---------------------------------------------------------------- what time alone does
 
 
-def wake(incident: Incident, now: datetime) -> Incident:
+def expire_snooze(incident: Incident, now: datetime) -> Incident:
     """Once its snooze has ended: acknowledged again, or open, and said once."""
     if incident.snoozed_until is None or now < incident.snoozed_until:
         return incident
@@ -284,47 +286,47 @@ def cancel_snooze(incident: Incident, now: datetime) -> Incident:
     """The end of a snooze, whether its time has come or somebody wants it to end."""
     if incident.state is not IncidentState.SNOOZED:
         return incident
-    woken = _happened(incident, IncidentEventType.WOKE, now, by=incident.snoozed_by)
+    woken = _add_event(incident, IncidentEventType.SNOOZE_ENDED, now, by=incident.snoozed_by)
     if incident.acknowledged_by is None:
-        return _reopened(woken, now)
+        return _reopen(woken, now)
     return replace(woken, state=IncidentState.ACKNOWLEDGED, snoozed_by=None, snoozed_until=None)
 
 
-def announce(incident: Incident, now: datetime, group: str | None = None) -> Incident:
+def mark_announced(incident: Incident, now: datetime, card_id: str | None = None) -> Incident:
     """It may be told from now on, on a card of its own or on the one it shares. What is snoozed is not new."""
     if incident.state not in ACTIVE_STATES - {IncidentState.SNOOZED} or incident.announced_at is not None:
         return incident
     opened_at = now if incident.state is IncidentState.OPEN else incident.opened_at
-    return replace(incident, announced_at=now, group=group, opened_at=opened_at)
+    return replace(incident, announced_at=now, group=card_id, opened_at=opened_at)
 
 
-def remind(incident: Incident, now: datetime, every: timedelta) -> Incident:
+def remind(incident: Incident, now: datetime, interval: timedelta) -> Incident:
     """Once in every such period in which it was told, and nobody has taken it."""
-    asks_since = _asks_since(incident)
+    asks_since = _unattended_since(incident)
     if asks_since is None:
         return incident
     reminded = (event.at for event in incident.history if event.kind is IncidentEventType.REMINDED)
-    if now - max([asks_since, *reminded]) < every:
+    if now - max([asks_since, *reminded]) < interval:
         return incident
-    return _happened(incident, IncidentEventType.REMINDED, now)
+    return _add_event(incident, IncidentEventType.REMINDED, now)
 
 
 def escalate(incident: Incident, now: datetime, after: timedelta) -> Incident:
     """Once, when it was told so long ago and nobody has taken it; again only after it has been silenced and is back."""
-    asks_since = _asks_since(incident)
+    asks_since = _unattended_since(incident)
     if asks_since is None or now - asks_since < after:
         return incident
     if any(event.kind is IncidentEventType.ESCALATED and event.at >= asks_since for event in incident.history):
         return incident
-    return _happened(incident, IncidentEventType.ESCALATED, now)
+    return _add_event(incident, IncidentEventType.ESCALATED, now)
 
 
-def _asks_since(incident: Incident) -> datetime | None:
+def _unattended_since(incident: Incident) -> datetime | None:
     told = incident.state is IncidentState.OPEN and incident.announced_at is not None
     return incident.opened_at if told else None
 
 
-def _reopened(incident: Incident, at: datetime) -> Incident:
+def _reopen(incident: Incident, at: datetime) -> Incident:
     return replace(
         incident,
         state=IncidentState.OPEN,
@@ -336,7 +338,7 @@ def _reopened(incident: Incident, at: datetime) -> Incident:
     )
 
 
-def _happened(
+def _add_event(
     incident: Incident,
     kind: IncidentEventType,
     at: datetime,
@@ -346,5 +348,5 @@ def _happened(
     drift: tuple[ObjectDrift, ...] = (),
     told: bool = True,
 ) -> Incident:
-    event = Event(str(incident.events), at, kind, by, until, drift, told)
-    return replace(incident, events=incident.events + 1, history=(*incident.history, event)[-MOST_EVENTS:])
+    event = IncidentEvent(str(incident.events), at, kind, by, until, drift, told)
+    return replace(incident, events=incident.events + 1, history=(*incident.history, event)[-MAX_EVENTS:])

@@ -22,9 +22,9 @@ class QuietHours:
     start: time | None = None
     end: time | None = None
     days: frozenset[str] = frozenset()
-    loud: Severity | None = Severity.CRITICAL
+    exempt_severity: Severity | None = Severity.CRITICAL
 
-    def covers(self, now: datetime) -> bool:
+    def is_active(self, now: datetime) -> bool:
         """Whether it is quiet at an instant."""
         there = now.astimezone(self.zone)
         if WEEKDAYS[there.weekday()] in self.days:
@@ -36,6 +36,6 @@ class QuietHours:
             return self.start <= clock < self.end
         return clock >= self.start or clock < self.end
 
-    def hushes(self, incident: Incident, now: datetime) -> bool:
+    def mutes(self, incident: Incident, now: datetime) -> bool:
         """Whether nothing of an incident may ring now."""
-        return self.covers(now) and (self.loud is None or incident.rating.severity < self.loud)
+        return self.is_active(now) and (self.exempt_severity is None or incident.rating.severity < self.exempt_severity)

@@ -14,7 +14,7 @@ _UNREADABLE: Final = object()
 _KEY_DEFAULTS: Final = {"protocol": "TCP"}
 
 
-def how_ended(
+def resolution_cause(
     drift: Sequence[ObjectDrift], before: Sequence[Manifest], after: Sequence[Manifest], namespace: str
 ) -> ResolutionCause:
     """What became of `drift` that is gone, by what git said `before` and says `after`.

@@ -17,7 +17,7 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Item, Member, Segment
 from bot.core.pull_requests.adopt import NotAdoptableError, apply, as_written, find, round_trip, segments
-from bot.core.rendering.source import KUSTOMIZATIONS
+from bot.core.rendering.source import KUSTOMIZATION_FILES
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedText
 
@@ -35,7 +35,7 @@ def adopt_overlay(
     operations (RFC 6902); where it counts items of a list it first tests that they are the ones meant, so that a base
     that changes later makes Kustomize fail loudly and never patches another item. NotAdoptableError.
     """
-    kustomization = next((name for each in KUSTOMIZATIONS if (name := posixpath.join(path, each)) in files), None)
+    kustomization = next((name for each in KUSTOMIZATION_FILES if (name := posixpath.join(path, each)) in files), None)
     if kustomization is None:
         raise NotAdoptableError(LocalizedText(texts.NO_KUSTOMIZATION, path=path))
     text = files[kustomization].decode("utf-8-sig")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.objects.manifest import ManifestError, read_documents
-from bot.core.rendering.kustomization import Reference, masked
-from bot.core.rendering.source import CHART, HelmParameters, below, within
+from bot.core.rendering.kustomization import Reference, redact_url
+from bot.core.rendering.source import CHART_FILE, HelmParameters, is_within, resolve_path
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -21,23 +21,23 @@ _VARYING: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class ChartDependencies:
     """What a chart needs: `outside` its folder, `values` files in order, `local` charts by the names it has for them.
 
     Everything is a path from the repository's root. A local chart goes to the chart's folder `charts`.
     """
 
     outside: tuple[Reference, ...]
-    values: tuple[str, ...]
-    local: Mapping[str, str]
+    values_files: tuple[str, ...]
+    local_charts: Mapping[str, str]
 
 
-def needs(files: Mapping[str, bytes], root: str, parameters: HelmParameters) -> Needs:
+def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmParameters) -> ChartDependencies:
     """Look for all dependencies and values files; `files` are those below `root`, by path.
 
     ManifestError for a dependency that would have to be fetched, and for what leads out of the repository.
     """
-    file = posixpath.join(root, CHART)
+    file = posixpath.join(root, CHART_FILE)
     if file not in files:
         raise ManifestError(file, 1, LocalizedText(texts.NO_CHART))
     outside: list[Reference] = []
@@ -50,7 +50,7 @@ def needs(files: Mapping[str, bytes], root: str, parameters: HelmParameters) -> 
                 continue
             line = _line(files[declared_in], name)
             if not repository.startswith("file://"):
-                origin = LocalizedText(texts.FROM, repository=masked(repository)) if repository else ""
+                origin = LocalizedText(texts.FROM, repository=redact_url(repository)) if repository else ""
                 remedy = LocalizedText(texts.COMMIT_CHARTS)
                 raise ManifestError(
                     declared_in,
@@ -60,17 +60,17 @@ def needs(files: Mapping[str, bytes], root: str, parameters: HelmParameters) -> 
             path = _inside(root, repository.removeprefix("file://"), declared_in, line)
             local[name] = path
             outside.append(Reference(path, declared_in, line))
-    values = tuple(_values(root, each) for each in parameters.values)
+    values = tuple(_values(root, each) for each in parameters.values_files)
     for path in values:
-        reference = Reference(path, path, 1, optional=parameters.lenient)
-        if not below(path, root):
+        reference = Reference(path, path, 1, optional=parameters.ignore_missing_values_files)
+        if not is_within(path, root):
             outside.append(reference)
-        elif path not in files and not parameters.lenient:
-            raise reference.missing()
-    return Needs(tuple(outside), values, local)
+        elif path not in files and not parameters.ignore_missing_values_files:
+            raise reference.missing_error()
+    return ChartDependencies(tuple(outside), values, local)
 
 
-def varies(files: Iterable[tuple[str, bytes]]) -> bool:
+def is_nondeterministic(files: Iterable[tuple[str, bytes]]) -> bool:
     """Whether what comes out may differ each time: a template uses chance or the clock, or cannot be looked into."""
     return any(
         path.endswith(".tgz") or (b"{{" in content and _VARYING.search(content) is not None) for path, content in files
@@ -85,7 +85,7 @@ def _vendored(files: Mapping[str, bytes], root: str) -> set[str]:
         folder, name = posixpath.split(path)
         if folder == home and name.endswith(".tgz"):
             found.add(name)
-        elif name == CHART and posixpath.dirname(folder) == home:
+        elif name == CHART_FILE and posixpath.dirname(folder) == home:
             found |= {_text(value.get("name")) for _, value in read_documents(path, content) if isinstance(value, dict)}
     return found
 
@@ -97,11 +97,11 @@ def _dependencies(file: str, content: bytes) -> list[Mapping[str, Any]]:
 
 def _values(root: str, path: str) -> str:
     folder, path = ("", path.lstrip("/")) if path.startswith("/") else (root, path)
-    return _inside(folder, path, posixpath.join(root, CHART), 1)
+    return _inside(folder, path, posixpath.join(root, CHART_FILE), 1)
 
 
 def _inside(folder: str, path: str, file: str, line: int) -> str:
-    meant = within(folder, path)
+    meant = resolve_path(folder, path)
     if meant is None:
         raise ManifestError(
             file, line, LocalizedText(texts.OUTSIDE, what=LocalizedText(texts.PATH), path=repr(path[:100]))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.objects.manifest import ManifestError, read_documents
-from bot.core.rendering.source import CHART, KUSTOMIZATIONS, below, within
+from bot.core.rendering.source import CHART_FILE, KUSTOMIZATION_FILES, is_within, resolve_path
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -39,7 +39,7 @@ class Reference:
     line: int
     optional: bool = False
 
-    def missing(self) -> ManifestError:
+    def missing_error(self) -> ManifestError:
         """What to say when it is not there."""
         return ManifestError(
             self.file,
@@ -53,10 +53,10 @@ class References:
     """What the kustomizations of one tree need beside it, and whether they need Helm."""
 
     outside: tuple[Reference, ...] = ()
-    helm: bool = False
+    uses_helm: bool = False
 
 
-def references(files: Mapping[str, bytes], root: str) -> References:
+def find_references(files: Mapping[str, bytes], root: str) -> References:
     """Follow the kustomizations that can be reached from `root` inside its own tree, whose files are given by path.
 
     ManifestError for what would have to be fetched, leads out of the repository, or is not there.
@@ -67,7 +67,7 @@ def references(files: Mapping[str, bytes], root: str) -> References:
     seen, todo = {root}, [root]
     while todo:
         folder = todo.pop()
-        names = (posixpath.join(folder, name) for name in KUSTOMIZATIONS)
+        names = (posixpath.join(folder, name) for name in KUSTOMIZATION_FILES)
         file = next((name for name in names if name in files), None)
         if file is None:
             continue
@@ -76,13 +76,13 @@ def references(files: Mapping[str, bytes], root: str) -> References:
             kustomization.refuse_urls()
             helm = helm or kustomization.charts
             for found in (*kustomization.roots(), *kustomization.chart_homes(files)):
-                if not below(found.path, root):
+                if not is_within(found.path, root):
                     outside.setdefault(found.path, found)
                 elif found.path in folders:
                     todo += {found.path} - seen
                     seen.add(found.path)
                 elif found.path not in files:
-                    raise found.missing()
+                    raise found.missing_error()
     return References(tuple(outside.values()), helm)
 
 
@@ -133,9 +133,9 @@ class _Kustomization:
                 )
             # Where Kustomize looks before it pulls: absChartHome in its HelmChartInflationGenerator.
             place = posixpath.join(f"{name}-{version}", name) if version and repo else name
-            path = posixpath.join(reference.path, place, CHART)
-            if below(path, self._folder) and path not in files:
-                origin = LocalizedText(texts.FROM, repository=masked(repo)) if repo else ""
+            path = posixpath.join(reference.path, place, CHART_FILE)
+            if is_within(path, self._folder) and path not in files:
+                origin = LocalizedText(texts.FROM, repository=redact_url(repo)) if repo else ""
                 remedy = LocalizedText(texts.COMMIT_CHART, path=posixpath.dirname(path))
                 raise ManifestError(
                     self._file,
@@ -176,7 +176,7 @@ class _Kustomization:
         return [entry for value in lists for entry in value if isinstance(entry, dict)]
 
     def _reference(self, entry: str, *, home: bool = False) -> Reference:
-        path = within(self._folder, entry)
+        path = resolve_path(self._folder, entry)
         if path is None:
             what = LocalizedText(texts.CHART_HOME if home else texts.ENTRY)
             raise ManifestError(
@@ -188,7 +188,7 @@ class _Kustomization:
         return ManifestError(
             self._file,
             self._line(entry),
-            LocalizedText(texts.REMOTE, field=field, what=masked(entry)),
+            LocalizedText(texts.REMOTE, field=field, what=redact_url(entry)),
         )
 
     def _line(self, entry: str) -> int:
@@ -205,7 +205,7 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def masked(url: str) -> str:
+def redact_url(url: str) -> str:
     """A URL to show: without the user and password in it, and in one line."""
     shown = re.sub(r"//[^/@\s]+@", "//***@", url)
     return "".join(letter for letter in shown if letter.isprintable())[:200]

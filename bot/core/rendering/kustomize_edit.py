@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.objects.manifest import ManifestError, read_documents
-from bot.core.rendering.source import KUSTOMIZATIONS, KustomizeParameters, below
+from bot.core.rendering.source import KUSTOMIZATION_FILES, KustomizeParameters, is_within
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -21,24 +21,24 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
+class EditedFile:
     """A kustomization file and what it now holds."""
 
     file: str
     content: bytes
 
 
-def edited(files: Mapping[str, bytes], root: str, parameters: KustomizeParameters) -> Edited | None:
+def edit_kustomization(files: Mapping[str, bytes], root: str, parameters: KustomizeParameters) -> EditedFile | None:
     """The kustomization of a path with what a deployer changes; one is made where there is none, if that is asked for.
 
     None where there is none. ManifestError for one that cannot be read.
     """
-    names = (posixpath.join(root, name) for name in KUSTOMIZATIONS)
+    names = (posixpath.join(root, name) for name in KUSTOMIZATION_FILES)
     file = next((name for name in names if name in files), None)
-    if file is None and not parameters.generate:
+    if file is None and not parameters.create_if_missing:
         return None
     if file is None:
-        file = posixpath.join(root, KUSTOMIZATIONS[0])
+        file = posixpath.join(root, KUSTOMIZATION_FILES[0])
         held: dict[str, Any] = {"resources": _resources(files, root)}
     else:
         found = [value for _, value in read_documents(file, files[file])]
@@ -58,10 +58,10 @@ def edited(files: Mapping[str, bytes], root: str, parameters: KustomizeParameter
     )
     held["patches"] = [*_list(held.get("patches")), *(json.loads(each) for each in parameters.patches)]
     held["components"] = [*_list(held.get("components")), *parameters.components]
-    return Edited(file, json.dumps({key: value for key, value in held.items() if value != []}).encode())
+    return EditedFile(file, json.dumps({key: value for key, value in held.items() if value != []}).encode())
 
 
-def substituted(made: bytes, variables: Mapping[str, str]) -> bytes:
+def substitute_variables(manifests: bytes, variables: Mapping[str, str]) -> bytes:
     """What Flux's `postBuild` makes of built manifests: `${name}`, with a default or not, in all that do not forbid it.
 
     https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution. ValueError with the
@@ -81,20 +81,20 @@ def substituted(made: bytes, variables: Mapping[str, str]) -> bytes:
             return (known or rest[2:]).encode()
         return (known if known is not None else rest[1:]).encode()
 
-    documents = made.split(b"\n---\n")
+    documents = manifests.split(b"\n---\n")
     return b"\n---\n".join(each if _NO_SUBSTITUTION.search(each) else _VARIABLE.sub(value, each) for each in documents)
 
 
 def _resources(files: Mapping[str, bytes], root: str) -> list[str]:
     """Every manifest below a path, and every folder there that is a kustomization itself in place of its files."""
-    homes = {posixpath.dirname(path) for path in files if posixpath.basename(path) in KUSTOMIZATIONS}
-    outermost = {home for home in homes if not any(other != home and below(home, other) for other in homes)}
+    homes = {posixpath.dirname(path) for path in files if posixpath.basename(path) in KUSTOMIZATION_FILES}
+    outermost = {home for home in homes if not any(other != home and is_within(home, other) for other in homes)}
     plain = [
         path
         for path in files
-        if path.endswith(_SUFFIXES) and below(path, root) and not any(below(path, home) for home in outermost)
+        if path.endswith(_SUFFIXES) and is_within(path, root) and not any(is_within(path, home) for home in outermost)
     ]
-    told = (posixpath.relpath(path, root or ".") for path in (*plain, *outermost) if below(path, root))
+    told = (posixpath.relpath(path, root or ".") for path in (*plain, *outermost) if is_within(path, root))
     return sorted(path for path in told if not any(part.startswith(".") for part in path.split("/")))
 
 

@@ -19,7 +19,7 @@ _GENERATORS = {
 }
 
 
-def render(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]:
+def render_directory(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]:
     """The manifests in (path, content) pairs, in the order of their paths; `root` is the application's own path.
 
     Hidden files and folders (`.github`) below the root hold none. ManifestError, naming file and line, for what is no
@@ -38,7 +38,7 @@ def render(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]
     ]
 
 
-def matters(name: str) -> bool:
+def is_input_file(name: str) -> bool:
     """Whether `render` looks at a file of that name at all."""
     return name.endswith((*_SUFFIXES, _JSONNET)) or name in _GENERATORS
 

@@ -7,11 +7,11 @@ from enum import StrEnum
 
 from bot.core.globs import matches_glob
 
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-CHART = "Chart.yaml"
+KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+CHART_FILE = "Chart.yaml"
 
 
-class Kind(StrEnum):
+class SourceType(StrEnum):
     """What makes manifests of a path's files."""
 
     PLAIN = "plain"
@@ -29,16 +29,16 @@ class HelmParameters:
     whether the chart's crds/ folders count.
     """
 
-    release: str = ""
+    release_name: str = ""
     namespace: str = ""
-    values: tuple[str, ...] = ()
-    inline: str = ""
+    values_files: tuple[str, ...] = ()
+    inline_values: str = ""
     set: tuple[tuple[str, str], ...] = ()
     set_string: tuple[tuple[str, str], ...] = ()
     api_versions: tuple[str, ...] = ()
     kube_version: str = ""
-    crds: bool = True
-    lenient: bool = False
+    include_crds: bool = True
+    ignore_missing_values_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class DirectoryParameters:
     include: str = ""
     exclude: str = ""
 
-    def counts(self, path: str) -> bool:
+    def includes(self, path: str) -> bool:
         """Whether the file at that path, from the source's own, does."""
         if not self.recurse and "/" in path:
             return False
@@ -75,8 +75,8 @@ class KustomizeParameters:
     replicas: tuple[tuple[str, int], ...] = ()
     patches: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
-    generate: bool = False
-    substitutes: tuple[tuple[str, str], ...] = ()
+    create_if_missing: bool = False
+    substitutions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,34 +84,34 @@ class Source:
     """A path in a repository as `tidy` has it; with a `kind` of None its files tell what it is."""
 
     path: str
-    kind: Kind | None = None
+    type: SourceType | None = None
     helm: HelmParameters = HelmParameters()
     directory: DirectoryParameters = DirectoryParameters()
     kustomize: KustomizeParameters = KustomizeParameters()
 
 
-def detect(paths: Iterable[str], root: str) -> Kind:
+def detect_source_type(paths: Iterable[str], root: str) -> SourceType:
     """What a path is, by the files that lie in it: a kustomization goes before a chart, as with Argo CD."""
     names = {posixpath.basename(path) for path in paths if posixpath.dirname(path) == root}
-    if names.intersection(KUSTOMIZATIONS):
-        return Kind.KUSTOMIZE
-    return Kind.HELM if CHART in names else Kind.PLAIN
+    if names.intersection(KUSTOMIZATION_FILES):
+        return SourceType.KUSTOMIZE
+    return SourceType.HELM if CHART_FILE in names else SourceType.PLAIN
 
 
-def tidy(path: str) -> str:
+def normalize_path(path: str) -> str:
     """A path from the repository's root as git writes it; "" is the root."""
     normal = posixpath.normpath(path.strip("/") or ".")
     return "" if normal == "." else normal
 
 
-def within(folder: str, path: str) -> str | None:
+def resolve_path(folder: str, path: str) -> str | None:
     """What `path`, written in `folder`, means from the repository's root; None when it leads out of the repository."""
     if path.startswith("/") or not path.isprintable():
         return None
-    meant = tidy(posixpath.join(folder, path))
+    meant = normalize_path(posixpath.join(folder, path))
     return None if meant.split("/")[0] == ".." else meant
 
 
-def below(path: str, folder: str) -> bool:
+def is_within(path: str, folder: str) -> bool:
     """Whether a path is `folder` or lies in it."""
     return not folder or path == folder or path.startswith(f"{folder}/")

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.core.applications.deployer import Failure
+from bot.core.applications.deployer import DeployerFailure
 from bot.core.changes.rendered_change import NO_CHANGE, RenderedChange
 from bot.core.changes.suspect import Suspect
 from bot.core.git.author import Author
 from bot.core.objects.health import Unready
 from bot.core.objects.images import Unpinned
 
-MOST_NAMED: Final = 10  # of what a part still lacks, and of its images
+MAX_LISTED: Final = 10  # of what a part still lacks, and of its images
 
 
 class RolloutState(StrEnum):
@@ -28,7 +28,7 @@ class RolloutState(StrEnum):
     SUPERSEDED = "superseded"
 
 
-ENDED = frozenset({RolloutState.LIVE, RolloutState.SUPERSEDED})
+ENDED_STATES = frozenset({RolloutState.LIVE, RolloutState.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class PendingState:
     missing: tuple[str, ...] = ()
     remaining: tuple[str, ...] = ()
     unready: tuple[Unready, ...] = ()
-    failure: Failure | None = None
+    failure: DeployerFailure | None = None
     total: int = 0
 
     @property
@@ -51,11 +51,11 @@ class PendingState:
         return any(each.failed for each in self.unready)
 
 
-NOTHING: Final = PendingState()
+NOTHING_PENDING: Final = PendingState()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ApplicationChange:
     """What the merge changes in one application: bounded; `unpinned` are images that it brings, `images` how many.
 
     `why` says why it is not known, and then there is nothing else.
@@ -68,7 +68,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ApplicationRollout:
     """One application's share of a rollout.
 
     `lacking` is what the last look that could tell found wanting, `error` why the last look could not tell. `change` is
@@ -79,9 +79,9 @@ class Part:
     cluster: str
     channel: str
     live_at: datetime | None = None
-    lacking: PendingState = NOTHING
+    lacking: PendingState = NOTHING_PENDING
     error: str | None = None
-    change: Change | None = None
+    change: ApplicationChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Rollout:
     subject: str
     author: str
     merged_at: datetime
-    parts: tuple[Part, ...]
+    parts: tuple[ApplicationRollout, ...]
     url: str | None = None
     pull_number: int | None = None
     pull_url: str | None = None
@@ -122,16 +122,18 @@ class Rollout:
 class Observation:
     """One look at one part: nothing `lacking` and no `error` means that it is live."""
 
-    lacking: PendingState = NOTHING
+    pending: PendingState = NOTHING_PENDING
     error: str | None = None
 
 
-def decide(rollout: Rollout, observed: Mapping[str, Observation], *, now: datetime, deadline: timedelta) -> Rollout:
+def apply_observations(
+    rollout: Rollout, observations: Mapping[str, Observation], *, now: datetime, deadline: timedelta
+) -> Rollout:
     """The rollout after one more look. `observed` is by application; one that was not looked at stays as it was.
 
     A part that was live once stays live: what happens to it later is drift, and has a card of its own.
     """
-    parts = tuple(_look(part, observed.get(part.application), now) for part in rollout.parts)
+    parts = tuple(_observe(part, observations.get(part.application), now) for part in rollout.parts)
     if all(part.live_at for part in parts):
         return replace(rollout, parts=parts, state=RolloutState.LIVE, ended_at=now)
     given_up = any(part.lacking.has_failed for part in parts if part.live_at is None)
@@ -139,11 +141,11 @@ def decide(rollout: Rollout, observed: Mapping[str, Observation], *, now: dateti
     return replace(rollout, parts=parts, state=RolloutState.LATE if late else RolloutState.ROLLING)
 
 
-def supersede(rollout: Rollout, newer: Rollout, *, now: datetime) -> Rollout:
+def mark_superseded(rollout: Rollout, newer: Rollout, *, now: datetime) -> Rollout:
     """An older rollout once a newer merge is live in everything the older one still waits for."""
     waiting = {part.application for part in rollout.parts if part.live_at is None}
     arrived = {part.application for part in newer.parts if part.live_at is not None}
-    if not waiting or not waiting <= arrived or rollout.state in ENDED:
+    if not waiting or not waiting <= arrived or rollout.state in ENDED_STATES:
         return rollout
     return replace(rollout, state=RolloutState.SUPERSEDED, superseded_by=newer.revision, ended_at=now)
 
@@ -159,11 +161,11 @@ def rolling_applications(rollouts: Iterable[Rollout]) -> frozenset[str]:
     )
 
 
-def _look(part: Part, observation: Observation | None, now: datetime) -> Part:
+def _observe(part: ApplicationRollout, observation: Observation | None, now: datetime) -> ApplicationRollout:
     if part.live_at is not None or observation is None:
         return part
     if observation.error is not None:
         return replace(part, error=observation.error)
-    if observation.lacking != NOTHING:
-        return replace(part, lacking=observation.lacking, error=None)
-    return replace(part, live_at=now, lacking=NOTHING, error=None)
+    if observation.pending != NOTHING_PENDING:
+        return replace(part, lacking=observation.pending, error=None)
+    return replace(part, live_at=now, lacking=NOTHING_PENDING, error=None)

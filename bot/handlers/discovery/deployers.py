@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.core.applications.application import Application
-from bot.core.applications.deployer import ARGO_APPLICATION, DEPLOYERS, FLUX_KUSTOMIZATION, Failure, at_work, failure
+from bot.core.applications.deployer import (
+    ARGO_APPLICATION,
+    DEPLOYERS,
+    FLUX_KUSTOMIZATION,
+    DeployerFailure,
+    deployer_failure,
+    is_syncing,
+)
 from bot.ports.cluster import Cluster, ClusterError, Kind
 
 _log = logging.getLogger(__name__)
@@ -16,13 +23,13 @@ Object = Mapping[str, Any]
 def deploying(cluster: Cluster, applications: Sequence[Application]) -> frozenset[str]:
     """Names of those that are being deployed right now, as far as the cluster tells; it not telling delays nothing."""
     argo, flux = _held(cluster) if applications else ((), ())
-    return frozenset(application.name for application in applications if at_work(application, argo, flux))
+    return frozenset(application.name for application in applications if is_syncing(application, argo, flux))
 
 
-def failing(cluster: Cluster, applications: Sequence[Application]) -> dict[str, Failure]:
+def failing(cluster: Cluster, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
     """What their deployer says of those that it could not deploy, by name, as far as the cluster tells."""
     argo, flux = _held(cluster) if applications else ((), ())
-    failures = ((application.name, failure(application, argo, flux)) for application in applications)
+    failures = ((application.name, deployer_failure(application, argo, flux)) for application in applications)
     return {name: failed for name, failed in failures if failed is not None}
 
 

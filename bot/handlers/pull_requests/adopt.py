@@ -11,7 +11,7 @@ from bot.core.objects.manifest import Manifest, ManifestError, resolve
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
-from bot.core.rendering.source import CHART, Kind, detect
+from bot.core.rendering.source import CHART_FILE, SourceType, detect_source_type
 from bot.handlers.pull_requests.propose import Proposal, propose
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import adopt as texts
@@ -93,12 +93,12 @@ class _Adoption:
         """The files to write anew, by path; None is taken out. NotAdoptableError, ManifestError, PortError."""
         source = self.application.source
         found = {file.path: file.content for file in self.repository.files(revision, source.path)}
-        match source.kind or detect(found, source.path):
-            case Kind.HELM:
+        match source.type or detect_source_type(found, source.path):
+            case SourceType.HELM:
                 raise NotAdoptableError(self._look_into(found))
-            case Kind.KUSTOMIZE:
+            case SourceType.KUSTOMIZE:
                 return self._overlay(revision, found)
-            case Kind.PLAIN:
+            case SourceType.PLAIN:
                 return self._plain(revision, found)
 
     def is_ours(self, tip: str) -> bool:
@@ -155,9 +155,9 @@ class _Adoption:
     def _look_into(self, files: Mapping[str, bytes]) -> LocalizedText:
         """Where to look for the value: the chart's own defaults, and what the application gives it beside them."""
         path = self.application.source.path
-        charts = {posixpath.dirname(file) for file in files if posixpath.basename(file) == CHART}
+        charts = {posixpath.dirname(file) for file in files if posixpath.basename(file) == CHART_FILE}
         given = [
-            *self.application.source.helm.values,
+            *self.application.source.helm.values_files,
             *(posixpath.join(each, "values.yaml") for each in sorted(charts)),
         ]
         field = next((field.path for found in self.check.drift for field in found.fields), "")

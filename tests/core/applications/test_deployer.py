@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.applications.application import Application
-from bot.core.applications.deployer import at_work
+from bot.core.applications.deployer import is_syncing
 from bot.core.git.repository_ref import RepositoryRef
 
 SHOP = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")
@@ -31,7 +31,7 @@ def flux(path="./apps/shop", status="True", kind="Reconciling", **spec):
     ],
 )
 def test_argo_cd_is_at_work_while_an_operation_runs(found, expected):
-    assert at_work(SHOP, [found], []) is expected
+    assert is_syncing(SHOP, [found], []) is expected
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_argo_cd_is_at_work_while_an_operation_runs(found, expected):
     ],
 )
 def test_flux_is_at_work_while_it_reconciles(found, expected):
-    assert at_work(SHOP, [], [found]) is expected
+    assert is_syncing(SHOP, [], [found]) is expected
 
 
 ODD = st.recursive(
@@ -55,4 +55,4 @@ ODD = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["spec", "status", "operation"]), ODD))
 def test_objects_of_any_shape_are_read(found):
-    at_work(SHOP, [found], [found])
+    is_syncing(SHOP, [found], [found])

@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 
 from bot import build
 from bot.config import load
-from bot.core.approvals.approval import ApprovalStatus, alerts
+from bot.core.approvals.approval import ApprovalStatus, collect_alerts
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.sandbox.forge import GITHUB, SandboxForge
@@ -196,10 +196,10 @@ def test_a_direct_push_is_none_and_is_told_once(desk):
     desk.start()
     sha = desk.hosted.commit("main", {FILE: CONFIG.format(9)}, "Raise a (#7)\n", "mia")
     assert desk.judged() == [ApprovalStatus.DIRECT]
-    (alert,) = alerts(desk.ports.store.approvals.unsettled())
-    assert (alert.last.sha, alert.channels, alert.applications) == (sha, ("C0DEFAULT1",), ("shop",))
-    assert "+data: {limit: '9'}" in alert.last.diff
-    assert alert.last.pushed_by == ("mia" if desk.kind in {"github", "gitlab"} else None)
+    (alert,) = collect_alerts(desk.ports.store.approvals.unsettled())
+    assert (alert.newest.sha, alert.channels, alert.applications) == (sha, ("C0DEFAULT1",), ("shop",))
+    assert "+data: {limit: '9'}" in alert.newest.diff
+    assert alert.newest.pushed_by == ("mia" if desk.kind in {"github", "gitlab"} else None)
 
 
 def test_a_pull_request_merged_without_an_approval(desk):
@@ -288,7 +288,7 @@ def test_a_forge_that_is_silent_makes_it_unknown_for_as_long_as_it_is(desk):
     desk.look()
     desk.look(timedelta(hours=3))
     (unknown,) = desk.all()
-    assert (unknown.verdict, alerts([unknown])) == (ApprovalStatus.UNKNOWN, [])
+    assert (unknown.verdict, collect_alerts([unknown])) == (ApprovalStatus.UNKNOWN, [])
     assert "503" in unknown.why
     desk.sandbox.faults.down = False
     desk.look(timedelta(hours=1))
@@ -306,8 +306,8 @@ def test_an_approval_that_comes_later_is_seen(github):
     github.look(timedelta(hours=1))
     (told,) = github.all()
     assert (told.verdict, told.later) == (ApprovalStatus.BYPASSED, ("lou",))
-    (alert,) = alerts(github.ports.store.approvals.unsettled())
-    assert alert.seen_by == ("lou",)
+    (alert,) = collect_alerts(github.ports.store.approvals.unsettled())
+    assert alert.approved_later_by == ("lou",)
     github.ports.store.settle(alert.id)
     assert github.ports.store.approvals.unsettled() == []
 
@@ -372,7 +372,7 @@ def test_no_alert_where_none_is_wanted(github):
     github.start(alert=False)
     github.hosted.commit("main", {FILE: CONFIG.format(9)}, "Push\n", "mia")
     assert github.judged() == [ApprovalStatus.DIRECT]
-    assert alerts(github.ports.store.approvals.unsettled()) == []
+    assert collect_alerts(github.ports.store.approvals.unsettled()) == []
 
 
 def test_a_pull_request_into_another_branch_brings_nothing_to_this_one(github):

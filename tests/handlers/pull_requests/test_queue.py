@@ -13,7 +13,7 @@ from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.incidents.alerting import Policy
+from bot.core.incidents.alerting import AlertPolicy
 from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.queued import MAX_WAIT, QueueState
 from bot.core.pull_requests.revert import RevertRequest
@@ -98,7 +98,7 @@ def replicas(desk):
 
 
 def cards(desk, ports):
-    policy = Policy()
+    policy = AlertPolicy()
     return desired(lambda _: ENGLISH, [], [], [], [], desk.now, policy, ports.store.queued_reverts.unsettled())
 
 

@@ -16,19 +16,19 @@ from bot.core.rendering.source import Source
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
 
-CHANNEL: Final = "gitops-bot/channel"  # the annotation
+CHANNEL_ANNOTATION: Final = "gitops-bot/channel"  # the annotation
 _IN_CLUSTER: Final = frozenset({"https://kubernetes.default.svc", "https://kubernetes.default"})
-_A_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
+_CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 
 Object = Mapping[str, Any]
 
 
-class UnreadableError(Exception):
+class UnsupportedResourceError(Exception):
     """A resource, or a part of it, says something that the bot cannot follow: its text is a sentence for people."""
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ResourceRef:
     """The resource that declares an application: on which `cluster`, and which one."""
 
     deployer: str
@@ -55,40 +55,40 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Discovered:
+class DiscoveredApplication:
     """One source of one resource. `part` tells those of one resource apart, "" where there is one."""
 
-    origin: Origin
-    view: DeployerStatus
+    origin: ResourceRef
+    status: DeployerStatus
     url: str
     revision: TargetRevision
     source: Source
     destination: Destination
-    part: str = ""
+    source_name: str = ""
     ignore: tuple[IgnoreRule, ...] = ()
     channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnsupportedResource:
     """One that the bot cannot follow, and why: a sentence for people."""
 
-    origin: Origin
-    view: DeployerStatus
-    why: str
-    part: str = ""
+    origin: ResourceRef
+    status: DeployerStatus
+    reason: str
+    source_name: str = ""
 
     @property
     def name(self) -> str:
         """As people know it."""
-        return f"{self.origin.name}.{self.part}" if self.part else self.origin.name
+        return f"{self.origin.name}.{self.source_name}" if self.source_name else self.origin.name
 
 
-Found = Discovered | Unreadable
+DiscoveryResult = DiscoveredApplication | UnsupportedResource
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ConfiguredCluster:
     """A cluster of the configuration: its name there, its API server's URL and the name of its context, if any.
 
     `channel` is where its applications are told.
@@ -101,7 +101,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
+class ConfiguredRepository:
     """A repository of the configuration: its name there, its URL and its tracked branch.
 
     `default` is the remote's own default branch, "" while that is not known.
@@ -110,21 +110,21 @@ class Remote:
     name: str
     url: str
     branch: str
-    default: str = ""
+    default_branch: str = ""
 
     def tracks(self, revision: TargetRevision) -> bool:
         """Whether a revision is its tracked branch."""
-        named = self.default if revision.text == HEAD else revision.shown
+        named = self.default_branch if revision.text == HEAD else revision.shown
         return named == self.branch and not revision.is_pattern
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class ApplicationInventory:
     """All applications by name, what their deployers say, and what could not be followed. `notes` are sentences."""
 
     applications: Mapping[str, Application]
-    views: Mapping[str, DeployerStatus]
-    unreadable: tuple[Unreadable, ...] = ()
+    deployer_statuses: Mapping[str, DeployerStatus]
+    unsupported: tuple[UnsupportedResource, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -132,59 +132,61 @@ def channel_of(resource: Object) -> str:
     """The channel that its annotation names, "" for none. UnreadableError when that is no channel id."""
     metadata = resource.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    channel = annotations.get(CHANNEL, "") if isinstance(annotations, Mapping) else ""
-    if channel and (not isinstance(channel, str) or _A_CHANNEL.fullmatch(channel) is None):
-        raise UnreadableError(LocalizedText(texts.NO_CHANNEL, annotation=CHANNEL))
+    channel = annotations.get(CHANNEL_ANNOTATION, "") if isinstance(annotations, Mapping) else ""
+    if channel and (not isinstance(channel, str) or _CHANNEL_ID.fullmatch(channel) is None):
+        raise UnsupportedResourceError(LocalizedText(texts.NO_CHANNEL, annotation=CHANNEL_ANNOTATION))
     return channel
 
 
-def catalogue(
-    found: Iterable[Found],
+def build_inventory(
+    results: Iterable[DiscoveryResult],
     *,
     configured: Mapping[str, Application],
-    repositories: Sequence[Remote],
-    clusters: Sequence[Known],
-) -> Catalogue:
+    repositories: Sequence[ConfiguredRepository],
+    clusters: Sequence[ConfiguredCluster],
+) -> ApplicationInventory:
     """The applications of the configuration and those discovered.
 
     A configured one of the same name, or of the same path of the same repository aimed at the same place, is that
     application: only its deployer's view is taken. Nothing is ever fetched from a repository that is not configured.
     """
-    placed: list[tuple[Discovered, Application]] = []
-    unreadable: list[Unreadable] = []
-    for each in found:
-        if isinstance(each, Unreadable):
+    placed: list[tuple[DiscoveredApplication, Application]] = []
+    unreadable: list[UnsupportedResource] = []
+    for each in results:
+        if isinstance(each, UnsupportedResource):
             unreadable.append(each)
             continue
         try:
-            placed.append((each, _placed(each, repositories, clusters)))
-        except UnreadableError as error:
-            unreadable.append(Unreadable(each.origin, each.view, str(error), each.part))
-    names = _names([each for each, _ in placed])
-    same = {_aim(application): name for name, application in configured.items()}
+            placed.append((each, _resolve(each, repositories, clusters)))
+        except UnsupportedResourceError as error:
+            unreadable.append(UnsupportedResource(each.origin, each.status, str(error), each.source_name))
+    names = _unique_names([each for each, _ in placed])
+    same = {_target(application): name for name, application in configured.items()}
     applications, views = dict(configured), {}
     for each, application in placed:
-        name = names[each.origin, each.part]
-        name = name if name in configured else same.get(_aim(application), name)
-        views[name] = each.view
+        name = names[each.origin, each.source_name]
+        name = name if name in configured else same.get(_target(application), name)
+        views[name] = each.status
         if name not in configured:
             applications[name] = replace(application, name=name)
-    return Catalogue(applications, views, tuple(unreadable))
+    return ApplicationInventory(applications, views, tuple(unreadable))
 
 
-def _aim(application: Application) -> tuple[RepositoryRef, str, str, str]:
+def _target(application: Application) -> tuple[RepositoryRef, str, str, str]:
     return application.repository, application.source.path, application.cluster, application.namespace
 
 
-def _placed(found: Discovered, repositories: Sequence[Remote], clusters: Sequence[Known]) -> Application:
+def _resolve(
+    found: DiscoveredApplication, repositories: Sequence[ConfiguredRepository], clusters: Sequence[ConfiguredCluster]
+) -> Application:
     """The application, its name still to be told. UnreadableError."""
-    cluster = _cluster(found, clusters)
+    cluster = _resolve_cluster(found, clusters)
     address = normal(found.url)
     same = [each for each in repositories if normal(each.url) == address]
     if not same:
-        raise UnreadableError(LocalizedText(texts.NOT_CONFIGURED, url=shown(found.url)))
+        raise UnsupportedResourceError(LocalizedText(texts.NOT_CONFIGURED, url=shown(found.url)))
     if found.revision.problem():
-        raise UnreadableError(LocalizedText(texts.NO_REVISION, revision=found.revision.shown[:100]))
+        raise UnsupportedResourceError(LocalizedText(texts.NO_REVISION, revision=found.revision.shown[:100]))
     exact = [each.name for each in same if each.tracks(found.revision)]
     return Application(
         name="",
@@ -198,11 +200,11 @@ def _placed(found: Discovered, repositories: Sequence[Remote], clusters: Sequenc
     )
 
 
-def _cluster(found: Discovered, clusters: Sequence[Known]) -> Known:
+def _resolve_cluster(found: DiscoveredApplication, clusters: Sequence[ConfiguredCluster]) -> ConfiguredCluster:
     """Which cluster of the configuration a resource means. UnreadableError."""
     server, name = found.destination.server.rstrip("/"), found.destination.name
     here = (not server and not name) or server in _IN_CLUSTER or name == "in-cluster"
-    wanted: Callable[[Known], bool]
+    wanted: Callable[[ConfiguredCluster], bool]
     if here:
         wanted = lambda each: each.name == found.origin.cluster  # noqa: E731  one of three, told apart above
     elif server:
@@ -211,12 +213,12 @@ def _cluster(found: Discovered, clusters: Sequence[Known]) -> Known:
         wanted = lambda each: name in (each.name, each.context)  # noqa: E731
     there = next(filter(wanted, clusters), None)
     if there is None:
-        raise UnreadableError(LocalizedText(texts.NO_CLUSTER, destination=shown(server or name)))
+        raise UnsupportedResourceError(LocalizedText(texts.NO_CLUSTER, destination=shown(server or name)))
     return there
 
 
 # From the shortest: as much of where a resource is as tells all of one name apart.
-_FORMS: Final[Sequence[Callable[[Discovered], str]]] = (
+_NAME_FORMS: Final[Sequence[Callable[[DiscoveredApplication], str]]] = (
     lambda each: each.origin.name,
     lambda each: f"{each.origin.cluster}/{each.origin.name}",
     lambda each: f"{each.origin.namespace}/{each.origin.name}",
@@ -225,14 +227,16 @@ _FORMS: Final[Sequence[Callable[[Discovered], str]]] = (
 )
 
 
-def _names(found: Sequence[Discovered]) -> dict[tuple[Origin, str], str]:
+def _unique_names(found: Sequence[DiscoveredApplication]) -> dict[tuple[ResourceRef, str], str]:
     """A name for each, the shortest by which those of one name differ."""
     names = {}
     by_name = sorted(found, key=lambda each: each.origin.name)
     for _, group in groupby(by_name, key=lambda each: each.origin.name):
         several = list(group)
         origins = {each.origin for each in several}
-        form = next(form for form in _FORMS if len({form(each) for each in several}) == len(origins))
+        form = next(form for form in _NAME_FORMS if len({form(each) for each in several}) == len(origins))
         for each in several:
-            names[each.origin, each.part] = f"{form(each)}.{each.part}" if each.part else form(each)
+            names[each.origin, each.source_name] = (
+                f"{form(each)}.{each.source_name}" if each.source_name else form(each)
+            )
     return names
