@@ -191,7 +191,6 @@ class ApprovalRecord:
     url: str | None = None
     applications: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
     diff: str = ""
     more: bool = False
     alert: str | None = None

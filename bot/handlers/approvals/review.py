@@ -44,7 +44,6 @@ from bot.ports.store import Posted
 _log = logging.getLogger(__name__)
 
 _MOST_COMMITS = 10_000  # noted at once: the bot was away for long
-_MOST_FILES = 20  # named
 _MOST_READ = 200  # files read for a diff
 _MOST_DIFF = 2_000  # characters beside the record
 _MOST_FILE = 200_000  # characters of a diff as a file
@@ -141,7 +140,6 @@ class ApprovalReviewer:
         parent = commit.parents[0] if commit.parents else None
         affected = self._affected(repository, parent, commit.sha)
         forge = self._ports.forges.get(repository.name)
-        files = repository.changed_paths(parent, commit.sha)
         return ApprovalRecord(
             id=f"{repository.name}@{commit.sha}",
             repository=repository.name,
@@ -157,7 +155,6 @@ class ApprovalReviewer:
             url=forge.commit_url(commit.sha) if forge else None,
             applications=tuple(application.name for application in affected),
             channels=tuple(sorted({application.channel for application in affected})) or (self._channel,),
-            files=tuple(files[:_MOST_FILES]),
         )
 
     def _affected(self, repository: Repository, parent: str | None, sha: str) -> list[Application]:
