@@ -1,12 +1,11 @@
-"""`/gitops …` as people type it: text in, a closed command or a mistake out. Help is generated from the table here."""
+"""Parses the text after `/gitops` into a command, or a typed error. Help is generated from the table of commands."""
 
 import difflib
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from bot.core.incidents.snooze import DEFAULT_SNOOZE, SnoozePeriod
-from bot.core.incidents.snooze import parse_snooze as parse_span
+from bot.core.incidents.snooze import DEFAULT_SNOOZE, SnoozePeriod, parse_snooze
 from bot.core.pull_requests.change_ref import ChangeRef, InvalidChangeRef, parse_change_ref
 from bot.i18n.catalogue import command as texts
 from bot.i18n.language import Phrase
@@ -14,21 +13,21 @@ from bot.i18n.language import Phrase
 
 @dataclass(frozen=True, slots=True)
 class StatusCommand:
-    """Every application, or one."""
+    """Show the status of every application, or of one."""
 
     application: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class DriftCommand:
-    """Check now: every application, or one."""
+    """Check every application, or one, for drift now."""
 
     application: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class DiffCommand:
-    """The differences of one application, field by field; with `everything` also those set aside, with the reason."""
+    """Show an application's drift field by field; with `show_all`, ignored differences too, with the reason."""
 
     application: str
     show_all: bool = False
@@ -36,7 +35,7 @@ class DiffCommand:
 
 @dataclass(frozen=True, slots=True)
 class RevertCommand:
-    """Revert a change through a pull request."""
+    """Open a pull request that reverts a change."""
 
     change: ChangeRef
     application: str | None
@@ -44,28 +43,28 @@ class RevertCommand:
 
 @dataclass(frozen=True, slots=True)
 class HistoryCommand:
-    """What reached the tracked branch: of every repository, or of one application."""
+    """Show the commits on the tracked branch, of every repository or of one application's."""
 
     application: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class WhoCommand:
-    """Whom to ask about one application."""
+    """Show whom to ask about an application."""
 
     application: str
 
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeCommand:
-    """The asker has the application's incident."""
+    """Acknowledge the application's incident."""
 
     application: str
 
 
 @dataclass(frozen=True, slots=True)
 class SnoozeCommand:
-    """Quiet about the application's incident for a while."""
+    """Snooze the application's incident."""
 
     application: str
     period: SnoozePeriod = DEFAULT_SNOOZE
@@ -73,7 +72,7 @@ class SnoozeCommand:
 
 @dataclass(frozen=True, slots=True)
 class HelpCommand:
-    """What can be typed: everything, or one command."""
+    """Show help for every command, or for one."""
 
     spec: "CommandSpec | None" = None
 
@@ -93,7 +92,7 @@ Command = (
 
 @dataclass(frozen=True, slots=True)
 class UnknownCommand:
-    """The first word is no command; `nearest` is what was probably meant."""
+    """The first word is not a command; `suggestion` is the closest one, if any."""
 
     word: str
     suggestion: str | None
@@ -101,7 +100,7 @@ class UnknownCommand:
 
 @dataclass(frozen=True, slots=True)
 class UnknownApplication:
-    """No application of that name is configured; `nearest` is what was probably meant."""
+    """No application has that name; `suggestion` is the closest name, if any."""
 
     word: str
     suggestion: str | None
@@ -109,14 +108,14 @@ class UnknownApplication:
 
 @dataclass(frozen=True, slots=True)
 class WrongArguments:
-    """The command is known, its arguments are too many or too few."""
+    """The command has too many or too few arguments."""
 
     spec: "CommandSpec"
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidDuration:
-    """What stands where the length of a snooze goes is none."""
+    """The snooze duration could not be parsed."""
 
 
 InvalidCommand = UnknownCommand | UnknownApplication | WrongArguments | InvalidDuration | InvalidChangeRef
@@ -124,7 +123,7 @@ InvalidCommand = UnknownCommand | UnknownApplication | WrongArguments | InvalidD
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command: `arguments` as help shows them, `least` and `most` words after its name, `flags` besides."""
+    """One command: its `arguments` as help shows them, how many it takes, and the `flags` it also accepts."""
 
     name: str
     arguments: str
@@ -134,7 +133,7 @@ class CommandSpec:
     flags: frozenset[str] = frozenset()
 
 
-# Phones make one long dash of two short ones.
+# Phone keyboards turn two hyphens into a dash.
 _ALL = frozenset({"--all", "-a", "—all", "\u2013all"})
 _HELP = frozenset({"--help", "-h", "—help", "\u2013help"})
 
@@ -150,13 +149,13 @@ COMMANDS = (
     CommandSpec("help", "[COMMAND]", texts.HELP, 0, 1),
 )
 
-# Slack wraps links and channel names it recognises in a command's text: <https://…|label>.
+# Slack wraps the links and channel names in a command's text: <https://…|label>.
 # https://docs.slack.dev/interactivity/implementing-slash-commands
 _WRAPPED = re.compile(r"<([^<>|]+)(?:\|[^<>]*)?>")
 
 
 def parse(text: str, applications: Collection[str]) -> Command | InvalidCommand:
-    """Read what stood behind `/gitops`. Names of applications are matched exactly, then without regard to case."""
+    """Parse the text after `/gitops`. Application names match exactly, or else ignoring case."""
     words = _WRAPPED.sub(r"\1", text).split()
     if not words:
         return HelpCommand()
@@ -172,64 +171,64 @@ def parse(text: str, applications: Collection[str]) -> Command | InvalidCommand:
     if not spec.min_arguments <= len(arguments) <= spec.max_arguments:
         return WrongArguments(spec)
     if name == "help":
-        about = _spec(arguments[0]) if arguments else None
-        return about if isinstance(about, UnknownCommand) else HelpCommand(about)
+        topic = _spec(arguments[0]) if arguments else None
+        return topic if isinstance(topic, UnknownCommand) else HelpCommand(topic)
     position = 1 if name == "revert" else 0
-    typed = arguments.pop(position) if len(arguments) > position else None
-    application = None if typed is None else _application(typed, applications)
-    if typed is not None and application is None:
-        return UnknownApplication(typed, _nearest(typed, applications))
+    word = arguments.pop(position) if len(arguments) > position else None
+    application = None if word is None else _application(word, applications)
+    if word is not None and application is None:
+        return UnknownApplication(word, _suggestion(word, applications))
     return _PARSERS[name](_Arguments(application, tuple(arguments), has_flag=bool(flags))) or WrongArguments(spec)
 
 
 @dataclass(frozen=True, slots=True)
 class _Arguments:
-    """What stood behind a command's name: the application, the `others` in their order, and whether a flag did."""
+    """A command's arguments: the application, the others in order, and whether one of the command's flags was given."""
 
     application: str | None
-    arguments: tuple[str, ...]
+    others: tuple[str, ...]
     has_flag: bool
 
 
 def _spec(word: str) -> CommandSpec | UnknownCommand:
     name = word.lower()
-    found = next((spec for spec in COMMANDS if spec.name == name), None)
-    return found or UnknownCommand(word, _nearest(name, [spec.name for spec in COMMANDS]))
+    spec = next((spec for spec in COMMANDS if spec.name == name), None)
+    return spec or UnknownCommand(word, _suggestion(name, [spec.name for spec in COMMANDS]))
 
 
-def _snooze(typed: _Arguments) -> SnoozeCommand | InvalidDuration | None:
-    span = parse_span(" ".join(typed.arguments)) if typed.arguments else DEFAULT_SNOOZE
-    if span is None:
+def _snooze(arguments: _Arguments) -> SnoozeCommand | InvalidDuration | None:
+    period = parse_snooze(" ".join(arguments.others)) if arguments.others else DEFAULT_SNOOZE
+    if period is None:
         return InvalidDuration()
-    return SnoozeCommand(typed.application, span) if typed.application else None
+    return SnoozeCommand(arguments.application, period) if arguments.application else None
 
 
-def _revert(typed: _Arguments) -> RevertCommand | InvalidChangeRef:
-    change = parse_change_ref(typed.arguments[0])
-    return change if isinstance(change, InvalidChangeRef) else RevertCommand(change, typed.application)
+def _revert(arguments: _Arguments) -> RevertCommand | InvalidChangeRef:
+    change = parse_change_ref(arguments.others[0])
+    return change if isinstance(change, InvalidChangeRef) else RevertCommand(change, arguments.application)
 
 
-# How each is read; None: its arguments are not understood.
+# Each builds its command, or returns None for wrong arguments.
 _PARSERS: dict[str, Callable[[_Arguments], Command | InvalidCommand | None]] = {
-    "status": lambda typed: StatusCommand(typed.application),
-    "drift": lambda typed: DriftCommand(typed.application),
-    "diff": lambda typed: DiffCommand(typed.application, show_all=typed.has_flag) if typed.application else None,
+    "status": lambda given: StatusCommand(given.application),
+    "drift": lambda given: DriftCommand(given.application),
+    "diff": lambda given: DiffCommand(given.application, show_all=given.has_flag) if given.application else None,
     "revert": _revert,
-    "history": lambda typed: HistoryCommand(typed.application),
-    "who": lambda typed: WhoCommand(typed.application) if typed.application else None,
-    "ack": lambda typed: AcknowledgeCommand(typed.application) if typed.application else None,
+    "history": lambda given: HistoryCommand(given.application),
+    "who": lambda given: WhoCommand(given.application) if given.application else None,
+    "ack": lambda given: AcknowledgeCommand(given.application) if given.application else None,
     "snooze": _snooze,
 }
 
 
-def _application(typed: str, applications: Collection[str]) -> str | None:
-    if typed in applications:
-        return typed
-    same = [name for name in applications if name.lower() == typed.lower()]
-    return same[0] if len(same) == 1 else None
+def _application(word: str, applications: Collection[str]) -> str | None:
+    if word in applications:
+        return word
+    matching = [name for name in applications if name.lower() == word.lower()]
+    return matching[0] if len(matching) == 1 else None
 
 
-def _nearest(word: str, words: Collection[str]) -> str | None:
-    lowered = {known.lower(): known for known in words}
-    close = difflib.get_close_matches(word.lower()[:100], lowered, n=1, cutoff=0.6)
-    return lowered[close[0]] if close else None
+def _suggestion(word: str, candidates: Collection[str]) -> str | None:
+    by_lower = {candidate.lower(): candidate for candidate in candidates}
+    close = difflib.get_close_matches(word.lower()[:100], by_lower, n=1, cutoff=0.6)
+    return by_lower[close[0]] if close else None
