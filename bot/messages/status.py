@@ -41,7 +41,7 @@ _UNCHECKED = "⏳"
 # So many are found sooner in a table than in lines, which say more of each.
 _TABLE_FROM = 11
 
-_STOPS = {SyncMode.SUSPENDED: view_texts.SUSPENDED, SyncMode.MANUAL: view_texts.MANUAL}
+_SYNC_MODES = {SyncMode.SUSPENDED: view_texts.SUSPENDED, SyncMode.MANUAL: view_texts.MANUAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +204,9 @@ def _view(translator: Translator, view: DeployerStatus | None, check: Check | No
     if view is None:
         return []
     sync = translator.text(view_texts.AT, sync=view.sync, revision=view.revision[:8]) if view.revision else view.sync
-    stop = translator.text(_STOPS[view.sync_mode]) if view.sync_mode else ""
+    sync_mode = translator.text(_SYNC_MODES[view.sync_mode]) if view.sync_mode in _SYNC_MODES else ""
     failed = view.failure and (": ".join(filter(None, (view.failure.reason, view.failure.message))))
-    what = " · ".join(filter(None, (sync.strip(), view.health, stop, clip(failed or "", 300))))
+    what = " · ".join(filter(None, (sync.strip(), view.health, sync_mode, clip(failed or "", 300))))
     told = translator.text(view_texts.SAYS, deployer=view.deployer, what=what or translator.text(view_texts.NOTHING))
     differs = disagreement(view, check, rolling_out=arriving)
     return [words(f"\n{each}") for each in (told, differs and f"⚠️ {translator.told(differs)}") if each]

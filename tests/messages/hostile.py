@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.core.access.permission import Denied, MembersUnknown, Right
-from bot.core.applications.deployer import DeployerFailure
+from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.applications.deployer_status import DeployerStatus as DeployerView
 from bot.core.applications.discovery import UnsupportedResource
 from bot.core.approvals.approval import ApprovalAlert

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.applications.deployer import DeployerFailure
+from bot.core.applications.deployer_status import DeployerFailure, SyncMode
 from bot.core.applications.deployer_status import DeployerStatus as DeployerView
-from bot.core.applications.deployer_status import SyncMode
 from bot.core.applications.discovery import ResourceRef, UnsupportedResource
 from bot.core.approvals.approval import ApprovalStatus
 from bot.core.git.author import Author

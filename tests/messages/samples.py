@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.access.permission import Rule
 from bot.core.applications.application import Application
-from bot.core.applications.deployer import DeployerFailure
+from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.changes.suspect import Suspect, SuspectReason
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status

@@ -1,10 +1,10 @@
-"""Applications that a deployer's own resources declare, and which application of the bot's each of them is."""
+"""Turns the applications that Argo CD and Flux resources declare into the bot's own, next to the configured ones."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
@@ -12,24 +12,23 @@ from bot.core.drift.ignore import IgnoreRule
 from bot.core.git.git_url import normal, shown
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
+from bot.core.objects.resource import Object, mapping, text
 from bot.core.rendering.source import Source
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
 
-CHANNEL_ANNOTATION: Final = "gitops-bot/channel"  # the annotation
-_IN_CLUSTER: Final = frozenset({"https://kubernetes.default.svc", "https://kubernetes.default"})
+CHANNEL_ANNOTATION: Final = "gitops-bot/channel"
+_IN_CLUSTER_URLS: Final = frozenset({"https://kubernetes.default.svc", "https://kubernetes.default"})
 _CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{2,}")
-
-Object = Mapping[str, Any]
 
 
 class UnsupportedResourceError(Exception):
-    """A resource, or a part of it, says something that the bot cannot follow: its text is a sentence for people."""
+    """The bot can't watch a resource, or one of its sources. The text is a sentence for people."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceRef:
-    """The resource that declares an application: on which `cluster`, and which one."""
+    """The deployer's resource that declares an application, on `cluster`."""
 
     deployer: str
     kind: str
@@ -47,7 +46,7 @@ class ResourceRef:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where it goes, as the resource says: an API server's URL or a cluster's name; neither is where it was found."""
+    """Where a resource deploys to: an API server's URL or a cluster's name, or if both are "", its own cluster."""
 
     namespace: str
     server: str = ""
@@ -56,7 +55,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredApplication:
-    """One source of one resource. `part` tells those of one resource apart, "" where there is one."""
+    """One source of a resource. `source_name` tells its sources apart, and is "" if there is only one."""
 
     origin: ResourceRef
     status: DeployerStatus
@@ -71,7 +70,7 @@ class DiscoveredApplication:
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedResource:
-    """One that the bot cannot follow, and why: a sentence for people."""
+    """A resource, or one of its sources, that the bot can't watch; `reason` is a sentence for people."""
 
     origin: ResourceRef
     status: DeployerStatus
@@ -80,7 +79,7 @@ class UnsupportedResource:
 
     @property
     def name(self) -> str:
-        """As people know it."""
+        """The name to show: `shop`, or `shop.values` for one of several sources."""
         return f"{self.origin.name}.{self.source_name}" if self.source_name else self.origin.name
 
 
@@ -89,9 +88,9 @@ DiscoveryResult = DiscoveredApplication | UnsupportedResource
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredCluster:
-    """A cluster of the configuration: its name there, its API server's URL and the name of its context, if any.
+    """A cluster in the configuration: its name, its API server's URL, its kubeconfig context ("" if none).
 
-    `channel` is where its applications are told.
+    `channel` is the Slack channel for its applications.
     """
 
     name: str
@@ -102,9 +101,9 @@ class ConfiguredCluster:
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredRepository:
-    """A repository of the configuration: its name there, its URL and its tracked branch.
+    """A repository in the configuration: its name, its URL and its tracked branch.
 
-    `default` is the remote's own default branch, "" while that is not known.
+    `default_branch` is the remote's default branch, "" while it is unknown.
     """
 
     name: str
@@ -113,14 +112,17 @@ class ConfiguredRepository:
     default_branch: str = ""
 
     def tracks(self, revision: TargetRevision) -> bool:
-        """Whether a revision is its tracked branch."""
-        named = self.default_branch if revision.text == HEAD else revision.shown
-        return named == self.branch and not revision.is_pattern
+        """Whether a revision is the tracked branch."""
+        branch = self.default_branch if revision.text == HEAD else revision.shown
+        return branch == self.branch and not revision.is_pattern
 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationInventory:
-    """All applications by name, what their deployers say, and what could not be followed. `notes` are sentences."""
+    """All applications and their deployers' statuses, by application name, and the resources that are unsupported.
+
+    `notes` are sentences about clusters that could not be read.
+    """
 
     applications: Mapping[str, Application]
     deployer_statuses: Mapping[str, DeployerStatus]
@@ -128,12 +130,10 @@ class ApplicationInventory:
     notes: tuple[str, ...] = ()
 
 
-def channel_of(resource: Object) -> str:
-    """The channel that its annotation names, "" for none. UnreadableError when that is no channel id."""
-    metadata = resource.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
-    channel = annotations.get(CHANNEL_ANNOTATION, "") if isinstance(annotations, Mapping) else ""
-    if channel and (not isinstance(channel, str) or _CHANNEL_ID.fullmatch(channel) is None):
+def annotated_channel(resource: Object) -> str:
+    """The Slack channel id in a resource's CHANNEL_ANNOTATION, or ""; UnsupportedResourceError if it isn't one."""
+    channel = text(mapping(resource, "metadata", "annotations"), CHANNEL_ANNOTATION)
+    if channel and _CHANNEL_ID.fullmatch(channel) is None:
         raise UnsupportedResourceError(LocalizedText(texts.NO_CHANNEL, annotation=CHANNEL_ANNOTATION))
     return channel
 
@@ -145,31 +145,41 @@ def build_inventory(
     repositories: Sequence[ConfiguredRepository],
     clusters: Sequence[ConfiguredCluster],
 ) -> ApplicationInventory:
-    """The applications of the configuration and those discovered.
+    """The configured applications and the discovered ones.
 
-    A configured one of the same name, or of the same path of the same repository aimed at the same place, is that
-    application: only its deployer's view is taken. Nothing is ever fetched from a repository that is not configured.
+    A discovered application is the same as a configured one if they share the name, or repository, path, cluster and
+    namespace; then the configuration wins and the resource only provides the deployer's status. Resources whose
+    repository or cluster is not configured are unsupported: the bot never fetches from elsewhere.
     """
-    placed: list[tuple[DiscoveredApplication, Application]] = []
-    unreadable: list[UnsupportedResource] = []
-    for each in results:
-        if isinstance(each, UnsupportedResource):
-            unreadable.append(each)
+    resolved: list[tuple[DiscoveredApplication, Application]] = []
+    unsupported: list[UnsupportedResource] = []
+    for result in results:
+        if isinstance(result, UnsupportedResource):
+            unsupported.append(result)
             continue
         try:
-            placed.append((each, _resolve(each, repositories, clusters)))
+            resolved.append((result, _resolve(result, repositories, clusters)))
         except UnsupportedResourceError as error:
-            unreadable.append(UnsupportedResource(each.origin, each.status, str(error), each.source_name))
-    names = _unique_names([each for each, _ in placed])
-    same = {_target(application): name for name, application in configured.items()}
-    applications, views = dict(configured), {}
-    for each, application in placed:
-        name = names[each.origin, each.source_name]
-        name = name if name in configured else same.get(_target(application), name)
-        views[name] = each.status
+            unsupported.append(UnsupportedResource(result.origin, result.status, str(error), result.source_name))
+    names = _unique_names([discovered for discovered, _ in resolved])
+    configured_names = {_target(application): name for name, application in configured.items()}
+    applications, statuses = dict(configured), {}
+    for discovered, application in resolved:
+        name = names[discovered.origin, discovered.source_name]
+        name = name if name in configured else configured_names.get(_target(application), name)
+        statuses[name] = discovered.status
         if name not in configured:
             applications[name] = replace(application, name=name)
-    return ApplicationInventory(applications, views, tuple(unreadable))
+    return ApplicationInventory(applications, statuses, tuple(unsupported))
+
+
+_NAME_FORMS: Final = (
+    "{name}",
+    "{cluster}/{name}",
+    "{namespace}/{name}",
+    "{cluster}/{namespace}/{name}",
+    "{cluster}/{namespace}/{kind}/{name}",
+)
 
 
 def _target(application: Application) -> tuple[RepositoryRef, str, str, str]:
@@ -177,66 +187,60 @@ def _target(application: Application) -> tuple[RepositoryRef, str, str, str]:
 
 
 def _resolve(
-    found: DiscoveredApplication, repositories: Sequence[ConfiguredRepository], clusters: Sequence[ConfiguredCluster]
+    discovered: DiscoveredApplication,
+    repositories: Sequence[ConfiguredRepository],
+    clusters: Sequence[ConfiguredCluster],
 ) -> Application:
-    """The application, its name still to be told. UnreadableError."""
-    cluster = _resolve_cluster(found, clusters)
-    address = normal(found.url)
-    same = [each for each in repositories if normal(each.url) == address]
-    if not same:
-        raise UnsupportedResourceError(LocalizedText(texts.NOT_CONFIGURED, url=shown(found.url)))
-    if found.revision.problem():
-        raise UnsupportedResourceError(LocalizedText(texts.NO_REVISION, revision=found.revision.shown[:100]))
-    exact = [each.name for each in same if each.tracks(found.revision)]
+    """The application, still without a name. UnsupportedResourceError."""
+    cluster = _resolve_cluster(discovered, clusters)
+    url = normal(discovered.url)
+    matching = [repository for repository in repositories if normal(repository.url) == url]
+    if not matching:
+        raise UnsupportedResourceError(LocalizedText(texts.NOT_CONFIGURED, url=shown(discovered.url)))
+    if discovered.revision.problem():
+        raise UnsupportedResourceError(LocalizedText(texts.NO_REVISION, revision=discovered.revision.shown[:100]))
+    tracking = [repository.name for repository in matching if repository.tracks(discovered.revision)]
     return Application(
         name="",
-        repository=RepositoryRef(exact[0]) if exact else RepositoryRef(same[0].name, found.revision),
-        path=found.source.path,
+        repository=RepositoryRef(tracking[0]) if tracking else RepositoryRef(matching[0].name, discovered.revision),
+        path=discovered.source.path,
         cluster=cluster.name,
-        namespace=found.destination.namespace,
-        channel=found.channel or cluster.channel,
-        rendered=found.source,
-        ignore=found.ignore,
+        namespace=discovered.destination.namespace,
+        channel=discovered.channel or cluster.channel,
+        rendered=discovered.source,
+        ignore=discovered.ignore,
     )
 
 
-def _resolve_cluster(found: DiscoveredApplication, clusters: Sequence[ConfiguredCluster]) -> ConfiguredCluster:
-    """Which cluster of the configuration a resource means. UnreadableError."""
-    server, name = found.destination.server.rstrip("/"), found.destination.name
-    here = (not server and not name) or server in _IN_CLUSTER or name == "in-cluster"
-    wanted: Callable[[ConfiguredCluster], bool]
-    if here:
-        wanted = lambda each: each.name == found.origin.cluster  # noqa: E731  one of three, told apart above
-    elif server:
-        wanted = lambda each: each.server.rstrip("/").lower() == server.lower()  # noqa: E731
-    else:
-        wanted = lambda each: name in (each.name, each.context)  # noqa: E731
-    there = next(filter(wanted, clusters), None)
-    if there is None:
-        raise UnsupportedResourceError(LocalizedText(texts.NO_CLUSTER, destination=shown(server or name)))
-    return there
+def _resolve_cluster(discovered: DiscoveredApplication, clusters: Sequence[ConfiguredCluster]) -> ConfiguredCluster:
+    """The configured cluster that a resource deploys to. UnsupportedResourceError."""
+    server, name = discovered.destination.server.rstrip("/"), discovered.destination.name
+    in_cluster = (not server and not name) or server in _IN_CLUSTER_URLS or name == "in-cluster"
+    for cluster in clusters:
+        if in_cluster:
+            matches = cluster.name == discovered.origin.cluster
+        elif server:
+            matches = cluster.server.rstrip("/").lower() == server.lower()
+        else:
+            matches = name in (cluster.name, cluster.context)
+        if matches:
+            return cluster
+    raise UnsupportedResourceError(LocalizedText(texts.NO_CLUSTER, destination=shown(server or name)))
 
 
-# From the shortest: as much of where a resource is as tells all of one name apart.
-_NAME_FORMS: Final[Sequence[Callable[[DiscoveredApplication], str]]] = (
-    lambda each: each.origin.name,
-    lambda each: f"{each.origin.cluster}/{each.origin.name}",
-    lambda each: f"{each.origin.namespace}/{each.origin.name}",
-    lambda each: f"{each.origin.cluster}/{each.origin.namespace}/{each.origin.name}",
-    lambda each: f"{each.origin.cluster}/{each.origin.namespace}/{each.origin.kind.lower()}/{each.origin.name}",
-)
-
-
-def _unique_names(found: Sequence[DiscoveredApplication]) -> dict[tuple[ResourceRef, str], str]:
-    """A name for each, the shortest by which those of one name differ."""
+def _unique_names(discovered: Sequence[DiscoveredApplication]) -> dict[tuple[ResourceRef, str], str]:
+    """A name for each application, by resource and source: the shortest that tells resources of the same name apart."""
     names = {}
-    by_name = sorted(found, key=lambda each: each.origin.name)
-    for _, group in groupby(by_name, key=lambda each: each.origin.name):
-        several = list(group)
-        origins = {each.origin for each in several}
-        form = next(form for form in _NAME_FORMS if len({form(each) for each in several}) == len(origins))
-        for each in several:
-            names[each.origin, each.source_name] = (
-                f"{form(each)}.{each.source_name}" if each.source_name else form(each)
-            )
+    by_name = sorted(discovered, key=lambda application: application.origin.name)
+    for _, group in groupby(by_name, key=lambda application: application.origin.name):
+        namesakes = list(group)
+        origins = {application.origin for application in namesakes}
+        form = next(form for form in _NAME_FORMS if len({_name(form, origin) for origin in origins}) == len(origins))
+        for application in namesakes:
+            name, source_name = _name(form, application.origin), application.source_name
+            names[application.origin, source_name] = f"{name}.{source_name}" if source_name else name
     return names
+
+
+def _name(form: str, origin: ResourceRef) -> str:
+    return form.format(cluster=origin.cluster, namespace=origin.namespace, kind=origin.kind.lower(), name=origin.name)

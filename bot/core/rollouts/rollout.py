@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.core.applications.deployer import DeployerFailure
+from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.rendered_change import NO_CHANGE, RenderedChange
 from bot.core.changes.suspect import Suspect
 from bot.core.git.author import Author

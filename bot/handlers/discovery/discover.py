@@ -9,7 +9,6 @@ from typing import Any, Final
 from bot.config import Config
 from bot.core.applications import argocd, flux
 from bot.core.applications.application import Application
-from bot.core.applications.deployer import ARGO_APPLICATION
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.applications.discovery import (
     ApplicationInventory,
@@ -73,12 +72,14 @@ class _Deployer:
 
 def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMapReader) -> list[DiscoveryResult]:
     return [
-        application for resource in held[ARGO_APPLICATION] for application in argocd.read_application(resource, cluster)
+        application
+        for resource in held[argocd.APPLICATION]
+        for application in argocd.read_application(resource, cluster)
     ]
 
 
 _DEPLOYERS: Final = {
-    "argocd": _Deployer(argocd.DEPLOYER, (ARGO_APPLICATION,), _read_argo),
+    "argocd": _Deployer(argocd.DEPLOYER, (argocd.APPLICATION,), _read_argo),
     "flux": _Deployer(flux.DEPLOYER, (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY), flux.read_resources),
 }
 

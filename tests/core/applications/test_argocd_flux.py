@@ -1,4 +1,4 @@
-"""Resources of any shape are read: whoever may create one must not end the discovery of all the others."""
+"""Resources of any shape can be read: a malformed one must not stop the discovery of the others."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
