@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bot.core.rendering.render import is_input_file
+from bot.core.rendering.plain import is_input_file
 from bot.core.rendering.source import SourceType, detect_source_type, normalize_path, resolve_path
 from bot.ports.git import File, RepositoryError
 

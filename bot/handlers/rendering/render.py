@@ -8,7 +8,7 @@ from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_man
 from bot.core.rendering.chart import find_dependencies, is_nondeterministic
 from bot.core.rendering.kustomization import Reference, find_references
 from bot.core.rendering.kustomize_edit import edit_kustomization, substitute_variables
-from bot.core.rendering.render import render_directory
+from bot.core.rendering.plain import render_plain
 from bot.core.rendering.source import (
     CHART_FILE,
     KUSTOMIZATION_FILES,
@@ -118,7 +118,7 @@ def make(gathered: Gathered, source: Source, renderer: Renderer | None) -> Rende
         inside = len(path) + 1 if path else 0
         counted = [each for each in contents if each[0] == path or source.directory.includes(each[0][inside:])]
         with gc_paused():
-            return Rendering(tuple(render_directory(counted, path)))
+            return Rendering(tuple(render_plain(counted, path)))
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
     first = _run(gathered, source, renderer)
