@@ -261,8 +261,8 @@ def _revision(repository: Object) -> TargetRevision:
     return TargetRevision.branch(text(reference, "branch") or "master")
 
 
-def _path(given: str) -> str:
-    path = resolve_path("", given.removeprefix("./").lstrip("/") or ".")
+def _path(declared: str) -> str:
+    path = resolve_path("", declared.removeprefix("./").lstrip("/") or ".")
     if path is None:
         raise UnsupportedResourceError(LocalizedText(texts.OUTSIDE))
     return path

@@ -210,13 +210,13 @@ def _revert(arguments: _Arguments) -> RevertCommand | InvalidChangeRef:
 
 # Each builds its command, or returns None for wrong arguments.
 _PARSERS: dict[str, Callable[[_Arguments], Command | InvalidCommand | None]] = {
-    "status": lambda given: StatusCommand(given.application),
-    "drift": lambda given: DriftCommand(given.application),
-    "diff": lambda given: DiffCommand(given.application, show_all=given.has_flag) if given.application else None,
+    "status": lambda args: StatusCommand(args.application),
+    "drift": lambda args: DriftCommand(args.application),
+    "diff": lambda args: DiffCommand(args.application, show_all=args.has_flag) if args.application else None,
     "revert": _revert,
-    "history": lambda given: HistoryCommand(given.application),
-    "who": lambda given: WhoCommand(given.application) if given.application else None,
-    "ack": lambda given: AcknowledgeCommand(given.application) if given.application else None,
+    "history": lambda args: HistoryCommand(args.application),
+    "who": lambda args: WhoCommand(args.application) if args.application else None,
+    "ack": lambda args: AcknowledgeCommand(args.application) if args.application else None,
     "snooze": _snooze,
 }
 
