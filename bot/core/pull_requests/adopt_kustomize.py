@@ -1,6 +1,6 @@
-"""Makes a Kustomize overlay come to what live says: by the overlay's own `images` and `replicas`, else by a patch.
+"""Updates a Kustomize overlay to match the live objects: through its own `images` and `replicas`, or else by a patch.
 
-What an overlay comes to only Kustomize knows, so whoever uses this renders the result and compares.
+Only Kustomize knows what an overlay renders to, so the caller renders the result and compares.
 """
 
 import copy
@@ -16,12 +16,12 @@ from ruamel.yaml.error import YAMLError
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Item, Member, Segment
-from bot.core.pull_requests.adopt import NotAdoptableError, apply, as_written, find, round_trip, segments
+from bot.core.pull_requests.adopt import NotAdoptableError, apply_field, find_key, round_trip, segments, to_yaml
 from bot.core.rendering.source import KUSTOMIZATIONS
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedText
 
-FOLDER: Final = "adopted"  # where the patches lie, beside the kustomization
+FOLDER: Final = "adopted"  # of the patches, beside the kustomization
 
 Operation = dict[str, Any]
 
@@ -29,13 +29,13 @@ Operation = dict[str, Any]
 def adopt_overlay(
     path: str, files: Mapping[str, bytes], rendered: Sequence[Manifest], drift: Sequence[ObjectDrift]
 ) -> dict[str, bytes]:
-    """The files to write anew, by path from the root; `path` is the overlay's folder and `files` what lies there.
+    """The new content of files, by path from the root; `path` is the overlay's folder and `files` are those in it.
 
-    `rendered` is what the overlay comes to now, each object in its namespace. A patch is a list of JSON patch
-    operations (RFC 6902); where it counts items of a list it first tests that they are the ones meant, so that a base
-    that changes later makes Kustomize fail loudly and never patches another item. NotAdoptableError.
+    `rendered` are the overlay's current manifests, each object in its namespace. A patch is a list of JSON Patch
+    operations (RFC 6902); where it refers to list items by index, it first tests that they are the right ones, so that
+    Kustomize fails if the base changes later, and never patches another item. NotAdoptableError.
     """
-    kustomization = next((name for each in KUSTOMIZATIONS if (name := posixpath.join(path, each)) in files), None)
+    kustomization = next((place for name in KUSTOMIZATIONS if (place := posixpath.join(path, name)) in files), None)
     if kustomization is None:
         raise NotAdoptableError(LocalizedText(texts.NO_KUSTOMIZATION, path=path))
     text = files[kustomization].decode("utf-8-sig")
@@ -44,54 +44,54 @@ def adopt_overlay(
         overlay = yaml.load(text)
     except YAMLError as error:
         raise NotAdoptableError(LocalizedText(texts.NO_YAML, file=kustomization)) from error
-    written: dict[str, bytes] = {}
-    for found in drift:
-        if found.kind == "Secret":
-            raise NotAdoptableError(LocalizedText(texts.SECRET, name=found.name))
-        declared = _declared(rendered, found)
-        fields = [field for field in found.fields if not _by_overlay(overlay, found, field)]
-        if not fields and found.change != "missing":
+    adopted: dict[str, bytes] = {}
+    for object_drift in drift:
+        if object_drift.kind == "Secret":
+            raise NotAdoptableError(LocalizedText(texts.SECRET, name=object_drift.name))
+        manifest = _manifest(rendered, object_drift)
+        fields = [field for field in object_drift.fields if not _set_in_overlay(overlay, object_drift, field)]
+        if not fields and object_drift.change != "missing":
             continue
-        name = f"{FOLDER}/{found.kind.lower()}-{found.name}.yaml"
+        name = f"{FOLDER}/{object_drift.kind.lower()}-{object_drift.name}.yaml"
         place = posixpath.join(path, name)
-        if found.change == "missing":
-            written[place] = _deletion(found, _name(overlay, found))
+        if object_drift.change == "missing":
+            adopted[place] = _deletion(object_drift, _name(overlay, object_drift))
         else:
-            known = files.get(place, b"")
-            written[place] = _patch(known, list(_operations(declared.object, fields)), place)
-        _refer(overlay, name, found)
+            adopted[place] = _patch(files.get(place, b""), list(_operations(manifest.object, fields)), place)
+        _add_patch(overlay, name, object_drift)
     out = io.StringIO()
     yaml.dump(overlay, out)
     if out.getvalue() != text:
-        written[kustomization] = out.getvalue().encode()
-    return written
+        adopted[kustomization] = out.getvalue().encode()
+    return adopted
 
 
-def expected(declared: Manifest, found: ObjectDrift) -> Any:
-    """What the object has to come to once the overlay is written. NotAdoptableError."""
-    meant = copy.deepcopy(dict(declared.object))
-    for field in found.fields:
-        apply(meant, field)
-    return meant
+def expected(manifest: Manifest, object_drift: ObjectDrift) -> Any:
+    """The object that the overlay must render to once the drift is adopted. NotAdoptableError."""
+    rendered = copy.deepcopy(dict(manifest.object))
+    for field in object_drift.fields:
+        apply_field(rendered, field)
+    return rendered
 
 
-def _declared(rendered: Sequence[Manifest], found: ObjectDrift) -> Manifest:
+def _manifest(rendered: Sequence[Manifest], object_drift: ObjectDrift) -> Manifest:
+    key = (object_drift.api_version, object_drift.kind, object_drift.namespace, object_drift.name)
     for manifest in reversed(rendered):
-        if manifest.key == (found.api_version, found.kind, found.namespace, found.name):
+        if manifest.key == key:
             return manifest
-    raise NotAdoptableError(LocalizedText(texts.NOT_RENDERED, kind=found.kind, name=found.name))
+    raise NotAdoptableError(LocalizedText(texts.NOT_RENDERED, kind=object_drift.kind, name=object_drift.name))
 
 
 # ---------------------------------------------------------------- the overlay's own fields
 
 
-def _by_overlay(overlay: Any, found: ObjectDrift, field: FieldDrift) -> bool:
-    """Whether the overlay itself sets this, after all patches, and now sets what live has."""
+def _set_in_overlay(overlay: Any, object_drift: ObjectDrift, field: FieldDrift) -> bool:
+    """Whether the overlay itself sets this field, which it does after all patches; if so, set it to the live value."""
     if field.change != "changed":
         return False
     if field.path == "spec.replicas":
         for entry in overlay.get("replicas") or ():
-            if entry.get("name") in {found.name, _name(overlay, found)}:
+            if entry.get("name") in {object_drift.name, _name(overlay, object_drift)}:
                 entry["count"] = field.live
                 return True
     if field.path.endswith(".image") and isinstance(field.live, str) and isinstance(field.desired, str):
@@ -102,7 +102,7 @@ def _by_overlay(overlay: Any, found: ObjectDrift, field: FieldDrift) -> bool:
 
 
 def _set_image(entry: Any, before: str, after: str) -> bool:
-    """Give one entry of `images` the live image; False when the entry is not about it."""
+    """Set the live image in one entry of `images`; False when the entry is for another image."""
     name, _, _ = _image(before)
     if name != (entry.get("newName") or entry.get("name")):
         return False
@@ -118,118 +118,117 @@ def _set_image(entry: Any, before: str, after: str) -> bool:
 
 
 def _image(reference: str) -> tuple[str, str, str]:
-    """Name, tag and digest; the latter two "" where there is none. A colon before the last slash is a port's."""
+    """Name, tag and digest of an image; "" for no tag or digest. A colon before the last slash belongs to a port."""
     rest, _, digest = reference.partition("@")
     head, slash, last = rest.rpartition("/")
     name, _, tag = last.partition(":")
     return head + slash + name, tag, digest
 
 
-def _name(overlay: Any, found: ObjectDrift) -> str:
-    """The object's name before the overlay adds its own prefix and suffix, which is after patches."""
-    return found.name.removeprefix(overlay.get("namePrefix") or "").removesuffix(overlay.get("nameSuffix") or "")
+def _name(overlay: Any, object_drift: ObjectDrift) -> str:
+    """The object's name without the prefix and suffix that the overlay adds, which happens after patches."""
+    return object_drift.name.removeprefix(overlay.get("namePrefix") or "").removesuffix(overlay.get("nameSuffix") or "")
 
 
 # ---------------------------------------------------------------- patches
 
 
-def _refer(overlay: Any, name: str, found: ObjectDrift) -> None:
+def _add_patch(overlay: Any, name: str, object_drift: ObjectDrift) -> None:
     patches = overlay.setdefault("patches", CommentedSeq())
     if any(entry.get("path") == name for entry in patches):
         return
-    group, _, version = found.api_version.rpartition("/")
+    group, _, version = object_drift.api_version.rpartition("/")
     target = CommentedMap({"group": group} if group else {})
-    target |= {"version": version, "kind": found.kind, "name": _name(overlay, found)}
+    target |= {"version": version, "kind": object_drift.kind, "name": _name(overlay, object_drift)}
     entry = CommentedMap({"path": name})
-    if found.change != "missing":  # a deletion names its object by itself
+    if object_drift.change != "missing":  # a deletion names its object
         entry["target"] = target
     patches.append(entry)
 
 
-def _deletion(found: ObjectDrift, name: str) -> bytes:
-    return _written(
-        {"$patch": "delete", "apiVersion": found.api_version, "kind": found.kind, "metadata": {"name": name}}
-    )
+def _deletion(object_drift: ObjectDrift, name: str) -> bytes:
+    identity = {"apiVersion": object_drift.api_version, "kind": object_drift.kind, "metadata": {"name": name}}
+    return _dump({"$patch": "delete", **identity})
 
 
-def _patch(known: bytes, operations: Sequence[Operation], place: str) -> bytes:
-    """The patch with these operations after those it has."""
-    if not known:
-        return _written(list(operations))
-    text = known.decode()
+def _patch(content: bytes, operations: Sequence[Operation], place: str) -> bytes:
+    """The patch file at `place` with these operations after those in its current `content`."""
+    if not content:
+        return _dump(list(operations))
+    text = content.decode()
     yaml = round_trip(text)
     try:
-        before = yaml.load(text)
+        patch = yaml.load(text)
     except YAMLError:
-        before = None
-    if not isinstance(before, list):
+        patch = None
+    if not isinstance(patch, list):
         raise NotAdoptableError(LocalizedText(texts.NO_PATCH, file=place))
-    before.extend(as_written(None, list(operations)))
+    patch.extend(to_yaml(None, list(operations)))
     out = io.StringIO()
-    yaml.dump(before, out)
+    yaml.dump(patch, out)
     return out.getvalue().encode()
 
 
-def _written(value: object) -> bytes:
+def _dump(value: object) -> bytes:
     yaml = YAML(typ="rt", pure=True)
     yaml.width = 2**20
     out = io.StringIO()
-    yaml.dump(as_written(None, value), out)
+    yaml.dump(to_yaml(None, value), out)
     return out.getvalue().encode()
 
 
 def _operations(declared: Mapping[str, Any], fields: Sequence[FieldDrift]) -> Iterator[Operation]:
-    """One field after the other, each on what the ones before it have left."""
+    """The operations for each field, on the object as the fields before it have left it."""
     state = copy.deepcopy(dict(declared))
     for field in fields:
-        pointer, holder = "", state
+        pointer, node = "", state
         *parents, last = segments(field)
-        tested: list[Operation] = []
-        for position, part in enumerate(parents):
-            below = find(holder, part)
-            if below is None or holder[below] is None:
+        tests: list[Operation] = []
+        for position, segment in enumerate(parents):
+            key = find_key(node, segment)
+            if key is None or node[key] is None:
                 yield {
                     "op": "add",
-                    "path": f"{pointer}/{_token(part)}",
+                    "path": f"{pointer}/{_token(segment)}",
                     "value": _nested(parents[position + 1 :], last, field),
                 }
                 break
-            tested += _guards(pointer, holder, part, below)
-            pointer, holder = f"{pointer}/{_token(below)}", holder[below]
+            tests += _tests(pointer, node, segment, key)
+            pointer, node = f"{pointer}/{_token(key)}", node[key]
         else:
-            at = find(holder, last)
-            if at is not None:
-                tested += _guards(pointer, holder, last, at)
-            yield from tested
-            yield _operation(field, pointer, holder, last, at)
-        apply(state, field)
+            key = find_key(node, last)
+            if key is not None:
+                tests += _tests(pointer, node, last, key)
+            yield from tests
+            yield _operation(field, pointer, node, last, key)
+        apply_field(state, field)
 
 
-def _operation(field: FieldDrift, pointer: str, holder: Any, last: Segment, at: Any) -> Operation:
+def _operation(field: FieldDrift, pointer: str, node: Any, last: Segment, key: Any) -> Operation:
     if field.change == "removed":
-        return {"op": "remove", "path": f"{pointer}/{_token(at)}"}
-    if at is not None:
-        return {"op": "replace", "path": f"{pointer}/{_token(at)}", "value": field.live}
-    return {"op": "add", "path": f"{pointer}/{'-' if isinstance(holder, list) else _token(last)}", "value": field.live}
+        return {"op": "remove", "path": f"{pointer}/{_token(key)}"}
+    if key is not None:
+        return {"op": "replace", "path": f"{pointer}/{_token(key)}", "value": field.live}
+    return {"op": "add", "path": f"{pointer}/{'-' if isinstance(node, list) else _token(last)}", "value": field.live}
 
 
-def _guards(pointer: str, holder: Any, part: Segment, at: Any) -> list[Operation]:
-    """Tests that the item at an index is the one meant."""
-    if isinstance(part, Item):
-        keys = [key for key, _ in part.keys if key in holder[at]]
-        return [{"op": "test", "path": f"{pointer}/{at}/{_token(key)}", "value": holder[at][key]} for key in keys]
-    if isinstance(part, Member):
-        return [{"op": "test", "path": f"{pointer}/{at}", "value": holder[at]}]
+def _tests(pointer: str, node: Any, segment: Segment, index: Any) -> list[Operation]:
+    """Tests that the item at an index is the one that `segment` identifies."""
+    if isinstance(segment, Item):
+        keys = [key for key, _ in segment.keys if key in node[index]]
+        return [{"op": "test", "path": f"{pointer}/{index}/{_token(key)}", "value": node[index][key]} for key in keys]
+    if isinstance(segment, Member):
+        return [{"op": "test", "path": f"{pointer}/{index}", "value": node[index]}]
     return []
 
 
 def _nested(rest: Sequence[Segment], last: Segment, field: FieldDrift) -> Any:
     value = field.live
-    for part in reversed([*rest, last]):
-        value = {part: value} if isinstance(part, str) else [value]
+    for segment in reversed([*rest, last]):
+        value = {segment: value} if isinstance(segment, str) else [value]
     return value
 
 
-def _token(part: object) -> str:
-    """One reference token of a JSON pointer, RFC 6901."""
-    return str(part).replace("~", "~0").replace("/", "~1")
+def _token(segment: object) -> str:
+    """A reference token of a JSON Pointer (RFC 6901)."""
+    return str(segment).replace("~", "~0").replace("/", "~1")

@@ -1,4 +1,4 @@
-"""The other way out of drift: a pull request that makes git say what the cluster says."""
+"""Adopts drift in one repository: a pull request that updates git to match the cluster."""
 
 import posixpath
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from bot.ports.git import Repository
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A pull request is open that changes `files`; merged, the application is in sync."""
+    """The pull request is open. It changes `files`; once it is merged, the application is in sync."""
 
     pull: PullRequest
     files: tuple[str, ...]
@@ -32,7 +32,7 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True)
 class NothingDiffers:
-    """Git and cluster say the same."""
+    """The cluster matches git."""
 
 
 Outcome = Adopted | AlreadyOpen | NothingDiffers | Refused | Unfinished
@@ -47,9 +47,9 @@ def adopt_drift(
     forge: Forge | None,
     manifest_cache: ManifestCache,
 ) -> Outcome:
-    """Open a pull request that adopts all that `check`, which should be fresh, found; or say why not.
+    """Open a pull request that adopts the drift of `check`, which should be fresh; any other outcome says why not.
 
-    `who` is the name people know the asker by. Raises nothing of the ports': every error of theirs is an outcome.
+    `who` is the requester's name. Errors of the ports are outcomes.
     """
     if forge is None:
         return Refused(LocalizedText(texts.NO_FORGE, repository=repository.name))
@@ -58,8 +58,8 @@ def adopt_drift(
     if check.error is not None or check.revision is None:
         return Refused(LocalizedText(texts.NOT_SEEN, application=application.name, why=check.error or ""))
     try:
-        work = _Adoption(application, check, repository, manifest_cache)
-        files = work.files(check.revision)
+        adoption = _Adoption(application, check, repository, manifest_cache)
+        files = adoption.files(check.revision)
         tree = repository.edited_tree(check.revision, files)
         proposal = Proposal(
             tree=tree,
@@ -68,7 +68,7 @@ def adopt_drift(
             title=adopt_pull.title(application, check.drift),
             body=adopt_pull.body(check, files, who),
             branch=lambda attempt: adopt_pull.branch_name(application, check.drift, attempt),
-            is_ours=work.is_ours,
+            is_ours=adoption.is_ours,
         )
         outcome = propose(proposal, repository, forge)
     except (NotAdoptableError, ManifestError) as error:
@@ -82,7 +82,7 @@ def adopt_drift(
 
 @dataclass(frozen=True, slots=True)
 class _Adoption:
-    """What is to be written, at any revision that the difference is adopted on."""
+    """The files that adopt the drift of `check`, at any revision."""
 
     application: Application
     check: Check
@@ -90,19 +90,19 @@ class _Adoption:
     manifest_cache: ManifestCache
 
     def files(self, revision: str) -> dict[str, bytes | None]:
-        """The files to write anew, by path; None is taken out. NotAdoptableError, ManifestError, PortError."""
+        """The new content of files, by path; None removes one. NotAdoptableError, ManifestError, PortError."""
         source = self.application.source
-        found = {file.path: file.content for file in self.repository.files(revision, source.path)}
-        match source.kind or detect(found, source.path):
+        files = {file.path: file.content for file in self.repository.files(revision, source.path)}
+        match source.kind or detect(files, source.path):
             case Kind.HELM:
-                raise NotAdoptableError(self._look_into(found))
+                raise NotAdoptableError(self._helm_values(files))
             case Kind.KUSTOMIZE:
-                return self._overlay(revision, found)
+                return self._overlay(revision, files)
             case Kind.PLAIN:
-                return self._plain(revision, found)
+                return self._plain(revision, files)
 
     def is_ours(self, tip: str) -> bool:
-        """Whether a branch's tip adopts just this, on its own parent."""
+        """Whether the branch with this tip adopts the same drift, on its own parent."""
         commit = self.repository.commit(tip)
         if len(commit.parents) != 1:
             return False
@@ -113,12 +113,12 @@ class _Adoption:
         return tree == self.repository.tree_id(tip, "")
 
     def _plain(self, revision: str, files: Mapping[str, bytes]) -> dict[str, bytes | None]:
-        declared = {manifest.key: manifest.file for manifest in self._manifests(revision)}
+        file_of = {manifest.key: manifest.file for manifest in self._manifests(revision)}
         by_file: dict[str, list[ObjectDrift]] = {}
-        for found in self.check.drift:
-            by_file.setdefault(declared.get(_key(found), ""), []).append(found)
-        if missing := by_file.get(""):
-            raise NotAdoptableError(LocalizedText(texts.NOT_RENDERED, kind=missing[0].kind, name=missing[0].name))
+        for object_drift in self.check.drift:
+            by_file.setdefault(file_of.get(_key(object_drift), ""), []).append(object_drift)
+        if undeclared := by_file.get(""):
+            raise NotAdoptableError(LocalizedText(texts.NOT_RENDERED, kind=undeclared[0].kind, name=undeclared[0].name))
         return {
             file: adopt(file, files[file], drift, namespace=self.application.namespace)
             for file, drift in by_file.items()
@@ -126,48 +126,53 @@ class _Adoption:
 
     def _overlay(self, revision: str, files: Mapping[str, bytes]) -> dict[str, bytes | None]:
         before = self._manifests(revision)
-        written: dict[str, bytes | None] = dict(
+        adopted: dict[str, bytes | None] = dict(
             adopt_overlay(self.application.source.path, files, before, self.check.drift)
         )
-        after = {each.key: each.object for each in self._manifests(self.repository.edited_tree(revision, written))}
-        meant = {each.key: each.object for each in before}
-        wanted = {_key(found): found for found in self.check.drift}
+        rendered = self._manifests(self.repository.edited_tree(revision, adopted))
+        actual = {manifest.key: manifest.object for manifest in rendered}
+        intended = {manifest.key: manifest.object for manifest in before}
+        drift = {_key(object_drift): object_drift for object_drift in self.check.drift}
         for manifest in before:
-            if (found := wanted.get(manifest.key)) is None:
+            if (object_drift := drift.get(manifest.key)) is None:
                 continue
-            if found.change == "missing":
-                del meant[manifest.key]
+            if object_drift.change == "missing":
+                del intended[manifest.key]
             else:
-                meant[manifest.key] = expected(manifest, found)
-        for key in meant.keys() | after.keys():
-            if meant.get(key) != after.get(key):
+                intended[manifest.key] = expected(manifest, object_drift)
+        for key in intended.keys() | actual.keys():
+            if intended.get(key) != actual.get(key):
                 raise NotAdoptableError(LocalizedText(texts.NOT_PATCHABLE, kind=key[1], name=key[3]))
-        return written
+        return adopted
 
     def _manifests(self, revision: str) -> Sequence[Manifest]:
-        nowhere = {(found.api_version, found.kind) for found in self.check.drift if found.namespace is None}
+        cluster_scoped = {
+            (object_drift.api_version, object_drift.kind)
+            for object_drift in self.check.drift
+            if object_drift.namespace is None
+        }
         return resolve(
             self.manifest_cache.manifests(self.repository, revision, self.application.source),
             namespace=self.application.namespace,
-            namespaced=lambda api_version, kind: (api_version, kind) not in nowhere,
+            namespaced=lambda api_version, kind: (api_version, kind) not in cluster_scoped,
         )
 
-    def _look_into(self, files: Mapping[str, bytes]) -> LocalizedText:
-        """Where to look for the value: the chart's own defaults, and what the application gives it beside them."""
+    def _helm_values(self, files: Mapping[str, bytes]) -> LocalizedText:
+        """Where to find the value to change: the application's own values files, and the defaults of its charts."""
         path = self.application.source.path
         charts = {posixpath.dirname(file) for file in files if posixpath.basename(file) == CHART}
-        given = [
+        values_files = [
             *self.application.source.helm.values,
-            *(posixpath.join(each, "values.yaml") for each in sorted(charts)),
+            *(posixpath.join(chart, "values.yaml") for chart in sorted(charts)),
         ]
-        field = next((field.path for found in self.check.drift for field in found.fields), "")
+        paths = (field.path for object_drift in self.check.drift for field in object_drift.fields)
         return LocalizedText(
             texts.HELM,
             application=self.application.name,
-            path=field or self.check.drift[0].name,
-            files=", ".join(given[:4]) or path,
+            path=next(paths, "") or self.check.drift[0].name,
+            files=", ".join(values_files[:4]) or path,
         )
 
 
-def _key(found: ObjectDrift) -> tuple[str, str, str | None, str]:
-    return found.api_version, found.kind, found.namespace, found.name
+def _key(object_drift: ObjectDrift) -> tuple[str, str, str | None, str]:
+    return object_drift.api_version, object_drift.kind, object_drift.namespace, object_drift.name
