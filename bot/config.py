@@ -135,7 +135,7 @@ def _inside(text: str) -> str:
 
 
 def _revision(text: str) -> str:
-    if TargetRevision(text).problem():
+    if TargetRevision(text).is_invalid():
         raise ValueError
     return text
 

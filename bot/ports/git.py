@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core.git.commit import Commit
-from bot.core.git.target_revision import Followed
+from bot.core.git.target_revision import ResolvedRevision
 from bot.ports.errors import PortError
 
 
@@ -52,7 +52,7 @@ class Repository(Protocol):
 
     @property
     def branch(self) -> str:
-        """The name of what is tracked: the branch, or what `followed` says. RepositoryError."""
+        """The name of what is tracked: the branch, or that of `resolved_revision`. RepositoryError."""
         ...
 
     @property
@@ -68,8 +68,8 @@ class Repository(Protocol):
         """The sha of what is tracked as last fetched; fetches when nothing was fetched yet."""
         ...
 
-    def followed(self) -> Followed:
-        """The same with what the tracked revision meant: which branch, tag or commit. RepositoryError."""
+    def resolved_revision(self) -> ResolvedRevision:
+        """The branch, tag or commit that the tracked revision stands for, as last fetched. RepositoryError."""
         ...
 
     def tip(self, branch: str) -> str | None:

@@ -2,7 +2,15 @@
 
 from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import disambiguate
-from bot.core.git.target_revision import HEAD, Followed, Ref, Refs, TargetRevision, follow, is_short_sha
+from bot.core.git.target_revision import (
+    HEAD,
+    Ref,
+    Refs,
+    ResolvedRevision,
+    TargetRevision,
+    is_short_sha,
+    resolve_revision,
+)
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
@@ -36,31 +44,31 @@ def branch_tip(mirror: Mirror, branch: str) -> str | None:
     return None
 
 
-def resolve(mirror: Mirror, revision: TargetRevision) -> Followed | None:
+def resolve(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision | None:
     """What a revision means in the mirror as it is; None when it means nothing there."""
     branch = revision.exact_branch
     if branch is not None:  # the usual case, and git reads one branch faster than all of them
         sha = branch_tip(mirror, branch)
-        return Followed("branch", branch, sha) if sha else None
-    followed = follow(revision, _list(mirror))
-    if followed is None and is_short_sha(revision.text):
+        return ResolvedRevision("branch", branch, sha) if sha else None
+    resolved = resolve_revision(revision, _list(mirror))
+    if resolved is None and is_short_sha(revision.text):
         commits = [sha for sha, kind in disambiguate(mirror, revision.text) if kind == "commit"]
-        return Followed("commit", commits[0][:8], commits[0]) if len(commits) == 1 else None
-    if followed is not None and followed.kind == "commit" and not disambiguate(mirror, followed.sha):
+        return ResolvedRevision("commit", commits[0][:8], commits[0]) if len(commits) == 1 else None
+    if resolved is not None and resolved.kind == "commit" and not disambiguate(mirror, resolved.sha):
         return None
-    return followed
+    return resolved
 
 
-def tracked(mirror: Mirror, revision: TargetRevision) -> Followed:
+def tracked(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision:
     """What a revision means in a mirror that was just fetched. RepositoryError that lists the branches when nothing."""
-    followed = resolve(mirror, revision)
-    if followed is not None:
-        return followed
+    resolved = resolve(mirror, revision)
+    if resolved is not None:
+        return resolved
     names = mirror.git("for-each-ref", "--count=10", "--format=%(refname:lstrip=2)", "refs/heads/").stdout
     branches = ", ".join(names.decode(errors="replace").split())
     branch = revision.exact_branch
     phrase = texts.NO_BRANCHES if not branches else texts.NO_BRANCH if branch else texts.NO_REVISION
-    raise RepositoryError(LocalizedText(phrase, url=mirror.url, branch=branch or revision.shown, there=branches))
+    raise RepositoryError(LocalizedText(phrase, url=mirror.url, branch=branch or revision.display_name, there=branches))
 
 
 def _list(mirror: Mirror) -> Refs:

@@ -13,7 +13,7 @@ from bot.adapters.git.objects import disambiguate, full_sha, is_full_sha
 from bot.adapters.git.push import push
 from bot.adapters.git.remote import Remote
 from bot.core.git.commit import Commit
-from bot.core.git.target_revision import Followed, TargetRevision, is_short_sha
+from bot.core.git.target_revision import ResolvedRevision, TargetRevision, is_short_sha
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, Merged, RevisionNotFoundError
@@ -61,23 +61,23 @@ class GitRepository:
             return refs.tracked(self._mirror, self._revision).sha
 
     def head(self) -> str:
-        return self.followed().sha
+        return self.resolved_revision().sha
 
-    def followed(self) -> Followed:
-        followed = refs.resolve(self._mirror, self._revision) if self._mirror.exists() else None
-        if followed is None:
+    def resolved_revision(self) -> ResolvedRevision:
+        resolved = refs.resolve(self._mirror, self._revision) if self._mirror.exists() else None
+        if resolved is None:
             self.fetch()
-            followed = refs.tracked(self._mirror, self._revision)
-        return followed
+            resolved = refs.tracked(self._mirror, self._revision)
+        return resolved
 
     @property
     def branch(self) -> str:
-        return self._revision.exact_branch or self.followed().name
+        return self._revision.exact_branch or self.resolved_revision().name
 
     @property
     def is_branch(self) -> bool:
         revision = self._revision
-        return bool(revision.exact_branch) or (self.followed().kind == "branch" and not revision.is_pattern)
+        return bool(revision.exact_branch) or (self.resolved_revision().kind == "branch" and not revision.is_pattern)
 
     def tip(self, branch: str) -> str | None:
         return refs.branch_tip(self._mirror, branch)

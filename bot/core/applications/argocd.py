@@ -22,7 +22,7 @@ from bot.core.applications.discovered import (
 )
 from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
 from bot.core.drift.jq import JqError, parse_jq
-from bot.core.git.git_url import normal
+from bot.core.git.git_url import normalize
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.globs import GlobError, parse_glob
 from bot.core.objects.resource import Object, items, mapping, set_keys, text
@@ -217,7 +217,7 @@ def _values_file(given: object, source: Object, sources: Sequence[Object]) -> st
     other = next((each for each in sources if text(each, "ref") == ref), None)
     if other is None:
         raise UnreadableError(LocalizedText(texts.NO_REF, ref=f"${ref[:60]}"))
-    if normal(text(other, "repoURL")) != normal(text(source, "repoURL")) or _revision(other) != _revision(source):
+    if normalize(text(other, "repoURL")) != normalize(text(source, "repoURL")) or _revision(other) != _revision(source):
         raise UnreadableError(LocalizedText(texts.VALUES_ELSEWHERE, ref=f"${ref[:60]}"))
     return f"/{rest}"
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.drift.ignore import IgnoreRule
-from bot.core.git.git_url import normal, shown
+from bot.core.git.git_url import normalize, without_credentials
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.rendering.source import Source
@@ -114,7 +114,7 @@ class Remote:
 
     def tracks(self, revision: TargetRevision) -> bool:
         """Whether a revision is its tracked branch."""
-        named = self.default if revision.text == HEAD else revision.shown
+        named = self.default if revision.text == HEAD else revision.display_name
         return named == self.branch and not revision.is_pattern
 
 
@@ -179,12 +179,12 @@ def _aim(application: Application) -> tuple[RepositoryRef, str, str, str]:
 def _placed(found: Discovered, repositories: Sequence[Remote], clusters: Sequence[Known]) -> Application:
     """The application, its name still to be told. UnreadableError."""
     cluster = _cluster(found, clusters)
-    address = normal(found.url)
-    same = [each for each in repositories if normal(each.url) == address]
+    address = normalize(found.url)
+    same = [each for each in repositories if normalize(each.url) == address]
     if not same:
-        raise UnreadableError(LocalizedText(texts.NOT_CONFIGURED, url=shown(found.url)))
-    if found.revision.problem():
-        raise UnreadableError(LocalizedText(texts.NO_REVISION, revision=found.revision.shown[:100]))
+        raise UnreadableError(LocalizedText(texts.NOT_CONFIGURED, url=without_credentials(found.url)))
+    if found.revision.is_invalid():
+        raise UnreadableError(LocalizedText(texts.NO_REVISION, revision=found.revision.display_name[:100]))
     exact = [each.name for each in same if each.tracks(found.revision)]
     return Application(
         name="",
@@ -211,7 +211,7 @@ def _cluster(found: Discovered, clusters: Sequence[Known]) -> Known:
         wanted = lambda each: name in (each.name, each.context)  # noqa: E731
     there = next(filter(wanted, clusters), None)
     if there is None:
-        raise UnreadableError(LocalizedText(texts.NO_CLUSTER, destination=shown(server or name)))
+        raise UnreadableError(LocalizedText(texts.NO_CLUSTER, destination=without_credentials(server or name)))
     return there
 
 

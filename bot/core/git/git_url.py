@@ -1,18 +1,18 @@
-"""Whether two addresses of git repositories mean the same one, however each spells it."""
+"""Compares the URLs of git repositories, however they are written."""
 
 import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 _SCP_LIKE: Final = re.compile(r"(?:[^@/:]+@)?([\w.-]+):(?!/?/)(\S+)", re.ASCII)
-_USUAL_PORTS: Final = {"http": 80, "https": 443}
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-def normal(url: str) -> str:
-    """`host/path`, without scheme, user, `.git` and the ports of ssh; of a local one its path.
+def normalize(url: str) -> str:
+    """`host/path` in lower case, without scheme, user, `.git` and default ports; a local repository's path.
 
     https://github.com/Acme/platform.git, git@github.com:acme/platform and ssh://git@github.com:22/acme/platform/ are
-    one. Forges take names in any case. What can be read as no URL is left as it is.
+    the same repository: forges ignore case. A text that is not a URL is returned as it is.
     """
     text = url.strip()
     scp_like = None if "://" in text else _SCP_LIKE.fullmatch(text)
@@ -25,12 +25,12 @@ def normal(url: str) -> str:
         return text
     if parts.hostname is None:
         return _path(unquote(parts.path) if parts.scheme == "file" else text)
-    counts = port and parts.scheme in _USUAL_PORTS and port != _USUAL_PORTS[parts.scheme]
-    return _joined(f"{parts.hostname}:{port}" if counts else parts.hostname, unquote(parts.path))
+    has_own_port = port and parts.scheme in _DEFAULT_PORTS and port != _DEFAULT_PORTS[parts.scheme]
+    return _joined(f"{parts.hostname}:{port}" if has_own_port else parts.hostname, unquote(parts.path))
 
 
-def shown(url: str) -> str:
-    """The address for people, without a user and password."""
+def without_credentials(url: str) -> str:
+    """The URL without user and password, to show to people."""
     return re.sub(r"//[^/@\s]*@", "//", url.strip())[:200]
 
 

@@ -1,4 +1,4 @@
-"""Which commit an application follows: a branch, a tag, the newest of a range of versions or of a pattern, or a sha."""
+"""Which commit an application tracks: a branch, a tag, the newest of a version range or of a pattern, or a sha."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,24 +9,24 @@ from typing import Final, Literal, Self
 from bot.core.git.semver import Version, VersionRange
 from bot.core.globs import GlobError, matches_glob, parse_glob
 
-HEAD: Final = "HEAD"  # the remote's own default branch
+HEAD: Final = "HEAD"  # the remote's default branch
 _BRANCH: Final = "refs/heads/"
 _TAG: Final = "refs/tags/"
 _SHA: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT_SHA: Final = re.compile(r"[0-9a-f]{7,64}")
-_UNORDERED: Final = re.compile(r"[\x00-\x1f\x7f~^:?\[\\]|\.\.|@\{")  # what no name or pattern of names holds
+_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f~^:?\[\\]|\.\.|@\{")  # in names and patterns: git-check-ref-format(1)
 
 
 class Newest(StrEnum):
-    """By what the newest of several branches is told."""
+    """What decides which of several branches is the newest."""
 
-    VERSION = "version"  # of the numbers in their names
-    DATE = "date"  # of their latest commits
+    VERSION = "version"  # the numbers in their names
+    DATE = "date"  # their latest commits
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A branch or tag by its short name, the commit that it stands for, and when that was made (a Unix time)."""
+    """A branch or tag: its short name, its commit, and the time of that commit in Unix seconds."""
 
     name: str
     sha: str
@@ -35,7 +35,7 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Refs:
-    """Everything that a name may mean in a repository; `head` is the sha of its default branch, where that is known."""
+    """The branches and tags of a repository; `head` is the sha of its default branch, None if that is unknown."""
 
     branches: Sequence[Ref] = ()
     tags: Sequence[Ref] = ()
@@ -43,21 +43,21 @@ class Refs:
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """What a revision means just now: a branch, tag or commit by its name, the newest of `among`."""
+class ResolvedRevision:
+    """What a target revision currently stands for: a branch, tag or commit by its name, the newest of `candidates`."""
 
     kind: Literal["branch", "tag", "commit"]
     name: str
     sha: str
-    among: int = 1
+    candidates: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class TargetRevision:
-    """What is to be followed, as the configuration, Argo CD and Flux write it.
+    """A revision to track, as the configuration, Argo CD and Flux write it.
 
-    A full sha; a range of versions (`>=1.2 <2`, `1.x`), which is of tags; a pattern of branches (`release-*`), of which
-    the `newest` counts; HEAD; `refs/heads/…` and `refs/tags/…`; else a branch, a tag or a short sha, in this order.
+    A full sha; a version range (`>=1.2 <2`, `1.x`) of tags; a pattern of branches (`release-*`), of which the `newest`
+    counts; HEAD; `refs/heads/…` and `refs/tags/…`; or else a branch, a tag or a short sha, in this order.
     """
 
     text: str
@@ -65,51 +65,51 @@ class TargetRevision:
 
     @classmethod
     def branch(cls, name: str) -> Self:
-        """That branch and nothing else."""
+        """A branch by its name, which is never taken for a tag or a sha."""
         return cls(f"{_BRANCH}{name}")
 
     @classmethod
     def tag(cls, name: str) -> Self:
-        """That tag and nothing else."""
+        """A tag by its name, which is never taken for a branch or a sha."""
         return cls(f"{_TAG}{name}")
 
     @property
-    def shown(self) -> str:
-        """As people write it."""
+    def display_name(self) -> str:
+        """The revision as people write it."""
         return self.text.removeprefix(_BRANCH).removeprefix(_TAG)
 
     @property
     def exact_branch(self) -> str | None:
-        """The one branch that it can mean; None when it may mean something else."""
+        """The branch that it names; None when it may be anything else."""
         return self.text.removeprefix(_BRANCH) if self.text.startswith(_BRANCH) else None
 
     @property
     def is_pattern(self) -> bool:
-        """Whether it stands for any of several branches."""
+        """Whether it is a pattern of branches."""
         return "*" in self.text and self.versions is None
 
     @property
     def versions(self) -> VersionRange | None:
-        """The range of versions that it is, if it is one."""
+        """The version range, if it is one."""
         return VersionRange.parse(self.text)
 
     @property
     def key(self) -> str:
-        """One text for both fields: no name of a branch or tag holds a colon."""
+        """Both fields as one text. No branch or tag name contains a colon."""
         return self.text if self.newest is Newest.VERSION else f"{self.text}:{self.newest}"
 
     @classmethod
     def from_key(cls, key: str) -> Self:
-        """The other way."""
+        """The target revision with this key."""
         text, _, newest = key.partition(":")
         return cls(text, Newest(newest or Newest.VERSION))
 
-    def problem(self) -> bool:
-        """Whether it can name nothing at all, whatever the repository holds."""
+    def is_invalid(self) -> bool:
+        """Whether it can stand for nothing, whatever the repository contains."""
         if self.versions is not None:
             return False
         text = self.text
-        if not text or text.startswith(("-", ".", "/")) or not text.isprintable() or _UNORDERED.search(text):
+        if not text or text.startswith(("-", ".", "/")) or not text.isprintable() or _FORBIDDEN.search(text):
             return True
         try:
             parse_glob(text)
@@ -118,64 +118,62 @@ class TargetRevision:
         return False
 
 
-def follow(revision: TargetRevision, refs: Refs) -> Followed | None:
-    """What a revision means; None when nothing of that name is there. A short sha is not looked for."""
+def resolve_revision(revision: TargetRevision, refs: Refs) -> ResolvedRevision | None:
+    """What a target revision stands for; None when there is no such ref. A short sha is not searched for."""
     text = revision.text
     if _SHA.fullmatch(text):
-        return Followed("commit", text[:8], text)
+        return ResolvedRevision("commit", text[:8], text)
     if text == HEAD:
         return _default(refs)
     if text.startswith(_TAG):
-        return _named("tag", revision.shown, refs.tags)
+        return _named("tag", revision.display_name, refs.tags)
     if text.startswith(_BRANCH):
-        return _named("branch", revision.shown, refs.branches)
+        return _named("branch", revision.display_name, refs.branches)
     versions = revision.versions
     tagged = [(Version.parse(ref.name), ref) for ref in refs.tags] if versions else []
-    inside = [(version, ref.name, ref) for version, ref in tagged if version and versions and versions.holds(version)]
-    if inside:
-        newest = max(inside, key=lambda each: each[:2])[2]
-        return Followed("tag", newest.name, newest.sha, len(inside))
-    found = _named("branch", text, refs.branches) or _named("tag", text, refs.tags)
-    return found or (_newest(revision, refs.branches) if revision.is_pattern else None)
+    in_range = [(version, ref.name, ref) for version, ref in tagged if version and versions and versions.holds(version)]
+    if in_range:
+        newest = max(in_range, key=lambda candidate: candidate[:2])[2]
+        return ResolvedRevision("tag", newest.name, newest.sha, len(in_range))
+    named = _named("branch", text, refs.branches) or _named("tag", text, refs.tags)
+    return named or (_newest(revision, refs.branches) if revision.is_pattern else None)
 
 
 def is_short_sha(text: str) -> bool:
-    """Whether a name may be a commit's, abbreviated."""
+    """Whether a text may be an abbreviated sha."""
     return _SHORT_SHA.fullmatch(text) is not None
 
 
-def _named(kind: Literal["branch", "tag"], name: str, refs: Iterable[Ref]) -> Followed | None:
-    return next((Followed(kind, ref.name, ref.sha) for ref in refs if ref.name == name), None)
+def _named(kind: Literal["branch", "tag"], name: str, refs: Iterable[Ref]) -> ResolvedRevision | None:
+    return next((ResolvedRevision(kind, ref.name, ref.sha) for ref in refs if ref.name == name), None)
 
 
-def _default(refs: Refs) -> Followed | None:
-    """The remote's default branch; git tells its sha, so of several branches there the usual names go first."""
-    there = sorted(
-        (ref.name for ref in refs.branches if ref.sha == refs.head), key=lambda name: (name not in _USUAL, name)
+def _default(refs: Refs) -> ResolvedRevision | None:
+    """The remote's default branch. Git tells only its sha, so of several branches at that sha, a usual name wins."""
+    names = sorted(
+        (ref.name for ref in refs.branches if ref.sha == refs.head),
+        key=lambda name: (name not in _USUAL_DEFAULTS, name),
     )
-    return Followed("branch", there[0], refs.head) if there and refs.head else None
+    return ResolvedRevision("branch", names[0], refs.head) if names and refs.head else None
 
 
-_USUAL: Final = ("main", "master")
+_USUAL_DEFAULTS: Final = ("main", "master")
 
 
-def _newest(revision: TargetRevision, branches: Iterable[Ref]) -> Followed | None:
+def _newest(revision: TargetRevision, branches: Iterable[Ref]) -> ResolvedRevision | None:
     matching = [ref for ref in branches if matches_glob(revision.text, ref.name)]
     if not matching:
         return None
-    newest = max(matching, key=lambda ref: (ref.at if revision.newest is Newest.DATE else 0, _ordered(ref.name)))
-    return Followed("branch", newest.name, newest.sha, len(matching))
+    newest = max(matching, key=lambda ref: (ref.at if revision.newest is Newest.DATE else 0, _version_key(ref.name)))
+    return ResolvedRevision("branch", newest.name, newest.sha, len(matching))
 
 
-def _ordered(name: str) -> tuple[tuple[int, ...], bool, str]:
-    """How names are ordered by version: release-1.10 after release-1.9, and release-2.0 after release-2.0-rc1."""
+def _version_key(name: str) -> tuple[tuple[int, ...], bool, str]:
+    """The sort key of a name by version: release-1.10 after release-1.9, and release-2.0 after release-2.0-rc1."""
     version = re.search(r"\d+(?:\.\d+)*", name)
     if version is None:
         return (), False, name
     numbers = tuple(map(int, version[0].split(".")))
     rest = name[version.end() :]
-    return numbers, not rest, "".join(f"{int(each):020}" if each.isdigit() else each for each in _tokens(rest))
-
-
-def _tokens(text: str) -> list[str]:
-    return re.findall(r"\d+|\D+", text)
+    tokens = re.findall(r"\d+|\D+", rest)
+    return numbers, not rest, "".join(f"{int(token):020}" if token.isdigit() else token for token in tokens)

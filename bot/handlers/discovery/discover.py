@@ -12,7 +12,7 @@ from bot.core.applications.application import Application
 from bot.core.applications.deployer import ARGO_APPLICATION
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.applications.discovered import Catalogue, Discovered, Found, Known, Remote, catalogue
-from bot.core.git.git_url import normal
+from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.i18n.catalogue import discovery as texts
@@ -150,17 +150,17 @@ class Discoverer:
     def _ask_defaults(self, found: Sequence[Found]) -> None:
         """The default branches that HEAD means; of a remote that is silent the one known before is kept."""
         urls = {
-            normal(application.url)
+            normalize(application.url)
             for application in found
             if isinstance(application, Discovered) and application.revision.text == HEAD
         }
         for name, remote in list(self._remotes.items()):
-            if normal(remote.url) not in urls:
+            if normalize(remote.url) not in urls:
                 continue
             try:
                 repository = self._repository(RepositoryRef(name, TargetRevision(HEAD)).key)
                 repository.fetch()
-                default = repository.followed().name
+                default = repository.resolved_revision().name
             except PortError as error:
                 _log.warning("cannot read the default branch of %s: %s", name, error)
                 continue

@@ -88,10 +88,10 @@ def revert(
         return Refused(LocalizedText(texts.NO_FORGE, repository=repository.name))
     try:
         head = repository.fetch()
-        followed = repository.followed()
-        if followed.kind != "branch":
+        tracked = repository.resolved_revision()
+        if tracked.kind != "branch":
             name = RepositoryRef.parse(repository.name).name
-            return Refused(LocalizedText(texts.NEEDS_BRANCH, name=followed.name, repository=name))
+            return Refused(LocalizedText(texts.NEEDS_BRANCH, name=tracked.name, repository=name))
         target = _TargetFinder(request, repository, forge, head).find()
         if not isinstance(target, Target):
             return target

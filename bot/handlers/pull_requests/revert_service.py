@@ -152,7 +152,7 @@ class RevertService:
             return name
         for key in (name, *others):
             repository = self.ports.repositories[key]
-            if repository.is_ancestor(sha, repository.head()) and repository.followed().kind == "branch":
+            if repository.is_ancestor(sha, repository.head()) and repository.resolved_revision().kind == "branch":
                 return key
         return name
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.git.git_url import normal, shown
+from bot.core.git.git_url import normalize, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from bot.core.git.git_url import normal, shown
     ],
 )
 def test_one_repository_however_it_is_spelled(url):
-    assert normal(url) == "github.com/acme/platform"
+    assert normalize(url) == "github.com/acme/platform"
 
 
 @pytest.mark.parametrize(
@@ -31,16 +31,16 @@ def test_one_repository_however_it_is_spelled(url):
     ],
 )
 def test_others_are_others(one, other):
-    assert normal(one) != normal(other)
+    assert normalize(one) != normalize(other)
 
 
 def test_a_local_path_is_one_with_its_url():
-    assert normal("/srv/platform.git") == normal("file:///srv/platform/") == "/srv/platform"
+    assert normalize("/srv/platform.git") == normalize("file:///srv/platform/") == "/srv/platform"
 
 
 def test_what_is_no_url_stays_as_it_is():
-    assert normal("https://[x/a") == "https://[x/a"
+    assert normalize("https://[x/a") == "https://[x/a"
 
 
 def test_people_see_no_password():
-    assert shown("https://ana:secret@git.example/a.git") == "https://git.example/a.git"
+    assert without_credentials("https://ana:secret@git.example/a.git") == "https://git.example/a.git"

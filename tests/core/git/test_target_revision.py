@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.git.target_revision import Followed, Newest, Ref, Refs, TargetRevision, follow
+from bot.core.git.target_revision import Newest, Ref, Refs, ResolvedRevision, TargetRevision, resolve_revision
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
@@ -36,32 +36,32 @@ def test_what_is_followed(text, kind, name, among):
         tags=["v1.2.0", "v1.10.0", "v1.9.9", "nightly", "both", "v2.0.0-rc.1"],
         head=f"{1:040}",
     )  # fmt: skip
-    found = follow(TargetRevision(text), there)
-    assert (found.kind, found.name, found.among) == (kind, name, among)
+    found = resolve_revision(TargetRevision(text), there)
+    assert (found.kind, found.name, found.candidates) == (kind, name, among)
 
 
 def test_the_newest_by_date_is_not_the_newest_by_version():
     there = refs("release-2.0", "release-10.0", "release-9.1")
-    assert follow(TargetRevision("release-*"), there).name == "release-10.0"
-    assert follow(TargetRevision("release-*", Newest.DATE), there).name == "release-9.1"
+    assert resolve_revision(TargetRevision("release-*"), there).name == "release-10.0"
+    assert resolve_revision(TargetRevision("release-*", Newest.DATE), there).name == "release-9.1"
 
 
 def test_milestones_without_numbers_are_ordered_by_name_and_go_first():
     there = refs("m-spring", "m-autumn", "m-2")
-    assert follow(TargetRevision("m-*"), there).name == "m-2"
-    assert follow(TargetRevision("m-s*"), there).name == "m-spring"
+    assert resolve_revision(TargetRevision("m-*"), there).name == "m-2"
+    assert resolve_revision(TargetRevision("m-s*"), there).name == "m-spring"
 
 
 @pytest.mark.parametrize("text", ["gone", "3.x", "hotfix-*", "refs/tags/main", "HEAD"])
 def test_what_is_not_there_is_none(text):
-    assert follow(TargetRevision(text), refs("main", tags=["v1.0.0"])) is None
+    assert resolve_revision(TargetRevision(text), refs("main", tags=["v1.0.0"])) is None
 
 
 def test_the_default_branch_is_told_by_its_sha():
     same = Refs([Ref("topic", SHA, 1), Ref("trunk", "1" * 40, 1)], head="1" * 40)
-    assert follow(TargetRevision("HEAD"), same) == Followed("branch", "trunk", "1" * 40)
+    assert resolve_revision(TargetRevision("HEAD"), same) == ResolvedRevision("branch", "trunk", "1" * 40)
 
 
 @pytest.mark.parametrize("text", ["", "-x", "a..b", "a:b", "x^", "a\nb", "../x", "{a,b}" * 9])
 def test_what_nothing_can_be_called(text):
-    assert TargetRevision(text).problem()
+    assert TargetRevision(text).is_invalid()

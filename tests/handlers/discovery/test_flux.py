@@ -65,7 +65,7 @@ def declared(world, name):
     """The objects that the application comes to, as Flux would apply them."""
     application = world.known[name]
     repository = world.ports.repositories[application.repository.key]
-    rendered = world.watch._memory.manifest_cache
+    rendered = world.watch.manifest_cache
     return [each.object for each in rendered.manifests(repository, repository.fetch(), application.source)]
 
 

@@ -42,7 +42,7 @@ def test_one_mirror_serves_every_line(desk):
     assert desk.repository.fetch() == desk.source.sha("main")
     assert line(desk, "next").head() == sha
     assert line(desk, sha).fetch() == sha
-    assert line(desk, sha[:9]).followed().kind == "commit"
+    assert line(desk, sha[:9]).resolved_revision().kind == "commit"
     assert line(desk, "HEAD").fetch() == sha, "the default branch is the one that is checked out there"
     assert [each.name for each in (desk.mirrors / "one").glob("*.git")] == ["platform.git"]
     with pytest.raises(
