@@ -1,4 +1,5 @@
-"""Reverts and adoptions, from the request to an open pull request, and the queue for a rate-limited forge.
+"""Reverts and adoptions, from the request to an open pull request, and the pull requests until they are merged.
 
-Start with `revert_command.py` (authorization and audit), then `revert.py` (git and forge).
+Start with `revert_service.py` (the right, the repository, the queue), then `revert.py` (git and the forge).
+`adopt_service.py` and `adopt.py` do the same for adoptions; both push with `propose.py` and end in `track.py`.
 """

@@ -10,6 +10,8 @@ from slack_sdk import WebClient
 from bot import build
 from bot.config import load
 from bot.core.approvals.approval import ApprovalStatus, alerts
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.git.target_revision import TargetRevision
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.sandbox.forge import GITHUB, SandboxForge
@@ -200,6 +202,20 @@ def test_a_direct_push_is_none_and_is_told_once(desk):
     assert (alert.last.sha, alert.channels, alert.applications) == (sha, ("C0DEFAULT1",), ("shop",))
     assert "+data: {limit: '9'}" in alert.last.diff
     assert alert.last.pushed_by == ("mia" if desk.kind in {"github", "gitlab"} else None)
+
+
+def test_a_branch_that_only_an_application_tracks_is_reviewed_too(github):
+    github.start()
+    github.hosted.git.move("release", github.hosted.git.tip("main"), None)
+    key = RepositoryRef("press", TargetRevision("release")).key
+    repository = github.ports.repositories[key]
+    github.judge.note(key, repository.fetch())
+    github.hosted.commit("release", {FILE: CONFIG.format(9)}, "Raise a\n", "mia")
+    github.judge.note(key, repository.fetch())
+    github.look()
+    github.look(GRACE + timedelta(seconds=1))
+    (judgement,) = github.all()
+    assert (judgement.repository, judgement.verdict) == ("press@release", ApprovalStatus.DIRECT)
 
 
 def test_a_pull_request_merged_without_an_approval(desk):
