@@ -12,7 +12,7 @@ from bot.core.drift.model import Check
 from bot.core.drift.severity import Rating
 from bot.core.incidents.grouping import by_card
 from bot.core.incidents.incident import Incident, IncidentEventType, IncidentState, open_incidents
-from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import ENDED, Rollout, RolloutState
 
 WEEK = timedelta(days=7)
@@ -79,7 +79,7 @@ class Survey:
     cards: tuple[Shown, ...]
     arriving: Mapping[str, str]
     changed: Mapping[str, frozenset[str]]
-    pulls: Sequence[RevertPullRequest]
+    pulls: Sequence[TrackedPullRequest]
     week: Week
 
 
@@ -96,7 +96,7 @@ class Home:
     arriving: Mapping[str, str]
     cards: tuple[Shown, ...]
     snoozes: tuple[Shown, ...]
-    pulls: tuple[RevertPullRequest, ...]
+    pulls: tuple[TrackedPullRequest, ...]
     week: Week
     unknown: str | None = None
 
@@ -106,7 +106,7 @@ def survey(
     checks: Mapping[str, Check],
     incidents: Iterable[Incident],
     rollouts: Iterable[Rollout],
-    pulls: Iterable[RevertPullRequest],
+    pulls: Iterable[TrackedPullRequest],
     *,
     now: datetime,
     whole: bool = True,
@@ -203,7 +203,7 @@ def _week(
     checks: Mapping[str, Check],
     incidents: Sequence[Incident],
     rollouts: Sequence[Rollout],
-    pulls: Sequence[RevertPullRequest],
+    pulls: Sequence[TrackedPullRequest],
     since: datetime,
     *,
     whole: bool,

@@ -8,7 +8,7 @@ from bot.core.approvals.approval import Alert
 from bot.core.incidents.alerting import Policy
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
-from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import ENDED, Rollout, RolloutState
 from bot.i18n.language import Translator
 from bot.messages import approval as approval_message
@@ -24,7 +24,7 @@ def desired(
     translator_for: Callable[[str], Translator],
     incidents: Sequence[Incident],
     rollouts: Sequence[Rollout],
-    pulls: Sequence[RevertPullRequest],
+    pulls: Sequence[TrackedPullRequest],
     unapproved: Sequence[Alert],
     now: datetime,
     policy: Policy,
@@ -75,7 +75,7 @@ def approval_key(alert: Alert, channel: str) -> str:
     return f"{alert.id}#{channel}"
 
 
-def _of_pull(translator_for: Callable[[str], Translator], pull: RevertPullRequest) -> list[Card]:
+def _of_pull(translator_for: Callable[[str], Translator], pull: TrackedPullRequest) -> list[Card]:
     ended = pull.state != "open"
     return [
         Card(

@@ -9,7 +9,7 @@ from bot.core.applications.application import Application
 from bot.core.drift.severity import worst_first
 from bot.core.home import Home, HomeScope, Shown, Week
 from bot.core.incidents.incident import IncidentState
-from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import home as texts
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.language import Phrase, Translator
@@ -222,7 +222,7 @@ def _application(translator: Translator, application: Application, home: Home) -
     return line + (status.arriving(translator, arriving) if arriving else [])
 
 
-def _pulls(translator: Translator, pulls: Sequence[RevertPullRequest]) -> Iterator[Block]:
+def _pulls(translator: Translator, pulls: Sequence[TrackedPullRequest]) -> Iterator[Block]:
     yield header(translator.text(texts.PULLS))
     if not pulls:
         yield rich(paragraph(words(translator.text(texts.NO_PULL))))
@@ -233,7 +233,7 @@ def _pulls(translator: Translator, pulls: Sequence[RevertPullRequest]) -> Iterat
     yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_PULLS, cut + left))))
 
 
-def _pull(translator: Translator, pull: RevertPullRequest) -> list[Element]:
+def _pull(translator: Translator, pull: TrackedPullRequest) -> list[Element]:
     return rich_line(
         translator,
         texts.PULL_STATES[pull.state],

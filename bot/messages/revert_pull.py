@@ -2,7 +2,7 @@
 
 import re
 
-from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import adopt
 from bot.i18n.catalogue import revert_pull as texts
 from bot.i18n.language import Translator
@@ -33,7 +33,7 @@ _TEXTS = {
 }
 
 
-def card(translator: Translator, pull: RevertPullRequest) -> Message:
+def card(translator: Translator, pull: TrackedPullRequest) -> Message:
     """The pull request's one message in the channel, as it should read now."""
     number, title = str(pull.number), clip(pull.title, 200)
     touched = (
@@ -59,7 +59,7 @@ def card(translator: Translator, pull: RevertPullRequest) -> Message:
     return message(text, *blocks)
 
 
-def _ending(translator: Translator, pull: RevertPullRequest) -> str:
+def _ending(translator: Translator, pull: TrackedPullRequest) -> str:
     if pull.state == "merged" and pull.merged_by:
         return translator.text(texts.MERGED_ENDING_BY, who=clip(pull.merged_by, 60))
     if pull.state == "open" and pull.moot:

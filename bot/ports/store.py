@@ -10,7 +10,7 @@ from bot.core.approvals.approval import Judgement
 from bot.core.drift.model import Check
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.queued import QueuedRevert
-from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout
 from bot.ports.errors import PortError
 
@@ -116,15 +116,15 @@ class Incidents(Protocol):
 class PullRequests(Protocol):
     """The pull requests the bot opened."""
 
-    def save(self, pull: RevertPullRequest) -> None:
+    def save(self, pull: TrackedPullRequest) -> None:
         """Keep a pull request, by id."""
         ...
 
-    def unsettled(self) -> list[RevertPullRequest]:
+    def unsettled(self) -> list[TrackedPullRequest]:
         """Pull requests that still have something to report."""
         ...
 
-    def ended(self, since: datetime, most: int) -> list[RevertPullRequest]:
+    def ended(self, since: datetime, most: int) -> list[TrackedPullRequest]:
         """Those merged or closed since then, settled ones too, the newest `most`, newest first."""
         ...
 

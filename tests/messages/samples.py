@@ -15,7 +15,7 @@ from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState, acknowledge, snooze
 from bot.core.objects.health import Unready
 from bot.core.objects.images import Pin, Unpinned
-from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Change, Part, PendingState, Rollout, RolloutState
 from bot.i18n.catalogue import cluster, forge
 from bot.i18n.language import LocalizedText
@@ -128,7 +128,7 @@ COMMIT = Commit(SHA, (OLDER,), "Lower the memory limit of web\n\nIt was too high
 PULL_REQUEST = PullRequest(
     12, "Lower the memory limit of web", f"{FORGE}/pull/12", "ana", "merged", "main", "memory", SHA, SHA, T0, "bruno"
 )
-REVERT_PULL = RevertPullRequest(
+REVERT_PULL = TrackedPullRequest(
     id="platform#13",
     repository="platform",
     number=13,

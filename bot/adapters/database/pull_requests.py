@@ -7,9 +7,9 @@ from pydantic import TypeAdapter
 
 from bot.adapters.database.engine import Database, ended_at, put
 from bot.adapters.database.tables import pull_requests
-from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 
-_PULL_REQUEST = TypeAdapter(RevertPullRequest)
+_PULL_REQUEST = TypeAdapter(TrackedPullRequest)
 
 
 class SqlPullRequests:
@@ -18,14 +18,14 @@ class SqlPullRequests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, pull: RevertPullRequest) -> None:
+    def save(self, pull: TrackedPullRequest) -> None:
         body = _PULL_REQUEST.dump_json(pull).decode()
         with self._database.begin() as connection:
             put(connection, pull_requests, id=pull.id, settled=False, body=body, ended=ended_at(pull.ended_at))
 
-    def unsettled(self) -> list[RevertPullRequest]:
+    def unsettled(self) -> list[TrackedPullRequest]:
         bodies = sa.select(pull_requests.c.body).where(pull_requests.c.settled.is_(False)).order_by(pull_requests.c.id)
         return [_PULL_REQUEST.validate_json(body) for body in self._database.scalars(bodies)]
 
-    def ended(self, since: datetime, most: int) -> list[RevertPullRequest]:
+    def ended(self, since: datetime, most: int) -> list[TrackedPullRequest]:
         return [_PULL_REQUEST.validate_json(body) for body in self._database.ended(pull_requests, since, most)]

@@ -26,8 +26,8 @@ class QueueState(StrEnum):
 class QueuedRevert:
     """A revert that the Slack user `by` asked for in the channel `asked_in`; its card is posted in `channel`.
 
-    Rights are decided again when it is due. `reason` is why it waits, `result` what came of it (a sentence each), and
-    `url` the pull request, if any.
+    Rights are decided again when it is due. `reason` is why it waits and `result` the answer, a sentence each;
+    `url` is the pull request, if any.
     """
 
     id: str

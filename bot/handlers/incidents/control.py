@@ -61,15 +61,15 @@ def cancel_snooze(ports: Ports, subject: str, now: datetime) -> Outcome:
     return _change_all(ports.store, subject, lambda incident: transitions.cancel_snooze(incident, now))
 
 
-def change(store: Store, known: Incident, decide: Callable[[Incident], Incident]) -> tuple[Incident, bool]:
+def change(store: Store, incident: Incident, decide: Callable[[Incident], Incident]) -> tuple[Incident, bool]:
     """Store what `decide` makes of an incident as it is stored now; the incident, and whether it changed. StoreError.
 
-    An incident that was resolved or dropped meanwhile is returned as `known`.
+    An incident that was resolved or dropped meanwhile is returned unchanged.
     """
     while True:
-        current = store.incidents.open_for(known.application)
-        if current is None or current.id != known.id:
-            return known, False
+        current = store.incidents.open_for(incident.application)
+        if current is None or current.id != incident.id:
+            return incident, False
         decided = decide(current)
         if decided == current:
             return current, False

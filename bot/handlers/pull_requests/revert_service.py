@@ -189,7 +189,7 @@ class RevertService:
                 self.ports.store.queued_reverts.save(self._retry(queued))
 
     def _retry(self, queued: QueuedRevert) -> QueuedRevert:
-        """Revert as if the same person asked again now; the queued revert with what came of it."""
+        """Revert as if the same person asked again now; the queued revert with its new state."""
         translator = self.translator_for(queued.channel)
         requester = Requester(queued.by, queued.request.who, queued.asked_in, Origin.QUEUE, translator)
         try:

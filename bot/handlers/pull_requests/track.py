@@ -1,4 +1,4 @@
-"""Follows the pull requests the bot opened until they are merged or closed."""
+"""Tracks the pull requests the bot opened until they are merged or closed."""
 
 import logging
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Literal
 
 from bot.core.drift.model import Status
 from bot.core.git.commit import PullRequest
-from bot.core.pull_requests.revert_pull import RevertPullRequest, follow
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest, refreshed
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
 
@@ -27,13 +27,13 @@ def track(
 ) -> None:
     """Store a pull request so that its card is posted and kept current, unless it is stored already. StoreError.
 
-    `repository` is the key of a RepositoryRef; the rest as in RevertPullRequest.
+    `repository` is the key of a RepositoryRef; the rest as in TrackedPullRequest.
     """
     id_ = f"{repository}#{pull.number}"
-    if id_ in {known.id for known in ports.store.pull_requests.unsettled()}:
+    if id_ in {tracked.id for tracked in ports.store.pull_requests.unsettled()}:
         return
     ports.store.pull_requests.save(
-        RevertPullRequest(
+        TrackedPullRequest(
             id=id_,
             repository=repository,
             number=pull.number,
@@ -50,21 +50,21 @@ def track(
 
 
 def poll(ports: Ports) -> None:
-    """Ask each forge about the pull requests still open; one that does not answer is asked next time. StoreError."""
+    """Read the state of open pull requests from their forges; one that does not answer is read next time. StoreError."""
     checks = ports.store.checks.latest()
-    for known in ports.store.pull_requests.unsettled():
-        forge = ports.forges.get(known.repository)
-        if forge is None or known.state != "open":
+    for tracked in ports.store.pull_requests.unsettled():
+        forge = ports.forges.get(tracked.repository)
+        if forge is None or tracked.state != "open":
             continue
         try:
-            pull = forge.get_pull_request(known.number)
+            pull = forge.get_pull_request(tracked.number)
         except ForgeError as error:
-            _log.warning("cannot read pull request #%d of %s: %s", known.number, known.repository, error)
+            _log.warning("cannot read pull request #%d of %s: %s", tracked.number, tracked.repository, error)
             continue
-        current = follow(known, pull, ports.clock()) if pull else known
-        if known.purpose == "adopt":
-            check = checks.get(known.what)
-            synced = check is not None and check.at > known.opened_at and check.status is Status.SYNCED
+        current = refreshed(tracked, pull, ports.clock()) if pull else tracked
+        if tracked.purpose == "adopt":
+            check = checks.get(tracked.what)
+            synced = check is not None and check.at > tracked.opened_at and check.status is Status.SYNCED
             current = replace(current, moot=synced and current.state == "open")
-        if current != known:
+        if current != tracked:
             ports.store.pull_requests.save(current)

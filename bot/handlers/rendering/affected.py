@@ -62,9 +62,9 @@ def effects(
     futures = [pool.submit(_effect, repository, before, after, application, manifest_cache) for application in rendered]
     wait(futures, timeout=patience)
     pool.shutdown(wait=False, cancel_futures=True)  # running ones end within the renderer's limits, and fill the cache
-    known = [_result(future, application, patience) for future, application in zip(futures, rendered, strict=True)]
+    computed = [_result(future, application, patience) for future, application in zip(futures, rendered, strict=True)]
     too_many = LocalizedText(texts.TOO_MANY, most=str(MAX_APPLICATIONS))
-    return bounded([*known, *(_unknown(application, too_many) for application in applications[MAX_APPLICATIONS:])])
+    return bounded([*computed, *(_unknown(application, too_many) for application in applications[MAX_APPLICATIONS:])])
 
 
 def _effect(

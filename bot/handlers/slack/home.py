@@ -14,7 +14,7 @@ from bot.core import home as homes
 from bot.core.access.permission import Members
 from bot.core.home import Survey
 from bot.core.incidents.incident import Incident
-from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout
 from bot.handlers.access.authorizer import Groups
 from bot.messages import home as home_message
@@ -53,7 +53,7 @@ class Homes:
         self._say = config.slack.translator("")
         self._groups = Groups(ports.chat, ports.clock, _GROUPS_KNOWN_FOR)
         self._lock = threading.Lock()
-        self._ended: tuple[datetime, list[Incident], list[Rollout], list[RevertPullRequest]] | None = None
+        self._ended: tuple[datetime, list[Incident], list[Rollout], list[TrackedPullRequest]] | None = None
         self._wait_until: datetime | None = None
 
     def opened(self, user: str) -> None:
@@ -118,7 +118,7 @@ class Homes:
             whole=complete,
         )
 
-    def _ended_lately(self, now: datetime) -> tuple[list[Incident], list[Rollout], list[RevertPullRequest]]:
+    def _ended_lately(self, now: datetime) -> tuple[list[Incident], list[Rollout], list[TrackedPullRequest]]:
         with self._lock:
             if self._ended is None or now - self._ended[0] >= _ENDED_KNOWN_FOR:
                 store, since = self._ports.store, now - homes.WEEK

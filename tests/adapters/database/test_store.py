@@ -24,7 +24,7 @@ from bot.core.incidents.incident import Incident, IncidentState
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.core.pull_requests.revert import RevertRequest
-from bot.core.pull_requests.revert_pull import RevertPullRequest
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Change, Part, PendingState, Rollout, RolloutState
 from bot.handlers.incidents.control import change
 from bot.i18n.language import Language, LocalizedText, Phrase, Translator
@@ -48,7 +48,7 @@ DRIFT = (
 )
 CHECK = Check("shop", "prod", "a" * 40, Status.OUT_OF_SYNC, None, 3, T0, DRIFT, DRIFT)
 INCIDENT = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, T0, T0, "a" * 40, DRIFT)
-PULL = RevertPullRequest(
+PULL = TrackedPullRequest(
     "platform#1", "platform", 1, "https://forge.example/1", "Revert", "U1", "abc", ("C1",), ("shop",), T0
 )
 

@@ -1,4 +1,4 @@
-"""A pull request the bot opened, to revert or to adopt, followed until it is merged or closed."""
+"""A pull request the bot opened, to revert or to adopt, and tracks until it is merged or closed."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +8,7 @@ from bot.core.git.commit import PullRequest
 
 
 @dataclass(frozen=True, slots=True)
-class RevertPullRequest:
+class TrackedPullRequest:
     """`by` is the Slack user who asked for it and `what` the change or application; `state` as in PullRequest.
 
     `repository` is the key of a RepositoryRef. `purpose` is to revert a change, or to adopt what the cluster has; an
@@ -32,9 +32,9 @@ class RevertPullRequest:
     moot: bool = False
 
 
-def follow(known: RevertPullRequest, pull: PullRequest, now: datetime) -> RevertPullRequest:
-    """The pull request with its current state on the forge."""
-    if pull.state == known.state:
-        return known
+def refreshed(tracked: TrackedPullRequest, pull: PullRequest, now: datetime) -> TrackedPullRequest:
+    """The tracked pull request with its state on the forge."""
+    if pull.state == tracked.state:
+        return tracked
     ended_at = None if pull.state == "open" else pull.merged_at or now
-    return replace(known, state=pull.state, merged_by=pull.merged_by, ended_at=ended_at, title=pull.title)
+    return replace(tracked, state=pull.state, merged_by=pull.merged_by, ended_at=ended_at, title=pull.title)
