@@ -31,28 +31,37 @@ ADOPT = "adopt"
 
 def adopt_button(translator: Translator, subject: str) -> Element:
     """Asks before it opens a pull request."""
-    asks = confirm(
-        *(translator.text(each) for each in (texts.CONFIRM_TITLE, texts.CONFIRM, texts.CONFIRM_YES, texts.CONFIRM_NO))
+    confirmation = confirm(
+        *(
+            translator.text(phrase)
+            for phrase in (texts.CONFIRM_TITLE, texts.CONFIRM, texts.CONFIRM_YES, texts.CONFIRM_NO)
+        )
     )
-    return button(translator.text(texts.BUTTON), ADOPT, subject, asks=asks)
+    return button(translator.text(texts.BUTTON), ADOPT, subject, confirmation=confirmation)
 
 
 def opened(
     translator: Translator, pull: PullRequest, application: str, files: Sequence[str], drift: Sequence[ObjectDrift]
 ) -> Message:
     """The pull request is open, and what it changes; what leaves git is said first."""
-    told = {"application": application, "files": wording.listed(translator, files, 4)}
-    gone = wording.listed(translator, (wording.object_name(found) for found in drift if found.change == "missing"), 4)
-    lines = [wording.object_lines(translator, found, 6, 90) for found in drift if found.change != "missing"]
-    taken_out = (
-        [rich(paragraph(words(translator.text(texts.REMOVED_OBJECTS, objects=gone), bold=True)))] if gone else []
+    values = {"application": application, "files": wording.listed(translator, files, 4)}
+    removed = wording.listed(
+        translator, (wording.object_name(object_drift) for object_drift in drift if object_drift.change == "missing"), 4
+    )
+    lines = [
+        wording.object_lines(translator, object_drift, 6, 90)
+        for object_drift in drift
+        if object_drift.change != "missing"
+    ]
+    removed_block = (
+        [rich(paragraph(words(translator.text(texts.REMOVED_OBJECTS, objects=removed), bold=True)))] if removed else []
     )
     more = fill(
         lines,
         lambda left: paragraph(words(translator.count(drift_texts.MORE_OBJECTS, left), italic=True)),
         budget=5_000,
     )
-    return _about(translator, texts.OPENED, pull, told, *taken_out, *more)
+    return _about(translator, texts.OPENED, pull, values, *removed_block, *more)
 
 
 def already_open(translator: Translator, pull: PullRequest) -> Message:
@@ -75,10 +84,12 @@ def unfinished(translator: Translator, branch: str, why: str) -> Message:
     return _said(translator.text(texts.UNFINISHED, branch=branch, why=clip(translator.told(why), 1_000)))
 
 
-def _about(translator: Translator, phrase: Phrase, pull: PullRequest, told: dict[str, str], *blocks: Block) -> Message:
+def _about(
+    translator: Translator, phrase: Phrase, pull: PullRequest, values: dict[str, str], *blocks: Block
+) -> Message:
     number = f"#{pull.number}"
-    text = translator.text(phrase, pull=number, **told)
-    line = rich_line(translator, phrase, pull=link(pull.url, f"{number} {clip(pull.title, 150)}"), **told)
+    text = translator.text(phrase, pull=number, **values)
+    line = rich_line(translator, phrase, pull=link(pull.url, f"{number} {clip(pull.title, 150)}"), **values)
     return message(text, rich(paragraph(*line)), *blocks, actions(wording.review(translator, pull.number, pull.url)))
 
 

@@ -15,33 +15,33 @@ _MOST_VALUE = 200
 
 def branch_name(application: Application, drift: Sequence[ObjectDrift], attempt: int = 1) -> str:
     """The branch of this adoption: the same for everybody who asks for it, so that two who do meet on it."""
-    meant = json.dumps([_meant(found) for found in drift], default=str, sort_keys=True)
-    digest = hashlib.sha256(meant.encode()).hexdigest()[:12]
-    safe = "".join(letter if letter.isalnum() or letter == "-" else "-" for letter in application.name.lower())
-    return f"gitops-bot/adopt-{safe.strip('-')}-{digest}{'' if attempt == 1 else f'-{attempt}'}"
+    differences = json.dumps([_meant(object_drift) for object_drift in drift], default=str, sort_keys=True)
+    digest = hashlib.sha256(differences.encode()).hexdigest()[:12]
+    name = "".join(letter if letter.isalnum() or letter == "-" else "-" for letter in application.name.lower())
+    return f"gitops-bot/adopt-{name.strip('-')}-{digest}{'' if attempt == 1 else f'-{attempt}'}"
 
 
 def title(application: Application, drift: Sequence[ObjectDrift]) -> str:
     """The pull request's title, and the commit's: what of, so that two adoptions can be told apart."""
     first = drift[0]
-    what = f"{first.kind} {first.name}"
+    subject = f"{first.kind} {first.name}"
     if first.fields:
-        what = f"{first.fields[0].path} of {what}"
-    more = sum(max(1, len(found.fields)) for found in drift) - 1
-    told = f"{what} and {more} more" if more else what
-    whole = f"Update {application.name} in git to match {application.cluster}: {told}"
-    return whole if len(whole) <= MAX_TITLE else f"{whole[: MAX_TITLE - 1]}…"
+        subject = f"{first.fields[0].path} of {subject}"
+    more = sum(max(1, len(object_drift.fields)) for object_drift in drift) - 1
+    summary = f"{subject} and {more} more" if more else subject
+    title_ = f"Update {application.name} in git to match {application.cluster}: {summary}"
+    return title_ if len(title_) <= MAX_TITLE else f"{title_[: MAX_TITLE - 1]}…"
 
 
 def body(check: Check, files: Iterable[str], who: str) -> str:
     """Markdown: what changes where, which tool wrote it, who asked."""
-    at = f"{check.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    where = f"Cluster {as_code(check.cluster)} differed from git {check.revision} at {at}"
+    time = f"{check.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    where = f"Cluster {as_code(check.cluster)} differed from git {check.revision} at {time}"
     lines = [f"Requested in Slack by {as_code(who)}.", f"{where}. Merging this updates git to match the cluster."]
-    fields = [_object_line(found) for found in check.drift if found.change == "missing"]
-    fields += [_field_line(found, field) for found in check.drift for field in found.fields]
-    left = len(fields) - _MOST_LISTED
-    listed = [*fields[:_MOST_LISTED], *([f"… and {left} more"] if left > 0 else [])]
+    fields = [_object_line(object_drift) for object_drift in check.drift if object_drift.change == "missing"]
+    fields += [_field_line(object_drift, field) for object_drift in check.drift for field in object_drift.fields]
+    omitted = len(fields) - _MOST_LISTED
+    listed = [*fields[:_MOST_LISTED], *([f"… and {omitted} more"] if omitted > 0 else [])]
     lines.append("\n".join(["### Adopts", "", *(f"- {line}" for line in listed)]))
     lines.append("\n".join(["### Changed files", "", *(f"- {as_code(file)}" for file in sorted(files))]))
     return "\n\n".join(lines) + "\n"
@@ -49,23 +49,29 @@ def body(check: Check, files: Iterable[str], who: str) -> str:
 
 def commit_message(application: Application, check: Check, who: str) -> str:
     """The commit's text."""
-    told = f"Live state at {check.at.isoformat()}, requested by {' '.join(who.split())}."
-    return f"{title(application, check.drift)}\n\n{told}\n"
+    source = f"Live state at {check.at.isoformat()}, requested by {' '.join(who.split())}."
+    return f"{title(application, check.drift)}\n\n{source}\n"
 
 
-def _meant(found: ObjectDrift) -> list[object]:
-    return [found.kind, found.namespace, found.name, found.change, [[each.path, each.live] for each in found.fields]]
+def _meant(object_drift: ObjectDrift) -> list[object]:
+    return [
+        object_drift.kind,
+        object_drift.namespace,
+        object_drift.name,
+        object_drift.change,
+        [[field.path, field.live] for field in object_drift.fields],
+    ]
 
 
-def _object_line(found: ObjectDrift) -> str:
-    return f"{as_code(f'{found.kind} {found.name}')} is missing from the cluster and is removed from git"
+def _object_line(object_drift: ObjectDrift) -> str:
+    return f"{as_code(f'{object_drift.kind} {object_drift.name}')} is missing from the cluster and is removed from git"
 
 
-def _field_line(found: ObjectDrift, field: FieldDrift) -> str:
-    by = f", by {as_code(field.manager)}" if field.manager else ""
+def _field_line(object_drift: ObjectDrift, field: FieldDrift) -> str:
+    manager = f", by {as_code(field.manager)}" if field.manager else ""
     return (
-        f"{as_code(f'{found.kind} {found.name}')} {as_code(field.path)}: git {_value(field.desired)} → "
-        f"cluster {_value(field.live)}{by}"
+        f"{as_code(f'{object_drift.kind} {object_drift.name}')} {as_code(field.path)}: git {_value(field.desired)} → "
+        f"cluster {_value(field.live)}{manager}"
     )
 
 

@@ -45,18 +45,18 @@ def card(translator: Translator, alert: Alert) -> Message:
     last, seen = alert.last, alert.seen_by
     branch = clip(last.branch, 60)
     sentence = _how(translator, alert)
-    touched = wording.listed(translator, alert.applications)
-    later = wording.listed(translator, seen, 5) if last.verdict is not ApprovalStatus.APPROVED else ""
+    names = wording.listed(translator, alert.applications)
+    viewers = wording.listed(translator, seen, 5) if last.verdict is not ApprovalStatus.APPROVED else ""
     text = translator.text(
         texts.TEXT,
         sentence=sentence,
         subject=f"{last.sha[:8]} ({clip(last.subject, 120)})",
         author=clip(last.author, 60),
         branch=branch,
-        touched=translator.text(texts.TOUCHING, applications=touched) if touched else "",
-        seen=translator.text(texts.SEEN_BY, who=later) if later else "",
+        touched=translator.text(texts.TOUCHING, applications=names) if names else "",
+        seen=translator.text(texts.SEEN_BY, who=viewers) if viewers else "",
     )
-    closed = texts.SEEN_HEADER if later else texts.AFTER_ALL_HEADER
+    closed = texts.SEEN_HEADER if viewers else texts.AFTER_ALL_HEADER
     headline = translator.text(closed if seen else texts.HEADER, what=_what(translator, alert), branch=branch)
     applications = wording.listed(translator, alert.applications, 5)
     touches = texts.TOUCHES if alert.applications else texts.TOUCHES_NONE
@@ -68,8 +68,8 @@ def card(translator: Translator, alert: Alert) -> Message:
         ),
     ]
     blocks += _diff(translator, alert)
-    if later:
-        blocks.append(note(translator.text(texts.SEEN, who=later)))
+    if viewers:
+        blocks.append(note(translator.text(texts.SEEN, who=viewers)))
     if not seen and last.verdict is not ApprovalStatus.REWRITTEN:
         blocks.append(actions(_revert(translator, alert)))
     return message(text, *blocks)
@@ -101,11 +101,11 @@ def _what(translator: Translator, alert: Alert) -> str:
 
 def _how(translator: Translator, alert: Alert) -> str:
     last = alert.last
-    how = _HOW.get(last.verdict)
-    if how is None:
+    phrase = _HOW.get(last.verdict)
+    if phrase is None:
         return translator.count(texts.PUSHED_DIRECTLY, len(alert.commits))
     who = wording.listed(translator, last.approvers)
-    return translator.text(how, number=_number(last), who=who, before=wording.short(translator, last.parent))
+    return translator.text(phrase, number=_number(last), who=who, before=wording.short(translator, last.parent))
 
 
 def _number(judgement: Judgement) -> str:
@@ -114,14 +114,14 @@ def _number(judgement: Judgement) -> str:
 
 def _commits(translator: Translator, alert: Alert) -> list[list[Element]]:
     newest_first = alert.commits[::-1]
-    lines = [_commit(translator, each) for each in newest_first[:_MOST_COMMITS]]
-    left = len(newest_first) - _MOST_COMMITS
-    return [*lines, [words(translator.count(texts.MORE_COMMITS, left), italic=True)]] if left > 0 else lines
+    lines = [_commit(translator, judgement) for judgement in newest_first[:_MOST_COMMITS]]
+    omitted = len(newest_first) - _MOST_COMMITS
+    return [*lines, [words(translator.count(texts.MORE_COMMITS, omitted), italic=True)]] if omitted > 0 else lines
 
 
 def _commit(translator: Translator, judgement: Judgement) -> list[Element]:
     short = judgement.sha[:8]
-    told = rich_line(
+    line = rich_line(
         translator,
         texts.COMMIT,
         sha=link(judgement.url, short) if judgement.url else code(short),
@@ -129,16 +129,16 @@ def _commit(translator: Translator, judgement: Judgement) -> list[Element]:
         author=clip(judgement.author, 60),
     )
     if judgement.pushed_by:
-        told += rich_line(translator, texts.PUSHED_BY, who=clip(judgement.pushed_by, 60))
+        line += rich_line(translator, texts.PUSHED_BY, who=clip(judgement.pushed_by, 60))
     if judgement.pull:
-        told += [words(" · "), link(judgement.pull.url, f"#{judgement.pull.number} {clip(judgement.pull.title, 80)}")]
+        line += [words(" · "), link(judgement.pull.url, f"#{judgement.pull.number} {clip(judgement.pull.title, 80)}")]
         if judgement.pull.merged_by:
-            told += rich_line(translator, texts.MERGED_BY, who=clip(judgement.pull.merged_by, 60))
-    return told + rich_line(translator, texts.AT, branch=clip(judgement.branch, 60), time=moment(judgement.reached_at))
+            line += rich_line(translator, texts.MERGED_BY, who=clip(judgement.pull.merged_by, 60))
+    return line + rich_line(translator, texts.AT, branch=clip(judgement.branch, 60), time=moment(judgement.reached_at))
 
 
 def _diff(translator: Translator, alert: Alert) -> list[Block]:
-    lines = [line for each in alert.commits for line in each.diff.splitlines()]
+    lines = [line for judgement in alert.commits for line in judgement.diff.splitlines()]
     withheld = [line.removeprefix(WITHHELD) for line in lines if line.startswith(WITHHELD)]
     shown = "\n".join(line for line in lines if not line.startswith(WITHHELD))
     blocks: list[Block] = []
@@ -154,7 +154,10 @@ def _diff(translator: Translator, alert: Alert) -> list[Block]:
 
 def is_long(alert: Alert) -> bool:
     """Whether the card cannot hold the whole diff."""
-    return any(each.more for each in alert.commits) or sum(len(each.diff) for each in alert.commits) > _MOST_DIFF
+    return (
+        any(judgement.more for judgement in alert.commits)
+        or sum(len(judgement.diff) for judgement in alert.commits) > _MOST_DIFF
+    )
 
 
 def _revert(translator: Translator, alert: Alert) -> Element:

@@ -170,8 +170,8 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Block, i
             break
         shown.append(list(row))
     cells = [[{"type": "raw_text", "text": cell or " "} for cell in row] for row in shown]
-    made = {"type": "table", "rows": cells, "column_settings": [{"is_wrapped": True} for _ in heads]}
-    return made, len(rows) + 1 - len(shown)
+    block = {"type": "table", "rows": cells, "column_settings": [{"is_wrapped": True} for _ in heads]}
+    return block, len(rows) + 1 - len(shown)
 
 
 def actions(*buttons: Element) -> Block:
@@ -183,7 +183,7 @@ def confirm(title: str, text: str, yes: str, no: str) -> Element:
     """What a button asks before it acts."""
     parts = {"title": (title, 100), "text": (text, 300), "confirm": (yes, 30), "deny": (no, 30)}
     return {
-        name: {"type": "plain_text", "text": clip(told, most), "emoji": False} for name, (told, most) in parts.items()
+        name: {"type": "plain_text", "text": clip(label, most), "emoji": False} for name, (label, most) in parts.items()
     }
 
 
@@ -194,26 +194,26 @@ def button(
     *,
     url: str | None = None,
     style: str | None = None,
-    asks: Element | None = None,
+    confirmation: Element | None = None,
 ) -> Element:
     """A button. `value` is a reference, never an authority: who clicked is authorised again. `url` opens a page.
 
-    `asks` is a `confirm`.
+    `confirmation` is a `confirm`.
     """
-    made: Element = {
+    element: Element = {
         "type": "button",
         "action_id": action,
         "text": {"type": "plain_text", "text": clip(label, 75), "emoji": False},
     }
     if value:
-        made["value"] = value
+        element["value"] = value
     if url:
-        made["url"] = url
+        element["url"] = url
     if style:
-        made["style"] = style
-    if asks:
-        made["confirm"] = asks
-    return made
+        element["style"] = style
+    if confirmation:
+        element["confirm"] = confirmation
+    return element
 
 
 def modal(title: str, *blocks: Block, close: str, reference: str = "") -> Mapping[str, Any]:

@@ -35,7 +35,7 @@ def desired(
         *incident_cards(translator_for, incidents, now, policy),
         *(card for alert in unapproved for card in _of_alert(translator_for, alert)),
         *(card for pull in pulls for card in _of_pull(translator_for, pull)),
-        *(card for each in queued for card in _of_queued(translator_for(each.channel), each)),
+        *(card for revert in queued for card in _of_queued(translator_for(revert.channel), revert)),
         *(card for rollout in rollouts for card in _of_rollout(translator_for, rollout)),
     ]
 
@@ -89,10 +89,10 @@ def _of_pull(translator_for: Callable[[str], Translator], pull: RevertPullReques
     ]
 
 
-def _of_queued(translator: Translator, known: QueuedRevert) -> list[Card]:
-    ended = known.state is not QueueState.WAITING
-    card = Card(f"{known.id}#card", known.id, known.channel, queued_message.card(translator, known), last=ended)
-    return [card, *([_reply(card, queued_message.reply(translator, known))] if ended else [])]
+def _of_queued(translator: Translator, revert: QueuedRevert) -> list[Card]:
+    ended = revert.state is not QueueState.WAITING
+    card = Card(f"{revert.id}#card", revert.id, revert.channel, queued_message.card(translator, revert), last=ended)
+    return [card, *([_reply(card, queued_message.reply(translator, revert))] if ended else [])]
 
 
 def _reply(card: Card, message: Message) -> Card:

@@ -19,12 +19,12 @@ def denied(translator: Translator, right: Right, verdict: Denied | MembersUnknow
     if isinstance(verdict, MembersUnknown):
         why = clip(translator.told(verdict.why), 500)
         return _said(translator, text.COULD_NOT_ASK, group=people(verdict.group), key=code(rule.key), why=why)
-    named = rule.allowed[:_MOST_NAMED]
-    more = ["…"] if len(rule.allowed) > len(named) else []
-    names = ", ".join([*named, *more]) or translator.text(text.NOBODY)
+    ids = rule.allowed[:_MOST_NAMED]
+    more = ["…"] if len(rule.allowed) > len(ids) else []
+    names = ", ".join([*ids, *more]) or translator.text(text.NOBODY)
     shown: list[Element] = []
-    for each in named:
-        shown += [*([words(", ")] if shown else []), people(each)]
+    for id_ in ids:
+        shown += [*([words(", ")] if shown else []), people(id_)]
     shown += [words(f", {each}") for each in more]
     return message(
         translator.text(_DENIED[right], key=rule.key, who=names),

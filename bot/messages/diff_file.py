@@ -26,8 +26,8 @@ def content(translator: Translator, check: Check) -> str:
     lines = [translator.text(texts.HEAD, where=where, revision=revision, time=check.at.isoformat())]
     if check.error:
         lines.append(translator.text(texts.NOT_EVERYTHING, reason=translator.told(check.error)))
-    for found in check.drift:
-        lines += ["", *_object(translator, found)]
+    for object_drift in check.drift:
+        lines += ["", *_object(translator, object_drift)]
     return "\n".join(lines) + "\n"
 
 
@@ -37,11 +37,11 @@ def pointer(translator: Translator) -> Message:
     return message(text, rich(paragraph(words(text))))
 
 
-def _object(translator: Translator, found: ObjectDrift) -> list[str]:
-    phrase = texts.MISSING if found.change == "missing" else texts.MODIFIED
+def _object(translator: Translator, object_drift: ObjectDrift) -> list[str]:
+    phrase = texts.MISSING if object_drift.change == "missing" else texts.MODIFIED
     return [
-        translator.text(phrase, object=wording.object_name(found)),
-        *(_field(translator, each) for each in found.fields),
+        translator.text(phrase, object=wording.object_name(object_drift)),
+        *(_field(translator, field) for field in object_drift.fields),
     ]
 
 

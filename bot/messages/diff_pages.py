@@ -25,12 +25,14 @@ _FIELDS = 12  # of one object in a row; the next ones stand below its name again
 def view(translator: Translator, checks: Sequence[Check], reference: str, page: int) -> Mapping[str, Any]:
     """Page `page` (the nearest there is) of what these checks found; `reference` is what its buttons are about."""
     pages = list(_pages(translator, checks))
-    here = min(max(page, 0), len(pages) - 1)
-    blocks = [rich(paragraph(words(clip(found(translator, check), 1_000)))) for check in checks[:_FIELDS] if here == 0]
-    blocks += fill(pages[here], lambda _: paragraph(words("…")), budget=2 * _PAGE)
+    current = min(max(page, 0), len(pages) - 1)
+    blocks = [
+        rich(paragraph(words(clip(found(translator, check), 1_000)))) for check in checks[:_FIELDS] if current == 0
+    ]
+    blocks += fill(pages[current], lambda _: paragraph(words("…")), budget=2 * _PAGE)
     if len(pages) > 1:
-        number = translator.text(texts.PAGE, n=translator.number(here + 1), all=translator.number(len(pages)))
-        blocks += [rich(paragraph(words(number, italic=True))), _turns(translator, here, len(pages))]
+        number = translator.text(texts.PAGE, n=translator.number(current + 1), all=translator.number(len(pages)))
+        blocks += [rich(paragraph(words(number, italic=True))), _turns(translator, current, len(pages))]
     title = _title(translator, [check.application for check in checks])
     return wording.dialog(translator, title, *blocks, reference=reference)
 
@@ -42,9 +44,9 @@ def reading(translator: Translator, applications: Sequence[str]) -> Mapping[str,
     return wording.dialog(translator, _title(translator, applications), rich(paragraph(words(text))))
 
 
-def outdated(translator: Translator, said: Message) -> Mapping[str, Any]:
+def outdated(translator: Translator, message: Message) -> Mapping[str, Any]:
     """The same modal, when there is nothing to show."""
-    return wording.dialog(translator, _title(translator, ()), *said.blocks)
+    return wording.dialog(translator, _title(translator, ()), *message.blocks)
 
 
 def _title(translator: Translator, applications: Sequence[str]) -> str:
@@ -52,12 +54,12 @@ def _title(translator: Translator, applications: Sequence[str]) -> str:
     return translator.text(texts.TITLE, application=one) if applications else translator.text(texts.BARE_TITLE)
 
 
-def _turns(translator: Translator, here: int, pages: int) -> Block:
+def _turns(translator: Translator, current: int, pages: int) -> Block:
     buttons = []
-    if here > 0:
-        buttons.append(button(translator.text(texts.PREVIOUS), PREVIOUS, str(here - 1)))
-    if here < pages - 1:
-        buttons.append(button(translator.text(texts.NEXT), NEXT, str(here + 1), style="primary"))
+    if current > 0:
+        buttons.append(button(translator.text(texts.PREVIOUS), PREVIOUS, str(current - 1)))
+    if current < pages - 1:
+        buttons.append(button(translator.text(texts.NEXT), NEXT, str(current + 1), style="primary"))
     return actions(*buttons)
 
 
@@ -86,11 +88,11 @@ def _parts(translator: Translator, checks: Sequence[Check]) -> Iterator[list[Ele
                     words(translator.text(texts.NOT_EVERYTHING, reason=clip(translator.told(check.error), 1_000)))
                 )
             ]
-        for each in check.drift:
-            yield from (wording.object_lines(translator, part, _FIELDS, _VALUE) for part in _portions(each))
+        for object_drift in check.drift:
+            yield from (wording.object_lines(translator, part, _FIELDS, _VALUE) for part in _portions(object_drift))
 
 
-def _portions(each: ObjectDrift) -> Iterator[ObjectDrift]:
+def _portions(object_drift: ObjectDrift) -> Iterator[ObjectDrift]:
     """An object in portions of some fields; one that is missing has none and is one portion."""
-    for start in range(0, max(len(each.fields), 1), _FIELDS):
-        yield replace(each, fields=each.fields[start : start + _FIELDS])
+    for start in range(0, max(len(object_drift.fields), 1), _FIELDS):
+        yield replace(object_drift, fields=object_drift.fields[start : start + _FIELDS])

@@ -36,16 +36,18 @@ def checked(translator: Translator, checks: Sequence[Check]) -> Message:
     drifted = [check for check in checks if check.drift]
     unknown = [check for check in checks if check.status is Status.UNKNOWN]
     synced = [check for check in checks if check.status is Status.SYNCED]
-    said = [
-        translator.text(phrase, names=wording.listed(translator, (check.application for check in found), most))
-        for phrase, found, most in (
+    clauses = [
+        translator.text(phrase, names=wording.listed(translator, (check.application for check in group), most))
+        for phrase, group, most in (
             (texts.OUT_OF_SYNC, drifted, 3),
             (texts.INCOMPLETE, unknown, 3),
             (texts.SYNCED, synced, 6),
         )
-        if found
+        if group
     ]
-    text = translator.text(texts.CHECKED, found="; ".join(said)) if said else translator.text(texts.NO_APPLICATION)
+    text = (
+        translator.text(texts.CHECKED, found="; ".join(clauses)) if clauses else translator.text(texts.NO_APPLICATION)
+    )
     parts: list[list[Element]] = []
     for check in [*drifted, *(check for check in unknown if not check.drift)]:
         parts.append([paragraph(words(f"\n{wording.where(translator, check.application, check.cluster)}", bold=True))])
@@ -53,7 +55,7 @@ def checked(translator: Translator, checks: Sequence[Check]) -> Message:
             parts.append(
                 [paragraph(words(translator.text(texts.UNKNOWN, reason=clip(translator.told(check.error), 600))))]
             )
-        parts.extend(wording.object_lines(translator, found) for found in check.drift)
+        parts.extend(wording.object_lines(translator, object_drift) for object_drift in check.drift)
     return message(text, rich(paragraph(words(text))), *fill(parts, _more(translator)))
 
 
@@ -72,9 +74,11 @@ def incomplete(translator: Translator, check: Check) -> bool:
         return _more(translator)(left)
 
     _lines(translator, check, note_cut)
-    sides = [side for found in check.drift for each in found.fields for side in (each.desired, each.live)]
+    sides = [
+        side for object_drift in check.drift for field in object_drift.fields for side in (field.desired, field.live)
+    ]
     long = any(len(wording.value(translator, side, _VALUE + 1)) > _VALUE for side in sides)
-    return bool(cut) or long or any(len(found.fields) > _FIELDS for found in check.drift)
+    return bool(cut) or long or any(len(object_drift.fields) > _FIELDS for object_drift in check.drift)
 
 
 def _diff(
@@ -110,17 +114,19 @@ def found(translator: Translator, check: Check) -> str:
 
 
 def _lines(translator: Translator, check: Check, more: wording.More) -> list[Block]:
-    return fill([wording.object_lines(translator, found, _FIELDS, _VALUE) for found in check.drift], more)
+    return fill([wording.object_lines(translator, object_drift, _FIELDS, _VALUE) for object_drift in check.drift], more)
 
 
-def _set_aside(translator: Translator, found: Sequence[ObjectDrift], budget: int) -> list[Block]:
+def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: int) -> list[Block]:
     """What is no drift: how many for which reason, then which ones, the rare reasons first."""
     by_reason: dict[str, list[list[Element]]] = {}
-    for each in found:
-        name = wording.object_name(each)
-        if each.change == "missing":
-            by_reason.setdefault(each.reason, []).append(rich_line(translator, texts.NOT_IN_CLUSTER, object=name))
-        for field in each.fields:
+    for object_drift in objects:
+        name = wording.object_name(object_drift)
+        if object_drift.change == "missing":
+            by_reason.setdefault(object_drift.reason, []).append(
+                rich_line(translator, texts.NOT_IN_CLUSTER, object=name)
+            )
+        for field in object_drift.fields:
             line = [words(f"{name} "), code(clip(field.path, wording.MOST_PATH))]
             by_reason.setdefault(field.reason, []).append(line)
     if not by_reason:

@@ -27,17 +27,21 @@ _MOST_TOLD = 4_500  # characters of JSON
 
 def blocks(translator: Translator, effects: Sequence[Effect]) -> list[Block]:
     """Warnings first, then what changes where."""
-    told = told_of(translator, [(where(translator, each), Change(each.change, why=each.why)) for each in effects])
-    shown = fill(
-        told, lambda left: paragraph(words(translator.count(shared.MORE_CHANGES, left), italic=True)), budget=_MOST_TOLD
+    parts = told_of(
+        translator, [(where(translator, effect), Change(effect.change, why=effect.why)) for effect in effects]
     )
-    listed = warnings(translator, effects)
-    if not listed:
+    shown = fill(
+        parts,
+        lambda left: paragraph(words(translator.count(shared.MORE_CHANGES, left), italic=True)),
+        budget=_MOST_TOLD,
+    )
+    sentences = warnings(translator, effects)
+    if not sentences:
         return shown
-    rest = len(listed) - _MOST_WARNINGS
-    lines = [[words(clip(each, 500))] for each in listed[:_MOST_WARNINGS]]
-    if rest > 0:
-        lines.append([wording.and_more(translator, rest)])
+    omitted = len(sentences) - _MOST_WARNINGS
+    lines = [[words(clip(sentence, 500))] for sentence in sentences[:_MOST_WARNINGS]]
+    if omitted > 0:
+        lines.append([wording.and_more(translator, omitted)])
     return [rich(paragraph(words(translator.text(texts.BEFORE), bold=True)), bullets(lines)), *shown]
 
 

@@ -54,20 +54,20 @@ def about(translator: Translator, spec: CommandSpec) -> Message:
     return message(text, rich(paragraph(words(text))))
 
 
-def mistake(translator: Translator, made: Mistake, applications: Sequence[str]) -> Message:
+def mistake(translator: Translator, error: Mistake, applications: Sequence[str]) -> Message:
     """One sentence with the nearest match, and where help is."""
-    match made:
+    match error:
         case UnknownCommand(word, nearest):
             phrase = texts.UNKNOWN_COMMAND_NEAR if nearest else texts.UNKNOWN_COMMAND
             text = translator.text(phrase, word=clip(word, 40), nearest=nearest or "")
         case UnknownApplication(word, nearest):
             phrase = texts.UNKNOWN_APPLICATION_NEAR if nearest else texts.UNKNOWN_APPLICATION
-            known = wording.listed(translator, applications, 8)
+            names = wording.listed(translator, applications, 8)
             text = translator.text(
                 phrase if applications else texts.NO_APPLICATION,
                 word=clip(word, 40),
                 nearest=nearest or "",
-                known=known,
+                known=names,
             )
         case WrongArguments(spec):
             return about(translator, spec)
@@ -78,7 +78,7 @@ def mistake(translator: Translator, made: Mistake, applications: Sequence[str]) 
     return message(text, rich(paragraph(words(text))))
 
 
-def joined(several: Sequence[Message]) -> Message:
+def joined(messages: Sequence[Message]) -> Message:
     """Several answers as one."""
-    blocks = [block for each in several for block in each.blocks]
-    return Message(" ".join(each.text for each in several)[:MOST_TEXT], tuple(blocks[:MOST_BLOCKS]))
+    blocks = [block for message in messages for block in message.blocks]
+    return Message(" ".join(message.text for message in messages)[:MOST_TEXT], tuple(blocks[:MOST_BLOCKS]))

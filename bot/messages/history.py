@@ -61,12 +61,12 @@ def listing(
     suspected: Sequence[Block] = (),
 ) -> Message:
     """Newest first, after what is `suspected`. `trouble` is why approvals are unknown, when they are."""
-    of = {"branch": clip(branch, 60), "application": application or ""}
+    values = {"branch": clip(branch, 60), "application": application or ""}
     if not entries:
-        text = translator.text(texts.NONE_OF if application else texts.NONE, **of)
+        text = translator.text(texts.NONE_OF if application else texts.NONE, **values)
         return message(text, rich(paragraph(words(text))))
     newest = entries[0]
-    lead = translator.count(texts.LAST_OF if application else texts.LAST, len(entries), **of)
+    lead = translator.count(texts.LAST_OF if application else texts.LAST, len(entries), **values)
     subject = clip(title(newest.commit, newest.pull), 120)
     text = translator.count(texts.SENTENCE, len(entries), lead=lead, sha=newest.commit.short, subject=subject)
     blocks = [*suspected, rich(paragraph(words(lead, bold=True)))]
@@ -112,12 +112,12 @@ _VERDICTS = {
 
 
 def _judged(translator: Translator, judgement: Judgement) -> list[Element]:
-    told = rich_line(translator, _VERDICTS[judgement.verdict], who=wording.listed(translator, judgement.approvers))
+    line = rich_line(translator, _VERDICTS[judgement.verdict], who=wording.listed(translator, judgement.approvers))
     if judgement.verdict is ApprovalStatus.APPROVED and not judgement.verified:
-        told += rich_line(translator, texts.NOT_VERIFIED)
+        line += rich_line(translator, texts.NOT_VERIFIED)
     if judgement.later:
-        told += rich_line(translator, texts.LATER, who=wording.listed(translator, judgement.later))
-    return told
+        line += rich_line(translator, texts.LATER, who=wording.listed(translator, judgement.later))
+    return line
 
 
 def _approved(translator: Translator, entry: Entry) -> list[Element]:

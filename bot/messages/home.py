@@ -71,31 +71,31 @@ def view(translator: Translator, blocks: Sequence[Block], at: datetime) -> Mappi
     return {"type": "home", "blocks": [*blocks, rich(paragraph(*written))]}
 
 
-def trouble(said: Message) -> list[Block]:
+def trouble(message: Message) -> list[Block]:
     """Where what there is to show is not known."""
-    return _notice(Notice(said))
+    return _notice(Notice(message))
 
 
 def _headline(translator: Translator, home: Home) -> str:
-    every = _every(home)
-    if not every:
+    cards = _every(home)
+    if not cards:
         return translator.text(texts.NONE_OPEN)
-    worst = max(each.rating.severity for each in every)
-    return translator.count(texts.OPEN, sum(len(each.incidents) for each in every), mark=MARKS[worst])
+    worst = max(card.rating.severity for card in cards)
+    return translator.count(texts.OPEN, sum(len(card.incidents) for card in cards), mark=MARKS[worst])
 
 
 def _every(home: Home) -> list[Shown]:
-    return list({each.subject: each for each in (*home.cards, *home.snoozes)}.values())
+    return list({card.subject: card for card in (*home.cards, *home.snoozes)}.values())
 
 
 def _is_shown(home: Home, subject: str) -> bool:
     shown = (*home.cards[:_MOST_CARDS], *home.snoozes[:_MOST_SNOOZES])
-    return subject in {each.subject for each in shown}
+    return subject in {card.subject for card in shown}
 
 
 def _notice(notice: Notice) -> list[Block]:
-    said = [block for block in notice.said.blocks if block["type"] in ("rich_text", "context")]
-    return [*said[:3]] or [note(notice.said.text)]
+    blocks = [block for block in notice.said.blocks if block["type"] in ("rich_text", "context")]
+    return [*blocks[:3]] or [note(notice.said.text)]
 
 
 def _below(notice: Notice | None, shown: Shown) -> list[Block]:
@@ -107,7 +107,7 @@ def _below(notice: Notice | None, shown: Shown) -> list[Block]:
 
 def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Iterator[Block]:
     full, rest = home.cards[:_MOST_CARDS], home.cards[_MOST_CARDS:]
-    both = len({each.mine for each in home.cards}) > 1
+    both = len({card.mine for card in home.cards}) > 1
     mine: bool | None = None
     for shown in full:
         if both and shown.mine is not mine:
@@ -118,7 +118,7 @@ def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Ite
         yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject))
         yield from _below(notice, shown)
     lines = [
-        [bullets([[*_title(translator, each), words(" · "), *_since(translator, each)]])] for each in rest[:_MOST_LINES]
+        [bullets([[*_title(translator, card), words(" · "), *_since(translator, card)]])] for card in rest[:_MOST_LINES]
     ]
     left = len(rest) - len(lines)
     if left:
@@ -154,11 +154,11 @@ def _where(translator: Translator, shown: Shown) -> str:
 def _why(translator: Translator, shown: Shown) -> str:
     first, why = shown.incidents[0], reason(translator, shown.rating)
     if len(shown.incidents) == 1:
-        said = translator.text(texts.WHY, reason=why, summary=wording.summary(translator, worst_first(first.drift)))
+        sentence = translator.text(texts.WHY, reason=why, summary=wording.summary(translator, worst_first(first.drift)))
     else:
-        names = wording.listed(translator, (each.application for each in shown.incidents), _NAMED)
-        said = translator.text(texts.WHY_MANY, names=names, worst=first.application, reason=why)
-    return f"{said[:1].upper()}{said[1:]}"
+        names = wording.listed(translator, (incident.application for incident in shown.incidents), _NAMED)
+        sentence = translator.text(texts.WHY_MANY, names=names, worst=first.application, reason=why)
+    return f"{sentence[:1].upper()}{sentence[1:]}"
 
 
 def _since(translator: Translator, shown: Shown) -> list[Element]:
@@ -167,23 +167,25 @@ def _since(translator: Translator, shown: Shown) -> list[Element]:
 
 def _state(translator: Translator, shown: Shown) -> list[Element]:
     """Who has it, or until when it is quiet; of many that differ in this, what the first of that state says."""
-    one = next(each for each in shown.incidents if each.state is shown.state)
-    at, until = one.acknowledged_at, one.snoozed_until
-    if shown.state is IncidentState.SNOOZED and until and one.snoozed_by:
-        said = rich_line(
-            translator, texts.SNOOZED, person=person(one.snoozed_by), time=wording.day_and_time(translator, until)
+    first = next(incident for incident in shown.incidents if incident.state is shown.state)
+    at, until = first.acknowledged_at, first.snoozed_until
+    if shown.state is IncidentState.SNOOZED and until and first.snoozed_by:
+        line = rich_line(
+            translator, texts.SNOOZED, person=person(first.snoozed_by), time=wording.day_and_time(translator, until)
         )
-    elif shown.state is IncidentState.ACKNOWLEDGED and at and one.acknowledged_by:
-        said = rich_line(
+    elif shown.state is IncidentState.ACKNOWLEDGED and at and first.acknowledged_by:
+        line = rich_line(
             translator,
             texts.ACKNOWLEDGED,
-            person=person(one.acknowledged_by),
+            person=person(first.acknowledged_by),
             time=wording.day_and_time(translator, at),
         )
     else:
-        said = rich_line(translator, texts.NOT_ACKNOWLEDGED)
-    several = len({(each.state, each.acknowledged_by, each.snoozed_until) for each in shown.incidents}) > 1
-    return said + (rich_line(translator, texts.NOT_ALL) if several else [])
+        line = rich_line(translator, texts.NOT_ACKNOWLEDGED)
+    differ = (
+        len({(incident.state, incident.acknowledged_by, incident.snoozed_until) for incident in shown.incidents}) > 1
+    )
+    return line + (rich_line(translator, texts.NOT_ALL) if differ else [])
 
 
 # ---------------------------------------------------------------- one's own
@@ -194,7 +196,7 @@ def _applications(translator: Translator, home: Home) -> Iterator[Block]:
     ranked = status.ranked(home.applications, home.checks)
     shown, rest = ranked[:_MOST_LINES], ranked[_MOST_LINES:]
     parts = [[paragraph(words(translator.text(texts.RULES[home.whose]), italic=True))]]
-    parts += [[bullets([_application(translator, each, home)])] for each in shown]
+    parts += [[bullets([_application(translator, application, home)])] for application in shown]
     if rest:
         states = ", ".join(status.tally(translator, rest, home.checks))
         parts.append(
@@ -226,11 +228,11 @@ def _pulls(translator: Translator, pulls: Sequence[RevertPullRequest]) -> Iterat
     yield header(translator.text(texts.PULLS))
     if not pulls:
         yield rich(paragraph(words(translator.text(texts.NO_PULL))))
-    lines = [[bullets([_pull(translator, each)])] for each in pulls[:_MOST_PULLS]]
-    left = len(pulls) - len(lines)
-    if left:
-        lines.append([paragraph(words(translator.count(texts.MORE_PULLS, left)))])
-    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_PULLS, cut + left))))
+    lines = [[bullets([_pull(translator, pull)])] for pull in pulls[:_MOST_PULLS]]
+    omitted = len(pulls) - len(lines)
+    if omitted:
+        lines.append([paragraph(words(translator.count(texts.MORE_PULLS, omitted)))])
+    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_PULLS, cut + omitted))))
 
 
 def _pull(translator: Translator, pull: RevertPullRequest) -> list[Element]:
@@ -248,7 +250,7 @@ def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | 
     if not snoozes:
         yield rich(paragraph(words(translator.text(texts.NO_SNOOZE))))
     for shown in snoozes[:_MOST_SNOOZES]:
-        until = min(each.snoozed_until for each in shown.incidents if each.snoozed_until)
+        until = min(incident.snoozed_until for incident in shown.incidents if incident.snoozed_until)
         line = rich_line(
             translator,
             texts.SNOOZE,
@@ -262,8 +264,8 @@ def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | 
         )
         yield from _below(notice, shown)
     if len(snoozes) > _MOST_SNOOZES:
-        left = len(snoozes) - _MOST_SNOOZES
-        yield rich(paragraph(words(translator.count(texts.MORE_OPEN, left))))
+        omitted = len(snoozes) - _MOST_SNOOZES
+        yield rich(paragraph(words(translator.count(texts.MORE_OPEN, omitted))))
 
 
 # ---------------------------------------------------------------- the week

@@ -95,7 +95,7 @@ def silence_buttons(translator: Translator, state: IncidentState, subject: str) 
 def _open(translator: Translator, incident: Incident) -> Message:
     drift = worst_first(incident.drift)
     rating = incident.rating
-    told = wording.summary(translator, drift)
+    summary = wording.summary(translator, drift)
     writer = wording.latest_writer(drift)
     tool = clip(writer[0], 60) if writer else ""
     where = wording.where(translator, incident.application, incident.cluster)
@@ -105,13 +105,13 @@ def _open(translator: Translator, incident: Incident) -> Message:
         where=where,
         time=utc(incident.since),
         reason=reason(translator, rating),
-        summary=_sentence(told),
+        summary=_sentence(summary),
         tool=tool,
     )
     lead = rich_line(
         translator,
         texts.OPEN_LEAD_BY if writer else texts.OPEN_LEAD,
-        summary=_sentence(told),
+        summary=_sentence(summary),
         revision=code(wording.short(translator, incident.revision)),
         time=wording.day_and_time(translator, incident.since),
         tool=code(tool),
@@ -125,7 +125,11 @@ def _open(translator: Translator, incident: Incident) -> Message:
     blocks: list[Block] = [header_of(translator, rating, incident.state, where), rich(*paragraphs)]
     suspects = suspect.of_drift(translator, incident.suspects, incident.application)
     room = max(_LEAST_DRIFT, _MOST_DRIFT - weight(suspects))
-    blocks += fill([wording.object_lines(translator, found, 6, 90) for found in drift], _more(translator), budget=room)
+    blocks += fill(
+        [wording.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
+        _more(translator),
+        budget=room,
+    )
     blocks += suspects
     if incident.blind:
         blocks.append(note(translator.text(texts.BLIND, reason=translator.told(incident.blind))))
@@ -182,7 +186,9 @@ def _resolved(translator: Translator, incident: Incident) -> Message:
     )
     blocks: list[Block] = [header(translator.text(top, where=where)), rich(paragraph(*lead))]
     blocks += fill(
-        [wording.object_lines(translator, found, 3, 60) for found in worst[:5]], _more(translator), budget=3_000
+        [wording.object_lines(translator, object_drift, 3, 60) for object_drift in worst[:5]],
+        _more(translator),
+        budget=3_000,
     )
     return message(text, *blocks)
 

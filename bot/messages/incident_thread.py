@@ -34,14 +34,18 @@ _NAMED = 8
 def grown(translator: Translator, incident: Incident, event: Event) -> Message:
     """More differs than the alert had said."""
     drift = worst_first(event.drift)
-    told = wording.summary(translator, drift)
+    summary = wording.summary(translator, drift)
     where = _where(translator, [incident])
     first = wording.first_difference(translator, drift)
-    text = translator.text(texts.GROWN, where=where, summary=told, first=first)
-    lead = rich_line(translator, texts.GROWN_LEAD, where=where, summary=told, time=moment(event.at))
+    text = translator.text(texts.GROWN, where=where, summary=summary, first=first)
+    lead = rich_line(translator, texts.GROWN_LEAD, where=where, summary=summary, time=moment(event.at))
     if event.by:
         lead += rich_line(translator, texts.SILENCE_ENDED, person=person(event.by))
-    lines = fill([wording.object_lines(translator, found, 6, 90) for found in drift], _more(translator), budget=3_000)
+    lines = fill(
+        [wording.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
+        _more(translator),
+        budget=3_000,
+    )
     return message(text, rich(paragraph(*lead)), *lines)
 
 
@@ -75,14 +79,14 @@ def escalated(
     """The same, to those who are called for it: user ids and user group ids. `alert_in` names the card's channel to
     readers of another one.
     """
-    worst = max(incidents, key=lambda each: each.rating.severity)
-    called = [element for each in to for element in (people(each), words(" "))]
+    worst = max(incidents, key=lambda incident: incident.rating.severity)
+    mentions = [element for id_ in to for element in (people(id_), words(" "))]
     tail = rich_line(translator, texts.ELSEWHERE, channel=channel(alert_in)) if alert_in else []
     return _since(
         translator,
         texts.ESCALATED,
         incidents,
-        before=called,
+        before=mentions,
         after=tail,
         level=level(translator, worst.rating),
         reason=reason(translator, worst.rating),
@@ -103,12 +107,12 @@ def some_resolved(
     translator: Translator, incidents: Sequence[Incident], everyone: Sequence[Incident], event: Event
 ) -> Message:
     """Some of those that share a card have ended, or with these all `everyone`."""
-    left = [each for each in everyone if each.resolved_at is None or each.resolved_at > event.at]
-    if left or any(each.ended == "unwatched" for each in everyone):
+    remaining = [incident for incident in everyone if incident.resolved_at is None or incident.resolved_at > event.at]
+    if remaining or any(incident.ended == "unwatched" for incident in everyone):
         phrase = texts.SOME_UNWATCHED if incidents[0].ended == "unwatched" else texts.SOME_RESOLVED
-        still = translator.count(texts.LEFT, len(left)) if left else translator.text(texts.NONE_LEFT)
+        still = translator.count(texts.LEFT, len(remaining)) if remaining else translator.text(texts.NONE_LEFT)
         return _plain(translator.text(phrase, where=_where(translator, incidents), left=still))
-    span = wording.duration(event.at - min(each.since for each in everyone))
+    span = wording.duration(event.at - min(incident.since for incident in everyone))
     return _plain(translator.count(texts.ALL_RESOLVED, len(everyone), lasted=span))
 
 
@@ -120,7 +124,7 @@ def _since(
     after: Sequence[Element] = (),
     **values: str,
 ) -> Message:
-    since = min(each.since for each in incidents)
+    since = min(incident.since for incident in incidents)
     where = _where(translator, incidents)
     line = rich_line(translator, phrase, where=where, time=wording.day_and_time(translator, since), **values)
     text = translator.text(phrase, where=where, time=utc(since), **values)
@@ -128,8 +132,8 @@ def _since(
 
 
 def _where(translator: Translator, incidents: Sequence[Incident]) -> str:
-    names = wording.listed(translator, (each.application for each in incidents), _NAMED)
-    clusters = {each.cluster for each in incidents}
+    names = wording.listed(translator, (incident.application for incident in incidents), _NAMED)
+    clusters = {incident.cluster for incident in incidents}
     return translator.text(texts.MANY, names=names, cluster=clusters.pop()) if len(clusters) == 1 else names
 
 

@@ -30,10 +30,10 @@ def reference(pull: PullRequest, repository_url: str) -> str:
 def title(target: Target) -> str:
     """The pull request's title."""
     if len(target.commits) > 1 and not target.pull:
-        whole = f'Revert {len(target.commits)} commits up to "{target.last.subject}"'
+        title_ = f'Revert {len(target.commits)} commits up to "{target.last.subject}"'
     else:
-        whole = undo_of(subject(target))
-    return whole if len(whole) <= MAX_TITLE else f"{whole[: MAX_TITLE - 1]}…"
+        title_ = undo_of(subject(target))
+    return title_ if len(title_) <= MAX_TITLE else f"{title_[: MAX_TITLE - 1]}…"
 
 
 def body(

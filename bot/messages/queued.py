@@ -29,40 +29,44 @@ _HEADERS = {
 }
 
 
-def answer(translator: Translator, known: QueuedRevert) -> Message:
+def answer(translator: Translator, revert: QueuedRevert) -> Message:
     """To the person who asked, at once."""
-    text = translator.text(texts.ANSWER, time=utc(known.due), reason=_reason(translator, known))
-    line = rich_line(translator, texts.ANSWER, time=moment(known.due, "{time}"), reason=_reason(translator, known))
+    text = translator.text(texts.ANSWER, time=utc(revert.due), reason=_reason(translator, revert))
+    line = rich_line(translator, texts.ANSWER, time=moment(revert.due, "{time}"), reason=_reason(translator, revert))
     return message(text, rich(paragraph(*line)))
 
 
-def card(translator: Translator, known: QueuedRevert) -> Message:
+def card(translator: Translator, revert: QueuedRevert) -> Message:
     """The one message in the channel, as it should read now."""
-    phrase = texts.WAITING if known.state is QueueState.WAITING else texts.ENDED
-    told = {"what": clip(str(known.request.change), 80), "time": utc(known.due), "reason": _reason(translator, known)}
-    told["result"] = _result(translator, known)
-    text = translator.text(phrase, **told, who=clip(known.request.who, 60))
-    elements: dict[str, Value] = {**told, "what": code(told["what"]), "who": person(known.by)}
+    phrase = texts.WAITING if revert.state is QueueState.WAITING else texts.ENDED
+    values = {
+        "what": clip(str(revert.request.change), 80),
+        "time": utc(revert.due),
+        "reason": _reason(translator, revert),
+    }
+    values["result"] = _result(translator, revert)
+    text = translator.text(phrase, **values, who=clip(revert.request.who, 60))
+    elements: dict[str, Value] = {**values, "what": code(values["what"]), "who": person(revert.by)}
     line = rich_line(translator, phrase, **elements)
-    title = header(translator.text(_HEADERS[known.state], time=utc(known.due)))
-    return message(text, title, rich(paragraph(*line)), *_page(translator, known))
+    title = header(translator.text(_HEADERS[revert.state], time=utc(revert.due)))
+    return message(text, title, rich(paragraph(*line)), *_page(translator, revert))
 
 
-def reply(translator: Translator, known: QueuedRevert) -> Message:
+def reply(translator: Translator, revert: QueuedRevert) -> Message:
     """Told once in its thread: who asked is rung."""
-    what, who = clip(str(known.request.change), 80), clip(known.request.who, 60)
-    text = translator.text(texts.ENDED, what=what, who=who, result=_result(translator, known))
-    line = rich_line(translator, texts.REPLY, who=person(known.by), result=words(_result(translator, known)))
-    return message(text, rich(paragraph(*line)), *_page(translator, known))
+    what, who = clip(str(revert.request.change), 80), clip(revert.request.who, 60)
+    text = translator.text(texts.ENDED, what=what, who=who, result=_result(translator, revert))
+    line = rich_line(translator, texts.REPLY, who=person(revert.by), result=words(_result(translator, revert)))
+    return message(text, rich(paragraph(*line)), *_page(translator, revert))
 
 
-def _page(translator: Translator, known: QueuedRevert) -> list[dict[str, object]]:
-    return [dict(actions(button(translator.text(texts.OPEN_IT), LINK, url=known.url)))] if known.url else []
+def _page(translator: Translator, revert: QueuedRevert) -> list[dict[str, object]]:
+    return [dict(actions(button(translator.text(texts.OPEN_IT), LINK, url=revert.url)))] if revert.url else []
 
 
-def _reason(translator: Translator, known: QueuedRevert) -> str:
-    return clip(translator.told(known.reason), 500)
+def _reason(translator: Translator, revert: QueuedRevert) -> str:
+    return clip(translator.told(revert.reason), 500)
 
 
-def _result(translator: Translator, known: QueuedRevert) -> str:
-    return clip(translator.told(known.result), 1_000)
+def _result(translator: Translator, revert: QueuedRevert) -> str:
+    return clip(translator.told(revert.result), 1_000)

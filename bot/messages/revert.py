@@ -103,8 +103,8 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
         case Ambiguous(reason, candidates):
             return _said(translator.told(reason), _commits(translator, candidates))
         case AmbiguousRepository(repositories):
-            known = wording.listed(translator, repositories, 5)
-            return _said(translator.text(texts.WHICH_REPOSITORY, text=clip(str(request.change), 80), known=known))
+            names = wording.listed(translator, repositories, 5)
+            return _said(translator.text(texts.WHICH_REPOSITORY, text=clip(str(request.change), 80), known=names))
         case NotOnBranch():
             return _not_on_branch(translator, outcome)
         case PullNotMerged(pull):
@@ -120,12 +120,12 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
                 )
             )
         case Unfinished(branch, reason, retry_at):
-            told = {
+            values = {
                 "branch": clip(branch, 100),
                 "reason": clip(translator.told(reason), 800),
                 "again": _again(translator, retry_at),
             }
-            return _said(translator.text(texts.UNFINISHED, **told))
+            return _said(translator.text(texts.UNFINISHED, **values))
         case NotPermitted(_, decision):
             return control.denied(translator, Right.REVERT, decision)
 
@@ -156,7 +156,7 @@ def ask(
     action: str = REVERT_THIS,
 ) -> Element:
     """The button that reverts, after a confirmation; whoever clicks it is authorized as for the command."""
-    asks = confirm(
+    confirmation = confirm(
         translator.text(texts.ASK_TITLE),
         translator.text(texts.ASK, subject=clip(subject, 120)),
         translator.text(texts.ASK_YES),
@@ -165,7 +165,7 @@ def ask(
     _, slash, name = revision.rpartition("/")  # the sha or the pull request's number in a URL
     name = f"#{name}" if slash and name.isdigit() else name
     label = translator.text(texts.REVERT, revision=_FULL_SHA.sub(r"\1", name))
-    return button(label, action, _value(revision, application), style=style, asks=asks)
+    return button(label, action, _value(revision, application), style=style, confirmation=confirmation)
 
 
 def requested(value: str, who: str) -> RevertRequest | None:
@@ -197,9 +197,9 @@ def _opened(translator: Translator, outcome: Opened) -> Message:
         touching=_touching(translator, outcome.applications),
     )
     blocks: list[Block] = [rich(paragraph(words(sentence)))]
-    listed = _files(translator, [[code(clip(path, wording.MOST_PATH))] for path in outcome.files])
-    if listed:
-        blocks.append(rich(bullets(listed)))
+    lines = _files(translator, [[code(clip(path, wording.MOST_PATH))] for path in outcome.files])
+    if lines:
+        blocks.append(rich(bullets(lines)))
     if notes := _notes(translator, outcome):
         blocks.append(rich(bullets([[words(each)] for each in notes])))
     blocks += effect.blocks(translator, outcome.effects)
@@ -234,7 +234,7 @@ def _conflicted(translator: Translator, file: ConflictedFile) -> list[Element]:
         texts.CONFLICTED_SINCE if file.later else texts.CONFLICTED,
         path=code(clip(file.path, wording.MOST_PATH)),
         kind=clip(file.kind, 60),
-        commits=wording.listed(translator, (_commit(translator, each) for each in file.later), 3),
+        commits=wording.listed(translator, (_commit(translator, commit) for commit in file.later), 3),
     )
 
 
@@ -292,7 +292,7 @@ def _said(sentence: str, *blocks: Block) -> Message:
 
 
 def _commits(translator: Translator, commits: Sequence[Commit]) -> Block:
-    return rich(bullets([[words(_commit(translator, each))] for each in commits[:_MOST_LISTED]]))
+    return rich(bullets([[words(_commit(translator, commit))] for commit in commits[:_MOST_LISTED]]))
 
 
 def _commit(translator: Translator, commit: Commit | None) -> str:

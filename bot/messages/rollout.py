@@ -90,8 +90,8 @@ def _headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
     match rollout.state:
         case RolloutState.LIVE:
             took = wording.duration((rollout.ended_at or rollout.merged_at) - rollout.merged_at)
-            told = {"names": names, "took": took}
-            return translator.text(texts.LIVE_HEADER, **told), translator.text(texts.LIVE, **told)
+            values = {"names": names, "took": took}
+            return translator.text(texts.LIVE_HEADER, **values), translator.text(texts.LIVE, **values)
         case RolloutState.SUPERSEDED:
             newer = wording.short(translator, rollout.superseded_by)
             return translator.text(texts.SUPERSEDED_HEADER, names=names), translator.text(
@@ -131,36 +131,36 @@ def _subject(translator: Translator, rollout: Rollout) -> str:
 
 
 def _merge(translator: Translator, rollout: Rollout) -> list[Element]:
-    told = [words(clip(_subject(translator, rollout), 300), bold=True), words("\n")]
+    line = [words(clip(_subject(translator, rollout), 300), bold=True), words("\n")]
     sha = wording.short(translator, rollout.revision)
-    told.append(link(rollout.url, sha) if rollout.url else code(sha))
+    line.append(link(rollout.url, sha) if rollout.url else code(sha))
     if rollout.pull_number and rollout.pull_url:
-        told += [words(" · "), link(rollout.pull_url, f"#{rollout.pull_number}")]
-    told += rich_line(translator, texts.WRITTEN_BY, author=_authors(translator, rollout))
+        line += [words(" · "), link(rollout.pull_url, f"#{rollout.pull_number}")]
+    line += rich_line(translator, texts.WRITTEN_BY, author=_authors(translator, rollout))
     if rollout.merged_by:
-        told += rich_line(translator, texts.MERGED_BY, who=clip(rollout.merged_by, 80))
+        line += rich_line(translator, texts.MERGED_BY, who=clip(rollout.merged_by, 80))
     if rollout.approved_by:
-        told += rich_line(translator, texts.APPROVED_BY, who=wording.listed(translator, rollout.approved_by))
+        line += rich_line(translator, texts.APPROVED_BY, who=wording.listed(translator, rollout.approved_by))
     elif rollout.pull_number:
-        told += rich_line(translator, texts.APPROVED_BY_NOBODY)
-    return told + rich_line(
+        line += rich_line(translator, texts.APPROVED_BY_NOBODY)
+    return line + rich_line(
         translator, texts.MERGED_AT, branch=clip(rollout.branch, 60), time=moment(rollout.merged_at)
     )
 
 
 def _authors(translator: Translator, rollout: Rollout) -> list[Element]:
     """Those who wrote it, mentioned where Slack knows them."""
-    known = [person(each.user) if each.user else words(clip(each.name, 80)) for each in rollout.authors]
-    if not known:
+    elements = [person(author.user) if author.user else words(clip(author.name, 80)) for author in rollout.authors]
+    if not elements:
         return [words(clip(rollout.author, 80))]
-    shown, left = known[:_MOST_AUTHORS], len(known[_MOST_AUTHORS:]) + rollout.more_authors
+    shown, left = elements[:_MOST_AUTHORS], len(elements[_MOST_AUTHORS:]) + rollout.more_authors
     if left:
         return rich_line(translator, shared.ROW_CUT, names=_row(shown), n=translator.number(left))
     return rich_line(translator, shared.ROW, names=_row(shown[:-1]), last=shown[-1]) if len(shown) > 1 else shown
 
 
 def _row(elements: list[Element]) -> list[Element]:
-    return [each for element in elements for each in (words(", "), element)][1:]
+    return [separated for element in elements for separated in (words(", "), element)][1:]
 
 
 def _to_authors(translator: Translator, rollout: Rollout, sentence: str) -> list[Element]:

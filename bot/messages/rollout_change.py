@@ -22,20 +22,20 @@ def changes(translator: Translator, parts: Sequence[Part]) -> list[list[Element]
 
 def told_of(translator: Translator, changes: Sequence[tuple[str, Change]]) -> list[list[Element]]:
     """The same of changes by the names of what they change."""
-    alike: list[tuple[Change, list[str]]] = []
+    groups: list[tuple[Change, list[str]]] = []
     for name, change in changes:
-        known = next((names for other, names in alike if other == change), None)
-        if known is None:
-            alike.append((change, [name]))
+        same = next((names for other, names in groups if other == change), None)
+        if same is None:
+            groups.append((change, [name]))
         else:
-            known.append(name)
-    return [_change(translator, change, wording.listed(translator, names, _MOST_NAMES)) for change, names in alike]
+            same.append(name)
+    return [_change(translator, change, wording.listed(translator, names, _MOST_NAMES)) for change, names in groups]
 
 
 def unpinned(translator: Translator, parts: Sequence[Part]) -> list[Element]:
     """The images that the merge brings and that are not pinned to a digest; nothing when there are none."""
-    found = dict.fromkeys(each for part in parts if part.change for each in part.change.unpinned)
-    images = {each.image: each.pin for each in found}
+    unpinned_images = dict.fromkeys(each for part in parts if part.change for each in part.change.unpinned)
+    images = {item.image: item.pin for item in unpinned_images}
     if not images:
         return []
     names = [
@@ -63,14 +63,14 @@ def _change(translator: Translator, change: Change, names: str) -> list[Element]
         words(translator.text(texts.CHANGES, names=names, counts=_counts(translator, rendered)), bold=True)
     )
     shown = rendered.objects[:_MOST_OBJECTS]
-    told: list[Element] = []
-    for each in shown:
-        told.append(bullets([_object(translator, each)]))
-        if fields := _fields(translator, each):
-            told.append(bullets(fields, indent=1))
+    lists: list[Element] = []
+    for changed in shown:
+        lists.append(bullets([_object(translator, changed)]))
+        if fields := _fields(translator, changed):
+            lists.append(bullets(fields, indent=1))
     if rendered.total > len(shown):
-        told.append(bullets([[words(translator.count(texts.MORE_OBJECTS, rendered.total - len(shown)), italic=True)]]))
-    return [lead, *told]
+        lists.append(bullets([[words(translator.count(texts.MORE_OBJECTS, rendered.total - len(shown)), italic=True)]]))
+    return [lead, *lists]
 
 
 def _counts(translator: Translator, rendered: RenderedChange) -> str:
@@ -78,10 +78,10 @@ def _counts(translator: Translator, rendered: RenderedChange) -> str:
     return ", ".join(translator.count(counted, number) for counted, number in counts if number)
 
 
-def _object(translator: Translator, found: ObjectChange) -> list[Element]:
-    where = f"{found.namespace}/" if found.namespace else ""
-    name = words(f"{clip(found.kind, 60)} {clip(where + found.name, wording.MOST_NAME)}", bold=True)
-    match found.change:
+def _object(translator: Translator, changed: ObjectChange) -> list[Element]:
+    namespace = f"{changed.namespace}/" if changed.namespace else ""
+    name = words(f"{clip(changed.kind, 60)} {clip(namespace + changed.name, wording.MOST_NAME)}", bold=True)
+    match changed.change:
         case "removed":
             return rich_line(translator, texts.OBJECT_REMOVED, object=name)
         case "added":
@@ -90,10 +90,10 @@ def _object(translator: Translator, found: ObjectChange) -> list[Element]:
             return [name]
 
 
-def _fields(translator: Translator, found: ObjectChange) -> list[list[Element]]:
-    lines = [_field(translator, field) for field in found.fields]
-    if found.total > len(lines):
-        lines.append([words(translator.count(texts.MORE_FIELDS, found.total - len(lines)), italic=True)])
+def _fields(translator: Translator, changed: ObjectChange) -> list[list[Element]]:
+    lines = [_field(translator, field) for field in changed.fields]
+    if changed.total > len(lines):
+        lines.append([words(translator.count(texts.MORE_FIELDS, changed.total - len(lines)), italic=True)])
     return lines
 
 

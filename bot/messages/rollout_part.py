@@ -27,12 +27,12 @@ def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False)
     groups: dict[str, list[Part]] = {}
     for part in parts:
         groups.setdefault(_state(part), []).append(part)
-    found = [(state, groups[state]) for state in _GROUPS if state in groups]
+    present = [(state, groups[state]) for state in _GROUPS if state in groups]
     return [
-        [bullets([[words(_group(translator, state, members), bold=True)] for state, members in found])],
+        [bullets([[words(_group(translator, state, members), bold=True)] for state, members in present])],
         *(
             [bullets([_part(translator, part, rollout.merged_at)])]
-            for state, members in found
+            for state, members in present
             if state in _TOLD_ONE_BY_ONE
             for part in members[:_MOST_TOLD]
         ),
@@ -90,33 +90,33 @@ def _part(translator: Translator, part: Part, merged_at: datetime) -> list[Eleme
 
 
 def _lacking(translator: Translator, lacking: PendingState) -> str:
-    named = [
-        *(_workload(translator, each) for each in lacking.unready),
-        *(clip(each, 160) for each in lacking.missing),
-        *(translator.text(texts.REMAINING, object=clip(each, 120)) for each in lacking.remaining),
+    names = [
+        *(_workload(translator, workload) for workload in lacking.unready),
+        *(clip(workload, 160) for workload in lacking.missing),
+        *(translator.text(texts.REMAINING, object=clip(workload, 120)) for workload in lacking.remaining),
     ]
-    counted = named + [""] * (lacking.total - len(named))
-    return wording.listed(translator, counted, min(_MOST_LACKING, max(1, len(named))))
+    padded = names + [""] * (lacking.total - len(names))
+    return wording.listed(translator, padded, min(_MOST_LACKING, max(1, len(names))))
 
 
-def _workload(translator: Translator, found: Unready) -> str:
-    told = {
-        "object": f"{found.kind} {clip(found.name, 80)}",
-        "ready": translator.number(found.ready),
-        "wanted": translator.number(found.wanted),
+def _workload(translator: Translator, workload: Unready) -> str:
+    values = {
+        "object": f"{workload.kind} {clip(workload.name, 80)}",
+        "ready": translator.number(workload.ready),
+        "wanted": translator.number(workload.wanted),
     }
-    if not found.reason:
-        return translator.text(texts.READY, **told)
-    return translator.text(texts.READY_BECAUSE, **told, reason=clip(found.reason, 100))
+    if not workload.reason:
+        return translator.text(texts.READY, **values)
+    return translator.text(texts.READY_BECAUSE, **values, reason=clip(workload.reason, 100))
 
 
 def _failure(translator: Translator, part: Part) -> list[Element]:
     failure = part.lacking.failure
     if failure is None:
         return []
-    told = {"deployer": failure.deployer, "reason": clip(failure.reason, 80)}
+    values = {"deployer": failure.deployer, "reason": clip(failure.reason, 80)}
     return (
-        rich_line(translator, texts.SAYS_MORE, **told, message=clip(failure.message, 200))
+        rich_line(translator, texts.SAYS_MORE, **values, message=clip(failure.message, 200))
         if failure.message
-        else rich_line(translator, texts.SAYS, **told)
+        else rich_line(translator, texts.SAYS, **values)
     )

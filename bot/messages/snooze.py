@@ -25,9 +25,9 @@ def opening(translator: Translator) -> Mapping[str, Any]:
     )
 
 
-def refusal(translator: Translator, said: Message) -> Mapping[str, Any]:
+def refusal(translator: Translator, message: Message) -> Mapping[str, Any]:
     """The same modal, when there is nothing to ask."""
-    return wording.dialog(translator, translator.text(texts.SNOOZE_TITLE), *said.blocks)
+    return wording.dialog(translator, translator.text(texts.SNOOZE_TITLE), *message.blocks)
 
 
 def form(translator: Translator, applications: Sequence[str], *, subject: str, channel: str) -> Mapping[str, Any]:
@@ -36,7 +36,7 @@ def form(translator: Translator, applications: Sequence[str], *, subject: str, c
     `subject` is the value of the card's buttons, `channel` where the answer goes ("" for nowhere).
     """
     options = [_option(translator, choice) for choice in snooze.CHOICES]
-    default = next(each for each in options if snooze.parse(each["value"]) == DEFAULT)
+    default = next(option for option in options if snooze.parse(option["value"]) == DEFAULT)
     radio = {"type": "radio_buttons", "action_id": PICKED, "options": options, "initial_option": default}
     typed = {
         "type": "plain_text_input",

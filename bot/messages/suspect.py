@@ -50,12 +50,12 @@ def _blocks(
         return []
     heading = paragraph(words(translator.text(title), bold=True))
     buttons = [
-        _revert(translator, each, application, action)
-        for each, action in zip(shown, REVERT_SUSPECTS, strict=False)
-        if each.url and not {each.sha, each.revision} & set(own)
+        _revert(translator, suspect, application, action)
+        for suspect, action in zip(shown, REVERT_SUSPECTS, strict=False)
+        if suspect.url and not {suspect.sha, suspect.revision} & set(own)
     ]
     return [
-        rich(heading, bullets([_line(translator, each) for each in shown])),
+        rich(heading, bullets([_line(translator, suspect) for suspect in shown])),
         *([actions(*buttons)] if buttons else []),
     ]
 
@@ -75,7 +75,7 @@ def _line(translator: Translator, suspect: Suspect) -> list[Element]:
         pull=pull or "",
         approved=_approved(translator, suspect),
         why=translator.text(
-            _WHY[suspect.why], places=wording.listed(translator, [clip(each, 120) for each in suspect.places], 3)
+            _WHY[suspect.why], places=wording.listed(translator, [clip(place, 120) for place in suspect.places], 3)
         ),
     )
 
@@ -86,7 +86,7 @@ def _approved(translator: Translator, suspect: Suspect) -> str:
     if not suspect.approved_by:
         return translator.text(texts.APPROVED_BY_NOBODY)
     return translator.text(
-        texts.APPROVED_BY, who=wording.listed(translator, [clip(each, 60) for each in suspect.approved_by], 3)
+        texts.APPROVED_BY, who=wording.listed(translator, [clip(approver, 60) for approver in suspect.approved_by], 3)
     )
 
 

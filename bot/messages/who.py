@@ -57,27 +57,28 @@ class Behind:
     trouble: str | None
 
 
-def answer(translator: Translator, behind: Behind) -> Message:
+def answer(translator: Translator, contacts: Behind) -> Message:
     """Who has it now, who wrote to the cluster, whose commits they are, who owns it."""
-    lines = [*_of_incident(translator, behind), *(_wrote(translator, *writer) for writer in behind.writers)]
-    lines += [_changed(translator, change) for change in behind.changes]
-    if behind.owners:
+    lines = [*_of_incident(translator, contacts), *(_wrote(translator, *writer) for writer in contacts.writers)]
+    lines += [_changed(translator, change) for change in contacts.changes]
+    if contacts.owners:
         lines.insert(
-            0, rich_line(translator, texts.OWNERS, who=_row([people(each) for each in behind.owners[:_MOST_OWNERS]]))
+            0,
+            rich_line(translator, texts.OWNERS, who=_row([people(owner) for owner in contacts.owners[:_MOST_OWNERS]])),
         )
     if not lines:
-        text = translator.text(texts.NOBODY, application=behind.application)
+        text = translator.text(texts.NOBODY, application=contacts.application)
         return message(text, rich(paragraph(words(text))))
-    lead = translator.text(texts.LEAD, application=behind.application)
+    lead = translator.text(texts.LEAD, application=contacts.application)
     first = "".join(map(plain, lines[0]))
     blocks = [rich(paragraph(words(lead, bold=True)), bullets(lines))]
-    if behind.trouble:
-        blocks.append(note(translator.text(texts.UNKNOWN_APPROVERS, reason=translator.told(behind.trouble))))
-    return message(translator.text(texts.SENTENCE, application=behind.application, first=clip(first, 500)), *blocks)
+    if contacts.trouble:
+        blocks.append(note(translator.text(texts.UNKNOWN_APPROVERS, reason=translator.told(contacts.trouble))))
+    return message(translator.text(texts.SENTENCE, application=contacts.application, first=clip(first, 500)), *blocks)
 
 
-def _of_incident(translator: Translator, behind: Behind) -> list[list[Element]]:
-    incident, lines = behind.incident, []
+def _of_incident(translator: Translator, contacts: Behind) -> list[list[Element]]:
+    incident, lines = contacts.incident, []
     if incident and incident.acknowledged_by and incident.acknowledged_at:
         at = wording.day_and_time(translator, incident.acknowledged_at)
         lines.append(rich_line(translator, texts.ACKNOWLEDGED, who=person(incident.acknowledged_by), at=at))
@@ -94,7 +95,7 @@ def _wrote(translator: Translator, tool: str, at: datetime | None) -> list[Eleme
 
 
 def _changed(translator: Translator, change: Change) -> list[Element]:
-    authors = [person(each.user) if each.user else words(clip(each.name, 60)) for each in change.authors]
+    authors = [person(author.user) if author.user else words(clip(author.name, 60)) for author in change.authors]
     sha = link(change.url, change.commit.short) if change.url else code(change.commit.short)
     line = rich_line(
         translator,

@@ -44,13 +44,13 @@ def with_channels(text: str) -> list[Element]:
 
 def listed(translator: Translator, names: Iterable[str], most: int = 3) -> str:
     """`a, b and 3 more`."""
-    known = [clip(name, MOST_NAME) for name in names]
-    if len(known) > most:
-        return translator.text(texts.ROW_CUT, names=", ".join(known[:most]), n=translator.number(len(known) - most))
-    if len(known) < 2:
-        return "".join(known)
-    row = texts.ROW_BEFORE_I if _SOUNDS_LIKE_I.match(known[-1]) else texts.ROW
-    return translator.text(row, names=", ".join(known[:-1]), last=known[-1])
+    clipped = [clip(name, MOST_NAME) for name in names]
+    if len(clipped) > most:
+        return translator.text(texts.ROW_CUT, names=", ".join(clipped[:most]), n=translator.number(len(clipped) - most))
+    if len(clipped) < 2:
+        return "".join(clipped)
+    row = texts.ROW_BEFORE_I if _SOUNDS_LIKE_I.match(clipped[-1]) else texts.ROW
+    return translator.text(row, names=", ".join(clipped[:-1]), last=clipped[-1])
 
 
 def and_more(translator: Translator, left: int) -> Element:
@@ -96,10 +96,10 @@ def value(translator: Translator, given: Any, most: int = MOST_VALUE) -> str:
     return clip(json.dumps(given, ensure_ascii=False, default=str), most)
 
 
-def object_name(found: ObjectDrift) -> str:
+def object_name(object_drift: ObjectDrift) -> str:
     """`Deployment shop/web`, `ClusterRole viewer`."""
-    namespace = f"{found.namespace}/" if found.namespace else ""
-    return f"{found.kind} {clip(namespace + found.name, MOST_NAME)}"
+    namespace = f"{object_drift.namespace}/" if object_drift.namespace else ""
+    return f"{object_drift.kind} {clip(namespace + object_drift.name, MOST_NAME)}"
 
 
 def field_line(translator: Translator, field: FieldDrift, most: int = MOST_VALUE) -> list[Element]:
@@ -124,50 +124,50 @@ def by(translator: Translator, field: FieldDrift) -> list[Element]:
 
 
 def object_lines(
-    translator: Translator, found: ObjectDrift, most_fields: int = 12, most_value: int = MOST_VALUE
+    translator: Translator, object_drift: ObjectDrift, most_fields: int = 12, most_value: int = MOST_VALUE
 ) -> list[Element]:
     """One object's part of a rich_text block: its name, then a bullet a field."""
-    name = words(object_name(found), bold=True)
-    if found.change == "missing":
+    name = words(object_name(object_drift), bold=True)
+    if object_drift.change == "missing":
         return [paragraph(*rich_line(translator, texts.DELETED, object=name))]
-    fields = [field_line(translator, field, most_value) for field in found.fields[:most_fields]]
-    if len(found.fields) > most_fields:
-        fields.append([words(translator.count(texts.MORE_FIELDS, len(found.fields) - most_fields), italic=True)])
+    fields = [field_line(translator, field, most_value) for field in object_drift.fields[:most_fields]]
+    if len(object_drift.fields) > most_fields:
+        fields.append([words(translator.count(texts.MORE_FIELDS, len(object_drift.fields) - most_fields), italic=True)])
     return [paragraph(name), bullets(fields)]
 
 
 def summary(translator: Translator, drift: tuple[ObjectDrift, ...]) -> str:
     """`3 fields of 2 objects differ from git and 1 object is missing from the cluster`."""
-    modified = [found for found in drift if found.change == "modified"]
+    modified = [object_drift for object_drift in drift if object_drift.change == "modified"]
     missing = len(drift) - len(modified)
-    fields = sum(len(found.fields) for found in modified)
-    told = []
+    fields = sum(len(object_drift.fields) for object_drift in modified)
+    clauses = []
     if modified:
-        told.append(translator.count(texts.DIFFER, fields, objects=translator.count(texts.OBJECTS, len(modified))))
+        clauses.append(translator.count(texts.DIFFER, fields, objects=translator.count(texts.OBJECTS, len(modified))))
     if missing:
-        told.append(translator.count(texts.MISSING, missing))
-    return translator.text(texts.BOTH, one=told[0], other=told[1]) if len(told) > 1 else "".join(told)
+        clauses.append(translator.count(texts.MISSING, missing))
+    return translator.text(texts.BOTH, one=clauses[0], other=clauses[1]) if len(clauses) > 1 else "".join(clauses)
 
 
 def latest_writer(drift: tuple[ObjectDrift, ...]) -> tuple[str, datetime | None] | None:
     """The tool behind the newest difference, and its time; None when no tool is recorded."""
-    known = [field for found in drift for field in found.fields if field.manager]
-    timed = [field for field in known if field.time]
+    fields = [field for object_drift in drift for field in object_drift.fields if field.manager]
+    timed = [field for field in fields if field.time]
     if timed:
         newest = max(timed, key=lambda field: field.time.timestamp() if field.time else 0.0)
         return str(newest.manager), newest.time
-    return (str(known[0].manager), None) if known else None
+    return (str(fields[0].manager), None) if fields else None
 
 
 def first_difference(translator: Translator, drift: tuple[ObjectDrift, ...]) -> str:
     """The first difference as a clause, for text that is read aloud."""
-    found = drift[0]
-    if found.change == "missing" or not found.fields:
-        return translator.text(texts.FIRST_MISSING, object=object_name(found))
-    field = found.fields[0]
+    object_drift = drift[0]
+    if object_drift.change == "missing" or not object_drift.fields:
+        return translator.text(texts.FIRST_MISSING, object=object_name(object_drift))
+    field = object_drift.fields[0]
     return translator.text(
         {"changed": texts.FIRST_CHANGED, "added": texts.FIRST_ADDED, "removed": texts.FIRST_REMOVED}[field.change],
-        object=object_name(found),
+        object=object_name(object_drift),
         path=clip(field.path, MOST_NAME),
         live=value(translator, field.live, 60),
         desired=value(translator, field.desired, 60),
