@@ -7,7 +7,7 @@ from bot.core.git.commit import PullRequest
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.catalogue import drift as drift_texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Block,
     Element,
@@ -22,6 +22,7 @@ from bot.messages.blocks import (
     paragraph,
     rich,
     rich_line,
+    text_message,
     words,
 )
 
@@ -44,12 +45,12 @@ def opened(
     translator: Translator, pull: PullRequest, application: str, files: Sequence[str], drift: Sequence[ObjectDrift]
 ) -> Message:
     """The pull request is open, and what it changes; what leaves git is said first."""
-    values = {"application": application, "files": wording.listed(translator, files, 4)}
-    removed = wording.listed(
-        translator, (wording.object_name(object_drift) for object_drift in drift if object_drift.change == "missing"), 4
+    values = {"application": application, "files": common.listed(translator, files, 4)}
+    removed = common.listed(
+        translator, (common.object_name(object_drift) for object_drift in drift if object_drift.change == "missing"), 4
     )
     lines = [
-        wording.object_lines(translator, object_drift, 6, 90)
+        common.object_lines(translator, object_drift, 6, 90)
         for object_drift in drift
         if object_drift.change != "missing"
     ]
@@ -61,37 +62,35 @@ def opened(
         lambda left: paragraph(words(translator.count(drift_texts.MORE_OBJECTS, left), italic=True)),
         budget=5_000,
     )
-    return _about(translator, texts.OPENED, pull, values, *removed_block, *more)
+    return _pull_request_message(translator, texts.OPENED, pull, values, *removed_block, *more)
 
 
 def already_open(translator: Translator, pull: PullRequest) -> Message:
     """Somebody has asked for the same before."""
-    return _about(translator, texts.ALREADY_OPEN, pull, {})
+    return _pull_request_message(translator, texts.ALREADY_OPEN, pull, {})
 
 
-def nothing(translator: Translator, application: str) -> Message:
+def nothing_to_adopt(translator: Translator, application: str) -> Message:
     """Git and cluster say the same by now."""
-    return _said(translator.text(texts.NOTHING, application=application))
+    return text_message(translator.text(texts.NOTHING, application=application))
 
 
 def not_adopted(translator: Translator, why: str) -> Message:
     """Nothing was opened, and why."""
-    return _said(translator.text(texts.NOT_ADOPTED, why=clip(translator.told(why), 1_000)))
+    return text_message(translator.text(texts.NOT_ADOPTED, why=clip(translator.told(why), 1_000)))
 
 
 def unfinished(translator: Translator, branch: str, why: str) -> Message:
     """The branch is there, its pull request is not."""
-    return _said(translator.text(texts.UNFINISHED, branch=branch, why=clip(translator.told(why), 1_000)))
+    return text_message(translator.text(texts.UNFINISHED, branch=branch, why=clip(translator.told(why), 1_000)))
 
 
-def _about(
+def _pull_request_message(
     translator: Translator, phrase: Phrase, pull: PullRequest, values: dict[str, str], *blocks: Block
 ) -> Message:
     number = f"#{pull.number}"
     text = translator.text(phrase, pull=number, **values)
     line = rich_line(translator, phrase, pull=link(pull.url, f"{number} {clip(pull.title, 150)}"), **values)
-    return message(text, rich(paragraph(*line)), *blocks, actions(wording.review(translator, pull.number, pull.url)))
-
-
-def _said(text: str) -> Message:
-    return message(text, rich(paragraph(words(text))))
+    return message(
+        text, rich(paragraph(*line)), *blocks, actions(common.review_button(translator, pull.number, pull.url))
+    )

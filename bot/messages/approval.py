@@ -4,7 +4,7 @@ from bot.core.approvals.approval import Alert, ApprovalStatus, Judgement
 from bot.core.git.patch import WITHHELD
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Block,
     Element,
@@ -13,10 +13,10 @@ from bot.messages.blocks import (
     bullets,
     clip,
     code,
+    date,
     header,
     link,
     message,
-    moment,
     note,
     paragraph,
     preformatted,
@@ -24,10 +24,10 @@ from bot.messages.blocks import (
     rich_line,
     words,
 )
-from bot.messages.revert import ask
+from bot.messages.revert import revert_button
 
-_MOST_COMMITS = 5
-_MOST_DIFF = 2_500
+_MAX_COMMITS = 5
+_MAX_DIFF = 2_500
 
 _HOW: dict[ApprovalStatus, Phrase] = {
     ApprovalStatus.SELF: texts.SELF_APPROVED,
@@ -45,8 +45,8 @@ def card(translator: Translator, alert: Alert) -> Message:
     last, seen = alert.last, alert.seen_by
     branch = clip(last.branch, 60)
     sentence = _how(translator, alert)
-    names = wording.listed(translator, alert.applications)
-    viewers = wording.listed(translator, seen, 5) if last.verdict is not ApprovalStatus.APPROVED else ""
+    names = common.listed(translator, alert.applications)
+    viewers = common.listed(translator, seen, 5) if last.verdict is not ApprovalStatus.APPROVED else ""
     text = translator.text(
         texts.TEXT,
         sentence=sentence,
@@ -58,7 +58,7 @@ def card(translator: Translator, alert: Alert) -> Message:
     )
     closed = texts.SEEN_HEADER if viewers else texts.AFTER_ALL_HEADER
     headline = translator.text(closed if seen else texts.HEADER, what=_what(translator, alert), branch=branch)
-    applications = wording.listed(translator, alert.applications, 5)
+    applications = common.listed(translator, alert.applications, 5)
     touches = texts.TOUCHES if alert.applications else texts.TOUCHES_NONE
     blocks: list[Block] = [
         header(headline),
@@ -104,8 +104,8 @@ def _how(translator: Translator, alert: Alert) -> str:
     phrase = _HOW.get(last.verdict)
     if phrase is None:
         return translator.count(texts.PUSHED_DIRECTLY, len(alert.commits))
-    who = wording.listed(translator, last.approvers)
-    return translator.text(phrase, number=_number(last), who=who, before=wording.short(translator, last.parent))
+    who = common.listed(translator, last.approvers)
+    return translator.text(phrase, number=_number(last), who=who, before=common.short_revision(translator, last.parent))
 
 
 def _number(judgement: Judgement) -> str:
@@ -114,8 +114,8 @@ def _number(judgement: Judgement) -> str:
 
 def _commits(translator: Translator, alert: Alert) -> list[list[Element]]:
     newest_first = alert.commits[::-1]
-    lines = [_commit(translator, judgement) for judgement in newest_first[:_MOST_COMMITS]]
-    omitted = len(newest_first) - _MOST_COMMITS
+    lines = [_commit(translator, judgement) for judgement in newest_first[:_MAX_COMMITS]]
+    omitted = len(newest_first) - _MAX_COMMITS
     return [*lines, [words(translator.count(texts.MORE_COMMITS, omitted), italic=True)]] if omitted > 0 else lines
 
 
@@ -134,7 +134,7 @@ def _commit(translator: Translator, judgement: Judgement) -> list[Element]:
         line += [words(" · "), link(judgement.pull.url, f"#{judgement.pull.number} {clip(judgement.pull.title, 80)}")]
         if judgement.pull.merged_by:
             line += rich_line(translator, texts.MERGED_BY, who=clip(judgement.pull.merged_by, 60))
-    return line + rich_line(translator, texts.AT, branch=clip(judgement.branch, 60), time=moment(judgement.reached_at))
+    return line + rich_line(translator, texts.AT, branch=clip(judgement.branch, 60), time=date(judgement.reached_at))
 
 
 def _diff(translator: Translator, alert: Alert) -> list[Block]:
@@ -143,10 +143,10 @@ def _diff(translator: Translator, alert: Alert) -> list[Block]:
     shown = "\n".join(line for line in lines if not line.startswith(WITHHELD))
     blocks: list[Block] = []
     if shown:
-        blocks.append(rich(preformatted(shown[:_MOST_DIFF])))
+        blocks.append(rich(preformatted(shown[:_MAX_DIFF])))
     notes = []
     if withheld:
-        notes.append(translator.text(texts.NOT_SHOWN, files=wording.listed(translator, withheld, 5)))
+        notes.append(translator.text(texts.NOT_SHOWN, files=common.listed(translator, withheld, 5)))
     if is_long(alert):
         notes.append(translator.text(texts.LONGER))
     return [*blocks, note(*notes)] if notes else blocks
@@ -156,7 +156,7 @@ def is_long(alert: Alert) -> bool:
     """Whether the card cannot hold the whole diff."""
     return (
         any(judgement.more for judgement in alert.commits)
-        or sum(len(judgement.diff) for judgement in alert.commits) > _MOST_DIFF
+        or sum(len(judgement.diff) for judgement in alert.commits) > _MAX_DIFF
     )
 
 
@@ -168,4 +168,4 @@ def _revert(translator: Translator, alert: Alert) -> Element:
         revision = f"{first.parent}..{last.sha}"
     else:
         revision = last.url or last.sha
-    return ask(translator, revision, next(iter(alert.applications), None), last.subject, "danger")
+    return revert_button(translator, revision, next(iter(alert.applications), None), last.subject, "danger")

@@ -16,14 +16,14 @@ Element = dict[str, Any]
 Value = str | Element | Sequence[Element]
 Block = Mapping[str, Any]
 
-MOST_BLOCKS = 50
-MOST_HEADER = 150
-MOST_CONTEXT = 10
-MOST_TITLE = 24
-MOST_ROWS = 100  # of a table, and one table a message
-MOST_TABLE = 4_500  # characters in it; Slack takes 10,000, and they count towards the message
-MOST_TEXT = 3_900  # chat.update refuses more than 4,000
-MOST_JSON = 12_000  # Slack refuses about 13,000 characters of blocks
+MAX_BLOCKS = 50
+MAX_HEADER = 150
+MAX_CONTEXT = 10
+MAX_TITLE = 24
+MAX_ROWS = 100  # of a table, and one table a message
+MAX_TABLE = 4_500  # characters in it; Slack takes 10,000, and they count towards the message
+MAX_TEXT = 3_900  # chat.update refuses more than 4,000
+MAX_JSON = 12_000  # Slack refuses about 13,000 characters of blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,26 @@ class Message:
 
 def message(text: str, *blocks: Block) -> Message:
     """A message whose fallback is safe to send: clipped, and with nothing Slack would read as markup."""
-    return Message(escape(clip(text, MOST_TEXT // 2)), blocks[:MOST_BLOCKS])
+    return Message(escape(clip(text, MAX_TEXT // 2)), blocks[:MAX_BLOCKS])
+
+
+def text_message(text: str, *blocks: Block) -> Message:
+    """A message that opens with the same sentence in its blocks."""
+    return message(text, rich(paragraph(words(text))), *blocks)
+
+
+def phrase_message(translator: Translator, phrase: Phrase, /, *blocks: Block, **values: str | Element) -> Message:
+    """A message that opens with this phrase: its values may be elements in the blocks, and are plain in the text."""
+    text = translator.text(
+        phrase, **{name: value if isinstance(value, str) else plain(value) for name, value in values.items()}
+    )
+    return message(text, rich(paragraph(*rich_line(translator, phrase, **values))), *blocks)
+
+
+def join(messages: Sequence[Message]) -> Message:
+    """Several messages as one."""
+    blocks = [block for message_ in messages for block in message_.blocks]
+    return Message(" ".join(message_.text for message_ in messages)[:MAX_TEXT], tuple(blocks[:MAX_BLOCKS]))
 
 
 def escape(text: str) -> str:
@@ -96,7 +115,7 @@ def person(user: str) -> Element:
     return {"type": "user", "user_id": user}
 
 
-def people(id_: str) -> Element:
+def mention(id_: str) -> Element:
     """A Slack user or user group, by id: people read the name."""
     return {"type": "usergroup", "usergroup_id": id_} if id_.startswith("S") else person(id_)
 
@@ -106,7 +125,7 @@ def channel(id_: str) -> Element:
     return {"type": "channel", "channel_id": id_}
 
 
-def moment(at: datetime, form: str = "{time_secs}") -> Element:
+def date(at: datetime, form: str = "{time_secs}") -> Element:
     """An instant in the reader's own time zone; UTC where the client cannot."""
     return {"type": "date", "timestamp": int(at.timestamp()), "format": form, "fallback": utc(at)}
 
@@ -150,23 +169,23 @@ def rich(*parts: Element) -> Block:
 
 def header(text: str) -> Block:
     """The first line, large."""
-    return {"type": "header", "text": {"type": "plain_text", "text": clip(text, MOST_HEADER), "emoji": True}}
+    return {"type": "header", "text": {"type": "plain_text", "text": clip(text, MAX_HEADER), "emoji": True}}
 
 
 def note(*texts: str) -> Block:
     """Small print, in plain text."""
     return {
         "type": "context",
-        "elements": [{"type": "plain_text", "text": clip(text, 300), "emoji": False} for text in texts[:MOST_CONTEXT]],
+        "elements": [{"type": "plain_text", "text": clip(text, 300), "emoji": False} for text in texts[:MAX_CONTEXT]],
     }
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Block, int]:
     """As many of the rows as fit, in plain text below their heads, and how many do not. Every column wraps."""
     shown, used = [list(heads)], 0
-    for row in rows[: MOST_ROWS - 1]:
+    for row in rows[: MAX_ROWS - 1]:
         used += sum(map(len, row))
-        if used > MOST_TABLE:
+        if used > MAX_TABLE:
             break
         shown.append(list(row))
     cells = [[{"type": "raw_text", "text": cell or " "} for cell in row] for row in shown]
@@ -220,15 +239,15 @@ def modal(title: str, *blocks: Block, close: str, reference: str = "") -> Mappin
     """A modal to read and close; `close` is that button's label."""
     return {
         "type": "modal",
-        "title": {"type": "plain_text", "text": clip(title, MOST_TITLE), "emoji": False},
-        "close": {"type": "plain_text", "text": clip(close, MOST_TITLE), "emoji": False},
+        "title": {"type": "plain_text", "text": clip(title, MAX_TITLE), "emoji": False},
+        "close": {"type": "plain_text", "text": clip(close, MAX_TITLE), "emoji": False},
         "blocks": list(blocks),
         **({"private_metadata": reference} if reference else {}),
     }
 
 
-def weight(blocks: Iterable[Block]) -> int:
-    """How much of MOST_JSON these take."""
+def json_size(blocks: Iterable[Block]) -> int:
+    """How much of MAX_JSON these take."""
     return sum(len(json.dumps(block, ensure_ascii=False)) for block in blocks)
 
 
@@ -236,7 +255,7 @@ def fill(
     parts: Sequence[Sequence[Element]],
     more: Callable[[int], Element],
     *,
-    budget: int = MOST_JSON - 3_000,
+    budget: int = MAX_JSON - 3_000,
     block_budget: int = 2_800,
 ) -> list[Block]:
     """As many of the parts as fit the budget (characters of JSON), in rich_text blocks, then `more(left out)`."""

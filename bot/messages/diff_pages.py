@@ -9,9 +9,9 @@ from bot.core.drift.model import Check, ObjectDrift
 from bot.i18n.catalogue import control
 from bot.i18n.catalogue import drift as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import Block, Element, Message, actions, button, clip, fill, paragraph, rich, words
-from bot.messages.drift import found
+from bot.messages.drift import check_sentence
 
 # Slack wants the action ids of one view to differ; the value of both is the number of a page, the first being 0.
 PREVIOUS = "diff_previous"
@@ -27,26 +27,28 @@ def view(translator: Translator, checks: Sequence[Check], reference: str, page: 
     pages = list(_pages(translator, checks))
     current = min(max(page, 0), len(pages) - 1)
     blocks = [
-        rich(paragraph(words(clip(found(translator, check), 1_000)))) for check in checks[:_FIELDS] if current == 0
+        rich(paragraph(words(clip(check_sentence(translator, check), 1_000))))
+        for check in checks[:_FIELDS]
+        if current == 0
     ]
     blocks += fill(pages[current], lambda _: paragraph(words("…")), budget=2 * _PAGE)
     if len(pages) > 1:
         number = translator.text(texts.PAGE, n=translator.number(current + 1), all=translator.number(len(pages)))
         blocks += [rich(paragraph(words(number, italic=True))), _turns(translator, current, len(pages))]
     title = _title(translator, [check.application for check in checks])
-    return wording.dialog(translator, title, *blocks, reference=reference)
+    return common.info_modal(translator, title, *blocks, reference=reference)
 
 
-def reading(translator: Translator, applications: Sequence[str]) -> Mapping[str, Any]:
+def loading_view(translator: Translator, applications: Sequence[str]) -> Mapping[str, Any]:
     """What the modal shows until the cluster has answered: a trigger expires 3 s after the click."""
-    names = wording.listed(translator, applications)
-    text = wording.reading(translator, names) if names else translator.text(control.ONE_MOMENT)
-    return wording.dialog(translator, _title(translator, applications), rich(paragraph(words(text))))
+    names = common.listed(translator, applications)
+    text = common.loading(translator, names) if names else translator.text(control.ONE_MOMENT)
+    return common.info_modal(translator, _title(translator, applications), rich(paragraph(words(text))))
 
 
-def outdated(translator: Translator, message: Message) -> Mapping[str, Any]:
+def message_view(translator: Translator, message: Message) -> Mapping[str, Any]:
     """The same modal, when there is nothing to show."""
-    return wording.dialog(translator, _title(translator, ()), *message.blocks)
+    return common.info_modal(translator, _title(translator, ()), *message.blocks)
 
 
 def _title(translator: Translator, applications: Sequence[str]) -> str:
@@ -80,7 +82,7 @@ def _pages(translator: Translator, checks: Sequence[Check]) -> Iterator[list[lis
 def _parts(translator: Translator, checks: Sequence[Check]) -> Iterator[list[Element]]:
     for check in checks:
         if len(checks) > 1 and check.drift:
-            where = wording.where(translator, check.application, check.cluster)
+            where = common.where(translator, check.application, check.cluster)
             yield [paragraph(words(f"\n{where}", bold=True))]
         if check.error and check.drift:
             yield [
@@ -89,7 +91,7 @@ def _parts(translator: Translator, checks: Sequence[Check]) -> Iterator[list[Ele
                 )
             ]
         for object_drift in check.drift:
-            yield from (wording.object_lines(translator, part, _FIELDS, _VALUE) for part in _portions(object_drift))
+            yield from (common.object_lines(translator, part, _FIELDS, _VALUE) for part in _portions(object_drift))
 
 
 def _portions(object_drift: ObjectDrift) -> Iterator[ObjectDrift]:

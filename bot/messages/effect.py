@@ -8,9 +8,9 @@ from bot.core.rollouts.rollout import Change
 from bot.i18n.catalogue import effect as texts
 from bot.i18n.catalogue import rollout as shared
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import Block, bullets, clip, fill, paragraph, rich, words
-from bot.messages.rollout_change import told_of
+from bot.messages.rollout_change import change_parts
 
 _WARNINGS = {
     Loss.DEFINITION: texts.DEFINITION,
@@ -21,31 +21,31 @@ _WARNINGS = {
     Loss.SHRUNK: texts.SHRUNK,
     Loss.VERSION: texts.VERSION,
 }
-_MOST_WARNINGS = 5
-_MOST_TOLD = 4_500  # characters of JSON
+_MAX_WARNINGS = 5
+_MAX_TOLD = 4_500  # characters of JSON
 
 
 def blocks(translator: Translator, effects: Sequence[Effect]) -> list[Block]:
     """Warnings first, then what changes where."""
-    parts = told_of(
-        translator, [(where(translator, effect), Change(effect.change, why=effect.why)) for effect in effects]
+    parts = change_parts(
+        translator, [(environment(translator, effect), Change(effect.change, why=effect.why)) for effect in effects]
     )
     shown = fill(
         parts,
         lambda left: paragraph(words(translator.count(shared.MORE_CHANGES, left), italic=True)),
-        budget=_MOST_TOLD,
+        budget=_MAX_TOLD,
     )
     sentences = warnings(translator, effects)
     if not sentences:
         return shown
-    omitted = len(sentences) - _MOST_WARNINGS
-    lines = [[words(clip(sentence, 500))] for sentence in sentences[:_MOST_WARNINGS]]
+    omitted = len(sentences) - _MAX_WARNINGS
+    lines = [[words(clip(sentence, 500))] for sentence in sentences[:_MAX_WARNINGS]]
     if omitted > 0:
-        lines.append([wording.and_more(translator, omitted)])
+        lines.append([common.and_more(translator, omitted)])
     return [rich(paragraph(words(translator.text(texts.BEFORE), bold=True)), bullets(lines)), *shown]
 
 
-def where(translator: Translator, effect: Effect) -> str:
+def environment(translator: Translator, effect: Effect) -> str:
     """The environment, in words."""
     return translator.text(
         texts.WHERE,
@@ -63,11 +63,11 @@ def warnings(translator: Translator, effects: Sequence[Effect]) -> list[str]:
             object=translator.text(
                 texts.OBJECT,
                 kind=clip(change.kind, 60),
-                name=clip(change.name, wording.MOST_NAME),
+                name=clip(change.name, common.MAX_NAME),
                 application=clip(effect.application, 60),
                 cluster=clip(effect.cluster, 60),
             ),
-            path=clip(change.path, wording.MOST_PATH),
+            path=clip(change.path, common.MAX_PATH),
         )
         for effect in effects
         for change in effect.irreversible

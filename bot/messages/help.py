@@ -15,10 +15,8 @@ from bot.core.pull_requests.change_ref import InvalidChangeRef
 from bot.i18n.catalogue import control
 from bot.i18n.catalogue import help as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
-    MOST_BLOCKS,
-    MOST_TEXT,
     Message,
     bullets,
     clip,
@@ -26,6 +24,7 @@ from bot.messages.blocks import (
     message,
     paragraph,
     rich,
+    text_message,
     words,
 )
 
@@ -51,7 +50,7 @@ def usage(spec: CommandSpec) -> str:
 def about(translator: Translator, spec: CommandSpec) -> Message:
     """How one command is written, and what it does."""
     text = translator.text(texts.USAGE, usage=usage(spec), summary=translator.text(spec.summary))
-    return message(text, rich(paragraph(words(text))))
+    return text_message(text)
 
 
 def mistake(translator: Translator, error: Mistake, applications: Sequence[str]) -> Message:
@@ -62,7 +61,7 @@ def mistake(translator: Translator, error: Mistake, applications: Sequence[str])
             text = translator.text(phrase, word=clip(word, 40), nearest=nearest or "")
         case UnknownApplication(word, nearest):
             phrase = texts.UNKNOWN_APPLICATION_NEAR if nearest else texts.UNKNOWN_APPLICATION
-            names = wording.listed(translator, applications, 8)
+            names = common.listed(translator, applications, 8)
             text = translator.text(
                 phrase if applications else texts.NO_APPLICATION,
                 word=clip(word, 40),
@@ -75,10 +74,4 @@ def mistake(translator: Translator, error: Mistake, applications: Sequence[str])
             text = translator.text(control.OTHER_WRONG)
         case InvalidChangeRef(reason):
             text = translator.told(reason)
-    return message(text, rich(paragraph(words(text))))
-
-
-def joined(messages: Sequence[Message]) -> Message:
-    """Several answers as one."""
-    blocks = [block for message in messages for block in message.blocks]
-    return Message(" ".join(message.text for message in messages)[:MOST_TEXT], tuple(blocks[:MOST_BLOCKS]))
+    return text_message(text)

@@ -13,7 +13,7 @@ from bot.core.pull_requests.revert_pull import RevertPullRequest
 from bot.i18n.catalogue import home as texts
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import incident_group, status, wording
+from bot.messages import common, incident_group, status
 from bot.messages.blocks import (
     Block,
     Element,
@@ -35,12 +35,12 @@ from bot.messages.blocks import (
 from bot.messages.incident import MARKS, SHOW_DIFF, level, reason, silence_buttons
 
 # Its value is the card's subject, as of the buttons on the card.
-WAKE = "wake"
+END_SNOOZE = "wake"
 
-_MOST_CARDS = 8  # with buttons; so many more are a line each
-_MOST_LINES = 12
-_MOST_PULLS = 8
-_MOST_SNOOZES = 5
+_MAX_CARDS = 8  # with buttons; so many more are a line each
+_MAX_LINES = 12
+_MAX_PULLS = 8
+_MAX_SNOOZES = 5
 _NAMED = 4
 
 
@@ -48,7 +48,7 @@ _NAMED = 4
 class Notice:
     """What came of a click, to be read where it was made: below what is shown of `about`, else on top."""
 
-    said: Message
+    message: Message
     about: str = ""
 
 
@@ -67,11 +67,11 @@ def content(translator: Translator, home: Home, notice: Notice | None = None) ->
 
 def view(translator: Translator, blocks: Sequence[Block], at: datetime) -> Mapping[str, Any]:
     """The view to publish."""
-    written = rich_line(translator, texts.AS_OF, time=wording.day_and_time(translator, at))
+    written = rich_line(translator, texts.AS_OF, time=common.day_and_time(translator, at))
     return {"type": "home", "blocks": [*blocks, rich(paragraph(*written))]}
 
 
-def trouble(message: Message) -> list[Block]:
+def error_blocks(message: Message) -> list[Block]:
     """Where what there is to show is not known."""
     return _notice(Notice(message))
 
@@ -89,13 +89,13 @@ def _every(home: Home) -> list[Shown]:
 
 
 def _is_shown(home: Home, subject: str) -> bool:
-    shown = (*home.cards[:_MOST_CARDS], *home.snoozes[:_MOST_SNOOZES])
+    shown = (*home.cards[:_MAX_CARDS], *home.snoozes[:_MAX_SNOOZES])
     return subject in {card.subject for card in shown}
 
 
 def _notice(notice: Notice) -> list[Block]:
-    blocks = [block for block in notice.said.blocks if block["type"] in ("rich_text", "context")]
-    return [*blocks[:3]] or [note(notice.said.text)]
+    blocks = [block for block in notice.message.blocks if block["type"] in ("rich_text", "context")]
+    return [*blocks[:3]] or [note(notice.message.text)]
 
 
 def _below(notice: Notice | None, shown: Shown) -> list[Block]:
@@ -106,7 +106,7 @@ def _below(notice: Notice | None, shown: Shown) -> list[Block]:
 
 
 def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Iterator[Block]:
-    full, rest = home.cards[:_MOST_CARDS], home.cards[_MOST_CARDS:]
+    full, rest = home.cards[:_MAX_CARDS], home.cards[_MAX_CARDS:]
     both = len({card.mine for card in home.cards}) > 1
     mine: bool | None = None
     for shown in full:
@@ -118,7 +118,7 @@ def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Ite
         yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject))
         yield from _below(notice, shown)
     lines = [
-        [bullets([[*_title(translator, card), words(" · "), *_since(translator, card)]])] for card in rest[:_MOST_LINES]
+        [bullets([[*_title(translator, card), words(" · "), *_since(translator, card)]])] for card in rest[:_MAX_LINES]
     ]
     left = len(rest) - len(lines)
     if left:
@@ -147,22 +147,22 @@ def _title(translator: Translator, shown: Shown) -> list[Element]:
 def _where(translator: Translator, shown: Shown) -> str:
     first = shown.incidents[0]
     if len(shown.incidents) == 1:
-        return wording.where(translator, first.application, first.cluster)
+        return common.where(translator, first.application, first.cluster)
     return incident_group.where(translator, shown.incidents, len(shown.incidents))
 
 
 def _why(translator: Translator, shown: Shown) -> str:
     first, why = shown.incidents[0], reason(translator, shown.rating)
     if len(shown.incidents) == 1:
-        sentence = translator.text(texts.WHY, reason=why, summary=wording.summary(translator, worst_first(first.drift)))
+        sentence = translator.text(texts.WHY, reason=why, summary=common.summary(translator, worst_first(first.drift)))
     else:
-        names = wording.listed(translator, (incident.application for incident in shown.incidents), _NAMED)
+        names = common.listed(translator, (incident.application for incident in shown.incidents), _NAMED)
         sentence = translator.text(texts.WHY_MANY, names=names, worst=first.application, reason=why)
     return f"{sentence[:1].upper()}{sentence[1:]}"
 
 
 def _since(translator: Translator, shown: Shown) -> list[Element]:
-    return rich_line(translator, texts.SINCE, time=wording.day_and_time(translator, shown.since))
+    return rich_line(translator, texts.SINCE, time=common.day_and_time(translator, shown.since))
 
 
 def _state(translator: Translator, shown: Shown) -> list[Element]:
@@ -171,14 +171,14 @@ def _state(translator: Translator, shown: Shown) -> list[Element]:
     at, until = first.acknowledged_at, first.snoozed_until
     if shown.state is IncidentState.SNOOZED and until and first.snoozed_by:
         line = rich_line(
-            translator, texts.SNOOZED, person=person(first.snoozed_by), time=wording.day_and_time(translator, until)
+            translator, texts.SNOOZED, person=person(first.snoozed_by), time=common.day_and_time(translator, until)
         )
     elif shown.state is IncidentState.ACKNOWLEDGED and at and first.acknowledged_by:
         line = rich_line(
             translator,
             texts.ACKNOWLEDGED,
             person=person(first.acknowledged_by),
-            time=wording.day_and_time(translator, at),
+            time=common.day_and_time(translator, at),
         )
     else:
         line = rich_line(translator, texts.NOT_ACKNOWLEDGED)
@@ -194,7 +194,7 @@ def _state(translator: Translator, shown: Shown) -> list[Element]:
 def _applications(translator: Translator, home: Home) -> Iterator[Block]:
     yield header(translator.text(texts.ALL_APPLICATIONS if home.whose is HomeScope.ALL else texts.APPLICATIONS))
     ranked = status.ranked(home.applications, home.checks)
-    shown, rest = ranked[:_MOST_LINES], ranked[_MOST_LINES:]
+    shown, rest = ranked[:_MAX_LINES], ranked[_MAX_LINES:]
     parts = [[paragraph(words(translator.text(texts.RULES[home.whose]), italic=True))]]
     parts += [[bullets([_application(translator, application, home)])] for application in shown]
     if rest:
@@ -202,7 +202,7 @@ def _applications(translator: Translator, home: Home) -> Iterator[Block]:
         parts.append(
             [paragraph(words(translator.text(texts.MORE_APPLICATIONS, n=translator.number(len(rest)), states=states)))]
         )
-    yield from fill(parts, lambda left: paragraph(wording.and_more(translator, left)))
+    yield from fill(parts, lambda left: paragraph(common.and_more(translator, left)))
     if home.unknown:
         yield note(translator.text(texts.OWNERS_UNKNOWN, reason=translator.told(home.unknown)))
 
@@ -228,7 +228,7 @@ def _pulls(translator: Translator, pulls: Sequence[RevertPullRequest]) -> Iterat
     yield header(translator.text(texts.PULLS))
     if not pulls:
         yield rich(paragraph(words(translator.text(texts.NO_PULL))))
-    lines = [[bullets([_pull(translator, pull)])] for pull in pulls[:_MOST_PULLS]]
+    lines = [[bullets([_pull(translator, pull)])] for pull in pulls[:_MAX_PULLS]]
     omitted = len(pulls) - len(lines)
     if omitted:
         lines.append([paragraph(words(translator.count(texts.MORE_PULLS, omitted)))])
@@ -241,7 +241,7 @@ def _pull(translator: Translator, pull: RevertPullRequest) -> list[Element]:
         texts.PULL_STATES[pull.state],
         link=link(pull.url, f"#{pull.number}"),
         title=clip(pull.title, 120),
-        time=wording.day_and_time(translator, pull.ended_at or pull.opened_at),
+        time=common.day_and_time(translator, pull.ended_at or pull.opened_at),
     )
 
 
@@ -249,22 +249,22 @@ def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | 
     yield header(translator.text(texts.SNOOZES))
     if not snoozes:
         yield rich(paragraph(words(translator.text(texts.NO_SNOOZE))))
-    for shown in snoozes[:_MOST_SNOOZES]:
+    for shown in snoozes[:_MAX_SNOOZES]:
         until = min(incident.snoozed_until for incident in shown.incidents if incident.snoozed_until)
         line = rich_line(
             translator,
             texts.SNOOZE,
             where=words(_where(translator, shown), bold=True),
-            time=wording.day_and_time(translator, until),
+            time=common.day_and_time(translator, until),
         )
         yield rich(paragraph(*line))
         yield actions(
-            button(translator.text(texts.END_SNOOZE), WAKE, shown.subject),
+            button(translator.text(texts.END_SNOOZE), END_SNOOZE, shown.subject),
             button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject),
         )
         yield from _below(notice, shown)
-    if len(snoozes) > _MOST_SNOOZES:
-        omitted = len(snoozes) - _MOST_SNOOZES
+    if len(snoozes) > _MAX_SNOOZES:
+        omitted = len(snoozes) - _MAX_SNOOZES
         yield rich(paragraph(words(translator.count(texts.MORE_OPEN, omitted))))
 
 
@@ -294,7 +294,7 @@ def _week(translator: Translator, week: Week) -> Iterator[Block]:
 
 
 def _span(translator: Translator, span: timedelta | None, unknown: Phrase) -> str:
-    return translator.text(unknown) if span is None else wording.duration(span)
+    return translator.text(unknown) if span is None else common.duration(span)
 
 
 def _heading(translator: Translator, phrase: Phrase) -> Block:

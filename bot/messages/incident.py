@@ -5,7 +5,7 @@ from bot.core.incidents.incident import Incident, IncidentState
 from bot.i18n.catalogue import incident as texts
 from bot.i18n.catalogue import severity as grades
 from bot.i18n.language import Phrase, Translator
-from bot.messages import suspect, wording
+from bot.messages import common, suspect
 from bot.messages.adopt import adopt_button
 from bot.messages.blocks import (
     Block,
@@ -17,6 +17,7 @@ from bot.messages.blocks import (
     code,
     fill,
     header,
+    json_size,
     message,
     note,
     paragraph,
@@ -24,7 +25,6 @@ from bot.messages.blocks import (
     rich,
     rich_line,
     utc,
-    weight,
     words,
 )
 
@@ -42,7 +42,7 @@ _HEADERS = {
     IncidentState.SNOOZED: texts.HEADER_SNOOZED,
 }
 # Characters of JSON for the differences: what the suspects take is taken from them, so that the whole fits a message.
-_MOST_DRIFT, _LEAST_DRIFT = 8_500, 2_500
+_MAX_DRIFT, _LEAST_DRIFT = 8_500, 2_500
 
 _ENDINGS = {
     "cluster": texts.ENDED_BY_CLUSTER,
@@ -59,7 +59,7 @@ def card(translator: Translator, incident: Incident) -> Message:
     return _resolved(translator, incident) if incident.state is IncidentState.RESOLVED else _open(translator, incident)
 
 
-def header_of(translator: Translator, rating: Rating, state: IncidentState, where: str) -> Block:
+def incident_header(translator: Translator, rating: Rating, state: IncidentState, where: str) -> Block:
     """The first line: how bad, whether somebody has it, and where."""
     phrase = _HEADERS.get(state, texts.HEADER)
     return header(translator.text(phrase, mark=MARKS[rating.severity], level=level(translator, rating), where=where))
@@ -80,9 +80,9 @@ def ending(translator: Translator, incident: Incident) -> str:
     return translator.text(_ENDINGS[incident.ended or "cluster"])
 
 
-def lasted(incident: Incident) -> str:
+def incident_duration(incident: Incident) -> str:
     """From the first look that saw it to the one that did not any more, or to the latest."""
-    return wording.duration((incident.resolved_at or incident.checked_at) - incident.since)
+    return common.duration((incident.resolved_at or incident.checked_at) - incident.since)
 
 
 def silence_buttons(translator: Translator, state: IncidentState, subject: str) -> list[Element]:
@@ -95,10 +95,10 @@ def silence_buttons(translator: Translator, state: IncidentState, subject: str) 
 def _open(translator: Translator, incident: Incident) -> Message:
     drift = worst_first(incident.drift)
     rating = incident.rating
-    summary = wording.summary(translator, drift)
-    writer = wording.latest_writer(drift)
+    summary = common.summary(translator, drift)
+    writer = common.latest_writer(drift)
     tool = clip(writer[0], 60) if writer else ""
-    where = wording.where(translator, incident.application, incident.cluster)
+    where = common.where(translator, incident.application, incident.cluster)
     text = translator.text(
         texts.OPEN_BY if writer else texts.OPEN,
         level=level(translator, rating),
@@ -112,8 +112,8 @@ def _open(translator: Translator, incident: Incident) -> Message:
         translator,
         texts.OPEN_LEAD_BY if writer else texts.OPEN_LEAD,
         summary=_sentence(summary),
-        revision=code(wording.short(translator, incident.revision)),
-        time=wording.day_and_time(translator, incident.since),
+        revision=code(common.short_revision(translator, incident.revision)),
+        time=common.day_and_time(translator, incident.since),
         tool=code(tool),
     )
     state, read = _state(translator, incident)
@@ -122,11 +122,11 @@ def _open(translator: Translator, incident: Incident) -> Message:
         *([paragraph(*state)] if state else []),
         paragraph(*lead),
     ]
-    blocks: list[Block] = [header_of(translator, rating, incident.state, where), rich(*paragraphs)]
-    suspects = suspect.of_drift(translator, incident.suspects, incident.application)
-    room = max(_LEAST_DRIFT, _MOST_DRIFT - weight(suspects))
+    blocks: list[Block] = [incident_header(translator, rating, incident.state, where), rich(*paragraphs)]
+    suspects = suspect.drift_suspects(translator, incident.suspects, incident.application)
+    room = max(_LEAST_DRIFT, _MAX_DRIFT - json_size(suspects))
     blocks += fill(
-        [wording.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
+        [common.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
         _more(translator),
         budget=room,
     )
@@ -155,12 +155,10 @@ def _state(translator: Translator, incident: Incident) -> tuple[list[Element], s
     """Who has it, or until when it is snoozed: for the blocks, and to be read aloud; nothing while it is open."""
     until, since = incident.snoozed_until, incident.acknowledged_at
     if incident.state is IncidentState.SNOOZED and until and incident.snoozed_by:
-        line = _who(translator, texts.SNOOZED_BY, incident.snoozed_by, wording.day_and_time(translator, until))
+        line = _who(translator, texts.SNOOZED_BY, incident.snoozed_by, common.day_and_time(translator, until))
         return line, translator.text(texts.IS_SNOOZED, time=utc(until))
     if incident.state is IncidentState.ACKNOWLEDGED and since and incident.acknowledged_by:
-        line = _who(
-            translator, texts.ACKNOWLEDGED_BY, incident.acknowledged_by, wording.day_and_time(translator, since)
-        )
+        line = _who(translator, texts.ACKNOWLEDGED_BY, incident.acknowledged_by, common.day_and_time(translator, since))
         return line, translator.text(texts.IS_ACKNOWLEDGED)
     return [], ""
 
@@ -173,20 +171,20 @@ def _resolved(translator: Translator, incident: Incident) -> Message:
     unwatched = incident.ended == "unwatched"
     top, short, long = _GONE if unwatched else _BACK
     worst = worst_first(incident.drift if unwatched else incident.worst or incident.drift)
-    where = wording.where(translator, incident.application, incident.cluster)
+    where = common.where(translator, incident.application, incident.cluster)
     how = ending(translator, incident)
-    text = translator.text(short, where=where, lasted=lasted(incident), ending=how)
+    text = translator.text(short, where=where, lasted=incident_duration(incident), ending=how)
     lead = rich_line(
         translator,
         long,
-        lasted=words(lasted(incident), bold=True),
-        time=wording.day_and_time(translator, incident.resolved_at or incident.checked_at),
+        lasted=words(incident_duration(incident), bold=True),
+        time=common.day_and_time(translator, incident.resolved_at or incident.checked_at),
         ending=how,
-        summary=wording.summary(translator, worst),
+        summary=common.summary(translator, worst),
     )
     blocks: list[Block] = [header(translator.text(top, where=where)), rich(paragraph(*lead))]
     blocks += fill(
-        [wording.object_lines(translator, object_drift, 3, 60) for object_drift in worst[:5]],
+        [common.object_lines(translator, object_drift, 3, 60) for object_drift in worst[:5]],
         _more(translator),
         budget=3_000,
     )
@@ -197,5 +195,5 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def _more(translator: Translator) -> wording.More:
+def _more(translator: Translator) -> common.More:
     return lambda left: paragraph(words(translator.count(texts.MORE_OBJECTS, left), italic=True))

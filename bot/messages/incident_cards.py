@@ -32,7 +32,7 @@ def _urgency(incident: Incident) -> int:
     return -incident.rating.severity
 
 
-def over_untold(incidents: Sequence[Incident]) -> list[str]:
+def resolved_unannounced(incidents: Sequence[Incident]) -> list[str]:
     """The ids of those that have ended before they might be told."""
     return [
         incident.id
@@ -52,17 +52,17 @@ def _cards(
     shared = group[0].group is not None
     message = group_message.card(translator, group) if shared else incident_message.card(translator, group[0])
     yield Card(key, key, channel, message, last=ended, settles=settles, held=held)
-    for name, occurrences in _happenings(group).items():
+    for name, occurrences in _thread_events(group).items():
         affected = [incident for incident, _ in occurrences]
         event = occurrences[0][1]
         hushed = all(policy.hushes(incident, now) for incident in affected)
-        escalation_channel = _elsewhere(policy, event)
+        escalation_channel = _escalation_channel(policy, event)
         reply_translator = translator_for(escalation_channel) if escalation_channel else translator
         yield Card(
             f"{key}/{name}",
             key,
             escalation_channel or channel,
-            _told(reply_translator, affected, event, policy, group, escalation_channel),
+            _reply(reply_translator, affected, event, policy, group, escalation_channel),
             thread_of=None if escalation_channel else key,
             last=ended,
             settles=settles,
@@ -72,14 +72,14 @@ def _cards(
         )
 
 
-def _happenings(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, Event]]]:
+def _thread_events(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, Event]]]:
     """What is told, by its name within the card: of a shared one, the same that happened to several at one instant is
     one.
     """
     occurrences: dict[str, list[tuple[Incident, Event]]] = {}
     for incident in group:
         for event in incident.history:
-            if not event.told or _stale(incident, event):
+            if not event.told or _is_obsolete(incident, event):
                 continue
             name = event.id
             if incident.group is not None:
@@ -91,7 +91,7 @@ def _happenings(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, Eve
     return dict(sorted(occurrences.items(), key=lambda item: item[1][0][1].at))
 
 
-def _stale(incident: Incident, event: Event) -> bool:
+def _is_obsolete(incident: Incident, event: Event) -> bool:
     """Whether it is no longer so, and needs not be told any more if it has not been."""
     if event.kind is IncidentEventType.WOKE:
         return incident.state not in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
@@ -102,12 +102,12 @@ def _stale(incident: Incident, event: Event) -> bool:
     return any(later.kind is event.kind and later.at > event.at for later in incident.history)
 
 
-def _elsewhere(policy: Policy, event: Event) -> str | None:
+def _escalation_channel(policy: Policy, event: Event) -> str | None:
     escalation = policy.escalate if event.kind is IncidentEventType.ESCALATED else None
     return escalation.channel if escalation else None
 
 
-def _told(
+def _reply(
     translator: Translator,
     affected: Sequence[Incident],
     event: Event,
@@ -117,11 +117,11 @@ def _told(
 ) -> Message:
     match event.kind:
         case IncidentEventType.GREW:
-            return thread.grown(translator, affected[0], event)
+            return thread.drift_grew(translator, affected[0], event)
         case IncidentEventType.ACKNOWLEDGED | IncidentEventType.SNOOZED:
             return thread.silenced(translator, affected, event)
         case IncidentEventType.WOKE:
-            return thread.woken(translator, affected)
+            return thread.snooze_ended(translator, affected)
         case IncidentEventType.REMINDED:
             return thread.reminded(translator, affected)
         case IncidentEventType.ESCALATED:

@@ -7,7 +7,7 @@ from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.catalogue import incident_group as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Block,
     Element,
@@ -27,7 +27,7 @@ from bot.messages.blocks import (
     utc,
     words,
 )
-from bot.messages.incident import CHECK_NOW, ending, header_of, level, reason, silence_buttons
+from bot.messages.incident import CHECK_NOW, ending, incident_header, level, reason, silence_buttons
 
 _NAMED = 6
 _TOOLS = 4
@@ -52,7 +52,7 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
     worst = active[0]
     place = where(translator, everyone, len(active))
     since = min(incident.since for incident in everyone)
-    names = wording.listed(translator, (incident.application for incident in active), _NAMED)
+    names = common.listed(translator, (incident.application for incident in active), _NAMED)
     grade, why = level(translator, worst.rating), reason(translator, worst.rating)
     text = translator.text(
         texts.OPEN, level=grade, where=place, time=utc(since), names=names, worst=worst.application, reason=why
@@ -61,21 +61,21 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
         translator,
         texts.LEAD,
         where=words(place, bold=True),
-        time=wording.day_and_time(translator, since),
+        time=common.day_and_time(translator, since),
         worst=words(worst.application, bold=True),
         reason=why,
     )
-    writers = (wording.latest_writer(incident.drift) for incident in active)
+    writers = (common.latest_writer(incident.drift) for incident in active)
     tools = sorted({clip(writer[0], 60) for writer in writers if writer})
     tools_clause = (
-        [words(" "), *rich_line(translator, texts.TOOLS, tools=wording.listed(translator, tools, _TOOLS))]
+        [words(" "), *rich_line(translator, texts.TOOLS, tools=common.listed(translator, tools, _TOOLS))]
         if tools
         else []
     )
     state = _state(active)
     return message(
         text,
-        header_of(translator, worst.rating, state, place),
+        incident_header(translator, worst.rating, state, place),
         rich(paragraph(*lead, *tools_clause)),
         *_list(translator, everyone),
         note(translator.text(texts.SHARED), translator.text(card_texts.SOURCE_OF_TRUTH)),
@@ -93,9 +93,9 @@ def _resolved(translator: Translator, ended: Sequence[Incident]) -> Message:
         min(incident.since for incident in ended),
         max(incident.resolved_at or incident.checked_at for incident in ended),
     )
-    lasted = wording.duration(ended_at - started_at)
-    names = wording.listed(translator, (incident.application for incident in ended), _NAMED)
-    time = wording.day_and_time(translator, ended_at)
+    lasted = common.duration(ended_at - started_at)
+    names = common.listed(translator, (incident.application for incident in ended), _NAMED)
+    time = common.day_and_time(translator, ended_at)
     lead = rich_line(translator, long, lasted=words(lasted, bold=True), time=time)
     blocks: list[Block] = [header(translator.text(top, where=place))]
     blocks.append(rich(paragraph(*lead)))
@@ -127,11 +127,11 @@ def _list(translator: Translator, incidents: Sequence[Incident]) -> list[Block]:
     lines: dict[str, tuple[list[Element], list[str]]] = {}
     for incident in incidents:
         line = _line(translator, incident)
-        name = wording.where(translator, incident.application, incident.cluster) if clusters else incident.application
+        name = common.where(translator, incident.application, incident.cluster) if clusters else incident.application
         lines.setdefault(json.dumps(line), (line, []))[1].append(name)
     groups = list(lines.values())
     return fill(
-        [[bullets([[words(wording.listed(translator, names, _NAMED), bold=True), *line]])] for line, names in groups],
+        [[bullets([[words(common.listed(translator, names, _NAMED), bold=True), *line]])] for line, names in groups],
         lambda left: paragraph(
             words(translator.count(texts.MORE, sum(len(names) for _, names in groups[-left:])), italic=True)
         ),
@@ -149,7 +149,7 @@ def _line(translator: Translator, incident: Incident) -> list[Element]:
         translator, texts.LINE, level=level(translator, incident.rating), reason=reason(translator, incident.rating)
     )
     if incident.state is IncidentState.SNOOZED and incident.snoozed_until:
-        line += rich_line(translator, texts.SNOOZED, time=wording.day_and_time(translator, incident.snoozed_until))
+        line += rich_line(translator, texts.SNOOZED, time=common.day_and_time(translator, incident.snoozed_until))
     elif incident.acknowledged_by:
         line += rich_line(translator, texts.ACKNOWLEDGED, person=person(incident.acknowledged_by))
     return line + (rich_line(translator, texts.BLIND) if incident.blind else [])

@@ -10,39 +10,40 @@ from bot.core.incidents.incident import Event, Incident
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.catalogue import incident_thread as texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Element,
     Message,
     channel,
+    date,
     fill,
+    mention,
     message,
-    moment,
     paragraph,
-    people,
     person,
     rich,
     rich_line,
+    text_message,
     utc,
     words,
 )
-from bot.messages.incident import ending, lasted, level, reason
+from bot.messages.incident import ending, incident_duration, level, reason
 
 _NAMED = 8
 
 
-def grown(translator: Translator, incident: Incident, event: Event) -> Message:
+def drift_grew(translator: Translator, incident: Incident, event: Event) -> Message:
     """More differs than the alert had said."""
     drift = worst_first(event.drift)
-    summary = wording.summary(translator, drift)
+    summary = common.summary(translator, drift)
     where = _where(translator, [incident])
-    first = wording.first_difference(translator, drift)
+    first = common.first_difference(translator, drift)
     text = translator.text(texts.GROWN, where=where, summary=summary, first=first)
-    lead = rich_line(translator, texts.GROWN_LEAD, where=where, summary=summary, time=moment(event.at))
+    lead = rich_line(translator, texts.GROWN_LEAD, where=where, summary=summary, time=date(event.at))
     if event.by:
         lead += rich_line(translator, texts.SILENCE_ENDED, person=person(event.by))
     lines = fill(
-        [wording.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
+        [common.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
         _more(translator),
         budget=3_000,
     )
@@ -57,15 +58,15 @@ def silenced(translator: Translator, incidents: Sequence[Incident], event: Event
         text = translator.text(texts.ACKNOWLEDGED, where=where)
         return message(text, rich(paragraph(*rich_line(translator, texts.ACKNOWLEDGED_LEAD, person=who, where=where))))
     text = translator.text(texts.SNOOZED, where=where, time=utc(event.until))
-    time = wording.day_and_time(translator, event.until)
+    time = common.day_and_time(translator, event.until)
     return message(
         text, rich(paragraph(*rich_line(translator, texts.SNOOZED_LEAD, person=who, where=where, time=time)))
     )
 
 
-def woken(translator: Translator, incidents: Sequence[Incident]) -> Message:
+def snooze_ended(translator: Translator, incidents: Sequence[Incident]) -> Message:
     """A snooze has ended."""
-    return _plain(translator.text(texts.SNOOZE_ENDED, where=_where(translator, incidents)))
+    return text_message(translator.text(texts.SNOOZE_ENDED, where=_where(translator, incidents)))
 
 
 def reminded(translator: Translator, incidents: Sequence[Incident]) -> Message:
@@ -80,7 +81,7 @@ def escalated(
     readers of another one.
     """
     worst = max(incidents, key=lambda incident: incident.rating.severity)
-    mentions = [element for id_ in to for element in (people(id_), words(" "))]
+    mentions = [element for id_ in to for element in (mention(id_), words(" "))]
     tail = rich_line(translator, texts.ELSEWHERE, channel=channel(alert_in)) if alert_in else []
     return _since(
         translator,
@@ -97,9 +98,11 @@ def resolved(translator: Translator, incident: Incident) -> Message:
     """The end of one that has a card of its own."""
     where = _where(translator, [incident])
     if incident.ended == "unwatched":
-        return _plain(translator.text(texts.UNWATCHED, where=where))
-    return _plain(
-        translator.text(texts.RESOLVED, where=where, lasted=lasted(incident), ending=ending(translator, incident))
+        return text_message(translator.text(texts.UNWATCHED, where=where))
+    return text_message(
+        translator.text(
+            texts.RESOLVED, where=where, lasted=incident_duration(incident), ending=ending(translator, incident)
+        )
     )
 
 
@@ -111,9 +114,9 @@ def some_resolved(
     if remaining or any(incident.ended == "unwatched" for incident in everyone):
         phrase = texts.SOME_UNWATCHED if incidents[0].ended == "unwatched" else texts.SOME_RESOLVED
         still = translator.count(texts.LEFT, len(remaining)) if remaining else translator.text(texts.NONE_LEFT)
-        return _plain(translator.text(phrase, where=_where(translator, incidents), left=still))
-    span = wording.duration(event.at - min(incident.since for incident in everyone))
-    return _plain(translator.count(texts.ALL_RESOLVED, len(everyone), lasted=span))
+        return text_message(translator.text(phrase, where=_where(translator, incidents), left=still))
+    span = common.duration(event.at - min(incident.since for incident in everyone))
+    return text_message(translator.count(texts.ALL_RESOLVED, len(everyone), lasted=span))
 
 
 def _since(
@@ -126,20 +129,16 @@ def _since(
 ) -> Message:
     since = min(incident.since for incident in incidents)
     where = _where(translator, incidents)
-    line = rich_line(translator, phrase, where=where, time=wording.day_and_time(translator, since), **values)
+    line = rich_line(translator, phrase, where=where, time=common.day_and_time(translator, since), **values)
     text = translator.text(phrase, where=where, time=utc(since), **values)
     return message(text, rich(paragraph(*before, *line, *after)))
 
 
 def _where(translator: Translator, incidents: Sequence[Incident]) -> str:
-    names = wording.listed(translator, (incident.application for incident in incidents), _NAMED)
+    names = common.listed(translator, (incident.application for incident in incidents), _NAMED)
     clusters = {incident.cluster for incident in incidents}
     return translator.text(texts.MANY, names=names, cluster=clusters.pop()) if len(clusters) == 1 else names
 
 
-def _plain(text: str) -> Message:
-    return message(text, rich(paragraph(words(text))))
-
-
-def _more(translator: Translator) -> wording.More:
+def _more(translator: Translator) -> common.More:
     return lambda left: paragraph(words(translator.count(card_texts.MORE_OBJECTS, left), italic=True))

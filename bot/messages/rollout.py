@@ -4,7 +4,7 @@ from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.catalogue import wording as shared
 from bot.i18n.language import Phrase, Translator
-from bot.messages import suspect, wording
+from bot.messages import common, suspect
 from bot.messages.blocks import (
     Block,
     Element,
@@ -12,25 +12,26 @@ from bot.messages.blocks import (
     actions,
     clip,
     code,
+    date,
     fill,
     header,
     link,
     message,
-    moment,
     note,
     paragraph,
     person,
     rich,
     rich_line,
+    text_message,
     words,
 )
-from bot.messages.revert import ask
+from bot.messages.revert import revert_button
 from bot.messages.rollout_change import changes, unpinned
-from bot.messages.rollout_part import progress
+from bot.messages.rollout_progress import progress
 
-_MOST_AUTHORS = 5
-_MOST_CHANGES = 3_500  # characters of JSON: the progress below it has to fit too
-_MOST_PROGRESS = 4_500
+_MAX_AUTHORS = 5
+_MAX_CHANGES = 3_500  # characters of JSON: the progress below it has to fit too
+_MAX_PROGRESS = 4_500
 
 
 def card(translator: Translator, rollout: Rollout) -> Message:
@@ -39,26 +40,26 @@ def card(translator: Translator, rollout: Rollout) -> Message:
     text = translator.text(
         texts.TEXT,
         sentence=sentence,
-        revision=wording.short(translator, rollout.revision),
+        revision=common.short_revision(translator, rollout.revision),
         title=clip(_subject(translator, rollout), 90),
     )
     blocks: list[Block] = [header(headline), rich(paragraph(*_merge(translator, rollout)))]
     blocks += fill(
         changes(translator, rollout.parts),
         lambda left: paragraph(words(translator.count(texts.MORE_CHANGES, left), italic=True)),
-        budget=_MOST_CHANGES,
+        budget=_MAX_CHANGES,
     )
     if images := unpinned(translator, rollout.parts):
         blocks.append(rich(paragraph(*images)))
     blocks += fill(
         progress(translator, rollout),
         lambda left: paragraph(words(translator.count(texts.MORE_APPLICATIONS, left))),
-        budget=_MOST_PROGRESS,
+        budget=_MAX_PROGRESS,
     )
     if rollout.state is RolloutState.LATE:
         own = (rollout.revision, f"#{rollout.pull_number}") if rollout.url and not rollout.rewritten else ()
         stuck = next((part.application for part in rollout.parts if part.live_at is None), "")
-        blocks += suspect.of_rollout(translator, rollout.suspects, stuck, own)
+        blocks += suspect.rollout_suspects(translator, rollout.suspects, stuck, own)
         blocks.append(note(translator.text(_late_note(rollout))))
     if rollout.url and not rollout.rewritten:  # without a forge no pull request can be opened
         blocks.append(actions(_revert(translator, rollout)))
@@ -69,7 +70,7 @@ def ended_reply(translator: Translator, rollout: Rollout) -> Message:
     """Told once in the card's thread: the developer who merged is waiting for just this."""
     _, sentence = _headline(translator, rollout)
     if rollout.state is not RolloutState.LIVE:
-        return message(sentence, rich(paragraph(words(sentence))))
+        return text_message(sentence)
     return message(sentence, rich(paragraph(*_to_authors(translator, rollout, sentence))))
 
 
@@ -79,26 +80,26 @@ def late_reply(translator: Translator, rollout: Rollout) -> Message:
     waiting = fill(
         progress(translator, rollout, waiting=True),
         lambda left: paragraph(words(translator.count(texts.MORE_APPLICATIONS, left))),
-        budget=_MOST_PROGRESS,
+        budget=_MAX_PROGRESS,
     )
     return message(sentence, rich(paragraph(*_to_authors(translator, rollout, sentence))), *waiting)
 
 
 def _headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
-    names = wording.listed(translator, (part.application for part in rollout.parts), 4)
+    names = common.listed(translator, (part.application for part in rollout.parts), 4)
     waiting = [part for part in rollout.parts if part.live_at is None]
     match rollout.state:
         case RolloutState.LIVE:
-            took = wording.duration((rollout.ended_at or rollout.merged_at) - rollout.merged_at)
+            took = common.duration((rollout.ended_at or rollout.merged_at) - rollout.merged_at)
             values = {"names": names, "took": took}
             return translator.text(texts.LIVE_HEADER, **values), translator.text(texts.LIVE, **values)
         case RolloutState.SUPERSEDED:
-            newer = wording.short(translator, rollout.superseded_by)
+            newer = common.short_revision(translator, rollout.superseded_by)
             return translator.text(texts.SUPERSEDED_HEADER, names=names), translator.text(
                 texts.SUPERSEDED, names=names, newer=newer
             )
         case RolloutState.LATE:
-            late = wording.listed(translator, (part.application for part in waiting), 4)
+            late = common.listed(translator, (part.application for part in waiting), 4)
             if all(part.error for part in waiting):
                 return translator.text(texts.UNKNOWN_HEADER, names=late), translator.count(
                     texts.UNKNOWN, len(waiting), names=late
@@ -132,7 +133,7 @@ def _subject(translator: Translator, rollout: Rollout) -> str:
 
 def _merge(translator: Translator, rollout: Rollout) -> list[Element]:
     line = [words(clip(_subject(translator, rollout), 300), bold=True), words("\n")]
-    sha = wording.short(translator, rollout.revision)
+    sha = common.short_revision(translator, rollout.revision)
     line.append(link(rollout.url, sha) if rollout.url else code(sha))
     if rollout.pull_number and rollout.pull_url:
         line += [words(" · "), link(rollout.pull_url, f"#{rollout.pull_number}")]
@@ -140,12 +141,10 @@ def _merge(translator: Translator, rollout: Rollout) -> list[Element]:
     if rollout.merged_by:
         line += rich_line(translator, texts.MERGED_BY, who=clip(rollout.merged_by, 80))
     if rollout.approved_by:
-        line += rich_line(translator, texts.APPROVED_BY, who=wording.listed(translator, rollout.approved_by))
+        line += rich_line(translator, texts.APPROVED_BY, who=common.listed(translator, rollout.approved_by))
     elif rollout.pull_number:
         line += rich_line(translator, texts.APPROVED_BY_NOBODY)
-    return line + rich_line(
-        translator, texts.MERGED_AT, branch=clip(rollout.branch, 60), time=moment(rollout.merged_at)
-    )
+    return line + rich_line(translator, texts.MERGED_AT, branch=clip(rollout.branch, 60), time=date(rollout.merged_at))
 
 
 def _authors(translator: Translator, rollout: Rollout) -> list[Element]:
@@ -153,7 +152,7 @@ def _authors(translator: Translator, rollout: Rollout) -> list[Element]:
     elements = [person(author.user) if author.user else words(clip(author.name, 80)) for author in rollout.authors]
     if not elements:
         return [words(clip(rollout.author, 80))]
-    shown, left = elements[:_MOST_AUTHORS], len(elements[_MOST_AUTHORS:]) + rollout.more_authors
+    shown, left = elements[:_MAX_AUTHORS], len(elements[_MAX_AUTHORS:]) + rollout.more_authors
     if left:
         return rich_line(translator, shared.ROW_CUT, names=_row(shown), n=translator.number(left))
     return rich_line(translator, shared.ROW, names=_row(shown[:-1]), last=shown[-1]) if len(shown) > 1 else shown
@@ -165,7 +164,7 @@ def _row(elements: list[Element]) -> list[Element]:
 
 def _to_authors(translator: Translator, rollout: Rollout, sentence: str) -> list[Element]:
     """A sentence that rings them; it names nobody whom it cannot ring."""
-    if not any(author.user for author in rollout.authors[:_MOST_AUTHORS]):
+    if not any(author.user for author in rollout.authors[:_MAX_AUTHORS]):
         return [words(sentence)]
     return rich_line(translator, texts.AUTHORS, authors=_authors(translator, rollout), sentence=sentence)
 
@@ -176,4 +175,4 @@ def _revert(translator: Translator, rollout: Rollout) -> Element:
         revision = f"{rollout.parent}..{rollout.revision}"
     else:
         revision = f"#{rollout.pull_number}" if rollout.pull_number else rollout.revision
-    return ask(translator, revision, rollout.parts[0].application, _subject(translator, rollout))
+    return revert_button(translator, revision, rollout.parts[0].application, _subject(translator, rollout))

@@ -7,20 +7,20 @@ from bot.core.objects.images import Pin
 from bot.core.rollouts.rollout import Change, Part
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import Element, bullets, clip, code, paragraph, rich_line, words
 
-_MOST_NAMES = 4
-_MOST_OBJECTS = 6
-_MOST_IMAGES = 5
+_MAX_NAMES = 4
+_MAX_OBJECTS = 6
+_MAX_IMAGES = 5
 
 
 def changes(translator: Translator, parts: Sequence[Part]) -> list[list[Element]]:
     """What changes, a part of a rich_text block each: what is the same in several applications is told once."""
-    return told_of(translator, [(part.application, part.change) for part in parts if part.change])
+    return change_parts(translator, [(part.application, part.change) for part in parts if part.change])
 
 
-def told_of(translator: Translator, changes: Sequence[tuple[str, Change]]) -> list[list[Element]]:
+def change_parts(translator: Translator, changes: Sequence[tuple[str, Change]]) -> list[list[Element]]:
     """The same of changes by the names of what they change."""
     groups: list[tuple[Change, list[str]]] = []
     for name, change in changes:
@@ -29,7 +29,7 @@ def told_of(translator: Translator, changes: Sequence[tuple[str, Change]]) -> li
             groups.append((change, [name]))
         else:
             same.append(name)
-    return [_change(translator, change, wording.listed(translator, names, _MOST_NAMES)) for change, names in groups]
+    return [_change(translator, change, common.listed(translator, names, _MAX_NAMES)) for change, names in groups]
 
 
 def unpinned(translator: Translator, parts: Sequence[Part]) -> list[Element]:
@@ -44,7 +44,7 @@ def unpinned(translator: Translator, parts: Sequence[Part]) -> list[Element]:
     ]
     most = max(part.change.images for part in parts if part.change)
     rest = names + [""] * (most - len(names))  # counted, and no longer known by name
-    return rich_line(translator, texts.UNPINNED, images=wording.listed(translator, rest, min(_MOST_IMAGES, len(names))))
+    return rich_line(translator, texts.UNPINNED, images=common.listed(translator, rest, min(_MAX_IMAGES, len(names))))
 
 
 def _change(translator: Translator, change: Change, names: str) -> list[Element]:
@@ -62,7 +62,7 @@ def _change(translator: Translator, change: Change, names: str) -> list[Element]
     lead = paragraph(
         words(translator.text(texts.CHANGES, names=names, counts=_counts(translator, rendered)), bold=True)
     )
-    shown = rendered.objects[:_MOST_OBJECTS]
+    shown = rendered.objects[:_MAX_OBJECTS]
     lists: list[Element] = []
     for changed in shown:
         lists.append(bullets([_object(translator, changed)]))
@@ -80,7 +80,7 @@ def _counts(translator: Translator, rendered: RenderedChange) -> str:
 
 def _object(translator: Translator, changed: ObjectChange) -> list[Element]:
     namespace = f"{changed.namespace}/" if changed.namespace else ""
-    name = words(f"{clip(changed.kind, 60)} {clip(namespace + changed.name, wording.MOST_NAME)}", bold=True)
+    name = words(f"{clip(changed.kind, 60)} {clip(namespace + changed.name, common.MAX_NAME)}", bold=True)
     match changed.change:
         case "removed":
             return rich_line(translator, texts.OBJECT_REMOVED, object=name)
@@ -98,8 +98,8 @@ def _fields(translator: Translator, changed: ObjectChange) -> list[list[Element]
 
 
 def _field(translator: Translator, field: FieldChange) -> list[Element]:
-    path = code(clip(field.path, wording.MOST_PATH))
-    before, after = (code(wording.value(translator, value, 90)) for value in (field.before, field.after))
+    path = code(clip(field.path, common.MAX_PATH))
+    before, after = (code(common.value(translator, value, 90)) for value in (field.before, field.after))
     match field.change:
         case "changed":
             return rich_line(translator, texts.FIELD_CHANGED, path=path, before=before, after=after)

@@ -7,7 +7,7 @@ from bot.core.incidents import snooze
 from bot.core.incidents.snooze import DEFAULT, For, Span
 from bot.i18n.catalogue import control as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import Element, Message, clip, modal, paragraph, rich, rich_line, words
 
 VIEW = "snooze"
@@ -15,19 +15,19 @@ VIEW = "snooze"
 PICKED = "picked"
 TYPED = "typed"
 
-_MOST_TYPED = 40
+_MAX_TYPED = 40
 
 
-def opening(translator: Translator) -> Mapping[str, Any]:
+def loading_view(translator: Translator) -> Mapping[str, Any]:
     """What the modal shows until it is known whether the person may: a trigger expires 3 s after the click."""
-    return wording.dialog(
+    return common.info_modal(
         translator, translator.text(texts.SNOOZE_TITLE), rich(paragraph(words(translator.text(texts.ONE_MOMENT))))
     )
 
 
-def refusal(translator: Translator, message: Message) -> Mapping[str, Any]:
+def message_view(translator: Translator, message: Message) -> Mapping[str, Any]:
     """The same modal, when there is nothing to ask."""
-    return wording.dialog(translator, translator.text(texts.SNOOZE_TITLE), *message.blocks)
+    return common.info_modal(translator, translator.text(texts.SNOOZE_TITLE), *message.blocks)
 
 
 def form(translator: Translator, applications: Sequence[str], *, subject: str, channel: str) -> Mapping[str, Any]:
@@ -41,10 +41,10 @@ def form(translator: Translator, applications: Sequence[str], *, subject: str, c
     typed = {
         "type": "plain_text_input",
         "action_id": TYPED,
-        "max_length": _MOST_TYPED,
+        "max_length": _MAX_TYPED,
         "placeholder": _plain(translator.text(texts.OTHER_EXAMPLE)),
     }
-    names = wording.listed(translator, applications)
+    names = common.listed(translator, applications)
     view = modal(
         translator.text(texts.SNOOZE_TITLE),
         rich(paragraph(*rich_line(translator, texts.SNOOZE_LEAD, names=names))),
@@ -56,13 +56,13 @@ def form(translator: Translator, applications: Sequence[str], *, subject: str, c
     return {**view, "callback_id": VIEW, "submit": _plain(translator.text(texts.SUBMIT))}
 
 
-def referred(view: Mapping[str, Any]) -> tuple[str, str]:
+def parse_reference(view: Mapping[str, Any]) -> tuple[str, str]:
     """The subject and the channel of a submitted form. References only: they may be anything."""
     channel, _, subject = str(view.get("private_metadata") or "").partition(" ")
     return subject, channel
 
 
-def entered(view: Mapping[str, Any]) -> Span | None:
+def parse_span(view: Mapping[str, Any]) -> Span | None:
     """What was picked, or typed instead; None when neither can be read. `view` is as Slack submits it."""
     try:
         values = view["state"]["values"]
@@ -73,7 +73,7 @@ def entered(view: Mapping[str, Any]) -> Span | None:
         return None
 
 
-def wrong(translator: Translator) -> dict[str, str]:
+def field_errors(translator: Translator) -> dict[str, str]:
     """Shown beside the input that could not be read."""
     return {TYPED: translator.text(texts.OTHER_WRONG)}
 

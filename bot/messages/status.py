@@ -13,21 +13,22 @@ from bot.i18n.catalogue import deployed as view_texts
 from bot.i18n.catalogue import status as texts
 from bot.i18n.catalogue import wording as shared
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Block,
     Element,
     Message,
     clip,
     code,
+    date,
     fill,
     link,
     message,
-    moment,
     paragraph,
     rich,
     rich_line,
     table,
+    text_message,
     words,
 )
 
@@ -48,7 +49,7 @@ _STOPS = {Stop.SUSPENDED: view_texts.SUSPENDED, Stop.MANUAL: view_texts.MANUAL}
 class Overview:
     """What there is to tell. `pulls` are open pull requests by repository, `pulls_unknown` why they are not known.
 
-    `troubles` are sentences of what is down. `views` are what deployers say, by application, and `unreadable` what they
+    `outages` are sentences of what is down. `views` are what deployers say, by application, and `unreadable` what they
     know and cannot be followed.
     """
 
@@ -57,16 +58,16 @@ class Overview:
     rollouts: Sequence[Rollout]
     pulls: Mapping[str, Sequence[PullRequest]]
     pulls_unknown: Mapping[str, str]
-    troubles: Sequence[str]
+    outages: Sequence[str]
     views: Mapping[str, DeployerStatus] = field(default_factory=dict)
     unreadable: Sequence[Unreadable] = ()
 
 
-def overview(translator: Translator, overview: Overview) -> Message:
+def answer(translator: Translator, overview: Overview) -> Message:
     """Every application asked for, the worst first."""
     if not overview.applications and not overview.unreadable:
         text = translator.text(texts.NO_APPLICATION)
-        return message(text, rich(paragraph(words(text))))
+        return text_message(text)
     applications = ranked(overview.applications, overview.checks)
     shown = {application.repository.name for application in overview.applications}
     opened = {name: overview.pulls[name] for name in sorted(shown) if overview.pulls.get(name)}
@@ -86,18 +87,16 @@ def overview(translator: Translator, overview: Overview) -> Message:
         )
     if opened:
         title = paragraph(
-            words(translator.text(texts.PULLS, repositories=wording.listed(translator, opened)), bold=True)
+            words(translator.text(texts.PULLS, repositories=common.listed(translator, opened)), bold=True)
         )
         rest += fill(
             [[title], *([_pull(translator, pull)] for pulls in opened.values() for pull in pulls)],
             lambda left: paragraph(words(translator.count(texts.MORE_PULLS, left))),
             budget=2_000,
         )
-    troubles = [*map(translator.told, overview.troubles), *_pulls_unknown(translator, overview)]
-    if troubles:
-        rest.append(
-            rich(*(paragraph(*wording.with_channels(f"⚠️ {clip(sentence, 400)}\n")) for sentence in troubles[:5]))
-        )
+    outages = [*map(translator.told, overview.outages), *_pulls_unknown(translator, overview)]
+    if outages:
+        rest.append(rich(*(paragraph(*common.with_channels(f"⚠️ {clip(sentence, 400)}\n")) for sentence in outages[:5])))
     if len(applications) < _TABLE_FROM:
         return message(sentence, lead, *lines, *rest)
     tabled = message(sentence, lead, *_table(translator, applications, overview), *rest)
@@ -116,7 +115,7 @@ def _table(translator: Translator, applications: Sequence[Application], overview
         drifted = len(check.drift) if check else 0
         differs = f": {translator.count(shared.OBJECTS, drifted)}" if drifted else ""
         rows.append(
-            (clip(wording.where(translator, application.name, application.cluster), 100), f"{mark} {phrase}{differs}")
+            (clip(common.where(translator, application.name, application.cluster), 100), f"{mark} {phrase}{differs}")
         )
     heads = [translator.text(texts.APPLICATION), translator.text(texts.STATE)]
     table_block, omitted = table(heads, rows)
@@ -166,7 +165,7 @@ def state(translator: Translator, check: Check | None) -> tuple[str, str]:
 
 def arriving(translator: Translator, revision: str) -> list[Element]:
     """What follows an application that a merge is on its way to."""
-    return rich_line(translator, texts.ARRIVING, revision=wording.short(translator, revision))
+    return rich_line(translator, texts.ARRIVING, revision=common.short_revision(translator, revision))
 
 
 def _sentence(translator: Translator, overview: Overview) -> str:
@@ -186,7 +185,7 @@ def _line(translator: Translator, application: Application, overview: Overview) 
         ]
     mark, phrase = state(translator, check)
     if check.drift:
-        phrase = translator.text(texts.STATE_DRIFT, state=phrase, summary=wording.summary(translator, check.drift))
+        phrase = translator.text(texts.STATE_DRIFT, state=phrase, summary=common.summary(translator, check.drift))
     line = rich_line(
         translator,
         texts.LINE,
@@ -194,8 +193,8 @@ def _line(translator: Translator, application: Application, overview: Overview) 
         name=name,
         state=phrase,
         where=where,
-        revision=code(wording.short(translator, check.revision)),
-        time=moment(check.at),
+        revision=code(common.short_revision(translator, check.revision)),
+        time=date(check.at),
     )
     arriving_rollouts = [rollout for rollout in overview.rollouts if _waits_for(rollout, application.name)]
     if arriving_rollouts:

@@ -9,7 +9,7 @@ from bot.core.git.commit import Commit, PullRequest, title
 from bot.core.incidents.incident import Incident
 from bot.i18n.catalogue import who as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Element,
     Message,
@@ -17,19 +17,20 @@ from bot.messages.blocks import (
     clip,
     code,
     link,
+    mention,
     message,
     note,
     paragraph,
-    people,
     person,
     plain,
     rich,
     rich_line,
+    text_message,
     words,
 )
 
-_MOST_OWNERS = 8
-_MOST_AUTHORS = 4
+_MAX_OWNERS = 8
+_MAX_AUTHORS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class Contacts:
     """Who has to do with an application. `owners` are Slack ids, `writers` tools that wrote what differs, each with its
-    latest time; `trouble` is why mergers and approvers are not known.
+    latest time; `approvals_error` is why mergers and approvers are not known.
     """
 
     application: str
@@ -54,36 +55,36 @@ class Behind:
     incident: Incident | None
     writers: Sequence[tuple[str, datetime | None]]
     changes: Sequence[Change]
-    trouble: str | None
+    approvals_error: str | None
 
 
-def answer(translator: Translator, contacts: Behind) -> Message:
+def answer(translator: Translator, contacts: Contacts) -> Message:
     """Who has it now, who wrote to the cluster, whose commits they are, who owns it."""
     lines = [*_of_incident(translator, contacts), *(_wrote(translator, *writer) for writer in contacts.writers)]
     lines += [_changed(translator, change) for change in contacts.changes]
     if contacts.owners:
         lines.insert(
             0,
-            rich_line(translator, texts.OWNERS, who=_row([people(owner) for owner in contacts.owners[:_MOST_OWNERS]])),
+            rich_line(translator, texts.OWNERS, who=_row([mention(owner) for owner in contacts.owners[:_MAX_OWNERS]])),
         )
     if not lines:
         text = translator.text(texts.NOBODY, application=contacts.application)
-        return message(text, rich(paragraph(words(text))))
+        return text_message(text)
     lead = translator.text(texts.LEAD, application=contacts.application)
     first = "".join(map(plain, lines[0]))
     blocks = [rich(paragraph(words(lead, bold=True)), bullets(lines))]
-    if contacts.trouble:
-        blocks.append(note(translator.text(texts.UNKNOWN_APPROVERS, reason=translator.told(contacts.trouble))))
+    if contacts.approvals_error:
+        blocks.append(note(translator.text(texts.UNKNOWN_APPROVERS, reason=translator.told(contacts.approvals_error))))
     return message(translator.text(texts.SENTENCE, application=contacts.application, first=clip(first, 500)), *blocks)
 
 
-def _of_incident(translator: Translator, contacts: Behind) -> list[list[Element]]:
+def _of_incident(translator: Translator, contacts: Contacts) -> list[list[Element]]:
     incident, lines = contacts.incident, []
     if incident and incident.acknowledged_by and incident.acknowledged_at:
-        at = wording.day_and_time(translator, incident.acknowledged_at)
+        at = common.day_and_time(translator, incident.acknowledged_at)
         lines.append(rich_line(translator, texts.ACKNOWLEDGED, who=person(incident.acknowledged_by), at=at))
     if incident and incident.snoozed_by and incident.snoozed_until:
-        at = wording.day_and_time(translator, incident.snoozed_until)
+        at = common.day_and_time(translator, incident.snoozed_until)
         lines.append(rich_line(translator, texts.SNOOZED, who=person(incident.snoozed_by), at=at))
     return lines
 
@@ -91,7 +92,7 @@ def _of_incident(translator: Translator, contacts: Behind) -> list[list[Element]
 def _wrote(translator: Translator, tool: str, at: datetime | None) -> list[Element]:
     if at is None:
         return rich_line(translator, texts.WROTE_SOME_TIME, tool=code(clip(tool, 60)))
-    return rich_line(translator, texts.WROTE, tool=code(clip(tool, 60)), at=wording.day_and_time(translator, at))
+    return rich_line(translator, texts.WROTE, tool=code(clip(tool, 60)), at=common.day_and_time(translator, at))
 
 
 def _changed(translator: Translator, change: Change) -> list[Element]:
@@ -102,13 +103,13 @@ def _changed(translator: Translator, change: Change) -> list[Element]:
         texts.CHANGED,
         commit=sha,
         subject=clip(title(change.commit, change.pull), 120),
-        at=wording.day_and_time(translator, change.commit.committed_at),
-        authors=_row(authors[:_MOST_AUTHORS]) or translator.text(texts.A_TOOL),
+        at=common.day_and_time(translator, change.commit.committed_at),
+        authors=_row(authors[:_MAX_AUTHORS]) or translator.text(texts.A_TOOL),
     )
     if change.pull and change.pull.merged_by:
         line += rich_line(translator, texts.MERGED_BY, who=clip(change.pull.merged_by, 60))
     if change.approvers:
-        line += rich_line(translator, texts.APPROVED_BY, who=wording.listed(translator, change.approvers))
+        line += rich_line(translator, texts.APPROVED_BY, who=common.listed(translator, change.approvers))
     return line
 
 

@@ -7,13 +7,13 @@ from bot.core.objects.health import Unready
 from bot.core.rollouts.rollout import NOTHING, Part, PendingState, Rollout
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import PluralPhrase, Translator
-from bot.messages import wording
-from bot.messages.blocks import Element, Value, bullets, clip, moment, rich_line, words
+from bot.messages import common
+from bot.messages.blocks import Element, Value, bullets, clip, date, rich_line, words
 
-_MOST_PARTS = 8  # told one by one; more are grouped
-_MOST_TOLD = 3  # of a group, those of which it is told what they lack
-_MOST_NAMES = 4
-_MOST_LACKING = 4
+_MAX_PARTS = 8  # told one by one; more are grouped
+_MAX_TOLD = 3  # of a group, those of which it is told what they lack
+_MAX_NAMES = 4
+_MAX_LACKING = 4
 
 
 def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False) -> list[list[Element]]:
@@ -22,7 +22,7 @@ def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False)
     `waiting`: without those that are live.
     """
     parts = [part for part in rollout.parts if not waiting or part.live_at is None]
-    if len(parts) <= _MOST_PARTS:
+    if len(parts) <= _MAX_PARTS:
         return [[bullets([_part(translator, part, rollout.merged_at)])] for part in parts]
     groups: dict[str, list[Part]] = {}
     for part in parts:
@@ -34,7 +34,7 @@ def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False)
             [bullets([_part(translator, part, rollout.merged_at)])]
             for state, members in present
             if state in _TOLD_ONE_BY_ONE
-            for part in members[:_MOST_TOLD]
+            for part in members[:_MAX_TOLD]
         ),
     ]
 
@@ -61,7 +61,7 @@ def _state(part: Part) -> str:
 
 
 def _group(translator: Translator, state: str, parts: Sequence[Part]) -> str:
-    names = wording.listed(translator, (part.application for part in parts), _MOST_NAMES)
+    names = common.listed(translator, (part.application for part in parts), _MAX_NAMES)
     return translator.count(_GROUPS[state], len(parts), names=names)
 
 
@@ -70,9 +70,7 @@ def _part(translator: Translator, part: Part, merged_at: datetime) -> list[Eleme
     match _state(part):
         case "live":
             at = part.live_at or merged_at
-            return rich_line(
-                translator, texts.PART_LIVE, **where, took=wording.duration(at - merged_at), time=moment(at)
-            )
+            return rich_line(translator, texts.PART_LIVE, **where, took=common.duration(at - merged_at), time=date(at))
         case "unknown":
             return rich_line(
                 translator, texts.PART_UNKNOWN, **where, reason=clip(translator.told(part.error or ""), 300)
@@ -96,7 +94,7 @@ def _lacking(translator: Translator, lacking: PendingState) -> str:
         *(translator.text(texts.REMAINING, object=clip(workload, 120)) for workload in lacking.remaining),
     ]
     padded = names + [""] * (lacking.total - len(names))
-    return wording.listed(translator, padded, min(_MOST_LACKING, max(1, len(names))))
+    return common.listed(translator, padded, min(_MAX_LACKING, max(1, len(names))))
 
 
 def _workload(translator: Translator, workload: Unready) -> str:

@@ -11,9 +11,9 @@ from bot.messages.blocks import (
     button,
     clip,
     code,
+    date,
     header,
     message,
-    moment,
     paragraph,
     person,
     rich,
@@ -32,7 +32,7 @@ _HEADERS = {
 def answer(translator: Translator, revert: QueuedRevert) -> Message:
     """To the person who asked, at once."""
     text = translator.text(texts.ANSWER, time=utc(revert.due), reason=_reason(translator, revert))
-    line = rich_line(translator, texts.ANSWER, time=moment(revert.due, "{time}"), reason=_reason(translator, revert))
+    line = rich_line(translator, texts.ANSWER, time=date(revert.due, "{time}"), reason=_reason(translator, revert))
     return message(text, rich(paragraph(*line)))
 
 

@@ -6,7 +6,7 @@ from bot.core.pull_requests.revert_pull import RevertPullRequest
 from bot.i18n.catalogue import adopt
 from bot.i18n.catalogue import revert_pull as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Message,
     actions,
@@ -37,7 +37,7 @@ def card(translator: Translator, pull: RevertPullRequest) -> Message:
     """The pull request's one message in the channel, as it should read now."""
     number, title = str(pull.number), clip(pull.title, 200)
     touched = (
-        translator.text(texts.OF, applications=wording.listed(translator, pull.applications, 5))
+        translator.text(texts.OF, applications=common.listed(translator, pull.applications, 5))
         if pull.applications
         else ""
     )
@@ -55,7 +55,7 @@ def card(translator: Translator, pull: RevertPullRequest) -> Message:
     )
     blocks = [header(translator.text(headline, number=number)), rich(paragraph(*lead))]
     if pull.state == "open":
-        blocks.append(actions(wording.review(translator, pull.number, pull.url)))
+        blocks.append(actions(common.review_button(translator, pull.number, pull.url)))
     return message(text, *blocks)
 
 

@@ -7,10 +7,10 @@ from datetime import UTC
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
-from bot.messages.pull_request import MAX_TITLE, as_code
+from bot.messages.revert_pull_request import MAX_TITLE, as_code
 
-_MOST_LISTED = 100
-_MOST_VALUE = 200
+_MAX_LISTED = 100
+_MAX_VALUE = 200
 
 
 def branch_name(application: Application, drift: Sequence[ObjectDrift], attempt: int = 1) -> str:
@@ -40,8 +40,8 @@ def body(check: Check, files: Iterable[str], who: str) -> str:
     lines = [f"Requested in Slack by {as_code(who)}.", f"{where}. Merging this updates git to match the cluster."]
     fields = [_object_line(object_drift) for object_drift in check.drift if object_drift.change == "missing"]
     fields += [_field_line(object_drift, field) for object_drift in check.drift for field in object_drift.fields]
-    omitted = len(fields) - _MOST_LISTED
-    listed = [*fields[:_MOST_LISTED], *([f"… and {omitted} more"] if omitted > 0 else [])]
+    omitted = len(fields) - _MAX_LISTED
+    listed = [*fields[:_MAX_LISTED], *([f"… and {omitted} more"] if omitted > 0 else [])]
     lines.append("\n".join(["### Adopts", "", *(f"- {line}" for line in listed)]))
     lines.append("\n".join(["### Changed files", "", *(f"- {as_code(file)}" for file in sorted(files))]))
     return "\n\n".join(lines) + "\n"
@@ -79,4 +79,4 @@ def _value(value: object) -> str:
     if value is None:
         return "nothing"
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return as_code(text if len(text) <= _MOST_VALUE else f"{text[: _MOST_VALUE - 1]}…")
+    return as_code(text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…")

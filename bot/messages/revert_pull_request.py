@@ -9,7 +9,7 @@ from bot.core.git.commit import Commit, PullRequest
 from bot.core.pull_requests.revert import RevertRequest, Target, automation, one_line, subject, undo_of
 from bot.i18n.language import ENGLISH
 from bot.messages import effect as effect_message
-from bot.messages.wording import value
+from bot.messages.common import value
 
 MAX_TITLE = 250  # GitHub and GitLab take 255 or 256
 MAX_BODY = 30_000  # Bitbucket takes 32,768, GitHub twice that

@@ -18,16 +18,16 @@ from bot.messages.blocks import (
     channel,
     clip,
     code,
+    date,
     modal,
-    moment,
     paragraph,
     rich_line,
     words,
 )
 
-MOST_NAME = 120
-MOST_PATH = 240
-MOST_VALUE = 160
+MAX_NAME = 120
+MAX_PATH = 240
+MAX_VALUE = 160
 
 More = Callable[[int], Element]
 
@@ -44,7 +44,7 @@ def with_channels(text: str) -> list[Element]:
 
 def listed(translator: Translator, names: Iterable[str], most: int = 3) -> str:
     """`a, b and 3 more`."""
-    clipped = [clip(name, MOST_NAME) for name in names]
+    clipped = [clip(name, MAX_NAME) for name in names]
     if len(clipped) > most:
         return translator.text(texts.ROW_CUT, names=", ".join(clipped[:most]), n=translator.number(len(clipped) - most))
     if len(clipped) < 2:
@@ -74,10 +74,10 @@ def duration(span: timedelta) -> str:
 
 def day_and_time(translator: Translator, at: datetime) -> Element:
     """An instant with its day."""
-    return moment(at, translator.text(texts.DAY_AND_TIME, day="{date_short_pretty}", time="{time}"))
+    return date(at, translator.text(texts.DAY_AND_TIME, day="{date_short_pretty}", time="{time}"))
 
 
-def short(translator: Translator, revision: str | None) -> str:
+def short_revision(translator: Translator, revision: str | None) -> str:
     """A sha as people read it."""
     return revision[:8] if revision else translator.text(texts.NO_REVISION)
 
@@ -87,7 +87,7 @@ def where(translator: Translator, application: str, cluster: str) -> str:
     return translator.text(texts.WHERE, application=application, cluster=cluster)
 
 
-def value(translator: Translator, given: Any, most: int = MOST_VALUE) -> str:
+def value(translator: Translator, given: Any, most: int = MAX_VALUE) -> str:
     """A field's value on one line."""
     if given is None:
         return translator.text(texts.NOTHING)
@@ -99,32 +99,32 @@ def value(translator: Translator, given: Any, most: int = MOST_VALUE) -> str:
 def object_name(object_drift: ObjectDrift) -> str:
     """`Deployment shop/web`, `ClusterRole viewer`."""
     namespace = f"{object_drift.namespace}/" if object_drift.namespace else ""
-    return f"{object_drift.kind} {clip(namespace + object_drift.name, MOST_NAME)}"
+    return f"{object_drift.kind} {clip(namespace + object_drift.name, MAX_NAME)}"
 
 
-def field_line(translator: Translator, field: FieldDrift, most: int = MOST_VALUE) -> list[Element]:
+def field_line(translator: Translator, field: FieldDrift, most: int = MAX_VALUE) -> list[Element]:
     """One difference: the path, both sides, the tool and its time."""
     difference = {"changed": texts.CHANGED, "added": texts.ADDED, "removed": texts.REMOVED}[field.change]
     line = rich_line(
         translator,
         difference,
-        path=code(clip(field.path, MOST_PATH)),
+        path=code(clip(field.path, MAX_PATH)),
         desired=code(value(translator, field.desired, most)),
         live=code(value(translator, field.live, most)),
     )
-    return line + by(translator, field)
+    return line + _written_by(translator, field)
 
 
-def by(translator: Translator, field: FieldDrift) -> list[Element]:
+def _written_by(translator: Translator, field: FieldDrift) -> list[Element]:
     """Which tool wrote it and when; nothing is recorded of a deletion."""
     if field.manager is None:
         return rich_line(translator, texts.BY_UNKNOWN) if field.change == "removed" else []
-    time = [moment(field.time)] if field.time else []
+    time = [date(field.time)] if field.time else []
     return rich_line(translator, texts.BY_AT if time else texts.BY, manager=code(clip(field.manager, 60)), time=time)
 
 
 def object_lines(
-    translator: Translator, object_drift: ObjectDrift, most_fields: int = 12, most_value: int = MOST_VALUE
+    translator: Translator, object_drift: ObjectDrift, most_fields: int = 12, most_value: int = MAX_VALUE
 ) -> list[Element]:
     """One object's part of a rich_text block: its name, then a bullet a field."""
     name = words(object_name(object_drift), bold=True)
@@ -168,22 +168,22 @@ def first_difference(translator: Translator, drift: tuple[ObjectDrift, ...]) -> 
     return translator.text(
         {"changed": texts.FIRST_CHANGED, "added": texts.FIRST_ADDED, "removed": texts.FIRST_REMOVED}[field.change],
         object=object_name(object_drift),
-        path=clip(field.path, MOST_NAME),
+        path=clip(field.path, MAX_NAME),
         live=value(translator, field.live, 60),
         desired=value(translator, field.desired, 60),
     )
 
 
-def dialog(translator: Translator, title: str, *blocks: Block, reference: str = "") -> Mapping[str, Any]:
+def info_modal(translator: Translator, title: str, *blocks: Block, reference: str = "") -> Mapping[str, Any]:
     """A modal to read and close."""
     return modal(title, *blocks, close=translator.text(texts.CLOSE), reference=reference)
 
 
-def reading(translator: Translator, application: str) -> str:
+def loading(translator: Translator, application: str) -> str:
     """Said until git and the cluster have answered."""
     return translator.text(texts.READING, application=application)
 
 
-def review(translator: Translator, number: int, url: str) -> Element:
+def review_button(translator: Translator, number: int, url: str) -> Element:
     """The button that opens a pull request to be reviewed."""
     return button(translator.text(texts.REVIEW, number=str(number)), LINK, url=url, style="primary")
