@@ -1,4 +1,4 @@
-"""Adopting drift in git: the alert's button, and the answer to who pressed it."""
+"""Adopting drift in git: the button on an alert, and the answers to pressing it."""
 
 from collections.abc import Sequence
 
@@ -26,12 +26,12 @@ from bot.messages.blocks import (
     words,
 )
 
-# Its value is the card's subject.
+# The button's action id; its value is the card's subject.
 ADOPT = "adopt"
 
 
 def adopt_button(translator: Translator, subject: str) -> Element:
-    """Asks before it opens a pull request."""
+    """The button that opens a pull request, after a confirmation. `subject` is the card's."""
     confirmation = confirm(
         *(
             translator.text(phrase)
@@ -44,7 +44,7 @@ def adopt_button(translator: Translator, subject: str) -> Element:
 def opened(
     translator: Translator, pull: PullRequest, application: str, files: Sequence[str], drift: Sequence[ObjectDrift]
 ) -> Message:
-    """The pull request is open, and what it changes; what leaves git is said first."""
+    """The pull request was opened. Lists what it changes: objects removed from git come first."""
     values = {"application": application, "files": common.listed(translator, files, 4)}
     removed = common.listed(
         translator, (common.object_name(object_drift) for object_drift in drift if object_drift.change == "missing"), 4
@@ -59,29 +59,29 @@ def opened(
     )
     more = fill(
         lines,
-        lambda left: paragraph(words(translator.count(drift_texts.MORE_OBJECTS, left), italic=True)),
+        common.more(translator, drift_texts.MORE_OBJECTS),
         budget=5_000,
     )
     return _pull_request_message(translator, texts.OPENED, pull, values, *removed_block, *more)
 
 
 def already_open(translator: Translator, pull: PullRequest) -> Message:
-    """Somebody has asked for the same before."""
+    """A pull request for the same drift is open already."""
     return _pull_request_message(translator, texts.ALREADY_OPEN, pull, {})
 
 
 def nothing_to_adopt(translator: Translator, application: str) -> Message:
-    """Git and cluster say the same by now."""
+    """Git and the cluster match by now."""
     return text_message(translator.text(texts.NOTHING, application=application))
 
 
 def not_adopted(translator: Translator, why: str) -> Message:
-    """Nothing was opened, and why."""
+    """No pull request was opened, and why."""
     return text_message(translator.text(texts.NOT_ADOPTED, why=clip(translator.told(why), 1_000)))
 
 
 def unfinished(translator: Translator, branch: str, why: str) -> Message:
-    """The branch is there, its pull request is not."""
+    """The branch was pushed, but its pull request was not opened."""
     return text_message(translator.text(texts.UNFINISHED, branch=branch, why=clip(translator.told(why), 1_000)))
 
 

@@ -1,4 +1,4 @@
-"""What the pull request that adopts drift is called, and what it says on the forge."""
+"""The branch, title, Markdown body and commit message of a pull request that adopts drift."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ from datetime import UTC
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
+from bot.messages.blocks import clip
 from bot.messages.revert_pull_request import MAX_TITLE, as_code
 
 _MAX_LISTED = 100
@@ -14,27 +15,26 @@ _MAX_VALUE = 200
 
 
 def branch_name(application: Application, drift: Sequence[ObjectDrift], attempt: int = 1) -> str:
-    """The branch of this adoption: the same for everybody who asks for it, so that two who do meet on it."""
-    differences = json.dumps([_meant(object_drift) for object_drift in drift], default=str, sort_keys=True)
+    """The branch for this drift. The same drift gives the same name, so that two requests share one pull request."""
+    differences = json.dumps([_identity(object_drift) for object_drift in drift], default=str, sort_keys=True)
     digest = hashlib.sha256(differences.encode()).hexdigest()[:12]
-    name = "".join(letter if letter.isalnum() or letter == "-" else "-" for letter in application.name.lower())
-    return f"gitops-bot/adopt-{name.strip('-')}-{digest}{'' if attempt == 1 else f'-{attempt}'}"
+    safe_name = "".join(letter if letter.isalnum() or letter == "-" else "-" for letter in application.name.lower())
+    return f"gitops-bot/adopt-{safe_name.strip('-')}-{digest}{'' if attempt == 1 else f'-{attempt}'}"
 
 
 def title(application: Application, drift: Sequence[ObjectDrift]) -> str:
-    """The pull request's title, and the commit's: what of, so that two adoptions can be told apart."""
+    """The title of the pull request and the commit. Names the first difference, to distinguish pull requests."""
     first = drift[0]
     subject = f"{first.kind} {first.name}"
     if first.fields:
         subject = f"{first.fields[0].path} of {subject}"
     more = sum(max(1, len(object_drift.fields)) for object_drift in drift) - 1
     summary = f"{subject} and {more} more" if more else subject
-    title_ = f"Update {application.name} in git to match {application.cluster}: {summary}"
-    return title_ if len(title_) <= MAX_TITLE else f"{title_[: MAX_TITLE - 1]}…"
+    return clip(f"Update {application.name} in git to match {application.cluster}: {summary}", MAX_TITLE)
 
 
 def body(check: Check, files: Iterable[str], who: str) -> str:
-    """Markdown: what changes where, which tool wrote it, who asked."""
+    """The Markdown body: who asked, what changes where, and which field manager wrote it."""
     time = f"{check.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     where = f"Cluster {as_code(check.cluster)} differed from git {check.revision} at {time}"
     lines = [f"Requested in Slack by {as_code(who)}.", f"{where}. Merging this updates git to match the cluster."]
@@ -48,12 +48,12 @@ def body(check: Check, files: Iterable[str], who: str) -> str:
 
 
 def commit_message(application: Application, check: Check, who: str) -> str:
-    """The commit's text."""
+    """The title, then when the live state was read and who asked."""
     source = f"Live state at {check.at.isoformat()}, requested by {' '.join(who.split())}."
     return f"{title(application, check.drift)}\n\n{source}\n"
 
 
-def _meant(object_drift: ObjectDrift) -> list[object]:
+def _identity(object_drift: ObjectDrift) -> list[object]:
     return [
         object_drift.kind,
         object_drift.namespace,
@@ -78,5 +78,4 @@ def _field_line(object_drift: ObjectDrift, field: FieldDrift) -> str:
 def _value(value: object) -> str:
     if value is None:
         return "nothing"
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return as_code(text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…")
+    return as_code(clip(json.dumps(value, ensure_ascii=False, default=str), _MAX_VALUE))

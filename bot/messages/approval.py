@@ -1,4 +1,4 @@
-"""What the bot says of commits that nobody approved: one card, kept current, and a file where the diff is long."""
+"""The card about commits that reached a tracked branch without approval, and the file with a long diff."""
 
 from bot.core.approvals.approval import Alert, ApprovalStatus, Judgement
 from bot.core.git.patch import WITHHELD
@@ -29,7 +29,7 @@ from bot.messages.revert import revert_button
 _MAX_COMMITS = 5
 _MAX_DIFF = 2_500
 
-_HOW: dict[ApprovalStatus, Phrase] = {
+_SENTENCES: dict[ApprovalStatus, Phrase] = {
     ApprovalStatus.SELF: texts.SELF_APPROVED,
     ApprovalStatus.BYPASSED: texts.NOT_APPROVED,
     ApprovalStatus.STALE: texts.APPROVED_EARLIER_COMMIT,
@@ -41,10 +41,10 @@ _HOW: dict[ApprovalStatus, Phrase] = {
 
 
 def card(translator: Translator, alert: Alert) -> Message:
-    """The alert's one message in a channel, as it should read now."""
+    """The alert's message in a channel, as it should read now."""
     last, seen = alert.last, alert.seen_by
     branch = clip(last.branch, 60)
-    sentence = _how(translator, alert)
+    sentence = _sentence(translator, alert)
     names = common.listed(translator, alert.applications)
     viewers = common.listed(translator, seen, 5) if last.verdict is not ApprovalStatus.APPROVED else ""
     text = translator.text(
@@ -57,7 +57,7 @@ def card(translator: Translator, alert: Alert) -> Message:
         seen=translator.text(texts.SEEN_BY, who=viewers) if viewers else "",
     )
     closed = texts.SEEN_HEADER if viewers else texts.AFTER_ALL_HEADER
-    headline = translator.text(closed if seen else texts.HEADER, what=_what(translator, alert), branch=branch)
+    headline = translator.text(closed if seen else texts.HEADER, what=_change(translator, alert), branch=branch)
     applications = common.listed(translator, alert.applications, 5)
     touches = texts.TOUCHES if alert.applications else texts.TOUCHES_NONE
     blocks: list[Block] = [
@@ -76,7 +76,7 @@ def card(translator: Translator, alert: Alert) -> Message:
 
 
 def file_name(alert: Alert) -> str:
-    """The file's name."""
+    """The name of the diff's file."""
     return f"{alert.last.repository}-{alert.last.sha[:8]}.diff"
 
 
@@ -85,7 +85,7 @@ def file_title(translator: Translator, alert: Alert) -> str:
     return translator.text(texts.FILE_TITLE, branch=clip(alert.last.branch, 60))
 
 
-def _what(translator: Translator, alert: Alert) -> str:
+def _change(translator: Translator, alert: Alert) -> str:
     last = alert.last
     match last.verdict:
         case ApprovalStatus.REWRITTEN:
@@ -99,9 +99,9 @@ def _what(translator: Translator, alert: Alert) -> str:
     )
 
 
-def _how(translator: Translator, alert: Alert) -> str:
+def _sentence(translator: Translator, alert: Alert) -> str:
     last = alert.last
-    phrase = _HOW.get(last.verdict)
+    phrase = _SENTENCES.get(last.verdict)
     if phrase is None:
         return translator.count(texts.PUSHED_DIRECTLY, len(alert.commits))
     who = common.listed(translator, last.approvers)
@@ -153,7 +153,7 @@ def _diff(translator: Translator, alert: Alert) -> list[Block]:
 
 
 def is_long(alert: Alert) -> bool:
-    """Whether the card cannot hold the whole diff."""
+    """Whether the diff is too long for the card."""
     return (
         any(judgement.more for judgement in alert.commits)
         or sum(len(judgement.diff) for judgement in alert.commits) > _MAX_DIFF

@@ -1,4 +1,4 @@
-"""Which cards there should be, and what each should read: the desired state that Slack is reconciled with."""
+"""The cards that should exist, and what each should show: the desired state of Slack."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ def desired_cards(
     policy: Policy,
     queued: Sequence[QueuedRevert] = (),
 ) -> list[Card]:
-    """Every card of what is going on, a parent always before its reply."""
+    """The cards of everything that is open or has just ended; a card always comes before its replies."""
     return [
         *incident_cards(translator_for, incidents, now, policy),
         *(card for alert in unapproved for card in _approval_cards(translator_for, alert)),

@@ -1,4 +1,4 @@
-"""Phrases that several messages share."""
+"""What several messages share: names, durations, values and differences in words."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.i18n.catalogue import wording as texts
-from bot.i18n.language import Translator
+from bot.i18n.language import PluralPhrase, Translator
 from bot.messages import LINK
 from bot.messages.blocks import (
     Block,
@@ -37,24 +37,29 @@ _SOUNDS_LIKE_I = re.compile(r"h?i(?![aeou])", re.IGNORECASE)
 
 
 def with_channels(text: str) -> list[Element]:
-    """Text in which each channel id is shown as the channel's name, which only Slack knows."""
+    """The text with each channel id as an element, which Slack shows as the channel's name."""
     parts = _CHANNEL.split(text)  # words and ids in turn
     return [channel(part) if index % 2 else words(part) for index, part in enumerate(parts) if part]
 
 
-def listed(translator: Translator, names: Iterable[str], most: int = 3) -> str:
-    """`a, b and 3 more`."""
-    clipped = [clip(name, MAX_NAME) for name in names]
-    if len(clipped) > most:
-        return translator.text(texts.ROW_CUT, names=", ".join(clipped[:most]), n=translator.number(len(clipped) - most))
-    if len(clipped) < 2:
-        return "".join(clipped)
-    row = texts.ROW_BEFORE_I if _SOUNDS_LIKE_I.match(clipped[-1]) else texts.ROW
-    return translator.text(row, names=", ".join(clipped[:-1]), last=clipped[-1])
+def listed(translator: Translator, names: Iterable[str], limit: int = 3) -> str:
+    """At most `limit` names, clipped: `a, b and 3 more`."""
+    shown = [clip(name, MAX_NAME) for name in names]
+    if len(shown) > limit:
+        return translator.text(texts.ROW_CUT, names=", ".join(shown[:limit]), n=translator.number(len(shown) - limit))
+    if len(shown) < 2:
+        return "".join(shown)
+    row = texts.ROW_BEFORE_I if _SOUNDS_LIKE_I.match(shown[-1]) else texts.ROW
+    return translator.text(row, names=", ".join(shown[:-1]), last=shown[-1])
+
+
+def more(translator: Translator, phrase: PluralPhrase, *, italic: bool = True) -> More:
+    """Makes the last paragraph of a list that was cut, given how many entries are left out."""
+    return lambda left: paragraph(words(translator.count(phrase, left), italic=italic))
 
 
 def and_more(translator: Translator, left: int) -> Element:
-    """The last line of a list that was cut."""
+    """The last entry of a list that was cut: how many are left out."""
     return words(translator.text(texts.AND_MORE, n=translator.number(left)), italic=True)
 
 
@@ -73,12 +78,12 @@ def duration(span: timedelta) -> str:
 
 
 def day_and_time(translator: Translator, at: datetime) -> Element:
-    """An instant with its day."""
+    """An instant with its day, in the reader's time zone."""
     return date(at, translator.text(texts.DAY_AND_TIME, day="{date_short_pretty}", time="{time}"))
 
 
 def short_revision(translator: Translator, revision: str | None) -> str:
-    """A sha as people read it."""
+    """The first 8 characters of a full SHA, or words for no revision."""
     return revision[:8] if revision else translator.text(texts.NO_REVISION)
 
 
@@ -87,13 +92,13 @@ def where(translator: Translator, application: str, cluster: str) -> str:
     return translator.text(texts.WHERE, application=application, cluster=cluster)
 
 
-def value(translator: Translator, given: Any, most: int = MAX_VALUE) -> str:
+def value(translator: Translator, content: Any, limit: int = MAX_VALUE) -> str:
     """A field's value on one line."""
-    if given is None:
+    if content is None:
         return translator.text(texts.NOTHING)
-    if isinstance(given, str):
-        return clip(given, most) if given else '""'
-    return clip(json.dumps(given, ensure_ascii=False, default=str), most)
+    if isinstance(content, str):
+        return clip(content, limit) if content else '""'
+    return clip(json.dumps(content, ensure_ascii=False, default=str), limit)
 
 
 def object_name(object_drift: ObjectDrift) -> str:
@@ -102,21 +107,21 @@ def object_name(object_drift: ObjectDrift) -> str:
     return f"{object_drift.kind} {clip(namespace + object_drift.name, MAX_NAME)}"
 
 
-def field_line(translator: Translator, field: FieldDrift, most: int = MAX_VALUE) -> list[Element]:
-    """One difference: the path, both sides, the tool and its time."""
+def field_line(translator: Translator, field: FieldDrift, limit: int = MAX_VALUE) -> list[Element]:
+    """One difference: the path, both values, and the field manager with its time."""
     difference = {"changed": texts.CHANGED, "added": texts.ADDED, "removed": texts.REMOVED}[field.change]
     line = rich_line(
         translator,
         difference,
         path=code(clip(field.path, MAX_PATH)),
-        desired=code(value(translator, field.desired, most)),
-        live=code(value(translator, field.live, most)),
+        desired=code(value(translator, field.desired, limit)),
+        live=code(value(translator, field.live, limit)),
     )
     return line + _written_by(translator, field)
 
 
 def _written_by(translator: Translator, field: FieldDrift) -> list[Element]:
-    """Which tool wrote it and when; nothing is recorded of a deletion."""
+    """The field manager and its time; Kubernetes records none for a deletion."""
     if field.manager is None:
         return rich_line(translator, texts.BY_UNKNOWN) if field.change == "removed" else []
     time = [date(field.time)] if field.time else []
@@ -124,15 +129,15 @@ def _written_by(translator: Translator, field: FieldDrift) -> list[Element]:
 
 
 def object_lines(
-    translator: Translator, object_drift: ObjectDrift, most_fields: int = 12, most_value: int = MAX_VALUE
+    translator: Translator, object_drift: ObjectDrift, max_fields: int = 12, max_value: int = MAX_VALUE
 ) -> list[Element]:
-    """One object's part of a rich_text block: its name, then a bullet a field."""
+    """One object in a rich_text block: its name, then a bullet for each field."""
     name = words(object_name(object_drift), bold=True)
     if object_drift.change == "missing":
         return [paragraph(*rich_line(translator, texts.DELETED, object=name))]
-    fields = [field_line(translator, field, most_value) for field in object_drift.fields[:most_fields]]
-    if len(object_drift.fields) > most_fields:
-        fields.append([words(translator.count(texts.MORE_FIELDS, len(object_drift.fields) - most_fields), italic=True)])
+    fields = [field_line(translator, field, max_value) for field in object_drift.fields[:max_fields]]
+    if len(object_drift.fields) > max_fields:
+        fields.append([words(translator.count(texts.MORE_FIELDS, len(object_drift.fields) - max_fields), italic=True)])
     return [paragraph(name), bullets(fields)]
 
 
@@ -150,7 +155,7 @@ def summary(translator: Translator, drift: tuple[ObjectDrift, ...]) -> str:
 
 
 def latest_writer(drift: tuple[ObjectDrift, ...]) -> tuple[str, datetime | None] | None:
-    """The tool behind the newest difference, and its time; None when no tool is recorded."""
+    """The field manager of the newest difference, and its time; None when no manager is recorded."""
     fields = [field for object_drift in drift for field in object_drift.fields if field.manager]
     timed = [field for field in fields if field.time]
     if timed:
@@ -160,7 +165,7 @@ def latest_writer(drift: tuple[ObjectDrift, ...]) -> tuple[str, datetime | None]
 
 
 def first_difference(translator: Translator, drift: tuple[ObjectDrift, ...]) -> str:
-    """The first difference as a clause, for text that is read aloud."""
+    """The first difference as a clause, for the fallback text."""
     object_drift = drift[0]
     if object_drift.change == "missing" or not object_drift.fields:
         return translator.text(texts.FIRST_MISSING, object=object_name(object_drift))
@@ -175,15 +180,15 @@ def first_difference(translator: Translator, drift: tuple[ObjectDrift, ...]) -> 
 
 
 def info_modal(translator: Translator, title: str, *blocks: Block, reference: str = "") -> Mapping[str, Any]:
-    """A modal to read and close."""
+    """A modal without input, with a Close button. `reference` comes back with its buttons."""
     return modal(title, *blocks, close=translator.text(texts.CLOSE), reference=reference)
 
 
 def loading(translator: Translator, application: str) -> str:
-    """Said until git and the cluster have answered."""
+    """Shown until git and the cluster have answered."""
     return translator.text(texts.READING, application=application)
 
 
 def review_button(translator: Translator, number: int, url: str) -> Element:
-    """The button that opens a pull request to be reviewed."""
+    """The button that links to a pull request."""
     return button(translator.text(texts.REVIEW, number=str(number)), LINK, url=url, style="primary")

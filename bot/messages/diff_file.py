@@ -1,4 +1,4 @@
-"""The whole of an application's drift as text, for a file beside the alert where a message is too small."""
+"""All drift of an application as a text file, for when it does not fit in a message."""
 
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
 from bot.i18n.catalogue import diff_file as texts
@@ -20,7 +20,7 @@ def title(translator: Translator, check: Check) -> str:
 
 
 def content(translator: Translator, check: Check) -> str:
-    """Every difference: both sides, the tool and its time."""
+    """Every difference, with both values, the field manager and its time."""
     where = common.where(translator, check.application, check.cluster)
     revision = check.revision or common.short_revision(translator, None)
     lines = [translator.text(texts.HEAD, where=where, revision=revision, time=check.at.isoformat())]
@@ -32,9 +32,8 @@ def content(translator: Translator, check: Check) -> str:
 
 
 def pointer(translator: Translator) -> Message:
-    """Said below a diff that a file completes."""
-    text = translator.text(texts.POINTER)
-    return text_message(text)
+    """The note below a diff that continues in a file."""
+    return text_message(translator.text(texts.POINTER))
 
 
 def _object(translator: Translator, object_drift: ObjectDrift) -> list[str]:

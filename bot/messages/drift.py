@@ -1,4 +1,4 @@
-"""What the bot says of drift: the answers to `drift` and `diff`, the diff modal."""
+"""The answers to `/gitops drift` and `/gitops diff`."""
 
 import json
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ from bot.messages.blocks import (
 )
 
 _MAX_REASONS = 12
-_MAX_OF_A_REASON = 8
+_MAX_PER_REASON = 8
 
-# `diff` shows so many fields of an object, and so many characters of a value.
-_FIELDS = 40
-_VALUE = 300
+# In the answer to `diff`: fields of an object, and characters of a value.
+_MAX_FIELDS = 40
+_MAX_VALUE = 300
 
 
 def answer(translator: Translator, checks: Sequence[Check]) -> Message:
@@ -38,8 +38,8 @@ def answer(translator: Translator, checks: Sequence[Check]) -> Message:
     unknown = [check for check in checks if check.status is Status.UNKNOWN]
     synced = [check for check in checks if check.status is Status.SYNCED]
     clauses = [
-        translator.text(phrase, names=common.listed(translator, (check.application for check in group), most))
-        for phrase, group, most in (
+        translator.text(phrase, names=common.listed(translator, (check.application for check in group), limit))
+        for phrase, group, limit in (
             (texts.OUT_OF_SYNC, drifted, 3),
             (texts.INCOMPLETE, unknown, 3),
             (texts.SYNCED, synced, 6),
@@ -57,29 +57,32 @@ def answer(translator: Translator, checks: Sequence[Check]) -> Message:
                 [paragraph(words(translator.text(texts.UNKNOWN, reason=clip(translator.told(check.error), 600))))]
             )
         parts.extend(common.object_lines(translator, object_drift) for object_drift in check.drift)
-    return text_message(text, *fill(parts, _more(translator)))
+    return text_message(text, *fill(parts, common.more(translator, texts.MORE_OBJECTS)))
 
 
 def diff(translator: Translator, check: Check | None, application: str, *, everything: bool) -> Message:
-    """The answer to `/gitops diff`: every difference of the latest look."""
+    """The answer to `/gitops diff`: every difference in the latest check; None: never checked.
+
+    `everything` adds the differences that don't count as drift.
+    """
     text, blocks = _diff(translator, check, application, everything=everything)
     return message(text, *blocks)
 
 
 def is_cut(translator: Translator, check: Check) -> bool:
-    """Whether `diff` cannot show everything."""
+    """Whether `diff` leaves something out."""
     cut: list[int] = []
 
     def note_cut(left: int) -> Element:
         cut.append(left)
-        return _more(translator)(left)
+        return common.more(translator, texts.MORE_OBJECTS)(left)
 
     _lines(translator, check, note_cut)
     sides = [
         side for object_drift in check.drift for field in object_drift.fields for side in (field.desired, field.live)
     ]
-    long = any(len(common.value(translator, side, _VALUE + 1)) > _VALUE for side in sides)
-    return bool(cut) or long or any(len(object_drift.fields) > _FIELDS for object_drift in check.drift)
+    long = any(len(common.value(translator, side, _MAX_VALUE + 1)) > _MAX_VALUE for side in sides)
+    return bool(cut) or long or any(len(object_drift.fields) > _MAX_FIELDS for object_drift in check.drift)
 
 
 def _diff(
@@ -94,7 +97,7 @@ def _diff(
         unseen = translator.text(texts.NOT_EVERYTHING, reason=clip(translator.told(check.error), 1_000))
         blocks.append(rich(paragraph(words(unseen))))
     blocks += [rich(paragraph(words(clip(translator.told(note), 400)))) for note in check.notes]
-    blocks += _lines(translator, check, _more(translator))
+    blocks += _lines(translator, check, common.more(translator, texts.MORE_OBJECTS))
     if everything:
         left = MAX_JSON - 1_500 - len(json.dumps(blocks, ensure_ascii=False))
         blocks += _set_aside(translator, check.set_aside, budget=max(left, 1_500))
@@ -102,7 +105,7 @@ def _diff(
 
 
 def check_sentence(translator: Translator, check: Check) -> str:
-    """What a check found, as a sentence."""
+    """The result of a check in one sentence."""
     where = common.where(translator, check.application, check.cluster)
     revision = common.short_revision(translator, check.revision)
     if check.drift:
@@ -115,11 +118,13 @@ def check_sentence(translator: Translator, check: Check) -> str:
 
 
 def _lines(translator: Translator, check: Check, more: common.More) -> list[Block]:
-    return fill([common.object_lines(translator, object_drift, _FIELDS, _VALUE) for object_drift in check.drift], more)
+    return fill(
+        [common.object_lines(translator, object_drift, _MAX_FIELDS, _MAX_VALUE) for object_drift in check.drift], more
+    )
 
 
 def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: int) -> list[Block]:
-    """What is no drift: how many for which reason, then which ones, the rare reasons first."""
+    """The differences that don't count as drift: how many for each reason, then a list, the rarest reason first."""
     by_reason: dict[str, list[list[Element]]] = {}
     for object_drift in objects:
         name = common.object_name(object_drift)
@@ -140,12 +145,8 @@ def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: i
     ]
     parts: list[list[Element]] = [[paragraph(words(lead, bold=True)), bullets(counts)]]
     for reason, lines in rare_first:
-        shown = lines[:_MAX_OF_A_REASON]
+        shown = lines[:_MAX_PER_REASON]
         if len(lines) > len(shown):
             shown = [*shown, [common.and_more(translator, len(lines) - len(shown))]]
         parts.append([paragraph(words(f"\n{clip(translator.told(reason), 120)}", bold=True)), bullets(shown)])
     return fill(parts, lambda _: paragraph(words(translator.text(texts.WHOLE_LIST), italic=True)), budget=budget)
-
-
-def _more(translator: Translator) -> common.More:
-    return lambda left: paragraph(words(translator.count(texts.MORE_OBJECTS, left), italic=True))

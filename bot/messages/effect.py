@@ -1,4 +1,4 @@
-"""What merging a pull request would do in the clusters, as the answer in Slack and the pull request's text tell it."""
+"""What merging a pull request would change in the clusters, for the answer in Slack and the pull request's body."""
 
 from collections.abc import Sequence
 
@@ -22,18 +22,18 @@ _WARNINGS = {
     Loss.VERSION: texts.VERSION,
 }
 _MAX_WARNINGS = 5
-_MAX_TOLD = 4_500  # characters of JSON
+_MAX_CHANGES = 4_500  # characters of JSON
 
 
 def blocks(translator: Translator, effects: Sequence[Effect]) -> list[Block]:
-    """Warnings first, then what changes where."""
+    """Warnings, then what changes in each environment."""
     parts = change_parts(
         translator, [(environment(translator, effect), Change(effect.change, why=effect.why)) for effect in effects]
     )
     shown = fill(
         parts,
-        lambda left: paragraph(words(translator.count(shared.MORE_CHANGES, left), italic=True)),
-        budget=_MAX_TOLD,
+        common.more(translator, shared.MORE_CHANGES),
+        budget=_MAX_CHANGES,
     )
     sentences = warnings(translator, effects)
     if not sentences:
@@ -46,7 +46,7 @@ def blocks(translator: Translator, effects: Sequence[Effect]) -> list[Block]:
 
 
 def environment(translator: Translator, effect: Effect) -> str:
-    """The environment, in words."""
+    """The application, its cluster and namespace, in words."""
     return translator.text(
         texts.WHERE,
         application=clip(effect.application, 60),
@@ -56,7 +56,7 @@ def environment(translator: Translator, effect: Effect) -> str:
 
 
 def warnings(translator: Translator, effects: Sequence[Effect]) -> list[str]:
-    """What cannot be brought back, or will be refused: a sentence each."""
+    """A sentence for each change that cannot be undone or that the cluster will reject."""
     return [
         translator.text(
             _WARNINGS[change.loss],

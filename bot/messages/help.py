@@ -1,4 +1,4 @@
-"""Help, generated from the command table, and the answers to what could not be understood."""
+"""Help, generated from the command table, and the answers to commands that could not be parsed."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ def answer(translator: Translator, spec: CommandSpec | None) -> Message:
 
 
 def overview(translator: Translator) -> Message:
-    """Every command."""
+    """A line for each command."""
     *names, last = [spec.name for spec in COMMANDS]
     text = translator.text(texts.OVERVIEW, commands=", ".join(names), last=last)
     lines = [[code(usage(spec)), words(f"  {translator.text(spec.summary)}")] for spec in COMMANDS]
@@ -48,13 +48,12 @@ def usage(spec: CommandSpec) -> str:
 
 
 def about(translator: Translator, spec: CommandSpec) -> Message:
-    """How one command is written, and what it does."""
-    text = translator.text(texts.USAGE, usage=usage(spec), summary=translator.text(spec.summary))
-    return text_message(text)
+    """The usage of one command, and what it does."""
+    return text_message(translator.text(texts.USAGE, usage=usage(spec), summary=translator.text(spec.summary)))
 
 
 def mistake(translator: Translator, error: Mistake, applications: Sequence[str]) -> Message:
-    """One sentence with the nearest match, and where help is."""
+    """One sentence that names the nearest match."""
     match error:
         case UnknownCommand(word, nearest):
             phrase = texts.UNKNOWN_COMMAND_NEAR if nearest else texts.UNKNOWN_COMMAND

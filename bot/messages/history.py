@@ -27,16 +27,16 @@ from bot.messages.blocks import (
     words,
 )
 
-# Characters of JSON.
-_MAX_ALONE = 9_000
-_MAX_BESIDE = 5_000
+# Characters of JSON for the commits.
+_MAX_LIST = 9_000
+_MAX_LIST_BELOW_SUSPECTS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One first-parent commit. `approvers` None: the forge could not say; `live` pairs of application and instant.
+    """One first-parent commit. `live` holds each application with the instant at which the commit was live there.
 
-    A `judgement` says more than `approvers`.
+    `approvers` is None if the forge could not say; a `judgement`, where there is one, replaces it.
     """
 
     commit: Commit
@@ -49,7 +49,7 @@ class Entry:
 
 
 def no_forge() -> LocalizedText:
-    """Why nobody can say who approved."""
+    """Why approvals are unknown in a repository without a forge."""
     return LocalizedText(texts.NO_FORGE)
 
 
@@ -61,11 +61,10 @@ def answer(
     approvals_error: str | None,
     suspected: Sequence[Block] = (),
 ) -> Message:
-    """Newest first, after what is `suspected`. `approvals_error` is why approvals are unknown, when they are."""
+    """The commits, newest first, below the `suspected` ones. `approvals_error` is why approvals are unknown, if so."""
     values = {"branch": clip(branch, 60), "application": application or ""}
     if not entries:
-        text = translator.text(texts.NONE_OF if application else texts.NONE, **values)
-        return text_message(text)
+        return text_message(translator.text(texts.NONE_OF if application else texts.NONE, **values))
     newest = entries[0]
     lead = translator.count(texts.LAST_OF if application else texts.LAST, len(entries), **values)
     subject = clip(title(newest.commit, newest.pull), 120)
@@ -73,8 +72,8 @@ def answer(
     blocks = [*suspected, rich(paragraph(words(lead, bold=True)))]
     blocks += fill(
         [[bullets([_line(translator, entry)])] for entry in entries],
-        lambda left: paragraph(words(translator.count(texts.MORE_COMMITS, left))),
-        budget=_MAX_BESIDE if suspected else _MAX_ALONE,
+        common.more(translator, texts.MORE_COMMITS, italic=False),
+        budget=_MAX_LIST_BELOW_SUSPECTS if suspected else _MAX_LIST,
     )
     if approvals_error:
         unknown = translator.text(texts.APPROVALS_UNKNOWN, reason=clip(translator.told(approvals_error), 400))
@@ -93,7 +92,7 @@ def _line(translator: Translator, entry: Entry) -> list[Element]:
     )
     if entry.pull:
         line += [words(" · "), link(entry.pull.url, f"#{entry.pull.number}")]
-    line += _approved(translator, entry)
+    line += _approval(translator, entry)
     for application, at in entry.live[:4]:
         line += rich_line(translator, texts.LIVE, application=application, took=common.duration(at - entry.merged_at))
     return line
@@ -112,7 +111,7 @@ _VERDICTS = {
 }
 
 
-def _judged(translator: Translator, judgement: Judgement) -> list[Element]:
+def _judgement(translator: Translator, judgement: Judgement) -> list[Element]:
     line = rich_line(translator, _VERDICTS[judgement.verdict], who=common.listed(translator, judgement.approvers))
     if judgement.verdict is ApprovalStatus.APPROVED and not judgement.verified:
         line += rich_line(translator, texts.NOT_VERIFIED)
@@ -121,9 +120,9 @@ def _judged(translator: Translator, judgement: Judgement) -> list[Element]:
     return line
 
 
-def _approved(translator: Translator, entry: Entry) -> list[Element]:
+def _approval(translator: Translator, entry: Entry) -> list[Element]:
     if entry.judgement:
-        return _judged(translator, entry.judgement)
+        return _judgement(translator, entry.judgement)
     if entry.approvers is None:
         return rich_line(translator, texts.APPROVER_UNKNOWN)
     if entry.approvers:

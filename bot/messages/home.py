@@ -1,4 +1,4 @@
-"""The Home tab: what is open first, then what is one's own, then the week. Read on a phone, so every line is short."""
+"""The Home tab: open incidents, then the user's applications and pull requests, then the week. Lines fit a phone."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,26 +34,26 @@ from bot.messages.blocks import (
 )
 from bot.messages.incident import MARKS, SHOW_DIFF, level, reason, silence_buttons
 
-# Its value is the card's subject, as of the buttons on the card.
+# An action id; the button's value is the card's subject, as for the buttons on the card.
 END_SNOOZE = "wake"
 
-_MAX_CARDS = 8  # with buttons; so many more are a line each
+_MAX_CARDS = 8  # incidents with buttons; further ones are a line each
 _MAX_LINES = 12
 _MAX_PULLS = 8
 _MAX_SNOOZES = 5
-_NAMED = 4
+_MAX_NAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What came of a click, to be read where it was made: below what is shown of `about`, else on top."""
+    """The answer to a click, shown below the card with the subject `about` if it is shown, else at the top."""
 
     message: Message
     about: str = ""
 
 
 def content(translator: Translator, home: Home, notice: Notice | None = None) -> list[Block]:
-    """All but when it was written, so that what reads the same is the same."""
+    """Everything but the time, so that unchanged content is equal."""
     return [
         header(_headline(translator, home)),
         *(_notice(notice) if notice and not _is_shown(home, notice.about) else ()),
@@ -66,25 +66,25 @@ def content(translator: Translator, home: Home, notice: Notice | None = None) ->
 
 
 def view(translator: Translator, blocks: Sequence[Block], at: datetime) -> Mapping[str, Any]:
-    """The view to publish."""
+    """The view to publish, with the time it was written."""
     written = rich_line(translator, texts.AS_OF, time=common.day_and_time(translator, at))
     return {"type": "home", "blocks": [*blocks, rich(paragraph(*written))]}
 
 
 def error_blocks(message: Message) -> list[Block]:
-    """Where what there is to show is not known."""
+    """The content when the state could not be read."""
     return _notice(Notice(message))
 
 
 def _headline(translator: Translator, home: Home) -> str:
-    cards = _every(home)
+    cards = _distinct_cards(home)
     if not cards:
         return translator.text(texts.NONE_OPEN)
     worst = max(card.rating.severity for card in cards)
     return translator.count(texts.OPEN, sum(len(card.incidents) for card in cards), mark=MARKS[worst])
 
 
-def _every(home: Home) -> list[Shown]:
+def _distinct_cards(home: Home) -> list[Shown]:
     return list({card.subject: card for card in (*home.cards, *home.snoozes)}.values())
 
 
@@ -98,82 +98,82 @@ def _notice(notice: Notice) -> list[Block]:
     return [*blocks[:3]] or [note(notice.message.text)]
 
 
-def _below(notice: Notice | None, shown: Shown) -> list[Block]:
-    return _notice(notice) if notice and notice.about == shown.subject else []
+def _below(notice: Notice | None, card: Shown) -> list[Block]:
+    return _notice(notice) if notice and notice.about == card.subject else []
 
 
 # ---------------------------------------------------------------- open incidents
 
 
 def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Iterator[Block]:
-    full, rest = home.cards[:_MAX_CARDS], home.cards[_MAX_CARDS:]
+    detailed, rest = home.cards[:_MAX_CARDS], home.cards[_MAX_CARDS:]
     both = len({card.mine for card in home.cards}) > 1
     mine: bool | None = None
-    for shown in full:
-        if both and shown.mine is not mine:
-            yield _heading(translator, texts.YOURS if shown.mine else texts.OTHERS)
-        mine = shown.mine
-        yield rich(*(paragraph(*line) for line in _lines(translator, shown)))
-        buttons = silence_buttons(translator, shown.state, shown.subject)
-        yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject))
-        yield from _below(notice, shown)
+    for card in detailed:
+        if both and card.mine is not mine:
+            yield _heading(translator, texts.YOURS if card.mine else texts.OTHERS)
+        mine = card.mine
+        yield rich(*(paragraph(*line) for line in _lines(translator, card)))
+        buttons = silence_buttons(translator, card.state, card.subject)
+        yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.subject))
+        yield from _below(notice, card)
     lines = [
         [bullets([[*_title(translator, card), words(" · "), *_since(translator, card)]])] for card in rest[:_MAX_LINES]
     ]
-    left = len(rest) - len(lines)
-    if left:
-        lines.append([paragraph(words(translator.count(texts.MORE_OPEN, left)))])
-    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_OPEN, cut + left))))
+    omitted = len(rest) - len(lines)
+    if omitted:
+        lines.append([paragraph(words(translator.count(texts.MORE_OPEN, omitted)))])
+    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_OPEN, cut + omitted))))
 
 
-def _lines(translator: Translator, shown: Shown) -> list[list[Element]]:
+def _lines(translator: Translator, card: Shown) -> list[list[Element]]:
     return [
-        _title(translator, shown),
-        [words(_why(translator, shown))],
-        [*_since(translator, shown), *_state(translator, shown)],
+        _title(translator, card),
+        [words(_why(translator, card))],
+        [*_since(translator, card), *_state(translator, card)],
     ]
 
 
-def _title(translator: Translator, shown: Shown) -> list[Element]:
-    named = translator.text(
+def _title(translator: Translator, card: Shown) -> list[Element]:
+    title = translator.text(
         texts.TITLE,
-        mark=MARKS[shown.rating.severity],
-        level=level(translator, shown.rating),
-        where=_where(translator, shown),
+        mark=MARKS[card.rating.severity],
+        level=level(translator, card.rating),
+        where=_where(translator, card),
     )
-    return [words(clip(named, 200), bold=True)]
+    return [words(clip(title, 200), bold=True)]
 
 
-def _where(translator: Translator, shown: Shown) -> str:
-    first = shown.incidents[0]
-    if len(shown.incidents) == 1:
+def _where(translator: Translator, card: Shown) -> str:
+    first = card.incidents[0]
+    if len(card.incidents) == 1:
         return common.where(translator, first.application, first.cluster)
-    return incident_group.where(translator, shown.incidents, len(shown.incidents))
+    return incident_group.where(translator, card.incidents, len(card.incidents))
 
 
-def _why(translator: Translator, shown: Shown) -> str:
-    first, why = shown.incidents[0], reason(translator, shown.rating)
-    if len(shown.incidents) == 1:
+def _why(translator: Translator, card: Shown) -> str:
+    first, why = card.incidents[0], reason(translator, card.rating)
+    if len(card.incidents) == 1:
         sentence = translator.text(texts.WHY, reason=why, summary=common.summary(translator, worst_first(first.drift)))
     else:
-        names = common.listed(translator, (incident.application for incident in shown.incidents), _NAMED)
+        names = common.listed(translator, (incident.application for incident in card.incidents), _MAX_NAMES)
         sentence = translator.text(texts.WHY_MANY, names=names, worst=first.application, reason=why)
     return f"{sentence[:1].upper()}{sentence[1:]}"
 
 
-def _since(translator: Translator, shown: Shown) -> list[Element]:
-    return rich_line(translator, texts.SINCE, time=common.day_and_time(translator, shown.since))
+def _since(translator: Translator, card: Shown) -> list[Element]:
+    return rich_line(translator, texts.SINCE, time=common.day_and_time(translator, card.since))
 
 
-def _state(translator: Translator, shown: Shown) -> list[Element]:
-    """Who has it, or until when it is quiet; of many that differ in this, what the first of that state says."""
-    first = next(incident for incident in shown.incidents if incident.state is shown.state)
+def _state(translator: Translator, card: Shown) -> list[Element]:
+    """Who acknowledged or snoozed it. Of several incidents that differ, the first in the shown state speaks."""
+    first = next(incident for incident in card.incidents if incident.state is card.state)
     at, until = first.acknowledged_at, first.snoozed_until
-    if shown.state is IncidentState.SNOOZED and until and first.snoozed_by:
+    if card.state is IncidentState.SNOOZED and until and first.snoozed_by:
         line = rich_line(
             translator, texts.SNOOZED, person=person(first.snoozed_by), time=common.day_and_time(translator, until)
         )
-    elif shown.state is IncidentState.ACKNOWLEDGED and at and first.acknowledged_by:
+    elif card.state is IncidentState.ACKNOWLEDGED and at and first.acknowledged_by:
         line = rich_line(
             translator,
             texts.ACKNOWLEDGED,
@@ -183,12 +183,12 @@ def _state(translator: Translator, shown: Shown) -> list[Element]:
     else:
         line = rich_line(translator, texts.NOT_ACKNOWLEDGED)
     differ = (
-        len({(incident.state, incident.acknowledged_by, incident.snoozed_until) for incident in shown.incidents}) > 1
+        len({(incident.state, incident.acknowledged_by, incident.snoozed_until) for incident in card.incidents}) > 1
     )
     return line + (rich_line(translator, texts.NOT_ALL) if differ else [])
 
 
-# ---------------------------------------------------------------- one's own
+# ---------------------------------------------------------------- the user's own
 
 
 def _applications(translator: Translator, home: Home) -> Iterator[Block]:
@@ -249,20 +249,20 @@ def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | 
     yield header(translator.text(texts.SNOOZES))
     if not snoozes:
         yield rich(paragraph(words(translator.text(texts.NO_SNOOZE))))
-    for shown in snoozes[:_MAX_SNOOZES]:
-        until = min(incident.snoozed_until for incident in shown.incidents if incident.snoozed_until)
+    for card in snoozes[:_MAX_SNOOZES]:
+        until = min(incident.snoozed_until for incident in card.incidents if incident.snoozed_until)
         line = rich_line(
             translator,
             texts.SNOOZE,
-            where=words(_where(translator, shown), bold=True),
+            where=words(_where(translator, card), bold=True),
             time=common.day_and_time(translator, until),
         )
         yield rich(paragraph(*line))
         yield actions(
-            button(translator.text(texts.END_SNOOZE), END_SNOOZE, shown.subject),
-            button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject),
+            button(translator.text(texts.END_SNOOZE), END_SNOOZE, card.subject),
+            button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.subject),
         )
-        yield from _below(notice, shown)
+        yield from _below(notice, card)
     if len(snoozes) > _MAX_SNOOZES:
         omitted = len(snoozes) - _MAX_SNOOZES
         yield rich(paragraph(words(translator.count(texts.MORE_OPEN, omitted))))

@@ -1,4 +1,4 @@
-"""What the bot says of an incident on its one card in the channel."""
+"""The card of one incident."""
 
 from bot.core.drift.severity import Rating, Severity, worst_first
 from bot.core.incidents.incident import Incident, IncidentState
@@ -30,19 +30,19 @@ from bot.messages.blocks import (
 
 SHOW_DIFF = "show_diff"
 CHECK_NOW = "check_now"
-# Their value is the card's subject: an incident's id, or that of several that share a card.
+# Action ids whose value is the card's subject: the id of an incident, or of a group that shares a card.
 ACKNOWLEDGE = "acknowledge"
 SNOOZE = "snooze"
 
-# Beside the words, never instead of them.
+# Always shown with the severity in words.
 MARKS = {Severity.CRITICAL: "🔴", Severity.SERIOUS: "🟠", Severity.MINOR: "🟡"}
 
 _HEADERS = {
     IncidentState.ACKNOWLEDGED: texts.HEADER_ACKNOWLEDGED,
     IncidentState.SNOOZED: texts.HEADER_SNOOZED,
 }
-# Characters of JSON for the differences: what the suspects take is taken from them, so that the whole fits a message.
-_MAX_DRIFT, _LEAST_DRIFT = 8_500, 2_500
+# Characters of JSON for the differences: the suspects take from the maximum, so that the card fits a message.
+_MAX_DRIFT, _MIN_DRIFT = 8_500, 2_500
 
 _ENDINGS = {
     "cluster": texts.ENDED_BY_CLUSTER,
@@ -50,17 +50,17 @@ _ENDINGS = {
     "git": texts.ENDED_BY_GIT,
     "unwatched": texts.ENDED_UNWATCHED,
 }
-_BACK = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
-_GONE = texts.UNWATCHED_HEADER, texts.UNWATCHED, texts.UNWATCHED_LEAD
+_RESOLVED_TEXTS = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
+_UNWATCHED_TEXTS = texts.UNWATCHED_HEADER, texts.UNWATCHED, texts.UNWATCHED_LEAD
 
 
 def card(translator: Translator, incident: Incident) -> Message:
-    """The incident's one message in the channel, as it should read now."""
+    """The incident's message in the channel, as it should read now."""
     return _resolved(translator, incident) if incident.state is IncidentState.RESOLVED else _open(translator, incident)
 
 
 def incident_header(translator: Translator, rating: Rating, state: IncidentState, where: str) -> Block:
-    """The first line: how bad, whether somebody has it, and where."""
+    """The header: the severity, whether it is acknowledged or snoozed, and where."""
     phrase = _HEADERS.get(state, texts.HEADER)
     return header(translator.text(phrase, mark=MARKS[rating.severity], level=level(translator, rating), where=where))
 
@@ -81,12 +81,12 @@ def ending(translator: Translator, incident: Incident) -> str:
 
 
 def incident_duration(incident: Incident) -> str:
-    """From the first look that saw it to the one that did not any more, or to the latest."""
+    """From the first check that saw the drift until it was resolved, or until the latest check: `2 h 5 min`."""
     return common.duration((incident.resolved_at or incident.checked_at) - incident.since)
 
 
 def silence_buttons(translator: Translator, state: IncidentState, subject: str) -> list[Element]:
-    """What somebody may say of it in that state."""
+    """The buttons to acknowledge and snooze, as far as the state allows."""
     taken = state is IncidentState.ACKNOWLEDGED
     acknowledge = [] if taken else [button(translator.text(texts.ACKNOWLEDGE), ACKNOWLEDGE, subject, style="primary")]
     return [*acknowledge, button(translator.text(texts.SNOOZE), SNOOZE, subject)]
@@ -105,29 +105,29 @@ def _open(translator: Translator, incident: Incident) -> Message:
         where=where,
         time=utc(incident.since),
         reason=reason(translator, rating),
-        summary=_sentence(summary),
+        summary=_capitalize(summary),
         tool=tool,
     )
     lead = rich_line(
         translator,
         texts.OPEN_LEAD_BY if writer else texts.OPEN_LEAD,
-        summary=_sentence(summary),
+        summary=_capitalize(summary),
         revision=code(common.short_revision(translator, incident.revision)),
         time=common.day_and_time(translator, incident.since),
         tool=code(tool),
     )
-    state, read = _state(translator, incident)
+    state, state_text = _state(translator, incident)
     paragraphs = [
-        paragraph(words(f"{_sentence(reason(translator, rating))}.", bold=True)),
+        paragraph(words(f"{_capitalize(reason(translator, rating))}.", bold=True)),
         *([paragraph(*state)] if state else []),
         paragraph(*lead),
     ]
     blocks: list[Block] = [incident_header(translator, rating, incident.state, where), rich(*paragraphs)]
     suspects = suspect.drift_suspects(translator, incident.suspects, incident.application)
-    room = max(_LEAST_DRIFT, _MAX_DRIFT - json_size(suspects))
+    room = max(_MIN_DRIFT, _MAX_DRIFT - json_size(suspects))
     blocks += fill(
         [common.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
-        _more(translator),
+        common.more(translator, texts.MORE_OBJECTS),
         budget=room,
     )
     blocks += suspects
@@ -148,11 +148,11 @@ def _open(translator: Translator, incident: Incident) -> Message:
             adopt_button(translator, incident.application),
         )
     )
-    return message(f"{text} {read}".strip(), *blocks)
+    return message(f"{text} {state_text}".strip(), *blocks)
 
 
 def _state(translator: Translator, incident: Incident) -> tuple[list[Element], str]:
-    """Who has it, or until when it is snoozed: for the blocks, and to be read aloud; nothing while it is open."""
+    """Who acknowledged it, or until when it is snoozed, for the blocks and the text; empty while it is open."""
     until, since = incident.snoozed_until, incident.acknowledged_at
     if incident.state is IncidentState.SNOOZED and until and incident.snoozed_by:
         line = _who(translator, texts.SNOOZED_BY, incident.snoozed_by, common.day_and_time(translator, until))
@@ -169,7 +169,7 @@ def _who(translator: Translator, phrase: Phrase, user: str, time: Element) -> li
 
 def _resolved(translator: Translator, incident: Incident) -> Message:
     unwatched = incident.ended == "unwatched"
-    top, short, long = _GONE if unwatched else _BACK
+    top, short, long = _UNWATCHED_TEXTS if unwatched else _RESOLVED_TEXTS
     worst = worst_first(incident.drift if unwatched else incident.worst or incident.drift)
     where = common.where(translator, incident.application, incident.cluster)
     how = ending(translator, incident)
@@ -185,15 +185,11 @@ def _resolved(translator: Translator, incident: Incident) -> Message:
     blocks: list[Block] = [header(translator.text(top, where=where)), rich(paragraph(*lead))]
     blocks += fill(
         [common.object_lines(translator, object_drift, 3, 60) for object_drift in worst[:5]],
-        _more(translator),
+        common.more(translator, texts.MORE_OBJECTS),
         budget=3_000,
     )
     return message(text, *blocks)
 
 
-def _sentence(text: str) -> str:
+def _capitalize(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
-
-
-def _more(translator: Translator) -> common.More:
-    return lambda left: paragraph(words(translator.count(texts.MORE_OBJECTS, left), italic=True))

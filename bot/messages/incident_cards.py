@@ -1,4 +1,4 @@
-"""The cards of incidents, of one or of many that share one, and what is told in their threads."""
+"""The cards of incidents, of one or of a group that shares one, and the replies in their threads."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -17,9 +17,9 @@ from bot.messages.card import Card
 def incident_cards(
     translator_for: Callable[[str], Translator], incidents: Sequence[Incident], now: datetime, policy: Policy
 ) -> list[Card]:
-    """Every card of the incidents that may be told, a parent always before its replies.
+    """The cards of all announced incidents; a card always comes before its replies.
 
-    In quiet hours what may not ring is held. What came and went before it might be told has no card at all.
+    In quiet hours, cards that may not notify people are held.
     """
     announced = sorted((incident for incident in incidents if incident.announced_at is not None), key=_urgency)
     return [
@@ -28,12 +28,12 @@ def incident_cards(
 
 
 def _urgency(incident: Incident) -> int:
-    """Under Slack's rate limit the worst is said first."""
+    """Worst first, since Slack limits the rate of messages."""
     return -incident.rating.severity
 
 
 def resolved_unannounced(incidents: Sequence[Incident]) -> list[str]:
-    """The ids of those that have ended before they might be told."""
+    """The ids of incidents that were resolved before they were announced, and so have no card."""
     return [
         incident.id
         for incident in incidents
@@ -73,8 +73,9 @@ def _cards(
 
 
 def _thread_events(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, Event]]]:
-    """What is told, by its name within the card: of a shared one, the same that happened to several at one instant is
-    one.
+    """The events to post in the thread, by a name that is unique within the card.
+
+    On a shared card, the same event of several incidents at one instant is one reply.
     """
     occurrences: dict[str, list[tuple[Incident, Event]]] = {}
     for incident in group:
@@ -92,7 +93,7 @@ def _thread_events(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, 
 
 
 def _is_obsolete(incident: Incident, event: Event) -> bool:
-    """Whether it is no longer so, and needs not be told any more if it has not been."""
+    """Whether the event no longer holds, and need not be posted if it has not been."""
     if event.kind is IncidentEventType.WOKE:
         return incident.state not in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
     if event.kind not in (IncidentEventType.REMINDED, IncidentEventType.ESCALATED):

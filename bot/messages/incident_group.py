@@ -1,4 +1,4 @@
-"""What the bot says on the one card that many incidents share: how many, which, since when, and the worst first."""
+"""The card that several incidents share: how many, which ones, since when; the worst first."""
 
 import json
 from collections.abc import Sequence
@@ -29,15 +29,15 @@ from bot.messages.blocks import (
 )
 from bot.messages.incident import CHECK_NOW, ending, incident_header, level, reason, silence_buttons
 
-_NAMED = 6
-_TOOLS = 4
-_BACK = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
-# Some of them may still differ: nobody looks any more.
-_OVER = texts.OVER_HEADER, texts.OVER, texts.OVER_LEAD
+_MAX_NAMES = 6
+_MAX_TOOLS = 4
+_RESOLVED_TEXTS = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
+# At least one is no longer watched, and may still differ.
+_UNWATCHED_TEXTS = texts.OVER_HEADER, texts.OVER, texts.OVER_LEAD
 
 
 def card(translator: Translator, incidents: Sequence[Incident]) -> Message:
-    """The message of incidents that share a card, one at least, as it should read now."""
+    """The message of the incidents (at least one) that share a card, as it should read now."""
     by_name = sorted(incidents, key=lambda incident: incident.application)
     active = sorted(
         (incident for incident in by_name if incident.state in ACTIVE_STATES),
@@ -52,7 +52,7 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
     worst = active[0]
     place = where(translator, everyone, len(active))
     since = min(incident.since for incident in everyone)
-    names = common.listed(translator, (incident.application for incident in active), _NAMED)
+    names = common.listed(translator, (incident.application for incident in active), _MAX_NAMES)
     grade, why = level(translator, worst.rating), reason(translator, worst.rating)
     text = translator.text(
         texts.OPEN, level=grade, where=place, time=utc(since), names=names, worst=worst.application, reason=why
@@ -68,7 +68,7 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
     writers = (common.latest_writer(incident.drift) for incident in active)
     tools = sorted({clip(writer[0], 60) for writer in writers if writer})
     tools_clause = (
-        [words(" "), *rich_line(translator, texts.TOOLS, tools=common.listed(translator, tools, _TOOLS))]
+        [words(" "), *rich_line(translator, texts.TOOLS, tools=common.listed(translator, tools, _MAX_TOOLS))]
         if tools
         else []
     )
@@ -87,14 +87,12 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
 
 
 def _resolved(translator: Translator, ended: Sequence[Incident]) -> Message:
-    top, short, long = _OVER if any(incident.ended == "unwatched" for incident in ended) else _BACK
+    top, short, long = _UNWATCHED_TEXTS if any(incident.ended == "unwatched" for incident in ended) else _RESOLVED_TEXTS
     place = where(translator, ended, len(ended))
-    started_at, ended_at = (
-        min(incident.since for incident in ended),
-        max(incident.resolved_at or incident.checked_at for incident in ended),
-    )
+    started_at = min(incident.since for incident in ended)
+    ended_at = max(incident.resolved_at or incident.checked_at for incident in ended)
     lasted = common.duration(ended_at - started_at)
-    names = common.listed(translator, (incident.application for incident in ended), _NAMED)
+    names = common.listed(translator, (incident.application for incident in ended), _MAX_NAMES)
     time = common.day_and_time(translator, ended_at)
     lead = rich_line(translator, long, lasted=words(lasted, bold=True), time=time)
     blocks: list[Block] = [header(translator.text(top, where=place))]
@@ -104,7 +102,7 @@ def _resolved(translator: Translator, ended: Sequence[Incident]) -> Message:
 
 
 def _state(active: Sequence[Incident]) -> IncidentState:
-    """Open while one of them is; snoozed only when all are."""
+    """Open while any incident is open; snoozed only when all are."""
     states = {incident.state for incident in active}
     order = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED)
     return next(state for state in order if state in states)
@@ -122,7 +120,7 @@ def where(translator: Translator, incidents: Sequence[Incident], shown: int) -> 
 
 
 def _list(translator: Translator, incidents: Sequence[Incident]) -> list[Block]:
-    """One line for all of which there is the same to tell."""
+    """A line for each group of incidents with the same details."""
     clusters = len({incident.cluster for incident in incidents}) > 1
     lines: dict[str, tuple[list[Element], list[str]]] = {}
     for incident in incidents:
@@ -131,7 +129,10 @@ def _list(translator: Translator, incidents: Sequence[Incident]) -> list[Block]:
         lines.setdefault(json.dumps(line), (line, []))[1].append(name)
     groups = list(lines.values())
     return fill(
-        [[bullets([[words(common.listed(translator, names, _NAMED), bold=True), *line]])] for line, names in groups],
+        [
+            [bullets([[words(common.listed(translator, names, _MAX_NAMES), bold=True), *line]])]
+            for line, names in groups
+        ],
         lambda left: paragraph(
             words(translator.count(texts.MORE, sum(len(names) for _, names in groups[-left:])), italic=True)
         ),
@@ -140,7 +141,7 @@ def _list(translator: Translator, incidents: Sequence[Incident]) -> list[Block]:
 
 
 def _line(translator: Translator, incident: Incident) -> list[Element]:
-    """What there is to tell of it, after its name."""
+    """The details that follow an incident's name."""
     if incident.ended == "unwatched":
         return rich_line(translator, texts.UNWATCHED_LINE)
     if incident.state not in ACTIVE_STATES:

@@ -1,6 +1,6 @@
-"""What is told once in the thread of an incident's card, since an updated card rings nobody's phone.
+"""The replies in the thread of an incident's card, since updating a card notifies nobody.
 
-Of a card that many share, what happened to several at once is told once, with their names.
+On a shared card, one reply names all incidents that something happened to at the same time.
 """
 
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ from bot.messages.blocks import (
 )
 from bot.messages.incident import ending, incident_duration, level, reason
 
-_NAMED = 8
+_MAX_NAMES = 8
 
 
 def drift_grew(translator: Translator, incident: Incident, event: Event) -> Message:
-    """More differs than the alert had said."""
+    """More differs than the alert showed."""
     drift = worst_first(event.drift)
     summary = common.summary(translator, drift)
     where = _where(translator, [incident])
@@ -44,14 +44,14 @@ def drift_grew(translator: Translator, incident: Incident, event: Event) -> Mess
         lead += rich_line(translator, texts.SILENCE_ENDED, person=person(event.by))
     lines = fill(
         [common.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
-        _more(translator),
+        common.more(translator, card_texts.MORE_OBJECTS),
         budget=3_000,
     )
     return message(text, rich(paragraph(*lead)), *lines)
 
 
 def silenced(translator: Translator, incidents: Sequence[Incident], event: Event) -> Message:
-    """Somebody has them, or has snoozed them."""
+    """The incidents were acknowledged, or snoozed if the event has an end."""
     where = _where(translator, incidents)
     who = person(event.by) if event.by else words("")
     if event.until is None:
@@ -65,21 +65,19 @@ def silenced(translator: Translator, incidents: Sequence[Incident], event: Event
 
 
 def snooze_ended(translator: Translator, incidents: Sequence[Incident]) -> Message:
-    """A snooze has ended."""
+    """A snooze has ended, and the drift has not."""
     return text_message(translator.text(texts.SNOOZE_ENDED, where=_where(translator, incidents)))
 
 
 def reminded(translator: Translator, incidents: Sequence[Incident]) -> Message:
-    """Nobody has taken them for so long."""
+    """Nobody has acknowledged them yet."""
     return _since(translator, texts.REMINDED, incidents)
 
 
 def escalated(
     translator: Translator, incidents: Sequence[Incident], to: Sequence[str], alert_in: str | None = None
 ) -> Message:
-    """The same, to those who are called for it: user ids and user group ids. `alert_in` names the card's channel to
-    readers of another one.
-    """
+    """Mentions `to`, ids of users and user groups. `alert_in` is the card's channel if the reply is in another one."""
     worst = max(incidents, key=lambda incident: incident.rating.severity)
     mentions = [element for id_ in to for element in (mention(id_), words(" "))]
     tail = rich_line(translator, texts.ELSEWHERE, channel=channel(alert_in)) if alert_in else []
@@ -95,7 +93,7 @@ def escalated(
 
 
 def resolved(translator: Translator, incident: Incident) -> Message:
-    """The end of one that has a card of its own."""
+    """An incident with a card of its own was resolved."""
     where = _where(translator, [incident])
     if incident.ended == "unwatched":
         return text_message(translator.text(texts.UNWATCHED, where=where))
@@ -107,16 +105,16 @@ def resolved(translator: Translator, incident: Incident) -> Message:
 
 
 def some_resolved(
-    translator: Translator, incidents: Sequence[Incident], everyone: Sequence[Incident], event: Event
+    translator: Translator, incidents: Sequence[Incident], group: Sequence[Incident], event: Event
 ) -> Message:
-    """Some of those that share a card have ended, or with these all `everyone`."""
-    remaining = [incident for incident in everyone if incident.resolved_at is None or incident.resolved_at > event.at]
-    if remaining or any(incident.ended == "unwatched" for incident in everyone):
+    """Some incidents of a group that shares a card were resolved; maybe the last ones."""
+    remaining = [incident for incident in group if incident.resolved_at is None or incident.resolved_at > event.at]
+    if remaining or any(incident.ended == "unwatched" for incident in group):
         phrase = texts.SOME_UNWATCHED if incidents[0].ended == "unwatched" else texts.SOME_RESOLVED
         still = translator.count(texts.LEFT, len(remaining)) if remaining else translator.text(texts.NONE_LEFT)
         return text_message(translator.text(phrase, where=_where(translator, incidents), left=still))
-    span = common.duration(event.at - min(incident.since for incident in everyone))
-    return text_message(translator.count(texts.ALL_RESOLVED, len(everyone), lasted=span))
+    span = common.duration(event.at - min(incident.since for incident in group))
+    return text_message(translator.count(texts.ALL_RESOLVED, len(group), lasted=span))
 
 
 def _since(
@@ -135,10 +133,6 @@ def _since(
 
 
 def _where(translator: Translator, incidents: Sequence[Incident]) -> str:
-    names = common.listed(translator, (incident.application for incident in incidents), _NAMED)
+    names = common.listed(translator, (incident.application for incident in incidents), _MAX_NAMES)
     clusters = {incident.cluster for incident in incidents}
     return translator.text(texts.MANY, names=names, cluster=clusters.pop()) if len(clusters) == 1 else names
-
-
-def _more(translator: Translator) -> common.More:
-    return lambda left: paragraph(words(translator.count(card_texts.MORE_OBJECTS, left), italic=True))

@@ -3,7 +3,19 @@
 from bot.core.access.permission import Denied, MembersUnknown, Right
 from bot.i18n.catalogue import control as texts
 from bot.i18n.language import Translator
-from bot.messages.blocks import Message, clip, code, mention, message, paragraph, phrase_message, rich, rich_line, words
+from bot.messages.blocks import (
+    Message,
+    clip,
+    code,
+    comma_separated,
+    mention,
+    message,
+    paragraph,
+    phrase_message,
+    rich,
+    rich_line,
+    words,
+)
 
 _MAX_NAMES = 8
 _DENIED = {Right.REVERT: texts.DENIED_REVERT, Right.SILENCE: texts.DENIED_SILENCE}
@@ -20,8 +32,7 @@ def denied(translator: Translator, right: Right, verdict: Denied | MembersUnknow
     ids = rule.allowed[:_MAX_NAMES]
     more = ["…"] if len(rule.allowed) > len(ids) else []
     names = ", ".join([*ids, *more]) or translator.text(texts.NOBODY)
-    elements = [element for id_ in ids for element in (words(", "), mention(id_))][1:]
-    elements += [words(f", {ellipsis}") for ellipsis in more]
+    elements = comma_separated(mention(id_) for id_ in ids) + [words(f", {ellipsis}") for ellipsis in more]
     return message(
         translator.text(_DENIED[right], key=rule.key, who=names),
         rich(paragraph(*rich_line(translator, _DENIED[right], key=code(rule.key), who=elements or names))),

@@ -1,4 +1,4 @@
-"""What the asker and the channel read of a revert that waits for the forge."""
+"""A revert that waits for the forge: the answer to the requester, and the card in the channel."""
 
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.i18n.catalogue import queued as texts
@@ -30,14 +30,14 @@ _HEADERS = {
 
 
 def answer(translator: Translator, revert: QueuedRevert) -> Message:
-    """To the person who asked, at once."""
+    """The immediate answer to the requester."""
     text = translator.text(texts.ANSWER, time=utc(revert.due), reason=_reason(translator, revert))
     line = rich_line(translator, texts.ANSWER, time=date(revert.due, "{time}"), reason=_reason(translator, revert))
     return message(text, rich(paragraph(*line)))
 
 
 def card(translator: Translator, revert: QueuedRevert) -> Message:
-    """The one message in the channel, as it should read now."""
+    """The message in the channel, as it should read now."""
     phrase = texts.WAITING if revert.state is QueueState.WAITING else texts.ENDED
     values = {
         "what": clip(str(revert.request.change), 80),
@@ -49,18 +49,18 @@ def card(translator: Translator, revert: QueuedRevert) -> Message:
     elements: dict[str, Value] = {**values, "what": code(values["what"]), "who": person(revert.by)}
     line = rich_line(translator, phrase, **elements)
     title = header(translator.text(_HEADERS[revert.state], time=utc(revert.due)))
-    return message(text, title, rich(paragraph(*line)), *_page(translator, revert))
+    return message(text, title, rich(paragraph(*line)), *_link_button(translator, revert))
 
 
 def reply(translator: Translator, revert: QueuedRevert) -> Message:
-    """Told once in its thread: who asked is rung."""
+    """The result, in the card's thread; mentions the requester."""
     what, who = clip(str(revert.request.change), 80), clip(revert.request.who, 60)
     text = translator.text(texts.ENDED, what=what, who=who, result=_result(translator, revert))
     line = rich_line(translator, texts.REPLY, who=person(revert.by), result=words(_result(translator, revert)))
-    return message(text, rich(paragraph(*line)), *_page(translator, revert))
+    return message(text, rich(paragraph(*line)), *_link_button(translator, revert))
 
 
-def _page(translator: Translator, revert: QueuedRevert) -> list[dict[str, object]]:
+def _link_button(translator: Translator, revert: QueuedRevert) -> list[dict[str, object]]:
     return [dict(actions(button(translator.text(texts.OPEN_IT), LINK, url=revert.url)))] if revert.url else []
 
 

@@ -1,4 +1,4 @@
-"""The answers to `/gitops revert`: one for each outcome, with what to press or type next."""
+"""The answers to `/gitops revert`: one for each outcome, with the next step as a button or command."""
 
 import json
 import re
@@ -57,7 +57,7 @@ from bot.messages.blocks import (
     words,
 )
 
-# Each button asks for another revert; Slack wants the action ids of one message to differ.
+# Action ids of buttons that request a revert. Slack requires unique action ids in a message.
 REVERT_THIS = "revert_this"
 REVERT_OTHER = "revert_other"
 REVERT_SUSPECTS = ("revert_suspect_1", "revert_suspect_2", "revert_suspect_3")
@@ -70,12 +70,12 @@ _STATES = {"open": texts.OPEN, "closed": texts.CLOSED, "merged": texts.MERGED}
 
 
 def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> Message:  # noqa: C901, PLR0912  a case each
-    """The answer to the person who asked."""
+    """The answer to the requester."""
     match outcome:
         case Opened():
             return _opened(translator, outcome)
         case AlreadyOpen(pull):
-            return _with_link(translator, texts.ALREADY_OPEN, pull)
+            return _with_pull_request_button(translator, texts.ALREADY_OPEN, pull)
         case AlreadyReverted(target, by):
             return text_message(
                 translator.text(texts.ALREADY_REVERTED, name=_name(translator, target), by=_commit(translator, by))
@@ -88,7 +88,7 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
         case Conflict():
             return _conflict(translator, outcome)
         case InsidePull():
-            return _inside(translator, outcome, request)
+            return _inside_pull_request(translator, outcome, request)
         case AcrossMerges(text, commits, merges):
             sentence = translator.count(texts.ACROSS_MERGES, len(merges), range=clip(text, 140))
             through = button_value(replace(request, through_merges=True))
@@ -113,7 +113,7 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
         case NotOnBranch():
             return _not_on_branch(translator, outcome)
         case PullNotMerged(pull):
-            return _with_link(translator, texts.NOT_MERGED, pull)
+            return _with_pull_request_button(translator, texts.NOT_MERGED, pull)
         case RootCommit(commit):
             return text_message(translator.text(texts.ROOT, commit=_commit(translator, commit)))
         case EmptyCommit(target):
@@ -121,14 +121,14 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
         case Refused(reason, retry_at):
             return text_message(
                 translator.text(
-                    texts.REFUSED, reason=clip(translator.told(reason), 1_000), again=_again(translator, retry_at)
+                    texts.REFUSED, reason=clip(translator.told(reason), 1_000), again=_retry(translator, retry_at)
                 )
             )
         case Unfinished(branch, reason, retry_at):
             values = {
                 "branch": clip(branch, 100),
                 "reason": clip(translator.told(reason), 800),
-                "again": _again(translator, retry_at),
+                "again": _retry(translator, retry_at),
             }
             return text_message(translator.text(texts.UNFINISHED, **values))
         case NotPermitted(_, decision):
@@ -141,7 +141,7 @@ def answer_text(translator: Translator, outcome: Outcome, request: RevertRequest
 
 
 def button_value(request: RevertRequest) -> str:
-    """The value of a button that repeats a request. It holds no person: whoever clicks is authorized again."""
+    """The value of a button that repeats a request, without the requester: whoever clicks is authorized again."""
     flags = [flag for flag in ("only", "through_merges", "large") if getattr(request, flag)]
     return _encode(str(request.change), request.application, flags)
 
@@ -160,7 +160,7 @@ def revert_button(
     *,
     action: str = REVERT_THIS,
 ) -> Element:
-    """The button that reverts, after a confirmation; whoever clicks it is authorized as for the command."""
+    """The button that reverts after a confirmation; whoever clicks is authorized as for the command."""
     confirmation = confirm(
         translator.text(texts.ASK_TITLE),
         translator.text(texts.ASK, subject=clip(subject, 120)),
@@ -174,7 +174,7 @@ def revert_button(
 
 
 def parse_request(value: str, who: str) -> RevertRequest | None:
-    """The request of a button with this value; None for a value the bot never sent."""
+    """The request that a button's value stands for; None for a value that the bot never sent."""
     try:
         fields = json.loads(value)
         change, application, flags = parse_change_ref(str(fields["text"])), fields["application"], set(fields["flags"])
@@ -206,7 +206,7 @@ def _opened(translator: Translator, outcome: Opened) -> Message:
     if lines:
         blocks.append(rich(bullets(lines)))
     if notes := _notes(translator, outcome):
-        blocks.append(rich(bullets([[words(each)] for each in notes])))
+        blocks.append(rich(bullets([[words(text)] for text in notes])))
     blocks += effect.blocks(translator, outcome.effects)
     blocks.append(actions(common.review_button(translator, pull.number, pull.url)))
     return message(sentence, *blocks)
@@ -244,11 +244,11 @@ def _conflicted(translator: Translator, file: ConflictedFile) -> list[Element]:
 
 
 def _files(translator: Translator, lines: list[list[Element]]) -> list[list[Element]]:
-    left = len(lines) - _MAX_LISTED
-    return [*lines[:_MAX_LISTED], [common.and_more(translator, left)]] if left > 0 else lines
+    omitted = len(lines) - _MAX_LISTED
+    return [*lines[:_MAX_LISTED], [common.and_more(translator, omitted)]] if omitted > 0 else lines
 
 
-def _inside(translator: Translator, outcome: InsidePull, request: RevertRequest) -> Message:
+def _inside_pull_request(translator: Translator, outcome: InsidePull, request: RevertRequest) -> Message:
     commit = _commit(translator, outcome.commit)
     if outcome.pull:
         number = str(outcome.pull.number)
@@ -286,7 +286,7 @@ def _not_on_branch(translator: Translator, outcome: NotOnBranch) -> Message:
     )
 
 
-def _with_link(translator: Translator, phrase: Phrase, pull: PullRequest) -> Message:
+def _with_pull_request_button(translator: Translator, phrase: Phrase, pull: PullRequest) -> Message:
     number = str(pull.number)
     sentence = translator.text(phrase, number=number, title=_title(pull), state=translator.text(_STATES[pull.state]))
     return text_message(sentence, actions(button(translator.text(texts.OPEN_PULL, number=number), LINK, url=pull.url)))
@@ -318,5 +318,5 @@ def _touching(translator: Translator, applications: Sequence[str]) -> str:
     return translator.text(texts.OF_APPLICATIONS, applications=common.listed(translator, applications, 5))
 
 
-def _again(translator: Translator, retry_at: datetime | None) -> str:
+def _retry(translator: Translator, retry_at: datetime | None) -> str:
     return translator.text(texts.AGAIN, time=utc(retry_at)) if retry_at else ""

@@ -1,4 +1,4 @@
-"""What the bot says of a merge on its way to the clusters: one card, kept current, and what is told in its thread."""
+"""The card of a rollout, one merge on its way to the clusters, and the replies in its thread."""
 
 from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.i18n.catalogue import rollout as texts
@@ -12,6 +12,7 @@ from bot.messages.blocks import (
     actions,
     clip,
     code,
+    comma_separated,
     date,
     fill,
     header,
@@ -35,7 +36,7 @@ _MAX_PROGRESS = 4_500
 
 
 def card(translator: Translator, rollout: Rollout) -> Message:
-    """The rollout's one message in a channel, as it should read now. Its authors are rung when it is posted."""
+    """The rollout's message in a channel, as it should read now. Posting it notifies the authors."""
     headline, sentence = _headline(translator, rollout)
     text = translator.text(
         texts.TEXT,
@@ -46,14 +47,14 @@ def card(translator: Translator, rollout: Rollout) -> Message:
     blocks: list[Block] = [header(headline), rich(paragraph(*_merge(translator, rollout)))]
     blocks += fill(
         changes(translator, rollout.parts),
-        lambda left: paragraph(words(translator.count(texts.MORE_CHANGES, left), italic=True)),
+        common.more(translator, texts.MORE_CHANGES),
         budget=_MAX_CHANGES,
     )
     if images := unpinned(translator, rollout.parts):
         blocks.append(rich(paragraph(*images)))
     blocks += fill(
         progress(translator, rollout),
-        lambda left: paragraph(words(translator.count(texts.MORE_APPLICATIONS, left))),
+        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
         budget=_MAX_PROGRESS,
     )
     if rollout.state is RolloutState.LATE:
@@ -67,7 +68,7 @@ def card(translator: Translator, rollout: Rollout) -> Message:
 
 
 def ended_reply(translator: Translator, rollout: Rollout) -> Message:
-    """Told once in the card's thread: the developer who merged is waiting for just this."""
+    """The reply in the card's thread when the rollout has ended, which notifies the authors."""
     _, sentence = _headline(translator, rollout)
     if rollout.state is not RolloutState.LIVE:
         return text_message(sentence)
@@ -75,11 +76,11 @@ def ended_reply(translator: Translator, rollout: Rollout) -> Message:
 
 
 def late_reply(translator: Translator, rollout: Rollout) -> Message:
-    """Told once in the card's thread when it is stuck, since an updated card rings nobody's phone."""
+    """The reply in the card's thread when the rollout is late, since updating a card notifies nobody."""
     _, sentence = _headline(translator, rollout)
     waiting = fill(
         progress(translator, rollout, waiting=True),
-        lambda left: paragraph(words(translator.count(texts.MORE_APPLICATIONS, left))),
+        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
         budget=_MAX_PROGRESS,
     )
     return message(sentence, rich(paragraph(*_to_authors(translator, rollout, sentence))), *waiting)
@@ -109,9 +110,9 @@ def _headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
             )
         case RolloutState.ROLLING:
             live, parts = len(rollout.parts) - len(waiting), len(rollout.parts)
-            sentence = texts.ROLLING_PARTLY if live else texts.ROLLING
-            done = translator.text(sentence, names=names, live=translator.number(live), all=translator.number(parts))
-            return translator.text(texts.ROLLING_HEADER, names=names), done
+            phrase = texts.ROLLING_PARTLY if live else texts.ROLLING
+            sentence = translator.text(phrase, names=names, live=translator.number(live), all=translator.number(parts))
+            return translator.text(texts.ROLLING_HEADER, names=names), sentence
 
 
 def _late_note(rollout: Rollout) -> Phrase:
@@ -148,29 +149,29 @@ def _merge(translator: Translator, rollout: Rollout) -> list[Element]:
 
 
 def _authors(translator: Translator, rollout: Rollout) -> list[Element]:
-    """Those who wrote it, mentioned where Slack knows them."""
+    """The authors, as mentions where their Slack user is known."""
     elements = [person(author.user) if author.user else words(clip(author.name, 80)) for author in rollout.authors]
     if not elements:
         return [words(clip(rollout.author, 80))]
-    shown, left = elements[:_MAX_AUTHORS], len(elements[_MAX_AUTHORS:]) + rollout.more_authors
-    if left:
-        return rich_line(translator, shared.ROW_CUT, names=_row(shown), n=translator.number(left))
-    return rich_line(translator, shared.ROW, names=_row(shown[:-1]), last=shown[-1]) if len(shown) > 1 else shown
-
-
-def _row(elements: list[Element]) -> list[Element]:
-    return [separated for element in elements for separated in (words(", "), element)][1:]
+    shown, omitted = elements[:_MAX_AUTHORS], len(elements[_MAX_AUTHORS:]) + rollout.more_authors
+    if omitted:
+        return rich_line(translator, shared.ROW_CUT, names=comma_separated(shown), n=translator.number(omitted))
+    return (
+        rich_line(translator, shared.ROW, names=comma_separated(shown[:-1]), last=shown[-1])
+        if len(shown) > 1
+        else shown
+    )
 
 
 def _to_authors(translator: Translator, rollout: Rollout, sentence: str) -> list[Element]:
-    """A sentence that rings them; it names nobody whom it cannot ring."""
+    """The sentence, after mentions of the authors if any of them has a Slack user."""
     if not any(author.user for author in rollout.authors[:_MAX_AUTHORS]):
         return [words(sentence)]
     return rich_line(translator, texts.AUTHORS, authors=_authors(translator, rollout), sentence=sentence)
 
 
 def _revert(translator: Translator, rollout: Rollout) -> Element:
-    """Asks first; who clicks is authorised as with the command."""
+    """The button that reverts this rollout's merges."""
     if rollout.merges > 1:
         revision = f"{rollout.parent}..{rollout.revision}"
     else:

@@ -1,4 +1,4 @@
-"""What a merge changes, as a rollout's card tells it: objects and fields, and images that are not pinned."""
+"""What a merge changes, for a rollout's card: objects and fields, and images that are not pinned."""
 
 from collections.abc import Sequence
 
@@ -16,12 +16,12 @@ _MAX_IMAGES = 5
 
 
 def changes(translator: Translator, parts: Sequence[Part]) -> list[list[Element]]:
-    """What changes, a part of a rich_text block each: what is the same in several applications is told once."""
+    """A part of a rich_text block for each change; applications with the same change share one."""
     return change_parts(translator, [(part.application, part.change) for part in parts if part.change])
 
 
 def change_parts(translator: Translator, changes: Sequence[tuple[str, Change]]) -> list[list[Element]]:
-    """The same of changes by the names of what they change."""
+    """The same for changes with the names of what they change."""
     groups: list[tuple[Change, list[str]]] = []
     for name, change in changes:
         same = next((names for other, names in groups if other == change), None)
@@ -33,18 +33,17 @@ def change_parts(translator: Translator, changes: Sequence[tuple[str, Change]]) 
 
 
 def unpinned(translator: Translator, parts: Sequence[Part]) -> list[Element]:
-    """The images that the merge brings and that are not pinned to a digest; nothing when there are none."""
-    unpinned_images = dict.fromkeys(each for part in parts if part.change for each in part.change.unpinned)
-    images = {item.image: item.pin for item in unpinned_images}
+    """The images of the merge that are not pinned to a digest; empty if there are none."""
+    images = {image.image: image.pin for part in parts if part.change for image in part.change.unpinned}
     if not images:
         return []
     names = [
         translator.text(texts.FLOATING, image=clip(image, 100)) if pin is Pin.FLOATING else clip(image, 100)
-        for image, pin in sorted(images.items(), key=lambda each: (each[1] is not Pin.FLOATING, each[0]))
+        for image, pin in sorted(images.items(), key=lambda item: (item[1] is not Pin.FLOATING, item[0]))
     ]
-    most = max(part.change.images for part in parts if part.change)
-    rest = names + [""] * (most - len(names))  # counted, and no longer known by name
-    return rich_line(translator, texts.UNPINNED, images=common.listed(translator, rest, min(_MAX_IMAGES, len(names))))
+    total = max(part.change.images for part in parts if part.change)
+    padded = names + [""] * (total - len(names))  # counted, but not kept by name
+    return rich_line(translator, texts.UNPINNED, images=common.listed(translator, padded, min(_MAX_IMAGES, len(names))))
 
 
 def _change(translator: Translator, change: Change, names: str) -> list[Element]:

@@ -1,4 +1,4 @@
-"""How far a merge is in each application, as a rollout's card tells it: one by one, or by state when they are many."""
+"""How far a merge is in each application, for a rollout's card: one by one, or by state if there are many."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,16 +10,16 @@ from bot.i18n.language import PluralPhrase, Translator
 from bot.messages import common
 from bot.messages.blocks import Element, Value, bullets, clip, date, rich_line, words
 
-_MAX_PARTS = 8  # told one by one; more are grouped
-_MAX_TOLD = 3  # of a group, those of which it is told what they lack
+_MAX_PARTS = 8  # applications listed one by one; more are grouped by state
+_MAX_DETAILED = 3  # applications of a state listed with what they still need
 _MAX_NAMES = 4
-_MAX_LACKING = 4
+_MAX_PENDING = 4
 
 
 def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False) -> list[list[Element]]:
-    """Parts of a rich_text block: one for each application, or all states and then some of those that lack something.
+    """Parts of a rich_text block: one for each application, or a summary by state and then some that are not live.
 
-    `waiting`: without those that are live.
+    `waiting` leaves out the applications that are live.
     """
     parts = [part for part in rollout.parts if not waiting or part.live_at is None]
     if len(parts) <= _MAX_PARTS:
@@ -33,13 +33,13 @@ def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False)
         *(
             [bullets([_part(translator, part, rollout.merged_at)])]
             for state, members in present
-            if state in _TOLD_ONE_BY_ONE
-            for part in members[:_MAX_TOLD]
+            if state in _DETAILED_STATES
+            for part in members[:_MAX_DETAILED]
         ),
     ]
 
 
-# What somebody has to look at comes first.
+# States that need attention come first.
 _GROUPS: dict[str, PluralPhrase] = {
     "unready": texts.ALL_UNREADY,
     "missing": texts.ALL_MISSING,
@@ -47,7 +47,7 @@ _GROUPS: dict[str, PluralPhrase] = {
     "unseen": texts.ALL_UNSEEN,
     "live": texts.ALL_LIVE,
 }
-_TOLD_ONE_BY_ONE = ("unready", "missing", "unknown")
+_DETAILED_STATES = ("unready", "missing", "unknown")
 
 
 def _state(part: Part) -> str:
@@ -77,24 +77,24 @@ def _part(translator: Translator, part: Part, merged_at: datetime) -> list[Eleme
             )
         case "unready":
             return rich_line(
-                translator, texts.PART_UNREADY, **where, missing=_lacking(translator, part.lacking)
+                translator, texts.PART_UNREADY, **where, missing=_pending(translator, part.lacking)
             ) + _failure(translator, part)
         case "missing":
             return rich_line(
-                translator, texts.PART_MISSING, **where, missing=_lacking(translator, part.lacking)
+                translator, texts.PART_MISSING, **where, missing=_pending(translator, part.lacking)
             ) + _failure(translator, part)
         case _:
             return rich_line(translator, texts.PART_UNSEEN, **where)
 
 
-def _lacking(translator: Translator, lacking: PendingState) -> str:
+def _pending(translator: Translator, pending: PendingState) -> str:
     names = [
-        *(_workload(translator, workload) for workload in lacking.unready),
-        *(clip(workload, 160) for workload in lacking.missing),
-        *(translator.text(texts.REMAINING, object=clip(workload, 120)) for workload in lacking.remaining),
+        *(_workload(translator, workload) for workload in pending.unready),
+        *(clip(name, 160) for name in pending.missing),
+        *(translator.text(texts.REMAINING, object=clip(name, 120)) for name in pending.remaining),
     ]
-    padded = names + [""] * (lacking.total - len(names))
-    return common.listed(translator, padded, min(_MAX_LACKING, max(1, len(names))))
+    padded = names + [""] * (pending.total - len(names))
+    return common.listed(translator, padded, min(_MAX_PENDING, max(1, len(names))))
 
 
 def _workload(translator: Translator, workload: Unready) -> str:

@@ -1,4 +1,4 @@
-"""The modal that asks for how long, and what was entered in it."""
+"""The snooze modal: its views, and parsing what was submitted."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from bot.messages import common
 from bot.messages.blocks import Element, Message, clip, modal, paragraph, rich, rich_line, words
 
 VIEW = "snooze"
-# Ids of the blocks and of the input in each.
+# Block ids, and the action id of the input in each.
 PICKED = "picked"
 TYPED = "typed"
 
@@ -19,19 +19,19 @@ _MAX_TYPED = 40
 
 
 def loading_view(translator: Translator) -> Mapping[str, Any]:
-    """What the modal shows until it is known whether the person may: a trigger expires 3 s after the click."""
+    """The modal until the user is authorized: a trigger id expires 3 s after the click."""
     return common.info_modal(
         translator, translator.text(texts.SNOOZE_TITLE), rich(paragraph(words(translator.text(texts.ONE_MOMENT))))
     )
 
 
 def message_view(translator: Translator, message: Message) -> Mapping[str, Any]:
-    """The same modal, when there is nothing to ask."""
+    """The modal with a message in place of the form."""
     return common.info_modal(translator, translator.text(texts.SNOOZE_TITLE), *message.blocks)
 
 
 def form(translator: Translator, applications: Sequence[str], *, subject: str, channel: str) -> Mapping[str, Any]:
-    """Asks how long to be quiet about what a card shows.
+    """The form that asks how long to snooze what a card shows.
 
     `subject` is the value of the card's buttons, `channel` where the answer goes ("" for nowhere).
     """
@@ -57,13 +57,13 @@ def form(translator: Translator, applications: Sequence[str], *, subject: str, c
 
 
 def parse_reference(view: Mapping[str, Any]) -> tuple[str, str]:
-    """The subject and the channel of a submitted form. References only: they may be anything."""
+    """The subject and the channel of a submitted form. Untrusted: they may be anything."""
     channel, _, subject = str(view.get("private_metadata") or "").partition(" ")
     return subject, channel
 
 
 def parse_span(view: Mapping[str, Any]) -> Span | None:
-    """What was picked, or typed instead; None when neither can be read. `view` is as Slack submits it."""
+    """The typed duration, else the picked one; None when it cannot be parsed. `view` is the submitted view."""
     try:
         values = view["state"]["values"]
         typed = values[TYPED][TYPED].get("value") or ""
@@ -74,7 +74,7 @@ def parse_span(view: Mapping[str, Any]) -> Span | None:
 
 
 def field_errors(translator: Translator) -> dict[str, str]:
-    """Shown beside the input that could not be read."""
+    """The error for the input that could not be parsed, by block id."""
     return {TYPED: translator.text(texts.OTHER_WRONG)}
 
 

@@ -32,14 +32,14 @@ from bot.messages.blocks import (
     words,
 )
 
-# The worst first.
+# Worst first: the mark, the state in words, and the count of that state.
 _STATES = {
     Status.OUT_OF_SYNC: ("🔴", texts.IS_OUT_OF_SYNC, texts.OUT_OF_SYNC),
     Status.UNKNOWN: ("❔", texts.IS_UNKNOWN, texts.UNKNOWN),
     Status.SYNCED: ("✅", texts.IS_SYNCED, texts.SYNCED),
 }
 _UNCHECKED = "⏳"
-# So many are found sooner in a table than in lines, which say more of each.
+# From this many applications on, a table is quicker to scan than lines, which say more.
 _TABLE_FROM = 11
 
 _STOPS = {Stop.SUSPENDED: view_texts.SUSPENDED, Stop.MANUAL: view_texts.MANUAL}
@@ -47,10 +47,10 @@ _STOPS = {Stop.SUSPENDED: view_texts.SUSPENDED, Stop.MANUAL: view_texts.MANUAL}
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What there is to tell. `pulls` are open pull requests by repository, `pulls_unknown` why they are not known.
+    """What the answer shows. `pulls` are open pull requests by repository, `pulls_unknown` why they are unknown.
 
-    `outages` are sentences of what is down. `views` are what deployers say, by application, and `unreadable` what they
-    know and cannot be followed.
+    `outages` are sentences about what is down. `views` are deployer statuses by application; `unreadable` are
+    applications that a deployer declares and the bot cannot watch.
     """
 
     applications: Sequence[Application]
@@ -64,10 +64,9 @@ class Overview:
 
 
 def answer(translator: Translator, overview: Overview) -> Message:
-    """Every application asked for, the worst first."""
+    """The answer for these applications, worst first: lines, or a table if there are many."""
     if not overview.applications and not overview.unreadable:
-        text = translator.text(texts.NO_APPLICATION)
-        return text_message(text)
+        return text_message(translator.text(texts.NO_APPLICATION))
     applications = ranked(overview.applications, overview.checks)
     shown = {application.repository.name for application in overview.applications}
     opened = {name: overview.pulls[name] for name in sorted(shown) if overview.pulls.get(name)}
@@ -75,14 +74,14 @@ def answer(translator: Translator, overview: Overview) -> Message:
     lead = rich(paragraph(words(sentence, bold=True)))
     lines = fill(
         [[paragraph(*_line(translator, application, overview))] for application in applications],
-        lambda left: _more(translator, left),
+        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
     )
     rest: list[Block] = []
     if overview.unreadable:
         title = paragraph(words(translator.count(texts.NOT_FOLLOWED, len(overview.unreadable)), bold=True))
         rest += fill(
             [[title], *([_unreadable(translator, unreadable)] for unreadable in overview.unreadable)],
-            lambda left: paragraph(words(translator.count(texts.MORE_NOT_FOLLOWED, left))),
+            common.more(translator, texts.MORE_NOT_FOLLOWED, italic=False),
             budget=2_000,
         )
     if opened:
@@ -91,12 +90,12 @@ def answer(translator: Translator, overview: Overview) -> Message:
         )
         rest += fill(
             [[title], *([_pull(translator, pull)] for pulls in opened.values() for pull in pulls)],
-            lambda left: paragraph(words(translator.count(texts.MORE_PULLS, left))),
+            common.more(translator, texts.MORE_PULLS, italic=False),
             budget=2_000,
         )
     outages = [*map(translator.told, overview.outages), *_pulls_unknown(translator, overview)]
     if outages:
-        rest.append(rich(*(paragraph(*common.with_channels(f"⚠️ {clip(sentence, 400)}\n")) for sentence in outages[:5])))
+        rest.append(rich(*(paragraph(*common.with_channels(f"⚠️ {clip(outage, 400)}\n")) for outage in outages[:5])))
     if len(applications) < _TABLE_FROM:
         return message(sentence, lead, *lines, *rest)
     tabled = message(sentence, lead, *_table(translator, applications, overview), *rest)
@@ -104,49 +103,49 @@ def answer(translator: Translator, overview: Overview) -> Message:
 
 
 def _table(translator: Translator, applications: Sequence[Application], overview: Overview) -> list[Block]:
-    """Two columns, which a phone has room for, and below them in full what could not be looked at or is contested.
+    """Two columns, which fit a phone; below them, in full, applications with an error or a deployer that disagrees.
 
-    `/gitops status APP` says the rest of the others.
+    `/gitops status APP` shows the rest.
     """
     rows = []
     for application in applications:
         check = overview.checks.get(application.name)
-        mark, phrase = state(translator, check)
+        mark, state_text = state(translator, check)
         drifted = len(check.drift) if check else 0
         differs = f": {translator.count(shared.OBJECTS, drifted)}" if drifted else ""
         rows.append(
-            (clip(common.where(translator, application.name, application.cluster), 100), f"{mark} {phrase}{differs}")
+            (
+                clip(common.where(translator, application.name, application.cluster), 100),
+                f"{mark} {state_text}{differs}",
+            )
         )
     heads = [translator.text(texts.APPLICATION), translator.text(texts.STATE)]
     table_block, omitted = table(heads, rows)
-    unusual = [application for application in applications if _is_odd(application, overview)]
+    more = common.more(translator, texts.MORE_APPLICATIONS, italic=False)
+    detailed = [application for application in applications if _needs_details(application, overview)]
     lines = fill(
-        [[paragraph(*_line(translator, application, overview))] for application in unusual],
-        lambda cut: _more(translator, cut),
+        [[paragraph(*_line(translator, application, overview))] for application in detailed],
+        more,
         budget=2_000,
     )
-    return [table_block, *([rich(_more(translator, omitted))] if omitted else []), *lines]
+    return [table_block, *([rich(more(omitted))] if omitted else []), *lines]
 
 
-def _is_odd(application: Application, overview: Overview) -> bool:
-    """Whether a state alone would hide why it is not known, or that its deployer says otherwise."""
+def _needs_details(application: Application, overview: Overview) -> bool:
+    """Whether the state would hide an error, or that the deployer disagrees."""
     check, view = overview.checks.get(application.name), overview.views.get(application.name)
     arrives = any(_waits_for(rollout, application.name) for rollout in overview.rollouts)
     contested = view is not None and disagreement(view, check, arriving=arrives) is not None
     return contested or (check is not None and check.error is not None)
 
 
-def _more(translator: Translator, left: int) -> Element:
-    return paragraph(words(translator.count(texts.MORE_APPLICATIONS, left)))
-
-
 def ranked(applications: Iterable[Application], checks: Mapping[str, Check]) -> list[Application]:
-    """The worst first."""
+    """Worst first."""
     return sorted(applications, key=lambda application: _rank(checks.get(application.name)))
 
 
 def tally(translator: Translator, applications: Sequence[Application], checks: Mapping[str, Check]) -> list[str]:
-    """`1 out of sync`, `5 synced`: how many are in which state, the worst first."""
+    """How many applications are in each state, worst first: `1 out of sync`, `5 synced`."""
     states = [checks[application.name].status for application in applications if application.name in checks]
     tallies = [
         translator.count(phrase, states.count(status)) for status, (_, _, phrase) in _STATES.items() if status in states
@@ -164,7 +163,7 @@ def state(translator: Translator, check: Check | None) -> tuple[str, str]:
 
 
 def arriving(translator: Translator, revision: str) -> list[Element]:
-    """What follows an application that a merge is on its way to."""
+    """The note on an application that a merge is on its way to."""
     return rich_line(translator, texts.ARRIVING, revision=common.short_revision(translator, revision))
 
 
@@ -181,7 +180,7 @@ def _line(translator: Translator, application: Application, overview: Overview) 
     if check is None:
         return [
             *rich_line(translator, texts.LINE_UNCHECKED, name=name, where=where),
-            *_view(translator, view, None, arriving=False),
+            *_deployer(translator, view, None, arriving=False),
         ]
     mark, phrase = state(translator, check)
     if check.drift:
@@ -202,11 +201,13 @@ def _line(translator: Translator, application: Application, overview: Overview) 
     if check.error:
         line.append(words(f"\n{clip(translator.told(check.error), 400)}"))
     line += [words(f"\n{clip(translator.told(note), 400)}") for note in check.notes]
-    return line + _view(translator, view, check, arriving=bool(arriving_rollouts))
+    return line + _deployer(translator, view, check, arriving=bool(arriving_rollouts))
 
 
-def _view(translator: Translator, view: DeployerStatus | None, check: Check | None, *, arriving: bool) -> list[Element]:
-    """What its deployer says, and where that is not what the bot sees."""
+def _deployer(
+    translator: Translator, view: DeployerStatus | None, check: Check | None, *, arriving: bool
+) -> list[Element]:
+    """The deployer's status, and where it disagrees with the check."""
     if view is None:
         return []
     sync = translator.text(view_texts.AT, sync=view.sync, revision=view.revision[:8]) if view.revision else view.sync

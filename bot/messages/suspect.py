@@ -1,4 +1,4 @@
-"""The commits that explain what is wrong, each with a button that opens its revert."""
+"""The commits that may have caused drift or a stuck rollout, each with a button that reverts it."""
 
 from collections.abc import Sequence
 
@@ -31,14 +31,14 @@ _WHY = {
 
 
 def drift_suspects(translator: Translator, suspects: Sequence[Suspect] | None, application: str) -> list[Block]:
-    """For an alert's card; nothing where nobody is suspected. Without a forge there is nothing to press."""
+    """For an incident's card; empty without suspects. Commits without a forge have no button."""
     return _blocks(translator, texts.EXPLAIN_DRIFT, suspects or (), application, ())
 
 
 def rollout_suspects(
     translator: Translator, suspects: Sequence[Suspect] | None, application: str, own: Sequence[str]
 ) -> list[Block]:
-    """For a merge's card, which has a button for its `own` revisions already."""
+    """For a rollout's card, which has a button for its `own` revisions already."""
     return _blocks(translator, texts.EXPLAIN_ROLLOUT, suspects or (), application, own)
 
 

@@ -1,4 +1,4 @@
-"""The answer to `/gitops who`: the people behind an application, the nearest first."""
+"""The answer to `/gitops who`: whom to ask about an application."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from bot.messages.blocks import (
     bullets,
     clip,
     code,
+    comma_separated,
     link,
     mention,
     message,
@@ -35,7 +36,7 @@ _MAX_AUTHORS = 4
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A commit that changed the application, and whose it is. `pull` and `approvers` are empty where not known."""
+    """A commit that changed the application, and its people. `pull` is None and `approvers` empty where unknown."""
 
     commit: Commit
     url: str | None
@@ -46,8 +47,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """Who has to do with an application. `owners` are Slack ids, `writers` tools that wrote what differs, each with its
-    latest time; `approvals_error` is why mergers and approvers are not known.
+    """The people of an application. `owners` are Slack ids; `writers` are the field managers of its drift, each with
+    its latest time; `approvals_error` is why mergers and approvers are unknown, if so.
     """
 
     application: str
@@ -59,17 +60,20 @@ class Contacts:
 
 
 def answer(translator: Translator, contacts: Contacts) -> Message:
-    """Who has it now, who wrote to the cluster, whose commits they are, who owns it."""
+    """The owners, who acknowledged or snoozed the incident, who wrote to the cluster, and recent authors."""
     lines = [*_of_incident(translator, contacts), *(_wrote(translator, *writer) for writer in contacts.writers)]
     lines += [_changed(translator, change) for change in contacts.changes]
     if contacts.owners:
         lines.insert(
             0,
-            rich_line(translator, texts.OWNERS, who=_row([mention(owner) for owner in contacts.owners[:_MAX_OWNERS]])),
+            rich_line(
+                translator,
+                texts.OWNERS,
+                who=comma_separated([mention(owner) for owner in contacts.owners[:_MAX_OWNERS]]),
+            ),
         )
     if not lines:
-        text = translator.text(texts.NOBODY, application=contacts.application)
-        return text_message(text)
+        return text_message(translator.text(texts.NOBODY, application=contacts.application))
     lead = translator.text(texts.LEAD, application=contacts.application)
     first = "".join(map(plain, lines[0]))
     blocks = [rich(paragraph(words(lead, bold=True)), bullets(lines))]
@@ -104,17 +108,10 @@ def _changed(translator: Translator, change: Change) -> list[Element]:
         commit=sha,
         subject=clip(title(change.commit, change.pull), 120),
         at=common.day_and_time(translator, change.commit.committed_at),
-        authors=_row(authors[:_MAX_AUTHORS]) or translator.text(texts.A_TOOL),
+        authors=comma_separated(authors[:_MAX_AUTHORS]) or translator.text(texts.A_TOOL),
     )
     if change.pull and change.pull.merged_by:
         line += rich_line(translator, texts.MERGED_BY, who=clip(change.pull.merged_by, 60))
     if change.approvers:
         line += rich_line(translator, texts.APPROVED_BY, who=common.listed(translator, change.approvers))
     return line
-
-
-def _row(elements: Sequence[Element]) -> list[Element]:
-    row: list[Element] = []
-    for element in elements:
-        row += [*([words(", ")] if row else []), element]
-    return row

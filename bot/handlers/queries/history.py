@@ -56,7 +56,9 @@ def _suspected(translator: Translator, ports: Ports, application: Application) -
     name = application.name
     incident = ports.store.incidents.open_for(name)
     blocks = (
-        suspect.drift_suspects(translator, incident.suspects, name) if incident and incident.state in ACTIVE_STATES else []
+        suspect.drift_suspects(translator, incident.suspects, name)
+        if incident and incident.state in ACTIVE_STATES
+        else []
     )
     stuck = [
         rollout
