@@ -24,7 +24,7 @@ from bot.core.commands.mention import text_of
 from bot.handlers.command_service import CommandService
 from bot.handlers.incidents.silence import CardTarget
 from bot.handlers.slack.home import Homes
-from bot.messages import LINK, diff_pages, trouble
+from bot.messages import LINK, diff_pages, errors, progress
 from bot.messages import adopt as adopt_message
 from bot.messages import help as help_message
 from bot.messages import home as home_message
@@ -72,7 +72,7 @@ class Listeners:
             (incident_message.ACKNOWLEDGE, self.on_acknowledge),
             (incident_message.SNOOZE, self.on_snooze),
             (adopt_message.ADOPT, self.on_adopt),
-            (home_message.WAKE, self.on_wake),
+            (home_message.END_SNOOZE, self.on_wake),
             (revert_message.REVERT_THIS, self.on_revert),
             (revert_message.REVERT_OTHER, self.on_revert),
             *((action, self.on_revert) for action in revert_message.REVERT_SUSPECTS),
@@ -93,7 +93,7 @@ class Listeners:
         if isinstance(asked, Message):
             _ack(ack, asked)
             return
-        _ack(ack, trouble.opening(requester.translator, asked))
+        _ack(ack, progress.in_progress(requester.translator, asked))
         self._soon(requester, respond, lambda: self._commands.answer(asked, requester))
 
     def on_mention(self, body: Payload, event: Payload) -> None:
@@ -110,7 +110,7 @@ class Listeners:
         def work() -> Message:
             if isinstance(asked, Message):
                 return asked
-            if said := trouble.opening(requester.translator, asked):
+            if said := progress.in_progress(requester.translator, asked):
                 self._say(requester, None, said)
             return self._commands.answer(asked, self._commands.named(requester))
 
@@ -129,7 +129,7 @@ class Listeners:
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
         known = [reference] if reference in self._config.applications else []
-        if view_id := self._open(requester, respond, body, diff_pages.reading(requester.translator, known)):
+        if view_id := self._open(requester, respond, body, diff_pages.loading_view(requester.translator, known)):
             self._soon(requester, respond, lambda: self._show(view_id, self._commands.diff_now(requester, reference)))
 
     def on_turn_page(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
@@ -178,14 +178,14 @@ class Listeners:
         """The card's button: a modal at once, which asks for how long once it is known that the person may."""
         ack()
         requester, subject = self._clicker(body), str(action.get("value", ""))
-        view_id = self._open(requester, respond, body, snooze_message.opening(requester.translator))
+        view_id = self._open(requester, respond, body, snooze_message.loading_view(requester.translator))
         if view_id is None:
             return
 
         def work() -> None:
             offer = self._commands.offer_snooze(requester, CardTarget(subject))
             if isinstance(offer, Message):
-                self._show(view_id, snooze_message.refusal(requester.translator, offer))
+                self._show(view_id, snooze_message.message_view(requester.translator, offer))
             else:
                 form = snooze_message.form(requester.translator, offer, subject=subject, channel=requester.channel)
                 self._show(view_id, form)
@@ -194,13 +194,13 @@ class Listeners:
 
     def on_snooze_entered(self, ack: Ack, body: Payload, view: Payload) -> None:
         """The modal's submit: what was entered is read again, and who entered it is authorised again."""
-        subject, channel = snooze_message.referred(view)
+        subject, channel = snooze_message.parse_reference(view)
         user = body["user"]
         requester = self._requester(str(user["id"]), str(user.get("username") or user["id"]), channel, Origin.MODAL)
         requester = requester if channel else replace(requester, about=subject)  # it was opened from the Home tab
-        span = snooze_message.entered(view)
+        span = snooze_message.parse_span(view)
         if span is None:
-            ack(response_action="errors", errors=snooze_message.wrong(requester.translator))
+            ack(response_action="errors", errors=snooze_message.field_errors(requester.translator))
             return
         ack()
 
@@ -250,7 +250,7 @@ class Listeners:
         try:
             return self._ports.chat.open_view(str(body["trigger_id"]), view)
         except ChatError as error:
-            self._say(requester, respond, trouble.outside(requester.translator, str(error)))
+            self._say(requester, respond, errors.unavailable(requester.translator, str(error)))
             return None
 
     def _show(self, view_id: str, view: Payload) -> None:
@@ -262,11 +262,11 @@ class Listeners:
                 said = work()
             except PortError as error:
                 _log.warning("request from %s failed: %s", requester.user, error)
-                said = trouble.outside(requester.translator, str(error))
+                said = errors.unavailable(requester.translator, str(error))
             except Exception:
                 reference = secrets.token_hex(4)
                 _log.exception("request from %s failed, reference %s", requester.user, reference)
-                said = trouble.failed(requester.translator, reference)
+                said = errors.internal_error(requester.translator, reference)
             if said is not None:
                 self._say(requester, respond, said)
             self._follow(requester)
@@ -274,7 +274,7 @@ class Listeners:
         try:
             self._work.submit(job)
         except FullError:
-            self._say(requester, respond, trouble.busy(requester.translator))
+            self._say(requester, respond, errors.overloaded(requester.translator))
 
     def _follow(self, requester: Requester) -> None:
         """What somebody did may be what their Home shows; what they did there has been answered there."""

@@ -25,7 +25,7 @@ from bot.handlers.drift.check import check, check_files, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
-from bot.messages.wording import listed
+from bot.messages.common import listed
 from bot.ports.errors import PortError
 
 _log = logging.getLogger(__name__)

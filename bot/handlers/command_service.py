@@ -25,11 +25,11 @@ from bot.handlers.queries.history import history
 from bot.handlers.queries.status import status
 from bot.handlers.queries.who import who
 from bot.handlers.slack.people import People
-from bot.messages import control, diff_pages
+from bot.messages import diff_pages, errors
 from bot.messages import drift as drift_message
 from bot.messages import help as help_message
 from bot.messages import revert as revert_message
-from bot.messages.blocks import Message
+from bot.messages.blocks import Message, join
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 
@@ -79,7 +79,7 @@ class CommandService:
             case commands.HistoryCommand(name):
                 application = self._config.applications[name] if name else None
                 keys = [application.repository.key] if application else self._repositories()
-                return help_message.joined([history(translator, ports, key, application) for key in keys])
+                return join([history(translator, ports, key, application) for key in keys])
             case commands.WhoCommand(name):
                 return who(translator, ports, self._people, self._config.applications[name])
             case commands.RevertCommand(change, name):
@@ -97,11 +97,11 @@ class CommandService:
 
     def revert_by_button(self, requester: Requester, value: str) -> Message:
         """Revert what the value of a button says. PortError."""
-        request = revert_message.requested(value, requester.name)
+        request = revert_message.parse_request(value, requester.name)
         if request is None or (request.application and request.application not in self._config.applications):
             with audited(self._ports, requester, "revert") as audit:
                 audit.result = "StaleButton"
-                return control.stale(requester.translator)
+                return errors.outdated_button(requester.translator)
         return self.revert(requester, request)
 
     def run_queued(self) -> None:
@@ -131,8 +131,8 @@ class CommandService:
     def check_now(self, requester: Requester, names: Sequence[str]) -> Message:
         """Run a drift check of these applications; none means that the button is out of date. PortError."""
         if not names:
-            return control.stale(requester.translator)
-        return drift_message.checked(requester.translator, self._monitor.check(names))
+            return errors.outdated_button(requester.translator)
+        return drift_message.answer(requester.translator, self._monitor.check(names))
 
     def applications_of(self, reference: str) -> list[str]:
         """The applications that a button or a modal refers to: one by its name, or those that share a card."""
@@ -145,7 +145,7 @@ class CommandService:
     def diff_now(self, requester: Requester, reference: str) -> Mapping[str, Any]:
         """The first page of the diff modal, after a check of the applications it refers to. PortError."""
         if not (names := self.applications_of(reference)):
-            return diff_pages.outdated(requester.translator, control.stale(requester.translator))
+            return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
         return diff_pages.view(requester.translator, self._monitor.check(names), reference, 0)
 
     def diff_page(self, requester: Requester, reference: str, page: int) -> Mapping[str, Any]:
@@ -153,7 +153,7 @@ class CommandService:
         latest = self._ports.store.checks.latest()
         checks = [latest[name] for name in self.applications_of(reference) if name in latest]
         if not checks:
-            return diff_pages.outdated(requester.translator, control.stale(requester.translator))
+            return diff_pages.message_view(requester.translator, errors.outdated_button(requester.translator))
         return diff_pages.view(requester.translator, checks, reference, page)
 
     def named(self, requester: Requester) -> Requester:

@@ -1,4 +1,4 @@
-"""Adopting drift in git: the alert's button, and the answer to who pressed it."""
+"""Adopting drift in git: the button on an alert, and the answers to pressing it."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from bot.core.git.commit import PullRequest
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.catalogue import drift as drift_texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Block,
     Element,
@@ -22,65 +22,75 @@ from bot.messages.blocks import (
     paragraph,
     rich,
     rich_line,
+    text_message,
     words,
 )
 
-# Its value is the card's subject.
+# The button's action id; its value is the card's subject.
 ADOPT = "adopt"
 
 
 def adopt_button(translator: Translator, subject: str) -> Element:
-    """Asks before it opens a pull request."""
-    asks = confirm(
-        *(translator.text(each) for each in (texts.CONFIRM_TITLE, texts.CONFIRM, texts.CONFIRM_YES, texts.CONFIRM_NO))
+    """The button that opens a pull request, after a confirmation. `subject` is the card's."""
+    confirmation = confirm(
+        *(
+            translator.text(phrase)
+            for phrase in (texts.CONFIRM_TITLE, texts.CONFIRM, texts.CONFIRM_YES, texts.CONFIRM_NO)
+        )
     )
-    return button(translator.text(texts.BUTTON), ADOPT, subject, asks=asks)
+    return button(translator.text(texts.BUTTON), ADOPT, subject, confirmation=confirmation)
 
 
 def opened(
     translator: Translator, pull: PullRequest, application: str, files: Sequence[str], drift: Sequence[ObjectDrift]
 ) -> Message:
-    """The pull request is open, and what it changes; what leaves git is said first."""
-    told = {"application": application, "files": wording.listed(translator, files, 4)}
-    gone = wording.listed(translator, (wording.object_name(found) for found in drift if found.change == "missing"), 4)
-    lines = [wording.object_lines(translator, found, 6, 90) for found in drift if found.change != "missing"]
-    taken_out = (
-        [rich(paragraph(words(translator.text(texts.REMOVED_OBJECTS, objects=gone), bold=True)))] if gone else []
+    """The pull request was opened. Lists what it changes: objects removed from git come first."""
+    values = {"application": application, "files": common.listed(translator, files, 4)}
+    removed = common.listed(
+        translator, (common.object_name(object_drift) for object_drift in drift if object_drift.change == "missing"), 4
+    )
+    lines = [
+        common.object_lines(translator, object_drift, 6, 90)
+        for object_drift in drift
+        if object_drift.change != "missing"
+    ]
+    removed_block = (
+        [rich(paragraph(words(translator.text(texts.REMOVED_OBJECTS, objects=removed), bold=True)))] if removed else []
     )
     more = fill(
         lines,
-        lambda left: paragraph(words(translator.count(drift_texts.MORE_OBJECTS, left), italic=True)),
+        common.more(translator, drift_texts.MORE_OBJECTS),
         budget=5_000,
     )
-    return _about(translator, texts.OPENED, pull, told, *taken_out, *more)
+    return _pull_request_message(translator, texts.OPENED, pull, values, *removed_block, *more)
 
 
 def already_open(translator: Translator, pull: PullRequest) -> Message:
-    """Somebody has asked for the same before."""
-    return _about(translator, texts.ALREADY_OPEN, pull, {})
+    """A pull request for the same drift is open already."""
+    return _pull_request_message(translator, texts.ALREADY_OPEN, pull, {})
 
 
-def nothing(translator: Translator, application: str) -> Message:
-    """Git and cluster say the same by now."""
-    return _said(translator.text(texts.NOTHING, application=application))
+def nothing_to_adopt(translator: Translator, application: str) -> Message:
+    """Git and the cluster match by now."""
+    return text_message(translator.text(texts.NOTHING, application=application))
 
 
 def not_adopted(translator: Translator, why: str) -> Message:
-    """Nothing was opened, and why."""
-    return _said(translator.text(texts.NOT_ADOPTED, why=clip(translator.told(why), 1_000)))
+    """No pull request was opened, and why."""
+    return text_message(translator.text(texts.NOT_ADOPTED, why=clip(translator.told(why), 1_000)))
 
 
 def unfinished(translator: Translator, branch: str, why: str) -> Message:
-    """The branch is there, its pull request is not."""
-    return _said(translator.text(texts.UNFINISHED, branch=branch, why=clip(translator.told(why), 1_000)))
+    """The branch was pushed, but its pull request was not opened."""
+    return text_message(translator.text(texts.UNFINISHED, branch=branch, why=clip(translator.told(why), 1_000)))
 
 
-def _about(translator: Translator, phrase: Phrase, pull: PullRequest, told: dict[str, str], *blocks: Block) -> Message:
+def _pull_request_message(
+    translator: Translator, phrase: Phrase, pull: PullRequest, values: dict[str, str], *blocks: Block
+) -> Message:
     number = f"#{pull.number}"
-    text = translator.text(phrase, pull=number, **told)
-    line = rich_line(translator, phrase, pull=link(pull.url, f"{number} {clip(pull.title, 150)}"), **told)
-    return message(text, rich(paragraph(*line)), *blocks, actions(wording.review(translator, pull.number, pull.url)))
-
-
-def _said(text: str) -> Message:
-    return message(text, rich(paragraph(words(text))))
+    text = translator.text(phrase, pull=number, **values)
+    line = rich_line(translator, phrase, pull=link(pull.url, f"{number} {clip(pull.title, 150)}"), **values)
+    return message(
+        text, rich(paragraph(*line)), *blocks, actions(common.review_button(translator, pull.number, pull.url))
+    )

@@ -1,4 +1,4 @@
-"""Block Kit, within Slack's limits. What git or people wrote goes into rich_text elements, which Slack never parses.
+"""Block Kit builders that keep Slack's limits. Text from git or people goes into rich_text, which Slack never parses.
 
 Limits: https://docs.slack.dev/reference/block-kit/blocks and …/reference/methods/chat.update
 """
@@ -12,25 +12,25 @@ from typing import Any, Self
 from bot.i18n.language import Phrase, Translator
 
 Element = dict[str, Any]
-# What fills a place of a phrase: text, or elements such as code or a link.
+# A placeholder's value: text, or elements such as code or a link.
 Value = str | Element | Sequence[Element]
 Block = Mapping[str, Any]
 
-MOST_BLOCKS = 50
-MOST_HEADER = 150
-MOST_CONTEXT = 10
-MOST_TITLE = 24
-MOST_ROWS = 100  # of a table, and one table a message
-MOST_TABLE = 4_500  # characters in it; Slack takes 10,000, and they count towards the message
-MOST_TEXT = 3_900  # chat.update refuses more than 4,000
-MOST_JSON = 12_000  # Slack refuses about 13,000 characters of blocks
+MAX_BLOCKS = 50
+MAX_HEADER = 150
+MAX_CONTEXT = 10
+MAX_TITLE = 24
+MAX_ROWS = 100  # in a table; a message may have one table
+MAX_TABLE = 4_500  # characters in a table; Slack accepts 10,000, which count towards the message
+MAX_TEXT = 3_900  # chat.update refuses more than 4,000
+MAX_JSON = 12_000  # Slack refuses about 13,000 characters of blocks
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a Slack message reads: `text` is a whole sentence for screen readers and phones, beside the blocks.
+    """A Slack message. `text` is a whole sentence for notifications and screen readers.
 
-    `plain` are the blocks to give instead where Slack refuses a table.
+    `plain` are the blocks without a table, for where Slack refuses one.
     """
 
     text: str
@@ -38,38 +38,57 @@ class Message:
     plain: tuple[Block, ...] = ()
 
     def without_table(self) -> Self:
-        """The same in lines."""
+        """The message with lines in place of a table."""
         return replace(self, blocks=self.plain or self.blocks, plain=())
 
 
 def message(text: str, *blocks: Block) -> Message:
-    """A message whose fallback is safe to send: clipped, and with nothing Slack would read as markup."""
-    return Message(escape(clip(text, MOST_TEXT // 2)), blocks[:MOST_BLOCKS])
+    """A message whose text is clipped and escaped. Keeps the first MAX_BLOCKS blocks."""
+    return Message(escape(clip(text, MAX_TEXT // 2)), blocks[:MAX_BLOCKS])
+
+
+def text_message(text: str, *blocks: Block) -> Message:
+    """A message with the text as its first block."""
+    return message(text, rich(paragraph(words(text))), *blocks)
+
+
+def phrase_message(translator: Translator, phrase: Phrase, /, *blocks: Block, **values: str | Element) -> Message:
+    """A message with the phrase as its text and its first block, where values that are elements stay elements."""
+    text = translator.text(
+        phrase, **{name: value if isinstance(value, str) else plain(value) for name, value in values.items()}
+    )
+    return message(text, rich(paragraph(*rich_line(translator, phrase, **values))), *blocks)
+
+
+def join(messages: Sequence[Message]) -> Message:
+    """Several messages as one."""
+    blocks = [block for message_ in messages for block in message_.blocks]
+    return Message(" ".join(message_.text for message_ in messages)[:MAX_TEXT], tuple(blocks[:MAX_BLOCKS]))
 
 
 def escape(text: str) -> str:
-    """Without markup: no mention, no forged link. https://docs.slack.dev/messaging/formatting-message-text#escaping"""
+    """Escaped, so that nothing is a mention or link. https://docs.slack.dev/messaging/formatting-message-text#escaping"""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def clip(text: str, most: int) -> str:
-    """At most so many characters, on one line, the cut marked."""
+def clip(text: str, limit: int) -> str:
+    """On one line of at most `limit` characters, ending in `…` where cut."""
     line = " ⏎ ".join(text.split("\n")) if "\n" in text else text
-    return line if len(line) <= most else line[: most - 1] + "…"
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def words(text: str, *, bold: bool = False, italic: bool = False) -> Element:
-    """Plain words."""
+    """A text element."""
     style = {name: True for name, on in (("bold", bold), ("italic", italic)) if on}
     # Slack refuses an element without text.
     return {"type": "text", "text": text or " ", **({"style": style} if style else {})}
 
 
 def rich_line(translator: Translator, phrase: Phrase, /, **values: Value) -> list[Element]:
-    """A phrase as rich_text elements: a value that is one or several elements, such as code or a link, stays so."""
+    """A phrase as rich_text elements. Values that are elements, such as code or a link, stay elements."""
     elements: list[Element] = []
     text = ""
-    for index, part in enumerate(translator.parts(phrase)):  # text and names of places in turn
+    for index, part in enumerate(translator.parts(phrase)):  # text and placeholder names in turn
         value = values[part] if index % 2 else part
         if isinstance(value, str):
             text += value
@@ -82,7 +101,7 @@ def rich_line(translator: Translator, phrase: Phrase, /, **values: Value) -> lis
 
 
 def code(text: str) -> Element:
-    """Something to be read to the letter: a sha, a path, a value."""
+    """Literal text: a SHA, a path, a value."""
     return {"type": "text", "text": text or " ", "style": {"code": True}}
 
 
@@ -92,32 +111,32 @@ def link(url: str, label: str) -> Element:
 
 
 def person(user: str) -> Element:
-    """A Slack user, by id."""
+    """A mention of a Slack user, by id."""
     return {"type": "user", "user_id": user}
 
 
-def people(id_: str) -> Element:
-    """A Slack user or user group, by id: people read the name."""
+def mention(id_: str) -> Element:
+    """A mention of a Slack user or user group (ids that begin with S)."""
     return {"type": "usergroup", "usergroup_id": id_} if id_.startswith("S") else person(id_)
 
 
 def channel(id_: str) -> Element:
-    """A channel, by id."""
+    """A link to a channel, by id."""
     return {"type": "channel", "channel_id": id_}
 
 
-def moment(at: datetime, form: str = "{time_secs}") -> Element:
-    """An instant in the reader's own time zone; UTC where the client cannot."""
+def date(at: datetime, form: str = "{time_secs}") -> Element:
+    """An instant in the reader's time zone; in UTC where the client cannot convert it."""
     return {"type": "date", "timestamp": int(at.timestamp()), "format": form, "fallback": utc(at)}
 
 
 def utc(at: datetime) -> str:
-    """An instant for text that no client converts."""
+    """An instant for plain text: `14:05 UTC`."""
     return at.astimezone(UTC).strftime("%H:%M UTC")
 
 
 def plain(element: Element) -> str:
-    """An element as text that no client converts."""
+    """An element as plain text."""
     if element["type"] == "date":
         return datetime.fromtimestamp(element["timestamp"], tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
     return str(element.get("text") or element.get("user_id") or element.get("usergroup_id") or "")
@@ -138,8 +157,13 @@ def bullets(items: Iterable[Sequence[Element]], indent: int = 0) -> Element:
     }
 
 
+def comma_separated(elements: Iterable[Element]) -> list[Element]:
+    """The elements with a comma between them."""
+    return [part for element in elements for part in (words(", "), element)][1:]
+
+
 def preformatted(text: str) -> Element:
-    """Lines to be read, or copied, as they stand."""
+    """Preformatted lines of a rich_text block."""
     return {"type": "rich_text_preformatted", "elements": [words(text)]}
 
 
@@ -149,41 +173,42 @@ def rich(*parts: Element) -> Block:
 
 
 def header(text: str) -> Block:
-    """The first line, large."""
-    return {"type": "header", "text": {"type": "plain_text", "text": clip(text, MOST_HEADER), "emoji": True}}
+    """A header block; longer text is clipped."""
+    return {"type": "header", "text": {"type": "plain_text", "text": clip(text, MAX_HEADER), "emoji": True}}
 
 
 def note(*texts: str) -> Block:
-    """Small print, in plain text."""
+    """A context block: small print, in plain text. Clipped to 300 characters each and MAX_CONTEXT texts."""
     return {
         "type": "context",
-        "elements": [{"type": "plain_text", "text": clip(text, 300), "emoji": False} for text in texts[:MOST_CONTEXT]],
+        "elements": [{"type": "plain_text", "text": clip(text, 300), "emoji": False} for text in texts[:MAX_CONTEXT]],
     }
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Block, int]:
-    """As many of the rows as fit, in plain text below their heads, and how many do not. Every column wraps."""
+    """A table of as many rows as fit, and how many do not. Cells are plain text; every column wraps."""
     shown, used = [list(heads)], 0
-    for row in rows[: MOST_ROWS - 1]:
+    for row in rows[: MAX_ROWS - 1]:
         used += sum(map(len, row))
-        if used > MOST_TABLE:
+        if used > MAX_TABLE:
             break
         shown.append(list(row))
     cells = [[{"type": "raw_text", "text": cell or " "} for cell in row] for row in shown]
-    made = {"type": "table", "rows": cells, "column_settings": [{"is_wrapped": True} for _ in heads]}
-    return made, len(rows) + 1 - len(shown)
+    block = {"type": "table", "rows": cells, "column_settings": [{"is_wrapped": True} for _ in heads]}
+    return block, len(rows) + 1 - len(shown)
 
 
 def actions(*buttons: Element) -> Block:
-    """A row of buttons."""
+    """An actions block: a row of buttons."""
     return {"type": "actions", "elements": list(buttons)}
 
 
 def confirm(title: str, text: str, yes: str, no: str) -> Element:
-    """What a button asks before it acts."""
+    """A confirmation dialog for a button."""
     parts = {"title": (title, 100), "text": (text, 300), "confirm": (yes, 30), "deny": (no, 30)}
     return {
-        name: {"type": "plain_text", "text": clip(told, most), "emoji": False} for name, (told, most) in parts.items()
+        name: {"type": "plain_text", "text": clip(label, limit), "emoji": False}
+        for name, (label, limit) in parts.items()
     }
 
 
@@ -194,41 +219,41 @@ def button(
     *,
     url: str | None = None,
     style: str | None = None,
-    asks: Element | None = None,
+    confirmation: Element | None = None,
 ) -> Element:
-    """A button. `value` is a reference, never an authority: who clicked is authorised again. `url` opens a page.
+    """A button. `value` only refers to something: whoever clicks is authorized again. `url` opens a page.
 
-    `asks` is a `confirm`.
+    `confirmation` is made by `confirm`.
     """
-    made: Element = {
+    element: Element = {
         "type": "button",
         "action_id": action,
         "text": {"type": "plain_text", "text": clip(label, 75), "emoji": False},
     }
     if value:
-        made["value"] = value
+        element["value"] = value
     if url:
-        made["url"] = url
+        element["url"] = url
     if style:
-        made["style"] = style
-    if asks:
-        made["confirm"] = asks
-    return made
+        element["style"] = style
+    if confirmation:
+        element["confirm"] = confirmation
+    return element
 
 
 def modal(title: str, *blocks: Block, close: str, reference: str = "") -> Mapping[str, Any]:
-    """A modal to read and close; `close` is that button's label."""
+    """A modal view; `close` is the label of its Close button, `reference` its private_metadata."""
     return {
         "type": "modal",
-        "title": {"type": "plain_text", "text": clip(title, MOST_TITLE), "emoji": False},
-        "close": {"type": "plain_text", "text": clip(close, MOST_TITLE), "emoji": False},
+        "title": {"type": "plain_text", "text": clip(title, MAX_TITLE), "emoji": False},
+        "close": {"type": "plain_text", "text": clip(close, MAX_TITLE), "emoji": False},
         "blocks": list(blocks),
         **({"private_metadata": reference} if reference else {}),
     }
 
 
-def weight(blocks: Iterable[Block]) -> int:
-    """How much of MOST_JSON these take."""
+def json_size(blocks: Iterable[Block]) -> int:
+    """How many characters of JSON, of at most MAX_JSON, the blocks take."""
     return sum(len(json.dumps(block, ensure_ascii=False)) for block in blocks)
 
 
@@ -236,10 +261,10 @@ def fill(
     parts: Sequence[Sequence[Element]],
     more: Callable[[int], Element],
     *,
-    budget: int = MOST_JSON - 3_000,
+    budget: int = MAX_JSON - 3_000,
     block_budget: int = 2_800,
 ) -> list[Block]:
-    """As many of the parts as fit the budget (characters of JSON), in rich_text blocks, then `more(left out)`."""
+    """As many parts as fit the budget (characters of JSON), in rich_text blocks, then `more(number left out)`."""
     blocks: list[Block] = []
     open_block: list[Element] = []
     used = in_block = 0

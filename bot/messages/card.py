@@ -9,12 +9,12 @@ from bot.messages.blocks import Message
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One message to keep current. `subject` is the id of what it shows; `thread_of` the key of the card it answers in
-    its thread; `last` marks what a subject has to say once it has ended.
+    """One message to keep up to date.
 
-    `settles` are the ids that have ended with it, where those are not the subject itself. What is told `once` stays as
-    it was told; `broadcast` shows such a reply in the channel too. One that is `held` may be changed, and is not posted
-    yet: that would ring.
+    `key` identifies the card; `subject` is the id of what it shows. A reply has the key of the card that opened its
+    thread in `thread_of`; `broadcast` shows it in the channel too. `last` marks the final state of a subject that has
+    ended; `settles` are the ids that end with it, if they are not the subject itself. A card with `once` is posted but
+    never updated. A card that is `held` may be updated but is not posted yet, since posting notifies people.
     """
 
     key: str
@@ -30,6 +30,6 @@ class Card:
 
     @property
     def digest(self) -> str:
-        """Two messages that read the same have the same digest."""
+        """Equal for messages with the same text and blocks."""
         text = json.dumps([self.message.text, self.message.blocks], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Which cards there should be, and what each should read: the desired state that Slack is reconciled with."""
+"""The cards that should exist, and what each should show: the desired state of Slack."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,15 +12,15 @@ from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import ENDED, Rollout, RolloutState
 from bot.i18n.language import Translator
 from bot.messages import approval as approval_message
-from bot.messages import queued as queued_message
-from bot.messages import revert_pull as revert_pull_message
+from bot.messages import pull_request_card
+from bot.messages import queued_revert as queued_revert_message
 from bot.messages import rollout as rollout_message
 from bot.messages.blocks import Message
 from bot.messages.card import Card
 from bot.messages.incident_cards import incident_cards
 
 
-def desired(
+def desired_cards(
     translator_for: Callable[[str], Translator],
     incidents: Sequence[Incident],
     rollouts: Sequence[Rollout],
@@ -30,17 +30,17 @@ def desired(
     policy: Policy,
     queued: Sequence[QueuedRevert] = (),
 ) -> list[Card]:
-    """Every card of what is going on, a parent always before its reply."""
+    """The cards of everything that is open or has just ended; a card always comes before its replies."""
     return [
         *incident_cards(translator_for, incidents, now, policy),
-        *(card for alert in unapproved for card in _of_alert(translator_for, alert)),
-        *(card for pull in pulls for card in _of_pull(translator_for, pull)),
-        *(card for each in queued for card in _of_queued(translator_for(each.channel), each)),
-        *(card for rollout in rollouts for card in _of_rollout(translator_for, rollout)),
+        *(card for alert in unapproved for card in _approval_cards(translator_for, alert)),
+        *(card for pull in pulls for card in _pull_request_cards(translator_for, pull)),
+        *(card for revert in queued for card in _queued_revert_cards(translator_for(revert.channel), revert)),
+        *(card for rollout in rollouts for card in _rollout_cards(translator_for, rollout)),
     ]
 
 
-def _of_rollout(translator_for: Callable[[str], Translator], rollout: Rollout) -> list[Card]:
+def _rollout_cards(translator_for: Callable[[str], Translator], rollout: Rollout) -> list[Card]:
     cards = []
     ended = rollout.state in ENDED
     for channel in sorted({part.channel for part in rollout.parts}):
@@ -57,7 +57,7 @@ def _of_rollout(translator_for: Callable[[str], Translator], rollout: Rollout) -
     return cards
 
 
-def _of_alert(translator_for: Callable[[str], Translator], alert: Alert) -> list[Card]:
+def _approval_cards(translator_for: Callable[[str], Translator], alert: Alert) -> list[Card]:
     return [
         Card(
             approval_key(alert, channel),
@@ -75,24 +75,26 @@ def approval_key(alert: Alert, channel: str) -> str:
     return f"{alert.id}#{channel}"
 
 
-def _of_pull(translator_for: Callable[[str], Translator], pull: TrackedPullRequest) -> list[Card]:
+def _pull_request_cards(translator_for: Callable[[str], Translator], pull: TrackedPullRequest) -> list[Card]:
     ended = pull.state != "open"
     return [
         Card(
             f"{pull.id}#{channel}",
             pull.id,
             channel,
-            revert_pull_message.card(translator_for(channel), pull),
+            pull_request_card.card(translator_for(channel), pull),
             last=ended,
         )
         for channel in pull.channels
     ]
 
 
-def _of_queued(translator: Translator, known: QueuedRevert) -> list[Card]:
-    ended = known.state is not QueueState.WAITING
-    card = Card(f"{known.id}#card", known.id, known.channel, queued_message.card(translator, known), last=ended)
-    return [card, *([_reply(card, queued_message.reply(translator, known))] if ended else [])]
+def _queued_revert_cards(translator: Translator, revert: QueuedRevert) -> list[Card]:
+    ended = revert.state is not QueueState.WAITING
+    card = Card(
+        f"{revert.id}#card", revert.id, revert.channel, queued_revert_message.card(translator, revert), last=ended
+    )
+    return [card, *([_reply(card, queued_revert_message.reply(translator, revert))] if ended else [])]
 
 
 def _reply(card: Card, message: Message) -> Card:

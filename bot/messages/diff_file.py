@@ -1,17 +1,17 @@
-"""The whole of an application's drift as text, for a file beside the alert where a message is too small."""
+"""All drift of an application as a text file, for when it does not fit in a message."""
 
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
 from bot.i18n.catalogue import diff_file as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
-from bot.messages.blocks import Message, message, paragraph, rich, words
+from bot.messages import common
+from bot.messages.blocks import Message, text_message
 
-_MOST_VALUE = 20_000
+_MAX_VALUE = 20_000
 
 
 def name(translator: Translator, check: Check) -> str:
     """The file's name."""
-    return f"{check.application}-{wording.short(translator, check.revision).replace(' ', '-')}.txt"
+    return f"{check.application}-{common.short_revision(translator, check.revision).replace(' ', '-')}.txt"
 
 
 def title(translator: Translator, check: Check) -> str:
@@ -20,28 +20,27 @@ def title(translator: Translator, check: Check) -> str:
 
 
 def content(translator: Translator, check: Check) -> str:
-    """Every difference: both sides, the tool and its time."""
-    where = wording.where(translator, check.application, check.cluster)
-    revision = check.revision or wording.short(translator, None)
+    """Every difference, with both values, the field manager and its time."""
+    where = common.where(translator, check.application, check.cluster)
+    revision = check.revision or common.short_revision(translator, None)
     lines = [translator.text(texts.HEAD, where=where, revision=revision, time=check.at.isoformat())]
     if check.error:
         lines.append(translator.text(texts.NOT_EVERYTHING, reason=translator.told(check.error)))
-    for found in check.drift:
-        lines += ["", *_object(translator, found)]
+    for object_drift in check.drift:
+        lines += ["", *_object(translator, object_drift)]
     return "\n".join(lines) + "\n"
 
 
 def pointer(translator: Translator) -> Message:
-    """Said below a diff that a file completes."""
-    text = translator.text(texts.POINTER)
-    return message(text, rich(paragraph(words(text))))
+    """The note below a diff that continues in a file."""
+    return text_message(translator.text(texts.POINTER))
 
 
-def _object(translator: Translator, found: ObjectDrift) -> list[str]:
-    phrase = texts.MISSING if found.change == "missing" else texts.MODIFIED
+def _object(translator: Translator, object_drift: ObjectDrift) -> list[str]:
+    phrase = texts.MISSING if object_drift.change == "missing" else texts.MODIFIED
     return [
-        translator.text(phrase, object=wording.object_name(found)),
-        *(_field(translator, each) for each in found.fields),
+        translator.text(phrase, object=common.object_name(object_drift)),
+        *(_field(translator, field) for field in object_drift.fields),
     ]
 
 
@@ -49,8 +48,8 @@ def _field(translator: Translator, field: FieldDrift) -> str:
     changes = {"changed": texts.CHANGED, "added": texts.ADDED, "removed": texts.REMOVED}
     sides = translator.text(
         texts.SIDES,
-        desired=wording.value(translator, field.desired, _MOST_VALUE),
-        live=wording.value(translator, field.live, _MOST_VALUE),
+        desired=common.value(translator, field.desired, _MAX_VALUE),
+        live=common.value(translator, field.live, _MAX_VALUE),
     )
     return f"{translator.text(changes[field.change], path=field.path, by=_by(translator, field))}\n{sides}"
 

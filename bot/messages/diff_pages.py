@@ -1,4 +1,4 @@
-"""The diff modal: every difference, page by page, where a message would have to cut."""
+"""The diff modal: every difference, page by page, where a message would be cut."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,42 +9,46 @@ from bot.core.drift.model import Check, ObjectDrift
 from bot.i18n.catalogue import control
 from bot.i18n.catalogue import drift as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import Block, Element, Message, actions, button, clip, fill, paragraph, rich, words
-from bot.messages.drift import found
+from bot.messages.drift import check_sentence
 
-# Slack wants the action ids of one view to differ; the value of both is the number of a page, the first being 0.
+# Slack requires unique action ids in a view. The value of both buttons is a page number, from 0.
 PREVIOUS = "diff_previous"
 NEXT = "diff_next"
 
-_VALUE = 300  # characters of a value
-_PAGE = 7_000  # characters of JSON: two or three screens of a phone
-_FIELDS = 12  # of one object in a row; the next ones stand below its name again
+_MAX_VALUE = 300  # characters of a value
+_MAX_PAGE = 7_000  # characters of JSON: two or three screens of a phone
+_MAX_FIELDS = 12  # of one object; more follow below its repeated name
 
 
 def view(translator: Translator, checks: Sequence[Check], reference: str, page: int) -> Mapping[str, Any]:
-    """Page `page` (the nearest there is) of what these checks found; `reference` is what its buttons are about."""
+    """Page `page`, from 0, or the nearest that exists. `reference` says which card or application the modal shows."""
     pages = list(_pages(translator, checks))
-    here = min(max(page, 0), len(pages) - 1)
-    blocks = [rich(paragraph(words(clip(found(translator, check), 1_000)))) for check in checks[:_FIELDS] if here == 0]
-    blocks += fill(pages[here], lambda _: paragraph(words("…")), budget=2 * _PAGE)
+    current = min(max(page, 0), len(pages) - 1)
+    blocks = [
+        rich(paragraph(words(clip(check_sentence(translator, check), 1_000))))
+        for check in checks[:_MAX_FIELDS]
+        if current == 0
+    ]
+    blocks += fill(pages[current], lambda _: paragraph(words("…")), budget=2 * _MAX_PAGE)
     if len(pages) > 1:
-        number = translator.text(texts.PAGE, n=translator.number(here + 1), all=translator.number(len(pages)))
-        blocks += [rich(paragraph(words(number, italic=True))), _turns(translator, here, len(pages))]
+        number = translator.text(texts.PAGE, n=translator.number(current + 1), all=translator.number(len(pages)))
+        blocks += [rich(paragraph(words(number, italic=True))), _page_buttons(translator, current, len(pages))]
     title = _title(translator, [check.application for check in checks])
-    return wording.dialog(translator, title, *blocks, reference=reference)
+    return common.info_modal(translator, title, *blocks, reference=reference)
 
 
-def reading(translator: Translator, applications: Sequence[str]) -> Mapping[str, Any]:
-    """What the modal shows until the cluster has answered: a trigger expires 3 s after the click."""
-    names = wording.listed(translator, applications)
-    text = wording.reading(translator, names) if names else translator.text(control.ONE_MOMENT)
-    return wording.dialog(translator, _title(translator, applications), rich(paragraph(words(text))))
+def loading_view(translator: Translator, applications: Sequence[str]) -> Mapping[str, Any]:
+    """The modal until the cluster has answered: a trigger id expires 3 s after the click."""
+    names = common.listed(translator, applications)
+    text = common.loading(translator, names) if names else translator.text(control.ONE_MOMENT)
+    return common.info_modal(translator, _title(translator, applications), rich(paragraph(words(text))))
 
 
-def outdated(translator: Translator, said: Message) -> Mapping[str, Any]:
-    """The same modal, when there is nothing to show."""
-    return wording.dialog(translator, _title(translator, ()), *said.blocks)
+def message_view(translator: Translator, message: Message) -> Mapping[str, Any]:
+    """The modal with a message in place of a diff."""
+    return common.info_modal(translator, _title(translator, ()), *message.blocks)
 
 
 def _title(translator: Translator, applications: Sequence[str]) -> str:
@@ -52,22 +56,22 @@ def _title(translator: Translator, applications: Sequence[str]) -> str:
     return translator.text(texts.TITLE, application=one) if applications else translator.text(texts.BARE_TITLE)
 
 
-def _turns(translator: Translator, here: int, pages: int) -> Block:
+def _page_buttons(translator: Translator, current: int, pages: int) -> Block:
     buttons = []
-    if here > 0:
-        buttons.append(button(translator.text(texts.PREVIOUS), PREVIOUS, str(here - 1)))
-    if here < pages - 1:
-        buttons.append(button(translator.text(texts.NEXT), NEXT, str(here + 1), style="primary"))
+    if current > 0:
+        buttons.append(button(translator.text(texts.PREVIOUS), PREVIOUS, str(current - 1)))
+    if current < pages - 1:
+        buttons.append(button(translator.text(texts.NEXT), NEXT, str(current + 1), style="primary"))
     return actions(*buttons)
 
 
 def _pages(translator: Translator, checks: Sequence[Check]) -> Iterator[list[list[Element]]]:
-    """Parts of rich text, as many as fit each page; at least one page."""
+    """The parts of rich text on each page; at least one page."""
     page: list[list[Element]] = []
     used = 0
     for part in _parts(translator, checks):
         size = len(json.dumps(part, ensure_ascii=False))
-        if page and used + size > _PAGE:
+        if page and used + size > _MAX_PAGE:
             yield page
             page, used = [], 0
         page.append(part)
@@ -78,7 +82,7 @@ def _pages(translator: Translator, checks: Sequence[Check]) -> Iterator[list[lis
 def _parts(translator: Translator, checks: Sequence[Check]) -> Iterator[list[Element]]:
     for check in checks:
         if len(checks) > 1 and check.drift:
-            where = wording.where(translator, check.application, check.cluster)
+            where = common.where(translator, check.application, check.cluster)
             yield [paragraph(words(f"\n{where}", bold=True))]
         if check.error and check.drift:
             yield [
@@ -86,11 +90,13 @@ def _parts(translator: Translator, checks: Sequence[Check]) -> Iterator[list[Ele
                     words(translator.text(texts.NOT_EVERYTHING, reason=clip(translator.told(check.error), 1_000)))
                 )
             ]
-        for each in check.drift:
-            yield from (wording.object_lines(translator, part, _FIELDS, _VALUE) for part in _portions(each))
+        for object_drift in check.drift:
+            yield from (
+                common.object_lines(translator, part, _MAX_FIELDS, _MAX_VALUE) for part in _portions(object_drift)
+            )
 
 
-def _portions(each: ObjectDrift) -> Iterator[ObjectDrift]:
-    """An object in portions of some fields; one that is missing has none and is one portion."""
-    for start in range(0, max(len(each.fields), 1), _FIELDS):
-        yield replace(each, fields=each.fields[start : start + _FIELDS])
+def _portions(object_drift: ObjectDrift) -> Iterator[ObjectDrift]:
+    """An object in portions of _MAX_FIELDS fields; a missing object, which has no fields, is one portion."""
+    for start in range(0, max(len(object_drift.fields), 1), _MAX_FIELDS):
+        yield replace(object_drift, fields=object_drift.fields[start : start + _MAX_FIELDS])

@@ -1,4 +1,4 @@
-"""What the bot says of drift: the answers to `drift` and `diff`, the diff modal."""
+"""The answers to `/gitops drift` and `/gitops diff`."""
 
 import json
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.i18n.catalogue import drift as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
-    MOST_JSON,
+    MAX_JSON,
     Block,
     Element,
     Message,
@@ -20,61 +20,69 @@ from bot.messages.blocks import (
     paragraph,
     rich,
     rich_line,
+    text_message,
     words,
 )
 
-_MOST_REASONS = 12
-_MOST_OF_A_REASON = 8
+_MAX_REASONS = 12
+_MAX_PER_REASON = 8
 
-# `diff` shows so many fields of an object, and so many characters of a value.
-_FIELDS = 40
-_VALUE = 300
+# In the answer to `diff`: fields of an object, and characters of a value.
+_MAX_FIELDS = 40
+_MAX_VALUE = 300
 
 
-def checked(translator: Translator, checks: Sequence[Check]) -> Message:
+def answer(translator: Translator, checks: Sequence[Check]) -> Message:
     """The answer to `/gitops drift`."""
     drifted = [check for check in checks if check.drift]
     unknown = [check for check in checks if check.status is Status.UNKNOWN]
     synced = [check for check in checks if check.status is Status.SYNCED]
-    said = [
-        translator.text(phrase, names=wording.listed(translator, (check.application for check in found), most))
-        for phrase, found, most in (
+    clauses = [
+        translator.text(phrase, names=common.listed(translator, (check.application for check in group), limit))
+        for phrase, group, limit in (
             (texts.OUT_OF_SYNC, drifted, 3),
             (texts.INCOMPLETE, unknown, 3),
             (texts.SYNCED, synced, 6),
         )
-        if found
+        if group
     ]
-    text = translator.text(texts.CHECKED, found="; ".join(said)) if said else translator.text(texts.NO_APPLICATION)
+    text = (
+        translator.text(texts.CHECKED, found="; ".join(clauses)) if clauses else translator.text(texts.NO_APPLICATION)
+    )
     parts: list[list[Element]] = []
     for check in [*drifted, *(check for check in unknown if not check.drift)]:
-        parts.append([paragraph(words(f"\n{wording.where(translator, check.application, check.cluster)}", bold=True))])
+        parts.append([paragraph(words(f"\n{common.where(translator, check.application, check.cluster)}", bold=True))])
         if check.error:
             parts.append(
                 [paragraph(words(translator.text(texts.UNKNOWN, reason=clip(translator.told(check.error), 600))))]
             )
-        parts.extend(wording.object_lines(translator, found) for found in check.drift)
-    return message(text, rich(paragraph(words(text))), *fill(parts, _more(translator)))
+        parts.extend(common.object_lines(translator, object_drift) for object_drift in check.drift)
+    return text_message(text, *fill(parts, common.more(translator, texts.MORE_OBJECTS)))
 
 
 def diff(translator: Translator, check: Check | None, application: str, *, everything: bool) -> Message:
-    """The answer to `/gitops diff`: every difference of the latest look."""
+    """The answer to `/gitops diff`: every difference in the latest check; None: never checked.
+
+    `everything` adds the differences that don't count as drift.
+    """
     text, blocks = _diff(translator, check, application, everything=everything)
     return message(text, *blocks)
 
 
-def incomplete(translator: Translator, check: Check) -> bool:
-    """Whether `diff` cannot show everything."""
+def is_cut(translator: Translator, check: Check) -> bool:
+    """Whether `diff` leaves something out."""
     cut: list[int] = []
 
     def note_cut(left: int) -> Element:
         cut.append(left)
-        return _more(translator)(left)
+        return common.more(translator, texts.MORE_OBJECTS)(left)
 
     _lines(translator, check, note_cut)
-    sides = [side for found in check.drift for each in found.fields for side in (each.desired, each.live)]
-    long = any(len(wording.value(translator, side, _VALUE + 1)) > _VALUE for side in sides)
-    return bool(cut) or long or any(len(found.fields) > _FIELDS for found in check.drift)
+    sides = [
+        side for object_drift in check.drift for field in object_drift.fields for side in (field.desired, field.live)
+    ]
+    long = any(len(common.value(translator, side, _MAX_VALUE + 1)) > _MAX_VALUE for side in sides)
+    return bool(cut) or long or any(len(object_drift.fields) > _MAX_FIELDS for object_drift in check.drift)
 
 
 def _diff(
@@ -83,45 +91,49 @@ def _diff(
     if check is None:
         text = translator.text(texts.UNCHECKED, application=application)
         return text, [rich(paragraph(words(text)))]
-    text = found(translator, check)
+    text = check_sentence(translator, check)
     blocks: list[Block] = [rich(paragraph(words(clip(text, 2_000))))]
     if check.error and check.drift:
         unseen = translator.text(texts.NOT_EVERYTHING, reason=clip(translator.told(check.error), 1_000))
         blocks.append(rich(paragraph(words(unseen))))
     blocks += [rich(paragraph(words(clip(translator.told(note), 400)))) for note in check.notes]
-    blocks += _lines(translator, check, _more(translator))
+    blocks += _lines(translator, check, common.more(translator, texts.MORE_OBJECTS))
     if everything:
-        left = MOST_JSON - 1_500 - len(json.dumps(blocks, ensure_ascii=False))
+        left = MAX_JSON - 1_500 - len(json.dumps(blocks, ensure_ascii=False))
         blocks += _set_aside(translator, check.set_aside, budget=max(left, 1_500))
     return text, blocks
 
 
-def found(translator: Translator, check: Check) -> str:
-    """What a check found, as a sentence."""
-    where = wording.where(translator, check.application, check.cluster)
-    revision = wording.short(translator, check.revision)
+def check_sentence(translator: Translator, check: Check) -> str:
+    """The result of a check in one sentence."""
+    where = common.where(translator, check.application, check.cluster)
+    revision = common.short_revision(translator, check.revision)
     if check.drift:
         return translator.text(
-            texts.DIFFERS, where=where, summary=wording.summary(translator, check.drift), revision=revision
+            texts.DIFFERS, where=where, summary=common.summary(translator, check.drift), revision=revision
         )
     if check.status is Status.SYNCED:
         return translator.count(texts.IN_SYNC, check.objects, where=where, revision=revision)
     return translator.text(texts.NOT_CHECKED, where=where, reason=translator.told(check.error or ""))
 
 
-def _lines(translator: Translator, check: Check, more: wording.More) -> list[Block]:
-    return fill([wording.object_lines(translator, found, _FIELDS, _VALUE) for found in check.drift], more)
+def _lines(translator: Translator, check: Check, more: common.More) -> list[Block]:
+    return fill(
+        [common.object_lines(translator, object_drift, _MAX_FIELDS, _MAX_VALUE) for object_drift in check.drift], more
+    )
 
 
-def _set_aside(translator: Translator, found: Sequence[ObjectDrift], budget: int) -> list[Block]:
-    """What is no drift: how many for which reason, then which ones, the rare reasons first."""
+def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: int) -> list[Block]:
+    """The differences that don't count as drift: how many for each reason, then a list, the rarest reason first."""
     by_reason: dict[str, list[list[Element]]] = {}
-    for each in found:
-        name = wording.object_name(each)
-        if each.change == "missing":
-            by_reason.setdefault(each.reason, []).append(rich_line(translator, texts.NOT_IN_CLUSTER, object=name))
-        for field in each.fields:
-            line = [words(f"{name} "), code(clip(field.path, wording.MOST_PATH))]
+    for object_drift in objects:
+        name = common.object_name(object_drift)
+        if object_drift.change == "missing":
+            by_reason.setdefault(object_drift.reason, []).append(
+                rich_line(translator, texts.NOT_IN_CLUSTER, object=name)
+            )
+        for field in object_drift.fields:
+            line = [words(f"{name} "), code(clip(field.path, common.MAX_PATH))]
             by_reason.setdefault(field.reason, []).append(line)
     if not by_reason:
         return [rich(paragraph(words(translator.text(texts.NOTHING_ASIDE))))]
@@ -129,16 +141,12 @@ def _set_aside(translator: Translator, found: Sequence[ObjectDrift], budget: int
     lead = translator.count(texts.ASIDE, sum(map(len, by_reason.values())))
     counts = [
         [words(f"{translator.number(len(lines))}: {clip(translator.told(reason), 120)}")]
-        for reason, lines in rare_first[-_MOST_REASONS:][::-1]
+        for reason, lines in rare_first[-_MAX_REASONS:][::-1]
     ]
     parts: list[list[Element]] = [[paragraph(words(lead, bold=True)), bullets(counts)]]
     for reason, lines in rare_first:
-        shown = lines[:_MOST_OF_A_REASON]
+        shown = lines[:_MAX_PER_REASON]
         if len(lines) > len(shown):
-            shown = [*shown, [wording.and_more(translator, len(lines) - len(shown))]]
+            shown = [*shown, [common.and_more(translator, len(lines) - len(shown))]]
         parts.append([paragraph(words(f"\n{clip(translator.told(reason), 120)}", bold=True)), bullets(shown)])
     return fill(parts, lambda _: paragraph(words(translator.text(texts.WHOLE_LIST), italic=True)), budget=budget)
-
-
-def _more(translator: Translator) -> wording.More:
-    return lambda left: paragraph(words(translator.count(texts.MORE_OBJECTS, left), italic=True))

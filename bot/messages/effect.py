@@ -1,4 +1,4 @@
-"""What merging a pull request would do in the clusters, as the answer in Slack and the pull request's text tell it."""
+"""What merging a pull request would change in the clusters, for the answer in Slack and the pull request's body."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from bot.core.rollouts.rollout import Change
 from bot.i18n.catalogue import effect as texts
 from bot.i18n.catalogue import rollout as shared
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import Block, bullets, clip, fill, paragraph, rich, words
-from bot.messages.rollout_change import told_of
+from bot.messages.rollout_change import change_parts
 
 _WARNINGS = {
     Loss.DEFINITION: texts.DEFINITION,
@@ -21,28 +21,32 @@ _WARNINGS = {
     Loss.SHRUNK: texts.SHRUNK,
     Loss.VERSION: texts.VERSION,
 }
-_MOST_WARNINGS = 5
-_MOST_TOLD = 4_500  # characters of JSON
+_MAX_WARNINGS = 5
+_MAX_CHANGES = 4_500  # characters of JSON
 
 
 def blocks(translator: Translator, effects: Sequence[Effect]) -> list[Block]:
-    """Warnings first, then what changes where."""
-    told = told_of(translator, [(where(translator, each), Change(each.change, why=each.why)) for each in effects])
-    shown = fill(
-        told, lambda left: paragraph(words(translator.count(shared.MORE_CHANGES, left), italic=True)), budget=_MOST_TOLD
+    """Warnings, then what changes in each environment."""
+    parts = change_parts(
+        translator, [(environment(translator, effect), Change(effect.change, why=effect.why)) for effect in effects]
     )
-    listed = warnings(translator, effects)
-    if not listed:
+    shown = fill(
+        parts,
+        common.more(translator, shared.MORE_CHANGES),
+        budget=_MAX_CHANGES,
+    )
+    sentences = warnings(translator, effects)
+    if not sentences:
         return shown
-    rest = len(listed) - _MOST_WARNINGS
-    lines = [[words(clip(each, 500))] for each in listed[:_MOST_WARNINGS]]
-    if rest > 0:
-        lines.append([wording.and_more(translator, rest)])
+    omitted = len(sentences) - _MAX_WARNINGS
+    lines = [[words(clip(sentence, 500))] for sentence in sentences[:_MAX_WARNINGS]]
+    if omitted > 0:
+        lines.append([common.and_more(translator, omitted)])
     return [rich(paragraph(words(translator.text(texts.BEFORE), bold=True)), bullets(lines)), *shown]
 
 
-def where(translator: Translator, effect: Effect) -> str:
-    """The environment, in words."""
+def environment(translator: Translator, effect: Effect) -> str:
+    """The application, its cluster and namespace, in words."""
     return translator.text(
         texts.WHERE,
         application=clip(effect.application, 60),
@@ -52,18 +56,18 @@ def where(translator: Translator, effect: Effect) -> str:
 
 
 def warnings(translator: Translator, effects: Sequence[Effect]) -> list[str]:
-    """What cannot be brought back, or will be refused: a sentence each."""
+    """A sentence for each change that cannot be undone or that the cluster will reject."""
     return [
         translator.text(
             _WARNINGS[change.loss],
             object=translator.text(
                 texts.OBJECT,
                 kind=clip(change.kind, 60),
-                name=clip(change.name, wording.MOST_NAME),
+                name=clip(change.name, common.MAX_NAME),
                 application=clip(effect.application, 60),
                 cluster=clip(effect.cluster, 60),
             ),
-            path=clip(change.path, wording.MOST_PATH),
+            path=clip(change.path, common.MAX_PATH),
         )
         for effect in effects
         for change in effect.irreversible

@@ -1,4 +1,4 @@
-"""Help, generated from the command table, and the answers to what could not be understood."""
+"""Help, generated from the command table, and the answers to commands that could not be parsed."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,8 @@ from bot.core.pull_requests.change_ref import InvalidChangeRef
 from bot.i18n.catalogue import control
 from bot.i18n.catalogue import help as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
-    MOST_BLOCKS,
-    MOST_TEXT,
     Message,
     bullets,
     clip,
@@ -26,6 +24,7 @@ from bot.messages.blocks import (
     message,
     paragraph,
     rich,
+    text_message,
     words,
 )
 
@@ -36,7 +35,7 @@ def answer(translator: Translator, spec: CommandSpec | None) -> Message:
 
 
 def overview(translator: Translator) -> Message:
-    """Every command."""
+    """A line for each command."""
     *names, last = [spec.name for spec in COMMANDS]
     text = translator.text(texts.OVERVIEW, commands=", ".join(names), last=last)
     lines = [[code(usage(spec)), words(f"  {translator.text(spec.summary)}")] for spec in COMMANDS]
@@ -49,25 +48,24 @@ def usage(spec: CommandSpec) -> str:
 
 
 def about(translator: Translator, spec: CommandSpec) -> Message:
-    """How one command is written, and what it does."""
-    text = translator.text(texts.USAGE, usage=usage(spec), summary=translator.text(spec.summary))
-    return message(text, rich(paragraph(words(text))))
+    """The usage of one command, and what it does."""
+    return text_message(translator.text(texts.USAGE, usage=usage(spec), summary=translator.text(spec.summary)))
 
 
-def mistake(translator: Translator, made: Mistake, applications: Sequence[str]) -> Message:
-    """One sentence with the nearest match, and where help is."""
-    match made:
+def mistake(translator: Translator, error: Mistake, applications: Sequence[str]) -> Message:
+    """One sentence that names the nearest match."""
+    match error:
         case UnknownCommand(word, nearest):
             phrase = texts.UNKNOWN_COMMAND_NEAR if nearest else texts.UNKNOWN_COMMAND
             text = translator.text(phrase, word=clip(word, 40), nearest=nearest or "")
         case UnknownApplication(word, nearest):
             phrase = texts.UNKNOWN_APPLICATION_NEAR if nearest else texts.UNKNOWN_APPLICATION
-            known = wording.listed(translator, applications, 8)
+            names = common.listed(translator, applications, 8)
             text = translator.text(
                 phrase if applications else texts.NO_APPLICATION,
                 word=clip(word, 40),
                 nearest=nearest or "",
-                known=known,
+                known=names,
             )
         case WrongArguments(spec):
             return about(translator, spec)
@@ -75,10 +73,4 @@ def mistake(translator: Translator, made: Mistake, applications: Sequence[str]) 
             text = translator.text(control.OTHER_WRONG)
         case InvalidChangeRef(reason):
             text = translator.told(reason)
-    return message(text, rich(paragraph(words(text))))
-
-
-def joined(several: Sequence[Message]) -> Message:
-    """Several answers as one."""
-    blocks = [block for each in several for block in each.blocks]
-    return Message(" ".join(each.text for each in several)[:MOST_TEXT], tuple(blocks[:MOST_BLOCKS]))
+    return text_message(text)

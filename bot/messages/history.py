@@ -8,7 +8,7 @@ from bot.core.approvals.approval import ApprovalStatus, Judgement
 from bot.core.git.commit import Commit, PullRequest, title
 from bot.i18n.catalogue import history as texts
 from bot.i18n.language import LocalizedText, Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Block,
     Element,
@@ -16,26 +16,27 @@ from bot.messages.blocks import (
     bullets,
     clip,
     code,
+    date,
     fill,
     link,
     message,
-    moment,
     paragraph,
     rich,
     rich_line,
+    text_message,
     words,
 )
 
-# Characters of JSON.
-_MOST_ALONE = 9_000
-_MOST_BESIDE = 5_000
+# Characters of JSON for the commits.
+_MAX_LIST = 9_000
+_MAX_LIST_BELOW_SUSPECTS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One first-parent commit. `approvers` None: the forge could not say; `live` pairs of application and instant.
+    """One first-parent commit. `live` holds each application with the instant at which the commit was live there.
 
-    A `judgement` says more than `approvers`.
+    `approvers` is None if the forge could not say; a `judgement`, where there is one, replaces it.
     """
 
     commit: Commit
@@ -48,35 +49,34 @@ class Entry:
 
 
 def no_forge() -> LocalizedText:
-    """Why nobody can say who approved."""
+    """Why approvals are unknown in a repository without a forge."""
     return LocalizedText(texts.NO_FORGE)
 
 
-def listing(
+def answer(
     translator: Translator,
     entries: Sequence[Entry],
     branch: str,
     application: str | None,
-    trouble: str | None,
+    approvals_error: str | None,
     suspected: Sequence[Block] = (),
 ) -> Message:
-    """Newest first, after what is `suspected`. `trouble` is why approvals are unknown, when they are."""
-    of = {"branch": clip(branch, 60), "application": application or ""}
+    """The commits, newest first, below the `suspected` ones. `approvals_error` is why approvals are unknown, if so."""
+    values = {"branch": clip(branch, 60), "application": application or ""}
     if not entries:
-        text = translator.text(texts.NONE_OF if application else texts.NONE, **of)
-        return message(text, rich(paragraph(words(text))))
+        return text_message(translator.text(texts.NONE_OF if application else texts.NONE, **values))
     newest = entries[0]
-    lead = translator.count(texts.LAST_OF if application else texts.LAST, len(entries), **of)
+    lead = translator.count(texts.LAST_OF if application else texts.LAST, len(entries), **values)
     subject = clip(title(newest.commit, newest.pull), 120)
     text = translator.count(texts.SENTENCE, len(entries), lead=lead, sha=newest.commit.short, subject=subject)
     blocks = [*suspected, rich(paragraph(words(lead, bold=True)))]
     blocks += fill(
         [[bullets([_line(translator, entry)])] for entry in entries],
-        lambda left: paragraph(words(translator.count(texts.MORE_COMMITS, left))),
-        budget=_MOST_BESIDE if suspected else _MOST_ALONE,
+        common.more(translator, texts.MORE_COMMITS, italic=False),
+        budget=_MAX_LIST_BELOW_SUSPECTS if suspected else _MAX_LIST,
     )
-    if trouble:
-        unknown = translator.text(texts.APPROVALS_UNKNOWN, reason=clip(translator.told(trouble), 400))
+    if approvals_error:
+        unknown = translator.text(texts.APPROVALS_UNKNOWN, reason=clip(translator.told(approvals_error), 400))
         blocks.append(rich(paragraph(words(unknown))))
     return message(text, *blocks)
 
@@ -86,15 +86,15 @@ def _line(translator: Translator, entry: Entry) -> list[Element]:
         translator,
         texts.ENTRY,
         sha=link(entry.url, entry.commit.short) if entry.url else code(entry.commit.short),
-        time=moment(entry.merged_at, "{date_short_pretty} {time}"),
+        time=date(entry.merged_at, "{date_short_pretty} {time}"),
         subject=words(clip(title(entry.commit, entry.pull), 150), bold=True),
         author=clip(entry.commit.author, 60),
     )
     if entry.pull:
         line += [words(" · "), link(entry.pull.url, f"#{entry.pull.number}")]
-    line += _approved(translator, entry)
+    line += _approval(translator, entry)
     for application, at in entry.live[:4]:
-        line += rich_line(translator, texts.LIVE, application=application, took=wording.duration(at - entry.merged_at))
+        line += rich_line(translator, texts.LIVE, application=application, took=common.duration(at - entry.merged_at))
     return line
 
 
@@ -111,20 +111,20 @@ _VERDICTS = {
 }
 
 
-def _judged(translator: Translator, judgement: Judgement) -> list[Element]:
-    told = rich_line(translator, _VERDICTS[judgement.verdict], who=wording.listed(translator, judgement.approvers))
+def _judgement(translator: Translator, judgement: Judgement) -> list[Element]:
+    line = rich_line(translator, _VERDICTS[judgement.verdict], who=common.listed(translator, judgement.approvers))
     if judgement.verdict is ApprovalStatus.APPROVED and not judgement.verified:
-        told += rich_line(translator, texts.NOT_VERIFIED)
+        line += rich_line(translator, texts.NOT_VERIFIED)
     if judgement.later:
-        told += rich_line(translator, texts.LATER, who=wording.listed(translator, judgement.later))
-    return told
+        line += rich_line(translator, texts.LATER, who=common.listed(translator, judgement.later))
+    return line
 
 
-def _approved(translator: Translator, entry: Entry) -> list[Element]:
+def _approval(translator: Translator, entry: Entry) -> list[Element]:
     if entry.judgement:
-        return _judged(translator, entry.judgement)
+        return _judgement(translator, entry.judgement)
     if entry.approvers is None:
         return rich_line(translator, texts.APPROVER_UNKNOWN)
     if entry.approvers:
-        return rich_line(translator, texts.APPROVED_BY, who=wording.listed(translator, entry.approvers))
+        return rich_line(translator, texts.APPROVED_BY, who=common.listed(translator, entry.approvers))
     return rich_line(translator, texts.APPROVED_BY_NOBODY if entry.pull else texts.NO_PULL)

@@ -1,4 +1,4 @@
-"""The Home tab: what is open first, then what is one's own, then the week. Read on a phone, so every line is short."""
+"""The Home tab: open incidents, then the user's applications and pull requests, then the week. Lines fit a phone."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import home as texts
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import incident_group, status, wording
+from bot.messages import common, incident_group, status
 from bot.messages.blocks import (
     Block,
     Element,
@@ -34,26 +34,26 @@ from bot.messages.blocks import (
 )
 from bot.messages.incident import MARKS, SHOW_DIFF, level, reason, silence_buttons
 
-# Its value is the card's subject, as of the buttons on the card.
-WAKE = "wake"
+# An action id; the button's value is the card's subject, as for the buttons on the card.
+END_SNOOZE = "wake"
 
-_MOST_CARDS = 8  # with buttons; so many more are a line each
-_MOST_LINES = 12
-_MOST_PULLS = 8
-_MOST_SNOOZES = 5
-_NAMED = 4
+_MAX_CARDS = 8  # incidents with buttons; further ones are a line each
+_MAX_LINES = 12
+_MAX_PULLS = 8
+_MAX_SNOOZES = 5
+_MAX_NAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What came of a click, to be read where it was made: below what is shown of `about`, else on top."""
+    """The answer to a click, shown below the card with the subject `about` if it is shown, else at the top."""
 
-    said: Message
+    message: Message
     about: str = ""
 
 
 def content(translator: Translator, home: Home, notice: Notice | None = None) -> list[Block]:
-    """All but when it was written, so that what reads the same is the same."""
+    """Everything but the time, so that unchanged content is equal."""
     return [
         header(_headline(translator, home)),
         *(_notice(notice) if notice and not _is_shown(home, notice.about) else ()),
@@ -66,141 +66,143 @@ def content(translator: Translator, home: Home, notice: Notice | None = None) ->
 
 
 def view(translator: Translator, blocks: Sequence[Block], at: datetime) -> Mapping[str, Any]:
-    """The view to publish."""
-    written = rich_line(translator, texts.AS_OF, time=wording.day_and_time(translator, at))
+    """The view to publish, with the time it was written."""
+    written = rich_line(translator, texts.AS_OF, time=common.day_and_time(translator, at))
     return {"type": "home", "blocks": [*blocks, rich(paragraph(*written))]}
 
 
-def trouble(said: Message) -> list[Block]:
-    """Where what there is to show is not known."""
-    return _notice(Notice(said))
+def error_blocks(message: Message) -> list[Block]:
+    """The content when the state could not be read."""
+    return _notice(Notice(message))
 
 
 def _headline(translator: Translator, home: Home) -> str:
-    every = _every(home)
-    if not every:
+    cards = _distinct_cards(home)
+    if not cards:
         return translator.text(texts.NONE_OPEN)
-    worst = max(each.rating.severity for each in every)
-    return translator.count(texts.OPEN, sum(len(each.incidents) for each in every), mark=MARKS[worst])
+    worst = max(card.rating.severity for card in cards)
+    return translator.count(texts.OPEN, sum(len(card.incidents) for card in cards), mark=MARKS[worst])
 
 
-def _every(home: Home) -> list[Shown]:
-    return list({each.subject: each for each in (*home.cards, *home.snoozes)}.values())
+def _distinct_cards(home: Home) -> list[Shown]:
+    return list({card.subject: card for card in (*home.cards, *home.snoozes)}.values())
 
 
 def _is_shown(home: Home, subject: str) -> bool:
-    shown = (*home.cards[:_MOST_CARDS], *home.snoozes[:_MOST_SNOOZES])
-    return subject in {each.subject for each in shown}
+    shown = (*home.cards[:_MAX_CARDS], *home.snoozes[:_MAX_SNOOZES])
+    return subject in {card.subject for card in shown}
 
 
 def _notice(notice: Notice) -> list[Block]:
-    said = [block for block in notice.said.blocks if block["type"] in ("rich_text", "context")]
-    return [*said[:3]] or [note(notice.said.text)]
+    blocks = [block for block in notice.message.blocks if block["type"] in ("rich_text", "context")]
+    return [*blocks[:3]] or [note(notice.message.text)]
 
 
-def _below(notice: Notice | None, shown: Shown) -> list[Block]:
-    return _notice(notice) if notice and notice.about == shown.subject else []
+def _below(notice: Notice | None, card: Shown) -> list[Block]:
+    return _notice(notice) if notice and notice.about == card.subject else []
 
 
 # ---------------------------------------------------------------- open incidents
 
 
 def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Iterator[Block]:
-    full, rest = home.cards[:_MOST_CARDS], home.cards[_MOST_CARDS:]
-    both = len({each.mine for each in home.cards}) > 1
+    detailed, rest = home.cards[:_MAX_CARDS], home.cards[_MAX_CARDS:]
+    both = len({card.mine for card in home.cards}) > 1
     mine: bool | None = None
-    for shown in full:
-        if both and shown.mine is not mine:
-            yield _heading(translator, texts.YOURS if shown.mine else texts.OTHERS)
-        mine = shown.mine
-        yield rich(*(paragraph(*line) for line in _lines(translator, shown)))
-        buttons = silence_buttons(translator, shown.state, shown.subject)
-        yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject))
-        yield from _below(notice, shown)
+    for card in detailed:
+        if both and card.mine is not mine:
+            yield _heading(translator, texts.YOURS if card.mine else texts.OTHERS)
+        mine = card.mine
+        yield rich(*(paragraph(*line) for line in _lines(translator, card)))
+        buttons = silence_buttons(translator, card.state, card.subject)
+        yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.subject))
+        yield from _below(notice, card)
     lines = [
-        [bullets([[*_title(translator, each), words(" · "), *_since(translator, each)]])] for each in rest[:_MOST_LINES]
+        [bullets([[*_title(translator, card), words(" · "), *_since(translator, card)]])] for card in rest[:_MAX_LINES]
     ]
-    left = len(rest) - len(lines)
-    if left:
-        lines.append([paragraph(words(translator.count(texts.MORE_OPEN, left)))])
-    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_OPEN, cut + left))))
+    omitted = len(rest) - len(lines)
+    if omitted:
+        lines.append([paragraph(words(translator.count(texts.MORE_OPEN, omitted)))])
+    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_OPEN, cut + omitted))))
 
 
-def _lines(translator: Translator, shown: Shown) -> list[list[Element]]:
+def _lines(translator: Translator, card: Shown) -> list[list[Element]]:
     return [
-        _title(translator, shown),
-        [words(_why(translator, shown))],
-        [*_since(translator, shown), *_state(translator, shown)],
+        _title(translator, card),
+        [words(_why(translator, card))],
+        [*_since(translator, card), *_state(translator, card)],
     ]
 
 
-def _title(translator: Translator, shown: Shown) -> list[Element]:
-    named = translator.text(
+def _title(translator: Translator, card: Shown) -> list[Element]:
+    title = translator.text(
         texts.TITLE,
-        mark=MARKS[shown.rating.severity],
-        level=level(translator, shown.rating),
-        where=_where(translator, shown),
+        mark=MARKS[card.rating.severity],
+        level=level(translator, card.rating),
+        where=_where(translator, card),
     )
-    return [words(clip(named, 200), bold=True)]
+    return [words(clip(title, 200), bold=True)]
 
 
-def _where(translator: Translator, shown: Shown) -> str:
-    first = shown.incidents[0]
-    if len(shown.incidents) == 1:
-        return wording.where(translator, first.application, first.cluster)
-    return incident_group.where(translator, shown.incidents, len(shown.incidents))
+def _where(translator: Translator, card: Shown) -> str:
+    first = card.incidents[0]
+    if len(card.incidents) == 1:
+        return common.where(translator, first.application, first.cluster)
+    return incident_group.where(translator, card.incidents, len(card.incidents))
 
 
-def _why(translator: Translator, shown: Shown) -> str:
-    first, why = shown.incidents[0], reason(translator, shown.rating)
-    if len(shown.incidents) == 1:
-        said = translator.text(texts.WHY, reason=why, summary=wording.summary(translator, worst_first(first.drift)))
+def _why(translator: Translator, card: Shown) -> str:
+    first, why = card.incidents[0], reason(translator, card.rating)
+    if len(card.incidents) == 1:
+        sentence = translator.text(texts.WHY, reason=why, summary=common.summary(translator, worst_first(first.drift)))
     else:
-        names = wording.listed(translator, (each.application for each in shown.incidents), _NAMED)
-        said = translator.text(texts.WHY_MANY, names=names, worst=first.application, reason=why)
-    return f"{said[:1].upper()}{said[1:]}"
+        names = common.listed(translator, (incident.application for incident in card.incidents), _MAX_NAMES)
+        sentence = translator.text(texts.WHY_MANY, names=names, worst=first.application, reason=why)
+    return f"{sentence[:1].upper()}{sentence[1:]}"
 
 
-def _since(translator: Translator, shown: Shown) -> list[Element]:
-    return rich_line(translator, texts.SINCE, time=wording.day_and_time(translator, shown.since))
+def _since(translator: Translator, card: Shown) -> list[Element]:
+    return rich_line(translator, texts.SINCE, time=common.day_and_time(translator, card.since))
 
 
-def _state(translator: Translator, shown: Shown) -> list[Element]:
-    """Who has it, or until when it is quiet; of many that differ in this, what the first of that state says."""
-    one = next(each for each in shown.incidents if each.state is shown.state)
-    at, until = one.acknowledged_at, one.snoozed_until
-    if shown.state is IncidentState.SNOOZED and until and one.snoozed_by:
-        said = rich_line(
-            translator, texts.SNOOZED, person=person(one.snoozed_by), time=wording.day_and_time(translator, until)
+def _state(translator: Translator, card: Shown) -> list[Element]:
+    """Who acknowledged or snoozed it. Of several incidents that differ, the first in the shown state speaks."""
+    first = next(incident for incident in card.incidents if incident.state is card.state)
+    at, until = first.acknowledged_at, first.snoozed_until
+    if card.state is IncidentState.SNOOZED and until and first.snoozed_by:
+        line = rich_line(
+            translator, texts.SNOOZED, person=person(first.snoozed_by), time=common.day_and_time(translator, until)
         )
-    elif shown.state is IncidentState.ACKNOWLEDGED and at and one.acknowledged_by:
-        said = rich_line(
+    elif card.state is IncidentState.ACKNOWLEDGED and at and first.acknowledged_by:
+        line = rich_line(
             translator,
             texts.ACKNOWLEDGED,
-            person=person(one.acknowledged_by),
-            time=wording.day_and_time(translator, at),
+            person=person(first.acknowledged_by),
+            time=common.day_and_time(translator, at),
         )
     else:
-        said = rich_line(translator, texts.NOT_ACKNOWLEDGED)
-    several = len({(each.state, each.acknowledged_by, each.snoozed_until) for each in shown.incidents}) > 1
-    return said + (rich_line(translator, texts.NOT_ALL) if several else [])
+        line = rich_line(translator, texts.NOT_ACKNOWLEDGED)
+    differ = (
+        len({(incident.state, incident.acknowledged_by, incident.snoozed_until) for incident in card.incidents}) > 1
+    )
+    return line + (rich_line(translator, texts.NOT_ALL) if differ else [])
 
 
-# ---------------------------------------------------------------- one's own
+# ---------------------------------------------------------------- the user's own
 
 
 def _applications(translator: Translator, home: Home) -> Iterator[Block]:
     yield header(translator.text(texts.ALL_APPLICATIONS if home.whose is HomeScope.ALL else texts.APPLICATIONS))
     ranked = status.ranked(home.applications, home.checks)
-    shown, rest = ranked[:_MOST_LINES], ranked[_MOST_LINES:]
+    shown, rest = ranked[:_MAX_LINES], ranked[_MAX_LINES:]
     parts = [[paragraph(words(translator.text(texts.RULES[home.whose]), italic=True))]]
-    parts += [[bullets([_application(translator, each, home)])] for each in shown]
+    parts += [[bullets([_application(translator, application, home)])] for application in shown]
     if rest:
         states = ", ".join(status.tally(translator, rest, home.checks))
         parts.append(
             [paragraph(words(translator.text(texts.MORE_APPLICATIONS, n=translator.number(len(rest)), states=states)))]
         )
-    yield from fill(parts, lambda left: paragraph(wording.and_more(translator, left)))
+    yield from fill(parts, lambda left: paragraph(common.and_more(translator, left)))
     if home.unknown:
         yield note(translator.text(texts.OWNERS_UNKNOWN, reason=translator.told(home.unknown)))
 
@@ -226,11 +228,11 @@ def _pulls(translator: Translator, pulls: Sequence[TrackedPullRequest]) -> Itera
     yield header(translator.text(texts.PULLS))
     if not pulls:
         yield rich(paragraph(words(translator.text(texts.NO_PULL))))
-    lines = [[bullets([_pull(translator, each)])] for each in pulls[:_MOST_PULLS]]
-    left = len(pulls) - len(lines)
-    if left:
-        lines.append([paragraph(words(translator.count(texts.MORE_PULLS, left)))])
-    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_PULLS, cut + left))))
+    lines = [[bullets([_pull(translator, pull)])] for pull in pulls[:_MAX_PULLS]]
+    omitted = len(pulls) - len(lines)
+    if omitted:
+        lines.append([paragraph(words(translator.count(texts.MORE_PULLS, omitted)))])
+    yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_PULLS, cut + omitted))))
 
 
 def _pull(translator: Translator, pull: TrackedPullRequest) -> list[Element]:
@@ -239,7 +241,7 @@ def _pull(translator: Translator, pull: TrackedPullRequest) -> list[Element]:
         texts.PULL_STATES[pull.state],
         link=link(pull.url, f"#{pull.number}"),
         title=clip(pull.title, 120),
-        time=wording.day_and_time(translator, pull.ended_at or pull.opened_at),
+        time=common.day_and_time(translator, pull.ended_at or pull.opened_at),
     )
 
 
@@ -247,23 +249,23 @@ def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | 
     yield header(translator.text(texts.SNOOZES))
     if not snoozes:
         yield rich(paragraph(words(translator.text(texts.NO_SNOOZE))))
-    for shown in snoozes[:_MOST_SNOOZES]:
-        until = min(each.snoozed_until for each in shown.incidents if each.snoozed_until)
+    for card in snoozes[:_MAX_SNOOZES]:
+        until = min(incident.snoozed_until for incident in card.incidents if incident.snoozed_until)
         line = rich_line(
             translator,
             texts.SNOOZE,
-            where=words(_where(translator, shown), bold=True),
-            time=wording.day_and_time(translator, until),
+            where=words(_where(translator, card), bold=True),
+            time=common.day_and_time(translator, until),
         )
         yield rich(paragraph(*line))
         yield actions(
-            button(translator.text(texts.END_SNOOZE), WAKE, shown.subject),
-            button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, shown.subject),
+            button(translator.text(texts.END_SNOOZE), END_SNOOZE, card.subject),
+            button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.subject),
         )
-        yield from _below(notice, shown)
-    if len(snoozes) > _MOST_SNOOZES:
-        left = len(snoozes) - _MOST_SNOOZES
-        yield rich(paragraph(words(translator.count(texts.MORE_OPEN, left))))
+        yield from _below(notice, card)
+    if len(snoozes) > _MAX_SNOOZES:
+        omitted = len(snoozes) - _MAX_SNOOZES
+        yield rich(paragraph(words(translator.count(texts.MORE_OPEN, omitted))))
 
 
 # ---------------------------------------------------------------- the week
@@ -292,7 +294,7 @@ def _week(translator: Translator, week: Week) -> Iterator[Block]:
 
 
 def _span(translator: Translator, span: timedelta | None, unknown: Phrase) -> str:
-    return translator.text(unknown) if span is None else wording.duration(span)
+    return translator.text(unknown) if span is None else common.duration(span)
 
 
 def _heading(translator: Translator, phrase: Phrase) -> Block:

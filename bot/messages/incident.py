@@ -1,11 +1,11 @@
-"""What the bot says of an incident on its one card in the channel."""
+"""The card of one incident."""
 
 from bot.core.drift.severity import Rating, Severity, worst_first
 from bot.core.incidents.incident import Incident, IncidentState
 from bot.i18n.catalogue import incident as texts
 from bot.i18n.catalogue import severity as grades
 from bot.i18n.language import Phrase, Translator
-from bot.messages import suspect, wording
+from bot.messages import common, suspect
 from bot.messages.adopt import adopt_button
 from bot.messages.blocks import (
     Block,
@@ -17,6 +17,7 @@ from bot.messages.blocks import (
     code,
     fill,
     header,
+    json_size,
     message,
     note,
     paragraph,
@@ -24,25 +25,24 @@ from bot.messages.blocks import (
     rich,
     rich_line,
     utc,
-    weight,
     words,
 )
 
 SHOW_DIFF = "show_diff"
 CHECK_NOW = "check_now"
-# Their value is the card's subject: an incident's id, or that of several that share a card.
+# Action ids whose value is the card's subject: the id of an incident, or of a group that shares a card.
 ACKNOWLEDGE = "acknowledge"
 SNOOZE = "snooze"
 
-# Beside the words, never instead of them.
+# Always shown with the severity in words.
 MARKS = {Severity.CRITICAL: "🔴", Severity.SERIOUS: "🟠", Severity.MINOR: "🟡"}
 
 _HEADERS = {
     IncidentState.ACKNOWLEDGED: texts.HEADER_ACKNOWLEDGED,
     IncidentState.SNOOZED: texts.HEADER_SNOOZED,
 }
-# Characters of JSON for the differences: what the suspects take is taken from them, so that the whole fits a message.
-_MOST_DRIFT, _LEAST_DRIFT = 8_500, 2_500
+# Characters of JSON for the differences: the suspects take from the maximum, so that the card fits a message.
+_MAX_DRIFT, _MIN_DRIFT = 8_500, 2_500
 
 _ENDINGS = {
     "cluster": texts.ENDED_BY_CLUSTER,
@@ -50,17 +50,17 @@ _ENDINGS = {
     "git": texts.ENDED_BY_GIT,
     "unwatched": texts.ENDED_UNWATCHED,
 }
-_BACK = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
-_GONE = texts.UNWATCHED_HEADER, texts.UNWATCHED, texts.UNWATCHED_LEAD
+_RESOLVED_TEXTS = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
+_UNWATCHED_TEXTS = texts.UNWATCHED_HEADER, texts.UNWATCHED, texts.UNWATCHED_LEAD
 
 
 def card(translator: Translator, incident: Incident) -> Message:
-    """The incident's one message in the channel, as it should read now."""
+    """The incident's message in the channel, as it should read now."""
     return _resolved(translator, incident) if incident.state is IncidentState.RESOLVED else _open(translator, incident)
 
 
-def header_of(translator: Translator, rating: Rating, state: IncidentState, where: str) -> Block:
-    """The first line: how bad, whether somebody has it, and where."""
+def incident_header(translator: Translator, rating: Rating, state: IncidentState, where: str) -> Block:
+    """The header: the severity, whether it is acknowledged or snoozed, and where."""
     phrase = _HEADERS.get(state, texts.HEADER)
     return header(translator.text(phrase, mark=MARKS[rating.severity], level=level(translator, rating), where=where))
 
@@ -80,13 +80,13 @@ def ending(translator: Translator, incident: Incident) -> str:
     return translator.text(_ENDINGS[incident.ended or "cluster"])
 
 
-def lasted(incident: Incident) -> str:
-    """From the first look that saw it to the one that did not any more, or to the latest."""
-    return wording.duration((incident.resolved_at or incident.checked_at) - incident.since)
+def incident_duration(incident: Incident) -> str:
+    """From the first check that saw the drift until it was resolved, or until the latest check: `2 h 5 min`."""
+    return common.duration((incident.resolved_at or incident.checked_at) - incident.since)
 
 
 def silence_buttons(translator: Translator, state: IncidentState, subject: str) -> list[Element]:
-    """What somebody may say of it in that state."""
+    """The buttons to acknowledge and snooze, as far as the state allows."""
     taken = state is IncidentState.ACKNOWLEDGED
     acknowledge = [] if taken else [button(translator.text(texts.ACKNOWLEDGE), ACKNOWLEDGE, subject, style="primary")]
     return [*acknowledge, button(translator.text(texts.SNOOZE), SNOOZE, subject)]
@@ -95,37 +95,41 @@ def silence_buttons(translator: Translator, state: IncidentState, subject: str) 
 def _open(translator: Translator, incident: Incident) -> Message:
     drift = worst_first(incident.drift)
     rating = incident.rating
-    told = wording.summary(translator, drift)
-    writer = wording.latest_writer(drift)
+    summary = common.summary(translator, drift)
+    writer = common.latest_writer(drift)
     tool = clip(writer[0], 60) if writer else ""
-    where = wording.where(translator, incident.application, incident.cluster)
+    where = common.where(translator, incident.application, incident.cluster)
     text = translator.text(
         texts.OPEN_BY if writer else texts.OPEN,
         level=level(translator, rating),
         where=where,
         time=utc(incident.since),
         reason=reason(translator, rating),
-        summary=_sentence(told),
+        summary=_capitalize(summary),
         tool=tool,
     )
     lead = rich_line(
         translator,
         texts.OPEN_LEAD_BY if writer else texts.OPEN_LEAD,
-        summary=_sentence(told),
-        revision=code(wording.short(translator, incident.revision)),
-        time=wording.day_and_time(translator, incident.since),
+        summary=_capitalize(summary),
+        revision=code(common.short_revision(translator, incident.revision)),
+        time=common.day_and_time(translator, incident.since),
         tool=code(tool),
     )
-    state, read = _state(translator, incident)
+    state, state_text = _state(translator, incident)
     paragraphs = [
-        paragraph(words(f"{_sentence(reason(translator, rating))}.", bold=True)),
+        paragraph(words(f"{_capitalize(reason(translator, rating))}.", bold=True)),
         *([paragraph(*state)] if state else []),
         paragraph(*lead),
     ]
-    blocks: list[Block] = [header_of(translator, rating, incident.state, where), rich(*paragraphs)]
-    suspects = suspect.of_drift(translator, incident.suspects, incident.application)
-    room = max(_LEAST_DRIFT, _MOST_DRIFT - weight(suspects))
-    blocks += fill([wording.object_lines(translator, found, 6, 90) for found in drift], _more(translator), budget=room)
+    blocks: list[Block] = [incident_header(translator, rating, incident.state, where), rich(*paragraphs)]
+    suspects = suspect.drift_suspects(translator, incident.suspects, incident.application)
+    room = max(_MIN_DRIFT, _MAX_DRIFT - json_size(suspects))
+    blocks += fill(
+        [common.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
+        common.more(translator, texts.MORE_OBJECTS),
+        budget=room,
+    )
     blocks += suspects
     if incident.blind:
         blocks.append(note(translator.text(texts.BLIND, reason=translator.told(incident.blind))))
@@ -144,19 +148,17 @@ def _open(translator: Translator, incident: Incident) -> Message:
             adopt_button(translator, incident.application),
         )
     )
-    return message(f"{text} {read}".strip(), *blocks)
+    return message(f"{text} {state_text}".strip(), *blocks)
 
 
 def _state(translator: Translator, incident: Incident) -> tuple[list[Element], str]:
-    """Who has it, or until when it is snoozed: for the blocks, and to be read aloud; nothing while it is open."""
+    """Who acknowledged it, or until when it is snoozed, for the blocks and the text; empty while it is open."""
     until, since = incident.snoozed_until, incident.acknowledged_at
     if incident.state is IncidentState.SNOOZED and until and incident.snoozed_by:
-        line = _who(translator, texts.SNOOZED_BY, incident.snoozed_by, wording.day_and_time(translator, until))
+        line = _who(translator, texts.SNOOZED_BY, incident.snoozed_by, common.day_and_time(translator, until))
         return line, translator.text(texts.IS_SNOOZED, time=utc(until))
     if incident.state is IncidentState.ACKNOWLEDGED and since and incident.acknowledged_by:
-        line = _who(
-            translator, texts.ACKNOWLEDGED_BY, incident.acknowledged_by, wording.day_and_time(translator, since)
-        )
+        line = _who(translator, texts.ACKNOWLEDGED_BY, incident.acknowledged_by, common.day_and_time(translator, since))
         return line, translator.text(texts.IS_ACKNOWLEDGED)
     return [], ""
 
@@ -167,29 +169,27 @@ def _who(translator: Translator, phrase: Phrase, user: str, time: Element) -> li
 
 def _resolved(translator: Translator, incident: Incident) -> Message:
     unwatched = incident.ended == "unwatched"
-    top, short, long = _GONE if unwatched else _BACK
+    top, short, long = _UNWATCHED_TEXTS if unwatched else _RESOLVED_TEXTS
     worst = worst_first(incident.drift if unwatched else incident.worst or incident.drift)
-    where = wording.where(translator, incident.application, incident.cluster)
+    where = common.where(translator, incident.application, incident.cluster)
     how = ending(translator, incident)
-    text = translator.text(short, where=where, lasted=lasted(incident), ending=how)
+    text = translator.text(short, where=where, lasted=incident_duration(incident), ending=how)
     lead = rich_line(
         translator,
         long,
-        lasted=words(lasted(incident), bold=True),
-        time=wording.day_and_time(translator, incident.resolved_at or incident.checked_at),
+        lasted=words(incident_duration(incident), bold=True),
+        time=common.day_and_time(translator, incident.resolved_at or incident.checked_at),
         ending=how,
-        summary=wording.summary(translator, worst),
+        summary=common.summary(translator, worst),
     )
     blocks: list[Block] = [header(translator.text(top, where=where)), rich(paragraph(*lead))]
     blocks += fill(
-        [wording.object_lines(translator, found, 3, 60) for found in worst[:5]], _more(translator), budget=3_000
+        [common.object_lines(translator, object_drift, 3, 60) for object_drift in worst[:5]],
+        common.more(translator, texts.MORE_OBJECTS),
+        budget=3_000,
     )
     return message(text, *blocks)
 
 
-def _sentence(text: str) -> str:
+def _capitalize(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
-
-
-def _more(translator: Translator) -> wording.More:
-    return lambda left: paragraph(words(translator.count(texts.MORE_OBJECTS, left), italic=True))

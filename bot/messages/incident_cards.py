@@ -1,4 +1,4 @@
-"""The cards of incidents, of one or of many that share one, and what is told in their threads."""
+"""The cards of incidents, of one or of a group that shares one, and the replies in their threads."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -17,22 +17,28 @@ from bot.messages.card import Card
 def incident_cards(
     translator_for: Callable[[str], Translator], incidents: Sequence[Incident], now: datetime, policy: Policy
 ) -> list[Card]:
-    """Every card of the incidents that may be told, a parent always before its replies.
+    """The cards of all announced incidents; a card always comes before its replies.
 
-    In quiet hours what may not ring is held. What came and went before it might be told has no card at all.
+    In quiet hours, cards that may not notify people are held.
     """
-    told = sorted((each for each in incidents if each.announced_at is not None), key=_urgency)
-    return [card for key, group in by_card(told).items() for card in _cards(translator_for, key, group, now, policy)]
+    announced = sorted((incident for incident in incidents if incident.announced_at is not None), key=_urgency)
+    return [
+        card for key, group in by_card(announced).items() for card in _cards(translator_for, key, group, now, policy)
+    ]
 
 
 def _urgency(incident: Incident) -> int:
-    """Under Slack's rate limit the worst is said first."""
+    """Worst first, since Slack limits the rate of messages."""
     return -incident.rating.severity
 
 
-def over_untold(incidents: Sequence[Incident]) -> list[str]:
-    """The ids of those that have ended before they might be told."""
-    return [each.id for each in incidents if each.announced_at is None and each.state is IncidentState.RESOLVED]
+def resolved_unannounced(incidents: Sequence[Incident]) -> list[str]:
+    """The ids of incidents that were resolved before they were announced, and so have no card."""
+    return [
+        incident.id
+        for incident in incidents
+        if incident.announced_at is None and incident.state is IncidentState.RESOLVED
+    ]
 
 
 def _cards(
@@ -40,53 +46,54 @@ def _cards(
 ) -> Iterator[Card]:
     channel = group[0].channel
     translator = translator_for(channel)
-    ended = all(each.state is IncidentState.RESOLVED for each in group)
-    held = all(policy.hushes(each, now) for each in group)
-    settles = tuple(each.id for each in group)
+    ended = all(incident.state is IncidentState.RESOLVED for incident in group)
+    held = all(policy.hushes(incident, now) for incident in group)
+    settles = tuple(incident.id for incident in group)
     shared = group[0].group is not None
     message = group_message.card(translator, group) if shared else incident_message.card(translator, group[0])
     yield Card(key, key, channel, message, last=ended, settles=settles, held=held)
-    for name, several in _happenings(group).items():
-        concerned = [incident for incident, _ in several]
-        event = several[0][1]
-        quiet = all(policy.hushes(each, now) for each in concerned)
-        elsewhere = _elsewhere(policy, event)
-        spoken = translator_for(elsewhere) if elsewhere else translator
+    for name, occurrences in _thread_events(group).items():
+        affected = [incident for incident, _ in occurrences]
+        event = occurrences[0][1]
+        hushed = all(policy.hushes(incident, now) for incident in affected)
+        escalation_channel = _escalation_channel(policy, event)
+        reply_translator = translator_for(escalation_channel) if escalation_channel else translator
         yield Card(
             f"{key}/{name}",
             key,
-            elsewhere or channel,
-            _told(spoken, concerned, event, policy, group, elsewhere),
-            thread_of=None if elsewhere else key,
+            escalation_channel or channel,
+            _reply(reply_translator, affected, event, policy, group, escalation_channel),
+            thread_of=None if escalation_channel else key,
             last=ended,
             settles=settles,
             once=True,
-            broadcast=event.kind is IncidentEventType.ESCALATED and elsewhere is None,
-            held=quiet,
+            broadcast=event.kind is IncidentEventType.ESCALATED and escalation_channel is None,
+            held=hushed,
         )
 
 
-def _happenings(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, Event]]]:
-    """What is told, by its name within the card: of a shared one, the same that happened to several at one instant is
-    one.
+def _thread_events(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, Event]]]:
+    """The events to post in the thread, by a name that is unique within the card.
+
+    On a shared card, the same event of several incidents at one instant is one reply.
     """
-    found: dict[str, list[tuple[Incident, Event]]] = {}
+    occurrences: dict[str, list[tuple[Incident, Event]]] = {}
     for incident in group:
         for event in incident.history:
-            if not event.told or _stale(incident, event):
+            if not event.told or _is_obsolete(incident, event):
                 continue
             name = event.id
             if incident.group is not None:
-                whose = incident.id if event.kind is IncidentEventType.GREW else event.by or ""
+                qualifier = incident.id if event.kind is IncidentEventType.GREW else event.by or ""
                 if event.kind is IncidentEventType.RESOLVED and incident.ended == "unwatched":
-                    whose = "unwatched"
-                name = f"{event.kind.value}-{event.at.isoformat()}-{whose}"
-            found.setdefault(name, []).append((incident, event))
-    return dict(sorted(found.items(), key=lambda item: item[1][0][1].at))
+                    qualifier = "unwatched"
+                name = f"{event.kind.value}-{event.at.isoformat()}-{qualifier}"
+            occurrences.setdefault(name, []).append((incident, event))
+    return dict(sorted(occurrences.items(), key=lambda item: item[1][0][1].at))
 
 
-def _stale(incident: Incident, event: Event) -> bool:
-    """Whether it is no longer so, and needs not be told any more if it has not been."""
+def _is_obsolete(incident: Incident, event: Event) -> bool:
+    """Whether the event no longer holds, and need not be posted if it has not been."""
     if event.kind is IncidentEventType.WOKE:
         return incident.state not in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
     if event.kind not in (IncidentEventType.REMINDED, IncidentEventType.ESCALATED):
@@ -96,32 +103,32 @@ def _stale(incident: Incident, event: Event) -> bool:
     return any(later.kind is event.kind and later.at > event.at for later in incident.history)
 
 
-def _elsewhere(policy: Policy, event: Event) -> str | None:
+def _escalation_channel(policy: Policy, event: Event) -> str | None:
     escalation = policy.escalate if event.kind is IncidentEventType.ESCALATED else None
     return escalation.channel if escalation else None
 
 
-def _told(
+def _reply(
     translator: Translator,
-    concerned: Sequence[Incident],
+    affected: Sequence[Incident],
     event: Event,
     policy: Policy,
     group: Sequence[Incident],
-    elsewhere: str | None,
+    escalation_channel: str | None,
 ) -> Message:
     match event.kind:
         case IncidentEventType.GREW:
-            return thread.grown(translator, concerned[0], event)
+            return thread.drift_grew(translator, affected[0], event)
         case IncidentEventType.ACKNOWLEDGED | IncidentEventType.SNOOZED:
-            return thread.silenced(translator, concerned, event)
+            return thread.silenced(translator, affected, event)
         case IncidentEventType.WOKE:
-            return thread.woken(translator, concerned)
+            return thread.snooze_ended(translator, affected)
         case IncidentEventType.REMINDED:
-            return thread.reminded(translator, concerned)
+            return thread.reminded(translator, affected)
         case IncidentEventType.ESCALATED:
             to = policy.escalate.to if policy.escalate else ()
-            return thread.escalated(translator, concerned, to, concerned[0].channel if elsewhere else None)
+            return thread.escalated(translator, affected, to, affected[0].channel if escalation_channel else None)
         case IncidentEventType.RESOLVED if group[0].group is not None:
-            return thread.some_resolved(translator, concerned, group, event)
+            return thread.some_resolved(translator, affected, group, event)
         case IncidentEventType.RESOLVED:
-            return thread.resolved(translator, concerned[0])
+            return thread.resolved(translator, affected[0])

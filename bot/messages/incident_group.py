@@ -1,4 +1,4 @@
-"""What the bot says on the one card that many incidents share: how many, which, since when, and the worst first."""
+"""The card that several incidents share: how many, which ones, since when; the worst first."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.catalogue import incident_group as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Block,
     Element,
@@ -27,31 +27,32 @@ from bot.messages.blocks import (
     utc,
     words,
 )
-from bot.messages.incident import CHECK_NOW, ending, header_of, level, reason, silence_buttons
+from bot.messages.incident import CHECK_NOW, ending, incident_header, level, reason, silence_buttons
 
-_NAMED = 6
-_TOOLS = 4
-_BACK = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
-# Some of them may still differ: nobody looks any more.
-_OVER = texts.OVER_HEADER, texts.OVER, texts.OVER_LEAD
+_MAX_NAMES = 6
+_MAX_TOOLS = 4
+_RESOLVED_TEXTS = texts.RESOLVED_HEADER, texts.RESOLVED, texts.RESOLVED_LEAD
+# At least one is no longer watched, and may still differ.
+_UNWATCHED_TEXTS = texts.OVER_HEADER, texts.OVER, texts.OVER_LEAD
 
 
 def card(translator: Translator, incidents: Sequence[Incident]) -> Message:
-    """The message of incidents that share a card, one at least, as it should read now."""
-    by_name = sorted(incidents, key=lambda each: each.application)
-    authorizer = sorted(
-        (each for each in by_name if each.state in ACTIVE_STATES), key=lambda each: -each.rating.severity
+    """The message of the incidents (at least one) that share a card, as it should read now."""
+    by_name = sorted(incidents, key=lambda incident: incident.application)
+    active = sorted(
+        (incident for incident in by_name if incident.state in ACTIVE_STATES),
+        key=lambda incident: -incident.rating.severity,
     )
-    over = [each for each in by_name if each.state not in ACTIVE_STATES]
-    return _open(translator, authorizer, over) if authorizer else _resolved(translator, over)
+    ended = [incident for incident in by_name if incident.state not in ACTIVE_STATES]
+    return _open(translator, active, ended) if active else _resolved(translator, ended)
 
 
-def _open(translator: Translator, authorizer: Sequence[Incident], over: Sequence[Incident]) -> Message:
-    everyone = [*authorizer, *over]
-    worst = authorizer[0]
-    place = where(translator, everyone, len(authorizer))
-    since = min(each.since for each in everyone)
-    names = wording.listed(translator, (each.application for each in authorizer), _NAMED)
+def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[Incident]) -> Message:
+    everyone = [*active, *ended]
+    worst = active[0]
+    place = where(translator, everyone, len(active))
+    since = min(incident.since for incident in everyone)
+    names = common.listed(translator, (incident.application for incident in active), _MAX_NAMES)
     grade, why = level(translator, worst.rating), reason(translator, worst.rating)
     text = translator.text(
         texts.OPEN, level=grade, where=place, time=utc(since), names=names, worst=worst.application, reason=why
@@ -60,22 +61,22 @@ def _open(translator: Translator, authorizer: Sequence[Incident], over: Sequence
         translator,
         texts.LEAD,
         where=words(place, bold=True),
-        time=wording.day_and_time(translator, since),
+        time=common.day_and_time(translator, since),
         worst=words(worst.application, bold=True),
         reason=why,
     )
-    writers = (wording.latest_writer(each.drift) for each in authorizer)
+    writers = (common.latest_writer(incident.drift) for incident in active)
     tools = sorted({clip(writer[0], 60) for writer in writers if writer})
-    wrote = (
-        [words(" "), *rich_line(translator, texts.TOOLS, tools=wording.listed(translator, tools, _TOOLS))]
+    tools_clause = (
+        [words(" "), *rich_line(translator, texts.TOOLS, tools=common.listed(translator, tools, _MAX_TOOLS))]
         if tools
         else []
     )
-    state = _state(authorizer)
+    state = _state(active)
     return message(
         text,
-        header_of(translator, worst.rating, state, place),
-        rich(paragraph(*lead, *wrote)),
+        incident_header(translator, worst.rating, state, place),
+        rich(paragraph(*lead, *tools_clause)),
         *_list(translator, everyone),
         note(translator.text(texts.SHARED), translator.text(card_texts.SOURCE_OF_TRUTH)),
         actions(
@@ -85,49 +86,53 @@ def _open(translator: Translator, authorizer: Sequence[Incident], over: Sequence
     )
 
 
-def _resolved(translator: Translator, over: Sequence[Incident]) -> Message:
-    top, short, long = _OVER if any(each.ended == "unwatched" for each in over) else _BACK
-    place = where(translator, over, len(over))
-    began, ended = min(each.since for each in over), max(each.resolved_at or each.checked_at for each in over)
-    lasted = wording.duration(ended - began)
-    names = wording.listed(translator, (each.application for each in over), _NAMED)
-    time = wording.day_and_time(translator, ended)
+def _resolved(translator: Translator, ended: Sequence[Incident]) -> Message:
+    top, short, long = _UNWATCHED_TEXTS if any(incident.ended == "unwatched" for incident in ended) else _RESOLVED_TEXTS
+    place = where(translator, ended, len(ended))
+    started_at = min(incident.since for incident in ended)
+    ended_at = max(incident.resolved_at or incident.checked_at for incident in ended)
+    lasted = common.duration(ended_at - started_at)
+    names = common.listed(translator, (incident.application for incident in ended), _MAX_NAMES)
+    time = common.day_and_time(translator, ended_at)
     lead = rich_line(translator, long, lasted=words(lasted, bold=True), time=time)
     blocks: list[Block] = [header(translator.text(top, where=place))]
     blocks.append(rich(paragraph(*lead)))
-    blocks += _list(translator, over)
+    blocks += _list(translator, ended)
     return message(translator.text(short, where=place, lasted=lasted, names=names), *blocks)
 
 
-def _state(authorizer: Sequence[Incident]) -> IncidentState:
-    """Open while one of them is; snoozed only when all are."""
-    states = {each.state for each in authorizer}
+def _state(active: Sequence[Incident]) -> IncidentState:
+    """Open while any incident is open; snoozed only when all are."""
+    states = {incident.state for incident in active}
     order = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED)
     return next(state for state in order if state in states)
 
 
 def where(translator: Translator, incidents: Sequence[Incident], shown: int) -> str:
     """`12 applications on prod`, `5 of 12 applications of platform`."""
-    told = translator.count(texts.APPLICATIONS, len(incidents))
+    applications = translator.count(texts.APPLICATIONS, len(incidents))
     if shown < len(incidents):
-        told = translator.text(texts.SOME_OF, n=translator.number(shown), applications=told)
-    clusters = {each.cluster for each in incidents}
+        applications = translator.text(texts.SOME_OF, n=translator.number(shown), applications=applications)
+    clusters = {incident.cluster for incident in incidents}
     if len(clusters) == 1:
-        return translator.text(texts.ON, applications=told, cluster=clusters.pop())
-    return translator.text(texts.OF, applications=told, repository=incidents[0].repository)
+        return translator.text(texts.ON, applications=applications, cluster=clusters.pop())
+    return translator.text(texts.OF, applications=applications, repository=incidents[0].repository)
 
 
 def _list(translator: Translator, incidents: Sequence[Incident]) -> list[Block]:
-    """One line for all of which there is the same to tell."""
-    clusters = len({each.cluster for each in incidents}) > 1
-    told: dict[str, tuple[list[Element], list[str]]] = {}
-    for each in incidents:
-        line = _line(translator, each)
-        name = wording.where(translator, each.application, each.cluster) if clusters else each.application
-        told.setdefault(json.dumps(line), (line, []))[1].append(name)
-    groups = list(told.values())
+    """A line for each group of incidents with the same details."""
+    clusters = len({incident.cluster for incident in incidents}) > 1
+    lines: dict[str, tuple[list[Element], list[str]]] = {}
+    for incident in incidents:
+        line = _line(translator, incident)
+        name = common.where(translator, incident.application, incident.cluster) if clusters else incident.application
+        lines.setdefault(json.dumps(line), (line, []))[1].append(name)
+    groups = list(lines.values())
     return fill(
-        [[bullets([[words(wording.listed(translator, names, _NAMED), bold=True), *line]])] for line, names in groups],
+        [
+            [bullets([[words(common.listed(translator, names, _MAX_NAMES), bold=True), *line]])]
+            for line, names in groups
+        ],
         lambda left: paragraph(
             words(translator.count(texts.MORE, sum(len(names) for _, names in groups[-left:])), italic=True)
         ),
@@ -136,7 +141,7 @@ def _list(translator: Translator, incidents: Sequence[Incident]) -> list[Block]:
 
 
 def _line(translator: Translator, incident: Incident) -> list[Element]:
-    """What there is to tell of it, after its name."""
+    """The details that follow an incident's name."""
     if incident.ended == "unwatched":
         return rich_line(translator, texts.UNWATCHED_LINE)
     if incident.state not in ACTIVE_STATES:
@@ -145,7 +150,7 @@ def _line(translator: Translator, incident: Incident) -> list[Element]:
         translator, texts.LINE, level=level(translator, incident.rating), reason=reason(translator, incident.rating)
     )
     if incident.state is IncidentState.SNOOZED and incident.snoozed_until:
-        line += rich_line(translator, texts.SNOOZED, time=wording.day_and_time(translator, incident.snoozed_until))
+        line += rich_line(translator, texts.SNOOZED, time=common.day_and_time(translator, incident.snoozed_until))
     elif incident.acknowledged_by:
         line += rich_line(translator, texts.ACKNOWLEDGED, person=person(incident.acknowledged_by))
     return line + (rich_line(translator, texts.BLIND) if incident.blind else [])

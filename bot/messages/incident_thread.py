@@ -1,6 +1,6 @@
-"""What is told once in the thread of an incident's card, since an updated card rings nobody's phone.
+"""The replies in the thread of an incident's card, since updating a card notifies nobody.
 
-Of a card that many share, what happened to several at once is told once, with their names.
+On a shared card, one reply names all incidents that something happened to at the same time.
 """
 
 from collections.abc import Sequence
@@ -10,79 +10,82 @@ from bot.core.incidents.incident import Event, Incident
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.catalogue import incident_thread as texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Element,
     Message,
     channel,
+    date,
     fill,
+    mention,
     message,
-    moment,
     paragraph,
-    people,
     person,
     rich,
     rich_line,
+    text_message,
     utc,
     words,
 )
-from bot.messages.incident import ending, lasted, level, reason
+from bot.messages.incident import ending, incident_duration, level, reason
 
-_NAMED = 8
+_MAX_NAMES = 8
 
 
-def grown(translator: Translator, incident: Incident, event: Event) -> Message:
-    """More differs than the alert had said."""
+def drift_grew(translator: Translator, incident: Incident, event: Event) -> Message:
+    """More differs than the alert showed."""
     drift = worst_first(event.drift)
-    told = wording.summary(translator, drift)
+    summary = common.summary(translator, drift)
     where = _where(translator, [incident])
-    first = wording.first_difference(translator, drift)
-    text = translator.text(texts.GROWN, where=where, summary=told, first=first)
-    lead = rich_line(translator, texts.GROWN_LEAD, where=where, summary=told, time=moment(event.at))
+    first = common.first_difference(translator, drift)
+    text = translator.text(texts.GROWN, where=where, summary=summary, first=first)
+    lead = rich_line(translator, texts.GROWN_LEAD, where=where, summary=summary, time=date(event.at))
     if event.by:
         lead += rich_line(translator, texts.SILENCE_ENDED, person=person(event.by))
-    lines = fill([wording.object_lines(translator, found, 6, 90) for found in drift], _more(translator), budget=3_000)
+    lines = fill(
+        [common.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
+        common.more(translator, card_texts.MORE_OBJECTS),
+        budget=3_000,
+    )
     return message(text, rich(paragraph(*lead)), *lines)
 
 
 def silenced(translator: Translator, incidents: Sequence[Incident], event: Event) -> Message:
-    """Somebody has them, or has snoozed them."""
+    """The incidents were acknowledged, or snoozed if the event has an end."""
     where = _where(translator, incidents)
     who = person(event.by) if event.by else words("")
     if event.until is None:
         text = translator.text(texts.ACKNOWLEDGED, where=where)
         return message(text, rich(paragraph(*rich_line(translator, texts.ACKNOWLEDGED_LEAD, person=who, where=where))))
     text = translator.text(texts.SNOOZED, where=where, time=utc(event.until))
-    time = wording.day_and_time(translator, event.until)
+    time = common.day_and_time(translator, event.until)
     return message(
         text, rich(paragraph(*rich_line(translator, texts.SNOOZED_LEAD, person=who, where=where, time=time)))
     )
 
 
-def woken(translator: Translator, incidents: Sequence[Incident]) -> Message:
-    """A snooze has ended."""
-    return _plain(translator.text(texts.SNOOZE_ENDED, where=_where(translator, incidents)))
+def snooze_ended(translator: Translator, incidents: Sequence[Incident]) -> Message:
+    """A snooze has ended, and the drift has not."""
+    return text_message(translator.text(texts.SNOOZE_ENDED, where=_where(translator, incidents)))
 
 
 def reminded(translator: Translator, incidents: Sequence[Incident]) -> Message:
-    """Nobody has taken them for so long."""
+    """Nobody has acknowledged them yet."""
     return _since(translator, texts.REMINDED, incidents)
 
 
 def escalated(
     translator: Translator, incidents: Sequence[Incident], to: Sequence[str], alert_in: str | None = None
 ) -> Message:
-    """The same, to those who are called for it: user ids and user group ids. `alert_in` names the card's channel to
-    readers of another one.
-    """
-    worst = max(incidents, key=lambda each: each.rating.severity)
-    called = [element for each in to for element in (people(each), words(" "))]
+    """Mentions `to`, ids of users and user groups. `alert_in` is the card's channel if the reply is in another one."""
+    worst = max(incidents, key=lambda incident: incident.rating.severity)
+    mentions = [element for id_ in to for element in (mention(id_), words(" "))]
     tail = rich_line(translator, texts.ELSEWHERE, channel=channel(alert_in)) if alert_in else []
     return _since(
         translator,
         texts.ESCALATED,
         incidents,
-        before=called,
+        before=mentions,
         after=tail,
         level=level(translator, worst.rating),
         reason=reason(translator, worst.rating),
@@ -90,26 +93,28 @@ def escalated(
 
 
 def resolved(translator: Translator, incident: Incident) -> Message:
-    """The end of one that has a card of its own."""
+    """An incident with a card of its own was resolved."""
     where = _where(translator, [incident])
     if incident.ended == "unwatched":
-        return _plain(translator.text(texts.UNWATCHED, where=where))
-    return _plain(
-        translator.text(texts.RESOLVED, where=where, lasted=lasted(incident), ending=ending(translator, incident))
+        return text_message(translator.text(texts.UNWATCHED, where=where))
+    return text_message(
+        translator.text(
+            texts.RESOLVED, where=where, lasted=incident_duration(incident), ending=ending(translator, incident)
+        )
     )
 
 
 def some_resolved(
-    translator: Translator, incidents: Sequence[Incident], everyone: Sequence[Incident], event: Event
+    translator: Translator, incidents: Sequence[Incident], group: Sequence[Incident], event: Event
 ) -> Message:
-    """Some of those that share a card have ended, or with these all `everyone`."""
-    left = [each for each in everyone if each.resolved_at is None or each.resolved_at > event.at]
-    if left or any(each.ended == "unwatched" for each in everyone):
+    """Some incidents of a group that shares a card were resolved; maybe the last ones."""
+    remaining = [incident for incident in group if incident.resolved_at is None or incident.resolved_at > event.at]
+    if remaining or any(incident.ended == "unwatched" for incident in group):
         phrase = texts.SOME_UNWATCHED if incidents[0].ended == "unwatched" else texts.SOME_RESOLVED
-        still = translator.count(texts.LEFT, len(left)) if left else translator.text(texts.NONE_LEFT)
-        return _plain(translator.text(phrase, where=_where(translator, incidents), left=still))
-    span = wording.duration(event.at - min(each.since for each in everyone))
-    return _plain(translator.count(texts.ALL_RESOLVED, len(everyone), lasted=span))
+        still = translator.count(texts.LEFT, len(remaining)) if remaining else translator.text(texts.NONE_LEFT)
+        return text_message(translator.text(phrase, where=_where(translator, incidents), left=still))
+    span = common.duration(event.at - min(incident.since for incident in group))
+    return text_message(translator.count(texts.ALL_RESOLVED, len(group), lasted=span))
 
 
 def _since(
@@ -120,22 +125,14 @@ def _since(
     after: Sequence[Element] = (),
     **values: str,
 ) -> Message:
-    since = min(each.since for each in incidents)
+    since = min(incident.since for incident in incidents)
     where = _where(translator, incidents)
-    line = rich_line(translator, phrase, where=where, time=wording.day_and_time(translator, since), **values)
+    line = rich_line(translator, phrase, where=where, time=common.day_and_time(translator, since), **values)
     text = translator.text(phrase, where=where, time=utc(since), **values)
     return message(text, rich(paragraph(*before, *line, *after)))
 
 
 def _where(translator: Translator, incidents: Sequence[Incident]) -> str:
-    names = wording.listed(translator, (each.application for each in incidents), _NAMED)
-    clusters = {each.cluster for each in incidents}
+    names = common.listed(translator, (incident.application for incident in incidents), _MAX_NAMES)
+    clusters = {incident.cluster for incident in incidents}
     return translator.text(texts.MANY, names=names, cluster=clusters.pop()) if len(clusters) == 1 else names
-
-
-def _plain(text: str) -> Message:
-    return message(text, rich(paragraph(words(text))))
-
-
-def _more(translator: Translator) -> wording.More:
-    return lambda left: paragraph(words(translator.count(card_texts.MORE_OBJECTS, left), italic=True))

@@ -1,4 +1,4 @@
-"""The answers to `/gitops revert`: one for each outcome, with what to press or type next."""
+"""The answers to `/gitops revert`: one for each outcome, with the next step as a button or command."""
 
 import json
 import re
@@ -36,7 +36,7 @@ from bot.core.pull_requests.revert import (
 )
 from bot.i18n.catalogue import revert as texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import LINK, control, effect, wording
+from bot.messages import LINK, common, effect, permission
 from bot.messages.blocks import (
     Block,
     Element,
@@ -52,101 +52,106 @@ from bot.messages.blocks import (
     preformatted,
     rich,
     rich_line,
+    text_message,
     utc,
     words,
 )
 
-# Each button asks for another revert; Slack wants the action ids of one message to differ.
+# Action ids of buttons that request a revert. Slack requires unique action ids in a message.
 REVERT_THIS = "revert_this"
 REVERT_OTHER = "revert_other"
 REVERT_SUSPECTS = ("revert_suspect_1", "revert_suspect_2", "revert_suspect_3")
 _FULL_SHA = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{32}\b")
-_MOST_LISTED = 8
-_MOST_REFERENCE = 2_000
+_MAX_LISTED = 8
+_MAX_REFERENCE = 2_000
 
 
 _STATES = {"open": texts.OPEN, "closed": texts.CLOSED, "merged": texts.MERGED}
 
 
 def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> Message:  # noqa: C901, PLR0912  a case each
-    """The answer to the person who asked."""
+    """The answer to the requester."""
     match outcome:
         case Opened():
             return _opened(translator, outcome)
         case AlreadyOpen(pull):
-            return _with_link(translator, texts.ALREADY_OPEN, pull)
+            return _with_pull_request_button(translator, texts.ALREADY_OPEN, pull)
         case AlreadyReverted(target, by):
-            return _said(
+            return text_message(
                 translator.text(texts.ALREADY_REVERTED, name=_name(translator, target), by=_commit(translator, by))
             )
         case NothingToUndo(target, since):
             phrase = texts.NOTHING_LEFT_SINCE if since else texts.NOTHING_LEFT
-            return _said(translator.text(phrase, name=_name(translator, target), since=_commit(translator, since)))
+            return text_message(
+                translator.text(phrase, name=_name(translator, target), since=_commit(translator, since))
+            )
         case Conflict():
             return _conflict(translator, outcome)
         case InsidePull():
-            return _inside(translator, outcome, request)
+            return _inside_pull_request(translator, outcome, request)
         case AcrossMerges(text, commits, merges):
             sentence = translator.count(texts.ACROSS_MERGES, len(merges), range=clip(text, 140))
-            through = reference(replace(request, through_merges=True))
+            through = button_value(replace(request, through_merges=True))
             choice = button(translator.text(texts.UNDO_ALL, n=translator.number(commits)), REVERT_THIS, through)
-            return _said(sentence, _commits(translator, merges), actions(choice))
+            return text_message(sentence, _commits(translator, merges), actions(choice))
         case Confirm(target, files, applications):
             touching = _touching(translator, applications)
             sentence = translator.count(texts.CONFIRM, len(files), name=_name(translator, target), touching=touching)
-            large = reference(replace(request, large=True))
-            return _said(
+            large = button_value(replace(request, large=True))
+            return text_message(
                 sentence, actions(button(translator.text(texts.OPEN_ANYWAY), REVERT_THIS, large, style="danger"))
             )
         case NotFound(reason):
-            return _said(translator.told(reason))
+            return text_message(translator.told(reason))
         case Ambiguous(reason, candidates):
-            return _said(translator.told(reason), _commits(translator, candidates))
+            return text_message(translator.told(reason), _commits(translator, candidates))
         case AmbiguousRepository(repositories):
-            known = wording.listed(translator, repositories, 5)
-            return _said(translator.text(texts.WHICH_REPOSITORY, text=clip(str(request.change), 80), known=known))
+            names = common.listed(translator, repositories, 5)
+            return text_message(
+                translator.text(texts.WHICH_REPOSITORY, text=clip(str(request.change), 80), known=names)
+            )
         case NotOnBranch():
             return _not_on_branch(translator, outcome)
         case PullNotMerged(pull):
-            return _with_link(translator, texts.NOT_MERGED, pull)
+            return _with_pull_request_button(translator, texts.NOT_MERGED, pull)
         case RootCommit(commit):
-            return _said(translator.text(texts.ROOT, commit=_commit(translator, commit)))
+            return text_message(translator.text(texts.ROOT, commit=_commit(translator, commit)))
         case EmptyCommit(target):
-            return _said(translator.text(texts.EMPTY, name=_name(translator, target)))
+            return text_message(translator.text(texts.EMPTY, name=_name(translator, target)))
         case Refused(reason, retry_at):
-            return _said(
+            return text_message(
                 translator.text(
-                    texts.REFUSED, reason=clip(translator.told(reason), 1_000), again=_again(translator, retry_at)
+                    texts.REFUSED, reason=clip(translator.told(reason), 1_000), again=_retry(translator, retry_at)
                 )
             )
         case Unfinished(branch, reason, retry_at):
-            told = {
+            values = {
                 "branch": clip(branch, 100),
                 "reason": clip(translator.told(reason), 800),
-                "again": _again(translator, retry_at),
+                "again": _retry(translator, retry_at),
             }
-            return _said(translator.text(texts.UNFINISHED, **told))
+            return text_message(translator.text(texts.UNFINISHED, **values))
         case NotPermitted(_, decision):
-            return control.denied(translator, Right.REVERT, decision)
+            return permission.denied(translator, Right.REVERT, decision)
 
 
-def sentence(translator: Translator, outcome: Outcome, request: RevertRequest) -> str:
+def answer_text(translator: Translator, outcome: Outcome, request: RevertRequest) -> str:
     """The answer as plain text."""
     return unescape(answer(translator, outcome, request).text)
 
 
-def reference(request: RevertRequest) -> str:
-    """The value of a button that repeats a request. It holds no person: whoever clicks is authorized again."""
+def button_value(request: RevertRequest) -> str:
+    """The value of a button that repeats a request, without the requester: whoever clicks is authorized again."""
     flags = [flag for flag in ("only", "through_merges", "large") if getattr(request, flag)]
-    return _value(str(request.change), request.application, flags)
+    return _encode(str(request.change), request.application, flags)
 
 
-def _value(text: str, application: str | None, flags: Sequence[str] = ()) -> str:
+def _encode(text: str, application: str | None, flags: Sequence[str] = ()) -> str:
     value = {"text": clip(text, 200), "application": application, "flags": flags}
-    return json.dumps(value)[:_MOST_REFERENCE]
+    return json.dumps(value)[:_MAX_REFERENCE]
 
 
-def ask(
+def revert_button(
     translator: Translator,
     revision: str,
     application: str | None,
@@ -155,8 +160,8 @@ def ask(
     *,
     action: str = REVERT_THIS,
 ) -> Element:
-    """The button that reverts, after a confirmation; whoever clicks it is authorized as for the command."""
-    asks = confirm(
+    """The button that reverts after a confirmation; whoever clicks is authorized as for the command."""
+    confirmation = confirm(
         translator.text(texts.ASK_TITLE),
         translator.text(texts.ASK, subject=clip(subject, 120)),
         translator.text(texts.ASK_YES),
@@ -165,11 +170,11 @@ def ask(
     _, slash, name = revision.rpartition("/")  # the sha or the pull request's number in a URL
     name = f"#{name}" if slash and name.isdigit() else name
     label = translator.text(texts.REVERT, revision=_FULL_SHA.sub(r"\1", name))
-    return button(label, action, _value(revision, application), style=style, asks=asks)
+    return button(label, action, _encode(revision, application), style=style, confirmation=confirmation)
 
 
-def requested(value: str, who: str) -> RevertRequest | None:
-    """The request of a button with this value; None for a value the bot never sent."""
+def parse_request(value: str, who: str) -> RevertRequest | None:
+    """The request that a button's value stands for; None for a value that the bot never sent."""
     try:
         fields = json.loads(value)
         change, application, flags = parse_change_ref(str(fields["text"])), fields["application"], set(fields["flags"])
@@ -197,13 +202,13 @@ def _opened(translator: Translator, outcome: Opened) -> Message:
         touching=_touching(translator, outcome.applications),
     )
     blocks: list[Block] = [rich(paragraph(words(sentence)))]
-    listed = _files(translator, [[code(clip(path, wording.MOST_PATH))] for path in outcome.files])
-    if listed:
-        blocks.append(rich(bullets(listed)))
+    lines = _files(translator, [[code(clip(path, common.MAX_PATH))] for path in outcome.files])
+    if lines:
+        blocks.append(rich(bullets(lines)))
     if notes := _notes(translator, outcome):
-        blocks.append(rich(bullets([[words(each)] for each in notes])))
+        blocks.append(rich(bullets([[words(text)] for text in notes])))
     blocks += effect.blocks(translator, outcome.effects)
-    blocks.append(actions(wording.review(translator, pull.number, pull.url)))
+    blocks.append(actions(common.review_button(translator, pull.number, pull.url)))
     return message(sentence, *blocks)
 
 
@@ -214,7 +219,7 @@ def _notes(translator: Translator, outcome: Opened) -> list[str]:
     if outcome.target.merge:
         notes.append(translator.text(texts.UNDOES_MERGE))
     if outcome.already_undone:
-        notes.append(translator.text(texts.PARTLY_UNDONE, files=wording.listed(translator, outcome.already_undone, 3)))
+        notes.append(translator.text(texts.PARTLY_UNDONE, files=common.listed(translator, outcome.already_undone, 3)))
     if outcome.automation:
         notes.append(translator.text(texts.AUTOMATION, tool=clip(outcome.automation, 60)))
     return notes
@@ -225,25 +230,25 @@ def _conflict(translator: Translator, outcome: Conflict) -> Message:
     lines = _files(translator, [_conflicted(translator, file) for file in outcome.files])
     commands = "\n".join(clip(command, 300) for command in outcome.commands)
     by_hand = rich(paragraph(words(translator.text(texts.BY_HAND))), preformatted(commands))
-    return _said(sentence, rich(bullets(lines)), by_hand)
+    return text_message(sentence, rich(bullets(lines)), by_hand)
 
 
 def _conflicted(translator: Translator, file: ConflictedFile) -> list[Element]:
     return rich_line(
         translator,
         texts.CONFLICTED_SINCE if file.later else texts.CONFLICTED,
-        path=code(clip(file.path, wording.MOST_PATH)),
+        path=code(clip(file.path, common.MAX_PATH)),
         kind=clip(file.kind, 60),
-        commits=wording.listed(translator, (_commit(translator, each) for each in file.later), 3),
+        commits=common.listed(translator, (_commit(translator, commit) for commit in file.later), 3),
     )
 
 
 def _files(translator: Translator, lines: list[list[Element]]) -> list[list[Element]]:
-    left = len(lines) - _MOST_LISTED
-    return [*lines[:_MOST_LISTED], [wording.and_more(translator, left)]] if left > 0 else lines
+    omitted = len(lines) - _MAX_LISTED
+    return [*lines[:_MAX_LISTED], [common.and_more(translator, omitted)]] if omitted > 0 else lines
 
 
-def _inside(translator: Translator, outcome: InsidePull, request: RevertRequest) -> Message:
+def _inside_pull_request(translator: Translator, outcome: InsidePull, request: RevertRequest) -> Message:
     commit = _commit(translator, outcome.commit)
     if outcome.pull:
         number = str(outcome.pull.number)
@@ -252,12 +257,12 @@ def _inside(translator: Translator, outcome: InsidePull, request: RevertRequest)
         number = ""
         sentence = translator.text(texts.INSIDE_MERGE, commit=commit, merge=_commit(translator, outcome.merge))
         label = texts.WHOLE_MERGE
-    whole = reference(replace(request, change=outcome.whole, only=False))
+    whole = button_value(replace(request, change=outcome.whole, only=False))
     choices = [button(translator.text(label, number=number), REVERT_THIS, whole, style="primary")]
     if outcome.only_possible:
-        only = reference(replace(request, only=True))
+        only = button_value(replace(request, only=True))
         choices.append(button(translator.text(texts.ONLY_COMMIT), REVERT_OTHER, only))
-    return _said(sentence, actions(*choices))
+    return text_message(sentence, actions(*choices))
 
 
 def _not_on_branch(translator: Translator, outcome: NotOnBranch) -> Message:
@@ -270,7 +275,7 @@ def _not_on_branch(translator: Translator, outcome: NotOnBranch) -> Message:
         if pull
         else translator.text(texts.THAT_CHANGE)
     )
-    return _said(
+    return text_message(
         translator.text(
             texts.NOT_ON_BRANCH_BUT if pull else texts.NOT_ON_BRANCH,
             what=what,
@@ -281,18 +286,14 @@ def _not_on_branch(translator: Translator, outcome: NotOnBranch) -> Message:
     )
 
 
-def _with_link(translator: Translator, phrase: Phrase, pull: PullRequest) -> Message:
+def _with_pull_request_button(translator: Translator, phrase: Phrase, pull: PullRequest) -> Message:
     number = str(pull.number)
     sentence = translator.text(phrase, number=number, title=_title(pull), state=translator.text(_STATES[pull.state]))
-    return _said(sentence, actions(button(translator.text(texts.OPEN_PULL, number=number), LINK, url=pull.url)))
-
-
-def _said(sentence: str, *blocks: Block) -> Message:
-    return message(sentence, rich(paragraph(words(sentence))), *blocks)
+    return text_message(sentence, actions(button(translator.text(texts.OPEN_PULL, number=number), LINK, url=pull.url)))
 
 
 def _commits(translator: Translator, commits: Sequence[Commit]) -> Block:
-    return rich(bullets([[words(_commit(translator, each))] for each in commits[:_MOST_LISTED]]))
+    return rich(bullets([[words(_commit(translator, commit))] for commit in commits[:_MAX_LISTED]]))
 
 
 def _commit(translator: Translator, commit: Commit | None) -> str:
@@ -314,8 +315,8 @@ def _title(pull: PullRequest) -> str:
 def _touching(translator: Translator, applications: Sequence[str]) -> str:
     if not applications:
         return translator.text(texts.OF_NO_APPLICATION)
-    return translator.text(texts.OF_APPLICATIONS, applications=wording.listed(translator, applications, 5))
+    return translator.text(texts.OF_APPLICATIONS, applications=common.listed(translator, applications, 5))
 
 
-def _again(translator: Translator, retry_at: datetime | None) -> str:
+def _retry(translator: Translator, retry_at: datetime | None) -> str:
     return translator.text(texts.AGAIN, time=utc(retry_at)) if retry_at else ""

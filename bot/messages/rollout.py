@@ -1,10 +1,10 @@
-"""What the bot says of a merge on its way to the clusters: one card, kept current, and what is told in its thread."""
+"""The card of a rollout, one merge on its way to the clusters, and the replies in its thread."""
 
 from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.catalogue import wording as shared
 from bot.i18n.language import Phrase, Translator
-from bot.messages import suspect, wording
+from bot.messages import common, suspect
 from bot.messages.blocks import (
     Block,
     Element,
@@ -12,53 +12,55 @@ from bot.messages.blocks import (
     actions,
     clip,
     code,
+    comma_separated,
+    date,
     fill,
     header,
     link,
     message,
-    moment,
     note,
     paragraph,
     person,
     rich,
     rich_line,
+    text_message,
     words,
 )
-from bot.messages.revert import ask
+from bot.messages.revert import revert_button
 from bot.messages.rollout_change import changes, unpinned
-from bot.messages.rollout_part import progress
+from bot.messages.rollout_progress import progress
 
-_MOST_AUTHORS = 5
-_MOST_CHANGES = 3_500  # characters of JSON: the progress below it has to fit too
-_MOST_PROGRESS = 4_500
+_MAX_AUTHORS = 5
+_MAX_CHANGES = 3_500  # characters of JSON: the progress below it has to fit too
+_MAX_PROGRESS = 4_500
 
 
 def card(translator: Translator, rollout: Rollout) -> Message:
-    """The rollout's one message in a channel, as it should read now. Its authors are rung when it is posted."""
+    """The rollout's message in a channel, as it should read now. Posting it notifies the authors."""
     headline, sentence = _headline(translator, rollout)
     text = translator.text(
         texts.TEXT,
         sentence=sentence,
-        revision=wording.short(translator, rollout.revision),
+        revision=common.short_revision(translator, rollout.revision),
         title=clip(_subject(translator, rollout), 90),
     )
     blocks: list[Block] = [header(headline), rich(paragraph(*_merge(translator, rollout)))]
     blocks += fill(
         changes(translator, rollout.parts),
-        lambda left: paragraph(words(translator.count(texts.MORE_CHANGES, left), italic=True)),
-        budget=_MOST_CHANGES,
+        common.more(translator, texts.MORE_CHANGES),
+        budget=_MAX_CHANGES,
     )
     if images := unpinned(translator, rollout.parts):
         blocks.append(rich(paragraph(*images)))
     blocks += fill(
         progress(translator, rollout),
-        lambda left: paragraph(words(translator.count(texts.MORE_APPLICATIONS, left))),
-        budget=_MOST_PROGRESS,
+        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
+        budget=_MAX_PROGRESS,
     )
     if rollout.state is RolloutState.LATE:
         own = (rollout.revision, f"#{rollout.pull_number}") if rollout.url and not rollout.rewritten else ()
         stuck = next((part.application for part in rollout.parts if part.live_at is None), "")
-        blocks += suspect.of_rollout(translator, rollout.suspects, stuck, own)
+        blocks += suspect.rollout_suspects(translator, rollout.suspects, stuck, own)
         blocks.append(note(translator.text(_late_note(rollout))))
     if rollout.url and not rollout.rewritten:  # without a forge no pull request can be opened
         blocks.append(actions(_revert(translator, rollout)))
@@ -66,39 +68,39 @@ def card(translator: Translator, rollout: Rollout) -> Message:
 
 
 def ended_reply(translator: Translator, rollout: Rollout) -> Message:
-    """Told once in the card's thread: the developer who merged is waiting for just this."""
+    """The reply in the card's thread when the rollout has ended, which notifies the authors."""
     _, sentence = _headline(translator, rollout)
     if rollout.state is not RolloutState.LIVE:
-        return message(sentence, rich(paragraph(words(sentence))))
+        return text_message(sentence)
     return message(sentence, rich(paragraph(*_to_authors(translator, rollout, sentence))))
 
 
 def late_reply(translator: Translator, rollout: Rollout) -> Message:
-    """Told once in the card's thread when it is stuck, since an updated card rings nobody's phone."""
+    """The reply in the card's thread when the rollout is late, since updating a card notifies nobody."""
     _, sentence = _headline(translator, rollout)
     waiting = fill(
         progress(translator, rollout, waiting=True),
-        lambda left: paragraph(words(translator.count(texts.MORE_APPLICATIONS, left))),
-        budget=_MOST_PROGRESS,
+        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
+        budget=_MAX_PROGRESS,
     )
     return message(sentence, rich(paragraph(*_to_authors(translator, rollout, sentence))), *waiting)
 
 
 def _headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
-    names = wording.listed(translator, (part.application for part in rollout.parts), 4)
+    names = common.listed(translator, (part.application for part in rollout.parts), 4)
     waiting = [part for part in rollout.parts if part.live_at is None]
     match rollout.state:
         case RolloutState.LIVE:
-            took = wording.duration((rollout.ended_at or rollout.merged_at) - rollout.merged_at)
-            told = {"names": names, "took": took}
-            return translator.text(texts.LIVE_HEADER, **told), translator.text(texts.LIVE, **told)
+            took = common.duration((rollout.ended_at or rollout.merged_at) - rollout.merged_at)
+            values = {"names": names, "took": took}
+            return translator.text(texts.LIVE_HEADER, **values), translator.text(texts.LIVE, **values)
         case RolloutState.SUPERSEDED:
-            newer = wording.short(translator, rollout.superseded_by)
+            newer = common.short_revision(translator, rollout.superseded_by)
             return translator.text(texts.SUPERSEDED_HEADER, names=names), translator.text(
                 texts.SUPERSEDED, names=names, newer=newer
             )
         case RolloutState.LATE:
-            late = wording.listed(translator, (part.application for part in waiting), 4)
+            late = common.listed(translator, (part.application for part in waiting), 4)
             if all(part.error for part in waiting):
                 return translator.text(texts.UNKNOWN_HEADER, names=late), translator.count(
                     texts.UNKNOWN, len(waiting), names=late
@@ -108,9 +110,9 @@ def _headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
             )
         case RolloutState.ROLLING:
             live, parts = len(rollout.parts) - len(waiting), len(rollout.parts)
-            sentence = texts.ROLLING_PARTLY if live else texts.ROLLING
-            done = translator.text(sentence, names=names, live=translator.number(live), all=translator.number(parts))
-            return translator.text(texts.ROLLING_HEADER, names=names), done
+            phrase = texts.ROLLING_PARTLY if live else texts.ROLLING
+            sentence = translator.text(phrase, names=names, live=translator.number(live), all=translator.number(parts))
+            return translator.text(texts.ROLLING_HEADER, names=names), sentence
 
 
 def _late_note(rollout: Rollout) -> Phrase:
@@ -131,49 +133,47 @@ def _subject(translator: Translator, rollout: Rollout) -> str:
 
 
 def _merge(translator: Translator, rollout: Rollout) -> list[Element]:
-    told = [words(clip(_subject(translator, rollout), 300), bold=True), words("\n")]
-    sha = wording.short(translator, rollout.revision)
-    told.append(link(rollout.url, sha) if rollout.url else code(sha))
+    line = [words(clip(_subject(translator, rollout), 300), bold=True), words("\n")]
+    sha = common.short_revision(translator, rollout.revision)
+    line.append(link(rollout.url, sha) if rollout.url else code(sha))
     if rollout.pull_number and rollout.pull_url:
-        told += [words(" · "), link(rollout.pull_url, f"#{rollout.pull_number}")]
-    told += rich_line(translator, texts.WRITTEN_BY, author=_authors(translator, rollout))
+        line += [words(" · "), link(rollout.pull_url, f"#{rollout.pull_number}")]
+    line += rich_line(translator, texts.WRITTEN_BY, author=_authors(translator, rollout))
     if rollout.merged_by:
-        told += rich_line(translator, texts.MERGED_BY, who=clip(rollout.merged_by, 80))
+        line += rich_line(translator, texts.MERGED_BY, who=clip(rollout.merged_by, 80))
     if rollout.approved_by:
-        told += rich_line(translator, texts.APPROVED_BY, who=wording.listed(translator, rollout.approved_by))
+        line += rich_line(translator, texts.APPROVED_BY, who=common.listed(translator, rollout.approved_by))
     elif rollout.pull_number:
-        told += rich_line(translator, texts.APPROVED_BY_NOBODY)
-    return told + rich_line(
-        translator, texts.MERGED_AT, branch=clip(rollout.branch, 60), time=moment(rollout.merged_at)
-    )
+        line += rich_line(translator, texts.APPROVED_BY_NOBODY)
+    return line + rich_line(translator, texts.MERGED_AT, branch=clip(rollout.branch, 60), time=date(rollout.merged_at))
 
 
 def _authors(translator: Translator, rollout: Rollout) -> list[Element]:
-    """Those who wrote it, mentioned where Slack knows them."""
-    known = [person(each.user) if each.user else words(clip(each.name, 80)) for each in rollout.authors]
-    if not known:
+    """The authors, as mentions where their Slack user is known."""
+    elements = [person(author.user) if author.user else words(clip(author.name, 80)) for author in rollout.authors]
+    if not elements:
         return [words(clip(rollout.author, 80))]
-    shown, left = known[:_MOST_AUTHORS], len(known[_MOST_AUTHORS:]) + rollout.more_authors
-    if left:
-        return rich_line(translator, shared.ROW_CUT, names=_row(shown), n=translator.number(left))
-    return rich_line(translator, shared.ROW, names=_row(shown[:-1]), last=shown[-1]) if len(shown) > 1 else shown
-
-
-def _row(elements: list[Element]) -> list[Element]:
-    return [each for element in elements for each in (words(", "), element)][1:]
+    shown, omitted = elements[:_MAX_AUTHORS], len(elements[_MAX_AUTHORS:]) + rollout.more_authors
+    if omitted:
+        return rich_line(translator, shared.ROW_CUT, names=comma_separated(shown), n=translator.number(omitted))
+    return (
+        rich_line(translator, shared.ROW, names=comma_separated(shown[:-1]), last=shown[-1])
+        if len(shown) > 1
+        else shown
+    )
 
 
 def _to_authors(translator: Translator, rollout: Rollout, sentence: str) -> list[Element]:
-    """A sentence that rings them; it names nobody whom it cannot ring."""
-    if not any(author.user for author in rollout.authors[:_MOST_AUTHORS]):
+    """The sentence, after mentions of the authors if any of them has a Slack user."""
+    if not any(author.user for author in rollout.authors[:_MAX_AUTHORS]):
         return [words(sentence)]
     return rich_line(translator, texts.AUTHORS, authors=_authors(translator, rollout), sentence=sentence)
 
 
 def _revert(translator: Translator, rollout: Rollout) -> Element:
-    """Asks first; who clicks is authorised as with the command."""
+    """The button that reverts this rollout's merges."""
     if rollout.merges > 1:
         revision = f"{rollout.parent}..{rollout.revision}"
     else:
         revision = f"#{rollout.pull_number}" if rollout.pull_number else rollout.revision
-    return ask(translator, revision, rollout.parts[0].application, _subject(translator, rollout))
+    return revert_button(translator, revision, rollout.parts[0].application, _subject(translator, rollout))

@@ -1,4 +1,4 @@
-"""What a merge changes, as a rollout's card tells it: objects and fields, and images that are not pinned."""
+"""What a merge changes, for a rollout's card: objects and fields, and images that are not pinned."""
 
 from collections.abc import Sequence
 
@@ -7,44 +7,43 @@ from bot.core.objects.images import Pin
 from bot.core.rollouts.rollout import Change, Part
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import Element, bullets, clip, code, paragraph, rich_line, words
 
-_MOST_NAMES = 4
-_MOST_OBJECTS = 6
-_MOST_IMAGES = 5
+_MAX_NAMES = 4
+_MAX_OBJECTS = 6
+_MAX_IMAGES = 5
 
 
 def changes(translator: Translator, parts: Sequence[Part]) -> list[list[Element]]:
-    """What changes, a part of a rich_text block each: what is the same in several applications is told once."""
-    return told_of(translator, [(part.application, part.change) for part in parts if part.change])
+    """A part of a rich_text block for each change; applications with the same change share one."""
+    return change_parts(translator, [(part.application, part.change) for part in parts if part.change])
 
 
-def told_of(translator: Translator, changes: Sequence[tuple[str, Change]]) -> list[list[Element]]:
-    """The same of changes by the names of what they change."""
-    alike: list[tuple[Change, list[str]]] = []
+def change_parts(translator: Translator, changes: Sequence[tuple[str, Change]]) -> list[list[Element]]:
+    """The same for changes with the names of what they change."""
+    groups: list[tuple[Change, list[str]]] = []
     for name, change in changes:
-        known = next((names for other, names in alike if other == change), None)
-        if known is None:
-            alike.append((change, [name]))
+        same = next((names for other, names in groups if other == change), None)
+        if same is None:
+            groups.append((change, [name]))
         else:
-            known.append(name)
-    return [_change(translator, change, wording.listed(translator, names, _MOST_NAMES)) for change, names in alike]
+            same.append(name)
+    return [_change(translator, change, common.listed(translator, names, _MAX_NAMES)) for change, names in groups]
 
 
 def unpinned(translator: Translator, parts: Sequence[Part]) -> list[Element]:
-    """The images that the merge brings and that are not pinned to a digest; nothing when there are none."""
-    found = dict.fromkeys(each for part in parts if part.change for each in part.change.unpinned)
-    images = {each.image: each.pin for each in found}
+    """The images of the merge that are not pinned to a digest; empty if there are none."""
+    images = {image.image: image.pin for part in parts if part.change for image in part.change.unpinned}
     if not images:
         return []
     names = [
         translator.text(texts.FLOATING, image=clip(image, 100)) if pin is Pin.FLOATING else clip(image, 100)
-        for image, pin in sorted(images.items(), key=lambda each: (each[1] is not Pin.FLOATING, each[0]))
+        for image, pin in sorted(images.items(), key=lambda item: (item[1] is not Pin.FLOATING, item[0]))
     ]
-    most = max(part.change.images for part in parts if part.change)
-    rest = names + [""] * (most - len(names))  # counted, and no longer known by name
-    return rich_line(translator, texts.UNPINNED, images=wording.listed(translator, rest, min(_MOST_IMAGES, len(names))))
+    total = max(part.change.images for part in parts if part.change)
+    padded = names + [""] * (total - len(names))  # counted, but not kept by name
+    return rich_line(translator, texts.UNPINNED, images=common.listed(translator, padded, min(_MAX_IMAGES, len(names))))
 
 
 def _change(translator: Translator, change: Change, names: str) -> list[Element]:
@@ -62,15 +61,15 @@ def _change(translator: Translator, change: Change, names: str) -> list[Element]
     lead = paragraph(
         words(translator.text(texts.CHANGES, names=names, counts=_counts(translator, rendered)), bold=True)
     )
-    shown = rendered.objects[:_MOST_OBJECTS]
-    told: list[Element] = []
-    for each in shown:
-        told.append(bullets([_object(translator, each)]))
-        if fields := _fields(translator, each):
-            told.append(bullets(fields, indent=1))
+    shown = rendered.objects[:_MAX_OBJECTS]
+    lists: list[Element] = []
+    for changed in shown:
+        lists.append(bullets([_object(translator, changed)]))
+        if fields := _fields(translator, changed):
+            lists.append(bullets(fields, indent=1))
     if rendered.total > len(shown):
-        told.append(bullets([[words(translator.count(texts.MORE_OBJECTS, rendered.total - len(shown)), italic=True)]]))
-    return [lead, *told]
+        lists.append(bullets([[words(translator.count(texts.MORE_OBJECTS, rendered.total - len(shown)), italic=True)]]))
+    return [lead, *lists]
 
 
 def _counts(translator: Translator, rendered: RenderedChange) -> str:
@@ -78,10 +77,10 @@ def _counts(translator: Translator, rendered: RenderedChange) -> str:
     return ", ".join(translator.count(counted, number) for counted, number in counts if number)
 
 
-def _object(translator: Translator, found: ObjectChange) -> list[Element]:
-    where = f"{found.namespace}/" if found.namespace else ""
-    name = words(f"{clip(found.kind, 60)} {clip(where + found.name, wording.MOST_NAME)}", bold=True)
-    match found.change:
+def _object(translator: Translator, changed: ObjectChange) -> list[Element]:
+    namespace = f"{changed.namespace}/" if changed.namespace else ""
+    name = words(f"{clip(changed.kind, 60)} {clip(namespace + changed.name, common.MAX_NAME)}", bold=True)
+    match changed.change:
         case "removed":
             return rich_line(translator, texts.OBJECT_REMOVED, object=name)
         case "added":
@@ -90,16 +89,16 @@ def _object(translator: Translator, found: ObjectChange) -> list[Element]:
             return [name]
 
 
-def _fields(translator: Translator, found: ObjectChange) -> list[list[Element]]:
-    lines = [_field(translator, field) for field in found.fields]
-    if found.total > len(lines):
-        lines.append([words(translator.count(texts.MORE_FIELDS, found.total - len(lines)), italic=True)])
+def _fields(translator: Translator, changed: ObjectChange) -> list[list[Element]]:
+    lines = [_field(translator, field) for field in changed.fields]
+    if changed.total > len(lines):
+        lines.append([words(translator.count(texts.MORE_FIELDS, changed.total - len(lines)), italic=True)])
     return lines
 
 
 def _field(translator: Translator, field: FieldChange) -> list[Element]:
-    path = code(clip(field.path, wording.MOST_PATH))
-    before, after = (code(wording.value(translator, value, 90)) for value in (field.before, field.after))
+    path = code(clip(field.path, common.MAX_PATH))
+    before, after = (code(common.value(translator, value, 90)) for value in (field.before, field.after))
     match field.change:
         case "changed":
             return rich_line(translator, texts.FIELD_CHANGED, path=path, before=before, after=after)

@@ -1,4 +1,4 @@
-"""The modal that asks for how long, and what was entered in it."""
+"""The snooze modal: its views, and parsing what was submitted."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,44 +7,44 @@ from bot.core.incidents import snooze
 from bot.core.incidents.snooze import DEFAULT, For, Span
 from bot.i18n.catalogue import control as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import Element, Message, clip, modal, paragraph, rich, rich_line, words
 
 VIEW = "snooze"
-# Ids of the blocks and of the input in each.
+# Block ids, and the action id of the input in each.
 PICKED = "picked"
 TYPED = "typed"
 
-_MOST_TYPED = 40
+_MAX_TYPED = 40
 
 
-def opening(translator: Translator) -> Mapping[str, Any]:
-    """What the modal shows until it is known whether the person may: a trigger expires 3 s after the click."""
-    return wording.dialog(
+def loading_view(translator: Translator) -> Mapping[str, Any]:
+    """The modal until the user is authorized: a trigger id expires 3 s after the click."""
+    return common.info_modal(
         translator, translator.text(texts.SNOOZE_TITLE), rich(paragraph(words(translator.text(texts.ONE_MOMENT))))
     )
 
 
-def refusal(translator: Translator, said: Message) -> Mapping[str, Any]:
-    """The same modal, when there is nothing to ask."""
-    return wording.dialog(translator, translator.text(texts.SNOOZE_TITLE), *said.blocks)
+def message_view(translator: Translator, message: Message) -> Mapping[str, Any]:
+    """The modal with a message in place of the form."""
+    return common.info_modal(translator, translator.text(texts.SNOOZE_TITLE), *message.blocks)
 
 
 def form(translator: Translator, applications: Sequence[str], *, subject: str, channel: str) -> Mapping[str, Any]:
-    """Asks how long to be quiet about what a card shows.
+    """The form that asks how long to snooze what a card shows.
 
     `subject` is the value of the card's buttons, `channel` where the answer goes ("" for nowhere).
     """
     options = [_option(translator, choice) for choice in snooze.CHOICES]
-    default = next(each for each in options if snooze.parse(each["value"]) == DEFAULT)
+    default = next(option for option in options if snooze.parse(option["value"]) == DEFAULT)
     radio = {"type": "radio_buttons", "action_id": PICKED, "options": options, "initial_option": default}
     typed = {
         "type": "plain_text_input",
         "action_id": TYPED,
-        "max_length": _MOST_TYPED,
+        "max_length": _MAX_TYPED,
         "placeholder": _plain(translator.text(texts.OTHER_EXAMPLE)),
     }
-    names = wording.listed(translator, applications)
+    names = common.listed(translator, applications)
     view = modal(
         translator.text(texts.SNOOZE_TITLE),
         rich(paragraph(*rich_line(translator, texts.SNOOZE_LEAD, names=names))),
@@ -56,14 +56,14 @@ def form(translator: Translator, applications: Sequence[str], *, subject: str, c
     return {**view, "callback_id": VIEW, "submit": _plain(translator.text(texts.SUBMIT))}
 
 
-def referred(view: Mapping[str, Any]) -> tuple[str, str]:
-    """The subject and the channel of a submitted form. References only: they may be anything."""
+def parse_reference(view: Mapping[str, Any]) -> tuple[str, str]:
+    """The subject and the channel of a submitted form. Untrusted: they may be anything."""
     channel, _, subject = str(view.get("private_metadata") or "").partition(" ")
     return subject, channel
 
 
-def entered(view: Mapping[str, Any]) -> Span | None:
-    """What was picked, or typed instead; None when neither can be read. `view` is as Slack submits it."""
+def parse_span(view: Mapping[str, Any]) -> Span | None:
+    """The typed duration, else the picked one; None when it cannot be parsed. `view` is the submitted view."""
     try:
         values = view["state"]["values"]
         typed = values[TYPED][TYPED].get("value") or ""
@@ -73,8 +73,8 @@ def entered(view: Mapping[str, Any]) -> Span | None:
         return None
 
 
-def wrong(translator: Translator) -> dict[str, str]:
-    """Shown beside the input that could not be read."""
+def field_errors(translator: Translator) -> dict[str, str]:
+    """The error for the input that could not be parsed, by block id."""
     return {TYPED: translator.text(texts.OTHER_WRONG)}
 
 

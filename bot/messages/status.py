@@ -13,32 +13,33 @@ from bot.i18n.catalogue import deployed as view_texts
 from bot.i18n.catalogue import status as texts
 from bot.i18n.catalogue import wording as shared
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Block,
     Element,
     Message,
     clip,
     code,
+    date,
     fill,
     link,
     message,
-    moment,
     paragraph,
     rich,
     rich_line,
     table,
+    text_message,
     words,
 )
 
-# The worst first.
+# Worst first: the mark, the state in words, and the count of that state.
 _STATES = {
     Status.OUT_OF_SYNC: ("🔴", texts.IS_OUT_OF_SYNC, texts.OUT_OF_SYNC),
     Status.UNKNOWN: ("❔", texts.IS_UNKNOWN, texts.UNKNOWN),
     Status.SYNCED: ("✅", texts.IS_SYNCED, texts.SYNCED),
 }
 _UNCHECKED = "⏳"
-# So many are found sooner in a table than in lines, which say more of each.
+# From this many applications on, a table is quicker to scan than lines, which say more.
 _TABLE_FROM = 11
 
 _STOPS = {Stop.SUSPENDED: view_texts.SUSPENDED, Stop.MANUAL: view_texts.MANUAL}
@@ -46,10 +47,10 @@ _STOPS = {Stop.SUSPENDED: view_texts.SUSPENDED, Stop.MANUAL: view_texts.MANUAL}
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What there is to tell. `pulls` are open pull requests by repository, `pulls_unknown` why they are not known.
+    """What the answer shows. `pulls` are open pull requests by repository, `pulls_unknown` why they are unknown.
 
-    `troubles` are sentences of what is down. `views` are what deployers say, by application, and `unreadable` what they
-    know and cannot be followed.
+    `outages` are sentences about what is down. `views` are deployer statuses by application; `unreadable` are
+    applications that a deployer declares and the bot cannot watch.
     """
 
     applications: Sequence[Application]
@@ -57,96 +58,100 @@ class Overview:
     rollouts: Sequence[Rollout]
     pulls: Mapping[str, Sequence[PullRequest]]
     pulls_unknown: Mapping[str, str]
-    troubles: Sequence[str]
+    outages: Sequence[str]
     views: Mapping[str, DeployerStatus] = field(default_factory=dict)
     unreadable: Sequence[Unreadable] = ()
 
 
-def overview(translator: Translator, given: Overview) -> Message:
-    """Every application asked for, the worst first."""
-    if not given.applications and not given.unreadable:
-        text = translator.text(texts.NO_APPLICATION)
-        return message(text, rich(paragraph(words(text))))
-    every = ranked(given.applications, given.checks)
-    shown = {application.repository.name for application in given.applications}
-    opened = {name: given.pulls[name] for name in sorted(shown) if given.pulls.get(name)}
-    sentence = _sentence(translator, given)
+def answer(translator: Translator, overview: Overview) -> Message:
+    """The answer for these applications, worst first: lines, or a table if there are many."""
+    if not overview.applications and not overview.unreadable:
+        return text_message(translator.text(texts.NO_APPLICATION))
+    applications = ranked(overview.applications, overview.checks)
+    shown = {application.repository.name for application in overview.applications}
+    opened = {name: overview.pulls[name] for name in sorted(shown) if overview.pulls.get(name)}
+    sentence = _sentence(translator, overview)
     lead = rich(paragraph(words(sentence, bold=True)))
-    lines = fill([[paragraph(*_line(translator, each, given))] for each in every], lambda left: _more(translator, left))
+    lines = fill(
+        [[paragraph(*_line(translator, application, overview))] for application in applications],
+        common.more(translator, texts.MORE_APPLICATIONS, italic=False),
+    )
     rest: list[Block] = []
-    if given.unreadable:
-        title = paragraph(words(translator.count(texts.NOT_FOLLOWED, len(given.unreadable)), bold=True))
+    if overview.unreadable:
+        title = paragraph(words(translator.count(texts.NOT_FOLLOWED, len(overview.unreadable)), bold=True))
         rest += fill(
-            [[title], *([_unreadable(translator, each)] for each in given.unreadable)],
-            lambda left: paragraph(words(translator.count(texts.MORE_NOT_FOLLOWED, left))),
+            [[title], *([_unreadable(translator, unreadable)] for unreadable in overview.unreadable)],
+            common.more(translator, texts.MORE_NOT_FOLLOWED, italic=False),
             budget=2_000,
         )
     if opened:
         title = paragraph(
-            words(translator.text(texts.PULLS, repositories=wording.listed(translator, opened)), bold=True)
+            words(translator.text(texts.PULLS, repositories=common.listed(translator, opened)), bold=True)
         )
         rest += fill(
-            [[title], *([_pull(translator, each)] for pulls in opened.values() for each in pulls)],
-            lambda left: paragraph(words(translator.count(texts.MORE_PULLS, left))),
+            [[title], *([_pull(translator, pull)] for pulls in opened.values() for pull in pulls)],
+            common.more(translator, texts.MORE_PULLS, italic=False),
             budget=2_000,
         )
-    troubles = [*map(translator.told, given.troubles), *_pulls_unknown(translator, given)]
-    if troubles:
-        rest.append(rich(*(paragraph(*wording.with_channels(f"⚠️ {clip(each, 400)}\n")) for each in troubles[:5])))
-    if len(every) < _TABLE_FROM:
+    outages = [*map(translator.told, overview.outages), *_pulls_unknown(translator, overview)]
+    if outages:
+        rest.append(rich(*(paragraph(*common.with_channels(f"⚠️ {clip(outage, 400)}\n")) for outage in outages[:5])))
+    if len(applications) < _TABLE_FROM:
         return message(sentence, lead, *lines, *rest)
-    tabled = message(sentence, lead, *_table(translator, every, given), *rest)
+    tabled = message(sentence, lead, *_table(translator, applications, overview), *rest)
     return replace(tabled, plain=(lead, *lines, *rest))
 
 
-def _table(translator: Translator, applications: Sequence[Application], given: Overview) -> list[Block]:
-    """Two columns, which a phone has room for, and below them in full what could not be looked at or is contested.
+def _table(translator: Translator, applications: Sequence[Application], overview: Overview) -> list[Block]:
+    """Two columns, which fit a phone; below them, in full, applications with an error or a deployer that disagrees.
 
-    `/gitops status APP` says the rest of the others.
+    `/gitops status APP` shows the rest.
     """
     rows = []
-    for each in applications:
-        check = given.checks.get(each.name)
-        mark, said = state(translator, check)
+    for application in applications:
+        check = overview.checks.get(application.name)
+        mark, state_text = state(translator, check)
         drifted = len(check.drift) if check else 0
         differs = f": {translator.count(shared.OBJECTS, drifted)}" if drifted else ""
-        rows.append((clip(wording.where(translator, each.name, each.cluster), 100), f"{mark} {said}{differs}"))
+        rows.append(
+            (
+                clip(common.where(translator, application.name, application.cluster), 100),
+                f"{mark} {state_text}{differs}",
+            )
+        )
     heads = [translator.text(texts.APPLICATION), translator.text(texts.STATE)]
-    made, left = table(heads, rows)
-    odd = [each for each in applications if _is_odd(each, given)]
+    table_block, omitted = table(heads, rows)
+    more = common.more(translator, texts.MORE_APPLICATIONS, italic=False)
+    detailed = [application for application in applications if _needs_details(application, overview)]
     lines = fill(
-        [[paragraph(*_line(translator, each, given))] for each in odd], lambda cut: _more(translator, cut), budget=2_000
+        [[paragraph(*_line(translator, application, overview))] for application in detailed],
+        more,
+        budget=2_000,
     )
-    return [made, *([rich(_more(translator, left))] if left else []), *lines]
+    return [table_block, *([rich(more(omitted))] if omitted else []), *lines]
 
 
-def _is_odd(application: Application, given: Overview) -> bool:
-    """Whether a state alone would hide why it is not known, or that its deployer says otherwise."""
-    check, view = given.checks.get(application.name), given.views.get(application.name)
-    arrives = any(_waits_for(each, application.name) for each in given.rollouts)
+def _needs_details(application: Application, overview: Overview) -> bool:
+    """Whether the state would hide an error, or that the deployer disagrees."""
+    check, view = overview.checks.get(application.name), overview.views.get(application.name)
+    arrives = any(_waits_for(rollout, application.name) for rollout in overview.rollouts)
     contested = view is not None and disagreement(view, check, arriving=arrives) is not None
     return contested or (check is not None and check.error is not None)
 
 
-def _more(translator: Translator, left: int) -> Element:
-    return paragraph(words(translator.count(texts.MORE_APPLICATIONS, left)))
-
-
 def ranked(applications: Iterable[Application], checks: Mapping[str, Check]) -> list[Application]:
-    """The worst first."""
+    """Worst first."""
     return sorted(applications, key=lambda application: _rank(checks.get(application.name)))
 
 
 def tally(translator: Translator, applications: Sequence[Application], checks: Mapping[str, Check]) -> list[str]:
-    """`1 out of sync`, `5 synced`: how many are in which state, the worst first."""
-    states = [checks[each.name].status for each in applications if each.name in checks]
-    told = [
-        translator.count(counted, states.count(status))
-        for status, (_, _, counted) in _STATES.items()
-        if status in states
+    """How many applications are in each state, worst first: `1 out of sync`, `5 synced`."""
+    states = [checks[application.name].status for application in applications if application.name in checks]
+    tallies = [
+        translator.count(phrase, states.count(status)) for status, (_, _, phrase) in _STATES.items() if status in states
     ]
     waiting = len(applications) - len(states)
-    return told + ([translator.count(texts.UNCHECKED, waiting)] if waiting else [])
+    return tallies + ([translator.count(texts.UNCHECKED, waiting)] if waiting else [])
 
 
 def state(translator: Translator, check: Check | None) -> tuple[str, str]:
@@ -158,64 +163,68 @@ def state(translator: Translator, check: Check | None) -> tuple[str, str]:
 
 
 def arriving(translator: Translator, revision: str) -> list[Element]:
-    """What follows an application that a merge is on its way to."""
-    return rich_line(translator, texts.ARRIVING, revision=wording.short(translator, revision))
+    """The note on an application that a merge is on its way to."""
+    return rich_line(translator, texts.ARRIVING, revision=common.short_revision(translator, revision))
 
 
-def _sentence(translator: Translator, given: Overview) -> str:
-    states = ", ".join(tally(translator, given.applications, given.checks))
-    return translator.count(texts.OVERVIEW, len(given.applications), states=states)
+def _sentence(translator: Translator, overview: Overview) -> str:
+    states = ", ".join(tally(translator, overview.applications, overview.checks))
+    return translator.count(texts.OVERVIEW, len(overview.applications), states=states)
 
 
-def _line(translator: Translator, application: Application, given: Overview) -> list[Element]:
-    check = given.checks.get(application.name)
+def _line(translator: Translator, application: Application, overview: Overview) -> list[Element]:
+    check = overview.checks.get(application.name)
     name = words(application.name, bold=True)
     where = f"{application.cluster}/{clip(application.namespace, 63)}"
-    view = given.views.get(application.name)
+    view = overview.views.get(application.name)
     if check is None:
         return [
             *rich_line(translator, texts.LINE_UNCHECKED, name=name, where=where),
-            *_view(translator, view, None, arriving=False),
+            *_deployer(translator, view, None, arriving=False),
         ]
-    mark, said = state(translator, check)
+    mark, phrase = state(translator, check)
     if check.drift:
-        said = translator.text(texts.STATE_DRIFT, state=said, summary=wording.summary(translator, check.drift))
+        phrase = translator.text(texts.STATE_DRIFT, state=phrase, summary=common.summary(translator, check.drift))
     line = rich_line(
         translator,
         texts.LINE,
         mark=mark,
         name=name,
-        state=said,
+        state=phrase,
         where=where,
-        revision=code(wording.short(translator, check.revision)),
-        time=moment(check.at),
+        revision=code(common.short_revision(translator, check.revision)),
+        time=date(check.at),
     )
-    going = [each for each in given.rollouts if _waits_for(each, application.name)]
-    if going:
-        line += arriving(translator, going[-1].revision)
+    arriving_rollouts = [rollout for rollout in overview.rollouts if _waits_for(rollout, application.name)]
+    if arriving_rollouts:
+        line += arriving(translator, arriving_rollouts[-1].revision)
     if check.error:
         line.append(words(f"\n{clip(translator.told(check.error), 400)}"))
     line += [words(f"\n{clip(translator.told(note), 400)}") for note in check.notes]
-    return line + _view(translator, view, check, arriving=bool(going))
+    return line + _deployer(translator, view, check, arriving=bool(arriving_rollouts))
 
 
-def _view(translator: Translator, view: DeployerStatus | None, check: Check | None, *, arriving: bool) -> list[Element]:
-    """What its deployer says, and where that is not what the bot sees."""
+def _deployer(
+    translator: Translator, view: DeployerStatus | None, check: Check | None, *, arriving: bool
+) -> list[Element]:
+    """The deployer's status, and where it disagrees with the check."""
     if view is None:
         return []
     sync = translator.text(view_texts.AT, sync=view.sync, revision=view.revision[:8]) if view.revision else view.sync
     stop = translator.text(_STOPS[view.stop]) if view.stop else ""
     failed = view.failure and (": ".join(filter(None, (view.failure.reason, view.failure.message))))
     what = " · ".join(filter(None, (sync.strip(), view.health, stop, clip(failed or "", 300))))
-    told = translator.text(view_texts.SAYS, deployer=view.deployer, what=what or translator.text(view_texts.NOTHING))
+    sentence = translator.text(
+        view_texts.SAYS, deployer=view.deployer, what=what or translator.text(view_texts.NOTHING)
+    )
     differs = disagreement(view, check, arriving=arriving)
-    return [words(f"\n{each}") for each in (told, differs and f"⚠️ {translator.told(differs)}") if each]
+    return [words(f"\n{line}") for line in (sentence, differs and f"⚠️ {translator.told(differs)}") if line]
 
 
-def _unreadable(translator: Translator, each: Unreadable) -> Element:
-    where = translator.told(each.origin.title)
-    part = f" ({each.part})" if each.part else ""
-    return paragraph(words(f"❔ {clip(where, 250)}{part}: {clip(translator.told(each.why), 300)}\n"))
+def _unreadable(translator: Translator, unreadable: Unreadable) -> Element:
+    where = translator.told(unreadable.origin.title)
+    part = f" ({unreadable.part})" if unreadable.part else ""
+    return paragraph(words(f"❔ {clip(where, 250)}{part}: {clip(translator.told(unreadable.why), 300)}\n"))
 
 
 def _pull(translator: Translator, pull: PullRequest) -> Element:
@@ -225,8 +234,8 @@ def _pull(translator: Translator, pull: PullRequest) -> Element:
     )
 
 
-def _pulls_unknown(translator: Translator, given: Overview) -> list[str]:
-    unknown = sorted(given.pulls_unknown.items())
+def _pulls_unknown(translator: Translator, overview: Overview) -> list[str]:
+    unknown = sorted(overview.pulls_unknown.items())
     return [
         translator.text(texts.PULLS_UNKNOWN, repository=name, reason=translator.told(reason))
         for name, reason in unknown

@@ -1,11 +1,11 @@
-"""The commits that explain what is wrong, each with a button that opens its revert."""
+"""The commits that may have caused drift or a stuck rollout, each with a button that reverts it."""
 
 from collections.abc import Sequence
 
 from bot.core.changes.suspect import Suspect, SuspectReason
 from bot.i18n.catalogue import suspect as texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Block,
     Element,
@@ -13,14 +13,14 @@ from bot.messages.blocks import (
     bullets,
     clip,
     code,
+    date,
     link,
-    moment,
     paragraph,
     rich,
     rich_line,
     words,
 )
-from bot.messages.revert import REVERT_SUSPECTS, ask
+from bot.messages.revert import REVERT_SUSPECTS, revert_button
 
 _WHY = {
     SuspectReason.BEFORE: texts.BEFORE,
@@ -30,15 +30,15 @@ _WHY = {
 }
 
 
-def of_drift(translator: Translator, suspects: Sequence[Suspect] | None, application: str) -> list[Block]:
-    """For an alert's card; nothing where nobody is suspected. Without a forge there is nothing to press."""
+def drift_suspects(translator: Translator, suspects: Sequence[Suspect] | None, application: str) -> list[Block]:
+    """For an incident's card; empty without suspects. Commits without a forge have no button."""
     return _blocks(translator, texts.EXPLAIN_DRIFT, suspects or (), application, ())
 
 
-def of_rollout(
+def rollout_suspects(
     translator: Translator, suspects: Sequence[Suspect] | None, application: str, own: Sequence[str]
 ) -> list[Block]:
-    """For a merge's card, which has a button for its `own` revisions already."""
+    """For a rollout's card, which has a button for its `own` revisions already."""
     return _blocks(translator, texts.EXPLAIN_ROLLOUT, suspects or (), application, own)
 
 
@@ -50,12 +50,12 @@ def _blocks(
         return []
     heading = paragraph(words(translator.text(title), bold=True))
     buttons = [
-        _revert(translator, each, application, action)
-        for each, action in zip(shown, REVERT_SUSPECTS, strict=False)
-        if each.url and not {each.sha, each.revision} & set(own)
+        _revert(translator, suspect, application, action)
+        for suspect, action in zip(shown, REVERT_SUSPECTS, strict=False)
+        if suspect.url and not {suspect.sha, suspect.revision} & set(own)
     ]
     return [
-        rich(heading, bullets([_line(translator, each) for each in shown])),
+        rich(heading, bullets([_line(translator, suspect) for suspect in shown])),
         *([actions(*buttons)] if buttons else []),
     ]
 
@@ -71,11 +71,11 @@ def _line(translator: Translator, suspect: Suspect) -> list[Element]:
         sha=link(suspect.url, short) if suspect.url else code(short),
         subject=words(clip(suspect.subject, 120), bold=True),
         author=clip(suspect.author, 60),
-        time=moment(suspect.at, "{date_short_pretty} {time}"),
+        time=date(suspect.at, "{date_short_pretty} {time}"),
         pull=pull or "",
         approved=_approved(translator, suspect),
         why=translator.text(
-            _WHY[suspect.why], places=wording.listed(translator, [clip(each, 120) for each in suspect.places], 3)
+            _WHY[suspect.why], places=common.listed(translator, [clip(place, 120) for place in suspect.places], 3)
         ),
     )
 
@@ -86,9 +86,9 @@ def _approved(translator: Translator, suspect: Suspect) -> str:
     if not suspect.approved_by:
         return translator.text(texts.APPROVED_BY_NOBODY)
     return translator.text(
-        texts.APPROVED_BY, who=wording.listed(translator, [clip(each, 60) for each in suspect.approved_by], 3)
+        texts.APPROVED_BY, who=common.listed(translator, [clip(approver, 60) for approver in suspect.approved_by], 3)
     )
 
 
 def _revert(translator: Translator, suspect: Suspect, application: str, action: str) -> Element:
-    return ask(translator, suspect.revision, application, suspect.subject, action=action)
+    return revert_button(translator, suspect.revision, application, suspect.subject, action=action)

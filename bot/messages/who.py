@@ -1,4 +1,4 @@
-"""The answer to `/gitops who`: the people behind an application, the nearest first."""
+"""The answer to `/gitops who`: whom to ask about an application."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,32 +9,34 @@ from bot.core.git.commit import Commit, PullRequest, title
 from bot.core.incidents.incident import Incident
 from bot.i18n.catalogue import who as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Element,
     Message,
     bullets,
     clip,
     code,
+    comma_separated,
     link,
+    mention,
     message,
     note,
     paragraph,
-    people,
     person,
     plain,
     rich,
     rich_line,
+    text_message,
     words,
 )
 
-_MOST_OWNERS = 8
-_MOST_AUTHORS = 4
+_MAX_OWNERS = 8
+_MAX_AUTHORS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A commit that changed the application, and whose it is. `pull` and `approvers` are empty where not known."""
+    """A commit that changed the application, and its people. `pull` is None and `approvers` empty where unknown."""
 
     commit: Commit
     url: str | None
@@ -44,9 +46,9 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
-    """Who has to do with an application. `owners` are Slack ids, `writers` tools that wrote what differs, each with its
-    latest time; `trouble` is why mergers and approvers are not known.
+class Contacts:
+    """The people of an application. `owners` are Slack ids; `writers` are the field managers of its drift, each with
+    its latest time; `approvals_error` is why mergers and approvers are unknown, if so.
     """
 
     application: str
@@ -54,35 +56,39 @@ class Behind:
     incident: Incident | None
     writers: Sequence[tuple[str, datetime | None]]
     changes: Sequence[Change]
-    trouble: str | None
+    approvals_error: str | None
 
 
-def answer(translator: Translator, behind: Behind) -> Message:
-    """Who has it now, who wrote to the cluster, whose commits they are, who owns it."""
-    lines = [*_of_incident(translator, behind), *(_wrote(translator, *writer) for writer in behind.writers)]
-    lines += [_changed(translator, change) for change in behind.changes]
-    if behind.owners:
+def answer(translator: Translator, contacts: Contacts) -> Message:
+    """The owners, who acknowledged or snoozed the incident, who wrote to the cluster, and recent authors."""
+    lines = [*_of_incident(translator, contacts), *(_wrote(translator, *writer) for writer in contacts.writers)]
+    lines += [_changed(translator, change) for change in contacts.changes]
+    if contacts.owners:
         lines.insert(
-            0, rich_line(translator, texts.OWNERS, who=_row([people(each) for each in behind.owners[:_MOST_OWNERS]]))
+            0,
+            rich_line(
+                translator,
+                texts.OWNERS,
+                who=comma_separated([mention(owner) for owner in contacts.owners[:_MAX_OWNERS]]),
+            ),
         )
     if not lines:
-        text = translator.text(texts.NOBODY, application=behind.application)
-        return message(text, rich(paragraph(words(text))))
-    lead = translator.text(texts.LEAD, application=behind.application)
+        return text_message(translator.text(texts.NOBODY, application=contacts.application))
+    lead = translator.text(texts.LEAD, application=contacts.application)
     first = "".join(map(plain, lines[0]))
     blocks = [rich(paragraph(words(lead, bold=True)), bullets(lines))]
-    if behind.trouble:
-        blocks.append(note(translator.text(texts.UNKNOWN_APPROVERS, reason=translator.told(behind.trouble))))
-    return message(translator.text(texts.SENTENCE, application=behind.application, first=clip(first, 500)), *blocks)
+    if contacts.approvals_error:
+        blocks.append(note(translator.text(texts.UNKNOWN_APPROVERS, reason=translator.told(contacts.approvals_error))))
+    return message(translator.text(texts.SENTENCE, application=contacts.application, first=clip(first, 500)), *blocks)
 
 
-def _of_incident(translator: Translator, behind: Behind) -> list[list[Element]]:
-    incident, lines = behind.incident, []
+def _of_incident(translator: Translator, contacts: Contacts) -> list[list[Element]]:
+    incident, lines = contacts.incident, []
     if incident and incident.acknowledged_by and incident.acknowledged_at:
-        at = wording.day_and_time(translator, incident.acknowledged_at)
+        at = common.day_and_time(translator, incident.acknowledged_at)
         lines.append(rich_line(translator, texts.ACKNOWLEDGED, who=person(incident.acknowledged_by), at=at))
     if incident and incident.snoozed_by and incident.snoozed_until:
-        at = wording.day_and_time(translator, incident.snoozed_until)
+        at = common.day_and_time(translator, incident.snoozed_until)
         lines.append(rich_line(translator, texts.SNOOZED, who=person(incident.snoozed_by), at=at))
     return lines
 
@@ -90,29 +96,22 @@ def _of_incident(translator: Translator, behind: Behind) -> list[list[Element]]:
 def _wrote(translator: Translator, tool: str, at: datetime | None) -> list[Element]:
     if at is None:
         return rich_line(translator, texts.WROTE_SOME_TIME, tool=code(clip(tool, 60)))
-    return rich_line(translator, texts.WROTE, tool=code(clip(tool, 60)), at=wording.day_and_time(translator, at))
+    return rich_line(translator, texts.WROTE, tool=code(clip(tool, 60)), at=common.day_and_time(translator, at))
 
 
 def _changed(translator: Translator, change: Change) -> list[Element]:
-    authors = [person(each.user) if each.user else words(clip(each.name, 60)) for each in change.authors]
+    authors = [person(author.user) if author.user else words(clip(author.name, 60)) for author in change.authors]
     sha = link(change.url, change.commit.short) if change.url else code(change.commit.short)
     line = rich_line(
         translator,
         texts.CHANGED,
         commit=sha,
         subject=clip(title(change.commit, change.pull), 120),
-        at=wording.day_and_time(translator, change.commit.committed_at),
-        authors=_row(authors[:_MOST_AUTHORS]) or translator.text(texts.A_TOOL),
+        at=common.day_and_time(translator, change.commit.committed_at),
+        authors=comma_separated(authors[:_MAX_AUTHORS]) or translator.text(texts.A_TOOL),
     )
     if change.pull and change.pull.merged_by:
         line += rich_line(translator, texts.MERGED_BY, who=clip(change.pull.merged_by, 60))
     if change.approvers:
-        line += rich_line(translator, texts.APPROVED_BY, who=wording.listed(translator, change.approvers))
+        line += rich_line(translator, texts.APPROVED_BY, who=common.listed(translator, change.approvers))
     return line
-
-
-def _row(elements: Sequence[Element]) -> list[Element]:
-    row: list[Element] = []
-    for element in elements:
-        row += [*([words(", ")] if row else []), element]
-    return row

@@ -274,7 +274,9 @@ def test_who_may_revert_what(demo, hands, store, remote, applications, user, may
         case "command":
             said = hands.type(user, f"revert {sha}")
         case "button":
-            said = hands.press(user, revert_message.REVERT_THIS, revert_message.reference(RevertRequest("", Sha(sha))))
+            said = hands.press(
+                user, revert_message.REVERT_THIS, revert_message.button_value(RevertRequest("", Sha(sha)))
+            )
         case _:
             before_whispers = len(demo.slack.ephemerals(user))
             demo.slack.say(user, ALERTS, f"@gitops revert {sha}")
@@ -440,7 +442,7 @@ def test_a_replayed_click_and_submit_do_nothing(demo, hands, store, remote, betw
     until(lambda: store.incidents.open_for("search").state is IncidentState.SNOOZED)
     open_again = reopened(store, "search")
     sha = change(demo, remote, ("search",))
-    value = revert_message.reference(RevertRequest("", Sha(sha)))
+    value = revert_message.button_value(RevertRequest("", Sha(sha)))
     reverted = hands.click(JONAS, revert_message.REVERT_THIS, value)
     hands.answer(reverted)
     (pull,) = [pull for pull in opened_by_bot(remote) if pull.state == "open" and sha[:12] in pull.head]

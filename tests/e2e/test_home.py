@@ -116,7 +116,7 @@ def test_who_may_acknowledges_snoozes_and_wakes_from_there(demo, home, store):
     view = home(JONAS, "snoozed until")
     assert store.incidents.open_for("shop").state is IncidentState.SNOOZED
 
-    demo.slack.click(JONAS, view, home_message.WAKE, "shop@1")
+    demo.slack.click(JONAS, view, home_message.END_SNOOZE, "shop@1")
     home(JONAS, "snooze ended")
     assert store.incidents.open_for("shop").state is IncidentState.ACKNOWLEDGED
     made = [entry for entry in store.audit_log.entries() if entry.who == JONAS]
@@ -138,7 +138,10 @@ def test_a_forged_button_of_the_home_says_so_and_does_nothing(demo, home, store)
     demo.slack.open_home(JONAS)
     view = home(JONAS, "open incidents")
     before = store.incidents.unsettled()
-    answers = {card.ACKNOWLEDGE: "That card has no open incident", home_message.WAKE: "Nothing on that card is snoozed"}
+    answers = {
+        card.ACKNOWLEDGE: "That card has no open incident",
+        home_message.END_SNOOZE: "Nothing on that card is snoozed",
+    }
     for action, answer in answers.items():
         for block in view.blocks:
             for element in block.get("elements", ()) if block["type"] == "actions" else ():

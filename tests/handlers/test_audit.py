@@ -102,7 +102,7 @@ class Broken:
 
 
 def pressed(world, value):
-    return value or revert_message.reference(RevertRequest("", Sha(world.bad), "shop"))
+    return value or revert_message.button_value(RevertRequest("", Sha(world.bad), "shop"))
 
 
 REQUESTS = {

@@ -16,7 +16,7 @@ from bot.handlers.monitor import Monitor
 from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.language import ENGLISH
 from bot.messages.drift import diff
-from bot.messages.status import Overview, overview
+from bot.messages.status import Overview, answer
 from bot.sandbox.cluster import Fault, SandboxCluster, write_kubeconfig
 from bot.sandbox.cluster.kinds import Kind
 from bot.sandbox.server import Server
@@ -152,7 +152,7 @@ def test_an_object_declared_twice_and_not_alike_is_said_and_is_no_drift(desk, na
     assert (check.status, check.drift) == (Status.SYNCED, ())
     stored = desk.ports.store.checks.latest()
     asked = diff(ENGLISH, stored["shop"], "shop", everything=False)
-    listed = overview(ENGLISH, Overview([SHOP], stored, (), {}, {}, ()))
+    listed = answer(ENGLISH, Overview([SHOP], stored, (), {}, {}, ()))
     told = [
         json.dumps(asked.blocks),
         json.dumps(listed.blocks),

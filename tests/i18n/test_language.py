@@ -84,7 +84,7 @@ def test_what_fills_a_place_is_never_a_template(value):
 # Spanish-speaking engineers say these in English.
 TERMS = {"diff", "drift", "git", "cluster", "merge", "commit", "commits", "pull", "request"}
 # Pull requests are in English, whatever the channel's language.
-ENGLISH_ONLY = {"pull_request", "adopt_pull"}
+ENGLISH_ONLY = {"revert_pull_request", "adopt_pull_request"}
 MODULES = sorted(path for path in Path(message.__file__).parent.glob("*.py") if path.stem not in ENGLISH_ONLY)
 PROSE = re.compile(r"[^\W\d_]\s|\s[^\W\d_]|[A-Z][a-z]")  # a word beside a space, or with a capital
 # What is to be read by machines, or the same in every language.

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.core.access.permission import Denied, MembersUnknown, Right, Rule
 from bot.core.commands import command
-from bot.messages import control, trouble
+from bot.messages import errors, permission, progress, silence
 from bot.messages import help as help_message
 from tests.messages.samples import RULE, SILENT, T0
 
@@ -31,10 +31,10 @@ def messages(translator):
         "help-answer": help_message.overview(translator),
         "help-about-one": help_message.answer(translator, REVERT),
         **{f"mistake-{name}": help_message.mistake(translator, *mistake) for name, mistake in mistakes.items()},
-        "trouble-failed": trouble.failed(translator, "a1b2c3d4"),
-        "trouble-busy": trouble.busy(translator),
-        "trouble-outside": trouble.outside(translator, SILENT),
-        **{f"opening-{name}": trouble.opening(translator, asked) for name, asked in openings.items()},
+        "trouble-failed": errors.internal_error(translator, "a1b2c3d4"),
+        "trouble-busy": errors.overloaded(translator),
+        "trouble-outside": errors.unavailable(translator, SILENT),
+        **{f"opening-{name}": progress.in_progress(translator, asked) for name, asked in openings.items()},
         **controls(translator),
     }
 
@@ -43,14 +43,14 @@ def controls(translator):
     nobody = Rule("slack.silence_allowed", ())
     could_not_ask = MembersUnknown(RULE, "S0ONCALL", "Slack rejected the request: rate limit reached.")
     return {
-        "control-denied-revert": control.denied(translator, Right.REVERT, Denied(RULE)),
-        "control-denied-silence": control.denied(translator, Right.SILENCE, Denied(nobody)),
-        "control-could-not-ask": control.denied(translator, Right.REVERT, could_not_ask),
-        "control-acknowledged": control.acknowledged(translator, ["shop"]),
-        "control-acknowledged-already": control.acknowledged_already(translator, ["shop", "search"], "U0ANA"),
-        "control-snoozed": control.snoozed(translator, ["shop"], T0 + timedelta(days=2)),
-        "control-snoozed-already": control.snoozed_already(translator, ["shop"], "U0ANA"),
-        "control-nothing-open": control.nothing_open(translator, ["shop"]),
-        "control-nothing-open-on-card": control.nothing_open(translator, []),
-        "control-stale": control.stale(translator),
+        "control-denied-revert": permission.denied(translator, Right.REVERT, Denied(RULE)),
+        "control-denied-silence": permission.denied(translator, Right.SILENCE, Denied(nobody)),
+        "control-could-not-ask": permission.denied(translator, Right.REVERT, could_not_ask),
+        "control-acknowledged": silence.acknowledged(translator, ["shop"]),
+        "control-acknowledged-already": silence.already_acknowledged(translator, ["shop", "search"], "U0ANA"),
+        "control-snoozed": silence.snoozed(translator, ["shop"], T0 + timedelta(days=2)),
+        "control-snoozed-already": silence.already_snoozed(translator, ["shop"], "U0ANA"),
+        "control-nothing-open": silence.nothing_open(translator, ["shop"]),
+        "control-nothing-open-on-card": silence.nothing_open(translator, []),
+        "control-stale": errors.outdated_button(translator),
     }

@@ -6,8 +6,8 @@ from datetime import timedelta
 from bot.core.access.permission import Denied, Right
 from bot.core.home import home, survey
 from bot.core.rollouts.rollout import RolloutState
-from bot.messages import control
 from bot.messages import home as home_message
+from bot.messages import permission, silence
 from tests.messages.samples import (
     ACKNOWLEDGED,
     APPLICATIONS,
@@ -81,8 +81,8 @@ def at_home(translator, about="", said=None, user="U0ANA", groups=None, **given)
 
 def homes(translator):
     groups = {"S0ONCALL": frozenset({"U0ANA"})}
-    denied = control.denied(translator, Right.SILENCE, Denied(RULE))
-    nothing_open = control.nothing_open(translator, ["shop"])
+    denied = permission.denied(translator, Right.SILENCE, Denied(RULE))
+    nothing_open = silence.nothing_open(translator, ["shop"])
     return {
         "home-empty": at_home(translator, applications=[], checks={}),
         "home-quiet": at_home(translator, applications=APPLICATIONS[:1]),

@@ -24,17 +24,18 @@ from bot.core.rollouts.rollout import Change, Part, PendingState, RolloutState
 from bot.messages import (
     adopt,
     approval,
-    control,
     diff_pages,
     drift,
+    errors,
     history,
     incident,
-    queued,
-    revert_pull,
+    permission,
+    pull_request_card,
+    queued_revert,
     rollout,
+    silence,
     snooze,
     suspect,
-    trouble,
     who,
 )
 from bot.messages import help as help_message
@@ -111,7 +112,7 @@ MERGE = replace(
 LATE = replace(MERGE, state=RolloutState.LATE)
 
 
-BEHIND = who.Behind(
+BEHIND = who.Contacts(
     MARKUP[:60],
     ("U0ANA", "S0ONCALL") * 50,
     None,
@@ -143,26 +144,26 @@ def cards(translator):
         "rollout few": rollout.card(translator, replace(MERGE, parts=MERGE.parts[:8])),
         "rollout stuck": rollout.late_reply(translator, LATE),
         "rollout late": rollout.card(translator, replace(LATE, suspects=(SUSPECT,) * 9)),
-        "revert pull": revert_pull.card(translator, merged),
+        "revert pull": pull_request_card.card(translator, merged),
     }
 
 
 def answers(translator):
-    suspects = suspect.of_drift(translator, (SUSPECT,) * 9, "shop")
+    suspects = suspect.drift_suspects(translator, (SUSPECT,) * 9, "shop")
     many_users = replace(RULE, allowed=("U0ANA",) * 500)
     unknown_command = command.UnknownCommand(MARKUP + LONG, None)
     unknown_application = command.UnknownApplication(MARKUP + LONG, None)
     return {
-        "drift answer": drift.checked(translator, [CHECK] * 10),
+        "drift answer": drift.answer(translator, [CHECK] * 10),
         "diff": drift.diff(translator, CHECK, "shop", everything=True),
         "adopt opened": adopt.opened(translator, PULL, "shop", PATHS, OBJECTS),
-        "history": history.listing(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG),
-        "history of trouble": history.listing(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG, suspects),
+        "history": history.answer(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG),
+        "history of trouble": history.answer(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG, suspects),
         "unknown command": help_message.mistake(translator, unknown_command, [LONG] * 99),
         "unknown application": help_message.mistake(translator, unknown_application, [LONG] * 99),
-        "outside": trouble.outside(translator, f"Git said: {HOSTILE}"),
-        "denied": control.denied(translator, Right.REVERT, Denied(many_users)),
-        "could not ask": control.denied(translator, Right.REVERT, MembersUnknown(RULE, "S0ONCALL", HOSTILE)),
+        "outside": errors.unavailable(translator, f"Git said: {HOSTILE}"),
+        "denied": permission.denied(translator, Right.REVERT, Denied(many_users)),
+        "could not ask": permission.denied(translator, Right.REVERT, MembersUnknown(RULE, "S0ONCALL", HOSTILE)),
         "who": who.answer(translator, BEHIND),
     }
 
@@ -223,7 +224,7 @@ def queue(translator):
         f"queued {name} {state}": make(
             translator, replace(QUEUED, reason=HOSTILE, result=HOSTILE, request=request, state=state)
         )
-        for name, make in (("card", queued.card), ("reply", queued.reply))
+        for name, make in (("card", queued_revert.card), ("reply", queued_revert.reply))
         for state in QueueState
     }
 
@@ -238,7 +239,7 @@ def statuses(translator):
     }
     pulls = {"platform": [replace(PULL_REQUEST, title=MARKUP + LONG, author=MARKUP)] * 100}
     return {
-        "status": overview(translator, **shown, pulls=pulls, troubles=[LONG, MARKUP] * 9),
+        "status": overview(translator, **shown, pulls=pulls, outages=[LONG, MARKUP] * 9),
         "status of hostile deployers": overview(
             translator, **shown, views=dict.fromkeys(names, failing), unreadable=[unreadable] * 400
         ),
@@ -256,9 +257,9 @@ def modals(translator):
             for page in (0, 99, 10**5)
         },
         "modal of many": diff_pages.view(translator, [worst] * 20, f"group {LONG[:500]}", 0),
-        "reading long names": diff_pages.reading(translator, names),
+        "reading long names": diff_pages.loading_view(translator, names),
         "snooze of long names": snooze.form(translator, names, subject="s" * 200, channel="C1"),
-        "snooze of nothing": snooze.refusal(translator, control.nothing_open(translator, [])),
+        "snooze of nothing": snooze.message_view(translator, silence.nothing_open(translator, [])),
     }
 
 
@@ -275,7 +276,7 @@ def homes(translator):
         "home of the worst": at_home(
             translator,
             active[0].id,
-            trouble.outside(translator, f"Git said: {HOSTILE}"),
+            errors.unavailable(translator, f"Git said: {HOSTILE}"),
             applications=[replace(application, name=name) for name in names],
             checks={name: replace(worst, application=name) for name in names},
             incidents=[*active, *snoozed],

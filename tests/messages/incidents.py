@@ -8,7 +8,7 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.incidents.incident import Event, IncidentEventType
 from bot.i18n.catalogue import aside
 from bot.i18n.language import LocalizedText
-from bot.messages import control, diff_file, diff_pages, drift, incident, incident_group, incident_thread
+from bot.messages import diff_file, diff_pages, drift, errors, incident, incident_group, incident_thread, permission
 from bot.messages import snooze as snooze_message
 from tests.messages.samples import (
     ACKNOWLEDGED,
@@ -90,11 +90,11 @@ def cards(translator):
 def replies(translator):
     return {
         "drift-reply-unwatched": incident_thread.resolved(translator, UNWATCHED),
-        "drift-reply-grown": incident_thread.grown(translator, OPEN, GREW),
-        "drift-reply-grown-awake": incident_thread.grown(translator, OPEN, replace(GREW, by="U0ANA")),
+        "drift-reply-grown": incident_thread.drift_grew(translator, OPEN, GREW),
+        "drift-reply-grown-awake": incident_thread.drift_grew(translator, OPEN, replace(GREW, by="U0ANA")),
         "drift-reply-acknowledged": incident_thread.silenced(translator, [ACKNOWLEDGED], ACKNOWLEDGED.history[-1]),
         "drift-reply-snoozed": incident_thread.silenced(translator, [SNOOZED], SNOOZED.history[-1]),
-        "drift-reply-woken": incident_thread.woken(translator, [OPEN]),
+        "drift-reply-woken": incident_thread.snooze_ended(translator, [OPEN]),
         "drift-reply-reminded": incident_thread.reminded(translator, [OPEN]),
         "drift-reply-escalated": incident_thread.escalated(translator, [CRITICAL], ["U0ANA", "S0ONCALL"]),
         "drift-reply-escalated-elsewhere": incident_thread.escalated(
@@ -133,8 +133,8 @@ def groups(translator):
 
 def answers(translator):
     return {
-        "drift-answer": drift.checked(translator, [DRIFTED, SYNCED, UNKNOWN]),
-        "drift-answer-none": drift.checked(translator, []),
+        "drift-answer": drift.answer(translator, [DRIFTED, SYNCED, UNKNOWN]),
+        "drift-answer-none": drift.answer(translator, []),
         "diff-answer": drift.diff(translator, DRIFTED, "shop", everything=False),
         "diff-answer-all": drift.diff(translator, replace(DRIFTED, set_aside=SET_ASIDE), "shop", everything=True),
         "diff-answer-all-none": drift.diff(translator, SYNCED, "search", everything=True),
@@ -154,12 +154,12 @@ def modals(translator):
         "modal-diff-of-several": diff_pages.view(
             translator, [DRIFTED, replace(UNKNOWN, drift=(CONFIG,))], "group-1", 0
         ),
-        "modal-diff-outdated": diff_pages.outdated(translator, control.stale(translator)),
-        "modal-reading": diff_pages.reading(translator, ["shop"]),
-        "modal-reading-a-group": diff_pages.reading(translator, []),
+        "modal-diff-outdated": diff_pages.message_view(translator, errors.outdated_button(translator)),
+        "modal-reading": diff_pages.loading_view(translator, ["shop"]),
+        "modal-reading-a-group": diff_pages.loading_view(translator, []),
         "modal-snooze": snooze_message.form(translator, ["shop", "search"], subject="shop@1", channel="C1"),
-        "modal-snooze-opening": snooze_message.opening(translator),
-        "modal-snooze-denied": snooze_message.refusal(
-            translator, control.denied(translator, Right.SILENCE, Denied(RULE))
+        "modal-snooze-opening": snooze_message.loading_view(translator),
+        "modal-snooze-denied": snooze_message.message_view(
+            translator, permission.denied(translator, Right.SILENCE, Denied(RULE))
         ),
     }

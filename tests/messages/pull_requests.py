@@ -13,8 +13,8 @@ from bot.core.pull_requests.revert import RevertRequest, Target
 from bot.i18n.catalogue import adopt as adopt_texts
 from bot.i18n.catalogue import effect, forge, repository
 from bot.i18n.language import LocalizedText
-from bot.messages import adopt, revert_pull
-from bot.messages import queued as queued_message
+from bot.messages import adopt, pull_request_card
+from bot.messages import queued_revert as queued_revert_message
 from bot.messages import revert as revert_message
 from tests.messages.samples import COMMIT, DRIFTED, FORGE_SILENT, OLDER, PULL_REQUEST, REVERT_PULL, SHA, T0
 
@@ -127,11 +127,11 @@ def messages(translator):
 def queued(translator):
     given_up = replace(QUEUED, state=QueueState.GIVEN_UP, result=QUEUED.reason)
     return {
-        "queued-answer": queued_message.answer(translator, QUEUED),
-        "queued-card": queued_message.card(translator, QUEUED),
-        "queued-card-done": queued_message.card(translator, DONE),
-        "queued-card-given-up": queued_message.card(translator, given_up),
-        "queued-reply-done": queued_message.reply(translator, DONE),
+        "queued-answer": queued_revert_message.answer(translator, QUEUED),
+        "queued-card": queued_revert_message.card(translator, QUEUED),
+        "queued-card-done": queued_revert_message.card(translator, DONE),
+        "queued-card-given-up": queued_revert_message.card(translator, given_up),
+        "queued-reply-done": queued_revert_message.reply(translator, DONE),
     }
 
 
@@ -147,7 +147,7 @@ def cards(translator):
         "adopt-card-closed": replace(REVERT_PULL, purpose="adopt", state="closed"),
         "adopt-card-moot": replace(REVERT_PULL, purpose="adopt", moot=True),
     }
-    return {name: revert_pull.card(translator, pull) for name, pull in pulls.items()}
+    return {name: pull_request_card.card(translator, pull) for name, pull in pulls.items()}
 
 
 def adoptions(translator):
@@ -156,7 +156,7 @@ def adoptions(translator):
     return {
         "adopt-opened": adopt.opened(translator, PULL_REQUEST, "shop", files, DRIFTED.drift),
         "adopt-already-open": adopt.already_open(translator, PULL_REQUEST),
-        "adopt-nothing": adopt.nothing(translator, "shop"),
+        "adopt-nothing": adopt.nothing_to_adopt(translator, "shop"),
         "adopt-refused": adopt.not_adopted(translator, helm),
         "adopt-unfinished": adopt.unfinished(translator, "gitops-bot/adopt-shop-0123456789ab", "The forge is away."),
     }

@@ -53,7 +53,7 @@ DEPLOYERS = {
     ],
 }
 NOT_TAKEN = LocalizedText(chat.NOT_TAKEN, why=LocalizedText(chat.NOT_IN_CHANNEL, channel="C0ALERTS01"))
-BEHIND = who.Behind(
+BEHIND = who.Contacts(
     application="shop",
     owners=("U0ANA", "S0ONCALL"),
     incident=replace(
@@ -66,7 +66,7 @@ BEHIND = who.Behind(
         ),
         who.Change(COMMIT, None, (), None, ()),
     ],
-    trouble=None,
+    approvals_error=None,
 )
 
 
@@ -77,9 +77,9 @@ def overview(translator, **given):
         "rollouts": [MERGED],
         "pulls": {"platform": [replace(PULL_REQUEST, state="open")]},
         "pulls_unknown": {"web": FORGE_SILENT},
-        "troubles": [LocalizedText(chat.IN_CHANNEL, channel="C0ALERTS01", why=NOT_TAKEN)],
+        "outages": [LocalizedText(chat.IN_CHANNEL, channel="C0ALERTS01", why=NOT_TAKEN)],
     }
-    return status.overview(translator, status.Overview(**(shown | given)))
+    return status.answer(translator, status.Overview(**(shown | given)))
 
 
 def table(translator):
@@ -119,8 +119,8 @@ def judged_entries():
 
 
 def messages(translator):
-    only = {"pulls": {}, "troubles": [], "rollouts": []}
-    unknown = replace(BEHIND, incident=None, owners=(), writers=(), trouble="GitHub does not answer.")
+    only = {"pulls": {}, "outages": [], "rollouts": []}
+    unknown = replace(BEHIND, incident=None, owners=(), writers=(), approvals_error="GitHub does not answer.")
     return {
         "status-answer": overview(translator),
         "status-answer-one": overview(translator, applications=APPLICATIONS[:1], **only),
@@ -128,13 +128,13 @@ def messages(translator):
         "status-answer-table": table(translator),
         "status-answer-table-refused": table(translator).without_table(),
         "status-answer-deployers": overview(translator, **only, **DEPLOYERS),
-        "history-answer": history.listing(translator, entries(), "main", None, None),
-        "history-answer-one": history.listing(translator, entries()[:1], "main", "shop", history.no_forge()),
-        "history-answer-none-at-all": history.listing(translator, [], "main", None, None),
-        "history-answer-unknown": history.listing(translator, entries(), "main", "shop", FORGE_SILENT),
-        "history-answer-none": history.listing(translator, [], "main", "shop", None),
-        "history-answer-judged": history.listing(translator, judged_entries(), "main", None, None),
+        "history-answer": history.answer(translator, entries(), "main", None, None),
+        "history-answer-one": history.answer(translator, entries()[:1], "main", "shop", history.no_forge()),
+        "history-answer-none-at-all": history.answer(translator, [], "main", None, None),
+        "history-answer-unknown": history.answer(translator, entries(), "main", "shop", FORGE_SILENT),
+        "history-answer-none": history.answer(translator, [], "main", "shop", None),
+        "history-answer-judged": history.answer(translator, judged_entries(), "main", None, None),
         "who-answer": who.answer(translator, BEHIND),
         "who-answer-unknown": who.answer(translator, unknown),
-        "who-answer-nobody": who.answer(translator, who.Behind("shop", (), None, (), (), None)),
+        "who-answer-nobody": who.answer(translator, who.Contacts("shop", (), None, (), (), None)),
     }

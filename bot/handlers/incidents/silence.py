@@ -14,7 +14,8 @@ from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.incidents import control
 from bot.handlers.incidents.control import Already, Done, Outcome, Over, UnknownSubject
 from bot.i18n.language import Translator
-from bot.messages import control as control_message
+from bot.messages import permission
+from bot.messages import silence as silence_message
 from bot.messages.blocks import Message
 from bot.ports import Ports
 from bot.ports.chat import ChatError
@@ -55,9 +56,9 @@ class SilenceService:
                 audit,
                 lambda incident: control.acknowledge(self.ports, incident, requester.user, now),
             )
-            done = control_message.acknowledged(requester.translator, audit.applications)
+            done = silence_message.acknowledged(requester.translator, audit.applications)
             return _answer(
-                requester.translator, outcome, audit.applications, done, control_message.acknowledged_already
+                requester.translator, outcome, audit.applications, done, silence_message.already_acknowledged
             )
 
     def snooze(self, requester: Requester, target: Target, span: Span) -> Message:
@@ -72,8 +73,8 @@ class SilenceService:
                 audit,
                 lambda incident: control.snooze(self.ports, incident, requester.user, until, now),
             )
-            done = control_message.snoozed(requester.translator, audit.applications, until)
-            return _answer(requester.translator, outcome, audit.applications, done, control_message.snoozed_already)
+            done = silence_message.snoozed(requester.translator, audit.applications, until)
+            return _answer(requester.translator, outcome, audit.applications, done, silence_message.already_snoozed)
 
     def offer_snooze(self, requester: Requester, target: Target) -> Sequence[str] | Message:
         """The applications to ask a duration for; or, if the requester cannot snooze them, the answer. StoreError.
@@ -85,10 +86,10 @@ class SilenceService:
             decision = self.authorizer_for(requester).decide(Right.SILENCE, audit.applications)
             if not isinstance(decision, Granted):
                 audit.result = denial(decision)
-                return control_message.denied(requester.translator, Right.SILENCE, decision)
+                return permission.denied(requester.translator, Right.SILENCE, decision)
             if not incidents:
                 audit.result = UnknownSubject.__name__
-                return control_message.nothing_open(requester.translator, ())
+                return silence_message.nothing_open(requester.translator, ())
             audit.result = None
             return audit.applications
 
@@ -100,18 +101,18 @@ class SilenceService:
             snoozed = [incident for incident in incidents if incident.state is IncidentState.SNOOZED]
             if not snoozed:
                 audit.result = "NotSnoozed"
-                return control_message.awake_already(requester.translator)
+                return silence_message.not_snoozed(requester.translator)
             audit.applications = _applications(snoozed)
             outcome = self._silence(
                 requester, snoozed, audit, lambda incident: control.cancel_snooze(self.ports, incident, now)
             )
             match outcome:
                 case Denied() | MembersUnknown():
-                    return control_message.denied(requester.translator, Right.SILENCE, outcome)
+                    return permission.denied(requester.translator, Right.SILENCE, outcome)
                 case Done():
-                    return control_message.woken(requester.translator, audit.applications)
+                    return silence_message.snooze_ended(requester.translator, audit.applications)
                 case _:
-                    return control_message.awake_already(requester.translator)
+                    return silence_message.not_snoozed(requester.translator)
 
     def _incidents(self, target: Target, audit: AuditRecord) -> Sequence[Incident]:
         """The open incidents of a target; audits its applications, a named one even without an incident. StoreError."""
@@ -175,6 +176,6 @@ def _answer(
         case Already(by, _):
             return already(translator, names, by)
         case Denied() | MembersUnknown():
-            return control_message.denied(translator, Right.SILENCE, outcome)
+            return permission.denied(translator, Right.SILENCE, outcome)
         case _:
-            return control_message.nothing_open(translator, names)
+            return silence_message.nothing_open(translator, names)

@@ -16,7 +16,7 @@ from bot.handlers.pull_requests.propose import Proposal, propose
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedText
-from bot.messages import adopt_pull
+from bot.messages import adopt_pull_request
 from bot.ports.errors import PortError
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository
@@ -64,10 +64,10 @@ def adopt_drift(
         proposal = Proposal(
             tree=tree,
             parent=check.revision,
-            message=adopt_pull.commit_message(application, check, who),
-            title=adopt_pull.title(application, check.drift),
-            body=adopt_pull.body(check, files, who),
-            branch=lambda attempt: adopt_pull.branch_name(application, check.drift, attempt),
+            message=adopt_pull_request.commit_message(application, check, who),
+            title=adopt_pull_request.title(application, check.drift),
+            body=adopt_pull_request.body(check, files, who),
+            branch=lambda attempt: adopt_pull_request.branch_name(application, check.drift, attempt),
             is_ours=adoption.is_ours,
         )
         outcome = propose(proposal, repository, forge)

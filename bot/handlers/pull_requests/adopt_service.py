@@ -14,7 +14,7 @@ from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drif
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages import adopt as adopt_message
-from bot.messages import control
+from bot.messages import errors, permission
 from bot.messages.blocks import Message
 from bot.ports import Ports
 
@@ -40,13 +40,13 @@ class AdoptService:
             audit.applications = self.applications_of(reference)
             if len(audit.applications) != 1:
                 audit.result = "StaleButton"
-                return control.stale(requester.translator)
+                return errors.outdated_button(requester.translator)
             application = self.applications[audit.applications[0]]
             audit.what = f"adopt {application.name}"
             decision = self.authorizer_for(requester).decide(Right.REVERT, [application.name])
             if not isinstance(decision, Granted):
                 audit.result = denial(decision)
-                return control.denied(requester.translator, Right.REVERT, decision)
+                return permission.denied(requester.translator, Right.REVERT, decision)
             return self._adopt(requester, application, audit)
 
     def _adopt(self, requester: Requester, application: Application, audit: AuditRecord) -> Message:
@@ -79,7 +79,7 @@ class AdoptService:
             case AlreadyOpen(pull):
                 return adopt_message.already_open(translator, pull)
             case NothingDiffers():
-                return adopt_message.nothing(translator, application.name)
+                return adopt_message.nothing_to_adopt(translator, application.name)
             case Refused(reason):
                 audit.result = f"Refused: {reason}"
                 return adopt_message.not_adopted(translator, reason)

@@ -57,7 +57,7 @@ from bot.handlers.rendering.affected import affected_applications, effects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText
-from bot.messages import pull_request
+from bot.messages import revert_pull_request
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Merged, Repository, RepositoryError, RevisionNotFoundError
 
@@ -308,8 +308,8 @@ class _Revert:
             tree=merged.tree,
             parent=head,
             message=commit_message(self.target, self.request, reverts),
-            title=pull_request.title(self.target),
-            body=pull_request.body(
+            title=revert_pull_request.title(self.target),
+            body=revert_pull_request.body(
                 self.target,
                 self.request,
                 reverts=reverts,
@@ -340,7 +340,7 @@ class _Revert:
     def _reference(self) -> str | None:
         """How the forge refers to the pull request that is reverted, if it is one."""
         url = repository_url(self.forge.commit_url(self.target.last.sha))
-        return pull_request.reference(self.target.pull, url) if self.target.pull and url else None
+        return revert_pull_request.reference(self.target.pull, url) if self.target.pull and url else None
 
 
 def _not_affected(application: str, affected: Sequence[str]) -> str:

@@ -28,7 +28,7 @@ from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import queued as texts
 from bot.i18n.language import LocalizedText, Translator
-from bot.messages import queued as queued_message
+from bot.messages import queued_revert as queued_revert_message
 from bot.messages import revert as revert_message
 from bot.messages.blocks import Message
 from bot.ports import Ports
@@ -57,7 +57,9 @@ class RevertService:
         outcome = self._attempt(requester, request)
         match outcome:
             case Refused(reason, datetime() as due) | Unfinished(_, reason, datetime() as due) if self._is_soon(due):
-                return queued_message.answer(requester.translator, self._enqueue(requester, request, due, reason))
+                return queued_revert_message.answer(
+                    requester.translator, self._enqueue(requester, request, due, reason)
+                )
             case _:
                 return revert_message.answer(requester.translator, outcome, request)
 
@@ -202,5 +204,5 @@ class RevertService:
                 return postponed(queued, due, reason, self.ports.clock())
             case _:
                 url = outcome.pull.url if isinstance(outcome, Opened | AlreadyOpen) else None
-                result = revert_message.sentence(translator, outcome, queued.request)
+                result = revert_message.answer_text(translator, outcome, queued.request)
                 return replace(queued, state=QueueState.DONE, result=result, url=url)

@@ -50,7 +50,7 @@ def track(
 
 
 def poll(ports: Ports) -> None:
-    """Read the state of open pull requests from their forges; one that does not answer is read next time. StoreError."""
+    """Read the state of open pull requests from their forges; a forge that fails is read next time. StoreError."""
     checks = ports.store.checks.latest()
     for tracked in ports.store.pull_requests.unsettled():
         forge = ports.forges.get(tracked.repository)

@@ -8,8 +8,7 @@ from bot.core.drift.model import Check
 from bot.i18n.language import Translator
 from bot.messages import diff_file
 from bot.messages import drift as drift_message
-from bot.messages.blocks import Message
-from bot.messages.help import joined
+from bot.messages.blocks import Message, join
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 from bot.ports.store import Posted
@@ -22,8 +21,8 @@ def diff(
 ) -> Message:
     """The answer to one person; the file in the alert's thread is in the language of its channel. StoreError."""
     answer = drift_message.diff(translator, check, check.application, everything=everything)
-    if drift_message.incomplete(translator, check) and _shared(translator_for, ports, check):
-        return joined([answer, diff_file.pointer(translator)])
+    if drift_message.is_cut(translator, check) and _shared(translator_for, ports, check):
+        return join([answer, diff_file.pointer(translator)])
     return answer
 
 

@@ -10,7 +10,7 @@ from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.i18n.language import Translator
 from bot.messages import suspect
 from bot.messages.blocks import Block, Message
-from bot.messages.history import Entry, listing, no_forge
+from bot.messages.history import Entry, answer, no_forge
 from bot.ports import Ports
 from bot.ports.forge import Forge, ForgeError
 
@@ -34,20 +34,20 @@ def history(translator: Translator, ports: Ports, repository_name: str, applicat
         rollout.pull_number: rollout for rollout in rollouts_of_commits if rollout.pull_number
     }  # of a rebase, the last commit's
     entries = []
-    trouble: str | None = None if forge else no_forge()
+    approvals_error: str | None = None if forge else no_forge()
     for commit in commits:
         pull, approvers = None, None
-        if forge and not trouble:
+        if forge and not approvals_error:
             try:
                 pull, approvers = approved(forge, commit)
             except ForgeError as error:
-                trouble = str(error)
+                approvals_error = str(error)
         rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
         entry = _entry(commit, forge, pull, approvers, rollout)
         entries.append(replace(entry, judgement=judged.get(commit.sha)))
     suspected = _suspected(translator, ports, application) if application else []
-    return listing(
-        translator, entries, repository.branch, application.name if application else None, trouble, suspected
+    return answer(
+        translator, entries, repository.branch, application.name if application else None, approvals_error, suspected
     )
 
 
@@ -56,7 +56,9 @@ def _suspected(translator: Translator, ports: Ports, application: Application) -
     name = application.name
     incident = ports.store.incidents.open_for(name)
     blocks = (
-        suspect.of_drift(translator, incident.suspects, name) if incident and incident.state in ACTIVE_STATES else []
+        suspect.drift_suspects(translator, incident.suspects, name)
+        if incident and incident.state in ACTIVE_STATES
+        else []
     )
     stuck = [
         rollout
@@ -65,7 +67,7 @@ def _suspected(translator: Translator, ports: Ports, application: Application) -
         and any(part.application == name and part.live_at is None for part in rollout.parts)
     ]
     # The buttons of one message differ: the alert's come before those of a merge.
-    return blocks or (suspect.of_rollout(translator, stuck[-1].suspects, name, ()) if stuck else [])
+    return blocks or (suspect.rollout_suspects(translator, stuck[-1].suspects, name, ()) if stuck else [])
 
 
 def approved(forge: Forge, commit: Commit) -> tuple[PullRequest | None, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from bot.core.applications.discovered import Catalogue
 from bot.core.git.commit import PullRequest
 from bot.i18n.language import Translator
 from bot.messages.blocks import Message
-from bot.messages.status import Overview, overview
+from bot.messages.status import Overview, answer
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
 
@@ -32,7 +32,7 @@ def status(
             pulls[name] = ports.forges[name].open_pull_requests()
         except ForgeError as error:
             unknown[name] = str(error)
-    return overview(
+    return answer(
         translator,
         Overview(
             applications=applications,
@@ -40,7 +40,7 @@ def status(
             rollouts=ports.store.rollouts.unsettled(),
             pulls=pulls,
             pulls_unknown=unknown,
-            troubles=troubles,
+            outages=troubles,
             views=discovered.views,
             unreadable=discovered.unreadable if everything else (),
         ),

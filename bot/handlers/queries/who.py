@@ -11,7 +11,7 @@ from bot.handlers.queries.history import approved
 from bot.handlers.slack.people import People
 from bot.i18n.language import Translator
 from bot.messages.blocks import Message
-from bot.messages.who import Behind, Change, answer
+from bot.messages.who import Change, Contacts, answer
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
 from bot.ports.git import Repository
@@ -28,27 +28,27 @@ def who(translator: Translator, ports: Ports, people: People, application: Appli
     repository, forge = ports.repositories[key], ports.forges.get(key)
     incident = ports.store.incidents.open_for(application.name)
     check = ports.store.checks.latest().get(application.name)
-    changes, trouble = [], None
+    changes, approvals_error = [], None
     for commit in repository.first_parent(None, repository.fetch(), path=application.path, limit=MOST):
         pull: PullRequest | None = None
         approvers: tuple[str, ...] = ()
-        if forge and trouble is None:
+        if forge and approvals_error is None:
             try:
                 pull, approvers = approved(forge, commit)
             except ForgeError as error:
-                trouble = str(error)
+                approvals_error = str(error)
         url = forge.commit_url(commit.sha) if forge else None
         authors = people.known(authors_of(_brought(repository, commit)))
         changes.append(Change(commit, url, authors, pull, approvers))
     return answer(
         translator,
-        Behind(
+        Contacts(
             application=application.name,
             owners=application.owners,
             incident=incident if incident and incident.state in ACTIVE_STATES else None,
             writers=_writers(check.drift if check else ()),
             changes=changes,
-            trouble=trouble,
+            approvals_error=approvals_error,
         ),
     )
 

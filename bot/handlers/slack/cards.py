@@ -11,8 +11,8 @@ from bot.core.incidents.alerting import Policy
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.language import LocalizedText, Translator
 from bot.messages.card import Card
-from bot.messages.cards import desired
-from bot.messages.incident_cards import over_untold
+from bot.messages.cards import desired_cards
+from bot.messages.incident_cards import resolved_unannounced
 from bot.ports.chat import Chat, ChatError
 from bot.ports.store import Posted, Store
 
@@ -69,7 +69,7 @@ class CardReconciler:
             incidents = store.incidents.unsettled()
             unapproved = alerts(store.approvals.unsettled())
             rollouts, pulls = store.rollouts.unsettled(), store.pull_requests.unsettled()
-            cards = desired(
+            cards = desired_cards(
                 self._translator_for,
                 incidents,
                 rollouts,
@@ -87,7 +87,7 @@ class CardReconciler:
                 current[card.key] = parent_stands and self._bring(card, again=card.key in answered)
                 ends = card.settles or (card.subject,)
                 finished[ends] = finished.get(ends, True) and current[card.key] and card.last
-            for id_ in over_untold(incidents):
+            for id_ in resolved_unannounced(incidents):
                 store.settle(id_)
             for ids, done in finished.items():
                 for id_ in ids if done else ():

@@ -71,7 +71,7 @@ class Homes:
             self._try(user, lambda: self._publish(user, self._survey(now), seen=now, notice=notice, again=True))
         except StoreError as error:
             _log.warning("cannot update the Home tab of %s: %s", user, error)
-            self._try(user, lambda: self._send(user, home_message.trouble(message)))
+            self._try(user, lambda: self._send(user, home_message.error_blocks(message)))
 
     def acted(self, user: str) -> None:
         """Somebody did something, and may be looking at their Home: it shows what has come of it. StoreError."""

@@ -23,7 +23,7 @@ from bot.core.incidents.incident import (
 )
 from bot.core.incidents.quiet_hours import QuietHours
 from bot.i18n.language import ENGLISH
-from bot.messages.incident_cards import incident_cards, over_untold
+from bot.messages.incident_cards import incident_cards, resolved_unannounced
 
 T0 = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAMES = ("api", "cart", "shop", "web")
@@ -119,7 +119,9 @@ class Incidents(RuleBasedStateMachine):
             if card.key not in self.cards or not card.once:
                 self.cards[card.key] = card
             ends[card.settles] = ends.get(card.settles, True) and card.last
-        over = [id_ for ids, end in ends.items() if end for id_ in ids] + over_untold(list(self.stored.values()))
+        over = [id_ for ids, end in ends.items() if end for id_ in ids] + resolved_unannounced(
+            list(self.stored.values())
+        )
         for id_ in over:
             self.settled.append(self.stored.pop(id_))
 

@@ -18,7 +18,7 @@ from bot.core.pull_requests.revert import (
     reverted_by,
     undo_of,
 )
-from bot.messages import pull_request
+from bot.messages import revert_pull_request
 
 AT = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 ASKED = RevertRequest(
@@ -141,7 +141,7 @@ def body(target: Target, request: RevertRequest = ASKED, **changes: object) -> s
         "effects": [EFFECT],
         "branch": "main",
     }
-    return pull_request.body(target, request, **{**told, **changes})
+    return revert_pull_request.body(target, request, **{**told, **changes})
 
 
 def test_the_body_says_what_who_why_and_where():
@@ -175,7 +175,7 @@ def test_the_body_of_very_many_changes_fits_the_forge():
     warned = tuple(IrreversibleChange(Loss.IMMUTABLE, "x" * 900, None, "x" * 900, "x" * 900) for _ in range(900))
     many = [Effect("x" * 63, "x" * 63, "x" * 63, RenderedChange(900, 900, 900, objects), warned)] * 60
     text = body(ONE, effects=bounded(many), files=["x" * 900] * 900, already_undone=["x" * 900] * 900)
-    assert len(text) <= pull_request.MAX_BODY
+    assert len(text) <= revert_pull_request.MAX_BODY
     assert text.endswith("> Nothing changes in the clusters until this is merged into `main`.\n")
 
 
@@ -203,12 +203,12 @@ def test_markup_in_names_stays_text_and_long_lists_are_cut():
 
 
 def test_a_title_fits_the_forge():
-    assert pull_request.title(MERGE) == 'Revert "Scale web"'
-    assert len(pull_request.title(Target((commit("1", "x" * 1000),), "0" * 40))) == 250
+    assert revert_pull_request.title(MERGE) == 'Revert "Scale web"'
+    assert len(revert_pull_request.title(Target((commit("1", "x" * 1000),), "0" * 40))) == 250
 
 
 def test_a_pull_request_is_named_as_its_forge_does():
-    assert pull_request.reference(pull(), "github.com/acme/web") == "acme/web#7"
+    assert revert_pull_request.reference(pull(), "github.com/acme/web") == "acme/web#7"
     gitlab = pull(url="https://gitlab.com/a/b/c/-/merge_requests/7")
-    assert pull_request.reference(gitlab, "gitlab.com/a/b/c") == "a/b/c!7"
-    assert pull_request.reference(pull(), "git.acme.example/bitbucket/projects/plat/repos/web") == "plat/web#7"
+    assert revert_pull_request.reference(gitlab, "gitlab.com/a/b/c") == "a/b/c!7"
+    assert revert_pull_request.reference(pull(), "git.acme.example/bitbucket/projects/plat/repos/web") == "plat/web#7"

@@ -23,7 +23,7 @@ from bot.handlers.incidents.suspects import MOST_WALKED, Suspects
 from bot.handlers.queries.history import history
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
-from bot.messages.revert import requested
+from bot.messages.revert import parse_request
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
 from tests.handlers.pull_requests.test_revert import Pulls
@@ -225,7 +225,7 @@ def test_a_history_that_is_gone_names_nobody_and_is_not_asked_again(desk):
 def pressed(message):
     """What the Revert buttons of a message ask for."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    return [str(requested(each["value"], "Bo").change) for row in rows for each in row]
+    return [str(parse_request(each["value"], "Bo").change) for row in rows for each in row]
 
 
 def test_the_history_of_an_application_begins_with_what_explains_its_trouble(desk):

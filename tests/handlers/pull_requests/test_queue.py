@@ -20,7 +20,7 @@ from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.pull_requests.revert_service import RevertService
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
-from bot.messages.cards import desired
+from bot.messages.cards import desired_cards
 from bot.ports import Ports
 from bot.ports.store import StoreError
 from bot.sandbox.forge import SandboxForge
@@ -99,7 +99,7 @@ def replicas(desk):
 
 def cards(desk, ports):
     policy = Policy()
-    return desired(lambda _: ENGLISH, [], [], [], [], desk.now, policy, ports.store.queued_reverts.unsettled())
+    return desired_cards(lambda _: ENGLISH, [], [], [], [], desk.now, policy, ports.store.queued_reverts.unsettled())
 
 
 def test_it_is_done_once_when_the_forge_has_room_again_also_by_another_replica(desk, replicas):

@@ -17,7 +17,7 @@ from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState, acknowledge
 from bot.handlers.slack.home import AT_MOST_EVERY, LATELY, MOST_VIEWERS, Homes
 from bot.i18n.language import ENGLISH
-from bot.messages import control
+from bot.messages import errors, silence
 from bot.ports.store import StoreError
 from bot.sandbox.slack import Rates, SandboxSlack
 from bot.sandbox.slack.model import User
@@ -131,7 +131,7 @@ def test_what_somebody_did_is_shown_at_once_to_those_who_look(desk):
 def test_an_answer_stands_where_the_click_was_made_and_goes_by_itself(desk):
     desk.opens()
     desk.homes.opened(MIRA)
-    desk.homes.answer(MIRA, control.acknowledged_already(ENGLISH, ["shop"], JONAS), OPEN.id)
+    desk.homes.answer(MIRA, silence.already_acknowledged(ENGLISH, ["shop"], JONAS), OPEN.id)
     types = [block["type"] for block in desk.slack.home(MIRA).blocks]
     assert desk.shows(MIRA, "already acknowledged by")
     assert types[:4] == ["header", "rich_text", "actions", "rich_text"]
@@ -214,7 +214,7 @@ def test_a_database_that_does_not_answer_is_said_on_the_home(desk):
     homes = desk.replica(store=Away())
     with pytest.raises(StoreError):
         homes.opened(MIRA)
-    homes.answer(MIRA, control.stale(ENGLISH), "shop@1")
+    homes.answer(MIRA, errors.outdated_button(ENGLISH), "shop@1")
     assert desk.shows(MIRA, "That button is from an old message")
 
 

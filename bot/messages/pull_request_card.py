@@ -1,4 +1,4 @@
-"""What the channel reads of a pull request that the bot opened: one card, kept current."""
+"""The card of a pull request that the bot opened, to revert a change or to adopt drift."""
 
 import re
 
@@ -6,7 +6,7 @@ from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import adopt
 from bot.i18n.catalogue import revert_pull as texts
 from bot.i18n.language import Translator
-from bot.messages import wording
+from bot.messages import common
 from bot.messages.blocks import (
     Message,
     actions,
@@ -20,7 +20,7 @@ from bot.messages.blocks import (
     rich_line,
 )
 
-# A button names a commit by its page, which is more than anybody reads.
+# A button refers to a commit by its URL; people read the short SHA.
 _FULL_COMMIT = re.compile(r"https?://\S*/([0-9a-f]{8})[0-9a-f]{32}")
 
 _TEXTS = {
@@ -34,19 +34,19 @@ _TEXTS = {
 
 
 def card(translator: Translator, pull: TrackedPullRequest) -> Message:
-    """The pull request's one message in the channel, as it should read now."""
+    """The pull request's message in the channel, as it should read now."""
     number, title = str(pull.number), clip(pull.title, 200)
     touched = (
-        translator.text(texts.OF, applications=wording.listed(translator, pull.applications, 5))
+        translator.text(texts.OF, applications=common.listed(translator, pull.applications, 5))
         if pull.applications
         else ""
     )
-    headline, sentence, asked = _TEXTS[pull.purpose, pull.state]
+    headline, sentence, lead_phrase = _TEXTS[pull.purpose, pull.state]
     ending = _ending(translator, pull)
     text = translator.text(sentence, number=number, touched=touched, title=title, ending=ending)
     lead = rich_line(
         translator,
-        asked,
+        lead_phrase,
         link=link(pull.url, f"#{number} {title}"),
         who=person(pull.by),
         what=clip(_FULL_COMMIT.sub(r"\1", pull.what), 80),
@@ -55,7 +55,7 @@ def card(translator: Translator, pull: TrackedPullRequest) -> Message:
     )
     blocks = [header(translator.text(headline, number=number)), rich(paragraph(*lead))]
     if pull.state == "open":
-        blocks.append(actions(wording.review(translator, pull.number, pull.url)))
+        blocks.append(actions(common.review_button(translator, pull.number, pull.url)))
     return message(text, *blocks)
 
 

@@ -9,10 +9,11 @@ from bot.core.git.commit import Commit, PullRequest
 from bot.core.pull_requests.revert import RevertRequest, Target, automation, one_line, subject, undo_of
 from bot.i18n.language import ENGLISH
 from bot.messages import effect as effect_message
-from bot.messages.wording import value
+from bot.messages.blocks import clip
+from bot.messages.common import value
 
-MAX_TITLE = 250  # GitHub and GitLab take 255 or 256
-MAX_BODY = 30_000  # Bitbucket takes 32,768, GitHub twice that
+MAX_TITLE = 250  # GitHub and GitLab accept 255 or 256
+MAX_BODY = 30_000  # Bitbucket accepts 32,768, GitHub twice that
 MAX_LISTED = 100
 
 
@@ -30,10 +31,10 @@ def reference(pull: PullRequest, repository_url: str) -> str:
 def title(target: Target) -> str:
     """The pull request's title."""
     if len(target.commits) > 1 and not target.pull:
-        whole = f'Revert {len(target.commits)} commits up to "{target.last.subject}"'
+        text = f'Revert {len(target.commits)} commits up to "{target.last.subject}"'
     else:
-        whole = undo_of(subject(target))
-    return whole if len(whole) <= MAX_TITLE else f"{whole[: MAX_TITLE - 1]}…"
+        text = undo_of(subject(target))
+    return clip(text, MAX_TITLE)
 
 
 def body(
@@ -61,12 +62,12 @@ def body(
     return f"{_cut(parts, MAX_BODY - len(notes))}\n\n{notes}"
 
 
-def _cut(parts: Sequence[str], most: int) -> str:
-    """As many whole lines as fit."""
+def _cut(parts: Sequence[str], limit: int) -> str:
+    """The parts, cut after the last line that fits."""
     text, cut = "\n\n".join(parts), "\n- and more (truncated)"
-    if len(text) <= most - 2:
+    if len(text) <= limit - 2:
         return text
-    return text[: most - 2 - len(cut)].rpartition("\n")[0] + cut
+    return text[: limit - 2 - len(cut)].rpartition("\n")[0] + cut
 
 
 def _requested_by(request: RevertRequest) -> str:

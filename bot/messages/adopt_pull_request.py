@@ -1,0 +1,81 @@
+"""The branch, title, Markdown body and commit message of a pull request that adopts drift."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC
+
+from bot.core.applications.application import Application
+from bot.core.drift.model import Check, FieldDrift, ObjectDrift
+from bot.messages.blocks import clip
+from bot.messages.revert_pull_request import MAX_TITLE, as_code
+
+_MAX_LISTED = 100
+_MAX_VALUE = 200
+
+
+def branch_name(application: Application, drift: Sequence[ObjectDrift], attempt: int = 1) -> str:
+    """The branch for this drift. The same drift gives the same name, so that two requests share one pull request."""
+    differences = json.dumps([_identity(object_drift) for object_drift in drift], default=str, sort_keys=True)
+    digest = hashlib.sha256(differences.encode()).hexdigest()[:12]
+    safe_name = "".join(letter if letter.isalnum() or letter == "-" else "-" for letter in application.name.lower())
+    return f"gitops-bot/adopt-{safe_name.strip('-')}-{digest}{'' if attempt == 1 else f'-{attempt}'}"
+
+
+def title(application: Application, drift: Sequence[ObjectDrift]) -> str:
+    """The title of the pull request and the commit. Names the first difference, to distinguish pull requests."""
+    first = drift[0]
+    subject = f"{first.kind} {first.name}"
+    if first.fields:
+        subject = f"{first.fields[0].path} of {subject}"
+    more = sum(max(1, len(object_drift.fields)) for object_drift in drift) - 1
+    summary = f"{subject} and {more} more" if more else subject
+    return clip(f"Update {application.name} in git to match {application.cluster}: {summary}", MAX_TITLE)
+
+
+def body(check: Check, files: Iterable[str], who: str) -> str:
+    """The Markdown body: who asked, what changes where, and which field manager wrote it."""
+    time = f"{check.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    where = f"Cluster {as_code(check.cluster)} differed from git {check.revision} at {time}"
+    lines = [f"Requested in Slack by {as_code(who)}.", f"{where}. Merging this updates git to match the cluster."]
+    fields = [_object_line(object_drift) for object_drift in check.drift if object_drift.change == "missing"]
+    fields += [_field_line(object_drift, field) for object_drift in check.drift for field in object_drift.fields]
+    omitted = len(fields) - _MAX_LISTED
+    listed = [*fields[:_MAX_LISTED], *([f"… and {omitted} more"] if omitted > 0 else [])]
+    lines.append("\n".join(["### Adopts", "", *(f"- {line}" for line in listed)]))
+    lines.append("\n".join(["### Changed files", "", *(f"- {as_code(file)}" for file in sorted(files))]))
+    return "\n\n".join(lines) + "\n"
+
+
+def commit_message(application: Application, check: Check, who: str) -> str:
+    """The title, then when the live state was read and who asked."""
+    source = f"Live state at {check.at.isoformat()}, requested by {' '.join(who.split())}."
+    return f"{title(application, check.drift)}\n\n{source}\n"
+
+
+def _identity(object_drift: ObjectDrift) -> list[object]:
+    return [
+        object_drift.kind,
+        object_drift.namespace,
+        object_drift.name,
+        object_drift.change,
+        [[field.path, field.live] for field in object_drift.fields],
+    ]
+
+
+def _object_line(object_drift: ObjectDrift) -> str:
+    return f"{as_code(f'{object_drift.kind} {object_drift.name}')} is missing from the cluster and is removed from git"
+
+
+def _field_line(object_drift: ObjectDrift, field: FieldDrift) -> str:
+    manager = f", by {as_code(field.manager)}" if field.manager else ""
+    return (
+        f"{as_code(f'{object_drift.kind} {object_drift.name}')} {as_code(field.path)}: git {_value(field.desired)} → "
+        f"cluster {_value(field.live)}{manager}"
+    )
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "nothing"
+    return as_code(clip(json.dumps(value, ensure_ascii=False, default=str), _MAX_VALUE))

@@ -1,0 +1,194 @@
+"""What several messages share: names, durations, values and differences in words."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.i18n.catalogue import wording as texts
+from bot.i18n.language import PluralPhrase, Translator
+from bot.messages import LINK
+from bot.messages.blocks import (
+    Block,
+    Element,
+    bullets,
+    button,
+    channel,
+    clip,
+    code,
+    date,
+    modal,
+    paragraph,
+    rich_line,
+    words,
+)
+
+MAX_NAME = 120
+MAX_PATH = 240
+MAX_VALUE = 160
+
+More = Callable[[int], Element]
+
+_CHANNEL = re.compile(r"\b([CG][A-Z0-9]{8,})\b")
+# Spanish says "e" for "y" before the sound of i. https://www.rae.es/dpd/y
+_SOUNDS_LIKE_I = re.compile(r"h?i(?![aeou])", re.IGNORECASE)
+
+
+def with_channels(text: str) -> list[Element]:
+    """The text with each channel id as an element, which Slack shows as the channel's name."""
+    parts = _CHANNEL.split(text)  # words and ids in turn
+    return [channel(part) if index % 2 else words(part) for index, part in enumerate(parts) if part]
+
+
+def listed(translator: Translator, names: Iterable[str], limit: int = 3) -> str:
+    """At most `limit` names, clipped: `a, b and 3 more`."""
+    shown = [clip(name, MAX_NAME) for name in names]
+    if len(shown) > limit:
+        return translator.text(texts.ROW_CUT, names=", ".join(shown[:limit]), n=translator.number(len(shown) - limit))
+    if len(shown) < 2:
+        return "".join(shown)
+    row = texts.ROW_BEFORE_I if _SOUNDS_LIKE_I.match(shown[-1]) else texts.ROW
+    return translator.text(row, names=", ".join(shown[:-1]), last=shown[-1])
+
+
+def more(translator: Translator, phrase: PluralPhrase, *, italic: bool = True) -> More:
+    """Makes the last paragraph of a list that was cut, given how many entries are left out."""
+    return lambda left: paragraph(words(translator.count(phrase, left), italic=italic))
+
+
+def and_more(translator: Translator, left: int) -> Element:
+    """The last entry of a list that was cut: how many are left out."""
+    return words(translator.text(texts.AND_MORE, n=translator.number(left)), italic=True)
+
+
+def duration(span: timedelta) -> str:
+    """`42 s`, `4 min`, `2 h 5 min`, `3 d`: the symbols are the same in every language."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} d"
+
+
+def day_and_time(translator: Translator, at: datetime) -> Element:
+    """An instant with its day, in the reader's time zone."""
+    return date(at, translator.text(texts.DAY_AND_TIME, day="{date_short_pretty}", time="{time}"))
+
+
+def short_revision(translator: Translator, revision: str | None) -> str:
+    """The first 8 characters of a full SHA, or words for no revision."""
+    return revision[:8] if revision else translator.text(texts.NO_REVISION)
+
+
+def where(translator: Translator, application: str, cluster: str) -> str:
+    """`shop on prod`."""
+    return translator.text(texts.WHERE, application=application, cluster=cluster)
+
+
+def value(translator: Translator, content: Any, limit: int = MAX_VALUE) -> str:
+    """A field's value on one line."""
+    if content is None:
+        return translator.text(texts.NOTHING)
+    if isinstance(content, str):
+        return clip(content, limit) if content else '""'
+    return clip(json.dumps(content, ensure_ascii=False, default=str), limit)
+
+
+def object_name(object_drift: ObjectDrift) -> str:
+    """`Deployment shop/web`, `ClusterRole viewer`."""
+    namespace = f"{object_drift.namespace}/" if object_drift.namespace else ""
+    return f"{object_drift.kind} {clip(namespace + object_drift.name, MAX_NAME)}"
+
+
+def field_line(translator: Translator, field: FieldDrift, limit: int = MAX_VALUE) -> list[Element]:
+    """One difference: the path, both values, and the field manager with its time."""
+    difference = {"changed": texts.CHANGED, "added": texts.ADDED, "removed": texts.REMOVED}[field.change]
+    line = rich_line(
+        translator,
+        difference,
+        path=code(clip(field.path, MAX_PATH)),
+        desired=code(value(translator, field.desired, limit)),
+        live=code(value(translator, field.live, limit)),
+    )
+    return line + _written_by(translator, field)
+
+
+def _written_by(translator: Translator, field: FieldDrift) -> list[Element]:
+    """The field manager and its time; Kubernetes records none for a deletion."""
+    if field.manager is None:
+        return rich_line(translator, texts.BY_UNKNOWN) if field.change == "removed" else []
+    time = [date(field.time)] if field.time else []
+    return rich_line(translator, texts.BY_AT if time else texts.BY, manager=code(clip(field.manager, 60)), time=time)
+
+
+def object_lines(
+    translator: Translator, object_drift: ObjectDrift, max_fields: int = 12, max_value: int = MAX_VALUE
+) -> list[Element]:
+    """One object in a rich_text block: its name, then a bullet for each field."""
+    name = words(object_name(object_drift), bold=True)
+    if object_drift.change == "missing":
+        return [paragraph(*rich_line(translator, texts.DELETED, object=name))]
+    fields = [field_line(translator, field, max_value) for field in object_drift.fields[:max_fields]]
+    if len(object_drift.fields) > max_fields:
+        fields.append([words(translator.count(texts.MORE_FIELDS, len(object_drift.fields) - max_fields), italic=True)])
+    return [paragraph(name), bullets(fields)]
+
+
+def summary(translator: Translator, drift: tuple[ObjectDrift, ...]) -> str:
+    """`3 fields of 2 objects differ from git and 1 object is missing from the cluster`."""
+    modified = [object_drift for object_drift in drift if object_drift.change == "modified"]
+    missing = len(drift) - len(modified)
+    fields = sum(len(object_drift.fields) for object_drift in modified)
+    clauses = []
+    if modified:
+        clauses.append(translator.count(texts.DIFFER, fields, objects=translator.count(texts.OBJECTS, len(modified))))
+    if missing:
+        clauses.append(translator.count(texts.MISSING, missing))
+    return translator.text(texts.BOTH, one=clauses[0], other=clauses[1]) if len(clauses) > 1 else "".join(clauses)
+
+
+def latest_writer(drift: tuple[ObjectDrift, ...]) -> tuple[str, datetime | None] | None:
+    """The field manager of the newest difference, and its time; None when no manager is recorded."""
+    fields = [field for object_drift in drift for field in object_drift.fields if field.manager]
+    timed = [field for field in fields if field.time]
+    if timed:
+        newest = max(timed, key=lambda field: field.time.timestamp() if field.time else 0.0)
+        return str(newest.manager), newest.time
+    return (str(fields[0].manager), None) if fields else None
+
+
+def first_difference(translator: Translator, drift: tuple[ObjectDrift, ...]) -> str:
+    """The first difference as a clause, for the fallback text."""
+    object_drift = drift[0]
+    if object_drift.change == "missing" or not object_drift.fields:
+        return translator.text(texts.FIRST_MISSING, object=object_name(object_drift))
+    field = object_drift.fields[0]
+    return translator.text(
+        {"changed": texts.FIRST_CHANGED, "added": texts.FIRST_ADDED, "removed": texts.FIRST_REMOVED}[field.change],
+        object=object_name(object_drift),
+        path=clip(field.path, MAX_NAME),
+        live=value(translator, field.live, 60),
+        desired=value(translator, field.desired, 60),
+    )
+
+
+def info_modal(translator: Translator, title: str, *blocks: Block, reference: str = "") -> Mapping[str, Any]:
+    """A modal without input, with a Close button. `reference` comes back with its buttons."""
+    return modal(title, *blocks, close=translator.text(texts.CLOSE), reference=reference)
+
+
+def loading(translator: Translator, application: str) -> str:
+    """Shown until git and the cluster have answered."""
+    return translator.text(texts.READING, application=application)
+
+
+def review_button(translator: Translator, number: int, url: str) -> Element:
+    """The button that links to a pull request."""
+    return button(translator.text(texts.REVIEW, number=str(number)), LINK, url=url, style="primary")

@@ -1,0 +1,25 @@
+"""Answers to failures. The text is fixed or comes from a port; the underlying error goes to the log."""
+
+from bot.i18n.catalogue import control, trouble
+from bot.i18n.language import Translator
+from bot.messages.blocks import Message, clip, phrase_message, text_message
+
+
+def internal_error(translator: Translator, reference: str) -> Message:
+    """An unexpected error; `reference` finds it in the log."""
+    return phrase_message(translator, trouble.FAILED, reference=reference)
+
+
+def unavailable(translator: Translator, reason: str) -> Message:
+    """Git, the forge or the cluster failed: the reason that the port gave."""
+    return text_message(clip(translator.told(reason), 1_500))
+
+
+def overloaded(translator: Translator) -> Message:
+    """The command queue is full; nothing was done."""
+    return phrase_message(translator, trouble.BUSY)
+
+
+def outdated_button(translator: Translator) -> Message:
+    """The value of the pressed button is unknown, so the button is from an old message."""
+    return phrase_message(translator, control.BUTTON_STALE)

@@ -1,0 +1,120 @@
+"""How far a merge is in each application, for a rollout's card: one by one, or by state if there are many."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.core.objects.health import Unready
+from bot.core.rollouts.rollout import NOTHING, Part, PendingState, Rollout
+from bot.i18n.catalogue import rollout as texts
+from bot.i18n.language import PluralPhrase, Translator
+from bot.messages import common
+from bot.messages.blocks import Element, Value, bullets, clip, date, rich_line, words
+
+_MAX_PARTS = 8  # applications listed one by one; more are grouped by state
+_MAX_DETAILED = 3  # applications of a state listed with what they still need
+_MAX_NAMES = 4
+_MAX_PENDING = 4
+
+
+def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False) -> list[list[Element]]:
+    """Parts of a rich_text block: one for each application, or a summary by state and then some that are not live.
+
+    `waiting` leaves out the applications that are live.
+    """
+    parts = [part for part in rollout.parts if not waiting or part.live_at is None]
+    if len(parts) <= _MAX_PARTS:
+        return [[bullets([_part(translator, part, rollout.merged_at)])] for part in parts]
+    groups: dict[str, list[Part]] = {}
+    for part in parts:
+        groups.setdefault(_state(part), []).append(part)
+    present = [(state, groups[state]) for state in _GROUPS if state in groups]
+    return [
+        [bullets([[words(_group(translator, state, members), bold=True)] for state, members in present])],
+        *(
+            [bullets([_part(translator, part, rollout.merged_at)])]
+            for state, members in present
+            if state in _DETAILED_STATES
+            for part in members[:_MAX_DETAILED]
+        ),
+    ]
+
+
+# States that need attention come first.
+_GROUPS: dict[str, PluralPhrase] = {
+    "unready": texts.ALL_UNREADY,
+    "missing": texts.ALL_MISSING,
+    "unknown": texts.ALL_UNKNOWN,
+    "unseen": texts.ALL_UNSEEN,
+    "live": texts.ALL_LIVE,
+}
+_DETAILED_STATES = ("unready", "missing", "unknown")
+
+
+def _state(part: Part) -> str:
+    if part.live_at:
+        return "live"
+    if part.error:
+        return "unknown"
+    if part.lacking.unready:
+        return "unready"
+    return "unseen" if part.lacking == NOTHING else "missing"
+
+
+def _group(translator: Translator, state: str, parts: Sequence[Part]) -> str:
+    names = common.listed(translator, (part.application for part in parts), _MAX_NAMES)
+    return translator.count(_GROUPS[state], len(parts), names=names)
+
+
+def _part(translator: Translator, part: Part, merged_at: datetime) -> list[Element]:
+    where: dict[str, Value] = {"application": words(part.application, bold=True), "cluster": part.cluster}
+    match _state(part):
+        case "live":
+            at = part.live_at or merged_at
+            return rich_line(translator, texts.PART_LIVE, **where, took=common.duration(at - merged_at), time=date(at))
+        case "unknown":
+            return rich_line(
+                translator, texts.PART_UNKNOWN, **where, reason=clip(translator.told(part.error or ""), 300)
+            )
+        case "unready":
+            return rich_line(
+                translator, texts.PART_UNREADY, **where, missing=_pending(translator, part.lacking)
+            ) + _failure(translator, part)
+        case "missing":
+            return rich_line(
+                translator, texts.PART_MISSING, **where, missing=_pending(translator, part.lacking)
+            ) + _failure(translator, part)
+        case _:
+            return rich_line(translator, texts.PART_UNSEEN, **where)
+
+
+def _pending(translator: Translator, pending: PendingState) -> str:
+    names = [
+        *(_workload(translator, workload) for workload in pending.unready),
+        *(clip(name, 160) for name in pending.missing),
+        *(translator.text(texts.REMAINING, object=clip(name, 120)) for name in pending.remaining),
+    ]
+    padded = names + [""] * (pending.total - len(names))
+    return common.listed(translator, padded, min(_MAX_PENDING, max(1, len(names))))
+
+
+def _workload(translator: Translator, workload: Unready) -> str:
+    values = {
+        "object": f"{workload.kind} {clip(workload.name, 80)}",
+        "ready": translator.number(workload.ready),
+        "wanted": translator.number(workload.wanted),
+    }
+    if not workload.reason:
+        return translator.text(texts.READY, **values)
+    return translator.text(texts.READY_BECAUSE, **values, reason=clip(workload.reason, 100))
+
+
+def _failure(translator: Translator, part: Part) -> list[Element]:
+    failure = part.lacking.failure
+    if failure is None:
+        return []
+    values = {"deployer": failure.deployer, "reason": clip(failure.reason, 80)}
+    return (
+        rich_line(translator, texts.SAYS_MORE, **values, message=clip(failure.message, 200))
+        if failure.message
+        else rich_line(translator, texts.SAYS, **values)
+    )
