@@ -17,7 +17,9 @@ from bot.adapters.git.repository import GitRepository
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.rendering.programs import Programs
 from bot.adapters.slack.chat import SlackChat
-from bot.config import Config, Credentials, ForgeConfig
+from bot.config.credentials import Credentials
+from bot.config.model import Config
+from bot.config.sections.forge import ForgeConfig
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.ports import Ports

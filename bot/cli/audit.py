@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from bot.adapters.database.store import SqlStore
-from bot.config import Config
+from bot.config.model import Config
 from bot.core.access.audit import AuditEntry
 from bot.core.approvals.approval import Judgement
 from bot.ports.errors import PortError

@@ -15,7 +15,7 @@ from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.kubernetes.kubeconfig import default_kubeconfig
 from bot.adapters.rendering.directory import Directory
 from bot.adapters.rendering.programs import Programs
-from bot.config import Config
+from bot.config.model import Config
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
 from bot.core.git.repository_ref import RepositoryRef

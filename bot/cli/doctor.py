@@ -11,7 +11,7 @@ from bot import build
 from bot.adapters.database.store import SqlStore
 from bot.adapters.rendering.programs import Programs
 from bot.adapters.slack.chat import SlackChat
-from bot.config import Config
+from bot.config.model import Config
 from bot.handlers.doctor import Line, Outside, doctor
 
 

@@ -13,7 +13,9 @@ from typing import NoReturn
 
 import click
 
-from bot.config import Config, ConfigError, load
+from bot.config.errors import ConfigError
+from bot.config.load import load
+from bot.config.model import Config
 from bot.ports.errors import PortError
 
 COULD_NOT_TELL = 2  # as diff does: 0 same, 1 different, 2 trouble

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from bot.config import Config
+from bot.config.model import Config
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.applications.application import Application
 from bot.core.drift.model import Status

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.cli.doctor import examine
-from bot.config import load
+from bot.config.load import load
 from bot.handlers.doctor import OPTIONAL_SCOPES, Line, Outside, doctor
 from bot.sandbox.cluster import SandboxCluster
 from bot.sandbox.cluster.faults import Fault

@@ -8,7 +8,7 @@ import yaml
 from slack_sdk import WebClient
 
 from bot import build
-from bot.config import load
+from bot.config.load import load
 from bot.core.approvals.approval import ApprovalStatus, alerts
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.rendering.manifest_cache import ManifestCache

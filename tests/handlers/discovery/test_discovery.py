@@ -8,7 +8,7 @@ import pytest
 
 from bot import build
 from bot.cli.check import configured
-from bot.config import load
+from bot.config.load import load
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.discovery.discover import ApplicationGoneError, Discoverer
