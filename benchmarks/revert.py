@@ -20,7 +20,8 @@ from pathlib import Path
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import Programs
-from bot.config import Credentials, ForgeConfig
+from bot.config.credentials import Credentials
+from bot.config.sections.forge import ForgeConfig
 from bot.core.access.permission import Granted
 from bot.core.applications.application import Application
 from bot.core.git.repository_ref import RepositoryRef

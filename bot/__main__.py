@@ -1,21 +1,21 @@
-"""`gitops-bot`, and `python -m bot`. A Ctrl-C while the command is still being loaded ends it in silence."""
+"""`gitops-bot`, and `python -m bot`. Ctrl-C while a command is still loading ends it without a traceback."""
 
 import signal
 import sys
 from types import FrameType
 
-INTERRUPTED = 128 + signal.SIGINT  # as a shell says it
+INTERRUPTED = 128 + signal.SIGINT  # as shells report it
 
 
 def main() -> None:
-    """Load the command line, which takes a second, and run it."""
-    signal.signal(signal.SIGINT, _end)
-    from bot.cli.main import main as run  # noqa: PLC0415  a Ctrl-C meanwhile is already answered
+    """Import the command line and run it."""
+    signal.signal(signal.SIGINT, _exit)
+    from bot.cli.main import main as run_command  # noqa: PLC0415  from here on, Ctrl-C is handled
 
-    run()
+    run_command()
 
 
-def _end(_number: int, _frame: FrameType | None) -> None:
+def _exit(_number: int, _frame: FrameType | None) -> None:
     sys.exit(INTERRUPTED)
 
 

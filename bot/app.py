@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import build
 from bot.adapters.slack.socket_mode import SocketHandler
-from bot.config import Config
+from bot.config.model import Config
 from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.monitor import Monitor

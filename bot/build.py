@@ -4,30 +4,32 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from slack_sdk import WebClient
-
-from bot.adapters.database.store import SqlStore
-from bot.adapters.forges.forge import Probe
-from bot.adapters.forges.github import GitHubForge
-from bot.adapters.forges.signed_repository import SignedRepository
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.rendering.programs import Programs
-from bot.adapters.slack.chat import SlackChat
-from bot.config import Config, Credentials, ForgeConfig
+from bot.config.credentials import Credentials
+from bot.config.model import Config
+from bot.config.sections.forge import ForgeConfig
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.ports import Ports
 from bot.ports.forge import Forge
 
+if TYPE_CHECKING:
+    from slack_sdk import WebClient
+
+    from bot.adapters.forges.forge import Probe
+
 SLACK_SECONDS = 15
 
 
-def slack_client(config: Config) -> WebClient:
+def slack_client(config: Config) -> "WebClient":
     """Slack's Web API. It never retries: cards are reconciled, and a retried post can post twice."""
+    from slack_sdk import WebClient
+
     token = config.credentials.slack_bot_token
     return WebClient(token=token, base_url=str(config.slack.api_url), timeout=SLACK_SECONDS, retry_handlers=[])
 
@@ -44,31 +46,38 @@ class ConfiguredForge(Forge, Protocol):
         """What git authenticates with; None when no token is set. ForgeError."""
         ...
 
-    def probes(self) -> Iterable[Probe]:
+    def probes(self) -> Iterable["Probe"]:
         """Every permission, tried without leaving a trace."""
         ...
 
 
+def _github(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
+    from bot.adapters.forges.github import GitHubForge
+
+    return GitHubForge.from_config(forge, credentials)
+
+
 def _gitlab(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
-    from bot.adapters.forges.gitlab import GitLabForge  # noqa: PLC0415  its library is an extra
+    from bot.adapters.forges.gitlab import GitLabForge
 
     return GitLabForge.from_config(forge, credentials)
 
 
 def _bitbucket(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
-    from bot.adapters.forges.bitbucket import BitbucketForge  # noqa: PLC0415
+    from bot.adapters.forges.bitbucket import BitbucketForge
 
     return BitbucketForge.from_config(forge, credentials)
 
 
 def _bitbucket_server(forge: ForgeConfig, credentials: Credentials) -> ConfiguredForge:
-    from bot.adapters.forges.bitbucket_server import BitbucketServerForge  # noqa: PLC0415
+    from bot.adapters.forges.bitbucket_server import BitbucketServerForge
 
     return BitbucketServerForge.from_config(forge, credentials)
 
 
+# Functions: a forge's library is loaded only if a repository is hosted there, and some are extras.
 _FORGES: Mapping[str, Callable[[ForgeConfig, Credentials], ConfiguredForge]] = {
-    "github": GitHubForge.from_config,
+    "github": _github,
     "gitlab": _gitlab,
     "bitbucket": _bitbucket,
     "bitbucket-server": _bitbucket_server,
@@ -91,9 +100,7 @@ def repository(config: Config, key: str) -> GitRepository:
     revision = ref.target_revision or TargetRevision.branch(settings.branch)
     if hosted is None:
         return GitRepository(key, settings.url, revision, config.mirrors, mirror=ref.name)
-    signed = partial(SignedRepository, create_commit=hosted.create_commit) if isinstance(hosted, GitHubForge) else None
-    kind = signed or GitRepository
-    return kind(
+    return _repository_type(settings.forge, hosted)(
         key,
         settings.url,
         revision,
@@ -102,6 +109,17 @@ def repository(config: Config, key: str) -> GitRepository:
         credential=hosted.git_credential,
         credential_variable=hosted.token_variable,
     )
+
+
+def _repository_type(settings: ForgeConfig | None, forge: ConfiguredForge) -> Callable[..., GitRepository]:
+    """GitHub can also sign commits. For other forges, its library is not loaded."""
+    if settings and settings.kind == "github":
+        from bot.adapters.forges.github import GitHubForge
+        from bot.adapters.forges.signed_repository import SignedRepository
+
+        if isinstance(forge, GitHubForge):
+            return partial(SignedRepository, create_commit=forge.create_commit)
+    return GitRepository
 
 
 _Client = TypeVar("_Client")
@@ -142,8 +160,11 @@ def cluster(config: Config, name: str) -> KubernetesCluster:
     return KubernetesCluster(name, kubeconfig=settings.kubeconfig, context=settings.context)
 
 
-def ports(config: Config, client: WebClient, clock: Callable[[], datetime]) -> Ports:
+def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) -> Ports:
     """Every port. PortError when the database cannot be opened or a setting cannot be used."""
+    from bot.adapters.database.store import SqlStore
+    from bot.adapters.slack.chat import SlackChat
+
     repositories = {name: repository(config, name) for name in config.repositories}
     forges = {name: built for name in config.repositories if (built := forge(config, name))}
     return Ports(

@@ -16,7 +16,7 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
-from bot.config import Config
+from bot.config.model import Config
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
 from bot.core.commands import command as commands

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from bot.config import ConfigError, load
+from bot.config.errors import ConfigError
+from bot.config.load import load
 from bot.core.access.permission import Right, Roles
 from bot.core.applications.application import Application
 from bot.core.approvals.approval import Automation, Rules

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.config import load
+from bot.config.load import load
 from bot.core.commands.command import Command, parse
 from bot.handlers.doctor import OPTIONAL_SCOPES, SCOPES
 

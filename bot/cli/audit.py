@@ -1,38 +1,53 @@
-"""`gitops-bot audit`: reads the audit log and the judged commits from the state database."""
+"""`gitops-bot audit`: exports the audit log, or the commits on tracked branches, from the state database."""
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 from sqlalchemy.engine import make_url
 
 from bot.adapters.database.store import SqlStore
-from bot.config import Config
-from bot.core.access.audit import AuditEntry
-from bot.core.approvals.approval import Judgement
+from bot.cli.errors import CommandError
+from bot.cli.load_config import load_config
+from bot.core.access import audit
+from bot.core.approvals import change_audit
 from bot.ports.errors import PortError
 
 
-def entries(config: Config, since: datetime | None) -> Iterator[AuditEntry]:
-    """Audit entries since then, oldest first. PortError when the database is missing or does not respond."""
-    _must_exist(config.store)
-    with closing(SqlStore(config.store)) as store:
-        yield from store.audit_log.entries(since)
+def run_audit(config_path: Path, *, changes: bool, since: str | None, as_json: bool) -> None:
+    """Print the commits if `changes`, else the audit log, as JSON or CSV. CommandError after what could be read."""
+    try:
+        start = audit.since(since, datetime.now(tz=UTC)) if since else None
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    rows = _rows(config_path, start, changes=changes)
+    columns = change_audit.COLUMNS if changes else audit.COLUMNS
+    parts = audit.as_json(rows, CommandError, PortError) if as_json else audit.as_csv(rows, columns)
+    try:
+        for part in parts:
+            click.echo(part, nl=False)
+    except PortError as error:
+        raise CommandError(str(error)) from error
 
 
-def changes(config: Config, since: datetime | None) -> Iterator[Judgement]:
-    """Every commit that reached a tracked branch since then, oldest first. PortError as above."""
-    _must_exist(config.store)
-    with closing(SqlStore(config.store)) as store:
-        yield from store.approvals.since(since)
+def _rows(config_path: Path, since: datetime | None, *, changes: bool) -> Iterator[audit.Row]:
+    """Oldest first. CommandError for a bad configuration, PortError when the database is missing or fails."""
+    url = load_config(config_path).store
+    _require_database(url)
+    with closing(SqlStore(url)) as store:
+        if changes:
+            yield from map(change_audit.row, store.approvals.since(since))
+        else:
+            yield from map(audit.row, store.audit_log.entries(since))
 
 
-def _must_exist(store: str) -> None:
+def _require_database(url: str) -> None:
     """SQLite creates an empty database at a mistyped path, and the log would look empty."""
-    url = make_url(store)
-    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not (parsed.database and Path(parsed.database).is_file()):
         raise PortError(
-            f"No state database at {url.database or 'store:'}. Run this in the bot's working directory, or"
+            f"No state database at {parsed.database or 'store:'}. Run this in the bot's working directory, or"
             " set store: or DATABASE_URL to the bot's database."
         )

@@ -1,31 +1,46 @@
-"""`gitops-bot doctor`: builds every client as the bot does and tests it."""
+"""`gitops-bot doctor`: builds every client as the bot does, and tests it."""
 
 import os
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+from typing import NoReturn
 
+import click
 import git
 
 from bot import build
 from bot.adapters.database.store import SqlStore
 from bot.adapters.rendering.programs import Programs
 from bot.adapters.slack.chat import SlackChat
-from bot.config import Config
-from bot.handlers.doctor import Line, Outside, doctor
+from bot.cli.errors import COULD_NOT_TELL
+from bot.cli.load_config import load_config
+from bot.config.model import Config
+from bot.handlers.doctor import Clients, Probe, doctor
 
 
-def examine(config: Config) -> Iterator[Line]:
-    """Yield a line for each thing the bot must be able to do, as soon as it is tested. Failures become lines."""
+def run_doctor(config_path: Path) -> NoReturn:
+    """Print each probe as soon as it is done, and exit with 2 if one fails, else with 0."""
+    failed = False
+    for probe in probes(load_config(config_path)):
+        failed |= not probe.ok
+        click.echo(f"{'ok     ' if probe.ok else 'not ok '} {probe.what}{'' if probe.ok else ': ' + probe.remedy}")
+    sys.exit(COULD_NOT_TELL if failed else 0)
+
+
+def probes(config: Config) -> Iterator[Probe]:
+    """Test everything that the bot must be able to do. What fails becomes a probe that is not ok."""
     client, programs = build.slack_client(config), Programs.find()
     return doctor(
         config,
-        Outside(
+        Clients(
             slack=client,
             chat=SlackChat(client),
             repositories={name: partial(build.repository, config, name) for name in config.repositories},
-            forges={name: forge for name in config.repositories if (forge := build.forge(config, name))},
             repository=partial(build.repository, config),
+            forges={name: forge for name in config.repositories if (forge := build.forge(config, name))},
             clusters={name: partial(build.cluster, config, name) for name in config.clusters},
             renderer=programs,
             programs=programs.commands(),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.config import Config
+from bot.config.model import Config
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.commands import command as commands

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from bot.config import Config
+from bot.config.model import Config
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.applications.application import Application
 from bot.core.drift.model import Status
@@ -32,7 +32,7 @@ SCOPES = {
     "commands": "the /gitops command",
     "files:write": "long diffs, uploaded as a file",
 }
-# What happens without each of them.
+# With what happens without it.
 OPTIONAL_SCOPES = {
     "app_mentions:read": "the bot does not answer when it is mentioned",
     "users:read": "times such as “until 09:00” ignore the user's time zone, and people who left still get mentioned",
@@ -47,7 +47,7 @@ _TOKENS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Probe:
     """One thing the bot must be able to do, whether it can, and what to do if it can't."""
 
     what: str
@@ -67,7 +67,7 @@ class Slack(Protocol):
         ...
 
 
-class Tried(Protocol):
+class ForgeProbe(Protocol):
     """The result of testing one permission of a forge."""
 
     @property
@@ -81,14 +81,14 @@ class Tried(Protocol):
 class Forge(Protocol):
     """A forge that can test its token's permissions."""
 
-    def probes(self) -> Iterable[Tried]:
+    def probes(self) -> Iterable[ForgeProbe]:
         """Test every permission without changing anything."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
-    """The services to test. Clients are callables because creating one can fail with PortError."""
+class Clients:
+    """The clients to test. Those whose creation can fail with PortError are callables."""
 
     slack: Slack
     chat: Chat
@@ -103,70 +103,70 @@ class Outside:
     clock: Callable[[], datetime]
 
 
-def doctor(config: Config, outside: Outside) -> Iterator[Line]:
-    """Yield a line for each thing tested, as soon as it is tested. Never raises."""
+def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
+    """Yield each probe as soon as it is done. Never raises."""
     missing = config.missing_for_run()
-    yield from (Line("configuration", ok=False, remedy=sentence) for sentence in missing)
+    yield from (Probe("configuration", ok=False, remedy=sentence) for sentence in missing)
     if not missing:
-        yield Line("configuration", ok=True)
-    yield _git(outside.git_version())
-    yield from (_program(name, command) for name, command in outside.programs.items())
-    yield _attempt("state database: can be written to", lambda: _write(outside.store(), outside.clock()))[0]
-    yield from _slack(config, outside)
+        yield Probe("configuration", ok=True)
+    yield _git(clients.git_version())
+    yield from (_program(name, command) for name, command in clients.programs.items())
+    yield _attempt("state database: can be written to", lambda: _write(clients.store(), clients.clock()))[0]
+    yield from _slack(config, clients)
 
     repositories: dict[str, Repository] = {}
     revisions: dict[str, Revision] = {}
-    for name, make_repository in outside.repositories.items():
-        line, fetched = _attempt(f"repository {name}: git can fetch", partial(_fetch, make_repository))
-        yield line
+    for name, make_repository in clients.repositories.items():
+        probe, fetched = _attempt(f"repository {name}: git can fetch", partial(_fetch, make_repository))
+        yield probe
         if fetched:
             repositories[name], revisions[name] = fetched
-    for forge in outside.forges.values():
-        yield from (Line(probe.what, probe.ok, probe.remedy) for probe in forge.probes())
+    for forge in clients.forges.values():
+        yield from (Probe(result.what, result.ok, result.remedy) for result in forge.probes())
     clusters: dict[str, Cluster] = {}
-    for name, make_cluster in outside.clusters.items():
-        line, cluster = _attempt(f"cluster {name}: API server responds", partial(_discover, make_cluster))
-        yield line
+    for name, make_cluster in clients.clusters.items():
+        probe, cluster = _attempt(f"cluster {name}: API server responds", partial(_discover, make_cluster))
+        yield probe
         if cluster:
             clusters[name] = cluster
-    discoverer = Discoverer(config, clusters, outside.repository)
+    discoverer = Discoverer(config, clusters, clients.repository)
     yield from _deployers(discoverer)
     applications = list(discoverer.applications.values())
     for ref in dict.fromkeys(application.repository for application in applications):
         if ref.name in repositories and ref.key not in repositories:
-            repositories[ref.key] = outside.repository(ref.key)
+            repositories[ref.key] = clients.repository(ref.key)
     revisions |= fetch_all({key: repositories[key] for key in repositories.keys() - revisions.keys()})
-    caches = Caches(ManifestCache(outside.renderer))
+    caches = Caches(ManifestCache(clients.renderer))
     for name, cluster in clusters.items():
         checkable = [
             application
             for application in applications
             if application.cluster == name and application.repository.key in repositories
         ]
-        yield from _applications(config, checkable, cluster, repositories, revisions, caches, outside.clock())
+        yield from _applications(config, checkable, cluster, repositories, revisions, caches, clients.clock())
 
 
-_Done = TypeVar("_Done")
+_Result = TypeVar("_Result")
 
 
-def _attempt(what: str, action: Callable[[], _Done]) -> tuple[Line, _Done | None]:
-    """The line for `what`, and the result of `action` if it succeeded."""
+def _attempt(what: str, action: Callable[[], _Result]) -> tuple[Probe, _Result | None]:
+    """The probe of `what`, and the result of `action` if it succeeded."""
     try:
-        return Line(what, ok=True), action()
+        return Probe(what, ok=True), action()
     except PortError as error:
-        return Line(what, ok=False, remedy=str(error)), None
+        return Probe(what, ok=False, remedy=str(error)), None
 
 
-def _git(version: tuple[int, ...]) -> Line:
+def _git(version: tuple[int, ...]) -> Probe:
     installed, needed = (".".join(map(str, numbers)) for numbers in (version, GIT_NEEDED))
     if version >= GIT_NEEDED:
-        return Line(f"git {installed}", ok=True)
-    return Line(f"git {installed}" if version else "git", ok=False, remedy=f"install git {needed} or later.")
+        return Probe(f"git {installed}", ok=True)
+    return Probe(f"git {installed}" if version else "git", ok=False, remedy=f"install git {needed} or later.")
 
 
-def _program(name: str, command: str) -> Line:
-    """Always ok: an application that needs a missing renderer has its own line."""
-    return Line(f"{name}: {command or 'not found; applications that need it cannot be checked'}", ok=True)
+def _program(name: str, command: str) -> Probe:
+    """Always ok: an application that needs a missing renderer has a probe of its own."""
+    return Probe(f"{name}: {command or 'not found; applications that need it cannot be checked'}", ok=True)
 
 
 def _write(store: Store, now: datetime) -> None:
@@ -184,15 +184,15 @@ def _discover(make: Callable[[], Cluster]) -> Cluster:
     return cluster
 
 
-def _deployers(discoverer: Discoverer) -> Iterator[Line]:
-    """Whether each deployer's applications can be read, and a line for each application that cannot be watched."""
+def _deployers(discoverer: Discoverer) -> Iterator[Probe]:
+    """Whether each deployer's applications can be read, and a failed probe for each that cannot be watched."""
     for name in discoverer.wanted:
         before = set(discoverer.catalogue().notes)
         discoverer.look(name)
         new = [note for note in discoverer.catalogue().notes if note not in before]
-        yield Line(f"cluster {name}: deployers' applications can be read", not new, " ".join(new))
+        yield Probe(f"cluster {name}: deployers' applications can be read", not new, " ".join(new))
     for unreadable in discoverer.catalogue().unreadable:
-        yield Line(f"{unreadable.origin.title}: can be watched", ok=False, remedy=unreadable.why)
+        yield Probe(f"{unreadable.origin.title}: can be watched", ok=False, remedy=unreadable.why)
 
 
 def _applications(
@@ -203,7 +203,7 @@ def _applications(
     revisions: Mapping[str, Revision],
     caches: Caches,
     now: datetime,
-) -> Iterator[Line]:
+) -> Iterator[Probe]:
     """Run a real check of each, which lists only the kinds that git declares: no permission has to be guessed."""
     checks = check(
         applications,
@@ -216,21 +216,21 @@ def _applications(
     )
     for result in checks:
         ok = result.status is not Status.UNKNOWN
-        yield Line(f"application {result.application}: can be checked", ok, "" if ok else result.error or "")
+        yield Probe(f"application {result.application}: can be checked", ok, "" if ok else result.error or "")
 
 
-def _slack(config: Config, outside: Outside) -> Iterator[Line]:
+def _slack(config: Config, clients: Clients) -> Iterator[Probe]:
     if (app_token := config.credentials.slack_app_token) and config.slack.mode == "socket":
         yield _attempt(
             "Slack: SLACK_APP_TOKEN can open a Socket Mode connection",
-            lambda: _call(lambda: outside.slack.apps_connections_open(app_token=app_token), "SLACK_APP_TOKEN"),
+            lambda: _call(lambda: clients.slack.apps_connections_open(app_token=app_token), "SLACK_APP_TOKEN"),
         )[0]
     if not config.credentials.slack_bot_token:
         return
-    line, answer = _attempt(
-        "Slack: SLACK_BOT_TOKEN is valid", lambda: _call(outside.slack.auth_test, "SLACK_BOT_TOKEN")
+    probe, answer = _attempt(
+        "Slack: SLACK_BOT_TOKEN is valid", lambda: _call(clients.slack.auth_test, "SLACK_BOT_TOKEN")
     )
-    yield line
+    yield probe
     if answer is None:
         return
     granted = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
@@ -238,16 +238,16 @@ def _slack(config: Config, outside: Outside) -> Iterator[Line]:
         remedy = (
             f"add this scope (needed for {reason}) at api.slack.com/apps > OAuth & Permissions, then reinstall the app."
         )
-        yield Line(f"Slack: scope {scope}", scope in granted, "" if scope in granted else remedy)
+        yield Probe(f"Slack: scope {scope}", scope in granted, "" if scope in granted else remedy)
     for scope, consequence in OPTIONAL_SCOPES.items():
         state = "granted" if scope in granted else f"missing; {consequence}"
-        yield Line(f"Slack: optional scope {scope}: {state}", ok=True)
+        yield Probe(f"Slack: optional scope {scope}: {state}", ok=True)
     # An ephemeral message to the bot itself needs everything that a post needs, and nobody sees it.
     post_ephemeral, own = Message("gitops-bot doctor is testing whether the bot can post here."), str(answer["user_id"])
     channels = {config.slack.channel, *(application.channel for application in config.applications.values())} - {""}
     for channel in sorted(channels):
         what = f"Slack: the bot can post in {channel}"
-        yield _attempt(what, partial(outside.chat.post_ephemeral, channel, own, post_ephemeral))[0]
+        yield _attempt(what, partial(clients.chat.post_ephemeral, channel, own, post_ephemeral))[0]
 
 
 def _call(request: Callable[[], SlackResponse], variable: str) -> SlackResponse:

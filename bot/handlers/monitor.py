@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from bot.config import Config
+from bot.config.model import Config
 from bot.core.applications.application import Application
 from bot.core.applications.discovered import Catalogue
 from bot.core.drift.model import Check

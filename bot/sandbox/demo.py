@@ -10,7 +10,7 @@ from typing import Self
 
 from bot.adapters.database.store import SqlStore
 from bot.app import Bot
-from bot.config import load
+from bot.config.load import load
 from bot.core.drift.model import Check
 from bot.sandbox.cluster.server import SandboxCluster
 from bot.sandbox.forge import SandboxForge

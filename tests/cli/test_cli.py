@@ -184,7 +184,7 @@ def test_the_demo_prints_a_url_and_ends_cleanly_on_a_signal(tmp_path, number):
     assert not list(tmp_path.glob("gitops-bot-demo-*"))
 
 
-@pytest.mark.parametrize("loaded", ["click", "bot.config", "aiohttp", "bot.sandbox.demo"])
+@pytest.mark.parametrize("loaded", ["click", "bot.app", "aiohttp", "bot.sandbox.demo"])
 def test_ctrl_c_while_the_demo_is_loaded_or_starts_ends_it_without_a_traceback(tmp_path, loaded):
     argv = [sys.executable, "-X", "importtime", "-m", "bot", "demo", "--port", "0", "--no-browser"]
     env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
@@ -198,6 +198,42 @@ def test_ctrl_c_while_the_demo_is_loaded_or_starts_ends_it_without_a_traceback(t
     assert "Traceback" not in errors
     assert "The demo is running" not in said
     assert not list(tmp_path.glob("gitops-bot-demo-*"))
+
+
+SLACK = {"slack_bolt", "slack_sdk"}
+DATABASE = {"alembic", "sqlalchemy"}
+
+
+@pytest.mark.parametrize(
+    ("command", "used", "unused"),
+    [
+        ("--version", {"click"}, SLACK | DATABASE | {"git", "github", "kubernetes", "pydantic", "yaml"}),
+        ("check --path apps/shop", {"kubernetes"}, SLACK | DATABASE | {"git", "github"}),
+        ("check --config config.yaml", {"kubernetes", "git"}, SLACK | DATABASE | {"github"}),
+        ("audit --config config.yaml", DATABASE, SLACK | {"git", "github", "kubernetes"}),
+    ],
+)
+def test_a_command_imports_only_the_libraries_it_uses(cluster, source, command, used, unused):
+    source.commit("First", {"apps/shop/settings.yaml": MANIFEST})
+    cluster.api.apply(LIVE, manager="argocd-controller", namespace="shop")
+    (source.path / "config.yaml").write_text(
+        "repositories: {platform: {url: .}}\n"
+        f"clusters: {{prod: {{kubeconfig: {cluster.kubeconfig}}}}}\n"
+        "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
+    )
+    SqlStore(f"sqlite:///{source.path}/state.db").close()
+    argv = [sys.executable, "-X", "importtime", "-m", "bot", *command.split()]
+    env = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
+    done = subprocess.run(argv, cwd=source.path, env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+    imported, written = [], []
+    for line in done.stderr.splitlines():
+        (imported if line.startswith("import time:") else written).append(line)
+    packages = {line.rpartition("|")[2].strip().partition(".")[0] for line in imported}
+    assert packages >= used
+    assert packages & unused == set()
+    assert written == []
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from bot.cli.doctor import examine
-from bot.config import load
-from bot.handlers.doctor import OPTIONAL_SCOPES, Line, Outside, doctor
+from bot.cli.doctor import probes
+from bot.config.load import load
+from bot.handlers.doctor import OPTIONAL_SCOPES, Clients, Probe, doctor
 from bot.sandbox.cluster import SandboxCluster
 from bot.sandbox.cluster.faults import Fault
 from bot.sandbox.cluster.kubeconfig import write_kubeconfig
@@ -70,7 +70,7 @@ class World:
         return load(path, self.environ)
 
     def lines(self):
-        return list(examine(self.config()))
+        return list(probes(self.config()))
 
     def not_ok(self):
         return {line.what: line.remedy for line in self.lines() if not line.ok}
@@ -224,7 +224,7 @@ def test_a_repository_that_cannot_be_fetched_hides_no_other(world):
     lines = world.lines()
 
     assert [line.what for line in lines if not line.ok] == ["repository charts: git can fetch"]
-    assert Line("application ferry: can be checked", ok=True) in lines
+    assert Probe("application ferry: can be checked", ok=True) in lines
 
 
 def test_a_token_that_may_not_write_is_seen_without_writing(world):
@@ -276,7 +276,7 @@ def test_a_database_that_cannot_be_opened_is_a_line(world):
 )
 def test_git_must_know_merge_tree(world, version, ok):
     config = replace(world.config(), repositories={}, clusters={}, applications={})
-    nothing = Outside(
+    nothing = Clients(
         slack=None,
         chat=None,
         repositories={},

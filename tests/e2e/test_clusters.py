@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.app import Bot
-from bot.config import load
+from bot.config.load import load
 from bot.core.drift.model import Status
 from bot.sandbox.cluster import Fault, SandboxCluster, write_kubeconfig
 from bot.sandbox.server import Server

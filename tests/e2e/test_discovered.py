@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.app import Bot
-from bot.config import load
+from bot.config.load import load
 from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
 from bot.sandbox.server import Server
 from bot.sandbox.slack import SandboxSlack

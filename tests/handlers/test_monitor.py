@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot import build
-from bot.config import load
+from bot.config.load import load
 from bot.core.applications.application import Application
 from bot.core.drift.model import Status
 from bot.core.drift.report import as_json, as_text

@@ -10,7 +10,8 @@ from bot.adapters.forges.bitbucket_client import Api, BitbucketClient, Bitbucket
 from bot.adapters.forges.errors import ForgeErrorMapper
 from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE, Probe, best_match
 from bot.adapters.git.credential import Credential
-from bot.config import Credentials, ForgeConfig
+from bot.config.credentials import Credentials
+from bot.config.sections.forge import ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText

@@ -16,7 +16,8 @@ from bot.adapters.forges.github_client import GitHubClient, first_items, none_on
 from bot.adapters.forges.github_commit import create_commit
 from bot.adapters.forges.new_commit import NewCommit
 from bot.adapters.git.credential import Credential
-from bot.config import Credentials, ForgeConfig
+from bot.config.credentials import Credentials
+from bot.config.sections.forge import ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText

@@ -22,7 +22,8 @@ from bot.adapters.forges.forge import (
     http_session,
 )
 from bot.adapters.git.credential import Credential
-from bot.config import Credentials, ForgeConfig
+from bot.config.credentials import Credentials
+from bot.config.sections.forge import ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText

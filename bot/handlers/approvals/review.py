@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby, takewhile
 
-from bot.config import Approvals
+from bot.config.sections.approvals import ApprovalsConfig
 from bot.core.applications.application import Application
 from bot.core.approvals.approval import (
     UNAPPROVED,
@@ -62,7 +62,7 @@ class ApprovalReviewer:
     def __init__(
         self,
         ports: Ports,
-        settings: Mapping[str, Approvals],
+        settings: Mapping[str, ApprovalsConfig],
         applications: Mapping[str, Application],
         manifest_cache: ManifestCache,
         channel: str,
@@ -118,7 +118,7 @@ class ApprovalReviewer:
             return
         store.cards.save(f"{key}/diff", Posted(card.channel, card.ts, "", self._ports.clock()))
 
-    def _settings_of(self, key: str) -> Approvals | None:
+    def _settings_of(self, key: str) -> ApprovalsConfig | None:
         """The settings of a repository by its key, at any revision; None when it left the configuration."""
         return self._settings.get(RepositoryRef.parse(key).name)
 
@@ -172,7 +172,7 @@ class ApprovalReviewer:
 
     # ------------------------------------------------------------ judging
 
-    def _look_at(self, name: str, settings: Approvals, batch: Sequence[Judgement], now: datetime) -> None:
+    def _look_at(self, name: str, settings: ApprovalsConfig, batch: Sequence[Judgement], now: datetime) -> None:
         if name not in self._ports.forges:
             judgements = [replace(judgement, why=LocalizedText(texts.NO_FORGE)) for judgement in batch]
             self._ports.store.approvals.save(judgements, settled={judgement.id for judgement in judgements})
@@ -193,7 +193,7 @@ class ApprovalReviewer:
         self._ports.store.approvals.save(members, settled=settled)
 
     def _judged(
-        self, name: str, settings: Approvals, batch: Sequence[Judgement], now: datetime
+        self, name: str, settings: ApprovalsConfig, batch: Sequence[Judgement], now: datetime
     ) -> dict[str, Judgement]:
         repository, forge = self._ports.repositories[name], self._ports.forges[name]
         brought = _with_rebased(repository, [(judgement, _brought(forge, judgement)) for judgement in batch])

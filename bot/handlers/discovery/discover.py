@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.config import Config
+from bot.config.model import Config
 from bot.core.applications import argocd, flux
 from bot.core.applications.application import Application
 from bot.core.applications.deployer import ARGO_APPLICATION

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.config import Config
+from bot.config.model import Config
 from bot.core import home as homes
 from bot.core.access.permission import Members
 from bot.core.home import Survey

@@ -6,7 +6,8 @@ import pytest
 
 from bot.adapters.forges.bitbucket import BitbucketForge
 from bot.adapters.forges.bitbucket_server import BitbucketServerForge
-from bot.config import Credentials, ForgeConfig
+from bot.config.credentials import Credentials
+from bot.config.sections.forge import ForgeConfig
 from bot.ports.forge import ForgeError
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.forge.bitbucket import BITBUCKET

@@ -16,7 +16,7 @@ import yaml
 from aiohttp import web
 
 from bot import build
-from bot.config import load
+from bot.config.load import load
 from bot.core.git.commit import Approval, approvers
 from bot.core.pull_requests.change_ref import PullUrl, parse_change_ref, repository_url
 from bot.ports.forge import ForgeError

@@ -11,7 +11,8 @@ from github.Requester import HTTPRequestsConnectionClass
 
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.forges.signed_repository import SignedRepository
-from bot.config import Credentials, ForgeConfig
+from bot.config.credentials import Credentials
+from bot.config.sections.forge import ForgeConfig
 from bot.core.access.permission import Granted
 from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.revert import AlreadyOpen, Opened, RevertRequest

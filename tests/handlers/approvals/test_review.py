@@ -8,7 +8,7 @@ import yaml
 from slack_sdk import WebClient
 
 from bot import build
-from bot.config import load
+from bot.config.load import load
 from bot.core.approvals.approval import ApprovalStatus, alerts
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot import build
-from bot.cli.check import configured
-from bot.config import load
+from bot.cli.check_configured import check_configured
+from bot.config.load import load
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.discovery.discover import ApplicationGoneError, Discoverer
@@ -283,14 +283,14 @@ def test_only_the_files_that_it_means_are_read(world):
 def test_check_knows_them_by_name_and_all_together(world):
     world.argo(application("shop", world.url))
     world.start()
-    (check,) = configured(world.config, ["shop"], explain=False)
+    (check,) = check_configured(world.config, ["shop"], explain=False)
     assert [drift.name for drift in check.drift] == ["settings"]
-    assert [each.application for each in configured(world.config, [], explain=False)] == ["shop"]
+    assert [each.application for each in check_configured(world.config, [], explain=False)] == ["shop"]
     with pytest.raises(PortError, match=r"Unknown application shpo; did you mean shop\? Applications: .*shop\."):
-        configured(world.config, ["shpo"], explain=False)
+        check_configured(world.config, ["shpo"], explain=False)
     world.cluster.faults.add(Fault("*/applications", status=503))
     with pytest.raises(PortError, match="The applications of Argo CD on prod could not be listed"):
-        configured(world.config, [], explain=False)
+        check_configured(world.config, [], explain=False)
 
 
 def test_a_branch_for_each_environment_and_the_newest_release(world):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot import build
-from bot.config import load
+from bot.config.load import load
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.incidents.control import Done, acknowledge, snooze
 from bot.handlers.monitor import Monitor

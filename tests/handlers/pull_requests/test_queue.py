@@ -7,7 +7,8 @@ import pytest
 from bot.adapters.database.store import SqlStore
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.git.repository import GitRepository
-from bot.config import Credentials, ForgeConfig
+from bot.config.credentials import Credentials
+from bot.config.sections.forge import ForgeConfig
 from bot.core.access.audit import Origin
 from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.access.requester import Requester

@@ -1,0 +1,95 @@
+"""`gitops-bot check --config`: configured and discovered applications."""
+
+import difflib
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+
+from bot import build
+from bot.adapters.rendering.programs import Programs
+from bot.config.model import Config
+from bot.core.applications.application import Application
+from bot.core.drift.model import Check, Status
+from bot.handlers.discovery.discover import Discoverer
+from bot.handlers.drift.check import check, fetch_all
+from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.i18n.language import ENGLISH
+from bot.messages.common import listed
+from bot.ports.errors import PortError
+
+_log = logging.getLogger(__name__)
+
+
+def check_configured(config: Config, names: Sequence[str], *, explain: bool) -> list[Check]:
+    """Check these applications, or all when `names` is empty, one thread per cluster. PortError for an unknown name."""
+    config = _with_discovered(config, names)
+    applications = _select(config, names)
+    keys = {application.repository.key for application in applications}
+    repositories = {key: build.repository(config, key) for key in keys}
+    revisions = fetch_all(repositories)
+    now = datetime.now(tz=UTC)
+    caches = Caches(ManifestCache(Programs.find()))
+
+    def check_cluster(name: str) -> list[Check]:
+        in_cluster = [application for application in applications if application.cluster == name]
+        try:
+            cluster = build.cluster(config, name)
+        except PortError as error:  # a bad kubeconfig affects only its own cluster
+            return [
+                Check(application.name, name, None, Status.UNKNOWN, str(error), 0, now) for application in in_cluster
+            ]
+        return check(
+            in_cluster,
+            revisions=revisions,
+            repositories=repositories,
+            cluster=cluster,
+            ignore=config.ignore,
+            interactive=config.interactive,
+            now=now,
+            caches=caches,
+            explain=explain,
+        )
+
+    clusters = {application.cluster for application in applications}
+    with ThreadPoolExecutor(max_workers=len(clusters)) as pool:
+        checks = {check.application: check for checks in pool.map(check_cluster, clusters) for check in checks}
+    return [checks[application.name] for application in applications]
+
+
+def _select(config: Config, names: Sequence[str]) -> list[Application]:
+    for name in names:
+        if name not in config.applications:
+            close = difflib.get_close_matches(name, config.applications, n=1)
+            hint = f"; did you mean {close[0]}?" if close else "."
+            applications = listed(ENGLISH, config.applications, 20) if config.applications else "none"
+            raise PortError(f"Unknown application {name}{hint} Applications: {applications}.")
+    if not config.applications:
+        raise PortError(
+            "There are no applications to check. Add one under applications:, or check that discover finds one."
+        )
+    return [config.applications[name] for name in dict.fromkeys(names or config.applications)]
+
+
+def _with_discovered(config: Config, names: Sequence[str]) -> Config:
+    """Add the applications that deployers know, if any are needed. PortError when a deployer cannot be read."""
+    if names and set(names) <= set(config.applications):
+        return config
+    clusters = {}
+    for name in config.clusters:
+        with suppress(PortError):  # reported when its applications are checked
+            clusters[name] = build.cluster(config, name)
+    discoverer = Discoverer(config, clusters, partial(build.repository, config))
+    if discoverer.wanted:
+        with ThreadPoolExecutor(max_workers=len(discoverer.wanted)) as pool:
+            list(pool.map(discoverer.look, discoverer.wanted))
+    catalogue = discoverer.catalogue()
+    for unreadable in catalogue.unreadable:
+        _log.warning("skipping %s: %s", unreadable.origin.title, unreadable.why)
+    if catalogue.notes and not (names and set(names) <= set(catalogue.applications)):
+        raise PortError(" ".join(catalogue.notes))
+    return replace(config, applications=catalogue.applications)

@@ -1,0 +1,62 @@
+"""`gitops-bot check --path`: a directory of manifests against a cluster, without a configuration."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.adapters.kubernetes.kubeconfig import default_kubeconfig
+from bot.adapters.rendering.directory import Directory
+from bot.adapters.rendering.programs import Programs
+from bot.core.applications.application import Application
+from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.model import Check, Status
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.objects.ownership import INTERACTIVE
+from bot.handlers.drift.check import check_files
+from bot.ports.errors import PortError
+
+
+def check_directory(
+    path: Path, *, context: str | None, namespace: str | None, ignore: Path | None, explain: bool
+) -> Check:
+    """Check a directory against a kubeconfig's cluster; UNKNOWN when either cannot be read.
+
+    `ignore` and `interactive` come from the configuration file `ignore`, if there is one. CommandError if it is
+    invalid.
+    """
+    rules: Sequence[IgnoreRule] = ()
+    interactive: Sequence[str] = INTERACTIVE
+    if ignore is not None:
+        from bot.cli.load_config import load_config  # noqa: PLC0415  few checks of a directory need it
+
+        config = load_config(ignore)
+        rules, interactive = config.ignore, config.interactive
+    now = datetime.now(tz=UTC)
+    application = Application(
+        name=path.resolve().name or "/",
+        repository=RepositoryRef(""),
+        path="",
+        cluster=context or "current",
+        namespace=namespace or "default",
+        channel="",
+    )
+    try:
+        directory = Directory(path)
+        files = directory.own_files()
+        cluster = KubernetesCluster(application.cluster, kubeconfig=default_kubeconfig(), context=context)
+    except PortError as error:
+        return Check(application.name, application.cluster, None, Status.UNKNOWN, str(error), 0, now)
+    application = replace(application, path=directory.path, namespace=namespace or cluster.default_namespace())
+    return check_files(
+        application,
+        files,
+        directory,
+        Programs.find(),
+        cluster=cluster,
+        ignore=rules,
+        interactive=interactive,
+        now=now,
+        explain=explain,
+    )

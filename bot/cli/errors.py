@@ -1,0 +1,17 @@
+"""How a command ends when it cannot do what it was asked to."""
+
+from typing import IO, Any
+
+import click
+
+COULD_NOT_TELL = 2  # as diff does: 0 same, 1 different, 2 trouble
+
+
+class CommandError(click.ClickException):
+    """Ends the command with exit code 2 and the message, without a prefix, on stderr."""
+
+    exit_code = COULD_NOT_TELL
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message."""
+        click.echo(self.message, file=file, err=True)

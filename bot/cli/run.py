@@ -1,0 +1,28 @@
+"""`gitops-bot run`: the bot, until it is told to stop."""
+
+import logging
+from pathlib import Path
+
+from bot.app import Bot
+from bot.cli.errors import CommandError
+from bot.cli.load_config import load_config
+from bot.cli.stop_signal import StopSignal
+from bot.ports.errors import PortError
+
+_log = logging.getLogger(__name__)
+
+
+def run_bot(config_path: Path) -> None:
+    """Run the bot until SIGTERM or Ctrl-C. CommandError when a setting is missing or it cannot start."""
+    config = load_config(config_path)
+    missing = config.missing_for_run()
+    if missing:
+        raise CommandError("\n".join(missing))
+    stop_signal = StopSignal()
+    try:
+        bot = Bot(config).start()
+    except (PortError, OSError) as error:
+        raise CommandError(str(error)) from error
+    stop_signal.wait()
+    _log.info("stopping: waiting for running work to finish")
+    bot.stop()

@@ -1,0 +1,29 @@
+"""Waits for SIGTERM or Ctrl-C."""
+
+import signal
+import socket
+from types import FrameType
+
+
+class StopSignal:
+    """Waits for SIGTERM or Ctrl-C, and catches one that arrives before `wait` is called.
+
+    A `threading.Event` set by a signal handler is not enough: the handler of a signal that arrives just before the
+    wait's system call runs only when something else ends the wait. `wait` reads the byte that the interpreter writes
+    on every signal instead: https://docs.python.org/3/library/signal.html#signal.set_wakeup_fd
+    """
+
+    def __init__(self) -> None:
+        self._reader, self._writer = socket.socketpair()
+        self._writer.setblocking(False)
+        signal.set_wakeup_fd(self._writer.fileno())
+        self.received = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._handle)
+
+    def wait(self) -> None:
+        """Block until a signal arrives."""
+        self._reader.recv(1)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self.received = True

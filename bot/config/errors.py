@@ -1,0 +1,16 @@
+"""How a mistake in the configuration is reported."""
+
+from typing import NamedTuple
+
+Location = tuple[str | int, ...]  # keys and list indexes: ("applications", "shop", "path"), ("ignore", 0)
+
+
+class ConfigError(Exception):
+    """The configuration is invalid. One line per mistake, `FILE:LINE: KEY: what is wrong and what is expected`."""
+
+
+class Mistake(NamedTuple):
+    """One mistake in the file. `text` never contains the value: it may be a misplaced secret."""
+
+    location: Location
+    text: str

@@ -1,0 +1,54 @@
+"""What the configuration becomes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.config.credentials import Credentials
+from bot.config.sections.alerts import AlertsConfig
+from bot.config.sections.cluster import ClusterConfig
+from bot.config.sections.repository import RepositoryConfig
+from bot.config.sections.schedule import ScheduleConfig
+from bot.config.sections.slack import SlackConfig
+from bot.config.values import A_CHANNEL
+from bot.core.access.permission import Roles
+from bot.core.applications.application import Application
+from bot.core.drift.ignore import IgnoreRule
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration; in the running bot, `applications` is kept current and includes discovered ones.
+
+    `store` is a SQLAlchemy URL and may contain a password. Relative paths, also in `store` and `mirrors`, are relative
+    to the working directory. `interactive` holds patterns of field managers that are people.
+    """
+
+    slack: SlackConfig
+    repositories: Mapping[str, RepositoryConfig]
+    clusters: Mapping[str, ClusterConfig]
+    applications: Mapping[str, Application]
+    roles: Roles
+    schedule: ScheduleConfig
+    alerts: AlertsConfig
+    store: str = field(repr=False)
+    mirrors: Path
+    ignore: tuple[IgnoreRule, ...]
+    interactive: tuple[str, ...]
+    credentials: Credentials
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone for people whose own is not known."""
+        return ZoneInfo(self.slack.zone)
+
+    def missing_for_run(self) -> list[str]:
+        """A sentence for each missing setting that `run` needs and `check` does not, with where to get it."""
+        forge_kinds = {repository.forge.kind for repository in self.repositories.values() if repository.forge}
+        no_channel = f"slack.channel is not set: alerts and reports need a channel. Set it to {A_CHANNEL}."
+        return [
+            *self.credentials.mixed_up(),
+            *([] if self.slack.channel else [no_channel]),
+            *self.credentials.missing(self.slack.mode, forge_kinds),
+        ]

@@ -1,0 +1,20 @@
+"""`clusters.NAME`: how to reach a cluster, and whose applications to discover there."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.config.sections.section import Section
+from bot.config.values import Channel, LocalPath
+
+
+class ClusterConfig(Section):
+    """How to reach a cluster: with neither kubeconfig nor context, it is the one that the bot runs in.
+
+    `discover` lists the deployers whose applications the bot watches, reported in `channel` unless they name another.
+    """
+
+    kubeconfig: LocalPath | None = Field(default=None, description="the path to a kubeconfig file")
+    context: str | None = Field(default=None, description="the name of a context in the kubeconfig")
+    discover: tuple[Literal["argocd", "flux"], ...] = Field(default=(), description="a list of argocd, flux or both")
+    channel: Channel = ""

@@ -1,0 +1,37 @@
+"""The whole configuration file."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from bot.config.sections.alerts import AlertsConfig
+from bot.config.sections.application import ApplicationConfig
+from bot.config.sections.cluster import ClusterConfig
+from bot.config.sections.ignore import IgnoreConfig
+from bot.config.sections.repository import RepositoryConfig
+from bot.config.sections.schedule import ScheduleConfig
+from bot.config.sections.section import Section
+from bot.config.sections.slack import SlackConfig
+from bot.config.values import A_NAME, DatabaseUrl, FieldManager, LocalPath, Name
+from bot.core.objects.ownership import INTERACTIVE
+
+
+class ConfigFile(Section):
+    """The whole file."""
+
+    slack: SlackConfig = Field(default=SlackConfig(), description="a mapping with channel")
+    repositories: dict[Name, RepositoryConfig] = Field(default={}, description=f"a mapping; each key is {A_NAME}")
+    clusters: dict[Name, ClusterConfig] = Field(default={}, description=f"a mapping; each key is {A_NAME}")
+    applications: dict[Name, ApplicationConfig] = Field(
+        default={}, description=f"a mapping of at least one application; each key is {A_NAME}"
+    )
+    schedule: ScheduleConfig = Field(default=ScheduleConfig(), description="a mapping such as {drift: 5m, git: 30s}")
+    alerts: AlertsConfig = Field(
+        default=AlertsConfig(), description="a mapping such as {looks: 2, quiet_while_rolling: true}"
+    )
+    store: DatabaseUrl = "sqlite:///state.db"
+    mirrors: LocalPath = Field(default=Path("mirrors"), description="the path to a directory")
+    ignore: tuple[IgnoreConfig, ...] = Field(default=(), description="a list of rules, each with paths")
+    interactive: tuple[FieldManager, ...] = Field(
+        default=INTERACTIVE, description="a list of field managers or patterns, such as kubectl-*"
+    )
