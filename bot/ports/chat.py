@@ -10,7 +10,7 @@ from bot.ports.errors import PortError
 
 
 class ChatError(PortError):
-    """Slack did not take it. `code` is Slack's own error name; `retry_after` seconds when it said when to come back."""
+    """Slack rejected the request. `code` is Slack's error code; `retry_after` is in seconds, if Slack sent it."""
 
     def __init__(self, message: str, *, code: str = "", retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class ChatError(PortError):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person in Slack: the name others know them by, and the name of their time zone, such as Europe/Madrid."""
+    """A person in Slack: their display name, and the name of their time zone, such as Europe/Madrid."""
 
     name: str
     zone: str | None
@@ -32,21 +32,21 @@ class Chat(Protocol):
     def post(
         self, channel: str, message: Message, *, key: str, thread: str | None = None, broadcast: bool = False
     ) -> str:
-        """Post to a channel; the message's ts. `key` goes with it unseen, for `find`.
+        """Post to a channel and return the message's ts. `key` is stored in its metadata, for `find`.
 
-        With `broadcast` a reply in a thread is shown in the channel too.
+        With `broadcast`, a reply in a thread also appears in the channel.
         """
         ...
 
     def find(self, channel: str, key: str, *, since: datetime, thread: str | None = None) -> str | None:
-        """The ts of the message posted with `key` since then; None when there is none, or the bot may not look.
+        """The ts of the message posted with `key` since then; None if there is none, or the bot is not allowed to look.
 
-        Looking needs channels:history, an optional scope.
+        Needs channels:history, an optional scope.
         """
         ...
 
     def update(self, channel: str, ts: str, message: Message) -> None:
-        """Make a message read anew."""
+        """Replace a message."""
         ...
 
     def upload(self, channel: str, *, filename: str, title: str, content: str, thread: str | None = None) -> None:
@@ -54,33 +54,33 @@ class Chat(Protocol):
         ...
 
     def post_ephemeral(self, channel: str, user: str, message: Message, *, thread: str | None = None) -> None:
-        """Tell one person in a channel, or in a thread of it; nobody else sees it, and it does not last."""
+        """Post a message in a channel, or in a thread of it, that only one person sees."""
         ...
 
     def group_members(self, group: str) -> frozenset[str]:
-        """The user ids of a user group. ChatError when the bot may not ask (the scope usergroups:read)."""
+        """The user ids of a user group. ChatError, also without the scope usergroups:read."""
         ...
 
     def user_by_email(self, email: str) -> str | None:
-        """The user id of the person with that address; None when there is none who is active.
+        """The user id of the active person with that email address, if any.
 
-        ChatError, among others when the bot may not ask (the scopes users:read and users:read.email, both optional).
+        ChatError, also without the optional scopes users:read and users:read.email.
         """
         ...
 
     def is_member(self, user: str) -> bool:
-        """Whether that user id is a person of the workspace who has not left. ChatError (the scope users:read)."""
+        """Whether that user id is an active person of the workspace. ChatError, also without the scope users:read."""
         ...
 
     def user(self, user: str) -> User | None:
-        """What Slack tells of a person; None when there is none, or one who has left or is an app.
+        """A person; None if the user does not exist, has left or is an app.
 
-        ChatError, among others when the bot may not ask (the scope users:read, which is optional).
+        ChatError, also without the optional scope users:read.
         """
         ...
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> str:
-        """Open a modal; its view id. The trigger expires 3 s after the click."""
+        """Open a modal and return its view id. The trigger expires 3 s after the click."""
         ...
 
     def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
@@ -88,5 +88,5 @@ class Chat(Protocol):
         ...
 
     def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
-        """Replace what somebody's Home shows. ChatError, `not_enabled` among others: the app has no Home tab."""
+        """Replace a user's Home tab. ChatError; its code is `not_enabled` if the app has no Home tab."""
         ...

@@ -8,11 +8,11 @@ from bot.ports.errors import PortError
 
 
 class ClusterError(PortError):
-    """The API server did not answer this question: unreachable, 403, 5xx, cut off. What it touches is unknown."""
+    """A request to the API server failed: unreachable, 403, 5xx, interrupted. Whatever depends on it is unknown."""
 
 
 class ForbiddenError(ClusterError):
-    """403: the bot's account may not read this. Its text names the verb and the resource to grant."""
+    """403: the bot's account is not allowed to read this. The text names the verb and the resource to grant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What a cluster serves: `kinds` by (apiVersion, kind); `broken` maps an apiVersion that did not answer to why."""
+    """What a cluster serves: `kinds` by (apiVersion, kind); `broken` has the reason by apiVersion that failed."""
 
     kinds: Mapping[tuple[str, str], Kind]
     broken: Mapping[str, str]
@@ -43,25 +43,26 @@ Read = TypeVar("Read")
 
 
 class Cluster(Protocol):
-    """One cluster's API server, read only: nothing but GET is ever sent. `server` is its URL."""
+    """One cluster's API server, read only: only GET requests are ever sent. `server` is its URL."""
 
     name: str
     server: str
 
     def discover(self) -> Discovery:
-        """What the cluster serves, asked afresh. ClusterError when the API server does not answer at all."""
+        """What the cluster serves, never cached. ClusterError if the API server does not respond."""
         ...
 
     def schema(self, api_version: str) -> Mapping[str, Any] | None:
-        """The OpenAPI v3 document of one group version, cached by its hash; None when the server gives none."""
+        """The OpenAPI v3 document of one group version, cached by its hash; None if the server has none."""
         ...
 
     def list(
         self, kind: Kind, namespace: str | None, read: Callable[[Mapping[str, Any]], Read | None]
     ) -> Mapping[tuple[str | None, str], Read]:
-        """Every object of a kind by (namespace, name), in one namespace or (None) everywhere, complete or ClusterError.
+        """Every object of a kind by (namespace, name), in one namespace or (None) in all: all of them or ClusterError.
 
-        What `read` makes of each object is kept, and the object is not; None is left out. It may be given one twice.
-        Paged; a 410 restarts the list; a cut connection, a timeout, a 403 or a 5xx is a ClusterError with the remedy.
+        Only what `read` returns for an object is kept, unless it is None; `read` may get an object twice. The list is
+        paged, and a 410 restarts it. An interrupted connection, a timeout, a 403 or a 5xx is a ClusterError with the
+        remedy.
         """
         ...

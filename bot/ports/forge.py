@@ -9,7 +9,7 @@ from bot.ports.errors import PortError
 
 
 class ForgeError(PortError):
-    """The forge did not do it: unreachable, not permitted, rate limited. `retry_at` when it said when to come back."""
+    """The forge failed: unreachable, not permitted or rate limited. `retry_at` is set if it said when to retry."""
 
     def __init__(self, message: str, retry_at: datetime | None = None) -> None:
         super().__init__(message)
@@ -17,39 +17,39 @@ class ForgeError(PortError):
 
 
 class Forge(Protocol):
-    """GitHub, GitLab or Bitbucket: pull requests of one repository. Git itself does the rest."""
+    """GitHub, GitLab or Bitbucket: the pull requests of one repository. Git does the rest."""
 
     def get_pull_request(self, number: int) -> PullRequest | None:
-        """The pull request of that number; None when there is none."""
+        """The pull request with that number, if any."""
         ...
 
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
-        """The merged pull request that brought this commit to its base, else an open one that holds it, else None.
+        """The merged pull request that brought this commit to its base, else an open one that contains it, else None.
 
-        With `base` only those into that branch count.
+        With `base`, only pull requests into that branch count.
         """
         ...
 
     def pushers(self, branch: str) -> Mapping[str, str]:
-        """Who moved a branch to which commit (sha to account), of late; empty where the forge does not tell."""
+        """Who recently pushed which commit to a branch (account by sha); empty if the forge does not say."""
         ...
 
     def approvals(self, number: int) -> list[Approval]:
-        """The approving reviews that stand (a later "changes requested" by the same person withdraws theirs)."""
+        """The approving reviews in force (a later "changes requested" by the same person withdraws theirs)."""
         ...
 
     def find_pull_request(self, head: str) -> PullRequest | None:
-        """The newest pull request from that source branch, open ones first; None when there is none."""
+        """The newest pull request from that source branch, open ones first, if any."""
         ...
 
     def open_pull_requests(self, head_prefix: str = "") -> list[PullRequest]:
-        """Open pull requests whose source branch begins with `head_prefix`, newest first, 100 at most."""
+        """Open pull requests whose source branch begins with `head_prefix`, newest first, at most 100."""
         ...
 
     def create_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
-        """Open a pull request; when one is already open for that head, that one (a retried POST may have made it)."""
+        """Open a pull request, or return the open one for that head (a retried POST may have opened it)."""
         ...
 
     def commit_url(self, sha: str) -> str:
-        """Where people look at that commit."""
+        """The commit's web page."""
         ...

@@ -10,11 +10,11 @@ from bot.ports.errors import PortError
 
 
 class RepositoryError(PortError):
-    """Git could not answer: unreachable, refused, not a repository, unknown branch."""
+    """Git failed: unreachable, rejected, not a repository, or an unknown branch."""
 
 
 class RevisionNotFoundError(RepositoryError):
-    """No such commit, or not one commit: `candidates` lists several that a prefix could mean."""
+    """No such commit, or an ambiguous prefix: `candidates` lists the commits that it matches."""
 
     def __init__(self, message: str, candidates: Sequence[Commit] = ()) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class RevisionNotFoundError(RepositoryError):
 
 
 class PushRejectedError(RepositoryError):
-    """The remote refused the push (branch exists, protected, no permission)."""
+    """The remote rejected the push: the branch exists or is protected, or the bot lacks the permission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A three-way merge of trees: `tree` is the result's id; with `conflicts` (paths) it must not be used.
+    """A three-way merge of trees: `tree` is the result's id; with `conflicts` (paths), it must not be used.
 
-    `kinds` stands beside `conflicts`: what kind each is in git's words ("contents", "modify/delete", "binary").
+    `kinds` has git's name for each conflict, in the same order: "contents", "modify/delete", "binary".
     """
 
     tree: str
@@ -57,15 +57,15 @@ class Repository(Protocol):
 
     @property
     def is_branch(self) -> bool:
-        """Whether one branch is tracked, by its name, and not a tag, a commit or the newest of several."""
+        """Whether one branch is tracked by its name, not a tag, a commit or the newest of several branches."""
         ...
 
     def fetch(self) -> str:
-        """Bring the mirror up to date; the sha of what is tracked. RepositoryError when the remote is silent."""
+        """Bring the mirror up to date and return the sha of what is tracked. RepositoryError."""
         ...
 
     def head(self) -> str:
-        """The sha of what is tracked as last fetched; fetches when nothing was fetched yet."""
+        """The sha of what is tracked, as last fetched; fetches if nothing was fetched yet."""
         ...
 
     def resolved_revision(self) -> ResolvedRevision:
@@ -73,14 +73,14 @@ class Repository(Protocol):
         ...
 
     def tip(self, branch: str) -> str | None:
-        """The sha of any branch as last fetched; None when there is none."""
+        """The sha of any branch, as last fetched; None if it does not exist."""
         ...
 
     def resolve(self, text: str) -> Commit:
-        """A full or abbreviated sha (7 to 64 hex digits) as one commit.
+        """The commit of a full or abbreviated sha (7 to 64 hex digits).
 
-        By object name alone: a branch of that name does not win. Fetches once when it is unknown.
-        RevisionNotFoundError when there is none, several, or no commit of that name.
+        Only object names count, even if a branch has the same name. Fetches once if the sha is unknown.
+        RevisionNotFoundError if it matches no object, several commits, or an object that is not a commit.
         """
         ...
 
@@ -97,60 +97,60 @@ class Repository(Protocol):
         ...
 
     def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:
-        """All commits of since..until, not those on the first-parent line alone (newest first)."""
+        """All commits of since..until, including those that merges brought (newest first)."""
         ...
 
     def tree_id(self, revision: str, path: str) -> str | None:
-        """The id of the tree or blob at `path` ("" or "." is the root); None when there is nothing at that path.
+        """The id of the tree or blob at `path` ("" or "." is the root); None if nothing is there.
 
-        `revision` may be a tree too, such as that of a merge.
+        `revision` may also be a tree, such as the result of a merge.
         """
         ...
 
     def tree_ids(self, revision: str, paths: Sequence[str]) -> list[str | None]:
-        """The same of many paths at once, in their order."""
+        """`tree_id` for many paths at once, in their order."""
         ...
 
     def files(self, revision: str, path: str) -> list[File]:
-        """Every regular file below `path`, no symlinks or submodules. RepositoryError when there is no such path."""
+        """Every regular file below `path`, without symlinks and submodules. RepositoryError if there is no path."""
         ...
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
-        """The same of many paths, in their order and read as they are asked for, with few gits.
+        """`files` for many paths, in their order, read lazily with few git processes.
 
-        None where there is none, or `files` says why it does not read them. RepositoryError when no path can be read.
+        None for a path that does not exist, or that `files` rejects. RepositoryError if nothing can be read.
         """
         ...
 
     def changed_paths(self, base: str | None, revision: str) -> list[str]:
-        """Paths that differ between two commits or trees; with base None those of a root commit."""
+        """Paths that differ between two commits or trees; if base is None, those of a root commit."""
         ...
 
     def merge_trees(self, base: str, ours: str, theirs: str) -> Merged:
-        """A three-way merge of the trees of three commits, leaving the mirror untouched."""
+        """A three-way merge of the trees of three commits. The mirror does not change."""
         ...
 
     def fetch_commit(self, sha: str) -> bool:
-        """Whether this commit is at hand, asking the remote for it by its name if need be: no branch may hold it.
+        """Make a commit available, even if no branch contains it; whether that worked.
 
-        False when the remote has it no more, or does not give it.
+        Asks the remote for its sha if needed. False if the remote no longer has it, or does not serve it.
         """
         ...
 
     def merge(self, ours: str, theirs: str) -> Merged:
-        """What merging two commits at hand gives, as `git merge` has it; the mirror is left untouched."""
+        """The result of `git merge` for two available commits. The mirror does not change."""
         ...
 
     def edited_tree(self, revision: str, files: Mapping[str, bytes | None]) -> str:
-        """The id of a commit's tree with these files (paths from the root) written anew, or taken out where None.
+        """The id of a commit's tree with these files (paths from the root) replaced, or removed where None.
 
-        A file keeps its mode. The mirror is left untouched, as by `merge_trees`.
+        A file keeps its mode. The mirror does not change.
         """
         ...
 
     def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
         """Create a commit of `tree` on `parent` and push it as a new branch `gitops-bot/…`; the commit's sha.
 
-        PushRejectedError when the branch already exists there or the remote refuses it.
+        PushRejectedError if the branch already exists, or the remote rejects it.
         """
         ...

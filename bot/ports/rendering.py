@@ -9,25 +9,25 @@ from bot.ports.git import File
 
 
 class RenderError(PortError):
-    """The source is at fault, or asks for too much: the same files fail the same way again."""
+    """The source is at fault or exceeds a limit: the same files fail the same way again."""
 
 
 class RenderStoppedError(RenderError):
-    """It took too long: on a machine that has less to do it may not."""
+    """It took too long: on a less busy machine it may not."""
 
 
 class Renderer(Protocol):
-    """The official programs, run over files by themselves: no network, no other program, bounded time and memory."""
+    """The official programs, run only on files: no network, no other program, bounded time and memory."""
 
     def kustomize(self, files: Sequence[File], path: str, *, helm: bool) -> bytes:
-        """What `kustomize build` prints of the kustomization at `path`; `helm` says that it has charts in it.
+        """The output of `kustomize build` for the kustomization at `path`; `helm` says that it contains charts.
 
-        RenderError; PortError when there is no such program, or no place to work in.
+        RenderError; PortError if the program is missing, or there is no writable directory.
         """
         ...
 
     def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
-        """What `helm template` prints of the chart at `path`, its dependencies and hooks included.
+        """The output of `helm template` for the chart at `path`, with its dependencies and hooks.
 
         The parameters' values files are paths from the repository's root. Errors as above.
         """
