@@ -82,7 +82,7 @@ BLOCKS = {
     "actions": (
         blocks.actions(
             blocks.button(
-                "Revert…", "revert", "4f2a", style="danger", asks=blocks.confirm("Revert?", "It", "Do", "No")
+                "Revert…", "revert", "4f2a", style="danger", confirmation=blocks.confirm("Revert?", "It", "Do", "No")
             ),
             blocks.button("Review", "open", url="https://forge.example/13"),
         ),
