@@ -91,10 +91,13 @@ class ComparisonCache:
     def evict(self, now: datetime) -> None:
         """Drop what no check has used for a day."""
         with self._lock:
-            for object_key, entry in list(self._entries.items()):
+            # No copy of the items: ten thousand new tuples would trigger a full garbage collection.
+            for entry in self._entries.values():
                 entry.used_at = entry.used_at or now
-                if now - entry.used_at > _EVICTED_AFTER:
-                    del self._entries[object_key]
+            oldest = now - _EVICTED_AFTER
+            unused = [key for key, entry in self._entries.items() if entry.used_at and entry.used_at < oldest]
+            for object_key in unused:
+                del self._entries[object_key]
 
 
 @dataclass(frozen=True, slots=True)
