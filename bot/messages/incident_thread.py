@@ -38,7 +38,8 @@ def drift_grew(translator: Translator, incident: Incident, event: Event) -> Mess
     summary = common.summary(translator, drift)
     where = _where(translator, [incident])
     first = common.first_difference(translator, drift)
-    text = translator.text(texts.GROWN, where=where, summary=summary, first=first)
+    phrase = texts.GROWN_BY_ONE if len(drift) == 1 and len(drift[0].fields) < 2 else texts.GROWN
+    text = translator.text(phrase, where=where, summary=summary, first=first)
     lead = rich_line(translator, texts.GROWN_LEAD, where=where, summary=summary, time=date(event.at))
     if event.by:
         lead += rich_line(translator, texts.SILENCE_ENDED, person=person(event.by))

@@ -74,7 +74,7 @@ def _change(translator: Translator, change: Change, names: str) -> list[Element]
 
 def _counts(translator: Translator, rendered: RenderedChange) -> str:
     counts = ((texts.REMOVED, rendered.removed), (texts.CHANGED, rendered.changed), (texts.ADDED, rendered.added))
-    return ", ".join(translator.count(counted, number) for counted, number in counts if number)
+    return common.listed(translator, (translator.count(counted, number) for counted, number in counts if number))
 
 
 def _object(translator: Translator, changed: ObjectChange) -> list[Element]:

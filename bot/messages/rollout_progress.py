@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.core.objects.health import Unready
 from bot.core.rollouts.rollout import NOTHING, Part, PendingState, Rollout
 from bot.i18n.catalogue import rollout as texts
+from bot.i18n.catalogue import wording as shared
 from bot.i18n.language import PluralPhrase, Translator
 from bot.messages import common
 from bot.messages.blocks import Element, Value, bullets, clip, date, rich_line, words
@@ -93,8 +94,10 @@ def _pending(translator: Translator, pending: PendingState) -> str:
         *(clip(name, 160) for name in pending.missing),
         *(translator.text(texts.REMAINING, object=clip(name, 120)) for name in pending.remaining),
     ]
-    padded = names + [""] * (pending.total - len(names))
-    return common.listed(translator, padded, min(_MAX_PENDING, max(1, len(names))))
+    shown = names[:_MAX_PENDING]
+    omitted = pending.total - len(shown)
+    more = [translator.text(shared.AND_MORE, n=translator.number(omitted))] if omitted > 0 else []
+    return "; ".join([*shown, *more])
 
 
 def _workload(translator: Translator, workload: Unready) -> str:

@@ -16,7 +16,6 @@ from bot.messages.blocks import (
     bullets,
     clip,
     code,
-    comma_separated,
     link,
     mention,
     message,
@@ -69,7 +68,7 @@ def answer(translator: Translator, contacts: Contacts) -> Message:
             rich_line(
                 translator,
                 texts.OWNERS,
-                who=comma_separated([mention(owner) for owner in contacts.owners[:_MAX_OWNERS]]),
+                who=common.listed_elements(translator, [mention(owner) for owner in contacts.owners], _MAX_OWNERS),
             ),
         )
     if not lines:
@@ -108,7 +107,7 @@ def _changed(translator: Translator, change: Change) -> list[Element]:
         commit=sha,
         subject=clip(title(change.commit, change.pull), 120),
         at=common.day_and_time(translator, change.commit.committed_at),
-        authors=comma_separated(authors[:_MAX_AUTHORS]) or translator.text(texts.A_TOOL),
+        authors=common.listed_elements(translator, authors, _MAX_AUTHORS) or translator.text(texts.A_TOOL),
     )
     if change.pull and change.pull.merged_by:
         line += rich_line(translator, texts.MERGED_BY, who=clip(change.pull.merged_by, 60))

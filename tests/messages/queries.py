@@ -120,7 +120,7 @@ def judged_entries():
 
 def messages(translator):
     only = {"pulls": {}, "outages": [], "rollouts": []}
-    unknown = replace(BEHIND, incident=None, owners=(), writers=(), approvals_error="GitHub does not answer.")
+    unknown = replace(BEHIND, incident=None, owners=(), writers=(), approvals_error=FORGE_SILENT)
     return {
         "status-answer": overview(translator),
         "status-answer-one": overview(translator, applications=APPLICATIONS[:1], **only),

@@ -31,7 +31,7 @@ def part_of_many(number):
         case 0:
             return part
         case 1:
-            return replace(part, error="The cluster prod does not answer.")
+            return replace(part, error=SILENT)
         case 2 | 3:
             return replace(part, lacking=NOT_READY if number % 2 else NOT_APPLIED)
     return replace(part, live_at=T0 + timedelta(seconds=40 + number))

@@ -94,7 +94,13 @@ GROUP = [
     replace(incident, application=name, repository="platform", group="many")
     for name, incident in (("shop", OPEN), ("api", CRITICAL), ("web", ACKNOWLEDGED), ("db", SNOOZED))
 ]
-GROUP.append(replace(GROUP[0], application="pay", blind="The cluster prod does not answer."))
+GROUP.append(
+    replace(
+        GROUP[0],
+        application="pay",
+        blind=SILENT,
+    )
+)
 SUSPECTS = (
     Suspect(
         SHA,

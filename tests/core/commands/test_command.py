@@ -90,7 +90,7 @@ def test_an_unknown_application_names_the_nearest(text, word, nearest):
 def test_a_revert_of_what_is_no_change_says_what_is():
     made = parse("revert HEAD~1 shop", APPLICATIONS)
     assert isinstance(made, InvalidChangeRef)
-    assert "a sha (7 digits or more), #PR, a range A..B, or the URL" in mistake(ENGLISH, made, APPLICATIONS).text
+    assert "a SHA (7 digits or more), #PR, a range A..B or the URL" in mistake(ENGLISH, made, APPLICATIONS).text
 
 
 @pytest.mark.parametrize("text", ["snooze", "ack", "who", "ack shop api"])
@@ -101,7 +101,7 @@ def test_what_cannot_be_read_shows_the_usage(text):
 @pytest.mark.parametrize("span", ["tomorrow", "8d", "1m", "1.5h", "until 25:00"])
 def test_a_snooze_that_is_too_short_too_long_or_unreadable_is_told_the_bounds(span):
     assert parse(f"snooze shop {span}", APPLICATIONS) == WrongSpan()
-    assert "from 5 minutes to 7 days" in mistake(ENGLISH, WrongSpan(), APPLICATIONS).text
+    assert "at least 5 minutes, at most 7 days" in mistake(ENGLISH, WrongSpan(), APPLICATIONS).text
 
 
 @pytest.mark.parametrize("text", ["help revert", "help REVERT", "revert --help", "revert -h", "revert abc —help"])

@@ -107,8 +107,8 @@ def test_it_is_done_once_when_the_forge_has_room_again_also_by_another_replica(d
     one, two = replicas
     desk.limit(47)
     said = desk.ask(one)
-    assert said.text.startswith("Queued until ")
-    assert "rate limit is exhausted" in said.text
+    assert said.text.startswith("Queued: ")
+    assert "rate limit is used up" in said.text
     (known,) = two.store.queued_reverts.unsettled()
     assert (known.by, known.channel, known.request.change) == ("U0JONAS001", "C1", Sha(desk.bad))
     assert [(card.channel, card.last) for card in cards(desk, two)] == [("C1", False)]
