@@ -23,7 +23,7 @@ from bot.adapters.slack.chat import SlackChat
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.incidents.alerting import Policy
+from bot.core.incidents.alerting import AlertPolicy
 from bot.handlers.incidents.record import pass_time_of_all, record
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack.cards import CardReconciler
@@ -55,7 +55,7 @@ class Bench:
     def __post_init__(self) -> None:
         chat = SlackChat(WebClient("xoxb-sandbox", base_url=self.slack.api_url, retry_handlers=[]))
         self.ports = Ports({}, {}, {}, Programs(), self.store, chat, lambda: self.now)
-        self.keeper = CardReconciler(self.store, chat, lambda: self.now, lambda _: ENGLISH, Policy())
+        self.keeper = CardReconciler(self.store, chat, lambda: self.now, lambda _: ENGLISH, AlertPolicy())
         self.rendered = ManifestCache(self.ports.renderer)
 
     def look(self, status: Status) -> None:
@@ -67,7 +67,7 @@ class Bench:
         for check in checks:
             application = Application(check.application, RepositoryRef("platform"), "apps", "prod", "shop", CHANNEL)
             record(self.ports, application, check, rolling=False, looks=2, manifest_cache=self.rendered)
-        pass_time_of_all(self.store, self.now, Policy())
+        pass_time_of_all(self.store, self.now, AlertPolicy())
         self.keeper.reconcile()
 
 

@@ -20,7 +20,7 @@ from bot.config.model import Config
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
 from bot.core.commands import command as commands
-from bot.core.commands.mention import text_of
+from bot.core.commands.mention import mentioned_command
 from bot.handlers.command_service import CommandService
 from bot.handlers.incidents.silence import CardTarget
 from bot.handlers.slack.home import Homes
@@ -105,7 +105,7 @@ class Listeners:
             user, user, str(event.get("channel", "")), Origin.MENTION, str(thread) if thread else None
         )
         own = [str(each["user_id"]) for each in body.get("authorizations") or () if each.get("is_bot")]
-        asked = self._understood(requester, text_of(str(event.get("text", "")), own))
+        asked = self._understood(requester, mentioned_command(str(event.get("text", "")), own))
 
         def work() -> Message:
             if isinstance(asked, Message):
@@ -236,7 +236,7 @@ class Listeners:
         match parsed := commands.parse(text, self._config.applications):
             case commands.HelpCommand(spec):
                 return help_message.answer(requester.translator, spec)
-            case parsed if isinstance(parsed, commands.Mistake):
+            case parsed if isinstance(parsed, commands.InvalidCommand):
                 return help_message.mistake(requester.translator, parsed, list(self._config.applications))
             case _:
                 return parsed

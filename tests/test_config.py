@@ -13,11 +13,11 @@ from bot.config.errors import ConfigError
 from bot.config.load import load
 from bot.core.access.permission import Right, Roles
 from bot.core.applications.application import Application
-from bot.core.approvals.approval import Automation, Rules
+from bot.core.approvals.approval import AllowedAutomation, ApprovalRules
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.severity import Severity
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.incidents.alerting import Escalation, Policy
+from bot.core.incidents.alerting import AlertPolicy, Escalation
 from bot.core.incidents.quiet_hours import QuietHours
 from bot.core.objects.ownership import INTERACTIVE
 from bot.core.rendering.source import HelmParameters
@@ -65,22 +65,22 @@ def test_every_key_arrives():
     assert platform.forge
     assert (platform.forge.kind, platform.forge.repository) == ("github", "harbour/platform")
     assert platform.forge.api_url == "https://git.example.org/api/v3"
-    tide = Automation("tide[bot]", ("apps/*/images.yaml", "charts/**/values.yaml"))
-    assert platform.approvals.rules == Rules(2, (tide,))
+    tide = AllowedAutomation("tide[bot]", ("apps/*/images.yaml", "charts/**/values.yaml"))
+    assert platform.approvals.rules == ApprovalRules(2, (tide,))
     assert (platform.approvals.alert, platform.approvals.grace) == (False, timedelta(seconds=90))
-    assert (charts.branch, charts.forge, charts.approvals.rules) == ("main", None, Rules())
+    assert (charts.branch, charts.forge, charts.approvals.rules) == ("main", None, ApprovalRules())
     assert config.clusters["prod"].kubeconfig == Path("~/kube/prod").expanduser()
     assert config.clusters["prod"].context == "prod-eu"
     assert (config.clusters["prod"].discover, config.clusters["prod"].channel) == (("argocd",), "C0HARBOUR2")
     assert (config.clusters["here"].kubeconfig, config.clusters["here"].context) == (None, None)
     helm = HelmParameters(
-        release="harbour",
-        values=("values-prod.yaml", "/env/all.yaml"),
+        release_name="harbour",
+        values_files=("values-prod.yaml", "/env/all.yaml"),
         set=(("replicas", "3"), ("image.tag", "1.10")),
         set_string=(("build", "007"),),
         api_versions=("monitoring.coreos.com/v1",),
         kube_version="1.33",
-        crds=False,
+        include_crds=False,
     )
     assert config.applications == {
         "ferry": Application(
@@ -113,12 +113,12 @@ def test_every_key_arrives():
         ),
     )
     assert (config.alerts.looks, config.alerts.quiet_while_rolling) == (3, False)
-    assert config.alerts.policy() == Policy(
-        group=8,
-        remind=timedelta(hours=4),
-        escalate=Escalation(timedelta(minutes=30), ("U0MIRA", "S0ONCALL"), "C0SIREN"),
-        quiet=QuietHours(
-            ZoneInfo("Europe/Madrid"), time(22), time(7), frozenset({"sat", "sun"}), loud=Severity.SERIOUS
+    assert config.alerts.policy() == AlertPolicy(
+        group_size=8,
+        remind_every=timedelta(hours=4),
+        escalation=Escalation(timedelta(minutes=30), ("U0MIRA", "S0ONCALL"), "C0SIREN"),
+        quiet_hours=QuietHours(
+            ZoneInfo("Europe/Madrid"), time(22), time(7), frozenset({"sat", "sun"}), exempt_severity=Severity.SERIOUS
         ),
     )
     assert config.interactive == ("kubectl*", "lens")
@@ -136,7 +136,7 @@ def test_what_is_left_out_has_its_default(written):
     assert config.schedule.rollout_deadline == timedelta(minutes=10)
     assert (config.store, config.mirrors, config.ignore) == ("sqlite:///state.db", Path("mirrors"), ())
     assert (config.alerts.looks, config.alerts.quiet_while_rolling) == (2, True)
-    assert config.alerts.policy() == Policy()
+    assert config.alerts.policy() == AlertPolicy()
     assert config.interactive == INTERACTIVE
 
 

@@ -88,8 +88,8 @@ def _with_discovered(config: Config, names: Sequence[str]) -> Config:
         with ThreadPoolExecutor(max_workers=len(discoverer.wanted)) as pool:
             list(pool.map(discoverer.look, discoverer.wanted))
     catalogue = discoverer.catalogue()
-    for unreadable in catalogue.unreadable:
-        _log.warning("skipping %s: %s", unreadable.origin.title, unreadable.why)
+    for unreadable in catalogue.unsupported:
+        _log.warning("skipping %s: %s", unreadable.origin.title, unreadable.reason)
     if catalogue.notes and not (names and set(names) <= set(catalogue.applications)):
         raise PortError(" ".join(catalogue.notes))
     return replace(config, applications=catalogue.applications)

@@ -32,7 +32,7 @@ _CONFIG = click.option("--config", "config_path", type=_FILE, callback=_require_
 def main() -> None:
     """A ChatOps bot for GitOps: drift alerts, revert pull requests and rollout reports in Slack.
 
-    Git stays the only path that changes state: the bot only reads from clusters.
+    Git remains the only way to make changes: the bot only reads from clusters.
     """
     # Slack's libraries log whole payloads at DEBUG: LOG_LEVEL does not apply to libraries.
     logging.basicConfig(
@@ -63,7 +63,7 @@ def run(config_path: Path) -> None:
 )
 @click.option("--context", metavar="CTX", help="With --path: kubeconfig context. Default: the current context.")
 @click.option(
-    "--namespace", metavar="NS", help="With --path: namespace of objects that don't set one. Default: the context's."
+    "--namespace", metavar="NS", help="With --path: namespace of objects that do not set one. Default: the context's."
 )
 @click.option(
     "--ignore",
@@ -105,7 +105,7 @@ def check(
     type=click.IntRange(0, 65_535),
     default=8080,
     show_default=True,
-    help="Port of the page. 0 picks a free port.",
+    help="Port for the demo page. 0 picks a free port.",
 )
 @click.option("--no-browser", is_flag=True, help="Print the URL without opening it.")
 def demo(port: int, no_browser: bool) -> None:
@@ -134,9 +134,9 @@ def doctor(config_path: Path) -> None:
 @click.option("--output", type=click.Choice(["csv", "json"]), default="csv", show_default=True, help="Output format.")
 @click.argument("what", type=click.Choice(["actions", "changes"]), default="actions", metavar="[actions|changes]")
 def audit(config_path: Path, since: str | None, output: str, what: str) -> None:
-    """Export the audit log: who did what, and the result.
+    """Export the audit log: every request, who made it and the result.
 
-    With `changes`: every commit on a tracked branch, and who approved it.
+    With `changes`: every commit on a tracked branch and who approved it.
     """
     from bot.cli.audit import run_audit
 

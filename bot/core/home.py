@@ -1,4 +1,4 @@
-"""What one person's Home shows: what is theirs, what is open, what they asked for, and the week in numbers."""
+"""Builds a user's Home tab: their applications, open incidents, snoozes and reverts, and the last week in numbers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,20 +10,18 @@ from bot.core.access.permission import Members
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check
 from bot.core.drift.severity import Rating
-from bot.core.incidents.grouping import by_card
-from bot.core.incidents.incident import Incident, IncidentEventType, IncidentState, open_incidents
+from bot.core.incidents.grouping import group_by_card
+from bot.core.incidents.incident import Incident, IncidentEventType, IncidentState, active_incidents
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.rollout import ENDED, Rollout, RolloutState
+from bot.core.rollouts.rollout import ENDED_STATES, Rollout, RolloutState
 
 WEEK = timedelta(days=7)
 
-_QUIETER = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED)
+_BY_URGENCY = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED)
 
 
-class HomeScope(StrEnum):
-    """Why these applications are somebody's: OWNED, the configuration says so; CHANGED, they wrote what was merged in
-    the last week; ALL, since neither is so of any.
-    """
+class ApplicationFilter(StrEnum):
+    """Which applications a Home lists: those OWNED by the user, else CHANGED by their merges this week, else ALL."""
 
     OWNED = "owned"
     CHANGED = "changed"
@@ -31,13 +29,14 @@ class HomeScope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """The open incidents that share a card, the worst first; `subject` is what its buttons refer to.
+class OpenCard:
+    """A card with active incidents, the worst first.
 
-    `state` is that of the one that asks for most. `mine`: of an application of theirs.
+    `card_id` is the value of its buttons. `state` is the most urgent state and `since` the earliest start among its
+    incidents. `mine` means that an incident is on one of the user's applications.
     """
 
-    subject: str
+    card_id: str
     incidents: tuple[Incident, ...]
     rating: Rating
     state: IncidentState
@@ -46,62 +45,64 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
-    """The last seven days. Each span is a median, None where nothing happened that it could be taken of.
+class WeekSummary:
+    """The last seven days in numbers. Durations are medians, None if there is nothing to take one of.
 
-    `acknowledge` counts from when it was told to its first acknowledgement, `resolve` from the first look that saw it.
-    `reverts` are pull requests that were opened, `merged` those that were merged. `unseen` of the `applications` could
-    not be looked at, and how many objects those have is not in `objects`. Without `whole` there was more than was read.
+    `time_to_acknowledge` counts from the announcement to the first acknowledgement, `time_to_resolve` from the first
+    check that saw the drift, `time_to_live` from the merge. The latest check of `unknown_applications` of the
+    `applications` failed, so `objects` doesn't include theirs. If not `complete`, the week had more than was read.
     """
 
     opened: int
     resolved: int
-    acknowledge: timedelta | None
-    resolve: timedelta | None
-    live: int
-    arrive: timedelta | None
-    reverts: int
-    merged: int
+    time_to_acknowledge: timedelta | None
+    time_to_resolve: timedelta | None
+    rollouts_completed: int
+    time_to_live: timedelta | None
+    reverts_opened: int
+    reverts_merged: int
     objects: int
     applications: int
-    unseen: int
-    whole: bool
+    unknown_applications: int
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """What everybody's Home is made of. `arriving` is the newest revision on its way to an application, `changed` the
-    applications that a Slack user's merges of the last week reached.
+class WorkspaceOverview:
+    """What every user's Home is built from.
+
+    `rolling_out` is the newest revision that is rolling out, by application. `merged_by` holds the applications that a
+    user's merges of the last week changed, by Slack user id.
     """
 
     applications: Sequence[Application]
     checks: Mapping[str, Check]
-    cards: tuple[Shown, ...]
-    arriving: Mapping[str, str]
-    changed: Mapping[str, frozenset[str]]
+    cards: tuple[OpenCard, ...]
+    rolling_out: Mapping[str, str]
+    merged_by: Mapping[str, frozenset[str]]
     pulls: Sequence[TrackedPullRequest]
-    week: Week
+    week: WeekSummary
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """One person's. `cards` are open incidents, theirs first; `snoozes` those that they have silenced themselves.
+    """One user's Home. `cards` lists their own incidents first; `snoozes` are the cards that they snoozed themselves.
 
-    `pulls` are what they asked for, open ones first. `unknown` says why some owners are not known.
+    `pulls` are the reverts they requested, open ones first. `owners_unknown` is why some owners couldn't be resolved.
     """
 
-    whose: HomeScope
+    application_filter: ApplicationFilter
     applications: tuple[Application, ...]
     checks: Mapping[str, Check]
-    arriving: Mapping[str, str]
-    cards: tuple[Shown, ...]
-    snoozes: tuple[Shown, ...]
+    rolling_out: Mapping[str, str]
+    cards: tuple[OpenCard, ...]
+    snoozes: tuple[OpenCard, ...]
     pulls: tuple[TrackedPullRequest, ...]
-    week: Week
-    unknown: str | None = None
+    week: WeekSummary
+    owners_unknown: str | None = None
 
 
-def survey(
+def build_overview(
     applications: Sequence[Application],
     checks: Mapping[str, Check],
     incidents: Iterable[Incident],
@@ -109,93 +110,103 @@ def survey(
     pulls: Iterable[TrackedPullRequest],
     *,
     now: datetime,
-    whole: bool = True,
-) -> Survey:
-    """From the stored state: all that has not ended, and what has ended in the last week (`whole` if all of it).
+    complete: bool = True,
+) -> WorkspaceOverview:
+    """The overview from the stored state: everything in progress, and what ended in the last week.
 
-    Each of them may be given twice.
+    Any incident, rollout or pull request may be given twice. `complete` says whether all of the week is given.
     """
-    incidents = list({each.id: each for each in incidents}.values())
-    rollouts = list({each.id: each for each in rollouts}.values())
-    pulls = list({each.id: each for each in pulls}.values())
-    changed: dict[str, frozenset[str]] = {}
+    incidents = list({incident.id: incident for incident in incidents}.values())
+    rollouts = list({rollout.id: rollout for rollout in rollouts}.values())
+    pulls = list({pull.id: pull for pull in pulls}.values())
+    merged_by: dict[str, frozenset[str]] = {}
     for rollout in rollouts:
-        reached = frozenset(part.application for part in rollout.parts)
+        changed = frozenset(part.application for part in rollout.parts)
         for user in {author.user for author in rollout.authors if author.user}:
-            changed[user] = changed.get(user, frozenset()) | reached
-    going = sorted((each for each in rollouts if each.state not in ENDED), key=lambda each: each.merged_at)
-    return Survey(
+            merged_by[user] = merged_by.get(user, frozenset()) | changed
+    in_progress = sorted(
+        (rollout for rollout in rollouts if rollout.state not in ENDED_STATES), key=lambda rollout: rollout.merged_at
+    )
+    cards = group_by_card(active_incidents(incidents))
+    return WorkspaceOverview(
         applications=applications,
         checks=checks,
-        cards=tuple(_shown(subject, group) for subject, group in by_card(open_incidents(incidents)).items()),
-        arriving={part.application: each.revision for each in going for part in each.parts if part.live_at is None},
-        changed=changed,
+        cards=tuple(_open_card(card_id, on_card) for card_id, on_card in cards.items()),
+        rolling_out={
+            part.application: rollout.revision
+            for rollout in in_progress
+            for part in rollout.parts
+            if part.live_at is None
+        },
+        merged_by=merged_by,
         pulls=pulls,
-        week=_week(applications, checks, incidents, rollouts, pulls, now - WEEK, whole=whole),
+        week=_week(applications, checks, incidents, rollouts, pulls, now - WEEK, complete=complete),
     )
 
 
-def home(user: str, known: Survey, groups: Mapping[str, Members]) -> Home:
-    """A Slack user's Home. `groups` are the members of the user groups that own applications, or why not known."""
-    whose, names = _whose(user, known, groups)
-    own = frozenset(names) if whose is not HomeScope.ALL else frozenset()
+def build_home(user: str, overview: WorkspaceOverview, groups: Mapping[str, Members]) -> Home:
+    """A Slack user's Home. `groups` are the members of each owning user group, or why they are unknown."""
+    application_filter, names = _filter_applications(user, overview, groups)
+    own = names if application_filter is not ApplicationFilter.ALL else frozenset()
     cards = [
-        replace(each, mine=any(incident.application in own for incident in each.incidents)) for each in known.cards
+        replace(card, mine=any(incident.application in own for incident in card.incidents)) for card in overview.cards
     ]
-    snoozes = [each for each in cards if any(_silenced_by(incident, user) for incident in each.incidents)]
-    hidden = {each.subject for each in snoozes if all(_silenced_by(incident, user) for incident in each.incidents)}
-    why = (groups.get(each) for each in owning_groups(known.applications))
-    asked_for = (pull for pull in known.pulls if pull.by == user)
+    snoozes = [card for card in cards if any(_snoozed_by(incident, user) for incident in card.incidents)]
+    hidden = {card.card_id for card in snoozes if all(_snoozed_by(incident, user) for incident in card.incidents)}
+    owners = (groups.get(group) for group in owning_groups(overview.applications))
+    requested = (pull for pull in overview.pulls if pull.by == user)
     return Home(
-        whose=whose,
-        applications=tuple(each for each in known.applications if each.name in names),
-        checks=known.checks,
-        arriving=known.arriving,
-        cards=tuple(sorted((each for each in cards if each.subject not in hidden), key=_urgency)),
-        snoozes=tuple(sorted(snoozes, key=_first_end)),
-        pulls=tuple(sorted(asked_for, key=lambda pull: (pull.state != "open", -pull.opened_at.timestamp()))),
-        week=known.week,
-        unknown=next((each for each in why if isinstance(each, str)), None),
+        application_filter=application_filter,
+        applications=tuple(application for application in overview.applications if application.name in names),
+        checks=overview.checks,
+        rolling_out=overview.rolling_out,
+        cards=tuple(sorted((card for card in cards if card.card_id not in hidden), key=_urgency)),
+        snoozes=tuple(sorted(snoozes, key=_snooze_end)),
+        pulls=tuple(sorted(requested, key=lambda pull: (pull.state != "open", -pull.opened_at.timestamp()))),
+        week=overview.week,
+        owners_unknown=next((members for members in owners if isinstance(members, str)), None),
     )
 
 
 def owning_groups(applications: Iterable[Application]) -> list[str]:
-    """The user groups that own applications, each once."""
+    """The ids of the user groups that own applications, each once."""
     owners = (owner for application in applications for owner in application.owners)
     return list(dict.fromkeys(owner for owner in owners if owner.startswith("S")))
 
 
-def _whose(user: str, known: Survey, groups: Mapping[str, Members]) -> tuple[HomeScope, frozenset[str]]:
-    in_groups = {name for name, members in groups.items() if not isinstance(members, str) and user in members}
-    owned = {each.name for each in known.applications if {user, *in_groups} & set(each.owners)}
-    names = frozenset(each.name for each in known.applications)
-    changed = known.changed.get(user, frozenset()) & names
+def _filter_applications(
+    user: str, overview: WorkspaceOverview, groups: Mapping[str, Members]
+) -> tuple[ApplicationFilter, frozenset[str]]:
+    in_groups = {group for group, members in groups.items() if not isinstance(members, str) and user in members}
+    owned = {application.name for application in overview.applications if {user, *in_groups} & set(application.owners)}
+    names = frozenset(application.name for application in overview.applications)
+    changed = overview.merged_by.get(user, frozenset()) & names
     if owned:
-        return HomeScope.OWNED, frozenset(owned)
-    return (HomeScope.CHANGED, changed) if changed else (HomeScope.ALL, names)
+        return ApplicationFilter.OWNED, frozenset(owned)
+    return (ApplicationFilter.CHANGED, changed) if changed else (ApplicationFilter.ALL, names)
 
 
-def _shown(subject: str, group: Sequence[Incident]) -> Shown:
-    rated = sorted(((each.rating, each) for each in group), key=lambda pair: -pair[0].severity)
-    return Shown(
-        subject=subject,
-        incidents=tuple(each for _, each in rated),
+def _open_card(card_id: str, incidents: Sequence[Incident]) -> OpenCard:
+    rated = sorted(((incident.rating, incident) for incident in incidents), key=lambda pair: -pair[0].severity)
+    return OpenCard(
+        card_id=card_id,
+        incidents=tuple(incident for _, incident in rated),
         rating=rated[0][0],
-        state=min((each.state for each in group), key=_QUIETER.index),
-        since=min(each.since for each in group),
+        state=min((incident.state for incident in incidents), key=_BY_URGENCY.index),
+        since=min(incident.since for incident in incidents),
     )
 
 
-def _silenced_by(incident: Incident, user: str) -> bool:
+def _snoozed_by(incident: Incident, user: str) -> bool:
     return incident.state is IncidentState.SNOOZED and incident.snoozed_by == user
 
 
-def _urgency(shown: Shown) -> tuple[bool, int, int, datetime]:
-    return not shown.mine, _QUIETER.index(shown.state), -shown.rating.severity, shown.since
+def _urgency(card: OpenCard) -> tuple[bool, int, int, datetime]:
+    return not card.mine, _BY_URGENCY.index(card.state), -card.rating.severity, card.since
 
 
-def _first_end(shown: Shown) -> float:
-    return min(each.snoozed_until.timestamp() for each in shown.incidents if each.snoozed_until)
+def _snooze_end(card: OpenCard) -> float:
+    return min(incident.snoozed_until.timestamp() for incident in card.incidents if incident.snoozed_until)
 
 
 def _week(
@@ -206,43 +217,55 @@ def _week(
     pulls: Sequence[TrackedPullRequest],
     since: datetime,
     *,
-    whole: bool,
-) -> Week:
-    known = [each for each in incidents if each.state is not IncidentState.SUSPECTED]
-    resolved = [each.resolved_at - each.since for each in known if each.resolved_at and each.resolved_at >= since]
-    taken = [span for each in known if (span := _until_taken(each, since)) is not None]
-    live = [
-        each.ended_at - each.merged_at
-        for each in rollouts
-        if each.state is RolloutState.LIVE and each.ended_at and each.ended_at >= since
+    complete: bool,
+) -> WeekSummary:
+    confirmed = [incident for incident in incidents if incident.state is not IncidentState.SUSPECTED]
+    times_to_acknowledge = [
+        duration for incident in confirmed if (duration := _time_to_acknowledge(incident, since)) is not None
     ]
-    seen = [check for each in applications if (check := checks.get(each.name)) and check.error is None]
-    return Week(
-        opened=sum(each.since >= since for each in known),
-        resolved=len(resolved),
-        acknowledge=_median(taken),
-        resolve=_median(resolved),
-        live=len(live),
-        arrive=_median(live),
-        reverts=sum(pull.opened_at >= since for pull in pulls),
-        merged=sum(pull.state == "merged" and pull.ended_at is not None and pull.ended_at >= since for pull in pulls),
-        objects=sum(check.objects for check in seen),
+    times_to_resolve = [
+        incident.resolved_at - incident.since
+        for incident in confirmed
+        if incident.resolved_at and incident.resolved_at >= since
+    ]
+    times_to_live = [
+        rollout.ended_at - rollout.merged_at
+        for rollout in rollouts
+        if rollout.state is RolloutState.LIVE and rollout.ended_at and rollout.ended_at >= since
+    ]
+    succeeded = [
+        check
+        for application in applications
+        if (check := checks.get(application.name)) is not None and check.error is None
+    ]
+    return WeekSummary(
+        opened=sum(incident.since >= since for incident in confirmed),
+        resolved=len(times_to_resolve),
+        time_to_acknowledge=_median(times_to_acknowledge),
+        time_to_resolve=_median(times_to_resolve),
+        rollouts_completed=len(times_to_live),
+        time_to_live=_median(times_to_live),
+        reverts_opened=sum(pull.opened_at >= since for pull in pulls),
+        reverts_merged=sum(
+            pull.state == "merged" and pull.ended_at is not None and pull.ended_at >= since for pull in pulls
+        ),
+        objects=sum(check.objects for check in succeeded),
         applications=len(applications),
-        unseen=len(applications) - len(seen),
-        whole=whole,
+        unknown_applications=len(applications) - len(succeeded),
+        complete=complete,
     )
 
 
-def _median(spans: Sequence[timedelta]) -> timedelta | None:
-    return timedelta(seconds=median(span.total_seconds() for span in spans)) if spans else None
+def _median(durations: Sequence[timedelta]) -> timedelta | None:
+    return timedelta(seconds=median(duration.total_seconds() for duration in durations)) if durations else None
 
 
-def _until_taken(incident: Incident, since: datetime) -> timedelta | None:
-    """From when it was told to its first acknowledgement, if that was since then.
+def _time_to_acknowledge(incident: Incident, since: datetime) -> timedelta | None:
+    """From the announcement to the first acknowledgement, if that was after `since`.
 
-    Somebody may take it before it was told, in quiet hours.
+    Zero for an incident that was acknowledged before it was announced, during quiet hours.
     """
-    first = next((each.at for each in incident.history if each.kind is IncidentEventType.ACKNOWLEDGED), None)
+    first = next((event.at for event in incident.history if event.kind is IncidentEventType.ACKNOWLEDGED), None)
     if first is None or first < since:
         return None
     return max(first - (incident.announced_at or incident.since), timedelta(0))

@@ -11,8 +11,8 @@ from bot.config.model import Config
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.commands import command as commands
-from bot.core.incidents.incident import under
-from bot.core.incidents.snooze import Span
+from bot.core.incidents.incident import incidents_on_card
+from bot.core.incidents.snooze import SnoozePeriod
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.access.audited import audited
 from bot.handlers.access.authorizer import Authorizer, Groups
@@ -120,7 +120,7 @@ class CommandService:
         """The applications to ask a duration for, or the answer if the requester cannot snooze them. PortError."""
         return self._silences.offer_snooze(requester, target)
 
-    def snooze(self, requester: Requester, target: Target, span: Span) -> Message:
+    def snooze(self, requester: Requester, target: Target, span: SnoozePeriod) -> Message:
         """Snooze incidents, if the requester is allowed to. PortError."""
         return self._with_cards(self._silences.snooze(requester, target, span))
 
@@ -139,7 +139,7 @@ class CommandService:
         applications = self._config.applications
         if reference in applications:
             return [reference]
-        on_card = under(self._ports.store.incidents.unsettled(), reference)
+        on_card = incidents_on_card(self._ports.store.incidents.unsettled(), reference)
         return [name for name in dict.fromkeys(incident.application for incident in on_card) if name in applications]
 
     def diff_now(self, requester: Requester, reference: str) -> Mapping[str, Any]:

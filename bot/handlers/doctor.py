@@ -191,8 +191,8 @@ def _deployers(discoverer: Discoverer) -> Iterator[Probe]:
         discoverer.look(name)
         new = [note for note in discoverer.catalogue().notes if note not in before]
         yield Probe(f"cluster {name}: deployers' applications can be read", not new, " ".join(new))
-    for unreadable in discoverer.catalogue().unreadable:
-        yield Probe(f"{unreadable.origin.title}: can be watched", ok=False, remedy=unreadable.why)
+    for unreadable in discoverer.catalogue().unsupported:
+        yield Probe(f"{unreadable.origin.title}: can be watched", ok=False, remedy=unreadable.reason)
 
 
 def _applications(

@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.config.model import Config
 from bot.core.applications.application import Application
-from bot.core.applications.discovered import Catalogue
+from bot.core.applications.discovery import ApplicationInventory
 from bot.core.drift.model import Check
 from bot.core.incidents.incident import IncidentState
 from bot.core.rollouts.rollout import rolling_applications
@@ -157,7 +157,7 @@ class Monitor:
         """What is down, a sentence each."""
         return [*self._reconciler.problems(), *self.discovered().notes]
 
-    def discovered(self) -> Catalogue:
+    def discovered(self) -> ApplicationInventory:
         """What deployers were found to say."""
         return self._discoverer.catalogue()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 
-from bot.core.git.webhook import SCHEMES, delivery, is_genuine, matters
+from bot.core.git.webhook import SCHEMES, delivery_id, is_authentic, is_relevant
 from bot.ports.store import Store, StoreError
 from bot.work import FullError, WorkPool
 
@@ -53,9 +53,9 @@ class Webhooks:
         if name not in self._kinds:
             return Received.UNKNOWN
         scheme = SCHEMES[self._kinds[name]]
-        if not is_genuine(scheme, headers, body, self._secret):
+        if not is_authentic(scheme, headers, body, self._secret):
             return Received.REFUSED
-        if matters(scheme, headers) and self._is_new(name, delivery(scheme, headers)):
+        if is_relevant(scheme, headers) and self._is_new(name, delivery_id(scheme, headers)):
             self._soon(name)
         return Received.TAKEN
 

@@ -1,7 +1,7 @@
 """The card about commits that reached a tracked branch without approval, and the file with a long diff."""
 
-from bot.core.approvals.approval import Alert, ApprovalStatus, Judgement
-from bot.core.git.patch import WITHHELD
+from bot.core.approvals.approval import ApprovalAlert, ApprovalRecord, ApprovalStatus
+from bot.core.git.patch import WITHHELD_PREFIX
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import Phrase, Translator
 from bot.messages import common
@@ -40,18 +40,18 @@ _SENTENCES: dict[ApprovalStatus, Phrase] = {
 }
 
 
-def card(translator: Translator, alert: Alert) -> Message:
+def card(translator: Translator, alert: ApprovalAlert) -> Message:
     """The alert's message in a channel, as it should read now."""
-    last, seen = alert.last, alert.seen_by
-    branch = clip(last.branch, 60)
+    newest, seen = alert.newest, alert.approved_later_by
+    branch = clip(newest.branch, 60)
     sentence = _sentence(translator, alert)
     names = common.listed(translator, alert.applications)
-    viewers = common.listed(translator, seen, 5) if last.verdict is not ApprovalStatus.APPROVED else ""
+    viewers = common.listed(translator, seen, 5) if newest.verdict is not ApprovalStatus.APPROVED else ""
     text = translator.text(
         texts.TEXT,
         sentence=sentence,
-        subject=f"{last.sha[:8]} ({clip(last.subject, 120)})",
-        author=clip(last.author, 60),
+        subject=f"{newest.sha[:8]} ({clip(newest.subject, 120)})",
+        author=clip(newest.author, 60),
         branch=branch,
         touched=translator.text(texts.TOUCHING, applications=names) if names else "",
         seen=translator.text(texts.SEEN_BY, who=viewers) if viewers else "",
@@ -70,77 +70,79 @@ def card(translator: Translator, alert: Alert) -> Message:
     blocks += _diff(translator, alert)
     if viewers:
         blocks.append(note(translator.text(texts.SEEN, who=viewers)))
-    if not seen and last.verdict is not ApprovalStatus.REWRITTEN:
+    if not seen and newest.verdict is not ApprovalStatus.REWRITTEN:
         blocks.append(actions(_revert(translator, alert)))
     return message(text, *blocks)
 
 
-def file_name(alert: Alert) -> str:
+def file_name(alert: ApprovalAlert) -> str:
     """The name of the diff's file."""
-    return f"{alert.last.repository}-{alert.last.sha[:8]}.diff"
+    return f"{alert.newest.repository}-{alert.newest.sha[:8]}.diff"
 
 
-def file_title(translator: Translator, alert: Alert) -> str:
+def file_title(translator: Translator, alert: ApprovalAlert) -> str:
     """What Slack shows above the file."""
-    return translator.text(texts.FILE_TITLE, branch=clip(alert.last.branch, 60))
+    return translator.text(texts.FILE_TITLE, branch=clip(alert.newest.branch, 60))
 
 
-def _change(translator: Translator, alert: Alert) -> str:
-    last = alert.last
-    match last.verdict:
+def _change(translator: Translator, alert: ApprovalAlert) -> str:
+    newest = alert.newest
+    match newest.verdict:
         case ApprovalStatus.REWRITTEN:
             return translator.text(texts.REWRITTEN)
         case ApprovalStatus.TAMPERED:
-            return translator.text(texts.TAMPERED, number=_number(last))
+            return translator.text(texts.TAMPERED, number=_number(newest))
     return (
-        translator.text(texts.PULL, number=_number(last))
-        if last.pull
+        translator.text(texts.PULL, number=_number(newest))
+        if newest.pull
         else translator.count(texts.DIRECT, len(alert.commits))
     )
 
 
-def _sentence(translator: Translator, alert: Alert) -> str:
-    last = alert.last
-    phrase = _SENTENCES.get(last.verdict)
+def _sentence(translator: Translator, alert: ApprovalAlert) -> str:
+    newest = alert.newest
+    phrase = _SENTENCES.get(newest.verdict)
     if phrase is None:
         return translator.count(texts.PUSHED_DIRECTLY, len(alert.commits))
-    who = common.listed(translator, last.approvers)
-    return translator.text(phrase, number=_number(last), who=who, before=common.short_revision(translator, last.parent))
+    who = common.listed(translator, newest.approvers)
+    return translator.text(
+        phrase, number=_number(newest), who=who, before=common.short_revision(translator, newest.parent)
+    )
 
 
-def _number(judgement: Judgement) -> str:
-    return str(judgement.pull.number) if judgement.pull else ""
+def _number(record: ApprovalRecord) -> str:
+    return str(record.pull.number) if record.pull else ""
 
 
-def _commits(translator: Translator, alert: Alert) -> list[list[Element]]:
+def _commits(translator: Translator, alert: ApprovalAlert) -> list[list[Element]]:
     newest_first = alert.commits[::-1]
-    lines = [_commit(translator, judgement) for judgement in newest_first[:_MAX_COMMITS]]
+    lines = [_commit(translator, record) for record in newest_first[:_MAX_COMMITS]]
     omitted = len(newest_first) - _MAX_COMMITS
     return [*lines, [words(translator.count(texts.MORE_COMMITS, omitted), italic=True)]] if omitted > 0 else lines
 
 
-def _commit(translator: Translator, judgement: Judgement) -> list[Element]:
-    short = judgement.sha[:8]
+def _commit(translator: Translator, record: ApprovalRecord) -> list[Element]:
+    short = record.sha[:8]
     line = rich_line(
         translator,
         texts.COMMIT,
-        sha=link(judgement.url, short) if judgement.url else code(short),
-        subject=words(clip(judgement.subject, 150), bold=True),
-        author=clip(judgement.author, 60),
+        sha=link(record.url, short) if record.url else code(short),
+        subject=words(clip(record.subject, 150), bold=True),
+        author=clip(record.author, 60),
     )
-    if judgement.pushed_by:
-        line += rich_line(translator, texts.PUSHED_BY, who=clip(judgement.pushed_by, 60))
-    if judgement.pull:
-        line += [words(" · "), link(judgement.pull.url, f"#{judgement.pull.number} {clip(judgement.pull.title, 80)}")]
-        if judgement.pull.merged_by:
-            line += rich_line(translator, texts.MERGED_BY, who=clip(judgement.pull.merged_by, 60))
-    return line + rich_line(translator, texts.AT, branch=clip(judgement.branch, 60), time=date(judgement.reached_at))
+    if record.pushed_by:
+        line += rich_line(translator, texts.PUSHED_BY, who=clip(record.pushed_by, 60))
+    if record.pull:
+        line += [words(" · "), link(record.pull.url, f"#{record.pull.number} {clip(record.pull.title, 80)}")]
+        if record.pull.merged_by:
+            line += rich_line(translator, texts.MERGED_BY, who=clip(record.pull.merged_by, 60))
+    return line + rich_line(translator, texts.AT, branch=clip(record.branch, 60), time=date(record.reached_at))
 
 
-def _diff(translator: Translator, alert: Alert) -> list[Block]:
-    lines = [line for judgement in alert.commits for line in judgement.diff.splitlines()]
-    withheld = [line.removeprefix(WITHHELD) for line in lines if line.startswith(WITHHELD)]
-    shown = "\n".join(line for line in lines if not line.startswith(WITHHELD))
+def _diff(translator: Translator, alert: ApprovalAlert) -> list[Block]:
+    lines = [line for record in alert.commits for line in record.diff.splitlines()]
+    withheld = [line.removeprefix(WITHHELD_PREFIX) for line in lines if line.startswith(WITHHELD_PREFIX)]
+    shown = "\n".join(line for line in lines if not line.startswith(WITHHELD_PREFIX))
     blocks: list[Block] = []
     if shown:
         blocks.append(rich(preformatted(shown[:_MAX_DIFF])))
@@ -152,20 +154,17 @@ def _diff(translator: Translator, alert: Alert) -> list[Block]:
     return [*blocks, note(*notes)] if notes else blocks
 
 
-def is_long(alert: Alert) -> bool:
+def is_long(alert: ApprovalAlert) -> bool:
     """Whether the diff is too long for the card."""
-    return (
-        any(judgement.more for judgement in alert.commits)
-        or sum(len(judgement.diff) for judgement in alert.commits) > _MAX_DIFF
-    )
+    return any(record.more for record in alert.commits) or sum(len(record.diff) for record in alert.commits) > _MAX_DIFF
 
 
-def _revert(translator: Translator, alert: Alert) -> Element:
-    first, last = alert.commits[0], alert.last
-    if last.pull:
-        revision = last.pull.url
+def _revert(translator: Translator, alert: ApprovalAlert) -> Element:
+    first, newest = alert.commits[0], alert.newest
+    if newest.pull:
+        revision = newest.pull.url
     elif len(alert.commits) > 1:
-        revision = f"{first.parent}..{last.sha}"
+        revision = f"{first.parent}..{newest.sha}"
     else:
-        revision = last.url or last.sha
-    return revert_button(translator, revision, next(iter(alert.applications), None), last.subject, "danger")
+        revision = newest.url or newest.sha
+    return revert_button(translator, revision, next(iter(alert.applications), None), newest.subject, "danger")

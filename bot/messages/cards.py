@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.approvals.approval import Alert
-from bot.core.incidents.alerting import Policy
+from bot.core.approvals.approval import ApprovalAlert
+from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.rollout import ENDED, Rollout, RolloutState
+from bot.core.rollouts.rollout import ENDED_STATES, Rollout, RolloutState
 from bot.i18n.language import Translator
 from bot.messages import approval as approval_message
 from bot.messages import pull_request_card
@@ -25,9 +25,9 @@ def desired_cards(
     incidents: Sequence[Incident],
     rollouts: Sequence[Rollout],
     pulls: Sequence[TrackedPullRequest],
-    unapproved: Sequence[Alert],
+    unapproved: Sequence[ApprovalAlert],
     now: datetime,
-    policy: Policy,
+    policy: AlertPolicy,
     queued: Sequence[QueuedRevert] = (),
 ) -> list[Card]:
     """The cards of everything that is open or has just ended; a card always comes before its replies."""
@@ -42,7 +42,7 @@ def desired_cards(
 
 def _rollout_cards(translator_for: Callable[[str], Translator], rollout: Rollout) -> list[Card]:
     cards = []
-    ended = rollout.state in ENDED
+    ended = rollout.state in ENDED_STATES
     for channel in sorted({part.channel for part in rollout.parts}):
         translator = translator_for(channel)
         card = Card(
@@ -57,20 +57,20 @@ def _rollout_cards(translator_for: Callable[[str], Translator], rollout: Rollout
     return cards
 
 
-def _approval_cards(translator_for: Callable[[str], Translator], alert: Alert) -> list[Card]:
+def _approval_cards(translator_for: Callable[[str], Translator], alert: ApprovalAlert) -> list[Card]:
     return [
         Card(
             approval_key(alert, channel),
             alert.id,
             channel,
             approval_message.card(translator_for(channel), alert),
-            last=bool(alert.seen_by),
+            last=bool(alert.approved_later_by),
         )
         for channel in alert.channels
     ]
 
 
-def approval_key(alert: Alert, channel: str) -> str:
+def approval_key(alert: ApprovalAlert, channel: str) -> str:
     """The key of an alert's card in one of its channels."""
     return f"{alert.id}#{channel}"
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.messages.blocks import (
     channel,
     clip,
     code,
+    comma_separated,
     date,
     modal,
     paragraph,
@@ -56,6 +57,16 @@ def listed(translator: Translator, names: Iterable[str], limit: int = 3) -> str:
 def more(translator: Translator, phrase: PluralPhrase, *, italic: bool = True) -> More:
     """Makes the last paragraph of a list that was cut, given how many entries are left out."""
     return lambda left: paragraph(words(translator.count(phrase, left), italic=italic))
+
+
+def listed_elements(translator: Translator, elements: Sequence[Element], limit: int, omitted: int = 0) -> list[Element]:
+    """At most `limit` elements, such as mentions: `a, b and 3 more`. `omitted` counts those not among the elements."""
+    shown, omitted = list(elements[:limit]), omitted + len(elements[limit:])
+    if omitted:
+        return rich_line(translator, texts.ROW_CUT, names=comma_separated(shown), n=translator.number(omitted))
+    if len(shown) < 2:
+        return shown
+    return rich_line(translator, texts.ROW, names=comma_separated(shown[:-1]), last=shown[-1])
 
 
 def and_more(translator: Translator, left: int) -> Element:

@@ -38,7 +38,9 @@ def answer(translator: Translator, checks: Sequence[Check]) -> Message:
     unknown = [check for check in checks if check.status is Status.UNKNOWN]
     synced = [check for check in checks if check.status is Status.SYNCED]
     clauses = [
-        translator.text(phrase, names=common.listed(translator, (check.application for check in group), limit))
+        translator.count(
+            phrase, len(group), names=common.listed(translator, (check.application for check in group), limit)
+        )
         for phrase, group, limit in (
             (texts.OUT_OF_SYNC, drifted, 3),
             (texts.INCOMPLETE, unknown, 3),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.core.changes.effect import Effect
 from bot.core.changes.irreversible import Loss
-from bot.core.rollouts.rollout import Change
+from bot.core.rollouts.rollout import ApplicationChange
 from bot.i18n.catalogue import effect as texts
 from bot.i18n.catalogue import rollout as shared
 from bot.i18n.language import Translator
@@ -28,7 +28,8 @@ _MAX_CHANGES = 4_500  # characters of JSON
 def blocks(translator: Translator, effects: Sequence[Effect]) -> list[Block]:
     """Warnings, then what changes in each environment."""
     parts = change_parts(
-        translator, [(environment(translator, effect), Change(effect.change, why=effect.why)) for effect in effects]
+        translator,
+        [(environment(translator, effect), ApplicationChange(effect.change, why=effect.why)) for effect in effects],
     )
     shown = fill(
         parts,

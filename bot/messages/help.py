@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from bot.core.commands.command import (
     COMMANDS,
     CommandSpec,
-    Mistake,
+    InvalidCommand,
+    InvalidDuration,
     UnknownApplication,
     UnknownCommand,
     WrongArguments,
-    WrongSpan,
 )
 from bot.core.pull_requests.change_ref import InvalidChangeRef
 from bot.i18n.catalogue import control
@@ -52,7 +52,7 @@ def about(translator: Translator, spec: CommandSpec) -> Message:
     return text_message(translator.text(texts.USAGE, usage=usage(spec), summary=translator.text(spec.summary)))
 
 
-def mistake(translator: Translator, error: Mistake, applications: Sequence[str]) -> Message:
+def mistake(translator: Translator, error: InvalidCommand, applications: Sequence[str]) -> Message:
     """One sentence that names the nearest match."""
     match error:
         case UnknownCommand(word, nearest):
@@ -69,7 +69,7 @@ def mistake(translator: Translator, error: Mistake, applications: Sequence[str])
             )
         case WrongArguments(spec):
             return about(translator, spec)
-        case WrongSpan():
+        case InvalidDuration():
             text = translator.text(control.OTHER_WRONG)
         case InvalidChangeRef(reason):
             text = translator.told(reason)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.approvals.approval import ApprovalStatus, Judgement
-from bot.core.git.commit import Commit, PullRequest, title
+from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
+from bot.core.git.commit import Commit, PullRequest, change_title
 from bot.i18n.catalogue import history as texts
 from bot.i18n.language import LocalizedText, Translator
 from bot.messages import common
@@ -36,7 +36,7 @@ _MAX_LIST_BELOW_SUSPECTS = 5_000
 class Entry:
     """One first-parent commit. `live` holds each application with the instant at which the commit was live there.
 
-    `approvers` is None if the forge could not say; a `judgement`, where there is one, replaces it.
+    `approvers` is None if the forge could not say; a `record`, where there is one, replaces it.
     """
 
     commit: Commit
@@ -45,7 +45,7 @@ class Entry:
     approvers: tuple[str, ...] | None
     live: tuple[tuple[str, datetime], ...]
     merged_at: datetime
-    judgement: Judgement | None = None
+    record: ApprovalRecord | None = None
 
 
 def no_forge() -> LocalizedText:
@@ -67,8 +67,8 @@ def answer(
         return text_message(translator.text(texts.NONE_OF if application else texts.NONE, **values))
     newest = entries[0]
     lead = translator.count(texts.LAST_OF if application else texts.LAST, len(entries), **values)
-    subject = clip(title(newest.commit, newest.pull), 120)
-    text = translator.count(texts.SENTENCE, len(entries), lead=lead, sha=newest.commit.short, subject=subject)
+    subject = clip(change_title(newest.commit, newest.pull), 120)
+    text = translator.count(texts.SENTENCE, len(entries), lead=lead, sha=newest.commit.short_sha, subject=subject)
     blocks = [*suspected, rich(paragraph(words(lead, bold=True)))]
     blocks += fill(
         [[bullets([_line(translator, entry)])] for entry in entries],
@@ -85,9 +85,9 @@ def _line(translator: Translator, entry: Entry) -> list[Element]:
     line = rich_line(
         translator,
         texts.ENTRY,
-        sha=link(entry.url, entry.commit.short) if entry.url else code(entry.commit.short),
+        sha=link(entry.url, entry.commit.short_sha) if entry.url else code(entry.commit.short_sha),
         time=date(entry.merged_at, "{date_short_pretty} {time}"),
-        subject=words(clip(title(entry.commit, entry.pull), 150), bold=True),
+        subject=words(clip(change_title(entry.commit, entry.pull), 150), bold=True),
         author=clip(entry.commit.author, 60),
     )
     if entry.pull:
@@ -111,18 +111,18 @@ _VERDICTS = {
 }
 
 
-def _judgement(translator: Translator, judgement: Judgement) -> list[Element]:
-    line = rich_line(translator, _VERDICTS[judgement.verdict], who=common.listed(translator, judgement.approvers))
-    if judgement.verdict is ApprovalStatus.APPROVED and not judgement.verified:
+def _judgement(translator: Translator, record: ApprovalRecord) -> list[Element]:
+    line = rich_line(translator, _VERDICTS[record.verdict], who=common.listed(translator, record.approvers))
+    if record.verdict is ApprovalStatus.APPROVED and not record.verified:
         line += rich_line(translator, texts.NOT_VERIFIED)
-    if judgement.later:
-        line += rich_line(translator, texts.LATER, who=common.listed(translator, judgement.later))
+    if record.later:
+        line += rich_line(translator, texts.LATER, who=common.listed(translator, record.later))
     return line
 
 
 def _approval(translator: Translator, entry: Entry) -> list[Element]:
-    if entry.judgement:
-        return _judgement(translator, entry.judgement)
+    if entry.record:
+        return _judgement(translator, entry.record)
     if entry.approvers is None:
         return rich_line(translator, texts.APPROVER_UNKNOWN)
     if entry.approvers:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.core.applications.application import Application
 from bot.core.drift.severity import worst_first
-from bot.core.home import Home, HomeScope, Shown, Week
+from bot.core.home import ApplicationFilter, Home, OpenCard, WeekSummary
 from bot.core.incidents.incident import IncidentState
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import home as texts
@@ -34,7 +34,7 @@ from bot.messages.blocks import (
 )
 from bot.messages.incident import MARKS, SHOW_DIFF, level, reason, silence_buttons
 
-# An action id; the button's value is the card's subject, as for the buttons on the card.
+# An action id; the button's value is the card's id, as for the buttons on the card.
 END_SNOOZE = "wake"
 
 _MAX_CARDS = 8  # incidents with buttons; further ones are a line each
@@ -46,7 +46,7 @@ _MAX_NAMES = 4
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """The answer to a click, shown below the card with the subject `about` if it is shown, else at the top."""
+    """The answer to a click, shown below the card whose id is `about` if it is shown, else at the top."""
 
     message: Message
     about: str = ""
@@ -84,13 +84,13 @@ def _headline(translator: Translator, home: Home) -> str:
     return translator.count(texts.OPEN, sum(len(card.incidents) for card in cards), mark=MARKS[worst])
 
 
-def _distinct_cards(home: Home) -> list[Shown]:
-    return list({card.subject: card for card in (*home.cards, *home.snoozes)}.values())
+def _distinct_cards(home: Home) -> list[OpenCard]:
+    return list({card.card_id: card for card in (*home.cards, *home.snoozes)}.values())
 
 
-def _is_shown(home: Home, subject: str) -> bool:
+def _is_shown(home: Home, card_id: str) -> bool:
     shown = (*home.cards[:_MAX_CARDS], *home.snoozes[:_MAX_SNOOZES])
-    return subject in {card.subject for card in shown}
+    return card_id in {card.card_id for card in shown}
 
 
 def _notice(notice: Notice) -> list[Block]:
@@ -98,8 +98,8 @@ def _notice(notice: Notice) -> list[Block]:
     return [*blocks[:3]] or [note(notice.message.text)]
 
 
-def _below(notice: Notice | None, card: Shown) -> list[Block]:
-    return _notice(notice) if notice and notice.about == card.subject else []
+def _below(notice: Notice | None, card: OpenCard) -> list[Block]:
+    return _notice(notice) if notice and notice.about == card.card_id else []
 
 
 # ---------------------------------------------------------------- open incidents
@@ -114,8 +114,8 @@ def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Ite
             yield _heading(translator, texts.YOURS if card.mine else texts.OTHERS)
         mine = card.mine
         yield rich(*(paragraph(*line) for line in _lines(translator, card)))
-        buttons = silence_buttons(translator, card.state, card.subject)
-        yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.subject))
+        buttons = silence_buttons(translator, card.state, card.card_id)
+        yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.card_id))
         yield from _below(notice, card)
     lines = [
         [bullets([[*_title(translator, card), words(" · "), *_since(translator, card)]])] for card in rest[:_MAX_LINES]
@@ -126,7 +126,7 @@ def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Ite
     yield from fill(lines, lambda cut: paragraph(words(translator.count(texts.MORE_OPEN, cut + omitted))))
 
 
-def _lines(translator: Translator, card: Shown) -> list[list[Element]]:
+def _lines(translator: Translator, card: OpenCard) -> list[list[Element]]:
     return [
         _title(translator, card),
         [words(_why(translator, card))],
@@ -134,7 +134,7 @@ def _lines(translator: Translator, card: Shown) -> list[list[Element]]:
     ]
 
 
-def _title(translator: Translator, card: Shown) -> list[Element]:
+def _title(translator: Translator, card: OpenCard) -> list[Element]:
     title = translator.text(
         texts.TITLE,
         mark=MARKS[card.rating.severity],
@@ -144,14 +144,14 @@ def _title(translator: Translator, card: Shown) -> list[Element]:
     return [words(clip(title, 200), bold=True)]
 
 
-def _where(translator: Translator, card: Shown) -> str:
+def _where(translator: Translator, card: OpenCard) -> str:
     first = card.incidents[0]
     if len(card.incidents) == 1:
         return common.where(translator, first.application, first.cluster)
     return incident_group.where(translator, card.incidents, len(card.incidents))
 
 
-def _why(translator: Translator, card: Shown) -> str:
+def _why(translator: Translator, card: OpenCard) -> str:
     first, why = card.incidents[0], reason(translator, card.rating)
     if len(card.incidents) == 1:
         sentence = translator.text(texts.WHY, reason=why, summary=common.summary(translator, worst_first(first.drift)))
@@ -161,11 +161,11 @@ def _why(translator: Translator, card: Shown) -> str:
     return f"{sentence[:1].upper()}{sentence[1:]}"
 
 
-def _since(translator: Translator, card: Shown) -> list[Element]:
+def _since(translator: Translator, card: OpenCard) -> list[Element]:
     return rich_line(translator, texts.SINCE, time=common.day_and_time(translator, card.since))
 
 
-def _state(translator: Translator, card: Shown) -> list[Element]:
+def _state(translator: Translator, card: OpenCard) -> list[Element]:
     """Who acknowledged or snoozed it. Of several incidents that differ, the first in the shown state speaks."""
     first = next(incident for incident in card.incidents if incident.state is card.state)
     at, until = first.acknowledged_at, first.snoozed_until
@@ -192,10 +192,14 @@ def _state(translator: Translator, card: Shown) -> list[Element]:
 
 
 def _applications(translator: Translator, home: Home) -> Iterator[Block]:
-    yield header(translator.text(texts.ALL_APPLICATIONS if home.whose is HomeScope.ALL else texts.APPLICATIONS))
+    yield header(
+        translator.text(
+            texts.ALL_APPLICATIONS if home.application_filter is ApplicationFilter.ALL else texts.APPLICATIONS
+        )
+    )
     ranked = status.ranked(home.applications, home.checks)
     shown, rest = ranked[:_MAX_LINES], ranked[_MAX_LINES:]
-    parts = [[paragraph(words(translator.text(texts.RULES[home.whose]), italic=True))]]
+    parts = [[paragraph(words(translator.text(texts.RULES[home.application_filter]), italic=True))]]
     parts += [[bullets([_application(translator, application, home)])] for application in shown]
     if rest:
         states = ", ".join(status.tally(translator, rest, home.checks))
@@ -203,8 +207,8 @@ def _applications(translator: Translator, home: Home) -> Iterator[Block]:
             [paragraph(words(translator.text(texts.MORE_APPLICATIONS, n=translator.number(len(rest)), states=states)))]
         )
     yield from fill(parts, lambda left: paragraph(common.and_more(translator, left)))
-    if home.unknown:
-        yield note(translator.text(texts.OWNERS_UNKNOWN, reason=translator.told(home.unknown)))
+    if home.owners_unknown:
+        yield note(translator.text(texts.OWNERS_UNKNOWN, reason=translator.told(home.owners_unknown)))
 
 
 def _application(translator: Translator, application: Application, home: Home) -> list[Element]:
@@ -220,8 +224,8 @@ def _application(translator: Translator, application: Application, home: Home) -
         state=state,
         cluster=clip(application.cluster, 63),
     )
-    arriving = home.arriving.get(application.name)
-    return line + (status.arriving(translator, arriving) if arriving else [])
+    rolling_out = home.rolling_out.get(application.name)
+    return line + (status.rolling_out(translator, rolling_out) if rolling_out else [])
 
 
 def _pulls(translator: Translator, pulls: Sequence[TrackedPullRequest]) -> Iterator[Block]:
@@ -245,7 +249,7 @@ def _pull(translator: Translator, pull: TrackedPullRequest) -> list[Element]:
     )
 
 
-def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | None) -> Iterator[Block]:
+def _snoozes(translator: Translator, snoozes: Sequence[OpenCard], notice: Notice | None) -> Iterator[Block]:
     yield header(translator.text(texts.SNOOZES))
     if not snoozes:
         yield rich(paragraph(words(translator.text(texts.NO_SNOOZE))))
@@ -259,8 +263,8 @@ def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | 
         )
         yield rich(paragraph(*line))
         yield actions(
-            button(translator.text(texts.END_SNOOZE), END_SNOOZE, card.subject),
-            button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.subject),
+            button(translator.text(texts.END_SNOOZE), END_SNOOZE, card.card_id),
+            button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.card_id),
         )
         yield from _below(notice, card)
     if len(snoozes) > _MAX_SNOOZES:
@@ -271,25 +275,27 @@ def _snoozes(translator: Translator, snoozes: Sequence[Shown], notice: Notice | 
 # ---------------------------------------------------------------- the week
 
 
-def _week(translator: Translator, week: Week) -> Iterator[Block]:
+def _week(translator: Translator, week: WeekSummary) -> Iterator[Block]:
     yield header(translator.text(texts.WEEK))
     number = translator.number
     objects = translator.count(texts.OBJECTS, week.objects)
     watched = translator.text(
         texts.WATCHED,
         objects=objects,
-        applications=translator.count(texts.IN_APPLICATIONS, week.applications - week.unseen),
+        applications=translator.count(texts.IN_APPLICATIONS, week.applications - week.unknown_applications),
     )
     lines = [
         translator.text(texts.INCIDENTS, opened=number(week.opened), resolved=number(week.resolved)),
-        translator.text(texts.ACKNOWLEDGE, span=_span(translator, week.acknowledge, texts.NONE_ACKNOWLEDGED)),
-        translator.text(texts.RESOLVE, span=_span(translator, week.resolve, texts.NONE_RESOLVED)),
-        translator.text(texts.MERGES, n=number(week.live), span=_span(translator, week.arrive, texts.NO_MERGE)),
-        translator.text(texts.REVERTS, n=number(week.reverts), merged=number(week.merged)),
-        watched + (translator.count(texts.UNSEEN, week.unseen) if week.unseen else ""),
+        translator.text(texts.ACKNOWLEDGE, span=_span(translator, week.time_to_acknowledge, texts.NONE_ACKNOWLEDGED)),
+        translator.text(texts.RESOLVE, span=_span(translator, week.time_to_resolve, texts.NONE_RESOLVED)),
+        translator.text(
+            texts.MERGES, n=number(week.rollouts_completed), span=_span(translator, week.time_to_live, texts.NO_MERGE)
+        ),
+        translator.text(texts.REVERTS, n=number(week.reverts_opened), merged=number(week.reverts_merged)),
+        watched + (translator.count(texts.UNSEEN, week.unknown_applications) if week.unknown_applications else ""),
     ]
     yield rich(bullets([[words(line)] for line in lines]))
-    if not week.whole:
+    if not week.complete:
         yield note(translator.text(texts.INCOMPLETE_WEEK))
 
 

@@ -142,7 +142,7 @@ def _open(translator: Translator, incident: Incident) -> Message:
     )
     blocks.append(
         actions(
-            *silence_buttons(translator, incident.state, incident.subject),
+            *silence_buttons(translator, incident.state, incident.card_id),
             button(translator.text(texts.SHOW_DIFF), SHOW_DIFF, incident.application),
             button(translator.text(texts.CHECK_NOW), CHECK_NOW, incident.application),
             adopt_button(translator, incident.application),

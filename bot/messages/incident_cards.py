@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from bot.core.incidents.alerting import Policy
-from bot.core.incidents.grouping import by_card
-from bot.core.incidents.incident import Event, Incident, IncidentEventType, IncidentState
+from bot.core.incidents.alerting import AlertPolicy
+from bot.core.incidents.grouping import group_by_card
+from bot.core.incidents.incident import Incident, IncidentEvent, IncidentEventType, IncidentState
 from bot.i18n.language import Translator
 from bot.messages import incident as incident_message
 from bot.messages import incident_group as group_message
@@ -15,7 +15,7 @@ from bot.messages.card import Card
 
 
 def incident_cards(
-    translator_for: Callable[[str], Translator], incidents: Sequence[Incident], now: datetime, policy: Policy
+    translator_for: Callable[[str], Translator], incidents: Sequence[Incident], now: datetime, policy: AlertPolicy
 ) -> list[Card]:
     """The cards of all announced incidents; a card always comes before its replies.
 
@@ -23,7 +23,9 @@ def incident_cards(
     """
     announced = sorted((incident for incident in incidents if incident.announced_at is not None), key=_urgency)
     return [
-        card for key, group in by_card(announced).items() for card in _cards(translator_for, key, group, now, policy)
+        card
+        for key, group in group_by_card(announced).items()
+        for card in _cards(translator_for, key, group, now, policy)
     ]
 
 
@@ -42,12 +44,12 @@ def resolved_unannounced(incidents: Sequence[Incident]) -> list[str]:
 
 
 def _cards(
-    translator_for: Callable[[str], Translator], key: str, group: Sequence[Incident], now: datetime, policy: Policy
+    translator_for: Callable[[str], Translator], key: str, group: Sequence[Incident], now: datetime, policy: AlertPolicy
 ) -> Iterator[Card]:
     channel = group[0].channel
     translator = translator_for(channel)
     ended = all(incident.state is IncidentState.RESOLVED for incident in group)
-    held = all(policy.hushes(incident, now) for incident in group)
+    held = all(policy.mutes(incident, now) for incident in group)
     settles = tuple(incident.id for incident in group)
     shared = group[0].group is not None
     message = group_message.card(translator, group) if shared else incident_message.card(translator, group[0])
@@ -55,7 +57,7 @@ def _cards(
     for name, occurrences in _thread_events(group).items():
         affected = [incident for incident, _ in occurrences]
         event = occurrences[0][1]
-        hushed = all(policy.hushes(incident, now) for incident in affected)
+        hushed = all(policy.mutes(incident, now) for incident in affected)
         escalation_channel = _escalation_channel(policy, event)
         reply_translator = translator_for(escalation_channel) if escalation_channel else translator
         yield Card(
@@ -72,19 +74,19 @@ def _cards(
         )
 
 
-def _thread_events(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, Event]]]:
+def _thread_events(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, IncidentEvent]]]:
     """The events to post in the thread, by a name that is unique within the card.
 
     On a shared card, the same event of several incidents at one instant is one reply.
     """
-    occurrences: dict[str, list[tuple[Incident, Event]]] = {}
+    occurrences: dict[str, list[tuple[Incident, IncidentEvent]]] = {}
     for incident in group:
         for event in incident.history:
             if not event.told or _is_obsolete(incident, event):
                 continue
             name = event.id
             if incident.group is not None:
-                qualifier = incident.id if event.kind is IncidentEventType.GREW else event.by or ""
+                qualifier = incident.id if event.kind is IncidentEventType.WORSENED else event.by or ""
                 if event.kind is IncidentEventType.RESOLVED and incident.ended == "unwatched":
                     qualifier = "unwatched"
                 name = f"{event.kind.value}-{event.at.isoformat()}-{qualifier}"
@@ -92,9 +94,9 @@ def _thread_events(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, 
     return dict(sorted(occurrences.items(), key=lambda item: item[1][0][1].at))
 
 
-def _is_obsolete(incident: Incident, event: Event) -> bool:
+def _is_obsolete(incident: Incident, event: IncidentEvent) -> bool:
     """Whether the event no longer holds, and need not be posted if it has not been."""
-    if event.kind is IncidentEventType.WOKE:
+    if event.kind is IncidentEventType.SNOOZE_ENDED:
         return incident.state not in (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
     if event.kind not in (IncidentEventType.REMINDED, IncidentEventType.ESCALATED):
         return False
@@ -103,30 +105,30 @@ def _is_obsolete(incident: Incident, event: Event) -> bool:
     return any(later.kind is event.kind and later.at > event.at for later in incident.history)
 
 
-def _escalation_channel(policy: Policy, event: Event) -> str | None:
-    escalation = policy.escalate if event.kind is IncidentEventType.ESCALATED else None
+def _escalation_channel(policy: AlertPolicy, event: IncidentEvent) -> str | None:
+    escalation = policy.escalation if event.kind is IncidentEventType.ESCALATED else None
     return escalation.channel if escalation else None
 
 
 def _reply(
     translator: Translator,
     affected: Sequence[Incident],
-    event: Event,
-    policy: Policy,
+    event: IncidentEvent,
+    policy: AlertPolicy,
     group: Sequence[Incident],
     escalation_channel: str | None,
 ) -> Message:
     match event.kind:
-        case IncidentEventType.GREW:
+        case IncidentEventType.WORSENED:
             return thread.drift_grew(translator, affected[0], event)
         case IncidentEventType.ACKNOWLEDGED | IncidentEventType.SNOOZED:
             return thread.silenced(translator, affected, event)
-        case IncidentEventType.WOKE:
+        case IncidentEventType.SNOOZE_ENDED:
             return thread.snooze_ended(translator, affected)
         case IncidentEventType.REMINDED:
             return thread.reminded(translator, affected)
         case IncidentEventType.ESCALATED:
-            to = policy.escalate.to if policy.escalate else ()
+            to = policy.escalation.to if policy.escalation else ()
             return thread.escalated(translator, affected, to, affected[0].channel if escalation_channel else None)
         case IncidentEventType.RESOLVED if group[0].group is not None:
             return thread.some_resolved(translator, affected, group, event)

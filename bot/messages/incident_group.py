@@ -80,8 +80,8 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
         *_list(translator, everyone),
         note(translator.text(texts.SHARED), translator.text(card_texts.SOURCE_OF_TRUTH)),
         actions(
-            *silence_buttons(translator, state, worst.subject),
-            button(translator.text(card_texts.CHECK_NOW), CHECK_NOW, worst.subject),
+            *silence_buttons(translator, state, worst.card_id),
+            button(translator.text(card_texts.CHECK_NOW), CHECK_NOW, worst.card_id),
         ),
     )
 

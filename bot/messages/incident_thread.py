@@ -6,7 +6,7 @@ On a shared card, one reply names all incidents that something happened to at th
 from collections.abc import Sequence
 
 from bot.core.drift.severity import worst_first
-from bot.core.incidents.incident import Event, Incident
+from bot.core.incidents.incident import Incident, IncidentEvent
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.catalogue import incident_thread as texts
 from bot.i18n.language import Phrase, Translator
@@ -32,13 +32,14 @@ from bot.messages.incident import ending, incident_duration, level, reason
 _MAX_NAMES = 8
 
 
-def drift_grew(translator: Translator, incident: Incident, event: Event) -> Message:
+def drift_grew(translator: Translator, incident: Incident, event: IncidentEvent) -> Message:
     """More differs than the alert showed."""
     drift = worst_first(event.drift)
     summary = common.summary(translator, drift)
     where = _where(translator, [incident])
     first = common.first_difference(translator, drift)
-    text = translator.text(texts.GROWN, where=where, summary=summary, first=first)
+    phrase = texts.GROWN_BY_ONE if len(drift) == 1 and len(drift[0].fields) < 2 else texts.GROWN
+    text = translator.text(phrase, where=where, summary=summary, first=first)
     lead = rich_line(translator, texts.GROWN_LEAD, where=where, summary=summary, time=date(event.at))
     if event.by:
         lead += rich_line(translator, texts.SILENCE_ENDED, person=person(event.by))
@@ -50,7 +51,7 @@ def drift_grew(translator: Translator, incident: Incident, event: Event) -> Mess
     return message(text, rich(paragraph(*lead)), *lines)
 
 
-def silenced(translator: Translator, incidents: Sequence[Incident], event: Event) -> Message:
+def silenced(translator: Translator, incidents: Sequence[Incident], event: IncidentEvent) -> Message:
     """The incidents were acknowledged, or snoozed if the event has an end."""
     where = _where(translator, incidents)
     who = person(event.by) if event.by else words("")
@@ -105,7 +106,7 @@ def resolved(translator: Translator, incident: Incident) -> Message:
 
 
 def some_resolved(
-    translator: Translator, incidents: Sequence[Incident], group: Sequence[Incident], event: Event
+    translator: Translator, incidents: Sequence[Incident], group: Sequence[Incident], event: IncidentEvent
 ) -> Message:
     """Some incidents of a group that shares a card were resolved; maybe the last ones."""
     remaining = [incident for incident in group if incident.resolved_at is None or incident.resolved_at > event.at]

@@ -3,18 +3,18 @@
 from bot.core.access.permission import Denied, MembersUnknown, Right
 from bot.i18n.catalogue import control as texts
 from bot.i18n.language import Translator
+from bot.messages import common
 from bot.messages.blocks import (
     Message,
     clip,
     code,
-    comma_separated,
     mention,
     message,
     paragraph,
     phrase_message,
+    plain,
     rich,
     rich_line,
-    words,
 )
 
 _MAX_NAMES = 8
@@ -29,11 +29,10 @@ def denied(translator: Translator, right: Right, verdict: Denied | MembersUnknow
         return phrase_message(
             translator, texts.COULD_NOT_ASK, group=mention(verdict.group), key=code(rule.key), why=why
         )
-    ids = rule.allowed[:_MAX_NAMES]
-    more = ["…"] if len(rule.allowed) > len(ids) else []
-    names = ", ".join([*ids, *more]) or translator.text(texts.NOBODY)
-    elements = comma_separated(mention(id_) for id_ in ids) + [words(f", {ellipsis}") for ellipsis in more]
+    phrase = texts.ONLY if rule.allowed else texts.NOBODY
+    names = common.listed_elements(translator, [mention(id_) for id_ in rule.allowed], _MAX_NAMES)
+    allowed = rich_line(translator, phrase, who=names, key=code(rule.key))
     return message(
-        translator.text(_DENIED[right], key=rule.key, who=names),
-        rich(paragraph(*rich_line(translator, _DENIED[right], key=code(rule.key), who=elements or names))),
+        translator.text(_DENIED[right], allowed="".join(map(plain, allowed))),
+        rich(paragraph(*rich_line(translator, _DENIED[right], allowed=allowed))),
     )

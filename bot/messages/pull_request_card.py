@@ -11,6 +11,7 @@ from bot.messages.blocks import (
     Message,
     actions,
     clip,
+    code,
     header,
     link,
     message,
@@ -49,7 +50,7 @@ def card(translator: Translator, pull: TrackedPullRequest) -> Message:
         lead_phrase,
         link=link(pull.url, f"#{number} {title}"),
         who=person(pull.by),
-        what=clip(_FULL_COMMIT.sub(r"\1", pull.what), 80),
+        command=code("/gitops revert " + clip(_FULL_COMMIT.sub(r"\1", pull.what), 80)),
         touched=touched,
         ending=ending,
     )

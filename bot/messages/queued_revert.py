@@ -11,14 +11,12 @@ from bot.messages.blocks import (
     button,
     clip,
     code,
-    date,
     header,
     message,
     paragraph,
     person,
     rich,
     rich_line,
-    utc,
     words,
 )
 
@@ -31,9 +29,8 @@ _HEADERS = {
 
 def answer(translator: Translator, revert: QueuedRevert) -> Message:
     """The immediate answer to the requester."""
-    text = translator.text(texts.ANSWER, time=utc(revert.due), reason=_reason(translator, revert))
-    line = rich_line(translator, texts.ANSWER, time=date(revert.due, "{time}"), reason=_reason(translator, revert))
-    return message(text, rich(paragraph(*line)))
+    text = translator.text(texts.ANSWER, reason=_reason(translator, revert))
+    return message(text, rich(paragraph(words(text))))
 
 
 def card(translator: Translator, revert: QueuedRevert) -> Message:
@@ -41,14 +38,13 @@ def card(translator: Translator, revert: QueuedRevert) -> Message:
     phrase = texts.WAITING if revert.state is QueueState.WAITING else texts.ENDED
     values = {
         "what": clip(str(revert.request.change), 80),
-        "time": utc(revert.due),
         "reason": _reason(translator, revert),
     }
     values["result"] = _result(translator, revert)
     text = translator.text(phrase, **values, who=clip(revert.request.who, 60))
     elements: dict[str, Value] = {**values, "what": code(values["what"]), "who": person(revert.by)}
     line = rich_line(translator, phrase, **elements)
-    title = header(translator.text(_HEADERS[revert.state], time=utc(revert.due)))
+    title = header(translator.text(_HEADERS[revert.state]))
     return message(text, title, rich(paragraph(*line)), *_link_button(translator, revert))
 
 

@@ -53,7 +53,6 @@ from bot.messages.blocks import (
     rich,
     rich_line,
     text_message,
-    utc,
     words,
 )
 
@@ -124,13 +123,9 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
                     texts.REFUSED, reason=clip(translator.told(reason), 1_000), again=_retry(translator, retry_at)
                 )
             )
-        case Unfinished(branch, reason, retry_at):
-            values = {
-                "branch": clip(branch, 100),
-                "reason": clip(translator.told(reason), 800),
-                "again": _retry(translator, retry_at),
-            }
-            return text_message(translator.text(texts.UNFINISHED, **values))
+        case Unfinished(branch, reason):
+            reason = clip(translator.told(reason), 800)
+            return text_message(translator.text(texts.UNFINISHED, branch=clip(branch, 100), reason=reason))
         case NotPermitted(_, decision):
             return permission.denied(translator, Right.REVERT, decision)
 
@@ -297,7 +292,7 @@ def _commits(translator: Translator, commits: Sequence[Commit]) -> Block:
 
 
 def _commit(translator: Translator, commit: Commit | None) -> str:
-    return f"{commit.short} ({clip(commit.subject, 100)})" if commit else translator.text(texts.UNKNOWN_COMMIT)
+    return f"{commit.short_sha} ({clip(commit.subject, 100)})" if commit else translator.text(texts.UNKNOWN_COMMIT)
 
 
 def _name(translator: Translator, target: Target) -> str:
@@ -319,4 +314,5 @@ def _touching(translator: Translator, applications: Sequence[str]) -> str:
 
 
 def _retry(translator: Translator, retry_at: datetime | None) -> str:
-    return translator.text(texts.AGAIN, time=utc(retry_at)) if retry_at else ""
+    """The reason gives the time."""
+    return translator.text(texts.AGAIN) if retry_at else ""

@@ -87,18 +87,18 @@ def _warnings(effects: Sequence[Effect]) -> list[str]:
 
 def _effects(effects: Sequence[Effect]) -> list[str]:
     if not effects:
-        return ["These files belong to no application that the bot watches."]
+        return ["These files are outside all applications that the bot watches."]
     return ["\n".join((_environment(effect), *_objects(effect))) for effect in effects]
 
 
 def _environment(effect: Effect) -> str:
-    where = f"{as_code(effect.application)} on {as_code(effect.cluster)}, namespace {as_code(effect.namespace)}"
+    where = f"{as_code(effect.application)} on {as_code(effect.cluster)} (namespace {as_code(effect.namespace)})"
     if effect.why is not None:
         return f"**Changes in** {where} **are unknown:** {as_code(effect.why)}"
     change = effect.change
     counts = ((change.removed, "removed"), (change.changed, "changed"), (change.added, "added"))
     summary = ", ".join(f"{count} {what}" for count, what in counts if count)
-    return f"**Changes in** {where}**:** {summary or 'none in the cluster'}\n"
+    return f"**Changes in** {where}**:** {summary}\n" if summary else f"**No cluster changes in** {where}\n"
 
 
 def _objects(effect: Effect) -> list[str]:
@@ -136,7 +136,7 @@ def _notes(target: Target, branch: str) -> list[str]:
             "Merging that branch again would not bring the change back: revert this revert instead."
         )
     if tool := automation(target):
-        notes.append(f"{tool} wrote this change and may write it again. Pause it before you merge.")
+        notes.append(f"{tool} made this change and may make it again. Pause {tool} before you merge.")
     return notes
 
 

@@ -2,7 +2,6 @@
 
 from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.i18n.catalogue import rollout as texts
-from bot.i18n.catalogue import wording as shared
 from bot.i18n.language import Phrase, Translator
 from bot.messages import common, suspect
 from bot.messages.blocks import (
@@ -12,7 +11,6 @@ from bot.messages.blocks import (
     actions,
     clip,
     code,
-    comma_separated,
     date,
     fill,
     header,
@@ -39,10 +37,11 @@ def card(translator: Translator, rollout: Rollout) -> Message:
     """The rollout's message in a channel, as it should read now. Posting it notifies the authors."""
     headline, sentence = _headline(translator, rollout)
     text = translator.text(
-        texts.TEXT,
+        texts.TEXT_REWRITTEN if rollout.rewritten else texts.TEXT_SEVERAL if rollout.merges > 1 else texts.TEXT,
         sentence=sentence,
+        n=translator.number(rollout.merges),
         revision=common.short_revision(translator, rollout.revision),
-        title=clip(_subject(translator, rollout), 90),
+        title=clip(rollout.subject, 90),
     )
     blocks: list[Block] = [header(headline), rich(paragraph(*_merge(translator, rollout)))]
     blocks += fill(
@@ -153,14 +152,7 @@ def _authors(translator: Translator, rollout: Rollout) -> list[Element]:
     elements = [person(author.user) if author.user else words(clip(author.name, 80)) for author in rollout.authors]
     if not elements:
         return [words(clip(rollout.author, 80))]
-    shown, omitted = elements[:_MAX_AUTHORS], len(elements[_MAX_AUTHORS:]) + rollout.more_authors
-    if omitted:
-        return rich_line(translator, shared.ROW_CUT, names=comma_separated(shown), n=translator.number(omitted))
-    return (
-        rich_line(translator, shared.ROW, names=comma_separated(shown[:-1]), last=shown[-1])
-        if len(shown) > 1
-        else shown
-    )
+    return common.listed_elements(translator, elements, _MAX_AUTHORS, rollout.more_authors)
 
 
 def _to_authors(translator: Translator, rollout: Rollout, sentence: str) -> list[Element]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.objects.images import Pin
-from bot.core.rollouts.rollout import Change, Part
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Translator
 from bot.messages import common
@@ -15,14 +15,14 @@ _MAX_OBJECTS = 6
 _MAX_IMAGES = 5
 
 
-def changes(translator: Translator, parts: Sequence[Part]) -> list[list[Element]]:
+def changes(translator: Translator, parts: Sequence[ApplicationRollout]) -> list[list[Element]]:
     """A part of a rich_text block for each change; applications with the same change share one."""
     return change_parts(translator, [(part.application, part.change) for part in parts if part.change])
 
 
-def change_parts(translator: Translator, changes: Sequence[tuple[str, Change]]) -> list[list[Element]]:
+def change_parts(translator: Translator, changes: Sequence[tuple[str, ApplicationChange]]) -> list[list[Element]]:
     """The same for changes with the names of what they change."""
-    groups: list[tuple[Change, list[str]]] = []
+    groups: list[tuple[ApplicationChange, list[str]]] = []
     for name, change in changes:
         same = next((names for other, names in groups if other == change), None)
         if same is None:
@@ -32,7 +32,7 @@ def change_parts(translator: Translator, changes: Sequence[tuple[str, Change]]) 
     return [_change(translator, change, common.listed(translator, names, _MAX_NAMES)) for change, names in groups]
 
 
-def unpinned(translator: Translator, parts: Sequence[Part]) -> list[Element]:
+def unpinned(translator: Translator, parts: Sequence[ApplicationRollout]) -> list[Element]:
     """The images of the merge that are not pinned to a digest; empty if there are none."""
     images = {image.image: image.pin for part in parts if part.change for image in part.change.unpinned}
     if not images:
@@ -46,7 +46,7 @@ def unpinned(translator: Translator, parts: Sequence[Part]) -> list[Element]:
     return rich_line(translator, texts.UNPINNED, images=common.listed(translator, padded, min(_MAX_IMAGES, len(names))))
 
 
-def _change(translator: Translator, change: Change, names: str) -> list[Element]:
+def _change(translator: Translator, change: ApplicationChange, names: str) -> list[Element]:
     if change.why is not None:
         return [
             paragraph(
@@ -74,7 +74,7 @@ def _change(translator: Translator, change: Change, names: str) -> list[Element]
 
 def _counts(translator: Translator, rendered: RenderedChange) -> str:
     counts = ((texts.REMOVED, rendered.removed), (texts.CHANGED, rendered.changed), (texts.ADDED, rendered.added))
-    return ", ".join(translator.count(counted, number) for counted, number in counts if number)
+    return common.listed(translator, (translator.count(counted, number) for counted, number in counts if number))
 
 
 def _object(translator: Translator, changed: ObjectChange) -> list[Element]:

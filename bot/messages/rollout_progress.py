@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.core.objects.health import Unready
-from bot.core.rollouts.rollout import NOTHING, Part, PendingState, Rollout
+from bot.core.rollouts.rollout import NOTHING_PENDING, ApplicationRollout, PendingState, Rollout
 from bot.i18n.catalogue import rollout as texts
+from bot.i18n.catalogue import wording as shared
 from bot.i18n.language import PluralPhrase, Translator
 from bot.messages import common
 from bot.messages.blocks import Element, Value, bullets, clip, date, rich_line, words
@@ -24,7 +25,7 @@ def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False)
     parts = [part for part in rollout.parts if not waiting or part.live_at is None]
     if len(parts) <= _MAX_PARTS:
         return [[bullets([_part(translator, part, rollout.merged_at)])] for part in parts]
-    groups: dict[str, list[Part]] = {}
+    groups: dict[str, list[ApplicationRollout]] = {}
     for part in parts:
         groups.setdefault(_state(part), []).append(part)
     present = [(state, groups[state]) for state in _GROUPS if state in groups]
@@ -50,22 +51,22 @@ _GROUPS: dict[str, PluralPhrase] = {
 _DETAILED_STATES = ("unready", "missing", "unknown")
 
 
-def _state(part: Part) -> str:
+def _state(part: ApplicationRollout) -> str:
     if part.live_at:
         return "live"
     if part.error:
         return "unknown"
     if part.lacking.unready:
         return "unready"
-    return "unseen" if part.lacking == NOTHING else "missing"
+    return "unseen" if part.lacking == NOTHING_PENDING else "missing"
 
 
-def _group(translator: Translator, state: str, parts: Sequence[Part]) -> str:
+def _group(translator: Translator, state: str, parts: Sequence[ApplicationRollout]) -> str:
     names = common.listed(translator, (part.application for part in parts), _MAX_NAMES)
     return translator.count(_GROUPS[state], len(parts), names=names)
 
 
-def _part(translator: Translator, part: Part, merged_at: datetime) -> list[Element]:
+def _part(translator: Translator, part: ApplicationRollout, merged_at: datetime) -> list[Element]:
     where: dict[str, Value] = {"application": words(part.application, bold=True), "cluster": part.cluster}
     match _state(part):
         case "live":
@@ -93,8 +94,10 @@ def _pending(translator: Translator, pending: PendingState) -> str:
         *(clip(name, 160) for name in pending.missing),
         *(translator.text(texts.REMAINING, object=clip(name, 120)) for name in pending.remaining),
     ]
-    padded = names + [""] * (pending.total - len(names))
-    return common.listed(translator, padded, min(_MAX_PENDING, max(1, len(names))))
+    shown = names[:_MAX_PENDING]
+    omitted = pending.total - len(shown)
+    more = [translator.text(shared.AND_MORE, n=translator.number(omitted))] if omitted > 0 else []
+    return "; ".join([*shown, *more])
 
 
 def _workload(translator: Translator, workload: Unready) -> str:
@@ -108,7 +111,7 @@ def _workload(translator: Translator, workload: Unready) -> str:
     return translator.text(texts.READY_BECAUSE, **values, reason=clip(workload.reason, 100))
 
 
-def _failure(translator: Translator, part: Part) -> list[Element]:
+def _failure(translator: Translator, part: ApplicationRollout) -> list[Element]:
     failure = part.lacking.failure
     if failure is None:
         return []

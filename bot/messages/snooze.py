@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.core.incidents import snooze
-from bot.core.incidents.snooze import DEFAULT, For, Span
+from bot.core.incidents.snooze import DEFAULT_SNOOZE, SnoozeFor, SnoozePeriod
 from bot.i18n.catalogue import control as texts
 from bot.i18n.language import Translator
 from bot.messages import common
@@ -35,8 +35,8 @@ def form(translator: Translator, applications: Sequence[str], *, subject: str, c
 
     `subject` is the value of the card's buttons, `channel` where the answer goes ("" for nowhere).
     """
-    options = [_option(translator, choice) for choice in snooze.CHOICES]
-    default = next(option for option in options if snooze.parse(option["value"]) == DEFAULT)
+    options = [_option(translator, choice) for choice in snooze.SNOOZE_CHOICES]
+    default = next(option for option in options if snooze.parse_snooze(option["value"]) == DEFAULT_SNOOZE)
     radio = {"type": "radio_buttons", "action_id": PICKED, "options": options, "initial_option": default}
     typed = {
         "type": "plain_text_input",
@@ -62,13 +62,13 @@ def parse_reference(view: Mapping[str, Any]) -> tuple[str, str]:
     return subject, channel
 
 
-def parse_span(view: Mapping[str, Any]) -> Span | None:
+def parse_span(view: Mapping[str, Any]) -> SnoozePeriod | None:
     """The typed duration, else the picked one; None when it cannot be parsed. `view` is the submitted view."""
     try:
         values = view["state"]["values"]
         typed = values[TYPED][TYPED].get("value") or ""
         picked = (values[PICKED][PICKED].get("selected_option") or {}).get("value") or ""
-        return snooze.parse(str(typed).strip() or str(picked))
+        return snooze.parse_snooze(str(typed).strip() or str(picked))
     except (KeyError, TypeError, AttributeError):
         return None
 
@@ -83,10 +83,10 @@ def _option(translator: Translator, choice: str) -> Element:
 
 
 def _label(translator: Translator, choice: str) -> str:
-    span = snooze.parse(choice)
-    if not isinstance(span, For):
+    duration = snooze.parse_snooze(choice)
+    if not isinstance(duration, SnoozeFor):
         return translator.text(texts.UNTIL_CLOCK, clock=choice.rsplit(maxsplit=1)[-1])
-    minutes = int(span.span.total_seconds()) // 60
+    minutes = int(duration.duration.total_seconds()) // 60
     if minutes % (24 * 60) == 0:
         return translator.count(texts.DAYS, minutes // (24 * 60))
     return (

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.applications.application import Application
-from bot.core.applications.deployer_status import DeployerStatus, Stop, disagreement
-from bot.core.applications.discovered import Unreadable
+from bot.core.applications.deployer_status import DeployerStatus, SyncMode, disagreement
+from bot.core.applications.discovery import UnsupportedResource
 from bot.core.drift.model import Check, Status
 from bot.core.git.commit import PullRequest
 from bot.core.rollouts.rollout import Rollout
@@ -42,7 +42,7 @@ _UNCHECKED = "⏳"
 # From this many applications on, a table is quicker to scan than lines, which say more.
 _TABLE_FROM = 11
 
-_STOPS = {Stop.SUSPENDED: view_texts.SUSPENDED, Stop.MANUAL: view_texts.MANUAL}
+_SYNC_MODES = {SyncMode.SUSPENDED: view_texts.SUSPENDED, SyncMode.MANUAL: view_texts.MANUAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Overview:
     pulls_unknown: Mapping[str, str]
     outages: Sequence[str]
     views: Mapping[str, DeployerStatus] = field(default_factory=dict)
-    unreadable: Sequence[Unreadable] = ()
+    unreadable: Sequence[UnsupportedResource] = ()
 
 
 def answer(translator: Translator, overview: Overview) -> Message:
@@ -135,7 +135,7 @@ def _needs_details(application: Application, overview: Overview) -> bool:
     """Whether the state would hide an error, or that the deployer disagrees."""
     check, view = overview.checks.get(application.name), overview.views.get(application.name)
     arrives = any(_waits_for(rollout, application.name) for rollout in overview.rollouts)
-    contested = view is not None and disagreement(view, check, arriving=arrives) is not None
+    contested = view is not None and disagreement(view, check, rolling_out=arrives) is not None
     return contested or (check is not None and check.error is not None)
 
 
@@ -162,7 +162,7 @@ def state(translator: Translator, check: Check | None) -> tuple[str, str]:
     return mark, translator.text(phrase)
 
 
-def arriving(translator: Translator, revision: str) -> list[Element]:
+def rolling_out(translator: Translator, revision: str) -> list[Element]:
     """The note on an application that a merge is on its way to."""
     return rich_line(translator, texts.ARRIVING, revision=common.short_revision(translator, revision))
 
@@ -180,7 +180,7 @@ def _line(translator: Translator, application: Application, overview: Overview) 
     if check is None:
         return [
             *rich_line(translator, texts.LINE_UNCHECKED, name=name, where=where),
-            *_deployer(translator, view, None, arriving=False),
+            *_deployer(translator, view, None, rolling_out=False),
         ]
     mark, phrase = state(translator, check)
     if check.drift:
@@ -197,34 +197,34 @@ def _line(translator: Translator, application: Application, overview: Overview) 
     )
     arriving_rollouts = [rollout for rollout in overview.rollouts if _waits_for(rollout, application.name)]
     if arriving_rollouts:
-        line += arriving(translator, arriving_rollouts[-1].revision)
+        line += rolling_out(translator, arriving_rollouts[-1].revision)
     if check.error:
         line.append(words(f"\n{clip(translator.told(check.error), 400)}"))
     line += [words(f"\n{clip(translator.told(note), 400)}") for note in check.notes]
-    return line + _deployer(translator, view, check, arriving=bool(arriving_rollouts))
+    return line + _deployer(translator, view, check, rolling_out=bool(arriving_rollouts))
 
 
 def _deployer(
-    translator: Translator, view: DeployerStatus | None, check: Check | None, *, arriving: bool
+    translator: Translator, view: DeployerStatus | None, check: Check | None, *, rolling_out: bool
 ) -> list[Element]:
     """The deployer's status, and where it disagrees with the check."""
     if view is None:
         return []
     sync = translator.text(view_texts.AT, sync=view.sync, revision=view.revision[:8]) if view.revision else view.sync
-    stop = translator.text(_STOPS[view.stop]) if view.stop else ""
+    sync_mode = translator.text(_SYNC_MODES[view.sync_mode]) if view.sync_mode in _SYNC_MODES else ""
     failed = view.failure and (": ".join(filter(None, (view.failure.reason, view.failure.message))))
-    what = " · ".join(filter(None, (sync.strip(), view.health, stop, clip(failed or "", 300))))
+    what = " · ".join(filter(None, (sync.strip(), view.health, sync_mode, clip(failed or "", 300))))
     sentence = translator.text(
         view_texts.SAYS, deployer=view.deployer, what=what or translator.text(view_texts.NOTHING)
     )
-    differs = disagreement(view, check, arriving=arriving)
+    differs = disagreement(view, check, rolling_out=rolling_out)
     return [words(f"\n{line}") for line in (sentence, differs and f"⚠️ {translator.told(differs)}") if line]
 
 
-def _unreadable(translator: Translator, unreadable: Unreadable) -> Element:
+def _unreadable(translator: Translator, unreadable: UnsupportedResource) -> Element:
     where = translator.told(unreadable.origin.title)
-    part = f" ({unreadable.part})" if unreadable.part else ""
-    return paragraph(words(f"❔ {clip(where, 250)}{part}: {clip(translator.told(unreadable.why), 300)}\n"))
+    source_name = f" ({unreadable.source_name})" if unreadable.source_name else ""
+    return paragraph(words(f"❔ {clip(where, 250)}{source_name}: {clip(translator.told(unreadable.reason), 300)}\n"))
 
 
 def _pull(translator: Translator, pull: PullRequest) -> Element:
@@ -243,7 +243,7 @@ def _pulls_unknown(translator: Translator, overview: Overview) -> list[str]:
 
 
 def _waits_for(rollout: Rollout, application: str) -> bool:
-    return any(part.application == application and part.live_at is None for part in rollout.parts)
+    return any(source_name.application == application and source_name.live_at is None for source_name in rollout.parts)
 
 
 def _rank(check: Check | None) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.git.author import Author
-from bot.core.git.commit import Commit, PullRequest, title
+from bot.core.git.commit import Commit, PullRequest, change_title
 from bot.core.incidents.incident import Incident
 from bot.i18n.catalogue import who as texts
 from bot.i18n.language import Translator
@@ -16,7 +16,6 @@ from bot.messages.blocks import (
     bullets,
     clip,
     code,
-    comma_separated,
     link,
     mention,
     message,
@@ -69,7 +68,7 @@ def answer(translator: Translator, contacts: Contacts) -> Message:
             rich_line(
                 translator,
                 texts.OWNERS,
-                who=comma_separated([mention(owner) for owner in contacts.owners[:_MAX_OWNERS]]),
+                who=common.listed_elements(translator, [mention(owner) for owner in contacts.owners], _MAX_OWNERS),
             ),
         )
     if not lines:
@@ -101,14 +100,14 @@ def _wrote(translator: Translator, tool: str, at: datetime | None) -> list[Eleme
 
 def _changed(translator: Translator, change: Change) -> list[Element]:
     authors = [person(author.user) if author.user else words(clip(author.name, 60)) for author in change.authors]
-    sha = link(change.url, change.commit.short) if change.url else code(change.commit.short)
+    sha = link(change.url, change.commit.short_sha) if change.url else code(change.commit.short_sha)
     line = rich_line(
         translator,
         texts.CHANGED,
         commit=sha,
-        subject=clip(title(change.commit, change.pull), 120),
+        subject=clip(change_title(change.commit, change.pull), 120),
         at=common.day_and_time(translator, change.commit.committed_at),
-        authors=comma_separated(authors[:_MAX_AUTHORS]) or translator.text(texts.A_TOOL),
+        authors=common.listed_elements(translator, authors, _MAX_AUTHORS) or translator.text(texts.A_TOOL),
     )
     if change.pull and change.pull.merged_by:
         line += rich_line(translator, texts.MERGED_BY, who=clip(change.pull.merged_by, 60))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.access.audit import AuditEntry
-from bot.core.approvals.approval import Judgement
+from bot.core.approvals.approval import ApprovalRecord
 from bot.core.drift.model import Check
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.queued import QueuedRevert
@@ -142,33 +142,33 @@ class QueuedReverts(Protocol):
 
 
 class Approvals(Protocol):
-    """Judgements of the commits that reached tracked branches."""
+    """Approval records of the commits that reached tracked branches."""
 
     def head(self, repository: str) -> str | None:
         """The tracked branch's sha up to which commits were recorded; None before the first poll."""
         ...
 
-    def advance(self, repository: str, known: str | None, sha: str, judgements: Sequence[Judgement]) -> bool:
-        """Move that sha from `known` and keep the judgements of the commits it passed, in one transaction.
+    def advance(self, repository: str, known: str | None, sha: str, records: Sequence[ApprovalRecord]) -> bool:
+        """Move that sha from `known` and keep the records of the commits it passed, in one transaction.
 
         False, and nothing is kept, when another replica has moved it.
         """
         ...
 
-    def save(self, judgements: Sequence[Judgement], *, settled: Collection[str] = ()) -> None:
-        """Keep judgements, by id; those whose ids are in `settled` need no more reviews."""
+    def save(self, records: Sequence[ApprovalRecord], *, settled: Collection[str] = ()) -> None:
+        """Keep records, by id; those whose ids are in `settled` need no more reviews."""
         ...
 
-    def unsettled(self) -> list[Judgement]:
-        """All judgements of each batch that still has something to review or report."""
+    def unsettled(self) -> list[ApprovalRecord]:
+        """All records of each batch that still has something to review or report."""
         ...
 
-    def of_commits(self, repository: str, shas: Sequence[str]) -> list[Judgement]:
-        """Judgements of those commits, settled ones too."""
+    def of_commits(self, repository: str, shas: Sequence[str]) -> list[ApprovalRecord]:
+        """Approval records of those commits, settled ones too."""
         ...
 
-    def since(self, since: datetime | None = None) -> Iterator[Judgement]:
-        """Every judgement, oldest first, of commits first seen from that second on; read in pages."""
+    def since(self, since: datetime | None = None) -> Iterator[ApprovalRecord]:
+        """Every record, oldest first, of commits first seen from that second on; read in pages."""
         ...
 
 

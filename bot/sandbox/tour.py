@@ -129,8 +129,8 @@ class Tour:
             ),
             _Step(
                 "back",
-                "Undo the drift",
-                "The bot never changes the cluster. Undo your changes yourself, with kubectl if you used it, and the "
+                "Fix the drift",
+                "The bot never changes the cluster. Restore it yourself, with kubectl if you used it, and the "
                 "alert is resolved.",
                 lambda: self._has_card("Resolved:"),
                 lambda: [
@@ -152,7 +152,7 @@ class Tour:
             _Step(
                 "merge",
                 "Review and merge it",
-                "Git stays the only path that changes state. Approve and merge the pull request on the forge.",
+                "Git remains the only way to make changes. Approve and merge the pull request on the forge.",
                 lambda: (pull := self._revert()) is not None and pull.merged_at is not None,
                 self._merging,
             ),

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from bot.adapters.database.store import SqlStore
 from bot.cli.main import main
 from bot.core.access.audit import AuditEntry, Origin
-from bot.core.approvals.approval import ApprovalStatus, Judgement
+from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.commit import PullRequest
 from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
 from bot.sandbox.server import Server
@@ -302,7 +302,7 @@ def test_what_is_no_database_is_said_in_one_sentence(shell, log, tmp_path):
 
 def test_every_commit_on_a_tracked_branch_is_exported_with_who_approved_it(shell, log, tmp_path):
     at = datetime(2026, 11, 2, 2, 47, tzinfo=UTC)
-    pushed = Judgement(
+    pushed = ApprovalRecord(
         "p@1", "p", "main", "1" * 40, None, "=1", "=Ana", at, "1" * 40, 0, at, ApprovalStatus.DIRECT, pushed_by="ana"
     )
     url = "https://git.example/7"

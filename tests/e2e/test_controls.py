@@ -227,7 +227,7 @@ def test_who_may_silence_what(hands, store, application, user, may, way):
         assert entry.origin is origin
     else:
         assert state is IncidentState.OPEN
-        assert "You are not allowed to acknowledge or snooze alerts here" in said
+        assert "You are not allowed to acknowledge or snooze incidents here" in said
         (entry,) = entries
         assert entry.result.startswith("denied: ")
         assert (entry.who, entry.applications) == (user, (application,))
@@ -303,7 +303,10 @@ def test_a_group_that_slack_does_not_tell_allows_nobody(demo, hands, store):
         said = hands.type(JONAS, "ack shop-staging")
     finally:
         demo.slack.services.scopes.add("usergroups:read")
-    assert "its members could not be read. Slack rejected the request: the Slack app is missing a scope" in said
+    assert (
+        "the bot could not get its members from Slack. Slack rejected the request: the Slack app is missing a scope"
+        in said
+    )
     assert store.incidents.open_for("shop-staging").state is IncidentState.OPEN
     assert list(store.audit_log.entries())[-1].result.startswith(f"denied, could not ask: {PLATFORM}")
 
@@ -312,7 +315,7 @@ def test_a_card_of_several_needs_the_right_on_each(hands, store):
     mine, other = (drifting(store, name, group="group-1") for name in ("search", "shop"))
     assert "You are not allowed" in hands.press(PRIYA, card.ACKNOWLEDGE, "group-1")
     assert {store.incidents.open_for(each.application).state for each in (mine, other)} == {IncidentState.OPEN}
-    assert "acknowledged by you" in hands.press(TOMAS, card.ACKNOWLEDGE, "group-1")
+    assert "You acknowledged" in hands.press(TOMAS, card.ACKNOWLEDGE, "group-1")
     assert {store.incidents.open_for(each.application).state for each in (mine, other)} == {IncidentState.ACKNOWLEDGED}
 
 
@@ -395,7 +398,7 @@ def test_what_cannot_be_read_is_said_beside_the_input(demo, hands, store, typed)
     view = hands.window(TOMAS)
     demo.slack.submit_view(TOMAS, view, {form.PICKED: "4h", form.TYPED: typed})
     demo.slack.wait_for(lambda: view.errors, PATIENCE)
-    assert "from 5 minutes to 7 days" in view.errors[form.TYPED]
+    assert "at least 5 minutes, at most 7 days" in view.errors[form.TYPED]
     assert store.incidents.open_for("shop") == incident
 
 
@@ -453,7 +456,7 @@ def test_a_replayed_click_and_submit_do_nothing(demo, hands, store, remote, betw
     for interaction in (clicked, submitted, reverted):
         hands.again(interaction)
     # The same person's next click is taken, and it stands behind the replays in time.
-    assert "acknowledged by you" in hands.press(PRIYA, card.ACKNOWLEDGE, open_again.id)
+    assert "You acknowledged" in hands.press(PRIYA, card.ACKNOWLEDGE, open_again.id)
     demo.bot._work.drain(PATIENCE)
     restart(demo)
 
@@ -507,7 +510,7 @@ def test_who_names_owners_whoever_has_it_and_the_people_of_its_commits(demo, han
     remote.review(pull.number, "bo", "APPROVED")
     remote.merge(pull.number, by="carla")
     asked = demo.slack.command(PRIYA, ALERTS, "who search")
-    assert "Owned by" in hands.answer(asked)
+    assert "owned by" in hands.answer(asked)
     blocks = str(asked.responses[-1].blocks)
     for part in (TOMAS, PLATFORM, MIRA, "merged by carla", "approved by bo", sha[:8]):
         assert part in blocks

@@ -115,7 +115,7 @@ def test_who_may_not_revert_is_told_who_may_and_it_is_written_down(demo):
     ],
 )
 def test_hostile_revisions_are_refused_in_one_sentence(demo, text):
-    assert any(word in ask(demo, f"revert {text}") for word in ("Not a valid revision", "That URL belongs to"))
+    assert any(word in ask(demo, f"revert {text}") for word in ("Not a valid revision", "That URL points to"))
 
 
 def test_a_restart_repeats_nothing_and_carries_on(demo):

@@ -149,7 +149,7 @@ def test_a_revert_goes_from_the_command_to_live(desk):
     assert "is open" in said.text
     repository = demo.forge.repositories[demo.shop.repository]
     pull = next(pull for pull in repository.listed() if pull.head.startswith("gitops-bot/"))
-    assert desk.card("↩️ Revert to review")
+    assert desk.card("↩️ Revert awaiting review")
     again = desk.ask(f"revert {bad[:8]}")
     assert f"#{pull.number}" in again.text
     assert "already open" in again.text
@@ -170,11 +170,11 @@ def test_an_adoption_whose_drift_is_gone_says_so(desk):
     person.do("env")
     card = desk.card("🟠 Serious drift: payments on prod")
     desk.slack.click(desk.user, card, adopt_message.ADOPT)
-    adoption = desk.card("📥 Adoption to review")
+    adoption = desk.card("📥 Adoption awaiting review")
     assert "Nothing changes until someone merges it" in str(adoption.blocks)
     person.do("undo")
     desk.card("✅ Resolved: payments on prod")
-    desk.card("📥 Adoption to review", about="The drift is gone")
+    desk.card("📥 Adoption awaiting review", about="The drift is gone")
     hosted = desk.demo.forge.repositories[desk.demo.shop.repository]
     hosted.close(next(pull.number for pull in hosted.listed() if pull.head.startswith("gitops-bot/adopt-payments-")))
     desk.card("⛔ Adoption closed")
@@ -187,12 +187,12 @@ def test_drift_is_adopted_from_the_alert_by_a_merge(desk):
     card = desk.card("🟠 Serious drift: payments on prod")
     pressed = desk.slack.click(desk.user, card, adopt_message.ADOPT)
     desk.slack.wait_for(lambda: pressed.responses, PATIENCE)
-    assert "to update payments in git to match the cluster" in pressed.responses[-1].text
+    assert "which updates payments in git to match the cluster" in pressed.responses[-1].text
     repository = demo.forge.repositories[demo.shop.repository]
     of_payments = (pull for pull in repository.listed() if pull.head.startswith("gitops-bot/adopt-payments-"))
     pull = next(pull for pull in of_payments if pull.state == "open")
     assert "`spec.template.spec.containers[name=api].image`: git" in pull.body
-    assert desk.card("📥 Adoption to review")
+    assert desk.card("📥 Adoption awaiting review")
     repository.review(pull.number, "bo", "APPROVED")
     repository.merge(pull.number, by="bo")
     desk.card("✅ Adoption merged")

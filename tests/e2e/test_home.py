@@ -82,7 +82,7 @@ def test_opening_the_tab_shows_what_is_theirs(demo, home):
     view = home(PRIYA, "2 open incidents")
     values = [each["value"] for block in view.blocks if block["type"] == "actions" for each in block["elements"]]
     assert set(values) == {"shop@1", "search@1"}
-    assert home(PRIYA, "All of them: you own none")
+    assert home(PRIYA, "because you own none")
 
 
 def test_who_may_not_is_told_where_they_clicked_and_nothing_happens(demo, home, store):
@@ -90,7 +90,7 @@ def test_who_may_not_is_told_where_they_clicked_and_nothing_happens(demo, home, 
     view = home(PRIYA, "2 open incidents")
     whispers = len(demo.slack.ephemerals(PRIYA))
     demo.slack.click(PRIYA, view, card.ACKNOWLEDGE, "shop@1")
-    view = home(PRIYA, "You are not allowed to acknowledge or snooze alerts here")
+    view = home(PRIYA, "You are not allowed to acknowledge or snooze incidents here")
     at = next(number for number, block in enumerate(view.blocks) if "You are not allowed" in json.dumps(block))
     assert {each["value"] for each in view.blocks[at - 1]["elements"]} == {"shop@1"}
     assert store.incidents.open_for("shop").state is IncidentState.OPEN
@@ -107,13 +107,13 @@ def test_who_may_acknowledges_snoozes_and_wakes_from_there(demo, home, store):
     demo.slack.open_home(JONAS)
     view = home(JONAS, "2 open incidents")
     demo.slack.click(JONAS, view, card.ACKNOWLEDGE, "shop@1")
-    view = home(JONAS, "acknowledged by you")
+    view = home(JONAS, "You acknowledged")
     assert store.incidents.open_for("shop").acknowledged_by == JONAS
 
     demo.slack.click(JONAS, view, card.SNOOZE, "shop@1")
     asked = demo.slack.wait_for(lambda: [each for each in demo.slack.views if "submit" in each.content], PATIENCE)[-1]
     demo.slack.submit_view(JONAS, asked, {form.PICKED: "4h"})
-    view = home(JONAS, "snoozed until")
+    view = home(JONAS, "You snoozed")
     assert store.incidents.open_for("shop").state is IncidentState.SNOOZED
 
     demo.slack.click(JONAS, view, home_message.END_SNOOZE, "shop@1")

@@ -1,4 +1,4 @@
-"""The forge's rate limit is exhausted when somebody asks for a revert: the whole bot, from answer to pull request."""
+"""The forge's rate limit is used up when somebody asks for a revert: the whole bot, from answer to pull request."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,13 +16,13 @@ def test_a_revert_is_queued_told_and_done_by_itself(demo):
     bad = remote.commit(demo.shop.branch, {WEB: f"# Said twice\n{text}"}, "Say it twice\n", "ana")
     forge.faults.rate_limited_until = datetime.now(UTC) + timedelta(seconds=5)
     asked = slack.command(JONAS, ALERTS, f"revert {bad} shop")
-    slack.wait_for(lambda: any("Queued until" in said.text for said in asked.responses), PATIENCE)
+    slack.wait_for(lambda: any("Queued: " in said.text for said in asked.responses), PATIENCE)
 
     def card(part):
         found = [each for each in slack.messages(ALERTS) if bad[:10] in str(each.blocks) and part in each.text]
         return found[0] if found else None
 
-    waiting = slack.wait_for(lambda: card("is queued until"), PATIENCE)
+    waiting = slack.wait_for(lambda: card("is queued: "), PATIENCE)
     forge.faults.rate_limited_until = None
     done = slack.wait_for(lambda: card("Result of the queued revert"), PATIENCE)
     assert done.ts == waiting.ts, "the same card says so"

@@ -100,7 +100,7 @@ def test_a_merge_that_does_not_run_is_stuck_and_says_why_and_its_button_opens_a_
     before = team.image()
     pull = team.merge("broken-web", (before, f"{before.partition(':')[0]}:broken"))
     card = team.card(
-        pull, "⚠️ Not live: shop", "applied, but not ready: Deployment web", "last commit to change Deployment web"
+        pull, "⚠️ Not live: shop", "applied, but not ready: Deployment web", "latest commit that changed Deployment web"
     )
     late = team.reply(card, "still not live")
     assert mentioned(late.blocks) == [JONAS, PRIYA]
@@ -124,7 +124,7 @@ def test_a_rebased_pull_request_is_one_rollout(team):
     assert "About two-steps" in told
     assert len(team.cards(pull)) == 1
     asked = team.slack.command(JONAS, ALERTS, "history shop")
-    team.slack.wait_for(lambda: any("The last" in said.text for said in asked.responses), PATIENCE)
+    team.slack.wait_for(lambda: any("The latest" in said.text for said in asked.responses), PATIENCE)
     listed = str(asked.responses[-1].blocks)
     assert listed.count(f"'#{pull.number}'") == 2
     assert listed.count("live in shop after") >= 2

@@ -15,7 +15,7 @@ from bot.core.applications.application import Application
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState
-from bot.core.incidents.snooze import For
+from bot.core.incidents.snooze import SnoozeFor
 from bot.core.pull_requests.change_ref import PullNumber, Sha
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.command_service import CommandService
@@ -34,7 +34,7 @@ WEB = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {repl
 SCALED = FieldDrift("changed", "spec.replicas", 2, 7)
 DRIFT = (ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", (SCALED,)),)
 CARD = "shop@2026-03-01"
-HOUR = For(timedelta(hours=1))
+HOUR = SnoozeFor(timedelta(hours=1))
 
 
 class World:

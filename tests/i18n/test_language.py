@@ -99,6 +99,7 @@ NO_PROSE = {
     " h ",
     " d",
     "/gitops ",
+    "/gitops revert ",
 }
 
 

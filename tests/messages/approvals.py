@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from bot.core.approvals.approval import Alert, ApprovalStatus, Judgement
+from bot.core.approvals.approval import ApprovalAlert, ApprovalRecord, ApprovalStatus
 from bot.core.git.commit import PullRequest
 from bot.messages import approval
 from tests.messages.samples import FORGE, OLDER, SHA, T0
 
-PUSHED = Judgement(
+PUSHED = ApprovalRecord(
     id=f"platform@{SHA}",
     repository="platform",
     branch="main",
@@ -40,7 +40,7 @@ MERGED = replace(
 
 
 def alert(*commits):
-    return Alert("platform?1", commits)
+    return ApprovalAlert("platform?1", commits)
 
 
 ALERTS = {

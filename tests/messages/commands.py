@@ -18,7 +18,7 @@ def messages(translator):
         "command-unlike-any": (command.UnknownCommand("deploy", None), ["shop"]),
         "application-unlike-any": (command.UnknownApplication("billing", None), ["shop", "invoices"]),
         "application-of-none": (command.UnknownApplication("shop", None), []),
-        "span": (command.WrongSpan(), ["shop"]),
+        "span": (command.InvalidDuration(), ["shop"]),
         "arguments": (command.WrongArguments(REVERT), ["shop"]),
     }
     openings = {
@@ -41,7 +41,7 @@ def messages(translator):
 
 def controls(translator):
     nobody = Rule("slack.silence_allowed", ())
-    could_not_ask = MembersUnknown(RULE, "S0ONCALL", "Slack rejected the request: rate limit reached.")
+    could_not_ask = MembersUnknown(RULE, "S0ONCALL", "Slack rejected the request: the rate limit is used up.")
     return {
         "control-denied-revert": permission.denied(translator, Right.REVERT, Denied(RULE)),
         "control-denied-silence": permission.denied(translator, Right.SILENCE, Denied(nobody)),

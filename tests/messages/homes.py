@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.access.permission import Denied, Right
-from bot.core.home import home, survey
+from bot.core.home import build_home, build_overview
 from bot.core.rollouts.rollout import RolloutState
+from bot.i18n.catalogue import chat
+from bot.i18n.language import LocalizedText
 from bot.messages import home as home_message
 from bot.messages import permission, silence
 from tests.messages.samples import (
@@ -23,12 +25,13 @@ from tests.messages.samples import (
     RESOLVED,
     REVERT_PULL,
     RULE,
-    SILENT,
     SNOOZED,
     SYNCED,
     T0,
     UNKNOWN,
 )
+
+MEMBERS_UNREADABLE = LocalizedText(chat.NOT_TAKEN, why=LocalizedText(chat.MISSING_SCOPE))
 
 ARRIVED = replace(DETAILED, id="live", parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=LIVE_AT)
 TYPICAL = {
@@ -70,12 +73,12 @@ MANY = {
 def at_home(translator, about="", said=None, user="U0ANA", groups=None, **given):
     """Somebody's Home tab, of these applications, checks, incidents, rollouts and pull requests."""
     nothing = {"incidents": [], "rollouts": [], "pulls": []}
-    surveyed = survey(
+    surveyed = build_overview(
         **{"applications": APPLICATIONS, "checks": CHECKS, "now": T0 + timedelta(hours=1)} | nothing | given
     )
     notice = home_message.Notice(said, about) if said else None
     return home_message.view(
-        translator, home_message.content(translator, home(user, surveyed, groups or {}), notice), T0
+        translator, home_message.content(translator, build_home(user, surveyed, groups or {}), notice), T0
     )
 
 
@@ -87,9 +90,9 @@ def homes(translator):
         "home-empty": at_home(translator, applications=[], checks={}),
         "home-quiet": at_home(translator, applications=APPLICATIONS[:1]),
         "home-typical": at_home(translator, groups=groups, **TYPICAL),
-        "home-changed": at_home(translator, rollouts=[ARRIVED], whole=False),
+        "home-changed": at_home(translator, rollouts=[ARRIVED], complete=False),
         "home-of-others": at_home(translator, user="U0BO", **TYPICAL),
-        "home-owners-unknown": at_home(translator, user="U0CEM", groups={"S0ONCALL": SILENT}, **TYPICAL),
+        "home-owners-unknown": at_home(translator, user="U0CEM", groups={"S0ONCALL": MEMBERS_UNREADABLE}, **TYPICAL),
         "home-answered": at_home(translator, "shop@1", denied, groups=groups, **TYPICAL),
         "home-answered-of-what-is-over": at_home(translator, "gone@1", nothing_open, **TYPICAL),
         "home-shared-card": at_home(

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from bot.core.access.permission import Denied, MembersUnknown, Right
-from bot.core.applications.deployer import Failure
+from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.applications.deployer_status import DeployerStatus as DeployerView
-from bot.core.applications.discovered import Unreadable
-from bot.core.approvals.approval import Alert
+from bot.core.applications.discovery import UnsupportedResource
+from bot.core.approvals.approval import ApprovalAlert
 from bot.core.changes.effect import Effect, bounded
 from bot.core.changes.irreversible import IrreversibleChange, Loss
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
@@ -20,7 +20,7 @@ from bot.core.pull_requests import revert
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueueState
 from bot.core.pull_requests.revert import RevertRequest, Target
-from bot.core.rollouts.rollout import Change, Part, PendingState, RolloutState
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, PendingState, RolloutState
 from bot.messages import (
     adopt,
     approval,
@@ -85,7 +85,7 @@ LACKING = PendingState(
     (LONG, MARKUP) * 5,
     (LONG, MARKUP) * 5,
     (Unready(LONG, MARKUP, 10**9, 10**9, LONG),) * 9,
-    Failure(MARKUP, LONG, MARKUP + LONG),
+    DeployerFailure(MARKUP, LONG, MARKUP + LONG),
     10**4,
 )
 UNPINNED = tuple(Unpinned(f"{MARKUP}{index}{LONG}", Pin.TAG, LONG) for index in range(10))
@@ -98,13 +98,13 @@ MERGE = replace(
     authors=(Author(HOSTILE, LONG),) * 20,
     more_authors=10**6,
     parts=tuple(
-        Part(
+        ApplicationRollout(
             f"application-{index}",
             MARKUP,
             "C1",
             lacking=LACKING,
             error=LONG if index % 2 else None,
-            change=replace(Change(RENDERED, UNPINNED, 900), images=index),
+            change=replace(ApplicationChange(RENDERED, UNPINNED, 900), images=index),
         )
         for index in range(200)
     ),
@@ -214,7 +214,7 @@ def alerts(translator):
             )
             for commit in alert.commits
         ]
-        made[f"alert {name}"] = approval.card(translator, Alert(alert.id, tuple(commits) * 20))
+        made[f"alert {name}"] = approval.card(translator, ApprovalAlert(alert.id, tuple(commits) * 20))
     return made
 
 
@@ -231,8 +231,8 @@ def queue(translator):
 
 def statuses(translator):
     names = [f"application-{index}" for index in range(500)]
-    failing = DeployerView(MARKUP, MARKUP, MARKUP, SHA, None, Failure(MARKUP, LONG, LONG))
-    unreadable = Unreadable(replace(CHART_RESOURCE, name=MARKUP + LONG), DeployerView(""), LONG, MARKUP)
+    failing = DeployerView(MARKUP, MARKUP, MARKUP, SHA, None, DeployerFailure(MARKUP, LONG, LONG))
+    unreadable = UnsupportedResource(replace(CHART_RESOURCE, name=MARKUP + LONG), DeployerView(""), LONG, MARKUP)
     shown = {
         "applications": [replace(APPLICATIONS[0], name=name, namespace=MARKUP) for name in names],
         "checks": {name: replace(CHECK, application=name, drift=OBJECTS[:3]) for name in names},
@@ -280,9 +280,9 @@ def homes(translator):
             applications=[replace(application, name=name) for name in names],
             checks={name: replace(worst, application=name) for name in names},
             incidents=[*active, *snoozed],
-            rollouts=[replace(MERGED, parts=tuple(Part(name, LONG, "C1") for name in names))],
+            rollouts=[replace(MERGED, parts=tuple(ApplicationRollout(name, LONG, "C1") for name in names))],
             pulls=[replace(REVERT_PULL, id=str(number), title=HOSTILE, number=10**9) for number in range(90)],
             groups={"S0ONCALL": HOSTILE},
-            whole=False,
+            complete=False,
         )
     }

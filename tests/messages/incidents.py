@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.core.access.permission import Denied, Right
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.core.incidents.incident import Event, IncidentEventType
+from bot.core.incidents.incident import IncidentEvent, IncidentEventType
 from bot.i18n.catalogue import aside
 from bot.i18n.language import LocalizedText
 from bot.messages import diff_file, diff_pages, drift, errors, incident, incident_group, incident_thread, permission
@@ -63,8 +63,8 @@ MUCH_DRIFTED = replace(
 UNWATCHED = replace(RESOLVED, ended="unwatched")
 ENDED = [replace(RESOLVED, application=name, group="many") for name in ("search", "cart", "mail")]
 STORM = [replace(CRITICAL if number == 9 else OPEN, application=f"app-{number}", group="many") for number in range(500)]
-GREW = Event("1", T0, IncidentEventType.GREW, drift=(CONFIG,))
-BACK = Event("2", T0 + timedelta(minutes=9), IncidentEventType.RESOLVED)
+GREW = IncidentEvent("1", T0, IncidentEventType.WORSENED, drift=(CONFIG,))
+BACK = IncidentEvent("2", T0 + timedelta(minutes=9), IncidentEventType.RESOLVED)
 
 
 def messages(translator):

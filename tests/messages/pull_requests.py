@@ -27,7 +27,7 @@ QUEUED = QueuedRevert(
     "C1",
     T0,
     T0 + timedelta(minutes=47),
-    "GitHub's rate limit is exhausted until 03:34 UTC.",
+    "The GitHub rate limit is used up and resets at 03:34 UTC.",
 )
 DONE = replace(QUEUED, state=QueueState.DONE, result="Pull request #13 is open.", url="https://forge.example/13")
 
@@ -108,7 +108,7 @@ OUTCOMES = {
     "root": revert.RootCommit(COMMIT),
     "empty": revert.EmptyCommit(MERGE_COMMIT),
     "refused": revert.Refused(LocalizedText(forge.LIMITED, forge="GitHub", time="02:47"), T0),
-    "unfinished": revert.Unfinished("gitops-bot/revert-4f2a9c1e", FORGE_SILENT, T0),
+    "unfinished": revert.Unfinished("gitops-bot/revert-4f2a9c1e", FORGE_SILENT),
 }
 
 
@@ -158,5 +158,9 @@ def adoptions(translator):
         "adopt-already-open": adopt.already_open(translator, PULL_REQUEST),
         "adopt-nothing": adopt.nothing_to_adopt(translator, "shop"),
         "adopt-refused": adopt.not_adopted(translator, helm),
-        "adopt-unfinished": adopt.unfinished(translator, "gitops-bot/adopt-shop-0123456789ab", "The forge is away."),
+        "adopt-unfinished": adopt.unfinished(
+            translator,
+            "gitops-bot/adopt-shop-0123456789ab",
+            FORGE_SILENT,
+        ),
     }

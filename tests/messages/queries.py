@@ -3,10 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.applications.deployer import Failure
+from bot.core.applications.deployer_status import DeployerFailure, SyncMode
 from bot.core.applications.deployer_status import DeployerStatus as DeployerView
-from bot.core.applications.deployer_status import Stop
-from bot.core.applications.discovered import Origin, Unreadable
+from bot.core.applications.discovery import ResourceRef, UnsupportedResource
 from bot.core.approvals.approval import ApprovalStatus
 from bot.core.git.author import Author
 from bot.core.git.commit import Commit
@@ -29,22 +28,25 @@ from tests.messages.samples import (
     T0,
 )
 
-SHOP_RESOURCE = Origin("Argo CD", "Application", "prod", "argocd", "shop")
+SHOP_RESOURCE = ResourceRef("Argo CD", "Application", "prod", "argocd", "shop")
 CHART_RESOURCE = replace(SHOP_RESOURCE, name="redis")
 DEPLOYERS = {
     "views": {
         "shop": DeployerView("Argo CD", "Synced", "Healthy", SHA),
-        "search": DeployerView("Argo CD", "OutOfSync", "Progressing", OLDER, stop=Stop.MANUAL),
+        "search": DeployerView("Argo CD", "OutOfSync", "Progressing", OLDER, sync_mode=SyncMode.MANUAL),
         "payments": DeployerView(
-            "Flux", "Ready", stop=Stop.SUSPENDED, failure=Failure("Flux", "BuildFailed", "no such file")
+            "Flux",
+            "Ready",
+            sync_mode=SyncMode.SUSPENDED,
+            failure=DeployerFailure("Flux", "BuildFailed", "no such file"),
         ),
         "new": DeployerView("Flux"),
     },
     "unreadable": [
-        Unreadable(
+        UnsupportedResource(
             CHART_RESOURCE, DeployerView("Argo CD"), LocalizedText(discovery.CHART_FROM_REGISTRY, chart="redis")
         ),
-        Unreadable(
+        UnsupportedResource(
             SHOP_RESOURCE,
             DeployerView("Argo CD"),
             LocalizedText(discovery.NO_CLUSTER, destination="https://10.1.1.1"),
@@ -110,17 +112,17 @@ def judged_entries():
     """One commit of each verdict."""
     commit = Commit(SHA, (OLDER,), "Raise the limit", "Ana", "ana@shop.example", T0)
     verdicts = [verdict for verdict in ApprovalStatus if verdict is not ApprovalStatus.REWRITTEN]
-    judgements = [
+    records = [
         replace(JUDGED, later=("carla",)),
         *(replace(JUDGED, verdict=verdict, approvers=("carla",)) for verdict in verdicts),
         replace(JUDGED, verdict=ApprovalStatus.APPROVED, approvers=("carla",), verified=True),
     ]
-    return [history.Entry(commit, None, judged.pull, None, (), T0, judged) for judged in judgements]
+    return [history.Entry(commit, None, judged.pull, None, (), T0, judged) for judged in records]
 
 
 def messages(translator):
     only = {"pulls": {}, "outages": [], "rollouts": []}
-    unknown = replace(BEHIND, incident=None, owners=(), writers=(), approvals_error="GitHub does not answer.")
+    unknown = replace(BEHIND, incident=None, owners=(), writers=(), approvals_error=FORGE_SILENT)
     return {
         "status-answer": overview(translator),
         "status-answer-one": overview(translator, applications=APPLICATIONS[:1], **only),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.changes.suspect import SuspectReason
-from bot.core.rollouts.rollout import Part, PendingState, RolloutState
+from bot.core.rollouts.rollout import ApplicationRollout, PendingState, RolloutState
 from bot.messages import rollout
 from tests.messages.samples import (
     DETAILED,
@@ -26,12 +26,12 @@ REPLICAS = PendingState(("Deployment web: spec.replicas",), total=1)
 
 def part_of_many(number):
     """Of every ten, one waits, one could not be read, two are not live yet, and six are live."""
-    part = Part(f"team-{number:03}", f"prod-{number % 3}", "C1")
+    part = ApplicationRollout(f"team-{number:03}", f"prod-{number % 3}", "C1")
     match number % 10:
         case 0:
             return part
         case 1:
-            return replace(part, error="The cluster prod does not answer.")
+            return replace(part, error=SILENT)
         case 2 | 3:
             return replace(part, lacking=NOT_READY if number % 2 else NOT_APPLIED)
     return replace(part, live_at=T0 + timedelta(seconds=40 + number))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.access.permission import Rule
 from bot.core.applications.application import Application
-from bot.core.applications.deployer import Failure
+from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.changes.suspect import Suspect, SuspectReason
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
@@ -16,7 +16,7 @@ from bot.core.incidents.incident import Incident, IncidentState, acknowledge, sn
 from bot.core.objects.health import Unready
 from bot.core.objects.images import Pin, Unpinned
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.rollout import Change, Part, PendingState, Rollout, RolloutState
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, PendingState, Rollout, RolloutState
 from bot.i18n.catalogue import cluster, forge
 from bot.i18n.language import LocalizedText
 
@@ -94,7 +94,13 @@ GROUP = [
     replace(incident, application=name, repository="platform", group="many")
     for name, incident in (("shop", OPEN), ("api", CRITICAL), ("web", ACKNOWLEDGED), ("db", SNOOZED))
 ]
-GROUP.append(replace(GROUP[0], application="pay", blind="The cluster prod does not answer."))
+GROUP.append(
+    replace(
+        GROUP[0],
+        application="pay",
+        blind=SILENT,
+    )
+)
 SUSPECTS = (
     Suspect(
         SHA,
@@ -153,7 +159,7 @@ MERGED = Rollout(
     subject="Lower the memory limit of web",
     author="ana",
     merged_at=T0,
-    parts=(Part("shop", "prod", "C1"), Part("shop-staging", "prod", "C1")),
+    parts=(ApplicationRollout("shop", "prod", "C1"), ApplicationRollout("shop-staging", "prod", "C1")),
     url=f"{FORGE}/commit/{SHA}",
     pull_number=12,
     pull_url=f"{FORGE}/pull/12",
@@ -163,7 +169,7 @@ MERGED = Rollout(
 LIVE_AT = T0 + timedelta(seconds=42)
 LIVE_PARTS = tuple(replace(part, live_at=LIVE_AT) for part in MERGED.parts)
 LIVE = replace(MERGED, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=LIVE_AT)
-CHANGE = Change(
+CHANGE = ApplicationChange(
     RenderedChange(
         added=1,
         changed=3,
@@ -197,14 +203,16 @@ DETAILED = replace(
     parts=(
         replace(MERGED.parts[0], change=CHANGE),
         replace(MERGED.parts[1], change=CHANGE),
-        Part("search", "prod", "C1", change=Change(why="apps/search/a.yaml:3: This is not valid YAML.")),
-        Part("docs", "prod", "C1", change=Change()),
+        ApplicationRollout(
+            "search", "prod", "C1", change=ApplicationChange(why="apps/search/a.yaml:3: This is not valid YAML.")
+        ),
+        ApplicationRollout("docs", "prod", "C1", change=ApplicationChange()),
     ),
 )
 NOT_APPLIED = PendingState(
     missing=("Deployment web: spec.replicas",),
     remaining=("ConfigMap old",),
-    failure=Failure("Flux", "BuildFailed", "kustomization.yaml is missing"),
+    failure=DeployerFailure("Flux", "BuildFailed", "kustomization.yaml is missing"),
     total=12,
 )
 NOT_READY = PendingState(unready=(Unready("Deployment", "web", 1, 3, "ImagePullBackOff"),), total=1)
@@ -213,7 +221,7 @@ STUCK = replace(
     state=RolloutState.LATE,
     parts=(
         LIVE_PARTS[0],
-        Part("shop-staging", "staging", "C1", lacking=NOT_APPLIED),
-        Part("search", "prod", "C1", lacking=NOT_READY),
+        ApplicationRollout("shop-staging", "staging", "C1", lacking=NOT_APPLIED),
+        ApplicationRollout("search", "prod", "C1", lacking=NOT_READY),
     ),
 )

@@ -1,4 +1,4 @@
-"""Judgements of the commits that reached tracked branches, and the head up to which commits are recorded."""
+"""Approval records of the commits that reached tracked branches, and the head up to which commits are recorded."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -12,9 +12,9 @@ from pydantic_core import from_json, to_json
 from bot.adapters.database import sentences
 from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, advance_head, instant, put
 from bot.adapters.database.tables import approval_heads, approvals
-from bot.core.approvals.approval import Judgement
+from bot.core.approvals.approval import ApprovalRecord
 
-_JUDGEMENT = TypeAdapter(Judgement)
+_RECORD = TypeAdapter(ApprovalRecord)
 
 
 class SqlApprovals:
@@ -26,28 +26,28 @@ class SqlApprovals:
     def head(self, repository: str) -> str | None:
         return self._database.scalar(sa.select(approval_heads.c.sha).where(approval_heads.c.repository == repository))
 
-    def advance(self, repository: str, known: str | None, sha: str, judgements: Sequence[Judgement]) -> bool:
+    def advance(self, repository: str, known: str | None, sha: str, records: Sequence[ApprovalRecord]) -> bool:
         with self._database.begin() as connection:
             moved = advance_head(connection, approval_heads, repository, known, sha)
-            for judgement in judgements if moved else ():
-                _put(connection, judgement, settled=False)
+            for record in records if moved else ():
+                _put(connection, record, settled=False)
             return moved
 
-    def save(self, judgements: Sequence[Judgement], *, settled: Collection[str] = ()) -> None:
+    def save(self, records: Sequence[ApprovalRecord], *, settled: Collection[str] = ()) -> None:
         with self._database.begin() as connection:
-            for judgement in judgements:
-                _put(connection, judgement, settled=judgement.id in settled)
+            for record in records:
+                _put(connection, record, settled=record.id in settled)
 
-    def unsettled(self) -> list[Judgement]:
+    def unsettled(self) -> list[ApprovalRecord]:
         batches = sa.select(approvals.c.batch).where(approvals.c.settled.is_(False))
         bodies = sa.select(approvals.c.body).where(approvals.c.batch.in_(batches)).order_by(approvals.c.at)
         return [_load(body) for body in self._database.scalars(bodies)]
 
-    def of_commits(self, repository: str, shas: Sequence[str]) -> list[Judgement]:
+    def of_commits(self, repository: str, shas: Sequence[str]) -> list[ApprovalRecord]:
         commits = (approvals.c.repository == repository) & approvals.c.sha.in_(shas)
         return [_load(body) for body in self._database.scalars(sa.select(approvals.c.body).where(commits))]
 
-    def since(self, since: datetime | None = None) -> Iterator[Judgement]:
+    def since(self, since: datetime | None = None) -> Iterator[ApprovalRecord]:
         page = sa.select(approvals.c.at, approvals.c.id, approvals.c.body)
         page = page.order_by(approvals.c.at, approvals.c.id).limit(PAGE)
         last = (instant(since)[:TO_THE_SECOND] if since else "", "")
@@ -61,23 +61,23 @@ class SqlApprovals:
             last = (rows[-1].at, rows[-1].id)
 
 
-def _put(connection: sa.Connection, judgement: Judgement, *, settled: bool) -> None:
-    body = {**_JUDGEMENT.dump_python(judgement, mode="json"), "why": sentences.dump(judgement.why)}
+def _put(connection: sa.Connection, record: ApprovalRecord, *, settled: bool) -> None:
+    body = {**_RECORD.dump_python(record, mode="json"), "why": sentences.dump(record.why)}
     put(
         connection,
         approvals,
-        id=judgement.id,
-        repository=judgement.repository,
-        sha=judgement.sha,
-        batch=judgement.batch,
-        at=f"{instant(judgement.seen_at)} {judgement.order:06}",
-        alert=judgement.alert,
+        id=record.id,
+        repository=record.repository,
+        sha=record.sha,
+        batch=record.batch,
+        at=f"{instant(record.seen_at)} {record.order:06}",
+        alert=record.alert,
         settled=settled,
         body=to_json(body).decode(),
     )
 
 
-def _load(body: str) -> Judgement:
+def _load(body: str) -> ApprovalRecord:
     fields: dict[str, Any] = from_json(body)
     why = sentences.load(fields.pop("why"))
-    return replace(_JUDGEMENT.validate_python(fields), why=why)
+    return replace(_RECORD.validate_python(fields), why=why)

@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from bot.core.rendering.render import matters
-from bot.core.rendering.source import Kind, detect, tidy, within
+from bot.core.rendering.plain import is_input_file
+from bot.core.rendering.source import SourceType, detect_source_type, normalize_path, resolve_path
 from bot.ports.git import File, RepositoryError
 
 MAX_FILE_BYTES = 5 * 2**20
@@ -17,7 +17,7 @@ def read_directory(root: Path) -> list[File]:
 
     Hidden folders and links to folders are left out. RepositoryError when the path does not exist or is unreadable.
     """
-    base, paths = (root.parent, [root]) if root.is_file() else (root, _walk(root, matters))
+    base, paths = (root.parent, [root]) if root.is_file() else (root, _walk(root, is_input_file))
     return _read(root, base, paths)
 
 
@@ -32,16 +32,16 @@ class Directory:
         if not root.exists():
             raise RepositoryError(f"{root} does not exist.")
         names = [path.name for path in root.iterdir()] if root.is_dir() else []
-        self.kind = detect(names, "")
+        self.kind = detect_source_type(names, "")
         resolved = root.resolve()
         work_trees = (folder for folder in _ancestors(resolved) if (folder / ".git").exists())
         self.root = root
-        self.top = root if self.kind is Kind.PLAIN else next(work_trees, resolved)
-        self.path = "" if self.top == root else tidy(resolved.relative_to(self.top).as_posix())
+        self.top = root if self.kind is SourceType.PLAIN else next(work_trees, resolved)
+        self.path = "" if self.top == root else normalize_path(resolved.relative_to(self.top).as_posix())
 
     def own_files(self) -> Sequence[File]:
         """The files of the directory itself that its kind needs. RepositoryError."""
-        return read_directory(self.root) if self.kind is Kind.PLAIN else self.files(self.path)
+        return read_directory(self.root) if self.kind is SourceType.PLAIN else self.files(self.path)
 
     def files(self, path: str) -> Sequence[File]:
         """Every regular file at or below `path`, without links and without git's own. RepositoryError."""
@@ -55,7 +55,7 @@ class Directory:
         return self._find(path) is not None
 
     def _find(self, path: str) -> Path | None:
-        relative = within("", path)
+        relative = resolve_path("", path)
         if relative is None:
             return None
         target = self.top / relative

@@ -60,10 +60,10 @@ class Programs:
         if not self.helm_command:
             raise PortError(LocalizedText(texts.NO_HELM))
         with private_copy(files) as folder:
-            values = [f"./{file}" for file in parameters.values]
-            if parameters.inline:
+            values = [f"./{file}" for file in parameters.values_files]
+            if parameters.inline_values:
                 inline = folder / "tmp" / "values.yaml"
-                inline.write_text(parameters.inline, encoding="utf-8")
+                inline.write_text(parameters.inline_values, encoding="utf-8")
                 values.append(str(inline))
             options = (
                 *_repeated("--namespace", [parameters.namespace] if parameters.namespace else []),
@@ -72,13 +72,16 @@ class Programs:
                 *_repeated("--set-string", (f"{name}={_escaped(value)}" for name, value in parameters.set_string)),
                 *_repeated("--api-versions", parameters.api_versions),
                 *_repeated("--kube-version", [parameters.kube_version] if parameters.kube_version else []),
-                *(("--include-crds",) if parameters.crds else ("--skip-crds",)),
+                *(("--include-crds",) if parameters.include_crds else ("--skip-crds",)),
             )
             what = f"helm template {path or '.'}"
-            argv = (*self.helm_command, "template", *options, "--", parameters.release, f"./{path}")
+            argv = (*self.helm_command, "template", *options, "--", parameters.release_name, f"./{path}")
             output = run(argv, folder=folder, what=what, limits=self.limits)
             settings = [*parameters.set, *parameters.set_string]
-            inline_values = [parameters.inline.encode(), *(f"{name}: {value}".encode() for name, value in settings)]
+            inline_values = [
+                parameters.inline_values.encode(),
+                *(f"{name}: {value}".encode() for name, value in settings),
+            ]
             return _stdout(output, what, folder, files, [*_values_files(files, parameters), *inline_values])
 
     def _helm_file(self, folder: Path) -> Path:
@@ -128,5 +131,5 @@ def _values_files(files: Sequence[File], parameters: HelmParameters) -> list[byt
     return [
         file.content
         for file in files
-        if file.path in parameters.values or file.path.rsplit("/", 1)[-1].startswith("values")
+        if file.path in parameters.values_files or file.path.rsplit("/", 1)[-1].startswith("values")
     ]

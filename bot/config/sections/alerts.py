@@ -18,7 +18,7 @@ from bot.config.values import (
     UserOrGroupId,
 )
 from bot.core.drift.severity import Severity
-from bot.core.incidents.alerting import Escalation, Policy
+from bot.core.incidents.alerting import AlertPolicy, Escalation
 from bot.core.incidents.quiet_hours import QuietHours
 
 
@@ -84,11 +84,11 @@ class AlertsConfig(Section):
         default=None, description="a mapping with from, to and zone, or with days"
     )
 
-    def policy(self) -> Policy:
+    def policy(self) -> AlertPolicy:
         """As core's type."""
-        return Policy(
-            group=self.group,
-            remind=self.remind,
-            escalate=self.escalate.escalation() if self.escalate else None,
-            quiet=self.quiet_hours.hours() if self.quiet_hours else None,
+        return AlertPolicy(
+            group_size=self.group,
+            remind_every=self.remind,
+            escalation=self.escalate.escalation() if self.escalate else None,
+            quiet_hours=self.quiet_hours.hours() if self.quiet_hours else None,
         )

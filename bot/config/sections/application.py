@@ -47,14 +47,14 @@ class HelmConfig(Section):
     def parameters(self) -> HelmParameters:
         """As core's type."""
         return HelmParameters(
-            release=self.release,
+            release_name=self.release,
             namespace=self.namespace,
-            values=self.values,
+            values_files=self.values,
             set=tuple(self.set.items()),
             set_string=tuple(self.set_string.items()),
             api_versions=self.api_versions,
             kube_version=self.kube_version,
-            crds=self.crds,
+            include_crds=self.crds,
         )
 
 

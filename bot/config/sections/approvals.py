@@ -7,7 +7,7 @@ from pydantic import Field
 
 from bot.config.sections.section import Section
 from bot.config.values import Duration, Flag, RepositoryGlob, matching
-from bot.core.approvals.approval import Automation, Rules
+from bot.core.approvals.approval import AllowedAutomation, ApprovalRules
 
 
 class AutomationConfig(Section):
@@ -30,6 +30,8 @@ class ApprovalsConfig(Section):
     grace: Duration = timedelta(minutes=2)
 
     @property
-    def rules(self) -> Rules:
+    def rules(self) -> ApprovalRules:
         """As core's type."""
-        return Rules(self.required, tuple(Automation(account.actor, account.paths) for account in self.automation))
+        return ApprovalRules(
+            self.required, tuple(AllowedAutomation(account.actor, account.paths) for account in self.automation)
+        )

@@ -1,4 +1,4 @@
-"""Applications: those of the configuration, and those discovered from Argo CD and Flux resources.
+"""Applications: the configured ones, and those discovered from Argo CD and Flux resources.
 
-Uses `core.drift`, `core.git` and `core.rendering`. Start with `application.py`, then `discovered.py`.
+Uses `core.drift`, `core.git` and `core.rendering`. Start with `application.py`, then `discovery.py`.
 """

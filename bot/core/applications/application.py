@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.rendering.source import HelmParameters, Kind, Source, tidy
+from bot.core.rendering.source import HelmParameters, Source, SourceType, normalize_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +33,5 @@ class Application:
         if self.rendered is not None:
             return self.rendered
         helm = self.helm or HelmParameters()
-        helm = replace(helm, release=helm.release or self.name, namespace=helm.namespace or self.namespace)
-        return Source(tidy(self.path), Kind.HELM if self.helm else None, helm)
+        helm = replace(helm, release_name=helm.release_name or self.name, namespace=helm.namespace or self.namespace)
+        return Source(normalize_path(self.path), SourceType.HELM if self.helm else None, helm)

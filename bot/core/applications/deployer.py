@@ -1,121 +1,39 @@
-"""Whether Argo CD or Flux says that it is at work on an application: until it is done, a difference is no news."""
+"""Finds whether Argo CD or Flux is deploying an application, or failed to, from the resources that follow its path."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Any
+from collections.abc import Iterable
+from typing import Final
 
+from bot.core.applications import argocd, flux
 from bot.core.applications.application import Application
+from bot.core.applications.deployer_status import DeployerFailure
+from bot.core.objects.resource import Object
+from bot.core.rendering.source import normalize_path
 
-ARGO_APPLICATION = ("argoproj.io", "Application")
-FLUX_KUSTOMIZATION = ("kustomize.toolkit.fluxcd.io", "Kustomization")
-DEPLOYERS = (ARGO_APPLICATION, FLUX_KUSTOMIZATION)
-
-Object = Mapping[str, Any]
-_MOST_SAID = 300
-_SUSPENDED = "Suspended"
+# The resources that deploy a path, as (group, kind).
+DEPLOYER_KINDS: Final = (argocd.APPLICATION, flux.KUSTOMIZATION)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What a deployer says of its own failing: which one it is, its word for it, and what it adds, on one line."""
+def is_syncing(application: Application, argo_applications: Iterable[Object], kustomizations: Iterable[Object]) -> bool:
+    """Whether Argo CD or Flux is syncing the application's path. Until it is done, differences are expected."""
+    path = normalize_path(application.path)
+    return any(
+        path in argocd.source_paths(resource) and argocd.is_syncing(resource) for resource in argo_applications
+    ) or any(path == flux.source_path(resource) and flux.is_reconciling(resource) for resource in kustomizations)
 
-    deployer: str
-    reason: str
-    message: str = ""
 
-
-def at_work(application: Application, argo: Iterable[Object], flux: Iterable[Object]) -> bool:
-    """Whether a deployer's own object for the application's path says so.
-
-    Argo CD: an operation is running (https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/). Flux: Reconciling
-    is True, which it is from seeing a revision to having applied it
-    (https://fluxcd.io/flux/components/kustomize/kustomizations/#conditions). Objects of any shape are read.
-    """
-    path = _path(application.path)
-    return any(path in _argo_paths(each) and _syncing(each) for each in argo) or any(
-        path == _path(_at(each, "spec", "path")) and _reconciling(each) for each in flux
+def deployer_failure(
+    application: Application, argo_applications: Iterable[Object], kustomizations: Iterable[Object]
+) -> DeployerFailure | None:
+    """Why Argo CD or Flux has not deployed the application's path; None if neither reports a reason."""
+    path = normalize_path(application.path)
+    failures = (
+        *(argocd.failure(resource) for resource in argo_applications if path in argocd.source_paths(resource)),
+        *(_flux_failure(resource) for resource in kustomizations if path == flux.source_path(resource)),
     )
+    return next((failure for failure in failures if failure is not None), None)
 
 
-def failure(application: Application, argo: Iterable[Object], flux: Iterable[Object]) -> Failure | None:
-    """Why a deployer says that it could not deploy the application's path; None when it does not say so.
-
-    Argo CD: the latest operation failed, or could not be compared. Flux: Ready is False, and it is not at work.
-    """
-    path = _path(application.path)
-    said = (
-        *(each for found in argo if path in _argo_paths(found) for each in _argo_failures(found)),
-        *(each for found in flux if path == _path(_at(found, "spec", "path")) for each in _flux_failures(found)),
-    )
-    return said[0] if said else None
-
-
-def argo_failure(found: Object) -> Failure | None:
-    """Why Argo CD says that it could not deploy an Application."""
-    return next(_argo_failures(found), None)
-
-
-def _argo_failures(found: Object) -> Iterator[Failure]:
-    phase = _at(found, "status", "operationState", "phase")
-    if phase in {"Failed", "Error"}:
-        yield _failure("Argo CD", f"Sync{phase}", _at(found, "status", "operationState", "message"))
-    for each in _conditions(found):
-        kind = _at(each, "type")
-        if isinstance(kind, str) and kind.endswith("Error"):
-            yield _failure("Argo CD", kind, _at(each, "message"))
-
-
-def flux_failure(found: Object) -> Failure | None:
-    """Why Flux says that it could not deploy; being suspended is no failure."""
-    return next((each for each in _flux_failures(found) if each.reason != _SUSPENDED), None)
-
-
-def _flux_failures(found: Object) -> Iterator[Failure]:
-    if _at(found, "spec", "suspend") is True:
-        yield Failure("Flux", _SUSPENDED)
-    for each in _conditions(found):
-        if _at(each, "type") == "Ready" and _at(each, "status") == "False" and not _reconciling(found):
-            yield _failure("Flux", str(_at(each, "reason") or "NotReady"), _at(each, "message"))
-
-
-def _failure(deployer: str, reason: str, message: object) -> Failure:
-    """What is said of a Secret is left out: an API server may repeat what it refuses."""
-    text = " ".join(message.split()) if isinstance(message, str) else ""
-    return Failure(deployer, reason[:_MOST_SAID], "" if "secret" in text.lower() else text[:_MOST_SAID])
-
-
-def _argo_paths(found: Object) -> set[PurePosixPath]:
-    several = _at(found, "spec", "sources")
-    sources = several if isinstance(several, list) else [_at(found, "spec", "source")]
-    return {_path(_at(source, "path")) for source in sources}
-
-
-def _syncing(found: Object) -> bool:
-    return _at(found, "operation") is not None or _at(found, "status", "operationState", "phase") in {
-        "Running",
-        "Terminating",
-    }
-
-
-def _reconciling(found: Object) -> bool:
-    if _at(found, "spec", "suspend") is True:
-        return False
-    return any(_at(each, "type") == "Reconciling" and _at(each, "status") == "True" for each in _conditions(found))
-
-
-def _conditions(found: Object) -> list[object]:
-    conditions = _at(found, "status", "conditions")
-    return conditions if isinstance(conditions, list) else []
-
-
-def _path(given: object) -> PurePosixPath:
-    return PurePosixPath(str(given or "").strip("/") or ".")
-
-
-def _at(found: object, *keys: str) -> object:
-    for key in keys:
-        if not isinstance(found, Mapping):
-            return None
-        found = found.get(key)
-    return found
+def _flux_failure(kustomization: Object) -> DeployerFailure | None:
+    if flux.is_suspended(kustomization):
+        return DeployerFailure(flux.DEPLOYER, "Suspended")
+    return flux.failure(kustomization)

@@ -1,54 +1,79 @@
-"""What a deployer itself says of an application, and where that is not what the bot sees."""
+"""What a deployer (Argo CD or Flux) reports about an application, and where that contradicts the bot's own check."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
-from bot.core.applications.deployer import Failure
 from bot.core.drift.model import Check, Status
 from bot.i18n.catalogue import deployed as texts
 from bot.i18n.language import LocalizedText
 
+_MAX_LENGTH: Final = 300  # characters of a reason or message
 
-class Stop(StrEnum):
-    """Why a deployer does not bring what is in git by itself."""
 
+class SyncMode(StrEnum):
+    """Whether a deployer applies what is in git by itself; if MANUAL, someone starts each sync."""
+
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
     SUSPENDED = "suspended"
-    MANUAL = "manual"  # somebody starts each sync
+
+
+@dataclass(frozen=True, slots=True)
+class DeployerFailure:
+    """An error that a deployer reports: the deployer's name, its reason, and its message on one line, if any."""
+
+    deployer: str
+    reason: str
+    message: str = ""
+
+    @classmethod
+    def reported(cls, deployer: str, reason: str, message: object) -> "DeployerFailure":
+        """A failure from a resource's status, without any message about a Secret.
+
+        An API server may quote the object it rejects in its error.
+        """
+        text = " ".join(message.split()) if isinstance(message, str) else ""
+        return cls(deployer, reason[:_MAX_LENGTH], "" if "secret" in text.lower() else text[:_MAX_LENGTH])
 
 
 @dataclass(frozen=True, slots=True)
 class DeployerStatus:
-    """What its resource says. `sync` and `health` are its own words, "" for none; `revision` is what it has applied.
+    """The status of an application's Argo CD or Flux resource.
 
-    A revision is a full sha where the deployer says one. `failure` is what it complains of.
+    `sync` and `health` are the deployer's own words, or "". `revision` is what it has applied, a full sha if the
+    deployer reports one, or "".
     """
 
     deployer: str
     sync: str = ""
     health: str = ""
     revision: str = ""
-    stop: Stop | None = None
-    failure: Failure | None = None
+    sync_mode: SyncMode = SyncMode.AUTOMATIC
+    failure: DeployerFailure | None = None
 
 
-# What a deployer calls being in sync, and being out of it.
-_IN_SYNC = {"Synced": Status.SYNCED, "Ready": Status.SYNCED, "OutOfSync": Status.OUT_OF_SYNC}
+_SYNC_STATUSES: Final = {"Synced": Status.SYNCED, "Ready": Status.SYNCED, "OutOfSync": Status.OUT_OF_SYNC}
 
 
-def disagreement(view: DeployerStatus, check: Check | None, *, arriving: bool = False) -> str | None:
-    """Where the deployer and the bot differ, in a sentence; None when they do not, or one of them does not know.
+def disagreement(status: DeployerStatus, check: Check | None, *, rolling_out: bool = False) -> str | None:
+    """Where the deployer's status contradicts the bot's check, in a sentence; None if they agree or one is unknown.
 
-    `arriving` says that a merge is on its way: until it is there they differ by design.
+    During a rollout (`rolling_out`) they differ by design.
     """
-    said = _IN_SYNC.get(view.sync)
-    if arriving or check is None or check.status is Status.UNKNOWN or check.revision is None or said is None:
+    sync = _SYNC_STATUSES.get(status.sync)
+    if rolling_out or check is None or check.status is Status.UNKNOWN or check.revision is None or sync is None:
         return None
-    told: Mapping[str, str] = {"deployer": view.deployer, "applied": view.revision[:8], "head": check.revision[:8]}
-    behind = bool(view.revision) and view.revision != check.revision
-    if said is Status.SYNCED and check.drift:
+    arguments: Mapping[str, str] = {
+        "deployer": status.deployer,
+        "applied": status.revision[:8],
+        "head": check.revision[:8],
+    }
+    behind = bool(status.revision) and status.revision != check.revision
+    if sync is Status.SYNCED and check.drift:
         phrase = texts.SYNCED_AT_ANOTHER if behind else texts.SYNCED_BUT_DRIFT
-        return LocalizedText(phrase, n=str(len(check.drift)), **told)
-    if said is Status.OUT_OF_SYNC and check.status is Status.SYNCED:
-        return LocalizedText(texts.DRIFT_BUT_SYNCED, **told)
-    return LocalizedText(texts.BEHIND, **told) if behind else None
+        return LocalizedText(phrase, n=str(len(check.drift)), **arguments)
+    if sync is Status.OUT_OF_SYNC and check.status is Status.SYNCED:
+        return LocalizedText(texts.DRIFT_BUT_SYNCED, **arguments)
+    return LocalizedText(texts.BEHIND, **arguments) if behind else None

@@ -1,7 +1,8 @@
-"""Flux's `Kustomization` and `HelmRelease`, as their published schemas have them, read into what the bot can follow.
+"""Reads Flux's `Kustomization` and `HelmRelease` resources: the sources to watch, and the status that Flux reports.
 
-The reference of their fields is https://fluxcd.io/flux/components/: kustomize/kustomizations and helm/helmreleases.
-What the bot would render otherwise than Flux does is refused with the reason, never left out.
+Fields: https://fluxcd.io/flux/components/kustomize/kustomizations/ and https://fluxcd.io/flux/components/helm/helmreleases/.
+A resource that the bot would render differently from Flux is reported as unsupported, with the reason; no field is
+ignored silently.
 """
 
 import json
@@ -11,21 +12,27 @@ from typing import Any, Final
 
 import yaml
 
-from bot.core.applications.deployer import flux_failure
-from bot.core.applications.deployer_status import DeployerStatus, Stop
-from bot.core.applications.discovered import (
+from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
+from bot.core.applications.discovery import (
     Destination,
-    Discovered,
-    Found,
-    Origin,
-    Unreadable,
-    UnreadableError,
-    channel_of,
+    DiscoveredApplication,
+    DiscoveryResult,
+    ResourceRef,
+    UnsupportedResource,
+    UnsupportedResourceError,
+    annotated_channel,
 )
 from bot.core.git.target_revision import TargetRevision
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.resource import Object, items, mapping, set_keys, text
-from bot.core.rendering.source import HelmParameters, Kind, KustomizeParameters, Source, tidy, within
+from bot.core.rendering.source import (
+    HelmParameters,
+    KustomizeParameters,
+    Source,
+    SourceType,
+    normalize_path,
+    resolve_path,
+)
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
 
@@ -36,198 +43,244 @@ GIT_REPOSITORY: Final = ("source.toolkit.fluxcd.io", "GitRepository")
 
 _READY: Final = {"True": "Ready", "False": "NotReady"}
 _SHA: Final = re.compile(r"sha\d+:([0-9a-f]{40,64})")
-_CHANGES: Final = ("commonMetadata", "decryption", "kubeConfig")  # of a Kustomization, what the bot does not follow
-_MOST_RELEASE: Final = 53  # characters; Flux shortens longer ones with a hash
+_UNSUPPORTED_KUSTOMIZATION_FIELDS: Final = ("commonMetadata", "decryption", "kubeConfig")
+_UNSUPPORTED_RELEASE_FIELDS: Final = ("postRenderers", "kubeConfig")
+_UNSUPPORTED_GIT_FIELDS: Final = ("ignore", "include")
+_MAX_RELEASE_NAME: Final = 53  # characters; Flux shortens longer names with a hash
 
+# A cluster's resources by (group, kind).
 Resources = Mapping[tuple[str, str], "list[Object]"]
-# The data of a ConfigMap by namespace and name; None when there is none.
-ConfigMaps = Callable[[str, str], Mapping[str, str] | None]
+# The data of a ConfigMap by namespace and name; None if there is none.
+ConfigMapReader = Callable[[str, str], Mapping[str, str] | None]
+
+_GitRepositories = Mapping[tuple[str, str], Object]  # by namespace and name
+_Declared = tuple[Source, Object, str]  # a source, its GitRepository, and the target namespace
 
 
-def read(held: Resources, cluster: str, config_maps: ConfigMaps) -> list[Found]:
-    """Each Kustomization and HelmRelease found on a cluster: what there is to follow, or why it cannot be."""
-    sources = {(text(mapping(each, "metadata"), "namespace"), text(mapping(each, "metadata"), "name")): each
-               for each in held[GIT_REPOSITORY]}  # fmt: skip
-    found: list[Found] = []
-    for kind, make in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, _release)):
-        for resource in held[kind]:
-            metadata = mapping(resource, "metadata")
-            name, namespace = text(metadata, "name"), text(metadata, "namespace")
-            origin = Origin(DEPLOYER, kind[1], cluster, namespace, name)
-            view = _view(resource)
+def read_resources(resources: Resources, cluster: str, config_maps: ConfigMapReader) -> list[DiscoveryResult]:
+    """One result for each Kustomization and HelmRelease on `cluster`: an application, or why it is not supported."""
+    repositories = {_key(repository): repository for repository in resources[GIT_REPOSITORY]}
+    results: list[DiscoveryResult] = []
+    for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, _release)):
+        for resource in resources[kind]:
+            origin = ResourceRef(DEPLOYER, kind[1], cluster, *_key(resource))
+            status = _status(resource)
             try:
-                source, git, target = make(resource, origin, sources, config_maps)
-                found.append(
-                    Discovered(
+                source, repository, namespace = read(resource, origin, repositories, config_maps)
+                results.append(
+                    DiscoveredApplication(
                         origin=origin,
-                        view=view,
-                        url=text(mapping(git, "spec"), "url"),
-                        revision=_revision(git),
+                        status=status,
+                        url=text(mapping(repository, "spec"), "url"),
+                        revision=_revision(repository),
                         source=source,
-                        destination=Destination(target),
-                        channel=channel_of(resource),
+                        destination=Destination(namespace),
+                        channel=annotated_channel(resource),
                     )
                 )
-            except UnreadableError as error:
-                found.append(Unreadable(origin, view, str(error)))
-    return found
+            except UnsupportedResourceError as error:
+                results.append(UnsupportedResource(origin, status, str(error)))
+    return results
 
 
-_Made = tuple[Source, Object, str]  # with its GitRepository, and the namespace it goes to
-_Sources = Mapping[tuple[str, str], Object]
+def source_path(kustomization: Object) -> str:
+    """The path that a Kustomization applies, from the root of its source."""
+    return normalize_path(text(mapping(kustomization, "spec"), "path"))
 
 
-def _kustomization(resource: Object, origin: Origin, sources: _Sources, config_maps: ConfigMaps) -> _Made:
+def is_suspended(resource: Object) -> bool:
+    """Whether someone has suspended reconciliation."""
+    return mapping(resource, "spec").get("suspend") is True
+
+
+def is_reconciling(resource: Object) -> bool:
+    """Whether Flux has seen a revision that it has not applied yet.
+
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#conditions
+    """
+    return not is_suspended(resource) and any(
+        (text(condition, "type"), text(condition, "status")) == ("Reconciling", "True")
+        for condition in _conditions(resource)
+    )
+
+
+def failure(resource: Object) -> DeployerFailure | None:
+    """Why Flux could not apply a resource: it is not ready, and not reconciling."""
+    if is_reconciling(resource):
+        return None
+    for condition in _conditions(resource):
+        if (text(condition, "type"), text(condition, "status")) == ("Ready", "False"):
+            return DeployerFailure.reported(DEPLOYER, text(condition, "reason") or "NotReady", condition.get("message"))
+    return None
+
+
+def _conditions(resource: Object) -> list[Object]:
+    conditions = items(mapping(resource, "status"), "conditions")
+    return [condition for condition in conditions if isinstance(condition, Mapping)]
+
+
+def _key(resource: Object) -> tuple[str, str]:
+    metadata = mapping(resource, "metadata")
+    return text(metadata, "namespace"), text(metadata, "name")
+
+
+def _kustomization(
+    resource: Object, origin: ResourceRef, repositories: _GitRepositories, config_maps: ConfigMapReader
+) -> _Declared:
     spec = mapping(resource, "spec")
-    if changes := [key for key in _CHANGES if mapping(spec, key)]:
-        raise UnreadableError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(changes)))
-    git = _git(mapping(spec, "sourceRef"), origin, sources)
-    target = text(spec, "targetNamespace")
+    if unsupported := [key for key in _UNSUPPORTED_KUSTOMIZATION_FIELDS if mapping(spec, key)]:
+        raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
+    repository = _git_repository(mapping(spec, "sourceRef"), origin, repositories)
+    namespace = text(spec, "targetNamespace")
     parameters = KustomizeParameters(
         name_prefix=text(spec, "namePrefix"),
         name_suffix=text(spec, "nameSuffix"),
-        namespace=target,
-        images=tuple(json.dumps(each) for each in items(spec, "images") if text(_entry(each), "name")),
-        patches=tuple(json.dumps(each) for each in items(spec, "patches") if isinstance(each, Mapping)),
-        components=tuple(each for each in items(spec, "components") if isinstance(each, str)),
-        generate=True,
-        substitutes=_substitutes(mapping(spec, "postBuild"), origin, config_maps),
+        namespace=namespace,
+        images=tuple(json.dumps(image) for image in items(spec, "images") if text(_entry(image), "name")),
+        patches=tuple(json.dumps(patch) for patch in items(spec, "patches") if isinstance(patch, Mapping)),
+        components=tuple(path for path in items(spec, "components") if isinstance(path, str)),
+        create_if_missing=True,
+        substitutions=_substitutions(mapping(spec, "postBuild"), origin, config_maps),
     )
-    return Source(_path(text(spec, "path")), kustomize=parameters), git, target or origin.namespace
+    source = Source(_path(text(spec, "path")), kustomize=parameters)
+    return source, repository, namespace or origin.namespace
 
 
-def _substitutes(given: Object, origin: Origin, config_maps: ConfigMaps) -> tuple[tuple[str, str], ...]:
-    """The variables of `postBuild`: those written there go over those from ConfigMaps."""
+def _substitutions(
+    post_build: Object, origin: ResourceRef, config_maps: ConfigMapReader
+) -> tuple[tuple[str, str], ...]:
+    """The variables of `postBuild`. Inline ones override those from ConfigMaps."""
     variables: dict[str, str] = {}
-    for each in items(given, "substituteFrom"):
-        variables |= _data(_entry(each), origin, config_maps) or {}
-    inline = {name: value if isinstance(value, str) else json.dumps(value) for name, value in
-              mapping(given, "substitute").items()}  # fmt: skip
-    return tuple(sorted((variables | inline).items()))
+    for reference in items(post_build, "substituteFrom"):
+        variables |= _config_map_data(_entry(reference), origin, config_maps) or {}
+    for name, value in mapping(post_build, "substitute").items():
+        variables[name] = value if isinstance(value, str) else json.dumps(value)
+    return tuple(sorted(variables.items()))
 
 
-def _data(reference: Object, origin: Origin, config_maps: ConfigMaps) -> Mapping[str, str] | None:
-    """What a ConfigMap that is referred to holds; None where it may be missing, and is. UnreadableError."""
+def _config_map_data(reference: Object, origin: ResourceRef, config_maps: ConfigMapReader) -> Mapping[str, str] | None:
+    """The data of a referenced ConfigMap; None if it is optional and missing. UnsupportedResourceError."""
     name = text(reference, "name")
     if text(reference, "kind") != "ConfigMap":
-        raise UnreadableError(LocalizedText(texts.FROM_SECRET, name=name[:100]))
-    found = config_maps(origin.namespace, name)
-    if found is None and reference.get("optional") is not True:
-        raise UnreadableError(LocalizedText(texts.NO_CONFIG_MAP, name=f"{origin.namespace}/{name}"[:150]))
-    return found
+        raise UnsupportedResourceError(LocalizedText(texts.FROM_SECRET, name=name[:100]))
+    data = config_maps(origin.namespace, name)
+    if data is None and reference.get("optional") is not True:
+        raise UnsupportedResourceError(LocalizedText(texts.NO_CONFIG_MAP, name=f"{origin.namespace}/{name}"[:150]))
+    return data
 
 
-def _release(resource: Object, origin: Origin, sources: _Sources, config_maps: ConfigMaps) -> _Made:
+def _release(
+    resource: Object, origin: ResourceRef, repositories: _GitRepositories, config_maps: ConfigMapReader
+) -> _Declared:
     spec = mapping(resource, "spec")
     if mapping(spec, "chartRef"):
-        raise UnreadableError(LocalizedText(texts.CHART_REFERENCE, kind=text(mapping(spec, "chartRef"), "kind")[:50]))
-    if changes := set_keys({key: spec.get(key) for key in ("postRenderers", "kubeConfig")}):
-        raise UnreadableError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(changes)))
+        kind = text(mapping(spec, "chartRef"), "kind")[:50]
+        raise UnsupportedResourceError(LocalizedText(texts.CHART_REFERENCE, kind=kind))
+    if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_RELEASE_FIELDS}):
+        raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
     chart = mapping(spec, "chart", "spec")
-    git = _git(mapping(chart, "sourceRef"), origin, sources)
-    path, target = _path(text(chart, "chart")), text(spec, "targetNamespace")
-    release = text(spec, "releaseName") or (f"{target}-{origin.name}" if target else origin.name)
-    if len(release) > _MOST_RELEASE:
-        raise UnreadableError(LocalizedText(texts.LONG_RELEASE, name=release[:100]))
-    values = [_path(each) for each in items(chart, "valuesFiles") if isinstance(each, str)]
-    # Flux puts these in the place of the chart's own values, and Helm puts them over those.
-    if values and values[0] != (f"{path}/values.yaml".lstrip("/")):
-        raise UnreadableError(LocalizedText(texts.VALUES_REPLACED))
+    repository = _git_repository(mapping(chart, "sourceRef"), origin, repositories)
+    path, namespace = _path(text(chart, "chart")), text(spec, "targetNamespace")
+    release_name = text(spec, "releaseName") or (f"{namespace}-{origin.name}" if namespace else origin.name)
+    if len(release_name) > _MAX_RELEASE_NAME:
+        raise UnsupportedResourceError(LocalizedText(texts.LONG_RELEASE, name=release_name[:100]))
+    values_files = [_path(file) for file in items(chart, "valuesFiles") if isinstance(file, str)]
+    # Flux replaces the chart's own values.yaml with these; Helm would merge them over it.
+    if values_files and values_files[0] != f"{path}/values.yaml".lstrip("/"):
+        raise UnsupportedResourceError(LocalizedText(texts.VALUES_REPLACED))
     parameters = HelmParameters(
-        release=release,
-        namespace=target or origin.namespace,
-        values=tuple(f"/{each}" for each in values),
-        inline=_values(spec, origin, config_maps),
-        crds=text(mapping(spec, "install"), "crds") != "Skip",
-        lenient=chart.get("ignoreMissingValuesFiles") is True,
+        release_name=release_name,
+        namespace=namespace or origin.namespace,
+        values_files=tuple(f"/{file}" for file in values_files),
+        inline_values=_inline_values(spec, origin, config_maps),
+        include_crds=text(mapping(spec, "install"), "crds") != "Skip",
+        ignore_missing_values_files=chart.get("ignoreMissingValuesFiles") is True,
     )
-    return Source(path, Kind.HELM, helm=parameters), git, target or origin.namespace
+    return Source(path, SourceType.HELM, helm=parameters), repository, namespace or origin.namespace
 
 
-def _values(spec: Object, origin: Origin, config_maps: ConfigMaps) -> str:
-    """Values in the resource over those from ConfigMaps, each over the ones before it."""
+def _inline_values(spec: Object, origin: ResourceRef, config_maps: ConfigMapReader) -> str:
+    """The values of `valuesFrom`, each merged over the ones before, and the inline `values` over them, as JSON."""
     merged: dict[str, Any] = {}
-    for each in items(spec, "valuesFrom"):
-        reference = _entry(each)
+    for entry in items(spec, "valuesFrom"):
+        reference = _entry(entry)
         if text(reference, "targetPath"):
-            raise UnreadableError(LocalizedText(texts.TARGET_PATH))
-        data = _data(reference, origin, config_maps)
+            raise UnsupportedResourceError(LocalizedText(texts.TARGET_PATH))
+        data = _config_map_data(reference, origin, config_maps)
         key, name = text(reference, "valuesKey") or "values.yaml", text(reference, "name")
         if data is not None and key not in data and reference.get("optional") is not True:
-            raise UnreadableError(LocalizedText(texts.NO_CONFIG_MAP, name=f"{origin.namespace}/{name} ({key})"[:150]))
-        merged = _over(merged, _parsed(name, (data or {}).get(key, "")))
-    merged = _over(merged, mapping(spec, "values"))
+            missing = f"{origin.namespace}/{name} ({key})"[:150]
+            raise UnsupportedResourceError(LocalizedText(texts.NO_CONFIG_MAP, name=missing))
+        merged = _merge_values(merged, _parse_values(name, (data or {}).get(key, "")))
+    merged = _merge_values(merged, mapping(spec, "values"))
     return json.dumps(merged) if merged else ""
 
 
-def _parsed(name: str, values: str) -> Object:
+def _parse_values(name: str, values: str) -> Object:
     try:
-        found = [value for _, value in read_documents(name, values.encode()) if isinstance(value, dict)]
+        documents = [value for _, value in read_documents(name, values.encode()) if isinstance(value, dict)]
     except (ManifestError, yaml.YAMLError) as error:
-        raise UnreadableError(LocalizedText(texts.BAD_VALUES, name=name[:100])) from error
-    return found[0] if found else {}
+        raise UnsupportedResourceError(LocalizedText(texts.BAD_VALUES, name=name[:100])) from error
+    return documents[0] if documents else {}
 
 
-def _over(below: Object, above: Object) -> dict[str, Any]:
-    """Two trees of values as Helm lays one over the other."""
-    merged = dict(below)
-    for key, value in above.items():
-        held = merged.get(key)
-        merged[key] = _over(held, value) if isinstance(held, Mapping) and isinstance(value, Mapping) else value
+def _merge_values(base: Object, override: Object) -> dict[str, Any]:
+    """Values merged as Helm merges them: mappings key by key, anything else replaced."""
+    merged = dict(base)
+    for key, value in override.items():
+        below = merged.get(key)
+        merged[key] = (
+            _merge_values(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+        )
     return merged
 
 
-def _git(reference: Object, origin: Origin, sources: _Sources) -> Object:
-    """The GitRepository that is referred to. UnreadableError."""
+def _git_repository(reference: Object, origin: ResourceRef, repositories: _GitRepositories) -> Object:
+    """The GitRepository that a `sourceRef` refers to. UnsupportedResourceError."""
     kind, name = text(reference, "kind"), text(reference, "name")
     if kind != GIT_REPOSITORY[1]:
-        raise UnreadableError(LocalizedText(texts.NOT_GIT, kind=kind[:50] or "?", name=name[:100]))
+        raise UnsupportedResourceError(LocalizedText(texts.NOT_GIT, kind=kind[:50] or "?", name=name[:100]))
     namespace = text(reference, "namespace") or origin.namespace
-    found = sources.get((namespace, name))
-    if found is None:
-        raise UnreadableError(LocalizedText(texts.NO_GIT_REPOSITORY, name=f"{namespace}/{name}"[:150]))
-    spec = mapping(found, "spec")
-    if changes := set_keys({key: spec.get(key) for key in ("ignore", "include")}):
-        raise UnreadableError(LocalizedText(texts.SOURCE_CHANGES, name=name[:100], what=", ".join(changes)))
-    return found
+    repository = repositories.get((namespace, name))
+    if repository is None:
+        raise UnsupportedResourceError(LocalizedText(texts.NO_GIT_REPOSITORY, name=f"{namespace}/{name}"[:150]))
+    spec = mapping(repository, "spec")
+    if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_GIT_FIELDS}):
+        what = ", ".join(unsupported)
+        raise UnsupportedResourceError(LocalizedText(texts.SOURCE_CHANGES, name=name[:100], what=what))
+    return repository
 
 
-def _revision(git: Object) -> TargetRevision:
-    """What a GitRepository follows: of several, as Flux chooses; master when it says nothing."""
-    reference = mapping(git, "spec", "ref")
-    if commit := text(reference, "commit"):
-        return TargetRevision(commit)
-    if name := text(reference, "name"):
-        return TargetRevision(name)
-    if versions := text(reference, "semver"):
-        return TargetRevision(versions)
+def _revision(repository: Object) -> TargetRevision:
+    """The revision that a GitRepository tracks, in Flux's order of precedence; `master` by default."""
+    reference = mapping(repository, "spec", "ref")
+    if revision := text(reference, "commit") or text(reference, "name") or text(reference, "semver"):
+        return TargetRevision(revision)
     if tag := text(reference, "tag"):
         return TargetRevision.tag(tag)
     return TargetRevision.branch(text(reference, "branch") or "master")
 
 
-def _path(given: str) -> str:
-    path = within("", given.removeprefix("./").lstrip("/") or ".")
+def _path(declared: str) -> str:
+    path = resolve_path("", declared.removeprefix("./").lstrip("/") or ".")
     if path is None:
-        raise UnreadableError(LocalizedText(texts.OUTSIDE))
-    return tidy(path)
+        raise UnsupportedResourceError(LocalizedText(texts.OUTSIDE))
+    return path
 
 
-def _view(resource: Object) -> DeployerStatus:
-    """What Flux says of it."""
+def _status(resource: Object) -> DeployerStatus:
     status = mapping(resource, "status")
-    conditions = [each for each in items(status, "conditions") if isinstance(each, Mapping)]
-    said = {text(each, "type"): text(each, "status") for each in conditions}
+    conditions = {text(condition, "type"): text(condition, "status") for condition in _conditions(resource)}
     applied = _SHA.search(text(status, "lastAppliedRevision"))
     return DeployerStatus(
         DEPLOYER,
-        sync=_READY.get(said.get("Ready", ""), ""),
-        health="Healthy" if said.get("Healthy") == "True" else "",
+        sync=_READY.get(conditions.get("Ready", ""), ""),
+        health="Healthy" if conditions.get("Healthy") == "True" else "",
         revision=applied[1] if applied else "",
-        stop=Stop.SUSPENDED if mapping(resource, "spec").get("suspend") is True else None,
-        failure=flux_failure(resource),
+        sync_mode=SyncMode.SUSPENDED if is_suspended(resource) else SyncMode.AUTOMATIC,
+        failure=failure(resource),
     )
 
 
-def _entry(found: object) -> Object:
-    return found if isinstance(found, Mapping) else {}
+def _entry(value: object) -> Object:
+    return value if isinstance(value, Mapping) else {}

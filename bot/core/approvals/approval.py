@@ -1,6 +1,6 @@
-"""Whether what reached a tracked branch was approved: a verdict on each first-parent commit, and the alerts of them.
+"""Decides whether each first-parent commit on a tracked branch was approved, and groups unapproved ones into alerts.
 
-Only git and the forge's own record count: never `(#N)` in a subject, never an author's e-mail.
+Only git and the forge's records count as evidence, never `(#N)` in a subject or an author's email.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +12,14 @@ from itertools import groupby
 from bot.core.git.commit import Approval, PullRequest
 from bot.core.globs import matches_path_glob
 
-# Of what was told as unapproved: for so long an approval that comes later is noticed.
-WATCHED_FOR = timedelta(days=7)
-_SOONEST = timedelta(minutes=1)
-_LATEST = timedelta(hours=1)
+# For this long after a commit was reported as unapproved, a late approval still closes its alert.
+LATE_APPROVAL_WINDOW = timedelta(days=7)
+_MIN_RECHECK = timedelta(minutes=1)
+_MAX_RECHECK = timedelta(hours=1)
 
 
 class ApprovalStatus(StrEnum):
-    """How one commit came to its branch. The words are those of the audit export."""
+    """How a commit reached its branch. The values appear in the audit export."""
 
     APPROVED = "approved"
     AUTOMATION = "allowed automation"
@@ -36,61 +36,63 @@ class ApprovalStatus(StrEnum):
 UNAPPROVED = frozenset(ApprovalStatus) - {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION, ApprovalStatus.UNKNOWN}
 
 
-class Content(StrEnum):
-    """Whether a commit holds what a merge of some head gives, and nothing else."""
+class ContentMatch(StrEnum):
+    """Whether a commit's content is exactly what merging a given head produces."""
 
     SAME = "same"
     DIFFERS = "differs"
-    UNKNOWN = "unknown"  # that head cannot be had any more
+    UNKNOWN = "unknown"  # the head can no longer be fetched
 
 
 @dataclass(frozen=True, slots=True)
-class Automation:
-    """Who may change these paths unseen: `actor` is an account of the forge, `paths` are patterns from the root.
+class AllowedAutomation:
+    """An account that may change certain paths without approval.
 
-    In a pattern, `*` and `?` stay within a folder, and `**` is any number of folders.
+    `actor` is a forge login; `paths` are patterns from the repository's root. `*` and `?` match within a directory,
+    `**` matches any number of directories.
     """
 
     actor: str
     paths: tuple[str, ...]
 
     def allows(self, actor: str | None, paths: Sequence[str]) -> bool:
-        """Whether all of these paths may be changed by that account. Nobody who is not known may."""
+        """Whether `actor` may change all of these paths; False if the actor is unknown."""
         return (
             actor == self.actor
             and bool(paths)
-            and all(any(matches_path_glob(p, path) for p in self.paths) for path in paths)
+            and all(any(matches_path_glob(pattern, path) for pattern in self.paths) for path in paths)
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What a repository's owners ask for: so many approvals, and the automation that needs none."""
+class ApprovalRules:
+    """What a repository requires: a number of approvals, and the automation that needs none."""
 
-    required: int = 1
-    automation: tuple[Automation, ...] = ()
+    required_approvals: int = 1
+    automation: tuple[AllowedAutomation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What git and the forge say of one commit.
+    """What git and the forge know about one commit.
 
-    `paths` are those it changed; `pull` is the pull request that brought it to this branch, if any; `content` says of
-    each head that matters whether the commit holds what its merge gives. `pushed_by` is who pushed it, where the forge
-    tells.
+    `paths` are the ones it changed; `pull` is the pull request that merged it, if any. `content` says, by head sha,
+    whether merging that head produces the commit's content. `pushed_by` is the pusher's login, if the forge reports it.
     """
 
     paths: tuple[str, ...]
     pull: PullRequest | None = None
     approvals: tuple[Approval, ...] = ()
-    content: Mapping[str, Content] = field(default_factory=dict)
+    content: Mapping[str, ContentMatch] = field(default_factory=dict)
     pushed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A verdict: `approvers` count, `later` approved what had been merged already; `verified` is that the content is
-    what the pull request's merge gives.
+class ApprovalResult:
+    """The verdict on one commit.
+
+    `approvers` are the logins whose approvals count; `later` are those who approved only after the merge. `verified`
+    means that the commit's content is what merging the pull request produces.
     """
 
     verdict: ApprovalStatus
@@ -99,43 +101,48 @@ class Finding:
     verified: bool = False
 
 
-def judge(evidence: Evidence, rules: Rules) -> Finding:
-    """What one commit is, by its evidence alone."""
+def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
+    """The verdict on one commit, from its evidence."""
     pull = evidence.pull
     actor = pull.author if pull else evidence.pushed_by
     if any(allowed.allows(actor, evidence.paths) for allowed in rules.automation):
-        return Finding(ApprovalStatus.AUTOMATION)
+        return ApprovalResult(ApprovalStatus.AUTOMATION)
     if pull is None:
-        return Finding(ApprovalStatus.DIRECT)
-    others = [each for each in evidence.approvals if each.by != pull.author]
-    good = [each for each in others if _of_what_landed(each, pull, evidence)]
-    in_time = _names(each for each in good if not _is_late(each, pull))
-    later = tuple(name for name in _names(good) if name not in in_time)
-    final = evidence.content.get(pull.head_sha, Content.UNKNOWN)
-    return Finding(_verdict(evidence, rules, final, in_time, others), in_time, later, verified=final is Content.SAME)
+        return ApprovalResult(ApprovalStatus.DIRECT)
+    by_others = [approval for approval in evidence.approvals if approval.by != pull.author]
+    valid = [approval for approval in by_others if _covers_merged_content(approval, pull, evidence)]
+    approvers = _logins(approval for approval in valid if not _is_late(approval, pull))
+    later = tuple(login for login in _logins(valid) if login not in approvers)
+    match = evidence.content.get(pull.head_sha, ContentMatch.UNKNOWN)
+    verdict = _verdict(evidence, rules, match, approvers, by_others)
+    return ApprovalResult(verdict, approvers, later, verified=match is ContentMatch.SAME)
 
 
 def _verdict(
-    evidence: Evidence, rules: Rules, final: Content, in_time: Sequence[str], others: Sequence[Approval]
+    evidence: Evidence,
+    rules: ApprovalRules,
+    match: ContentMatch,
+    approvers: Sequence[str],
+    by_others: Sequence[Approval],
 ) -> ApprovalStatus:
-    if final is Content.DIFFERS:
+    if match is ContentMatch.DIFFERS:
         return ApprovalStatus.TAMPERED
-    if len(in_time) >= rules.required:
+    if len(approvers) >= rules.required_approvals:
         return ApprovalStatus.APPROVED
-    if any(not each.sha for each in others):
-        return ApprovalStatus.UNKNOWN  # the forge does not say which head they approved
-    if in_time:
+    if any(not approval.sha for approval in by_others):
+        return ApprovalStatus.UNKNOWN  # the forge doesn't say which head was approved
+    if approvers:
         return ApprovalStatus.TOO_FEW
-    if any(not _is_late(each, evidence.pull) for each in others):
+    if any(not _is_late(approval, evidence.pull) for approval in by_others):
         return ApprovalStatus.STALE
-    return ApprovalStatus.SELF if evidence.approvals and not others else ApprovalStatus.BYPASSED
+    return ApprovalStatus.SELF if evidence.approvals and not by_others else ApprovalStatus.BYPASSED
 
 
-def _of_what_landed(approval: Approval, pull: PullRequest, evidence: Evidence) -> bool:
-    """Whether what they saw is what landed: the final head, or an earlier one whose merge gives the very same."""
-    default = Content.SAME if approval.sha == pull.head_sha else Content.DIFFERS
-    content = evidence.content.get(approval.sha, default)
-    return content is Content.SAME or (content is Content.UNKNOWN and approval.sha == pull.head_sha)
+def _covers_merged_content(approval: Approval, pull: PullRequest, evidence: Evidence) -> bool:
+    """Whether the approved head is the final one, or an earlier one whose merge produces the same content."""
+    is_final = approval.sha == pull.head_sha
+    match = evidence.content.get(approval.sha, ContentMatch.SAME if is_final else ContentMatch.DIFFERS)
+    return match is ContentMatch.SAME or (match is ContentMatch.UNKNOWN and is_final)
 
 
 def _is_late(approval: Approval, pull: PullRequest | None) -> bool:
@@ -143,20 +150,24 @@ def _is_late(approval: Approval, pull: PullRequest | None) -> bool:
     return approval.at is not None and merged_at is not None and approval.at > merged_at
 
 
-def _names(approvals: Iterable[Approval]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each.by for each in approvals))
+def _logins(approvals: Iterable[Approval]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(approval.by for approval in approvals))
 
 
 # ---------------------------------------------------------------- over time
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
-    """What is known of one commit on a tracked branch.
+class ApprovalRecord:
+    """The approval record of one commit on a tracked branch.
 
-    `batch` is the newest commit of those that were first seen together and `order` its place among them, from the
-    oldest. `author` is what the commit says, which proves nothing. `why` says what hinders a verdict. `alert` is the
-    alert it is told in; `diff` is what of its diff may be shown, and `more` that there is more of it.
+    - `batch` is the newest of the commits that were first seen together; `order` is this one's position among them,
+      oldest first.
+    - `author` is from the commit itself, so it proves nothing. `pushed_by` is the pusher's login.
+    - `look_at` is when to check the forge again. `why` is why there is no verdict yet.
+    - `approvers`, `later` and `verified` are as in ApprovalResult.
+    - `alert` is the id of the alert that reports it, `flagged_at` when it was found to be unapproved.
+    - `diff` is the start of its redacted diff; `more` means that it was cut off.
     """
 
     id: str
@@ -180,7 +191,6 @@ class Judgement:
     url: str | None = None
     applications: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
     diff: str = ""
     more: bool = False
     alert: str | None = None
@@ -188,118 +198,120 @@ class Judgement:
 
     @property
     def reached_at(self) -> datetime:
-        """When it came to the branch: when it was merged, else when it was first seen there."""
+        """When it reached the branch: when it was merged, or else when the bot first saw it there."""
         merged_at = self.pull.merged_at if self.pull else None
         return merged_at if merged_at and merged_at <= self.seen_at else self.seen_at
 
     @property
-    def seen(self) -> bool:
-        """Whether somebody has looked at what was told as unapproved: an approval that came later."""
+    def approved_later(self) -> bool:
+        """Whether someone has approved it since it was reported as unapproved."""
         return bool(self.later) or self.verdict is ApprovalStatus.APPROVED
 
 
-def rewriting(known: str, judgement: Judgement) -> Judgement:
-    """The alarm that a branch was moved away from `known`, made of the judgement of its new head."""
+def history_rewrite(previous_head: str, record: ApprovalRecord) -> ApprovalRecord:
+    """A record of the history rewrite that removed `previous_head` from a branch, based on the new head's record."""
+    id_ = f"{record.repository}!{record.sha}"
     return replace(
-        judgement,
-        id=f"{judgement.repository}!{judgement.sha}",
-        parent=known,
+        record,
+        id=id_,
+        parent=previous_head,
         verdict=ApprovalStatus.REWRITTEN,
-        flagged_at=judgement.seen_at,
-        alert=f"{judgement.repository}!{judgement.sha}",
+        flagged_at=record.seen_at,
+        alert=id_,
     )
 
 
-def advance(
-    known: Judgement, finding: Finding, pull: PullRequest | None, now: datetime, *, grace: timedelta
-) -> Judgement:
-    """What is known after a look: what is not approved counts only when the forge has had time to say otherwise."""
-    if finding.verdict in UNAPPROVED and now < known.seen_at + grace:
-        return replace(known, why=None, look_at=min(known.seen_at + grace, now + _SOONEST))
-    verdict = finding.verdict
-    if known.flagged_at and verdict is ApprovalStatus.UNKNOWN:
-        return replace(known, look_at=later_look(known, now))
-    if known.flagged_at and verdict is ApprovalStatus.APPROVED and known.pull:
-        # It was told as unapproved, and was when it came: an approval of later does not undo that.
-        verdict, finding = known.verdict, replace(finding, later=finding.approvers)
-    flagged_at = known.flagged_at or (now if verdict in UNAPPROVED else None)
+def apply_result(
+    record: ApprovalRecord, result: ApprovalResult, pull: PullRequest | None, now: datetime, *, grace: timedelta
+) -> ApprovalRecord:
+    """The record after another evaluation. A commit counts as unapproved only after `grace`: forges lag behind git."""
+    if result.verdict in UNAPPROVED and now < record.seen_at + grace:
+        return replace(record, why=None, look_at=min(record.seen_at + grace, now + _MIN_RECHECK))
+    verdict = result.verdict
+    if record.flagged_at and verdict is ApprovalStatus.UNKNOWN:
+        return replace(record, look_at=next_check_at(record, now))
+    if record.flagged_at and verdict is ApprovalStatus.APPROVED and record.pull:
+        # It was unapproved when it was merged: a later approval closes the alert but doesn't change the verdict.
+        verdict, result = record.verdict, replace(result, later=result.approvers)
+    flagged_at = record.flagged_at or (now if verdict in UNAPPROVED else None)
     return replace(
-        known,
+        record,
         verdict=verdict,
         why=None,
-        pull=pull or known.pull,
-        approvers=finding.approvers if verdict is finding.verdict else known.approvers,
-        later=finding.later,
-        verified=finding.verified,
+        pull=pull or record.pull,
+        approvers=result.approvers if verdict is result.verdict else record.approvers,
+        later=result.later,
+        verified=result.verified,
         flagged_at=flagged_at,
-        look_at=later_look(known, now),
+        look_at=next_check_at(record, now),
     )
 
 
-def later_look(known: Judgement, now: datetime) -> datetime:
-    """When to look again: less and less often."""
-    return now + min(max((now - known.seen_at) / 4, _SOONEST), _LATEST)
+def next_check_at(record: ApprovalRecord, now: datetime) -> datetime:
+    """When to check again: less and less often as the record ages."""
+    return now + min(max((now - record.seen_at) / 4, _MIN_RECHECK), _MAX_RECHECK)
 
 
-def is_settled(judgement: Judgement, now: datetime) -> bool:
-    """Whether nothing more is expected: approved, or looked at for long enough."""
-    approved = judgement.verdict in {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION} or judgement.seen
-    return (approved and judgement.alert is None) or now >= judgement.seen_at + WATCHED_FOR
+def is_settled(record: ApprovalRecord, now: datetime) -> bool:
+    """Whether no more checks are needed: it is approved and has no alert, or it was watched for long enough."""
+    approved = record.verdict in {ApprovalStatus.APPROVED, ApprovalStatus.AUTOMATION} or record.approved_later
+    return (approved and record.alert is None) or now >= record.seen_at + LATE_APPROVAL_WINDOW
 
 
 # ---------------------------------------------------------------- alerts
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
-    """Commits of one kind that came one after another, oldest first: one push, or one pull request."""
+class ApprovalAlert:
+    """Consecutive commits with the same verdict from one push or one pull request, oldest first."""
 
     id: str
-    commits: tuple[Judgement, ...]
+    commits: tuple[ApprovalRecord, ...]
 
     @property
-    def last(self) -> Judgement:
-        """The newest of them."""
+    def newest(self) -> ApprovalRecord:
+        """The newest commit."""
         return self.commits[-1]
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Where it is told."""
-        return tuple(sorted({channel for each in self.commits for channel in each.channels}))
+        """The Slack channels to post it in."""
+        return tuple(sorted({channel for record in self.commits for channel in record.channels}))
 
     @property
     def applications(self) -> tuple[str, ...]:
-        """What they touch."""
-        return tuple(dict.fromkeys(name for each in self.commits for name in each.applications))
+        """The names of the applications that the commits change."""
+        return tuple(dict.fromkeys(name for record in self.commits for name in record.applications))
 
     @property
-    def seen_by(self) -> tuple[str, ...]:
-        """Who approved all of it afterwards; nobody as long as something is left."""
-        if not all(each.seen for each in self.commits):
+    def approved_later_by(self) -> tuple[str, ...]:
+        """The logins that approved the commits afterwards; empty while any commit is still unapproved."""
+        if not all(record.approved_later for record in self.commits):
             return ()
-        return tuple(dict.fromkeys(name for each in self.commits for name in (each.later or each.approvers)))
+        return tuple(dict.fromkeys(login for record in self.commits for login in (record.later or record.approvers)))
 
 
-def grouped(judgements: Sequence[Judgement]) -> list[Judgement]:
-    """The same of one batch, oldest first, each unapproved one with the alert it is told in."""
-    told: list[Judgement] = []
-
-    def kind(each: Judgement) -> tuple[ApprovalStatus, int | None, bool]:
-        return each.verdict, each.pull.number if each.pull else None, each.alert is None and not each.seen
-
-    for (verdict, _, is_new), run in groupby(sorted(judgements, key=lambda each: each.order), kind):
-        members = list(run)
+def assign_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalRecord]:
+    """The records of one batch, oldest first, with an alert for each unapproved run of commits that has none yet."""
+    assigned: list[ApprovalRecord] = []
+    for (verdict, _, is_new), group in groupby(sorted(records, key=lambda record: record.order), _alert_key):
+        run = list(group)
         if verdict in UNAPPROVED and is_new:
-            alert = f"{members[-1].repository}?{members[-1].sha}"
-            members = [replace(each, alert=alert) for each in members]
-        told += members
-    return told
+            alert = f"{run[-1].repository}?{run[-1].sha}"
+            run = [replace(record, alert=alert) for record in run]
+        assigned += run
+    return assigned
 
 
-def alerts(judgements: Sequence[Judgement]) -> list[Alert]:
-    """The alerts of all that is to be told."""
-    found: dict[str, list[Judgement]] = {}
-    for each in sorted(judgements, key=lambda each: (each.seen_at, each.order)):
-        if each.alert:
-            found.setdefault(each.alert, []).append(each)
-    return [Alert(id_, tuple(members)) for id_, members in found.items()]
+def _alert_key(record: ApprovalRecord) -> tuple[ApprovalStatus, int | None, bool]:
+    is_new = record.alert is None and not record.approved_later
+    return record.verdict, record.pull.number if record.pull else None, is_new
+
+
+def collect_alerts(records: Sequence[ApprovalRecord]) -> list[ApprovalAlert]:
+    """The alerts that these records belong to, oldest first."""
+    alerts: dict[str, list[ApprovalRecord]] = {}
+    for record in sorted(records, key=lambda record: (record.seen_at, record.order)):
+        if record.alert:
+            alerts.setdefault(record.alert, []).append(record)
+    return [ApprovalAlert(id_, tuple(commits)) for id_, commits in alerts.items()]

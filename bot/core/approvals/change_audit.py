@@ -1,7 +1,7 @@
 """The export of commits that reached a tracked branch: how each got there, and who approved it."""
 
 from bot.core.access.audit import Row, instant
-from bot.core.approvals.approval import Judgement
+from bot.core.approvals.approval import ApprovalRecord
 
 COLUMNS = (
     "at",
@@ -19,20 +19,20 @@ COLUMNS = (
 )
 
 
-def row(judgement: Judgement) -> Row:
+def row(record: ApprovalRecord) -> Row:
     """One commit, keyed by `COLUMNS`. `content` tells whether it was verified to match its pull request."""
-    pull = judgement.pull
+    pull = record.pull
     return {
-        "at": instant(judgement.reached_at),
-        "repository": judgement.repository,
-        "branch": judgement.branch,
-        "sha": judgement.sha,
-        "author": judgement.author,
-        "pushed_by": judgement.pushed_by or "",
+        "at": instant(record.reached_at),
+        "repository": record.repository,
+        "branch": record.branch,
+        "sha": record.sha,
+        "author": record.author,
+        "pushed_by": record.pushed_by or "",
         "pull": pull.url if pull else "",
-        "verdict": judgement.verdict.value,
-        "approvers": list(judgement.approvers),
-        "approved_later_by": list(judgement.later),
-        "content": "verified" if judgement.verified else "not verified" if pull else "",
-        "applications": list(judgement.applications),
+        "verdict": record.verdict.value,
+        "approvers": list(record.approvers),
+        "approved_later_by": list(record.later),
+        "content": "verified" if record.verified else "not verified" if pull else "",
+        "applications": list(record.applications),
     }

@@ -1,4 +1,4 @@
-"""Commands: `/gitops …` and mentions as text, parsed into a closed set of commands or a mistake.
+"""Commands: the text of `/gitops …` and of mentions, parsed into a closed set of commands or a typed error.
 
 Uses `core.incidents` for snooze durations. Start with `command.py`.
 """

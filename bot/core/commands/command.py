@@ -1,12 +1,11 @@
-"""`/gitops …` as people type it: text in, a closed command or a mistake out. Help is generated from the table here."""
+"""Parses the text after `/gitops` into a command, or a typed error. Help is generated from the table of commands."""
 
 import difflib
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from bot.core.incidents.snooze import DEFAULT, Span
-from bot.core.incidents.snooze import parse as parse_span
+from bot.core.incidents.snooze import DEFAULT_SNOOZE, SnoozePeriod, parse_snooze
 from bot.core.pull_requests.change_ref import ChangeRef, InvalidChangeRef, parse_change_ref
 from bot.i18n.catalogue import command as texts
 from bot.i18n.language import Phrase
@@ -14,29 +13,29 @@ from bot.i18n.language import Phrase
 
 @dataclass(frozen=True, slots=True)
 class StatusCommand:
-    """Every application, or one."""
+    """Show the status of every application, or of one."""
 
     application: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class DriftCommand:
-    """Check now: every application, or one."""
+    """Check every application, or one, for drift now."""
 
     application: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class DiffCommand:
-    """The differences of one application, field by field; with `everything` also those set aside, with the reason."""
+    """Show an application's drift field by field; with `show_all`, ignored differences too, with the reason."""
 
     application: str
-    everything: bool = False
+    show_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RevertCommand:
-    """Revert a change through a pull request."""
+    """Open a pull request that reverts a change."""
 
     change: ChangeRef
     application: str | None
@@ -44,36 +43,36 @@ class RevertCommand:
 
 @dataclass(frozen=True, slots=True)
 class HistoryCommand:
-    """What reached the tracked branch: of every repository, or of one application."""
+    """Show the commits on the tracked branch, of every repository or of one application's."""
 
     application: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class WhoCommand:
-    """Whom to ask about one application."""
+    """Show whom to ask about an application."""
 
     application: str
 
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeCommand:
-    """The asker has the application's incident."""
+    """Acknowledge the application's incident."""
 
     application: str
 
 
 @dataclass(frozen=True, slots=True)
 class SnoozeCommand:
-    """Quiet about the application's incident for a while."""
+    """Snooze the application's incident."""
 
     application: str
-    span: Span = DEFAULT
+    period: SnoozePeriod = DEFAULT_SNOOZE
 
 
 @dataclass(frozen=True, slots=True)
 class HelpCommand:
-    """What can be typed: everything, or one command."""
+    """Show help for every command, or for one."""
 
     spec: "CommandSpec | None" = None
 
@@ -93,48 +92,48 @@ Command = (
 
 @dataclass(frozen=True, slots=True)
 class UnknownCommand:
-    """The first word is no command; `nearest` is what was probably meant."""
+    """The first word is not a command; `suggestion` is the closest one, if any."""
 
     word: str
-    nearest: str | None
+    suggestion: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownApplication:
-    """No application of that name is configured; `nearest` is what was probably meant."""
+    """No application has that name; `suggestion` is the closest name, if any."""
 
     word: str
-    nearest: str | None
+    suggestion: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class WrongArguments:
-    """The command is known, its arguments are too many or too few."""
+    """The command has too many or too few arguments."""
 
     spec: "CommandSpec"
 
 
 @dataclass(frozen=True, slots=True)
-class WrongSpan:
-    """What stands where the length of a snooze goes is none."""
+class InvalidDuration:
+    """The snooze duration could not be parsed."""
 
 
-Mistake = UnknownCommand | UnknownApplication | WrongArguments | WrongSpan | InvalidChangeRef
+InvalidCommand = UnknownCommand | UnknownApplication | WrongArguments | InvalidDuration | InvalidChangeRef
 
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command: `arguments` as help shows them, `least` and `most` words after its name, `flags` besides."""
+    """One command: its `arguments` as help shows them, how many it takes, and the `flags` it also accepts."""
 
     name: str
     arguments: str
     summary: Phrase
-    least: int
-    most: int
+    min_arguments: int
+    max_arguments: int
     flags: frozenset[str] = frozenset()
 
 
-# Phones make one long dash of two short ones.
+# Phone keyboards turn two hyphens into a dash.
 _ALL = frozenset({"--all", "-a", "—all", "\u2013all"})
 _HELP = frozenset({"--help", "-h", "—help", "\u2013help"})
 
@@ -150,13 +149,13 @@ COMMANDS = (
     CommandSpec("help", "[COMMAND]", texts.HELP, 0, 1),
 )
 
-# Slack wraps links and channel names it recognises in a command's text: <https://…|label>.
+# Slack wraps the links and channel names in a command's text: <https://…|label>.
 # https://docs.slack.dev/interactivity/implementing-slash-commands
 _WRAPPED = re.compile(r"<([^<>|]+)(?:\|[^<>]*)?>")
 
 
-def parse(text: str, applications: Collection[str]) -> Command | Mistake:
-    """Read what stood behind `/gitops`. Names of applications are matched exactly, then without regard to case."""
+def parse(text: str, applications: Collection[str]) -> Command | InvalidCommand:
+    """Parse the text after `/gitops`. Application names match exactly, or else ignoring case."""
     words = _WRAPPED.sub(r"\1", text).split()
     if not words:
         return HelpCommand()
@@ -169,67 +168,67 @@ def parse(text: str, applications: Collection[str]) -> Command | Mistake:
         return HelpCommand(spec)
     flags = [word for word in arguments if word in spec.flags]
     arguments = [word for word in arguments if word not in spec.flags]
-    if not spec.least <= len(arguments) <= spec.most:
+    if not spec.min_arguments <= len(arguments) <= spec.max_arguments:
         return WrongArguments(spec)
     if name == "help":
-        about = _spec(arguments[0]) if arguments else None
-        return about if isinstance(about, UnknownCommand) else HelpCommand(about)
+        topic = _spec(arguments[0]) if arguments else None
+        return topic if isinstance(topic, UnknownCommand) else HelpCommand(topic)
     position = 1 if name == "revert" else 0
-    typed = arguments.pop(position) if len(arguments) > position else None
-    application = None if typed is None else _application(typed, applications)
-    if typed is not None and application is None:
-        return UnknownApplication(typed, _nearest(typed, applications))
-    return _READ[name](_Typed(application, tuple(arguments), flagged=bool(flags))) or WrongArguments(spec)
+    word = arguments.pop(position) if len(arguments) > position else None
+    application = None if word is None else _application(word, applications)
+    if word is not None and application is None:
+        return UnknownApplication(word, _suggestion(word, applications))
+    return _PARSERS[name](_Arguments(application, tuple(arguments), has_flag=bool(flags))) or WrongArguments(spec)
 
 
 @dataclass(frozen=True, slots=True)
-class _Typed:
-    """What stood behind a command's name: the application, the `others` in their order, and whether a flag did."""
+class _Arguments:
+    """A command's arguments: the application, the others in order, and whether one of the command's flags was given."""
 
     application: str | None
     others: tuple[str, ...]
-    flagged: bool
+    has_flag: bool
 
 
 def _spec(word: str) -> CommandSpec | UnknownCommand:
     name = word.lower()
-    found = next((spec for spec in COMMANDS if spec.name == name), None)
-    return found or UnknownCommand(word, _nearest(name, [spec.name for spec in COMMANDS]))
+    spec = next((spec for spec in COMMANDS if spec.name == name), None)
+    return spec or UnknownCommand(word, _suggestion(name, [spec.name for spec in COMMANDS]))
 
 
-def _snooze(typed: _Typed) -> SnoozeCommand | WrongSpan | None:
-    span = parse_span(" ".join(typed.others)) if typed.others else DEFAULT
-    if span is None:
-        return WrongSpan()
-    return SnoozeCommand(typed.application, span) if typed.application else None
+def _snooze(arguments: _Arguments) -> SnoozeCommand | InvalidDuration | None:
+    period = parse_snooze(" ".join(arguments.others)) if arguments.others else DEFAULT_SNOOZE
+    if period is None:
+        return InvalidDuration()
+    return SnoozeCommand(arguments.application, period) if arguments.application else None
 
 
-def _revert(typed: _Typed) -> RevertCommand | InvalidChangeRef:
-    change = parse_change_ref(typed.others[0])
-    return change if isinstance(change, InvalidChangeRef) else RevertCommand(change, typed.application)
+def _revert(arguments: _Arguments) -> RevertCommand | InvalidChangeRef:
+    change = parse_change_ref(arguments.others[0])
+    return change if isinstance(change, InvalidChangeRef) else RevertCommand(change, arguments.application)
 
 
-# How each is read; None: its arguments are not understood.
-_READ: dict[str, Callable[[_Typed], Command | Mistake | None]] = {
-    "status": lambda typed: StatusCommand(typed.application),
-    "drift": lambda typed: DriftCommand(typed.application),
-    "diff": lambda typed: DiffCommand(typed.application, everything=typed.flagged) if typed.application else None,
+# Each builds its command, or returns None for wrong arguments.
+_PARSERS: dict[str, Callable[[_Arguments], Command | InvalidCommand | None]] = {
+    "status": lambda args: StatusCommand(args.application),
+    "drift": lambda args: DriftCommand(args.application),
+    "diff": lambda args: DiffCommand(args.application, show_all=args.has_flag) if args.application else None,
     "revert": _revert,
-    "history": lambda typed: HistoryCommand(typed.application),
-    "who": lambda typed: WhoCommand(typed.application) if typed.application else None,
-    "ack": lambda typed: AcknowledgeCommand(typed.application) if typed.application else None,
+    "history": lambda args: HistoryCommand(args.application),
+    "who": lambda args: WhoCommand(args.application) if args.application else None,
+    "ack": lambda args: AcknowledgeCommand(args.application) if args.application else None,
     "snooze": _snooze,
 }
 
 
-def _application(typed: str, applications: Collection[str]) -> str | None:
-    if typed in applications:
-        return typed
-    same = [name for name in applications if name.lower() == typed.lower()]
-    return same[0] if len(same) == 1 else None
+def _application(word: str, applications: Collection[str]) -> str | None:
+    if word in applications:
+        return word
+    matching = [name for name in applications if name.lower() == word.lower()]
+    return matching[0] if len(matching) == 1 else None
 
 
-def _nearest(word: str, words: Collection[str]) -> str | None:
-    lowered = {known.lower(): known for known in words}
-    close = difflib.get_close_matches(word.lower()[:100], lowered, n=1, cutoff=0.6)
-    return lowered[close[0]] if close else None
+def _suggestion(word: str, candidates: Collection[str]) -> str | None:
+    by_lower = {candidate.lower(): candidate for candidate in candidates}
+    close = difflib.get_close_matches(word.lower()[:100], by_lower, n=1, cutoff=0.6)
+    return by_lower[close[0]] if close else None

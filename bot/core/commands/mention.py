@@ -1,23 +1,23 @@
-"""`@gitops …` in a message: what stands behind the mention."""
+"""Extracts the command from a message that mentions the bot (`@gitops …`)."""
 
 import re
 from collections.abc import Collection
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
-# What Slack escapes in a message's text; `&` last, so that nothing is read twice.
+# The characters that Slack escapes in message text; `&` last, so that nothing is unescaped twice.
 # https://docs.slack.dev/messaging/formatting-message-text#escaping
 _ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
-def text_of(text: str, own: Collection[str]) -> str:
-    """What follows the first mention of one of the user ids `own`, or of anybody when that is not known; else "".
+def mentioned_command(text: str, bot_users: Collection[str]) -> str:
+    """The rest of the line after the first mention of one of `bot_users`, or of anyone if that is empty; "" if none.
 
-    One line of it: what follows on the next is no part of the command.
+    `bot_users` are the bot's Slack user ids.
     """
     for mention in _MENTION.finditer(text):
-        if not own or mention[1] in own:
-            rest = text[mention.end() :].strip().partition("\n")[0].strip()
+        if not bot_users or mention[1] in bot_users:
+            command = text[mention.end() :].strip().partition("\n")[0].strip()
             for escaped, plain in _ESCAPED:
-                rest = rest.replace(escaped, plain)
-            return rest
+                command = command.replace(escaped, plain)
+            return command
     return ""

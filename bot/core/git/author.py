@@ -1,4 +1,4 @@
-"""Who wrote a merge: the authors of its commits and those named in their trailers, as people and not as bots."""
+"""Finds the people who wrote a merge: the authors of its commits and their co-authors, without bots."""
 
 import re
 from collections.abc import Iterable
@@ -7,16 +7,16 @@ from typing import Final
 
 from bot.core.git.commit import Commit
 
-MOST_AUTHORS: Final = 20
+MAX_AUTHORS: Final = 20
 
 # https://docs.github.com/en/pull-requests/committing-changes-to-your-project/creating-and-editing-commits/creating-a-commit-with-multiple-authors
-_TRAILER: Final = re.compile(r"(?im)^co-authored-by:[ \t]*(.{1,200}?)[ \t]*<([^<>\s]{1,254})>[ \t]*$")
-# What forges put in place of an address: `login@`, `12345+login@` (GitHub), `12345-login@` (GitLab).
+_CO_AUTHOR: Final = re.compile(r"(?im)^co-authored-by:[ \t]*(.{1,200}?)[ \t]*<([^<>\s]{1,254})>[ \t]*$")
+# What forges substitute for private addresses: `login@`, `12345+login@` (GitHub), `12345-login@` (GitLab).
 # https://docs.github.com/en/account-and-profile/reference/email-addresses-reference
 _NOREPLY: Final = re.compile(
     r"(?:\d+\+)?(?P<login>[^+@\s]+)@(?P<host>users\.noreply\.[^@\s]+|[^@\s]+\.noreply\.[^@\s]+)"
 )
-_NOBODY: Final = re.compile(r"(?:no-?reply|do-?not-?reply)@.*|.*@(?:[^.]+|.*\.(?:local|invalid))")
+_IMPERSONAL: Final = re.compile(r"(?:no-?reply|do-?not-?reply)@.*|.*@(?:[^.]+|.*\.(?:local|invalid))")
 _BOT: Final = re.compile(
     r".*(?:\[bot\]|[-_]bot)|dependabot|renovate|renovatebot|mend-for-github-com|github-actions|web-flow|copilot"
     r"|fluxcdbot|flux-image-automation|argocd-image-updater|keel|pre-commit-ci"
@@ -25,9 +25,10 @@ _BOT: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """A person who wrote part of a merge. `login` is known where the address is a forge's own; `user` is a Slack id.
+    """A person who wrote part of a merge.
 
-    Two addresses are two authors: which belong together only the people themselves know.
+    `login` is known only if the email is a forge's noreply address; `user` is the Slack user id. Each email is a
+    separate author: nothing says which belong to the same person.
     """
 
     name: str
@@ -36,24 +37,24 @@ class Author:
     user: str | None = None
 
     @property
-    def has_address(self) -> bool:
-        """Whether the address may be a person's own, so that Slack could know it."""
-        return self.login is None and _NOBODY.fullmatch(self.email) is None and "@" in self.email
+    def has_personal_email(self) -> bool:
+        """Whether the email may be a person's own, so that Slack can find its user."""
+        return self.login is None and _IMPERSONAL.fullmatch(self.email) is None and "@" in self.email
 
 
 def authors_of(commits: Iterable[Commit]) -> list[Author]:
-    """The people of some commits, each once, in the order of the commits; bots are left out."""
-    found: dict[str, Author] = {}
+    """The authors and co-authors of some commits, each once, in the order of the commits, without bots."""
+    authors: dict[str, Author] = {}
     for commit in commits:
-        for name, email in ((commit.author, commit.email), *_TRAILER.findall(commit.message)):
+        for name, email in ((commit.author, commit.email), *_CO_AUTHOR.findall(commit.message)):
             author = _author(name, email)
             if not is_bot(author):
-                found.setdefault(author.login or author.email, author)
-    return list(found.values())
+                authors.setdefault(author.login or author.email, author)
+    return list(authors.values())
 
 
 def is_bot(author: Author) -> bool:
-    """Whether a tool wrote it: nobody is to be told, and Slack is never asked."""
+    """Whether the author is a tool, by its name, login or email."""
     names = (author.name, author.email.partition("@")[0], author.login or "")
     return any(_BOT.fullmatch(name.lower()) for name in names)
 

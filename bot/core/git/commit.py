@@ -1,4 +1,4 @@
-"""Commits and pull requests, as git and the forge tell them."""
+"""Commits, pull requests and approvals, as git and the forge report them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit. `sha` and `parents` are full 40-hex names, first parent first; `message` is whole."""
+    """One commit. `sha` and `parents` are full shas, first parent first; `message` is the full message."""
 
     sha: str
     parents: tuple[str, ...]
@@ -22,8 +22,8 @@ class Commit:
         return self.message.partition("\n")[0]
 
     @property
-    def short(self) -> str:
-        """The sha as people read it: eight digits."""
+    def short_sha(self) -> str:
+        """The sha to show: its first eight digits."""
         return self.sha[:8]
 
 
@@ -31,8 +31,8 @@ class Commit:
 class PullRequest:
     """One pull request (GitLab: merge request) on the forge.
 
-    `head` is the source branch's name, `head_sha` its tip; `merge_sha`, once merged, the commit that brought it to
-    `base`.
+    `head` is the source branch's name and `head_sha` its tip; `base` is the target branch. `merge_sha` is the commit
+    that merged it. `author` and `merged_by` are logins.
     """
 
     number: int
@@ -48,14 +48,14 @@ class PullRequest:
     merged_by: str | None = None
 
 
-def title(commit: Commit, pull: PullRequest | None) -> str:
-    """What a commit is about: a merge's pull request says it in people's words, git only that it is a merge."""
+def change_title(commit: Commit, pull: PullRequest | None) -> str:
+    """A commit's title: for a merge, its pull request's title, which says more than "Merge pull request #7"."""
     return pull.title if pull and len(commit.parents) > 1 else commit.subject
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Somebody's approving review of one exact head."""
+    """An approving review. `by` is a login, `sha` the head that was approved, "" if the forge doesn't say."""
 
     by: str
     sha: str
@@ -63,6 +63,6 @@ class Approval:
 
 
 def approvers(pull: PullRequest, approvals: Iterable[Approval]) -> tuple[str, ...]:
-    """Who approved what was merged: the final head, and not its own author. An approval of an earlier head is none."""
-    final = (approval.by for approval in approvals if approval.sha == pull.head_sha and approval.by != pull.author)
-    return tuple(dict.fromkeys(final))
+    """The logins that approved the final head, without the pull request's author."""
+    valid = (approval.by for approval in approvals if approval.sha == pull.head_sha and approval.by != pull.author)
+    return tuple(dict.fromkeys(valid))

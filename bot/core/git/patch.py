@@ -1,4 +1,4 @@
-"""The diff of a change as people may see it: never a line of a file that could hold a value of a Secret."""
+"""Builds the diff to show for a change, without any line of a file that may hold a Secret's values."""
 
 import difflib
 import re
@@ -7,55 +7,56 @@ from dataclasses import dataclass
 
 from bot.core.objects.manifest import ManifestError, read_manifests
 
-WITHHELD = "~ "  # before the name of a file whose lines are not shown
-_MOST_BYTES = 65_536  # of one file: more is read by nobody in a message, and slow to compare
-_MOST_LINE = 400
-# Also in a comment, or in what some other program makes a manifest of.
+WITHHELD_PREFIX = "~ "  # marks a file whose lines are not shown
+_MAX_BYTES = 65_536  # per file: nobody reads more in a message, and larger files are slow to compare
+_MAX_LINE = 400  # characters
+# Matches comments, and the input of other generators, too.
 _SECRET = re.compile(r"""kind["']?\s*:\s*["']?Secret(?:List)?\b|secretGenerator|stringData""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One file of both sides; None where it is not there, or was not read. At least one side is known to differ."""
+    """A changed file's content `before` and `after`; None where it doesn't exist or was not read."""
 
     path: str
     before: bytes | None
     after: bytes | None
 
 
-def patch(changes: Iterable[FileChange]) -> list[str]:
-    """Lines of a unified diff. Of a file that is no plain manifest, or holds a Secret, `~ PATH` and nothing else."""
-    return [line for change in changes for line in _of(change)]
+def redacted_patch(changes: Iterable[FileChange]) -> list[str]:
+    """The lines of a unified diff; only `~ PATH` for a file that has a Secret or anything but plain manifests."""
+    return [line for change in changes for line in _file_patch(change)]
 
 
-def bounded(lines: Sequence[str], most: int) -> tuple[str, bool]:
-    """As many whole lines as fit so many characters, and whether some were left out."""
+def truncate_lines(lines: Sequence[str], max_characters: int) -> tuple[str, bool]:
+    """As many whole lines as fit into `max_characters`, joined, and whether any were left out."""
     kept: list[str] = []
+    remaining = max_characters
     for line in lines:
-        most -= len(line) + 1
-        if most < 0:
+        remaining -= len(line) + 1
+        if remaining < 0:
             return "\n".join(kept), True
         kept.append(line)
     return "\n".join(kept), False
 
 
-def _of(change: FileChange) -> list[str]:
+def _file_patch(change: FileChange) -> list[str]:
     sides = [change.before, change.after]
     if sides == [None, None] or not all(side is None or _may_be_shown(side) for side in sides):
-        return [f"{WITHHELD}{change.path}"]
-    one, other = ((side or b"").decode("utf-8-sig").splitlines() for side in sides)
-    name = "/dev/null"
-    before, after = (name if side is None else f"{mark}/{change.path}" for mark, side in zip("ab", sides, strict=True))
-    return [line[:_MOST_LINE] for line in difflib.unified_diff(one, other, before, after, n=2, lineterm="")]
+        return [f"{WITHHELD_PREFIX}{change.path}"]
+    before, after = ((side or b"").decode("utf-8-sig").splitlines() for side in sides)
+    from_file = "/dev/null" if change.before is None else f"a/{change.path}"
+    to_file = "/dev/null" if change.after is None else f"b/{change.path}"
+    return [line[:_MAX_LINE] for line in difflib.unified_diff(before, after, from_file, to_file, n=2, lineterm="")]
 
 
 def _may_be_shown(content: bytes) -> bool:
-    """Whether it is manifests and no Secret among them. A values file or a generator's may be made into one."""
-    if len(content) > _MOST_BYTES:
+    """Whether it holds manifests, none of them a Secret. Any other file may be what a Secret is generated from."""
+    if len(content) > _MAX_BYTES:
         return False
     try:
         manifests = read_manifests("", content)
     except ManifestError:
         return False
-    secret = _SECRET.search(content.decode("utf-8-sig")) or any(each.kind == "Secret" for each in manifests)
-    return bool(manifests) and not secret
+    has_secret = _SECRET.search(content.decode("utf-8-sig")) or any(manifest.kind == "Secret" for manifest in manifests)
+    return bool(manifests) and not has_secret

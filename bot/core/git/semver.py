@@ -1,6 +1,7 @@
-"""Semantic versions and ranges of them, as Argo CD and Flux read them in git tags (https://semver.org).
+"""Semantic versions and version ranges, as Argo CD and Flux read them in git tags (https://semver.org).
 
-The ranges are those of the library that both use: `1.2`, `1.x`, `~1.2`, `^1.2`, `>=1.2 <2`, `1.2 - 1.4`, `a || b`.
+Ranges follow https://github.com/Masterminds/semver, which both use: `1.2`, `1.x`, `~1.2`, `^1.2`, `>=1.2 <2`,
+`1.2 - 1.4`, `a || b`.
 """
 
 import re
@@ -12,8 +13,8 @@ from typing import Final, Self
 _VERSION: Final = re.compile(
     r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
 )
-_PART: Final = r"(?:\d{1,18}|[xX*])"
-_OPERAND: Final = rf"v?{_PART}(?:\.{_PART}){{0,2}}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
+_NUMBER: Final = r"(?:\d{1,18}|[xX*])"
+_OPERAND: Final = rf"v?{_NUMBER}(?:\.{_NUMBER}){{0,2}}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
 _COMPARATOR: Final = re.compile(rf"\s*,?\s*(!=|>=|=>|<=|=<|~>|[=><~^])?\s*({_OPERAND})(?=[\s,]|$)", re.ASCII)
 _HYPHEN: Final = re.compile(rf"\s*({_OPERAND})\s+-\s+({_OPERAND})\s*", re.ASCII)
 
@@ -21,146 +22,176 @@ _HYPHEN: Final = re.compile(rf"\s*({_OPERAND})\s+-\s+({_OPERAND})\s*", re.ASCII)
 @total_ordering
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version; what is left out counts as 0. Build metadata is not kept, since it orders nothing."""
+    """A version. Missing numbers are 0; build metadata is dropped, because it doesn't affect precedence."""
 
     numbers: tuple[int, int, int]
-    before: tuple[str, ...] = ()  # the identifiers of a pre-release
+    prerelease: tuple[str, ...] = ()  # its dot-separated identifiers
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """`1.2.3`, `v1.2`, `2.0.0-rc.1`; None for what is no version."""
-        found = _VERSION.fullmatch(text)
-        if found is None:
+        """Parse `1.2.3`, `v1.2` or `2.0.0-rc.1`; None for anything else."""
+        match = _VERSION.fullmatch(text)
+        if match is None:
             return None
-        major, minor, patch, before = found.groups()
-        return cls((int(major), int(minor or 0), int(patch or 0)), tuple(before.split(".")) if before else ())
+        major, minor, patch, prerelease = match.groups()
+        return cls((int(major), int(minor or 0), int(patch or 0)), tuple(prerelease.split(".")) if prerelease else ())
 
     def __lt__(self, other: "Version") -> bool:
-        """The order of https://semver.org/#spec-item-11."""
+        """Precedence as in https://semver.org/#spec-item-11."""
         return self._key() < other._key()
 
     def _key(self) -> tuple[object, ...]:
-        identifiers = tuple((0, int(each), "") if each.isdigit() else (1, 0, each) for each in self.before)
-        return self.numbers, not self.before, identifiers
+        identifiers = tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in self.prerelease)
+        return self.numbers, not self.prerelease, identifiers
 
 
 @dataclass(frozen=True, slots=True)
-class _Bound:
-    """From a version on, and before another; None is no bound. `beside` turns both around."""
+class _Interval:
+    """The versions from `lower` until just before `upper`, or if `negated`, all others. None is unbounded.
 
-    low: Version | None = None
-    high: Version | None = None
-    pre: bool = False
-    beside: bool = False
+    `prereleases` says whether it was written with a pre-release.
+    """
 
-    def holds(self, version: Version) -> bool:
-        inside = (self.low is None or version >= self.low) and (self.high is None or version < self.high)
-        return inside is not self.beside
+    lower: Version | None = None
+    upper: Version | None = None
+    prereleases: bool = False
+    negated: bool = False
+
+    def contains(self, version: Version) -> bool:
+        inside = (self.lower is None or version >= self.lower) and (self.upper is None or version < self.upper)
+        return inside is not self.negated
 
 
 @dataclass(frozen=True, slots=True)
 class VersionRange:
-    """Which versions are meant. A pre-release is, where one of the bounds that hold together names one itself.
+    """A range of versions: those in every interval of an alternative.
 
+    An alternative contains pre-releases only if it was written with one:
     https://github.com/Masterminds/semver#working-with-prerelease-versions
     """
 
-    alternatives: tuple[tuple[_Bound, ...], ...]
+    alternatives: tuple[tuple[_Interval, ...], ...]
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """None for what is no range."""
-        parsed = [_all(part) for part in text.split("||")]
-        return cls(tuple(tuple(each) for each in parsed if each)) if all(parsed) else None
+        """Parse a range; None if it isn't one."""
+        parsed = [_parse_alternative(part) for part in text.split("||")]
+        alternatives = tuple(tuple(intervals) for intervals in parsed if intervals)
+        return cls(alternatives) if len(alternatives) == len(parsed) else None
 
-    def holds(self, version: Version) -> bool:
-        """Whether the version lies in the range."""
+    def contains(self, version: Version) -> bool:
+        """Whether a version is in the range."""
         return any(
-            (not version.before or any(bound.pre for bound in bounds)) and all(bound.holds(version) for bound in bounds)
-            for bounds in self.alternatives
+            (not version.prerelease or any(interval.prereleases for interval in intervals))
+            and all(interval.contains(version) for interval in intervals)
+            for intervals in self.alternatives
         )
 
-    def newest(self, names: Iterable[str]) -> str | None:
-        """The name of the highest version in the range; None when none of these is one."""
+    def highest(self, names: Iterable[str]) -> str | None:
+        """The name of the highest version in the range; None if none of the names is in it."""
         versions = ((Version.parse(name), name) for name in names)
-        inside = [(version, name) for version, name in versions if version is not None and self.holds(version)]
+        inside = [(version, name) for version, name in versions if version is not None and self.contains(version)]
         return max(inside)[1] if inside else None
 
 
-def _all(text: str) -> list[_Bound] | None:
-    """The bounds that must hold together; None when the text is none."""
+def _parse_alternative(text: str) -> list[_Interval] | None:
+    """The intervals that must all contain a version; None if the text can't be parsed."""
     hyphen = _HYPHEN.fullmatch(text)
     if hyphen is not None:
-        return [_bound(">=", hyphen[1]), _bound("<=", hyphen[2])]
-    bounds, at = [], 0
-    while text[at:].strip():
-        found = _COMPARATOR.match(text, at)
-        if found is None:
+        return [_interval(">=", hyphen[1]), _interval("<=", hyphen[2])]
+    intervals, position = [], 0
+    while text[position:].strip():
+        match = _COMPARATOR.match(text, position)
+        if match is None:
             return None
-        bounds.append(_bound(found[1] or "", found[2]))
-        at = found.end()
-    return bounds or None
+        intervals.append(_interval(match[1] or "", match[2]))
+        position = match.end()
+    return intervals or None
 
 
-def _bound(operator: str, operand: str) -> _Bound:
-    """What an operator and a version, maybe with parts left out or as `x`, come to."""
-    number, _, rest = operand.removeprefix("v").partition("+")[0].partition("-")
-    parts: list[int] = []
-    for part in number.split("."):
-        if not part.isdigit():
+def _interval(operator: str, operand: str) -> _Interval:
+    """The interval of an operator and a version, which may be partial (`1.2`) or have wildcards (`1.x`)."""
+    core, _, suffix = operand.removeprefix("v").partition("+")[0].partition("-")
+    numbers: list[int] = []
+    for number in core.split("."):
+        if not number.isdigit():
             break
-        parts.append(int(part))
-    if not parts:
-        return _Bound()  # any version
-    before = tuple(rest.split(".")) if rest else ()
-    low = Version(_padded(parts), before)
-    # The first version after all that the given parts stand for: 1.2 is all of 1.2.x.
-    after = _next(parts, len(parts) - 1) if len(parts) < 3 else Version((*_padded(parts)[:2], parts[2] + 1), ("0",))
-    exact = len(parts) == 3
-    following = Version(low.numbers, (*before, "0")) if before else after
-    return _BOUNDS[operator](_Operand(parts, low, following if exact else after, pre=bool(before)))
+        numbers.append(int(number))
+    if not numbers:
+        return _Interval()  # any version
+    prerelease = tuple(suffix.split(".")) if suffix else ()
+    lower = Version(_padded(numbers), prerelease)
+    is_exact_prerelease = prerelease and len(numbers) == 3
+    upper = Version(lower.numbers, (*prerelease, "0")) if is_exact_prerelease else _next(numbers, len(numbers) - 1)
+    return _INTERVALS[operator](_Operand(numbers, lower, upper, prereleases=bool(prerelease)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Operand:
-    parts: list[int]
-    low: Version
-    after: Version  # the first that is no longer meant
-    pre: bool
+    """The versions that an operand stands for, from `lower` until just before `upper`: `1.2` is all of 1.2.x."""
+
+    numbers: list[int]
+    lower: Version
+    upper: Version
+    prereleases: bool
 
 
-def _caret(given: _Operand) -> _Bound:
-    """Up to the next version whose leftmost number that is not zero differs."""
-    leading = next((index for index, part in enumerate(given.parts) if part), len(given.parts) - 1)
-    return _Bound(given.low, _next(given.parts, leading), given.pre)
+def _equal(operand: _Operand) -> _Interval:
+    return _Interval(operand.lower, operand.upper, operand.prereleases)
 
 
-def _tilde(given: _Operand) -> _Bound:
-    """Up to the next minor version, or major where only that is given."""
-    return _Bound(given.low, _next(given.parts, min(1, len(given.parts) - 1)), given.pre)
+def _not_equal(operand: _Operand) -> _Interval:
+    return _Interval(operand.lower, operand.upper, operand.prereleases, negated=True)
 
 
-_BOUNDS: Final[Mapping[str, Callable[[_Operand], _Bound]]] = {
-    "": lambda given: _Bound(given.low, given.after, given.pre),
-    "=": lambda given: _Bound(given.low, given.after, given.pre),
-    "!=": lambda given: _Bound(given.low, given.after, given.pre, beside=True),
-    ">=": lambda given: _Bound(low=given.low, pre=given.pre),
-    "=>": lambda given: _Bound(low=given.low, pre=given.pre),
-    ">": lambda given: _Bound(low=given.after, pre=given.pre),
-    "<": lambda given: _Bound(high=given.low, pre=given.pre),
-    "<=": lambda given: _Bound(high=given.after, pre=given.pre),
-    "=<": lambda given: _Bound(high=given.after, pre=given.pre),
+def _at_least(operand: _Operand) -> _Interval:
+    return _Interval(lower=operand.lower, prereleases=operand.prereleases)
+
+
+def _greater(operand: _Operand) -> _Interval:
+    return _Interval(lower=operand.upper, prereleases=operand.prereleases)
+
+
+def _at_most(operand: _Operand) -> _Interval:
+    return _Interval(upper=operand.upper, prereleases=operand.prereleases)
+
+
+def _less(operand: _Operand) -> _Interval:
+    return _Interval(upper=operand.lower, prereleases=operand.prereleases)
+
+
+def _caret(operand: _Operand) -> _Interval:
+    """Up to the next change of the leftmost number that isn't zero."""
+    leftmost = next((index for index, number in enumerate(operand.numbers) if number), len(operand.numbers) - 1)
+    return _Interval(operand.lower, _next(operand.numbers, leftmost), operand.prereleases)
+
+
+def _tilde(operand: _Operand) -> _Interval:
+    """Up to the next minor version, or the next major version if only that number is given."""
+    return _Interval(operand.lower, _next(operand.numbers, min(1, len(operand.numbers) - 1)), operand.prereleases)
+
+
+_INTERVALS: Final[Mapping[str, Callable[[_Operand], _Interval]]] = {
+    "": _equal,
+    "=": _equal,
+    "!=": _not_equal,
+    ">=": _at_least,
+    "=>": _at_least,
+    ">": _greater,
+    "<=": _at_most,
+    "=<": _at_most,
+    "<": _less,
     "~": _tilde,
     "~>": _tilde,
     "^": _caret,
 }
 
 
-def _padded(parts: list[int]) -> tuple[int, int, int]:
-    major, minor, patch, *_ = (*parts, 0, 0)
+def _padded(numbers: list[int]) -> tuple[int, int, int]:
+    major, minor, patch, *_ = (*numbers, 0, 0)
     return major, minor, patch
 
 
-def _next(parts: list[int], index: int) -> Version:
-    """The lowest version, pre-releases included, that is higher in its number at `index`."""
-    return Version(_padded([*parts[:index], parts[index] + 1]), ("0",))
+def _next(numbers: list[int], index: int) -> Version:
+    """The lowest version, including pre-releases, with a higher number at `index`."""
+    return Version(_padded([*numbers[:index], numbers[index] + 1]), ("0",))

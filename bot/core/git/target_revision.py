@@ -131,7 +131,9 @@ def resolve_revision(revision: TargetRevision, refs: Refs) -> ResolvedRevision |
         return _named("branch", revision.display_name, refs.branches)
     versions = revision.versions
     tagged = [(Version.parse(ref.name), ref) for ref in refs.tags] if versions else []
-    in_range = [(version, ref.name, ref) for version, ref in tagged if version and versions and versions.holds(version)]
+    in_range = [
+        (version, ref.name, ref) for version, ref in tagged if version and versions and versions.contains(version)
+    ]
     if in_range:
         newest = max(in_range, key=lambda candidate: candidate[:2])[2]
         return ResolvedRevision("tag", newest.name, newest.sha, len(in_range))

@@ -1,4 +1,4 @@
-"""Whether a forge sent a webhook, and whether it tells of something to look at. What it says is never believed."""
+"""Authenticates webhooks, and picks out those that may have changed something. Their content is never trusted."""
 
 import hashlib
 import hmac
@@ -9,59 +9,54 @@ from bot.core.globs import matches_glob
 
 
 @dataclass(frozen=True, slots=True)
-class Scheme:
-    """How one kind of forge signs, by lower-case names of headers. `plain` is a header that holds the secret itself;
-    `events` are patterns of the events that may have moved a branch or changed a pull request.
+class WebhookScheme:
+    """How one kind of forge sends webhooks. Header names are in lower case.
+
+    `auth_header` holds an HMAC-SHA256 signature of the body if `is_signed`, else the shared secret itself. `events` are
+    patterns of the events that may have moved a branch or changed a pull request.
     """
 
-    event: str
-    delivery: tuple[str, ...]
+    event_header: str
+    delivery_headers: tuple[str, ...]
+    auth_header: str
     events: tuple[str, ...]
-    signature: str = ""
-    plain: str = ""
+    is_signed: bool = True
 
 
-SCHEMES: Mapping[str, Scheme] = {
+SCHEMES: Mapping[str, WebhookScheme] = {
     # https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
-    "github": Scheme(
-        "x-github-event", ("x-github-delivery",), ("push", "pull_request*"), signature="x-hub-signature-256"
-    ),
+    "github": WebhookScheme("x-github-event", ("x-github-delivery",), "x-hub-signature-256", ("push", "pull_request*")),
     # https://docs.gitlab.com/user/project/integrations/webhooks/
-    "gitlab": Scheme(
+    "gitlab": WebhookScheme(
         "x-gitlab-event",
         ("idempotency-key", "x-gitlab-event-uuid"),
+        "x-gitlab-token",
         ("Push Hook", "Merge Request Hook"),
-        plain="x-gitlab-token",
+        is_signed=False,
     ),
     # https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/
-    "bitbucket": Scheme(
-        "x-event-key", ("x-request-uuid",), ("repo:push", "pullrequest:*"), signature="x-hub-signature"
-    ),
+    "bitbucket": WebhookScheme("x-event-key", ("x-request-uuid",), "x-hub-signature", ("repo:push", "pullrequest:*")),
     # https://confluence.atlassian.com/bitbucketserver/manage-webhooks-938025878.html
-    "bitbucket-server": Scheme(
-        "x-event-key", ("x-request-id",), ("repo:refs_changed", "pr:*"), signature="x-hub-signature"
+    "bitbucket-server": WebhookScheme(
+        "x-event-key", ("x-request-id",), "x-hub-signature", ("repo:refs_changed", "pr:*")
     ),
 }
 
 
-def is_genuine(scheme: Scheme, headers: Mapping[str, str], body: Iterable[bytes], secret: str) -> bool:
-    """Whether whoever sent these bytes knows the secret. `body` is read to its end."""
+def is_authentic(scheme: WebhookScheme, headers: Mapping[str, str], body: Iterable[bytes], secret: str) -> bool:
+    """Whether the sender knows the secret. Reads `body` to its end."""
     digest = hmac.new(secret.encode(), digestmod=hashlib.sha256)
-    for part in body:
-        digest.update(part)
-    told, wanted = (
-        (headers.get(scheme.plain, ""), secret)
-        if scheme.plain
-        else (headers.get(scheme.signature, ""), f"sha256={digest.hexdigest()}")
-    )
-    return hmac.compare_digest(told.encode(), wanted.encode())
+    for chunk in body:
+        digest.update(chunk)
+    expected = f"sha256={digest.hexdigest()}" if scheme.is_signed else secret
+    return hmac.compare_digest(headers.get(scheme.auth_header, "").encode(), expected.encode())
 
 
-def delivery(scheme: Scheme, headers: Mapping[str, str]) -> str:
-    """What tells this delivery from others, however often it is sent; "" where the forge does not say."""
-    return next((headers[name] for name in scheme.delivery if headers.get(name)), "")
+def delivery_id(scheme: WebhookScheme, headers: Mapping[str, str]) -> str:
+    """The id of a delivery, the same each time the forge retries it; "" if the forge sends none."""
+    return next((headers[name] for name in scheme.delivery_headers if headers.get(name)), "")
 
 
-def matters(scheme: Scheme, headers: Mapping[str, str]) -> bool:
+def is_relevant(scheme: WebhookScheme, headers: Mapping[str, str]) -> bool:
     """Whether its event may have moved a branch or changed a pull request."""
-    return any(matches_glob(event, headers.get(scheme.event, "")) for event in scheme.events)
+    return any(matches_glob(pattern, headers.get(scheme.event_header, "")) for pattern in scheme.events)

@@ -1,4 +1,4 @@
-"""Incidents: the life of one drift episode, from first sight through acknowledge and snooze to resolution.
+"""Incidents: the lifecycle of one drift episode, from the first check that sees it to its resolution.
 
 Uses `core.drift` and `core.changes`. Start with `incident.py` (the state machine), then `alerting.py` (reminders,
 escalation).

@@ -1,26 +1,27 @@
-"""When what is known is told: what time alone does to incidents under the rules of the configuration."""
+"""Applies the configured alerting rules to incidents as time passes: announce, remind, escalate, end snoozes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.incidents.grouping import share
+from bot.core.incidents.grouping import assign_cards
 from bot.core.incidents.incident import (
     ACTIVE_STATES,
     Incident,
     IncidentState,
-    announce,
     escalate,
+    expire_snooze,
+    mark_announced,
     remind,
-    wake,
 )
 from bot.core.incidents.quiet_hours import QuietHours
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Whom to call once nobody has taken an incident for so long: user ids and user group ids, and a channel of its own
-    if the card's thread is not the place.
+    """Who to mention when an incident has been open and unacknowledged for `after`.
+
+    `to` holds Slack user and user group ids; `channel` is where to post, or None for the card's thread.
     """
 
     after: timedelta
@@ -29,44 +30,48 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """How alerts are told. `group` at once share a card; what nobody took is said again every `remind`."""
+class AlertPolicy:
+    """How incidents are announced.
 
-    group: int = 5
-    remind: timedelta | None = None
-    escalate: Escalation | None = None
-    quiet: QuietHours | None = None
-
-    def hushes(self, incident: Incident, now: datetime) -> bool:
-        """Whether nothing of an incident may ring now."""
-        return self.quiet is not None and self.quiet.hushes(incident, now)
-
-
-def cards_of_new(incidents: Sequence[Incident], now: datetime, policy: Policy) -> dict[str, str | None]:
-    """Those that may be told from now on, by id, and the card that each shares; None for its own."""
-    told = [each for each in incidents if each.announced_at is not None]
-    fresh = [
-        each
-        for each in incidents
-        if each.announced_at is None
-        and each.state in ACTIVE_STATES - {IncidentState.SNOOZED}
-        and not policy.hushes(each, now)
-    ]
-    return share(fresh, told, now, policy.group)
-
-
-def pass_time(incident: Incident, now: datetime, policy: Policy, cards: Mapping[str, str | None]) -> Incident:
-    """What has become of an incident by now: awake, told, said again, escalated. `cards` are those of `cards_of_new`.
-
-    In quiet hours a snooze ends all the same; what it has to say is held back with the rest.
+    When `group_size` incidents open together, they share a card. An unacknowledged incident is repeated every
+    `remind_every`.
     """
-    incident = wake(incident, now)
-    if policy.hushes(incident, now):
+
+    group_size: int = 5
+    remind_every: timedelta | None = None
+    escalation: Escalation | None = None
+    quiet_hours: QuietHours | None = None
+
+    def mutes(self, incident: Incident, now: datetime) -> bool:
+        """Whether quiet hours suppress every notification about an incident now."""
+        return self.quiet_hours is not None and self.quiet_hours.mutes(incident, now)
+
+
+def cards_to_announce(incidents: Sequence[Incident], now: datetime, policy: AlertPolicy) -> dict[str, str | None]:
+    """The incidents to announce now, by id, each with the card it shares, or None for a card of its own."""
+    announced = [incident for incident in incidents if incident.announced_at is not None]
+    new = [
+        incident
+        for incident in incidents
+        if incident.announced_at is None
+        and incident.state in ACTIVE_STATES - {IncidentState.SNOOZED}
+        and not policy.mutes(incident, now)
+    ]
+    return assign_cards(new, announced, now, policy.group_size)
+
+
+def apply_timers(incident: Incident, now: datetime, policy: AlertPolicy, cards: Mapping[str, str | None]) -> Incident:
+    """The incident with everything that is due: snooze ended, announced, reminded, escalated.
+
+    `cards` is the result of `cards_to_announce`. Quiet hours hold notifications back, but a snooze still ends.
+    """
+    incident = expire_snooze(incident, now)
+    if policy.mutes(incident, now):
         return incident
     if incident.id in cards:
-        incident = announce(incident, now, cards[incident.id])
-    if policy.remind is not None:
-        incident = remind(incident, now, policy.remind)
-    if policy.escalate is not None:
-        incident = escalate(incident, now, policy.escalate.after)
+        incident = mark_announced(incident, now, cards[incident.id])
+    if policy.remind_every is not None:
+        incident = remind(incident, now, policy.remind_every)
+    if policy.escalation is not None:
+        incident = escalate(incident, now, policy.escalation.after)
     return incident

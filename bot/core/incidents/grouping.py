@@ -1,57 +1,63 @@
-"""Which incidents share a card: many that open at once have one cause, and one card says more than many."""
+"""Groups incidents that open together: they probably share a cause, so they share a card."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.incidents.incident import ACTIVE_STATES, Incident
 
-# What is told within so long of each other is at once, and joins the card of those before it.
-AT_ONCE = timedelta(minutes=2)
+# An incident announced within this time of others joins their card.
+GROUPING_WINDOW = timedelta(minutes=2)
 
 _Scope = Callable[[Incident], str]
-# The first scope in which there are enough decides. Of a repository only one that is known is a scope.
+# Tried in this order: the first scope with enough incidents wins. An unknown repository is not a scope.
 _SCOPES: tuple[_Scope, ...] = (
     lambda incident: f"{incident.channel}/cluster/{incident.cluster}",
     lambda incident: f"{incident.channel}/repository/{incident.repository}" if incident.repository else "",
 )
 
 
-def share(fresh: Iterable[Incident], known: Iterable[Incident], now: datetime, enough: int) -> dict[str, str | None]:
-    """The card that each of the `fresh`, which are about to be told, shows on, by their ids: None for its own.
+def assign_cards(
+    new: Iterable[Incident], announced: Iterable[Incident], now: datetime, group_size: int
+) -> dict[str, str | None]:
+    """The card for each of the `new` incidents, by incident id: a shared card's id, or None for a card of its own.
 
-    `known` are those that were told before. One that has a card keeps it, and counts: the next of a storm that began
-    with cards of their own shares one with those after it. So a storm makes a card in AT_ONCE, beside the first few.
+    Incidents that are already `announced` keep their cards and count towards `group_size`. So a storm gets one shared
+    card per GROUPING_WINDOW, next to the cards of the first few incidents.
     """
-    recent = [each for each in known if each.announced_at is not None and now - each.announced_at <= AT_ONCE]
-    left = list(fresh)
+    recent = [
+        incident
+        for incident in announced
+        if incident.announced_at is not None and now - incident.announced_at <= GROUPING_WINDOW
+    ]
+    ungrouped = list(new)
     cards: dict[str, str | None] = {}
     for scope in _SCOPES:
-        for place in sorted({place for each in left if (place := scope(each))}):
-            here = [each for each in left if scope(each) == place]
-            told = [each for each in recent if scope(each) == place]
-            card = _open_card(told, place, now)
-            if card is None and len(here) + len(told) >= enough:
-                card = f"{place}@{now.isoformat()}"
+        for value in sorted({value for incident in ungrouped if (value := scope(incident))}):
+            joining = [incident for incident in ungrouped if scope(incident) == value]
+            in_scope = [incident for incident in recent if scope(incident) == value]
+            card = _joinable_card(in_scope, value, now)
+            if card is None and len(joining) + len(in_scope) >= group_size:
+                card = f"{value}@{now.isoformat()}"
             if card is not None:
-                cards.update({each.id: card for each in here})
-        left = [each for each in left if each.id not in cards]
-    return cards | {each.id: None for each in left}
+                cards.update({incident.id: card for incident in joining})
+        ungrouped = [incident for incident in ungrouped if incident.id not in cards]
+    return cards | {incident.id: None for incident in ungrouped}
 
 
-def _open_card(told: Sequence[Incident], place: str, now: datetime) -> str | None:
-    """The card that was opened at that place so lately that others join it."""
-    cards = {each.group for each in told if each.group and each.group.startswith(f"{place}@")}
+def _joinable_card(announced: Sequence[Incident], scope: str, now: datetime) -> str | None:
+    """The newest card of this scope that is still within its window and has an active incident."""
+    cards = {incident.group for incident in announced if incident.group and incident.group.startswith(f"{scope}@")}
     for card in sorted(cards, reverse=True):
-        members = [each for each in told if each.group == card]
-        began = datetime.fromisoformat(card.removeprefix(f"{place}@"))
-        if now - began <= AT_ONCE and any(each.state in ACTIVE_STATES for each in members):
+        opened_at = datetime.fromisoformat(card.removeprefix(f"{scope}@"))
+        is_active = any(incident.group == card and incident.state in ACTIVE_STATES for incident in announced)
+        if is_active and now - opened_at <= GROUPING_WINDOW:
             return card
     return None
 
 
-def by_card(incidents: Iterable[Incident]) -> dict[str, list[Incident]]:
-    """The incidents of each card, by its subject, in their order."""
-    found: dict[str, list[Incident]] = {}
+def group_by_card(incidents: Iterable[Incident]) -> dict[str, list[Incident]]:
+    """The incidents on each card, by card id, in their order."""
+    cards: dict[str, list[Incident]] = {}
     for incident in incidents:
-        found.setdefault(incident.subject, []).append(incident)
-    return found
+        cards.setdefault(incident.card_id, []).append(incident)
+    return cards

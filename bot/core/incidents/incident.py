@@ -1,8 +1,8 @@
 """One episode of drift on one application, from detection to resolution.
 
-What checks see moves it (`advance`), what people say of it (`acknowledge`, `snooze`) and what time alone does (`wake`,
-`announce`, `remind`, `escalate`). Each is pure and idempotent: an incident that it does not concern, a resolved one
-above all, comes back unchanged. What happens is an event of its history.
+Checks change an incident (`apply_check`), people do (`acknowledge`, `snooze`, `cancel_snooze`), and so does time
+(`expire_snooze`, `mark_announced`, `remind`, `escalate`). Each transition is pure and idempotent, and returns the
+incident unchanged where it does not apply, such as to a resolved one. What happens is recorded in the history.
 """
 
 from collections.abc import Iterable
@@ -18,8 +18,10 @@ from bot.core.drift.severity import Rating, Severity, rate
 
 
 class IncidentState(StrEnum):
-    """SUSPECTED has been seen and told to nobody; OPEN asks for somebody; ACKNOWLEDGED has somebody and SNOOZED a time,
-    and both keep quiet until then; RESOLVED is over.
+    """The lifecycle of an incident.
+
+    SUSPECTED incidents were seen by too few checks to open; OPEN ones need someone; ACKNOWLEDGED and SNOOZED ones are
+    silent; RESOLVED ones are over.
     """
 
     SUSPECTED = "suspected"
@@ -29,35 +31,35 @@ class IncidentState(StrEnum):
     RESOLVED = "resolved"
 
 
-# It drifts, and that is known.
 ACTIVE_STATES = frozenset({IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED})
-_SILENCED = frozenset({IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED})
+_SILENCED_STATES = frozenset({IncidentState.ACKNOWLEDGED, IncidentState.SNOOZED})
 
 
 class IncidentEventType(StrEnum):
-    """What can happen to an incident."""
+    """What can happen to an incident. The values are stored."""
 
-    GREW = "grew"
+    WORSENED = "grew"
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
-    WOKE = "woke"
+    SNOOZE_ENDED = "woke"
     REMINDED = "reminded"
     ESCALATED = "escalated"
     RESOLVED = "resolved"
 
 
-# So many growths are told one by one; after that only what is serious, and the card alone says what differs.
-MOST_GROWTHS = 10
-# So many events are kept, the newest; each was told long before it is dropped.
-MOST_EVENTS = 60
+# After this many updates, the thread gets only serious ones; the card still shows the current drift.
+MAX_THREAD_UPDATES = 10
+# The newest events are kept; older ones were posted long ago.
+MAX_EVENTS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened, and is `told` in the card's thread or only kept. `id` is its own within the incident.
+class IncidentEvent:
+    """Something that happened to an incident.
 
-    `by` is the Slack user id of who did it; of WOKE who had snoozed, of GREW whose silence it ended. `until` is how
-    long it was snoozed; `drift` what GREW brought.
+    `id` is unique within the incident. `by` is the Slack user id of whoever did it; for SNOOZE_ENDED, of whoever had
+    snoozed; for WORSENED, of whoever's acknowledgement or snooze it ended. `until` is the end of a snooze, `drift` the
+    new differences of WORSENED. Events that are `told` are posted in the card's thread.
     """
 
     id: str
@@ -69,20 +71,23 @@ class Event:
     told: bool = True
 
 
-# Which side moved: live went back to what git says; git took over what live had; git moved to something else; or
-# nobody knows, since nobody looks any more.
+# "cluster": the live objects match git again. "adopted": git was updated to match the cluster. "git": git changed to
+# something else. "unwatched": the application is no longer watched, so the cause is unknown.
 ResolutionCause = Literal["cluster", "adopted", "git", "unwatched"]
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """`since` is the first look that saw it, `checked_at` the latest; `blind` says why the latest look could not see.
+    """One episode of drift on one application.
 
-    `looks` is how many in a row have seen it before it opened. `drift` is what differs now, `worst` all that ever
-    did in this incident, each difference at its worst. `opened_at` is since when it asks for somebody, and reminders
-    count from there; `announced_at` is when it might be told, None until then, and `group` the card it shares, if any.
-    `events` counts all that ever happened; `history` holds the newest. `suspects` are the commits that explain it, None
-    until they were looked for.
+    - `since` and `checked_at` are the times of the first and the latest check that saw it; `blind` is why the latest
+      check failed, if it did. `looks` is how many checks in a row saw it before it opened.
+    - `drift` is the current drift; `worst` is every difference the incident ever had, each at its worst.
+    - `opened_at` is since when it needs someone: reminders and escalation count from there. `announced_at` is when it
+      was announced, and `group` the card it shares, if any.
+    - `ended` is why it was resolved.
+    - `history` holds the newest events; `events` counts all of them.
+    - `suspects` are the commits that may have caused it; None until the bot has searched for them.
     """
 
     id: str
@@ -107,91 +112,94 @@ class Incident:
     acknowledged_at: datetime | None = None
     snoozed_by: str | None = None
     snoozed_until: datetime | None = None
-    history: tuple[Event, ...] = ()
+    history: tuple[IncidentEvent, ...] = ()
     events: int = 0
     suspects: tuple[Suspect, ...] | None = None
 
     @property
     def rating(self) -> Rating:
-        """How bad it is: what differs now, and of a resolved one the worst that ever did."""
+        """How bad the current drift is; for a resolved incident, how bad it was at its worst."""
         return rate(self.worst or self.drift if self.state is IncidentState.RESOLVED else self.drift)
 
     @property
-    def subject(self) -> str:
-        """The card it is shown on: its own, or the one it shares."""
+    def card_id(self) -> str:
+        """The id of the card that shows it: the shared one, or its own."""
         return self.group or self.id
 
 
-def open_incidents(incidents: Iterable[Incident], applications: Iterable[str] | None = None) -> list[Incident]:
-    """Those that are known and not resolved, of these applications or of all."""
-    wanted = None if applications is None else frozenset(applications)
+def active_incidents(incidents: Iterable[Incident], applications: Iterable[str] | None = None) -> list[Incident]:
+    """The incidents in one of ACTIVE_STATES, for these applications or for all."""
+    names = None if applications is None else frozenset(applications)
     return [
-        each for each in incidents if each.state in ACTIVE_STATES and (wanted is None or each.application in wanted)
+        incident
+        for incident in incidents
+        if incident.state in ACTIVE_STATES and (names is None or incident.application in names)
     ]
 
 
-def under(incidents: Iterable[Incident], subject: str) -> list[Incident]:
-    """Those that a card shows, by the value of its buttons: one by its id, or all that share the card."""
-    return [each for each in incidents if subject in (each.id, each.group)]
+def incidents_on_card(incidents: Iterable[Incident], card_id: str) -> list[Incident]:
+    """The incidents that a button's value refers to: one by its own id, or all that share a card."""
+    return [incident for incident in incidents if card_id in (incident.id, incident.group)]
 
 
-# ---------------------------------------------------------------- what checks see
+# ---------------------------------------------------------------- checks
 
 
-def advance(
+def apply_check(
     incident: Incident | None,
     check: Check,
     *,
     channel: str,
     rolling: bool,
-    looks: int = 2,
+    required_looks: int = 2,
     repository: str = "",
-    moved: ResolutionCause = "git",
+    cause_if_git_moved: ResolutionCause = "git",
 ) -> Incident | None:
-    """An incident that is not resolved after one more check; None where there is none, or a suspicion came to nothing.
+    """An application's unresolved incident after a check; None if there is none, or if the suspicion was unfounded.
 
-    A difference opens an incident once so many `looks` in a row, at the same revision, have seen it.
-    While a rollout moves (`rolling`) nothing is opened and an open card keeps what it says, since git and cluster
-    differ then by design. A check that could not look never resolves anything. `moved` is what a move of git would
-    mean (`how_ended` tells).
+    Drift opens an incident once `required_looks` checks in a row saw it at the same revision. During a rollout
+    (`rolling`) git and the cluster differ by design, so no incident opens or changes. A failed check never resolves an
+    incident. `cause_if_git_moved` is the cause to record if git changed since the incident (see `resolution_cause`).
     """
     if check.status is Status.SYNCED:
-        return _in_sync(incident, check, moved)
+        return _resolve(incident, check, cause_if_git_moved)
     if not check.drift or check.revision is None:
         return incident and replace(incident, blind=check.error, checked_at=check.at)
     if rolling:
         return incident
     if incident is None or (incident.state is IncidentState.SUSPECTED and incident.revision != check.revision):
-        return _first_seen(check, check.revision, channel=channel, repository=repository, looks=looks)
-    seen = check.drift if check.error is None else with_unseen(incident.drift, check.drift)
-    looked = replace(incident, checked_at=check.at, revision=check.revision, drift=seen, blind=check.error)
+        return _new_incident(
+            check, check.revision, channel=channel, repository=repository, required_looks=required_looks
+        )
+    drift = check.drift if check.error is None else with_unseen(incident.drift, check.drift)
+    checked = replace(incident, checked_at=check.at, revision=check.revision, drift=drift, blind=check.error)
     if incident.state in ACTIVE_STATES:
-        return replace(_grown(looked, check), worst=merge_worst(incident.worst, seen))
-    same = bool(identities(incident.drift) & identities(check.drift))
-    seen_by = incident.looks + 1 if same else 1
-    opens = seen_by >= looks
+        return replace(_record_worsening(checked, check), worst=merge_worst(incident.worst, drift))
+    persists = bool(identities(incident.drift) & identities(check.drift))
+    looks = incident.looks + 1 if persists else 1
+    opens = looks >= required_looks
     return replace(
-        looked,
+        checked,
         state=IncidentState.OPEN if opens else IncidentState.SUSPECTED,
         opened_at=check.at if opens else None,
-        looks=seen_by,
-        since=incident.since if same else check.at,
-        worst=merge_worst(incident.worst, seen) if same else seen,
+        looks=looks,
+        since=incident.since if persists else check.at,
+        worst=merge_worst(incident.worst, drift) if persists else drift,
     )
 
 
-def abandon(incident: Incident, at: datetime) -> Incident | None:
-    """Of an application that is not watched any more: over, whatever it was; None for what was only suspected."""
+def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
+    """The incident of an application that is no longer watched, resolved; None if it was only suspected."""
     if incident.state is IncidentState.SUSPECTED:
         return None
     if incident.state is IncidentState.RESOLVED:
         return incident
-    ended = replace(incident, state=IncidentState.RESOLVED, resolved_at=at, blind=None, ended="unwatched")
-    return _happened(ended, IncidentEventType.RESOLVED, at)
+    resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=at, blind=None, ended="unwatched")
+    return _add_event(resolved, IncidentEventType.RESOLVED, at)
 
 
-def _first_seen(check: Check, revision: str, *, channel: str, repository: str, looks: int) -> Incident:
-    opens = looks <= 1
+def _new_incident(check: Check, revision: str, *, channel: str, repository: str, required_looks: int) -> Incident:
+    opens = required_looks <= 1
     return Incident(
         id=f"{check.application}@{check.at.isoformat()}",
         application=check.application,
@@ -209,46 +217,46 @@ def _first_seen(check: Check, revision: str, *, channel: str, repository: str, l
     )
 
 
-def _grown(incident: Incident, check: Check) -> Incident:
-    """With what this check saw and none before it, or not so bad: an event, and the end of a silence if it is bad."""
-    new = new_or_escalated(incident.worst, check.drift)
-    if not new:
+def _record_worsening(incident: Incident, check: Check) -> Incident:
+    """Record the differences that are new or worse than before, and reopen a silenced incident if they are bad."""
+    worse = new_or_escalated(incident.worst, check.drift)
+    if not worse:
         return incident
-    severity = rate(new).severity
-    bad = severity >= Severity.SERIOUS or severity > max(severities(incident.worst).values(), default=0)
-    growths = sum(event.kind is IncidentEventType.GREW and event.told for event in incident.history)
-    told = bad or (incident.state is IncidentState.OPEN and growths < MOST_GROWTHS)
-    ends = bad and incident.state in _SILENCED
-    by = incident.snoozed_by or incident.acknowledged_by if ends else None
-    grown = _happened(incident, IncidentEventType.GREW, check.at, by=by, drift=new, told=told)
-    return _reopened(grown, check.at) if ends else grown
+    severity = rate(worse).severity
+    is_bad = severity >= Severity.SERIOUS or severity > max(severities(incident.worst).values(), default=0)
+    updates = sum(event.kind is IncidentEventType.WORSENED and event.told for event in incident.history)
+    told = is_bad or (incident.state is IncidentState.OPEN and updates < MAX_THREAD_UPDATES)
+    reopens = is_bad and incident.state in _SILENCED_STATES
+    by = incident.snoozed_by or incident.acknowledged_by if reopens else None
+    worsened = _add_event(incident, IncidentEventType.WORSENED, check.at, by=by, drift=worse, told=told)
+    return _reopen(worsened, check.at) if reopens else worsened
 
 
-def _in_sync(incident: Incident | None, check: Check, moved: ResolutionCause) -> Incident | None:
+def _resolve(incident: Incident | None, check: Check, cause_if_git_moved: ResolutionCause) -> Incident | None:
     if incident is None or incident.state is IncidentState.SUSPECTED:
         return None
-    ended = replace(
+    resolved = replace(
         incident,
         state=IncidentState.RESOLVED,
         checked_at=check.at,
         resolved_at=check.at,
         blind=None,
-        ended="cluster" if check.revision == incident.revision else moved,
+        ended="cluster" if check.revision == incident.revision else cause_if_git_moved,
     )
-    return _happened(ended, IncidentEventType.RESOLVED, check.at)
+    return _add_event(resolved, IncidentEventType.RESOLVED, check.at)
 
 
-# ---------------------------------------------------------------- what people say of it
+# ---------------------------------------------------------------- people
 
 
 def acknowledge(incident: Incident, *, by: str, at: datetime) -> Incident:
-    """Somebody (a Slack user id) has it: no reminders, no escalation, until something worse comes.
+    """Silence reminders and escalation, unless it gets worse: someone (a Slack user id) is on it.
 
-    Unchanged when somebody has it already. Of a snoozed one it ends the snooze.
+    Ends a snooze. Unchanged if the incident is already acknowledged.
     """
     if incident.state not in (IncidentState.OPEN, IncidentState.SNOOZED):
         return incident
-    taken = replace(
+    acknowledged = replace(
         incident,
         state=IncidentState.ACKNOWLEDGED,
         acknowledged_by=by,
@@ -256,75 +264,75 @@ def acknowledge(incident: Incident, *, by: str, at: datetime) -> Incident:
         snoozed_by=None,
         snoozed_until=None,
     )
-    return _happened(taken, IncidentEventType.ACKNOWLEDGED, at, by=by)
+    return _add_event(acknowledged, IncidentEventType.ACKNOWLEDGED, at, by=by)
 
 
 def snooze(incident: Incident, *, by: str, until: datetime, at: datetime) -> Incident:
-    """Quiet until then, or until something worse comes; an acknowledgement holds on behind it.
+    """Silence the incident until then, unless it gets worse. An acknowledgement outlasts the snooze.
 
-    Unchanged when `until` has passed, or it is snoozed until then already.
+    Unchanged if `until` has passed, or the incident is already snoozed until then.
     """
     if incident.state not in ACTIVE_STATES or until <= at or incident.snoozed_until == until:
         return incident
-    asleep = replace(incident, state=IncidentState.SNOOZED, snoozed_by=by, snoozed_until=until)
-    return _happened(asleep, IncidentEventType.SNOOZED, at, by=by, until=until)
+    snoozed = replace(incident, state=IncidentState.SNOOZED, snoozed_by=by, snoozed_until=until)
+    return _add_event(snoozed, IncidentEventType.SNOOZED, at, by=by, until=until)
 
 
-# ---------------------------------------------------------------- what time alone does
+def cancel_snooze(incident: Incident, now: datetime) -> Incident:
+    """End a snooze now: the incident is acknowledged again if it was before, else open."""
+    if incident.state is not IncidentState.SNOOZED:
+        return incident
+    ended = _add_event(incident, IncidentEventType.SNOOZE_ENDED, now, by=incident.snoozed_by)
+    if incident.acknowledged_by is None:
+        return _reopen(ended, now)
+    return replace(ended, state=IncidentState.ACKNOWLEDGED, snoozed_by=None, snoozed_until=None)
 
 
-def wake(incident: Incident, now: datetime) -> Incident:
-    """Once its snooze has ended: acknowledged again, or open, and said once."""
+# ---------------------------------------------------------------- time
+
+
+def expire_snooze(incident: Incident, now: datetime) -> Incident:
+    """End a snooze whose time is up."""
     if incident.snoozed_until is None or now < incident.snoozed_until:
         return incident
     return cancel_snooze(incident, now)
 
 
-def cancel_snooze(incident: Incident, now: datetime) -> Incident:
-    """The end of a snooze, whether its time has come or somebody wants it to end."""
-    if incident.state is not IncidentState.SNOOZED:
-        return incident
-    woken = _happened(incident, IncidentEventType.WOKE, now, by=incident.snoozed_by)
-    if incident.acknowledged_by is None:
-        return _reopened(woken, now)
-    return replace(woken, state=IncidentState.ACKNOWLEDGED, snoozed_by=None, snoozed_until=None)
-
-
-def announce(incident: Incident, now: datetime, group: str | None = None) -> Incident:
-    """It may be told from now on, on a card of its own or on the one it shares. What is snoozed is not new."""
+def mark_announced(incident: Incident, now: datetime, card_id: str | None = None) -> Incident:
+    """Announce an active incident that is not snoozed, on the shared card `card_id` or on a card of its own."""
     if incident.state not in ACTIVE_STATES - {IncidentState.SNOOZED} or incident.announced_at is not None:
         return incident
     opened_at = now if incident.state is IncidentState.OPEN else incident.opened_at
-    return replace(incident, announced_at=now, group=group, opened_at=opened_at)
+    return replace(incident, announced_at=now, group=card_id, opened_at=opened_at)
 
 
-def remind(incident: Incident, now: datetime, every: timedelta) -> Incident:
-    """Once in every such period in which it was told, and nobody has taken it."""
-    asks_since = _asks_since(incident)
-    if asks_since is None:
+def remind(incident: Incident, now: datetime, interval: timedelta) -> Incident:
+    """Record a reminder once per `interval` while the incident is announced and open."""
+    unattended_since = _unattended_since(incident)
+    if unattended_since is None:
         return incident
-    reminded = (event.at for event in incident.history if event.kind is IncidentEventType.REMINDED)
-    if now - max([asks_since, *reminded]) < every:
+    reminders = (event.at for event in incident.history if event.kind is IncidentEventType.REMINDED)
+    if now - max([unattended_since, *reminders]) < interval:
         return incident
-    return _happened(incident, IncidentEventType.REMINDED, now)
+    return _add_event(incident, IncidentEventType.REMINDED, now)
 
 
 def escalate(incident: Incident, now: datetime, after: timedelta) -> Incident:
-    """Once, when it was told so long ago and nobody has taken it; again only after it has been silenced and is back."""
-    asks_since = _asks_since(incident)
-    if asks_since is None or now - asks_since < after:
+    """Escalate once the incident has been announced and open for so long; once only, unless it reopens."""
+    unattended_since = _unattended_since(incident)
+    if unattended_since is None or now - unattended_since < after:
         return incident
-    if any(event.kind is IncidentEventType.ESCALATED and event.at >= asks_since for event in incident.history):
+    if any(event.kind is IncidentEventType.ESCALATED and event.at >= unattended_since for event in incident.history):
         return incident
-    return _happened(incident, IncidentEventType.ESCALATED, now)
+    return _add_event(incident, IncidentEventType.ESCALATED, now)
 
 
-def _asks_since(incident: Incident) -> datetime | None:
-    told = incident.state is IncidentState.OPEN and incident.announced_at is not None
-    return incident.opened_at if told else None
+def _unattended_since(incident: Incident) -> datetime | None:
+    is_unattended = incident.state is IncidentState.OPEN and incident.announced_at is not None
+    return incident.opened_at if is_unattended else None
 
 
-def _reopened(incident: Incident, at: datetime) -> Incident:
+def _reopen(incident: Incident, at: datetime) -> Incident:
     return replace(
         incident,
         state=IncidentState.OPEN,
@@ -336,7 +344,7 @@ def _reopened(incident: Incident, at: datetime) -> Incident:
     )
 
 
-def _happened(
+def _add_event(
     incident: Incident,
     kind: IncidentEventType,
     at: datetime,
@@ -346,5 +354,5 @@ def _happened(
     drift: tuple[ObjectDrift, ...] = (),
     told: bool = True,
 ) -> Incident:
-    event = Event(str(incident.events), at, kind, by, until, drift, told)
-    return replace(incident, events=incident.events + 1, history=(*incident.history, event)[-MOST_EVENTS:])
+    event = IncidentEvent(str(incident.events), at, kind, by, until, drift, told)
+    return replace(incident, events=incident.events + 1, history=(*incident.history, event)[-MAX_EVENTS:])

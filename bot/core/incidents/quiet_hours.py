@@ -1,4 +1,4 @@
-"""Quiet hours: when nothing may ring that can wait until morning."""
+"""Quiet hours: when notifications that are not urgent wait until morning."""
 
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -12,30 +12,29 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From `start` until just before `end` by the clocks of `zone`, over midnight where `end` is the earlier, and the
-    `days` (as in WEEKDAYS) as a whole. What is at least as bad as `loud` rings all the same; None: nothing does.
+    """Every day from `start` until just before `end`, local time in `zone`, and all day on `days` (as in WEEKDAYS).
 
-    A clock that is put back shows some minutes twice, and both are quiet if one is.
+    They span midnight if `end` is before `start`. Incidents of at least `exempt_severity` notify anyway; None exempts
+    none. A local time that occurs twice, when clocks go back, is quiet both times.
     """
 
     zone: ZoneInfo
     start: time | None = None
     end: time | None = None
     days: frozenset[str] = frozenset()
-    loud: Severity | None = Severity.CRITICAL
+    exempt_severity: Severity | None = Severity.CRITICAL
 
-    def covers(self, now: datetime) -> bool:
-        """Whether it is quiet at an instant."""
-        there = now.astimezone(self.zone)
-        if WEEKDAYS[there.weekday()] in self.days:
+    def is_active(self, now: datetime) -> bool:
+        """Whether an instant is within quiet hours."""
+        local = now.astimezone(self.zone)
+        if WEEKDAYS[local.weekday()] in self.days:
             return True
         if self.start is None or self.end is None:
             return False
-        clock = there.time()
         if self.start < self.end:
-            return self.start <= clock < self.end
-        return clock >= self.start or clock < self.end
+            return self.start <= local.time() < self.end
+        return local.time() >= self.start or local.time() < self.end
 
-    def hushes(self, incident: Incident, now: datetime) -> bool:
-        """Whether nothing of an incident may ring now."""
-        return self.covers(now) and (self.loud is None or incident.rating.severity < self.loud)
+    def mutes(self, incident: Incident, now: datetime) -> bool:
+        """Whether every notification about an incident is suppressed now."""
+        return self.is_active(now) and (self.exempt_severity is None or incident.rating.severity < self.exempt_severity)

@@ -1,4 +1,4 @@
-"""How drift ended once git has moved: put back in the cluster all the same, taken over by git, or neither."""
+"""Determines why drift is gone after git changed: reverted in the cluster, adopted in git, or neither."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -8,71 +8,76 @@ from bot.core.incidents.incident import ResolutionCause
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Item, Member, PathError, matches, parse_path
 
-_NOTHING: Final = object()
+_ABSENT: Final = object()
 _UNREADABLE: Final = object()
-# What an item of a keyed list has where it does not say: list keys with a default are these alone.
+# The only list map key that the API server defaults.
 _KEY_DEFAULTS: Final = {"protocol": "TCP"}
 
 
-def how_ended(
+def resolution_cause(
     drift: Sequence[ObjectDrift], before: Sequence[Manifest], after: Sequence[Manifest], namespace: str
 ) -> ResolutionCause:
-    """What became of `drift` that is gone, by what git said `before` and says `after`.
+    """Why `drift` is gone, from the manifests in git `before` and `after`.
 
-    `namespace` is that of objects that name none. "cluster": git still says the same of each difference; "adopted": git
-    says of each what the cluster had; "git" for everything else, and for values that are hidden.
+    "cluster" if git is unchanged for every difference; "adopted" if git now has every value that the cluster had; "git"
+    for everything else, and where values are hidden. `namespace` is the default for objects that name none.
     """
-    verdicts = {
-        verdict
-        for found in drift
-        for verdict in _of_object(found, _declared(before, found, namespace), _declared(after, found, namespace))
+    causes = {
+        cause
+        for object_drift in drift
+        for cause in _object_causes(
+            object_drift, _declared(before, object_drift, namespace), _declared(after, object_drift, namespace)
+        )
     }
-    return verdicts.pop() if len(verdicts) == 1 else "git"
+    return causes.pop() if len(causes) == 1 else "git"
 
 
-def _of_object(found: ObjectDrift, before: Any, after: Any) -> list[ResolutionCause]:
-    if found.change == "missing" or not found.fields:
-        return ["adopted" if after is _NOTHING else "cluster"]
-    return [_of_field(field, before, after) for field in found.fields]
+def _object_causes(drift: ObjectDrift, before: Any, after: Any) -> list[ResolutionCause]:
+    if drift.change == "missing" or not drift.fields:
+        return ["adopted" if after is _ABSENT else "cluster"]
+    return [_field_cause(field, before, after) for field in drift.fields]
 
 
-def _of_field(field: FieldDrift, before: Any, after: Any) -> ResolutionCause:
-    was, now = (_value(side, field.path) for side in (before, after))
-    if was is _UNREADABLE or now is _UNREADABLE:
+def _field_cause(field: FieldDrift, before: Any, after: Any) -> ResolutionCause:
+    old, new = (_value_at(declared, field.path) for declared in (before, after))
+    if old is _UNREADABLE or new is _UNREADABLE:
         return "git"
-    if was == now:
+    if old == new:
         return "cluster"
     if field.change == "removed":
-        return "adopted" if now is _NOTHING and after is not _NOTHING else "git"
-    return "adopted" if _covers(now, field.live) else "git"
+        return "adopted" if new is _ABSENT and after is not _ABSENT else "git"
+    return "adopted" if _is_subset(new, field.live) else "git"
 
 
-def _declared(manifests: Sequence[Manifest], found: ObjectDrift, namespace: str) -> Any:
-    wanted = found.kind, found.name
-    here = (each for each in manifests if (each.kind, each.name) == wanted)
+def _declared(manifests: Sequence[Manifest], drift: ObjectDrift, namespace: str) -> Any:
     return next(
-        (each.object for each in here if found.namespace in (None, each.namespace or namespace)),
-        _NOTHING,
+        (
+            manifest.object
+            for manifest in manifests
+            if (manifest.kind, manifest.name) == (drift.kind, drift.name)
+            and drift.namespace in (None, manifest.namespace or namespace)
+        ),
+        _ABSENT,
     )
 
 
-def _value(declared: Any, path: str) -> Any:
+def _value_at(declared: Any, path: str) -> Any:
     try:
         segments = parse_path(path)
     except PathError:
         return _UNREADABLE
+    value = declared
     for segment in segments:
-        if isinstance(segment, str) and isinstance(declared, Mapping):
-            declared = declared.get(segment, _NOTHING)
-        elif isinstance(declared, Sequence) and not isinstance(declared, str):
-            items = list(enumerate(declared))
-            declared = next((item for index, item in items if _is(segment, index, item)), _NOTHING)
+        if isinstance(segment, str) and isinstance(value, Mapping):
+            value = value.get(segment, _ABSENT)
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            value = next((item for index, item in enumerate(value) if _selects(segment, index, item)), _ABSENT)
         else:
-            return _NOTHING
-    return declared
+            return _ABSENT
+    return value
 
 
-def _is(segment: object, index: int, item: Any) -> bool:
+def _selects(segment: object, index: int, item: Any) -> bool:
     if isinstance(segment, Item) and isinstance(item, Mapping):
         return matches(segment, Item(tuple((key, item.get(key, _KEY_DEFAULTS.get(key))) for key, _ in segment.keys)))
     if isinstance(segment, Member):
@@ -80,10 +85,10 @@ def _is(segment: object, index: int, item: Any) -> bool:
     return segment == index
 
 
-def _covers(declared: Any, live: Any) -> bool:
-    """Whether live holds all that is declared; what it has besides are the server's defaults."""
+def _is_subset(declared: Any, live: Any) -> bool:
+    """Whether live has every declared value; whatever else it has, the API server defaulted."""
     if isinstance(declared, Mapping) and isinstance(live, Mapping):
-        return all(key in live and _covers(value, live[key]) for key, value in declared.items())
+        return all(key in live and _is_subset(value, live[key]) for key, value in declared.items())
     if isinstance(declared, list | tuple) and isinstance(live, list | tuple):
-        return len(declared) == len(live) and all(map(_covers, declared, live))
+        return len(declared) == len(live) and all(map(_is_subset, declared, live))
     return bool(declared == live)

@@ -1,53 +1,56 @@
-"""How long to be quiet, as people type or pick it: text in, a span or nothing out."""
+"""Parses how long to snooze, as typed or picked in Slack, and computes when the snooze ends."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-LEAST = timedelta(minutes=5)
-MOST = timedelta(days=7)
+MIN_SNOOZE = timedelta(minutes=5)
+MAX_SNOOZE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
-class For:
-    """So long from now on, from LEAST to MOST."""
+class SnoozeFor:
+    """A duration from now, between MIN_SNOOZE and MAX_SNOOZE."""
 
-    span: timedelta
+    duration: timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Until:
-    """Until the clocks next show that time."""
+class SnoozeUntil:
+    """Until the next occurrence of a local time."""
 
-    clock: time
+    clock_time: time
 
 
-Span = For | Until
+SnoozePeriod = SnoozeFor | SnoozeUntil
 
-DEFAULT = For(timedelta(hours=1))
-# What is offered to pick, each as it could be typed.
-CHOICES = ("30m", "1h", "4h", "until 09:00", "1d")
+DEFAULT_SNOOZE = SnoozeFor(timedelta(hours=1))
+# The menu's options, in the form that `parse_snooze` reads.
+SNOOZE_CHOICES = ("30m", "1h", "4h", "until 09:00", "1d")
 
-_FOR = re.compile(r"(?:(\d{1,2})\s*d)?\s*(?:(\d{1,4})\s*h)?\s*(?:(\d{1,5})\s*m(?:in)?)?", re.ASCII | re.IGNORECASE)
+_DURATION = re.compile(r"(?:(\d{1,2})\s*d)?\s*(?:(\d{1,4})\s*h)?\s*(?:(\d{1,5})\s*m(?:in)?)?", re.ASCII | re.IGNORECASE)
 _UNTIL = re.compile(r"(?:until|hasta(?: las)?)\s+([01]?\d|2[0-3]):([0-5]\d)", re.ASCII | re.IGNORECASE)
 
 
-def parse(text: str) -> Span | None:
-    """`30m`, `4h`, `2d`, `1h30m`, `until 09:00`; None for anything else, and for less than LEAST or more than MOST."""
+def parse_snooze(text: str) -> SnoozePeriod | None:
+    """Parse `30m`, `4h`, `2d`, `1h30m` or `until 09:00`.
+
+    None for anything else, and for durations outside MIN_SNOOZE to MAX_SNOOZE.
+    """
     text = text.strip()
     if until := _UNTIL.fullmatch(text):
-        return Until(time(int(until[1]), int(until[2])))
-    match = _FOR.fullmatch(text)
+        return SnoozeUntil(time(int(until[1]), int(until[2])))
+    match = _DURATION.fullmatch(text)
     days, hours, minutes = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
-    span = timedelta(days=days, hours=hours, minutes=minutes)
-    return For(span) if LEAST <= span <= MOST else None
+    duration = timedelta(days=days, hours=hours, minutes=minutes)
+    return SnoozeFor(duration) if MIN_SNOOZE <= duration <= MAX_SNOOZE else None
 
 
-def ends(span: Span, now: datetime, zone: tzinfo) -> datetime:
-    """When it ends, in UTC. `zone` is where the clocks are read; of a time they show twice the first counts."""
-    if isinstance(span, For):
-        return (now + span.span).astimezone(UTC)
-    here = now.astimezone(zone)
-    days = (here.date() + timedelta(days=number) for number in range(3))
-    instants = (datetime.combine(day, span.clock, tzinfo=zone).astimezone(UTC) for day in days)
-    return next(instant for instant in instants if instant > now)
+def snooze_end(period: SnoozePeriod, now: datetime, zone: tzinfo) -> datetime:
+    """When a snooze ends, in UTC. Local times are in `zone`; of a time that occurs twice, the first counts."""
+    if isinstance(period, SnoozeFor):
+        return (now + period.duration).astimezone(UTC)
+    today = now.astimezone(zone).date()
+    days = (today + timedelta(days=offset) for offset in range(3))
+    candidates = (datetime.combine(day, period.clock_time, tzinfo=zone).astimezone(UTC) for day in days)
+    return next(candidate for candidate in candidates if candidate > now)

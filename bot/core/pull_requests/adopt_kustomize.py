@@ -17,7 +17,7 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Item, Member, Segment
 from bot.core.pull_requests.adopt import NotAdoptableError, apply_field, find_key, round_trip, segments, to_yaml
-from bot.core.rendering.source import KUSTOMIZATIONS
+from bot.core.rendering.source import KUSTOMIZATION_FILES
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedText
 
@@ -35,7 +35,9 @@ def adopt_overlay(
     operations (RFC 6902); where it refers to list items by index, it first tests that they are the right ones, so that
     Kustomize fails if the base changes later, and never patches another item. NotAdoptableError.
     """
-    kustomization = next((place for name in KUSTOMIZATIONS if (place := posixpath.join(path, name)) in files), None)
+    kustomization = next(
+        (place for name in KUSTOMIZATION_FILES if (place := posixpath.join(path, name)) in files), None
+    )
     if kustomization is None:
         raise NotAdoptableError(LocalizedText(texts.NO_KUSTOMIZATION, path=path))
     text = files[kustomization].decode("utf-8-sig")

@@ -1,4 +1,4 @@
-"""Sources of manifests: plain YAML, Kustomize and Helm; what each needs, and what the bot edits in them.
+"""Manifest sources: plain YAML, Kustomize and Helm; what each depends on, and the edits that deployers make to them.
 
-Uses `core.objects`. Start with `source.py`; the programs themselves run in `bot.adapters.rendering`.
+Uses `core.objects`. Start with `source.py`; `bot.adapters.rendering` runs Kustomize and Helm.
 """

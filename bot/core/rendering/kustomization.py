@@ -1,8 +1,8 @@
-"""What a kustomization refers to, found before Kustomize runs: what lies in the repository, and what would be fetched.
+"""Finds the files that a kustomization refers to, and refuses the ones that Kustomize would download.
 
-Kustomize takes the entries of `resources` and its like for files first, for URLs of files next, and for git
-repositories last (kustomize, api/internal/target and api/internal/git/repospec.go). Here each must be in the
-repository, so nothing is left for it to fetch. What files inside its own root hold is Kustomize's business.
+Kustomize tries the entries of `resources` and similar fields as files, then as URLs of files, then as git repositories
+(kustomize, api/internal/target and api/internal/git/repospec.go). Here each must be in the repository, so there is
+nothing left to download. What files inside the kustomization's own root contain is left to Kustomize.
 """
 
 import posixpath
@@ -12,83 +12,83 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.objects.manifest import ManifestError, read_documents
-from bot.core.rendering.source import CHART, KUSTOMIZATIONS, below, within
+from bot.core.objects.resource import Object, text
+from bot.core.rendering.source import CHART_FILE, KUSTOMIZATION_FILES, is_within, resolve_path
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
-# Entries that may be directories, with kustomizations of their own, and may lie outside the root.
+# Fields whose entries may be directories with kustomizations of their own, also outside the root.
 _ROOTS: Final = ("resources", "bases", "components", "generators", "transformers", "validators")
 _INLINE: Final = ("generators", "transformers", "validators")  # an entry may be the object itself
 _FILES: Final = ("crds", "configurations", "patchesStrategicMerge")
 _WITH_PATH: Final = ("patches", "patchesJson6902", "replacements")
 _GENERATORS: Final = ("configMapGenerator", "secretGenerator")
 
-_LINES_SOUGHT: Final = 1_000  # of one file; looking costs its length, and the line is a courtesy
+_MAX_LINE_SEARCHES: Final = 1_000  # per file; each reads the file, and the line number is only a courtesy
 
 _URL: Final = re.compile(r"\s*https?:", re.IGNORECASE)
-# Whatever Kustomize could take for the address of a repository, though a directory of that name be there.
+# Whatever Kustomize may take for a repository's URL, even where a directory of that name exists.
 _REMOTE: Final = re.compile(r"[:?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A path from the repository's root, and the `file` and `line` that name it; `optional`: it need not be there."""
+    """A path from the repository's root, and the `file` and `line` that refer to it. `optional` ones may be missing."""
 
     path: str
     file: str
     line: int
     optional: bool = False
 
-    def missing(self) -> ManifestError:
-        """What to say when it is not there."""
-        return ManifestError(
-            self.file,
-            self.line,
-            LocalizedText(texts.MISSING, path=self.path),
-        )
+    def missing_error(self) -> ManifestError:
+        """The error to raise if the path doesn't exist."""
+        return ManifestError(self.file, self.line, LocalizedText(texts.MISSING, path=self.path))
 
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What the kustomizations of one tree need beside it, and whether they need Helm."""
+    """What the kustomizations below one root need from `outside` of it, and whether they need Helm."""
 
     outside: tuple[Reference, ...] = ()
-    helm: bool = False
+    uses_helm: bool = False
 
 
-def references(files: Mapping[str, bytes], root: str) -> References:
-    """Follow the kustomizations that can be reached from `root` inside its own tree, whose files are given by path.
+def find_references(files: Mapping[str, bytes], root: str) -> References:
+    """Follow the kustomizations reachable from `root` within it; `files` is the content of each file there, by path.
 
-    ManifestError for what would have to be fetched, leads out of the repository, or is not there.
+    ManifestError for what would have to be downloaded, is outside the repository, or is missing.
     """
-    folders = {folder for path in files for folder in _parents(path)}
+    directories = {directory for path in files for directory in _parents(path)}
     outside: dict[str, Reference] = {}
-    helm = False
-    seen, todo = {root}, [root]
-    while todo:
-        folder = todo.pop()
-        names = (posixpath.join(folder, name) for name in KUSTOMIZATIONS)
-        file = next((name for name in names if name in files), None)
+    uses_helm = False
+    visited, queue = {root}, [root]
+    while queue:
+        directory = queue.pop()
+        candidates = (posixpath.join(directory, name) for name in KUSTOMIZATION_FILES)
+        file = next((path for path in candidates if path in files), None)
         if file is None:
             continue
-        for document in _documents(file, files[file]):
+        for _, document in read_documents(file, files[file]):
+            if not isinstance(document, dict):
+                continue
             kustomization = _Kustomization(file, files[file], document)
             kustomization.refuse_urls()
-            helm = helm or kustomization.charts
-            for found in (*kustomization.roots(), *kustomization.chart_homes(files)):
-                if not below(found.path, root):
-                    outside.setdefault(found.path, found)
-                elif found.path in folders:
-                    todo += {found.path} - seen
-                    seen.add(found.path)
-                elif found.path not in files:
-                    raise found.missing()
-    return References(tuple(outside.values()), helm)
+            uses_helm = uses_helm or kustomization.uses_helm
+            for reference in (*kustomization.roots(), *kustomization.chart_homes(files)):
+                if not is_within(reference.path, root):
+                    outside.setdefault(reference.path, reference)
+                elif reference.path in directories:
+                    queue += {reference.path} - visited
+                    visited.add(reference.path)
+                elif reference.path not in files:
+                    raise reference.missing_error()
+    return References(tuple(outside.values()), uses_helm)
 
 
-def _documents(file: str, content: bytes) -> list[Mapping[str, Any]]:
-    """The mappings of a kustomization file."""
-    return [value for _, value in read_documents(file, content) if isinstance(value, dict)]
+def redact_url(url: str) -> str:
+    """A URL to show: on one line, without its user and password, at most 200 characters."""
+    redacted = re.sub(r"//[^/@\s]+@", "//***@", url)
+    return "".join(character for character in redacted if character.isprintable())[:200]
 
 
 def _parents(path: str) -> Iterator[str]:
@@ -102,68 +102,59 @@ class _Kustomization:
 
     def __init__(self, file: str, content: bytes, document: Mapping[str, Any]) -> None:
         self._file = file
-        self._folder = posixpath.dirname(file)
-        self._text = content.decode(errors="replace")
-        # Keys count in any case, as with Go's decoder.
+        self._directory = posixpath.dirname(file)
+        self._content = content.decode(errors="replace")
+        # Go's decoder ignores the case of keys.
         self._fields = [(key.lower(), value) for key, value in document.items()]
-        self._lines_sought = 0
-        self.charts = bool(self._mappings("helmCharts") or self._mappings("helmChartInflationGenerator"))
+        self._line_searches = 0
+        self.uses_helm = bool(self._mappings("helmCharts") or self._mappings("helmChartInflationGenerator"))
 
     def roots(self) -> Iterator[Reference]:
-        """What may be a directory or lie outside."""
+        """The entries that may be directories, or outside the root."""
         for field in _ROOTS:
             for entry in self._strings(field):
                 if field in _INLINE and "\n" in entry.strip():
                     continue
                 if _REMOTE.search(entry):
-                    raise self._remote(field, entry)
-                yield self._reference(entry)
+                    raise self._remote_error(field, entry)
+                yield self._reference(entry, LocalizedText(texts.ENTRY))
 
     def chart_homes(self, files: Mapping[str, bytes]) -> Iterator[Reference]:
-        """The folders that hold the charts of `helmCharts`; ManifestError for a chart that would have to be fetched."""
-        homes = [_text(each.get("chartHome")) for each in self._values("helmGlobals") if isinstance(each, dict)]
-        reference = self._reference(next(filter(None, homes), "charts"), home=True)
+        """The directories with the charts of `helmCharts`; ManifestError for a chart that would be downloaded."""
+        homes = [text(options, "chartHome") for options in self._values("helmGlobals") if isinstance(options, dict)]
+        reference = self._reference(next(filter(None, homes), "charts"), LocalizedText(texts.CHART_HOME))
         for chart in self._mappings("helmCharts"):
-            name, version, repo = (_text(chart.get(key)) for key in ("name", "version", "repo"))
-            if not (_text(chart.get("releaseName")) or _text(chart.get("nameTemplate"))):
-                raise ManifestError(
-                    self._file,
-                    self._line(name),
-                    LocalizedText(texts.NO_RELEASE_NAME, name=name),
-                )
-            # Where Kustomize looks before it pulls: absChartHome in its HelmChartInflationGenerator.
-            place = posixpath.join(f"{name}-{version}", name) if version and repo else name
-            path = posixpath.join(reference.path, place, CHART)
-            if below(path, self._folder) and path not in files:
-                origin = LocalizedText(texts.FROM, repository=masked(repo)) if repo else ""
+            name, version, repo = text(chart, "name"), text(chart, "version"), text(chart, "repo")
+            if not (text(chart, "releaseName") or text(chart, "nameTemplate")):
+                raise self._error(name, LocalizedText(texts.NO_RELEASE_NAME, name=name))
+            # Where Kustomize looks before it downloads: absChartHome in its HelmChartInflationGenerator.
+            directory = posixpath.join(f"{name}-{version}", name) if version and repo else name
+            path = posixpath.join(reference.path, directory, CHART_FILE)
+            if is_within(path, self._directory) and path not in files:
+                origin = LocalizedText(texts.FROM, repository=redact_url(repo)) if repo else ""
                 remedy = LocalizedText(texts.COMMIT_CHART, path=posixpath.dirname(path))
-                raise ManifestError(
-                    self._file,
-                    self._line(name),
-                    LocalizedText(texts.FETCHED_CHART, name=name, origin=origin, remedy=remedy),
-                )
+                raise self._error(name, LocalizedText(texts.FETCHED_CHART, name=name, origin=origin, remedy=remedy))
             yield reference
 
     def refuse_urls(self) -> None:
-        """ManifestError for a file that Kustomize would get over HTTP."""
-        for field, entry in self._paths():
-            if _URL.match(entry):
-                raise self._remote(field, entry)
+        """ManifestError for a file that Kustomize would download over HTTP."""
+        for field, path in self._file_paths():
+            if _URL.match(path):
+                raise self._remote_error(field, path)
 
-    def _paths(self) -> Iterator[tuple[str, str]]:
+    def _file_paths(self) -> Iterator[tuple[str, str]]:
         for field in _FILES:
-            yield from ((field, entry) for entry in self._strings(field))
+            yield from ((field, path) for path in self._strings(field))
         for field in _WITH_PATH:
-            yield from ((field, _text(entry.get("path"))) for entry in self._mappings(field))
+            yield from ((field, text(entry, "path")) for entry in self._mappings(field))
         for field in _GENERATORS:
             for entry in self._mappings(field):
-                keyed = _strings(entry.get("files"))
-                yield from ((field, file.partition("=")[2] or file) for file in keyed)
-                yield from ((field, file) for file in (*_strings(entry.get("envs")), _text(entry.get("env"))))
-        yield from (("openapi", _text(each.get("path"))) for each in self._values("openapi") if isinstance(each, dict))
+                files = (file.partition("=")[2] or file for file in _strings(entry.get("files")))
+                yield from ((field, path) for path in (*files, *_strings(entry.get("envs")), text(entry, "env")))
+        yield from (("openapi", text(entry, "path")) for entry in self._values("openapi") if isinstance(entry, dict))
         for chart in self._mappings("helmCharts"):
-            files = (_text(chart.get("valuesFile")), *_strings(chart.get("additionalValuesFiles")))
-            yield from (("helmCharts", file) for file in files)
+            values_files = (text(chart, "valuesFile"), *_strings(chart.get("additionalValuesFiles")))
+            yield from (("helmCharts", path) for path in values_files)
 
     def _values(self, field: str) -> list[Any]:
         return [value for key, value in self._fields if key == field.lower()]
@@ -171,41 +162,27 @@ class _Kustomization:
     def _strings(self, field: str) -> list[str]:
         return [entry for value in self._values(field) for entry in _strings(value)]
 
-    def _mappings(self, field: str) -> list[Mapping[str, Any]]:
+    def _mappings(self, field: str) -> list[Object]:
         lists = (value for value in self._values(field) if isinstance(value, list))
         return [entry for value in lists for entry in value if isinstance(entry, dict)]
 
-    def _reference(self, entry: str, *, home: bool = False) -> Reference:
-        path = within(self._folder, entry)
+    def _reference(self, entry: str, what: LocalizedText) -> Reference:
+        path = resolve_path(self._directory, entry)
         if path is None:
-            what = LocalizedText(texts.CHART_HOME if home else texts.ENTRY)
-            raise ManifestError(
-                self._file, self._line(entry), LocalizedText(texts.OUTSIDE, what=what, path=repr(entry[:100]))
-            )
+            raise self._error(entry, LocalizedText(texts.OUTSIDE, what=what, path=repr(entry[:100])))
         return Reference(path, self._file, self._line(entry))
 
-    def _remote(self, field: str, entry: str) -> ManifestError:
-        return ManifestError(
-            self._file,
-            self._line(entry),
-            LocalizedText(texts.REMOTE, field=field, what=masked(entry)),
-        )
+    def _remote_error(self, field: str, entry: str) -> ManifestError:
+        return self._error(entry, LocalizedText(texts.REMOTE, field=field, what=redact_url(entry)))
+
+    def _error(self, entry: str, message: LocalizedText) -> ManifestError:
+        return ManifestError(self._file, self._line(entry), message)
 
     def _line(self, entry: str) -> int:
-        self._lines_sought += 1
-        at = self._text.find(entry) if entry and self._lines_sought <= _LINES_SOUGHT else -1
-        return self._text.count("\n", 0, at) + 1 if at > 0 else 1
+        self._line_searches += 1
+        position = self._content.find(entry) if entry and self._line_searches <= _MAX_LINE_SEARCHES else -1
+        return self._content.count("\n", 0, position) + 1 if position > 0 else 1
 
 
 def _strings(value: object) -> Sequence[str]:
     return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def masked(url: str) -> str:
-    """A URL to show: without the user and password in it, and in one line."""
-    shown = re.sub(r"//[^/@\s]+@", "//***@", url)
-    return "".join(letter for letter in shown if letter.isprintable())[:200]

@@ -1,4 +1,4 @@
-"""What a deployer changes of a kustomization before it builds it, as Argo CD and Flux do in their own copy."""
+"""Applies a deployer's changes to a kustomization before the build, and Flux's variables after it."""
 
 import json
 import posixpath
@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.objects.manifest import ManifestError, read_documents
-from bot.core.rendering.source import KUSTOMIZATIONS, KustomizeParameters, below
+from bot.core.objects.resource import items
+from bot.core.rendering.source import KUSTOMIZATION_FILES, KustomizeParameters, is_within
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
 _SUFFIXES: Final = (".yaml", ".yml")
-_NO_SUBSTITUTION: Final = re.compile(
+_SUBSTITUTION_DISABLED: Final = re.compile(
     rb"^\s+[\"']?kustomize\.toolkit\.fluxcd\.io/substitute[\"']?:\s*[\"']?disabled", re.MULTILINE
 )
 _VARIABLE: Final = re.compile(rb"\$(\$?)\{([^{}]*)\}")
@@ -21,89 +22,94 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    """A kustomization file and what it now holds."""
+class EditedFile:
+    """A kustomization's path from the repository's root, and its new content."""
 
     file: str
     content: bytes
 
 
-def edited(files: Mapping[str, bytes], root: str, parameters: KustomizeParameters) -> Edited | None:
-    """The kustomization of a path with what a deployer changes; one is made where there is none, if that is asked for.
+def edit_kustomization(files: Mapping[str, bytes], root: str, parameters: KustomizeParameters) -> EditedFile | None:
+    """The kustomization at `root` with the deployer's changes; None if there is none and none should be created.
 
-    None where there is none. ManifestError for one that cannot be read.
+    ManifestError if the file doesn't hold exactly one kustomization.
     """
-    names = (posixpath.join(root, name) for name in KUSTOMIZATIONS)
-    file = next((name for name in names if name in files), None)
-    if file is None and not parameters.generate:
+    candidates = (posixpath.join(root, name) for name in KUSTOMIZATION_FILES)
+    file = next((path for path in candidates if path in files), None)
+    if file is None and not parameters.create_if_missing:
         return None
     if file is None:
-        file = posixpath.join(root, KUSTOMIZATIONS[0])
-        held: dict[str, Any] = {"resources": _resources(files, root)}
+        file = posixpath.join(root, KUSTOMIZATION_FILES[0])
+        kustomization: dict[str, Any] = {"resources": _generated_resources(files, root)}
     else:
-        found = [value for _, value in read_documents(file, files[file])]
-        if len(found) != 1 or not isinstance(found[0], dict):
+        documents = [value for _, value in read_documents(file, files[file])]
+        if len(documents) != 1 or not isinstance(documents[0], dict):
             raise ManifestError(file, 1, LocalizedText(texts.SEVERAL_KUSTOMIZATIONS))
-        held = dict(found[0])
+        kustomization = dict(documents[0])
     for key, value in (
         ("namePrefix", parameters.name_prefix),
         ("nameSuffix", parameters.name_suffix),
         ("namespace", parameters.namespace),
     ):
         if value:
-            held[key] = value
-    held["images"] = _by_name(held.get("images"), [json.loads(each) for each in parameters.images])
-    held["replicas"] = _by_name(
-        held.get("replicas"), [{"name": name, "count": count} for name, count in parameters.replicas]
-    )
-    held["patches"] = [*_list(held.get("patches")), *(json.loads(each) for each in parameters.patches)]
-    held["components"] = [*_list(held.get("components")), *parameters.components]
-    return Edited(file, json.dumps({key: value for key, value in held.items() if value != []}).encode())
+            kustomization[key] = value
+    images = [json.loads(image) for image in parameters.images]
+    replicas = [{"name": name, "count": count} for name, count in parameters.replicas]
+    patches = [json.loads(patch) for patch in parameters.patches]
+    kustomization |= {
+        "images": _replace_by_name(items(kustomization, "images"), images),
+        "replicas": _replace_by_name(items(kustomization, "replicas"), replicas),
+        "patches": [*items(kustomization, "patches"), *patches],
+        "components": [*items(kustomization, "components"), *parameters.components],
+    }
+    return EditedFile(file, json.dumps({key: value for key, value in kustomization.items() if value != []}).encode())
 
 
-def substituted(made: bytes, variables: Mapping[str, str]) -> bytes:
-    """What Flux's `postBuild` makes of built manifests: `${name}`, with a default or not, in all that do not forbid it.
+def substitute_variables(manifests: bytes, variables: Mapping[str, str]) -> bytes:
+    """Built manifests after Flux's `postBuild`: `${name}` replaced, with or without a default, unless disabled.
 
-    https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution. ValueError with the
-    expression for one of the other functions.
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution. ValueError, with the
+    expression, for the other string functions.
     """
 
-    def value(found: re.Match[bytes]) -> bytes:
-        escaped, expression = found[1], found[2].decode(errors="replace")
-        if escaped:
-            return found[0][1:]
+    def substitute(match: re.Match[bytes]) -> bytes:
+        is_escaped, expression = match[1], match[2].decode(errors="replace")
+        if is_escaped:
+            return match[0][1:]
         name = _NAME.match(expression)
         rest = expression[name.end() :] if name else expression
         if name is None or not (not rest or rest.startswith((":=", ":-", "=", "-"))):
             raise ValueError(f"${{{expression}}}")
-        known = variables.get(name[0])
+        value = variables.get(name[0])
         if rest.startswith(":"):
-            return (known or rest[2:]).encode()
-        return (known if known is not None else rest[1:]).encode()
+            return (value or rest[2:]).encode()
+        return (value if value is not None else rest[1:]).encode()
 
-    documents = made.split(b"\n---\n")
-    return b"\n---\n".join(each if _NO_SUBSTITUTION.search(each) else _VARIABLE.sub(value, each) for each in documents)
+    return b"\n---\n".join(
+        document if _SUBSTITUTION_DISABLED.search(document) else _VARIABLE.sub(substitute, document)
+        for document in manifests.split(b"\n---\n")
+    )
 
 
-def _resources(files: Mapping[str, bytes], root: str) -> list[str]:
-    """Every manifest below a path, and every folder there that is a kustomization itself in place of its files."""
-    homes = {posixpath.dirname(path) for path in files if posixpath.basename(path) in KUSTOMIZATIONS}
-    outermost = {home for home in homes if not any(other != home and below(home, other) for other in homes)}
-    plain = [
+def _generated_resources(files: Mapping[str, bytes], root: str) -> list[str]:
+    """Every manifest below `root`, with each directory that has a kustomization in place of the files in it."""
+    kustomized = {posixpath.dirname(path) for path in files if posixpath.basename(path) in KUSTOMIZATION_FILES}
+    outermost = {
+        directory
+        for directory in kustomized
+        if not any(other != directory and is_within(directory, other) for other in kustomized)
+    }
+    manifests = [
         path
         for path in files
-        if path.endswith(_SUFFIXES) and below(path, root) and not any(below(path, home) for home in outermost)
+        if path.endswith(_SUFFIXES) and not any(is_within(path, directory) for directory in outermost)
     ]
-    told = (posixpath.relpath(path, root or ".") for path in (*plain, *outermost) if below(path, root))
-    return sorted(path for path in told if not any(part.startswith(".") for part in path.split("/")))
+    resources = (posixpath.relpath(path, root or ".") for path in (*manifests, *outermost) if is_within(path, root))
+    return sorted(path for path in resources if not any(part.startswith(".") for part in path.split("/")))
 
 
-def _by_name(held: object, told: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Entries with a name, of which those told replace those held."""
-    names = {each["name"] for each in told}
-    kept = [each for each in _list(held) if not (isinstance(each, Mapping) and each.get("name") in names)]
-    return [*kept, *told]
-
-
-def _list(held: object) -> list[Any]:
-    return held if isinstance(held, list) else []
+def _replace_by_name(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The entries, those with the name of an override replaced by it."""
+    names = {override["name"] for override in overrides}
+    kept = [entry for entry in entries if not (isinstance(entry, Mapping) and entry.get("name") in names)]
+    return [*kept, *overrides]

@@ -1,4 +1,4 @@
-"""Where an application's manifests come from: a path, what makes manifests of it, and with which parameters."""
+"""Where an application's manifests come from: a path in a repository, the tool that renders it, and its parameters."""
 
 import posixpath
 from collections.abc import Iterable
@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from bot.core.globs import matches_glob
 
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-CHART = "Chart.yaml"
+KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+CHART_FILE = "Chart.yaml"
 
 
-class Kind(StrEnum):
-    """What makes manifests of a path's files."""
+class SourceType(StrEnum):
+    """How a path's files become manifests."""
 
     PLAIN = "plain"
     KUSTOMIZE = "kustomize"
@@ -21,38 +21,40 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HelmParameters:
-    """What a deployer hands to Helm beside the chart. "" and () leave Helm's own default.
+    """What a deployer passes to Helm besides the chart. "" and () leave Helm's default.
 
-    `values` are files, from the source's path or, with a leading slash, from the repository's root; of two that set one
-    value the later wins, and with `lenient` one that is not there is empty. `inline` is YAML that goes over them, and
-    `set` (name, value) over that, each value as Helm reads `--set`, or with `set_string` as text. `crds` says
-    whether the chart's crds/ folders count.
+    - `values_files` are paths from the source's path, or with a leading slash, from the repository's root. Later files
+      override earlier ones; with `ignore_missing_values_files`, missing ones are skipped.
+    - `inline_values` is YAML that overrides the files. `set` and `set_string` are (name, value) pairs, as in
+      `helm --set` and `--set-string`, that override both.
+    - `include_crds` is `helm --include-crds`: whether to render the crds/ directory.
     """
 
-    release: str = ""
+    release_name: str = ""
     namespace: str = ""
-    values: tuple[str, ...] = ()
-    inline: str = ""
+    values_files: tuple[str, ...] = ()
+    inline_values: str = ""
     set: tuple[tuple[str, str], ...] = ()
     set_string: tuple[tuple[str, str], ...] = ()
     api_versions: tuple[str, ...] = ()
     kube_version: str = ""
-    crds: bool = True
-    lenient: bool = False
+    include_crds: bool = True
+    ignore_missing_values_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryParameters:
-    """Which plain files of a path count: with `recurse` those in folders below it too; of these the ones whose paths
-    from there match the glob pattern `include`, if there is one, and not `exclude`.
+    """Which plain files of a path to read, like Argo CD's `directory` options.
+
+    `include` and `exclude` are glob patterns for paths relative to the source's path; "" matches every file and none.
     """
 
     recurse: bool = True
     include: str = ""
     exclude: str = ""
 
-    def counts(self, path: str) -> bool:
-        """Whether the file at that path, from the source's own, does."""
+    def includes(self, path: str) -> bool:
+        """Whether to read the file at `path`, relative to the source's path."""
         if not self.recurse and "/" in path:
             return False
         if self.exclude and matches_glob(self.exclude, path):
@@ -62,10 +64,12 @@ class DirectoryParameters:
 
 @dataclass(frozen=True, slots=True)
 class KustomizeParameters:
-    """What a deployer changes of a kustomization. "" and () leave what it says.
+    """What a deployer changes in a kustomization. "" and () leave it unchanged.
 
-    `images` and `patches` are entries of its fields as JSON, `replicas` are (name, count), `components` paths from its
-    own. With `generate` one is made where there is none; `substitutes` (name, value) fill `${name}` in what is built.
+    - `images` and `patches` are entries of those fields as JSON, `replicas` are (name, count) pairs, and `components`
+      are paths relative to the source's path.
+    - `create_if_missing` generates a kustomization where there is none.
+    - `substitutions` are (name, value) pairs for `${name}` in the built manifests.
     """
 
     name_prefix: str = ""
@@ -75,43 +79,43 @@ class KustomizeParameters:
     replicas: tuple[tuple[str, int], ...] = ()
     patches: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
-    generate: bool = False
-    substitutes: tuple[tuple[str, str], ...] = ()
+    create_if_missing: bool = False
+    substitutions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A path in a repository as `tidy` has it; with a `kind` of None its files tell what it is."""
+    """A normalized path in a repository (see `normalize_path`). If `type` is None, its files determine it."""
 
     path: str
-    kind: Kind | None = None
+    type: SourceType | None = None
     helm: HelmParameters = HelmParameters()
     directory: DirectoryParameters = DirectoryParameters()
     kustomize: KustomizeParameters = KustomizeParameters()
 
 
-def detect(paths: Iterable[str], root: str) -> Kind:
-    """What a path is, by the files that lie in it: a kustomization goes before a chart, as with Argo CD."""
+def detect_source_type(paths: Iterable[str], root: str) -> SourceType:
+    """The type of the source at `root`, from the files in it. As in Argo CD, Kustomize takes precedence over Helm."""
     names = {posixpath.basename(path) for path in paths if posixpath.dirname(path) == root}
-    if names.intersection(KUSTOMIZATIONS):
-        return Kind.KUSTOMIZE
-    return Kind.HELM if CHART in names else Kind.PLAIN
+    if names.intersection(KUSTOMIZATION_FILES):
+        return SourceType.KUSTOMIZE
+    return SourceType.HELM if CHART_FILE in names else SourceType.PLAIN
 
 
-def tidy(path: str) -> str:
-    """A path from the repository's root as git writes it; "" is the root."""
+def normalize_path(path: str) -> str:
+    """A path from the repository's root as git writes it: `apps/shop`, or "" for the root."""
     normal = posixpath.normpath(path.strip("/") or ".")
     return "" if normal == "." else normal
 
 
-def within(folder: str, path: str) -> str | None:
-    """What `path`, written in `folder`, means from the repository's root; None when it leads out of the repository."""
+def resolve_path(folder: str, path: str) -> str | None:
+    """The path from the repository's root that `path`, relative to `folder`, refers to; None if it is outside."""
     if path.startswith("/") or not path.isprintable():
         return None
-    meant = tidy(posixpath.join(folder, path))
-    return None if meant.split("/")[0] == ".." else meant
+    resolved = normalize_path(posixpath.join(folder, path))
+    return None if resolved.split("/")[0] == ".." else resolved
 
 
-def below(path: str, folder: str) -> bool:
-    """Whether a path is `folder` or lies in it."""
+def is_within(path: str, folder: str) -> bool:
+    """Whether a path is `folder` or below it; "" is the root."""
     return not folder or path == folder or path.startswith(f"{folder}/")

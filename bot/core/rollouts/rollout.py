@@ -1,4 +1,4 @@
-"""One merge on its way to the clusters: from merged, to live, or to what is missing after the deadline."""
+"""Tracks one merge on its way to the clusters: from merged to live, late or superseded."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -6,20 +6,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.core.applications.deployer import Failure
+from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.rendered_change import NO_CHANGE, RenderedChange
 from bot.core.changes.suspect import Suspect
 from bot.core.git.author import Author
 from bot.core.objects.health import Unready
 from bot.core.objects.images import Unpinned
 
-MOST_NAMED: Final = 10  # of what a part still lacks, and of its images
+MAX_LISTED: Final = 10  # pending objects, and unpinned images, per application
 
 
 class RolloutState(StrEnum):
-    """ROLLING until every part is live; SUPERSEDED by a newer merge.
+    """ROLLING until every application is live or a newer merge has SUPERSEDED it.
 
-    LATE past the deadline, or once a workload has given up by itself; it is still watched.
+    LATE past the deadline, or once a workload has failed for good. A late rollout is still observed.
     """
 
     ROLLING = "rolling"
@@ -28,37 +28,39 @@ class RolloutState(StrEnum):
     SUPERSEDED = "superseded"
 
 
-ENDED = frozenset({RolloutState.LIVE, RolloutState.SUPERSEDED})
+ENDED_STATES = frozenset({RolloutState.LIVE, RolloutState.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True)
 class PendingState:
-    """What one look at a part found wanting, the first of each; nothing at all means that it is live.
+    """What one observation of an application still found pending, at most MAX_LISTED of each kind of `total`.
 
-    `missing` has not arrived (`Deployment web: spec.replicas`), `remaining` is gone from git and still in the cluster,
-    `unready` has arrived and does not run; `failure` is what the deployer says of it.
+    `missing` fields and objects are not applied yet (`Deployment web: spec.replicas`); `remaining` objects were removed
+    from git but are still in the cluster; `unready` workloads were applied but are not ready. `failure` is the error
+    that the deployer reports.
     """
 
     missing: tuple[str, ...] = ()
     remaining: tuple[str, ...] = ()
     unready: tuple[Unready, ...] = ()
-    failure: Failure | None = None
+    failure: DeployerFailure | None = None
     total: int = 0
 
     @property
     def has_failed(self) -> bool:
-        """Whether nothing will come of it without somebody doing something."""
-        return any(each.failed for each in self.unready)
+        """Whether a workload has failed for good: it won't become ready unless someone intervenes."""
+        return any(workload.failed for workload in self.unready)
 
 
-NOTHING: Final = PendingState()
+NOTHING_PENDING: Final = PendingState()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What the merge changes in one application: bounded; `unpinned` are images that it brings, `images` how many.
+class ApplicationChange:
+    """What the merge changes in one application.
 
-    `why` says why it is not known, and then there is nothing else.
+    `unpinned` lists at most MAX_LISTED of the `images` unpinned images that it adds. `why` is set, and nothing else, if
+    the change is unknown.
     """
 
     rendered: RenderedChange = NO_CHANGE
@@ -68,30 +70,32 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One application's share of a rollout.
+class ApplicationRollout:
+    """One application's part of a rollout.
 
-    `lacking` is what the last look that could tell found wanting, `error` why the last look could not tell. `change` is
-    None until it has been worked out.
+    `lacking` is what the last successful observation found pending; `error` is why the latest one failed, if it did.
+    `change` is None until it has been rendered.
     """
 
     application: str
     cluster: str
     channel: str
     live_at: datetime | None = None
-    lacking: PendingState = NOTHING
+    lacking: PendingState = NOTHING_PENDING
     error: str | None = None
-    change: Change | None = None
+    change: ApplicationChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """One merge to a tracked branch that changed at least one application: from `parent` to `revision`.
+    """One merge to a tracked branch, from `parent` to `revision`, that changed at least one application.
 
-    `merged_at` is the forge's word where there is one, else when the bot first saw it. `approved_by` are forge logins.
-    `authors` wrote its commits, the first of them; `more_authors` says how many others did. `merges`: so many are
-    told as one, of which this is the last. `rewritten`: the branch was forced to where it is now. `suspects` are the
-    commits that last changed what does not come up, None until they were looked for.
+    - `merged_at` is the forge's time, or if there is none, when the bot first saw the merge.
+    - `approved_by` are forge logins. `authors` are the first authors of its commits; `more_authors` counts the rest.
+    - `merges` is how many merges this rollout stands for; it is the last of them.
+    - `rewritten` means that the branch was force-pushed to this revision.
+    - `suspects` are the commits that last changed the workloads that aren't ready; None until the bot has searched for
+      them.
     """
 
     id: str
@@ -102,7 +106,7 @@ class Rollout:
     subject: str
     author: str
     merged_at: datetime
-    parts: tuple[Part, ...]
+    parts: tuple[ApplicationRollout, ...]
     url: str | None = None
     pull_number: int | None = None
     pull_url: str | None = None
@@ -120,36 +124,38 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One look at one part: nothing `lacking` and no `error` means that it is live."""
+    """One observation of one application: it is live if nothing is `pending` and there is no `error`."""
 
-    lacking: PendingState = NOTHING
+    pending: PendingState = NOTHING_PENDING
     error: str | None = None
 
 
-def decide(rollout: Rollout, observed: Mapping[str, Observation], *, now: datetime, deadline: timedelta) -> Rollout:
-    """The rollout after one more look. `observed` is by application; one that was not looked at stays as it was.
+def apply_observations(
+    rollout: Rollout, observations: Mapping[str, Observation], *, now: datetime, deadline: timedelta
+) -> Rollout:
+    """The rollout after the latest observations, given by application; applications without one don't change.
 
-    A part that was live once stays live: what happens to it later is drift, and has a card of its own.
+    An application that was live once stays live: later differences are drift, which has its own card.
     """
-    parts = tuple(_look(part, observed.get(part.application), now) for part in rollout.parts)
+    parts = tuple(_observe(part, observations.get(part.application), now) for part in rollout.parts)
     if all(part.live_at for part in parts):
         return replace(rollout, parts=parts, state=RolloutState.LIVE, ended_at=now)
-    given_up = any(part.lacking.has_failed for part in parts if part.live_at is None)
-    late = given_up or now - rollout.merged_at >= deadline
-    return replace(rollout, parts=parts, state=RolloutState.LATE if late else RolloutState.ROLLING)
+    has_failed = any(part.lacking.has_failed for part in parts if part.live_at is None)
+    is_late = has_failed or now - rollout.merged_at >= deadline
+    return replace(rollout, parts=parts, state=RolloutState.LATE if is_late else RolloutState.ROLLING)
 
 
-def supersede(rollout: Rollout, newer: Rollout, *, now: datetime) -> Rollout:
-    """An older rollout once a newer merge is live in everything the older one still waits for."""
+def mark_superseded(rollout: Rollout, newer: Rollout, *, now: datetime) -> Rollout:
+    """Supersede a rollout if a newer merge is live in every application that the older one still waits for."""
     waiting = {part.application for part in rollout.parts if part.live_at is None}
-    arrived = {part.application for part in newer.parts if part.live_at is not None}
-    if not waiting or not waiting <= arrived or rollout.state in ENDED:
+    live = {part.application for part in newer.parts if part.live_at is not None}
+    if not waiting or not waiting <= live or rollout.state in ENDED_STATES:
         return rollout
     return replace(rollout, state=RolloutState.SUPERSEDED, superseded_by=newer.revision, ended_at=now)
 
 
 def rolling_applications(rollouts: Iterable[Rollout]) -> frozenset[str]:
-    """Applications that a merge is still on its way to, within its deadline."""
+    """The applications with a rollout in progress that is not late."""
     return frozenset(
         part.application
         for rollout in rollouts
@@ -159,11 +165,11 @@ def rolling_applications(rollouts: Iterable[Rollout]) -> frozenset[str]:
     )
 
 
-def _look(part: Part, observation: Observation | None, now: datetime) -> Part:
+def _observe(part: ApplicationRollout, observation: Observation | None, now: datetime) -> ApplicationRollout:
     if part.live_at is not None or observation is None:
         return part
     if observation.error is not None:
         return replace(part, error=observation.error)
-    if observation.lacking != NOTHING:
-        return replace(part, lacking=observation.lacking, error=None)
-    return replace(part, live_at=now, lacking=NOTHING, error=None)
+    if observation.pending != NOTHING_PENDING:
+        return replace(part, lacking=observation.pending, error=None)
+    return replace(part, live_at=now, lacking=NOTHING_PENDING, error=None)

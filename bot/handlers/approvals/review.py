@@ -11,22 +11,22 @@ from bot.config.sections.approvals import ApprovalsConfig
 from bot.core.applications.application import Application
 from bot.core.approvals.approval import (
     UNAPPROVED,
-    Alert,
+    ApprovalAlert,
+    ApprovalRecord,
+    ApprovalResult,
     ApprovalStatus,
-    Content,
+    ContentMatch,
     Evidence,
-    Finding,
-    Judgement,
-    advance,
-    alerts,
-    grouped,
+    apply_result,
+    assign_alerts,
+    collect_alerts,
+    evaluate,
+    history_rewrite,
     is_settled,
-    judge,
-    later_look,
-    rewriting,
+    next_check_at,
 )
 from bot.core.git.commit import Approval, Commit, PullRequest
-from bot.core.git.patch import FileChange, bounded, patch
+from bot.core.git.patch import FileChange, redacted_patch, truncate_lines
 from bot.core.git.repository_ref import RepositoryRef
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -44,13 +44,12 @@ from bot.ports.store import Posted
 _log = logging.getLogger(__name__)
 
 _MOST_COMMITS = 10_000  # noted at once: the bot was away for long
-_MOST_FILES = 20  # named
 _MOST_READ = 200  # files read for a diff
-_MOST_DIFF = 2_000  # characters beside the judgement
+_MOST_DIFF = 2_000  # characters beside the record
 _MOST_FILE = 200_000  # characters of a diff as a file
 _MOST_REBASED = 250  # commits of one pull request
 
-_Brought = tuple[Judgement, PullRequest | None]  # a commit, and what brought it to its branch
+_Brought = tuple[ApprovalRecord, PullRequest | None]  # a commit, and what brought it to its branch
 
 
 class ApprovalReviewer:
@@ -87,29 +86,29 @@ class ApprovalReviewer:
         now = self._ports.clock()
         with self._looking:
             unsettled = sorted(
-                self._ports.store.approvals.unsettled(), key=lambda judgement: (judgement.repository, judgement.batch)
+                self._ports.store.approvals.unsettled(), key=lambda record: (record.repository, record.batch)
             )
-            for (name, _), members in groupby(unsettled, key=lambda judgement: (judgement.repository, judgement.batch)):
+            for (name, _), members in groupby(unsettled, key=lambda record: (record.repository, record.batch)):
                 batch = list(members)
                 settings = self._settings_of(name)
-                if settings and any(judgement.look_at <= now for judgement in batch):
+                if settings and any(record.look_at <= now for record in batch):
                     self._look_at(name, settings, batch, now)
 
     def share_diffs(self, translator_for: Callable[[str], Translator]) -> None:
         """Put what a card has no room for into its thread, once. Slack that refuses is asked again later."""
-        for alert in alerts(self._ports.store.approvals.unsettled()):
-            if not message.is_long(alert) or not self._settings_of(alert.last.repository):
+        for alert in collect_alerts(self._ports.store.approvals.unsettled()):
+            if not message.is_long(alert) or not self._settings_of(alert.newest.repository):
                 continue
             for channel in alert.channels:
                 self._share(alert, approval_key(alert, channel), translator_for(channel))
 
-    def _share(self, alert: Alert, key: str, translator: Translator) -> None:
-        store, first, last = self._ports.store, alert.commits[0], alert.last
+    def _share(self, alert: ApprovalAlert, key: str, translator: Translator) -> None:
+        store, first, last = self._ports.store, alert.commits[0], alert.newest
         card = store.cards.get(key)
         if card is None or not card.ts or store.cards.get(f"{key}/diff"):
             return
         lines = changes(self._ports.repositories[last.repository], first.parent, last.sha)
-        content, _ = bounded(lines, _MOST_FILE)
+        content, _ = truncate_lines(lines, _MOST_FILE)
         name, title = message.file_name(alert), message.file_title(translator, alert)
         try:
             self._ports.chat.upload(card.channel, filename=name, title=title, content=content, thread=card.ts)
@@ -124,25 +123,24 @@ class ApprovalReviewer:
 
     # ------------------------------------------------------------ noting
 
-    def _noted(self, repository: Repository, recorded: str, head: str) -> list[Judgement]:
+    def _noted(self, repository: Repository, recorded: str, head: str) -> list[ApprovalRecord]:
         try:
             rewritten = not repository.is_ancestor(recorded, head)
             commits = repository.first_parent(recorded, head, limit=_MOST_COMMITS)[::-1]
         except RevisionNotFoundError:  # what was there before is not to be had any more
             rewritten, commits = True, []
         now = self._ports.clock()
-        noted = [self._judgement(repository, commit, head, order, now) for order, commit in enumerate(commits)]
+        noted = [self._record(repository, commit, head, order, now) for order, commit in enumerate(commits)]
         if rewritten:
-            last = noted[-1] if noted else self._judgement(repository, repository.commit(head), head, 0, now)
-            noted.append(rewriting(recorded, replace(last, order=len(noted))))
+            last = noted[-1] if noted else self._record(repository, repository.commit(head), head, 0, now)
+            noted.append(history_rewrite(recorded, replace(last, order=len(noted))))
         return noted
 
-    def _judgement(self, repository: Repository, commit: Commit, batch: str, order: int, now: datetime) -> Judgement:
+    def _record(self, repository: Repository, commit: Commit, batch: str, order: int, now: datetime) -> ApprovalRecord:
         parent = commit.parents[0] if commit.parents else None
         affected = self._affected(repository, parent, commit.sha)
         forge = self._ports.forges.get(repository.name)
-        files = repository.changed_paths(parent, commit.sha)
-        return Judgement(
+        return ApprovalRecord(
             id=f"{repository.name}@{commit.sha}",
             repository=repository.name,
             branch=repository.branch,
@@ -157,7 +155,6 @@ class ApprovalReviewer:
             url=forge.commit_url(commit.sha) if forge else None,
             applications=tuple(application.name for application in affected),
             channels=tuple(sorted({application.channel for application in affected})) or (self._channel,),
-            files=tuple(files[:_MOST_FILES]),
         )
 
     def _affected(self, repository: Repository, parent: str | None, sha: str) -> list[Application]:
@@ -172,31 +169,29 @@ class ApprovalReviewer:
 
     # ------------------------------------------------------------ judging
 
-    def _look_at(self, name: str, settings: ApprovalsConfig, batch: Sequence[Judgement], now: datetime) -> None:
+    def _look_at(self, name: str, settings: ApprovalsConfig, batch: Sequence[ApprovalRecord], now: datetime) -> None:
         if name not in self._ports.forges:
-            judgements = [replace(judgement, why=LocalizedText(texts.NO_FORGE)) for judgement in batch]
-            self._ports.store.approvals.save(judgements, settled={judgement.id for judgement in judgements})
+            records = [replace(record, why=LocalizedText(texts.NO_FORGE)) for record in batch]
+            self._ports.store.approvals.save(records, settled={record.id for record in records})
             return
-        due = [judgement for judgement in batch if judgement.look_at <= now]
+        due = [record for record in batch if record.look_at <= now]
         try:
-            unjudged = [judgement for judgement in batch if judgement.verdict is not ApprovalStatus.REWRITTEN]
+            unjudged = [record for record in batch if record.verdict is not ApprovalStatus.REWRITTEN]
             reviewed = self._judged(name, settings, unjudged, now)
         except (ForgeError, RepositoryError) as error:
             _log.warning("cannot check approvals in %s: %s", name, error)
-            reviewed = {judgement.id: _waiting(judgement, error, now) for judgement in due}
-        members = [
-            reviewed.get(judgement.id, replace(judgement, look_at=later_look(judgement, now))) for judgement in batch
-        ]
+            reviewed = {record.id: _waiting(record, error, now) for record in due}
+        members = [reviewed.get(record.id, replace(record, look_at=next_check_at(record, now))) for record in batch]
         if settings.alert:
-            members = grouped(members)
-        settled = {judgement.id for judgement in members if is_settled(judgement, now)}
+            members = assign_alerts(members)
+        settled = {record.id for record in members if is_settled(record, now)}
         self._ports.store.approvals.save(members, settled=settled)
 
     def _judged(
-        self, name: str, settings: ApprovalsConfig, batch: Sequence[Judgement], now: datetime
-    ) -> dict[str, Judgement]:
+        self, name: str, settings: ApprovalsConfig, batch: Sequence[ApprovalRecord], now: datetime
+    ) -> dict[str, ApprovalRecord]:
         repository, forge = self._ports.repositories[name], self._ports.forges[name]
-        brought = _with_rebased(repository, [(judgement, _brought(forge, judgement)) for judgement in batch])
+        brought = _with_rebased(repository, [(record, _brought(forge, record)) for record in batch])
         pushers = _pushers(forge, repository, brought)
         judged = {}
         for members in _runs(brought):
@@ -204,31 +199,31 @@ class ApprovalReviewer:
             approvals = tuple(forge.approvals(pull.number)) if pull else ()
             first, last = members[0][0], members[-1][0]
             content = _content(repository, first.parent, last.sha, pull, approvals) if pull else {}
-            for judgement, _ in members:
-                paths = tuple(repository.changed_paths(judgement.parent, judgement.sha))
-                finding = judge(Evidence(paths, pull, approvals, content, pushers.get(judgement.sha)), settings.rules)
-                judged[judgement.id] = self._advanced(
-                    repository, judgement, finding, pull, pushers.get(judgement.sha), now, settings.grace
+            for record, _ in members:
+                paths = tuple(repository.changed_paths(record.parent, record.sha))
+                result = evaluate(Evidence(paths, pull, approvals, content, pushers.get(record.sha)), settings.rules)
+                judged[record.id] = self._advanced(
+                    repository, record, result, pull, pushers.get(record.sha), now, settings.grace
                 )
         return judged
 
     def _advanced(
         self,
         repository: Repository,
-        judgement: Judgement,
-        finding: Finding,
+        record: ApprovalRecord,
+        result: ApprovalResult,
         pull: PullRequest | None,
         pushed_by: str | None,
         now: datetime,
         grace: timedelta,
-    ) -> Judgement:
-        judgement = replace(judgement, pushed_by=pushed_by)
-        after = advance(judgement, finding, pull, now, grace=grace)
-        if after.verdict is ApprovalStatus.UNKNOWN and finding.verdict is ApprovalStatus.UNKNOWN:
+    ) -> ApprovalRecord:
+        record = replace(record, pushed_by=pushed_by)
+        after = apply_result(record, result, pull, now, grace=grace)
+        if after.verdict is ApprovalStatus.UNKNOWN and result.verdict is ApprovalStatus.UNKNOWN:
             after = replace(after, why=LocalizedText(texts.WHICH_HEAD))
-        if after.verdict in UNAPPROVED and not judgement.flagged_at:
+        if after.verdict in UNAPPROVED and not record.flagged_at:
             _log.warning("unapproved commit %s in %s: %s", after.sha, after.repository, after.verdict.value)
-            diff, more = bounded(changes(repository, after.parent, after.sha), _MOST_DIFF)
+            diff, more = truncate_lines(changes(repository, after.parent, after.sha), _MOST_DIFF)
             after = replace(after, diff=diff, more=more)
         return after
 
@@ -238,7 +233,7 @@ def changes(repository: Repository, parent: str | None, sha: str) -> list[str]:
     paths = repository.changed_paths(parent, sha)
     read = paths[:_MOST_READ]
     sides = [_contents(repository, revision, read) if revision else {} for revision in (parent, sha)]
-    return patch(
+    return redacted_patch(
         FileChange(path, sides[0].get(path), sides[1].get(path)) if path in read else FileChange(path, None, None)
         for path in paths
     )
@@ -249,18 +244,18 @@ def _contents(repository: Repository, revision: str, paths: Sequence[str]) -> di
     return {file.path: file.content for files in read for file in files or ()}
 
 
-def _waiting(judgement: Judgement, error: PortError, now: datetime) -> Judgement:
+def _waiting(record: ApprovalRecord, error: PortError, now: datetime) -> ApprovalRecord:
     """Asked again when the forge says, else later. What is known stays known."""
-    at = getattr(error, "retry_at", None) or later_look(judgement, now)
-    why = str(error) if judgement.verdict is ApprovalStatus.UNKNOWN else None
-    return replace(judgement, why=why, look_at=at)
+    at = getattr(error, "retry_at", None) or next_check_at(record, now)
+    why = str(error) if record.verdict is ApprovalStatus.UNKNOWN else None
+    return replace(record, why=why, look_at=at)
 
 
-def _brought(forge: Forge, judgement: Judgement) -> PullRequest | None:
+def _brought(forge: Forge, record: ApprovalRecord) -> PullRequest | None:
     """The pull request that brought it to its branch; an open one that happens to hold it brought nothing."""
-    if judgement.verdict is ApprovalStatus.APPROVED:
-        return judgement.pull
-    pull = forge.pull_request_for(judgement.sha, judgement.branch)
+    if record.verdict is ApprovalStatus.APPROVED:
+        return record.pull
+    pull = forge.pull_request_for(record.sha, record.branch)
     return pull if pull and pull.state == "merged" else None
 
 
@@ -276,15 +271,15 @@ def _with_rebased(repository: Repository, brought: Sequence[_Brought]) -> list[_
     Commits before it that nothing else brought are its own if all of them together are what its merge gives.
     """
     completed = list(brought)
-    for index, (judgement, pull) in enumerate(brought):
+    for index, (record, pull) in enumerate(brought):
         if pull is None or index == 0 or brought[index - 1][1] is not None:
             continue
         last = next(_runs(brought[index:]))[-1][0]
-        if _holds(repository, judgement.parent, last.sha, pull.head_sha) is not Content.DIFFERS:
+        if _holds(repository, record.parent, last.sha, pull.head_sha) is not ContentMatch.DIFFERS:
             continue
         earlier = list(takewhile(lambda before: brought[before][1] is None, range(index - 1, -1, -1)))
         for first in earlier[:_MOST_REBASED]:
-            if _holds(repository, brought[first][0].parent, last.sha, pull.head_sha) is Content.SAME:
+            if _holds(repository, brought[first][0].parent, last.sha, pull.head_sha) is ContentMatch.SAME:
                 completed[first:index] = [(member, pull) for member, _ in brought[first:index]]
                 break
     return completed
@@ -297,24 +292,24 @@ def _pushers(forge: Forge, repository: Repository, brought: Sequence[_Brought]) 
     moved = forge.pushers(repository.branch)
     pushers: dict[str, str] = {}
     who = None
-    for judgement, _ in reversed(brought):
-        who = moved.get(judgement.sha, who)
+    for record, _ in reversed(brought):
+        who = moved.get(record.sha, who)
         if who:
-            pushers[judgement.sha] = who
+            pushers[record.sha] = who
     return pushers
 
 
 def _content(
     repository: Repository, parent: str | None, sha: str, pull: PullRequest, approvals: Iterable[Approval]
-) -> dict[str, Content]:
+) -> dict[str, ContentMatch]:
     """Whether `parent`..`sha` is what a merge of each head gives: the final one, and those that others approved."""
     heads = {pull.head_sha, *(approval.sha for approval in approvals if approval.sha and approval.by != pull.author)}
     return {head: _holds(repository, parent, sha, head) for head in heads}
 
 
-def _holds(repository: Repository, parent: str | None, sha: str, head: str) -> Content:
+def _holds(repository: Repository, parent: str | None, sha: str, head: str) -> ContentMatch:
     if parent is None or not repository.fetch_commit(head):
-        return Content.UNKNOWN
+        return ContentMatch.UNKNOWN
     merged = repository.merge(parent, head)
     same = not merged.conflicts and merged.tree == repository.tree_id(sha, "")
-    return Content.SAME if same else Content.DIFFERS
+    return ContentMatch.SAME if same else ContentMatch.DIFFERS

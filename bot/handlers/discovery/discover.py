@@ -9,9 +9,15 @@ from typing import Any, Final
 from bot.config.model import Config
 from bot.core.applications import argocd, flux
 from bot.core.applications.application import Application
-from bot.core.applications.deployer import ARGO_APPLICATION
 from bot.core.applications.deployer_status import DeployerStatus
-from bot.core.applications.discovered import Catalogue, Discovered, Found, Known, Remote, catalogue
+from bot.core.applications.discovery import (
+    ApplicationInventory,
+    ConfiguredCluster,
+    ConfiguredRepository,
+    DiscoveredApplication,
+    DiscoveryResult,
+    build_inventory,
+)
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
@@ -61,16 +67,20 @@ class _Deployer:
 
     title: str
     kinds: Sequence[tuple[str, str]]
-    read: Callable[[flux.Resources, str, flux.ConfigMaps], list[Found]]
+    read: Callable[[flux.Resources, str, flux.ConfigMapReader], list[DiscoveryResult]]
 
 
-def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMaps) -> list[Found]:
-    return [application for resource in held[ARGO_APPLICATION] for application in argocd.read(resource, cluster)]
+def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMapReader) -> list[DiscoveryResult]:
+    return [
+        application
+        for resource in held[argocd.APPLICATION]
+        for application in argocd.read_application(resource, cluster)
+    ]
 
 
 _DEPLOYERS: Final = {
-    "argocd": _Deployer(argocd.DEPLOYER, (ARGO_APPLICATION,), _read_argo),
-    "flux": _Deployer(flux.DEPLOYER, (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY), flux.read),
+    "argocd": _Deployer(argocd.DEPLOYER, (argocd.APPLICATION,), _read_argo),
+    "flux": _Deployer(flux.DEPLOYER, (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY), flux.read_resources),
 }
 
 
@@ -89,12 +99,13 @@ class Discoverer:
         self._configured = config.applications
         self._repository = repository
         self._remotes = {
-            name: Remote(name, settings.url, settings.branch) for name, settings in config.repositories.items()
+            name: ConfiguredRepository(name, settings.url, settings.branch)
+            for name, settings in config.repositories.items()
         }
         self._lock = threading.Lock()
-        self._found: dict[tuple[str, str], Sequence[Found]] = {}
+        self._found: dict[tuple[str, str], Sequence[DiscoveryResult]] = {}
         self._troubles: dict[tuple[str, str], str] = {}
-        self._catalogue = Catalogue(self._configured, {})
+        self._catalogue = ApplicationInventory(self._configured, {})
         self.applications = Applications(self._configured)
 
     @property
@@ -135,24 +146,24 @@ class Discoverer:
         with self._lock:
             return configured <= self._found.keys()
 
-    def catalogue(self) -> Catalogue:
+    def catalogue(self) -> ApplicationInventory:
         """What is known, with the deployers' views; `notes` say what could not be asked."""
         with self._lock:
             return replace(self._catalogue, notes=tuple(self._troubles[key] for key in sorted(self._troubles)))
 
     def views(self) -> Mapping[str, DeployerStatus]:
         """What the deployers say, by application."""
-        return self.catalogue().views
+        return self.catalogue().deployer_statuses
 
     def _failed(self, deployer: _Deployer, cluster: str, why: str) -> str:
         return LocalizedText(texts.LIST_FAILED, deployer=deployer.title, cluster=cluster, why=why)
 
-    def _ask_defaults(self, found: Sequence[Found]) -> None:
+    def _ask_defaults(self, found: Sequence[DiscoveryResult]) -> None:
         """The default branches that HEAD means; of a remote that is silent the one known before is kept."""
         urls = {
             normalize(application.url)
             for application in found
-            if isinstance(application, Discovered) and application.revision.text == HEAD
+            if isinstance(application, DiscoveredApplication) and application.revision.text == HEAD
         }
         for name, remote in list(self._remotes.items()):
             if normalize(remote.url) not in urls:
@@ -165,11 +176,11 @@ class Discoverer:
                 _log.warning("cannot read the default branch of %s: %s", name, error)
                 continue
             with self._lock:
-                self._remotes[name] = replace(remote, default=default)
+                self._remotes[name] = replace(remote, default_branch=default)
 
     def _become(self) -> None:
         before = set(self.applications)
-        self._catalogue = catalogue(
+        self._catalogue = build_inventory(
             [application for key in sorted(self._found) for application in self._found[key]],
             configured=self._configured,
             repositories=list(self._remotes.values()),
@@ -181,9 +192,9 @@ class Discoverer:
             if names:
                 _log.info("applications %s: %s", change, ", ".join(sorted(names)))
 
-    def _known(self, name: str) -> Known:
+    def _known(self, name: str) -> ConfiguredCluster:
         settings = self._config.clusters[name]
-        return Known(
+        return ConfiguredCluster(
             name, self._clusters[name].server, settings.context or "", settings.channel or self._config.slack.channel
         )
 
@@ -195,7 +206,7 @@ class _NotServedError(PortError):
     """The cluster has none of the deployer's resources."""
 
 
-def _config_maps(cluster: Cluster) -> flux.ConfigMaps:
+def _config_maps(cluster: Cluster) -> flux.ConfigMapReader:
     """What ConfigMaps hold, each namespace listed once, and only where one is asked for. PortError."""
     listed: dict[str, Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.incidents import incident as transitions
-from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState, under
+from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState, incidents_on_card
 from bot.ports import Ports
 from bot.ports.store import Store
 
@@ -78,7 +78,7 @@ def change(store: Store, incident: Incident, decide: Callable[[Incident], Incide
 
 
 def _change_all(store: Store, subject: str, decide: Callable[[Incident], Incident]) -> Outcome:
-    unsettled = under(store.incidents.unsettled(), subject)
+    unsettled = incidents_on_card(store.incidents.unsettled(), subject)
     announced = [incident for incident in unsettled if incident.state is not IncidentState.SUSPECTED]
     results = [change(store, incident, decide) for incident in announced if incident.state in ACTIVE_STATES]
     changed = tuple(incident for incident, is_changed in results if is_changed)

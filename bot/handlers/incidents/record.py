@@ -5,9 +5,9 @@ from datetime import datetime
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
-from bot.core.incidents.alerting import Policy, cards_of_new, pass_time
-from bot.core.incidents.incident import ACTIVE_STATES, Incident, ResolutionCause, abandon, advance
-from bot.core.incidents.resolution import how_ended
+from bot.core.incidents.alerting import AlertPolicy, apply_timers, cards_to_announce
+from bot.core.incidents.incident import ACTIVE_STATES, Incident, ResolutionCause, apply_check, resolve_unwatched
+from bot.core.incidents.resolution import resolution_cause
 from bot.core.objects.manifest import ManifestError
 from bot.handlers.incidents.control import change
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -24,35 +24,35 @@ def record(
         before = ports.store.incidents.open_for(application.name)
         if before and before.checked_at > check.at:
             return  # a later look has already been recorded
-        after = advance(
+        after = apply_check(
             before,
             check,
             channel=application.channel,
             repository=application.repository.key,
             rolling=rolling,
-            looks=looks,
-            moved=_moved(ports, application, before, check, manifest_cache),
+            required_looks=looks,
+            cause_if_git_moved=_moved(ports, application, before, check, manifest_cache),
         )
         if after == before or ports.store.incidents.exchange(before, after):
             return
 
 
-def pass_time_of_all(store: Store, now: datetime, policy: Policy) -> None:
+def pass_time_of_all(store: Store, now: datetime, policy: AlertPolicy) -> None:
     """Move every incident on by what time alone does: what may be told, is said again, or has been snoozed enough.
 
     Derived from what is stored, so a restart neither repeats nor loses it. StoreError.
     """
     incidents = store.incidents.unsettled()
-    cards = cards_of_new(incidents, now, policy)
+    cards = cards_to_announce(incidents, now, policy)
     for incident in incidents:
-        if pass_time(incident, now, policy, cards) != incident:
-            change(store, incident, lambda current: pass_time(current, now, policy, cards))
+        if apply_timers(incident, now, policy, cards) != incident:
+            change(store, incident, lambda current: apply_timers(current, now, policy, cards))
 
 
 def end_unwatched(store: Store, watched: Container[str], now: datetime) -> None:
     """End the incidents of every application but these. What somebody changes meanwhile ends next time. StoreError."""
     for incident in store.incidents.unsettled():
-        after = incident if incident.application in watched else abandon(incident, now)
+        after = incident if incident.application in watched else resolve_unwatched(incident, now)
         if after != incident:
             store.incidents.exchange(incident, after)
 
@@ -73,4 +73,4 @@ def _moved(
         )
     except (PortError, ManifestError):  # a history that was rewritten: all that is known is that it moved
         return "git"
-    return how_ended(incident.drift, before, after, application.namespace)
+    return resolution_cause(incident.drift, before, after, application.namespace)

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.core.access.permission import Denied, Granted, MembersUnknown, Right, denial
 from bot.core.access.requester import Requester
-from bot.core.incidents.incident import Incident, IncidentState, open_incidents, under
-from bot.core.incidents.snooze import Span, Until, ends
+from bot.core.incidents.incident import Incident, IncidentState, active_incidents, incidents_on_card
+from bot.core.incidents.snooze import SnoozePeriod, SnoozeUntil, snooze_end
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.incidents import control
@@ -61,11 +61,11 @@ class SilenceService:
                 requester.translator, outcome, audit.applications, done, silence_message.already_acknowledged
             )
 
-    def snooze(self, requester: Requester, target: Target, span: Span) -> Message:
+    def snooze(self, requester: Requester, target: Target, span: SnoozePeriod) -> Message:
         """Snooze the incidents, if the requester is allowed to; a time of day is in their own time zone. StoreError."""
         now = self.ports.clock()
         with audited(self.ports, requester, "snooze") as audit:
-            until = ends(span, now, self._zone_of(requester.user) if isinstance(span, Until) else self.zone)
+            until = snooze_end(span, now, self._zone_of(requester.user) if isinstance(span, SnoozeUntil) else self.zone)
             audit.what = f"snooze until {until:%Y-%m-%dT%H:%MZ}"
             outcome = self._silence(
                 requester,
@@ -120,9 +120,9 @@ class SilenceService:
             case ApplicationTarget(name):
                 audit.applications = (name,)
                 incident = self.ports.store.incidents.open_for(name)
-                return open_incidents([incident]) if incident else []
+                return active_incidents([incident]) if incident else []
             case CardTarget(subject):
-                incidents = open_incidents(under(self.ports.store.incidents.unsettled(), subject))
+                incidents = active_incidents(incidents_on_card(self.ports.store.incidents.unsettled(), subject))
                 audit.applications = _applications(incidents)
                 return incidents
 

@@ -11,7 +11,7 @@ from bot.core.objects.manifest import Manifest, ManifestError, resolve
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt
 from bot.core.pull_requests.adopt_kustomize import adopt_overlay, expected
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
-from bot.core.rendering.source import CHART, Kind, detect
+from bot.core.rendering.source import CHART_FILE, SourceType, detect_source_type
 from bot.handlers.pull_requests.propose import Proposal, propose
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import adopt as texts
@@ -93,12 +93,12 @@ class _Adoption:
         """The new content of files, by path; None removes one. NotAdoptableError, ManifestError, PortError."""
         source = self.application.source
         files = {file.path: file.content for file in self.repository.files(revision, source.path)}
-        match source.kind or detect(files, source.path):
-            case Kind.HELM:
+        match source.type or detect_source_type(files, source.path):
+            case SourceType.HELM:
                 raise NotAdoptableError(self._helm_values(files))
-            case Kind.KUSTOMIZE:
+            case SourceType.KUSTOMIZE:
                 return self._overlay(revision, files)
-            case Kind.PLAIN:
+            case SourceType.PLAIN:
                 return self._plain(revision, files)
 
     def is_ours(self, tip: str) -> bool:
@@ -160,9 +160,9 @@ class _Adoption:
     def _helm_values(self, files: Mapping[str, bytes]) -> LocalizedText:
         """Where to find the value to change: the application's own values files, and the defaults of its charts."""
         path = self.application.source.path
-        charts = {posixpath.dirname(file) for file in files if posixpath.basename(file) == CHART}
+        charts = {posixpath.dirname(file) for file in files if posixpath.basename(file) == CHART_FILE}
         values_files = [
-            *self.application.source.helm.values,
+            *self.application.source.helm.values_files,
             *(posixpath.join(chart, "values.yaml") for chart in sorted(charts)),
         ]
         paths = (field.path for object_drift in self.check.drift for field in object_drift.fields)

@@ -210,16 +210,16 @@ class _TargetFinder:
             if not self.repository.is_ancestor(end.sha, self.head):
                 return NotOnBranch(end, self.forge.pull_request_for(end.sha), self.repository.branch)
         if first.sha == last.sha:
-            return Refused(LocalizedText(texts.EMPTY_RANGE, range=f"{since}..{until}", commit=first.short))
+            return Refused(LocalizedText(texts.EMPTY_RANGE, range=f"{since}..{until}", commit=first.short_sha))
         if not self.repository.is_ancestor(first.sha, last.sha):
             if self.repository.is_ancestor(last.sha, first.sha):
                 return Refused(LocalizedText(texts.BACKWARDS, range=f"{since}..{until}", other=f"{until}..{since}"))
-            return Refused(LocalizedText(texts.NO_LINE, first=first.short, last=last.short))
+            return Refused(LocalizedText(texts.NO_LINE, first=first.short_sha, last=last.short_sha))
         commits = self.repository.first_parent(first.sha, last.sha, limit=MAX_COMMITS + 1)
         if len(commits) > MAX_COMMITS:
             return Refused(LocalizedText(texts.LONG_RANGE, range=f"{since}..{until}", most=str(MAX_COMMITS)))
         if commits[-1].parents[:1] != (first.sha,):
-            return Refused(LocalizedText(texts.BEGINS_INSIDE, commit=first.short, branch=self.repository.branch))
+            return Refused(LocalizedText(texts.BEGINS_INSIDE, commit=first.short_sha, branch=self.repository.branch))
         merges = tuple(commit for commit in commits if len(commit.parents) > 1)
         if merges and len(commits) > 1 and not self.request.through_merges:
             return AcrossMerges(f"{since}..{until}", len(commits), merges)

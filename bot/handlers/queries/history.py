@@ -23,11 +23,11 @@ def history(translator: Translator, ports: Ports, repository_name: str, applicat
     path = application.path if application else None
     commits = repository.first_parent(None, repository.fetch(), path=path, limit=MOST)
     forge = ports.forges.get(repository_name)
-    rollouts_of_commits = ports.store.rollouts.of_revisions([judgement.sha for judgement in commits])
+    rollouts_of_commits = ports.store.rollouts.of_revisions([commit.sha for commit in commits])
     judged = {
-        judgement.sha: judgement
-        for judgement in ports.store.approvals.of_commits(repository_name, [commit.sha for commit in commits])
-        if judgement.verdict is not ApprovalStatus.REWRITTEN
+        record.sha: record
+        for record in ports.store.approvals.of_commits(repository_name, [commit.sha for commit in commits])
+        if record.verdict is not ApprovalStatus.REWRITTEN
     }
     rollouts = {rollout.revision: rollout for rollout in rollouts_of_commits}
     by_pull = {
@@ -44,7 +44,7 @@ def history(translator: Translator, ports: Ports, repository_name: str, applicat
                 approvals_error = str(error)
         rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
         entry = _entry(commit, forge, pull, approvers, rollout)
-        entries.append(replace(entry, judgement=judged.get(commit.sha)))
+        entries.append(replace(entry, record=judged.get(commit.sha)))
     suspected = _suspected(translator, ports, application) if application else []
     return answer(
         translator, entries, repository.branch, application.name if application else None, approvals_error, suspected

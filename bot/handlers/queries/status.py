@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.core.applications.application import Application
-from bot.core.applications.discovered import Catalogue
+from bot.core.applications.discovery import ApplicationInventory
 from bot.core.git.commit import PullRequest
 from bot.i18n.language import Translator
 from bot.messages.blocks import Message
@@ -17,7 +17,7 @@ def status(
     ports: Ports,
     applications: Sequence[Application],
     troubles: Sequence[str],
-    discovered: Catalogue,
+    discovered: ApplicationInventory,
     *,
     everything: bool,
 ) -> Message:
@@ -41,7 +41,7 @@ def status(
             pulls=pulls,
             pulls_unknown=unknown,
             outages=troubles,
-            views=discovered.views,
-            unreadable=discovered.unreadable if everything else (),
+            views=discovered.deployer_statuses,
+            unreadable=discovered.unsupported if everything else (),
         ),
     )

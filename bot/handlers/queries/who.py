@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import ObjectDrift
-from bot.core.git.author import MOST_AUTHORS, authors_of
+from bot.core.git.author import MAX_AUTHORS, authors_of
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.handlers.queries.history import approved
@@ -57,7 +57,7 @@ def _brought(repository: Repository, commit: Commit) -> list[Commit]:
     """The commits of a merge's branch, or the commit itself."""
     if len(commit.parents) != 2:
         return [commit]
-    return repository.first_parent(commit.parents[0], commit.parents[1], limit=MOST_AUTHORS) or [commit]
+    return repository.first_parent(commit.parents[0], commit.parents[1], limit=MAX_AUTHORS) or [commit]
 
 
 def _writers(drift: tuple[ObjectDrift, ...]) -> list[tuple[str, datetime | None]]:

@@ -5,19 +5,19 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_manifests
-from bot.core.rendering.chart import needs, varies
-from bot.core.rendering.kustomization import Reference, references
-from bot.core.rendering.kustomize_edit import edited, substituted
-from bot.core.rendering.render import render
+from bot.core.rendering.chart import find_dependencies, is_nondeterministic
+from bot.core.rendering.kustomization import Reference, find_references
+from bot.core.rendering.kustomize_edit import edit_kustomization, substitute_variables
+from bot.core.rendering.plain import render_plain
 from bot.core.rendering.source import (
-    CHART,
-    KUSTOMIZATIONS,
+    CHART_FILE,
+    KUSTOMIZATION_FILES,
     HelmParameters,
-    Kind,
     KustomizeParameters,
     Source,
-    below,
-    detect,
+    SourceType,
+    detect_source_type,
+    is_within,
 )
 from bot.garbage import gc_paused
 from bot.i18n.catalogue import manifest as manifest_texts
@@ -71,7 +71,7 @@ class Gathered:
     `helm` says whether a kustomization has charts in it; `values` are Helm's values files, from the repository's root.
     """
 
-    kind: Kind
+    kind: SourceType
     files: dict[str, File] = field(default_factory=dict)
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     helm: bool = False
@@ -90,18 +90,18 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
     """Find what a source needs beside its own `files`. ManifestError, RenderError, RepositoryError."""
     own = {file.path: file for file in files}
     path = source.path
-    gathered = Gathered(source.kind or detect(own, path), own)
-    if source.kind is Kind.KUSTOMIZE and detect(own, path) is not Kind.KUSTOMIZE:
-        file = f"{path}/{KUSTOMIZATIONS[0]}".lstrip("/")
+    gathered = Gathered(source.type or detect_source_type(own, path), own)
+    if source.type is SourceType.KUSTOMIZE and detect_source_type(own, path) is not SourceType.KUSTOMIZE:
+        file = f"{path}/{KUSTOMIZATION_FILES[0]}".lstrip("/")
         raise ManifestError(file, 1, LocalizedText(manifest_texts.NO_KUSTOMIZATION))
-    if source.kustomize != KustomizeParameters() and gathered.kind is not Kind.HELM:
-        changed = edited({name: file.content for name, file in own.items()}, path, source.kustomize)
+    if source.kustomize != KustomizeParameters() and gathered.kind is not SourceType.HELM:
+        changed = edit_kustomization({name: file.content for name, file in own.items()}, path, source.kustomize)
         if changed is not None:
-            gathered.kind = Kind.KUSTOMIZE
+            gathered.kind = SourceType.KUSTOMIZE
             own[changed.file] = File(changed.file, changed.content)
-    if gathered.kind is Kind.KUSTOMIZE:
+    if gathered.kind is SourceType.KUSTOMIZE:
         _follow(tree, path, gathered)
-    elif gathered.kind is Kind.HELM:
+    elif gathered.kind is SourceType.HELM:
         _follow_chart(tree, path, source.helm, gathered)
     else:
         gathered.outside[path] = ()
@@ -114,31 +114,35 @@ def make(gathered: Gathered, source: Source, renderer: Renderer | None) -> Rende
     Where a template may use chance or the clock it is rendered twice.
     """
     path, contents = source.path, [(file.path, file.content) for file in gathered.files.values()]
-    if gathered.kind is Kind.PLAIN:
+    if gathered.kind is SourceType.PLAIN:
         inside = len(path) + 1 if path else 0
-        counted = [each for each in contents if each[0] == path or source.directory.counts(each[0][inside:])]
+        counted = [each for each in contents if each[0] == path or source.directory.includes(each[0][inside:])]
         with gc_paused():
-            return Rendering(tuple(render(counted, path)))
+            return Rendering(tuple(render_plain(counted, path)))
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
     first = _run(gathered, source, renderer)
-    charts = gathered.helm or gathered.kind is Kind.HELM
-    told = (source.helm.inline, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
-    if charts and varies([*contents, *(("", text.encode()) for text in told)]):
+    charts = gathered.helm or gathered.kind is SourceType.HELM
+    told = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
+    if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in told)]):
         return _settled(first, _run(gathered, source, renderer))
     return Rendering(first)
 
 
 def _run(gathered: Gathered, source: Source, renderer: Renderer) -> tuple[Manifest, ...]:
     path, files = source.path, list(gathered.files.values())
-    names = (CHART,) if gathered.kind is Kind.HELM else KUSTOMIZATIONS
+    names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
     file = next(name for name in (f"{path}/{each}".lstrip("/") for each in names) if name in gathered.files)
-    if gathered.kind is Kind.HELM:
-        made = renderer.helm(files, path, replace(source.helm, values=gathered.values))
+    if gathered.kind is SourceType.HELM:
+        made = renderer.helm(files, path, replace(source.helm, values_files=gathered.values))
     else:
         made = renderer.kustomize(files, path, helm=gathered.helm)
         try:
-            made = substituted(made, dict(source.kustomize.substitutes)) if source.kustomize.substitutes else made
+            made = (
+                substitute_variables(made, dict(source.kustomize.substitutions))
+                if source.kustomize.substitutions
+                else made
+            )
         except ValueError as error:
             raise RenderError(
                 LocalizedText(texts.NO_VARIABLE, expression=str(error)[:100], path=path or ".")
@@ -167,26 +171,26 @@ def _follow(tree: Tree, path: str, gathered: Gathered) -> None:
         reference = todo.pop()
         if reference.path in gathered.outside:
             continue
-        if not any(below(reference.path, root) for root in read):
+        if not any(is_within(reference.path, root) for root in read):
             gathered.files.update({file.path: file for file in _read(tree, reference)})
             read.append(reference.path)
             _bound(gathered, len(read))
-        part = {name: file.content for name, file in gathered.files.items() if below(name, reference.path)}
-        found = references(part, reference.path)
-        gathered.helm = gathered.helm or found.helm
+        part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
+        found = find_references(part, reference.path)
+        gathered.helm = gathered.helm or found.uses_helm
         gathered.outside[reference.path] = tuple(each.path for each in found.outside)
         todo += found.outside
 
 
 def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: Gathered) -> None:
-    needed = needs({name: file.content for name, file in gathered.files.items()}, path, parameters)
+    needed = find_dependencies({name: file.content for name, file in gathered.files.items()}, path, parameters)
     for number, reference in enumerate(needed.outside, 1):
         if not reference.optional or tree.has(reference.path):
             gathered.files.update({file.path: file for file in _read(tree, reference)})
         _bound(gathered, number)
-    gathered.values = tuple(path for path in needed.values if path in gathered.files)
-    for name, home in needed.local.items():
-        for file in [file for file in gathered.files.values() if below(file.path, home)]:
+    gathered.values = tuple(path for path in needed.values_files if path in gathered.files)
+    for name, home in needed.local_charts.items():
+        for file in [file for file in gathered.files.values() if is_within(file.path, home)]:
             vendored = f"{path}/charts/{name}{file.path.removeprefix(home)}".lstrip("/")
             gathered.files[vendored] = File(vendored, file.content)
     gathered.outside[path] = tuple(each.path for each in needed.outside)
@@ -198,7 +202,7 @@ def _read(tree: Tree, reference: Reference) -> Sequence[File]:
         return tree.files(reference.path)
     except RepositoryError:
         if not tree.has(reference.path):
-            raise reference.missing() from None
+            raise reference.missing_error() from None
         raise
 
 

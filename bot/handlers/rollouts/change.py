@@ -9,7 +9,7 @@ from bot.core.changes.rendered_change import paired, rendered_change
 from bot.core.objects.equality import deep_equal
 from bot.core.objects.images import newly_unpinned
 from bot.core.objects.manifest import Manifest, ManifestError
-from bot.core.rollouts.rollout import MOST_NAMED, Change, Part, Rollout
+from bot.core.rollouts.rollout import MAX_LISTED, ApplicationChange, ApplicationRollout, Rollout
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError
@@ -32,7 +32,7 @@ def describe(
         return rollout  # it is no longer in the configuration
     most = max(_LEAST_OBJECTS, _MOST_OBJECTS // len(rollout.parts))
 
-    def described(part: Part) -> Part:
+    def described(part: ApplicationRollout) -> ApplicationRollout:
         application = applications.get(part.application)
         if (
             application is None
@@ -78,12 +78,12 @@ def merged(
 
 def _change(
     repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache, most: int
-) -> Change:
+) -> ApplicationChange:
     try:
         before = manifest_cache.declared(repository, rollout.parent, application.source)
         after = manifest_cache.declared(repository, rollout.revision, application.source)
     except (PortError, ManifestError) as error:
-        return Change(why=str(error))
+        return ApplicationChange(why=str(error))
     unpinned = newly_unpinned(paired(before, after, application.namespace))
     change = rendered_change(before, after, namespace=application.namespace)
-    return Change(change.bounded(most), tuple(unpinned[:MOST_NAMED]), len(unpinned))
+    return ApplicationChange(change.bounded(most), tuple(unpinned[:MAX_LISTED]), len(unpinned))

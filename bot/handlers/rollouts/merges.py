@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
-from bot.core.git.author import MOST_AUTHORS, authors_of
+from bot.core.git.author import MAX_AUTHORS, authors_of
 from bot.core.git.commit import Commit, approvers
-from bot.core.rollouts.rollout import Part, Rollout
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack.people import People
@@ -101,7 +101,9 @@ def _rollout(
         subject=commit.subject,
         author=commit.author,
         merged_at=commit.committed_at if fresh else now,
-        parts=tuple(Part(application.name, application.cluster, application.channel) for application in affected),
+        parts=tuple(
+            ApplicationRollout(application.name, application.cluster, application.channel) for application in affected
+        ),
     )
 
 
@@ -115,7 +117,7 @@ def _with_authors(rollout: Rollout, repository: Repository, people: People) -> R
     """Everybody who wrote a part of it, as Slack knows them. Who merged has not written by that."""
     commits = repository.commits(rollout.parent, rollout.revision, limit=_MOST_COMMITS)[::-1]
     authors = authors_of([commit for commit in commits if len(commit.parents) < 2])
-    first = people.known(authors[:MOST_AUTHORS])
+    first = people.known(authors[:MAX_AUTHORS])
     return replace(rollout, authors=first, more_authors=len(authors) - len(first))
 
 

@@ -9,7 +9,7 @@ from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.model import ObjectDrift
 from bot.core.objects.health import Unready
 from bot.core.objects.manifest import Manifest, ManifestError
-from bot.core.rollouts.rollout import MOST_NAMED, NOTHING, Observation, PendingState, Rollout, RolloutState
+from bot.core.rollouts.rollout import MAX_LISTED, NOTHING_PENDING, Observation, PendingState, Rollout, RolloutState
 from bot.handlers.discovery.deployers import failing
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
@@ -102,7 +102,7 @@ def _arrived(target: _Target, live: LiveComparison) -> Observation:
     undeleted = [f"{manifest.kind} {manifest.name}" for manifest in present]
     if missing or undeleted:
         lacking = PendingState(
-            tuple(missing[:MOST_NAMED]), tuple(undeleted[:MOST_NAMED]), total=len(missing) + len(undeleted)
+            tuple(missing[:MAX_LISTED]), tuple(undeleted[:MAX_LISTED]), total=len(missing) + len(undeleted)
         )
         return Observation(lacking)
     blind = (*result.unknown, *unknown)
@@ -116,7 +116,7 @@ def _running(target: _Target, seen: Observation, lacking: Mapping[Key, Unready])
     namespace = target.application.namespace
     keys = ((manifest.kind, manifest.namespace or namespace, manifest.name) for manifest in target.changed)
     unready = tuple(lacking[key] for key in keys if key in lacking)
-    return Observation(PendingState(unready=unready[:MOST_NAMED], total=len(unready))) if unready else seen
+    return Observation(PendingState(unready=unready[:MAX_LISTED], total=len(unready))) if unready else seen
 
 
 def _with_failures(
@@ -127,13 +127,13 @@ def _with_failures(
     waiting = {
         target.application.name: target.application
         for target, seen in zip(targets, observations, strict=True)
-        if seen.lacking != NOTHING
+        if seen.pending != NOTHING_PENDING
         and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYERS_TAKE)
     }
     failures = failing(cluster, list(waiting.values())) if waiting else {}
     return [
-        replace(seen, lacking=replace(seen.lacking, failure=failures.get(target.application.name)))
-        if seen.lacking != NOTHING and target.application.name in failures
+        replace(seen, pending=replace(seen.pending, failure=failures.get(target.application.name)))
+        if seen.pending != NOTHING_PENDING and target.application.name in failures
         else seen
         for target, seen in zip(targets, observations, strict=True)
     ]

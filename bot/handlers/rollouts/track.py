@@ -10,7 +10,7 @@ from datetime import timedelta
 from bot.core.applications.application import Application
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.objects.manifest import ManifestError
-from bot.core.rollouts.rollout import ENDED, Rollout, RolloutState, decide, supersede
+from bot.core.rollouts.rollout import ENDED_STATES, Rollout, RolloutState, apply_observations, mark_superseded
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
@@ -82,7 +82,9 @@ class RolloutTracker:
             for rollout in self._known():  # others may have written meanwhile
                 if seen.get(rollout.id):
                     described = self._described(rollout)  # one that was noticed after the look began
-                    self._keep(rollout, decide(described, seen[rollout.id], now=now, deadline=self._deadline))
+                    self._keep(
+                        rollout, apply_observations(described, seen[rollout.id], now=now, deadline=self._deadline)
+                    )
             self._supersede()
 
     def _name_suspects(self) -> None:
@@ -104,14 +106,14 @@ class RolloutTracker:
         return describe(self._ports, rollout, self._applications, self._rendered)
 
     def _known(self) -> list[Rollout]:
-        return [rollout for rollout in self._ports.store.rollouts.unsettled() if rollout.state not in ENDED]
+        return [rollout for rollout in self._ports.store.rollouts.unsettled() if rollout.state not in ENDED_STATES]
 
     def _supersede(self) -> None:
         rollouts = self._ports.store.rollouts.unsettled()
         for index, older in enumerate(rollouts):
             for newer in rollouts[index + 1 :]:
-                if newer.repository == older.repository and older.state not in ENDED:
-                    self._keep(older, supersede(older, newer, now=self._ports.clock()))
+                if newer.repository == older.repository and older.state not in ENDED_STATES:
+                    self._keep(older, mark_superseded(older, newer, now=self._ports.clock()))
 
     def _keep(self, before: Rollout, after: Rollout) -> None:
         if after != before:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.approvals.approval import alerts
-from bot.core.incidents.alerting import Policy
+from bot.core.approvals.approval import collect_alerts
+from bot.core.incidents.alerting import AlertPolicy
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.language import LocalizedText, Translator
 from bot.messages.card import Card
@@ -42,7 +42,7 @@ class CardReconciler:
         chat: Chat,
         clock: Callable[[], datetime],
         translator_for: Callable[[str], Translator],
-        policy: Policy,
+        policy: AlertPolicy,
     ) -> None:
         self._store = store
         self._chat = chat
@@ -67,7 +67,7 @@ class CardReconciler:
             finished: dict[tuple[str, ...], bool] = {}
             store = self._store
             incidents = store.incidents.unsettled()
-            unapproved = alerts(store.approvals.unsettled())
+            unapproved = collect_alerts(store.approvals.unsettled())
             rollouts, pulls = store.rollouts.unsettled(), store.pull_requests.unsettled()
             cards = desired_cards(
                 self._translator_for,

@@ -12,7 +12,7 @@ from functools import partial
 from bot.config.model import Config
 from bot.core import home as homes
 from bot.core.access.permission import Members
-from bot.core.home import Survey
+from bot.core.home import WorkspaceOverview
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout
@@ -104,18 +104,18 @@ class Homes:
             return error.retry_after is None and error.code != "unreachable"
         return True
 
-    def _survey(self, now: datetime) -> Survey:
+    def _survey(self, now: datetime) -> WorkspaceOverview:
         store = self._ports.store
         incidents, rollouts, pulls = self._ended_lately(now)
         complete = max(len(incidents), len(rollouts), len(pulls)) < _MOST_ENDED
-        return homes.survey(
+        return homes.build_overview(
             list(self._config.applications.values()),
             store.checks.latest(),
             [*incidents, *store.incidents.unsettled()],
             [*rollouts, *store.rollouts.unsettled()],
             [*pulls, *store.pull_requests.unsettled()],
             now=now,
-            whole=complete,
+            complete=complete,
         )
 
     def _ended_lately(self, now: datetime) -> tuple[list[Incident], list[Rollout], list[TrackedPullRequest]]:
@@ -135,7 +135,13 @@ class Homes:
         return {group: self._groups.members(group) for group in owners}
 
     def _publish(
-        self, user: str, overview: Survey, *, seen: datetime, notice: Notice | None = None, again: bool = False
+        self,
+        user: str,
+        overview: WorkspaceOverview,
+        *,
+        seen: datetime,
+        notice: Notice | None = None,
+        again: bool = False,
     ) -> None:
         """Give Slack what differs from what it was given, or all of it `again`. ChatError, StoreError."""
         blocks, store = self._blocks(user, overview, notice), self._ports.store
@@ -153,8 +159,8 @@ class Homes:
             blocks = self._blocks(user, self._survey(at), notice)
         store.homes.save(Home(user, seen, "", self._ports.clock()))
 
-    def _blocks(self, user: str, overview: Survey, notice: Notice | None) -> list[Block]:
-        return home_message.content(self._say, homes.home(user, overview, self._members()), notice)
+    def _blocks(self, user: str, overview: WorkspaceOverview, notice: Notice | None) -> list[Block]:
+        return home_message.content(self._say, homes.build_home(user, overview, self._members()), notice)
 
     def _send(self, user: str, blocks: Sequence[Block]) -> None:
         self._ports.chat.publish_home(user, home_message.view(self._say, blocks, self._ports.clock()))

@@ -44,7 +44,7 @@ class People:
         if given:
             # Whether somebody named in the configuration has left takes a scope; without it the word there counts.
             return given if self._remembered(given, self._still_there, unknown=given) else None
-        return self._remembered(author.email, self._chat.user_by_email) if author.has_address else None
+        return self._remembered(author.email, self._chat.user_by_email) if author.has_personal_email else None
 
     def _still_there(self, user: str) -> str | None:
         return user if self._chat.is_member(user) else None

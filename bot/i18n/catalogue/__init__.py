@@ -7,21 +7,35 @@ One term per thing, in every text:
 | application, cluster, object, field | aplicación, clúster, objeto, campo | as in Kubernetes and Argo CD |
 | check | comprobar, comprobación | compare the live objects with git |
 | drift | drift | a difference between git and the cluster |
-| synced (is in sync), out of sync, unknown | en sincronía, fuera de sincronía, desconocida | status of an application |
+| synced, out of sync, unknown | en sincronía, fuera de sincronía, desconocida | labels; "in sync" in sentences |
+| could not be fully checked | no se pudo comprobar por completo | the bot could not read everything |
+| writer unknown, field manager | autor desconocido, field manager | as in `managedFields` |
 | set aside | descartada | a difference that is not drift |
-| acknowledge, snooze | atender, posponer | what people do with an incident |
-| tracked branch | rama seguida | the branch that an application follows |
+| incident | incidente | drift of one application until it is resolved |
+| acknowledge, snooze, end a snooze | atender, posponer, reactivar | what people do with an incident |
+| resolved | resuelto | an incident that is over (not "ended" or "closed") |
+| watched | vigilada | an application that the bot checks (not "followed") |
+| tracked branch | rama seguida | the branch that an application tracks |
 | commit, pull request, push | commit, pull request, push | |
 | merge | fusionar, fusión | |
 | approve | aprobar | |
-| revert | revertir, revert | undo a change with a pull request |
+| revert | revertir, revert | reverse a change in git with a pull request (not "undo") |
 | adopt | adoptar | update git to match the cluster |
 | deployer | deployer | Argo CD or Flux |
 | forge | forge | GitHub, GitLab or Bitbucket |
-| rollout, live | rollout, desplegado | a merge on its way to the clusters; running there |
+| rollout, rolling out, live | rollout, desplegando, desplegado | a merge until it runs in the clusters; running there |
+| affects, changes | afecta a, cambia | an application; a file or an object |
+| removed, deleted | eliminado | from git; from the cluster |
+| responds, rejects | responde, rechaza | a service; only the bot "answers" |
+| rate limit is used up | límite de solicitudes agotado | of Slack or a forge |
+| permission | permiso | what a person or a token may do (not "right") |
+| directory, modal | directorio, modal | not "folder", "dialog" |
+| SHA, URL, SSH, ID | SHA, URL, SSH, ID | in capitals |
 | render | renderizar | produce manifests with Kustomize or Helm |
 | owner | responsable | |
 | card | tarjeta | the message that shows an incident or a rollout |
 
-English: active voice, present tense, US spelling. Spanish: neutral, "tú", without regional words.
+English: active voice, present tense, US spelling; no contractions and no serial comma here and on the command line (the
+documentation has both). "latest" for the most recent, "fix" for what people do about an error. Lists end in "and".
+Spanish: neutral, "tú", without regional words.
 """

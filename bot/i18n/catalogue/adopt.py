@@ -5,23 +5,25 @@ from bot.i18n.language import Phrase
 BUTTON = Phrase(en="Adopt in git…", es="Adoptar en git…")
 CONFIRM_TITLE = Phrase(en="Adopt in git?", es="¿Adoptar en git?")
 CONFIRM = Phrase(
-    en="Opens a pull request that updates git to match the cluster. Objects missing from the cluster are removed from "
-    "git. Nothing changes until someone merges it.",
-    es="Abre un pull request que actualiza git para que coincida con el clúster. Los objetos que faltan en el clúster "
-    "se eliminan de git. Nada cambia hasta que alguien lo fusione.",
+    en="This opens a pull request that updates git to match the cluster and removes objects that are missing from the "
+    "cluster. Nothing changes until someone merges it.",
+    es="Esto abre un pull request que actualiza git para que coincida con el clúster y elimina los objetos que faltan "
+    "en el clúster. Nada cambia hasta que alguien lo fusione.",
 )
 CONFIRM_YES = Phrase(en="Open pull request", es="Abrir pull request")
 CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
 
 OPENED = Phrase(
-    en="Opened {pull} to update {application} in git to match the cluster ({files}). Nothing changes until someone "
-    "merges it.",
-    es="Se abrió {pull} para que {application} coincida en git con el clúster ({files}). Nada cambia hasta que alguien "
-    "lo fusione.",
+    en="Opened {pull}, which updates {application} in git to match the cluster ({files}). Nothing changes until "
+    "someone merges it.",
+    es="Se abrió {pull}, que actualiza {application} en git para que coincida con el clúster ({files}). Nada cambia "
+    "hasta que alguien lo fusione.",
 )
 REMOVED_OBJECTS = Phrase(
-    en="Removes from git what is missing from the cluster: {objects}. Once merged, it will not be recreated.",
-    es="Elimina de git lo que falta en el clúster: {objects}. Una vez fusionado, no se volverá a crear.",
+    en="This removes objects from git that are missing from the cluster: {objects}. After the merge, they are not "
+    "recreated.",
+    es="Esto elimina de git los objetos que faltan en el clúster: {objects}. Después de la fusión no se vuelven a "
+    "crear.",
 )
 MOOT_ENDING = Phrase(
     en="The drift is gone, so merging this now would change the cluster. Close it unless you want that.",
@@ -40,22 +42,24 @@ NOT_ADOPTED = Phrase(
     es="No se abrió ningún pull request. {why}",
 )
 UNFINISHED = Phrase(
-    en="The branch {branch} was pushed, but its pull request could not be opened: {why} Adopt again to finish.",
-    es="Se hizo push de la rama {branch}, pero no se pudo abrir su pull request: {why} Adopta otra vez para terminar.",
+    en="The branch {branch} was pushed, but its pull request could not be opened: {why} Press Adopt in git again to "
+    "finish.",
+    es="Se hizo push de la rama {branch}, pero no se pudo abrir su pull request: {why} Pulsa Adoptar en git otra vez "
+    "para terminar.",
 )
-OPEN_HEADER = Phrase(en="📥 Adoption to review: #{number}", es="📥 Adopción por revisar: #{number}")
+OPEN_HEADER = Phrase(en="📥 Adoption awaiting review: #{number}", es="📥 Adopción pendiente de revisión: #{number}")
 MERGED_HEADER = Phrase(en="✅ Adoption merged: #{number}", es="✅ Adopción fusionada: #{number}")
 CLOSED_HEADER = Phrase(en="⛔ Adoption closed: #{number}", es="⛔ Adopción cerrada: #{number}")
 OPEN = Phrase(
-    en="Adoption pull request #{number}{touched} is open: {title}. {ending}",
+    en="The adoption pull request #{number}{touched} is open: {title}. {ending}",
     es="El pull request de adopción #{number}{touched} está abierto: {title}. {ending}",
 )
 MERGED = Phrase(
-    en="Adoption pull request #{number}{touched} is merged: {title}. {ending}",
+    en="The adoption pull request #{number}{touched} is merged: {title}. {ending}",
     es="El pull request de adopción #{number}{touched} está fusionado: {title}. {ending}",
 )
 CLOSED = Phrase(
-    en="Adoption pull request #{number}{touched} is closed: {title}. {ending}",
+    en="The adoption pull request #{number}{touched} is closed: {title}. {ending}",
     es="El pull request de adopción #{number}{touched} está cerrado: {title}. {ending}",
 )
 ASKED = Phrase(
@@ -82,12 +86,12 @@ SECRET = Phrase(
     es="El Secret {name} no se puede adoptar: el bot nunca escribe valores secretos en git. Cámbialo en su origen.",
 )
 UNREADABLE = Phrase(
-    en="{error} Fix that before you adopt.",
-    es="{error} Corrígelo antes de adoptar.",
+    en="{error} Fix it, then adopt the drift again.",
+    es="{error} Corrígelo y adopta el drift otra vez.",
 )
 SHARED_VALUE = Phrase(
-    en="{file} cannot be edited without changing other values (does a YAML anchor share this one?). Edit it by hand.",
-    es="{file} no se puede editar sin cambiar otros valores (¿un ancla de YAML comparte este?). Edítalo a mano.",
+    en="Editing {file} would also change other values, possibly through a YAML anchor. Edit it by hand.",
+    es="Editar {file} también cambiaría otros valores, quizá por un ancla de YAML. Edítalo a mano.",
 )
 NOT_DECLARED = Phrase(
     en="{file} does not declare {kind} {name}. Git may have changed; check again.",
@@ -115,16 +119,16 @@ NO_YAML = Phrase(
     es="{file} no es YAML válido. Corrígelo antes.",
 )
 NOT_RENDERED = Phrase(
-    en="Git no longer renders {kind} {name}. Check again.",
-    es="Git ya no renderiza {kind} {name}. Comprueba otra vez.",
+    en="{kind} {name} is no longer in the rendered manifests. Check again.",
+    es="{kind} {name} ya no está en los manifiestos renderizados. Comprueba otra vez.",
 )
 NO_PATCH = Phrase(
     en="{file} is not a list of JSON patch operations. Edit it by hand.",
     es="{file} no es una lista de operaciones de JSON patch. Edítalo a mano.",
 )
 NOT_PATCHABLE = Phrase(
-    en="The overlay sets {kind} {name} with a generator, transformer or component that a patch cannot override. Change "
-    "it there by hand.",
-    es="El overlay define {kind} {name} con un generator, un transformer o un component que un parche no puede "
-    "sobrescribir. Cámbialo ahí a mano.",
+    en="A generator, transformer or component in the overlay produces {kind} {name}, and a patch cannot override it. "
+    "Change it there by hand.",
+    es="Un generator, un transformer o un component del overlay produce {kind} {name}, y un parche no puede "
+    "sobrescribirlo. Cámbialo ahí a mano.",
 )

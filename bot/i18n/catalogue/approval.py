@@ -67,8 +67,8 @@ HISTORY_REWRITTEN = Phrase(
     es="Se reescribió el historial de la rama: {before} ya no forma parte de él.",
 )
 AFTER_ALL = Phrase(
-    en="It came from pull request #{number}, approved by {who}; the forge reported that late.",
-    es="Vino del pull request #{number}, aprobado por {who}; el forge tardó en informarlo.",
+    en="This came from pull request #{number}, approved by {who}. The forge reported the approval late.",
+    es="Esto vino del pull request #{number}, aprobado por {who}. El forge informó tarde la aprobación.",
 )
 
 COMMIT = Phrase(en="{sha} {subject}\nby {author}", es="{sha} {subject}\nde {author}")
@@ -81,8 +81,8 @@ AT = Phrase(en=" · {branch} at {time}", es=" · {branch} a las {time}")
 TOUCHES = Phrase(en="Affects {applications}", es="Afecta a {applications}")
 TOUCHES_NONE = Phrase(en="Affects no application", es="No afecta a ninguna aplicación")
 NOT_SHOWN = Phrase(
-    en="Not shown because they may contain values of Secrets: {files}",
-    es="No se muestran porque pueden contener valores de Secrets: {files}",
+    en="Files not shown because they may contain Secret values: {files}",
+    es="Archivos que no se muestran porque pueden contener valores de Secrets: {files}",
 )
 LONGER = Phrase(
     en="The diff is too long for this message; see the file in the thread.",

@@ -34,18 +34,18 @@ MISSING_SCOPE = Phrase(
     en="the Slack app is missing a scope; compare it with manifests/slack-app.yaml and reinstall it",
     es="a la app de Slack le falta un scope; compárala con manifests/slack-app.yaml y reinstálala",
 )
-ASKS_TO_WAIT = Phrase(en="rate limit reached", es="límite de solicitudes alcanzado")
+ASKS_TO_WAIT = Phrase(en="the rate limit is used up", es="se agotó el límite de solicitudes")
 TOO_LATE = Phrase(
-    en="the click arrived too late to open a dialog; click again",
-    es="el clic llegó tarde para abrir un diálogo; haz clic otra vez",
+    en="the click arrived too late to open a modal; click again",
+    es="el clic llegó tarde para abrir un modal; haz clic otra vez",
 )
-ANSWERED = Phrase(en="it returned {code}", es="devolvió {code}")
+ANSWERED = Phrase(en="error {code}", es="código de error {code}")
 THREAD_GONE = Phrase(
     en="The parent message of the thread was deleted.",
     es="Se eliminó el mensaje principal del hilo.",
 )
 
 # Where a request goes that is not about a channel.
-MODAL = Phrase(en="the dialog", es="el diálogo")
+MODAL = Phrase(en="the modal", es="el modal")
 HOME_TAB = Phrase(en="the Home tab", es="la pestaña Inicio")
 WORKSPACE = Phrase(en="the workspace", es="el workspace")

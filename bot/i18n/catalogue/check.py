@@ -4,8 +4,8 @@ from bot.i18n.language import Phrase
 
 THEN = Phrase(en="{one} {other}", es="{one} {other}")
 DECLARES_NOTHING = Phrase(
-    en="Application {application} declares nothing: {where} contains no Kubernetes objects.",
-    es="La aplicación {application} no declara nada: {where} no contiene objetos de Kubernetes.",
+    en="Application {application} is empty: {where} contains no Kubernetes objects.",
+    es="La aplicación {application} está vacía: {where} no contiene objetos de Kubernetes.",
 )
 ITS_DIRECTORY = Phrase(en="its directory", es="su directorio")
 NOTHING_TO_COMPARE = Phrase(
@@ -25,5 +25,5 @@ DECLARED_TWICE = Phrase(
     es="{object} se declara dos veces con contenido distinto: se usa {later} y se ignora {earlier}. Elimina una de las "
     "dos.",
 )
-MORE_TWICE = Phrase(en="And {n} more declared twice.", es="Y {n} más declarados dos veces.")
+MORE_TWICE = Phrase(en="And {n} more are declared twice.", es="Y {n} más se declaran dos veces.")
 NOT_CONFIGURED = Phrase(en="it is no longer configured", es="ya no está configurada")

@@ -28,12 +28,12 @@ NO_LOGIN = Phrase(
 NO_LONGER_SERVED = Phrase(en="it is no longer served (404).", es="el clúster ya no lo ofrece (404).")
 OVERLOADED = Phrase(en="the API server is overloaded (429).", es="el API server está sobrecargado (429).")
 ANSWERED = Phrase(
-    en="the API server returned {status}. See “kubectl get apiservices”.",
-    es="el API server devolvió {status}. Mira “kubectl get apiservices”.",
+    en="the API server returned {status}. Run “kubectl get apiservices”.",
+    es="el API server devolvió {status}. Ejecuta “kubectl get apiservices”.",
 )
 ANSWERED_SAYING = Phrase(
-    en="the API server returned {status} ({said}). See “kubectl get apiservices”.",
-    es="el API server devolvió {status} ({said}). Mira “kubectl get apiservices”.",
+    en="the API server returned {status} ({said}). Run “kubectl get apiservices”.",
+    es="el API server devolvió {status} ({said}). Ejecuta “kubectl get apiservices”.",
 )
 
 UNKNOWN_HOST = Phrase(en="the host name does not resolve", es="el nombre de host no se resuelve")
@@ -45,20 +45,20 @@ SLOW_CONNECTION = Phrase(en="the connection timed out", es="la conexión tardó 
 SLOW_ANSWER = Phrase(en="the request timed out", es="la solicitud tardó demasiado")
 PROXY = Phrase(en="the proxy rejected the connection", es="el proxy rechazó la conexión")
 TLS = Phrase(
-    en="the TLS handshake failed; check its certificate authority and the client certificate",
-    es="falló el handshake TLS; revisa su autoridad certificadora y el certificado de cliente",
+    en="the TLS handshake failed; check the cluster's certificate authority and the client certificate",
+    es="falló el handshake TLS; revisa la autoridad certificadora del clúster y el certificado de cliente",
 )
 CONNECTION_LOST = Phrase(en="the connection was lost", es="se perdió la conexión")
 
 NOT_THE_API = Phrase(
-    en="Cluster {cluster} does not answer {path} like a Kubernetes API server. Check the address {host}.",
+    en="Cluster {cluster} does not respond to {path} like a Kubernetes API server. Check the address {host}.",
     es="El clúster {cluster} no responde a {path} como un API server de Kubernetes. Revisa la dirección {host}.",
 )
 SERVICE_DOWN = Phrase(
-    en="Cluster {cluster} cannot serve {version} because the service behind it is down. "
-    "See “kubectl get apiservice {service}”.",
-    es="El clúster {cluster} no puede ofrecer {version} porque el servicio detrás está caído. "
-    "Mira “kubectl get apiservice {service}”.",
+    en="Cluster {cluster} cannot serve {version} because the service behind it is down. Run “kubectl get apiservice "
+    "{service}”.",
+    es="El clúster {cluster} no puede ofrecer {version} porque el servicio detrás está caído. Ejecuta “kubectl get "
+    "apiservice {service}”.",
 )
 BAD_CREDENTIALS = Phrase(
     en="Cluster {cluster} rejected the credentials (401). Renew the token or certificate of the user in its "
@@ -77,8 +77,10 @@ GRANT_LIST_IN = Phrase(
 )
 GRANT_DISCOVERY = Phrase(en="the ClusterRole system:discovery", es="el ClusterRole system:discovery")
 NOT_SERVED = Phrase(
-    en="Cluster {cluster} does not serve {kind} in {version}. Install its CustomResourceDefinition or correct git.",
-    es="El clúster {cluster} no ofrece {kind} en {version}. Instala su CustomResourceDefinition o corrige git.",
+    en="Cluster {cluster} does not serve {kind} in {version}. Install its CustomResourceDefinition, or fix the "
+    "manifest in git.",
+    es="El clúster {cluster} no ofrece {kind} en {version}. Instala su CustomResourceDefinition o corrige el "
+    "manifiesto en git.",
 )
 OTHER_VERSION = Phrase(
     en="Cluster {cluster} does not serve {kind} in {version}. Use {served} in git.",

@@ -12,16 +12,16 @@ DIFF = Phrase(
     es="las diferencias, campo por campo; --all muestra también las descartadas",
 )
 REVERT = Phrase(
-    en="open a pull request that reverts a sha, merge, #PR, range A..B or URL",
-    es="abrir un pull request que revierte un sha, una fusión, un #PR, un rango A..B o una URL",
+    en="open a pull request that reverts a change; REV is a SHA, merge, #PR, range A..B or URL",
+    es="abrir un pull request que revierte un cambio; REV es un SHA, una fusión, un #PR, un rango A..B o una URL",
 )
 HISTORY = Phrase(
-    en="what reached the tracked branch, when it went live, who approved it",
-    es="qué llegó a la rama seguida, cuándo se desplegó, quién lo aprobó",
+    en="what reached the tracked branch, when it went live and who approved it",
+    es="qué llegó a la rama seguida, cuándo se desplegó y quién lo aprobó",
 )
 WHO = Phrase(
-    en="who to ask: owners, who acknowledged its incident, authors of its latest commits",
-    es="a quién preguntar: responsables, quién atiende su incidente, autores de sus últimos commits",
+    en="who to ask: its owners, the authors of its latest commits and whoever acknowledged its incident",
+    es="a quién preguntar: sus responsables, los autores de sus últimos commits y quien atiende su incidente",
 )
 ACKNOWLEDGE = Phrase(
     en="acknowledge its incident: no reminders unless it gets worse",

@@ -3,37 +3,38 @@
 from bot.i18n.language import Phrase, PluralPhrase
 
 DENIED_REVERT = Phrase(
-    en="You are not allowed to open pull requests here: {key} allows {who}. Nothing was done.",
-    es="No tienes permiso para abrir pull requests aquí. Permitido por {key}: {who}. No se hizo nada.",
+    en="You are not allowed to open pull requests here. {allowed} Nothing was done.",
+    es="No tienes permiso para abrir pull requests aquí. {allowed} No se hizo nada.",
 )
 DENIED_SILENCE = Phrase(
-    en="You are not allowed to acknowledge or snooze alerts here: {key} allows {who}. Nothing was done.",
-    es="No tienes permiso para atender o posponer alertas aquí. Permitido por {key}: {who}. No se hizo nada.",
+    en="You are not allowed to acknowledge or snooze incidents here. {allowed} Nothing was done.",
+    es="No tienes permiso para atender o posponer incidentes aquí. {allowed} No se hizo nada.",
 )
+ONLY = Phrase(en="Only {who} can ({key}).", es="Permiso solo para {who} ({key}).")
 COULD_NOT_ASK = Phrase(
-    en="Nothing was done: your permission could not be checked. {key} allows {group}, but its members could not be "
-    "read. {why}",
-    es="No se hizo nada: no se pudo comprobar tu permiso. {key} autoriza a {group}, pero no se pudieron leer sus "
-    "miembros. {why}",
+    en="Nothing was done: your permission could not be checked. {key} allows {group}, but the bot could not get its "
+    "members from Slack. {why}",
+    es="No se hizo nada: no se pudo comprobar tu permiso. {key} autoriza a {group}, pero el bot no pudo obtener sus "
+    "miembros de Slack. {why}",
 )
-NOT_ASKED = Phrase(en="Slack was not asked.", es="No se consultó a Slack.")
-NOBODY = Phrase(en="nobody", es="nadie")
+NOT_ASKED = Phrase(en="The bot did not query Slack.", es="El bot no consultó a Slack.")
+NOBODY = Phrase(en="Nobody can ({key}).", es="Nadie tiene permiso ({key}).")
 
 ACKNOWLEDGED = Phrase(
-    en="{names}: acknowledged by you. No reminders unless it gets worse.",
-    es="{names}: lo atiendes tú. Sin recordatorios salvo que empeore.",
+    en="You acknowledged {names}. No reminders unless the drift gets worse.",
+    es="Ahora atiendes {names}. Sin recordatorios salvo que el drift empeore.",
 )
 SNOOZED = Phrase(
-    en="{names}: snoozed until {until}, unless it gets worse.",
-    es="{names}: pospuesto hasta {until}, salvo que empeore.",
+    en="You snoozed {names} until {until}. No reminders unless the drift gets worse.",
+    es="Pospusiste {names} hasta {until}. Sin recordatorios salvo que el drift empeore.",
 )
 ACKNOWLEDGED_ALREADY = Phrase(
-    en="{names}: already acknowledged by {who}. Nothing changed.",
-    es="{names}: {who} ya lo atiende. Nada cambió.",
+    en="{who} already acknowledged {names}. Nothing changed.",
+    es="{who} ya atiende {names}. Nada cambió.",
 )
 SNOOZED_ALREADY = Phrase(
-    en="{names}: already snoozed until then by {who}. Nothing changed.",
-    es="{names}: {who} ya lo pospuso hasta entonces. Nada cambió.",
+    en="{who} already snoozed {names} until that time. Nothing changed.",
+    es="{who} ya pospuso {names} hasta esa hora. Nada cambió.",
 )
 SNOOZE_ENDED = Phrase(
     en="{names}: snooze ended. Reminders and escalation resume.",
@@ -55,15 +56,17 @@ NOTHING_OPEN_ON_CARD = Phrase(
 SNOOZE_TITLE = Phrase(en="Snooze", es="Posponer")
 ONE_MOMENT = Phrase(en="One moment…", es="Un momento…")
 SNOOZE_LEAD = Phrase(
-    en="{names}: no reminders or escalation until then, unless it gets worse.",
-    es="{names}: sin recordatorios ni escalado hasta entonces, salvo que empeore.",
+    en="{names}: no reminders or escalation while snoozed, unless the drift gets worse.",
+    es="{names}: sin recordatorios ni escalado mientras esté pospuesto, salvo que el drift empeore.",
 )
 HOW_LONG = Phrase(en="Duration", es="Duración")
 OTHER = Phrase(en="Or another duration", es="U otra duración")
 OTHER_EXAMPLE = Phrase(en="90m, 1h30m, 2d or until 14:30", es="90m, 1h30m, 2d o hasta 14:30")
 OTHER_WRONG = Phrase(
-    en="Use 30m, 4h, 2d, 1h30m or until 14:30, from 5 minutes to 7 days.",
-    es="Usa 30m, 4h, 2d, 1h30m o hasta 14:30, de 5 minutos a 7 días.",
+    en="Enter a duration such as 30m, 4h or 1h30m, or a time such as “until 14:30”: at least 5 minutes, at most 7 "
+    "days.",
+    es="Escribe una duración como 30m, 4h o 1h30m, o una hora como “hasta 14:30”: como mínimo 5 minutos y como máximo "
+    "7 días.",
 )
 SUBMIT = Phrase(en="Snooze", es="Posponer")
 CANCEL = Phrase(en="Cancel", es="Cancelar")

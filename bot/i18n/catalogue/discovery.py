@@ -1,13 +1,13 @@
-"""Discovered applications: where they come from, and why one cannot be followed."""
+"""Discovered applications: where they come from, and why one cannot be watched."""
 
 from bot.i18n.language import Phrase
 
 ORIGIN = Phrase(en="{kind} {namespace}/{name} on {cluster}", es="{kind} {namespace}/{name} en {cluster}")
 ITS_RULE = Phrase(en="ignoreDifferences in its Application", es="ignoreDifferences en su Application")
 LIST_FAILED = Phrase(
-    en="The applications of {deployer} on {cluster} could not be listed, so the last known ones are kept: {why}",
-    es="No se pudieron listar las aplicaciones de {deployer} en {cluster}, así que se conservan las últimas "
-    "conocidas: {why}",
+    en="Could not list the {deployer} applications on {cluster}: {why} The bot keeps the last known ones.",
+    es="No se pudieron listar las aplicaciones de {deployer} en {cluster}: {why} El bot conserva las últimas "
+    "conocidas.",
 )
 NOT_SERVED = Phrase(
     en="{deployer} is listed under discover: for {cluster}, but the cluster does not serve {kind}. Install it there, "
@@ -20,7 +20,7 @@ GONE = Phrase(
     es="La aplicación {name} ya no existe: su recurso se eliminó del clúster.",
 )
 
-NO_SOURCE = Phrase(en="it names no repository.", es="no indica ningún repositorio.")
+NO_SOURCE = Phrase(en="it does not specify a repository.", es="no especifica un repositorio.")
 NOT_CONFIGURED = Phrase(
     en="its repository {url} is not configured. Add it under repositories:, with its credential.",
     es="su repositorio {url} no está configurado. Agrégalo en repositories:, con su credencial.",
@@ -38,12 +38,12 @@ NO_CHANNEL = Phrase(
     es="su anotación {annotation} no es un ID de canal como C0123456789.",
 )
 CHART_FROM_REGISTRY = Phrase(
-    en="its chart {chart} comes from a Helm repository, and the bot reads only git.",
-    es="su chart {chart} viene de un repositorio de Helm, y el bot solo lee git.",
+    en="its chart {chart} comes from a Helm repository, but the bot reads only from git.",
+    es="su chart {chart} viene de un repositorio de Helm, pero el bot solo lee de git.",
 )
 FROM_OCI = Phrase(
-    en="its source is an OCI artifact, and the bot reads only git.",
-    es="su origen es un artefacto OCI, y el bot solo lee git.",
+    en="its source is an OCI artifact, but the bot reads only from git.",
+    es="su origen es un artefacto OCI, pero el bot solo lee de git.",
 )
 HYDRATED = Phrase(
     en="Argo CD hydrates its manifests (sourceHydrator), which the bot does not support.",
@@ -75,8 +75,8 @@ NO_REF = Phrase(
     es="su chart usa un archivo de valores de {ref}, pero ningún source tiene ese ref.",
 )
 VALUES_ELSEWHERE = Phrase(
-    en="its chart uses a values file from {ref}, which is in a different repository or revision than the chart.",
-    es="su chart usa un archivo de valores de {ref}, que está en otro repositorio u otra revisión que el chart.",
+    en="its chart uses a values file from {ref}, which is in a different repository or at a different revision.",
+    es="su chart usa un archivo de valores de {ref}, que está en otro repositorio o en otra revisión.",
 )
 DIRECTORY = Phrase(
     en="its directory settings are not valid: {why}", es="sus ajustes de directory no son válidos: {why}"
@@ -93,17 +93,20 @@ NO_CONFIG_MAP = Phrase(
     es="su ConfigMap {name} no existe o el bot no puede listarlo.",
 )
 CHART_REFERENCE = Phrase(
-    en="its chart comes from a {kind}, and the bot reads only git.",
-    es="su chart viene de un {kind}, y el bot solo lee git.",
+    en="its chart comes from a {kind}, but the bot reads only from git.",
+    es="su chart viene de un {kind}, pero el bot solo lee de git.",
 )
 LONG_RELEASE = Phrase(
-    en="its release name {name} is longer than 53 characters, so Flux shortens it with a hash. Set releaseName.",
-    es="su nombre de release {name} tiene más de 53 caracteres, así que Flux lo acorta con un hash. Define "
+    en="its release name {name} is longer than 53 characters, so Flux truncates it and adds a hash. Set a shorter "
     "releaseName.",
+    es="su nombre de release {name} tiene más de 53 caracteres, así que Flux lo trunca y agrega un hash. Define un "
+    "releaseName más corto.",
 )
 VALUES_REPLACED = Phrase(
-    en="its valuesFiles replace the chart's values.yaml. List values.yaml first, so that Helm renders the same.",
-    es="sus valuesFiles reemplazan el values.yaml del chart. Ponlo primero, para que Helm renderice lo mismo.",
+    en="its valuesFiles replace the chart's values.yaml. List values.yaml first, so that Helm renders the same "
+    "manifests.",
+    es="sus valuesFiles reemplazan el values.yaml del chart. Pon values.yaml primero, para que Helm renderice los "
+    "mismos manifiestos.",
 )
 TARGET_PATH = Phrase(
     en="its valuesFrom uses targetPath, which the bot does not support.",
@@ -114,8 +117,8 @@ BAD_VALUES = Phrase(
     es="los valores de su ConfigMap {name} no son YAML válido.",
 )
 NOT_GIT = Phrase(
-    en="its source is the {kind} {name}, and the bot reads only git.",
-    es="su origen es el {kind} {name}, y el bot solo lee git.",
+    en="its source is the {kind} {name}, but the bot reads only from git.",
+    es="su origen es el {kind} {name}, pero el bot solo lee de git.",
 )
 NO_GIT_REPOSITORY = Phrase(
     en="its GitRepository {name} does not exist or the bot cannot list it.",

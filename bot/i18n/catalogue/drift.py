@@ -3,15 +3,42 @@
 from bot.i18n.language import Phrase, PluralPhrase
 
 NO_APPLICATION = Phrase(en="There are no applications to check.", es="No hay aplicaciones que comprobar.")
-CHECKED = Phrase(en="Checked now: {found}.", es="Comprobado ahora: {found}.")
-OUT_OF_SYNC = Phrase(en="{names} out of sync", es="{names} fuera de sincronía")
-INCOMPLETE = Phrase(en="{names} could not be fully checked", es="{names} sin comprobar por completo")
-SYNCED = Phrase(en="{names} in sync with git", es="{names} en sincronía con git")
+CHECKED = Phrase(en="Check finished: {found}.", es="Comprobación terminada: {found}.")
+OUT_OF_SYNC = PluralPhrase(
+    en=(
+        "{names} is out of sync",
+        "{names} are out of sync",
+    ),
+    es=(
+        "{names} está fuera de sincronía",
+        "{names} están fuera de sincronía",
+    ),
+)
+INCOMPLETE = PluralPhrase(
+    en=(
+        "{names} could not be fully checked",
+        "{names} could not be fully checked",
+    ),
+    es=(
+        "{names} no se pudo comprobar por completo",
+        "{names} no se pudieron comprobar por completo",
+    ),
+)
+SYNCED = PluralPhrase(
+    en=(
+        "{names} is in sync with git",
+        "{names} are in sync with git",
+    ),
+    es=(
+        "{names} está en sincronía con git",
+        "{names} están en sincronía con git",
+    ),
+)
 UNKNOWN = Phrase(en="Unknown: {reason}", es="Estado desconocido: {reason}")
 
 UNCHECKED = Phrase(
     en="{application} has not been checked yet. Run /gitops drift {application}.",
-    es="{application} todavía no se ha comprobado. Usa /gitops drift {application}.",
+    es="{application} todavía no se ha comprobado. Ejecuta /gitops drift {application}.",
 )
 DIFFERS = Phrase(en="{where}: {summary} (git {revision}).", es="{where}: {summary} (git {revision}).")
 IN_SYNC = PluralPhrase(

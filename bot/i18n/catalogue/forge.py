@@ -6,7 +6,7 @@ READ_PULLS = Phrase(en="read pull requests", es="leer pull requests")
 READ_REVIEWS = Phrase(en="read reviews", es="leer revisiones")
 OPEN_PULL = Phrase(en="open a pull request from {branch}", es="abrir un pull request desde {branch}")
 READ_MERGE_REQUESTS = Phrase(en="read merge requests", es="leer merge requests")
-READ_PUSHES = Phrase(en="read who pushed", es="leer quién hizo push")
+READ_PUSHES = Phrase(en="look up who pushed", es="averiguar quién hizo push")
 READ_APPROVALS = Phrase(en="read approvals", es="leer aprobaciones")
 OPEN_MERGE_REQUEST = Phrase(en="open a merge request from {branch}", es="abrir un merge request desde {branch}")
 MAKE_COMMIT = Phrase(en="create the commit for {branch}", es="crear el commit de {branch}")
@@ -17,10 +17,10 @@ DEVELOPER = Phrase(
 GIVE_TOKEN = Phrase(en="issue a token to the App", es="emitir un token para la App")
 
 NO_TOKEN = Phrase(
-    en="{variable} is not set, so the bot cannot access the pull requests of {repository}. "
-    "Set it to a token that can write contents and pull requests.",
-    es="{variable} no está definido, así que el bot no puede acceder a los pull requests de {repository}. "
-    "Define un token que pueda escribir contents y pull requests.",
+    en="{variable} is not set, so the bot cannot access the pull requests of {repository}. Set it to a token with "
+    "write access to contents and pull requests.",
+    es="{variable} no está definido, así que el bot no puede acceder a los pull requests de {repository}. Define un "
+    "token con permiso de escritura en contents y pull requests.",
 )
 SILENT = Phrase(
     en="{forge} at {host} is not responding. Check the network and the forge's api_url.",
@@ -44,21 +44,24 @@ FORBIDDEN = Phrase(
     es="{forge} no permite al bot {doing} ({said}). Otorga a su token {permission}.",
 )
 NOT_SHOWN = Phrase(
-    en="{forge} does not show {repository} to the bot. Check the forge's repository and api_url, "
-    "and that its token ({variable}) can read the repository.",
-    es="{forge} no muestra {repository} al bot. Revisa repository y api_url del forge, "
-    "y que su token ({variable}) pueda leer el repositorio.",
+    en="{repository} is not visible to the bot on {forge}. Check that the forge's repository and api_url are correct "
+    "and that the bot can read the repository ({variable}).",
+    es="{repository} no es visible para el bot en {forge}. Revisa que repository y api_url del forge sean correctos y "
+    "que el bot pueda leer el repositorio ({variable}).",
 )
 BROKEN = Phrase(
-    en="{forge} returned {status} and could not {doing}. Try again in a minute.",
-    es="{forge} devolvió {status} y no pudo {doing}. Reintenta en un minuto.",
+    en="{forge} returned {status}, so the bot could not {doing}. Try again in a minute.",
+    es="{forge} devolvió {status}, así que el bot no pudo {doing}. Reintenta en un minuto.",
 )
-WOULD_NOT = Phrase(en="{forge} refused to {doing} ({said}).", es="{forge} se negó a {doing} ({said}).")
+WOULD_NOT = Phrase(
+    en="{forge} rejected the request to {doing} ({said}).",
+    es="{forge} rechazó la solicitud de {doing} ({said}).",
+)
 SAID = Phrase(en="{repository}: {said}", es="{repository}: {said}")
 STATUS = Phrase(en="{repository}, status {status}", es="{repository}, estado {status}")
 LIMITED = Phrase(
-    en="{forge}'s rate limit is exhausted until {time} UTC.",
-    es="El límite de solicitudes de {forge} está agotado hasta las {time} UTC.",
+    en="The {forge} rate limit is used up and resets at {time} UTC.",
+    es="El límite de solicitudes de {forge} está agotado y se renueva a las {time} UTC.",
 )
 SSO = Phrase(
     en="GitHub requires the token for {repository} to be authorized for the organization's single sign-on: "
@@ -86,8 +89,8 @@ OTHER_TREE = Phrase(
     es="GitHub creó para {branch} un árbol distinto al de git, así que no se hizo push de nada.",
 )
 CANNOT_SIGN = Phrase(
-    en="{repository} accepts only signed commits, and GitHub signs those of a GitHub App. Set GITHUB_APP_ID and "
-    "GITHUB_APP_PRIVATE_KEY instead of GITHUB_TOKEN, or exempt gitops-bot/* from the rule.",
-    es="{repository} solo acepta commits firmados, y GitHub firma los de una GitHub App. Define GITHUB_APP_ID y "
-    "GITHUB_APP_PRIVATE_KEY en lugar de GITHUB_TOKEN, o exime gitops-bot/* de la regla.",
+    en="{repository} accepts only signed commits, and GitHub signs only commits that a GitHub App creates. Set "
+    "GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY instead of GITHUB_TOKEN, or exempt gitops-bot/* from the rule.",
+    es="{repository} solo acepta commits firmados, y GitHub solo firma los commits que crea una GitHub App. Define "
+    "GITHUB_APP_ID y GITHUB_APP_PRIVATE_KEY en lugar de GITHUB_TOKEN, o exime gitops-bot/* de la regla.",
 )

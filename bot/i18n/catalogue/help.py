@@ -28,9 +28,9 @@ UNKNOWN_APPLICATION_NEAR = Phrase(
     "Escribe /gitops help para ver todos los comandos.",
 )
 NO_APPLICATION = Phrase(
-    en="There is no application “{word}”: none is configured yet. Type /gitops help to see all commands.",
-    es="No existe la aplicación “{word}”: todavía no hay ninguna configurada. Escribe /gitops help para ver todos los "
-    "comandos.",
+    en="There is no application “{word}”: no applications are configured yet. Type /gitops help to see all commands.",
+    es="No existe la aplicación “{word}”: todavía no hay aplicaciones configuradas. Escribe /gitops help para ver "
+    "todos los comandos.",
 )
 USAGE = Phrase(
     en="Usage: {usage} ({summary}). Type /gitops help to see all commands.",

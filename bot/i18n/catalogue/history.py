@@ -8,13 +8,19 @@ NONE_OF = Phrase(
     es="Ningún commit en {branch} cambió {application}.",
 )
 LAST = PluralPhrase(
-    en=("The last commit on {branch}", "The last {n} commits on {branch}"),
-    es=("El último commit en {branch}", "Los últimos {n} commits en {branch}"),
+    en=(
+        "The latest commit on {branch}",
+        "The latest {n} commits on {branch}",
+    ),
+    es=(
+        "El último commit en {branch}",
+        "Los últimos {n} commits en {branch}",
+    ),
 )
 LAST_OF = PluralPhrase(
     en=(
-        "The last commit on {branch} that changed {application}",
-        "The last {n} commits on {branch} that changed {application}",
+        "The latest commit on {branch} that changed {application}",
+        "The latest {n} commits on {branch} that changed {application}",
     ),
     es=(
         "El último commit en {branch} que cambió {application}",
@@ -22,8 +28,14 @@ LAST_OF = PluralPhrase(
     ),
 )
 SENTENCE = PluralPhrase(
-    en=("{lead}: {sha}, {subject}.", "{lead}; the newest is {sha}, {subject}."),
-    es=("{lead}: {sha}, {subject}.", "{lead}; el más reciente es {sha}, {subject}."),
+    en=(
+        "{lead}: {sha}, {subject}.",
+        "{lead}, starting with {sha}, {subject}.",
+    ),
+    es=(
+        "{lead}: {sha}, {subject}.",
+        "{lead}, empezando por {sha}, {subject}.",
+    ),
 )
 MORE_COMMITS = PluralPhrase(
     en=("… and {n} more commit.", "… and {n} more commits."), es=("… y {n} commit más.", "… y {n} commits más.")
@@ -42,7 +54,7 @@ SELF_APPROVED = Phrase(en=" · approved only by its author", es=" · aprobado so
 DIRECT = Phrase(en=" · pushed directly, not approved", es=" · push directo, sin aprobar")
 DIFFERS = Phrase(en=" · content differs from the pull request", es=" · contenido distinto del pull request")
 STALE = Phrase(en=" · approved at an earlier commit", es=" · aprobado en un commit anterior")
-AUTOMATION = Phrase(en=" · allowed automation", es=" · automatización permitida")
+AUTOMATION = Phrase(en=" · automation, no approval required", es=" · automatización, no requiere aprobación")
 NOT_VERIFIED = Phrase(en=", content not verified", es=", contenido sin verificar")
 TOO_FEW = Phrase(en=" · too few approvals: {who}", es=" · aprobaciones insuficientes: {who}")
 LATER = Phrase(en=", approved later by {who}", es=", aprobado después por {who}")

@@ -18,7 +18,7 @@ SINCE = Phrase(en="Since {time}", es="Desde {time}")
 NOT_ACKNOWLEDGED = Phrase(en=" · not acknowledged", es=" · sin atender")
 ACKNOWLEDGED = Phrase(en=" · acknowledged by {person}, {time}", es=" · atendido por {person}, {time}")
 SNOOZED = Phrase(en=" · snoozed by {person} until {time}", es=" · pospuesto por {person} hasta {time}")
-NOT_ALL = Phrase(en=" · only some of them", es=" · solo algunas")
+NOT_ALL = Phrase(en=" · in some applications only", es=" · solo en algunas aplicaciones")
 MORE_OPEN = PluralPhrase(
     en=("… and {n} more. See /gitops status.", "… and {n} more. See /gitops status."),
     es=("… y {n} más. Mira /gitops status.", "… y {n} más. Mira /gitops status."),
@@ -33,17 +33,18 @@ RULES = {
         es="Eres responsable de estas, directamente o por un grupo de usuarios.",
     ),
     "changed": Phrase(
-        en="You changed these in the last 7 days. You own none.",
-        es="Cambiaste estas en los últimos 7 días. No eres responsable de ninguna.",
+        en="You own no applications. You changed these in the last 7 days.",
+        es="No eres responsable de ninguna aplicación. Cambiaste estas en los últimos 7 días.",
     ),
     "all": Phrase(
-        en="All of them: you own none, and you changed none in the last 7 days.",
-        es="Todas: no eres responsable de ninguna, y no cambiaste ninguna en los últimos 7 días.",
+        en="Showing all applications, because you own none and changed none in the last 7 days.",
+        es="Se muestran todas las aplicaciones, porque no eres responsable de ninguna y no cambiaste ninguna en los "
+        "últimos 7 días.",
     ),
 }
 OWNERS_UNKNOWN = Phrase(
-    en="Some owners are user groups whose members could not be read: {reason}",
-    es="Algunos responsables son grupos de usuarios cuyos miembros no se pudieron leer: {reason}",
+    en="Some owners are user groups, and the bot could not get their members from Slack: {reason}",
+    es="Algunos responsables son grupos de usuarios, y el bot no pudo obtener sus miembros de Slack: {reason}",
 )
 DIFFERS = Phrase(en="{state}: {objects}", es="{state}: {objects}")
 APPLICATION = Phrase(en="{mark} {name} · {state} · {cluster}", es="{mark} {name} · {state} · {cluster}")
@@ -93,7 +94,7 @@ UNSEEN = PluralPhrase(
     es=("; número de objetos desconocido en {n} más", "; número de objetos desconocido en {n} más"),
 )
 INCOMPLETE_WEEK = Phrase(
-    en="There was too much activity to count it all: these figures cover only the latest.",
-    es="Hubo demasiada actividad para contarla toda: estas cifras solo cubren la más reciente.",
+    en="There was too much activity to count. These figures cover only the most recent part.",
+    es="Hubo demasiada actividad para contarla. Estas cifras solo cubren la parte más reciente.",
 )
 AS_OF = Phrase(en="Updated {time}.", es="Actualizado: {time}.")

@@ -7,8 +7,8 @@ OPEN = Phrase(
     es="{level} de {where} desde las {time}: {reason}. {summary}.",
 )
 OPEN_BY = Phrase(
-    en="{level} in {where} since {time}: {reason}. {summary}, last written by {tool}.",
-    es="{level} de {where} desde las {time}: {reason}. {summary}; escrito por última vez por {tool}.",
+    en="{level} in {where} since {time}: {reason}. {summary}. Last written by {tool}.",
+    es="{level} de {where} desde las {time}: {reason}. {summary}. Escrito por última vez por {tool}.",
 )
 HEADER = Phrase(en="{mark} {level}: {where}", es="{mark} {level}: {where}")
 HEADER_ACKNOWLEDGED = Phrase(en="👀 {level}, acknowledged: {where}", es="👀 {level}, atendido: {where}")
@@ -18,8 +18,8 @@ OPEN_LEAD = Phrase(
     es="{summary} (git {revision}); visto por primera vez: {time}.",
 )
 OPEN_LEAD_BY = Phrase(
-    en="{summary} (git {revision}), first seen {time}, last written by {tool}.",
-    es="{summary} (git {revision}); visto por primera vez: {time}; escrito por última vez por {tool}.",
+    en="{summary} (git {revision}), first seen {time}. Last written by {tool}.",
+    es="{summary} (git {revision}); visto por primera vez: {time}. Escrito por última vez por {tool}.",
 )
 ACKNOWLEDGED_BY = Phrase(en="Acknowledged by {person}, {time}.", es="Atendido por {person}, {time}.")
 SNOOZED_BY = Phrase(en="Snoozed by {person} until {time}.", es="Pospuesto por {person} hasta {time}.")
@@ -27,8 +27,8 @@ IS_ACKNOWLEDGED = Phrase(en="Acknowledged.", es="Atendido.")
 IS_SNOOZED = Phrase(en="Snoozed until {time}.", es="Pospuesto hasta las {time}.")
 BLIND = Phrase(en="The latest check was incomplete: {reason}", es="La última comprobación quedó incompleta: {reason}")
 SOURCE_OF_TRUTH = Phrase(
-    en="Git is the source of truth. Sync to restore it, or adopt the change in git.",
-    es="Git es la fuente de verdad. Sincroniza para restaurarla, o adopta el cambio en git.",
+    en="Git is the source of truth. Sync to restore the cluster, or adopt the change in git.",
+    es="Git es la fuente de verdad. Sincroniza para restaurar el clúster, o adopta el cambio en git.",
 )
 CHECKED = Phrase(en="Checked {time}.", es="Comprobado a las {time}.")
 CHANGES_NOTHING = Phrase(en="The bot never changes the cluster.", es="El bot nunca cambia el clúster.")
@@ -50,12 +50,12 @@ RESOLVED = Phrase(
 )
 RESOLVED_HEADER = Phrase(en="✅ Resolved: {where}", es="✅ Resuelto: {where}")
 RESOLVED_LEAD = Phrase(
-    en="Back in sync after {lasted}, {time}: {ending}. The drift was: {summary}.",
-    es="De nuevo en sincronía tras {lasted}, {time}: {ending}. El drift era: {summary}.",
+    en="Back in sync {time}, after {lasted}: {ending}. At its worst: {summary}.",
+    es="De nuevo en sincronía {time}, tras {lasted}: {ending}. En el peor momento: {summary}.",
 )
 UNWATCHED = Phrase(
-    en="{where} is no longer watched; it had drifted for {lasted}.",
-    es="{where} ya no se vigila; llevaba {lasted} con drift.",
+    en="{where} is no longer watched. The drift had lasted {lasted}.",
+    es="{where} ya no se vigila. El drift había durado {lasted}.",
 )
 UNWATCHED_HEADER = Phrase(en="⚪ No longer watched: {where}", es="⚪ Ya no se vigila: {where}")
 UNWATCHED_LEAD = Phrase(

@@ -12,8 +12,8 @@ OPEN = Phrase(
     es="{level} de {where} desde las {time}: {names}. Lo peor está en {worst}: {reason}.",
 )
 LEAD = Phrase(
-    en="{where}, first seen {time}. The worst is in {worst}: {reason}.",
-    es="{where}; visto por primera vez: {time}. Lo peor está en {worst}: {reason}.",
+    en="{where}, drifting since {time}. The worst is in {worst}: {reason}.",
+    es="{where}, con drift desde {time}. Lo peor está en {worst}: {reason}.",
 )
 TOOLS = Phrase(en="Last written by {tools}.", es="Escrito por última vez por {tools}.")
 LINE = Phrase(
@@ -46,10 +46,10 @@ RESOLVED = Phrase(
     es="Resuelto: {where}, de nuevo en sincronía tras {lasted}: {names}.",
 )
 OVER = Phrase(
-    en="Ended: {where}, after {lasted}: {names}.",
-    es="Terminado: {where}, tras {lasted}: {names}.",
+    en="Resolved or no longer watched: {where}, after {lasted}: {names}.",
+    es="Resuelto o ya sin vigilancia: {where}, tras {lasted}: {names}.",
 )
-OVER_HEADER = Phrase(en="⚪ Ended: {where}", es="⚪ Terminado: {where}")
-OVER_LEAD = Phrase(en="Ended after {lasted}, {time}.", es="Terminado tras {lasted}, {time}.")
+OVER_HEADER = Phrase(en="⚪ Resolved or no longer watched: {where}", es="⚪ Resuelto o ya sin vigilancia: {where}")
+OVER_LEAD = Phrase(en="Ended {time}, after {lasted}.", es="Terminado {time}, tras {lasted}.")
 RESOLVED_HEADER = Phrase(en="✅ Resolved: {where}", es="✅ Resuelto: {where}")
-RESOLVED_LEAD = Phrase(en="Back in sync after {lasted}, {time}.", es="De nuevo en sincronía tras {lasted}, {time}.")
+RESOLVED_LEAD = Phrase(en="Back in sync {time}, after {lasted}.", es="De nuevo en sincronía {time}, tras {lasted}.")

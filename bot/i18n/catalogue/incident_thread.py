@@ -5,13 +5,14 @@ from bot.i18n.language import Phrase, PluralPhrase
 MANY = Phrase(en="{names} on {cluster}", es="{names} en {cluster}")
 
 GROWN = Phrase(en="More drift in {where}: {summary}. {first}.", es="Más drift de {where}: {summary}. {first}.")
+GROWN_BY_ONE = Phrase(en="More drift in {where}. {first}.", es="Más drift de {where}. {first}.")
 GROWN_LEAD = Phrase(
     en="More drift in {where} since the alert: {summary}, first seen {time}.",
     es="Más drift de {where} desde la alerta: {summary}; visto por primera vez a las {time}.",
 )
 SILENCE_ENDED = Phrase(
-    en=" It is worse than what {person} acknowledged or snoozed, so the incident is open again.",
-    es=" Es peor que lo que {person} atendió o pospuso, así que el incidente vuelve a estar abierto.",
+    en=" It is worse than the drift that {person} acknowledged or snoozed, so the incident is open again.",
+    es=" Es peor que el drift que {person} atendió o pospuso, así que el incidente vuelve a estar abierto.",
 )
 ACKNOWLEDGED = Phrase(en="Acknowledged: {where}.", es="Atendido: {where}.")
 ACKNOWLEDGED_LEAD = Phrase(en="{person} acknowledged {where}.", es="{person} atiende {where}.")

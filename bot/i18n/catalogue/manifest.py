@@ -1,4 +1,4 @@
-"""Why files in git are not valid manifests, and what to correct there."""
+"""Why files in git are not valid manifests, and what to fix there."""
 
 from bot.i18n.language import Phrase
 
@@ -28,12 +28,12 @@ TOO_DEEP = Phrase(
     es="Este documento tiene más de {most} niveles de anidamiento.",
 )
 NO_ANCHOR = Phrase(
-    en="The alias *{anchor} refers to no earlier anchor, or to itself.",
-    es="El alias *{anchor} no se refiere a ningún ancla anterior, o se refiere a sí mismo.",
+    en="The alias *{anchor} does not refer to an earlier anchor, or refers to itself.",
+    es="El alias *{anchor} no se refiere a un ancla anterior, o se refiere a sí mismo.",
 )
 BOMB = Phrase(
-    en="The aliases in this document expand too far. Is it a YAML bomb?",
-    es="Los alias de este documento se expanden demasiado. ¿Es una bomba YAML?",
+    en="The aliases in this document expand to too much content, as in a YAML bomb.",
+    es="Los alias de este documento se expanden a demasiado contenido, como en una bomba YAML.",
 )
 BAD_MERGE = Phrase(
     en="A merge key (<<) needs a mapping or a list of mappings.",
@@ -58,15 +58,15 @@ JSONNET = Phrase(
     es="El bot no renderiza Jsonnet. Sube a git el YAML o JSON que genera.",
 )
 GENERATOR = Phrase(
-    en="This is a source for {generator} among plain manifests. Make it a separate application.",
-    es="Esto es una fuente de {generator} entre manifiestos simples. Conviértela en una aplicación aparte.",
+    en="This file is input for {generator}, not a plain manifest. Make it a separate application.",
+    es="Este archivo es una entrada de {generator}, no un manifiesto simple. Conviértelo en una aplicación aparte.",
 )
 MISSING = Phrase(
-    en="{path} is not in the repository (links are not followed). Add it, or correct the reference to it.",
+    en="{path} is not in the repository (links are not followed). Add it, or fix the reference to it.",
     es="{path} no está en el repositorio (los enlaces no se siguen). Agrégalo o corrige la referencia.",
 )
 OUTSIDE = Phrase(
-    en="The {what} {path} points outside the repository. Correct it.",
+    en="The {what} {path} points outside the repository. Fix it.",
     es="{what} {path} apunta fuera del repositorio. Corrige ese valor.",
 )
 PATH = Phrase(en="path", es="La ruta")
@@ -87,18 +87,19 @@ COMMIT_CHARTS = Phrase(
     es="ejecuta helm dependency update y sube charts/ a git.",
 )
 NO_RELEASE_NAME = Phrase(
-    en="The chart {name} has no releaseName here, so its objects would get new names each time. Set it.",
-    es="El chart {name} no tiene releaseName aquí, así que sus objetos cambiarían de nombre cada vez. Defínelo.",
+    en="The chart {name} has no releaseName here, so its objects would get new names each time. Set releaseName.",
+    es="El chart {name} no tiene releaseName aquí, así que sus objetos cambiarían de nombre cada vez. Define "
+    "releaseName.",
 )
 NO_KUSTOMIZATION = Phrase(
-    en="The file does not exist, so this is not a kustomization. Correct the path.",
+    en="The file does not exist, so this is not a kustomization. Fix the path.",
     es="El archivo no existe, así que esto no es una kustomization. Corrige la ruta.",
 )
 SEVERAL_KUSTOMIZATIONS = Phrase(
-    en="The file must contain exactly one kustomization. Correct it.",
-    es="El archivo debe contener exactamente una kustomization. Corrígelo.",
+    en="The file must contain exactly one kustomization.",
+    es="El archivo debe contener exactamente una kustomization.",
 )
 NO_CHART = Phrase(
-    en="The file does not exist, so this is not a Helm chart. Correct the path.",
+    en="The file does not exist, so this is not a Helm chart. Fix the path.",
     es="El archivo no existe, así que esto no es un chart de Helm. Corrige la ruta.",
 )

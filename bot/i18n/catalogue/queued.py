@@ -3,13 +3,13 @@
 from bot.i18n.language import Phrase
 
 ANSWER = Phrase(
-    en="Queued until {time}: {reason} The bot retries on its own and posts the result in the channel.",
-    es="En cola hasta las {time}: {reason} El bot reintenta por sí solo y publica el resultado en el canal.",
+    en="Queued: {reason} The bot retries automatically and posts the result in the channel.",
+    es="En cola: {reason} El bot reintenta automáticamente y publica el resultado en el canal.",
 )
-WAITING_HEADER = Phrase(en="⏳ Revert queued until {time}", es="⏳ Revert en cola hasta las {time}")
+WAITING_HEADER = Phrase(en="⏳ Revert queued", es="⏳ Revert en cola")
 WAITING = Phrase(
-    en="The revert of {what}, requested by {who}, is queued until {time}: {reason}",
-    es="El revert de {what}, solicitado por {who}, está en cola hasta las {time}: {reason}",
+    en="The revert of {what}, requested by {who}, is queued: {reason}",
+    es="El revert de {what}, solicitado por {who}, está en cola: {reason}",
 )
 DONE_HEADER = Phrase(en="Queued revert finished", es="Revert en cola terminado")
 GIVEN_UP_HEADER = Phrase(en="Queued revert abandoned", es="Revert en cola abandonado")

@@ -7,15 +7,15 @@ NO_FORGE = Phrase(
     es="{repository} no tiene un forge configurado, así que el bot no puede abrir pull requests ahí.",
 )
 OTHER_PAGE = Phrase(
-    en="That URL belongs to {home}, but {repository} is {ours}.",
-    es="Esa URL es de {home}, pero {repository} es {ours}.",
+    en="That URL points to {home}, but {repository} is configured as {ours}.",
+    es="Esa URL apunta a {home}, pero {repository} está configurado como {ours}.",
 )
 NO_PULL = Phrase(
     en="There is no pull request #{number} in {repository}.", es="No existe el pull request #{number} en {repository}."
 )
 EMPTY_RANGE = Phrase(
-    en="{range} contains no commits. To revert only {commit}, use its sha.",
-    es="{range} no contiene commits. Para revertir solo {commit}, usa su sha.",
+    en="{range} contains no commits. To revert only {commit}, use its SHA.",
+    es="{range} no contiene commits. Para revertir solo {commit}, usa su SHA.",
 )
 BACKWARDS = Phrase(
     en="{range} runs backwards. Did you mean {other}?", es="{range} va hacia atrás. ¿Querías decir {other}?"
@@ -29,12 +29,12 @@ LONG_RANGE = Phrase(
     es="{range} contiene más de {most} commits. Usa un rango más corto.",
 )
 NEEDS_BRANCH = Phrase(
-    en="The application follows {name}, which is not a branch, and a revert needs a branch to merge into. To revert on "
-    "the branch of {repository}, try again without the application, then point it at a newer revision than {name}. "
-    "Nothing was opened.",
-    es="La aplicación sigue {name}, que no es una rama, y un revert necesita una rama en la que fusionarse. Para "
-    "revertir en la rama de {repository}, reintenta sin la aplicación y después apúntala a una revisión más nueva que "
-    "{name}. No se abrió nada.",
+    en="The application tracks {name}, which is not a branch, so a revert pull request has no target. To revert on the "
+    "tracked branch of {repository}, run the command without the application, then set the application's revision to "
+    "one newer than {name}. Nothing was opened.",
+    es="La aplicación sigue {name}, que no es una rama, así que un pull request de revert no tiene destino. Para "
+    "revertir en la rama seguida de {repository}, ejecuta el comando sin la aplicación y después define en la "
+    "aplicación una revisión más nueva que {name}. No se abrió nada.",
 )
 BEGINS_INSIDE = Phrase(
     en="{commit} came in through a merge. Start the range at a commit made on {branch}.",
@@ -51,7 +51,7 @@ NO_APPLICATION = Phrase(
     "No se abrió nada.",
 )
 ALL_TAKEN = Phrase(
-    en="{branch} and its numbered variants already exist. Delete old ones on the forge.",
+    en="{branch} and its numbered variants already exist. Delete the old ones on the forge.",
     es="{branch} y sus variantes numeradas ya existen. Elimina las antiguas en el forge.",
 )
 AND = Phrase(en="{one} and {other}", es="{one} y {other}")

@@ -5,13 +5,12 @@ from bot.i18n.language import Phrase
 NO_RENDERER = Phrase(en="No renderer is available for {path}.", es="No hay con qué renderizar {path}.")
 THIS = Phrase(en="this path", es="esta ruta")
 NO_KUSTOMIZE = Phrase(
-    en="Rendering this needs Kustomize, and neither kustomize nor kubectl is on PATH.",
-    es="Para renderizar esto hace falta Kustomize, y ni kustomize ni kubectl están en el PATH.",
+    en="Rendering this requires Kustomize, but neither kustomize nor kubectl is on PATH.",
+    es="Renderizar esto requiere Kustomize, pero ni kustomize ni kubectl están en el PATH.",
 )
 NO_HELM = Phrase(
-    en="Rendering this needs Helm. Put helm on PATH, or install the SDK with pip install 'gitops-bot[helm]'.",
-    es="Para renderizar esto hace falta Helm. Pon helm en el PATH, o instala el SDK con "
-    "pip install 'gitops-bot[helm]'.",
+    en="Rendering this requires Helm. Put helm on PATH, or install the SDK with pip install 'gitops-bot[helm]'.",
+    es="Renderizar esto requiere Helm. Pon helm en el PATH, o instala el SDK con pip install 'gitops-bot[helm]'.",
 )
 NO_VARIABLE = Phrase(
     en="The bot cannot substitute the variable {expression} in {path}.",
@@ -43,24 +42,24 @@ BAD_PATH = Phrase(
     es="{path} no es una ruta válida en git, así que no se escribió en el disco.",
 )
 TWICE = Phrase(
-    en="The repository contains {path} twice, or both as a file and as a folder. Correct it.",
-    es="El repositorio contiene {path} dos veces, o como archivo y como carpeta. Corrígelo.",
+    en="The repository contains {path} twice, or both as a file and as a directory. Fix it in git.",
+    es="El repositorio contiene {path} dos veces, o como archivo y como directorio. Corrígelo en git.",
 )
 TOO_MUCH = Phrase(
-    en="The application refers to {trees} paths, {files} files and {size} MiB. "
-    "The limits are {most_trees} paths, {most_files} files and {most_size} MiB.",
-    es="La aplicación se refiere a {trees} rutas, {files} archivos y {size} MiB. "
-    "Los límites son {most_trees} rutas, {most_files} archivos y {most_size} MiB.",
+    en="The application uses {trees} paths with {files} files ({size} MiB). The limits are {most_trees} paths, "
+    "{most_files} files and {most_size} MiB.",
+    es="La aplicación usa {trees} rutas con {files} archivos ({size} MiB). Los límites son {most_trees} rutas, "
+    "{most_files} archivos y {most_size} MiB.",
 )
 VARYING = Phrase(
-    en="{objects} not checked: rendering twice gave different results, so a template uses randomness or the clock. "
-    "Set those values in git.",
-    es="{objects} sin comprobar: renderizar dos veces dio resultados distintos, así que una plantilla usa el azar o el "
-    "reloj. Define esos valores en git.",
+    en="{objects} not checked: rendering twice gave different results, probably because a template uses random values "
+    "or the current time. Set those values explicitly in git.",
+    es="{objects} sin comprobar: renderizar dos veces dio resultados distintos, probablemente porque una plantilla usa "
+    "valores aleatorios o la hora actual. Define esos valores explícitamente en git.",
 )
 VARYING_MORE = Phrase(
-    en="{objects} and {n} more not checked: rendering twice gave different results, so a template uses randomness or "
-    "the clock. Set those values in git.",
-    es="{objects} y {n} más sin comprobar: renderizar dos veces dio resultados distintos, así que una plantilla usa el "
-    "azar o el reloj. Define esos valores en git.",
+    en="{objects} and {n} more not checked: rendering twice gave different results, probably because a template uses "
+    "random values or the current time. Set those values explicitly in git.",
+    es="{objects} y {n} más sin comprobar: renderizar dos veces dio resultados distintos, probablemente porque una "
+    "plantilla usa valores aleatorios o la hora actual. Define esos valores explícitamente en git.",
 )

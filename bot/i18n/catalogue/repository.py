@@ -7,8 +7,8 @@ SLOW = Phrase(
     es="{url} tardó demasiado en responder. El bot reintentará en la próxima consulta.",
 )
 BAD_CREDENTIAL = Phrase(
-    en="{url} rejected the credential. Check {variable}, and that it can read this repository.",
-    es="{url} rechazó la credencial. Revisa {variable}, y que pueda leer este repositorio.",
+    en="{url} rejected the credential. Check that it is correct and can read this repository ({variable}).",
+    es="{url} rechazó la credencial. Revisa que sea correcta y pueda leer este repositorio ({variable}).",
 )
 BAD_KEY = Phrase(
     en="{url} rejected the SSH key, or its host key is unknown.",
@@ -29,8 +29,8 @@ NOT_FOUND_OR_HIDDEN = Phrase(
 )
 NOT_A_REPOSITORY = Phrase(en="There is no git repository at {url}.", es="No hay ningún repositorio git en {url}.")
 UNREACHABLE = Phrase(
-    en="{url} cannot be reached. Check the address, and that this machine can connect to it.",
-    es="No se puede llegar a {url}. Revisa la dirección, y que esta máquina pueda conectarse.",
+    en="{url} cannot be reached. Check that the address is correct and that this machine can connect to it.",
+    es="No se puede llegar a {url}. Revisa que la dirección sea correcta y que esta máquina pueda conectarse.",
 )
 DISK_FULL = Phrase(
     en="The disk that holds the mirror of {name} is full.", es="El disco que guarda la réplica de {name} está lleno."
@@ -58,22 +58,22 @@ REFUSED = Phrase(en="{url} rejected the branch {branch}: {said}", es="{url} rech
 NO_REASON = Phrase(en="git gave no reason.", es="git no indicó el motivo.")
 
 BAD_URL = Phrase(
-    en="A repository url must be https://, http://, ssh://, file://, user@host:path or a local path.",
-    es="La url de un repositorio debe ser https://, http://, ssh://, file://, usuario@host:ruta o una ruta local.",
+    en="A repository URL must be https://, http://, ssh://, file://, user@host:path or a local path.",
+    es="La URL de un repositorio debe ser https://, http://, ssh://, file://, usuario@host:ruta o una ruta local.",
 )
 PASSWORD_IN_URL = Phrase(
-    en="An ssh url cannot contain a password. Use a key.",
-    es="Una url ssh no puede contener una contraseña. Usa una clave.",
+    en="An SSH URL cannot contain a password. Use a key.",
+    es="Una URL de SSH no puede contener una contraseña. Usa una clave.",
 )
 NOT_A_SHA = Phrase(
-    en="A revision must be a full sha: 40 hexadecimal digits.",
-    es="Una revisión debe ser un sha completo: 40 dígitos hexadecimales.",
+    en="A revision must be a full SHA: 40 hexadecimal digits.",
+    es="Una revisión debe ser un SHA completo: 40 dígitos hexadecimales.",
 )
 OUTSIDE = Phrase(en="The path {path} is outside the repository.", es="La ruta {path} está fuera del repositorio.")
 
 BAD_PREFIX = Phrase(
-    en="A commit sha has 7 to 64 hexadecimal digits.",
-    es="El sha de un commit tiene de 7 a 64 dígitos hexadecimales.",
+    en="A commit SHA has 7 to 64 hexadecimal digits.",
+    es="El SHA de un commit tiene de 7 a 64 dígitos hexadecimales.",
 )
 AMBIGUOUS = Phrase(
     en="{text} matches {n} commits in {name}. Use more digits.",
@@ -109,9 +109,9 @@ LARGE_FILE = Phrase(
     es="{path} en {name} pesa {size} MiB. El límite es {most} MiB. Muévelo fuera de la ruta de la aplicación.",
 )
 LARGE_PATH = Phrase(
-    en="{path} in {name} contains {files} files and {size} MiB. The limits are {most} files and {most_size} MiB. "
-    "Point the application at a narrower path.",
-    es="{path} en {name} contiene {files} archivos y {size} MiB. Los límites son {most} archivos y {most_size} MiB. "
+    en="{path} in {name} contains {files} files ({size} MiB). The limits are {most} files and {most_size} MiB. Point "
+    "the application at a narrower path.",
+    es="{path} en {name} contiene {files} archivos ({size} MiB). Los límites son {most} archivos y {most_size} MiB. "
     "Dale a la aplicación una ruta más acotada.",
 )
 SIGNATURES = Phrase(

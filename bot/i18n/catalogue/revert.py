@@ -6,20 +6,23 @@ UNKNOWN_COMMIT = Phrase(en="an unknown commit", es="un commit desconocido")
 SEVERAL_COMMITS = Phrase(en="{n} commits up to {last}", es="{n} commits hasta {last}")
 THAT_CHANGE = Phrase(en="that change", es="ese cambio")
 OF_APPLICATIONS = Phrase(en=" in {applications}", es=" de {applications}")
-OF_NO_APPLICATION = Phrase(en=", none in a configured application", es=", de ninguna aplicación configurada")
-AGAIN = Phrase(en=" Try again after {time}.", es=" Reintenta después de las {time}.")
+OF_NO_APPLICATION = Phrase(
+    en=", outside all configured applications",
+    es=", fuera de todas las aplicaciones configuradas",
+)
+AGAIN = Phrase(en=" Try again then.", es=" Reintenta entonces.")
 OPEN = Phrase(en="open", es="abierto")
 CLOSED = Phrase(en="closed", es="cerrado")
 MERGED = Phrase(en="merged", es="fusionado")
 
 OPENED = PluralPhrase(
     en=(
-        "Pull request #{number} is open: {title}. It edits {n} file{touching}; nothing changes until it is merged.",
-        "Pull request #{number} is open: {title}. It edits {n} files{touching}; nothing changes until it is merged.",
+        "Pull request #{number} is open: {title}. Merging it changes {n} file{touching}.",
+        "Pull request #{number} is open: {title}. Merging it changes {n} files{touching}.",
     ),
     es=(
-        "El pull request #{number} está abierto: {title}. Modifica {n} archivo{touching}; nada cambia sin la fusión.",
-        "El pull request #{number} está abierto: {title}. Modifica {n} archivos{touching}; nada cambia sin la fusión.",
+        "El pull request #{number} está abierto: {title}. Al fusionarlo cambia {n} archivo{touching}.",
+        "El pull request #{number} está abierto: {title}. Al fusionarlo cambian {n} archivos{touching}.",
     ),
 )
 REAPPLIES = Phrase(
@@ -31,11 +34,12 @@ UNDOES_MERGE = Phrase(
     es="Revierte una fusión. Para fusionar esa rama otra vez más adelante, primero revierte este revert.",
 )
 PARTLY_UNDONE = Phrase(
-    en="Already partly reverted: no change in {files}.", es="Ya revertido en parte: sin cambios en {files}."
+    en="Part of this was already reverted: no changes in {files}.",
+    es="Una parte ya se había revertido: sin cambios en {files}.",
 )
 AUTOMATION = Phrase(
-    en="{tool} wrote that commit and may write it again. Pause it first.",
-    es="{tool} escribió ese commit y puede volver a escribirlo. Primero páusalo.",
+    en="{tool} made that change and may make it again. Pause {tool} first.",
+    es="{tool} hizo ese cambio y puede volver a hacerlo. Primero pausa {tool}.",
 )
 
 ALREADY_OPEN = Phrase(
@@ -59,12 +63,12 @@ NOTHING_LEFT_SINCE = Phrase(
 
 CONFLICT = PluralPhrase(
     en=(
-        "{name} cannot be reverted cleanly: later commits change {n} of its files. No branch was created.",
-        "{name} cannot be reverted cleanly: later commits change {n} of its files. No branch was created.",
+        "{name} cannot be reverted cleanly: later commits changed {n} of its files. No branch was created.",
+        "{name} cannot be reverted cleanly: later commits changed {n} of its files. No branch was created.",
     ),
     es=(
-        "{name} no se puede revertir sin conflictos: otros commits cambiaron {n} de sus archivos. No se creó una rama.",
-        "{name} no se puede revertir sin conflictos: otros commits cambiaron {n} de sus archivos. No se creó una rama.",
+        "{name} no se puede revertir sin conflictos: hay cambios posteriores en {n} de sus archivos. No se creó rama.",
+        "{name} no se puede revertir sin conflictos: hay cambios posteriores en {n} de sus archivos. No se creó rama.",
     ),
 )
 CONFLICTED = Phrase(en="{path} ({kind})", es="{path} ({kind})")
@@ -102,8 +106,8 @@ CONFIRM = PluralPhrase(
         "Reverting {name} changes {n} files{touching}. Nothing has been opened yet.",
     ),
     es=(
-        "Revertir {name} modifica {n} archivo{touching}. Todavía no se abrió nada.",
-        "Revertir {name} modifica {n} archivos{touching}. Todavía no se abrió nada.",
+        "Revertir {name} cambia {n} archivo{touching}. Todavía no se abrió nada.",
+        "Revertir {name} cambia {n} archivos{touching}. Todavía no se abrió nada.",
     ),
 )
 OPEN_ANYWAY = Phrase(en="Open anyway", es="Abrir de todos modos")
@@ -119,8 +123,8 @@ NOT_ON_BRANCH_BUT = Phrase(
     "que está {state}.",
 )
 NOT_MERGED = Phrase(
-    en="#{number} is {state} and was not merged, so there is nothing to revert: {title}.",
-    es="#{number} está {state} y no se fusionó, así que no hay nada que revertir: {title}.",
+    en="#{number} ({title}) is {state} and was not merged, so there is nothing to revert.",
+    es="#{number} ({title}) está {state} y no se fusionó, así que no hay nada que revertir.",
 )
 ROOT = Phrase(
     en="{commit} is the first commit in the repository. Reverting it would leave nothing.",
@@ -128,18 +132,19 @@ ROOT = Phrase(
 )
 EMPTY = Phrase(
     en="{name} changes no files, so there is nothing to revert.",
-    es="{name} no modifica ningún archivo, así que no hay nada que revertir.",
+    es="{name} no cambia ningún archivo, así que no hay nada que revertir.",
 )
 REFUSED = Phrase(en="{reason}{again}", es="{reason}{again}")
 UNFINISHED = Phrase(
-    en="The branch {branch} was pushed, but its pull request could not be opened: {reason}{again} "
-    "Run the command again to finish.",
-    es="Se hizo push de la rama {branch}, pero no se pudo abrir su pull request: {reason}{again} "
-    "Repite el comando para terminar.",
+    en="The branch {branch} was pushed, but its pull request could not be opened: {reason} Run the command again to "
+    "finish.",
+    es="Se hizo push de la rama {branch}, pero no se pudo abrir su pull request: {reason} Repite el comando para "
+    "terminar.",
 )
 WHICH_REPOSITORY = Phrase(
-    en="{text} could be in {known}. Name an application too: /gitops revert {text} APP.",
-    es="{text} podría estar en {known}. Nombra también una aplicación: /gitops revert {text} APP.",
+    en="{text} could refer to any of these repositories: {known}. Specify an application: /gitops revert {text} APP.",
+    es="{text} podría referirse a cualquiera de estos repositorios: {known}. Indica una aplicación: /gitops revert "
+    "{text} APP.",
 )
 
 # The button that asks for a revert.

@@ -4,20 +4,20 @@ from bot.i18n.language import Phrase
 
 OF = Phrase(en=" for {applications}", es=" para {applications}")
 ASKED = Phrase(
-    en="{link}\nRequested by {who} with /gitops revert {what}{touched}. {ending}",
-    es="{link}\nSolicitado por {who} con /gitops revert {what}{touched}. {ending}",
+    en="{link}\nRequested by {who} with {command}{touched}. {ending}",
+    es="{link}\nSolicitado por {who} con {command}{touched}. {ending}",
 )
 
-OPEN_HEADER = Phrase(en="↩️ Revert to review: #{number}", es="↩️ Revert por revisar: #{number}")
+OPEN_HEADER = Phrase(en="↩️ Revert awaiting review: #{number}", es="↩️ Revert pendiente de revisión: #{number}")
 OPEN = Phrase(
-    en="Revert pull request #{number}{touched} is open: {title}. {ending}",
+    en="The revert pull request #{number}{touched} is open: {title}. {ending}",
     es="El pull request de revert #{number}{touched} está abierto: {title}. {ending}",
 )
 OPEN_ENDING = Phrase(en="Nothing changes until someone merges it.", es="Nada cambia hasta que alguien lo fusione.")
 
 MERGED_HEADER = Phrase(en="✅ Revert merged: #{number}", es="✅ Revert fusionado: #{number}")
 MERGED = Phrase(
-    en="Revert pull request #{number}{touched} is merged: {title}. {ending}",
+    en="The revert pull request #{number}{touched} is merged: {title}. {ending}",
     es="El pull request de revert #{number}{touched} está fusionado: {title}. {ending}",
 )
 MERGED_ENDING = Phrase(en="Its rollout has its own card.", es="Su rollout tiene su propia tarjeta.")
@@ -28,7 +28,7 @@ MERGED_ENDING_BY = Phrase(
 
 CLOSED_HEADER = Phrase(en="⛔ Revert closed: #{number}", es="⛔ Revert cerrado: #{number}")
 CLOSED = Phrase(
-    en="Revert pull request #{number}{touched} is closed: {title}. {ending}",
+    en="The revert pull request #{number}{touched} is closed: {title}. {ending}",
     es="El pull request de revert #{number}{touched} está cerrado: {title}. {ending}",
 )
 CLOSED_ENDING = Phrase(

@@ -2,7 +2,15 @@
 
 from bot.i18n.language import Phrase, PluralPhrase
 
-TEXT = Phrase(en="{sentence} Merge {revision}: {title}.", es="{sentence} Fusión {revision}: {title}.")
+TEXT = Phrase(en="{sentence} Merged as {revision}: {title}.", es="{sentence} Fusionado como {revision}: {title}.")
+TEXT_SEVERAL = Phrase(
+    en="{sentence} {n} merges up to {revision}, latest: “{title}”.",
+    es="{sentence} {n} fusiones hasta {revision}, la última: “{title}”.",
+)
+TEXT_REWRITTEN = Phrase(
+    en="{sentence} History rewritten up to {revision}: {title}.",
+    es="{sentence} Historial reescrito hasta {revision}: {title}.",
+)
 
 LIVE_HEADER = Phrase(en="✅ Live in {took}: {names}", es="✅ Desplegado en {took}: {names}")
 LIVE = Phrase(en="{names} went live {took} after the merge.", es="{names}: desplegado {took} después de la fusión.")
@@ -34,15 +42,21 @@ LATE_NOTE = Phrase(
     es="El deployer todavía no lo aplicó. El bot sigue vigilando y actualiza esta tarjeta.",
 )
 ROLLING_HEADER = Phrase(en="🚚 Merged, rolling out: {names}", es="🚚 Fusionado, desplegando: {names}")
-ROLLING = Phrase(en="{names}: merged, rolling out to the cluster.", es="{names}: fusionado, desplegando en el clúster.")
+ROLLING = Phrase(en="Rolling out to the cluster: {names}.", es="Desplegando en el clúster: {names}.")
 ROLLING_PARTLY = Phrase(
-    en="{names}: merged, rolling out to the cluster ({live} of {all} live).",
-    es="{names}: fusionado, desplegando en el clúster ({live} de {all} desplegadas).",
+    en="Rolling out to the cluster: {names} ({live} of {all} live).",
+    es="Desplegando en el clúster: {names} ({live} de {all} desplegadas).",
 )
 
 SEVERAL = PluralPhrase(
-    en=("{n} merge, latest: {subject}", "{n} merges, latest: {subject}"),
-    es=("{n} fusión, la última: {subject}", "{n} fusiones, la última: {subject}"),
+    en=(
+        "{n} merge, latest: {subject}",
+        "{n} merges, latest: {subject}",
+    ),
+    es=(
+        "{n} fusión, la última: {subject}",
+        "{n} fusiones, la última: {subject}",
+    ),
 )
 REWRITTEN = Phrase(en="History rewritten: {subject}", es="Historial reescrito: {subject}")
 AUTHORS = Phrase(en="{authors}: {sentence}", es="{authors}: {sentence}")
@@ -58,23 +72,25 @@ PART_LIVE = Phrase(
     es="{application} en {cluster}: desplegada en {took}, a las {time}",
 )
 PART_UNKNOWN = Phrase(
-    en="{application} on {cluster}: unknown: {reason}", es="{application} en {cluster}: estado desconocido: {reason}"
+    en="{application} on {cluster}: unknown. {reason}",
+    es="{application} en {cluster}: estado desconocido. {reason}",
 )
 PART_MISSING = Phrase(
-    en="{application} on {cluster}: not live yet: {missing}",
-    es="{application} en {cluster}: todavía sin desplegar: {missing}",
+    en="{application} on {cluster} is not live yet: {missing}",
+    es="{application} en {cluster} todavía no está desplegada: {missing}",
 )
 PART_UNREADY = Phrase(
-    en="{application} on {cluster}: applied, but not ready: {missing}",
-    es="{application} en {cluster}: aplicada, pero no está lista: {missing}",
+    en="{application} on {cluster} is applied, but not ready: {missing}",
+    es="{application} en {cluster} está aplicada, pero no lista: {missing}",
 )
 REMAINING = Phrase(
     en="{object} was removed from git but is still in the cluster",
     es="{object} se eliminó de git pero sigue en el clúster",
 )
-READY = Phrase(en="{object} {ready} of {wanted} ready", es="{object} {ready} de {wanted} listos")
+READY = Phrase(en="{object}: {ready} of {wanted} ready", es="{object}: {ready} de {wanted} listos")
 READY_BECAUSE = Phrase(
-    en="{object} {ready} of {wanted} ready ({reason})", es="{object} {ready} de {wanted} listos ({reason})"
+    en="{object}: {ready} of {wanted} ready ({reason})",
+    es="{object}: {ready} de {wanted} listos ({reason})",
 )
 SAYS = Phrase(en=" · {deployer} reports {reason}", es=" · {deployer} informa {reason}")
 SAYS_MORE = Phrase(en=" · {deployer} reports {reason}: {message}", es=" · {deployer} informa {reason}: {message}")
@@ -102,7 +118,7 @@ ALL_UNKNOWN = PluralPhrase(
 )
 
 CHANGES = Phrase(en="Changes in {names}: {counts}", es="Cambios en {names}: {counts}")
-CHANGES_NOTHING = Phrase(en="Changes in {names}: none in the cluster", es="Cambios en {names}: ninguno en el clúster")
+CHANGES_NOTHING = Phrase(en="No cluster changes in {names}", es="Sin cambios en el clúster en {names}")
 CHANGES_UNKNOWN = Phrase(
     en="Changes in {names} are unknown: {reason}", es="No se conocen los cambios en {names}: {reason}"
 )
@@ -127,8 +143,8 @@ MORE_OBJECTS = PluralPhrase(
 )
 MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
 UNPINNED = Phrase(
-    en="Images not pinned to a digest, so their content can change: {images}",
-    es="Imágenes sin fijar a un digest, así que su contenido puede cambiar: {images}",
+    en="These images are not pinned to a digest, so their content can change: {images}",
+    es="Estas imágenes no están fijadas a un digest, así que su contenido puede cambiar: {images}",
 )
 FLOATING = Phrase(en="{image} (no fixed version)", es="{image} (sin versión fija)")
 

@@ -38,8 +38,14 @@ MORE_APPLICATIONS = PluralPhrase(
 )
 
 NOT_FOLLOWED = PluralPhrase(
-    en=("{n} discovered application is not followed:", "{n} discovered applications are not followed:"),
-    es=("{n} aplicación descubierta no se sigue:", "{n} aplicaciones descubiertas no se siguen:"),
+    en=(
+        "{n} discovered application is not watched:",
+        "{n} discovered applications are not watched:",
+    ),
+    es=(
+        "{n} aplicación descubierta no se vigila:",
+        "{n} aplicaciones descubiertas no se vigilan:",
+    ),
 )
 MORE_NOT_FOLLOWED = PluralPhrase(en=("… and {n} more.", "… and {n} more."), es=("… y {n} más.", "… y {n} más."))
 

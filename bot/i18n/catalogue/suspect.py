@@ -3,7 +3,10 @@
 from bot.i18n.language import Phrase
 
 EXPLAIN_DRIFT = Phrase(en="Commits that explain the drift", es="Commits que explican el drift")
-EXPLAIN_ROLLOUT = Phrase(en="Latest commits that changed it", es="Últimos commits que lo cambiaron")
+EXPLAIN_ROLLOUT = Phrase(
+    en="Latest commits that changed these objects",
+    es="Últimos commits que cambiaron estos objetos",
+)
 LINE = Phrase(
     en="{sha} {subject} by {author}, {time}{pull}{approved}: {why}",
     es="{sha} {subject} de {author}, {time}{pull}{approved}: {why}",
@@ -17,8 +20,8 @@ BEFORE = Phrase(
     es="cambió {places} en git, pero el clúster sigue con el estado anterior",
 )
 NEVER = Phrase(
-    en="added {places} to git, but the cluster does not have it",
-    es="agregó {places} a git, pero el clúster no lo tiene",
+    en="added {places} to git, but it is missing from the cluster",
+    es="agregó {places} a git, pero falta en el clúster",
 )
-OBJECT = Phrase(en="last commit to change {places}", es="último commit que cambió {places}")
-PATH = Phrase(en="last commit to change files of {places}", es="último commit que cambió archivos de {places}")
+OBJECT = Phrase(en="latest commit that changed {places}", es="último commit que cambió {places}")
+PATH = Phrase(en="latest commit that changed files in {places}", es="último commit que cambió archivos en {places}")

@@ -3,7 +3,7 @@
 from bot.i18n.language import Phrase
 
 FAILED = Phrase(
-    en="Something went wrong in the bot. Safe to retry. Log reference: {reference}.",
+    en="Something went wrong in the bot. It is safe to retry. Log reference: {reference}.",
     es="Algo falló en el bot. Puedes reintentar sin riesgo. Referencia en el log: {reference}.",
 )
 BUSY = Phrase(

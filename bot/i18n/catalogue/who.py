@@ -8,7 +8,7 @@ NOBODY = Phrase(
     en="There is nobody to ask about {application}: it has no configured owners, and no commit changed it.",
     es="No hay a quién preguntar por {application}: no tiene responsables configurados y ningún commit la cambió.",
 )
-OWNERS = Phrase(en="Owned by {who}", es="Responsables: {who}")
+OWNERS = Phrase(en="owned by {who}", es="responsables: {who}")
 ACKNOWLEDGED = Phrase(en="{who} acknowledged its drift, {at}", es="{who} atiende su drift, {at}")
 SNOOZED = Phrase(en="{who} snoozed its drift until {at}", es="{who} pospuso su drift hasta {at}")
 WROTE = Phrase(en="{tool} last wrote to the cluster, {at}", es="{tool} escribió por última vez en el clúster, {at}")
@@ -17,7 +17,7 @@ CHANGED = Phrase(en="{commit} {subject}, {at}, by {authors}", es="{commit} {subj
 MERGED_BY = Phrase(en=", merged by {who}", es=", fusionado por {who}")
 APPROVED_BY = Phrase(en=", approved by {who}", es=", aprobado por {who}")
 UNKNOWN_APPROVERS = Phrase(
-    en="Who merged and approved these commits is unknown: {reason}",
-    es="No se sabe quién fusionó ni quién aprobó estos commits: {reason}",
+    en="The bot could not find out who merged and approved these commits: {reason}",
+    es="El bot no pudo averiguar quién fusionó y aprobó estos commits: {reason}",
 )
 A_TOOL = Phrase(en="a tool", es="una herramienta")

@@ -18,7 +18,7 @@ CLOSE = Phrase(en="Close", es="Cerrar")
 DAY_AND_TIME = Phrase(en="{day} at {time}", es="{day} a las {time}")
 
 CHANGED = Phrase(en="{path}: git {desired} → cluster {live}", es="{path}: git {desired} → clúster {live}")
-ADDED = Phrase(en="{path}: only in the cluster: {live}", es="{path}: solo en el clúster: {live}")
+ADDED = Phrase(en="{path}: {live}, only in the cluster", es="{path}: {live}, solo en el clúster")
 REMOVED = Phrase(
     en="{path}: missing from the cluster; git has {desired}",
     es="{path}: falta en el clúster; git tiene {desired}",
@@ -27,14 +27,20 @@ BY = Phrase(en=" · by {manager}", es=" · por {manager}")
 BY_AT = Phrase(en=" · by {manager}, no later than {time}", es=" · por {manager}, a más tardar a las {time}")
 BY_UNKNOWN = Phrase(en=" · writer unknown", es=" · autor desconocido")
 DELETED = Phrase(
-    en="{object} is in git but not in the cluster; who deleted it is unknown",
-    es="{object} está en git pero no en el clúster; no se sabe quién lo eliminó",
+    en="{object} is in git but not in the cluster; Kubernetes does not record who deleted it",
+    es="{object} está en git pero no en el clúster; Kubernetes no registra quién lo eliminó",
 )
 MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
 
 DIFFER = PluralPhrase(
-    en=("{n} field of {objects} differs from git", "{n} fields of {objects} differ from git"),
-    es=("{n} campo de {objects} difiere de git", "{n} campos de {objects} difieren de git"),
+    en=(
+        "{n} field in {objects} differs from git",
+        "{n} fields in {objects} differ from git",
+    ),
+    es=(
+        "{n} campo en {objects} difiere de git",
+        "{n} campos en {objects} difieren de git",
+    ),
 )
 MISSING = PluralPhrase(
     en=("{n} object is missing from the cluster", "{n} objects are missing from the cluster"),

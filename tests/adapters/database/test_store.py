@@ -18,14 +18,14 @@ from bot.adapters.database.migrations.versions import v0001_baseline
 from bot.adapters.database.store import SqlStore
 from bot.adapters.database.tables import metadata
 from bot.core.access.audit import AuditEntry, Origin
-from bot.core.approvals.approval import ApprovalStatus, Judgement
+from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.incident import Incident, IncidentState
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.core.pull_requests.revert import RevertRequest
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.rollout import Change, Part, PendingState, Rollout, RolloutState
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, PendingState, Rollout, RolloutState
 from bot.handlers.incidents.control import change
 from bot.i18n.language import Language, LocalizedText, Phrase, Translator
 from bot.ports.store import Home, Posted, StoreError
@@ -66,7 +66,7 @@ QUEUED = QueuedRevert(
 
 
 def rollout(revision):
-    part = Part("shop", "prod", "C1", lacking=PendingState(("Deployment web",), total=1))
+    part = ApplicationRollout("shop", "prod", "C1", lacking=PendingState(("Deployment web",), total=1))
     return Rollout(f"platform@{revision}", "platform", "main", revision, None, "Subject", "Ana", T0, (part,))
 
 
@@ -157,7 +157,7 @@ def test_everything_outlives_a_restart(url):
 def test_a_sentence_still_knows_every_language_when_it_comes_back(store):
     """It is told in the language of whoever reads it, perhaps after a restart."""
     merged = rollout("b" * 40)
-    parts = (replace(merged.parts[0], error=SILENT, change=Change(why=SILENT)),)
+    parts = (replace(merged.parts[0], error=SILENT, change=ApplicationChange(why=SILENT)),)
     store.checks.save([replace(CHECK, error=SILENT)])
     store.incidents.exchange(None, replace(INCIDENT, blind=SILENT))
     store.rollouts.save(replace(merged, parts=parts))
@@ -382,44 +382,42 @@ def test_a_database_that_does_not_answer_is_one_sentence_without_its_password(tm
     assert "hunter2" not in str(raised.value)
 
 
-# ---------------------------------------------------------------- judgements
+# ---------------------------------------------------------------- records
 
 
-def judgement(number, **told):
+def record(number, **told):
     sha = f"{number:040x}"
-    made = Judgement(f"p@{sha}", "p", "main", sha, None, "Subject", "Ana", T0, "f" * 40, number, T0)
+    made = ApprovalRecord(f"p@{sha}", "p", "main", sha, None, "Subject", "Ana", T0, "f" * 40, number, T0)
     return replace(made, **told)
 
 
-def test_judgements_move_with_the_head_they_were_made_for(store):
+def test_records_move_with_the_head_they_were_made_for(store):
     assert store.approvals.head("p") is None
     assert store.approvals.advance("p", None, "a" * 40, [])
-    assert not store.approvals.advance("p", None, "b" * 40, [judgement(1)])
-    assert not store.approvals.advance("p", "c" * 40, "b" * 40, [judgement(1)])
+    assert not store.approvals.advance("p", None, "b" * 40, [record(1)])
+    assert not store.approvals.advance("p", "c" * 40, "b" * 40, [record(1)])
     assert store.approvals.unsettled() == []
-    assert store.approvals.advance("p", "a" * 40, "b" * 40, [judgement(2), judgement(1)])
+    assert store.approvals.advance("p", "a" * 40, "b" * 40, [record(2), record(1)])
     assert store.approvals.head("p") == "b" * 40
-    assert store.approvals.unsettled() == [judgement(1), judgement(2)]
+    assert store.approvals.unsettled() == [record(1), record(2)]
 
 
 def test_a_batch_is_read_whole_until_all_of_it_is_settled(store):
-    store.approvals.advance(
-        "p", None, "a" * 40, [judgement(1), judgement(2, alert="p?1", verdict=ApprovalStatus.DIRECT)]
-    )
-    store.approvals.save([judgement(1, verdict=ApprovalStatus.APPROVED, why=SILENT)], settled={judgement(1).id})
+    store.approvals.advance("p", None, "a" * 40, [record(1), record(2, alert="p?1", verdict=ApprovalStatus.DIRECT)])
+    store.approvals.save([record(1, verdict=ApprovalStatus.APPROVED, why=SILENT)], settled={record(1).id})
     found = store.approvals.unsettled()
     assert [each.verdict for each in found] == [ApprovalStatus.APPROVED, ApprovalStatus.DIRECT]
     assert Translator(Language.SPANISH).told(found[0].why).startswith("El cluster")
     store.settle("p?1")
     assert store.approvals.unsettled() == []
-    assert len(store.approvals.of_commits("p", [judgement(1).sha, judgement(2).sha])) == 2
-    assert store.approvals.of_commits("q", [judgement(1).sha]) == []
+    assert len(store.approvals.of_commits("p", [record(1).sha, record(2).sha])) == 2
+    assert store.approvals.of_commits("q", [record(1).sha]) == []
 
 
-def test_every_judgement_is_read_in_the_order_the_commits_came(store, monkeypatch):
+def test_every_record_is_read_in_the_order_the_commits_came(store, monkeypatch):
     monkeypatch.setattr("bot.adapters.database.approvals.PAGE", 2)
-    later = [judgement(number, seen_at=T0 + timedelta(hours=1)) for number in range(5)]
-    earlier = [judgement(number, seen_at=T0) for number in range(10, 13)]
+    later = [record(number, seen_at=T0 + timedelta(hours=1)) for number in range(5)]
+    earlier = [record(number, seen_at=T0) for number in range(10, 13)]
     store.approvals.advance("p", None, "a" * 40, [*later[::-1], *earlier])
     assert list(store.approvals.since()) == [*earlier, *later]
     assert list(store.approvals.since(T0 + timedelta(minutes=1))) == later

@@ -434,7 +434,7 @@ def test_a_shallow_remote_is_named_as_such(tmp_path, source, repository):
 
 @pytest.mark.parametrize("url", ["", "-oProxyCommand=id", "ext::sh -c id", "ftp://host/x", "https://", "https://h/x\n"])
 def test_a_url_that_git_may_not_be_given_is_refused(tmp_path, url):
-    with pytest.raises(RepositoryError, match="A repository url must be"):
+    with pytest.raises(RepositoryError, match="A repository URL must be"):
         GitRepository("bad", url, "main", tmp_path)
 
 
@@ -604,7 +604,7 @@ def test_a_credential_that_is_refused_names_its_variable_and_not_its_value(tmp_p
                 credential=credential,
                 credential_variable="GITLAB_TOKEN",
             )
-            with pytest.raises(RepositoryError, match="Check GITLAB_TOKEN") as caught:
+            with pytest.raises(RepositoryError, match=r"\(GITLAB_TOKEN\)") as caught:
                 repository.fetch()
             assert TOKEN not in str(caught.value)
 

@@ -121,7 +121,7 @@ def test_a_path_out_of_the_copy_is_not_written(path):
 
 def test_a_file_that_is_also_a_folder_is_said():
     files = [File("a", b""), File("a/b", b"")]
-    with pytest.raises(RenderError, match="twice, or both as a file and as a folder"), private_copy(files):
+    with pytest.raises(RenderError, match="twice, or both as a file and as a directory"), private_copy(files):
         pass
 
 

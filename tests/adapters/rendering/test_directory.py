@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.rendering.directory import Directory, read_directory
-from bot.core.rendering.render import render
+from bot.core.rendering.plain import render_plain
 from bot.ports.git import RepositoryError
 
 _CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
@@ -29,7 +29,7 @@ def test_only_what_can_hold_manifests_is_read(shop):
 def test_however_it_is_typed_the_same_manifests_are_found(shop, monkeypatch, typed, count):
     monkeypatch.chdir(shop)
     for root in (Path(typed), shop / typed):
-        assert len(render([(file.path, file.content) for file in read_directory(root)])) == count
+        assert len(render_plain([(file.path, file.content) for file in read_directory(root)])) == count
 
 
 def test_a_path_that_is_not_there_is_an_error(tmp_path):

@@ -1,11 +1,11 @@
-"""Whether a deployer is at work, from the objects it keeps."""
+"""Whether a deployer is syncing an application, from the deployer's resources."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.applications.application import Application
-from bot.core.applications.deployer import at_work
+from bot.core.applications.deployer import is_syncing
 from bot.core.git.repository_ref import RepositoryRef
 
 SHOP = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")
@@ -20,7 +20,7 @@ def flux(path="./apps/shop", status="True", kind="Reconciling", **spec):
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("resource", "expected"),
     [
         (argo(status={"operationState": {"phase": "Running"}}), True),
         (argo(operation={"sync": {}}), True),
@@ -30,12 +30,12 @@ def flux(path="./apps/shop", status="True", kind="Reconciling", **spec):
         ({"spec": {"sources": [{"path": "x"}, {"path": "apps/shop/"}]}, "operation": {}}, True),
     ],
 )
-def test_argo_cd_is_at_work_while_an_operation_runs(found, expected):
-    assert at_work(SHOP, [found], []) is expected
+def test_argo_cd_is_syncing_while_an_operation_runs(resource, expected):
+    assert is_syncing(SHOP, [resource], []) is expected
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("resource", "expected"),
     [
         (flux(), True),
         (flux(status="False"), False),
@@ -44,8 +44,8 @@ def test_argo_cd_is_at_work_while_an_operation_runs(found, expected):
         (flux(suspend=True), False),
     ],
 )
-def test_flux_is_at_work_while_it_reconciles(found, expected):
-    assert at_work(SHOP, [], [found]) is expected
+def test_flux_is_syncing_while_it_reconciles(resource, expected):
+    assert is_syncing(SHOP, [], [resource]) is expected
 
 
 ODD = st.recursive(
@@ -54,5 +54,5 @@ ODD = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["spec", "status", "operation"]), ODD))
-def test_objects_of_any_shape_are_read(found):
-    at_work(SHOP, [found], [found])
+def test_resources_of_any_shape_are_read(resource):
+    is_syncing(SHOP, [resource], [resource])

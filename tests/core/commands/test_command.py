@@ -13,6 +13,7 @@ from bot.core.commands.command import (
     DriftCommand,
     HelpCommand,
     HistoryCommand,
+    InvalidDuration,
     RevertCommand,
     SnoozeCommand,
     StatusCommand,
@@ -20,10 +21,9 @@ from bot.core.commands.command import (
     UnknownCommand,
     WhoCommand,
     WrongArguments,
-    WrongSpan,
     parse,
 )
-from bot.core.incidents.snooze import DEFAULT, For, Until
+from bot.core.incidents.snooze import DEFAULT_SNOOZE, SnoozeFor, SnoozeUntil
 from bot.core.pull_requests.change_ref import InvalidChangeRef, PullNumber, PullUrl, Sha
 from bot.i18n.language import ENGLISH
 from bot.messages.help import answer, mistake
@@ -42,8 +42,8 @@ APPLICATIONS = ["shop", "shop-staging", "payments"]
         ("drift", DriftCommand(None)),
         ("drift payments", DriftCommand("payments")),
         ("diff shop", DiffCommand("shop")),
-        ("diff shop --all", DiffCommand("shop", everything=True)),
-        ("diff --all shop", DiffCommand("shop", everything=True)),
+        ("diff shop --all", DiffCommand("shop", show_all=True)),
+        ("diff --all shop", DiffCommand("shop", show_all=True)),
         ("revert abc1234", RevertCommand(Sha("abc1234"), None)),
         ("revert #12 shop", RevertCommand(PullNumber(12), "shop")),
         (
@@ -56,9 +56,9 @@ APPLICATIONS = ["shop", "shop-staging", "payments"]
         ),
         ("who shop", WhoCommand("shop")),
         ("ack Shop", AcknowledgeCommand("shop")),
-        ("snooze shop", SnoozeCommand("shop", DEFAULT)),
-        ("snooze shop 1h 30m", SnoozeCommand("shop", For(timedelta(minutes=90)))),
-        ("snooze shop until 09:00", SnoozeCommand("shop", Until(time(9)))),
+        ("snooze shop", SnoozeCommand("shop", DEFAULT_SNOOZE)),
+        ("snooze shop 1h 30m", SnoozeCommand("shop", SnoozeFor(timedelta(minutes=90)))),
+        ("snooze shop until 09:00", SnoozeCommand("shop", SnoozeUntil(time(9)))),
         ("history", HistoryCommand(None)),
         ("history shop-staging", HistoryCommand("shop-staging")),
     ],
@@ -90,7 +90,7 @@ def test_an_unknown_application_names_the_nearest(text, word, nearest):
 def test_a_revert_of_what_is_no_change_says_what_is():
     made = parse("revert HEAD~1 shop", APPLICATIONS)
     assert isinstance(made, InvalidChangeRef)
-    assert "a sha (7 digits or more), #PR, a range A..B, or the URL" in mistake(ENGLISH, made, APPLICATIONS).text
+    assert "a SHA (7 digits or more), #PR, a range A..B or the URL" in mistake(ENGLISH, made, APPLICATIONS).text
 
 
 @pytest.mark.parametrize("text", ["snooze", "ack", "who", "ack shop api"])
@@ -100,8 +100,8 @@ def test_what_cannot_be_read_shows_the_usage(text):
 
 @pytest.mark.parametrize("span", ["tomorrow", "8d", "1m", "1.5h", "until 25:00"])
 def test_a_snooze_that_is_too_short_too_long_or_unreadable_is_told_the_bounds(span):
-    assert parse(f"snooze shop {span}", APPLICATIONS) == WrongSpan()
-    assert "from 5 minutes to 7 days" in mistake(ENGLISH, WrongSpan(), APPLICATIONS).text
+    assert parse(f"snooze shop {span}", APPLICATIONS) == InvalidDuration()
+    assert "at least 5 minutes, at most 7 days" in mistake(ENGLISH, InvalidDuration(), APPLICATIONS).text
 
 
 @pytest.mark.parametrize("text", ["help revert", "help REVERT", "revert --help", "revert -h", "revert abc —help"])
@@ -136,4 +136,4 @@ def test_a_diff_of_more_than_one_thing_is_refused(text):
 
 @pytest.mark.parametrize("flag", ["--all", "-a", "—all", "\u2013all"])
 def test_the_dash_a_phone_makes_of_two_is_understood(flag):
-    assert parse(f"diff shop {flag}", APPLICATIONS) == DiffCommand("shop", everything=True)
+    assert parse(f"diff shop {flag}", APPLICATIONS) == DiffCommand("shop", show_all=True)

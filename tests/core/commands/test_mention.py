@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.commands.mention import text_of
+from bot.core.commands.mention import mentioned_command
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,8 @@ from bot.core.commands.mention import text_of
     ],
 )
 def test_the_first_mention_of_the_bot_counts(text, expected):
-    assert text_of(text, ["U0BOT"]) == expected
+    assert mentioned_command(text, ["U0BOT"]) == expected
 
 
 def test_whose_mention_it_was_may_be_unknown():
-    assert text_of("<@U0ANYBODY> status", []) == "status"
+    assert mentioned_command("<@U0ANYBODY> status", []) == "status"

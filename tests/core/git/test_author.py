@@ -46,12 +46,12 @@ def test_everybody_is_named_once_in_the_order_of_the_commits():
 def test_a_forges_own_address_tells_the_login_and_is_nobodys(email, login):
     (author,) = authors_of([commit(email=email)])
     assert author.login == login
-    assert author.has_address is (login is None)
+    assert author.has_personal_email is (login is None)
 
 
 @pytest.mark.parametrize("email", ["noreply@github.com", "no-reply@example.com", "root@localhost", "x@build.local", ""])
 def test_an_address_that_is_nobodys_is_not_asked_for(email):
-    assert not Author("Ana", email).has_address
+    assert not Author("Ana", email).has_personal_email
 
 
 @pytest.mark.parametrize(

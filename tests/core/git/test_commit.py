@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.core.git.commit import Approval, Commit, PullRequest, approvers, title
+from bot.core.git.commit import Approval, Commit, PullRequest, approvers, change_title
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 FINAL, EARLIER = "b" * 40, "a" * 40
@@ -27,7 +27,7 @@ def test_only_somebody_else_who_saw_the_final_head_approved_it(approvals, expect
 
 def test_a_merge_is_told_by_its_pull_request_and_any_other_commit_by_itself():
     merge = Commit(FINAL, (EARLIER, FINAL), "Merge pull request #1 from acme/topic\n", "bo", "bo@acme.example", NOW)
-    assert title(merge, PULL) == "Raise it"
-    assert title(merge, None) == "Merge pull request #1 from acme/topic"
+    assert change_title(merge, PULL) == "Raise it"
+    assert change_title(merge, None) == "Merge pull request #1 from acme/topic"
     rebased = Commit(FINAL, (EARLIER,), "Raise it, part two\n", "ana", "ana@acme.example", NOW)
-    assert title(rebased, PULL) == "Raise it, part two"
+    assert change_title(rebased, PULL) == "Raise it, part two"

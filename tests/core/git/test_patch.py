@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.git.patch import FileChange, bounded, patch
+from bot.core.git.patch import FileChange, redacted_patch, truncate_lines
 
 CONFIG = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {limit: '1'}\n"
 OTHER = CONFIG.replace(b"'1'", b"'2'")
@@ -10,7 +10,7 @@ SECRET = b"apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {passw
 
 
 def test_lines_of_a_manifest():
-    assert patch([FileChange("a.yaml", CONFIG, OTHER)]) == [
+    assert redacted_patch([FileChange("a.yaml", CONFIG, OTHER)]) == [
         "--- a/a.yaml",
         "+++ b/a.yaml",
         "@@ -2,3 +2,3 @@",
@@ -22,8 +22,8 @@ def test_lines_of_a_manifest():
 
 
 def test_a_file_that_comes_or_goes():
-    assert patch([FileChange("a.yaml", None, CONFIG)])[:2] == ["--- /dev/null", "+++ b/a.yaml"]
-    assert patch([FileChange("a.yaml", CONFIG, None)])[:2] == ["--- a/a.yaml", "+++ /dev/null"]
+    assert redacted_patch([FileChange("a.yaml", None, CONFIG)])[:2] == ["--- /dev/null", "+++ b/a.yaml"]
+    assert redacted_patch([FileChange("a.yaml", CONFIG, None)])[:2] == ["--- a/a.yaml", "+++ /dev/null"]
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def test_a_file_that_comes_or_goes():
 @pytest.mark.parametrize("side", [0, 1])
 def test_what_could_hold_a_secret_s_value_is_named_and_not_shown(content, side):
     sides = [content, OTHER] if side else [CONFIG, content]
-    assert patch([FileChange("apps/a.yaml", *sides)]) == ["~ apps/a.yaml"]
+    assert redacted_patch([FileChange("apps/a.yaml", *sides)]) == ["~ apps/a.yaml"]
 
 
 def test_a_file_that_was_not_read_is_named():
-    assert patch([FileChange("picture.png", None, None)]) == ["~ picture.png"]
+    assert redacted_patch([FileChange("picture.png", None, None)]) == ["~ picture.png"]
 
 
 def test_as_many_whole_lines_as_fit():
-    assert bounded(["abc", "defg"], 9) == ("abc\ndefg", False)
-    assert bounded(["abc", "defg"], 8) == ("abc", True)
+    assert truncate_lines(["abc", "defg"], 9) == ("abc\ndefg", False)
+    assert truncate_lines(["abc", "defg"], 8) == ("abc", True)

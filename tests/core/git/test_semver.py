@@ -44,8 +44,8 @@ NUMBERS = st.tuples(*[st.integers(0, 40)] * 3)
 )
 def test_what_a_range_means(text, inside, outside):
     known = VersionRange.parse(text)
-    assert [each for each in inside if not known.holds(Version.parse(each))] == []
-    assert [each for each in outside if known.holds(Version.parse(each))] == []
+    assert [each for each in inside if not known.contains(Version.parse(each))] == []
+    assert [each for each in outside if known.contains(Version.parse(each))] == []
 
 
 @pytest.mark.parametrize("text", ["main", "release-*", "", " ", "1.2 main", ">=", "feature/1.2", "1.0 ||", "=>x.y.z.w"])
@@ -79,7 +79,7 @@ GROUPS = st.lists(COMPARATORS, min_size=1, max_size=3).map(" ".join) | st.builds
 
 @given(st.lists(GROUPS, min_size=1, max_size=2).map(" || ".join), RELEASES)
 def test_a_range_means_what_it_means_to_node_semver(text, version):
-    assert VersionRange.parse(text).holds(Version.parse(version)) == nodesemver.satisfies(version, text)
+    assert VersionRange.parse(text).contains(Version.parse(version)) == nodesemver.satisfies(version, text)
 
 
 # Of one version only: of the pre-releases of others, node-semver takes fewer than the library of Argo CD and Flux.
@@ -89,10 +89,10 @@ BOUNDS = st.lists(st.builds("{}{}".format, st.sampled_from(OPERATORS), CANDIDATE
 
 @given(BOUNDS.map(" ".join), CANDIDATES)
 def test_a_range_that_names_a_pre_release_means_what_it_means_to_node_semver(text, version):
-    assert VersionRange.parse(text).holds(Version.parse(version)) == nodesemver.satisfies(version, text)
+    assert VersionRange.parse(text).contains(Version.parse(version)) == nodesemver.satisfies(version, text)
 
 
 @given(st.lists(NUMBERS, min_size=1))
 def test_the_newest_of_anything_is_the_highest(versions):
     names = ["v" + ".".join(map(str, each)) for each in versions]
-    assert VersionRange.parse("*").newest(["latest", *names]) == "v" + ".".join(map(str, max(versions)))
+    assert VersionRange.parse("*").highest(["latest", *names]) == "v" + ".".join(map(str, max(versions)))

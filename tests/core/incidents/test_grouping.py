@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.drift.model import ObjectDrift
-from bot.core.incidents.grouping import AT_ONCE, by_card, share
-from bot.core.incidents.incident import Incident, IncidentState, announce
+from bot.core.incidents.grouping import GROUPING_WINDOW, assign_cards, group_by_card
+from bot.core.incidents.incident import Incident, IncidentState, mark_announced
 
 T0 = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 DRIFT = (ObjectDrift("apps/v1", "Deployment", "shop", "web", "missing"),)
@@ -27,18 +27,18 @@ def some(number, **more):
 
 def told(incidents, known, now, enough=5):
     """The same, told as `share` says."""
-    cards = share(incidents, known, now, enough)
-    return [announce(each, now, cards[each.id]) for each in incidents]
+    cards = assign_cards(incidents, known, now, enough)
+    return [mark_announced(each, now, cards[each.id]) for each in incidents]
 
 
 def members(incidents):
     """Those that share a card, by its id."""
-    return by_card(each for each in incidents if each.group)
+    return group_by_card(each for each in incidents if each.group)
 
 
 @pytest.mark.parametrize(("number", "cards"), [(1, 1), (4, 4), (5, 1), (500, 1)])
 def test_so_many_at_once_share_one_card(number, cards):
-    assert len({each.subject for each in told(some(number), [], T0)}) == cards
+    assert len({each.card_id for each in told(some(number), [], T0)}) == cards
 
 
 @pytest.mark.parametrize("more", [{"channel": "C2"}, {"cluster": "test", "repository": "other"}])
@@ -57,7 +57,7 @@ def test_those_of_no_known_repository_share_none_across_clusters():
     assert not members(told([*some(3, repository=""), *some(3, cluster="test", repository="")], [], T0))
 
 
-@pytest.mark.parametrize(("after", "joins"), [(AT_ONCE, True), (AT_ONCE + timedelta(seconds=1), False)])
+@pytest.mark.parametrize(("after", "joins"), [(GROUPING_WINDOW, True), (GROUPING_WINDOW + timedelta(seconds=1), False)])
 def test_later_ones_join_within_the_window(after, joins):
     first = told(some(5), [], T0)
     late = told([incident("late")], first, T0 + after)
@@ -71,8 +71,8 @@ def test_what_has_a_card_of_its_own_keeps_it_and_the_next_share_one():
         known += told([incident(f"app-{number}")], known, T0 + timedelta(seconds=number))
     assert [each.group is None for each in known] == [True] * 4 + [False] * 4
     assert len(members(known)) == 1
-    again = share(known, known, T0 + timedelta(seconds=9), 5)
-    assert [announce(each, T0, again[each.id]).group for each in known] == [each.group for each in known]
+    again = assign_cards(known, known, T0 + timedelta(seconds=9), 5)
+    assert [mark_announced(each, T0, again[each.id]).group for each in known] == [each.group for each in known]
 
 
 def test_a_card_that_is_resolved_is_not_joined():
@@ -92,7 +92,7 @@ def test_everyone_is_on_one_card_of_its_channel_and_a_storm_makes_few(arrivals):
         assert len({each.channel for each in group}) == 1
     for start in range(0, 301, 60):
         begin = T0 + timedelta(seconds=start)
-        window = [each for each in known if begin <= each.announced_at <= begin + AT_ONCE]
+        window = [each for each in known if begin <= each.announced_at <= begin + GROUPING_WINDOW]
         for channel in ("C1", "C2"):
             for cluster in ("prod", "test"):
                 own = [each for each in window if (each.channel, each.cluster, each.group) == (channel, cluster, None)]

@@ -7,20 +7,20 @@ import pytest
 
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.incident import (
-    MOST_EVENTS,
-    MOST_GROWTHS,
+    MAX_EVENTS,
+    MAX_THREAD_UPDATES,
     IncidentEventType,
     IncidentState,
-    abandon,
     acknowledge,
-    advance,
-    announce,
+    active_incidents,
+    apply_check,
     escalate,
-    open_incidents,
+    expire_snooze,
+    incidents_on_card,
+    mark_announced,
     remind,
+    resolve_unwatched,
     snooze,
-    under,
-    wake,
 )
 
 T0 = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
@@ -40,12 +40,12 @@ def check(minutes, *drift, revision="a" * 40, status=None, error=None):
 def walk(*checks, rolling=False, looks=2):
     incident = None
     for each in checks:
-        incident = advance(incident, each, channel="C1", rolling=rolling, looks=looks)
+        incident = apply_check(incident, each, channel="C1", rolling=rolling, required_looks=looks)
     return incident
 
 
 def grown(incident):
-    return [event for event in incident.history if event.kind is IncidentEventType.GREW]
+    return [event for event in incident.history if event.kind is IncidentEventType.WORSENED]
 
 
 def test_the_first_look_tells_nobody():
@@ -95,7 +95,7 @@ def test_nothing_opens_while_a_rollout_moves():
 
 def test_an_open_incident_keeps_what_it_says_while_a_rollout_moves():
     incident = walk(check(0, REPLICAS), check(1, REPLICAS))
-    assert advance(incident, check(2, REPLICAS, IMAGE), channel="C1", rolling=True) == incident
+    assert apply_check(incident, check(2, REPLICAS, IMAGE), channel="C1", rolling=True) == incident
 
 
 @pytest.mark.parametrize(("revision", "ended"), [("a" * 40, "cluster"), ("b" * 40, "git")])
@@ -121,7 +121,7 @@ def test_a_check_that_could_not_look_opens_nothing():
 
 def test_what_a_partial_check_could_not_see_is_kept():
     incident = walk(check(0, REPLICAS, IMAGE), check(1, REPLICAS, IMAGE))
-    incident = advance(
+    incident = apply_check(
         incident, check(2, IMAGE, status=Status.UNKNOWN, error="403 on some"), channel="C1", rolling=False
     )
     assert set(incident.drift) == {REPLICAS, IMAGE}
@@ -163,7 +163,7 @@ def at(minutes):
 
 
 def opened(*drift):
-    return announce(walk(check(0, *drift or (REPLICAS,)), looks=1), at(0))
+    return mark_announced(walk(check(0, *drift or (REPLICAS,)), looks=1), at(0))
 
 
 def taken(incident=None, minute=1):
@@ -175,7 +175,7 @@ def asleep(incident=None, minute=1, until=60):
 
 
 def after(incident, minute, *drift, **more):
-    return advance(incident, check(minute, *drift, **more), channel="C1", rolling=False)
+    return apply_check(incident, check(minute, *drift, **more), channel="C1", rolling=False)
 
 
 def happened(incident):
@@ -202,7 +202,7 @@ def test_every_state_under_every_transition(before, acknowledged, snoozed, woken
     results = [
         acknowledge(incident, by="U3", at=at(30)),
         snooze(incident, by="U3", until=at(90), at=at(30)),
-        wake(incident, at(60)),
+        expire_snooze(incident, at(60)),
     ]
     assert [each.state.value for each in results] == [acknowledged, snoozed, woken]
     for each in results:
@@ -211,19 +211,19 @@ def test_every_state_under_every_transition(before, acknowledged, snoozed, woken
         assert len(each.history) - len(incident.history) == (each != incident)
     assert acknowledge(results[0], by="U4", at=at(31)) == results[0]
     assert snooze(results[1], by="U4", until=at(90), at=at(31)) == results[1]
-    assert wake(results[2], at(61)) == results[2]
+    assert expire_snooze(results[2], at(61)) == results[2]
 
 
 def test_who_acknowledged_is_kept_behind_a_snooze():
     incident = asleep(taken())
     assert (incident.state, incident.acknowledged_by) == (IncidentState.SNOOZED, "U1")
-    woken = wake(incident, at(60))
+    woken = expire_snooze(incident, at(60))
     assert (woken.state, woken.acknowledged_by, woken.snoozed_by) == (IncidentState.ACKNOWLEDGED, "U1", None)
 
 
 @pytest.mark.parametrize(("minute", "state"), [(59.99, IncidentState.SNOOZED), (60, IncidentState.OPEN)])
 def test_a_snooze_ends_at_its_instant(minute, state):
-    assert wake(asleep(), at(minute)).state is state
+    assert expire_snooze(asleep(), at(minute)).state is state
 
 
 @pytest.mark.parametrize("until", [0, 1])
@@ -269,12 +269,12 @@ def test_an_object_that_is_deleted_while_it_drifts_is_told_once():
 
 def test_growth_is_told_so_often_and_what_is_serious_always():
     incident = opened(IMAGE)
-    for number in range(MOST_GROWTHS + 3):
+    for number in range(MAX_THREAD_UPDATES + 3):
         label = replace(LABEL, fields=(FieldDrift("added", f"metadata.labels.l{number}", None, "y"),))
         incident = after(incident, number, IMAGE, label)
-    assert happened(incident) == ["grew"] * MOST_GROWTHS
+    assert happened(incident) == ["grew"] * MAX_THREAD_UPDATES
     assert happened(after(incident, 60, IMAGE, HOST))[-1] == "grew"
-    assert len(happened(after(incident, 60, IMAGE, HOST))) == MOST_GROWTHS + 1
+    assert len(happened(after(incident, 60, IMAGE, HOST))) == MAX_THREAD_UPDATES + 1
 
 
 @pytest.mark.parametrize("silence", [opened, taken, asleep])
@@ -295,8 +295,8 @@ def test_an_end_is_told_once_whatever_state_it_was_in(silence):
         (RESOLVED, 1000, 0),
         (SUSPECTED, 1000, 0),
         (replace(opened(), announced_at=None), 1000, 0),
-        (wake(asleep(until=60), at(60)), 299.9, 0),
-        (wake(asleep(until=60), at(60)), 300, 1),
+        (expire_snooze(asleep(until=60), at(60)), 299.9, 0),
+        (expire_snooze(asleep(until=60), at(60)), 300, 1),
     ],
 )
 def test_a_reminder_comes_once_a_period_while_nobody_has_it(incident, minute, told):
@@ -320,26 +320,26 @@ def test_an_escalation_comes_once(incident, minute, told):
 
 def test_what_was_silenced_and_came_back_is_escalated_anew():
     incident = escalate(opened(), at(30), timedelta(minutes=30))
-    incident = wake(asleep(incident, minute=31, until=60), at(60))
+    incident = expire_snooze(asleep(incident, minute=31, until=60), at(60))
     assert escalate(incident, at(89.9), timedelta(minutes=30)) == incident
     assert happened(escalate(incident, at(90), timedelta(minutes=30))).count("escalated") == 2
 
 
 def test_the_history_keeps_the_newest_and_numbers_all():
     incident = opened()
-    for hour in range(1, MOST_EVENTS + 6):
+    for hour in range(1, MAX_EVENTS + 6):
         incident = remind(incident, at(60 * hour), timedelta(hours=1))
-    assert len(incident.history) == MOST_EVENTS
-    assert [event.id for event in incident.history] == [str(number) for number in range(5, MOST_EVENTS + 5)]
+    assert len(incident.history) == MAX_EVENTS
+    assert [event.id for event in incident.history] == [str(number) for number in range(5, MAX_EVENTS + 5)]
 
 
 def test_open_ones_are_found_by_application_and_by_card():
     other = replace(taken(), application="api", id="api@1", group="many")
     known = [SUSPECTED, opened(), other, RESOLVED]
-    assert open_incidents(known) == [opened(), other]
-    assert open_incidents(known, ["api"]) == [other]
-    assert under(known, "many") == under(known, "api@1") == [other]
-    assert (opened().subject, other.subject) == (opened().id, "many")
+    assert active_incidents(known) == [opened(), other]
+    assert active_incidents(known, ["api"]) == [other]
+    assert incidents_on_card(known, "many") == incidents_on_card(known, "api@1") == [other]
+    assert (opened().card_id, other.card_id) == (opened().id, "many")
 
 
 OPENED = walk(check(0, REPLICAS), check(1, REPLICAS))
@@ -357,16 +357,16 @@ OPENED = walk(check(0, REPLICAS), check(1, REPLICAS))
 )
 def test_what_is_not_watched_any_more_is_over(incident):
     at = T0 + timedelta(hours=2)
-    over = abandon(incident, at)
+    over = resolve_unwatched(incident, at)
     assert (over.state, over.ended, over.resolved_at) == (IncidentState.RESOLVED, "unwatched", at)
     assert over.blind is None
     assert over.checked_at == incident.checked_at  # nobody has looked
     assert [event.kind for event in over.history[len(incident.history) :]] == [IncidentEventType.RESOLVED]
-    assert abandon(over, at + timedelta(hours=1)) == over
-    assert wake(remind(over, at + timedelta(days=9), timedelta(hours=1)), at + timedelta(days=9)) == over
+    assert resolve_unwatched(over, at + timedelta(hours=1)) == over
+    assert expire_snooze(remind(over, at + timedelta(days=9), timedelta(hours=1)), at + timedelta(days=9)) == over
 
 
 def test_what_was_only_suspected_is_forgotten_and_what_is_over_stays():
-    assert abandon(walk(check(0, REPLICAS)), T0) is None
+    assert resolve_unwatched(walk(check(0, REPLICAS)), T0) is None
     back = walk(check(0, REPLICAS), check(1, REPLICAS), check(2))
-    assert abandon(back, T0 + timedelta(hours=1)) == back
+    assert resolve_unwatched(back, T0 + timedelta(hours=1)) == back

@@ -10,16 +10,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from bot.core.drift.differences import identities
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.incidents.alerting import Escalation, Policy, cards_of_new, pass_time
+from bot.core.incidents.alerting import AlertPolicy, Escalation, apply_timers, cards_to_announce
 from bot.core.incidents.incident import (
     ACTIVE_STATES,
     IncidentEventType,
     IncidentState,
     acknowledge,
-    advance,
-    open_incidents,
+    active_incidents,
+    apply_check,
+    incidents_on_card,
     snooze,
-    under,
 )
 from bot.core.incidents.quiet_hours import QuietHours
 from bot.i18n.language import ENGLISH
@@ -43,7 +43,7 @@ class Incidents(RuleBasedStateMachine):
 
     @initialize(group=st.sampled_from([2, 3, 5]), quiet=st.sampled_from([None, NIGHT]))
     def begin(self, group, quiet):
-        self.policy = Policy(group, REMIND, Escalation(ESCALATE, ("U0ANA",)), quiet)
+        self.policy = AlertPolicy(group, REMIND, Escalation(ESCALATE, ("U0ANA",)), quiet)
         self.now = T0
         self.stored = {}
         self.settled = []
@@ -80,7 +80,9 @@ class Incidents(RuleBasedStateMachine):
 
     def check(self, name, check):
         before = self.of(name)
-        self.keep(before, advance(before, check, channel="C1", rolling=False, looks=1, repository="platform"))
+        self.keep(
+            before, apply_check(before, check, channel="C1", rolling=False, required_looks=1, repository="platform")
+        )
 
     @rule(name=st.sampled_from(NAMES), whole=st.booleans())
     def press_acknowledge(self, name, whole):
@@ -96,7 +98,7 @@ class Incidents(RuleBasedStateMachine):
 
     def pressed(self, name, *, whole):
         incident = self.of(name)
-        return under(self.stored.values(), incident.subject if whole else incident.id) if incident else []
+        return incidents_on_card(self.stored.values(), incident.card_id if whole else incident.id) if incident else []
 
     @rule(minutes=st.sampled_from([1, 3, 29, 30, 120, 239, 240, 600]))
     def wait(self, minutes):
@@ -105,9 +107,9 @@ class Incidents(RuleBasedStateMachine):
 
     def tell(self):
         for _ in range(2):
-            cards = cards_of_new(list(self.stored.values()), self.now, self.policy)
+            cards = cards_to_announce(list(self.stored.values()), self.now, self.policy)
             for each in list(self.stored.values()):
-                self.keep(each, pass_time(each, self.now, self.policy, cards))
+                self.keep(each, apply_timers(each, self.now, self.policy, cards))
         self.now += timedelta(seconds=1)
         ends = {}
         for card in incident_cards(lambda _: ENGLISH, list(self.stored.values()), self.now, self.policy):
@@ -136,14 +138,14 @@ class Incidents(RuleBasedStateMachine):
 
     @invariant()
     def whatever_may_be_told_is_on_one_card_for_good(self):
-        for incident in open_incidents(self.stored.values()):
-            hushed = self.policy.hushes(incident, self.now)
+        for incident in active_incidents(self.stored.values()):
+            hushed = self.policy.mutes(incident, self.now)
             assert incident.announced_at or hushed or incident.state is IncidentState.SNOOZED
             if incident.announced_at:
-                assert self.subjects.setdefault(incident.id, incident.subject) == incident.subject
+                assert self.subjects.setdefault(incident.id, incident.card_id) == incident.card_id
             if incident.announced_at and not hushed:
-                assert incident.application in str(self.cards[incident.subject].message)
-                assert incident.id in self.cards[incident.subject].settles
+                assert incident.application in str(self.cards[incident.card_id].message)
+                assert incident.id in self.cards[incident.card_id].settles
 
     @invariant()
     def nothing_is_told_twice(self):
@@ -151,14 +153,16 @@ class Incidents(RuleBasedStateMachine):
         for incident in [*self.stored.values(), *self.settled]:
             events = {kind: [each for each in incident.history if each.kind is kind] for kind in IncidentEventType}
             assert len(events[IncidentEventType.RESOLVED]) == (incident.state is IncidentState.RESOLVED)
-            grown = [field for each in events[IncidentEventType.GREW] for found in each.drift for field in found.fields]
+            grown = [
+                field for each in events[IncidentEventType.WORSENED] for found in each.drift for field in found.fields
+            ]
             assert len(grown) == len({(field.path, str(field.live)) for field in grown})
             reminded = [each.at for each in events[IncidentEventType.REMINDED]]
             assert all(later - earlier >= REMIND for earlier, later in pairwise(reminded))
             openings = (
                 1
-                + len(events[IncidentEventType.WOKE])
-                + sum(each.by is not None for each in events[IncidentEventType.GREW])
+                + len(events[IncidentEventType.SNOOZE_ENDED])
+                + sum(each.by is not None for each in events[IncidentEventType.WORSENED])
             )
             assert len(events[IncidentEventType.ESCALATED]) <= openings
 
@@ -183,7 +187,7 @@ class Incidents(RuleBasedStateMachine):
         for incident in self.settled:
             assert incident.state is IncidentState.RESOLVED
             if incident.announced_at:
-                assert "Resolved" in self.cards[incident.subject].message.text
+                assert "Resolved" in self.cards[incident.card_id].message.text
 
 
 Incidents.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

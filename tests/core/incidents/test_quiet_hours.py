@@ -53,7 +53,7 @@ def instant(text):
     ],
 )
 def test_when_it_is_quiet(hours, utc, quiet):
-    assert hours.covers(instant(utc)) == quiet
+    assert hours.is_active(instant(utc)) == quiet
 
 
 SCALE = FieldDrift("changed", "spec.replicas", 2, 7)
@@ -75,6 +75,6 @@ def test_what_is_bad_enough_rings_all_the_same(field, loud, hushed):
     drift = (ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", (field,)),)
     night, day = instant("2026-03-02 23:30:00"), instant("2026-03-02 12:00:00")
     incident = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, night, night, "a" * 40, drift)
-    hours = QuietHours(MADRID, time(22), time(7), loud=loud)
-    assert hours.hushes(incident, night) == hushed
-    assert not hours.hushes(incident, day)
+    hours = QuietHours(MADRID, time(22), time(7), exempt_severity=loud)
+    assert hours.mutes(incident, night) == hushed
+    assert not hours.mutes(incident, day)

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.core.incidents.resolution import how_ended
+from bot.core.incidents.resolution import resolution_cause
 from bot.core.objects.manifest import read_manifests
 
 WEB = """
@@ -55,4 +55,4 @@ def git(text, replicas=2):
     ],
 )
 def test_which_side_moved(drift, before, after, ended):
-    assert how_ended(drift, before, after, "shop") == ended
+    assert resolution_cause(drift, before, after, "shop") == ended

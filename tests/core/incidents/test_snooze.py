@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.incidents.snooze import CHOICES, DEFAULT, LEAST, MOST, For, Until, ends, parse
+from bot.core.incidents.snooze import (
+    DEFAULT_SNOOZE,
+    MAX_SNOOZE,
+    MIN_SNOOZE,
+    SNOOZE_CHOICES,
+    SnoozeFor,
+    SnoozeUntil,
+    parse_snooze,
+    snooze_end,
+)
 
 MADRID = ZoneInfo("Europe/Madrid")
 T0 = datetime(2020, 1, 1, tzinfo=UTC)
@@ -17,23 +26,23 @@ MIN = timedelta(minutes=1)
 @pytest.mark.parametrize(
     ("text", "span"),
     [
-        ("30m", For(30 * MIN)),
-        (" 4H ", For(240 * MIN)),
-        ("2d", For(timedelta(days=2))),
-        ("1h30m", For(90 * MIN)),
-        ("1h 30 min", For(90 * MIN)),
-        ("5m", For(LEAST)),
-        ("7d", For(MOST)),
-        ("168h", For(MOST)),
-        ("until 09:00", Until(time(9))),
-        ("UNTIL 9:05", Until(time(9, 5))),
-        ("until 23:59", Until(time(23, 59))),
-        ("hasta las 09:00", Until(time(9))),
-        ("hasta 9:00", Until(time(9))),
+        ("30m", SnoozeFor(30 * MIN)),
+        (" 4H ", SnoozeFor(240 * MIN)),
+        ("2d", SnoozeFor(timedelta(days=2))),
+        ("1h30m", SnoozeFor(90 * MIN)),
+        ("1h 30 min", SnoozeFor(90 * MIN)),
+        ("5m", SnoozeFor(MIN_SNOOZE)),
+        ("7d", SnoozeFor(MAX_SNOOZE)),
+        ("168h", SnoozeFor(MAX_SNOOZE)),
+        ("until 09:00", SnoozeUntil(time(9))),
+        ("UNTIL 9:05", SnoozeUntil(time(9, 5))),
+        ("until 23:59", SnoozeUntil(time(23, 59))),
+        ("hasta las 09:00", SnoozeUntil(time(9))),
+        ("hasta 9:00", SnoozeUntil(time(9))),
     ],
 )
 def test_what_is_understood(text, span):
-    assert parse(text) == span
+    assert parse_snooze(text) == span
 
 
 NO_SPANS = """|m|5|4m|0h|7d1m|169h|-1h|1.5h|1h1d|soon|until|until 24:00|until 9|until 09:60|09:00|1h;|99999999d"""
@@ -41,12 +50,12 @@ NO_SPANS = """|m|5|4m|0h|7d1m|169h|-1h|1.5h|1h1d|soon|until|until 24:00|until 9|
 
 @pytest.mark.parametrize("text", [*NO_SPANS.split("|"), "\uff11h", "until 09:00 tomorrow", "9" * 2_000 + "m"])
 def test_what_is_not(text):
-    assert parse(text) is None
+    assert parse_snooze(text) is None
 
 
 def test_every_choice_can_be_typed_and_the_default_is_one_of_them():
-    assert all(parse(choice) for choice in CHOICES)
-    assert DEFAULT in map(parse, CHOICES)
+    assert all(parse_snooze(choice) for choice in SNOOZE_CHOICES)
+    assert DEFAULT_SNOOZE in map(parse_snooze, SNOOZE_CHOICES)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +72,7 @@ def test_every_choice_can_be_typed_and_the_default_is_one_of_them():
     ],
 )
 def test_until_the_clocks_next_show_it(now, clock, until):
-    assert ends(Until(clock), datetime.fromisoformat(now), MADRID) == datetime.fromisoformat(until)
+    assert snooze_end(SnoozeUntil(clock), datetime.fromisoformat(now), MADRID) == datetime.fromisoformat(until)
 
 
 @given(
@@ -72,12 +81,12 @@ def test_until_the_clocks_next_show_it(now, clock, until):
     st.sampled_from([MADRID, ZoneInfo("America/St_Johns"), ZoneInfo("Australia/Lord_Howe"), UTC]),
 )
 def test_it_always_ends_within_two_days_and_never_at_once(now, clock, zone):
-    until = ends(Until(clock), now, zone)
+    until = snooze_end(SnoozeUntil(clock), now, zone)
     assert now < until <= now + timedelta(hours=50)
-    assert ends(For(30 * MIN), now, zone) == now + 30 * MIN
+    assert snooze_end(SnoozeFor(30 * MIN), now, zone) == now + 30 * MIN
 
 
 @given(st.text(max_size=60))
 def test_no_text_raises(text):
-    span = parse(text)
-    assert not isinstance(span, For) or LEAST <= span.span <= MOST
+    span = parse_snooze(text)
+    assert not isinstance(span, SnoozeFor) or MIN_SNOOZE <= span.duration <= MAX_SNOOZE

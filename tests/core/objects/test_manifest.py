@@ -98,8 +98,8 @@ def test_scalars_are_read_as_go_reads_them(spelling, meaning):
         ("{<<: 3}", "A merge key"),
         ("!!int abc", "tagged !!int"),
         ("!!binary aGk", "not base64"),
-        ("&a [*a]", "alias *a refers to no earlier anchor"),
-        ("*gone", "alias *gone refers to no earlier anchor"),
+        ("&a [*a]", "alias *a does not refer to an earlier anchor"),
+        ("*gone", "alias *gone does not refer to an earlier anchor"),
     ],
 )
 def test_what_go_refuses_is_refused_with_its_line(spelling, problem):

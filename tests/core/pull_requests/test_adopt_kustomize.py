@@ -152,7 +152,10 @@ def test_an_object_that_is_gone_from_the_cluster_is_deleted_in_the_overlay(tmp_p
     ("found", "says"),
     [
         (ObjectDrift("v1", "Secret", "shop", "s", "missing"), "never writes secret values"),
-        (ObjectDrift("v1", "ConfigMap", "shop", "other", "missing"), "no longer renders ConfigMap other"),
+        (
+            ObjectDrift("v1", "ConfigMap", "shop", "other", "missing"),
+            "ConfigMap other is no longer in the rendered manifests",
+        ),
     ],
 )
 def test_what_cannot_be_adopted_says_why(tmp_path, found, says):

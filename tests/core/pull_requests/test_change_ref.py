@@ -106,7 +106,7 @@ def test_a_change_is_parsed_and_written_so_that_it_parses_again(text, meaning):
 def test_anything_else_is_refused_in_one_sentence(text):
     refused = parse_change_ref(text)
     assert refused == InvalidChangeRef(
-        "Not a valid revision. Use a sha (7 digits or more), #PR, a range A..B, or the URL of a commit or PR."
+        "Not a valid revision. Use a SHA (7 digits or more), #PR, a range A..B or the URL of a commit or PR."
     )
 
 

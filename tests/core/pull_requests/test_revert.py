@@ -148,7 +148,7 @@ def test_the_body_says_what_who_why_and_where():
     text = body(ONE)
     assert text.startswith("Reverts acme/web#7\n")
     assert "[in Slack](https://acme.slack.com/archives/C1/p1) by `Ana Pérez`, because: `checkout fails`" in text
-    assert "**Changes in** `shop` on `prod`, namespace `web`**:** 1 removed, 1 changed, 1 added\n" in text
+    assert "**Changes in** `shop` on `prod` (namespace `web`)**:** 1 removed, 1 changed, 1 added\n" in text
     lines = [
         "- `Deployment web` changed",
         '  - `spec.replicas`: `9` → `"1"`',
@@ -161,12 +161,12 @@ def test_the_body_says_what_who_why_and_where():
 
 def test_the_body_says_what_cannot_be_brought_back_and_what_nobody_knows():
     text = body(ONE)
-    warning = '`Namespace "@team" <b> of shop on prod is deleted together with everything in it'
+    warning = '`Namespace "@team" <b> (shop on prod) is deleted along with everything in it'
     assert f"**Before you merge**\n\n- {warning}" in text
     assert "are unknown:** `It was too slow.`" in body(
         ONE, effects=[Effect("shop", "prod", "web", why="It was too slow.")]
     )
-    assert "These files belong to no application that the bot watches." in body(ONE, effects=[])
+    assert "These files are outside all applications that the bot watches." in body(ONE, effects=[])
 
 
 def test_the_body_of_very_many_changes_fits_the_forge():

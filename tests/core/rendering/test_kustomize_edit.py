@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bot.core.objects.manifest import ManifestError
-from bot.core.rendering.kustomize_edit import edited, substituted
+from bot.core.rendering.kustomize_edit import edit_kustomization, substitute_variables
 from bot.core.rendering.source import KustomizeParameters
 
 FILES = {
@@ -15,7 +15,7 @@ FILES = {
 
 
 def held(files=FILES, **parameters):
-    return json.loads(edited(files, "app", KustomizeParameters(**parameters)).content)
+    return json.loads(edit_kustomization(files, "app", KustomizeParameters(**parameters)).content)
 
 
 def test_what_is_told_replaces_what_is_there_and_the_rest_stays():
@@ -33,8 +33,8 @@ def test_one_is_made_of_everything_below_where_there_is_none():
         ("app/a.yaml", "app/x/b.yml", "app/x/.c.yaml", "app/sub/kustomization.yaml", "app/sub/d.yaml"),
         b"",
     )
-    assert held(files, generate=True) == {"resources": ["a.yaml", "sub", "x/b.yml"]}
-    assert edited(files, "app", KustomizeParameters(namespace="shop")) is None
+    assert held(files, create_if_missing=True) == {"resources": ["a.yaml", "sub", "x/b.yml"]}
+    assert edit_kustomization(files, "app", KustomizeParameters(namespace="shop")) is None
 
 
 @pytest.mark.parametrize("content", [b"- a\n", b"a: 1\n---\nb: 2\n", b""])
@@ -62,10 +62,10 @@ def test_what_is_no_kustomization_is_said(content):
     ],
 )
 def test_a_variable_is_filled_in(written, filled):
-    assert substituted(f"k: {written}\n".encode(), {"a": "one", "empty": ""}) == f"k: {filled}\n".encode()
+    assert substitute_variables(f"k: {written}\n".encode(), {"a": "one", "empty": ""}) == f"k: {filled}\n".encode()
 
 
 @pytest.mark.parametrize("written", ["${a^^}", "${a/x/y}", "${#a}", "${a b}", "${}"])
 def test_what_is_no_plain_variable_is_said(written):
     with pytest.raises(ValueError, match=r"\$\{"):
-        substituted(written.encode(), {"a": "one"})
+        substitute_variables(written.encode(), {"a": "one"})

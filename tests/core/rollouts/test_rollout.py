@@ -7,14 +7,14 @@ import pytest
 
 from bot.core.objects.health import Unready
 from bot.core.rollouts.rollout import (
+    ApplicationRollout,
     Observation,
-    Part,
     PendingState,
     Rollout,
     RolloutState,
-    decide,
+    apply_observations,
+    mark_superseded,
     rolling_applications,
-    supersede,
 )
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -38,12 +38,12 @@ def rollout(*names, revision="b" * 40):
         subject="Raise the limits",
         author="Ana",
         merged_at=T0,
-        parts=tuple(Part(name, "prod", "C1") for name in names or ("shop",)),
+        parts=tuple(ApplicationRollout(name, "prod", "C1") for name in names or ("shop",)),
     )
 
 
 def look(given, observed, seconds):
-    return decide(given, observed, now=T0 + timedelta(seconds=seconds), deadline=DEADLINE)
+    return apply_observations(given, observed, now=T0 + timedelta(seconds=seconds), deadline=DEADLINE)
 
 
 @pytest.mark.parametrize(
@@ -85,17 +85,17 @@ def test_a_late_rollout_still_arrives():
 
 def test_a_look_that_could_not_see_keeps_what_is_missing():
     part = look(look(rollout(), {"shop": WAITING}, 5), {"shop": BLIND}, 6).parts[0]
-    assert (part.lacking, part.error) == (WAITING.lacking, BLIND.error)
+    assert (part.lacking, part.error) == (WAITING.pending, BLIND.error)
 
 
 def test_a_newer_live_merge_supersedes_what_still_waits():
     older, newer = rollout("shop"), look(rollout("shop", revision="c" * 40), {"shop": LIVE}, 9)
-    assert supersede(older, newer, now=T0).state is RolloutState.SUPERSEDED
+    assert mark_superseded(older, newer, now=T0).state is RolloutState.SUPERSEDED
 
 
 def test_a_newer_merge_of_something_else_supersedes_nothing():
     older, newer = rollout("shop"), look(rollout("search", revision="c" * 40), {"search": LIVE}, 9)
-    assert supersede(older, newer, now=T0) == older
+    assert mark_superseded(older, newer, now=T0) == older
 
 
 def test_only_what_is_within_its_deadline_is_rolling():

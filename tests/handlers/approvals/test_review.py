@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 
 from bot import build
 from bot.config.load import load
-from bot.core.approvals.approval import ApprovalStatus, alerts
+from bot.core.approvals.approval import ApprovalStatus, collect_alerts
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.handlers.approvals.review import ApprovalReviewer
@@ -178,8 +178,13 @@ def test_what_the_forge_merged_of_an_approved_pull_request_is_approved(desk, met
     desk.hosted.review(number, "lou")
     desk.merge(number, method)
     assert set(desk.judged()) == {ApprovalStatus.APPROVED}
-    last = desk.all()[-1]
-    assert (last.approvers, last.verified, last.pull.number, last.applications) == (("lou",), True, number, ("shop",))
+    newest = desk.all()[-1]
+    assert (newest.approvers, newest.verified, newest.pull.number, newest.applications) == (
+        ("lou",),
+        True,
+        number,
+        ("shop",),
+    )
     assert desk.ports.store.approvals.unsettled() == []
 
 
@@ -198,10 +203,10 @@ def test_a_direct_push_is_none_and_is_told_once(desk):
     desk.start()
     sha = desk.hosted.commit("main", {FILE: CONFIG.format(9)}, "Raise a (#7)\n", "mia")
     assert desk.judged() == [ApprovalStatus.DIRECT]
-    (alert,) = alerts(desk.ports.store.approvals.unsettled())
-    assert (alert.last.sha, alert.channels, alert.applications) == (sha, ("C0DEFAULT1",), ("shop",))
-    assert "+data: {limit: '9'}" in alert.last.diff
-    assert alert.last.pushed_by == ("mia" if desk.kind in {"github", "gitlab"} else None)
+    (alert,) = collect_alerts(desk.ports.store.approvals.unsettled())
+    assert (alert.newest.sha, alert.channels, alert.applications) == (sha, ("C0DEFAULT1",), ("shop",))
+    assert "+data: {limit: '9'}" in alert.newest.diff
+    assert alert.newest.pushed_by == ("mia" if desk.kind in {"github", "gitlab"} else None)
 
 
 def test_a_branch_that_only_an_application_tracks_is_reviewed_too(github):
@@ -304,7 +309,7 @@ def test_a_forge_that_is_silent_makes_it_unknown_for_as_long_as_it_is(desk):
     desk.look()
     desk.look(timedelta(hours=3))
     (unknown,) = desk.all()
-    assert (unknown.verdict, alerts([unknown])) == (ApprovalStatus.UNKNOWN, [])
+    assert (unknown.verdict, collect_alerts([unknown])) == (ApprovalStatus.UNKNOWN, [])
     assert "503" in unknown.why
     desk.sandbox.faults.down = False
     desk.look(timedelta(hours=1))
@@ -322,8 +327,8 @@ def test_an_approval_that_comes_later_is_seen(github):
     github.look(timedelta(hours=1))
     (told,) = github.all()
     assert (told.verdict, told.later) == (ApprovalStatus.BYPASSED, ("lou",))
-    (alert,) = alerts(github.ports.store.approvals.unsettled())
-    assert alert.seen_by == ("lou",)
+    (alert,) = collect_alerts(github.ports.store.approvals.unsettled())
+    assert alert.approved_later_by == ("lou",)
     github.ports.store.settle(alert.id)
     assert github.ports.store.approvals.unsettled() == []
 
@@ -388,7 +393,7 @@ def test_no_alert_where_none_is_wanted(github):
     github.start(alert=False)
     github.hosted.commit("main", {FILE: CONFIG.format(9)}, "Push\n", "mia")
     assert github.judged() == [ApprovalStatus.DIRECT]
-    assert alerts(github.ports.store.approvals.unsettled()) == []
+    assert collect_alerts(github.ports.store.approvals.unsettled()) == []
 
 
 def test_a_pull_request_into_another_branch_brings_nothing_to_this_one(github):

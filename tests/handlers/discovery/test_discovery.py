@@ -141,9 +141,10 @@ def test_a_disagreement_is_pointed_out(world):
     world.start()
     assert world.check()["shop"].status is Status.OUT_OF_SYNC
     head = world.source.sha()[:8]
-    assert f"⚠️ Argo CD says it is in sync at {head}, but the bot sees drift in 1 of its objects." in world.said()
-    assert f"⚠️ Argo CD dice que está en sincronía en {head}, pero el bot ve drift en 1 de sus objetos." in world.said(
-        Language.SPANISH
+    assert f"⚠️ Argo CD reports in sync at {head}, but the bot sees drift in 1 of its objects." in world.said()
+    assert (
+        f"⚠️ Argo CD informa que está en sincronía en {head}, pero el bot ve drift en 1 de sus objetos."
+        in world.said(Language.SPANISH)
     )
 
 
@@ -187,7 +188,7 @@ def test_a_deployer_that_does_not_answer_keeps_what_is_known_and_says_so(world):
     world.look()
     assert list(world.known) == ["shop"]
     (trouble,) = world.watch.problems()
-    assert trouble.startswith("The applications of Argo CD on prod could not be listed, so the last known ones are")
+    assert trouble.startswith("Could not list the Argo CD applications on prod: ")
     assert "applications.argoproj.io" in trouble
     world.cluster.faults.clear()
     world.look()
@@ -209,7 +210,7 @@ def test_what_cannot_be_followed_says_why(world):
         "Application argocd/elsewhere on prod: its repository https://git.example/other.git is not configured" in said
     )
     assert "Application argocd/away on prod: its destination https://10.1.1.1:6443 is not a configured cluster" in said
-    assert "Application argocd/chart on prod: its chart redis comes from a Helm repository, and the bot" in said
+    assert "Application argocd/chart on prod: its chart redis comes from a Helm repository, but the bot" in said
     assert "Application argocd/plugin on prod: a config management plugin renders it" in said
     assert "Application argocd/loud on prod: its annotation gitops-bot/channel is not a channel ID" in said
     assert "su chart redis viene de un repositorio de Helm" in world.said(Language.SPANISH)
@@ -289,7 +290,7 @@ def test_check_knows_them_by_name_and_all_together(world):
     with pytest.raises(PortError, match=r"Unknown application shpo; did you mean shop\? Applications: .*shop\."):
         check_configured(world.config, ["shpo"], explain=False)
     world.cluster.faults.add(Fault("*/applications", status=503))
-    with pytest.raises(PortError, match="The applications of Argo CD on prod could not be listed"):
+    with pytest.raises(PortError, match="Could not list the Argo CD applications on prod"):
         check_configured(world.config, [], explain=False)
 
 

@@ -194,11 +194,11 @@ def test_what_cannot_be_followed_and_what_is_suspended_read_well(flux):
     assert list(flux.known) == ["shop"]
     said = flux.said()
     assert "Flux: suspended" in said
-    assert "Kustomization flux-system/image on prod: its source is the OCIRepository artifact, and the bot" in said
+    assert "Kustomization flux-system/image on prod: its source is the OCIRepository artifact, but the bot" in said
     assert "Kustomization flux-system/sealed on prod: it uses decryption" in said
     assert "Kustomization flux-system/lost on prod: its GitRepository flux-system/gone does not exist" in said
-    assert "HelmRelease flux-system/redis on prod: its source is the HelmRepository charts, and the bot" in said
-    assert "su origen es el HelmRepository charts, y el bot solo lee git" in flux.said(Language.SPANISH)
+    assert "HelmRelease flux-system/redis on prod: its source is the HelmRepository charts, but the bot" in said
+    assert "su origen es el HelmRepository charts, pero el bot solo lee de git" in flux.said(Language.SPANISH)
 
 
 def test_its_repository_may_follow_versions(flux):

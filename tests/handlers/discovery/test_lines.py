@@ -32,7 +32,7 @@ def test_what_follows_a_tag_needs_a_branch(desk, revision):
     desk.source.git("tag", "v1.0.0")
     refused = desk.ask(bad, line(desk, revision))
     assert isinstance(refused, Refused)
-    assert refused.reason.startswith("The application follows v1.0.0, which is not a branch")
+    assert refused.reason.startswith("The application tracks v1.0.0, which is not a branch")
     assert desk.branches() == []
 
 

@@ -16,7 +16,7 @@ from bot.core.applications.application import Application
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.model import Status
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.rendering.render import render
+from bot.core.rendering.plain import render_plain
 from bot.handlers.drift.check import check, check_files, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.drift.live_comparison import compare_live
@@ -445,7 +445,7 @@ def test_unreadable_autoscalers_matter_only_when_replicas_differ(world):
 
 def test_manifests_are_compared_without_a_check_and_removed_ones_found(world):
     world.deploy("shop", CONFIG)
-    manifests = render([("a.yaml", yaml.safe_dump_all([CONFIG, DEPLOYMENT]).encode())])
+    manifests = render_plain([("a.yaml", yaml.safe_dump_all([CONFIG, DEPLOYMENT]).encode())])
     live = compare_live(world.cluster, [(manifest, SHOP) for manifest in manifests])
     assert [drift.kind for drift in comparison_result(manifests, namespace="shop", live=live).drift] == ["Deployment"]
     left, unknown = still_present(manifests, namespace="shop", live=live)
@@ -453,7 +453,7 @@ def test_manifests_are_compared_without_a_check_and_removed_ones_found(world):
 
 
 def test_whether_a_removed_object_is_left_can_be_unknown(world):
-    manifests = render([("a.yaml", yaml.safe_dump(SECRET).encode())])
+    manifests = render_plain([("a.yaml", yaml.safe_dump(SECRET).encode())])
     world.fault("*/secrets", 403)
     live = compare_live(world.cluster, [(manifest, SHOP) for manifest in manifests])
     left, unknown = still_present(manifests, namespace="shop", live=live)

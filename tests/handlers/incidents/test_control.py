@@ -8,7 +8,7 @@ import pytest
 
 from bot.adapters.database.store import SqlStore
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.incidents.incident import Incident, IncidentState, advance
+from bot.core.incidents.incident import Incident, IncidentState, apply_check
 from bot.handlers.incidents.control import Already, Done, Over, UnknownSubject, acknowledge, change, snooze
 from bot.ports.store import Posted
 
@@ -58,7 +58,7 @@ def test_a_snooze_into_the_past_is_refused(ports):
 
 def test_what_is_over_says_so_and_what_never_was_is_unknown(ports):
     synced = Check("shop", "prod", "a" * 40, Status.SYNCED, None, 1, T0)
-    ports.store.incidents.exchange(SHOP, advance(SHOP, synced, channel="C1", rolling=False))
+    ports.store.incidents.exchange(SHOP, apply_check(SHOP, synced, channel="C1", rolling=False))
     assert isinstance(acknowledge(ports, "shop@1", "U1", T0), Over)
     ports.store.cards.save("shop@1", Posted("C1", "1.2", "digest", T0))
     ports.store.settle("shop@1")
@@ -89,7 +89,7 @@ def test_a_check_between_reading_and_writing_is_not_lost(ports):
 def test_what_is_resolved_between_is_left_alone(ports):
     def decide(incident):
         synced = Check("shop", "prod", "a" * 40, Status.SYNCED, None, 1, T0)
-        ports.store.incidents.exchange(incident, advance(incident, synced, channel="C1", rolling=False))
+        ports.store.incidents.exchange(incident, apply_check(incident, synced, channel="C1", rolling=False))
         return replace(incident, acknowledged_by="U1")
 
     assert change(ports.store, SHOP, decide) == (SHOP, False)

@@ -329,7 +329,7 @@ def test_a_card_that_stands_is_kept_current_at_night_and_its_end_told_in_the_mor
     desk.restart()
     desk.at(7, day=3).later(seconds=1)
     assert [reply.split(":")[0] for reply in desk.replies()] == [
-        "More drift in a on prod",
+        "More drift in a on prod. ConfigMap a/settings",
         "a on prod is back in sync after 5 h 30 min",
     ]
     assert desk.ports.store.incidents.unsettled() == []

@@ -18,7 +18,7 @@ from bot.core.objects.health import Unready
 from bot.core.objects.manifest import resolve
 from bot.core.objects.ownership import INTERACTIVE
 from bot.core.objects.schema import Schemas
-from bot.core.rollouts.rollout import Part, PendingState, Rollout, RolloutState
+from bot.core.rollouts.rollout import ApplicationRollout, PendingState, Rollout, RolloutState
 from bot.handlers.incidents.suspects import MOST_WALKED, Suspects
 from bot.handlers.queries.history import history
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -82,7 +82,7 @@ class Desk:
         return self.suspects.of_drift(self.shop, self.incident(**incident))
 
     def rollout(self, sha, *, live_at=None):
-        part = Part("shop", "prod", "C1", live_at=live_at)
+        part = ApplicationRollout("shop", "prod", "C1", live_at=live_at)
         self.store.rollouts.save(
             Rollout(f"platform@{sha}", "platform", "main", sha, None, "x", "Ana", self.now, (part,))
         )
@@ -259,7 +259,7 @@ def stuck(desk, *objects):
         "x",
         "Ana",
         desk.now,
-        (Part("shop", "prod", "C1", lacking=lacking),),
+        (ApplicationRollout("shop", "prod", "C1", lacking=lacking),),
     )
 
 

@@ -136,8 +136,8 @@ def test_a_chart_says_where_to_look(source, repository, forge):
     [
         ((), {"status": Status.UNKNOWN, "error": "The cluster is away."}, "is not known: The cluster is away."),
         ((SCALED,), {"error": "403 on Secrets."}, "is not known: 403 on Secrets."),
-        ((replace(SCALED, kind="Secret", api_version="v1"),), {}, "no longer renders Secret web"),
-        ((replace(SCALED, name="other"),), {}, "no longer renders Deployment other"),
+        ((replace(SCALED, kind="Secret", api_version="v1"),), {}, "Secret web is no longer in the rendered manifests"),
+        ((replace(SCALED, name="other"),), {}, "Deployment other is no longer in the rendered manifests"),
     ],
 )
 def test_what_cannot_be_adopted_opens_nothing(repository, forge, drift, changes, says):

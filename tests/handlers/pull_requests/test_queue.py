@@ -14,7 +14,7 @@ from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.incidents.alerting import Policy
+from bot.core.incidents.alerting import AlertPolicy
 from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.queued import MAX_WAIT, QueueState
 from bot.core.pull_requests.revert import RevertRequest
@@ -99,7 +99,7 @@ def replicas(desk):
 
 
 def cards(desk, ports):
-    policy = Policy()
+    policy = AlertPolicy()
     return desired_cards(lambda _: ENGLISH, [], [], [], [], desk.now, policy, ports.store.queued_reverts.unsettled())
 
 
@@ -107,8 +107,8 @@ def test_it_is_done_once_when_the_forge_has_room_again_also_by_another_replica(d
     one, two = replicas
     desk.limit(47)
     said = desk.ask(one)
-    assert said.text.startswith("Queued until ")
-    assert "rate limit is exhausted" in said.text
+    assert said.text.startswith("Queued: ")
+    assert "rate limit is used up" in said.text
     (known,) = two.store.queued_reverts.unsettled()
     assert (known.by, known.channel, known.request.change) == ("U0JONAS001", "C1", Sha(desk.bad))
     assert [(card.channel, card.last) for card in cards(desk, two)] == [("C1", False)]

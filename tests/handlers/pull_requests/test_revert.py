@@ -187,7 +187,7 @@ def test_a_plain_commit(desk):
     assert desk.source.show(branch, "apps/api/api.yaml") == "replicas: 2"
     message = desk.source.git("log", "-1", "--format=%B", branch)
     assert message == f'Revert "Scale web"\n\nThis reverts commit {bad}.\n\nRequested in Slack by Ana.'
-    assert "`shop` on `prod`, namespace `shop`" in desk.forge.bodies[opened.pull.number]
+    assert "`shop` on `prod` (namespace `shop`)" in desk.forge.bodies[opened.pull.number]
 
 
 def test_the_newest_commit(desk):
@@ -394,7 +394,7 @@ def test_a_commit_by_an_image_updater_warns_that_it_comes_back(desk):
     bad = desk.source.commit("Update image", {WEB: "image: web:2\n"}, author=who)
     opened = desk.ask(bad)
     assert opened.automation == "Argo CD Image Updater"
-    assert "may write it again" in desk.forge.bodies[opened.pull.number]
+    assert "may make it again" in desk.forge.bodies[opened.pull.number]
 
 
 def test_a_rename_is_undone_together_with_what_was_edited_since(desk):
@@ -447,7 +447,9 @@ def test_without_a_forge_there_are_no_pull_requests(desk):
 
 def test_a_page_of_another_repository_is_refused(desk):
     answer = desk.ask("https://github.com/evil/platform/pull/1")
-    assert answer == Refused("That URL belongs to github.com/evil/platform, but platform is github.com/acme/platform.")
+    assert answer == Refused(
+        "That URL points to github.com/evil/platform, but platform is configured as github.com/acme/platform."
+    )
 
 
 def test_an_unknown_sha_or_number_is_not_found(desk):

@@ -92,7 +92,7 @@ def test_a_base_beside_the_applications_reaches_all_that_are_made_of_it(desk):
         [("changed", "Deployment", "blue-web", ["spec.replicas"])],
         [("changed", "Deployment", "green-web", ["spec.replicas"])],
     ]
-    assert "`green` on `prod`, namespace `green-ns`**:** 1 changed" in desk.body(opened)
+    assert "`green` on `prod` (namespace `green-ns`)**:** 1 changed" in desk.body(opened)
     assert "  - `spec.replicas`: `9` → `1`" in desk.body(opened)
 
 
@@ -112,10 +112,10 @@ def test_what_is_added_removed_and_nothing_to_the_cluster(desk):
     words = desk.source.commit("Words", {"apps/plain/README.md": "Bye"})
     opened = desk.ask(words)
     assert opened.effects[0].change.total == 0
-    assert "none in the cluster" in desk.body(opened)
+    assert "No cluster changes in" in desk.body(opened)
     outside = desk.ask(desk.source.commit("Elsewhere", {"README.md": "x"}))
     assert (outside.applications, outside.effects) == ((), ())
-    assert "These files belong to no application that the bot watches." in desk.body(outside)
+    assert "These files are outside all applications that the bot watches." in desk.body(outside)
 
 
 def test_no_value_of_a_secret_is_told(desk):
@@ -148,7 +148,7 @@ def test_a_volume_that_goes_is_warned_of_before_anything_else(desk):
     opened = desk.ask(bad)
     assert [each.loss for each in opened.effects[0].irreversible] == [Loss.VOLUME]
     (sentence,) = warnings(ENGLISH, opened.effects)
-    assert sentence.startswith("PersistentVolumeClaim data of plain on prod is deleted together with its data")
+    assert sentence.startswith("PersistentVolumeClaim data (plain on prod) is deleted along with its data")
     assert f"**Before you merge**\n\n- `{sentence}`" in desk.body(opened)
 
 
@@ -172,7 +172,7 @@ def test_a_revert_does_not_wait_for_a_slow_renderer(desk):
         slow, quick = effects(desk.repository, f"{bad}", head, applications, ManifestCache(stuck), patience=0.5)
     finally:
         stuck.over.set()
-    assert slow.why == "rendering took longer than 0.5 s, and the pull request does not wait for it."
+    assert slow.why == "rendering took longer than 0.5 s, so the pull request was opened without it."
     assert told(quick) == [("changed", "ConfigMap", "settings", ["data.limit"])]
 
 

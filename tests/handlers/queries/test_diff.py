@@ -10,7 +10,7 @@ from bot.adapters.database.store import SqlStore
 from bot.adapters.rendering.programs import Programs
 from bot.adapters.slack.chat import SlackChat
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.incidents.alerting import Policy
+from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident, IncidentState
 from bot.handlers.queries.diff import diff
 from bot.handlers.slack.cards import CardReconciler
@@ -46,7 +46,7 @@ def ports(slack, tmp_path):
 
 def alert(ports):
     ports.store.incidents.exchange(None, INCIDENT)
-    CardReconciler(ports.store, ports.chat, ports.clock, lambda _: ENGLISH, Policy()).reconcile()
+    CardReconciler(ports.store, ports.chat, ports.clock, lambda _: ENGLISH, AlertPolicy()).reconcile()
 
 
 def said(ports, check):

@@ -7,7 +7,7 @@ import tarfile
 import pytest
 
 from bot.adapters.rendering.programs import Programs, sdk_command
-from bot.core.rendering.source import HelmParameters, Kind, Source
+from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.rendering import RenderError
 
@@ -84,7 +84,7 @@ def desk(request, desk):
 
 
 def chart(path="app", release="shop", namespace="shop", **parameters):
-    return Source(path, Kind.HELM, HelmParameters(release, namespace, **parameters))
+    return Source(path, SourceType.HELM, HelmParameters(release, namespace, **parameters))
 
 
 def rendered(desk, source):
@@ -115,30 +115,30 @@ def test_a_chart_with_its_dependencies_hooks_and_definitions(desk):
 
 def test_a_chart_is_known_by_its_file(desk):
     desk.commit(CHART)
-    source = Source("app", helm=HelmParameters(release="shop"))
+    source = Source("app", helm=HelmParameters(release_name="shop"))
     assert ("ConfigMap", "shop-shop") in rendered(desk, source)
 
 
 @pytest.mark.parametrize(
     ("parameters", "values"),
     [
-        ({"values": ("values-prod.yaml",)}, '{"level":"warn","list":["z"],"nested":{"keep":true},"replicas":3}'),
+        ({"values_files": ("values-prod.yaml",)}, '{"level":"warn","list":["z"],"nested":{"keep":true},"replicas":3}'),
         (
-            {"values": ("values-prod.yaml", "../shared/values.yaml")},
+            {"values_files": ("values-prod.yaml", "../shared/values.yaml")},
             '{"level":"debug","list":["z"],"nested":{"keep":true},"replicas":3}',
         ),
         (
-            {"values": ("/shared/values.yaml", "values-prod.yaml")},
+            {"values_files": ("/shared/values.yaml", "values-prod.yaml")},
             '{"level":"warn","list":["z"],"nested":{"keep":true},"replicas":3}',
         ),
         (
-            {"values": ("values-prod.yaml",), "inline": "level: inline\n"},
+            {"values_files": ("values-prod.yaml",), "inline_values": "level: inline\n"},
             '{"level":"inline","list":["z"],"nested":{"keep":true},"replicas":3}',
         ),
         (
             {
-                "values": ("values-prod.yaml",),
-                "inline": "level: inline\n",
+                "values_files": ("values-prod.yaml",),
+                "inline_values": "level: inline\n",
                 "set": (("level", "a,b"), ("replicas", "5")),
             },
             '{"level":"a,b","list":["z"],"nested":{"keep":true},"replicas":5}',
@@ -148,11 +148,11 @@ def test_a_chart_is_known_by_its_file(desk):
             '{"list":["a","b","c"],"nested":{"drop":true,"keep":true},"replicas":"7"}',
         ),
         (
-            {"inline": "list: [p, q]\n", "set": (("list[1]", "x"), ("nested.drop", "null"))},
+            {"inline_values": "list: [p, q]\n", "set": (("list[1]", "x"), ("nested.drop", "null"))},
             '{"level":"info","list":["p","x"],"nested":{"keep":true},"replicas":1}',
         ),
         (
-            {"inline": "list: [p, q]\n", "set": (("list", "{x}"), ("level", "1e3"))},
+            {"inline_values": "list: [p, q]\n", "set": (("list", "{x}"), ("level", "1e3"))},
             '{"level":"1e3","list":["x"],"nested":{"drop":true,"keep":true},"replicas":1}',
         ),
     ],
@@ -170,7 +170,7 @@ def test_what_a_deployer_says_of_the_release_and_the_cluster(desk):
         namespace="there",
         api_versions=("monitoring.coreos.com/v1",),
         kube_version="1.27.3",
-        crds=False,
+        include_crds=False,
         set=(("cache.enabled", "false"), ("tags.observability", "true"), ("extra", "true")),
     )
     found = rendered(desk, source)
@@ -209,7 +209,7 @@ def test_a_dependency_that_is_in_git_is_used_however_it_lies_there(desk, where):
 
 
 def test_only_a_change_of_something_it_needs_is_rendered_again(desk):
-    source = chart(values=("../shared/values.yaml",))
+    source = chart(values_files=("../shared/values.yaml",))
     first = desk.render(source, desk.commit({**CHART, "shared/values.yaml": "level: warn\n"}))
     assert desk.render(source, desk.commit({"shared/other.yaml": "level: x\n"})) is first
     assert desk.render(source, desk.commit({"shared/values.yaml": "level: debug\n"})) != first
@@ -244,7 +244,7 @@ def test_what_differs_each_time_is_found_and_said_and_the_rest_compared(desk, va
     assert "login" not in {each.name for each in made.manifests}
 
 
-@pytest.mark.parametrize("parameters", [{"set": (("a", "x{{ uuidv4 }}"),)}, {"inline": "a: '{{ uuidv4 }}'"}])
+@pytest.mark.parametrize("parameters", [{"set": (("a", "x{{ uuidv4 }}"),)}, {"inline_values": "a: '{{ uuidv4 }}'"}])
 def test_a_template_in_a_value_can_differ_too(desk, parameters):
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: {{ tpl .Values.a . }}}\n"
     desk.commit({**CHART, "app/templates/told.yaml": text})
@@ -289,7 +289,7 @@ def test_a_dependency_that_would_be_fetched_is_refused_before_anything_runs(desk
 )
 def test_a_values_file_that_is_not_in_the_repository_is_refused(desk, path, word):
     desk.rendered = ManifestCache(None)
-    assert word in desk.refused(CHART, chart(values=(path,)))
+    assert word in desk.refused(CHART, chart(values_files=(path,)))
 
 
 def test_a_file_url_out_of_the_repository_is_refused(desk):
@@ -361,7 +361,7 @@ def test_an_archive_that_unpacks_to_too_much_is_stopped(desk):
     ],
 )
 def test_no_complaint_shows_a_value(desk, text):
-    parameters = {"values": ("secret.yaml",), "set": (("token", "hunter3"),)}
+    parameters = {"values_files": ("secret.yaml",), "set": (("token", "hunter3"),)}
     files = {**template(text), "app/secret.yaml": "password: hunter2\n"}
     said = desk.refused(
         {**files, "app/values.schema.json": '{"properties": {"token": {"const": 1}}}'}, chart(**parameters)

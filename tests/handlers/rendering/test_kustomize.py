@@ -349,7 +349,7 @@ def test_no_complaint_shows_a_secret(desk, text):
 def test_without_a_program_it_says_what_to_install(desk):
     desk.rendered = ManifestCache(Programs())
     said = desk.refused({"app/kustomization.yaml": "resources: [one.yaml]\n"})
-    assert said == "Rendering this needs Kustomize, and neither kustomize nor kubectl is on PATH."
+    assert said == "Rendering this requires Kustomize, but neither kustomize nor kubectl is on PATH."
 
 
 def test_nothing_stays_behind(desk, tmp_path, monkeypatch):
@@ -370,7 +370,7 @@ def test_nothing_stays_behind(desk, tmp_path, monkeypatch):
             "downloaded from https://charts.example.org",
         ),
         ("releaseName: a", "commit it as app/charts/shop."),
-        ("version: 1.0.0", "has no releaseName here, so its objects would get new names each time. Set it."),
+        ("version: 1.0.0", "has no releaseName here, so its objects would get new names each time. Set releaseName."),
     ],
 )
 def test_a_chart_that_cannot_be_rendered_in_a_kustomization_says_why(desk, entry, word):

@@ -13,7 +13,7 @@ from bot.adapters.slack.chat import SlackChat
 from bot.core.applications.application import Application
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects.manifest import read_manifests
-from bot.core.rollouts.rollout import RolloutState, decide
+from bot.core.rollouts.rollout import RolloutState, apply_observations
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
 from bot.handlers.rollouts.merges import MOST_MERGES, record_merges
@@ -74,7 +74,7 @@ class Desk:
 
     def look(self, rollout):
         observed = observe(self.ports, "prod", [rollout], self.applications, self.rendered)
-        return decide(rollout, observed[rollout.id], now=self.now, deadline=DEADLINE)
+        return apply_observations(rollout, observed[rollout.id], now=self.now, deadline=DEADLINE)
 
     def describe(self, rollout):
         return describe(self.ports, rollout, self.applications, self.rendered)

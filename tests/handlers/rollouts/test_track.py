@@ -11,7 +11,7 @@ from bot.adapters.git.repository import GitRepository
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.core.applications.application import Application
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.rollouts.rollout import Part, Rollout, RolloutState
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.track import RolloutTracker
@@ -57,7 +57,7 @@ def desk(source, tmp_path):
         repository = GitRepository("platform", str(source.path), "main", tmp_path / "mirrors")
         repository.fetch()
         ports = Ports({"platform": repository}, {}, {"near": near, "far": held}, None, store, None, lambda: now)
-        parts = tuple(Part(name, name, "C1") for name in names)
+        parts = tuple(ApplicationRollout(name, name, "C1") for name in names)
         merge = Rollout("platform@1", "platform", "main", revision, parent, "Add", "Ana", now, parts)
         store.rollouts.save(merge)
         applications = {
@@ -97,7 +97,9 @@ def test_what_is_no_longer_in_the_configuration_is_unknown_and_stops_nothing(des
     watch, store, held = desk
     held.go.set()
     (merge,) = store.rollouts.unsettled()
-    gone = replace(merge, id="gone@1", repository="gone", parts=(*merge.parts, Part("away", "away", "C1")))
+    gone = replace(
+        merge, id="gone@1", repository="gone", parts=(*merge.parts, ApplicationRollout("away", "away", "C1"))
+    )
     store.rollouts.save(gone)
     left = {gone.id: gone, merge.id: merge}
     while left[merge.id].state is RolloutState.ROLLING or not all(part.error for part in left[gone.id].parts):

@@ -10,9 +10,9 @@ from slack_sdk import WebClient
 from bot.adapters.database.store import SqlStore
 from bot.adapters.slack.chat import SlackChat
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.incidents.alerting import Policy
-from bot.core.incidents.incident import Incident, IncidentState, advance
-from bot.core.rollouts.rollout import Part, Rollout, RolloutState
+from bot.core.incidents.alerting import AlertPolicy
+from bot.core.incidents.incident import Incident, IncidentState, apply_check
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.incidents.control import acknowledge
 from bot.handlers.incidents.record import pass_time_of_all
 from bot.handlers.slack.cards import CardReconciler
@@ -30,7 +30,7 @@ OPEN = Incident(
     "shop@1", "shop", "prod", CHANNEL, IncidentState.OPEN, T0, T0, "a" * 40, DRIFT, worst=DRIFT, announced_at=T0
 )
 SYNCED = Check("shop", "prod", "a" * 40, Status.SYNCED, None, 3, T0 + timedelta(minutes=4))
-RESOLVED = advance(OPEN, SYNCED, channel=CHANNEL, rolling=False)
+RESOLVED = apply_check(OPEN, SYNCED, channel=CHANNEL, rolling=False)
 
 
 class Desk:
@@ -39,7 +39,7 @@ class Desk:
     def __init__(self, slack, folder):
         self.slack = slack
         self.now = T0
-        self.policy = Policy()
+        self.policy = AlertPolicy()
         self.store = SqlStore(f"sqlite:///{folder}/state.db")
         self.restart()
 
@@ -93,7 +93,7 @@ def test_one_card_is_posted_updated_in_place_and_answered_once(desk):
 
 def test_more_drift_is_told_in_the_thread_once(desk):
     more = ObjectDrift("v1", "Service", "shop", "web", "missing")
-    grown = advance(
+    grown = apply_check(
         OPEN, replace(SYNCED, status=Status.OUT_OF_SYNC, drift=(*DRIFT, more)), channel=CHANNEL, rolling=False
     )
     desk.tell(OPEN)
@@ -101,7 +101,7 @@ def test_more_drift_is_told_in_the_thread_once(desk):
     desk.tell(grown)
     assert len(desk.replies()) == 1
     assert "Service shop/web is missing" in desk.replies()[0]
-    desk.tell(advance(grown, SYNCED, channel=CHANNEL, rolling=False), after=9)
+    desk.tell(apply_check(grown, SYNCED, channel=CHANNEL, rolling=False), after=9)
     assert len(desk.replies()) == 2
     assert desk.store.incidents.unsettled() == []
 
@@ -244,7 +244,7 @@ def test_slack_down_loses_nothing_and_tells_the_newest(desk):
 
 
 def test_a_rollout_is_told_once_in_each_of_its_channels(desk):
-    parts = (Part("shop", "prod", CHANNEL), Part("shop-staging", "prod", "C0DEPLOYS1"))
+    parts = (ApplicationRollout("shop", "prod", CHANNEL), ApplicationRollout("shop-staging", "prod", "C0DEPLOYS1"))
     merge = Rollout("p@1", "platform", "main", "b" * 40, None, "Raise limits", "ana", T0, parts)
     desk.store.rollouts.save(merge)
     desk.keeper.reconcile()
@@ -279,7 +279,7 @@ def test_a_hundred_at_once_are_one_card_that_is_taken_and_resolved_with_one_repl
     assert desk.headers() == ["👀 Minor drift, acknowledged: 100 applications on prod"]
     for each in desk.store.incidents.unsettled():
         synced = replace(SYNCED, application=each.application)
-        desk.store.incidents.exchange(each, advance(each, synced, channel=CHANNEL, rolling=False))
+        desk.store.incidents.exchange(each, apply_check(each, synced, channel=CHANNEL, rolling=False))
     desk.later(2)
     desk.later(2)
     assert [message.ts for message in desk.roots()] == [card.ts]

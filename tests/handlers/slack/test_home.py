@@ -78,13 +78,13 @@ def test_who_looks_sees_what_is_theirs_and_why(desk):
     desk.homes.opened(PRIYA)
     assert desk.shows(JONAS, "1 open incident")
     assert desk.shows(JONAS, "You own these, directly or through a user group")
-    assert desk.shows(PRIYA, "All of them: you own none")
+    assert desk.shows(PRIYA, "because you own none")
 
 
 def test_owners_that_slack_does_not_tell_are_said_to_be_unknown(desk):
     desk.slack.scopes.discard("usergroups:read")
     desk.homes.opened(JONAS)
-    assert desk.shows(JONAS, "members could not be read")
+    assert desk.shows(JONAS, "could not get their members from Slack")
 
 
 def test_nothing_identical_is_published_again_within_a_minute(desk):
@@ -133,11 +133,11 @@ def test_an_answer_stands_where_the_click_was_made_and_goes_by_itself(desk):
     desk.homes.opened(MIRA)
     desk.homes.answer(MIRA, silence.already_acknowledged(ENGLISH, ["shop"], JONAS), OPEN.id)
     types = [block["type"] for block in desk.slack.home(MIRA).blocks]
-    assert desk.shows(MIRA, "already acknowledged by")
+    assert desk.shows(MIRA, "already acknowledged")
     assert types[:4] == ["header", "rich_text", "actions", "rich_text"]
     desk.now += AT_MOST_EVERY
     desk.homes.refresh()
-    assert not desk.shows(MIRA, "already acknowledged by")
+    assert not desk.shows(MIRA, "already acknowledged")
 
 
 def test_the_leader_refreshes_what_another_replica_published_and_a_restart_repeats_nothing(desk):

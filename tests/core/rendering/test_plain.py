@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.objects.manifest import ManifestError
-from bot.core.rendering.render import render
+from bot.core.rendering.plain import render_plain
 
 
 def _config_map(name):
@@ -18,7 +18,7 @@ def test_yaml_and_json_count_wherever_they_are_below_the_path():
         ("apps/shop/README.md", b"# Shop"),
         ("apps/shop/run.sh", b"exit 1"),
     ]
-    assert [(manifest.name, manifest.file) for manifest in render(files, "apps/shop")] == [
+    assert [(manifest.name, manifest.file) for manifest in render_plain(files, "apps/shop")] == [
         ("c", "apps/shop/c.json"),
         ("b", "apps/shop/deep/er/b.yaml"),
         ("z", "apps/shop/z.yml"),
@@ -31,11 +31,11 @@ def test_hidden_files_below_the_path_are_no_manifests(root, names):
     files = [(f"{base}a.yaml", _config_map("a")), (f"{base}.github/workflows/ci.yaml", b"on: push")]
     if root == ".deploy/shop":
         files.append((".deploy/shop/b.yaml", _config_map("b")))
-    assert [manifest.name for manifest in render(files, root)] == names
+    assert [manifest.name for manifest in render_plain(files, root)] == names
 
 
 def test_a_hidden_file_is_read_when_it_is_what_was_asked_for():
-    assert [manifest.name for manifest in render([("a/.b.yaml", _config_map("b"))], "./a/.b.yaml")] == ["b"]
+    assert [manifest.name for manifest in render_plain([("a/.b.yaml", _config_map("b"))], "./a/.b.yaml")] == ["b"]
 
 
 @pytest.mark.parametrize(
@@ -50,17 +50,19 @@ def test_a_hidden_file_is_read_when_it_is_what_was_asked_for():
 def test_the_sources_of_a_generator_are_never_taken_for_manifests(name, tool):
     files = [("shop/a.yaml", _config_map("a")), (f"shop/base/{name}", b"resources: [a.yaml]")]
     with pytest.raises(ManifestError, match=tool) as error:
-        render(files, "shop")
+        render_plain(files, "shop")
     assert error.value.file == f"shop/base/{name}"
 
 
 def test_jsonnet_is_never_left_out_in_silence():
     with pytest.raises(ManifestError, match="does not render Jsonnet") as error:
-        render([("shop/a.yaml", _config_map("a")), ("shop/main.jsonnet", b"{}"), ("shop/x.libsonnet", b"{}")], "shop")
+        render_plain(
+            [("shop/a.yaml", _config_map("a")), ("shop/main.jsonnet", b"{}"), ("shop/x.libsonnet", b"{}")], "shop"
+        )
     assert error.value.file == "shop/main.jsonnet"
 
 
 def test_a_broken_file_is_named_with_its_line():
     with pytest.raises(ManifestError) as error:
-        render([("shop/a.yaml", _config_map("a")), ("shop/b.yaml", b"apiVersion: v1\nkind: [\n")], "shop")
+        render_plain([("shop/a.yaml", _config_map("a")), ("shop/b.yaml", b"apiVersion: v1\nkind: [\n")], "shop")
     assert (error.value.file, error.value.line) == ("shop/b.yaml", 3)

@@ -1,4 +1,4 @@
-"""From the files of an application to its manifests: every YAML and JSON file below its path, as kubectl -R reads."""
+"""Reads an application's manifests from plain YAML and JSON files, like `kubectl apply --recursive`."""
 
 from collections.abc import Iterable
 from posixpath import basename, normpath
@@ -8,9 +8,9 @@ from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_JSONNET = ".jsonnet"  # what Argo CD evaluates; a .libsonnet is only imported
+_JSONNET = ".jsonnet"  # the files that Argo CD evaluates; they import .libsonnet files
 
-# Files that say the directory is the input of a generator: comparing what stands there would be nonsense.
+# Next to these, the other files are a generator's input, not manifests to compare.
 _GENERATORS = {
     "kustomization.yaml": "Kustomize",
     "kustomization.yml": "Kustomize",
@@ -19,14 +19,14 @@ _GENERATORS = {
 }
 
 
-def render(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]:
-    """The manifests in (path, content) pairs, in the order of their paths; `root` is the application's own path.
+def render_plain(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]:
+    """The manifests in (path, content) pairs, ordered by path; `root` is the application's path.
 
-    Hidden files and folders (`.github`) below the root hold none. ManifestError, naming file and line, for what is no
-    manifest and for the sources of Kustomize, Helm and Jsonnet.
+    Hidden files and directories below the root (`.github`) are skipped. ManifestError, with file and line, for invalid
+    manifests and for the input of Kustomize, Helm and Jsonnet.
     """
     base = normpath(root.strip("/") or ".")
-    visible = sorted((path, content) for path, content in files if not _hidden(path, base))
+    visible = sorted((path, content) for path, content in files if not _is_hidden(path, base))
     for path, _ in visible:
         if path.endswith(_JSONNET):
             raise ManifestError(path, 1, LocalizedText(texts.JSONNET))
@@ -38,10 +38,10 @@ def render(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]
     ]
 
 
-def matters(name: str) -> bool:
-    """Whether `render` looks at a file of that name at all."""
+def is_input_file(name: str) -> bool:
+    """Whether a file of that name can affect the result of `render_plain`."""
     return name.endswith((*_SUFFIXES, _JSONNET)) or name in _GENERATORS
 
 
-def _hidden(path: str, base: str) -> bool:
+def _is_hidden(path: str, base: str) -> bool:
     return path != base and "/." in f"/{path.removeprefix(f'{base}/')}"

@@ -1,0 +1,248 @@
+"""Turns the applications that Argo CD and Flux resources declare into the bot's own, next to the configured ones."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Final
+
+from bot.core.applications.application import Application
+from bot.core.applications.deployer_status import DeployerStatus
+from bot.core.drift.ignore import IgnoreRule
+from bot.core.git.git_url import normalize, without_credentials
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.git.target_revision import HEAD, TargetRevision
+from bot.core.objects.resource import Object, mapping, text
+from bot.core.rendering.source import Source
+from bot.i18n.catalogue import discovery as texts
+from bot.i18n.language import LocalizedText
+
+CHANNEL_ANNOTATION: Final = "gitops-bot/channel"
+_IN_CLUSTER_URLS: Final = frozenset({"https://kubernetes.default.svc", "https://kubernetes.default"})
+_CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{2,}")
+
+
+class UnsupportedResourceError(Exception):
+    """The bot can't watch a resource, or one of its sources. The text is a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRef:
+    """The deployer's resource that declares an application, on `cluster`."""
+
+    deployer: str
+    kind: str
+    cluster: str
+    namespace: str
+    name: str
+
+    @property
+    def title(self) -> str:
+        """`Application argocd/shop on prod`."""
+        return LocalizedText(
+            texts.ORIGIN, kind=self.kind, namespace=self.namespace, name=self.name, cluster=self.cluster
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a resource deploys to: an API server's URL or a cluster's name, or if both are "", its own cluster."""
+
+    namespace: str
+    server: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveredApplication:
+    """One source of a resource. `source_name` tells its sources apart, and is "" if there is only one."""
+
+    origin: ResourceRef
+    status: DeployerStatus
+    url: str
+    revision: TargetRevision
+    source: Source
+    destination: Destination
+    source_name: str = ""
+    ignore: tuple[IgnoreRule, ...] = ()
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnsupportedResource:
+    """A resource, or one of its sources, that the bot can't watch; `reason` is a sentence for people."""
+
+    origin: ResourceRef
+    status: DeployerStatus
+    reason: str
+    source_name: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name to show: `shop`, or `shop.values` for one of several sources."""
+        return f"{self.origin.name}.{self.source_name}" if self.source_name else self.origin.name
+
+
+DiscoveryResult = DiscoveredApplication | UnsupportedResource
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredCluster:
+    """A cluster in the configuration: its name, its API server's URL, its kubeconfig context ("" if none).
+
+    `channel` is the Slack channel for its applications.
+    """
+
+    name: str
+    server: str
+    context: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredRepository:
+    """A repository in the configuration: its name, its URL and its tracked branch.
+
+    `default_branch` is the remote's default branch, "" while it is unknown.
+    """
+
+    name: str
+    url: str
+    branch: str
+    default_branch: str = ""
+
+    def tracks(self, revision: TargetRevision) -> bool:
+        """Whether a revision is the tracked branch."""
+        branch = self.default_branch if revision.text == HEAD else revision.display_name
+        return branch == self.branch and not revision.is_pattern
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationInventory:
+    """All applications and their deployers' statuses, by application name, and the resources that are unsupported.
+
+    `notes` are sentences about clusters that could not be read.
+    """
+
+    applications: Mapping[str, Application]
+    deployer_statuses: Mapping[str, DeployerStatus]
+    unsupported: tuple[UnsupportedResource, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def annotated_channel(resource: Object) -> str:
+    """The Slack channel id in a resource's CHANNEL_ANNOTATION, or ""; UnsupportedResourceError if it isn't one."""
+    channel = text(mapping(resource, "metadata", "annotations"), CHANNEL_ANNOTATION)
+    if channel and _CHANNEL_ID.fullmatch(channel) is None:
+        raise UnsupportedResourceError(LocalizedText(texts.NO_CHANNEL, annotation=CHANNEL_ANNOTATION))
+    return channel
+
+
+def build_inventory(
+    results: Iterable[DiscoveryResult],
+    *,
+    configured: Mapping[str, Application],
+    repositories: Sequence[ConfiguredRepository],
+    clusters: Sequence[ConfiguredCluster],
+) -> ApplicationInventory:
+    """The configured applications and the discovered ones.
+
+    A discovered application is the same as a configured one if they share the name, or repository, path, cluster and
+    namespace; then the configuration wins and the resource only provides the deployer's status. Resources whose
+    repository or cluster is not configured are unsupported: the bot never fetches from elsewhere.
+    """
+    resolved: list[tuple[DiscoveredApplication, Application]] = []
+    unsupported: list[UnsupportedResource] = []
+    for result in results:
+        if isinstance(result, UnsupportedResource):
+            unsupported.append(result)
+            continue
+        try:
+            resolved.append((result, _resolve(result, repositories, clusters)))
+        except UnsupportedResourceError as error:
+            unsupported.append(UnsupportedResource(result.origin, result.status, str(error), result.source_name))
+    names = _unique_names([discovered for discovered, _ in resolved])
+    configured_names = {_target(application): name for name, application in configured.items()}
+    applications, statuses = dict(configured), {}
+    for discovered, application in resolved:
+        name = names[discovered.origin, discovered.source_name]
+        name = name if name in configured else configured_names.get(_target(application), name)
+        statuses[name] = discovered.status
+        if name not in configured:
+            applications[name] = replace(application, name=name)
+    return ApplicationInventory(applications, statuses, tuple(unsupported))
+
+
+_NAME_FORMS: Final = (
+    "{name}",
+    "{cluster}/{name}",
+    "{namespace}/{name}",
+    "{cluster}/{namespace}/{name}",
+    "{cluster}/{namespace}/{kind}/{name}",
+)
+
+
+def _target(application: Application) -> tuple[RepositoryRef, str, str, str]:
+    return application.repository, application.source.path, application.cluster, application.namespace
+
+
+def _resolve(
+    discovered: DiscoveredApplication,
+    repositories: Sequence[ConfiguredRepository],
+    clusters: Sequence[ConfiguredCluster],
+) -> Application:
+    """The application, still without a name. UnsupportedResourceError."""
+    cluster = _resolve_cluster(discovered, clusters)
+    url = normalize(discovered.url)
+    matching = [repository for repository in repositories if normalize(repository.url) == url]
+    if not matching:
+        raise UnsupportedResourceError(LocalizedText(texts.NOT_CONFIGURED, url=without_credentials(discovered.url)))
+    if discovered.revision.is_invalid():
+        raise UnsupportedResourceError(
+            LocalizedText(texts.NO_REVISION, revision=discovered.revision.display_name[:100])
+        )
+    tracking = [repository.name for repository in matching if repository.tracks(discovered.revision)]
+    return Application(
+        name="",
+        repository=RepositoryRef(tracking[0]) if tracking else RepositoryRef(matching[0].name, discovered.revision),
+        path=discovered.source.path,
+        cluster=cluster.name,
+        namespace=discovered.destination.namespace,
+        channel=discovered.channel or cluster.channel,
+        rendered=discovered.source,
+        ignore=discovered.ignore,
+    )
+
+
+def _resolve_cluster(discovered: DiscoveredApplication, clusters: Sequence[ConfiguredCluster]) -> ConfiguredCluster:
+    """The configured cluster that a resource deploys to. UnsupportedResourceError."""
+    server, name = discovered.destination.server.rstrip("/"), discovered.destination.name
+    in_cluster = (not server and not name) or server in _IN_CLUSTER_URLS or name == "in-cluster"
+    for cluster in clusters:
+        if in_cluster:
+            matches = cluster.name == discovered.origin.cluster
+        elif server:
+            matches = cluster.server.rstrip("/").lower() == server.lower()
+        else:
+            matches = name in (cluster.name, cluster.context)
+        if matches:
+            return cluster
+    raise UnsupportedResourceError(LocalizedText(texts.NO_CLUSTER, destination=without_credentials(server or name)))
+
+
+def _unique_names(discovered: Sequence[DiscoveredApplication]) -> dict[tuple[ResourceRef, str], str]:
+    """A name for each application, by resource and source: the shortest that tells resources of the same name apart."""
+    names = {}
+    by_name = sorted(discovered, key=lambda application: application.origin.name)
+    for _, group in groupby(by_name, key=lambda application: application.origin.name):
+        namesakes = list(group)
+        origins = {application.origin for application in namesakes}
+        form = next(form for form in _NAME_FORMS if len({_name(form, origin) for origin in origins}) == len(origins))
+        for application in namesakes:
+            name, source_name = _name(form, application.origin), application.source_name
+            names[application.origin, source_name] = f"{name}.{source_name}" if source_name else name
+    return names
+
+
+def _name(form: str, origin: ResourceRef) -> str:
+    return form.format(cluster=origin.cluster, namespace=origin.namespace, kind=origin.kind.lower(), name=origin.name)
