@@ -72,7 +72,7 @@ class WorkspaceOverview:
     """What every user's Home is built from.
 
     `rolling_out` is the newest revision that is rolling out, by application. `merged_by` holds the applications that a
-    user's merges of the last week changed, by Slack user id.
+    user's merges of the last week changed, by Slack user ID.
     """
 
     applications: Sequence[Application]
@@ -169,7 +169,7 @@ def build_home(user: str, overview: WorkspaceOverview, groups: Mapping[str, Memb
 
 
 def owning_groups(applications: Iterable[Application]) -> list[str]:
-    """The ids of the user groups that own applications, each once."""
+    """The IDs of the user groups that own applications, each once."""
     owners = (owner for application in applications for owner in application.owners)
     return list(dict.fromkeys(owner for owner in owners if owner.startswith("S")))
 

@@ -42,7 +42,7 @@ class DeployerFailure:
 class DeployerStatus:
     """The status of an application's Argo CD or Flux resource.
 
-    `sync` and `health` are the deployer's own words, or "". `revision` is what it has applied, a full sha if the
+    `sync` and `health` are the deployer's own words, or "". `revision` is what it has applied, a full SHA if the
     deployer reports one, or "".
     """
 

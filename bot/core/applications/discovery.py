@@ -131,7 +131,7 @@ class ApplicationInventory:
 
 
 def annotated_channel(resource: Object) -> str:
-    """The Slack channel id in a resource's CHANNEL_ANNOTATION, or ""; UnsupportedResourceError if it isn't one."""
+    """The Slack channel ID in a resource's CHANNEL_ANNOTATION, or ""; UnsupportedResourceError if it isn't one."""
     channel = text(mapping(resource, "metadata", "annotations"), CHANNEL_ANNOTATION)
     if channel and _CHANNEL_ID.fullmatch(channel) is None:
         raise UnsupportedResourceError(LocalizedText(texts.NO_CHANNEL, annotation=CHANNEL_ANNOTATION))

@@ -76,7 +76,7 @@ class ApprovalRules:
 class Evidence:
     """What git and the forge know about one commit.
 
-    `paths` are the ones it changed; `pull` is the pull request that merged it, if any. `content` says, by head sha,
+    `paths` are the ones it changed; `pull` is the pull request that merged it, if any. `content` says, by head SHA,
     whether merging that head produces the commit's content. `pushed_by` is the pusher's login, if the forge reports it.
     """
 
@@ -166,7 +166,7 @@ class ApprovalRecord:
     - `author` is from the commit itself, so it proves nothing. `pushed_by` is the pusher's login.
     - `look_at` is when to check the forge again. `why` is why there is no verdict yet.
     - `approvers`, `later` and `verified` are as in ApprovalResult.
-    - `alert` is the id of the alert that reports it, `flagged_at` when it was found to be unapproved.
+    - `alert` is the ID of the alert that reports it, `flagged_at` when it was found to be unapproved.
     - `diff` is the start of its redacted diff; `more` means that it was cut off.
     """
 

@@ -12,7 +12,7 @@ _ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 def mentioned_command(text: str, bot_users: Collection[str]) -> str:
     """The rest of the line after the first mention of one of `bot_users`, or of anyone if that is empty; "" if none.
 
-    `bot_users` are the bot's Slack user ids.
+    `bot_users` are the bot's Slack user IDs.
     """
     for mention in _MENTION.finditer(text):
         if not bot_users or mention[1] in bot_users:

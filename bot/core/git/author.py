@@ -27,7 +27,7 @@ _BOT: Final = re.compile(
 class Author:
     """A person who wrote part of a merge.
 
-    `login` is known only if the email is a forge's noreply address; `user` is the Slack user id. Each email is a
+    `login` is known only if the email is a forge's noreply address; `user` is the Slack user ID. Each email is a
     separate author: nothing says which belong to the same person.
     """
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit. `sha` and `parents` are full shas, first parent first; `message` is the full message."""
+    """One commit. `sha` and `parents` are full SHAs, first parent first; `message` is the full message."""
 
     sha: str
     parents: tuple[str, ...]
@@ -23,7 +23,7 @@ class Commit:
 
     @property
     def short_sha(self) -> str:
-        """The sha to show: its first eight digits."""
+        """The SHA to show: its first eight digits."""
         return self.sha[:8]
 
 

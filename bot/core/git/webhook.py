@@ -53,7 +53,7 @@ def is_authentic(scheme: WebhookScheme, headers: Mapping[str, str], body: Iterab
 
 
 def delivery_id(scheme: WebhookScheme, headers: Mapping[str, str]) -> str:
-    """The id of a delivery, the same each time the forge retries it; "" if the forge sends none."""
+    """The ID of a delivery, the same each time the forge retries it; "" if the forge sends none."""
     return next((headers[name] for name in scheme.delivery_headers if headers.get(name)), "")
 
 

@@ -21,7 +21,7 @@ from bot.core.incidents.quiet_hours import QuietHours
 class Escalation:
     """Who to mention when an incident has been open and unacknowledged for `after`.
 
-    `to` holds Slack user and user group ids; `channel` is where to post, or None for the card's thread.
+    `to` holds Slack user and user group IDs; `channel` is where to post, or None for the card's thread.
     """
 
     after: timedelta
@@ -48,7 +48,7 @@ class AlertPolicy:
 
 
 def cards_to_announce(incidents: Sequence[Incident], now: datetime, policy: AlertPolicy) -> dict[str, str | None]:
-    """The incidents to announce now, by id, each with the card it shares, or None for a card of its own."""
+    """The incidents to announce now, by ID, each with the card it shares, or None for a card of its own."""
     announced = [incident for incident in incidents if incident.announced_at is not None]
     new = [
         incident

@@ -19,7 +19,7 @@ _SCOPES: tuple[_Scope, ...] = (
 def assign_cards(
     new: Iterable[Incident], announced: Iterable[Incident], now: datetime, group_size: int
 ) -> dict[str, str | None]:
-    """The card for each of the `new` incidents, by incident id: a shared card's id, or None for a card of its own.
+    """The card for each of the `new` incidents, by incident ID: a shared card's ID, or None for a card of its own.
 
     Incidents that are already `announced` keep their cards and count towards `group_size`. So a storm gets one shared
     card per GROUPING_WINDOW, next to the cards of the first few incidents.
@@ -56,7 +56,7 @@ def _joinable_card(announced: Sequence[Incident], scope: str, now: datetime) -> 
 
 
 def group_by_card(incidents: Iterable[Incident]) -> dict[str, list[Incident]]:
-    """The incidents on each card, by card id, in their order."""
+    """The incidents on each card, by card ID, in their order."""
     cards: dict[str, list[Incident]] = {}
     for incident in incidents:
         cards.setdefault(incident.card_id, []).append(incident)

@@ -57,7 +57,7 @@ MAX_EVENTS = 60
 class IncidentEvent:
     """Something that happened to an incident.
 
-    `id` is unique within the incident. `by` is the Slack user id of whoever did it; for SNOOZE_ENDED, of whoever had
+    `id` is unique within the incident. `by` is the Slack user ID of whoever did it; for SNOOZE_ENDED, of whoever had
     snoozed; for WORSENED, of whoever's acknowledgement or snooze it ended. `until` is the end of a snooze, `drift` the
     new differences of WORSENED. Events that are `told` are posted in the card's thread.
     """
@@ -123,7 +123,7 @@ class Incident:
 
     @property
     def card_id(self) -> str:
-        """The id of the card that shows it: the shared one, or its own."""
+        """The ID of the card that shows it: the shared one, or its own."""
         return self.group or self.id
 
 
@@ -138,7 +138,7 @@ def active_incidents(incidents: Iterable[Incident], applications: Iterable[str] 
 
 
 def incidents_on_card(incidents: Iterable[Incident], card_id: str) -> list[Incident]:
-    """The incidents that a button's value refers to: one by its own id, or all that share a card."""
+    """The incidents that a button's value refers to: one by its own ID, or all that share a card."""
     return [incident for incident in incidents if card_id in (incident.id, incident.group)]
 
 
@@ -250,7 +250,7 @@ def _resolve(incident: Incident | None, check: Check, cause_if_git_moved: Resolu
 
 
 def acknowledge(incident: Incident, *, by: str, at: datetime) -> Incident:
-    """Silence reminders and escalation, unless it gets worse: someone (a Slack user id) is on it.
+    """Silence reminders and escalation, unless it gets worse: someone (a Slack user ID) is on it.
 
     Ends a snooze. Unchanged if the incident is already acknowledged.
     """

@@ -66,6 +66,6 @@ def test_an_application_of_any_shape_is_read(resource):
 
 @settings(max_examples=300, deadline=None)
 @given(RESOURCES, RESOURCES, RESOURCES)
-def test_what_flux_has_of_any_shape_is_read(one, other, git):
+def test_flux_resources_of_any_shape_are_read(one, other, git):
     held = {flux.KUSTOMIZATION: [one], flux.HELM_RELEASE: [other], flux.GIT_REPOSITORY: [git]}
     assert len(flux.read_resources(held, "prod", lambda _namespace, _name: None)) == 2

@@ -1,4 +1,4 @@
-"""Every verdict by its evidence, and what time makes of it."""
+"""The verdict for each kind of evidence, and how it changes over time."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -44,7 +44,7 @@ def evidence(
 
 
 @pytest.mark.parametrize(
-    ("told", "verdict", "approvers"),
+    ("given_evidence", "verdict", "approvers"),
     [
         (evidence(approval()), ApprovalStatus.APPROVED, ("kit",)),
         (evidence(approval(), approval("lou")), ApprovalStatus.APPROVED, ("kit", "lou")),
@@ -76,12 +76,12 @@ def evidence(
         (evidence(pull=None, paths=(), pushed_by="updater[bot]"), ApprovalStatus.DIRECT, ()),
     ],
 )
-def test_every_verdict(told, verdict, approvers):
-    found = evaluate(told, ApprovalRules(automation=(IMAGES,)))
-    assert (found.verdict, found.approvers) == (verdict, approvers)
+def test_every_verdict(given_evidence, verdict, approvers):
+    result = evaluate(given_evidence, ApprovalRules(automation=(IMAGES,)))
+    assert (result.verdict, result.approvers) == (verdict, approvers)
 
 
-def test_automation_s_own_pull_request_needs_no_approval_within_its_paths():
+def test_automation_needs_no_approval_for_its_paths():
     own = replace(PULL, author="updater[bot]")
     assert (
         evaluate(evidence(pull=own, paths=("apps/a/images.yaml",)), ApprovalRules(1, (IMAGES,))).verdict
@@ -90,17 +90,17 @@ def test_automation_s_own_pull_request_needs_no_approval_within_its_paths():
     assert evaluate(evidence(pull=own), ApprovalRules(1, (IMAGES,))).verdict is ApprovalStatus.BYPASSED
 
 
-def test_fewer_than_are_required():
-    found = evaluate(evidence(approval()), ApprovalRules(required_approvals=2))
-    assert (found.verdict, found.approvers) == (ApprovalStatus.TOO_FEW, ("kit",))
+def test_fewer_approvals_than_required():
+    result = evaluate(evidence(approval()), ApprovalRules(required_approvals=2))
+    assert (result.verdict, result.approvers) == (ApprovalStatus.TOO_FEW, ("kit",))
 
 
-def test_an_approval_after_the_merge_is_none_when_it_counts_and_is_remembered():
-    found = evaluate(evidence(approval(minutes=3)), ApprovalRules())
-    assert (found.verdict, found.approvers, found.later) == (ApprovalStatus.BYPASSED, (), ("kit",))
+def test_an_approval_after_the_merge_does_not_count_but_is_recorded():
+    result = evaluate(evidence(approval(minutes=3)), ApprovalRules())
+    assert (result.verdict, result.approvers, result.later) == (ApprovalStatus.BYPASSED, (), ("kit",))
 
 
-def test_whoever_approves_a_tampered_pull_request_later_has_not_seen_what_landed():
+def test_a_late_approval_of_different_content_is_not_recorded():
     assert evaluate(evidence(approval(minutes=3), same=ContentMatch.DIFFERS), ApprovalRules()).later == ()
 
 
@@ -110,81 +110,87 @@ def test_whoever_approves_a_tampered_pull_request_later_has_not_seen_what_landed
     st.sampled_from(ContentMatch),
     st.integers(1, 3),
 )
-def test_nothing_is_approved_but_by_so_many_others_who_saw_what_landed(given_, same, earlier, required):
-    found = evaluate(evidence(*given_, same=same, earlier=earlier), ApprovalRules(required))
-    saw = {each.by for each in given_ if each.sha == HEAD or (each.sha == EARLIER and earlier is ContentMatch.SAME)}
-    assert (found.verdict is ApprovalStatus.APPROVED) == (
-        same is not ContentMatch.DIFFERS and len(saw - {"mia"}) >= required
+def test_only_enough_approvals_of_the_merged_content_by_others_approve(approvals, same, earlier, required):
+    result = evaluate(evidence(*approvals, same=same, earlier=earlier), ApprovalRules(required))
+    approved_by = {
+        review.by
+        for review in approvals
+        if review.sha == HEAD or (review.sha == EARLIER and earlier is ContentMatch.SAME)
+    }
+    assert (result.verdict is ApprovalStatus.APPROVED) == (
+        same is not ContentMatch.DIFFERS and len(approved_by - {"mia"}) >= required
     )
 
 
 # ---------------------------------------------------------------- over time
 
 
-NOTED = ApprovalRecord("p@1", "p", "main", "1" * 40, "0" * 40, "Raise a", "Mia", T0, "1" * 40, 0, T0)
+RECORD = ApprovalRecord("p@1", "p", "main", "1" * 40, "0" * 40, "Raise a", "Mia", T0, "1" * 40, 0, T0)
 DIRECT = ApprovalResult(ApprovalStatus.DIRECT)
 
 
 @pytest.mark.parametrize(
     ("seconds", "verdict"), [(0, ApprovalStatus.UNKNOWN), (119, ApprovalStatus.UNKNOWN), (120, ApprovalStatus.DIRECT)]
 )
-def test_what_is_not_approved_waits_for_the_forge(seconds, verdict):
-    after = apply_result(NOTED, DIRECT, None, T0 + timedelta(seconds=seconds), grace=GRACE)
+def test_a_commit_is_unapproved_only_after_the_grace_period(seconds, verdict):
+    after = apply_result(RECORD, DIRECT, None, T0 + timedelta(seconds=seconds), grace=GRACE)
     assert after.verdict is verdict
     assert (after.flagged_at is not None) == (verdict in UNAPPROVED)
     assert after.look_at > T0 + timedelta(seconds=seconds)
 
 
-def test_what_is_approved_waits_for_nothing():
-    after = apply_result(NOTED, ApprovalResult(ApprovalStatus.APPROVED, ("kit",)), PULL, T0, grace=GRACE)
+def test_a_commit_is_approved_at_once():
+    after = apply_result(RECORD, ApprovalResult(ApprovalStatus.APPROVED, ("kit",)), PULL, T0, grace=GRACE)
     assert (after.verdict, after.approvers) == (ApprovalStatus.APPROVED, ("kit",))
     assert is_settled(after, T0)
 
 
-def flagged(finding=DIRECT, pull=None):
-    (told,) = assign_alerts([apply_result(NOTED, finding, pull, T0 + GRACE, grace=GRACE)])
-    return told
+def unapproved(result=DIRECT, pull=None):
+    (record,) = assign_alerts([apply_result(RECORD, result, pull, T0 + GRACE, grace=GRACE)])
+    return record
 
 
-def test_a_later_approval_is_seen_and_does_not_change_what_it_was():
-    told = flagged(ApprovalResult(ApprovalStatus.BYPASSED), PULL)
+def test_a_late_approval_is_recorded_and_does_not_change_the_verdict():
+    record = unapproved(ApprovalResult(ApprovalStatus.BYPASSED), PULL)
     after = apply_result(
-        told, ApprovalResult(ApprovalStatus.BYPASSED, later=("kit",)), PULL, T0 + timedelta(hours=1), grace=GRACE
+        record, ApprovalResult(ApprovalStatus.BYPASSED, later=("kit",)), PULL, T0 + timedelta(hours=1), grace=GRACE
     )
     assert (after.verdict, after.later, after.approved_later) == (ApprovalStatus.BYPASSED, ("kit",), True)
     assert collect_alerts([after])[0].approved_later_by == ("kit",)
 
 
-def test_an_approval_without_a_time_that_comes_after_the_alert_is_a_later_one():
-    told = flagged(ApprovalResult(ApprovalStatus.BYPASSED), PULL)
+def test_an_approval_without_a_time_counts_as_late_once_reported():
+    record = unapproved(ApprovalResult(ApprovalStatus.BYPASSED), PULL)
     after = apply_result(
-        told, ApprovalResult(ApprovalStatus.APPROVED, ("kit",)), PULL, T0 + timedelta(hours=1), grace=GRACE
+        record, ApprovalResult(ApprovalStatus.APPROVED, ("kit",)), PULL, T0 + timedelta(hours=1), grace=GRACE
     )
     assert (after.verdict, after.later, after.approvers) == (ApprovalStatus.BYPASSED, ("kit",), ())
 
 
-def test_a_forge_that_lags_for_longer_than_the_grace_is_believed_in_the_end():
+def test_a_forge_that_lags_longer_than_the_grace_period_is_still_believed():
     after = apply_result(
-        flagged(), ApprovalResult(ApprovalStatus.APPROVED, ("kit",)), PULL, T0 + timedelta(hours=1), grace=GRACE
+        unapproved(), ApprovalResult(ApprovalStatus.APPROVED, ("kit",)), PULL, T0 + timedelta(hours=1), grace=GRACE
     )
     assert (after.verdict, after.approved_later) == (ApprovalStatus.APPROVED, True)
     assert collect_alerts([after])[0].approved_later_by == ("kit",)
 
 
 def test_an_alert_is_watched_for_a_week():
-    assert not is_settled(flagged(), T0 + timedelta(days=6))
-    assert is_settled(flagged(), T0 + timedelta(days=7))
+    assert not is_settled(unapproved(), T0 + timedelta(days=6))
+    assert is_settled(unapproved(), T0 + timedelta(days=7))
 
 
-def test_what_does_not_tell_any_more_which_head_was_approved_takes_nothing_back():
-    after = apply_result(flagged(), ApprovalResult(ApprovalStatus.UNKNOWN), PULL, T0 + timedelta(hours=1), grace=GRACE)
+def test_an_unknown_result_does_not_withdraw_an_alert():
+    after = apply_result(
+        unapproved(), ApprovalResult(ApprovalStatus.UNKNOWN), PULL, T0 + timedelta(hours=1), grace=GRACE
+    )
     assert after.verdict is ApprovalStatus.DIRECT
 
 
 # ---------------------------------------------------------------- alerts
 
 
-def test_one_push_is_one_alert_and_each_pull_request_another():
+def test_each_push_and_each_pull_request_is_one_alert():
     other = replace(PULL, number=8)
     kinds = [
         (DIRECT, None),
@@ -193,19 +199,19 @@ def test_one_push_is_one_alert_and_each_pull_request_another():
         (ApprovalResult(ApprovalStatus.BYPASSED), other),
     ]
     kinds += [(ApprovalResult(ApprovalStatus.APPROVED, ("kit",)), PULL), (DIRECT, None)]
-    noted = [replace(NOTED, id=f"p@{n}", sha=f"{n}" * 40, order=n) for n in range(len(kinds))]
-    judged = [
-        apply_result(each, finding, pull, T0 + GRACE, grace=GRACE)
-        for each, (finding, pull) in zip(noted, kinds, strict=True)
+    records = [replace(RECORD, id=f"p@{n}", sha=f"{n}" * 40, order=n) for n in range(len(kinds))]
+    evaluated = [
+        apply_result(record, result, pull, T0 + GRACE, grace=GRACE)
+        for record, (result, pull) in zip(records, kinds, strict=True)
     ]
-    told = assign_alerts(judged)
-    assert [[each.order for each in alert.commits] for alert in collect_alerts(told)] == [[0, 1], [2], [3], [5]]
-    assert assign_alerts(told) == told
+    assigned = assign_alerts(evaluated)
+    assert [[record.order for record in alert.commits] for alert in collect_alerts(assigned)] == [[0, 1], [2], [3], [5]]
+    assert assign_alerts(assigned) == assigned
 
 
-def test_what_somebody_has_seen_before_it_would_be_told_is_not_told():
-    (told,) = assign_alerts(
-        [apply_result(NOTED, ApprovalResult(ApprovalStatus.BYPASSED, later=("kit",)), PULL, T0 + GRACE, grace=GRACE)]
+def test_a_commit_approved_before_it_is_reported_gets_no_alert():
+    (record,) = assign_alerts(
+        [apply_result(RECORD, ApprovalResult(ApprovalStatus.BYPASSED, later=("kit",)), PULL, T0 + GRACE, grace=GRACE)]
     )
-    assert told.alert is None
-    assert is_settled(told, T0 + GRACE)
+    assert record.alert is None
+    assert is_settled(record, T0 + GRACE)

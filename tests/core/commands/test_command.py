@@ -63,77 +63,77 @@ APPLICATIONS = ["shop", "shop-staging", "payments"]
         ("history shop-staging", HistoryCommand("shop-staging")),
     ],
 )
-def test_what_is_typed_is_understood(text, command):
+def test_every_command(text, command):
     assert parse(text, APPLICATIONS) == command
 
 
 @pytest.mark.parametrize(
-    ("text", "word", "nearest"),
+    ("text", "word", "suggestion"),
     [("statsu", "statsu", "status"), ("revrt abc", "revrt", "revert"), ("xyzzy", "xyzzy", None)],
 )
-def test_an_unknown_command_names_the_nearest(text, word, nearest):
-    assert parse(text, APPLICATIONS) == UnknownCommand(word, nearest)
+def test_an_unknown_command_suggests_the_closest(text, word, suggestion):
+    assert parse(text, APPLICATIONS) == UnknownCommand(word, suggestion)
 
 
 @pytest.mark.parametrize(
-    ("text", "word", "nearest"),
+    ("text", "word", "suggestion"),
     [
         ("status shpo", "shpo", "shop"),
         ("diff paymnets", "paymnets", "payments"),
         ("revert abc1234 nothing-like-it", "nothing-like-it", None),
     ],
 )
-def test_an_unknown_application_names_the_nearest(text, word, nearest):
-    assert parse(text, APPLICATIONS) == UnknownApplication(word, nearest)
+def test_an_unknown_application_suggests_the_closest(text, word, suggestion):
+    assert parse(text, APPLICATIONS) == UnknownApplication(word, suggestion)
 
 
-def test_a_revert_of_what_is_no_change_says_what_is():
-    made = parse("revert HEAD~1 shop", APPLICATIONS)
-    assert isinstance(made, InvalidChangeRef)
-    assert "a SHA (7 digits or more), #PR, a range A..B or the URL" in mistake(ENGLISH, made, APPLICATIONS).text
+def test_an_invalid_change_says_what_is_valid():
+    parsed = parse("revert HEAD~1 shop", APPLICATIONS)
+    assert isinstance(parsed, InvalidChangeRef)
+    assert "a SHA (7 digits or more), #PR, a range A..B or the URL" in mistake(ENGLISH, parsed, APPLICATIONS).text
 
 
 @pytest.mark.parametrize("text", ["snooze", "ack", "who", "ack shop api"])
-def test_what_cannot_be_read_shows_the_usage(text):
+def test_wrong_arguments(text):
     assert isinstance(parse(text, APPLICATIONS), WrongArguments)
 
 
-@pytest.mark.parametrize("span", ["tomorrow", "8d", "1m", "1.5h", "until 25:00"])
-def test_a_snooze_that_is_too_short_too_long_or_unreadable_is_told_the_bounds(span):
-    assert parse(f"snooze shop {span}", APPLICATIONS) == InvalidDuration()
+@pytest.mark.parametrize("duration", ["tomorrow", "8d", "1m", "1.5h", "until 25:00"])
+def test_an_invalid_snooze_duration_says_the_bounds(duration):
+    assert parse(f"snooze shop {duration}", APPLICATIONS) == InvalidDuration()
     assert "at least 5 minutes, at most 7 days" in mistake(ENGLISH, InvalidDuration(), APPLICATIONS).text
 
 
 @pytest.mark.parametrize("text", ["help revert", "help REVERT", "revert --help", "revert -h", "revert abc —help"])
 def test_help_about_one_command_is_its_usage(text):
-    made = parse(text, APPLICATIONS)
-    assert isinstance(made, HelpCommand)
-    assert answer(ENGLISH, made.spec).text.startswith("Usage: /gitops revert REV [APP] (")
+    parsed = parse(text, APPLICATIONS)
+    assert isinstance(parsed, HelpCommand)
+    assert answer(ENGLISH, parsed.spec).text.startswith("Usage: /gitops revert REV [APP] (")
 
 
-def test_help_about_what_is_no_command_names_the_nearest():
+def test_help_about_an_unknown_command_suggests_the_closest():
     assert parse("help revrt", APPLICATIONS) == UnknownCommand("revrt", "revert")
 
 
 @pytest.mark.parametrize(
     "text", ["diff", "diff --all", "revert", "status shop payments", "help me now", "revert a b c"]
 )
-def test_too_many_or_too_few_words_show_the_usage(text):
-    made = parse(text, APPLICATIONS)
-    assert isinstance(made, WrongArguments)
-    assert made.spec in COMMANDS
+def test_too_many_or_too_few_arguments(text):
+    parsed = parse(text, APPLICATIONS)
+    assert isinstance(parsed, WrongArguments)
+    assert parsed.spec in COMMANDS
 
 
 @given(st.text(max_size=200))
-def test_no_text_raises(text):
+def test_any_text_can_be_parsed(text):
     parse(text, APPLICATIONS)
 
 
 @pytest.mark.parametrize("text", ["diff shop payments", "diff shop --al", "diff shop --all more"])
-def test_a_diff_of_more_than_one_thing_is_refused(text):
+def test_a_diff_of_several_applications_is_refused(text):
     assert isinstance(parse(text, APPLICATIONS), WrongArguments)
 
 
 @pytest.mark.parametrize("flag", ["--all", "-a", "—all", "\u2013all"])
-def test_the_dash_a_phone_makes_of_two_is_understood(flag):
+def test_the_dash_of_a_phone_keyboard_is_understood(flag):
     assert parse(f"diff shop {flag}", APPLICATIONS) == DiffCommand("shop", show_all=True)

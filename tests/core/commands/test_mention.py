@@ -1,4 +1,4 @@
-"""What stands behind a mention."""
+"""The command in a mention."""
 
 import pytest
 
@@ -23,5 +23,5 @@ def test_the_first_mention_of_the_bot_counts(text, expected):
     assert mentioned_command(text, ["U0BOT"]) == expected
 
 
-def test_whose_mention_it_was_may_be_unknown():
+def test_any_mention_counts_while_the_bot_s_id_is_unknown():
     assert mentioned_command("<@U0ANYBODY> status", []) == "status"

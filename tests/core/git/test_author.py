@@ -14,17 +14,17 @@ def commit(message="Raise the limit", author="Ana", email="ana@example.com"):
     return Commit("a" * 40, (), message, author, email, datetime(2026, 3, 1, tzinfo=UTC))
 
 
-def told(*commits):
-    return [(each.name, each.email, each.login) for each in authors_of(commits)]
+def authors(*commits):
+    return [(author.name, author.email, author.login) for author in authors_of(commits)]
 
 
-def test_everybody_is_named_once_in_the_order_of_the_commits():
-    found = told(
+def test_each_author_is_named_once_in_the_order_of_the_commits():
+    named = authors(
         commit(author="Bea", email="bea@example.com"),
         commit("Fix\n\nSome words.\n\nCo-authored-by: Cem <cem@example.com>\nco-authored-by:  Ana  <ANA@example.com>"),
         commit(author="Ana B.", email="Ana@Example.com"),
     )
-    assert found == [
+    assert named == [
         ("Bea", "bea@example.com", None),
         ("Ana", "ana@example.com", None),
         ("Cem", "cem@example.com", None),
@@ -43,14 +43,14 @@ def test_everybody_is_named_once_in_the_order_of_the_commits():
         ("users.noreply.github.com@example.com", None),
     ],
 )
-def test_a_forges_own_address_tells_the_login_and_is_nobodys(email, login):
+def test_a_noreply_address_gives_the_login(email, login):
     (author,) = authors_of([commit(email=email)])
     assert author.login == login
     assert author.has_personal_email is (login is None)
 
 
 @pytest.mark.parametrize("email", ["noreply@github.com", "no-reply@example.com", "root@localhost", "x@build.local", ""])
-def test_an_address_that_is_nobodys_is_not_asked_for(email):
+def test_an_impersonal_address(email):
     assert not Author("Ana", email).has_personal_email
 
 
@@ -70,19 +70,19 @@ def test_an_address_that_is_nobodys_is_not_asked_for(email):
         ("Renovate Smith", "smith@example.com", False),
     ],
 )
-def test_bots_are_nobody_to_tell(name, email, bot):
-    found = authors_of([commit(author=name, email=email)])
-    assert (found == []) is bot
+def test_bots_are_left_out(name, email, bot):
+    named = authors_of([commit(author=name, email=email)])
+    assert (named == []) is bot
 
 
-def test_trailers_that_are_none_are_none():
+def test_invalid_trailers_are_ignored():
     message = "Fix\n\nCo-authored-by: nobody\nCo-authored-by: A <a b@c>\nSee Co-authored-by: X <x@y.example>\n"
-    assert told(commit(message)) == [("Ana", "ana@example.com", None)]
+    assert authors(commit(message)) == [("Ana", "ana@example.com", None)]
 
 
 @given(st.text(), st.text(), st.text())
-def test_no_shape_raises_and_nobody_is_named_twice(message, name, email):
-    found = authors_of([commit(message, name, email), commit(f"x\n\nCo-authored-by: {name} <{email}>")])
-    keys = [each.login or each.email for each in found]
+def test_any_text_can_be_parsed_and_no_author_is_named_twice(message, name, email):
+    named = authors_of([commit(message, name, email), commit(f"x\n\nCo-authored-by: {name} <{email}>")])
+    keys = [author.login or author.email for author in named]
     assert len(keys) == len(set(keys))
-    assert not any(is_bot(each) for each in found)
+    assert not any(is_bot(author) for author in named)

@@ -1,4 +1,4 @@
-"""What was merged, by its title, and who approved it."""
+"""The title of a commit, and who approved a pull request."""
 
 from datetime import UTC, datetime
 
@@ -21,11 +21,11 @@ PULL = PullRequest(1, "Raise it", "https://forge.example/1", "ana", "merged", "m
         ([], ()),
     ],
 )
-def test_only_somebody_else_who_saw_the_final_head_approved_it(approvals, expected):
+def test_only_approvals_of_the_final_head_by_others_count(approvals, expected):
     assert approvers(PULL, approvals) == expected
 
 
-def test_a_merge_is_told_by_its_pull_request_and_any_other_commit_by_itself():
+def test_a_merge_has_the_title_of_its_pull_request():
     merge = Commit(FINAL, (EARLIER, FINAL), "Merge pull request #1 from acme/topic\n", "bo", "bo@acme.example", NOW)
     assert change_title(merge, PULL) == "Raise it"
     assert change_title(merge, None) == "Merge pull request #1 from acme/topic"

@@ -1,4 +1,4 @@
-"""A diff for people: lines of plain manifests, and never one that could hold a value of a Secret."""
+"""The diff to show: lines of plain manifests, never one that may hold a value of a Secret."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_lines_of_a_manifest():
     ]
 
 
-def test_a_file_that_comes_or_goes():
+def test_an_added_or_removed_file():
     assert redacted_patch([FileChange("a.yaml", None, CONFIG)])[:2] == ["--- /dev/null", "+++ b/a.yaml"]
     assert redacted_patch([FileChange("a.yaml", CONFIG, None)])[:2] == ["--- a/a.yaml", "+++ /dev/null"]
 
@@ -47,7 +47,7 @@ def test_a_file_that_comes_or_goes():
     ],
 )
 @pytest.mark.parametrize("side", [0, 1])
-def test_what_could_hold_a_secret_s_value_is_named_and_not_shown(content, side):
+def test_a_file_that_may_hold_a_secret_is_only_named(content, side):
     sides = [content, OTHER] if side else [CONFIG, content]
     assert redacted_patch([FileChange("apps/a.yaml", *sides)]) == ["~ apps/a.yaml"]
 
@@ -56,6 +56,6 @@ def test_a_file_that_was_not_read_is_named():
     assert redacted_patch([FileChange("picture.png", None, None)]) == ["~ picture.png"]
 
 
-def test_as_many_whole_lines_as_fit():
+def test_truncation_keeps_whole_lines():
     assert truncate_lines(["abc", "defg"], 9) == ("abc\ndefg", False)
     assert truncate_lines(["abc", "defg"], 8) == ("abc", True)

@@ -1,4 +1,4 @@
-"""Versions and ranges of them, against https://semver.org, the ranges that Argo CD and Flux read, and node-semver."""
+"""Versions and ranges, checked against https://semver.org, the ranges of Argo CD and Flux, and node-semver."""
 
 import nodesemver
 import pytest
@@ -42,20 +42,20 @@ NUMBERS = st.tuples(*[st.integers(0, 40)] * 3)
         ("v1.2.x", ["1.2.0"], ["1.3.0"]),
     ],
 )
-def test_what_a_range_means(text, inside, outside):
-    known = VersionRange.parse(text)
-    assert [each for each in inside if not known.contains(Version.parse(each))] == []
-    assert [each for each in outside if known.contains(Version.parse(each))] == []
+def test_what_a_range_contains(text, inside, outside):
+    version_range = VersionRange.parse(text)
+    assert [version for version in inside if not version_range.contains(Version.parse(version))] == []
+    assert [version for version in outside if version_range.contains(Version.parse(version))] == []
 
 
 @pytest.mark.parametrize("text", ["main", "release-*", "", " ", "1.2 main", ">=", "feature/1.2", "1.0 ||", "=>x.y.z.w"])
-def test_what_is_no_range(text):
+def test_invalid_ranges(text):
     assert VersionRange.parse(text) is None
 
 
-def test_the_order_is_that_of_the_standard():
-    told = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11"]
-    versions = [Version.parse(each) for each in [*told, "1.0.0-rc.1", "1.0.0", "1.0.1", "1.1.0", "2.0.0"]]
+def test_versions_sort_by_precedence():
+    prereleases = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11"]
+    versions = [Version.parse(text) for text in [*prereleases, "1.0.0-rc.1", "1.0.0", "1.0.1", "1.1.0", "2.0.0"]]
     assert sorted({*versions}) == versions
 
 
@@ -78,7 +78,7 @@ GROUPS = st.lists(COMPARATORS, min_size=1, max_size=3).map(" ".join) | st.builds
 
 
 @given(st.lists(GROUPS, min_size=1, max_size=2).map(" || ".join), RELEASES)
-def test_a_range_means_what_it_means_to_node_semver(text, version):
+def test_ranges_match_node_semver(text, version):
     assert VersionRange.parse(text).contains(Version.parse(version)) == nodesemver.satisfies(version, text)
 
 
@@ -88,11 +88,11 @@ BOUNDS = st.lists(st.builds("{}{}".format, st.sampled_from(OPERATORS), CANDIDATE
 
 
 @given(BOUNDS.map(" ".join), CANDIDATES)
-def test_a_range_that_names_a_pre_release_means_what_it_means_to_node_semver(text, version):
+def test_ranges_with_pre_releases_match_node_semver(text, version):
     assert VersionRange.parse(text).contains(Version.parse(version)) == nodesemver.satisfies(version, text)
 
 
 @given(st.lists(NUMBERS, min_size=1))
-def test_the_newest_of_anything_is_the_highest(versions):
-    names = ["v" + ".".join(map(str, each)) for each in versions]
+def test_the_highest_of_any_version(versions):
+    names = ["v" + ".".join(map(str, numbers)) for numbers in versions]
     assert VersionRange.parse("*").highest(["latest", *names]) == "v" + ".".join(map(str, max(versions)))

@@ -1,4 +1,4 @@
-"""Whatever checks see, people say and time does: no open difference is lost, and nothing is told twice."""
+"""Whatever checks, people and time do: no drift is lost, and nothing is posted twice."""
 
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
@@ -39,77 +39,78 @@ NIGHT = QuietHours(ZoneInfo("Europe/Madrid"), time(22), time(7))
 
 
 class Incidents(RuleBasedStateMachine):
-    """The stored incidents, and a Slack that is given each card as the keeper would give it."""
+    """The stored incidents, and the cards that Slack shows for them."""
 
     @initialize(group=st.sampled_from([2, 3, 5]), quiet=st.sampled_from([None, NIGHT]))
-    def begin(self, group, quiet):
+    def start(self, group, quiet):
         self.policy = AlertPolicy(group, REMIND, Escalation(ESCALATE, ("U0ANA",)), quiet)
         self.now = T0
         self.stored = {}
         self.settled = []
         self.cards = {}  # by key: the card as Slack shows it
-        self.told = []  # the keys of what was posted, in their order
-        self.subjects = {}  # where each incident was first shown
-        self.seen = dict.fromkeys(NAMES, ())  # what the latest look that could see saw
+        self.posted = []  # the keys of the cards, in the order they were posted
+        self.first_cards = {}  # the card that first showed each incident
+        self.seen = dict.fromkeys(NAMES, ())  # the drift of the latest successful check
 
-    def of(self, name):
-        authorizer = [each for each in self.stored.values() if each.application == name]
-        return next((each for each in authorizer if each.state is not IncidentState.RESOLVED), None)
+    def unresolved(self, name):
+        incidents = (incident for incident in self.stored.values() if incident.application == name)
+        return next((incident for incident in incidents if incident.state is not IncidentState.RESOLVED), None)
 
-    def keep(self, before, after):
+    def store(self, before, after):
         if before is not None and (after is None or after.id != before.id):
             del self.stored[before.id]
         if after is not None:
             self.stored[after.id] = after
 
     @rule(names=st.sets(st.sampled_from(NAMES), min_size=1), what=st.sets(st.sampled_from(sorted(PATHS)), max_size=4))
-    def look(self, names, what):
+    def check_objects(self, names, what):
         for name in sorted(names):
-            fields = {each.path: each for each in (PATHS[key] for key in sorted(what))}
-            found = ObjectDrift("apps/v1", "Deployment", name, "web", "modified", tuple(fields.values()))
-            drift = (found,) if fields else ()
+            fields = {PATHS[key].path: PATHS[key] for key in sorted(what)}
+            modified = ObjectDrift("apps/v1", "Deployment", name, "web", "modified", tuple(fields.values()))
+            drift = (modified,) if fields else ()
             status = Status.OUT_OF_SYNC if drift else Status.SYNCED
             self.seen[name] = drift
-            self.check(name, Check(name, "prod", "a" * 40, status, None, 1, self.now, drift))
-        self.tell()
+            self.record_check(name, Check(name, "prod", "a" * 40, status, None, 1, self.now, drift))
+        self.post()
 
     @rule(name=st.sampled_from(NAMES))
-    def look_blind(self, name):
-        self.check(name, Check(name, "prod", "a" * 40, Status.UNKNOWN, "503", 0, self.now))
-        self.tell()
+    def fail_check(self, name):
+        self.record_check(name, Check(name, "prod", "a" * 40, Status.UNKNOWN, "503", 0, self.now))
+        self.post()
 
-    def check(self, name, check):
-        before = self.of(name)
-        self.keep(
-            before, apply_check(before, check, channel="C1", rolling=False, required_looks=1, repository="platform")
+    def record_check(self, name, check):
+        before = self.unresolved(name)
+        self.store(
+            before,
+            apply_check(before, check, channel="C1", rolling=False, required_looks=1, repository="platform"),
         )
 
-    @rule(name=st.sampled_from(NAMES), whole=st.booleans())
-    def press_acknowledge(self, name, whole):
-        for each in self.pressed(name, whole=whole):
-            self.keep(each, acknowledge(each, by="U0ANA", at=self.now))
-        self.tell()
+    @rule(name=st.sampled_from(NAMES), on_card=st.booleans())
+    def click_acknowledge(self, name, on_card):
+        for incident in self.clicked(name, on_card=on_card):
+            self.store(incident, acknowledge(incident, by="U0ANA", at=self.now))
+        self.post()
 
-    @rule(name=st.sampled_from(NAMES), whole=st.booleans(), hours=st.integers(1, 20))
-    def press_snooze(self, name, whole, hours):
-        for each in self.pressed(name, whole=whole):
-            self.keep(each, snooze(each, by="U0ANA", until=self.now + timedelta(hours=hours), at=self.now))
-        self.tell()
+    @rule(name=st.sampled_from(NAMES), on_card=st.booleans(), hours=st.integers(1, 20))
+    def click_snooze(self, name, on_card, hours):
+        for incident in self.clicked(name, on_card=on_card):
+            self.store(incident, snooze(incident, by="U0ANA", until=self.now + timedelta(hours=hours), at=self.now))
+        self.post()
 
-    def pressed(self, name, *, whole):
-        incident = self.of(name)
-        return incidents_on_card(self.stored.values(), incident.card_id if whole else incident.id) if incident else []
+    def clicked(self, name, *, on_card):
+        incident = self.unresolved(name)
+        return incidents_on_card(self.stored.values(), incident.card_id if on_card else incident.id) if incident else []
 
     @rule(minutes=st.sampled_from([1, 3, 29, 30, 120, 239, 240, 600]))
     def wait(self, minutes):
         self.now += timedelta(minutes=minutes)
-        self.tell()
+        self.post()
 
-    def tell(self):
+    def post(self):
         for _ in range(2):
             cards = cards_to_announce(list(self.stored.values()), self.now, self.policy)
-            for each in list(self.stored.values()):
-                self.keep(each, apply_timers(each, self.now, self.policy, cards))
+            for incident in list(self.stored.values()):
+                self.store(incident, apply_timers(incident, self.now, self.policy, cards))
         self.now += timedelta(seconds=1)
         ends = {}
         for card in incident_cards(lambda _: ENGLISH, list(self.stored.values()), self.now, self.policy):
@@ -117,7 +118,7 @@ class Incidents(RuleBasedStateMachine):
                 ends[card.settles] = False
                 continue
             if card.key not in self.cards:
-                self.told.append(card.key)
+                self.posted.append(card.key)
             if card.key not in self.cards or not card.once:
                 self.cards[card.key] = card
             ends[card.settles] = ends.get(card.settles, True) and card.last
@@ -128,59 +129,59 @@ class Incidents(RuleBasedStateMachine):
             self.settled.append(self.stored.pop(id_))
 
     @invariant()
-    def no_difference_that_is_there_is_lost(self):
+    def no_drift_is_lost(self):
         for name, drift in self.seen.items():
-            incident = self.of(name)
+            incident = self.unresolved(name)
             assert (incident is not None) == bool(drift)
             if incident:
                 assert identities(incident.drift) == identities(drift)
                 assert identities(drift) <= identities(incident.worst)
 
     @invariant()
-    def whatever_may_be_told_is_on_one_card_for_good(self):
+    def each_announced_incident_stays_on_one_card(self):
         for incident in active_incidents(self.stored.values()):
-            hushed = self.policy.mutes(incident, self.now)
-            assert incident.announced_at or hushed or incident.state is IncidentState.SNOOZED
+            muted = self.policy.mutes(incident, self.now)
+            assert incident.announced_at or muted or incident.state is IncidentState.SNOOZED
             if incident.announced_at:
-                assert self.subjects.setdefault(incident.id, incident.card_id) == incident.card_id
-            if incident.announced_at and not hushed:
+                assert self.first_cards.setdefault(incident.id, incident.card_id) == incident.card_id
+            if incident.announced_at and not muted:
                 assert incident.application in str(self.cards[incident.card_id].message)
                 assert incident.id in self.cards[incident.card_id].settles
 
     @invariant()
-    def nothing_is_told_twice(self):
-        assert len(self.told) == len(set(self.told))
+    def nothing_is_posted_twice(self):
+        assert len(self.posted) == len(set(self.posted))
         for incident in [*self.stored.values(), *self.settled]:
-            events = {kind: [each for each in incident.history if each.kind is kind] for kind in IncidentEventType}
+            events = {kind: [event for event in incident.history if event.kind is kind] for kind in IncidentEventType}
             assert len(events[IncidentEventType.RESOLVED]) == (incident.state is IncidentState.RESOLVED)
-            grown = [
-                field for each in events[IncidentEventType.WORSENED] for found in each.drift for field in found.fields
+            worsened = [
+                field for event in events[IncidentEventType.WORSENED] for drift in event.drift for field in drift.fields
             ]
-            assert len(grown) == len({(field.path, str(field.live)) for field in grown})
-            reminded = [each.at for each in events[IncidentEventType.REMINDED]]
+            assert len(worsened) == len({(field.path, str(field.live)) for field in worsened})
+            reminded = [event.at for event in events[IncidentEventType.REMINDED]]
             assert all(later - earlier >= REMIND for earlier, later in pairwise(reminded))
             openings = (
                 1
                 + len(events[IncidentEventType.SNOOZE_ENDED])
-                + sum(each.by is not None for each in events[IncidentEventType.WORSENED])
+                + sum(event.by is not None for event in events[IncidentEventType.WORSENED])
             )
             assert len(events[IncidentEventType.ESCALATED]) <= openings
 
     @invariant()
-    def silence_is_kept(self):
+    def silenced_incidents_stay_silent(self):
         for incident in self.stored.values():
             if incident.state is IncidentState.SNOOZED:
                 assert incident.snoozed_until > self.now - timedelta(seconds=1)
             if incident.state in ACTIVE_STATES - {IncidentState.OPEN}:
                 silent_since = incident.history[-1].at if incident.history else self.now
                 calls = {IncidentEventType.REMINDED, IncidentEventType.ESCALATED}
-                assert not [each for each in incident.history if each.kind in calls and each.at > silent_since]
+                assert not [event for event in incident.history if event.kind in calls and event.at > silent_since]
 
     def teardown(self):
-        """In the end everything is in sync, the night is over, and all that was shown is resolved."""
+        """Once everything is in sync and quiet hours are over, all that was shown is resolved."""
         if not hasattr(self, "policy"):
             return
-        self.look(set(NAMES), set())
+        self.check_objects(set(NAMES), set())
         for _ in range(2):
             self.wait(600)
         assert self.stored == {}

@@ -1,4 +1,4 @@
-"""Quiet hours by the clocks of their zone."""
+"""Quiet hours in local time."""
 
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ def instant(text):
 @pytest.mark.parametrize(
     ("hours", "utc", "quiet"),
     [
-        # In March Madrid is one hour ahead of UTC, from the 29th on two.
+        # Madrid is one hour ahead of UTC until March 29, then two.
         (NIGHT, "2026-03-02 20:59:59", False),
         (NIGHT, "2026-03-02 21:00:00", True),
         (NIGHT, "2026-03-02 23:30:00", True),
@@ -43,7 +43,7 @@ def instant(text):
         (WEEKEND, "2026-03-08 23:00:00", False),
         (BOTH, "2026-03-08 23:00:00", True),
         (BOTH, "2026-03-09 06:00:00", False),
-        # The night the clocks go forward has no 02:30, that of October has it twice; both nights are quiet throughout.
+        # There is no 02:30 in the night when clocks go forward, and two when they go back; both nights are all quiet.
         (NIGHT, "2026-03-29 01:00:00", True),
         (NIGHT, "2026-03-29 05:00:00", False),
         (NIGHT, "2026-10-25 00:30:00", True),
@@ -52,7 +52,7 @@ def instant(text):
         (NIGHT, "2026-10-25 06:00:00", False),
     ],
 )
-def test_when_it_is_quiet(hours, utc, quiet):
+def test_when_quiet_hours_are_active(hours, utc, quiet):
     assert hours.is_active(instant(utc)) == quiet
 
 
@@ -62,7 +62,7 @@ HOST = FieldDrift("added", "spec.template.spec.hostNetwork", None, True)
 
 
 @pytest.mark.parametrize(
-    ("field", "loud", "hushed"),
+    ("field", "exempt", "muted"),
     [
         (SCALE, Severity.CRITICAL, True),
         (IMAGE, Severity.CRITICAL, True),
@@ -71,10 +71,10 @@ HOST = FieldDrift("added", "spec.template.spec.hostNetwork", None, True)
         (HOST, None, True),
     ],
 )
-def test_what_is_bad_enough_rings_all_the_same(field, loud, hushed):
+def test_exempt_incidents_are_not_muted(field, exempt, muted):
     drift = (ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", (field,)),)
     night, day = instant("2026-03-02 23:30:00"), instant("2026-03-02 12:00:00")
     incident = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, night, night, "a" * 40, drift)
-    hours = QuietHours(MADRID, time(22), time(7), exempt_severity=loud)
-    assert hours.mutes(incident, night) == hushed
+    hours = QuietHours(MADRID, time(22), time(7), exempt_severity=exempt)
+    assert hours.mutes(incident, night) == muted
     assert not hours.mutes(incident, day)

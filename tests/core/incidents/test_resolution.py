@@ -1,4 +1,4 @@
-"""Which side moved when drift is gone and git has moved."""
+"""Why drift is gone after git changed."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def git(text, replicas=2):
 
 
 @pytest.mark.parametrize(
-    ("drift", "before", "after", "ended"),
+    ("drift", "before", "after", "cause"),
     [
         ([deployment(SCALED)], git(WEB), git(ADDED), "cluster"),
         ([deployment(SCALED)], git(WEB), git(WEB, 7), "adopted"),
@@ -54,5 +54,5 @@ def git(text, replicas=2):
         ([deployment(SCALED, namespace="other")], git(WEB), git(WEB, 7), "cluster"),
     ],
 )
-def test_which_side_moved(drift, before, after, ended):
-    assert resolution_cause(drift, before, after, "shop") == ended
+def test_the_cause_of_a_resolution(drift, before, after, cause):
+    assert resolution_cause(drift, before, after, "shop") == cause

@@ -1,4 +1,4 @@
-"""What a deployer changes of a kustomization, and what Flux fills in afterwards."""
+"""A deployer's changes to a kustomization, and Flux's variables."""
 
 import json
 
@@ -14,13 +14,13 @@ FILES = {
 }
 
 
-def held(files=FILES, **parameters):
+def edited(files=FILES, **parameters):
     return json.loads(edit_kustomization(files, "app", KustomizeParameters(**parameters)).content)
 
 
-def test_what_is_told_replaces_what_is_there_and_the_rest_stays():
-    changed = held(name_prefix="b-", images=('{"name": "web", "newTag": "2"}',), replicas=(("web", 0),))
-    assert changed == {
+def test_parameters_override_entries_and_the_rest_stays():
+    kustomization = edited(name_prefix="b-", images=('{"name": "web", "newTag": "2"}',), replicas=(("web", 0),))
+    assert kustomization == {
         "resources": ["one.yaml"],
         "namePrefix": "b-",
         "images": [{"name": "db"}, {"name": "web", "newTag": "2"}],
@@ -28,23 +28,23 @@ def test_what_is_told_replaces_what_is_there_and_the_rest_stays():
     }
 
 
-def test_one_is_made_of_everything_below_where_there_is_none():
+def test_a_missing_kustomization_is_generated():
     files = dict.fromkeys(
         ("app/a.yaml", "app/x/b.yml", "app/x/.c.yaml", "app/sub/kustomization.yaml", "app/sub/d.yaml"),
         b"",
     )
-    assert held(files, create_if_missing=True) == {"resources": ["a.yaml", "sub", "x/b.yml"]}
+    assert edited(files, create_if_missing=True) == {"resources": ["a.yaml", "sub", "x/b.yml"]}
     assert edit_kustomization(files, "app", KustomizeParameters(namespace="shop")) is None
 
 
 @pytest.mark.parametrize("content", [b"- a\n", b"a: 1\n---\nb: 2\n", b""])
-def test_what_is_no_kustomization_is_said(content):
+def test_an_invalid_kustomization_is_refused(content):
     with pytest.raises(ManifestError, match=r"app/kustomization.yaml:1: The file must contain exactly one"):
-        held({"app/kustomization.yaml": content}, namespace="shop")
+        edited({"app/kustomization.yaml": content}, namespace="shop")
 
 
 @pytest.mark.parametrize(
-    ("written", "filled"),
+    ("written", "expected"),
     [
         ("${a}", "one"),
         ("x${a}y${a}", "xoneyone"),
@@ -61,11 +61,11 @@ def test_what_is_no_kustomization_is_said(content):
         ("{{ a }}", "{{ a }}"),
     ],
 )
-def test_a_variable_is_filled_in(written, filled):
-    assert substitute_variables(f"k: {written}\n".encode(), {"a": "one", "empty": ""}) == f"k: {filled}\n".encode()
+def test_variables_are_substituted(written, expected):
+    assert substitute_variables(f"k: {written}\n".encode(), {"a": "one", "empty": ""}) == f"k: {expected}\n".encode()
 
 
 @pytest.mark.parametrize("written", ["${a^^}", "${a/x/y}", "${#a}", "${a b}", "${}"])
-def test_what_is_no_plain_variable_is_said(written):
+def test_other_string_functions_are_refused(written):
     with pytest.raises(ValueError, match=r"\$\{"):
         substitute_variables(written.encode(), {"a": "one"})

@@ -1,4 +1,4 @@
-"""Which files of an application count, and which directories are refused."""
+"""Which files of an application are read, and which directories are refused."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def _config_map(name):
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\n".encode()
 
 
-def test_yaml_and_json_count_wherever_they_are_below_the_path():
+def test_yaml_and_json_files_below_the_path_are_read():
     files = [
         ("apps/shop/z.yml", _config_map("z")),
         ("apps/shop/deep/er/b.yaml", _config_map("b")),
@@ -26,7 +26,7 @@ def test_yaml_and_json_count_wherever_they_are_below_the_path():
 
 
 @pytest.mark.parametrize(("root", "names"), [("", ["a"]), (".", ["a"]), (".deploy/shop", ["a", "b"])])
-def test_hidden_files_below_the_path_are_no_manifests(root, names):
+def test_hidden_files_below_the_path_are_skipped(root, names):
     base = f"{root}/" if root not in ("", ".") else ""
     files = [(f"{base}a.yaml", _config_map("a")), (f"{base}.github/workflows/ci.yaml", b"on: push")]
     if root == ".deploy/shop":
@@ -34,7 +34,7 @@ def test_hidden_files_below_the_path_are_no_manifests(root, names):
     assert [manifest.name for manifest in render_plain(files, root)] == names
 
 
-def test_a_hidden_file_is_read_when_it_is_what_was_asked_for():
+def test_a_hidden_file_is_read_if_it_is_the_path():
     assert [manifest.name for manifest in render_plain([("a/.b.yaml", _config_map("b"))], "./a/.b.yaml")] == ["b"]
 
 
@@ -47,14 +47,14 @@ def test_a_hidden_file_is_read_when_it_is_what_was_asked_for():
         ("Chart.yaml", "Helm"),
     ],
 )
-def test_the_sources_of_a_generator_are_never_taken_for_manifests(name, tool):
+def test_the_input_of_a_generator_is_refused(name, tool):
     files = [("shop/a.yaml", _config_map("a")), (f"shop/base/{name}", b"resources: [a.yaml]")]
     with pytest.raises(ManifestError, match=tool) as error:
         render_plain(files, "shop")
     assert error.value.file == f"shop/base/{name}"
 
 
-def test_jsonnet_is_never_left_out_in_silence():
+def test_jsonnet_is_refused():
     with pytest.raises(ManifestError, match="does not render Jsonnet") as error:
         render_plain(
             [("shop/a.yaml", _config_map("a")), ("shop/main.jsonnet", b"{}"), ("shop/x.libsonnet", b"{}")], "shop"
@@ -62,7 +62,7 @@ def test_jsonnet_is_never_left_out_in_silence():
     assert error.value.file == "shop/main.jsonnet"
 
 
-def test_a_broken_file_is_named_with_its_line():
+def test_an_invalid_file_is_named_with_its_line():
     with pytest.raises(ManifestError) as error:
         render_plain([("shop/a.yaml", _config_map("a")), ("shop/b.yaml", b"apiVersion: v1\nkind: [\n")], "shop")
     assert (error.value.file, error.value.line) == ("shop/b.yaml", 3)

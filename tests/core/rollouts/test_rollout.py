@@ -22,10 +22,10 @@ DEADLINE = timedelta(minutes=10)
 LIVE = Observation()
 WAITING = Observation(PendingState(missing=("Deployment shop/web: spec.replicas",), total=1))
 CRASHING = Observation(PendingState(unready=(Unready("Deployment", "web", 0, 2, "CrashLoopBackOff"),), total=1))
-GIVEN_UP = Observation(
+FAILED = Observation(
     PendingState(unready=(Unready("Job", "migrate", 0, 1, "BackoffLimitExceeded", failed=True),), total=1)
 )
-BLIND = Observation(error="the cluster does not answer")
+UNREACHABLE = Observation(error="the cluster does not answer")
 
 
 def rollout(*names, revision="b" * 40):
@@ -42,8 +42,8 @@ def rollout(*names, revision="b" * 40):
     )
 
 
-def look(given, observed, seconds):
-    return apply_observations(given, observed, now=T0 + timedelta(seconds=seconds), deadline=DEADLINE)
+def observe(current, observations, seconds):
+    return apply_observations(current, observations, now=T0 + timedelta(seconds=seconds), deadline=DEADLINE)
 
 
 @pytest.mark.parametrize(
@@ -56,49 +56,49 @@ def look(given, observed, seconds):
         (WAITING, 600, RolloutState.LATE),
         (CRASHING, 42, RolloutState.ROLLING),
         (CRASHING, 601, RolloutState.LATE),
-        (GIVEN_UP, 42, RolloutState.LATE),
-        (BLIND, 42, RolloutState.ROLLING),
-        (BLIND, 601, RolloutState.LATE),
+        (FAILED, 42, RolloutState.LATE),
+        (UNREACHABLE, 42, RolloutState.ROLLING),
+        (UNREACHABLE, 601, RolloutState.LATE),
     ],
 )
-def test_the_state_after_one_look(observation, seconds, state):
-    assert look(rollout(), {"shop": observation}, seconds).state is state
+def test_the_state_after_one_observation(observation, seconds, state):
+    assert observe(rollout(), {"shop": observation}, seconds).state is state
 
 
-def test_it_is_live_when_the_last_part_is():
-    half = look(rollout("shop", "search"), {"shop": LIVE, "search": WAITING}, 20)
-    assert half.state is RolloutState.ROLLING
-    whole = look(half, {"shop": LIVE, "search": LIVE}, 42)
-    assert (whole.state, whole.ended_at) == (RolloutState.LIVE, T0 + timedelta(seconds=42))
-    assert whole.parts[0].live_at == T0 + timedelta(seconds=20)
+def test_it_is_live_once_every_application_is():
+    partly_live = observe(rollout("shop", "search"), {"shop": LIVE, "search": WAITING}, 20)
+    assert partly_live.state is RolloutState.ROLLING
+    live = observe(partly_live, {"shop": LIVE, "search": LIVE}, 42)
+    assert (live.state, live.ended_at) == (RolloutState.LIVE, T0 + timedelta(seconds=42))
+    assert live.parts[0].live_at == T0 + timedelta(seconds=20)
 
 
-def test_a_part_once_live_stays_live():
-    half = look(rollout("shop", "search"), {"shop": LIVE, "search": WAITING}, 20)
-    assert look(half, {"shop": WAITING, "search": WAITING}, 30).parts[0].live_at is not None
+def test_an_application_once_live_stays_live():
+    partly_live = observe(rollout("shop", "search"), {"shop": LIVE, "search": WAITING}, 20)
+    assert observe(partly_live, {"shop": WAITING, "search": WAITING}, 30).parts[0].live_at is not None
 
 
-def test_a_late_rollout_still_arrives():
-    late = look(rollout(), {"shop": WAITING}, 700)
-    assert look(late, {"shop": LIVE}, 900).state is RolloutState.LIVE
+def test_a_late_rollout_can_still_become_live():
+    late = observe(rollout(), {"shop": WAITING}, 700)
+    assert observe(late, {"shop": LIVE}, 900).state is RolloutState.LIVE
 
 
-def test_a_look_that_could_not_see_keeps_what_is_missing():
-    part = look(look(rollout(), {"shop": WAITING}, 5), {"shop": BLIND}, 6).parts[0]
-    assert (part.lacking, part.error) == (WAITING.pending, BLIND.error)
+def test_a_failed_observation_keeps_what_is_pending():
+    part = observe(observe(rollout(), {"shop": WAITING}, 5), {"shop": UNREACHABLE}, 6).parts[0]
+    assert (part.lacking, part.error) == (WAITING.pending, UNREACHABLE.error)
 
 
-def test_a_newer_live_merge_supersedes_what_still_waits():
-    older, newer = rollout("shop"), look(rollout("shop", revision="c" * 40), {"shop": LIVE}, 9)
+def test_a_newer_live_merge_supersedes_an_older_one():
+    older, newer = rollout("shop"), observe(rollout("shop", revision="c" * 40), {"shop": LIVE}, 9)
     assert mark_superseded(older, newer, now=T0).state is RolloutState.SUPERSEDED
 
 
-def test_a_newer_merge_of_something_else_supersedes_nothing():
-    older, newer = rollout("shop"), look(rollout("search", revision="c" * 40), {"search": LIVE}, 9)
+def test_a_newer_merge_of_another_application_supersedes_nothing():
+    older, newer = rollout("shop"), observe(rollout("search", revision="c" * 40), {"search": LIVE}, 9)
     assert mark_superseded(older, newer, now=T0) == older
 
 
-def test_only_what_is_within_its_deadline_is_rolling():
+def test_late_rollouts_are_not_rolling():
     late = replace(rollout("search"), state=RolloutState.LATE)
-    half = look(rollout("shop", "payments"), {"payments": LIVE}, 3)
-    assert rolling_applications([half, late]) == {"shop"}
+    partly_live = observe(rollout("shop", "payments"), {"payments": LIVE}, 3)
+    assert rolling_applications([partly_live, late]) == {"shop"}
