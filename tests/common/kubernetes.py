@@ -60,7 +60,7 @@ def secret(name: str = "login", **data: str) -> dict[str, Any]:
 
 def as_yaml(*objects: Object) -> str:
     """The objects as one manifest file."""
-    return yaml.safe_dump_all([dict(each) for each in objects], sort_keys=False)
+    return yaml.safe_dump_all([dict(each) for each in objects], sort_keys=False, default_flow_style=None)
 
 
 class RunningCluster:
