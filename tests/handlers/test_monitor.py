@@ -119,6 +119,26 @@ def test_conflicting_declarations_of_one_object_are_reported_and_are_not_drift(
         assert not any("declared twice" in output for output in outputs)
 
 
+def test_a_merge_that_lands_during_a_check_waits_for_the_next_one(start, slack, source, monkeypatch):
+    bot = start(alerts={"looks": 1})
+    deployed = source.sha()
+    repository = bot.ports.repositories["platform"]
+    fetch = repository.fetch
+
+    def fetch_and_then_merge():
+        monkeypatch.setattr(repository, "fetch", fetch)
+        head = fetch()
+        source.commit("Warn", {FILE: as_yaml(config_map(level="warn"))})
+        return head
+
+    monkeypatch.setattr(repository, "fetch", fetch_and_then_merge)
+    during, after = (bot.check()["shop"] for _ in range(2))
+    assert (during.revision, during.status) == (deployed, Status.SYNCED)
+    assert (after.revision, after.status) == (source.sha(), Status.OUT_OF_SYNC)
+    assert [rollout.revision for rollout in bot.store.rollouts.unsettled()] == [after.revision]
+    assert not [card for card in cards(slack) if " in shop on prod since" in card.text]
+
+
 @pytest.mark.parametrize(("alerts", "expected"), [({}, 0), ({"quiet_while_rolling": False}, 1)])
 def test_a_rollout_in_progress_holds_alerts_back_unless_configured_otherwise(start, slack, source, alerts, expected):
     bot = start(alerts=alerts)

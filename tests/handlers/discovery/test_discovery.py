@@ -188,7 +188,7 @@ def test_the_command_line_checks_discovered_applications(discovery):
     (checked,) = configured(discovery.bot.config, ["shop"], explain=False)
     assert [drift.name for drift in checked.drift] == ["settings"]
     assert [check.application for check in configured(discovery.bot.config, [], explain=False)] == ["shop"]
-    with pytest.raises(PortError, match=r"There is no application shpo known here; did you mean shop\? .* shop\."):
+    with pytest.raises(PortError, match=r"Unknown application shpo; did you mean shop\? Applications: .*shop\."):
         configured(discovery.bot.config, ["shpo"], explain=False)
     discovery.cluster.fail("*/applications", 503)
     with pytest.raises(PortError, match="Argo CD on prod could not be asked"):

@@ -13,8 +13,10 @@ from bot.core.applications.application import Application
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.model import Status
 from bot.core.rendering.render import render
-from bot.handlers.drift.check import check, check_files, differences, look, remaining
+from bot.handlers.drift.check import check, check_files, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.drift.live_comparison import compare_live
+from bot.handlers.drift.result import comparison_result, still_present
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.git import File
 from tests.common.git import SourceRepository
@@ -105,6 +107,7 @@ class Scenario:
     def check(self, **options):
         """Check all applications; by name."""
         defaults = {"repositories": self.repositories, "cluster": self.client, "ignore": (), "now": NOW}
+        options.setdefault("revisions", fetch_all(self.repositories))
         return {each.application: each for each in check(self.applications, **{**defaults, **options})}
 
     def requests(self, part):
@@ -160,7 +163,7 @@ def test_a_check_fetches_unless_it_is_given_a_revision(scenario):
     old = scenario.check()["shop"].revision
     scenario.declare("shop", config_map(level="warn"))
     assert scenario.check()["shop"].status is Status.OUT_OF_SYNC
-    held = scenario.check(revision=old)["shop"]
+    held = scenario.check(revisions={"platform": old})["shop"]
     assert (held.status, held.revision) == (Status.SYNCED, old)
 
 
@@ -230,12 +233,12 @@ def test_an_overlay_is_compared_as_rendered(scenario):
     scenario.commit({"apps/shop/kustomization.yaml": "resources: [../../base]\nnamePrefix: prod-\n"})
     caches = Caches(ManifestCache(Programs.find()))
     scenario.deploy("shop", {**CONFIG, "metadata": {"name": "prod-settings"}})
-    assert scenario.check(memory=caches)["shop"].status is Status.SYNCED
+    assert scenario.check(caches=caches)["shop"].status is Status.SYNCED
     scenario.commit({"base/settings.yaml": as_yaml(config_map(level="trace"))})
-    checked = scenario.check(memory=caches)["shop"]
+    checked = scenario.check(caches=caches)["shop"]
     assert [(drift.name, drift.fields[0].path) for drift in checked.drift] == [("prod-settings", "data.level")]
     scenario.commit({"base/kustomization.yaml": "resources: [gone.yaml]\n"})
-    checked = scenario.check(memory=caches)["shop"]
+    checked = scenario.check(caches=caches)["shop"]
     assert (checked.status, checked.revision) == (Status.UNKNOWN, scenario.repositories["platform"].head())
     assert checked.error.startswith("base/kustomization.yaml:1: base/gone.yaml is not in the repository")
 
@@ -251,7 +254,7 @@ def test_random_values_of_a_chart_are_unknown_and_the_rest_is_compared(scenario)
     )
     scenario.applications.append(application())
     scenario.deploy("shop", config_map(level="trace"), SECRET)
-    checked = scenario.check(memory=Caches(ManifestCache(Programs.find())))["shop"]
+    checked = scenario.check(caches=Caches(ManifestCache(Programs.find())))["shop"]
     assert checked.status is Status.UNKNOWN
     assert checked.error.startswith("Secret login not checked: rendered twice, it came out differently")
     assert [drift.name for drift in checked.drift] == ["settings"]
@@ -298,9 +301,9 @@ def test_a_deleted_definition_makes_its_objects_unknown(scenario):
     scenario.deploy("shop", rocket, CONFIG)
     scenario.deploy("site", CONFIG)
     caches = Caches()
-    assert scenario.check(memory=caches)["shop"].status is Status.SYNCED
+    assert scenario.check(caches=caches)["shop"].status is Status.SYNCED
     scenario.live.delete(ROCKETS)
-    checks = scenario.check(memory=caches)
+    checks = scenario.check(caches=caches)
     assert (checks["shop"].status, checks["shop"].drift) == (Status.UNKNOWN, ())
     assert "does not serve Rocket of example.org/v1" in checks["shop"].error
     assert checks["site"].status is Status.SYNCED
@@ -399,18 +402,18 @@ def test_unreadable_autoscalers_matter_only_when_replicas_differ(scenario):
 def test_manifests_are_compared_outside_a_check_and_removed_ones_found(scenario):
     scenario.deploy("shop", CONFIG)
     manifests = render([("a.yaml", as_yaml(CONFIG, DEPLOYMENT).encode())])
-    live = look(scenario.client, [(manifest, SHOP) for manifest in manifests])
-    assert [drift.kind for drift in differences(manifests, namespace="shop", live=live).drift] == ["Deployment"]
-    left, unknown = remaining(manifests, namespace="shop", live=live)
-    assert ([manifest.kind for manifest in left], unknown) == (["ConfigMap"], ())
+    live = compare_live(scenario.client, [(manifest, SHOP) for manifest in manifests])
+    assert [drift.kind for drift in comparison_result(manifests, namespace="shop", live=live).drift] == ["Deployment"]
+    present, unknown = still_present(manifests, namespace="shop", live=live)
+    assert ([manifest.kind for manifest in present], unknown) == (["ConfigMap"], ())
 
 
 def test_whether_a_removed_object_remains_can_be_unknown(scenario):
     manifests = render([("a.yaml", as_yaml(SECRET).encode())])
     scenario.live.fail("*/secrets", 403)
-    live = look(scenario.client, [(manifest, SHOP) for manifest in manifests])
-    left, unknown = remaining(manifests, namespace="shop", live=live)
-    assert left == []
+    live = compare_live(scenario.client, [(manifest, SHOP) for manifest in manifests])
+    present, unknown = still_present(manifests, namespace="shop", live=live)
+    assert present == []
     assert unknown[0].startswith("Secret login not checked: ")
 
 
@@ -444,9 +447,9 @@ def test_unchanged_objects_are_not_compared_again(scenario, caches):
     scenario.deploy("shop", DEPLOYMENT, CONFIG)
     scenario.live.edit(CONFIG, "shop", {"data": {"level": "debug"}})
     scenario.live.edit(DEPLOYMENT, "shop", {"metadata": {"labels": {"by": "hand"}}})
-    before = scenario.check(memory=caches)["shop"]
+    before = scenario.check(caches=caches)["shop"]
     scenario.live.edit(CONFIG, "shop", {"data": {"level": "trace"}})
-    after = scenario.check(memory=caches)["shop"]
+    after = scenario.check(caches=caches)["shop"]
     same, other = ({drift.kind: drift for drift in each.drift} for each in (before, after))
     assert other["Deployment"] is same["Deployment"]
     assert other["ConfigMap"].fields[0].live == "trace"
@@ -458,17 +461,17 @@ def test_the_cache_misses_no_edit(scenario, caches):
     scenario.deploy("shop", CONFIG)
     for level, drift in (("info", []), ("debug", ["data.level"]), ("info", [])):
         scenario.live.edit(CONFIG, "shop", {"data": {"level": level}})
-        assert [path for _, _, path in paths(scenario.check(memory=caches)["shop"])] == drift
+        assert [path for _, _, path in paths(scenario.check(caches=caches)["shop"])] == drift
 
 
 def test_a_recreated_object_is_compared_again(scenario, caches):
     scenario.declare("shop", CONFIG)
     scenario.deploy("shop", CONFIG)
-    assert scenario.check(memory=caches)["shop"].status is Status.SYNCED
+    assert scenario.check(caches=caches)["shop"].status is Status.SYNCED
     scenario.live.delete(CONFIG, "shop")
-    assert [drift.change for drift in scenario.check(memory=caches)["shop"].drift] == ["missing"]
+    assert [drift.change for drift in scenario.check(caches=caches)["shop"].drift] == ["missing"]
     scenario.deploy("shop", config_map(level="debug"))
-    assert [path for _, _, path in paths(scenario.check(memory=caches)["shop"])] == ["data.level"]
+    assert [path for _, _, path in paths(scenario.check(caches=caches)["shop"])] == ["data.level"]
 
 
 def test_a_commit_is_seen_without_any_change_in_the_cluster(scenario, caches):
@@ -476,9 +479,9 @@ def test_a_commit_is_seen_without_any_change_in_the_cluster(scenario, caches):
     scenario.declare("site", CONFIG)
     for name in ("shop", "site"):
         scenario.deploy(name, CONFIG, DEPLOYMENT)
-    assert {each.status for each in scenario.check(memory=caches).values()} == {Status.SYNCED}
+    assert {each.status for each in scenario.check(caches=caches).values()} == {Status.SYNCED}
     scenario.declare("shop", config_map(level="warn"), DEPLOYMENT)
-    checks = scenario.check(memory=caches)
+    checks = scenario.check(caches=caches)
     assert paths(checks["shop"]) == [("ConfigMap", "settings", "data.level")]
     assert checks["site"].status is Status.SYNCED
 
@@ -487,20 +490,20 @@ def test_the_cache_tells_true_from_one(scenario, caches):
     one, true = (f"{as_yaml(DEPLOYMENT)}  minReadySeconds: {value}\n" for value in ("1", "true"))
     scenario.declare("shop", one)
     scenario.deploy("shop", yaml.safe_load(one))
-    assert scenario.check(memory=caches)["shop"].status is Status.SYNCED
+    assert scenario.check(caches=caches)["shop"].status is Status.SYNCED
     scenario.declare("shop", true)
-    assert [path for _, _, path in paths(scenario.check(memory=caches)["shop"])] == ["spec.minReadySeconds"]
+    assert [path for _, _, path in paths(scenario.check(caches=caches)["shop"])] == ["spec.minReadySeconds"]
 
 
 def test_an_autoscaler_that_comes_and_goes_changes_what_replicas_mean(scenario, caches):
     scenario.declare("shop", DEPLOYMENT)
     scenario.deploy("shop", DEPLOYMENT)
     scenario.scale(5)
-    assert scenario.check(memory=caches)["shop"].status is Status.OUT_OF_SYNC
+    assert scenario.check(caches=caches)["shop"].status is Status.OUT_OF_SYNC
     scenario.deploy("shop", AUTOSCALER)
-    assert scenario.check(memory=caches)["shop"].status is Status.SYNCED
+    assert scenario.check(caches=caches)["shop"].status is Status.SYNCED
     scenario.live.delete(AUTOSCALER, "shop")
-    assert scenario.check(memory=caches)["shop"].status is Status.OUT_OF_SYNC
+    assert scenario.check(caches=caches)["shop"].status is Status.OUT_OF_SYNC
 
 
 def test_the_cache_depends_on_the_rules(scenario, caches):
@@ -508,10 +511,10 @@ def test_the_cache_depends_on_the_rules(scenario, caches):
     scenario.deploy("shop", CONFIG)
     scenario.live.edit(CONFIG, "shop", {"data": {"extra": "yes"}}, user_agent="lens/2026")
     rule = IgnoreRule(paths=("data.extra",), kind="ConfigMap")
-    assert scenario.check(memory=caches)["shop"].status is Status.SYNCED
-    assert scenario.check(memory=caches, interactive=["lens"])["shop"].status is Status.OUT_OF_SYNC
-    assert scenario.check(memory=caches, interactive=["lens"], ignore=[rule])["shop"].status is Status.SYNCED
-    assert scenario.check(memory=caches)["shop"].status is Status.SYNCED
+    assert scenario.check(caches=caches)["shop"].status is Status.SYNCED
+    assert scenario.check(caches=caches, interactive=["lens"])["shop"].status is Status.OUT_OF_SYNC
+    assert scenario.check(caches=caches, interactive=["lens"], ignore=[rule])["shop"].status is Status.SYNCED
+    assert scenario.check(caches=caches)["shop"].status is Status.SYNCED
 
 
 def test_an_explanation_includes_defaults_whatever_is_cached(scenario, caches):
@@ -521,7 +524,7 @@ def test_an_explanation_includes_defaults_whatever_is_cached(scenario, caches):
     rules = [IgnoreRule(paths=("spec.replicas",), kind="Deployment")]
 
     def aside(**how):
-        checked = scenario.check(memory=caches, ignore=rules, **how)["shop"]
+        checked = scenario.check(caches=caches, ignore=rules, **how)["shop"]
         assert checked.status is Status.SYNCED
         return {field.path: field.reason for drift in checked.set_aside for field in drift.fields}
 
@@ -555,9 +558,9 @@ def test_the_cache_depends_on_the_schema(scenario, caches):
     engine = {"apiVersion": "example.org/v1", "kind": "Engine", "metadata": {"name": "v8"}}
     scenario.deploy("shop", crd(), {**engine, "spec": {"parts": [{"name": "fan", "size": 2}]}})
     scenario.declare("shop", {**engine, "spec": {"parts": [{"name": "fan", "size": 1}]}})
-    assert [path for _, _, path in paths(scenario.check(memory=caches)["shop"])] == ["spec.parts"]
+    assert [path for _, _, path in paths(scenario.check(caches=caches)["shop"])] == ["spec.parts"]
     scenario.deploy("shop", crd(size={"type": "integer"}))
-    assert [path for _, _, path in paths(scenario.check(memory=caches)["shop"])] == ["spec.parts[name=fan].size"]
+    assert [path for _, _, path in paths(scenario.check(caches=caches)["shop"])] == ["spec.parts[name=fan].size"]
 
 
 def test_the_cache_depends_on_the_application(scenario, caches):
@@ -567,7 +570,7 @@ def test_the_cache_depends_on_the_application(scenario, caches):
     )
     scenario.deploy("shop", CONFIG)
     for _ in range(2):
-        checks = scenario.check(memory=caches)
+        checks = scenario.check(caches=caches)
         assert [checks[name].status for name in ("shop", "site")] == [Status.SYNCED, Status.OUT_OF_SYNC]
 
 
@@ -577,35 +580,35 @@ def test_the_cache_depends_on_the_cluster(scenario, caches, tmp_path):
     with running_cluster() as other:
         other.apply(config_map(level="debug"), namespace="shop", manager=FLUX)
         staging = other.client(tmp_path, "staging")
-        assert scenario.check(memory=caches)["shop"].status is Status.SYNCED
-        assert scenario.check(memory=caches, cluster=staging)["shop"].status is Status.OUT_OF_SYNC
-        assert scenario.check(memory=caches)["shop"].status is Status.SYNCED
+        assert scenario.check(caches=caches)["shop"].status is Status.SYNCED
+        assert scenario.check(caches=caches, cluster=staging)["shop"].status is Status.OUT_OF_SYNC
+        assert scenario.check(caches=caches)["shop"].status is Status.SYNCED
 
 
 def test_removed_applications_are_evicted_after_a_day(scenario, caches):
     for name in ("shop", "site"):
         scenario.declare(name, DEPLOYMENT, CONFIG)
         scenario.deploy(name, DEPLOYMENT, CONFIG)
-    scenario.check(memory=caches)
-    assert len(caches.compared) == 4
+    scenario.check(caches=caches)
+    assert len(caches.comparison_cache) == 4
     scenario.applications = [each for each in scenario.applications if each.name == "shop"]
-    scenario.check(memory=caches, now=NOW + timedelta(hours=1))
-    assert len(caches.compared) == 4, "a check of some applications forgets nothing of the others"
-    scenario.check(memory=caches, now=NOW + timedelta(hours=25))
-    assert len(caches.compared) == 2
+    scenario.check(caches=caches, now=NOW + timedelta(hours=1))
+    assert len(caches.comparison_cache) == 4, "a check of some applications forgets nothing of the others"
+    scenario.check(caches=caches, now=NOW + timedelta(hours=25))
+    assert len(caches.comparison_cache) == 2
 
 
 def test_undeclared_objects_are_not_cached(scenario, caches):
     scenario.declare("shop", CONFIG)
     scenario.deploy("shop", *({**CONFIG, "metadata": {"name": name}} for name in ("settings", "else", "more")))
-    scenario.check(memory=caches)
-    assert len(caches.compared) == 1
+    scenario.check(caches=caches)
+    assert len(caches.comparison_cache) == 1
 
 
 def test_only_the_latest_trees_of_a_path_are_cached(scenario, caches):
     for number in range(9):
         scenario.declare("shop", {**CONFIG, "data": {"level": str(number)}})
-        scenario.check(memory=caches)
+        scenario.check(caches=caches)
     assert len(caches.manifest_cache) == 4
 
 
@@ -630,7 +633,7 @@ def test_an_unreadable_application_affects_no_other(scenario, caches):
     scenario.declare("site", "apiVersion: v1\nkind: [\n")
     scenario.applications.append(application("none"))
     for _ in range(2):  # the mistake is remembered, and told as before
-        checks = scenario.check(memory=caches)
+        checks = scenario.check(caches=caches)
         assert checks["shop"].status is Status.SYNCED
         assert checks["site"].error.startswith("apps/site/")
         assert "This is not valid YAML" in checks["site"].error
@@ -641,6 +644,6 @@ def test_an_impossible_path_affects_no_other_application(scenario, caches):
     scenario.declare("shop", CONFIG)
     scenario.deploy("shop", CONFIG)
     scenario.applications.append(application("odd", path="../elsewhere"))
-    checks = scenario.check(memory=caches)
+    checks = scenario.check(caches=caches)
     assert checks["shop"].status is Status.SYNCED
     assert "does not lie in the repository" in checks["odd"].error

@@ -41,7 +41,8 @@ class Scenario:
 
     def rollouts(self):
         """Fetch, and record what was merged; all rollouts that are not settled."""
-        record_merges(self.ports, "platform", list(self.applications.values()), self.cache, self.people)
+        head = self.ports.repositories["platform"].fetch()
+        record_merges(self.ports, "platform", head, list(self.applications.values()), self.cache, self.people)
         return self.ports.store.rollouts.unsettled()
 
     def rollout(self, message, files):
