@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, settings
 from bot.adapters.database.store import SqlStore
 from bot.sandbox.demo import Demo
 from bot.sandbox.slack import SandboxSlack
-from tests.common.bot import QUICK_SCHEDULE, BotUnderTest
+from tests.common.bot import BotUnderTest
 from tests.common.clock import Clock
+from tests.common.demo import running_demo
 from tests.common.forge import InMemoryForge
 from tests.common.git import SourceRepository
 from tests.common.kubernetes import RunningCluster, running_cluster
-from tests.common.wait import wait_for
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,8 +24,7 @@ settings.load_profile("untimed")
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
     """The whole bot over real protocols: one shop, one Slack, one forge and one cluster for a file of tests."""
-    with Demo(schedule=QUICK_SCHEDULE, deploy_delay=0.5) as demo:
-        wait_for(lambda: demo.slack.connections > 0)
+    with running_demo() as demo:
         yield demo
 
 

@@ -83,6 +83,11 @@ class Person:
         message = workspace.post(Message(self.channel, workspace.ts(), BOT_USER, "A button", blocks))
         return self.slack.click(self.user, message, action_id)
 
+    def open_home(self, part: str) -> View:
+        """Open the Home tab; what it shows, once it contains `part`."""
+        self.slack.open_home(self.user)
+        return self.home(part)
+
     def submit(self, view: View, values: Mapping[str, Any]) -> Interaction:
         """Submit a modal."""
         return self.slack.submit_view(self.user, view, values)

@@ -8,7 +8,7 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 DEADLINE = 60.0  # seconds; only a failing test waits this long
-_INTERVAL = 0.02
+_INTERVAL = 0.05
 _never = threading.Event()
 
 

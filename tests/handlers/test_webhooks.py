@@ -9,14 +9,15 @@ import pytest
 
 from bot.adapters.database.store import SqlStore
 from bot.handlers.webhooks import Webhooks
-from bot.sandbox.demo import ALERTS, Demo
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.forge.webhooks import Hook
 from bot.sandbox.stack import WEBHOOK_SECRET
 from bot.web import MOST_BYTES, Web
 from bot.work import WorkPool
 from tests.common.bot import QUICK_SCHEDULE
+from tests.common.demo import remote, running_demo
 from tests.common.forge import FORGE_KINDS
+from tests.common.slack import ALERTS
 from tests.common.wait import DEADLINE, wait_for
 
 SECRET = "correct horse"
@@ -147,9 +148,8 @@ def test_without_a_secret_webhooks_are_not_served(receiver):
 
 def test_the_bot_sees_a_push_long_before_it_would_poll():
     schedule = {**QUICK_SCHEDULE, "git": "1h", "drift": "1h", "second_look": "1h"}
-    with Demo(schedule=schedule, deploy_delay=0.5, repository_settings={"approvals": {"grace": "1s"}}) as demo:
-        wait_for(lambda: demo.slack.connections > 0)
-        hosted = demo.forge.repositories[demo.shop.repository]
+    with running_demo(schedule=schedule, repository_settings={"approvals": {"grace": "1s"}}) as demo:
+        hosted = remote(demo)
         hook = Hook(f"http://127.0.0.1:{demo.bot.web.port}/webhooks/platform", WEBHOOK_SECRET)
         demo.forge.webhooks.hooks.append(hook)
         store = SqlStore(demo.config.store)
