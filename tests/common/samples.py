@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState
 from tests.common.slack import ALERTS
 
@@ -17,8 +18,9 @@ SCALED = ObjectDrift(
 
 def application(name: str = "shop", **settings: Any) -> Application:
     """An application at apps/NAME of the repository `platform`, on the cluster `prod`, in the namespace NAME."""
-    defaults = {"repository": "platform", "path": f"apps/{name}", "cluster": "prod", "namespace": name}
-    return Application(name, **{**defaults, "channel": ALERTS, **settings})
+    repository = RepositoryRef(settings.pop("repository", "platform"))
+    defaults = {"path": f"apps/{name}", "cluster": "prod", "namespace": name, "channel": ALERTS}
+    return Application(name, repository, **{**defaults, **settings})
 
 
 def check(application: str = "shop", **values: Any) -> Check:

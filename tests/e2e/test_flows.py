@@ -22,8 +22,8 @@ def person(demo):
     ("text", "answer"),
     [
         ("help", "status, drift, diff, revert, history, who, ack, snooze or help"),
-        ("statsu", "did you mean “status”"),
-        ("status shpo", "did you mean “shop”"),
+        ("statsu", "Did you mean “status”"),
+        ("status shpo", "Did you mean “shop”"),
         ("drift shop", "in sync with git"),
     ],
 )
@@ -91,7 +91,7 @@ def test_a_revert_goes_from_the_command_to_live(demo, person):
     person.card("↩️ Revert to review")
     again = person.type(f"revert {bad[:8]}").text
     assert f"#{pull.number}" in again
-    assert "open already" in again
+    assert "already open" in again
     repository = remote(demo)
     repository.review(pull.number, "bo", "APPROVED")
     sha = repository.merge(pull.number, by="bo").merge_sha
@@ -106,10 +106,10 @@ def test_an_adoption_whose_drift_is_gone_says_so(demo, person):
     on_call = ClusterPerson(demo.cluster.api, "payments")
     on_call.do("env")
     person.click(person.card("🟠 Serious drift: payments on prod"), adopt_message.ADOPT)
-    person.card("📥 Adoption to review", "Nothing changes until somebody merges it")
+    person.card("📥 Adoption to review", "Nothing changes until someone merges it")
     on_call.do("undo")
     person.card("✅ Resolved: payments on prod")
-    person.card("📥 Adoption to review", "The drift it adopts is gone")
+    person.card("📥 Adoption to review", "The drift is gone")
     (pull,) = adoptions(demo)
     remote(demo).close(pull.number)
     person.card("⛔ Adoption closed")
@@ -120,14 +120,14 @@ def test_drift_is_adopted_from_the_alert_by_a_merge(demo, person):
     ClusterPerson(demo.cluster.api, "payments").do("image")
     card = person.card("🟠 Serious drift: payments on prod")
     answer = person.answer(person.click(card, adopt_message.ADOPT)).text
-    assert "makes git say what the cluster says of payments" in answer
+    assert "to update payments in git to match the cluster" in answer
     (pull,) = adoptions(demo)
     assert "`spec.template.spec.containers[name=api].image`: git" in pull.body
     person.card("📥 Adoption to review")
     remote(demo).review(pull.number, "bo", "APPROVED")
     remote(demo).merge(pull.number, by="bo")
     person.card("✅ Adoption merged")
-    closed = person.card("✅ Resolved: payments on prod", "git took over what the cluster had")
+    closed = person.card("✅ Resolved: payments on prod", "git was updated to match the cluster")
     assert closed.ts == card.ts
 
 

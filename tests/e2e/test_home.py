@@ -51,19 +51,19 @@ def tomas(demo):
 
 
 def test_a_home_tab_shows_the_applications_of_its_owner_or_all(priya, tomas):
-    tomas.open_home("names you, or a group of yours, as owner")
+    tomas.open_home("You own these, directly or through a user group")
     view = priya.open_home("2 open incidents")
     rows = [block["elements"] for block in view.blocks if block["type"] == "actions"]
     assert {button["value"] for row in rows for button in row} == {"shop@1", "search@1"}
-    priya.home("All of them: none names you as owner")
+    priya.home("All of them: you own none")
 
 
 def test_a_denied_click_is_answered_next_to_the_button(demo, priya, store):
     view = priya.open_home("2 open incidents")
     ephemerals = demo.slack.ephemerals(PRIYA)
     priya.click(view, card.ACKNOWLEDGE, "shop@1")
-    view = priya.home("You may not acknowledge or snooze alerts here")
-    at = next(number for number, block in enumerate(view.blocks) if "You may not" in json.dumps(block))
+    view = priya.home("You are not allowed to acknowledge or snooze alerts here")
+    at = next(number for number, block in enumerate(view.blocks) if "You are not allowed" in json.dumps(block))
     assert {button["value"] for button in view.blocks[at - 1]["elements"]} == {"shop@1"}
     assert store.incidents.open_for("shop").state is IncidentState.OPEN
     *_, entry = store.audit_log.entries()
@@ -80,11 +80,11 @@ def test_an_incident_is_acknowledged_snoozed_and_unsnoozed_from_the_home_tab(jon
 
     jonas.click(view, card.SNOOZE, "shop@1")
     jonas.submit(jonas.modal(), {form.PICKED: "4h"})
-    view = jonas.home("quiet until")
+    view = jonas.home("snoozed until")
     assert store.incidents.open_for("shop").state is IncidentState.SNOOZED
 
     jonas.click(view, home_message.WAKE, "shop@1")
-    jonas.home("snoozed no longer")
+    jonas.home("snooze ended")
     assert store.incidents.open_for("shop").state is IncidentState.ACKNOWLEDGED
     entries = [entry for entry in store.audit_log.entries() if entry.who == JONAS]
     assert [(entry.what.split()[0], entry.origin, entry.result) for entry in entries] == [
@@ -102,18 +102,19 @@ def test_the_diff_opens_over_the_home_tab(jonas):
 def test_a_forged_button_of_the_home_tab_does_nothing_and_says_so(jonas, store):
     view = jonas.open_home("open incidents")
     before = store.incidents.unsettled()
-    for action in (card.ACKNOWLEDGE, home_message.WAKE):
+    answers = {card.ACKNOWLEDGE: "That card has no open incident", home_message.WAKE: "Nothing on that card is snoozed"}
+    for action, answer in answers.items():
         for block in view.blocks:
             for element in block.get("elements", ()) if block["type"] == "actions" else ():
                 element.update(action_id=action, value="payments@1' OR 1=1")
         jonas.click(view, action, "payments@1' OR 1=1")
-        view = jonas.home("Nothing on that card is")
+        view = jonas.home(answer)
     assert store.incidents.unsettled() == before
 
 
 def test_a_command_updates_the_home_tab_at_once(tomas, store):
     tomas.open_home("open incident")
     tomas.type("snooze shop 2d")
-    tomas.home("Wake")
+    tomas.home("End snooze")
     snoozed_until = store.incidents.open_for("shop").snoozed_until
     assert snoozed_until - datetime.now(tz=UTC) > timedelta(days=1)

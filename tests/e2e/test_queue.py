@@ -1,4 +1,4 @@
-"""The forge's rate limit is used up when somebody asks for a revert: the whole bot, from answer to pull request."""
+"""The forge's rate limit is exhausted when somebody asks for a revert: the whole bot, from answer to pull request."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ def test_a_rate_limited_revert_is_queued_and_opened_later(demo):
 
     queued = wait_for(lambda: card("is queued until"))
     demo.forge.faults.rate_limited_until = None
-    done = wait_for(lambda: card("was tried: Pull request #"))
+    done = wait_for(lambda: card("Result of the queued revert"))
     assert done.ts == queued.ts, "the same card says so"
     assert f"'user_id': '{JONAS}'" in str(person.reply(done).blocks), "whoever asked is mentioned"
     heads = [pull.head for pull in hosted.pulls.values()]

@@ -77,14 +77,14 @@ def test_a_merge_names_its_authors_what_it_changes_and_images_that_are_not_pinne
         assert part in str(card.blocks)
     assert "dependabot" not in str(card.blocks)
     assert mentioned(card.versions[0].blocks) == [JONAS, PRIYA]  # Slack notifies only those in the first version
-    assert mentioned(team.jonas.reply(card, "went live in").blocks) == [JONAS, PRIYA]
+    assert mentioned(team.jonas.reply(card, "went live").blocks) == [JONAS, PRIYA]
 
 
 def test_a_rollout_that_fails_says_why_and_its_button_opens_a_revert(team):
     before = team.image()
     pull = team.merge("broken-web", (before, f"{before.partition(':')[0]}:broken"))
     card = team.card(
-        pull, "⚠️ Not live: shop", "arrived, not running: Deployment web", "the last one to change Deployment web"
+        pull, "⚠️ Not live: shop", "applied, but not ready: Deployment web", "last commit to change Deployment web"
     )
     assert mentioned(team.jonas.reply(card, "still not live").blocks) == [JONAS, PRIYA]
     team.jonas.click(card, REVERT_THIS)
@@ -103,4 +103,4 @@ def test_a_rebased_pull_request_is_one_rollout(team):
     assert len(team.cards(pull)) == 1
     history = str(team.jonas.type("history shop").blocks)
     assert history.count(f"'#{pull.number}'") == 2
-    assert history.count("live on shop after") >= 2
+    assert history.count("live in shop after") >= 2

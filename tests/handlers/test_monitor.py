@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.core.applications.application import Application
 from bot.core.drift.model import Status
 from bot.core.drift.report import as_json, as_text
 from bot.core.rollouts.rollout import RolloutState
@@ -10,6 +9,7 @@ from bot.i18n.language import ENGLISH
 from bot.messages.drift import diff
 from bot.messages.status import Overview, overview
 from tests.common.kubernetes import FLUX, KUSTOMIZATIONS, as_yaml, config_map
+from tests.common.samples import application
 from tests.common.slack import ALERTS, cards, content
 
 FILE = "apps/shop/settings.yaml"
@@ -63,7 +63,7 @@ UNREADABLE = [
         "apps/shop/nowhere.yaml no está en el repositorio ",
     ),
     ({"apps/shop/kustomization.yaml": "namePrefix: [a]"}, "kustomize build apps/shop falló: "),
-    (None, "ConfigMap settings sin comprobar: El cluster prod no permite a "),
+    (None, "ConfigMap settings sin comprobar: El clúster prod no permite a "),
 ]
 
 
@@ -88,8 +88,8 @@ def test_errors_of_git_and_the_cluster_are_in_the_language_of_the_channel(
 @pytest.mark.parametrize(
     ("namespace", "level", "expected"),
     [
-        (None, "debug", "apps/shop/zz.yaml:2 counts, apps/shop/settings.yaml:1 does not"),
-        ("shop", "debug", "apps/shop/zz.yaml:2 counts, apps/shop/settings.yaml:1 does not"),
+        (None, "debug", "apps/shop/zz.yaml:2 is used and apps/shop/settings.yaml:1 is ignored"),
+        ("shop", "debug", "apps/shop/zz.yaml:2 is used and apps/shop/settings.yaml:1 is ignored"),
         (None, "info", None),
         ("elsewhere", "debug", None),
     ],
@@ -106,10 +106,9 @@ def test_conflicting_declarations_of_one_object_are_reported_and_are_not_drift(
     check = bot.check()["shop"]
     assert (check.status, check.drift) == (Status.SYNCED, ())
     stored = bot.store.checks.latest()
-    application = Application("shop", "platform", "apps/shop", "prod", "shop", ALERTS)
     outputs = [
         content(diff(ENGLISH, stored["shop"], "shop", everything=False)),
-        content(overview(ENGLISH, Overview([application], stored, (), {}, {}, ()))),
+        content(overview(ENGLISH, Overview([application()], stored, (), {}, {}, ()))),
         as_text([check]),
         as_json([check], explain=True).decode(),
     ]
@@ -202,7 +201,7 @@ def test_an_ignored_difference_names_its_rule(start, edit, rule):
     check = bot.check()["shop"]
     assert check.status is Status.SYNCED
     (field,) = [field for drift in check.set_aside for field in drift.fields if field.path == "data.level"]
-    assert field.reason.startswith("ignored by rule 1 of the configuration: ")
+    assert field.reason.startswith("ignored by rule 1 in the configuration: ")
     assert (field.desired, field.live) == ("info", "debug")
 
 

@@ -38,9 +38,9 @@ def test_a_disagreement_with_argo_cd_is_pointed_out(discovery):
     discovery.start()
     assert discovery.bot.check()["shop"].status is Status.OUT_OF_SYNC
     head = discovery.source.sha()[:8]
-    assert f"⚠️ Argo CD says that it is in sync at {head}; the bot sees drift in 1 of its objects." in discovery.status()
+    assert f"⚠️ Argo CD says it is in sync at {head}, but the bot sees drift in 1 of its objects." in discovery.status()
     assert (
-        f"⚠️ Argo CD dice que está en sincronía en {head}; el bot ve diferencias en 1 de sus objetos."
+        f"⚠️ Argo CD dice que está en sincronía en {head}, pero el bot ve drift en 1 de sus objetos."
         in discovery.status(Language.SPANISH)
     )
 
@@ -58,7 +58,7 @@ def test_a_configured_application_of_the_same_source_is_not_duplicated(discovery
         place = {"repoURL": f"file://{discovery.url}/", "path": "./apps/shop/", "targetRevision": revision}
         discovery.argo(argo_application(name, discovery.url, source=place))
     discovery.start(applications={"mine": application_settings("shop")})
-    assert {name: application.repository for name, application in discovery.applications.items()} == {
+    assert {name: application.repository.key for name, application in discovery.applications.items()} == {
         "mine": "platform",
         "other": "platform@next",
     }
@@ -73,7 +73,7 @@ def test_applications_come_and_go_while_it_runs(discovery):
     discovery.cluster.delete(argo_application("shop", discovery.url), "argocd")
     discovery.bot.discover()
     assert set(discovery.applications) == {"search"}
-    with pytest.raises(ApplicationGoneError, match=r"There is no application shop any more"):
+    with pytest.raises(ApplicationGoneError, match=r"Application shop no longer exists"):
         discovery.bot.monitor.check(["shop"])
 
 
@@ -84,7 +84,7 @@ def test_while_a_deployer_does_not_answer_known_applications_are_kept(discovery)
     discovery.bot.discover()
     assert list(discovery.applications) == ["shop"]
     (problem,) = discovery.bot.monitor.problems()
-    assert problem.startswith("Argo CD on prod could not be asked for its applications, so those known before are kept")
+    assert problem.startswith("The applications of Argo CD on prod could not be listed, so the last known ones are")
     assert "applications.argoproj.io" in problem
     discovery.cluster.recover()
     discovery.bot.discover()
@@ -103,13 +103,14 @@ def test_an_application_that_cannot_be_followed_says_why(discovery):
     discovery.start()
     assert list(discovery.applications) == []
     answer = discovery.status()
-    assert (
-        "Application argocd/elsewhere on prod: its repository https://git.example/other.git is not configured" in answer
-    )
-    assert "Application argocd/away on prod: its destination https://10.1.1.1:6443 is no cluster" in answer
-    assert "Application argocd/chart on prod: its chart redis comes from a Helm repository and not from git" in answer
-    assert "Application argocd/plugin on prod: a config management plugin renders it" in answer
-    assert "Application argocd/loud on prod: its annotation gitops-bot/channel is no channel id" in answer
+    for reason in (
+        "elsewhere on prod: its repository https://git.example/other.git is not configured",
+        "away on prod: its destination https://10.1.1.1:6443 is not a configured cluster",
+        "chart on prod: its chart redis comes from a Helm repository, and the bot",
+        "plugin on prod: a config management plugin renders it",
+        "loud on prod: its annotation gitops-bot/channel is not a channel ID",
+    ):
+        assert f"Application argocd/{reason}" in answer
     assert "su chart redis viene de un repositorio de Helm" in discovery.status(Language.SPANISH)
     assert "secret" not in answer
 
@@ -133,7 +134,7 @@ def test_each_source_of_several_is_followed_at_its_own_revision(discovery):
         )
     )
     discovery.start()
-    assert {name: application.repository for name, application in discovery.applications.items()} == {
+    assert {name: application.repository.key for name, application in discovery.applications.items()} == {
         "shop.1": "platform",
         "shop.more": "platform@next",
     }
@@ -157,7 +158,7 @@ def test_ignore_differences_apply_only_to_their_application(discovery):
     checks = discovery.bot.check()
     assert checks["shop"].status is Status.SYNCED
     assert checks["search"].status is Status.OUT_OF_SYNC
-    assert "ignoreDifferences of its Application" in checks["shop"].set_aside[0].fields[0].reason
+    assert "ignoreDifferences in its Application" in checks["shop"].set_aside[0].fields[0].reason
 
 
 def test_directory_options_select_the_files(discovery):
@@ -191,7 +192,7 @@ def test_the_command_line_checks_discovered_applications(discovery):
     with pytest.raises(PortError, match=r"Unknown application shpo; did you mean shop\? Applications: .*shop\."):
         configured(discovery.bot.config, ["shpo"], explain=False)
     discovery.cluster.fail("*/applications", 503)
-    with pytest.raises(PortError, match="Argo CD on prod could not be asked"):
+    with pytest.raises(PortError, match="The applications of Argo CD on prod could not be listed"):
         configured(discovery.bot.config, [], explain=False)
 
 
@@ -221,7 +222,7 @@ def test_each_application_follows_its_own_revision_of_a_repository(discovery):
         "done": discovery.source.sha("release-1.9"),
         "main": discovery.source.sha("main"),
     }
-    assert discovery.applications["main"].repository == "platform"
+    assert discovery.applications["main"].repository.key == "platform"
     discovery.source.switch("staging")
     discovery.source.branch("release-1.10")
     newest = discovery.source.commit("Ten", {"apps/shop/settings.yaml": settings(level="error")})
@@ -253,6 +254,6 @@ def test_the_alert_of_a_deleted_application_ends_only_once_discovery_has_succeed
     discovery.bot.discover()
     discovery.bot.monitor.reconcile_cards()
     (card, reply) = discovery.bot.slack.messages(ALERTS)
-    assert headline(card) == "⚪ Not watched any more: shop on prod"
-    assert reply.text == "shop on prod is not watched any more."
+    assert headline(card) == "⚪ No longer watched: shop on prod"
+    assert reply.text == "shop on prod is no longer watched."
     assert discovery.bot.store.incidents.open_for("shop") is None

@@ -31,7 +31,7 @@ def check(discovery):
 def declared(discovery, name):
     """The objects of an application, as Flux would apply them."""
     application = discovery.applications[name]
-    repository = discovery.bot.ports.repositories[application.repository]
+    repository = discovery.bot.ports.repositories[application.repository.key]
     cache = discovery.bot.monitor.manifest_cache
     return [manifest.object for manifest in cache.manifests(repository, repository.fetch(), application.source)]
 
@@ -42,7 +42,7 @@ def test_a_kustomization_is_followed_without_further_configuration(discovery):
     discovery.flux(kustomization("shop", status={"conditions": ready, "lastAppliedRevision": f"main@sha1:{sha}"}))
     discovery.cluster.apply(config_map(level="info"), namespace="shop", manager=FLUX)
     assert check(discovery)["shop"].status is Status.SYNCED
-    assert discovery.applications["shop"].repository == "platform"
+    assert discovery.applications["shop"].repository.key == "platform"
     assert f"Flux: Ready at {sha[:8]} · Healthy" in discovery.status()
 
 
@@ -103,8 +103,8 @@ def test_post_build_variables_are_substituted(discovery):
     check(discovery)
     data = {each["metadata"]["name"]: each["data"]["level"] for each in declared(discovery, "shop")}
     assert data == {"settings": "debug-eu-x-${kept}", "raw": "${level}"}
-    assert "values of its Secret login go into its manifests" in discovery.status()
-    assert "its ConfigMap flux-system/gone is not there" in discovery.status()
+    assert "its manifests use values from the Secret login" in discovery.status()
+    assert "its ConfigMap flux-system/gone does not exist" in discovery.status()
 
 
 def test_a_helm_release_of_a_chart_in_git_is_rendered(discovery):
@@ -142,11 +142,11 @@ def test_suspended_and_unsupported_resources_are_reported(discovery):
     assert list(discovery.applications) == ["shop"]
     answer = discovery.status()
     assert "Flux: suspended" in answer
-    assert "Kustomization flux-system/image on prod: its source is the OCIRepository artifact and not git" in answer
+    assert "Kustomization flux-system/image on prod: its source is the OCIRepository artifact, and the bot" in answer
     assert "Kustomization flux-system/sealed on prod: it uses decryption" in answer
-    assert "Kustomization flux-system/lost on prod: its GitRepository flux-system/gone is not there" in answer
-    assert "HelmRelease flux-system/redis on prod: its source is the HelmRepository charts and not git" in answer
-    assert "su fuente es el HelmRepository charts y no git" in discovery.status(Language.SPANISH)
+    assert "Kustomization flux-system/lost on prod: its GitRepository flux-system/gone does not exist" in answer
+    assert "HelmRelease flux-system/redis on prod: its source is the HelmRepository charts, and the bot" in answer
+    assert "su origen es el HelmRepository charts, y el bot solo lee git" in discovery.status(Language.SPANISH)
 
 
 def test_a_git_repository_may_follow_a_version_range(discovery):

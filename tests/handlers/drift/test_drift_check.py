@@ -205,7 +205,7 @@ def test_where_listing_all_namespaces_is_forbidden_each_one_is_listed(scenario):
     checks = scenario.check()
     assert checks["shop"].status is Status.SYNCED
     assert checks["site"].status is Status.UNKNOWN
-    assert "list configmaps in namespace site (403): grant" in checks["site"].error
+    assert "list configmaps in namespace site (403). Grant" in checks["site"].error
 
 
 def test_only_get_requests_are_sent(scenario):
@@ -256,7 +256,7 @@ def test_random_values_of_a_chart_are_unknown_and_the_rest_is_compared(scenario)
     scenario.deploy("shop", config_map(level="trace"), SECRET)
     checked = scenario.check(caches=Caches(ManifestCache(Programs.find())))["shop"]
     assert checked.status is Status.UNKNOWN
-    assert checked.error.startswith("Secret login not checked: rendered twice, it came out differently")
+    assert checked.error.startswith("Secret login not checked: rendering twice gave different results")
     assert [drift.name for drift in checked.drift] == ["settings"]
 
 
@@ -305,7 +305,7 @@ def test_a_deleted_definition_makes_its_objects_unknown(scenario):
     scenario.live.delete(ROCKETS)
     checks = scenario.check(caches=caches)
     assert (checks["shop"].status, checks["shop"].drift) == (Status.UNKNOWN, ())
-    assert "does not serve Rocket of example.org/v1" in checks["shop"].error
+    assert "does not serve Rocket in example.org/v1" in checks["shop"].error
     assert checks["site"].status is Status.SYNCED
 
 
@@ -316,7 +316,7 @@ def test_an_unavailable_cluster_makes_everything_unknown(scenario, fault):
     scenario.live.fail("/apis", **fault)
     checks = scenario.check()
     assert {checked.status for checked in checks.values()} == {Status.UNKNOWN}
-    assert all(checked.error.startswith("Cluster prod ") for checked in checks.values())
+    assert all("cluster prod" in checked.error.lower() for checked in checks.values())
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ def test_many_reasons_are_summarized(scenario):
     scenario.declare("shop", *kinds)
     error = scenario.check()["shop"].error
     assert error.count("not checked") == 3
-    assert error.endswith("And 6 more could not be looked at.")
+    assert error.endswith("And 6 more could not be checked.")
 
 
 # ---------------------------------------------------------------- autoscalers
@@ -391,7 +391,7 @@ def test_unreadable_autoscalers_matter_only_when_replicas_differ(scenario):
     checked = scenario.check()["shop"]
     assert (checked.status, checked.drift) == (Status.UNKNOWN, ())
     assert checked.error.startswith(
-        "Deployment web not checked: spec.replicas differs, and whether an autoscaler set it"
+        "Deployment web not checked: spec.replicas differs, but the bot cannot tell whether"
     )
     assert "horizontalpodautoscalers.autoscaling" in checked.error
 
@@ -420,16 +420,16 @@ def test_whether_a_removed_object_remains_can_be_unknown(scenario):
 @pytest.mark.parametrize("more", [{}, {"kustomization.yaml": b"resources: [settings.yaml]\n"}])
 def test_files_outside_git_are_checked_the_same_way(scenario, tmp_path, more):
     scenario.deploy("shop", CONFIG)
-    application = Application("here", "", "", "prod", "shop", "")
+    here = application("here", repository="", path="", namespace="shop")
     (tmp_path / "here").mkdir()
     files = {"settings.yaml": as_yaml(CONFIG).encode(), **more}
     for name, content in files.items():
         (tmp_path / "here" / name).write_bytes(content)
     place = Directory(tmp_path / "here")
     options = {"cluster": scenario.client, "ignore": (), "now": NOW}
-    checked = check_files(application, place.own(), place, Programs.find(), **options)
+    checked = check_files(here, place.own_files(), place, Programs.find(), **options)
     assert (checked.status, checked.revision, checked.objects) == (Status.SYNCED, None, 1)
-    bad = check_files(application, [File("settings.yaml", b"{")], place, Programs.find(), **options)
+    bad = check_files(here, [File("settings.yaml", b"{")], place, Programs.find(), **options)
     assert bad.status is Status.UNKNOWN
     assert "settings.yaml" in bad.error
 
@@ -532,7 +532,7 @@ def test_an_explanation_includes_defaults_whatever_is_cached(scenario, caches):
     assert aside() == ignored
     explained = aside(explain=True)
     assert ignored.items() <= explained.items()
-    assert explained["spec.revisionHistoryLimit"] == "its default"
+    assert explained["spec.revisionHistoryLimit"] == "default value"
     assert aside(explain=True) == explained
     assert aside() == ignored
 
@@ -646,4 +646,4 @@ def test_an_impossible_path_affects_no_other_application(scenario, caches):
     scenario.applications.append(application("odd", path="../elsewhere"))
     checks = scenario.check(caches=caches)
     assert checks["shop"].status is Status.SYNCED
-    assert "does not lie in the repository" in checks["odd"].error
+    assert "is outside the repository" in checks["odd"].error

@@ -116,7 +116,7 @@ def test_many_incidents_share_one_card_that_is_acknowledged_and_resolved_togethe
     watched.edit("c", "d", "e", level="info")
     watched.check()
     assert watched.headlines == ["✅ Resolved: 5 applications on prod"]
-    assert watched.replies[1] == "Back in sync: a and b on prod. 3 applications still drift."
+    assert watched.replies[1] == "Back in sync: a and b on prod. 3 applications are still drifting."
     assert watched.replies[2].startswith("All 5 applications are back in sync after")
     assert len(watched.replies) == 3
     assert watched.bot.store.incidents.unsettled() == []
@@ -174,11 +174,11 @@ def test_a_snooze_is_quiet_and_its_end_is_announced_once(watch):
     watched.bot.restart()
     watched.advance(minutes=1)
     assert watched.headlines == ["🟠 Serious drift: a on prod"]
-    assert watched.replies[1:] == ["a on prod: the snooze is over and the drift is not."]
+    assert watched.replies[1:] == ["a on prod: snooze ended, still drifting."]
     watched.advance(minutes=59)
     assert len(watched.replies) == 2
     watched.advance(minutes=1)
-    assert watched.replies[2].startswith("a on prod: still drifting since")
+    assert watched.replies[2].startswith("a on prod: drifting since")
 
 
 def test_only_worse_drift_ends_an_acknowledgement(watch):
@@ -230,7 +230,7 @@ def test_an_escalation_mentions_people_once(watch, elsewhere):
         assert call.broadcast
     assert "'usergroup_id': 'S0ONCALL'" in str(call.blocks)
     assert f"'user_id': '{JONAS}'" in str(call.blocks)
-    assert "nobody has acknowledged it" in call.text
+    assert "not acknowledged" in call.text
 
 
 def test_an_acknowledged_incident_is_neither_repeated_nor_escalated(watch):
@@ -343,7 +343,7 @@ def test_drift_resolved_by_a_change_to_git_says_so(watch):
     watched.check()
     watched.advance(seconds=5)
     assert watched.headlines[0] == "✅ Resolved: a on prod"
-    assert "git took over what the cluster had" in watched.replies[-1]
+    assert "git was updated to match the cluster" in watched.replies[-1]
 
 
 def test_an_unrelated_merge_does_not_hide_that_the_cluster_was_restored(watch):
@@ -354,7 +354,7 @@ def test_an_unrelated_merge_does_not_hide_that_the_cluster_was_restored(watch):
     watched.edit("a", level="info")
     watched.check()
     assert watched.incident("a") is None
-    assert "the cluster was put back" in watched.replies[-1]
+    assert "the cluster was restored" in watched.replies[-1]
 
 
 def test_incident_states_survive_a_restart(watch):
@@ -378,8 +378,8 @@ def test_an_application_removed_from_the_configuration_ends_its_alert(watch):
     config = watched.bot.config
     watched.bot.restart(replace(config, applications={"b": config.applications["b"]}))
     watched.advance(seconds=5)
-    assert sorted(watched.headlines) == ["⚪ Not watched any more: a on prod", "🟠 Serious drift: b on prod"]
-    assert watched.replies == ["a on prod is not watched any more."]
+    assert sorted(watched.headlines) == ["⚪ No longer watched: a on prod", "🟠 Serious drift: b on prod"]
+    assert watched.replies == ["a on prod is no longer watched."]
     assert watched.incident("a") is None
     watched.advance(hours=2)
-    assert [reply for reply in watched.replies if "a on prod" in reply] == ["a on prod is not watched any more."]
+    assert [reply for reply in watched.replies if "a on prod" in reply] == ["a on prod is no longer watched."]

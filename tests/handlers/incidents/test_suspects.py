@@ -7,7 +7,7 @@ import pytest
 
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import Programs
-from bot.core.changes.suspect import Why
+from bot.core.changes.suspect import SuspectReason
 from bot.core.drift.compare import compare_object
 from bot.core.incidents.incident import Incident, IncidentState
 from bot.core.objects.health import Unready
@@ -101,7 +101,11 @@ def test_a_commit_that_has_not_been_deployed_is_a_suspect(scenario):
         scenario.source.commit(f"Words {number}", {"README.md": f"{number}"})
     scenario.source.commit("Words in it", {"apps/shop/README.md": "x"})
     (suspect,) = scenario.suspects_of()
-    assert (suspect.sha, suspect.why, suspect.places) == (pull.merge_sha, Why.BEFORE, ("Deployment web spec.replicas",))
+    assert (suspect.sha, suspect.why, suspect.places) == (
+        pull.merge_sha,
+        SuspectReason.BEFORE,
+        ("Deployment web spec.replicas",),
+    )
     assert (suspect.author, suspect.pull_number, suspect.revision) == ("Ana", pull.number, f"#{pull.number}")
     assert suspect.approved_by == ()
 
@@ -158,7 +162,7 @@ def test_an_old_commit_is_a_suspect_only_if_it_never_went_live(scenario):
 def test_an_object_added_recently_that_is_missing_names_its_commit(scenario):
     sha = scenario.source.commit("More", {"apps/shop/more.yaml": as_yaml(config_map("more"))})
     (suspect,) = scenario.suspects_of()
-    assert (suspect.sha, suspect.why, suspect.places) == (sha, Why.NEVER, ("ConfigMap more",))
+    assert (suspect.sha, suspect.why, suspect.places) == (sha, SuspectReason.NEVER, ("ConfigMap more",))
     scenario.save_rollout(sha, live_at=scenario.clock())
     assert scenario.suspects_of() == (), "somebody deleted it"
 
@@ -215,7 +219,7 @@ def test_a_rewritten_history_has_no_suspects_and_is_not_searched_again(scenario)
 def offered_reverts(message):
     """The revisions that the Revert buttons of a message ask for."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    return [requested(button["value"], "Bo").text for row in rows for button in row]
+    return [str(requested(button["value"], "Bo").change) for row in rows for button in row]
 
 
 def test_history_begins_with_the_suspects_of_the_open_incident(scenario):
@@ -225,7 +229,7 @@ def test_history_begins_with_the_suspects_of_the_open_incident(scenario):
     scenario.suspects.name(["shop"])
     answer = history(ENGLISH, scenario.ports, "platform", SHOP)
     assert offered_reverts(answer) == [sha]
-    assert "Commits that explain it" in content(answer)
+    assert "Commits that explain the drift" in content(answer)
     assert offered_reverts(history(ENGLISH, scenario.ports, "platform", None)) == []
 
 
@@ -240,13 +244,13 @@ def test_a_stuck_rollout_suspects_the_last_commit_to_an_unready_object(scenario)
     bad = scenario.source.commit("New image", {FILE: web(image="web:broken")})
     scenario.source.commit("Words", {"apps/shop/README.md": "x"})
     (suspect,) = scenario.suspects.of_rollout(scenario.stuck_rollout("web"))
-    assert (suspect.sha, suspect.why, suspect.places) == (bad, Why.OBJECT, ("Deployment web",))
+    assert (suspect.sha, suspect.why, suspect.places) == (bad, SuspectReason.OBJECT, ("Deployment web",))
 
 
 def test_a_stuck_rollout_falls_back_to_the_last_commit_to_the_path(scenario):
     words = scenario.source.commit("Words", {"apps/shop/README.md": "x"})
     (suspect,) = scenario.suspects.of_rollout(scenario.stuck_rollout("elsewhere"))
-    assert (suspect.sha, suspect.why, suspect.places) == (words, Why.PATH, ("shop",))
+    assert (suspect.sha, suspect.why, suspect.places) == (words, SuspectReason.PATH, ("shop",))
 
 
 def test_a_repository_removed_from_the_configuration_has_no_suspects(scenario):

@@ -46,7 +46,7 @@ def files(slack):
 def test_a_long_diff_is_shared_once_as_a_file_in_the_alert_thread(slack, bot):
     alert(bot)
     for _ in range(2):
-        assert "text file in the thread" in diff_text(bot, CHECK)
+        assert "text file in the alert's thread" in diff_text(bot, CHECK)
     (shared,) = files(slack)
     text = shared.content.decode()
     assert all(f"ConfigMap shop/settings-{n}: modified" in text for n in range(200))

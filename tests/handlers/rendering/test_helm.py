@@ -239,7 +239,7 @@ def test_objects_that_differ_at_each_rendering_are_left_out_and_named(rendering,
     hook = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: t, annotations: {{'helm.sh/hook': test, a: '{value}'}}}}\n"
     rendering.commit({**CHART, "app/templates/secret.yaml": secret, "app/templates/test.yaml": hook})
     result = rendering.cache.rendering(rendering.repository, rendering.repository.head(), chart())
-    assert result.varying.startswith("Secret login not checked: rendered twice, it came out differently")
+    assert result.varying.startswith("Secret login not checked: rendering twice gave different results")
     assert {manifest.name for manifest in result.manifests} >= {"shop-shop", "t"}
     assert "login" not in {manifest.name for manifest in result.manifests}
 
@@ -275,14 +275,14 @@ def test_a_remote_dependency_is_refused(rendering, repository):
         message = rendering.error(
             {**CHART, "app/Chart.yaml": "name: shop\nversion: 1.0.0\n", f"app/{file}": text}, chart()
         )
-        assert message.startswith(f"app/{file}:4: The chart redis would have to be fetched from ")
+        assert message.startswith(f"app/{file}:4: The chart redis would have to be downloaded from ")
         assert "hunter2" not in message
 
 
 @pytest.mark.parametrize(
     ("path", "word"),
     [
-        ("../../../etc/passwd", "leads out of the repository"),
+        ("../../../etc/passwd", "points outside the repository"),
         ("../gone.yaml", "gone.yaml is not in the repository"),
         ("gone.yaml", "app/gone.yaml is not in the repository"),
         ("/etc/passwd", "etc/passwd is not in the repository"),
@@ -296,7 +296,7 @@ def test_a_values_file_that_is_not_in_the_repository_is_refused(rendering, path,
 
 def test_a_file_url_out_of_the_repository_is_refused(rendering):
     text = "name: shop\nversion: 1.0.0\ndependencies: [{name: x, version: 1.x, repository: 'file://../../../etc'}]\n"
-    assert "leads out of the repository" in rendering.error({**CHART, "app/Chart.yaml": text}, chart())
+    assert "points outside the repository" in rendering.error({**CHART, "app/Chart.yaml": text}, chart())
 
 
 def template(text):
@@ -378,7 +378,7 @@ def test_no_error_shows_a_value(rendering, text):
 
 def test_a_path_without_a_chart_says_so(rendering):
     message = rendering.error({"app/README.md": "no chart"}, chart())
-    assert message.startswith("app/Chart.yaml:1: There is no such file")
+    assert message.startswith("app/Chart.yaml:1: The file does not exist")
 
 
 def test_without_helm_it_says_what_to_install(rendering):

@@ -150,7 +150,7 @@ def test_a_rendering_that_took_too_long_is_retried_later(rendering, monkeypatch)
     rendering.use(programs)
     rendering.commit(BASE)
     for _ in range(2):
-        with pytest.raises(RenderStoppedError, match="kustomize build base took more than 0 s and was stopped"):
+        with pytest.raises(RenderStoppedError, match="kustomize build base took longer than 0 s and was stopped"):
             rendering.render("base")
     rendering.cache._renderer = Programs.find()
     with pytest.raises(RenderStoppedError):
@@ -179,7 +179,7 @@ def test_a_remote_base_is_refused(rendering, field, url):
     rendering.use(None)
     message = rendering.error({"app/kustomization.yaml": f"namePrefix: x-\n{field}: ['{url}']\n"})
     assert message.startswith("app/kustomization.yaml:2: ")
-    assert "nothing is fetched" in message
+    assert "rendering never downloads files" in message
     assert "hunter2" not in message
 
 
@@ -213,7 +213,7 @@ def test_a_directory_named_like_a_remote_is_refused_too(rendering):
     files = {"github.com/acme/base/kustomization.yaml": "resources: []\n"}
     rendering.use(None)
     message = rendering.error({**files, "kustomization.yaml": "resources: [github.com/acme/base]\n"}, path="")
-    assert "nothing is fetched" in message
+    assert "rendering never downloads files" in message
 
 
 def test_a_remote_base_of_a_base_is_refused_too(rendering):
@@ -238,11 +238,13 @@ def test_a_remote_base_of_a_base_is_refused_too(rendering):
 def test_a_file_over_http_is_refused(rendering, field):
     rendering.use(None)
     text = f"resources: [one.yaml]\n{field.replace('URL', 'https://example.org/x.yaml')}\n"
-    assert "https://example.org/x.yaml, and nothing is fetched" in rendering.error({"app/kustomization.yaml": text})
+    assert "https://example.org/x.yaml, but rendering never downloads files" in rendering.error(
+        {"app/kustomization.yaml": text}
+    )
 
 
 @pytest.mark.parametrize(
-    ("entry", "word"), [("../../../etc", "leads out"), ("/etc", "leads out"), ("../gone", "not in")]
+    ("entry", "word"), [("../../../etc", "points outside"), ("/etc", "points outside"), ("../gone", "not in")]
 )
 def test_a_path_out_of_the_repository_is_refused(rendering, entry, word):
     assert word in rendering.error({"app/kustomization.yaml": f"resources: ['{entry}']\n"})
@@ -303,8 +305,8 @@ def test_a_yaml_bomb_is_defused(rendering):
     assert "bomb" in rendering.error({"app/kustomization.yaml": f"resources: [one.yaml]\n{bomb()}\n"})
     bombs = {"app/kustomization.yaml": "resources: [one.yaml, bomb.yaml]\n", "app/bomb.yaml": f"{ONE}{bomb()}\n"}
     assert rendering.error(bombs, kind=RenderError) in {
-        "kustomize build app took more than 512 MiB of memory and was stopped.",
-        "kustomize build app took more than 30 s and was stopped.",
+        "kustomize build app used more than 512 MiB of memory and was stopped.",
+        "kustomize build app took longer than 30 s and was stopped.",
     }
 
 
@@ -356,7 +358,7 @@ def test_no_error_shows_a_secret(rendering, text):
 def test_without_a_program_it_says_what_to_install(rendering):
     rendering.use(Programs())
     message = rendering.error({"app/kustomization.yaml": "resources: [one.yaml]\n"})
-    assert message == "Kustomize is needed to render this, and neither kustomize nor kubectl is on PATH."
+    assert message == "Rendering this needs Kustomize, and neither kustomize nor kubectl is on PATH."
 
 
 def test_nothing_stays_behind(rendering, tmp_path, monkeypatch):
@@ -374,10 +376,10 @@ def test_nothing_stays_behind(rendering, tmp_path, monkeypatch):
     [
         (
             "releaseName: a, repo: 'https://charts.example.org', version: 1.0.0",
-            "fetched from https://charts.example.org",
+            "downloaded from https://charts.example.org",
         ),
         ("releaseName: a", "commit it as app/charts/shop."),
-        ("version: 1.0.0", "has no releaseName here, so its objects would be named anew each time: set it."),
+        ("version: 1.0.0", "has no releaseName here, so its objects would get new names each time. Set it."),
     ],
 )
 def test_a_chart_that_cannot_be_rendered_in_a_kustomization_says_why(rendering, entry, word):
@@ -388,6 +390,6 @@ def test_a_chart_that_cannot_be_rendered_in_a_kustomization_says_why(rendering, 
 def test_a_chart_in_a_kustomization_without_helm_says_what_to_install(rendering):
     rendering.use(Programs(kustomize_command=rendering.programs.kustomize_command))
     files = {"app/kustomization.yaml": "helmCharts: [{name: shop, releaseName: shop}]\n"}
-    assert "put helm on PATH" in rendering.error(
+    assert "Put helm on PATH" in rendering.error(
         {**files, "app/charts/shop/Chart.yaml": "{name: shop, version: 1.0.0}"}
     )
