@@ -21,6 +21,21 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
+# Files that take longest. They start first, so that no worker is left with one of them at the end.
+LONGEST = ("e2e/test_storm.py", "e2e/test_tour.py", "sandbox/test_gallery.py", "e2e/", "sandbox/test_page.py", "cli/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, in that order."""
+    tests = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        file = item.path.relative_to(tests).as_posix()
+        return next((rank for rank, prefix in enumerate(LONGEST) if file.startswith(prefix)), len(LONGEST))
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
     """The whole bot over real protocols: one shop, one Slack, one forge and one cluster for a file of tests."""

@@ -19,3 +19,8 @@ class Clock:
     def advance(self, duration: timedelta | None = None, **units: float) -> None:
         """Move the clock by a timedelta, or by timedelta's own units: `advance(minutes=5)`."""
         self.now += duration or timedelta(**units)
+
+    def tick(self) -> datetime:
+        """A second later: for what has to tell before from after."""
+        self.advance(seconds=1)
+        return self.now

@@ -1,29 +1,43 @@
 """Forges: one in memory for tests of what the bot does with pull requests, and how each real one is reached."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal, Self
 
+from bot import build
+from bot.adapters.git.repository import GitRepository
+from bot.config import Config, load
 from bot.core.git.commit import Approval, PullRequest
 from bot.ports.forge import Forge, ForgeError
-from bot.sandbox.forge import GITHUB, Dialect
+from bot.sandbox.forge import GITHUB, Dialect, SandboxForge
 from bot.sandbox.forge.bitbucket import BITBUCKET
 from bot.sandbox.forge.bitbucket_server import BITBUCKET_SERVER
 from bot.sandbox.forge.gitlab import GITLAB
+from bot.sandbox.server import Server
+from tests.common.bot import application_settings, write_config
+from tests.common.clock import Clock
 from tests.common.git import SourceRepository
+from tests.common.slack import ALERTS
 
 WEB_URL = "https://github.com/acme/platform"
+BOT_BRANCH = "gitops-bot/revert-1a2b3c4d"
 
 
 class InMemoryForge(Forge):
-    """Pull requests of a source repository, by number. Every call raises `fault` while it is set."""
+    """Pull requests of a source repository, by number.
+
+    While it is set, `fault` is raised by every call, and `creation_fault` by those that open a pull request.
+    """
 
     def __init__(self, source: SourceRepository) -> None:
         self.source = source
         self.pull_requests: dict[int, PullRequest] = {}
         self.bodies: dict[int, str] = {}
         self.fault: ForgeError | None = None
+        self.creation_fault: ForgeError | None = None
         self._numbers: dict[str, int] = {}  # by sha of each commit that a merge brought
         self._lock = threading.Lock()
 
@@ -98,6 +112,8 @@ class InMemoryForge(Forge):
 
     def create_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
         self._answer()
+        if self.creation_fault:
+            raise self.creation_fault
         with self._lock:
             for pull_request in self.pull_requests.values():
                 if (pull_request.head, pull_request.base, pull_request.state) == (head, base, "open"):
@@ -126,18 +142,10 @@ class ForgeKind:
     product: str
     repository: str
     former_repository: str  # for the forge's redirect of a renamed repository
-    token_name: str
+    token_variable: str
     write_permission: str  # what to grant so that pull requests can be opened
     api_path: str
     rebase_moves_head: bool = False  # "rebase and merge" rewrites the pull request's own branch
-
-    def settings(self, url: str, repository: str = "") -> dict[str, object]:
-        """One entry of `repositories:` in the configuration, for the sandbox at `url`."""
-        name = repository or self.repository
-        return {
-            "url": f"{url}{self.dialect.git}/{name}.git",
-            "forge": {"kind": self.kind, "repository": name, "api_url": f"{url}{self.api_path}"},
-        }
 
 
 FORGE_KINDS = {
@@ -160,7 +168,7 @@ FORGE_KINDS = {
             "paper/mill/press",
             "old/press",
             "GITLAB_TOKEN",
-            write_permission="the scope api",
+            write_permission="the api scope",
             api_path="/api/v4",
             rebase_moves_head=True,
         ),
@@ -171,7 +179,7 @@ FORGE_KINDS = {
             "paper/press",
             "old/press",
             "BITBUCKET_TOKEN",
-            write_permission="the scope pullrequest:write",
+            write_permission="the pullrequest:write scope",
             api_path="/2.0",
         ),
         ForgeKind(
@@ -186,3 +194,66 @@ FORGE_KINDS = {
         ),
     )
 }
+
+
+class RunningForge:
+    """The sandbox's forge of one kind with one repository, for which the bot is configured as `press`.
+
+    People there are mia, kit and lou. Each event is a second after the one before, by the clock.
+    """
+
+    def __init__(self, kind: str, folder: Path, clock: Clock | None = None) -> None:
+        self.kind, self.folder = FORGE_KINDS[kind], folder
+        self.clock = clock or Clock()
+        self.sandbox = SandboxForge(folder / "forge", self.clock.tick, self.kind.dialect)
+        for login in ("mia", "kit", "lou"):
+            self.sandbox.add_person(login, login.title(), f"{login}@paper.example")
+        self.hosted = self.sandbox.create_repository(self.kind.repository, first_number=7)
+        self.git = self.hosted.git
+        self.url = ""
+
+    def commit_bot_branch(self) -> None:
+        """Commit a file to main, and a change of it to BOT_BRANCH."""
+        self.hosted.commit("main", {"a.yaml": "a: 1\n"}, "First\n", "mia")
+        self.hosted.commit(BOT_BRANCH, {"a.yaml": "a: 2\n"}, "Second\n", "mia")
+
+    @contextmanager
+    def serve(self) -> Iterator[Self]:
+        """Serve its API, its pages and git over HTTP."""
+        with Server(self.sandbox.app) as server:
+            self.url = server.url
+            yield self
+
+    def config(self, *, token: str | None = None, repository: str = "", url: str = "", **settings: object) -> Config:
+        """The bot's configuration; by default with a token that may do everything, and this forge's URL.
+
+        `settings` are further ones of the repository. The application `shop` is in it, on no real cluster.
+        """
+        name, root = repository or self.kind.repository, url or self.url
+        place = {
+            "url": f"{root}{self.kind.dialect.git}/{name}.git",
+            "forge": {"kind": self.kind.kind, "repository": name, "api_url": f"{root}{self.kind.api_path}"},
+        }
+        file = write_config(
+            self.folder / "config.yaml",
+            slack={"channel": ALERTS},
+            repositories={"press": {**place, **settings}},
+            clusters={"prod": {}},
+            applications={"shop": application_settings("shop", repository="press")},
+        )
+        return load(file, {self.kind.token_variable: self.sandbox.token if token is None else token})
+
+    def adapter(self, **config: Any) -> build.ConfiguredForge:
+        """The forge as the bot composes it."""
+        forge = build.forge(self.config(**config), "press")
+        assert forge
+        return forge
+
+    def repository(self, **config: Any) -> GitRepository:
+        """The repository as the bot composes it."""
+        return build.repository(self.config(**config), "press")
+
+
+def create_pull_request(forge: Forge, head: str = BOT_BRANCH, title: str = "Raise a") -> PullRequest:
+    """Open a pull request as the bot does."""
+    return forge.create_pull_request(head=head, base="main", title=title, body="Because.")

@@ -21,6 +21,7 @@ from slack_sdk import WebClient
 from bot.i18n.language import Language
 from bot.sandbox.slack import Rates, SandboxSlack, User
 from bot.sandbox.slack.model import Group
+from tests.common.wait import wait_for
 from tests.messages.contents import CONTENTS
 
 TESTS = Path(__file__).parents[1]
@@ -80,7 +81,7 @@ def slack():
         client = WebClient(token="xoxb-sandbox", base_url=sandbox.api_url)
         handler = SocketModeHandler(bolt(client), "xapp-sandbox")
         handler.connect()
-        sandbox.wait_for(lambda: sandbox.connections)
+        wait_for(lambda: sandbox.connections)
         for language, channel in CHANNELS.items():
             for name, message in contents(language, "message").items():
                 sandbox.say(ME, channel, name)

@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.sandbox.slack import Rates, SandboxSlack
+from tests.common.wait import wait_for
 
 CHROMIUM = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
@@ -213,7 +214,7 @@ def client_and_slack() -> Iterator[tuple[WebClient, SandboxSlack]]:
         client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
         handler = SocketHandler(bolt(client), "xapp-sandbox", ping_interval=10)
         handler.connect()
-        slack.wait_for(lambda: slack.connections)
+        wait_for(lambda: slack.connections)
         yield client, slack
         handler.close()
 
@@ -353,12 +354,12 @@ def test_selects_and_overflow_menus_send_the_option(page: Page, slack: SandboxSl
     block = {"type": "actions", "elements": [select, {"type": "overflow", "action_id": "quieter", "options": options}]}
     client.chat_postMessage(channel=DEPLOYS, text="menus", blocks=[block])
     page.get_by_label("Pick").last.select_option("Runbook")
-    slack.wait_for(lambda: _chosen(slack) == "Runbook")
+    wait_for(lambda: _chosen(slack) == "Runbook")
     page.get_by_role("button", name="More actions").last.click()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    slack.wait_for(lambda: _chosen(slack) == "History")
+    wait_for(lambda: _chosen(slack) == "History")
 
 
 def test_a_choice_that_is_not_confirmed_is_taken_back(page: Page, slack: SandboxSlack, client: WebClient):
@@ -377,7 +378,7 @@ def test_a_choice_that_is_not_confirmed_is_taken_back(page: Page, slack: Sandbox
     assert len(slack.interactions) == before
     message.get_by_role("radio", name="billing").click()
     page.get_by_role("button", name="Yes").click()
-    slack.wait_for(lambda: _chosen(slack) == "billing")
+    wait_for(lambda: _chosen(slack) == "billing")
     expect(message.get_by_role("radio", name="billing")).to_be_checked()
 
 
@@ -440,7 +441,7 @@ def test_dates_choices_and_people_are_picked_with_the_keyboard(page: Page, slack
     modal.get_by_role("group", name="Also tell").get_by_role("checkbox", name="Mira Okafor").press("Space")
     assert overflow(page) <= 0
     modal.get_by_role("button", name="Snooze it").press("Enter")
-    slack.wait_for(lambda: slack.interactions[-1].payload.get("type") == "view_submission")
+    wait_for(lambda: slack.interactions[-1].payload.get("type") == "view_submission")
     values = slack.interactions[-1].payload["view"]["state"]["values"]
     assert values["long"]["v"]["selected_option"]["value"] == "billing"
     assert values["until"]["v"]["selected_date_time"] == page.evaluate("new Date('2027-03-01T09:30').getTime() / 1000")

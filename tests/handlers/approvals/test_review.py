@@ -7,17 +7,12 @@ import pytest
 from slack_sdk import WebClient
 
 from bot import build
-from bot.config import load
 from bot.core.approvals.approval import ApprovalStatus, alerts
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.sandbox.forge import SandboxForge
 from bot.sandbox.forge.git import Person
 from bot.sandbox.forge.merge import WEB
-from bot.sandbox.server import Server
-from tests.common.bot import application_settings, write_config
-from tests.common.clock import Clock
-from tests.common.forge import FORGE_KINDS
+from tests.common.forge import FORGE_KINDS, RunningForge
 from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import ALERTS
 
@@ -29,34 +24,17 @@ def config(limit):
     return as_yaml(config_map("a", limit=str(limit)))
 
 
-class Team:
-    """A forge with a repository, the people who work there, and the reviewer of what they merge."""
+class Team(RunningForge):
+    """People who merge at a forge, and the reviewer of what they merge."""
 
     def __init__(self, kind, folder):
-        self.kind, self.folder = FORGE_KINDS[kind], folder
-        self.clock = Clock()
-        self.sandbox = SandboxForge(folder / "forge", self._tick, self.kind.dialect)
-        for login in ("mia", "kit", "lou"):
-            self.sandbox.add_person(login, login.title(), f"{login}@paper.example")
-        self.hosted = self.sandbox.create_repository(self.kind.repository, first_number=7)
-        self.git = self.hosted.git
+        super().__init__(kind, folder)
         self.hosted.commit("main", {FILE: config(1), OTHER: "x: 1\n"}, "First\n", "mia")
-
-    def _tick(self):
-        """Everything at the forge happens a second after what was before."""
-        self.clock.advance(seconds=1)
-        return self.clock()
+        self.ports = None
 
     def start(self, **approvals):
         """Start a reviewer, as configured. The first one remembers where the branch is, and judges nothing."""
-        file = write_config(
-            self.folder / "config.yaml",
-            slack={"channel": ALERTS},
-            repositories={"press": {**self.kind.settings(self.url), "approvals": approvals}},
-            clusters={"prod": {"kubeconfig": "/nowhere"}},
-            applications={"shop": application_settings("shop", repository="press")},
-        )
-        config = load(file, {self.kind.token_name: self.sandbox.token})
+        config = self.config(approvals=approvals)
         del config.clusters["prod"]  # no cluster is needed
         self.stop()
         self.ports = build.ports(config, WebClient(), self.clock)
@@ -66,7 +44,7 @@ class Team:
         return self
 
     def stop(self):
-        if hasattr(self, "ports"):
+        if self.ports:
             self.ports.store.close()
 
     def note(self):
@@ -134,8 +112,7 @@ class Team:
 def team(request, tmp_path):
     """On GitHub, unless a test asks for others."""
     team = Team(getattr(request, "param", "github"), tmp_path)
-    with Server(team.sandbox.app) as server:
-        team.url = server.url
+    with team.serve():
         yield team
         team.stop()
 
@@ -159,15 +136,20 @@ def test_an_approved_pull_request_is_approved_however_it_is_merged(team, method)
     assert team.ports.store.approvals.unsettled() == []
 
 
-@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
-@every_forge
-def test_content_changed_by_the_merge_is_not_approved(team, method):
+@pytest.mark.parametrize(
+    ("team", "method", "expected"),
+    [
+        *(("github", method, ApprovalStatus.TAMPERED) for method in ("merge", "squash", "rebase")),
+        # GitLab rebases the branch itself: what is merged is its head, which is not the one that was approved.
+        ("gitlab", "rebase", ApprovalStatus.STALE),
+    ],
+    indirect=["team"],
+)
+def test_content_changed_by_the_merge_is_not_approved(team, method, expected):
     number = team.start().propose(config(2), config(3))
     team.hosted.review(number, "lou")
     team.merge(number, method)
     team.tamper(number)
-    # GitLab rebases the branch itself: what landed is its head, and another one than was approved.
-    expected = ApprovalStatus.STALE if (team.kind.kind, method) == ("gitlab", "rebase") else ApprovalStatus.TAMPERED
     assert team.final_verdicts()[-1] is expected
 
 
@@ -214,7 +196,6 @@ def test_updating_the_branch_from_its_base_keeps_the_approval(team):
     assert team.final_verdicts() == [ApprovalStatus.APPROVED, ApprovalStatus.APPROVED]
 
 
-@every_forge
 def test_a_rewritten_history_is_reported(team):
     number = team.start().propose()
     team.hosted.review(number, "lou")
@@ -232,7 +213,6 @@ def test_a_rewritten_history_is_reported(team):
     }
 
 
-@every_forge
 def test_old_commits_are_not_judged_and_a_restart_judges_nothing_twice(team):
     team.start()
     assert team.final_verdicts() == []
@@ -263,7 +243,6 @@ def test_a_lagging_forge_is_given_time(team):
     assert team.verdicts == [ApprovalStatus.APPROVED]
 
 
-@every_forge
 def test_an_unavailable_forge_makes_the_verdict_unknown(team):
     team.start()
     team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
@@ -310,7 +289,6 @@ def test_a_self_approval_does_not_count(team):
     assert team.final_verdicts() == [ApprovalStatus.SELF]
 
 
-@every_forge
 def test_two_can_be_required(team):
     number = team.start(required=2).propose()
     team.hosted.review(number, "lou")

@@ -7,6 +7,7 @@ import pytest
 
 from bot.sandbox.cluster import Deployer
 from bot.sandbox.cluster.errors import ApiError
+from tests.common.wait import wait_for
 
 SETTINGS = """
 apiVersion: v1
@@ -62,16 +63,16 @@ def settings(cluster, namespace="shop"):
         return None
 
 
-def test_what_reaches_the_branch_reaches_the_cluster(repository, cluster, deployer, eventually):
+def test_what_reaches_the_branch_reaches_the_cluster(repository, cluster, deployer):
     """Under the deployer's own field manager, in a namespace made for it, and again with each new revision."""
     repository.push(shop__settings=SETTINGS % "a", cart__settings=SETTINGS % "c")
     with deployer:
-        eventually(lambda: settings(cluster))
+        wait_for(lambda: settings(cluster))
         entries = settings(cluster)["metadata"]["managedFields"]
         assert [(entry["manager"], entry["operation"]) for entry in entries] == [("argocd-controller", "Apply")]
         revision = repository.push(shop__settings=SETTINGS % "b")
-        eventually(lambda: settings(cluster)["data"] == {"mode": "b"})
-        eventually(lambda: deployer.revision == revision)
+        wait_for(lambda: settings(cluster)["data"] == {"mode": "b"})
+        wait_for(lambda: deployer.revision == revision)
     assert deployer.errors == {}
 
 
@@ -118,9 +119,9 @@ def test_definitions_come_before_their_objects(repository, cluster, deployer, wi
     assert cluster.api.call("GET", "/apis/example.com/v1/namespaces/shop/widgets/w")["spec"]["mode"] == "auto"
 
 
-def test_an_empty_repository_is_waited_for(repository, cluster, deployer, eventually):
+def test_an_empty_repository_is_waited_for(repository, cluster, deployer):
     deployer.sync()
     assert list(deployer.errors) == [""]
     with deployer:
         repository.push(shop__settings=SETTINGS % "a", cart__settings=SETTINGS % "c")
-        eventually(lambda: settings(cluster))
+        wait_for(lambda: settings(cluster))

@@ -15,6 +15,7 @@ from bot.sandbox.slack import Rates, SandboxSlack, Storm
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.faults import CALL_FAULTS
 from bot.sandbox.slack.storm import HAPPENINGS
+from tests.common.wait import wait_for
 
 DEPLOYS, JONAS = "C0DEPLOYS1", "U0JONAS001"
 LASTING = [happening for happening in HAPPENINGS if happening.end]
@@ -97,9 +98,9 @@ def test_a_client_that_asks_again_gets_through_a_storm(slack, app, connect):
     assert len(deleted) == slack.faults.struck["delete_message"]
     assert {happening.begin for happening in HAPPENINGS} < set(slack.faults.struck)
     assert slack.faults.struck["unavailable"] > 0
-    slack.wait_for(lambda: slack.connections == 1, timeout=30)
+    wait_for(lambda: slack.connections == 1)
     heard = slack.say(JONAS, DEPLOYS, "@gitops calm again")
-    slack.wait_for(lambda: heard.text in handled)
+    wait_for(lambda: heard.text in handled)
     assert client.chat_postMessage(channel=DEPLOYS, text="calm")["ok"]
     gc.collect()  # while this test's own filter holds
 
