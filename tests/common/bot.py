@@ -8,7 +8,8 @@ from typing import Any, Self
 import yaml
 
 from bot import build
-from bot.config import Config, load
+from bot.config.load import load
+from bot.config.model import Config
 from bot.core.drift.model import Check
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.monitor import Monitor

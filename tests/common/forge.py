@@ -9,7 +9,8 @@ from typing import Any, Literal, Self
 
 from bot import build
 from bot.adapters.git.repository import GitRepository
-from bot.config import Config, load
+from bot.config.load import load
+from bot.config.model import Config
 from bot.core.git.commit import Approval, PullRequest
 from bot.ports.forge import Forge, ForgeError
 from bot.sandbox.forge import GITHUB, Dialect, SandboxForge

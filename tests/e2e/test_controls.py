@@ -170,7 +170,7 @@ def change(demo, applications):
 
 def revert_value(sha):
     """The value of a button that reverts a commit."""
-    return revert_message.reference(RevertRequest("", Sha(sha)))
+    return revert_message.button_value(RevertRequest("", Sha(sha)))
 
 
 REVERTS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.app import Bot
-from bot.config import load
+from bot.config.load import load
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
 from tests.common.bot import QUICK_SCHEDULE, write_config
 from tests.common.deployers import (

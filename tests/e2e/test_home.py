@@ -83,7 +83,7 @@ def test_an_incident_is_acknowledged_snoozed_and_unsnoozed_from_the_home_tab(jon
     view = jonas.home("snoozed until")
     assert store.incidents.open_for("shop").state is IncidentState.SNOOZED
 
-    jonas.click(view, home_message.WAKE, "shop@1")
+    jonas.click(view, home_message.END_SNOOZE, "shop@1")
     jonas.home("snooze ended")
     assert store.incidents.open_for("shop").state is IncidentState.ACKNOWLEDGED
     entries = [entry for entry in store.audit_log.entries() if entry.who == JONAS]
@@ -102,7 +102,10 @@ def test_the_diff_opens_over_the_home_tab(jonas):
 def test_a_forged_button_of_the_home_tab_does_nothing_and_says_so(jonas, store):
     view = jonas.open_home("open incidents")
     before = store.incidents.unsettled()
-    answers = {card.ACKNOWLEDGE: "That card has no open incident", home_message.WAKE: "Nothing on that card is snoozed"}
+    answers = {
+        card.ACKNOWLEDGE: "That card has no open incident",
+        home_message.END_SNOOZE: "Nothing on that card is snoozed",
+    }
     for action, answer in answers.items():
         for block in view.blocks:
             for element in block.get("elements", ()) if block["type"] == "actions" else ():

@@ -97,7 +97,7 @@ class FailingStore:
 
 
 def button_value(scenario, value):
-    return value or revert_message.reference(RevertRequest("", Sha(scenario.bad), "shop"))
+    return value or revert_message.button_value(RevertRequest("", Sha(scenario.bad), "shop"))
 
 
 REQUESTS = {

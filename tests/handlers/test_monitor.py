@@ -7,7 +7,7 @@ from bot.core.drift.report import as_json, as_text
 from bot.core.rollouts.rollout import RolloutState
 from bot.i18n.language import ENGLISH
 from bot.messages.drift import diff
-from bot.messages.status import Overview, overview
+from bot.messages.status import Overview, answer
 from tests.common.kubernetes import FLUX, KUSTOMIZATIONS, as_yaml, config_map
 from tests.common.samples import application
 from tests.common.slack import ALERTS, cards, content
@@ -108,7 +108,7 @@ def test_conflicting_declarations_of_one_object_are_reported_and_are_not_drift(
     stored = bot.store.checks.latest()
     outputs = [
         content(diff(ENGLISH, stored["shop"], "shop", everything=False)),
-        content(overview(ENGLISH, Overview([application()], stored, (), {}, {}, ()))),
+        content(answer(ENGLISH, Overview([application()], stored, (), {}, {}, ()))),
         as_text([check]),
         as_json([check], explain=True).decode(),
     ]

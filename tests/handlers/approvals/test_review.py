@@ -8,6 +8,8 @@ from slack_sdk import WebClient
 
 from bot import build
 from bot.core.approvals.approval import ApprovalStatus, alerts
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.git.target_revision import TargetRevision
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.sandbox.forge.git import Person
@@ -329,6 +331,20 @@ def test_an_authors_name_and_address_prove_nothing(team):
     )
     team.hosted.pushed("main", "", forged, "mia")
     assert team.final_verdicts() == [ApprovalStatus.DIRECT]
+
+
+def test_a_branch_that_only_an_application_tracks_is_reviewed_too(team):
+    team.start()
+    team.git.move("release", team.git.tip("main"), None)
+    key = RepositoryRef("press", TargetRevision("release")).key
+    repository = team.ports.repositories[key]
+    team.reviewer.note(key, repository.fetch())
+    team.hosted.commit("release", {FILE: config(9)}, "Raise a\n", "mia")
+    team.reviewer.note(key, repository.fetch())
+    team.review()
+    team.review(GRACE + timedelta(seconds=1))
+    (judgement,) = team.judgements
+    assert (judgement.repository, judgement.verdict) == ("press@release", ApprovalStatus.DIRECT)
 
 
 def test_alerts_can_be_turned_off(team):

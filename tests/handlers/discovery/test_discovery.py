@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.cli.check import configured
+from bot.cli.check_configured import check_configured
 from bot.core.drift.model import Status
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.discovery.discover import ApplicationGoneError
@@ -186,14 +186,14 @@ def test_directory_options_select_the_files(discovery):
 def test_the_command_line_checks_discovered_applications(discovery):
     discovery.argo(argo_application("shop", discovery.url))
     discovery.start()
-    (checked,) = configured(discovery.bot.config, ["shop"], explain=False)
+    (checked,) = check_configured(discovery.bot.config, ["shop"], explain=False)
     assert [drift.name for drift in checked.drift] == ["settings"]
-    assert [check.application for check in configured(discovery.bot.config, [], explain=False)] == ["shop"]
+    assert [check.application for check in check_configured(discovery.bot.config, [], explain=False)] == ["shop"]
     with pytest.raises(PortError, match=r"Unknown application shpo; did you mean shop\? Applications: .*shop\."):
-        configured(discovery.bot.config, ["shpo"], explain=False)
+        check_configured(discovery.bot.config, ["shpo"], explain=False)
     discovery.cluster.fail("*/applications", 503)
     with pytest.raises(PortError, match="The applications of Argo CD on prod could not be listed"):
-        configured(discovery.bot.config, [], explain=False)
+        check_configured(discovery.bot.config, [], explain=False)
 
 
 def test_each_application_follows_its_own_revision_of_a_repository(discovery):

@@ -19,7 +19,7 @@ from bot.handlers.incidents.suspects import MOST_WALKED, Suspects
 from bot.handlers.queries.history import history
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
-from bot.messages.revert import requested
+from bot.messages.revert import parse_request
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
 from tests.common.clock import Clock
@@ -219,7 +219,7 @@ def test_a_rewritten_history_has_no_suspects_and_is_not_searched_again(scenario)
 def offered_reverts(message):
     """The revisions that the Revert buttons of a message ask for."""
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    return [str(requested(button["value"], "Bo").change) for row in rows for button in row]
+    return [str(parse_request(button["value"], "Bo").change) for row in rows for button in row]
 
 
 def test_history_begins_with_the_suspects_of_the_open_incident(scenario):

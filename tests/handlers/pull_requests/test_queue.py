@@ -16,7 +16,7 @@ from bot.handlers.access.authorizer import Authorizer, Groups
 from bot.handlers.pull_requests.revert_service import RevertService
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
-from bot.messages.cards import desired
+from bot.messages.cards import desired_cards
 from bot.ports import Ports
 from bot.ports.store import StoreError
 from tests.common.forge import RunningForge
@@ -66,7 +66,7 @@ class Queue(RunningForge):
 
     def cards(self, ports):
         queued = ports.store.queued_reverts.unsettled()
-        return desired(lambda _: ENGLISH, [], [], [], [], self.clock(), Policy(), queued)
+        return desired_cards(lambda _: ENGLISH, [], [], [], [], self.clock(), Policy(), queued)
 
     @property
     def heads(self):

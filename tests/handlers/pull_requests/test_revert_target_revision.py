@@ -48,7 +48,7 @@ def test_one_mirror_serves_every_target_revision(reverts):
     assert reverts.repository.fetch() == reverts.source.sha("main")
     assert tracking(reverts, "next").head() == sha
     assert tracking(reverts, sha).fetch() == sha
-    assert tracking(reverts, sha[:9]).followed().kind == "commit"
+    assert tracking(reverts, sha[:9]).resolved_revision().kind == "commit"
     assert tracking(reverts, "HEAD").fetch() == sha, "the default branch is the one that is checked out there"
     assert [folder.name for folder in (reverts.mirrors / "one").glob("*.git")] == ["platform.git"]
     with pytest.raises(

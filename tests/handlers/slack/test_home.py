@@ -11,7 +11,7 @@ from bot.adapters.slack.chat import SlackChat
 from bot.core.incidents.incident import IncidentState, acknowledge
 from bot.handlers.slack.home import AT_MOST_EVERY, LATELY, MOST_VIEWERS, Homes
 from bot.i18n.language import ENGLISH
-from bot.messages import control
+from bot.messages import errors, silence
 from bot.ports.store import StoreError
 from bot.sandbox.slack import Rates, SandboxSlack
 from bot.sandbox.slack.model import User
@@ -125,7 +125,7 @@ def test_an_action_updates_the_home_tab_of_whoever_acted_at_once(tabs):
 def test_an_answer_appears_next_to_the_clicked_button_and_expires(tabs):
     tabs.save()
     tabs.homes.opened(MIRA)
-    tabs.homes.answer(MIRA, control.acknowledged_already(ENGLISH, ["shop"], JONAS), OPEN.id)
+    tabs.homes.answer(MIRA, silence.already_acknowledged(ENGLISH, ["shop"], JONAS), OPEN.id)
     types = [block["type"] for block in tabs.slack.home(MIRA).blocks]
     assert tabs.shows(MIRA, "already acknowledged by")
     assert types[:4] == ["header", "rich_text", "actions", "rich_text"]
@@ -205,7 +205,7 @@ def test_without_the_database_a_click_is_still_answered(tabs, tmp_path):
     homes = tabs.replica(store=broken)
     with pytest.raises(StoreError):
         homes.opened(MIRA)
-    homes.answer(MIRA, control.stale(ENGLISH), "shop@1")
+    homes.answer(MIRA, errors.outdated_button(ENGLISH), "shop@1")
     assert tabs.shows(MIRA, "That button is from an old message")
     broken.close()
 
