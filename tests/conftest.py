@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser
 
 from bot.adapters.database.store import SqlStore
 from bot.sandbox.demo import Demo
 from bot.sandbox.slack import SandboxSlack
 from tests.common.bot import BotUnderTest
+from tests.common.browser import chromium
 from tests.common.clock import Clock
 from tests.common.demo import running_demo
 from tests.common.forge import InMemoryForge
@@ -41,6 +43,13 @@ def demo() -> Iterator[Demo]:
     """The whole bot over real protocols: one shop, one Slack, one forge and one cluster for a file of tests."""
     with running_demo() as demo:
         yield demo
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for a file of tests."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

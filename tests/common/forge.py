@@ -225,20 +225,21 @@ class RunningForge:
             self.url = server.url
             yield self
 
+    def settings(self, repository: str = "", url: str = "") -> dict[str, object]:
+        """One entry of `repositories:`, for this repository unless it is given another name or URL."""
+        name, root = repository or self.kind.repository, url or self.url
+        forge = {"kind": self.kind.kind, "repository": name, "api_url": f"{root}{self.kind.api_path}"}
+        return {"url": f"{root}{self.kind.dialect.git}/{name}.git", "forge": forge}
+
     def config(self, *, token: str | None = None, repository: str = "", url: str = "", **settings: object) -> Config:
         """The bot's configuration; by default with a token that may do everything, and this forge's URL.
 
         `settings` are further ones of the repository. The application `shop` is in it, on no real cluster.
         """
-        name, root = repository or self.kind.repository, url or self.url
-        place = {
-            "url": f"{root}{self.kind.dialect.git}/{name}.git",
-            "forge": {"kind": self.kind.kind, "repository": name, "api_url": f"{root}{self.kind.api_path}"},
-        }
         file = write_config(
             self.folder / "config.yaml",
             slack={"channel": ALERTS},
-            repositories={"press": {**place, **settings}},
+            repositories={"press": {**self.settings(repository, url), **settings}},
             clusters={"prod": {}},
             applications={"shop": application_settings("shop", repository="press")},
         )

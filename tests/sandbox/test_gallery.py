@@ -9,11 +9,10 @@ import itertools
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
@@ -31,8 +30,6 @@ DOCUMENTED = TESTS.parent / "docs" / "pictures"
 SHOWN = {"drift-card-critical": "alert.png", "group-card-many": "group.png", "modal-snooze": "snooze.png"}
 UPDATE = bool(os.environ.get("UPDATE_PICTURES"))
 WHAT_IS_WRONG = Path(__file__).with_name("gallery.js").read_text(encoding="utf-8")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 PHONE = {"width": 390, "height": 844}
 SHEET = 2400  # pixels of height of one picture
 CHANNELS = {"en": "C0ALERTS01", "es": "C0DEPLOYS1"}
@@ -89,15 +86,6 @@ def slack():
         yield sandbox
         handler.client.auto_reconnect_enabled = False
         handler.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        installed = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-        running = playwright.chromium.launch(executable_path=installed, args=SWITCHES)
-        yield running
-        running.close()
 
 
 @pytest.fixture(params=CHANNELS)

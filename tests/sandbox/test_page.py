@@ -1,13 +1,12 @@
 """The workspace's web page in Chromium, against the sandbox's real server and a real Bolt app over Socket Mode."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from slack_bolt import App
 from slack_sdk import WebClient
 
@@ -15,10 +14,6 @@ from bot.adapters.slack.socket_mode import SocketHandler
 from bot.sandbox.slack import Rates, SandboxSlack
 from tests.common.wait import wait_for
 
-CHROMIUM = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 DEPLOYS, ALERTS = "C0DEPLOYS1", "C0ALERTS01"
 JONAS, MIRA = "U0JONAS001", "U0MIRA0001"
 HOSTILE = '<img src=x onerror="window.harm=1"><script>window.harm=1</script> <javascript:harm()|click> &lt;b&gt;'
@@ -227,15 +222,6 @@ def slack(client_and_slack) -> SandboxSlack:
 @pytest.fixture
 def client(client_and_slack) -> WebClient:
     return client_and_slack[0]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium, or the one Playwright installed; with neither this fails and says so."""
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
-        yield running
-        running.close()
 
 
 @pytest.fixture(params=["desktop"])
