@@ -6,8 +6,8 @@ from bot.app import Bot
 from bot.core.drift.model import Status
 from bot.sandbox.cluster import Fault
 from bot.sandbox.cluster.person import Person as ClusterPerson
-from tests.common.demo import bot_pull_requests, remote, running_demo, wait_until_synced
-from tests.common.slack import PLATFORM, TOMAS, Person, headlines
+from tests.common.demo import remote, running_demo, wait_until_synced
+from tests.common.slack import PLATFORM, Person, headlines
 from tests.common.wait import wait_for
 
 
@@ -67,12 +67,6 @@ def test_a_bad_manifest_is_named_with_file_and_line_and_the_others_are_checked(d
     assert demo.checks()["search"].status is Status.SYNCED
     remote(demo).commit("main", {bad: None}, "Mend it\n", "ana")
     wait_until_synced(demo)
-
-
-def test_who_may_not_revert_is_told_who_may_and_it_is_written_down(demo):
-    answer = Person(demo.slack, TOMAS).type(f"revert {demo.shop.bad_commit[:8]}").text
-    assert "You are not allowed to open pull requests here" in answer
-    assert bot_pull_requests(demo) == []
 
 
 @pytest.mark.parametrize(

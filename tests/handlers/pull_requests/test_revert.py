@@ -72,12 +72,6 @@ def test_a_plain_commit(reverts):
     assert "`shop` on `prod`, namespace `shop`" in reverts.body(opened)
 
 
-def test_the_newest_commit(reverts):
-    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
-    opened = reverts.request(bad)
-    assert reverts.source.sha(f"{opened.pull.head}^{{tree}}") == reverts.source.sha("main^^{tree}")
-
-
 @pytest.mark.parametrize("method", ["squash", "merge", "rebase"])
 @pytest.mark.parametrize("by", ["sha", "number", "url"])
 def test_a_pull_request_is_reverted_however_it_was_merged_and_is_named(reverts, method, by):
@@ -277,25 +271,6 @@ def test_a_commit_by_an_image_updater_warns_that_it_may_come_back(reverts):
     opened = reverts.request(bad)
     assert opened.automation == "Argo CD Image Updater"
     assert "may write it again" in reverts.body(opened)
-
-
-def test_a_reverted_rename_keeps_later_edits(reverts):
-    bad = reverts.source.commit("Rename", {WEB: None, "apps/shop/app.yaml": "replicas: 1\n" + "a: 1\n" * 20})
-    reverts.source.git("reset", "-q", "--hard", "HEAD^")
-    reverts.source.commit("Long", {WEB: "replicas: 1\n" + "a: 1\n" * 20})
-    reverts.source.git("mv", WEB, "apps/shop/app.yaml")
-    bad = reverts.source.commit("Rename", {})
-    reverts.source.commit("Edit", {"apps/shop/app.yaml": "replicas: 2\n" + "a: 1\n" * 20})
-    opened = reverts.request(bad)
-    assert set(opened.files) == {WEB, "apps/shop/app.yaml"}
-    assert reverts.source.show(opened.pull.head, WEB).startswith("replicas: 2")
-
-
-def test_a_file_mode_is_restored(reverts):
-    (reverts.source.path / WEB).chmod(0o755)
-    bad = reverts.source.commit("Mode", {})
-    opened = reverts.request(bad)
-    assert reverts.source.git("ls-tree", opened.pull.head, WEB).startswith("100644")
 
 
 def test_line_endings_are_restored_byte_for_byte(reverts):
