@@ -15,11 +15,11 @@ import pytest
 from playwright.sync_api import expect
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk import WebClient
 
 from bot.i18n.language import Language
 from bot.sandbox.slack import Rates, SandboxSlack, User
 from bot.sandbox.slack.model import Group
+from tests.common.slack import slack_client
 from tests.common.wait import wait_for
 from tests.messages.contents import CONTENTS
 
@@ -75,7 +75,7 @@ def slack():
         sandbox.workspace.users[id_] = User(id_, name.split()[0].lower(), name, "", colour)
     sandbox.workspace.groups["S0ONCALL"] = Group("S0ONCALL", "on-call", ("U0ANA",))
     with sandbox.serve():
-        client = WebClient(token="xoxb-sandbox", base_url=sandbox.api_url)
+        client = slack_client(sandbox)
         handler = SocketModeHandler(bolt(client), "xapp-sandbox")
         handler.connect()
         wait_for(lambda: sandbox.connections)
@@ -189,7 +189,7 @@ def test_every_modal_is_readable_on_a_phone(page, slack, language):
 
 
 def test_every_home_view_is_readable_on_a_phone(page, slack, language):
-    client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+    client = slack_client(slack)
     page.goto(f"{slack.url}/#home")
     wrong = []
     for name, view in contents(language, "home").items():
@@ -211,7 +211,7 @@ def test_every_picture_of_the_documentation_is_shown_in_it():
 @pytest.mark.parametrize("language", ["en"], indirect=True)
 def test_the_measure_sees_what_is_wrong(page, slack):
     """Each of its complaints, of a message that deserves it."""
-    client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+    client = slack_client(slack)
     button = {"type": "button", "text": {"type": "plain_text", "text": "Press"}}
     date = {"type": "date", "timestamp": 1_800_000_000, "format": "{date_short}", "fallback": "then"}
     words = [{"type": "text", "text": "undefined "}, date]

@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.sandbox.slack import Rates, SandboxSlack
+from tests.common.slack import slack_client
 from tests.common.wait import wait_for
 
 DEPLOYS, ALERTS = "C0DEPLOYS1", "C0ALERTS01"
@@ -206,7 +207,7 @@ def client_and_slack() -> Iterator[tuple[WebClient, SandboxSlack]]:
     slack.app.router.add_post("/tour/scale", scaled)
     slack.app.router.add_post("/tour/break", refused)
     with slack.serve():
-        client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+        client = slack_client(slack)
         handler = SocketHandler(bolt(client), "xapp-sandbox", ping_interval=10)
         handler.connect()
         wait_for(lambda: slack.connections)

@@ -24,7 +24,7 @@ def slack(clock: Clock) -> Iterator[SandboxSlack]:
 
 @pytest.fixture
 def client(slack: SandboxSlack) -> WebClient:
-    return WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+    return WebClient(token="xoxb-sandbox", base_url=slack.api_url)  # it retries, as by default
 
 
 @pytest.fixture

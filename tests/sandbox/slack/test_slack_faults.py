@@ -4,7 +4,6 @@ from urllib.error import URLError
 
 import pytest
 import requests
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
@@ -81,7 +80,7 @@ def test_a_connection_cut_without_retries_is_an_error_though_it_was_posted(slack
     ],
 )
 def test_a_call_fails_before_or_after_it_is_done(slack, fault, status, done):
-    client = WebClient(token="xoxb-sandbox", base_url=slack.api_url, timeout=1, retry_handlers=[])
+    client = slack_client(slack, timeout=1)
     setattr(slack.faults, fault, 1)
     with pytest.raises((SlackApiError, ConnectionError, TimeoutError, URLError)):
         client.chat_postMessage(channel=DEPLOYS, text="once")

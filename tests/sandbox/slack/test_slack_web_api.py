@@ -8,6 +8,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.sandbox.slack import Rates, SandboxSlack
+from tests.common.slack import slack_client
 
 DEPLOYS, ALERTS = "C0DEPLOYS1", "C0ALERTS01"
 JONAS = "U0JONAS001"
@@ -276,7 +277,7 @@ def test_addresses_are_for_those_with_the_scope_for_them(slack, client):
 )
 def test_each_method_has_its_tier(clock, method, arguments, a_minute):
     with SandboxSlack(clock=clock.timestamp).serve() as slack:
-        client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+        client = slack_client(slack)
         for _ in range(a_minute):
             client.api_call(method, json=arguments)
         limited = refusal(client.api_call, method, json=arguments)
@@ -287,7 +288,7 @@ def test_each_method_has_its_tier(clock, method, arguments, a_minute):
 
 def test_posting_takes_one_a_second_and_channel_after_a_burst(clock):
     with SandboxSlack(clock=clock.timestamp, rates=Rates(post_burst=3)).serve() as slack:
-        client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+        client = slack_client(slack)
         for channel in ("#deploys", DEPLOYS, DEPLOYS):
             client.chat_postMessage(channel=channel, text="x")
         limited = refusal(client.chat_postMessage, channel=DEPLOYS, text="x")
@@ -300,7 +301,7 @@ def test_posting_takes_one_a_second_and_channel_after_a_burst(clock):
 
 def test_updates_take_fifty_a_minute_over_all_channels(clock):
     with SandboxSlack(clock=clock.timestamp).serve() as slack:
-        client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+        client = slack_client(slack)
         ts = client.chat_postMessage(channel=DEPLOYS, text="0")["ts"]
         for index in range(50):
             client.chat_update(channel=DEPLOYS, ts=ts, text=f"{index}")
