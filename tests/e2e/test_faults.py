@@ -82,7 +82,7 @@ def test_a_bad_manifest_is_named_with_file_and_line_and_the_others_are_checked(d
 )
 def test_hostile_revisions_are_refused_in_one_sentence(person, text):
     answer = person.type(f"revert {text}").text
-    assert "Not a valid revision" in answer or "That URL belongs to" in answer
+    assert "Not a valid revision" in answer or "That URL points to" in answer
 
 
 def test_a_restart_repeats_nothing_and_carries_on(demo):

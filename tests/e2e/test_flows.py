@@ -88,7 +88,7 @@ def test_a_revert_goes_from_the_command_to_live(demo, person):
     bad = demo.shop.bad_commit
     assert "is open" in person.type(f"revert {bad[:8]}").text
     (pull,) = bot_pull_requests(demo)
-    person.card("↩️ Revert to review")
+    person.card("↩️ Revert awaiting review")
     again = person.type(f"revert {bad[:8]}").text
     assert f"#{pull.number}" in again
     assert "already open" in again
@@ -106,10 +106,10 @@ def test_an_adoption_whose_drift_is_gone_says_so(demo, person):
     on_call = ClusterPerson(demo.cluster.api, "payments")
     on_call.do("env")
     person.click(person.card("🟠 Serious drift: payments on prod"), adopt_message.ADOPT)
-    person.card("📥 Adoption to review", "Nothing changes until someone merges it")
+    person.card("📥 Adoption awaiting review", "Nothing changes until someone merges it")
     on_call.do("undo")
     person.card("✅ Resolved: payments on prod")
-    person.card("📥 Adoption to review", "The drift is gone")
+    person.card("📥 Adoption awaiting review", "The drift is gone")
     (pull,) = adoptions(demo)
     remote(demo).close(pull.number)
     person.card("⛔ Adoption closed")
@@ -120,10 +120,10 @@ def test_drift_is_adopted_from_the_alert_by_a_merge(demo, person):
     ClusterPerson(demo.cluster.api, "payments").do("image")
     card = person.card("🟠 Serious drift: payments on prod")
     answer = person.answer(person.click(card, adopt_message.ADOPT)).text
-    assert "to update payments in git to match the cluster" in answer
+    assert "which updates payments in git to match the cluster" in answer
     (pull,) = adoptions(demo)
     assert "`spec.template.spec.containers[name=api].image`: git" in pull.body
-    person.card("📥 Adoption to review")
+    person.card("📥 Adoption awaiting review")
     remote(demo).review(pull.number, "bo", "APPROVED")
     remote(demo).merge(pull.number, by="bo")
     person.card("✅ Adoption merged")

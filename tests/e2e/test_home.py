@@ -55,14 +55,14 @@ def test_a_home_tab_shows_the_applications_of_its_owner_or_all(priya, tomas):
     view = priya.open_home("2 open incidents")
     rows = [block["elements"] for block in view.blocks if block["type"] == "actions"]
     assert {button["value"] for row in rows for button in row} == {"shop@1", "search@1"}
-    priya.home("All of them: you own none")
+    priya.home("because you own none")
 
 
 def test_a_denied_click_is_answered_next_to_the_button(demo, priya, store):
     view = priya.open_home("2 open incidents")
     ephemerals = demo.slack.ephemerals(PRIYA)
     priya.click(view, card.ACKNOWLEDGE, "shop@1")
-    view = priya.home("You are not allowed to acknowledge or snooze alerts here")
+    view = priya.home("You are not allowed to acknowledge or snooze incidents here")
     at = next(number for number, block in enumerate(view.blocks) if "You are not allowed" in json.dumps(block))
     assert {button["value"] for button in view.blocks[at - 1]["elements"]} == {"shop@1"}
     assert store.incidents.open_for("shop").state is IncidentState.OPEN
@@ -75,12 +75,12 @@ def test_a_denied_click_is_answered_next_to_the_button(demo, priya, store):
 def test_an_incident_is_acknowledged_snoozed_and_unsnoozed_from_the_home_tab(jonas, store):
     view = jonas.open_home("2 open incidents")
     jonas.click(view, card.ACKNOWLEDGE, "shop@1")
-    view = jonas.home("acknowledged by you")
+    view = jonas.home("You acknowledged")
     assert store.incidents.open_for("shop").acknowledged_by == JONAS
 
     jonas.click(view, card.SNOOZE, "shop@1")
     jonas.submit(jonas.modal(), {form.PICKED: "4h"})
-    view = jonas.home("snoozed until")
+    view = jonas.home("You snoozed")
     assert store.incidents.open_for("shop").state is IncidentState.SNOOZED
 
     jonas.click(view, home_message.END_SNOOZE, "shop@1")

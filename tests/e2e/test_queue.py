@@ -1,4 +1,4 @@
-"""The forge's rate limit is exhausted when somebody asks for a revert: the whole bot, from answer to pull request."""
+"""The forge's rate limit is used up when somebody asks for a revert: the whole bot, from answer to pull request."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,13 +14,13 @@ def test_a_rate_limited_revert_is_queued_and_opened_later(demo):
     text = hosted.git.run("show", f"{demo.shop.branch}:{WEB}")
     bad = hosted.commit(demo.shop.branch, {WEB: f"# Said twice\n{text}"}, "Say it twice\n", "ana")
     demo.forge.faults.rate_limited_until = datetime.now(UTC) + timedelta(seconds=5)
-    assert "Queued until" in person.type(f"revert {bad} shop").text
+    assert "Queued: " in person.type(f"revert {bad} shop").text
 
     def card(part):
         messages = demo.slack.messages(ALERTS)
         return next((each for each in messages if bad[:10] in str(each.blocks) and part in each.text), None)
 
-    queued = wait_for(lambda: card("is queued until"))
+    queued = wait_for(lambda: card("is queued: "))
     demo.forge.faults.rate_limited_until = None
     done = wait_for(lambda: card("Result of the queued revert"))
     assert done.ts == queued.ts, "the same card says so"

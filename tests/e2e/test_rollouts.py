@@ -84,7 +84,7 @@ def test_a_rollout_that_fails_says_why_and_its_button_opens_a_revert(team):
     before = team.image()
     pull = team.merge("broken-web", (before, f"{before.partition(':')[0]}:broken"))
     card = team.card(
-        pull, "⚠️ Not live: shop", "applied, but not ready: Deployment web", "last commit to change Deployment web"
+        pull, "⚠️ Not live: shop", "applied, but not ready: Deployment web", "latest commit that changed Deployment web"
     )
     assert mentioned(team.jonas.reply(card, "still not live").blocks) == [JONAS, PRIYA]
     team.jonas.click(card, REVERT_THIS)

@@ -11,7 +11,7 @@ from bot.core.access.audit import Origin
 from bot.core.access.permission import Right, Roles
 from bot.core.access.requester import Requester
 from bot.core.incidents.incident import IncidentState
-from bot.core.incidents.snooze import For
+from bot.core.incidents.snooze import SnoozeFor
 from bot.core.pull_requests.change_ref import PullNumber, Sha
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.command_service import CommandService
@@ -29,7 +29,7 @@ from tests.common.samples import SCALED, T0, application, check, incident
 ANA, TOMAS, ON_CALL = "U0ANA", "U0TOMAS", "S0ONCALL"
 WEB = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: %d}\n"
 CARD = "shop@2026-03-01"
-HOUR = For(timedelta(hours=1))
+HOUR = SnoozeFor(timedelta(hours=1))
 
 
 class Scenario:

@@ -270,7 +270,7 @@ def test_a_token_that_may_not_write_is_told_what_to_be_granted(site):
 def test_a_repository_that_is_not_visible_is_not_mistaken_for_a_missing_pull_request(site):
     other = site.kind.repository.replace("press", "scissors")
     for ask in everything(site.adapter(repository=other)):
-        with pytest.raises(ForgeError, match=f"does not show {other} to the bot"):
+        with pytest.raises(ForgeError, match=f"{other} is not visible to the bot"):
             ask()
 
 
@@ -279,7 +279,7 @@ def test_a_used_up_rate_limit_says_until_when_and_does_not_wait(site, forge, san
     sandbox.faults.rate_limited_until = until
     for number, ask in enumerate(everything(forge), 1):
         with pytest.raises(
-            ForgeError, match=rf"{site.kind.product}'s rate limit is exhausted until \d\d:\d\d UTC"
+            ForgeError, match=rf"The {site.kind.product} rate limit is used up and resets at \d\d:\d\d UTC"
         ) as error:
             ask()
         assert abs(error.value.retry_at - until) < timedelta(minutes=2)
@@ -340,7 +340,8 @@ def test_a_redirect_to_another_server_does_not_take_the_token_along(site):
 def test_a_pull_request_without_commits_is_refused_in_the_forge_s_own_words(forge, hosted):
     hosted.git.move("gitops-bot/empty", hosted.git.tip("main"), None)
     with pytest.raises(
-        ForgeError, match=r"refused to open a \w+ request from gitops-bot/empty .*[Nn]o commits|up-to-date|no changes"
+        ForgeError,
+        match=r"rejected the request to open a \w+ request from gitops-bot/empty .*[Nn]o commits|up-to-date|no changes",
     ):
         create_pull_request(forge, "gitops-bot/empty")
 
@@ -404,7 +405,7 @@ def test_a_token_that_git_may_not_use_is_named_by_its_variable(site, caplog):
     head = repository.fetch()
     with pytest.raises(PushRejectedError, match=f"{site.kind.token_variable} does not have write access"):
         repository.push_commit(branch="gitops-bot/x", tree=head, parent=head, message="x")
-    with pytest.raises(RepositoryError, match=f"Check {site.kind.token_variable}") as error:
+    with pytest.raises(RepositoryError, match=rf"\({site.kind.token_variable}\)") as error:
         site.repository(token=SECRET).fetch()
     assert SECRET not in f"{error.value!r} {caplog.text}"
 

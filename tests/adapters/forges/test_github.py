@@ -287,6 +287,8 @@ def test_a_person_s_token_cannot_sign_and_is_told_what_can(forge, signed, url, t
     repository = mirror(forge, url, tmp_path)
     head = repository.fetch()
     tree = repository.tree_id(signed.git.tip(BOT_BRANCH), "")
-    with pytest.raises(PushRejectedError, match=r"GitHub signs those of a GitHub App\. Set GITHUB_APP_ID"):
+    with pytest.raises(
+        PushRejectedError, match=r"GitHub signs only commits that a GitHub App creates\. Set GITHUB_APP_ID"
+    ):
         repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
     assert signed.git.tip("gitops-bot/x") is None

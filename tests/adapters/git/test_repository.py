@@ -437,7 +437,7 @@ def test_a_shallow_remote_is_named_as_such(tmp_path, source, repository):
 
 @pytest.mark.parametrize("url", ["", "-oProxyCommand=id", "ext::sh -c id", "ftp://host/x", "https://", "https://h/x\n"])
 def test_a_url_that_git_may_not_be_given_is_refused(tmp_path, url):
-    with pytest.raises(RepositoryError, match="A repository url must be"):
+    with pytest.raises(RepositoryError, match="A repository URL must be"):
         GitRepository("bad", url, "main", tmp_path)
 
 
@@ -553,7 +553,7 @@ def test_a_refused_credential_names_its_variable_and_not_its_value(tmp_path, cre
     options = {"credential": lambda: credential, "credential_variable": "GITLAB_TOKEN"}
     with Server(app) as server:
         repository = GitRepository("p", f"{server.url}/x.git", "main", tmp_path / "m", **options)
-        with pytest.raises(RepositoryError, match="Check GITLAB_TOKEN") as raised:
+        with pytest.raises(RepositoryError, match=r"\(GITLAB_TOKEN\)") as raised:
             repository.fetch()
     assert TOKEN not in str(raised.value)
 

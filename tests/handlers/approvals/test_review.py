@@ -7,7 +7,7 @@ import pytest
 from slack_sdk import WebClient
 
 from bot import build
-from bot.core.approvals.approval import ApprovalStatus, alerts
+from bot.core.approvals.approval import ApprovalStatus, collect_alerts
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.handlers.approvals.review import ApprovalReviewer
@@ -73,7 +73,7 @@ class Team(RunningForge):
         return self.verdicts
 
     def alerts(self):
-        return alerts(self.ports.store.approvals.unsettled())
+        return collect_alerts(self.ports.store.approvals.unsettled())
 
     # -------------------------------------------------------- what people do
 
@@ -161,9 +161,9 @@ def test_a_direct_push_is_not_approved(team):
     sha = team.hosted.commit("main", {FILE: config(9)}, "Raise a (#7)\n", "mia")
     assert team.final_verdicts() == [ApprovalStatus.DIRECT]
     (alert,) = team.alerts()
-    assert (alert.last.sha, alert.channels, alert.applications) == (sha, (ALERTS,), ("shop",))
-    assert "+data: {limit: '9'}" in alert.last.diff
-    assert alert.last.pushed_by == ("mia" if team.kind.kind in {"github", "gitlab"} else None)
+    assert (alert.newest.sha, alert.channels, alert.applications) == (sha, (ALERTS,), ("shop",))
+    assert "+data: {limit: '9'}" in alert.newest.diff
+    assert alert.newest.pushed_by == ("mia" if team.kind.kind in {"github", "gitlab"} else None)
 
 
 @every_forge
@@ -253,7 +253,7 @@ def test_an_unavailable_forge_makes_the_verdict_unknown(team):
     team.review()
     team.review(timedelta(hours=3))
     (unknown,) = team.judgements
-    assert (unknown.verdict, alerts([unknown])) == (ApprovalStatus.UNKNOWN, [])
+    assert (unknown.verdict, collect_alerts([unknown])) == (ApprovalStatus.UNKNOWN, [])
     assert "503" in unknown.why
     team.sandbox.faults.down = False
     team.review(timedelta(hours=1))
@@ -272,7 +272,7 @@ def test_a_later_approval_is_recorded(team):
     (judgement,) = team.judgements
     assert (judgement.verdict, judgement.later) == (ApprovalStatus.BYPASSED, ("lou",))
     (alert,) = team.alerts()
-    assert alert.seen_by == ("lou",)
+    assert alert.approved_later_by == ("lou",)
     team.ports.store.settle(alert.id)
     assert team.ports.store.approvals.unsettled() == []
 

@@ -38,9 +38,9 @@ def test_a_disagreement_with_argo_cd_is_pointed_out(discovery):
     discovery.start()
     assert discovery.bot.check()["shop"].status is Status.OUT_OF_SYNC
     head = discovery.source.sha()[:8]
-    assert f"⚠️ Argo CD says it is in sync at {head}, but the bot sees drift in 1 of its objects." in discovery.status()
+    assert f"⚠️ Argo CD reports in sync at {head}, but the bot sees drift in 1 of its objects." in discovery.status()
     assert (
-        f"⚠️ Argo CD dice que está en sincronía en {head}, pero el bot ve drift en 1 de sus objetos."
+        f"⚠️ Argo CD informa que está en sincronía en {head}, pero el bot ve drift en 1 de sus objetos."
         in discovery.status(Language.SPANISH)
     )
 
@@ -84,7 +84,7 @@ def test_while_a_deployer_does_not_answer_known_applications_are_kept(discovery)
     discovery.bot.discover()
     assert list(discovery.applications) == ["shop"]
     (problem,) = discovery.bot.monitor.problems()
-    assert problem.startswith("The applications of Argo CD on prod could not be listed, so the last known ones are")
+    assert problem.startswith("Could not list the Argo CD applications on prod: ")
     assert "applications.argoproj.io" in problem
     discovery.cluster.recover()
     discovery.bot.discover()
@@ -106,7 +106,7 @@ def test_an_application_that_cannot_be_followed_says_why(discovery):
     for reason in (
         "elsewhere on prod: its repository https://git.example/other.git is not configured",
         "away on prod: its destination https://10.1.1.1:6443 is not a configured cluster",
-        "chart on prod: its chart redis comes from a Helm repository, and the bot",
+        "chart on prod: its chart redis comes from a Helm repository, but the bot",
         "plugin on prod: a config management plugin renders it",
         "loud on prod: its annotation gitops-bot/channel is not a channel ID",
     ):
@@ -192,7 +192,7 @@ def test_the_command_line_checks_discovered_applications(discovery):
     with pytest.raises(PortError, match=r"Unknown application shpo; did you mean shop\? Applications: .*shop\."):
         check_configured(discovery.bot.config, ["shpo"], explain=False)
     discovery.cluster.fail("*/applications", 503)
-    with pytest.raises(PortError, match="The applications of Argo CD on prod could not be listed"):
+    with pytest.raises(PortError, match="Could not list the Argo CD applications on prod"):
         check_configured(discovery.bot.config, [], explain=False)
 
 

@@ -142,11 +142,11 @@ def test_suspended_and_unsupported_resources_are_reported(discovery):
     assert list(discovery.applications) == ["shop"]
     answer = discovery.status()
     assert "Flux: suspended" in answer
-    assert "Kustomization flux-system/image on prod: its source is the OCIRepository artifact, and the bot" in answer
+    assert "Kustomization flux-system/image on prod: its source is the OCIRepository artifact, but the bot" in answer
     assert "Kustomization flux-system/sealed on prod: it uses decryption" in answer
     assert "Kustomization flux-system/lost on prod: its GitRepository flux-system/gone does not exist" in answer
-    assert "HelmRelease flux-system/redis on prod: its source is the HelmRepository charts, and the bot" in answer
-    assert "su origen es el HelmRepository charts, y el bot solo lee git" in discovery.status(Language.SPANISH)
+    assert "HelmRelease flux-system/redis on prod: its source is the HelmRepository charts, but the bot" in answer
+    assert "su origen es el HelmRepository charts, pero el bot solo lee de git" in discovery.status(Language.SPANISH)
 
 
 def test_a_git_repository_may_follow_a_version_range(discovery):

@@ -12,7 +12,7 @@ from bot.adapters.rendering.programs import Programs
 from bot.core.applications.application import Application
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.model import Status
-from bot.core.rendering.render import render
+from bot.core.rendering.plain import render_plain
 from bot.handlers.drift.check import check, check_files, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.drift.live_comparison import compare_live
@@ -345,7 +345,7 @@ def test_unreadable_autoscalers_matter_only_when_replicas_differ(scenario):
 
 def test_manifests_are_compared_outside_a_check_and_removed_ones_found(scenario):
     scenario.deploy("shop", CONFIG)
-    manifests = render([("a.yaml", as_yaml(CONFIG, DEPLOYMENT).encode())])
+    manifests = render_plain([("a.yaml", as_yaml(CONFIG, DEPLOYMENT).encode())])
     live = compare_live(scenario.client, [(manifest, SHOP) for manifest in manifests])
     assert [drift.kind for drift in comparison_result(manifests, namespace="shop", live=live).drift] == ["Deployment"]
     present, unknown = still_present(manifests, namespace="shop", live=live)
@@ -353,7 +353,7 @@ def test_manifests_are_compared_outside_a_check_and_removed_ones_found(scenario)
 
 
 def test_whether_a_removed_object_remains_can_be_unknown(scenario):
-    manifests = render([("a.yaml", as_yaml(SECRET).encode())])
+    manifests = render_plain([("a.yaml", as_yaml(SECRET).encode())])
     scenario.live.fail("*/secrets", 403)
     live = compare_live(scenario.client, [(manifest, SHOP) for manifest in manifests])
     present, unknown = still_present(manifests, namespace="shop", live=live)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.core.incidents.incident import IncidentState, advance
+from bot.core.incidents.incident import IncidentState, apply_check
 from bot.handlers.incidents.control import Already, Done, Over, UnknownSubject, acknowledge, change, snooze
 from bot.ports.store import Posted
 from tests.common.samples import T0, check, incident
@@ -51,7 +51,7 @@ def test_a_snooze_into_the_past_is_refused(ports):
 
 
 def test_a_resolved_incident_is_over_and_any_other_unknown(ports):
-    ports.store.incidents.exchange(SHOP, advance(SHOP, SYNCED, channel=SHOP.channel, rolling=False))
+    ports.store.incidents.exchange(SHOP, apply_check(SHOP, SYNCED, channel=SHOP.channel, rolling=False))
     assert isinstance(acknowledge(ports, "shop@1", "U1", T0), Over)
     ports.store.cards.save("shop@1", Posted("C1", "1.2", "digest", T0))
     ports.store.settle("shop@1")
@@ -81,7 +81,7 @@ def test_a_concurrent_check_is_not_lost(ports):
 
 def test_an_incident_resolved_meanwhile_is_left_alone(ports):
     def decide(incident):
-        ports.store.incidents.exchange(incident, advance(incident, SYNCED, channel=SHOP.channel, rolling=False))
+        ports.store.incidents.exchange(incident, apply_check(incident, SYNCED, channel=SHOP.channel, rolling=False))
         return replace(incident, acknowledged_by="U1")
 
     assert change(ports.store, SHOP, decide) == (SHOP, False)

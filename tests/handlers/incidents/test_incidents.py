@@ -290,7 +290,7 @@ def test_in_quiet_hours_a_card_is_updated_and_replies_wait(watch):
     watched.at(7, day=3)
     watched.advance(seconds=1)
     assert [reply.split(":")[0] for reply in watched.replies] == [
-        "More drift in a on prod",
+        "More drift in a on prod. ConfigMap a/settings",
         "a on prod is back in sync after 5 h 30 min",
     ]
     assert watched.bot.store.incidents.unsettled() == []

@@ -14,7 +14,7 @@ from bot.core.objects.health import Unready
 from bot.core.objects.manifest import resolve
 from bot.core.objects.ownership import INTERACTIVE
 from bot.core.objects.schema import Schemas
-from bot.core.rollouts.rollout import Part, PendingState, Rollout, RolloutState
+from bot.core.rollouts.rollout import ApplicationRollout, PendingState, Rollout, RolloutState
 from bot.handlers.incidents.suspects import MOST_WALKED, Suspects
 from bot.handlers.queries.history import history
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -75,7 +75,7 @@ class Scenario:
         return self.suspects.of_drift(SHOP, self.incident(**incident))
 
     def save_rollout(self, sha, *, live_at=None):
-        part = Part("shop", "prod", "C1", live_at=live_at)
+        part = ApplicationRollout("shop", "prod", "C1", live_at=live_at)
         self.store.rollouts.save(
             Rollout(f"platform@{sha}", "platform", "main", sha, None, "x", "Ana", self.clock(), (part,))
         )
@@ -83,7 +83,7 @@ class Scenario:
     def stuck_rollout(self, *deployments):
         """A rollout of the head whose Deployments of these names are not ready."""
         unready = tuple(Unready("Deployment", name, 0, 1) for name in deployments)
-        part = Part("shop", "prod", "C1", lacking=PendingState(unready=unready, total=len(unready)))
+        part = ApplicationRollout("shop", "prod", "C1", lacking=PendingState(unready=unready, total=len(unready)))
         head = self.repository.fetch()
         return Rollout("platform@1", "platform", "main", head, None, "x", "Ana", self.clock(), (part,))
 

@@ -8,7 +8,7 @@ from bot.adapters.database.store import SqlStore
 from bot.core.access.audit import Origin
 from bot.core.access.permission import Right, Roles
 from bot.core.access.requester import Requester
-from bot.core.incidents.alerting import Policy
+from bot.core.incidents.alerting import AlertPolicy
 from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.queued import MAX_WAIT, QueueState
 from bot.core.pull_requests.revert import RevertRequest
@@ -66,7 +66,7 @@ class Queue(RunningForge):
 
     def cards(self, ports):
         queued = ports.store.queued_reverts.unsettled()
-        return desired_cards(lambda _: ENGLISH, [], [], [], [], self.clock(), Policy(), queued)
+        return desired_cards(lambda _: ENGLISH, [], [], [], [], self.clock(), AlertPolicy(), queued)
 
     @property
     def heads(self):
@@ -93,8 +93,8 @@ def test_a_queued_revert_is_opened_once_by_any_replica(queue, replicas):
     one, two = replicas
     queue.limit(47)
     answer = queue.request(one)
-    assert answer.text.startswith("Queued until ")
-    assert "rate limit is exhausted" in answer.text
+    assert answer.text.startswith("Queued: ")
+    assert "rate limit is used up" in answer.text
     (queued,) = two.store.queued_reverts.unsettled()
     assert (queued.by, queued.channel, queued.request.change) == (JONAS, "C1", Sha(queue.bad))
     assert [(card.channel, card.last) for card in queue.cards(two)] == [("C1", False)]

@@ -69,7 +69,7 @@ def test_a_plain_commit(reverts):
     assert reverts.source.show(branch, API) == "replicas: 2"
     message = reverts.source.git("log", "-1", "--format=%B", branch)
     assert message == f'Revert "Scale web"\n\nThis reverts commit {bad}.\n\nRequested in Slack by Ana.'
-    assert "`shop` on `prod`, namespace `shop`" in reverts.body(opened)
+    assert "`shop` on `prod` (namespace `shop`)" in reverts.body(opened)
 
 
 @pytest.mark.parametrize("method", ["squash", "merge", "rebase"])
@@ -270,7 +270,7 @@ def test_a_commit_by_an_image_updater_warns_that_it_may_come_back(reverts):
     bad = reverts.source.commit("Update image", {WEB: "image: web:2\n"}, author=who)
     opened = reverts.request(bad)
     assert opened.automation == "Argo CD Image Updater"
-    assert "may write it again" in reverts.body(opened)
+    assert "may make it again" in reverts.body(opened)
 
 
 def test_line_endings_are_restored_byte_for_byte(reverts):
@@ -304,7 +304,9 @@ def test_without_a_forge_there_are_no_pull_requests(reverts):
 
 def test_a_url_of_another_repository_is_refused(reverts):
     outcome = reverts.request("https://github.com/evil/platform/pull/1")
-    assert outcome == Refused("That URL belongs to github.com/evil/platform, but platform is github.com/acme/platform.")
+    assert outcome == Refused(
+        "That URL points to github.com/evil/platform, but platform is configured as github.com/acme/platform."
+    )
 
 
 def test_an_unknown_sha_or_number_is_not_found(reverts):

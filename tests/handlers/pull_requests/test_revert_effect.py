@@ -60,7 +60,7 @@ def test_a_change_to_a_base_affects_every_application_built_on_it(reverts):
         [("changed", "Deployment", "blue-web", ["spec.replicas"])],
         [("changed", "Deployment", "green-web", ["spec.replicas"])],
     ]
-    assert "`green` on `prod`, namespace `green-ns`**:** 1 changed" in reverts.body(opened)
+    assert "`green` on `prod` (namespace `green-ns`)**:** 1 changed" in reverts.body(opened)
     assert "  - `spec.replicas`: `9` → `1`" in reverts.body(opened)
 
 
@@ -80,10 +80,10 @@ def test_added_removed_and_absent_effects_are_listed(reverts):
     words = reverts.source.commit("Words", {"apps/plain/README.md": "Bye"})
     opened = reverts.request(words)
     assert opened.effects[0].change.total == 0
-    assert "none in the cluster" in reverts.body(opened)
+    assert "No cluster changes in" in reverts.body(opened)
     outside = reverts.request(reverts.source.commit("Elsewhere", {"README.md": "x"}))
     assert (outside.applications, outside.effects) == ((), ())
-    assert "These files belong to no application that the bot watches." in reverts.body(outside)
+    assert "These files are outside all applications that the bot watches." in reverts.body(outside)
 
 
 def test_no_value_of_a_secret_is_shown(reverts):
@@ -116,7 +116,7 @@ def test_the_deletion_of_a_volume_is_the_first_warning(reverts):
     opened = reverts.request(bad)
     assert [warning.loss for warning in opened.effects[0].irreversible] == [Loss.VOLUME]
     (sentence,) = warnings(ENGLISH, opened.effects)
-    assert sentence.startswith("PersistentVolumeClaim data of plain on prod is deleted together with its data")
+    assert sentence.startswith("PersistentVolumeClaim data (plain on prod) is deleted along with its data")
     assert f"**Before you merge**\n\n- `{sentence}`" in reverts.body(opened)
 
 
@@ -130,7 +130,7 @@ def test_a_revert_does_not_wait_for_a_slow_renderer(reverts):
         slow, quick = effects(reverts.repository, bad, head, applications, ManifestCache(hanging), patience=0.5)
     finally:
         hanging.release()
-    assert slow.why == "rendering took longer than 0.5 s, and the pull request does not wait for it."
+    assert slow.why == "rendering took longer than 0.5 s, so the pull request was opened without it."
     assert changes(quick) == [("changed", "ConfigMap", "settings", ["data.limit"])]
 
 

@@ -38,7 +38,7 @@ def test_a_revert_for_a_tracked_tag_needs_a_branch(reverts, revision):
     reverts.source.git("tag", "v1.0.0")
     refused = reverts.request(bad, tracking(reverts, revision))
     assert isinstance(refused, Refused)
-    assert refused.reason.startswith("The application follows v1.0.0, which is not a branch")
+    assert refused.reason.startswith("The application tracks v1.0.0, which is not a branch")
     assert reverts.branches == []
 
 

@@ -7,7 +7,7 @@ import tarfile
 import pytest
 
 from bot.adapters.rendering.programs import Programs, sdk_command
-from bot.core.rendering.source import HelmParameters, Kind, Source
+from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.ports.rendering import RenderError
 
 HELMS = {
@@ -83,7 +83,7 @@ def rendering(request, rendering):
 
 
 def chart(path="app", release="shop", namespace="shop", **parameters):
-    return Source(path, Kind.HELM, HelmParameters(release, namespace, **parameters))
+    return Source(path, SourceType.HELM, HelmParameters(release, namespace, **parameters))
 
 
 def objects(rendering, source):
@@ -115,30 +115,30 @@ def test_a_chart_with_its_dependencies_hooks_and_definitions(rendering):
 
 def test_a_chart_is_recognized_by_its_file(rendering):
     rendering.commit(CHART)
-    source = Source("app", helm=HelmParameters(release="shop"))
+    source = Source("app", helm=HelmParameters(release_name="shop"))
     assert ("ConfigMap", "shop-shop") in objects(rendering, source)
 
 
 @pytest.mark.parametrize(
     ("parameters", "values"),
     [
-        ({"values": ("values-prod.yaml",)}, '{"level":"warn","list":["z"],"nested":{"keep":true},"replicas":3}'),
+        ({"values_files": ("values-prod.yaml",)}, '{"level":"warn","list":["z"],"nested":{"keep":true},"replicas":3}'),
         (
-            {"values": ("values-prod.yaml", "../shared/values.yaml")},
+            {"values_files": ("values-prod.yaml", "../shared/values.yaml")},
             '{"level":"debug","list":["z"],"nested":{"keep":true},"replicas":3}',
         ),
         (
-            {"values": ("/shared/values.yaml", "values-prod.yaml")},
+            {"values_files": ("/shared/values.yaml", "values-prod.yaml")},
             '{"level":"warn","list":["z"],"nested":{"keep":true},"replicas":3}',
         ),
         (
-            {"values": ("values-prod.yaml",), "inline": "level: inline\n"},
+            {"values_files": ("values-prod.yaml",), "inline_values": "level: inline\n"},
             '{"level":"inline","list":["z"],"nested":{"keep":true},"replicas":3}',
         ),
         (
             {
-                "values": ("values-prod.yaml",),
-                "inline": "level: inline\n",
+                "values_files": ("values-prod.yaml",),
+                "inline_values": "level: inline\n",
                 "set": (("level", "a,b"), ("replicas", "5")),
             },
             '{"level":"a,b","list":["z"],"nested":{"keep":true},"replicas":5}',
@@ -148,11 +148,11 @@ def test_a_chart_is_recognized_by_its_file(rendering):
             '{"list":["a","b","c"],"nested":{"drop":true,"keep":true},"replicas":"7"}',
         ),
         (
-            {"inline": "list: [p, q]\n", "set": (("list[1]", "x"), ("nested.drop", "null"))},
+            {"inline_values": "list: [p, q]\n", "set": (("list[1]", "x"), ("nested.drop", "null"))},
             '{"level":"info","list":["p","x"],"nested":{"keep":true},"replicas":1}',
         ),
         (
-            {"inline": "list: [p, q]\n", "set": (("list", "{x}"), ("level", "1e3"))},
+            {"inline_values": "list: [p, q]\n", "set": (("list", "{x}"), ("level", "1e3"))},
             '{"level":"1e3","list":["x"],"nested":{"drop":true,"keep":true},"replicas":1}',
         ),
     ],
@@ -170,7 +170,7 @@ def test_release_and_capabilities_come_from_the_parameters(rendering):
         namespace="there",
         api_versions=("monitoring.coreos.com/v1",),
         kube_version="1.27.3",
-        crds=False,
+        include_crds=False,
         set=(("cache.enabled", "false"), ("tags.observability", "true"), ("extra", "true")),
     )
     rendered = objects(rendering, source)
@@ -209,7 +209,7 @@ def test_a_dependency_in_git_is_found_in_every_form(rendering, where):
 
 
 def test_only_a_change_to_a_needed_file_renders_again(rendering):
-    source = chart(values=("../shared/values.yaml",))
+    source = chart(values_files=("../shared/values.yaml",))
     first = rendering.render(source, rendering.commit({**CHART, "shared/values.yaml": "level: warn\n"}))
     assert rendering.render(source, rendering.commit({"shared/other.yaml": "level: x\n"})) is first
     assert rendering.render(source, rendering.commit({"shared/values.yaml": "level: debug\n"})) != first
@@ -244,7 +244,7 @@ def test_objects_that_differ_at_each_rendering_are_left_out_and_named(rendering,
     assert "login" not in {manifest.name for manifest in result.manifests}
 
 
-@pytest.mark.parametrize("parameters", [{"set": (("a", "x{{ uuidv4 }}"),)}, {"inline": "a: '{{ uuidv4 }}'"}])
+@pytest.mark.parametrize("parameters", [{"set": (("a", "x{{ uuidv4 }}"),)}, {"inline_values": "a: '{{ uuidv4 }}'"}])
 def test_a_template_in_a_value_can_differ_too(rendering, parameters):
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: {{ tpl .Values.a . }}}\n"
     rendering.commit({**CHART, "app/templates/told.yaml": text})
@@ -291,7 +291,7 @@ def test_a_remote_dependency_is_refused(rendering, repository):
 )
 def test_a_values_file_that_is_not_in_the_repository_is_refused(rendering, path, word):
     rendering.use(None)
-    assert word in rendering.error(CHART, chart(values=(path,)))
+    assert word in rendering.error(CHART, chart(values_files=(path,)))
 
 
 def test_a_file_url_out_of_the_repository_is_refused(rendering):
@@ -363,7 +363,7 @@ def test_an_archive_that_unpacks_to_too_much_is_stopped(rendering):
     ],
 )
 def test_no_error_shows_a_value(rendering, text):
-    parameters = {"values": ("secret.yaml",), "set": (("token", "hunter3"),)}
+    parameters = {"values_files": ("secret.yaml",), "set": (("token", "hunter3"),)}
     files = {**template(text), "app/secret.yaml": "password: hunter2\n"}
     message = rendering.error(
         {**files, "app/values.schema.json": '{"properties": {"token": {"const": 1}}}'}, chart(**parameters)

@@ -358,7 +358,7 @@ def test_no_error_shows_a_secret(rendering, text):
 def test_without_a_program_it_says_what_to_install(rendering):
     rendering.use(Programs())
     message = rendering.error({"app/kustomization.yaml": "resources: [one.yaml]\n"})
-    assert message == "Rendering this needs Kustomize, and neither kustomize nor kubectl is on PATH."
+    assert message == "Rendering this requires Kustomize, but neither kustomize nor kubectl is on PATH."
 
 
 def test_nothing_stays_behind(rendering, tmp_path, monkeypatch):
@@ -379,7 +379,7 @@ def test_nothing_stays_behind(rendering, tmp_path, monkeypatch):
             "downloaded from https://charts.example.org",
         ),
         ("releaseName: a", "commit it as app/charts/shop."),
-        ("version: 1.0.0", "has no releaseName here, so its objects would get new names each time. Set it."),
+        ("version: 1.0.0", "has no releaseName here, so its objects would get new names each time. Set releaseName."),
     ],
 )
 def test_a_chart_that_cannot_be_rendered_in_a_kustomization_says_why(rendering, entry, word):

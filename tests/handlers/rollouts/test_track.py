@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.rollouts.rollout import Part, Rollout, RolloutState
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.track import RolloutTracker
@@ -22,7 +22,7 @@ def rollout(source):
     source.commit("First", {"README.md": "x\n"})
     parent = source.sha()
     sha = source.commit("Add", {f"apps/{name}/a.yaml": as_yaml(config_map()) for name in (NEAR, FAR)})
-    parts = tuple(Part(name, name, "C1") for name in (NEAR, FAR))
+    parts = tuple(ApplicationRollout(name, name, "C1") for name in (NEAR, FAR))
     return lambda now: Rollout("platform@1", "platform", "main", sha, parent, "Add", "Ana", now, parts)
 
 
@@ -85,7 +85,9 @@ def test_a_cluster_that_hangs_delays_no_other_and_is_asked_once(bot, tracker, fa
 def test_a_rollout_of_what_left_the_configuration_is_unknown_and_holds_up_no_other(bot, tracker, far):
     far.release()
     (rollout,) = unsettled(bot).values()
-    gone = replace(rollout, id="gone@1", repository="gone", parts=(*rollout.parts, Part("away", "away", "C1")))
+    gone = replace(
+        rollout, id="gone@1", repository="gone", parts=(*rollout.parts, ApplicationRollout("away", "away", "C1"))
+    )
     bot.store.rollouts.save(gone)
 
     def is_decided():

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.core.incidents.alerting import Policy
-from bot.core.incidents.incident import IncidentState, advance
-from bot.core.rollouts.rollout import Part, Rollout, RolloutState
+from bot.core.incidents.alerting import AlertPolicy
+from bot.core.incidents.incident import IncidentState, apply_check
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.incidents.control import acknowledge
 from bot.handlers.incidents.record import pass_time_of_all
 from bot.handlers.slack.cards import CardReconciler
@@ -22,8 +22,8 @@ from tests.common.slack import ALERTS, DEPLOYS, JONAS, TOMAS, cards, headline, h
 
 OPEN = incident()
 SYNCED = check()
-RESOLVED = advance(OPEN, SYNCED, channel=ALERTS, rolling=False)
-POLICY = Policy()
+RESOLVED = apply_check(OPEN, SYNCED, channel=ALERTS, rolling=False)
+POLICY = AlertPolicy()
 
 
 class Channel:
@@ -88,13 +88,13 @@ def test_a_card_is_updated_in_place_and_gets_one_reply(channel):
 
 def test_more_drift_is_announced_in_the_thread_once(channel):
     more = ObjectDrift("v1", "Service", "shop", "web", "missing")
-    grown = advance(OPEN, check(drift=(SCALED, more)), channel=ALERTS, rolling=False)
+    grown = apply_check(OPEN, check(drift=(SCALED, more)), channel=ALERTS, rolling=False)
     channel.save(OPEN)
     channel.save(grown)
     channel.save(grown)
     assert len(channel.replies) == 1
     assert "Service shop/web is missing" in channel.replies[0].text
-    channel.save(advance(grown, SYNCED, channel=ALERTS, rolling=False), after=9)
+    channel.save(apply_check(grown, SYNCED, channel=ALERTS, rolling=False), after=9)
     assert len(channel.replies) == 2
     assert channel.store.incidents.unsettled() == []
 
@@ -238,7 +238,7 @@ def test_after_an_outage_the_latest_state_is_posted(channel):
 
 
 def test_a_rollout_has_one_card_in_each_of_its_channels(channel):
-    parts = (Part("shop", "prod", ALERTS), Part("shop-staging", "prod", DEPLOYS))
+    parts = (ApplicationRollout("shop", "prod", ALERTS), ApplicationRollout("shop-staging", "prod", DEPLOYS))
     merge = Rollout("p@1", "platform", "main", "b" * 40, None, "Raise limits", "ana", T0, parts)
     channel.store.rollouts.save(merge)
     channel.reconcile()
@@ -272,7 +272,7 @@ def test_a_hundred_incidents_share_a_card_with_one_reply_per_event(channel):
     assert channel.headlines == ["👀 Minor drift, acknowledged: 100 applications on prod"]
     for stored in channel.store.incidents.unsettled():
         synced = check(stored.application)
-        channel.store.incidents.exchange(stored, advance(stored, synced, channel=ALERTS, rolling=False))
+        channel.store.incidents.exchange(stored, apply_check(stored, synced, channel=ALERTS, rolling=False))
     channel.reconcile(2)
     channel.reconcile(2)
     assert [message.ts for message in channel.cards] == [card.ts]

@@ -72,13 +72,13 @@ def test_a_home_tab_shows_the_applications_of_its_owner_or_all(tabs):
     tabs.homes.opened(PRIYA)
     assert tabs.shows(JONAS, "1 open incident")
     assert tabs.shows(JONAS, "You own these, directly or through a user group")
-    assert tabs.shows(PRIYA, "All of them: you own none")
+    assert tabs.shows(PRIYA, "because you own none")
 
 
 def test_without_access_to_user_groups_ownership_is_unknown(tabs):
     tabs.slack.scopes.discard("usergroups:read")
     tabs.homes.opened(JONAS)
-    assert tabs.shows(JONAS, "members could not be read")
+    assert tabs.shows(JONAS, "could not get their members from Slack")
 
 
 def test_an_unchanged_view_is_not_published_again_within_a_minute(tabs):
@@ -127,11 +127,11 @@ def test_an_answer_appears_next_to_the_clicked_button_and_expires(tabs):
     tabs.homes.opened(MIRA)
     tabs.homes.answer(MIRA, silence.already_acknowledged(ENGLISH, ["shop"], JONAS), OPEN.id)
     types = [block["type"] for block in tabs.slack.home(MIRA).blocks]
-    assert tabs.shows(MIRA, "already acknowledged by")
+    assert tabs.shows(MIRA, "already acknowledged")
     assert types[:4] == ["header", "rich_text", "actions", "rich_text"]
     tabs.clock.advance(AT_MOST_EVERY)
     tabs.homes.refresh()
-    assert not tabs.shows(MIRA, "already acknowledged by")
+    assert not tabs.shows(MIRA, "already acknowledged")
 
 
 def test_any_replica_refreshes_what_another_one_published(tabs):
