@@ -1,82 +1,107 @@
-"""What several folders of tests share: the whole product in its sandbox."""
+"""Fixtures that several folders of tests share. What they are made of is in tests/common."""
 
-import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser
 
+from bot.adapters.database.store import SqlStore
 from bot.sandbox.demo import Demo
+from bot.sandbox.slack import SandboxSlack
+from tests.common.bot import BotUnderTest
+from tests.common.browser import chromium
+from tests.common.clock import Clock
+from tests.common.demo import running_demo
+from tests.common.forge import InMemoryForge
+from tests.common.git import SourceRepository
+from tests.common.kubernetes import RunningCluster, running_cluster
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-# Quicker still than the demo: tests wait for states, not for clocks.
-QUICK = {"drift": "1s", "git": "1s", "second_look": "1s", "rollout": "1s", "rollout_deadline": "2m"}
+
+# Files that take longest. They start first, so that no worker is left with one of them at the end.
+LONGEST = ("e2e/test_storm.py", "e2e/test_tour.py", "sandbox/test_gallery.py", "e2e/", "sandbox/test_page.py", "cli/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, in that order."""
+    tests = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        file = item.path.relative_to(tests).as_posix()
+        return next((rank for rank, prefix in enumerate(LONGEST) if file.startswith(prefix)), len(LONGEST))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="module")
-def demo():
-    """The real bot over real protocols: one shop, one Slack, one forge and one cluster for a file of tests."""
-    with Demo(schedule=QUICK, deploy_delay=0.5) as running:
-        running.slack.wait_for(lambda: running.slack.connections > 0, timeout=30)
-        yield running
+def demo() -> Iterator[Demo]:
+    """The whole bot over real protocols: one shop, one Slack, one forge and one cluster for a file of tests."""
+    with running_demo() as demo:
+        yield demo
 
 
-class Source:
-    """The team's repository: a work tree to commit in, and the remote the bot pushes to."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        path.mkdir()
-        self.git("init", "-q", "-b", "main")
-        for key, value in (("user.name", "Ana"), ("user.email", "ana@example.com"), ("commit.gpgsign", "false")):
-            self.git("config", key, value)
-
-    def git(self, *argv: str, ok: bool = True, stdin: str | None = None) -> str:
-        done = subprocess.run(["git", *argv], cwd=self.path, input=stdin, capture_output=True, text=True, check=False)
-        assert done.returncode == 0 or not ok, done.stderr
-        return done.stdout.strip()
-
-    def commit(self, message: str, files: dict[str, str | bytes | None], author: str = "Ana <ana@example.com>") -> str:
-        for name, content in files.items():
-            file = self.path / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            if content is None:
-                file.unlink()
-            elif isinstance(content, bytes):
-                file.write_bytes(content)
-            else:
-                file.write_text(content)
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message, f"--author={author}")
-        return self.sha()
-
-    def sha(self, name: str = "HEAD") -> str:
-        return self.git("rev-parse", name)
-
-    def branch(self, name: str) -> None:
-        self.git("switch", "-qc", name)
-
-    def main(self) -> None:
-        self.git("switch", "-q", "main")
-
-    def merge(self, *branches: str, message: str = "") -> str:
-        self.git("merge", "-q", "--no-ff", "-m", message or f"Merge {' and '.join(branches)}", *branches)
-        return self.sha()
-
-    def show(self, revision: str, path: str) -> str:
-        return self.git("show", f"{revision}:{path}")
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for a file of tests."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
-def make_source(tmp_path):
-    """Makes such a repository, by its folder's name."""
-    return lambda name: Source(tmp_path / name)
+def make_source(tmp_path: Path) -> Callable[[str], SourceRepository]:
+    """Makes a git repository in a folder of that name."""
+    return lambda name: SourceRepository(tmp_path / name)
 
 
 @pytest.fixture
-def source(make_source):
-    """One of them."""
+def source(make_source: Callable[[str], SourceRepository]) -> SourceRepository:
+    """The team's git repository, without a commit."""
     return make_source("source")
+
+
+@pytest.fixture
+def forge(source: SourceRepository) -> InMemoryForge:
+    """That repository's pull requests."""
+    return InMemoryForge(source)
+
+
+@pytest.fixture
+def cluster() -> Iterator[RunningCluster]:
+    """An empty cluster."""
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def slack() -> Iterator[SandboxSlack]:
+    """An empty Slack workspace, which the bot has joined."""
+    with SandboxSlack(seed=1).serve() as slack:
+        yield slack
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    """An empty state database: SQLite."""
+    store = SqlStore(f"sqlite:///{tmp_path}/state.db")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def bot(
+    tmp_path: Path, source: SourceRepository, slack: SandboxSlack, cluster: RunningCluster, clock: Clock
+) -> Iterator[BotUnderTest]:
+    """A bot for that repository, Slack and cluster. Start it with sections of its configuration."""
+    bot = BotUnderTest(tmp_path, repository=source.url, slack=slack, clusters={"prod": cluster}, clock=clock)
+    yield bot
+    bot.close()

@@ -18,19 +18,15 @@ from bot.cli.main import main
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.commit import PullRequest
-from bot.sandbox.cluster import SandboxCluster, write_kubeconfig
-from bot.sandbox.server import Server
+from tests.common.kubernetes import config_map
 
 MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {limit: '1'}\n"
-LIVE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"limit": "1"}}
+LIVE = config_map(limit="1")
 
 
 @pytest.fixture
-def cluster(tmp_path):
-    made = SandboxCluster()
-    with Server(made.app) as server:
-        made.kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url, identity="bot", namespace="shop")
-        yield made
+def kubeconfig(cluster, tmp_path):
+    return str(cluster.kubeconfig(tmp_path / "kubeconfig", namespace="shop"))
 
 
 @pytest.fixture
@@ -62,25 +58,25 @@ def shell(tmp_path):
         (["audit", "--config", "x", "--since", "yesterday"], "--since takes a date"),
     ],
 )
-def test_bad_usage_is_one_sentence_and_exit_2(shell, argv, said, cluster):
-    done = shell(*argv, env={"KUBECONFIG": str(cluster.kubeconfig)})
+def test_bad_usage_is_one_sentence_and_exit_2(shell, argv, said, kubeconfig):
+    done = shell(*argv, env={"KUBECONFIG": kubeconfig})
     assert done.exit_code == 2, done.output
     assert said in done.output
     assert "Traceback" not in done.output
 
 
-def test_check_of_a_directory_goes_from_missing_to_in_sync_to_drift(shell, tmp_path, cluster):
-    env = {"KUBECONFIG": str(cluster.kubeconfig)}
+def test_check_of_a_directory_goes_from_missing_to_in_sync_to_drift(shell, tmp_path, cluster, kubeconfig):
+    env = {"KUBECONFIG": kubeconfig}
     path = tmp_path / "manifests"
     missing = shell("check", "--path", path, "--output", "json", env=env)
     assert missing.exit_code == 1, missing.output
     (found,) = json.loads(missing.stdout)["applications"]
     assert [each["change"] for each in found["drift"]] == ["missing"]
 
-    cluster.api.apply(LIVE, manager="argocd-controller", namespace="shop")
+    cluster.apply(LIVE, namespace="shop")
     assert shell("check", "--path", path, env=env).exit_code == 0
 
-    cluster.api.apply({**LIVE, "data": {"limit": "9"}}, manager="kubectl", namespace="shop")
+    cluster.apply(config_map(limit="9"), namespace="shop", manager="kubectl")
     drifted = shell("check", "--path", path, "--output", "json", env=env)
     assert drifted.exit_code == 1
     (found,) = json.loads(drifted.stdout)["applications"]
@@ -94,8 +90,8 @@ def test_check_of_a_directory_goes_from_missing_to_in_sync_to_drift(shell, tmp_p
     assert "data.limit" in shell("check", "--path", path, env=env).stdout
 
 
-def test_a_directory_is_checked_with_the_ignore_rules_of_a_configuration(shell, tmp_path, cluster):
-    cluster.api.apply({**LIVE, "data": {"limit": "9"}}, manager="kubectl", namespace="shop")
+def test_a_directory_is_checked_with_the_ignore_rules_of_a_configuration(shell, tmp_path, cluster, kubeconfig):
+    cluster.apply(config_map(limit="9"), namespace="shop", manager="kubectl")
     config = tmp_path / "config.yaml"
     config.write_text(
         "repositories: {platform: {url: https://git.example/platform.git}}\n"
@@ -103,7 +99,7 @@ def test_a_directory_is_checked_with_the_ignore_rules_of_a_configuration(shell, 
         "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
         "ignore: [{kind: ConfigMap, paths: [data.limit]}]\n"
     )
-    env, path = {"KUBECONFIG": str(cluster.kubeconfig)}, tmp_path / "manifests"
+    env, path = {"KUBECONFIG": kubeconfig}, tmp_path / "manifests"
     assert shell("check", "--path", path, env=env).exit_code == 1
     done = shell("check", "--path", path, "--ignore", config, "--explain", env=env)
     assert done.exit_code == 0, done.output
@@ -111,9 +107,9 @@ def test_a_directory_is_checked_with_the_ignore_rules_of_a_configuration(shell, 
 
 
 @pytest.mark.parametrize("text", ["a: [", "just words", "kind: ConfigMap\n"])
-def test_what_is_no_manifest_is_could_not_tell_with_file_and_line(shell, tmp_path, cluster, text):
+def test_what_is_no_manifest_is_could_not_tell_with_file_and_line(shell, tmp_path, text, kubeconfig):
     (tmp_path / "manifests" / "bad.yaml").write_text(text)
-    done = shell("check", "--path", tmp_path / "manifests", env={"KUBECONFIG": str(cluster.kubeconfig)})
+    done = shell("check", "--path", tmp_path / "manifests", env={"KUBECONFIG": kubeconfig})
     assert done.exit_code == 2
     assert re.search(r"bad\.yaml:[12]: ", done.output)
 
@@ -121,19 +117,19 @@ def test_what_is_no_manifest_is_could_not_tell_with_file_and_line(shell, tmp_pat
 @pytest.mark.parametrize(
     "argv", [["--path", "/nowhere"], ["--config", "/nowhere"], ["--path", ".", "--context", "none"]]
 )
-def test_json_is_one_object_even_when_nothing_could_be_looked_at(shell, argv, cluster):
-    done = shell("check", *argv, "--output", "json", env={"KUBECONFIG": str(cluster.kubeconfig)})
+def test_json_is_one_object_even_when_nothing_could_be_looked_at(shell, argv, kubeconfig):
+    done = shell("check", *argv, "--output", "json", env={"KUBECONFIG": kubeconfig})
     assert done.exit_code == 2
     assert all(found["status"] == "Unknown" for found in json.loads(done.stdout)["applications"])
 
 
-def test_one_bad_kubeconfig_leaves_the_other_clusters_checked(shell, tmp_path, cluster, source):
+def test_one_bad_kubeconfig_leaves_the_other_clusters_checked(shell, tmp_path, cluster, source, kubeconfig):
     source.commit("First", {"apps/shop/settings.yaml": MANIFEST})
-    cluster.api.apply(LIVE, manager="argocd-controller", namespace="shop")
+    cluster.apply(LIVE, namespace="shop")
     config = tmp_path / "config.yaml"
     config.write_text(
         f"repositories: {{platform: {{url: {source.path}, branch: main}}}}\n"
-        f"clusters: {{prod: {{kubeconfig: {cluster.kubeconfig}}}, staging: {{kubeconfig: /nowhere}}}}\n"
+        f"clusters: {{prod: {{kubeconfig: {kubeconfig}}}, staging: {{kubeconfig: /nowhere}}}}\n"
         f"mirrors: {tmp_path}/mirrors\n"
         "applications:\n"
         "  shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}\n"
@@ -213,17 +209,17 @@ DATABASE = {"alembic", "sqlalchemy"}
         ("audit --config config.yaml", DATABASE, SLACK | {"git", "github", "kubernetes"}),
     ],
 )
-def test_a_command_imports_only_the_libraries_it_uses(cluster, source, command, used, unused):
+def test_a_command_imports_only_the_libraries_it_uses(cluster, source, command, used, unused, kubeconfig):
     source.commit("First", {"apps/shop/settings.yaml": MANIFEST})
-    cluster.api.apply(LIVE, manager="argocd-controller", namespace="shop")
+    cluster.apply(LIVE, namespace="shop")
     (source.path / "config.yaml").write_text(
         "repositories: {platform: {url: .}}\n"
-        f"clusters: {{prod: {{kubeconfig: {cluster.kubeconfig}}}}}\n"
+        f"clusters: {{prod: {{kubeconfig: {kubeconfig}}}}}\n"
         "applications: {shop: {repository: platform, path: apps/shop, cluster: prod, namespace: shop}}\n"
     )
     SqlStore(f"sqlite:///{source.path}/state.db").close()
     argv = [sys.executable, "-X", "importtime", "-m", "bot", *command.split()]
-    env = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
+    env = {**os.environ, "KUBECONFIG": kubeconfig}
     done = subprocess.run(argv, cwd=source.path, env=env, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout

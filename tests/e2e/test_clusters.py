@@ -1,69 +1,54 @@
-"""Two clusters, of which one hangs: the other is checked, by schedule, as if there were no such thing."""
-
-from datetime import UTC, datetime
+"""Clusters that hang do not delay the scheduled checks of another one."""
 
 import pytest
 
 from bot.app import Bot
 from bot.config.load import load
 from bot.core.drift.model import Status
-from bot.sandbox.cluster import Fault, SandboxCluster, write_kubeconfig
-from bot.sandbox.server import Server
-from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
-from tests.handlers.discovery.test_discovery import APPLICATIONS, CONFIG_MAP, SETTINGS, application
+from tests.common.bot import QUICK_SCHEDULE, application_settings, write_config
+from tests.common.deployers import argo_application, serve_deployers
+from tests.common.kubernetes import as_yaml, config_map, running_cluster
+from tests.common.slack import ALERTS
+from tests.common.wait import wait_for
 
+# More that hang than the schedule has threads.
 NAMES = ("alive", "dead-1", "dead-2", "dead-3", "dead-4", "dead-5")
 
 
 @pytest.fixture
-def fleet(source, tmp_path):
-    """A bot that runs, one cluster that answers, and more that hang than the bot's schedule once had threads."""
-    source.commit("First", {"apps/shop/settings.yaml": CONFIG_MAP})
-    alive, dead, slack = SandboxCluster(), SandboxCluster(), SandboxSlack()
-    dead.faults.add(Fault("*", delay=3600.0))
-    with Server(alive.app) as at, Server(dead.app) as nowhere, slack.serve():
-        alive.api.serve(APPLICATIONS)
-        told = application("shop", str(source.path))
-        alive.api.apply(told, manager="argocd", namespace="argocd")
-        files = {
-            name: write_kubeconfig(tmp_path / name, (at if name == "alive" else nowhere).url, identity="bot")
-            for name in NAMES
+def bot(source, cluster, slack, tmp_path):
+    """A running bot; `alive` is `cluster`, and the other clusters hang."""
+    source.commit("First", {"apps/shop/settings.yaml": as_yaml(config_map())})
+    serve_deployers(cluster)
+    cluster.apply(argo_application("shop", source.url), namespace="argocd", manager="argocd")
+    with running_cluster() as dead:
+        dead.fail("*", delay=3600.0)
+        kubeconfigs = {
+            name: (cluster if name == "alive" else dead).kubeconfig(tmp_path / f"{name}.kubeconfig") for name in NAMES
         }
-        clusters = ", ".join(f"{name}: {{kubeconfig: '{file}', discover: [argocd]}}" for name, file in files.items())
-        applications = ", ".join(
-            f"{name}: {{repository: platform, path: apps/shop, cluster: {name}, namespace: other}}" for name in NAMES
-        )
-        file = tmp_path / "config.yaml"
-        file.write_text(
-            f"slack: {{channel: C0ALERTS01, api_url: '{slack.api_url}', listen: '127.0.0.1:0'}}\n"
-            f"repositories: {{platform: {{url: '{source.path}'}}}}\n"
-            f"clusters: {{{clusters}}}\napplications: {{{applications}}}\n"
-            "schedule: {drift: 1s, git: 1s, second_look: 1s, rollout: 1s, discover: 1s}\n"
-            f"store: 'sqlite:///{tmp_path}/state.db'\nmirrors: '{tmp_path}/mirrors'\n"
+        file = write_config(
+            tmp_path / "config.yaml",
+            slack={"channel": ALERTS, "api_url": slack.api_url, "listen": "127.0.0.1:0"},
+            repositories={"platform": {"url": source.url}},
+            clusters={name: {"kubeconfig": str(kubeconfigs[name]), "discover": ["argocd"]} for name in NAMES},
+            applications={name: application_settings("shop", cluster=name, namespace="other") for name in NAMES},
+            schedule={**QUICK_SCHEDULE, "discover": "1s"},
         )
         bot = Bot(load(file, {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN})).start()
-        try:
-            yield bot, alive, slack
-        finally:
-            dead.faults.clear()
+        yield bot
+        dead.recover()
     bot.stop()
 
 
-# The hanging server ends with its connections cut in the middle of answers, which asyncio complains of.
+# The hanging server ends with its connections cut in the middle of answers, which asyncio complains about.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_cluster_that_hangs_delays_no_other(fleet):
-    bot, alive, slack = fleet
+def test_clusters_that_hang_delay_no_other(bot, cluster, slack):
+    def statuses():
+        return {name: check.status for name, check in bot._ports.store.checks.latest().items()}
 
-    def seen(name, status):
-        check = bot._ports.store.checks.latest().get(name)
-        return check is not None and check.status is status
-
-    started = datetime.now(tz=UTC)
-    slack.wait_for(lambda: seen("alive", Status.OUT_OF_SYNC) and seen("shop", Status.OUT_OF_SYNC), timeout=20)
-    slack.wait_for(lambda: any("shop on alive" in each.text for each in slack.messages("C0ALERTS01")), timeout=20)
+    wait_for(lambda: statuses() == {"alive": Status.OUT_OF_SYNC, "shop": Status.OUT_OF_SYNC})
+    wait_for(lambda: any("shop on alive" in message.text for message in slack.messages(ALERTS)))
     for namespace in ("shop", "other"):
-        alive.api.apply(SETTINGS, manager="argocd", namespace=namespace)
-    slack.wait_for(lambda: seen("alive", Status.SYNCED) and seen("shop", Status.SYNCED), timeout=20)
-    assert bot._ports.store.checks.latest().keys() == {"alive", "shop"}, "the others hang still"
-    assert (datetime.now(tz=UTC) - started).total_seconds() < 60
+        cluster.apply(config_map(), namespace=namespace)
+    wait_for(lambda: statuses() == {"alive": Status.SYNCED, "shop": Status.SYNCED})

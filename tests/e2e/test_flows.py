@@ -6,88 +6,45 @@ import pytest
 
 from bot.messages import adopt as adopt_message
 from bot.messages import incident as incident_message
-from bot.sandbox.cluster.person import Person
-
-ALERTS = "C0ALERTS01"
-PATIENCE = 60.0
-
-
-def headline(message):
-    blocks = message.blocks or []
-    return blocks[0]["text"]["text"] if blocks and blocks[0]["type"] == "header" else ""
-
-
-class Desk:
-    """One person at the sandbox's Slack."""
-
-    def __init__(self, demo):
-        self.demo = demo
-        self.slack = demo.slack
-        self.user = next(user.id for user in demo.slack.workspace.users.values() if not user.bot)
-
-    def ask(self, text, user=None):
-        """Type a command and wait for its last answer (an opening one ends in an ellipsis)."""
-        asked = self.slack.command(user or self.user, ALERTS, text)
-        # The ack and the answer take two ways: either may be first.
-        self.slack.wait_for(lambda: asked.acked_after is not None, PATIENCE)
-        self.slack.wait_for(lambda: any(not said.text.endswith("…") for said in asked.responses), PATIENCE)
-        return asked.responses[-1]
-
-    def card(self, headline_start, about=""):
-        """Wait for a card in the alert channel."""
-
-        def found():
-            cards = [
-                message
-                for message in self.slack.messages(ALERTS)
-                if headline(message).startswith(headline_start) and about in str(message.blocks)
-            ]
-            return cards[-1] if cards else None
-
-        return self.slack.wait_for(found, PATIENCE)
-
-    def until_synced(self):
-        self.slack.wait_for(lambda: "6 synced" in self.ask("status").text, PATIENCE)
+from bot.sandbox.cluster.person import Person as ClusterPerson
+from tests.common.demo import bot_pull_requests, remote, wait_until_synced
+from tests.common.slack import Person, headline
+from tests.common.wait import wait_for
 
 
 @pytest.fixture(scope="module")
-def desk(demo):
-    made = Desk(demo)
-    while "6 synced" not in made.ask("drift").text and "in sync with git" not in made.ask("drift").text:
-        pass
-    return made
-
-
-def test_help_is_answered_with_the_ack(desk):
-    assert "status, drift, diff, revert, history, who, ack, snooze or help" in desk.ask("help").text
-
-
-def test_an_unknown_command_names_the_nearest(desk):
-    assert "Did you mean “status”" in desk.ask("statsu").text
-
-
-def test_an_unknown_application_names_the_nearest(desk):
-    assert "Did you mean “shop”" in desk.ask("status shpo").text
-
-
-def test_status_lists_every_application_and_the_open_pull_request(desk):
-    said = desk.ask("status")
-    assert "6 applications: 6 synced." in said.text
-    assert f"#{desk.demo.shop.open_pull}" in str(said.blocks)
-
-
-def test_drift_checks_now(desk):
-    assert "in sync with git" in desk.ask("drift shop").text
-
-
-def test_history_says_who_approved(desk):
-    said = desk.ask("history shop")
-    assert desk.demo.shop.bad_commit[:8] in said.text
-    assert "approved by" in str(said.blocks)
+def person(demo):
+    wait_until_synced(demo)
+    return Person(demo.slack)
 
 
 @pytest.mark.parametrize(
-    ("key", "how_bad"),
+    ("text", "answer"),
+    [
+        ("help", "status, drift, diff, revert, history, who, ack, snooze or help"),
+        ("statsu", "Did you mean “status”"),
+        ("status shpo", "Did you mean “shop”"),
+        ("drift shop", "in sync with git"),
+    ],
+)
+def test_a_command_is_answered(person, text, answer):
+    assert answer in person.type(text).text
+
+
+def test_status_lists_every_application_and_the_open_pull_request(demo, person):
+    answer = person.type("status")
+    assert "6 applications: 6 synced." in answer.text
+    assert f"#{demo.shop.open_pull}" in str(answer.blocks)
+
+
+def test_history_says_who_approved(demo, person):
+    answer = person.type("history shop")
+    assert demo.shop.bad_commit[:8] in answer.text
+    assert "approved by" in str(answer.blocks)
+
+
+@pytest.mark.parametrize(
+    ("key", "severity"),
     [
         ("scale", "🟡 Minor"),
         ("image", "🟠 Serious"),
@@ -96,117 +53,96 @@ def test_history_says_who_approved(desk):
         ("delete", "🟠 Serious"),
     ],
 )
-def test_a_hand_edit_becomes_one_card_that_closes_itself(desk, key, how_bad):
-    person = Person(desk.demo.cluster.api, "shop")
-    person.do(key)
-    card = desk.card(f"{how_bad} drift: shop on prod")
-    said = desk.ask("diff shop")
-    assert "differ" in said.text or "missing" in said.text
-    person.do("undo")
-    closed = desk.slack.wait_for(
-        lambda: next(
-            (
-                message
-                for message in desk.slack.messages(ALERTS)
-                if message.ts == card.ts and headline(message).startswith("✅ Resolved: shop on prod")
-            ),
-            None,
-        ),
-        PATIENCE,
-    )
-    desk.slack.wait_for(lambda: desk.slack.thread(ALERTS, closed.ts), PATIENCE)
-    assert "back in sync" in desk.slack.thread(ALERTS, closed.ts)[0].text
+def test_a_hand_edit_becomes_one_card_that_closes_itself(demo, person, key, severity):
+    on_call = ClusterPerson(demo.cluster.api, "shop")
+    on_call.do(key)
+    card = person.card(f"{severity} drift: shop on prod")
+    answer = person.type("diff shop").text
+    assert "differ" in answer or "missing" in answer
+    on_call.do("undo")
+    wait_for(lambda: headline(card).startswith("✅ Resolved: shop on prod"))
+    assert "back in sync" in person.reply(card).text
 
 
-def test_the_alert_names_the_field_both_values_and_the_tool_and_its_button_shows_the_diff(desk):
-    person = Person(desk.demo.cluster.api, "payments")
-    person.do("image")
-    card = desk.card("🟠 Serious drift: payments on prod")
-    told = str(card.blocks)
+def test_the_alert_names_the_field_both_values_and_the_tool_and_its_button_shows_the_diff(demo, person):
+    on_call = ClusterPerson(demo.cluster.api, "payments")
+    on_call.do("image")
+    card = person.card("🟠 Serious drift: payments on prod")
     for part in ("spec.template.spec.containers[name=api].image", "kubectl-set", "no later than", ":latest"):
-        assert part in told
-    desk.slack.click(desk.user, card, incident_message.SHOW_DIFF)
-    desk.slack.wait_for(
-        lambda: any("containers[name=api].image" in str(view.blocks) for view in desk.slack.views), PATIENCE
-    )
-    person.do("undo")
-    desk.card("✅ Resolved: payments on prod")
+        assert part in str(card.blocks)
+    person.click(card, incident_message.SHOW_DIFF)
+    person.modal("containers[name=api].image")
+    on_call.do("undo")
+    person.card("✅ Resolved: payments on prod")
 
 
-def test_kubectl_makes_drift_that_is_seen(desk):
-    run = ["kubectl", "--kubeconfig", desk.demo.stack.kubeconfig, "-n", "search", "label", "sts/search", "team=night"]
-    subprocess.run(run, check=True, capture_output=True)
-    card = desk.card("🟡 Minor drift: search on prod")
-    assert "metadata.labels.team" in str(card.blocks)
-    subprocess.run([*run[:-1], "team-"], check=True, capture_output=True)
-    desk.card("✅ Resolved: search on prod")
+def test_kubectl_makes_drift_that_is_seen(demo, person):
+    label = ["kubectl", "--kubeconfig", demo.stack.kubeconfig, "-n", "search", "label", "sts/search"]
+    subprocess.run([*label, "team=night"], check=True, capture_output=True)
+    person.card("🟡 Minor drift: search on prod", "metadata.labels.team")
+    subprocess.run([*label, "team-"], check=True, capture_output=True)
+    person.card("✅ Resolved: search on prod")
 
 
-def test_a_revert_goes_from_the_command_to_live(desk):
-    demo = desk.demo
+def test_a_revert_goes_from_the_command_to_live(demo, person):
     bad = demo.shop.bad_commit
-    said = desk.ask(f"revert {bad[:8]}")
-    assert "is open" in said.text
-    repository = demo.forge.repositories[demo.shop.repository]
-    pull = next(pull for pull in repository.listed() if pull.head.startswith("gitops-bot/"))
-    assert desk.card("↩️ Revert awaiting review")
-    again = desk.ask(f"revert {bad[:8]}")
-    assert f"#{pull.number}" in again.text
-    assert "already open" in again.text
+    assert "is open" in person.type(f"revert {bad[:8]}").text
+    (pull,) = bot_pull_requests(demo)
+    person.card("↩️ Revert awaiting review")
+    again = person.type(f"revert {bad[:8]}").text
+    assert f"#{pull.number}" in again
+    assert "already open" in again
+    repository = remote(demo)
     repository.review(pull.number, "bo", "APPROVED")
-    merged = repository.merge(pull.number, by="bo")
-    sha = repository.pull(pull.number).merge_sha
-    assert merged is not None
-    assert sha is not None
-    desk.card("✅ Revert merged")
-    live = desk.card("✅ Live in", about=sha[:8])
+    sha = repository.merge(pull.number, by="bo").merge_sha
+    person.card("✅ Revert merged")
+    live = person.card("✅ Live in", sha[:8])
     assert "approved by bo" in str(live.blocks)
-    assert "already reverted by" in desk.ask(f"revert {bad}").text
+    assert "already reverted by" in person.type(f"revert {bad}").text
 
 
-def test_an_adoption_whose_drift_is_gone_says_so(desk):
+def test_an_adoption_whose_drift_is_gone_says_so(demo, person):
     """Merged after the drift is gone, it would change the cluster: nobody should press that on an old card's word."""
-    person = Person(desk.demo.cluster.api, "payments")
-    person.do("env")
-    card = desk.card("🟠 Serious drift: payments on prod")
-    desk.slack.click(desk.user, card, adopt_message.ADOPT)
-    adoption = desk.card("📥 Adoption awaiting review")
-    assert "Nothing changes until someone merges it" in str(adoption.blocks)
-    person.do("undo")
-    desk.card("✅ Resolved: payments on prod")
-    desk.card("📥 Adoption awaiting review", about="The drift is gone")
-    hosted = desk.demo.forge.repositories[desk.demo.shop.repository]
-    hosted.close(next(pull.number for pull in hosted.listed() if pull.head.startswith("gitops-bot/adopt-payments-")))
-    desk.card("⛔ Adoption closed")
+    on_call = ClusterPerson(demo.cluster.api, "payments")
+    on_call.do("env")
+    person.click(person.card("🟠 Serious drift: payments on prod"), adopt_message.ADOPT)
+    person.card("📥 Adoption awaiting review", "Nothing changes until someone merges it")
+    on_call.do("undo")
+    person.card("✅ Resolved: payments on prod")
+    person.card("📥 Adoption awaiting review", "The drift is gone")
+    (pull,) = adoptions(demo)
+    remote(demo).close(pull.number)
+    person.card("⛔ Adoption closed")
 
 
-def test_drift_is_adopted_from_the_alert_by_a_merge(desk):
+def test_drift_is_adopted_from_the_alert_by_a_merge(demo, person):
     """Press, confirm, review, merge: git says what the cluster said, and the alert closes by itself."""
-    demo = desk.demo
-    Person(demo.cluster.api, "payments").do("image")
-    card = desk.card("🟠 Serious drift: payments on prod")
-    pressed = desk.slack.click(desk.user, card, adopt_message.ADOPT)
-    desk.slack.wait_for(lambda: pressed.responses, PATIENCE)
-    assert "which updates payments in git to match the cluster" in pressed.responses[-1].text
-    repository = demo.forge.repositories[demo.shop.repository]
-    of_payments = (pull for pull in repository.listed() if pull.head.startswith("gitops-bot/adopt-payments-"))
-    pull = next(pull for pull in of_payments if pull.state == "open")
+    ClusterPerson(demo.cluster.api, "payments").do("image")
+    card = person.card("🟠 Serious drift: payments on prod")
+    answer = person.answer(person.click(card, adopt_message.ADOPT)).text
+    assert "which updates payments in git to match the cluster" in answer
+    (pull,) = adoptions(demo)
     assert "`spec.template.spec.containers[name=api].image`: git" in pull.body
-    assert desk.card("📥 Adoption awaiting review")
-    repository.review(pull.number, "bo", "APPROVED")
-    repository.merge(pull.number, by="bo")
-    desk.card("✅ Adoption merged")
-    closed = desk.card("✅ Resolved: payments on prod", about="git was updated to match the cluster")
+    person.card("📥 Adoption awaiting review")
+    remote(demo).review(pull.number, "bo", "APPROVED")
+    remote(demo).merge(pull.number, by="bo")
+    person.card("✅ Adoption merged")
+    closed = person.card("✅ Resolved: payments on prod", "git was updated to match the cluster")
     assert closed.ts == card.ts
 
 
-def test_the_bot_sends_the_cluster_nothing_but_get(desk):
-    sent = {request.method for request in desk.demo.cluster.requests if request.identity == "bot"}
+def adoptions(demo):
+    """The bot's open pull requests that adopt drift of payments."""
+    pulls = bot_pull_requests(demo)
+    return [pull for pull in pulls if pull.state == "open" and pull.head.startswith("gitops-bot/adopt-payments-")]
+
+
+def test_the_bot_sends_the_cluster_nothing_but_get(demo):
+    sent = {request.method for request in demo.cluster.requests if request.identity == "bot"}
     assert sent == {"GET"}
 
 
-def test_the_bot_pushes_no_branch_but_its_own(desk):
-    repository = desk.demo.forge.repositories[desk.demo.shop.repository]
-    pushed = [pull.head for pull in repository.listed() if pull.author == "gitops-bot"]
+def test_the_bot_pushes_no_branch_but_its_own(demo):
+    pushed = [pull.head for pull in remote(demo).listed() if pull.author == "gitops-bot"]
     assert pushed
     assert all(head.startswith("gitops-bot/") for head in pushed)

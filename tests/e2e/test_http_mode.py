@@ -5,15 +5,14 @@ import urllib.request
 
 import pytest
 
-from bot.sandbox.demo import ALERTS, Demo
-
-USER = "U0MIRA0001"
+from bot.sandbox.demo import Demo
+from tests.common.slack import Person
 
 
 @pytest.fixture(scope="module")
 def demo():
-    with Demo(mode="http") as running:
-        yield running
+    with Demo(mode="http") as demo:
+        yield demo
 
 
 def url(demo, path):
@@ -28,20 +27,14 @@ def status_of(request):
         return error.code
 
 
-def test_a_signed_command_is_answered(demo):
-    asked = demo.slack.command(USER, ALERTS, "help")
-    demo.slack.wait_for(lambda: asked.responses, 10)
-    assert "status, drift, diff" in asked.responses[0].text
-
-
-def test_work_that_takes_longer_answers_through_the_response_url(demo):
-    asked = demo.slack.command(USER, ALERTS, "status")
-    demo.slack.wait_for(lambda: asked.responses, 10)
-    assert "6 applications" in asked.responses[0].text
+@pytest.mark.parametrize(("text", "answer"), [("help", "status, drift, diff"), ("status", "6 applications")])
+def test_a_signed_command_is_answered(demo, text, answer):
+    """In the response to Slack, or through the response URL where it takes longer."""
+    assert answer in Person(demo.slack).type(text).text
 
 
 @pytest.mark.parametrize("timestamp", ["", "yesterday", "-1", "1"])
-def test_what_slack_did_not_sign_is_refused(demo, timestamp):
+def test_a_request_that_slack_did_not_sign_is_refused(demo, timestamp):
     headers = {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": "v0=00"}
     address = url(demo, "/slack/events")
     request = urllib.request.Request(address, data=b"command=/gitops", headers=headers)  # noqa: S310

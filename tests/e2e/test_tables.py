@@ -1,34 +1,25 @@
-"""What Slack refuses of a table reaches people in lines, whichever way the answer goes."""
+"""A table that Slack refuses is sent as lines, whichever way the answer goes."""
 
 import pytest
 from slack_bolt import Respond
-from slack_sdk import WebClient
 
-from bot.adapters.slack.chat import SlackChat
 from bot.listeners import _responded
 from bot.messages.blocks import Message, paragraph, rich, table, words
 from bot.ports.chat import ChatError
-from bot.sandbox.slack import SandboxSlack
+from tests.common.slack import ALERTS, JONAS, slack_chat
 
-JONAS, ALERTS = "U0JONAS001", "C0ALERTS01"
 LINES = (rich(paragraph(words("shop is out of sync"))),)
 GOOD, _ = table(["Application"], [["shop"]])
 # Slack takes one table a message.
 REFUSED = Message("One application.", (GOOD, GOOD), LINES)
 
 
-@pytest.fixture
-def slack():
-    with SandboxSlack(seed=1).serve() as served:
-        yield served
-
-
 def types(message):
     return [block["type"] for block in message.blocks]
 
 
-def test_a_whisper(slack):
-    chat = SlackChat(WebClient(token="xoxb-sandbox", base_url=slack.api_url, retry_handlers=[]))
+def test_an_ephemeral_message(slack):
+    chat = slack_chat(slack)
     chat.post_ephemeral(ALERTS, JONAS, REFUSED)
     assert types(slack.ephemerals(JONAS)[-1]) == ["rich_text"]
     chat.post_ephemeral(ALERTS, JONAS, Message("One application.", (GOOD,), LINES))

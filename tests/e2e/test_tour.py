@@ -9,38 +9,18 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from bot.sandbox.demo import Demo
+from tests.common.wait import DEADLINE
 
 # Kept as artefacts, to be looked at.
 PICTURES = Path(__file__).parents[2] / ".cache" / "pictures"
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "pictures"
 # Which of them the documentation shows, and as what.
 SHOWN = {"desktop-4-status": "demo.png", "phone-6-reverted": "revert.png", "phone-8-live": "rollout.png"}
-PATIENCE = 45_000
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SWITCHES = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 LOOKS = {"reduced_motion": "reduce", "locale": "en-GB"}
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        # Without either Playwright takes its own, or says that there is none.
-        installed = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-        running = playwright.chromium.launch(executable_path=installed, args=SWITCHES)
-        yield running
-        running.close()
 
 
 @pytest.fixture(params=SIZES)
@@ -55,7 +35,7 @@ def page(browser, size):
     context = browser.new_context(
         viewport={"width": width, "height": height}, has_touch=phone, device_scale_factor=2 if phone else 1, **LOOKS
     )
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(DEADLINE * 1000)
     yield context.new_page()
     context.close()
 
@@ -87,7 +67,7 @@ class Guide:
     def card(self, text):
         """The newest message that reads so."""
         found = self.page.get_by_role("article").filter(has_text=text).last
-        expect(found).to_be_visible(timeout=PATIENCE)
+        expect(found).to_be_visible(timeout=DEADLINE * 1000)
         return found
 
 
@@ -143,7 +123,7 @@ def test_the_whole_tour(page, size):
 def test_from_an_alert_to_an_opened_revert_in_two_clicks(browser):
     """As on call, on a phone: something reached the branch past everybody, and undoing it is a press and a yes."""
     context = browser.new_context(viewport=dict(zip(("width", "height"), SIZES["phone"], strict=True)), has_touch=True)
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(DEADLINE * 1000)
     page = context.new_page()
     with Demo(repository_settings={"approvals": {"grace": "1s"}}) as demo:
         page.goto(demo.url)

@@ -1,20 +1,16 @@
 """Every request that needs a right leaves exactly one audit entry, whatever comes of it: real git, a real database."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from types import SimpleNamespace
 
 import pytest
 
-from bot.adapters.database.store import SqlStore
 from bot.adapters.git.repository import GitRepository
 from bot.core.access.audit import Origin
 from bot.core.access.permission import Right, Roles
 from bot.core.access.requester import Requester
-from bot.core.applications.application import Application
-from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.git.repository_ref import RepositoryRef
-from bot.core.incidents.incident import Incident, IncidentState
+from bot.core.incidents.incident import IncidentState
 from bot.core.incidents.snooze import SnoozeFor
 from bot.core.pull_requests.change_ref import PullNumber, Sha
 from bot.core.pull_requests.revert import RevertRequest
@@ -26,71 +22,70 @@ from bot.messages import revert as revert_message
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 from bot.ports.store import StoreError
-from tests.handlers.pull_requests.test_revert import Pulls
+from tests.common.clock import Clock
+from tests.common.forge import InMemoryForge
+from tests.common.samples import SCALED, T0, application, check, incident
 
-NOW = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
 ANA, TOMAS, ON_CALL = "U0ANA", "U0TOMAS", "S0ONCALL"
 WEB = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: %d}\n"
-SCALED = FieldDrift("changed", "spec.replicas", 2, 7)
-DRIFT = (ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", (SCALED,)),)
 CARD = "shop@2026-03-01"
 HOUR = SnoozeFor(timedelta(hours=1))
 
 
-class World:
-    """One application with an open incident, and the requests that people make about it."""
+class Scenario:
+    """One application with an incident, and the requests that people make about it."""
 
-    def __init__(self, make_source, tmp_path):
-        source = make_source("platform")
+    def __init__(self, make_source, store, tmp_path):
+        source, other = make_source("platform"), make_source("other")
         source.commit("First", {"apps/shop/web.yaml": WEB % 1})
         self.bad = source.commit("Scale web", {"apps/shop/web.yaml": WEB % 2})
-        other = make_source("other")
         other.commit("First", {"README.md": "x"})
-        self.forge = Pulls(source)
-        self.store = SqlStore(f"sqlite:///{tmp_path}/state.db")
+        self.store = store
         self.repositories = {
-            name: GitRepository(name, str(path), "main", tmp_path / "mirrors")
-            for name, path in (("platform", source.path), ("other", other.path))
+            name: GitRepository(name, repository.url, "main", tmp_path / "mirrors")
+            for name, repository in (("platform", source), ("other", other))
         }
-        chat = SimpleNamespace(user=lambda _: None, group_members=self._members)
-        self.ports = Ports(
-            self.repositories, {"platform": self.forge, "other": self.forge}, {}, None, self.store, chat, lambda: NOW
-        )
+        chat = SimpleNamespace(user=lambda _: None, group_members=self._group_members)
+        forges = dict.fromkeys(("platform", "other"), InMemoryForge(source))
+        self.ports = Ports(self.repositories, forges, {}, None, store, chat, Clock(T0))
         self.allowed = (ANA,)
         self.error = None
         self.revision = self.repositories["platform"].fetch()
 
     @staticmethod
-    def _members(_group):
+    def _group_members(_group):
         raise ChatError("Slack does not answer.")
 
-    def incident(self, state):
-        incident = Incident(CARD, "shop", "prod", "C1", state, NOW, NOW, self.revision, DRIFT, worst=DRIFT)
-        snoozed = {"snoozed_by": ANA, "snoozed_until": NOW + timedelta(hours=1)} if state == "snoozed" else {}
-        assert self.store.incidents.exchange(None, replace(incident, **snoozed))
+    def open_incident(self, state=IncidentState.OPEN):
+        snoozed = {"snoozed_by": ANA, "snoozed_until": T0 + timedelta(hours=1)} if state == "snoozed" else {}
+        stored = incident(id=CARD, state=state, revision=self.revision, channel="C1", **snoozed)
+        assert self.store.incidents.exchange(None, stored)
 
     def _check(self, _names):
-        return [Check("shop", "prod", self.revision, Status.OUT_OF_SYNC, None, 1, NOW, DRIFT)]
+        return [check(revision=self.revision, drift=(SCALED,))]
 
     def entries(self):
         return [(entry.what, entry.result, entry.applications) for entry in self.store.audit_log.entries()]
 
     def service(self):
-        applications = {"shop": Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")}
         roles = Roles(dict.fromkeys(Right, self.allowed), {})
         slack = SimpleNamespace(translator=lambda _: ENGLISH, channel="C0")
         config = SimpleNamespace(
-            applications=applications, repositories=self.repositories, roles=roles, slack=slack, zone=UTC
+            applications={"shop": application(channel="C1")},
+            repositories=self.repositories,
+            roles=roles,
+            slack=slack,
+            zone=UTC,
         )
         monitor = SimpleNamespace(manifest_cache=ManifestCache(), check=self._check, reconcile_cards=lambda: None)
-        store = Broken(self.store, self.error) if self.error else self.store
+        store = FailingStore(self.store, self.error) if self.error else self.store
         return CommandService(config, replace(self.ports, store=store), monitor, None)
 
     def request(self, name, value=None):
         return REQUESTS[name](self.service(), Requester(ANA, "ana", "C1", Origin.COMMAND, ENGLISH), self, value)
 
 
-class Broken:
+class FailingStore:
     """A store of which only the audit log works."""
 
     def __init__(self, store, error):
@@ -101,13 +96,13 @@ class Broken:
         raise self._error
 
 
-def pressed(world, value):
-    return value or revert_message.button_value(RevertRequest("", Sha(world.bad), "shop"))
+def button_value(scenario, value):
+    return value or revert_message.button_value(RevertRequest("", Sha(scenario.bad), "shop"))
 
 
 REQUESTS = {
-    "revert": lambda service, ana, world, _: service.revert(ana, RevertRequest("ana", Sha(world.bad), "shop")),
-    "revert button": lambda service, ana, world, value: service.revert_by_button(ana, pressed(world, value)),
+    "revert": lambda service, ana, scenario, _: service.revert(ana, RevertRequest("ana", Sha(scenario.bad), "shop")),
+    "revert button": lambda service, ana, scenario, value: service.revert_by_button(ana, button_value(scenario, value)),
     "adopt": lambda service, ana, _, value: service.adopt(ana, value or CARD),
     "ack": lambda service, ana, *_: service.acknowledge(ana, ApplicationTarget("shop")),
     "ack button": lambda service, ana, _, value: service.acknowledge(ana, CardTarget(value or CARD)),
@@ -120,10 +115,8 @@ SNOOZE = "snooze until 2026-03-01T03:47Z"
 
 
 @pytest.fixture
-def world(make_source, tmp_path):
-    world = World(make_source, tmp_path)
-    yield world
-    world.store.close()
+def scenario(make_source, store, tmp_path):
+    return Scenario(make_source, store, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -139,21 +132,21 @@ def world(make_source, tmp_path):
         ("wake button", "wake", "Done"),
     ],
 )
-def test_what_is_done(world, name, what, result):
-    world.incident(IncidentState.SNOOZED if name == "wake button" else IncidentState.OPEN)
-    world.request(name)
-    assert world.entries() == [(what.format(bad=world.bad), result, ("shop",))]
+def test_a_request_that_succeeds_is_audited(scenario, name, what, result):
+    scenario.open_incident(IncidentState.SNOOZED if name == "wake button" else IncidentState.OPEN)
+    scenario.request(name)
+    assert scenario.entries() == [(what.format(bad=scenario.bad), result, ("shop",))]
 
 
 @pytest.mark.parametrize(
     ("allowed", "result"), [(TOMAS, "denied: slack."), (ON_CALL, f"denied, could not ask: {ON_CALL} in slack.")]
 )
 @pytest.mark.parametrize("name", REQUESTS)
-def test_what_is_denied(world, name, allowed, result):
-    world.incident(IncidentState.SNOOZED)
-    world.allowed = (allowed,)
-    world.request(name)
-    ((_, audited, applications),) = world.entries()
+def test_a_request_that_is_denied_is_audited(scenario, name, allowed, result):
+    scenario.open_incident(IncidentState.SNOOZED)
+    scenario.allowed = (allowed,)
+    scenario.request(name)
+    ((_, audited, applications),) = scenario.entries()
     assert audited.startswith(result)
     assert applications == ("shop",)
 
@@ -164,12 +157,12 @@ def test_what_is_denied(world, name, allowed, result):
     ids=["of a port", "unexpected"],
 )
 @pytest.mark.parametrize("name", REQUESTS)
-def test_what_fails(world, name, error, result):
-    world.incident(IncidentState.SNOOZED)
-    world.error = error
+def test_a_request_that_fails_is_audited(scenario, name, error, result):
+    scenario.open_incident(IncidentState.SNOOZED)
+    scenario.error = error
     with pytest.raises(type(error)):
-        world.request(name)
-    assert [entry[1] for entry in world.entries()] == [result]
+        scenario.request(name)
+    assert [entry[1] for entry in scenario.entries()] == [result]
 
 
 @pytest.mark.parametrize(
@@ -183,26 +176,26 @@ def test_what_fails(world, name, error, result):
         ("wake button", "NotSnoozed"),
     ],
 )
-def test_a_button_that_refers_to_nothing(world, name, result):
-    world.request(name, "gone")
-    assert [entry[1:] for entry in world.entries()] == [(result, ())]
+def test_a_button_that_refers_to_nothing_is_audited(scenario, name, result):
+    scenario.request(name, "gone")
+    assert [entry[1:] for entry in scenario.entries()] == [(result, ())]
 
 
 @pytest.mark.parametrize(("name", "result"), [("ack", "UnknownSubject"), ("wake button", "NotSnoozed")])
-def test_an_incident_that_is_in_no_such_state(world, name, result):
+def test_a_request_without_a_matching_incident_is_audited(scenario, name, result):
     if name == "wake button":
-        world.incident(IncidentState.OPEN)
-    world.request(name)
-    assert [entry[1] for entry in world.entries()] == [result]
+        scenario.open_incident()
+    scenario.request(name)
+    assert [entry[1] for entry in scenario.entries()] == [result]
 
 
-def test_a_revert_in_one_of_several_repositories(world):
-    service, ana = world.service(), Requester(ANA, "ana", "C1", Origin.COMMAND, ENGLISH)
+def test_an_ambiguous_revert_is_audited(scenario):
+    service, ana = scenario.service(), Requester(ANA, "ana", "C1", Origin.COMMAND, ENGLISH)
     assert "platform" in service.revert(ana, RevertRequest("ana", PullNumber(7))).text
-    assert world.entries() == [("revert #7", "AmbiguousRepository", ())]
+    assert scenario.entries() == [("revert #7", "AmbiguousRepository", ())]
 
 
-def test_asking_for_how_long_is_no_request_yet(world):
-    world.incident(IncidentState.OPEN)
-    assert world.request("snooze button") == ("shop",)
-    assert world.entries() == []
+def test_opening_the_snooze_form_is_not_audited(scenario):
+    scenario.open_incident()
+    assert scenario.request("snooze button") == ("shop",)
+    assert scenario.entries() == []

@@ -181,11 +181,11 @@ def test_golden_files_show_every_part_of_a_structure(content):
             continue
 
 
-CONFIRMATION = blocks.confirm("Revert?", "It", "Do", "No")
-BUTTONS = [blocks.button("Revert…", "revert", "4f2a", confirmation=CONFIRMATION), blocks.button("Review", "open")]
+ASKS = blocks.confirm("Revert?", "It", "Do", "No")
+BUTTONS = [blocks.button("Revert…", "revert", "4f2a", confirmation=ASKS), blocks.button("Review", "open")]
 UNLIKE = {
     "block": [blocks.note("Revert…")],
-    "value": [blocks.actions(blocks.button("Revertir…", "revert", "1b7d", confirmation=CONFIRMATION), BUTTONS[1])],
+    "value": [blocks.actions(blocks.button("Revertir…", "revert", "1b7d", confirmation=ASKS), BUTTONS[1])],
     "question": [blocks.actions(blocks.button("Revertir…", "revert", "4f2a"), BUTTONS[1])],
     "fewer": [blocks.actions(BUTTONS[0])],
 }

@@ -9,18 +9,18 @@ import itertools
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk import WebClient
 
 from bot.i18n.language import Language
 from bot.sandbox.slack import Rates, SandboxSlack, User
 from bot.sandbox.slack.model import Group
+from tests.common.slack import slack_client
+from tests.common.wait import wait_for
 from tests.messages.contents import CONTENTS
 
 TESTS = Path(__file__).parents[1]
@@ -30,8 +30,6 @@ DOCUMENTED = TESTS.parent / "docs" / "pictures"
 SHOWN = {"drift-card-critical": "alert.png", "group-card-many": "group.png", "modal-snooze": "snooze.png"}
 UPDATE = bool(os.environ.get("UPDATE_PICTURES"))
 WHAT_IS_WRONG = Path(__file__).with_name("gallery.js").read_text(encoding="utf-8")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SWITCHES = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 PHONE = {"width": 390, "height": 844}
 SHEET = 2400  # pixels of height of one picture
 CHANNELS = {"en": "C0ALERTS01", "es": "C0DEPLOYS1"}
@@ -77,10 +75,10 @@ def slack():
         sandbox.workspace.users[id_] = User(id_, name.split()[0].lower(), name, "", colour)
     sandbox.workspace.groups["S0ONCALL"] = Group("S0ONCALL", "on-call", ("U0ANA",))
     with sandbox.serve():
-        client = WebClient(token="xoxb-sandbox", base_url=sandbox.api_url)
+        client = slack_client(sandbox)
         handler = SocketModeHandler(bolt(client), "xapp-sandbox")
         handler.connect()
-        sandbox.wait_for(lambda: sandbox.connections)
+        wait_for(lambda: sandbox.connections)
         for language, channel in CHANNELS.items():
             for name, message in contents(language, "message").items():
                 sandbox.say(ME, channel, name)
@@ -88,15 +86,6 @@ def slack():
         yield sandbox
         handler.client.auto_reconnect_enabled = False
         handler.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        installed = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-        running = playwright.chromium.launch(executable_path=installed, args=SWITCHES)
-        yield running
-        running.close()
 
 
 @pytest.fixture(params=CHANNELS)
@@ -200,7 +189,7 @@ def test_every_modal_is_readable_on_a_phone(page, slack, language):
 
 
 def test_every_home_view_is_readable_on_a_phone(page, slack, language):
-    client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+    client = slack_client(slack)
     page.goto(f"{slack.url}/#home")
     wrong = []
     for name, view in contents(language, "home").items():
@@ -222,7 +211,7 @@ def test_every_picture_of_the_documentation_is_shown_in_it():
 @pytest.mark.parametrize("language", ["en"], indirect=True)
 def test_the_measure_sees_what_is_wrong(page, slack):
     """Each of its complaints, of a message that deserves it."""
-    client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+    client = slack_client(slack)
     button = {"type": "button", "text": {"type": "plain_text", "text": "Press"}}
     date = {"type": "date", "timestamp": 1_800_000_000, "format": "{date_short}", "fallback": "then"}
     words = [{"type": "text", "text": "undefined "}, date]

@@ -1,23 +1,20 @@
 """The workspace's web page in Chromium, against the sandbox's real server and a real Bolt app over Socket Mode."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from slack_bolt import App
 from slack_sdk import WebClient
 
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.sandbox.slack import Rates, SandboxSlack
+from tests.common.slack import slack_client
+from tests.common.wait import wait_for
 
-CHROMIUM = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 DEPLOYS, ALERTS = "C0DEPLOYS1", "C0ALERTS01"
 JONAS, MIRA = "U0JONAS001", "U0MIRA0001"
 HOSTILE = '<img src=x onerror="window.harm=1"><script>window.harm=1</script> <javascript:harm()|click> &lt;b&gt;'
@@ -210,10 +207,10 @@ def client_and_slack() -> Iterator[tuple[WebClient, SandboxSlack]]:
     slack.app.router.add_post("/tour/scale", scaled)
     slack.app.router.add_post("/tour/break", refused)
     with slack.serve():
-        client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+        client = slack_client(slack)
         handler = SocketHandler(bolt(client), "xapp-sandbox", ping_interval=10)
         handler.connect()
-        slack.wait_for(lambda: slack.connections)
+        wait_for(lambda: slack.connections)
         yield client, slack
         handler.close()
 
@@ -226,15 +223,6 @@ def slack(client_and_slack) -> SandboxSlack:
 @pytest.fixture
 def client(client_and_slack) -> WebClient:
     return client_and_slack[0]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium, or the one Playwright installed; with neither this fails and says so."""
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
-        yield running
-        running.close()
 
 
 @pytest.fixture(params=["desktop"])
@@ -353,12 +341,12 @@ def test_selects_and_overflow_menus_send_the_option(page: Page, slack: SandboxSl
     block = {"type": "actions", "elements": [select, {"type": "overflow", "action_id": "quieter", "options": options}]}
     client.chat_postMessage(channel=DEPLOYS, text="menus", blocks=[block])
     page.get_by_label("Pick").last.select_option("Runbook")
-    slack.wait_for(lambda: _chosen(slack) == "Runbook")
+    wait_for(lambda: _chosen(slack) == "Runbook")
     page.get_by_role("button", name="More actions").last.click()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    slack.wait_for(lambda: _chosen(slack) == "History")
+    wait_for(lambda: _chosen(slack) == "History")
 
 
 def test_a_choice_that_is_not_confirmed_is_taken_back(page: Page, slack: SandboxSlack, client: WebClient):
@@ -377,7 +365,7 @@ def test_a_choice_that_is_not_confirmed_is_taken_back(page: Page, slack: Sandbox
     assert len(slack.interactions) == before
     message.get_by_role("radio", name="billing").click()
     page.get_by_role("button", name="Yes").click()
-    slack.wait_for(lambda: _chosen(slack) == "billing")
+    wait_for(lambda: _chosen(slack) == "billing")
     expect(message.get_by_role("radio", name="billing")).to_be_checked()
 
 
@@ -440,7 +428,7 @@ def test_dates_choices_and_people_are_picked_with_the_keyboard(page: Page, slack
     modal.get_by_role("group", name="Also tell").get_by_role("checkbox", name="Mira Okafor").press("Space")
     assert overflow(page) <= 0
     modal.get_by_role("button", name="Snooze it").press("Enter")
-    slack.wait_for(lambda: slack.interactions[-1].payload.get("type") == "view_submission")
+    wait_for(lambda: slack.interactions[-1].payload.get("type") == "view_submission")
     values = slack.interactions[-1].payload["view"]["state"]["values"]
     assert values["long"]["v"]["selected_option"]["value"] == "billing"
     assert values["until"]["v"]["selected_date_time"] == page.evaluate("new Date('2027-03-01T09:30').getTime() / 1000")

@@ -9,41 +9,25 @@ from bot.adapters.forges.bitbucket_server import BitbucketServerForge
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
 from bot.ports.forge import ForgeError
-from bot.sandbox.forge import SandboxForge
-from bot.sandbox.forge.bitbucket import BITBUCKET
-from bot.sandbox.forge.bitbucket_server import BITBUCKET_SERVER
-from bot.sandbox.server import Server
-
-BRANCH = "gitops-bot/revert-1a2b3c4d"
-
-
-def hosting(folder, dialect, name):
-    sandbox = SandboxForge(folder, dialect=dialect)
-    repository = sandbox.create_repository(name, first_number=7)
-    repository.commit("main", {"a.yaml": "a: 1\n"}, "First\n", "mia")
-    repository.commit(BRANCH, {"a.yaml": "a: 2\n"}, "Second\n", "mia")
-    return sandbox
+from tests.common.forge import RunningForge, create_pull_request
 
 
 @pytest.fixture
-def cloud(tmp_path):
-    sandbox = hosting(tmp_path, BITBUCKET, "paper/press")
-    with Server(sandbox.app) as server:
-        yield sandbox, f"{server.url}/2.0"
+def site(request, tmp_path):
+    site = RunningForge(getattr(request, "param", "bitbucket"), tmp_path)
+    site.commit_bot_branch()
+    with site.serve():
+        yield site
 
 
 @pytest.fixture
-def hosted(cloud):
-    return cloud[0].repositories["paper/press"]
+def hosted(site):
+    return site.hosted
 
 
 @pytest.fixture
-def forge(cloud):
-    return BitbucketForge("paper/press", cloud[1], cloud[0].token)
-
-
-def create(forge, title="Raise a"):
-    return forge.create_pull_request(head=BRANCH, base="main", title=title, body="Because.")
+def forge(site):
+    return site.adapter()
 
 
 # ---------------------------------------------------------------- Cloud
@@ -51,9 +35,9 @@ def create(forge, title="Raise a"):
 
 def test_what_people_made_of_a_pull_request_s_text_stays(forge, hosted):
     """Asked for the same one twice, Bitbucket Cloud itself would write over it."""
-    create(forge)
+    create_pull_request(forge)
     hosted.pulls[7].title = "Raise a, after lunch"
-    assert create(forge).title == "Raise a, after lunch"
+    assert create_pull_request(forge).title == "Raise a, after lunch"
     assert hosted.pulls[7].title == "Raise a, after lunch"
 
 
@@ -71,16 +55,18 @@ def test_an_index_that_is_being_made_is_worth_waiting_for(forge, hosted):
     assert timedelta(0) < error.value.retry_at - datetime.now(UTC) <= timedelta(minutes=1)
 
 
-def test_a_person_s_api_token_comes_with_their_address(cloud):
+def test_a_person_s_api_token_comes_with_their_address(site):
     """https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/"""
-    sandbox, url = cloud
-    forge = BitbucketForge("paper/press", url, f"mia@paper.example:{sandbox.token}")
-    assert create(forge).number == 7
-    assert (forge.git_credential().user, forge.git_credential().secret) == ("x-bitbucket-api-token-auth", sandbox.token)
+    forge = site.adapter(token=f"mia@paper.example:{site.sandbox.token}")
+    assert create_pull_request(forge).number == 7
+    assert (forge.git_credential().user, forge.git_credential().secret) == (
+        "x-bitbucket-api-token-auth",
+        site.sandbox.token,
+    )
 
 
 def test_a_branch_s_name_cannot_change_the_question(forge):
-    create(forge)
+    create_pull_request(forge)
     assert forge.find_pull_request('x" OR state="OPEN') is None
 
 
@@ -101,14 +87,11 @@ def test_the_pages_of_data_center_follow_from_the_api_s_address(version):
     assert forge.git_credential().header == "Bearer t"
 
 
-def test_a_number_in_a_message_is_believed_only_where_the_merge_says_so(tmp_path):
-    sandbox = hosting(tmp_path, BITBUCKET_SERVER, "PAPER/press")
-    hosted = sandbox.repositories["PAPER/press"]
-    with Server(sandbox.app) as server:
-        forge = BitbucketServerForge("PAPER/press", f"{server.url}/rest/api/latest", sandbox.token)
-        create(forge)
-        hosted.merge(7, "kit", "squash")
-        squash = hosted.git.tip("main")
-        claims = hosted.commit("main", {"b.yaml": "b: 1\n"}, "Pushed past everybody (#7)\n", "mia")
-        assert forge.pull_request_for(squash).number == 7
-        assert forge.pull_request_for(claims) is None
+@pytest.mark.parametrize("site", ["bitbucket-server"], indirect=True)
+def test_a_number_in_a_message_counts_only_if_the_merge_has_it(forge, hosted):
+    create_pull_request(forge)
+    hosted.merge(7, "kit", "squash")
+    squash = hosted.git.tip("main")
+    pushed = hosted.commit("main", {"b.yaml": "b: 1\n"}, "Pushed past everybody (#7)\n", "mia")
+    assert forge.pull_request_for(squash).number == 7
+    assert forge.pull_request_for(pushed) is None

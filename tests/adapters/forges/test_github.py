@@ -20,53 +20,41 @@ from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.forge import ForgeError
 from bot.ports.git import PushRejectedError
-from bot.sandbox.forge import SandboxForge
-from bot.sandbox.server import Server
-
-NOW = datetime(2031, 3, 4, 9, 30, tzinfo=UTC)
-BRANCH = "gitops-bot/revert-1a2b3c4d"
+from tests.common.forge import BOT_BRANCH, RunningForge, create_pull_request
 
 
 @pytest.fixture
-def sandbox(tmp_path):
-    sandbox = SandboxForge(tmp_path, clock=lambda: NOW)
-    for login in ("mia", "kit", "lou"):
-        sandbox.add_person(login, login.title(), f"{login}@paper.example")
-    repository = sandbox.create_repository("paper/press", first_number=7)
-    repository.commit("main", {"a.yaml": "a: 1\n"}, "First\n", "mia")
-    repository.commit(BRANCH, {"a.yaml": "a: 2\n"}, "Second\n", "mia")
-    return sandbox
+def site(tmp_path, as_github_describes):
+    site = RunningForge("github", tmp_path)
+    site.commit_bot_branch()
+    as_github_describes(site.sandbox.app)
+    with site.serve():
+        yield site
 
 
 @pytest.fixture
-def repository(sandbox):
-    return sandbox.repositories["paper/press"]
+def sandbox(site):
+    return site.sandbox
 
 
 @pytest.fixture
-def url(sandbox, as_github_describes):
-    as_github_describes(sandbox.app)
-    with Server(sandbox.app) as server:
-        yield server.url
-
-
-def adapter(url, token, repository="paper/press"):
-    config = ForgeConfig(kind="github", repository=repository, api_url=f"{url}/api/v3")
-    return GitHubForge.from_config(config, Credentials(github_token=token))
+def repository(site):
+    return site.hosted
 
 
 @pytest.fixture
-def forge(sandbox, url):
-    return adapter(url, sandbox.token)
+def url(site):
+    return site.url
+
+
+@pytest.fixture
+def forge(site):
+    return site.adapter()
 
 
 @pytest.fixture
 def pull(repository):
-    return repository.open_pull(head=BRANCH, base="main", title="Raise a", body="", by="mia")
-
-
-def create(forge, head=BRANCH):
-    return forge.create_pull_request(head=head, base="main", title="Raise a", body="Because.")
+    return repository.open_pull(head=BOT_BRANCH, base="main", title="Raise a", body="", by="mia")
 
 
 # ---------------------------------------------------------------- what is asked
@@ -95,7 +83,7 @@ def test_threads_do_not_get_each_other_s_answers(forge, repository, monkeypatch)
         note(*arguments, **named)
         threading.Event().wait(0.005)
 
-    tip = repository.git.tip(BRANCH)
+    tip = repository.git.tip(BOT_BRANCH)
     for number in range(7, 15):
         repository.git.move(f"b{number}", tip, None)
         repository.open_pull(head=f"b{number}", base="main", title=f"Pull {number}", body="", by="mia")
@@ -117,7 +105,7 @@ def test_threads_do_not_get_each_other_s_answers(forge, repository, monkeypatch)
 def test_a_secondary_rate_limit_says_when_to_come_back_and_is_not_hammered(forge, sandbox):
     sandbox.faults.secondary_limit = 90
     with pytest.raises(ForgeError, match="rate limit") as error:
-        create(forge)
+        create_pull_request(forge)
     assert timedelta(seconds=80) < error.value.retry_at - datetime.now(UTC) <= timedelta(seconds=90)
     assert len(sandbox.requests) == 1
 
@@ -175,7 +163,7 @@ def test_a_github_app_acts_by_one_installation_token_that_git_uses_too(app, sand
         tokens = set(pool.map(lambda _: forge.git_credential().secret, range(8)))
     assert len(tokens) == 1
     assert tokens <= set(sandbox.tokens)
-    assert create(forge).author == "app-4711[bot]"
+    assert create_pull_request(forge).author == "app-4711[bot]"
 
 
 def test_a_key_the_forge_does_not_know_is_said(url, key):
@@ -272,7 +260,7 @@ def test_without_such_a_rule_git_pushes_by_itself(app, repository, url, tmp_path
 def test_a_commit_answered_with_502_is_made_once(app, signed, url, tmp_path, sandbox):
     repository = mirror(app, url, tmp_path)
     head = repository.fetch()
-    tree = repository.tree_id(signed.git.tip(BRANCH), "")
+    tree = repository.tree_id(signed.git.tip(BOT_BRANCH), "")
     app.get_pull_request(1)  # the repository is known
     sandbox.faults.lose_creations = 1
     sha = repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
@@ -289,7 +277,7 @@ def test_a_branch_that_somebody_else_makes_meanwhile_stays_theirs(app, signed, u
 
     repository = mirror(app, url, tmp_path, too_late)
     repository.fetch()
-    tree = repository.tree_id(signed.git.tip(BRANCH), "")
+    tree = repository.tree_id(signed.git.tip(BOT_BRANCH), "")
     with pytest.raises(PushRejectedError, match="Reference already exists"):
         repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
     assert signed.git.tip("gitops-bot/x") == head
@@ -298,7 +286,7 @@ def test_a_branch_that_somebody_else_makes_meanwhile_stays_theirs(app, signed, u
 def test_a_person_s_token_cannot_sign_and_is_told_what_can(forge, signed, url, tmp_path):
     repository = mirror(forge, url, tmp_path)
     head = repository.fetch()
-    tree = repository.tree_id(signed.git.tip(BRANCH), "")
+    tree = repository.tree_id(signed.git.tip(BOT_BRANCH), "")
     with pytest.raises(
         PushRejectedError, match=r"GitHub signs only commits that a GitHub App creates\. Set GITHUB_APP_ID"
     ):

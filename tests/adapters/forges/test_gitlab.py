@@ -1,48 +1,37 @@
 """What only GitLab has, by python-gitlab over HTTP; the rest is in test_forge_contract.py."""
 
-from datetime import UTC, datetime, timedelta
-from itertools import count
-
 import orjson
 import pytest
 from aiohttp import web
 
 from bot.adapters.forges.gitlab import GitLabForge
 from bot.core.git.commit import approvers
-from bot.sandbox.forge import SandboxForge
-from bot.sandbox.forge.gitlab import GITLAB
-from bot.sandbox.server import Server
-
-START = datetime(2031, 3, 4, 9, 30, tzinfo=UTC)
-BRANCH = "gitops-bot/revert-1a2b3c4d"
+from tests.common.forge import BOT_BRANCH, RunningForge
 
 
 @pytest.fixture
-def sandbox(tmp_path):
-    ticks = count()
-    sandbox = SandboxForge(tmp_path, lambda: START + timedelta(seconds=next(ticks)), GITLAB)
-    repository = sandbox.create_repository("paper/mill/press", first_number=7)
-    repository.commit("main", {"a.yaml": "a: 1\n"}, "First\n", "mia")
-    repository.commit(BRANCH, {"a.yaml": "a: 2\n"}, "Second\n", "mia")
-    repository.open_pull(head=BRANCH, base="main", title="Raise a", body="", by="mia")
-    return sandbox
+def site(tmp_path):
+    site = RunningForge("gitlab", tmp_path)
+    site.commit_bot_branch()
+    site.hosted.open_pull(head=BOT_BRANCH, base="main", title="Raise a", body="", by="mia")
+    return site
 
 
 @pytest.fixture
-def hosted(sandbox):
-    return sandbox.repositories["paper/mill/press"]
+def hosted(site):
+    return site.hosted
 
 
 @pytest.fixture
-def forge(sandbox):
-    with Server(sandbox.app) as server:
-        yield GitLabForge("paper/mill/press", f"{server.url}/api/v4", sandbox.token)
+def forge(site):
+    with site.serve():
+        yield site.adapter()
 
 
 @pytest.fixture
-def older(sandbox):
+def older(site):
     """The sandbox, turned into an older GitLab before it serves requests."""
-    sandbox.app.middlewares.insert(0, before_18)
+    site.sandbox.app.middlewares.insert(0, before_18)
 
 
 @web.middleware
@@ -62,7 +51,7 @@ def test_an_older_gitlab_s_approval_of_the_only_version_counts(older, forge, hos
 
 
 def test_an_older_gitlab_s_approval_of_one_of_several_versions_does_not(older, forge, hosted):
-    hosted.commit(BRANCH, {"a.yaml": "a: 3\n"}, "Third\n", "mia")
+    hosted.commit(BOT_BRANCH, {"a.yaml": "a: 3\n"}, "Third\n", "mia")
     hosted.review(7, "kit")
     assert [approval.by for approval in forge.approvals(7)] == ["kit"]
     assert approvers(forge.get_pull_request(7), forge.approvals(7)) == ()

@@ -1,21 +1,24 @@
+import asyncio
 import base64
 import hashlib
 import logging
-import os
 import shutil
+import socket
 import subprocess
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bot.adapters.git import mirror, trees
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
 from bot.ports.git import File, PushRejectedError, RepositoryError, RevisionNotFoundError
+from bot.sandbox.server import Server
+from tests.common.forge import RunningForge
+from tests.common.processes import command_lines
 
 TOKEN = "ghp_Zq7RtYw2secretsecret"
 
@@ -23,7 +26,7 @@ TOKEN = "ghp_Zq7RtYw2secretsecret"
 @pytest.fixture
 def repository(source, tmp_path):
     source.commit("First", {"apps/shop/web.yaml": "replicas: 1\n"})
-    return GitRepository("platform", str(source.path), "main", tmp_path / "mirrors")
+    return GitRepository("platform", source.url, "main", tmp_path / "mirrors")
 
 
 # ------------------------------------------------------------ reading
@@ -56,7 +59,7 @@ def test_history_rewritten_on_the_remote_is_followed(source, repository):
 
 
 def test_head_fetches_when_nothing_was_fetched_yet(source, repository):
-    assert repository.head() == source.git("rev-parse", "HEAD")
+    assert repository.head() == source.sha()
 
 
 def test_commit_tells_who_wrote_what_when(source, repository):
@@ -155,10 +158,10 @@ def test_tree_id_is_that_of_the_directory_or_file(source, repository):
 
 
 def test_first_parent_leaves_out_what_came_by_a_merge(source, repository):
-    root = source.git("rev-parse", "HEAD")
-    source.git("switch", "-qc", "topic")
+    root = source.sha()
+    source.branch("topic")
     inner = source.commit("Inner", {"apps/shop/topic.yaml": "a: 1\n"})
-    source.git("switch", "-q", "main")
+    source.switch()
     other = source.commit("Other", {"docs/x.md": "x"})
     merge = source.merge("topic")
     repository.fetch()
@@ -173,7 +176,7 @@ def test_first_parent_leaves_out_what_came_by_a_merge(source, repository):
 
 
 def test_changed_paths_between_two_commits_and_of_the_first(source, repository):
-    root = source.git("rev-parse", "HEAD")
+    root = source.sha()
     moved = source.commit("Move", {"apps/shop/web.yaml": None, "apps/shop/app ü.yaml": "replicas: 1\n"})
     repository.fetch()
     assert repository.changed_paths(root, moved) == ["apps/shop/app ü.yaml", "apps/shop/web.yaml"]
@@ -184,7 +187,7 @@ def test_changed_paths_between_two_commits_and_of_the_first(source, repository):
 
 
 def test_an_abbreviated_sha_is_the_commit_even_when_a_branch_has_its_name(source, repository):
-    first = source.git("rev-parse", "HEAD")
+    first = source.sha()
     source.commit("Second", {"a": "2"})
     source.git("branch", first[:7])
     source.git("branch", "-f", first[:7], "main")
@@ -350,7 +353,7 @@ def test_a_pushed_commit_is_the_bots_on_a_branch_of_its_own(source, repository):
     assert source.git("rev-parse", "gitops-bot/revert-1") == sha
     assert source.git("rev-parse", f"{sha}^", f"{sha}^{{tree}}").split() == [head, tree]
     assert source.git("log", "-1", "--format=%an %cn|%B", sha) == f"gitops-bot gitops-bot|{message}".strip()
-    assert source.git("rev-parse", "main") == head
+    assert source.sha("main") == head
     assert repository.fetch() == head
     assert repository.tip("gitops-bot/revert-1") == sha
     assert repository.commit(sha).message == message.strip()
@@ -421,7 +424,7 @@ def test_what_is_wrong_with_the_remote_is_said_in_one_sentence(tmp_path, source,
         with pytest.raises(RepositoryError, match=answer):
             GitRepository(f"r{number}", url, "main", mirrors).fetch()
     with pytest.raises(RepositoryError, match=r"has no branch trunk\. Its branches are main"):
-        GitRepository("other", str(source.path), "trunk", mirrors).fetch()
+        GitRepository("other", source.url, "trunk", mirrors).fetch()
 
 
 def test_a_shallow_remote_is_named_as_such(tmp_path, source, repository):
@@ -440,16 +443,10 @@ def test_a_url_that_git_may_not_be_given_is_refused(tmp_path, url):
 
 def test_a_remote_that_never_answers_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(mirror, "NETWORK_SECONDS", 0.5)
-    release = threading.Event()
-
-    class Silent(BaseHTTPRequestHandler):
-        def do_GET(self):
-            release.wait(30)
-
-    with Serving(Silent) as url:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/x.git"
         with pytest.raises(RepositoryError, match="took too long to respond"):
-            GitRepository("slow", f"{url}/x.git", "main", tmp_path).fetch()
-        release.set()
+            GitRepository("slow", url, "main", tmp_path).fetch()
 
 
 @pytest.mark.parametrize("damage", ["emptied", "locked", "no config"])
@@ -466,14 +463,14 @@ def test_a_damaged_mirror_is_recreated(source, repository, damage):
             (mirror / "refs/heads/main.lock").touch()
         case _:
             (mirror / "HEAD").unlink()
-    assert repository.fetch() == source.git("rev-parse", "main")
+    assert repository.fetch() == source.sha("main")
     assert repository.files(repository.head(), "apps/shop")
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, source):
     (tmp_path / "file").touch()
     with pytest.raises(RepositoryError, match="cannot be written"):
-        GitRepository("platform", str(source.path), "main", tmp_path / "file" / "mirrors").fetch()
+        GitRepository("platform", source.url, "main", tmp_path / "file" / "mirrors").fetch()
 
 
 def test_variables_of_a_surrounding_git_lead_nobody_astray(tmp_path, make_source, repository, monkeypatch):
@@ -501,112 +498,64 @@ def test_threads_get_their_own_answers(source, repository):
 # ------------------------------------------------------------ credentials
 
 
-class Serving:
-    """An HTTP server on a free port of this machine."""
+@pytest.fixture
+def forge(tmp_path):
+    """A forge whose git wants the token; it records what anybody sees of the machine's processes."""
+    forge = RunningForge("github", tmp_path)
+    forge.commit_bot_branch()
+    forge.command_lines = []
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.server.daemon_threads = True
+    @web.middleware
+    async def watch_processes(request, handler):
+        forge.command_lines += await asyncio.to_thread(lambda: list(command_lines()))
+        return await handler(request)
 
-    def __enter__(self) -> str:
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-def _smart_http(root: Path, authorization: str, command_lines: list[bytes]) -> type[BaseHTTPRequestHandler]:
-    """Git's own HTTP server behind a password; every request adds the machine's command lines."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.answer()
-
-        do_POST = do_GET  # noqa: N815  http.server's own name
-
-        def answer(self):
-            for line in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    command_lines.append(line.read_bytes())
-                except OSError:
-                    continue
-            if self.headers.get("Authorization") != authorization:
-                self.send_response(401)
-                self.send_header("WWW-Authenticate", "Basic")
-                self.end_headers()
-                return
-            path, _, query = self.path.partition("?")
-            env = {
-                **os.environ,
-                "GIT_PROJECT_ROOT": str(root),
-                "GIT_HTTP_EXPORT_ALL": "1",
-                "PATH_INFO": path,
-                "QUERY_STRING": query,
-                "REQUEST_METHOD": self.command,
-                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-                "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-                "REMOTE_USER": "bot",
-            }
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            out = subprocess.run(["git", "http-backend"], env=env, input=body, capture_output=True, check=True).stdout
-            head, _, content = out.partition(b"\r\n\r\n")
-            fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-            self.send_response(int(fields.pop("Status", "200").split()[0]))
-            for name, value in fields.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    return Handler
+    forge.sandbox.app.middlewares.append(watch_processes)
+    with forge.serve():
+        yield forge
 
 
 @pytest.mark.parametrize("given", ["variable", "url"])
-def test_a_credential_is_sent_and_seen_nowhere_else(tmp_path, source, given, caplog):
+def test_a_credential_is_sent_and_seen_nowhere_else(tmp_path, forge, given, caplog):
     caplog.set_level(logging.DEBUG)
-    head = source.commit("First", {"a": "1"})
-    pair = f"x-access-token:{TOKEN}"
+    token, url = forge.sandbox.token, forge.settings()["url"]
+    pair = f"x-access-token:{token}"
     encoded = base64.b64encode(pair.encode()).decode()
-    command_lines: list[bytes] = []
-    with Serving(_smart_http(tmp_path, f"Basic {encoded}", command_lines)) as url:
-        remote = f"{url}/source/.git"
-        if given == "variable":
-            repository = GitRepository(
-                "p", remote, "main", tmp_path / "m", credential=lambda: Credential(TOKEN, "x-access-token")
-            )
-        else:
-            repository = GitRepository("p", remote.replace("://", f"://{pair}@"), "main", tmp_path / "m")
-        assert repository.fetch() == head
-        repository.push_commit(branch="gitops-bot/x", tree=repository.tree_id(head, ""), parent=head, message="x")
-        with pytest.raises(PushRejectedError) as rejected:
-            repository.push_commit(branch="gitops-bot/x", tree=repository.tree_id(head, ""), parent=head, message="y")
-    assert source.git("log", "-1", "--format=%B", "gitops-bot/x") == "x"
-    assert any(b"remote-http" in line for line in command_lines), "git was not caught running"
-    texts = [b"\0".join(command_lines).decode(errors="replace"), caplog.text, repr(rejected.value), repository.url]
+    if given == "variable":
+        credential = Credential(token, "x-access-token")
+        repository = GitRepository("p", url, "main", tmp_path / "m", credential=lambda: credential)
+    else:
+        repository = GitRepository("p", url.replace("://", f"://{pair}@"), "main", tmp_path / "m")
+    head = repository.fetch()
+    tree = repository.tree_id(head, "")
+    sha = repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="x")
+    with pytest.raises(PushRejectedError) as rejected:
+        repository.push_commit(branch="gitops-bot/x", tree=tree, parent=head, message="y")
+    assert forge.git.tip("gitops-bot/x") == sha
+    assert any(b"remote-http" in line for line in forge.command_lines), "git was not caught running"
+    texts = [
+        b"\0".join(forge.command_lines).decode(errors="replace"),
+        caplog.text,
+        repr(rejected.value),
+        repository.url,
+    ]
     texts += [path.read_text(errors="replace") for path in repository._mirror.path.rglob("*") if path.is_file()]
-    assert not [text for text in texts if TOKEN in text or encoded in text]
+    assert not [text for text in texts if token in text or encoded in text]
 
 
-def test_a_credential_that_is_refused_names_its_variable_and_not_its_value(tmp_path, source):
-    source.commit("First", {"a": "1"})
-    with Serving(_smart_http(tmp_path, "Basic something else", [])) as url:
-        for credential in (lambda: Credential(TOKEN, "x-access-token"), lambda: None):
-            repository = GitRepository(
-                "p",
-                f"{url}/source/.git",
-                "main",
-                tmp_path / "m",
-                credential=credential,
-                credential_variable="GITLAB_TOKEN",
-            )
-            with pytest.raises(RepositoryError, match=r"\(GITLAB_TOKEN\)") as caught:
-                repository.fetch()
-            assert TOKEN not in str(caught.value)
+@pytest.mark.parametrize("credential", [Credential(TOKEN, "x-access-token"), None])
+def test_a_refused_credential_names_its_variable_and_not_its_value(tmp_path, credential):
+    async def unauthorized(_request):
+        return web.Response(status=401, headers={"WWW-Authenticate": "Basic"})
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", unauthorized)
+    options = {"credential": lambda: credential, "credential_variable": "GITLAB_TOKEN"}
+    with Server(app) as server:
+        repository = GitRepository("p", f"{server.url}/x.git", "main", tmp_path / "m", **options)
+        with pytest.raises(RepositoryError, match=r"\(GITLAB_TOKEN\)") as raised:
+            repository.fetch()
+    assert TOKEN not in str(raised.value)
 
 
 def test_a_password_in_a_url_is_never_repeated(tmp_path):

@@ -4,7 +4,6 @@ import fcntl
 import socket
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -52,17 +51,15 @@ def test_it_reaches_no_network(monkeypatch, network_namespace):
 @pytest.mark.parametrize(
     "code",
     [
-        "import time; time.sleep(60)",
+        "import time; time.sleep(600)",
         "while True: pass",
         "import os; os.close(1); os.close(2)\nwhile True: pass",
         "import signal; signal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass",
     ],
 )
 def test_it_is_stopped_when_it_takes_too_long(code):
-    began = time.monotonic()
     with pytest.raises(RenderError, match="took longer than 1 s and was stopped"):
         python(code, limits=QUICK)
-    assert time.monotonic() - began < 5
 
 
 def test_what_it_started_is_stopped_with_it(tmp_path):

@@ -1,7 +1,5 @@
 """Who may do what: each right, for the workspace and for an application, by id and by user group."""
 
-from itertools import product
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,28 +44,30 @@ def roles(right, workspace, application=None):
     return Roles({each: workspace if each is right else () for each in Right}, {"shop": own, "api": {}})
 
 
-@pytest.mark.parametrize(("right", "workspace", "application"), list(product(Right, LISTS, [None, *LISTS])))
-def test_an_applications_own_rule_counts_before_the_workspaces(right, workspace, application):
-    configured = roles(right, workspace, application)
-    counts = workspace if application is None else application
-    decision = decide(ANA, configured.rules(right, ["shop"]), MEMBERS)
-    assert type(decision) is LISTS[counts]
-    if not isinstance(decision, Granted):
-        assert decision.rule.key == (f"slack.{right.key}" if application is None else f"applications.shop.{right.key}")
-    assert type(decide(ANA, configured.rules(right, ["api"]), MEMBERS)) is LISTS[workspace]
-    assert type(decide(ANA, configured.rules(right, []), MEMBERS)) is LISTS[workspace]
-    assert type(decide(ANA, configured.rules(right, ["no-such-application"]), MEMBERS)) is LISTS[workspace]
+@pytest.mark.parametrize("right", Right)
+@pytest.mark.parametrize("workspace", LISTS)
+def test_an_applications_own_rule_counts_before_the_workspaces(right, workspace):
+    for application in (None, *LISTS):
+        configured = roles(right, workspace, application)
+        counts = workspace if application is None else application
+        decision = decide(ANA, configured.rules(right, ["shop"]), MEMBERS)
+        assert type(decision) is LISTS[counts], application
+        if not isinstance(decision, Granted):
+            section = "slack" if application is None else "applications.shop"
+            assert decision.rule.key == f"{section}.{right.key}"
+        for others in (["api"], [], ["no-such-application"]):
+            assert type(decide(ANA, configured.rules(right, others), MEMBERS)) is LISTS[workspace]
 
 
-@pytest.mark.parametrize(("first", "second"), list(product(LISTS, LISTS)))
-def test_several_applications_need_the_right_on_each(first, second):
-    configured = Roles(
-        {Right.REVERT: (), Right.SILENCE: ("*",)}, {"shop": {Right.REVERT: first}, "api": {Right.REVERT: second}}
-    )
-    decision = decide(ANA, configured.rules(Right.REVERT, ["shop", "api"]), MEMBERS)
-    assert isinstance(decision, Granted) is (LISTS[first] is Granted and LISTS[second] is Granted)
-    anywhere = decide_any(ANA, configured.all_rules(Right.REVERT), MEMBERS)
-    assert isinstance(anywhere, Granted) is (Granted in {LISTS[first], LISTS[second]})
+@pytest.mark.parametrize("first", LISTS)
+def test_several_applications_need_the_right_on_each(first):
+    for second, alone in LISTS.items():
+        own = {"shop": {Right.REVERT: first}, "api": {Right.REVERT: second}}
+        configured = Roles({Right.REVERT: (), Right.SILENCE: ("*",)}, own)
+        decision = decide(ANA, configured.rules(Right.REVERT, ["shop", "api"]), MEMBERS)
+        assert isinstance(decision, Granted) is (LISTS[first] is Granted and alone is Granted), second
+        anywhere = decide_any(ANA, configured.all_rules(Right.REVERT), MEMBERS)
+        assert isinstance(anywhere, Granted) is (Granted in {LISTS[first], alone}), second
 
 
 def test_one_right_gives_no_other():

@@ -1,54 +1,29 @@
-"""A person's rights, asked of the sandbox Slack over its Web API."""
+"""A person's permissions, by the members of Slack's user groups. Jonas is in the group PLATFORM, Tomás is not."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from slack_sdk import WebClient
 
-from bot.adapters.slack.chat import SlackChat
 from bot.core.access.permission import Denied, Granted, MembersUnknown, Right, Roles
 from bot.handlers.access.authorizer import KNOWN_FOR, Authorizer, Groups
-from bot.sandbox.slack import SandboxSlack
-from bot.sandbox.slack.web_api import BOT_TOKEN
+from tests.common.slack import JONAS, PLATFORM, TOMAS, methods_called, slack_chat
 
-JONAS, TOMAS = "U0JONAS001", "U0TOMAS001"
-PLATFORM = "S0PLATFORM"  # Jonas is in it, Tomás is not
 ROLES = Roles(
     {Right.REVERT: (PLATFORM,), Right.SILENCE: ("*",)},
     {"shop": {Right.REVERT: (TOMAS, PLATFORM)}, "api": {Right.SILENCE: ("S0NOSUCH",)}},
 )
 
 
-class Clock:
-    now = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
-
-    def passes(self, span):
-        self.now += span
-
-
 @pytest.fixture
-def slack():
-    made = SandboxSlack()
-    with made.serve():
-        yield made
+def authorizer(slack, clock):
+    """Makes one for a user."""
+    groups = Groups(slack_chat(slack, timeout=2), clock)
+    return lambda user: Authorizer(user, ROLES, groups)
 
 
-@pytest.fixture
-def stand(slack):
-    client = WebClient(token=BOT_TOKEN, base_url=slack.api_url, retry_handlers=[], timeout=2)
-    clock = Clock()
-    groups = Groups(SlackChat(client), lambda: clock.now)
-
-    def made(user):
-        return Authorizer(user, ROLES, groups)
-
-    made.clock = clock
-    return made
-
-
-def asked(slack):
-    return [call.method for call in slack.calls].count("usergroups.users.list")
+def group_calls(slack):
+    return len(methods_called(slack, "usergroups.users.list"))
 
 
 @pytest.mark.parametrize(
@@ -65,42 +40,42 @@ def asked(slack):
         ("", Right.REVERT, ["shop"], Denied, 1),
     ],
 )
-def test_each_group_is_asked_about_once_and_only_if_it_decides(slack, stand, user, right, applications, expected, asks):
-    authorizer = stand(user)
+def test_a_group_is_looked_up_once_and_only_if_needed(slack, authorizer, user, right, applications, expected, asks):
+    permissions = authorizer(user)
     for _ in range(2):
-        assert type(authorizer.decide(right, applications)) is expected
-    assert asked(slack) == asks
+        assert type(permissions.decide(right, applications)) is expected
+    assert group_calls(slack) == asks
 
 
-def test_who_leaves_a_group_loses_the_right_within_half_a_minute(slack, stand):
-    assert isinstance(stand(JONAS).decide(Right.REVERT, ["shop"]), Granted)
+def test_leaving_a_group_takes_effect_within_half_a_minute(slack, authorizer, clock):
+    assert isinstance(authorizer(JONAS).decide(Right.REVERT, ["shop"]), Granted)
     slack.workspace.groups[PLATFORM] = replace(slack.workspace.groups[PLATFORM], members=())
-    stand.clock.passes(KNOWN_FOR - timedelta(microseconds=1))
-    assert isinstance(stand(JONAS).decide(Right.REVERT, ["shop"]), Granted)
-    stand.clock.passes(timedelta(microseconds=1))
-    assert isinstance(stand(JONAS).decide(Right.REVERT, ["shop"]), Denied)
+    clock.advance(KNOWN_FOR - timedelta(microseconds=1))
+    assert isinstance(authorizer(JONAS).decide(Right.REVERT, ["shop"]), Granted)
+    clock.advance(microseconds=1)
+    assert isinstance(authorizer(JONAS).decide(Right.REVERT, ["shop"]), Denied)
 
 
-def test_a_hundred_clicks_in_a_minute_are_within_slacks_limit(slack, stand):
+def test_a_hundred_clicks_in_a_minute_stay_within_slacks_rate_limit(slack, authorizer, clock):
     for _ in range(100):
-        assert isinstance(stand(JONAS).decide(Right.REVERT, ["shop", "api"]), Granted)
-        stand.clock.passes(timedelta(seconds=0.6))
-    assert asked(slack) == 2
+        assert isinstance(authorizer(JONAS).decide(Right.REVERT, ["shop", "api"]), Granted)
+        clock.advance(seconds=0.6)
+    assert group_calls(slack) == 2
 
 
-def test_slack_is_left_alone_for_as_long_as_it_asks(slack, stand):
+def test_a_rate_limit_pauses_lookups_for_as_long_as_slack_asks(slack, authorizer, clock):
     slack.faults.rate_limited = 1
     for _ in range(3):
-        assert isinstance(stand(JONAS).decide(Right.REVERT, ["shop"]), MembersUnknown)
-    assert asked(slack) == 1
-    stand.clock.passes(timedelta(minutes=1))
-    assert isinstance(stand(JONAS).decide(Right.REVERT, ["shop"]), Granted)
+        assert isinstance(authorizer(JONAS).decide(Right.REVERT, ["shop"]), MembersUnknown)
+    assert group_calls(slack) == 1
+    clock.advance(minutes=1)
+    assert isinstance(authorizer(JONAS).decide(Right.REVERT, ["shop"]), Granted)
 
 
-def test_what_could_not_be_asked_is_asked_again(slack, stand):
+def test_a_failed_lookup_is_retried(slack, authorizer, clock):
     slack.faults.failed = 1
-    assert isinstance(stand(JONAS).decide(Right.REVERT, ["shop"]), MembersUnknown)
-    assert isinstance(stand(JONAS).decide(Right.REVERT, ["shop"]), Granted)
+    assert isinstance(authorizer(JONAS).decide(Right.REVERT, ["shop"]), MembersUnknown)
+    assert isinstance(authorizer(JONAS).decide(Right.REVERT, ["shop"]), Granted)
 
 
 @pytest.mark.parametrize(
@@ -112,17 +87,17 @@ def test_what_could_not_be_asked_is_asked_again(slack, stand):
         (lambda slack: slack.workspace.groups.clear(), "no_such_subteam"),
     ],
 )
-def test_a_group_that_slack_does_not_tell_is_denied_with_the_reason(slack, stand, breaks, why):
+def test_a_group_that_cannot_be_looked_up_is_denied_with_the_reason(slack, authorizer, breaks, why):
     breaks(slack)
-    verdict = stand(JONAS).decide(Right.REVERT, ["shop"])
+    verdict = authorizer(JONAS).decide(Right.REVERT, ["shop"])
     assert isinstance(verdict, MembersUnknown)
     assert why in verdict.why
-    assert isinstance(stand(JONAS).decide_anywhere(Right.REVERT), MembersUnknown)
-    assert isinstance(stand(TOMAS).decide(Right.REVERT, ["shop"]), Granted)
+    assert isinstance(authorizer(JONAS).decide_anywhere(Right.REVERT), MembersUnknown)
+    assert isinstance(authorizer(TOMAS).decide(Right.REVERT, ["shop"]), Granted)
 
 
-def test_who_may_somewhere_is_found_without_asking_more_than_needed(slack, stand):
-    assert isinstance(stand(JONAS).decide_anywhere(Right.REVERT), Granted)
-    assert asked(slack) == 1
-    assert isinstance(stand(TOMAS).decide_anywhere(Right.REVERT), Granted)
-    assert isinstance(stand("U0NOBODY01").decide_anywhere(Right.REVERT), Denied)
+def test_a_permission_anywhere_needs_no_more_lookups_than_necessary(slack, authorizer, clock):
+    assert isinstance(authorizer(JONAS).decide_anywhere(Right.REVERT), Granted)
+    assert group_calls(slack) == 1
+    assert isinstance(authorizer(TOMAS).decide_anywhere(Right.REVERT), Granted)
+    assert isinstance(authorizer("U0NOBODY01").decide_anywhere(Right.REVERT), Denied)

@@ -1,121 +1,92 @@
 """Who approved what reached the tracked branch: real git, and every forge's own API over HTTP."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-import yaml
 from slack_sdk import WebClient
 
 from bot import build
-from bot.config.load import load
 from bot.core.approvals.approval import ApprovalStatus, collect_alerts
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.sandbox.forge import GITHUB, SandboxForge
-from bot.sandbox.forge.bitbucket import BITBUCKET
-from bot.sandbox.forge.bitbucket_server import BITBUCKET_SERVER
 from bot.sandbox.forge.git import Person
-from bot.sandbox.forge.gitlab import GITLAB
 from bot.sandbox.forge.merge import WEB
-from bot.sandbox.server import Server
+from tests.common.forge import FORGE_KINDS, RunningForge
+from tests.common.kubernetes import as_yaml, config_map
+from tests.common.slack import ALERTS
 
-CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\ndata: {{limit: '{}'}}\n"
 FILE, OTHER = "apps/shop/a.yaml", "apps/shop/b.yaml"
-KINDS = {
-    "github": (GITHUB, "paper/press", "GITHUB_TOKEN", "/api/v3"),
-    "gitlab": (GITLAB, "paper/press", "GITLAB_TOKEN", "/api/v4"),
-    "bitbucket": (BITBUCKET, "paper/press", "BITBUCKET_TOKEN", "/2.0"),
-    "bitbucket-server": (BITBUCKET_SERVER, "PAPER/press", "BITBUCKET_TOKEN", "/rest/api/latest"),
-}
 GRACE = timedelta(minutes=2)
 
 
-class Desk:
-    """A forge with a repository, and the bot that judges it; time passes when a test says so."""
+def config(limit):
+    return as_yaml(config_map("a", limit=str(limit)))
+
+
+class Team(RunningForge):
+    """People who merge at a forge, and the reviewer of what they merge."""
 
     def __init__(self, kind, folder):
-        self.kind = kind
-        self.folder = folder
-        self.now = datetime.now(UTC).replace(microsecond=0)
-        self.dialect, self.name, self.token, self.api = KINDS[kind]
-        self.sandbox = SandboxForge(folder / "forge", self._tick, self.dialect)
-        for login in ("mia", "kit", "lou"):
-            self.sandbox.add_person(login, login.title(), f"{login}@paper.example")
-        self.hosted = self.sandbox.create_repository(self.name, first_number=7)
-        self.hosted.commit("main", {FILE: CONFIG.format(1), OTHER: "x: 1\n"}, "First\n", "mia")
-        self.url = ""
-
-    def _tick(self):
-        self.now += timedelta(seconds=1)
-        return self.now
+        super().__init__(kind, folder)
+        self.hosted.commit("main", {FILE: config(1), OTHER: "x: 1\n"}, "First\n", "mia")
+        self.ports = None
 
     def start(self, **approvals):
-        """The bot, as configured; the first look of one that is new judges nothing."""
-        settings = {
-            "slack": {"channel": "C0DEFAULT1"},
-            "repositories": {
-                "press": {
-                    "url": f"{self.url}{self.dialect.git}/{self.name}.git",
-                    "forge": {"kind": self.kind, "repository": self.name, "api_url": f"{self.url}{self.api}"},
-                    "approvals": approvals,
-                }
-            },
-            "clusters": {},
-            "applications": {
-                "shop": {"repository": "press", "path": "apps/shop", "cluster": "prod", "namespace": "shop"},
-            },
-            "mirrors": str(self.folder / "mirrors"),
-            "store": f"sqlite:///{self.folder}/state.db",
-        }
-        settings["clusters"]["prod"] = {"kubeconfig": str(self.folder / "kubeconfig")}
-        (self.folder / "kubeconfig").write_text("")
-        path = self.folder / "config.yaml"
-        path.write_text(yaml.safe_dump(settings))
-        config = load(path, {self.token: self.sandbox.token})
-        del config.clusters["prod"]  # nothing here looks at one
-        self.ports = build.ports(config, WebClient(), lambda: self.now)
-        self.judge = ApprovalReviewer(
-            self.ports,
-            {name: each.approvals for name, each in config.repositories.items()},
-            config.applications,
-            ManifestCache(),
-            "C0DEFAULT1",
-        )
+        """Start a reviewer, as configured. The first one remembers where the branch is, and judges nothing."""
+        config = self.config(approvals=approvals)
+        del config.clusters["prod"]  # no cluster is needed
+        self.stop()
+        self.ports = build.ports(config, WebClient(), self.clock)
+        settings = {name: repository.approvals for name, repository in config.repositories.items()}
+        self.reviewer = ApprovalReviewer(self.ports, settings, config.applications, ManifestCache(), ALERTS)
         self.note()
         return self
 
+    def stop(self):
+        if self.ports:
+            self.ports.store.close()
+
     def note(self):
-        self.judge.note("press", self.ports.repositories["press"].fetch())
+        """Fetch, and note the new commits for review."""
+        self.reviewer.note("press", self.ports.repositories["press"].fetch())
 
-    def look(self, after=timedelta()):
-        self.now += after
-        self.judge.look()
+    def review(self, after=timedelta()):
+        self.clock.advance(after)
+        self.reviewer.look()
 
-    def all(self):
+    @property
+    def judgements(self):
         return list(self.ports.store.approvals.since())
 
-    def judged(self):
-        """The verdicts on all that is new, once the forge has had its time."""
+    @property
+    def verdicts(self):
+        return [judgement.verdict for judgement in self.judgements]
+
+    def final_verdicts(self):
+        """The verdicts on everything, once the forge has had its grace period."""
         self.note()
-        self.look()
-        self.look(GRACE + timedelta(seconds=1))
-        return [each.verdict for each in self.all()]
+        self.review()
+        self.review(GRACE + timedelta(seconds=1))
+        return self.verdicts
+
+    def alerts(self):
+        return collect_alerts(self.ports.store.approvals.unsettled())
 
     # -------------------------------------------------------- what people do
 
     def propose(self, *contents, by="mia", path=FILE):
-        """A pull request with a commit for each of these contents."""
-        self.hosted.git.move("topic", self.hosted.git.tip("main"), None)
-        for content in contents or (CONFIG.format(2),):
+        """Open a pull request with a commit for each of these contents; its number."""
+        self.git.move("topic", self.git.tip("main"), None)
+        for content in contents or (config(2),):
             self.hosted.commit("topic", {path: content}, f"Change {path}\n", by)
         return self.hosted.open_pull(head="topic", base="main", title="Raise a", body="", by=by).number
 
-    def meanwhile(self):
-        """Somebody else's pull request, approved and merged while ours is open."""
-        self.hosted.git.move("other", self.hosted.git.tip("main"), None)
+    def merge_another(self):
+        """Merge somebody else's approved pull request while ours is open."""
+        self.git.move("other", self.git.tip("main"), None)
         self.hosted.commit("other", {OTHER: "x: 2\n"}, "Other\n", "lou")
         number = self.hosted.open_pull(head="other", base="main", title="Other", body="", by="lou").number
         self.hosted.review(number, "kit")
@@ -124,16 +95,14 @@ class Desk:
     def merge(self, number, method="squash"):
         self.hosted.merge(number, "kit", method)
 
-    def tamper(self, number, method):
-        """What the forge itself merged is put in place of: the same parents and message, and another content."""
-        pull = self.hosted.pull(number)
-        git = self.hosted.git
+    def tamper(self, number):
+        """Replace what the forge merged by a commit of the same parents and message, and other content."""
+        pull, git = self.hosted.pull(number), self.git
         merged = git.commit(git.tip("main"))
-        evil = git.import_commit(
-            "evil", merged.sha, {FILE: CONFIG.format("evil")}, "x", author=Person("", "x", "x@x"), at=self.now
-        )
+        author = Person("", "x", "x@x")
+        evil = git.import_commit("evil", merged.sha, {FILE: config("evil")}, "x", author=author, at=self.clock())
         tampered = git.commit_tree(
-            git.commit(evil).tree, merged.parents, merged.message, author=WEB, committer=WEB, at=self.now
+            git.commit(evil).tree, merged.parents, merged.message, author=WEB, committer=WEB, at=self.clock()
         )
         git.move("main", tampered, merged.sha)
         pull.merge_sha = tampered
@@ -141,222 +110,198 @@ class Desk:
         git.run("update-ref", "-d", "refs/heads/evil")
 
 
-@pytest.fixture(params=KINDS)
-def desk(request, tmp_path):
-    made = Desk(request.param, tmp_path)
-    with Server(made.sandbox.app) as server:
-        made.url = server.url
-        yield made
-        made.ports.store.close()
-
-
 @pytest.fixture
-def github(tmp_path):
-    made = Desk("github", tmp_path)
-    with Server(made.sandbox.app) as server:
-        made.url = server.url
-        yield made
-        made.ports.store.close()
+def team(request, tmp_path):
+    """On GitHub, unless a test asks for others."""
+    team = Team(getattr(request, "param", "github"), tmp_path)
+    with team.serve():
+        yield team
+        team.stop()
 
 
-@pytest.fixture
-def gitlab(tmp_path):
-    made = Desk("gitlab", tmp_path)
-    with Server(made.sandbox.app) as server:
-        made.url = server.url
-        yield made
-        made.ports.store.close()
+every_forge = pytest.mark.parametrize("team", FORGE_KINDS, indirect=True)
 
 
 # ---------------------------------------------------------------- every forge
 
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
-def test_what_the_forge_merged_of_an_approved_pull_request_is_approved(desk, method):
-    number = desk.start().propose(CONFIG.format(2), CONFIG.format(3))
-    desk.meanwhile()
-    desk.hosted.review(number, "lou")
-    desk.merge(number, method)
-    assert set(desk.judged()) == {ApprovalStatus.APPROVED}
-    newest = desk.all()[-1]
-    assert (newest.approvers, newest.verified, newest.pull.number, newest.applications) == (
-        ("lou",),
-        True,
-        number,
-        ("shop",),
-    )
-    assert desk.ports.store.approvals.unsettled() == []
+@every_forge
+def test_an_approved_pull_request_is_approved_however_it_is_merged(team, method):
+    number = team.start().propose(config(2), config(3))
+    team.merge_another()
+    team.hosted.review(number, "lou")
+    team.merge(number, method)
+    assert set(team.final_verdicts()) == {ApprovalStatus.APPROVED}
+    last = team.judgements[-1]
+    assert (last.approvers, last.verified, last.pull.number, last.applications) == (("lou",), True, number, ("shop",))
+    assert team.ports.store.approvals.unsettled() == []
 
 
-@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
-def test_what_was_changed_on_the_way_is_not(desk, method):
-    number = desk.start().propose(CONFIG.format(2), CONFIG.format(3))
-    desk.hosted.review(number, "lou")
-    desk.merge(number, method)
-    desk.tamper(number, method)
-    # GitLab rebases the branch itself: what landed is its head, and another one than was approved.
-    told = ApprovalStatus.STALE if (desk.kind, method) == ("gitlab", "rebase") else ApprovalStatus.TAMPERED
-    assert desk.judged()[-1] is told
+@pytest.mark.parametrize(
+    ("team", "method", "expected"),
+    [
+        *(("github", method, ApprovalStatus.TAMPERED) for method in ("merge", "squash", "rebase")),
+        # GitLab rebases the branch itself: what is merged is its head, which is not the one that was approved.
+        ("gitlab", "rebase", ApprovalStatus.STALE),
+    ],
+    indirect=["team"],
+)
+def test_content_changed_by_the_merge_is_not_approved(team, method, expected):
+    number = team.start().propose(config(2), config(3))
+    team.hosted.review(number, "lou")
+    team.merge(number, method)
+    team.tamper(number)
+    assert team.final_verdicts()[-1] is expected
 
 
-def test_a_direct_push_is_none_and_is_told_once(desk):
-    desk.start()
-    sha = desk.hosted.commit("main", {FILE: CONFIG.format(9)}, "Raise a (#7)\n", "mia")
-    assert desk.judged() == [ApprovalStatus.DIRECT]
-    (alert,) = collect_alerts(desk.ports.store.approvals.unsettled())
-    assert (alert.newest.sha, alert.channels, alert.applications) == (sha, ("C0DEFAULT1",), ("shop",))
+@every_forge
+def test_a_direct_push_is_not_approved(team):
+    team.start()
+    sha = team.hosted.commit("main", {FILE: config(9)}, "Raise a (#7)\n", "mia")
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT]
+    (alert,) = team.alerts()
+    assert (alert.newest.sha, alert.channels, alert.applications) == (sha, (ALERTS,), ("shop",))
     assert "+data: {limit: '9'}" in alert.newest.diff
-    assert alert.newest.pushed_by == ("mia" if desk.kind in {"github", "gitlab"} else None)
+    assert alert.newest.pushed_by == ("mia" if team.kind.kind in {"github", "gitlab"} else None)
 
 
-def test_a_branch_that_only_an_application_tracks_is_reviewed_too(github):
-    github.start()
-    github.hosted.git.move("release", github.hosted.git.tip("main"), None)
-    key = RepositoryRef("press", TargetRevision("release")).key
-    repository = github.ports.repositories[key]
-    github.judge.note(key, repository.fetch())
-    github.hosted.commit("release", {FILE: CONFIG.format(9)}, "Raise a\n", "mia")
-    github.judge.note(key, repository.fetch())
-    github.look()
-    github.look(GRACE + timedelta(seconds=1))
-    (judgement,) = github.all()
-    assert (judgement.repository, judgement.verdict) == ("press@release", ApprovalStatus.DIRECT)
+@every_forge
+def test_a_pull_request_merged_without_an_approval(team):
+    team.merge(team.start().propose())
+    assert team.final_verdicts() == [ApprovalStatus.BYPASSED]
 
 
-def test_a_pull_request_merged_without_an_approval(desk):
-    desk.merge(desk.start().propose())
-    assert desk.judged() == [ApprovalStatus.BYPASSED]
+@every_forge
+def test_a_commit_pushed_after_the_approval_makes_it_stale(team):
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    team.hosted.commit("topic", {FILE: config("sneaked in")}, "Sneak in\n", "mia")
+    assert team.hosted.pull(number)
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.STALE]
 
 
-def test_a_final_head_that_nobody_approved(desk):
-    number = desk.start().propose()
-    desk.hosted.review(number, "lou")
-    desk.hosted.commit("topic", {FILE: CONFIG.format("sneaked in")}, "Sneak in\n", "mia")
-    assert desk.hosted.pull(number)
-    desk.merge(number)
-    assert desk.judged() == [ApprovalStatus.STALE]
-
-
-def test_a_branch_brought_up_to_date_after_its_approval_stays_approved(desk):
+@every_forge
+def test_updating_the_branch_from_its_base_keeps_the_approval(team):
     """The forge's own button merges the base into it, which changes nothing of what was seen."""
-    number = desk.start().propose()
-    desk.hosted.review(number, "lou")
-    desk.meanwhile()
-    git = desk.hosted.git
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    team.merge_another()
+    git = team.git
     base, head = git.tip("main"), git.tip("topic")
     tree = git.merged_tree(head, base)
-    updated = git.commit_tree(tree, [head, base], "Update branch\n", author=WEB, committer=WEB, at=desk.now)
+    updated = git.commit_tree(tree, [head, base], "Update branch\n", author=WEB, committer=WEB, at=team.clock())
     git.move("topic", updated, head)
-    assert desk.hosted.pull(number).head_sha == updated
-    desk.merge(number)
-    assert desk.judged() == [ApprovalStatus.APPROVED, ApprovalStatus.APPROVED]
+    assert team.hosted.pull(number).head_sha == updated
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.APPROVED, ApprovalStatus.APPROVED]
 
 
-def test_a_history_that_was_rewritten_is_an_alarm_of_its_own(desk):
-    number = desk.start().propose()
-    desk.hosted.review(number, "lou")
-    desk.merge(number)
-    assert desk.judged() == [ApprovalStatus.APPROVED]
-    git = desk.hosted.git
+def test_a_rewritten_history_is_reported(team):
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.APPROVED]
+    git = team.git
     git.run("update-ref", "refs/heads/main", git.commit(git.tip("main")).parents[0])
-    assert desk.judged() == [ApprovalStatus.APPROVED, ApprovalStatus.REWRITTEN]
-    desk.hosted.commit("main", {FILE: CONFIG.format(4)}, "Else\n", "mia")
-    desk.judged()
-    assert {each.verdict for each in desk.all()} == {
+    assert team.final_verdicts() == [ApprovalStatus.APPROVED, ApprovalStatus.REWRITTEN]
+    team.hosted.commit("main", {FILE: config(4)}, "Else\n", "mia")
+    team.final_verdicts()
+    assert set(team.verdicts) == {
         ApprovalStatus.APPROVED,
         ApprovalStatus.REWRITTEN,
         ApprovalStatus.DIRECT,
     }
 
 
-def test_the_first_look_judges_nothing_and_a_restart_nothing_twice(desk):
-    desk.start()
-    assert desk.judged() == []
-    desk.hosted.commit("main", {FILE: CONFIG.format(9)}, "Push\n", "mia")
-    desk.note()
-    desk.ports.store.close()
-    desk.start()
-    assert desk.judged() == [ApprovalStatus.DIRECT]
-    before = desk.all()
-    desk.ports.store.close()
-    desk.start()
-    desk.note()
-    desk.look()
-    assert desk.all() == before
+def test_old_commits_are_not_judged_and_a_restart_judges_nothing_twice(team):
+    team.start()
+    assert team.final_verdicts() == []
+    team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
+    team.note()
+    team.start()
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT]
+    before = team.judgements
+    team.start()
+    team.note()
+    team.review()
+    assert team.judgements == before
 
 
 # ---------------------------------------------------------------- what takes time
 
 
-def test_a_forge_whose_association_lags_is_waited_for(github):
-    number = github.start().propose()
-    github.hosted.review(number, "lou")
-    github.merge(number)
-    github.hosted.lag = True
-    github.note()
-    github.look()
-    assert [each.verdict for each in github.all()] == [ApprovalStatus.UNKNOWN]
-    github.hosted.lag = False
-    github.look(timedelta(minutes=1))
-    assert [each.verdict for each in github.all()] == [ApprovalStatus.APPROVED]
+def test_a_lagging_forge_is_given_time(team):
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    team.merge(number)
+    team.hosted.lag = True
+    team.note()
+    team.review()
+    assert team.verdicts == [ApprovalStatus.UNKNOWN]
+    team.hosted.lag = False
+    team.review(timedelta(minutes=1))
+    assert team.verdicts == [ApprovalStatus.APPROVED]
 
 
-def test_a_forge_that_is_silent_makes_it_unknown_for_as_long_as_it_is(desk):
-    desk.start()
-    desk.hosted.commit("main", {FILE: CONFIG.format(9)}, "Push\n", "mia")
-    desk.note()
-    desk.sandbox.faults.down = True
-    desk.look()
-    desk.look(timedelta(hours=3))
-    (unknown,) = desk.all()
+def test_an_unavailable_forge_makes_the_verdict_unknown(team):
+    team.start()
+    team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
+    team.note()
+    team.sandbox.faults.down = True
+    team.review()
+    team.review(timedelta(hours=3))
+    (unknown,) = team.judgements
     assert (unknown.verdict, collect_alerts([unknown])) == (ApprovalStatus.UNKNOWN, [])
     assert "503" in unknown.why
-    desk.sandbox.faults.down = False
-    desk.look(timedelta(hours=1))
-    assert [(each.verdict, each.why) for each in desk.all()] == [(ApprovalStatus.DIRECT, None)]
+    team.sandbox.faults.down = False
+    team.review(timedelta(hours=1))
+    assert [(judgement.verdict, judgement.why) for judgement in team.judgements] == [(ApprovalStatus.DIRECT, None)]
 
 
-def test_an_approval_that_comes_later_is_seen(github):
-    number = github.start().propose()
-    github.merge(number)
-    assert github.judged() == [ApprovalStatus.BYPASSED]
-    pull = github.hosted.pulls[number]
+def test_a_later_approval_is_recorded(team):
+    number = team.start().propose()
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.BYPASSED]
+    pull = team.hosted.pulls[number]
     pull.state = "open"  # GitHub takes reviews of what is merged
-    github.hosted.review(number, "lou")
+    team.hosted.review(number, "lou")
     pull.state = "closed"
-    github.look(timedelta(hours=1))
-    (told,) = github.all()
-    assert (told.verdict, told.later) == (ApprovalStatus.BYPASSED, ("lou",))
-    (alert,) = collect_alerts(github.ports.store.approvals.unsettled())
+    team.review(timedelta(hours=1))
+    (judgement,) = team.judgements
+    assert (judgement.verdict, judgement.later) == (ApprovalStatus.BYPASSED, ("lou",))
+    (alert,) = team.alerts()
     assert alert.approved_later_by == ("lou",)
-    github.ports.store.settle(alert.id)
-    assert github.ports.store.approvals.unsettled() == []
+    team.ports.store.settle(alert.id)
+    assert team.ports.store.approvals.unsettled() == []
 
 
 # ---------------------------------------------------------------- what is asked for
 
 
-def test_one_s_own_approval_counts_for_nothing(gitlab):
+@pytest.mark.parametrize("team", ["gitlab"], indirect=True)
+def test_a_self_approval_does_not_count(team):
     """GitLab can be told to let authors approve; GitHub and Bitbucket never do."""
-    number = gitlab.start().propose()
-    gitlab.hosted.review(number, "kit")
-    review = gitlab.hosted.pulls[number].reviews.pop()
-    gitlab.hosted.pulls[number].reviews.append(replace(review, by="mia"))
-    gitlab.merge(number)
-    assert gitlab.judged() == [ApprovalStatus.SELF]
+    number = team.start().propose()
+    team.hosted.review(number, "kit")
+    review = team.hosted.pulls[number].reviews.pop()
+    team.hosted.pulls[number].reviews.append(replace(review, by="mia"))
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.SELF]
 
 
-def test_two_can_be_required(desk):
-    number = desk.start(required=2).propose()
-    desk.hosted.review(number, "lou")
-    desk.merge(number)
-    assert desk.judged() == [ApprovalStatus.TOO_FEW]
+def test_two_can_be_required(team):
+    number = team.start(required=2).propose()
+    team.hosted.review(number, "lou")
+    team.merge(number)
+    assert team.final_verdicts() == [ApprovalStatus.TOO_FEW]
 
 
 AUTOMATION = {"automation": [{"actor": "updater", "paths": ["apps/*/a.yaml"]}], "grace": "2m"}
 
 
-@pytest.mark.parametrize("kind", ["github", "gitlab"])
+@pytest.mark.parametrize("team", ["github", "gitlab"], indirect=True)
 @pytest.mark.parametrize(
     ("by", "path", "verdict"),
     [
@@ -365,67 +310,80 @@ AUTOMATION = {"automation": [{"actor": "updater", "paths": ["apps/*/a.yaml"]}], 
         ("mia", FILE, ApprovalStatus.DIRECT),
     ],
 )
-def test_automation_is_known_by_its_account_and_its_paths(request, kind, by, path, verdict):
-    desk = request.getfixturevalue(kind)
-    desk.sandbox.add_person("updater", "Updater", "mia@paper.example")
-    desk.start(**AUTOMATION)
-    desk.hosted.commit("main", {path: CONFIG.format(9)}, "Update images\n", by)
-    assert desk.judged() == [verdict]
+def test_automation_is_recognized_by_account_and_path(team, by, path, verdict):
+    team.sandbox.add_person("updater", "Updater", "mia@paper.example")
+    team.start(**AUTOMATION)
+    team.hosted.commit("main", {path: config(9)}, "Update images\n", by)
+    assert team.final_verdicts() == [verdict]
 
 
-def test_an_author_s_name_and_address_prove_nothing(github):
-    github.sandbox.add_person("updater", "Updater", "updater@paper.example")
-    github.start(**AUTOMATION)
-    git = github.hosted.git
+def test_an_authors_name_and_address_prove_nothing(team):
+    team.sandbox.add_person("updater", "Updater", "updater@paper.example")
+    team.start(**AUTOMATION)
+    git = team.git
     forged = git.import_commit(
         "main",
         git.tip("main"),
-        {FILE: CONFIG.format(9)},
+        {FILE: config(9)},
         "Update images\n",
         author=Person("", "Updater", "updater@paper.example"),
-        at=github.now,
+        at=team.clock(),
     )
-    github.hosted.pushed("main", "", forged, "mia")
-    assert github.judged() == [ApprovalStatus.DIRECT]
+    team.hosted.pushed("main", "", forged, "mia")
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT]
 
 
-def test_no_alert_where_none_is_wanted(github):
-    github.start(alert=False)
-    github.hosted.commit("main", {FILE: CONFIG.format(9)}, "Push\n", "mia")
-    assert github.judged() == [ApprovalStatus.DIRECT]
-    assert collect_alerts(github.ports.store.approvals.unsettled()) == []
+def test_a_branch_that_only_an_application_tracks_is_reviewed_too(team):
+    team.start()
+    team.git.move("release", team.git.tip("main"), None)
+    key = RepositoryRef("press", TargetRevision("release")).key
+    repository = team.ports.repositories[key]
+    team.reviewer.note(key, repository.fetch())
+    team.hosted.commit("release", {FILE: config(9)}, "Raise a\n", "mia")
+    team.reviewer.note(key, repository.fetch())
+    team.review()
+    team.review(GRACE + timedelta(seconds=1))
+    (judgement,) = team.judgements
+    assert (judgement.repository, judgement.verdict) == ("press@release", ApprovalStatus.DIRECT)
 
 
-def test_a_pull_request_into_another_branch_brings_nothing_to_this_one(github):
+def test_alerts_can_be_turned_off(team):
+    team.start(alert=False)
+    team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT]
+    assert team.alerts() == []
+
+
+def test_an_approval_for_another_branch_does_not_count(team):
     """Its commits pushed here are a push, whoever approved them there."""
-    github.start()
-    github.hosted.commit("release", {OTHER: "x: 9\n"}, "Release\n", "lou")
-    github.hosted.git.move("topic", github.hosted.git.tip("main"), None)
-    sha = github.hosted.commit("topic", {FILE: CONFIG.format(2)}, "Raise a\n", "mia")
-    number = github.hosted.open_pull(head="topic", base="release", title="There", body="", by="mia").number
-    github.hosted.review(number, "kit")
-    github.hosted.merge(number, "kit", "merge")
-    github.hosted.git.run("update-ref", "refs/heads/main", sha)
-    github.hosted.pushed("main", "", sha, "mia")
-    assert github.judged() == [ApprovalStatus.DIRECT]
+    team.start()
+    team.hosted.commit("release", {OTHER: "x: 9\n"}, "Release\n", "lou")
+    team.git.move("topic", team.git.tip("main"), None)
+    sha = team.hosted.commit("topic", {FILE: config(2)}, "Raise a\n", "mia")
+    number = team.hosted.open_pull(head="topic", base="release", title="There", body="", by="mia").number
+    team.hosted.review(number, "kit")
+    team.hosted.merge(number, "kit", "merge")
+    team.git.run("update-ref", "refs/heads/main", sha)
+    team.hosted.pushed("main", "", sha, "mia")
+    assert team.final_verdicts() == [ApprovalStatus.DIRECT]
 
 
-def test_a_head_that_is_not_to_be_had_leaves_the_content_unverified(github):
-    number = github.start().propose()
-    github.hosted.review(number, "lou")
-    github.merge(number)
-    git = github.hosted.git
+def test_a_head_that_cannot_be_fetched_leaves_the_content_unverified(team):
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    team.merge(number)
+    git = team.git
     git.run("update-ref", "-d", "refs/heads/topic")
     git.run("update-ref", "-d", f"refs/pull/{number}/head")
     git.run("gc", "--quiet", "--prune=now")
-    assert github.judged() == [ApprovalStatus.APPROVED]
-    assert not github.all()[0].verified
+    assert team.final_verdicts() == [ApprovalStatus.APPROVED]
+    assert not team.judgements[0].verified
 
 
-def test_a_head_whose_branch_is_gone_is_fetched_by_its_name(github):
-    number = github.start().propose()
-    github.hosted.review(number, "lou")
-    github.merge(number)
-    github.hosted.git.run("update-ref", "-d", "refs/heads/topic")
-    assert github.judged() == [ApprovalStatus.APPROVED]
-    assert github.all()[0].verified
+def test_the_head_of_a_deleted_branch_is_fetched_by_its_ref(team):
+    number = team.start().propose()
+    team.hosted.review(number, "lou")
+    team.merge(number)
+    team.git.run("update-ref", "-d", "refs/heads/topic")
+    assert team.final_verdicts() == [ApprovalStatus.APPROVED]
+    assert team.judgements[0].verified

@@ -1,23 +1,12 @@
-"""What Flux has been told, found on a local cluster: followed, built as Flux builds it, and shown."""
+"""Applications discovered in Flux: followed, built as Flux builds them, and shown."""
 
 import pytest
-import yaml
 
 from bot.core.drift.model import Status
 from bot.i18n.language import Language
-from bot.sandbox.cluster.kinds import Kind
-from tests.handlers.discovery.test_discovery import CONFIG_MAP, world
+from tests.common.deployers import SOURCE_REF, flux_resource, git_repository, kustomization
+from tests.common.kubernetes import FLUX, as_yaml, config_map, deployment
 
-__all__ = ["world"]
-
-KINDS = {
-    kind: Kind(f"{group}.toolkit.fluxcd.io", version, kind, plural, subresources=("status",))
-    for kind, group, version, plural in (
-        ("GitRepository", "source", "v1", "gitrepositories"),
-        ("Kustomization", "kustomize", "v1", "kustomizations"),
-        ("HelmRelease", "helm", "v2", "helmreleases"),
-    )
-}
 CHART = {
     "charts/shop/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
     "charts/shop/values.yaml": "level: info\ncolour: red\n",
@@ -26,77 +15,49 @@ CHART = {
         "data: {level: {{ .Values.level }}, colour: {{ .Values.colour }}}\n"
     ),
 }
-SOURCE_REF = {"kind": "GitRepository", "name": "platform"}
-
-
-def resource(kind, name, spec, status=None):
-    return {
-        "apiVersion": KINDS[kind].api_version,
-        "kind": kind,
-        "metadata": {"name": name},
-        "spec": {"interval": "10m", **spec},
-        "status": status or {},
-    }
 
 
 @pytest.fixture
-def flux(world):
-    for kind in KINDS.values():
-        world.cluster.api.serve(kind)
-    tell(world, resource("GitRepository", "platform", {"url": world.url, "ref": {"branch": "main"}}))
-    return world
+def discovery(discovery):
+    discovery.flux(git_repository(discovery.url))
+    return discovery
 
 
-def tell(world, *resources):
-    world.argo(*resources, namespace="flux-system")
+def check(discovery):
+    discovery.start(deployers=["flux"])
+    return discovery.bot.check()
 
 
-def kustomization(name, path="./apps/shop", status=None, **spec):
-    given = {"path": path, "prune": True, "sourceRef": SOURCE_REF, "targetNamespace": "shop", **spec}
-    return resource("Kustomization", name, given, status)
+def declared(discovery, name):
+    """The objects of an application, as Flux would apply them."""
+    application = discovery.applications[name]
+    repository = discovery.bot.ports.repositories[application.repository.key]
+    cache = discovery.bot.monitor.manifest_cache
+    return [manifest.object for manifest in cache.manifests(repository, repository.fetch(), application.source)]
 
 
-def start(world):
-    world.start(discover="[flux]")
-    return world.check()
-
-
-def declared(world, name):
-    """The objects that the application comes to, as Flux would apply them."""
-    application = world.known[name]
-    repository = world.ports.repositories[application.repository.key]
-    rendered = world.watch.manifest_cache
-    return [each.object for each in rendered.manifests(repository, repository.fetch(), application.source)]
-
-
-def test_a_kustomization_is_followed_with_no_further_configuration(flux):
-    sha = flux.source.sha()
+def test_a_kustomization_is_followed_without_further_configuration(discovery):
+    sha = discovery.source.sha()
     ready = [{"type": "Ready", "status": "True"}, {"type": "Healthy", "status": "True"}]
-    tell(flux, kustomization("shop", status={"conditions": ready, "lastAppliedRevision": f"main@sha1:{sha}"}))
-    settings = {**yaml.safe_load(CONFIG_MAP), "data": {"level": "info"}}
-    flux.cluster.api.apply(settings, manager="kustomize-controller", namespace="shop")
-    assert start(flux)["shop"].status is Status.SYNCED
-    assert flux.known["shop"].repository.key == "platform"
-    assert f"Flux: Ready at {sha[:8]} · Healthy" in flux.said()
+    discovery.flux(kustomization("shop", status={"conditions": ready, "lastAppliedRevision": f"main@sha1:{sha}"}))
+    discovery.cluster.apply(config_map(level="info"), namespace="shop", manager=FLUX)
+    assert check(discovery)["shop"].status is Status.SYNCED
+    assert discovery.applications["shop"].repository.key == "platform"
+    assert f"Flux: Ready at {sha[:8]} · Healthy" in discovery.status()
 
 
-def test_what_it_changes_is_built_as_flux_builds_it(flux):
-    flux.source.commit(
+def test_a_kustomization_is_built_as_flux_builds_it(discovery):
+    discovery.source.commit(
         "Overlay",
         {
-            "apps/base/web.yaml": (
-                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n"
-                "  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n"
-                "    spec: {containers: [{name: web, image: 'registry.example/web:1'}]}\n"
-            ),
+            "apps/base/web.yaml": as_yaml(deployment()),
             "apps/shop/kustomization.yaml": "resources: [../base/web.yaml, settings.yaml]\n",
             "apps/base/kustomization.yaml": "resources: [web.yaml]\n",
         },
     )
-    flux.source.commit("By folder", {"apps/shop/kustomization.yaml": "resources: [../base, settings.yaml]\n"})
+    discovery.source.commit("By folder", {"apps/shop/kustomization.yaml": "resources: [../base, settings.yaml]\n"})
     patch = "- {op: replace, path: /spec/replicas, value: 4}"
-    tell(
-        flux,
+    discovery.flux(
         kustomization(
             "shop",
             namePrefix="eu-",
@@ -104,34 +65,28 @@ def test_what_it_changes_is_built_as_flux_builds_it(flux):
             patches=[{"patch": patch, "target": {"kind": "Deployment"}}],
         ),
     )
-    start(flux)
-    objects = {each["kind"]: each for each in declared(flux, "shop")}
+    check(discovery)
+    objects = {each["kind"]: each for each in declared(discovery, "shop")}
     assert objects["ConfigMap"]["metadata"] == {"name": "eu-settings", "namespace": "shop"}
     assert objects["Deployment"]["spec"]["replicas"] == 4
     (container,) = objects["Deployment"]["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "registry.example/web:2.1"
 
 
-def test_variables_come_from_what_is_written_there_and_from_config_maps(flux):
-    flux.source.commit(
+def test_post_build_variables_are_substituted(discovery):
+    discovery.source.commit(
         "Variables",
         {
-            "apps/shop/settings.yaml": CONFIG_MAP.replace("info", "'${level}-${region:=none}-${more:-x}-$${kept}'"),
+            "apps/shop/settings.yaml": as_yaml(config_map(level="${level}-${region:=none}-${more:-x}-$${kept}")),
             "apps/shop/raw.yaml": (
                 "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: raw\n  annotations:\n"
                 "    kustomize.toolkit.fluxcd.io/substitute: disabled\ndata: {level: '${level}'}\n"
             ),
         },
     )
-    vars_ = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "vars"},
-        "data": {"level": "x", "region": "eu"},
-    }
-    flux.cluster.api.apply(vars_, manager="kubectl", namespace="flux-system")
-    tell(
-        flux,
+    variables = config_map("vars", level="x", region="eu")
+    discovery.cluster.apply(variables, namespace="flux-system", manager="kubectl")
+    discovery.flux(
         kustomization(
             "shop",
             postBuild={
@@ -145,26 +100,20 @@ def test_variables_come_from_what_is_written_there_and_from_config_maps(flux):
         kustomization("secret", postBuild={"substituteFrom": [{"kind": "Secret", "name": "login"}]}),
         kustomization("missing", postBuild={"substituteFrom": [{"kind": "ConfigMap", "name": "gone"}]}),
     )
-    start(flux)
-    data = {each["metadata"]["name"]: each["data"]["level"] for each in declared(flux, "shop")}
+    check(discovery)
+    data = {each["metadata"]["name"]: each["data"]["level"] for each in declared(discovery, "shop")}
     assert data == {"settings": "debug-eu-x-${kept}", "raw": "${level}"}
-    assert "its manifests use values from the Secret login" in flux.said()
-    assert "its ConfigMap flux-system/gone does not exist" in flux.said()
+    assert "its manifests use values from the Secret login" in discovery.status()
+    assert "its ConfigMap flux-system/gone does not exist" in discovery.status()
 
 
-def test_a_release_of_a_chart_in_git(flux):
-    flux.source.commit("Chart", CHART)
-    values = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "v"},
-        "data": {"values.yaml": "colour: blue\n"},
-    }
-    flux.cluster.api.apply(values, manager="kubectl", namespace="flux-system")
+def test_a_helm_release_of_a_chart_in_git_is_rendered(discovery):
+    discovery.source.commit("Chart", CHART)
+    values = config_map("v", **{"values.yaml": "colour: blue\n"})
+    discovery.cluster.apply(values, namespace="flux-system", manager="kubectl")
     chart = {"spec": {"chart": "./charts/shop", "sourceRef": SOURCE_REF}}
-    tell(
-        flux,
-        resource(
+    discovery.flux(
+        flux_resource(
             "HelmRelease",
             "shop",
             {
@@ -175,42 +124,40 @@ def test_a_release_of_a_chart_in_git(flux):
             },
         ),
     )
-    start(flux)
-    (one,) = declared(flux, "shop")
+    check(discovery)
+    (one,) = declared(discovery, "shop")
     assert (one["metadata"]["name"], one["data"]) == ("shop-shop-one", {"level": "warn", "colour": "blue"})
 
 
-def test_what_cannot_be_followed_and_what_is_suspended_read_well(flux):
+def test_suspended_and_unsupported_resources_are_reported(discovery):
     chart = {"chart": "redis", "version": "1.x", "sourceRef": {"kind": "HelmRepository", "name": "charts"}}
-    tell(
-        flux,
+    discovery.flux(
         kustomization("shop", suspend=True),
         kustomization("image", sourceRef={"kind": "OCIRepository", "name": "artifact"}),
         kustomization("sealed", decryption={"provider": "sops"}),
         kustomization("lost", sourceRef={"kind": "GitRepository", "name": "gone"}),
-        resource("HelmRelease", "redis", {"chart": {"spec": chart}}),
+        flux_resource("HelmRelease", "redis", {"chart": {"spec": chart}}),
     )
-    start(flux)
-    assert list(flux.known) == ["shop"]
-    said = flux.said()
-    assert "Flux: suspended" in said
-    assert "Kustomization flux-system/image on prod: its source is the OCIRepository artifact, but the bot" in said
-    assert "Kustomization flux-system/sealed on prod: it uses decryption" in said
-    assert "Kustomization flux-system/lost on prod: its GitRepository flux-system/gone does not exist" in said
-    assert "HelmRelease flux-system/redis on prod: its source is the HelmRepository charts, but the bot" in said
-    assert "su origen es el HelmRepository charts, pero el bot solo lee de git" in flux.said(Language.SPANISH)
+    check(discovery)
+    assert list(discovery.applications) == ["shop"]
+    answer = discovery.status()
+    assert "Flux: suspended" in answer
+    assert "Kustomization flux-system/image on prod: its source is the OCIRepository artifact, but the bot" in answer
+    assert "Kustomization flux-system/sealed on prod: it uses decryption" in answer
+    assert "Kustomization flux-system/lost on prod: its GitRepository flux-system/gone does not exist" in answer
+    assert "HelmRelease flux-system/redis on prod: its source is the HelmRepository charts, but the bot" in answer
+    assert "su origen es el HelmRepository charts, pero el bot solo lee de git" in discovery.status(Language.SPANISH)
 
 
-def test_its_repository_may_follow_versions(flux):
-    flux.source.git("tag", "v1.2.0")
-    flux.source.commit("Two", {"apps/shop/two.yaml": CONFIG_MAP.replace("settings", "two")})
-    flux.source.git("tag", "-a", "-m", "x", "v1.10.0")
-    flux.source.commit("Three", {"apps/shop/three.yaml": CONFIG_MAP.replace("settings", "three")})
-    tell(
-        flux,
-        resource("GitRepository", "platform", {"url": flux.url, "ref": {"semver": ">=1.0 <2"}}),
+def test_a_git_repository_may_follow_a_version_range(discovery):
+    discovery.source.git("tag", "v1.2.0")
+    discovery.source.commit("Two", {"apps/shop/two.yaml": as_yaml(config_map("two"))})
+    discovery.source.git("tag", "-a", "-m", "x", "v1.10.0")
+    discovery.source.commit("Three", {"apps/shop/three.yaml": as_yaml(config_map("three"))})
+    discovery.flux(
+        git_repository(discovery.url, semver=">=1.0 <2"),
         kustomization("shop"),
     )
-    check = start(flux)["shop"]
-    assert check.revision == flux.source.sha("v1.10.0^{commit}")
-    assert [each.name for each in check.drift] == ["settings", "two"]
+    checked = check(discovery)["shop"]
+    assert checked.revision == discovery.source.sha("v1.10.0^{commit}")
+    assert [drift.name for drift in checked.drift] == ["settings", "two"]

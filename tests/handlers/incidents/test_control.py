@@ -1,43 +1,37 @@
 """Acknowledge and snooze on a real store: SQLite here, both databases in tests/adapters/database/test_store.py."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
-from bot.adapters.database.store import SqlStore
-from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.incidents.incident import Incident, IncidentState, apply_check
+from bot.core.incidents.incident import IncidentState, apply_check
 from bot.handlers.incidents.control import Already, Done, Over, UnknownSubject, acknowledge, change, snooze
 from bot.ports.store import Posted
+from tests.common.samples import T0, check, incident
 
-T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
 NOON = T0 + timedelta(hours=9)
-DRIFT = (
-    ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", (FieldDrift("changed", "spec.replicas", 2, 7),)),
-)
-SHOP = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, T0, T0, "a" * 40, DRIFT, worst=DRIFT)
-MANY = [replace(SHOP, id=f"{name}@1", application=name, group="many") for name in ("api", "web", "db")]
+SHOP = incident()
+SYNCED = check(at=T0)
+MANY = [incident(name, group="many") for name in ("api", "web", "db")]
 
 
 @pytest.fixture
-def ports(tmp_path):
-    store = SqlStore(f"sqlite:///{tmp_path}/state.db")
-    for incident in (SHOP, *MANY):
-        store.incidents.exchange(None, incident)
-    yield SimpleNamespace(store=store)
-    store.close()
+def ports(store):
+    for stored in (SHOP, *MANY):
+        store.incidents.exchange(None, stored)
+    return SimpleNamespace(store=store)
 
 
 def states(ports):
-    return {each.application: each.state.value for each in ports.store.incidents.unsettled()}
+    return {stored.application: stored.state.value for stored in ports.store.incidents.unsettled()}
 
 
-def test_one_is_acknowledged_once_and_says_by_whom(ports):
+def test_an_incident_is_acknowledged_once_and_says_by_whom(ports):
     outcome = acknowledge(ports, "shop@1", "U1", T0)
     assert isinstance(outcome, Done)
-    assert [each.acknowledged_by for each in outcome.incidents] == ["U1"]
+    assert [changed.acknowledged_by for changed in outcome.incidents] == ["U1"]
     again = acknowledge(ports, "shop@1", "U2", T0)
     assert (type(again), again.by) == (Already, "U1")
     assert states(ports) == {"shop": "acknowledged", "api": "open", "web": "open", "db": "open"}
@@ -46,7 +40,7 @@ def test_one_is_acknowledged_once_and_says_by_whom(ports):
 def test_a_shared_card_is_snoozed_as_a_whole(ports):
     acknowledge(ports, "web@1", "U1", T0)
     outcome = snooze(ports, "many", "U2", NOON, T0)
-    assert sorted(each.application for each in outcome.incidents) == ["api", "db", "web"]
+    assert sorted(changed.application for changed in outcome.incidents) == ["api", "db", "web"]
     assert states(ports) == {"shop": "open", "api": "snoozed", "web": "snoozed", "db": "snoozed"}
     assert snooze(ports, "many", "U3", NOON, T0).by == "U2"
 
@@ -56,9 +50,8 @@ def test_a_snooze_into_the_past_is_refused(ports):
         snooze(ports, "shop@1", "U1", T0, T0)
 
 
-def test_what_is_over_says_so_and_what_never_was_is_unknown(ports):
-    synced = Check("shop", "prod", "a" * 40, Status.SYNCED, None, 1, T0)
-    ports.store.incidents.exchange(SHOP, apply_check(SHOP, synced, channel="C1", rolling=False))
+def test_a_resolved_incident_is_over_and_any_other_unknown(ports):
+    ports.store.incidents.exchange(SHOP, apply_check(SHOP, SYNCED, channel=SHOP.channel, rolling=False))
     assert isinstance(acknowledge(ports, "shop@1", "U1", T0), Over)
     ports.store.cards.save("shop@1", Posted("C1", "1.2", "digest", T0))
     ports.store.settle("shop@1")
@@ -66,12 +59,12 @@ def test_what_is_over_says_so_and_what_never_was_is_unknown(ports):
     assert snooze(ports, "forged", "U1", NOON, T0) == UnknownSubject()
 
 
-def test_a_suspicion_is_nothing_to_acknowledge(ports):
+def test_a_suspected_incident_cannot_be_acknowledged(ports):
     ports.store.incidents.exchange(SHOP, replace(SHOP, state=IncidentState.SUSPECTED))
     assert acknowledge(ports, "shop@1", "U1", T0) == UnknownSubject()
 
 
-def test_a_check_between_reading_and_writing_is_not_lost(ports):
+def test_a_concurrent_check_is_not_lost(ports):
     seen = []
 
     def decide(incident):
@@ -86,10 +79,9 @@ def test_a_check_between_reading_and_writing_is_not_lost(ports):
     assert ports.store.incidents.open_for("shop") == incident
 
 
-def test_what_is_resolved_between_is_left_alone(ports):
+def test_an_incident_resolved_meanwhile_is_left_alone(ports):
     def decide(incident):
-        synced = Check("shop", "prod", "a" * 40, Status.SYNCED, None, 1, T0)
-        ports.store.incidents.exchange(incident, apply_check(incident, synced, channel="C1", rolling=False))
+        ports.store.incidents.exchange(incident, apply_check(incident, SYNCED, channel=SHOP.channel, rolling=False))
         return replace(incident, acknowledged_by="U1")
 
     assert change(ports.store, SHOP, decide) == (SHOP, False)

@@ -1,18 +1,14 @@
-"""Which commits an alert and a stuck merge name, and when they name nobody: real git, the real comparison."""
+"""Which commits an alert and a stuck rollout suspect, and when they suspect none: real git, the real comparison."""
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.adapters.database.store import SqlStore
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import Programs
-from bot.core.applications.application import Application
 from bot.core.changes.suspect import SuspectReason
 from bot.core.drift.compare import compare_object
-from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState
 from bot.core.objects.health import Unready
 from bot.core.objects.manifest import resolve
@@ -26,83 +22,85 @@ from bot.i18n.language import ENGLISH
 from bot.messages.revert import parse_request
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
-from tests.handlers.pull_requests.test_revert import Pulls
+from tests.common.clock import Clock
+from tests.common.kubernetes import as_yaml, config_map, deployment, secret
+from tests.common.samples import application
+from tests.common.slack import content
 
-WEB = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: web}}
-spec:
-  replicas: {replicas}
-  selector: {{matchLabels: {{app: web}}}}
-  template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: web, image: '{image}'}}]}}}}
-"""
 FILE = "apps/shop/web.yaml"
+SHOP = application("shop", channel="C1")
 
 
 def web(replicas=1, image="web:1"):
-    return WEB.format(replicas=replicas, image=image)
+    return as_yaml(deployment(replicas=replicas, image=image))
 
 
-class Desk:
-    def __init__(self, source, tmp_path):
-        self.source = source
+class Scenario:
+    """A repository with one Deployment, which the cluster has as first committed, and the finder of suspects."""
+
+    def __init__(self, source, forge, store, tmp_path):
+        self.source, self.forge, self.store = source, forge, store
         source.commit("First", {FILE: web()})
-        self.shop = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C1")
-        self.repository = GitRepository("platform", str(source.path), "main", tmp_path / "mirrors")
-        self.store = SqlStore(f"sqlite:///{tmp_path}/state.db")
-        self.forge = Pulls(source)
-        self.rendered = ManifestCache(Programs.find())
+        self.repository = GitRepository("platform", source.url, "main", tmp_path / "mirrors")
+        self.clock = Clock(datetime.now(UTC) + timedelta(minutes=5))
+        self.cache = ManifestCache(Programs.find())
         self.live = self.declared(source.sha())
-        forges, repositories = {"platform": self.forge}, {"platform": self.repository}
-        self.now = datetime.now(UTC) + timedelta(minutes=5)
-        ports = Ports(repositories, forges, {}, None, self.store, None, lambda: self.now)
-        self.suspects = Suspects(ports, {"shop": self.shop}, ManifestCache(Programs.find()), INTERACTIVE)
+        self.ports = Ports({"platform": self.repository}, {"platform": forge}, {}, None, store, None, self.clock)
+        self.suspects = Suspects(self.ports, {"shop": SHOP}, ManifestCache(Programs.find()), INTERACTIVE)
 
     def declared(self, sha):
+        """The manifests at a commit, by key."""
         self.repository.fetch()
-        found = self.rendered.manifests(self.repository, sha, self.shop.source)
-        return {each.key: each for each in resolve(found, namespace="shop", namespaced=lambda *_: True)}
+        manifests = self.cache.manifests(self.repository, sha, SHOP.source)
+        return {each.key: each for each in resolve(manifests, namespace="shop", namespaced=lambda *_: True)}
 
-    def incident(self, *, live=None, by="argocd-controller", at=None, since=None):
-        """The alert of what git says now against what the cluster has, which `by` wrote last."""
+    def incident(self, *, live=None, manager="argocd-controller", time=None, since=None):
+        """What git declares now differs from `live`, which `manager` wrote last."""
         head = self.repository.fetch()
-        has = {key: manifest.object for key, manifest in (live or self.live).items()}
+        live_objects = {key: manifest.object for key, manifest in (live or self.live).items()}
         drift = []
         for key, manifest in self.declared(head).items():
-            found = compare_object(manifest, has.get(key), schema=Schemas(), explain=False).drift
-            if found:
-                fields = tuple(replace(each, manager=by, time=at) for each in found.fields)
-                drift.append(replace(found, fields=fields))
+            compared = compare_object(manifest, live_objects.get(key), schema=Schemas(), explain=False).drift
+            if compared:
+                fields = tuple(replace(field, manager=manager, time=time) for field in compared.fields)
+                drift.append(replace(compared, fields=fields))
         assert drift
-        first = since or self.now
-        return Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, first, first, head, tuple(drift))
+        since = since or self.clock()
+        return Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, since, since, head, tuple(drift))
 
-    def named(self, **incident):
-        return self.suspects.of_drift(self.shop, self.incident(**incident))
+    def open_incident(self, **changes):
+        assert self.store.incidents.exchange(None, replace(self.incident(), **changes))
 
-    def rollout(self, sha, *, live_at=None):
+    def suspects_of(self, **incident):
+        return self.suspects.of_drift(SHOP, self.incident(**incident))
+
+    def save_rollout(self, sha, *, live_at=None):
         part = ApplicationRollout("shop", "prod", "C1", live_at=live_at)
         self.store.rollouts.save(
-            Rollout(f"platform@{sha}", "platform", "main", sha, None, "x", "Ana", self.now, (part,))
+            Rollout(f"platform@{sha}", "platform", "main", sha, None, "x", "Ana", self.clock(), (part,))
         )
+
+    def stuck_rollout(self, *deployments):
+        """A rollout of the head whose Deployments of these names are not ready."""
+        unready = tuple(Unready("Deployment", name, 0, 1) for name in deployments)
+        part = ApplicationRollout("shop", "prod", "C1", lacking=PendingState(unready=unready, total=len(unready)))
+        head = self.repository.fetch()
+        return Rollout("platform@1", "platform", "main", head, None, "x", "Ana", self.clock(), (part,))
 
 
 @pytest.fixture
-def desk(source, tmp_path):
-    made = Desk(source, tmp_path)
-    yield made
-    made.store.close()
+def scenario(source, forge, store, tmp_path):
+    return Scenario(source, forge, store, tmp_path)
 
 
-def test_the_cluster_still_has_what_was_there_before_a_commit(desk):
-    desk.source.branch("topic")
-    desk.source.commit("Scale web", {FILE: web(9)})
-    pull = desk.forge.merged(how="squash", branch="topic", title="Scale web")
+def test_a_commit_that_has_not_been_deployed_is_a_suspect(scenario):
+    scenario.source.branch("topic")
+    scenario.source.commit("Scale web", {FILE: web(9)})
+    pull = scenario.forge.merge("topic", method="squash", title="Scale web")
     for number in range(3):
-        desk.source.commit(f"Words {number}", {"README.md": f"{number}"})
-    desk.source.commit("Words in it", {"apps/shop/README.md": "x"})
-    (suspect,) = desk.named()
+        scenario.source.commit(f"Words {number}", {"README.md": f"{number}"})
+    scenario.source.commit("Words in it", {"apps/shop/README.md": "x"})
+    (suspect,) = scenario.suspects_of()
     assert (suspect.sha, suspect.why, suspect.places) == (
         pull.merge_sha,
         SuspectReason.BEFORE,
@@ -112,169 +110,148 @@ def test_the_cluster_still_has_what_was_there_before_a_commit(desk):
     assert suspect.approved_by == ()
 
 
-def test_each_difference_is_laid_to_the_commit_that_made_it(desk):
-    scaled = desk.source.commit("Scale web", {FILE: web(9)})
-    image = desk.source.commit("New image", {FILE: web(9, "web:2")})
-    found = desk.named()
-    assert [(each.sha, each.places) for each in found] == [
+def test_each_difference_names_the_commit_that_made_it(scenario):
+    scaled = scenario.source.commit("Scale web", {FILE: web(9)})
+    image = scenario.source.commit("New image", {FILE: web(9, "web:2")})
+    assert [(suspect.sha, suspect.places) for suspect in scenario.suspects_of()] == [
         (image, ("Deployment web spec.template.spec.containers[name=web].image",)),
         (scaled, ("Deployment web spec.replicas",)),
     ]
 
 
-def test_a_commit_that_came_back_to_the_same_value_is_not_named(desk):
-    desk.source.commit("Scale web", {FILE: web(5)})
-    last = desk.source.commit("Scale it more", {FILE: web(9)})
+def test_only_the_commit_that_replaced_the_live_value_is_a_suspect(scenario):
+    scenario.source.commit("Scale web", {FILE: web(5)})
+    last = scenario.source.commit("Scale it more", {FILE: web(9)})
     assert last
-    (suspect,) = desk.named()
+    (suspect,) = scenario.suspects_of()
     assert suspect.subject == "Scale web", "with that one the cluster's value left git"
 
 
-def test_what_nobody_ever_said_in_git_is_nobodys_commit(desk):
-    desk.source.commit("Scale web", {FILE: web(9)})
+def test_a_live_value_that_was_never_in_git_has_no_suspect(scenario):
+    scenario.source.commit("Scale web", {FILE: web(9)})
     live = {
-        key: replace(each, object={**each.object, "spec": {**each.object["spec"], "replicas": 7}})
-        for key, each in desk.live.items()
+        key: replace(manifest, object={**manifest.object, "spec": {**manifest.object["spec"], "replicas": 7}})
+        for key, manifest in scenario.live.items()
     }
-    assert desk.named(live=live) == ()
+    assert scenario.suspects_of(live=live) == ()
 
 
 @pytest.mark.parametrize(
     ("manager", "minutes", "blamed"), [("kubectl-edit", 1, 0), ("kubectl-edit", -60, 1), ("argocd-controller", 1, 1)]
 )
-def test_who_wrote_by_hand_after_the_commit_is_the_one(desk, manager, minutes, blamed):
-    desk.source.commit("Scale web", {FILE: web(9)})
-    at = datetime.now(UTC) + timedelta(minutes=minutes)
-    assert len(desk.named(by=manager, at=at)) == blamed
+def test_a_hand_edit_after_the_commit_clears_the_commit(scenario, manager, minutes, blamed):
+    scenario.source.commit("Scale web", {FILE: web(9)})
+    time = datetime.now(UTC) + timedelta(minutes=minutes)
+    assert len(scenario.suspects_of(manager=manager, time=time)) == blamed
 
 
-def test_what_was_live_once_has_been_taken_back_by_somebody(desk):
-    sha = desk.source.commit("Scale web", {FILE: web(9)})
-    desk.rollout(sha, live_at=desk.now)
-    assert desk.named() == ()
+def test_a_commit_that_was_live_once_is_not_a_suspect(scenario):
+    sha = scenario.source.commit("Scale web", {FILE: web(9)})
+    scenario.save_rollout(sha, live_at=scenario.clock())
+    assert scenario.suspects_of() == ()
 
 
-def test_an_old_commit_is_named_only_where_it_is_known_not_to_have_arrived(desk):
-    sha = desk.source.commit("Scale web", {FILE: web(9)})
-    much_later = desk.now + timedelta(days=3)
-    assert desk.named(since=much_later) == ()
-    desk.rollout(sha)
-    assert [each.sha for each in desk.named(since=much_later)] == [sha]
+def test_an_old_commit_is_a_suspect_only_if_it_never_went_live(scenario):
+    sha = scenario.source.commit("Scale web", {FILE: web(9)})
+    much_later = scenario.clock() + timedelta(days=3)
+    assert scenario.suspects_of(since=much_later) == ()
+    scenario.save_rollout(sha)
+    assert [suspect.sha for suspect in scenario.suspects_of(since=much_later)] == [sha]
 
 
-def test_an_object_that_was_added_lately_and_is_not_there(desk):
-    more = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\ndata: {a: b}\n"
-    sha = desk.source.commit("More", {"apps/shop/more.yaml": more})
-    (suspect,) = desk.named()
+def test_an_object_added_recently_that_is_missing_names_its_commit(scenario):
+    sha = scenario.source.commit("More", {"apps/shop/more.yaml": as_yaml(config_map("more"))})
+    (suspect,) = scenario.suspects_of()
     assert (suspect.sha, suspect.why, suspect.places) == (sha, SuspectReason.NEVER, ("ConfigMap more",))
-    desk.rollout(sha, live_at=desk.now)
-    assert desk.named() == (), "somebody deleted it"
+    scenario.save_rollout(sha, live_at=scenario.clock())
+    assert scenario.suspects_of() == (), "somebody deleted it"
 
 
-def test_of_a_secret_nothing_is_said(desk):
-    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: key}\nstringData: {token: %s}\n"
-    before = desk.source.commit("Key", {"apps/shop/key.yaml": secret % "one"})
-    live = desk.declared(before)
-    desk.source.commit("Turn it", {"apps/shop/key.yaml": secret % "two"})
-    assert desk.named(live=live) == ()
+def test_secrets_have_no_suspects(scenario):
+    before = scenario.source.commit("Key", {"apps/shop/key.yaml": as_yaml(secret(token="one"))})
+    live = scenario.declared(before)
+    scenario.source.commit("Rotate it", {"apps/shop/key.yaml": as_yaml(secret(token="two"))})
+    assert scenario.suspects_of(live=live) == ()
 
 
-def test_a_commit_to_a_base_beside_the_application_is_found(desk):
+def test_a_commit_to_a_shared_base_is_a_suspect(scenario):
     base = {"bases/web/kustomization.yaml": "resources: [web.yaml]\n", "bases/web/web.yaml": web()}
-    desk.source.commit("Base", {FILE: None, "apps/shop/kustomization.yaml": "resources: [../../bases/web]\n", **base})
-    sha = desk.source.commit("Scale web", {"bases/web/web.yaml": web(9)})
-    assert [each.sha for each in desk.named()] == [sha]
-
-
-def test_so_many_commits_are_looked_into_and_no_more(desk):
-    desk.source.commit("Scale web", {FILE: web(9)})
-    for number in range(MOST_WALKED):
-        desk.source.commit(f"Words {number}", {"apps/shop/README.md": f"{number}"})
-    assert desk.named() == ()
-
-
-def test_a_forge_that_does_not_answer_leaves_the_approver_unknown(desk, monkeypatch):
-    def silent(_):
-        raise ForgeError("GitHub does not answer.")
-
-    monkeypatch.setattr(desk.forge, "pull_request_for", silent)
-    desk.source.commit("Scale web", {FILE: web(9)})
-    assert [each.approved_by for each in desk.named()] == [None]
-
-
-def test_they_are_found_once_and_kept_with_the_alert(desk):
-    desk.source.commit("Scale web", {FILE: web(9)})
-    assert desk.store.incidents.exchange(None, desk.incident())
-    desk.suspects.name(["search"])
-    assert desk.store.incidents.open_for("shop").suspects is None
-    desk.suspects.name(["shop"])
-    kept = desk.store.incidents.open_for("shop")
-    assert [each.subject for each in kept.suspects] == ["Scale web"]
-    desk.source.git("update-ref", "refs/heads/main", desk.source.sha("HEAD^"))
-    desk.suspects.name(["shop"])
-    assert desk.store.incidents.open_for("shop") == kept
-
-
-def test_a_history_that_is_gone_names_nobody_and_is_not_asked_again(desk):
-    desk.source.commit("Scale web", {FILE: web(9)})
-    assert desk.store.incidents.exchange(None, replace(desk.incident(), revision="0" * 40))
-    desk.suspects.name(["shop"])
-    assert desk.store.incidents.open_for("shop").suspects == ()
-
-
-def pressed(message):
-    """What the Revert buttons of a message ask for."""
-    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    return [str(parse_request(each["value"], "Bo").change) for row in rows for each in row]
-
-
-def test_the_history_of_an_application_begins_with_what_explains_its_trouble(desk):
-    sha = desk.source.commit("Scale web", {FILE: web(9)})
-    ports = desk.suspects.ports
-    assert pressed(history(ENGLISH, ports, "platform", desk.shop)) == []
-    assert desk.store.incidents.exchange(None, desk.incident())
-    desk.suspects.name(["shop"])
-    said = history(ENGLISH, ports, "platform", desk.shop)
-    assert pressed(said) == [sha]
-    assert "Commits that explain the drift" in json.dumps(said.blocks[0])
-    assert pressed(history(ENGLISH, ports, "platform", None)) == []
-
-
-def test_the_history_tells_what_a_stuck_merge_is_stuck_on(desk):
-    sha = desk.source.commit("New image", {FILE: web(image="web:broken")})
-    late = replace(stuck(desk, "web"), state=RolloutState.LATE)
-    desk.store.rollouts.save(replace(late, suspects=desk.suspects.of_rollout(late)))
-    assert pressed(history(ENGLISH, desk.suspects.ports, "platform", desk.shop)) == [sha]
-
-
-def stuck(desk, *objects):
-    lacking = PendingState(unready=tuple(Unready("Deployment", name, 0, 1) for name in objects), total=len(objects))
-    head = desk.repository.fetch()
-    return Rollout(
-        "platform@1",
-        "platform",
-        "main",
-        head,
-        None,
-        "x",
-        "Ana",
-        desk.now,
-        (ApplicationRollout("shop", "prod", "C1", lacking=lacking),),
+    scenario.source.commit(
+        "Base", {FILE: None, "apps/shop/kustomization.yaml": "resources: [../../bases/web]\n", **base}
     )
+    sha = scenario.source.commit("Scale web", {"bases/web/web.yaml": web(9)})
+    assert [suspect.sha for suspect in scenario.suspects_of()] == [sha]
 
 
-def test_a_stuck_merge_names_the_last_commit_that_changed_what_does_not_run(desk):
-    bad = desk.source.commit("New image", {FILE: web(image="web:broken")})
-    desk.source.commit("Words", {"apps/shop/README.md": "x"})
-    (suspect,) = desk.suspects.of_rollout(stuck(desk, "web"))
+def test_the_search_stops_after_a_number_of_commits(scenario):
+    scenario.source.commit("Scale web", {FILE: web(9)})
+    for number in range(MOST_WALKED):
+        scenario.source.commit(f"Words {number}", {"apps/shop/README.md": f"{number}"})
+    assert scenario.suspects_of() == ()
+
+
+def test_a_forge_that_does_not_answer_leaves_the_approver_unknown(scenario):
+    scenario.forge.fault = ForgeError("GitHub does not answer.")
+    scenario.source.commit("Scale web", {FILE: web(9)})
+    assert [suspect.approved_by for suspect in scenario.suspects_of()] == [None]
+
+
+def test_suspects_are_found_once_and_stored_with_the_incident(scenario):
+    scenario.source.commit("Scale web", {FILE: web(9)})
+    scenario.open_incident()
+    scenario.suspects.name(["search"])
+    assert scenario.store.incidents.open_for("shop").suspects is None
+    scenario.suspects.name(["shop"])
+    kept = scenario.store.incidents.open_for("shop")
+    assert [suspect.subject for suspect in kept.suspects] == ["Scale web"]
+    scenario.source.git("update-ref", "refs/heads/main", scenario.source.sha("HEAD^"))
+    scenario.suspects.name(["shop"])
+    assert scenario.store.incidents.open_for("shop") == kept
+
+
+def test_a_rewritten_history_has_no_suspects_and_is_not_searched_again(scenario):
+    scenario.source.commit("Scale web", {FILE: web(9)})
+    scenario.open_incident(revision="0" * 40)
+    scenario.suspects.name(["shop"])
+    assert scenario.store.incidents.open_for("shop").suspects == ()
+
+
+def offered_reverts(message):
+    """The revisions that the Revert buttons of a message ask for."""
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return [str(parse_request(button["value"], "Bo").change) for row in rows for button in row]
+
+
+def test_history_begins_with_the_suspects_of_the_open_incident(scenario):
+    sha = scenario.source.commit("Scale web", {FILE: web(9)})
+    assert offered_reverts(history(ENGLISH, scenario.ports, "platform", SHOP)) == []
+    scenario.open_incident()
+    scenario.suspects.name(["shop"])
+    answer = history(ENGLISH, scenario.ports, "platform", SHOP)
+    assert offered_reverts(answer) == [sha]
+    assert "Commits that explain the drift" in content(answer)
+    assert offered_reverts(history(ENGLISH, scenario.ports, "platform", None)) == []
+
+
+def test_history_offers_the_revert_of_a_stuck_rollouts_suspect(scenario):
+    sha = scenario.source.commit("New image", {FILE: web(image="web:broken")})
+    late = replace(scenario.stuck_rollout("web"), state=RolloutState.LATE)
+    scenario.store.rollouts.save(replace(late, suspects=scenario.suspects.of_rollout(late)))
+    assert offered_reverts(history(ENGLISH, scenario.ports, "platform", SHOP)) == [sha]
+
+
+def test_a_stuck_rollout_suspects_the_last_commit_to_an_unready_object(scenario):
+    bad = scenario.source.commit("New image", {FILE: web(image="web:broken")})
+    scenario.source.commit("Words", {"apps/shop/README.md": "x"})
+    (suspect,) = scenario.suspects.of_rollout(scenario.stuck_rollout("web"))
     assert (suspect.sha, suspect.why, suspect.places) == (bad, SuspectReason.OBJECT, ("Deployment web",))
 
 
-def test_a_stuck_merge_falls_back_to_the_path(desk):
-    words = desk.source.commit("Words", {"apps/shop/README.md": "x"})
-    (suspect,) = desk.suspects.of_rollout(stuck(desk, "elsewhere"))
+def test_a_stuck_rollout_falls_back_to_the_last_commit_to_the_path(scenario):
+    words = scenario.source.commit("Words", {"apps/shop/README.md": "x"})
+    (suspect,) = scenario.suspects.of_rollout(scenario.stuck_rollout("elsewhere"))
     assert (suspect.sha, suspect.why, suspect.places) == (words, SuspectReason.PATH, ("shop",))
 
 
-def test_a_repository_that_left_the_configuration_has_no_suspects(desk):
-    assert desk.suspects.of_rollout(replace(stuck(desk, "web"), repository="gone")) == ()
+def test_a_repository_removed_from_the_configuration_has_no_suspects(scenario):
+    assert scenario.suspects.of_rollout(replace(scenario.stuck_rollout("web"), repository="gone")) == ()

@@ -1,23 +1,19 @@
 """Adopting drift on real repositories; the forge is one in memory."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.programs import Programs
-from bot.core.applications.application import Application
-from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.git.commit import PullRequest
-from bot.core.git.repository_ref import RepositoryRef
+from bot.core.drift.model import FieldDrift, ObjectDrift, Status
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.forge import ForgeError
+from tests.common.samples import SCALED, application, check
 
-T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
-SHOP = Application("shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C0123456789")
+SHOP = application()
 WEB = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -27,55 +23,24 @@ spec:
   replicas: 2  # two are enough
 """
 SETTINGS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {theme: light}\n"
-SCALED = ObjectDrift(
-    "apps/v1", "Deployment", "shop", "web", "modified", (FieldDrift("changed", "spec.replicas", 2, 7, "kubectl", T0),)
-)
 GONE = ObjectDrift("v1", "ConfigMap", "shop", "settings", "missing")
-
-
-class Pulls:
-    """A forge in memory, as far as adopting needs one."""
-
-    def __init__(self) -> None:
-        self.pulls: list[PullRequest] = []
-        self.bodies: list[str] = []
-        self.fault: ForgeError | None = None
-
-    def find_pull_request(self, head):
-        return next((pull for pull in reversed(self.pulls) if pull.head == head), None)
-
-    def create_pull_request(self, *, head, base, title, body):
-        if self.fault:
-            raise self.fault
-        number = len(self.pulls) + 1
-        self.pulls.append(
-            PullRequest(number, title, f"https://forge.example/{number}", "bot", "open", base, head, "0" * 40)
-        )
-        self.bodies.append(body)
-        return self.pulls[-1]
 
 
 @pytest.fixture
 def repository(source, tmp_path):
     source.commit("Shop", {"apps/shop/web.yaml": WEB, "apps/shop/settings.yaml": SETTINGS})
-    return GitRepository("platform", str(source.path), "main", tmp_path / "mirrors")
+    return GitRepository("platform", source.url, "main", tmp_path / "mirrors")
 
 
-@pytest.fixture
-def forge():
-    return Pulls()
+def adopt(repository, forge, *drift, **changes):
+    """Adopt what a check of shop found, as ana; the outcome."""
+    checked = check(revision=repository.fetch(), drift=drift, **{"status": Status.OUT_OF_SYNC, **changes})
+    cache = ManifestCache(Programs.find())
+    return adopt_drift(SHOP, checked, "ana", repository=repository, forge=forge, manifest_cache=cache)
 
 
-def ask(repository, forge, *drift, application=SHOP, **changes):
-    check = Check("shop", "prod", repository.fetch(), Status.OUT_OF_SYNC, None, 2, T0, drift)
-    renderer = ManifestCache(Programs.find())
-    return adopt_drift(
-        application, replace(check, **changes), "ana", repository=repository, forge=forge, manifest_cache=renderer
-    )
-
-
-def test_a_pull_request_makes_git_say_what_live_says(source, repository, forge):
-    outcome = ask(repository, forge, SCALED, GONE)
+def test_a_pull_request_updates_git_to_match_the_cluster(source, repository, forge):
+    outcome = adopt(repository, forge, SCALED, GONE)
     assert isinstance(outcome, Adopted)
     assert outcome.files == ("apps/shop/settings.yaml", "apps/shop/web.yaml")
     branch = outcome.pull.head
@@ -86,36 +51,36 @@ def test_a_pull_request_makes_git_say_what_live_says(source, repository, forge):
         "M\tapps/shop/web.yaml",
     ]
     assert source.git("rev-parse", f"{branch}^") == source.sha("main")
-    (body,) = forge.bodies
+    (body,) = forge.bodies.values()
     assert "`Deployment web` `spec.replicas`: git `2` → cluster `7`, by `kubectl`" in body
     assert "`ConfigMap settings` is missing from the cluster" in body
 
 
-def test_asked_twice_it_is_one_pull_request(repository, forge):
-    first = ask(repository, forge, SCALED)
-    assert ask(repository, forge, SCALED) == AlreadyOpen(first.pull)
-    assert len(forge.pulls) == 1
+def test_a_second_request_returns_the_open_pull_request(repository, forge):
+    first = adopt(repository, forge, SCALED)
+    assert adopt(repository, forge, SCALED) == AlreadyOpen(first.pull)
+    assert len(forge.pull_requests) == 1
 
 
-def test_one_that_was_closed_is_asked_for_anew_on_another_branch(repository, forge):
-    first = ask(repository, forge, SCALED)
-    forge.pulls[0] = replace(first.pull, state="closed")
-    assert ask(repository, forge, SCALED).pull.head == f"{first.pull.head}-2"
+def test_after_a_closed_pull_request_another_branch_is_used(repository, forge):
+    first = adopt(repository, forge, SCALED)
+    forge.close(first.pull.number)
+    assert adopt(repository, forge, SCALED).pull.head == f"{first.pull.head}-2"
 
 
-def test_a_branch_without_a_pull_request_is_gone_on_from(repository, forge):
-    forge.fault = ForgeError("The forge is away.")
-    assert isinstance(ask(repository, forge, SCALED), Unfinished)
-    forge.fault = None
-    outcome = ask(repository, forge, SCALED)
+def test_a_pushed_branch_without_a_pull_request_is_reused(repository, forge):
+    forge.creation_fault = ForgeError("The forge is away.")
+    assert isinstance(adopt(repository, forge, SCALED), Unfinished)
+    forge.creation_fault = None
+    outcome = adopt(repository, forge, SCALED)
     assert isinstance(outcome, Adopted)
     assert not outcome.pull.head.endswith("-2")
 
 
-def test_an_overlay_is_patched_and_comes_to_what_live_has(source, repository, forge):
+def test_an_overlay_gets_a_patch(source, repository, forge):
     base = {"base/kustomization.yaml": "resources: [web.yaml]\n", "base/web.yaml": WEB}
     source.commit("Overlay", base | {"apps/shop/kustomization.yaml": "# prod\nresources:\n- ../../base\n"})
-    outcome = ask(repository, forge, SCALED)
+    outcome = adopt(repository, forge, SCALED)
     assert outcome.files == ("apps/shop/adopted/deployment-web.yaml", "apps/shop/kustomization.yaml")
     kustomization = source.git("show", f"{outcome.pull.head}:apps/shop/kustomization.yaml")
     assert kustomization.startswith("# prod\nresources:\n- ../../base\npatches:\n")
@@ -124,7 +89,7 @@ def test_an_overlay_is_patched_and_comes_to_what_live_has(source, repository, fo
 def test_a_chart_says_where_to_look(source, repository, forge):
     chart = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
     source.commit("Chart", {"apps/shop/Chart.yaml": chart, "apps/shop/values.yaml": "replicas: 2\n"})
-    refused = ask(repository, forge, SCALED)
+    refused = adopt(repository, forge, SCALED)
     assert refused.reason == (
         "Helm renders shop, and the bot cannot tell which value sets spec.replicas. Find it in apps/shop/values.yaml "
         "and change it there."
@@ -140,11 +105,11 @@ def test_a_chart_says_where_to_look(source, repository, forge):
         ((replace(SCALED, name="other"),), {}, "Deployment other is no longer in the rendered manifests"),
     ],
 )
-def test_what_cannot_be_adopted_opens_nothing(repository, forge, drift, changes, says):
-    refused = ask(repository, forge, *drift, **changes)
+def test_drift_that_cannot_be_adopted_opens_no_pull_request(repository, forge, drift, changes, says):
+    refused = adopt(repository, forge, *drift, **changes)
     assert isinstance(refused, Refused)
     assert says in refused.reason
-    assert forge.pulls == []
+    assert forge.pull_requests == {}
     assert repository.tip("gitops-bot/adopt-shop") is None
 
 
@@ -152,14 +117,14 @@ def test_a_secret_is_never_written(source, repository, forge):
     secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {token: old}\n"
     source.commit("Secret", {"apps/shop/secret.yaml": secret})
     found = ObjectDrift("v1", "Secret", "shop", "s", "modified", (FieldDrift("changed", "data.token", "a", "b"),))
-    refused = ask(repository, forge, found)
+    refused = adopt(repository, forge, found)
     assert "the bot never writes secret values to git" in refused.reason
 
 
 def test_in_sync_there_is_nothing_to_adopt(repository, forge):
-    assert ask(repository, forge, status=Status.SYNCED) == NothingDiffers()
+    assert adopt(repository, forge, status=Status.SYNCED) == NothingDiffers()
 
 
 def test_without_a_forge_it_says_so(repository):
-    refused = ask(repository, None, SCALED)
+    refused = adopt(repository, None, SCALED)
     assert refused.reason == "platform has no forge configured, so the bot cannot open pull requests there."

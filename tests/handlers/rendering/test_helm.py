@@ -8,7 +8,6 @@ import pytest
 
 from bot.adapters.rendering.programs import Programs, sdk_command
 from bot.core.rendering.source import HelmParameters, Source, SourceType
-from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.rendering import RenderError
 
 HELMS = {
@@ -77,31 +76,32 @@ metadata: {name: extra}
 
 
 @pytest.fixture(params=HELMS)
-def desk(request, desk):
-    programs = Programs(kustomize_command=desk.programs.kustomize_command, helm_command=HELMS[request.param])
-    desk.programs, desk.rendered = programs, ManifestCache(programs)
-    return desk
+def rendering(request, rendering):
+    kustomize = rendering.programs.kustomize_command
+    rendering.use(Programs(kustomize_command=kustomize, helm_command=HELMS[request.param]))
+    return rendering
 
 
 def chart(path="app", release="shop", namespace="shop", **parameters):
     return Source(path, SourceType.HELM, HelmParameters(release, namespace, **parameters))
 
 
-def rendered(desk, source):
-    return {(each.kind, each.name): each.object for each in desk.render(source)}
+def objects(rendering, source):
+    """The rendered objects by kind and name."""
+    return {(manifest.kind, manifest.name): manifest.object for manifest in rendering.render(source)}
 
 
-def test_a_chart_with_its_dependencies_hooks_and_definitions(desk):
-    desk.commit(CHART)
-    found = rendered(desk, chart())
-    assert set(found) == {
+def test_a_chart_with_its_dependencies_hooks_and_definitions(rendering):
+    rendering.commit(CHART)
+    rendered = objects(rendering, chart())
+    assert set(rendered) == {
         ("ConfigMap", "shop-shop"),
         ("ConfigMap", "cache"),
         ("ConfigMap", "sessions"),
         ("CustomResourceDefinition", "rockets.example.org"),
         ("Job", "migrate"),
     }
-    data = found["ConfigMap", "shop-shop"]["data"]
+    data = rendered["ConfigMap", "shop-shop"]["data"]
     assert data.pop("kubernetes").startswith("v1.")
     assert data == {
         "values": '{"level":"info","list":["a","b","c"],"nested":{"drop":true,"keep":true},"replicas":1}',
@@ -110,13 +110,13 @@ def test_a_chart_with_its_dependencies_hooks_and_definitions(desk):
         "file": "hello",
         "looked": "{}",
     }
-    assert [found["ConfigMap", name]["data"]["size"] for name in ("cache", "sessions")] == ["1", "2"]
+    assert [rendered["ConfigMap", name]["data"]["size"] for name in ("cache", "sessions")] == ["1", "2"]
 
 
-def test_a_chart_is_known_by_its_file(desk):
-    desk.commit(CHART)
+def test_a_chart_is_recognized_by_its_file(rendering):
+    rendering.commit(CHART)
     source = Source("app", helm=HelmParameters(release_name="shop"))
-    assert ("ConfigMap", "shop-shop") in rendered(desk, source)
+    assert ("ConfigMap", "shop-shop") in objects(rendering, source)
 
 
 @pytest.mark.parametrize(
@@ -157,14 +157,14 @@ def test_a_chart_is_known_by_its_file(desk):
         ),
     ],
 )
-def test_values_go_over_each_other_as_with_helm(desk, parameters, values):
+def test_values_override_each_other_as_in_helm(rendering, parameters, values):
     prod = "level: warn\nreplicas: 3\nlist: [z]\nnested: {drop: null}\n"
-    desk.commit({**CHART, "app/values-prod.yaml": prod, "shared/values.yaml": "level: debug\n"})
-    assert rendered(desk, chart(**parameters))["ConfigMap", "shop-shop"]["data"]["values"] == values
+    rendering.commit({**CHART, "app/values-prod.yaml": prod, "shared/values.yaml": "level: debug\n"})
+    assert objects(rendering, chart(**parameters))["ConfigMap", "shop-shop"]["data"]["values"] == values
 
 
-def test_what_a_deployer_says_of_the_release_and_the_cluster(desk):
-    desk.commit(CHART)
+def test_release_and_capabilities_come_from_the_parameters(rendering):
+    rendering.commit(CHART)
     source = chart(
         release="other",
         namespace="there",
@@ -173,12 +173,12 @@ def test_what_a_deployer_says_of_the_release_and_the_cluster(desk):
         include_crds=False,
         set=(("cache.enabled", "false"), ("tags.observability", "true"), ("extra", "true")),
     )
-    found = rendered(desk, source)
-    names = {name for _, name in found}
+    rendered = objects(rendering, source)
+    names = {name for _, name in rendered}
     assert names == {"other-shop", "metrics", "sessions", "extra", "migrate"}
-    made = found["ConfigMap", "other-shop"]
-    assert made["metadata"]["namespace"] == "there"
-    assert (made["data"]["kubernetes"], made["data"]["monitoring"]) == ("v1.27.3", "true")
+    config = rendered["ConfigMap", "other-shop"]
+    assert config["metadata"]["namespace"] == "there"
+    assert (config["data"]["kubernetes"], config["data"]["monitoring"]) == ("v1.27.3", "true")
 
 
 def archive(name):
@@ -193,7 +193,7 @@ def archive(name):
 
 
 @pytest.mark.parametrize("where", ["archive", "folder", "repository"])
-def test_a_dependency_that_is_in_git_is_used_however_it_lies_there(desk, where):
+def test_a_dependency_in_git_is_found_in_every_form(rendering, where):
     dependency = "{name: cache, version: 1.0.0, repository: 'REPO'}"
     files = {"app/Chart.yaml": f"apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies: [{dependency}]\n"}
     charts = {file.removeprefix("app/charts/"): text for file, text in CHART.items() if "charts/cache" in file}
@@ -204,28 +204,28 @@ def test_a_dependency_that_is_in_git_is_used_however_it_lies_there(desk, where):
         files |= {f"{home}/{file}": text for file, text in charts.items()}
     repository = "file://../library/cache" if where == "repository" else "https://charts.example.org"
     files["app/Chart.yaml"] = files["app/Chart.yaml"].replace("REPO", repository)
-    desk.commit(files)
-    assert set(rendered(desk, chart())) == {("ConfigMap", "cache")}
+    rendering.commit(files)
+    assert set(objects(rendering, chart())) == {("ConfigMap", "cache")}
 
 
-def test_only_a_change_of_something_it_needs_is_rendered_again(desk):
+def test_only_a_change_to_a_needed_file_renders_again(rendering):
     source = chart(values_files=("../shared/values.yaml",))
-    first = desk.render(source, desk.commit({**CHART, "shared/values.yaml": "level: warn\n"}))
-    assert desk.render(source, desk.commit({"shared/other.yaml": "level: x\n"})) is first
-    assert desk.render(source, desk.commit({"shared/values.yaml": "level: debug\n"})) != first
-    assert desk.render(chart(), desk.repository.head()) != first
+    first = rendering.render(source, rendering.commit({**CHART, "shared/values.yaml": "level: warn\n"}))
+    assert rendering.render(source, rendering.commit({"shared/other.yaml": "level: x\n"})) is first
+    assert rendering.render(source, rendering.commit({"shared/values.yaml": "level: debug\n"})) != first
+    assert rendering.render(chart(), rendering.repository.head()) != first
 
 
-def test_a_chart_inside_a_kustomization(desk):
+def test_a_chart_inside_a_kustomization(rendering):
     files = {file.replace("app/", "kustomized/charts/shop/", 1): text for file, text in CHART.items()}
     files["kustomized/kustomization.yaml"] = """\
 namePrefix: prod-
 helmCharts:
   - {name: shop, releaseName: shop, namespace: shop, includeCRDs: true, valuesInline: {level: inline}}
 """
-    desk.commit(files)
-    made = rendered(desk, Source("kustomized"))["ConfigMap", "prod-shop-shop"]
-    assert '"level":"inline"' in made["data"]["values"]
+    rendering.commit(files)
+    config = objects(rendering, Source("kustomized"))["ConfigMap", "prod-shop-shop"]
+    assert '"level":"inline"' in config["data"]["values"]
 
 
 # ---------------------------------------------------------------- what comes out differently each time
@@ -234,32 +234,32 @@ helmCharts:
 @pytest.mark.parametrize(
     "value", ["{{ randAlphaNum 20 }}", "{{ now | unixEpoch }}{{ uuidv4 }}", "{{ (genCA `a` 9).Cert | b64enc }}"]
 )
-def test_what_differs_each_time_is_found_and_said_and_the_rest_compared(desk, value):
+def test_objects_that_differ_at_each_rendering_are_left_out_and_named(rendering, value):
     secret = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: login}}\nstringData: {{password: '{value}'}}\n"
     hook = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: t, annotations: {{'helm.sh/hook': test, a: '{value}'}}}}\n"
-    desk.commit({**CHART, "app/templates/secret.yaml": secret, "app/templates/test.yaml": hook})
-    made = desk.rendered.rendering(desk.repository, desk.repository.head(), chart())
-    assert made.varying.startswith("Secret login not checked: rendering twice gave different results")
-    assert {each.name for each in made.manifests} >= {"shop-shop", "t"}
-    assert "login" not in {each.name for each in made.manifests}
+    rendering.commit({**CHART, "app/templates/secret.yaml": secret, "app/templates/test.yaml": hook})
+    result = rendering.cache.rendering(rendering.repository, rendering.repository.head(), chart())
+    assert result.varying.startswith("Secret login not checked: rendering twice gave different results")
+    assert {manifest.name for manifest in result.manifests} >= {"shop-shop", "t"}
+    assert "login" not in {manifest.name for manifest in result.manifests}
 
 
 @pytest.mark.parametrize("parameters", [{"set": (("a", "x{{ uuidv4 }}"),)}, {"inline_values": "a: '{{ uuidv4 }}'"}])
-def test_a_template_in_a_value_can_differ_too(desk, parameters):
+def test_a_template_in_a_value_can_differ_too(rendering, parameters):
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: {{ tpl .Values.a . }}}\n"
-    desk.commit({**CHART, "app/templates/told.yaml": text})
-    made = desk.rendered.rendering(desk.repository, desk.repository.head(), chart(**parameters))
-    assert made.varying.startswith("ConfigMap a not checked")
+    rendering.commit({**CHART, "app/templates/told.yaml": text})
+    result = rendering.cache.rendering(rendering.repository, rendering.repository.head(), chart(**parameters))
+    assert result.varying.startswith("ConfigMap a not checked")
 
 
-def test_what_could_differ_and_does_not_is_compared(desk):
+def test_a_random_function_that_is_not_used_does_no_harm(rendering):
     text = (
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '{{ .Values.a | default (randAlpha 9) }}'}\n"
     )
-    desk.commit({**CHART, "app/templates/random.yaml": text})
-    made = desk.rendered.rendering(desk.repository, desk.repository.head(), chart(set=(("a", "fixed"),)))
-    assert made.varying == ""
-    assert {each.name for each in made.manifests} >= {"shop-shop", "a"}
+    rendering.commit({**CHART, "app/templates/random.yaml": text})
+    result = rendering.cache.rendering(rendering.repository, rendering.repository.head(), chart(set=(("a", "fixed"),)))
+    assert result.varying == ""
+    assert {manifest.name for manifest in result.manifests} >= {"shop-shop", "a"}
 
 
 # ---------------------------------------------------------------- hostile and broken charts
@@ -268,13 +268,15 @@ def test_what_could_differ_and_does_not_is_compared(desk):
 @pytest.mark.parametrize(
     "repository", ["https://user:hunter2@charts.example.org", "oci://charts.example.org/x", "@alias"]
 )
-def test_a_dependency_that_would_be_fetched_is_refused_before_anything_runs(desk, repository):
+def test_a_remote_dependency_is_refused(rendering, repository):
     text = f"name: shop\nversion: 1.0.0\ndependencies:\n  - {{name: redis, version: 1.x, repository: '{repository}'}}\n"
-    desk.rendered = ManifestCache(None)
+    rendering.use(None)
     for file in ("Chart.yaml", "requirements.yaml"):
-        said = desk.refused({**CHART, "app/Chart.yaml": "name: shop\nversion: 1.0.0\n", f"app/{file}": text}, chart())
-        assert said.startswith(f"app/{file}:4: The chart redis would have to be downloaded from ")
-        assert "hunter2" not in said
+        message = rendering.error(
+            {**CHART, "app/Chart.yaml": "name: shop\nversion: 1.0.0\n", f"app/{file}": text}, chart()
+        )
+        assert message.startswith(f"app/{file}:4: The chart redis would have to be downloaded from ")
+        assert "hunter2" not in message
 
 
 @pytest.mark.parametrize(
@@ -287,41 +289,41 @@ def test_a_dependency_that_would_be_fetched_is_refused_before_anything_runs(desk
         ("https://example.org/values.yaml", "app/https:/example.org/values.yaml is not in the repository"),
     ],
 )
-def test_a_values_file_that_is_not_in_the_repository_is_refused(desk, path, word):
-    desk.rendered = ManifestCache(None)
-    assert word in desk.refused(CHART, chart(values_files=(path,)))
+def test_a_values_file_that_is_not_in_the_repository_is_refused(rendering, path, word):
+    rendering.use(None)
+    assert word in rendering.error(CHART, chart(values_files=(path,)))
 
 
-def test_a_file_url_out_of_the_repository_is_refused(desk):
+def test_a_file_url_out_of_the_repository_is_refused(rendering):
     text = "name: shop\nversion: 1.0.0\ndependencies: [{name: x, version: 1.x, repository: 'file://../../../etc'}]\n"
-    assert "points outside the repository" in desk.refused({**CHART, "app/Chart.yaml": text}, chart())
+    assert "points outside the repository" in rendering.error({**CHART, "app/Chart.yaml": text}, chart())
 
 
 def template(text):
     return {**CHART, "app/templates/config.yaml": text}
 
 
-def test_files_out_of_the_chart_are_not_read(desk, tmp_path):
+def test_files_outside_the_chart_are_not_read(rendering, tmp_path):
     (tmp_path / "secret").write_text("stolen")
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: '{{ .Files.Get `PATH` }}'}\n"
     for path in (str(tmp_path / "secret"), "../../../secret", "../other.txt"):
-        desk.commit({**template(text.replace("PATH", path)), "other.txt": "stolen"})
-        assert rendered(desk, chart())["ConfigMap", "a"]["data"] == {"a": ""}
+        rendering.commit({**template(text.replace("PATH", path)), "other.txt": "stolen"})
+        assert objects(rendering, chart())["ConfigMap", "a"]["data"] == {"a": ""}
 
 
-def test_a_template_sees_nothing_of_our_environment(desk, monkeypatch):
+def test_a_template_cannot_read_the_environment(rendering, monkeypatch):
     monkeypatch.setenv("GITHUB_TOKEN", "hunter2")
-    said = desk.refused(template("a: {{ env `GITHUB_TOKEN` }}"), chart(), RenderError)
-    assert "hunter2" not in said
-    assert "env" in said
+    message = rendering.error(template("a: {{ env `GITHUB_TOKEN` }}"), chart(), RenderError)
+    assert "hunter2" not in message
+    assert "env" in message
 
 
-def test_a_link_in_a_chart_is_not_followed(desk, tmp_path):
+def test_a_link_in_a_chart_is_not_followed(rendering, tmp_path):
     (tmp_path / "stolen.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: stolen}\n")
-    (desk.source.path / "app" / "templates").mkdir(parents=True)
-    (desk.source.path / "app" / "templates" / "link.yaml").symlink_to(tmp_path / "stolen.yaml")
-    desk.commit(CHART)
-    assert ("ConfigMap", "stolen") not in rendered(desk, chart())
+    (rendering.source.path / "app" / "templates").mkdir(parents=True)
+    (rendering.source.path / "app" / "templates" / "link.yaml").symlink_to(tmp_path / "stolen.yaml")
+    rendering.commit(CHART)
+    assert ("ConfigMap", "stolen") not in objects(rendering, chart())
 
 
 @pytest.mark.parametrize(
@@ -333,21 +335,21 @@ def test_a_link_in_a_chart_is_not_followed(desk, tmp_path):
         '{{ define "x" }}{{ include "x" . }}{{ end }}{{ include "x" . }}',
     ],
 )
-def test_an_endless_template_is_stopped(desk, text):
-    limits = type(desk.programs.limits)(seconds=4.0, cpu_seconds=4, memory_bytes=2**29, output_bytes=2**20)
-    desk.rendered = ManifestCache(Programs(helm_command=desk.programs.helm_command, limits=limits))
-    said = desk.refused(template(text), chart(), RenderError)
-    assert said.startswith("helm template app ")
+def test_an_endless_template_is_stopped(rendering, text):
+    limits = type(rendering.programs.limits)(seconds=4.0, cpu_seconds=4, memory_bytes=2**29, output_bytes=2**20)
+    rendering.use(Programs(helm_command=rendering.programs.helm_command, limits=limits))
+    message = rendering.error(template(text), chart(), RenderError)
+    assert message.startswith("helm template app ")
 
 
-def test_an_archive_that_unpacks_to_too_much_is_stopped(desk):
+def test_an_archive_that_unpacks_to_too_much_is_stopped(rendering):
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
         entry = tarfile.TarInfo("bomb/templates/large.yaml")
         entry.size = 400 * 2**20
         tar.addfile(entry, io.BytesIO(bytes(entry.size)))
-    said = desk.refused({**CHART, "app/charts/bomb-1.0.0.tgz": packed.getvalue()}, chart(), RenderError)
-    assert said.startswith("helm template app ")
+    message = rendering.error({**CHART, "app/charts/bomb-1.0.0.tgz": packed.getvalue()}, chart(), RenderError)
+    assert message.startswith("helm template app ")
 
 
 @pytest.mark.parametrize(
@@ -360,25 +362,25 @@ def test_an_archive_that_unpacks_to_too_much_is_stopped(desk):
         "{{ .Values.password | fromYaml | toYaml }}",
     ],
 )
-def test_no_complaint_shows_a_value(desk, text):
+def test_no_error_shows_a_value(rendering, text):
     parameters = {"values_files": ("secret.yaml",), "set": (("token", "hunter3"),)}
     files = {**template(text), "app/secret.yaml": "password: hunter2\n"}
-    said = desk.refused(
+    message = rendering.error(
         {**files, "app/values.schema.json": '{"properties": {"token": {"const": 1}}}'}, chart(**parameters)
     )
-    assert "hunter" not in said
-    desk.commit({"app/values.schema.json": "{}"})
+    assert "hunter" not in message
+    rendering.commit({"app/values.schema.json": "{}"})
     try:
-        desk.render(chart(**parameters))
+        rendering.render(chart(**parameters))
     except (RenderError, ValueError) as error:
         assert "hunter" not in str(error)  # noqa: PT017  some of these are no mistake to Helm
 
 
-def test_a_path_without_a_chart_is_said(desk):
-    said = desk.refused({"app/README.md": "no chart"}, chart())
-    assert said.startswith("app/Chart.yaml:1: The file does not exist")
+def test_a_path_without_a_chart_says_so(rendering):
+    message = rendering.error({"app/README.md": "no chart"}, chart())
+    assert message.startswith("app/Chart.yaml:1: The file does not exist")
 
 
-def test_without_helm_it_says_what_to_install(desk):
-    desk.rendered = ManifestCache(Programs())
-    assert "pip install 'gitops-bot[helm]'" in desk.refused(CHART, chart())
+def test_without_helm_it_says_what_to_install(rendering):
+    rendering.use(Programs())
+    assert "pip install 'gitops-bot[helm]'" in rendering.error(CHART, chart())

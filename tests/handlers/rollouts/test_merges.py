@@ -1,296 +1,227 @@
-"""What reaches a tracked branch becomes rollouts, looked at until they are live: real git, local cluster."""
+"""What reaches a tracked branch becomes rollouts, which are observed until they are live."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from slack_sdk import WebClient
 
-from bot.adapters.database.store import SqlStore
-from bot.adapters.git.repository import GitRepository
-from bot.adapters.kubernetes.cluster import KubernetesCluster
-from bot.adapters.rendering.programs import Programs
-from bot.adapters.slack.chat import SlackChat
-from bot.core.applications.application import Application
-from bot.core.git.repository_ref import RepositoryRef
-from bot.core.objects.manifest import read_manifests
 from bot.core.rollouts.rollout import RolloutState, apply_observations
-from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
 from bot.handlers.rollouts.merges import MOST_MERGES, record_merges
 from bot.handlers.rollouts.observe import observe
 from bot.handlers.slack.people import People
-from bot.ports import Ports
 from bot.ports.forge import ForgeError
-from bot.sandbox.cluster import Fault, SandboxCluster, write_kubeconfig
-from bot.sandbox.cluster.kinds import Kind
-from bot.sandbox.server import Server
-from bot.sandbox.slack import SandboxSlack
+from tests.common.bot import application_settings
+from tests.common.deployers import kustomization, serve_deployers
+from tests.common.kubernetes import as_yaml, config_map, deployment
+from tests.common.slack import JONAS, MIRA
 
-SHOP = "apps/shop/settings.yaml"
-CONFIG = """\
-apiVersion: v1
-kind: ConfigMap
-metadata: {{name: {name}}}
-data: {{limit: "{limit}"}}
-"""
+SETTINGS_FILE, WEB_FILE = "apps/shop/settings.yaml", "apps/shop/web.yaml"
+PINNED = f"web@sha256:{'0a' * 32}"
 DEADLINE = timedelta(minutes=10)
 
 
-class SilentForge:
-    """A forge that is down."""
-
-    def commit_url(self, sha):
-        return f"https://forge.example/commit/{sha}"
-
-    def pull_request_for(self, sha):
-        raise ForgeError("GitHub does not answer.")
+def settings(limit, name="settings"):
+    return as_yaml(config_map(name, limit=str(limit)))
 
 
-class Desk:
-    def __init__(self, source, tmp_path, cluster_url, slack):
-        self.source = source
-        self.rendered = ManifestCache(Programs.find())
-        self.now = datetime.now(tz=UTC)
-        kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", cluster_url, identity="bot")
-        names = ("shop", "search")
-        self.applications = {
-            name: Application(name, RepositoryRef("platform"), f"apps/{name}", "prod", name, "C1") for name in names
-        }
-        self.ports = Ports(
-            repositories={"platform": GitRepository("platform", str(source.path), "main", tmp_path / "mirrors")},
-            forges={},
-            clusters={"prod": KubernetesCluster("prod", kubeconfig=kubeconfig, context="sandbox")},
-            renderer=Programs.find(),
-            store=SqlStore(f"sqlite:///{tmp_path}/state.db"),
-            chat=SlackChat(WebClient("xoxb-sandbox", base_url=slack.api_url, timeout=5, retry_handlers=[])),
-            clock=lambda: self.now,
-        )
-        self.people = People(self.ports.chat, {"bea-dev": "U0MIRA0001"}, self.ports.clock)
+def web(image):
+    return as_yaml(deployment(replicas=1, image=image))
 
-    def notice(self):
+
+class Scenario:
+    """A repository of two applications, the cluster they run in, and what follows rollouts there."""
+
+    def __init__(self, bot, source, cluster):
+        self.source, self.cluster, self.clock = source, cluster, bot.clock
+        bot.start(applications={name: application_settings(name) for name in ("shop", "search")})
+        self.ports, self.applications = bot.ports, bot.config.applications
+        self.cache = bot.monitor.manifest_cache
+        self.people = People(self.ports.chat, {"bea-dev": MIRA}, self.clock)
+
+    def rollouts(self):
+        """Fetch, and record what was merged; all rollouts that are not settled."""
         head = self.ports.repositories["platform"].fetch()
-        record_merges(self.ports, "platform", head, list(self.applications.values()), self.rendered, self.people)
+        record_merges(self.ports, "platform", head, list(self.applications.values()), self.cache, self.people)
         return self.ports.store.rollouts.unsettled()
 
-    def look(self, rollout):
-        observed = observe(self.ports, "prod", [rollout], self.applications, self.rendered)
-        return apply_observations(rollout, observed[rollout.id], now=self.now, deadline=DEADLINE)
+    def rollout(self, message, files):
+        """The rollout of a commit of these files."""
+        sha = self.source.commit(message, files)
+        return next(rollout for rollout in self.rollouts() if rollout.revision == sha)
+
+    def observe(self, rollout):
+        """The rollout after a look at the cluster."""
+        observed = observe(self.ports, "prod", [rollout], self.applications, self.cache)
+        return apply_observations(rollout, observed[rollout.id], now=self.clock(), deadline=DEADLINE)
 
     def describe(self, rollout):
-        return describe(self.ports, rollout, self.applications, self.rendered)
+        """The rollout with what it changes."""
+        return describe(self.ports, rollout, self.applications, self.cache)
+
+    def change(self, rollout):
+        """What the rollout changes in its first application."""
+        return self.describe(rollout).parts[0].change
+
+    def deploy(self, image, status):
+        """A rollout of this image, which the cluster has too, with its workload in this state."""
+        self.cluster.sandbox.controllers.reconcile = lambda: None  # only the test writes a status
+        rollout = self.rollout(f"Use {image}", {WEB_FILE: web(image)})
+        live = deployment(replicas=1, image=image)
+        self.cluster.apply(live, namespace="shop")
+        self.cluster.set_status(live, "shop", {"observedGeneration": 1, "replicas": 1, **status})
+        return rollout
 
 
 @pytest.fixture
-def cluster():
-    made = SandboxCluster()
-    with Server(made.app) as server:
-        made.url = server.url
-        yield made
+def scenario(bot, source, cluster):
+    source.commit("First", {SETTINGS_FILE: settings(1), "apps/search/a.yaml": settings(1, "a")})
+    scenario = Scenario(bot, source, cluster)
+    assert scenario.rollouts() == []
+    return scenario
 
 
-@pytest.fixture
-def desk(source, tmp_path, cluster):
-    source.commit(
-        "First", {SHOP: CONFIG.format(name="settings", limit=1), "apps/search/a.yaml": CONFIG.format(name="a", limit=1)}
-    )
-    slack = SandboxSlack()
-    with slack.serve():
-        made = Desk(source, tmp_path, cluster.url, slack)
-        assert made.notice() == []
-        yield made
-        made.ports.store.close()
+def test_the_first_fetch_reports_nothing_and_a_second_one_nothing_new(scenario):
+    assert scenario.rollouts() == []
 
 
-def test_the_first_look_reports_nothing_and_a_second_one_nothing_new(desk):
-    assert desk.notice() == []
-
-
-def test_a_merge_names_the_applications_it_changed(desk):
-    desk.source.branch("topic")
-    desk.source.commit("Raise the limit", {SHOP: CONFIG.format(name="settings", limit=2)})
-    desk.source.main()
-    sha = desk.source.merge("topic")
-    (rollout,) = desk.notice()
+def test_a_merge_is_one_rollout_of_the_applications_it_changes(scenario):
+    scenario.source.branch("topic")
+    scenario.source.commit("Raise the limit", {SETTINGS_FILE: settings(2)})
+    scenario.source.switch()
+    sha = scenario.source.merge("topic")
+    (rollout,) = scenario.rollouts()
     assert rollout.revision == sha
     assert [part.application for part in rollout.parts] == ["shop"]
-    assert len(desk.notice()) == 1
+    assert len(scenario.rollouts()) == 1
 
 
-def test_a_commit_that_changes_no_application_is_no_rollout(desk):
-    desk.source.commit("Words", {"README.md": "hello\n"})
-    assert desk.notice() == []
+def test_a_commit_that_changes_no_application_is_not_a_rollout(scenario):
+    scenario.source.commit("Words", {"README.md": "hello\n"})
+    assert scenario.rollouts() == []
 
 
-def test_many_merges_at_once_are_told_as_one(desk):
+def test_many_merges_at_once_are_one_rollout(scenario):
     for limit in range(MOST_MERGES + 1):
-        sha = desk.source.commit(f"Limit {limit}", {SHOP: CONFIG.format(name="settings", limit=f"x{limit}")})
-    (rollout,) = desk.notice()
+        sha = scenario.source.commit(f"Limit {limit}", {SETTINGS_FILE: settings(f"x{limit}")})
+    (rollout,) = scenario.rollouts()
     assert (rollout.merges, rollout.revision) == (MOST_MERGES + 1, sha)
 
 
-def test_a_rewritten_history_is_said_to_be_one(desk):
-    desk.source.git("commit", "-q", "--amend", "-m", "Other", "--allow-empty")
-    desk.source.commit("Raise the limit", {SHOP: CONFIG.format(name="settings", limit=3)})
-    (rollout,) = desk.notice()
-    assert rollout.rewritten
+def test_a_rewritten_history_is_reported(scenario):
+    scenario.source.git("commit", "-q", "--amend", "-m", "Other", "--allow-empty")
+    assert scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(3)}).rewritten
 
 
-def test_a_silent_forge_delays_nothing(desk):
-    object.__setattr__(desk.ports, "forges", {"platform": SilentForge()})
-    desk.source.commit("Raise the limit", {SHOP: CONFIG.format(name="settings", limit=2)})
-    (rollout,) = desk.notice()
-    assert rollout.pull_number is None
+def test_an_unavailable_forge_delays_nothing(scenario, forge):
+    forge.fault = ForgeError("GitHub does not answer.")
+    scenario.ports = replace(scenario.ports, forges={"platform": forge})
+    assert scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)}).pull_number is None
 
 
-def test_it_is_live_once_the_cluster_has_what_changed_and_not_what_was_removed(desk, cluster):
-    old = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old"}, "data": {"limit": "1"}}
-    settings = {**old, "metadata": {"name": "settings"}}
-    desk.source.commit("Add old", {"apps/shop/old.yaml": CONFIG.format(name="old", limit=1)})
-    desk.notice()
-    for document in (old, settings):
-        cluster.api.apply(document, manager="argocd-controller", namespace="shop")
-    sha = desk.source.commit(
-        "Raise the limit", {SHOP: CONFIG.format(name="settings", limit=2), "apps/shop/old.yaml": None}
-    )
-    rollout = next(each for each in desk.notice() if each.revision == sha)
-    waiting = desk.look(rollout)
+def test_a_rollout_is_live_once_the_cluster_has_the_changes_and_not_what_was_removed(scenario, cluster):
+    old = config_map("old", limit="1")
+    scenario.rollout("Add old", {"apps/shop/old.yaml": as_yaml(old)})
+    cluster.apply(old, config_map(limit="1"), namespace="shop")
+    rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2), "apps/shop/old.yaml": None})
+    waiting = scenario.observe(rollout)
     assert waiting.state is RolloutState.ROLLING
-    lacking = waiting.parts[0].lacking
-    assert (lacking.missing, lacking.remaining) == (("ConfigMap settings: data.limit",), ("ConfigMap old",))
-    cluster.api.apply({**settings, "data": {"limit": "2"}}, manager="argocd-controller", namespace="shop")
-    cluster.api.call(
-        "DELETE", "/api/v1/namespaces/shop/configmaps/old", user_agent="argocd-controller", identity="admin"
-    )
-    desk.now += timedelta(seconds=42)
-    live = desk.look(waiting)
-    assert (live.state, live.ended_at) == (RolloutState.LIVE, desk.now)
+    pending = waiting.parts[0].lacking
+    assert (pending.missing, pending.remaining) == (("ConfigMap settings: data.limit",), ("ConfigMap old",))
+    cluster.apply(config_map(limit="2"), namespace="shop")
+    cluster.delete(old, "shop")
+    scenario.clock.advance(seconds=42)
+    live = scenario.observe(waiting)
+    assert (live.state, live.ended_at) == (RolloutState.LIVE, scenario.clock())
 
 
-def test_what_somebody_added_by_hand_does_not_hold_it_up(desk, cluster):
-    document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"limit": "2"}}
-    cluster.api.apply(document, manager="argocd-controller", namespace="shop")
-    cluster.api.call(
-        "PATCH",
-        "/api/v1/namespaces/shop/configmaps/settings",
-        {"data": {"by": "hand"}},
-        query={"fieldManager": "kubectl-edit"},
-        content_type="application/merge-patch+json",
-        user_agent="kubectl/v1",
-        identity="admin",
-    )
-    desk.source.commit("Raise the limit", {SHOP: CONFIG.format(name="settings", limit=2)})
-    (rollout,) = desk.notice()
-    assert desk.look(rollout).state is RolloutState.LIVE
+def test_fields_added_by_hand_do_not_hold_up_a_rollout(scenario, cluster):
+    cluster.apply(config_map(limit="2"), namespace="shop")
+    cluster.edit(config_map(), "shop", {"data": {"by": "hand"}})
+    rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
+    assert scenario.observe(rollout).state is RolloutState.LIVE
 
 
-def test_a_cluster_that_does_not_answer_is_unknown_and_then_late(desk, cluster):
-    desk.source.commit("Raise the limit", {SHOP: CONFIG.format(name="settings", limit=2)})
-    (rollout,) = desk.notice()
+def test_a_rollout_on_an_unavailable_cluster_is_late_at_the_deadline(scenario, cluster):
+    rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
     cluster.api.break_version("v1")
-    desk.now += DEADLINE
-    late = desk.look(rollout)
+    scenario.clock.advance(DEADLINE)
+    late = scenario.observe(rollout)
     assert late.state is RolloutState.LATE
     assert late.parts[0].error
 
 
-def test_a_merge_that_changes_a_base_is_told_for_what_is_built_on_it(desk):
-    overlay = {"apps/shop/kustomization.yaml": "resources: [settings.yaml, ../../base]\n"}
-    base = {"base/kustomization.yaml": "resources: [limits.yaml]\n"}
-    desk.source.commit(
-        "Build on a base", {**overlay, **base, "base/limits.yaml": CONFIG.format(name="limits", limit=1)}
+def test_a_change_to_a_shared_base_is_a_rollout_of_what_is_built_on_it(scenario):
+    scenario.rollout(
+        "Build on a base",
+        {
+            "apps/shop/kustomization.yaml": "resources: [settings.yaml, ../../base]\n",
+            "base/kustomization.yaml": "resources: [limits.yaml]\n",
+            "base/limits.yaml": settings(1, "limits"),
+        },
     )
-    desk.notice()
-    sha = desk.source.commit("Raise the limit", {"base/limits.yaml": CONFIG.format(name="limits", limit=2)})
-    rollout = next(each for each in desk.notice() if each.revision == sha)
+    rollout = scenario.rollout("Raise the limit", {"base/limits.yaml": settings(2, "limits")})
     assert [part.application for part in rollout.parts] == ["shop"]
-    assert desk.look(rollout).parts[0].lacking.missing == ("ConfigMap limits",)
+    assert scenario.observe(rollout).parts[0].lacking.missing == ("ConfigMap limits",)
 
 
 # ---------------------------------------------------------------- what it changes, and who wrote it
 
 
-WEB = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: web}}
-spec:
-  selector: {{matchLabels: {{app: web}}}}
-  template:
-    metadata: {{labels: {{app: web}}}}
-    spec: {{containers: [{{name: web, image: '{image}'}}]}}
-"""
-WEB_FILE = "apps/shop/web.yaml"
-PINNED = f"web@sha256:{'0a' * 32}"
-
-
-def test_it_tells_what_changes_and_which_images_are_not_pinned(desk):
-    desk.source.commit("Add web", {WEB_FILE: WEB.format(image=PINNED)})
-    (added,) = desk.notice()
-    change = desk.describe(added).parts[0].change
-    assert (change.rendered.added, change.rendered.total, change.unpinned) == (1, 1, ())
-    sha = desk.source.commit("Use a newer web", {WEB_FILE: WEB.format(image="web:2")})
-    rollout = next(each for each in desk.notice() if each.revision == sha)
-    change = desk.describe(rollout).parts[0].change
-    (found,) = change.rendered.objects
-    assert [(field.path, field.before, field.after) for field in found.fields] == [
+def test_a_rollout_lists_its_changes_and_the_images_that_are_not_pinned(scenario):
+    added = scenario.change(scenario.rollout("Add web", {WEB_FILE: web(PINNED)}))
+    assert (added.rendered.added, added.rendered.total, added.unpinned) == (1, 1, ())
+    changed = scenario.change(scenario.rollout("Use a newer web", {WEB_FILE: web("web:2")}))
+    (object_change,) = changed.rendered.objects
+    assert [(field.path, field.before, field.after) for field in object_change.fields] == [
         ("spec.template.spec.containers[name=web].image", PINNED, "web:2")
     ]
-    assert [(each.image, each.used_by) for each in change.unpinned] == [("web:2", "Deployment web")]
+    assert [(image.image, image.used_by) for image in changed.unpinned] == [("web:2", "Deployment web")]
 
 
-def test_what_cannot_be_rendered_says_why_until_it_can(desk):
-    desk.source.commit("Break it", {SHOP: "kind: [\n"})
-    (broken,) = desk.notice()
-    described = desk.describe(broken)
+def test_a_change_that_cannot_be_rendered_says_why(scenario):
+    described = scenario.describe(scenario.rollout("Break it", {SETTINGS_FILE: "kind: [\n"}))
     assert "settings.yaml:2" in described.parts[0].change.why
-    assert desk.describe(described) == described
+    assert scenario.describe(described) == described
 
 
-def test_a_path_that_comes_or_goes_is_objects_added_or_removed(desk):
-    desk.source.commit("Away with it", {"apps/search/a.yaml": None})
-    (gone,) = desk.notice()
-    assert desk.describe(gone).parts[0].change.rendered.removed == 1
-    sha = desk.source.commit("Back again", {"apps/search/a.yaml": CONFIG.format(name="a", limit=1)})
-    back = next(each for each in desk.notice() if each.revision == sha)
-    assert desk.describe(back).parts[0].change.rendered.added == 1
+def test_a_path_that_comes_or_goes_is_objects_added_or_removed(scenario):
+    removed = scenario.rollout("Away with it", {"apps/search/a.yaml": None})
+    assert scenario.change(removed).rendered.removed == 1
+    added = scenario.rollout("Back again", {"apps/search/a.yaml": settings(1, "a")})
+    assert scenario.change(added).rendered.added == 1
 
 
-def test_a_newer_api_version_of_an_object_is_not_waited_for_as_another_object(desk, cluster):
-    """Both versions are served and are one object: the older one in git is no object that has to go."""
-    autoscaler = (
-        "apiVersion: autoscaling/{}\nkind: HorizontalPodAutoscaler\nmetadata: {{name: web}}\n"
-        "spec: {{maxReplicas: 3, scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}}}\n"
-    )
-    desk.source.commit("Scale web", {"apps/shop/hpa.yaml": autoscaler.format("v1")})
-    desk.notice()
-    sha = desk.source.commit("As the newer version has it", {"apps/shop/hpa.yaml": autoscaler.format("v2")})
-    rollout = next(each for each in desk.notice() if each.revision == sha)
-    document = {
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": "web"},
-        "spec": {"maxReplicas": 3, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}},
-    }
-    cluster.api.apply(document, manager="argocd-controller", namespace="shop")
-    assert desk.look(rollout).state is RolloutState.LIVE
+def test_two_api_versions_of_an_object_are_the_same_object(scenario, cluster):
+    """Both versions are served: the older one in git is not an object that has to go."""
+
+    def autoscaler(version):
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+        spec = {"maxReplicas": 3, "scaleTargetRef": target}
+        kind = "HorizontalPodAutoscaler"
+        return {"apiVersion": f"autoscaling/{version}", "kind": kind, "metadata": {"name": "web"}, "spec": spec}
+
+    scenario.rollout("Scale web", {"apps/shop/hpa.yaml": as_yaml(autoscaler("v1"))})
+    rollout = scenario.rollout("Use the newer version", {"apps/shop/hpa.yaml": as_yaml(autoscaler("v2"))})
+    cluster.apply(autoscaler("v2"), namespace="shop")
+    assert scenario.observe(rollout).state is RolloutState.LIVE
 
 
-def test_all_who_wrote_it_are_named_and_those_whom_slack_knows_are_known(desk):
-    desk.source.branch("topic")
-    text = CONFIG.format(name="settings", limit=2)
-    desk.source.commit("One", {SHOP: text}, author="Mira <mira@acme.example>")
-    desk.source.commit(
-        "Two\n\nCo-authored-by: Bea <77+bea-dev@users.noreply.github.com>", {}, author="Jonas <jonas@acme.example>"
-    )
-    desk.source.commit("Three", {}, author="renovate[bot] <29139614+renovate[bot]@users.noreply.github.com>")
-    desk.source.commit("Four", {}, author="Somebody <somebody@elsewhere.example>")
-    desk.source.main()
-    desk.source.merge("topic")
-    (rollout,) = desk.notice()
-    assert [(each.name, each.user) for each in rollout.authors] == [
-        ("Mira", "U0MIRA0001"),
-        ("Jonas", "U0JONAS001"),
-        ("Bea", "U0MIRA0001"),
+def test_all_authors_are_named_and_found_in_slack(scenario):
+    source = scenario.source
+    source.branch("topic")
+    source.commit("One", {SETTINGS_FILE: settings(2)}, author="Mira <mira@acme.example>")
+    co_author = "Co-authored-by: Bea <77+bea-dev@users.noreply.github.com>"
+    source.commit(f"Two\n\n{co_author}", {}, author="Jonas <jonas@acme.example>")
+    source.commit("Three", {}, author="renovate[bot] <29139614+renovate[bot]@users.noreply.github.com>")
+    source.commit("Four", {}, author="Somebody <somebody@elsewhere.example>")
+    source.switch()
+    source.merge("topic")
+    (rollout,) = scenario.rollouts()
+    assert [(author.name, author.user) for author in rollout.authors] == [
+        ("Mira", MIRA),
+        ("Jonas", JONAS),
+        ("Bea", MIRA),
         ("Somebody", None),
     ]
     assert rollout.more_authors == 0
@@ -299,32 +230,8 @@ def test_all_who_wrote_it_are_named_and_those_whom_slack_knows_are_known(desk):
 # ---------------------------------------------------------------- whether it runs
 
 
-class Idle:
-    """No controllers: a status is what a test says."""
-
-    def reconcile(self):
-        pass
-
-
-def patch_status(cluster, path, status):
-    kind = "application/merge-patch+json"
-    cluster.api.call("PATCH", f"{path}/status", {"status": status}, content_type=kind, user_agent="kubelet")
-
-
-def deploy(desk, cluster, image, status):
-    """Have git and the cluster say one thing, and the workload be in some state."""
-    cluster.controllers = Idle()
-    desk.source.commit(f"Use {image}", {WEB_FILE: WEB.format(image=image)})
-    rollout = desk.notice()[-1]
-    (manifest,) = (each for each in read_manifests("x", WEB.format(image=image).encode()))
-    cluster.api.apply(dict(manifest.object), manager="argocd-controller", namespace="shop")
-    patch_status(cluster, "/apis/apps/v1/namespaces/shop/deployments/web", status)
-    return rollout
-
-
-def test_what_has_arrived_and_does_not_run_is_not_live_and_says_why(desk, cluster):
-    rollout = deploy(desk, cluster, "web:2", {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1})
-    waiting = desk.look(rollout)
+def test_a_workload_that_is_not_ready_holds_up_its_rollout_and_says_why(scenario, cluster):
+    waiting = scenario.observe(scenario.deploy("web:2", {"updatedReplicas": 1}))
     assert [(each.ready, each.wanted, each.reason) for each in waiting.parts[0].lacking.unready] == [(0, 1, "")]
     pod = {
         "apiVersion": "v1",
@@ -332,42 +239,33 @@ def test_what_has_arrived_and_does_not_run_is_not_live_and_says_why(desk, cluste
         "metadata": {"name": "web-1", "labels": {"app": "web"}},
         "spec": {"containers": [{"name": "web", "image": "web:2"}]},
     }
-    cluster.api.apply(pod, manager="kube-controller-manager", namespace="shop")
-    status = {"containerStatuses": [{"name": "web", "state": {"waiting": {"reason": "ImagePullBackOff"}}}]}
-    patch_status(cluster, "/api/v1/namespaces/shop/pods/web-1", status)
-    crashing = desk.look(waiting)
-    assert [each.reason for each in crashing.parts[0].lacking.unready] == ["ImagePullBackOff"]
+    cluster.apply(pod, namespace="shop", manager="kube-controller-manager")
+    waiting_container = {"name": "web", "state": {"waiting": {"reason": "ImagePullBackOff"}}}
+    cluster.set_status(pod, "shop", {"containerStatuses": [waiting_container]})
+    crashing = scenario.observe(waiting)
+    assert [workload.reason for workload in crashing.parts[0].lacking.unready] == ["ImagePullBackOff"]
     assert crashing.state is RolloutState.ROLLING
 
 
-def test_a_workload_that_has_given_up_is_stuck_before_the_deadline(desk, cluster):
+def test_a_failed_workload_makes_its_rollout_late_before_the_deadline(scenario):
     conditions = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]
-    rollout = deploy(desk, cluster, "web:2", {"observedGeneration": 1, "replicas": 1, "conditions": conditions})
-    assert desk.look(rollout).state is RolloutState.LATE
+    assert scenario.observe(scenario.deploy("web:2", {"conditions": conditions})).state is RolloutState.LATE
 
 
-def test_why_pods_do_not_run_is_unknown_where_they_may_not_be_read(desk, cluster):
-    cluster.faults.add(Fault("*/pods", status=403))
-    rollout = deploy(desk, cluster, "web:2", {"observedGeneration": 1, "replicas": 1})
-    assert [each.reason for each in desk.look(rollout).parts[0].lacking.unready] == [""]
+def test_without_access_to_pods_the_reason_is_unknown(scenario, cluster):
+    cluster.fail("*/pods", 403)
+    observed = scenario.observe(scenario.deploy("web:2", {}))
+    assert [workload.reason for workload in observed.parts[0].lacking.unready] == [""]
 
 
-def test_the_deployers_own_word_is_told_once_it_has_had_time(desk, cluster):
-    cluster.api.serve(
-        Kind("kustomize.toolkit.fluxcd.io", "v1", "Kustomization", "kustomizations", subresources=("status",))
-    )
-    flux = {
-        "apiVersion": "kustomize.toolkit.fluxcd.io/v1",
-        "kind": "Kustomization",
-        "metadata": {"name": "shop"},
-        "spec": {"path": "./apps/shop"},
-    }
-    cluster.api.apply(flux, manager="flux", namespace="flux-system")
-    said = {"type": "Ready", "status": "False", "reason": "BuildFailed", "message": "no base"}
-    patch_status(cluster, cluster.api.path_of(flux, "flux-system"), {"conditions": [said]})
-    desk.source.commit("Raise the limit", {SHOP: CONFIG.format(name="settings", limit=2)})
-    (rollout,) = desk.notice()
-    assert desk.look(rollout).parts[0].lacking.failure is None
-    desk.now += timedelta(minutes=2)
-    failure = desk.look(rollout).parts[0].lacking.failure
+def test_an_error_of_the_deployer_is_reported_after_a_while(scenario, cluster):
+    serve_deployers(cluster)
+    shop = kustomization("shop")
+    cluster.apply(shop, namespace="flux-system", manager="flux")
+    failed = {"type": "Ready", "status": "False", "reason": "BuildFailed", "message": "no base"}
+    cluster.set_status(shop, "flux-system", {"conditions": [failed]})
+    rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
+    assert scenario.observe(rollout).parts[0].lacking.failure is None
+    scenario.clock.advance(minutes=2)
+    failure = scenario.observe(rollout).parts[0].lacking.failure
     assert (failure.deployer, failure.reason, failure.message) == ("Flux", "BuildFailed", "no base")

@@ -1,239 +1,231 @@
-"""Home tabs: published through a real client to the local Slack, from a real store, with a clock the test moves."""
+"""Home tabs, published to Slack from the stored state."""
 
-import json
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
+from datetime import timedelta
 
 import pytest
-from slack_sdk import WebClient
 
 from bot.adapters.database.store import SqlStore
 from bot.adapters.slack.chat import SlackChat
-from bot.core.applications.application import Application
-from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.git.repository_ref import RepositoryRef
-from bot.core.incidents.incident import Incident, IncidentState, acknowledge
+from bot.core.incidents.incident import IncidentState, acknowledge
 from bot.handlers.slack.home import AT_MOST_EVERY, LATELY, MOST_VIEWERS, Homes
 from bot.i18n.language import ENGLISH
 from bot.messages import errors, silence
 from bot.ports.store import StoreError
 from bot.sandbox.slack import Rates, SandboxSlack
 from bot.sandbox.slack.model import User
+from tests.common.bot import application_settings
+from tests.common.clock import Clock
+from tests.common.samples import T0, check, incident
+from tests.common.slack import JONAS, MIRA, PLATFORM, PRIYA, content, methods_called, slack_client
+from tests.common.wait import DEADLINE
 
-T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
-JONAS, MIRA, PRIYA = "U0JONAS001", "U0MIRA0001", "U0PRIYA001"
-PLATFORM = "S0PLATFORM"  # Jonas and Mira
-DRIFT = (
-    ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", (FieldDrift("changed", "spec.replicas", 2, 7),)),
-)
-OPEN = Incident(
-    "shop@1", "shop", "prod", "C0ALERTS01", IncidentState.OPEN, T0, T0, "a" * 40, DRIFT, worst=DRIFT, announced_at=T0
-)
+OPEN = incident()
 
 
-class Desk:
-    """A store, the local Slack, and a replica of the bot's Homes or several."""
+class HomeTabs:
+    """Home tabs of the workspace, published by one replica of the bot or by several."""
 
-    def __init__(self, slack, folder):
-        self.slack = slack
-        self.now = T0
-        self.url = f"sqlite:///{folder}/state.db"
-        self.store = SqlStore(self.url)
-        self.store.checks.save([Check("shop", "prod", "a" * 40, Status.SYNCED, None, 3, T0)])
+    def __init__(self, bot):
+        self.slack, self.clock = bot.slack, bot.clock
+        self._bot = bot.start(applications={"shop": application_settings("shop", owners=[PLATFORM])})
+        self.store = bot.store
+        self.store.checks.save([check(at=T0)])
         self.homes = self.replica()
 
-    def replica(self, store=None, chat=None):
-        shop = Application(
-            "shop", RepositoryRef("platform"), "apps/shop", "prod", "shop", "C0ALERTS01", owners=(PLATFORM,)
-        )
-        config = SimpleNamespace(applications={"shop": shop}, slack=SimpleNamespace(translator=lambda _: ENGLISH))
-        client = WebClient(token="xoxb-sandbox", base_url=self.slack.api_url, retry_handlers=[])
-        ports = SimpleNamespace(store=store or self.store, chat=chat or SlackChat(client), clock=lambda: self.now)
-        return Homes(config, ports)
+    def replica(self, **ports):
+        return Homes(self._bot.config, replace(self._bot.ports, **ports))
 
-    def opens(self, incident=OPEN):
+    def save(self, incident=OPEN):
         before = self.store.incidents.open_for(incident.application)
         assert self.store.incidents.exchange(before, incident)
 
+    @property
     def published(self):
-        return [call.method for call in self.slack.calls].count("views.publish")
+        """How often a Home tab was published."""
+        return len(methods_called(self.slack, "views.publish"))
 
     def shows(self, user, text):
-        return text in json.dumps(self.slack.home(user).blocks, ensure_ascii=False)
+        return text in content(self.slack.home(user))
 
 
 @pytest.fixture
-def desk(tmp_path):
+def clock():
+    return Clock(T0)
+
+
+@pytest.fixture
+def slack():
     with SandboxSlack(seed=1, rates=Rates.unlimited()).serve() as slack:
-        made = Desk(slack, tmp_path)
-        yield made
-        made.store.close()
+        yield slack
 
 
-def test_who_looks_sees_what_is_theirs_and_why(desk):
-    desk.opens()
-    desk.homes.opened(JONAS)
-    desk.homes.opened(PRIYA)
-    assert desk.shows(JONAS, "1 open incident")
-    assert desk.shows(JONAS, "You own these, directly or through a user group")
-    assert desk.shows(PRIYA, "because you own none")
+@pytest.fixture
+def tabs(bot):
+    return HomeTabs(bot)
 
 
-def test_owners_that_slack_does_not_tell_are_said_to_be_unknown(desk):
-    desk.slack.scopes.discard("usergroups:read")
-    desk.homes.opened(JONAS)
-    assert desk.shows(JONAS, "could not get their members from Slack")
+def test_a_home_tab_shows_the_applications_of_its_owner_or_all(tabs):
+    tabs.save()
+    tabs.homes.opened(JONAS)
+    tabs.homes.opened(PRIYA)
+    assert tabs.shows(JONAS, "1 open incident")
+    assert tabs.shows(JONAS, "You own these, directly or through a user group")
+    assert tabs.shows(PRIYA, "because you own none")
 
 
-def test_nothing_identical_is_published_again_within_a_minute(desk):
-    desk.homes.opened(MIRA)
+def test_without_access_to_user_groups_ownership_is_unknown(tabs):
+    tabs.slack.scopes.discard("usergroups:read")
+    tabs.homes.opened(JONAS)
+    assert tabs.shows(JONAS, "could not get their members from Slack")
+
+
+def test_an_unchanged_view_is_not_published_again_within_a_minute(tabs):
+    tabs.homes.opened(MIRA)
     for _ in range(5):
-        desk.now += timedelta(seconds=5)
-        desk.homes.opened(MIRA)
-        desk.homes.acted(MIRA)
-        desk.homes.refresh()
-    assert desk.published() == 1
-    desk.now += AT_MOST_EVERY
-    desk.homes.refresh()
-    assert desk.published() == 1
-    desk.homes.opened(MIRA)
-    assert desk.published() == 2  # “as of” is news to somebody who looks again
+        tabs.clock.advance(seconds=5)
+        tabs.homes.opened(MIRA)
+        tabs.homes.acted(MIRA)
+        tabs.homes.refresh()
+    assert tabs.published == 1
+    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.homes.refresh()
+    assert tabs.published == 1
+    tabs.homes.opened(MIRA)
+    assert tabs.published == 2  # “as of” is news to somebody who looks again
 
 
-def test_a_change_reaches_those_who_looked_lately_once_a_minute_at_most(desk):
-    desk.homes.opened(MIRA)
-    desk.opens()
-    desk.now += timedelta(seconds=30)
-    desk.homes.refresh()
-    assert desk.shows(MIRA, "No open incident")
-    desk.now += timedelta(seconds=30)
-    desk.homes.refresh()
-    assert desk.shows(MIRA, "1 open incident")
-    assert desk.published() == 2
-    desk.opens(acknowledge(OPEN, by=JONAS, at=desk.now))
-    desk.now += LATELY
-    desk.homes.refresh()
-    assert desk.published() == 2
-    assert desk.shows(MIRA, "not acknowledged")
+def test_recent_viewers_get_changes_once_a_minute_at_most(tabs):
+    tabs.homes.opened(MIRA)
+    tabs.save()
+    tabs.clock.advance(seconds=30)
+    tabs.homes.refresh()
+    assert tabs.shows(MIRA, "No open incident")
+    tabs.clock.advance(seconds=30)
+    tabs.homes.refresh()
+    assert tabs.shows(MIRA, "1 open incident")
+    assert tabs.published == 2
+    tabs.save(acknowledge(OPEN, by=JONAS, at=tabs.clock()))
+    tabs.clock.advance(LATELY)
+    tabs.homes.refresh()
+    assert tabs.published == 2
+    assert tabs.shows(MIRA, "not acknowledged")
 
 
-def test_what_somebody_did_is_shown_at_once_to_those_who_look(desk):
-    desk.homes.opened(MIRA)
-    desk.opens()
-    desk.homes.acted(MIRA)
-    desk.homes.acted(PRIYA)
-    assert desk.shows(MIRA, "1 open incident")
-    assert desk.slack.home(PRIYA) is None
+def test_an_action_updates_the_home_tab_of_whoever_acted_at_once(tabs):
+    tabs.homes.opened(MIRA)
+    tabs.save()
+    tabs.homes.acted(MIRA)
+    tabs.homes.acted(PRIYA)
+    assert tabs.shows(MIRA, "1 open incident")
+    assert tabs.slack.home(PRIYA) is None
 
 
-def test_an_answer_stands_where_the_click_was_made_and_goes_by_itself(desk):
-    desk.opens()
-    desk.homes.opened(MIRA)
-    desk.homes.answer(MIRA, silence.already_acknowledged(ENGLISH, ["shop"], JONAS), OPEN.id)
-    types = [block["type"] for block in desk.slack.home(MIRA).blocks]
-    assert desk.shows(MIRA, "already acknowledged")
+def test_an_answer_appears_next_to_the_clicked_button_and_expires(tabs):
+    tabs.save()
+    tabs.homes.opened(MIRA)
+    tabs.homes.answer(MIRA, silence.already_acknowledged(ENGLISH, ["shop"], JONAS), OPEN.id)
+    types = [block["type"] for block in tabs.slack.home(MIRA).blocks]
+    assert tabs.shows(MIRA, "already acknowledged")
     assert types[:4] == ["header", "rich_text", "actions", "rich_text"]
-    desk.now += AT_MOST_EVERY
-    desk.homes.refresh()
-    assert not desk.shows(MIRA, "already acknowledged")
+    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.homes.refresh()
+    assert not tabs.shows(MIRA, "already acknowledged")
 
 
-def test_the_leader_refreshes_what_another_replica_published_and_a_restart_repeats_nothing(desk):
-    desk.homes.opened(MIRA)
-    desk.now += AT_MOST_EVERY
-    other = desk.replica()
+def test_any_replica_refreshes_what_another_one_published(tabs):
+    tabs.homes.opened(MIRA)
+    tabs.clock.advance(AT_MOST_EVERY)
+    other = tabs.replica()
     other.refresh()
-    assert desk.published() == 1
-    desk.opens()
+    assert tabs.published == 1
+    tabs.save()
     other.refresh()
-    assert desk.shows(MIRA, "1 open incident")
+    assert tabs.shows(MIRA, "1 open incident")
 
 
-def test_of_two_that_publish_at_once_an_older_view_does_not_stand(desk):
+def test_an_older_view_published_late_is_replaced(tabs):
     """One replica has read the state, and Slack takes what it made of it after what another made of a newer state."""
     reading, go_on = threading.Event(), threading.Event()
-    chat = desk.replica()._ports.chat
 
-    def slowly(user, view):
-        reading.set()
-        assert go_on.wait(30)
-        chat.publish_home(user, view)
+    class SlowChat(SlackChat):
+        def publish_home(self, user, view):
+            reading.set()
+            assert go_on.wait(DEADLINE)
+            super().publish_home(user, view)
 
-    slow = desk.replica(chat=SimpleNamespace(publish_home=slowly, group_members=chat.group_members))
+    slow = tabs.replica(chat=SlowChat(slack_client(tabs.slack)))
     late = threading.Thread(target=slow.opened, args=(MIRA,))
     late.start()
-    assert reading.wait(30)
-    desk.now += timedelta(seconds=1)
-    desk.opens()
-    desk.homes.opened(MIRA)
-    assert desk.shows(MIRA, "1 open incident")
+    assert reading.wait(DEADLINE)
+    tabs.clock.advance(seconds=1)
+    tabs.save()
+    tabs.homes.opened(MIRA)
+    assert tabs.shows(MIRA, "1 open incident")
     go_on.set()
-    late.join(30)
-    assert desk.shows(MIRA, "1 open incident")
-    assert desk.published() == 3
+    late.join(DEADLINE)
+    assert tabs.shows(MIRA, "1 open incident")
+    assert tabs.published == 3
 
 
-def test_slack_is_left_alone_as_long_as_it_asks_and_then_given_what_it_lacks(desk):
-    desk.homes.opened(MIRA)
-    desk.homes.opened(PRIYA)
-    desk.opens()
-    desk.now += AT_MOST_EVERY
-    desk.slack.faults.methods = frozenset({"views.publish"})
-    desk.slack.faults.rate_limited = 1
-    before = desk.published()
-    desk.homes.refresh()
-    desk.homes.refresh()
-    assert desk.published() == before + 1  # refused, and nothing was tried after it
-    desk.now += AT_MOST_EVERY
-    desk.homes.refresh()
-    assert all(desk.shows(each, "1 open incident") for each in (MIRA, PRIYA))
+def test_a_rate_limit_pauses_publishing_for_as_long_as_slack_asks(tabs):
+    tabs.homes.opened(MIRA)
+    tabs.homes.opened(PRIYA)
+    tabs.save()
+    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.slack.faults.methods = frozenset({"views.publish"})
+    tabs.slack.faults.rate_limited = 1
+    before = tabs.published
+    tabs.homes.refresh()
+    tabs.homes.refresh()
+    assert tabs.published == before + 1  # refused, and nothing was tried after it
+    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.homes.refresh()
+    assert all(tabs.shows(user, "1 open incident") for user in (MIRA, PRIYA))
 
 
-def test_so_many_are_followed_and_no_more(desk):
+def test_the_number_of_followed_viewers_is_bounded(tabs):
     users = [f"U{number:09}" for number in range(MOST_VIEWERS + 5)]
     for user in users:
-        desk.slack.workspace.users[user] = User(user, user, user, "", "#000")
-        desk.now += timedelta(milliseconds=1)
-        desk.homes.opened(user)
-    desk.opens()
-    desk.now += AT_MOST_EVERY
-    desk.homes.refresh()
-    assert [desk.shows(user, "1 open incident") for user in users] == [False] * 5 + [True] * MOST_VIEWERS
+        tabs.slack.workspace.users[user] = User(user, user, user, "", "#000")
+        tabs.clock.advance(milliseconds=1)
+        tabs.homes.opened(user)
+    tabs.save()
+    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.homes.refresh()
+    assert [tabs.shows(user, "1 open incident") for user in users] == [False] * 5 + [True] * MOST_VIEWERS
 
 
-def test_a_database_that_does_not_answer_is_said_on_the_home(desk):
-    class Away:
-        def __getattr__(self, _):
-            return self
-
-        def __call__(self, *_args, **_kwargs):
-            raise StoreError("The state database does not answer.")
-
-    homes = desk.replica(store=Away())
+def test_without_the_database_a_click_is_still_answered(tabs, tmp_path):
+    database = tmp_path / "broken.db"
+    broken = SqlStore(f"sqlite:///{database}")
+    broken.close()  # it reconnects when it is used
+    database.write_bytes(b"This is not a database. " * 100)
+    homes = tabs.replica(store=broken)
     with pytest.raises(StoreError):
         homes.opened(MIRA)
     homes.answer(MIRA, errors.outdated_button(ENGLISH), "shop@1")
-    assert desk.shows(MIRA, "That button is from an old message")
+    assert tabs.shows(MIRA, "That button is from an old message")
+    broken.close()
 
 
-def test_the_week_counts_what_has_ended_and_been_settled(desk):
+def test_the_week_counts_settled_incidents(tabs):
     resolved = replace(
         acknowledge(OPEN, by=JONAS, at=T0 + timedelta(minutes=3)),
         state=IncidentState.RESOLVED,
         resolved_at=T0 + timedelta(minutes=9),
         ended="cluster",
     )
-    desk.opens()
-    desk.opens(resolved)
-    desk.store.settle(resolved.id)
-    desk.now += timedelta(days=1)
-    desk.homes.opened(MIRA)
-    assert desk.shows(MIRA, "Incidents opened: 1, resolved: 1")
-    assert desk.shows(MIRA, "(MTTA): 3 min")
-    assert desk.shows(MIRA, "(MTTR): 9 min")
-    desk.now += timedelta(days=7)
-    desk.homes.opened(MIRA)
-    assert desk.shows(MIRA, "Incidents opened: 0, resolved: 0")
-    assert desk.shows(MIRA, "(MTTR): unknown, none resolved")
+    tabs.save()
+    tabs.save(resolved)
+    tabs.store.settle(resolved.id)
+    tabs.clock.advance(days=1)
+    tabs.homes.opened(MIRA)
+    assert tabs.shows(MIRA, "Incidents opened: 1, resolved: 1")
+    assert tabs.shows(MIRA, "(MTTA): 3 min")
+    assert tabs.shows(MIRA, "(MTTR): 9 min")
+    tabs.clock.advance(days=7)
+    tabs.homes.opened(MIRA)
+    assert tabs.shows(MIRA, "Incidents opened: 0, resolved: 0")
+    assert tabs.shows(MIRA, "(MTTR): unknown, none resolved")

@@ -1,8 +1,6 @@
 import os
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -124,16 +122,3 @@ def widgets(cluster: SandboxCluster, widget_definition: dict[str, Any]) -> None:
 @pytest.fixture
 def web(cluster: SandboxCluster) -> None:
     cluster.api.apply(yaml.safe_load(WEB), manager="argocd-controller", namespace="shop")
-
-
-@pytest.fixture
-def eventually() -> Callable[[Callable[[], object]], None]:
-    pause = threading.Event()
-
-    def wait(holds: Callable[[], object], seconds: float = 10.0) -> None:
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline, "it did not happen in time"
-            pause.wait(0.02)
-
-    return wait

@@ -1,7 +1,5 @@
 """The rules behind the sandbox cluster, as tables: quantities, patches, field ownership, statuses."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from bot.sandbox.cluster import SandboxCluster
@@ -157,19 +155,6 @@ def test_past_ten_updaters_the_oldest_become_one(cluster):
 # ---------------------------------------------------------------- controllers
 
 
-class Clock:
-    def __init__(self):
-        self.now = datetime(2026, 3, 1, tzinfo=UTC)
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def cluster(clock):
     return SandboxCluster(clock=clock, rollout=4.0)
@@ -180,7 +165,7 @@ def patched(cluster, patch):
 
 
 def after(cluster, clock, seconds):
-    clock.now += timedelta(seconds=seconds)
+    clock.advance(seconds=seconds)
     cluster.controllers.reconcile()
     return cluster.api.call("GET", DEPLOYMENT)["status"]
 
@@ -246,7 +231,7 @@ def test_every_workload_arrives(cluster, clock, document, field, value):
     cluster.api.apply(document, manager="test", namespace="shop")
     for _ in range(2):
         cluster.controllers.reconcile()
-        clock.now += timedelta(seconds=5)
+        clock.advance(seconds=5)
     cluster.controllers.reconcile()
     path = cluster.api.path_of(document, "shop")
     assert cluster.api.call("GET", path)["status"][field] == value

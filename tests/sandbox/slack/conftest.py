@@ -8,37 +8,23 @@ from slack_sdk import WebClient
 
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.sandbox.slack import Rates, SandboxSlack
+from tests.common.clock import Clock
+from tests.common.wait import wait_for
 
 Connect = Callable[..., SocketHandler]
 
 
-class Clock:
-    """Seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
 @pytest.fixture
 def slack(clock: Clock) -> Iterator[SandboxSlack]:
-    with SandboxSlack(seed=7, clock=clock, rates=Rates.unlimited(), event_retries=(0, 0, 0)).serve() as served:
+    with SandboxSlack(
+        seed=7, clock=clock.timestamp, rates=Rates.unlimited(), event_retries=(0, 0, 0)
+    ).serve() as served:
         yield served
 
 
 @pytest.fixture
 def client(slack: SandboxSlack) -> WebClient:
-    return WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+    return WebClient(token="xoxb-sandbox", base_url=slack.api_url)  # it retries, as by default
 
 
 @pytest.fixture
@@ -56,10 +42,10 @@ def connect(slack: SandboxSlack) -> Iterator[Connect]:
         handler = SocketHandler(app, "xapp-sandbox", ping_interval=ping_interval)
         handlers.append(handler)
         handler.connect()
-        slack.wait_for(lambda: slack.connections == before + 1)
+        wait_for(lambda: slack.connections == before + 1)
         return handler
 
     yield start
     for handler in handlers:
         handler.close()
-    slack.wait_for(lambda: not slack.connections)
+    wait_for(lambda: not slack.connections)

@@ -161,9 +161,9 @@ def test_a_response_url_serves_five_times(slack, app, connect):
 def test_a_response_url_serves_for_thirty_minutes(slack, clock):
     done = slack.command(JONAS, DEPLOYS, "status")
     webhook = WebhookClient(done.response_url)
-    clock.advance(30 * 60)
+    clock.advance(seconds=30 * 60)
     assert webhook.send(text="just in time").status_code == 200
-    clock.advance(1)
+    clock.advance(seconds=1)
     late = webhook.send(text="late")
     assert (late.status_code, late.body) == (404, '{"ok": false, "error": "expired_url"}')
 
@@ -361,11 +361,11 @@ def test_a_button_in_a_modal_can_push_two_more_and_update(slack, app, client, co
 
 def test_a_trigger_serves_once_and_for_three_seconds(slack, client, clock):
     used, late = (slack.command(JONAS, DEPLOYS, "revert").trigger_id for _ in range(2))
-    clock.advance(3)
+    clock.advance(seconds=3)
     client.views_open(trigger_id=used, view=modal())
     with pytest.raises(SlackApiError, match="exchanged_trigger_id"):
         client.views_open(trigger_id=used, view=modal())
-    clock.advance(0.1)
+    clock.advance(seconds=0.1)
     with pytest.raises(SlackApiError, match="expired_trigger_id"):
         client.views_open(trigger_id=late, view=modal())
 

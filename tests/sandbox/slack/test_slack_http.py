@@ -12,6 +12,8 @@ import pytest
 from slack_bolt import App
 from slack_bolt.adapter.wsgi import SlackRequestHandler
 
+from tests.common.wait import wait_for
+
 DEPLOYS, JONAS = "C0DEPLOYS1", "U0JONAS001"
 SECRET = "sandbox-signing-secret"
 
@@ -60,14 +62,14 @@ def test_commands_buttons_and_events_arrive_signed(slack, client, http_app, requ
 
     slack.deliver_http(request_url, SECRET)
     done = slack.command(JONAS, DEPLOYS, "status & more")
-    slack.wait_for(lambda: done.responses)
+    wait_for(lambda: done.responses)
     assert done.responses[0].text == "you said status & more"
     button = {"type": "button", "action_id": "go", "value": "ünï", "text": {"type": "plain_text", "text": "Go"}}
     client.chat_postMessage(channel=DEPLOYS, text="x", blocks=[{"type": "actions", "elements": [button]}])
     clicked = slack.click(JONAS, slack.messages(DEPLOYS)[0], "go")
-    slack.wait_for(lambda: clicked.done)
+    wait_for(lambda: clicked.done)
     slack.say(JONAS, DEPLOYS, "@gitops hello")
-    slack.wait_for(lambda: all(one.done for one in slack.interactions))
+    wait_for(lambda: all(one.done for one in slack.interactions))
     assert [one.error for one in slack.interactions] == [None] * 3
     assert [heard.get(timeout=5) for _ in range(2)] == ["ünï", "app_mention"]
 
@@ -100,7 +102,7 @@ def test_an_event_is_sent_again_under_the_same_id_until_it_is_taken(slack, monke
     with serving(HTTPServer(("127.0.0.1", 0), Reluctant)) as url:
         slack.deliver_http(url, SECRET)
         opened = slack.open_home(JONAS)
-        slack.wait_for(lambda: opened.done)
+        wait_for(lambda: opened.done)
     event = opened.payload["event_id"]
     assert Reluctant.seen == [(event, None, None), (event, "1", "http_error"), (event, "2", "http_error")][:tries]
     assert (opened.deliveries, opened.error) == (tries, "dispatch_failed" if no_retry else None)
@@ -113,12 +115,12 @@ def test_a_wrong_signing_secret_is_refused_by_the_app_and_seen_by_the_person(sla
 
     slack.deliver_http(request_url, "another secret")
     done = slack.command(JONAS, DEPLOYS, "status")
-    slack.wait_for(lambda: done.done)
+    wait_for(lambda: done.done)
     assert (done.error, done.responses) == ("dispatch_failed", [])
 
 
 def test_an_app_that_is_not_there_is_seen_by_the_person(slack):
     slack.deliver_http("http://127.0.0.1:9/slack/events", SECRET)
     done = slack.command(JONAS, DEPLOYS, "status")
-    slack.wait_for(lambda: done.done)
+    wait_for(lambda: done.done)
     assert done.error == "dispatch_failed"

@@ -5,6 +5,8 @@ import threading
 import pytest
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
 
+from tests.common.wait import wait_for
+
 DEPLOYS, JONAS = "C0DEPLOYS1", "U0JONAS001"
 
 
@@ -19,7 +21,7 @@ def heard(slack, app):
 
     def hear(text):
         said = slack.say(JONAS, DEPLOYS, f"@gitops {text}")
-        slack.wait_for(lambda: said.text in texts)
+        wait_for(lambda: said.text in texts)
 
     return hear
 
@@ -38,12 +40,12 @@ def test_it_closes_when_its_receiving_thread_holds_another_connections_state(sla
     closing.start()
     closing.join(timeout=10)
     assert not closing.is_alive()
-    slack.wait_for(lambda: not slack.connections)
+    wait_for(lambda: not slack.connections)
 
 
 def test_it_hears_from_the_next_connection_when_its_thread_holds_another_ones_state(slack, changing, heard):
     changing.connect_to_new_endpoint(force=True)
-    slack.wait_for(lambda: slack.connections == 1)
+    wait_for(lambda: slack.connections == 1)
     heard("the thread receives from the new one")
 
 
@@ -51,7 +53,7 @@ def test_it_changes_connections_without_waiting_for_the_receiver_of_the_old_one(
     client = connect(app).client
     client.current_session.sock.settimeout(60)  # what a receiver waits for bytes, under the lock that closing needs
     slack.disconnect("refresh_requested")
-    slack.wait_for(lambda: slack.services.sockets.opened == 2 and slack.connections == 1)
+    wait_for(lambda: slack.services.sockets.opened == 2 and slack.connections == 1)
     heard("the thread receives from the new one")
 
 
@@ -68,5 +70,5 @@ def test_it_may_be_closed_while_it_reconnects_and_leaves_no_connection(slack, ap
         end()
     handler.close()
     handler.close()
-    slack.wait_for(lambda: not slack.connections)
+    wait_for(lambda: not slack.connections)
     assert not handler.client.is_connected()

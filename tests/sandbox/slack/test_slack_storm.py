@@ -8,13 +8,14 @@ from urllib.error import URLError
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.sandbox.slack import Rates, SandboxSlack, Storm
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.faults import CALL_FAULTS
 from bot.sandbox.slack.storm import HAPPENINGS
+from tests.common.slack import slack_client
+from tests.common.wait import wait_for
 
 DEPLOYS, JONAS = "C0DEPLOYS1", "U0JONAS001"
 LASTING = [happening for happening in HAPPENINGS if happening.end]
@@ -81,7 +82,7 @@ def test_a_client_that_asks_again_gets_through_a_storm(slack, app, connect):
         handled.append(event["text"])
 
     connect(app, ping_interval=0.1)
-    client = WebClient(token="xoxb-sandbox", base_url=slack.api_url, timeout=0.2, retry_handlers=[])
+    client = slack_client(slack, timeout=0.2)
     slack.services.delivery.ack_timeout = 0.2
     answered = []
     with Storm(slack, seed=11) as storm:
@@ -97,16 +98,16 @@ def test_a_client_that_asks_again_gets_through_a_storm(slack, app, connect):
     assert len(deleted) == slack.faults.struck["delete_message"]
     assert {happening.begin for happening in HAPPENINGS} < set(slack.faults.struck)
     assert slack.faults.struck["unavailable"] > 0
-    slack.wait_for(lambda: slack.connections == 1, timeout=30)
+    wait_for(lambda: slack.connections == 1)
     heard = slack.say(JONAS, DEPLOYS, "@gitops calm again")
-    slack.wait_for(lambda: heard.text in handled)
+    wait_for(lambda: heard.text in handled)
     assert client.chat_postMessage(channel=DEPLOYS, text="calm")["ok"]
     gc.collect()  # while this test's own filter holds
 
 
 def test_a_storm_may_be_of_one_kind():
     with SandboxSlack(rates=Rates.unlimited()).serve() as slack:
-        client = WebClient(token="xoxb-sandbox", base_url=slack.api_url, retry_handlers=[])
+        client = slack_client(slack)
         with Storm(slack, seed=1, calls={"failed_after": 1.0}), suppress(SlackApiError):
             client.chat_postMessage(channel=DEPLOYS, text="done all the same")
         assert slack.faults.struck == {"failed_after": 1}

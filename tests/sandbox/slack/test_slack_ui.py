@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import pytest
 import requests
 
+from tests.common.wait import wait_for
+
 DEPLOYS = "C0DEPLOYS1"
 JONAS, MIRA = "U0JONAS001", "U0MIRA0001"
 BUTTON = {"type": "button", "action_id": "ack", "value": "7", "text": {"type": "plain_text", "text": "Acknowledge"}}
@@ -113,7 +115,7 @@ def test_the_composer_sends_commands_and_plain_words(slack, app, connect):
 
     connect(app)
     assert post(slack, "/ui/command", user=MIRA, channel=DEPLOYS, text="/gitops status shop").json()["ok"]
-    slack.wait_for(lambda: slack.ephemerals(MIRA))
+    wait_for(lambda: slack.ephemerals(MIRA))
     assert slack.ephemerals(MIRA)[0].text == "status of shop"
     post(slack, "/ui/command", user=MIRA, channel=DEPLOYS, text="deploying now <!channel>")
     (said,) = slack.messages(DEPLOYS)

@@ -8,6 +8,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.sandbox.slack import Rates, SandboxSlack
+from tests.common.slack import slack_client
 
 DEPLOYS, ALERTS = "C0DEPLOYS1", "C0ALERTS01"
 JONAS = "U0JONAS001"
@@ -275,38 +276,38 @@ def test_addresses_are_for_those_with_the_scope_for_them(slack, client):
     ],
 )
 def test_each_method_has_its_tier(clock, method, arguments, a_minute):
-    with SandboxSlack(clock=clock).serve() as slack:
-        client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+    with SandboxSlack(clock=clock.timestamp).serve() as slack:
+        client = slack_client(slack)
         for _ in range(a_minute):
             client.api_call(method, json=arguments)
         limited = refusal(client.api_call, method, json=arguments)
         assert (limited.status_code, limited["error"]) == (429, "ratelimited")
-        clock.advance(int(limited.headers["Retry-After"]))
+        clock.advance(seconds=int(limited.headers["Retry-After"]))
         assert client.api_call(method, json=arguments)["ok"]
 
 
 def test_posting_takes_one_a_second_and_channel_after_a_burst(clock):
-    with SandboxSlack(clock=clock, rates=Rates(post_burst=3)).serve() as slack:
-        client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+    with SandboxSlack(clock=clock.timestamp, rates=Rates(post_burst=3)).serve() as slack:
+        client = slack_client(slack)
         for channel in ("#deploys", DEPLOYS, DEPLOYS):
             client.chat_postMessage(channel=channel, text="x")
         limited = refusal(client.chat_postMessage, channel=DEPLOYS, text="x")
         assert (limited.status_code, limited["error"], limited.headers["Retry-After"]) == (429, "ratelimited", "1")
         assert client.chat_postMessage(channel=ALERTS, text="x")["ok"]
-        clock.advance(1)
+        clock.advance(seconds=1)
         assert client.chat_postMessage(channel=DEPLOYS, text="x")["ok"]
         assert len(slack.messages(DEPLOYS)) == 4
 
 
 def test_updates_take_fifty_a_minute_over_all_channels(clock):
-    with SandboxSlack(clock=clock).serve() as slack:
-        client = WebClient(token="xoxb-sandbox", base_url=slack.api_url)
+    with SandboxSlack(clock=clock.timestamp).serve() as slack:
+        client = slack_client(slack)
         ts = client.chat_postMessage(channel=DEPLOYS, text="0")["ts"]
         for index in range(50):
             client.chat_update(channel=DEPLOYS, ts=ts, text=f"{index}")
         limited = refusal(client.chat_update, channel=DEPLOYS, ts=ts, text="x")
         assert (limited.status_code, limited.headers["Retry-After"]) == (429, "2")
-        clock.advance(1.2)
+        clock.advance(seconds=1.2)
         assert client.chat_update(channel=DEPLOYS, ts=ts, text="x")["ok"]
 
 

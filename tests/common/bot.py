@@ -1,0 +1,123 @@
+"""The bot under test: composed of its real adapters as `gitops-bot run` composes it, and driven by the test."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from bot import build
+from bot.config.load import load
+from bot.config.model import Config
+from bot.core.drift.model import Check
+from bot.handlers.discovery.discover import Discoverer
+from bot.handlers.monitor import Monitor
+from bot.handlers.slack.cards import CardReconciler
+from bot.ports import Ports
+from bot.ports.forge import Forge
+from bot.ports.store import Store
+from bot.sandbox.slack import SandboxSlack
+from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
+from tests.common.clock import Clock
+from tests.common.kubernetes import RunningCluster
+from tests.common.slack import ALERTS
+
+# Tests wait for states and not for intervals.
+QUICK_SCHEDULE = {"drift": "1s", "git": "1s", "second_look": "1s", "rollout": "1s", "rollout_deadline": "2m"}
+
+
+def merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with the overrides, mapping by mapping."""
+    both = dict(base)
+    for key, value in overrides.items():
+        before = both.get(key)
+        both[key] = merged(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
+    return both
+
+
+def application_settings(name: str, **settings: object) -> dict[str, object]:
+    """One entry of `applications:`, at apps/NAME in the cluster prod and the namespace NAME."""
+    return {"repository": "platform", "path": f"apps/{name}", "cluster": "prod", "namespace": name, **settings}
+
+
+def write_config(file: Path, **sections: Any) -> Path:
+    """Write a configuration file; its path. State and mirrors stay beside it unless a section says otherwise."""
+    defaults = {"store": f"sqlite:///{file.parent}/state.db", "mirrors": str(file.parent / "mirrors")}
+    file.write_text(yaml.safe_dump({**defaults, **sections}, sort_keys=False))
+    return file
+
+
+class BotUnderTest:
+    """The real bot without schedule, listeners and web server: it acts when a test calls it, and by the test's clock.
+
+    `start` takes sections of the configuration. By default the one application `shop` follows `apps/shop` of the
+    repository `platform`, in the namespace `shop` of the cluster `prod`.
+    """
+
+    config: Config
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        repository: str,
+        slack: SandboxSlack,
+        clusters: Mapping[str, RunningCluster],
+        clock: Clock | None = None,
+    ) -> None:
+        self.folder = folder
+        self.slack = slack
+        self.clock = clock or Clock()
+        self._clusters = clusters
+        self._sections: dict[str, Any] = {
+            "slack": {"channel": ALERTS, "api_url": slack.api_url},
+            "repositories": {"platform": {"url": repository}},
+            "clusters": {
+                name: {"kubeconfig": str(cluster.kubeconfig(folder / f"{name}.kubeconfig"))}
+                for name, cluster in clusters.items()
+            },
+        }
+        self._closing: list[Any] = []
+
+    def start(self, *, forges: Mapping[str, Forge] | None = None, **sections: Any) -> Self:
+        """Run as configured; a bot that runs already is stopped first. `forges` replaces the configured ones."""
+        self._sections = merged(self._sections, sections)
+        self._sections.setdefault("applications", {"shop": application_settings("shop")})
+        file = write_config(self.folder / "config.yaml", **self._sections)
+        return self.restart(load(file, {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}), forges)
+
+    def restart(self, config: Config | None = None, forges: Mapping[str, Forge] | None = None) -> Self:
+        """Start again on the same state, as after a deployment; with another configuration if one is given."""
+        self.close()
+        self.config = config or self.config
+        ports = build.ports(self.config, build.slack_client(self.config), self.clock)
+        self.ports: Ports = ports if forges is None else replace(ports, forges=forges)
+        self.reconciler = CardReconciler(
+            self.store, self.ports.chat, self.clock, self.config.slack.translator, self.config.alerts.policy()
+        )
+        self.discoverer = Discoverer(self.config, ports.clusters, ports.repositories.__getitem__)
+        known = replace(self.config, applications=self.discoverer.applications)
+        self.monitor = Monitor(self.ports, known, self.reconciler, self.discoverer)
+        self._closing = [ports.store, self.monitor]
+        return self
+
+    def close(self) -> None:
+        """Stop it. Nothing happens when it does not run."""
+        while self._closing:
+            self._closing.pop().close()
+
+    @property
+    def store(self) -> Store:
+        return self.ports.store
+
+    def discover(self) -> None:
+        """Read every cluster's Argo CD and Flux resources, once."""
+        for cluster in self.discoverer.wanted:
+            self.discoverer.look(cluster)
+
+    def check(self, *names: str, seconds: float = 30) -> dict[str, Check]:
+        """Time passes, then one drift check of these applications, or of all; by name."""
+        self.clock.advance(seconds=seconds)
+        checks = self.monitor.check(names or list(self.discoverer.applications))
+        return {check.application: check for check in checks}

@@ -1,0 +1,66 @@
+"""A real git repository, as a team's remote."""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class SourceRepository:
+    """The team's repository: a work tree to commit in, and the remote that the bot fetches from and pushes to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True)
+        self.git("init", "-q", "-b", "main")
+        config = path / ".git/config"
+        user = "[user]\n\tname = Ana\n\temail = ana@example.com\n[commit]\n\tgpgsign = false\n[gc]\n\tauto = 0\n"
+        config.write_text(config.read_text() + user)
+
+    @property
+    def url(self) -> str:
+        """What the bot is configured with."""
+        return str(self.path)
+
+    def git(self, *argv: str, check: bool = True, stdin: str | None = None) -> str:
+        """Run git in the work tree; its output without the final newline. With `check`, it must succeed."""
+        process = subprocess.run(
+            ["git", *argv], cwd=self.path, input=stdin, capture_output=True, text=True, check=False
+        )
+        assert process.returncode == 0 or not check, process.stderr
+        return process.stdout.strip()
+
+    def commit(
+        self, message: str, files: Mapping[str, str | bytes | None], author: str = "Ana <ana@example.com>"
+    ) -> str:
+        """Commit these files (None deletes one) and whatever else has changed; the sha. It may be empty."""
+        for name, content in files.items():
+            file = self.path / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if content is None:
+                file.unlink()
+            elif isinstance(content, bytes):
+                file.write_bytes(content)
+            else:
+                file.write_text(content)
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message, f"--author={author}")
+        return self.sha()
+
+    def sha(self, revision: str = "HEAD") -> str:
+        return self.git("rev-parse", revision)
+
+    def branch(self, name: str) -> None:
+        """Create a branch here and switch to it."""
+        self.git("switch", "-qc", name)
+
+    def switch(self, branch: str = "main") -> None:
+        self.git("switch", "-q", branch)
+
+    def merge(self, *branches: str, message: str = "") -> str:
+        """Merge into the branch that is checked out; the merge commit's sha."""
+        self.git("merge", "-q", "--no-ff", "-m", message or f"Merge {' and '.join(branches)}", *branches)
+        return self.sha()
+
+    def show(self, revision: str, path: str) -> str:
+        """The content of a file at a revision."""
+        return self.git("show", f"{revision}:{path}")
