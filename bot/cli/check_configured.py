@@ -91,5 +91,5 @@ def _with_discovered(config: Config, names: Sequence[str]) -> Config:
     for unreadable in catalogue.unsupported:
         _log.warning("skipping %s: %s", unreadable.origin.title, unreadable.reason)
     if catalogue.notes and not (names and set(names) <= set(catalogue.applications)):
-        raise PortError(" ".join(catalogue.notes))
+        raise PortError(" ".join(map(str, catalogue.notes)))
     return replace(config, applications=catalogue.applications)

@@ -177,7 +177,7 @@ def owning_groups(applications: Iterable[Application]) -> list[str]:
 def _filter_applications(
     user: str, overview: WorkspaceOverview, groups: Mapping[str, Members]
 ) -> tuple[ApplicationFilter, frozenset[str]]:
-    in_groups = {group for group, members in groups.items() if not isinstance(members, str) and user in members}
+    in_groups = {group for group, members in groups.items() if isinstance(members, frozenset) and user in members}
     owned = {application.name for application in overview.applications if {user, *in_groups} & set(application.owners)}
     names = frozenset(application.name for application in overview.applications)
     changed = overview.merged_by.get(user, frozenset()) & names

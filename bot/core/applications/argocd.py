@@ -68,7 +68,7 @@ def read_application(resource: Object, cluster: str) -> list[DiscoveryResult]:
         try:
             results.append(_discovered(origin, status, source_name, resource, source, sources))
         except UnsupportedResourceError as error:
-            results.append(UnsupportedResource(origin, status, str(error), source_name))
+            results.append(UnsupportedResource(origin, status, error.text, source_name))
     return results or [UnsupportedResource(origin, _status(resource, None), LocalizedText(texts.NO_SOURCE))]
 
 

@@ -38,7 +38,7 @@ def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace:
     try:
         documents = [json.loads(json.dumps(value)) for _, value in read_documents(file, content)]
     except ManifestError as error:
-        raise NotAdoptableError(LocalizedText(texts.UNREADABLE, error=str(error))) from None
+        raise NotAdoptableError(LocalizedText(texts.UNREADABLE, error=error.text)) from None
     expected = _apply_drift(documents, drift, file, namespace)
     if not any(document is not None for document in expected):
         return None

@@ -74,9 +74,9 @@ def adopt_drift(
     except (NotAdoptableError, ManifestError) as error:
         return Refused(error.args[0])
     except ForgeError as error:
-        return Refused(str(error), error.retry_at)
+        return Refused(error.text, error.retry_at)
     except PortError as error:
-        return Refused(str(error))
+        return Refused(error.text)
     return Adopted(outcome, tuple(sorted(files))) if isinstance(outcome, PullRequest) else outcome
 
 

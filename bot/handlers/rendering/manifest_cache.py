@@ -175,7 +175,7 @@ class ManifestCache:
         except ManifestError as error:
             found = ManifestError(error.file, error.line, error.problem)  # the caught one would keep the files' bytes
         except RenderError as error:
-            found = type(error)(str(error))
+            found = type(error)(error.text)
         self._keep(repository, revision, source, gathered.outside)
         inputs = self._locate(repository, revision, [source])[source]
         with self._lock:
