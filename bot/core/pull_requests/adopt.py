@@ -16,12 +16,12 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
 from bot.i18n.catalogue import adopt as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedError, LocalizedText
 
 _NO_FOLDING: Final = 2**20  # ruamel.yaml folds longer lines
 
 
-class NotAdoptableError(ValueError):
+class NotAdoptableError(LocalizedError):
     """Drift that cannot be adopted in git: one sentence that says why and what to do, and quotes no value."""
 
 

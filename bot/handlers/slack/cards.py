@@ -170,5 +170,5 @@ class CardReconciler:
             wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 10), _LONGEST_WAIT)
         self._wait_until[card.channel] = self._clock() + wait
         if error.code != "ratelimited":
-            self._why[card.channel] = str(error)
+            self._why[card.channel] = error.text
         _log.warning("cannot deliver card %s: %s", card.key, error)
