@@ -21,7 +21,7 @@ from bot.ports.forge import Forge
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
-    from bot.adapters.forges.forge import Probe
+    from bot.ports.probe import Probe
 
 SLACK_SECONDS = 15
 

@@ -250,7 +250,7 @@ class Listeners:
         try:
             return self._ports.chat.open_view(str(body["trigger_id"]), view)
         except ChatError as error:
-            self._say(requester, respond, errors.unavailable(requester.translator, str(error)))
+            self._say(requester, respond, errors.unavailable(requester.translator, error.text))
             return None
 
     def _show(self, view_id: str, view: Payload) -> None:
@@ -262,7 +262,7 @@ class Listeners:
                 said = work()
             except PortError as error:
                 _log.warning("request from %s failed: %s", requester.user, error)
-                said = errors.unavailable(requester.translator, str(error))
+                said = errors.unavailable(requester.translator, error.text)
             except Exception:
                 reference = secrets.token_hex(4)
                 _log.exception("request from %s failed, reference %s", requester.user, reference)

@@ -18,7 +18,8 @@ from bot.adapters.slack.chat import SlackChat
 from bot.cli.errors import COULD_NOT_TELL
 from bot.cli.load_config import load_config
 from bot.config.model import Config
-from bot.handlers.doctor import Clients, Probe, doctor
+from bot.handlers.doctor import Clients, doctor
+from bot.ports.probe import Probe
 
 
 def run_doctor(config_path: Path) -> NoReturn:
@@ -26,7 +27,7 @@ def run_doctor(config_path: Path) -> NoReturn:
     failed = False
     for probe in probes(load_config(config_path)):
         failed |= not probe.ok
-        click.echo(f"{'ok     ' if probe.ok else 'not ok '} {probe.what}{'' if probe.ok else ': ' + probe.remedy}")
+        click.echo(f"{'ok     ' if probe.ok else 'not ok '} {probe.what}{'' if probe.ok else f': {probe.remedy!s}'}")
     sys.exit(COULD_NOT_TELL if failed else 0)
 
 

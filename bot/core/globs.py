@@ -11,12 +11,14 @@ from typing import Final
 from wcmatch import fnmatch, glob
 from wcmatch._wcparse import PatternLimitException  # wcmatch raises it and exports it nowhere else
 
+from bot.i18n.language import LocalizedError
+
 _MAX_ALTERNATIVES: Final = 200  # {a,b}{a,b}… doubles with each
 _ONE_ALTERNATIVE: Final = re.compile(r"(?<!\\)\{([^{},\\]+)\}")
 _FLAGS: Final = glob.BRACE | glob.CASE | glob.DOTMATCH | glob.FORCEUNIX | glob.GLOBSTAR
 
 
-class GlobError(ValueError):
+class GlobError(LocalizedError, ValueError):
     """A pattern with too many alternatives, said in one sentence."""
 
 

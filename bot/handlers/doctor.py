@@ -23,6 +23,7 @@ from bot.ports.chat import Chat, ChatError
 from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
+from bot.ports.probe import Probe
 from bot.ports.rendering import Renderer
 from bot.ports.store import Store
 
@@ -46,15 +47,6 @@ _TOKENS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One thing the bot must be able to do, whether it can, and what to do if it can't."""
-
-    what: str
-    ok: bool
-    remedy: str = ""
-
-
 class Slack(Protocol):
     """The methods of slack_sdk's WebClient that the Chat port does not have."""
 
@@ -67,21 +59,10 @@ class Slack(Protocol):
         ...
 
 
-class ForgeProbe(Protocol):
-    """The result of testing one permission of a forge."""
-
-    @property
-    def what(self) -> str: ...  # noqa: D102
-    @property
-    def ok(self) -> bool: ...  # noqa: D102
-    @property
-    def remedy(self) -> str: ...  # noqa: D102
-
-
 class Forge(Protocol):
     """A forge that can test its token's permissions."""
 
-    def probes(self) -> Iterable[ForgeProbe]:
+    def probes(self) -> Iterable[Probe]:
         """Test every permission without changing anything."""
         ...
 
@@ -122,7 +103,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
         if fetched:
             repositories[name], revisions[name] = fetched
     for forge in clients.forges.values():
-        yield from (Probe(result.what, result.ok, result.remedy) for result in forge.probes())
+        yield from forge.probes()
     clusters: dict[str, Cluster] = {}
     for name, make_cluster in clients.clusters.items():
         probe, cluster = _attempt(f"cluster {name}: API server responds", partial(_discover, make_cluster))
@@ -154,7 +135,7 @@ def _attempt(what: str, action: Callable[[], _Result]) -> tuple[Probe, _Result |
     try:
         return Probe(what, ok=True), action()
     except PortError as error:
-        return Probe(what, ok=False, remedy=str(error)), None
+        return Probe(what, ok=False, remedy=error.text), None
 
 
 def _git(version: tuple[int, ...]) -> Probe:
@@ -190,9 +171,9 @@ def _deployers(discoverer: Discoverer) -> Iterator[Probe]:
         before = set(discoverer.catalogue().notes)
         discoverer.look(name)
         new = [note for note in discoverer.catalogue().notes if note not in before]
-        yield Probe(f"cluster {name}: deployers' applications can be read", not new, " ".join(new))
+        yield Probe(f"cluster {name}: deployers' applications can be read", not new, " ".join(map(str, new)))
     for unreadable in discoverer.catalogue().unsupported:
-        yield Probe(f"{unreadable.origin.title}: can be watched", ok=False, remedy=unreadable.reason)
+        yield Probe(f"{unreadable.origin.title!s}: can be watched", ok=False, remedy=unreadable.reason)
 
 
 def _applications(

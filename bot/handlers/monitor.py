@@ -26,6 +26,7 @@ from bot.handlers.rollouts import merges
 from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.people import People
+from bot.i18n.language import Text
 from bot.ports import Ports
 from bot.ports.errors import PortError
 
@@ -153,7 +154,7 @@ class Monitor:
         """Start nothing new, and let what runs finish for a while."""
         self._rollouts.close()
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Text]:
         """What is down, a sentence each."""
         return [*self._reconciler.problems(), *self.discovered().notes]
 

@@ -1,16 +1,17 @@
-"""The languages the bot speaks, and how one text of the catalogue becomes words in one of them."""
+"""The languages of the bot, and how a text of the catalogue becomes words in one of them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from functools import reduce
+from typing import Any
 
-_PLACE = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 class Language(StrEnum):
-    """As the configuration spells it: ISO 639-1."""
+    """As the configuration spells them: ISO 639-1."""
 
     ENGLISH = "en"
     SPANISH = "es"
@@ -18,7 +19,7 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One text in every language. `{name}` is a place to fill; each language has the same ones, in its own order."""
+    """One text in every language. `{name}` is a placeholder; each language has the same ones, in its own order."""
 
     en: str
     es: str
@@ -26,57 +27,88 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class PluralPhrase:
-    """A text that depends on a number `{n}`: the form for one and the form for any other number, in every language."""
+    """A text that depends on a number `{n}`: in every language, the form for one and the form for other numbers."""
 
     en: tuple[str, str]
     es: tuple[str, str]
 
 
-class LocalizedText(str):
-    """A sentence in every language: a phrase and the values of its placeholders, which may be localized too.
+@dataclass(frozen=True, slots=True, init=False)
+class LocalizedText:
+    """A text in every language: a phrase and the values of its placeholders, which may be localized too.
 
-    As a str it is English, for the log and the command line. `Translator.told` gives the reader's language.
+    `str()` is English, for logs and the command line; `Translator.localize` gives the reader's language. Texts with the
+    same phrase and the same values are equal, and hash alike.
     """
 
-    __slots__ = ("phrase", "values")
     phrase: Phrase
-    values: Mapping[str, str]
+    values: tuple[tuple[str, "Text"], ...]  # by placeholder, sorted
 
-    def __new__(cls, phrase: Phrase, /, **values: str) -> Self:
-        """KeyError when a place has no value."""
-        made = super().__new__(cls, _filled(phrase.en, values))
-        made.phrase = phrase
-        made.values = values
-        return made
+    def __init__(self, phrase: Phrase, /, **values: "Text") -> None:
+        """KeyError when a placeholder has no value."""
+        missing = set(_PLACEHOLDER.findall(phrase.en)) - set(values)
+        if missing:
+            raise KeyError(*sorted(missing))
+        object.__setattr__(self, "phrase", phrase)  # the class is frozen
+        object.__setattr__(self, "values", tuple(sorted(values.items())))
 
     def __str__(self) -> str:
-        return self  # so that an error's str() still knows every language
+        return ENGLISH.localize(self)
+
+    def __format__(self, _: str) -> str:
+        # An f-string would lose the translation silently.
+        raise TypeError("pass a text as a value of a phrase, or localize it first")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> Any:
+        """How the store keeps it: the phrase's id and the values. https://docs.pydantic.dev/latest/concepts/types/"""
+        from bot.i18n.stored import schema  # noqa: PLC0415  only the store needs every phrase's id
+
+        return schema()
+
+
+# What people read: the bot's own texts, in every language, or somebody else's words, as they wrote them.
+Text = LocalizedText | str
+
+
+def join_texts(phrase: Phrase, texts: Iterable[Text]) -> Text:
+    """Several texts as one; `phrase` joins `{one}` and `{other}`. TypeError when there are none."""
+    return reduce(lambda one, other: LocalizedText(phrase, one=one, other=other), texts)
+
+
+class LocalizedError(Exception):
+    """An error whose `text` people may read, in their language: one sentence, with no secret in it."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return str(self.text)
 
 
 @dataclass(frozen=True, slots=True)
 class Translator:
-    """Speaks one language."""
+    """Translates into one language."""
 
     language: Language
 
-    def text(self, phrase: Phrase, /, **values: str) -> str:
-        """The phrase with its places filled. KeyError when a place has no value."""
-        return _filled(self._of(phrase), values)
+    def text(self, phrase: Phrase, /, **values: Text) -> str:
+        """The phrase with its placeholders filled. KeyError when one has no value."""
+        return self._filled(self._of(phrase), values)
 
-    def told(self, sentence: str) -> str:
-        """A sentence of somebody else, in this language if it knows it; else as it was written."""
-        if not isinstance(sentence, LocalizedText):
-            return sentence
-        return self.text(sentence.phrase, **{name: self.told(value) for name, value in sentence.values.items()})
+    def localize(self, text: Text) -> str:
+        """A text in this language; somebody else's words stay as they are."""
+        return text if isinstance(text, str) else self.text(text.phrase, **dict(text.values))
 
     def parts(self, phrase: Phrase) -> list[str]:
-        """The phrase cut at its places: text and names of places in turn, beginning and ending with text."""
-        return _PLACE.split(self._of(phrase))
+        """The phrase split at its placeholders: text and placeholder names in turn, with text first and last."""
+        return _PLACEHOLDER.split(self._of(phrase))
 
-    def count(self, counted: PluralPhrase, number: int, /, **values: str) -> str:
-        """The counted text, its number grouped as the language does."""
-        one, several = counted.en if self.language is Language.ENGLISH else counted.es
-        return _filled(one if number == 1 else several, {**values, "n": self.number(number)})
+    def count(self, phrase: PluralPhrase, number: int, /, **values: Text) -> str:
+        """The form for this number, with the number grouped as the language does."""
+        one, other = phrase.en if self.language is Language.ENGLISH else phrase.es
+        return self._filled(one if number == 1 else other, {**values, "n": self.number(number)})
 
     def number(self, number: int) -> str:
         """`12,345` or `12.345`."""
@@ -86,10 +118,9 @@ class Translator:
     def _of(self, phrase: Phrase) -> str:
         return phrase.en if self.language is Language.ENGLISH else phrase.es
 
+    def _filled(self, template: str, values: Mapping[str, Text]) -> str:
+        # Not str.format: a value is never read as a template, and a stray brace is only a brace.
+        return _PLACEHOLDER.sub(lambda place: self.localize(values[place[1]]), template)
+
 
 ENGLISH = Translator(Language.ENGLISH)
-
-
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    # Not str.format: what fills a place is never read as a template again, and a stray brace is only a brace.
-    return _PLACE.sub(lambda place: values[place[1]], template)

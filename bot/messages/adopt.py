@@ -6,7 +6,7 @@ from bot.core.drift.model import ObjectDrift
 from bot.core.git.commit import PullRequest
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.catalogue import drift as drift_texts
-from bot.i18n.language import Phrase, Translator
+from bot.i18n.language import Phrase, Text, Translator
 from bot.messages import common
 from bot.messages.blocks import (
     Block,
@@ -75,14 +75,14 @@ def nothing_to_adopt(translator: Translator, application: str) -> Message:
     return text_message(translator.text(texts.NOTHING, application=application))
 
 
-def not_adopted(translator: Translator, why: str) -> Message:
+def not_adopted(translator: Translator, why: Text) -> Message:
     """No pull request was opened, and why."""
-    return text_message(translator.text(texts.NOT_ADOPTED, why=clip(translator.told(why), 1_000)))
+    return text_message(translator.text(texts.NOT_ADOPTED, why=clip(translator.localize(why), 1_000)))
 
 
-def unfinished(translator: Translator, branch: str, why: str) -> Message:
+def unfinished(translator: Translator, branch: str, why: Text) -> Message:
     """The branch was pushed, but its pull request was not opened."""
-    return text_message(translator.text(texts.UNFINISHED, branch=branch, why=clip(translator.told(why), 1_000)))
+    return text_message(translator.text(texts.UNFINISHED, branch=branch, why=clip(translator.localize(why), 1_000)))
 
 
 def _pull_request_message(

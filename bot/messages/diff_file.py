@@ -25,7 +25,7 @@ def content(translator: Translator, check: Check) -> str:
     revision = check.revision or common.short_revision(translator, None)
     lines = [translator.text(texts.HEAD, where=where, revision=revision, time=check.at.isoformat())]
     if check.error:
-        lines.append(translator.text(texts.NOT_EVERYTHING, reason=translator.told(check.error)))
+        lines.append(translator.text(texts.NOT_EVERYTHING, reason=translator.localize(check.error)))
     for object_drift in check.drift:
         lines += ["", *_object(translator, object_drift)]
     return "\n".join(lines) + "\n"

@@ -87,7 +87,7 @@ def _parts(translator: Translator, checks: Sequence[Check]) -> Iterator[list[Ele
         if check.error and check.drift:
             yield [
                 paragraph(
-                    words(translator.text(texts.NOT_EVERYTHING, reason=clip(translator.told(check.error), 1_000)))
+                    words(translator.text(texts.NOT_EVERYTHING, reason=clip(translator.localize(check.error), 1_000)))
                 )
             ]
         for object_drift in check.drift:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.i18n.catalogue import drift as texts
-from bot.i18n.language import Translator
+from bot.i18n.language import Text, Translator
 from bot.messages import common
 from bot.messages.blocks import (
     MAX_JSON,
@@ -56,7 +56,7 @@ def answer(translator: Translator, checks: Sequence[Check]) -> Message:
         parts.append([paragraph(words(f"\n{common.where(translator, check.application, check.cluster)}", bold=True))])
         if check.error:
             parts.append(
-                [paragraph(words(translator.text(texts.UNKNOWN, reason=clip(translator.told(check.error), 600))))]
+                [paragraph(words(translator.text(texts.UNKNOWN, reason=clip(translator.localize(check.error), 600))))]
             )
         parts.extend(common.object_lines(translator, object_drift) for object_drift in check.drift)
     return text_message(text, *fill(parts, common.more(translator, texts.MORE_OBJECTS)))
@@ -96,9 +96,9 @@ def _diff(
     text = check_sentence(translator, check)
     blocks: list[Block] = [rich(paragraph(words(clip(text, 2_000))))]
     if check.error and check.drift:
-        unseen = translator.text(texts.NOT_EVERYTHING, reason=clip(translator.told(check.error), 1_000))
+        unseen = translator.text(texts.NOT_EVERYTHING, reason=clip(translator.localize(check.error), 1_000))
         blocks.append(rich(paragraph(words(unseen))))
-    blocks += [rich(paragraph(words(clip(translator.told(note), 400)))) for note in check.notes]
+    blocks += [rich(paragraph(words(clip(translator.localize(note), 400)))) for note in check.notes]
     blocks += _lines(translator, check, common.more(translator, texts.MORE_OBJECTS))
     if everything:
         left = MAX_JSON - 1_500 - len(json.dumps(blocks, ensure_ascii=False))
@@ -116,7 +116,7 @@ def check_sentence(translator: Translator, check: Check) -> str:
         )
     if check.status is Status.SYNCED:
         return translator.count(texts.IN_SYNC, check.objects, where=where, revision=revision)
-    return translator.text(texts.NOT_CHECKED, where=where, reason=translator.told(check.error or ""))
+    return translator.text(texts.NOT_CHECKED, where=where, reason=translator.localize(check.error or ""))
 
 
 def _lines(translator: Translator, check: Check, more: common.More) -> list[Block]:
@@ -127,7 +127,7 @@ def _lines(translator: Translator, check: Check, more: common.More) -> list[Bloc
 
 def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: int) -> list[Block]:
     """The differences that don't count as drift: how many for each reason, then a list, the rarest reason first."""
-    by_reason: dict[str, list[list[Element]]] = {}
+    by_reason: dict[Text, list[list[Element]]] = {}
     for object_drift in objects:
         name = common.object_name(object_drift)
         if object_drift.change == "missing":
@@ -142,7 +142,7 @@ def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: i
     rare_first = sorted(by_reason.items(), key=lambda item: len(item[1]))
     lead = translator.count(texts.ASIDE, sum(map(len, by_reason.values())))
     counts = [
-        [words(f"{translator.number(len(lines))}: {clip(translator.told(reason), 120)}")]
+        [words(f"{translator.number(len(lines))}: {clip(translator.localize(reason), 120)}")]
         for reason, lines in rare_first[-_MAX_REASONS:][::-1]
     ]
     parts: list[list[Element]] = [[paragraph(words(lead, bold=True)), bullets(counts)]]
@@ -150,5 +150,5 @@ def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: i
         shown = lines[:_MAX_PER_REASON]
         if len(lines) > len(shown):
             shown = [*shown, [common.and_more(translator, len(lines) - len(shown))]]
-        parts.append([paragraph(words(f"\n{clip(translator.told(reason), 120)}", bold=True)), bullets(shown)])
+        parts.append([paragraph(words(f"\n{clip(translator.localize(reason), 120)}", bold=True)), bullets(shown)])
     return fill(parts, lambda _: paragraph(words(translator.text(texts.WHOLE_LIST), italic=True)), budget=budget)

@@ -1,7 +1,7 @@
 """Answers to failures. The text is fixed or comes from a port; the underlying error goes to the log."""
 
 from bot.i18n.catalogue import control, trouble
-from bot.i18n.language import Translator
+from bot.i18n.language import Text, Translator
 from bot.messages.blocks import Message, clip, phrase_message, text_message
 
 
@@ -10,9 +10,9 @@ def internal_error(translator: Translator, reference: str) -> Message:
     return phrase_message(translator, trouble.FAILED, reference=reference)
 
 
-def unavailable(translator: Translator, reason: str) -> Message:
+def unavailable(translator: Translator, reason: Text) -> Message:
     """Git, the forge or the cluster failed: the reason that the port gave."""
-    return text_message(clip(translator.told(reason), 1_500))
+    return text_message(clip(translator.localize(reason), 1_500))
 
 
 def overloaded(translator: Translator) -> Message:

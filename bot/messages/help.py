@@ -72,5 +72,5 @@ def mistake(translator: Translator, error: InvalidCommand, applications: Sequenc
         case InvalidDuration():
             text = translator.text(control.OTHER_WRONG)
         case InvalidChangeRef(reason):
-            text = translator.told(reason)
+            text = translator.localize(reason)
     return text_message(text)

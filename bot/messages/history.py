@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.commit import Commit, PullRequest, change_title
 from bot.i18n.catalogue import history as texts
-from bot.i18n.language import LocalizedText, Translator
+from bot.i18n.language import LocalizedText, Text, Translator
 from bot.messages import common
 from bot.messages.blocks import (
     Block,
@@ -58,7 +58,7 @@ def answer(
     entries: Sequence[Entry],
     branch: str,
     application: str | None,
-    approvals_error: str | None,
+    approvals_error: Text | None,
     suspected: Sequence[Block] = (),
 ) -> Message:
     """The commits, newest first, below the `suspected` ones. `approvals_error` is why approvals are unknown, if so."""
@@ -76,7 +76,7 @@ def answer(
         budget=_MAX_LIST_BELOW_SUSPECTS if suspected else _MAX_LIST,
     )
     if approvals_error:
-        unknown = translator.text(texts.APPROVALS_UNKNOWN, reason=clip(translator.told(approvals_error), 400))
+        unknown = translator.text(texts.APPROVALS_UNKNOWN, reason=clip(translator.localize(approvals_error), 400))
         blocks.append(rich(paragraph(words(unknown))))
     return message(text, *blocks)
 

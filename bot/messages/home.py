@@ -208,7 +208,7 @@ def _applications(translator: Translator, home: Home) -> Iterator[Block]:
         )
     yield from fill(parts, lambda left: paragraph(common.and_more(translator, left)))
     if home.owners_unknown:
-        yield note(translator.text(texts.OWNERS_UNKNOWN, reason=translator.told(home.owners_unknown)))
+        yield note(translator.text(texts.OWNERS_UNKNOWN, reason=translator.localize(home.owners_unknown)))
 
 
 def _application(translator: Translator, application: Application, home: Home) -> list[Element]:

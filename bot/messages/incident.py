@@ -132,7 +132,7 @@ def _open(translator: Translator, incident: Incident) -> Message:
     )
     blocks += suspects
     if incident.blind:
-        blocks.append(note(translator.text(texts.BLIND, reason=translator.told(incident.blind))))
+        blocks.append(note(translator.text(texts.BLIND, reason=translator.localize(incident.blind))))
     checked = translator.text(texts.CHECKED, time=utc(incident.checked_at))
     blocks.append(
         note(

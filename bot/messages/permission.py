@@ -25,7 +25,7 @@ def denied(translator: Translator, right: Right, verdict: Denied | MembersUnknow
     """Names who is allowed, or says why that is unknown."""
     rule = verdict.rule
     if isinstance(verdict, MembersUnknown):
-        why = clip(translator.told(verdict.why), 500)
+        why = clip(translator.localize(verdict.why), 500)
         return phrase_message(
             translator, texts.COULD_NOT_ASK, group=mention(verdict.group), key=code(rule.key), why=why
         )

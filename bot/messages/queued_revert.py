@@ -61,8 +61,8 @@ def _link_button(translator: Translator, revert: QueuedRevert) -> list[dict[str,
 
 
 def _reason(translator: Translator, revert: QueuedRevert) -> str:
-    return clip(translator.told(revert.reason), 500)
+    return clip(translator.localize(revert.reason), 500)
 
 
 def _result(translator: Translator, revert: QueuedRevert) -> str:
-    return clip(translator.told(revert.result), 1_000)
+    return clip(translator.localize(revert.result), 1_000)

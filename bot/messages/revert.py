@@ -101,9 +101,9 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
                 sentence, actions(button(translator.text(texts.OPEN_ANYWAY), REVERT_THIS, large, style="danger"))
             )
         case NotFound(reason):
-            return text_message(translator.told(reason))
+            return text_message(translator.localize(reason))
         case Ambiguous(reason, candidates):
-            return text_message(translator.told(reason), _commits(translator, candidates))
+            return text_message(translator.localize(reason), _commits(translator, candidates))
         case AmbiguousRepository(repositories):
             names = common.listed(translator, repositories, 5)
             return text_message(
@@ -120,11 +120,11 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
         case Refused(reason, retry_at):
             return text_message(
                 translator.text(
-                    texts.REFUSED, reason=clip(translator.told(reason), 1_000), again=_retry(translator, retry_at)
+                    texts.REFUSED, reason=clip(translator.localize(reason), 1_000), again=_retry(translator, retry_at)
                 )
             )
         case Unfinished(branch, reason):
-            reason = clip(translator.told(reason), 800)
+            reason = clip(translator.localize(reason), 800)
             return text_message(translator.text(texts.UNFINISHED, branch=clip(branch, 100), reason=reason))
         case NotPermitted(_, decision):
             return permission.denied(translator, Right.REVERT, decision)

@@ -94,7 +94,7 @@ def _effects(effects: Sequence[Effect]) -> list[str]:
 def _environment(effect: Effect) -> str:
     where = f"{as_code(effect.application)} on {as_code(effect.cluster)} (namespace {as_code(effect.namespace)})"
     if effect.why is not None:
-        return f"**Changes in** {where} **are unknown:** {as_code(effect.why)}"
+        return f"**Changes in** {where} **are unknown:** {as_code(str(effect.why))}"
     change = effect.change
     counts = ((change.removed, "removed"), (change.changed, "changed"), (change.added, "added"))
     summary = ", ".join(f"{count} {what}" for count, what in counts if count)

@@ -51,7 +51,7 @@ def _change(translator: Translator, change: ApplicationChange, names: str) -> li
         return [
             paragraph(
                 *rich_line(
-                    translator, texts.CHANGES_UNKNOWN, names=names, reason=clip(translator.told(change.why), 300)
+                    translator, texts.CHANGES_UNKNOWN, names=names, reason=clip(translator.localize(change.why), 300)
                 )
             )
         ]

@@ -74,7 +74,7 @@ def _part(translator: Translator, part: ApplicationRollout, merged_at: datetime)
             return rich_line(translator, texts.PART_LIVE, **where, took=common.duration(at - merged_at), time=date(at))
         case "unknown":
             return rich_line(
-                translator, texts.PART_UNKNOWN, **where, reason=clip(translator.told(part.error or ""), 300)
+                translator, texts.PART_UNKNOWN, **where, reason=clip(translator.localize(part.error or ""), 300)
             )
         case "unready":
             return rich_line(

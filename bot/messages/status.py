@@ -12,7 +12,7 @@ from bot.core.rollouts.rollout import Rollout
 from bot.i18n.catalogue import deployed as view_texts
 from bot.i18n.catalogue import status as texts
 from bot.i18n.catalogue import wording as shared
-from bot.i18n.language import Translator
+from bot.i18n.language import Text, Translator
 from bot.messages import common
 from bot.messages.blocks import (
     Block,
@@ -57,8 +57,8 @@ class Overview:
     checks: Mapping[str, Check]
     rollouts: Sequence[Rollout]
     pulls: Mapping[str, Sequence[PullRequest]]
-    pulls_unknown: Mapping[str, str]
-    outages: Sequence[str]
+    pulls_unknown: Mapping[str, Text]
+    outages: Sequence[Text]
     views: Mapping[str, DeployerStatus] = field(default_factory=dict)
     unreadable: Sequence[UnsupportedResource] = ()
 
@@ -93,7 +93,7 @@ def answer(translator: Translator, overview: Overview) -> Message:
             common.more(translator, texts.MORE_PULLS, italic=False),
             budget=2_000,
         )
-    outages = [*map(translator.told, overview.outages), *_pulls_unknown(translator, overview)]
+    outages = [*map(translator.localize, overview.outages), *_pulls_unknown(translator, overview)]
     if outages:
         rest.append(rich(*(paragraph(*common.with_channels(f"⚠️ {clip(outage, 400)}\n")) for outage in outages[:5])))
     if len(applications) < _TABLE_FROM:
@@ -199,8 +199,8 @@ def _line(translator: Translator, application: Application, overview: Overview) 
     if arriving_rollouts:
         line += rolling_out(translator, arriving_rollouts[-1].revision)
     if check.error:
-        line.append(words(f"\n{clip(translator.told(check.error), 400)}"))
-    line += [words(f"\n{clip(translator.told(note), 400)}") for note in check.notes]
+        line.append(words(f"\n{clip(translator.localize(check.error), 400)}"))
+    line += [words(f"\n{clip(translator.localize(note), 400)}") for note in check.notes]
     return line + _deployer(translator, view, check, rolling_out=bool(arriving_rollouts))
 
 
@@ -218,13 +218,15 @@ def _deployer(
         view_texts.SAYS, deployer=view.deployer, what=what or translator.text(view_texts.NOTHING)
     )
     differs = disagreement(view, check, rolling_out=rolling_out)
-    return [words(f"\n{line}") for line in (sentence, differs and f"⚠️ {translator.told(differs)}") if line]
+    return [words(f"\n{line}") for line in (sentence, differs and f"⚠️ {translator.localize(differs)}") if line]
 
 
 def _unreadable(translator: Translator, unreadable: UnsupportedResource) -> Element:
-    where = translator.told(unreadable.origin.title)
+    where = translator.localize(unreadable.origin.title)
     source_name = f" ({unreadable.source_name})" if unreadable.source_name else ""
-    return paragraph(words(f"❔ {clip(where, 250)}{source_name}: {clip(translator.told(unreadable.reason), 300)}\n"))
+    return paragraph(
+        words(f"❔ {clip(where, 250)}{source_name}: {clip(translator.localize(unreadable.reason), 300)}\n")
+    )
 
 
 def _pull(translator: Translator, pull: PullRequest) -> Element:
@@ -237,7 +239,7 @@ def _pull(translator: Translator, pull: PullRequest) -> Element:
 def _pulls_unknown(translator: Translator, overview: Overview) -> list[str]:
     unknown = sorted(overview.pulls_unknown.items())
     return [
-        translator.text(texts.PULLS_UNKNOWN, repository=name, reason=translator.told(reason))
+        translator.text(texts.PULLS_UNKNOWN, repository=name, reason=translator.localize(reason))
         for name, reason in unknown
     ]
 

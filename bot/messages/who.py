@@ -8,7 +8,7 @@ from bot.core.git.author import Author
 from bot.core.git.commit import Commit, PullRequest, change_title
 from bot.core.incidents.incident import Incident
 from bot.i18n.catalogue import who as texts
-from bot.i18n.language import Translator
+from bot.i18n.language import Text, Translator
 from bot.messages import common
 from bot.messages.blocks import (
     Element,
@@ -55,7 +55,7 @@ class Contacts:
     incident: Incident | None
     writers: Sequence[tuple[str, datetime | None]]
     changes: Sequence[Change]
-    approvals_error: str | None
+    approvals_error: Text | None
 
 
 def answer(translator: Translator, contacts: Contacts) -> Message:
@@ -77,7 +77,9 @@ def answer(translator: Translator, contacts: Contacts) -> Message:
     first = "".join(map(plain, lines[0]))
     blocks = [rich(paragraph(words(lead, bold=True)), bullets(lines))]
     if contacts.approvals_error:
-        blocks.append(note(translator.text(texts.UNKNOWN_APPROVERS, reason=translator.told(contacts.approvals_error))))
+        blocks.append(
+            note(translator.text(texts.UNKNOWN_APPROVERS, reason=translator.localize(contacts.approvals_error)))
+        )
     return message(translator.text(texts.SENTENCE, application=contacts.application, first=clip(first, 500)), *blocks)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.i18n.language import Text
 from bot.messages.blocks import Message
 from bot.ports.errors import PortError
 
@@ -12,8 +13,8 @@ from bot.ports.errors import PortError
 class ChatError(PortError):
     """Slack rejected the request. `code` is Slack's error code; `retry_after` is in seconds, if Slack sent it."""
 
-    def __init__(self, message: str, *, code: str = "", retry_after: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, text: Text, *, code: str = "", retry_after: float | None = None) -> None:
+        super().__init__(text)
         self.code = code
         self.retry_after = retry_after
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from bot.i18n.language import Text
 from bot.ports.errors import PortError
 
 
@@ -36,7 +37,7 @@ class Discovery:
     """What a cluster serves: `kinds` by (apiVersion, kind); `broken` has the reason by apiVersion that failed."""
 
     kinds: Mapping[tuple[str, str], Kind]
-    broken: Mapping[str, str]
+    broken: Mapping[str, Text]
 
 
 Read = TypeVar("Read")

@@ -1,5 +1,7 @@
 """What every port raises."""
 
+from bot.i18n.language import LocalizedError
 
-class PortError(Exception):
-    """The outside did not do what was asked: one sentence for people, saying what and what to do about it."""
+
+class PortError(LocalizedError):
+    """The outside did not do what was asked: the text says what failed, and what to do about it."""

@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.git.commit import Approval, PullRequest
+from bot.i18n.language import Text
 from bot.ports.errors import PortError
 
 
 class ForgeError(PortError):
     """The forge failed: unreachable, not permitted or rate limited. `retry_at` is set if it said when to retry."""
 
-    def __init__(self, message: str, retry_at: datetime | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, text: Text, retry_at: datetime | None = None) -> None:
+        super().__init__(text)
         self.retry_at = retry_at
 
 

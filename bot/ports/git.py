@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.core.git.commit import Commit
 from bot.core.git.target_revision import ResolvedRevision
+from bot.i18n.language import Text
 from bot.ports.errors import PortError
 
 
@@ -16,8 +17,8 @@ class RepositoryError(PortError):
 class RevisionNotFoundError(RepositoryError):
     """No such commit, or an ambiguous prefix: `candidates` lists the commits that it matches."""
 
-    def __init__(self, message: str, candidates: Sequence[Commit] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, text: Text, candidates: Sequence[Commit] = ()) -> None:
+        super().__init__(text)
         self.candidates = tuple(candidates)
 
 

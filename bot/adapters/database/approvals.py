@@ -1,15 +1,11 @@
 """Approval records of the commits that reached tracked branches, and the head up to which commits are recorded."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from pydantic_core import from_json, to_json
 
-from bot.adapters.database import sentences
 from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, advance_head, instant, put
 from bot.adapters.database.tables import approval_heads, approvals
 from bot.core.approvals.approval import ApprovalRecord
@@ -41,11 +37,13 @@ class SqlApprovals:
     def unsettled(self) -> list[ApprovalRecord]:
         batches = sa.select(approvals.c.batch).where(approvals.c.settled.is_(False))
         bodies = sa.select(approvals.c.body).where(approvals.c.batch.in_(batches)).order_by(approvals.c.at)
-        return [_load(body) for body in self._database.scalars(bodies)]
+        return [_RECORD.validate_json(body) for body in self._database.scalars(bodies)]
 
     def of_commits(self, repository: str, shas: Sequence[str]) -> list[ApprovalRecord]:
         commits = (approvals.c.repository == repository) & approvals.c.sha.in_(shas)
-        return [_load(body) for body in self._database.scalars(sa.select(approvals.c.body).where(commits))]
+        return [
+            _RECORD.validate_json(body) for body in self._database.scalars(sa.select(approvals.c.body).where(commits))
+        ]
 
     def since(self, since: datetime | None = None) -> Iterator[ApprovalRecord]:
         page = sa.select(approvals.c.at, approvals.c.id, approvals.c.body)
@@ -57,12 +55,11 @@ class SqlApprovals:
                 rows = connection.execute(page.where(after)).all()
             if not rows:
                 return
-            yield from (_load(row.body) for row in rows)
+            yield from (_RECORD.validate_json(row.body) for row in rows)
             last = (rows[-1].at, rows[-1].id)
 
 
 def _put(connection: sa.Connection, record: ApprovalRecord, *, settled: bool) -> None:
-    body = {**_RECORD.dump_python(record, mode="json"), "why": sentences.dump(record.why)}
     put(
         connection,
         approvals,
@@ -73,11 +70,5 @@ def _put(connection: sa.Connection, record: ApprovalRecord, *, settled: bool) ->
         at=f"{instant(record.seen_at)} {record.order:06}",
         alert=record.alert,
         settled=settled,
-        body=to_json(body).decode(),
+        body=_RECORD.dump_json(record).decode(),
     )
-
-
-def _load(body: str) -> ApprovalRecord:
-    fields: dict[str, Any] = from_json(body)
-    why = sentences.load(fields.pop("why"))
-    return replace(_RECORD.validate_python(fields), why=why)

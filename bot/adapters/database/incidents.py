@@ -1,15 +1,11 @@
 """Incidents: at most one per application that is not resolved, on all replicas together."""
 
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from pydantic_core import from_json, to_json
 from sqlalchemy.exc import IntegrityError
 
-from bot.adapters.database import sentences
 from bot.adapters.database.engine import Database, ended_at
 from bot.adapters.database.locks import INCIDENT_EXCHANGE
 from bot.adapters.database.tables import incidents
@@ -27,7 +23,7 @@ class SqlIncidents:
     def open_for(self, application: str) -> Incident | None:
         unresolved = (incidents.c.application == application) & incidents.c.resolved.is_(False)
         body = self._database.scalar(sa.select(incidents.c.body).where(unresolved))
-        return None if body is None else _load(body)
+        return None if body is None else _INCIDENT.validate_json(body)
 
     def exchange(self, before: Incident | None, after: Incident | None) -> bool:
         with self._database.begin() as connection:
@@ -36,7 +32,10 @@ class SqlIncidents:
             if before is None:
                 return after is not None and _insert(connection, after)
             body = connection.execute(sa.select(incidents.c.body).where(incidents.c.id == before.id)).scalar()
-            if body is None or _dump(_load(body)) != _dump(before):
+            if (
+                body is None
+                or _INCIDENT.dump_json(_INCIDENT.validate_json(body)).decode() != _INCIDENT.dump_json(before).decode()
+            ):
                 return False
             unchanged = (incidents.c.id == before.id) & (incidents.c.body == body)
             if after is not None and after.id == before.id:
@@ -46,10 +45,10 @@ class SqlIncidents:
 
     def unsettled(self) -> list[Incident]:
         bodies = sa.select(incidents.c.body).where(incidents.c.settled.is_(False)).order_by(incidents.c.id)
-        return [_load(body) for body in self._database.scalars(bodies)]
+        return [_INCIDENT.validate_json(body) for body in self._database.scalars(bodies)]
 
     def ended(self, since: datetime, most: int) -> list[Incident]:
-        return [_load(body) for body in self._database.ended(incidents, since, most)]
+        return [_INCIDENT.validate_json(body) for body in self._database.ended(incidents, since, most)]
 
 
 def _row(incident: Incident) -> dict[str, object]:
@@ -57,7 +56,7 @@ def _row(incident: Incident) -> dict[str, object]:
         "application": incident.application,
         "resolved": incident.state is IncidentState.RESOLVED,
         "settled": False,
-        "body": _dump(incident),
+        "body": _INCIDENT.dump_json(incident).decode(),
         "ended": ended_at(incident.resolved_at),
     }
 
@@ -79,14 +78,3 @@ def _insert(connection: sa.Connection, incident: Incident) -> bool:
             return connection.execute(statement).rowcount == 1
     except IntegrityError:
         return False  # its id exists already
-
-
-def _dump(incident: Incident) -> str:
-    body = _INCIDENT.dump_python(incident, mode="json")
-    return to_json({**body, "blind": sentences.dump(incident.blind)}).decode()
-
-
-def _load(body: str) -> Incident:
-    fields: dict[str, Any] = from_json(body)
-    blind = sentences.load(fields.pop("blind", None))
-    return replace(_INCIDENT.validate_python(fields), blind=blind)

@@ -1,13 +1,11 @@
 """Reverts that wait for the forge."""
 
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
-from bot.adapters.database import sentences
 from bot.adapters.database.engine import Database, put
 from bot.adapters.database.tables import queued_reverts
 from bot.core.pull_requests.change_ref import parse_change_ref
@@ -25,7 +23,6 @@ class SqlQueuedReverts:
     def save(self, revert: QueuedRevert) -> None:
         body = _QUEUED_REVERT.dump_python(revert, mode="json", exclude={"request": {"change"}})
         body["request"]["text"] = str(revert.request.change)
-        body |= {"reason": sentences.dump(revert.reason), "result": sentences.dump(revert.result)}
         with self._database.begin() as connection:
             put(connection, queued_reverts, id=revert.id, settled=False, body=to_json(body).decode())
 
@@ -37,5 +34,4 @@ class SqlQueuedReverts:
 def _load(body: str) -> QueuedRevert:
     fields: dict[str, Any] = from_json(body)
     fields["request"]["change"] = parse_change_ref(fields["request"].pop("text"))
-    reason, result = (sentences.load(fields.pop(name)) or "" for name in ("reason", "result"))
-    return replace(_QUEUED_REVERT.validate_python({**fields, "reason": ""}), reason=reason, result=result)
+    return _QUEUED_REVERT.validate_python(fields)

@@ -1,14 +1,11 @@
 """Rollouts, and the head of each tracked branch up to which they were created."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from pydantic_core import from_json, to_json
 
-from bot.adapters.database import sentences
 from bot.adapters.database.engine import Database, advance_head, ended_at, put
 from bot.adapters.database.tables import rollout_heads, rollouts
 from bot.core.rollouts.rollout import Rollout
@@ -38,14 +35,14 @@ class SqlRollouts:
 
     def unsettled(self) -> list[Rollout]:
         bodies = sa.select(rollouts.c.body).where(rollouts.c.settled.is_(False)).order_by(rollouts.c.order)
-        return [_load(body) for body in self._database.scalars(bodies)]
+        return [_ROLLOUT.validate_json(body) for body in self._database.scalars(bodies)]
 
     def ended(self, since: datetime, most: int) -> list[Rollout]:
-        return [_load(body) for body in self._database.ended(rollouts, since, most)]
+        return [_ROLLOUT.validate_json(body) for body in self._database.ended(rollouts, since, most)]
 
     def of_revisions(self, revisions: Sequence[str]) -> list[Rollout]:
         bodies = sa.select(rollouts.c.body).where(rollouts.c.revision.in_(revisions))
-        return [_load(body) for body in self._database.scalars(bodies)]
+        return [_ROLLOUT.validate_json(body) for body in self._database.scalars(bodies)]
 
 
 def _put(connection: sa.Connection, rollout: Rollout) -> None:
@@ -58,27 +55,6 @@ def _put(connection: sa.Connection, rollout: Rollout) -> None:
         revision=rollout.revision,
         order=order or newest + 1,
         settled=False,
-        body=_dump(rollout),
+        body=_ROLLOUT.dump_json(rollout).decode(),
         ended=ended_at(rollout.ended_at),
     )
-
-
-def _dump(rollout: Rollout) -> str:
-    body = _ROLLOUT.dump_python(rollout, mode="json")
-    for fields, part in zip(body["parts"], rollout.parts, strict=True):
-        fields["error"] = sentences.dump(part.error)
-        if part.change:
-            fields["change"]["why"] = sentences.dump(part.change.why)
-    return to_json(body).decode()
-
-
-def _load(body: str) -> Rollout:
-    fields = from_json(body)
-    errors = [sentences.load(part.pop("error", None)) for part in fields["parts"]]
-    reasons = [sentences.load((part.get("change") or {}).pop("why", None)) for part in fields["parts"]]
-    rollout = _ROLLOUT.validate_python(fields)
-    parts = tuple(
-        replace(part, error=error, change=part.change and replace(part.change, why=why))
-        for part, error, why in zip(rollout.parts, errors, reasons, strict=True)
-    )
-    return replace(rollout, parts=parts)

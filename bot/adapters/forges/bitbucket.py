@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from bot.adapters.forges.bitbucket_client import Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
-from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE, Probe, best_match
+from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE, best_match
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
@@ -16,6 +16,7 @@ from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.forge import ForgeError
+from bot.ports.probe import Probe
 
 _MAX_PAGE = 50  # what Bitbucket allows for pull requests
 _MAX_PER_COMMIT = 10  # pull requests read for one commit

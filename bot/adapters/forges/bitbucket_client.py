@@ -14,9 +14,11 @@ import requests
 from atlassian.rest_client import AtlassianRestAPI
 
 from bot.adapters.forges.errors import ErrorResponse, ForgeErrorMapper, retry_time
-from bot.adapters.forges.forge import TIMEOUT_SECONDS, Probe, http_session
+from bot.adapters.forges.forge import TIMEOUT_SECONDS, http_session
 from bot.adapters.git.credential import Credential
+from bot.i18n.language import Text
 from bot.ports.forge import ForgeError
+from bot.ports.probe import Probe
 
 _INVALID_REQUEST = (400, 404, 409, 422)  # permitted, but not valid
 
@@ -117,7 +119,7 @@ class BitbucketClient:
         self._local = threading.local()
 
     @contextmanager
-    def api(self, action: str, permission: str) -> Iterator[Api]:
+    def api(self, action: Text, permission: Text) -> Iterator[Api]:
         """The API for the calling thread; errors inside become a ForgeError.
 
         `action` completes "could not …", and `permission` is what it takes.
@@ -137,7 +139,7 @@ class BitbucketClient:
         except requests.RequestException as error:
             raise self._errors.unreachable() from error
 
-    def probes(self, requests_by_action: Mapping[str, tuple[str, Callable[[Api], Json]]]) -> list[Probe]:
+    def probes(self, requests_by_action: Mapping[str, tuple[Text, Callable[[Api], Json]]]) -> list[Probe]:
         """Try requests, each with the permission it takes, by action; the first is to read the repository at all."""
         probes: list[Probe] = []
         for action, (permission, request) in requests_by_action.items():
@@ -146,7 +148,7 @@ class BitbucketClient:
                 break
         return probes
 
-    def _probe(self, action: str, permission: str, request: Callable[[Api], Json]) -> Probe:
+    def _probe(self, action: str, permission: Text, request: Callable[[Api], Json]) -> Probe:
         def attempt() -> None:
             with self.api(action, permission) as api:
                 answer = _none_if_invalid(request, api)
@@ -155,7 +157,7 @@ class BitbucketClient:
 
         return Probe.attempt(f"{self._errors.forge} {self._errors.repository}: {action}", attempt)
 
-    def _mapped(self, error: BitbucketError, action: str, permission: str) -> ForgeError:
+    def _mapped(self, error: BitbucketError, action: Text, permission: Text) -> ForgeError:
         response = error.response
         if response.status == 429:
             return self._errors.rate_limited(retry_time(response.headers, "x-ratelimit-reset", datetime.now(UTC)))

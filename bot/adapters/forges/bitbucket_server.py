@@ -8,13 +8,14 @@ from typing import Any, Self
 
 from bot.adapters.forges.bitbucket_client import Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
-from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE, Probe
+from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
+from bot.ports.probe import Probe
 
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed"}
 _HEADS = "refs/heads/"

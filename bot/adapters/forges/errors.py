@@ -8,7 +8,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from bot.i18n.catalogue import forge as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 from bot.ports.forge import ForgeError
 
 _ARCHIVED = re.compile(r"\barchived\b", re.IGNORECASE)
@@ -65,12 +65,12 @@ class ForgeErrorMapper:
         """The rate limit is used up until then."""
         return ForgeError(LocalizedText(texts.LIMITED, forge=self.forge, time=f"{retry_at:%H:%M}"), retry_at)
 
-    def rejected(self, response: ErrorResponse, action: str, permission: str) -> ForgeError:
+    def rejected(self, response: ErrorResponse, action: Text, permission: Text) -> ForgeError:
         """Any other error, by its status. `action` completes "could not …", `permission` is what it takes."""
         if _ARCHIVED.search(response.message):
             return self.archived()
         status = str(response.status)
-        detail: str | None = (
+        detail: Text | None = (
             LocalizedText(texts.SAID, repository=self.repository, said=response.message) if response.message else None
         )
         match response.status:

@@ -1,15 +1,12 @@
 """What the adapters of all forges share: limits, the HTTP session, and the doctor's probes."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Iterable
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from bot.core.git.commit import PullRequest
-from bot.ports.forge import ForgeError
 
 TIMEOUT_SECONDS = 15  # for one answer
 PAGE_SIZE = 100  # the most that `open_pull_requests` gives
@@ -34,24 +31,6 @@ def http_session() -> requests.Session:
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(max_retries=RETRY))
     return session
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One thing the bot must be able to do, whether it can, and if not, what to do about it."""
-
-    what: str
-    ok: bool
-    remedy: str = ""
-
-    @classmethod
-    def attempt(cls, what: str, action: Callable[[], object]) -> Self:
-        """Try it: the text of a ForgeError is the remedy."""
-        try:
-            action()
-        except ForgeError as error:
-            return cls(what, ok=False, remedy=str(error))
-        return cls(what, ok=True)
 
 
 def best_match(pulls: Iterable[PullRequest], sha: str) -> PullRequest | None:

@@ -10,7 +10,7 @@ from github.PullRequest import PullRequest as GitHubPullRequest
 from github.Repository import Repository
 
 from bot.adapters.forges.errors import ForgeErrorMapper
-from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE, Probe
+from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE
 from bot.adapters.forges.github_app import AppToken
 from bot.adapters.forges.github_client import GitHubClient, first_items, none_on_status
 from bot.adapters.forges.github_commit import create_commit
@@ -20,7 +20,8 @@ from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
+from bot.ports.probe import Probe
 
 _DECISIONS = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})  # what a comment doesn't change
 _DELETED_ACCOUNT = "ghost"  # as GitHub shows it
@@ -170,7 +171,7 @@ class GitHubForge:
             ),
         ]
 
-    def _probe(self, action: str, permission: str, request: Callable[[Repository], object]) -> Probe:
+    def _probe(self, action: str, permission: Text, request: Callable[[Repository], object]) -> Probe:
         def attempt() -> None:
             with self._client.repository(action, permission) as repository:
                 # 422: permitted, but not valid.

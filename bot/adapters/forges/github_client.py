@@ -15,7 +15,7 @@ from bot.adapters.forges.errors import ErrorResponse, ForgeErrorMapper, retry_ti
 from bot.adapters.forges.forge import PAGE_SIZE, RETRY, TIMEOUT_SECONDS
 from bot.adapters.forges.github_app import CurrentToken
 from bot.i18n.catalogue import forge as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 from bot.ports.forge import ForgeError
 
 
@@ -32,7 +32,7 @@ class GitHubClient:
         self._local = threading.local()
 
     @contextmanager
-    def repository(self, action: str, permission: str = "Pull requests: Read-only") -> Iterator[Repository]:
+    def repository(self, action: Text, permission: Text = "Pull requests: Read-only") -> Iterator[Repository]:
         """The repository for the calling thread; errors inside become a ForgeError.
 
         `action` completes "could not …", and `permission` is what it takes.
@@ -44,7 +44,7 @@ class GitHubClient:
             yield self._local.repository
 
     @contextmanager
-    def mapped_errors(self, action: str, permission: str) -> Iterator[None]:
+    def mapped_errors(self, action: Text, permission: Text) -> Iterator[None]:
         """Map the errors of PyGithub and of HTTP inside to a ForgeError."""
         try:
             yield
@@ -77,7 +77,7 @@ class GitHubClient:
             raise self._errors.no_token()
         return token
 
-    def _mapped(self, error: GithubException, action: str, permission: str) -> ForgeError:
+    def _mapped(self, error: GithubException, action: Text, permission: Text) -> ForgeError:
         response = ErrorResponse.of(error.status, error.headers, _message(error))
         if _is_rate_limited(error, response.headers):
             return self._errors.rate_limited(retry_time(response.headers, "x-ratelimit-reset", datetime.now(UTC)))

@@ -17,7 +17,6 @@ from bot.adapters.forges.forge import (
     NULL_SHA,
     PAGE_SIZE,
     TIMEOUT_SECONDS,
-    Probe,
     best_match,
     http_session,
 )
@@ -26,8 +25,9 @@ from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
 from bot.core.git.commit import Approval, PullRequest
 from bot.i18n.catalogue import forge as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 from bot.ports.forge import ForgeError
+from bot.ports.probe import Probe
 
 _API = "/api/v4"
 _STATES = {"opened": "open", "locked": "open"}  # locked: it is being merged; "merged" and "closed" are ours too
@@ -161,7 +161,7 @@ class GitLabForge:
             self._probe("open merge requests", _ROLE, lambda project: project.mergerequests.create(request)),
         ]
 
-    def _probe(self, action: str, permission: str, request: Callable[[Project], object]) -> Probe:
+    def _probe(self, action: str, permission: Text, request: Callable[[Project], object]) -> Probe:
         def attempt() -> None:
             with self._project(action, permission) as project:
                 # Permitted, but not valid.
@@ -176,7 +176,7 @@ class GitLabForge:
     # ------------------------------------------------------------ inside
 
     @contextmanager
-    def _project(self, action: str, permission: str = _READ) -> Iterator[Project]:
+    def _project(self, action: Text, permission: Text = _READ) -> Iterator[Project]:
         """The project for the calling thread; errors inside become a ForgeError.
 
         `action` completes "could not …", and `permission` is what it takes.
@@ -207,7 +207,7 @@ class GitLabForge:
     def _keep_headers(self, response: requests.Response, **_: object) -> None:
         self._local.headers = response.headers  # python-gitlab's errors leave them out
 
-    def _mapped(self, error: gitlab.GitlabError, action: str, permission: str) -> ForgeError:
+    def _mapped(self, error: gitlab.GitlabError, action: Text, permission: Text) -> ForgeError:
         response = ErrorResponse.of(error.response_code, getattr(self._local, "headers", {}), error.error_message)
         if response.status == 429:
             return self._errors.rate_limited(retry_time(response.headers, "ratelimit-reset", datetime.now(UTC)))

@@ -36,7 +36,7 @@ class SignedRepository(GitRepository):
             changes = self._changes(parent, tree)
             return self._create_commit(NewCommit(branch, parent, base_tree, new_tree, message, changes))
         except ForgeError as error:
-            raise PushRejectedError(str(error)) from error
+            raise PushRejectedError(error.text) from error
         except UnicodeDecodeError as error:
             raise PushRejectedError(LocalizedText(texts.NOT_UTF8, url=self.url)) from error
 

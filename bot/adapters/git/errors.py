@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.i18n.catalogue import repository as texts
-from bot.i18n.language import LocalizedText, Phrase
+from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.git import PushRejectedError, RepositoryError, RevisionNotFoundError
 
 _CORRUPT = re.compile(
@@ -91,7 +91,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
         raise RepositoryError(LocalizedText(texts.NOT_WRITABLE, path=str(folder), why=str(error.strerror))) from error
 
 
-def _reason(output: str) -> str:
+def _reason(output: str) -> Text:
     """The most informative line, with any user and password in a URL masked."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:", "!"))] or lines

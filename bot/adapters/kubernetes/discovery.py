@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.i18n.catalogue import cluster as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 from bot.ports.cluster import ClusterError, Discovery, Kind
 
 # https://kubernetes.io/docs/reference/using-api/api-concepts/#aggregated-discovery
@@ -15,7 +15,7 @@ _ACCEPT = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,
 def discover(api: KubernetesApi, cluster: str) -> Discovery:
     """Every kind that can be listed. ClusterError when the API server does not answer at all."""
     kinds: dict[tuple[str, str], Kind] = {}
-    broken: dict[str, str] = {}
+    broken: dict[str, Text] = {}
     for path in ("/api", "/apis"):
         answer = api.get_json(path, LocalizedText(texts.READ_KINDS), accept=_ACCEPT)
         try:
@@ -29,7 +29,7 @@ def discover(api: KubernetesApi, cluster: str) -> Discovery:
     return Discovery(kinds, broken)
 
 
-def _aggregated(answer: Mapping[str, Any], cluster: str, broken: dict[str, str]) -> Iterator[Kind]:
+def _aggregated(answer: Mapping[str, Any], cluster: str, broken: dict[str, Text]) -> Iterator[Kind]:
     for item in answer["items"]:
         group = item["metadata"].get("name", "")
         for entry in item["versions"]:
@@ -48,7 +48,9 @@ def _aggregated(answer: Mapping[str, Any], cluster: str, broken: dict[str, str])
                     yield Kind(group, version, kind, resource["resource"], namespaced)
 
 
-def _group_by_group(api: KubernetesApi, path: str, answer: Mapping[str, Any], broken: dict[str, str]) -> Iterator[Kind]:
+def _group_by_group(
+    api: KubernetesApi, path: str, answer: Mapping[str, Any], broken: dict[str, Text]
+) -> Iterator[Kind]:
     """The older form: a list of versions, then one request for each."""
     if path == "/api":
         versions = [("", version) for version in answer["versions"]]
@@ -60,7 +62,7 @@ def _group_by_group(api: KubernetesApi, path: str, answer: Mapping[str, Any], br
             action = LocalizedText(texts.READ_KINDS_OF, version=api_version)
             resources = api.get_json(f"{path}/{api_version}", action)["resources"]
         except ClusterError as error:
-            broken[api_version] = str(error)
+            broken[api_version] = error.text
             continue
         for resource in resources or ():
             if "/" not in resource["name"] and "list" in resource["verbs"]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.i18n.catalogue import render as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 from bot.ports.git import File
 
 _LENGTH: Final = 400
@@ -23,7 +23,7 @@ _VALUE: Final = re.compile(r"^\s*(?:-\s+)*(?:[\w./-]+\s*[:=])?(.*)$", re.MULTILI
 _HARMLESS: Final = frozenset({"Secret", "Opaque", "ConfigMap", "Kustomization", "true", "false", "null"})
 
 
-def sanitize_stderr(stderr: str, *, tree: Path, files: Iterable[File], secrets: Iterable[bytes]) -> str:
+def sanitize_stderr(stderr: str, *, tree: Path, files: Iterable[File], secrets: Iterable[bytes]) -> Text:
     """One line of at most 400 characters. `tree` is where the files were; `secrets` are texts with values to mask."""
     logged = _LOGGED.search(stderr)
     if logged:

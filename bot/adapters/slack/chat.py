@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.i18n.catalogue import chat as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 from bot.messages.blocks import Message
 from bot.ports.chat import ChatError, User
 
@@ -163,7 +163,7 @@ class SlackChat:
         )
 
 
-def _call(request: Callable[[], SlackResponse], target: str) -> SlackResponse:
+def _call(request: Callable[[], SlackResponse], target: Text) -> SlackResponse:
     """The answer to a request about `target`, such as a channel, which errors name. ChatError."""
     try:
         return request()

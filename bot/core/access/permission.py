@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.i18n.catalogue import control as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 
 EVERYBODY = "*"
 
@@ -76,7 +76,7 @@ class MembersUnknown:
 
     rule: Rule
     group: str
-    why: str
+    why: Text
 
 
 Decision = Granted | Denied | MembersUnknown
@@ -88,11 +88,11 @@ def denial(decision: Denied | MembersUnknown) -> str:
         case Denied(rule):
             return f"denied: {rule.key}"
         case MembersUnknown(rule, group, why):
-            return f"denied, could not ask: {group} in {rule.key}: {why}"
+            return f"denied, could not ask: {group} in {rule.key}: {why!s}"
 
 
 # The members of a user group, or a sentence why they are unknown.
-Members = frozenset[str] | str
+Members = frozenset[str] | Text
 
 
 def groups_to_ask(user: str, rules: Sequence[Rule]) -> list[str]:
@@ -122,7 +122,7 @@ def _one(user: str, rule: Rule, groups: Mapping[str, Members]) -> Decision:
     unknown: MembersUnknown | None = None
     for group in filter(_is_group, rule.allowed):
         members = groups.get(group, LocalizedText(texts.NOT_ASKED))
-        if isinstance(members, str):
+        if not isinstance(members, frozenset):
             unknown = unknown or MembersUnknown(rule, group, members)
         elif user in members:
             return Granted()

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.core.drift.model import Check, Status
 from bot.i18n.catalogue import deployed as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 
 _MAX_LENGTH: Final = 300  # characters of a reason or message
 
@@ -57,7 +57,7 @@ class DeployerStatus:
 _SYNC_STATUSES: Final = {"Synced": Status.SYNCED, "Ready": Status.SYNCED, "OutOfSync": Status.OUT_OF_SYNC}
 
 
-def disagreement(status: DeployerStatus, check: Check | None, *, rolling_out: bool = False) -> str | None:
+def disagreement(status: DeployerStatus, check: Check | None, *, rolling_out: bool = False) -> Text | None:
     """Where the deployer's status contradicts the bot's check, in a sentence; None if they agree or one is unknown.
 
     During a rollout (`rolling_out`) they differ by design.

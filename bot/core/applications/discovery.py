@@ -15,14 +15,14 @@ from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.objects.resource import Object, mapping, text
 from bot.core.rendering.source import Source
 from bot.i18n.catalogue import discovery as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedError, LocalizedText, Text
 
 CHANNEL_ANNOTATION: Final = "gitops-bot/channel"
 _IN_CLUSTER_URLS: Final = frozenset({"https://kubernetes.default.svc", "https://kubernetes.default"})
 _CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 
 
-class UnsupportedResourceError(Exception):
+class UnsupportedResourceError(LocalizedError):
     """The bot can't watch a resource, or one of its sources. The text is a sentence for people."""
 
 
@@ -37,7 +37,7 @@ class ResourceRef:
     name: str
 
     @property
-    def title(self) -> str:
+    def title(self) -> Text:
         """`Application argocd/shop on prod`."""
         return LocalizedText(
             texts.ORIGIN, kind=self.kind, namespace=self.namespace, name=self.name, cluster=self.cluster
@@ -74,7 +74,7 @@ class UnsupportedResource:
 
     origin: ResourceRef
     status: DeployerStatus
-    reason: str
+    reason: Text
     source_name: str = ""
 
     @property
@@ -127,7 +127,7 @@ class ApplicationInventory:
     applications: Mapping[str, Application]
     deployer_statuses: Mapping[str, DeployerStatus]
     unsupported: tuple[UnsupportedResource, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
 def annotated_channel(resource: Object) -> str:
@@ -160,7 +160,7 @@ def build_inventory(
         try:
             resolved.append((result, _resolve(result, repositories, clusters)))
         except UnsupportedResourceError as error:
-            unsupported.append(UnsupportedResource(result.origin, result.status, str(error), result.source_name))
+            unsupported.append(UnsupportedResource(result.origin, result.status, error.text, result.source_name))
     names = _unique_names([discovered for discovered, _ in resolved])
     configured_names = {_target(application): name for name, application in configured.items()}
     applications, statuses = dict(configured), {}

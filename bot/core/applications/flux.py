@@ -79,7 +79,7 @@ def read_resources(resources: Resources, cluster: str, config_maps: ConfigMapRea
                     )
                 )
             except UnsupportedResourceError as error:
-                results.append(UnsupportedResource(origin, status, str(error)))
+                results.append(UnsupportedResource(origin, status, error.text))
     return results
 
 

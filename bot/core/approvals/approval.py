@@ -11,6 +11,7 @@ from itertools import groupby
 
 from bot.core.git.commit import Approval, PullRequest
 from bot.core.globs import matches_path_glob
+from bot.i18n.language import Text
 
 # For this long after a commit was reported as unapproved, a late approval still closes its alert.
 LATE_APPROVAL_WINDOW = timedelta(days=7)
@@ -182,7 +183,7 @@ class ApprovalRecord:
     order: int
     look_at: datetime
     verdict: ApprovalStatus = ApprovalStatus.UNKNOWN
-    why: str | None = None
+    why: Text | None = None
     approvers: tuple[str, ...] = ()
     later: tuple[str, ...] = ()
     verified: bool = False

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.core.changes.irreversible import IrreversibleChange
 from bot.core.changes.rendered_change import NO_CHANGE, RenderedChange
+from bot.i18n.language import Text
 
 _MAX_OBJECTS: Final = 30  # of all applications together
 _MAX_IRREVERSIBLE: Final = 20  # of each
@@ -23,7 +24,7 @@ class Effect:
     namespace: str
     change: RenderedChange = NO_CHANGE
     irreversible: tuple[IrreversibleChange, ...] = ()
-    why: str | None = None
+    why: Text | None = None
 
 
 def bounded(effects: Sequence[Effect]) -> tuple[Effect, ...]:

@@ -11,7 +11,7 @@ from bot.core.objects.ownership import Ownership, Writer
 from bot.core.objects.path import Path, Segment
 from bot.i18n.catalogue import aside as texts
 from bot.i18n.catalogue import reason as reasons
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 
 RESTART: Final = LocalizedText(texts.RESTART)
 _DEPLOYERS_MARK: Final = LocalizedText(texts.TRACKING_METADATA)
@@ -24,7 +24,7 @@ class Verdict:
     """Whether one difference is drift, or set aside; the rule that decided it; and who wrote the live value."""
 
     is_drift: bool
-    reason: str
+    reason: Text
     writer: Writer | None = None
 
 
@@ -38,8 +38,8 @@ class Attribution:
     def __init__(
         self,
         ownership: Ownership,
-        controlled: Mapping[Path, str],
-        trusted_managers: Sequence[tuple[str, str]],
+        controlled: Mapping[Path, Text],
+        trusted_managers: Sequence[tuple[str, Text]],
     ) -> None:
         self._ownership = ownership
         self._controlled = controlled
@@ -78,8 +78,7 @@ class Attribution:
         if person is None and is_shared_mark(path):
             return Verdict(is_drift=False, reason=_DEPLOYERS_MARK, writer=writer)
         if self._ownership.is_in_last_applied(path):
-            reason = LocalizedText(reasons.NOT_PRUNED)
-            return Verdict(is_drift=True, reason=reason, writer=writer)
+            return Verdict(is_drift=True, reason=LocalizedText(reasons.NOT_PRUNED), writer=writer)
         if person is not None:
             return Verdict(
                 is_drift=True, reason=LocalizedText(reasons.ADDED_BY_HAND, manager=person.manager), writer=person
@@ -112,7 +111,7 @@ class Attribution:
             next((owner for owner in owners if not self._ownership.is_deployer(owner)), owners[0] if owners else None),
         )
 
-    def trusted(self, path: Path) -> str:
+    def trusted(self, path: Path) -> Text:
         """The ignore rule that trusts an owner of the value; "" if there is none."""
         if not self._trusted_managers:
             return ""
@@ -126,7 +125,7 @@ class Attribution:
             "",
         )
 
-    def _why_changed(self, writer: Writer | None) -> str:
+    def _why_changed(self, writer: Writer | None) -> Text:
         if writer is None:
             return LocalizedText(reasons.DIFFERS)
         if self._ownership.is_person(writer):

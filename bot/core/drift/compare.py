@@ -23,13 +23,13 @@ from bot.core.objects.resource import mapping
 from bot.core.objects.schema import Schemas
 from bot.i18n.catalogue import aside as texts
 from bot.i18n.catalogue import reason as reasons
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 
 Object = Mapping[str, Any]
 
-_AUTOSCALED: Final[Mapping[Path, str]] = {("spec", "replicas"): LocalizedText(texts.AUTOSCALER)}
-_AGGREGATED: Final[Mapping[Path, str]] = {("rules",): LocalizedText(texts.AGGREGATED)}
-_NOTHING: Final[Mapping[Path, str]] = {}
+_AUTOSCALED: Final[Mapping[Path, Text]] = {("spec", "replicas"): LocalizedText(texts.AUTOSCALER)}
+_AGGREGATED: Final[Mapping[Path, Text]] = {("rules",): LocalizedText(texts.AGGREGATED)}
+_NOTHING: Final[Mapping[Path, Text]] = {}
 _NO_SCALE_TARGETS: Final = ScaleTargets()
 
 
@@ -111,7 +111,7 @@ def _walk(manifest: Manifest, ownership: Ownership, attribution: Attribution, *,
     return Walk(ownership, attribution, is_secret=is_secret(manifest), is_pod=is_pod, explain=explain)
 
 
-def _controlled(manifest: Manifest, scale_targets: ScaleTargets) -> Mapping[Path, str]:
+def _controlled(manifest: Manifest, scale_targets: ScaleTargets) -> Mapping[Path, Text]:
     """The paths at which a controller may hold another value than git declares, each with the reason."""
     if scale_targets.include(manifest):
         return _AUTOSCALED
@@ -149,7 +149,7 @@ def _is_related(one: str, other: str) -> bool:
     return longer.startswith(shorter) and longer[len(shorter) : len(shorter) + 1] in ("", ".", "[")
 
 
-def _missing(manifest: Manifest, excuse: str | None) -> Comparison:
+def _missing(manifest: Manifest, excuse: Text | None) -> Comparison:
     missing = ObjectDrift(
         manifest.api_version,
         manifest.kind,

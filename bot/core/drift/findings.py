@@ -8,6 +8,7 @@ from bot.core.drift.attribution import Attribution, Verdict
 from bot.core.drift.model import FieldDrift
 from bot.core.drift.secret import HIDDEN, is_hidden
 from bot.core.objects.path import Segment, format_path
+from bot.i18n.language import Text
 
 Change = Literal["changed", "removed", "added"]
 
@@ -31,7 +32,7 @@ class Findings:
         field = FieldDrift(change, format_path(path), desired, live, manager, time, trusted or reason)
         (self.drift if verdict.is_drift and not trusted else self.set_aside).append(field)
 
-    def set_aside_since(self, count: int, reason: str) -> None:
+    def set_aside_since(self, count: int, reason: Text) -> None:
         """Set aside the drift after the first `count` differences."""
         self.set_aside += (replace(field, reason=reason) for field in self.drift[count:])
         del self.drift[count:]

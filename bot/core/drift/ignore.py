@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial, reduce
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from bot.core.drift.jq import Place, parse_jq
@@ -12,13 +12,16 @@ from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Pattern, Segment, matches, parse_path
 from bot.i18n.catalogue import aside as texts
 from bot.i18n.catalogue import ignore as errors
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedError, LocalizedText, Text, join_texts
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
-class PointerError(ValueError):
+class PointerError(LocalizedError, ValueError):
     """A JSON pointer that cannot be read, with what is wrong in one sentence."""
+
+
+_A_RULE = LocalizedText(texts.A_RULE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class IgnoreRule:
     json_pointers: tuple[str, ...] = ()
     jq_path_expressions: tuple[str, ...] = ()
     managed_fields_managers: tuple[str, ...] = ()
-    title: str = LocalizedText(texts.A_RULE)
+    title: Text = _A_RULE
 
     def covers(self, manifest: Manifest) -> bool:
         """Whether the rule is about this object; to its pattern a cluster-scoped one has the namespace ""."""
@@ -55,7 +58,7 @@ class IgnoredPaths:
 
     __slots__ = ("_patterns",)
 
-    def __init__(self, patterns: Sequence[tuple[Pattern, str]]) -> None:
+    def __init__(self, patterns: Sequence[tuple[Pattern, Text]]) -> None:
         self._patterns = patterns
 
     def below(self, segment: Segment) -> "IgnoredPaths | None":
@@ -66,15 +69,15 @@ class IgnoredPaths:
         return IgnoredPaths(patterns) if patterns else None
 
     @property
-    def reason(self) -> str:
+    def reason(self) -> Text:
         """Why everything from here on is ignored; "" if only something below it is."""
         return next((reason for pattern, reason in self._patterns if not pattern), "")
 
     @property
-    def reasons(self) -> str:
+    def reasons(self) -> Text:
         """The reasons of all of them, as one text."""
-        reasons = dict.fromkeys(reason for _, reason in self._patterns)
-        return reduce(lambda one, other: LocalizedText(texts.BOTH_RULES, one=one, other=other), reasons)
+        reasons: Iterable[Text] = dict.fromkeys(reason for _, reason in self._patterns)
+        return join_texts(texts.BOTH_RULES, reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Selector:
     """A JSON pointer or jq expression of a rule: the `places` that it selects in an object, and the reason."""
 
     places: Callable[[Any], Iterator[Place]]
-    reason: str
+    reason: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +94,20 @@ class ObjectRules:
 
     ignored: IgnoredPaths | None = None
     selectors: tuple[Selector, ...] = ()
-    trusted_managers: tuple[tuple[str, str], ...] = ()
+    trusted_managers: tuple[tuple[str, Text], ...] = ()
 
 
 _NO_RULES: Final = ObjectRules()
 
 
-def rules_for(rules: Iterable[IgnoreRule], manifest: Manifest, own: Sequence[tuple[Pattern, str]] = ()) -> ObjectRules:
+def rules_for(rules: Iterable[IgnoreRule], manifest: Manifest, own: Sequence[tuple[Pattern, Text]] = ()) -> ObjectRules:
     """The rules about one object. `own` are the paths that its manifest says to ignore, each with the reason.
 
     PathError, PointerError or JqError for a rule that cannot be read.
     """
     patterns = list(own)
     selectors: list[Selector] = []
-    managers: list[tuple[str, str]] = []
+    managers: list[tuple[str, Text]] = []
     for rule in rules:
         if not rule.covers(manifest):
             continue

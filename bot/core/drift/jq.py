@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bot.core.drift.jq_values import COMPARISONS, RaisedError, contains, endswith, has, is_true, startswith
 from bot.i18n.catalogue import ignore as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedError, LocalizedText
 
 Place = tuple[str | int, ...]  # keys and indexes from the root
 # A value on its way through an expression, and where it stands; None for one that was worked out.
@@ -27,7 +27,7 @@ _MAX_STEPS: Final = 100_000  # of one expression in one object
 _MAX_LENGTH: Final = 500
 
 
-class JqError(ValueError):
+class JqError(LocalizedError, ValueError):
     """An expression beyond the subset, with what is wrong in one sentence."""
 
 

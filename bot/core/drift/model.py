@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from bot.i18n.language import Text
+
 
 class Status(StrEnum):
     """An application's status. One that could not be fully checked is UNKNOWN, never SYNCED."""
@@ -31,7 +33,7 @@ class FieldDrift:
     live: Any = None
     manager: str | None = None
     time: datetime | None = None
-    reason: str = ""
+    reason: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class ObjectDrift:
     name: str
     change: Literal["modified", "missing"]
     fields: tuple[FieldDrift, ...] = ()
-    reason: str = ""
+    reason: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,9 @@ class Check:
     cluster: str
     revision: str | None
     status: Status
-    error: str | None
+    error: Text | None
     objects: int
     at: datetime
     drift: tuple[ObjectDrift, ...] = ()
     set_aside: tuple[ObjectDrift, ...] = field(default=(), compare=False)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot.core.objects.path import PathError, Pattern, parse_path
 from bot.core.objects.resource import mapping
 from bot.i18n.catalogue import aside as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 
 _OWN: Final = "gitops-bot/ignore"  # `*`, or paths separated by spaces
 _FIELD_CHANGES: Final = frozenset(("changed", "removed", "added"))
@@ -41,7 +41,7 @@ def opt_outs(desired: Mapping[str, Any]) -> dict[str, LocalizedText]:
     }
 
 
-def ignored_paths(desired: Mapping[str, Any]) -> Sequence[tuple[Pattern, str]]:
+def ignored_paths(desired: Mapping[str, Any]) -> Sequence[tuple[Pattern, Text]]:
     """The paths that an object's manifest says to ignore, each with the reason; none if one cannot be read."""
     text = mapping(desired, "metadata", "annotations").get(_OWN)
     if not isinstance(text, str) or text == "*":

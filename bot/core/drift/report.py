@@ -35,11 +35,11 @@ def as_json(checks: Sequence[Check], *, explain: bool = False) -> bytes:
                 "cluster": check.cluster,
                 "revision": check.revision,
                 "status": check.status.value,
-                "error": check.error,
+                "error": None if check.error is None else str(check.error),
                 "objects": check.objects,
                 "drift": [_object(drift, explain=explain) for drift in check.drift],
                 **({"set_aside": [_object(drift, explain=True) for drift in check.set_aside]} if explain else {}),
-                **({"notes": list(check.notes)} if explain else {}),
+                **({"notes": [str(note) for note in check.notes]} if explain else {}),
             }
             for check in checks
         ]
@@ -64,8 +64,8 @@ def as_text(checks: Sequence[Check], *, explain: bool = False) -> str:
             count = f"{len(check.drift)} of {_count(check.objects, 'object')} {verb}"
         lines.append(f"{check.application} on {check.cluster}{at}: {_WORDS[check.status]}, {count}")
         if check.error:
-            lines.append(f"  error: {check.error}")
-        lines += [f"  note: {_printable(note)}" for note in check.notes]
+            lines.append(f"  error: {_printable(str(check.error))}")
+        lines += [f"  note: {_printable(str(note))}" for note in check.notes]
         if explain:
             lines += _counts(check.set_aside)
         for drift, aside in _by_object(check.drift, check.set_aside if explain else ()):
@@ -85,7 +85,7 @@ def _object(drift: ObjectDrift, *, explain: bool) -> dict[str, Any]:
         "namespace": drift.namespace,
         "name": drift.name,
         "change": drift.change,
-        **({"reason": drift.reason or None} if explain else {}),
+        **({"reason": str(drift.reason) or None} if explain else {}),
         "fields": [
             {
                 "change": field.change,
@@ -94,7 +94,7 @@ def _object(drift: ObjectDrift, *, explain: bool) -> dict[str, Any]:
                 "live": field.live,
                 "manager": field.manager,
                 "time": _rfc3339(field.time) if field.time else None,
-                **({"reason": field.reason} if explain else {}),
+                **({"reason": str(field.reason)} if explain else {}),
             }
             for field in drift.fields
         ],
@@ -121,7 +121,7 @@ def _counts(aside: Sequence[ObjectDrift]) -> list[str]:
     widest = len(str(counts.total()))
     return [
         f"  set aside: {_count(counts.total(), 'difference')} that {'is' if counts.total() == 1 else 'are'} not drift",
-        *(f"    {number:{widest}} {_printable(reason)}" for reason, number in counts.most_common()),
+        *(f"    {number:{widest}} {_printable(str(reason))}" for reason, number in counts.most_common()),
     ]
 
 
@@ -132,7 +132,7 @@ def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, expla
     where = f"{item.namespace}/{item.name}" if item.namespace else item.name
     title = f"  {item.kind} {where}"
     if item.change == "missing":
-        why = f" ({_printable(item.reason)})" if explain else ""
+        why = f" ({_printable(str(item.reason))})" if explain else ""
         return [f"{title}: missing from the cluster{why}"]
     rows = [_row(field, "", explain=explain) for field in (drift.fields if drift else ())]
     rows += [_row(field, _SET_ASIDE, explain=True) for field in (aside.fields if aside else ())]
@@ -143,7 +143,7 @@ def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, expla
 def _row(field: FieldDrift, prefix: str, *, explain: bool) -> tuple[str, str, str]:
     origin = _origin(field)
     if explain:
-        why = _printable(field.reason)
+        why = _printable(str(field.reason))
         named = field.manager is None or field.manager in why
         origin = why + _no_later(field) if named else f"{why}; {origin}"
     return f"{prefix}{_MARKS[field.change]} {_printable(field.path)}", _values(field), origin

@@ -13,7 +13,7 @@ from bot.core.objects.ownership import Ownership
 from bot.core.objects.path import Item, Path, Segment
 from bot.core.objects.schema import MISSING, Node
 from bot.i18n.catalogue import aside as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 
 Object = Mapping[str, Any]
 
@@ -122,11 +122,11 @@ class UndeclaredFields:
         return Undeclared(whole_path, live, self._attribution.added(whole_path))
 
 
-def _from_server(path: list[Segment], live: Any, reason: str) -> Undeclared:
+def _from_server(path: list[Segment], live: Any, reason: Text) -> Undeclared:
     return Undeclared(tuple(path), live, Verdict(is_drift=False, reason=reason), is_default=True)
 
 
-def _without_drift(value: Undeclared, reason: str) -> Undeclared:
+def _without_drift(value: Undeclared, reason: Text) -> Undeclared:
     if not value.verdict.is_drift:
         return value
     return replace(value, verdict=replace(value.verdict, is_drift=False, reason=reason))

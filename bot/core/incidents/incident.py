@@ -15,6 +15,7 @@ from bot.core.changes.suspect import Suspect
 from bot.core.drift.differences import identities, merge_worst, new_or_escalated, severities, with_unseen
 from bot.core.drift.model import Check, ObjectDrift, Status
 from bot.core.drift.severity import Rating, Severity, rate
+from bot.i18n.language import Text
 
 
 class IncidentState(StrEnum):
@@ -101,7 +102,7 @@ class Incident:
     drift: tuple[ObjectDrift, ...]
     looks: int = 1
     worst: tuple[ObjectDrift, ...] = ()
-    blind: str | None = None
+    blind: Text | None = None
     resolved_at: datetime | None = None
     ended: ResolutionCause | None = None
     repository: str = ""

@@ -23,16 +23,16 @@ from yaml.reader import ReaderError
 
 from bot.core.objects.resource import items, mapping
 from bot.i18n.catalogue import manifest as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedError, LocalizedText, Text
 
 _MAX_DEPTH: Final = 500  # far above any manifest, far below any stack limit
 _MAX_ALIASED: Final = 100_000  # nodes that the aliases of one document may expand to; more is a YAML bomb
 
 
-class ManifestError(ValueError):
+class ManifestError(LocalizedError, ValueError):
     """A file that is not a Kubernetes manifest: where, and what is wrong, in one sentence that quotes no value."""
 
-    def __init__(self, file: str, line: int, problem: str) -> None:
+    def __init__(self, file: str, line: int, problem: Text) -> None:
         super().__init__(LocalizedText(texts.AT, file=file, line=str(line), problem=problem))
         self.file = file
         self.line = line
@@ -276,7 +276,7 @@ class _Document:
                 into[key] = "<<" if value is _MERGE else value
                 key = _NO_KEY
 
-    def _error(self, problem: str) -> ManifestError:
+    def _error(self, problem: Text) -> ManifestError:
         return ManifestError(self._file, _line(self._event), problem)
 
     def _alias(self, anchor: str | None) -> tuple[object, int]:

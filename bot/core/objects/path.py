@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from bot.i18n.language import LocalizedError
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -41,7 +43,7 @@ Pattern = tuple[Segment | Wildcard, ...]
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
-class PathError(ValueError):
+class PathError(LocalizedError, ValueError):
     """A path that cannot be read, with what is wrong in one sentence."""
 
 

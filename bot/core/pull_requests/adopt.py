@@ -16,12 +16,12 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
 from bot.i18n.catalogue import adopt as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedError, LocalizedText
 
 _NO_FOLDING: Final = 2**20  # ruamel.yaml folds longer lines
 
 
-class NotAdoptableError(ValueError):
+class NotAdoptableError(LocalizedError):
     """Drift that cannot be adopted in git: one sentence that says why and what to do, and quotes no value."""
 
 
@@ -38,7 +38,7 @@ def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace:
     try:
         documents = [json.loads(json.dumps(value)) for _, value in read_documents(file, content)]
     except ManifestError as error:
-        raise NotAdoptableError(LocalizedText(texts.UNREADABLE, error=str(error))) from None
+        raise NotAdoptableError(LocalizedText(texts.UNREADABLE, error=error.text)) from None
     expected = _apply_drift(documents, drift, file, namespace)
     if not any(document is not None for document in expected):
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bot.i18n.catalogue import revision as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 
 MAX_LENGTH = 200
 
@@ -72,7 +72,7 @@ class PullUrl:
 class InvalidChangeRef:
     """The text names no change; `reason` is one sentence that says what does."""
 
-    reason: str
+    reason: Text
 
 
 ChangeRef = Sha | PullNumber | Range | CommitUrl | PullUrl

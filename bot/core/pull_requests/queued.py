@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.core.pull_requests.revert import RevertRequest
+from bot.i18n.language import Text
 
 # The forge can ask to wait again and again; after this long the bot gives up and says so.
 MAX_WAIT: Final = timedelta(days=1)
@@ -37,14 +38,14 @@ class QueuedRevert:
     channel: str
     asked_at: datetime
     due: datetime
-    reason: str
+    reason: Text
     state: QueueState = QueueState.WAITING
-    result: str = ""
+    result: Text = ""
     url: str | None = None
 
 
 def enqueued(
-    request: RevertRequest, *, by: str, asked_in: str, channel: str, now: datetime, due: datetime, reason: str
+    request: RevertRequest, *, by: str, asked_in: str, channel: str, now: datetime, due: datetime, reason: Text
 ) -> QueuedRevert:
     """A new queued revert. Two of the same request in the same second have the same ID."""
     meaning = [str(request.change), request.application, request.only, request.through_merges, request.large]
@@ -62,7 +63,7 @@ def waiting_for_same(reverts: Iterable[QueuedRevert], new: QueuedRevert) -> Queu
     )
 
 
-def postponed(queued: QueuedRevert, due: datetime, reason: str, now: datetime) -> QueuedRevert:
+def postponed(queued: QueuedRevert, due: datetime, reason: Text, now: datetime) -> QueuedRevert:
     """The queued revert after one more attempt that has to wait; given up after MAX_WAIT."""
     if now - queued.asked_at >= MAX_WAIT:
         return replace(queued, state=QueueState.GIVEN_UP, reason=reason, result=reason)

@@ -9,6 +9,7 @@ from bot.core.access.permission import Denied, MembersUnknown
 from bot.core.changes.effect import Effect
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.pull_requests.change_ref import ChangeRef
+from bot.i18n.language import Text
 
 # A revert of more files or applications than this is confirmed first.
 MAX_FILES = 500
@@ -158,14 +159,14 @@ class Confirm:
 class NotFound:
     """There is no such commit or pull request: `reason` is one sentence."""
 
-    reason: str
+    reason: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
     """Several commits match; `candidates` are some of them."""
 
-    reason: str
+    reason: Text
     candidates: tuple[Commit, ...]
 
 
@@ -210,7 +211,7 @@ class EmptyCommit:
 class Refused:
     """Nothing was done: `reason` says why and what to do. `retry_at` is set when the forge said when to try again."""
 
-    reason: str
+    reason: Text
     retry_at: datetime | None = None
 
 
@@ -219,7 +220,7 @@ class Unfinished:
     """The branch is pushed, but its pull request is not open; the same request continues from there."""
 
     branch: str
-    reason: str
+    reason: Text
     retry_at: datetime | None = None
 
 

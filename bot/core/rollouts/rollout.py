@@ -12,6 +12,7 @@ from bot.core.changes.suspect import Suspect
 from bot.core.git.author import Author
 from bot.core.objects.health import Unready
 from bot.core.objects.images import Unpinned
+from bot.i18n.language import Text
 
 MAX_LISTED: Final = 10  # pending objects, and unpinned images, per application
 
@@ -66,7 +67,7 @@ class ApplicationChange:
     rendered: RenderedChange = NO_CHANGE
     unpinned: tuple[Unpinned, ...] = ()
     images: int = 0
-    why: str | None = None
+    why: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class ApplicationRollout:
     channel: str
     live_at: datetime | None = None
     lacking: PendingState = NOTHING_PENDING
-    error: str | None = None
+    error: Text | None = None
     change: ApplicationChange | None = None
 
 
@@ -127,7 +128,7 @@ class Observation:
     """One observation of one application: it is live if nothing is `pending` and there is no `error`."""
 
     pending: PendingState = NOTHING_PENDING
-    error: str | None = None
+    error: Text | None = None
 
 
 def apply_observations(

@@ -36,7 +36,7 @@ class Groups:
         try:
             members, lifetime = self._chat.group_members(group), self._known_for
         except ChatError as error:
-            members, lifetime = str(error), timedelta(seconds=error.retry_after or 0)
+            members, lifetime = error.text, timedelta(seconds=error.retry_after or 0)
         with self._lock:
             self._cache[group] = members, now + lifetime
         return members

@@ -22,7 +22,7 @@ from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.i18n.catalogue import discovery as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 from bot.ports.cluster import Cluster, Discovery, Kind
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
@@ -104,7 +104,7 @@ class Discoverer:
         }
         self._lock = threading.Lock()
         self._found: dict[tuple[str, str], Sequence[DiscoveryResult]] = {}
-        self._troubles: dict[tuple[str, str], str] = {}
+        self._troubles: dict[tuple[str, str], Text] = {}
         self._catalogue = ApplicationInventory(self._configured, {})
         self.applications = Applications(self._configured)
 
@@ -124,7 +124,7 @@ class Discoverer:
                 applications = deployer.read(_held(reader, deployer), cluster, _config_maps(reader))
             except PortError as error:
                 not_served = error if isinstance(error, _NotServedError) else None
-                problem = str(not_served) if not_served else self._failed(deployer, cluster, str(error))
+                problem = not_served.text if not_served else self._failed(deployer, cluster, error.text)
                 _log.warning("%s", problem)
                 with self._lock:
                     self._troubles[cluster, name] = problem
@@ -155,7 +155,7 @@ class Discoverer:
         """What the deployers say, by application."""
         return self.catalogue().deployer_statuses
 
-    def _failed(self, deployer: _Deployer, cluster: str, why: str) -> str:
+    def _failed(self, deployer: _Deployer, cluster: str, why: Text) -> Text:
         return LocalizedText(texts.LIST_FAILED, deployer=deployer.title, cluster=cluster, why=why)
 
     def _ask_defaults(self, found: Sequence[DiscoveryResult]) -> None:

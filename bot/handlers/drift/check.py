@@ -21,7 +21,7 @@ from bot.handlers.drift.result import ComparisonResult, comparison_result, join_
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rendering.render import Tree, gather, make
 from bot.i18n.catalogue import check as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 from bot.ports.cluster import Cluster, ClusterError
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository
@@ -39,7 +39,7 @@ class _DesiredState:
     application: Application
     revision: str | None
     manifests: tuple[Manifest, ...] = ()
-    error: str | None = None
+    error: Text | None = None
 
 
 def fetch_all(repositories: Mapping[str, Repository]) -> dict[str, Revision]:
@@ -110,7 +110,7 @@ def check_files(
         rendering = make(gather(tree, source, files), source, renderer)
         desired = _DesiredState(application, None, rendering.manifests, rendering.varying or None)
     except (ManifestError, PortError) as error:
-        desired = _DesiredState(application, None, error=str(error))
+        desired = _DesiredState(application, None, error=error.text)
     options = CompareOptions(tuple(ignore), tuple(interactive), explain)
     return _check([desired], cluster, options, now, ComparisonCache())[0]
 
@@ -140,14 +140,14 @@ def _desired_state(
     application: Application, revision: Revision, repository: Repository, manifest_cache: ManifestCache
 ) -> _DesiredState:
     if isinstance(revision, PortError):
-        return _DesiredState(application, None, error=str(revision))
+        return _DesiredState(application, None, error=revision.text)
     try:
         rendering = manifest_cache.rendering(repository, revision, application.source)
         return _DesiredState(application, revision, rendering.manifests, rendering.varying or None)
     except (ManifestError, RenderError) as error:
-        return _DesiredState(application, revision, error=str(error))
+        return _DesiredState(application, revision, error=error.text)
     except PortError as error:
-        return _DesiredState(application, None, error=str(error))
+        return _DesiredState(application, None, error=error.text)
 
 
 def _check(
@@ -175,7 +175,7 @@ def _check_of(desired: _DesiredState, live: LiveComparison | ClusterError | None
         where = application.path or LocalizedText(texts.ITS_DIRECTORY)
         error = LocalizedText(texts.DECLARES_NOTHING, application=application.name, where=where)
     elif isinstance(live, ClusterError):
-        error = error or str(live)
+        error = error or live.text
     elif live is not None:
         result = comparison_result(desired.manifests, namespace=application.namespace, live=live)
         error = join_sentences(filter(None, (error, summarize(result.unknown))))

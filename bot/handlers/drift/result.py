@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 
 from bot.core.drift.compare import compare_object
 from bot.core.drift.model import ObjectDrift
@@ -12,7 +11,7 @@ from bot.core.objects.schema import Schemas
 from bot.handlers.drift.live_comparison import LiveComparison
 from bot.handlers.drift.served_kinds import scope_of
 from bot.i18n.catalogue import check as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text, join_texts
 from bot.ports.cluster import ClusterError
 
 _REPLICAS = "spec.replicas"
@@ -31,8 +30,8 @@ class ComparisonResult:
     objects: int = 0
     drift: tuple[ObjectDrift, ...] = ()
     set_aside: tuple[ObjectDrift, ...] = ()
-    unknown: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    unknown: tuple[Text, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
 def comparison_result(manifests: Sequence[Manifest], *, namespace: str, live: LiveComparison) -> ComparisonResult:
@@ -44,14 +43,14 @@ def comparison_result(manifests: Sequence[Manifest], *, namespace: str, live: Li
     resolved = resolve(manifests, namespace=namespace, namespaced=namespaced)
     drift: list[ObjectDrift] = []
     set_aside: list[ObjectDrift] = []
-    unchecked: defaultdict[str, list[str]] = defaultdict(list)  # objects by the reason
+    unchecked: defaultdict[Text, list[str]] = defaultdict(list)  # objects by the reason
     for manifest in resolved:
         try:
             comparison = live.comparison_of(manifest)
             if manifest.api_version in live.schema_errors:
                 raise live.schema_errors[manifest.api_version]
         except ClusterError as error:
-            unchecked[str(error)].append(_title(manifest))
+            unchecked[error.text].append(_title(manifest))
             continue
         if comparison is None:
             comparison = compare_object(manifest, None, schema=_NO_SCHEMAS)
@@ -59,7 +58,7 @@ def comparison_result(manifests: Sequence[Manifest], *, namespace: str, live: Li
         if object_drift is not None and any(field.path == _REPLICAS for field in object_drift.fields):
             autoscaler_error = live.autoscaler_error(manifest.namespace)
             if autoscaler_error is not None:  # an autoscaler may have set them, which is not drift
-                reason = LocalizedText(texts.SCALED, path=_REPLICAS, why=str(autoscaler_error))
+                reason = LocalizedText(texts.SCALED, path=_REPLICAS, why=autoscaler_error.text)
                 unchecked[reason].append(_title(manifest))
                 object_drift = _without_replicas(object_drift)
         if object_drift is not None:
@@ -74,26 +73,26 @@ def comparison_result(manifests: Sequence[Manifest], *, namespace: str, live: Li
 
 def still_present(
     manifests: Sequence[Manifest], *, namespace: str, live: LiveComparison
-) -> tuple[list[Manifest], tuple[str, ...]]:
+) -> tuple[list[Manifest], tuple[Text, ...]]:
     """Which of these objects, say of those that a commit removed, still exist; and why some could not be checked."""
     present: list[Manifest] = []
-    unchecked: defaultdict[str, list[str]] = defaultdict(list)
+    unchecked: defaultdict[Text, list[str]] = defaultdict(list)
     for manifest in resolve(manifests, namespace=namespace, namespaced=scope_of(live.discovery)):
         try:
             if live.comparison_of(manifest) is not None:
                 present.append(manifest)
         except ClusterError as error:
-            unchecked[str(error)].append(_title(manifest))
+            unchecked[error.text].append(_title(manifest))
     return present, _not_checked(unchecked)
 
 
-def join_sentences(sentences: Iterable[str]) -> str | None:
+def join_sentences(sentences: Iterable[Text]) -> Text | None:
     """Several sentences as one text; None if there are none."""
     parts = list(sentences)
-    return reduce(lambda one, other: LocalizedText(texts.THEN, one=one, other=other), parts) if parts else None
+    return join_texts(texts.THEN, parts) if parts else None
 
 
-def summarize(unknown: Sequence[str]) -> str | None:
+def summarize(unknown: Sequence[Text]) -> Text | None:
     """The first few sentences and how many more there are; None if there are none."""
     more = len(unknown) - _MOST_NAMED
     rest = [LocalizedText(texts.MORE_NOT_CHECKED, n=str(more))] if more > 0 else []
@@ -105,7 +104,7 @@ def _without_replicas(object_drift: ObjectDrift) -> ObjectDrift | None:
     return replace(object_drift, fields=fields) if fields else None
 
 
-def _not_checked(objects_by_reason: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def _not_checked(objects_by_reason: Mapping[Text, Sequence[str]]) -> tuple[Text, ...]:
     sentences = []
     for reason, objects in objects_by_reason.items():
         more = len(objects) - _MOST_NAMED
@@ -114,8 +113,8 @@ def _not_checked(objects_by_reason: Mapping[str, Sequence[str]]) -> tuple[str, .
     return tuple(sentences)
 
 
-def _declared_twice(duplicates: Sequence[tuple[Manifest, Manifest]]) -> tuple[str, ...]:
-    notes = [
+def _declared_twice(duplicates: Sequence[tuple[Manifest, Manifest]]) -> tuple[Text, ...]:
+    notes: list[Text] = [
         LocalizedText(
             texts.DECLARED_TWICE,
             object=_title(later),

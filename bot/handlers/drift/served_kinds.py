@@ -1,12 +1,11 @@
 """Which kind of a cluster a manifest means, as the cluster's discovery says."""
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import Final
 
 from bot.core.objects.manifest import Manifest, Namespaced
 from bot.i18n.catalogue import cluster as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, join_texts
 from bot.ports.cluster import ClusterError, Discovery, Kind
 
 # The autoscalers, which may set spec.replicas: for each, the versions to read it in, the preferred one first.
@@ -40,7 +39,7 @@ def served_kind(manifest: Manifest, discovery: Discovery, cluster: str) -> Kind:
     values = {"cluster": cluster, "kind": manifest.kind, "version": manifest.api_version}
     if not served:
         raise ClusterError(LocalizedText(texts.NOT_SERVED, **values))
-    versions = reduce(lambda one, other: LocalizedText(texts.OR, one=one, other=other), served)
+    versions = join_texts(texts.OR, served)
     raise ClusterError(LocalizedText(texts.OTHER_VERSION, **values, served=versions))
 
 

@@ -72,11 +72,11 @@ def adopt_drift(
         )
         outcome = propose(proposal, repository, forge)
     except (NotAdoptableError, ManifestError) as error:
-        return Refused(error.args[0])
+        return Refused(error.text)
     except ForgeError as error:
-        return Refused(str(error), error.retry_at)
+        return Refused(error.text, error.retry_at)
     except PortError as error:
-        return Refused(str(error))
+        return Refused(error.text)
     return Adopted(outcome, tuple(sorted(files))) if isinstance(outcome, PullRequest) else outcome
 
 

@@ -81,7 +81,7 @@ class AdoptService:
             case NothingDiffers():
                 return adopt_message.nothing_to_adopt(translator, application.name)
             case Refused(reason):
-                audit.result = f"Refused: {reason}"
+                audit.result = f"Refused: {reason!s}"
                 return adopt_message.not_adopted(translator, reason)
             case Unfinished(branch, reason):
                 audit.result = f"Unfinished {branch}"

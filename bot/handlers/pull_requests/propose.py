@@ -48,7 +48,7 @@ def propose(
             except PushRejectedError as error:
                 repository.fetch()
                 if repository.tip(branch) is None:
-                    return Refused(str(error))
+                    return Refused(error.text)
                 continue  # a request for the same change was faster
         else:
             pull = forge.find_pull_request(branch)
@@ -62,5 +62,5 @@ def propose(
                 head=branch, base=repository.branch, title=proposal.title, body=proposal.body
             )
         except ForgeError as error:
-            return Unfinished(branch, str(error), error.retry_at)
+            return Unfinished(branch, error.text, error.retry_at)
     return Refused(LocalizedText(texts.ALL_TAKEN, branch=proposal.branch(1)))

@@ -7,7 +7,6 @@ branch's name depends only on the change, and a request that finds the branch co
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 from bot.core.access.permission import Decision, Granted
 from bot.core.applications.application import Application
@@ -56,7 +55,7 @@ from bot.handlers.pull_requests.propose import Proposal, propose
 from bot.handlers.rendering.affected import affected_applications, effects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text, join_texts
 from bot.messages import revert_pull_request
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Merged, Repository, RepositoryError, RevisionNotFoundError
@@ -97,11 +96,11 @@ def revert(
             return target
         return _Revert(request, target, repository, forge, applications, permit, manifest_cache).open(head)
     except RevisionNotFoundError as error:
-        return Ambiguous(str(error), error.candidates) if error.candidates else NotFound(str(error))
+        return Ambiguous(error.text, error.candidates) if error.candidates else NotFound(error.text)
     except RepositoryError as error:
-        return Refused(str(error))
+        return Refused(error.text)
     except ForgeError as error:
-        return Refused(str(error), error.retry_at)
+        return Refused(error.text, error.retry_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,8 +342,8 @@ class _Revert:
         return revert_pull_request.reference(self.target.pull, url) if self.target.pull and url else None
 
 
-def _not_affected(application: str, affected: Sequence[str]) -> str:
+def _not_affected(application: str, affected: Sequence[str]) -> Text:
     if not affected:
         return LocalizedText(texts.NO_APPLICATION, asked=application)
-    names = reduce(lambda one, other: LocalizedText(texts.AND, one=one, other=other), affected)
+    names = join_texts(texts.AND, affected)
     return LocalizedText(texts.OTHER_APPLICATION, asked=application, names=names)

@@ -27,7 +27,7 @@ from bot.handlers.pull_requests.revert import revert
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import queued as texts
-from bot.i18n.language import LocalizedText, Translator
+from bot.i18n.language import LocalizedText, Text, Translator
 from bot.messages import queued_revert as queued_revert_message
 from bot.messages import revert as revert_message
 from bot.messages.blocks import Message
@@ -160,7 +160,7 @@ class RevertService:
 
     # ------------------------------------------------------------ the queue, while the forge is rate limited
 
-    def _enqueue(self, requester: Requester, request: RevertRequest, due: datetime, reason: str) -> QueuedRevert:
+    def _enqueue(self, requester: Requester, request: RevertRequest, due: datetime, reason: Text) -> QueuedRevert:
         """Queue the request, unless the same one is waiting already. StoreError."""
         queued = enqueued(
             request,
@@ -198,7 +198,7 @@ class RevertService:
             outcome = self._attempt(requester, queued.request)
         except PortError as error:
             _log.warning("queued revert %s postponed: %s", queued.id, error)
-            return postponed(queued, queued.due, str(error), self.ports.clock())
+            return postponed(queued, queued.due, error.text, self.ports.clock())
         match outcome:
             case Refused(reason, datetime() as due) | Unfinished(_, reason, datetime() as due):
                 return postponed(queued, due, reason, self.ports.clock())

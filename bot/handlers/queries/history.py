@@ -7,7 +7,7 @@ from bot.core.approvals.approval import ApprovalStatus
 from bot.core.git.commit import Commit, PullRequest, approvers
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.core.rollouts.rollout import Rollout, RolloutState
-from bot.i18n.language import Translator
+from bot.i18n.language import Text, Translator
 from bot.messages import suspect
 from bot.messages.blocks import Block, Message
 from bot.messages.history import Entry, answer, no_forge
@@ -34,14 +34,14 @@ def history(translator: Translator, ports: Ports, repository_name: str, applicat
         rollout.pull_number: rollout for rollout in rollouts_of_commits if rollout.pull_number
     }  # of a rebase, the last commit's
     entries = []
-    approvals_error: str | None = None if forge else no_forge()
+    approvals_error: Text | None = None if forge else no_forge()
     for commit in commits:
         pull, approvers = None, None
         if forge and not approvals_error:
             try:
                 pull, approvers = approved(forge, commit)
             except ForgeError as error:
-                approvals_error = str(error)
+                approvals_error = error.text
         rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
         entry = _entry(commit, forge, pull, approvers, rollout)
         entries.append(replace(entry, record=judged.get(commit.sha)))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import ApplicationInventory
 from bot.core.git.commit import PullRequest
-from bot.i18n.language import Translator
+from bot.i18n.language import Text, Translator
 from bot.messages.blocks import Message
 from bot.messages.status import Overview, answer
 from bot.ports import Ports
@@ -16,7 +16,7 @@ def status(
     translator: Translator,
     ports: Ports,
     applications: Sequence[Application],
-    troubles: Sequence[str],
+    troubles: Sequence[Text],
     discovered: ApplicationInventory,
     *,
     everything: bool,
@@ -26,12 +26,12 @@ def status(
     With `everything`, what a deployer knows and cannot be followed too.
     """
     pulls: dict[str, Sequence[PullRequest]] = {}
-    unknown: dict[str, str] = {}
+    unknown: dict[str, Text] = {}
     for name in sorted({application.repository.name for application in applications} & set(ports.forges)):
         try:
             pulls[name] = ports.forges[name].open_pull_requests()
         except ForgeError as error:
-            unknown[name] = str(error)
+            unknown[name] = error.text
     return answer(
         translator,
         Overview(

@@ -36,7 +36,7 @@ def who(translator: Translator, ports: Ports, people: People, application: Appli
             try:
                 pull, approvers = approved(forge, commit)
             except ForgeError as error:
-                approvals_error = str(error)
+                approvals_error = error.text
         url = forge.commit_url(commit.sha) if forge else None
         authors = people.known(authors_of(_brought(repository, commit)))
         changes.append(Change(commit, url, authors, pull, approvers))

@@ -10,7 +10,7 @@ from bot.core.changes.rendered_change import rendered_change
 from bot.core.objects.manifest import ManifestError
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import effect as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
 
@@ -75,7 +75,7 @@ def _effect(
             manifest_cache.declared(repository, revision, application.source) for revision in (before, after)
         )
     except (PortError, ManifestError) as error:
-        return _unknown(application, str(error))
+        return _unknown(application, error.text)
     namespace = application.namespace
     return Effect(
         application.name,
@@ -92,5 +92,5 @@ def _result(future: Future[Effect], application: Application, patience: float) -
     return future.result()
 
 
-def _unknown(application: Application, why: str) -> Effect:
+def _unknown(application: Application, why: Text) -> Effect:
     return Effect(application.name, application.cluster, application.namespace, why=why)

@@ -112,7 +112,7 @@ class ManifestCache:
         if isinstance(found, ManifestError):
             raise ManifestError(found.file, found.line, found.problem)
         if isinstance(found, RenderError):
-            raise type(found)(str(found))
+            raise type(found)(found.text)
         return found
 
     def _locate(self, repository: Repository, revision: str, sources: Sequence[Source]) -> dict[Source, Inputs | None]:
@@ -175,7 +175,7 @@ class ManifestCache:
         except ManifestError as error:
             found = ManifestError(error.file, error.line, error.problem)  # the caught one would keep the files' bytes
         except RenderError as error:
-            found = type(error)(str(error))
+            found = type(error)(error.text)
         self._keep(repository, revision, source, gathered.outside)
         inputs = self._locate(repository, revision, [source])[source]
         with self._lock:

@@ -22,7 +22,7 @@ from bot.core.rendering.source import (
 from bot.garbage import gc_paused
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository, RepositoryError
 from bot.ports.rendering import Renderer, RenderError
@@ -83,7 +83,7 @@ class Rendering:
     """What a source comes to. `varying` names what came out differently the second time, and is not among the rest."""
 
     manifests: tuple[Manifest, ...]
-    varying: str = ""
+    varying: Text = ""
 
 
 def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:

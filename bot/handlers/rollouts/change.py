@@ -83,7 +83,7 @@ def _change(
         before = manifest_cache.declared(repository, rollout.parent, application.source)
         after = manifest_cache.declared(repository, rollout.revision, application.source)
     except (PortError, ManifestError) as error:
-        return ApplicationChange(why=str(error))
+        return ApplicationChange(why=error.text)
     unpinned = newly_unpinned(paired(before, after, application.namespace))
     change = rendered_change(before, after, namespace=application.namespace)
     return ApplicationChange(change.bounded(most), tuple(unpinned[:MAX_LISTED]), len(unpinned))

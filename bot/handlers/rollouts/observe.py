@@ -67,7 +67,7 @@ def observe(
             try:
                 changed, removed = merged(ports.repositories[rollout.repository], rollout, application, manifest_cache)
             except (PortError, ManifestError) as error:
-                seen[rollout.id][part.application] = Observation(error=str(error))
+                seen[rollout.id][part.application] = Observation(error=error.text)
             else:
                 targets.append(_Target(rollout, application, changed, removed))
     if targets:
@@ -88,7 +88,7 @@ def _observe(
         running = [(each, target.application.namespace) for target in arrived for each in target.changed]
         lacking = not_running(cluster, live.discovery, running)
     except ClusterError as error:
-        return [Observation(error=str(error))] * len(targets)
+        return [Observation(error=error.text)] * len(targets)
     observations = [_running(target, seen, lacking) for target, seen in zip(targets, observations, strict=True)]
     return _with_failures(ports, cluster, targets, observations)
 

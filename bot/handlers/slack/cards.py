@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.core.approvals.approval import collect_alerts
 from bot.core.incidents.alerting import AlertPolicy
 from bot.i18n.catalogue import chat as texts
-from bot.i18n.language import LocalizedText, Translator
+from bot.i18n.language import LocalizedText, Text, Translator
 from bot.messages.card import Card
 from bot.messages.cards import desired_cards
 from bot.messages.incident_cards import resolved_unannounced
@@ -52,9 +52,9 @@ class CardReconciler:
         self._lock = threading.Lock()
         self._wait_until: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
-        self._why: dict[str, str] = {}
+        self._why: dict[str, Text] = {}
 
-    def problems(self) -> list[str]:
+    def problems(self) -> list[Text]:
         """A sentence for each channel that cannot be written to at the moment."""
         return [LocalizedText(texts.IN_CHANNEL, channel=channel, why=why) for channel, why in sorted(self._why.items())]
 
@@ -170,5 +170,5 @@ class CardReconciler:
             wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 10), _LONGEST_WAIT)
         self._wait_until[card.channel] = self._clock() + wait
         if error.code != "ratelimited":
-            self._why[card.channel] = str(error)
+            self._why[card.channel] = error.text
         _log.warning("cannot deliver card %s: %s", card.key, error)

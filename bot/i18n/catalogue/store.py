@@ -6,3 +6,4 @@ SILENT = Phrase(
     en="The state database is not responding ({kind}). Check store: or DATABASE_URL.",
     es="La base de datos de estado no responde ({kind}). Revisa store: o DATABASE_URL.",
 )
+OTHER_VERSION = Phrase(en="{id} ({values}), from another version", es="{id} ({values}), de otra versión")
