@@ -21,8 +21,8 @@ from bot.core.objects.ownership import INTERACTIVE, LAST_APPLIED, Ownership
 from bot.core.objects.path import Path
 from bot.core.objects.resource import mapping
 from bot.core.objects.schema import Schemas
-from bot.i18n.catalogue import aside as texts
 from bot.i18n.catalogue import reason as reasons
+from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
 
 Object = Mapping[str, Any]

@@ -22,7 +22,7 @@ from bot.core.objects.equality import deep_equal
 from bot.core.objects.ownership import Ownership
 from bot.core.objects.path import Item, Segment
 from bot.core.objects.schema import MISSING, Node
-from bot.i18n.catalogue import aside as texts
+from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText
 
 Object = Mapping[str, Any]
