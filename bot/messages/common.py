@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.i18n.catalogue import wording as texts
+from bot.i18n.catalogue import common as texts
 from bot.i18n.language import PluralPhrase, Translator
 from bot.messages import LINK
 from bot.messages.blocks import (
@@ -47,10 +47,11 @@ def listed(translator: Translator, names: Iterable[str], limit: int = 3) -> str:
     """At most `limit` names, clipped: `a, b and 3 more`."""
     shown = [clip(name, MAX_NAME) for name in names]
     if len(shown) > limit:
-        return translator.text(texts.ROW_CUT, names=", ".join(shown[:limit]), n=translator.number(len(shown) - limit))
+        rest = translator.number(len(shown) - limit)
+        return translator.text(texts.LIST_AND_MORE, names=", ".join(shown[:limit]), n=rest)
     if len(shown) < 2:
         return "".join(shown)
-    row = texts.ROW_BEFORE_I if _SOUNDS_LIKE_I.match(shown[-1]) else texts.ROW
+    row = texts.LIST_BEFORE_I if _SOUNDS_LIKE_I.match(shown[-1]) else texts.LIST
     return translator.text(row, names=", ".join(shown[:-1]), last=shown[-1])
 
 
@@ -63,10 +64,10 @@ def listed_elements(translator: Translator, elements: Sequence[Element], limit: 
     """At most `limit` elements, such as mentions: `a, b and 3 more`. `omitted` counts those not among the elements."""
     shown, omitted = list(elements[:limit]), omitted + len(elements[limit:])
     if omitted:
-        return rich_line(translator, texts.ROW_CUT, names=comma_separated(shown), n=translator.number(omitted))
+        return rich_line(translator, texts.LIST_AND_MORE, names=comma_separated(shown), n=translator.number(omitted))
     if len(shown) < 2:
         return shown
-    return rich_line(translator, texts.ROW, names=comma_separated(shown[:-1]), last=shown[-1])
+    return rich_line(translator, texts.LIST, names=comma_separated(shown[:-1]), last=shown[-1])
 
 
 def and_more(translator: Translator, left: int) -> Element:

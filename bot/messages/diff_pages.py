@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from bot.core.drift.model import Check, ObjectDrift
-from bot.i18n.catalogue import control
 from bot.i18n.catalogue import drift as texts
+from bot.i18n.catalogue import silence
 from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import Block, Element, Message, actions, button, clip, fill, paragraph, rich, words
@@ -42,7 +42,7 @@ def view(translator: Translator, checks: Sequence[Check], reference: str, page: 
 def loading_view(translator: Translator, applications: Sequence[str]) -> Mapping[str, Any]:
     """The modal until the cluster has answered: a trigger id expires 3 s after the click."""
     names = common.listed(translator, applications)
-    text = common.loading(translator, names) if names else translator.text(control.ONE_MOMENT)
+    text = common.loading(translator, names) if names else translator.text(silence.ONE_MOMENT)
     return common.info_modal(translator, _title(translator, applications), rich(paragraph(words(text))))
 
 

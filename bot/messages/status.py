@@ -9,9 +9,9 @@ from bot.core.applications.discovery import UnsupportedResource
 from bot.core.drift.model import Check, Status
 from bot.core.git.commit import PullRequest
 from bot.core.rollouts.rollout import Rollout
-from bot.i18n.catalogue import deployed as view_texts
+from bot.i18n.catalogue import common as shared
+from bot.i18n.catalogue import deployer as view_texts
 from bot.i18n.catalogue import status as texts
-from bot.i18n.catalogue import wording as shared
 from bot.i18n.language import Text, Translator
 from bot.messages import common
 from bot.messages.blocks import (

@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.core.access.permission import Denied, Right
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.incidents.incident import IncidentEvent, IncidentEventType
-from bot.i18n.catalogue import aside
+from bot.i18n.catalogue import set_aside
 from bot.i18n.language import LocalizedText
 from bot.messages import diff_file, diff_pages, drift, errors, incident, incident_group, incident_thread, permission
 from bot.messages import snooze as snooze_message
@@ -30,7 +30,7 @@ from tests.messages.samples import (
 )
 
 DEFAULTED = ("imagePullPolicy", "terminationMessagePath", *(f"probe{number}" for number in range(9)))
-RULED_OUT = LocalizedText(aside.RULE, rule=LocalizedText(aside.CONFIGURED, n="1"), what="spec.replicas")
+RULED_OUT = LocalizedText(set_aside.RULE, rule=LocalizedText(set_aside.CONFIGURED, n="1"), what="spec.replicas")
 SET_ASIDE = (
     ObjectDrift(
         "apps/v1",
@@ -45,7 +45,7 @@ SET_ASIDE = (
                     f"spec.template.spec.containers[name=web].{name}",
                     None,
                     1,
-                    reason=LocalizedText(aside.DEFAULT),
+                    reason=LocalizedText(set_aside.DEFAULT),
                 )
                 for name in DEFAULTED
             ),
@@ -53,7 +53,7 @@ SET_ASIDE = (
         ),
     ),
     replace(
-        CONFIG, reason=LocalizedText(aside.GIT_SAYS, name="kustomize.toolkit.fluxcd.io/reconcile", value="disabled")
+        CONFIG, reason=LocalizedText(set_aside.GIT_SAYS, name="kustomize.toolkit.fluxcd.io/reconcile", value="disabled")
     ),
 )
 MANY_FIELDS = tuple(field(path=f"spec.field{number}") for number in range(30))

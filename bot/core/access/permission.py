@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.i18n.catalogue import control as texts
+from bot.i18n.catalogue import silence as texts
 from bot.i18n.language import LocalizedText, Text
 
 EVERYBODY = "*"

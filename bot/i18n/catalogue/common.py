@@ -4,9 +4,9 @@ from bot.i18n.language import Phrase, PluralPhrase
 
 OBJECTS = PluralPhrase(en=("{n} object", "{n} objects"), es=("{n} objeto", "{n} objetos"))
 
-ROW = Phrase(en="{names} and {last}", es="{names} y {last}")
-ROW_BEFORE_I = Phrase(en="{names} and {last}", es="{names} e {last}")
-ROW_CUT = Phrase(en="{names} and {n} more", es="{names} y {n} más")
+LIST = Phrase(en="{names} and {last}", es="{names} y {last}")
+LIST_BEFORE_I = Phrase(en="{names} and {last}", es="{names} e {last}")
+LIST_AND_MORE = Phrase(en="{names} and {n} more", es="{names} y {n} más")
 AND_MORE = Phrase(en="and {n} more", es="y {n} más")
 BOTH = Phrase(en="{one} and {other}", es="{one} y {other}")
 
