@@ -124,13 +124,16 @@ def test_every_phrase_has_an_id_of_its_own_and_is_loaded_by_it():
 STORED = {"id": "check.THEN", "values": {"one": {"id": "cluster.EXPIRED", "values": {}}, "other": "plain"}}
 
 
+OTHER = "(stored by another version of the bot)"
+
+
 @pytest.mark.parametrize(
     ("changes", "english"),
     [
         ({}, "the list expired (410). plain"),
-        ({"id": "check.RENAMED"}, "check.RENAMED (the list expired (410)., plain), from another version"),
-        ({"id": "check.THEN", "values": {"one": "1"}}, "check.THEN (1), from another version"),
-        ({"values": {"one": {"id": "gone.GONE", "values": {}}, "other": "2"}}, "gone.GONE (), from another version 2"),
+        ({"id": "check.RENAMED"}, f"check.RENAMED: the list expired (410)., plain {OTHER}"),
+        ({"id": "check.THEN", "values": {"one": "1"}}, f"check.THEN: 1 {OTHER}"),
+        ({"values": {"one": {"id": "gone.GONE", "values": {}}, "other": "2"}}, f"gone.GONE:  {OTHER} 2"),
     ],
 )
 def test_a_stored_text_that_this_version_lacks_says_so(changes, english):

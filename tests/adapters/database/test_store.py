@@ -235,7 +235,7 @@ def test_a_text_that_only_another_version_has_is_read_and_stored_again(with_text
         check, incident, merged, approval, queued = everything(with_texts)
         kept = {check.error, incident.blind, merged.parts[0].change.why, approval.why, queued.result}
         assert {str(text) for text in kept} == {
-            "cluster.RENAMED (prod, list pods, the list expired (410).), from another version"
+            "cluster.RENAMED: prod, list pods, the list expired (410). (stored by another version of the bot)"
         }
         assert with_texts.incidents.exchange(incident, incident)
         with_texts.checks.save([check])
