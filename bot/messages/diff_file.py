@@ -48,8 +48,8 @@ def _field(translator: Translator, field: FieldDrift) -> str:
     changes = {"changed": texts.CHANGED, "added": texts.ADDED, "removed": texts.REMOVED}
     sides = translator.text(
         texts.SIDES,
-        desired=common.value(translator, field.desired, _MAX_VALUE),
-        live=common.value(translator, field.live, _MAX_VALUE),
+        desired=common.value_text(translator, field.desired, _MAX_VALUE),
+        live=common.value_text(translator, field.live, _MAX_VALUE),
     )
     return f"{translator.text(changes[field.change], path=field.path, by=_by(translator, field))}\n{sides}"
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.core.drift.fact import most_important_first
 from bot.core.drift.model import Check, ObjectDrift
 from bot.i18n.catalogue import drift as texts
 from bot.i18n.catalogue import silence
@@ -90,7 +91,7 @@ def _parts(translator: Translator, checks: Sequence[Check]) -> Iterator[list[Ele
                     words(translator.text(texts.NOT_EVERYTHING, reason=clip(translator.localize(check.error), 1_000)))
                 )
             ]
-        for object_drift in check.drift:
+        for object_drift in most_important_first(check.drift):
             yield from (
                 common.object_lines(translator, part, _MAX_FIELDS, _MAX_VALUE) for part in _portions(object_drift)
             )

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
-from bot.core.drift.fact_values import printable
+from bot.core.drift.fact_values import clipped
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.parts import sub_drifts
 from bot.core.drift.phrase_book import OTHER, RULES, Change, Rule
@@ -46,6 +47,21 @@ def facts(drift: Iterable[ObjectDrift]) -> tuple[Fact, ...]:
     return tuple(fact for _, fact in ranked)
 
 
+def most_important_first(drift: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
+    """The same objects, and the fields of each, in the order of their facts."""
+    ordered = []
+    for object_drift in drift:
+        fields = [(_order(object_drift, field), field) for field in object_drift.fields]
+        fields.sort(key=lambda item: item[0])
+        first = fields[0][0] if fields else (-rate_object(object_drift).severity, 0)
+        ordered.append((first, replace(object_drift, fields=tuple(field for _, field in fields))))
+    return tuple(object_drift for _, object_drift in sorted(ordered, key=lambda item: item[0]))
+
+
+def _order(object_drift: ObjectDrift, field: FieldDrift) -> tuple[int, int]:
+    return -rate_field(object_drift, field).severity, _rule(object_drift.kind, field.path)[0]
+
+
 def _facts(object_drift: ObjectDrift, name: str) -> Iterator[tuple[int, Fact]]:
     """Each with its rank: how well people know such a difference, 0 best."""
     if object_drift.change == "missing" or not object_drift.fields:
@@ -59,7 +75,7 @@ def _facts(object_drift: ObjectDrift, name: str) -> Iterator[tuple[int, Fact]]:
 def _in_words(object_drift: ObjectDrift, field: FieldDrift, name: str, depth: int) -> Iterator[tuple[int, Fact]]:
     """The facts that the phrase book has words for, about a field or the values inside it."""
     change = Change(_subject(object_drift, field, name), object_drift, field)
-    rank, rule = _rule(change)
+    rank, rule = _rule(object_drift.kind, field.path)
     built = rule.build(change) if rule else ()
     yield from ((rank, _fact(text, object_drift, field)) for text in built)
     if depth and (not built or (rule and rule.looks_inside)):
@@ -71,15 +87,18 @@ def _in_words(object_drift: ObjectDrift, field: FieldDrift, name: str, depth: in
 
 def _other(object_drift: ObjectDrift, field: FieldDrift, name: str) -> tuple[int, Fact]:
     text = OTHER(Change(_subject(object_drift, field, name), object_drift, field))
-    return len(RULES), _fact(text, object_drift, field)
+    return len(RULES) + 1, _fact(text, object_drift, field)
 
 
 def _fact(text: Text, object_drift: ObjectDrift, field: FieldDrift) -> Fact:
     return Fact(text, rate_field(object_drift, field), field.manager, field.time)
 
 
-def _rule(change: Change) -> tuple[int, Rule | None]:
-    return next(((rank, rule) for rank, rule in enumerate(RULES, 1) if rule.matches(change)), (len(RULES), None))
+@lru_cache(maxsize=4096)  # the same fields of many objects differ
+def _rule(kind: str, path: str) -> tuple[int, Rule | None]:
+    """The rule of the phrase book, and its rank: how well people know such a difference."""
+    ranks = ((rank, rule) for rank, rule in enumerate(RULES, 1) if rule.matches(kind, path))
+    return next(ranks, (len(RULES) + 1, None))
 
 
 def _subject(object_drift: ObjectDrift, field: FieldDrift, name: str) -> str:
@@ -91,7 +110,7 @@ def _subject(object_drift: ObjectDrift, field: FieldDrift, name: str) -> str:
 
 
 def _with_kind(object_drift: ObjectDrift, name: str) -> str:
-    kind = printable(_SHORT_KINDS.get(object_drift.kind, object_drift.kind))
+    kind = clipped(_SHORT_KINDS.get(object_drift.kind, object_drift.kind))
     return name if name.startswith(f"{kind} ") else f"{kind} {name}"
 
 
@@ -114,5 +133,4 @@ def _key(object_drift: ObjectDrift) -> tuple[str, str | None, str]:
 
 
 def _short(name: str) -> str:
-    text = printable(name)
-    return text if len(text) <= _MAX_NAME else f"{text[: _MAX_NAME - 1]}…"
+    return clipped(name, _MAX_NAME)

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from bot.core.drift.model import FieldDrift
 from bot.core.objects.equality import deep_equal
-from bot.core.objects.path import PathError, Segment, format_path, parse_path
+from bot.core.objects.path import Item, PathError, Segment, format_path, parse_path
 
 # Longer lists, and texts of more lines, are not aligned: that takes quadratic time. Equal ends do not count.
 MAX_ALIGNED: Final = 500
@@ -82,6 +82,18 @@ def sub_drifts(field: FieldDrift) -> Iterator[FieldDrift]:
         yield replace(field, change=part.change, path=_joined(field.path, inner), desired=part.desired, live=part.live)
 
 
+def without_keys(field: FieldDrift, value: Any) -> Any:
+    """An item of a keyed list without the keys that are in its path; any other value as it is."""
+    if not isinstance(value, dict) or not field.path.endswith("]"):
+        return value
+    try:
+        last = parse_path(field.path)[-1]
+    except PathError:
+        return value
+    keys = {key for key, _ in last.keys} if isinstance(last, Item) else ()
+    return {key: entry for key, entry in value.items() if key not in keys} or value
+
+
 def _difference(path: str, inner: tuple[PartSegment, ...], parts: Sequence[Part], is_member: bool) -> Difference:
     first = parts[0].path[-1] if is_member else None
     return Difference(
@@ -105,8 +117,7 @@ def _entries(field: FieldDrift) -> Iterable[Part]:
     value = field.live if field.change == "added" else field.desired
     entries: Iterable[tuple[Segment, Any]] = ()
     if isinstance(value, dict):
-        keys = _item_keys(field.path)
-        entries = ((key, entry) for key, entry in value.items() if key not in keys)
+        entries = without_keys(field, value).items()
     elif isinstance(value, list):
         entries = enumerate(value)
     parts = [
@@ -114,15 +125,6 @@ def _entries(field: FieldDrift) -> Iterable[Part]:
         for key, entry in entries
     ]
     return parts or [Part(field.change, (), field.desired, field.live)]
-
-
-def _item_keys(path: str) -> frozenset[str]:
-    """The keys by which a list matches the item at this path: they are no differences in it."""
-    try:
-        last = parse_path(path)[-1]
-    except PathError:
-        return frozenset()
-    return frozenset(key for key, _ in getattr(last, "keys", ()))
 
 
 def _split(path: tuple[PartSegment, ...], desired: Any, live: Any) -> Iterator[Part]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from bot.core.drift.fact_values import clipped, contrasted, one_line, printable
+from bot.core.drift.fact_values import clipped, contrasted, printable
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.parts import differences
 from bot.core.drift.permissions import changed_permissions, subject_name
@@ -50,10 +50,9 @@ class Rule:
     kinds: frozenset[str] = field(default=frozenset())
     looks_inside: bool = False
 
-    def matches(self, change: Change) -> bool:
-        """Whether it is about this difference."""
-        covered = not self.kinds or change.object_drift.kind in self.kinds
-        return covered and self.path.fullmatch(names(change.field.path)) is not None
+    def matches(self, kind: str, path: str) -> bool:
+        """Whether it is about this path in objects of this kind."""
+        return (not self.kinds or kind in self.kinds) and self.path.fullmatch(names(path)) is not None
 
 
 # ---------------------------------------------------------------- what a difference is
@@ -77,7 +76,7 @@ def _entry(what: Phrase) -> Build:
         name, rest = _entry_name(change)
         entry: Text = LocalizedText(what, name=clipped(name, _MAX_ENTRY))
         if rest:
-            return _changed(change, LocalizedText(texts.PART_OF, what=entry, path=rest))
+            return _changed(change, LocalizedText(texts.PART_OF, what=entry, path=clipped(rest, _MAX_ENTRY)))
         return _added_or_removed(change, entry) or _changed(change, entry)
 
     return build
@@ -124,7 +123,7 @@ def _image(change: Change) -> Sequence[Text]:
 
 def _container(change: Change) -> Sequence[Text]:
     name, _ = _entry_name(change)
-    what: Text = LocalizedText(texts.CONTAINER, name=name)
+    what: Text = LocalizedText(texts.CONTAINER, name=clipped(name, _MAX_ENTRY))
     content = change.field.live if change.field.change == "added" else change.field.desired
     if isinstance(content, dict) and isinstance(content.get("image"), str):
         what = LocalizedText(texts.WITH_IMAGE, what=what, image=clipped(short_image(content["image"])))
@@ -145,7 +144,7 @@ def _probe(change: Change) -> Sequence[Text]:
     what = LocalizedText(texts.PROBES[path[at]])
     rest = spelled(path[at:]).partition(".")[2]
     if rest:
-        return _changed(change, LocalizedText(texts.PART_OF, what=what, path=rest))
+        return _changed(change, LocalizedText(texts.PART_OF, what=what, path=clipped(rest, _MAX_ENTRY)))
     return _added_or_removed(change, what)
 
 
@@ -216,7 +215,7 @@ def _changed(change: Change, what: Text) -> Sequence[Text]:
     if first.line is None and not isinstance(desired, dict | list) and not isinstance(live, dict | list):
         return _arrow(change, what, desired, live)
     if first.line is None and isinstance(desired, list) and isinstance(live, list) and not first.is_member:
-        one, other = (" ".join(map(one_line, side)) for side in (desired, live))
+        one, other = (" ".join(map(clipped, side[:_MAX_ENTRY])) for side in (desired, live))
         return _arrow(change, what, one, other)
     if first.line is None:
         is_list = len(inner) == 1 and first.is_member and first.path == change.field.path

@@ -1,12 +1,13 @@
 """Facts: what an on-call engineer reads in a title or on a lock screen."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.drift.fact import facts
+from bot.core.drift.fact import facts, most_important_first
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.severity import Severity
 from bot.i18n.language import ENGLISH, Language, Translator
@@ -269,6 +270,14 @@ def test_the_most_severe_comes_first_then_what_people_know_best():
         "web · strategy.type RollingUpdate → Recreate",
     ]
     assert [fact.rating.severity for fact in facts(drift)][:2] == [Severity.CRITICAL, Severity.SERIOUS]
+
+
+def test_objects_and_their_fields_are_in_the_order_of_their_facts():
+    label, replicas, env = (COMMON[name][0].fields[0] for name in ("label", "replicas", "env-added"))
+    both = replace(COMMON["label"][0], fields=(label, replicas, env))
+    missing, privileged = COMMON["missing"][0], COMMON["privileged"][0]
+    ordered = most_important_first([COMMON["path"][0], both, missing, privileged])
+    assert ordered == (privileged, missing, replace(both, fields=(env, replicas, label)), COMMON["path"][0])
 
 
 def test_objects_of_one_name_are_told_apart():

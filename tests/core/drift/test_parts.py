@@ -25,7 +25,18 @@ def applied(desired, parts):
     order = {"changed": 0, "removed": 1, "added": 2}
     for part in sorted(parts, key=lambda part: (-len(part.path), order[part.change], _place(part))):
         _apply(whole, (0, *part.path), part)
-    return whole[0]
+    return _joined(whole[0])
+
+
+class _Text(list):
+    """The lines of a text."""
+
+
+def _joined(value):
+    if isinstance(value, dict):
+        return {key: _joined(entry) for key, entry in value.items()}
+    joined = [_joined(item) for item in value] if isinstance(value, list) else value
+    return "\n".join(joined) if isinstance(value, _Text) else joined
 
 
 def _place(part):
@@ -37,9 +48,8 @@ def _place(part):
 def _apply(parent, path, part):
     first, *rest = path
     if rest and isinstance(rest[0], Line):
-        lines = parent[first].split("\n")
-        _change(lines, rest[0].number, part)
-        parent[first] = "\n".join(lines)
+        parent[first] = parent[first] if isinstance(parent[first], _Text) else _Text(parent[first].split("\n"))
+        _change(parent[first], rest[0].number, part)
     elif rest:
         _apply(parent[first], rest, part)
     else:
