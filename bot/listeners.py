@@ -235,8 +235,9 @@ class Listeners:
             incident_message.EXPLAIN: self.on_explain,
             adopt_message.ADOPT: self.on_adopt,
         }
-        # An entry that this version does not have refers to nothing, and is answered so.
-        entries.get(name, self.on_explain)(ack, body, {**action, "value": value}, respond)
+        if name not in entries:  # of another version: to explain nothing answers that it is out of date
+            name, value = incident_message.EXPLAIN, ""
+        entries[name](ack, body, {**action, "value": value}, respond)
 
     def on_explain(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """Why the drift is as severe as it is, which rules decided, and what was set aside."""

@@ -165,12 +165,12 @@ def _place_line(
         translator,
         phrase,
         path=path,
-        desired=code(value_text(translator, _content(field, desired), limit)),
-        live=code(value_text(translator, _content(field, live), limit)),
+        desired=code(value_text(translator, item_content(field, desired), limit)),
+        live=code(value_text(translator, item_content(field, live), limit)),
     )
 
 
-def _content(field: FieldDrift, item: Any) -> Any:
+def item_content(field: FieldDrift, item: Any) -> Any:
     """An item of a keyed list by what is not in its path: for an environment variable, its value."""
     content = without_keys(field, item)
     return content["value"] if isinstance(content, dict) and content.keys() == {"value"} else content

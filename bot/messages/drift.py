@@ -27,6 +27,7 @@ from bot.messages.blocks import (
     text_message,
     words,
 )
+from bot.messages.unified_diff import is_field_cut, object_diff
 
 _MAX_REASONS = 12
 _MAX_PER_REASON = 8
@@ -143,10 +144,8 @@ def is_cut(translator: Translator, check: Check) -> bool:
         return common.more(translator, texts.MORE_OBJECTS)(left)
 
     _lines(translator, check, note_cut)
-    sides = [
-        side for object_drift in check.drift for field in object_drift.fields for side in (field.desired, field.live)
-    ]
-    long = any(len(common.value_text(translator, side, _MAX_VALUE + 1)) > _MAX_VALUE for side in sides)
+    fields = [field for object_drift in check.drift for field in object_drift.fields]
+    long = any(is_field_cut(field, _MAX_VALUE) for field in fields)
     return bool(cut) or long or any(len(object_drift.fields) > _MAX_FIELDS for object_drift in check.drift)
 
 
@@ -184,7 +183,7 @@ def check_sentence(translator: Translator, check: Check) -> str:
 def _lines(translator: Translator, check: Check, more: common.More) -> list[Block]:
     return fill(
         [
-            common.object_lines(translator, object_drift, _MAX_FIELDS, _MAX_VALUE)
+            object_diff(translator, object_drift, check.at, _MAX_FIELDS, _MAX_VALUE)
             for object_drift in most_important_first(check.drift)
         ],
         more,

@@ -86,9 +86,10 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
 
 
 def _headline(translator: Translator, worst: Incident, told: Sequence[Sequence[Fact]]) -> str:
-    """The worst fact, with its application unless it is the first fact of all of them."""
+    """The worst fact, with its application unless the fact names it, or is the first fact of all of them."""
     text = fact_message.fact(translator, told[0][0])
-    if len({fact_message.fact(translator, several[0]) for several in told}) == 1:
+    is_shared = len({fact_message.fact(translator, several[0]) for several in told}) == 1
+    if is_shared or text.startswith(f"{worst.application} "):
         return text
     return translator.text(texts.FACT_IN, fact=text, application=worst.application)
 
