@@ -48,7 +48,7 @@ def _object(translator: Translator, object_drift: ObjectDrift) -> Iterator[str]:
     yield f"+++ {name} (live)"
     for field in object_drift.fields:
         yield f"@@ {clip(field.path, _MAX_VALUE)}{_by(translator, field)} @@"
-        yield from field_diff(field, lambda path: path, _MAX_VALUE)
+        yield from field_diff(translator, field, lambda path: path, _MAX_VALUE)
 
 
 def _by(translator: Translator, field: FieldDrift) -> str:

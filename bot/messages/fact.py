@@ -111,7 +111,9 @@ def _writer_sentence(translator: Translator, facts: Sequence[Fact], seen: dateti
         return translator.text(texts.SENTENCE_BY, tool=tool)
     if _is_near(time, seen):
         return translator.text(texts.SENTENCE_BY_BEFORE, tool=tool, time=utc(time))
-    return translator.text(texts.SENTENCE_BY_BEFORE_DAY, tool=tool, time=f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+    return translator.text(
+        texts.SENTENCE_BY_BEFORE_DAY, tool=tool, time=time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    )
 
 
 def _is_near(time: datetime, seen: datetime) -> bool:

@@ -39,7 +39,9 @@ def object_diff(
         return short_path(object_drift.kind, object_drift.name, full)
 
     lines = [
-        line for group in _by_writer(translator, shown, named=writer is None) for line in _group(group, path, max_value)
+        line
+        for group in _by_writer(translator, shown, named=writer is None)
+        for line in _group(translator, group, path, max_value)
     ]
     parts = [paragraph(*heading), preformatted("\n".join(lines))]
     if omitted > 0:
@@ -47,12 +49,13 @@ def object_diff(
     return parts
 
 
-def field_diff(field: FieldDrift, path: ShownPath, max_value: int) -> Iterator[str]:
+def field_diff(translator: Translator, field: FieldDrift, path: ShownPath, max_value: int) -> Iterator[str]:
     """The lines of one field: `- replicas: 2`, `+ replicas: 7`."""
     for place in differences(field):
         name = clip(path(place.path), common.MAX_PATH)
         if place.is_member:
-            yield f"@@ {name}{f' line {place.line}' if place.line else ''} @@"
+            at = translator.text(texts.LINE_AT, path=name, n=str(place.line)) if place.line else name
+            yield f"@@ {at} @@"
         for sign, side in (("-", place.removed), ("+", place.added)):
             values: Sequence[Any] = side
             if not place.is_member and values and isinstance(values[0], str) and "\n" in values[0]:
@@ -108,9 +111,11 @@ def _comment(translator: Translator, group: list[FieldDrift]) -> str:
     return f"# {translator.text(phrase, manager=clip(manager, 60), time=utc(max(times)) if times else '')}"
 
 
-def _group(group: tuple[str, list[FieldDrift]], path: ShownPath, max_value: int) -> Iterator[str]:
+def _group(
+    translator: Translator, group: tuple[str, list[FieldDrift]], path: ShownPath, max_value: int
+) -> Iterator[str]:
     comment, fields = group
     if comment:
         yield comment
     for field in fields:
-        yield from field_diff(field, path, max_value)
+        yield from field_diff(translator, field, path, max_value)

@@ -179,7 +179,7 @@ def _other(change: Change) -> Text:
     field_drift, kind, name = change.field, change.object_drift.kind, change.object_drift.name
     values = {"subject": change.subject, "path": clipped(short_path(kind, name, field_drift.path), _MAX_ENTRY)}
     if HIDDEN in (field_drift.desired, field_drift.live) and field_drift.change == "changed":
-        return LocalizedText(texts.PATH_HIDDEN, **values)
+        return LocalizedText(texts.PATH_DIFFERS, **values)
     *parent, last = segments(field_drift.path)
     if isinstance(last, Member):
         values["path"] = clipped(short_path(kind, name, format_path(parent)), _MAX_ENTRY)
@@ -190,6 +190,8 @@ def _other(change: Change) -> Text:
         return LocalizedText(texts.PATH_PLACES, **values, n=str(len(inner)))
     difference = inner[0]
     values["path"] = clipped(short_path(kind, name, difference.path), _MAX_ENTRY)
+    if difference.is_member and any(isinstance(item, dict | list) for item in (*difference.removed, *difference.added)):
+        return LocalizedText(texts.PATH_DIFFERS, **values)
     if difference.is_member:
         return LocalizedText(texts.PATH_MEMBERS, **values, members=_signed(difference.removed, difference.added))
     one, other = (side[0] if side else None for side in (difference.removed, difference.added))

@@ -25,6 +25,7 @@ REMOVED = Phrase(
 )
 MEMBERS = Phrase(en="{path}: {members}", es="{path}: {members}")
 LINES = Phrase(en="{path}, line {n}: {members}", es="{path}, línea {n}: {members}")
+LINE_AT = Phrase(en="{path} line {n}", es="{path} línea {n}")
 BY = Phrase(en=" · by {manager}", es=" · por {manager}")
 BY_AT = Phrase(en=" · by {manager}, before {time}", es=" · por {manager}, antes de las {time}")
 BY_UNKNOWN = Phrase(en=" · writer unknown", es=" · autor desconocido")

@@ -19,7 +19,7 @@ PATH_CHANGED = Phrase(en="{subject} · {path} {desired} → {live}", es="{subjec
 PATH_MEMBERS = Phrase(en="{subject} · {path}: {members}", es="{subject} · {path}: {members}")
 PATH_ADDED = Phrase(en="{subject} · {path} added", es="{subject} · {path} solo en el clúster")
 PATH_REMOVED = Phrase(en="{subject} · {path} removed", es="{subject} · falta {path}")
-PATH_HIDDEN = Phrase(en="{subject} · {path} changed", es="{subject} · {path} cambió")
+PATH_DIFFERS = Phrase(en="{subject} · {path} changed", es="{subject} · {path} cambió")
 PATH_PLACES = Phrase(en="{subject} · {path} differs in {n} places", es="{subject} · {path} difiere en {n} lugares")
 
 # Parts: the `{what}` of the phrases above.

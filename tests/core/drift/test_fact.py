@@ -241,8 +241,8 @@ COMMON = {
     ),
     "path-in-a-list": (
         changed("spec.ingress", [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}], [{}], "NetworkPolicy", "db"),
-        'NetworkPolicy db · ingress: + {}, - {"from": [{"ipBlock": {"cidr"…',
-        'NetworkPolicy db · ingress: + {}, - {"from": [{"ipBlock": {"cidr"…',
+        "NetworkPolicy db · ingress changed",
+        "NetworkPolicy db · ingress cambió",
     ),
     "set-member": (
         changed("spec.tags[=green]", None, "green", "Widget", "w"),
