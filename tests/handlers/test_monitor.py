@@ -86,7 +86,7 @@ def test_errors_of_git_and_the_cluster_are_in_the_language_of_the_channel(
             source.path.rename(source.path.with_name("moved"))
     assert bot.check()["shop"].status is not Status.SYNCED
     card = cards(slack)[0]
-    assert card.text.startswith("Drift grave de shop en prod desde las ")
+    assert card.text.startswith("Drift grave de shop en prod: ")
     assert error in content(card)
 
 

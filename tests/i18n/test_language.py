@@ -167,7 +167,22 @@ def test_what_fills_a_place_is_never_a_template(value):
 
 
 # Spanish-speaking engineers say these in English.
-TERMS = {"diff", "drift", "git", "cluster", "merge", "commit", "commits", "pull", "request"}
+TERMS = {
+    "diff",
+    "drift",
+    "git",
+    "cluster",
+    "merge",
+    "commit",
+    "commits",
+    "pull",
+    "request",
+    "cpu",
+    "host",
+    "selector",
+    "service",
+    "account",
+}
 # Pull requests are in English, whatever the channel's language.
 ENGLISH_ONLY = {"revert_pull_request", "adopt_pull_request"}
 MODULES = sorted(path for path in Path(message.__file__).parent.glob("*.py") if path.stem not in ENGLISH_ONLY)

@@ -8,7 +8,17 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.incidents.incident import IncidentEvent, IncidentEventType
 from bot.i18n.catalogue import set_aside
 from bot.i18n.language import LocalizedText
-from bot.messages import diff_file, diff_pages, drift, errors, incident, incident_group, incident_thread, permission
+from bot.messages import (
+    adopt,
+    diff_file,
+    diff_pages,
+    drift,
+    errors,
+    incident,
+    incident_group,
+    incident_thread,
+    permission,
+)
 from bot.messages import snooze as snooze_message
 from tests.messages.samples import (
     ACKNOWLEDGED,
@@ -136,6 +146,8 @@ def answers(translator):
         "drift-answer": drift.answer(translator, [DRIFTED, SYNCED, UNKNOWN]),
         "drift-answer-none": drift.answer(translator, []),
         "diff-answer": drift.diff(translator, DRIFTED, "shop", everything=False),
+        "explain-answer": drift.explain(translator, [replace(DRIFTED, set_aside=SET_ASIDE)]),
+        "explain-answer-unknown": drift.explain(translator, [UNKNOWN]),
         "diff-answer-all": drift.diff(translator, replace(DRIFTED, set_aside=SET_ASIDE), "shop", everything=True),
         "diff-answer-all-none": drift.diff(translator, SYNCED, "search", everything=True),
         "diff-answer-synced": drift.diff(translator, SYNCED, "search", everything=False),
@@ -157,6 +169,7 @@ def modals(translator):
         "modal-diff-outdated": diff_pages.message_view(translator, errors.outdated_button(translator)),
         "modal-reading": diff_pages.loading_view(translator, ["shop"]),
         "modal-reading-a-group": diff_pages.loading_view(translator, []),
+        "modal-adopt": adopt.confirm_view(translator, "shop", "C1"),
         "modal-snooze": snooze_message.form(translator, ["shop", "search"], subject="shop@1", channel="C1"),
         "modal-snooze-opening": snooze_message.loading_view(translator),
         "modal-snooze-denied": snooze_message.message_view(

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.short_path import short_path
 from bot.core.git.commit import Commit
 from bot.core.globs import matches_glob
 from bot.core.objects.redaction import has_hidden
@@ -34,7 +35,7 @@ class SuspectReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """One commit. `places` are the first of the objects and fields it explains (`Deployment web spec.replicas`).
+    """One commit. `places` are the first of the objects and fields it explains (`Deployment web replicas`).
 
     `approved_by` are forge logins, None if the forge could not say.
     """
@@ -67,7 +68,8 @@ class ExplainedDrift:
     @property
     def place(self) -> str:
         """The object and the path, for people."""
-        return f"{self.drift.kind} {self.drift.name} {self.path}".strip()
+        path = self.path and short_path(self.drift.kind, self.drift.name, self.path)
+        return f"{self.drift.kind} {self.drift.name} {path}".strip()
 
 
 def explained(

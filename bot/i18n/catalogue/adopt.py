@@ -5,10 +5,10 @@ from bot.i18n.language import Phrase
 BUTTON = Phrase(en="Adopt in git…", es="Adoptar en git…")
 CONFIRM_TITLE = Phrase(en="Adopt in git?", es="¿Adoptar en git?")
 CONFIRM = Phrase(
-    en="This opens a pull request that updates git to match the cluster and removes objects that are missing from the "
-    "cluster. Nothing changes until someone merges it.",
-    es="Esto abre un pull request que actualiza git para que coincida con el clúster y elimina los objetos que faltan "
-    "en el clúster. Nada cambia hasta que alguien lo fusione.",
+    en="This opens a pull request that updates {application} in git to match the cluster and removes objects that are "
+    "missing from the cluster. Nothing changes until someone merges it.",
+    es="Esto abre un pull request que actualiza {application} en git para que coincida con el clúster y elimina los "
+    "objetos que faltan en el clúster. Nada cambia hasta que alguien lo fusione.",
 )
 CONFIRM_YES = Phrase(en="Open pull request", es="Abrir pull request")
 CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")

@@ -8,11 +8,11 @@ LIST = Phrase(en="{names} and {last}", es="{names} y {last}")
 LIST_BEFORE_I = Phrase(en="{names} and {last}", es="{names} e {last}")
 LIST_AND_MORE = Phrase(en="{names} and {n} more", es="{names} y {n} más")
 AND_MORE = Phrase(en="and {n} more", es="y {n} más")
-BOTH = Phrase(en="{one} and {other}", es="{one} y {other}")
 
 NO_REVISION = Phrase(en="no revision", es="sin revisión")
 NOTHING = Phrase(en="nothing", es="nada")
 WHERE = Phrase(en="{application} on {cluster}", es="{application} en {cluster}")
+TITLE_WHERE = Phrase(en="{application} · {cluster}", es="{application} · {cluster}")
 CLOSE = Phrase(en="Close", es="Cerrar")
 # Slack writes the day as the reader's own client does: "today", "Mar 1".
 DAY_AND_TIME = Phrase(en="{day} at {time}", es="{day} a las {time}")
@@ -23,37 +23,18 @@ REMOVED = Phrase(
     en="{path}: missing from the cluster; git has {desired}",
     es="{path}: falta en el clúster; git tiene {desired}",
 )
+MEMBERS = Phrase(en="{path}: {members}", es="{path}: {members}")
+LINES = Phrase(en="{path}, line {n}: {members}", es="{path}, línea {n}: {members}")
+LINE_AT = Phrase(en="{path} line {n}", es="{path} línea {n}")
 BY = Phrase(en=" · by {manager}", es=" · por {manager}")
-BY_AT = Phrase(en=" · by {manager}, no later than {time}", es=" · por {manager}, a más tardar a las {time}")
+BY_AT = Phrase(en=" · by {manager}, before {time}", es=" · por {manager}, antes de las {time}")
 BY_UNKNOWN = Phrase(en=" · writer unknown", es=" · autor desconocido")
 DELETED = Phrase(
-    en="{object} is in git but not in the cluster; Kubernetes does not record who deleted it",
-    es="{object} está en git pero no en el clúster; Kubernetes no registra quién lo eliminó",
+    en="{object} is missing from the cluster; Kubernetes does not record who deleted it",
+    es="{object} falta en el clúster; Kubernetes no registra quién lo eliminó",
 )
 MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
 
-DIFFER = PluralPhrase(
-    en=(
-        "{n} field in {objects} differs from git",
-        "{n} fields in {objects} differ from git",
-    ),
-    es=(
-        "{n} campo en {objects} difiere de git",
-        "{n} campos en {objects} difieren de git",
-    ),
-)
-MISSING = PluralPhrase(
-    en=("{n} object is missing from the cluster", "{n} objects are missing from the cluster"),
-    es=("falta {n} objeto en el clúster", "faltan {n} objetos en el clúster"),
-)
-
-FIRST_MISSING = Phrase(en="{object} is missing from the cluster", es="{object} falta en el clúster")
-FIRST_CHANGED = Phrase(
-    en="{object}: {path} is {live} in the cluster and {desired} in git",
-    es="{object}: {path} es {live} en el clúster y {desired} en git",
-)
-FIRST_ADDED = Phrase(en="{object}: {path} is only in the cluster", es="{object}: {path} solo está en el clúster")
-FIRST_REMOVED = Phrase(en="{object}: {path} is missing from the cluster", es="{object}: {path} falta en el clúster")
 
 READING = Phrase(en="Reading {application} from git and the cluster…", es="Leyendo {application} de git y del clúster…")
 REVIEW = Phrase(en="Review #{number}", es="Revisar #{number}")

@@ -257,6 +257,6 @@ def test_the_alert_of_a_deleted_application_ends_only_once_discovery_has_succeed
     discovery.bot.discover()
     discovery.bot.monitor.reconcile_cards()
     (card, reply) = discovery.bot.slack.messages(ALERTS)
-    assert headline(card) == "⚪ No longer watched: shop on prod"
+    assert headline(card) == "⚪ No longer watched · shop · prod: ConfigMap settings is missing"
     assert reply.text == "shop on prod is no longer watched."
     assert discovery.bot.store.incidents.open_for("shop") is None
