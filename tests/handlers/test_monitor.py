@@ -140,7 +140,7 @@ def test_a_merge_that_lands_during_a_check_waits_for_the_next_one(start, slack, 
     assert (during.revision, during.status) == (deployed, Status.SYNCED)
     assert (after.revision, after.status) == (source.sha(), Status.OUT_OF_SYNC)
     assert [rollout.revision for rollout in bot.store.rollouts.unsettled()] == [after.revision]
-    assert not [card for card in cards(slack) if " in shop on prod since" in card.text]
+    assert not [card for card in cards(slack) if "drift in shop on prod" in card.text]
 
 
 @pytest.mark.parametrize(("alerts", "expected"), [({}, 0), ({"quiet_while_rolling": False}, 1)])
@@ -149,7 +149,7 @@ def test_a_rollout_in_progress_holds_alerts_back_unless_configured_otherwise(sta
     source.commit("Warn", {FILE: as_yaml(config_map(level="warn"))})
     for _ in range(3):
         assert bot.check()["shop"].status is Status.OUT_OF_SYNC
-    alerted = [card for card in cards(slack) if " in shop on prod since" in card.text]
+    alerted = [card for card in cards(slack) if "drift in shop on prod" in card.text]
     assert len(alerted) == expected
 
 
