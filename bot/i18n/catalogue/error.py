@@ -6,6 +6,10 @@ FAILED = Phrase(
     en="Something went wrong in the bot. It is safe to retry. Log reference: {reference}.",
     es="Algo falló en el bot. Puedes reintentar sin riesgo. Referencia en el log: {reference}.",
 )
+UNEXPECTED = Phrase(
+    en="An unexpected error occurred in the bot. Log reference: {reference}.",
+    es="Ocurrió un error inesperado en el bot. Referencia en el log: {reference}.",
+)
 BUSY = Phrase(
     en="Too many commands are waiting. Nothing was done; try again in a minute.",
     es="Hay demasiados comandos en espera. No se hizo nada; reintenta en un minuto.",
