@@ -21,7 +21,7 @@ from bot.core.applications.discovery import (
 )
 from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
 from bot.core.drift.jq import JqError, parse_jq
-from bot.core.git.git_url import normalize
+from bot.core.git.git_url import normalize, without_credentials
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.globs import GlobError, parse_glob
 from bot.core.objects.resource import Object, items, mapping, set_keys, text
@@ -145,8 +145,8 @@ def _url(source: Object) -> str:
     url = text(source, "repoURL")
     if not url:
         raise UnsupportedResourceError(LocalizedText(texts.NO_SOURCE))
-    if chart := text(source, "chart"):
-        raise UnsupportedResourceError(LocalizedText(texts.CHART_FROM_REGISTRY, chart=chart[:100]))
+    if text(source, "chart"):
+        raise UnsupportedResourceError(LocalizedText(texts.CHART_FROM_REGISTRY, url=without_credentials(url)[:200]))
     if url.startswith("oci://"):
         raise UnsupportedResourceError(LocalizedText(texts.FROM_OCI))
     return url

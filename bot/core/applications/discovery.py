@@ -9,6 +9,7 @@ from typing import Final
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.model import NotFollowed
 from bot.core.git.git_url import normalize, without_credentials
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
@@ -83,6 +84,21 @@ class UnsupportedResource:
         return f"{self.origin.name}.{self.source_name}" if self.source_name else self.origin.name
 
 
+def group_unsupported(unsupported: Iterable[UnsupportedResource]) -> tuple[NotFollowed, ...]:
+    """The resources by kind and reason, largest group first: one cause often stops dozens of them."""
+    groups: dict[tuple[str, str], list[UnsupportedResource]] = {}
+    for resource in unsupported:
+        groups.setdefault((resource.origin.kind, str(resource.reason)), []).append(resource)
+    return tuple(
+        NotFollowed(
+            kind,
+            resources[0].reason,
+            tuple(sorted(f"{item.origin.cluster}/{item.origin.namespace}/{item.name}" for item in resources)),
+        )
+        for (kind, _), resources in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    )
+
+
 DiscoveryResult = DiscoveredApplication | UnsupportedResource
 
 
@@ -121,13 +137,14 @@ class ConfiguredRepository:
 class ApplicationInventory:
     """All applications and their deployers' statuses, by application name, and the resources that are unsupported.
 
-    `notes` are sentences about clusters that could not be read.
+    `notes` are sentences about clusters that could not be read. `is_complete` is whether every deployer has answered.
     """
 
     applications: Mapping[str, Application]
     deployer_statuses: Mapping[str, DeployerStatus]
     unsupported: tuple[UnsupportedResource, ...] = ()
     notes: tuple[Text, ...] = ()
+    is_complete: bool = True
 
 
 def annotated_channel(resource: Object) -> str:

@@ -73,3 +73,15 @@ class Check:
     drift: tuple[ObjectDrift, ...] = ()
     set_aside: tuple[ObjectDrift, ...] = field(default=(), compare=False)
     notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotFollowed:
+    """Resources of one kind that declare applications, and that the bot cannot check for the same `reason`.
+
+    `resources` are `CLUSTER/NAMESPACE/NAME`.
+    """
+
+    kind: str
+    reason: Text
+    resources: tuple[str, ...]

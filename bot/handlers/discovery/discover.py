@@ -148,8 +148,10 @@ class Discoverer:
 
     def catalogue(self) -> ApplicationInventory:
         """What is known, with the deployers' views; `notes` say what could not be asked."""
+        is_complete = self.complete()
         with self._lock:
-            return replace(self._catalogue, notes=tuple(self._troubles[key] for key in sorted(self._troubles)))
+            notes = tuple(self._troubles[key] for key in sorted(self._troubles))
+            return replace(self._catalogue, notes=notes, is_complete=is_complete or bool(notes))
 
     def views(self) -> Mapping[str, DeployerStatus]:
         """What the deployers say, by application."""

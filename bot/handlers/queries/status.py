@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.core.applications.application import Application
-from bot.core.applications.discovery import ApplicationInventory
+from bot.core.applications.discovery import ApplicationInventory, group_unsupported
 from bot.core.git.commit import PullRequest
 from bot.i18n.language import Text, Translator
 from bot.messages.blocks import Message
@@ -23,7 +23,7 @@ def status(
 ) -> Message:
     """Each application's latest check and its deployer's view, rollouts on their way, open pull requests, what is down.
 
-    With `everything`, what a deployer knows and cannot be followed too.
+    With `everything`, also what deployers declare and the bot cannot follow.
     """
     pulls: dict[str, Sequence[PullRequest]] = {}
     unknown: dict[str, Text] = {}
@@ -42,6 +42,7 @@ def status(
             pulls_unknown=unknown,
             outages=troubles,
             views=discovered.deployer_statuses,
-            unreadable=discovered.unsupported if everything else (),
+            not_followed=group_unsupported(discovered.unsupported) if everything else (),
+            is_discovering=everything and not discovered.is_complete,
         ),
     )
