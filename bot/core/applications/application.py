@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.rendering.source import HelmParameters, Source, SourceType, normalize_path
+from bot.i18n.language import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,8 @@ class Application:
 
     `cluster` is a name in the configuration and `channel` a Slack channel ID. `owners` are Slack user IDs and user
     group IDs: people to ask, who gain no right by it. With `helm`, `path` is a chart. `rendered` replaces `path` and
-    `helm` where a deployer says how it renders them. `ignore` are the application's own rules.
+    `helm` where a deployer says how it renders them. `ignore` are the application's own rules. `notes` are sentences
+    about what the bot leaves aside of what the deployer says.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Application:
     helm: HelmParameters | None = None
     rendered: Source | None = None
     ignore: tuple[IgnoreRule, ...] = ()
+    notes: tuple[Text, ...] = ()
 
     @property
     def source(self) -> Source:

@@ -56,7 +56,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredApplication:
-    """One source of a resource. `source_name` tells its sources apart, and is "" if there is only one."""
+    """One source of a resource. `source_name` tells its sources apart, and is "" if there is only one.
+
+    `notes` are sentences about what in the resource the bot leaves aside.
+    """
 
     origin: ResourceRef
     status: DeployerStatus
@@ -67,6 +70,7 @@ class DiscoveredApplication:
     source_name: str = ""
     ignore: tuple[IgnoreRule, ...] = ()
     channel: str = ""
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +232,7 @@ def _resolve(
         channel=discovered.channel or cluster.channel,
         rendered=discovered.source,
         ignore=discovered.ignore,
+        notes=discovered.notes,
     )
 
 

@@ -63,13 +63,26 @@ class DirectoryParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class FluxBuild:
+    """What Flux does beyond Kustomize.
+
+    `substitutions` are (name, value) pairs for `${name}` in the built manifests. Without any, nothing is substituted
+    unless `substitute_always`. With `has_unread_variables`, other variables may have values that the bot cannot read.
+    """
+
+    substitutions: tuple[tuple[str, str], ...] = ()
+    substitute_always: bool = False
+    has_unread_variables: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KustomizeParameters:
     """What a deployer changes in a kustomization. "" and () leave it unchanged.
 
     - `images` and `patches` are entries of those fields as JSON, `replicas` are (name, count) pairs, and `components`
-      are paths relative to the source's path.
-    - `create_if_missing` generates a kustomization where there is none.
-    - `substitutions` are (name, value) pairs for `${name}` in the built manifests.
+      are paths relative to the source's path, of which missing ones are skipped with `ignore_missing_components`.
+    - `common_labels` and `common_annotations` are (name, value) pairs. Unless forced, they must not be there already.
+    - `flux` is set if Flux builds the kustomization; it generates one where there is none.
     """
 
     name_prefix: str = ""
@@ -79,19 +92,33 @@ class KustomizeParameters:
     replicas: tuple[tuple[str, int], ...] = ()
     patches: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
-    create_if_missing: bool = False
-    substitutions: tuple[tuple[str, str], ...] = ()
+    ignore_missing_components: bool = False
+    build_metadata: tuple[str, ...] = ()
+    common_labels: tuple[tuple[str, str], ...] = ()
+    common_annotations: tuple[tuple[str, str], ...] = ()
+    force_labels: bool = False
+    force_annotations: bool = False
+    label_without_selector: bool = False
+    label_include_templates: bool = False
+    flux: FluxBuild | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A normalized path in a repository (see `normalize_path`). If `type` is None, its files determine it."""
+    """A normalized path in a repository (see `normalize_path`). If `type` is None, its files determine it.
+
+    `labels` and `annotations` are (name, value) pairs that the deployer adds to every object. `ignore` is set if Flux
+    reads the repository: lines as in .gitignore, of files that it leaves out.
+    """
 
     path: str
     type: SourceType | None = None
     helm: HelmParameters = HelmParameters()
     directory: DirectoryParameters = DirectoryParameters()
     kustomize: KustomizeParameters = KustomizeParameters()
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    ignore: str | None = None
 
 
 def detect_source_type(paths: Iterable[str], root: str) -> SourceType:

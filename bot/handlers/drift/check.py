@@ -19,7 +19,8 @@ from bot.handlers.drift.comparison_cache import Caches, CompareOptions, Comparis
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, summarize
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.handlers.rendering.render import Tree, gather, make
+from bot.handlers.rendering.render import gather, make
+from bot.handlers.rendering.tree import Tree
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.cluster import Cluster, ClusterError
@@ -108,7 +109,7 @@ def check_files(
     try:
         source = application.source
         rendering = make(gather(tree, source, files), source, renderer)
-        desired = _DesiredState(application, None, rendering.manifests, rendering.varying or None)
+        desired = _DesiredState(application, None, rendering.manifests, join_sentences(rendering.unknown))
     except (ManifestError, PortError) as error:
         desired = _DesiredState(application, None, error=error.text)
     options = CompareOptions(tuple(ignore), tuple(interactive), explain)
@@ -143,7 +144,7 @@ def _desired_state(
         return _DesiredState(application, None, error=str(revision))
     try:
         rendering = manifest_cache.rendering(repository, revision, application.source)
-        return _DesiredState(application, revision, rendering.manifests, rendering.varying or None)
+        return _DesiredState(application, revision, rendering.manifests, join_sentences(rendering.unknown))
     except (ManifestError, RenderError) as error:
         return _DesiredState(application, revision, error=error.text)
     except PortError as error:
@@ -192,5 +193,5 @@ def _check_of(desired: _DesiredState, live: LiveComparison | ClusterError | None
         at=now,
         drift=result.drift,
         set_aside=result.set_aside,
-        notes=result.notes,
+        notes=(*application.notes, *result.notes),
     )

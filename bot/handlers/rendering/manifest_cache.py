@@ -12,7 +12,8 @@ from cachetools import LRUCache
 
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.source import Source
-from bot.handlers.rendering.render import Commit, Rendering, gather, make
+from bot.handlers.rendering.render import Rendering, gather, make
+from bot.handlers.rendering.tree import Commit
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository
 from bot.ports.rendering import Renderer, RenderError, RenderStoppedError

@@ -1,14 +1,17 @@
 """From a source to its manifests: what it needs is gathered from git, and the official program makes the rest of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_manifests
+from bot.core.objects.resource import mapping
 from bot.core.rendering.chart import find_dependencies, is_nondeterministic
+from bot.core.rendering.encrypted import split_encrypted
+from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.kustomization import Reference, find_references
-from bot.core.rendering.kustomize_edit import edit_kustomization, substitute_variables
+from bot.core.rendering.kustomize_edit import edit_kustomization
 from bot.core.rendering.plain import render_plain
+from bot.core.rendering.post_build import post_build
 from bot.core.rendering.source import (
     CHART_FILE,
     KUSTOMIZATION_FILES,
@@ -18,50 +21,21 @@ from bot.core.rendering.source import (
     SourceType,
     detect_source_type,
     is_within,
+    resolve_path,
 )
 from bot.garbage import gc_paused
+from bot.handlers.rendering.tree import FluxArtifact, Tree, ignore_files_above
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
-from bot.i18n.language import LocalizedText, Text
+from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.errors import PortError
-from bot.ports.git import File, Repository, RepositoryError
+from bot.ports.git import File, RepositoryError
 from bot.ports.rendering import Renderer, RenderError
 
 MAX_FILES = 20_000
 MAX_BYTES = 256 * 2**20
 MAX_TREES = 1_000
 _NAMED = 3  # objects told before "and N more"
-
-
-class Tree(Protocol):
-    """Files by their paths from a root, at one commit or of one directory."""
-
-    def files(self, path: str) -> Sequence[File]:
-        """Every regular file at or below `path`, without links. RepositoryError when there is none, or too much."""
-        ...
-
-    def has(self, path: str) -> bool:
-        """Whether there is anything at `path`."""
-        ...
-
-
-class Commit:
-    """`Tree` of a repository at a full sha. What several applications share is read once, for as long as it is held."""
-
-    def __init__(self, repository: Repository, revision: str) -> None:
-        self._repository = repository
-        self._revision = revision
-        self._read: dict[str, Sequence[File]] = {}
-
-    def files(self, path: str) -> Sequence[File]:
-        """See Tree."""
-        if path not in self._read:
-            self._read[path] = self._repository.files(self._revision, path)
-        return self._read[path]
-
-    def has(self, path: str) -> bool:
-        """See Tree."""
-        return self._repository.tree_id(self._revision, path) is not None
 
 
 @dataclass(slots=True)
@@ -80,22 +54,27 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What a source comes to. `varying` names what came out differently the second time, and is not among the rest."""
+    """What a source comes to. `unknown` has a sentence for each reason why objects are not among `manifests`."""
 
     manifests: tuple[Manifest, ...]
-    varying: Text = ""
+    unknown: tuple[Text, ...] = ()
 
 
 def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
     """Find what a source needs beside its own `files`. ManifestError, RenderError, RepositoryError."""
-    own = {file.path: file for file in files}
     path = source.path
+    ignore_files = ignore_files_above(path) if source.ignore is not None else ()
+    if source.ignore is not None:
+        tree = FluxArtifact(tree, source.ignore, ignore_files)
+        files = tree.without_excluded(files)
+    own = {file.path: file for file in files}
     gathered = Gathered(source.type or detect_source_type(own, path), own)
     if source.type is SourceType.KUSTOMIZE and detect_source_type(own, path) is not SourceType.KUSTOMIZE:
         file = f"{path}/{KUSTOMIZATION_FILES[0]}".lstrip("/")
         raise ManifestError(file, 1, LocalizedText(manifest_texts.NO_KUSTOMIZATION))
     if source.kustomize != KustomizeParameters() and gathered.kind is not SourceType.HELM:
-        changed = edit_kustomization({name: file.content for name, file in own.items()}, path, source.kustomize)
+        parameters = _with_present_components(tree, path, source.kustomize)
+        changed = edit_kustomization({name: file.content for name, file in own.items()}, path, parameters)
         if changed is not None:
             gathered.kind = SourceType.KUSTOMIZE
             own[changed.file] = File(changed.file, changed.content)
@@ -105,6 +84,8 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
         _follow_chart(tree, path, source.helm, gathered)
     else:
         gathered.outside[path] = ()
+    gathered.outside[path] += ignore_files
+    gathered.outside.update(dict.fromkeys(ignore_files, ()))
     return gathered
 
 
@@ -118,18 +99,18 @@ def make(gathered: Gathered, source: Source, renderer: Renderer | None) -> Rende
         inside = len(path) + 1 if path else 0
         counted = [each for each in contents if each[0] == path or source.directory.includes(each[0][inside:])]
         with gc_paused():
-            return Rendering(tuple(render_plain(counted, path)))
+            return _with_metadata(Rendering(tuple(render_plain(counted, path))), source)
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
-    first = _run(gathered, source, renderer)
+    first = _with_metadata(_run(gathered, source, renderer), source)
     charts = gathered.helm or gathered.kind is SourceType.HELM
     told = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in told)]):
-        return _settled(first, _run(gathered, source, renderer))
-    return Rendering(first)
+        return _settled(first, _with_metadata(_run(gathered, source, renderer), source))
+    return first
 
 
-def _run(gathered: Gathered, source: Source, renderer: Renderer) -> tuple[Manifest, ...]:
+def _run(gathered: Gathered, source: Source, renderer: Renderer) -> Rendering:
     path, files = source.path, list(gathered.files.values())
     names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
     file = next(name for name in (f"{path}/{each}".lstrip("/") for each in names) if name in gathered.files)
@@ -137,32 +118,65 @@ def _run(gathered: Gathered, source: Source, renderer: Renderer) -> tuple[Manife
         made = renderer.helm(files, path, replace(source.helm, values_files=gathered.values))
     else:
         made = renderer.kustomize(files, path, helm=gathered.helm)
+    with gc_paused():
+        if source.kustomize.flux is None or gathered.kind is SourceType.HELM:
+            return Rendering(tuple(read_manifests(file, made)))
         try:
-            made = (
-                substitute_variables(made, dict(source.kustomize.substitutions))
-                if source.kustomize.substitutions
-                else made
-            )
-        except ValueError as error:
+            built = post_build(file, made, source.kustomize.flux)
+        except SubstitutionError as error:
             raise RenderError(
                 LocalizedText(texts.NO_VARIABLE, expression=str(error)[:100], path=path or ".")
             ) from error
-    with gc_paused():
-        return tuple(read_manifests(file, made))
+    return Rendering(built.manifests, _not_checked(texts.UNREAD_VARIABLES, built.unread))
 
 
-def _settled(first: Sequence[Manifest], second: Sequence[Manifest]) -> Rendering:
+def _with_metadata(rendering: Rendering, source: Source) -> Rendering:
+    """Without encrypted objects, and with the labels and annotations that the deployer adds, which override others."""
+    readable, encrypted = split_encrypted(rendering.manifests)
+    added = {"labels": dict(source.labels), "annotations": dict(source.annotations)}
+    return Rendering(
+        tuple(_labeled(manifest, added) for manifest in readable) if any(added.values()) else tuple(readable),
+        (*rendering.unknown, *_not_checked(texts.ENCRYPTED, encrypted)),
+    )
+
+
+def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Manifest:
+    metadata = dict(mapping(manifest.object, "metadata"))
+    metadata |= {field: {**mapping(metadata, field), **entries} for field, entries in added.items() if entries}
+    return replace(manifest, object={**manifest.object, "metadata": metadata})
+
+
+def _settled(first: Rendering, second: Rendering) -> Rendering:
     """What was the same twice."""
-    again = {manifest.key: manifest.object for manifest in second}
-    same = tuple(each for each in first if is_hook(each.object) or again.get(each.key) == each.object)
+    again = {manifest.key: manifest.object for manifest in second.manifests}
+    same = tuple(each for each in first.manifests if is_hook(each.object) or again.get(each.key) == each.object)
     kept = {manifest.key for manifest in same}
-    others = (each for each in (*first, *second) if each.key not in kept and not is_hook(each.object))
-    varying = dict.fromkeys(f"{each.kind} {each.name}" for each in others)
-    if not varying:
-        return Rendering(same)
-    named, more = list(varying)[:_NAMED], len(varying) - _NAMED
-    phrase = texts.VARYING_MORE if more > 0 else texts.VARYING
-    return Rendering(same, LocalizedText(phrase, objects=", ".join(named), n=str(more)))
+    others = [
+        each for each in (*first.manifests, *second.manifests) if each.key not in kept and not is_hook(each.object)
+    ]
+    return Rendering(same, (*first.unknown, *_not_checked(texts.VARYING, others)))
+
+
+def _not_checked(reason: Phrase, manifests: Iterable[Manifest]) -> tuple[Text, ...]:
+    """A sentence with the first few objects that cannot be checked, and the reason; none if there is no object."""
+    titles = list(dict.fromkeys(f"{manifest.kind} {manifest.name}" for manifest in manifests))
+    if not titles:
+        return ()
+    objects: Text = ", ".join(titles[:_NAMED])
+    if len(titles) > _NAMED:
+        objects = LocalizedText(texts.AND_MORE, objects=objects, n=str(len(titles) - _NAMED))
+    return (LocalizedText(reason, objects=objects),)
+
+
+def _with_present_components(tree: Tree, path: str, parameters: KustomizeParameters) -> KustomizeParameters:
+    if not parameters.ignore_missing_components:
+        return parameters
+    components = [
+        component
+        for component in parameters.components
+        if (resolved := resolve_path(path, component)) is not None and tree.has(resolved)
+    ]
+    return replace(parameters, components=tuple(components))
 
 
 def _follow(tree: Tree, path: str, gathered: Gathered) -> None:

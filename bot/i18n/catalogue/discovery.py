@@ -88,6 +88,12 @@ DIRECTORY = Phrase(
 IGNORED = Phrase(en="the ignoreDifferences is not valid: {why}", es="su ignoreDifferences no es válido: {why}")
 
 FLUX_CHANGES = Phrase(en="the bot does not support {what}.", es="el bot no admite {what}.")
+FLUX_RULE = Phrase(en="ignore in its Flux resource", es="ignore en su recurso de Flux")
+RULE_IGNORED = Phrase(
+    en="The bot skips one of its ignore rules: {why} The differences that it covers are reported.",
+    es="El bot omite una de sus reglas de ignore: {why} Las diferencias que cubre se informan.",
+)
+SELECTOR = Phrase(en="the bot does not support this selector ({what}).", es="el bot no admite este selector ({what}).")
 FROM_SECRET = Phrase(
     en="the manifests use values from the Secret {name}, which the bot does not read.",
     es="sus manifiestos usan valores del Secret {name}, y el bot no lo lee.",
@@ -99,12 +105,6 @@ NO_CONFIG_MAP = Phrase(
 CHART_REFERENCE = Phrase(
     en="the chart comes from a {kind}, but the bot reads only from git.",
     es="su chart viene de un {kind}, pero el bot solo lee de git.",
-)
-LONG_RELEASE = Phrase(
-    en="the release name {name} is longer than 53 characters, so Flux truncates it and adds a hash. Set a shorter "
-    "releaseName.",
-    es="su nombre de release {name} tiene más de 53 caracteres, así que Flux lo trunca y agrega un hash. Define un "
-    "releaseName más corto.",
 )
 VALUES_REPLACED = Phrase(
     en="the valuesFiles replace the chart's values.yaml. List values.yaml first, so that Helm renders the same "

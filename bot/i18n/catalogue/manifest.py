@@ -99,6 +99,12 @@ SEVERAL_KUSTOMIZATIONS = Phrase(
     en="The file must contain exactly one kustomization.",
     es="El archivo debe contener exactamente una kustomization.",
 )
+ALREADY_LABELED = Phrase(
+    en="The kustomization already has {name}, so Argo CD cannot add it. Remove it, or set forceCommonLabels or "
+    "forceCommonAnnotations.",
+    es="La kustomization ya tiene {name}, así que Argo CD no puede agregarlo. Quítalo, o define forceCommonLabels o "
+    "forceCommonAnnotations.",
+)
 NO_CHART = Phrase(
     en="The file does not exist, so this is not a Helm chart. Fix the path.",
     es="El archivo no existe, así que esto no es un chart de Helm. Corrige la ruta.",

@@ -57,9 +57,12 @@ VARYING = Phrase(
     es="{objects} sin comprobar: renderizar dos veces dio resultados distintos, probablemente porque una plantilla usa "
     "valores aleatorios o la hora actual. Define esos valores explícitamente en git.",
 )
-VARYING_MORE = Phrase(
-    en="{objects} and {n} more not checked: rendering twice gave different results, probably because a template uses "
-    "random values or the current time. Set those values explicitly in git.",
-    es="{objects} y {n} más sin comprobar: renderizar dos veces dio resultados distintos, probablemente porque una "
-    "plantilla usa valores aleatorios o la hora actual. Define esos valores explícitamente en git.",
+UNREAD_VARIABLES = Phrase(
+    en="{objects} not checked: Flux fills in variables from a Secret, which the bot does not read.",
+    es="{objects} sin comprobar: Flux completa variables de un Secret, y el bot no lo lee.",
 )
+ENCRYPTED = Phrase(
+    en="{objects} not checked: encrypted with SOPS, which the bot does not decrypt.",
+    es="{objects} sin comprobar: cifrado con SOPS, y el bot no lo descifra.",
+)
+AND_MORE = Phrase(en="{objects} and {n} more", es="{objects} y {n} más")
