@@ -1,6 +1,6 @@
 """From a source to its manifests: what it needs is gathered from git, and the official program makes the rest of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_manifests
@@ -10,6 +10,7 @@ from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.kustomization import Reference, find_references
 from bot.core.rendering.kustomize_edit import edit_kustomization
+from bot.core.rendering.load_restrictions import move_outside_files, outside_paths
 from bot.core.rendering.plain import render_plain
 from bot.core.rendering.post_build import post_build
 from bot.core.rendering.source import (
@@ -79,7 +80,7 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
             gathered.kind = SourceType.KUSTOMIZE
             own[changed.file] = File(changed.file, changed.content)
     if gathered.kind is SourceType.KUSTOMIZE:
-        _follow(tree, path, gathered)
+        _follow(tree, path, gathered, is_unrestricted=source.kustomize.flux is not None)
     elif gathered.kind is SourceType.HELM:
         _follow_chart(tree, path, source.helm, gathered)
     else:
@@ -179,11 +180,14 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
     return replace(parameters, components=tuple(components))
 
 
-def _follow(tree: Tree, path: str, gathered: Gathered) -> None:
+def _follow(tree: Tree, path: str, gathered: Gathered, *, is_unrestricted: bool) -> None:
     read, todo = [path], [Reference(path, path, 1)]
     while todo:
         reference = todo.pop()
         if reference.path in gathered.outside:
+            continue
+        if reference.optional and not tree.has(reference.path):
+            gathered.outside[reference.path] = ()
             continue
         if not any(is_within(reference.path, root) for root in read):
             gathered.files.update({file.path: file for file in _read(tree, reference)})
@@ -192,8 +196,18 @@ def _follow(tree: Tree, path: str, gathered: Gathered) -> None:
         part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
         found = find_references(part, reference.path)
         gathered.helm = gathered.helm or found.uses_helm
-        gathered.outside[reference.path] = tuple(each.path for each in found.outside)
-        todo += found.outside
+        outside = [*found.outside, *(_outside_files(part) if is_unrestricted else ())]
+        gathered.outside[reference.path] = tuple(each.path for each in outside)
+        todo += outside
+    if is_unrestricted:
+        moved = move_outside_files({name: file.content for name, file in gathered.files.items()})
+        gathered.files.update({name: File(name, content) for name, content in moved.items()})
+
+
+def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
+    for file, content in files.items():
+        if file.rsplit("/", 1)[-1] in KUSTOMIZATION_FILES:
+            yield from (Reference(path, file, 1, optional=True) for path in outside_paths(file, content))
 
 
 def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: Gathered) -> None:

@@ -154,6 +154,32 @@ def test_a_kustomization_is_generated_from_what_flux_does_not_leave_out(discover
     assert "skips one of its ignore rules: the bot does not support this selector (labelSelector)" in str(note)
 
 
+def test_a_kustomization_may_load_files_from_anywhere_in_the_repository(discovery):
+    discovery.source.commit(
+        "Shared",
+        {
+            "shared/patch.yaml": "- {op: replace, path: /data/level, value: warn}\n",
+            "shared/app.conf": "debug = no\n",
+            "shared/more.yaml": as_yaml(config_map("more")),
+            "apps/shop/kustomization.yaml": (
+                "resources: [settings.yaml, ../../shared/more.yaml]\n"
+                "patches: [{path: ../../shared/patch.yaml, target: {name: settings}}]\n"
+                "configMapGenerator: [{name: files, files: [../../shared/app.conf, b=../../shared/app.conf],"
+                " options: {disableNameSuffixHash: true}}]\n"
+            ),
+        },
+    )
+    discovery.flux(kustomization("shop"))
+    check(discovery)
+    data = {each["metadata"]["name"]: each.get("data") for each in declared(discovery, "shop")}
+    assert data["settings"] == {"level": "warn"}
+    assert data["files"] == {"app.conf": "debug = no\n", "b": "debug = no\n"}
+    assert "more" in data
+    discovery.source.commit("Change", {"shared/app.conf": "debug = yes\n"})
+    data = {each["metadata"]["name"]: each.get("data") for each in declared(discovery, "shop")}
+    assert data["files"]["b"] == "debug = yes\n"
+
+
 def test_ignore_rules_of_flux_apply(discovery):
     for namespace in ("shop", "search"):
         discovery.cluster.apply(config_map(level="debug"), namespace=namespace, manager=FLUX)
