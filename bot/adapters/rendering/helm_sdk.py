@@ -27,7 +27,7 @@ def main(argv: list[str]) -> int:
     version.add_argument("--short", action="store_true")
     template = commands.add_parser("template", allow_abbrev=False)
     template.add_argument("--namespace", "-n", default="default")
-    for option in ("--set", "--set-string", "--api-versions"):
+    for option in ("--set", "--set-string", "--set-file", "--api-versions"):
         template.add_argument(option, action="append", default=[])
     template.add_argument("--values", "-f", action="append", default=[])
     template.add_argument("--kube-version")
@@ -75,11 +75,15 @@ def _template(options: argparse.Namespace) -> str:
 
 
 def _values(options: argparse.Namespace) -> Values:
-    """Files, then --set, then --set-string: later ones override earlier ones, as in Helm's cli/values."""
+    """Files, then --set, --set-string and --set-file: later ones override earlier ones, as in Helm's cli/values."""
     values: Values = {}
     for file in options.values:
         values = _merged(values, helm_python.values_from_yaml(Path(file).read_text(encoding="utf-8")))
-    for texts, parse in ((options.set, "helm_strvals_parse"), (options.set_string, "helm_strvals_parse_string")):
+    for texts, parse in (
+        (options.set, "helm_strvals_parse"),
+        (options.set_string, "helm_strvals_parse_string"),
+        (options.set_file, "helm_strvals_parse_file"),
+    ):
         for text in texts:
             parsed = json.loads(_native.call_string(parse, text))
             values = _merged(values, parsed, by_index="[" in text.partition("=")[0])

@@ -70,6 +70,7 @@ class Programs:
                 *_repeated("--values", values),
                 *_repeated("--set", (f"{name}={_escaped(value)}" for name, value in parameters.set)),
                 *_repeated("--set-string", (f"{name}={_escaped(value)}" for name, value in parameters.set_string)),
+                *_repeated("--set-file", (f"{name}=./{path}" for name, path in parameters.set_file)),
                 *_repeated("--api-versions", parameters.api_versions),
                 *_repeated("--kube-version", [parameters.kube_version] if parameters.kube_version else []),
                 *(("--include-crds",) if parameters.include_crds else ("--skip-crds",)),
@@ -131,5 +132,7 @@ def _values_files(files: Sequence[File], parameters: HelmParameters) -> list[byt
     return [
         file.content
         for file in files
-        if file.path in parameters.values_files or file.path.rsplit("/", 1)[-1].startswith("values")
+        if file.path in parameters.values_files
+        or file.path in dict(parameters.set_file).values()
+        or file.path.rsplit("/", 1)[-1].startswith("values")
     ]

@@ -15,7 +15,8 @@ class Application:
     `cluster` is a name in the configuration and `channel` a Slack channel ID. `owners` are Slack user IDs and user
     group IDs: people to ask, who gain no right by it. With `helm`, `path` is a chart. `rendered` replaces `path` and
     `helm` where a deployer says how it renders them. `ignore` are the application's own rules. `notes` are sentences
-    about what the bot leaves aside of what the deployer says.
+    about what the bot leaves aside of what the deployer says. `later_sources` are further sources of the same resource:
+    an object that they declare too is theirs.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Application:
     rendered: Source | None = None
     ignore: tuple[IgnoreRule, ...] = ()
     notes: tuple[Text, ...] = ()
+    later_sources: tuple[tuple[RepositoryRef, Source], ...] = ()
 
     @property
     def source(self) -> Source:

@@ -182,6 +182,10 @@ def build_inventory(
             resolved.append((result, _resolve(result, repositories, clusters)))
         except UnsupportedResourceError as error:
             unsupported.append(UnsupportedResource(result.origin, result.status, error.text, result.source_name))
+    resolved = [
+        (discovered, replace(application, later_sources=_later_sources(discovered, resolved[index + 1 :])))
+        for index, (discovered, application) in enumerate(resolved)
+    ]
     names = _unique_names([discovered for discovered, _ in resolved])
     configured_names = {_target(application): name for name, application in configured.items()}
     applications, statuses = dict(configured), {}
@@ -192,6 +196,17 @@ def build_inventory(
         if name not in configured:
             applications[name] = replace(application, name=name)
     return ApplicationInventory(applications, statuses, tuple(unsupported))
+
+
+def _later_sources(
+    discovered: DiscoveredApplication, following: Sequence[tuple[DiscoveredApplication, Application]]
+) -> tuple[tuple[RepositoryRef, Source], ...]:
+    """The sources of the same resource that follow: in Argo CD, the last one that declares an object wins."""
+    return tuple(
+        (application.repository, application.source)
+        for other, application in following
+        if other.origin == discovered.origin
+    )
 
 
 _NAME_FORMS: Final = (

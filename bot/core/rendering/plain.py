@@ -8,6 +8,8 @@ from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
 _SUFFIXES = (".yaml", ".yml", ".json")
+_SKIP_MARKER = b"+argocd:skip-file-rendering"
+_MANIFEST_MARKERS = (b"apiVersion:", b"kind:", b"metadata:")
 _JSONNET = ".jsonnet"  # the files that Argo CD evaluates; they import .libsonnet files
 
 # Next to these, the other files are a generator's input, not manifests to compare.
@@ -19,23 +21,38 @@ _GENERATORS = {
 }
 
 
-def render_plain(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]:
+def render_plain(files: Iterable[tuple[str, bytes]], root: str = "", *, as_argo_cd: bool = False) -> list[Manifest]:
     """The manifests in (path, content) pairs, ordered by path; `root` is the application's path.
 
     Hidden files and directories below the root (`.github`) are skipped. ManifestError, with file and line, for invalid
-    manifests and for the input of Kustomize, Helm and Jsonnet.
+    manifests and for the input of Kustomize, Helm and Jsonnet. With `as_argo_cd`, hidden files and the input of other
+    tools are files like any other, and files that Argo CD skips are skipped.
     """
     base = normpath(root.strip("/") or ".")
-    visible = sorted((path, content) for path, content in files if not _is_hidden(path, base))
-    for path, _ in visible:
-        if path.endswith(_JSONNET):
+    read = sorted((path, content) for path, content in files if as_argo_cd or not _is_hidden(path, base))
+    for path, content in read:
+        if path.endswith(_JSONNET) and not (as_argo_cd and _SKIP_MARKER in content):
             raise ManifestError(path, 1, LocalizedText(texts.JSONNET))
         generator = _GENERATORS.get(basename(path))
-        if generator is not None:
+        if generator is not None and not as_argo_cd:
             raise ManifestError(path, 1, LocalizedText(texts.GENERATOR, generator=generator))
-    return [
-        manifest for path, content in visible if path.endswith(_SUFFIXES) for manifest in read_manifests(path, content)
-    ]
+    read_file = _read_as_argo_cd if as_argo_cd else read_manifests
+    return [manifest for path, content in read if path.endswith(_SUFFIXES) for manifest in read_file(path, content)]
+
+
+def _read_as_argo_cd(path: str, content: bytes) -> list[Manifest]:
+    """The manifests in a file; none if Argo CD takes it for something else. ManifestError.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/directory/ and its reposerver (getObjsFromYAMLOrJSON).
+    """
+    if _SKIP_MARKER in content:
+        return []
+    try:
+        return read_manifests(path, content)
+    except ManifestError:
+        if path.endswith(".json") or all(marker in content for marker in _MANIFEST_MARKERS):
+            raise
+        return []
 
 
 def is_input_file(name: str) -> bool:

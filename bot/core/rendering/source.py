@@ -24,9 +24,10 @@ class HelmParameters:
     """What a deployer passes to Helm besides the chart. "" and () leave Helm's default.
 
     - `values_files` are paths from the source's path, or with a leading slash, from the repository's root. Later files
-      override earlier ones; with `ignore_missing_values_files`, missing ones are skipped.
+      override earlier ones; with `ignore_missing_values_files`, missing ones are skipped. A glob (`*`, `?`, `[…]`,
+      `**`) stands for the files that it matches, by path, except those that are listed by themselves.
     - `inline_values` is YAML that overrides the files. `set` and `set_string` are (name, value) pairs, as in
-      `helm --set` and `--set-string`, that override both.
+      `helm --set` and `--set-string`, that override both. `set_file` are (name, path) pairs, as in `--set-file`.
     - `include_crds` is `helm --include-crds`: whether to render the crds/ directory.
     """
 
@@ -36,6 +37,7 @@ class HelmParameters:
     inline_values: str = ""
     set: tuple[tuple[str, str], ...] = ()
     set_string: tuple[tuple[str, str], ...] = ()
+    set_file: tuple[tuple[str, str], ...] = ()
     api_versions: tuple[str, ...] = ()
     kube_version: str = ""
     include_crds: bool = True
@@ -47,11 +49,13 @@ class DirectoryParameters:
     """Which plain files of a path to read, like Argo CD's `directory` options.
 
     `include` and `exclude` are glob patterns for paths relative to the source's path; "" matches every file and none.
+    With `as_argo_cd`, hidden files are read too, and YAML files that aren't Kubernetes objects are skipped.
     """
 
     recurse: bool = True
     include: str = ""
     exclude: str = ""
+    as_argo_cd: bool = False
 
     def includes(self, path: str) -> bool:
         """Whether to read the file at `path`, relative to the source's path."""
@@ -108,7 +112,8 @@ class Source:
     """A normalized path in a repository (see `normalize_path`). If `type` is None, its files determine it.
 
     `labels` and `annotations` are (name, value) pairs that the deployer adds to every object. `ignore` is set if Flux
-    reads the repository: lines as in .gitignore, of files that it leaves out.
+    reads the repository: lines as in .gitignore, of files that it leaves out. `argocd` is the source as Argo CD has it,
+    as JSON, to which files in the path may apply.
     """
 
     path: str
@@ -119,6 +124,7 @@ class Source:
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
     ignore: str | None = None
+    argocd: str = ""
 
 
 def detect_source_type(paths: Iterable[str], root: str) -> SourceType:

@@ -7,7 +7,7 @@ it are unknown.
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.applications.application import Application
@@ -78,10 +78,15 @@ def check(
     caches = caches or Caches()
     _prepare(applications, revisions, repositories, caches.manifest_cache)
     desired_states = [
-        _desired_state(
-            application,
-            revisions[application.repository.key],
-            repositories[application.repository.key],
+        _without_overridden(
+            _desired_state(
+                application,
+                revisions[application.repository.key],
+                repositories[application.repository.key],
+                caches.manifest_cache,
+            ),
+            revisions,
+            repositories,
             caches.manifest_cache,
         )
         for application in applications
@@ -108,7 +113,7 @@ def check_files(
     """
     try:
         source = application.source
-        rendering = make(gather(tree, source, files), source, renderer)
+        rendering = make(gather(tree, source, files), renderer)
         desired = _DesiredState(application, None, rendering.manifests, join_sentences(rendering.unknown))
     except (ManifestError, PortError) as error:
         desired = _DesiredState(application, None, error=error.text)
@@ -135,6 +140,35 @@ def _prepare(
     names = sorted({application.repository.key for application in applications})
     with ThreadPoolExecutor(_PARALLEL_FETCHES, "prepare") as pool:
         list(pool.map(prepare, names))
+
+
+def _without_overridden(
+    desired: _DesiredState,
+    revisions: Mapping[str, Revision],
+    repositories: Mapping[str, Repository],
+    manifest_cache: ManifestCache,
+) -> _DesiredState:
+    """Without the objects that a later source of the same resource declares too; unknown if that can't be read."""
+    application = desired.application
+    overridden: set[tuple[str, str, str, str]] = set()
+    for reference, source in application.later_sources:
+        revision = revisions.get(reference.key)
+        try:
+            if not isinstance(revision, str):
+                raise revision or PortError(LocalizedText(texts.NOT_FETCHED, repository=reference.name))
+            manifests = manifest_cache.manifests(repositories[reference.key], revision, source)
+        except (ManifestError, PortError) as error:
+            why = LocalizedText(texts.LATER_SOURCE, path=source.path or ".", why=error.text)
+            return replace(desired, error=join_sentences(filter(None, (desired.error, why))))
+        overridden |= {_identity(manifest, application.namespace) for manifest in manifests}
+    kept = [each for each in desired.manifests if _identity(each, application.namespace) not in overridden]
+    return replace(desired, manifests=tuple(kept)) if len(kept) < len(desired.manifests) else desired
+
+
+def _identity(manifest: Manifest, namespace: str) -> tuple[str, str, str, str]:
+    """What identifies an object across versions of its API: group, kind, namespace and name."""
+    group = manifest.api_version.rpartition("/")[0]
+    return group, manifest.kind, manifest.namespace or namespace, manifest.name
 
 
 def _desired_state(

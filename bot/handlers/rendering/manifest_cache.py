@@ -172,7 +172,7 @@ class ManifestCache:
         found: _Read
         gathered = gather(commit, source, files)
         try:
-            found = make(gathered, source, self._renderer)
+            found = make(gathered, self._renderer)
         except ManifestError as error:
             found = ManifestError(error.file, error.line, error.problem)  # the caught one would keep the files' bytes
         except RenderError as error:

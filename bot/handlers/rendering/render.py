@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_manifests
+from bot.core.applications.argocd_source import override_files, override_source
+from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_documents, read_manifests
 from bot.core.objects.resource import mapping
-from bot.core.rendering.chart import find_dependencies, is_nondeterministic
+from bot.core.rendering.chart import expand_values_files, find_dependencies, is_nondeterministic
 from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.kustomization import Reference, find_references
@@ -30,7 +32,7 @@ from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.errors import PortError
-from bot.ports.git import File, RepositoryError
+from bot.ports.git import File, LinkedFiles, RepositoryError
 from bot.ports.rendering import Renderer, RenderError
 
 MAX_FILES = 20_000
@@ -41,16 +43,20 @@ _NAMED = 3  # objects told before "and N more"
 
 @dataclass(slots=True)
 class Gathered:
-    """What a source is and needs. `outside` has, of each tree that was read, the paths beside it that it needs.
+    """What a source is and needs; the source has the overrides in its path.
+
+    `outside` has, of each tree that was read, the paths beside it that it needs.
 
     `helm` says whether a kustomization has charts in it; `values` are Helm's values files, from the repository's root.
     """
 
+    source: Source
     kind: SourceType
     files: dict[str, File] = field(default_factory=dict)
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     helm: bool = False
     values: tuple[str, ...] = ()
+    set_file: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,10 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
         tree = FluxArtifact(tree, source.ignore, ignore_files)
         files = tree.without_excluded(files)
     own = {file.path: file for file in files}
-    gathered = Gathered(source.type or detect_source_type(own, path), own)
+    source = _overridden(source, own)
+    gathered = Gathered(source, source.type or detect_source_type(own, path), own)
+    linked = tree.linked(path)
+    own |= {file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)}
     if source.type is SourceType.KUSTOMIZE and detect_source_type(own, path) is not SourceType.KUSTOMIZE:
         file = f"{path}/{KUSTOMIZATION_FILES[0]}".lstrip("/")
         raise ManifestError(file, 1, LocalizedText(manifest_texts.NO_KUSTOMIZATION))
@@ -85,38 +94,45 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
         _follow_chart(tree, path, source.helm, gathered)
     else:
         gathered.outside[path] = ()
-    gathered.outside[path] += ignore_files
-    gathered.outside.update(dict.fromkeys(ignore_files, ()))
+    others = (*ignore_files, *linked.targets)
+    gathered.outside[path] += others
+    gathered.outside.update({other: () for other in others if other not in gathered.outside})
     return gathered
 
 
-def make(gathered: Gathered, source: Source, renderer: Renderer | None) -> Rendering:
+def make(gathered: Gathered, renderer: Renderer | None) -> Rendering:
     """What the files come to. ManifestError; RenderError; PortError when there is nothing to render with.
 
     Where a template may use chance or the clock it is rendered twice.
     """
+    source = gathered.source
     path, contents = source.path, [(file.path, file.content) for file in gathered.files.values()]
     if gathered.kind is SourceType.PLAIN:
         inside = len(path) + 1 if path else 0
         counted = [each for each in contents if each[0] == path or source.directory.includes(each[0][inside:])]
         with gc_paused():
-            return _with_metadata(Rendering(tuple(render_plain(counted, path))), source)
+            return _with_metadata(
+                Rendering(tuple(render_plain(counted, path, as_argo_cd=source.directory.as_argo_cd))), source
+            )
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
-    first = _with_metadata(_run(gathered, source, renderer), source)
+    first = _with_metadata(_run(gathered, renderer), source)
     charts = gathered.helm or gathered.kind is SourceType.HELM
     told = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in told)]):
-        return _settled(first, _with_metadata(_run(gathered, source, renderer), source))
+        return _settled(first, _with_metadata(_run(gathered, renderer), source))
     return first
 
 
-def _run(gathered: Gathered, source: Source, renderer: Renderer) -> Rendering:
+def _run(gathered: Gathered, renderer: Renderer) -> Rendering:
+    source = gathered.source
     path, files = source.path, list(gathered.files.values())
     names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
     file = next(name for name in (f"{path}/{each}".lstrip("/") for each in names) if name in gathered.files)
     if gathered.kind is SourceType.HELM:
-        made = renderer.helm(files, path, replace(source.helm, values_files=gathered.values))
+        made = renderer.helm(
+            files, path, replace(source.helm, values_files=gathered.values, set_file=gathered.set_file)
+        )
     else:
         made = renderer.kustomize(files, path, helm=gathered.helm)
     with gc_paused():
@@ -169,6 +185,25 @@ def _not_checked(reason: Phrase, manifests: Iterable[Manifest]) -> tuple[Text, .
     return (LocalizedText(reason, objects=objects),)
 
 
+def _overridden(source: Source, files: Mapping[str, File]) -> Source:
+    """The source with what the files in its path override, if Argo CD renders it. ManifestError, RenderError."""
+    paths = [f"{source.path}/{name}".lstrip("/") for name in override_files(source)]
+    patches = [
+        (path, document)
+        for path in paths
+        if path in files
+        for _, document in read_documents(path, files[path].content)
+        if isinstance(document, dict)
+    ]
+    if not patches:
+        return source
+    try:
+        return override_source(source, patches)
+    except UnsupportedResourceError as error:
+        files_read = " + ".join(path for path, _ in patches)
+        raise RenderError(LocalizedText(texts.OVERRIDDEN, file=files_read, why=error.text)) from error
+
+
 def _with_present_components(tree: Tree, path: str, parameters: KustomizeParameters) -> KustomizeParameters:
     if not parameters.ignore_missing_components:
         return parameters
@@ -182,6 +217,7 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
 
 def _follow(tree: Tree, path: str, gathered: Gathered, *, is_unrestricted: bool) -> None:
     read, todo = [path], [Reference(path, path, 1)]
+    targets: list[str] = []  # of links
     while todo:
         reference = todo.pop()
         if reference.path in gathered.outside:
@@ -190,7 +226,7 @@ def _follow(tree: Tree, path: str, gathered: Gathered, *, is_unrestricted: bool)
             gathered.outside[reference.path] = ()
             continue
         if not any(is_within(reference.path, root) for root in read):
-            gathered.files.update({file.path: file for file in _read(tree, reference)})
+            targets += _read(tree, reference, gathered)
             read.append(reference.path)
             _bound(gathered, len(read))
         part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
@@ -199,6 +235,8 @@ def _follow(tree: Tree, path: str, gathered: Gathered, *, is_unrestricted: bool)
         outside = [*found.outside, *(_outside_files(part) if is_unrestricted else ())]
         gathered.outside[reference.path] = tuple(each.path for each in outside)
         todo += outside
+    gathered.outside[path] += tuple(targets)
+    gathered.outside.update({target: () for target in targets if target not in gathered.outside})
     if is_unrestricted:
         moved = move_outside_files({name: file.content for name, file in gathered.files.items()})
         gathered.files.update({name: File(name, content) for name, content in moved.items()})
@@ -211,27 +249,38 @@ def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
 
 
 def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: Gathered) -> None:
+    targets: list[str] = []  # of links
     needed = find_dependencies({name: file.content for name, file in gathered.files.items()}, path, parameters)
     for number, reference in enumerate(needed.outside, 1):
         if not reference.optional or tree.has(reference.path):
-            gathered.files.update({file.path: file for file in _read(tree, reference)})
+            targets += _read(tree, reference, gathered)
         _bound(gathered, number)
-    gathered.values = tuple(path for path in needed.values_files if path in gathered.files)
+    ignore_missing = parameters.ignore_missing_values_files
+    gathered.values = expand_values_files(needed.values_files, gathered.files, ignore_missing=ignore_missing)
+    gathered.set_file = needed.set_file
     for name, home in needed.local_charts.items():
         for file in [file for file in gathered.files.values() if is_within(file.path, home)]:
             vendored = f"{path}/charts/{name}{file.path.removeprefix(home)}".lstrip("/")
             gathered.files[vendored] = File(vendored, file.content)
-    gathered.outside[path] = tuple(each.path for each in needed.outside)
-    gathered.outside.update({each.path: () for each in needed.outside})
+    gathered.outside[path] = (*(each.path for each in needed.outside), *targets)
+    gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
 
 
-def _read(tree: Tree, reference: Reference) -> Sequence[File]:
+def _is_link(file: File, linked: LinkedFiles) -> bool:
+    """Whether a file is a link itself, and not in a directory that is one: only Helm and Kustomize enter those."""
+    return [link for link in linked.links if is_within(file.path, link)] == [file.path]
+
+
+def _read(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[str]:
+    """Add the files at a path, also those behind links; the targets of these links."""
     try:
-        return tree.files(reference.path)
+        linked = tree.linked(reference.path)
+        gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
     except RepositoryError:
         if not tree.has(reference.path):
             raise reference.missing_error() from None
         raise
+    return linked.targets
 
 
 def _bound(gathered: Gathered, trees: int) -> None:

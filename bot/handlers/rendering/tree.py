@@ -1,12 +1,18 @@
 """The files that a source is rendered from: of a commit, and without what Flux leaves out."""
 
-from collections.abc import Iterable, Sequence
+import posixpath
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bot.core.globs import GlobError
 from bot.core.objects.manifest import ManifestError
+from bot.core.rendering.source import is_within, resolve_path
 from bot.core.rendering.sourceignore import IGNORE_FILE, SourceIgnore
-from bot.ports.git import File, Repository
+from bot.i18n.catalogue import render as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
+
+_MAX_LINKS = 1_000  # that one path may need; links to directories with links multiply
 
 
 class Tree(Protocol):
@@ -14,6 +20,10 @@ class Tree(Protocol):
 
     def files(self, path: str) -> Sequence[File]:
         """Every regular file at or below `path`, without links. RepositoryError when there is none, or too much."""
+        ...
+
+    def linked(self, path: str) -> LinkedFiles:
+        """What is behind the links at or below `path` that point into the tree. RepositoryError."""
         ...
 
     def has(self, path: str) -> bool:
@@ -28,12 +38,34 @@ class Commit:
         self._repository = repository
         self._revision = revision
         self._read: dict[str, Sequence[File]] = {}
+        self._links: Mapping[str, str] | None = None
 
     def files(self, path: str) -> Sequence[File]:
         """See Tree."""
         if path not in self._read:
             self._read[path] = self._repository.files(self._revision, path)
         return self._read[path]
+
+    def linked(self, path: str) -> LinkedFiles:
+        """See Tree."""
+        if self._links is None:
+            self._links = self._repository.links(self._revision)
+        files: list[File] = []
+        places: list[str] = []
+        targets: list[str] = []
+        todo = [(link, link) for link in self._links if is_within(link, path)]
+        while todo:
+            link, place = todo.pop()
+            target = resolve_path(posixpath.dirname(link), self._links[link])
+            if target is None or is_within(link, target) or not self.has(target):
+                continue
+            places.append(place)
+            targets.append(target)
+            if len(targets) > _MAX_LINKS:
+                raise RepositoryError(LocalizedText(texts.LINKS, path=path or ".", most=f"{_MAX_LINKS:,}"))
+            files += [File(place + file.path.removeprefix(target), file.content) for file in self.files(target)]
+            todo += [(below, place + below.removeprefix(target)) for below in self._links if is_within(below, target)]
+        return LinkedFiles(tuple(files), tuple(places), tuple(targets))
 
     def has(self, path: str) -> bool:
         """See Tree."""
@@ -53,6 +85,11 @@ class FluxArtifact:
     def files(self, path: str) -> Sequence[File]:
         """See Tree."""
         return self.without_excluded(self._tree.files(path))
+
+    def linked(self, path: str) -> LinkedFiles:
+        """Flux leaves out every link. See Tree."""
+        del path
+        return LinkedFiles()
 
     def has(self, path: str) -> bool:
         """See Tree."""

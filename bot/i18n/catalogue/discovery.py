@@ -45,12 +45,6 @@ FROM_OCI = Phrase(
     en="the source is an OCI artifact, but the bot reads only from git.",
     es="su origen es un artefacto OCI, pero el bot solo lee de git.",
 )
-HYDRATED = Phrase(
-    en="Argo CD hydrates the manifests (sourceHydrator), which the bot does not support. Follow the branch with the "
-    "hydrated manifests: add it under applications:.",
-    es="Argo CD hidrata sus manifiestos (sourceHydrator), y el bot no lo admite. Sigue la rama con los manifiestos "
-    "hidratados: agrégala en applications:.",
-)
 OUTSIDE = Phrase(en="the path points outside the repository.", es="su ruta apunta fuera del repositorio.")
 PLUGIN = Phrase(
     en="a config management plugin renders the manifests, and the bot does not run plugins. Commit the rendered "
@@ -67,8 +61,8 @@ HELM = Phrase(
     es="el bot no admite estas opciones de Helm: {what}.",
 )
 BUILD_VARIABLES = Phrase(
-    en="the Helm parameters use Argo CD build variables (ARGOCD_…), which only Argo CD knows.",
-    es="sus parámetros de Helm usan variables de build de Argo CD (ARGOCD_…), que solo Argo CD conoce.",
+    en="it uses the variable {name}, whose value changes with every commit. Use another tag or label.",
+    es="usa la variable {name}, cuyo valor cambia con cada commit. Usa otra etiqueta.",
 )
 VALUES_FETCHED = Phrase(
     en="the chart uses a values file that would have to be downloaded. Commit a copy and use that instead.",
@@ -85,7 +79,10 @@ VALUES_ELSEWHERE = Phrase(
 DIRECTORY = Phrase(
     en="the directory settings are not valid: {why}", es="sus ajustes de directory no son válidos: {why}"
 )
-IGNORED = Phrase(en="the ignoreDifferences is not valid: {why}", es="su ignoreDifferences no es válido: {why}")
+RULE_LEFT_OUT = Phrase(
+    en="The bot skips {rule} in its ignoreDifferences: {why} The differences that it covers are reported.",
+    es="El bot omite {rule} en su ignoreDifferences: {why} Las diferencias que cubre se informan.",
+)
 
 FLUX_CHANGES = Phrase(en="the bot does not support {what}.", es="el bot no admite {what}.")
 FLUX_RULE = Phrase(en="ignore in its Flux resource", es="ignore en su recurso de Flux")

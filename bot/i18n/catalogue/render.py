@@ -18,6 +18,10 @@ NO_VARIABLE = Phrase(
 )
 FAILED = Phrase(en="{what} failed: {why}", es="{what} falló: {why}")
 NO_REASON = Phrase(en="it gave no reason.", es="no indicó el motivo.")
+LINKS = Phrase(
+    en="{path} needs more than {most} symbolic links. Replace some with copies.",
+    es="{path} necesita más de {most} enlaces simbólicos. Reemplaza algunos por copias.",
+)
 TOO_LONG = Phrase(
     en="{what} took longer than {seconds} s and was stopped.", es="{what} tardó más de {seconds} s y se detuvo."
 )
@@ -61,6 +65,7 @@ UNREAD_VARIABLES = Phrase(
     en="{objects} not checked: Flux fills in variables from a Secret, which the bot does not read.",
     es="{objects} sin comprobar: Flux completa variables de un Secret, y el bot no lo lee.",
 )
+OVERRIDDEN = Phrase(en="{file} changes the Application: {why}", es="{file} cambia la Application: {why}")
 ENCRYPTED = Phrase(
     en="{objects} not checked: encrypted with SOPS, which the bot does not decrypt.",
     es="{objects} sin comprobar: cifrado con SOPS, y el bot no lo descifra.",
