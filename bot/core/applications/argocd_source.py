@@ -84,9 +84,11 @@ def read_source(source: Object, context: SourceContext) -> Source:
         parse_glob(exclude)
     except GlobError as error:
         raise UnsupportedResourceError(LocalizedText(texts.DIRECTORY, why=str(error))) from error
+    # As in Argo CD, options that are all empty leave the type to the files.
+    types = {SourceType.HELM: helm, SourceType.KUSTOMIZE: kustomize, SourceType.PLAIN: directory}
     return Source(
         path,
-        SourceType.HELM if helm else SourceType.KUSTOMIZE if kustomize else SourceType.PLAIN if directory else None,
+        next((type_ for type_, options in types.items() if set_keys(options)), None),
         helm=_helm(helm, source, context),
         directory=DirectoryParameters(
             recurse=directory.get("recurse") is True, include=include, exclude=exclude, as_argo_cd=True

@@ -252,6 +252,8 @@ def _release(
         raise UnsupportedResourceError(LocalizedText(texts.CHART_REFERENCE, kind=kind))
     if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_RELEASE_FIELDS}):
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
+    if mapping(spec, "upgrade").get("preserveValues") is True:
+        raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what="upgrade.preserveValues"))
     chart = mapping(spec, "chart", "spec")
     repository = _git_repository(mapping(chart, "sourceRef"), origin, repositories)
     path, namespace = _path(text(chart, "chart")), text(spec, "targetNamespace")
