@@ -24,6 +24,7 @@ from bot.core.applications.discovery import (
     UnsupportedResourceError,
     annotated_channel,
 )
+from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR, EXTERNAL_ARTIFACT, git_artifact
 from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
 from bot.core.git.target_revision import TargetRevision
 from bot.core.globs import regex_to_glob
@@ -67,13 +68,16 @@ _Declared = tuple[Source, Object, str]  # a source, its GitRepository, and the t
 def read_resources(resources: Resources, cluster: str, config_maps: ConfigMapReader) -> list[DiscoveryResult]:
     """One result for each Kustomization and HelmRelease on `cluster`: an application, or why it is not supported."""
     repositories = {_key(repository): repository for repository in resources[GIT_REPOSITORY]}
+    generators = resources.get(ARTIFACT_GENERATOR, [])
     results: list[DiscoveryResult] = []
     for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, _release)):
         for resource in resources[kind]:
             origin = ResourceRef(DEPLOYER, kind[1], cluster, *_key(resource))
             status = _status(resource)
             try:
-                source, repository, namespace = read(resource, origin, repositories, config_maps)
+                resolved, root = _resolve_artifact(resource, origin, generators)
+                source, repository, namespace = read(resolved, origin, repositories, config_maps)
+                source = replace(source, path=normalize_path(f"{root}/{source.path}"))
                 ignore, notes = _ignore_rules(_ignore_entries(resource))
                 results.append(
                     DiscoveredApplication(
@@ -91,6 +95,16 @@ def read_resources(resources: Resources, cluster: str, config_maps: ConfigMapRea
             except UnsupportedResourceError as error:
                 results.append(UnsupportedResource(origin, status, error.text))
     return results
+
+
+def _resolve_artifact(resource: Object, origin: ResourceRef, generators: Sequence[Object]) -> tuple[Object, str]:
+    """The resource with the GitRepository that its ExternalArtifact holds a part of, and the path of that part."""
+    spec = mapping(resource, "spec")
+    reference = mapping(spec, "sourceRef")
+    if text(reference, "kind") != EXTERNAL_ARTIFACT:
+        return resource, ""
+    artifact = git_artifact(text(reference, "name"), text(reference, "namespace") or origin.namespace, generators)
+    return {**resource, "spec": {**spec, "sourceRef": artifact.source}}, artifact.path
 
 
 def source_path(kustomization: Object) -> str:

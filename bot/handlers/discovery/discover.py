@@ -18,12 +18,13 @@ from bot.core.applications.discovery import (
     DiscoveryResult,
     build_inventory,
 )
+from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
-from bot.ports.cluster import Cluster, Discovery, Kind
+from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
 
@@ -63,11 +64,15 @@ class Applications(Mapping[str, Application]):
 
 @dataclass(frozen=True, slots=True)
 class _Deployer:
-    """How the resources of one deployer are listed and read. `kinds` are (group, kind), the first one needed."""
+    """How the resources of one deployer are listed and read. `kinds` are (group, kind), the first one needed.
+
+    `optional` ones are left out where the bot may not list them.
+    """
 
     title: str
     kinds: Sequence[tuple[str, str]]
     read: Callable[[flux.Resources, str, flux.ConfigMapReader], list[DiscoveryResult]]
+    optional: Sequence[tuple[str, str]] = ()
 
 
 def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMapReader) -> list[DiscoveryResult]:
@@ -80,7 +85,12 @@ def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMapReader) -> l
 
 _DEPLOYERS: Final = {
     "argocd": _Deployer(argocd.DEPLOYER, (argocd.APPLICATION,), _read_argo),
-    "flux": _Deployer(flux.DEPLOYER, (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY), flux.read_resources),
+    "flux": _Deployer(
+        flux.DEPLOYER,
+        (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY),
+        flux.read_resources,
+        optional=(ARTIFACT_GENERATOR,),
+    ),
 }
 
 
@@ -230,10 +240,14 @@ def _held(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[O
                 texts.NOT_SERVED, deployer=deployer.title, cluster=cluster.name, kind=f"{needed[1]}.{needed[0]}"
             )
         )
-    return {
-        kind: list(cluster.list(served[kind], None, lambda live: live).values()) if kind in served else []
-        for kind in deployer.kinds
-    }
+    held: dict[tuple[str, str], list[Object]] = {kind: [] for kind in (*deployer.kinds, *deployer.optional)}
+    for kind in held.keys() & served.keys():
+        try:
+            held[kind] = list(cluster.list(served[kind], None, lambda live: live).values())
+        except ForbiddenError:
+            if kind not in deployer.optional:
+                raise
+    return held
 
 
 def _served(discovery: Discovery) -> dict[tuple[str, str], Kind]:

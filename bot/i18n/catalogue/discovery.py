@@ -125,6 +125,14 @@ NO_GIT_REPOSITORY = Phrase(
     en="the GitRepository {name} does not exist or the bot cannot list it.",
     es="su GitRepository {name} no existe o el bot no puede listarlo.",
 )
+NO_GENERATOR = Phrase(
+    en="no ArtifactGenerator that the bot can list makes the ExternalArtifact {name}.",
+    es="ningún ArtifactGenerator que el bot pueda listar genera el ExternalArtifact {name}.",
+)
+MIXED_ARTIFACT = Phrase(
+    en="the ExternalArtifact {name} is not simply a part of one git repository.",
+    es="el ExternalArtifact {name} no es simplemente una parte de un repositorio de git.",
+)
 SOURCE_CHANGES = Phrase(
     en="the GitRepository {name} excludes or includes files ({what}), which the bot does not support.",
     es="su GitRepository {name} excluye o incluye archivos ({what}), y el bot no lo admite.",

@@ -180,6 +180,34 @@ def test_a_kustomization_may_load_files_from_anywhere_in_the_repository(discover
     assert data["files"]["b"] == "debug = yes\n"
 
 
+def test_an_external_artifact_that_is_a_part_of_a_git_repository_is_followed(discovery):
+    discovery.source.commit("Base", {"apps/base/one.yaml": as_yaml(config_map("one"))})
+    copies = {
+        "apps": [
+            {"from": "@repo/apps/shop/**", "to": "@artifact/shop/"},
+            {"from": "@repo/apps/base/**", "to": "@artifact/base/"},
+        ],
+        "mixed": [{"from": "@repo/apps/shop/**", "to": "@artifact/elsewhere/"}],
+    }
+    generator = {
+        "sources": [{"alias": "repo", **SOURCE_REF}],
+        "artifacts": [{"name": name, "copy": copy} for name, copy in copies.items()],
+    }
+    discovery.flux(
+        flux_resource("ArtifactGenerator", "platform", generator),
+        kustomization("shop", "./shop", sourceRef={"kind": "ExternalArtifact", "name": "apps"}),
+        kustomization("mixed", "./", sourceRef={"kind": "ExternalArtifact", "name": "mixed"}),
+        kustomization("gone", "./", sourceRef={"kind": "ExternalArtifact", "name": "gone"}),
+    )
+    check(discovery)
+    assert [each["metadata"]["name"] for each in declared(discovery, "shop")] == ["settings"]
+    assert list(discovery.applications) == ["shop"]
+    assert "ExternalArtifact flux-system/mixed is not simply a part of one git repository" in discovery.status()
+    assert (
+        "no ArtifactGenerator that the bot can list makes the ExternalArtifact flux-system/gone" in discovery.status()
+    )
+
+
 def test_ignore_rules_of_flux_apply(discovery):
     for namespace in ("shop", "search"):
         discovery.cluster.apply(config_map(level="debug"), namespace=namespace, manager=FLUX)
