@@ -46,7 +46,7 @@ def check_configured(
             cluster = build.cluster(config, name)
         except PortError as error:  # a bad kubeconfig affects only its own cluster
             return [
-                Check(application.name, name, None, Status.UNKNOWN, str(error), 0, now) for application in in_cluster
+                Check(application.name, name, None, Status.UNKNOWN, error.text, 0, now) for application in in_cluster
             ]
         return check(
             in_cluster,

@@ -44,7 +44,7 @@ class Installation:
 
     def not_ok(self):
         """What is wrong, each with its remedy."""
-        return {line.what: line.remedy for line in self.lines() if not line.ok}
+        return {line.what: str(line.remedy) for line in self.lines() if not line.ok}
 
 
 @pytest.fixture

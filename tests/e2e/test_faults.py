@@ -54,7 +54,7 @@ def test_one_kind_that_may_not_be_read_makes_only_its_applications_unknown(demo)
     demo.cluster.faults.add(Fault("*/statefulsets", status=403, identity="bot"))
     wait_for(lambda: demo.checks()["search"].status is Status.UNKNOWN)
     assert demo.checks()["payments"].status is Status.SYNCED
-    assert "statefulsets" in (demo.checks()["search"].error or "")
+    assert "statefulsets" in str(demo.checks()["search"].error)
     demo.cluster.faults.clear()
     wait_until_synced(demo)
 
@@ -63,7 +63,7 @@ def test_a_bad_manifest_is_named_with_file_and_line_and_the_others_are_checked(d
     bad = "environments/staging/search/bad.yaml"
     remote(demo).commit("main", {bad: "apiVersion: v1\nkind: [\n"}, "Oops\n", "ana")
     wait_for(lambda: demo.checks()["search-staging"].status is Status.UNKNOWN)
-    assert f"{bad}:" in (demo.checks()["search-staging"].error or "")
+    assert f"{bad}:" in str(demo.checks()["search-staging"].error)
     assert demo.checks()["search"].status is Status.SYNCED
     remote(demo).commit("main", {bad: None}, "Mend it\n", "ana")
     wait_until_synced(demo)

@@ -88,7 +88,7 @@ def denial(decision: Denied | MembersUnknown) -> str:
         case Denied(rule):
             return f"denied: {rule.key}"
         case MembersUnknown(rule, group, why):
-            return f"denied, could not ask: {group} in {rule.key}: {why}"
+            return f"denied, could not ask: {group} in {rule.key}: {why!s}"
 
 
 # The members of a user group, or a sentence why they are unknown.

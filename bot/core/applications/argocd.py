@@ -164,7 +164,7 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
                 parse(str(value))
                 kept.append(str(value))
             except (PointerError, JqError, GlobError) as error:
-                notes.append(LocalizedText(texts.RULE_LEFT_OUT, rule=str(value)[:100], why=str(error)))
+                notes.append(LocalizedText(texts.RULE_LEFT_OUT, rule=str(value)[:100], why=error.text))
         return tuple(kept)
 
     for entry in entries:

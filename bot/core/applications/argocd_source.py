@@ -83,7 +83,7 @@ def read_source(source: Object, context: SourceContext) -> Source:
         parse_glob(include)
         parse_glob(exclude)
     except GlobError as error:
-        raise UnsupportedResourceError(LocalizedText(texts.DIRECTORY, why=str(error))) from error
+        raise UnsupportedResourceError(LocalizedText(texts.DIRECTORY, why=error.text)) from error
     # As in Argo CD, options that are all empty leave the type to the files.
     types = {SourceType.HELM: helm, SourceType.KUSTOMIZE: kustomize, SourceType.PLAIN: directory}
     return Source(

@@ -24,12 +24,6 @@ class PointerError(LocalizedError, ValueError):
 _A_RULE = LocalizedText(texts.A_RULE)
 
 
-_A_RULE = LocalizedText(texts.A_RULE)
-
-
-_A_RULE = LocalizedText(texts.A_RULE)
-
-
 @dataclass(frozen=True, slots=True)
 class IgnoreRule:
     """Which objects (`kind`, `namespace`, `name`, `group`: glob patterns) and what in them.

@@ -85,6 +85,10 @@ SECRET = Phrase(
     en="Secret {name} cannot be adopted: the bot never writes secret values to git. Change it at its source.",
     es="El Secret {name} no se puede adoptar: el bot nunca escribe valores secretos en git. Cámbialo en su origen.",
 )
+CREDENTIAL = Phrase(
+    en="{object} cannot be adopted: {path} holds a credential, and the bot never writes one to git. Change it there.",
+    es="{object} no se puede adoptar: {path} contiene una credencial, y el bot nunca escribe una en git. Cámbiala ahí.",
+)
 UNREADABLE = Phrase(
     en="{error} Fix it, then adopt the drift again.",
     es="{error} Corrígelo y adopta el drift otra vez.",

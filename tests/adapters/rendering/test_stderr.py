@@ -27,4 +27,4 @@ SECRET = b"kind: Secret\nstringData:\n  password: hunter2 and hunter3\n  list: [
     ],
 )
 def test_it_is_one_line_without_paths_and_secrets(stderr, sentence):
-    assert sanitize_stderr(stderr, tree=TREE, files=FILES, secrets=[SECRET]) == sentence
+    assert str(sanitize_stderr(stderr, tree=TREE, files=FILES, secrets=[SECRET])) == sentence

@@ -106,8 +106,8 @@ def test_what_go_refuses_is_refused_with_its_line(spelling, problem):
     with pytest.raises(ManifestError) as caught:
         value_of(spelling)
     assert (caught.value.file, caught.value.line) == ("x.yaml", 4)
-    assert problem in caught.value.problem
-    assert str(caught.value) == f"x.yaml:4: {caught.value.problem}"
+    assert problem in str(caught.value.problem)
+    assert str(caught.value) == f"x.yaml:4: {caught.value.problem!s}"
 
 
 def test_block_scalars_and_anchors_keep_what_they_say():

@@ -86,7 +86,7 @@ def test_while_a_deployer_does_not_answer_known_applications_are_kept(discovery)
     discovery.cluster.fail("*/applications", 403)
     discovery.bot.discover()
     assert list(discovery.applications) == ["shop"]
-    (problem,) = discovery.bot.monitor.problems()
+    (problem,) = map(str, discovery.bot.monitor.problems())
     assert problem.startswith("Could not list the Argo CD applications on prod: ")
     assert "applications.argoproj.io" in problem
     discovery.cluster.recover()
@@ -161,7 +161,7 @@ def test_ignore_differences_apply_only_to_their_application(discovery):
     checks = discovery.bot.check()
     assert checks["shop"].status is Status.SYNCED
     assert checks["search"].status is Status.OUT_OF_SYNC
-    assert "ignoreDifferences in its Application" in checks["shop"].set_aside[0].fields[0].reason
+    assert "ignoreDifferences in its Application" in str(checks["shop"].set_aside[0].fields[0].reason)
 
 
 def test_directory_options_select_the_files(discovery):

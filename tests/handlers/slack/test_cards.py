@@ -13,7 +13,7 @@ from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.incidents.control import acknowledge
 from bot.handlers.incidents.record import pass_time_of_all
 from bot.handlers.slack.cards import CardReconciler
-from bot.i18n.language import ENGLISH
+from bot.i18n.language import ENGLISH, Language, Translator
 from bot.messages.blocks import Message
 from bot.ports.chat import ChatError
 from tests.common.clock import Clock
@@ -153,7 +153,7 @@ def test_without_access_to_the_history_a_card_is_not_posted_again(channel):
     channel.save(OPEN)
     channel.slack.remove_bot(ALERTS)
     channel.reconcile(60)
-    assert "invite it" in channel.reconciler.problems()[0]
+    assert "invite it" in str(channel.reconciler.problems()[0])
     channel.slack.invite_bot(ALERTS)
     channel.reconcile(60)
     assert len(channel.cards) == 1
@@ -174,7 +174,7 @@ def test_a_card_in_an_archived_channel_is_updated_once_it_is_unarchived(channel)
     (card,) = channel.cards
     channel.slack.archive(ALERTS)
     channel.save(RESOLVED, after=5)
-    assert "is archived" in channel.reconciler.problems()[0]
+    assert "is archived" in str(channel.reconciler.problems()[0])
     channel.slack.archive(ALERTS, archived=False)
     channel.reconcile(60)
     assert [message.ts for message in channel.cards] == [card.ts]
@@ -221,7 +221,9 @@ def test_without_the_history_scope_a_card_is_posted_anyway(channel):
 def test_a_channel_without_the_bot_is_reported_and_gets_the_card_once_it_joins(channel):
     channel.slack.remove_bot(ALERTS)
     channel.save(OPEN)
-    assert "invite it" in channel.reconciler.problems()[0]
+    (problem,) = channel.reconciler.problems()
+    assert "invite it" in str(problem)
+    assert "invítalo" in Translator(Language.SPANISH).localize(problem)
     channel.slack.invite_bot(ALERTS)
     channel.save(OPEN, after=120)
     assert channel.headlines == ["🟡 Minor drift: shop on prod"]
