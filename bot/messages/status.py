@@ -235,7 +235,7 @@ def _not_followed(translator: Translator, group: NotFollowed) -> Element:
     line = translator.count(
         texts.NOT_FOLLOWED_GROUP,
         len(group.resources),
-        kind=group.kind,
+        kind=group.kind if len(group.resources) == 1 else f"{group.kind}s",
         reason=clip(translator.localize(group.reason), 400),
         resources=common.listed(translator, [clip(name, 150) for name in group.resources]),
     )

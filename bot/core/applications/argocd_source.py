@@ -91,7 +91,11 @@ def read_source(source: Object, context: SourceContext) -> Source:
         next((type_ for type_, options in types.items() if set_keys(options)), None),
         helm=_helm(helm, source, context),
         directory=DirectoryParameters(
-            recurse=directory.get("recurse") is True, include=include, exclude=exclude, as_argo_cd=True
+            recurse=directory.get("recurse") is True,
+            include=include,
+            exclude=exclude,
+            hidden=True,
+            skip_other_yaml=True,
         ),
         kustomize=_kustomize(kustomize, context),
         argocd=json.dumps({"source": source, **asdict(context)}, default=str),

@@ -21,26 +21,28 @@ _GENERATORS = {
 }
 
 
-def render_plain(files: Iterable[tuple[str, bytes]], root: str = "", *, as_argo_cd: bool = False) -> list[Manifest]:
+def render_plain(
+    files: Iterable[tuple[str, bytes]], root: str = "", *, hidden: bool = False, skip_other_yaml: bool = False
+) -> list[Manifest]:
     """The manifests in (path, content) pairs, ordered by path; `root` is the application's path.
 
-    Hidden files and directories below the root (`.github`) are skipped. ManifestError, with file and line, for invalid
-    manifests and for the input of Kustomize, Helm and Jsonnet. With `as_argo_cd`, hidden files and the input of other
-    tools are files like any other, and files that Argo CD skips are skipped.
+    Without `hidden`, hidden files and directories below the root (`.github`) are skipped. ManifestError, with file and
+    line, for invalid manifests and for the input of Kustomize, Helm and Jsonnet. With `skip_other_yaml`, files are
+    skipped as in Argo CD, and the input of Kustomize and Helm is YAML like any other.
     """
     base = normpath(root.strip("/") or ".")
-    read = sorted((path, content) for path, content in files if as_argo_cd or not _is_hidden(path, base))
+    read = sorted((path, content) for path, content in files if hidden or not _is_hidden(path, base))
     for path, content in read:
-        if path.endswith(_JSONNET) and not (as_argo_cd and _SKIP_MARKER in content):
+        if path.endswith(_JSONNET) and not (skip_other_yaml and _SKIP_MARKER in content):
             raise ManifestError(path, 1, LocalizedText(texts.JSONNET))
         generator = _GENERATORS.get(basename(path))
-        if generator is not None and not as_argo_cd:
+        if generator is not None and not skip_other_yaml:
             raise ManifestError(path, 1, LocalizedText(texts.GENERATOR, generator=generator))
-    read_file = _read_as_argo_cd if as_argo_cd else read_manifests
+    read_file = _read_objects if skip_other_yaml else read_manifests
     return [manifest for path, content in read if path.endswith(_SUFFIXES) for manifest in read_file(path, content)]
 
 
-def _read_as_argo_cd(path: str, content: bytes) -> list[Manifest]:
+def _read_objects(path: str, content: bytes) -> list[Manifest]:
     """The manifests in a file; none if Argo CD takes it for something else. ManifestError.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/directory/ and its reposerver (getObjsFromYAMLOrJSON).

@@ -49,13 +49,14 @@ class DirectoryParameters:
     """Which plain files of a path to read, like Argo CD's `directory` options.
 
     `include` and `exclude` are glob patterns for paths relative to the source's path; "" matches every file and none.
-    With `as_argo_cd`, hidden files are read too, and YAML files that aren't Kubernetes objects are skipped.
+    With `hidden`, hidden files are read too; with `skip_other_yaml`, YAML files without Kubernetes objects are skipped.
     """
 
     recurse: bool = True
     include: str = ""
     exclude: str = ""
-    as_argo_cd: bool = False
+    hidden: bool = False
+    skip_other_yaml: bool = False
 
     def includes(self, path: str) -> bool:
         """Whether to read the file at `path`, relative to the source's path."""

@@ -110,10 +110,10 @@ def make(gathered: Gathered, renderer: Renderer | None) -> Rendering:
     if gathered.kind is SourceType.PLAIN:
         inside = len(path) + 1 if path else 0
         counted = [each for each in contents if each[0] == path or source.directory.includes(each[0][inside:])]
+        directory = source.directory
         with gc_paused():
-            return _with_metadata(
-                Rendering(tuple(render_plain(counted, path, as_argo_cd=source.directory.as_argo_cd))), source
-            )
+            manifests = render_plain(counted, path, hidden=directory.hidden, skip_other_yaml=directory.skip_other_yaml)
+        return _with_metadata(Rendering(tuple(manifests)), source)
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
     first = _with_metadata(_run(gathered, renderer), source)

@@ -57,8 +57,8 @@ NOT_FOLLOWED = PluralPhrase(
     ),
 )
 NOT_FOLLOWED_GROUP = PluralPhrase(
-    en=("❔ {kind} {resources}: {reason}", "❔ {n} {kind}s ({resources}): {reason}"),
-    es=("❔ {kind} {resources}: {reason}", "❔ {n} {kind}s ({resources}): {reason}"),
+    en=("❔ {kind} {resources}: {reason}", "❔ {n} {kind} ({resources}): {reason}"),
+    es=("❔ {kind} {resources}: {reason}", "❔ {n} {kind} ({resources}): {reason}"),
 )
 MORE_NOT_FOLLOWED = PluralPhrase(
     en=("… and {n} more reason.", "… and {n} more reasons."), es=("… y {n} motivo más.", "… y {n} motivos más.")
