@@ -35,12 +35,16 @@ Revision = str | PortError  # a full sha, or why git did not answer
 
 @dataclass(frozen=True, slots=True)
 class _DesiredState:
-    """What git declares for one application; `error` says why it could not be fully read."""
+    """What git declares for one application; `error` says why it could not be fully read.
+
+    `overridden` is how many more objects it declares that are a later source's.
+    """
 
     application: Application
     revision: str | None
     manifests: tuple[Manifest, ...] = ()
     error: Text | None = None
+    overridden: int = 0
 
 
 def fetch_all(repositories: Mapping[str, Repository]) -> dict[str, Revision]:
@@ -162,7 +166,7 @@ def _without_overridden(
             return replace(desired, error=join_sentences(filter(None, (desired.error, why))))
         overridden |= {_identity(manifest, application.namespace) for manifest in manifests}
     kept = [each for each in desired.manifests if _identity(each, application.namespace) not in overridden]
-    return replace(desired, manifests=tuple(kept)) if len(kept) < len(desired.manifests) else desired
+    return replace(desired, manifests=tuple(kept), overridden=len(desired.manifests) - len(kept))
 
 
 def _identity(manifest: Manifest, namespace: str) -> tuple[str, str, str, str]:
@@ -206,7 +210,7 @@ def _check_of(desired: _DesiredState, live: LiveComparison | ClusterError | None
     application = desired.application
     result = ComparisonResult(len(desired.manifests))
     error = desired.error
-    if error is None and not desired.manifests:
+    if error is None and not desired.manifests and not desired.overridden:
         where = application.path or LocalizedText(texts.ITS_DIRECTORY)
         error = LocalizedText(texts.DECLARES_NOTHING, application=application.name, where=where)
     elif isinstance(live, ClusterError):
@@ -214,8 +218,11 @@ def _check_of(desired: _DesiredState, live: LiveComparison | ClusterError | None
     elif live is not None:
         result = comparison_result(desired.manifests, namespace=application.namespace, live=live)
         error = join_sentences(filter(None, (error, summarize(result.unknown))))
-        if error is None and not result.objects:
+        if error is None and not result.objects and not desired.overridden:
             error = LocalizedText(texts.NOTHING_TO_COMPARE, application=application.name)
+    notes = (*application.notes, *result.notes)
+    if desired.overridden:
+        notes += (LocalizedText(texts.OVERRIDDEN, n=str(desired.overridden)),)
     status = Status.UNKNOWN if error else Status.OUT_OF_SYNC if result.drift else Status.SYNCED
     return Check(
         application=application.name,
@@ -227,5 +234,5 @@ def _check_of(desired: _DesiredState, live: LiveComparison | ClusterError | None
         at=now,
         drift=result.drift,
         set_aside=result.set_aside,
-        notes=(*application.notes, *result.notes),
+        notes=notes,
     )

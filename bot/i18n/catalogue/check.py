@@ -35,3 +35,8 @@ LATER_SOURCE = Phrase(
     es="Algunos objetos pueden venir de un source posterior de la misma Application, {path}, que no se puede leer: "
     "{why}",
 )
+OVERRIDDEN = Phrase(
+    en="{n} of the objects in this source are left to a later source of the same Application, which declares them too.",
+    es="{n} de los objetos de este source quedan para un source posterior de la misma Application, que también los "
+    "declara.",
+)

@@ -160,6 +160,10 @@ def test_the_last_of_several_sources_that_declare_an_object_wins(discovery):
         "shop.1": (Status.SYNCED, 1),
         "shop.2": (Status.SYNCED, 2),
     }
+    assert str(results["shop.1"].notes[0]).startswith("1 of the objects in this source are left to a later source")
+    discovery.source.commit("Same", {"apps/1/all.yaml": as_yaml(config_map("both", level="1"))})
+    result = discovery.bot.check()["shop.1"]
+    assert (result.status, result.objects) == (Status.SYNCED, 0)
     discovery.source.commit("Broken", {"apps/2/kustomization.yaml": "resources: [gone.yaml]\n"})
     assert "may come from a later source" in str(discovery.bot.check()["shop.1"].error)
 
