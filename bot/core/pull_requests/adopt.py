@@ -301,9 +301,9 @@ def to_yaml(before: Any, value: Any) -> Any:
 
 
 def _quote_if_needed(value: str) -> str:
-    """Quoted where Kubernetes would parse a plain scalar as another value, as in `yes`, `1e3` and `010`."""
+    """Quoted where Kubernetes would parse a plain scalar as another value, as in `yes`, `1e3`, `010` and `[:0]`."""
     try:
         is_plain = [document for _, document in read_documents("", f"a: {value}\n".encode())] == [{"a": value}]
     except (ManifestError, ValueError):
         is_plain = False
-    return value if is_plain else DoubleQuotedScalarString(value)
+    return value if is_plain and not value.startswith(":") else DoubleQuotedScalarString(value)

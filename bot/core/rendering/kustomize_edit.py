@@ -2,7 +2,7 @@
 
 import json
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -94,16 +94,8 @@ def _add(existing: Mapping[str, Any], added: Mapping[str, str], file: str, *, fo
 def _generated_resources(files: Mapping[str, bytes], root: str) -> list[str]:
     """Every manifest below `root`, with each directory that has a kustomization in place of the files in it."""
     kustomized = {posixpath.dirname(path) for path in files if posixpath.basename(path) in KUSTOMIZATION_FILES}
-    outermost = {
-        directory
-        for directory in kustomized
-        if not any(other != directory and is_within(directory, other) for other in kustomized)
-    }
-    manifests = [
-        path
-        for path in files
-        if path.endswith(_SUFFIXES) and not any(is_within(path, directory) for directory in outermost)
-    ]
+    outermost = {directory for directory in kustomized if kustomized.isdisjoint(_parents(directory))}
+    manifests = [path for path in files if path.endswith(_SUFFIXES) and kustomized.isdisjoint(_parents(path))]
     return sorted(posixpath.relpath(path, root or ".") for path in (*manifests, *outermost) if is_within(path, root))
 
 
@@ -137,6 +129,12 @@ def _set_images(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]) 
         for override in overrides
     }
     return [images[name] for name in sorted(images)] if overrides else [*entries]
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path:
+        path = posixpath.dirname(path)
+        yield path
 
 
 def _replace_by_name(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -2,7 +2,9 @@
 
 Kustomize only loads files in or below the kustomization's directory, unless its restrictions are lifted
 (`LoadRestrictionsNone`). That would also let it read any file on this machine, so the bot keeps them, and moves the
-files instead: into the kustomization's directory, under the same name, because a generator uses it as a key.
+files instead: into the kustomization's directory, under the same name, because a generator uses it as a key. Files of
+`generators`, `transformers` and `validators` stay where they are, so that Kustomize refuses those from elsewhere: what
+they name isn't checked.
 """
 
 import json
@@ -17,14 +19,14 @@ _DIRECTORY: Final = "gitops-bot-outside"  # below a kustomization, for the files
 _PATHS: Final = frozenset(
     {
         *("resources", "bases", "crds", "configurations", "patchesstrategicmerge"),
-        *("generators", "transformers", "validators", "additionalvaluesfiles", "envs", "env", "path", "valuesfile"),
+        *("additionalvaluesfiles", "envs", "env", "path", "valuesfile"),
     }
 )
 _WITH_KEY: Final = "files"  # of a generator: `path` or `key=path`
 _FIELDS: Final = frozenset(
     {
         *("resources", "bases", "crds", "configurations", "patchesstrategicmerge", "patches", "patchesjson6902"),
-        *("replacements", "generators", "transformers", "validators", "configmapgenerator", "secretgenerator"),
+        *("replacements", "configmapgenerator", "secretgenerator"),
         *("openapi", "helmcharts"),
     }
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from posixpath import basename, normpath
 
-from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
+from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_manifests
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -39,10 +39,13 @@ def render_plain(
         if generator is not None and not skip_other_yaml:
             raise ManifestError(path, 1, LocalizedText(texts.GENERATOR, generator=generator))
     read_file = _read_objects if skip_other_yaml else read_manifests
-    return [manifest for path, content in read if path.endswith(_SUFFIXES) for manifest in read_file(path, content)]
+    budget = NodeBudget()
+    return [
+        manifest for path, content in read if path.endswith(_SUFFIXES) for manifest in read_file(path, content, budget)
+    ]
 
 
-def _read_objects(path: str, content: bytes) -> list[Manifest]:
+def _read_objects(path: str, content: bytes, budget: NodeBudget) -> list[Manifest]:
     """The manifests in a file; none if Argo CD takes it for something else. ManifestError.
 
     https://argo-cd.readthedocs.io/en/stable/user-guide/directory/ and its reposerver (getObjsFromYAMLOrJSON).
@@ -50,7 +53,7 @@ def _read_objects(path: str, content: bytes) -> list[Manifest]:
     if _SKIP_MARKER in content:
         return []
     try:
-        return read_manifests(path, content)
+        return read_manifests(path, content, budget)
     except ManifestError:
         if path.endswith(".json") or all(marker in content for marker in _MANIFEST_MARKERS):
             raise

@@ -10,8 +10,10 @@ from bot.core.objects.resource import mapping
 from bot.core.rendering.chart import expand_values_files, find_dependencies, is_nondeterministic
 from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
+from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.kustomization import Reference, find_references
 from bot.core.rendering.kustomize_edit import edit_kustomization
+from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_OBJECTS, MAX_TREES
 from bot.core.rendering.load_restrictions import move_outside_files, outside_paths
 from bot.core.rendering.plain import render_plain
 from bot.core.rendering.post_build import post_build
@@ -35,9 +37,6 @@ from bot.ports.errors import PortError
 from bot.ports.git import File, LinkedFiles, RepositoryError
 from bot.ports.rendering import Renderer, RenderError
 
-MAX_FILES = 20_000
-MAX_BYTES = 256 * 2**20
-MAX_TREES = 1_000
 _NAMED = 3  # objects told before "and N more"
 
 
@@ -47,7 +46,8 @@ class Gathered:
 
     `outside` has, of each tree that was read, the paths beside it that it needs.
 
-    `helm` says whether a kustomization has charts in it; `values` are Helm's values files, from the repository's root.
+    `helm` and `plugins` say whether a kustomization has charts, and generators, transformers or validators; `values`
+    are Helm's values files, from the repository's root.
     """
 
     source: Source
@@ -55,6 +55,7 @@ class Gathered:
     files: dict[str, File] = field(default_factory=dict)
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     helm: bool = False
+    plugins: bool = False
     values: tuple[str, ...] = ()
     set_file: tuple[tuple[str, str], ...] = ()
 
@@ -113,7 +114,7 @@ def make(gathered: Gathered, renderer: Renderer | None) -> Rendering:
         directory = source.directory
         with gc_paused():
             manifests = render_plain(counted, path, hidden=directory.hidden, skip_other_yaml=directory.skip_other_yaml)
-        return _with_metadata(Rendering(tuple(manifests)), source)
+        return _with_metadata(Rendering(_bounded(path, manifests)), source)
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
     first = _with_metadata(_run(gathered, renderer), source)
@@ -130,21 +131,30 @@ def _run(gathered: Gathered, renderer: Renderer) -> Rendering:
     names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
     file = next(name for name in (f"{path}/{each}".lstrip("/") for each in names) if name in gathered.files)
     if gathered.kind is SourceType.HELM:
-        made = renderer.helm(
-            files, path, replace(source.helm, values_files=gathered.values, set_file=gathered.set_file)
+        values = merge_values(
+            ((name, gathered.files[name].content) for name in gathered.values),
+            file,
+            source.helm,
+            set_file=((name, gathered.files[path].content) for name, path in gathered.set_file),
         )
+        parameters = replace(source.helm, values_files=(), inline_values=values, set=(), set_string=(), set_file=())
+        made = renderer.helm(files, path, parameters)
     else:
-        made = renderer.kustomize(files, path, helm=gathered.helm)
+        made = renderer.kustomize(files, path, helm=gathered.helm, plugins=gathered.plugins)
     with gc_paused():
         if source.kustomize.flux is None or gathered.kind is SourceType.HELM:
-            return Rendering(tuple(read_manifests(file, made)))
+            return Rendering(_bounded(file, read_manifests(file, made)))
         try:
             built = post_build(file, made, source.kustomize.flux)
-        except SubstitutionError as error:
-            raise RenderError(
-                LocalizedText(texts.NO_VARIABLE, expression=str(error)[:100], path=path or ".")
-            ) from error
-    return Rendering(built.manifests, _not_checked(texts.UNREAD_VARIABLES, built.unread))
+        except SubstitutionError:
+            raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from None
+    return Rendering(_bounded(file, built.manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
+
+
+def _bounded(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
+    if len(manifests) > MAX_OBJECTS:
+        raise ManifestError(file or ".", 1, LocalizedText(manifest_texts.TOO_MANY_OBJECTS, most=f"{MAX_OBJECTS:,}"))
+    return tuple(manifests)
 
 
 def _with_metadata(rendering: Rendering, source: Source) -> Rendering:
@@ -232,6 +242,7 @@ def _follow(tree: Tree, path: str, gathered: Gathered, *, is_unrestricted: bool)
         part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
         found = find_references(part, reference.path)
         gathered.helm = gathered.helm or found.uses_helm
+        gathered.plugins = gathered.plugins or found.uses_plugins
         outside = [*found.outside, *(_outside_files(part) if is_unrestricted else ())]
         gathered.outside[reference.path] = tuple(each.path for each in outside)
         todo += outside
