@@ -75,7 +75,7 @@ def test_a_text_is_substituted(text, expected):
             "${app:-x",
             "${#}",
         ),
-        *("${app/x}", "${app#}", "${app:1:-1}", "${a:-" * 60 + "}" * 60),
+        *("${app/x}", "${app#}", "${app:1:-1}", "${a:-" * 60 + "}" * 60, f"${{app#{'*a' * 60_000}}}"),
     ],
 )
 def test_what_flux_rejects_is_an_error(text):
