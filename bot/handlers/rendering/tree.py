@@ -38,6 +38,7 @@ class Commit:
         self._repository = repository
         self._revision = revision
         self._read: dict[str, Sequence[File]] = {}
+        self._present: dict[str, bool] = {}
         self._links: Mapping[str, str] | None = None
 
     def files(self, path: str) -> Sequence[File]:
@@ -69,7 +70,9 @@ class Commit:
 
     def has(self, path: str) -> bool:
         """See Tree."""
-        return self._repository.tree_id(self._revision, path) is not None
+        if path not in self._present:
+            self._present[path] = self._repository.tree_id(self._revision, path) is not None
+        return self._present[path]
 
 
 class FluxArtifact:
