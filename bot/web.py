@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 SLACK_PATH = "/slack/events"
 WEBHOOKS_PATH = "/webhooks/"
-MOST_BYTES = 25 * 2**20  # per request: the most that GitHub sends
+MAX_BYTES = 25 * 2**20  # per request: the most that GitHub sends
 
 _ANSWERS = {
     Received.UNKNOWN: ("404 Not Found", "not found"),
@@ -51,7 +51,7 @@ class Web:
             port=address[1],
             threads=8,
             ident=None,
-            max_request_body_size=MOST_BYTES,
+            max_request_body_size=MAX_BYTES,
         )
         self._server = cast("TcpWSGIServer", server)  # more than one only for a host name with several addresses
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)

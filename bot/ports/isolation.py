@@ -17,7 +17,7 @@ from bot.i18n.language import LocalizedError, LocalizedText
 from bot.ports.errors import PortError
 
 _log = logging.getLogger(__name__)
-_REMEMBERED: Final = 1024  # failures whose traceback was logged
+_MAX_LOGGED: Final = 1024  # failures whose traceback was logged
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -69,7 +69,7 @@ def without_failing(
         return work(sound)
 
 
-_logged: deque[str] = deque(maxlen=_REMEMBERED)
+_logged: deque[str] = deque(maxlen=_MAX_LOGGED)
 
 
 def _log_failure(what: str, error: Exception) -> str:

@@ -12,7 +12,7 @@ from bot.handlers.webhooks import Webhooks
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.forge.webhooks import Hook
 from bot.sandbox.stack import WEBHOOK_SECRET
-from bot.web import MOST_BYTES, Web
+from bot.web import MAX_BYTES, Web
 from bot.work import WorkPool
 from tests.common.bot import QUICK_SCHEDULE
 from tests.common.demo import remote, running_demo
@@ -34,7 +34,7 @@ class WebhookReceiver:
         self.gate = threading.Event()
         self.gate.set()
         self.work = WorkPool("work", workers=2, waiting=2)
-        hooks = partial(Webhooks, store=store, clock=lambda: datetime.now(UTC), work=self.work, look=self.poll)
+        hooks = partial(Webhooks, store=store, clock=lambda: datetime.now(UTC), work=self.work, poll=self.poll)
         self.web = Web(("127.0.0.1", 0), lambda: None, None, hooks({"press": kind}, SECRET)).start()
         self.hook = Hook(f"http://127.0.0.1:{self.web.port}/webhooks/press", SECRET)
         self.sender.hooks.append(self.hook)
@@ -127,7 +127,7 @@ def test_an_unknown_repository_is_not_found(receiver):
 
 
 def test_a_body_that_is_too_large_is_not_read(receiver):
-    body = b"x" * (MOST_BYTES + 1)
+    body = b"x" * (MAX_BYTES + 1)
     assert receiver.send(receiver.signed(body), body) in {413, None}
     assert receiver.final_polls() == []
 

@@ -13,7 +13,7 @@ _SHA = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
 _TOKEN = re.compile(
     r'\s*(?:(?P<sign>[()])|(?P<join>AND|OR)\b|(?P<field>[\w.]+)\s*(?P<how>=|~)\s*"(?P<value>(?:[^"\\]|\\.)*)")'
 )
-_MOST_PULLS = 50  # per page; the documentation says otherwise
+_MAX_PULLS = 50  # per page; the documentation says otherwise
 
 
 def _time(at: datetime | None) -> str | None:
@@ -114,7 +114,7 @@ def _whole(call: Call, pull: Pull) -> Json:
 
 
 def _pulls(call: Call) -> list[Json]:
-    if int(call.asked("pagelen", "10")) > _MOST_PULLS:
+    if int(call.asked("pagelen", "10")) > _MAX_PULLS:
         raise RefusedError(400, "Invalid pagelen")
     query = call.asked("q") or 'state="OPEN"'
     if "state" not in query:

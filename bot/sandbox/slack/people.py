@@ -7,7 +7,7 @@ from bot.sandbox.slack import limits
 from bot.sandbox.slack.entered import elements, entered, sanitize_stderr, state
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.interactions import Interaction, ResponseUrl
-from bot.sandbox.slack.methods.views import MOST_STACKED, new_view, replace
+from bot.sandbox.slack.methods.views import MAX_STACKED, new_view, replace
 from bot.sandbox.slack.model import APP_ID, BOT_USER, COMMAND, SLACKBOT, TEAM, Json, Message, View
 from bot.sandbox.slack.services import Services
 
@@ -273,7 +273,7 @@ class People:
                 self._show_errors(view, errors)
             case "update" if view in stack:
                 replace(workspace, view, limits.check_view(ack.get("view"), "modal"))
-            case "push" if len(stack) < MOST_STACKED:
+            case "push" if len(stack) < MAX_STACKED:
                 workspace.show_modal(new_view(workspace, view.user, limits.check_view(ack.get("view"), "modal"), view))
             case _:
                 raise SlackError("invalid_arguments")
