@@ -1,4 +1,4 @@
-"""Keys of Slack payloads and webhooks that a replica has taken, so that each is handled once."""
+"""Keys of Slack payloads and webhooks, claimed so that only one replica handles each."""
 
 from datetime import datetime, timedelta
 

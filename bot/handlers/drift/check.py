@@ -169,7 +169,7 @@ def _without_overridden(
             why = LocalizedText(texts.LATER_SOURCE, path=source.path or ".", why=error.text)
             return replace(desired, error=join_sentences(filter(None, (desired.error, why))))
         overridden |= {_identity(manifest, application.namespace) for manifest in manifests}
-    kept = [each for each in desired.manifests if _identity(each, application.namespace) not in overridden]
+    kept = [manifest for manifest in desired.manifests if _identity(manifest, application.namespace) not in overridden]
     return replace(desired, manifests=tuple(kept), overridden=len(desired.manifests) - len(kept))
 
 
