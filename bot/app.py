@@ -13,6 +13,7 @@ from slack_bolt import App
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import build
+from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config.model import Config
 from bot.handlers.command_service import CommandService
@@ -63,9 +64,10 @@ class Bot:
         listeners = Listeners(config, self._ports, self._commands, self._homes, self._work)
         secret = config.credentials.slack_signing_secret
         app = listeners.app(client, self._executor, secret)
-        self._socket = None if config.slack.mode == "http" else _Socket(app, config.credentials.slack_app_token or "")
-        in_http = app if config.slack.mode == "http" else None
-        self.web = Web(config.slack.listen, self._not_ready, in_http, self._webhooks())
+        in_http = config.slack.mode == "http"
+        self._socket = None if in_http else _Socket(app, config.credentials.slack_app_token or "")
+        http_mode = HttpMode(app, secret) if in_http and secret else None
+        self.web = Web(config.slack.listen, config.slack.health_listen, self._not_ready, http_mode, self._webhooks())
         self._schedule = Schedule(self._jobs(), wanted=self._ports.store.leadership.acquire)
 
     def start(self) -> Self:
@@ -141,7 +143,7 @@ class Bot:
 
     def _not_ready(self) -> str | None:
         try:
-            self._ports.store.checks.latest()
+            self._ports.store.cards.get("")
         except StoreError as error:
             return str(error)
         return "not connected to Slack" if self._socket and not self._socket.connected else None
