@@ -12,10 +12,11 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
-from slack_bolt import Ack, App, Respond
+from slack_bolt import Ack, App, BoltContext, BoltResponse, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
+from bot.adapters.slack.own_workspace import is_from_own_workspace
 from bot.config.model import Config
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
@@ -61,6 +62,7 @@ class Listeners:
             listener_executor=executor,
             token_verification_enabled=False,  # else the process could not start while Slack is down
         )
+        app.middleware(self.serve_own_workspace)
         app.command("/gitops")(self.on_command)
         app.event("app_mention")(self.on_mention)
         app.event("app_home_opened")(self.on_home_opened)
@@ -82,6 +84,25 @@ class Listeners:
             app.action(action)(listener)
         app.view(snooze_message.VIEW)(self.on_snooze_entered)
         return app
+
+    def serve_own_workspace(
+        self,
+        body: Payload,
+        context: BoltContext,
+        ack: Ack,
+        next: Callable[[], BoltResponse],  # noqa: A002  Bolt's name
+    ) -> BoltResponse:
+        """Pass on what the bot's own workspace sends; acknowledge and ignore the rest."""
+        own = context.authorize_result
+        if own and is_from_own_workspace(body, own.team_id, own.enterprise_id):
+            return next()
+        _log.warning(
+            "ignored a %s of %s, who is not in the bot's workspace", body.get("type", "command"), context.user_id
+        )
+        if "command" not in body:
+            return ack()
+        translator = self._config.slack.translator(str(body.get("channel_id", "")))
+        return ack(text=errors.other_workspace(translator).text, response_type="ephemeral")
 
     def on_command(self, ack: Ack, body: Payload, respond: Respond) -> None:
         """`/gitops …`: an answer at once where there is one, else when the work is done."""
@@ -272,7 +293,7 @@ class Listeners:
             self._follow(requester)
 
         try:
-            self._work.submit(job)
+            self._work.submit(job, requester.user)
         except FullError:
             self._say(requester, respond, errors.overloaded(requester.translator))
 

@@ -75,7 +75,7 @@ class Webhooks:
                 return
             self._looking.add(name)
         try:
-            self._work.submit(lambda: self._run(name))
+            self._work.submit(lambda: self._run(name), f"webhook {name}")
         except FullError:
             with self._lock:
                 self._looking.discard(name)

@@ -20,6 +20,11 @@ def overloaded(translator: Translator) -> Message:
     return phrase_message(translator, trouble.BUSY)
 
 
+def other_workspace(translator: Translator) -> Message:
+    """The person belongs to another workspace."""
+    return phrase_message(translator, trouble.OTHER_WORKSPACE)
+
+
 def outdated_button(translator: Translator) -> Message:
     """The value of the pressed button is unknown, so the button is from an old message."""
     return phrase_message(translator, control.BUTTON_STALE)

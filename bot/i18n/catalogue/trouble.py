@@ -10,6 +10,10 @@ BUSY = Phrase(
     en="Too many commands are waiting. Nothing was done; try again in a minute.",
     es="Hay demasiados comandos en espera. No se hizo nada; reintenta en un minuto.",
 )
+OTHER_WORKSPACE = Phrase(
+    en="The bot answers only members of the workspace that it is installed in.",
+    es="El bot solo responde a miembros del workspace en el que está instalado.",
+)
 CHECKING = Phrase(en="Checking {application} against the cluster…", es="Comprobando {application} contra el clúster…")
 CHECKING_ALL = Phrase(
     en="Checking all applications against their clusters…",
