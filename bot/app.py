@@ -113,6 +113,7 @@ class Bot:
             Job("rollouts", every.rollout, self._monitor.observe_rollouts),
             Job("approvals", _RECONCILE_EVERY, self._monitor.review_approvals),
             Job("pull requests", every.git, partial(track.poll, self._ports)),
+            Job("interrupted requests", _RECONCILE_EVERY, self._commands.resume_interrupted),
             Job("queued reverts", every.git, self._commands.run_queued),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
             Job("homes", _REFRESH_EVERY, self._homes.refresh),

@@ -15,6 +15,11 @@ def unavailable(translator: Translator, reason: Text) -> Message:
     return text_message(clip(translator.localize(reason), 1_500))
 
 
+def interrupted(translator: Translator, command: str) -> Message:
+    """A request ended the bot again and again."""
+    return phrase_message(translator, trouble.INTERRUPTED, command=command)
+
+
 def overloaded(translator: Translator) -> Message:
     """The command queue is full; nothing was done."""
     return phrase_message(translator, trouble.BUSY)
