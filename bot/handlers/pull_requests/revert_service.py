@@ -56,22 +56,25 @@ class RevertService:
 
     def revert(self, requester: Requester, request: RevertRequest) -> Message:
         """Open a pull request if the requester is allowed to; queue it if the forge asks to wait. PortError."""
-        return self.finish(self.intents.begin(requester, request), requester, request)
+        return self._respond(requester, request, lambda: self.intents.begin(requester, request))
 
     def finish(self, pending: PendingIntent, requester: Requester, request: RevertRequest) -> Message:
         """The same for a request whose intent is recorded. PortError."""
-        outcome, queued = self._attempt(requester, request, pending)
+        return self._respond(requester, request, lambda: pending)
+
+    def _respond(self, requester: Requester, request: RevertRequest, begin: Callable[[], PendingIntent]) -> Message:
+        outcome, queued = self._attempt(requester, request, begin)
         if queued:
             return queued_revert_message.answer(requester.translator, queued)
         return revert_message.answer(requester.translator, outcome, request)
 
     def _attempt(
-        self, requester: Requester, request: RevertRequest, pending: PendingIntent | None
+        self, requester: Requester, request: RevertRequest, begin: Callable[[], PendingIntent] | None = None
     ) -> tuple[Outcome, QueuedRevert | None]:
-        """Revert, and append the audit entry. PortError. A request without an intent is in the queue already."""
+        """Revert, and append the audit entry. PortError. What needs no intent is in the queue already."""
         named = (request.application,) if request.application else ()
         with audited(self.ports, requester, f"revert {request.change}", named) as audit:
-            audit.pending = pending
+            audit.pending = pending = begin() if begin else None
             outcome = self._revert(requester, request, named, pending)
             audit.result = type(outcome).__name__
             if isinstance(outcome, NotPermitted):
@@ -215,7 +218,7 @@ class RevertService:
         translator = self.translator_for(queued.channel)
         requester = Requester(queued.by, queued.request.who, queued.asked_in, Origin.QUEUE, translator)
         try:
-            outcome, _ = self._attempt(requester, queued.request, None)
+            outcome, _ = self._attempt(requester, queued.request)
         except PortError as error:
             _log.warning("queued revert %s postponed: %s", queued.id, error)
             return postponed(queued, queued.due, error.text, self.ports.clock())
