@@ -23,8 +23,8 @@ class AdoptRequest:
 class Intent:
     """What the Slack user `by`, called `name`, asked for at `asked_at` in `channel`.
 
-    The process with the ID `process`, the `attempts`th, has been at it since `at`. `applications` are the names of those
-    that the pull request affects, once that is known.
+    The process with the ID `process`, the `attempts`th, has been at it since `at`. `applications` are the names of
+    those that the pull request affects, once that is known.
     """
 
     id: str
