@@ -13,6 +13,7 @@ from slack_bolt import App
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import build
+from bot.adapters.slack.chat import unreachable
 from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config.model import Config
@@ -178,7 +179,7 @@ class _Socket:
             try:
                 self._handler.connect()
             except (SlackClientError, OSError) as error:
-                _log.warning("%s; retrying in %.0f s", _why(error), wait)
+                _log.warning("%s Retrying in %.0f s.", _why(error), wait)
                 self._stopping.wait(wait)
                 wait = min(wait * 2, 60.0)
             else:
@@ -189,5 +190,5 @@ class _Socket:
 def _why(error: Exception) -> str:
     if isinstance(error, SlackApiError) and error.response.status_code == 200:  # Slack's refusals are 200s
         code = error.response.get("error")
-        return f"Slack rejected SLACK_APP_TOKEN ({code}): use an app-level token (xapp-…) with connections:write"
-    return f"Slack is not responding ({type(error).__name__})"
+        return f"Slack rejected SLACK_APP_TOKEN ({code}): use an app-level token (xapp-…) with connections:write."
+    return str(unreachable(error))

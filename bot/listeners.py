@@ -10,12 +10,14 @@ import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
+from http.client import HTTPException
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext, BoltResponse, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
+from bot.adapters.slack.chat import unreachable
 from bot.adapters.slack.own_workspace import is_from_own_workspace
 from bot.config.model import Config
 from bot.core.access.audit import Origin
@@ -63,6 +65,7 @@ class Listeners:
             token_verification_enabled=False,  # else the process could not start while Slack is down
         )
         app.middleware(self.serve_own_workspace)
+        app.error(on_error)
         app.command("/gitops")(self.on_command)
         app.event("app_mention")(self.on_mention)
         app.event("app_home_opened")(self.on_home_opened)
@@ -331,6 +334,14 @@ class Listeners:
 
     def _requester(self, user: str, name: str, channel: str, origin: Origin, thread: str | None = None) -> Requester:
         return Requester(user, name, channel, origin, self._config.slack.translator(channel), thread)
+
+
+def on_error(error: Exception) -> None:
+    """Slack could not be asked who the bot is, or a listener failed."""
+    if isinstance(error, SlackClientError | HTTPException | OSError):
+        _log.warning("cannot serve a request from Slack: %s", unreachable(error))
+    else:
+        _log.error("cannot serve a request from Slack", exc_info=error)
 
 
 def on_nothing(ack: Ack) -> None:

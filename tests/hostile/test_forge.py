@@ -2,16 +2,13 @@
 
 import gzip
 import json
-import ssl
 import subprocess
 import sys
-import threading
 import time
 import zlib
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache, partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -22,62 +19,11 @@ from bot.adapters.forges import transport
 from bot.core.git.commit import Approval, PullRequest
 from bot.ports.forge import ForgeError
 from tests.common.forge import BOT_BRANCH, FORGE_KINDS, RunningForge, create_pull_request
+from tests.hostile.server import HostileServer, send
 
 ROOT = Path(__file__).parents[2]
 MB = 2**20
 CHILD_MB = 256  # what a child may need above its imports: 8 MiB of empty JSON objects are 190 MB in Python
-
-
-class HostileForge:
-    """A server whose `respond` is called with each request's handler, until it raises or returns."""
-
-    def __init__(self):
-        self.respond = None
-        self.paths = []
-        forge = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def handle_one_request(self):
-                try:
-                    super().handle_one_request()
-                except OSError:
-                    self.close_connection = True
-
-            def do_GET(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                forge.paths.append(self.path)
-                forge.respond(self)
-
-            do_POST = do_GET  # noqa: N815  the base class calls it so
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    @contextmanager
-    def serve(self):
-        thread = threading.Thread(target=partial(self.server.serve_forever, 0.05), daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self.server.shutdown()
-            self.server.server_close()
-            thread.join()
-
-
-def send(handler, body, status=200, **headers):
-    handler.send_response(status)
-    for name, value in {"Content-Type": "application/json", "Content-Length": len(body), **headers}.items():
-        handler.send_header(name.replace("_", "-"), str(value))
-    handler.end_headers()
-    handler.wfile.write(body)
 
 
 def repository(url):
@@ -110,7 +56,7 @@ def after_the_repository(respond):
 
 @pytest.fixture(scope="module")
 def hostile():
-    with HostileForge().serve() as forge:
+    with HostileServer().serve() as forge:
         yield forge
 
 
@@ -418,7 +364,7 @@ def test_any_json_is_an_answer_of_the_right_types_or_one_sentence(site, hostile,
 
 @pytest.mark.parametrize("where", ["http://127.0.0.1:{port}", "http://localhost:{port}", "//127.0.0.1:{port}"])
 def test_nothing_in_a_response_sends_the_bot_to_another_server(adapter, hostile, where):
-    with HostileForge().serve() as other:
+    with HostileServer().serve() as other:
         other.respond = lambda handler: send(handler, b"[]")
         url = where.format(port=other.server.server_port)
 
@@ -460,32 +406,12 @@ def test_a_server_without_tls_is_said(site, hostile):
         site.adapter(url=hostile.url.replace("http:", "https:"), token="t").get_pull_request(7)
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate that nobody trusts, and its key."""
-    file = tmp_path_factory.mktemp("tls") / "server.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(file)]
-    subprocess.run(
-        ["openssl", "req", "-x509", *key, "-out", f"{file}.crt", "-days", "1", *subject],
-        check=True,
-        capture_output=True,
-    )
-    file.write_text(file.read_text() + Path(f"{file}.crt").read_text())
-    return file
-
-
-def test_an_untrusted_certificate_names_the_remedy_which_works(site, certificate, monkeypatch):
-    with HostileForge().serve() as forge:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        forge.server.socket = context.wrap_socket(forge.server.socket, server_side=True)
-        forge.respond = lambda handler: send(handler, b"{}", 404)
-        adapter = site.adapter(url=forge.url.replace("http:", "https:"), token="t")
-        with pytest.raises(
-            ForgeError, match=r"certificate of .* is not trusted \(self-signed certificate\).*REQUESTS_CA_BUNDLE"
-        ):
-            adapter.get_pull_request(7)
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", f"{certificate}.crt")
-        with pytest.raises(ForgeError, match="is not visible to the bot"):
-            adapter.get_pull_request(7)
+def test_an_untrusted_certificate_names_the_remedy_which_works(site, untrusted_server, monkeypatch):
+    url, ca = untrusted_server
+    adapter = site.adapter(url=url, token="t")
+    sentence = r"certificate of .* is not trusted \(self-signed certificate\).*REQUESTS_CA_BUNDLE"
+    with pytest.raises(ForgeError, match=sentence):
+        adapter.get_pull_request(7)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", ca)
+    with pytest.raises(ForgeError, match="is not visible to the bot"):
+        adapter.get_pull_request(7)

@@ -1,13 +1,19 @@
 """What people of other workspaces, and one person with many requests, can do through Slack."""
 
+import socket
 import threading
 from copy import deepcopy
 from datetime import UTC, datetime
+from urllib.error import URLError
 
 import pytest
+from slack_sdk import WebClient
 
+from bot.adapters.slack.chat import SlackChat
 from bot.adapters.slack.own_workspace import is_from_own_workspace
+from bot.listeners import on_error
 from bot.messages import adopt, incident, revert, snooze
+from bot.ports.chat import ChatError
 from tests.common import samples
 from tests.common.demo import IDLE_SCHEDULE, running_demo
 from tests.common.slack import JONAS, MIRA, TOMAS, Person, methods_called
@@ -156,3 +162,29 @@ def test_one_persons_many_commands_keep_nobody_waiting(demo, monkeypatch):
         assert [answer for interaction in many for answer in interaction.responses if "Too many" in answer.text]
     finally:
         gate.set()
+
+
+# ---------------------------------------------------------------- DNS and TLS
+
+
+def test_a_name_that_cannot_be_resolved_is_said():
+    chat = SlackChat(WebClient("xoxb-1", base_url="https://nowhere.invalid/api/", timeout=5))
+    with pytest.raises(ChatError, match=r"The name of Slack's server cannot be resolved\. Check slack\.api_url"):
+        chat.user("U1")
+
+
+def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server, monkeypatch):
+    url, ca = untrusted_server
+    chat = SlackChat(WebClient("xoxb-1", base_url=f"{url}/", timeout=5, retry_handlers=[]))
+    with pytest.raises(ChatError, match=r"not trusted \(self-signed certificate\).* SSL_CERT_FILE"):
+        chat.user("U1")
+    monkeypatch.setenv("SSL_CERT_FILE", ca)
+    with pytest.raises(ChatError, match="HTTP 404"):
+        chat.user("U1")
+
+
+def test_what_fails_before_a_listener_runs_is_one_line(caplog):
+    """Bolt asks Slack once who the bot is: while that failed, each payload left a traceback in the log."""
+    on_error(URLError(socket.gaierror(-2, "Name or service not known")))
+    assert "The name of Slack's server cannot be resolved" in caplog.text
+    assert "Traceback" not in caplog.text
