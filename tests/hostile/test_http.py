@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import json
+import logging
 import re
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.cli.log import MAX_RECORD, OneLineFormatter
 from bot.http_server import MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEADER_BYTES, REQUEST_SECONDS
 from bot.web import SLACK_PATH
 from tests.common.bot import FREE_PORTS, application_settings, write_config
@@ -264,3 +267,22 @@ def test_whatever_is_sent_is_never_an_internal_error(target, parts):
         connection.shutdown(socket.SHUT_WR)
         head = connection.recv(1024)
         assert not head.startswith(b"HTTP/") or int(head.split()[1]) < 500 or head.split()[1] in {b"501", b"505"}
+
+
+@given(st.text() | st.sampled_from([f"a\n{FORGED}", "\x1b[2J", "\u202egnp", "\u200b", "\ud800", "a\r\x85\u2028b"]))
+def test_no_text_forges_a_log_record(text):
+    try:
+        raise ValueError(text)  # noqa: TRY301
+    except ValueError:
+        failure = sys.exc_info()
+    record = logging.LogRecord("bot", logging.INFO, __file__, 1, "read %s", (text,), failure)
+    lines = OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s").format(record).split("\n")
+    assert [bool(A_RECORD.match(line)) for line in lines] == [True] * len(lines)
+    assert [line for line in lines[1:] if not line.startswith("    ")] == []
+    assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize("length", [MAX_RECORD // 2, MAX_RECORD * 3])
+def test_a_log_record_is_bounded(length):
+    record = logging.LogRecord("bot", logging.INFO, __file__, 1, "%s", ("x" * length,), None)
+    assert len(OneLineFormatter("%(message)s").format(record)) == min(length, MAX_RECORD + len("… (24,000 characters)"))
