@@ -9,9 +9,9 @@ COPY requirements/run.txt requirements/
 RUN /opt/gitops-bot/bin/pip install --require-hashes --requirement requirements/run.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
-# setuptools and pip are only needed to install.
+# setuptools and pip are only needed to install, the others only for the demo. (aiohttp is needed by kubernetes.)
 RUN /opt/gitops-bot/bin/pip install --no-deps --no-build-isolation . \
- && /opt/gitops-bot/bin/pip uninstall --yes setuptools pip
+ && /opt/gitops-bot/bin/pip uninstall --yes jsonpatch jsonpointer markdown-it-py mdurl unidiff setuptools pip
 
 FROM registry.k8s.io/kustomize/kustomize:v5.8.1 AS kustomize
 

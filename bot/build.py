@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.adapters.rendering.private_copy import remove_abandoned_copies
 from bot.adapters.rendering.programs import Programs
 from bot.config.credentials import Credentials
 from bot.config.model import Config
@@ -161,10 +162,14 @@ def cluster(config: Config, name: str) -> KubernetesCluster:
 
 
 def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) -> Ports:
-    """Every port. PortError when the database cannot be opened or a setting cannot be used."""
+    """Every port. PortError when the database cannot be opened or a setting cannot be used.
+
+    Removes what a bot that was killed left behind.
+    """
     from bot.adapters.database.store import SqlStore
     from bot.adapters.slack.chat import SlackChat
 
+    remove_abandoned_copies()
     repositories = {name: repository(config, name) for name in config.repositories}
     forges = {name: built for name in config.repositories if (built := forge(config, name))}
     return Ports(

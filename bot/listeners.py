@@ -76,6 +76,7 @@ class Listeners:
             (incident_message.CHECK_NOW, self.on_check_now),
             (incident_message.ACKNOWLEDGE, self.on_acknowledge),
             (incident_message.SNOOZE, self.on_snooze),
+            (incident_message.MORE, self.on_more),
             (adopt_message.ADOPT, self.on_adopt),
             (home_message.END_SNOOZE, self.on_wake),
             (revert_message.REVERT_THIS, self.on_revert),
@@ -86,6 +87,7 @@ class Listeners:
         ):
             app.action(action)(listener)
         app.view(snooze_message.VIEW)(self.on_snooze_entered)
+        app.view(adopt_message.VIEW)(self.on_adopt_confirmed)
         return app
 
     def serve_own_workspace(
@@ -247,13 +249,50 @@ class Listeners:
             self._once(_click(body, action), lambda: self._commands.revert_by_button(requester, value)),
         )
 
-    def on_adopt(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """The alert's other way out: authorised like a revert."""
+    def on_more(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
+        """An entry of the card's overflow menu: what the button of that action id does."""
+        chosen = action.get("selected_option") or {}
+        name, value = incident_message.parse_option(str(chosen.get("value", "")))
+        entries = {
+            incident_message.SNOOZE: self.on_snooze,
+            incident_message.CHECK_NOW: self.on_check_now,
+            incident_message.EXPLAIN: self.on_explain,
+            adopt_message.ADOPT: self.on_adopt,
+        }
+        if name not in entries:  # of another version: to explain nothing answers that it is out of date
+            name, value = incident_message.EXPLAIN, ""
+        entries[name](ack, body, {**action, "value": value}, respond)
+
+    def on_explain(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
+        """Why the drift is as severe as it is, which rules decided, and what was set aside."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
+        self._soon(requester, respond, lambda: self._commands.explain(requester, reference))
+
+    def on_adopt(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
+        """The alert's other way out: asks first. The buttons of older cards have asked already."""
+        ack()
+        requester, reference = self._clicker(body), str(action.get("value", ""))
+        if action.get("type") == "overflow":
+            self._open(
+                requester,
+                respond,
+                body,
+                adopt_message.confirm_view(requester.translator, reference, requester.channel),
+            )
+            return
         self._soon(
             requester, respond, self._once(_click(body, action), lambda: self._commands.adopt(requester, reference))
         )
+
+    def on_adopt_confirmed(self, ack: Ack, body: Payload, view: Payload) -> None:
+        """The modal's submit: authorised like a revert."""
+        ack()
+        reference, channel = adopt_message.parse_reference(view)
+        user = body["user"]
+        requester = self._requester(str(user["id"]), str(user.get("username") or user["id"]), channel, Origin.MODAL)
+        key = f"submit {view.get('id')} {view.get('hash')}"
+        self._soon(requester, None, self._once(key, lambda: self._commands.adopt(requester, reference)))
 
     def _understood(self, requester: Requester, text: str) -> commands.Command | Message:
         """What to do, or the answer where nothing needs to be done."""

@@ -21,6 +21,7 @@ from bot.core.incidents.alerting import AlertPolicy, Escalation
 from bot.core.incidents.quiet_hours import QuietHours
 from bot.core.objects.ownership import INTERACTIVE
 from bot.core.rendering.source import HelmParameters
+from tests.common.english import english
 
 DATA = Path(__file__).parent / "data" / "config"
 SMALL = """\
@@ -100,7 +101,7 @@ def test_every_key_arrives():
     assert config.store == "sqlite:////var/lib/gitops-bot/state.db"
     assert config.mirrors == Path("/var/lib/gitops-bot/mirrors")
     path = 'spec.template.metadata.annotations["example.com/hash"]'
-    assert config.ignore == (
+    assert english(config.ignore) == (
         IgnoreRule(kind="Deployment", paths=(path,), title="rule 1 in the configuration"),
         IgnoreRule(
             group="apps",

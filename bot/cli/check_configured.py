@@ -41,7 +41,7 @@ def check_configured(config: Config, names: Sequence[str], *, explain: bool) -> 
             cluster = build.cluster(config, name)
         except PortError as error:  # a bad kubeconfig affects only its own cluster
             return [
-                Check(application.name, name, None, Status.UNKNOWN, str(error), 0, now) for application in in_cluster
+                Check(application.name, name, None, Status.UNKNOWN, error.text, 0, now) for application in in_cluster
             ]
         return check(
             in_cluster,

@@ -47,7 +47,7 @@ def check_directory(
         files = directory.own_files()
         cluster = KubernetesCluster(application.cluster, kubeconfig=default_kubeconfig(), context=context)
     except PortError as error:
-        return Check(application.name, application.cluster, None, Status.UNKNOWN, str(error), 0, now)
+        return Check(application.name, application.cluster, None, Status.UNKNOWN, error.text, 0, now)
     application = replace(application, path=directory.path, namespace=namespace or cluster.default_namespace())
     return check_files(
         application,

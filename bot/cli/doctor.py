@@ -13,6 +13,7 @@ import git
 
 from bot import build
 from bot.adapters.database.store import SqlStore
+from bot.adapters.rendering.confined import missing_isolation
 from bot.adapters.rendering.programs import Programs
 from bot.adapters.slack.chat import SlackChat
 from bot.cli.errors import COULD_NOT_TELL
@@ -45,6 +46,7 @@ def probes(config: Config) -> Iterator[Probe]:
             clusters={name: partial(build.cluster, config, name) for name in config.clusters},
             renderer=programs,
             programs=programs.commands(),
+            missing_isolation=missing_isolation(),
             store=lambda: SqlStore(config.store),
             git_version=_git_version,
             clock=lambda: datetime.now(tz=UTC),

@@ -14,6 +14,7 @@ from bot.core.incidents.grouping import group_by_card
 from bot.core.incidents.incident import Incident, IncidentEventType, IncidentState, active_incidents
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import ENDED_STATES, Rollout, RolloutState
+from bot.i18n.language import LocalizedText, Text
 
 WEEK = timedelta(days=7)
 
@@ -99,7 +100,7 @@ class Home:
     snoozes: tuple[OpenCard, ...]
     pulls: tuple[TrackedPullRequest, ...]
     week: WeekSummary
-    owners_unknown: str | None = None
+    owners_unknown: Text | None = None
 
 
 def build_overview(
@@ -164,7 +165,7 @@ def build_home(user: str, overview: WorkspaceOverview, groups: Mapping[str, Memb
         snoozes=tuple(sorted(snoozes, key=_snooze_end)),
         pulls=tuple(sorted(requested, key=lambda pull: (pull.state != "open", -pull.opened_at.timestamp()))),
         week=overview.week,
-        owners_unknown=next((members for members in owners if isinstance(members, str)), None),
+        owners_unknown=next((why for why in owners if isinstance(why, LocalizedText | str)), None),
     )
 
 

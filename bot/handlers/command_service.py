@@ -146,6 +146,12 @@ class CommandService:
             return errors.outdated_button(requester.translator)
         return drift_message.answer(requester.translator, self._monitor.check(names))
 
+    def explain(self, requester: Requester, reference: str) -> Message:
+        """Why the drift that a card shows is drift, and what was set aside, from a check now. PortError."""
+        if not (names := self.applications_of(reference)):
+            return errors.outdated_button(requester.translator)
+        return drift_message.explain(requester.translator, self._monitor.check(names, explain=True))
+
     def applications_of(self, reference: str) -> list[str]:
         """The applications that a button or a modal refers to: one by its name, or those that share a card."""
         applications = self._config.applications

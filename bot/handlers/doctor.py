@@ -80,6 +80,7 @@ class Clients:
     clusters: Mapping[str, Callable[[], Cluster]]
     renderer: Renderer
     programs: Mapping[str, str]  # renderers such as Kustomize, with their command; "" when not installed
+    missing_isolation: str  # why renderers cannot be isolated on this machine; "" when they are
     store: Callable[[], Store]
     git_version: Callable[[], tuple[int, ...]]
     clock: Callable[[], datetime]
@@ -93,6 +94,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
         yield Probe("configuration", ok=True)
     yield _git(clients.git_version())
     yield from (_program(name, command) for name, command in clients.programs.items())
+    yield _isolation(clients.missing_isolation)
     yield _attempt("state database: can be written to", lambda: _write(clients.store(), clients.clock()))[0]
     yield from _slack(config, clients)
 
@@ -149,6 +151,13 @@ def _git(version: tuple[int, ...]) -> Probe:
 def _program(name: str, command: str) -> Probe:
     """Always ok: an application that needs a missing renderer has a probe of its own."""
     return Probe(f"{name}: {command or 'not found; applications that need it cannot be checked'}", ok=True)
+
+
+def _isolation(missing: str) -> Probe:
+    """Always ok, like a missing renderer."""
+    consequence = "Helm charts in kustomizations, generators, transformers and validators are not rendered"
+    state = f"not isolated ({missing}); {consequence}" if missing else "isolated by Landlock and seccomp"
+    return Probe(f"Kustomize and Helm are {state}", ok=True)
 
 
 def _write(store: Store, now: datetime) -> None:

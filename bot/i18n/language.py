@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
 from typing import Any
@@ -37,26 +37,27 @@ class PluralPhrase:
 class LocalizedText:
     """A text in every language: a phrase and the values of its placeholders, which may be localized too.
 
-    `str()` is English, for logs and the command line; `Translator.localize` gives the reader's language.
+    `str()` is English, for logs and the command line; `Translator.localize` gives the reader's language. Texts with the
+    same phrase and the same values are equal, and hash alike.
     """
 
     phrase: Phrase
-    values: Mapping[str, "Text"] = field(hash=False)
+    values: tuple[tuple[str, "Text"], ...]  # by placeholder, sorted
 
     def __init__(self, phrase: Phrase, /, **values: "Text") -> None:
         """KeyError when a placeholder has no value."""
         missing = set(_PLACEHOLDER.findall(phrase.en)) - set(values)
         if missing:
             raise KeyError(*sorted(missing))
-        object.__setattr__(self, "phrase", phrase)
-        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "phrase", phrase)  # the class is frozen
+        object.__setattr__(self, "values", tuple(sorted(values.items())))
 
     def __str__(self) -> str:
         return ENGLISH.localize(self)
 
     def __format__(self, _: str) -> str:
-        # An f-string would lose the translation without a word.
-        raise TypeError("give this as a value of a phrase, or translate it first")
+        # An f-string would lose the translation silently.
+        raise TypeError("pass a text as a value of a phrase, or localize it first")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> Any:
@@ -66,7 +67,7 @@ class LocalizedText:
         return schema()
 
 
-# What people read: ours, in every language, or somebody else's words, as they wrote them.
+# What people read: the bot's own texts, in every language, or somebody else's words, as they wrote them.
 Text = LocalizedText | str
 
 
@@ -98,7 +99,7 @@ class Translator:
 
     def localize(self, text: Text) -> str:
         """A text in this language; somebody else's words stay as they are."""
-        return text if isinstance(text, str) else self.text(text.phrase, **text.values)
+        return text if isinstance(text, str) else self.text(text.phrase, **dict(text.values))
 
     def parts(self, phrase: Phrase) -> list[str]:
         """The phrase split at its placeholders: text and placeholder names in turn, with text first and last."""

@@ -1,6 +1,7 @@
-"""How a LocalizedText is stored: its phrase's id, `MODULE.NAME` in the catalogue, and the placeholders' values.
+"""How a LocalizedText is stored: the id of its phrase, which is `MODULE.NAME` in the catalogue, and its values.
 
-A template is never stored, so that a text reads as the running version words it.
+No template is stored, so a text reads as the running version words it. Renaming a constant of the catalogue orphans the
+texts that were stored with its old name: they still load, as OTHER_VERSION.
 """
 
 import pkgutil
@@ -26,45 +27,49 @@ def dump(text: Text) -> Any:
     """As JSON. KeyError for a phrase that is not in the catalogue."""
     if isinstance(text, str):
         return text
-    return {"id": _ids()[text.phrase], "values": {name: dump(value) for name, value in text.values.items()}}
+    return {"id": _ids()[text.phrase], "values": {name: dump(value) for name, value in text.values}}
 
 
 def load(stored: Any) -> Text:
-    """What `dump` returned. A text that this version does not have names its id and its values."""
-    if isinstance(stored, str):
-        return stored
-    values = {name: load(value) for name, value in stored["values"].items()}
+    """What `dump` returned. A text that this version does not have names its id and its values. ValueError."""
+    match stored:
+        case str():
+            return stored
+        case {"id": str(id_), "values": Mapping() as values}:
+            return _text(id_, {name: load(value) for name, value in values.items()})
+    raise ValueError("not a stored text")
+
+
+def _text(id_: str, values: Mapping[str, Text]) -> LocalizedText:
     try:
-        return LocalizedText(_phrases()[stored["id"]], **values)
-    except KeyError:
-        return LocalizedText(OTHER_VERSION, id=stored["id"], values=", ".join(map(str, values.values())))
+        return LocalizedText(_phrases()[id_], **values)
+    except KeyError:  # this version has no such phrase, or one with another placeholder
+        return LocalizedText(OTHER_VERSION, id=id_, values=", ".join(map(str, values.values())))
 
 
-def _validate(stored: Any) -> Text:
-    if isinstance(stored, LocalizedText):
-        return stored
-    if not isinstance(stored, Mapping) or set(stored) != {"id", "values"}:
-        raise ValueError("not a stored text")
-    return load(stored)
+def _validate(value: Any) -> Text:
+    return value if isinstance(value, LocalizedText) else load(value)
 
 
 @cache
-def _phrases() -> Mapping[str, Phrase]:
-    """Every phrase of the catalogue by its id."""
-    return dict(_named())
+def _phrases() -> dict[str, Phrase]:
+    """Every phrase of the catalogue by its id; in a table of phrases, that is `MODULE.NAME.KEY`."""
+    return {
+        id_: phrase
+        for module in pkgutil.iter_modules(catalogue.__path__)
+        for name, value in vars(import_module(f"{catalogue.__name__}.{module.name}")).items()
+        for id_, phrase in _with_id(f"{module.name}.{name}", value)
+    }
+
+
+def _with_id(name: str, value: object) -> Iterator[tuple[str, Phrase]]:
+    if isinstance(value, Phrase):
+        yield name, value
+    elif isinstance(value, dict):
+        yield from ((f"{name}.{key}", item) for key, item in value.items() if isinstance(item, Phrase))
 
 
 @cache
-def _ids() -> Mapping[Phrase, str]:
-    return {phrase: id_ for id_, phrase in reversed(list(_phrases().items()))}
-
-
-def _named() -> Iterator[tuple[str, Phrase]]:
-    for module in pkgutil.iter_modules(catalogue.__path__):
-        for name, value in vars(import_module(f"{catalogue.__name__}.{module.name}")).items():
-            members = value.items() if isinstance(value, Mapping) and not name.startswith("_") else ()
-            if isinstance(value, Phrase):
-                yield f"{module.name}.{name}", value
-            yield from (
-                (f"{module.name}.{name}.{key}", phrase) for key, phrase in members if isinstance(phrase, Phrase)
-            )
+def _ids() -> dict[Phrase, str]:
+    """The id of every phrase. Phrases that read the same are equal, and have the first of their ids."""
+    return {phrase: id_ for id_, phrase in reversed(_phrases().items())}

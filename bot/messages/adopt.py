@@ -1,6 +1,7 @@
 """Adopting drift in git: the button on an alert, and the answers to pressing it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bot.core.drift.model import ObjectDrift
 from bot.core.git.commit import PullRequest
@@ -9,16 +10,15 @@ from bot.i18n.catalogue import drift as drift_texts
 from bot.i18n.language import Phrase, Text, Translator
 from bot.messages import common
 from bot.messages.blocks import (
+    MAX_TITLE,
     Block,
-    Element,
     Message,
     actions,
-    button,
     clip,
-    confirm,
     fill,
     link,
     message,
+    modal,
     paragraph,
     rich,
     rich_line,
@@ -26,19 +26,33 @@ from bot.messages.blocks import (
     words,
 )
 
-# The button's action id; its value is the card's subject.
+# The action id, of a button on older cards too; its value is the name of the application.
 ADOPT = "adopt"
+# The callback id of the modal that asks for confirmation.
+VIEW = "adopt"
 
 
-def adopt_button(translator: Translator, subject: str) -> Element:
-    """The button that opens a pull request, after a confirmation. `subject` is the card's."""
-    confirmation = confirm(
-        *(
-            translator.text(phrase)
-            for phrase in (texts.CONFIRM_TITLE, texts.CONFIRM, texts.CONFIRM_YES, texts.CONFIRM_NO)
-        )
-    )
-    return button(translator.text(texts.BUTTON), ADOPT, subject, confirmation=confirmation)
+def confirm_view(translator: Translator, application: str, channel: str) -> Mapping[str, Any]:
+    """The modal that asks before it opens a pull request: a menu cannot ask for one of its entries only.
+
+    `channel` is where the answer goes ("" for nowhere).
+    """
+    return {
+        **modal(
+            translator.text(texts.CONFIRM_TITLE),
+            rich(paragraph(words(translator.text(texts.CONFIRM, application=application)))),
+            close=translator.text(texts.CONFIRM_NO),
+            reference=f"{channel} {application}",
+        ),
+        "callback_id": VIEW,
+        "submit": {"type": "plain_text", "text": clip(translator.text(texts.CONFIRM_YES), MAX_TITLE), "emoji": False},
+    }
+
+
+def parse_reference(view: Mapping[str, Any]) -> tuple[str, str]:
+    """The application and the channel of a submitted confirmation. Untrusted: they may be anything."""
+    channel, _, application = str(view.get("private_metadata") or "").partition(" ")
+    return application, channel
 
 
 def opened(

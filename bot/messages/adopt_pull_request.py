@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC
 
 from bot.core.applications.application import Application
+from bot.core.drift.fact import facts
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
 from bot.messages.blocks import clip
 from bot.messages.revert_pull_request import MAX_TITLE, as_code
@@ -23,14 +24,11 @@ def branch_name(application: Application, drift: Sequence[ObjectDrift], attempt:
 
 
 def title(application: Application, drift: Sequence[ObjectDrift]) -> str:
-    """The title of the pull request and the commit. Names the first difference, to distinguish pull requests."""
-    first = drift[0]
-    subject = f"{first.kind} {first.name}"
-    if first.fields:
-        subject = f"{first.fields[0].path} of {subject}"
-    more = sum(max(1, len(object_drift.fields)) for object_drift in drift) - 1
-    summary = f"{subject} and {more} more" if more else subject
-    return clip(f"Update {application.name} in git to match {application.cluster}: {summary}", MAX_TITLE)
+    """The title of the pull request and the commit: `Adopt shop from prod: web image 4.7.2 → latest and 1 more`."""
+    told = facts(drift)
+    more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+    where = f"Adopt {application.name} from {application.cluster}: "
+    return f"{where}{clip(str(told[0].text), max(40, MAX_TITLE - len(where) - len(more)))}{more}"
 
 
 def body(check: Check, files: Iterable[str], who: str) -> str:

@@ -241,6 +241,21 @@ def button(
     return element
 
 
+def overflow(action: str, options: Sequence[tuple[str, str]]) -> Element:
+    """A menu of two to five entries behind `…`: the label and the value of each.
+
+    https://docs.slack.dev/reference/block-kit/block-elements/overflow-menu-element
+    """
+    return {
+        "type": "overflow",
+        "action_id": action,
+        "options": [
+            {"text": {"type": "plain_text", "text": clip(label, 75), "emoji": False}, "value": value}
+            for label, value in options
+        ],
+    }
+
+
 def modal(title: str, *blocks: Block, close: str, reference: str = "") -> Mapping[str, Any]:
     """A modal view; `close` is the label of its Close button, `reference` its private_metadata."""
     return {

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.core.drift.fact_values import contrasted
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.i18n.catalogue import wording as texts
+from bot.core.drift.parts import Difference, differences, without_keys
+from bot.core.drift.short_path import short_path
+from bot.i18n.catalogue import common as texts
 from bot.i18n.language import PluralPhrase, Translator
 from bot.messages import LINK
 from bot.messages.blocks import (
@@ -29,6 +32,8 @@ from bot.messages.blocks import (
 MAX_NAME = 120
 MAX_PATH = 240
 MAX_VALUE = 160
+MAX_PLACES = 8  # of one field that differ inside
+MAX_MEMBERS = 5  # of a list, or lines of a text, that differ
 
 More = Callable[[int], Element]
 
@@ -47,10 +52,11 @@ def listed(translator: Translator, names: Iterable[str], limit: int = 3) -> str:
     """At most `limit` names, clipped: `a, b and 3 more`."""
     shown = [clip(name, MAX_NAME) for name in names]
     if len(shown) > limit:
-        return translator.text(texts.ROW_CUT, names=", ".join(shown[:limit]), n=translator.number(len(shown) - limit))
+        rest = translator.number(len(shown) - limit)
+        return translator.text(texts.LIST_AND_MORE, names=", ".join(shown[:limit]), n=rest)
     if len(shown) < 2:
         return "".join(shown)
-    row = texts.ROW_BEFORE_I if _SOUNDS_LIKE_I.match(shown[-1]) else texts.ROW
+    row = texts.LIST_BEFORE_I if _SOUNDS_LIKE_I.match(shown[-1]) else texts.LIST
     return translator.text(row, names=", ".join(shown[:-1]), last=shown[-1])
 
 
@@ -63,10 +69,10 @@ def listed_elements(translator: Translator, elements: Sequence[Element], limit: 
     """At most `limit` elements, such as mentions: `a, b and 3 more`. `omitted` counts those not among the elements."""
     shown, omitted = list(elements[:limit]), omitted + len(elements[limit:])
     if omitted:
-        return rich_line(translator, texts.ROW_CUT, names=comma_separated(shown), n=translator.number(omitted))
+        return rich_line(translator, texts.LIST_AND_MORE, names=comma_separated(shown), n=translator.number(omitted))
     if len(shown) < 2:
         return shown
-    return rich_line(translator, texts.ROW, names=comma_separated(shown[:-1]), last=shown[-1])
+    return rich_line(translator, texts.LIST, names=comma_separated(shown[:-1]), last=shown[-1])
 
 
 def and_more(translator: Translator, left: int) -> Element:
@@ -103,7 +109,12 @@ def where(translator: Translator, application: str, cluster: str) -> str:
     return translator.text(texts.WHERE, application=application, cluster=cluster)
 
 
-def value(translator: Translator, content: Any, limit: int = MAX_VALUE) -> str:
+def title_where(translator: Translator, application: str, cluster: str) -> str:
+    """`shop · prod`, short enough to leave room for a fact."""
+    return translator.text(texts.TITLE_WHERE, application=clip(application, 45), cluster=clip(cluster, 45))
+
+
+def value_text(translator: Translator, content: Any, limit: int = MAX_VALUE) -> str:
     """A field's value on one line."""
     if content is None:
         return translator.text(texts.NOTHING)
@@ -118,17 +129,51 @@ def object_name(object_drift: ObjectDrift) -> str:
     return f"{object_drift.kind} {clip(namespace + object_drift.name, MAX_NAME)}"
 
 
-def field_line(translator: Translator, field: FieldDrift, limit: int = MAX_VALUE) -> list[Element]:
-    """One difference: the path, both values, and the field manager with its time."""
-    difference = {"changed": texts.CHANGED, "added": texts.ADDED, "removed": texts.REMOVED}[field.change]
-    line = rich_line(
+def field_lines(
+    translator: Translator,
+    object_drift: ObjectDrift,
+    field: FieldDrift,
+    limit: int = MAX_VALUE,
+    *,
+    writers: bool = True,
+) -> list[list[Element]]:
+    """A line for each place that differs in a field: the path, both values and, with `writers`, the field manager."""
+    tail = _written_by(translator, field) if writers else []
+    return [
+        _place_line(translator, object_drift, field, place, limit) + tail for place in differences(field)[:MAX_PLACES]
+    ]
+
+
+def _place_line(
+    translator: Translator, object_drift: ObjectDrift, field: FieldDrift, place: Difference, limit: int
+) -> list[Element]:
+    path = code(clip(short_path(object_drift.kind, object_drift.name, place.path), MAX_PATH))
+    if place.is_member:
+        signed = [("+ ", value) for value in place.added] + [("- ", value) for value in place.removed]
+        members = [code(sign + value_text(translator, content, limit)) for sign, content in signed[:MAX_MEMBERS]]
+        left = len(signed) - len(members)
+        elements = comma_separated([*members, *([and_more(translator, left)] if left else [])])
+        if place.line is None:
+            return rich_line(translator, texts.MEMBERS, path=path, members=elements)
+        return rich_line(translator, texts.LINES, path=path, n=translator.number(place.line), members=elements)
+    change = "changed" if place.removed and place.added else "removed" if place.removed else "added"
+    phrase = {"changed": texts.CHANGED, "added": texts.ADDED, "removed": texts.REMOVED}[change]
+    desired, live = (next(iter(side), None) for side in (place.removed, place.added))
+    if isinstance(desired, str) and isinstance(live, str):
+        desired, live = contrasted(desired, live, limit)
+    return rich_line(
         translator,
-        difference,
-        path=code(clip(field.path, MAX_PATH)),
-        desired=code(value(translator, field.desired, limit)),
-        live=code(value(translator, field.live, limit)),
+        phrase,
+        path=path,
+        desired=code(value_text(translator, item_content(field, desired), limit)),
+        live=code(value_text(translator, item_content(field, live), limit)),
     )
-    return line + _written_by(translator, field)
+
+
+def item_content(field: FieldDrift, item: Any) -> Any:
+    """An item of a keyed list by what is not in its path: for an environment variable, its value."""
+    content = without_keys(field, item)
+    return content["value"] if isinstance(content, dict) and content.keys() == {"value"} else content
 
 
 def _written_by(translator: Translator, field: FieldDrift) -> list[Element]:
@@ -140,54 +185,25 @@ def _written_by(translator: Translator, field: FieldDrift) -> list[Element]:
 
 
 def object_lines(
-    translator: Translator, object_drift: ObjectDrift, max_fields: int = 12, max_value: int = MAX_VALUE
+    translator: Translator,
+    object_drift: ObjectDrift,
+    max_fields: int = 12,
+    max_value: int = MAX_VALUE,
+    *,
+    writers: bool = True,
 ) -> list[Element]:
     """One object in a rich_text block: its name, then a bullet for each field."""
     name = words(object_name(object_drift), bold=True)
     if object_drift.change == "missing":
         return [paragraph(*rich_line(translator, texts.DELETED, object=name))]
-    fields = [field_line(translator, field, max_value) for field in object_drift.fields[:max_fields]]
+    fields = [
+        line
+        for field in object_drift.fields[:max_fields]
+        for line in field_lines(translator, object_drift, field, max_value, writers=writers)
+    ]
     if len(object_drift.fields) > max_fields:
         fields.append([words(translator.count(texts.MORE_FIELDS, len(object_drift.fields) - max_fields), italic=True)])
     return [paragraph(name), bullets(fields)]
-
-
-def summary(translator: Translator, drift: tuple[ObjectDrift, ...]) -> str:
-    """`3 fields of 2 objects differ from git and 1 object is missing from the cluster`."""
-    modified = [object_drift for object_drift in drift if object_drift.change == "modified"]
-    missing = len(drift) - len(modified)
-    fields = sum(len(object_drift.fields) for object_drift in modified)
-    clauses = []
-    if modified:
-        clauses.append(translator.count(texts.DIFFER, fields, objects=translator.count(texts.OBJECTS, len(modified))))
-    if missing:
-        clauses.append(translator.count(texts.MISSING, missing))
-    return translator.text(texts.BOTH, one=clauses[0], other=clauses[1]) if len(clauses) > 1 else "".join(clauses)
-
-
-def latest_writer(drift: tuple[ObjectDrift, ...]) -> tuple[str, datetime | None] | None:
-    """The field manager of the newest difference, and its time; None when no manager is recorded."""
-    fields = [field for object_drift in drift for field in object_drift.fields if field.manager]
-    timed = [field for field in fields if field.time]
-    if timed:
-        newest = max(timed, key=lambda field: field.time.timestamp() if field.time else 0.0)
-        return str(newest.manager), newest.time
-    return (str(fields[0].manager), None) if fields else None
-
-
-def first_difference(translator: Translator, drift: tuple[ObjectDrift, ...]) -> str:
-    """The first difference as a clause, for the fallback text."""
-    object_drift = drift[0]
-    if object_drift.change == "missing" or not object_drift.fields:
-        return translator.text(texts.FIRST_MISSING, object=object_name(object_drift))
-    field = object_drift.fields[0]
-    return translator.text(
-        {"changed": texts.FIRST_CHANGED, "added": texts.FIRST_ADDED, "removed": texts.FIRST_REMOVED}[field.change],
-        object=object_name(object_drift),
-        path=clip(field.path, MAX_NAME),
-        live=value(translator, field.live, 60),
-        desired=value(translator, field.desired, 60),
-    )
 
 
 def info_modal(translator: Translator, title: str, *blocks: Block, reference: str = "") -> Mapping[str, Any]:

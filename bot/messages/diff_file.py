@@ -1,17 +1,20 @@
-"""All drift of an application as a text file, for when it does not fit in a message."""
+"""All drift of an application as a diff, in a file, for when it does not fit in a message."""
+
+from collections.abc import Iterator
 
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift
 from bot.i18n.catalogue import diff_file as texts
 from bot.i18n.language import Translator
 from bot.messages import common
-from bot.messages.blocks import Message, text_message
+from bot.messages.blocks import Message, clip, text_message
+from bot.messages.unified_diff import field_diff
 
 _MAX_VALUE = 20_000
 
 
 def name(translator: Translator, check: Check) -> str:
     """The file's name."""
-    return f"{check.application}-{common.short_revision(translator, check.revision).replace(' ', '-')}.txt"
+    return f"{check.application}-{common.short_revision(translator, check.revision).replace(' ', '-')}.diff"
 
 
 def title(translator: Translator, check: Check) -> str:
@@ -20,7 +23,7 @@ def title(translator: Translator, check: Check) -> str:
 
 
 def content(translator: Translator, check: Check) -> str:
-    """Every difference, with both values, the field manager and its time."""
+    """Every difference with its full path, the field manager and its time."""
     where = common.where(translator, check.application, check.cluster)
     revision = check.revision or common.short_revision(translator, None)
     lines = [translator.text(texts.HEAD, where=where, revision=revision, time=check.at.isoformat())]
@@ -36,22 +39,16 @@ def pointer(translator: Translator) -> Message:
     return text_message(translator.text(texts.POINTER))
 
 
-def _object(translator: Translator, object_drift: ObjectDrift) -> list[str]:
-    phrase = texts.MISSING if object_drift.change == "missing" else texts.MODIFIED
-    return [
-        translator.text(phrase, object=common.object_name(object_drift)),
-        *(_field(translator, field) for field in object_drift.fields),
-    ]
-
-
-def _field(translator: Translator, field: FieldDrift) -> str:
-    changes = {"changed": texts.CHANGED, "added": texts.ADDED, "removed": texts.REMOVED}
-    sides = translator.text(
-        texts.SIDES,
-        desired=common.value(translator, field.desired, _MAX_VALUE),
-        live=common.value(translator, field.live, _MAX_VALUE),
-    )
-    return f"{translator.text(changes[field.change], path=field.path, by=_by(translator, field))}\n{sides}"
+def _object(translator: Translator, object_drift: ObjectDrift) -> Iterator[str]:
+    name = common.object_name(object_drift)
+    if object_drift.change == "missing":
+        yield translator.text(texts.MISSING, object=name)
+        return
+    yield f"--- {name} (git)"
+    yield f"+++ {name} (live)"
+    for field in object_drift.fields:
+        yield f"@@ {clip(field.path, _MAX_VALUE)}{_by(translator, field)} @@"
+        yield from field_diff(translator, field, lambda path: path, _MAX_VALUE)
 
 
 def _by(translator: Translator, field: FieldDrift) -> str:

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.core.drift.fact import most_important_first
 from bot.core.drift.model import Check, ObjectDrift
-from bot.i18n.catalogue import control
 from bot.i18n.catalogue import drift as texts
+from bot.i18n.catalogue import silence
 from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import Block, Element, Message, actions, button, clip, fill, paragraph, rich, words
 from bot.messages.drift import check_sentence
+from bot.messages.unified_diff import object_diff
 
 # Slack requires unique action ids in a view. The value of both buttons is a page number, from 0.
 PREVIOUS = "diff_previous"
@@ -42,7 +44,7 @@ def view(translator: Translator, checks: Sequence[Check], reference: str, page: 
 def loading_view(translator: Translator, applications: Sequence[str]) -> Mapping[str, Any]:
     """The modal until the cluster has answered: a trigger id expires 3 s after the click."""
     names = common.listed(translator, applications)
-    text = common.loading(translator, names) if names else translator.text(control.ONE_MOMENT)
+    text = common.loading(translator, names) if names else translator.text(silence.ONE_MOMENT)
     return common.info_modal(translator, _title(translator, applications), rich(paragraph(words(text))))
 
 
@@ -90,9 +92,9 @@ def _parts(translator: Translator, checks: Sequence[Check]) -> Iterator[list[Ele
                     words(translator.text(texts.NOT_EVERYTHING, reason=clip(translator.localize(check.error), 1_000)))
                 )
             ]
-        for object_drift in check.drift:
+        for object_drift in most_important_first(check.drift):
             yield from (
-                common.object_lines(translator, part, _MAX_FIELDS, _MAX_VALUE) for part in _portions(object_drift)
+                object_diff(translator, part, check.at, _MAX_FIELDS, _MAX_VALUE) for part in _portions(object_drift)
             )
 
 

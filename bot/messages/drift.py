@@ -3,10 +3,14 @@
 import json
 from collections.abc import Sequence
 
+from bot.core.drift.fact import facts, most_important_first
 from bot.core.drift.model import Check, ObjectDrift, Status
+from bot.core.drift.severity import rate, rate_field, rate_object
+from bot.core.drift.short_path import short_path
 from bot.i18n.catalogue import drift as texts
 from bot.i18n.language import Text, Translator
 from bot.messages import common
+from bot.messages import fact as fact_message
 from bot.messages.blocks import (
     MAX_JSON,
     Block,
@@ -23,6 +27,7 @@ from bot.messages.blocks import (
     text_message,
     words,
 )
+from bot.messages.unified_diff import is_field_cut, object_diff
 
 _MAX_REASONS = 12
 _MAX_PER_REASON = 8
@@ -53,13 +58,26 @@ def answer(translator: Translator, checks: Sequence[Check]) -> Message:
     )
     parts: list[list[Element]] = []
     for check in [*drifted, *(check for check in unknown if not check.drift)]:
-        parts.append([paragraph(words(f"\n{common.where(translator, check.application, check.cluster)}", bold=True))])
+        parts.append([paragraph(words(f"\n{_heading(translator, check)}", bold=True))])
         if check.error:
             parts.append(
                 [paragraph(words(translator.text(texts.UNKNOWN, reason=clip(translator.localize(check.error), 600))))]
             )
-        parts.extend(common.object_lines(translator, object_drift) for object_drift in check.drift)
+        parts.extend(
+            common.object_lines(translator, object_drift) for object_drift in most_important_first(check.drift)
+        )
     return text_message(text, *fill(parts, common.more(translator, texts.MORE_OBJECTS)))
+
+
+def _heading(translator: Translator, check: Check) -> str:
+    """`🟠 shop · prod: web image 4.7.2 → latest`."""
+    where = common.title_where(translator, check.application, check.cluster)
+    if not check.drift:
+        return where
+    mark = fact_message.MARKS[rate(check.drift).severity]
+    return translator.text(
+        texts.HEADING, mark=mark, where=where, fact=fact_message.fact(translator, facts(check.drift)[0])
+    )
 
 
 def diff(translator: Translator, check: Check | None, application: str, *, everything: bool) -> Message:
@@ -71,6 +89,52 @@ def diff(translator: Translator, check: Check | None, application: str, *, every
     return message(text, *blocks)
 
 
+def explain(translator: Translator, checks: Sequence[Check]) -> Message:
+    """Why each difference is as severe as it is, which rule made it drift, and how many were set aside by which."""
+    parts: list[list[Element]] = []
+    for check in checks:
+        parts.append([paragraph(words(_heading(translator, check), bold=True))])
+        if check.error:
+            parts.append(
+                [paragraph(words(translator.text(texts.UNKNOWN, reason=clip(translator.localize(check.error), 600))))]
+            )
+        parts += [_explained(translator, object_drift) for object_drift in most_important_first(check.drift)]
+        parts.append(_counts(translator, _by_reason(translator, check.set_aside)))
+    names = common.listed(translator, (check.application for check in checks))
+    text = translator.text(texts.EXPLAINED, applications=names)
+    return text_message(text, *fill(parts, common.more(translator, texts.MORE_OBJECTS)))
+
+
+def _explained(translator: Translator, object_drift: ObjectDrift) -> list[Element]:
+    """An object and, for each difference, the severity with its reason, and the rule that made it drift."""
+    name = words(common.object_name(object_drift), bold=True)
+    if object_drift.change == "missing" or not object_drift.fields:
+        rating = rate_object(object_drift)
+        line = rich_line(
+            translator,
+            texts.EXPLAINED_OBJECT,
+            object=name,
+            severity=fact_message.severity(translator, rating),
+            reason=fact_message.reason(translator, rating),
+        )
+        return [paragraph(*line)]
+    lines = []
+    for field in object_drift.fields[:_MAX_PER_REASON]:
+        rating = rate_field(object_drift, field)
+        line = rich_line(
+            translator,
+            texts.EXPLAINED_FIELD,
+            path=code(clip(short_path(object_drift.kind, object_drift.name, field.path), common.MAX_PATH)),
+            severity=fact_message.severity(translator, rating),
+            reason=fact_message.reason(translator, rating),
+            rule=clip(translator.localize(field.reason), 160),
+        )
+        lines.append(line)
+    if len(object_drift.fields) > len(lines):
+        lines.append([common.and_more(translator, len(object_drift.fields) - len(lines))])
+    return [paragraph(name), bullets(lines)]
+
+
 def is_cut(translator: Translator, check: Check) -> bool:
     """Whether `diff` leaves something out."""
     cut: list[int] = []
@@ -80,10 +144,8 @@ def is_cut(translator: Translator, check: Check) -> bool:
         return common.more(translator, texts.MORE_OBJECTS)(left)
 
     _lines(translator, check, note_cut)
-    sides = [
-        side for object_drift in check.drift for field in object_drift.fields for side in (field.desired, field.live)
-    ]
-    long = any(len(common.value(translator, side, _MAX_VALUE + 1)) > _MAX_VALUE for side in sides)
+    fields = [field for object_drift in check.drift for field in object_drift.fields]
+    long = any(is_field_cut(field, _MAX_VALUE) for field in fields)
     return bool(cut) or long or any(len(object_drift.fields) > _MAX_FIELDS for object_drift in check.drift)
 
 
@@ -111,9 +173,8 @@ def check_sentence(translator: Translator, check: Check) -> str:
     where = common.where(translator, check.application, check.cluster)
     revision = common.short_revision(translator, check.revision)
     if check.drift:
-        return translator.text(
-            texts.DIFFERS, where=where, summary=common.summary(translator, check.drift), revision=revision
-        )
+        told = fact_message.listed(translator, facts(check.drift))
+        return translator.text(texts.DIFFERS, where=where, facts=told, revision=revision)
     if check.status is Status.SYNCED:
         return translator.count(texts.IN_SYNC, check.objects, where=where, revision=revision)
     return translator.text(texts.NOT_CHECKED, where=where, reason=translator.localize(check.error or ""))
@@ -121,12 +182,30 @@ def check_sentence(translator: Translator, check: Check) -> str:
 
 def _lines(translator: Translator, check: Check, more: common.More) -> list[Block]:
     return fill(
-        [common.object_lines(translator, object_drift, _MAX_FIELDS, _MAX_VALUE) for object_drift in check.drift], more
+        [
+            object_diff(translator, object_drift, check.at, _MAX_FIELDS, _MAX_VALUE)
+            for object_drift in most_important_first(check.drift)
+        ],
+        more,
     )
 
 
 def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: int) -> list[Block]:
     """The differences that don't count as drift: how many for each reason, then a list, the rarest reason first."""
+    by_reason = _by_reason(translator, objects)
+    if not by_reason:
+        return [rich(*_counts(translator, by_reason))]
+    parts = [_counts(translator, by_reason)]
+    for reason, lines in by_reason:
+        shown = lines[:_MAX_PER_REASON]
+        if len(lines) > len(shown):
+            shown = [*shown, [common.and_more(translator, len(lines) - len(shown))]]
+        parts.append([paragraph(words(f"\n{clip(translator.localize(reason), 120)}", bold=True)), bullets(shown)])
+    return fill(parts, lambda _: paragraph(words(translator.text(texts.WHOLE_LIST), italic=True)), budget=budget)
+
+
+def _by_reason(translator: Translator, objects: Sequence[ObjectDrift]) -> list[tuple[Text, list[list[Element]]]]:
+    """A line for each difference that was set aside, by reason, the rarest reason first."""
     by_reason: dict[Text, list[list[Element]]] = {}
     for object_drift in objects:
         name = common.object_name(object_drift)
@@ -137,18 +216,16 @@ def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: i
         for field in object_drift.fields:
             line = [words(f"{name} "), code(clip(field.path, common.MAX_PATH))]
             by_reason.setdefault(field.reason, []).append(line)
+    return sorted(by_reason.items(), key=lambda item: len(item[1]))
+
+
+def _counts(translator: Translator, by_reason: Sequence[tuple[Text, Sequence[Sequence[Element]]]]) -> list[Element]:
+    """How many differences were set aside, in all and for each reason, most frequent first."""
     if not by_reason:
-        return [rich(paragraph(words(translator.text(texts.NOTHING_ASIDE))))]
-    rare_first = sorted(by_reason.items(), key=lambda item: len(item[1]))
-    lead = translator.count(texts.ASIDE, sum(map(len, by_reason.values())))
+        return [paragraph(words(translator.text(texts.NOTHING_ASIDE)))]
+    lead = translator.count(texts.ASIDE, sum(len(lines) for _, lines in by_reason))
     counts = [
         [words(f"{translator.number(len(lines))}: {clip(translator.localize(reason), 120)}")]
-        for reason, lines in rare_first[-_MAX_REASONS:][::-1]
+        for reason, lines in by_reason[-_MAX_REASONS:][::-1]
     ]
-    parts: list[list[Element]] = [[paragraph(words(lead, bold=True)), bullets(counts)]]
-    for reason, lines in rare_first:
-        shown = lines[:_MAX_PER_REASON]
-        if len(lines) > len(shown):
-            shown = [*shown, [common.and_more(translator, len(lines) - len(shown))]]
-        parts.append([paragraph(words(f"\n{clip(translator.localize(reason), 120)}", bold=True)), bullets(shown)])
-    return fill(parts, lambda _: paragraph(words(translator.text(texts.WHOLE_LIST), italic=True)), budget=budget)
+    return [paragraph(words(lead, bold=True)), bullets(counts)]

@@ -1,13 +1,13 @@
 """Answers to failures. The text is fixed or comes from a port; the underlying error goes to the log."""
 
-from bot.i18n.catalogue import control, trouble
+from bot.i18n.catalogue import error, silence
 from bot.i18n.language import Text, Translator
 from bot.messages.blocks import Message, clip, phrase_message, text_message
 
 
 def internal_error(translator: Translator, reference: str) -> Message:
     """An unexpected error; `reference` finds it in the log."""
-    return phrase_message(translator, trouble.FAILED, reference=reference)
+    return phrase_message(translator, error.FAILED, reference=reference)
 
 
 def unavailable(translator: Translator, reason: Text) -> Message:
@@ -17,19 +17,19 @@ def unavailable(translator: Translator, reason: Text) -> Message:
 
 def interrupted(translator: Translator, command: str) -> Message:
     """A request ended the bot again and again."""
-    return phrase_message(translator, trouble.INTERRUPTED, command=command)
+    return phrase_message(translator, error.INTERRUPTED, command=command)
 
 
 def overloaded(translator: Translator) -> Message:
     """The command queue is full; nothing was done."""
-    return phrase_message(translator, trouble.BUSY)
+    return phrase_message(translator, error.BUSY)
 
 
 def other_workspace(translator: Translator) -> Message:
     """The person belongs to another workspace."""
-    return phrase_message(translator, trouble.OTHER_WORKSPACE)
+    return phrase_message(translator, error.OTHER_WORKSPACE)
 
 
 def outdated_button(translator: Translator) -> Message:
     """The value of the pressed button is unknown, so the button is from an old message."""
-    return phrase_message(translator, control.BUTTON_STALE)
+    return phrase_message(translator, silence.BUTTON_STALE)

@@ -12,8 +12,8 @@ from bot.core.commands.command import (
     WrongArguments,
 )
 from bot.core.pull_requests.change_ref import InvalidChangeRef
-from bot.i18n.catalogue import control
 from bot.i18n.catalogue import help as texts
+from bot.i18n.catalogue import silence
 from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import (
@@ -70,7 +70,7 @@ def mistake(translator: Translator, error: InvalidCommand, applications: Sequenc
         case WrongArguments(spec):
             return about(translator, spec)
         case InvalidDuration():
-            text = translator.text(control.OTHER_WRONG)
+            text = translator.text(silence.OTHER_WRONG)
         case InvalidChangeRef(reason):
             text = translator.localize(reason)
     return text_message(text)

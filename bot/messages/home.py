@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.applications.application import Application
-from bot.core.drift.severity import worst_first
+from bot.core.drift.fact import Fact, facts
 from bot.core.home import ApplicationFilter, Home, OpenCard, WeekSummary
-from bot.core.incidents.incident import IncidentState
+from bot.core.incidents.incident import Incident, IncidentState
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import home as texts
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.language import Phrase, Translator
 from bot.messages import common, incident_group, status
+from bot.messages import fact as fact_message
 from bot.messages.blocks import (
     Block,
     Element,
@@ -32,7 +33,7 @@ from bot.messages.blocks import (
     rich_line,
     words,
 )
-from bot.messages.incident import MARKS, SHOW_DIFF, level, reason, silence_buttons
+from bot.messages.incident import SHOW_DIFF, silence_buttons
 
 # An action id; the button's value is the card's id, as for the buttons on the card.
 END_SNOOZE = "wake"
@@ -81,7 +82,7 @@ def _headline(translator: Translator, home: Home) -> str:
     if not cards:
         return translator.text(texts.NONE_OPEN)
     worst = max(card.rating.severity for card in cards)
-    return translator.count(texts.OPEN, sum(len(card.incidents) for card in cards), mark=MARKS[worst])
+    return translator.count(texts.OPEN, sum(len(card.incidents) for card in cards), mark=fact_message.MARKS[worst])
 
 
 def _distinct_cards(home: Home) -> list[OpenCard]:
@@ -135,30 +136,28 @@ def _lines(translator: Translator, card: OpenCard) -> list[list[Element]]:
 
 
 def _title(translator: Translator, card: OpenCard) -> list[Element]:
-    title = translator.text(
-        texts.TITLE,
-        mark=MARKS[card.rating.severity],
-        level=level(translator, card.rating),
-        where=_where(translator, card),
-    )
-    return [words(clip(title, 200), bold=True)]
+    fact = fact_message.fact(translator, _facts(card.incidents[0])[0])
+    mark, where = fact_message.MARKS[card.rating.severity], _where(translator, card)
+    return [words(clip(translator.text(texts.TITLE, mark=mark, where=where, fact=fact), 200), bold=True)]
+
+
+def _facts(incident: Incident) -> Sequence[Fact]:
+    return facts(incident.drift)
 
 
 def _where(translator: Translator, card: OpenCard) -> str:
     first = card.incidents[0]
     if len(card.incidents) == 1:
-        return common.where(translator, first.application, first.cluster)
+        return common.title_where(translator, first.application, first.cluster)
     return incident_group.where(translator, card.incidents, len(card.incidents))
 
 
 def _why(translator: Translator, card: OpenCard) -> str:
-    first, why = card.incidents[0], reason(translator, card.rating)
+    first, severity = card.incidents[0], fact_message.severity(translator, card.rating)
     if len(card.incidents) == 1:
-        sentence = translator.text(texts.WHY, reason=why, summary=common.summary(translator, worst_first(first.drift)))
-    else:
-        names = common.listed(translator, (incident.application for incident in card.incidents), _MAX_NAMES)
-        sentence = translator.text(texts.WHY_MANY, names=names, worst=first.application, reason=why)
-    return f"{sentence[:1].upper()}{sentence[1:]}"
+        return " · ".join(filter(None, (severity, fact_message.more(translator, _facts(first)))))
+    names = common.listed(translator, (incident.application for incident in card.incidents), _MAX_NAMES)
+    return translator.text(texts.WHY_MANY, severity=severity, names=names, worst=first.application)
 
 
 def _since(translator: Translator, card: OpenCard) -> list[Element]:
@@ -215,7 +214,8 @@ def _application(translator: Translator, application: Application, home: Home) -
     check = home.checks.get(application.name)
     mark, state = status.state(translator, check)
     if check and check.drift:
-        state = translator.text(texts.DIFFERS, state=state, objects=translator.count(texts.OBJECTS, len(check.drift)))
+        told = fact_message.listed(translator, facts(check.drift), limit=1)
+        state = translator.text(texts.DIFFERS, state=state, facts=told)
     line = rich_line(
         translator,
         texts.APPLICATION,

@@ -1,25 +1,30 @@
 """The card of one incident."""
 
-from bot.core.drift.severity import Rating, Severity, worst_first
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.core.drift.fact import Fact, facts, most_important_first
+from bot.core.drift.severity import Rating
 from bot.core.incidents.incident import Incident, IncidentState
+from bot.i18n.catalogue import adopt as adopt_texts
 from bot.i18n.catalogue import incident as texts
-from bot.i18n.catalogue import severity as grades
 from bot.i18n.language import Phrase, Translator
 from bot.messages import common, suspect
-from bot.messages.adopt import adopt_button
+from bot.messages import fact as fact_message
+from bot.messages.adopt import ADOPT
 from bot.messages.blocks import (
     Block,
     Element,
     Message,
     actions,
     button,
-    clip,
     code,
     fill,
     header,
     json_size,
     message,
     note,
+    overflow,
     paragraph,
     person,
     rich,
@@ -33,14 +38,11 @@ CHECK_NOW = "check_now"
 # Action ids whose value is the card's subject: the id of an incident, or of a group that shares a card.
 ACKNOWLEDGE = "acknowledge"
 SNOOZE = "snooze"
+# The overflow menu. The value of an option is an action id, a space, and the value that its button would have.
+MORE = "more"
+EXPLAIN = "explain"
 
-# Always shown with the severity in words.
-MARKS = {Severity.CRITICAL: "🔴", Severity.SERIOUS: "🟠", Severity.MINOR: "🟡"}
-
-_HEADERS = {
-    IncidentState.ACKNOWLEDGED: texts.HEADER_ACKNOWLEDGED,
-    IncidentState.SNOOZED: texts.HEADER_SNOOZED,
-}
+_STATE_MARKS = {IncidentState.ACKNOWLEDGED: "👀 ", IncidentState.SNOOZED: "💤 "}
 # Characters of JSON for the differences: the suspects take from the maximum, so that the card fits a message.
 _MAX_DRIFT, _MIN_DRIFT = 8_500, 2_500
 
@@ -59,20 +61,10 @@ def card(translator: Translator, incident: Incident) -> Message:
     return _resolved(translator, incident) if incident.state is IncidentState.RESOLVED else _open(translator, incident)
 
 
-def incident_header(translator: Translator, rating: Rating, state: IncidentState, where: str) -> Block:
-    """The header: the severity, whether it is acknowledged or snoozed, and where."""
-    phrase = _HEADERS.get(state, texts.HEADER)
-    return header(translator.text(phrase, mark=MARKS[rating.severity], level=level(translator, rating), where=where))
-
-
-def level(translator: Translator, rating: Rating) -> str:
-    """`Critical drift`."""
-    return translator.text(grades.LEVELS[rating.severity.name])
-
-
-def reason(translator: Translator, rating: Rating) -> str:
-    """`a container runs as root`."""
-    return translator.text(grades.REASONS[rating.reason])
+def incident_header(translator: Translator, rating: Rating, state: IncidentState, where: str, fact: str) -> Block:
+    """The header: how severe, whether acknowledged or snoozed, where, and the worst fact."""
+    mark = f"{_STATE_MARKS.get(state, '')}{fact_message.MARKS[rating.severity]}"
+    return header(translator.text(texts.HEADER, mark=mark, where=where, fact=fact))
 
 
 def ending(translator: Translator, incident: Incident) -> str:
@@ -87,68 +79,90 @@ def incident_duration(incident: Incident) -> str:
 
 def silence_buttons(translator: Translator, state: IncidentState, subject: str) -> list[Element]:
     """The buttons to acknowledge and snooze, as far as the state allows."""
-    taken = state is IncidentState.ACKNOWLEDGED
-    acknowledge = [] if taken else [button(translator.text(texts.ACKNOWLEDGE), ACKNOWLEDGE, subject, style="primary")]
-    return [*acknowledge, button(translator.text(texts.SNOOZE), SNOOZE, subject)]
+    return [*_acknowledge(translator, state, subject), button(translator.text(texts.SNOOZE), SNOOZE, subject)]
+
+
+def card_actions(
+    translator: Translator, state: IncidentState, subject: str, reference: str, *, is_shared: bool
+) -> Block:
+    """The actions of a card: `subject` is its id, `reference` what its checks are about. No adoption of several."""
+    entries = [(texts.SNOOZE, SNOOZE, subject), (texts.CHECK_NOW, CHECK_NOW, reference)]
+    if not is_shared:
+        entries.append((adopt_texts.BUTTON, ADOPT, reference))
+    entries.append((texts.EXPLAIN, EXPLAIN, reference))
+    return actions(
+        *_acknowledge(translator, state, subject),
+        button(translator.text(texts.SHOW_DIFF), SHOW_DIFF, reference),
+        overflow(MORE, [(translator.text(label), f"{action} {value}") for label, action, value in entries]),
+    )
+
+
+def parse_option(value: str) -> tuple[str, str]:
+    """The action id and the value of an option of the overflow menu. Untrusted: they may be anything."""
+    action, _, reference = value.partition(" ")
+    return action, reference
+
+
+def _acknowledge(translator: Translator, state: IncidentState, subject: str) -> list[Element]:
+    if state is IncidentState.ACKNOWLEDGED:
+        return []
+    return [button(translator.text(texts.ACKNOWLEDGE), ACKNOWLEDGE, subject, style="primary")]
 
 
 def _open(translator: Translator, incident: Incident) -> Message:
-    drift = worst_first(incident.drift)
-    rating = incident.rating
-    summary = common.summary(translator, drift)
-    writer = common.latest_writer(drift)
-    tool = clip(writer[0], 60) if writer else ""
-    where = common.where(translator, incident.application, incident.cluster)
+    drift, rating = most_important_first(incident.drift), incident.rating
+    told = facts(drift)
+    state, state_text = _state(translator, incident)
     text = translator.text(
-        texts.OPEN_BY if writer else texts.OPEN,
-        level=level(translator, rating),
-        where=where,
-        time=utc(incident.since),
-        reason=reason(translator, rating),
-        summary=_capitalize(summary),
-        tool=tool,
+        texts.OPEN,
+        level=fact_message.level(translator, rating),
+        where=common.where(translator, incident.application, incident.cluster),
+        facts=fact_message.sentences(translator, told, incident.since),
     )
-    lead = rich_line(
+    where = common.title_where(translator, incident.application, incident.cluster)
+    writer = fact_message.sole_writer(drift)
+    first_seen = rich_line(
         translator,
-        texts.OPEN_LEAD_BY if writer else texts.OPEN_LEAD,
-        summary=_capitalize(summary),
+        texts.FIRST_SEEN,
         revision=code(common.short_revision(translator, incident.revision)),
         time=common.day_and_time(translator, incident.since),
-        tool=code(tool),
     )
-    state, state_text = _state(translator, incident)
-    paragraphs = [
-        paragraph(words(f"{_capitalize(reason(translator, rating))}.", bold=True)),
-        *([paragraph(*state)] if state else []),
-        paragraph(*lead),
+    blocks: list[Block] = [
+        incident_header(translator, rating, incident.state, where, fact_message.fact(translator, told[0])),
+        rich(
+            paragraph(*_lead(translator, rating, told, writer, incident)),
+            *([paragraph(*state)] if state else []),
+            paragraph(*first_seen),
+        ),
     ]
-    blocks: list[Block] = [incident_header(translator, rating, incident.state, where), rich(*paragraphs)]
     suspects = suspect.drift_suspects(translator, incident.suspects, incident.application)
     room = max(_MIN_DRIFT, _MAX_DRIFT - json_size(suspects))
     blocks += fill(
-        [common.object_lines(translator, object_drift, 6, 90) for object_drift in drift],
+        [common.object_lines(translator, object_drift, 6, 90, writers=writer is None) for object_drift in drift],
         common.more(translator, texts.MORE_OBJECTS),
         budget=room,
     )
     blocks += suspects
     if incident.blind:
-        blocks.append(note(translator.text(texts.BLIND, reason=translator.localize(incident.blind))))
-    checked = translator.text(texts.CHECKED, time=utc(incident.checked_at))
-    blocks.append(
-        note(
-            translator.text(texts.SOURCE_OF_TRUTH),
-            checked if incident.blind else translator.text(texts.CHANGES_NOTHING),
-        )
-    )
-    blocks.append(
-        actions(
-            *silence_buttons(translator, incident.state, incident.card_id),
-            button(translator.text(texts.SHOW_DIFF), SHOW_DIFF, incident.application),
-            button(translator.text(texts.CHECK_NOW), CHECK_NOW, incident.application),
-            adopt_button(translator, incident.application),
-        )
-    )
+        checked = translator.text(texts.CHECKED, time=utc(incident.checked_at))
+        blocks.append(note(translator.text(texts.BLIND, reason=translator.localize(incident.blind)), checked))
+    blocks.append(card_actions(translator, incident.state, incident.card_id, incident.application, is_shared=False))
     return message(f"{text} {state_text}".strip(), *blocks)
+
+
+def _lead(
+    translator: Translator,
+    rating: Rating,
+    told: Sequence[Fact],
+    writer: tuple[str | None, datetime | None] | None,
+    incident: Incident,
+) -> list[Element]:
+    """`Serious · by kubectl-set, before 13:01 · and 1 more change`."""
+    line = [words(fact_message.severity(translator, rating), bold=True)]
+    if writer:
+        line += [words(" · "), *fact_message.writer_line(translator, writer, incident.since)]
+    others = fact_message.more(translator, told)
+    return [*line, words(f" · {others}")] if others else line
 
 
 def _state(translator: Translator, incident: Incident) -> tuple[list[Element], str]:
@@ -170,26 +184,29 @@ def _who(translator: Translator, phrase: Phrase, user: str, time: Element) -> li
 def _resolved(translator: Translator, incident: Incident) -> Message:
     unwatched = incident.ended == "unwatched"
     top, short, long = _UNWATCHED_TEXTS if unwatched else _RESOLVED_TEXTS
-    worst = worst_first(incident.drift if unwatched else incident.worst or incident.drift)
-    where = common.where(translator, incident.application, incident.cluster)
+    worst = most_important_first(incident.drift if unwatched else incident.worst or incident.drift)
+    told = facts(worst)
     how = ending(translator, incident)
-    text = translator.text(short, where=where, lasted=incident_duration(incident), ending=how)
+    text = translator.text(
+        short,
+        where=common.where(translator, incident.application, incident.cluster),
+        lasted=incident_duration(incident),
+        ending=how,
+        facts=fact_message.listed(translator, told),
+    )
     lead = rich_line(
         translator,
         long,
         lasted=words(incident_duration(incident), bold=True),
         time=common.day_and_time(translator, incident.resolved_at or incident.checked_at),
         ending=how,
-        summary=common.summary(translator, worst),
     )
-    blocks: list[Block] = [header(translator.text(top, where=where)), rich(paragraph(*lead))]
+    where = common.title_where(translator, incident.application, incident.cluster)
+    headline = translator.text(top, where=where, fact=fact_message.fact(translator, told[0]))
+    blocks: list[Block] = [header(headline), rich(paragraph(*lead))]
     blocks += fill(
         [common.object_lines(translator, object_drift, 3, 60) for object_drift in worst[:5]],
         common.more(translator, texts.MORE_OBJECTS),
         budget=3_000,
     )
     return message(text, *blocks)
-
-
-def _capitalize(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"

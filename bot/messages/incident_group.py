@@ -3,18 +3,17 @@
 import json
 from collections.abc import Sequence
 
+from bot.core.drift.fact import Fact, facts
 from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState
-from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.catalogue import incident_group as texts
 from bot.i18n.language import Translator
 from bot.messages import common
+from bot.messages import fact as fact_message
 from bot.messages.blocks import (
     Block,
     Element,
     Message,
-    actions,
     bullets,
-    button,
     clip,
     fill,
     header,
@@ -27,7 +26,7 @@ from bot.messages.blocks import (
     utc,
     words,
 )
-from bot.messages.incident import CHECK_NOW, ending, incident_header, level, reason, silence_buttons
+from bot.messages.incident import card_actions, ending, incident_header
 
 _MAX_NAMES = 6
 _MAX_TOOLS = 4
@@ -53,37 +52,46 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
     place = where(translator, everyone, len(active))
     since = min(incident.since for incident in everyone)
     names = common.listed(translator, (incident.application for incident in active), _MAX_NAMES)
-    grade, why = level(translator, worst.rating), reason(translator, worst.rating)
+    told = [facts(incident.drift) for incident in active]
+    headline = _headline(translator, worst, told)
+    managers = sorted({clip(fact.manager, 60) for several in told for fact in several if fact.manager})
+    tools = common.listed(translator, managers, _MAX_TOOLS)
     text = translator.text(
-        texts.OPEN, level=grade, where=place, time=utc(since), names=names, worst=worst.application, reason=why
+        texts.OPEN,
+        tools=translator.text(texts.SENTENCE_TOOLS, tools=tools) if tools else "",
+        level=fact_message.level(translator, worst.rating),
+        where=place,
+        time=utc(since),
+        names=names,
+        fact=headline,
     )
     lead = rich_line(
         translator,
         texts.LEAD,
-        where=words(place, bold=True),
+        severity=words(fact_message.severity(translator, worst.rating), bold=True),
+        where=place,
         time=common.day_and_time(translator, since),
-        worst=words(worst.application, bold=True),
-        reason=why,
     )
-    writers = (common.latest_writer(incident.drift) for incident in active)
-    tools = sorted({clip(writer[0], 60) for writer in writers if writer})
-    tools_clause = (
-        [words(" "), *rich_line(translator, texts.TOOLS, tools=common.listed(translator, tools, _MAX_TOOLS))]
-        if tools
-        else []
-    )
+    if tools:
+        lead += rich_line(translator, texts.TOOLS, tools=tools)
     state = _state(active)
     return message(
         text,
-        incident_header(translator, worst.rating, state, place),
-        rich(paragraph(*lead, *tools_clause)),
+        incident_header(translator, worst.rating, state, place, headline),
+        rich(paragraph(*lead)),
         *_list(translator, everyone),
-        note(translator.text(texts.SHARED), translator.text(card_texts.SOURCE_OF_TRUTH)),
-        actions(
-            *silence_buttons(translator, state, worst.card_id),
-            button(translator.text(card_texts.CHECK_NOW), CHECK_NOW, worst.card_id),
-        ),
+        note(translator.text(texts.SHARED)),
+        card_actions(translator, state, worst.card_id, worst.card_id, is_shared=True),
     )
+
+
+def _headline(translator: Translator, worst: Incident, told: Sequence[Sequence[Fact]]) -> str:
+    """The worst fact, with its application unless the fact names it, or is the first fact of all of them."""
+    text = fact_message.fact(translator, told[0][0])
+    is_shared = len({fact_message.fact(translator, several[0]) for several in told}) == 1
+    if is_shared or text.startswith(f"{worst.application} "):
+        return text
+    return translator.text(texts.FACT_IN, fact=text, application=worst.application)
 
 
 def _resolved(translator: Translator, ended: Sequence[Incident]) -> Message:
@@ -147,7 +155,10 @@ def _line(translator: Translator, incident: Incident) -> list[Element]:
     if incident.state not in ACTIVE_STATES:
         return rich_line(translator, texts.RESOLVED_LINE, ending=ending(translator, incident))
     line = rich_line(
-        translator, texts.LINE, level=level(translator, incident.rating), reason=reason(translator, incident.rating)
+        translator,
+        texts.LINE,
+        severity=fact_message.severity(translator, incident.rating),
+        facts=fact_message.listed(translator, facts(incident.drift)),
     )
     if incident.state is IncidentState.SNOOZED and incident.snoozed_until:
         line += rich_line(translator, texts.SNOOZED, time=common.day_and_time(translator, incident.snoozed_until))

@@ -5,12 +5,13 @@ On a shared card, one reply names all incidents that something happened to at th
 
 from collections.abc import Sequence
 
-from bot.core.drift.severity import worst_first
+from bot.core.drift.fact import facts, most_important_first
 from bot.core.incidents.incident import Incident, IncidentEvent
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.catalogue import incident_thread as texts
 from bot.i18n.language import Phrase, Translator
 from bot.messages import common
+from bot.messages import fact as fact_message
 from bot.messages.blocks import (
     Element,
     Message,
@@ -27,20 +28,24 @@ from bot.messages.blocks import (
     utc,
     words,
 )
-from bot.messages.incident import ending, incident_duration, level, reason
+from bot.messages.incident import ending, incident_duration
 
 _MAX_NAMES = 8
 
 
 def drift_grew(translator: Translator, incident: Incident, event: IncidentEvent) -> Message:
     """More differs than the alert showed."""
-    drift = worst_first(event.drift)
-    summary = common.summary(translator, drift)
+    drift = most_important_first(event.drift)
+    told = facts(drift)
     where = _where(translator, [incident])
-    first = common.first_difference(translator, drift)
-    phrase = texts.GROWN_BY_ONE if len(drift) == 1 and len(drift[0].fields) < 2 else texts.GROWN
-    text = translator.text(phrase, where=where, summary=summary, first=first)
-    lead = rich_line(translator, texts.GROWN_LEAD, where=where, summary=summary, time=date(event.at))
+    text = translator.text(texts.GROWN, where=where, facts=fact_message.sentences(translator, told, event.at))
+    lead = rich_line(
+        translator,
+        texts.GROWN_LEAD,
+        where=where,
+        facts=fact_message.listed(translator, told),
+        time=date(event.at),
+    )
     if event.by:
         lead += rich_line(translator, texts.SILENCE_ENDED, person=person(event.by))
     lines = fill(
@@ -88,8 +93,8 @@ def escalated(
         incidents,
         before=mentions,
         after=tail,
-        level=level(translator, worst.rating),
-        reason=reason(translator, worst.rating),
+        level=fact_message.level(translator, worst.rating),
+        facts=fact_message.listed(translator, facts(worst.drift)),
     )
 
 

@@ -1,7 +1,7 @@
 """The answer to somebody who is not allowed to do what they asked for."""
 
 from bot.core.access.permission import Denied, MembersUnknown, Right
-from bot.i18n.catalogue import control as texts
+from bot.i18n.catalogue import silence as texts
 from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import (

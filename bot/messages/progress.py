@@ -1,7 +1,7 @@
 """What Slack shows at once for a command whose answer takes a moment."""
 
 from bot.core.commands.command import Command, DiffCommand, DriftCommand, RevertCommand
-from bot.i18n.catalogue import trouble as texts
+from bot.i18n.catalogue import error as texts
 from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import Message, clip, phrase_message, text_message

@@ -4,7 +4,7 @@ import re
 
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import adopt
-from bot.i18n.catalogue import revert_pull as texts
+from bot.i18n.catalogue import revert_pull_request as texts
 from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import (

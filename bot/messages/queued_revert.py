@@ -1,7 +1,7 @@
 """A revert that waits for the forge: the answer to the requester, and the card in the channel."""
 
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
-from bot.i18n.catalogue import queued as texts
+from bot.i18n.catalogue import queued_revert as texts
 from bot.i18n.language import Translator
 from bot.messages import LINK
 from bot.messages.blocks import (

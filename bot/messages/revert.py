@@ -91,7 +91,7 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
         case AcrossMerges(text, commits, merges):
             sentence = translator.count(texts.ACROSS_MERGES, len(merges), range=clip(text, 140))
             through = button_value(replace(request, through_merges=True))
-            choice = button(translator.text(texts.UNDO_ALL, n=translator.number(commits)), REVERT_THIS, through)
+            choice = button(translator.text(texts.REVERT_ALL, n=translator.number(commits)), REVERT_THIS, through)
             return text_message(sentence, _commits(translator, merges), actions(choice))
         case Confirm(target, files, applications):
             touching = _touching(translator, applications)

@@ -10,7 +10,7 @@ from bot.core.pull_requests.revert import RevertRequest, Target, automation, one
 from bot.i18n.language import ENGLISH
 from bot.messages import effect as effect_message
 from bot.messages.blocks import clip
-from bot.messages.common import value
+from bot.messages.common import value_text
 
 MAX_TITLE = 250  # GitHub and GitLab accept 255 or 256
 MAX_BODY = 30_000  # Bitbucket accepts 32,768, GitHub twice that
@@ -115,7 +115,7 @@ def _objects(effect: Effect) -> list[str]:
 
 
 def _field(field: FieldChange) -> str:
-    before, after = (as_code(value(ENGLISH, side, 100)) for side in (field.before, field.after))
+    before, after = (as_code(value_text(ENGLISH, side, 100)) for side in (field.before, field.after))
     match field.change:
         case "changed":
             return f"{as_code(field.path)}: {before} → {after}"

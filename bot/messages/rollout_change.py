@@ -98,7 +98,7 @@ def _fields(translator: Translator, changed: ObjectChange) -> list[list[Element]
 
 def _field(translator: Translator, field: FieldChange) -> list[Element]:
     path = code(clip(field.path, common.MAX_PATH))
-    before, after = (code(common.value(translator, value, 90)) for value in (field.before, field.after))
+    before, after = (code(common.value_text(translator, value, 90)) for value in (field.before, field.after))
     match field.change:
         case "changed":
             return rich_line(translator, texts.FIELD_CHANGED, path=path, before=before, after=after)

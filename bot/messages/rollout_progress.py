@@ -5,8 +5,8 @@ from datetime import datetime
 
 from bot.core.objects.health import Unready
 from bot.core.rollouts.rollout import NOTHING_PENDING, ApplicationRollout, PendingState, Rollout
+from bot.i18n.catalogue import common as shared
 from bot.i18n.catalogue import rollout as texts
-from bot.i18n.catalogue import wording as shared
 from bot.i18n.language import PluralPhrase, Translator
 from bot.messages import common
 from bot.messages.blocks import Element, Value, bullets, clip, date, rich_line, words

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.i18n.catalogue import control as texts
+from bot.i18n.catalogue import silence as texts
 from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import Message, mention, phrase_message

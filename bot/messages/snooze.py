@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.core.incidents import snooze
 from bot.core.incidents.snooze import DEFAULT_SNOOZE, SnoozeFor, SnoozePeriod
-from bot.i18n.catalogue import control as texts
+from bot.i18n.catalogue import silence as texts
 from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import Element, Message, clip, modal, paragraph, rich, rich_line, words

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field, replace
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus, SyncMode, disagreement
 from bot.core.applications.discovery import UnsupportedResource
+from bot.core.drift.fact import facts
 from bot.core.drift.model import Check, Status
+from bot.core.drift.severity import rate
 from bot.core.git.commit import PullRequest
 from bot.core.rollouts.rollout import Rollout
-from bot.i18n.catalogue import deployed as view_texts
+from bot.i18n.catalogue import common as shared
+from bot.i18n.catalogue import deployer as view_texts
 from bot.i18n.catalogue import status as texts
-from bot.i18n.catalogue import wording as shared
 from bot.i18n.language import Text, Translator
 from bot.messages import common
+from bot.messages import fact as fact_message
 from bot.messages.blocks import (
     Block,
     Element,
@@ -32,7 +35,7 @@ from bot.messages.blocks import (
     words,
 )
 
-# Worst first: the mark, the state in words, and the count of that state.
+# Worst first: the mark, unless the severity of drift has one, the state in words, and the count of that state.
 _STATES = {
     Status.OUT_OF_SYNC: ("🔴", texts.IS_OUT_OF_SYNC, texts.OUT_OF_SYNC),
     Status.UNKNOWN: ("❔", texts.IS_UNKNOWN, texts.UNKNOWN),
@@ -159,7 +162,7 @@ def state(translator: Translator, check: Check | None) -> tuple[str, str]:
     if check is None:
         return _UNCHECKED, translator.text(texts.IS_UNCHECKED)
     mark, phrase, _ = _STATES[check.status]
-    return mark, translator.text(phrase)
+    return fact_message.MARKS[rate(check.drift).severity] if check.drift else mark, translator.text(phrase)
 
 
 def rolling_out(translator: Translator, revision: str) -> list[Element]:
@@ -184,7 +187,8 @@ def _line(translator: Translator, application: Application, overview: Overview) 
         ]
     mark, phrase = state(translator, check)
     if check.drift:
-        phrase = translator.text(texts.STATE_DRIFT, state=phrase, summary=common.summary(translator, check.drift))
+        told = fact_message.listed(translator, facts(check.drift))
+        phrase = translator.text(texts.STATE_DRIFT, state=phrase, facts=told)
     line = rich_line(
         translator,
         texts.LINE,

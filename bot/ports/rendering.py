@@ -19,16 +19,18 @@ class RenderStoppedError(RenderError):
 class Renderer(Protocol):
     """The official programs, run only on files: no network, no other program, bounded time and memory."""
 
-    def kustomize(self, files: Sequence[File], path: str, *, helm: bool) -> bytes:
-        """The output of `kustomize build` for the kustomization at `path`; `helm` says that it contains charts.
+    def kustomize(self, files: Sequence[File], path: str, *, helm: bool, plugins: bool) -> bytes:
+        """The output of `kustomize build` for the kustomization at `path`.
 
-        RenderError; PortError if the program is missing, or there is no writable directory.
+        `helm` says that it contains charts, `plugins` that it has generators, transformers or validators. RenderError;
+        PortError if the program is missing, there is no writable directory, or either needs isolation that this
+        machine does not offer.
         """
         ...
 
     def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
         """The output of `helm template` for the chart at `path`, with its dependencies and hooks.
 
-        The parameters' values files are paths from the repository's root. Errors as above.
+        Of the parameters' values only `inline_values` counts: see `core.rendering.helm_values`. Errors as above.
         """
         ...

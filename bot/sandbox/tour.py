@@ -121,7 +121,7 @@ class Tour:
                 "See the alert",
                 "The alert in #prod-alerts shows each field, both values, the tool that wrote it and since when. "
                 "Two checks in a row must see the drift, so that a short-lived difference wakes nobody.",
-                lambda: self._has_card("drift:") or self._has_card("Resolved:"),
+                lambda: any(self._has_card(mark) for mark in ("🔴", "🟠", "🟡", "Resolved")),
                 lambda: [
                     {"label": "/gitops status", "kind": "command", "text": "/gitops status"},
                     {"label": f"/gitops diff {name}", "kind": "command", "text": f"/gitops diff {name}"},
@@ -132,7 +132,7 @@ class Tour:
                 "Fix the drift",
                 "The bot never changes the cluster. Restore it yourself, with kubectl if you used it, and the "
                 "alert is resolved.",
-                lambda: self._has_card("Resolved:"),
+                lambda: self._has_card("Resolved"),
                 lambda: [
                     {"label": action.label, "kind": "post", "url": "/tour/drift/undo"}
                     for action in self._person.choices()

@@ -44,7 +44,7 @@ class Installation:
 
     def not_ok(self):
         """What is wrong, each with its remedy."""
-        return {line.what: line.remedy for line in self.lines() if not line.ok}
+        return {line.what: str(line.remedy) for line in self.lines() if not line.ok}
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_complete_installation_passes_and_nothing_is_changed(installation):
     lines = installation.lines()
 
     assert [line for line in lines if not line.ok] == []
-    assert [line.what for line in lines if not line.what.startswith(("git ", "Kustomize: ", "Helm: "))] == [
+    assert [line.what for line in lines if not line.what.startswith(("git ", "Kustomize", "Helm: "))] == [
         "configuration",
         "state database: can be written to",
         "Slack: SLACK_APP_TOKEN can open a Socket Mode connection",
@@ -170,6 +170,15 @@ def test_a_kustomization_needs_kustomize_or_kubectl(installation, monkeypatch, t
     assert all("neither kustomize nor kubectl is on PATH" in remedy for remedy in without.values())
 
 
+@pytest.mark.parametrize(
+    ("missing", "state"),
+    [("", "isolated by Landlock"), ("Landlock is off", "not isolated (Landlock is off); Helm charts")],
+)
+def test_isolation_is_reported(installation, monkeypatch, missing, state):
+    monkeypatch.setattr("bot.cli.doctor.missing_isolation", lambda: missing)
+    assert any(line.what.startswith(f"Kustomize and Helm are {state}") for line in installation.lines())
+
+
 def test_a_channel_without_the_bot_says_invite(installation):
     installation.slack.remove_bot(installation.channels[1])
     installation.file["slack"]["channel"] = "C0NOWHERE"
@@ -257,6 +266,7 @@ def test_git_must_know_merge_tree(installation, version, ok):
         clusters={},
         renderer=None,
         programs={},
+        missing_isolation="",
         store=lambda: pytest.fail("not asked for here"),
         git_version=lambda: version,
         clock=lambda: pytest.fail("not asked for here"),

@@ -163,6 +163,14 @@ def _button(button: Mapping[str, Any]) -> Iterator[Line]:
             yield Line(f"[{_plain(text)}]", _facts(optional, "action_id", "value", "url", "style"))
             if asks:
                 yield Line(f"  asks: {_confirm(asks)}")
+        case {"type": "overflow", "action_id": str(action), "options": options}:
+            yield Line("[⋯]", _facts({"action_id": action}, "action_id"))
+            for option in options:
+                match option:
+                    case {"text": label, "value": value}:
+                        yield Line(f"  {_plain(label)}", _facts({"value": value}, "value"))
+                    case _:
+                        raise UnknownStructureError(option)
         case _:
             raise UnknownStructureError(button)
 

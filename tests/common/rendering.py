@@ -1,12 +1,25 @@
-"""Renderers that are not the official programs."""
+"""Rendering as the bot does it, and renderers that are not the official programs."""
 
+import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from bot.core.rendering.source import HelmParameters
+import pytest
+
+from bot.adapters.git.repository import GitRepository
+from bot.adapters.rendering.programs import Programs
+from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
+from bot.core.rendering.source import HelmParameters, Source
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.ports.errors import PortError
 from bot.ports.git import File
 from bot.ports.rendering import Renderer, RenderStoppedError
+from tests.common.git import SourceRepository
+from tests.common.kubernetes import as_yaml, config_map
 from tests.common.wait import DEADLINE
+
+Files = Mapping[str, str | bytes | None]
 
 
 class HangingRenderer(Renderer):
@@ -18,9 +31,53 @@ class HangingRenderer(Renderer):
     def release(self) -> None:
         self._released.set()
 
-    def kustomize(self, files: Sequence[File], path: str, *, helm: bool) -> bytes:
+    def kustomize(self, files: Sequence[File], path: str, *, helm: bool, plugins: bool) -> bytes:
         assert self._released.wait(DEADLINE)
         raise RenderStoppedError("It took too long.")
 
     def helm(self, files: Sequence[File], path: str, parameters: HelmParameters) -> bytes:
-        return self.kustomize(files, path, helm=True)
+        return self.kustomize(files, path, helm=True, plugins=False)
+
+
+class Rendering:
+    """Commits files, and renders a path of them as the bot does."""
+
+    def __init__(self, source: SourceRepository, tmp_path: Path) -> None:
+        self.source = source
+        self.repository = GitRepository("platform", source.url, "main", tmp_path / "mirrors")
+        self.use(Programs.find())
+
+    def use(self, programs: Programs | None) -> None:
+        """Render with these programs from now on, or with none; nothing is cached yet."""
+        self.programs = programs
+        self.cache = ManifestCache(programs)
+
+    def commit(self, files: Files) -> str:
+        self.source.commit("change", files)
+        return self.repository.fetch()
+
+    def render(self, path: str | Source, sha: str | None = None) -> Sequence[Manifest]:
+        """The manifests of a path or a Source at a commit, by default the latest."""
+        source = path if isinstance(path, Source) else Source(path)
+        return self.cache.manifests(self.repository, sha or self.repository.head(), source)
+
+    def error(
+        self,
+        files: Files,
+        path: str | Source = "app",
+        kind: type[Exception] | tuple[type[Exception], ...] = (ManifestError, PortError),
+    ) -> str:
+        """Commit these files beside a good one; the sentence that says why the path cannot be rendered."""
+        self.commit({"app/one.yaml": as_yaml(config_map("one")), **files})
+        with pytest.raises(kind) as raised:
+            self.render(path)
+        message = str(raised.value)
+        assert "\n" not in message
+        assert len(message) < 600
+        return message
+
+    def official(self, path: str) -> Sequence[Manifest]:
+        """What the official program renders from the work tree."""
+        argv = [*Programs.find().kustomize_command, path]
+        process = subprocess.run(argv, cwd=self.source.path, capture_output=True, check=True)
+        return read_manifests("official", process.stdout)

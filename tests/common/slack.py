@@ -128,8 +128,9 @@ class Person:
 
         def filled() -> View | None:
             views = [view for view in self.slack.views if view.user == self.user]
-            shown = content(views[-1]) if views else "…"
-            return views[-1] if "…" not in shown and all(part in shown for part in parts) else None
+            if not views or (len(views[-1].blocks) == 1 and '…"' in content(views[-1])):  # still loading
+                return None
+            return views[-1] if all(part in content(views[-1]) for part in parts) else None
 
         return wait_for(filled)
 

@@ -19,7 +19,10 @@ from bot.messages import diff_pages
 from bot.messages import incident as card
 from bot.messages import revert as revert_message
 from bot.messages import snooze as form
+from bot.messages.adopt import ADOPT
+from bot.messages.blocks import actions, overflow
 from bot.sandbox.cluster import Fault
+from bot.sandbox.slack import Message
 from bot.sandbox.slack.interactions import Interaction
 from bot.sandbox.slack.model import BOT_USER
 from tests.common import samples
@@ -280,6 +283,37 @@ def test_a_forged_value_does_nothing_and_is_answered_in_a_sentence(demo, people,
             assert "<!channel>" not in answer
     assert store.incidents.open_for("shop-staging") == incident
     assert len(bot_pull_requests(demo)) == before
+
+
+def choose(person, value):
+    """Choose an entry of a menu, with any value."""
+    workspace = person.slack.workspace
+    menu = {**actions(overflow(card.MORE, [("This", value), ("Other", "other")])), "block_id": "forged"}
+    message = workspace.post(Message(person.channel, workspace.ts(), BOT_USER, "A menu", [menu]))
+    return person.click(message, card.MORE, value)
+
+
+def test_the_entries_of_a_menu_do_what_the_buttons_do(people, store):
+    incident = open_incident(store, "search")
+    tomas = people[TOMAS]
+    choose(tomas, f"{card.SNOOZE} {incident.id}")
+    tomas.slack.close_view(TOMAS, tomas.modal("Or another duration"))
+    assert "Check finished" in tomas.answer(choose(tomas, f"{card.CHECK_NOW} search")).text
+    explained = content(tomas.answer(choose(tomas, f"{card.EXPLAIN} search")))
+    assert "set aside because they are not drift" in explained
+
+
+@pytest.mark.parametrize(("user", "answer"), [(MIRA, "is in sync with git"), (TOMAS, "You are not allowed")])
+def test_adopting_from_the_menu_asks_first_and_is_authorized_when_confirmed(people, user, answer):
+    person = people[user]
+    choose(person, f"{ADOPT} search")
+    asks = person.modal("Nothing changes until someone merges it")
+    assert answer in person.ephemeral_after(lambda: person.submit(asks, {})).text
+
+
+@pytest.mark.parametrize("value", ["gone search", "nothing", "adopt_ ", f"{card.EXPLAIN} warehouse"])
+def test_an_entry_that_the_bot_does_not_know_is_answered_in_a_sentence(people, value):
+    assert "no longer" in people[JONAS].answer(choose(people[JONAS], value)).text
 
 
 @pytest.mark.parametrize("action", [card.SNOOZE, card.SHOW_DIFF])

@@ -79,14 +79,14 @@ def test_the_whole_tour(page, size):
         guide.picture("1-start")
 
         guide.press(re.compile("^Scale web"))
-        alert = guide.card("Minor drift: shop on prod")
-        expect(alert).to_contain_text("spec.replicas")
+        alert = guide.card("shop · prod: web replicas")
+        expect(alert).to_contain_text("web replicas")
         expect(alert).to_contain_text("kubectl")
         guide.picture("2-alert")
 
         alert.get_by_role("button", name="Show diff").click()
         dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("spec.replicas")
+        expect(dialog).to_contain_text("replicas: ")
         guide.picture("3-diff")
         dialog.get_by_role("button", name="Close").first.click()
         expect(dialog).to_be_hidden()
@@ -96,7 +96,7 @@ def test_the_whole_tour(page, size):
         guide.picture("4-status")
 
         guide.press(re.compile("^Undo"))
-        guide.card("Resolved: shop on prod")
+        guide.card("Resolved · shop · prod")
         guide.picture("5-resolved")
 
         guide.press(re.compile("gitops revert"))

@@ -1,7 +1,9 @@
 """The catalogue is whole in every language, and filling it in loses and forges nothing."""
 
 import ast
+import copy
 import importlib
+import json
 import pkgutil
 import re
 from pathlib import Path
@@ -10,13 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bot
 from bot import messages as message
 from bot.i18n import catalogue
-from bot.i18n.language import ENGLISH, Language, LocalizedText, Phrase, PluralPhrase, Translator
+from bot.i18n.language import ENGLISH, Language, LocalizedError, LocalizedText, Phrase, PluralPhrase, Translator
+from bot.i18n.stored import dump, load
 from bot.messages.blocks import code, rich_line, words
 
 SPANISH = Translator(Language.SPANISH)
 PLACE = re.compile(r"\{(\w+)\}")
+SOURCES = Path(bot.__file__).parent.rglob("*.py")
 
 
 def texts():
@@ -72,19 +77,87 @@ def test_a_place_without_a_value_is_an_error_in_the_code():
         ENGLISH.text(Phrase(en="{who}", es="{who}"))
 
 
-def test_a_sentence_is_english_as_a_str_and_knows_the_rest():
-    """Also inside another, and after an error has carried it."""
-    why = LocalizedText(Phrase(en="it is late", es="es tarde"))
-    told = LocalizedText(Phrase(en="Not now: {why}.", es="Ahora no: {why}."), why=why)
-    carried = str(ValueError(told))
-    assert carried == ENGLISH.told(carried) == "Not now: it is late."
-    assert SPANISH.told(carried) == "Ahora no: es tarde."
-    assert SPANISH.told("written by git") == "written by git"
+LATE = Phrase(en="it is late", es="es tarde")
+NOT_NOW = Phrase(en="Not now, {who}: {why}.", es="Ahora no, {who}: {why}.")
 
 
-def test_a_sentence_without_a_value_fails_where_it_is_made():
+def test_a_text_is_english_as_a_str_and_knows_every_language():
+    """Also inside another text, and after an error carried it."""
+    text = LocalizedError(LocalizedText(NOT_NOW, who="Ana", why=LocalizedText(LATE))).text
+    assert str(text) == ENGLISH.localize(text) == "Not now, Ana: it is late."
+    assert SPANISH.localize(text) == "Ahora no, Ana: es tarde."
+    assert SPANISH.localize("written by git") == "written by git"
+
+
+def test_a_text_cannot_lose_its_languages_by_accident():
+    text = LocalizedText(LATE)
+    for lose in (lambda: f"{text}", lambda: "late" in text, lambda: json.dumps([text])):
+        with pytest.raises(TypeError):
+            lose()
+
+
+def test_texts_are_equal_and_hash_alike_when_their_phrases_and_values_do():
+    one = LocalizedText(NOT_NOW, who="Ana", why=LocalizedText(LATE))
+    other = LocalizedText(NOT_NOW, why=LocalizedText(LATE), who="Ana")
+    assert {one, other, copy.deepcopy(one)} == {one}
+    assert one not in {LocalizedText(NOT_NOW, who="Bo", why=LocalizedText(LATE)), str(one)}
+
+
+def test_a_text_without_a_value_fails_where_it_is_created():
     with pytest.raises(KeyError):
         LocalizedText(Phrase(en="{who}", es="{who}"))
+
+
+# ---------------------------------------------------------------- what is stored
+
+
+def test_every_phrase_has_an_id_of_its_own_and_is_loaded_by_it():
+    """A phrase outside the catalogue's constants and tables could not be stored."""
+    assert sum(path.read_text(encoding="utf-8").count("Phrase(") for path in SOURCES) == len(TEXTS)
+    phrases = [text for text in TEXTS.values() if isinstance(text, Phrase)]
+    texts = [LocalizedText(phrase, **dict.fromkeys(PLACE.findall(phrase.en), "{en}")) for phrase in phrases]
+    stored = {json.dumps(dump(text)): text for text in texts}
+    assert [load(json.loads(text)) for text in stored] == list(stored.values())
+    assert len(stored) == len(set(phrases))
+
+
+STORED = {"id": "check.THEN", "values": {"one": {"id": "cluster.EXPIRED", "values": {}}, "other": "plain"}}
+
+
+OTHER = "(stored by another version of the bot)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "english"),
+    [
+        ({}, "the list expired (410). plain"),
+        ({"id": "check.RENAMED"}, f"check.RENAMED: the list expired (410)., plain {OTHER}"),
+        ({"id": "check.THEN", "values": {"one": "1"}}, f"check.THEN: 1 {OTHER}"),
+        ({"values": {"one": {"id": "gone.GONE", "values": {}}, "other": "2"}}, f"gone.GONE:  {OTHER} 2"),
+    ],
+)
+def test_a_stored_text_that_this_version_lacks_says_so(changes, english):
+    text = load(STORED | changes)
+    assert str(text) == english
+    assert str(load(dump(text))) == english
+
+
+IDS = st.sampled_from(sorted(TEXTS)) | st.text()
+ANY_STORED = st.recursive(
+    st.text(), lambda texts: st.fixed_dictionaries({"id": IDS, "values": st.dictionaries(st.text(), texts)})
+)
+
+
+@given(ANY_STORED)
+def test_a_stored_text_of_any_version_loads_and_is_stored_again(stored):
+    text = load(stored)
+    assert load(dump(text)) == text
+
+
+@pytest.mark.parametrize("stored", [None, 7, [], {}, {"id": "check.THEN"}, {"id": 7, "values": {}}])
+def test_what_was_never_stored_is_refused(stored):
+    with pytest.raises(ValueError, match="not a stored text"):
+        load(stored)
 
 
 @given(st.text())
@@ -94,7 +167,22 @@ def test_what_fills_a_place_is_never_a_template(value):
 
 
 # Spanish-speaking engineers say these in English.
-TERMS = {"diff", "drift", "git", "cluster", "merge", "commit", "commits", "pull", "request"}
+TERMS = {
+    "diff",
+    "drift",
+    "git",
+    "cluster",
+    "merge",
+    "commit",
+    "commits",
+    "pull",
+    "request",
+    "cpu",
+    "host",
+    "selector",
+    "service",
+    "account",
+}
 # Pull requests are in English, whatever the channel's language.
 ENGLISH_ONLY = {"revert_pull_request", "adopt_pull_request"}
 MODULES = sorted(path for path in Path(message.__file__).parent.glob("*.py") if path.stem not in ENGLISH_ONLY)

@@ -6,9 +6,19 @@ from datetime import timedelta
 from bot.core.access.permission import Denied, Right
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.incidents.incident import IncidentEvent, IncidentEventType
-from bot.i18n.catalogue import aside
+from bot.i18n.catalogue import set_aside
 from bot.i18n.language import LocalizedText
-from bot.messages import diff_file, diff_pages, drift, errors, incident, incident_group, incident_thread, permission
+from bot.messages import (
+    adopt,
+    diff_file,
+    diff_pages,
+    drift,
+    errors,
+    incident,
+    incident_group,
+    incident_thread,
+    permission,
+)
 from bot.messages import snooze as snooze_message
 from tests.messages.samples import (
     ACKNOWLEDGED,
@@ -30,7 +40,7 @@ from tests.messages.samples import (
 )
 
 DEFAULTED = ("imagePullPolicy", "terminationMessagePath", *(f"probe{number}" for number in range(9)))
-RULED_OUT = LocalizedText(aside.RULE, rule=LocalizedText(aside.CONFIGURED, n="1"), what="spec.replicas")
+RULED_OUT = LocalizedText(set_aside.RULE, rule=LocalizedText(set_aside.CONFIGURED, n="1"), what="spec.replicas")
 SET_ASIDE = (
     ObjectDrift(
         "apps/v1",
@@ -45,7 +55,7 @@ SET_ASIDE = (
                     f"spec.template.spec.containers[name=web].{name}",
                     None,
                     1,
-                    reason=LocalizedText(aside.DEFAULT),
+                    reason=LocalizedText(set_aside.DEFAULT),
                 )
                 for name in DEFAULTED
             ),
@@ -53,7 +63,7 @@ SET_ASIDE = (
         ),
     ),
     replace(
-        CONFIG, reason=LocalizedText(aside.GIT_SAYS, name="kustomize.toolkit.fluxcd.io/reconcile", value="disabled")
+        CONFIG, reason=LocalizedText(set_aside.GIT_SAYS, name="kustomize.toolkit.fluxcd.io/reconcile", value="disabled")
     ),
 )
 MANY_FIELDS = tuple(field(path=f"spec.field{number}") for number in range(30))
@@ -136,6 +146,8 @@ def answers(translator):
         "drift-answer": drift.answer(translator, [DRIFTED, SYNCED, UNKNOWN]),
         "drift-answer-none": drift.answer(translator, []),
         "diff-answer": drift.diff(translator, DRIFTED, "shop", everything=False),
+        "explain-answer": drift.explain(translator, [replace(DRIFTED, set_aside=SET_ASIDE)]),
+        "explain-answer-unknown": drift.explain(translator, [UNKNOWN]),
         "diff-answer-all": drift.diff(translator, replace(DRIFTED, set_aside=SET_ASIDE), "shop", everything=True),
         "diff-answer-all-none": drift.diff(translator, SYNCED, "search", everything=True),
         "diff-answer-synced": drift.diff(translator, SYNCED, "search", everything=False),
@@ -157,6 +169,7 @@ def modals(translator):
         "modal-diff-outdated": diff_pages.message_view(translator, errors.outdated_button(translator)),
         "modal-reading": diff_pages.loading_view(translator, ["shop"]),
         "modal-reading-a-group": diff_pages.loading_view(translator, []),
+        "modal-adopt": adopt.confirm_view(translator, "shop", "C1"),
         "modal-snooze": snooze_message.form(translator, ["shop", "search"], subject="shop@1", channel="C1"),
         "modal-snooze-opening": snooze_message.loading_view(translator),
         "modal-snooze-denied": snooze_message.message_view(

@@ -108,7 +108,7 @@ SUSPECTS = (
         "Ana",
         T0 - timedelta(minutes=20),
         SuspectReason.BEFORE,
-        ("Deployment web spec.replicas",),
+        ("Deployment web replicas",),
         f"{FORGE}/commit/{SHA}",
         12,
         f"{FORGE}/pull/12",

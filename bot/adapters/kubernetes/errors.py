@@ -63,7 +63,7 @@ class ClusterErrorMapper:
             case 403:
                 user = re.search(r'User "([^"]+)"', message)
                 account = user[1] if user else LocalizedText(texts.BOTS_ACCOUNT)
-                grant = LocalizedText(_GRANTS.get(action.phrase, texts.GRANT_DISCOVERY), **action.values)
+                grant = LocalizedText(_GRANTS.get(action.phrase, texts.GRANT_DISCOVERY), **dict(action.values))
                 return ForbiddenError(
                     LocalizedText(texts.FORBIDDEN, cluster=self.cluster, account=account, what=action, grant=grant)
                 )

@@ -4,12 +4,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from bot.core.rendering.limits import MAX_FILE_BYTES, MAX_FILES
 from bot.core.rendering.plain import is_input_file
 from bot.core.rendering.source import SourceType, detect_source_type, normalize_path, resolve_path
 from bot.ports.git import File, RepositoryError
-
-MAX_FILE_BYTES = 5 * 2**20
-MAX_FILES = 20_000
 
 
 def read_directory(root: Path) -> list[File]:

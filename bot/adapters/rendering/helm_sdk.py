@@ -27,8 +27,7 @@ def main(argv: list[str]) -> int:
     version.add_argument("--short", action="store_true")
     template = commands.add_parser("template", allow_abbrev=False)
     template.add_argument("--namespace", "-n", default="default")
-    for option in ("--set", "--set-string", "--api-versions"):
-        template.add_argument(option, action="append", default=[])
+    template.add_argument("--api-versions", action="append", default=[])
     template.add_argument("--values", "-f", action="append", default=[])
     template.add_argument("--kube-version")
     template.add_argument("--include-crds", action="store_true")
@@ -75,33 +74,20 @@ def _template(options: argparse.Namespace) -> str:
 
 
 def _values(options: argparse.Namespace) -> Values:
-    """Files, then --set, then --set-string: later ones override earlier ones, as in Helm's cli/values."""
+    """Later files override earlier ones."""
     values: Values = {}
     for file in options.values:
         values = _merged(values, helm_python.values_from_yaml(Path(file).read_text(encoding="utf-8")))
-    for texts, parse in ((options.set, "helm_strvals_parse"), (options.set_string, "helm_strvals_parse_string")):
-        for text in texts:
-            parsed = json.loads(_native.call_string(parse, text))
-            values = _merged(values, parsed, by_index="[" in text.partition("=")[0])
     return values
 
 
-def _merged(base: Mapping[str, Any], override: Mapping[str, Any], *, by_index: bool = False) -> Values:
-    """Merge maps and replace anything else, except that `--set a[1]=x` replaces one item of a list."""
+def _merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> Values:
+    """Merge maps and replace anything else."""
     merged = dict(base)
     for key, value in override.items():
-        merged[key] = _merged_value(merged.get(key), value, by_index=by_index)
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return merged
-
-
-def _merged_value(base: object, override: object, *, by_index: bool) -> object:
-    if isinstance(base, dict) and isinstance(override, dict):
-        return _merged(base, override, by_index=by_index)
-    if by_index and isinstance(base, list) and isinstance(override, list):
-        pairs = zip(base, override, strict=False)
-        items = [old if new is None else _merged_value(old, new, by_index=True) for old, new in pairs]
-        return [*items, *base[len(items) :], *override[len(items) :]]
-    return override
 
 
 if __name__ == "__main__":

@@ -1,51 +1,99 @@
-"""A program's stderr as one line for people, without the machine's paths and without what may be secret.
+"""Why a renderer failed, in the bot's own words.
 
-Kustomize and Helm quote the text that they fail on, and some of it may be from Secrets. The files tell which words may
-be secret: those that are values in them are masked wherever they occur.
+Kustomize and Helm quote the text that they fail on, and any of it may be secret. So nothing of what they print is
+shown: only which of the known errors it is, and which file of the repository it names.
 """
 
-import ast
+import posixpath
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Collection
 from typing import Final
 
+from bot.adapters.rendering.helm_command import REFUSED
+from bot.core.rendering.source import resolve_path
 from bot.i18n.catalogue import render as texts
-from bot.i18n.language import LocalizedText, Text
-from bot.ports.git import File
+from bot.i18n.language import LocalizedText, Phrase
 
-_LENGTH: Final = 400
-# What kubectl logs instead of "Error: …": the error as a quoted string, or between < and > if it has several lines.
-_LOGGED: Final = re.compile(r'"command failed" err=(?:("(?:[^"\\]|\\.)*")|<\n(.*)\n >)', re.DOTALL)
-_PREFIX: Final = re.compile(r"^(?:error|Error):\s*")
-_WORD: Final = re.compile(r"[^\s\"'`\[\]{}()<>,:;=|\\]{4,}")
-_VALUE: Final = re.compile(r"^\s*(?:-\s+)*(?:[\w./-]+\s*[:=])?(.*)$", re.MULTILINE)
-_HARMLESS: Final = frozenset({"Secret", "Opaque", "ConfigMap", "Kustomization", "true", "false", "null"})
+# The first that occurs counts. Lower case, as printed by Kustomize 5 and Helm 3 and 4.
+_REASONS: Final[tuple[tuple[str, Phrase], ...]] = (
+    (REFUSED.lower(), texts.HELM_ARGUMENT),
+    ("cycle detected", texts.CYCLE),
+    ("kustomization.yaml is empty", texts.EMPTY),
+    ("external plugins disabled", texts.PLUGIN),
+    ("unable to load builtin", texts.PLUGIN),
+    ("unable to load external plugin", texts.PLUGIN),
+    ("meet the specifications of the schema", texts.BAD_SCHEMA),
+    ("missing in charts/ directory", texts.NO_DEPENDENCY),
+    ("chart requires kubeversion", texts.KUBE_VERSION),
+    ("execution error at", texts.TEMPLATE_FAILED),
+    ('" not defined', texts.NO_FUNCTION),
+    ("parse error at", texts.BAD_TEMPLATE),
+    ("template:", texts.BAD_TEMPLATE),
+    ("render error", texts.BAD_TEMPLATE),
+    ("release name", texts.BAD_NAME),
+    ("chart.yaml", texts.BAD_CHART),
+    ("validation: chart", texts.BAD_CHART),
+    ("already registered id", texts.DUPLICATE),
+    ("json patch", texts.BAD_PATCH),
+    ("jsonpatch", texts.BAD_PATCH),
+    ("unable to parse sm or json patch", texts.BAD_PATCH),
+    ("no matches for", texts.NO_TARGET),
+    ("no resource matches", texts.NO_TARGET),
+    ("failed to find unique target", texts.NO_TARGET),
+    ("nothing selected", texts.NO_TARGET),
+    ("unable to find", texts.NO_TARGET),
+    ("operation does not apply", texts.BAD_PATCH),
+    ("testing value", texts.BAD_PATCH),
+    ("unable to load pairs", texts.BAD_GENERATOR),
+    ("invalid literal source", texts.BAD_GENERATOR),
+    ("env source", texts.BAD_GENERATOR),
+    ("loading kv pairs", texts.BAD_GENERATOR),
+    ("unknown field", texts.UNKNOWN_FIELD),
+    ("cannot unmarshal", texts.UNKNOWN_FIELD),
+    ("invalid kustomization", texts.UNKNOWN_FIELD),
+    ("malformedyamlerror", texts.BAD_YAML),
+    ("error converting yaml to json", texts.BAD_YAML),
+    ("yaml: line", texts.BAD_YAML),
+    ("yaml: unmarshal", texts.UNKNOWN_FIELD),
+    ("unknown anchor", texts.BAD_YAML),
+    ("control characters are not allowed", texts.BAD_YAML),
+    ("missing resource metadata", texts.NO_OBJECT),
+    ("missing metadata.name", texts.NO_OBJECT),
+    ("missing kind", texts.NO_OBJECT),
+    ("wrong node kind", texts.NO_OBJECT),
+    ("is not in or below", texts.NO_FILE),
+    ("no such file or directory", texts.NO_FILE),
+    ("doesn't exist", texts.NO_FILE),
+)
+_WORD: Final = re.compile(r"[^\s\"'`\[\]{}()<>,;=|\\:]+(?::[0-9]{1,6}\b)?")
+_YAML_LINE: Final = re.compile(r"yaml: line ([0-9]{1,6}):")
 
 
-def sanitize_stderr(stderr: str, *, tree: Path, files: Iterable[File], secrets: Iterable[bytes]) -> Text:
-    """One line of at most 400 characters. `tree` is where the files were; `secrets` are texts with values to mask."""
-    logged = _LOGGED.search(stderr)
-    if logged:
-        stderr = _unquoted(logged[1]) if logged[1] else logged[2]
-    text = _PREFIX.sub("", stderr.strip())
-    for path in sorted({str(tree.resolve()), str(tree)}, key=len, reverse=True):  # one may end with the other
-        text = text.replace(f"{path}/", "").replace(path, ".")
-    masked = {word for secret in secrets for word in _values(secret)} - _HARMLESS
-    masked -= {part for file in files for part in (file.path, *file.path.split("/"))}
-    text = _WORD.sub(lambda word: "***" if word[0] in masked or word[0].rstrip(".") in masked else word[0], text)
-    line = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
-    return (line if len(line) <= _LENGTH else f"{line[: _LENGTH - 1]}…") or LocalizedText(texts.NO_REASON)
+def explain(stderr: str, path: str, files: Collection[str]) -> LocalizedText:
+    """The kind of error and its place. `path` is the source's, `files` are the repository's; both from its root."""
+    text = stderr.lower()
+    if not text.strip():
+        return LocalizedText(texts.NO_REASON)
+    reason = next((phrase for form, phrase in _REASONS if form in text), texts.UNKNOWN_REASON)
+    place = _place(stderr, path, files)
+    if place and ":" not in place and reason is texts.BAD_YAML and (line := _YAML_LINE.search(stderr)):
+        place = f"{place}:{line[1]}"
+    why = LocalizedText(reason)
+    return LocalizedText(texts.AT, place=place, why=why) if place else why
 
 
-def _unquoted(text: str) -> str:
-    """The text of a string that Go quoted; its escapes are the same as Python's."""
-    try:
-        return str(ast.literal_eval(text))
-    except (SyntaxError, ValueError):
-        return text
-
-
-def _values(text: bytes) -> Iterable[str]:
-    for line in _VALUE.finditer(text.decode(errors="replace")):
-        yield from _WORD.findall(line[1])
+def _place(stderr: str, path: str, files: Collection[str]) -> str:
+    """The file of the repository that is named last, which is the innermost one, with its line if there is one."""
+    for word in reversed(_WORD.findall(stderr)):
+        name, _, line = word.rstrip(".").partition(":")
+        _, tree, relative = name.rpartition("/tree/")
+        # As given to the program, relative to the source, and as Helm writes it, after the chart's name.
+        candidates = (
+            relative if tree else name,
+            posixpath.join(path, name),
+            posixpath.join(path, name.partition("/")[2]),
+        )
+        file = next((file for file in (resolve_path("", candidate) for candidate in candidates) if file in files), None)
+        if file:
+            return f"{file}:{line}" if line else file
+    return ""

@@ -9,7 +9,7 @@ from bot.config.values import FieldManager, Glob, parsed_by
 from bot.core.drift.ignore import IgnoreRule, parse_pointer
 from bot.core.drift.jq import parse_jq
 from bot.core.objects.path import parse_path
-from bot.i18n.catalogue import aside as texts
+from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.i18n.catalogue import control as texts
+from bot.i18n.catalogue import silence as texts
 from bot.i18n.language import LocalizedText, Text
 
 EVERYBODY = "*"
@@ -88,7 +88,7 @@ def denial(decision: Denied | MembersUnknown) -> str:
         case Denied(rule):
             return f"denied: {rule.key}"
         case MembersUnknown(rule, group, why):
-            return f"denied, could not ask: {group} in {rule.key}: {why}"
+            return f"denied, could not ask: {group} in {rule.key}: {why!s}"
 
 
 # The members of a user group, or a sentence why they are unknown.

@@ -169,7 +169,7 @@ def _source(source: Object, sources: Sequence[Object], *, name: str, namespace: 
         parse_glob(include)
         parse_glob(exclude)
     except GlobError as error:
-        raise UnsupportedResourceError(LocalizedText(texts.DIRECTORY, why=str(error))) from error
+        raise UnsupportedResourceError(LocalizedText(texts.DIRECTORY, why=error.text)) from error
     return Source(
         path,
         SourceType.HELM if helm else SourceType.KUSTOMIZE if kustomize else SourceType.PLAIN if directory else None,
@@ -294,7 +294,7 @@ def _ignore_rules(entries: Sequence[object]) -> Iterator[IgnoreRule]:
             for pattern in (rule.kind, rule.namespace, rule.name, rule.group, *managers):
                 parse_glob(pattern)
         except (PointerError, JqError, GlobError) as error:
-            raise UnsupportedResourceError(LocalizedText(texts.IGNORED, why=str(error))) from error
+            raise UnsupportedResourceError(LocalizedText(texts.IGNORED, why=error.text)) from error
         yield rule
 
 

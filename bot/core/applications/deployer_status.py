@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.core.drift.model import Check, Status
-from bot.i18n.catalogue import deployed as texts
+from bot.i18n.catalogue import deployer as texts
 from bot.i18n.language import LocalizedText, Text
 
 _MAX_LENGTH: Final = 300  # characters of a reason or message

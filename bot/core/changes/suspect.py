@@ -8,8 +8,10 @@ from typing import Final
 
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.short_path import short_path
 from bot.core.git.commit import Commit
 from bot.core.globs import matches_glob
+from bot.core.objects.redaction import has_hidden
 
 MOST_SUSPECTS: Final = 3
 MOST_NAMED: Final = 3
@@ -33,7 +35,7 @@ class SuspectReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """One commit. `places` are the first of the objects and fields it explains (`Deployment web spec.replicas`).
+    """One commit. `places` are the first of the objects and fields it explains (`Deployment web replicas`).
 
     `approved_by` are forge logins, None if the forge could not say.
     """
@@ -66,7 +68,8 @@ class ExplainedDrift:
     @property
     def place(self) -> str:
         """The object and the path, for people."""
-        return f"{self.drift.kind} {self.drift.name} {self.path}".strip()
+        path = self.path and short_path(self.drift.kind, self.drift.name, self.path)
+        return f"{self.drift.kind} {self.drift.name} {path}".strip()
 
 
 def explained(
@@ -75,14 +78,14 @@ def explained(
     """The differences that exist because the cluster still has what git declared before `commit`.
 
     `since` is what changed in git since before the commit. `interactive` are patterns of field managers that people use
-    by hand: what one of them wrote after the commit, the commit does not explain. The values of a Secret are not known,
-    so its differences are never explained.
+    by hand: what one of them wrote after the commit, the commit does not explain. Credentials are not known, so a
+    difference with one is never explained.
     """
     changes = {_identity(change, namespace): change for change in since.objects}
     explained_drift = []
     for object_drift in drift:
         change = changes.get(_identity(object_drift, namespace))
-        if change is None or object_drift.kind == "Secret":
+        if change is None:
             continue
         if object_drift.change == "missing":
             if change.change == "added":
@@ -93,6 +96,7 @@ def explained(
             ExplainedDrift(object_drift, field.path, SuspectReason.BEFORE)
             for field in object_drift.fields
             if field.path in changed_fields
+            and not has_hidden(field.live)
             and _is_as_before(field, changed_fields[field.path])
             and not _is_later(field, commit, interactive)
         ]

@@ -9,8 +9,8 @@ from bot.core.drift.exclusions import SHARED_MARKS, is_controller_label, is_labe
 from bot.core.globs import matches_glob
 from bot.core.objects.ownership import Ownership, Writer
 from bot.core.objects.path import Path, Segment
-from bot.i18n.catalogue import aside as texts
 from bot.i18n.catalogue import reason as reasons
+from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
 
 RESTART: Final = LocalizedText(texts.RESTART)

@@ -19,10 +19,11 @@ from bot.core.drift.walk import Walk
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.ownership import INTERACTIVE, LAST_APPLIED, Ownership
 from bot.core.objects.path import Path
+from bot.core.objects.redaction import Redaction
 from bot.core.objects.resource import mapping
 from bot.core.objects.schema import Schemas
-from bot.i18n.catalogue import aside as texts
 from bot.i18n.catalogue import reason as reasons
+from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
 
 Object = Mapping[str, Any]
@@ -55,7 +56,7 @@ def compare_object(
 
     `scale_targets` are those of the object's cluster. `interactive` are patterns of field managers that people use by
     hand. Without `explain` the values that the server filled in, often a dozen, are left out of what is set aside.
-    Values of a Secret are replaced. Raises nothing, whatever the objects look like; PathError, PointerError or JqError
+    Credentials are replaced. Raises nothing, whatever the objects look like; PathError, PointerError or JqError
     for an ignore rule that cannot be read.
     """
     excused = opt_outs(manifest.object)
@@ -86,7 +87,7 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas) 
     """The differences between a manifest and another declaration of the same object, sorted by path.
 
     Only what the manifest declares is compared, so call it the other way round as well to find what only the other one
-    declares. `desired` is the manifest's value and `live` the other's. Values of a Secret are replaced. Unlike in a
+    declares. `desired` is the manifest's value and `live` the other's. Credentials are replaced. Unlike in a
     drift check, a restart stamp counts as a change.
     """
     metadata = {key: value for key, value in mapping(other, "metadata").items() if key != "managedFields"}
@@ -108,7 +109,8 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas) 
 
 def _walk(manifest: Manifest, ownership: Ownership, attribution: Attribution, *, explain: bool) -> Walk:
     is_pod = manifest.api_version == "v1" and manifest.kind == "Pod"
-    return Walk(ownership, attribution, is_secret=is_secret(manifest), is_pod=is_pod, explain=explain)
+    redaction = Redaction.of(manifest.kind, manifest.object)
+    return Walk(ownership, attribution, redaction, is_pod=is_pod, explain=explain)
 
 
 def _controlled(manifest: Manifest, scale_targets: ScaleTargets) -> Mapping[Path, Text]:

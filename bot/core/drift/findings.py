@@ -1,4 +1,4 @@
-"""The differences found in one object, with formatted paths and without values of a Secret."""
+"""The differences found in one object, with formatted paths and without credentials."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from bot.core.drift.attribution import Attribution, Verdict
 from bot.core.drift.model import FieldDrift
-from bot.core.drift.secret import HIDDEN, is_hidden
 from bot.core.objects.path import Segment, format_path
+from bot.core.objects.redaction import Redaction, redact, redact_path
 from bot.i18n.language import Text
 
 Change = Literal["changed", "removed", "added"]
@@ -16,20 +16,19 @@ Change = Literal["changed", "removed", "added"]
 class Findings:
     """The differences that are `drift`, and those that are `set_aside`."""
 
-    def __init__(self, attribution: Attribution, *, is_secret: bool) -> None:
+    def __init__(self, attribution: Attribution, redaction: Redaction) -> None:
         self.drift: list[FieldDrift] = []
         self.set_aside: list[FieldDrift] = []
         self._attribution = attribution
-        self._is_secret = is_secret
+        self._redaction = redaction
 
     def add(self, change: Change, path: Sequence[Segment], desired: Any, live: Any, verdict: Verdict) -> None:
         """Record a difference, as drift if the verdict says so and no trusted field manager owns the value."""
         reason, writer = verdict.reason, verdict.writer
         trusted = self._attribution.trusted(tuple(path)) if verdict.is_drift else ""
-        if self._is_secret and is_hidden(path):
-            desired, live = (None if value is None else HIDDEN for value in (desired, live))
+        desired, live = (redact(path, value, self._redaction) for value in (desired, live))
         manager, time = (writer.manager, writer.time) if writer else (None, None)
-        field = FieldDrift(change, format_path(path), desired, live, manager, time, trusted or reason)
+        field = FieldDrift(change, format_path(redact_path(path)), desired, live, manager, time, trusted or reason)
         (self.drift if verdict.is_drift and not trusted else self.set_aside).append(field)
 
     def set_aside_since(self, count: int, reason: Text) -> None:

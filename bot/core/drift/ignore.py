@@ -10,8 +10,8 @@ from bot.core.drift.jq import Place, parse_jq
 from bot.core.globs import matches_glob
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Pattern, Segment, matches, parse_path
-from bot.i18n.catalogue import aside as texts
 from bot.i18n.catalogue import ignore as errors
+from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text, join_texts
 
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -19,12 +19,6 @@ _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 
 class PointerError(LocalizedError, ValueError):
     """A JSON pointer that cannot be read, with what is wrong in one sentence."""
-
-
-_A_RULE = LocalizedText(texts.A_RULE)
-
-
-_A_RULE = LocalizedText(texts.A_RULE)
 
 
 _A_RULE = LocalizedText(texts.A_RULE)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.core.objects.path import PathError, Pattern, parse_path
 from bot.core.objects.resource import mapping
-from bot.i18n.catalogue import aside as texts
+from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
 
 _OWN: Final = "gitops-bot/ignore"  # `*`, or paths separated by spaces

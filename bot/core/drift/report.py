@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.drift.parts import Difference, differences
 
 _MAX_VALUE = 60  # characters of a value in text output; JSON has the whole value
+
+_MAX_MEMBERS = 4  # of a list, or lines of a text, that differ
 
 _MARKS = {"changed": "~", "removed": "-", "added": "+"}
 _SET_ASIDE = "· "  # marks a difference that is set aside
@@ -134,29 +137,39 @@ def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, expla
     if item.change == "missing":
         why = f" ({_printable(str(item.reason))})" if explain else ""
         return [f"{title}: missing from the cluster{why}"]
-    rows = [_row(field, "", explain=explain) for field in (drift.fields if drift else ())]
-    rows += [_row(field, _SET_ASIDE, explain=True) for field in (aside.fields if aside else ())]
+    rows = [row for field in (drift.fields if drift else ()) for row in _rows(field, "", explain=explain)]
+    rows += [row for field in (aside.fields if aside else ()) for row in _rows(field, _SET_ASIDE, explain=True)]
     paths, values = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
     return [title, *(f"    {path:{paths}}  {value:{values}}  {origin}" for path, value, origin in rows)]
 
 
-def _row(field: FieldDrift, prefix: str, *, explain: bool) -> tuple[str, str, str]:
+def _rows(field: FieldDrift, prefix: str, *, explain: bool) -> list[tuple[str, str, str]]:
+    """Path, values and origin; a row for each place inside the field that differs."""
     origin = _origin(field)
     if explain:
         why = _printable(str(field.reason))
         named = field.manager is None or field.manager in why
         origin = why + _no_later(field) if named else f"{why}; {origin}"
-    return f"{prefix}{_MARKS[field.change]} {_printable(field.path)}", _values(field), origin
+    return [(f"{prefix}{_mark(place)} {_place(place)}", _values(place), origin) for place in differences(field)]
 
 
-def _values(field: FieldDrift) -> str:
-    match field.change:
-        case "changed":
-            return f"{_value(field.desired)} -> {_value(field.live)}"
-        case "removed":
-            return _value(field.desired)
-        case "added":
-            return _value(field.live)
+def _mark(place: Difference) -> str:
+    return _MARKS[
+        "changed" if place.is_member or (place.removed and place.added) else "removed" if place.removed else "added"
+    ]
+
+
+def _place(place: Difference) -> str:
+    return _printable(place.path) + (f" line {place.line}" if place.line else "")
+
+
+def _values(place: Difference) -> str:
+    if place.is_member:
+        signed = [("-", value) for value in place.removed] + [("+", value) for value in place.added]
+        return ", ".join(f"{sign} {_value(value)}" for sign, value in signed[:_MAX_MEMBERS]) + (
+            f", and {len(signed) - _MAX_MEMBERS} more" if len(signed) > _MAX_MEMBERS else ""
+        )
+    return " -> ".join(_value(value) for value in (*place.removed, *place.added))
 
 
 def _value(value: Any) -> str:

@@ -1,27 +1,16 @@
-"""Secrets: read as the API server stores them, and their values kept out of every difference."""
+"""Secrets, read as the API server stores them."""
 
 import base64
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.path import Segment
 from bot.core.objects.resource import mapping
-
-HIDDEN: Final = "(hidden)"  # stands for a value
 
 
 def is_secret(manifest: Manifest) -> bool:
     """Whether it declares a core/v1 Secret."""
     return manifest.api_version == "v1" and manifest.kind == "Secret"
-
-
-def is_hidden(path: Sequence[Segment]) -> bool:
-    """Whether the values at a path of a Secret stay hidden: all do, except its type and its labels.
-
-    Deployers keep copies of the data in annotations, and a mistyped key may hold what belongs in `data`.
-    """
-    return not (path[0] in ("type", "immutable") or tuple(path[:2]) == ("metadata", "labels"))
 
 
 def with_string_data(secret: Mapping[str, Any]) -> Mapping[str, Any]:

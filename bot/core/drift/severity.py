@@ -7,7 +7,7 @@ rule is minor in a built-in kind, and serious in a custom resource, whose fields
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import Any, Final
@@ -198,25 +198,13 @@ def rate(drift: Iterable[ObjectDrift]) -> Rating:
     return max(map(rate_object, drift), key=_severity)
 
 
-def worst_first(drift: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
-    """The same with the worst objects first, and in each the worst fields; equally severe ones keep their order."""
-    return tuple(
-        replace(
-            object_drift,
-            fields=tuple(sorted(object_drift.fields, key=lambda field: -rate_field(object_drift, field).severity)),
-        )
-        for object_drift in sorted(drift, key=lambda object_drift: -rate_object(object_drift).severity)
-    )
-
-
 def _severity(rating: Rating) -> Severity:
     return rating.severity
 
 
 def _rate(object_drift: ObjectDrift, path: str, desired: Any, live: Any) -> Rating:
-    for rule, pattern in _COMPILED:
-        covered = not rule.kinds or object_drift.kind in rule.kinds
-        if covered and pattern.fullmatch(path) and rule.when(desired, live):
+    for rule in _matching(object_drift.kind, path):
+        if rule.when(desired, live):
             return Rating(rule.severity, rule.reason)
     group, slash, _ = object_drift.api_version.partition("/")
     is_builtin = not slash or "." not in group or group.endswith(".k8s.io")
@@ -224,6 +212,14 @@ def _rate(object_drift: ObjectDrift, path: str, desired: Any, live: Any) -> Rati
 
 
 _COMPILED: Final = tuple((rule, re.compile(rule.path)) for rule in _RULES)
+
+
+@lru_cache(maxsize=4096)  # the same fields of many objects differ, and each is rated again and again
+def _matching(kind: str, path: str) -> tuple[_Rule, ...]:
+    """The rules for this path, in order, whatever the values."""
+    return tuple(
+        rule for rule, pattern in _COMPILED if (not rule.kinds or kind in rule.kinds) and pattern.fullmatch(path)
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ from bot.core.drift.lists import items_by_key, members, typed_by_ownership
 from bot.core.objects.ownership import Ownership
 from bot.core.objects.path import Item, Path, Segment
 from bot.core.objects.schema import MISSING, Node
-from bot.i18n.catalogue import aside as texts
+from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
 
 Object = Mapping[str, Any]

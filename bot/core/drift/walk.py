@@ -21,8 +21,9 @@ from bot.core.drift.undeclared import UndeclaredFields
 from bot.core.objects.equality import deep_equal
 from bot.core.objects.ownership import Ownership
 from bot.core.objects.path import Item, Segment
+from bot.core.objects.redaction import Redaction
 from bot.core.objects.schema import MISSING, Node
-from bot.i18n.catalogue import aside as texts
+from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText
 
 Object = Mapping[str, Any]
@@ -40,9 +41,9 @@ class Walk:
     """
 
     def __init__(
-        self, ownership: Ownership, attribution: Attribution, *, is_secret: bool, is_pod: bool, explain: bool
+        self, ownership: Ownership, attribution: Attribution, redaction: Redaction, *, is_pod: bool, explain: bool
     ) -> None:
-        self.findings = Findings(attribution, is_secret=is_secret)
+        self.findings = Findings(attribution, redaction)
         self._ownership = ownership
         self._attribution = attribution
         self._undeclared_fields = UndeclaredFields(attribution, ownership)

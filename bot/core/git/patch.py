@@ -1,15 +1,17 @@
-"""Builds the diff to show for a change, without any line of a file that may hold a Secret's values."""
+"""Builds the diff to show for a change, without the files that may hold a Secret's values, and without credentials."""
 
 import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.core.objects.manifest import ManifestError, read_manifests
+from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
+from bot.core.objects.redaction import HIDDEN, Redaction, credential_lines, redact_text
 
 WITHHELD_PREFIX = "~ "  # marks a file whose lines are not shown
 _MAX_BYTES = 65_536  # per file: nobody reads more in a message, and larger files are slow to compare
 _MAX_LINE = 400  # characters
+_MIN_SUBSTRING = 4  # characters; a shorter credential is hidden only where it is the whole value
 # Matches comments, and the input of other generators, too.
 _SECRET = re.compile(r"""kind["']?\s*:\s*["']?Secret(?:List)?\b|secretGenerator|stringData""", re.IGNORECASE)
 
@@ -41,22 +43,45 @@ def truncate_lines(lines: Sequence[str], max_characters: int) -> tuple[str, bool
 
 
 def _file_patch(change: FileChange) -> list[str]:
-    sides = [change.before, change.after]
-    if sides == [None, None] or not all(side is None or _may_be_shown(side) for side in sides):
+    sides = [content for content in (change.before, change.after) if content is not None]
+    manifests = [_readable(content) for content in sides]
+    if not sides or None in manifests:
         return [f"{WITHHELD_PREFIX}{change.path}"]
-    before, after = ((side or b"").decode("utf-8-sig").splitlines() for side in sides)
+    hidden = _hidden_lines(manifest for side in manifests for manifest in side or ())
+    before, after = ((side or b"").decode("utf-8-sig").splitlines() for side in (change.before, change.after))
     from_file = "/dev/null" if change.before is None else f"a/{change.path}"
     to_file = "/dev/null" if change.after is None else f"b/{change.path}"
-    return [line[:_MAX_LINE] for line in difflib.unified_diff(before, after, from_file, to_file, n=2, lineterm="")]
+    patch = difflib.unified_diff(before, after, from_file, to_file, n=2, lineterm="")
+    return [_redacted_line(line, hidden)[:_MAX_LINE] for line in patch]
 
 
-def _may_be_shown(content: bytes) -> bool:
-    """Whether it holds manifests, none of them a Secret. Any other file may be what a Secret is generated from."""
+def _readable(content: bytes) -> list[Manifest] | None:
+    """The file's manifests; None if one may be a Secret, or it holds anything else, which may become one."""
     if len(content) > _MAX_BYTES:
-        return False
+        return None
     try:
-        manifests = read_manifests("", content)
+        manifests = list(read_manifests("", content))
     except ManifestError:
-        return False
-    has_secret = _SECRET.search(content.decode("utf-8-sig")) or any(manifest.kind == "Secret" for manifest in manifests)
-    return bool(manifests) and not has_secret
+        return None
+    if _SECRET.search(content.decode("utf-8-sig")) or any(map(_is_withheld, manifests)):
+        return None
+    return manifests or None
+
+
+def _is_withheld(manifest: Manifest) -> bool:
+    return "secret" in manifest.kind.lower() or bool(Redaction.of(manifest.kind, manifest.object).paths)
+
+
+def _hidden_lines(manifests: Iterable[Manifest]) -> list[str]:
+    """The lines of every credential in some manifests, the longest first."""
+    lines = {line.strip() for manifest in manifests for line in credential_lines(manifest.object)}
+    return sorted(lines - {""}, key=len, reverse=True)
+
+
+def _redacted_line(line: str, hidden: Sequence[str]) -> str:
+    """A line of the patch; a credential's name and its value may be on two lines."""
+    mark, text = line[:1], redact_text(line[1:])
+    for value in hidden:
+        if value in text and (len(value) >= _MIN_SUBSTRING or text.rpartition(" ")[2].strip("\"'") == value):
+            text = text.replace(value, HIDDEN)
+    return f"{mark}{text}"

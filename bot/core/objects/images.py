@@ -46,6 +46,44 @@ def pin_of(image: str) -> Pin:
     return Pin.FLOATING if tag in ("", "latest") else Pin.TAG
 
 
+def contrast(image: str, other: str) -> tuple[str, str]:
+    """Two image references as short as tells them apart: only the tags of one repository, digests of 8 digits.
+
+    A reference without a tag keeps its repository.
+    """
+    (name, tag, digest), (other_name, other_tag, other_digest) = _reference(image), _reference(other)
+    if name == other_name:
+        if tag and other_tag and tag != other_tag:
+            return tag, other_tag
+        if digest and other_digest and tag == other_tag:
+            return digest, other_digest
+    parts, other_parts = name.split("/"), other_name.split("/")
+    common = 0
+    while common < min(len(parts), len(other_parts)) - 1 and parts[common] == other_parts[common]:
+        common += 1
+    return _joined("/".join(parts[common:]), tag, digest), _joined(
+        "/".join(other_parts[common:]), other_tag, other_digest
+    )
+
+
+def short_image(image: str) -> str:
+    """The reference with its digest cut to 8 digits."""
+    return _joined(*_reference(image))
+
+
+def _reference(image: str) -> tuple[str, str, str]:
+    """The repository, the tag and the cut digest of an image reference; "" for what it does not have."""
+    rest, _, digest = image.partition("@")
+    directory, slash, last = rest.rpartition("/")
+    name, _, tag = last.partition(":")  # a colon before a slash is the registry's port
+    algorithm, colon, digits = digest.partition(":")
+    return f"{directory}{slash}{name}", tag, f"{algorithm}{colon}{digits[:8]}…" if len(digits) > 8 else digest
+
+
+def _joined(name: str, tag: str, digest: str) -> str:
+    return f"{name}{':' if tag else ''}{tag}{'@' if digest else ''}{digest}"
+
+
 def images_of(desired: Mapping[str, Any]) -> list[str]:
     """Every image that an object runs, each once, in the order of the object; of custom resources too."""
     return list(dict.fromkeys(_images(desired)))

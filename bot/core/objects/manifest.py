@@ -7,11 +7,9 @@ own composer overflows the C stack on deeply nested input.
 import base64
 import binascii
 import json
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from sys import intern
 from typing import Any, Final
 
@@ -21,12 +19,18 @@ from yaml.error import MarkedYAMLError
 from yaml.events import Event
 from yaml.reader import ReaderError
 
+from bot.core.objects.number import NUMBER_STARTS, parse_float, parse_integer, parse_number
 from bot.core.objects.resource import items, mapping
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text
 
 _MAX_DEPTH: Final = 500  # far above any manifest, far below any stack limit
-_MAX_ALIASED: Final = 100_000  # nodes that the aliases of one document may expand to; more is a YAML bomb
+# What the aliases of one document may expand to; more is a YAML bomb. A node counts as one, and so do 100 characters.
+_MAX_ALIASED: Final = 100_000
+_CHARACTERS_PER_NODE: Final = 100
+# What is read together, such as the files of an application: mappings, lists, scalars, and the ends of the first two,
+# with aliases expanded. Each takes at most about 100 bytes; forty thousand usual objects have that many.
+MAX_NODES: Final = 3_000_000
 
 
 class ManifestError(LocalizedError, ValueError):
@@ -69,23 +73,32 @@ class Manifest:
 Namespaced = Callable[[str, str], bool | None]
 
 
-def read_manifests(file: str, content: bytes) -> list[Manifest]:
+@dataclass(slots=True)
+class NodeBudget:
+    """How many more nodes may be read."""
+
+    left: int = MAX_NODES
+
+
+def read_manifests(file: str, content: bytes, budget: NodeBudget | None = None) -> list[Manifest]:
     """Every object of a YAML or JSON file, in order; flattens `List` kinds and skips empty documents.
 
-    `file` is only for messages. ManifestError if the content is not YAML, or a document is not a Kubernetes object.
+    `file` is only for messages; files that are read together share a `budget`. ManifestError if the content is not
+    YAML, a document is not a Kubernetes object, or there is too much of it.
     """
-    documents = read_documents(file, content)
+    documents = read_documents(file, content, budget)
     return [manifest for line, value in documents for manifest in _objects(file, line, value)]
 
 
-def read_documents(file: str, content: bytes) -> list[tuple[int, object]]:
-    """The value of each YAML or JSON document, with the line where it begins. ManifestError if it is neither."""
+def read_documents(file: str, content: bytes, budget: NodeBudget | None = None) -> list[tuple[int, object]]:
+    """The value of each YAML or JSON document, with the line where it begins. ManifestError as above."""
+    budget = budget or NodeBudget()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ManifestError(file, content.count(b"\n", 0, error.start) + 1, LocalizedText(texts.NOT_UTF8)) from None
-    documents = _json_documents(text) if text.lstrip().startswith("{") else None
-    return list(_yaml_documents(file, text)) if documents is None else documents
+    documents = _json_documents(text, budget) if text.lstrip().startswith("{") else None
+    return list(_yaml_documents(file, text, budget)) if documents is None else documents
 
 
 def resolve(manifests: Iterable[Manifest], *, namespace: str, namespaced: Namespaced) -> list[Manifest]:
@@ -167,18 +180,32 @@ def _identity(file: str, line: int, kind: str, metadata: Mapping[str, Any]) -> t
     return namespace or None, name
 
 
-def _json_documents(text: str) -> list[tuple[int, object]] | None:
+def _json_documents(text: str, budget: NodeBudget) -> list[tuple[int, object]] | None:
     """The documents of a JSON stream with their lines; None if it is not JSON, but a YAML flow mapping, say."""
-    decoder = json.JSONDecoder(parse_int=_integer)
+    decoder = json.JSONDecoder(parse_int=parse_integer, parse_float=parse_float, parse_constant=parse_float)
     documents: list[tuple[int, object]] = []
-    at = 0
+    at, left = 0, budget.left
     try:
         while match := re.compile(r"\S").search(text, at):
             value, at = decoder.raw_decode(text, match.start())
+            left -= _count_nodes(value, left)
+            if left < 0:
+                return None  # the YAML parser says where
             documents.append((text.count("\n", 0, match.start()) + 1, value))
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
+    budget.left = left
     return documents
+
+
+def _count_nodes(value: object, most: int) -> int:
+    """How many nodes a value has; more than `most` if it is nested too deep."""
+    level, nodes = [value], 0
+    for _ in range(_MAX_DEPTH):
+        nodes += len(level)
+        collections = [node for node in level if isinstance(node, dict | list)]
+        level = [child for node in collections for child in (node.values() if isinstance(node, dict) else node)]
+    return most + 1 if any(isinstance(node, dict | list) for node in level) else nodes + len(level)
 
 
 # ---------------------------------------------------------------- YAML
@@ -188,14 +215,14 @@ _NO_KEY: Final = object()
 _MERGE: Final = object()
 
 
-def _yaml_documents(file: str, text: str) -> Iterator[tuple[int, object]]:
+def _yaml_documents(file: str, text: str, budget: NodeBudget) -> Iterator[tuple[int, object]]:
     line = 1
     try:
         parser = CParser(text)
         while parser.check_event():
             if isinstance(parser.get_event(), DocumentStartEvent):
                 line = _line(parser.peek_event())
-                yield line, _Document(file).read(parser)
+                yield line, _Document(file, budget).read(parser)
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ManifestError(file, line, LocalizedText(texts.NOT_YAML, said=error.reason)) from None
@@ -214,26 +241,30 @@ def _line(event: Event | None) -> int:
 class _Document:
     """Builds the value of one document from events."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, budget: NodeBudget) -> None:
         self._file = file
+        self._budget = budget
         self._event: Event | None = None  # the last one that was read, which is where an error is
         self._anchors: dict[str, tuple[object, int]] = {}
         self._aliased = 0
 
-    def read(self, parser: CParser) -> object:  # noqa: C901, PLR0912  with a call for each part it takes twice as long
+    def read(self, parser: CParser) -> object:  # noqa: C901, PLR0912, PLR0915  with a call for each part it takes twice as long
         """The value of the document that has just begun."""
-        # For each open collection: its parent and its key there, its anchor, and how many nodes, with aliases expanded,
-        # came before it.
+        # For each open collection: its parent and its key there, its anchor, and its size before it began, with aliases
+        # expanded: nodes, and characters if it has an anchor.
         stack: list[tuple[Any, Any, str | None, int]] = []
         into: Any = None
         key: Any = _NO_KEY
         value: Any
         nodes = 0
+        most = self._budget.left
         get_event, words, anchors = parser.get_event, _WORDS, self._anchors
         while True:
             event: Any = get_event()
             self._event = event
             nodes += 1
+            if nodes > most:
+                raise self._error(LocalizedText(texts.TOO_MANY_NODES))
             kind = type(event)
             if kind is ScalarEvent:  # as nine in ten are
                 value = event.value
@@ -242,14 +273,15 @@ class _Document:
                 elif event.implicit[0]:
                     text = value
                     value = words.get(text, text)
-                    if value is text and text[0] in _NUMBER_STARTS:
+                    if value is text and text[0] in NUMBER_STARTS:
                         value = self._numeric(text)
                 if event.anchor is not None:
-                    anchors[event.anchor] = (value, 1)
+                    anchors[event.anchor] = (value, 1 + len(event.value) // _CHARACTERS_PER_NODE)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 if len(stack) == _MAX_DEPTH:
                     raise self._error(LocalizedText(texts.TOO_DEEP, most=str(_MAX_DEPTH)))
-                stack.append((into, key, event.anchor, nodes))
+                began = nodes if event.anchor is None else nodes + event.start_mark.index // _CHARACTERS_PER_NODE
+                stack.append((into, key, event.anchor, began))
                 into = {} if kind is MappingStartEvent else []
                 key = _NO_KEY
                 continue
@@ -260,8 +292,10 @@ class _Document:
                 value = into
                 into, key, anchor, began = stack.pop()
                 if anchor is not None:
-                    anchors[anchor] = (value, nodes - began)
+                    size = nodes + event.end_mark.index // _CHARACTERS_PER_NODE - began
+                    anchors[anchor] = (value, max(1, size))
             if into is None:
+                self._budget.left -= nodes
                 return None if value is _MERGE else value
             if type(into) is list:
                 into.append("<<" if value is _MERGE else value)
@@ -282,7 +316,7 @@ class _Document:
     def _alias(self, anchor: str | None) -> tuple[object, int]:
         """The value of an alias, and how many nodes it has."""
         if anchor is None or anchor not in self._anchors:
-            raise self._error(LocalizedText(texts.NO_ANCHOR, anchor=str(anchor)))
+            raise self._error(LocalizedText(texts.NO_ANCHOR))
         value, size = self._anchors[anchor]
         self._aliased += size
         if self._aliased > _MAX_ALIASED:
@@ -327,12 +361,12 @@ class _Document:
     def _plain(self, text: str) -> object:
         """An unquoted scalar by the rules of go-yaml's resolve.go: YAML 1.1 except for sexagesimals and dates."""
         value = _WORDS.get(text, text)
-        return self._numeric(text) if value is text and text[0] in _NUMBER_STARTS else value
+        return self._numeric(text) if value is text and text[0] in NUMBER_STARTS else value
 
     def _numeric(self, text: str) -> object:
         if _NOT_FINITE.fullmatch(text):
             raise self._error(LocalizedText(texts.NOT_FINITE))
-        return _number(text)
+        return parse_number(text)
 
 
 _TAGS: Final = "tag:yaml.org,2002:"
@@ -352,31 +386,4 @@ _WORDS: Final[Mapping[str, object]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     "<<": _MERGE,
 }
-_NUMBER_STARTS: Final = frozenset("+-.0123456789")
-_INTEGER: Final = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|0[bB]([01]+)|(0|[1-9][0-9]*))", re.ASCII)
-_BASES: Final = (16, 8, 2, 10)
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-
-
-@lru_cache(maxsize=4096)  # a few numbers, such as ports, occur again and again
-def _number(text: str) -> int | float | str:
-    """A number as Go's parser reads it, or the text itself if it is not a number."""
-    digits = text.replace("_", "")
-    if match := _INTEGER.fullmatch(digits):
-        sign, *spellings = match.groups()
-        base, number = next((base, n) for base, n in zip(_BASES, spellings, strict=True) if n is not None)
-        return _integer(sign + number, base)
-    if _FLOAT.fullmatch(digits):
-        value = float(digits)
-        return value if math.isfinite(value) else text
-    return text
-
-
-def _integer(digits: str, base: int = 10) -> int | float:
-    """An integer as Go's JSON reads it: one that does not fit 64 bits becomes a float."""
-    try:
-        value = int(digits, base)
-        return value if -(2**63) <= value < 2**63 else float(value)
-    except (ValueError, OverflowError):  # more digits than Python converts, or than fit a float
-        return float(digits) if base == 10 else math.inf

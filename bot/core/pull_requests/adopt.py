@@ -15,13 +15,14 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.path import Item, Member, Segment, format_path, parse_path
+from bot.core.objects.redaction import has_hidden
 from bot.i18n.catalogue import adopt as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedError, LocalizedText
 
 _NO_FOLDING: Final = 2**20  # ruamel.yaml folds longer lines
 
 
-class NotAdoptableError(ValueError):
+class NotAdoptableError(LocalizedError):
     """Drift that cannot be adopted in git: one sentence that says why and what to do, and quotes no value."""
 
 
@@ -30,11 +31,10 @@ def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace:
 
     `namespace` is the application's, for objects without one. Objects missing from the cluster are removed. The result
     is parsed again and compared: NotAdoptableError when it differs from what was intended (an anchor that other places
-    share, a list item that cannot be identified), and for Secrets.
+    share, a list item that cannot be identified), and for credentials.
     """
     for object_drift in drift:
-        if object_drift.kind == "Secret":
-            raise NotAdoptableError(LocalizedText(texts.SECRET, name=object_drift.name))
+        refuse_credentials(object_drift)
     try:
         documents = [json.loads(json.dumps(value)) for _, value in read_documents(file, content)]
     except ManifestError as error:
@@ -50,6 +50,16 @@ def adopt(file: str, content: bytes, drift: Sequence[ObjectDrift], *, namespace:
         if _parses_to(file, adopted, expected):
             return b"\xef\xbb\xbf" + adopted if content.startswith(b"\xef\xbb\xbf") else adopted
     raise NotAdoptableError(LocalizedText(texts.SHARED_VALUE, file=file))
+
+
+def refuse_credentials(object_drift: ObjectDrift) -> None:
+    """NotAdoptableError for a Secret, or if the cluster's value of a field is hidden."""
+    if object_drift.kind == "Secret":
+        raise NotAdoptableError(LocalizedText(texts.SECRET, name=object_drift.name))
+    hidden = next((field for field in object_drift.fields if has_hidden(field.live)), None)
+    if hidden:
+        name = f"{object_drift.kind} {object_drift.name}"
+        raise NotAdoptableError(LocalizedText(texts.CREDENTIAL, object=name, path=hidden.path))
 
 
 def _parses_to(file: str, content: bytes, expected: list[Any]) -> bool:
@@ -291,9 +301,9 @@ def to_yaml(before: Any, value: Any) -> Any:
 
 
 def _quote_if_needed(value: str) -> str:
-    """Quoted where Kubernetes would parse a plain scalar as another value, as in `yes`, `1e3` and `010`."""
+    """Quoted where Kubernetes would parse a plain scalar as another value, as in `yes`, `1e3`, `010` and `[:0]`."""
     try:
         is_plain = [document for _, document in read_documents("", f"a: {value}\n".encode())] == [{"a": value}]
     except (ManifestError, ValueError):
         is_plain = False
-    return value if is_plain else DoubleQuotedScalarString(value)
+    return value if is_plain and not value.startswith(":") else DoubleQuotedScalarString(value)

@@ -16,7 +16,15 @@ from ruamel.yaml.error import YAMLError
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Item, Member, Segment
-from bot.core.pull_requests.adopt import NotAdoptableError, apply_field, find_key, round_trip, segments, to_yaml
+from bot.core.pull_requests.adopt import (
+    NotAdoptableError,
+    apply_field,
+    find_key,
+    refuse_credentials,
+    round_trip,
+    segments,
+    to_yaml,
+)
 from bot.core.rendering.source import KUSTOMIZATION_FILES
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedText
@@ -48,8 +56,7 @@ def adopt_overlay(
         raise NotAdoptableError(LocalizedText(texts.NO_YAML, file=kustomization)) from error
     adopted: dict[str, bytes] = {}
     for object_drift in drift:
-        if object_drift.kind == "Secret":
-            raise NotAdoptableError(LocalizedText(texts.SECRET, name=object_drift.name))
+        refuse_credentials(object_drift)
         manifest = _manifest(rendered, object_drift)
         fields = [field for field in object_drift.fields if not _set_in_overlay(overlay, object_drift, field)]
         if not fields and object_drift.change != "missing":

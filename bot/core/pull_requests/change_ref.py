@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from bot.i18n.catalogue import revision as texts
+from bot.i18n.catalogue import change_ref as texts
 from bot.i18n.language import LocalizedText, Text
 
 MAX_LENGTH = 200

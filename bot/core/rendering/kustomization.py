@@ -2,17 +2,17 @@
 
 Kustomize tries the entries of `resources` and similar fields as files, then as URLs of files, then as git repositories
 (kustomize, api/internal/target and api/internal/git/repospec.go). Here each must be in the repository, so there is
-nothing left to download. What files inside the kustomization's own root contain is left to Kustomize.
+nothing left to download. What other files contain is left to Kustomize, which may need to be isolated for that.
 """
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.objects.manifest import ManifestError, read_documents
-from bot.core.objects.resource import Object, text
+from bot.core.objects.resource import text
 from bot.core.rendering.source import CHART_FILE, KUSTOMIZATION_FILES, is_within, resolve_path
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
@@ -20,12 +20,16 @@ from bot.i18n.language import LocalizedText
 # Fields whose entries may be directories with kustomizations of their own, also outside the root.
 _ROOTS: Final = ("resources", "bases", "components", "generators", "transformers", "validators")
 _INLINE: Final = ("generators", "transformers", "validators")  # an entry may be the object itself
-_FILES: Final = ("crds", "configurations", "patchesStrategicMerge")
+_FILES: Final = ("crds", "configurations")
 _WITH_PATH: Final = ("patches", "patchesJson6902", "replacements")
 _GENERATORS: Final = ("configMapGenerator", "secretGenerator")
 
+# Its configuration can name the directory from which Helm loads plugins, and Helm's options.
+_HELM_GENERATOR: Final = "HelmChartInflationGenerator"
+
 _MAX_LINE_SEARCHES: Final = 1_000  # per file; each reads the file, and the line number is only a courtesy
 
+_SCHEME: Final = re.compile(r"(?:git::)?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _URL: Final = re.compile(r"\s*https?:", re.IGNORECASE)
 # Whatever Kustomize may take for a repository's URL, even where a directory of that name exists.
 _REMOTE: Final = re.compile(r"[:?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)", re.IGNORECASE)
@@ -47,20 +51,26 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What the kustomizations below one root need from `outside` of it, and whether they need Helm."""
+    """What the kustomizations below one root need from `outside` of it, and whether they need Helm.
+
+    `uses_plugins` says whether they have generators, transformers or validators. Kustomize runs only its own, but
+    their configuration can itself be generated, so that what it refers to is not known before.
+    """
 
     outside: tuple[Reference, ...] = ()
     uses_helm: bool = False
+    uses_plugins: bool = False
 
 
 def find_references(files: Mapping[str, bytes], root: str) -> References:
     """Follow the kustomizations reachable from `root` within it; `files` is the content of each file there, by path.
 
-    ManifestError for what would have to be downloaded, is outside the repository, or is missing.
+    ManifestError for what would have to be downloaded, is outside the repository, or is missing, and for what passes
+    options or configuration to Helm.
     """
     directories = {directory for path in files for directory in _parents(path)}
     outside: dict[str, Reference] = {}
-    uses_helm = False
+    uses_helm = uses_plugins = False
     visited, queue = {root}, [root]
     while queue:
         directory = queue.pop()
@@ -72,8 +82,10 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
             if not isinstance(document, dict):
                 continue
             kustomization = _Kustomization(file, files[file], document)
-            kustomization.refuse_urls()
+            kustomization.check_files(files)
+            kustomization.refuse_helm_options()
             uses_helm = uses_helm or kustomization.uses_helm
+            uses_plugins = uses_plugins or kustomization.uses_plugins
             for reference in (*kustomization.roots(), *kustomization.chart_homes(files)):
                 if not is_within(reference.path, root):
                     outside.setdefault(reference.path, reference)
@@ -82,19 +94,73 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
                     visited.add(reference.path)
                 elif reference.path not in files:
                     raise reference.missing_error()
-    return References(tuple(outside.values()), uses_helm)
+    if uses_plugins:
+        _refuse_helm_generators(files)
+    return References(tuple(outside.values()), uses_helm, uses_plugins)
 
 
 def redact_url(url: str) -> str:
-    """A URL to show: on one line, without its user and password, at most 200 characters."""
-    redacted = re.sub(r"//[^/@\s]+@", "//***@", url)
-    return "".join(character for character in redacted if character.isprintable())[:200]
+    """A URL to show: on one line, without its user, password and query, at most 200 characters."""
+    scheme = match[0] if (match := _SCHEME.match(url)) else ""
+    address, _, query = url.removeprefix(scheme).replace("#", "?").partition("?")
+    user, _, place = address.rpartition("@")
+    # With an @ behind the question mark, that is part of a password, or the @ is part of a token.
+    shown = "***" if "@" in query else f"***@{place}" if user else address
+    return "".join(character for character in f"{scheme}{shown}" if character.isprintable())[:200]
+
+
+def _refuse_helm_generators(files: Mapping[str, bytes]) -> None:
+    for file, content in files.items():
+        if _HELM_GENERATOR.encode() in content and file.endswith((".yaml", ".yml", ".json")):
+            for line, document in read_documents(file, content):
+                if isinstance(document, dict) and document.get("kind") == _HELM_GENERATOR:
+                    raise ManifestError(file, line, LocalizedText(texts.HELM_GENERATOR))
 
 
 def _parents(path: str) -> Iterator[str]:
     while path:
         path = posixpath.dirname(path)
         yield path
+
+
+class _Fields:
+    """A mapping by its keys as Go's decoder reads them: it folds their case as Unicode does."""
+
+    def __init__(self, mapping: Mapping[str, Any]) -> None:
+        self._pairs = [(key.casefold(), value) for key, value in mapping.items()]
+
+    def values(self, field: str) -> list[Any]:
+        """Every value that the field may have: which one counts depends on the version of the decoder."""
+        return [value for key, value in self._pairs if key == field.casefold()]
+
+    def texts(self, field: str) -> list[str]:
+        """The values that are strings, without empty ones."""
+        return [value for value in self.values(field) if isinstance(value, str) and value]
+
+    def text(self, field: str) -> str:
+        """The first of the strings; "" if there is none."""
+        return next(iter(self.texts(field)), "")
+
+    def strings(self, field: str) -> list[str]:
+        """The strings in lists."""
+        return [entry for entry in self._entries(field) if isinstance(entry, str)]
+
+    def mappings(self, field: str) -> list["_Fields"]:
+        """The mappings in lists, and those that are values themselves."""
+        return [_Fields(entry) for entry in (*self.values(field), *self._entries(field)) if isinstance(entry, dict)]
+
+    def strings_below(self, *, without: str) -> Iterator[str]:
+        """Every string at any depth, except below the field `without`."""
+        stack = [value for key, value in self._pairs if key != without.casefold()]
+        while stack:
+            value = stack.pop()
+            if isinstance(value, str):
+                yield value
+            elif isinstance(value, list | dict):
+                stack += value if isinstance(value, list) else value.values()
+
+    def _entries(self, field: str) -> list[Any]:
+        return [entry for value in self.values(field) if isinstance(value, list) for entry in value]
 
 
 class _Kustomization:
@@ -104,16 +170,18 @@ class _Kustomization:
         self._file = file
         self._directory = posixpath.dirname(file)
         self._content = content.decode(errors="replace")
-        # Go's decoder ignores the case of keys.
-        self._fields = [(key.lower(), value) for key, value in document.items()]
+        self._fields = _Fields(document)
+        self._charts = self._fields.mappings("helmCharts")
         self._line_searches = 0
-        self.uses_helm = bool(self._mappings("helmCharts") or self._mappings("helmChartInflationGenerator"))
+        self.uses_helm = bool(self._charts)
+        self.uses_plugins = any(self._fields.strings(field) for field in _INLINE)
 
     def roots(self) -> Iterator[Reference]:
         """The entries that may be directories, or outside the root."""
         for field in _ROOTS:
-            for entry in self._strings(field):
+            for entry in self._fields.strings(field):
                 if field in _INLINE and "\n" in entry.strip():
+                    self._check_inline(entry)
                     continue
                 if _REMOTE.search(entry):
                     raise self._remote_error(field, entry)
@@ -121,50 +189,75 @@ class _Kustomization:
 
     def chart_homes(self, files: Mapping[str, bytes]) -> Iterator[Reference]:
         """The directories with the charts of `helmCharts`; ManifestError for a chart that would be downloaded."""
-        homes = [text(options, "chartHome") for options in self._values("helmGlobals") if isinstance(options, dict)]
-        reference = self._reference(next(filter(None, homes), "charts"), LocalizedText(texts.CHART_HOME))
-        for chart in self._mappings("helmCharts"):
-            name, version, repo = text(chart, "name"), text(chart, "version"), text(chart, "repo")
-            if not (text(chart, "releaseName") or text(chart, "nameTemplate")):
-                raise self._error(name, LocalizedText(texts.NO_RELEASE_NAME, name=name))
-            # Where Kustomize looks before it downloads: absChartHome in its HelmChartInflationGenerator.
-            directory = posixpath.join(f"{name}-{version}", name) if version and repo else name
-            path = posixpath.join(reference.path, directory, CHART_FILE)
-            if is_within(path, self._directory) and path not in files:
-                origin = LocalizedText(texts.FROM, repository=redact_url(repo)) if repo else ""
-                remedy = LocalizedText(texts.COMMIT_CHART, path=posixpath.dirname(path))
-                raise self._error(name, LocalizedText(texts.FETCHED_CHART, name=name, origin=origin, remedy=remedy))
-            yield reference
+        homes = [home for options in self._fields.mappings("helmGlobals") for home in options.texts("chartHome")]
+        for home in homes or ["charts"]:
+            reference = self._reference(home, LocalizedText(texts.CHART_HOME))
+            for chart in self._charts:
+                self._check_chart(chart, reference.path, files)
+                yield reference
 
-    def refuse_urls(self) -> None:
-        """ManifestError for a file that Kustomize would download over HTTP."""
-        for field, path in self._file_paths():
-            if _URL.match(path):
-                raise self._remote_error(field, path)
+    def _check_chart(self, chart: _Fields, home: str, files: Mapping[str, bytes]) -> None:
+        name, version, repo = chart.text("name"), chart.text("version"), chart.text("repo")
+        if not (chart.text("releaseName") or chart.text("nameTemplate")):
+            raise self._error(name, LocalizedText(texts.NO_RELEASE_NAME, name=name))
+        # Where Kustomize looks before it downloads: absChartHome in its HelmChartInflationGenerator.
+        directory = posixpath.join(f"{name}-{version}", name) if version and repo else name
+        path = resolve_path(home, posixpath.join(directory, CHART_FILE))
+        if path is None or not is_within(path, home):
+            raise self._error(
+                name, LocalizedText(texts.OUTSIDE, what=LocalizedText(texts.CHART), path=repr(name[:100]))
+            )
+        if is_within(path, self._directory) and path not in files:
+            origin = LocalizedText(texts.FROM, repository=redact_url(repo)) if repo else ""
+            remedy = LocalizedText(texts.COMMIT_CHART, path=posixpath.dirname(path))
+            raise self._error(name, LocalizedText(texts.FETCHED_CHART, name=name, origin=origin, remedy=remedy))
+
+    def refuse_helm_options(self) -> None:
+        """ManifestError for what Kustomize would pass to Helm as an option, or as the place of its plugins."""
+        if self._fields.values("helmChartInflationGenerator"):
+            raise self._error("helmChartInflationGenerator", LocalizedText(texts.OLD_HELM_FIELD))
+        for settings in (*self._fields.mappings("helmGlobals"), *self._charts):
+            if settings.values("configHome"):
+                raise self._error("configHome", LocalizedText(texts.CONFIG_HOME))
+            for value in settings.strings_below(without="valuesInline"):
+                if value.lstrip().startswith("-"):
+                    raise self._error(value, LocalizedText(texts.HELM_OPTION))
+
+    def check_files(self, files: Mapping[str, bytes]) -> None:
+        """ManifestError for a file that Kustomize would download over HTTP, and for one that is missing."""
+        for field, entry in self._file_paths():
+            if _URL.match(entry):
+                raise self._remote_error(field, entry)
+            path = resolve_path(self._directory, entry)
+            if path is not None and is_within(path, self._directory) and path not in files:
+                raise Reference(path, self._file, self._line(entry)).missing_error()
+        for entry in self._fields.strings("patchesStrategicMerge"):  # files, or the patches themselves
+            if _URL.match(entry):
+                raise self._remote_error("patchesStrategicMerge", entry)
 
     def _file_paths(self) -> Iterator[tuple[str, str]]:
         for field in _FILES:
-            yield from ((field, path) for path in self._strings(field))
-        for field in _WITH_PATH:
-            yield from ((field, text(entry, "path")) for entry in self._mappings(field))
+            yield from ((field, path) for path in self._fields.strings(field))
+        for field in (*_WITH_PATH, "openapi"):
+            yield from ((field, path) for entry in self._fields.mappings(field) for path in entry.texts("path"))
         for field in _GENERATORS:
-            for entry in self._mappings(field):
-                files = (file.partition("=")[2] or file for file in _strings(entry.get("files")))
-                yield from ((field, path) for path in (*files, *_strings(entry.get("envs")), text(entry, "env")))
-        yield from (("openapi", text(entry, "path")) for entry in self._values("openapi") if isinstance(entry, dict))
-        for chart in self._mappings("helmCharts"):
-            values_files = (text(chart, "valuesFile"), *_strings(chart.get("additionalValuesFiles")))
+            for entry in self._fields.mappings(field):
+                files = (file.partition("=")[2] or file for file in entry.strings("files"))
+                yield from ((field, path) for path in (*files, *entry.strings("envs"), *entry.texts("env")))
+        for chart in self._charts:
+            values_files = (*chart.texts("valuesFile"), *chart.strings("additionalValuesFiles"))
             yield from (("helmCharts", path) for path in values_files)
 
-    def _values(self, field: str) -> list[Any]:
-        return [value for key, value in self._fields if key == field.lower()]
-
-    def _strings(self, field: str) -> list[str]:
-        return [entry for value in self._values(field) for entry in _strings(value)]
-
-    def _mappings(self, field: str) -> list[Object]:
-        lists = (value for value in self._values(field) if isinstance(value, list))
-        return [entry for value in lists for entry in value if isinstance(entry, dict)]
+    def _check_inline(self, entry: str) -> None:
+        """ManifestError for an inline entry that is not an object: Kustomize would take it for a path or a URL."""
+        line = self._line(entry)
+        for _, document in read_documents(self._file, entry.encode(errors="replace")):
+            if document is None:
+                continue
+            if not isinstance(document, dict) or not (text(document, "apiVersion") and text(document, "kind")):
+                raise ManifestError(self._file, line, LocalizedText(texts.NO_INLINE))
+            if document["kind"] == _HELM_GENERATOR:
+                raise ManifestError(self._file, line, LocalizedText(texts.HELM_GENERATOR))
 
     def _reference(self, entry: str, what: LocalizedText) -> Reference:
         path = resolve_path(self._directory, entry)
@@ -182,7 +275,3 @@ class _Kustomization:
         self._line_searches += 1
         position = self._content.find(entry) if entry and self._line_searches <= _MAX_LINE_SEARCHES else -1
         return self._content.count("\n", 0, position) + 1 if position > 0 else 1
-
-
-def _strings(value: object) -> Sequence[str]:
-    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []

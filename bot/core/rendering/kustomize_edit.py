@@ -3,7 +3,7 @@
 import json
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from bot.i18n.language import LocalizedText
 
 _SUFFIXES: Final = (".yaml", ".yml")
 _SUBSTITUTION_DISABLED: Final = re.compile(
-    rb"^\s+[\"']?kustomize\.toolkit\.fluxcd\.io/substitute[\"']?:\s*[\"']?disabled", re.MULTILINE
+    rb"^[ \t]+[\"']?kustomize\.toolkit\.fluxcd\.io/substitute[\"']?:\s*[\"']?disabled", re.MULTILINE
 )
 _VARIABLE: Final = re.compile(rb"\$(\$?)\{([^{}]*)\}")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -68,8 +68,8 @@ def edit_kustomization(files: Mapping[str, bytes], root: str, parameters: Kustom
 def substitute_variables(manifests: bytes, variables: Mapping[str, str]) -> bytes:
     """Built manifests after Flux's `postBuild`: `${name}` replaced, with or without a default, unless disabled.
 
-    https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution. ValueError, with the
-    expression, for the other string functions.
+    https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution. ValueError for other
+    string functions.
     """
 
     def substitute(match: re.Match[bytes]) -> bytes:
@@ -79,7 +79,7 @@ def substitute_variables(manifests: bytes, variables: Mapping[str, str]) -> byte
         name = _NAME.match(expression)
         rest = expression[name.end() :] if name else expression
         if name is None or not (not rest or rest.startswith((":=", ":-", "=", "-"))):
-            raise ValueError(f"${{{expression}}}")
+            raise ValueError("this string function is not supported")
         value = variables.get(name[0])
         if rest.startswith(":"):
             return (value or rest[2:]).encode()
@@ -94,18 +94,16 @@ def substitute_variables(manifests: bytes, variables: Mapping[str, str]) -> byte
 def _generated_resources(files: Mapping[str, bytes], root: str) -> list[str]:
     """Every manifest below `root`, with each directory that has a kustomization in place of the files in it."""
     kustomized = {posixpath.dirname(path) for path in files if posixpath.basename(path) in KUSTOMIZATION_FILES}
-    outermost = {
-        directory
-        for directory in kustomized
-        if not any(other != directory and is_within(directory, other) for other in kustomized)
-    }
-    manifests = [
-        path
-        for path in files
-        if path.endswith(_SUFFIXES) and not any(is_within(path, directory) for directory in outermost)
-    ]
+    outermost = {directory for directory in kustomized if kustomized.isdisjoint(_parents(directory))}
+    manifests = [path for path in files if path.endswith(_SUFFIXES) and kustomized.isdisjoint(_parents(path))]
     resources = (posixpath.relpath(path, root or ".") for path in (*manifests, *outermost) if is_within(path, root))
     return sorted(path for path in resources if not any(part.startswith(".") for part in path.split("/")))
+
+
+def _parents(path: str) -> Iterator[str]:
+    while path:
+        path = posixpath.dirname(path)
+        yield path
 
 
 def _replace_by_name(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from posixpath import basename, normpath
 
-from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
+from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_manifests
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -33,8 +33,12 @@ def render_plain(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Man
         generator = _GENERATORS.get(basename(path))
         if generator is not None:
             raise ManifestError(path, 1, LocalizedText(texts.GENERATOR, generator=generator))
+    budget = NodeBudget()
     return [
-        manifest for path, content in visible if path.endswith(_SUFFIXES) for manifest in read_manifests(path, content)
+        manifest
+        for path, content in visible
+        if path.endswith(_SUFFIXES)
+        for manifest in read_manifests(path, content, budget)
     ]
 
 

@@ -247,7 +247,7 @@ def _contents(repository: Repository, revision: str, paths: Sequence[str]) -> di
 def _waiting(record: ApprovalRecord, error: PortError, now: datetime) -> ApprovalRecord:
     """Asked again when the forge says, else later. What is known stays known."""
     at = getattr(error, "retry_at", None) or next_check_at(record, now)
-    why = str(error) if record.verdict is ApprovalStatus.UNKNOWN else None
+    why = error.text if record.verdict is ApprovalStatus.UNKNOWN else None
     return replace(record, why=why, look_at=at)
 
 

@@ -140,7 +140,7 @@ def _desired_state(
     application: Application, revision: Revision, repository: Repository, manifest_cache: ManifestCache
 ) -> _DesiredState:
     if isinstance(revision, PortError):
-        return _DesiredState(application, None, error=str(revision))
+        return _DesiredState(application, None, error=revision.text)
     try:
         rendering = manifest_cache.rendering(repository, revision, application.source)
         return _DesiredState(application, revision, rendering.manifests, rendering.varying or None)
@@ -175,7 +175,7 @@ def _check_of(desired: _DesiredState, live: LiveComparison | ClusterError | None
         where = application.path or LocalizedText(texts.ITS_DIRECTORY)
         error = LocalizedText(texts.DECLARES_NOTHING, application=application.name, where=where)
     elif isinstance(live, ClusterError):
-        error = error or str(live)
+        error = error or live.text
     elif live is not None:
         result = comparison_result(desired.manifests, namespace=application.namespace, live=live)
         error = join_sentences(filter(None, (error, summarize(result.unknown))))

@@ -72,7 +72,7 @@ def adopt_drift(
         )
         outcome = propose(proposal, repository, forge)
     except (NotAdoptableError, ManifestError) as error:
-        return Refused(error.args[0])
+        return Refused(error.text)
     except ForgeError as error:
         return Refused(error.text, error.retry_at)
     except PortError as error:

@@ -27,7 +27,7 @@ from bot.handlers.pull_requests.intents import Intents, PendingIntent
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.i18n.catalogue import queued as texts
+from bot.i18n.catalogue import queued_revert as texts
 from bot.i18n.language import LocalizedText, Text, Translator
 from bot.messages import queued_revert as queued_revert_message
 from bot.messages import revert as revert_message

@@ -112,7 +112,7 @@ class ManifestCache:
         if isinstance(found, ManifestError):
             raise ManifestError(found.file, found.line, found.problem)
         if isinstance(found, RenderError):
-            raise type(found)(str(found))
+            raise type(found)(found.text)
         return found
 
     def _locate(self, repository: Repository, revision: str, sources: Sequence[Source]) -> dict[Source, Inputs | None]:

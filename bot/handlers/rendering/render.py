@@ -6,8 +6,10 @@ from typing import Protocol
 
 from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_manifests
 from bot.core.rendering.chart import find_dependencies, is_nondeterministic
+from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.kustomization import Reference, find_references
 from bot.core.rendering.kustomize_edit import edit_kustomization, substitute_variables
+from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_OBJECTS, MAX_TREES
 from bot.core.rendering.plain import render_plain
 from bot.core.rendering.source import (
     CHART_FILE,
@@ -27,9 +29,6 @@ from bot.ports.errors import PortError
 from bot.ports.git import File, Repository, RepositoryError
 from bot.ports.rendering import Renderer, RenderError
 
-MAX_FILES = 20_000
-MAX_BYTES = 256 * 2**20
-MAX_TREES = 1_000
 _NAMED = 3  # objects told before "and N more"
 
 
@@ -68,13 +67,15 @@ class Commit:
 class Gathered:
     """What a source is and needs. `outside` has, of each tree that was read, the paths beside it that it needs.
 
-    `helm` says whether a kustomization has charts in it; `values` are Helm's values files, from the repository's root.
+    `helm` and `plugins` say whether a kustomization has charts, and generators, transformers or validators; `values`
+    are Helm's values files, from the repository's root.
     """
 
     kind: SourceType
     files: dict[str, File] = field(default_factory=dict)
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     helm: bool = False
+    plugins: bool = False
     values: tuple[str, ...] = ()
 
 
@@ -118,7 +119,7 @@ def make(gathered: Gathered, source: Source, renderer: Renderer | None) -> Rende
         inside = len(path) + 1 if path else 0
         counted = [each for each in contents if each[0] == path or source.directory.includes(each[0][inside:])]
         with gc_paused():
-            return Rendering(tuple(render_plain(counted, path)))
+            return Rendering(_bounded(path, render_plain(counted, path)))
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
     first = _run(gathered, source, renderer)
@@ -134,9 +135,11 @@ def _run(gathered: Gathered, source: Source, renderer: Renderer) -> tuple[Manife
     names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
     file = next(name for name in (f"{path}/{each}".lstrip("/") for each in names) if name in gathered.files)
     if gathered.kind is SourceType.HELM:
-        made = renderer.helm(files, path, replace(source.helm, values_files=gathered.values))
+        values = merge_values(((name, gathered.files[name].content) for name in gathered.values), file, source.helm)
+        parameters = replace(source.helm, values_files=(), inline_values=values, set=(), set_string=())
+        made = renderer.helm(files, path, parameters)
     else:
-        made = renderer.kustomize(files, path, helm=gathered.helm)
+        made = renderer.kustomize(files, path, helm=gathered.helm, plugins=gathered.plugins)
         try:
             made = (
                 substitute_variables(made, dict(source.kustomize.substitutions))
@@ -144,11 +147,15 @@ def _run(gathered: Gathered, source: Source, renderer: Renderer) -> tuple[Manife
                 else made
             )
         except ValueError as error:
-            raise RenderError(
-                LocalizedText(texts.NO_VARIABLE, expression=str(error)[:100], path=path or ".")
-            ) from error
+            raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from error
     with gc_paused():
-        return tuple(read_manifests(file, made))
+        return _bounded(file, read_manifests(file, made))
+
+
+def _bounded(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
+    if len(manifests) > MAX_OBJECTS:
+        raise ManifestError(file or ".", 1, LocalizedText(manifest_texts.TOO_MANY_OBJECTS, most=f"{MAX_OBJECTS:,}"))
+    return tuple(manifests)
 
 
 def _settled(first: Sequence[Manifest], second: Sequence[Manifest]) -> Rendering:
@@ -178,6 +185,7 @@ def _follow(tree: Tree, path: str, gathered: Gathered) -> None:
         part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
         found = find_references(part, reference.path)
         gathered.helm = gathered.helm or found.uses_helm
+        gathered.plugins = gathered.plugins or found.uses_plugins
         gathered.outside[reference.path] = tuple(each.path for each in found.outside)
         todo += found.outside
 

@@ -126,7 +126,7 @@ class CardReconciler:
         """Update it where it stands, else post it; the ts, None when it is gone and held. ChatError."""
         parent = self._store.cards.get(card.thread_of) if card.thread_of else None
         thread = parent.ts if parent else None
-        ts = self._authorizer(card, thread)
+        ts = self._message_ts(card, thread)
         if ts:
             try:
                 self._chat.update(card.channel, ts, card.message)
@@ -139,7 +139,7 @@ class CardReconciler:
                 return ts
         return None if card.held else self._post(card, thread)
 
-    def _authorizer(self, card: Card, thread: str | None) -> str | None:
+    def _message_ts(self, card: Card, thread: str | None) -> str | None:
         """The ts of its message, looked for where it is not known whether there is one."""
         posted = self._store.cards.get(card.key)
         if posted is None or posted.ts:
@@ -170,5 +170,5 @@ class CardReconciler:
             wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 10), _LONGEST_WAIT)
         self._wait_until[card.channel] = self._clock() + wait
         if error.code != "ratelimited":
-            self._why[card.channel] = str(error)
+            self._why[card.channel] = error.text
         _log.warning("cannot deliver card %s: %s", card.key, error)

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from cachetools import TTLCache
+
 from bot.config.model import Config
 from bot.core import home as homes
 from bot.core.access.permission import Members
@@ -53,6 +55,9 @@ class Homes:
         self._say = config.slack.translator("")
         self._groups = Groups(ports.chat, ports.clock, _GROUPS_KNOWN_FOR)
         self._lock = threading.Lock()
+        self._notices = TTLCache[str, Notice](
+            MOST_VIEWERS, AT_MOST_EVERY.total_seconds(), timer=lambda: ports.clock().timestamp()
+        )
         self._ended: tuple[datetime, list[Incident], list[Rollout], list[TrackedPullRequest]] | None = None
         self._wait_until: datetime | None = None
 
@@ -64,11 +69,12 @@ class Homes:
         self._try(user, lambda: self._publish(user, self._survey(now), seen=now, again=again))
 
     def answer(self, user: str, message: Message, about: str) -> None:
-        """What came of a click on somebody's Home, shown there until it is next brought up to date."""
-        notice = Notice(message, about)
+        """Show the result of a click on someone's Home tab there for `AT_MOST_EVERY`."""
+        with self._lock:
+            self._notices[user] = Notice(message, about)
         try:
             now = self._ports.clock()
-            self._try(user, lambda: self._publish(user, self._survey(now), seen=now, notice=notice, again=True))
+            self._try(user, lambda: self._publish(user, self._survey(now), seen=now, again=True))
         except StoreError as error:
             _log.warning("cannot update the Home tab of %s: %s", user, error)
             self._try(user, lambda: self._send(user, home_message.error_blocks(message)))
@@ -90,7 +96,9 @@ class Homes:
             return
         overview = self._survey(now)
         for viewer in due:
-            if not self._try(viewer.user, partial(self._publish, viewer.user, overview, seen=viewer.seen)):
+            if not self._try(
+                viewer.user, partial(self._publish, viewer.user, overview, seen=viewer.seen, shown=viewer)
+            ):
                 return
 
     def _try(self, user: str, publish: Callable[[], None]) -> bool:
@@ -140,12 +148,17 @@ class Homes:
         overview: WorkspaceOverview,
         *,
         seen: datetime,
-        notice: Notice | None = None,
+        shown: Home | None = None,
         again: bool = False,
     ) -> None:
-        """Give Slack what differs from what it was given, or all of it `again`. ChatError, StoreError."""
-        blocks, store = self._blocks(user, overview, notice), self._ports.store
+        """Publish the Home tab if it changed, or whether it changed or not (`again`). ChatError, StoreError.
+
+        With `shown`, only if nobody has published since: a refresh must not replace the answer to a click.
+        """
+        blocks, store = self._blocks(user, overview), self._ports.store
         given = store.homes.get(user)
+        if shown and given and given.at != shown.at:
+            return
         if given and given.digest == _digest(blocks) and not again:
             if given.seen < seen:
                 store.homes.save(replace(given, seen=seen))
@@ -156,10 +169,12 @@ class Homes:
             self._send(user, blocks)
             if store.homes.confirm(user, at, _digest(blocks)):
                 return
-            blocks = self._blocks(user, self._survey(at), notice)
+            blocks = self._blocks(user, self._survey(at))
         store.homes.save(Home(user, seen, "", self._ports.clock()))
 
-    def _blocks(self, user: str, overview: WorkspaceOverview, notice: Notice | None) -> list[Block]:
+    def _blocks(self, user: str, overview: WorkspaceOverview) -> list[Block]:
+        with self._lock:
+            notice = self._notices.get(user)
         return home_message.content(self._say, homes.build_home(user, overview, self._members()), notice)
 
     def _send(self, user: str, blocks: Sequence[Block]) -> None:

@@ -5,10 +5,10 @@ from bot.i18n.language import Phrase
 BUTTON = Phrase(en="Adopt in git…", es="Adoptar en git…")
 CONFIRM_TITLE = Phrase(en="Adopt in git?", es="¿Adoptar en git?")
 CONFIRM = Phrase(
-    en="This opens a pull request that updates git to match the cluster and removes objects that are missing from the "
-    "cluster. Nothing changes until someone merges it.",
-    es="Esto abre un pull request que actualiza git para que coincida con el clúster y elimina los objetos que faltan "
-    "en el clúster. Nada cambia hasta que alguien lo fusione.",
+    en="This opens a pull request that updates {application} in git to match the cluster and removes objects that are "
+    "missing from the cluster. Nothing changes until someone merges it.",
+    es="Esto abre un pull request que actualiza {application} en git para que coincida con el clúster y elimina los "
+    "objetos que faltan en el clúster. Nada cambia hasta que alguien lo fusione.",
 )
 CONFIRM_YES = Phrase(en="Open pull request", es="Abrir pull request")
 CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
@@ -84,6 +84,10 @@ HELM = Phrase(
 SECRET = Phrase(
     en="Secret {name} cannot be adopted: the bot never writes secret values to git. Change it at its source.",
     es="El Secret {name} no se puede adoptar: el bot nunca escribe valores secretos en git. Cámbialo en su origen.",
+)
+CREDENTIAL = Phrase(
+    en="{object} cannot be adopted: {path} holds a credential, and the bot never writes one to git. Change it there.",
+    es="{object} no se puede adoptar: {path} contiene una credencial, y el bot nunca escribe una en git. Cámbiala ahí.",
 )
 UNREADABLE = Phrase(
     en="{error} Fix it, then adopt the drift again.",

@@ -40,7 +40,8 @@ UNCHECKED = Phrase(
     en="{application} has not been checked yet. Run /gitops drift {application}.",
     es="{application} todavía no se ha comprobado. Ejecuta /gitops drift {application}.",
 )
-DIFFERS = Phrase(en="{where}: {summary} (git {revision}).", es="{where}: {summary} (git {revision}).")
+HEADING = Phrase(en="{mark} {where}: {fact}", es="{mark} {where}: {fact}")
+DIFFERS = Phrase(en="{where}: {facts} (git {revision}).", es="{where}: {facts} (git {revision}).")
 IN_SYNC = PluralPhrase(
     en=(
         "{where} is in sync: {n} object matches git {revision}.",
@@ -66,6 +67,15 @@ MORE_OBJECTS = PluralPhrase(
     ),
     es=("… y {n} objeto más. Míralos todos con /gitops diff.", "… y {n} objetos más. Míralos todos con /gitops diff."),
 )
+
+EXPLAINED = Phrase(
+    en="Why the drift in {applications} is drift, and what was set aside.",
+    es="Por qué el drift de {applications} es drift, y qué se descartó.",
+)
+EXPLAINED_FIELD = Phrase(
+    en="{path}: {severity}, because {reason}. Rule: {rule}", es="{path}: {severity}, porque {reason}. Regla: {rule}"
+)
+EXPLAINED_OBJECT = Phrase(en="{object}: {severity}, because {reason}", es="{object}: {severity}, porque {reason}")
 
 NOTHING_ASIDE = Phrase(en="No differences were set aside.", es="No se descartó ninguna diferencia.")
 ASIDE = PluralPhrase(

@@ -9,10 +9,9 @@ OPEN = PluralPhrase(
 NONE_OPEN = Phrase(en="✅ No open incidents", es="✅ Sin incidentes abiertos")
 YOURS = Phrase(en="Yours", es="Tuyos")
 OTHERS = Phrase(en="Others", es="Otros")
-TITLE = Phrase(en="{mark} {level}: {where}", es="{mark} {level}: {where}")
-WHY = Phrase(en="{reason}; {summary}.", es="{reason}; {summary}.")
+TITLE = Phrase(en="{mark} {where}: {fact}", es="{mark} {where}: {fact}")
 WHY_MANY = Phrase(
-    en="In {names}. The worst is in {worst}: {reason}.", es="En {names}. Lo peor está en {worst}: {reason}."
+    en="{severity} · {names} · the worst is in {worst}", es="{severity} · {names} · lo peor está en {worst}"
 )
 SINCE = Phrase(en="Since {time}", es="Desde {time}")
 NOT_ACKNOWLEDGED = Phrase(en=" · not acknowledged", es=" · sin atender")
@@ -46,7 +45,7 @@ OWNERS_UNKNOWN = Phrase(
     en="Some owners are user groups, and the bot could not get their members from Slack: {reason}",
     es="Algunos responsables son grupos de usuarios, y el bot no pudo obtener sus miembros de Slack: {reason}",
 )
-DIFFERS = Phrase(en="{state}: {objects}", es="{state}: {objects}")
+DIFFERS = Phrase(en="{state}: {facts}", es="{state}: {facts}")
 APPLICATION = Phrase(en="{mark} {name} · {state} · {cluster}", es="{mark} {name} · {state} · {cluster}")
 MORE_APPLICATIONS = Phrase(en="… and {n} more: {states}.", es="… y {n} más: {states}.")
 

@@ -8,18 +8,14 @@ OF = Phrase(en="{applications} from {repository}", es="{applications} de {reposi
 SOME_OF = Phrase(en="{n} of {applications}", es="{n} de {applications}")
 
 OPEN = Phrase(
-    en="{level} in {where} since {time}: {names}. The worst is in {worst}: {reason}.",
-    es="{level} de {where} desde las {time}: {names}. Lo peor está en {worst}: {reason}.",
+    en="{level} in {where} since {time}: {fact}. Affected: {names}.{tools}",
+    es="{level} de {where} desde las {time}: {fact}. Aplicaciones: {names}.{tools}",
 )
-LEAD = Phrase(
-    en="{where}, drifting since {time}. The worst is in {worst}: {reason}.",
-    es="{where}, con drift desde {time}. Lo peor está en {worst}: {reason}.",
-)
-TOOLS = Phrase(en="Last written by {tools}.", es="Escrito por última vez por {tools}.")
-LINE = Phrase(
-    en=" · {level}: {reason}",
-    es=" · {level}: {reason}",
-)
+FACT_IN = Phrase(en="{fact} (in {application})", es="{fact} (en {application})")
+LEAD = Phrase(en="{severity} · {where}, drifting since {time}", es="{severity} · {where}, con drift desde {time}")
+SENTENCE_TOOLS = Phrase(en=" By {tools}.", es=" Por {tools}.")
+TOOLS = Phrase(en=" · by {tools}", es=" · por {tools}")
+LINE = Phrase(en=" · {severity}: {facts}", es=" · {severity}: {facts}")
 ACKNOWLEDGED = Phrase(en=" · acknowledged by {person}", es=" · atendido por {person}")
 SNOOZED = Phrase(en=" · snoozed until {time}", es=" · pospuesto hasta {time}")
 BLIND = Phrase(en=" · latest check incomplete", es=" · última comprobación incompleta")

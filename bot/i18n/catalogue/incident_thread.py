@@ -4,11 +4,10 @@ from bot.i18n.language import Phrase, PluralPhrase
 
 MANY = Phrase(en="{names} on {cluster}", es="{names} en {cluster}")
 
-GROWN = Phrase(en="More drift in {where}: {summary}. {first}.", es="Más drift de {where}: {summary}. {first}.")
-GROWN_BY_ONE = Phrase(en="More drift in {where}. {first}.", es="Más drift de {where}. {first}.")
+GROWN = Phrase(en="More drift in {where}: {facts}", es="Más drift de {where}: {facts}")
 GROWN_LEAD = Phrase(
-    en="More drift in {where} since the alert: {summary}, first seen {time}.",
-    es="Más drift de {where} desde la alerta: {summary}; visto por primera vez a las {time}.",
+    en="More drift in {where} since the alert: {facts}. First seen {time}.",
+    es="Más drift de {where} desde la alerta: {facts}. Visto por primera vez a las {time}.",
 )
 SILENCE_ENDED = Phrase(
     en=" It is worse than the drift that {person} acknowledged or snoozed, so the incident is open again.",
@@ -24,8 +23,8 @@ REMINDED = Phrase(
     es="{where}: con drift desde {time}, sin atender.",
 )
 ESCALATED = Phrase(
-    en="{level} in {where} since {time}, not acknowledged: {reason}.",
-    es="{level} de {where} desde {time}, sin atender: {reason}.",
+    en="{level} in {where} since {time}, not acknowledged: {facts}.",
+    es="{level} de {where} desde {time}, sin atender: {facts}.",
 )
 ELSEWHERE = Phrase(en=" The alert is in {channel}.", es=" La alerta está en {channel}.")
 RESOLVED = Phrase(

@@ -27,9 +27,14 @@ TOO_DEEP = Phrase(
     en="This document is nested more than {most} levels deep.",
     es="Este documento tiene más de {most} niveles de anidamiento.",
 )
+TOO_MANY_NODES = Phrase(
+    en="From here on, the manifests hold too much to be read. Split them into several applications.",
+    es="A partir de aquí, los manifiestos contienen demasiado para leerlo. Divídelos en varias aplicaciones.",
+)
 NO_ANCHOR = Phrase(
-    en="The alias *{anchor} does not refer to an earlier anchor, or refers to itself.",
-    es="El alias *{anchor} no se refiere a un ancla anterior, o se refiere a sí mismo.",
+    en="An alias does not refer to an earlier anchor, or refers to itself. Quote a value that begins with *.",
+    es="Un alias no se refiere a un ancla anterior, o se refiere a sí mismo. Pon entre comillas un valor que empieza "
+    "por *.",
 )
 BOMB = Phrase(
     en="The aliases in this document expand to too much content, as in a YAML bomb.",
@@ -72,6 +77,7 @@ OUTSIDE = Phrase(
 PATH = Phrase(en="path", es="La ruta")
 ENTRY = Phrase(en="entry", es="La entrada")
 CHART_HOME = Phrase(en="chartHome", es="El chartHome")
+CHART = Phrase(en="chart", es="El chart")
 REMOTE = Phrase(
     en="{field} refers to {what}, but rendering never downloads files. Commit a copy and use that instead.",
     es="{field} se refiere a {what}, pero al renderizar no se descarga nada. Sube una copia a git y usa esa.",
@@ -90,6 +96,45 @@ NO_RELEASE_NAME = Phrase(
     en="The chart {name} has no releaseName here, so its objects would get new names each time. Set releaseName.",
     es="El chart {name} no tiene releaseName aquí, así que sus objetos cambiarían de nombre cada vez. Define "
     "releaseName.",
+)
+HELM_OPTION = Phrase(
+    en="A setting of helmCharts or helmGlobals begins with a hyphen, so Helm would read it as an option. Remove it.",
+    es="Un ajuste de helmCharts o helmGlobals empieza por un guion, así que Helm lo leería como una opción. Quítalo.",
+)
+CONFIG_HOME = Phrase(
+    en="configHome is not supported: Helm would load plugins from it. Remove it.",
+    es="configHome no se admite: Helm cargaría plugins desde ahí. Quítalo.",
+)
+OLD_HELM_FIELD = Phrase(
+    en="helmChartInflationGenerator is not supported. Use helmCharts.",
+    es="helmChartInflationGenerator no se admite. Usa helmCharts.",
+)
+HELM_GENERATOR = Phrase(
+    en="A HelmChartInflationGenerator is not supported as a generator, transformer or validator. Use helmCharts.",
+    es="Un HelmChartInflationGenerator no se admite como generator, transformer ni validator. Usa helmCharts.",
+)
+NO_INLINE = Phrase(
+    en="An entry of generators, transformers or validators is neither a path nor a valid object. Fix it.",
+    es="Una entrada de generators, transformers o validators no es una ruta ni un objeto válido. Corrígela.",
+)
+NO_VALUES = Phrase(
+    en="These are not valid Helm values: they must be a mapping.",
+    es="Estos valores de Helm no son válidos: deben ser un mapa.",
+)
+BAD_INLINE_VALUES = Phrase(
+    en="The inline Helm values are not valid (line {line}): {problem}",
+    es="Los valores de Helm en línea no son válidos (línea {line}): {problem}",
+)
+BAD_PARAMETER = Phrase(
+    en="Helm cannot set the parameter {name}: its name or value is not valid, or another value is in the way.",
+    es="Helm no puede definir el parámetro {name}: su nombre o su valor no es válido, u otro valor lo impide.",
+)
+LARGE_VALUES = Phrase(
+    en="The Helm values are larger than {most} MiB.", es="Los valores de Helm ocupan más de {most} MiB."
+)
+TOO_MANY_OBJECTS = Phrase(
+    en="The application has more than {most} objects. Split it into several applications.",
+    es="La aplicación tiene más de {most} objetos. Divídela en varias aplicaciones.",
 )
 NO_KUSTOMIZATION = Phrase(
     en="The file does not exist, so this is not a kustomization. Fix the path.",

@@ -13,11 +13,69 @@ NO_HELM = Phrase(
     es="Renderizar esto requiere Helm. Pon helm en el PATH, o instala el SDK con pip install 'gitops-bot[helm]'.",
 )
 NO_VARIABLE = Phrase(
-    en="The bot cannot substitute the variable {expression} in {path}.",
-    es="El bot no puede sustituir la variable {expression} en {path}.",
+    en="The bot cannot substitute a variable in {path}: it uses a string function other than a default.",
+    es="El bot no puede sustituir una variable en {path}: usa una función de texto que no es un valor por defecto.",
 )
-FAILED = Phrase(en="{what} failed: {why}", es="{what} falló: {why}")
+NOT_ISOLATED = Phrase(
+    en="Rendering this requires isolation, which this machine does not offer: {reason}. Run gitops-bot doctor.",
+    es="Renderizar esto requiere aislamiento, que esta máquina no ofrece: {reason}. Ejecuta gitops-bot doctor.",
+)
+FAILED = Phrase(
+    en="{what} failed: {why} Run it in a clone for the full error.",
+    es="{what} falló: {why} Ejecútalo en un clon para ver el error completo.",
+)
+AT = Phrase(en="{place}: {why}", es="{place}: {why}")
+UNKNOWN_REASON = Phrase(
+    en="its error is hidden because it may quote values.",
+    es="su error se oculta porque puede citar valores.",
+)
 NO_REASON = Phrase(en="it gave no reason.", es="no indicó el motivo.")
+BAD_YAML = Phrase(en="the YAML is not valid.", es="el YAML no es válido.")
+CYCLE = Phrase(en="the kustomizations form a cycle.", es="las kustomizations forman un ciclo.")
+PLUGIN = Phrase(
+    en="plugins and container functions are not run.", es="los plugins y las funciones en contenedores no se ejecutan."
+)
+EMPTY = Phrase(en="a kustomization is empty.", es="una kustomization está vacía.")
+UNKNOWN_FIELD = Phrase(
+    en="a field does not exist or has the wrong type.", es="un campo no existe o tiene un tipo equivocado."
+)
+NO_FILE = Phrase(
+    en="a file does not exist, or is outside the directory of the kustomization.",
+    es="un archivo no existe o está fuera del directorio de la kustomization.",
+)
+NO_TARGET = Phrase(
+    en="a patch or replacement matches no object, or no field of it.",
+    es="un patch o replacement no coincide con ningún objeto, o con ningún campo suyo.",
+)
+BAD_PATCH = Phrase(en="a patch is not valid or does not apply.", es="un patch no es válido o no se puede aplicar.")
+DUPLICATE = Phrase(en="an object is declared twice.", es="un objeto se declara dos veces.")
+NO_OBJECT = Phrase(en="a document is not a Kubernetes object.", es="un documento no es un objeto de Kubernetes.")
+BAD_GENERATOR = Phrase(
+    en="a ConfigMap or Secret cannot be generated.", es="no se puede generar un ConfigMap o un Secret."
+)
+HELM_ARGUMENT = Phrase(
+    en="a chart passes an option to Helm that the bot does not allow.",
+    es="un chart pasa a Helm una opción que el bot no permite.",
+)
+TEMPLATE_FAILED = Phrase(en="a template calls fail or required.", es="una plantilla llama a fail o required.")
+BAD_TEMPLATE = Phrase(
+    en="a template cannot be parsed or executed.", es="una plantilla no se puede interpretar o ejecutar."
+)
+NO_FUNCTION = Phrase(
+    en="a template calls a function that does not exist.", es="una plantilla llama a una función que no existe."
+)
+BAD_SCHEMA = Phrase(en="the values do not match values.schema.json.", es="los valores no cumplen values.schema.json.")
+NO_DEPENDENCY = Phrase(
+    en="a dependency in Chart.yaml is not in charts/.", es="una dependencia de Chart.yaml no está en charts/."
+)
+KUBE_VERSION = Phrase(
+    en="the chart does not support this Kubernetes version. Set kube_version.",
+    es="el chart no admite esta versión de Kubernetes. Define kube_version.",
+)
+BAD_CHART = Phrase(en="the chart is not valid.", es="el chart no es válido.")
+BAD_NAME = Phrase(
+    en="the name of the release or of an object is not valid.", es="el nombre del release o de un objeto no es válido."
+)
 TOO_LONG = Phrase(
     en="{what} took longer than {seconds} s and was stopped.", es="{what} tardó más de {seconds} s y se detuvo."
 )

@@ -99,7 +99,7 @@ ACROSS_MERGES = PluralPhrase(
         "El rango {range} contiene {n} fusiones, así que no se puede revertir commit por commit.",
     ),
 )
-UNDO_ALL = Phrase(en="Revert all {n} commits as one", es="Revertir los {n} commits como uno")
+REVERT_ALL = Phrase(en="Revert all {n} commits as one", es="Revertir los {n} commits como uno")
 CONFIRM = PluralPhrase(
     en=(
         "Reverting {name} changes {n} file{touching}. Nothing has been opened yet.",

@@ -9,6 +9,12 @@ LEVELS = {
     "MINOR": Phrase(en="Minor drift", es="Drift leve"),
 }
 
+SEVERITIES = {
+    "CRITICAL": Phrase(en="Critical", es="Crítico"),
+    "SERIOUS": Phrase(en="Serious", es="Grave"),
+    "MINOR": Phrase(en="Minor", es="Leve"),
+}
+
 # By the value of a `Reason`.
 REASONS = {
     "privileged": Phrase(

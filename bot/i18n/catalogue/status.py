@@ -30,7 +30,7 @@ LINE = Phrase(
     es="{mark} {name} · {state} · {where} · git {revision} · comprobada a las {time}",
 )
 LINE_UNCHECKED = Phrase(en="⏳ {name} · not checked yet · {where}", es="⏳ {name} · sin comprobar todavía · {where}")
-STATE_DRIFT = Phrase(en="{state}: {summary}", es="{state}: {summary}")
+STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
 ARRIVING = Phrase(en=" · {revision} is rolling out", es=" · {revision} se está desplegando")
 MORE_APPLICATIONS = PluralPhrase(
     en=("… and {n} more application.", "… and {n} more applications."),

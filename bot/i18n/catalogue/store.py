@@ -6,4 +6,7 @@ SILENT = Phrase(
     en="The state database is not responding ({kind}). Check store: or DATABASE_URL.",
     es="La base de datos de estado no responde ({kind}). Revisa store: o DATABASE_URL.",
 )
-OTHER_VERSION = Phrase(en="{id} ({values}), from another version", es="{id} ({values}), de otra versión")
+OTHER_VERSION = Phrase(
+    en="{id}: {values} (stored by another version of the bot)",
+    es="{id}: {values} (guardado por otra versión del bot)",
+)

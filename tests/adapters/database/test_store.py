@@ -27,13 +27,27 @@ from bot.core.pull_requests.revert import RevertRequest
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, PendingState, Rollout, RolloutState
 from bot.handlers.incidents.control import change
-from bot.i18n.language import Language, LocalizedText, Phrase, Translator
+from bot.i18n.catalogue import cluster as texts
+from bot.i18n.language import Language, LocalizedText, Translator
 from bot.ports.store import Home, Posted, StoreError
+from tests.common.english import english
 
 T0 = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
 SILENT = LocalizedText(
-    Phrase(en="Cluster prod could not {what}: it broke off.", es="El cluster prod no pudo {what}: se cortó."),
-    what=LocalizedText(Phrase(en="list {kind}", es="listar {kind}"), kind="pods"),
+    texts.COULD_NOT,
+    what=LocalizedText(texts.LIST, resource="pods"),
+    cluster="prod",
+    why=LocalizedText(texts.EXPIRED),
+)
+STORED = (
+    '{"id":"cluster.COULD_NOT","values":{"cluster":"prod","what":{"id":"cluster.LIST","values":{"resource":"pods"}},'
+    '"why":{"id":"cluster.EXPIRED","values":{}}}}'
+)
+# As it was stored up to migration 0002.
+STORED_WITH_TEMPLATES = (
+    '{"en":"Could not {what} on cluster {cluster}: {why}","es":"No se pudo {what} en el clúster {cluster}: {why}",'
+    '"values":{"what":{"en":"list {resource}","es":"listar {resource}","values":{"resource":"pods"}},"cluster":"prod",'
+    '"why":{"en":"the list expired (410).","es":"la lista expiró (410).","values":{}}}}'
 )
 DRIFT = (
     ObjectDrift(
@@ -132,9 +146,6 @@ def test_a_check_comes_back_whole_but_for_what_was_set_aside(store):
     store.checks.save([CHECK])
     store.checks.save([replace(CHECK, objects=4, notes=(SILENT, "plain"))])
     assert store.checks.latest() == {"shop": replace(CHECK, objects=4, notes=(SILENT, "plain"))}
-    assert (
-        Translator(Language.SPANISH).told(store.checks.latest()["shop"].notes[0]).startswith("El cluster prod no pudo ")
-    )
     assert store.checks.latest()["shop"].set_aside == ()
 
 
@@ -154,19 +165,83 @@ def test_everything_outlives_a_restart(url):
     second.close()
 
 
-def test_a_sentence_still_knows_every_language_when_it_comes_back(store):
-    """It is told in the language of whoever reads it, perhaps after a restart."""
+@pytest.fixture
+def with_texts(store):
+    """A store where every aggregate that can hold a text holds SILENT, wherever it can."""
+    drift = tuple(
+        replace(item, reason=SILENT, fields=tuple(replace(field, reason=SILENT) for field in item.fields))
+        for item in DRIFT
+    )
     merged = rollout("b" * 40)
     parts = (replace(merged.parts[0], error=SILENT, change=ApplicationChange(why=SILENT)),)
-    store.checks.save([replace(CHECK, error=SILENT)])
-    store.incidents.exchange(None, replace(INCIDENT, blind=SILENT))
+    store.checks.save([replace(CHECK, error=SILENT, notes=(SILENT, "plain"), drift=drift, set_aside=())])
+    store.incidents.exchange(None, replace(INCIDENT, blind=SILENT, drift=drift, worst=drift))
     store.rollouts.save(replace(merged, parts=parts))
-    part = store.rollouts.unsettled()[0].parts[0]
-    kept = [store.checks.latest()["shop"].error, store.incidents.open_for("shop").blind, part.error, part.change.why]
-    assert kept == [SILENT] * 4
-    assert {Translator(Language.SPANISH).told(each) for each in kept} == {
-        "El cluster prod no pudo listar pods: se cortó."
-    }
+    store.approvals.advance("p", None, "a" * 40, [record(1, why=SILENT)])
+    store.queued_reverts.save(replace(QUEUED, result=SILENT))
+    return store
+
+
+def everything(store):
+    """What `with_texts` saved."""
+    return [
+        *store.checks.latest().values(),
+        *store.incidents.unsettled(),
+        *store.rollouts.unsettled(),
+        *store.approvals.unsettled(),
+        *store.queued_reverts.unsettled(),
+    ]
+
+
+WITH_BODY = [table for table in metadata.sorted_tables if "body" in table.c]
+
+
+def bodies(store):
+    """The stored JSON of everything."""
+    return [body for table in WITH_BODY for body in store.database.scalars(sa.select(table.c.body))]
+
+
+def rewrite(store, old, new):
+    """Replace this part of the stored JSON everywhere."""
+    with store.database.begin() as connection:
+        for table in WITH_BODY:
+            connection.execute(table.update().values(body=sa.func.replace(table.c.body, old, new)))
+
+
+def test_a_text_is_stored_without_its_template_and_comes_back_in_every_language(with_texts):
+    stored = bodies(with_texts)
+    assert sorted(body.count(STORED) for body in stored) == [1, 2, 2, 5, 7]
+    assert not [body for body in stored if "ould not" in body or "No se pudo" in body]
+    check, incident, merged, approval, queued = everything(with_texts)
+    assert {check.error, incident.blind, merged.parts[0].change.why, approval.why, queued.result} == {SILENT}
+    assert Translator(Language.SPANISH).localize(check.drift[0].fields[0].reason) == (
+        "No se pudo listar pods en el clúster prod: la lista expiró (410)."
+    )
+
+
+def test_a_text_that_was_stored_with_its_templates_becomes_its_english_sentence(with_texts, url):
+    before = everything(with_texts)
+    rewrite(with_texts, STORED, STORED_WITH_TEMPLATES)
+    with with_texts.database.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+    SqlStore(url).close()
+    assert everything(with_texts) == english(before)
+    assert not [body for body in bodies(with_texts) if '"es":' in body]
+
+
+def test_a_text_that_only_another_version_has_is_read_and_stored_again(with_texts):
+    rewrite(with_texts, "cluster.COULD_NOT", "cluster.RENAMED")
+    for _ in range(2):
+        check, incident, merged, approval, queued = everything(with_texts)
+        kept = {check.error, incident.blind, merged.parts[0].change.why, approval.why, queued.result}
+        assert {str(text) for text in kept} == {
+            "cluster.RENAMED: prod, list pods, the list expired (410). (stored by another version of the bot)"
+        }
+        assert with_texts.incidents.exchange(incident, incident)
+        with_texts.checks.save([check])
+        with_texts.rollouts.save(merged)
+        with_texts.approvals.save([approval])
+        with_texts.queued_reverts.save(queued)
 
 
 def test_a_queued_revert_comes_back_whole_until_it_is_settled(store):
@@ -177,7 +252,6 @@ def test_a_queued_revert_comes_back_whole_until_it_is_settled(store):
         store.queued_reverts.save(each)
     first, second = store.queued_reverts.unsettled()
     assert (first, second) == (QUEUED, later)
-    assert Translator(Language.SPANISH).told(first.reason) == "El cluster prod no pudo listar pods: se cortó."
     done = replace(QUEUED, state=QueueState.DONE, result="Pull request #1 is open.", url="https://forge.example/1")
     store.queued_reverts.save(done)
     assert store.queued_reverts.unsettled() == [done, later]
@@ -407,7 +481,7 @@ def test_a_batch_is_read_whole_until_all_of_it_is_settled(store):
     store.approvals.save([record(1, verdict=ApprovalStatus.APPROVED, why=SILENT)], settled={record(1).id})
     found = store.approvals.unsettled()
     assert [each.verdict for each in found] == [ApprovalStatus.APPROVED, ApprovalStatus.DIRECT]
-    assert Translator(Language.SPANISH).told(found[0].why).startswith("El cluster")
+    assert found[0].why == SILENT
     store.settle("p?1")
     assert store.approvals.unsettled() == []
     assert len(store.approvals.of_commits("p", [record(1).sha, record(2).sha])) == 2

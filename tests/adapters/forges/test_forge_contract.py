@@ -435,19 +435,19 @@ def test_the_doctor_names_each_permission_that_is_missing(site, granted, ok):
     site.sandbox.tokens["half"] = Token("gitops-bot", frozenset({granted}))
     probes = site.adapter(token="half").probes()
     assert tuple(probe.ok for probe in probes) == ok
-    assert [probe.remedy for probe in probes if not probe.ok and "Grant its token" in probe.remedy]
+    assert [probe.remedy for probe in probes if not probe.ok and "Grant its token" in str(probe.remedy)]
 
 
 def test_the_doctor_stops_at_a_repository_it_cannot_see(site):
     (probe,) = site.adapter(token="wrong").probes()
     assert not probe.ok
-    assert site.kind.token_variable in probe.remedy
+    assert site.kind.token_variable in str(probe.remedy)
 
 
 def test_the_doctor_says_that_a_repository_is_archived(forge, hosted):
     hosted.archived = True
     probes = forge.probes()
-    assert [probe.remedy for probe in probes if "archived" in probe.remedy]
+    assert [probe.remedy for probe in probes if "archived" in str(probe.remedy)]
 
 
 # ---------------------------------------------------------------- the sandbox itself

@@ -186,7 +186,7 @@ def test_discovery_takes_two_requests_and_a_dead_group_hurts_no_other(cluster, a
     discovery = cluster.discover()
     assert discovery.kinds == {("v1", "ConfigMap"): CONFIG_MAP, ("apps/v1", "Deployment"): DEPLOYMENT}
     assert list(discovery.broken) == ["metrics.k8s.io/v1beta1"]
-    assert "kubectl get apiservice v1beta1.metrics.k8s.io" in discovery.broken["metrics.k8s.io/v1beta1"]
+    assert "kubectl get apiservice v1beta1.metrics.k8s.io" in str(discovery.broken["metrics.k8s.io/v1beta1"])
     assert api.paths() == ["/api", "/apis"]
 
 
@@ -194,7 +194,7 @@ def test_discovery_without_the_aggregated_form_finds_the_same(cluster, api):
     api.aggregated = False
     discovery = cluster.discover()
     assert discovery.kinds == {("v1", "ConfigMap"): CONFIG_MAP, ("apps/v1", "Deployment"): DEPLOYMENT}
-    assert "503 (service unavailable)" in discovery.broken["metrics.k8s.io/v1beta1"]
+    assert "503 (service unavailable)" in str(discovery.broken["metrics.k8s.io/v1beta1"])
 
 
 def test_discovery_fails_whole_when_the_api_server_does(cluster, api):

@@ -1,7 +1,6 @@
 """The limits on a program that renders, with programs that try to exceed them."""
 
 import fcntl
-import socket
 import sys
 import threading
 from pathlib import Path
@@ -9,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.rendering import confined
-from bot.adapters.rendering.confined import Limits, private_copy, run
+from bot.adapters.rendering.confined import run
+from bot.adapters.rendering.private_copy import private_copy
+from bot.core.rendering.limits import Limits
 from bot.ports.errors import PortError
 from bot.ports.git import File
 from bot.ports.rendering import RenderError
@@ -35,17 +36,31 @@ def test_it_sees_its_files_and_nothing_of_our_environment(monkeypatch):
     assert listed.startswith("a [")
 
 
-@pytest.mark.parametrize("network_namespace", [True, False])
-def test_it_reaches_no_network(monkeypatch, network_namespace):
-    if not network_namespace:  # a system that allows none: proxies are what is left
-        monkeypatch.setattr(confined, "_without_network", tuple)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = server.getsockname()
-        direct = f"import socket; socket.create_connection({address!r}, 3)"
-        proxied = "import urllib.request as u; u.urlopen('http://example.org/', timeout=3)"
-        done = python(direct if network_namespace else proxied)
+def test_it_reaches_no_network_and_reads_and_runs_nothing_else(tmp_path):
+    (tmp_path / "token").write_text("hunter2")
+    attempts = [
+        "import socket; socket.create_connection(('127.0.0.1', 9), 3)",
+        "import socket; socket.socket(socket.AF_UNIX)",
+        "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+        f"print(open({str(tmp_path / 'token')!r}).read())",
+        "print(open('/proc/self/environ').read())",
+        f"open({str(tmp_path / 'new')!r}, 'w')",
+        "open('new', 'w')",
+        f"import os; os.symlink({str(tmp_path)!r}, '../tmp/link')",
+        "import os; os.execv('/bin/sh', ['sh', '-c', ':'])",
+    ]
+    for code in attempts:
+        done = python(code)
+        assert done.status != 0, code
+        assert "PermissionError" in done.stderr, code
+        assert done.stdout == b""
+
+
+def test_without_isolation_it_reaches_no_network_by_proxies(monkeypatch):
+    monkeypatch.setattr(confined, "missing_isolation", lambda: "not here")
+    done = python("import urllib.request as u; u.urlopen('http://example.org/', timeout=3)")
     assert done.status != 0
-    assert "unreachable" in done.stderr or "refused" in done.stderr
+    assert "refused" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -90,8 +105,16 @@ def test_it_is_stopped_when_it_takes_too_much_memory():
 
 
 def test_a_file_it_writes_is_bounded():
-    done = python("open('large', 'wb').write(b'x' * 10**7)", limits=QUICK)
+    done = python("open('../tmp/large', 'wb').write(b'x' * 10**7)", limits=QUICK)
     assert done.status != 0
+    assert "PermissionError" not in done.stderr
+
+
+def test_the_files_it_opens_are_bounded():
+    code = "files = [open('/dev/null') for _ in range({})]"
+    limits = Limits(seconds=10.0, open_files=64)
+    assert python(code.format(50), limits=limits).status == 0
+    assert "Too many open files" in python(code.format(64), limits=limits).stderr
 
 
 def test_many_at_once_are_each_their_own():
@@ -122,9 +145,6 @@ def test_a_file_that_is_also_a_folder_is_said():
         pass
 
 
-@pytest.mark.parametrize("network_namespace", [True, False])
-def test_a_program_that_is_not_there_is_said(monkeypatch, network_namespace):
-    if not network_namespace:
-        monkeypatch.setattr(confined, "_without_network", tuple)
+def test_a_program_that_is_not_there_is_said():
     with private_copy([]) as folder, pytest.raises(PortError, match="/nowhere/program cannot be run"):
         run(["/nowhere/program"], folder=folder, what="It", limits=QUICK)

@@ -12,6 +12,7 @@ from bot.core.drift.ignore import IgnoreRule
 from bot.core.objects.manifest import Manifest, read_manifests, resolve
 from bot.core.objects.path import PathError
 from bot.core.objects.schema import Schemas
+from tests.common.english import english
 
 DATA = Path(__file__).parents[2] / "data"
 CASES = [
@@ -28,7 +29,8 @@ def compare(desired, live, *, schemas=None, context=(), cluster_scoped=False, **
     manifests = read[0] or [as_manifest(desired)]
     (manifest,) = resolve(manifests, namespace="shop", namespaced=lambda _version, _kind: not cluster_scoped)
     held = read[1][0].object if read[1] else live
-    return compare_object(manifest, held, schema=schemas or Schemas(), scale_targets=scale_targets(context), **options)
+    schemas = schemas or Schemas()
+    return english(compare_object(manifest, held, schema=schemas, scale_targets=scale_targets(context), **options))
 
 
 def as_manifest(desired) -> Manifest:

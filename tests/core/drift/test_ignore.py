@@ -6,6 +6,7 @@ from bot.core.drift.compare import compare_object
 from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer, without_places
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.schema import Schemas
+from tests.common.english import english
 
 BY_HAND = "kubectl-edit"
 
@@ -27,7 +28,7 @@ def compare(desired, live, *rules, owned=None, manager=BY_HAND, operation="Updat
     if owned:
         entry = {"manager": manager, "operation": operation, "time": "2026-03-01T10:00:00Z", "fieldsV1": owned}
         live = {**live, "metadata": {**live["metadata"], "managedFields": [entry]}}
-    return compare_object(manifest, live, schema=Schemas(), ignore=rules)
+    return english(compare_object(manifest, live, schema=Schemas(), ignore=rules))
 
 
 def told(drift):
@@ -206,7 +207,7 @@ def test_whether_an_object_may_be_missing(annotation, value, missing_is_drift):
     found = _missing(annotation, value)
     assert (found.drift is not None) == missing_is_drift
     if not missing_is_drift:
-        assert found.set_aside.reason == f"opted out in git ({annotation}: {value})"
+        assert str(found.set_aside.reason) == f"opted out in git ({annotation}: {value})"
 
 
 def _missing(annotation, value):

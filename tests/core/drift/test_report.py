@@ -206,3 +206,19 @@ def test_a_terminal_gets_no_control_characters_and_no_endless_values():
     text = as_text([_check(Status.OUT_OF_SYNC, drift=(ObjectDrift("v1", "ConfigMap", "a", "b", "modified", fields),))])
     assert all(char.isprintable() for line in text.splitlines() for char in line)
     assert max(map(len, text.splitlines())) < 200
+
+
+def test_the_text_shows_what_differs_inside_a_list_or_a_long_text():
+    rule = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}
+    properties = "a=1\nb=2\nc=3\n"
+    fields = (
+        FieldDrift("changed", "rules", [rule, rule], [rule, {**rule, "verbs": ["get", "delete"]}], "kubectl"),
+        FieldDrift("changed", 'data["app.properties"]', properties, properties.replace("b=2", "b=9"), "kubectl"),
+        FieldDrift("changed", "spec.args", ["-a", "-b"], ["-b", "-a"], "kubectl"),
+    )
+    lines = as_text([_check(Status.OUT_OF_SYNC, drift=(replace(_WEB, fields=fields),))]).splitlines()
+    assert lines[-3:] == [
+        '    ~ rules[1].verbs                 + "delete"                    by kubectl',
+        '    ~ data["app.properties"] line 2  - "b=2", + "b=9"              by kubectl',
+        '    ~ spec.args                      ["-a", "-b"] -> ["-b", "-a"]  by kubectl',
+    ]

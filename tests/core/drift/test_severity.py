@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.core.drift.severity import Reason, Severity, rate, rate_field, rate_object, worst_first
+from bot.core.drift.severity import Reason, Severity, rate_field, rate_object
 
 POD = "spec.template.spec"
 WEB = f"{POD}.containers[name=web]"
@@ -137,15 +137,3 @@ def test_what_no_rule_knows_is_serious_in_a_custom_resource(api_version, severit
 def test_how_bad_a_missing_object_is(kind, severity, reason):
     rating = rate_object(ObjectDrift("v1", kind, "shop", "web", "missing"))
     assert (rating.severity, rating.reason) == (severity, reason)
-
-
-def test_the_worst_comes_first_among_objects_and_fields_and_the_rest_stays_in_order():
-    label, image = FieldDrift("added", "metadata.labels.x", None, "y"), FieldDrift("changed", f"{WEB}.image", "a", "b")
-    scale = FieldDrift("changed", "spec.replicas", 2, 7)
-    one = ObjectDrift("apps/v1", "Deployment", "shop", "one", "modified", (label,))
-    two = ObjectDrift("apps/v1", "Deployment", "shop", "two", "modified", (label, scale, image))
-    three = ObjectDrift("v1", "NetworkPolicy", "shop", "three", "missing")
-    ordered = worst_first((one, two, three))
-    assert [each.name for each in ordered] == ["three", "two", "one"]
-    assert ordered[1].fields == (image, label, scale)
-    assert rate((one, two)).severity is SERIOUS

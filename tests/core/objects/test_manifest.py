@@ -1,7 +1,6 @@
 """Manifests as Kubernetes reads them: Go's YAML dialect, lists, hooks, namespaces, and every way to be no manifest."""
 
 import json
-import math
 
 import pytest
 from hypothesis import given, settings
@@ -98,16 +97,16 @@ def test_scalars_are_read_as_go_reads_them(spelling, meaning):
         ("{<<: 3}", "A merge key"),
         ("!!int abc", "tagged !!int"),
         ("!!binary aGk", "not base64"),
-        ("&a [*a]", "alias *a does not refer to an earlier anchor"),
-        ("*gone", "alias *gone does not refer to an earlier anchor"),
+        ("&a [*a]", "alias does not refer to an earlier anchor"),
+        ("*gone", "alias does not refer to an earlier anchor"),
     ],
 )
 def test_what_go_refuses_is_refused_with_its_line(spelling, problem):
     with pytest.raises(ManifestError) as caught:
         value_of(spelling)
     assert (caught.value.file, caught.value.line) == ("x.yaml", 4)
-    assert problem in caught.value.problem
-    assert str(caught.value) == f"x.yaml:4: {caught.value.problem}"
+    assert problem in str(caught.value.problem)
+    assert str(caught.value) == f"x.yaml:4: {caught.value.problem!s}"
 
 
 def test_block_scalars_and_anchors_keep_what_they_say():
@@ -307,4 +306,5 @@ def test_of_two_declarations_of_one_object_the_last_wins():
 
 def test_what_does_not_fit_64_bits_is_a_float_as_in_go():
     assert value_of("123456789012345678901234567890") == pytest.approx(1.2345678901234568e29)
-    assert math.isinf(value_of("0x" + "f" * 400))
+    for infinite in ("0x" + "f" * 400, "1" * 400, "1" * 5_000, "1e999"):
+        assert value_of(infinite) == infinite

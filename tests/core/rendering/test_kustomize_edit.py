@@ -67,5 +67,5 @@ def test_variables_are_substituted(written, expected):
 
 @pytest.mark.parametrize("written", ["${a^^}", "${a/x/y}", "${#a}", "${a b}", "${}"])
 def test_other_string_functions_are_refused(written):
-    with pytest.raises(ValueError, match=r"\$\{"):
+    with pytest.raises(ValueError, match="not supported"):
         substitute_variables(written.encode(), {"a": "one"})

@@ -12,6 +12,7 @@ from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.i18n.language import Language, Translator
 from bot.sandbox.forge.git import Person
 from bot.sandbox.forge.merge import WEB
 from tests.common.forge import FORGE_KINDS, RunningForge
@@ -254,7 +255,8 @@ def test_an_unavailable_forge_makes_the_verdict_unknown(team):
     team.review(timedelta(hours=3))
     (unknown,) = team.judgements
     assert (unknown.verdict, collect_alerts([unknown])) == (ApprovalStatus.UNKNOWN, [])
-    assert "503" in unknown.why
+    assert "503" in str(unknown.why)
+    assert "GitHub devolvió 503" in Translator(Language.SPANISH).localize(unknown.why)
     team.sandbox.faults.down = False
     team.review(timedelta(hours=1))
     assert [(judgement.verdict, judgement.why) for judgement in team.judgements] == [(ApprovalStatus.DIRECT, None)]

@@ -83,7 +83,7 @@ def test_while_a_deployer_does_not_answer_known_applications_are_kept(discovery)
     discovery.cluster.fail("*/applications", 403)
     discovery.bot.discover()
     assert list(discovery.applications) == ["shop"]
-    (problem,) = discovery.bot.monitor.problems()
+    (problem,) = map(str, discovery.bot.monitor.problems())
     assert problem.startswith("Could not list the Argo CD applications on prod: ")
     assert "applications.argoproj.io" in problem
     discovery.cluster.recover()
@@ -99,6 +99,7 @@ def test_an_application_that_cannot_be_followed_says_why(discovery):
         argo_application("chart", url, source={"repoURL": "https://charts.example", "chart": "redis"}),
         argo_application("plugin", url, source={"repoURL": url, "path": "a", "plugin": {"name": "x"}}),
         argo_application("loud", url, annotations={"gitops-bot/channel": "#general"}),
+        argo_application("blurred", url, ignoreDifferences=[{"jsonPointers": ["spec"]}]),
     )
     discovery.start()
     assert list(discovery.applications) == []
@@ -111,7 +112,9 @@ def test_an_application_that_cannot_be_followed_says_why(discovery):
         "loud on prod: its annotation gitops-bot/channel is not a channel ID",
     ):
         assert f"Application argocd/{reason}" in answer
-    assert "su chart redis viene de un repositorio de Helm" in discovery.status(Language.SPANISH)
+    spanish = discovery.status(Language.SPANISH)
+    assert "su chart redis viene de un repositorio de Helm" in spanish
+    assert "su ignoreDifferences no es válido: El JSON pointer 'spec' debe empezar con una barra." in spanish
     assert "secret" not in answer
 
 
@@ -158,7 +161,7 @@ def test_ignore_differences_apply_only_to_their_application(discovery):
     checks = discovery.bot.check()
     assert checks["shop"].status is Status.SYNCED
     assert checks["search"].status is Status.OUT_OF_SYNC
-    assert "ignoreDifferences in its Application" in checks["shop"].set_aside[0].fields[0].reason
+    assert "ignoreDifferences in its Application" in str(checks["shop"].set_aside[0].fields[0].reason)
 
 
 def test_directory_options_select_the_files(discovery):
@@ -254,6 +257,6 @@ def test_the_alert_of_a_deleted_application_ends_only_once_discovery_has_succeed
     discovery.bot.discover()
     discovery.bot.monitor.reconcile_cards()
     (card, reply) = discovery.bot.slack.messages(ALERTS)
-    assert headline(card) == "⚪ No longer watched: shop on prod"
+    assert headline(card) == "⚪ No longer watched · shop · prod: ConfigMap settings is missing"
     assert reply.text == "shop on prod is no longer watched."
     assert discovery.bot.store.incidents.open_for("shop") is None

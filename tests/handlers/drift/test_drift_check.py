@@ -1,5 +1,6 @@
 """Drift checks end to end: real git, a real HTTP API server, and every way in which one of them can fail."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from bot.handlers.drift.live_comparison import compare_live
 from bot.handlers.drift.result import comparison_result, still_present
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.git import File
+from tests.common.english import english
 from tests.common.git import SourceRepository
 from tests.common.kubernetes import FLUX, as_yaml, config_map, deployment, running_cluster, secret
 from tests.common.samples import application
@@ -105,10 +107,11 @@ class Scenario:
         self.live.apply(deployment(replicas=replicas), namespace="shop", manager="vendor-scaler")
 
     def check(self, **options):
-        """Check all applications; by name."""
+        """Check all applications; by name, with errors in English."""
         defaults = {"repositories": self.repositories, "cluster": self.client, "ignore": (), "now": NOW}
         options.setdefault("revisions", fetch_all(self.repositories))
-        return {each.application: each for each in check(self.applications, **{**defaults, **options})}
+        checks = check(self.applications, **{**defaults, **options})
+        return {each.application: replace(each, error=english(each.error)) for each in checks}
 
     def requests(self, part):
         """The paths requested so far that contain `part`."""
@@ -358,7 +361,7 @@ def test_whether_a_removed_object_remains_can_be_unknown(scenario):
     live = compare_live(scenario.client, [(manifest, SHOP) for manifest in manifests])
     present, unknown = still_present(manifests, namespace="shop", live=live)
     assert present == []
-    assert unknown[0].startswith("Secret login not checked: ")
+    assert str(unknown[0]).startswith("Secret login not checked: ")
 
 
 @pytest.mark.parametrize("more", [{}, {"kustomization.yaml": b"resources: [settings.yaml]\n"}])
@@ -375,7 +378,7 @@ def test_files_outside_git_are_checked_the_same_way(scenario, tmp_path, more):
     assert (checked.status, checked.revision, checked.objects) == (Status.SYNCED, None, 1)
     bad = check_files(here, [File("settings.yaml", b"{")], place, Programs.find(), **options)
     assert bad.status is Status.UNKNOWN
-    assert "settings.yaml" in bad.error
+    assert "settings.yaml" in str(bad.error)
 
 
 # ---------------------------------------------------------------- what is remembered
@@ -470,7 +473,7 @@ def test_an_explanation_includes_defaults_whatever_is_cached(scenario, caches):
     def aside(**how):
         checked = scenario.check(caches=caches, ignore=rules, **how)["shop"]
         assert checked.status is Status.SYNCED
-        return {field.path: field.reason for drift in checked.set_aside for field in drift.fields}
+        return {field.path: str(field.reason) for drift in checked.set_aside for field in drift.fields}
 
     ignored = {"spec.replicas": "ignored by a rule: spec.replicas"}
     assert aside() == ignored

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.incidents.control import Done, acknowledge, snooze
-from bot.messages.incident import ACKNOWLEDGE, SNOOZE
+from bot.messages.incident import ACKNOWLEDGE, SNOOZE, parse_option
 from tests.common.bot import application_settings
 from tests.common.clock import Clock
 from tests.common.kubernetes import FLUX, as_yaml, config_map
@@ -16,6 +16,8 @@ from tests.common.slack import ALERTS, DEPLOYS, JONAS, cards, headlines, replies
 QUIET_NIGHT = {"quiet_hours": {"from": "22:00", "to": "07:00", "zone": "Europe/Madrid"}}
 # A Monday in winter: Madrid is one hour ahead of UTC.
 AFTERNOON = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
+
+FACT = "ConfigMap settings key level info → debug"
 
 
 def settings(level="info", mode="a"):
@@ -89,9 +91,11 @@ def watch(bot, source, cluster):
 
 
 def subjects(card):
-    """The buttons' values by their action ids."""
+    """The values of the buttons and of the menu's entries, by their action ids."""
     (row,) = [block for block in card.blocks if block["type"] == "actions"]
-    return {button["action_id"]: button["value"] for button in row["elements"]}
+    *buttons, menu = row["elements"]
+    entries = dict(parse_option(option["value"]) for option in menu["options"])
+    return entries | {button["action_id"]: button["value"] for button in buttons}
 
 
 # ---------------------------------------------------------------- shared cards
@@ -101,18 +105,18 @@ def test_many_incidents_share_one_card_that_is_acknowledged_and_resolved_togethe
     watched = watch("abcdef")
     watched.edit("a", "b", "c", "d", "e")
     watched.check()
-    assert watched.headlines == ["🟠 Serious drift: 5 applications on prod"]
+    assert watched.headlines == [f"🟠 5 applications on prod: {FACT}"]
     (card,) = watched.cards
     assert "'a, b, c, d and e'" in str(card.blocks)
     subject = subjects(card)[ACKNOWLEDGE]
     assert subject == subjects(card)[SNOOZE] == watched.incident("a").group
     assert isinstance(watched.acknowledge(subject), Done)
     watched.advance(seconds=5)
-    assert watched.headlines == ["👀 Serious drift, acknowledged: 5 applications on prod"]
+    assert watched.headlines == [f"👀 🟠 5 applications on prod: {FACT}"]
     assert watched.replies == ["Acknowledged: a, b, c, d and e on prod."]
     watched.edit("a", "b", level="info")
     watched.check()
-    assert watched.headlines == ["👀 Serious drift, acknowledged: 3 of 5 applications on prod"]
+    assert watched.headlines == [f"👀 🟠 3 of 5 applications on prod: {FACT}"]
     watched.edit("c", "d", "e", level="info")
     watched.check()
     assert watched.headlines == ["✅ Resolved: 5 applications on prod"]
@@ -128,10 +132,10 @@ def test_later_incidents_join_a_shared_card_for_two_minutes(watch):
     watched.check()
     watched.edit("f")
     watched.check("f", seconds=60)
-    assert watched.headlines == ["🟠 Serious drift: 6 applications on prod"]
+    assert watched.headlines == [f"🟠 6 applications on prod: {FACT}"]
     watched.edit("g")
     watched.check("g", seconds=121)
-    assert watched.headlines == ["🟠 Serious drift: 6 applications on prod", "🟠 Serious drift: g on prod"]
+    assert watched.headlines == [f"🟠 6 applications on prod: {FACT}", f"🟠 g · prod: {FACT}"]
 
 
 def test_an_incident_with_a_card_of_its_own_keeps_it_when_many_follow(watch):
@@ -140,7 +144,7 @@ def test_an_incident_with_a_card_of_its_own_keeps_it_when_many_follow(watch):
     watched.check()
     watched.edit("b", "c", "d", "e", "f")
     watched.check()
-    assert watched.headlines == ["🟠 Serious drift: a on prod", "🟠 Serious drift: 5 applications on prod"]
+    assert watched.headlines == [f"🟠 a · prod: {FACT}", f"🟠 5 applications on prod: {FACT}"]
     watched.bot.restart()
     watched.check()
     assert len(watched.cards) == 2
@@ -156,7 +160,7 @@ def test_a_deleted_shared_card_is_posted_again(watch):
     watched.advance(seconds=5)
     watched.advance(seconds=5)
     (card,) = watched.cards
-    assert watched.headlines == ["🟠 Serious drift: 4 of 5 applications on prod"]
+    assert watched.headlines == [f"🟠 4 of 5 applications on prod: {FACT}"]
     assert [reply.thread_ts for reply in replies(watched.slack)] == [card.ts]
 
 
@@ -170,10 +174,10 @@ def test_a_snooze_is_quiet_and_its_end_is_announced_once(watch):
     snooze(watched.bot.ports, watched.incident("a").id, JONAS, watched.clock() + timedelta(hours=3), watched.clock())
     watched.advance(hours=2, minutes=59)
     assert len(watched.replies) == 1
-    assert watched.headlines == ["💤 Serious drift, snoozed: a on prod"]
+    assert watched.headlines == [f"💤 🟠 a · prod: {FACT}"]
     watched.bot.restart()
     watched.advance(minutes=1)
-    assert watched.headlines == ["🟠 Serious drift: a on prod"]
+    assert watched.headlines == [f"🟠 a · prod: {FACT}"]
     assert watched.replies[1:] == ["a on prod: snooze ended, still drifting."]
     watched.advance(minutes=59)
     assert len(watched.replies) == 2
@@ -187,11 +191,11 @@ def test_only_worse_drift_ends_an_acknowledgement(watch):
     watched.check()
     watched.acknowledge(watched.incident("a").id)
     watched.check()
-    assert watched.headlines == ["👀 Minor drift, acknowledged: a on prod"]
+    assert watched.headlines == ["👀 🟡 a · prod: ConfigMap settings label mode a → b"]
     watched.edit("a")
     watched.check()
-    assert watched.headlines == ["🟠 Serious drift: a on prod"]
-    assert "data.level" in watched.replies[-1]
+    assert watched.headlines == [f"🟠 a · prod: {FACT}"]
+    assert "key level info → debug" in watched.replies[-1]
     assert len(watched.replies) == 2
 
 
@@ -255,8 +259,8 @@ def test_drift_in_quiet_hours_is_announced_afterwards_with_its_true_start(watch)
     assert watched.cards == []
     watched.at(7, day=3)
     watched.advance(seconds=1)
-    assert watched.headlines == ["🟠 Serious drift: a on prod"]
-    assert "since 21:30 UTC" in watched.cards[0].text
+    assert watched.headlines == [f"🟠 a · prod: {FACT}"]
+    assert "21:30 UTC" in str(watched.cards[0].blocks)
 
 
 def test_drift_that_comes_and_goes_in_quiet_hours_is_not_announced(watch):
@@ -280,17 +284,17 @@ def test_in_quiet_hours_a_card_is_updated_and_replies_wait(watch):
     watched.at(2, day=3)
     watched.label("a")
     watched.check()
-    assert "metadata.labels.mode" in str(watched.cards[0].blocks)
+    assert "labels.mode" in str(watched.cards[0].blocks)
     watched.at(3, day=3)
     watched.cluster.edit(settings(), "a", settings())
     watched.check()
-    assert watched.headlines == ["✅ Resolved: a on prod"]
+    assert watched.headlines == [f"✅ Resolved · a · prod: {FACT}"]
     assert watched.replies == []
     watched.bot.restart()
     watched.at(7, day=3)
     watched.advance(seconds=1)
     assert [reply.split(":")[0] for reply in watched.replies] == [
-        "More drift in a on prod. ConfigMap a/settings",
+        "More drift in a on prod",
         "a on prod is back in sync after 5 h 30 min",
     ]
     assert watched.bot.store.incidents.unsettled() == []
@@ -309,7 +313,7 @@ def test_a_card_deleted_in_quiet_hours_is_posted_again_afterwards(watch):
     assert watched.cards == []
     watched.at(7, day=3)
     watched.advance(seconds=1)
-    assert watched.headlines == ["🟠 Serious drift: a on prod"]
+    assert watched.headlines == [f"🟠 a · prod: {FACT}"]
 
 
 def test_an_exception_by_severity_alerts_in_quiet_hours(watch):
@@ -317,7 +321,7 @@ def test_an_exception_by_severity_alerts_in_quiet_hours(watch):
     watched.at(23)
     watched.edit("a")
     watched.check()
-    assert watched.headlines == ["🟠 Serious drift: a on prod"]
+    assert watched.headlines == [f"🟠 a · prod: {FACT}"]
 
 
 def test_many_incidents_of_quiet_hours_share_one_card_afterwards(watch):
@@ -329,7 +333,7 @@ def test_many_incidents_of_quiet_hours_share_one_card_afterwards(watch):
     assert watched.cards == []
     watched.at(7, day=3)
     watched.advance(seconds=1)
-    assert watched.headlines == ["🟠 Serious drift: 5 applications on prod"]
+    assert watched.headlines == [f"🟠 5 applications on prod: {FACT}"]
 
 
 # ---------------------------------------------------------------- the end
@@ -342,7 +346,7 @@ def test_drift_resolved_by_a_change_to_git_says_so(watch):
     watched.source.commit("Debug it is", {"apps/a/settings.yaml": as_yaml(settings("debug"))})
     watched.check()
     watched.advance(seconds=5)
-    assert watched.headlines[0] == "✅ Resolved: a on prod"
+    assert watched.headlines[0] == f"✅ Resolved · a · prod: {FACT}"
     assert "git was updated to match the cluster" in watched.replies[-1]
 
 
@@ -378,7 +382,7 @@ def test_an_application_removed_from_the_configuration_ends_its_alert(watch):
     config = watched.bot.config
     watched.bot.restart(replace(config, applications={"b": config.applications["b"]}))
     watched.advance(seconds=5)
-    assert sorted(watched.headlines) == ["⚪ No longer watched: a on prod", "🟠 Serious drift: b on prod"]
+    assert sorted(watched.headlines) == [f"⚪ No longer watched · a · prod: {FACT}", f"🟠 b · prod: {FACT}"]
     assert watched.replies == ["a on prod is no longer watched."]
     assert watched.incident("a") is None
     watched.advance(hours=2)

@@ -8,6 +8,7 @@ from bot.core.pull_requests.change_ref import parse_change_ref
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from tests.common.english import english
 from tests.common.samples import application
 
 
@@ -27,8 +28,8 @@ class Reverts:
         return kind("platform", self.source.url, "main", self.mirrors / name)
 
     def request(self, text, repository=None, **answers):
-        """Ask for a revert, as Ana; the outcome."""
-        return revert(
+        """Ask for a revert, as Ana; the outcome, in English."""
+        outcome = revert(
             RevertRequest("Ana", parse_change_ref(text), **answers),
             repository=repository or self.repository,
             forge=self.forge,
@@ -36,6 +37,7 @@ class Reverts:
             permit=self.permit,
             manifest_cache=self.manifest_cache,
         )
+        return english(outcome)
 
     @property
     def branches(self):

@@ -11,6 +11,7 @@ from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports.forge import ForgeError
+from tests.common.english import english
 from tests.common.samples import SCALED, application, check
 
 SHOP = application()
@@ -33,10 +34,10 @@ def repository(source, tmp_path):
 
 
 def adopt(repository, forge, *drift, **changes):
-    """Adopt what a check of shop found, as ana; the outcome."""
+    """Adopt what a check of shop found, as ana; the outcome, in English."""
     checked = check(revision=repository.fetch(), drift=drift, **{"status": Status.OUT_OF_SYNC, **changes})
     cache = ManifestCache(Programs.find())
-    return adopt_drift(SHOP, checked, "ana", repository=repository, forge=forge, manifest_cache=cache)
+    return english(adopt_drift(SHOP, checked, "ana", repository=repository, forge=forge, manifest_cache=cache))
 
 
 def test_a_pull_request_updates_git_to_match_the_cluster(source, repository, forge):

@@ -163,7 +163,7 @@ def test_a_revert_that_stays_rate_limited_is_given_up_after_a_day(queue, replica
     queue.run_queued(ports)
     (queued,) = ports.store.queued_reverts.unsettled()
     assert queued.state is QueueState.GIVEN_UP
-    assert "rate limit" in queued.result
+    assert "rate limit" in str(queued.result)
 
 
 def test_permission_is_checked_again_when_a_queued_revert_is_due(queue, replicas):

@@ -124,7 +124,7 @@ def test_an_object_that_is_not_a_commit_says_what_it_is(forge, kind):
     outcome = forge.request(git.run("rev-parse", revision).strip())
     assert isinstance(outcome, NotFound)
     if kind != "tag":  # tags are not mirrored, so it is not known at all
-        assert f"is a {kind}" in outcome.reason
+        assert f"is a {kind}" in str(outcome.reason)
 
 
 def test_an_unknown_sha_is_fetched_once_more(forge):

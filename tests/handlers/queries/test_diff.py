@@ -46,10 +46,10 @@ def files(slack):
 def test_a_long_diff_is_shared_once_as_a_file_in_the_alert_thread(slack, bot):
     alert(bot)
     for _ in range(2):
-        assert "text file in the alert's thread" in diff_text(bot, CHECK)
+        assert "file in the alert's thread" in diff_text(bot, CHECK)
     (shared,) = files(slack)
     text = shared.content.decode()
-    assert all(f"ConfigMap shop/settings-{n}: modified" in text for n in range(200))
+    assert all(f"+++ ConfigMap shop/settings-{n} (live)" in text for n in range(200))
     assert slack.thread(ALERTS, slack.messages(ALERTS)[0].ts)
 
 
@@ -62,16 +62,16 @@ def test_a_different_diff_is_a_new_file(slack, bot):
 
 def test_a_short_diff_shares_nothing(slack, bot):
     alert(bot)
-    assert "text file" not in diff_text(bot, replace(CHECK, drift=MANY[:2]))
+    assert "is a file" not in diff_text(bot, replace(CHECK, drift=MANY[:2]))
     assert files(slack) == []
 
 
 def test_without_an_alert_nothing_is_shared(slack, bot):
-    assert "text file" not in diff_text(bot, CHECK)
+    assert "is a file" not in diff_text(bot, CHECK)
     assert slack.messages(ALERTS) == []
 
 
 def test_a_refused_upload_still_answers(slack, bot):
     alert(bot)
     slack.faults.refuse["files.getUploadURLExternal"] = "missing_scope"
-    assert "differ" in diff_text(bot, CHECK)
+    assert "and 198 more" in diff_text(bot, CHECK)

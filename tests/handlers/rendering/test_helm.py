@@ -239,7 +239,7 @@ def test_objects_that_differ_at_each_rendering_are_left_out_and_named(rendering,
     hook = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: t, annotations: {{'helm.sh/hook': test, a: '{value}'}}}}\n"
     rendering.commit({**CHART, "app/templates/secret.yaml": secret, "app/templates/test.yaml": hook})
     result = rendering.cache.rendering(rendering.repository, rendering.repository.head(), chart())
-    assert result.varying.startswith("Secret login not checked: rendering twice gave different results")
+    assert str(result.varying).startswith("Secret login not checked: rendering twice gave different results")
     assert {manifest.name for manifest in result.manifests} >= {"shop-shop", "t"}
     assert "login" not in {manifest.name for manifest in result.manifests}
 
@@ -249,7 +249,7 @@ def test_a_template_in_a_value_can_differ_too(rendering, parameters):
     text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: {{ tpl .Values.a . }}}\n"
     rendering.commit({**CHART, "app/templates/told.yaml": text})
     result = rendering.cache.rendering(rendering.repository, rendering.repository.head(), chart(**parameters))
-    assert result.varying.startswith("ConfigMap a not checked")
+    assert str(result.varying).startswith("ConfigMap a not checked")
 
 
 def test_a_random_function_that_is_not_used_does_no_harm(rendering):
@@ -314,8 +314,7 @@ def test_files_outside_the_chart_are_not_read(rendering, tmp_path):
 def test_a_template_cannot_read_the_environment(rendering, monkeypatch):
     monkeypatch.setenv("GITHUB_TOKEN", "hunter2")
     message = rendering.error(template("a: {{ env `GITHUB_TOKEN` }}"), chart(), RenderError)
-    assert "hunter2" not in message
-    assert "env" in message
+    assert "app/templates/config.yaml:1: a template calls a function that does not exist" in message
 
 
 def test_a_link_in_a_chart_is_not_followed(rendering, tmp_path):

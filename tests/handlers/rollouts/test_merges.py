@@ -181,7 +181,7 @@ def test_a_rollout_lists_its_changes_and_the_images_that_are_not_pinned(scenario
 
 def test_a_change_that_cannot_be_rendered_says_why(scenario):
     described = scenario.describe(scenario.rollout("Break it", {SETTINGS_FILE: "kind: [\n"}))
-    assert "settings.yaml:2" in described.parts[0].change.why
+    assert "settings.yaml:2" in str(described.parts[0].change.why)
     assert scenario.describe(described) == described
 
 

@@ -13,7 +13,7 @@ from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.incidents.control import acknowledge
 from bot.handlers.incidents.record import pass_time_of_all
 from bot.handlers.slack.cards import CardReconciler
-from bot.i18n.language import ENGLISH
+from bot.i18n.language import ENGLISH, Language, Translator
 from bot.messages.blocks import Message
 from bot.ports.chat import ChatError
 from tests.common.clock import Clock
@@ -24,6 +24,8 @@ OPEN = incident()
 SYNCED = check()
 RESOLVED = apply_check(OPEN, SYNCED, channel=ALERTS, rolling=False)
 POLICY = AlertPolicy()
+
+FACT = "web replicas 2 → 7"
 
 
 class Channel:
@@ -81,7 +83,7 @@ def test_a_card_is_updated_in_place_and_gets_one_reply(channel):
     channel.save(RESOLVED, after=5)
     channel.reconcile()
     assert [message.ts for message in channel.cards] == [card.ts]
-    assert channel.headlines == ["✅ Resolved: shop on prod"]
+    assert channel.headlines == [f"✅ Resolved · shop · prod: {FACT}"]
     assert len(channel.replies) == 1
     assert channel.store.incidents.unsettled() == []
 
@@ -93,7 +95,7 @@ def test_more_drift_is_announced_in_the_thread_once(channel):
     channel.save(grown)
     channel.save(grown)
     assert len(channel.replies) == 1
-    assert "Service shop/web is missing" in channel.replies[0].text
+    assert "Service web is missing" in channel.replies[0].text
     channel.save(apply_check(grown, SYNCED, channel=ALERTS, rolling=False), after=9)
     assert len(channel.replies) == 2
     assert channel.store.incidents.unsettled() == []
@@ -113,7 +115,7 @@ def test_a_deleted_card_is_posted_again_and_the_reply_follows_it(channel):
     for _ in range(3):
         channel.reconcile(5)
     (card,) = channel.cards
-    assert channel.headlines == ["✅ Resolved: shop on prod"]
+    assert channel.headlines == [f"✅ Resolved · shop · prod: {FACT}"]
     assert [reply.thread_ts for reply in channel.replies] == [card.ts]
 
 
@@ -122,7 +124,7 @@ def test_a_rate_limited_card_is_posted_later(channel):
     channel.save(OPEN)
     assert channel.headlines == []
     channel.save(OPEN, after=60)
-    assert channel.headlines == ["🟡 Minor drift: shop on prod"]
+    assert channel.headlines == [f"🟡 shop · prod: {FACT}"]
     assert channel.reconciler.problems() == []
 
 
@@ -133,9 +135,9 @@ def test_a_post_without_an_answer_is_found_again_and_not_repeated(channel, fault
     setattr(channel.slack.faults, fault, 1)
     channel.save(OPEN)
     channel.save(OPEN, after=60)
-    assert channel.headlines == ["🟡 Minor drift: shop on prod"]
+    assert channel.headlines == [f"🟡 shop · prod: {FACT}"]
     channel.save(RESOLVED, after=60)
-    assert channel.headlines == ["✅ Resolved: shop on prod"]
+    assert channel.headlines == [f"✅ Resolved · shop · prod: {FACT}"]
     assert len(channel.replies) == 1
 
 
@@ -153,7 +155,7 @@ def test_without_access_to_the_history_a_card_is_not_posted_again(channel):
     channel.save(OPEN)
     channel.slack.remove_bot(ALERTS)
     channel.reconcile(60)
-    assert "invite it" in channel.reconciler.problems()[0]
+    assert "invite it" in str(channel.reconciler.problems()[0])
     channel.slack.invite_bot(ALERTS)
     channel.reconcile(60)
     assert len(channel.cards) == 1
@@ -166,7 +168,7 @@ def test_a_card_found_again_that_cannot_be_updated_yet_is_not_posted_again(chann
     channel.reconcile(60)
     del channel.slack.faults.refuse["chat.update"]
     channel.save(RESOLVED, after=60)
-    assert channel.headlines == ["✅ Resolved: shop on prod"]
+    assert channel.headlines == [f"✅ Resolved · shop · prod: {FACT}"]
 
 
 def test_a_card_in_an_archived_channel_is_updated_once_it_is_unarchived(channel):
@@ -174,11 +176,11 @@ def test_a_card_in_an_archived_channel_is_updated_once_it_is_unarchived(channel)
     (card,) = channel.cards
     channel.slack.archive(ALERTS)
     channel.save(RESOLVED, after=5)
-    assert "is archived" in channel.reconciler.problems()[0]
+    assert "is archived" in str(channel.reconciler.problems()[0])
     channel.slack.archive(ALERTS, archived=False)
     channel.reconcile(60)
     assert [message.ts for message in channel.cards] == [card.ts]
-    assert channel.headlines == ["✅ Resolved: shop on prod"]
+    assert channel.headlines == [f"✅ Resolved · shop · prod: {FACT}"]
 
 
 def test_a_delayed_reply_to_a_deleted_card_goes_below_the_new_card(channel):
@@ -189,7 +191,7 @@ def test_a_delayed_reply_to_a_deleted_card_goes_below_the_new_card(channel):
     channel.slack.delete_message(ALERTS, channel.cards[0].ts)
     channel.reconcile(60)
     (card,) = channel.cards
-    assert headline(card) == "✅ Resolved: shop on prod"
+    assert headline(card) == f"✅ Resolved · shop · prod: {FACT}"
     assert [reply.thread_ts for reply in channel.replies] == [card.ts]
 
 
@@ -207,7 +209,7 @@ def test_a_crash_between_posting_and_storing_leaves_one_card(channel, monkeypatc
             channel.save(OPEN)
     channel.restart()
     channel.save(OPEN, after=1)
-    assert channel.headlines == ["🟡 Minor drift: shop on prod"]
+    assert channel.headlines == [f"🟡 shop · prod: {FACT}"]
 
 
 def test_without_the_history_scope_a_card_is_posted_anyway(channel):
@@ -215,16 +217,18 @@ def test_without_the_history_scope_a_card_is_posted_anyway(channel):
     channel.slack.faults.rate_limited = 1
     channel.save(OPEN)
     channel.save(OPEN, after=60)
-    assert channel.headlines == ["🟡 Minor drift: shop on prod"]
+    assert channel.headlines == [f"🟡 shop · prod: {FACT}"]
 
 
 def test_a_channel_without_the_bot_is_reported_and_gets_the_card_once_it_joins(channel):
     channel.slack.remove_bot(ALERTS)
     channel.save(OPEN)
-    assert "invite it" in channel.reconciler.problems()[0]
+    (problem,) = channel.reconciler.problems()
+    assert "invite it" in str(problem)
+    assert "invítalo" in Translator(Language.SPANISH).localize(problem)
     channel.slack.invite_bot(ALERTS)
     channel.save(OPEN, after=120)
-    assert channel.headlines == ["🟡 Minor drift: shop on prod"]
+    assert channel.headlines == [f"🟡 shop · prod: {FACT}"]
     assert channel.reconciler.problems() == []
 
 
@@ -234,7 +238,7 @@ def test_after_an_outage_the_latest_state_is_posted(channel):
     assert channel.reconciler.problems()
     channel.slack.inject({"down_for": 0})
     channel.save(RESOLVED, after=60)
-    assert channel.headlines == ["✅ Resolved: shop on prod"]
+    assert channel.headlines == [f"✅ Resolved · shop · prod: {FACT}"]
 
 
 def test_a_rollout_has_one_card_in_each_of_its_channels(channel):
@@ -264,12 +268,12 @@ def open_many(channel, number):
 def test_a_hundred_incidents_share_a_card_with_one_reply_per_event(channel):
     open_many(channel, 100)
     (card,) = channel.cards
-    assert channel.headlines == ["🟡 Minor drift: 100 applications on prod"]
+    assert channel.headlines == [f"🟡 100 applications on prod: {FACT}"]
     (subject,) = {stored.group for stored in channel.store.incidents.unsettled()}
     taken = channel.acknowledge(subject)
     assert len(taken.incidents) == 100
     channel.reconcile(1)
-    assert channel.headlines == ["👀 Minor drift, acknowledged: 100 applications on prod"]
+    assert channel.headlines == [f"👀 🟡 100 applications on prod: {FACT}"]
     for stored in channel.store.incidents.unsettled():
         synced = check(stored.application)
         channel.store.incidents.exchange(stored, apply_check(stored, synced, channel=ALERTS, rolling=False))
@@ -303,7 +307,7 @@ def test_a_shared_card_and_its_reply_are_one_each_whatever_slack_does(channel, t
         channel.slack.invite_bot(ALERTS)
     for _ in range(3):
         channel.reconcile(400)
-    assert channel.headlines == ["👀 Minor drift, acknowledged: 5 applications on prod"]
+    assert channel.headlines == [f"👀 🟡 5 applications on prod: {FACT}"]
     assert len(channel.replies) == 1
     assert channel.reconciler.problems() == []
 
@@ -314,7 +318,7 @@ def test_the_most_severe_card_is_posted_first(channel):
     for drifting in (incident("alone"), *shared):
         channel.store.incidents.exchange(None, drifting)
     channel.reconcile(1)
-    assert channel.headlines == ["🔴 Critical drift: 2 applications on prod", "🟡 Minor drift: alone on prod"]
+    assert channel.headlines == ["🔴 2 applications on prod: web now uses the host network", f"🟡 alone · prod: {FACT}"]
 
 
 def test_a_reply_whose_parent_was_just_deleted_is_deleted_too(channel):

@@ -134,6 +134,36 @@ def test_an_answer_appears_next_to_the_clicked_button_and_expires(tabs):
     assert not tabs.shows(MIRA, "already acknowledged")
 
 
+@pytest.mark.parametrize("answered", ["before the refresh publishes", "while the refresh publishes"])
+def test_a_refresh_does_not_replace_the_answer_to_a_click(tabs, answered):
+    class BusyChat(SlackChat):
+        """Someone clicks when the refresh calls Slack."""
+
+        on_publish = None
+
+        def publish_home(self, user, view):
+            on_publish, self.on_publish = self.on_publish, None
+            if on_publish and answered.startswith("before"):
+                on_publish()
+            super().publish_home(user, view)
+            if on_publish and answered.startswith("while"):
+                on_publish()
+
+    chat = BusyChat(slack_client(tabs.slack))
+    homes = tabs.replica(chat=chat)
+    homes.opened(MIRA)
+    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.save()
+
+    def click():
+        tabs.clock.advance(seconds=1)
+        homes.answer(MIRA, silence.already_acknowledged(ENGLISH, ["shop"], JONAS), OPEN.id)
+
+    chat.on_publish = click
+    homes.refresh()
+    assert tabs.shows(MIRA, "already acknowledged")
+
+
 def test_any_replica_refreshes_what_another_one_published(tabs):
     tabs.homes.opened(MIRA)
     tabs.clock.advance(AT_MOST_EVERY)

@@ -13,7 +13,7 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
-_TABLES = {
+_KEYS = {
     "checks": "application",
     "incidents": "id",
     "rollouts": "id",
@@ -25,20 +25,24 @@ _TABLES = {
 def upgrade() -> None:
     """Rewrite the bodies that hold a template."""
     connection = op.get_bind()
-    for name, key in _TABLES.items():
+    for name, key in _KEYS.items():
         table = sa.table(name, sa.column(key), sa.column("body"))
-        for row in connection.execute(sa.select(table.c[key], table.c.body)).all():
-            body = json.dumps(_rendered(json.loads(row.body)), ensure_ascii=False)
-            if body != row.body:
-                connection.execute(table.update().where(table.c[key] == row[0]).values(body=body))
+        candidates = sa.select(table.c[key], table.c.body).where(table.c.body.contains('"es":'))
+        for id_, body in connection.execute(candidates).all():
+            before = json.loads(body)
+            after = _rendered(before)
+            if after != before:
+                rewritten = json.dumps(after, ensure_ascii=False, separators=(",", ":"))
+                connection.execute(table.update().where(table.c[key] == id_).values(body=rewritten))
 
 
 def _rendered(stored: Any) -> Any:
-    if isinstance(stored, list):
-        return [_rendered(item) for item in stored]
-    if not isinstance(stored, dict):
-        return stored
-    values = {name: _rendered(value) for name, value in stored.items()}
-    if set(values) != {"en", "es", "values"}:
-        return values
-    return re.sub(r"\{(\w+)\}", lambda place: str(values["values"].get(place[1], place[0])), values["en"])
+    match stored:
+        case list():
+            return [_rendered(item) for item in stored]
+        case {"en": str(template), "es": str(), "values": dict(values)} if len(stored) == 3:
+            return re.sub(r"\{(\w+)\}", lambda place: str(_rendered(values.get(place[1], place[0]))), template)
+        case dict():
+            return {name: _rendered(value) for name, value in stored.items()}
+        case _:
+            return stored

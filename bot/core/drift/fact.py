@@ -1,0 +1,136 @@
+"""What differs, as facts of a few words for titles and push notifications: `web image 4.7.2 → latest`."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from bot.core.drift.fact_values import clipped
+from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.parts import sub_drifts
+from bot.core.drift.phrase_book import OTHER, RULES, Change, Rule
+from bot.core.drift.severity import Rating, Severity, rate_field, rate_object
+from bot.core.drift.short_path import WORKLOADS, container
+from bot.i18n.catalogue import fact as texts
+from bot.i18n.language import LocalizedText, Text
+
+_MAX_NAME: Final = 60
+_MAX_DEPTH: Final = 12  # how far inside a value the phrase book is consulted
+
+# The short names that kubectl has for these, as people write them.
+_SHORT_KINDS: Final = {
+    "CustomResourceDefinition": "CRD",
+    "HorizontalPodAutoscaler": "HPA",
+    "PersistentVolumeClaim": "PVC",
+    "PodDisruptionBudget": "PDB",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One difference in a few words, on one line. `manager` wrote the live value, no later than `time`."""
+
+    text: Text
+    rating: Rating
+    manager: str | None = None
+    time: datetime | None = None
+
+
+def facts(drift: Iterable[ObjectDrift]) -> tuple[Fact, ...]:
+    """At least one fact for each difference: the most severe first, then those that people know best."""
+    objects = list(drift)
+    names = _names(objects)
+    ranked = [item for object_drift in objects for item in _facts(object_drift, names[_key(object_drift)])]
+    ranked.sort(key=lambda item: (-item[1].rating.severity, item[0]))
+    return tuple(fact for _, fact in ranked)
+
+
+def most_important_first(drift: Iterable[ObjectDrift]) -> tuple[ObjectDrift, ...]:
+    """The same objects, and the fields of each, in the order of their facts."""
+    ordered = []
+    for object_drift in drift:
+        fields = [(_order(object_drift, field), field) for field in object_drift.fields]
+        fields.sort(key=lambda item: item[0])
+        first = fields[0][0] if fields else (-rate_object(object_drift).severity, 0)
+        ordered.append((first, replace(object_drift, fields=tuple(field for _, field in fields))))
+    return tuple(object_drift for _, object_drift in sorted(ordered, key=lambda item: item[0]))
+
+
+def _order(object_drift: ObjectDrift, field: FieldDrift) -> tuple[int, int]:
+    return -rate_field(object_drift, field).severity, _rule(object_drift.kind, field.path)[0]
+
+
+def _facts(object_drift: ObjectDrift, name: str) -> Iterator[tuple[int, Fact]]:
+    """Each with its rank: how well people know such a difference, 0 best."""
+    if object_drift.change == "missing" or not object_drift.fields:
+        kind_and_name = _with_kind(object_drift, name)
+        yield 0, Fact(LocalizedText(texts.MISSING, object=kind_and_name), rate_object(object_drift))
+    for field in object_drift.fields:
+        found = list(_in_words(object_drift, field, name, _MAX_DEPTH))
+        yield from found or [_other(object_drift, field, name)]
+
+
+def _in_words(object_drift: ObjectDrift, field: FieldDrift, name: str, depth: int) -> Iterator[tuple[int, Fact]]:
+    """The facts that the phrase book has words for, about a field or the values inside it."""
+    change = Change(_subject(object_drift, field, name), object_drift, field)
+    rank, rule = _rule(object_drift.kind, field.path)
+    built = rule.build(change) if rule else ()
+    yield from ((rank, _fact(text, object_drift, field)) for text in built)
+    if depth and (not built or (rule and rule.looks_inside)):
+        inner = [part for part in sub_drifts(field) if part.path != field.path]
+        for part in inner:
+            if not built or rate_field(object_drift, part).severity is Severity.CRITICAL:
+                yield from _in_words(object_drift, part, name, depth - 1)
+
+
+def _other(object_drift: ObjectDrift, field: FieldDrift, name: str) -> tuple[int, Fact]:
+    text = OTHER(Change(_subject(object_drift, field, name), object_drift, field))
+    return len(RULES) + 1, _fact(text, object_drift, field)
+
+
+def _fact(text: Text, object_drift: ObjectDrift, field: FieldDrift) -> Fact:
+    return Fact(text, rate_field(object_drift, field), field.manager, field.time)
+
+
+@lru_cache(maxsize=4096)  # the same fields of many objects differ
+def _rule(kind: str, path: str) -> tuple[int, Rule | None]:
+    """The rule of the phrase book, and its rank: how well people know such a difference."""
+    ranks = ((rank, rule) for rank, rule in enumerate(RULES, 1) if rule.matches(kind, path))
+    return next(ranks, (len(RULES) + 1, None))
+
+
+def _subject(object_drift: ObjectDrift, field: FieldDrift, name: str) -> str:
+    """A workload by its name, with its container if that has another one; any other object with its kind."""
+    if object_drift.kind not in WORKLOADS:
+        return _with_kind(object_drift, name)
+    inside = container(field.path)
+    return name if inside in (None, object_drift.name) else f"{name} ({_short(str(inside))})"
+
+
+def _with_kind(object_drift: ObjectDrift, name: str) -> str:
+    kind = clipped(_SHORT_KINDS.get(object_drift.kind, object_drift.kind))
+    return name if name.startswith(f"{kind} ") else f"{kind} {name}"
+
+
+def _names(objects: Iterable[ObjectDrift]) -> dict[tuple[str, str | None, str], str]:
+    """What to call each object: its name; with its kind, and then its namespace, where that is not unique."""
+    keys = list(dict.fromkeys(map(_key, objects)))
+    plain = Counter(name for kind, _, name in keys if kind in WORKLOADS)
+    with_kind = Counter((kind, name) for kind, _, name in keys)
+    names = {}
+    for kind, namespace, name in keys:
+        title = _short(name)
+        if with_kind[kind, name] > 1 and namespace:
+            title = f"{_short(namespace)}/{title}"
+        names[kind, namespace, name] = f"{kind} {title}" if kind in WORKLOADS and plain[name] > 1 else title
+    return names
+
+
+def _key(object_drift: ObjectDrift) -> tuple[str, str | None, str]:
+    return object_drift.kind, object_drift.namespace, object_drift.name
+
+
+def _short(name: str) -> str:
+    return clipped(name, _MAX_NAME)

@@ -1,0 +1,216 @@
+"""What differs inside a value that is compared as a whole: an atomic list, a mapping, or a text of several lines."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from typing import Any, Final, Literal
+
+from bot.core.drift.model import FieldDrift
+from bot.core.objects.equality import deep_equal
+from bot.core.objects.path import Item, PathError, Segment, format_path, parse_path
+
+# Longer lists, and texts of more lines, are not aligned: that takes quadratic time. Equal ends do not count.
+MAX_ALIGNED: Final = 500
+_MAX_DEPTH: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a text, counted from 0."""
+
+    number: int
+
+
+PartSegment = Segment | Line
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One difference inside a value; at the empty path, the value itself.
+
+    The last segment is an index of git's value for `removed` and `changed`, and of the cluster's for `added`. The
+    segments before it are those of git's value.
+    """
+
+    change: Literal["changed", "removed", "added"]
+    path: tuple[PartSegment, ...]
+    desired: Any = None
+    live: Any = None
+
+
+def split(desired: Any, live: Any) -> tuple[Part, ...]:
+    """The smallest differences that turn one value into the other; the whole value if it has no parts to compare.
+
+    A list that is only in another order is one difference. The result is never empty.
+    """
+    return tuple(_split((), desired, live)) or (Part("changed", (), desired, live),)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Differences of a field at one place: `removed` from git's value there and `added` in the cluster's.
+
+    `is_member` if these are items of a list or lines of a text; otherwise both are the values at `path`. `line` is the
+    number of the first such line, counted from 1.
+    """
+
+    path: str
+    removed: tuple[Any, ...] = ()
+    added: tuple[Any, ...] = ()
+    is_member: bool = False
+    line: int | None = None
+
+
+def differences(field: FieldDrift) -> tuple[Difference, ...]:
+    """What differs in a field, in the order of its value; items of one list, and lines of one text, together."""
+    if field.change != "changed":
+        sides = ((field.desired,), ()) if field.change == "removed" else ((), (field.live,))
+        return (Difference(field.path, *sides),)
+    grouped: dict[tuple[tuple[PartSegment, ...], bool], list[Part]] = {}
+    for part in split(field.desired, field.live):
+        is_member = bool(part.path) and isinstance(part.path[-1], Line | int) and part.change != "changed"
+        grouped.setdefault((part.path[:-1] if is_member else part.path, is_member), []).append(part)
+    return tuple(_difference(field.path, path, parts, is_member) for (path, is_member), parts in grouped.items())
+
+
+def sub_drifts(field: FieldDrift) -> Iterator[FieldDrift]:
+    """The same difference as one of each value inside it; only itself if it has no parts."""
+    for part in split(field.desired, field.live) if field.change == "changed" else _entries(field):
+        inner = tuple(segment for segment in part.path if not isinstance(segment, Line))
+        yield replace(field, change=part.change, path=_joined(field.path, inner), desired=part.desired, live=part.live)
+
+
+def without_keys(field: FieldDrift, value: Any) -> Any:
+    """An item of a keyed list without the keys that are in its path; any other value as it is."""
+    if not isinstance(value, dict) or not field.path.endswith("]"):
+        return value
+    try:
+        last = parse_path(field.path)[-1]
+    except PathError:
+        return value
+    keys = {key for key, _ in last.keys} if isinstance(last, Item) else ()
+    return {key: entry for key, entry in value.items() if key not in keys} or value
+
+
+def _difference(path: str, inner: tuple[PartSegment, ...], parts: Sequence[Part], is_member: bool) -> Difference:
+    first = parts[0].path[-1] if is_member else None
+    return Difference(
+        _joined(path, tuple(segment for segment in inner if not isinstance(segment, Line))),
+        tuple(part.desired for part in parts if part.change != "added"),
+        tuple(part.live for part in parts if part.change != "removed"),
+        is_member,
+        first.number + 1 if isinstance(first, Line) else None,
+    )
+
+
+def _joined(path: str, inner: tuple[Segment, ...]) -> str:
+    if not inner:
+        return path
+    tail = format_path(inner)
+    return f"{path}{tail}" if tail.startswith("[") else f"{path}.{tail}"
+
+
+def _entries(field: FieldDrift) -> Iterable[Part]:
+    """The entries of a mapping, or the items of a list, that was added or removed as a whole."""
+    value = field.live if field.change == "added" else field.desired
+    entries: Iterable[tuple[Segment, Any]] = ()
+    if isinstance(value, dict):
+        entries = without_keys(field, value).items()
+    elif isinstance(value, list):
+        entries = enumerate(value)
+    parts = [
+        Part(field.change, (key,), live=entry) if field.change == "added" else Part(field.change, (key,), entry)
+        for key, entry in entries
+    ]
+    return parts or [Part(field.change, (), field.desired, field.live)]
+
+
+def _split(path: tuple[PartSegment, ...], desired: Any, live: Any) -> Iterator[Part]:
+    if deep_equal(desired, live):
+        return
+    if len(path) < _MAX_DEPTH:
+        if isinstance(desired, dict) and isinstance(live, dict):
+            yield from _mappings(path, desired, live)
+            return
+        if isinstance(desired, list) and isinstance(live, list) and not _is_reordered(desired, live):
+            yield from _sequences(path, desired, live, is_text=False)
+            return
+        if isinstance(desired, str) and isinstance(live, str) and "\n" in desired and "\n" in live:
+            yield from _sequences(path, _lines(desired), _lines(live), is_text=True)
+            return
+    yield Part("changed", path, desired, live)
+
+
+def _mappings(path: tuple[PartSegment, ...], desired: dict[str, Any], live: dict[str, Any]) -> Iterator[Part]:
+    for key, value in desired.items():
+        if key in live:
+            yield from _split((*path, key), value, live[key])
+        else:
+            yield Part("removed", (*path, key), value)
+    for key, value in live.items():
+        if key not in desired:
+            yield Part("added", (*path, key), None, value)
+
+
+def _sequences(
+    path: tuple[PartSegment, ...], desired: Sequence[Any], live: Sequence[Any], *, is_text: bool
+) -> Iterator[Part]:
+    segment = Line if is_text else int
+    for start, end, live_start, live_end in _unequal(desired, live):
+        paired = 0
+        if not is_text:
+            for one, other in zip(desired[start:end], live[live_start:live_end], strict=False):
+                if not _is_same_item(one, other):
+                    break
+                yield from _split((*path, start + paired), one, other)
+                paired += 1
+        for index in range(start + paired, end):
+            yield Part("removed", (*path, segment(index)), desired[index])
+        for index in range(live_start + paired, live_end):
+            yield Part("added", (*path, segment(index)), None, live[index])
+
+
+def _unequal(desired: Sequence[Any], live: Sequence[Any]) -> Iterator[tuple[int, int, int, int]]:
+    """Where two sequences differ: the ranges of both, in order."""
+    one, other = [_canonical(item) for item in desired], [_canonical(item) for item in live]
+    head = _equal_until(one, other)
+    tail = _equal_until(one[head:][::-1], other[head:][::-1])
+    middle, live_middle = one[head : len(one) - tail], other[head : len(other) - tail]
+    if max(len(middle), len(live_middle)) > MAX_ALIGNED:
+        yield head, head + len(middle), head, head + len(live_middle)
+        return
+    for kind, start, end, live_start, live_end in SequenceMatcher(
+        None, middle, live_middle, autojunk=False
+    ).get_opcodes():
+        if kind != "equal":
+            yield head + start, head + end, head + live_start, head + live_end
+
+
+def _equal_until(one: Sequence[str], other: Sequence[str]) -> int:
+    pairs = zip(one, other, strict=False)
+    return next((index for index, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
+
+
+def _is_same_item(one: Any, other: Any) -> bool:
+    """Whether two items of a list are the same one, changed: they share an entry."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return any(key in other and deep_equal(value, other[key]) for key, value in one.items()) or (
+            len(one) == len(other) == 1 and one.keys() == other.keys()
+        )
+    return isinstance(one, list) and isinstance(other, list)
+
+
+def _is_reordered(desired: list[Any], live: list[Any]) -> bool:
+    return len(desired) == len(live) and Counter(map(_canonical, desired)) == Counter(map(_canonical, live))
+
+
+def _canonical(item: Any) -> str:
+    """Equal only for equal items, unlike `==`, to which `1` and `true` are the same."""
+    return f'"{item}' if isinstance(item, str) else json.dumps([item], sort_keys=True, default=str)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text; joined with newlines, they are the text again."""
+    return text.split("\n")

@@ -1,0 +1,94 @@
+"""Paths as short as people can tell apart: `image` for `spec.template.spec.containers[name=web].image` of web."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Final
+
+from bot.core.objects.path import Item, Member, PathError, Wildcard, parse_path
+
+Segments = tuple[Any, ...]
+
+WORKLOADS: Final = frozenset(
+    ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "ReplicationController", "StatefulSet")
+)
+CONTAINER_LISTS: Final = frozenset(("containers", "initContainers", "ephemeralContainers"))
+# A Job has a field of this name too.
+_IN_JOB_TOO: Final = "activeDeadlineSeconds"
+_POD_SPECS: Final[tuple[Segments, ...]] = (
+    ("spec", "jobTemplate", "spec", "template", "spec"),
+    ("spec", "template", "spec"),
+)
+_OBJECT_SPECS: Final[tuple[Segments, ...]] = (("spec", "jobTemplate", "spec"), ("spec",))
+# They say how a probe works, which its other fields show as well.
+_PROBE_KINDS: Final = frozenset(("httpGet", "tcpSocket", "grpc"))
+
+
+@lru_cache(maxsize=4096)
+def segments(path: str) -> Segments:
+    """The segments of a path; one that cannot be read is one segment."""
+    try:
+        return parse_path(path)
+    except PathError:  # an odd path must not lose an alert
+        return (path,)
+
+
+def names(path: str) -> str:
+    """The field names of a path, dotted, without list items."""
+    return ".".join(segment for segment in segments(path) if isinstance(segment, str))
+
+
+def container(path: str) -> str | None:
+    """The name of the container that a path leads into; None if it does not."""
+    for name, item in pairwise(segments(path)):
+        if name in CONTAINER_LISTS and isinstance(item, Item):
+            return str(item.keys[0][1])
+    return None
+
+
+def short_path(kind: str, name: str, path: str) -> str:
+    """A path without what is clear from the object: the way to its pod spec, and a container named like the object."""
+    rest = segments(path)
+    if kind in WORKLOADS:
+        for prefix in _POD_SPECS:
+            if len(rest) > len(prefix) and rest[: len(prefix)] == prefix and rest[len(prefix)] != _IN_JOB_TOO:
+                rest = rest[len(prefix) :]
+                break
+    for prefix in _OBJECT_SPECS:
+        if len(rest) > len(prefix) and rest[: len(prefix)] == prefix:
+            rest = rest[len(prefix) :]
+            break
+    if rest[0] == "metadata" and len(rest) > 1:
+        rest = rest[1:]
+    if len(rest) > 2 and rest[0] in CONTAINER_LISTS and isinstance(rest[1], Item) and rest[1].keys[0][1] == name:
+        rest = rest[2:]
+    return spelled(rest)
+
+
+def spelled(path: Sequence[Any]) -> str:
+    """Segments as people read them: `env[DEBUG]`, `ports[53/UDP].targetPort`, `livenessProbe.path`."""
+    text = ""
+    for index, segment in enumerate(path):
+        before = path[index - 1] if index else None
+        if isinstance(segment, str):
+            is_probe = isinstance(before, str) and before.endswith("Probe")
+            is_env_value = segment == "value" and isinstance(before, Item) and path[index - 2 : index - 1] == ("env",)
+            if (segment in _PROBE_KINDS and is_probe and index + 1 < len(path)) or is_env_value:
+                continue
+            plain = segment.replace("_", "").replace("-", "").isalnum()
+            text += f".{segment}" if plain else f"[{segment}]"
+        else:
+            text += f"[{item_name(segment)}]"
+    return text.removeprefix(".")
+
+
+def item_name(segment: Any) -> str:
+    """An item of a list by what people call it: `web`, `80`, `53/UDP`."""
+    match segment:
+        case Item(keys):
+            return "/".join(str(value) for key, value in keys if (key, value) != ("protocol", "TCP"))
+        case Member(value):
+            return str(value)
+        case Wildcard():
+            return "*"
+    return str(segment)

@@ -1,0 +1,223 @@
+"""Merges everything that Helm takes as values into one document, as Helm's command line does.
+
+So no value is an argument of a process, which every user of the machine can read, and an error in a values file names
+its line.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from bot.core.objects.manifest import ManifestError, read_documents
+from bot.core.rendering.limits import MAX_VALUES_BYTES
+from bot.core.rendering.source import HelmParameters
+from bot.i18n.catalogue import manifest as texts
+from bot.i18n.language import LocalizedText
+
+Values = dict[str, Any]
+
+_MAX_INDEX: Final = 65_536  # both as in Helm's strvals/parser.go
+_MAX_NESTED_NAMES: Final = 30
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+# Characters that JSON may hold and YAML may not, and halves of surrogate pairs, which are no text at all.
+_NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+_WORDS: Final[Mapping[str, object]] = {"true": True, "false": False, "null": None, "0": 0}
+
+
+def merge_values(files: Iterable[tuple[str, bytes]], chart_file: str, parameters: HelmParameters) -> str:
+    """Helm's values as JSON: the files, then `inline_values`, `set` and `set_string`; later ones override earlier ones.
+
+    ManifestError for a file that holds no mapping, for a parameter that Helm would not accept, and for more than
+    MAX_VALUES_BYTES. Errors in what is not a file name `chart_file`.
+    """
+    values: Values = {}
+    for file, content in files:
+        values = _merged(values, _read(file, content))
+    try:
+        values = _merged(values, _read(chart_file, parameters.inline_values.encode()))
+    except ManifestError as error:
+        message = LocalizedText(texts.BAD_INLINE_VALUES, line=str(error.line), problem=error.problem)
+        raise ManifestError(chart_file, 1, message) from None
+    for settings, is_string in ((parameters.set, False), (parameters.set_string, True)):
+        for name, value in settings:
+            try:
+                _Setting(f"{name}={_escaped(value)}", is_string=is_string).apply(values)
+            except _InvalidError:
+                message = LocalizedText(texts.BAD_PARAMETER, name=name.partition("=")[0][:100])
+                raise ManifestError(chart_file, 1, message) from None
+    return _dumped(chart_file, values)
+
+
+def _read(file: str, content: bytes) -> Values:
+    documents = read_documents(file, content)
+    line, value = documents[0] if documents else (1, None)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ManifestError(file, line, LocalizedText(texts.NO_VALUES))
+    copied: Values = json.loads(_dumped(file, value))  # aliases share their values, and `set` changes them
+    return copied
+
+
+def _dumped(file: str, values: Values) -> str:
+    chunks, length = [], 0
+    for chunk in json.JSONEncoder(ensure_ascii=False).iterencode(values):
+        length += len(chunk)
+        if length > MAX_VALUES_BYTES:
+            raise ManifestError(file, 1, LocalizedText(texts.LARGE_VALUES, most=str(MAX_VALUES_BYTES >> 20)))
+        chunks.append(chunk)
+    return _NOT_IN_YAML.sub(_as_escape, "".join(chunks))
+
+
+def _as_escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\u{0xFFFD if 0xD800 <= code < 0xE000 else code:04x}"
+
+
+def _merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> Values:
+    """Mappings are merged, everything else is replaced."""
+    merged = dict(base)
+    for key, value in override.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _escaped(value: str) -> str:
+    """A value in which a comma does not start the next setting; lists in braces keep theirs, as in Argo CD."""
+    return value if value.startswith("{") else re.sub(r"(?<!\\),", r"\,", value)
+
+
+class _InvalidError(Exception):
+    """Helm would not accept the text."""
+
+
+class _EndError(Exception):
+    """The text is at its end, where that is no mistake. What was set so far counts."""
+
+
+class _Setting:
+    """The text of one `--set`: https://helm.sh/docs/intro/using_helm/#the-format-and-limitations-of---set."""
+
+    def __init__(self, text: str, *, is_string: bool) -> None:
+        self._text = text
+        self._at = 0
+        self._is_string = is_string
+
+    def apply(self, values: Values) -> None:
+        """Change the values. _InvalidError where Helm says that the text is wrong."""
+        try:
+            while True:
+                self._set_key(values, 0)
+        except _EndError:
+            return
+
+    def _set_key(self, values: Values, depth: int) -> None:
+        name, stop = self._until("=[,.")
+        if not stop and not name:
+            raise _EndError
+        if stop == "=":
+            value, ended = self._value()
+            if name:
+                values[name] = value
+            if ended:
+                raise _EndError
+        elif stop == "[":
+            index = self._index()
+            items = values.setdefault(name, []) if name else []
+            if not isinstance(items, list):
+                raise _InvalidError
+            self._set_item(items, index, depth)
+        elif stop == "." and depth < _MAX_NESTED_NAMES:
+            self._set_below(values, name, depth)
+        else:
+            raise _InvalidError
+
+    def _set_below(self, values: Values, name: str, depth: int) -> None:
+        inner = values.get(name, {})
+        if not isinstance(inner, dict):
+            raise _InvalidError
+        try:
+            self._set_key(inner, depth + 1)
+        finally:
+            if inner and name:
+                values[name] = inner
+        if not inner:
+            raise _InvalidError
+
+    def _set_item(self, items: list[Any], index: int, depth: int) -> None:
+        name, stop = self._until("[.=")
+        if name:
+            raise _InvalidError
+        old = items[index] if index < len(items) else None
+        if stop == "=":
+            _put(items, index, self._value()[0])
+        elif stop == "[":
+            inner = [] if old is None else old
+            if not isinstance(inner, list):
+                raise _InvalidError
+            following = self._index()
+            self._set_item(inner, following, depth)
+            _put(items, index, inner)
+        elif stop == ".":
+            mapping = old if isinstance(old, dict) else {}
+            if index < len(items):
+                items[index] = mapping
+            self._set_key(mapping, depth)
+            _put(items, index, mapping)
+        else:
+            raise _EndError
+
+    def _index(self) -> int:
+        digits, stop = self._until("]")
+        if not stop:
+            raise _EndError
+        if not _INTEGER.fullmatch(digits) or not 0 <= int(digits) <= _MAX_INDEX:
+            raise _InvalidError
+        return int(digits)
+
+    def _value(self) -> tuple[object, bool]:
+        """The value after an equals sign, and whether the text ends before it."""
+        if self._at == len(self._text):
+            return "", True
+        if self._text[self._at] != "{":
+            return self._typed(self._until(",")[0]), False
+        self._at += 1
+        entries: list[object] = []
+        while True:
+            entry, stop = self._until(",}")
+            if not stop:
+                raise _InvalidError
+            entries.append(self._typed(entry))
+            if stop == "}":
+                self._at += self._text.startswith(",", self._at)
+                return entries, False
+
+    def _until(self, stops: str) -> tuple[str, str]:
+        """The text up to one of `stops`, without backslashes, and that stop; "" if the text ends before."""
+        characters: list[str] = []
+        while self._at < len(self._text):
+            character = self._text[self._at]
+            self._at += 1
+            if character in stops:
+                return "".join(characters), character
+            if character == "\\":
+                character = self._text[self._at : self._at + 1]
+                self._at += 1
+            characters.append(character)
+        return "".join(characters), ""
+
+    def _typed(self, text: str) -> object:
+        if self._is_string:
+            return text
+        if text.lower() in _WORDS:
+            return _WORDS[text.lower()]
+        if not text.startswith("0") and _INTEGER.fullmatch(text) and -(2**63) <= int(text) < 2**63:
+            return int(text)
+        return text
+
+
+def _put(items: list[Any], index: int, value: object) -> None:
+    items.extend([None] * (index + 1 - len(items)))
+    items[index] = value

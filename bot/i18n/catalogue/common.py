@@ -1,0 +1,40 @@
+"""Texts that several kinds of messages share: objects and fields that differ, lists of names, counted nouns."""
+
+from bot.i18n.language import Phrase, PluralPhrase
+
+OBJECTS = PluralPhrase(en=("{n} object", "{n} objects"), es=("{n} objeto", "{n} objetos"))
+
+LIST = Phrase(en="{names} and {last}", es="{names} y {last}")
+LIST_BEFORE_I = Phrase(en="{names} and {last}", es="{names} e {last}")
+LIST_AND_MORE = Phrase(en="{names} and {n} more", es="{names} y {n} más")
+AND_MORE = Phrase(en="and {n} more", es="y {n} más")
+
+NO_REVISION = Phrase(en="no revision", es="sin revisión")
+NOTHING = Phrase(en="nothing", es="nada")
+WHERE = Phrase(en="{application} on {cluster}", es="{application} en {cluster}")
+TITLE_WHERE = Phrase(en="{application} · {cluster}", es="{application} · {cluster}")
+CLOSE = Phrase(en="Close", es="Cerrar")
+# Slack writes the day as the reader's own client does: "today", "Mar 1".
+DAY_AND_TIME = Phrase(en="{day} at {time}", es="{day} a las {time}")
+
+CHANGED = Phrase(en="{path}: git {desired} → cluster {live}", es="{path}: git {desired} → clúster {live}")
+ADDED = Phrase(en="{path}: {live}, only in the cluster", es="{path}: {live}, solo en el clúster")
+REMOVED = Phrase(
+    en="{path}: missing from the cluster; git has {desired}",
+    es="{path}: falta en el clúster; git tiene {desired}",
+)
+MEMBERS = Phrase(en="{path}: {members}", es="{path}: {members}")
+LINES = Phrase(en="{path}, line {n}: {members}", es="{path}, línea {n}: {members}")
+LINE_AT = Phrase(en="{path} line {n}", es="{path} línea {n}")
+BY = Phrase(en=" · by {manager}", es=" · por {manager}")
+BY_AT = Phrase(en=" · by {manager}, before {time}", es=" · por {manager}, antes de las {time}")
+BY_UNKNOWN = Phrase(en=" · writer unknown", es=" · autor desconocido")
+DELETED = Phrase(
+    en="{object} is missing from the cluster; Kubernetes does not record who deleted it",
+    es="{object} falta en el clúster; Kubernetes no registra quién lo eliminó",
+)
+MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
+
+
+READING = Phrase(en="Reading {application} from git and the cluster…", es="Leyendo {application} de git y del clúster…")
+REVIEW = Phrase(en="Review #{number}", es="Revisar #{number}")

@@ -1,0 +1,121 @@
+"""Drift as a diff that people can read and copy: `-` is what git declares, `+` what the cluster has.
+
+Paths are short, as on the card; the full ones are in the file and in `gitops-bot check`.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.core.drift.fact_values import clipped
+from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.parts import differences
+from bot.core.drift.short_path import short_path
+from bot.i18n.catalogue import common as texts
+from bot.i18n.catalogue import fact_list as fact_texts
+from bot.i18n.language import Translator
+from bot.messages import common
+from bot.messages import fact as fact_message
+from bot.messages.blocks import Element, clip, paragraph, preformatted, utc, words
+
+MAX_MEMBERS = 40  # of one list, or lines of one text, that differ
+
+ShownPath = Callable[[str], str]
+
+
+def object_diff(
+    translator: Translator, object_drift: ObjectDrift, seen: datetime, max_fields: int, max_value: int
+) -> list[Element]:
+    """One object in a rich_text block: its name, the tool if one wrote everything, and the diff."""
+    name = words(common.object_name(object_drift), bold=True)
+    if object_drift.change == "missing" or not object_drift.fields:
+        return common.object_lines(translator, object_drift)
+    shown, omitted = object_drift.fields[:max_fields], len(object_drift.fields) - max_fields
+    writer = fact_message.sole_writer([object_drift])
+    heading = [name, words(" · "), *fact_message.writer_line(translator, writer, seen)] if writer else [name]
+
+    def path(full: str) -> str:
+        return short_path(object_drift.kind, object_drift.name, full)
+
+    lines = [
+        line
+        for group in _by_writer(translator, shown, named=writer is None)
+        for line in _group(translator, group, path, max_value)
+    ]
+    parts = [paragraph(*heading), preformatted("\n".join(lines))]
+    if omitted > 0:
+        parts.append(paragraph(words(translator.count(texts.MORE_FIELDS, omitted), italic=True)))
+    return parts
+
+
+def field_diff(translator: Translator, field: FieldDrift, path: ShownPath, max_value: int) -> Iterator[str]:
+    """The lines of one field: `- replicas: 2`, `+ replicas: 7`."""
+    for place in differences(field):
+        name = clip(path(place.path), common.MAX_PATH)
+        if place.is_member:
+            at = translator.text(texts.LINE_AT, path=name, n=str(place.line)) if place.line else name
+            yield f"@@ {at} @@"
+        for sign, side in (("-", place.removed), ("+", place.added)):
+            values: Sequence[Any] = side
+            if not place.is_member and values and isinstance(values[0], str) and "\n" in values[0]:
+                yield f"{sign} {name}: |"
+                values = tuple(f"  {line}" for line in values[0].split("\n"))
+            elif not place.is_member:
+                yield from (f"{sign} {name}: {_text(field, value, max_value)}" for value in values)
+                continue
+            yield from (f"{sign} {_text(field, value, max_value)}" for value in values[:MAX_MEMBERS])
+            if len(values) > MAX_MEMBERS:
+                yield f"{sign} …"
+
+
+def is_field_cut(field: FieldDrift, max_value: int) -> bool:
+    """Whether `field_diff` leaves something out of a field."""
+    sides = [side for place in differences(field) for side in (place.removed, place.added)]
+    return any(len(side) > MAX_MEMBERS or any(_is_long(value, max_value) for value in side) for side in sides)
+
+
+def _is_long(value: Any, max_value: int) -> bool:
+    if isinstance(value, str):
+        lines = value.split("\n")
+        return len(lines) > MAX_MEMBERS or any(len(line) > max_value for line in lines)
+    return len(json.dumps(value, ensure_ascii=False, default=str)) > max_value
+
+
+def _text(field: FieldDrift, value: Any, max_value: int) -> str:
+    """A value on one line, with its indentation."""
+    content = common.item_content(field, value)
+    indent = len(content) - len(content.lstrip(" ")) if isinstance(content, str) else 0
+    return " " * min(indent, 40) + clipped(content, max_value)
+
+
+def _by_writer(
+    translator: Translator, fields: tuple[FieldDrift, ...], *, named: bool
+) -> Iterator[tuple[str, list[FieldDrift]]]:
+    """Consecutive fields of one tool, with a comment that names it if they are not all of the same."""
+    group: list[FieldDrift] = []
+    for field in fields:
+        if group and field.manager != group[-1].manager:
+            yield _comment(translator, group) if named else "", group
+            group = []
+        group.append(field)
+    if group:
+        yield _comment(translator, group) if named else "", group
+
+
+def _comment(translator: Translator, group: list[FieldDrift]) -> str:
+    manager, times = group[0].manager, [field.time for field in group if field.time]
+    if not manager:
+        return f"# {translator.text(fact_texts.BY_UNKNOWN)}"
+    phrase = fact_texts.BY_BEFORE if times else fact_texts.BY
+    return f"# {translator.text(phrase, manager=clip(manager, 60), time=utc(max(times)) if times else '')}"
+
+
+def _group(
+    translator: Translator, group: tuple[str, list[FieldDrift]], path: ShownPath, max_value: int
+) -> Iterator[str]:
+    comment, fields = group
+    if comment:
+        yield comment
+    for field in fields:
+        yield from field_diff(translator, field, path, max_value)

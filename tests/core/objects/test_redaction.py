@@ -1,0 +1,176 @@
+"""Credentials are hidden wherever a difference or a patch would show them, and nothing else is."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.drift.compare import compare_declarations, compare_object
+from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.git.patch import FileChange, redacted_patch
+from bot.core.objects.manifest import Manifest, read_manifests
+from bot.core.objects.redaction import HIDDEN, MAX_SCANNED, is_credential_name, redact_text
+from bot.core.objects.schema import Schemas
+from bot.core.pull_requests.adopt import NotAdoptableError, adopt
+
+NEEDLE = "correct-horse"
+JWT = f"eyJ{'a' * 40}.{'b' * 900}.{'c' * 40}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("DB_PASSWORD", "PGPASSWORD", "API_TOKEN", "apiKey", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "SENTRY_DSN"),
+        *("private_key", "clientSecret", "db.password", "--password", "passwd", "license-key", "connectionString"),
+        *("POSTGRES_PASS", "dbpassword", "credentials", "contraseña"),
+    ],
+)
+def test_the_names_of_credentials(name):
+    assert is_credential_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "image", "secretName", "passwordSecretRef", "TOKEN_TTL", "POSTGRES_PASSWORD_FILE", "TOKEN_URL", "key"),
+        *("bypass", "passthrough", "compass", "tokenizer", "monkey", "tls.key", "username", "author", "accounts"),
+    ],
+)
+def test_the_names_of_other_values(name):
+    assert not is_credential_name(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"mysql -u root --password={NEEDLE} -h db", "mysql -u root --password=(hidden) -h db"),
+        (f"postgres://shop:{NEEDLE}@db/shop", "postgres://shop:(hidden)@db/shop"),
+        (f"db.password={NEEDLE} {NEEDLE}\nmode=fast", "db.password=(hidden)\nmode=fast"),
+        (f"password: {NEEDLE}\nmode: fast", "password: (hidden)\nmode: fast"),
+        (f'{{"password":"{NEEDLE}","user":"shop"}}', '{"password":(hidden),"user":"shop"}'),
+        (f"Authorization: Bearer {NEEDLE}", "Authorization: Bearer (hidden)"),
+        (f"https://x/hook?token={NEEDLE}&z=1", "https://x/hook?token=(hidden)"),
+        (f'env TOKEN="{NEEDLE} {NEEDLE}" run', "env TOKEN=(hidden) run"),
+        (f"key {'ghp_' + 'a' * 36} end", "key (hidden) end"),
+        (f"start {JWT} end", "start (hidden) end"),
+        ("AKIAIOSFODNN7EXAMPLE", "(hidden)"),
+        (f"-----BEGIN RSA PRIVATE KEY-----\n{NEEDLE}", "(hidden)"),
+        ("x" * (MAX_SCANNED + 1), "(hidden)"),
+    ],
+)
+def test_a_text_without_its_credentials(text, shown):
+    assert redact_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "nginx:1.27.2", f"registry.example/shop@sha256:{'0123456789abcdef' * 4}", "web-5d4f8c7b9d-x2k4l"),
+        *("checksum/config: 4f2a9c1e4f2a9c1e4f2a9c1e4f2a9c1e", "echo $PASSWORD", "secretName: tls", "token: ''"),
+        *("cluster.local:8080/path?mode=fast", "2026-03-01T02:47:00Z", "--feature-gates=A=true,B=false", "a\n\nb\n"),
+    ],
+)
+def test_an_ordinary_text_is_shown(text):
+    assert redact_text(text) == text
+
+
+def _pod(**container):
+    return {"spec": {"template": {"spec": {"containers": [{"name": "web", **container}]}}}}
+
+
+PLACES = {
+    "an environment variable": ("apps/v1", "Deployment", lambda v: _pod(env=[{"name": "DB_PASSWORD", "value": v}])),
+    "an argument": ("apps/v1", "Deployment", lambda v: _pod(args=["serve", f"--password={v}"])),
+    "the argument after a flag": ("apps/v1", "Deployment", lambda v: _pod(args=["serve", "--token", v])),
+    "a command": ("apps/v1", "Deployment", lambda v: _pod(command=["sh", "-c", f"login --password {v}; TOKEN={v} x"])),
+    "a ConfigMap's key": ("v1", "ConfigMap", lambda v: {"data": {"DB_PASSWORD": v}}),
+    "a ConfigMap's file": ("v1", "ConfigMap", lambda v: {"data": {"app.ini": f"[db]\nuser = a\npassword = {v}\n"}}),
+    "Helm values": (
+        "helm.toolkit.fluxcd.io/v2",
+        "HelmRelease",
+        lambda v: {"spec": {"values": {"postgresql": {"auth": {"password": v, "username": "shop"}}}}},
+    ),
+    "a sealed template": (
+        "bitnami.com/v1alpha1",
+        "SealedSecret",
+        lambda v: {"spec": {"template": {"data": {"config": v}}}},
+    ),
+    "another group's Secret": ("example.com/v1", "Secret", lambda v: {"spec": {"anything": v}}),
+    "a URL": ("v1", "ConfigMap", lambda v: {"data": {"url": f"https://shop:{v}@db.example/shop"}}),
+    "an annotated path": (
+        "example.com/v1",
+        "Thing",
+        lambda v: {"metadata": {"name": "web", "annotations": {"gitops-bot/hide": "spec.pin"}}, "spec": {"pin": v}},
+    ),
+    "an annotation that cannot be read": (
+        "example.com/v1",
+        "Thing",
+        lambda v: {"metadata": {"name": "web", "annotations": {"gitops-bot/hide": "[["}}, "spec": {"pin": v}},
+    ),
+}
+
+
+def _declared(place, value):
+    api_version, kind, body = PLACES[place]
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "web"}, **body(value)}
+
+
+def _manifest(declared):
+    return Manifest(declared["apiVersion"], declared["kind"], "shop", "web", declared, "x.yaml", 1)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("which", ["changed", "missing in git", "missing in the cluster"])
+def test_no_difference_shows_a_credential(place, which):
+    declared = _declared(place, f"{NEEDLE}-1")
+    live = _declared(place, f"{NEEDLE}-2")
+    emptied = {key: declared[key] for key in ("apiVersion", "kind", "metadata")}
+    desired, live = {
+        "changed": (declared, live),
+        "missing in git": (emptied, live),
+        "missing in the cluster": (declared, emptied),
+    }[which]
+    result = compare_object(_manifest(desired), live, schema=Schemas(), explain=True)
+    differences = [drift for drift in (result.drift, result.set_aside) if drift]
+    assert differences
+    assert NEEDLE not in repr(differences)
+    assert NEEDLE not in repr(compare_declarations(_manifest(declared), live, schema=Schemas()))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_patch_shows_a_credential(place):
+    sides = [json.dumps(_declared(place, f"{NEEDLE}-{n}"), indent=2).encode() for n in (1, 2)]
+    patch = redacted_patch([FileChange("web.json", *sides)])
+    assert NEEDLE not in "\n".join(patch)
+
+
+@pytest.mark.parametrize("value", ["abc", "0000", NEEDLE, "two words", "a\nb\n"])
+def test_a_patch_hides_a_value_whose_name_is_on_another_line(value):
+    before = json.dumps(_declared("an environment variable", "x"), indent=2).encode()
+    after = json.dumps(_declared("an environment variable", value), indent=2).encode()
+    patch = redacted_patch([FileChange("web.json", before, after)])
+    assert any(HIDDEN in line for line in patch)
+    assert not any(f'"value": {json.dumps(value)}' in line for line in patch)
+
+
+def test_a_hidden_value_cannot_be_adopted():
+    content = json.dumps(_declared("an environment variable", "old")).encode()
+    field = FieldDrift("changed", "spec.template.spec.containers[name=web].env[name=DB_PASSWORD].value", HIDDEN, HIDDEN)
+    drift = ObjectDrift("apps/v1", "Deployment", "shop", "web", "modified", (field,))
+    with pytest.raises(NotAdoptableError, match=r"Deployment web cannot be adopted: .* holds a credential"):
+        adopt("web.json", content, [drift], namespace="shop")
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_redacted_once(text):
+    shown = redact_text(text)
+    assert redact_text(shown) == shown
+    assert shown.count("\n") == text.count("\n") or shown == HIDDEN
+
+
+def test_a_manifest_without_credentials_is_shown_in_full():
+    text = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata:\n  mode: slow\n"
+    assert list(read_manifests("x.yaml", text))
+    patch = redacted_patch([FileChange("x.yaml", text, text.replace(b"slow", b"fast"))])
+    assert patch[-2:] == ["-  mode: slow", "+  mode: fast"]

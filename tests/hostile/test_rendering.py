@@ -1,0 +1,480 @@
+"""Attacks through Kustomize, Helm and manifests: nothing runs, nothing outside the repository is read or shown.
+
+Helm's command line is the stand-in of tests/common, wherever it matters what Helm is asked to do.
+"""
+
+import http.server
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.adapters.rendering import confined, programs
+from bot.adapters.rendering.private_copy import private_copy, remove_abandoned_copies
+from bot.adapters.rendering.programs import Programs
+from bot.core.objects import number
+from bot.core.objects.manifest import ManifestError, NodeBudget, read_manifests
+from bot.core.rendering.kustomization import redact_url
+from bot.core.rendering.source import HelmParameters, Source, SourceType
+from bot.handlers.rendering import render
+from bot.ports.errors import PortError
+from tests.common import stand_in_helm
+from tests.common.kubernetes import as_yaml, config_map
+from tests.common.rendering import Rendering
+from tests.common.wait import wait_for
+
+STOLEN = "stolen-value"
+CHART = {
+    "app/charts/shop/Chart.yaml": "{apiVersion: v2, name: shop, version: 1.0.0}\n",
+    "app/charts/shop/values.yaml": "{}\n",
+    "app/charts/shop/run.sh": "#!/bin/sh\n: > PROOF\n",
+}
+ONE = as_yaml(config_map("one"))
+
+
+@pytest.fixture
+def rendering(source, tmp_path):
+    """A repository rendered with the stand-in of Helm, beside files that are not for rendering."""
+    rendering = Rendering(source, tmp_path)
+    helm = tmp_path / "helm"
+    helm.write_text(f"#!{os.path.realpath(sys.executable)}\n{Path(stand_in_helm.__file__).read_text()}")
+    helm.chmod(0o755)
+    rendering.use(Programs(kustomize_command=rendering.programs.kustomize_command, helm_command=(str(helm),)))
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/secret.yaml").write_text(f"password: {STOLEN}\n")
+    (tmp_path / "outside/Chart.yaml").write_text("{apiVersion: v2, name: outside, version: 1.0.0}\n")
+    return rendering
+
+
+def outcome(rendering, files, path="app"):
+    """What rendering these files comes to: the manifests or the error, as text."""
+    rendering.commit({"app/one.yaml": ONE, **files})
+    try:
+        return json.dumps([manifest.object for manifest in rendering.render(path)])
+    except (ManifestError, PortError) as error:
+        return str(error)
+
+
+# ---------------------------------------------------------------- charts in kustomizations
+
+GENERATOR = (
+    "{apiVersion: builtin, kind: HelmChartInflationGenerator, metadata: {name: x}, name: gone, releaseName: x, "
+    "repo: 'evil://x', configHome: CONFIG}"
+)
+OPTION = (
+    "{apiVersion: builtin, kind: HelmChartInflationGenerator, metadata: {name: x}, name: shop, releaseName: RELEASE}"
+)
+SAFE = "helmCharts: [{name: shop, releaseName: shop}]\n"
+
+
+@pytest.mark.parametrize(
+    "kustomization",
+    [
+        "helmCharts: [{name: shop, releaseName: '--set-file=x=OUTSIDE/secret.yaml'}]",
+        "helmCharts: [{name: shop, releaseName: '--values=OUTSIDE/secret.yaml'}]",
+        "helmCharts: [{name: shop, releaseName: '--post-renderer=/bin/sh'}]",
+        "helmCharts: [{name: shop, ReleaseName: '--set-file=x=OUTSIDE/secret.yaml'}]",
+        "Helmcharts: [{name: shop, relea\u017feName: '--set-file=x=OUTSIDE/secret.yaml'}]",
+        "helmCharts: [{name: shop, releaseName: x, namespace: '--post-renderer=/bin/sh'}]",
+        "helmCharts: [{name: shop, releaseName: --namespace, namespace: '--post-renderer=/bin/sh'}]",
+        "helmCharts: [{name: shop, releaseName: x, apiVersions: ['--post-renderer', /bin/sh]}]",
+        "helmCharts: [{name: ../../../outside, releaseName: x, valuesFile: one.yaml}]",
+        "helmCharts: [{name: shop, releaseName: x, additionalValuesFiles: ['a,OUTSIDE/secret.yaml']}]",
+        "helmCharts: [{name: shop, releaseName: x, valuesFile: OUTSIDE/secret.yaml}]",
+        "helmCharts: [{name: shop, releaseName: x, valuesFile: ../../../outside/secret.yaml}]",
+        "{helmGlobals: {configHome: plugin}, helmCharts: [{name: shop, releaseName: shop}]}",
+        "{helmGlobals: {ConfigHome: plugin}, helmCharts: [{name: shop, releaseName: shop}]}",
+        "helmChartInflationGenerator: [{chartName: gone, releaseName: x, chartRepoUrl: 'evil://x', helmHome: CONFIG}]",
+        f"{SAFE}generators: [generator.yaml]",
+        f"{SAFE}generators: [option.yaml]",
+        f"{SAFE}transformers: [generator.yaml]",
+        f'{SAFE}generators: ["{GENERATOR}"]',
+        f"{SAFE}generators:\n  - |\n    {GENERATOR}\n",
+        f"{SAFE}generators:\n  - |\n    {OPTION}\n",
+        f"{SAFE}generators: [folder]",
+        f"{SAFE}generators: [patched]",
+        f"{SAFE}generators: [patched-option]",
+        f"{SAFE}resources: [../base]",
+        f"{SAFE}components: [../component]",
+    ],
+)
+def test_a_kustomization_makes_helm_run_and_read_nothing(rendering, tmp_path, kustomization):
+    proof = tmp_path / "outside/ran"
+    plugin = tmp_path / "outside/config/.data/plugins/evil/run"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text(f"#!/bin/sh\n: > {proof}\n")
+    plugin.chmod(0o755)
+    words = {
+        "OUTSIDE": str(tmp_path / "outside"),
+        "CONFIG": str(tmp_path / "outside/config"),
+        "RELEASE": f"'--set-file=x={tmp_path}/outside/secret.yaml'",
+        "PROOF": str(proof),
+    }
+    generators = "generators: [generator.yaml]\n"
+    patch = "patches: [{target: {kind: ConfigMap}, patch: '[{op: replace, path: /kind, value: Helm%s}]'}]\n"
+    patched = f"resources: [config.yaml]\n{patch % 'ChartInflationGenerator'}"
+    files = {
+        **CHART,
+        "app/kustomization.yaml": kustomization,
+        "app/generator.yaml": GENERATOR,
+        "app/option.yaml": OPTION,
+        "app/folder/kustomization.yaml": "resources: [generator.yaml]\n",
+        "app/folder/generator.yaml": GENERATOR,
+        "app/patched/kustomization.yaml": patched,
+        "app/patched/config.yaml": GENERATOR.replace("HelmChartInflationGenerator", "ConfigMap"),
+        "app/patched-option/kustomization.yaml": patched,
+        "app/patched-option/config.yaml": OPTION.replace("HelmChartInflationGenerator", "ConfigMap"),
+        "base/kustomization.yaml": generators,
+        "base/generator.yaml": GENERATOR,
+        "component/kustomization.yaml": f"kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\n{generators}",
+        "component/generator.yaml": GENERATOR,
+        "app/a": "{}",
+        f"app/a,{tmp_path}/outside/secret.yaml": "{}",
+    }
+    for old, new in words.items():
+        files = {name: text.replace(old, new) for name, text in files.items()}
+    result = outcome(rendering, files)
+    assert STOLEN not in result
+    assert not proof.exists()
+    assert "failed" in result or result.startswith(("app/", "base/", "component/"))
+
+
+def test_helm_gets_the_chart_after_the_options_and_empty_directories(rendering):
+    entry = (
+        "name: shop, releaseName: shop, namespace: there, includeCRDs: true, kubeVersion: 1.33.0, apiVersions: [a/v1]"
+    )
+    values = "valuesInline: {args: ['--verbose'], token: hunter2}"
+    kustomization = f"helmCharts: [{{{entry}, {values}}}]\nnamespace: all\n"
+    rendering.commit({**CHART, "app/kustomization.yaml": kustomization})
+    data = rendering.render("app")[0].object["data"]
+    argv, environment = json.loads(data["argv"]), json.loads(data["environment"])
+    assert argv[-3:-1] == ["--", "shop"]
+    assert argv[-1].endswith("/tree/app/charts/shop")
+    assert {"--include-crds", "there", "1.33.0", "a/v1"} < set(argv)
+    assert "--verbose" in data["read"]
+    assert environment.pop("HELM_NO_PLUGINS") == "1"
+    assert all("/home/helm/" in path and "gitops-bot-render-" in path for path in environment.values())
+
+
+@pytest.mark.parametrize(
+    "kustomization",
+    [SAFE, "generators: [one.yaml]\n", "transformers: [one.yaml]\n", "validators: [one.yaml]\n"],
+)
+def test_what_needs_isolation_is_refused_without_it(rendering, monkeypatch, kustomization):
+    monkeypatch.setattr(programs, "missing_isolation", lambda: "Landlock is off")
+    message = rendering.error({**CHART, "app/kustomization.yaml": kustomization})
+    assert message.startswith("Rendering this requires isolation, which this machine does not offer: Landlock is off.")
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_kustomize_sends_no_request(rendering, monkeypatch, isolated):
+    """Go's HTTP client ignores proxies for 127.0.0.1, where the pod's other containers listen."""
+    requests = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            requests.append(self.path)
+            self.send_error(404)
+
+    transformer = (
+        "{apiVersion: builtin, kind: PatchTransformer, metadata: {name: x}, path: 'URL', target: {kind: ConfigMap}}"
+    )
+    bodies = [
+        "patches: [{Path: 'URL'}]",
+        "configMapGenerator: [{name: a, Files: ['x=URL']}]",
+        "patche\u017f: [{path: 'URL'}]",
+        "openapi: {Path: 'URL'}",
+        f'transformers: ["{transformer}"]',
+        f"transformers:\n  - |\n    {transformer}\n",
+        "transformers: [transformer.yaml]",
+    ]
+    if not isolated:
+        monkeypatch.setattr(programs, "missing_isolation", lambda: "no")
+        monkeypatch.setattr(confined, "missing_isolation", lambda: "no")
+        monkeypatch.setattr(confined, "_without_network", tuple, raising=False)
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/x.yaml"
+        for body in bodies:
+            text = f"resources: [one.yaml]\n{body.replace('URL', url)}\n"
+            files = {"app/kustomization.yaml": text, "app/transformer.yaml": transformer.replace("URL", url)}
+            assert outcome(rendering, files)
+        server.shutdown()
+    assert requests == []
+
+
+# ---------------------------------------------------------------- Helm
+
+
+def test_a_values_file_with_a_comma_in_its_name_is_one_file(rendering, tmp_path):
+    """Helm reads --values as a line of CSV."""
+    name = f"a,{tmp_path}/outside/secret.yaml"
+    chart = {path.removeprefix("app/charts/shop/"): text for path, text in CHART.items()}
+    rendering.commit({**chart, "a": "{}", name: "{}"})
+    source = Source("", SourceType.HELM, HelmParameters("shop", values_files=(name,)))
+    assert STOLEN not in str([manifest.object for manifest in rendering.render(source)])
+
+
+def test_no_value_is_an_argument_of_a_process(rendering):
+    parameters = HelmParameters(
+        "shop", set=(("a", "hunter2"),), set_string=(("b", "hunter3"),), inline_values="c: hunter4"
+    )
+    rendering.commit(CHART)
+    (manifest,) = rendering.render(Source("app/charts/shop", SourceType.HELM, parameters))
+    assert "hunter" not in manifest.object["data"]["argv"]
+    assert all(f"hunter{number}" in manifest.object["data"]["read"] for number in (2, 3, 4))
+
+
+# ---------------------------------------------------------------- secrets in errors
+
+SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: login}\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"app/secret.yaml": f"{SECRET}stringData: {{password: *hunter2}}\n"},
+        {"app/secret.yaml": f"{SECRET}stringData:\n  password: *hunter2\n  x: !!int hunter2\n"},
+        {"app/secret.yaml": f"{SECRET}stringData:\n  password: %hunter2\n"},
+        {"app/secret.yaml": f"{SECRET}stringData:\n  password: !hunter2!x y\n"},
+        *(
+            {"app/kustomization.yaml": f"resources: [secret.yaml]\n{more}", "app/secret.yaml": secret, **others}
+            for more, secret, others in (
+                ("", f"{SECRET}stringData: {{password: *hunter2}}\n", {}),
+                ("", f"{SECRET}stringData: {{password: !!int hunter2}}\n", {}),
+                (
+                    "secretGenerator: [{name: a, envs: [login.env]}]\n",
+                    SECRET,
+                    {"app/login.env": "p=hunter2\n\u00e9hunter2".encode("latin-1")},
+                ),
+                (
+                    "secretGenerator: [{name: a, envs: [login.env]}]\n",
+                    SECRET,
+                    {"app/login.env": "a=b\n=hunter2 and more\n"},
+                ),
+                ("SecretGenerator: [{name: a, literals: [hunter2]}]\n", SECRET, {}),
+                (
+                    "secretgenerator: [{name: a, envs: [login.yaml]}]\n",
+                    SECRET,
+                    {"app/login.yaml": "hunter2\na=\xe9".encode("latin-1")},
+                ),
+                ("SECRETGENERATOR: [{name: a, literals: [hun,ter2]}]\n", SECRET, {}),
+                ("secretGenerator: [{name: a, behavior: hunter2, literals: [a=b]}]\n", SECRET, {}),
+                ("secretGenerator: [{name: a, type: [hunter2]}]\n", SECRET, {}),
+                ("patches: [{path: patch.yaml}]\n", SECRET, {"app/patch.yaml": f"{SECRET}stringData: *hunter2\n"}),
+                (
+                    "patches: [{path: patch.yaml}]\n",
+                    SECRET,
+                    {"app/patch.yaml": "- {op: add, path: /hunter2/x, value: 1}"},
+                ),
+                ("hunter2: 1\n", SECRET, {}),
+            )
+        ),
+    ],
+)
+def test_no_error_quotes_a_document(rendering, files):
+    if "app/kustomization.yaml" not in files:
+        rendering.use(None)
+    assert "hunter2" not in outcome(rendering, files)
+
+
+@given(st.text(st.sampled_from("ab:/@?#. ")), st.text(st.sampled_from("ab:/@?#. ")))
+def test_a_url_is_shown_without_its_password(before, after):
+    for url in (
+        f"https://u:hunter2{before}@{after}",
+        f"u:{before}hunter2@{after}",
+        f"https://a/{before}?t={after}hunter2",
+    ):
+        assert "hunter2" not in redact_url(url)
+
+
+TEMPLATE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n"
+
+
+@pytest.mark.parametrize(
+    ("template", "more"),
+    [
+        ("  a: {{ .Files.Get `login.txt` }}\n", {"login.txt": "*hunter2\n"}),
+        ("  a: {{ fail (.Files.Get `login.txt`) }}\n", {"login.txt": "the password is hunter2, ok?\n"}),
+        (
+            "  a: {{ .Files.Get `login.txt` | fromJson }}\n  b: [{{ .Files.Get `login.txt` }}\n",
+            {"login.txt": "hunter2 "},
+        ),
+        (
+            "  a: {{ .Files.Get `login.txt` | int | required `hunter2` }}{{ fail `hunter2` }}\n",
+            {"login.txt": "hunter2"},
+        ),
+        ("  a: {{ .Files.Get `hunter2` | substr 5 1 }}\n", {}),
+        ("  a: {{ hunter2 }}\n", {}),
+        ("", {"values.yaml": "password: *hunter2\n"}),
+        ("", {"values.yaml": "- hunter2\n"}),
+        ("", {"values.yaml": "a: hunter2: b\n"}),
+        ("", {"Chart.yaml": "{apiVersion: v2, name: shop, version: hunter2}\n"}),
+        (
+            "",
+            {
+                "values.schema.json": '{"properties": {"replicas": {"const": "hunter2"}}}',
+                "values.yaml": "replicas: 1\n",
+            },
+        ),
+    ],
+)
+def test_no_error_of_helm_quotes_a_document(rendering, template, more):
+    rendering.use(Programs.find())
+    chart = {"Chart.yaml": CHART["app/charts/shop/Chart.yaml"], "templates/a.yaml": TEMPLATE + template, **more}
+    source = Source("app", SourceType.HELM, HelmParameters("shop"))
+    assert "hunter2" not in outcome(rendering, {f"app/{name}": text for name, text in chart.items()}, source)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"inline_values": "password: *hunter2"},
+        {"inline_values": "password: [hunter2"},
+        {"inline_values": "hunter2"},
+        {"set": (("a", "{hunter2"),)},
+        {"set": (("a", "1"), ("a.b", "hunter2"))},
+        {"values_files": ("secret.yaml",)},
+    ],
+)
+def test_no_error_quotes_the_values_of_a_deployer(rendering, parameters):
+    rendering.commit({**CHART, "app/charts/shop/secret.yaml": "password: *hunter2\n"})
+    with pytest.raises(ManifestError) as raised:
+        rendering.render(Source("app/charts/shop", SourceType.HELM, HelmParameters("shop", **parameters)))
+    assert "hunter2" not in str(raised.value)
+
+
+# ---------------------------------------------------------------- bounds
+
+
+def nested(depth):
+    return '{"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}, "a": ' + "[" * depth + "]" * depth + "}"
+
+
+@pytest.mark.parametrize("flow", [False, True])
+def test_a_document_is_as_deep_as_allowed_and_no_deeper(flow):
+    prefix = "# not JSON\n" if flow else ""
+    assert len(read_manifests("a.json", (prefix + nested(499)).encode())) == 1
+    with pytest.raises(ManifestError, match="nested more than 500 levels deep"):
+        read_manifests("a.json", (prefix + nested(500)).encode())
+
+
+MEASURED = """
+import resource, sys
+from bot.core.rendering.plain import render_plain
+resource.setrlimit(resource.RLIMIT_DATA, (512 * 2**20, 512 * 2**20))
+head = "apiVersion: v1\\nkind: A\\nmetadata: {name: a}\\nb: "
+part = sys.argv[1]
+files = ((f"{n}.yaml", (head + "[" + part * (5 * 2**20 // len(part)) + "]").encode()) for n in range(int(sys.argv[2])))
+try:
+    print(len(render_plain(files)))
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("part", ["{},", "[[]],", "{a: b},", "ab,", "&a 1,"])
+def test_many_small_nodes_fit_in_the_memory_of_the_bot(part):
+    """Twenty files of 5 MiB take 2.5 GB as Python objects."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, part, "20"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "the manifests hold too much to be read" in done.stdout
+
+
+def test_a_cache_keeps_no_long_number():
+    numbers = "".join(f"- {n}{'1' * 1000}\n" for n in range(5000))
+    before = number._cached.cache_info().currsize
+    read_manifests("a.yaml", f"apiVersion: v1\nkind: A\nmetadata: {{name: a}}\nb:\n{numbers}".encode())
+    assert number._cached.cache_info().currsize - before < 10
+
+
+@pytest.mark.parametrize("kind", ["yaml", "json"])
+def test_files_have_as_many_nodes_as_allowed_together_and_no_more(kind):
+    text = '{"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}, "b": [1, 2]}'
+    content = text.encode() if kind == "json" else f"# YAML\n{text}".encode()
+    budget = NodeBudget()
+    read_manifests("a.json", content, budget)
+    used = NodeBudget().left - budget.left
+    budget.left = used
+    assert len(read_manifests("a.json", content, budget)) == 1
+    budget.left = used - 1
+    with pytest.raises(ManifestError, match=r"a\.json:\d: From here on, the manifests hold too much"):
+        read_manifests("a.json", content, budget)
+
+
+@pytest.mark.parametrize(
+    "anchored", ["&a " + "x" * 100_000, "&a [" + "x" * 100_000 + "]", "&a {b: &b " + "x" * 100_000 + ", c: *b}"]
+)
+def test_aliases_of_long_values_are_a_bomb_too(anchored):
+    text = f"apiVersion: v1\nkind: A\nmetadata: {{name: a}}\na: {anchored}\nb: [{', '.join(['*a'] * 1000)}]\n"
+    with pytest.raises(ManifestError, match="YAML bomb"):
+        read_manifests("a.yaml", text.encode())
+
+
+OVERLAY, BASE = "resources: [../a]\n", "configMapGenerator: [{name: x, literals: [a=b]}]\n"
+
+
+@pytest.mark.parametrize(("bound", "most"), [("MAX_FILES", 2), ("MAX_BYTES", len(OVERLAY + BASE)), ("MAX_TREES", 2)])
+def test_an_application_uses_as_many_files_as_allowed_and_no_more(rendering, monkeypatch, bound, most):
+    monkeypatch.setattr(render, bound, most)
+    rendering.commit({"app/kustomization.yaml": OVERLAY, "a/kustomization.yaml": BASE})
+    assert len(rendering.render("app")) == 1
+    rendering.commit({"app/kustomization.yaml": "resources: [../a, ../b]\n", "b/kustomization.yaml": BASE})
+    with pytest.raises(PortError, match="The limits are"):
+        rendering.render("app")
+
+
+@pytest.mark.parametrize("kind", [SourceType.PLAIN, SourceType.KUSTOMIZE])
+def test_an_application_has_as_many_objects_as_allowed_and_no_more(rendering, monkeypatch, kind):
+    monkeypatch.setattr(render, "MAX_OBJECTS", 3)
+    objects = {f"app/{number}.yaml": as_yaml(config_map(f"c{number}")) for number in range(3)}
+    if kind is SourceType.KUSTOMIZE:
+        objects["app/kustomization.yaml"] = "resources: [0.yaml, 1.yaml, 2.yaml]\n"
+    rendering.commit(objects)
+    assert len(rendering.render("app")) == 3
+    assert "more than 3 objects" in rendering.error({"app/0.yaml": as_yaml(config_map("c0"), config_map("more"))})
+
+
+# ---------------------------------------------------------------- a bot that is killed
+
+KILLED = """
+import sys
+from pathlib import Path
+from bot.adapters.rendering.confined import run
+from bot.adapters.rendering.private_copy import private_copy
+from bot.core.rendering.limits import Limits
+with private_copy([]) as folder:
+    code = "import os, time; print(os.getpid(), file=open('../tmp/pid', 'w'), flush=True); time.sleep(600)"
+    run([sys.executable, "-I", "-S", "-c", code], folder=folder, what="It", limits=Limits(seconds=600))
+"""
+
+
+def is_running(pid):
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_a_killed_bot_leaves_no_renderer_and_no_folder(tmp_path, monkeypatch):
+    room = tmp_path / "room"
+    room.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(room))
+    environment = {**os.environ, "TMPDIR": str(room), "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen([sys.executable, "-c", KILLED], env=environment) as bot:
+        pids = wait_for(lambda: [file for file in room.glob("*/tmp/pid") if file.read_text().strip()])
+        renderer = int(pids[0].read_text())
+        os.kill(bot.pid, signal.SIGKILL)
+    wait_for(lambda: not is_running(renderer))
+    with private_copy([]) as mine:
+        remove_abandoned_copies()
+        assert list(room.iterdir()) == [mine]
