@@ -9,4 +9,9 @@ down_revision = "0003"
 
 def upgrade() -> None:
     """Create the table."""
-    op.create_table("intents", sa.Column("id", sa.Text, primary_key=True), sa.Column("body", sa.Text, nullable=False))
+    op.create_table(
+        "intents",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("body", sa.Text, nullable=False),
+        if_not_exists=True,
+    )
