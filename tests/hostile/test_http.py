@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cli.log import MAX_RECORD, OneLineFormatter
+from bot.cli.log import MAX_RECORD, MAX_TRACEBACK, OneLineFormatter
 from bot.http_server import MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEADER_BYTES, REQUEST_SECONDS
 from bot.web import SLACK_PATH
 from tests.common.bot import FREE_PORTS, application_settings, write_config
@@ -286,3 +286,8 @@ def test_no_text_forges_a_log_record(text):
 def test_a_log_record_is_bounded(length):
     record = logging.LogRecord("bot", logging.INFO, __file__, 1, "%s", ("x" * length,), None)
     assert len(OneLineFormatter("%(message)s").format(record)) == min(length, MAX_RECORD + len("… (24,000 characters)"))
+    try:
+        raise ValueError("a\n" * length)  # noqa: TRY301
+    except ValueError:
+        record.exc_info = sys.exc_info()
+    assert len(OneLineFormatter("%(message)s").format(record).splitlines()) == 1 + MAX_TRACEBACK + 1
