@@ -10,15 +10,13 @@ import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
-from http.client import HTTPException
 from typing import Any
 
-from slack_bolt import Ack, App, BoltContext, BoltResponse, Respond
+from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
-from bot.adapters.slack.chat import unreachable
-from bot.adapters.slack.own_workspace import is_from_own_workspace
+from bot.adapters.slack.middleware import log_error, serve_only_own_workspace
 from bot.config.model import Config
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
@@ -27,6 +25,7 @@ from bot.core.commands.mention import mentioned_command
 from bot.handlers.command_service import CommandService
 from bot.handlers.incidents.silence import CardTarget
 from bot.handlers.slack.home import Homes
+from bot.i18n.language import Translator
 from bot.messages import LINK, diff_pages, errors, progress
 from bot.messages import adopt as adopt_message
 from bot.messages import help as help_message
@@ -64,8 +63,8 @@ class Listeners:
             listener_executor=executor,
             token_verification_enabled=False,  # else the process could not start while Slack is down
         )
-        app.middleware(self.serve_own_workspace)
-        app.error(on_error)
+        app.middleware(serve_only_own_workspace(lambda channel: errors.other_workspace(self._translator(channel)).text))
+        app.error(log_error)
         app.command("/gitops")(self.on_command)
         app.event("app_mention")(self.on_mention)
         app.event("app_home_opened")(self.on_home_opened)
@@ -89,25 +88,6 @@ class Listeners:
         app.view(snooze_message.VIEW)(self.on_snooze_entered)
         app.view(adopt_message.VIEW)(self.on_adopt_confirmed)
         return app
-
-    def serve_own_workspace(
-        self,
-        body: Payload,
-        context: BoltContext,
-        ack: Ack,
-        next: Callable[[], BoltResponse],  # noqa: A002  Bolt's name
-    ) -> BoltResponse:
-        """Pass on what the bot's own workspace sends; acknowledge and ignore the rest."""
-        own = context.authorize_result
-        if own and is_from_own_workspace(body, own.team_id, own.enterprise_id):
-            return next()
-        _log.warning(
-            "ignored a %s of %s, who is not in the bot's workspace", body.get("type", "command"), context.user_id
-        )
-        if "command" not in body:
-            return ack()
-        translator = self._config.slack.translator(str(body.get("channel_id", "")))
-        return ack(text=errors.other_workspace(translator).text, response_type="ephemeral")
 
     def on_command(self, ack: Ack, body: Payload, respond: Respond) -> None:
         """`/gitops …`: an answer at once where there is one, else when the work is done."""
@@ -371,16 +351,11 @@ class Listeners:
             return requester
         return replace(requester, about=str((body.get("actions") or [{}])[0].get("value") or "?"))
 
+    def _translator(self, channel: str) -> Translator:
+        return self._config.slack.translator(channel)
+
     def _requester(self, user: str, name: str, channel: str, origin: Origin, thread: str | None = None) -> Requester:
-        return Requester(user, name, channel, origin, self._config.slack.translator(channel), thread)
-
-
-def on_error(error: Exception) -> None:
-    """Slack could not be asked who the bot is, or a listener failed."""
-    if isinstance(error, SlackClientError | HTTPException | OSError):
-        _log.warning("cannot serve a request from Slack: %s", unreachable(error))
-    else:
-        _log.error("cannot serve a request from Slack", exc_info=error)
+        return Requester(user, name, channel, origin, self._translator(channel), thread)
 
 
 def on_nothing(ack: Ack) -> None:

@@ -76,7 +76,10 @@ class CommandService:
             case commands.StatusCommand(name):
                 applications, problems = self._selected(name), self._monitor.problems()
                 catalogue = self._monitor.discovered()
-                return status(translator, ports, applications, problems, catalogue, everything=name is None)
+                interval = self._config.schedule.drift
+                return status(
+                    translator, ports, applications, problems, catalogue, interval=interval, everything=name is None
+                )
             case commands.DriftCommand(name):
                 return self.check_now(requester, [application.name for application in self._selected(name)])
             case commands.DiffCommand(name, everything):

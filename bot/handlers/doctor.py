@@ -24,6 +24,7 @@ from bot.ports.chat import Chat, ChatError
 from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
+from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.probe import Probe
 from bot.ports.rendering import Renderer
 from bot.ports.store import Store
@@ -136,7 +137,8 @@ _Result = TypeVar("_Result")
 def _attempt(what: str, action: Callable[[], _Result]) -> tuple[Probe, _Result | None]:
     """The probe of `what`, and the result of `action` if it succeeded."""
     try:
-        return Probe(what, ok=True), action()
+        with unexpected_as_port_error(what):
+            return Probe(what, ok=True), action()
     except PortError as error:
         return Probe(what, ok=False, remedy=error.text), None
 

@@ -204,6 +204,8 @@ def _line(translator: Translator, application: Application, overview: Overview) 
         line += rolling_out(translator, arriving_rollouts[-1].revision)
     if check.error:
         line.append(words(f"\n{clip(translator.localize(check.error), 400)}"))
+    if check.complete_at:
+        line += [words("\n"), *rich_line(translator, texts.LAST_COMPLETE, time=date(check.complete_at))]
     line += [words(f"\n{clip(translator.localize(note), 400)}") for note in check.notes]
     return line + _deployer(translator, view, check, rolling_out=bool(arriving_rollouts))
 

@@ -197,6 +197,10 @@ class Cards(Protocol):
         """What Slack was last given for a card; None when it was never posted."""
         ...
 
+    def get_all(self, keys: Sequence[str]) -> dict[str, Posted]:
+        """The same for many cards, by key; without those that were never posted."""
+        ...
+
     def save(self, key: str, posted: Posted) -> None:
         """Keep what Slack was given."""
         ...

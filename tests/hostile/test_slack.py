@@ -10,8 +10,7 @@ import pytest
 from slack_sdk import WebClient
 
 from bot.adapters.slack.chat import SlackChat
-from bot.adapters.slack.own_workspace import is_from_own_workspace
-from bot.listeners import on_error
+from bot.adapters.slack.middleware import is_from_own_workspace, log_error
 from bot.messages import adopt, incident, revert, snooze
 from bot.ports.chat import ChatError
 from tests.common import samples
@@ -185,6 +184,6 @@ def test_an_untrusted_certificate_names_the_remedy_which_works(untrusted_server,
 
 def test_what_fails_before_a_listener_runs_is_one_line(caplog):
     """Bolt asks Slack once who the bot is: while that failed, each payload left a traceback in the log."""
-    on_error(URLError(socket.gaierror(-2, "Name or service not known")))
+    log_error(URLError(socket.gaierror(-2, "Name or service not known")))
     assert "The name of Slack's server cannot be resolved" in caplog.text
     assert "Traceback" not in caplog.text

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.core.access.audit import Origin
 from bot.core.pull_requests.revert import RevertRequest
+from bot.core.waiting import is_waiting
 
 MAX_ATTEMPTS: Final = 3  # processes: what ends each of them is given up
 MAX_AGE: Final = timedelta(days=1)  # after that, nobody expects the pull request
@@ -53,7 +54,7 @@ def is_interrupted(intent: Intent, *, process: str, failed: Collection[str], lea
     """Whether nobody is at it: this `process` `failed` to finish it, or another has had it for the whole `lease`."""
     if intent.process == process:
         return intent.id in failed
-    return not lease or now - intent.at >= lease  # without a lease, whatever the clocks of both say
+    return not is_waiting(intent.at + lease, now, lease)
 
 
 def is_given_up(intent: Intent, now: datetime) -> bool:

@@ -22,9 +22,10 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rendering.render import Tree, gather, make
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText, Text
-from bot.ports.cluster import Cluster, ClusterError
+from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository
+from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 from bot.ports.rendering import Renderer, RenderError
 
 _PARALLEL_FETCHES = 4
@@ -47,7 +48,8 @@ def fetch_all(repositories: Mapping[str, Repository]) -> dict[str, Revision]:
 
     def fetch_one(repository: Repository) -> Revision:
         try:
-            return repository.fetch()
+            with unexpected_as_port_error(f"fetch of {repository.name}"):
+                return repository.fetch()
         except PortError as error:
             return error
 
@@ -71,8 +73,8 @@ def check(
 
     `revisions` and `repositories` are by the repository's name. `interactive` are patterns of field managers that
     people use by hand. With the `caches` of earlier checks, only what has changed since is rendered and compared. With
-    `explain`, the checks also list the server's defaults, as set aside. Raises no PortError: an application that could
-    not be fully checked is UNKNOWN, with the reason.
+    `explain`, the checks also list the server's defaults, as set aside. Never raises: an application that could not be
+    fully checked is UNKNOWN, with the reason.
     """
     caches = caches or Caches()
     _prepare(applications, revisions, repositories, caches.manifest_cache)
@@ -107,7 +109,8 @@ def check_files(
     """
     try:
         source = application.source
-        rendering = make(gather(tree, source, files), source, renderer)
+        with unexpected_as_port_error(f"rendering of {application.name}"):
+            rendering = make(gather(tree, source, files), source, renderer)
         desired = _DesiredState(application, None, rendering.manifests, rendering.varying or None)
     except (ManifestError, PortError) as error:
         desired = _DesiredState(application, None, error=error.text)
@@ -128,7 +131,8 @@ def _prepare(
         if isinstance(revision, PortError):
             return
         sources = [application.source for application in applications if application.repository.key == name]
-        with suppress(PortError):  # it is reported where the application that causes it is read
+        # It is reported where the application that causes it is read.
+        with suppress(PortError), unexpected_as_port_error(f"preparation of {name}"):
             manifest_cache.prepare(repositories[name], revision, sources)
 
     names = sorted({application.repository.key for application in applications})
@@ -142,7 +146,8 @@ def _desired_state(
     if isinstance(revision, PortError):
         return _DesiredState(application, None, error=revision.text)
     try:
-        rendering = manifest_cache.rendering(repository, revision, application.source)
+        with unexpected_as_port_error(f"rendering of {application.name}"):
+            rendering = manifest_cache.rendering(repository, revision, application.source)
         return _DesiredState(application, revision, rendering.manifests, rendering.varying or None)
     except (ManifestError, RenderError) as error:
         return _DesiredState(application, revision, error=error.text)
@@ -158,23 +163,41 @@ def _check(
     cache: ComparisonCache,
 ) -> list[Check]:
     targets = [(manifest, desired.application) for desired in desired_states for manifest in desired.manifests]
-    live: LiveComparison | ClusterError | None = None
+    live: LiveComparison | PortError | None = None
     try:
-        live = compare_live(cluster, targets, options=options, cache=cache) if targets else None
-    except ClusterError as error:
+        with unexpected_as_port_error(f"comparison with cluster {cluster.name}"):
+            live = compare_live(cluster, targets, options=options, cache=cache) if targets else None
+    except PortError as error:
         live = error
     cache.evict(now)
-    return [_check_of(desired, live, now) for desired in desired_states]
+    return [_check_or_unknown(desired, live, now) for desired in desired_states]
 
 
-def _check_of(desired: _DesiredState, live: LiveComparison | ClusterError | None, now: datetime) -> Check:
+def _check_or_unknown(desired: _DesiredState, live: LiveComparison | PortError | None, now: datetime) -> Check:
+    try:
+        with unexpected_as_port_error(f"check of {desired.application.name}"):
+            return _check_of(desired, live, now)
+    except UnexpectedError as error:
+        application = desired.application
+        return Check(
+            application=application.name,
+            cluster=application.cluster,
+            revision=desired.revision,
+            status=Status.UNKNOWN,
+            error=error.text,
+            objects=0,
+            at=now,
+        )
+
+
+def _check_of(desired: _DesiredState, live: LiveComparison | PortError | None, now: datetime) -> Check:
     application = desired.application
     result = ComparisonResult(len(desired.manifests))
     error = desired.error
     if error is None and not desired.manifests:
         where = application.path or LocalizedText(texts.ITS_DIRECTORY)
         error = LocalizedText(texts.DECLARES_NOTHING, application=application.name, where=where)
-    elif isinstance(live, ClusterError):
+    elif isinstance(live, PortError):
         error = error or live.text
     elif live is not None:
         result = comparison_result(desired.manifests, namespace=application.namespace, live=live)

@@ -17,6 +17,7 @@ from bot.messages.blocks import Message
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 from bot.ports.errors import PortError
+from bot.ports.isolation import skip_unexpected
 from bot.ports.store import StoreError
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ class ResumeService:
                 intent.by, intent.name, intent.channel, intent.origin, self.translator_for(intent.channel)
             )
             _log.info("resuming “%s” of %s, interrupted in attempt %d", intent.what, intent.by, intent.attempts)
-            self._tell(requester, self._finish(intent, requester))
+            with skip_unexpected(f"resuming {intent.what}"):
+                self._tell(requester, self._finish(intent, requester))
 
     def _finish(self, intent: Intent, requester: Requester) -> Message:
         pending = self.intents.resume(intent)

@@ -21,6 +21,7 @@ from bot.core.pull_requests.revert import (
     RevertRequest,
     Unfinished,
 )
+from bot.core.waiting import is_waiting
 from bot.handlers.access.audited import audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.pull_requests.intents import Intents, PendingIntent
@@ -35,6 +36,7 @@ from bot.messages.blocks import Message
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.git import RevisionNotFoundError
+from bot.ports.isolation import unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
@@ -210,7 +212,7 @@ class RevertService:
         """
         now = self.ports.clock()
         for queued in self.ports.store.queued_reverts.unsettled():
-            if queued.state is QueueState.WAITING and queued.due <= now:
+            if queued.state is QueueState.WAITING and not is_waiting(queued.due, now, MAX_WAIT):
                 self.ports.store.queued_reverts.save(self._retry(queued))
 
     def _retry(self, queued: QueuedRevert) -> QueuedRevert:
@@ -218,7 +220,8 @@ class RevertService:
         translator = self.translator_for(queued.channel)
         requester = Requester(queued.by, queued.request.who, queued.asked_in, Origin.QUEUE, translator)
         try:
-            outcome, _ = self._attempt(requester, queued.request)
+            with unexpected_as_port_error(f"queued revert {queued.id}"):
+                outcome, _ = self._attempt(requester, queued.request)
         except PortError as error:
             _log.warning("queued revert %s postponed: %s", queued.id, error)
             return postponed(queued, queued.due, error.text, self.ports.clock())

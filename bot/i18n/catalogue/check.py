@@ -19,6 +19,10 @@ SCALED = Phrase(
     en="{path} differs, but the bot cannot tell whether an autoscaler set it: {why}",
     es="{path} difiere, pero el bot no puede saber si lo definió un autoscaler: {why}",
 )
+OUTDATED = Phrase(
+    en="No check has finished since. The bot's log says why.",
+    es="Desde entonces no ha terminado ninguna comprobación. El log del bot dice por qué.",
+)
 DECLARED_TWICE = Phrase(
     en="{object} is declared twice with different content: {later} is used and {earlier} is ignored. Delete one of "
     "them.",

@@ -10,6 +10,10 @@ INTERRUPTED = Phrase(
     en="The bot was interrupted several times during “{command}” and stopped trying. Check its log, then ask again.",
     es="El bot se interrumpió varias veces durante “{command}” y dejó de intentarlo. Revisa su log y repite la orden.",
 )
+UNEXPECTED = Phrase(
+    en="An unexpected error occurred in the bot. Log reference: {reference}.",
+    es="Ocurrió un error inesperado en el bot. Referencia en el log: {reference}.",
+)
 BUSY = Phrase(
     en="Too many commands are waiting. Nothing was done; try again in a minute.",
     es="Hay demasiados comandos en espera. No se hizo nada; reintenta en un minuto.",

@@ -29,6 +29,10 @@ LINE = Phrase(
     en="{mark} {name} · {state} · {where} · git {revision} · checked {time}",
     es="{mark} {name} · {state} · {where} · git {revision} · comprobada a las {time}",
 )
+LAST_COMPLETE = Phrase(
+    en="Last checked completely at {time}; every check since has failed.",
+    es="La última comprobación completa fue a las {time}; todas las posteriores han fallado.",
+)
 LINE_UNCHECKED = Phrase(en="⏳ {name} · not checked yet · {where}", es="⏳ {name} · sin comprobar todavía · {where}")
 STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
 ARRIVING = Phrase(en=" · {revision} is rolling out", es=" · {revision} se está desplegando")

@@ -69,7 +69,7 @@ class Queue(RunningForge):
 
     def cards(self, ports):
         queued = ports.store.queued_reverts.unsettled()
-        return desired_cards(lambda _: ENGLISH, [], [], [], [], self.clock(), AlertPolicy(), queued)
+        return desired_cards(lambda _: ENGLISH, self.clock(), AlertPolicy(), queued=queued)
 
     @property
     def heads(self):
