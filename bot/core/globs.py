@@ -15,6 +15,9 @@ from bot.i18n.language import LocalizedError
 
 _MAX_ALTERNATIVES: Final = 200  # {a,b}{a,b}… doubles with each
 _ONE_ALTERNATIVE: Final = re.compile(r"(?<!\\)\{([^{},\\]+)\}")
+_SIMPLE_REGEX: Final = re.compile(r"(?:[\w/-]|\\[.-]|\.[*+]?)*")
+_REGEX_PART: Final = re.compile(r"\\[.-]|\.[*+]?")
+_REGEX_GLOBS: Final = {".": "?", ".*": "*", ".+": "?*"}
 _FLAGS: Final = glob.BRACE | glob.CASE | glob.DOTMATCH | glob.FORCEUNIX | glob.GLOBSTAR
 
 
@@ -30,6 +33,18 @@ def matches_glob(pattern: str, text: str) -> bool:
 def matches_path_glob(pattern: str, path: str) -> bool:
     """Whether it matches the whole path: `*` and `?` stay within a folder, `**` is any number of folders. GlobError."""
     return _compiled(glob.translate, pattern).fullmatch(path) is not None
+
+
+def regex_to_glob(expression: str) -> str | None:
+    """The glob that matches what a regular expression does: of names, `.`, `.*`, `.+` and `|`; None for any other."""
+    alternatives = expression.removeprefix("^").removesuffix("$").split("|")
+    if not all(_SIMPLE_REGEX.fullmatch(alternative) for alternative in alternatives):
+        return None
+    globs = [
+        _REGEX_PART.sub(lambda part: _REGEX_GLOBS.get(part[0], part[0][-1]), alternative)
+        for alternative in alternatives
+    ]
+    return globs[0] if len(globs) == 1 else f"{{{','.join(globs)}}}"
 
 
 def parse_glob(pattern: str) -> re.Pattern[str]:

@@ -248,7 +248,6 @@ class Monitor:
         return deploying(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
 
     def _record(self, applications: Sequence[Application], checks: Sequence[Check], moving: frozenset[str]) -> None:
-        self._ports.store.checks.save(checks)
         for application, check in zip(applications, checks, strict=True):
             with skip_unexpected(f"incident of {application.name}"):
                 record(
@@ -259,3 +258,4 @@ class Monitor:
                     looks=self._alerts.looks,
                     manifest_cache=self._caches.manifest_cache,
                 )
+        self._ports.store.checks.save(checks)  # last: whoever sees a check sees its incident too

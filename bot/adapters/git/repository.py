@@ -145,6 +145,9 @@ class GitRepository:
         """RepositoryError also above 5 MiB in one file, or 256 MiB or 20,000 files in all. See ports.Repository."""
         return trees.read_files(self._mirror, revision, path)
 
+    def links(self, revision: str) -> Mapping[str, str]:
+        return trees.read_links(self._mirror, revision)
+
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
         return trees.read_files_of(self._mirror, revision, paths)
 

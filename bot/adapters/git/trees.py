@@ -66,6 +66,19 @@ def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
     return [File(blob.path, contents[blob.sha]) for blob in blobs]
 
 
+def read_links(mirror: Mirror, revision: str) -> dict[str, str]:
+    """The text of every symbolic link in a commit, by the link's path."""
+    argv = ("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", full_sha(revision))
+    blobs = {}
+    for line in mirror.git(*argv, revisions=(revision,)).stdout.split(b"\0")[:-1]:
+        entry, _, path = line.partition(b"\t")
+        mode, _, sha = entry.decode().split()
+        if mode == "120000":
+            blobs[path.decode(errors="replace")] = sha
+    contents = read_blobs(mirror, list(blobs.values())) if blobs else {}
+    return {path: contents[sha].decode(errors="replace") for path, sha in blobs.items()}
+
+
 def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
     """The files of each path in turn; None where there are none, or they are too large.
 

@@ -74,3 +74,15 @@ class Check:
     set_aside: tuple[ObjectDrift, ...] = field(default=(), compare=False)
     notes: tuple[Text, ...] = ()
     complete_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotFollowed:
+    """Resources of one kind that declare applications, and that the bot cannot check for the same `reason`.
+
+    `resources` are `CLUSTER/NAMESPACE/NAME`.
+    """
+
+    kind: str
+    reason: Text
+    resources: tuple[str, ...]

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.drift.model import Check, FieldDrift, NotFollowed, ObjectDrift, Status
 from bot.core.drift.parts import Difference, differences
 
 _MAX_VALUE = 60  # characters of a value in text output; JSON has the whole value
+_MAX_NAMED = 3  # resources of a group that is not followed; JSON names every one
 
 _MAX_MEMBERS = 4  # of a list, or lines of a text, that differ
 
@@ -18,18 +19,24 @@ _SET_ASIDE = "· "  # marks a difference that is set aside
 _WORDS = {Status.SYNCED: "in sync", Status.OUT_OF_SYNC: "out of sync", Status.UNKNOWN: "unknown"}
 
 
-def exit_code(checks: Sequence[Check]) -> int:
-    """0 in sync, 1 drift, 2 unknown. One unknown application outweighs any drift, as an error does in diff."""
+def exit_code(checks: Sequence[Check], not_followed: Sequence[NotFollowed] = ()) -> int:
+    """0 in sync, 1 drift, 2 unknown. One unknown application outweighs any drift, as an error does in diff.
+
+    What is not followed is unknown.
+    """
     statuses = {check.status for check in checks}
-    if Status.UNKNOWN in statuses:
+    if Status.UNKNOWN in statuses or not_followed:
         return 2
     return int(Status.OUT_OF_SYNC in statuses)
 
 
-def as_json(checks: Sequence[Check], *, explain: bool = False) -> bytes:
+def as_json(
+    checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] | None = None, explain: bool = False
+) -> bytes:
     """One JSON object in UTF-8 with a trailing newline; docs/drift.md documents its shape.
 
-    `explain` adds the differences that are set aside, and the reason for every difference.
+    `not_followed` is None where nothing was discovered. `explain` adds the differences that are set aside, and the
+    reason for every difference.
     """
     report = {
         "applications": [
@@ -47,12 +54,22 @@ def as_json(checks: Sequence[Check], *, explain: bool = False) -> bytes:
             for check in checks
         ]
     }
+    if not_followed is not None:
+        report["not_followed"] = [
+            {
+                "kind": group.kind,
+                "reason": str(group.reason),
+                "count": len(group.resources),
+                "resources": list(group.resources),
+            }
+            for group in not_followed
+        ]
     # Python writes a number beyond every float as `Infinity`, which JSON does not have: make it a string.
     plain = json.loads(json.dumps(report, default=str), parse_constant=str)
     return json.dumps(plain, indent=2).encode() + b"\n"
 
 
-def as_text(checks: Sequence[Check], *, explain: bool = False) -> str:
+def as_text(checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] = (), explain: bool = False) -> str:
     """A few aligned lines per application, ending in a newline; empty when nothing was checked.
 
     `~` is a changed field (git -> cluster), `-` a field missing from the cluster, `+` a field missing from git.
@@ -73,12 +90,22 @@ def as_text(checks: Sequence[Check], *, explain: bool = False) -> str:
             lines += _counts(check.set_aside)
         for drift, aside in _by_object(check.drift, check.set_aside if explain else ()):
             lines += _object_lines(drift, aside, explain=explain)
-    if len(checks) > 1:
-        tally = ((sum(check.status is status for check in checks), word) for status, word in _WORDS.items())
+    left_out = sum(len(group.resources) for group in not_followed)
+    if len(checks) > 1 or left_out:
+        tally = [(sum(check.status is status for check in checks), word) for status, word in _WORDS.items()]
+        tally.append((left_out, "not followed"))
         lines.append(
-            f"{len(checks)} applications: " + ", ".join(f"{number} {word}" for number, word in tally if number)
+            f"{_count(len(checks) + left_out, 'application')}: "
+            + ", ".join(f"{number} {word}" for number, word in tally if number)
         )
+    lines += [_not_followed(group) for group in not_followed]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _not_followed(group: NotFollowed) -> str:
+    named, more = group.resources[:_MAX_NAMED], len(group.resources) - _MAX_NAMED
+    resources = ", ".join(named) + (f" and {more} more" if more > 0 else "")
+    return _printable(f"  {_count(len(group.resources), group.kind)} ({resources}): {group.reason!s}")
 
 
 def _object(drift: ObjectDrift, *, explain: bool) -> dict[str, Any]:

@@ -20,13 +20,14 @@ from bot.core.applications.discovery import (
     UnsupportedResource,
     build_inventory,
 )
+from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.objects.resource import mapping, text
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
-from bot.ports.cluster import Cluster, Discovery, Kind
+from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
@@ -69,13 +70,15 @@ class Applications(Mapping[str, Application]):
 class _Deployer:
     """How the resources of one deployer are listed and read.
 
-    `kinds` are (group, kind), the first one needed; those that are `declaring` declare applications.
+    `kinds` are (group, kind), the first one needed; those that are `declaring` declare applications, and `optional`
+    ones are left out where the bot is not allowed to list them.
     """
 
     title: str
     kinds: Sequence[tuple[str, str]]
     declaring: Sequence[tuple[str, str]]
     read: Callable[[flux.Resources, str, flux.ConfigMapReader], list[DiscoveryResult]]
+    optional: Sequence[tuple[str, str]] = ()
 
 
 def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMapReader) -> list[DiscoveryResult]:
@@ -93,6 +96,7 @@ _DEPLOYERS: Final = {
         (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY),
         (flux.KUSTOMIZATION, flux.HELM_RELEASE),
         flux.read_resources,
+        optional=(ARTIFACT_GENERATOR,),
     ),
 }
 
@@ -162,8 +166,10 @@ class Discoverer:
 
     def catalogue(self) -> ApplicationInventory:
         """What is known, with the deployers' views; `notes` say what could not be asked."""
+        is_complete = self.complete()
         with self._lock:
-            return replace(self._catalogue, notes=tuple(self._troubles[key] for key in sorted(self._troubles)))
+            notes = tuple(self._troubles[key] for key in sorted(self._troubles))
+            return replace(self._catalogue, notes=notes, is_complete=is_complete or bool(notes))
 
     def views(self) -> Mapping[str, DeployerStatus]:
         """What the deployers say, by application."""
@@ -266,10 +272,14 @@ def _held(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[O
                 texts.NOT_SERVED, deployer=deployer.title, cluster=cluster.name, kind=f"{needed[1]}.{needed[0]}"
             )
         )
-    return {
-        kind: list(cluster.list(served[kind], None, lambda live: live).values()) if kind in served else []
-        for kind in deployer.kinds
-    }
+    held: dict[tuple[str, str], list[Object]] = {kind: [] for kind in (*deployer.kinds, *deployer.optional)}
+    for kind in held.keys() & served.keys():
+        try:
+            held[kind] = list(cluster.list(served[kind], None, lambda live: live).values())
+        except ForbiddenError:
+            if kind not in deployer.optional:
+                raise
+    return held
 
 
 def _served(discovery: Discovery) -> dict[tuple[str, str], Kind]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.core.applications.application import Application
-from bot.core.applications.discovery import ApplicationInventory
+from bot.core.applications.discovery import ApplicationInventory, group_unsupported
 from bot.core.drift.freshness import current_checks
 from bot.core.git.commit import PullRequest
 from bot.i18n.language import Text, Translator
@@ -27,7 +27,7 @@ def status(
 ) -> Message:
     """Each application's latest check and its deployer's view, rollouts on their way, open pull requests, what is down.
 
-    Checks are scheduled once an `interval`. With `everything`, what a deployer knows and cannot be followed too.
+    Checks are scheduled once an `interval`. With `everything`, also what deployers declare and the bot cannot follow.
     """
     pulls: dict[str, Sequence[PullRequest]] = {}
     unknown: dict[str, Text] = {}
@@ -47,6 +47,7 @@ def status(
             pulls_unknown=unknown,
             outages=troubles,
             views=discovered.deployer_statuses,
-            unreadable=discovered.unsupported if everything else (),
+            not_followed=group_unsupported(discovered.unsupported) if everything else (),
+            is_discovering=everything and not discovered.is_complete,
         ),
     )

@@ -12,7 +12,8 @@ from cachetools import LRUCache
 
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.source import Source
-from bot.handlers.rendering.render import Commit, Rendering, gather, make
+from bot.handlers.rendering.render import Rendering, gather, make
+from bot.handlers.rendering.tree import Commit
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository
 from bot.ports.isolation import unexpected_as_port_error
@@ -179,7 +180,7 @@ class ManifestCache:
         found: _Read
         gathered = gather(commit, source, files)
         try:
-            found = make(gathered, source, self._renderer)
+            found = make(gathered, self._renderer)
         except ManifestError as error:
             found = ManifestError(error.file, error.line, error.problem)  # the caught one would keep the files' bytes
         except RenderError as error:
