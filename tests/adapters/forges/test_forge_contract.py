@@ -17,7 +17,7 @@ from bot.ports.forge import ForgeError
 from bot.ports.git import PushRejectedError, RepositoryError
 from bot.sandbox.forge import RefusedError, Token
 from bot.sandbox.server import Server
-from tests.common.forge import BOT_BRANCH, FORGE_KINDS, RunningForge, create_pull_request
+from tests.common.forge import BOT_BRANCH, FORGE_KINDS, RunningForge, create_pull_request, reads
 from tests.common.processes import command_lines
 
 SECRET = "thisIsNotTheRightOne"
@@ -237,14 +237,7 @@ def test_an_open_pull_request_into_another_base_is_not_mistaken_for_ours(forge, 
 
 def everything(forge):
     """Every method that sends a request, with arguments."""
-    return (
-        lambda: forge.get_pull_request(7),
-        lambda: forge.pull_request_for("ab" * 20),
-        lambda: forge.approvals(7),
-        lambda: forge.find_pull_request(BOT_BRANCH),
-        forge.open_pull_requests,
-        lambda: create_pull_request(forge),
-    )
+    return (*reads(forge), lambda: create_pull_request(forge))
 
 
 def test_a_wrong_token_is_named_by_its_variable_and_never_shown(site, caplog):
