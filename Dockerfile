@@ -31,8 +31,8 @@ WORKDIR /var/lib/gitops-bot
 # A number: runAsNonRoot cannot check a name.
 USER 10001:10001
 VOLUME /var/lib/gitops-bot
-EXPOSE 3000
-# Orchestrators probe /healthz and /readyz on port 3000.
+EXPOSE 3000 8081
+# Orchestrators probe /healthz and /readyz on port 8081.
 HEALTHCHECK NONE
 ENTRYPOINT ["gitops-bot"]
 CMD ["run", "--config", "/etc/gitops-bot/config.yaml"]

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
 
@@ -48,7 +48,7 @@ class Webhooks:
         self._polling: set[str] = set()
         self._again: set[str] = set()
 
-    def receive(self, name: str, headers: Mapping[str, str], body: Iterable[bytes]) -> Received:
+    def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Received:
         """`headers` have lower-case names. The body is only used to verify its signature."""
         if name not in self._kinds:
             return Received.UNKNOWN
@@ -75,7 +75,7 @@ class Webhooks:
                 return
             self._polling.add(name)
         try:
-            self._work.submit(lambda: self._poll_until_done(name))
+            self._work.submit(lambda: self._poll_until_done(name), f"webhook {name}")
         except FullError:
             with self._lock:
                 self._polling.discard(name)

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.core.access.audit import AuditEntry
 from bot.core.approvals.approval import ApprovalRecord
 from bot.core.drift.model import Check
 from bot.core.incidents.incident import Incident
+from bot.core.pull_requests.intent import Intent
 from bot.core.pull_requests.queued import QueuedRevert
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout
@@ -141,6 +142,23 @@ class QueuedReverts(Protocol):
         ...
 
 
+class Intents(Protocol):
+    """Requests that open a pull request, until they have an audit entry."""
+
+    @property
+    def lease(self) -> timedelta:
+        """How long another process may be at one; zero where no other process uses the database."""
+        ...
+
+    def save(self, intent: Intent) -> None:
+        """Keep an intent, by id."""
+        ...
+
+    def unfinished(self) -> list[Intent]:
+        """Every intent, oldest first."""
+        ...
+
+
 class Approvals(Protocol):
     """Approval records of the commits that reached tracked branches."""
 
@@ -215,8 +233,8 @@ class Homes(Protocol):
 class AuditLog(Protocol):
     """Every request, who made it, and the result."""
 
-    def append(self, entry: AuditEntry) -> None:
-        """Append one entry."""
+    def append(self, entry: AuditEntry, *, finishes: str | None = None) -> None:
+        """Append one entry, and forget the intent with the ID that it `finishes`, in one transaction."""
         ...
 
     def entries(self, since: datetime | None = None) -> Iterator[AuditEntry]:
@@ -272,6 +290,10 @@ class Store(Protocol):
 
     @property
     def incidents(self) -> Incidents:  # noqa: D102
+        ...
+
+    @property
+    def intents(self) -> Intents:  # noqa: D102
         ...
 
     @property

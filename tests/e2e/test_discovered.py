@@ -5,7 +5,7 @@ import pytest
 from bot.app import Bot
 from bot.config.load import load
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
-from tests.common.bot import QUICK_SCHEDULE, write_config
+from tests.common.bot import FREE_PORTS, QUICK_SCHEDULE, write_config
 from tests.common.deployers import (
     apply_deployer,
     argo_application,
@@ -43,7 +43,7 @@ def person(source, cluster, slack, tmp_path):
     kubeconfig = str(cluster.kubeconfig(tmp_path / "kubeconfig"))
     file = write_config(
         tmp_path / "config.yaml",
-        slack={"channel": ALERTS, "api_url": slack.api_url, "listen": "127.0.0.1:0"},
+        slack={"channel": ALERTS, "api_url": slack.api_url, **FREE_PORTS},
         repositories={"platform": {"url": url}},
         clusters={"prod": {"kubeconfig": kubeconfig, "discover": ["argocd", "flux"]}},
         schedule={**QUICK_SCHEDULE, "discover": "1s"},

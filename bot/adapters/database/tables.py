@@ -88,6 +88,9 @@ queued_reverts = sa.Table(
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
     sa.Column("body", Text, nullable=False),
 )
+intents = sa.Table(
+    "intents", metadata, sa.Column("id", sa.Text, primary_key=True), sa.Column("body", sa.Text, nullable=False)
+)
 cards = sa.Table(
     "cards",
     metadata,

@@ -13,6 +13,7 @@ from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.queued import MAX_WAIT, QueueState
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.access.authorizer import Authorizer, Groups
+from bot.handlers.pull_requests.intents import Intents
 from bot.handlers.pull_requests.revert_service import RevertService
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
@@ -52,7 +53,9 @@ class Queue(RunningForge):
         def authorizer(user):
             return Authorizer(user, roles, groups)
 
-        return RevertService(ports, self.applications, authorizer, lambda _: ENGLISH, self.manifest_cache, "C0")
+        return RevertService(
+            ports, self.applications, authorizer, lambda _: ENGLISH, self.manifest_cache, "C0", Intents(ports)
+        )
 
     def request(self, ports, application="shop"):
         return self.service(ports).revert(REQUESTER, RevertRequest("jonas", Sha(self.bad), application))
