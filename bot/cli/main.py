@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from bot.cli.errors import CommandError
+from bot.core.sanitize import printable
 
 _LIBRARIES = (
     *("slack_bolt", "slack_sdk", "apscheduler", "alembic", "urllib3", "waitress"),
@@ -16,6 +17,14 @@ _LIBRARIES = (
 )
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _CONFIG_HELP = "Configuration file. See docs/configuration.md."
+
+
+class _LogFormatter(logging.Formatter):
+    """Indents all lines of a record but the first, so that no text in it can look like another record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See logging.Formatter."""
+        return printable(super().format(record)).replace("\n", "\n    ")
 
 
 def _require_config(_context: click.Context, _parameter: click.Parameter, path: Path | None) -> Path:
@@ -35,11 +44,9 @@ def main() -> None:
     Git remains the only way to make changes: the bot only reads from clusters.
     """
     # Slack's libraries log whole payloads at DEBUG: LOG_LEVEL does not apply to libraries.
-    logging.basicConfig(
-        level=os.environ.get("LOG_LEVEL", "INFO").upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=os.environ.get("LOG_LEVEL", "INFO").upper(), handlers=[handler])
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
 
