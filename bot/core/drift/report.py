@@ -100,8 +100,7 @@ def as_text(checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] = ()
             + ", ".join(f"{number} {word}" for number, word in tally if number)
         )
     lines += [_not_followed(group) for group in not_followed]
-    return printable("".join(f"{line}
-" for line in lines))
+    return printable("".join(f"{line}\n" for line in lines))
 
 
 def _not_followed(group: NotFollowed) -> str:
