@@ -77,23 +77,23 @@ def parsed(path):
 
 
 @cache
-def methods():
-    """Which methods are called on each name, by its file; on the result of a call, by "()"."""
+def methods(file):
+    """Which methods are called on each name of a module; on anything that is not just a name, by None."""
     called = defaultdict(set)
-    for file, tree in modules().items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr in FUNCTIONS:
-                owner = "()" if isinstance(node.value, ast.Call) else getattr(node.value, "id", None)
-                called[file, owner].add(node.attr)
+    for node in ast.walk(modules()[file]):
+        if isinstance(node, ast.Attribute) and node.attr in FUNCTIONS:
+            called[getattr(node.value, "id", None)].add(node.attr)
     return called
 
 
 def methods_of(file, node, name):
-    """How a call's pattern is used: by the function itself, by the name it is assigned to, or where it ends up."""
+    """How a pattern is used: by the called function itself, by the name it is assigned to, or somehow in its module."""
     if node.func.attr != "compile":
         return [node.func.attr]
-    used = methods()[file, name] if name else set()
-    return sorted(used or methods()[file, "pattern"] or methods()[file, "()"])
+    called = methods(file)
+    not_constants = [owner for owner in called if owner != "re" and not (owner or "").isupper()]
+    used = called[name] if name else set().union(*(called[owner] for owner in not_constants))
+    return sorted(used - {"split"}) or ["search"]  # most have the method of a str
 
 
 def uses() -> Iterator[Use]:
@@ -146,9 +146,11 @@ def passed_to_parameter(file, node):
         if node in ast.walk(function)
     }
     for path in sorted((ROOT / "bot").rglob("*.py")):
+        caller = path.relative_to(ROOT).as_posix()
+        callable_here = {name for name in functions if caller == file or not name.startswith("_")}
         for call in ast.walk(parsed(path)):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in functions:
-                yield path.relative_to(ROOT).as_posix(), call.args[0]
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in callable_here:
+                yield caller, call.args[0]
 
 
 def evaluated(file, node):

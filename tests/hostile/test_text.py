@@ -45,8 +45,8 @@ def test_every_text_of_a_message_is_printable():
 
 
 def test_a_value_that_differs_by_nothing_visible_shows_how():
-    assert common.value(ENGLISH, "a\u200b\nb") == "a\\u200b ⏎ b"
-    assert common.value(ENGLISH, ["a\u202e"]) == '["a\\u202e"]'
+    assert common.value_text(ENGLISH, "a\u200b\nb") == "a\\u200b ⏎ b"
+    assert common.value_text(ENGLISH, ["a\u202e"]) == '["a\\u202e"]'
 
 
 def test_no_text_of_a_log_record_looks_like_another_record():
@@ -64,6 +64,9 @@ def test_no_text_of_a_log_record_looks_like_another_record():
         ("https://u:a/s3cret@git.example/p", "https://***@git.example/p"),
         ("https://git.example/p?ref=v1&private_token=s3cret", "https://git.example/p?ref=v1"),
         ("https://git.example/p?s3cret#s3cret", "https://git.example/p"),
+        ("https://u:p://s3cret@git.example/p", "https://***@git.example/p"),
+        ("https://u:a?s3cret@git.example/p", "https://***"),
+        ("u:s3cret://@git.example", "***@git.example"),
         ("git::https://u:s3cret@git.example/p", "git::https://***@git.example/p"),
         ("u:s3cret@git.example:p", "***@git.example:p"),
         ("git@git.example:acme/p", "git@git.example:acme/p"),

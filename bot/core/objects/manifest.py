@@ -205,6 +205,8 @@ def _count_nodes(value: object, most: int) -> int:
     for _ in range(_MAX_DEPTH):
         nodes += len(level)
         collections = [node for node in level if isinstance(node, dict | list)]
+        if not collections:
+            return nodes
         level = [child for node in collections for child in (node.values() if isinstance(node, dict) else node)]
     return most + 1 if any(isinstance(node, dict | list) for node in level) else nodes + len(level)
 

@@ -30,7 +30,6 @@ _HELM_GENERATOR: Final = "HelmChartInflationGenerator"
 
 _MAX_LINE_SEARCHES: Final = 1_000  # per file; each reads the file, and the line number is only a courtesy
 
-_SCHEME: Final = re.compile(r"(?:git::)?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _URL: Final = re.compile(r"\s*https?:", re.IGNORECASE)
 # Whatever Kustomize may take for a repository's URL, even where a directory of that name exists.
 _REMOTE: Final = re.compile(r"[:?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)", re.IGNORECASE)
