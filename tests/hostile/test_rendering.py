@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.rendering import confined, programs
 from bot.adapters.rendering.private_copy import private_copy, remove_abandoned_copies
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.objects import number
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_manifests
 from bot.core.rendering.source import HelmParameters, Source, SourceType
@@ -46,7 +46,7 @@ def rendering(source, tmp_path):
     helm = tmp_path / "helm"
     helm.write_text(f"#!{os.path.realpath(sys.executable)}\n{Path(stand_in_helm.__file__).read_text()}")
     helm.chmod(0o755)
-    rendering.use(Programs(kustomize_command=rendering.programs.kustomize_command, helm_command=(str(helm),)))
+    rendering.use(ProgramRenderer(kustomize_command=rendering.programs.kustomize_command, helm_command=(str(helm),)))
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/secret.yaml").write_text(f"password: {STOLEN}\n")
     (tmp_path / "outside/Chart.yaml").write_text("{apiVersion: v2, name: outside, version: 1.0.0}\n")
@@ -327,7 +327,7 @@ TEMPLATE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n"
     ],
 )
 def test_no_error_of_helm_quotes_a_document(rendering, template, more):
-    rendering.use(Programs.find())
+    rendering.use(ProgramRenderer.find())
     chart = {"Chart.yaml": CHART["app/charts/shop/Chart.yaml"], "templates/a.yaml": TEMPLATE + template, **more}
     source = Source("app", SourceType.HELM, HelmParameters("shop"))
     assert "hunter2" not in outcome(rendering, {f"app/{name}": text for name, text in chart.items()}, source)

@@ -1,4 +1,4 @@
-"""The files that a source is rendered from: of a commit, and without what Flux leaves out."""
+"""The files that a source is rendered from: those of a commit, or those of the artifact that Flux makes of it."""
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,18 +12,18 @@ from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
 
-_MAX_LINKS = 1_000  # that one path may need; links to directories with links multiply
+_MAX_LINKS = 1_000  # per path; links to directories with links multiply
 
 
 class Tree(Protocol):
     """Files by their paths from a root, at one commit or of one directory."""
 
     def files(self, path: str) -> Sequence[File]:
-        """Every regular file at or below `path`, without links. RepositoryError when there is none, or too much."""
+        """Every regular file at or below `path`, without links. RepositoryError if there is none, or too many."""
         ...
 
     def linked(self, path: str) -> LinkedFiles:
-        """What is behind the links at or below `path` that point into the tree. RepositoryError."""
+        """The files behind the links at or below `path` that point into the tree. RepositoryError."""
         ...
 
     def has(self, path: str) -> bool:
@@ -32,7 +32,7 @@ class Tree(Protocol):
 
 
 class Commit:
-    """`Tree` of a repository at a full sha. What several applications share is read once, for as long as it is held."""
+    """`Tree` of a repository at a full sha. Caches what it reads, so applications that share a tree read it once."""
 
     def __init__(self, repository: Repository, revision: str) -> None:
         self._repository = repository
@@ -76,7 +76,7 @@ class Commit:
 
 
 class FluxArtifact:
-    """`Tree` without the files that Flux leaves out of its copy of the repository."""
+    """`Tree` without the files that Flux excludes from its artifact of the repository."""
 
     def __init__(self, tree: Tree, ignore: str, ignore_files: Sequence[str]) -> None:
         self._tree = tree
@@ -90,7 +90,7 @@ class FluxArtifact:
         return self.without_excluded(self._tree.files(path))
 
     def linked(self, path: str) -> LinkedFiles:
-        """Flux leaves out every link. See Tree."""
+        """None: Flux excludes all links. See Tree."""
         del path
         return LinkedFiles()
 
@@ -99,7 +99,7 @@ class FluxArtifact:
         return self._tree.has(path)
 
     def without_excluded(self, files: Iterable[File]) -> list[File]:
-        """The files that are not left out. ManifestError."""
+        """The files that are not excluded. ManifestError."""
         files = list(files)
         own = {file.path: file.content for file in files if file.path.rsplit("/", 1)[-1] == IGNORE_FILE}
         try:
