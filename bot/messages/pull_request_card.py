@@ -22,7 +22,7 @@ from bot.messages.blocks import (
 )
 
 # A button refers to a commit by its URL; people read the short SHA.
-_FULL_COMMIT = re.compile(r"https?://\S*/([0-9a-f]{8})[0-9a-f]{32}")
+_FULL_COMMIT = re.compile(r"(?<!\S)https?://\S*/([0-9a-f]{8})[0-9a-f]{32}")
 
 _TEXTS = {
     ("revert", "merged"): (texts.MERGED_HEADER, texts.MERGED, texts.ASKED),

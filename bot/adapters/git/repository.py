@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from bot.adapters.git import merge, refs, trees
+from bot.adapters.git import bounds, merge, refs, trees
 from bot.adapters.git.commits import commit_tree, log
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import is_not_served
@@ -17,8 +17,6 @@ from bot.core.git.target_revision import ResolvedRevision, TargetRevision, is_sh
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, Merged, RevisionNotFoundError
-
-MAX_CANDIDATES = 10
 
 
 class GitRepository:
@@ -97,7 +95,7 @@ class GitRepository:
         if commits:
             raise RevisionNotFoundError(
                 LocalizedText(texts.AMBIGUOUS, text=text, n=str(len(commits)), name=self.name),
-                [self.commit(sha) for sha in commits[:MAX_CANDIDATES]],
+                [self.commit(sha) for sha in commits[: bounds.CANDIDATES]],
             )
         if objects:
             kind = objects[0][1]

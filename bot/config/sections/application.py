@@ -39,7 +39,7 @@ class HelmConfig(Section):
     api_versions: tuple[Annotated[str, matching(r"[\w./-]+")], ...] = Field(
         default=(), description="a list of API versions such as monitoring.coreos.com/v1"
     )
-    kube_version: Annotated[str, matching(r"v?\d+\.\d+(\.\d+)?[-+.\w]*")] = Field(
+    kube_version: Annotated[str, matching(r"v?\d++\.\d++(\.\d++)?[-+.\w]*")] = Field(
         default="", description="a Kubernetes version such as 1.33.0"
     )
     crds: Flag = True

@@ -21,12 +21,12 @@ from bot.core.applications.discovery import (
 )
 from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
 from bot.core.drift.jq import JqError, parse_jq
-from bot.core.git.git_url import without_credentials
 from bot.core.globs import GlobError, parse_glob
 from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.rendering.source import (
     normalize_path,
 )
+from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
 
@@ -143,7 +143,7 @@ def _url(source: Object) -> str:
     if not url:
         raise UnsupportedResourceError(LocalizedText(texts.NO_SOURCE))
     if text(source, "chart"):
-        raise UnsupportedResourceError(LocalizedText(texts.CHART_FROM_REGISTRY, url=without_credentials(url)[:200]))
+        raise UnsupportedResourceError(LocalizedText(texts.CHART_FROM_REGISTRY, url=redact_url(url)))
     if url.startswith("oci://"):
         raise UnsupportedResourceError(LocalizedText(texts.FROM_OCI))
     return url

@@ -41,8 +41,8 @@ _KUSTOMIZE_FIELDS: Final = frozenset(
 )
 # The versions that Kustomize passes to Helm matter only where a kustomization has charts.
 _KUSTOMIZE_FIELDS_WITHOUT_EFFECT: Final = frozenset({"version", "kubeVersion", "apiVersions"})
-# Go's os.Expand: `$name`, `${name}`, and `$` with a special character, which is a name too.
-_VARIABLE: Final = re.compile(r"\$(?:\{([^}]*)\}|([A-Za-z_]\w*|[0-9*#$@!?-])|\{)", re.ASCII)
+# Go's os.Expand: `$name`, `${name}` (here at most 256 characters), and `$` with a special character, a name too.
+_VARIABLE: Final = re.compile(r"\$(?:\{([^}]{0,256})\}|([A-Za-z_]\w*|[0-9*#$@!?-])|\{)", re.ASCII)
 _REVISION_VARIABLE: Final = "ARGOCD_APP_REVISION"  # and its short forms: they differ with every commit
 
 

@@ -10,11 +10,12 @@ from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.model import NotFollowed
-from bot.core.git.git_url import normalize, without_credentials
+from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.objects.resource import Object, mapping, text
 from bot.core.rendering.source import Source
+from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text
 
@@ -232,7 +233,7 @@ def _resolve(
     url = normalize(discovered.url)
     matching = [repository for repository in repositories if normalize(repository.url) == url]
     if not matching:
-        raise UnsupportedResourceError(LocalizedText(texts.NOT_CONFIGURED, url=without_credentials(discovered.url)))
+        raise UnsupportedResourceError(LocalizedText(texts.NOT_CONFIGURED, url=redact_url(discovered.url)))
     if discovered.revision.is_invalid():
         raise UnsupportedResourceError(
             LocalizedText(texts.NO_REVISION, revision=discovered.revision.display_name[:100])
@@ -264,7 +265,7 @@ def _resolve_cluster(discovered: DiscoveredApplication, clusters: Sequence[Confi
             matches = name in (cluster.name, cluster.context)
         if matches:
             return cluster
-    raise UnsupportedResourceError(LocalizedText(texts.NO_CLUSTER, destination=without_credentials(server or name)))
+    raise UnsupportedResourceError(LocalizedText(texts.NO_CLUSTER, destination=redact_url(server or name)))
 
 
 def _unique_names(discovered: Sequence[DiscoveredApplication]) -> dict[tuple[ResourceRef, str], str]:

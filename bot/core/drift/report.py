@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.core.drift.model import Check, FieldDrift, NotFollowed, ObjectDrift, Status
 from bot.core.drift.parts import Difference, differences
+from bot.core.sanitize import escaped, printable
 
 _MAX_VALUE = 60  # characters of a value in text output; JSON has the whole value
 _MAX_NAMED = 3  # resources of a group that is not followed; JSON names every one
@@ -84,8 +85,8 @@ def as_text(checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] = ()
             count = f"{len(check.drift)} of {_count(check.objects, 'object')} {verb}"
         lines.append(f"{check.application} on {check.cluster}{at}: {_WORDS[check.status]}, {count}")
         if check.error:
-            lines.append(f"  error: {_printable(str(check.error))}")
-        lines += [f"  note: {_printable(str(note))}" for note in check.notes]
+            lines.append(f"  error: {escaped(str(check.error))}")
+        lines += [f"  note: {escaped(str(note))}" for note in check.notes]
         if explain:
             lines += _counts(check.set_aside)
         for drift, aside in _by_object(check.drift, check.set_aside if explain else ()):
@@ -99,13 +100,13 @@ def as_text(checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] = ()
             + ", ".join(f"{number} {word}" for number, word in tally if number)
         )
     lines += [_not_followed(group) for group in not_followed]
-    return "".join(f"{line}\n" for line in lines)
+    return printable("".join(f"{line}\n" for line in lines))
 
 
 def _not_followed(group: NotFollowed) -> str:
     named, more = group.resources[:_MAX_NAMED], len(group.resources) - _MAX_NAMED
     resources = ", ".join(named) + (f" and {more} more" if more > 0 else "")
-    return _printable(f"  {_count(len(group.resources), group.kind)} ({resources}): {group.reason!s}")
+    return escaped(f"  {_count(len(group.resources), group.kind)} ({resources}): {group.reason!s}")
 
 
 def _object(drift: ObjectDrift, *, explain: bool) -> dict[str, Any]:
@@ -151,7 +152,7 @@ def _counts(aside: Sequence[ObjectDrift]) -> list[str]:
     widest = len(str(counts.total()))
     return [
         f"  set aside: {_count(counts.total(), 'difference')} that {'is' if counts.total() == 1 else 'are'} not drift",
-        *(f"    {number:{widest}} {_printable(str(reason))}" for reason, number in counts.most_common()),
+        *(f"    {number:{widest}} {escaped(str(reason))}" for reason, number in counts.most_common()),
     ]
 
 
@@ -162,7 +163,7 @@ def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, expla
     where = f"{item.namespace}/{item.name}" if item.namespace else item.name
     title = f"  {item.kind} {where}"
     if item.change == "missing":
-        why = f" ({_printable(str(item.reason))})" if explain else ""
+        why = f" ({escaped(str(item.reason))})" if explain else ""
         return [f"{title}: missing from the cluster{why}"]
     rows = [row for field in (drift.fields if drift else ()) for row in _rows(field, "", explain=explain)]
     rows += [row for field in (aside.fields if aside else ()) for row in _rows(field, _SET_ASIDE, explain=True)]
@@ -174,7 +175,7 @@ def _rows(field: FieldDrift, prefix: str, *, explain: bool) -> list[tuple[str, s
     """Path, values and origin; a row for each place inside the field that differs."""
     origin = _origin(field)
     if explain:
-        why = _printable(str(field.reason))
+        why = escaped(str(field.reason))
         named = field.manager is None or field.manager in why
         origin = why + _no_later(field) if named else f"{why}; {origin}"
     return [(f"{prefix}{_mark(place)} {_place(place)}", _values(place), origin) for place in differences(field)]
@@ -187,7 +188,7 @@ def _mark(place: Difference) -> str:
 
 
 def _place(place: Difference) -> str:
-    return _printable(place.path) + (f" line {place.line}" if place.line else "")
+    return escaped(place.path) + (f" line {place.line}" if place.line else "")
 
 
 def _values(place: Difference) -> str:
@@ -201,12 +202,8 @@ def _values(place: Difference) -> str:
 
 def _value(value: Any) -> str:
     """As JSON, which also escapes control characters for the terminal."""
-    text = _printable(json.dumps(value, default=str, ensure_ascii=False))
+    text = escaped(json.dumps(value, default=str, ensure_ascii=False))
     return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…"
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
 
 
 def _origin(field: FieldDrift) -> str:

@@ -9,8 +9,9 @@ from typing import Final
 from bot.core.globs import GlobError, matches_path_glob
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.resource import Object, items, text
-from bot.core.rendering.kustomization import Reference, redact_url
+from bot.core.rendering.kustomization import Reference
 from bot.core.rendering.source import CHART_FILE, HelmParameters, is_within, resolve_path
+from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 

@@ -107,7 +107,7 @@ def test_a_queued_revert_is_opened_once_by_any_replica(queue, replicas):
     queue.limit(0)
     for replica in (two, one, two):
         queue.run_queued(replica)
-    assert queue.heads == [f"gitops-bot/revert-{queue.bad[:12]}"]
+    assert queue.heads == [f"gitops-bot/revert-{queue.bad}"]
     (done,) = one.store.queued_reverts.unsettled()
     assert (done.state, done.url is not None) == (QueueState.DONE, True)
     assert done.result.startswith("Pull request #7 is open")
