@@ -73,7 +73,7 @@ def _select(config: Config, names: Sequence[str], unsupported: Sequence[Unsuppor
         if name not in config.applications:
             for resource in unsupported:
                 if resource.name == name:
-                    raise PortError(f"{resource.origin.title!s} is not followed: {resource.reason!s}")
+                    raise PortError(f"{resource.origin.title!s} is not watched: {resource.reason!s}")
             close = difflib.get_close_matches(name, config.applications, n=1)
             hint = f"; did you mean {close[0]}?" if close else "."
             applications = listed(ENGLISH, config.applications, 20) if config.applications else "none"

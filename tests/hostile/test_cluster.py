@@ -509,4 +509,4 @@ def test_status_never_shows_an_old_result_as_the_current_state(fleet):
     assert answer().text == "2 applications: 2 synced."
     fleet.clock.advance(hours=1)  # and no check finishes, whatever the reason
     assert answer().text == "2 applications: 2 unknown."
-    assert "Last checked completely at " in content(answer())
+    assert "Last complete check: " in content(answer())

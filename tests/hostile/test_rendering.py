@@ -387,7 +387,7 @@ def test_many_small_nodes_fit_in_the_memory_of_the_bot(part):
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, part, "20"], env=environment, capture_output=True, text=True, check=True
     )
-    assert "the manifests hold too much to be read" in done.stdout
+    assert "the manifests are too large for the bot to read" in done.stdout
 
 
 def test_a_cache_keeps_no_long_number():
@@ -407,7 +407,7 @@ def test_files_have_as_many_nodes_as_allowed_together_and_no_more(kind):
     budget.left = used
     assert len(read_manifests("a.json", content, budget)) == 1
     budget.left = used - 1
-    with pytest.raises(ManifestError, match=r"a\.json:\d: From here on, the manifests hold too much"):
+    with pytest.raises(ManifestError, match=r"a\.json:\d: From this line on, the manifests are too large"):
         read_manifests("a.json", content, budget)
 
 

@@ -245,7 +245,8 @@ def _check_of(desired: _DesiredState, live: LiveComparison | PortError | None, n
             error = LocalizedText(texts.NOTHING_TO_COMPARE, application=application.name)
     notes = (*application.notes, *result.notes)
     if desired.overridden:
-        notes += (LocalizedText(texts.OVERRIDDEN, n=str(desired.overridden)),)
+        phrase = texts.ONE_OVERRIDDEN if desired.overridden == 1 else texts.OVERRIDDEN
+        notes += (LocalizedText(phrase, n=str(desired.overridden)),)
     status = Status.UNKNOWN if error else Status.OUT_OF_SYNC if result.drift else Status.SYNCED
     return Check(
         application=application.name,

@@ -127,7 +127,9 @@ def _declared_twice(duplicates: Sequence[tuple[Manifest, Manifest]]) -> tuple[Te
         for earlier, later in duplicates[:_MAX_NAMED]
     ]
     more = len(duplicates) - _MAX_NAMED
-    return (*notes, LocalizedText(texts.MORE_TWICE, n=str(more))) if more > 0 else tuple(notes)
+    if more > 0:
+        notes.append(LocalizedText(texts.ONE_MORE_TWICE if more == 1 else texts.MORE_TWICE, n=str(more)))
+    return tuple(notes)
 
 
 def _title(manifest: Manifest) -> str:

@@ -28,8 +28,9 @@ TOO_DEEP = Phrase(
     es="Este documento tiene más de {most} niveles de anidamiento.",
 )
 TOO_MANY_NODES = Phrase(
-    en="From here on, the manifests hold too much to be read. Split them into several applications.",
-    es="A partir de aquí, los manifiestos contienen demasiado para leerlo. Divídelos en varias aplicaciones.",
+    en="From this line on, the manifests are too large for the bot to read. Split them into several applications.",
+    es="A partir de esta línea, los manifiestos son demasiado grandes para que el bot los lea. Divídelos en varias "
+    "aplicaciones.",
 )
 NO_ANCHOR = Phrase(
     en="An alias does not refer to an earlier anchor, or refers to itself. Quote a value that begins with *.",

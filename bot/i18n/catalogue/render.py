@@ -61,7 +61,10 @@ HELM_ARGUMENT = Phrase(
     en="a chart passes an option to Helm that the bot does not allow.",
     es="un chart pasa a Helm una opción que el bot no permite.",
 )
-TEMPLATE_FAILED = Phrase(en="a template calls fail or required.", es="una plantilla llama a fail o required.")
+TEMPLATE_FAILED = Phrase(
+    en="a template calls the function “fail” or “required”.",
+    es="una plantilla llama a la función “fail” o “required”.",
+)
 BAD_TEMPLATE = Phrase(
     en="a template cannot be parsed or executed.", es="una plantilla no se puede interpretar o ejecutar."
 )
