@@ -110,7 +110,7 @@ def test_an_application_that_cannot_be_followed_says_why(discovery):
     assert list(discovery.applications) == []
     answer = discovery.status()
     for reason in (
-        "elsewhere: the repository https://git.example/other.git is not configured",
+        "elsewhere: the repository https://***@git.example/other.git is not configured",
         "away: the destination https://10.1.1.1:6443 is not a configured cluster",
         "chart: the chart comes from the Helm repository https://charts.example, but the bot",
         "plugin: a config management plugin renders the manifests",
