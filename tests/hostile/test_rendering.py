@@ -20,7 +20,7 @@ from bot.adapters.rendering import confined, programs
 from bot.adapters.rendering.private_copy import private_copy, remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.objects import number
-from bot.core.objects.manifest import ManifestError, NodeBudget, read_manifests
+from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, read_manifests
 from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.core.sanitize import redact_url
 from bot.handlers.rendering import render
@@ -478,3 +478,11 @@ def test_a_killed_bot_leaves_no_renderer_and_no_folder(tmp_path, monkeypatch):
     with private_copy([]) as mine:
         remove_abandoned_copies()
         assert list(room.iterdir()) == [mine]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\x85", "\u2028"])
+def test_directives_are_bounded(line_break):
+    """libyaml compares each %TAG with all before it, and nothing else runs meanwhile."""
+    directives = line_break.join(f"%TAG !{number:x}! x" for number in range(20_000))
+    with pytest.raises(ManifestError, match="more than 100 directives"):
+        read_documents("x.yaml", f"{directives}{line_break}---{line_break}a: 1\n".encode())

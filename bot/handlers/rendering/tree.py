@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.core.globs import GlobError
 from bot.core.objects.manifest import ManifestError
+from bot.core.rendering.limits import MAX_BYTES, MAX_FILES
 from bot.core.rendering.source import is_within, resolve_path
 from bot.core.rendering.sourceignore import IGNORE_FILE, SourceIgnore
 from bot.i18n.catalogue import render as texts
@@ -55,6 +56,7 @@ class Commit:
         places: list[str] = []
         targets: list[str] = []
         todo = [(link, link) for link in self._links if is_within(link, path)]
+        size = 0
         while todo:
             link, place = todo.pop()
             target = resolve_path(posixpath.dirname(link), self._links[link])
@@ -62,9 +64,11 @@ class Commit:
                 continue
             places.append(place)
             targets.append(target)
-            if len(targets) > _MAX_LINKS:
+            below_target = self.files(target)
+            size += sum(len(file.content) for file in below_target)
+            if len(targets) > _MAX_LINKS or len(files) + len(below_target) > MAX_FILES or size > MAX_BYTES:
                 raise RepositoryError(LocalizedText(texts.LINKS, path=path or ".", most=f"{_MAX_LINKS:,}"))
-            files += [File(place + file.path.removeprefix(target), file.content) for file in self.files(target)]
+            files += [File(place + file.path.removeprefix(target), file.content) for file in below_target]
             todo += [(below, place + below.removeprefix(target)) for below in self._links if is_within(below, target)]
         return LinkedFiles(tuple(files), tuple(places), tuple(targets))
 

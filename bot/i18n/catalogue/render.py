@@ -31,8 +31,9 @@ UNKNOWN_REASON = Phrase(
 )
 NO_REASON = Phrase(en="it gave no reason.", es="no indicó el motivo.")
 LINKS = Phrase(
-    en="{path} needs more than {most} symbolic links. Replace some with copies.",
-    es="{path} necesita más de {most} enlaces simbólicos. Reemplaza algunos por copias.",
+    en="{path} needs more than {most} symbolic links, or they lead to too many files. Replace some with copies.",
+    es="{path} necesita más de {most} enlaces simbólicos, o llevan a demasiados archivos. "
+    "Reemplaza algunos por copias.",
 )
 BAD_YAML = Phrase(en="the YAML is not valid.", es="el YAML no es válido.")
 CYCLE = Phrase(en="the kustomizations form a cycle.", es="las kustomizations forman un ciclo.")
