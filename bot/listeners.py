@@ -95,8 +95,9 @@ class Listeners:
         if isinstance(asked, Message):
             _ack(ack, asked)
             return
-        _ack(ack, progress.in_progress(requester.translator, asked))
-        self._soon(requester, respond, lambda: self._commands.answer(asked, requester))
+        note = progress.in_progress(requester.translator, asked)
+        _ack(ack, note)
+        self._soon(requester, respond, lambda: self._commands.answer(asked, requester), replaces=note is not None)
 
     def on_mention(self, body: Payload, event: Payload) -> None:
         """`@gitops …` in a channel or a thread: answered there like the command, to who asked alone."""
@@ -112,8 +113,7 @@ class Listeners:
         def work() -> Message:
             if isinstance(asked, Message):
                 return asked
-            if said := progress.in_progress(requester.translator, asked):
-                self._say(requester, None, said)
+            # No progress message: without a response URL nothing could replace it.
             return self._commands.answer(asked, self._commands.named(requester))
 
         # Events alone are sent again, by Slack, when their ack was lost.
@@ -295,7 +295,9 @@ class Listeners:
     def _show(self, view_id: str, view: Payload) -> None:
         self._ports.chat.update_view(view_id, view)
 
-    def _soon(self, requester: Requester, respond: Respond | None, work: Work) -> None:
+    def _soon(self, requester: Requester, respond: Respond | None, work: Work, *, replaces: bool = False) -> None:
+        """Run the work and say its result. `replaces`: in place of the progress message that the command got."""
+
         def job() -> None:
             try:
                 said = work()
@@ -307,13 +309,13 @@ class Listeners:
                 _log.exception("request from %s failed, reference %s", requester.user, reference)
                 said = errors.internal_error(requester.translator, reference)
             if said is not None:
-                self._say(requester, respond, said)
+                self._say(requester, respond, said, replaces=replaces)
             self._follow(requester)
 
         try:
             self._work.submit(job)
         except FullError:
-            self._say(requester, respond, errors.overloaded(requester.translator))
+            self._say(requester, respond, errors.overloaded(requester.translator), replaces=replaces)
 
     def _follow(self, requester: Requester) -> None:
         """What somebody did may be what their Home shows; what they did there has been answered there."""
@@ -323,12 +325,12 @@ class Listeners:
         except PortError as error:
             _log.warning("cannot update the Home tab of %s: %s", requester.user, error)
 
-    def _say(self, requester: Requester, respond: Respond | None, said: Message) -> None:
+    def _say(self, requester: Requester, respond: Respond | None, said: Message, *, replaces: bool = False) -> None:
         """On the Home tab, if asked there; through the response URL, which needs no membership; else as a whisper."""
         if requester.about:
             self._homes.answer(requester.user, said, requester.about)
             return
-        if respond is not None and respond.response_url and _responded(respond, said):
+        if respond is not None and respond.response_url and _responded(respond, said, replaces=replaces):
             return
         try:
             self._ports.chat.post_ephemeral(
@@ -368,16 +370,17 @@ def _click(body: Payload, action: Payload) -> str:
     return " ".join(["click", *(str(each) for each in (*where, action.get("action_id"), action.get("action_ts")))])
 
 
-def _responded(respond: Respond, said: Message) -> bool:
+def _responded(respond: Respond, said: Message, *, replaces: bool) -> bool:
+    """Whether Slack took it. https://docs.slack.dev/interactivity/handling-user-interaction#message_responses"""
     try:
-        answer = respond(text=said.text, blocks=[dict(block) for block in said.blocks], replace_original=False)
+        answer = respond(text=said.text, blocks=[dict(block) for block in said.blocks], replace_original=replaces)
     except (SlackClientError, OSError) as error:
         _log.warning("response URL is not responding (%s)", type(error).__name__)
         return False
     if answer.status_code != 200:
         _log.warning("response URL returned %s", answer.status_code)
     if answer.status_code == 400 and said.plain:  # invalid_blocks, perhaps of a table
-        return _responded(respond, said.without_table())
+        return _responded(respond, said.without_table(), replaces=replaces)
     return bool(answer.status_code == 200)
 
 

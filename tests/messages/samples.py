@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot.core.access.audit import Origin
 from bot.core.access.permission import Rule
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
@@ -145,6 +146,10 @@ REVERT_PULL = TrackedPullRequest(
     channels=("C1",),
     applications=("shop",),
     opened_at=T0,
+    requester="ana",
+    origin=Origin.COMMAND,
+    owners=("U0ANA", "U0BO", "S0PLATFORM"),
+    author="gitops-bot[bot]",
 )
 
 

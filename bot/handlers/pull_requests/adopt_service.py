@@ -8,13 +8,14 @@ from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
+from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages import adopt as adopt_message
-from bot.messages import errors, permission
+from bot.messages import common, errors, permission
 from bot.messages.blocks import Message
 from bot.ports import Ports
 
@@ -47,7 +48,10 @@ class AdoptService:
             if not isinstance(decision, Granted):
                 audit.result = denial(decision)
                 return permission.denied(requester.translator, Right.REVERT, decision)
-            return self._adopt(requester, application, audit)
+            return common.in_answer_to(
+                adopt_message.requested(requester.translator, application.name),
+                self._adopt(requester, application, audit),
+            )
 
     def _adopt(self, requester: Requester, application: Application, audit: AuditRecord) -> Message:
         translator, key = requester.translator, application.repository.key
@@ -67,15 +71,18 @@ class AdoptService:
                 self.ports,
                 outcome.pull,
                 key,
-                by=requester.user,
+                requester=requester,
                 what=application.name,
-                channels=[application.channel],
-                applications=[application.name],
+                applications=[application],
+                channel=application.channel,
                 purpose="adopt",
+                change=(
+                    ProposedChange(outcome.files, drift=check.drift) if isinstance(outcome, Adopted) else NOTHING_KNOWN
+                ),
             )
         match outcome:
-            case Adopted(pull, files):
-                return adopt_message.opened(translator, pull, application.name, files, check.drift)
+            case Adopted(pull):
+                return adopt_message.opened(translator, pull)
             case AlreadyOpen(pull):
                 return adopt_message.already_open(translator, pull)
             case NothingDiffers():

@@ -21,6 +21,7 @@ from bot.core.pull_requests.revert import (
     RevertRequest,
     Unfinished,
 )
+from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN
 from bot.handlers.access.audited import audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.pull_requests.revert import revert
@@ -28,6 +29,7 @@ from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import queued_revert as texts
 from bot.i18n.language import LocalizedText, Text, Translator
+from bot.messages import common
 from bot.messages import queued_revert as queued_revert_message
 from bot.messages import revert as revert_message
 from bot.messages.blocks import Message
@@ -57,11 +59,11 @@ class RevertService:
         outcome = self._attempt(requester, request)
         match outcome:
             case Refused(reason, datetime() as due) | Unfinished(_, reason, datetime() as due) if self._is_soon(due):
-                return queued_revert_message.answer(
-                    requester.translator, self._enqueue(requester, request, due, reason)
-                )
+                queued = self._enqueue(requester, request, due, reason)
+                answer = queued_revert_message.answer(requester.translator, queued)
             case _:
-                return revert_message.answer(requester.translator, outcome, request)
+                answer = revert_message.answer(requester.translator, outcome, request)
+        return common.in_answer_to(revert_message.requested(requester.translator, request, requester.origin), answer)
 
     def _attempt(self, requester: Requester, request: RevertRequest) -> Outcome:
         """Revert, and append the audit entry. PortError."""
@@ -99,15 +101,15 @@ class RevertService:
         )
         if isinstance(outcome, Opened | AlreadyOpen):
             affected = outcome.applications if isinstance(outcome, Opened) else ()
-            channels = {application.channel for application in own if application.name in affected}
             track(
                 self.ports,
                 outcome.pull,
                 keys[0],
-                by=requester.user,
+                requester=requester,
                 what=str(request.change),
-                channels=sorted(channels) or [self.channel],
-                applications=affected,
+                applications=[application for application in own if application.name in affected],
+                channel=self.channel,
+                change=revert_message.proposed_change(outcome) if isinstance(outcome, Opened) else NOTHING_KNOWN,
             )
         return outcome
 

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from bot.core.access.requester import Requester
+from bot.core.applications.application import Application
 from bot.core.drift.model import Status
-from bot.core.git.commit import PullRequest
-from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest, refreshed
+from bot.core.git.commit import PullRequest, approvers
+from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange, TrackedPullRequest, refreshed
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
 
@@ -19,15 +21,17 @@ def track(
     pull: PullRequest,
     repository: str,
     *,
-    by: str,
+    requester: Requester,
     what: str,
-    channels: Sequence[str],
-    applications: Sequence[str],
+    applications: Sequence[Application],
+    channel: str,
     purpose: Literal["revert", "adopt"] = "revert",
+    change: ProposedChange = NOTHING_KNOWN,
 ) -> None:
     """Store a pull request so that its card is posted and kept current, unless it is stored already. StoreError.
 
-    `repository` is the key of a RepositoryRef; the rest as in TrackedPullRequest.
+    `repository` is the key of a RepositoryRef; the rest as in TrackedPullRequest. The card is posted in the channels of
+    the applications, or in `channel` if there are none.
     """
     id_ = f"{repository}#{pull.number}"
     if id_ in {tracked.id for tracked in ports.store.pull_requests.unsettled()}:
@@ -39,12 +43,17 @@ def track(
             number=pull.number,
             url=pull.url,
             title=pull.title,
-            by=by,
+            by=requester.user,
+            requester=requester.name,
+            origin=requester.origin,
             what=what,
-            channels=tuple(channels),
-            applications=tuple(applications),
+            channels=tuple(sorted({application.channel for application in applications})) or (channel,),
+            applications=tuple(application.name for application in applications),
+            owners=tuple(dict.fromkeys(owner for application in applications for owner in application.owners)),
             opened_at=ports.clock(),
             purpose=purpose,
+            change=change,
+            author=pull.author,
         )
     )
 
@@ -58,10 +67,11 @@ def poll(ports: Ports) -> None:
             continue
         try:
             pull = forge.get_pull_request(tracked.number)
+            approvals = forge.approvals(tracked.number)
         except ForgeError as error:
             _log.warning("cannot read pull request #%d of %s: %s", tracked.number, tracked.repository, error)
             continue
-        current = refreshed(tracked, pull, ports.clock()) if pull else tracked
+        current = refreshed(tracked, pull, approvers(pull, approvals), ports.clock()) if pull else tracked
         if tracked.purpose == "adopt":
             check = checks.get(tracked.what)
             synced = check is not None and check.at > tracked.opened_at and check.status is Status.SYNCED
