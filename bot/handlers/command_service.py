@@ -79,7 +79,7 @@ class CommandService:
             case commands.HistoryCommand(name):
                 application = self._config.applications[name] if name else None
                 keys = [application.repository.key] if application else self._repositories()
-                return join([history(translator, ports, key, application) for key in keys])
+                return join([history(translator, ports, self._people, key, application) for key in keys])
             case commands.WhoCommand(name):
                 return who(translator, ports, self._people, self._config.applications[name])
             case commands.RevertCommand(change, name):

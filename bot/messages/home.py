@@ -13,7 +13,7 @@ from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import home as texts
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import common, incident_group, status
+from bot.messages import common, incident_group, people, status
 from bot.messages import fact as fact_message
 from bot.messages.blocks import (
     Block,
@@ -240,13 +240,14 @@ def _pulls(translator: Translator, pulls: Sequence[TrackedPullRequest]) -> Itera
 
 
 def _pull(translator: Translator, pull: TrackedPullRequest) -> list[Element]:
-    return rich_line(
+    line = rich_line(
         translator,
         texts.PULL_STATES[pull.state],
         link=link(pull.url, f"#{pull.number}"),
         title=clip(pull.title, 120),
         time=common.day_and_time(translator, pull.ended_at or pull.opened_at),
     )
+    return [*line, words(", "), *people.line(translator, pull.people)]
 
 
 def _snoozes(translator: Translator, snoozes: Sequence[OpenCard], notice: Notice | None) -> Iterator[Block]:

@@ -8,8 +8,8 @@ from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import Element, clip, person, plain, rich_line, words
 
-_MAX_AUTHORS = 5
-_MAX_NAME = 80
+MAX_AUTHORS = 5
+_MAX_NAME = 60
 _USER = re.compile(r"[UW][A-Z0-9]{5,}")
 
 
@@ -24,10 +24,12 @@ def line(translator: Translator, people: ChangePeople, *, has_pull: bool = True)
     if people.approvers is None:
         elements += rich_line(translator, texts.APPROVER_UNKNOWN)
     elif people.approvers:
-        elements += rich_line(translator, texts.APPROVED_BY, who=common.listed(translator, people.approvers))
+        elements += rich_line(
+            translator, texts.APPROVED_BY, who=common.listed(translator, [clip(name, 40) for name in people.approvers])
+        )
     else:
         elements += rich_line(translator, texts.NOT_APPROVED)
-    return elements + (rich_line(translator, texts.MERGED_BY, who=clip(people.merger, 80)) if people.merger else [])
+    return elements + (rich_line(translator, texts.MERGED_BY, who=clip(people.merger, 40)) if people.merger else [])
 
 
 def text(translator: Translator, people: ChangePeople, *, has_pull: bool = True) -> str:
@@ -46,4 +48,4 @@ def authors(translator: Translator, people: ChangePeople) -> list[Element]:
     ]
     if not elements:
         return [words(clip(people.tool, _MAX_NAME))]
-    return common.listed_elements(translator, elements, _MAX_AUTHORS, people.more_authors)
+    return common.listed_elements(translator, elements, MAX_AUTHORS, people.more_authors)

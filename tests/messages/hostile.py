@@ -14,6 +14,7 @@ from bot.core.changes.rendered_change import FieldChange, ObjectChange, Rendered
 from bot.core.commands import command
 from bot.core.drift.model import ObjectDrift
 from bot.core.git.author import Author
+from bot.core.git.people import ChangePeople
 from bot.core.incidents.incident import IncidentState
 from bot.core.objects.health import Unready
 from bot.core.objects.images import Pin, Unpinned
@@ -115,12 +116,13 @@ MERGE = replace(
 LATE = replace(MERGE, state=RolloutState.LATE)
 
 
+CROWD = ChangePeople((Author(HOSTILE, "x"),) * 20, 10**6, HOSTILE, approvers=(LONG,) * 9, merger=LONG)
 BEHIND = who.Contacts(
     MARKUP[:60],
     ("U0ANA", "S0ONCALL") * 50,
     None,
     [(MARKUP + LONG, None)] * 3,
-    [who.Change(replace(COMMIT, message=HOSTILE), None, (Author(HOSTILE, "x"),) * 20, PULL, (LONG,) * 9)] * 3,
+    [who.Change(replace(COMMIT, message=HOSTILE), None, PULL, CROWD)] * 3,
     HOSTILE,
 )
 PATHS = tuple(f"{MARKUP}/{index}/{LONG}" for index in range(600))

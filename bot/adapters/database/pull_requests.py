@@ -27,5 +27,9 @@ class SqlPullRequests:
         bodies = sa.select(pull_requests.c.body).where(pull_requests.c.settled.is_(False)).order_by(pull_requests.c.id)
         return [_PULL_REQUEST.validate_json(body) for body in self._database.scalars(bodies)]
 
+    def get(self, id_: str) -> TrackedPullRequest | None:
+        body = self._database.scalar(sa.select(pull_requests.c.body).where(pull_requests.c.id == id_))
+        return _PULL_REQUEST.validate_json(body) if body else None
+
     def ended(self, since: datetime, most: int) -> list[TrackedPullRequest]:
         return [_PULL_REQUEST.validate_json(body) for body in self._database.ended(pull_requests, since, most)]

@@ -6,15 +6,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
-from bot.core.git.author import MAX_AUTHORS, authors_of
+from bot.core.git.author import MAX_AUTHORS
 from bot.core.git.commit import Commit, approvers
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout
+from bot.handlers.change_people import read_authors, requester_of
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack.people import People
 from bot.ports import Ports
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository
+from bot.ports.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -22,8 +24,6 @@ _log = logging.getLogger(__name__)
 MOST_MERGES = 10
 # A commit this young was made by the merge itself; an older one was made before it was pushed.
 _FRESH = timedelta(minutes=10)
-# Of one merge, the newest: for their authors.
-_MOST_COMMITS = 250
 
 
 def record_merges(
@@ -72,7 +72,7 @@ def _rollouts(
     forge = ports.forges.get(repository.name)
     rollouts: list[Rollout] = []
     complete = (replace(rollout, merges=merges, rewritten=rewritten) for rollout in started if rollout)
-    for rollout in (_with_pull(rollout, forge) for rollout in complete):
+    for rollout in (_with_pull(rollout, forge, ports.store) for rollout in complete):
         if rollouts and rollout.pull_number is not None and rollout.pull_number == rollouts[-1].pull_number:
             rollouts[-1] = _as_one(rollouts[-1], rollout)
         else:
@@ -115,13 +115,12 @@ def _as_one(older: Rollout, newer: Rollout) -> Rollout:
 
 def _with_authors(rollout: Rollout, repository: Repository, people: People) -> Rollout:
     """Everybody who wrote a part of it, as Slack knows them. Who merged has not written by that."""
-    commits = repository.commits(rollout.parent, rollout.revision, limit=_MOST_COMMITS)[::-1]
-    authors = authors_of([commit for commit in commits if len(commit.parents) < 2])
+    authors = read_authors(repository, rollout.parent, rollout.revision)
     first = people.known(authors[:MAX_AUTHORS])
     return replace(rollout, authors=first, more_authors=len(authors) - len(first))
 
 
-def _with_pull(rollout: Rollout, forge: Forge | None) -> Rollout:
+def _with_pull(rollout: Rollout, forge: Forge | None, store: Store) -> Rollout:
     """What the forge knows of the merge; without its answer the rollout is told all the same."""
     if forge is None:
         return rollout
@@ -138,7 +137,8 @@ def _with_pull(rollout: Rollout, forge: Forge | None) -> Rollout:
     return replace(
         rollout,
         subject=pull.title,
-        author=pull.author,
+        pull_author=pull.author,
+        requester=requester_of(store, rollout.repository, pull),
         pull_number=pull.number,
         pull_url=pull.url,
         merged_by=pull.merged_by,
