@@ -27,7 +27,6 @@ from bot.handlers.slack.home import Homes
 from bot.messages import LINK, diff_pages, errors, progress
 from bot.messages import adopt as adopt_message
 from bot.messages import help as help_message
-from bot.messages import home as home_message
 from bot.messages import incident as incident_message
 from bot.messages import revert as revert_message
 from bot.messages import snooze as snooze_message
@@ -69,11 +68,13 @@ class Listeners:
             (diff_pages.PREVIOUS, self.on_turn_page),
             (diff_pages.NEXT, self.on_turn_page),
             (incident_message.CHECK_NOW, self.on_check_now),
-            (incident_message.ACKNOWLEDGE, self.on_acknowledge),
+            (incident_message.ACKNOWLEDGE, self.on_silence),
+            (incident_message.TAKE_OVER, self.on_silence),
+            (incident_message.RELEASE, self.on_silence),
+            (incident_message.END_SNOOZE, self.on_silence),
             (incident_message.SNOOZE, self.on_snooze),
             (incident_message.MORE, self.on_more),
             (adopt_message.ADOPT, self.on_adopt),
-            (home_message.END_SNOOZE, self.on_wake),
             (revert_message.REVERT_THIS, self.on_revert),
             (revert_message.REVERT_OTHER, self.on_revert),
             *((action, self.on_revert) for action in revert_message.REVERT_SUSPECTS),
@@ -154,27 +155,21 @@ class Listeners:
         names = self._commands.applications_of
         self._soon(requester, respond, lambda: self._commands.check_now(requester, names(reference)))
 
-    def on_acknowledge(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """The card's button: done at once."""
+    def on_silence(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
+        """Acknowledge, Take over, Release and End snooze: done at once."""
         ack()
-        requester, subject = self._clicker(body), str(action.get("value", ""))
+        requester, target = self._clicker(body), CardTarget(str(action.get("value", "")))
+        name = action.get("action_id")
 
-        self._soon(
-            requester,
-            respond,
-            self._once(_click(body, action), lambda: self._commands.acknowledge(requester, CardTarget(subject))),
-        )
+        def work() -> Message:
+            if name == incident_message.RELEASE:
+                return self._commands.release(requester, target)
+            if name == incident_message.END_SNOOZE:
+                return self._commands.unsnooze(requester, target)
+            take_over = name == incident_message.TAKE_OVER
+            return self._commands.acknowledge(requester, target, take_over=take_over)
 
-    def on_wake(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """The Home's button: a snooze is over before its time."""
-        ack()
-        requester, subject = self._clicker(body), str(action.get("value", ""))
-
-        self._soon(
-            requester,
-            respond,
-            self._once(_click(body, action), lambda: self._commands.unsnooze(requester, CardTarget(subject))),
-        )
+        self._soon(requester, respond, self._once(_click(body, action), work))
 
     def on_snooze(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """The card's button: a modal at once, which asks for how long once it is known that the person may."""
@@ -230,6 +225,8 @@ class Listeners:
         chosen = action.get("selected_option") or {}
         name, value = incident_message.parse_option(str(chosen.get("value", "")))
         entries = {
+            incident_message.RELEASE: self.on_silence,
+            incident_message.END_SNOOZE: self.on_silence,
             incident_message.SNOOZE: self.on_snooze,
             incident_message.CHECK_NOW: self.on_check_now,
             incident_message.EXPLAIN: self.on_explain,
@@ -237,7 +234,7 @@ class Listeners:
         }
         if name not in entries:  # of another version: to explain nothing answers that it is out of date
             name, value = incident_message.EXPLAIN, ""
-        entries[name](ack, body, {**action, "value": value}, respond)
+        entries[name](ack, body, {**action, "action_id": name, "value": value}, respond)
 
     def on_explain(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """Why the drift is as severe as it is, which rules decided, and what was set aside."""

@@ -84,12 +84,23 @@ class CommandService:
                 return who(translator, ports, self._people, self._config.applications[name])
             case commands.RevertCommand(change, name):
                 return self.revert(requester, RevertRequest(who=requester.name, change=change, application=name))
-            case commands.AcknowledgeCommand(name):
-                return self.acknowledge(requester, ApplicationTarget(name))
-            case commands.SnoozeCommand(name, span):
-                return self.snooze(requester, ApplicationTarget(name), span)
             case commands.HelpCommand(spec):
                 return help_message.answer(translator, spec)
+            case _:
+                return self._silence(command, requester)
+
+    def _silence(self, command: commands.SilenceCommand, requester: Requester) -> Message:
+        """Answer a command about who has an incident, and until when it is snoozed. PortError."""
+        target = ApplicationTarget(command.application)
+        match command:
+            case commands.AcknowledgeCommand():
+                return self.acknowledge(requester, target, take_over=True)
+            case commands.ReleaseCommand():
+                return self.release(requester, target)
+            case commands.SnoozeCommand(_, period):
+                return self.snooze(requester, target, period)
+            case commands.UnsnoozeCommand():
+                return self.unsnooze(requester, target)
 
     def revert(self, requester: Requester, request: RevertRequest) -> Message:
         """Open a pull request that reverts a change, if the requester is allowed to. PortError."""
@@ -112,9 +123,13 @@ class CommandService:
         """Open a pull request that updates git to match the cluster, if the requester is allowed to. PortError."""
         return self._with_cards(self._adoptions.adopt(requester, reference))
 
-    def acknowledge(self, requester: Requester, target: Target) -> Message:
-        """Acknowledge incidents, if the requester is allowed to. PortError."""
-        return self._with_cards(self._silences.acknowledge(requester, target))
+    def acknowledge(self, requester: Requester, target: Target, *, take_over: bool = False) -> Message:
+        """Acknowledge incidents, or take them over, if the requester is allowed to. PortError."""
+        return self._with_cards(self._silences.acknowledge(requester, target, take_over=take_over))
+
+    def release(self, requester: Requester, target: Target) -> Message:
+        """Give back incidents, if the requester is allowed to. PortError."""
+        return self._with_cards(self._silences.release(requester, target))
 
     def offer_snooze(self, requester: Requester, target: Target) -> Sequence[str] | Message:
         """The applications to ask a duration for, or the answer if the requester cannot snooze them. PortError."""

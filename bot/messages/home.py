@@ -33,10 +33,7 @@ from bot.messages.blocks import (
     rich_line,
     words,
 )
-from bot.messages.incident import SHOW_DIFF, silence_buttons
-
-# An action id; the button's value is the card's id, as for the buttons on the card.
-END_SNOOZE = "wake"
+from bot.messages.incident import END_SNOOZE, SHOW_DIFF, silence_buttons
 
 _MAX_CARDS = 8  # incidents with buttons; further ones are a line each
 _MAX_LINES = 12
@@ -115,7 +112,9 @@ def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Ite
             yield _heading(translator, texts.YOURS if card.mine else texts.OTHERS)
         mine = card.mine
         yield rich(*(paragraph(*line) for line in _lines(translator, card)))
-        buttons = silence_buttons(translator, card.state, card.card_id)
+        buttons = silence_buttons(
+            translator, card.state, card.card_id, is_owned=card.is_owned, is_yours=home.user in card.owners
+        )
         yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.card_id))
         yield from _below(notice, card)
     lines = [
@@ -264,7 +263,7 @@ def _snoozes(translator: Translator, snoozes: Sequence[OpenCard], notice: Notice
         )
         yield rich(paragraph(*line))
         yield actions(
-            button(translator.text(texts.END_SNOOZE), END_SNOOZE, card.card_id),
+            button(translator.text(card_texts.END_SNOOZE), END_SNOOZE, card.card_id),
             button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.card_id),
         )
         yield from _below(notice, card)

@@ -63,7 +63,6 @@ MORE_PULLS = PluralPhrase(en=("… and {n} more.", "… and {n} more."), es=("�
 SNOOZES = Phrase(en="Your snoozes", es="Incidentes que pospusiste")
 NO_SNOOZE = Phrase(en="You have no active snoozes.", es="No tienes nada pospuesto.")
 SNOOZE = Phrase(en="💤 {where} · until {time}", es="💤 {where} · hasta {time}")
-END_SNOOZE = Phrase(en="End snooze", es="Reactivar")
 
 WEEK = Phrase(en="Last 7 days", es="Últimos 7 días")
 INCIDENTS = Phrase(
