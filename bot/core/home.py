@@ -239,7 +239,7 @@ def _week(
     times_to_resolve = [
         incident.resolved_at - incident.since
         for incident in confirmed
-        if incident.resolved_at and incident.resolved_at >= since
+        if incident.resolved_at and incident.resolved_at >= since and incident.ended != "unwatched"
     ]
     times_to_live = [
         rollout.ended_at - rollout.merged_at

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.config.model import Config
+from bot.core.access.audit import outcome_name
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.commands import command as commands
@@ -111,7 +112,7 @@ class CommandService:
         request = revert_message.parse_request(value, requester.name)
         if request is None or (request.application and request.application not in self._config.applications):
             with audited(self._ports, requester, "revert") as audit:
-                audit.result = "StaleButton"
+                audit.result = outcome_name("StaleButton")
                 return errors.outdated_button(requester.translator)
         return self.revert(requester, request)
 

@@ -75,15 +75,13 @@ def error_blocks(message: Message) -> list[Block]:
 
 
 def _headline(translator: Translator, home: Home) -> str:
-    cards = _distinct_cards(home)
+    cards = home.cards
+    if not cards and home.snoozes:
+        return translator.count(texts.ONLY_SNOOZED, sum(len(card.incidents) for card in home.snoozes))
     if not cards:
         return translator.text(texts.NONE_OPEN)
     worst = max(card.rating.severity for card in cards)
     return translator.count(texts.OPEN, sum(len(card.incidents) for card in cards), mark=fact_message.MARKS[worst])
-
-
-def _distinct_cards(home: Home) -> list[OpenCard]:
-    return list({card.card_id: card for card in (*home.cards, *home.snoozes)}.values())
 
 
 def _is_shown(home: Home, card_id: str) -> bool:
@@ -241,7 +239,7 @@ def _pulls(translator: Translator, pulls: Sequence[TrackedPullRequest]) -> Itera
 def _pull(translator: Translator, pull: TrackedPullRequest) -> list[Element]:
     line = rich_line(
         translator,
-        texts.PULL_STATES[pull.state],
+        texts.PULL_STATES["moot" if pull.state == "open" and pull.moot else pull.state],
         link=link(pull.url, f"#{pull.number}"),
         title=clip(pull.title, 120),
         time=common.day_and_time(translator, pull.ended_at or pull.opened_at),

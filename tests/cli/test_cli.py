@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from bot.adapters.database.store import SqlStore
+from bot.adapters.kubernetes.kubeconfig import current_context
 from bot.cli.main import main
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals import change_audit
@@ -73,6 +74,7 @@ def test_check_of_a_directory_goes_from_missing_to_in_sync_to_drift(shell, tmp_p
     assert missing.exit_code == 1, missing.output
     (found,) = json.loads(missing.stdout)["applications"]
     assert [each["change"] for each in found["drift"]] == ["missing"]
+    assert found["cluster"] == current_context(kubeconfig) != "current"
 
     cluster.apply(LIVE, namespace="shop")
     assert shell("check", "--path", path, env=env).exit_code == 0

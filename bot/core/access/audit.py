@@ -44,6 +44,21 @@ class AuditEntry:
     applications: tuple[str, ...] = ()
 
 
+# Outcomes whose names say nothing outside the code.
+_RESULTS = {
+    "UnknownSubject": "no open incident",
+    "Over": "already resolved",
+    "Nobody": "nobody has it",
+    "StaleButton": "button out of date",
+}
+
+
+def outcome_name(name: str) -> str:
+    """An outcome for the log, from the name of its type: `AlreadyOpen` is `already open`; one word stays as it is."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return _RESULTS.get(name) or (words.lower() if " " in words else words)
+
+
 Row = dict[str, str | list[str]]
 
 _SINCE = re.compile(r"(\d{1,5})([dhm])", re.ASCII)

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from posixpath import basename, normpath
+from typing import Final
 
 from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_manifests
 from bot.i18n.catalogue import manifest as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, join_texts
 
+_MAX_ERRORS: Final = 10  # of one directory
 _SUFFIXES = (".yaml", ".yml", ".json")
 _JSONNET = ".jsonnet"  # the files that Argo CD evaluates; they import .libsonnet files
 
@@ -22,8 +24,8 @@ _GENERATORS = {
 def render_plain(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]:
     """The manifests in (path, content) pairs, ordered by path; `root` is the application's path.
 
-    Hidden files and directories below the root (`.github`) are skipped. ManifestError, with file and line, for invalid
-    manifests and for the input of Kustomize, Helm and Jsonnet.
+    Hidden files and directories below the root (`.github`) are skipped. ManifestError, with file and line, for every
+    invalid manifest and for the input of Kustomize, Helm and Jsonnet.
     """
     base = normpath(root.strip("/") or ".")
     visible = sorted((path, content) for path, content in files if not _is_hidden(path, base))
@@ -34,12 +36,20 @@ def render_plain(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Man
         if generator is not None:
             raise ManifestError(path, 1, LocalizedText(texts.GENERATOR, generator=generator))
     budget = NodeBudget()
-    return [
-        manifest
-        for path, content in visible
-        if path.endswith(_SUFFIXES)
-        for manifest in read_manifests(path, content, budget)
-    ]
+    manifests: list[Manifest] = []
+    errors: list[ManifestError] = []
+    for path, content in visible:
+        if path.endswith(_SUFFIXES) and len(errors) < _MAX_ERRORS:
+            try:
+                manifests += read_manifests(path, content, budget)
+            except ManifestError as error:
+                errors.append(error)
+    if errors:
+        first, *others = errors
+        raise ManifestError(
+            first.file, first.line, join_texts(texts.AND_MORE, [first.problem, *(other.text for other in others)])
+        )
+    return manifests
 
 
 def is_input_file(name: str) -> bool:

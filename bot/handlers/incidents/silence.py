@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.core.access.audit import outcome_name
 from bot.core.access.permission import Denied, Granted, MembersUnknown, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.incidents.incident import Incident, IncidentState, active_incidents, incidents_on_card
@@ -104,7 +105,7 @@ class SilenceService:
                 audit.result = denial(decision)
                 return permission.denied(requester.translator, Right.SILENCE, decision)
             if not incidents:
-                audit.result = UnknownSubject.__name__
+                audit.result = outcome_name(UnknownSubject.__name__)
                 return silence_message.nothing_open(requester.translator, ())
             audit.result = None
             return audit.applications
@@ -116,7 +117,7 @@ class SilenceService:
             incidents = self._incidents(target, audit)
             snoozed = [incident for incident in incidents if incident.state is IncidentState.SNOOZED]
             if not snoozed:
-                audit.result = "NotSnoozed"
+                audit.result = outcome_name("NotSnoozed")
                 return silence_message.not_snoozed(requester.translator)
             audit.applications = _applications(snoozed)
             outcome = self._silence(
@@ -156,7 +157,7 @@ class SilenceService:
             return decision
         # By the incidents' own IDs: one that joins the card meanwhile was not authorized.
         outcome = _merged([act(incident.id) for incident in incidents])
-        audit.result = type(outcome).__name__
+        audit.result = outcome_name(type(outcome).__name__)
         return outcome
 
     def _zone_of(self, user: str) -> tzinfo:

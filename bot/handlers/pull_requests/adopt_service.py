@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.core.access.audit import outcome_name
 from bot.core.access.permission import Granted, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
@@ -40,7 +41,7 @@ class AdoptService:
         with audited(self.ports, requester, "adopt") as audit:
             audit.applications = self.applications_of(reference)
             if len(audit.applications) != 1:
-                audit.result = "StaleButton"
+                audit.result = outcome_name("StaleButton")
                 return errors.outdated_button(requester.translator)
             application = self.applications[audit.applications[0]]
             audit.what = f"adopt {application.name}"
@@ -64,7 +65,7 @@ class AdoptService:
             forge=self.ports.forges.get(key),
             manifest_cache=self.manifest_cache,
         )
-        audit.result = type(outcome).__name__
+        audit.result = outcome_name(type(outcome).__name__)
         if isinstance(outcome, Adopted | AlreadyOpen):
             audit.result += f" {outcome.pull.url}"
             track(

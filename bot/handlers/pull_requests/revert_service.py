@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.access.audit import Origin
+from bot.core.access.audit import Origin, outcome_name
 from bot.core.access.permission import Granted, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
@@ -70,7 +70,7 @@ class RevertService:
         named = (request.application,) if request.application else ()
         with audited(self.ports, requester, f"revert {request.change}", named) as audit:
             outcome = self._revert(requester, request, named)
-            audit.result = type(outcome).__name__
+            audit.result = outcome_name(type(outcome).__name__)
             if isinstance(outcome, NotPermitted):
                 audit.result = denial(outcome.decision)
             if isinstance(outcome, Opened | AlreadyOpen):
