@@ -19,7 +19,7 @@ FROM alpine/helm:4.3.0 AS helm
 
 FROM python:3.13-slim-trixie
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates git openssh-client procps \
+ && apt-get install --yes --no-install-recommends ca-certificates git openssh-client \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --user-group --home-dir /var/lib/gitops-bot --create-home --shell /usr/sbin/nologin gitops-bot
 COPY --from=kustomize --chmod=0755 /app/kustomize /usr/local/bin/kustomize
@@ -31,8 +31,8 @@ WORKDIR /var/lib/gitops-bot
 # A number: runAsNonRoot cannot check a name.
 USER 10001:10001
 VOLUME /var/lib/gitops-bot
-EXPOSE 3000
-# Orchestrators probe /healthz and /readyz on port 3000.
+EXPOSE 3000 8081
+# Orchestrators probe /healthz and /readyz on port 8081.
 HEALTHCHECK NONE
 ENTRYPOINT ["gitops-bot"]
 CMD ["run", "--config", "/etc/gitops-bot/config.yaml"]

@@ -13,6 +13,8 @@ from slack_bolt import App
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot import build
+from bot.adapters.slack.chat import unreachable
+from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config.model import Config
 from bot.handlers.command_service import CommandService
@@ -63,9 +65,10 @@ class Bot:
         listeners = Listeners(config, self._ports, self._commands, self._homes, self._work)
         secret = config.credentials.slack_signing_secret
         app = listeners.app(client, self._executor, secret)
-        self._socket = None if config.slack.mode == "http" else _Socket(app, config.credentials.slack_app_token or "")
-        in_http = app if config.slack.mode == "http" else None
-        self.web = Web(config.slack.listen, self._not_ready, in_http, self._webhooks())
+        in_http = config.slack.mode == "http"
+        self._socket = None if in_http else _Socket(app, config.credentials.slack_app_token or "")
+        http_mode = HttpMode(app, secret) if in_http and secret else None
+        self.web = Web(config.slack.listen, config.slack.health_listen, self._not_ready, http_mode, self._webhooks())
         self._schedule = Schedule(self._jobs(), wanted=self._ports.store.leadership.acquire)
 
     def start(self) -> Self:
@@ -111,6 +114,7 @@ class Bot:
             Job("rollouts", every.rollout, self._monitor.observe_rollouts),
             Job("approvals", _RECONCILE_EVERY, self._monitor.review_approvals),
             Job("pull requests", every.git, partial(track.poll, self._ports)),
+            Job("interrupted requests", _RECONCILE_EVERY, self._commands.resume_interrupted),
             Job("queued reverts", every.git, self._commands.run_queued),
             Job("cards", _RECONCILE_EVERY, self._monitor.reconcile_cards),
             Job("homes", _REFRESH_EVERY, self._homes.refresh),
@@ -141,7 +145,7 @@ class Bot:
 
     def _not_ready(self) -> str | None:
         try:
-            self._ports.store.checks.latest()
+            self._ports.store.cards.get("")
         except StoreError as error:
             return str(error)
         return "not connected to Slack" if self._socket and not self._socket.connected else None
@@ -175,7 +179,7 @@ class _Socket:
             try:
                 self._handler.connect()
             except (SlackClientError, OSError) as error:
-                _log.warning("%s; retrying in %.0f s", _why(error), wait)
+                _log.warning("%s Retrying in %.0f s.", _why(error), wait)
                 self._stopping.wait(wait)
                 wait = min(wait * 2, 60.0)
             else:
@@ -186,5 +190,5 @@ class _Socket:
 def _why(error: Exception) -> str:
     if isinstance(error, SlackApiError) and error.response.status_code == 200:  # Slack's refusals are 200s
         code = error.response.get("error")
-        return f"Slack rejected SLACK_APP_TOKEN ({code}): use an app-level token (xapp-…) with connections:write"
-    return f"Slack is not responding ({type(error).__name__})"
+        return f"Slack rejected SLACK_APP_TOKEN ({code}): use an app-level token (xapp-…) with connections:write."
+    return str(unreachable(error))

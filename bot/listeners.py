@@ -16,6 +16,7 @@ from slack_bolt import Ack, App, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
+from bot.adapters.slack.middleware import log_error, serve_only_own_workspace
 from bot.config.model import Config
 from bot.core.access.audit import Origin
 from bot.core.access.requester import Requester
@@ -24,6 +25,7 @@ from bot.core.commands.mention import mentioned_command
 from bot.handlers.command_service import CommandService
 from bot.handlers.incidents.silence import CardTarget
 from bot.handlers.slack.home import Homes
+from bot.i18n.language import Translator
 from bot.messages import LINK, diff_pages, errors, progress
 from bot.messages import adopt as adopt_message
 from bot.messages import help as help_message
@@ -60,6 +62,8 @@ class Listeners:
             listener_executor=executor,
             token_verification_enabled=False,  # else the process could not start while Slack is down
         )
+        app.middleware(serve_only_own_workspace(lambda channel: errors.other_workspace(self._translator(channel)).text))
+        app.error(log_error)
         app.command("/gitops")(self.on_command)
         app.event("app_mention")(self.on_mention)
         app.event("app_home_opened")(self.on_home_opened)
@@ -310,7 +314,7 @@ class Listeners:
             self._follow(requester)
 
         try:
-            self._work.submit(job)
+            self._work.submit(job, requester.user)
         except FullError:
             self._say(requester, respond, errors.overloaded(requester.translator), replaces=replaces)
 
@@ -346,8 +350,11 @@ class Listeners:
             return requester
         return replace(requester, about=str((body.get("actions") or [{}])[0].get("value") or "?"))
 
+    def _translator(self, channel: str) -> Translator:
+        return self._config.slack.translator(channel)
+
     def _requester(self, user: str, name: str, channel: str, origin: Origin, thread: str | None = None) -> Requester:
-        return Requester(user, name, channel, origin, self._config.slack.translator(channel), thread)
+        return Requester(user, name, channel, origin, self._translator(channel), thread)
 
 
 def on_nothing(ack: Ack) -> None:

@@ -1,20 +1,24 @@
 """The scheduler: APScheduler starts drift checks, git polling, rollout checks and card updates.
 
-Next to `listeners`, the only place that catches every error: a failed job is logged and runs again at its next time.
+Every error is caught: a failed job is logged and runs again at its next time.
 """
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 from bot.ports.errors import PortError
 
 _log = logging.getLogger(__name__)
+
+_CLOCK_WATCHED_EVERY = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,25 @@ class Job:
     everywhere: bool = False
 
 
+class _Every(BaseTrigger):  # type: ignore[misc]
+    """Fires once an interval, counted from the last time.
+
+    APScheduler's own trigger goes through each time that was missed: millions after the clock is set a year ahead.
+    """
+
+    def __init__(self, interval: timedelta) -> None:
+        self._interval = interval
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """The next time, which is always to come."""
+        planned = (previous_fire_time or now) + self._interval
+        return planned if planned > now else now + self._interval
+
+
 class Schedule:
     """Runs jobs independently of each other. A late job runs once, not once for each missed time.
+
+    They go on when the clock is set ahead or back.
 
     `wanted` is called before each run: only the replica that leads runs jobs, the others only answer requests.
     """
@@ -39,22 +60,41 @@ class Schedule:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
+        self._stopping = threading.Event()
+        self._watch = threading.Thread(target=self._watch_clock, name="clock", daemon=True)
         for job in jobs:
             self._scheduler.add_job(
                 guarded(job, wanted),
-                IntervalTrigger(seconds=job.every.total_seconds(), timezone="UTC"),
+                _Every(job.every),
                 id=job.name,
                 name=job.name,
-                next_run_time=datetime.now(tz=self._scheduler.timezone),
+                next_run_time=datetime.now(tz=UTC),
             )
 
     def start(self) -> None:
         """Start; every job runs once right away."""
         self._scheduler.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Start no more jobs and wait for running ones."""
+        self._stopping.set()
         self._scheduler.shutdown(wait=True)
+
+    def _watch_clock(self) -> None:
+        """Run every job at once when the clock has been set back: APScheduler would wait until it is as late again."""
+        offset = _clock_offset()
+        while not self._stopping.wait(_CLOCK_WATCHED_EVERY):
+            before, offset = offset, _clock_offset()
+            if offset < before - 1:
+                _log.warning("the clock was set back by %.0f s", before - offset)
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=datetime.now(tz=UTC))
+
+
+def _clock_offset() -> float:
+    """How far the clock is ahead of the time that has passed, in seconds: the same as long as nobody sets it."""
+    return datetime.now(tz=UTC).timestamp() - time.monotonic()
 
 
 def guarded(job: Job, wanted: Callable[[], bool]) -> Callable[[], None]:

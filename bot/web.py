@@ -1,109 +1,121 @@
-"""The HTTP server: health checks, webhooks from forges, and Slack's requests in HTTP mode. Runs on waitress."""
+"""The HTTP endpoints: health checks, webhooks from forges, and Slack's requests in HTTP mode."""
 
 import logging
-import threading
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import TYPE_CHECKING, Self, cast
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, Self
 
-from slack_bolt import App
-from slack_bolt.adapter.wsgi import SlackRequestHandler
-from waitress.server import TcpWSGIServer, create_server
-
+from bot.adapters.slack.http_mode import HttpMode
 from bot.handlers.webhooks import Received, Webhooks
+from bot.http_server import MAX_CONNECTIONS, HttpServer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _log = logging.getLogger(__name__)
 
-SLACK_PATH = "/slack/events"
-WEBHOOKS_PATH = "/webhooks/"
-MOST_BYTES = 25 * 2**20  # per request: the most that GitHub sends
+SLACK_PATH: Final = "/slack/events"
+WEBHOOKS_PATH: Final = "/webhooks/"
+WEB_THREADS: Final = 8  # few are enough: Bolt acks within milliseconds and works elsewhere
+PROBE_THREADS: Final = 2
 
-_ANSWERS = {
-    Received.UNKNOWN: ("404 Not Found", "not found"),
-    Received.REFUSED: ("401 Unauthorized", "unauthorized"),
-    Received.TAKEN: ("202 Accepted", "accepted"),
+_ONLY_POST: Final = (HTTPStatus.METHOD_NOT_ALLOWED, "use POST", ("Allow", "POST"))
+_WEBHOOK_RESPONSES: Final = {
+    Received.UNKNOWN: (HTTPStatus.NOT_FOUND, "not found"),
+    Received.REFUSED: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
+    Received.TAKEN: (HTTPStatus.ACCEPTED, "accepted"),
 }
 
 
 class Web:
-    """`ready` returns None when the bot is ready, otherwise the reason. Without `webhooks`, none are accepted.
+    """Serves at two addresses (host, port): `health` answers probes only, so that nothing on `listen` can starve them.
 
-    OSError when the address is not available.
+    `ready` returns None when the bot is ready, otherwise the reason. Without `slack` or `webhooks`, their requests are
+    not found. OSError when an address is not available.
     """
 
     def __init__(
         self,
-        address: tuple[str, int],
+        listen: tuple[str, int],
+        health: tuple[str, int],
         ready: Callable[[], str | None],
-        slack: App | None,
+        slack: HttpMode | None,
         webhooks: Webhooks | None = None,
     ) -> None:
         self._ready = ready
         self._webhooks = webhooks
-        self._slack = SlackRequestHandler(slack, SLACK_PATH) if slack else None
-        # Few threads are enough: Bolt acks within milliseconds and works elsewhere.
-        server = create_server(
-            self._answer,
-            host=address[0],
-            port=address[1],
-            threads=8,
-            ident=None,
-            max_request_body_size=MOST_BYTES,
+        self._slack = slack
+        self._server = HttpServer(self._respond, listen, name="web", threads=WEB_THREADS, connections=MAX_CONNECTIONS)
+        self._health = HttpServer(
+            self._respond_to_probe, health, name="health", threads=PROBE_THREADS, connections=MAX_CONNECTIONS
         )
-        self._server = cast("TcpWSGIServer", server)  # more than one only for a host name with several addresses
-        self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
-        self.port: int = server.effective_port  # type: ignore[union-attr]  # not in the stubs
+        self.port = self._server.port
+        self.health_port = self._health.port
 
     def start(self) -> Self:
-        """Serve on a background thread."""
-        self._thread.start()
+        """Serve on background threads."""
+        self._health.start()
+        self._server.start()
+        _log.info("listening on port %d, and for health probes on port %d", self.port, self.health_port)
         return self
 
     def stop(self) -> None:
         """Stop accepting requests."""
-        self._server.close()
-        self._thread.join(timeout=5)
+        self._server.stop()
+        self._health.stop()
 
-    def _serve(self) -> None:
-        try:
-            self._server.run()
-        except OSError:
-            _log.debug("web server socket closed")
+    def _respond_to_probe(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        match environ.get("PATH_INFO", ""):
+            case "/healthz":
+                return _plain(start_response, HTTPStatus.OK, "ok")
+            case "/readyz":
+                why = self._ready()
+                return _plain(start_response, HTTPStatus.SERVICE_UNAVAILABLE if why else HTTPStatus.OK, why or "ok")
+            case _:
+                return _plain(start_response, HTTPStatus.NOT_FOUND, "not found")
 
-    def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def _respond(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if path == "/healthz":
-            return _plain(start_response, "200 OK", "ok")
-        if path == "/readyz":
-            why = self._ready()
-            return _plain(start_response, "503 Service Unavailable" if why else "200 OK", why or "ok")
+        if self._slack and path == SLACK_PATH:
+            return _slack(self._slack, environ, start_response)
         if self._webhooks and path.startswith(WEBHOOKS_PATH):
             return _webhook(self._webhooks, path.removeprefix(WEBHOOKS_PATH), environ, start_response)
-        if path != SLACK_PATH or self._slack is None:
-            return _plain(start_response, "404 Not Found", "not found")
-        # Bolt answers 500 to a timestamp that is not a number.
-        if not environ.get("HTTP_X_SLACK_REQUEST_TIMESTAMP", "").isdecimal():
-            return _plain(start_response, "401 Unauthorized", "not signed by Slack")
-        return self._slack(environ, start_response)
+        return self._respond_to_probe(environ, start_response)
+
+
+def _slack(slack: HttpMode, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    query = environ.get("QUERY_STRING", "")
+    if environ["REQUEST_METHOD"] == "GET" and "ssl_check=1" in query.split("&"):
+        # Slack tests the certificate now and then. https://docs.slack.dev/interactivity/implementing-slash-commands
+        return _plain(start_response, HTTPStatus.OK, "ok")
+    if environ["REQUEST_METHOD"] != "POST":
+        return _plain(start_response, *_ONLY_POST)
+    response = slack.respond(_headers(environ), environ["wsgi.input"].read(), query)
+    headers = [(name, value) for name, values in response.headers.items() for value in values]
+    start_response(_status(HTTPStatus(response.status)), headers)
+    return [response.body.encode()]
 
 
 def _webhook(
     webhooks: Webhooks, name: str, environ: "WSGIEnvironment", start_response: "StartResponse"
 ) -> Iterable[bytes]:
     if environ["REQUEST_METHOD"] != "POST":
-        return _plain(start_response, "405 Method Not Allowed", "webhooks must use POST")
-    headers = {
-        key.removeprefix("HTTP_").replace("_", "-").lower(): value
-        for key, value in environ.items()
-        if key.startswith("HTTP_")
-    }
-    body = iter(partial(environ["wsgi.input"].read, 65_536), b"")
-    return _plain(start_response, *_ANSWERS[webhooks.receive(name, headers, body)])
+        return _plain(start_response, *_ONLY_POST)
+    received = webhooks.receive(name, _headers(environ), environ["wsgi.input"].read())
+    return _plain(start_response, *_WEBHOOK_RESPONSES[received])
 
 
-def _plain(start_response: "StartResponse", status: str, text: str) -> list[bytes]:
-    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")])
+def _headers(environ: "WSGIEnvironment") -> Mapping[str, str]:
+    """By lower-case name."""
+    names = {key.removeprefix("HTTP_"): key for key in environ if key.startswith("HTTP_") or key == "CONTENT_TYPE"}
+    return {name.replace("_", "-").lower(): environ[key] for name, key in names.items()}
+
+
+def _plain(start_response: "StartResponse", status: HTTPStatus, text: str, *headers: tuple[str, str]) -> list[bytes]:
+    own = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
+    start_response(_status(status), [*own, *headers])
     return [text.encode()]
+
+
+def _status(status: HTTPStatus) -> str:
+    return f"{status.value} {status.phrase}"

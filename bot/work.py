@@ -1,44 +1,74 @@
 """A bounded pool for git, forge and cluster work, separate from the threads that must answer Slack within 3 s."""
 
 import threading
+from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
+
+Job = Callable[[], None]
 
 
 class FullError(Exception):
-    """The queue is full."""
+    """The queue is full, or this requester's share of it."""
 
 
 class WorkPool:
-    """Runs jobs on `workers` threads and queues up to `waiting` more. Jobs must handle their own errors."""
+    """Runs jobs on `workers` threads and queues up to `waiting` more. Jobs must handle their own errors.
+
+    Requesters take turns, so that one who asks hundreds of times keeps nobody waiting. Each has at most half of the
+    threads and an eighth of the queue.
+    """
 
     def __init__(self, name: str, *, workers: int, waiting: int) -> None:
+        self._workers = workers
+        self._waiting = waiting
+        self._most_running = max(1, workers // 2)
+        self._most_waiting = max(1, waiting // 8)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
-        self._places = threading.BoundedSemaphore(workers + waiting)
-        self._running: set[Future[None]] = set()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._queues: dict[str, deque[Job]] = {}  # whose turn is next comes first
+        self._running: Counter[str] = Counter()
+        self._draining = False
 
-    def submit(self, job: Callable[[], None]) -> None:
-        """Queue a job. FullError when the queue is full, or when the pool is draining."""
-        if not self._places.acquire(blocking=False):
-            raise FullError
-        try:
-            future = self._pool.submit(job)
-        except RuntimeError as error:
-            self._places.release()
-            raise FullError from error
-        with self._lock:
-            self._running.add(future)
-        future.add_done_callback(self._done)
+    def submit(self, job: Job, requester: str) -> None:
+        """Queue a job of `requester`, such as a user ID. FullError when there is no place, or the pool is draining."""
+        with self._changed:
+            queue = self._queues.get(requester, ())
+            starts_now = self._running.total() < self._workers and self._running[requester] < self._most_running
+            full = len(queue) >= self._most_waiting or sum(map(len, self._queues.values())) >= self._waiting
+            if self._draining or (full and not starts_now):
+                raise FullError
+            self._queues.setdefault(requester, deque()).append(job)
+            self._start_next()
 
     def drain(self, seconds: float) -> bool:
         """Reject new jobs and wait up to `seconds` for the others; whether all of them finished."""
-        self._pool.shutdown(wait=False, cancel_futures=False)
-        with self._lock:
-            running = set(self._running)
-        return not wait(running, timeout=seconds).not_done
+        with self._changed:
+            self._draining = True
+            finished = self._changed.wait_for(lambda: not self._queues and not self._running.total(), seconds)
+            self._queues.clear()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        return finished
 
-    def _done(self, future: Future[None]) -> None:
-        with self._lock:
-            self._running.discard(future)
-        self._places.release()
+    def _start_next(self) -> None:
+        """Start what can be started, one job of each requester in turn. The lock is held."""
+        while self._running.total() < self._workers:
+            requester = next((each for each in self._queues if self._running[each] < self._most_running), None)
+            if requester is None:
+                return
+            queue = self._queues.pop(requester)
+            job = queue.popleft()
+            if queue:
+                self._queues[requester] = queue  # behind the others
+            self._running[requester] += 1
+            self._pool.submit(self._run, job, requester)
+
+    def _run(self, job: Job, requester: str) -> None:
+        try:
+            job()
+        finally:
+            with self._changed:
+                self._running[requester] -= 1
+                self._running += Counter()  # forgets those at zero
+                self._start_next()
+                self._changed.notify_all()

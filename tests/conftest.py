@@ -17,6 +17,7 @@ from tests.common.demo import running_demo
 from tests.common.forge import InMemoryForge
 from tests.common.git import SourceRepository
 from tests.common.kubernetes import RunningCluster, running_cluster
+from tests.common.postgresql import RunningPostgresql, running_postgresql
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -95,6 +96,13 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
     store = SqlStore(f"sqlite:///{tmp_path}/state.db")
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPostgresql]:
+    """A PostgreSQL server for every test of one process."""
+    with running_postgresql(tmp_path_factory.mktemp("postgresql")) as server:
+        yield server
 
 
 @pytest.fixture

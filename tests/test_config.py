@@ -405,7 +405,7 @@ def test_the_documentation_shows_every_key_with_its_default(tmp_path):
     documented, least = load(tmp_path / "config.yaml", {}), yaml.safe_load(example)
     for defaulted in ("schedule", "store", "mirrors"):
         del least[defaulted]
-    for key in ("api_url", "revert_allowed", "silence_allowed", "zone", "mode", "listen"):
+    for key in ("api_url", "revert_allowed", "silence_allowed", "zone", "mode", "listen", "health_listen"):
         del least["slack"][key]
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(least))
     bare = load(tmp_path / "config.yaml", {})

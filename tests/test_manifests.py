@@ -119,10 +119,10 @@ def test_what_is_mounted_is_there_and_writable_where_the_bot_writes(base, tmp_pa
     assert config.mirrors.is_relative_to("/var/lib/gitops-bot")
     assert config.slack.mode == "socket"
     probes = [pod["containers"][0][f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")]
-    (port,) = pod["containers"][0]["ports"]
+    ports = {port["name"]: port["containerPort"] for port in pod["containers"][0]["ports"]}
     assert [probe["path"] for probe in probes] == ["/healthz", "/healthz", "/readyz"]
-    assert {probe["port"] for probe in probes} == {port["name"]}
-    assert config.slack.listen == ("0.0.0.0", port["containerPort"])  # noqa: S104
+    assert {probe["port"] for probe in probes} == {"health"}
+    assert (config.slack.listen[1], config.slack.health_listen[1]) == (ports["http"], ports["health"])
 
 
 def test_the_network_policy_lets_nobody_in(base):

@@ -9,7 +9,7 @@ import click
 
 from bot.cli.errors import CommandError
 from bot.core.drift import report
-from bot.core.drift.model import Check
+from bot.core.drift.model import Check, NotFollowed
 from bot.ports.errors import PortError
 
 
@@ -26,6 +26,7 @@ def run_check(
 ) -> NoReturn:
     """Check once, print the report, and exit with its code. UsageError, or CommandError when nothing can be checked."""
     checks: list[Check]
+    not_followed: Sequence[NotFollowed] | None = None
     try:
         if config_path is not None and path is None:
             if context or namespace or ignore:
@@ -35,7 +36,7 @@ def run_check(
             from bot.cli.check_configured import check_configured  # noqa: PLC0415  imports git and the forges
             from bot.cli.load_config import load_config  # noqa: PLC0415
 
-            checks = check_configured(load_config(config_path), applications, explain=explain)
+            checks, not_followed = check_configured(load_config(config_path), applications, explain=explain)
         elif path is not None and config_path is None:
             if applications:
                 raise click.UsageError("Application names need --config. --path checks the whole directory.")
@@ -48,5 +49,8 @@ def run_check(
         if as_json:
             click.echo(report.as_json([]))  # scripts that parse stdout still get an object
         raise CommandError(str(error)) from error
-    click.echo(report.as_json(checks, explain=explain) if as_json else report.as_text(checks, explain=explain))
-    sys.exit(report.exit_code(checks))
+    if as_json:
+        click.echo(report.as_json(checks, not_followed=not_followed, explain=explain))
+    else:
+        click.echo(report.as_text(checks, not_followed=not_followed or (), explain=explain))
+    sys.exit(report.exit_code(checks, not_followed or ()))

@@ -1,7 +1,6 @@
 """`gitops-bot check --config`: configured and discovered applications."""
 
 import difflib
-import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,7 +12,8 @@ from bot import build
 from bot.adapters.rendering.programs import Programs
 from bot.config.model import Config
 from bot.core.applications.application import Application
-from bot.core.drift.model import Check, Status
+from bot.core.applications.discovery import UnsupportedResource, group_unsupported
+from bot.core.drift.model import Check, NotFollowed, Status
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
@@ -22,13 +22,18 @@ from bot.i18n.language import ENGLISH
 from bot.messages.common import listed
 from bot.ports.errors import PortError
 
-_log = logging.getLogger(__name__)
 
+def check_configured(
+    config: Config, names: Sequence[str], *, explain: bool
+) -> tuple[list[Check], Sequence[NotFollowed]]:
+    """Check these applications, or all when `names` is empty, one thread per cluster. PortError for an unknown name.
 
-def check_configured(config: Config, names: Sequence[str], *, explain: bool) -> list[Check]:
-    """Check these applications, or all when `names` is empty, one thread per cluster. PortError for an unknown name."""
-    config = _with_discovered(config, names)
-    applications = _select(config, names)
+    When `names` is empty, what deployers declare and the bot cannot follow is returned too.
+    """
+    config, unsupported = _with_discovered(config, names)
+    if unsupported and not names and not config.applications:
+        return [], group_unsupported(unsupported)
+    applications = _select(config, names, unsupported)
     keys = {application.repository.key for application in applications}
     repositories = {key: build.repository(config, key) for key in keys}
     revisions = fetch_all(repositories)
@@ -58,12 +63,17 @@ def check_configured(config: Config, names: Sequence[str], *, explain: bool) -> 
     clusters = {application.cluster for application in applications}
     with ThreadPoolExecutor(max_workers=len(clusters)) as pool:
         checks = {check.application: check for checks in pool.map(check_cluster, clusters) for check in checks}
-    return [checks[application.name] for application in applications]
+    return [checks[application.name] for application in applications], group_unsupported(
+        unsupported if not names else ()
+    )
 
 
-def _select(config: Config, names: Sequence[str]) -> list[Application]:
+def _select(config: Config, names: Sequence[str], unsupported: Sequence[UnsupportedResource]) -> list[Application]:
     for name in names:
         if name not in config.applications:
+            for resource in unsupported:
+                if resource.name == name:
+                    raise PortError(f"{resource.origin.title!s} is not followed: {resource.reason!s}")
             close = difflib.get_close_matches(name, config.applications, n=1)
             hint = f"; did you mean {close[0]}?" if close else "."
             applications = listed(ENGLISH, config.applications, 20) if config.applications else "none"
@@ -75,10 +85,10 @@ def _select(config: Config, names: Sequence[str]) -> list[Application]:
     return [config.applications[name] for name in dict.fromkeys(names or config.applications)]
 
 
-def _with_discovered(config: Config, names: Sequence[str]) -> Config:
+def _with_discovered(config: Config, names: Sequence[str]) -> tuple[Config, Sequence[UnsupportedResource]]:
     """Add the applications that deployers know, if any are needed. PortError when a deployer cannot be read."""
     if names and set(names) <= set(config.applications):
-        return config
+        return config, ()
     clusters = {}
     for name in config.clusters:
         with suppress(PortError):  # reported when its applications are checked
@@ -88,8 +98,6 @@ def _with_discovered(config: Config, names: Sequence[str]) -> Config:
         with ThreadPoolExecutor(max_workers=len(discoverer.wanted)) as pool:
             list(pool.map(discoverer.look, discoverer.wanted))
     catalogue = discoverer.catalogue()
-    for unreadable in catalogue.unsupported:
-        _log.warning("skipping %s: %s", unreadable.origin.title, unreadable.reason)
     if catalogue.notes and not (names and set(names) <= set(catalogue.applications)):
         raise PortError(" ".join(map(str, catalogue.notes)))
-    return replace(config, applications=catalogue.applications)
+    return replace(config, applications=catalogue.applications), catalogue.unsupported

@@ -4,6 +4,8 @@ from typing import IO, Any
 
 import click
 
+from bot.core.sanitize import printable
+
 COULD_NOT_TELL = 2  # as diff does: 0 same, 1 different, 2 trouble
 
 
@@ -14,4 +16,4 @@ class CommandError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message."""
-        click.echo(self.message, file=file, err=True)
+        click.echo(printable(self.message), file=file, err=True)

@@ -1,19 +1,13 @@
 """Declares the commands and their options. Each command's module is imported only when the command runs."""
 
-import logging
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from bot.cli.errors import CommandError
+from bot.cli.log import configure_logging
 
-_LIBRARIES = (
-    *("slack_bolt", "slack_sdk", "apscheduler", "alembic", "urllib3", "waitress"),
-    *("github", "gitlab", "atlassian", "git", "kubernetes"),
-)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _CONFIG_HELP = "Configuration file. See docs/configuration.md."
 
@@ -34,14 +28,7 @@ def main() -> None:
 
     Git remains the only way to make changes: the bot only reads from clusters.
     """
-    # Slack's libraries log whole payloads at DEBUG: LOG_LEVEL does not apply to libraries.
-    logging.basicConfig(
-        level=os.environ.get("LOG_LEVEL", "INFO").upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    for name in _LIBRARIES:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    configure_logging()
 
 
 @main.command()

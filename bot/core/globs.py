@@ -4,18 +4,22 @@ Everything that takes a pattern takes this dialect; docs/configuration.md says w
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from wcmatch import fnmatch, glob
+import bracex
+from wcmatch import fnmatch
 from wcmatch._wcparse import PatternLimitException  # wcmatch raises it and exports it nowhere else
 
 from bot.i18n.language import LocalizedError
 
 _MAX_ALTERNATIVES: Final = 200  # {a,b}{a,b}… doubles with each
 _ONE_ALTERNATIVE: Final = re.compile(r"(?<!\\)\{([^{},\\]+)\}")
-_FLAGS: Final = glob.BRACE | glob.CASE | glob.DOTMATCH | glob.FORCEUNIX | glob.GLOBSTAR
+_SIMPLE_REGEX: Final = re.compile(r"(?:[\w/-]|\\[.-]|\.[*+]?)*")
+_REGEX_PART: Final = re.compile(r"\\[.-]|\.[*+]?")
+_REGEX_GLOBS: Final = {".": "?", ".*": "*", ".+": "?*"}
+_FLAGS: Final = fnmatch.BRACE | fnmatch.CASE | fnmatch.DOTMATCH | fnmatch.FORCEUNIX
 
 
 class GlobError(LocalizedError, ValueError):
@@ -29,20 +33,64 @@ def matches_glob(pattern: str, text: str) -> bool:
 
 def matches_path_glob(pattern: str, path: str) -> bool:
     """Whether it matches the whole path: `*` and `?` stay within a folder, `**` is any number of folders. GlobError."""
-    return _compiled(glob.translate, pattern).fullmatch(path) is not None
+    names = path.split("/")
+    return any(_matches(alternative, names) for alternative in _path_alternatives(pattern))
 
 
-def parse_glob(pattern: str) -> re.Pattern[str]:
-    """The pattern as `matches_glob` uses it. GlobError."""
-    return _compiled(fnmatch.translate, pattern)
+def regex_to_glob(expression: str) -> str | None:
+    """The glob that matches what a regular expression does: of names, `.`, `.*`, `.+` and `|`; None for any other."""
+    alternatives = expression.removeprefix("^").removesuffix("$").split("|")
+    if not all(_SIMPLE_REGEX.fullmatch(alternative) for alternative in alternatives):
+        return None
+    globs = [
+        _REGEX_PART.sub(lambda part: _REGEX_GLOBS.get(part[0], part[0][-1]), alternative)
+        for alternative in alternatives
+    ]
+    return globs[0] if len(globs) == 1 else f"{{{','.join(globs)}}}"
 
 
 @lru_cache(maxsize=1024)
-def _compiled(translate: Callable[..., tuple[list[str], list[str]]], pattern: str) -> re.Pattern[str]:
-    # Argo CD reads {a} as a; wcmatch, like Bash, reads it literally, and {1..9} as nine alternatives.
-    bare = _ONE_ALTERNATIVE.sub(r"\1", pattern)
+def parse_glob(pattern: str) -> re.Pattern[str]:
+    """The pattern as `matches_glob` uses it. GlobError."""
     try:
-        expressions, _ = translate(bare, flags=_FLAGS, limit=_MAX_ALTERNATIVES)
+        expressions, _ = fnmatch.translate(_bare(pattern), flags=_FLAGS, limit=_MAX_ALTERNATIVES)
     except PatternLimitException as error:
-        raise GlobError(f"The pattern {pattern[:40]!r} has more than {_MAX_ALTERNATIVES} alternatives.") from error
+        raise _too_many_alternatives(pattern) from error
     return re.compile("|".join(expressions))
+
+
+@lru_cache(maxsize=1024)
+def _path_alternatives(pattern: str) -> list[list[str]]:
+    """The patterns of the names on the way to a file, for each alternative."""
+    try:
+        alternatives = bracex.expand(_bare(pattern), keep_escapes=True, limit=_MAX_ALTERNATIVES)
+    except bracex.ExpansionLimitException as error:
+        raise _too_many_alternatives(pattern) from error
+    return [alternative.split("/") for alternative in alternatives]
+
+
+def _matches(patterns: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether the patterns match all names. wcmatch's own `**` takes time that grows with a power of the length."""
+    at = name_at = 0
+    after_globstar = retry_at = -1  # where the patterns go on after the last `**`, and the name it covers next
+    while name_at < len(names):
+        if at < len(patterns) and patterns[at] == "**":
+            at = after_globstar = at + 1
+            retry_at = name_at
+        elif at < len(patterns) and matches_glob(patterns[at], names[name_at]):
+            at, name_at = at + 1, name_at + 1
+        elif after_globstar >= 0:
+            retry_at += 1
+            at, name_at = after_globstar, retry_at
+        else:
+            return False
+    return at == len(patterns)
+
+
+def _bare(pattern: str) -> str:
+    # Argo CD reads {a} as a; wcmatch, like Bash, reads it literally, and {1..9} as nine alternatives.
+    return _ONE_ALTERNATIVE.sub(r"\1", pattern)
+
+
+def _too_many_alternatives(pattern: str) -> GlobError:
+    return GlobError(f"The pattern {pattern[:40]!r} has more than {_MAX_ALTERNATIVES} alternatives.")

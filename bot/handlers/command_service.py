@@ -20,6 +20,8 @@ from bot.handlers.access.authorizer import Authorizer, Groups
 from bot.handlers.incidents.silence import ApplicationTarget, SilenceService, Target
 from bot.handlers.monitor import Monitor
 from bot.handlers.pull_requests.adopt_service import AdoptService
+from bot.handlers.pull_requests.intents import Intents
+from bot.handlers.pull_requests.resume import ResumeService
 from bot.handlers.pull_requests.revert_service import RevertService
 from bot.handlers.queries.diff import diff
 from bot.handlers.queries.history import history
@@ -44,6 +46,7 @@ class CommandService:
         self._monitor = monitor
         self._people = people
         self._groups = Groups(ports.chat, ports.clock)
+        intents = Intents(ports)
         self._reverts = RevertService(
             ports,
             config.applications,
@@ -51,6 +54,7 @@ class CommandService:
             config.slack.translator,
             monitor.manifest_cache,
             config.slack.channel,
+            intents,
         )
         self._adoptions = AdoptService(
             ports,
@@ -59,6 +63,10 @@ class CommandService:
             monitor.manifest_cache,
             self.applications_of,
             monitor.check,
+            intents,
+        )
+        self._resume = ResumeService(
+            ports, intents, self._reverts, self._adoptions, config.slack.translator, config.slack.channel
         )
         self._silences = SilenceService(ports, self._authorizer_for, config.zone)
 
@@ -69,7 +77,10 @@ class CommandService:
             case commands.StatusCommand(name):
                 applications, problems = self._selected(name), self._monitor.problems()
                 catalogue = self._monitor.discovered()
-                return status(translator, ports, applications, problems, catalogue, everything=name is None)
+                interval = self._config.schedule.drift
+                return status(
+                    translator, ports, applications, problems, catalogue, interval=interval, everything=name is None
+                )
             case commands.DriftCommand(name):
                 return self.check_now(requester, [application.name for application in self._selected(name)])
             case commands.DiffCommand(name, everything):
@@ -115,6 +126,10 @@ class CommandService:
                 audit.result = outcome_name("StaleButton")
                 return errors.outdated_button(requester.translator)
         return self.revert(requester, request)
+
+    def resume_interrupted(self) -> None:
+        """Finish the requests that a restart or a failure of the database interrupted. StoreError."""
+        self._resume.run()
 
     def run_queued(self) -> None:
         """Revert what waited for the forge and is due. StoreError."""

@@ -19,10 +19,12 @@ from bot.handlers.drift.check import Revision, check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages.blocks import Message
+from bot.network import ConnectionProblem, connection_failure
 from bot.ports.chat import Chat, ChatError
 from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
+from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.probe import Probe
 from bot.ports.rendering import Renderer
 from bot.ports.store import Store
@@ -135,7 +137,8 @@ _Result = TypeVar("_Result")
 def _attempt(what: str, action: Callable[[], _Result]) -> tuple[Probe, _Result | None]:
     """The probe of `what`, and the result of `action` if it succeeded."""
     try:
-        return Probe(what, ok=True), action()
+        with unexpected_as_port_error(what):
+            return Probe(what, ok=True), action()
     except PortError as error:
         return Probe(what, ok=False, remedy=error.text), None
 
@@ -175,14 +178,14 @@ def _discover(make: Callable[[], Cluster]) -> Cluster:
 
 
 def _deployers(discoverer: Discoverer) -> Iterator[Probe]:
-    """Whether each deployer's applications can be read, and a failed probe for each that cannot be watched."""
+    """Whether each deployer's applications can be read, and a failed probe for each that cannot be followed."""
     for name in discoverer.wanted:
         before = set(discoverer.catalogue().notes)
         discoverer.look(name)
         new = [note for note in discoverer.catalogue().notes if note not in before]
         yield Probe(f"cluster {name}: deployers' applications can be read", not new, " ".join(map(str, new)))
     for unreadable in discoverer.catalogue().unsupported:
-        yield Probe(f"{unreadable.origin.title!s}: can be watched", ok=False, remedy=unreadable.reason)
+        yield Probe(f"{unreadable.origin.title!s}: can be followed", ok=False, remedy=unreadable.reason)
 
 
 def _applications(
@@ -223,6 +226,11 @@ def _slack(config: Config, clients: Clients) -> Iterator[Probe]:
     yield probe
     if answer is None:
         return
+    if answer.get("is_enterprise_install"):
+        remedy = (
+            "the token is of an organization-wide installation, which is not supported; install it in one workspace."
+        )
+        yield Probe("Slack: the app is installed in one workspace", ok=False, remedy=remedy)
     granted = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
     for scope, reason in (SCOPES | (_GROUPS_SCOPE if config.roles.groups() else {})).items():
         remedy = (
@@ -247,6 +255,9 @@ def _call(request: Callable[[], SlackResponse], variable: str) -> SlackResponse:
         code = error.response.get("error") or "an error"
         raise ChatError(f"Slack returned {code}. Check {variable}: {_TOKENS[variable]}.") from error
     except (SlackClientError, HTTPException, OSError) as error:
-        raise ChatError(
-            f"Slack is not responding ({type(error).__name__}). Check slack.api_url, the network and the proxy."
-        ) from error
+        failure = connection_failure(error)
+        if failure.problem is ConnectionProblem.CERTIFICATE:
+            remedy = "If a proxy or a private CA issued it, set SSL_CERT_FILE to a file with the CA's certificate."
+            raise ChatError(f"The certificate of Slack's server is not trusted ({failure.detail}). {remedy}") from error
+        remedy = "Check slack.api_url, the network and the proxy."
+        raise ChatError(f"Slack is not responding ({failure.detail}). {remedy}") from error

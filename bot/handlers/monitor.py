@@ -10,6 +10,7 @@ from functools import partial
 from bot.config.model import Config
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import ApplicationInventory
+from bot.core.drift.freshness import with_last_complete
 from bot.core.drift.model import Check
 from bot.core.incidents.incident import IncidentState
 from bot.core.rollouts.rollout import rolling_applications
@@ -29,6 +30,7 @@ from bot.handlers.slack.people import People
 from bot.i18n.language import Text
 from bot.ports import Ports
 from bot.ports.errors import PortError
+from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
@@ -122,7 +124,8 @@ class Monitor:
         tracked = [application.repository for application in self._all()]
         for key in dict.fromkeys((repository, *(ref.key for ref in tracked if ref.name == repository))):
             try:
-                self._poll(key)
+                with unexpected_as_port_error(f"poll of {key}"):
+                    self._poll(key)
             except PortError as failed:
                 error = failed
         self.reconcile_cards()
@@ -184,12 +187,14 @@ class Monitor:
     def _fetch_one(self, repository: str) -> Revision:
         with self._polling[repository]:
             try:
-                head = self._ports.repositories[repository].fetch()
+                with unexpected_as_port_error(f"fetch of {repository}"):
+                    head = self._ports.repositories[repository].fetch()
             except PortError as error:
                 _log.warning("cannot fetch %s: %s", repository, error)
                 return error
             try:
-                self._record_merges(repository, head)
+                with unexpected_as_port_error(f"merges of {repository}"):
+                    self._record_merges(repository, head)
             except PortError as error:
                 _log.warning("cannot look for merges in %s: %s", repository, error)
             return head
@@ -197,7 +202,8 @@ class Monitor:
     def _record_merges(self, repository: str, head: str) -> None:
         applications = [application for application in self._all() if application.repository.key == repository]
         manifest_cache, people = self._caches.manifest_cache, self._people
-        merges.record_merges(self._ports, repository, head, applications, manifest_cache, people)
+        with skip_unexpected(f"rollouts of {repository}"):
+            merges.record_merges(self._ports, repository, head, applications, manifest_cache, people)
         if self._ports.repositories[repository].is_branch:  # what else is followed moves from tag to tag by design
             self._approvals.note(repository, head)
 
@@ -216,8 +222,12 @@ class Monitor:
             caches=self._caches,
             explain=explain,
         )
+        previous = self._ports.store.checks.latest()
+        checks = [with_last_complete(check, previous.get(check.application)) for check in checks]
         # Before the lock: a cluster that hangs holds up its own check and no other.
-        at_work = self._at_work(applications, checks)
+        at_work: frozenset[str] = frozenset()
+        with skip_unexpected(f"deployers of {applications[0].cluster}"):
+            at_work = self._at_work(applications, checks)
         with self._recording:
             self._record(applications, checks, self._rolling() | at_work)
         self._suspects.name([application.name for application in applications])
@@ -238,13 +248,14 @@ class Monitor:
         return deploying(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
 
     def _record(self, applications: Sequence[Application], checks: Sequence[Check], moving: frozenset[str]) -> None:
-        self._ports.store.checks.save(checks)
         for application, check in zip(applications, checks, strict=True):
-            record(
-                self._ports,
-                application,
-                check,
-                rolling=check.application in moving,
-                looks=self._alerts.looks,
-                manifest_cache=self._caches.manifest_cache,
-            )
+            with skip_unexpected(f"incident of {application.name}"):
+                record(
+                    self._ports,
+                    application,
+                    check,
+                    rolling=check.application in moving,
+                    looks=self._alerts.looks,
+                    manifest_cache=self._caches.manifest_cache,
+                )
+        self._ports.store.checks.save(checks)  # last: whoever sees a check sees its incident too

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
 
@@ -48,7 +48,7 @@ class Webhooks:
         self._looking: set[str] = set()
         self._again: set[str] = set()
 
-    def receive(self, name: str, headers: Mapping[str, str], body: Iterable[bytes]) -> Received:
+    def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Received:
         """Headers by lower-case name. Nothing of the body is used but its signature."""
         if name not in self._kinds:
             return Received.UNKNOWN
@@ -75,7 +75,7 @@ class Webhooks:
                 return
             self._looking.add(name)
         try:
-            self._work.submit(lambda: self._run(name))
+            self._work.submit(lambda: self._run(name), f"webhook {name}")
         except FullError:
             with self._lock:
                 self._looking.discard(name)

@@ -18,7 +18,7 @@ _MAX_VALUE = 200
 def branch_name(application: Application, drift: Sequence[ObjectDrift], attempt: int = 1) -> str:
     """The branch for this drift. The same drift gives the same name, so that two requests share one pull request."""
     differences = json.dumps([_identity(object_drift) for object_drift in drift], default=str, sort_keys=True)
-    digest = hashlib.sha256(differences.encode()).hexdigest()[:12]
+    digest = hashlib.sha256(differences.encode()).hexdigest()[:40]
     safe_name = "".join(letter if letter.isalnum() or letter == "-" else "-" for letter in application.name.lower())
     return f"gitops-bot/adopt-{safe_name.strip('-')}-{digest}{'' if attempt == 1 else f'-{attempt}'}"
 

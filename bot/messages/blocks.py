@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from bot.core.sanitize import printable
 from bot.i18n.language import Phrase, Translator
 
 Element = dict[str, Any]
@@ -73,6 +74,7 @@ def escape(text: str) -> str:
 
 def clip(text: str, limit: int) -> str:
     """On one line of at most `limit` characters, ending in `…` where cut."""
+    text = printable(text)
     line = " ⏎ ".join(text.split("\n")) if "\n" in text else text
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
@@ -81,7 +83,7 @@ def words(text: str, *, bold: bool = False, italic: bool = False) -> Element:
     """A text element."""
     style = {name: True for name, on in (("bold", bold), ("italic", italic)) if on}
     # Slack refuses an element without text.
-    return {"type": "text", "text": text or " ", **({"style": style} if style else {})}
+    return {"type": "text", "text": printable(text) or " ", **({"style": style} if style else {})}
 
 
 def rich_line(translator: Translator, phrase: Phrase, /, **values: Value) -> list[Element]:
@@ -102,12 +104,12 @@ def rich_line(translator: Translator, phrase: Phrase, /, **values: Value) -> lis
 
 def code(text: str) -> Element:
     """Literal text: a SHA, a path, a value."""
-    return {"type": "text", "text": text or " ", "style": {"code": True}}
+    return {"type": "text", "text": printable(text) or " ", "style": {"code": True}}
 
 
 def link(url: str, label: str) -> Element:
     """A link."""
-    return {"type": "link", "url": url, "text": label or url}
+    return {"type": "link", "url": url, "text": printable(label) or url}
 
 
 def person(user: str) -> Element:
@@ -193,7 +195,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[Block, i
         if used > MAX_TABLE:
             break
         shown.append(list(row))
-    cells = [[{"type": "raw_text", "text": cell or " "} for cell in row] for row in shown]
+    cells = [[{"type": "raw_text", "text": printable(cell) or " "} for cell in row] for row in shown]
     block = {"type": "table", "rows": cells, "column_settings": [{"is_wrapped": True} for _ in heads]}
     return block, len(rows) + 1 - len(shown)
 

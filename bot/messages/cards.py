@@ -22,13 +22,14 @@ from bot.messages.incident_cards import incident_cards
 
 def desired_cards(
     translator_for: Callable[[str], Translator],
-    incidents: Sequence[Incident],
-    rollouts: Sequence[Rollout],
-    pulls: Sequence[TrackedPullRequest],
-    unapproved: Sequence[ApprovalAlert],
     now: datetime,
     policy: AlertPolicy,
+    *,
+    incidents: Sequence[Incident] = (),
+    unapproved: Sequence[ApprovalAlert] = (),
+    pulls: Sequence[TrackedPullRequest] = (),
     queued: Sequence[QueuedRevert] = (),
+    rollouts: Sequence[Rollout] = (),
 ) -> list[Card]:
     """The cards of everything that is open or has just ended; a card always comes before its replies."""
     return [

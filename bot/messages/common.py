@@ -12,6 +12,7 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.parts import Difference, differences, without_keys
 from bot.core.drift.short_path import short_path
 from bot.core.git.commit import PullRequest
+from bot.core.sanitize import escaped
 from bot.i18n.catalogue import common as texts
 from bot.i18n.language import Phrase, PluralPhrase, Translator
 from bot.messages import LINK
@@ -127,8 +128,8 @@ def value_text(translator: Translator, content: Any, limit: int = MAX_VALUE) -> 
     if content is None:
         return translator.text(texts.NOTHING)
     if isinstance(content, str):
-        return clip(content, limit) if content else '""'
-    return clip(json.dumps(content, ensure_ascii=False, default=str), limit)
+        return clip("\n".join(map(escaped, content.split("\n"))), limit) if content else '""'
+    return clip(escaped(json.dumps(content, ensure_ascii=False, default=str)), limit)
 
 
 def object_name(object_drift: ObjectDrift) -> str:

@@ -15,9 +15,19 @@ def unavailable(translator: Translator, reason: Text) -> Message:
     return text_message(clip(translator.localize(reason), 1_500))
 
 
+def interrupted(translator: Translator, command: str) -> Message:
+    """A request ended the bot again and again."""
+    return phrase_message(translator, error.INTERRUPTED, command=command)
+
+
 def overloaded(translator: Translator) -> Message:
     """The command queue is full; nothing was done."""
     return phrase_message(translator, error.BUSY)
+
+
+def other_workspace(translator: Translator) -> Message:
+    """The person belongs to another workspace."""
+    return phrase_message(translator, error.OTHER_WORKSPACE)
 
 
 def outdated_button(translator: Translator) -> Message:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus, SyncMode, disagreement
-from bot.core.applications.discovery import UnsupportedResource
 from bot.core.drift.fact import facts
-from bot.core.drift.model import Check, Status
+from bot.core.drift.model import Check, NotFollowed, Status
 from bot.core.drift.severity import rate
 from bot.core.git.commit import PullRequest
 from bot.core.rollouts.rollout import Rollout
@@ -52,8 +51,8 @@ _SYNC_MODES = {SyncMode.SUSPENDED: view_texts.SUSPENDED, SyncMode.MANUAL: view_t
 class Overview:
     """What the answer shows. `pulls` are open pull requests by repository, `pulls_unknown` why they are unknown.
 
-    `outages` are sentences about what is down. `views` are deployer statuses by application; `unreadable` are
-    applications that a deployer declares and the bot cannot watch.
+    `outages` are sentences about what is down. `views` are deployer statuses by application. `is_discovering` is
+    whether a deployer has not answered since the start, so that applications may be missing.
     """
 
     applications: Sequence[Application]
@@ -63,13 +62,14 @@ class Overview:
     pulls_unknown: Mapping[str, Text]
     outages: Sequence[Text]
     views: Mapping[str, DeployerStatus] = field(default_factory=dict)
-    unreadable: Sequence[UnsupportedResource] = ()
+    not_followed: Sequence[NotFollowed] = ()
+    is_discovering: bool = False
 
 
 def answer(translator: Translator, overview: Overview) -> Message:
     """The answer for these applications, worst first: lines, or a table if there are many."""
-    if not overview.applications and not overview.unreadable:
-        return text_message(translator.text(texts.NO_APPLICATION))
+    if not overview.applications and not overview.not_followed and not overview.outages:
+        return text_message(_sentence(translator, overview))
     applications = ranked(overview.applications, overview.checks)
     shown = {application.repository.name for application in overview.applications}
     opened = {name: overview.pulls[name] for name in sorted(shown) if overview.pulls.get(name)}
@@ -80,10 +80,12 @@ def answer(translator: Translator, overview: Overview) -> Message:
         common.more(translator, texts.MORE_APPLICATIONS, italic=False),
     )
     rest: list[Block] = []
-    if overview.unreadable:
-        title = paragraph(words(translator.count(texts.NOT_FOLLOWED, len(overview.unreadable)), bold=True))
+    if overview.is_discovering and overview.applications:
+        rest.append(rich(paragraph(words(translator.text(texts.STILL_DISCOVERING)))))
+    if overview.not_followed:
+        title = paragraph(words(translator.count(texts.NOT_FOLLOWED, _left_out(overview)), bold=True))
         rest += fill(
-            [[title], *([_unreadable(translator, unreadable)] for unreadable in overview.unreadable)],
+            [[title], *([_not_followed(translator, group)] for group in overview.not_followed)],
             common.more(translator, texts.MORE_NOT_FOLLOWED, italic=False),
             budget=2_000,
         )
@@ -171,8 +173,16 @@ def rolling_out(translator: Translator, revision: str) -> list[Element]:
 
 
 def _sentence(translator: Translator, overview: Overview) -> str:
-    states = ", ".join(tally(translator, overview.applications, overview.checks))
-    return translator.count(texts.OVERVIEW, len(overview.applications), states=states)
+    if not overview.applications and not overview.not_followed:
+        return translator.text(texts.DISCOVERING if overview.is_discovering else texts.NO_APPLICATION)
+    states, left_out = tally(translator, overview.applications, overview.checks), _left_out(overview)
+    if left_out:
+        states.append(translator.count(texts.LEFT_OUT, left_out))
+    return translator.count(texts.OVERVIEW, len(overview.applications) + left_out, states=", ".join(states))
+
+
+def _left_out(overview: Overview) -> int:
+    return sum(len(group.resources) for group in overview.not_followed)
 
 
 def _line(translator: Translator, application: Application, overview: Overview) -> list[Element]:
@@ -204,6 +214,8 @@ def _line(translator: Translator, application: Application, overview: Overview) 
         line += rolling_out(translator, arriving_rollouts[-1].revision)
     if check.error:
         line.append(words(f"\n{clip(translator.localize(check.error), 400)}"))
+    if check.complete_at:
+        line += [words("\n"), *rich_line(translator, texts.LAST_COMPLETE, time=date(check.complete_at))]
     line += [words(f"\n{clip(translator.localize(note), 400)}") for note in check.notes]
     return line + _deployer(translator, view, check, rolling_out=bool(arriving_rollouts))
 
@@ -225,12 +237,15 @@ def _deployer(
     return [words(f"\n{line}") for line in (sentence, differs and f"⚠️ {translator.localize(differs)}") if line]
 
 
-def _unreadable(translator: Translator, unreadable: UnsupportedResource) -> Element:
-    where = translator.localize(unreadable.origin.title)
-    source_name = f" ({unreadable.source_name})" if unreadable.source_name else ""
-    return paragraph(
-        words(f"❔ {clip(where, 250)}{source_name}: {clip(translator.localize(unreadable.reason), 300)}\n")
+def _not_followed(translator: Translator, group: NotFollowed) -> Element:
+    line = translator.count(
+        texts.NOT_FOLLOWED_GROUP,
+        len(group.resources),
+        kind=group.kind if len(group.resources) == 1 else f"{group.kind}s",
+        reason=clip(translator.localize(group.reason), 400),
+        resources=common.listed(translator, [clip(name, 150) for name in group.resources]),
     )
+    return paragraph(words(f"{line}\n"))
 
 
 def _pull(translator: Translator, pull: PullRequest) -> Element:

@@ -35,6 +35,15 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkedFiles:
+    """Files behind the symbolic `links` of a tree, at paths below these links, and what the links point to."""
+
+    files: tuple[File, ...] = ()
+    links: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
     """A three-way merge of trees: `tree` is the result's id; with `conflicts` (paths), it must not be used.
 
@@ -114,6 +123,10 @@ class Repository(Protocol):
 
     def files(self, revision: str, path: str) -> list[File]:
         """Every regular file below `path`, without symlinks and submodules. RepositoryError if there is no path."""
+        ...
+
+    def links(self, revision: str) -> Mapping[str, str]:
+        """The text of every symbolic link in a commit, by the link's path. RepositoryError."""
         ...
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:

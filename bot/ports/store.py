@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.core.access.audit import AuditEntry
 from bot.core.approvals.approval import ApprovalRecord
 from bot.core.drift.model import Check
 from bot.core.incidents.incident import Incident
+from bot.core.pull_requests.intent import Intent
 from bot.core.pull_requests.queued import QueuedRevert
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout
@@ -145,6 +146,23 @@ class QueuedReverts(Protocol):
         ...
 
 
+class Intents(Protocol):
+    """Requests that open a pull request, until they have an audit entry."""
+
+    @property
+    def lease(self) -> timedelta:
+        """How long another process may be at one; zero where no other process uses the database."""
+        ...
+
+    def save(self, intent: Intent) -> None:
+        """Keep an intent, by id."""
+        ...
+
+    def unfinished(self) -> list[Intent]:
+        """Every intent, oldest first."""
+        ...
+
+
 class Approvals(Protocol):
     """Approval records of the commits that reached tracked branches."""
 
@@ -183,6 +201,10 @@ class Cards(Protocol):
         """What Slack was last given for a card; None when it was never posted."""
         ...
 
+    def get_all(self, keys: Sequence[str]) -> dict[str, Posted]:
+        """The same for many cards, by key; without those that were never posted."""
+        ...
+
     def save(self, key: str, posted: Posted) -> None:
         """Keep what Slack was given."""
         ...
@@ -215,8 +237,8 @@ class Homes(Protocol):
 class AuditLog(Protocol):
     """Who asked for what, and what came of it."""
 
-    def append(self, entry: AuditEntry) -> None:
-        """Keep one entry."""
+    def append(self, entry: AuditEntry, *, finishes: str | None = None) -> None:
+        """Keep one entry, and forget the intent with the ID that it `finishes`, in one transaction."""
         ...
 
     def entries(self, since: datetime | None = None) -> Iterator[AuditEntry]:
@@ -272,6 +294,10 @@ class Store(Protocol):
 
     @property
     def incidents(self) -> Incidents:  # noqa: D102
+        ...
+
+    @property
+    def intents(self) -> Intents:  # noqa: D102
         ...
 
     @property

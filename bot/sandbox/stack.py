@@ -100,7 +100,12 @@ class Stack:
         bot_kubeconfig = write_kubeconfig(self.folder / "bot.kubeconfig", self.cluster_url, identity=BOT)
         name = self.repository.full_name
         config = {
-            "slack": {"api_url": self.slack.api_url, "listen": "127.0.0.1:0", **slack},
+            "slack": {
+                "api_url": self.slack.api_url,
+                "listen": "127.0.0.1:0",
+                "health_listen": "127.0.0.1:0",
+                **slack,
+            },
             "repositories": {
                 "platform": {
                     "url": f"{self.forge_url}/{name}.git",

@@ -180,7 +180,7 @@ class Tour:
 
     def _revert(self) -> Pull | None:
         """The pull request that reverts the bad commit; not one that adopts drift or reverts something else."""
-        branch = f"gitops-bot/revert-{self._shop.bad_commit[:12]}"
+        branch = f"gitops-bot/revert-{self._shop.bad_commit}"
         return next((pull for pull in self._repository.listed() if pull.head.startswith(branch)), None)
 
     def _live(self) -> bool:

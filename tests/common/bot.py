@@ -26,6 +26,8 @@ from tests.common.slack import ALERTS
 # Tests wait for states and not for intervals.
 QUICK_SCHEDULE = {"drift": "1s", "git": "1s", "second_look": "1s", "rollout": "1s", "rollout_deadline": "2m"}
 
+FREE_PORTS = {"listen": "127.0.0.1:0", "health_listen": "127.0.0.1:0"}
+
 
 def merged(base: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with the overrides, mapping by mapping."""

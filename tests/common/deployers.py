@@ -11,6 +11,9 @@ FLUX_KINDS = {
         "source.toolkit.fluxcd.io", "v1", "GitRepository", "gitrepositories", subresources=("status",)
     ),
     "Kustomization": KUSTOMIZATIONS,
+    "ArtifactGenerator": Kind(
+        "source.extensions.fluxcd.io", "v1beta1", "ArtifactGenerator", "artifactgenerators", subresources=("status",)
+    ),
     "HelmRelease": Kind("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", subresources=("status",)),
 }
 SOURCE_REF = {"kind": "GitRepository", "name": "platform"}

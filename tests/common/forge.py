@@ -1,7 +1,7 @@
 """Forges: one in memory for tests of what the bot does with pull requests, and how each real one is reached."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -259,3 +259,14 @@ class RunningForge:
 def create_pull_request(forge: Forge, head: str = BOT_BRANCH, title: str = "Raise a") -> PullRequest:
     """Open a pull request as the bot does."""
     return forge.create_pull_request(head=head, base="main", title=title, body="Because.")
+
+
+def reads(forge: Forge) -> tuple[Callable[[], object], ...]:
+    """Every method that only reads, with arguments."""
+    return (
+        lambda: forge.get_pull_request(7),
+        lambda: forge.pull_request_for("ab" * 20),
+        lambda: forge.approvals(7),
+        lambda: forge.find_pull_request(BOT_BRANCH),
+        forge.open_pull_requests,
+    )

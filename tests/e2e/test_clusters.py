@@ -6,7 +6,7 @@ from bot.app import Bot
 from bot.config.load import load
 from bot.core.drift.model import Status
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
-from tests.common.bot import QUICK_SCHEDULE, application_settings, write_config
+from tests.common.bot import FREE_PORTS, QUICK_SCHEDULE, application_settings, write_config
 from tests.common.deployers import argo_application, serve_deployers
 from tests.common.kubernetes import as_yaml, config_map, running_cluster
 from tests.common.slack import ALERTS
@@ -29,7 +29,7 @@ def bot(source, cluster, slack, tmp_path):
         }
         file = write_config(
             tmp_path / "config.yaml",
-            slack={"channel": ALERTS, "api_url": slack.api_url, "listen": "127.0.0.1:0"},
+            slack={"channel": ALERTS, "api_url": slack.api_url, **FREE_PORTS},
             repositories={"platform": {"url": source.url}},
             clusters={name: {"kubeconfig": str(kubeconfigs[name]), "discover": ["argocd"]} for name in NAMES},
             applications={name: application_settings("shop", cluster=name, namespace="other") for name in NAMES},

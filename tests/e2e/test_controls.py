@@ -418,7 +418,7 @@ def test_a_replayed_click_and_submission_do_nothing(demo, people, store, audit_l
     sha = change(demo, ("search",))
     reverted = jonas.click_forged(revert_message.REVERT_THIS, revert_value(sha))
     jonas.answer(reverted)
-    (pull,) = [pull for pull in bot_pull_requests(demo) if pull.state == "open" and sha[:12] in pull.head]
+    (pull,) = [pull for pull in bot_pull_requests(demo) if pull.state == "open" and sha in pull.head]
     remote(demo).close(pull.number)
     entries, pulls = len(audit_log()), len(bot_pull_requests(demo))
 
@@ -475,7 +475,7 @@ def test_who_names_owners_the_acknowledger_and_the_authors_of_recent_commits(dem
     open_incident(store, "search", acknowledged_by=MIRA, acknowledged_at=datetime.now(tz=UTC))
     sha = change(demo, ("search",))
     people[JONAS].type(f"revert {sha}")
-    (pull,) = [pull for pull in bot_pull_requests(demo) if sha[:12] in pull.head]
+    (pull,) = [pull for pull in bot_pull_requests(demo) if sha in pull.head]
     remote(demo).review(pull.number, "bo", "APPROVED")
     remote(demo).merge(pull.number, by="carla")
     answer = people[PRIYA].type("who search")

@@ -5,7 +5,7 @@ import pytest
 from bot.app import Bot
 from bot.config.load import load
 from bot.sandbox.slack.web_api import APP_TOKEN, BOT_TOKEN
-from tests.common.bot import QUICK_SCHEDULE, write_config
+from tests.common.bot import FREE_PORTS, QUICK_SCHEDULE, write_config
 from tests.common.deployers import (
     apply_deployer,
     argo_application,
@@ -43,7 +43,7 @@ def person(source, cluster, slack, tmp_path):
     kubeconfig = str(cluster.kubeconfig(tmp_path / "kubeconfig"))
     file = write_config(
         tmp_path / "config.yaml",
-        slack={"channel": ALERTS, "api_url": slack.api_url, "listen": "127.0.0.1:0"},
+        slack={"channel": ALERTS, "api_url": slack.api_url, **FREE_PORTS},
         repositories={"platform": {"url": url}},
         clusters={"prod": {"kubeconfig": kubeconfig, "discover": ["argocd", "flux"]}},
         schedule={**QUICK_SCHEDULE, "discover": "1s"},
@@ -57,8 +57,8 @@ def person(source, cluster, slack, tmp_path):
 def test_status_lists_discovered_applications_and_those_that_cannot_be_followed(person):
     def all_synced():
         answer = person.type("status")
-        return answer if "4 applications: 4 synced" in answer.text else None
+        return answer if "5 applications: 4 synced, 1 not followed" in answer.text else None
 
     status = content(wait_for(all_synced))
-    for part in ("shop", "both.1", "both.2", "night", "Argo CD: Synced", "Flux: suspended", "from a Helm repository"):
+    for part in ("shop", "both.1", "both.2", "night", "Argo CD: Synced", "Flux: suspended", "the Helm repository"):
         assert part in status

@@ -29,7 +29,7 @@ def applications_shown(fleet, marks):
     shown = cards(fleet)
 
     def says(title, number):
-        return title[0] in marks and (f": {number} applications on prod" if number > 1 else ": app-") in title
+        return title[0] in marks and (f"{number} applications on prod" if number > 1 else "app-") in title
 
     return sum(number for key, number in by_key.items() if key in shown and says(headline(shown[key]), number))
 

@@ -26,4 +26,4 @@ def test_a_rate_limited_revert_is_queued_and_opened_later(demo):
     assert done.ts == queued.ts, "the same card says so"
     assert f"'user_id': '{JONAS}'" in str(person.reply(done).blocks), "whoever asked is mentioned"
     heads = [pull.head for pull in hosted.pulls.values()]
-    assert heads.count(f"gitops-bot/revert-{bad[:12]}") == 1
+    assert heads.count(f"gitops-bot/revert-{bad}") == 1

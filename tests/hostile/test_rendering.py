@@ -21,8 +21,8 @@ from bot.adapters.rendering.private_copy import private_copy, remove_abandoned_c
 from bot.adapters.rendering.programs import Programs
 from bot.core.objects import number
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_manifests
-from bot.core.rendering.kustomization import redact_url
 from bot.core.rendering.source import HelmParameters, Source, SourceType
+from bot.core.sanitize import redact_url
 from bot.handlers.rendering import render
 from bot.ports.errors import PortError
 from tests.common import stand_in_helm

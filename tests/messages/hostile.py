@@ -6,13 +6,12 @@ from bot.core.access.audit import Origin
 from bot.core.access.permission import Denied, MembersUnknown, Right
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.applications.deployer_status import DeployerStatus as DeployerView
-from bot.core.applications.discovery import UnsupportedResource
 from bot.core.approvals.approval import ApprovalAlert
 from bot.core.changes.effect import Effect, bounded
 from bot.core.changes.irreversible import IrreversibleChange, Loss
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.commands import command
-from bot.core.drift.model import ObjectDrift
+from bot.core.drift.model import NotFollowed, ObjectDrift
 from bot.core.git.author import Author
 from bot.core.git.people import ChangePeople
 from bot.core.incidents.incident import IncidentState
@@ -47,7 +46,7 @@ from bot.messages import revert as revert_message
 from tests.messages.approvals import ALERTS
 from tests.messages.homes import at_home
 from tests.messages.pull_requests import QUEUED
-from tests.messages.queries import CHART_RESOURCE, entries, overview
+from tests.messages.queries import entries, overview
 from tests.messages.samples import (
     APPLICATIONS,
     COMMIT,
@@ -253,7 +252,7 @@ def queue(translator):
 def statuses(translator):
     names = [f"application-{index}" for index in range(500)]
     failing = DeployerView(MARKUP, MARKUP, MARKUP, SHA, None, DeployerFailure(MARKUP, LONG, LONG))
-    unreadable = UnsupportedResource(replace(CHART_RESOURCE, name=MARKUP + LONG), DeployerView(""), LONG, MARKUP)
+    not_followed = [NotFollowed(MARKUP, LONG, (MARKUP + LONG,) * count) for count in (1, 400)] * 200
     shown = {
         "applications": [replace(APPLICATIONS[0], name=name, namespace=MARKUP) for name in names],
         "checks": {name: replace(CHECK, application=name, drift=OBJECTS[:3]) for name in names},
@@ -262,7 +261,7 @@ def statuses(translator):
     return {
         "status": overview(translator, **shown, pulls=pulls, outages=[LONG, MARKUP] * 9),
         "status of hostile deployers": overview(
-            translator, **shown, views=dict.fromkeys(names, failing), unreadable=[unreadable] * 400
+            translator, **shown, views=dict.fromkeys(names, failing), not_followed=not_followed
         ),
     }
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from bot.core.applications.deployer_status import DeployerFailure, SyncMode
 from bot.core.applications.deployer_status import DeployerStatus as DeployerView
-from bot.core.applications.discovery import ResourceRef, UnsupportedResource
 from bot.core.approvals.approval import ApprovalStatus
+from bot.core.drift.model import NotFollowed
 from bot.core.git.author import Author
 from bot.core.git.commit import Commit
 from bot.core.git.people import ChangePeople
@@ -29,8 +29,6 @@ from tests.messages.samples import (
     T0,
 )
 
-SHOP_RESOURCE = ResourceRef("Argo CD", "Application", "prod", "argocd", "shop")
-CHART_RESOURCE = replace(SHOP_RESOURCE, name="redis")
 DEPLOYERS = {
     "views": {
         "shop": DeployerView("Argo CD", "Synced", "Healthy", SHA),
@@ -43,15 +41,14 @@ DEPLOYERS = {
         ),
         "new": DeployerView("Flux"),
     },
-    "unreadable": [
-        UnsupportedResource(
-            CHART_RESOURCE, DeployerView("Argo CD"), LocalizedText(discovery.CHART_FROM_REGISTRY, chart="redis")
+    "not_followed": [
+        NotFollowed(
+            "HelmRelease",
+            LocalizedText(discovery.NOT_GIT, kind="HelmRepository", name="charts"),
+            tuple(f"prod/apps/chart-{number}" for number in range(68)),
         ),
-        UnsupportedResource(
-            SHOP_RESOURCE,
-            DeployerView("Argo CD"),
-            LocalizedText(discovery.NO_CLUSTER, destination="https://10.1.1.1"),
-            "2",
+        NotFollowed(
+            "Application", LocalizedText(discovery.NO_CLUSTER, destination="https://10.1.1.1"), ("prod/argocd/shop.2",)
         ),
     ],
 }
@@ -145,6 +142,8 @@ def messages(translator):
         "status-answer-table": table(translator),
         "status-answer-table-refused": table(translator).without_table(),
         "status-answer-deployers": overview(translator, **only, **DEPLOYERS),
+        "status-answer-discovering": overview(translator, applications=(), is_discovering=True),
+        "status-answer-still-discovering": overview(translator, **only, is_discovering=True),
         "history-answer": history.answer(translator, entries(), "main", None, None),
         "history-answer-one": history.answer(translator, entries()[:1], "main", "shop", history.no_forge()),
         "history-answer-none-at-all": history.answer(translator, [], "main", None, None),

@@ -87,5 +87,7 @@ def test_only_the_revert_of_the_bad_commit_is_what_the_tour_waits_for(tmp_path):
         return {step["id"]: step["done"] for step in tour.seen()["steps"]}
 
     assert not steps_after_a_pull_from("gitops-bot/adopt-shop-0123456789ab")["revert"]
-    assert not steps_after_a_pull_from("gitops-bot/revert-0123456789ab")["revert"]  # such as of that revert
-    assert steps_after_a_pull_from(f"gitops-bot/revert-{shop.bad_commit[:12]}")["revert"]
+    assert not steps_after_a_pull_from("gitops-bot/revert-0123456789abcdef0123456789abcdef01234567")[
+        "revert"
+    ]  # such as of that revert
+    assert steps_after_a_pull_from(f"gitops-bot/revert-{shop.bad_commit}")["revert"]

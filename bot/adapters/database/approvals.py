@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, advance_head, instant, put
+from bot.adapters.database.records import Records
 from bot.adapters.database.tables import approval_heads, approvals
 from bot.core.approvals.approval import ApprovalRecord
 
-_RECORD = TypeAdapter(ApprovalRecord)
+_RECORDS = Records(ApprovalRecord)
 
 
 class SqlApprovals:
@@ -37,13 +37,11 @@ class SqlApprovals:
     def unsettled(self) -> list[ApprovalRecord]:
         batches = sa.select(approvals.c.batch).where(approvals.c.settled.is_(False))
         bodies = sa.select(approvals.c.body).where(approvals.c.batch.in_(batches)).order_by(approvals.c.at)
-        return [_RECORD.validate_json(body) for body in self._database.scalars(bodies)]
+        return _RECORDS.load_all(self._database.scalars(bodies))
 
     def of_commits(self, repository: str, shas: Sequence[str]) -> list[ApprovalRecord]:
         commits = (approvals.c.repository == repository) & approvals.c.sha.in_(shas)
-        return [
-            _RECORD.validate_json(body) for body in self._database.scalars(sa.select(approvals.c.body).where(commits))
-        ]
+        return _RECORDS.load_all(self._database.scalars(sa.select(approvals.c.body).where(commits)))
 
     def since(self, since: datetime | None = None) -> Iterator[ApprovalRecord]:
         page = sa.select(approvals.c.at, approvals.c.id, approvals.c.body)
@@ -55,7 +53,7 @@ class SqlApprovals:
                 rows = connection.execute(page.where(after)).all()
             if not rows:
                 return
-            yield from (_RECORD.validate_json(row.body) for row in rows)
+            yield from _RECORDS.load_all(row.body for row in rows)
             last = (rows[-1].at, rows[-1].id)
 
 
@@ -70,5 +68,5 @@ def _put(connection: sa.Connection, record: ApprovalRecord, *, settled: bool) ->
         at=f"{instant(record.seen_at)} {record.order:06}",
         alert=record.alert,
         settled=settled,
-        body=_RECORD.dump_json(record).decode(),
+        body=_RECORDS.dump(record),
     )

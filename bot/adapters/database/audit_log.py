@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.adapters.database.engine import PAGE, TO_THE_SECOND, Database, instant
-from bot.adapters.database.tables import audit_log
+from bot.adapters.database.tables import audit_log, intents
 from bot.core.access.audit import AuditEntry, Origin
 
 
@@ -16,8 +16,9 @@ class SqlAuditLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, entry: AuditEntry) -> None:
+    def append(self, entry: AuditEntry, *, finishes: str | None = None) -> None:
         with self._database.begin() as connection:
+            connection.execute(intents.delete().where(intents.c.id == finishes))
             connection.execute(
                 audit_log.insert().values(
                     at=instant(entry.at),

@@ -1,9 +1,11 @@
 """What Slack was last given for each card."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from bot.adapters.database.bounds import KEYS
 from bot.adapters.database.engine import Database, put
 from bot.adapters.database.tables import cards
 from bot.ports.store import Posted
@@ -16,9 +18,16 @@ class SqlCards:
         self._database = database
 
     def get(self, key: str) -> Posted | None:
+        return self.get_all([key]).get(key)
+
+    def get_all(self, keys: Sequence[str]) -> dict[str, Posted]:
+        posted: dict[str, Posted] = {}
         with self._database.begin() as connection:
-            row = connection.execute(sa.select(cards).where(cards.c.key == key)).first()
-        return None if row is None else Posted(row.channel, row.ts, row.digest, datetime.fromisoformat(row.at))
+            for start in range(0, len(keys), KEYS):
+                some = cards.c.key.in_(keys[start : start + KEYS])
+                for row in connection.execute(sa.select(cards).where(some)):
+                    posted[row.key] = Posted(row.channel, row.ts, row.digest, datetime.fromisoformat(row.at))
+        return posted
 
     def save(self, key: str, posted: Posted) -> None:
         at = posted.at.isoformat()

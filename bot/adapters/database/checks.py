@@ -1,15 +1,17 @@
 """The latest drift check of each application."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from bot.adapters.database.engine import Database, put
+from bot.adapters.database.records import Records
 from bot.adapters.database.tables import checks
-from bot.core.drift.model import Check
+from bot.core.drift.model import Check, Status
+from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 
-_CHECK = TypeAdapter(Check)
+_CHECKS = Records(Check, exclude={"set_aside"})
 
 
 class SqlChecks:
@@ -19,11 +21,20 @@ class SqlChecks:
         self._database = database
 
     def save(self, latest: Sequence[Check]) -> None:
+        bodies = {check.application: _stored(check) for check in latest}
         with self._database.begin() as connection:
-            for check in latest:
-                body = _CHECK.dump_json(check, exclude={"set_aside"}).decode()
-                put(connection, checks, application=check.application, body=body)
+            for application, body in bodies.items():
+                put(connection, checks, application=application, body=body)
 
     def latest(self) -> dict[str, Check]:
         bodies = self._database.scalars(sa.select(checks.c.body))
-        return {check.application: check for check in map(_CHECK.validate_json, bodies)}
+        return {check.application: check for check in _CHECKS.load_all(bodies)}
+
+
+def _stored(check: Check) -> str:
+    """The body of a check; of one that cannot be stored, that it is unknown."""
+    try:
+        with unexpected_as_port_error(f"storing the check of {check.application}"):
+            return _CHECKS.dump(check)
+    except UnexpectedError as error:
+        return _CHECKS.dump(replace(check, status=Status.UNKNOWN, error=error.text, drift=(), notes=()))

@@ -3,17 +3,28 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from bot.adapters.database.bounds import CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS
 from bot.i18n.catalogue import store as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.store import StoreError
 
 PAGE = 500  # rows of a long table read at once
 TO_THE_SECOND = len("2026-11-01T00:00:00")
+
+
+# A server that is gone without a word is noticed within this time, not when TCP gives up after minutes.
+# https://www.postgresql.org/docs/current/libpq-connect.html
+_POSTGRESQL_OPTIONS: Final = {
+    "connect_timeout": CONNECT_SECONDS,
+    "tcp_user_timeout": STATEMENT_SECONDS * 1000,
+    "keepalives_idle": CONNECT_SECONDS,
+    "keepalives_interval": CONNECT_SECONDS,
+}
 
 
 class Database:
@@ -26,9 +37,9 @@ class Database:
         backend = sa.make_url(url).get_backend_name()
         self.is_shared = backend == "postgresql"
         # Pooled for SQLite too: closing its last connection writes the log back and syncs, on every operation.
-        self.engine = sa.create_engine(url, pool_pre_ping=True)
-        if backend == "sqlite":
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+        options = _POSTGRESQL_OPTIONS if self.is_shared else {}
+        self.engine = sa.create_engine(url, pool_pre_ping=True, pool_timeout=STATEMENT_SECONDS, connect_args=options)
+        sa.event.listen(self.engine, "connect", _prepare_postgresql if self.is_shared else _prepare_sqlite)
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -38,7 +49,7 @@ class Database:
                 yield connection
         except SQLAlchemyError as error:
             # The driver's own text may hold the URL's password: only its kind is passed on.
-            raise StoreError(LocalizedText(texts.SILENT, kind=type(error).__name__)) from error
+            raise StoreError(LocalizedText(texts.SILENT, kind=_kind(error))) from error
 
     def scalar(self, statement: sa.Select[str]) -> str | None:
         """The first column of the first row; None when there is none."""
@@ -96,7 +107,19 @@ def advance_head(connection: sa.Connection, heads: sa.Table, repository: str, kn
     return connection.execute(heads.update().where(unmoved).values(sha=sha)).rowcount == 1
 
 
+def _kind(error: SQLAlchemyError) -> str:
+    """The driver's name for an error, such as SQLITE_READONLY or ReadOnlySqlTransaction; else SQLAlchemy's."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    return getattr(cause, "sqlite_errorname", None) or type(cause or error).__name__
+
+
 def _prepare_sqlite(connection: Any, _: object) -> None:
     # WAL: readers do not wait for the one writer. https://www.sqlite.org/wal.html
-    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in (f"busy_timeout={LOCK_SECONDS}000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _prepare_postgresql(connection: Any, _: object) -> None:
+    for setting in (f"lock_timeout='{LOCK_SECONDS}s'", f"statement_timeout='{STATEMENT_SECONDS}s'"):
+        connection.execute(f"SET {setting}")
+    connection.commit()

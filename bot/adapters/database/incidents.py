@@ -3,15 +3,15 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
 
 from bot.adapters.database.engine import Database, ended_at
 from bot.adapters.database.locks import INCIDENT_EXCHANGE
+from bot.adapters.database.records import Records
 from bot.adapters.database.tables import incidents
 from bot.core.incidents.incident import Incident, IncidentState
 
-_INCIDENT = TypeAdapter(Incident)
+_INCIDENTS = Records(Incident)
 
 
 class SqlIncidents:
@@ -22,8 +22,11 @@ class SqlIncidents:
 
     def open_for(self, application: str) -> Incident | None:
         unresolved = (incidents.c.application == application) & incidents.c.resolved.is_(False)
-        body = self._database.scalar(sa.select(incidents.c.body).where(unresolved))
-        return None if body is None else _INCIDENT.validate_json(body)
+        for body in self._database.scalars(sa.select(incidents.c.body).where(unresolved)):
+            for incident in _INCIDENTS.load_all([body]):
+                return incident
+            self._give_up(unresolved & (incidents.c.body == body))
+        return None
 
     def exchange(self, before: Incident | None, after: Incident | None) -> bool:
         with self._database.begin() as connection:
@@ -32,10 +35,7 @@ class SqlIncidents:
             if before is None:
                 return after is not None and _insert(connection, after)
             body = connection.execute(sa.select(incidents.c.body).where(incidents.c.id == before.id)).scalar()
-            if (
-                body is None
-                or _INCIDENT.dump_json(_INCIDENT.validate_json(body)).decode() != _INCIDENT.dump_json(before).decode()
-            ):
+            if body is None or _INCIDENTS.dump(_INCIDENTS.load(body)) != _INCIDENTS.dump(before):
                 return False
             unchanged = (incidents.c.id == before.id) & (incidents.c.body == body)
             if after is not None and after.id == before.id:
@@ -45,10 +45,15 @@ class SqlIncidents:
 
     def unsettled(self) -> list[Incident]:
         bodies = sa.select(incidents.c.body).where(incidents.c.settled.is_(False)).order_by(incidents.c.id)
-        return [_INCIDENT.validate_json(body) for body in self._database.scalars(bodies)]
+        return _INCIDENTS.load_all(self._database.scalars(bodies))
 
     def ended(self, since: datetime, most: int) -> list[Incident]:
-        return [_INCIDENT.validate_json(body) for body in self._database.ended(incidents, since, most)]
+        return _INCIDENTS.load_all(self._database.ended(incidents, since, most))
+
+    def _give_up(self, unreadable: sa.ColumnElement[bool]) -> None:
+        """Keep an incident that nobody can read, but no longer as its application's: the next drift opens another."""
+        with self._database.begin() as connection:
+            connection.execute(incidents.update().where(unreadable).values(resolved=True, settled=True))
 
 
 def _row(incident: Incident) -> dict[str, object]:
@@ -56,7 +61,7 @@ def _row(incident: Incident) -> dict[str, object]:
         "application": incident.application,
         "resolved": incident.state is IncidentState.RESOLVED,
         "settled": False,
-        "body": _INCIDENT.dump_json(incident).decode(),
+        "body": _INCIDENTS.dump(incident),
         "ended": ended_at(incident.resolved_at),
     }
 

@@ -22,6 +22,8 @@ def migrate(database: Database) -> None:
     with database.begin() as connection:
         match connection.dialect.name:
             case "postgresql":
+                # A large table takes its time, and so may another replica that was faster.
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION)))
             case "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")

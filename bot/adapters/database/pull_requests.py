@@ -3,13 +3,13 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from bot.adapters.database.engine import Database, ended_at, put
+from bot.adapters.database.records import Records
 from bot.adapters.database.tables import pull_requests
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 
-_PULL_REQUEST = TypeAdapter(TrackedPullRequest)
+_PULL_REQUESTS = Records(TrackedPullRequest)
 
 
 class SqlPullRequests:
@@ -19,17 +19,17 @@ class SqlPullRequests:
         self._database = database
 
     def save(self, pull: TrackedPullRequest) -> None:
-        body = _PULL_REQUEST.dump_json(pull).decode()
+        body = _PULL_REQUESTS.dump(pull)
         with self._database.begin() as connection:
             put(connection, pull_requests, id=pull.id, settled=False, body=body, ended=ended_at(pull.ended_at))
 
     def unsettled(self) -> list[TrackedPullRequest]:
         bodies = sa.select(pull_requests.c.body).where(pull_requests.c.settled.is_(False)).order_by(pull_requests.c.id)
-        return [_PULL_REQUEST.validate_json(body) for body in self._database.scalars(bodies)]
+        return _PULL_REQUESTS.load_all(self._database.scalars(bodies))
 
     def get(self, id_: str) -> TrackedPullRequest | None:
-        body = self._database.scalar(sa.select(pull_requests.c.body).where(pull_requests.c.id == id_))
-        return _PULL_REQUEST.validate_json(body) if body else None
+        bodies = self._database.scalars(sa.select(pull_requests.c.body).where(pull_requests.c.id == id_))
+        return next(iter(_PULL_REQUESTS.load_all(bodies)), None)
 
     def ended(self, since: datetime, most: int) -> list[TrackedPullRequest]:
-        return [_PULL_REQUEST.validate_json(body) for body in self._database.ended(pull_requests, since, most)]
+        return _PULL_REQUESTS.load_all(self._database.ended(pull_requests, since, most))

@@ -7,9 +7,11 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from bot.adapters.database.engine import Database, put
+from bot.adapters.database.records import storable
+from bot.adapters.database.revert_requests import DERIVED, dump_change, load_change
 from bot.adapters.database.tables import queued_reverts
-from bot.core.pull_requests.change_ref import parse_change_ref
 from bot.core.pull_requests.queued import QueuedRevert
+from bot.ports.isolation import skip_unexpected
 
 _QUEUED_REVERT = TypeAdapter(QueuedRevert)
 
@@ -21,17 +23,21 @@ class SqlQueuedReverts:
         self._database = database
 
     def save(self, revert: QueuedRevert) -> None:
-        body = _QUEUED_REVERT.dump_python(revert, mode="json", exclude={"request": {"change"}})
-        body["request"]["text"] = str(revert.request.change)
+        body = _QUEUED_REVERT.dump_python(storable(revert), mode="json", exclude={"request": DERIVED})
+        dump_change(body["request"], revert.request)
         with self._database.begin() as connection:
             put(connection, queued_reverts, id=revert.id, settled=False, body=to_json(body).decode())
 
     def unsettled(self) -> list[QueuedRevert]:
         bodies = sa.select(queued_reverts.c.body).where(queued_reverts.c.settled.is_(False))
-        return sorted(map(_load, self._database.scalars(bodies)), key=lambda revert: revert.asked_at)
+        reverts = []
+        for body in self._database.scalars(bodies):
+            with skip_unexpected("reading a queued revert"):
+                reverts.append(_load(body))
+        return sorted(reverts, key=lambda revert: revert.asked_at)
 
 
 def _load(body: str) -> QueuedRevert:
     fields: dict[str, Any] = from_json(body)
-    fields["request"]["change"] = parse_change_ref(fields["request"].pop("text"))
+    load_change(fields["request"])
     return _QUEUED_REVERT.validate_python(fields)

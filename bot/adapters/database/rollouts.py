@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 
 from bot.adapters.database.engine import Database, advance_head, ended_at, put
+from bot.adapters.database.records import Records
 from bot.adapters.database.tables import rollout_heads, rollouts
 from bot.core.rollouts.rollout import Rollout
 
-_ROLLOUT = TypeAdapter(Rollout)
+_ROLLOUTS = Records(Rollout)
 
 
 class SqlRollouts:
@@ -35,14 +35,14 @@ class SqlRollouts:
 
     def unsettled(self) -> list[Rollout]:
         bodies = sa.select(rollouts.c.body).where(rollouts.c.settled.is_(False)).order_by(rollouts.c.order)
-        return [_ROLLOUT.validate_json(body) for body in self._database.scalars(bodies)]
+        return _ROLLOUTS.load_all(self._database.scalars(bodies))
 
     def ended(self, since: datetime, most: int) -> list[Rollout]:
-        return [_ROLLOUT.validate_json(body) for body in self._database.ended(rollouts, since, most)]
+        return _ROLLOUTS.load_all(self._database.ended(rollouts, since, most))
 
     def of_revisions(self, revisions: Sequence[str]) -> list[Rollout]:
         bodies = sa.select(rollouts.c.body).where(rollouts.c.revision.in_(revisions))
-        return [_ROLLOUT.validate_json(body) for body in self._database.scalars(bodies)]
+        return _ROLLOUTS.load_all(self._database.scalars(bodies))
 
 
 def _put(connection: sa.Connection, rollout: Rollout) -> None:
@@ -55,6 +55,6 @@ def _put(connection: sa.Connection, rollout: Rollout) -> None:
         revision=rollout.revision,
         order=order or newest + 1,
         settled=False,
-        body=_ROLLOUT.dump_json(rollout).decode(),
+        body=_ROLLOUTS.dump(rollout),
         ended=ended_at(rollout.ended_at),
     )

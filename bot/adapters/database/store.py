@@ -8,6 +8,7 @@ from bot.adapters.database.claims import SqlClaims
 from bot.adapters.database.engine import Database
 from bot.adapters.database.homes import SqlHomes
 from bot.adapters.database.incidents import SqlIncidents
+from bot.adapters.database.intents import SqlIntents
 from bot.adapters.database.leadership import SqlLeadership
 from bot.adapters.database.migrate import migrate
 from bot.adapters.database.pull_requests import SqlPullRequests
@@ -29,6 +30,7 @@ class SqlStore:
         self.claims = SqlClaims(self.database)
         self.homes = SqlHomes(self.database)
         self.incidents = SqlIncidents(self.database)
+        self.intents = SqlIntents(self.database)
         self.leadership = SqlLeadership(self.database)
         self.pull_requests = SqlPullRequests(self.database)
         self.queued_reverts = SqlQueuedReverts(self.database)

@@ -2,108 +2,129 @@
 
 import sqlalchemy as sa
 
+
+def storable_text(text: str) -> str:
+    """The same text as every database takes it: PostgreSQL refuses NUL, and lone surrogates are not UTF-8."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+
+
+class Text(sa.types.TypeDecorator[str]):
+    """Text of any length; whatever the outside has put into it can be stored."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """See `storable_text`."""
+        del dialect
+        return None if value is None else storable_text(value)
+
+
 metadata = sa.MetaData()
 
 rollout_heads = sa.Table(
     "rollout_heads",
     metadata,
-    sa.Column("repository", sa.Text, primary_key=True),
-    sa.Column("sha", sa.Text, nullable=False),
+    sa.Column("repository", Text, primary_key=True),
+    sa.Column("sha", Text, nullable=False),
 )
 checks = sa.Table(
-    "checks", metadata, sa.Column("application", sa.Text, primary_key=True), sa.Column("body", sa.Text, nullable=False)
+    "checks", metadata, sa.Column("application", Text, primary_key=True), sa.Column("body", Text, nullable=False)
 )
 incidents = sa.Table(
     "incidents",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("application", sa.Text, nullable=False, index=True),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("application", Text, nullable=False, index=True),
     sa.Column("resolved", sa.Boolean, nullable=False),
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("body", Text, nullable=False),
     # When it ended; "" until then.
-    sa.Column("ended", sa.Text, nullable=False, server_default="", index=True),
+    sa.Column("ended", Text, nullable=False, server_default="", index=True),
 )
 rollouts = sa.Table(
     "rollouts",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("revision", sa.Text, nullable=False, index=True),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("revision", Text, nullable=False, index=True),
     sa.Column("order", sa.Integer, nullable=False),
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("body", Text, nullable=False),
     # When it ended; "" until then.
-    sa.Column("ended", sa.Text, nullable=False, server_default="", index=True),
+    sa.Column("ended", Text, nullable=False, server_default="", index=True),
 )
 pull_requests = sa.Table(
     "pull_requests",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("id", Text, primary_key=True),
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("body", Text, nullable=False),
     # When it ended; "" until then.
-    sa.Column("ended", sa.Text, nullable=False, server_default="", index=True),
+    sa.Column("ended", Text, nullable=False, server_default="", index=True),
 )
 approval_heads = sa.Table(
     "approval_heads",
     metadata,
-    sa.Column("repository", sa.Text, primary_key=True),
-    sa.Column("sha", sa.Text, nullable=False),
+    sa.Column("repository", Text, primary_key=True),
+    sa.Column("sha", Text, nullable=False),
 )
 approvals = sa.Table(
     "approvals",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("repository", sa.Text, nullable=False),
-    sa.Column("sha", sa.Text, nullable=False, index=True),
-    sa.Column("batch", sa.Text, nullable=False, index=True),
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("repository", Text, nullable=False),
+    sa.Column("sha", Text, nullable=False, index=True),
+    sa.Column("batch", Text, nullable=False, index=True),
     # When it was first seen, then its place in the batch: texts that sort in the order of the commits.
-    sa.Column("at", sa.Text, nullable=False, index=True),
-    sa.Column("alert", sa.Text, nullable=True, index=True),
+    sa.Column("at", Text, nullable=False, index=True),
+    sa.Column("alert", Text, nullable=True, index=True),
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("body", Text, nullable=False),
 )
 queued_reverts = sa.Table(
     "queued_reverts",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("id", Text, primary_key=True),
     sa.Column("settled", sa.Boolean, nullable=False, index=True),
-    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("body", Text, nullable=False),
+)
+intents = sa.Table(
+    "intents", metadata, sa.Column("id", sa.Text, primary_key=True), sa.Column("body", sa.Text, nullable=False)
 )
 cards = sa.Table(
     "cards",
     metadata,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("channel", sa.Text, nullable=False),
-    sa.Column("ts", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("key", Text, primary_key=True),
+    sa.Column("channel", Text, nullable=False),
+    sa.Column("ts", Text, nullable=False),
+    sa.Column("digest", Text, nullable=False),
+    sa.Column("at", Text, nullable=False),
 )
 audit_log = sa.Table(
     "audit_log",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("at", sa.Text, nullable=False),
-    sa.Column("who", sa.Text, nullable=False),
-    sa.Column("what", sa.Text, nullable=False),
-    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("at", Text, nullable=False),
+    sa.Column("who", Text, nullable=False),
+    sa.Column("what", Text, nullable=False),
+    sa.Column("result", Text, nullable=False),
     # Separated by spaces, which names of applications do not contain.
-    sa.Column("applications", sa.Text, nullable=False, server_default=""),
-    sa.Column("origin", sa.Text, nullable=False, server_default=""),
-    sa.Column("channel", sa.Text, nullable=False, server_default=""),
+    sa.Column("applications", Text, nullable=False, server_default=""),
+    sa.Column("origin", Text, nullable=False, server_default=""),
+    sa.Column("channel", Text, nullable=False, server_default=""),
 )
 claims = sa.Table(
     "claims",
     metadata,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("at", sa.Text, nullable=False, index=True),
+    sa.Column("key", Text, primary_key=True),
+    sa.Column("at", Text, nullable=False, index=True),
 )
 
 homes = sa.Table(
     "homes",
     metadata,
-    sa.Column("user", sa.Text, primary_key=True),
-    sa.Column("seen", sa.Text, nullable=False, index=True),
-    sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("user", Text, primary_key=True),
+    sa.Column("seen", Text, nullable=False, index=True),
+    sa.Column("digest", Text, nullable=False),
+    sa.Column("at", Text, nullable=False),
 )

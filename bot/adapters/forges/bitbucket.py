@@ -8,7 +8,15 @@ from urllib.parse import urlsplit
 
 from bot.adapters.forges.bitbucket_client import Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
-from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE, best_match
+from bot.adapters.forges.forge import (
+    MAX_PULL_REQUESTS,
+    NULL_SHA,
+    PAGE_SIZE,
+    best_match,
+    make_approval,
+    make_pull_request,
+    parse_time,
+)
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
@@ -101,15 +109,15 @@ class BitbucketForge:
             approved_at: dict[str, datetime] = {}
             for event in api.paginate(f"{path}/activity", {"pagelen": _MAX_PAGE}):  # newest first
                 if update := event.get("update"):
-                    tips.append((_time(update["date"]), update["source"]["commit"]["hash"]))
+                    tips.append((parse_time(update["date"]), update["source"]["commit"]["hash"]))
                 elif approval := event.get("approval"):
-                    approved_at.setdefault(_user_id(approval["user"]), _time(approval["date"]))
+                    approved_at.setdefault(_user_id(approval["user"]), parse_time(approval["date"]))
             approvals = []
             for user_id, at in approved_at.items():
                 latest = max(((time, tip) for time, tip in tips if time <= at), default=None)
                 if user_id in approvers and latest:
                     sha, _ = _commit(api, latest[1])
-                    approvals.append(Approval(by=_user_name(approvers[user_id]), sha=sha, at=at))
+                    approvals.append(make_approval(by=_user_name(approvers[user_id]), sha=sha, at=at))
             return approvals
 
     def pushers(self, branch: str) -> Mapping[str, str]:  # noqa: ARG002  the port's
@@ -203,7 +211,7 @@ def _user_name(user: Mapping[str, Any] | None) -> str:
 def _commit(api: Api, sha: str) -> tuple[str, datetime]:
     """A commit's full sha and date: in pull requests Bitbucket shortens it to twelve digits."""
     commit = api.get(f"{api.path}/commit/{sha}")
-    return str(commit["hash"]), _time(commit["date"])
+    return str(commit["hash"]), parse_time(commit["date"])
 
 
 def _head_sha(api: Api, sha: str) -> str:
@@ -218,7 +226,7 @@ def _head_sha(api: Api, sha: str) -> str:
 def _pull_request(api: Api, pull: Json) -> PullRequest:
     merge = pull.get("merge_commit") if pull["state"] == "MERGED" else None
     merge_sha, merged_at = _commit(api, merge["hash"]) if merge else (None, None)
-    return PullRequest(
+    return make_pull_request(
         number=pull["id"],
         title=pull["title"],
         url=pull["links"]["html"]["href"],
@@ -231,7 +239,3 @@ def _pull_request(api: Api, pull: Json) -> PullRequest:
         merged_at=merged_at,
         merged_by=_user_name(pull["closed_by"]) if merge and pull.get("closed_by") else None,
     )
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)

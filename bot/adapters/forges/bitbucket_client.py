@@ -13,8 +13,8 @@ from typing import Any
 import requests
 from atlassian.rest_client import AtlassianRestAPI
 
-from bot.adapters.forges.errors import ErrorResponse, ForgeErrorMapper, retry_time
-from bot.adapters.forges.forge import TIMEOUT_SECONDS, http_session
+from bot.adapters.forges.errors import NOT_THE_API, ErrorResponse, ForgeErrorMapper, retry_time
+from bot.adapters.forges.transport import bounded_operation, http_session
 from bot.adapters.git.credential import Credential
 from bot.i18n.language import Text
 from bot.ports.forge import ForgeError
@@ -47,7 +47,6 @@ class Api:
             password=credential.secret,
             token=credential.secret,  # used when there is no username
             session=http_session(),
-            timeout=TIMEOUT_SECONDS,
             retry_with_header=False,
         )
 
@@ -127,17 +126,20 @@ class BitbucketClient:
         if self._credential is None:
             raise self._errors.no_token()
         try:
-            if not hasattr(self._local, "api"):
-                api = Api(self._root, self._credential)
-                api.path = self._find_path(api)
-                self._local.api = api
-            yield self._local.api
+            with bounded_operation(self._root):
+                if not hasattr(self._local, "api"):
+                    api = Api(self._root, self._credential)
+                    api.path = self._find_path(api)
+                    self._local.api = api
+                yield self._local.api
         except BitbucketError as error:
             raise self._mapped(error, action, permission) from error
-        except (requests.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        except requests.JSONDecodeError as error:
             raise self._errors.not_the_api() from error
         except requests.RequestException as error:
-            raise self._errors.unreachable() from error
+            raise self._errors.failed(error) from error
+        except NOT_THE_API as error:
+            raise self._errors.not_the_api() from error
 
     def probes(self, requests_by_action: Mapping[str, tuple[Text, Callable[[Api], Json]]]) -> list[Probe]:
         """Try requests, each with the permission it takes, by action; the first is to read the repository at all."""

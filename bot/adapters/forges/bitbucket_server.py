@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from bot.adapters.forges.bitbucket_client import Api, BitbucketClient, BitbucketError, Json
 from bot.adapters.forges.errors import ForgeErrorMapper
-from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE
+from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE, make_approval, make_pull_request
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
@@ -18,6 +18,7 @@ from bot.i18n.language import LocalizedText
 from bot.ports.probe import Probe
 
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed"}
+_MAX_NUMBERED = 5  # pull requests that a commit's subject names, of which only one can be its own
 _HEADS = "refs/heads/"
 _READ, _WRITE = "Repository read", "Repository write"
 
@@ -78,7 +79,7 @@ class BitbucketServerForge:
         with self._client.api(LocalizedText(texts.READ_APPROVALS), _READ) as api:
             reviewers = api.get(f"{api.path}/pull-requests/{number}")["reviewers"]
             return [
-                Approval(by=reviewer["user"]["name"], sha=reviewer.get("lastReviewedCommit", ""))
+                make_approval(by=reviewer["user"]["name"], sha=reviewer.get("lastReviewedCommit", ""))
                 for reviewer in reviewers
                 if reviewer["status"] == "APPROVED"
             ]
@@ -147,7 +148,10 @@ class BitbucketServerForge:
     def _merged_as(self, api: Api, sha: str, base: str | None) -> Json | None:
         """The pull request whose merge is this commit: the one that its subject numbers if that is true, else any."""
         subject = api.get(f"{api.path}/commits/{sha}")["message"].partition("\n")[0]
-        numbered = (api.find(f"{api.path}/pull-requests/{number}") for number in re.findall("#([0-9]{1,9})", subject))
+        numbered = (
+            api.find(f"{api.path}/pull-requests/{number}")
+            for number in re.findall("#([0-9]{1,9})", subject)[:_MAX_NUMBERED]
+        )
         pulls = chain(numbered, islice(_newest_first(api, state="MERGED"), MAX_PULL_REQUESTS))
         merged = (pull for pull in pulls if pull and pull["state"] == "MERGED" and _merge_sha(pull) == sha)
         return next((pull for pull in merged if base in (None, _branch(pull["toRef"]))), None)
@@ -180,7 +184,7 @@ def _merge_sha(pull: Json) -> str | None:
 
 def _pull_request(api: Api, pull: Json) -> PullRequest:
     merge = _merge_activity(api, pull["id"]) if pull["state"] == "MERGED" else {}
-    return PullRequest(
+    return make_pull_request(
         number=pull["id"],
         title=pull["title"],
         url=pull["links"]["self"][0]["href"],

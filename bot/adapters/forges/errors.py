@@ -7,10 +7,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Self
 from urllib.parse import urlsplit
 
+import requests
+
+from bot.adapters.forges.transport import LimitError, OtherServerError
 from bot.i18n.catalogue import forge as texts
-from bot.i18n.language import LocalizedText, Text
+from bot.i18n.language import LocalizedText, Phrase, Text
+from bot.network import ConnectionProblem, connection_failure
 from bot.ports.forge import ForgeError
 
+_CONNECTION_PROBLEMS = {
+    ConnectionProblem.NAME: texts.UNKNOWN_NAME,
+    ConnectionProblem.CERTIFICATE: texts.UNTRUSTED,
+    ConnectionProblem.TLS: texts.NO_TLS,
+    ConnectionProblem.OTHER: texts.SILENT,
+}
+# What the libraries and the adapters raise when a response is not the API's: a login page, other types, deep nesting.
+NOT_THE_API = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _ARCHIVED = re.compile(r"\barchived\b", re.IGNORECASE)
 
 
@@ -47,9 +59,18 @@ class ForgeErrorMapper:
         """No token is set."""
         return ForgeError(LocalizedText(texts.NO_TOKEN, variable=self.token_variable, repository=self.repository))
 
-    def unreachable(self) -> ForgeError:
-        """Nothing answers at the address."""
-        return ForgeError(LocalizedText(texts.SILENT, forge=self.forge, host=urlsplit(self.api_url).netloc))
+    def failed(self, error: requests.RequestException) -> ForgeError:
+        """A request got no response, or none within the bounds."""
+        match error:
+            case OtherServerError():
+                return self.not_the_api()
+            case LimitError(limit=limit):
+                return ForgeError(self._about_server(texts.EXCEEDED, limit=limit))
+        failure = connection_failure(error)
+        return ForgeError(self._about_server(_CONNECTION_PROBLEMS[failure.problem], reason=failure.detail))
+
+    def _about_server(self, phrase: Phrase, **values: Text) -> LocalizedText:
+        return LocalizedText(phrase, forge=self.forge, host=urlsplit(self.api_url).netloc, **values)
 
     def not_the_api(self) -> ForgeError:
         """Something other than the API answers: a login page, a redirect to elsewhere."""

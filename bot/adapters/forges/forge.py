@@ -1,36 +1,47 @@
-"""What the adapters of all forges share: limits, the HTTP session, and the doctor's probes."""
+"""What the adapters of all forges share: limits of lists, checked values, and a commit's pull request."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
+from pydantic import AfterValidator, TypeAdapter
 
-from bot.core.git.commit import PullRequest
+from bot.core.git.commit import Approval, PullRequest
 
-TIMEOUT_SECONDS = 15  # for one answer
 PAGE_SIZE = 100  # the most that `open_pull_requests` gives
 MAX_PULL_REQUESTS = 1000  # searched for a prefix, so that a busy repository doesn't use up the rate limit
 NULL_SHA = "0" * 40
 
-# The libraries' own retries sleep in the thread until a rate limit is over, and obey a Retry-After of any length. Here
-# a rate limit is an error at once, with the time to come back. A POST is retried too: see create_pull_request.
-RETRY = Retry(
-    total=3,
-    backoff_factor=0.2,
-    status_forcelist={500, 502, 503, 504},
-    allowed_methods={"GET", "POST"},
-    respect_retry_after_header=False,
-    raise_on_status=False,
-)
+
+_YEARS: Final = range(1970, 2200)  # outside of these, calculating with a time can fail
 
 
-def http_session() -> requests.Session:
-    """An HTTP session with these retries, for one thread."""
-    session = requests.Session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(max_retries=RETRY))
-    return session
+def make_pull_request(**fields: Any) -> PullRequest:
+    """A pull request of values from a response. ValueError when one has the wrong type, or a time is impossible."""
+    fields["merged_at"] = _TIME.validate_python(fields.get("merged_at"))
+    return _PULL_REQUEST.validate_python(fields)
+
+
+def make_approval(**fields: Any) -> Approval:
+    """The same for an approval."""
+    fields["at"] = _TIME.validate_python(fields.get("at"))
+    return _APPROVAL.validate_python(fields)
+
+
+def parse_time(text: str) -> datetime:
+    """A time in ISO 8601. TypeError or ValueError."""
+    return _checked_time(datetime.fromisoformat(text))
+
+
+def _checked_time(time: datetime) -> datetime:
+    if time.tzinfo is None or time.year not in _YEARS:
+        raise ValueError("not a time with a zone, between 1970 and 2200")
+    return time.astimezone(UTC)
+
+
+_TIME: Final[TypeAdapter[datetime | None]] = TypeAdapter(Annotated[datetime, AfterValidator(_checked_time)] | None)
+_PULL_REQUEST: Final = TypeAdapter(PullRequest)
+_APPROVAL: Final = TypeAdapter(Approval)
 
 
 def best_match(pulls: Iterable[PullRequest], sha: str) -> PullRequest | None:

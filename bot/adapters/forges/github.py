@@ -10,7 +10,7 @@ from github.PullRequest import PullRequest as GitHubPullRequest
 from github.Repository import Repository
 
 from bot.adapters.forges.errors import ForgeErrorMapper
-from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE
+from bot.adapters.forges.forge import MAX_PULL_REQUESTS, NULL_SHA, PAGE_SIZE, make_approval, make_pull_request
 from bot.adapters.forges.github_app import AppToken
 from bot.adapters.forges.github_client import GitHubClient, first_items, none_on_status
 from bot.adapters.forges.github_commit import create_commit
@@ -93,7 +93,7 @@ class GitHubForge:
                 if review.state in _DECISIONS:
                     latest[review.user.login if review.user else _DELETED_ACCOUNT] = review
             return [
-                Approval(by=login, sha=review.commit_id, at=review.submitted_at)
+                make_approval(by=login, sha=review.commit_id, at=review.submitted_at)
                 for login, review in latest.items()
                 if review.state == "APPROVED"
             ]
@@ -190,7 +190,7 @@ def _pull_request(pull: GitHubPullRequest) -> PullRequest:
     if not isinstance(pull.number, int):
         raise TypeError("the response is not a pull request")
     merged = pull.merged_at is not None
-    return PullRequest(
+    return make_pull_request(
         number=pull.number,
         title=pull.title,
         url=pull.html_url,

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import jwt
 from github import Auth, GithubException, GithubIntegration
 
-from bot.adapters.forges.forge import RETRY, TIMEOUT_SECONDS
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.forge import ForgeError
@@ -52,6 +51,6 @@ class AppToken:
             return token
 
     def _installation(self) -> Auth.AppInstallationAuth:
-        integration = GithubIntegration(auth=self._app, base_url=self._api_url, timeout=TIMEOUT_SECONDS, retry=RETRY)
+        integration = GithubIntegration(auth=self._app, base_url=self._api_url)
         installation = integration.get_repo_installation(*self._repository.split("/"))
         return self._app.get_installation_auth(installation.id, requester=integration.requester)

@@ -5,18 +5,35 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import requests
 from github import BadAttributeException, Github, GithubException, RateLimitExceededException
 from github.Repository import Repository
+from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
-from bot.adapters.forges.errors import ErrorResponse, ForgeErrorMapper, retry_time
-from bot.adapters.forges.forge import PAGE_SIZE, RETRY, TIMEOUT_SECONDS
+from bot.adapters.forges.errors import NOT_THE_API, ErrorResponse, ForgeErrorMapper, retry_time
+from bot.adapters.forges.forge import PAGE_SIZE
 from bot.adapters.forges.github_app import CurrentToken
+from bot.adapters.forges.transport import BoundedAdapter, bounded_operation
 from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.forge import ForgeError
+
+
+class _HttpConnection(HTTPRequestsConnectionClass):
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.session.mount("http://", BoundedAdapter())
+
+
+class _HttpsConnection(HTTPSRequestsConnectionClass):
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.session.mount("https://", BoundedAdapter())
+
+
+Requester.injectConnectionClasses(_HttpConnection, _HttpsConnection)
 
 
 class GitHubClient:
@@ -47,13 +64,13 @@ class GitHubClient:
     def mapped_errors(self, action: Text, permission: Text) -> Iterator[None]:
         """Map the errors of PyGithub and of HTTP inside to a ForgeError."""
         try:
-            yield
+            with bounded_operation(self._api_url):
+                yield
         except GithubException as error:
             raise self._mapped(error, action, permission) from error
         except requests.RequestException as error:
-            raise self._errors.unreachable() from error
-        except (BadAttributeException, AssertionError, AttributeError, RuntimeError, TypeError, ValueError) as error:
-            # What PyGithub raises when the answer isn't the API's: a login page, a redirect to elsewhere.
+            raise self._errors.failed(error) from error
+        except (BadAttributeException, *NOT_THE_API) as error:
             raise self._errors.not_the_api() from error
 
     def _get_repository(self) -> Repository:
@@ -61,8 +78,6 @@ class GitHubClient:
         client = Github(
             auth=CurrentToken(self._required_token),
             base_url=self._api_url,
-            timeout=TIMEOUT_SECONDS,
-            retry=RETRY,
             per_page=PAGE_SIZE,
             seconds_between_requests=None,
         )

@@ -11,15 +11,17 @@ import gitlab
 import requests
 from gitlab.v4.objects import Project
 
-from bot.adapters.forges.errors import ErrorResponse, ForgeErrorMapper, retry_time
+from bot.adapters.forges.errors import NOT_THE_API, ErrorResponse, ForgeErrorMapper, retry_time
 from bot.adapters.forges.forge import (
     MAX_PULL_REQUESTS,
     NULL_SHA,
     PAGE_SIZE,
-    TIMEOUT_SECONDS,
     best_match,
-    http_session,
+    make_approval,
+    make_pull_request,
+    parse_time,
 )
+from bot.adapters.forges.transport import bounded_operation, http_session
 from bot.adapters.git.credential import Credential
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
@@ -94,16 +96,16 @@ class GitLabForge:
             if not approved_by:
                 return []
             versions = sorted(
-                (_time(version.created_at), str(version.head_commit_sha))
+                (parse_time(version.created_at), str(version.head_commit_sha))
                 for version in request.diffs.list(get_all=True)
             )
             only_sha = versions[0][1] if len(versions) == 1 else ""
             approvals = []
             for entry in approved_by:
-                at = _time(entry["approved_at"]) if entry.get("approved_at") else None
+                at = parse_time(entry["approved_at"]) if entry.get("approved_at") else None
                 earlier = [sha for created_at, sha in versions if at and created_at <= at]
                 sha = earlier[-1] if earlier else only_sha
-                approvals.append(Approval(by=entry["user"]["username"], sha=sha, at=at))
+                approvals.append(make_approval(by=entry["user"]["username"], sha=sha, at=at))
             return approvals
 
     def pushers(self, branch: str) -> Mapping[str, str]:
@@ -183,26 +185,25 @@ class GitLabForge:
         """
         if not self._token:
             raise self._errors.no_token()
-        try:
-            # By its path once, then by its id: a project that was moved can be written to only under its id.
-            if not hasattr(self._local, "project"):
-                self._local.project = self._client().projects.get(self.repository)
-            yield self._local.project
-        except (gitlab.GitlabParsingError, gitlab.RedirectError) as error:
-            raise self._errors.not_the_api() from error
-        except gitlab.GitlabError as error:
-            raise self._mapped(error, action, permission) from error
-        except requests.RequestException as error:
-            raise self._errors.unreachable() from error
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            # What python-gitlab and this module raise when the answer isn't the API's.
-            raise self._errors.not_the_api() from error
+        with bounded_operation(self.api_url):
+            try:
+                # By its path once, then by its id: a project that was moved can be written to only under its id.
+                if not hasattr(self._local, "project"):
+                    self._local.project = self._client().projects.get(self.repository)
+                yield self._local.project
+            except (gitlab.GitlabParsingError, gitlab.RedirectError) as error:
+                raise self._errors.not_the_api() from error
+            except gitlab.GitlabError as error:
+                raise self._mapped(error, action, permission) from error
+            except requests.RequestException as error:
+                raise self._errors.failed(error) from error
+            except NOT_THE_API as error:
+                raise self._errors.not_the_api() from error
 
     def _client(self) -> gitlab.Gitlab:
         http = http_session()
         http.hooks["response"].append(self._keep_headers)
-        # As a bearer token, which requests doesn't send to another host when it is redirected there.
-        return _Client(self.web_url, oauth_token=self._token, timeout=TIMEOUT_SECONDS, session=http, keep_base_url=True)
+        return _Client(self.web_url, oauth_token=self._token, session=http, keep_base_url=True)
 
     def _keep_headers(self, response: requests.Response, **_: object) -> None:
         self._local.headers = response.headers  # python-gitlab's errors leave them out
@@ -219,7 +220,7 @@ class GitLabForge:
         """Whether that explains an error: GitLab itself only says "403 Forbidden"."""
         try:
             return bool(self._client().projects.get(self.repository).attributes.get("archived"))
-        except (gitlab.GitlabError, requests.RequestException):
+        except (gitlab.GitlabError, requests.RequestException, *NOT_THE_API):
             return False
 
 
@@ -240,7 +241,7 @@ def _pull_request(request: Mapping[str, Any]) -> PullRequest:
     merged_by = request.get("merge_user") or request.get("merged_by")
     # A merge commit, else the squashed commit, else (a fast-forward) the tip of the branch itself.
     merge_sha = request.get("merge_commit_sha") or request.get("squash_commit_sha") or request["sha"]
-    return PullRequest(
+    return make_pull_request(
         number=request["iid"],
         title=request["title"],
         url=request["web_url"],
@@ -250,13 +251,9 @@ def _pull_request(request: Mapping[str, Any]) -> PullRequest:
         head=request["source_branch"],
         head_sha=request["sha"],
         merge_sha=merge_sha if merged else None,
-        merged_at=_time(request["merged_at"]) if merged and request.get("merged_at") else None,
+        merged_at=parse_time(request["merged_at"]) if merged and request.get("merged_at") else None,
         merged_by=merged_by["username"] if merged and merged_by else None,
     )
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 _Answer = TypeVar("_Answer")

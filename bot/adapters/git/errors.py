@@ -6,19 +6,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.core.sanitize import printable, redact_url
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.git import PushRejectedError, RepositoryError, RevisionNotFoundError
 
-_CORRUPT = re.compile(
-    r"not a git repository: '|\.lock': File exists|object file .* is empty|bad object|loose object .* is corrupt"
-    r"|packfile .* (?:is|cannot)|unable to read tree|unresolved deltas left|did not send all necessary objects"
+# Fails on a sound mirror, too, so that a new one does not help.
+_NO_DAMAGE = re.compile(
+    r"did not complete in|printed more than|was killed by|out of memory|no space left|permission denied|cannot fork",
+    re.IGNORECASE,
 )
 # https://git-scm.com/docs/git-config#Documentation/git-config.txt-uploadpackallowAnySHA1InWant
 _NOT_SERVED = re.compile(r"not our ref|unadvertised object|not found in upload-pack|couldn't find remote ref")
 _UNKNOWN_OBJECT = re.compile(
     r"bad object|[Nn]ot a valid (?:object|commit|tree)|bad revision|unable to read|not a tree object"
 )
+
+
+class DamagedMirrorError(RepositoryError):
+    """Git failed as it does when files of the mirror are damaged: a new mirror may help."""
 
 
 class SignaturesRequiredError(PushRejectedError):
@@ -46,7 +52,12 @@ class GitErrorMapper:
         for revision in revisions:
             if revision in stderr and _UNKNOWN_OBJECT.search(stderr):
                 return self.unknown_commit(revision)
-        return RepositoryError(LocalizedText(texts.FAILED, command=command, name=self.name, said=_reason(stderr)))
+        kind = RepositoryError if _NO_DAMAGE.search(stderr) else DamagedMirrorError
+        return kind(LocalizedText(texts.FAILED, command=command, name=self.name, said=_reason(stderr)))
+
+    def damaged(self) -> DamagedMirrorError:
+        """Git did not fail, but objects are missing."""
+        return DamagedMirrorError(LocalizedText(texts.LACKS_OBJECTS, name=self.name))
 
     def fetch_failed(self, stderr: str) -> RepositoryError:
         """The remote did not answer, or refused."""
@@ -55,7 +66,8 @@ class GitErrorMapper:
                 return RepositoryError(
                     LocalizedText(phrase, url=self.url, name=self.name, variable=self.credential_variable)
                 )
-        return RepositoryError(LocalizedText(texts.NOT_FETCHED, url=self.url, said=_reason(stderr)))
+        kind = RepositoryError if _NO_DAMAGE.search(stderr) else DamagedMirrorError
+        return kind(LocalizedText(texts.NOT_FETCHED, url=self.url, said=_reason(stderr)))
 
     def push_failed(self, branch: str, stdout: str, stderr: str) -> RepositoryError:
         """The remote rejected the push (PushRejectedError), or did not answer."""
@@ -70,11 +82,6 @@ class GitErrorMapper:
         if "rejected]" not in output:
             return self.fetch_failed(stderr)
         return PushRejectedError(LocalizedText(texts.REFUSED, url=self.url, branch=branch, said=_reason(output)))
-
-
-def is_corrupt(stderr: str) -> bool:
-    """Whether the mirror itself is damaged or was left locked."""
-    return _CORRUPT.search(stderr) is not None
 
 
 def is_not_served(stderr: str) -> bool:
@@ -95,7 +102,9 @@ def _reason(output: str) -> Text:
     """The most informative line, with any user and password in a URL masked."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("fatal:", "error:", "remote: error:", "!"))] or lines
-    return re.sub(r"://[^/@\s]+@", "://***@", errors[0])[:300] if errors else LocalizedText(texts.NO_REASON)
+    if not errors:
+        return LocalizedText(texts.NO_REASON)
+    return printable(" ".join(redact_url(word) if "://" in word else word for word in errors[0].split()))[:300]
 
 
 def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:
@@ -103,16 +112,20 @@ def _when(pattern: str, phrase: Phrase) -> tuple[re.Pattern[str], Phrase]:
 
 
 _REMOTE_ERRORS = (
-    _when(r"^Timeout: the command", texts.SLOW),
+    _when(r"^fatal: git \w+ did not complete in", texts.SLOW),
     _when(
         r"authentication failed|could not read (?:username|password)|HTTP (?:code = )?40[13]|returned error: 40[13]"
         r"|invalid credentials",
         texts.BAD_CREDENTIAL,
     ),
     _when(r"permission denied \(|host key verification failed", texts.BAD_KEY),
+    _when(r"returned error: 30\d", texts.REDIRECTED),
     _when(r"dubious ownership", texts.OWNED_BY_ANOTHER),
     _when(r"shallow roots|shallow file", texts.SHALLOW),
-    _when(r"repository .*not found|returned error: 404|not valid: is this a git repository", texts.NOT_FOUND_OR_HIDDEN),
+    _when(
+        r"repository .{0,300}not found|returned error: 404|not valid: is this a git repository",
+        texts.NOT_FOUND_OR_HIDDEN,
+    ),
     _when(r"does not appear to be a git repository|does not exist", texts.NOT_A_REPOSITORY),
     _when(
         r"could not resolve|failed to connect|could ?n[o']t connect|connection (?:refused|timed out|reset|closed)"
@@ -129,8 +142,8 @@ _REJECTIONS = (
     _when(r"GH013|GH006|protected branch", texts.PROTECTED),
     _when(r"\barchived\b", texts.ARCHIVED),
     _when(
-        r"authentication failed|could not read username|returned error: 40[13]|write access .*not granted"
-        r"|permission to .* denied|read.only|deploy key",
+        r"authentication failed|could not read username|returned error: 40[13]|write access .{0,300}not granted"
+        r"|permission to .{0,300} denied|read.only|deploy key",
         texts.NO_WRITING,
     ),
 )

@@ -5,23 +5,31 @@ its alternate, so objects of a revert that is never pushed are removed with the 
 """
 
 import fcntl
+import logging
 import shutil
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TextIO
 
+from bot.adapters.git import bounds
 from bot.adapters.git.credential import Credential
-from bot.adapters.git.errors import GitErrorMapper, disk_errors, is_corrupt
+from bot.adapters.git.errors import DamagedMirrorError, GitErrorMapper, disk_errors
 from bot.adapters.git.process import Output, run_git
 from bot.adapters.git.remote import Remote
+from bot.ports.git import RepositoryError
 
-NETWORK_SECONDS = 300.0
-LOCAL_SECONDS = 60.0
+BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules")
+_QUARANTINE = "quarantine-"
+
+_log = logging.getLogger(__name__)
 
 
 class Mirror:
@@ -48,6 +56,10 @@ class Mirror:
         self._remote = remote
         self._credential = credential
         self._creating = threading.Lock()
+        self._fetching = threading.RLock()
+        self._has_lock = False  # the thread that holds `_fetching`
+        self._refspecs: Sequence[str] = BRANCHES_AND_TAGS
+        self._next_rebuild = 0.0  # on the monotonic clock
         self._quarantine: Path | None = None
         self._fetches_started = 0
         self._fetches_completed = 0
@@ -64,24 +76,42 @@ class Mirror:
         config: Sequence[tuple[str, str]] = (),
         index: Path | None = None,
         revisions: Sequence[str] = (),
+        lacks_objects: Callable[[bytes], bool] = lambda _: False,
+        output_bytes: int | None = None,
+        field_bytes: int | None = None,
     ) -> Output:
-        """Run one local git. RepositoryError when its status is not among `ok`.
+        """Run one local git; see `run_git`. RepositoryError when its status is not among `ok`.
 
-        RevisionNotFoundError when that is because one of `revisions` is unknown.
+        RevisionNotFoundError when that is because one of `revisions` is unknown. When it fails for another reason, or
+        stdout says that it lacks objects, the mirror is rebuilt first, and git runs again.
         """
-        self._create()
-        output = run_git(
-            argv,
-            git_dir=self.path,
-            objects=self.quarantine(),
-            allowed_protocols=self._remote.allowed_protocols,
-            seconds=LOCAL_SECONDS,
-            stdin=stdin,
-            config=config,
-            index=index,
-        )
-        if output.status not in ok:
-            raise self.errors.failed(argv[0], output.stderr, revisions)
+
+        def run() -> tuple[Output, RepositoryError | None]:
+            self._create()
+            output = run_git(
+                argv,
+                git_dir=self.path,
+                objects=self.quarantine(),
+                protocol=self._remote.scheme,
+                seconds=bounds.LOCAL_SECONDS,
+                stdin=stdin,
+                config=config,
+                index=index,
+                output_bytes=output_bytes,
+                field_bytes=field_bytes,
+            )
+            if output.status not in ok:
+                return output, self.errors.failed(argv[0], output.stderr, revisions)
+            return output, self.errors.damaged() if lacks_objects(output.stdout) else None
+
+        output, error = run()
+        if isinstance(error, DamagedMirrorError):
+            with self._locked():
+                output, error = run()  # another thread or process may have rebuilt it
+                if isinstance(error, DamagedMirrorError) and self._rebuild(error):
+                    output, error = run()
+        if error:
+            raise error
         return output
 
     @contextmanager
@@ -93,9 +123,10 @@ class Mirror:
         started = self._fetches_started
         self._create()
         with self._locked():
+            self._refspecs = refspecs
             if self._fetches_completed <= started:
                 self._fetches_started += 1
-                self._fetch(refspecs)
+                self._fetch()
                 self._fetches_completed = self._fetches_started
             yield
 
@@ -103,8 +134,8 @@ class Mirror:
         """Fetch one commit by its sha into the quarantine, whatever the status."""
         return self.network_git(*_FETCH, "--end-of-options", self.url, sha)
 
-    def network_git(self, *argv: str, objects: Path | None = None) -> Output:
-        """Run one git that talks to the remote, whatever its status. Objects go to the quarantine by default.
+    def network_git(self, *argv: str, into: Path | None = None) -> Output:
+        """Run one git that talks to the remote, whatever its status. Objects go `into` a mirror, or the quarantine.
 
         The credential is passed in the environment, never in argv, the URL or a log, and is masked in the output.
         """
@@ -117,10 +148,10 @@ class Mirror:
         self._create()
         output = run_git(
             argv,
-            git_dir=self.path,
-            objects=objects or self.quarantine(),
-            allowed_protocols=self._remote.allowed_protocols,
-            seconds=NETWORK_SECONDS,
+            git_dir=into or self.path,
+            objects=into / "objects" if into else self.quarantine(),
+            protocol=self._remote.scheme,
+            seconds=bounds.NETWORK_SECONDS,
             config=[header] if header else [],
         )
         if credential is None:
@@ -128,68 +159,117 @@ class Mirror:
         stdout, stderr = output.stdout.decode(errors="replace"), output.stderr
         for secret in credential.secrets:
             stdout, stderr = stdout.replace(secret, "***"), stderr.replace(secret, "***")
-        return Output(output.status, stdout.encode(), stderr)
+        return replace(output, stdout=stdout.encode(), stderr=stderr)
 
     def quarantine(self) -> Path:
         """The directory of the objects that only this process sees."""
         with self._creating, disk_errors(self._folder):
-            if self._quarantine is None:
-                self._quarantine = Path(tempfile.mkdtemp(prefix="quarantine-", dir=self._folder))
-                weakref.finalize(self, shutil.rmtree, self._quarantine, ignore_errors=True)
+            if self._quarantine is None or not self._quarantine.is_dir():
+                self._quarantine, lock = _new_quarantine(self._folder)
+                weakref.finalize(self, _remove_quarantine, self._quarantine, lock)
             return self._quarantine
 
     @contextmanager
     def temporary_index(self) -> Iterator[Path]:
         """Where a git index can be written; it is removed afterwards."""
-        with disk_errors(self._folder), tempfile.TemporaryDirectory(dir=self._folder, prefix="index-") as folder:
+        with disk_errors(self._folder), tempfile.TemporaryDirectory(dir=self.quarantine(), prefix="index-") as folder:
             yield Path(folder) / "index"
 
     def _create(self) -> None:
         """Create the mirror in one step, so that `path` never holds half of one."""
-        with self._creating:
-            if self.path.is_dir():
-                return
-            with disk_errors(self._folder):
-                self._folder.mkdir(parents=True, exist_ok=True)
-                unfinished = Path(tempfile.mkdtemp(prefix=f"{self.path.name}.", dir=self._folder))
-            try:
-                self._init(unfinished)
-                with disk_errors(self._folder):
-                    try:
-                        unfinished.rename(self.path)
-                    except OSError:
-                        if not self.path.is_dir():  # if it is one, another process was faster
-                            raise
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
+        if self.path.is_dir():
+            return
+        unfinished = self._new_repository()
+        try:
+            with self._creating, disk_errors(self._folder):
+                try:
+                    unfinished.rename(self.path)
+                except OSError:
+                    if not self.path.is_dir():  # if it is one, another thread or process was faster
+                        raise
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
-    def _init(self, path: Path) -> None:
+    def _new_repository(self) -> Path:
+        """An empty bare repository in the quarantine."""
+        with disk_errors(self._folder):
+            path = Path(tempfile.mkdtemp(prefix="mirror-", dir=self.quarantine()))
         output = run_git(
             ("init", "--quiet", "--bare", "--template="),
             git_dir=path,
             objects=path / "objects",
-            allowed_protocols=self._remote.allowed_protocols,
-            seconds=LOCAL_SECONDS,
+            protocol=self._remote.scheme,
+            seconds=bounds.LOCAL_SECONDS,
         )
         if output.status != 0:
             raise self.errors.failed("init", output.stderr)
+        return path
 
-    def _fetch(self, refspecs: Sequence[str]) -> None:
-        argv = (*_FETCH, "--prune", "--force", "--end-of-options", self.url, *refspecs)
-        output = self.network_git(*argv, objects=self.path / "objects")
-        if output.status != 0 and is_corrupt(output.stderr):
-            # The process that left a lock file behind has ended, since we hold the lock. Only a cache is lost.
-            shutil.rmtree(self.path, ignore_errors=True)
-            self._create()
-            output = self.network_git(*argv, objects=self.path / "objects")
+    def _fetch(self) -> None:
+        try:
+            self._fetch_into(self.path)
+        except DamagedMirrorError as error:
+            if not self._rebuild(error):
+                raise
+
+    def _fetch_into(self, path: Path) -> None:
+        argv = (*_FETCH, "--prune", "--force", "--end-of-options", self.url, *self._refspecs)
+        output = self.network_git(*argv, into=path)
         if output.status != 0 or "shallow roots" in output.stderr:  # git only warns about shallow roots
             raise self.errors.fetch_failed(output.stderr)
+
+    def _rebuild(self, why: DamagedMirrorError) -> bool:
+        """Fetch everything into a new mirror that replaces this one; False if that was done a short time ago."""
+        if time.monotonic() < self._next_rebuild:
+            return False
+        fresh = self._new_repository()
+        try:
+            self._fetch_into(fresh)
+            with disk_errors(self._folder), self._creating:
+                shutil.rmtree(self.path, ignore_errors=True)
+                fresh.rename(self.path)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        self._next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS
+        _log.warning("%s The mirror may have been damaged, so it has been fetched again.", why)
+        return True
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Hold the fetch lock, among threads and processes alike; it is released when a process dies."""
-        with disk_errors(self._folder):
-            lock = self.path.with_suffix(".lock").open("w")
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        with self._fetching:
+            if self._has_lock:
+                yield
+                return
+            with disk_errors(self._folder):
+                lock = self.path.with_suffix(".lock").open("w")
+            with lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self._has_lock = True
+                try:
+                    yield
+                finally:
+                    self._has_lock = False
+
+
+def _new_quarantine(folder: Path) -> tuple[Path, TextIO]:
+    """A new directory, and the lock that this process holds on it. Those that dead processes left are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "quarantine.lock").open("w") as creating:
+        fcntl.flock(creating, fcntl.LOCK_EX)
+        for path in filter(Path.is_dir, folder.glob(f"{_QUARANTINE}*")):
+            with (path / "lock").open("w") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                shutil.rmtree(path, ignore_errors=True)
+        path = Path(tempfile.mkdtemp(prefix=_QUARANTINE, dir=folder))
+        lock = (path / "lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return path, lock
+
+
+def _remove_quarantine(path: Path, lock: TextIO) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    lock.close()

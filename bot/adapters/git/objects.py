@@ -1,13 +1,15 @@
 """Git objects by their names: which there are, and the contents of blobs."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from bot.adapters.git import bounds
 from bot.adapters.git.mirror import Mirror
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RevisionNotFoundError
 
+_HEADER_BYTES = 96  # of an object in the output, with the longest sha
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -33,19 +35,28 @@ def disambiguate(mirror: Mirror, prefix: str) -> list[tuple[str, str]]:
     return [(sha, kind) for sha, kind in pairs if kind != "missing"]
 
 
-def read_blobs(mirror: Mirror, shas: Sequence[str]) -> dict[str, bytes]:
-    """The contents of blobs by their shas."""
+def read_blobs(mirror: Mirror, shas: Sequence[str], *, most_bytes: int = bounds.FILE_BYTES) -> dict[str, bytes]:
+    """The contents of blobs by their shas. RepositoryError when they have more than `most_bytes` in all."""
     if not shas:
         return {}
     stdin = "".join(f"{sha}\n" for sha in set(shas)).encode()
-    output = mirror.git("cat-file", "--batch", "--buffer", stdin=stdin).stdout
-    contents: dict[str, bytes] = {}
+    headers = len(set(shas)) * _HEADER_BYTES
+    output = mirror.git(
+        *("cat-file", "--batch", "--buffer"),
+        stdin=stdin,
+        lacks_objects=lambda stdout: any(end is None for _, _, end in _entries(stdout)),
+        output_bytes=most_bytes + headers,
+    ).stdout
+    return {sha: output[start:end] for sha, start, end in _entries(output)}
+
+
+def _entries(output: bytes) -> Iterator[tuple[str, int, int | None]]:
+    """The sha, start and end of each content; None as the end of an object that is missing or not a blob."""
     position = 0
     while position < len(output):
-        # "sha type size", the content, and a newline: git-cat-file(1), BATCH OUTPUT
+        # "sha type size", the content, and a newline; or "sha missing": git-cat-file(1), BATCH OUTPUT
         start = output.index(b"\n", position) + 1
-        sha, _, size = output[position:start].decode().split()
-        end = start + int(size)
-        contents[sha] = output[start:end]
-        position = end + 1
-    return contents
+        sha, kind, *size = output[position:start].decode().split()
+        end = start + int(size[0]) if size else None
+        yield sha, start, end if kind == "blob" else None
+        position = start if end is None else end + 1

@@ -1,13 +1,21 @@
-"""One git process: hardened, with a bounded time, and configured only by its environment."""
+"""One git process: hardened, with bounded time, memory and output, and an environment made for it."""
 
 import os
+import resource
+import selectors
+import signal
+import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import git
 
+from bot.adapters.git import bounds
 from bot.adapters.git.errors import disk_errors
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
@@ -30,20 +38,34 @@ _HARDENED = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TRACE_REDACT": "1",
 }
-_SSH = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oConnectTimeout=15 -oServerAliveInterval=15 -oServerAliveCountMax=4"}
+_SSH = "ssh -oBatchMode=yes -oConnectTimeout=15 -oServerAliveInterval=15 -oServerAliveCountMax=4"
+# What git and ssh need of the bot's own environment: programs, a home for known_hosts, keys, proxies and certificates.
+_INHERITED = frozenset(
+    {
+        *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LD_LIBRARY_PATH"),
+        *("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "SSH_AUTH_SOCK", "GIT_EXEC_PATH"),
+        *("GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_SSL_CERT", "GIT_SSL_KEY", "GIT_SSL_VERSION", "GIT_PROXY_SSL_CAINFO"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE"),
+        *("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"),
+    }
+)
 _CONFIG = (
     ("core.hooksPath", os.devnull),
     ("credential.helper", ""),
     ("safe.directory", "*"),  # a mounted volume often belongs to another user than the bot runs as
+    ("http.followRedirects", "false"),  # git would send the credential to wherever a server redirects it
     ("http.lowSpeedLimit", "1000"),  # bytes a second
     ("http.lowSpeedTime", "30"),
     ("log.showSignature", "false"),
+    ("core.bigFileThreshold", "16m"),  # larger files are streamed to the mirror, not held in memory
 )
+_NOT_FOUND = 127  # of env(1)
+_CHUNK = 2**16
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How a git process ended and what it printed."""
+    """How a git process ended (negative: it was killed) and what it printed."""
 
     status: int
     stdout: bytes
@@ -55,47 +77,132 @@ def run_git(
     *,
     git_dir: Path,
     objects: Path,
-    allowed_protocols: str,
+    protocol: str,
     seconds: float,
     stdin: bytes = b"",
     config: Sequence[tuple[str, str]] = (),
     index: Path | None = None,
+    output_bytes: int | None = None,
+    field_bytes: int | None = None,
 ) -> Output:
     """Run one git by argument list, whatever its status. RepositoryError when it cannot be run.
 
-    It reads objects from `git_dir` and `objects`, and writes them to `objects`. After `seconds` it is killed.
+    It reads objects from `git_dir` and `objects`, and writes them to `objects`. It is killed after `seconds`, or when
+    it prints more than `output_bytes` (default: OUTPUT_BYTES): stderr then says which. With `field_bytes`, stdout
+    consists of fields that end with NUL, and the rest of a longer one is dropped.
     """
     settings = (*_CONFIG, *config)
     environment = {
-        **({} if "GIT_SSH_COMMAND" in os.environ else _SSH),
+        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", _SSH),
         **_HARDENED,
         **_IDENTITY,
-        "GIT_ALLOW_PROTOCOL": allowed_protocols,
+        "GIT_ALLOW_PROTOCOL": protocol,
         "GIT_DIR": str(git_dir),
         "GIT_OBJECT_DIRECTORY": str(objects),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(git_dir / "objects"),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(git_dir / "objects"),
         **({"GIT_INDEX_FILE": str(index)} if index else {}),
         "GIT_CONFIG_COUNT": str(len(settings)),
         **{f"GIT_CONFIG_KEY_{number}": key for number, (key, _) in enumerate(settings)},
         **{f"GIT_CONFIG_VALUE_{number}": value for number, (_, value) in enumerate(settings)},
     }
+    # GitPython passes the bot's whole environment on, with its tokens.
+    unset = [f"-u{name}" for name in os.environ if name not in environment and name not in _INHERITED]
     folder = git_dir.parent
     with disk_errors(folder), tempfile.TemporaryFile(dir=folder) as stream:
         stream.write(stdin)
         stream.seek(0)
-        try:
-            # Each call gets its own Git: threads that share one get each other's output.
-            status, stdout, stderr = git.Git(git_dir).execute(
-                ["git", *argv],
-                istream=stream,
-                env=environment,
-                kill_after_timeout=seconds,
-                with_extended_output=True,
-                with_exceptions=False,
-                stdout_as_string=False,
-                strip_newline_in_stdout=False,
-                start_new_session=True,  # Ctrl-C stops the bot, which lets its git processes finish
-            )
-        except git.GitCommandNotFound as error:
-            raise RepositoryError(LocalizedText(texts.NO_GIT)) from error
-    return Output(status, stdout, stderr)
+        # Each call gets its own Git: threads that share one get each other's output.
+        running = git.Git(git_dir).execute(
+            ["/usr/bin/env", *unset, "git", *argv],
+            istream=stream,
+            env=environment,
+            as_process=True,
+            start_new_session=True,  # Ctrl-C stops the bot, which lets its git processes finish
+        )
+        with cast("subprocess.Popen[bytes]", running.proc) as process:
+            # Git inherits the limit to what it starts, which for a local repository is the server, too.
+            _limit_memory(process.pid)
+            stdout = _Fields(field_bytes)
+            stderr = bytearray()
+            problem = _collect(process, stdout, stderr, seconds, output_bytes or bounds.OUTPUT_BYTES)
+            if problem:
+                _stop(process)
+    if process.returncode == _NOT_FOUND:
+        raise RepositoryError(LocalizedText(texts.NO_GIT))
+    if process.returncode < 0:
+        problem = problem or f"was killed by signal {-process.returncode}"
+    if problem:  # git may have ended by itself just before it was stopped
+        return Output(-signal.SIGKILL, b"", f"fatal: git {argv[0]} {problem}")
+    return Output(process.returncode, bytes(stdout.content), stderr.decode(errors="replace").rstrip("\n"))
+
+
+class _Fields:
+    """Output as it arrives, of which each field that ends with NUL is cut at `limit` bytes."""
+
+    def __init__(self, limit: int | None) -> None:
+        self.content = bytearray()
+        self._limit = limit
+        self._length = 0  # of the current field
+
+    def add(self, chunk: bytes) -> None:
+        if self._limit is None:
+            self.content += chunk
+            return
+        for index, part in enumerate(chunk.split(b"\0")):
+            if index:
+                self.content += b"\0"
+                self._length = 0
+            kept = part[: self._limit - self._length]
+            self.content += kept
+            self._length += len(kept)
+
+
+def _collect(
+    process: "subprocess.Popen[bytes]", stdout: _Fields, stderr: bytearray, seconds: float, output_bytes: int
+) -> str:
+    """Read until the process ends; why it has to be killed, or ""."""
+    deadline = time.monotonic() + seconds
+    timeout = f"did not complete in {seconds:g} s"
+    with selectors.DefaultSelector() as selector:
+        for stream in filter(None, (process.stdout, process.stderr)):
+            selector.register(stream, selectors.EVENT_READ)
+        while selector.get_map():
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                return timeout
+            for key, _ in selector.select(remaining):
+                chunk = os.read(key.fd, _CHUNK)
+                if not chunk:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is process.stderr:
+                    stderr += chunk[: bounds.STDERR_BYTES - len(stderr)]
+                else:
+                    stdout.add(chunk)
+                    if len(stdout.content) > output_bytes:
+                        return f"printed more than {output_bytes >> 20} MiB"
+    try:
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return timeout
+    return ""
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Stop git and its own children, such as git-remote-https. On SIGTERM git removes its lock files."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(bounds.GRACE_SECONDS)
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _limit_memory(pid: int) -> None:
+    if hasattr(resource, "prlimit"):  # only Linux has it
+        with suppress(ProcessLookupError):  # it has ended already
+            resource.prlimit(pid, resource.RLIMIT_DATA, (bounds.PROCESS_BYTES, bounds.PROCESS_BYTES))
+
+
+def _quoted(path: Path) -> str:
+    """A path in a list that colons separate: https://git-scm.com/docs/git#_the_git_repository."""
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

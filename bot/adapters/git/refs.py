@@ -1,6 +1,6 @@
 """Branches and tags of the mirror, and what a target revision resolves to among them."""
 
-from bot.adapters.git.mirror import Mirror
+from bot.adapters.git.mirror import BRANCHES_AND_TAGS, Mirror
 from bot.adapters.git.objects import disambiguate
 from bot.core.git.target_revision import (
     HEAD,
@@ -28,7 +28,7 @@ _REF_FORMAT = "%00".join(
 def refspecs(revision: TargetRevision) -> list[str]:
     """What to fetch: all branches and tags, and the default branch when that is what is tracked."""
     default = [f"+HEAD:{_REMOTE_HEAD}"] if revision.text == HEAD else []
-    return ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*", *default]
+    return [*BRANCHES_AND_TAGS, *default]
 
 
 def branch_tip(mirror: Mirror, branch: str) -> str | None:
@@ -37,10 +37,10 @@ def branch_tip(mirror: Mirror, branch: str) -> str | None:
         return None
     # The pattern also matches branches below it, such as "topic/one" for "topic".
     lines = mirror.git("for-each-ref", "--format=%(refname) %(objectname)", f"refs/heads/{branch}").stdout
-    for line in lines.decode().splitlines():
-        ref, _, sha = line.rpartition(" ")
-        if ref == f"refs/heads/{branch}":
-            return sha
+    for line in lines.split(b"\n"):
+        ref, _, sha = line.rpartition(b" ")
+        if ref == f"refs/heads/{branch}".encode():
+            return sha.decode()
     return None
 
 
@@ -77,7 +77,7 @@ def _list(mirror: Mirror) -> Refs:
     branches: list[Ref] = []
     tags: list[Ref] = []
     head = None
-    for line in lines.decode(errors="replace").splitlines():
+    for line in lines.decode(errors="replace").split("\n")[:-1]:  # a name may contain what splitlines() splits at
         name, *direct, peeled_sha, peeled_kind, peeled_time = line.split("\0")
         sha, kind, time = (peeled_sha, peeled_kind, peeled_time) if peeled_sha else direct
         if kind != "commit":

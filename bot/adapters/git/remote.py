@@ -4,15 +4,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from bot.adapters.git.credential import Credential
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
-_HTTP = {"http": "http:https", "https": "https"}  # a redirect may lead to https, never away from it
-_PROTOCOLS = {"file": "file", "ssh": "ssh", **_HTTP}
+_HTTP = ("http", "https")
 _SCP_LIKE = re.compile(r"(?:[\w.-]+@)?[\w.-]+:(?!/?/)\S+", re.ASCII)
 
 
@@ -37,15 +36,17 @@ class Remote:
             if not url.startswith(("/", ".")) and _SCP_LIKE.fullmatch(url):
                 return cls(url, "ssh")
             return cls(str(Path(url).absolute()), "file")
-        parts = urlsplit(url)
-        if parts.scheme not in _PROTOCOLS or (parts.scheme != "file" and not parts.hostname):
+        parts = _parse(url)
+        if parts is None:
             raise invalid
-        if parts.scheme in _HTTP and "@" in parts.netloc:
-            userinfo, _, host = parts.netloc.rpartition("@")
-            return cls(parts._replace(netloc=host).geturl(), parts.scheme, _credential(unquote(userinfo)))
-        if parts.password is not None:
-            raise RepositoryError(LocalizedText(texts.PASSWORD_IN_URL))
-        return cls(url, parts.scheme)
+        if parts.scheme not in _HTTP:
+            if parts.password is not None:
+                raise RepositoryError(LocalizedText(texts.PASSWORD_IN_URL))
+            return cls(url, parts.scheme)
+        if parts.query or parts.fragment or "@" in parts.path:  # which may be part of a password
+            raise RepositoryError(LocalizedText(texts.PLAIN_PATH))
+        userinfo, _, host = parts.netloc.rpartition("@")
+        return cls(parts._replace(netloc=host).geturl(), parts.scheme, _credential(unquote(userinfo)))
 
     @property
     def is_http(self) -> bool:
@@ -53,15 +54,21 @@ class Remote:
         return self.scheme in _HTTP
 
     @property
-    def allowed_protocols(self) -> str:
-        """The value of GIT_ALLOW_PROTOCOL."""
-        return _PROTOCOLS[self.scheme]
-
-    @property
     def origin(self) -> str:
         """Scheme, host and port: git sends a header set for this URL to no other host."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}/"
+
+
+def _parse(url: str) -> SplitResult | None:
+    """The parts of a URL of a scheme that git may be given; None for any other."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # ValueError unless it is a number
+    except ValueError:
+        return None
+    is_remote = parts.scheme in (*_HTTP, "ssh") and bool(parts.hostname)
+    return parts if is_remote or parts.scheme == "file" else None
 
 
 def _credential(userinfo: str) -> Credential | None:

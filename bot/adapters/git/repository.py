@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from bot.adapters.git import merge, refs, trees
+from bot.adapters.git import bounds, merge, refs, trees
 from bot.adapters.git.commits import commit_tree, log
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import is_not_served
@@ -17,8 +17,6 @@ from bot.core.git.target_revision import ResolvedRevision, TargetRevision, is_sh
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, Merged, RevisionNotFoundError
-
-MAX_CANDIDATES = 10
 
 
 class GitRepository:
@@ -97,7 +95,7 @@ class GitRepository:
         if commits:
             raise RevisionNotFoundError(
                 LocalizedText(texts.AMBIGUOUS, text=text, n=str(len(commits)), name=self.name),
-                [self.commit(sha) for sha in commits[:MAX_CANDIDATES]],
+                [self.commit(sha) for sha in commits[: bounds.CANDIDATES]],
             )
         if objects:
             kind = objects[0][1]
@@ -144,6 +142,9 @@ class GitRepository:
     def files(self, revision: str, path: str) -> list[File]:
         """RepositoryError also above 5 MiB in one file, or 256 MiB or 20,000 files in all. See ports.Repository."""
         return trees.read_files(self._mirror, revision, path)
+
+    def links(self, revision: str) -> Mapping[str, str]:
+        return trees.read_links(self._mirror, revision)
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
         return trees.read_files_of(self._mirror, revision, paths)

@@ -5,15 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 
+from bot.adapters.git import bounds
 from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha, read_blobs
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, RepositoryError
 
-MAX_FILE_BYTES = 5 * 2**20
-MAX_TOTAL_BYTES = 256 * 2**20
-MAX_FILES = 20_000
 _PATHS_PER_LISTING = 100  # git compares every file with each of them
 _BYTES_PER_READ = 4 * 2**20  # all held in memory at once
 _DIFF_TREE = ("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id")
@@ -62,8 +60,21 @@ def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
         raise RepositoryError(LocalizedText(texts.NO_PATH, path=path, name=mirror.name, revision=revision[:8]))
     if too_large := _too_large(mirror.name, path, blobs):
         raise RepositoryError(too_large)
-    contents = read_blobs(mirror, [blob.sha for blob in blobs])
+    contents = read_blobs(mirror, [blob.sha for blob in blobs], most_bytes=bounds.TOTAL_BYTES)
     return [File(blob.path, contents[blob.sha]) for blob in blobs]
+
+
+def read_links(mirror: Mirror, revision: str) -> dict[str, str]:
+    """The text of every symbolic link in a commit, by the link's path."""
+    argv = ("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", full_sha(revision))
+    blobs = {}
+    for line in mirror.git(*argv, revisions=(revision,)).stdout.split(b"\0")[:-1]:
+        entry, _, path = line.partition(b"\t")
+        mode, _, sha = entry.decode().split()
+        if mode == "120000":
+            blobs[path.decode(errors="replace")] = sha
+    contents = read_blobs(mirror, list(blobs.values())) if blobs else {}
+    return {path: contents[sha].decode(errors="replace") for path, sha in blobs.items()}
 
 
 def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
@@ -81,7 +92,8 @@ def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterat
         offsets = accumulate((sum(blob.size for blob in tree) for tree in trees), initial=0)
         for _, batch in groupby(zip(trees, offsets, strict=False), lambda pair: pair[1] // _BYTES_PER_READ):
             batched = [tree for tree, _ in batch]
-            contents = read_blobs(mirror, [blob.sha for tree in batched for blob in tree])
+            shas = [blob.sha for tree in batched for blob in tree]
+            contents = read_blobs(mirror, shas, most_bytes=bounds.TOTAL_BYTES + _BYTES_PER_READ)
             for tree in batched:
                 yield [File(blob.path, contents[blob.sha]) for blob in tree] or None
 
@@ -90,8 +102,12 @@ def changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[str]:
     """The paths that differ between two commits or trees, both of a rename; all of a root commit without `base`."""
     revisions = [*([full_sha(base)] if base else []), full_sha(revision)]
     argv = (*_DIFF_TREE, "--root", "--name-only", "--end-of-options", *revisions)
-    output = mirror.git(*argv, revisions=revisions).stdout
-    return [path.decode(errors="replace") for path in output.split(b"\0")[:-1]]
+    paths = mirror.git(*argv, revisions=revisions).stdout.split(b"\0")[:-1]
+    if len(paths) > bounds.CHANGED_PATHS:
+        raise RepositoryError(
+            LocalizedText(texts.MANY_CHANGES, revision=revision[:8], name=mirror.name, most=f"{bounds.CHANGED_PATHS:,}")
+        )
+    return [path.decode(errors="replace") for path in paths]
 
 
 def changes(mirror: Mirror, base: str, revision: str) -> list[TreeChange]:
@@ -127,29 +143,41 @@ def _list(mirror: Mirror, revision: str, paths: Sequence[str]) -> dict[str, list
     listing: dict[str, list[_Blob]] = {normalized(path): [] for path in paths}
     by_raw_path = {path.encode(): blobs for path, blobs in listing.items()}
     argv = ("ls-tree", "-r", "-z", "-l", "--full-tree", "--end-of-options", full_sha(revision))
-    output = mirror.git(*argv, *([] if "" in listing else listing), revisions=(revision,)).stdout
+    deepest = max(path.count("/") + 1 for path in listing)
+    output = mirror.git(
+        *argv, *([] if "" in listing else listing), revisions=(revision,), lacks_objects=_has_unknown_size
+    ).stdout
     for line in output.split(b"\0")[:-1]:
         entry, _, raw_path = line.partition(b"\t")
         mode, _, sha, size = entry.split()
         if not mode.startswith(b"100"):
             continue
         blob = _Blob(raw_path.decode(errors="replace"), sha.decode(), int(size))
-        parts = raw_path.split(b"/")
-        for length in range(len(parts) + 1):
+        parts = raw_path.split(b"/", deepest)
+        for length in range(min(len(parts), deepest) + 1):
             blobs = by_raw_path.get(b"/".join(parts[:length]))
             if blobs is not None:
                 blobs.append(blob)
     return listing
 
 
+def _has_unknown_size(listing: bytes) -> bool:
+    """Whether `git ls-tree -l` prints BAD as the size of an object, which then is missing."""
+    return any(line.partition(b"\t")[0].endswith(b" BAD") for line in listing.split(b"\0"))
+
+
 def _too_large(name: str, path: str, blobs: Sequence[_Blob]) -> LocalizedText | None:
     """Why the files at a path are not read; None when they are small enough."""
     for blob in blobs:
-        if blob.size > MAX_FILE_BYTES:
+        if len(blob.path) > bounds.PATH_BYTES:
+            return LocalizedText(texts.LONG_PATH, path=path, name=name, most=f"{bounds.PATH_BYTES:,}")
+        if blob.size > bounds.FILE_BYTES:
             size = f"{blob.size / 2**20:.1f}"
-            return LocalizedText(texts.LARGE_FILE, path=blob.path, name=name, size=size, most=str(MAX_FILE_BYTES >> 20))
+            return LocalizedText(
+                texts.LARGE_FILE, path=blob.path, name=name, size=size, most=str(bounds.FILE_BYTES >> 20)
+            )
     total = sum(blob.size for blob in blobs)
-    if len(blobs) <= MAX_FILES and total <= MAX_TOTAL_BYTES:
+    if len(blobs) <= bounds.FILES and total <= bounds.TOTAL_BYTES:
         return None
     return LocalizedText(
         texts.LARGE_PATH,
@@ -157,8 +185,8 @@ def _too_large(name: str, path: str, blobs: Sequence[_Blob]) -> LocalizedText | 
         name=name,
         files=f"{len(blobs):,}",
         size=f"{total / 2**20:.0f}",
-        most=f"{MAX_FILES:,}",
-        most_size=str(MAX_TOTAL_BYTES >> 20),
+        most=f"{bounds.FILES:,}",
+        most_size=str(bounds.TOTAL_BYTES >> 20),
     )
 
 

@@ -5,15 +5,18 @@ are not used.
 """
 
 import threading
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import urllib3
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import ConfigException
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
+from bot.adapters.kubernetes import bounds
+from bot.adapters.kubernetes.depth import cut_off
 from bot.adapters.kubernetes.errors import ClusterErrorMapper
+from bot.adapters.kubernetes.transport import restrict, within
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 
@@ -29,21 +32,14 @@ _RETRY = urllib3.Retry(
     retry_after_max=2,
     raise_on_status=False,
 )
-
-
-class _GetOnly:
-    """Mixed into every connection pool, through which every request passes: anything but a GET without body fails."""
-
-    def urlopen(self, method: str, url: str, body: object = None, *args: Any, **kwargs: Any) -> Any:
-        if method != "GET" or body is not None:
-            raise PermissionError(f"{method} {url}: the bot sends only GET requests to a cluster")
-        return super().urlopen(method, url, body, *args, **kwargs)  # type: ignore[misc]
+_CHUNK_BYTES: Final = 2**16
 
 
 class KubernetesApi:
     """The API server of cluster `name` at `server`. Any thread may call. Every error is a ClusterError.
 
-    In all methods `action` completes "could not …" in errors. `timeout` is for one request.
+    In all methods `action` completes "could not …" in errors. `timeout` is for connecting, and between two pieces of a
+    response; `bounds` has the rest.
     """
 
     def __init__(self, name: str, configuration: Configuration, timeout: urllib3.Timeout) -> None:
@@ -52,10 +48,7 @@ class KubernetesApi:
         self.server = str(configuration.host)
         self.errors = ClusterErrorMapper(name, self.server)
         self._pools: urllib3.PoolManager = self._client.rest_client.pool_manager
-        self._pools.pool_classes_by_scheme = {
-            scheme: type(f"GetOnly{pool.__name__}", (_GetOnly, pool), {})
-            for scheme, pool in self._pools.pool_classes_by_scheme.items()
-        }
+        restrict(self._pools)
         self._timeout = timeout
         self._authenticating = threading.Lock()
 
@@ -66,32 +59,63 @@ class KubernetesApi:
         return self.parse(self.get(path, action, accept=accept, on_404=on_404), action)
 
     def get(
-        self, path: str, action: LocalizedText, *, accept: str = "application/json", on_404: bytes | None = None
+        self,
+        path: str,
+        action: LocalizedText,
+        *,
+        accept: str = "application/json",
+        on_404: bytes | None = None,
+        max_bytes: int = bounds.DOCUMENT_BYTES,
     ) -> bytes:
-        """The body at a path."""
+        """The body at a path. TooLargeError if it has more than `max_bytes`."""
         headers = {"accept": accept, "accept-encoding": "gzip", "user-agent": "gitops-bot"}
         try:
-            with self._authenticating:  # so that one thread renews an expired token, not all of them
-                self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
-            response = self._pools.request(
-                "GET", self.server + path, headers=headers, timeout=self._timeout, redirect=False
-            )
+            with within(bounds.REQUEST_SECONDS):
+                with self._authenticating:  # so that one thread renews an expired token, not all of them
+                    self._client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+                try:
+                    status, body = self._send(path, headers, max_bytes)
+                except (ProtocolError, ReadTimeoutError):  # urllib3 retries a request, but not the reading of its body
+                    status, body = self._send(path, headers, max_bytes)
         except HTTPError as error:
             raise self.errors.unreachable(action, error) from error
         except (ConfigException, OSError) as error:
             raise self.errors.could_not(action, LocalizedText(texts.NO_LOGIN)) from error
-        if response.status == 404 and on_404 is not None:
+        if status == 404 and on_404 is not None:
             return on_404
-        if response.status != 200:
-            raise self.errors.rejected(action, response.status, response.data)
-        return response.data
+        if status != 200:
+            raise self.errors.rejected(action, status, body)
+        if len(body) > max_bytes:
+            raise self.errors.too_large(action, max_bytes)
+        return body
+
+    def _send(self, path: str, headers: dict[str, str], max_bytes: int) -> tuple[int, bytes]:
+        """Status and body, which is cut off above `max_bytes`. HTTPError."""
+        response = self._pools.request(
+            "GET", self.server + path, headers=headers, timeout=self._timeout, redirect=False, preload_content=False
+        )
+        try:
+            most = max_bytes if response.status == 200 else min(max_bytes, bounds.ERROR_BYTES)
+            body = bytearray()
+            while len(body) <= most and (chunk := response.read(_CHUNK_BYTES)):
+                body += chunk
+            return response.status, bytes(body)
+        finally:
+            response.close()  # what has been read to its end is back in the pool already
 
     def parse(self, body: bytes, action: LocalizedText) -> dict[str, Any]:
-        """The JSON object that a body holds."""
+        """The JSON object that a body holds, cut off where it is nested too deeply."""
         try:
-            answer = orjson.loads(body)
+            answer = _loads(body)
         except orjson.JSONDecodeError as error:
             raise self.errors.could_not(action, LocalizedText(texts.NO_JSON, host=self.server)) from error
         if not isinstance(answer, dict):
             raise self.errors.could_not(action, LocalizedText(texts.NO_OBJECT))
         return answer
+
+
+def _loads(body: bytes) -> Any:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return orjson.loads(cut_off(body, bounds.JSON_DEPTH))

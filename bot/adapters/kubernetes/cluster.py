@@ -4,25 +4,17 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import urllib3
 
+from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.discovery import discover
-from bot.adapters.kubernetes.errors import ExpiredError
 from bot.adapters.kubernetes.kubeconfig import load_configuration
-from bot.garbage import gc_paused
+from bot.adapters.kubernetes.listing import list_objects
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import Discovery, Kind, Read
-
-_CONNECT_SECONDS = 5.0
-_READ_SECONDS = 30.0
-
-# The page sizes of successive attempts when a continue token expires (410). A list that outlives its token twice is
-# read as a whole, as client-go's pager does.
-_PAGE_SIZES = (500, 500, None)
 
 
 def _unchanged(item: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -43,8 +35,8 @@ class KubernetesCluster:
         *,
         kubeconfig: Path | str | None = None,
         context: str | None = None,
-        connect_timeout: float = _CONNECT_SECONDS,
-        read_timeout: float = _READ_SECONDS,
+        connect_timeout: float = bounds.CONNECT_SECONDS,
+        read_timeout: float = bounds.IDLE_SECONDS,
     ) -> None:
         self.name = name
         configuration, self._namespace = load_configuration(name, kubeconfig, context)
@@ -67,9 +59,7 @@ class KubernetesCluster:
         with self._indexing:
             urls = self._schema_index
             if urls is None:
-                index = self._api.get_json("/openapi/v3", LocalizedText(texts.READ_SCHEMAS), on_404=b"{}")
-                urls = {path: entry["serverRelativeURL"] for path, entry in index.get("paths", {}).items()}
-                self._schema_index = urls
+                urls = self._schema_index = self._read_schema_index()
         url = urls.get(f"apis/{api_version}" if "/" in api_version else f"api/{api_version}")
         if url is None:
             return None
@@ -78,6 +68,17 @@ class KubernetesCluster:
             action = LocalizedText(texts.READ_SCHEMA_OF, version=api_version)
             cached = self._schemas[api_version] = (url, self._api.get_json(url, action))
         return cached[1]
+
+    def _read_schema_index(self) -> Mapping[str, str]:
+        """The path of each group version's document, such as `/openapi/v3/apis/apps/v1?hash=…`."""
+        action = LocalizedText(texts.READ_SCHEMAS)
+        index = self._api.get_json("/openapi/v3", action, on_404=b"{}")
+        try:
+            paths = {path: entry["serverRelativeURL"] for path, entry in index.get("paths", {}).items()}
+        except (AttributeError, KeyError, TypeError) as error:
+            raise self._api.errors.could_not(action, LocalizedText(texts.NO_OBJECT)) from error
+        # Relative to this server: `@elsewhere/` would send the token there.
+        return {path: url for path, url in paths.items() if isinstance(url, str) and url.startswith("/")}
 
     def list(
         self,
@@ -90,41 +91,4 @@ class KubernetesCluster:
         path = f"/{'apis' if kind.group else 'api'}/{kind.api_version}/{within}{kind.plural}"
         phrase = texts.LIST_IN if within else texts.LIST
         action = LocalizedText(phrase, resource=resource, namespace=namespace or "")
-        for page_size in _PAGE_SIZES:
-            objects: dict[tuple[str | None, str], Read] = {}
-            query = {"limit": page_size, "continue": ""}
-            try:
-                while True:
-                    options = urlencode({key: value for key, value in query.items() if value})
-                    body = self._api.get(f"{path}?{options}", action)
-                    with gc_paused():
-                        query["continue"] = self._read_page(body, kind, action, read, objects)
-                    if not query["continue"]:
-                        return objects
-            except ExpiredError:
-                continue
-        raise self._api.errors.could_not(action, LocalizedText(texts.EXPIRES))
-
-    def _read_page(
-        self,
-        body: bytes,
-        kind: Kind,
-        action: LocalizedText,
-        read: Callable[[Mapping[str, Any]], Read | None],
-        objects: dict[tuple[str | None, str], Read],
-    ) -> str:
-        """Add what `read` makes of a page's objects, and drop them; the token of the next page, "" after the last."""
-        answer = self._api.parse(body, action)
-        try:
-            items = answer["items"] or ()
-            page = {(item["metadata"].get("namespace"), item["metadata"]["name"]): item for item in items}
-            token: str = answer["metadata"].get("continue", "")
-        except (AttributeError, KeyError, TypeError) as error:
-            raise self._api.errors.could_not(action, LocalizedText(texts.NO_LIST)) from error
-        for key, item in page.items():
-            # The items of a list don't repeat its apiVersion and kind.
-            item["apiVersion"], item["kind"] = kind.api_version, kind.kind
-            value = read(item)
-            if value is not None:
-                objects[key] = value
-        return token
+        return list_objects(self._api, path, kind, action, read)

@@ -36,6 +36,10 @@ class ExpiredError(ClusterError):
     """410: the list outlived its continue token."""
 
 
+class TooLargeError(ClusterError):
+    """A response has more bytes than the bot reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClusterErrorMapper:
     """`cluster` is its name, `server` the URL of its API. `action` always completes "could not …"."""
@@ -46,6 +50,11 @@ class ClusterErrorMapper:
     def could_not(self, action: LocalizedText, why: LocalizedText) -> ClusterError:
         """The error for an action that failed because of `why`."""
         return ClusterError(LocalizedText(texts.COULD_NOT, cluster=self.cluster, what=action, why=why))
+
+    def too_large(self, action: LocalizedText, max_bytes: int) -> TooLargeError:
+        """A response has more than `max_bytes`."""
+        why = LocalizedText(texts.TOO_LARGE, size=str(max_bytes >> 20))
+        return TooLargeError(LocalizedText(texts.COULD_NOT, cluster=self.cluster, what=action, why=why))
 
     def unreachable(self, action: LocalizedText, error: HTTPError) -> ClusterError:
         """No answer came, or only part of one."""

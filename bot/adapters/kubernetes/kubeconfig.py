@@ -3,20 +3,23 @@
 import logging
 import os
 import re
+import sys
 from pathlib import Path
+from typing import Any, Final
 
 import urllib3
 import yaml
 from kubernetes.client import Configuration
-from kubernetes.config import ConfigException, load_incluster_config, load_kube_config
-from kubernetes.config.kube_config import KubeConfigMerger
+from kubernetes.config import ConfigException, load_incluster_config
+from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
 from urllib3.exceptions import InsecureRequestWarning
 
+from bot.adapters.kubernetes import bounds, run_exec_plugin
 from bot.ports.cluster import ClusterError
 
 _log = logging.getLogger(__name__)
 
-_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_POD_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
 class ClusterConfigError(ClusterError):
@@ -64,8 +67,14 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
             names = ", ".join(sorted(contexts)) or "none"
             raise ClusterConfigError(f"Cluster {name}: {kubeconfig} has no context {active}. Its contexts: {names}.")
         namespace = contexts[active]["context"].safe_get("namespace")
+        user = _user(merged.value, contexts[active]["context"].safe_get("user"))
+        if isinstance(plugin := user.get("exec"), dict):
+            user["exec"] = _bounded(plugin)
         # The bot only reads: a renewed token is not written back to the file.
-        load_kube_config(kubeconfig, active, configuration, persist_config=False)  # type: ignore[no-untyped-call]
+        loader = KubeConfigLoader(merged, active_context=active, config_base_path=None)  # type: ignore[no-untyped-call]
+        loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
+        if "exec" in user and not (configuration.api_key or configuration.cert_file):
+            _log_in_later(configuration, loader)
     except ConfigException as error:
         # The library's other messages may quote a whole user entry with its token.
         missing = re.fullmatch(r"File does not exist: (.+)", str(error))
@@ -79,6 +88,32 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
         _log.warning("Cluster %s: TLS certificates are not verified, as %s asks for.", name, kubeconfig)
         urllib3.disable_warnings(InsecureRequestWarning)  # it would repeat this for each request
     return configuration, str(namespace or "default")
+
+
+def _user(kubeconfig: dict[str, Any], name: str | None) -> dict[str, Any]:
+    """The entry of a user, to be changed in place; empty if there is none."""
+    entries = (entry["user"] for entry in kubeconfig.get("users") or () if entry["name"] == name)
+    user = next(entries, None)
+    return getattr(user, "value", user) or {}
+
+
+def _bounded(plugin: dict[str, Any]) -> dict[str, Any]:
+    """The same exec plugin, behind the program that bounds its time and its environment."""
+    names = ",".join(variable["name"] for variable in plugin.get("env") or ())
+    bounded = ["-I", run_exec_plugin.__file__, str(bounds.LOGIN_SECONDS), names]
+    return {**plugin, "command": sys.executable, "args": [*bounded, plugin["command"], *(plugin.get("args") or ())]}
+
+
+def _log_in_later(configuration: Configuration, loader: Any) -> None:
+    """Run the exec plugin, which has failed, again before each request until it succeeds."""
+
+    def log_in(configuration: Configuration) -> None:
+        loader.load_and_set(configuration)  # which replaces this hook, once there is a token
+        if not configuration.api_key["BearerToken"]:
+            raise ConfigException("the exec plugin failed again")
+
+    configuration.api_key["BearerToken"] = ""
+    configuration.refresh_api_key_hook = log_in  # type: ignore[assignment]
 
 
 def _in_cluster(name: str) -> tuple[Configuration, str]:

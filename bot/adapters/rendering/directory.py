@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.core.rendering.limits import MAX_FILE_BYTES, MAX_FILES
 from bot.core.rendering.plain import is_input_file
 from bot.core.rendering.source import SourceType, detect_source_type, normalize_path, resolve_path
-from bot.ports.git import File, RepositoryError
+from bot.ports.git import File, LinkedFiles, RepositoryError
 
 
 def read_directory(root: Path) -> list[File]:
@@ -47,6 +47,27 @@ class Directory:
         if target is None:
             raise RepositoryError(f"{path} does not exist in {self.top}.")
         return _read(self.root, self.top, [target] if target.is_file() else _walk(target, None))
+
+    def linked(self, path: str) -> LinkedFiles:
+        """What is behind the links at or below `path` that point into `top`, but not behind further links there."""
+        top = self.top.resolve()
+        links = [
+            (Path(folder, name).relative_to(self.top).as_posix(), Path(folder, name).resolve())
+            for folder, folders, names in os.walk(self.top / path)
+            for name in (*folders, *names)
+            if Path(folder, name).is_symlink()
+        ]
+        inside = [
+            (link, normalize_path(target.relative_to(top).as_posix()))
+            for link, target in links
+            if target.exists() and target.is_relative_to(top) and not (self.top / link).is_relative_to(target)
+        ]
+        files = [
+            File(link + file.path.removeprefix(target), file.content)
+            for link, target in inside
+            for file in self.files(target)
+        ]
+        return LinkedFiles(tuple(files), tuple(link for link, _ in inside), tuple(target for _, target in inside))
 
     def has(self, path: str) -> bool:
         """Whether there is anything at `path` that no link leads to."""

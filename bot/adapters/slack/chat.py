@@ -15,6 +15,7 @@ from slack_sdk.web import SlackResponse
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.messages.blocks import Message
+from bot.network import ConnectionProblem, connection_failure
 from bot.ports.chat import ChatError, User
 
 _METADATA_TYPE = "gitops_bot_card"
@@ -27,6 +28,10 @@ _USER_NOT_FOUND = frozenset({"users_not_found", "user_not_found", "user_not_visi
 
 _ERROR_CODE = re.compile(r"[a-z0-9_]+")
 
+_CONNECTION_PROBLEMS = {
+    ConnectionProblem.NAME: texts.UNKNOWN_NAME,
+    ConnectionProblem.CERTIFICATE: texts.UNTRUSTED,
+}
 _REMEDIES = {
     "channel_not_found": texts.NO_CHANNEL,
     "not_in_channel": texts.NOT_IN_CHANNEL,
@@ -181,7 +186,13 @@ def _call(request: Callable[[], SlackResponse], target: Text) -> SlackResponse:
         sentence = LocalizedText(texts.NOT_TAKEN, why=why)
         raise ChatError(sentence, code=code, retry_after=_seconds(retry_after)) from error
     except (SlackClientError, URLError, HTTPException, OSError) as error:
-        raise ChatError(LocalizedText(texts.SILENT, kind=type(error).__name__), code="unreachable") from error
+        raise ChatError(unreachable(error), code="unreachable") from error
+
+
+def unreachable(error: Exception) -> LocalizedText:
+    """Why Slack's server gave no response, and what to do about it."""
+    failure = connection_failure(error)
+    return LocalizedText(_CONNECTION_PROBLEMS.get(failure.problem, texts.SILENT), kind=failure.detail)
 
 
 def _seconds(header: object) -> float | None:

@@ -39,7 +39,7 @@ class HelmConfig(Section):
     api_versions: tuple[Annotated[str, matching(r"[\w./-]+")], ...] = Field(
         default=(), description="a list of API versions such as monitoring.coreos.com/v1"
     )
-    kube_version: Annotated[str, matching(r"v?\d+\.\d+(\.\d+)?[-+.\w]*")] = Field(
+    kube_version: Annotated[str, matching(r"v?\d++\.\d++(\.\d++)?[-+.\w]*")] = Field(
         default="", description="a Kubernetes version such as 1.33.0"
     )
     crds: Flag = True
@@ -78,6 +78,7 @@ class ApplicationConfig(Section):
     owners: tuple[UserOrGroupId, ...] = Field(
         default=(), description="a list of user IDs (U…, W…) and user group IDs (S…)"
     )
+    skip_other_yaml: Flag = False
     helm: HelmConfig | None = Field(default=None, description="a mapping such as {values: [values-prod.yaml]}")
 
     def application(self, name: str, branch: str, channel: str) -> Application:
@@ -92,4 +93,5 @@ class ApplicationConfig(Section):
             channel=self.channel or channel,
             owners=self.owners,
             helm=self.helm.parameters() if self.helm else None,
+            skip_other_yaml=self.skip_other_yaml,
         )

@@ -11,7 +11,7 @@ from bot.i18n.language import Language, Translator
 
 class SlackConfig(Section):
     """How the bot connects to Slack, and where it posts. `channel` is "" when not set; `api_url` ends with a slash;
-    `listen` is the (host, port) of the health page, and of Slack's requests in HTTP mode.
+    `listen` is the (host, port) for webhooks, and for Slack's requests in HTTP mode; `health_listen` is for probes.
     """
 
     channel: Channel = ""
@@ -19,7 +19,8 @@ class SlackConfig(Section):
     revert_allowed: Allowed = ("*",)
     silence_allowed: Allowed = ("*",)
     mode: Literal["socket", "http"] = Field(default="socket", description="socket or http")
-    listen: Address = ("0.0.0.0", 3000)  # noqa: S104  kubelet's probes come from outside
+    listen: Address = ("0.0.0.0", 3000)  # noqa: S104  requests come from outside
+    health_listen: Address = ("0.0.0.0", 8081)  # noqa: S104  so do the kubelet's probes
     language: Language = Field(default=Language.ENGLISH, description="en or es")
     people: dict[EmailOrLogin, UserId] = Field(
         default={},

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.rendering.source import HelmParameters, Source, SourceType, normalize_path
+from bot.core.rendering.source import DirectoryParameters, HelmParameters, Source, SourceType, normalize_path
+from bot.i18n.language import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,10 @@ class Application:
 
     `cluster` is a name in the configuration and `channel` a Slack channel ID. `owners` are Slack user IDs and user
     group IDs: people to ask, who gain no right by it. With `helm`, `path` is a chart. `rendered` replaces `path` and
-    `helm` where a deployer says how it renders them. `ignore` are the application's own rules.
+    `helm` where a deployer says how it renders them. `ignore` are the application's own rules. With
+    `skip_other_yaml`, YAML files in the path that aren't Kubernetes objects are skipped. `notes` are sentences
+    about what the bot leaves aside of what the deployer says. `later_sources` are further sources of the same resource:
+    an object that they declare too is theirs.
     """
 
     name: str
@@ -26,6 +30,9 @@ class Application:
     helm: HelmParameters | None = None
     rendered: Source | None = None
     ignore: tuple[IgnoreRule, ...] = ()
+    skip_other_yaml: bool = False
+    notes: tuple[Text, ...] = ()
+    later_sources: tuple[tuple[RepositoryRef, Source], ...] = ()
 
     @property
     def source(self) -> Source:
@@ -34,4 +41,5 @@ class Application:
             return self.rendered
         helm = self.helm or HelmParameters()
         helm = replace(helm, release_name=helm.release_name or self.name, namespace=helm.namespace or self.namespace)
-        return Source(normalize_path(self.path), SourceType.HELM if self.helm else None, helm)
+        directory = DirectoryParameters(skip_other_yaml=self.skip_other_yaml)
+        return Source(normalize_path(self.path), SourceType.HELM if self.helm else None, helm, directory)

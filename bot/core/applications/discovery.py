@@ -9,11 +9,13 @@ from typing import Final
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
 from bot.core.drift.ignore import IgnoreRule
-from bot.core.git.git_url import normalize, without_credentials
+from bot.core.drift.model import NotFollowed
+from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.objects.resource import Object, mapping, text
 from bot.core.rendering.source import Source
+from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text
 
@@ -55,7 +57,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredApplication:
-    """One source of a resource. `source_name` tells its sources apart, and is "" if there is only one."""
+    """One source of a resource. `source_name` tells its sources apart, and is "" if there is only one.
+
+    `notes` are sentences about what in the resource the bot leaves aside.
+    """
 
     origin: ResourceRef
     status: DeployerStatus
@@ -66,6 +71,7 @@ class DiscoveredApplication:
     source_name: str = ""
     ignore: tuple[IgnoreRule, ...] = ()
     channel: str = ""
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,21 @@ class UnsupportedResource:
     def name(self) -> str:
         """The name to show: `shop`, or `shop.values` for one of several sources."""
         return f"{self.origin.name}.{self.source_name}" if self.source_name else self.origin.name
+
+
+def group_unsupported(unsupported: Iterable[UnsupportedResource]) -> tuple[NotFollowed, ...]:
+    """The resources by kind and reason, largest group first: one cause often stops dozens of them."""
+    groups: dict[tuple[str, str], list[UnsupportedResource]] = {}
+    for resource in unsupported:
+        groups.setdefault((resource.origin.kind, str(resource.reason)), []).append(resource)
+    return tuple(
+        NotFollowed(
+            kind,
+            resources[0].reason,
+            tuple(sorted(f"{item.origin.cluster}/{item.origin.namespace}/{item.name}" for item in resources)),
+        )
+        for (kind, _), resources in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
+    )
 
 
 DiscoveryResult = DiscoveredApplication | UnsupportedResource
@@ -121,13 +142,14 @@ class ConfiguredRepository:
 class ApplicationInventory:
     """All applications and their deployers' statuses, by application name, and the resources that are unsupported.
 
-    `notes` are sentences about clusters that could not be read.
+    `notes` are sentences about clusters that could not be read. `is_complete` is whether every deployer has answered.
     """
 
     applications: Mapping[str, Application]
     deployer_statuses: Mapping[str, DeployerStatus]
     unsupported: tuple[UnsupportedResource, ...] = ()
     notes: tuple[Text, ...] = ()
+    is_complete: bool = True
 
 
 def annotated_channel(resource: Object) -> str:
@@ -161,6 +183,10 @@ def build_inventory(
             resolved.append((result, _resolve(result, repositories, clusters)))
         except UnsupportedResourceError as error:
             unsupported.append(UnsupportedResource(result.origin, result.status, error.text, result.source_name))
+    resolved = [
+        (discovered, replace(application, later_sources=_later_sources(discovered, resolved[index + 1 :])))
+        for index, (discovered, application) in enumerate(resolved)
+    ]
     names = _unique_names([discovered for discovered, _ in resolved])
     configured_names = {_target(application): name for name, application in configured.items()}
     applications, statuses = dict(configured), {}
@@ -171,6 +197,17 @@ def build_inventory(
         if name not in configured:
             applications[name] = replace(application, name=name)
     return ApplicationInventory(applications, statuses, tuple(unsupported))
+
+
+def _later_sources(
+    discovered: DiscoveredApplication, following: Sequence[tuple[DiscoveredApplication, Application]]
+) -> tuple[tuple[RepositoryRef, Source], ...]:
+    """The sources of the same resource that follow: in Argo CD, the last one that declares an object wins."""
+    return tuple(
+        (application.repository, application.source)
+        for other, application in following
+        if other.origin == discovered.origin
+    )
 
 
 _NAME_FORMS: Final = (
@@ -196,7 +233,7 @@ def _resolve(
     url = normalize(discovered.url)
     matching = [repository for repository in repositories if normalize(repository.url) == url]
     if not matching:
-        raise UnsupportedResourceError(LocalizedText(texts.NOT_CONFIGURED, url=without_credentials(discovered.url)))
+        raise UnsupportedResourceError(LocalizedText(texts.NOT_CONFIGURED, url=redact_url(discovered.url)))
     if discovered.revision.is_invalid():
         raise UnsupportedResourceError(
             LocalizedText(texts.NO_REVISION, revision=discovered.revision.display_name[:100])
@@ -211,6 +248,7 @@ def _resolve(
         channel=discovered.channel or cluster.channel,
         rendered=discovered.source,
         ignore=discovered.ignore,
+        notes=discovered.notes,
     )
 
 
@@ -227,7 +265,7 @@ def _resolve_cluster(discovered: DiscoveredApplication, clusters: Sequence[Confi
             matches = name in (cluster.name, cluster.context)
         if matches:
             return cluster
-    raise UnsupportedResourceError(LocalizedText(texts.NO_CLUSTER, destination=without_credentials(server or name)))
+    raise UnsupportedResourceError(LocalizedText(texts.NO_CLUSTER, destination=redact_url(server or name)))
 
 
 def _unique_names(discovered: Sequence[DiscoveredApplication]) -> dict[tuple[ResourceRef, str], str]:

@@ -2,12 +2,14 @@
 
 Fields: https://fluxcd.io/flux/components/kustomize/kustomizations/ and https://fluxcd.io/flux/components/helm/helmreleases/.
 A resource that the bot would render differently from Flux is reported as unsupported, with the reason; no field is
-ignored silently.
+ignored silently: docs/conformance.md has a row for each.
 """
 
+import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import yaml
@@ -22,10 +24,14 @@ from bot.core.applications.discovery import (
     UnsupportedResourceError,
     annotated_channel,
 )
+from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR, EXTERNAL_ARTIFACT, git_artifact
+from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
 from bot.core.git.target_revision import TargetRevision
+from bot.core.globs import regex_to_glob
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.resource import Object, items, mapping, set_keys, text
 from bot.core.rendering.source import (
+    FluxBuild,
     HelmParameters,
     KustomizeParameters,
     Source,
@@ -34,7 +40,7 @@ from bot.core.rendering.source import (
     resolve_path,
 )
 from bot.i18n.catalogue import discovery as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Text
 
 DEPLOYER: Final = "Flux"
 KUSTOMIZATION: Final = ("kustomize.toolkit.fluxcd.io", "Kustomization")
@@ -43,10 +49,12 @@ GIT_REPOSITORY: Final = ("source.toolkit.fluxcd.io", "GitRepository")
 
 _READY: Final = {"True": "Ready", "False": "NotReady"}
 _SHA: Final = re.compile(r"sha\d+:([0-9a-f]{40,64})")
-_UNSUPPORTED_KUSTOMIZATION_FIELDS: Final = ("commonMetadata", "decryption", "kubeConfig")
+_UNSUPPORTED_KUSTOMIZATION_FIELDS: Final = ("kubeConfig", "patchesStrategicMerge", "patchesJson6902")
 _UNSUPPORTED_RELEASE_FIELDS: Final = ("postRenderers", "kubeConfig")
-_UNSUPPORTED_GIT_FIELDS: Final = ("ignore", "include")
-_MAX_RELEASE_NAME: Final = 53  # characters; Flux shortens longer names with a hash
+_UNSUPPORTED_GIT_FIELDS: Final = ("include", "recurseSubmodules")
+_SELECTOR_FIELDS: Final = ("group", "kind", "namespace", "name")
+_MAX_RELEASE_NAME: Final = 53  # characters
+_HASH_LENGTH: Final = 12  # of a shortened release name
 
 # A cluster's resources by (group, kind).
 Resources = Mapping[tuple[str, str], "list[Object]"]
@@ -60,13 +68,17 @@ _Declared = tuple[Source, Object, str]  # a source, its GitRepository, and the t
 def read_resources(resources: Resources, cluster: str, config_maps: ConfigMapReader) -> list[DiscoveryResult]:
     """One result for each Kustomization and HelmRelease on `cluster`: an application, or why it is not supported."""
     repositories = {_key(repository): repository for repository in resources[GIT_REPOSITORY]}
+    generators = resources.get(ARTIFACT_GENERATOR, [])
     results: list[DiscoveryResult] = []
     for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, _release)):
         for resource in resources[kind]:
             origin = ResourceRef(DEPLOYER, kind[1], cluster, *_key(resource))
             status = _status(resource)
             try:
-                source, repository, namespace = read(resource, origin, repositories, config_maps)
+                resolved, root = _resolve_artifact(resource, origin, generators)
+                source, repository, namespace = read(resolved, origin, repositories, config_maps)
+                source = replace(source, path=normalize_path(f"{root}/{source.path}"))
+                ignore, notes = _ignore_rules(_ignore_entries(resource))
                 results.append(
                     DiscoveredApplication(
                         origin=origin,
@@ -75,12 +87,24 @@ def read_resources(resources: Resources, cluster: str, config_maps: ConfigMapRea
                         revision=_revision(repository),
                         source=source,
                         destination=Destination(namespace),
+                        ignore=ignore,
+                        notes=notes,
                         channel=annotated_channel(resource),
                     )
                 )
             except UnsupportedResourceError as error:
                 results.append(UnsupportedResource(origin, status, error.text))
     return results
+
+
+def _resolve_artifact(resource: Object, origin: ResourceRef, generators: Sequence[Object]) -> tuple[Object, str]:
+    """The resource with the GitRepository that its ExternalArtifact holds a part of, and the path of that part."""
+    spec = mapping(resource, "spec")
+    reference = mapping(spec, "sourceRef")
+    if text(reference, "kind") != EXTERNAL_ARTIFACT:
+        return resource, ""
+    artifact = git_artifact(text(reference, "name"), text(reference, "namespace") or origin.namespace, generators)
+    return {**resource, "spec": {**spec, "sourceRef": artifact.source}}, artifact.path
 
 
 def source_path(kustomization: Object) -> str:
@@ -128,7 +152,7 @@ def _kustomization(
     resource: Object, origin: ResourceRef, repositories: _GitRepositories, config_maps: ConfigMapReader
 ) -> _Declared:
     spec = mapping(resource, "spec")
-    if unsupported := [key for key in _UNSUPPORTED_KUSTOMIZATION_FIELDS if mapping(spec, key)]:
+    if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_KUSTOMIZATION_FIELDS}):
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
     repository = _git_repository(mapping(spec, "sourceRef"), origin, repositories)
     namespace = text(spec, "targetNamespace")
@@ -139,23 +163,87 @@ def _kustomization(
         images=tuple(json.dumps(image) for image in items(spec, "images") if text(_entry(image), "name")),
         patches=tuple(json.dumps(patch) for patch in items(spec, "patches") if isinstance(patch, Mapping)),
         components=tuple(path for path in items(spec, "components") if isinstance(path, str)),
-        create_if_missing=True,
-        substitutions=_substitutions(mapping(spec, "postBuild"), origin, config_maps),
+        ignore_missing_components=spec.get("ignoreMissingComponents") is True,
+        build_metadata=tuple(option for option in items(spec, "buildMetadata") if isinstance(option, str)),
+        flux=_post_build(mapping(spec, "postBuild"), origin, config_maps),
     )
-    source = Source(_path(text(spec, "path")), kustomize=parameters)
-    return source, repository, namespace or origin.namespace
+    source = _source(_path(text(spec, "path")), spec, repository)
+    return replace(source, kustomize=parameters), repository, namespace or origin.namespace
 
 
-def _substitutions(
-    post_build: Object, origin: ResourceRef, config_maps: ConfigMapReader
-) -> tuple[tuple[str, str], ...]:
-    """The variables of `postBuild`. Inline ones override those from ConfigMaps."""
+def _source(path: str, spec: Object, repository: Object) -> Source:
+    labels, annotations = (
+        tuple((name, value) for name, value in mapping(spec, "commonMetadata", field).items() if isinstance(value, str))
+        for field in ("labels", "annotations")
+    )
+    return Source(path, labels=labels, annotations=annotations, ignore=text(mapping(repository, "spec"), "ignore"))
+
+
+def _post_build(post_build: Object, origin: ResourceRef, config_maps: ConfigMapReader) -> FluxBuild:
+    """The variables of `postBuild`: later sources override earlier ones, and inline variables override all.
+
+    Secrets aren't read, since their values would end up in messages. They may override variables from before them.
+    """
     variables: dict[str, str] = {}
-    for reference in items(post_build, "substituteFrom"):
-        variables |= _config_map_data(_entry(reference), origin, config_maps) or {}
+    has_unread_variables = False
+    for entry in items(post_build, "substituteFrom"):
+        reference = _entry(entry)
+        if text(reference, "kind") == "Secret":
+            variables.clear()
+            has_unread_variables = True
+        else:
+            variables |= _config_map_data(reference, origin, config_maps) or {}
     for name, value in mapping(post_build, "substitute").items():
         variables[name] = value if isinstance(value, str) else json.dumps(value)
-    return tuple(sorted(variables.items()))
+    return FluxBuild(
+        substitutions=tuple(sorted(variables.items())),
+        substitute_always=text(post_build, "substituteStrategy") == "Always",
+        has_unread_variables=has_unread_variables,
+    )
+
+
+def _ignore_entries(resource: Object) -> Sequence[Any]:
+    """The ignore rules of a Kustomization or a HelmRelease."""
+    spec = mapping(resource, "spec")
+    return items(spec, "ignore") or items(mapping(spec, "driftDetection"), "ignore")
+
+
+def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tuple[Text, ...]]:
+    """The rules, and a sentence for each that the bot cannot apply.
+
+    A selector's fields are regular expressions for the whole value.
+    """
+    rules: list[IgnoreRule] = []
+    notes: list[Text] = []
+    for entry in entries:
+        rule = _entry(entry)
+        target = mapping(rule, "target")
+        unsupported = [key for key in ("labelSelector", "annotationSelector", "version") if text(target, key)]
+        globs = {key: regex_to_glob(text(target, key) or ".*") for key in _SELECTOR_FIELDS}
+        pointers = tuple(path for path in items(rule, "paths") if isinstance(path, str))
+        try:
+            for pointer in pointers:
+                parse_pointer(pointer)
+        except PointerError as error:
+            notes.append(LocalizedText(texts.RULE_IGNORED, why=error.text))
+            continue
+        unsupported += [key for key, glob in globs.items() if glob is None]
+        if unsupported:
+            why = LocalizedText(texts.SELECTOR, what=", ".join(unsupported))
+            notes.append(LocalizedText(texts.RULE_IGNORED, why=why))
+            continue
+        group, kind, namespace, name = (glob or "*" for glob in globs.values())
+        rules.append(
+            IgnoreRule(
+                group=group,
+                kind=kind,
+                namespace=namespace,
+                name=name,
+                json_pointers=pointers,
+                title=LocalizedText(texts.FLUX_RULE),
+            )
+        )
+    return tuple(rules), tuple(notes)
 
 
 def _config_map_data(reference: Object, origin: ResourceRef, config_maps: ConfigMapReader) -> Mapping[str, str] | None:
@@ -178,25 +266,35 @@ def _release(
         raise UnsupportedResourceError(LocalizedText(texts.CHART_REFERENCE, kind=kind))
     if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_RELEASE_FIELDS}):
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
+    if mapping(spec, "upgrade").get("preserveValues") is True:
+        raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what="upgrade.preserveValues"))
     chart = mapping(spec, "chart", "spec")
     repository = _git_repository(mapping(chart, "sourceRef"), origin, repositories)
     path, namespace = _path(text(chart, "chart")), text(spec, "targetNamespace")
     release_name = text(spec, "releaseName") or (f"{namespace}-{origin.name}" if namespace else origin.name)
-    if len(release_name) > _MAX_RELEASE_NAME:
-        raise UnsupportedResourceError(LocalizedText(texts.LONG_RELEASE, name=release_name[:100]))
+    install = mapping(spec, "install")
     values_files = [_path(file) for file in items(chart, "valuesFiles") if isinstance(file, str)]
     # Flux replaces the chart's own values.yaml with these; Helm would merge them over it.
     if values_files and values_files[0] != f"{path}/values.yaml".lstrip("/"):
         raise UnsupportedResourceError(LocalizedText(texts.VALUES_REPLACED))
     parameters = HelmParameters(
-        release_name=release_name,
+        release_name=_shorten(release_name),
         namespace=namespace or origin.namespace,
         values_files=tuple(f"/{file}" for file in values_files),
         inline_values=_inline_values(spec, origin, config_maps),
-        include_crds=text(mapping(spec, "install"), "crds") != "Skip",
+        include_crds=text(install, "crds") != "Skip" and install.get("skipCRDs") is not True,
         ignore_missing_values_files=chart.get("ignoreMissingValuesFiles") is True,
     )
-    return Source(path, SourceType.HELM, helm=parameters), repository, namespace or origin.namespace
+    source = replace(_source(path, spec, repository), type=SourceType.HELM, helm=parameters)
+    return source, repository, namespace or origin.namespace
+
+
+def _shorten(release_name: str) -> str:
+    """The name that Flux gives a release whose name is too long for Helm: the start, and a hash of the whole."""
+    if len(release_name) <= _MAX_RELEASE_NAME:
+        return release_name
+    digest = hashlib.sha256(release_name.encode()).hexdigest()[:_HASH_LENGTH]
+    return f"{release_name[: _MAX_RELEASE_NAME - _HASH_LENGTH - 1]}-{digest}"
 
 
 def _inline_values(spec: Object, origin: ResourceRef, config_maps: ConfigMapReader) -> str:

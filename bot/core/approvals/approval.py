@@ -13,12 +13,14 @@ from bot.core.git.author import Author
 from bot.core.git.commit import Approval, PullRequest, is_late
 from bot.core.git.people import ChangePeople
 from bot.core.globs import matches_path_glob
+from bot.core.waiting import is_waiting
 from bot.i18n.language import Text
 
 # For this long after a commit was reported as unapproved, a late approval still closes its alert.
 LATE_APPROVAL_WINDOW = timedelta(days=7)
 _MIN_RECHECK = timedelta(minutes=1)
 _MAX_RECHECK = timedelta(hours=1)
+_LONGEST_WAIT = timedelta(days=1)  # that a forge can ask for
 
 
 class ApprovalStatus(StrEnum):
@@ -267,6 +269,11 @@ def apply_result(
 def next_check_at(record: ApprovalRecord, now: datetime) -> datetime:
     """When to check again: less and less often as the record ages."""
     return now + min(max((now - record.seen_at) / 4, _MIN_RECHECK), _MAX_RECHECK)
+
+
+def is_due(record: ApprovalRecord, now: datetime) -> bool:
+    """Whether to check now."""
+    return not is_waiting(record.look_at, now, _LONGEST_WAIT)
 
 
 def is_settled(record: ApprovalRecord, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
 # The characters that Slack escapes in message text; `&` last, so that nothing is unescaped twice.
 # https://docs.slack.dev/messaging/formatting-message-text#escaping
 _ESCAPED = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))

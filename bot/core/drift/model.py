@@ -60,7 +60,7 @@ class Check:
     UNKNOWN: text for people that names what could not be checked and what to do. `drift` may be set beside it, with
     what could be checked. `set_aside` are the differences that are not drift, each with its reason (an ignore rule, a
     controller, and with `explain` the server's defaults). `notes` are sentences about git, such as an object that is
-    declared twice.
+    declared twice. `complete_at` is set if the status is UNKNOWN: when the application was last checked completely.
     """
 
     application: str
@@ -73,3 +73,16 @@ class Check:
     drift: tuple[ObjectDrift, ...] = ()
     set_aside: tuple[ObjectDrift, ...] = field(default=(), compare=False)
     notes: tuple[Text, ...] = ()
+    complete_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotFollowed:
+    """Resources of one kind that declare applications, and that the bot cannot check for the same `reason`.
+
+    `resources` are `CLUSTER/NAMESPACE/NAME`.
+    """
+
+    kind: str
+    reason: Text
+    resources: tuple[str, ...]

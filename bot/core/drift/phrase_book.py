@@ -295,7 +295,7 @@ def _listed(found: Iterator[str]) -> str:
 
 
 def _rule(path: str, build: Build, kinds: str = "", *, looks_inside: bool = False) -> Rule:
-    return Rule(re.compile(path), build, frozenset(kinds.split()), looks_inside)
+    return Rule(re.compile(path, re.DOTALL), build, frozenset(kinds.split()), looks_inside)
 
 
 _WORKLOADS: Final = " ".join(sorted(WORKLOADS))

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.drift.model import Check, FieldDrift, NotFollowed, ObjectDrift, Status
 from bot.core.drift.parts import Difference, differences
+from bot.core.sanitize import escaped, printable
 
 _MAX_VALUE = 60  # characters of a value in text output; JSON has the whole value
+_MAX_NAMED = 3  # resources of a group that is not followed; JSON names every one
 
 _MAX_MEMBERS = 4  # of a list, or lines of a text, that differ
 
@@ -18,18 +20,24 @@ _SET_ASIDE = "· "  # marks a difference that is set aside
 _WORDS = {Status.SYNCED: "in sync", Status.OUT_OF_SYNC: "out of sync", Status.UNKNOWN: "unknown"}
 
 
-def exit_code(checks: Sequence[Check]) -> int:
-    """0 in sync, 1 drift, 2 unknown. One unknown application outweighs any drift, as an error does in diff."""
+def exit_code(checks: Sequence[Check], not_followed: Sequence[NotFollowed] = ()) -> int:
+    """0 in sync, 1 drift, 2 unknown. One unknown application outweighs any drift, as an error does in diff.
+
+    What is not followed is unknown.
+    """
     statuses = {check.status for check in checks}
-    if Status.UNKNOWN in statuses:
+    if Status.UNKNOWN in statuses or not_followed:
         return 2
     return int(Status.OUT_OF_SYNC in statuses)
 
 
-def as_json(checks: Sequence[Check], *, explain: bool = False) -> bytes:
+def as_json(
+    checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] | None = None, explain: bool = False
+) -> bytes:
     """One JSON object in UTF-8 with a trailing newline; docs/drift.md documents its shape.
 
-    `explain` adds the differences that are set aside, and the reason for every difference.
+    `not_followed` is None where nothing was discovered. `explain` adds the differences that are set aside, and the
+    reason for every difference.
     """
     report = {
         "applications": [
@@ -47,12 +55,22 @@ def as_json(checks: Sequence[Check], *, explain: bool = False) -> bytes:
             for check in checks
         ]
     }
+    if not_followed is not None:
+        report["not_followed"] = [
+            {
+                "kind": group.kind,
+                "reason": str(group.reason),
+                "count": len(group.resources),
+                "resources": list(group.resources),
+            }
+            for group in not_followed
+        ]
     # Python writes a number beyond every float as `Infinity`, which JSON does not have: make it a string.
     plain = json.loads(json.dumps(report, default=str), parse_constant=str)
     return json.dumps(plain, indent=2).encode() + b"\n"
 
 
-def as_text(checks: Sequence[Check], *, explain: bool = False) -> str:
+def as_text(checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] = (), explain: bool = False) -> str:
     """A few aligned lines per application, ending in a newline; empty when nothing was checked.
 
     `~` is a changed field (git -> cluster), `-` a field missing from the cluster, `+` a field missing from git.
@@ -67,18 +85,28 @@ def as_text(checks: Sequence[Check], *, explain: bool = False) -> str:
             count = f"{len(check.drift)} of {_count(check.objects, 'object')} {verb}"
         lines.append(f"{check.application} on {check.cluster}{at}: {_WORDS[check.status]}, {count}")
         if check.error:
-            lines.append(f"  error: {_printable(str(check.error))}")
-        lines += [f"  note: {_printable(str(note))}" for note in check.notes]
+            lines.append(f"  error: {escaped(str(check.error))}")
+        lines += [f"  note: {escaped(str(note))}" for note in check.notes]
         if explain:
             lines += _counts(check.set_aside)
         for drift, aside in _by_object(check.drift, check.set_aside if explain else ()):
             lines += _object_lines(drift, aside, explain=explain)
-    if len(checks) > 1:
-        tally = ((sum(check.status is status for check in checks), word) for status, word in _WORDS.items())
+    left_out = sum(len(group.resources) for group in not_followed)
+    if len(checks) > 1 or left_out:
+        tally = [(sum(check.status is status for check in checks), word) for status, word in _WORDS.items()]
+        tally.append((left_out, "not followed"))
         lines.append(
-            f"{len(checks)} applications: " + ", ".join(f"{number} {word}" for number, word in tally if number)
+            f"{_count(len(checks) + left_out, 'application')}: "
+            + ", ".join(f"{number} {word}" for number, word in tally if number)
         )
-    return "".join(f"{line}\n" for line in lines)
+    lines += [_not_followed(group) for group in not_followed]
+    return printable("".join(f"{line}\n" for line in lines))
+
+
+def _not_followed(group: NotFollowed) -> str:
+    named, more = group.resources[:_MAX_NAMED], len(group.resources) - _MAX_NAMED
+    resources = ", ".join(named) + (f" and {more} more" if more > 0 else "")
+    return escaped(f"  {_count(len(group.resources), group.kind)} ({resources}): {group.reason!s}")
 
 
 def _object(drift: ObjectDrift, *, explain: bool) -> dict[str, Any]:
@@ -124,7 +152,7 @@ def _counts(aside: Sequence[ObjectDrift]) -> list[str]:
     widest = len(str(counts.total()))
     return [
         f"  set aside: {_count(counts.total(), 'difference')} that {'is' if counts.total() == 1 else 'are'} not drift",
-        *(f"    {number:{widest}} {_printable(str(reason))}" for reason, number in counts.most_common()),
+        *(f"    {number:{widest}} {escaped(str(reason))}" for reason, number in counts.most_common()),
     ]
 
 
@@ -135,7 +163,7 @@ def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, expla
     where = f"{item.namespace}/{item.name}" if item.namespace else item.name
     title = f"  {item.kind} {where}"
     if item.change == "missing":
-        why = f" ({_printable(str(item.reason))})" if explain else ""
+        why = f" ({escaped(str(item.reason))})" if explain else ""
         return [f"{title}: missing from the cluster{why}"]
     rows = [row for field in (drift.fields if drift else ()) for row in _rows(field, "", explain=explain)]
     rows += [row for field in (aside.fields if aside else ()) for row in _rows(field, _SET_ASIDE, explain=True)]
@@ -147,7 +175,7 @@ def _rows(field: FieldDrift, prefix: str, *, explain: bool) -> list[tuple[str, s
     """Path, values and origin; a row for each place inside the field that differs."""
     origin = _origin(field)
     if explain:
-        why = _printable(str(field.reason))
+        why = escaped(str(field.reason))
         named = field.manager is None or field.manager in why
         origin = why + _no_later(field) if named else f"{why}; {origin}"
     return [(f"{prefix}{_mark(place)} {_place(place)}", _values(place), origin) for place in differences(field)]
@@ -160,7 +188,7 @@ def _mark(place: Difference) -> str:
 
 
 def _place(place: Difference) -> str:
-    return _printable(place.path) + (f" line {place.line}" if place.line else "")
+    return escaped(place.path) + (f" line {place.line}" if place.line else "")
 
 
 def _values(place: Difference) -> str:
@@ -174,12 +202,8 @@ def _values(place: Difference) -> str:
 
 def _value(value: Any) -> str:
     """As JSON, which also escapes control characters for the terminal."""
-    text = _printable(json.dumps(value, default=str, ensure_ascii=False))
+    text = escaped(json.dumps(value, default=str, ensure_ascii=False))
     return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…"
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
 
 
 def _origin(field: FieldDrift) -> str:

@@ -211,7 +211,7 @@ def _rate(object_drift: ObjectDrift, path: str, desired: Any, live: Any) -> Rati
     return Rating(_MINOR, Reason.OTHER) if is_builtin else Rating(_SERIOUS, Reason.CUSTOM)
 
 
-_COMPILED: Final = tuple((rule, re.compile(rule.path)) for rule in _RULES)
+_COMPILED: Final = tuple((rule, re.compile(rule.path, re.DOTALL)) for rule in _RULES)
 
 
 @lru_cache(maxsize=4096)  # the same fields of many objects differ, and each is rated again and again

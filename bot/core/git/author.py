@@ -1,7 +1,7 @@
 """Finds the people who wrote a merge: the authors of its commits and their co-authors, without bots."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,8 +9,8 @@ from bot.core.git.commit import Commit
 
 MAX_AUTHORS: Final = 20
 
-# https://docs.github.com/en/pull-requests/committing-changes-to-your-project/creating-and-editing-commits/creating-a-commit-with-multiple-authors
-_CO_AUTHOR: Final = re.compile(r"(?im)^co-authored-by:[ \t]*(.{1,200}?)[ \t]*<([^<>\s]{1,254})>[ \t]*$")
+_MAX_NAME: Final = 200
+_EMAIL: Final = re.compile(r"[^<>\s]{1,254}")
 # What forges substitute for private addresses: `login@`, `12345+login@` (GitHub), `12345-login@` (GitLab).
 # https://docs.github.com/en/account-and-profile/reference/email-addresses-reference
 _NOREPLY: Final = re.compile(
@@ -46,7 +46,7 @@ def authors_of(commits: Iterable[Commit]) -> list[Author]:
     """The authors and co-authors of some commits, each once, in the order of the commits, without bots."""
     authors: dict[str, Author] = {}
     for commit in commits:
-        for name, email in ((commit.author, commit.email), *_CO_AUTHOR.findall(commit.message)):
+        for name, email in ((commit.author, commit.email), *_co_authors(commit.message)):
             author = _author(name, email)
             if not is_bot(author):
                 authors.setdefault(author.login or author.email, author)
@@ -57,6 +57,19 @@ def is_bot(author: Author) -> bool:
     """Whether the author is a tool, by its name, login or email."""
     names = (author.name, author.email.partition("@")[0], author.login or "")
     return any(_BOT.fullmatch(name.lower()) for name in names)
+
+
+def _co_authors(message: str) -> Iterator[tuple[str, str]]:
+    """The name and email of each trailer `Co-authored-by: NAME <EMAIL>`.
+
+    https://docs.github.com/en/pull-requests/committing-changes-to-your-project/creating-and-editing-commits/creating-a-commit-with-multiple-authors
+    """
+    for line in message.split("\n"):
+        key, _, value = line.partition(":")
+        name, _, email = value.strip().rpartition("<")
+        is_co_author = key.lower() == "co-authored-by" and 0 < len(name.strip()) <= _MAX_NAME
+        if is_co_author and email.endswith(">") and _EMAIL.fullmatch(email[:-1]):
+            yield name.strip(), email[:-1]
 
 
 def _author(name: str, email: str) -> Author:

@@ -29,11 +29,6 @@ def normalize(url: str) -> str:
     return _joined(f"{parts.hostname}:{port}" if has_own_port else parts.hostname, unquote(parts.path))
 
 
-def without_credentials(url: str) -> str:
-    """The URL without user and password, to show to people."""
-    return re.sub(r"//[^/@\s]*@", "//", url.strip())[:200]
-
-
 def _joined(host: str, path: str) -> str:
     return f"{host}/{_path(path).strip('/')}".lower()
 

@@ -14,9 +14,10 @@ _VERSION: Final = re.compile(
     r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
 )
 _NUMBER: Final = r"(?:\d{1,18}|[xX*])"
-_OPERAND: Final = rf"v?{_NUMBER}(?:\.{_NUMBER}){{0,2}}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
-_COMPARATOR: Final = re.compile(rf"\s*,?\s*(!=|>=|=>|<=|=<|~>|[=><~^])?\s*({_OPERAND})(?=[\s,]|$)", re.ASCII)
-_HYPHEN: Final = re.compile(rf"\s*({_OPERAND})\s+-\s+({_OPERAND})\s*", re.ASCII)
+# Possessive (`++`): a text from a cluster must not make it backtrack.
+_OPERAND: Final = rf"v?{_NUMBER}(?:\.{_NUMBER}){{0,2}}(?:-[0-9A-Za-z.-]++)?(?:\+[0-9A-Za-z.-]++)?"
+_COMPARATOR: Final = re.compile(rf"\s*+(?:,\s*+)?(!=|>=|=>|<=|=<|~>|[=><~^])?\s*+({_OPERAND})(?=[\s,]|$)", re.ASCII)
+_HYPHEN: Final = re.compile(rf"\s*+({_OPERAND})\s++-\s++({_OPERAND})\s*+", re.ASCII)
 
 
 @total_ordering
@@ -99,8 +100,8 @@ def _parse_alternative(text: str) -> list[_Interval] | None:
     hyphen = _HYPHEN.fullmatch(text)
     if hyphen is not None:
         return [_interval(">=", hyphen[1]), _interval("<=", hyphen[2])]
-    intervals, position = [], 0
-    while text[position:].strip():
+    intervals, position, end = [], 0, len(text.rstrip())
+    while position < end:
         match = _COMPARATOR.match(text, position)
         if match is None:
             return None

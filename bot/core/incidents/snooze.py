@@ -28,7 +28,9 @@ DEFAULT_SNOOZE = SnoozeFor(timedelta(hours=1))
 # The menu's options, in the form that `parse_snooze` reads.
 SNOOZE_CHOICES = ("30m", "1h", "4h", "until 09:00", "1d")
 
-_DURATION = re.compile(r"(?:(\d{1,2})\s*d)?\s*(?:(\d{1,4})\s*h)?\s*(?:(\d{1,5})\s*m(?:in)?)?", re.ASCII | re.IGNORECASE)
+_DURATION = re.compile(
+    r"(?:(\d{1,2})\s*+d)?\s*+(?:(\d{1,4})\s*+h)?\s*+(?:(\d{1,5})\s*+m(?:in)?)?", re.ASCII | re.IGNORECASE
+)
 _UNTIL = re.compile(r"(?:until|hasta(?: las)?)\s+([01]?\d|2[0-3]):([0-5]\d)", re.ASCII | re.IGNORECASE)
 
 

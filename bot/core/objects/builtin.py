@@ -416,7 +416,7 @@ class Field:
 
 
 _FIELD: Final = re.compile(
-    r"(?P<name>[\w-]+)(?P<pointer>\*)?(?:(?P<list>\[[^\]]*\])|(?P<map>\{\}))?(?::(?P<items>\w+))?"
+    r"(?P<name>[\w-]+)(?P<pointer>\*)?(?:(?P<list>\[[^\[\]]*\])|(?P<map>\{\}))?(?::(?P<items>\w+))?"
     r"(?:=(?P<default>[^@!?\s][^\s!?]*)|=@(?P<derive>[\w|]+(?:\(\))?))?(?P<filled>!)?(?P<empty>\?)?"
 )
 

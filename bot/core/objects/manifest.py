@@ -184,14 +184,15 @@ def _json_documents(text: str, budget: NodeBudget) -> list[tuple[int, object]] |
     """The documents of a JSON stream with their lines; None if it is not JSON, but a YAML flow mapping, say."""
     decoder = json.JSONDecoder(parse_int=parse_integer, parse_float=parse_float, parse_constant=parse_float)
     documents: list[tuple[int, object]] = []
-    at, left = 0, budget.left
+    line, counted, at, left = 1, 0, 0, budget.left
     try:
-        while match := re.compile(r"\S").search(text, at):
+        while match := _NOT_SPACE.search(text, at):
             value, at = decoder.raw_decode(text, match.start())
             left -= _count_nodes(value, left)
             if left < 0:
                 return None  # the YAML parser says where
-            documents.append((text.count("\n", 0, match.start()) + 1, value))
+            line, counted = line + text.count("\n", counted, match.start()), match.start()
+            documents.append((line, value))
     except (ValueError, RecursionError):
         return None
     budget.left = left
@@ -204,6 +205,8 @@ def _count_nodes(value: object, most: int) -> int:
     for _ in range(_MAX_DEPTH):
         nodes += len(level)
         collections = [node for node in level if isinstance(node, dict | list)]
+        if not collections:
+            return nodes
         level = [child for node in collections for child in (node.values() if isinstance(node, dict) else node)]
     return most + 1 if any(isinstance(node, dict | list) for node in level) else nodes + len(level)
 
@@ -387,4 +390,5 @@ _WORDS: Final[Mapping[str, object]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     "<<": _MERGE,
 }
+_NOT_SPACE: Final = re.compile(r"\S")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")

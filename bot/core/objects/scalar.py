@@ -23,7 +23,7 @@ _EXACT: Final = Context(prec=400)
 
 # https://pkg.go.dev/time#ParseDuration
 _DURATION: Final = re.compile(r"[-+]?(?:(?:[0-9]{1,20}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})(?:ns|us|µs|μs|ms|s|m|h))+")
-_DURATION_PART: Final = re.compile(r"([0-9]*(?:\.[0-9]*)?)(ns|us|µs|μs|ms|s|m|h)")
+_DURATION_PART: Final = re.compile(r"(?<![0-9.])([0-9]*+(?:\.[0-9]*+)?)(ns|us|µs|μs|ms|s|m|h)")
 _NANOSECONDS: Final = {
     "ns": 1,
     "us": 10**3,

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Final
@@ -19,6 +20,7 @@ from bot.core.objects.redaction import has_hidden
 from bot.i18n.catalogue import adopt as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 
+_MAX_PAIRS: Final = 1_000_000  # of equal lines, which difflib compares each with each
 _NO_FOLDING: Final = 2**20  # ruamel.yaml folds longer lines
 
 
@@ -219,7 +221,8 @@ def round_trip(text: str) -> YAML:
     yaml.width = _NO_FOLDING
     mapping, offset = _indents(text)
     yaml.indent(mapping=mapping, sequence=offset + 2, offset=offset)
-    yaml.explicit_start = bool(re.match(r"(?:\s*#[^\n]*\n|\s*\n)*---(\s|$)", text))
+    lines = (line for line in text.split("\n") if line.strip() and not line.lstrip().startswith("#"))
+    yaml.explicit_start = bool(re.match(r"---(\s|$)", next(lines, "")))
     return yaml
 
 
@@ -263,8 +266,24 @@ def _transplant(original: list[str], unchanged: list[str], changed: list[str]) -
     return result
 
 
-def _opcodes(before: list[str], after: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
-    return SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+def _opcodes(before: list[str], after: list[str]) -> list[tuple[str, int, int, int, int]]:
+    """How `after` differs from `before`, as difflib says it; where lines repeat too much, as one replacement."""
+    first = _common(before, after)
+    last = _common(before[first:][::-1], after[first:][::-1])
+    end, new_end = len(before) - last, len(after) - last
+    counts = Counter(after[first:new_end])
+    if sum(counts[line] for line in before[first:end]) > _MAX_PAIRS:
+        between = [("replace", first, end, first, new_end)]
+    else:
+        opcodes = SequenceMatcher(None, before[first:end], after[first:new_end], autojunk=False).get_opcodes()
+        between = [(tag, first + a, first + b, first + c, first + d) for tag, a, b, c, d in opcodes]
+    return [("equal", 0, first, 0, first), *between, ("equal", end, len(before), new_end, len(after))]
+
+
+def _common(one: list[str], other: list[str]) -> int:
+    """How many lines both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def _indentation(line: str) -> int:

@@ -82,9 +82,9 @@ _HEX = "[0-9a-f]{7,64}"
 _NUMBER = "[1-9][0-9]{0,8}"
 # Pages of GitHub, GitLab, Bitbucket Cloud and Data Center. A commit shown inside a pull request is that commit.
 _PAGE = re.compile(
-    r"(?P<repository>/[\w.~/-]+?)(?:/-)?"
-    rf"(?:/(?:pull|pull-requests|merge_requests)/(?P<number>{_NUMBER})(?:/commits/(?P<inside>{_HEX})|(?:/[\w-]+)*)"
-    rf"|/commits?/(?P<digits>{_HEX}))/?",
+    r"(?>(?P<repository>/[\w.~/-]+?)(?:/-)?"
+    rf"/(?:(?:pull|pull-requests|merge_requests)/(?P<number>{_NUMBER})|commits?/(?P<digits>{_HEX}))(?![\w-]))"
+    rf"(?(number)(?:/commits/(?P<inside>{_HEX})|(?:/[\w-]++)*+))/?",
     re.ASCII | re.IGNORECASE,
 )
 

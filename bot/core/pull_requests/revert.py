@@ -269,8 +269,11 @@ _AUTOMATION = (
 
 
 def branch_name(target: Target, attempt: int = 1) -> str:
-    """The branch of this revert: the same for everyone who asks, so that two requests share one pull request."""
-    ends = dict.fromkeys((target.commits[-1].sha[:12], target.last.sha[:12]))
+    """The branch of this revert: the same for everyone who asks, so that two requests share one pull request.
+
+    It holds whole SHAs: two commits whose SHAs begin alike are easy to make, and would share it too.
+    """
+    ends = dict.fromkeys((target.commits[-1].sha, target.last.sha))
     suffix = "" if attempt == 1 else f"-{attempt}"
     return f"gitops-bot/revert-{'-'.join(ends)}{suffix}"
 

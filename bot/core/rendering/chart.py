@@ -2,14 +2,16 @@
 
 import posixpath
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.core.globs import GlobError, matches_path_glob
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.resource import Object, items, text
-from bot.core.rendering.kustomization import Reference, redact_url
+from bot.core.rendering.kustomization import Reference
 from bot.core.rendering.source import CHART_FILE, HelmParameters, is_within, resolve_path
+from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -19,18 +21,21 @@ _NONDETERMINISTIC: Final = re.compile(
     rb"\b(now|ago|date|dateInZone|htmlDate|htmlDateInZone|rand\w+|shuffle|uuidv4|gen\w*(?:CA|Cert|Key)\w*|buildCustomCert"
     rb"|bcrypt|htpasswd|encryptAES)\b"
 )
+_GLOB_FROM: Final = re.compile(r"(?:^|/)[^/]*[*?\[].*")  # the first part of a path that is a glob, and what follows
 
 
 @dataclass(frozen=True, slots=True)
 class ChartDependencies:
     """What a chart needs; all paths are from the repository's root.
 
-    `outside` are the paths outside the chart's directory, `values_files` its values files in order. `local_charts` are
-    the paths of `file://` dependencies, by name; they go into the chart's charts/ directory.
+    `outside` are the paths outside the chart's directory, `values_files` its values files in order, or globs for them,
+    and `set_file` the files of parameters. `local_charts` are the paths of `file://` dependencies, by name; they go
+    into the chart's charts/ directory.
     """
 
     outside: tuple[Reference, ...]
     values_files: tuple[str, ...]
+    set_file: tuple[tuple[str, str], ...]
     local_charts: Mapping[str, str]
 
 
@@ -60,13 +65,40 @@ def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmPar
             local_charts[name] = path
             outside.append(Reference(path, file, line))
     values_files = tuple(_values_file(root, path) for path in parameters.values_files)
-    for path in values_files:
-        reference = Reference(path, path, 1, optional=parameters.ignore_missing_values_files)
-        if not is_within(path, root):
+    set_file = tuple((name, _values_file(root, path)) for name, path in parameters.set_file)
+    for path in (*values_files, *(path for _, path in set_file)):
+        optional = parameters.ignore_missing_values_files and path in values_files
+        base = _GLOB_FROM.sub("", path)
+        reference = Reference(base, path, 1, optional=optional or base != path)
+        if base != path and is_within(base, root):
+            continue
+        if not is_within(base, root):
             outside.append(reference)
         elif path not in files and not reference.optional:
             raise reference.missing_error()
-    return ChartDependencies(tuple(outside), values_files, local_charts)
+    return ChartDependencies(tuple(outside), values_files, set_file, local_charts)
+
+
+def expand_values_files(needed: Sequence[str], paths: Iterable[str], *, ignore_missing: bool) -> tuple[str, ...]:
+    """The values files among `paths` that are needed, with globs expanded, each once. ManifestError.
+
+    As in Argo CD, a file that is listed by itself keeps its own place.
+    """
+    available = sorted(paths, key=lambda path: path.split("/"))
+    listed = [path for path in needed if not _GLOB_FROM.search(path)]
+    expanded: list[str] = []
+    for path in needed:
+        if path in listed:
+            expanded += [path] if path in available else []
+            continue
+        try:
+            matches = [candidate for candidate in available if matches_path_glob(path, candidate)]
+        except GlobError as error:
+            raise ManifestError(path, 1, error.text) from error
+        if not matches and not ignore_missing:
+            raise ManifestError(path, 1, LocalizedText(texts.NO_MATCH))
+        expanded += [match for match in matches if match not in listed]
+    return tuple(dict.fromkeys(expanded))
 
 
 def is_nondeterministic(files: Iterable[tuple[str, bytes]]) -> bool:

@@ -19,14 +19,22 @@ Values = dict[str, Any]
 
 _MAX_INDEX: Final = 65_536  # both as in Helm's strvals/parser.go
 _MAX_NESTED_NAMES: Final = 30
+_SPECIAL: Final = re.compile(r"[\\,{]")  # in the value of a setting
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 # Characters that JSON may hold and YAML may not, and halves of surrogate pairs, which are no text at all.
 _NOT_IN_YAML: Final = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _WORDS: Final[Mapping[str, object]] = {"true": True, "false": False, "null": None, "0": 0}
 
 
-def merge_values(files: Iterable[tuple[str, bytes]], chart_file: str, parameters: HelmParameters) -> str:
-    """Helm's values as JSON: the files, then `inline_values`, `set` and `set_string`; later ones override earlier ones.
+def merge_values(
+    files: Iterable[tuple[str, bytes]],
+    chart_file: str,
+    parameters: HelmParameters,
+    set_file: Iterable[tuple[str, bytes]] = (),
+) -> str:
+    """Helm's values as JSON: the files, then `inline_values`, `set`, `set_string`, and `set_file` with the contents.
+
+    Later ones override earlier ones.
 
     ManifestError for a file that holds no mapping, for a parameter that Helm would not accept, and for more than
     MAX_VALUES_BYTES. Errors in what is not a file name `chart_file`.
@@ -39,7 +47,8 @@ def merge_values(files: Iterable[tuple[str, bytes]], chart_file: str, parameters
     except ManifestError as error:
         message = LocalizedText(texts.BAD_INLINE_VALUES, line=str(error.line), problem=error.problem)
         raise ManifestError(chart_file, 1, message) from None
-    for settings, is_string in ((parameters.set, False), (parameters.set_string, True)):
+    contents = [(name, _SPECIAL.sub(r"\\\g<0>", content.decode(errors="replace"))) for name, content in set_file]
+    for settings, is_string in ((parameters.set, False), (parameters.set_string, True), (contents, True)):
         for name, value in settings:
             try:
                 _Setting(f"{name}={_escaped(value)}", is_string=is_string).apply(values)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.resource import text
 from bot.core.rendering.source import CHART_FILE, KUSTOMIZATION_FILES, is_within, resolve_path
+from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
@@ -29,7 +30,6 @@ _HELM_GENERATOR: Final = "HelmChartInflationGenerator"
 
 _MAX_LINE_SEARCHES: Final = 1_000  # per file; each reads the file, and the line number is only a courtesy
 
-_SCHEME: Final = re.compile(r"(?:git::)?[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _URL: Final = re.compile(r"\s*https?:", re.IGNORECASE)
 # Whatever Kustomize may take for a repository's URL, even where a directory of that name exists.
 _REMOTE: Final = re.compile(r"[:?@]|\.git(/|$)|(^|/)_git/|^(www\.)?github\.com(/|$)", re.IGNORECASE)
@@ -97,16 +97,6 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
     if uses_plugins:
         _refuse_helm_generators(files)
     return References(tuple(outside.values()), uses_helm, uses_plugins)
-
-
-def redact_url(url: str) -> str:
-    """A URL to show: on one line, without its user, password and query, at most 200 characters."""
-    scheme = match[0] if (match := _SCHEME.match(url)) else ""
-    address, _, query = url.removeprefix(scheme).replace("#", "?").partition("?")
-    user, _, place = address.rpartition("@")
-    # With an @ behind the question mark, that is part of a password, or the @ is part of a token.
-    shown = "***" if "@" in query else f"***@{place}" if user else address
-    return "".join(character for character in f"{scheme}{shown}" if character.isprintable())[:200]
 
 
 def _refuse_helm_generators(files: Mapping[str, bytes]) -> None:

@@ -1,24 +1,18 @@
-"""Applies a deployer's changes to a kustomization before the build, and Flux's variables after it."""
+"""Applies a deployer's changes to a kustomization before the build, as `kustomize edit` and Flux do."""
 
 import json
 import posixpath
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.objects.manifest import ManifestError, read_documents
-from bot.core.objects.resource import items
+from bot.core.objects.resource import items, mapping
 from bot.core.rendering.source import KUSTOMIZATION_FILES, KustomizeParameters, is_within
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedText
 
 _SUFFIXES: Final = (".yaml", ".yml")
-_SUBSTITUTION_DISABLED: Final = re.compile(
-    rb"^[ \t]+[\"']?kustomize\.toolkit\.fluxcd\.io/substitute[\"']?:\s*[\"']?disabled", re.MULTILINE
-)
-_VARIABLE: Final = re.compile(rb"\$(\$?)\{([^{}]*)\}")
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +26,38 @@ class EditedFile:
 def edit_kustomization(files: Mapping[str, bytes], root: str, parameters: KustomizeParameters) -> EditedFile | None:
     """The kustomization at `root` with the deployer's changes; None if there is none and none should be created.
 
-    ManifestError if the file doesn't hold exactly one kustomization.
+    ManifestError if the file doesn't hold exactly one kustomization, or already has a label that would be added.
     """
     candidates = (posixpath.join(root, name) for name in KUSTOMIZATION_FILES)
     file = next((path for path in candidates if path in files), None)
-    if file is None and not parameters.create_if_missing:
+    if file is None and parameters.flux is None:
         return None
     if file is None:
         file = posixpath.join(root, KUSTOMIZATION_FILES[0])
-        kustomization: dict[str, Any] = {"resources": _generated_resources(files, root)}
+        # Kustomize rejects a kustomization without any field; Flux sets this one if there is nothing to build.
+        resources = _generated_resources(files, root)
+        kustomization: dict[str, Any] = {"resources": resources} if resources else {"namespace": "_placeholder"}
     else:
-        documents = [value for _, value in read_documents(file, files[file])]
-        if len(documents) != 1 or not isinstance(documents[0], dict):
+        documents = [value for _, value in read_documents(file, files[file])] or [{}]
+        if len(documents) != 1 or not isinstance(documents[0], dict) or not (documents[0] or parameters.flux):
             raise ManifestError(file, 1, LocalizedText(texts.SEVERAL_KUSTOMIZATIONS))
         kustomization = dict(documents[0])
+        if parameters.flux and not items(kustomization, "resources"):
+            kustomization["buildMetadata"] = ["originAnnotations"]
     for key, value in (
         ("namePrefix", parameters.name_prefix),
         ("nameSuffix", parameters.name_suffix),
         ("namespace", parameters.namespace),
+        ("buildMetadata", list(parameters.build_metadata)),
     ):
         if value:
             kustomization[key] = value
-    images = [json.loads(image) for image in parameters.images]
+    _add_metadata(kustomization, file, parameters)
+    edit_images = _merge_images if parameters.flux else _set_images
     replicas = [{"name": name, "count": count} for name, count in parameters.replicas]
     patches = [json.loads(patch) for patch in parameters.patches]
     kustomization |= {
-        "images": _replace_by_name(items(kustomization, "images"), images),
+        "images": edit_images(items(kustomization, "images"), [json.loads(image) for image in parameters.images]),
         "replicas": _replace_by_name(items(kustomization, "replicas"), replicas),
         "patches": [*items(kustomization, "patches"), *patches],
         "components": [*items(kustomization, "components"), *parameters.components],
@@ -65,30 +65,30 @@ def edit_kustomization(files: Mapping[str, bytes], root: str, parameters: Kustom
     return EditedFile(file, json.dumps({key: value for key, value in kustomization.items() if value != []}).encode())
 
 
-def substitute_variables(manifests: bytes, variables: Mapping[str, str]) -> bytes:
-    """Built manifests after Flux's `postBuild`: `${name}` replaced, with or without a default, unless disabled.
+def _add_metadata(kustomization: dict[str, Any], file: str, parameters: KustomizeParameters) -> None:
+    """Add labels and annotations as `kustomize edit add label` and `annotation` do."""
+    labels, annotations = dict(parameters.common_labels), dict(parameters.common_annotations)
+    if annotations:
+        existing = mapping(kustomization, "commonAnnotations")
+        kustomization["commonAnnotations"] = _add(existing, annotations, file, force=parameters.force_annotations)
+    if labels and parameters.label_without_selector:
+        entries = [dict(entry) for entry in items(kustomization, "labels") if isinstance(entry, Mapping)]
+        options = {"includeSelectors": False, "includeTemplates": parameters.label_include_templates}
+        same = (entry for entry in entries if all(bool(entry.get(key)) is value for key, value in options.items()))
+        entry = next(same, None)
+        if entry is None:
+            entries.append(entry := {**options})
+        entry["pairs"] = _add(mapping(entry, "pairs"), labels, file, force=parameters.force_labels)
+        kustomization["labels"] = entries
+    elif labels:
+        existing = mapping(kustomization, "commonLabels")
+        kustomization["commonLabels"] = _add(existing, labels, file, force=parameters.force_labels)
 
-    https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution. ValueError for other
-    string functions.
-    """
 
-    def substitute(match: re.Match[bytes]) -> bytes:
-        is_escaped, expression = match[1], match[2].decode(errors="replace")
-        if is_escaped:
-            return match[0][1:]
-        name = _NAME.match(expression)
-        rest = expression[name.end() :] if name else expression
-        if name is None or not (not rest or rest.startswith((":=", ":-", "=", "-"))):
-            raise ValueError("this string function is not supported")
-        value = variables.get(name[0])
-        if rest.startswith(":"):
-            return (value or rest[2:]).encode()
-        return (value if value is not None else rest[1:]).encode()
-
-    return b"\n---\n".join(
-        document if _SUBSTITUTION_DISABLED.search(document) else _VARIABLE.sub(substitute, document)
-        for document in manifests.split(b"\n---\n")
-    )
+def _add(existing: Mapping[str, Any], added: Mapping[str, str], file: str, *, force: bool) -> dict[str, Any]:
+    if not force and (taken := [name for name in added if name in existing]):
+        raise ManifestError(file, 1, LocalizedText(texts.ALREADY_LABELED, name=taken[0][:100]))
+    return {**existing, **added}
 
 
 def _generated_resources(files: Mapping[str, bytes], root: str) -> list[str]:
@@ -96,8 +96,39 @@ def _generated_resources(files: Mapping[str, bytes], root: str) -> list[str]:
     kustomized = {posixpath.dirname(path) for path in files if posixpath.basename(path) in KUSTOMIZATION_FILES}
     outermost = {directory for directory in kustomized if kustomized.isdisjoint(_parents(directory))}
     manifests = [path for path in files if path.endswith(_SUFFIXES) and kustomized.isdisjoint(_parents(path))]
-    resources = (posixpath.relpath(path, root or ".") for path in (*manifests, *outermost) if is_within(path, root))
-    return sorted(path for path in resources if not any(part.startswith(".") for part in path.split("/")))
+    return sorted(posixpath.relpath(path, root or ".") for path in (*manifests, *outermost) if is_within(path, root))
+
+
+def _merge_images(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The entries with the fields that Flux sets; a tag or a digest replaces both."""
+    merged = [dict(entry) if isinstance(entry, Mapping) else entry for entry in entries]
+    for override in overrides:
+        fields = {key: value for key, value in override.items() if value}
+        entry = next(
+            (entry for entry in merged if isinstance(entry, dict) and entry.get("name") == fields["name"]), None
+        )
+        if entry is None:
+            merged.append(fields)
+            continue
+        if "newTag" in fields or "digest" in fields:
+            entry.pop("newTag", None)
+            entry.pop("digest", None)
+        entry |= fields
+    return merged
+
+
+def _set_images(entries: Sequence[Any], overrides: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The entries as `kustomize edit set image` leaves them: replaced by name, but `*` keeps what was there."""
+    existing = {entry["name"]: entry for entry in entries if isinstance(entry, Mapping) and "name" in entry}
+    images = existing | {
+        override["name"]: {
+            key: kept if value == "*" else value
+            for key, value in override.items()
+            if value != "*" or (kept := existing.get(override["name"], {}).get(key))
+        }
+        for override in overrides
+    }
+    return [images[name] for name in sorted(images)] if overrides else [*entries]
 
 
 def _parents(path: str) -> Iterator[str]:

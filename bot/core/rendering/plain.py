@@ -10,6 +10,8 @@ from bot.i18n.language import LocalizedText, join_texts
 
 _MAX_ERRORS: Final = 10  # of one directory
 _SUFFIXES = (".yaml", ".yml", ".json")
+_SKIP_MARKER = b"+argocd:skip-file-rendering"
+_MANIFEST_MARKERS = (b"apiVersion:", b"kind:", b"metadata:")
 _JSONNET = ".jsonnet"  # the files that Argo CD evaluates; they import .libsonnet files
 
 # Next to these, the other files are a generator's input, not manifests to compare.
@@ -21,27 +23,31 @@ _GENERATORS = {
 }
 
 
-def render_plain(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Manifest]:
+def render_plain(
+    files: Iterable[tuple[str, bytes]], root: str = "", *, hidden: bool = False, skip_other_yaml: bool = False
+) -> list[Manifest]:
     """The manifests in (path, content) pairs, ordered by path; `root` is the application's path.
 
-    Hidden files and directories below the root (`.github`) are skipped. ManifestError, with file and line, for every
-    invalid manifest and for the input of Kustomize, Helm and Jsonnet.
+    Without `hidden`, hidden files and directories below the root (`.github`) are skipped. ManifestError, with file and
+    line, for every invalid manifest and for the input of Kustomize, Helm and Jsonnet. With `skip_other_yaml`, files are
+    skipped as in Argo CD, and the input of Kustomize and Helm is YAML like any other.
     """
     base = normpath(root.strip("/") or ".")
-    visible = sorted((path, content) for path, content in files if not _is_hidden(path, base))
-    for path, _ in visible:
-        if path.endswith(_JSONNET):
+    read = sorted((path, content) for path, content in files if hidden or not _is_hidden(path, base))
+    for path, content in read:
+        if path.endswith(_JSONNET) and not (skip_other_yaml and _SKIP_MARKER in content):
             raise ManifestError(path, 1, LocalizedText(texts.JSONNET))
         generator = _GENERATORS.get(basename(path))
-        if generator is not None:
+        if generator is not None and not skip_other_yaml:
             raise ManifestError(path, 1, LocalizedText(texts.GENERATOR, generator=generator))
+    read_file = _read_objects if skip_other_yaml else read_manifests
     budget = NodeBudget()
     manifests: list[Manifest] = []
     errors: list[ManifestError] = []
-    for path, content in visible:
+    for path, content in read:
         if path.endswith(_SUFFIXES) and len(errors) < _MAX_ERRORS:
             try:
-                manifests += read_manifests(path, content, budget)
+                manifests += read_file(path, content, budget)
             except ManifestError as error:
                 errors.append(error)
     if errors:
@@ -50,6 +56,21 @@ def render_plain(files: Iterable[tuple[str, bytes]], root: str = "") -> list[Man
             first.file, first.line, join_texts(texts.AND_MORE, [first.problem, *(other.text for other in others)])
         )
     return manifests
+
+
+def _read_objects(path: str, content: bytes, budget: NodeBudget) -> list[Manifest]:
+    """The manifests in a file; none if Argo CD takes it for something else. ManifestError.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/directory/ and its reposerver (getObjsFromYAMLOrJSON).
+    """
+    if _SKIP_MARKER in content:
+        return []
+    try:
+        return read_manifests(path, content, budget)
+    except ManifestError:
+        if path.endswith(".json") or all(marker in content for marker in _MANIFEST_MARKERS):
+            raise
+        return []
 
 
 def is_input_file(name: str) -> bool:

@@ -24,9 +24,10 @@ class HelmParameters:
     """What a deployer passes to Helm besides the chart. "" and () leave Helm's default.
 
     - `values_files` are paths from the source's path, or with a leading slash, from the repository's root. Later files
-      override earlier ones; with `ignore_missing_values_files`, missing ones are skipped.
+      override earlier ones; with `ignore_missing_values_files`, missing ones are skipped. A glob (`*`, `?`, `[…]`,
+      `**`) stands for the files that it matches, by path, except those that are listed by themselves.
     - `inline_values` is YAML that overrides the files. `set` and `set_string` are (name, value) pairs, as in
-      `helm --set` and `--set-string`, that override both.
+      `helm --set` and `--set-string`, that override both. `set_file` are (name, path) pairs, as in `--set-file`.
     - `include_crds` is `helm --include-crds`: whether to render the crds/ directory.
     """
 
@@ -36,6 +37,7 @@ class HelmParameters:
     inline_values: str = ""
     set: tuple[tuple[str, str], ...] = ()
     set_string: tuple[tuple[str, str], ...] = ()
+    set_file: tuple[tuple[str, str], ...] = ()
     api_versions: tuple[str, ...] = ()
     kube_version: str = ""
     include_crds: bool = True
@@ -47,11 +49,14 @@ class DirectoryParameters:
     """Which plain files of a path to read, like Argo CD's `directory` options.
 
     `include` and `exclude` are glob patterns for paths relative to the source's path; "" matches every file and none.
+    With `hidden`, hidden files are read too; with `skip_other_yaml`, YAML files without Kubernetes objects are skipped.
     """
 
     recurse: bool = True
     include: str = ""
     exclude: str = ""
+    hidden: bool = False
+    skip_other_yaml: bool = False
 
     def includes(self, path: str) -> bool:
         """Whether to read the file at `path`, relative to the source's path."""
@@ -63,13 +68,26 @@ class DirectoryParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class FluxBuild:
+    """What Flux does beyond Kustomize.
+
+    `substitutions` are (name, value) pairs for `${name}` in the built manifests. Without any, nothing is substituted
+    unless `substitute_always`. With `has_unread_variables`, other variables may have values that the bot cannot read.
+    """
+
+    substitutions: tuple[tuple[str, str], ...] = ()
+    substitute_always: bool = False
+    has_unread_variables: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KustomizeParameters:
     """What a deployer changes in a kustomization. "" and () leave it unchanged.
 
     - `images` and `patches` are entries of those fields as JSON, `replicas` are (name, count) pairs, and `components`
-      are paths relative to the source's path.
-    - `create_if_missing` generates a kustomization where there is none.
-    - `substitutions` are (name, value) pairs for `${name}` in the built manifests.
+      are paths relative to the source's path, of which missing ones are skipped with `ignore_missing_components`.
+    - `common_labels` and `common_annotations` are (name, value) pairs. Unless forced, they must not be there already.
+    - `flux` is set if Flux builds the kustomization; it generates one where there is none.
     """
 
     name_prefix: str = ""
@@ -79,19 +97,35 @@ class KustomizeParameters:
     replicas: tuple[tuple[str, int], ...] = ()
     patches: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
-    create_if_missing: bool = False
-    substitutions: tuple[tuple[str, str], ...] = ()
+    ignore_missing_components: bool = False
+    build_metadata: tuple[str, ...] = ()
+    common_labels: tuple[tuple[str, str], ...] = ()
+    common_annotations: tuple[tuple[str, str], ...] = ()
+    force_labels: bool = False
+    force_annotations: bool = False
+    label_without_selector: bool = False
+    label_include_templates: bool = False
+    flux: FluxBuild | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A normalized path in a repository (see `normalize_path`). If `type` is None, its files determine it."""
+    """A normalized path in a repository (see `normalize_path`). If `type` is None, its files determine it.
+
+    `labels` and `annotations` are (name, value) pairs that the deployer adds to every object. `ignore` is set if Flux
+    reads the repository: lines as in .gitignore, of files that it leaves out. `argocd` is the source as Argo CD has it,
+    as JSON, to which files in the path may apply.
+    """
 
     path: str
     type: SourceType | None = None
     helm: HelmParameters = HelmParameters()
     directory: DirectoryParameters = DirectoryParameters()
     kustomize: KustomizeParameters = KustomizeParameters()
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    ignore: str | None = None
+    argocd: str = ""
 
 
 def detect_source_type(paths: Iterable[str], root: str) -> SourceType:

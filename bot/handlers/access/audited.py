@@ -4,22 +4,41 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.core.access.audit import AuditEntry
 from bot.core.access.requester import Requester
 from bot.ports import Ports
 from bot.ports.errors import PortError
+from bot.ports.store import StoreError
 
 _log = logging.getLogger(__name__)
 
 
+class Pending(Protocol):
+    """A request that outlives the process until it has its entry."""
+
+    @property
+    def id(self) -> str:
+        """Its ID in the store."""
+        ...
+
+    def fail(self) -> None:
+        """Leave it to be finished later, with its entry."""
+        ...
+
+
 @dataclass(slots=True)
 class AuditRecord:
-    """What is known of a request so far. A `result` of None withdraws the entry: nothing was requested yet."""
+    """What is known of a request so far. A `result` of None withdraws the entry: nothing was requested yet.
+
+    The entry finishes `pending`.
+    """
 
     what: str
     applications: Sequence[str]
     result: str | None = ""
+    pending: Pending | None = None
 
 
 @contextmanager
@@ -27,12 +46,15 @@ def audited(ports: Ports, requester: Requester, what: str, applications: Sequenc
     """Append one audit entry when the block ends, even if it raises. StoreError when that fails.
 
     The block sets `result`, and the rest as soon as it knows better. An exception is recorded as `failed: …` and
-    raised again.
+    raised again. If the database fails, what is pending gets its entry when it is finished.
     """
     record = AuditRecord(what, applications)
     try:
         yield record
     except Exception as error:
+        if record.pending and isinstance(error, StoreError):
+            record.pending.fail()
+            raise
         record.result = f"failed: {error}" if isinstance(error, PortError) else f"failed: {type(error).__name__}"
         try:
             _append(ports, requester, record)
@@ -45,14 +67,18 @@ def audited(ports: Ports, requester: Requester, what: str, applications: Sequenc
 def _append(ports: Ports, requester: Requester, record: AuditRecord) -> None:
     if record.result is None:
         return
-    ports.store.audit_log.append(
-        AuditEntry(
-            at=ports.clock(),
-            who=requester.user,
-            what=record.what,
-            result=record.result,
-            origin=requester.origin,
-            channel=requester.channel,
-            applications=tuple(record.applications),
-        )
+    entry = AuditEntry(
+        at=ports.clock(),
+        who=requester.user,
+        what=record.what,
+        result=record.result,
+        origin=requester.origin,
+        channel=requester.channel,
+        applications=tuple(record.applications),
     )
+    try:
+        ports.store.audit_log.append(entry, finishes=record.pending.id if record.pending else None)
+    except StoreError:
+        if record.pending:
+            record.pending.fail()
+        raise

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.access.permission import Decision, Granted, Members, Right, Roles, Rule, decide, decide_any, groups_to_ask
+from bot.core.waiting import is_waiting
 from bot.ports.chat import Chat, ChatError
 
 # Slack answers usergroups.users.list about 20 times a minute for all groups together (tier 2), and an incident brings
 # many clicks at once. A person who leaves a group keeps the right this long.
 KNOWN_FOR = timedelta(seconds=30)
+_LONGEST_RETRY = timedelta(minutes=5)
 
 
 class Groups:
@@ -22,6 +24,7 @@ class Groups:
         self._chat = chat
         self._clock = clock
         self._known_for = known_for
+        self._longest = max(known_for, _LONGEST_RETRY)
         self._lock = threading.Lock()
         self._cache: dict[str, tuple[Members, datetime]] = {}
 
@@ -30,7 +33,7 @@ class Groups:
         now = self._clock()
         with self._lock:
             cached, until = self._cache.get(group, ("", now))
-            if now < until:
+            if is_waiting(until, now, self._longest):
                 return cached
         members: Members
         try:

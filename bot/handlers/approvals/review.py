@@ -22,6 +22,7 @@ from bot.core.approvals.approval import (
     collect_alerts,
     evaluate,
     history_rewrite,
+    is_due,
     is_settled,
     next_check_at,
 )
@@ -40,6 +41,7 @@ from bot.ports.chat import ChatError
 from bot.ports.errors import PortError
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository, RepositoryError, RevisionNotFoundError
+from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 from bot.ports.store import Posted
 
 _log = logging.getLogger(__name__)
@@ -92,7 +94,7 @@ class ApprovalReviewer:
             for (name, _), members in groupby(unsettled, key=lambda record: (record.repository, record.batch)):
                 batch = list(members)
                 settings = self._settings_of(name)
-                if settings and any(record.look_at <= now for record in batch):
+                if settings and any(is_due(record, now) for record in batch):
                     self._look_at(name, settings, batch, now)
 
     def share_diffs(self, translator_for: Callable[[str], Translator]) -> None:
@@ -101,7 +103,11 @@ class ApprovalReviewer:
             if not message.is_long(alert) or not self._settings_of(alert.newest.repository):
                 continue
             for channel in alert.channels:
-                self._share(alert, approval_key(alert, channel), translator_for(channel))
+                try:
+                    with unexpected_as_port_error(f"diff of {alert.id}"):
+                        self._share(alert, approval_key(alert, channel), translator_for(channel))
+                except (RepositoryError, UnexpectedError) as error:
+                    _log.warning("cannot share the diff of %s: %s", alert.id, error)
 
     def _share(self, alert: ApprovalAlert, key: str, translator: Translator) -> None:
         store, first, last = self._ports.store, alert.commits[0], alert.newest
@@ -166,7 +172,8 @@ class ApprovalReviewer:
             application for application in self._applications.values() if application.repository.key == repository.name
         ]
         try:
-            return affected_applications(repository, parent, sha, applications, self._rendered)
+            with unexpected_as_port_error(f"applications that {sha} affects"):
+                return affected_applications(repository, parent, sha, applications, self._rendered)
         except PortError as error:
             _log.warning("cannot tell which applications %s affects: %s", sha, error)
             return []
@@ -178,11 +185,12 @@ class ApprovalReviewer:
             records = [replace(record, why=LocalizedText(texts.NO_FORGE)) for record in batch]
             self._ports.store.approvals.save(records, settled={record.id for record in records})
             return
-        due = [record for record in batch if record.look_at <= now]
+        due = [record for record in batch if is_due(record, now)]
         try:
             unjudged = [record for record in batch if record.verdict is not ApprovalStatus.REWRITTEN]
-            reviewed = self._judged(name, settings, unjudged, now)
-        except (ForgeError, RepositoryError) as error:
+            with unexpected_as_port_error(f"approvals in {name}"):
+                reviewed = self._judged(name, settings, unjudged, now)
+        except (ForgeError, RepositoryError, UnexpectedError) as error:
             _log.warning("cannot check approvals in %s: %s", name, error)
             reviewed = {record.id: _waiting(record, error, now) for record in due}
         members = [reviewed.get(record.id, replace(record, look_at=next_check_at(record, now))) for record in batch]
@@ -204,11 +212,16 @@ class ApprovalReviewer:
             first, last = members[0][0], members[-1][0]
             content = _content(repository, first.parent, last.sha, pull, approvals) if pull else {}
             for record, _ in members:
-                paths = tuple(repository.changed_paths(record.parent, record.sha))
-                result = evaluate(Evidence(paths, pull, approvals, content, pushers.get(record.sha)), settings.rules)
-                judged[record.id] = self._advanced(
-                    repository, record, result, pull, pushers.get(record.sha), now, settings.grace
-                )
+                pushed_by = pushers.get(record.sha)
+                try:
+                    with unexpected_as_port_error(f"approval of {record.id}"):
+                        paths = tuple(repository.changed_paths(record.parent, record.sha))
+                        result = evaluate(Evidence(paths, pull, approvals, content, pushed_by), settings.rules)
+                        judged[record.id] = self._advanced(
+                            repository, record, result, pull, pushed_by, now, settings.grace
+                        )
+                except UnexpectedError as error:
+                    judged[record.id] = _waiting(record, error, now)
         return judged
 
     def _advanced(

@@ -16,16 +16,21 @@ from bot.core.applications.discovery import (
     ConfiguredRepository,
     DiscoveredApplication,
     DiscoveryResult,
+    ResourceRef,
+    UnsupportedResource,
     build_inventory,
 )
+from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
+from bot.core.objects.resource import mapping, text
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
-from bot.ports.cluster import Cluster, Discovery, Kind
+from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
+from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
@@ -63,11 +68,17 @@ class Applications(Mapping[str, Application]):
 
 @dataclass(frozen=True, slots=True)
 class _Deployer:
-    """How the resources of one deployer are listed and read. `kinds` are (group, kind), the first one needed."""
+    """How the resources of one deployer are listed and read.
+
+    `kinds` are (group, kind), the first one needed; those that are `declaring` declare applications, and `optional`
+    ones are left out where the bot is not allowed to list them.
+    """
 
     title: str
     kinds: Sequence[tuple[str, str]]
+    declaring: Sequence[tuple[str, str]]
     read: Callable[[flux.Resources, str, flux.ConfigMapReader], list[DiscoveryResult]]
+    optional: Sequence[tuple[str, str]] = ()
 
 
 def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMapReader) -> list[DiscoveryResult]:
@@ -79,8 +90,14 @@ def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMapReader) -> l
 
 
 _DEPLOYERS: Final = {
-    "argocd": _Deployer(argocd.DEPLOYER, (argocd.APPLICATION,), _read_argo),
-    "flux": _Deployer(flux.DEPLOYER, (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY), flux.read_resources),
+    "argocd": _Deployer(argocd.DEPLOYER, (argocd.APPLICATION,), (argocd.APPLICATION,), _read_argo),
+    "flux": _Deployer(
+        flux.DEPLOYER,
+        (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY),
+        (flux.KUSTOMIZATION, flux.HELM_RELEASE),
+        flux.read_resources,
+        optional=(ARTIFACT_GENERATOR,),
+    ),
 }
 
 
@@ -120,8 +137,9 @@ class Discoverer:
         for name in self._config.clusters[cluster].discover:
             deployer = _DEPLOYERS[name]
             try:
-                reader = self._clusters[cluster]
-                applications = deployer.read(_held(reader, deployer), cluster, _config_maps(reader))
+                with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
+                    reader = self._clusters[cluster]
+                    applications = _read(deployer, _held(reader, deployer), cluster, _config_maps(reader))
             except PortError as error:
                 not_served = error if isinstance(error, _NotServedError) else None
                 problem = not_served.text if not_served else self._failed(deployer, cluster, error.text)
@@ -130,7 +148,7 @@ class Discoverer:
                     self._troubles[cluster, name] = problem
                 continue
             self._ask_defaults(applications)
-            with self._lock:
+            with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
                 self._troubles.pop((cluster, name), None)
                 self._found[cluster, name] = applications
                 self._become()
@@ -148,8 +166,10 @@ class Discoverer:
 
     def catalogue(self) -> ApplicationInventory:
         """What is known, with the deployers' views; `notes` say what could not be asked."""
+        is_complete = self.complete()
         with self._lock:
-            return replace(self._catalogue, notes=tuple(self._troubles[key] for key in sorted(self._troubles)))
+            notes = tuple(self._troubles[key] for key in sorted(self._troubles))
+            return replace(self._catalogue, notes=notes, is_complete=is_complete or bool(notes))
 
     def views(self) -> Mapping[str, DeployerStatus]:
         """What the deployers say, by application."""
@@ -169,9 +189,10 @@ class Discoverer:
             if normalize(remote.url) not in urls:
                 continue
             try:
-                repository = self._repository(RepositoryRef(name, TargetRevision(HEAD)).key)
-                repository.fetch()
-                default = repository.resolved_revision().name
+                with unexpected_as_port_error(f"default branch of {name}"):
+                    repository = self._repository(RepositoryRef(name, TargetRevision(HEAD)).key)
+                    repository.fetch()
+                    default = repository.resolved_revision().name
             except PortError as error:
                 _log.warning("cannot read the default branch of %s: %s", name, error)
                 continue
@@ -197,6 +218,29 @@ class Discoverer:
         return ConfiguredCluster(
             name, self._clusters[name].server, settings.context or "", settings.channel or self._config.slack.channel
         )
+
+
+def _read(
+    deployer: _Deployer, held: flux.Resources, cluster: str, config_maps: flux.ConfigMapReader
+) -> list[DiscoveryResult]:
+    """What the resources declare. One that cannot be read for an unexpected reason is unsupported. PortError."""
+    try:
+        return deployer.read(held, cluster, config_maps)
+    except PortError:
+        raise
+    except Exception:  # noqa: BLE001  which resource it was is found out below
+        results: list[DiscoveryResult] = []
+    declaring = [(kind, resource) for kind in deployer.declaring for resource in held[kind]]
+    for kind, resource in declaring:
+        metadata = mapping(resource, "metadata")
+        origin = ResourceRef(deployer.title, kind[1], cluster, text(metadata, "namespace"), text(metadata, "name"))
+        only = {**held, **{other: [] for other in deployer.declaring}, kind: [resource]}
+        try:
+            with unexpected_as_port_error(str(origin.title)):
+                results += deployer.read(only, cluster, config_maps)
+        except UnexpectedError as error:
+            results.append(UnsupportedResource(origin, DeployerStatus(deployer.title), error.text))
+    return results
 
 
 _CONFIG_MAPS: Final = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
@@ -228,10 +272,14 @@ def _held(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[O
                 texts.NOT_SERVED, deployer=deployer.title, cluster=cluster.name, kind=f"{needed[1]}.{needed[0]}"
             )
         )
-    return {
-        kind: list(cluster.list(served[kind], None, lambda live: live).values()) if kind in served else []
-        for kind in deployer.kinds
-    }
+    held: dict[tuple[str, str], list[Object]] = {kind: [] for kind in (*deployer.kinds, *deployer.optional)}
+    for kind in held.keys() & served.keys():
+        try:
+            held[kind] = list(cluster.list(served[kind], None, lambda live: live).values())
+        except ForbiddenError:
+            if kind not in deployer.optional:
+                raise
+    return held
 
 
 def _served(discovery: Discovery) -> dict[tuple[str, str], Kind]:

@@ -7,7 +7,7 @@ it are unknown.
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.applications.application import Application
@@ -19,12 +19,14 @@ from bot.handlers.drift.comparison_cache import Caches, CompareOptions, Comparis
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, summarize
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.handlers.rendering.render import Tree, gather, make
+from bot.handlers.rendering.render import gather, make
+from bot.handlers.rendering.tree import Tree
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText, Text
-from bot.ports.cluster import Cluster, ClusterError
+from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository
+from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 from bot.ports.rendering import Renderer, RenderError
 
 _PARALLEL_FETCHES = 4
@@ -34,12 +36,16 @@ Revision = str | PortError  # a full sha, or why git did not answer
 
 @dataclass(frozen=True, slots=True)
 class _DesiredState:
-    """What git declares for one application; `error` says why it could not be fully read."""
+    """What git declares for one application; `error` says why it could not be fully read.
+
+    `overridden` is how many more objects it declares that are a later source's.
+    """
 
     application: Application
     revision: str | None
     manifests: tuple[Manifest, ...] = ()
     error: Text | None = None
+    overridden: int = 0
 
 
 def fetch_all(repositories: Mapping[str, Repository]) -> dict[str, Revision]:
@@ -47,7 +53,8 @@ def fetch_all(repositories: Mapping[str, Repository]) -> dict[str, Revision]:
 
     def fetch_one(repository: Repository) -> Revision:
         try:
-            return repository.fetch()
+            with unexpected_as_port_error(f"fetch of {repository.name}"):
+                return repository.fetch()
         except PortError as error:
             return error
 
@@ -71,16 +78,21 @@ def check(
 
     `revisions` and `repositories` are by the repository's name. `interactive` are patterns of field managers that
     people use by hand. With the `caches` of earlier checks, only what has changed since is rendered and compared. With
-    `explain`, the checks also list the server's defaults, as set aside. Raises no PortError: an application that could
-    not be fully checked is UNKNOWN, with the reason.
+    `explain`, the checks also list the server's defaults, as set aside. Never raises: an application that could not be
+    fully checked is UNKNOWN, with the reason.
     """
     caches = caches or Caches()
     _prepare(applications, revisions, repositories, caches.manifest_cache)
     desired_states = [
-        _desired_state(
-            application,
-            revisions[application.repository.key],
-            repositories[application.repository.key],
+        _without_overridden(
+            _desired_state(
+                application,
+                revisions[application.repository.key],
+                repositories[application.repository.key],
+                caches.manifest_cache,
+            ),
+            revisions,
+            repositories,
             caches.manifest_cache,
         )
         for application in applications
@@ -107,8 +119,9 @@ def check_files(
     """
     try:
         source = application.source
-        rendering = make(gather(tree, source, files), source, renderer)
-        desired = _DesiredState(application, None, rendering.manifests, rendering.varying or None)
+        with unexpected_as_port_error(f"rendering of {application.name}"):
+            rendering = make(gather(tree, source, files), renderer)
+        desired = _DesiredState(application, None, rendering.manifests, join_sentences(rendering.unknown))
     except (ManifestError, PortError) as error:
         desired = _DesiredState(application, None, error=error.text)
     options = CompareOptions(tuple(ignore), tuple(interactive), explain)
@@ -128,12 +141,42 @@ def _prepare(
         if isinstance(revision, PortError):
             return
         sources = [application.source for application in applications if application.repository.key == name]
-        with suppress(PortError):  # it is reported where the application that causes it is read
+        # It is reported where the application that causes it is read.
+        with suppress(PortError), unexpected_as_port_error(f"preparation of {name}"):
             manifest_cache.prepare(repositories[name], revision, sources)
 
     names = sorted({application.repository.key for application in applications})
     with ThreadPoolExecutor(_PARALLEL_FETCHES, "prepare") as pool:
         list(pool.map(prepare, names))
+
+
+def _without_overridden(
+    desired: _DesiredState,
+    revisions: Mapping[str, Revision],
+    repositories: Mapping[str, Repository],
+    manifest_cache: ManifestCache,
+) -> _DesiredState:
+    """Without the objects that a later source of the same resource declares too; unknown if that can't be read."""
+    application = desired.application
+    overridden: set[tuple[str, str, str, str]] = set()
+    for reference, source in application.later_sources:
+        revision = revisions.get(reference.key)
+        try:
+            if not isinstance(revision, str):
+                raise revision or PortError(LocalizedText(texts.NOT_FETCHED, repository=reference.name))
+            manifests = manifest_cache.manifests(repositories[reference.key], revision, source)
+        except (ManifestError, PortError) as error:
+            why = LocalizedText(texts.LATER_SOURCE, path=source.path or ".", why=error.text)
+            return replace(desired, error=join_sentences(filter(None, (desired.error, why))))
+        overridden |= {_identity(manifest, application.namespace) for manifest in manifests}
+    kept = [each for each in desired.manifests if _identity(each, application.namespace) not in overridden]
+    return replace(desired, manifests=tuple(kept), overridden=len(desired.manifests) - len(kept))
+
+
+def _identity(manifest: Manifest, namespace: str) -> tuple[str, str, str, str]:
+    """What identifies an object across versions of its API: group, kind, namespace and name."""
+    group = manifest.api_version.rpartition("/")[0]
+    return group, manifest.kind, manifest.namespace or namespace, manifest.name
 
 
 def _desired_state(
@@ -142,8 +185,9 @@ def _desired_state(
     if isinstance(revision, PortError):
         return _DesiredState(application, None, error=revision.text)
     try:
-        rendering = manifest_cache.rendering(repository, revision, application.source)
-        return _DesiredState(application, revision, rendering.manifests, rendering.varying or None)
+        with unexpected_as_port_error(f"rendering of {application.name}"):
+            rendering = manifest_cache.rendering(repository, revision, application.source)
+        return _DesiredState(application, revision, rendering.manifests, join_sentences(rendering.unknown))
     except (ManifestError, RenderError) as error:
         return _DesiredState(application, revision, error=error.text)
     except PortError as error:
@@ -158,29 +202,50 @@ def _check(
     cache: ComparisonCache,
 ) -> list[Check]:
     targets = [(manifest, desired.application) for desired in desired_states for manifest in desired.manifests]
-    live: LiveComparison | ClusterError | None = None
+    live: LiveComparison | PortError | None = None
     try:
-        live = compare_live(cluster, targets, options=options, cache=cache) if targets else None
-    except ClusterError as error:
+        with unexpected_as_port_error(f"comparison with cluster {cluster.name}"):
+            live = compare_live(cluster, targets, options=options, cache=cache) if targets else None
+    except PortError as error:
         live = error
     cache.evict(now)
-    return [_check_of(desired, live, now) for desired in desired_states]
+    return [_check_or_unknown(desired, live, now) for desired in desired_states]
 
 
-def _check_of(desired: _DesiredState, live: LiveComparison | ClusterError | None, now: datetime) -> Check:
+def _check_or_unknown(desired: _DesiredState, live: LiveComparison | PortError | None, now: datetime) -> Check:
+    try:
+        with unexpected_as_port_error(f"check of {desired.application.name}"):
+            return _check_of(desired, live, now)
+    except UnexpectedError as error:
+        application = desired.application
+        return Check(
+            application=application.name,
+            cluster=application.cluster,
+            revision=desired.revision,
+            status=Status.UNKNOWN,
+            error=error.text,
+            objects=0,
+            at=now,
+        )
+
+
+def _check_of(desired: _DesiredState, live: LiveComparison | PortError | None, now: datetime) -> Check:
     application = desired.application
     result = ComparisonResult(len(desired.manifests))
     error = desired.error
-    if error is None and not desired.manifests:
+    if error is None and not desired.manifests and not desired.overridden:
         where = application.path or LocalizedText(texts.ITS_DIRECTORY)
         error = LocalizedText(texts.DECLARES_NOTHING, application=application.name, where=where)
-    elif isinstance(live, ClusterError):
+    elif isinstance(live, PortError):
         error = error or live.text
     elif live is not None:
         result = comparison_result(desired.manifests, namespace=application.namespace, live=live)
         error = join_sentences(filter(None, (error, summarize(result.unknown))))
-        if error is None and not result.objects:
+        if error is None and not result.objects and not desired.overridden:
             error = LocalizedText(texts.NOTHING_TO_COMPARE, application=application.name)
+    notes = (*application.notes, *result.notes)
+    if desired.overridden:
+        notes += (LocalizedText(texts.OVERRIDDEN, n=str(desired.overridden)),)
     status = Status.UNKNOWN if error else Status.OUT_OF_SYNC if result.drift else Status.SYNCED
     return Check(
         application=application.name,
@@ -192,5 +257,5 @@ def _check_of(desired: _DesiredState, live: LiveComparison | ClusterError | None
         at=now,
         drift=result.drift,
         set_aside=result.set_aside,
-        notes=result.notes,
+        notes=notes,
     )

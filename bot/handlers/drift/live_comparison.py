@@ -18,16 +18,19 @@ from bot.core.objects.manifest import Manifest, resolve_one
 from bot.core.objects.schema import Schemas
 from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
 from bot.handlers.drift.served_kinds import autoscaler_kinds, scope_of, served_kind
-from bot.ports.cluster import Cluster, ClusterError, Discovery, ForbiddenError, Kind, Read
+from bot.i18n.language import LocalizedError
+from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind, Read
+from bot.ports.errors import PortError
+from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error, without_failing
 
 _PARALLEL_READS = 4
 
 Object = Mapping[str, Any]
 Name = tuple[str | None, str]  # namespace and name
-# One live object compared with each manifest that declares it, which is given by its object.
-Comparisons = Sequence[tuple[Object, Comparison]]
+# One live object compared with each manifest that declares it, which is given by its object; or why it could not be.
+Comparisons = Sequence[tuple[Object, Comparison | UnexpectedError]]
 Target = tuple[Manifest, tuple[IgnoreRule, ...]]  # a manifest in its namespace, and its application's ignore rules
-Failures = dict[tuple[Kind, str | None], ClusterError]  # by kind and namespace; a namespace of None: all of them
+Failures = dict[tuple[Kind, str | None], PortError]  # by kind and namespace; a namespace of None: all of them
 
 _NO_OPTIONS = CompareOptions()
 
@@ -41,28 +44,31 @@ class LiveComparison:
 
     cluster: str
     discovery: Discovery
-    schema_errors: Mapping[str, ClusterError]
+    schema_errors: Mapping[str, PortError]
     comparisons: Mapping[Kind, Mapping[Name, Comparisons]]
-    failures: Mapping[tuple[Kind, str | None], ClusterError]
+    failures: Mapping[tuple[Kind, str | None], PortError]
 
     def comparison_of(self, manifest: Manifest) -> Comparison | None:
         """How the object of one of those manifests, in its namespace, differs; None if there is no such object.
 
-        ClusterError if the cluster could not say.
+        LocalizedError if the cluster could not say, or the two cannot be compared.
         """
         kind = served_kind(manifest, self.discovery, self.cluster)
         failure = self._failure(kind, manifest.namespace)
         if failure is not None:
             raise failure
         comparisons = self.comparisons[kind].get((manifest.namespace, manifest.name), ())
-        return next((comparison for desired, comparison in comparisons if desired is manifest.object), None)
+        comparison = next((comparison for desired, comparison in comparisons if desired is manifest.object), None)
+        if isinstance(comparison, UnexpectedError):
+            raise comparison
+        return comparison
 
-    def autoscaler_error(self, namespace: str | None) -> ClusterError | None:
+    def autoscaler_error(self, namespace: str | None) -> PortError | None:
         """Why the bot may not know every autoscaler of a namespace; None if it does."""
         failures = (self._failure(kind, namespace) for kind in autoscaler_kinds(self.discovery))
         return next((failure for failure in failures if failure is not None), None)
 
-    def _failure(self, kind: Kind, namespace: str | None) -> ClusterError | None:
+    def _failure(self, kind: Kind, namespace: str | None) -> PortError | None:
         return self.failures.get((kind, namespace)) or self.failures.get((kind, None))
 
 
@@ -82,12 +88,13 @@ def compare_live(
     discovery = cluster.discover()
     needed = _needed(targets, discovery)
     failures: Failures = {}
-    schema_errors: dict[str, ClusterError] = {}
+    schema_errors: dict[str, PortError] = {}
 
     def read_schema(api_version: str) -> Object | None:
         try:
-            return cluster.schema(api_version)
-        except ClusterError as error:
+            with unexpected_as_port_error(f"schema of {api_version} on {cluster.name}"):
+                return cluster.schema(api_version)
+        except PortError as error:
             schema_errors[api_version] = error
             return None
 
@@ -106,7 +113,8 @@ def compare_live(
         schemas, live_autoscalers = pool.map(read_schema, versions), pool.map(read_objects, autoscalers)
         documents = dict(zip(versions, schemas, strict=True))
         scalers = dict(zip(autoscalers, live_autoscalers, strict=True))
-        scaled = scale_targets(scaler for objects in scalers.values() for scaler in objects.values())
+        every_scaler = [scaler for objects in scalers.values() for scaler in objects.values()]
+        scaled = without_failing(every_scaler, scale_targets, lambda _: f"an autoscaler on {cluster.name}")
         comparer = _Comparer(cluster.name, documents, scaled, options, ComparisonCache() if cache is None else cache)
         comparisons = dict(zip(others, pool.map(compare_objects, others), strict=True))
     for kind, objects in scalers.items():
@@ -130,15 +138,16 @@ def _needed(targets: Iterable[tuple[Manifest, Application]], discovery: Discover
     needed = _Needed(autoscaler_kinds(discovery))
     namespaced = scope_of(discovery)
     for declared, application in targets:
-        manifest = resolve_one(declared, namespace=application.namespace, namespaced=namespaced)
-        if manifest is None:
-            continue
-        kind = discovery.kinds.get((manifest.api_version, manifest.kind))
-        if kind is not None:
-            needed.namespaces[kind].add(manifest.namespace)
-            needed.targets[kind][manifest.namespace, manifest.name].append((manifest, application.ignore))
-        for autoscaler in needed.autoscalers if _declares_replicas(manifest) else ():
-            needed.namespaces[autoscaler].add(manifest.namespace)
+        with skip_unexpected(f"{declared.file}:{declared.line} of {application.name}"):  # the result says so again
+            manifest = resolve_one(declared, namespace=application.namespace, namespaced=namespaced)
+            if manifest is None:
+                continue
+            kind = discovery.kinds.get((manifest.api_version, manifest.kind))
+            if kind is not None:
+                needed.namespaces[kind].add(manifest.namespace)
+                needed.targets[kind][manifest.namespace, manifest.name].append((manifest, application.ignore))
+            for autoscaler in needed.autoscalers if _declares_replicas(manifest) else ():
+                needed.namespaces[autoscaler].add(manifest.namespace)
     return needed
 
 
@@ -157,17 +166,19 @@ def _list(
     """What `read` makes of each object of a kind in these namespaces; what could not be read goes into `failures`."""
     if len(namespaces) > 1:
         try:
-            return cluster.list(kind, None, read)
+            with unexpected_as_port_error(f"list of {kind.plural} on {cluster.name}"):
+                return cluster.list(kind, None, read)
         except ForbiddenError:
             pass  # the bot may be allowed to list it in each of them
-        except ClusterError as error:
+        except PortError as error:
             failures[kind, None] = error
             return {}
     objects: dict[Name, Read] = {}
     for namespace in namespaces:
         try:
-            objects.update(cluster.list(kind, namespace, read))
-        except ClusterError as error:
+            with unexpected_as_port_error(f"list of {kind.plural} in {namespace} on {cluster.name}"):
+                objects.update(cluster.list(kind, namespace, read))
+        except PortError as error:
             failures[kind, namespace] = error
     return objects
 
@@ -196,7 +207,15 @@ class _Comparer:
         declaring = targets.get((metadata.get("namespace"), metadata["name"]))
         if not declaring:
             return None
-        return [(manifest.object, self._compare(manifest, live, self._with(rules))) for manifest, rules in declaring]
+        return [(manifest.object, self._result(manifest, live, rules)) for manifest, rules in declaring]
+
+    def _result(self, manifest: Manifest, live: Object, rules: tuple[IgnoreRule, ...]) -> Comparison | UnexpectedError:
+        try:
+            with unexpected_as_port_error(f"comparison of {manifest.key} on {self._cluster}"):
+                return self._compare(manifest, live, self._with(rules))
+        except LocalizedError as error:
+            # Another one, since the traceback of this one would keep the live object.
+            return UnexpectedError(error.text)
 
     def _with(self, rules: tuple[IgnoreRule, ...]) -> CompareOptions:
         """The options with the ignore rules of one application too."""

@@ -12,7 +12,8 @@ from bot.handlers.drift.live_comparison import LiveComparison
 from bot.handlers.drift.served_kinds import scope_of
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText, Text, join_texts
-from bot.ports.cluster import ClusterError
+from bot.ports.errors import PortError
+from bot.ports.isolation import unexpected_as_port_error
 
 _REPLICAS = "spec.replicas"
 _MOST_NAMED = 3  # objects, or reasons, before "and N more"
@@ -46,14 +47,15 @@ def comparison_result(manifests: Sequence[Manifest], *, namespace: str, live: Li
     unchecked: defaultdict[Text, list[str]] = defaultdict(list)  # objects by the reason
     for manifest in resolved:
         try:
-            comparison = live.comparison_of(manifest)
-            if manifest.api_version in live.schema_errors:
-                raise live.schema_errors[manifest.api_version]
-        except ClusterError as error:
+            with unexpected_as_port_error(f"result of {manifest.key}"):
+                comparison = live.comparison_of(manifest)
+                if manifest.api_version in live.schema_errors:
+                    raise live.schema_errors[manifest.api_version]
+                if comparison is None:
+                    comparison = compare_object(manifest, None, schema=_NO_SCHEMAS)
+        except PortError as error:
             unchecked[error.text].append(_title(manifest))
             continue
-        if comparison is None:
-            comparison = compare_object(manifest, None, schema=_NO_SCHEMAS)
         object_drift = comparison.drift
         if object_drift is not None and any(field.path == _REPLICAS for field in object_drift.fields):
             autoscaler_error = live.autoscaler_error(manifest.namespace)
@@ -79,9 +81,10 @@ def still_present(
     unchecked: defaultdict[Text, list[str]] = defaultdict(list)
     for manifest in resolve(manifests, namespace=namespace, namespaced=scope_of(live.discovery)):
         try:
-            if live.comparison_of(manifest) is not None:
-                present.append(manifest)
-        except ClusterError as error:
+            with unexpected_as_port_error(f"result of {manifest.key}"):
+                if live.comparison_of(manifest) is not None:
+                    present.append(manifest)
+        except PortError as error:
             unchecked[error.text].append(_title(manifest))
     return present, _not_checked(unchecked)
 

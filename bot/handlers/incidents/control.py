@@ -13,6 +13,8 @@ from bot.core.incidents.incident import ACTIVE_STATES, Incident, IncidentState, 
 from bot.ports import Ports
 from bot.ports.store import Store
 
+MAX_ATTEMPTS = 50  # to change an incident that others change at the same time
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -100,7 +102,7 @@ def change(store: Store, incident: Incident, decide: Callable[[Incident], Incide
 
     An incident that was resolved or dropped meanwhile is returned unchanged.
     """
-    while True:
+    for _ in range(MAX_ATTEMPTS):
         current = store.incidents.open_for(incident.application)
         if current is None or current.id != incident.id:
             return incident, False
@@ -109,6 +111,7 @@ def change(store: Store, incident: Incident, decide: Callable[[Incident], Incide
             return current, False
         if store.incidents.exchange(current, decided):
             return decided, True
+    raise RuntimeError(f"the incident {incident.id} changes all the time")
 
 
 def _change_all(

@@ -9,10 +9,11 @@ from bot.core.incidents.alerting import AlertPolicy, apply_timers, cards_to_anno
 from bot.core.incidents.incident import ACTIVE_STATES, Incident, ResolutionCause, apply_check, resolve_unwatched
 from bot.core.incidents.resolution import resolution_cause
 from bot.core.objects.manifest import ManifestError
-from bot.handlers.incidents.control import change
+from bot.handlers.incidents.control import MAX_ATTEMPTS, change
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError
+from bot.ports.isolation import skip_unexpected, without_failing
 from bot.ports.store import Store
 
 
@@ -20,10 +21,10 @@ def record(
     ports: Ports, application: Application, check: Check, *, rolling: bool, looks: int, manifest_cache: ManifestCache
 ) -> None:
     """Move the incident on. StoreError."""
-    while True:
+    for _ in range(MAX_ATTEMPTS):
         before = ports.store.incidents.open_for(application.name)
-        if before and before.checked_at > check.at:
-            return  # a later look has already been recorded
+        if before and check.at < before.checked_at <= ports.clock():
+            return  # a later look has already been recorded; one in the future was timed by a clock since set back
         after = apply_check(
             before,
             check,
@@ -35,6 +36,7 @@ def record(
         )
         if after == before or ports.store.incidents.exchange(before, after):
             return
+    raise RuntimeError(f"the incident of {application.name} changes all the time")
 
 
 def pass_time_of_all(store: Store, now: datetime, policy: AlertPolicy) -> None:
@@ -43,18 +45,22 @@ def pass_time_of_all(store: Store, now: datetime, policy: AlertPolicy) -> None:
     Derived from what is stored, so a restart neither repeats nor loses it. StoreError.
     """
     incidents = store.incidents.unsettled()
-    cards = cards_to_announce(incidents, now, policy)
+    cards = without_failing(
+        incidents, lambda some: cards_to_announce(some, now, policy), lambda incident: f"announcement of {incident.id}"
+    )
     for incident in incidents:
-        if apply_timers(incident, now, policy, cards) != incident:
-            change(store, incident, lambda current: apply_timers(current, now, policy, cards))
+        with skip_unexpected(f"timers of {incident.id}"):
+            if apply_timers(incident, now, policy, cards) != incident:
+                change(store, incident, lambda current: apply_timers(current, now, policy, cards))
 
 
 def end_unwatched(store: Store, watched: Container[str], now: datetime) -> None:
     """End the incidents of every application but these. What somebody changes meanwhile ends next time. StoreError."""
     for incident in store.incidents.unsettled():
-        after = incident if incident.application in watched else resolve_unwatched(incident, now)
-        if after != incident:
-            store.incidents.exchange(incident, after)
+        with skip_unexpected(f"end of {incident.id}"):
+            after = incident if incident.application in watched else resolve_unwatched(incident, now)
+            if after != incident:
+                store.incidents.exchange(incident, after)
 
 
 def _moved(

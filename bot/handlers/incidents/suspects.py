@@ -30,6 +30,7 @@ from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.forge import ForgeError
 from bot.ports.git import Repository
+from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
@@ -66,11 +67,13 @@ class Suspects:
             if time.monotonic() > until:
                 return
             try:
-                suspects = self.of_drift(self.applications[incident.application], incident)
+                with unexpected_as_port_error(f"suspects of {incident.id}"):
+                    suspects = self.of_drift(self.applications[incident.application], incident)
             except (PortError, ManifestError) as error:
                 _log.warning("cannot find suspects for %s: %s", incident.id, error)
                 suspects = ()
-            change(self.ports.store, incident, partial(replace, suspects=suspects))
+            with skip_unexpected(f"suspects of {incident.id}"):
+                change(self.ports.store, incident, partial(replace, suspects=suspects))
 
     def of_drift(self, application: Application, incident: Incident) -> tuple[Suspect, ...]:
         """The commits before which git said what the cluster has. Nobody where a tool's write explains it.

@@ -8,11 +8,13 @@ from bot.core.access.permission import Granted, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check
+from bot.core.pull_requests.intent import AdoptRequest
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
 from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
+from bot.handlers.pull_requests.intents import Intents, PendingIntent
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages import adopt as adopt_message
@@ -35,6 +37,7 @@ class AdoptService:
     manifest_cache: ManifestCache
     applications_of: Callable[[str], Sequence[str]]
     check: Callable[[Sequence[str]], Sequence[Check]]
+    intents: Intents
 
     def adopt(self, requester: Requester, reference: str) -> Message:
         """Adopt the drift of the one application a button refers to, if the requester is allowed to. PortError."""
@@ -45,14 +48,27 @@ class AdoptService:
                 return errors.outdated_button(requester.translator)
             application = self.applications[audit.applications[0]]
             audit.what = f"adopt {application.name}"
-            decision = self.authorizer_for(requester).decide(Right.REVERT, [application.name])
-            if not isinstance(decision, Granted):
-                audit.result = denial(decision)
-                return permission.denied(requester.translator, Right.REVERT, decision)
-            return common.in_answer_to(
-                adopt_message.requested(requester.translator, application.name),
-                self._adopt(requester, application, audit),
-            )
+            audit.pending = self.intents.begin(requester, AdoptRequest(application.name))
+            return self._if_permitted(requester, application, audit)
+
+    def finish(self, pending: PendingIntent, requester: Requester, request: AdoptRequest) -> Message:
+        """The same for a request whose intent is recorded. PortError."""
+        with audited(self.ports, requester, f"adopt {request.application}", [request.application]) as audit:
+            audit.pending = pending
+            if (application := self.applications.get(request.application)) is None:
+                audit.result = outcome_name("StaleButton")
+                return errors.outdated_button(requester.translator)
+            return self._if_permitted(requester, application, audit)
+
+    def _if_permitted(self, requester: Requester, application: Application, audit: AuditRecord) -> Message:
+        decision = self.authorizer_for(requester).decide(Right.REVERT, [application.name])
+        if not isinstance(decision, Granted):
+            audit.result = denial(decision)
+            return permission.denied(requester.translator, Right.REVERT, decision)
+        return common.in_answer_to(
+            adopt_message.requested(requester.translator, application.name),
+            self._adopt(requester, application, audit),
+        )
 
     def _adopt(self, requester: Requester, application: Application, audit: AuditRecord) -> Message:
         translator, key = requester.translator, application.repository.key

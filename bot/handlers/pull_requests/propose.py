@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from bot.core.git.commit import PullRequest
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
+from bot.core.sanitize import printable
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.forge import Forge, ForgeError
-from bot.ports.git import PushRejectedError, Repository
+from bot.ports.git import PushRejectedError, Repository, RepositoryError
 
 _MAX_ATTEMPTS = 20
 
@@ -41,9 +42,10 @@ def propose(
         branch = proposal.branch(attempt)
         tip = repository.tip(branch)
         if tip is None:
+            parent = proposal.parent
             try:
                 repository.push_commit(
-                    branch=branch, tree=proposal.tree, parent=proposal.parent, message=proposal.message
+                    branch=branch, tree=proposal.tree, parent=parent, message=printable(proposal.message)
                 )
             except PushRejectedError as error:
                 repository.fetch()
@@ -54,13 +56,19 @@ def propose(
             pull = forge.find_pull_request(branch)
             if pull is not None and pull.state == "open":
                 return AlreadyOpen(pull)
-            if pull is not None or not proposal.is_ours(tip):
+            (parent, *_) = repository.commit(tip).parents or ("",)
+            if pull is not None or not proposal.is_ours(tip) or not repository.is_ancestor(parent, repository.head()):
                 attempt += 1
                 continue
         try:
+            # Merging it would bring back what was removed from a branch that was rewritten meanwhile.
+            if not repository.is_ancestor(parent, repository.fetch()):
+                return Refused(LocalizedText(texts.REWRITTEN, branch=repository.branch))
             return forge.create_pull_request(
-                head=branch, base=repository.branch, title=proposal.title, body=proposal.body
+                head=branch, base=repository.branch, title=printable(proposal.title), body=printable(proposal.body)
             )
         except ForgeError as error:
             return Unfinished(branch, error.text, error.retry_at)
+        except RepositoryError as error:
+            return Unfinished(branch, error.text)
     return Refused(LocalizedText(texts.ALL_TAKEN, branch=proposal.branch(1)))

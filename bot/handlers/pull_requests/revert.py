@@ -52,7 +52,7 @@ from bot.core.pull_requests.revert import (
     reverted_by,
 )
 from bot.handlers.pull_requests.propose import Proposal, propose
-from bot.handlers.rendering.affected import affected_applications, effects
+from bot.handlers.rendering.affected import affected_applications, effects, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
 from bot.i18n.language import LocalizedText, Text, join_texts
@@ -257,7 +257,7 @@ class _Revert:
             if merged.tree == self.repository.tree_id(head, ""):
                 return self._nothing_left(head)
             files = self.repository.changed_paths(head, merged.tree)
-            affected = affected_applications(self.repository, head, merged.tree, self.applications, self.manifest_cache)
+            affected = self._affected(head, merged.tree)
             names = tuple(application.name for application in affected)
             if self.request.application and self.request.application not in names:
                 return Refused(_not_affected(self.request.application, names))
@@ -270,6 +270,14 @@ class _Revert:
                 break
             head = moved_head
         return self._publish(merged, head, files, affected)
+
+    def _affected(self, head: str, tree: str) -> list[Application]:
+        """Those that the revert changes. Whether it changes one that cannot be read is unknown, so that one counts."""
+        change = self.repository, head, tree, self.applications, self.manifest_cache
+        names = {
+            application.name for find in (affected_applications, possibly_affected) for application in find(*change)
+        }
+        return [application for application in self.applications if application.name in names]
 
     def _without_target(self, head: str) -> Merged:
         """`head` without the target's changes: a three-way merge from the target to the commit before it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.access.audit import Origin, outcome_name
-from bot.core.access.permission import Granted, Right, denial
+from bot.core.access.permission import Decision, Granted, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.pull_requests.change_ref import ChangeRef, CommitUrl, PullNumber, PullUrl, Range, Sha, repository_url
@@ -22,8 +22,10 @@ from bot.core.pull_requests.revert import (
     Unfinished,
 )
 from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN
+from bot.core.waiting import is_waiting
 from bot.handlers.access.audited import audited
 from bot.handlers.access.authorizer import Authorizer
+from bot.handlers.pull_requests.intents import Intents, PendingIntent
 from bot.handlers.pull_requests.revert import revert
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -36,6 +38,7 @@ from bot.messages.blocks import Message
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.git import RevisionNotFoundError
+from bot.ports.isolation import unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
@@ -53,23 +56,32 @@ class RevertService:
     translator_for: Callable[[str], Translator]  # by channel
     manifest_cache: ManifestCache
     channel: str
+    intents: Intents
 
     def revert(self, requester: Requester, request: RevertRequest) -> Message:
         """Open a pull request if the requester is allowed to; queue it if the forge asks to wait. PortError."""
-        outcome = self._attempt(requester, request)
-        match outcome:
-            case Refused(reason, datetime() as due) | Unfinished(_, reason, datetime() as due) if self._is_soon(due):
-                queued = self._enqueue(requester, request, due, reason)
-                answer = queued_revert_message.answer(requester.translator, queued)
-            case _:
-                answer = revert_message.answer(requester.translator, outcome, request)
+        return self._respond(requester, request, lambda: self.intents.begin(requester, request))
+
+    def finish(self, pending: PendingIntent, requester: Requester, request: RevertRequest) -> Message:
+        """The same for a request whose intent is recorded. PortError."""
+        return self._respond(requester, request, lambda: pending)
+
+    def _respond(self, requester: Requester, request: RevertRequest, begin: Callable[[], PendingIntent]) -> Message:
+        outcome, queued = self._attempt(requester, request, begin)
+        if queued:
+            answer = queued_revert_message.answer(requester.translator, queued)
+        else:
+            answer = revert_message.answer(requester.translator, outcome, request)
         return common.in_answer_to(revert_message.requested(requester.translator, request, requester.origin), answer)
 
-    def _attempt(self, requester: Requester, request: RevertRequest) -> Outcome:
-        """Revert, and append the audit entry. PortError."""
+    def _attempt(
+        self, requester: Requester, request: RevertRequest, begin: Callable[[], PendingIntent] | None = None
+    ) -> tuple[Outcome, QueuedRevert | None]:
+        """Revert, and append the audit entry. PortError. What needs no intent is in the queue already."""
         named = (request.application,) if request.application else ()
         with audited(self.ports, requester, f"revert {request.change}", named) as audit:
-            outcome = self._revert(requester, request, named)
+            audit.pending = pending = begin() if begin else None
+            outcome = self._revert(requester, request, named, pending)
             audit.result = outcome_name(type(outcome).__name__)
             if isinstance(outcome, NotPermitted):
                 audit.result = denial(outcome.decision)
@@ -77,9 +89,16 @@ class RevertService:
                 audit.result += f" {outcome.pull.url}"
             if isinstance(outcome, Opened | NotPermitted):
                 audit.applications = outcome.applications or named
-            return outcome
+            match outcome:
+                case Refused(reason, datetime() as due) | Unfinished(_, reason, datetime() as due):
+                    is_queued = pending is not None and self._is_soon(due)
+                    return outcome, self._enqueue(requester, request, due, reason) if is_queued else None
+                case _:
+                    return outcome, None
 
-    def _revert(self, requester: Requester, request: RevertRequest, named: Sequence[str]) -> Outcome:
+    def _revert(
+        self, requester: Requester, request: RevertRequest, named: Sequence[str], pending: PendingIntent | None
+    ) -> Outcome:
         if request.application and request.application not in self.applications:
             return Refused(LocalizedText(texts.GONE))  # it left the configuration while the revert was queued
         authorizer = self.authorizer_for(requester)
@@ -91,16 +110,24 @@ class RevertService:
         if len(keys) != 1:
             return AmbiguousRepository(tuple(keys))
         own = [application for application in self.applications.values() if application.repository.key == keys[0]]
+
+        def permit(affected: Sequence[str]) -> Decision:
+            decision = authorizer.decide(Right.REVERT, affected)
+            if pending and isinstance(decision, Granted):
+                pending.affects(affected)
+            return decision
+
         outcome = revert(
             request,
             repository=self.ports.repositories[keys[0]],
             forge=self.ports.forges.get(keys[0]),
             applications=own,
-            permit=lambda affected: authorizer.decide(Right.REVERT, affected),
+            permit=permit,
             manifest_cache=self.manifest_cache,
         )
         if isinstance(outcome, Opened | AlreadyOpen):
-            affected = outcome.applications if isinstance(outcome, Opened) else ()
+            interrupted = pending.intent.applications if pending else ()
+            affected = outcome.applications if isinstance(outcome, Opened) else interrupted
             track(
                 self.ports,
                 outcome.pull,
@@ -189,7 +216,7 @@ class RevertService:
         """
         now = self.ports.clock()
         for queued in self.ports.store.queued_reverts.unsettled():
-            if queued.state is QueueState.WAITING and queued.due <= now:
+            if queued.state is QueueState.WAITING and not is_waiting(queued.due, now, MAX_WAIT):
                 self.ports.store.queued_reverts.save(self._retry(queued))
 
     def _retry(self, queued: QueuedRevert) -> QueuedRevert:
@@ -197,7 +224,8 @@ class RevertService:
         translator = self.translator_for(queued.channel)
         requester = Requester(queued.by, queued.request.who, queued.asked_in, Origin.QUEUE, translator)
         try:
-            outcome = self._attempt(requester, queued.request)
+            with unexpected_as_port_error(f"queued revert {queued.id}"):
+                outcome, _ = self._attempt(requester, queued.request)
         except PortError as error:
             _log.warning("queued revert %s postponed: %s", queued.id, error)
             return postponed(queued, queued.due, error.text, self.ports.clock())

@@ -1,17 +1,19 @@
 """Tracks the pull requests the bot opened until they are merged or closed."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Literal
 
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
-from bot.core.drift.model import Status
+from bot.core.drift.model import Check, Status
 from bot.core.git.commit import PullRequest, approvers
 from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange, TrackedPullRequest, refreshed
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
+from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
@@ -66,15 +68,27 @@ def poll(ports: Ports) -> None:
         if forge is None or tracked.state != "open":
             continue
         try:
-            pull = forge.get_pull_request(tracked.number)
-            approvals = forge.approvals(tracked.number)
-        except ForgeError as error:
+            with unexpected_as_port_error(f"pull request {tracked.id}"):
+                pull = forge.get_pull_request(tracked.number)
+                approved_by = approvers(pull, forge.approvals(pull.number)) if pull else ()
+                current = _current(tracked, pull, approved_by, checks, ports.clock())
+        except (ForgeError, UnexpectedError) as error:
             _log.warning("cannot read pull request #%d of %s: %s", tracked.number, tracked.repository, error)
             continue
-        current = refreshed(tracked, pull, approvers(pull, approvals), ports.clock()) if pull else tracked
-        if tracked.purpose == "adopt":
-            check = checks.get(tracked.what)
-            synced = check is not None and check.at > tracked.opened_at and check.status is Status.SYNCED
-            current = replace(current, moot=synced and current.state == "open")
         if current != tracked:
             ports.store.pull_requests.save(current)
+
+
+def _current(
+    tracked: TrackedPullRequest,
+    pull: PullRequest | None,
+    approved_by: tuple[str, ...],
+    checks: Mapping[str, Check],
+    now: datetime,
+) -> TrackedPullRequest:
+    current = refreshed(tracked, pull, approved_by, now) if pull else tracked
+    if tracked.purpose != "adopt":
+        return current
+    check = checks.get(tracked.what)
+    synced = check is not None and check.at > tracked.opened_at and check.status is Status.SYNCED
+    return replace(current, moot=synced and current.state == "open")

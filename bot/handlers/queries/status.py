@@ -1,15 +1,18 @@
 """`/gitops status`: what is known, without looking anew."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.core.applications.application import Application
-from bot.core.applications.discovery import ApplicationInventory
+from bot.core.applications.discovery import ApplicationInventory, group_unsupported
+from bot.core.drift.freshness import current_checks
 from bot.core.git.commit import PullRequest
 from bot.i18n.language import Text, Translator
 from bot.messages.blocks import Message
 from bot.messages.status import Overview, answer
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
+from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 
 
 def status(
@@ -19,29 +22,32 @@ def status(
     troubles: Sequence[Text],
     discovered: ApplicationInventory,
     *,
+    interval: timedelta,
     everything: bool,
 ) -> Message:
     """Each application's latest check and its deployer's view, rollouts on their way, open pull requests, what is down.
 
-    With `everything`, what a deployer knows and cannot be followed too.
+    Checks are scheduled once an `interval`. With `everything`, also what deployers declare and the bot cannot follow.
     """
     pulls: dict[str, Sequence[PullRequest]] = {}
     unknown: dict[str, Text] = {}
     for name in sorted({application.repository.name for application in applications} & set(ports.forges)):
         try:
-            pulls[name] = ports.forges[name].open_pull_requests()
-        except ForgeError as error:
+            with unexpected_as_port_error(f"open pull requests of {name}"):
+                pulls[name] = ports.forges[name].open_pull_requests()
+        except (ForgeError, UnexpectedError) as error:
             unknown[name] = error.text
     return answer(
         translator,
         Overview(
             applications=applications,
-            checks=ports.store.checks.latest(),
+            checks=current_checks(ports.store.checks.latest(), ports.clock(), interval),
             rollouts=ports.store.rollouts.unsettled(),
             pulls=pulls,
             pulls_unknown=unknown,
             outages=troubles,
             views=discovered.deployer_statuses,
-            unreadable=discovered.unsupported if everything else (),
+            not_followed=group_unsupported(discovered.unsupported) if everything else (),
+            is_discovering=everything and not discovered.is_complete,
         ),
     )

@@ -13,6 +13,7 @@ from bot.i18n.catalogue import effect as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
+from bot.ports.isolation import unexpected_as_port_error
 
 # A revert does not wait longer: the pull request is opened, and says which effects are unknown.
 PATIENCE = 20.0  # seconds
@@ -43,6 +44,24 @@ def affected_applications(
     ]
 
 
+def possibly_affected(
+    repository: Repository,
+    before: str,
+    after: str,
+    applications: Sequence[Application],
+    manifest_cache: ManifestCache,
+) -> list[Application]:
+    """Those whose inputs cannot all be found before or after a change: what else they are made of may differ.
+
+    RepositoryError.
+    """
+    sources = [application.source for application in applications]
+    unfollowed = {
+        source for revision in (before, after) for source in manifest_cache.unfollowed(repository, revision, sources)
+    }
+    return [application for application in applications if application.source in unfollowed]
+
+
 def effects(
     repository: Repository,
     before: str,
@@ -71,19 +90,20 @@ def _effect(
     repository: Repository, before: str, after: str, application: Application, manifest_cache: ManifestCache
 ) -> Effect:
     try:
-        manifests_before, manifests_after = (
-            manifest_cache.declared(repository, revision, application.source) for revision in (before, after)
-        )
+        with unexpected_as_port_error(f"effect on {application.name}"):
+            manifests_before, manifests_after = (
+                manifest_cache.declared(repository, revision, application.source) for revision in (before, after)
+            )
+            namespace = application.namespace
+            return Effect(
+                application.name,
+                application.cluster,
+                namespace,
+                rendered_change(manifests_before, manifests_after, namespace=namespace),
+                irreversible(manifests_before, manifests_after, namespace=namespace),
+            )
     except (PortError, ManifestError) as error:
         return _unknown(application, error.text)
-    namespace = application.namespace
-    return Effect(
-        application.name,
-        application.cluster,
-        namespace,
-        rendered_change(manifests_before, manifests_after, namespace=namespace),
-        irreversible(manifests_before, manifests_after, namespace=namespace),
-    )
 
 
 def _result(future: Future[Effect], application: Application, patience: float) -> Effect:

@@ -12,9 +12,11 @@ from cachetools import LRUCache
 
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.source import Source
-from bot.handlers.rendering.render import Commit, Rendering, gather, make
+from bot.handlers.rendering.render import Rendering, gather, make
+from bot.handlers.rendering.tree import Commit
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository
+from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
 
 # Of one source: the tracked head, and merges on their way with what was before each.
@@ -61,7 +63,8 @@ class ManifestCache:
         waiting: deque[Future[None]] = deque()
 
         def one(source: Source, files: Sequence[File]) -> None:
-            with suppress(PortError, ManifestError):  # it shows when the source is asked for
+            # It shows when the source is asked for.
+            with suppress(PortError, ManifestError), unexpected_as_port_error(f"rendering of {source.path}"):
                 self._make(repository, revision, source, files, commit)
 
         with ThreadPoolExecutor(_PARALLEL, "render") as pool:
@@ -78,19 +81,25 @@ class ManifestCache:
     def inputs(self, repository: Repository, revision: str, sources: Iterable[Source]) -> dict[Source, Inputs]:
         """What each source is made of at a full sha; two commits with the same have the same manifests.
 
-        Where it cannot be followed, the source's own path alone. RepositoryError.
+        Where it cannot be followed, the source's own path alone; see `unfollowed`. RepositoryError.
         """
         wanted = list(dict.fromkeys(sources))
         found = self._locate(repository, revision, wanted)
         commit = Commit(repository, revision)
         new = [source for source, inputs in found.items() if inputs is None]
         for source, files in zip(new, repository.files_of(revision, [each.path for each in new]), strict=True):
-            with suppress(PortError, ManifestError):
+            with suppress(PortError, ManifestError), unexpected_as_port_error(f"inputs of {source.path}"):
                 if files is not None:
                     self._keep(repository, revision, source, gather(commit, source, files).outside)
         found = self._locate(repository, revision, wanted)
         own = {source: self._ids.get((repository.name, revision, source.path)) for source in wanted}
         return {source: inputs or ((source.path, own[source]),) for source, inputs in found.items()}
+
+    def unfollowed(self, repository: Repository, revision: str, sources: Iterable[Source]) -> set[Source]:
+        """Those of which `inputs` cannot say all they are made of, since they cannot be read. RepositoryError."""
+        wanted = list(dict.fromkeys(sources))
+        self.inputs(repository, revision, wanted)
+        return {source for source, inputs in self._locate(repository, revision, wanted).items() if inputs is None}
 
     def manifests(self, repository: Repository, revision: str, source: Source) -> tuple[Manifest, ...]:
         """The manifests of a source at a full sha; the same ones for the same trees. PortError, ManifestError."""
@@ -171,7 +180,7 @@ class ManifestCache:
         found: _Read
         gathered = gather(commit, source, files)
         try:
-            found = make(gathered, source, self._renderer)
+            found = make(gathered, self._renderer)
         except ManifestError as error:
             found = ManifestError(error.file, error.line, error.problem)  # the caught one would keep the files' bytes
         except RenderError as error:

@@ -1,16 +1,22 @@
 """From a source to its manifests: what it needs is gathered from git, and the official program makes the rest of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
-from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_manifests
-from bot.core.rendering.chart import find_dependencies, is_nondeterministic
+from bot.core.applications.argocd_source import override_files, override_source
+from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_documents, read_manifests
+from bot.core.objects.resource import mapping
+from bot.core.rendering.chart import expand_values_files, find_dependencies, is_nondeterministic
+from bot.core.rendering.encrypted import split_encrypted
+from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.kustomization import Reference, find_references
-from bot.core.rendering.kustomize_edit import edit_kustomization, substitute_variables
+from bot.core.rendering.kustomize_edit import edit_kustomization
 from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_OBJECTS, MAX_TREES
+from bot.core.rendering.load_restrictions import move_outside_files, outside_paths
 from bot.core.rendering.plain import render_plain
+from bot.core.rendering.post_build import post_build
 from bot.core.rendering.source import (
     CHART_FILE,
     KUSTOMIZATION_FILES,
@@ -20,136 +26,129 @@ from bot.core.rendering.source import (
     SourceType,
     detect_source_type,
     is_within,
+    resolve_path,
 )
 from bot.garbage import gc_paused
+from bot.handlers.rendering.tree import FluxArtifact, Tree, ignore_files_above
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
-from bot.i18n.language import LocalizedText, Text
+from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.errors import PortError
-from bot.ports.git import File, Repository, RepositoryError
+from bot.ports.git import File, LinkedFiles, RepositoryError
 from bot.ports.rendering import Renderer, RenderError
 
 _NAMED = 3  # objects told before "and N more"
 
 
-class Tree(Protocol):
-    """Files by their paths from a root, at one commit or of one directory."""
-
-    def files(self, path: str) -> Sequence[File]:
-        """Every regular file at or below `path`, without links. RepositoryError when there is none, or too much."""
-        ...
-
-    def has(self, path: str) -> bool:
-        """Whether there is anything at `path`."""
-        ...
-
-
-class Commit:
-    """`Tree` of a repository at a full sha. What several applications share is read once, for as long as it is held."""
-
-    def __init__(self, repository: Repository, revision: str) -> None:
-        self._repository = repository
-        self._revision = revision
-        self._read: dict[str, Sequence[File]] = {}
-
-    def files(self, path: str) -> Sequence[File]:
-        """See Tree."""
-        if path not in self._read:
-            self._read[path] = self._repository.files(self._revision, path)
-        return self._read[path]
-
-    def has(self, path: str) -> bool:
-        """See Tree."""
-        return self._repository.tree_id(self._revision, path) is not None
-
-
 @dataclass(slots=True)
 class Gathered:
-    """What a source is and needs. `outside` has, of each tree that was read, the paths beside it that it needs.
+    """What a source is and needs; the source has the overrides in its path.
+
+    `outside` has, of each tree that was read, the paths beside it that it needs.
 
     `helm` and `plugins` say whether a kustomization has charts, and generators, transformers or validators; `values`
     are Helm's values files, from the repository's root.
     """
 
+    source: Source
     kind: SourceType
     files: dict[str, File] = field(default_factory=dict)
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     helm: bool = False
     plugins: bool = False
     values: tuple[str, ...] = ()
+    set_file: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What a source comes to. `varying` names what came out differently the second time, and is not among the rest."""
+    """What a source comes to. `unknown` has a sentence for each reason why objects are not among `manifests`."""
 
     manifests: tuple[Manifest, ...]
-    varying: Text = ""
+    unknown: tuple[Text, ...] = ()
 
 
 def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
     """Find what a source needs beside its own `files`. ManifestError, RenderError, RepositoryError."""
-    own = {file.path: file for file in files}
     path = source.path
-    gathered = Gathered(source.type or detect_source_type(own, path), own)
+    ignore_files = ignore_files_above(path) if source.ignore is not None else ()
+    if source.ignore is not None:
+        tree = FluxArtifact(tree, source.ignore, ignore_files)
+        files = tree.without_excluded(files)
+    own = {file.path: file for file in files}
+    source = _overridden(source, own)
+    gathered = Gathered(source, source.type or detect_source_type(own, path), own)
+    linked = tree.linked(path)
+    own |= {file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)}
     if source.type is SourceType.KUSTOMIZE and detect_source_type(own, path) is not SourceType.KUSTOMIZE:
         file = f"{path}/{KUSTOMIZATION_FILES[0]}".lstrip("/")
         raise ManifestError(file, 1, LocalizedText(manifest_texts.NO_KUSTOMIZATION))
     if source.kustomize != KustomizeParameters() and gathered.kind is not SourceType.HELM:
-        changed = edit_kustomization({name: file.content for name, file in own.items()}, path, source.kustomize)
+        parameters = _with_present_components(tree, path, source.kustomize)
+        changed = edit_kustomization({name: file.content for name, file in own.items()}, path, parameters)
         if changed is not None:
             gathered.kind = SourceType.KUSTOMIZE
             own[changed.file] = File(changed.file, changed.content)
     if gathered.kind is SourceType.KUSTOMIZE:
-        _follow(tree, path, gathered)
+        _follow(tree, path, gathered, is_unrestricted=source.kustomize.flux is not None)
     elif gathered.kind is SourceType.HELM:
         _follow_chart(tree, path, source.helm, gathered)
     else:
         gathered.outside[path] = ()
+    others = (*ignore_files, *linked.targets)
+    gathered.outside[path] += others
+    gathered.outside.update({other: () for other in others if other not in gathered.outside})
     return gathered
 
 
-def make(gathered: Gathered, source: Source, renderer: Renderer | None) -> Rendering:
+def make(gathered: Gathered, renderer: Renderer | None) -> Rendering:
     """What the files come to. ManifestError; RenderError; PortError when there is nothing to render with.
 
     Where a template may use chance or the clock it is rendered twice.
     """
+    source = gathered.source
     path, contents = source.path, [(file.path, file.content) for file in gathered.files.values()]
     if gathered.kind is SourceType.PLAIN:
         inside = len(path) + 1 if path else 0
         counted = [each for each in contents if each[0] == path or source.directory.includes(each[0][inside:])]
+        directory = source.directory
         with gc_paused():
-            return Rendering(_bounded(path, render_plain(counted, path)))
+            manifests = render_plain(counted, path, hidden=directory.hidden, skip_other_yaml=directory.skip_other_yaml)
+        return _with_metadata(Rendering(_bounded(path, manifests)), source)
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
-    first = _run(gathered, source, renderer)
+    first = _with_metadata(_run(gathered, renderer), source)
     charts = gathered.helm or gathered.kind is SourceType.HELM
     told = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in told)]):
-        return _settled(first, _run(gathered, source, renderer))
-    return Rendering(first)
+        return _settled(first, _with_metadata(_run(gathered, renderer), source))
+    return first
 
 
-def _run(gathered: Gathered, source: Source, renderer: Renderer) -> tuple[Manifest, ...]:
+def _run(gathered: Gathered, renderer: Renderer) -> Rendering:
+    source = gathered.source
     path, files = source.path, list(gathered.files.values())
     names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
     file = next(name for name in (f"{path}/{each}".lstrip("/") for each in names) if name in gathered.files)
     if gathered.kind is SourceType.HELM:
-        values = merge_values(((name, gathered.files[name].content) for name in gathered.values), file, source.helm)
-        parameters = replace(source.helm, values_files=(), inline_values=values, set=(), set_string=())
+        values = merge_values(
+            ((name, gathered.files[name].content) for name in gathered.values),
+            file,
+            source.helm,
+            set_file=((name, gathered.files[path].content) for name, path in gathered.set_file),
+        )
+        parameters = replace(source.helm, values_files=(), inline_values=values, set=(), set_string=(), set_file=())
         made = renderer.helm(files, path, parameters)
     else:
         made = renderer.kustomize(files, path, helm=gathered.helm, plugins=gathered.plugins)
-        try:
-            made = (
-                substitute_variables(made, dict(source.kustomize.substitutions))
-                if source.kustomize.substitutions
-                else made
-            )
-        except ValueError as error:
-            raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from error
     with gc_paused():
-        return _bounded(file, read_manifests(file, made))
+        if source.kustomize.flux is None or gathered.kind is SourceType.HELM:
+            return Rendering(_bounded(file, read_manifests(file, made)))
+        try:
+            built = post_build(file, made, source.kustomize.flux)
+        except SubstitutionError:
+            raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from None
+    return Rendering(_bounded(file, built.manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
 
 
 def _bounded(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
@@ -158,60 +157,141 @@ def _bounded(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
     return tuple(manifests)
 
 
-def _settled(first: Sequence[Manifest], second: Sequence[Manifest]) -> Rendering:
+def _with_metadata(rendering: Rendering, source: Source) -> Rendering:
+    """Without encrypted objects, and with the labels and annotations that the deployer adds, which override others."""
+    readable, encrypted = split_encrypted(rendering.manifests)
+    added = {"labels": dict(source.labels), "annotations": dict(source.annotations)}
+    return Rendering(
+        tuple(_labeled(manifest, added) for manifest in readable) if any(added.values()) else tuple(readable),
+        (*rendering.unknown, *_not_checked(texts.ENCRYPTED, encrypted)),
+    )
+
+
+def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Manifest:
+    metadata = dict(mapping(manifest.object, "metadata"))
+    metadata |= {field: {**mapping(metadata, field), **entries} for field, entries in added.items() if entries}
+    return replace(manifest, object={**manifest.object, "metadata": metadata})
+
+
+def _settled(first: Rendering, second: Rendering) -> Rendering:
     """What was the same twice."""
-    again = {manifest.key: manifest.object for manifest in second}
-    same = tuple(each for each in first if is_hook(each.object) or again.get(each.key) == each.object)
+    again = {manifest.key: manifest.object for manifest in second.manifests}
+    same = tuple(each for each in first.manifests if is_hook(each.object) or again.get(each.key) == each.object)
     kept = {manifest.key for manifest in same}
-    others = (each for each in (*first, *second) if each.key not in kept and not is_hook(each.object))
-    varying = dict.fromkeys(f"{each.kind} {each.name}" for each in others)
-    if not varying:
-        return Rendering(same)
-    named, more = list(varying)[:_NAMED], len(varying) - _NAMED
-    phrase = texts.VARYING_MORE if more > 0 else texts.VARYING
-    return Rendering(same, LocalizedText(phrase, objects=", ".join(named), n=str(more)))
+    others = [
+        each for each in (*first.manifests, *second.manifests) if each.key not in kept and not is_hook(each.object)
+    ]
+    return Rendering(same, (*first.unknown, *_not_checked(texts.VARYING, others)))
 
 
-def _follow(tree: Tree, path: str, gathered: Gathered) -> None:
+def _not_checked(reason: Phrase, manifests: Iterable[Manifest]) -> tuple[Text, ...]:
+    """A sentence with the first few objects that cannot be checked, and the reason; none if there is no object."""
+    titles = list(dict.fromkeys(f"{manifest.kind} {manifest.name}" for manifest in manifests))
+    if not titles:
+        return ()
+    objects: Text = ", ".join(titles[:_NAMED])
+    if len(titles) > _NAMED:
+        objects = LocalizedText(texts.AND_MORE, objects=objects, n=str(len(titles) - _NAMED))
+    return (LocalizedText(reason, objects=objects),)
+
+
+def _overridden(source: Source, files: Mapping[str, File]) -> Source:
+    """The source with what the files in its path override, if Argo CD renders it. ManifestError, RenderError."""
+    paths = [f"{source.path}/{name}".lstrip("/") for name in override_files(source)]
+    patches = [
+        (path, document)
+        for path in paths
+        if path in files
+        for _, document in read_documents(path, files[path].content)
+        if isinstance(document, dict)
+    ]
+    if not patches:
+        return source
+    try:
+        return override_source(source, patches)
+    except UnsupportedResourceError as error:
+        files_read = " + ".join(path for path, _ in patches)
+        raise RenderError(LocalizedText(texts.OVERRIDDEN, file=files_read, why=error.text)) from error
+
+
+def _with_present_components(tree: Tree, path: str, parameters: KustomizeParameters) -> KustomizeParameters:
+    if not parameters.ignore_missing_components:
+        return parameters
+    components = [
+        component
+        for component in parameters.components
+        if (resolved := resolve_path(path, component)) is not None and tree.has(resolved)
+    ]
+    return replace(parameters, components=tuple(components))
+
+
+def _follow(tree: Tree, path: str, gathered: Gathered, *, is_unrestricted: bool) -> None:
     read, todo = [path], [Reference(path, path, 1)]
+    targets: list[str] = []  # of links
     while todo:
         reference = todo.pop()
         if reference.path in gathered.outside:
             continue
+        if reference.optional and not tree.has(reference.path):
+            gathered.outside[reference.path] = ()
+            continue
         if not any(is_within(reference.path, root) for root in read):
-            gathered.files.update({file.path: file for file in _read(tree, reference)})
+            targets += _read(tree, reference, gathered)
             read.append(reference.path)
             _bound(gathered, len(read))
         part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
         found = find_references(part, reference.path)
         gathered.helm = gathered.helm or found.uses_helm
         gathered.plugins = gathered.plugins or found.uses_plugins
-        gathered.outside[reference.path] = tuple(each.path for each in found.outside)
-        todo += found.outside
+        outside = [*found.outside, *(_outside_files(part) if is_unrestricted else ())]
+        gathered.outside[reference.path] = tuple(each.path for each in outside)
+        todo += outside
+    gathered.outside[path] += tuple(targets)
+    gathered.outside.update({target: () for target in targets if target not in gathered.outside})
+    if is_unrestricted:
+        moved = move_outside_files({name: file.content for name, file in gathered.files.items()})
+        gathered.files.update({name: File(name, content) for name, content in moved.items()})
+
+
+def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
+    for file, content in files.items():
+        if file.rsplit("/", 1)[-1] in KUSTOMIZATION_FILES:
+            yield from (Reference(path, file, 1, optional=True) for path in outside_paths(file, content))
 
 
 def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: Gathered) -> None:
+    targets: list[str] = []  # of links
     needed = find_dependencies({name: file.content for name, file in gathered.files.items()}, path, parameters)
     for number, reference in enumerate(needed.outside, 1):
         if not reference.optional or tree.has(reference.path):
-            gathered.files.update({file.path: file for file in _read(tree, reference)})
+            targets += _read(tree, reference, gathered)
         _bound(gathered, number)
-    gathered.values = tuple(path for path in needed.values_files if path in gathered.files)
+    ignore_missing = parameters.ignore_missing_values_files
+    gathered.values = expand_values_files(needed.values_files, gathered.files, ignore_missing=ignore_missing)
+    gathered.set_file = needed.set_file
     for name, home in needed.local_charts.items():
         for file in [file for file in gathered.files.values() if is_within(file.path, home)]:
             vendored = f"{path}/charts/{name}{file.path.removeprefix(home)}".lstrip("/")
             gathered.files[vendored] = File(vendored, file.content)
-    gathered.outside[path] = tuple(each.path for each in needed.outside)
-    gathered.outside.update({each.path: () for each in needed.outside})
+    gathered.outside[path] = (*(each.path for each in needed.outside), *targets)
+    gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
 
 
-def _read(tree: Tree, reference: Reference) -> Sequence[File]:
+def _is_link(file: File, linked: LinkedFiles) -> bool:
+    """Whether a file is a link itself, and not in a directory that is one: only Helm and Kustomize enter those."""
+    return [link for link in linked.links if is_within(file.path, link)] == [file.path]
+
+
+def _read(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[str]:
+    """Add the files at a path, also those behind links; the targets of these links."""
     try:
-        return tree.files(reference.path)
+        linked = tree.linked(reference.path)
+        gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
     except RepositoryError:
         if not tree.has(reference.path):
             raise reference.missing_error() from None
         raise
+    return linked.targets
 
 
 def _bound(gathered: Gathered, trees: int) -> None:

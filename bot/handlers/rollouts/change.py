@@ -14,6 +14,7 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
+from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.rendering import RenderError
 
 # Objects whose fields are kept: of a whole rollout, however many applications share them, and of one at the least.
@@ -52,7 +53,7 @@ def _prepare(
     """Read both sides of all parts at once; what fails shows when it is asked for."""
     new = [part.application for part in rollout.parts if part.change is None and part.application in applications]
     for revision in (rollout.parent, rollout.revision) if new else ():
-        with suppress(PortError):
+        with suppress(PortError), unexpected_as_port_error(f"preparation of {rollout.id}"):
             if revision is not None:
                 manifest_cache.prepare(repository, revision, [applications[name].source for name in new])
 
@@ -80,10 +81,11 @@ def _change(
     repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache, most: int
 ) -> ApplicationChange:
     try:
-        before = manifest_cache.declared(repository, rollout.parent, application.source)
-        after = manifest_cache.declared(repository, rollout.revision, application.source)
+        with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
+            before = manifest_cache.declared(repository, rollout.parent, application.source)
+            after = manifest_cache.declared(repository, rollout.revision, application.source)
+            unpinned = newly_unpinned(paired(before, after, application.namespace))
+            change = rendered_change(before, after, namespace=application.namespace)
+            return ApplicationChange(change.bounded(most), tuple(unpinned[:MAX_LISTED]), len(unpinned))
     except (PortError, ManifestError) as error:
         return ApplicationChange(why=error.text)
-    unpinned = newly_unpinned(paired(before, after, application.namespace))
-    change = rendered_change(before, after, namespace=application.namespace)
-    return ApplicationChange(change.bounded(most), tuple(unpinned[:MAX_LISTED]), len(unpinned))

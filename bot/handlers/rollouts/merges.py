@@ -16,6 +16,7 @@ from bot.handlers.slack.people import People
 from bot.ports import Ports
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository
+from bot.ports.isolation import skip_unexpected
 from bot.ports.store import Store
 
 _log = logging.getLogger(__name__)
@@ -43,7 +44,9 @@ def record_merges(
     if recorded == head:
         return
     rollouts = [] if recorded is None else _rollouts(ports, repository, recorded, head, applications, manifest_cache)
-    rollouts = [_with_authors(rollout, repository, people) for rollout in rollouts]
+    for index, rollout in enumerate(rollouts):
+        with skip_unexpected(f"authors of {rollout.id}"):
+            rollouts[index] = _with_authors(rollout, repository, people)
     moved = ports.store.rollouts.advance(name, recorded, head, rollouts)
     for rollout in rollouts if moved else ():
         _log.info("rollout of %s in %s: %s", rollout.revision, rollout.repository, rollout.subject)
@@ -68,11 +71,17 @@ def _rollouts(
         steps = [(commit.parents[0] if commit.parents else recorded, commit) for commit in commits]
         if len(steps) > MOST_MERGES:
             steps, merges = [(recorded, tip)], len(steps)
-    started = (_rollout(repository, parent, commit, applications, manifest_cache, now) for parent, commit in steps)
     forge = ports.forges.get(repository.name)
     rollouts: list[Rollout] = []
-    complete = (replace(rollout, merges=merges, rewritten=rewritten) for rollout in started if rollout)
-    for rollout in (_with_pull(rollout, forge, ports.store) for rollout in complete):
+    for parent, commit in steps:
+        rollout = None
+        with skip_unexpected(f"merge {commit.sha} in {repository.name}"):  # the branch moves on without it
+            rollout = _rollout(repository, parent, commit, applications, manifest_cache, now)
+        if rollout is None:
+            continue
+        rollout = replace(rollout, merges=merges, rewritten=rewritten)
+        with skip_unexpected(f"pull request of {commit.sha} in {repository.name}"):
+            rollout = _with_pull(rollout, forge, ports.store)
         if rollouts and rollout.pull_number is not None and rollout.pull_number == rollouts[-1].pull_number:
             rollouts[-1] = _as_one(rollouts[-1], rollout)
         else:

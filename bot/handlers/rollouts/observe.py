@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.core.applications.application import Application
+from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.model import ObjectDrift
 from bot.core.objects.health import Unready
@@ -20,8 +21,9 @@ from bot.handlers.rollouts.workloads import Key, not_running
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
-from bot.ports.cluster import Cluster, ClusterError
+from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
+from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
 
 # A deployer that has failed is asked what it says; before that it may still speak of what came before the merge.
 _DEPLOYERS_TAKE = timedelta(minutes=1)
@@ -65,7 +67,9 @@ def observe(
                 seen[rollout.id][part.application] = Observation(error=LocalizedText(texts.NOT_CONFIGURED))
                 continue
             try:
-                changed, removed = merged(ports.repositories[rollout.repository], rollout, application, manifest_cache)
+                with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
+                    repository = ports.repositories[rollout.repository]
+                    changed, removed = merged(repository, rollout, application, manifest_cache)
             except (PortError, ManifestError) as error:
                 seen[rollout.id][part.application] = Observation(error=error.text)
             else:
@@ -82,15 +86,24 @@ def _observe(
     cluster = ports.clusters[name]
     manifests = [(each, target.application) for target in targets for each in (*target.changed, *target.removed)]
     try:
-        live = compare_live(cluster, manifests, options=CompareOptions(tuple(ignore)))
-        observations = [_arrived(target, live) for target in targets]
-        arrived = [target for target, seen in zip(targets, observations, strict=True) if seen == Observation()]
-        running = [(each, target.application.namespace) for target in arrived for each in target.changed]
-        lacking = not_running(cluster, live.discovery, running)
-    except ClusterError as error:
+        with unexpected_as_port_error(f"rollouts on {name}"):
+            live = compare_live(cluster, manifests, options=CompareOptions(tuple(ignore)))
+            observations = [_arrived_or_unknown(target, live) for target in targets]
+            arrived = [target for target, seen in zip(targets, observations, strict=True) if seen == Observation()]
+            running = [(each, target.application.namespace) for target in arrived for each in target.changed]
+            lacking = not_running(cluster, live.discovery, running)
+    except PortError as error:
         return [Observation(error=error.text)] * len(targets)
     observations = [_running(target, seen, lacking) for target, seen in zip(targets, observations, strict=True)]
     return _with_failures(ports, cluster, targets, observations)
+
+
+def _arrived_or_unknown(target: _Target, live: LiveComparison) -> Observation:
+    try:
+        with unexpected_as_port_error(f"arrival of {target.rollout.id} in {target.application.name}"):
+            return _arrived(target, live)
+    except UnexpectedError as error:
+        return Observation(error=error.text)
 
 
 def _arrived(target: _Target, live: LiveComparison) -> Observation:
@@ -130,7 +143,9 @@ def _with_failures(
         if seen.pending != NOTHING_PENDING
         and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYERS_TAKE)
     }
-    failures = failing(cluster, list(waiting.values())) if waiting else {}
+    failures: Mapping[str, DeployerFailure] = {}
+    with skip_unexpected(f"deployers of {cluster.name}"):
+        failures = failing(cluster, list(waiting.values())) if waiting else {}
     return [
         replace(seen, pending=replace(seen.pending, failure=failures.get(target.application.name)))
         if seen.pending != NOTHING_PENDING and target.application.name in failures

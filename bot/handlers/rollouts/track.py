@@ -18,6 +18,7 @@ from bot.handlers.rollouts.change import describe
 from bot.handlers.rollouts.observe import observe
 from bot.ports import Ports
 from bot.ports.errors import PortError
+from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +59,8 @@ class RolloutTracker:
         with self._writing:
             rollouts = self._known()
             for rollout in rollouts:
-                self._keep(rollout, self._described(rollout))
+                with skip_unexpected(f"rollout {rollout.id}"):
+                    self._keep(rollout, self._described(rollout))
         clusters = {part.cluster for rollout in rollouts for part in rollout.parts if part.live_at is None}
         with self._starting:
             for cluster in sorted(clusters):
@@ -68,7 +70,8 @@ class RolloutTracker:
             looks = [self._looks[cluster] for cluster in clusters]
         done, _ = wait(looks, timeout=self._patience)
         for look in done:
-            look.result()
+            with skip_unexpected("a look at rollouts"):
+                look.result()
         self._name_suspects()
 
     def close(self) -> None:
@@ -81,7 +84,9 @@ class RolloutTracker:
         with self._writing:
             now = self._ports.clock()
             for rollout in self._known():  # others may have written meanwhile
-                if seen.get(rollout.id):
+                if not seen.get(rollout.id):
+                    continue
+                with skip_unexpected(f"rollout {rollout.id}"):
                     described = self._described(rollout)  # one that was noticed after the look began
                     self._keep(
                         rollout, apply_observations(described, seen[rollout.id], now=now, deadline=self._deadline)
@@ -94,7 +99,8 @@ class RolloutTracker:
             if stuck.state is not RolloutState.LATE or stuck.suspects is not None:
                 continue
             try:
-                suspects = self._suspects.of_rollout(stuck)
+                with unexpected_as_port_error(f"suspects of {stuck.id}"):
+                    suspects = self._suspects.of_rollout(stuck)
             except (PortError, ManifestError) as error:
                 _log.warning("cannot find suspects for %s: %s", stuck.id, error)
                 suspects = ()
@@ -117,7 +123,8 @@ class RolloutTracker:
         for index, older in enumerate(rollouts):
             for newer in rollouts[index + 1 :]:
                 if newer.repository == older.repository and older.state not in ENDED_STATES:
-                    self._keep(older, mark_superseded(older, newer, now=self._ports.clock()))
+                    with skip_unexpected(f"rollout {older.id}"):
+                        self._keep(older, mark_superseded(older, newer, now=self._ports.clock()))
 
     def _keep(self, before: Rollout, after: Rollout) -> None:
         if after != before:

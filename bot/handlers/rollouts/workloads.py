@@ -9,6 +9,7 @@ from typing import Any
 from bot.core.objects.health import WORKLOADS, Unready, pod_trouble, selects, unready
 from bot.core.objects.manifest import Manifest
 from bot.ports.cluster import Cluster, ClusterError, Discovery, Kind
+from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +52,12 @@ def _lacking(cluster: Cluster, kind: Kind, namespace: str, names: set[str]) -> l
         if live["metadata"]["name"] not in names:
             return None
         # A list of one kind may leave out what each item is.
-        workload = unready({**live, "apiVersion": kind.api_version, "kind": kind.kind})
+        described = {**live, "apiVersion": kind.api_version, "kind": kind.kind}
+        try:
+            with unexpected_as_port_error(f"health of {kind.kind} {namespace}/{live['metadata']['name']}"):
+                workload = unready(described)
+        except UnexpectedError as error:
+            workload = Unready(kind.kind, live["metadata"]["name"], 0, 0, reason=str(error))
         return (workload, {"spec": {"selector": live.get("spec", {}).get("selector")}}) if workload else None
 
     return list(cluster.list(kind, namespace, read).values())
@@ -59,7 +65,9 @@ def _lacking(cluster: Cluster, kind: Kind, namespace: str, names: set[str]) -> l
 
 def _pods(cluster: Cluster, discovery: Discovery, namespace: str) -> list[_Pod]:
     def read(pod: Object) -> _Pod | None:
-        trouble = pod_trouble(pod)
+        trouble = ""
+        with skip_unexpected(f"a pod in {namespace}"):
+            trouble = pod_trouble(pod)
         return _Pod({"metadata": {"labels": pod["metadata"].get("labels")}}, trouble) if trouble else None
 
     kind = discovery.kinds.get(("v1", "Pod"))

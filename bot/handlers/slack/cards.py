@@ -2,18 +2,23 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
 
 from bot.core.approvals.approval import collect_alerts
 from bot.core.incidents.alerting import AlertPolicy
+from bot.core.incidents.incident import Incident
+from bot.core.waiting import is_waiting
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.language import LocalizedText, Text, Translator
 from bot.messages.card import Card
 from bot.messages.cards import desired_cards
 from bot.messages.incident_cards import resolved_unannounced
 from bot.ports.chat import Chat, ChatError
+from bot.ports.isolation import skip_unexpected, without_failing
 from bot.ports.store import Posted, Store
 
 _log = logging.getLogger(__name__)
@@ -26,6 +31,18 @@ _IN_DOUBT = frozenset({"ratelimited", "unreachable", "internal_error", "fatal_er
 # Slack is down, or nothing can be said in a channel until somebody does something about it: ask less and less often.
 _FIRST_WAIT = timedelta(seconds=5)
 _LONGEST_WAIT = timedelta(minutes=5)
+_LONGEST_RETRY = timedelta(hours=1)  # that Slack can ask for
+
+
+class _Shown(Protocol):
+    """What has a card."""
+
+    @property
+    def id(self) -> str: ...
+
+
+def _card_name(subject: _Shown) -> str:
+    return f"card of {subject.id}"
 
 
 class CardReconciler:
@@ -67,24 +84,22 @@ class CardReconciler:
             finished: dict[tuple[str, ...], bool] = {}
             store = self._store
             incidents = store.incidents.unsettled()
-            unapproved = collect_alerts(store.approvals.unsettled())
-            rollouts, pulls = store.rollouts.unsettled(), store.pull_requests.unsettled()
-            cards = desired_cards(
-                self._translator_for,
-                incidents,
-                rollouts,
-                pulls,
-                unapproved,
-                self._clock(),
-                self._policy,
-                store.queued_reverts.unsettled(),
-            )
+            cards = self._desired(incidents)
+            posted = store.cards.get_all([card.key for card in cards])  # one by one takes seconds for 10,000
             # A reply to a message that is gone would land in the channel's root: its parent comes first, and is
             # given to Slack again just before, since somebody may have deleted it meanwhile.
-            answered = {card.thread_of for card in cards if card.thread_of and self._is_due(card)}
+            answered = set()
+            for card in cards:
+                with skip_unexpected(f"card {card.key}"):
+                    if card.thread_of and _is_due(card, posted.get(card.key)):
+                        answered.add(card.thread_of)
             for card in cards:
                 parent_stands = current.get(card.thread_of or card.key, True)
-                current[card.key] = parent_stands and self._bring(card, again=card.key in answered)
+                current[card.key] = False
+                with skip_unexpected(f"card {card.key}"):
+                    current[card.key] = parent_stands and self._bring(
+                        card, posted.get(card.key), again=card.key in answered
+                    )
                 ends = card.settles or (card.subject,)
                 finished[ends] = finished.get(ends, True) and current[card.key] and card.last
             for id_ in resolved_unannounced(incidents):
@@ -93,22 +108,28 @@ class CardReconciler:
                 for id_ in ids if done else ():
                     store.settle(id_)
 
-    def _is_due(self, card: Card) -> bool:
-        """Whether Slack has to be given this card now."""
-        posted = self._store.cards.get(card.key)
-        if posted and (posted.digest == card.digest or (card.once and posted.ts)):
-            return False
-        return not card.held or bool(posted and posted.ts)
+    def _desired(self, incidents: Sequence[Incident]) -> list[Card]:
+        """Every card there should be; what cannot be shown for an unexpected reason has none. StoreError."""
+        store = self._store
+        desired = partial(desired_cards, self._translator_for, self._clock(), self._policy)
+        # Alerts of one push are told together, so what cannot be shown is left out before they are collected.
+        unapproved = without_failing(store.approvals.unsettled(), collect_alerts, lambda record: f"alert {record.id}")
+        return [
+            *without_failing(incidents, lambda some: desired(incidents=some), _card_name),
+            *without_failing(unapproved, lambda some: desired(unapproved=some), _card_name),
+            *without_failing(store.pull_requests.unsettled(), lambda some: desired(pulls=some), _card_name),
+            *without_failing(store.queued_reverts.unsettled(), lambda some: desired(queued=some), _card_name),
+            *without_failing(store.rollouts.unsettled(), lambda some: desired(rollouts=some), _card_name),
+        ]
 
-    def _bring(self, card: Card, *, again: bool) -> bool:
+    def _bring(self, card: Card, posted: Posted | None, *, again: bool) -> bool:
         """Whether Slack now shows the card as it should read; with `again` it is given that once more."""
-        if not self._is_due(card):
-            posted = self._store.cards.get(card.key)
+        if not _is_due(card, posted):
             stands = bool(posted and posted.ts)
             if not (again and stands):
                 return stands
         wait_until = self._wait_until.get(card.channel)
-        if wait_until and self._clock() < wait_until:
+        if wait_until and is_waiting(wait_until, self._clock(), _LONGEST_RETRY):
             return False
         try:
             ts = self._deliver(card)
@@ -172,3 +193,10 @@ class CardReconciler:
         if error.code != "ratelimited":
             self._why[card.channel] = error.text
         _log.warning("cannot deliver card %s: %s", card.key, error)
+
+
+def _is_due(card: Card, posted: Posted | None) -> bool:
+    """Whether Slack has to be given this card now; `posted` is what it was last given."""
+    if posted and (posted.digest == card.digest or (card.once and posted.ts)):
+        return False
+    return not card.held or bool(posted and posted.ts)

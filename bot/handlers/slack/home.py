@@ -14,16 +14,19 @@ from cachetools import TTLCache
 from bot.config.model import Config
 from bot.core import home as homes
 from bot.core.access.permission import Members
+from bot.core.drift.freshness import current_checks
 from bot.core.home import WorkspaceOverview
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.core.rollouts.rollout import Rollout
+from bot.core.waiting import is_waiting
 from bot.handlers.access.authorizer import Groups
 from bot.messages import home as home_message
 from bot.messages.blocks import Block, Message
 from bot.messages.home import Notice
 from bot.ports import Ports
 from bot.ports.chat import ChatError
+from bot.ports.isolation import skip_unexpected
 from bot.ports.store import Home, StoreError
 
 _log = logging.getLogger(__name__)
@@ -38,6 +41,7 @@ _ENDED_KNOWN_FOR = timedelta(minutes=1)
 MOST_VIEWERS = 50
 LATELY = timedelta(hours=1)
 AT_MOST_EVERY = timedelta(minutes=1)
+_LONGEST_RETRY = timedelta(hours=1)
 _ATTEMPTS = 3
 
 
@@ -88,17 +92,19 @@ class Homes:
     def refresh(self) -> None:
         """Bring up to date what those see who have looked lately, each once a minute at most. StoreError."""
         now = self._ports.clock()
-        if self._wait_until and now < self._wait_until:
+        if self._wait_until and is_waiting(self._wait_until, now, _LONGEST_RETRY):
             return
         viewers = self._ports.store.homes.seen_since(now - LATELY, MOST_VIEWERS)
-        due = [viewer for viewer in viewers if now - viewer.at >= AT_MOST_EVERY]
+        due = [viewer for viewer in viewers if not is_waiting(viewer.at + AT_MOST_EVERY, now, AT_MOST_EVERY)]
         if not due:
             return
         overview = self._survey(now)
         for viewer in due:
-            if not self._try(
-                viewer.user, partial(self._publish, viewer.user, overview, seen=viewer.seen, shown=viewer)
-            ):
+            publish = partial(self._publish, viewer.user, overview, seen=viewer.seen, shown=viewer)
+            goes_on = True
+            with skip_unexpected(f"Home tab of {viewer.user}"):
+                goes_on = self._try(viewer.user, publish)
+            if not goes_on:
                 return
 
     def _try(self, user: str, publish: Callable[[], None]) -> bool:
@@ -118,7 +124,7 @@ class Homes:
         complete = max(len(incidents), len(rollouts), len(pulls)) < _MOST_ENDED
         return homes.build_overview(
             list(self._config.applications.values()),
-            store.checks.latest(),
+            current_checks(store.checks.latest(), now, self._config.schedule.drift),
             [*incidents, *store.incidents.unsettled()],
             [*rollouts, *store.rollouts.unsettled()],
             [*pulls, *store.pull_requests.unsettled()],
@@ -128,7 +134,7 @@ class Homes:
 
     def _ended_lately(self, now: datetime) -> tuple[list[Incident], list[Rollout], list[TrackedPullRequest]]:
         with self._lock:
-            if self._ended is None or now - self._ended[0] >= _ENDED_KNOWN_FOR:
+            if self._ended is None or not is_waiting(self._ended[0] + _ENDED_KNOWN_FOR, now, _ENDED_KNOWN_FOR):
                 store, since = self._ports.store, now - homes.WEEK
                 self._ended = (
                     now,

@@ -7,6 +7,16 @@ IN_CHANNEL = Phrase(en="{channel}: {why}", es="{channel}: {why}")
 SILENT = Phrase(
     en="Slack is not responding ({kind}). The bot will retry.", es="Slack no responde ({kind}). El bot reintentará."
 )
+UNKNOWN_NAME = Phrase(
+    en="The name of Slack's server cannot be resolved. Check slack.api_url and the DNS. The bot will retry.",
+    es="El nombre del servidor de Slack no se puede resolver. Revisa slack.api_url y el DNS. El bot reintentará.",
+)
+UNTRUSTED = Phrase(
+    en="The TLS certificate of Slack's server is not trusted ({kind}). If a proxy or a private CA issued it, set "
+    "SSL_CERT_FILE to a file with the CA's certificate.",
+    es="El certificado TLS del servidor de Slack no es de confianza ({kind}). Si lo emitió un proxy o una CA privada, "
+    "define SSL_CERT_FILE con un archivo que contenga el certificado de la CA.",
+)
 NO_CHANNEL = Phrase(
     en="the channel {channel} does not exist or the bot cannot see it; invite the bot to it",
     es="el canal {channel} no existe o el bot no puede verlo; invita al bot",

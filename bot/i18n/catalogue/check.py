@@ -19,6 +19,10 @@ SCALED = Phrase(
     en="{path} differs, but the bot cannot tell whether an autoscaler set it: {why}",
     es="{path} difiere, pero el bot no puede saber si lo definió un autoscaler: {why}",
 )
+OUTDATED = Phrase(
+    en="No check has finished since. The bot's log says why.",
+    es="Desde entonces no ha terminado ninguna comprobación. El log del bot dice por qué.",
+)
 DECLARED_TWICE = Phrase(
     en="{object} is declared twice with different content: {later} is used and {earlier} is ignored. Delete one of "
     "them.",
@@ -27,3 +31,16 @@ DECLARED_TWICE = Phrase(
 )
 MORE_TWICE = Phrase(en="And {n} more are declared twice.", es="Y {n} más se declaran dos veces.")
 NOT_CONFIGURED = Phrase(en="it is no longer configured", es="ya no está configurada")
+NOT_FETCHED = Phrase(
+    en="the repository {repository} was not fetched.", es="no se actualizó el repositorio {repository}."
+)
+LATER_SOURCE = Phrase(
+    en="Some objects may come from a later source of the same Application, {path}, which cannot be read: {why}",
+    es="Algunos objetos pueden venir de un source posterior de la misma Application, {path}, que no se puede leer: "
+    "{why}",
+)
+OVERRIDDEN = Phrase(
+    en="{n} of the objects in this source are left to a later source of the same Application, which declares them too.",
+    es="{n} de los objetos de este source quedan para un source posterior de la misma Application, que también los "
+    "declara.",
+)

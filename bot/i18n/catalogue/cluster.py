@@ -14,6 +14,11 @@ COULD_NOT = Phrase(
 )
 EXPIRES = Phrase(en="the list expired on every attempt (410).", es="la lista expiró en cada intento (410).")
 EXPIRED = Phrase(en="the list expired (410).", es="la lista expiró (410).")
+TOO_LARGE = Phrase(en="the response is larger than {size} MiB.", es="la respuesta supera los {size} MiB.")
+TOO_MANY = Phrase(
+    en="the list has more objects or pages than the bot reads ({most}).",
+    es="la lista tiene más objetos o páginas de los que el bot lee ({most}).",
+)
 NO_LIST = Phrase(en="the response is not a list.", es="la respuesta no es una lista.")
 NO_OBJECT = Phrase(en="the response is not a JSON object.", es="la respuesta no es un objeto JSON.")
 NO_JSON = Phrase(
@@ -58,6 +63,12 @@ SERVICE_DOWN = Phrase(
     en="Cluster {cluster} cannot serve {version} because the service behind it is down. Run “kubectl get apiservice "
     "{service}”.",
     es="El clúster {cluster} no puede ofrecer {version} porque el servicio detrás está caído. Ejecuta “kubectl get "
+    "apiservice {service}”.",
+)
+MALFORMED = Phrase(
+    en="Cluster {cluster} describes the resources of {version} in an unexpected form. Run “kubectl get apiservice "
+    "{service}”.",
+    es="El clúster {cluster} describe los recursos de {version} en un formato inesperado. Ejecuta “kubectl get "
     "apiservice {service}”.",
 )
 BAD_CREDENTIALS = Phrase(

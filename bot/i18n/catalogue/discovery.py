@@ -20,111 +20,120 @@ GONE = Phrase(
     es="La aplicación {name} ya no existe: su recurso se eliminó del clúster.",
 )
 
-NO_SOURCE = Phrase(en="it does not specify a repository.", es="no especifica un repositorio.")
+NO_SOURCE = Phrase(en="no repository is specified.", es="no especifica un repositorio.")
 NOT_CONFIGURED = Phrase(
-    en="its repository {url} is not configured. Add it under repositories:, with its credential.",
+    en="the repository {url} is not configured. Add it under repositories:, with its credential.",
     es="su repositorio {url} no está configurado. Agrégalo en repositories:, con su credencial.",
 )
 NO_CLUSTER = Phrase(
-    en="its destination {destination} is not a configured cluster. Add it under clusters:.",
+    en="the destination {destination} is not a configured cluster. Add it under clusters:.",
     es="su destino {destination} no es un clúster configurado. Agrégalo en clusters:.",
 )
 NO_REVISION = Phrase(
-    en="its revision {revision} is not a valid branch, tag, commit or version range.",
+    en="the revision {revision} is not a valid branch, tag, commit or version range.",
     es="su revisión {revision} no es una rama, etiqueta, commit o rango de versiones válido.",
 )
 NO_CHANNEL = Phrase(
-    en="its annotation {annotation} is not a channel ID such as C0123456789.",
+    en="the annotation {annotation} is not a channel ID such as C0123456789.",
     es="su anotación {annotation} no es un ID de canal como C0123456789.",
 )
 CHART_FROM_REGISTRY = Phrase(
-    en="its chart {chart} comes from a Helm repository, but the bot reads only from git.",
-    es="su chart {chart} viene de un repositorio de Helm, pero el bot solo lee de git.",
+    en="the chart comes from the Helm repository {url}, but the bot reads only from git.",
+    es="su chart viene del repositorio de Helm {url}, pero el bot solo lee de git.",
 )
 FROM_OCI = Phrase(
-    en="its source is an OCI artifact, but the bot reads only from git.",
+    en="the source is an OCI artifact, but the bot reads only from git.",
     es="su origen es un artefacto OCI, pero el bot solo lee de git.",
 )
-HYDRATED = Phrase(
-    en="Argo CD hydrates its manifests (sourceHydrator), which the bot does not support.",
-    es="Argo CD hidrata sus manifiestos (sourceHydrator), y el bot no lo admite.",
-)
-OUTSIDE = Phrase(en="its path points outside the repository.", es="su ruta apunta fuera del repositorio.")
+OUTSIDE = Phrase(en="the path points outside the repository.", es="su ruta apunta fuera del repositorio.")
 PLUGIN = Phrase(
-    en="a config management plugin renders it, which the bot does not support.",
-    es="lo renderiza un config management plugin, y el bot no los admite.",
+    en="a config management plugin renders the manifests, and the bot does not run plugins. Commit the rendered "
+    "manifests to git, or move to Kustomize or Helm.",
+    es="un config management plugin renderiza sus manifiestos, y el bot no ejecuta plugins. Sube a git los manifiestos "
+    "renderizados, o usa Kustomize o Helm.",
 )
 KUSTOMIZE = Phrase(
-    en="it uses Kustomize options that the bot does not support ({what}).",
-    es="usa opciones de Kustomize que el bot no admite ({what}).",
+    en="the bot does not support these Kustomize options: {what}.",
+    es="el bot no admite estas opciones de Kustomize: {what}.",
 )
 HELM = Phrase(
-    en="it uses Helm options that the bot does not support ({what}).",
-    es="usa opciones de Helm que el bot no admite ({what}).",
+    en="the bot does not support these Helm options: {what}.",
+    es="el bot no admite estas opciones de Helm: {what}.",
 )
 BUILD_VARIABLES = Phrase(
-    en="its Helm parameters use Argo CD build variables (ARGOCD_…), which only Argo CD knows.",
-    es="sus parámetros de Helm usan variables de build de Argo CD (ARGOCD_…), que solo Argo CD conoce.",
+    en="it uses the variable {name}, whose value changes with every commit. Use another tag or label.",
+    es="usa la variable {name}, cuyo valor cambia con cada commit. Usa otra etiqueta.",
 )
 VALUES_FETCHED = Phrase(
-    en="its chart uses a values file that would have to be downloaded. Commit a copy and use that instead.",
+    en="the chart uses a values file that would have to be downloaded. Commit a copy and use that instead.",
     es="su chart usa un archivo de valores que habría que descargar. Sube una copia a git y usa esa.",
 )
 NO_REF = Phrase(
-    en="its chart uses a values file from {ref}, but no source has that ref.",
+    en="the chart uses a values file from {ref}, but no source has that ref.",
     es="su chart usa un archivo de valores de {ref}, pero ningún source tiene ese ref.",
 )
 VALUES_ELSEWHERE = Phrase(
-    en="its chart uses a values file from {ref}, which is in a different repository or at a different revision.",
+    en="the chart uses a values file from {ref}, which is in a different repository or at a different revision.",
     es="su chart usa un archivo de valores de {ref}, que está en otro repositorio o en otra revisión.",
 )
 DIRECTORY = Phrase(
-    en="its directory settings are not valid: {why}", es="sus ajustes de directory no son válidos: {why}"
+    en="the directory settings are not valid: {why}", es="sus ajustes de directory no son válidos: {why}"
 )
-IGNORED = Phrase(en="its ignoreDifferences is not valid: {why}", es="su ignoreDifferences no es válido: {why}")
+RULE_LEFT_OUT = Phrase(
+    en="The bot skips {rule} in its ignoreDifferences: {why} The differences that it covers are reported.",
+    es="El bot omite {rule} en su ignoreDifferences: {why} Las diferencias que cubre se informan.",
+)
 
-FLUX_CHANGES = Phrase(en="it uses {what}, which the bot does not support.", es="usa {what}, y el bot no lo admite.")
+FLUX_CHANGES = Phrase(en="the bot does not support {what}.", es="el bot no admite {what}.")
+FLUX_RULE = Phrase(en="ignore in its Flux resource", es="ignore en su recurso de Flux")
+RULE_IGNORED = Phrase(
+    en="The bot skips one of its ignore rules: {why} The differences that it covers are reported.",
+    es="El bot omite una de sus reglas de ignore: {why} Las diferencias que cubre se informan.",
+)
+SELECTOR = Phrase(en="the bot does not support this selector ({what}).", es="el bot no admite este selector ({what}).")
 FROM_SECRET = Phrase(
-    en="its manifests use values from the Secret {name}, which the bot does not read.",
+    en="the manifests use values from the Secret {name}, which the bot does not read.",
     es="sus manifiestos usan valores del Secret {name}, y el bot no lo lee.",
 )
 NO_CONFIG_MAP = Phrase(
-    en="its ConfigMap {name} does not exist or the bot cannot list it.",
+    en="the ConfigMap {name} does not exist or the bot cannot list it.",
     es="su ConfigMap {name} no existe o el bot no puede listarlo.",
 )
 CHART_REFERENCE = Phrase(
-    en="its chart comes from a {kind}, but the bot reads only from git.",
+    en="the chart comes from a {kind}, but the bot reads only from git.",
     es="su chart viene de un {kind}, pero el bot solo lee de git.",
 )
-LONG_RELEASE = Phrase(
-    en="its release name {name} is longer than 53 characters, so Flux truncates it and adds a hash. Set a shorter "
-    "releaseName.",
-    es="su nombre de release {name} tiene más de 53 caracteres, así que Flux lo trunca y agrega un hash. Define un "
-    "releaseName más corto.",
-)
 VALUES_REPLACED = Phrase(
-    en="its valuesFiles replace the chart's values.yaml. List values.yaml first, so that Helm renders the same "
+    en="the valuesFiles replace the chart's values.yaml. List values.yaml first, so that Helm renders the same "
     "manifests.",
     es="sus valuesFiles reemplazan el values.yaml del chart. Pon values.yaml primero, para que Helm renderice los "
     "mismos manifiestos.",
 )
 TARGET_PATH = Phrase(
-    en="its valuesFrom uses targetPath, which the bot does not support.",
+    en="the valuesFrom uses targetPath, which the bot does not support.",
     es="su valuesFrom usa targetPath, y el bot no lo admite.",
 )
 BAD_VALUES = Phrase(
-    en="the values in its ConfigMap {name} are not valid YAML.",
+    en="the values in the ConfigMap {name} are not valid YAML.",
     es="los valores de su ConfigMap {name} no son YAML válido.",
 )
 NOT_GIT = Phrase(
-    en="its source is the {kind} {name}, but the bot reads only from git.",
+    en="the source is the {kind} {name}, but the bot reads only from git.",
     es="su origen es el {kind} {name}, pero el bot solo lee de git.",
 )
 NO_GIT_REPOSITORY = Phrase(
-    en="its GitRepository {name} does not exist or the bot cannot list it.",
+    en="the GitRepository {name} does not exist or the bot cannot list it.",
     es="su GitRepository {name} no existe o el bot no puede listarlo.",
 )
+NO_GENERATOR = Phrase(
+    en="no ArtifactGenerator that the bot can list makes the ExternalArtifact {name}.",
+    es="ningún ArtifactGenerator que el bot pueda listar genera el ExternalArtifact {name}.",
+)
+MIXED_ARTIFACT = Phrase(
+    en="the ExternalArtifact {name} is not simply a part of one git repository.",
+    es="el ExternalArtifact {name} no es simplemente una parte de un repositorio de git.",
+)
 SOURCE_CHANGES = Phrase(
-    en="its GitRepository {name} excludes or includes files ({what}), which the bot does not support.",
+    en="the GitRepository {name} excludes or includes files ({what}), which the bot does not support.",
     es="su GitRepository {name} excluye o incluye archivos ({what}), y el bot no lo admite.",
 )

@@ -6,9 +6,21 @@ FAILED = Phrase(
     en="Something went wrong in the bot. It is safe to retry. Log reference: {reference}.",
     es="Algo falló en el bot. Puedes reintentar sin riesgo. Referencia en el log: {reference}.",
 )
+INTERRUPTED = Phrase(
+    en="The bot was interrupted several times during “{command}” and stopped trying. Check its log, then ask again.",
+    es="El bot se interrumpió varias veces durante “{command}” y dejó de intentarlo. Revisa su log y repite la orden.",
+)
+UNEXPECTED = Phrase(
+    en="An unexpected error occurred in the bot. Log reference: {reference}.",
+    es="Ocurrió un error inesperado en el bot. Referencia en el log: {reference}.",
+)
 BUSY = Phrase(
     en="Too many commands are waiting. Nothing was done; try again in a minute.",
     es="Hay demasiados comandos en espera. No se hizo nada; reintenta en un minuto.",
+)
+OTHER_WORKSPACE = Phrase(
+    en="The bot answers only members of the workspace that it is installed in.",
+    es="El bot solo responde a miembros del workspace en el que está instalado.",
 )
 CHECKING = Phrase(en="Checking {application} against the cluster…", es="Comprobando {application} contra el clúster…")
 CHECKING_ALL = Phrase(

@@ -26,6 +26,27 @@ SILENT = Phrase(
     en="{forge} at {host} is not responding. Check the network and the forge's api_url.",
     es="{forge} en {host} no responde. Revisa la red y el api_url del forge.",
 )
+UNKNOWN_NAME = Phrase(
+    en="The name {host} cannot be resolved. Check the forge's api_url and the DNS.",
+    es="El nombre {host} no se puede resolver. Revisa el api_url del forge y el DNS.",
+)
+UNTRUSTED = Phrase(
+    en="The TLS certificate of {host} is not trusted ({reason}). If a private CA or a proxy issued it, set "
+    "REQUESTS_CA_BUNDLE to a file with the CA's certificate.",
+    es="El certificado TLS de {host} no es de confianza ({reason}). Si lo emitió una CA privada o un proxy, define "
+    "REQUESTS_CA_BUNDLE con un archivo que contenga el certificado de la CA.",
+)
+NO_TLS = Phrase(
+    en="{forge} at {host} does not respond with TLS ({reason}). Check the scheme and port of the forge's api_url.",
+    es="{forge} en {host} no responde con TLS ({reason}). Revisa el esquema y el puerto del api_url del forge.",
+)
+EXCEEDED = Phrase(
+    en="{forge} at {host} exceeds a limit of the bot: {limit}.",
+    es="{forge} en {host} supera un límite del bot: {limit}.",
+)
+ENDLESS = Phrase(en="more than {count} requests for one answer", es="más de {count} solicitudes para una respuesta")
+SLOW = Phrase(en="no complete response within {seconds} s", es="ninguna respuesta completa en {seconds} s")
+LARGE = Phrase(en="a response of more than {megabytes} MiB", es="una respuesta de más de {megabytes} MiB")
 NOT_THE_API = Phrase(
     en="{url} does not respond like the {forge} API. Check the forge's api_url ({address}).",
     es="{url} no responde como la API de {forge}. Revisa el api_url del forge ({address}).",

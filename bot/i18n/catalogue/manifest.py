@@ -69,8 +69,8 @@ GENERATOR = Phrase(
     es="Este archivo es una entrada de {generator}, no un manifiesto simple. Conviértelo en una aplicación aparte.",
 )
 MISSING = Phrase(
-    en="{path} is not in the repository (links are not followed). Add it, or fix the reference to it.",
-    es="{path} no está en el repositorio (los enlaces no se siguen). Agrégalo o corrige la referencia.",
+    en="{path} is not in the repository (links out of it are not followed). Add it, or fix the reference to it.",
+    es="{path} no está en el repositorio (los enlaces que salen de él no se siguen). Agrégalo o corrige la referencia.",
 )
 OUTSIDE = Phrase(
     en="The {what} {path} points outside the repository. Fix it.",
@@ -145,6 +145,16 @@ NO_KUSTOMIZATION = Phrase(
 SEVERAL_KUSTOMIZATIONS = Phrase(
     en="The file must contain exactly one kustomization.",
     es="El archivo debe contener exactamente una kustomization.",
+)
+ALREADY_LABELED = Phrase(
+    en="The kustomization already has {name}, so Argo CD cannot add it. Remove it, or set forceCommonLabels or "
+    "forceCommonAnnotations.",
+    es="La kustomization ya tiene {name}, así que Argo CD no puede agregarlo. Quítalo, o define forceCommonLabels o "
+    "forceCommonAnnotations.",
+)
+NO_MATCH = Phrase(
+    en="No values file matches this pattern. Fix it, or set ignoreMissingValueFiles.",
+    es="Ningún archivo de valores coincide con este patrón. Corrígelo o define ignoreMissingValueFiles.",
 )
 NO_CHART = Phrase(
     en="The file does not exist, so this is not a Helm chart. Fix the path.",

@@ -50,6 +50,12 @@ NO_APPLICATION = Phrase(
     es="Ese cambio no afecta a {asked} ni a ninguna otra aplicación configurada. Reintenta sin {asked}. "
     "No se abrió nada.",
 )
+REWRITTEN = Phrase(
+    en="{branch} was rewritten meanwhile, and the pull request would bring removed commits back. Nothing was opened. "
+    "Try again.",
+    es="{branch} se reescribió entretanto, y el pull request volvería a traer commits eliminados. No se abrió nada. "
+    "Reinténtalo.",
+)
 ALL_TAKEN = Phrase(
     en="{branch} and its numbered variants already exist. Delete the old ones on the forge.",
     es="{branch} y sus variantes numeradas ya existen. Elimina las antiguas en el forge.",

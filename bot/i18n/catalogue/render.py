@@ -13,8 +13,8 @@ NO_HELM = Phrase(
     es="Renderizar esto requiere Helm. Pon helm en el PATH, o instala el SDK con pip install 'gitops-bot[helm]'.",
 )
 NO_VARIABLE = Phrase(
-    en="The bot cannot substitute a variable in {path}: it uses a string function other than a default.",
-    es="El bot no puede sustituir una variable en {path}: usa una función de texto que no es un valor por defecto.",
+    en="A variable in {path} cannot be substituted: its expression is not valid, so Flux rejects it too.",
+    es="No se puede sustituir una variable en {path}: su expresión no es válida, así que Flux también la rechaza.",
 )
 NOT_ISOLATED = Phrase(
     en="Rendering this requires isolation, which this machine does not offer: {reason}. Run gitops-bot doctor.",
@@ -30,6 +30,10 @@ UNKNOWN_REASON = Phrase(
     es="su error se oculta porque puede citar valores.",
 )
 NO_REASON = Phrase(en="it gave no reason.", es="no indicó el motivo.")
+LINKS = Phrase(
+    en="{path} needs more than {most} symbolic links. Replace some with copies.",
+    es="{path} necesita más de {most} enlaces simbólicos. Reemplaza algunos por copias.",
+)
 BAD_YAML = Phrase(en="the YAML is not valid.", es="el YAML no es válido.")
 CYCLE = Phrase(en="the kustomizations form a cycle.", es="las kustomizations forman un ciclo.")
 PLUGIN = Phrase(
@@ -115,9 +119,13 @@ VARYING = Phrase(
     es="{objects} sin comprobar: renderizar dos veces dio resultados distintos, probablemente porque una plantilla usa "
     "valores aleatorios o la hora actual. Define esos valores explícitamente en git.",
 )
-VARYING_MORE = Phrase(
-    en="{objects} and {n} more not checked: rendering twice gave different results, probably because a template uses "
-    "random values or the current time. Set those values explicitly in git.",
-    es="{objects} y {n} más sin comprobar: renderizar dos veces dio resultados distintos, probablemente porque una "
-    "plantilla usa valores aleatorios o la hora actual. Define esos valores explícitamente en git.",
+UNREAD_VARIABLES = Phrase(
+    en="{objects} not checked: Flux fills in variables from a Secret, which the bot does not read.",
+    es="{objects} sin comprobar: Flux completa variables de un Secret, y el bot no lo lee.",
 )
+OVERRIDDEN = Phrase(en="{file} changes the Application: {why}", es="{file} cambia la Application: {why}")
+ENCRYPTED = Phrase(
+    en="{objects} not checked: encrypted with SOPS, which the bot does not decrypt.",
+    es="{objects} sin comprobar: cifrado con SOPS, y el bot no lo descifra.",
+)
+AND_MORE = Phrase(en="{objects} and {n} more", es="{objects} y {n} más")

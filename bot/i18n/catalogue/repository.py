@@ -14,6 +14,12 @@ BAD_KEY = Phrase(
     en="{url} rejected the SSH key, or its host key is unknown.",
     es="{url} rechazó la clave SSH, o su clave de host es desconocida.",
 )
+REDIRECTED = Phrase(
+    en="{url} redirects to another URL, which the bot does not follow with a credential. Configure the final URL, "
+    "often the one that ends in .git.",
+    es="{url} redirige a otra URL, que el bot no sigue con una credencial. Configura la URL final, a menudo la que "
+    "termina en .git.",
+)
 OWNED_BY_ANOTHER = Phrase(
     en="{url} belongs to another user on this machine. Run the bot as that user, or change the owner of the files.",
     es="{url} pertenece a otro usuario de esta máquina. Ejecuta el bot como ese usuario, o cambia el propietario de "
@@ -65,6 +71,10 @@ PASSWORD_IN_URL = Phrase(
     en="An SSH URL cannot contain a password. Use a key.",
     es="Una URL de SSH no puede contener una contraseña. Usa una clave.",
 )
+PLAIN_PATH = Phrase(
+    en="A repository URL cannot contain ?, # or a second @. Write them as %3F, %23 and %40.",
+    es="La URL de un repositorio no puede contener ?, # ni una segunda @. Escríbelos como %3F, %23 y %40.",
+)
 NOT_A_SHA = Phrase(
     en="A revision must be a full SHA: 40 hexadecimal digits.",
     es="Una revisión debe ser un SHA completo: 40 dígitos hexadecimales.",
@@ -104,9 +114,21 @@ NO_GIT = Phrase(en="git is not installed or not on PATH.", es="git no está inst
 FAILED = Phrase(
     en="git {command} failed on the mirror of {name}: {said}", es="git {command} falló en la réplica de {name}: {said}"
 )
+LACKS_OBJECTS = Phrase(
+    en="The mirror of {name} lacks objects that it should contain.",
+    es="A la réplica de {name} le faltan objetos que debería contener.",
+)
 LARGE_FILE = Phrase(
     en="{path} in {name} is {size} MiB. The limit is {most} MiB. Move it out of the application's path.",
     es="{path} en {name} pesa {size} MiB. El límite es {most} MiB. Muévelo fuera de la ruta de la aplicación.",
+)
+LONG_PATH = Phrase(
+    en="{path} in {name} contains a file whose path is longer than {most} characters.",
+    es="{path} en {name} contiene un archivo cuya ruta tiene más de {most} caracteres.",
+)
+MANY_CHANGES = Phrase(
+    en="{revision} changes more than {most} files in {name}, so its effect is unknown.",
+    es="{revision} cambia más de {most} archivos en {name}, así que se desconoce su efecto.",
 )
 LARGE_PATH = Phrase(
     en="{path} in {name} contains {files} files ({size} MiB). The limits are {most} files and {most_size} MiB. Point "

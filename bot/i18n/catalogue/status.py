@@ -6,6 +6,14 @@ NO_APPLICATION = Phrase(
     en="No applications are configured yet. Add one under applications: in the configuration.",
     es="Todavía no hay aplicaciones configuradas. Agrega una en applications: en la configuración.",
 )
+DISCOVERING = Phrase(
+    en="The bot is discovering applications. Try again in a minute.",
+    es="El bot está descubriendo aplicaciones. Vuelve a intentarlo en un minuto.",
+)
+STILL_DISCOVERING = Phrase(
+    en="The bot is still discovering applications, so this list is not complete yet.",
+    es="El bot todavía está descubriendo aplicaciones, así que esta lista aún no está completa.",
+)
 OVERVIEW = PluralPhrase(
     en=("{n} application: {states}.", "{n} applications: {states}."),
     es=("{n} aplicación: {states}.", "{n} aplicaciones: {states}."),
@@ -29,6 +37,10 @@ LINE = Phrase(
     en="{mark} {name} · {state} · {where} · git {revision} · checked {time}",
     es="{mark} {name} · {state} · {where} · git {revision} · comprobada a las {time}",
 )
+LAST_COMPLETE = Phrase(
+    en="Last checked completely at {time}; every check since has failed.",
+    es="La última comprobación completa fue a las {time}; todas las posteriores han fallado.",
+)
 LINE_UNCHECKED = Phrase(en="⏳ {name} · not checked yet · {where}", es="⏳ {name} · sin comprobar todavía · {where}")
 STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
 ARRIVING = Phrase(en=" · {revision} is rolling out", es=" · {revision} se está desplegando")
@@ -37,17 +49,24 @@ MORE_APPLICATIONS = PluralPhrase(
     es=("… y {n} aplicación más.", "… y {n} aplicaciones más."),
 )
 
+LEFT_OUT = PluralPhrase(en=("{n} not followed", "{n} not followed"), es=("{n} sin seguir", "{n} sin seguir"))
 NOT_FOLLOWED = PluralPhrase(
     en=(
-        "{n} discovered application is not watched:",
-        "{n} discovered applications are not watched:",
+        "{n} discovered application is not followed:",
+        "{n} discovered applications are not followed:",
     ),
     es=(
-        "{n} aplicación descubierta no se vigila:",
-        "{n} aplicaciones descubiertas no se vigilan:",
+        "{n} aplicación descubierta no se sigue:",
+        "{n} aplicaciones descubiertas no se siguen:",
     ),
 )
-MORE_NOT_FOLLOWED = PluralPhrase(en=("… and {n} more.", "… and {n} more."), es=("… y {n} más.", "… y {n} más."))
+NOT_FOLLOWED_GROUP = PluralPhrase(
+    en=("❔ {kind} {resources}: {reason}", "❔ {n} {kind} ({resources}): {reason}"),
+    es=("❔ {kind} {resources}: {reason}", "❔ {n} {kind} ({resources}): {reason}"),
+)
+MORE_NOT_FOLLOWED = PluralPhrase(
+    en=("… and {n} more reason.", "… and {n} more reasons."), es=("… y {n} motivo más.", "… y {n} motivos más.")
+)
 
 PULLS = Phrase(en="Open pull requests in {repositories}:", es="Pull requests abiertos en {repositories}:")
 PULL = Phrase(en="{link} {title} · by {author}", es="{link} {title} · de {author}")

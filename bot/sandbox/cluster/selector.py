@@ -8,8 +8,8 @@ from bot.sandbox.cluster.errors import bad_request
 
 # One requirement: `a=b`, `a==b`, `a!=b`, `a in (b, c)`, `a notin (b)`, `a`, `!a`
 REQUIREMENT = re.compile(
-    r"\s*(?P<absent>!?)\s*(?P<key>[\w./-]+)\s*"
-    r"(?:(?P<op>==|=|!=)\s*(?P<value>[\w./:-]*)|(?P<set>in|notin)\s*\((?P<values>[^)]*)\))?\s*(?:,|$)"
+    r"\s*+(?P<absent>!?)\s*+(?P<key>[\w./-]++)\s*+"
+    r"(?:(?P<op>==|=|!=)\s*+(?P<value>[\w./:-]*+)|(?P<set>in|notin)\s*+\((?P<values>[^)]*)\))?\s*+(?:,|$)"
 )
 
 

@@ -11,7 +11,7 @@ from bot.sandbox.forge.hosting import Pull, RefusedError
 _PREFIX = "/2.0"
 _SHA = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
 _TOKEN = re.compile(
-    r'\s*(?:(?P<sign>[()])|(?P<join>AND|OR)\b|(?P<field>[\w.]+)\s*(?P<how>=|~)\s*"(?P<value>(?:[^"\\]|\\.)*)")'
+    r'(?<!\s)\s*+(?:(?P<sign>[()])|(?P<join>AND|OR)\b|(?<![\w.])(?P<field>[\w.]++)\s*+(?P<how>=|~)\s*+"(?P<value>(?:[^"\\]|\\.)*)")'
 )
 _MOST_PULLS = 50  # per page; the documentation says otherwise
 

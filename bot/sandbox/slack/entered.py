@@ -117,7 +117,7 @@ def _option(element: Json, given: Any) -> Json:
 
 
 _FORMS = {
-    "email_text_input": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "Please enter a valid email address."),
+    "email_text_input": (re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+"), "Please enter a valid email address."),
     "url_text_input": (re.compile(r"https?://\S+"), "Please enter a valid URL."),
     "number_input": (re.compile(r"-?\d+(\.\d+)?"), "Please enter a valid number."),
 }

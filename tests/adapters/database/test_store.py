@@ -1,13 +1,8 @@
 """State outlives a restart, in SQLite and in PostgreSQL alike."""
 
-import os
-import shutil
-import socket
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -84,49 +79,11 @@ def rollout(revision):
     return Rollout(f"platform@{revision}", "platform", "main", revision, None, "Subject", "Ana", T0, (part,))
 
 
-def postgres_binaries():
-    found = shutil.which("initdb")
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    if found:
-        return Path(found).parent
-    assert places, "PostgreSQL is not installed: apt-get install postgresql, or put initdb and postgres on the PATH"
-    return places[0]
-
-
-def _run(argv, folder):
-    subprocess.run(argv, check=True, capture_output=True, cwd=folder)
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
-    """A PostgreSQL of our own on a socket in a temporary folder; it refuses to run as root, so root lends it a user."""
-    binaries = postgres_binaries()
-    folder = tmp_path_factory.mktemp("pg")
-    prefix = []
-    if os.geteuid() == 0:
-        prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+dac_override"]
-        prefix += ["--ambient-caps=+dac_override", "--"]
-        os.chown(folder, 65534, 65534)
-    data = folder / "data"
-    _run([*prefix, binaries / "initdb", "-D", data, "-U", "bot", "-A", "trust", "--no-sync"], folder)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    # TCP: a socket's path may have 107 characters, and a checkout may lie deeper.
-    options = f"-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -c unix_socket_directories="
-    control = [*prefix, binaries / "pg_ctl", "-D", data, "-w", "-o", options, "-l", folder / "log"]
-    _run([*control, "start"], folder)
-    try:
-        yield f"postgresql+psycopg://bot@127.0.0.1:{port}/postgres"
-    finally:
-        _run([*control, "-m", "immediate", "stop"], folder)
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/state.db"
-    url = request.getfixturevalue("postgresql")
+    url = request.getfixturevalue("postgresql").url
     store = SqlStore(url)
     with store.database.begin() as connection:
         for table in reversed(metadata.sorted_tables):
@@ -338,7 +295,7 @@ def test_two_that_move_a_head_at_once_keep_its_rollouts_once(store):
 
 
 def test_of_several_replicas_one_leads_until_it_stops(postgresql):
-    first, second = SqlStore(postgresql), SqlStore(postgresql)
+    first, second = SqlStore(postgresql.url), SqlStore(postgresql.url)
     assert first.leadership.acquire()
     assert first.leadership.acquire()
     assert not second.leadership.acquire()

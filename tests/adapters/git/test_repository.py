@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.adapters.git import mirror, trees
+from bot.adapters.git import bounds, trees
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
 from bot.ports.git import File, PushRejectedError, RepositoryError, RevisionNotFoundError
@@ -442,7 +442,7 @@ def test_a_url_that_git_may_not_be_given_is_refused(tmp_path, url):
 
 
 def test_a_remote_that_never_answers_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(mirror, "NETWORK_SECONDS", 0.5)
+    monkeypatch.setattr(bounds, "NETWORK_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/x.git"
         with pytest.raises(RepositoryError, match="took too long to respond"):

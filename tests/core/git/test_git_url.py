@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.git.git_url import normalize, without_credentials
+from bot.core.git.git_url import normalize
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,3 @@ def test_a_local_path_is_one_with_its_url():
 
 def test_what_is_no_url_stays_as_it_is():
     assert normalize("https://[x/a") == "https://[x/a"
-
-
-def test_people_see_no_password():
-    assert without_credentials("https://ana:secret@git.example/a.git") == "https://git.example/a.git"

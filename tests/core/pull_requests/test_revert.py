@@ -89,9 +89,9 @@ def test_nobody_is_mentioned_and_no_line_is_forged_by_what_people_type():
 
 
 def test_one_branch_for_one_change_whoever_asks():
-    assert branch_name(ONE) == "gitops-bot/revert-111111111111"
-    assert branch_name(RANGE) == "gitops-bot/revert-111111111111-333333333333"
-    assert branch_name(ONE, 2) == "gitops-bot/revert-111111111111-2"
+    assert branch_name(ONE) == f"gitops-bot/revert-{'1' * 40}"
+    assert branch_name(RANGE) == f"gitops-bot/revert-{'1' * 40}-{'3' * 40}"
+    assert branch_name(ONE, 2) == f"gitops-bot/revert-{'1' * 40}-2"
     assert is_attempt(branch_name(ONE), ONE)
     assert is_attempt(branch_name(ONE, 2), ONE)
     assert is_attempt(branch_name(ONE, 12), ONE)

@@ -76,3 +76,19 @@ def test_an_invalid_file_is_named_with_its_line():
     with pytest.raises(ManifestError) as error:
         render_plain([("shop/a.yaml", _config_map("a")), ("shop/b.yaml", b"apiVersion: v1\nkind: [\n")], "shop")
     assert (error.value.file, error.value.line) == ("shop/b.yaml", 3)
+
+
+def test_yaml_files_that_are_no_objects_can_be_skipped():
+    files = [
+        ("shop/.hidden.yaml", _config_map("hidden")),
+        ("shop/a.yaml", _config_map("a")),
+        ("shop/values.yaml", b"replicas: 2\n"),
+        ("shop/list.yaml", b"- a\n"),
+        ("shop/template.yaml", b"{{ if .Values.x }}\nb: [\n"),
+        ("shop/skipped.yaml", b"# +argocd:skip-file-rendering\n" + _config_map("skipped")),
+    ]
+    assert [manifest.name for manifest in render_plain(files, "shop", skip_other_yaml=True)] == ["a"]
+    assert len(render_plain(files, "shop", skip_other_yaml=True, hidden=True)) == 2
+    for name, content in (("b.yaml", _config_map("b") + b"data: ["), ("b.json", b'{"a": 1}')):
+        with pytest.raises(ManifestError, match=f"shop/{name}"):
+            render_plain([*files, (f"shop/{name}", content)], "shop", skip_other_yaml=True)

@@ -36,7 +36,11 @@ class Discovery:
         catalogue = self.bot.discoverer.catalogue()
         applications = list(self.applications.values())
         translator = Translator(language)
-        return content(status(translator, self.bot.ports, applications, catalogue.notes, catalogue, everything=True))
+        interval = self.bot.config.schedule.drift
+        answer = status(
+            translator, self.bot.ports, applications, catalogue.notes, catalogue, interval=interval, everything=True
+        )
+        return content(answer)
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """Applications discovered in Argo CD: followed, checked, shown, and gone again."""
 
+import json
+
 import pytest
 
 from bot.cli.check_configured import check_configured
 from bot.core.drift.model import Status
+from bot.core.drift.report import as_json, as_text, exit_code
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.discovery.discover import ApplicationGoneError
 from bot.i18n.language import Language
@@ -99,22 +102,19 @@ def test_an_application_that_cannot_be_followed_says_why(discovery):
         argo_application("chart", url, source={"repoURL": "https://charts.example", "chart": "redis"}),
         argo_application("plugin", url, source={"repoURL": url, "path": "a", "plugin": {"name": "x"}}),
         argo_application("loud", url, annotations={"gitops-bot/channel": "#general"}),
-        argo_application("blurred", url, ignoreDifferences=[{"jsonPointers": ["spec"]}]),
     )
     discovery.start()
     assert list(discovery.applications) == []
     answer = discovery.status()
     for reason in (
-        "elsewhere on prod: its repository https://git.example/other.git is not configured",
-        "away on prod: its destination https://10.1.1.1:6443 is not a configured cluster",
-        "chart on prod: its chart redis comes from a Helm repository, but the bot",
-        "plugin on prod: a config management plugin renders it",
-        "loud on prod: its annotation gitops-bot/channel is not a channel ID",
+        "elsewhere: the repository https://git.example/other.git is not configured",
+        "away: the destination https://10.1.1.1:6443 is not a configured cluster",
+        "chart: the chart comes from the Helm repository https://charts.example, but the bot",
+        "plugin: a config management plugin renders the manifests",
+        "loud: the annotation gitops-bot/channel is not a channel ID",
     ):
-        assert f"Application argocd/{reason}" in answer
-    spanish = discovery.status(Language.SPANISH)
-    assert "su chart redis viene de un repositorio de Helm" in spanish
-    assert "su ignoreDifferences no es válido: El JSON pointer 'spec' debe empezar con una barra." in spanish
+        assert f"Application prod/argocd/{reason}" in answer
+    assert "su chart viene del repositorio de Helm https://charts.example" in discovery.status(Language.SPANISH)
     assert "secret" not in answer
 
 
@@ -145,7 +145,7 @@ def test_each_source_of_several_is_followed_at_its_own_revision(discovery):
     assert [drift.name for drift in checks["shop.more"].drift] == ["more"]
     assert checks["shop.more"].revision == discovery.source.sha("next")
     answer = discovery.status()
-    assert "Application argocd/shop on prod (3): its chart redis comes from a Helm repository" in answer
+    assert "Application prod/argocd/shop.3: the chart comes from the Helm repository" in answer
     assert f"OutOfSync at {'b' * 8}" in answer
 
 
@@ -189,14 +189,51 @@ def test_directory_options_select_the_files(discovery):
 def test_the_command_line_checks_discovered_applications(discovery):
     discovery.argo(argo_application("shop", discovery.url))
     discovery.start()
-    (checked,) = check_configured(discovery.bot.config, ["shop"], explain=False)
+    (checked,), not_followed = check_configured(discovery.bot.config, ["shop"], explain=False)
     assert [drift.name for drift in checked.drift] == ["settings"]
-    assert [check.application for check in check_configured(discovery.bot.config, [], explain=False)] == ["shop"]
+    assert not_followed == ()
+    checks, not_followed = check_configured(discovery.bot.config, [], explain=False)
+    assert [check.application for check in checks] == ["shop"]
+    assert not_followed == ()
     with pytest.raises(PortError, match=r"Unknown application shpo; did you mean shop\? Applications: .*shop\."):
         check_configured(discovery.bot.config, ["shpo"], explain=False)
     discovery.cluster.fail("*/applications", 503)
     with pytest.raises(PortError, match="Could not list the Argo CD applications on prod"):
         check_configured(discovery.bot.config, [], explain=False)
+
+
+def test_the_command_line_says_what_it_does_not_follow_and_exits_2(discovery):
+    chart = {"repoURL": "https://charts.example", "chart": "redis"}
+    discovery.argo(
+        *(argo_application(f"chart-{number}", discovery.url, source=chart) for number in range(5)),
+        argo_application("elsewhere", "https://git.example/other.git"),
+    )
+    discovery.start()
+    for followed in (False, True):
+        if followed:
+            discovery.argo(argo_application("shop", discovery.url))
+            discovery.cluster.apply(SETTINGS, namespace="shop")
+        checks, not_followed = check_configured(discovery.bot.config, [], explain=False)
+        assert [check.status for check in checks] == [Status.SYNCED] * followed
+        assert exit_code(checks, not_followed) == 2
+        total, charts, elsewhere = as_text(checks, not_followed=not_followed).splitlines()[followed:]
+        assert total == ("7 applications: 1 in sync, 6 not followed" if followed else "6 applications: 6 not followed")
+        assert charts.startswith(
+            "  5 Applications (prod/argocd/chart-0, prod/argocd/chart-1, prod/argocd/chart-2 and 2 more): the chart "
+        )
+        assert elsewhere.startswith("  1 Application (prod/argocd/elsewhere): the repository https://git.example/other")
+    first, _ = json.loads(as_json(checks, not_followed=not_followed))["not_followed"]
+    assert (first["kind"], first["count"], len(first["resources"])) == ("Application", 5, 5)
+    with pytest.raises(PortError, match=r"Application argocd/elsewhere on prod is not followed: the repository"):
+        check_configured(discovery.bot.config, ["elsewhere"], explain=False)
+
+
+def test_before_a_deployer_has_answered_the_bot_is_discovering(discovery):
+    discovery.argo(argo_application("shop", discovery.url))
+    discovery.bot.start(clusters={"prod": {"discover": ["argocd"]}}, applications={})
+    assert "The bot is discovering applications. Try again in a minute." in discovery.status()
+    discovery.bot.discover()
+    assert "1 application: 1 not checked yet" in discovery.status()
 
 
 def test_each_application_follows_its_own_revision_of_a_repository(discovery):

@@ -97,14 +97,127 @@ def test_post_build_variables_are_substituted(discovery):
                 ],
             },
         ),
-        kustomization("secret", postBuild={"substituteFrom": [{"kind": "Secret", "name": "login"}]}),
         kustomization("missing", postBuild={"substituteFrom": [{"kind": "ConfigMap", "name": "gone"}]}),
     )
     check(discovery)
     data = {each["metadata"]["name"]: each["data"]["level"] for each in declared(discovery, "shop")}
     assert data == {"settings": "debug-eu-x-${kept}", "raw": "${level}"}
-    assert "its manifests use values from the Secret login" in discovery.status()
-    assert "its ConfigMap flux-system/gone does not exist" in discovery.status()
+    assert "the ConfigMap flux-system/gone does not exist" in discovery.status()
+
+
+def test_objects_that_only_flux_can_read_are_unknown_and_the_others_are_compared(discovery):
+    sealed = {**config_map("sealed", token="ENC[x]"), "sops": {"mac": "ENC[y]"}}
+    discovery.source.commit(
+        "Secrets",
+        {
+            "apps/shop/settings.yaml": as_yaml(config_map(level="info")),
+            "apps/shop/sealed.yaml": as_yaml(sealed),
+            "apps/shop/url.yaml": as_yaml(config_map("url", url="${domain}")),
+            "apps/shop/port.yaml": as_yaml(config_map("port", port="${port}")),
+        },
+    )
+    for live in (config_map(level="debug"), config_map("port", port="http")):
+        discovery.cluster.apply(live, namespace="shop", manager="kubectl")
+    substitute = {"substituteFrom": [{"kind": "Secret", "name": "cluster"}], "substitute": {"port": "http"}}
+    discovery.flux(kustomization("shop", decryption={"provider": "sops"}, postBuild=substitute))
+    result = check(discovery)["shop"]
+    assert result.status is Status.UNKNOWN
+    assert [drift.name for drift in result.drift] == ["settings"]
+    assert "ConfigMap url not checked: Flux fills in variables from a Secret" in str(result.error)
+    assert "ConfigMap sealed not checked: encrypted with SOPS" in str(result.error)
+
+
+def test_a_kustomization_is_generated_from_what_flux_does_not_leave_out(discovery):
+    component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nnameSuffix: -x\n"
+    discovery.source.commit(
+        "Files",
+        {
+            "apps/shop/.hidden/a.yaml": as_yaml(config_map("hidden")),
+            "apps/shop/.github/b.yaml": as_yaml(config_map("workflow")),
+            "apps/shop/old/.sourceignore": "c.yaml\n",
+            "apps/shop/old/c.yaml": as_yaml(config_map("old")),
+            "apps/part/kustomization.yaml": component,
+        },
+    )
+    metadata = {"labels": {"team": "web"}, "annotations": {"note": "a"}}
+    parts = {"components": ["../part", "../gone"], "ignoreMissingComponents": True, "commonMetadata": metadata}
+    discovery.flux(
+        kustomization("shop", **parts),
+        kustomization("all", ignore=[{"paths": ["/data"], "target": {"name": "set.*", "labelSelector": "a=b"}}]),
+    )
+    results = check(discovery)
+    objects = {each["metadata"]["name"]: each["metadata"] for each in declared(discovery, "shop")}
+    assert set(objects) == {"hidden-x", "workflow-x", "settings-x"}
+    assert objects["settings-x"]["labels"] == {"team": "web"}
+    assert objects["settings-x"]["annotations"] == {"note": "a"}
+    (note,) = results["all"].notes
+    assert "skips one of its ignore rules: the bot does not support this selector (labelSelector)" in str(note)
+
+
+def test_a_kustomization_may_load_files_from_anywhere_in_the_repository(discovery):
+    discovery.source.commit(
+        "Shared",
+        {
+            "shared/patch.yaml": "- {op: replace, path: /data/level, value: warn}\n",
+            "shared/app.conf": "debug = no\n",
+            "shared/more.yaml": as_yaml(config_map("more")),
+            "apps/shop/kustomization.yaml": (
+                "resources: [settings.yaml, ../../shared/more.yaml]\n"
+                "patches: [{path: ../../shared/patch.yaml, target: {name: settings}}]\n"
+                "configMapGenerator: [{name: files, files: [../../shared/app.conf, b=../../shared/app.conf],"
+                " options: {disableNameSuffixHash: true}}]\n"
+            ),
+        },
+    )
+    discovery.flux(kustomization("shop"))
+    check(discovery)
+    data = {each["metadata"]["name"]: each.get("data") for each in declared(discovery, "shop")}
+    assert data["settings"] == {"level": "warn"}
+    assert data["files"] == {"app.conf": "debug = no\n", "b": "debug = no\n"}
+    assert "more" in data
+    discovery.source.commit("Change", {"shared/app.conf": "debug = yes\n"})
+    data = {each["metadata"]["name"]: each.get("data") for each in declared(discovery, "shop")}
+    assert data["files"]["b"] == "debug = yes\n"
+
+
+def test_an_external_artifact_that_is_a_part_of_a_git_repository_is_followed(discovery):
+    discovery.source.commit("Base", {"apps/base/one.yaml": as_yaml(config_map("one"))})
+    copies = {
+        "apps": [
+            {"from": "@repo/apps/shop/**", "to": "@artifact/shop/"},
+            {"from": "@repo/apps/base/**", "to": "@artifact/base/"},
+        ],
+        "mixed": [{"from": "@repo/apps/shop/**", "to": "@artifact/elsewhere/"}],
+    }
+    generator = {
+        "sources": [{"alias": "repo", **SOURCE_REF}],
+        "artifacts": [{"name": name, "copy": copy} for name, copy in copies.items()],
+    }
+    discovery.flux(
+        flux_resource("ArtifactGenerator", "platform", generator),
+        kustomization("shop", "./shop", sourceRef={"kind": "ExternalArtifact", "name": "apps"}),
+        kustomization("mixed", "./", sourceRef={"kind": "ExternalArtifact", "name": "mixed"}),
+        kustomization("gone", "./", sourceRef={"kind": "ExternalArtifact", "name": "gone"}),
+    )
+    check(discovery)
+    assert [each["metadata"]["name"] for each in declared(discovery, "shop")] == ["settings"]
+    assert list(discovery.applications) == ["shop"]
+    assert "ExternalArtifact flux-system/mixed is not simply a part of one git repository" in discovery.status()
+    assert (
+        "no ArtifactGenerator that the bot can list makes the ExternalArtifact flux-system/gone" in discovery.status()
+    )
+
+
+def test_ignore_rules_of_flux_apply(discovery):
+    for namespace in ("shop", "search"):
+        discovery.cluster.apply(config_map(level="debug"), namespace=namespace, manager=FLUX)
+    rule = {"paths": ["/data/level"], "target": {"kind": "ConfigMap|Secret", "name": "set.+"}}
+    discovery.flux(kustomization("shop", ignore=[rule]), kustomization("strict", targetNamespace="search"))
+    results = check(discovery)
+    assert {name: result.status for name, result in results.items()} == {
+        "shop": Status.SYNCED,
+        "strict": Status.OUT_OF_SYNC,
+    }
 
 
 def test_a_helm_release_of_a_chart_in_git_is_rendered(discovery):
@@ -134,7 +247,7 @@ def test_suspended_and_unsupported_resources_are_reported(discovery):
     discovery.flux(
         kustomization("shop", suspend=True),
         kustomization("image", sourceRef={"kind": "OCIRepository", "name": "artifact"}),
-        kustomization("sealed", decryption={"provider": "sops"}),
+        kustomization("remote", kubeConfig={"secretRef": {"name": "prod"}}),
         kustomization("lost", sourceRef={"kind": "GitRepository", "name": "gone"}),
         flux_resource("HelmRelease", "redis", {"chart": {"spec": chart}}),
     )
@@ -142,10 +255,13 @@ def test_suspended_and_unsupported_resources_are_reported(discovery):
     assert list(discovery.applications) == ["shop"]
     answer = discovery.status()
     assert "Flux: suspended" in answer
-    assert "Kustomization flux-system/image on prod: its source is the OCIRepository artifact, but the bot" in answer
-    assert "Kustomization flux-system/sealed on prod: it uses decryption" in answer
-    assert "Kustomization flux-system/lost on prod: its GitRepository flux-system/gone does not exist" in answer
-    assert "HelmRelease flux-system/redis on prod: its source is the HelmRepository charts, but the bot" in answer
+    for line in (
+        "Kustomization prod/flux-system/image: the source is the OCIRepository artifact, but the bot",
+        "Kustomization prod/flux-system/remote: the bot does not support kubeConfig",
+        "Kustomization prod/flux-system/lost: the GitRepository flux-system/gone does not exist",
+        "HelmRelease prod/flux-system/redis: the source is the HelmRepository charts, but the bot",
+    ):
+        assert line in answer
     assert "su origen es el HelmRepository charts, pero el bot solo lee de git" in discovery.status(Language.SPANISH)
 
 

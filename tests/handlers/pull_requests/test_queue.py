@@ -13,6 +13,7 @@ from bot.core.pull_requests.change_ref import Sha
 from bot.core.pull_requests.queued import MAX_WAIT, QueueState
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.access.authorizer import Authorizer, Groups
+from bot.handlers.pull_requests.intents import Intents
 from bot.handlers.pull_requests.revert_service import RevertService
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
@@ -52,7 +53,9 @@ class Queue(RunningForge):
         def authorizer(user):
             return Authorizer(user, roles, groups)
 
-        return RevertService(ports, self.applications, authorizer, lambda _: ENGLISH, self.manifest_cache, "C0")
+        return RevertService(
+            ports, self.applications, authorizer, lambda _: ENGLISH, self.manifest_cache, "C0", Intents(ports)
+        )
 
     def request(self, ports, application="shop"):
         return self.service(ports).revert(REQUESTER, RevertRequest("jonas", Sha(self.bad), application))
@@ -66,7 +69,7 @@ class Queue(RunningForge):
 
     def cards(self, ports):
         queued = ports.store.queued_reverts.unsettled()
-        return desired_cards(lambda _: ENGLISH, [], [], [], [], self.clock(), AlertPolicy(), queued)
+        return desired_cards(lambda _: ENGLISH, self.clock(), AlertPolicy(), queued=queued)
 
     @property
     def heads(self):
@@ -104,7 +107,7 @@ def test_a_queued_revert_is_opened_once_by_any_replica(queue, replicas):
     queue.limit(0)
     for replica in (two, one, two):
         queue.run_queued(replica)
-    assert queue.heads == [f"gitops-bot/revert-{queue.bad[:12]}"]
+    assert queue.heads == [f"gitops-bot/revert-{queue.bad}"]
     (done,) = one.store.queued_reverts.unsettled()
     assert (done.state, done.url is not None) == (QueueState.DONE, True)
     assert done.result.startswith("opened #7")

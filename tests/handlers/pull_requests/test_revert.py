@@ -62,7 +62,7 @@ def test_a_plain_commit(reverts):
     assert isinstance(opened, Opened)
     assert (opened.files, opened.applications, opened.already_undone) == ((WEB,), ("shop",), ())
     assert opened.pull.title == 'Revert "Scale web"'
-    assert (opened.pull.base, opened.pull.head) == ("main", f"gitops-bot/revert-{bad[:12]}")
+    assert (opened.pull.base, opened.pull.head) == ("main", f"gitops-bot/revert-{bad}")
     branch = opened.pull.head
     assert reverts.source.sha(f"{branch}^") == head == reverts.source.sha("main")
     assert reverts.source.show(branch, WEB) == "replicas: 1"
@@ -84,7 +84,7 @@ def test_a_pull_request_is_reverted_however_it_was_merged_and_is_named(reverts, 
     assert opened.target.pull == pull
     assert opened.target.merge == (method == "merge")
     assert opened.pull.title == 'Revert "Scale web a lot"'
-    assert opened.pull.head == f"gitops-bot/revert-{pull.merge_sha[:12]}"
+    assert opened.pull.head == f"gitops-bot/revert-{pull.merge_sha}"
     assert reverts.source.show(opened.pull.head, WEB) == "replicas: 1"
     message = reverts.source.git("log", "-1", "--format=%B", opened.pull.head)
     assert f"This reverts commit {pull.merge_sha}" in message
@@ -466,7 +466,7 @@ def test_the_branch_of_a_closed_pull_request_is_not_reused(reverts):
 
 def test_somebody_elses_branch_of_that_name_is_not_reused(reverts):
     bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
-    name = f"gitops-bot/revert-{bad[:12]}"
+    name = f"gitops-bot/revert-{bad}"
     reverts.source.branch(name)
     reverts.source.commit("Mine", {"docs/mine.md": "x"})
     reverts.source.switch()
@@ -501,14 +501,14 @@ def test_concurrent_requests_on_several_replicas_open_one_pull_request(reverts):
         outcomes = list(pool.map(ask, ["one", "one", "two", "three"]))
     assert {type(outcome) for outcome in outcomes} <= {Opened, AlreadyOpen}
     assert {outcome.pull.number for outcome in outcomes} == {1}
-    assert reverts.branches == [f"gitops-bot/revert-{bad[:12]}"]
+    assert reverts.branches == [f"gitops-bot/revert-{bad}"]
 
 
 def test_a_pull_request_that_could_not_be_opened_is_opened_by_the_next_request(reverts):
     bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
     retry_at = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
     reverts.forge.creation_fault = ForgeError("The forge is rate limited.", retry_at)
-    branch = f"gitops-bot/revert-{bad[:12]}"
+    branch = f"gitops-bot/revert-{bad}"
     assert reverts.request(bad) == Unfinished(branch, "The forge is rate limited.", retry_at)
     reverts.forge.creation_fault = None
     pushed = reverts.source.sha(branch)
@@ -541,6 +541,28 @@ def test_a_revert_follows_a_branch_that_moves_meanwhile(reverts):
     busy.moves = 1_000
     restless = reverts.request(reverts.source.commit("Scale api", {API: "replicas: 9\n"}), repository=busy)
     assert isinstance(restless, Opened), "a branch that never rests is no reason to give up"
+
+
+@pytest.mark.parametrize("moment", ["merge_trees", "push_commit"])
+def test_a_branch_that_is_rewritten_meanwhile_gets_nothing_back_that_was_removed(reverts, moment):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    leaked = reverts.source.commit("Leak a token", {"docs/token.txt": "s3cret"})
+
+    class Rewritten(GitRepository):
+        """Somebody removes the newest commit while the revert is being made."""
+
+        def __getattribute__(self, name):
+            if name == moment and reverts.source.sha("main") == leaked:
+                reverts.source.git("reset", "-q", "--hard", bad)
+            return super().__getattribute__(name)
+
+    outcome = reverts.request(bad, repository=reverts.replica("rewritten", Rewritten))
+    if isinstance(outcome, Refused):
+        assert "was rewritten meanwhile" in outcome.reason
+        assert not reverts.forge.pull_requests
+        outcome = reverts.request(bad)
+    assert isinstance(outcome, Opened)
+    assert leaked not in reverts.source.git("rev-list", outcome.pull.head).split()
 
 
 def test_a_change_reverted_meanwhile_is_not_reverted_again(reverts):

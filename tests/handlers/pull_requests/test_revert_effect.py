@@ -152,3 +152,16 @@ def test_a_revert_is_opened_without_a_renderer(reverts):
         "No renderer is available for apps/blue.",
         "No renderer is available for apps/green.",
     }
+
+
+def test_an_application_that_cannot_be_read_needs_permission_too(reverts):
+    """Whoever breaks a protected application could otherwise revert what it is built on."""
+    bad = reverts.source.commit("Scale web", SCALED)
+    reverts.source.commit("Break green", {"apps/green/kustomization.yaml": "resources: [../../bases/web, ../gone]\n"})
+    denied = Denied(Rule("applications.green.revert_allowed", ("U1",)))
+    reverts.permit = lambda names: denied if "green" in names else Granted()
+    assert reverts.request(bad) == NotPermitted(("blue", "green"), denied)
+    reverts.permit = lambda _: Granted()
+    opened = reverts.request(bad)
+    assert isinstance(opened, Opened)
+    assert [bool(effect.why) for effect in opened.effects] == [False, True]

@@ -265,7 +265,7 @@ def test_links_are_not_followed(rendering, tmp_path, where):
     (rendering.source.path / "app").mkdir()
     (rendering.source.path / "app" / "link").symlink_to(outside if where == "folder" else outside / "stolen.yaml")
     message = rendering.error({"app/kustomization.yaml": "resources: [one.yaml, link]\n"})
-    assert "app/link is not in the repository (links are not followed)" in message
+    assert "app/link is not in the repository (links out of it are not followed)" in message
 
 
 def test_no_plugin_is_run(rendering, tmp_path):

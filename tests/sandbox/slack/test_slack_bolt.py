@@ -429,7 +429,7 @@ def test_only_events_are_sent_again_when_nobody_acks(slack, app, connect):
         ack()
 
     connect(app)
-    slack.services.delivery.ack_timeout = 0.3
+    slack.services.delivery.ack_timeout = 1.5
     slack.faults.lost_acks = 3
     slack.say(JONAS, DEPLOYS, "@gitops hello")
     (event,) = slack.interactions

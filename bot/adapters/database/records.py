@@ -1,0 +1,83 @@
+"""Records as JSON: what is written can be read again, and a row that cannot be read is left out.
+
+pydantic does not read all the JSON that it writes (nested deeper than 200, integers with thousands of digits), and does
+not write what YAML and Python allow (lone surrogates, deeper values). Such values are stored as text.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
+
+from bot.adapters.database.bounds import JSON_DEPTH
+from bot.adapters.database.tables import storable_text
+from bot.i18n.language import LocalizedText
+from bot.ports.isolation import skip_unexpected
+
+_TOO_DEEP: Final = "…"
+_MAX_INTEGER: Final = 2**63
+
+Record = TypeVar("Record")
+
+
+class Records(Generic[Record]):
+    """Writes and reads the records of one type, without the fields to `exclude`."""
+
+    def __init__(self, type_: type[Record], exclude: set[str] | None = None) -> None:
+        self._name = type_.__name__
+        self._adapter = TypeAdapter(type_)
+        self._exclude = exclude
+
+    def dump(self, record: Record) -> str:
+        """The JSON of a record."""
+        try:
+            body = self._adapter.dump_json(record, exclude=self._exclude)
+            self._adapter.validate_json(body)
+        except (PydanticSerializationError, ValidationError, RecursionError):
+            body = self._adapter.dump_json(storable(record), exclude=self._exclude)
+        return body.decode()
+
+    def load(self, body: str) -> Record:
+        """The record in a row. ValueError or RecursionError if nobody can read it."""
+        try:
+            return self._adapter.validate_json(body)
+        except ValidationError:  # written by an earlier version, perhaps deeper than pydantic reads
+            return self._adapter.validate_python(json.loads(body))
+
+    def load_all(self, bodies: Iterable[str]) -> list[Record]:
+        """The records in these rows, without those that nobody can read."""
+        records = []
+        for body in bodies:
+            with skip_unexpected(f"reading a stored {self._name} that begins with {body[:100]!r}"):
+                records.append(self.load(body))
+        return records
+
+
+def storable(value: Any, depth: int = 0) -> Any:
+    """The same value with what JSON cannot hold as text, and nothing nested deeper than JSON_DEPTH."""
+    match value:
+        case Enum():
+            return value
+        case str():
+            return storable_text(value)
+        case int() if not -_MAX_INTEGER <= value < _MAX_INTEGER:
+            return hex(value)
+        case Mapping() | list() | tuple() | set() | frozenset() if depth >= JSON_DEPTH:
+            return _TOO_DEEP
+        case Mapping():
+            return {storable(key, depth + 1): storable(item, depth + 1) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return type(value)(storable(item, depth + 1) for item in value)
+        case bytes():
+            return storable_text(value.decode(errors="replace"))
+        case LocalizedText():
+            return LocalizedText(value.phrase, **storable(dict(value.values), depth))
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+            return dataclasses.replace(value, **{name: storable(item, depth + 1) for name, item in fields.items()})
+        case _:
+            return value

@@ -1,0 +1,99 @@
+"""Lists the objects of a kind page by page, and drops each page once its objects are read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic
+from urllib.parse import urlencode
+
+from bot.adapters.kubernetes import bounds
+from bot.adapters.kubernetes.api import KubernetesApi
+from bot.adapters.kubernetes.errors import ExpiredError, TooLargeError
+from bot.adapters.kubernetes.transport import within
+from bot.garbage import gc_paused
+from bot.i18n.catalogue import cluster as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.cluster import Kind, Read
+
+# The page sizes of successive attempts when a continue token expires (410). A list that outlives its token twice is
+# read as a whole, as client-go's pager does.
+_PAGE_SIZES: Final = (500, 500, None)
+_SMALLER: Final = 10  # how many times smaller a page is requested when one has too many bytes
+
+
+def list_objects(
+    api: KubernetesApi,
+    path: str,
+    kind: Kind,
+    action: LocalizedText,
+    read: Callable[[Mapping[str, Any]], Read | None],
+) -> Mapping[tuple[str | None, str], Read]:
+    """What `read` makes of each object at a path, by namespace and name. ClusterError."""
+    with within(bounds.LIST_SECONDS):
+        for page_size in _PAGE_SIZES:
+            try:
+                return _Listing(api, path, kind, action, read, page_size).read_pages()
+            except ExpiredError:
+                continue
+    raise api.errors.could_not(action, LocalizedText(texts.EXPIRES))
+
+
+@dataclass(slots=True)
+class _Listing(Generic[Read]):
+    """One attempt. `page_size` is None for the whole list at once."""
+
+    api: KubernetesApi
+    path: str
+    kind: Kind
+    action: LocalizedText
+    read: Callable[[Mapping[str, Any]], Read | None]
+    page_size: int | None
+    objects: dict[tuple[str | None, str], Read] = field(default_factory=dict)
+    object_count: int = 0
+    kept_bytes: float = 0
+
+    def read_pages(self) -> Mapping[tuple[str | None, str], Read]:
+        token = ""
+        for _ in range(bounds.PAGES):
+            body = self._page(token)
+            with gc_paused():
+                token = self._read_page(body)
+            if not token:
+                return self.objects
+            if self.object_count > bounds.OBJECTS:
+                break
+        most = f"{bounds.OBJECTS:,} / {bounds.PAGES:,}"
+        raise self.api.errors.could_not(self.action, LocalizedText(texts.TOO_MANY, most=most))
+
+    def _page(self, token: str) -> bytes:
+        """The page after a continue token. One with too many bytes is requested again with fewer objects."""
+        while True:
+            query = {"limit": self.page_size, "continue": token}
+            options = urlencode({key: value for key, value in query.items() if value})
+            max_bytes = bounds.PAGE_BYTES if self.page_size else bounds.DOCUMENT_BYTES
+            try:
+                return self.api.get(f"{self.path}?{options}", self.action, max_bytes=max_bytes)
+            except TooLargeError:
+                if self.page_size is None or self.page_size == 1:
+                    raise
+                self.page_size = max(1, self.page_size // _SMALLER)
+
+    def _read_page(self, body: bytes) -> str:
+        """Keep what `read` makes of a page's objects, and drop them; the token of the next page, "" after the last."""
+        answer = self.api.parse(body, self.action)
+        try:
+            items = answer["items"] or ()
+            page = {(item["metadata"].get("namespace"), item["metadata"]["name"]): item for item in items}
+            token: str = answer["metadata"].get("continue", "")
+        except (AttributeError, KeyError, TypeError) as error:
+            raise self.api.errors.could_not(self.action, LocalizedText(texts.NO_LIST)) from error
+        self.object_count += len(page)
+        for key, item in page.items():
+            # The items of a list don't repeat its apiVersion and kind.
+            item["apiVersion"], item["kind"] = self.kind.api_version, self.kind.kind
+            value = self.read(item)
+            if value is not None:
+                self.objects[key] = value
+                self.kept_bytes += len(body) / len(page) if value is item else 0
+        if self.kept_bytes > bounds.KEPT_BYTES:
+            raise self.api.errors.too_large(self.action, bounds.KEPT_BYTES)
+        return token

@@ -1,0 +1,50 @@
+"""Runs an exec plugin of a kubeconfig: for at most so many seconds, and without the bot's secrets in its environment.
+
+    python -I run_exec_plugin.py SECONDS NAMES COMMAND [ARGUMENT…]
+
+NAMES are the variables that the kubeconfig sets, joined by commas. The Kubernetes client starts plugins without a
+timeout and with its whole environment, so `kubeconfig.py` puts this program before them. It uses only the standard
+library. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+# What the plugins of the large clouds read, and what programs need to start and to reach their servers.
+_PASSED_ON = re.compile(
+    r"PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|XDG_\w+|SSL_CERT_\w+|(?:HTTPS?|NO|ALL)_PROXY|(?:https?|no|all)_proxy"
+    r"|KUBECONFIG|KUBERNETES_\w+|AWS_\w+|AZURE_\w+|AAD_\w+|MSI_\w+|GOOGLE_\w+|CLOUDSDK_\w+|USE_GKE_GCLOUD_AUTH_PLUGIN"
+)
+_MAX_ERROR = 500  # characters of what the plugin wrote
+
+
+def main(seconds: str, names: str, *command: str) -> int:
+    """Write what the plugin writes; its exit code. What it reports is one line on standard error."""
+    kept = set(names.split(","))
+    environment = {name: value for name, value in os.environ.items() if name in kept or _PASSED_ON.fullmatch(name)}
+    try:
+        # A group of its own, so that what the plugin has started ends with it.
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True
+        )
+    except OSError as error:
+        sys.stderr.write(f"{command[0]}: {error.strerror}")
+        return 127
+    try:
+        output, report = process.communicate(timeout=float(seconds))
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        sys.stderr.write(f"{command[0]}: no response within {float(seconds):g} s")
+        return 124
+    sys.stdout.buffer.write(output)
+    printable = "".join(character if character.isprintable() else " " for character in report.decode(errors="replace"))
+    sys.stderr.write(" ".join(printable.split())[-_MAX_ERROR:])
+    return process.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,74 @@
+"""What runs in Bolt before the listeners: only the bot's own workspace is served, and failures are one line.
+
+In a channel shared with other companies (Slack Connect), their people can mention the bot and click its buttons. Their
+payloads come through the bot's own workspace, and say only in a few fields where the person belongs:
+https://docs.slack.dev/apis/slack-connect
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from http.client import HTTPException
+from typing import Any
+
+from slack_bolt import Ack, BoltContext, BoltResponse
+from slack_sdk.errors import SlackClientError
+
+from bot.adapters.slack.chat import unreachable
+
+_log = logging.getLogger(__name__)
+
+Payload = Mapping[str, Any]
+
+
+def serve_only_own_workspace(refusal: Callable[[str], str]) -> Callable[..., BoltResponse]:
+    """A middleware that acknowledges what members of other workspaces do, and does nothing else with it.
+
+    `refusal` is what a command gets as an answer, in the language of the channel with this ID.
+    """
+
+    def serve(
+        body: Payload,
+        context: BoltContext,
+        ack: Ack,
+        next: Callable[[], BoltResponse],  # noqa: A002  Bolt's name
+    ) -> BoltResponse:
+        own = context.authorize_result
+        if own and is_from_own_workspace(body, own.team_id, own.enterprise_id):
+            return next()
+        kind = body.get("type", "command")
+        _log.warning("ignored a payload (%s) of %s, who is not in the bot's workspace", kind, context.user_id)
+        if "command" not in body:
+            return ack()
+        return ack(text=refusal(str(body.get("channel_id", ""))), response_type="ephemeral")
+
+    return serve
+
+
+def log_error(error: Exception) -> None:
+    """Log why Bolt could not serve a payload: it could not ask Slack who the bot is, or a listener failed."""
+    if isinstance(error, SlackClientError | HTTPException | OSError):
+        _log.warning("cannot serve a request from Slack: %s", unreachable(error))
+    else:
+        _log.error("cannot serve a request from Slack", exc_info=error)
+
+
+def is_from_own_workspace(body: Payload, team: str | None, enterprise: str | None) -> bool:
+    """`team` and `enterprise` are the bot's own, as auth.test returns them.
+
+    False for a payload that does not name the person's workspace, and for other workspaces of the same organization.
+    """
+    stated = [id_ for id_ in _event_teams(body) if id_] or [body.get("team_id")]
+    stated += [_mapping(body.get(part)).get(key) for part, key in (("team", "id"), ("user", "team_id"))]
+    teams = {str(id_) for id_ in stated if id_}
+    # Slack can name a person's organization (E…) where it would otherwise name the workspace (T…).
+    return bool(teams) and bool(team) and teams <= {team, enterprise}
+
+
+def _event_teams(body: Payload) -> list[object]:
+    """The outer `team_id` of an event in a shared channel can be that of the channel's owner instead."""
+    event = _mapping(body.get("event"))
+    return [event.get(key) for key in ("user_team", "team", "source_team")]
+
+
+def _mapping(value: object) -> Payload:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,250 @@
+"""Reads one source of Argo CD's `Application`: how Argo CD renders it.
+
+The rules are those of Argo CD 3.5. https://argo-cd.readthedocs.io/en/stable/operator-manual/application.yaml
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.git.git_url import normalize
+from bot.core.git.target_revision import HEAD, TargetRevision
+from bot.core.globs import GlobError, parse_glob
+from bot.core.objects.resource import Object, items, mapping, set_keys, text
+from bot.core.rendering.source import (
+    DirectoryParameters,
+    HelmParameters,
+    KustomizeParameters,
+    Source,
+    SourceType,
+    resolve_path,
+)
+from bot.i18n.catalogue import discovery as texts
+from bot.i18n.language import LocalizedText
+
+_HELM_FIELDS: Final = frozenset(
+    {
+        *("releaseName", "namespace", "valueFiles", "values", "valuesObject", "parameters", "skipCrds"),
+        *("apiVersions", "kubeVersion", "ignoreMissingValueFiles", "fileParameters"),
+    }
+)
+_HELM_FIELDS_WITHOUT_EFFECT: Final = frozenset({"passCredentials", "version", "skipTests", "skipSchemaValidation"})
+_KUSTOMIZE_FIELDS: Final = frozenset(
+    {
+        *("namePrefix", "nameSuffix", "namespace", "images", "replicas", "patches", "components"),
+        *("ignoreMissingComponents", "commonLabels", "commonAnnotations", "forceCommonLabels"),
+        *("forceCommonAnnotations", "commonAnnotationsEnvsubst", "labelWithoutSelector", "labelIncludeTemplates"),
+    }
+)
+# The versions that Kustomize passes to Helm matter only where a kustomization has charts.
+_KUSTOMIZE_FIELDS_WITHOUT_EFFECT: Final = frozenset({"version", "kubeVersion", "apiVersions"})
+# Go's os.Expand: `$name`, `${name}` (here at most 256 characters), and `$` with a special character, a name too.
+_VARIABLE: Final = re.compile(r"\$(?:\{([^}]{0,256})\}|([A-Za-z_]\w*|[0-9*#$@!?-])|\{)", re.ASCII)
+_REVISION_VARIABLE: Final = "ARGOCD_APP_REVISION"  # and its short forms: they differ with every commit
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """What a source depends on beside its own fields: the Application's name and namespace, and all of its sources.
+
+    `environment` has the values of the variables that Argo CD substitutes.
+    """
+
+    name: str
+    namespace: str
+    environment: Mapping[str, str]
+    sources: Sequence[Object]
+
+    def expand(self, value: str) -> str:
+        """The value with its variables, as in Argo CD: an unknown one is empty. UnsupportedResourceError."""
+
+        def expand(match: re.Match[str]) -> str:
+            name = match[1] or match[2] or ""
+            if name.startswith(_REVISION_VARIABLE):
+                raise UnsupportedResourceError(LocalizedText(texts.BUILD_VARIABLES, name=name[:60]))
+            return "$" if name == "$" else self.environment.get(name, "")
+
+        return _VARIABLE.sub(expand, value)
+
+
+def read_source(source: Object, context: SourceContext) -> Source:
+    """The source to render. UnsupportedResourceError."""
+    path = resolve_path("", text(source, "path").removeprefix("./") or ".")
+    if path is None:
+        raise UnsupportedResourceError(LocalizedText(texts.OUTSIDE))
+    if isinstance(source.get("plugin"), Mapping):
+        raise UnsupportedResourceError(LocalizedText(texts.PLUGIN))
+    helm, kustomize, directory = (mapping(source, key) for key in ("helm", "kustomize", "directory"))
+    include, exclude = text(directory, "include"), text(directory, "exclude")
+    try:
+        parse_glob(include)
+        parse_glob(exclude)
+    except GlobError as error:
+        raise UnsupportedResourceError(LocalizedText(texts.DIRECTORY, why=error.text)) from error
+    # As in Argo CD, options that are all empty leave the type to the files.
+    types = {SourceType.HELM: helm, SourceType.KUSTOMIZE: kustomize, SourceType.PLAIN: directory}
+    return Source(
+        path,
+        next((type_ for type_, options in types.items() if set_keys(options)), None),
+        helm=_helm(helm, source, context),
+        directory=DirectoryParameters(
+            recurse=directory.get("recurse") is True,
+            include=include,
+            exclude=exclude,
+            hidden=True,
+            skip_other_yaml=True,
+        ),
+        kustomize=_kustomize(kustomize, context),
+        argocd=json.dumps({"source": source, **asdict(context)}, default=str),
+    )
+
+
+def override_source(source: Source, patches: Sequence[tuple[str, Object]]) -> Source:
+    """The source with the content of its path's override files, each over the ones before.
+
+    UnsupportedResourceError. https://argo-cd.readthedocs.io/en/stable/user-guide/parameters/
+    """
+    declared = json.loads(source.argocd)
+    original = declared.pop("source")
+    merged = original
+    for _, patch in patches:
+        merged = _merge_patch(merged, patch)
+    kept = {key: original.get(key) for key in ("repoURL", "path", "chart", "targetRevision")}
+    return replace(read_source({**merged, **kept}, SourceContext(**declared)), argocd=source.argocd)
+
+
+def override_files(source: Source) -> tuple[str, ...]:
+    """The names of the files in a source's path that override its parameters, in the order in which they apply."""
+    if not source.argocd:
+        return ()
+    return ".argocd-source.yaml", f".argocd-source-{json.loads(source.argocd)['name']}.yaml"
+
+
+def _merge_patch(target: object, patch: object) -> Any:
+    """A JSON merge patch applied (RFC 7396)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _merge_patch(merged.get(key), value)
+    return merged
+
+
+def _kustomize(options: Object, context: SourceContext) -> KustomizeParameters:
+    """What Argo CD sets with `kustomize edit` before it builds. UnsupportedResourceError."""
+    unsupported = [key for key in set_keys(options, _KUSTOMIZE_FIELDS_WITHOUT_EFFECT) if key not in _KUSTOMIZE_FIELDS]
+    if unsupported:
+        raise UnsupportedResourceError(LocalizedText(texts.KUSTOMIZE, what=", ".join(unsupported)))
+    replicas = [
+        (text(entry, "name"), entry.get("count")) for entry in items(options, "replicas") if isinstance(entry, Mapping)
+    ]
+    counts = [(name, int(str(count))) for name, count in replicas if str(count).isdecimal()]
+    if len(counts) != len(replicas):
+        raise UnsupportedResourceError(LocalizedText(texts.KUSTOMIZE, what="replicas"))
+    images = [context.expand(image) for image in items(options, "images") if isinstance(image, str)]
+    expands_annotations = options.get("commonAnnotationsEnvsubst") is True
+    return KustomizeParameters(
+        name_prefix=text(options, "namePrefix"),
+        name_suffix=text(options, "nameSuffix"),
+        namespace=text(options, "namespace"),
+        images=tuple(json.dumps(_image(image)) for image in images),
+        replicas=tuple(counts),
+        patches=tuple(json.dumps(patch) for patch in items(options, "patches") if isinstance(patch, Mapping)),
+        components=tuple(path for path in items(options, "components") if isinstance(path, str)),
+        ignore_missing_components=options.get("ignoreMissingComponents") is True,
+        common_labels=tuple((name, context.expand(value)) for name, value in _strings(options, "commonLabels")),
+        common_annotations=tuple(
+            (name, context.expand(value) if expands_annotations else value)
+            for name, value in _strings(options, "commonAnnotations")
+        ),
+        force_labels=options.get("forceCommonLabels") is True,
+        force_annotations=options.get("forceCommonAnnotations") is True,
+        label_without_selector=options.get("labelWithoutSelector") is True,
+        label_include_templates=options.get("labelIncludeTemplates") is True,
+    )
+
+
+def _strings(options: Object, field: str) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in mapping(options, field).items() if isinstance(value, str)]
+
+
+def _image(override: str) -> dict[str, str]:
+    """An entry of a kustomization's `images`, from `[name=]new[:tag][@digest]` as in `kustomize edit set image`."""
+    name, equals, new = override.partition("=")
+    new = new if equals else name
+    reference, _, digest = new.partition("@")
+    colon = reference.rfind(":")
+    image, tag = (reference[:colon], reference[colon + 1 :]) if colon > reference.rfind("/") else (reference, "")
+    entry = {"name": name if equals else image, "newName": image if equals else "", "newTag": tag, "digest": digest}
+    return {key: value for key, value in entry.items() if value}
+
+
+def _helm(options: Object, source: Object, context: SourceContext) -> HelmParameters:
+    if unsupported := [key for key in set_keys(options, _HELM_FIELDS_WITHOUT_EFFECT) if key not in _HELM_FIELDS]:
+        raise UnsupportedResourceError(LocalizedText(texts.HELM, what=", ".join(unsupported)))
+    parameters = [parameter for parameter in items(options, "parameters") if isinstance(parameter, Mapping)]
+    values_files = [_values_file(path, source, context) for path in items(options, "valueFiles")]
+    return HelmParameters(
+        release_name=text(options, "releaseName") or context.name,
+        namespace=text(options, "namespace") or context.namespace,
+        values_files=tuple(values_files),
+        inline_values=_inline_values(options),
+        set=_parameters(parameters, context, force_string=False),
+        set_string=_parameters(parameters, context, force_string=True),
+        set_file=tuple(
+            (text(parameter, "name"), _values_file(text(parameter, "path"), source, context))
+            for parameter in items(options, "fileParameters")
+            if isinstance(parameter, Mapping)
+        ),
+        api_versions=tuple(version for version in items(options, "apiVersions") if isinstance(version, str)),
+        kube_version=text(options, "kubeVersion"),
+        include_crds=options.get("skipCrds") is not True,
+        ignore_missing_values_files=options.get("ignoreMissingValueFiles") is True,
+    )
+
+
+def _parameters(
+    parameters: Sequence[Object], context: SourceContext, *, force_string: bool
+) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (text(parameter, "name"), context.expand(text(parameter, "value")))
+        for parameter in parameters
+        if (parameter.get("forceString") is True) is force_string
+    )
+
+
+def _inline_values(options: Object) -> str:
+    """The values in the resource itself. As in Argo CD, `valuesObject` takes precedence over `values`."""
+    values = options.get("valuesObject")
+    return json.dumps(values) if isinstance(values, Mapping) and values else text(options, "values")
+
+
+def _values_file(entry: object, source: Object, context: SourceContext) -> str:
+    """An entry of `valueFiles` as HelmParameters has it; `$ref/path` is from the root of the source that has that ref.
+
+    UnsupportedResourceError unless that source is of the same repository and revision.
+    """
+    path = entry if isinstance(entry, str) else ""
+    if "://" in path:
+        raise UnsupportedResourceError(LocalizedText(texts.VALUES_FETCHED))
+    ref, _, rest = path[1:].partition("/")
+    referenced = next((candidate for candidate in context.sources if text(candidate, "ref") == ref), None)
+    if not path.startswith("$") or (referenced is None and _VARIABLE.match(path)):
+        return context.expand(path)
+    if referenced is None:
+        raise UnsupportedResourceError(LocalizedText(texts.NO_REF, ref=f"${ref[:60]}"))
+    same_repository = normalize(text(referenced, "repoURL")) == normalize(text(source, "repoURL"))
+    if not same_repository or read_revision(referenced) != read_revision(source):
+        raise UnsupportedResourceError(LocalizedText(texts.VALUES_ELSEWHERE, ref=f"${ref[:60]}"))
+    return f"/{context.expand(rest)}"
+
+
+def read_revision(source: Object) -> TargetRevision:
+    """The revision that a source tracks."""
+    return TargetRevision(text(source, "targetRevision") or HEAD)

@@ -1,0 +1,38 @@
+"""How long the result of a drift check counts: an old one is never shown as the current state."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.core.drift.model import Check, Status
+from bot.i18n.catalogue import check as texts
+from bot.i18n.language import LocalizedText
+
+# A check may be late while a cluster is slow or another replica takes over.
+_MISSED_CHECKS: Final = 3
+_LEAST: Final = timedelta(minutes=10)
+
+
+def with_last_complete(check: Check, previous: Check | None) -> Check:
+    """The check, and if it is unknown, when the application was last checked completely."""
+    if check.status is not Status.UNKNOWN or previous is None:
+        return check
+    return replace(check, complete_at=_complete_at(previous))
+
+
+def current_checks(checks: Mapping[str, Check], now: datetime, interval: timedelta) -> dict[str, Check]:
+    """The latest checks by application; those that several scheduled ones should have replaced by now are unknown."""
+    lifetime = max(_MISSED_CHECKS * interval, _LEAST)
+    return {
+        name: check if abs(now - check.at) <= lifetime else _outdated(check)  # the clock may have been set back
+        for name, check in checks.items()
+    }
+
+
+def _outdated(check: Check) -> Check:
+    return replace(check, status=Status.UNKNOWN, error=LocalizedText(texts.OUTDATED), complete_at=_complete_at(check))
+
+
+def _complete_at(check: Check) -> datetime | None:
+    return check.complete_at if check.status is Status.UNKNOWN else check.at

@@ -1,0 +1,262 @@
+"""Substitutes `${name}` as Flux does after a build, with defaults and Bash's string functions.
+
+The rules are those of fluxcd/pkg/envsubst 1.7 (kustomize-controller 1.9), which differ from Bash: `:?` and `:+` give a
+default as `:-` does, `-` without a colon is an error, lengths and positions count bytes, and `*` also matches `/`.
+https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+_MAX_DEPTH: Final = 50  # nested expressions
+_MAX_GLOB: Final = 1_000_000  # characters of a value times characters of a pattern
+_SPECIAL: Final = re.compile(r"\$[${]")
+_NAME: Final = re.compile(r"\w+")
+_OPERATOR: Final = re.compile(r":[=?+-]|=|[,^]{1,2}|/[/#%]?|##?|%%?|:")
+_ESCAPED: Final = re.compile(r"\$(?=\$)|\\(?=[/\\])")
+_DEFAULTS: Final = frozenset((":=", ":-", ":?", ":+", "="))
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+
+# The value of a variable, "" if there is none; None if the value is not known.
+Lookup = Callable[[str], str | None]
+_Token = Callable[[str], bool]  # whether a part of a glob matches a character
+
+
+class SubstitutionError(ValueError):
+    """An expression that Flux would reject: its first 60 characters."""
+
+
+def substitute(text: str, lookup: Lookup) -> str | None:
+    """The text with its variables replaced and `$$` as `$`; None if it needs a value that is not known.
+
+    SubstitutionError.
+    """
+    if "${" not in text and "$$" not in text:
+        return text
+    return _Reader(text, lookup).read_all()
+
+
+class _Reader:
+    """Reads and evaluates one text. Values are None if they depend on a variable that is not known."""
+
+    def __init__(self, text: str, lookup: Lookup) -> None:
+        self._text = text
+        self._lookup = lookup
+        self._position = 0
+        self._start = 0  # of the outermost expression
+        self._depth = 0
+
+    def read_all(self) -> str | None:
+        parts: list[str | None] = []
+        while match := _SPECIAL.search(self._text, self._position):
+            parts.append(self._text[self._position : match.start()])
+            self._position = match.end()
+            if match[0] == "$$":
+                parts.append("$")
+            else:
+                self._start = match.start()
+                parts.append(self._expression())
+        return _join([*parts, self._text[self._position :]])
+
+    def _expression(self) -> str | None:
+        """The value of the expression after `${`, up to and including its `}`."""
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise self._error()
+        is_length = self._accept("#")
+        name = _NAME.match(self._text, self._position)
+        if name is None:
+            raise self._error()
+        self._position = name.end()
+        value = self._lookup(name[0])
+        operator = None if is_length else _OPERATOR.match(self._text, self._position)
+        if operator is not None:
+            self._position = operator.end()
+            value = self._apply(operator[0], value)
+        elif is_length and value is not None:
+            value = str(len(value.encode()))
+        if not self._accept("}"):
+            raise self._error()
+        self._depth -= 1
+        return value
+
+    def _apply(self, operator: str, value: str | None) -> str | None:
+        if operator in _DEFAULTS:
+            word = self._word()
+            return word if value == "" else value
+        if operator[0] in ",^":
+            return None if value is None else _CASES.get(operator, str)(value)
+        arguments = self._arguments(operator)
+        known = [argument for argument in arguments if argument is not None]
+        if value is None or len(known) < len(arguments):
+            return None
+        if operator == ":":
+            return self._substring(value, known)
+        return _replace(operator, value, known) if operator[0] == "/" else self._trim(operator, value, known[0])
+
+    def _arguments(self, operator: str) -> list[str | None]:
+        if operator == ":":
+            arguments = [self._argument(":}")]
+            if self._accept(":", repeated=True):
+                arguments.append(self._argument("}"))
+            return arguments
+        if operator[0] != "/":
+            return [self._argument("}")]
+        arguments = [self._argument("/", escapes=True)]
+        if not self._accept("/", repeated=True):
+            raise self._error()
+        if self._peek() != "}":
+            arguments.append(self._argument("}", escapes=True))
+        return arguments
+
+    def _word(self) -> str | None:
+        """A default: text and expressions up to the `}`."""
+        parts: list[str | None] = []
+        while self._peek() != "}":
+            parts.append(self._argument("}"))
+        return _join(parts)
+
+    def _argument(self, stops: str, *, escapes: bool = False) -> str | None:
+        """One expression, or text up to one of `stops` or an expression."""
+        if self._text.startswith("${", self._position):
+            self._position += 2
+            return self._expression()
+        letters = []
+        while self._position < len(self._text) and not self._text.startswith("${", self._position):
+            if escapes and _ESCAPED.match(self._text, self._position):
+                self._position += 1
+            elif self._peek() in stops:
+                break
+            letters.append(self._peek())
+            self._position += 1
+        if not letters:
+            raise self._error()
+        return "".join(letters)
+
+    def _substring(self, value: str, arguments: list[str]) -> str:
+        if not all(map(_INTEGER.fullmatch, arguments)):
+            return value
+        content = value.encode()
+        start, *lengths = map(int, arguments)
+        start = max(0, start + len(content)) if start < 0 else start
+        if lengths and start + lengths[0] < len(content):
+            if lengths[0] < 0:
+                raise self._error()
+            content = content[: start + lengths[0]]
+        return content[start:].decode(errors="replace")
+
+    def _trim(self, operator: str, value: str, pattern: str) -> str:
+        """Remove the shortest or longest match at the start (`#`, `##`) or the end (`%`, `%%`) of a value."""
+        if len(value) * len(pattern) > _MAX_GLOB:
+            raise self._error()
+        is_suffix = operator.startswith("%")
+        if is_suffix:  # as Flux does, which leaves a value whose reversed pattern is not valid
+            value, pattern = value[::-1], pattern[::-1]
+        lengths = [length for length in _matching_prefixes(pattern, value) if length]
+        trimmed = value[(max if len(operator) > 1 else min)(lengths, default=0) :]
+        return trimmed[::-1] if is_suffix else trimmed
+
+    def _peek(self) -> str:
+        return self._text[self._position : self._position + 1]
+
+    def _accept(self, letter: str, *, repeated: bool = False) -> bool:
+        accepted = self._peek() == letter
+        while self._peek() == letter:
+            self._position += 1
+            if not repeated:
+                break
+        return accepted
+
+    def _error(self) -> SubstitutionError:
+        return SubstitutionError(self._text[self._start : self._start + 60].partition("\n")[0])
+
+
+_CASES: Final[dict[str, Callable[[str], str]]] = {
+    ",": lambda value: value[:1].lower() + value[1:],
+    ",,": str.lower,
+    "^": lambda value: value[:1].upper() + value[1:],
+    "^^": str.upper,
+}
+
+
+def _replace(operator: str, value: str, arguments: list[str]) -> str:
+    pattern, replacement = arguments[0], "".join(arguments[1:])
+    if operator == "/":
+        return value.replace(pattern, replacement, 1)
+    if operator == "//":
+        return value.replace(pattern, replacement)
+    if len(arguments) == 1:
+        return value
+    if operator == "/#":
+        return replacement + value.removeprefix(pattern) if value.startswith(pattern) else value
+    return value.removesuffix(pattern) + replacement if value.endswith(pattern) else value
+
+
+def _join(parts: list[str | None]) -> str | None:
+    known = [part for part in parts if part is not None]
+    return "".join(known) if len(known) == len(parts) else None
+
+
+def _matching_prefixes(pattern: str, value: str) -> Iterator[int]:
+    """The lengths of the prefixes that a glob matches, in time proportional to both; none if it is not valid."""
+    tokens = _tokens(pattern)
+    if tokens is None:
+        return
+    states = _skip_stars({0}, tokens)
+    for length in range(len(value) + 1):
+        if len(tokens) in states:
+            yield length
+        if length < len(value):
+            followed = ((state, tokens[state]) for state in states if state < len(tokens))
+            states = _skip_stars(
+                {state + (token is not None) for state, token in followed if token is None or token(value[length])},
+                tokens,
+            )
+
+
+def _skip_stars(states: set[int], tokens: list[_Token | None]) -> set[int]:
+    """The states, and those after the stars at them."""
+    for state in list(states):
+        after = state
+        while after < len(tokens) and tokens[after] is None:
+            after += 1
+            states.add(after)
+    return states
+
+
+def _tokens(pattern: str) -> list[_Token | None] | None:
+    """What each part of a glob matches, None for `*`. None if the glob is not valid."""
+    tokens: list[_Token | None] = []
+    position = 0
+    while position < len(pattern):
+        letter = pattern[position]
+        position += 1
+        if letter == "*":
+            tokens.append(None)
+        elif letter == "?":
+            tokens.append(lambda _: True)
+        elif letter == "[":
+            match = _CLASS.match(pattern, position)
+            if match is None:
+                return None
+            position = match.end()
+            tokens.append(_class(match))
+        elif letter == "\\" and position == len(pattern):
+            return None
+        else:
+            if letter == "\\":
+                letter = pattern[position]
+                position += 1
+            tokens.append(letter.__eq__)
+    return tokens
+
+
+_MEMBER: Final = r"(?:\\.|[^\\\]-])"
+_CLASS: Final = re.compile(rf"(\^?)((?:{_MEMBER}(?:-{_MEMBER})?)+)\]", re.DOTALL)
+_RANGE: Final = re.compile(rf"({_MEMBER})(?:-({_MEMBER}))?", re.DOTALL)
+
+
+def _class(match: re.Match[str]) -> _Token:
+    ranges = [(low[-1:], (high or low)[-1:]) for low, high in _RANGE.findall(match[2])]
+    return lambda letter: any(low <= letter <= high for low, high in ranges) is not bool(match[1])

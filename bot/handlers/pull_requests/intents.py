@@ -1,0 +1,87 @@
+"""Keeps the intent of every request that opens a pull request, from before the push until its audit entry."""
+
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bot.core.access.requester import Requester
+from bot.core.pull_requests.intent import AdoptRequest, Intent, is_interrupted
+from bot.core.pull_requests.revert import RevertRequest
+from bot.ports import Ports
+
+
+class Intents:
+    """The intents of this process, and those that no process is at. Any thread may call."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._process = secrets.token_hex(8)
+        self._lock = threading.Lock()
+        self._failed: set[str] = set()
+
+    def begin(self, requester: Requester, request: RevertRequest | AdoptRequest) -> "PendingIntent":
+        """Record a new request. StoreError, and then nothing may be pushed."""
+        now = self._ports.clock()
+        intent = Intent(
+            id=secrets.token_hex(8),
+            request=request,
+            by=requester.user,
+            name=requester.name,
+            channel=requester.channel,
+            origin=requester.origin,
+            asked_at=now,
+            at=now,
+            process=self._process,
+        )
+        self._ports.store.intents.save(intent)
+        return PendingIntent(self, intent)
+
+    def resume(self, intent: Intent) -> "PendingIntent":
+        """Take over an interrupted intent. StoreError."""
+        attempts = intent.attempts + (intent.process != self._process)
+        resumed = replace(intent, process=self._process, at=self._ports.clock(), attempts=attempts)
+        self._ports.store.intents.save(resumed)
+        with self._lock:
+            self._failed.discard(intent.id)
+        return PendingIntent(self, resumed)
+
+    def interrupted(self) -> Iterator[Intent]:
+        """Those to finish, oldest first. StoreError."""
+        store, now = self._ports.store.intents, self._ports.clock()
+        with self._lock:
+            failed = frozenset(self._failed)
+        for intent in store.unfinished():
+            if is_interrupted(intent, process=self._process, failed=failed, lease=store.lease, now=now):
+                yield intent
+
+    def save(self, intent: Intent) -> None:
+        """Keep what has become known of an intent. StoreError."""
+        self._ports.store.intents.save(intent)
+
+    def fail(self, intent: Intent) -> None:
+        """The database failed: an intent of this process has to be finished later."""
+        with self._lock:
+            self._failed.add(intent.id)
+
+
+@dataclass(slots=True)
+class PendingIntent:
+    """An intent that this process is at, until the audit entry with its ID is appended."""
+
+    intents: Intents
+    intent: Intent
+
+    @property
+    def id(self) -> str:
+        """The intent's ID."""
+        return self.intent.id
+
+    def affects(self, applications: Sequence[str]) -> None:
+        """Record what the pull request affects. StoreError."""
+        self.intent = replace(self.intent, applications=tuple(applications))
+        self.intents.save(self.intent)
+
+    def fail(self) -> None:
+        """Leave it to be finished later."""
+        self.intents.fail(self.intent)

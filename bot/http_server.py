@@ -1,0 +1,91 @@
+"""An HTTP server that strangers can reach: waitress, with every bound on what it reads before the application does."""
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Final, Self
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import BaseWSGIServer, create_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_log = logging.getLogger(__name__)
+
+MAX_HEADER_BYTES: Final = 16 * 2**10  # of one request: ten times what Slack and the forges send
+MAX_BODY_BYTES: Final = 2**20  # of one request: Slack's are far smaller; a push too large for it is found by polling
+MAX_CONNECTIONS: Final = 100  # at once; more wait in the kernel's backlog
+REQUEST_SECONDS: Final = 10  # from accepting a connection until its request has arrived whole
+_CLEANUP_SECONDS: Final = 1
+_OWN_SOCKETS: Final = 2  # waitress counts its listener and its trigger as connections
+
+
+class _Parser(HTTPRequestParser):
+    """A request that is the last one on its connection."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        self.headers = {**self.headers, "CONNECTION": "close"}
+        self.connection_close = True
+
+
+class _Channel(HTTPChannel):
+    """A connection with a deadline for its one request, which sending something again and again does not move.
+
+    Waitress closes a connection that has been inactive for `channel_timeout`; only a complete request is an activity.
+    """
+
+    parser_class = _Parser
+
+    def handle_read(self) -> None:
+        super().handle_read()
+        if not self.requests:
+            self.last_activity = self.creation_time
+
+
+class HttpServer:
+    """Serves a WSGI application at an address (host, port) from a background thread, one request per connection.
+
+    OSError when the address is not available.
+    """
+
+    def __init__(
+        self, application: "WSGIApplication", address: tuple[str, int], *, name: str, threads: int, connections: int
+    ) -> None:
+        sockets: dict[int, object] = {}
+        server = create_server(
+            application,
+            map=sockets,  # type: ignore[arg-type]  # in the stubs, of waitress's own dispatchers
+            host=address[0],
+            port=address[1],
+            threads=threads,
+            ident=None,
+            connection_limit=connections + _OWN_SOCKETS,
+            channel_timeout=REQUEST_SECONDS,
+            cleanup_interval=_CLEANUP_SECONDS,
+            max_request_header_size=MAX_HEADER_BYTES,
+            max_request_body_size=MAX_BODY_BYTES + 1,  # waitress refuses the size itself too
+        )
+        listeners = [each for each in sockets.values() if isinstance(each, BaseWSGIServer)]
+        for listener in listeners:  # one for each address of a host name
+            listener.channel_class = _Channel
+        self.port = int(listeners[-1].effective_port)  # type: ignore[attr-defined]  # not in the stubs
+        self._server = server
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
+
+    def start(self) -> Self:
+        """Serve until `stop`."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop accepting requests."""
+        self._server.close()
+        self._thread.join(timeout=5)
+
+    def _serve(self) -> None:
+        try:
+            self._server.run()
+        except OSError:
+            _log.debug("server socket closed")

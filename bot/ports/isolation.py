@@ -1,0 +1,87 @@
+"""Isolation of failure: an unexpected error about one item of a batch makes that item unknown, and stops no other.
+
+Whoever asks about the item reads a reference, under which the log has the traceback. An item that fails in the same way
+again has the same reference, so that nothing which shows it changes.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from traceback import extract_tb
+from typing import Final, TypeVar
+
+from bot.i18n.catalogue import error as texts
+from bot.i18n.language import LocalizedError, LocalizedText
+from bot.ports.errors import PortError
+
+_log = logging.getLogger(__name__)
+_REMEMBERED: Final = 1024  # failures whose traceback was logged
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+class UnexpectedError(PortError):
+    """A defect of the bot that one item has met; the text has its reference in the log."""
+
+
+@contextmanager
+def unexpected_as_port_error(what: str) -> Iterator[None]:
+    """Turn an unexpected error in the block, which works on `what`, into an UnexpectedError.
+
+    Expected errors, which have a text for people, pass as they are.
+    """
+    try:
+        yield
+    except LocalizedError:
+        raise
+    except Exception as error:
+        # Without its cause, whose traceback would keep everything in memory that the block has read.
+        raise UnexpectedError(LocalizedText(texts.UNEXPECTED, reference=_log_failure(what, error))) from None
+
+
+@contextmanager
+def skip_unexpected(what: str) -> Iterator[None]:
+    """Log an unexpected error in the block, which works on `what`, and go on after the block."""
+    with suppress(UnexpectedError), unexpected_as_port_error(what):
+        yield
+
+
+def without_failing(
+    items: Iterable[_Item], work: Callable[[Sequence[_Item]], _Result], name: Callable[[_Item], str]
+) -> _Result:
+    """`work(items)`; or if that fails unexpectedly, the same without the items with which it fails alone."""
+    batch = list(items)
+    try:
+        return work(batch)
+    except LocalizedError:
+        raise
+    except Exception:
+        sound = []
+        for item in batch:
+            with skip_unexpected(name(item)):
+                work([item])
+                sound.append(item)
+        if len(sound) == len(batch):
+            raise
+        return work(sound)
+
+
+_logged: deque[str] = deque(maxlen=_REMEMBERED)
+
+
+def _log_failure(what: str, error: Exception) -> str:
+    """Log the error, with its traceback unless that was logged before; its reference."""
+    frames = extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    # A recursion can end at any of its frames.
+    place = "" if isinstance(error, RecursionError) else place
+    reference = sha256(f"{what}\n{type(error).__name__}\n{place}".encode(errors="replace")).hexdigest()[:8]
+    if reference not in _logged:
+        _logged.append(reference)  # two threads at once log it twice, which does no harm
+        _log.error("%s failed (reference %s)", what, reference, exc_info=error)
+    else:
+        _log.debug("%s failed again with %s (reference %s)", what, type(error).__name__, reference)
+    return reference

@@ -1,0 +1,512 @@
+"""An API server that is hostile or ill, objects that nobody expected, and a clock that jumps."""
+
+import gzip
+import itertools
+import json
+import pkgutil
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.adapters.kubernetes import bounds
+from bot.adapters.kubernetes.api import KubernetesApi
+from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.core.drift.model import Status
+from bot.core.rollouts.rollout import RolloutState
+from bot.handlers.queries.status import status
+from bot.i18n.language import ENGLISH
+from bot.ports.cluster import ClusterError, Kind
+from tests.common.bot import application_settings
+from tests.common.kubernetes import as_yaml
+from tests.common.kubernetes import config_map as config_map_manifest
+from tests.common.slack import cards, content, headlines
+from tests.common.wait import wait_for
+
+CONFIG_MAPS = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
+MIB = 2**20
+
+Answer = Callable[[str], Iterable[bytes]]
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    def handle(self):
+        path = self.rfile.readline().split(b" ")[1].decode()
+        while self.rfile.readline().strip():
+            pass
+        try:
+            for piece in self.server.answer(path):
+                self.wfile.write(piece)
+        except OSError:
+            pass  # the client has had enough
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+@contextmanager
+def serving(answer: Answer):
+    """The URL of a server that answers each path with these bytes, and then closes the connection."""
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        server.answer = answer
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def kubeconfig(folder, url, user=None):
+    path = folder / "kubeconfig"
+    clusters = [{"name": "k", "cluster": {"server": url}}]
+    contexts = [{"name": "c", "context": {"cluster": "k", "user": "u"}}]
+    users = [{"name": "u", "user": user or {"token": "sesame"}}]
+    path.write_text(
+        yaml.safe_dump({"current-context": "c", "clusters": clusters, "contexts": contexts, "users": users})
+    )
+    return path
+
+
+def head(status=200, **headers):
+    lines = [f"HTTP/1.1 {status} Whatever", *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def page(items, token=""):
+    return json.dumps({"items": items, "metadata": {"continue": token}}).encode()
+
+
+def config_map(name, size=0):
+    return {"metadata": {"name": name}, "data": {"x": "x" * size}}
+
+
+def drip(first=b""):
+    """One byte at a time, for ever: each of them starts a read timeout again."""
+    yield first
+    never = threading.Event()
+    while not never.wait(0.02):
+        yield b" "
+
+
+def numbered_pages(items):
+    numbers = itertools.count()
+    return lambda _: [head(), page(items(next(numbers)), f"token-{next(numbers)}")]
+
+
+ENDLESS = {
+    "the same page again and again": (lambda _: [head(), page([config_map("a")], "token")], "more objects or pages"),
+    "pages without end": (numbered_pages(lambda number: [config_map(f"c{number}")]), "more objects or pages"),
+    "empty pages without end": (numbered_pages(lambda _: []), "more objects or pages"),
+    "headers that drip": (lambda _: drip(b"HTTP/1.1 200 OK\r\nX: "), "the request timed out"),
+    "a body that drips": (lambda _: drip(head(Content_Length=10**6)), "the request timed out"),
+    "a chunk that drips": (lambda _: drip(head(Transfer_Encoding="chunked") + b"fffff\r\n"), "the request timed out"),
+    "an error that drips": (lambda _: drip(head(500, Content_Length=10**6)), "the request timed out"),
+    "a list that takes too long": (
+        lambda _: itertools.chain([head()], itertools.islice(drip(), 10), [page([], "token")]),
+        "the request timed out",
+    ),
+}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(("answer", "words"), ENDLESS.values(), ids=ENDLESS)
+def test_what_never_ends_is_given_up(tmp_path, monkeypatch, answer, words):
+    for name, value in {"REQUEST_SECONDS": 0.5, "LIST_SECONDS": 2.0, "PAGES": 30}.items():
+        monkeypatch.setattr(bounds, name, value)
+    with serving(answer) as url:
+        cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url))
+        with pytest.raises(ClusterError, match=words):
+            cluster.list(CONFIG_MAPS, None)
+
+
+LIST_IN_A_CHILD = """
+import re, sys
+from pathlib import Path
+from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.handlers.queries.status import status
+from bot.i18n.language import ENGLISH
+from bot.ports.cluster import ClusterError, Kind
+cluster = KubernetesCluster("prod", kubeconfig=sys.argv[1])
+kind = Kind("", "v1", "ConfigMap", "configmaps", True)
+try:
+    result = len(cluster.list(kind, None, (lambda live: 1) if sys.argv[2] == "read" else (lambda live: live)))
+except ClusterError as error:
+    result = error
+# Not getrusage: its peak includes the process that started this one.
+peak = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())
+print(int(peak[1]) >> 10, result)
+"""
+
+
+def large_objects(number, size):
+    """Serves objects of that size, as many at once as are asked for."""
+    padding = "x" * size
+
+    def answer(path):
+        query = dict(pair.split("=") for pair in path.partition("?")[2].split("&"))
+        start = int(query.get("continue", 0))
+        end = min(number, start + int(query.get("limit", number)))
+        yield head() + b'{"items": ['
+        for index in range(start, end):
+            item = {"metadata": {"name": f"c{index}"}, "data": {"x": padding}}
+            yield json.dumps(item).encode() + (b"," if index + 1 < end else b"")
+        yield b'], "metadata": {"continue": "%s"}}' % (str(end).encode() if end < number else b"")
+
+    return answer
+
+
+def bomb(_):
+    member = gzip.compress(b" " * (16 * MIB), 9)
+    yield head(Content_Encoding="gzip")
+    yield from itertools.repeat(member, 200)
+
+
+def wide(_):
+    yield head() + b'{"items": [], "metadata": {}, "rest": ['
+    yield from itertools.repeat(b"{}," * 1000, (bounds.PAGE_BYTES - 1000) // 3000)
+    yield b"{}]}"
+
+
+LARGE = {
+    "a gzip bomb of 3 GB": (bomb, "read", "larger than 16 MiB", 200),
+    "an error of any size": (
+        lambda _: itertools.chain([head(500)], itertools.repeat(b"x" * MIB, 2000)),
+        "read",
+        "500",
+        200,
+    ),
+    "200 objects of 1 MB": (large_objects(200, 10**6), "read", "200", 250),
+    "200 objects of 1 MB that are kept": (large_objects(200, 10**6), "keep", "larger than 64 MiB", 400),
+    "one object without end": (
+        lambda _: itertools.chain([head(), b'{"items": [{"x": "'], itertools.repeat(b"x" * MIB, 10_000)),
+        "read",
+        "larger than 16 MiB",
+        200,
+    ),
+    "as many Python objects as a page can hold": (wide, "read", "0", 600),
+}
+
+
+@pytest.mark.parametrize(("answer", "mode", "words", "most"), LARGE.values(), ids=LARGE)
+def test_what_is_too_large_takes_little_memory(tmp_path, answer, mode, words, most):
+    """`most` is the peak of the whole process in MiB, of which 90 are the program itself."""
+    with serving(answer) as url:
+        command = [sys.executable, "-c", LIST_IN_A_CHILD, str(kubeconfig(tmp_path, url)), mode]
+        child = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100)
+    peak, _, result = child.stdout.partition(" ")
+    assert words in result
+    assert int(peak) < most
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["items", "metadata", "name", "namespace", "continue", "kind", "groups", "versions", "version"]
+            )
+            | st.sampled_from(
+                ["resources", "verbs", "responseKind", "resource", "scope", "paths", "serverRelativeURL"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@pytest.fixture(scope="module")
+def saying(tmp_path_factory):
+    """A cluster whose server answers whatever is put into a list; the cluster and the list."""
+    said = [b""]
+    with serving(lambda _: [head(), said[0]]) as url:
+        yield KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path_factory.mktemp("k"), url)), said
+
+
+@settings(max_examples=150)
+@given(answer=JSON)
+def test_any_json_is_an_answer_or_a_cluster_error(saying, answer):
+    cluster, said = saying
+    said[0] = json.dumps(answer).encode()
+    kinds = {"kind": "APIGroupDiscoveryList"} | answer if isinstance(answer, dict) else answer
+    for body, request in (
+        (answer, lambda: cluster.list(CONFIG_MAPS, None, lambda live: live)),
+        (answer, lambda: cluster.schema("v1")),
+        (answer, cluster.discover),
+        (kinds, cluster.discover),
+    ):
+        said[0] = json.dumps(body).encode()
+        with pytest.MonkeyPatch.context() as patch, suppress(ClusterError):
+            patch.setattr(bounds, "PAGES", 3)
+            request()
+
+
+# ---------------------------------------------------------------- discovery
+
+
+def resource(kind="Gadget", plural="gadgets", **changes):
+    described = {"resource": plural, "responseKind": {"kind": kind}, "scope": "Namespaced", "verbs": ["list"]}
+    return {**described, **changes}
+
+
+MALFORMED_RESOURCES = [
+    None,
+    7,
+    [None],
+    [{}],
+    [resource(responseKind=None)],
+    [resource(responseKind={"kind": []})],
+    [resource(verbs=7)],
+    [resource(plural="gadgets?limit=1&")],
+    [resource(kind=None)],
+]
+
+
+@pytest.mark.parametrize("resources", MALFORMED_RESOURCES)
+@pytest.mark.parametrize("aggregated", [True, False])
+def test_an_api_that_describes_itself_wrongly_hurts_no_other(tmp_path, aggregated, resources):
+    def legacy(described):
+        if not isinstance(described, dict):
+            return described
+        kind = described.get("responseKind")
+        return {**described, "name": described.get("resource"), "kind": kind and kind["kind"], "namespaced": True}
+
+    def answer(path):
+        good, bad = [resource("ConfigMap", "configmaps")], resources
+        if not aggregated:
+            good = [legacy(each) for each in good]
+            bad = [legacy(each) for each in bad] if isinstance(bad, list) else bad
+            versions = [{"version": "v1"}]
+            bodies = {
+                "/api": {"versions": ["v1"]},
+                "/apis": {"groups": [{"name": "odd.example", "versions": versions}]},
+                "/api/v1": {"resources": good},
+                "/apis/odd.example/v1": {"resources": bad or 7},
+            }
+            return [head(), json.dumps(bodies[path]).encode()]
+        name, resources_ = ("", good) if path == "/api" else ("odd.example", bad)
+        group = {"metadata": {"name": name}, "versions": [{"version": "v1", "resources": resources_}]}
+        return [head(), json.dumps({"kind": "APIGroupDiscoveryList", "items": [group]}).encode()]
+
+    with serving(answer) as url:
+        discovery = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url)).discover()
+    assert list(discovery.kinds) == [("v1", "ConfigMap")]
+    assert list(discovery.broken) == ["odd.example/v1"]
+
+
+# ---------------------------------------------------------------- exec plugins
+
+PLUGIN = """\
+#!{python}
+import json, os, sys
+open({log!r}, "w").write(json.dumps(dict(os.environ)))
+if os.path.exists({broken!r}):
+    sys.exit("sesame\\n" * 1000)
+status = {{"token": "from-plugin"}}
+print(json.dumps({{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status}}))
+"""
+
+
+def exec_user(command, *args, **env):
+    variables = [{"name": name, "value": value} for name, value in env.items()]
+    version = "client.authentication.k8s.io/v1"
+    return {"exec": {"apiVersion": version, "command": str(command), "args": list(args), "env": variables}}
+
+
+def discovering(_):
+    return [head(), b'{"kind": "APIGroupDiscoveryList", "items": []}']
+
+
+@pytest.mark.timeout(30)
+def test_an_exec_plugin_that_hangs_is_stopped_with_what_it_started(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "LOGIN_SECONDS", 0.5)
+    started = tmp_path / "pid"
+    user = exec_user("sh", "-c", f"sleep 600 & echo $! > {started}; wait")
+    with serving(discovering) as url:
+        cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url, user))
+        with pytest.raises(ClusterError, match="credentials could not be renewed"):
+            cluster.discover()
+    wait_for(lambda: not Path(f"/proc/{started.read_text().strip()}/cmdline").exists())
+
+
+def test_an_exec_plugin_gets_no_secret_of_the_bot_and_is_run_again_after_a_failure(tmp_path, monkeypatch, caplog):
+    log, broken, plugin = tmp_path / "env.json", tmp_path / "broken", tmp_path / "plugin"
+    plugin.write_text(PLUGIN.format(python=sys.executable, log=str(log), broken=str(broken)))
+    plugin.chmod(0o755)
+    secrets = ("SLACK_BOT_TOKEN", "GITHUB_TOKEN", "GITHUB_APP_PRIVATE_KEY", "DATABASE_URL", "WEBHOOK_SECRET")
+    for name in (*secrets, "AWS_PROFILE"):
+        monkeypatch.setenv(name, "secret")
+    broken.touch()
+    with serving(discovering) as url:
+        config = kubeconfig(tmp_path, url, exec_user("./plugin", MY_OWN="1"))
+        cluster = KubernetesCluster("prod", kubeconfig=config)
+        assert "\n" not in caplog.messages[-1], "a plugin's words are one line of the log"
+        with pytest.raises(ClusterError, match="credentials could not be renewed"):
+            cluster.discover()
+        broken.unlink()
+        cluster.discover()
+    environment = json.loads(log.read_text())
+    assert not set(secrets) & set(environment)
+    assert {"MY_OWN", "AWS_PROFILE", "PATH", "KUBERNETES_EXEC_INFO"} <= set(environment)
+
+
+# ---------------------------------------------------------------- one object, application or commit among others
+
+
+@pytest.fixture
+def fleet(bot, source, cluster):
+    """The bot, watching `cart` and `shop`, which are both in sync."""
+    files = {f"apps/{name}/settings.yaml": as_yaml(SETTINGS) for name in ("cart", "shop")}
+    source.commit("First", files)
+    for name in ("cart", "shop"):
+        cluster.apply(SETTINGS, namespace=name)
+    bot.start(applications={name: application_settings(name) for name in ("cart", "shop")}, alerts={"looks": 1})
+    assert {check.status for check in bot.check().values()} == {Status.SYNCED}
+    return bot
+
+
+SETTINGS = config_map_manifest("settings", level="info")
+
+
+@pytest.mark.parametrize("depth", [150, 210, 247, 300, 900, 1500, 20_000])
+def test_a_live_value_of_any_depth_hurts_no_other_application(fleet, cluster, slack, monkeypatch, depth):
+    nest_live_value(monkeypatch, depth)
+    cluster.edit(SETTINGS, "cart", {"data": {"level": "DEEP"}})
+    cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
+    checks = fleet.check()
+    assert checks["shop"].status is Status.OUT_OF_SYNC, str(checks["shop"].error)
+    assert checks["cart"].status in (Status.OUT_OF_SYNC, Status.UNKNOWN)
+    assert any("shop" in line for line in headlines(slack))
+    fleet.restart()
+    assert {name: check.status for name, check in fleet.store.checks.latest().items()} == {
+        name: check.status for name, check in checks.items()
+    }
+    monkeypatch.undo()
+    cluster.edit(SETTINGS, "cart", {"data": {"level": "info"}})
+    assert fleet.check()["cart"].status is Status.SYNCED
+
+
+def nest_live_value(monkeypatch, depth):
+    """Let the API server answer with a nested value for `level: DEEP`, as only a custom resource can have it."""
+    get = KubernetesApi.get
+    deep = b'{"a":' * depth + b"1" + b"}" * depth
+    monkeypatch.setattr(KubernetesApi, "get", lambda *args, **options: get(*args, **options).replace(b'"DEEP"', deep))
+
+
+def inject_defect(monkeypatch, place, marker):
+    """Let a function fail when one of its arguments, `MODULE.NAME:INDEX`, mentions the marker."""
+    path, _, index = place.partition(":")
+    module, _, name = path.rpartition(".")
+    owner = pkgutil.resolve_name(module)
+    function = getattr(owner, name)
+
+    def failing(*args, **options):
+        if marker in repr(args[int(index or 0)] if args else options):
+            raise ZeroDivisionError("a defect")
+        return function(*args, **options)
+
+    monkeypatch.setattr(owner, name, failing)
+
+
+# Where a defect shows: what checks and cards are made of, one step after another.
+DEFECTS = [
+    "bot.handlers.drift.check._check_of",
+    "bot.handlers.drift.check.comparison_result",
+    "bot.handlers.drift.live_comparison.compare_object",
+    "bot.handlers.drift.live_comparison.resolve_one",
+    "bot.handlers.rendering.manifest_cache.make:1",
+    "bot.handlers.rendering.manifest_cache.gather:1",
+    "bot.handlers.monitor.record:1",
+    "bot.handlers.incidents.record.apply_check:1",
+    "bot.handlers.incidents.record.apply_timers",
+    "bot.handlers.incidents.record.cards_to_announce",
+    "bot.handlers.incidents.suspects.Suspects.of_drift:1",
+    "bot.handlers.slack.cards.CardReconciler._deliver:1",
+    "bot.messages.incident_cards._cards:2",
+]
+
+
+@pytest.mark.parametrize("place", DEFECTS)
+def test_a_defect_that_one_application_meets_hurts_no_other(fleet, source, cluster, slack, monkeypatch, place):
+    # What was rendered and compared before would not be again.
+    source.commit("Warn", {f"apps/{name}/settings.yaml": as_yaml(NOISY[name]) for name in NOISY})
+    inject_defect(monkeypatch, place, "cart")
+    checks = fleet.check()
+    assert checks["shop"].status is Status.OUT_OF_SYNC
+    assert checks["cart"].status in (Status.OUT_OF_SYNC, Status.UNKNOWN)
+    if checks["cart"].status is Status.UNKNOWN:
+        assert "Log reference: " in str(checks["cart"].error)
+        assert checks["cart"].error == fleet.check()["cart"].error, "the same defect has the same reference"
+        assert checks["cart"].complete_at, "it says when it was last known"
+    fleet.ports.store.settle(fleet.store.rollouts.unsettled()[0].id)  # a rollout is no drift
+    fleet.check()
+    assert any("shop" in line for line in headlines(slack))
+    monkeypatch.undo()
+    assert fleet.check()["cart"].status is Status.OUT_OF_SYNC
+    assert any("cart" in line for line in headlines(slack))
+
+
+NOISY = {name: config_map_manifest("settings", level=f"warning of {name}") for name in ("cart", "shop")}
+ROLLOUT_DEFECTS = [
+    "bot.handlers.rollouts.change.rendered_change:1",
+    "bot.handlers.rollouts.observe.merged:1",
+    "bot.handlers.rollouts.observe._arrived",
+    "bot.handlers.rollouts.merges._rollout:2",
+    "bot.handlers.rollouts.merges._with_authors",
+    "bot.handlers.rollouts.track.apply_observations",
+    "bot.handlers.rollouts.track.describe:1",
+    "bot.messages.cards._rollout_cards:1",
+]
+
+
+@pytest.mark.parametrize("place", ROLLOUT_DEFECTS)
+def test_a_defect_that_one_merge_meets_hurts_no_other(fleet, source, cluster, slack, monkeypatch, place):
+    for name, manifest in NOISY.items():
+        source.commit(f"Warn in {name}", {f"apps/{name}/settings.yaml": as_yaml(manifest)})
+    inject_defect(monkeypatch, place, "in cart" if place.endswith("_rollout:2") else "cart")
+    fleet.monitor.poll_repository("platform")
+    assert fleet.store.rollouts.head("platform") == source.sha()
+    for name, manifest in NOISY.items():
+        cluster.apply(manifest, namespace=name)
+    fleet.clock.advance(seconds=10)
+    fleet.monitor.observe_rollouts()
+    assert [rollout.state for rollout in fleet.store.rollouts.of_revisions([source.sha()])] == [RolloutState.LIVE]
+    assert any("Warn in shop" in content(card) for card in cards(slack))
+
+
+# ---------------------------------------------------------------- the clock
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-365), timedelta(days=365)], ids=["back", "ahead"])
+def test_alerts_and_cards_go_on_when_the_clock_is_set(fleet, cluster, slack, jump):
+    cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
+    fleet.check()
+    fleet.clock.advance(jump)
+    cluster.edit(SETTINGS, "shop", {"data": {"level": "info"}})
+    fleet.check()
+    assert fleet.store.incidents.open_for("shop") is None
+    assert any("shop" in line and "resolved" in line.lower() for line in headlines(slack))
+
+
+def test_status_never_shows_an_old_result_as_the_current_state(fleet):
+    def answer():
+        applications = list(fleet.config.applications.values())
+        inventory = fleet.discoverer.catalogue()
+        interval = fleet.config.schedule.drift
+        return status(ENGLISH, fleet.ports, applications, [], inventory, interval=interval, everything=True)
+
+    assert answer().text == "2 applications: 2 synced."
+    fleet.clock.advance(hours=1)  # and no check finishes, whatever the reason
+    assert answer().text == "2 applications: 2 unknown."
+    assert "Last checked completely at " in content(answer())

@@ -1,0 +1,476 @@
+"""What strangers write into a repository, a hostile git server, and a damaged mirror: nothing stops the bot."""
+
+import contextlib
+import hashlib
+import json
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.adapters.git import bounds
+from bot.adapters.git.credential import Credential
+from bot.adapters.git.repository import GitRepository
+from bot.core.git.target_revision import Newest, TargetRevision
+from bot.ports.git import RepositoryError, RevisionNotFoundError
+from bot.sandbox.server import Server
+from tests.common.processes import command_lines
+from tests.common.wait import wait_for
+
+ROOT = Path(__file__).parents[2]
+MIB = 2**20
+IDENTITY = b"Eve <eve@example.com> 1700000000 +0000"
+
+
+def store(source, kind, content):
+    """Write an object that git itself would refuse to write; its sha."""
+    argv = ["git", "hash-object", "-t", kind, "-w", "--stdin", "--literally"]
+    return subprocess.run(argv, cwd=source.path, input=content, capture_output=True, check=True).stdout.decode().strip()
+
+
+def commit(source, *, author=IDENTITY, committer=IDENTITY, headers=b"", message=b"Subject\n", tree="", branch="main"):
+    """Put a commit of these raw bytes on a branch; its sha."""
+    parent = source.git("rev-parse", "--verify", "-q", branch, check=False)
+    lines = [f"tree {tree or source.sha('main^{tree}')}".encode(), *([f"parent {parent}".encode()] if parent else [])]
+    content = b"\n".join([*lines, b"author " + author, b"committer " + committer]) + b"\n" + headers + b"\n" + message
+    sha = store(source, "commit", content)
+    source.git("update-ref", f"refs/heads/{branch}", sha)
+    return sha
+
+
+@pytest.fixture
+def repository(source, tmp_path):
+    source.commit("First", {"apps/shop/web.yaml": "replicas: 1\n"})
+    return GitRepository("platform", source.url, "main", tmp_path / "mirrors")
+
+
+# ------------------------------------------------------------ commits
+
+
+def ident(date):
+    return b"Eve <eve@example.com>" + (b" " + date if date is not None else b"")
+
+
+@pytest.mark.parametrize(
+    ("date", "year"),
+    [
+        (b"99999999999999 +0000", 2106),
+        (b"9" * 5_000 + b" +0000", 2106),
+        (b"253402300799 +1400", 2106),
+        (b"4294967295 +0000", 2106),
+        (b"18446744073709551616 +0000", 2106),
+        (b"-5 +0000", 1970),
+        (b"-99999999999999 +0000", 1970),
+        (b"0 -9999", 1970),
+        (b"", 1970),
+        (None, 1970),
+        (b"soon", 1970),
+        (b"\xd9\xa1\xd9\xa2 +0000", 1970),
+    ],
+)
+def test_a_commit_with_an_impossible_date_is_read(source, repository, tmp_path, date, year):
+    sha = commit(source, author=ident(date), committer=ident(date))
+    assert repository.fetch() == sha
+    committed_at = repository.commit(sha).committed_at
+    assert committed_at.year == year
+    assert committed_at - timedelta(days=365) < committed_at < committed_at + timedelta(days=365)
+    assert [item.sha for item in repository.first_parent(None, sha)] == [sha, source.sha("main^")]
+    source.git("branch", "release-1", sha)
+    newest = TargetRevision("release-*", Newest.DATE)
+    assert GitRepository("newest", source.url, newest, tmp_path / "mirrors").fetch() == sha
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"message": b"Subject\0hidden\nCo-authored-by: a <b@c>\n"},
+        {"author": b"Eve\0Root <eve@example.com> 1 +0000"},
+        {"author": b"<> 1 +0000", "committer": b"<> 1 +0000"},
+        {"author": b"", "committer": b""},
+        {"author": b">>><<< 1 +0000"},
+        {"message": b""},
+        {"message": b"\xff\xfe\xfd"},
+        {"message": b"\n\n\n"},
+        {"headers": b"encoding UTF-7\n", "message": b"a+AAA-b+AAo-c\n"},
+        {"headers": b"encoding UTF-16\n"},
+        {"headers": b"encoding " + b"x" * 5_000 + b"\n"},
+        {"headers": b"encoding UTF-7\n", "author": b"+AAo-committer <a@b> 1 +0000"},
+        {"headers": b"gpgsig " + b"x" * 100_000 + b"\n"},
+    ],
+    ids=lambda raw: " ".join(f"{key}={value[:24]!r}" for key, value in raw.items()),
+)
+def test_a_malformed_commit_spoils_no_other(source, repository, raw):
+    before = source.sha()
+    hostile = commit(source, **raw)
+    after = commit(source, message="Später\n".encode())
+    assert repository.fetch() == after
+    commits = repository.commits(None, after)
+    assert [(item.sha, item.parents) for item in commits] == [(after, (hostile,)), (hostile, (before,)), (before, ())]
+    assert (commits[0].subject, commits[2].subject) == ("Später", "First")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.lists(st.sampled_from([b"author ", b"committer ", b"encoding ", b"\n", b"\0", b"<", b"> ", b" "])
+                        | st.binary(max_size=12) | st.integers(-(2**70), 2**70).map(lambda n: str(n).encode()),
+                        max_size=16).map(b"".join))  # fmt: skip
+def test_any_bytes_of_a_commit_are_read_as_that_commit(source, repository, content):
+    base = source.sha("main")
+    sha = store(source, "commit", f"tree {source.sha('main^{tree}')}\nparent {base}\n".encode() + content)
+    source.git("update-ref", "refs/heads/hostile", sha, check=False)  # git itself takes not every one
+    repository.fetch()
+    with contextlib.suppress(RepositoryError):
+        read = repository.commit(sha)
+        assert read.sha == sha
+        assert set(read.parents) <= {base}
+        assert datetime(1970, 1, 1, tzinfo=UTC) <= read.committed_at < datetime(2107, 1, 1, tzinfo=UTC)
+    assert repository.commit(base).subject == "First"
+
+
+def test_long_texts_of_a_commit_are_cut(source, repository):
+    longest = bounds.MESSAGE_BYTES
+    at_bound = commit(source, message=b"x" * longest)
+    above = commit(source, message="é".encode() * longest, author=b"E" * 5_000 + b" <" + b"e" * 5_000 + b"> 1 +0000")
+    repository.fetch()
+    assert repository.commit(at_bound).message == "x" * longest
+    read = repository.commit(above)
+    assert read.message == "é" * (longest // 2) + "…"
+    assert read.author == "E" * bounds.NAME_BYTES + "…"
+    assert read.email == "e" * bounds.NAME_BYTES + "…"
+
+
+# ------------------------------------------------------------ sizes
+
+
+def in_child(function, *argv, **bound_values):
+    """What `function`(*argv) prints as JSON in a process of its own, and the peak RSS of it and of its children."""
+    code = f"from {__name__} import *; vars(bounds).update({bound_values!r}); {function.__name__}(*{argv!r})"
+    process = subprocess.run(
+        [sys.executable, "-c", f"{code}; print_peaks()"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert process.returncode == 0, process.stderr
+    answer, own, children = process.stdout.splitlines()
+    return json.loads(answer), int(own), int(children)
+
+
+def print_peaks():
+    # The ru_maxrss of a process begins with that of its parent; VmHWM does not.
+    (own,) = [line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line]
+    print(int(own) * 1024)
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+
+
+def read_everything(url, mirrors):
+    """Every read that a check, a report or a revert makes; the sentence of each error."""
+    repository = GitRepository("platform", url, "main", Path(mirrors))
+    head = repository.fetch()
+    commits = repository.commits(None, head)
+    first = commits[-1].sha
+    reads = {
+        "commits": lambda: repository.first_parent(first, head, path="apps"),
+        "files": lambda: repository.files(head, "apps"),
+        "many": lambda: list(repository.files_of(head, ["apps", "other"])),
+        "paths": lambda: repository.changed_paths(first, head),
+        "merge": lambda: repository.merge_trees(first, head, head),
+        "edit": lambda: repository.edited_tree(head, {"a": b"b"}),
+    }
+    errors = {}
+    for name, read in reads.items():
+        try:
+            read()
+        except RepositoryError as error:
+            errors[name] = str(error)
+    print(json.dumps({"commits": len(commits), "errors": errors}))
+
+
+def test_compressible_messages_fill_no_memory(source, tmp_path):
+    source.commit("First", {"a": "1"})
+    # The source is the server here, whose memory and time are not the bot's.
+    for name, value in {"pack.window": "0", "core.compression": "1"}.items():
+        source.git("config", name, value)
+    for _ in range(8):
+        commit(source, message=b"x" * (32 * MIB))
+    answer, own, children = in_child(read_everything, source.url, str(tmp_path / "mirrors"))
+    assert answer["commits"] == 9
+    assert answer["errors"].keys() <= {"commits", "files"}  # there is no such path; and git holds all of these at once
+    assert own < 192 * MIB
+    assert children < 512 * MIB
+
+
+def test_a_tree_that_unfolds_without_end_fills_no_memory(source, tmp_path):
+    source.commit("First", {"a": "1"})
+    entry, mode = source.sha("HEAD:a"), b"100644"
+    for _ in range(10):
+        tree = b"".join(mode + f" {number}\0".encode() + bytes.fromhex(entry) for number in range(10))
+        entry, mode = store(source, "tree", tree), b"40000"
+    root = store(source, "tree", b"40000 apps\0" + bytes.fromhex(entry))
+    commit(source, tree=root)
+    small = {"OUTPUT_BYTES": 2 * MIB, "PROCESS_BYTES": 128 * MIB}
+    answer, own, children = in_child(read_everything, source.url, str(tmp_path / "mirrors"), **small)
+    assert answer["errors"].keys() >= {"files", "many", "paths", "edit"}
+    assert "printed more than 2 MiB" in answer["errors"]["files"]
+    assert own < 192 * MIB
+    assert children < 192 * MIB
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "read"),
+    [
+        ("CHANGED_PATHS", 2, lambda repository, head: repository.changed_paths(None, head)),
+        ("PATH_BYTES", len("apps/shop/web.yaml"), lambda repository, head: repository.files(head, "apps")),
+        ("FILES", 2, lambda repository, head: repository.files(head, "apps")),
+        ("FILE_BYTES", 12, lambda repository, head: repository.files(head, "apps")),
+        ("TOTAL_BYTES", 24, lambda repository, head: repository.files(head, "apps")),
+        ("OUTPUT_BYTES", 33, lambda repository, head: repository.changed_paths(None, head)),
+    ],
+)
+def test_a_bound_is_reached_and_not_exceeded(source, tmp_path, monkeypatch, bound, value, read):
+    source.commit("First", {"apps/api.yaml": "replicas: 1\n", "apps/shop/web.yaml": "replicas: 2\n"})
+    repository = GitRepository("platform", source.url, "main", tmp_path / "mirrors")
+    head = repository.fetch()
+    monkeypatch.setattr(bounds, bound, value)
+    assert read(repository, head)
+    monkeypatch.setattr(bounds, bound, value - 1)
+    with pytest.raises(RepositoryError):
+        read(repository, head)
+
+
+def test_a_local_command_is_given_up_after_its_time(source, repository, monkeypatch):
+    head = repository.fetch()
+    monkeypatch.setattr(bounds, "LOCAL_SECONDS", 0.0)
+    with pytest.raises(RepositoryError, match="did not complete in 0 s"):
+        repository.commit(head)
+
+
+# ------------------------------------------------------------ refs
+
+
+@pytest.mark.parametrize("name", ["a\u2028b", "a\x85b", "\u202eevil", "a\u200bb", "x" * 200, b"\xff\xfe"])
+def test_a_hostile_name_of_a_branch_hides_no_other(source, repository, tmp_path, name):
+    head = source.sha()
+    ref = f"refs/heads/{name}".encode() if isinstance(name, str) else b"refs/heads/" + name
+    (source.path / ".git/packed-refs").write_bytes(head.encode() + b" " + ref + b"\n")
+    assert repository.fetch() == head
+    pattern = GitRepository("any", source.url, TargetRevision("ma*"), tmp_path / "mirrors", mirror="platform")
+    assert pattern.fetch() == head
+    assert pattern.branch == "main"
+    with pytest.raises(RepositoryError, match="has no branch"):
+        GitRepository("none", source.url, "none", tmp_path / "mirrors").fetch()
+
+
+def test_commits_whose_shas_begin_alike_are_told_apart(source, repository):
+    commits = {}
+    tree, base = source.sha("main^{tree}"), source.sha()
+    for number in range(200_000):  # git's object name: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+        body = f"tree {tree}\nparent {base}\nauthor {IDENTITY.decode()}\ncommitter {IDENTITY.decode()}\n\n{number}\n"
+        sha = hashlib.sha1(f"commit {len(body)}\0{body}".encode(), usedforsecurity=False).hexdigest()
+        if (other := commits.setdefault(sha[:7], body)) is not body:
+            break
+    shas = sorted(store(source, "commit", text.encode()) for text in (other, body))
+    for sha in shas:
+        source.git("update-ref", f"refs/heads/{sha}", sha)
+    source.git("update-ref", f"refs/heads/{sha[:7]}", base)
+    repository.fetch()
+    with pytest.raises(RevisionNotFoundError) as raised:
+        repository.resolve(sha[:7])
+    assert sorted(commit.sha for commit in raised.value.candidates) == shas
+    assert repository.resolve(sha).sha == sha
+
+
+# ------------------------------------------------------------ the server
+
+
+def test_a_redirect_to_another_host_gets_neither_token_nor_request(tmp_path):
+    requests = []
+
+    async def record(request):
+        requests.append(dict(request.headers))
+        return web.Response(status=401)
+
+    async def redirect(request):
+        raise web.HTTPFound(f"{thief.url}{request.path_qs}")
+
+    elsewhere, forge = web.Application(), web.Application()
+    elsewhere.router.add_route("*", "/{path:.*}", record)
+    forge.router.add_route("*", "/{path:.*}", redirect)
+    credential = Credential("ghp_Zq7RtYw2secretsecret", "x-access-token")
+    with Server(elsewhere) as thief, Server(forge) as server:
+        url = f"{server.url}/acme/platform.git"
+        repository = GitRepository("p", url, "main", tmp_path / "m", credential=lambda: credential)
+        with pytest.raises(RepositoryError, match="redirects to another URL"):
+            repository.fetch()
+    assert not requests
+
+
+def test_a_server_that_drips_is_given_up_with_its_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(bounds, "NETWORK_SECONDS", 1.0)
+    stop = threading.Event()
+
+    def drip(listener):
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\n\r\n")
+            while not stop.wait(0.1):
+                connection.sendall(b"0" * 400)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=[listener])
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/drip.git"
+        with pytest.raises(RepositoryError, match="took too long"):
+            GitRepository("slow", url, "main", tmp_path / "m").fetch()
+        wait_for(lambda: not [line for line in command_lines() if url.encode() in line])
+        stop.set()
+        thread.join()
+
+
+def test_children_get_nothing_of_the_environment_that_they_do_not_need(tmp_path, monkeypatch):
+    dump = tmp_path / "dump"
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\nenv >{dump}\nexit 1\n")
+    ssh.chmod(0o755)
+    secrets = {"SLACK_BOT_TOKEN": "xoxb-1", "GITHUB_TOKEN": "ghp_1", "DATABASE_URL": "postgresql://u:p@h/d"}
+    for name, value in {**secrets, "GIT_SSH_COMMAND": str(ssh), "https_proxy": "http://proxy:1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(RepositoryError):
+        GitRepository("p", "ssh://git@git.invalid/acme/p.git", "main", tmp_path / "m").fetch()
+    environment = dict(line.partition("=")[::2] for line in dump.read_text().splitlines())
+    assert environment["https_proxy"] == "http://proxy:1"
+    assert not secrets.keys() & environment.keys()
+    assert {name for name in environment if not name.startswith("GIT_")} <= {
+        *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "LANGUAGE", "LC_ALL", "SSH_ASKPASS", "https_proxy"),
+        *("PWD", "OLDPWD", "SHLVL", "_", "LD_LIBRARY_PATH", "SSH_AUTH_SOCK", "no_proxy"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE"),
+    }
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://u:p@s3cret@127.0.0.1:1/x.git",
+        "https://u:a/s3cret@127.0.0.1:1/x.git",
+        "https://u:1/s3cret@127.0.0.1:1/x.git",
+        "https://s3cret@127.0.0.1:1/x.git",
+        "https://u:s3cret@[::1/x.git",
+        "https://127.0.0.1:1/x.git?private_token=s3cret",
+        "https://127.0.0.1:1/x.git#s3cret",
+        "https:///s3cret@127.0.0.1:1/x.git",
+    ],
+)
+def test_no_form_of_a_url_shows_its_password(tmp_path, url):
+    with pytest.raises(RepositoryError) as raised:
+        GitRepository("p", url, "main", tmp_path).fetch()
+    assert "s3cret" not in f"{raised.value!r} {raised.value}"
+
+
+# ------------------------------------------------------------ the mirror
+
+
+def damaged_files(folder):
+    return sorted(file for file in folder.rglob("*") if file.is_file())
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "garbage", "cut"])
+def test_a_mirror_heals_whichever_file_is_damaged(source, tmp_path, caplog, damage, packed):
+    source.commit("First", {"apps/shop/web.yaml": "replicas: 1\n" * 40, "apps/other.yaml": "a: 1\n"})
+    head = source.commit("Second", {"apps/shop/web.yaml": "replicas: 2\n" * 40})
+    mirrors = tmp_path / "mirrors"
+    repository = GitRepository("platform", source.url, "main", mirrors)
+    repository.fetch()
+    expected = [repository.files(head, "apps"), repository.commits(None, head), repository.tree_id(head, "apps/shop")]
+    if packed:
+        subprocess.run(["git", "gc", "-q"], cwd=mirrors / "platform.git", check=True)
+    pristine = tmp_path / "pristine"
+    shutil.copytree(mirrors / "platform.git", pristine)
+    for file in damaged_files(pristine):
+        shutil.rmtree(mirrors)
+        shutil.copytree(pristine, mirrors / "platform.git")
+        target = mirrors / "platform.git" / file.relative_to(pristine)
+        target.chmod(0o644)
+        content = target.read_bytes()
+        match damage:
+            case "missing":
+                target.unlink()
+            case "empty":
+                target.write_bytes(b"")
+            case "garbage":
+                target.write_bytes(b"\xfe garbage" * 3)
+            case "cut":
+                target.write_bytes(content[: len(content) // 2])
+        caplog.clear()
+        repository = GitRepository("platform", source.url, "main", mirrors)
+        assert repository.fetch() == head, file
+        actual = [repository.files(head, "apps"), repository.commits(None, head), repository.tree_id(head, "apps/shop")]
+        assert actual == expected, file
+        assert len([record for record in caplog.records if "damaged" in record.message]) <= 1, file
+
+
+def test_a_mirror_is_not_fetched_again_and_again(source, repository, tmp_path, monkeypatch):
+    head = repository.fetch()
+    config = tmp_path / "mirrors/platform.git/config"
+
+    def files_of_damaged_mirror():
+        config.write_text("[")
+        return repository.files(head, "apps")
+
+    assert files_of_damaged_mirror()
+    with pytest.raises(RepositoryError, match="bad config line"):
+        files_of_damaged_mirror()
+    monkeypatch.setattr(repository._mirror, "_next_rebuild", 0.0)
+    assert files_of_damaged_mirror()
+
+
+def test_a_damaged_mirror_is_kept_while_the_remote_cannot_be_reached(source, repository, tmp_path):
+    head = repository.fetch()
+    config = tmp_path / "mirrors/platform.git/config"
+    sound = config.read_text()
+    config.write_text("[")
+    source.path.rename(tmp_path / "elsewhere")
+    with pytest.raises(RepositoryError, match="There is no git repository"):
+        repository.files(head, "apps")
+    config.write_text(sound)
+    assert repository.files(head, "apps")
+
+
+def test_a_folder_with_a_colon_holds_mirrors(source, tmp_path):
+    head = source.commit("First", {"a": "1"})
+    repository = GitRepository("platform", source.url, "main", tmp_path / 'mir:rors "quoted" \\ back')
+    assert repository.fetch() == head
+    assert repository.commit(head).subject == "First"
+
+
+def hang(url, mirrors):
+    """Fetch, and live on with the quarantine."""
+    repository = GitRepository("platform", url, "main", Path(mirrors))
+    repository.fetch()
+    print("fetched", flush=True)
+    signal.pause()
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(source, repository, tmp_path):
+    mirrors = tmp_path / "mirrors"
+    repository.fetch()
+    source.commit("First", {"a": "1"})
+    code = f"from {__name__} import *; hang({source.url!r}, {str(mirrors)!r})"
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
+    with child:
+        assert child.stdout.readline() == b"fetched\n"
+        assert len(list(mirrors.glob("quarantine-*[!k]"))) == 2
+        other = GitRepository("other", source.url, "main", mirrors)
+        other.fetch()
+        assert len(list(mirrors.glob("quarantine-*[!k]"))) == 3
+        child.kill()
+    another = GitRepository("another", source.url, "main", mirrors)
+    another.fetch()
+    assert len([path for path in mirrors.glob("quarantine-*") if path.is_dir()]) == 3
+    assert repository.commit(repository.fetch()).subject == "First"

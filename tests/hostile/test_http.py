@@ -1,0 +1,294 @@
+"""What strangers send to the bot's ports, as bytes on a socket, to `gitops-bot run` as a process of its own."""
+
+import hashlib
+import hmac
+import json
+import logging
+import re
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.cli.log import MAX_RECORD, MAX_TRACEBACK, OneLineFormatter
+from bot.http_server import MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEADER_BYTES, REQUEST_SECONDS
+from bot.web import SLACK_PATH
+from tests.common.bot import FREE_PORTS, application_settings, write_config
+from tests.common.fleet import BotProcess
+from tests.common.git import SourceRepository
+from tests.common.wait import wait_for
+
+SECRET = "signing secret"
+WEBHOOK_PATH = "/webhooks/platform"
+PATHS = (SLACK_PATH, WEBHOOK_PATH)
+FORGED = "2026-11-21 12:00:00,000 INFO bot.app: forged"
+A_RECORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ [\w.]+: |    ")
+BASE_MB = 48  # that a burst of requests may add to the peak: their bodies, at most 1 MiB each, and buffers
+
+
+class Target:
+    """The running bot, with Slack in HTTP mode. Neither its Slack nor its cluster exists."""
+
+    def __init__(self, folder: Path) -> None:
+        source = SourceRepository(folder / "source")
+        source.commit("First", {"apps/shop/a.yaml": "a: 1\n"})
+        config = write_config(
+            folder / "config.yaml",
+            slack={"channel": "C0ALERTS01", "api_url": "http://127.0.0.1:9", "mode": "http", **FREE_PORTS},
+            repositories={
+                "platform": {
+                    "url": source.url,
+                    "forge": {"kind": "github", "repository": "acme/platform", "api_url": "http://127.0.0.1:9"},
+                }
+            },
+            clusters={"prod": {"kubeconfig": str(folder / "missing")}},
+            applications={"shop": application_settings("shop")},
+            schedule=dict.fromkeys(("drift", "git", "second_look", "rollout"), "24h"),
+        )
+        kubeconfig = {
+            "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}],
+            "users": [{"name": "c", "user": {}}],
+            "current-context": "c",
+        }
+        (folder / "missing").write_text(json.dumps(kubeconfig))
+        environment = {
+            "SLACK_BOT_TOKEN": "xoxb-1",
+            "SLACK_SIGNING_SECRET": SECRET,
+            "WEBHOOK_SECRET": SECRET,
+            "GITHUB_TOKEN": "t",
+        }
+        self.process = BotProcess(config, environment, folder / "bot.log")
+
+    def start(self) -> None:
+        self.process.start()
+        listening = re.compile(r"listening on port (\d+), and for health probes on port (\d+)")
+        match = wait_for(lambda: listening.search(self.process.log()), failure=self.process.log)
+        self.port, self.health_port = int(match[1]), int(match[2])
+
+    def connect(self, port: int | None = None) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", port or self.port), timeout=REQUEST_SECONDS * 2)
+
+    def send(self, data: bytes, port: int | None = None) -> int | None:
+        """The status of the response to these bytes; None when the connection was closed without one."""
+        with self.connect(port) as connection, suppress(ConnectionError):
+            with suppress(ConnectionError):  # it answers and closes while this still sends
+                connection.sendall(data)
+            head = connection.recv(1024)
+            return int(head.split()[1]) if head.startswith(b"HTTP/") else None
+        return None
+
+    def post(self, path: str, body: bytes, **headers: str) -> int | None:
+        lines = [f"POST {path} HTTP/1.1", "Host: bot", f"Content-Length: {len(body)}"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        return self.send("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+
+    def health(self) -> int | None:
+        return self.send(b"GET /healthz HTTP/1.1\r\nHost: bot\r\n\r\n", self.health_port)
+
+    def peak_mb(self) -> int:
+        """The process's peak resident memory so far."""
+        status = Path(f"/proc/{self.process.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) // 1024
+
+
+@contextmanager
+def running_target(folder: Path) -> Iterator[Target]:
+    target = Target(folder)
+    try:
+        target.start()
+        yield target
+    finally:
+        target.process.kill()
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with running_target(tmp_path_factory.mktemp("target")) as target:
+        yield target
+        assert target.health() == 200
+        log = target.process.log()
+        assert all(A_RECORD.match(line) for line in log.splitlines()), log
+        assert "Traceback" not in log, log
+
+
+def signed(body: bytes, *, timestamp: str = "", secret: str = SECRET) -> dict[str, str]:
+    timestamp = timestamp or str(int(time.time()))
+    digest = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+    return {"X_Slack_Request_Timestamp": timestamp, "X_Slack_Signature": f"v0={digest}"}
+
+
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+DEEP = b"[" * 200_000
+NOW = str(int(time.time()))
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "headers", "status"),
+    [
+        (b"\xff\xfe\xfd", FORM, {}, 401),
+        (b"\xff\xfe\xfd", JSON, None, 401),
+        (b"{not json", JSON, {}, 401),
+        (b"{not json", JSON, None, 400),
+        (b"payload={not json", FORM, None, 400),
+        (b"[1, 2]", JSON, None, 400),
+        (b'"text"', JSON, None, 400),
+        (DEEP, JSON, {}, 401),
+        (DEEP, JSON, None, 400),
+        (b"payload=" + DEEP, FORM, None, 400),
+        (b"a=1", FORM, {"X_Slack_Request_Timestamp": "9" * 5_000, "X_Slack_Signature": "v0=" + "0" * 64}, 401),
+        (b"a=1", FORM, {"X_Slack_Request_Timestamp": "\xb2", "X_Slack_Signature": "v0=" + "0" * 64}, 401),
+        (b"a=1", FORM, {"X_Slack_Request_Timestamp": NOW, "X_Slack_Signature": "v0=\xe9"}, 401),
+        (b"a=1", FORM, {"X_Slack_Request_Timestamp": NOW}, 401),
+        (b"a=1", FORM, signed(b"a=2"), 401),
+        (b"a=1", FORM, signed(b"a=1", secret="guessed"), 401),
+        (b"a=1", FORM, signed(b"a=1", timestamp=str(int(NOW) - 3_600)), 401),
+    ],
+)
+def test_a_request_that_is_not_slacks_gets_the_status_that_says_so(target, body, content_type, headers, status):
+    """And never a 500; with None, the test signs it."""
+    headers = signed(body) if headers is None else headers
+    assert target.post(SLACK_PATH, body, Content_Type=content_type, **headers) == status
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "TRACE", "GITOPS"])
+def test_other_methods_are_not_allowed(target, path, method):
+    assert target.send(f"{method} {path} HTTP/1.1\r\nHost: bot\r\n\r\n".encode()) == 405
+
+
+def test_slacks_test_of_the_certificate_is_answered(target):
+    assert target.send(f"GET {SLACK_PATH}?ssl_check=1&token=x HTTP/1.1\r\nHost: bot\r\n\r\n".encode()) == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_bodies_above_the_bound_are_refused_and_cost_no_memory(target, path):
+    """Three posts of 24 MiB at once, unsigned, took 3.8 GB."""
+    assert target.post(path, b"x" * MAX_BODY_BYTES) == 401
+    before = target.peak_mb()
+    body, statuses = b"a=1&" * (6 * 2**20), []
+    headers = {"Content_Type": FORM, **signed(b"other")}
+    threads = [threading.Thread(target=lambda: statuses.append(target.post(path, body, **headers))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) <= {413, None}
+    assert target.post(path, b"x" * (MAX_BODY_BYTES + 1)) == 413
+    assert target.peak_mb() - before < BASE_MB
+    assert "a=1" not in target.process.log()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_chunked_body_is_bounded_too(target, path):
+    chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: bot\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    assert target.send(head + chunk * 400) in {413, None}
+
+
+def test_headers_are_bounded(target):
+    fitting, excessive = "x" * (MAX_HEADER_BYTES - 512), "x" * (MAX_HEADER_BYTES + 512)
+    assert target.post(SLACK_PATH, b"", X_Filler=fitting) == 401
+    assert target.post(SLACK_PATH, b"", X_Filler=excessive) == 431
+
+
+def test_nothing_of_an_unsigned_request_forges_a_log_line(target):
+    """The fixture checks every line of the log when the module ends."""
+    body = urlencode({"command": "/gitops", "text": f"x\n{FORGED}"}).encode() + b"\n" + FORGED.encode()
+    for headers in ({}, signed(b"other"), {"X_Slack_Signature": "v0=1", "X_Slack_Request_Timestamp": "1\t2"}):
+        assert target.post(SLACK_PATH, body, Content_Type=FORM, **headers) == 401
+    assert target.send(f"GET /%0a{FORGED.replace(' ', '%20')} HTTP/1.1\r\nHost: bot\r\n\r\n".encode()) == 404
+    assert "forged" not in target.process.log()
+
+
+def test_slow_connections_are_closed_at_a_deadline_and_never_keep_probes_waiting(target):
+    """110 connections that send a byte now and then made /healthz unreachable, so the kubelet killed the pod."""
+    with ExitStack() as opened:
+        slow = [opened.enter_context(target.connect()) for _ in range(MAX_CONNECTIONS + 10)]
+        start = time.monotonic()
+        for connection in slow:
+            connection.sendall(b"POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Length: 9\r\nX-")
+        assert target.health() == 200
+        served = None
+        while served is None and time.monotonic() - start < 3 * REQUEST_SECONDS:
+            for connection in slow[:20]:
+                with suppress(OSError):
+                    connection.sendall(b"a")
+            with suppress(TimeoutError), socket.create_connection(("127.0.0.1", target.port), timeout=1) as client:
+                client.settimeout(1)
+                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: bot\r\n\r\n")
+                served = client.recv(64) or None
+        assert served, "the slow connections still hold every place"
+        assert target.health() == 200
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *(b"POST ", b"GET ", SLACK_PATH.encode(), WEBHOOK_PATH.encode(), b" HTTP/1.1\r\n", b" HTTP/9\r\n"),
+                *(
+                    b"Content-Length: 5\r\n",
+                    b"Content-Length: -1\r\n",
+                    b"Transfer-Encoding: chunked\r\n",
+                    b"Host: a\r\n",
+                ),
+                *(
+                    b"X-Slack-Signature: v0=1\r\n",
+                    b"X-Slack-Request-Timestamp: 1\r\n",
+                    b"\r\n",
+                    b"0\r\n\r\n",
+                    b"\x00\xff",
+                ),
+                *(
+                    b"Expect: 100-continue\r\n",
+                    b"hello",
+                    b"X-Hub-Signature-256: \xff\r\n",
+                    b": \r\n",
+                    b"ffffffffff\r\n",
+                ),
+            ]
+        )
+        | st.binary(max_size=40),
+        max_size=12,
+    )
+)
+def test_whatever_is_sent_is_never_an_internal_error(target, parts):
+    with target.connect() as connection, suppress(ConnectionError):
+        connection.sendall(b"".join(parts))
+        connection.shutdown(socket.SHUT_WR)
+        head = connection.recv(1024)
+        assert not head.startswith(b"HTTP/") or int(head.split()[1]) < 500 or head.split()[1] in {b"501", b"505"}
+
+
+@given(st.text() | st.sampled_from([f"a\n{FORGED}", "\x1b[2J", "\u202egnp", "\u200b", "\ud800", "a\r\x85\u2028b"]))
+def test_no_text_forges_a_log_record(text):
+    try:
+        raise ValueError(text)  # noqa: TRY301
+    except ValueError:
+        failure = sys.exc_info()
+    record = logging.LogRecord("bot", logging.INFO, __file__, 1, "read %s", (text,), failure)
+    lines = OneLineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s").format(record).split("\n")
+    assert [bool(A_RECORD.match(line)) for line in lines] == [True] * len(lines)
+    assert [line for line in lines[1:] if not line.startswith("    ")] == []
+    assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize("length", [MAX_RECORD // 2, MAX_RECORD * 3])
+def test_a_log_record_is_bounded(length):
+    record = logging.LogRecord("bot", logging.INFO, __file__, 1, "%s", ("x" * length,), None)
+    assert len(OneLineFormatter("%(message)s").format(record)) == min(length, MAX_RECORD + len("… (24,000 characters)"))
+    try:
+        raise ValueError("a\n" * length)  # noqa: TRY301
+    except ValueError:
+        record.exc_info = sys.exc_info()
+    assert len(OneLineFormatter("%(message)s").format(record).splitlines()) == 1 + MAX_TRACEBACK + 1

@@ -1,0 +1,390 @@
+"""No regular expression of the bot takes more than linear time, whatever text it is given.
+
+Each pattern is found in the syntax tree of its module, evaluated there, and run on texts that are derived from it: long
+runs of what its parts match, followed by what makes the whole fail.
+"""
+
+import ast
+import importlib
+import re
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from itertools import permutations
+from pathlib import Path
+from re import _parser as parser
+
+import pytest
+
+from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.git.author import authors_of
+from bot.core.git.commit import Commit
+from bot.core.git.target_revision import TargetRevision
+from bot.core.globs import matches_glob, matches_path_glob
+from bot.core.objects.manifest import read_documents
+from bot.core.pull_requests.adopt import adopt
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
+POOL = "ax0_ \t\n-.:/@#\"'\\<>()[]{}=,;|*+~$!%é\u2028\x00Z"  # one character of each class that patterns distinguish
+LENGTH = 40_000
+FAST = 0.02  # seconds of CPU: quadratic time at LENGTH is above
+GROWTH = 8  # how much longer a text of LENGTH may take than a quarter of it: 4 times if linear, 16 if quadratic
+TAILS = ("", "\x00", "!", "\n")
+
+GLOBS = ("*a*a*a*a*a*b", "[a-z]*[a-z]*[a-z]*-", "{a*,*a,*}{a*,*a}!", "?*?*?*?*b")
+# Where code compiles neither a constant nor its own argument: all it may be given, evaluated in that module.
+BUILT = {
+    "bot/config/sections/forge.py: kind.repository": "[kind.repository for kind in FORGES.values()]",
+    "bot/core/drift/severity.py: rule.path": "[rule.path for rule in _RULES]",
+    "bot/core/globs.py: '|'.join(expressions)": (f"[parse_glob(text).pattern for text in {GLOBS!r}]"),
+    "bot/core/pull_requests/revert.py: f'{branch_name(target)}(-[1-9][0-9]?)?'": (
+        "['gitops-bot/revert-' + '0' * 40 + '(-[1-9][0-9]?)?']"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """A pattern, and how one place uses it."""
+
+    where: str
+    pattern: str | bytes
+    flags: int
+    method: str
+
+    def __str__(self):
+        return f"{self.where} {self.method} {self.pattern!r:.40}"
+
+
+# ------------------------------------------------------------ finding
+
+
+@cache
+def modules():
+    paths = sorted(path for path in (ROOT / "bot").rglob("*.py") if "\nimport re\n" in path.read_text())
+    return {path.relative_to(ROOT).as_posix(): parsed(path) for path in paths}
+
+
+@cache
+def parsed(path):
+    return ast.parse(path.read_text())
+
+
+@cache
+def methods(file):
+    """Which methods are called on each name of a module; on anything that is not just a name, by None."""
+    called = defaultdict(set)
+    for node in ast.walk(modules()[file]):
+        if isinstance(node, ast.Attribute) and node.attr in FUNCTIONS:
+            called[getattr(node.value, "id", None)].add(node.attr)
+    return called
+
+
+def methods_of(file, node, name):
+    """How a pattern is used: by the called function itself, by the name it is assigned to, or somehow in its module."""
+    if node.func.attr != "compile":
+        return [node.func.attr]
+    called = methods(file)
+    not_constants = [owner for owner in called if owner != "re" and not (owner or "").isupper()]
+    used = called[name] if name else set().union(*(called[owner] for owner in not_constants))
+    return sorted(used - {"split"}) or ["search"]  # most have the method of a str
+
+
+def uses() -> Iterator[Use]:
+    for file, tree in modules().items():
+        assigned = {
+            id(node.value): target.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign | ast.AnnAssign)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if is_call_of_re(node):
+                position = {"compile": 1, "split": 3, "sub": 4, "subn": 4}.get(node.func.attr, 2)
+                flags = node.args[position : position + 1] + [
+                    keyword.value for keyword in node.keywords if keyword.arg == "flags"
+                ]
+                value = evaluated(file, flags[0]) if flags else 0
+                for pattern in patterns(file, node.args[0]):
+                    for method in methods_of(file, node, assigned.get(id(node))):
+                        yield Use(f"{file}:{node.lineno}", pattern, value, method)
+
+
+def is_call_of_re(node):
+    function = getattr(node, "func", None)
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == "re"
+        and function.attr in FUNCTIONS
+    )
+
+
+def patterns(file, node) -> Iterable[str | bytes]:
+    try:
+        return [evaluated(file, node)]
+    except NameError:
+        if isinstance(node, ast.Name) and (arguments := list(passed_to_parameter(file, node))):
+            return [evaluated(caller, argument) for caller, argument in arguments]
+        # A KeyError says which place to add to the table.
+        return evaluated(file, ast.parse(BUILT[f"{file}: {ast.unparse(node)}"], mode="eval").body)
+
+
+def passed_to_parameter(file, node):
+    """What all modules pass to the function whose first parameter a name is."""
+    functions = {
+        function.name
+        for function in ast.walk(modules()[file])
+        if isinstance(function, ast.FunctionDef) and [argument.arg for argument in function.args.args][:1] == [node.id]
+        if node in ast.walk(function)
+    }
+    for path in sorted((ROOT / "bot").rglob("*.py")):
+        caller = path.relative_to(ROOT).as_posix()
+        callable_here = {name for name in functions if caller == file or not name.startswith("_")}
+        for call in ast.walk(parsed(path)):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in callable_here:
+                yield caller, call.args[0]
+
+
+def evaluated(file, node):
+    namespace = vars(importlib.import_module(file.removesuffix(".py").replace("/", ".")))
+    return eval(compile(ast.Expression(node), file, "eval"), dict(namespace))  # noqa: S307  our own source
+
+
+# ------------------------------------------------------------ hostile texts
+
+
+def samples(items) -> list[str]:
+    """A few short texts that the items of a parsed pattern match."""
+    texts = [""]
+    for item in items:
+        texts = [text + sample for text in texts[:6] for sample in item_samples(item)[:6]]
+    return texts[:12]
+
+
+def item_samples(item) -> list[str]:
+    kind, value = str(item[0]), item[1]
+    match kind:
+        case "LITERAL":
+            return [chr(value)]
+        case "NOT_LITERAL":
+            return [character for character in POOL if character != chr(value)][:3]
+        case "ANY":
+            return ["a", " ", "-"]
+        case "IN":
+            return class_members(value)
+        case "BRANCH":
+            return [sample for branch in value[1] for sample in samples(branch)[:3]]
+        case "SUBPATTERN":
+            return samples(value[3])
+        case "ATOMIC_GROUP":
+            return samples(value)
+        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+            least, _, body = value
+            return [sample * max(least, 1) for sample in samples(body)]
+        case _:  # an anchor, an assertion
+            return [""]
+
+
+def class_members(value) -> list[str]:
+    negated = str(value[0][0]) == "NEGATE"
+    members = []
+    for kind, content in value:
+        match str(kind):
+            case "LITERAL":
+                members.append(chr(content))
+            case "RANGE":
+                members.append(chr(content[0]))
+            case "CATEGORY":
+                members += [character for character in POOL if in_category(str(content), character)][:3]
+    return [character for character in POOL if character not in members][:6] if negated else members[:6]
+
+
+def in_category(name, character):
+    letter = {"DIGIT": "d", "SPACE": "s", "WORD": "w"}[name.rpartition("_")[2]]
+    return re.fullmatch("\\" + (letter.upper() if "_NOT_" in name else letter), character) is not None
+
+
+def pumps(items, before="") -> Iterator[tuple[str, list[str]]]:
+    """Each repetition without a low limit: a text that leads to it, and texts that it repeats."""
+    for item in items:
+        kind, value = str(item[0]), item[1]
+        inner = []
+        if kind.endswith("_REPEAT"):
+            inner = [value[2]]
+            if value[1] > 50:
+                yield before, [sample for sample in samples(value[2]) if sample]
+        elif kind == "BRANCH":
+            inner = value[1]
+        elif kind == "SUBPATTERN":
+            inner = [value[3]]
+        elif kind == "ATOMIC_GROUP":
+            inner = [value]
+        elif kind in ("ASSERT", "ASSERT_NOT"):
+            inner = [value[1]]
+        for part in inner:
+            yield from pumps(part, before)
+        before += item_samples(item)[0]
+
+
+def hostile_texts(use) -> Iterator[tuple[str, str, str, str]]:
+    """Texts as a beginning, what is repeated, a middle to repeat as often, and an end."""
+    text = use.pattern.decode("latin-1") if isinstance(use.pattern, bytes) else use.pattern
+    tree = parser.parse(text, use.flags)
+    whole = samples(tree)[:4]
+    repeated = set()
+    for before, bodies in pumps(tree):
+        repeated.update(bodies)
+        for body in bodies:
+            for tail in (*TAILS, *(sample[:-1] for sample in whole)):
+                yield before, body, "", tail
+                yield "", before + body, "", tail
+    for sample in whole:
+        for tail in TAILS:
+            yield "", sample, "", tail
+            yield "", sample[:-1], "", tail
+    for one, other in permutations(sorted(repeated)[:8], 2):
+        for tail in ("", "\x00"):
+            yield "", one + other, "", tail
+            yield "", one, other, tail
+
+
+# ------------------------------------------------------------ measuring
+
+
+class TooSlowError(Exception):
+    """More CPU time than allowed."""
+
+
+@contextmanager
+def cpu_limit(seconds):
+    def stop(*_):
+        raise TooSlowError
+
+    previous = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, previous)
+
+
+def seconds_for(compiled, use, parts, length):
+    begin, repeated, middle, end = parts
+    times = length // (len(repeated + middle) or 1)
+    text = begin + repeated * times + middle * times + end
+    subject = text.encode("latin-1", "replace") if isinstance(use.pattern, bytes) else text
+    run = getattr(compiled, use.method)
+    start = time.process_time()
+    with cpu_limit(1):
+        if use.method in ("sub", "subn"):
+            run(subject[:0], subject)
+        elif use.method == "finditer":
+            sum(1 for _ in run(subject))
+        else:
+            run(subject)
+    return time.process_time() - start
+
+
+def is_slow(compiled, use, parts):
+    try:
+        if seconds_for(compiled, use, parts, LENGTH) < FAST:
+            return False
+        short = max(seconds_for(compiled, use, parts, LENGTH // 4) for _ in range(2))
+        return min(seconds_for(compiled, use, parts, LENGTH) for _ in range(2)) > GROWTH * short
+    except TooSlowError:
+        return True
+
+
+def slow_text(use):
+    """A text that takes more than linear time; None if there is none."""
+    compiled = re.compile(use.pattern, use.flags)
+    return next((parts for parts in dict.fromkeys(hostile_texts(use)) if is_slow(compiled, use, parts)), None)
+
+
+ALL = list(dict.fromkeys(uses()))
+
+
+@pytest.mark.parametrize("use", ALL, ids=str)
+def test_a_pattern_takes_linear_time(use):
+    assert slow_text(use) is None
+
+
+def co_authors():
+    text = "Co-authored-by:" + " " * 60_000
+    instant = datetime(2026, 11, 20, tzinfo=UTC)
+    return authors_of([Commit("a" * 40, (), f"{text}\n{text}<\n{text}<a@b", "Ana", "ana@example.com", instant)])
+
+
+def adopted_with(*, before="", after=""):
+    content = (
+        f"{before}apiVersion: apps/v1\nkind: Deployment\nmetadata:\n    name: web\nspec:\n  replicas: 1   \n{after}"
+    )
+    drift = ObjectDrift(
+        "apps/v1", "Deployment", None, "web", "modified", (FieldDrift("changed", "spec.replicas", 1, 2),)
+    )
+    return adopt("web.yaml", content.encode(), [drift], namespace="shop")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        co_authors,
+        lambda: TargetRevision("1" + " " * 100_000 + "!").versions,
+        lambda: TargetRevision("1 " * 100_000 + "!").versions,
+        lambda: matches_path_glob("**/a/**/a/**/a/**/b", "a/" * 2_000 + "c"),
+        lambda: matches_glob("*a*a*a*a*a*a*b", "a" * 4_000),
+        lambda: adopted_with(before="\n" * 26),
+        lambda: adopted_with(before=" \n" * 10_000),
+        lambda: adopted_with(after="  args:\n" + "  - a\n" * 10_000),
+        lambda: read_documents("a.json", b"{} " * 400_000),
+    ],
+)
+def test_no_text_of_a_stranger_keeps_the_bot_busy(use):
+    with cpu_limit(5):
+        use()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "method"),
+    [
+        (r"(a+)+b", "match"),
+        (r"(?im)^co-authored-by:[ \t]*(.{1,200}?)[ \t]*<x", "findall"),
+        (r"(?:\s*#[^\n]*\n|\s*\n)*---", "match"),
+        (r"[ \t]+$", "search"),
+        (r"\s+-\s+x|\s*,?\s*y", "match"),
+        (r"x*x*x*y", "fullmatch"),
+        (r".*a.*b", "match"),
+    ],
+)
+def test_what_backtracks_is_found(pattern, method, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.LENGTH", LENGTH // 4)
+    assert slow_text(Use("here", pattern, 0, method)) is not None
+
+
+def test_every_pattern_is_looked_at():
+    """The source has no other way to a regular expression, and the table above no entry without a place."""
+    places = {
+        f"{file}: {ast.unparse(node.args[0])}"
+        for file, tree in modules().items()
+        for node in ast.walk(tree)
+        if is_call_of_re(node)
+    }
+    assert BUILT.keys() <= places
+    for file, tree in modules().items():
+        imported = [
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import)
+            for alias in node.names
+        ]
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "re"], file
+        assert "re" in imported or not re.search(r"\bre\.[a-z]+\(", (ROOT / file).read_text()), file

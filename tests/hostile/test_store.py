@@ -1,0 +1,214 @@
+"""What a database must keep and cannot, and a database that fails."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.adapters.database import tables
+from bot.adapters.database.records import storable
+from bot.adapters.database.store import SqlStore
+from bot.core.access.audit import AuditEntry, Origin
+from bot.core.drift.model import FieldDrift, ObjectDrift, Status
+from bot.core.incidents.alerting import AlertPolicy
+from bot.handlers.slack.cards import CardReconciler
+from bot.i18n.language import ENGLISH
+from bot.ports.store import StoreError
+from tests.common.samples import T0, check, incident
+
+
+def nested(depth):
+    value = "bottom"
+    for level in range(depth):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+def differing(live, desired=1):
+    field = FieldDrift("changed", "spec.x", desired, live, "kubectl", T0)
+    return (ObjectDrift("example.com/v1", "Thing", "shop", "thing", "modified", (field,)),)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def store(request, tmp_path_factory):
+    url = f"sqlite:///{tmp_path_factory.mktemp('store')}/state.db"
+    store = SqlStore(url if request.param == "sqlite" else request.getfixturevalue("postgresql").url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def empty_store(store):
+    with store.database.begin() as connection:
+        for table in reversed(tables.metadata.sorted_tables):
+            connection.execute(table.delete())
+    return store
+
+
+STRANGE = {
+    **{f"nested {depth} deep": nested(depth) for depth in (100, 199, 200, 247, 256, 900, 5000)},
+    "a lone surrogate": "a\ud800b",
+    "a lone surrogate as a key": {"\udfff": 1},
+    "NUL": "a\0b",
+    "an integer of 5,000 digits": 10**5000,
+    "no number": [float("nan"), float("inf")],
+    "bytes": b"\xff\xfe",
+}
+
+
+@pytest.mark.parametrize("live", STRANGE.values(), ids=STRANGE)
+def test_whatever_a_value_is_all_checks_and_incidents_are_kept(empty_store, live):
+    store = empty_store
+    drift = differing(live)
+    store.checks.save([check("before"), check("odd", drift=drift), check("after")])
+    assert {name: saved.status for name, saved in store.checks.latest().items()} == {
+        "before": Status.SYNCED,
+        "odd": Status.OUT_OF_SYNC,
+        "after": Status.SYNCED,
+    }
+    assert store.incidents.exchange(None, incident("odd", drift=drift, worst=drift))
+    kept = store.incidents.open_for("odd")
+    assert store.incidents.exchange(kept, replace(kept, checked_at=T0 + timedelta(hours=1)))
+    assert store.incidents.unsettled()[0].drift[0].fields[0].path == "spec.x"
+
+
+TEXT = st.text(st.characters(codec=None), max_size=20)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT | st.binary(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=VALUES, text=TEXT, depth=st.integers(0, 1000))
+def test_any_value_and_any_text_can_be_stored(store, value, text, depth):
+    for _ in range(depth):
+        value = [value]
+    store.checks.save([check("odd", drift=differing(value), error=text)])
+    assert "odd" in store.checks.latest()
+    store.audit_log.append(AuditEntry(T0, "U1", text, text, Origin.COMMAND))
+    assert store.claims.claim(text, T0) or not store.claims.claim(text, T0)
+    assert storable(storable(value)) == storable(value) or "nan" in repr(value)
+
+
+def test_rows_that_nobody_can_read_are_left_out_and_an_incident_makes_room(empty_store):
+    store = empty_store
+    for name in ("shop", "cart"):
+        store.checks.save([check(name)])
+        store.incidents.exchange(None, incident(name))
+    with store.database.begin() as connection:
+        for table in (tables.checks, tables.incidents):
+            connection.execute(table.update().where(table.c.application == "shop").values(body="{}"))
+    assert list(store.checks.latest()) == ["cart"]
+    assert [kept.application for kept in store.incidents.unsettled()] == ["cart"]
+    assert store.incidents.open_for("shop") is None
+    assert store.incidents.exchange(None, incident("shop", id="shop@2"))
+    assert store.incidents.open_for("shop").id == "shop@2"
+
+
+def test_a_row_of_an_earlier_version_that_pydantic_cannot_read_is_read(empty_store):
+    store = empty_store
+    store.checks.save([check("odd", drift=differing("HERE"))])
+    with store.database.begin() as connection:
+        body = connection.execute(sa.text("SELECT body FROM checks")).scalar()
+        deep = body.replace('"HERE"', json.dumps(nested(240)))
+        connection.execute(sa.text("UPDATE checks SET body = :body"), {"body": deep})
+    assert store.checks.latest()["odd"].drift[0].fields[0].live == nested(240)
+
+
+def test_a_database_that_restarts_is_used_again(postgresql):
+    store = SqlStore(postgresql.url)
+    try:
+        assert store.leadership.acquire()
+        postgresql.stop()
+        with pytest.raises(StoreError, match="is not responding"):
+            store.checks.save([check("shop")])
+        assert not store.leadership.acquire()
+        postgresql.start()
+        store.checks.save([check("shop")])
+        assert store.leadership.acquire()
+        # A connection that breaks in the pool is replaced before it is used.
+        with store.database.begin() as connection:
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND pid > 0"
+            connection.execute(sa.text(f"{others} AND backend_type = 'client backend'"))
+        assert "shop" in store.checks.latest()
+        store.leadership.acquire()
+        assert store.leadership.acquire()
+    finally:
+        store.close()
+
+
+def read_only_sqlite(tmp_path, _):
+    path = tmp_path / "state.db"
+    store = SqlStore(f"sqlite:///{path}")
+    store.checks.save([check("shop")])
+
+    def forbid():
+        # Root may write to any file, so the file itself says no.
+        store.database.close()
+        with store.database.begin() as connection:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+
+    return store, forbid
+
+
+def read_only_postgresql(_, postgresql):
+    store = SqlStore(postgresql.url)
+    store.checks.save([check("shop")])
+
+    def forbid():
+        with store.database.begin() as connection:
+            connection.execute(sa.text("ALTER DATABASE postgres SET default_transaction_read_only = on"))
+        store.database.close()
+
+    return store, forbid
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [(read_only_sqlite, "SQLITE_READONLY"), (read_only_postgresql, "ReadOnlySqlTransaction")],
+    ids=["sqlite", "postgresql"],
+)
+def test_a_read_only_database_is_still_read(tmp_path, postgresql, make, kind):
+    store, forbid = make(tmp_path, postgresql)
+    try:
+        forbid()
+        assert store.checks.latest()["shop"] == check("shop")
+        with pytest.raises(StoreError, match=kind):
+            store.checks.save([check("shop", objects=7)])
+    finally:
+        with store.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if store.database.is_shared:
+                connection.execute(sa.text("SET default_transaction_read_only = off"))
+                connection.execute(sa.text("ALTER DATABASE postgres RESET default_transaction_read_only"))
+        store.close()
+
+
+class CountingChat:
+    """Takes every message."""
+
+    def __init__(self):
+        self.posts = 0
+
+    def post(self, *_, **__):
+        self.posts += 1
+        return f"{self.posts}.0"
+
+
+def test_many_open_incidents_take_few_statements_once_slack_shows_them(tmp_path):
+    store, chat = SqlStore(f"sqlite:///{tmp_path}/state.db"), CountingChat()
+    for number in range(600):
+        store.incidents.exchange(None, incident(f"app-{number}"))
+    reconciler = CardReconciler(store, chat, lambda: T0, lambda _: ENGLISH, AlertPolicy())
+    reconciler.reconcile()
+    statements = []
+    sa.event.listen(store.database.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    reconciler.reconcile()
+    store.close()
+    assert chat.posts == 600
+    assert len(statements) < 15

@@ -1,0 +1,71 @@
+"""Text that strangers write never reorders, hides or forges what people read: in Slack, pull requests and logs."""
+
+import json
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.sanitize import escaped, printable, redact_url
+from bot.i18n.language import ENGLISH
+from bot.messages import blocks, common
+
+HOSTILE = "a\u202eb\u200bc\x1b[31md\x85e\u2066f\ufeffg\x00h\u3164i\U000e0041j\ud800k"
+
+
+@given(st.text())
+def test_what_is_printable_has_nothing_hidden_and_stays_so(text):
+    shown = printable(text)
+    assert not [c for c in shown if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} and c not in "\n\t"]
+    assert printable(shown) == shown
+    assert escaped(text).isprintable() or " " in text or any(unicodedata.category(c) == "Zs" for c in text)
+
+
+@given(st.text(st.characters(whitelist_categories=["L", "M", "N", "P", "S", "Zs"])))
+def test_letters_of_every_script_stay(text):
+    blank = "\u034f\u115f\u1160\u2800\u3164\uffa0"
+    assert printable(text) == "".join(character for character in text if character not in blank)
+
+
+def test_every_text_of_a_message_is_printable():
+    elements = [blocks.words(HOSTILE), blocks.code(HOSTILE), blocks.link("https://x", HOSTILE)]
+    parts = [
+        blocks.rich(blocks.paragraph(*elements), blocks.preformatted(HOSTILE)),
+        *(blocks.header(HOSTILE), blocks.note(HOSTILE), blocks.table([HOSTILE], [[HOSTILE]])[0]),
+        blocks.actions(blocks.button(HOSTILE, "id", confirmation=blocks.confirm(*[HOSTILE] * 4))),
+    ]
+    message = blocks.message(HOSTILE, *parts)
+    shown = json.dumps([message.text, *message.blocks, blocks.modal(HOSTILE, close=HOSTILE)])
+    assert not [
+        character for character in HOSTILE if not character.isprintable() and json.dumps(character)[1:-1] in shown
+    ]
+
+
+def test_a_value_that_differs_by_nothing_visible_shows_how():
+    assert common.value_text(ENGLISH, "a\u200b\nb") == "a\\u200b ⏎ b"
+    assert common.value_text(ENGLISH, ["a\u202e"]) == '["a\\u202e"]'
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://git.example/acme/p.git", "https://git.example/acme/p.git"),
+        ("https://u:s3cret@git.example/p", "https://***@git.example/p"),
+        ("https://s3cret@git.example/p", "https://***@git.example/p"),
+        ("https://u:p@s3cret@git.example/p", "https://***@git.example/p"),
+        ("https://u:a/s3cret@git.example/p", "https://***@git.example/p"),
+        ("https://git.example/p?ref=v1&private_token=s3cret", "https://git.example/p?ref=v1"),
+        ("https://git.example/p?s3cret#s3cret", "https://git.example/p"),
+        ("https://u:p://s3cret@git.example/p", "https://***@git.example/p"),
+        ("https://u:a?s3cret@git.example/p", "https://***"),
+        ("u:s3cret://@git.example", "***@git.example"),
+        ("git::https://u:s3cret@git.example/p", "git::https://***@git.example/p"),
+        ("u:s3cret@git.example:p", "***@git.example:p"),
+        ("git@git.example:acme/p", "git@git.example:acme/p"),
+        ("https://git.example/\u202e\np", "https://git.example/ p"),
+        ("x" * 300, "x" * 200),
+    ],
+)
+def test_a_url_is_shown_without_what_it_authenticates_with(url, shown):
+    assert redact_url(url) == shown

@@ -1,0 +1,44 @@
+"""Jobs go on when somebody sets the clock."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot import schedule
+from bot.schedule import Job, Schedule
+from tests.common.wait import wait_for
+
+
+class ShiftedClock(datetime):
+    """The real time, shifted."""
+
+    shift = timedelta()
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.now(tz) + cls.shift
+
+
+@pytest.mark.parametrize("shift", [timedelta(days=-365), timedelta(days=3650)], ids=["back", "ahead"])
+def test_jobs_go_on_when_the_clock_is_set(monkeypatch, shift):
+    monkeypatch.setattr(schedule, "_CLOCK_WATCHED_EVERY", 0.05)
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", ShiftedClock)
+    monkeypatch.setattr(schedule, "datetime", ShiftedClock)
+    monkeypatch.setattr(ShiftedClock, "shift", timedelta())
+    runs: list[datetime] = []
+    ran = threading.Event()
+
+    def run():
+        runs.append(ShiftedClock.now(UTC))
+        ran.set()
+
+    jobs = Schedule([Job("job", timedelta(seconds=0.1), run)], wanted=lambda: True)
+    jobs.start()
+    try:
+        assert ran.wait(10)
+        ShiftedClock.shift = shift
+        wait_for(lambda: sum(abs(run - ShiftedClock.now(UTC)) < timedelta(hours=1) for run in runs) > 3, seconds=20)
+        assert len(runs) < 1000, "what was missed is not made up for"
+    finally:
+        jobs.stop()
