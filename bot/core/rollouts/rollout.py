@@ -37,7 +37,7 @@ ENDED_STATES = frozenset({RolloutState.LIVE, RolloutState.SUPERSEDED})
 class PendingState:
     """What was still pending when an application was observed: at most MAX_LISTED of each kind; `total` counts all.
 
-    `missing` fields and objects are not applied yet (`Deployment web: spec.replicas`); `remaining` objects were removed
+    `missing` fields and objects are not applied yet (`Deployment web: replicas`); `remaining` objects were removed
     from git but are still in the cluster; `unready` workloads were applied but are not ready. `failure` is the error
     that the deployer reports.
     """
