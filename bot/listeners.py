@@ -29,7 +29,6 @@ from bot.i18n.language import Translator
 from bot.messages import LINK, diff_pages, errors, progress
 from bot.messages import adopt as adopt_message
 from bot.messages import help as help_message
-from bot.messages import home as home_message
 from bot.messages import incident as incident_message
 from bot.messages import revert as revert_message
 from bot.messages import snooze as snooze_message
@@ -73,11 +72,13 @@ class Listeners:
             (diff_pages.PREVIOUS, self.on_turn_page),
             (diff_pages.NEXT, self.on_turn_page),
             (incident_message.CHECK_NOW, self.on_check_now),
-            (incident_message.ACKNOWLEDGE, self.on_acknowledge),
+            (incident_message.ACKNOWLEDGE, self.on_silence),
+            (incident_message.TAKE_OVER, self.on_silence),
+            (incident_message.RELEASE, self.on_silence),
+            (incident_message.END_SNOOZE, self.on_silence),
             (incident_message.SNOOZE, self.on_snooze),
             (incident_message.MORE, self.on_more),
             (adopt_message.ADOPT, self.on_adopt),
-            (home_message.END_SNOOZE, self.on_wake),
             (revert_message.REVERT_THIS, self.on_revert),
             (revert_message.REVERT_OTHER, self.on_revert),
             *((action, self.on_revert) for action in revert_message.REVERT_SUSPECTS),
@@ -99,8 +100,9 @@ class Listeners:
         if isinstance(asked, Message):
             _ack(ack, asked)
             return
-        _ack(ack, progress.in_progress(requester.translator, asked))
-        self._soon(requester, respond, lambda: self._commands.answer(asked, requester))
+        note = progress.in_progress(requester.translator, asked)
+        _ack(ack, note)
+        self._soon(requester, respond, lambda: self._commands.answer(asked, requester), replaces=note is not None)
 
     def on_mention(self, body: Payload, event: Payload) -> None:
         """`@gitops …` in a channel or a thread: answered there like the command, to who asked alone."""
@@ -116,8 +118,7 @@ class Listeners:
         def work() -> Message:
             if isinstance(asked, Message):
                 return asked
-            if said := progress.in_progress(requester.translator, asked):
-                self._say(requester, None, said)
+            # No progress message: without a response URL nothing could replace it.
             return self._commands.answer(asked, self._commands.named(requester))
 
         # Events alone are sent again, by Slack, when their ack was lost.
@@ -158,27 +159,21 @@ class Listeners:
         names = self._commands.applications_of
         self._soon(requester, respond, lambda: self._commands.check_now(requester, names(reference)))
 
-    def on_acknowledge(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """The card's button: acknowledges its incidents."""
+    def on_silence(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
+        """Acknowledge, Take over, Release, and End snooze."""
         ack()
-        requester, subject = self._clicker(body), str(action.get("value", ""))
+        requester, target = self._clicker(body), CardTarget(str(action.get("value", "")))
+        name = action.get("action_id")
 
-        self._soon(
-            requester,
-            respond,
-            self._once(_click(body, action), lambda: self._commands.acknowledge(requester, CardTarget(subject))),
-        )
+        def work() -> Message:
+            if name == incident_message.RELEASE:
+                return self._commands.release(requester, target)
+            if name == incident_message.END_SNOOZE:
+                return self._commands.unsnooze(requester, target)
+            take_over = name == incident_message.TAKE_OVER
+            return self._commands.acknowledge(requester, target, take_over=take_over)
 
-    def on_wake(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """The Home tab's button: ends a snooze early."""
-        ack()
-        requester, subject = self._clicker(body), str(action.get("value", ""))
-
-        self._soon(
-            requester,
-            respond,
-            self._once(_click(body, action), lambda: self._commands.unsnooze(requester, CardTarget(subject))),
-        )
+        self._soon(requester, respond, self._once(_click(body, action), work))
 
     def on_snooze(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """The card's button: opens a modal at once, which asks for a duration if the person is allowed to snooze."""
@@ -234,6 +229,8 @@ class Listeners:
         chosen = action.get("selected_option") or {}
         name, value = incident_message.parse_option(str(chosen.get("value", "")))
         entries = {
+            incident_message.RELEASE: self.on_silence,
+            incident_message.END_SNOOZE: self.on_silence,
             incident_message.SNOOZE: self.on_snooze,
             incident_message.CHECK_NOW: self.on_check_now,
             incident_message.EXPLAIN: self.on_explain,
@@ -241,7 +238,7 @@ class Listeners:
         }
         if name not in entries:  # of another version: to explain nothing answers that it is out of date
             name, value = incident_message.EXPLAIN, ""
-        entries[name](ack, body, {**action, "value": value}, respond)
+        entries[name](ack, body, {**action, "action_id": name, "value": value}, respond)
 
     def on_explain(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
         """Why the drift is as severe as it is, which rules decided, and what was set aside."""
@@ -299,7 +296,9 @@ class Listeners:
     def _show(self, view_id: str, view: Payload) -> None:
         self._ports.chat.update_view(view_id, view)
 
-    def _soon(self, requester: Requester, respond: Respond | None, work: Work) -> None:
+    def _soon(self, requester: Requester, respond: Respond | None, work: Work, *, replaces: bool = False) -> None:
+        """Run the work and say its result. `replaces`: in place of the progress message that the command got."""
+
         def job() -> None:
             try:
                 said = work()
@@ -311,13 +310,13 @@ class Listeners:
                 _log.exception("request from %s failed, reference %s", requester.user, reference)
                 said = errors.internal_error(requester.translator, reference)
             if said is not None:
-                self._say(requester, respond, said)
+                self._say(requester, respond, said, replaces=replaces)
             self._follow(requester)
 
         try:
             self._work.submit(job, requester.user)
         except FullError:
-            self._say(requester, respond, errors.overloaded(requester.translator))
+            self._say(requester, respond, errors.overloaded(requester.translator), replaces=replaces)
 
     def _follow(self, requester: Requester) -> None:
         """What somebody did may be what their Home shows; what they did there has been answered there."""
@@ -327,12 +326,12 @@ class Listeners:
         except PortError as error:
             _log.warning("cannot update the Home tab of %s: %s", requester.user, error)
 
-    def _say(self, requester: Requester, respond: Respond | None, said: Message) -> None:
+    def _say(self, requester: Requester, respond: Respond | None, said: Message, *, replaces: bool = False) -> None:
         """On the Home tab, if asked there; through the response URL, which needs no membership; else as a whisper."""
         if requester.about:
             self._homes.answer(requester.user, said, requester.about)
             return
-        if respond is not None and respond.response_url and _responded(respond, said):
+        if respond is not None and respond.response_url and _responded(respond, said, replaces=replaces):
             return
         try:
             self._ports.chat.post_ephemeral(
@@ -375,16 +374,17 @@ def _click(body: Payload, action: Payload) -> str:
     return " ".join(["click", *(str(each) for each in (*where, action.get("action_id"), action.get("action_ts")))])
 
 
-def _responded(respond: Respond, said: Message) -> bool:
+def _responded(respond: Respond, said: Message, *, replaces: bool) -> bool:
+    """Whether Slack took it. https://docs.slack.dev/interactivity/handling-user-interaction#message_responses"""
     try:
-        answer = respond(text=said.text, blocks=[dict(block) for block in said.blocks], replace_original=False)
+        answer = respond(text=said.text, blocks=[dict(block) for block in said.blocks], replace_original=replaces)
     except (SlackClientError, OSError) as error:
         _log.warning("response URL is not responding (%s)", type(error).__name__)
         return False
     if answer.status_code != 200:
         _log.warning("response URL returned %s", answer.status_code)
     if answer.status_code == 400 and said.plain:  # invalid_blocks, perhaps of a table
-        return _responded(respond, said.without_table())
+        return _responded(respond, said.without_table(), replaces=replaces)
     return bool(answer.status_code == 200)
 
 

@@ -1,6 +1,7 @@
 """The configuration: what a good one becomes, and what people read about a bad one."""
 
 import dataclasses
+import re
 import sys
 from datetime import time, timedelta
 from pathlib import Path
@@ -123,6 +124,35 @@ def test_every_key_arrives():
         ),
     )
     assert config.interactive == ("kubectl*", "lens")
+
+
+BOMB = "\n".join(
+    ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    + [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 9)]
+)
+
+
+def test_an_alias_bomb_is_refused_before_it_is_built(tmp_path):
+    (tmp_path / "config.yaml").write_text(BOMB)
+    with pytest.raises(ConfigError, match=r"config.yaml:1: the aliases expand to too much content"):
+        load(tmp_path / "config.yaml", {})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            "slack: {channel: C0HARBOUR1}",
+            "slack:\n  channel: #general",
+            "config.yaml:2: slack.channel: no value, because # starts a comment in YAML; expected a channel ID",
+        ),
+        ("/srv/platform.git", "not a url", "repositories.platform.url: expected a URL or local path"),
+    ],
+)
+def test_what_was_meant_as_a_value_is_not_taken_as_none(written, before, after, said):
+    assert before in SMALL
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        written(SMALL.replace(before, after))
 
 
 def test_what_is_left_out_has_its_default(written):

@@ -177,6 +177,14 @@ def test_the_slack_app_asks_for_what_it_needs_and_nothing_more():
     assert not {"request_url", "url"} & {*app["settings"]["interactivity"], *command}
 
 
+def test_the_example_needs_no_scope_that_the_slack_app_lacks():
+    """A user group needs usergroups:read: without it, nobody in the group could revert."""
+    slack = yaml.safe_load((MANIFESTS / "overlays/example/config.yaml").read_text())["slack"]
+    scopes = yaml.safe_load((MANIFESTS / "slack-app.yaml").read_text())["oauth_config"]["scopes"]["bot"]
+    groups = [entry for entry in slack.get("revert_allowed", ()) if entry.startswith("S")]
+    assert not groups or "usergroups:read" in scopes
+
+
 def test_every_command_in_the_usage_hint_is_known():
     (command,) = yaml.safe_load((MANIFESTS / "slack-app.yaml").read_text())["features"]["slash_commands"]
     examples = [

@@ -1,5 +1,6 @@
 """`gitops-bot audit`: exports the audit log, or the commits on tracked branches, from the state database."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from bot.cli.errors import CommandError
 from bot.cli.load_config import load_config
 from bot.core.access import audit
 from bot.core.approvals import change_audit
+from bot.core.git.people import ChangePeople
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.ports.errors import PortError
 
 
@@ -40,7 +43,19 @@ def _rows(config_path: Path, since: datetime | None, *, changes: bool) -> Iterat
         if changes:
             yield from map(change_audit.row, store.approvals.since(since))
         else:
-            yield from map(audit.row, store.audit_log.entries(since))
+            pulls = {pull.url: pull.people for pull in [*store.pull_requests.unsettled(), *_ended(store)]}
+            for entry in store.audit_log.entries(since):
+                people = pulls.get(entry.result.rpartition(" ")[2], ChangePeople())
+                yield audit.row(
+                    entry,
+                    pull_author=people.pull_author,
+                    approvers=people.approvers or (),
+                    merged_by=people.merger,
+                )
+
+
+def _ended(store: SqlStore) -> list[TrackedPullRequest]:
+    return store.pull_requests.ended(datetime.fromtimestamp(0, tz=UTC), sys.maxsize)
 
 
 def _require_database(url: str) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.adapters.kubernetes.cluster import KubernetesCluster
-from bot.adapters.kubernetes.kubeconfig import default_kubeconfig
+from bot.adapters.kubernetes.kubeconfig import current_context, default_kubeconfig
 from bot.adapters.rendering.directory import Directory
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.applications.application import Application
@@ -38,7 +38,7 @@ def check_directory(
         name=path.resolve().name or "/",
         repository=RepositoryRef(""),
         path="",
-        cluster=context or "current",
+        cluster=context or current_context(default_kubeconfig()) or "current",
         namespace=namespace or "default",
         channel="",
     )

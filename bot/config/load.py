@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bot.config.credentials import Credentials
 from bot.config.errors import ConfigError, Mistake
-from bot.config.mistakes import expected_at, explain, undefined_references
+from bot.config.mistakes import expected_at, explain, no_value, undefined_references
 from bot.config.model import Config
 from bot.config.sections.file import ConfigFile
 from bot.config.values import check_database_url
@@ -51,6 +51,7 @@ def _validate(source: YamlFile) -> tuple[ConfigFile | None, list[Mistake]]:
     """The file, or None if it is invalid, and every mistake in it, in order of lines."""
     file = None
     mistakes = list(source.duplicates)
+    mistakes += [no_value(location) for location in source.commented_out]
     try:
         file = ConfigFile.model_validate(source.data)
     except ValidationError as error:

@@ -31,6 +31,11 @@ def explain(error: ErrorDetails) -> Mistake:
     return Mistake(location, reason or f"expected {expected}")
 
 
+def no_value(location: Location) -> Mistake:
+    """Explain a key whose value YAML reads as a comment, as in `channel: #general`."""
+    return Mistake(location, f"no value, because # starts a comment in YAML; expected {expected_at(location)}")
+
+
 def undefined_references(data: Mapping[str, Any]) -> Iterator[Mistake]:
     """Applications in repositories or clusters that are not configured.
 

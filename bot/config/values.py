@@ -79,6 +79,8 @@ def _git_url(text: str) -> str:
     # A leading dash would be read as an option by git, and `ext::` runs a command (gitremote-helpers(7)).
     if not text or text.startswith("-") or "\n" in text or re.match(r"\w+::", text):
         raise ValueError
+    if " " in text and not re.search("[/:]", text):  # words, not a relative path
+        raise ValueError
     if text.startswith(("http://", "https://")):
         _http_url(text)
     if _split_url(text).password is not None:

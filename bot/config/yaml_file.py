@@ -1,15 +1,21 @@
 """Reads YAML, and keeps the line of each key and value."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from bot.config.errors import ConfigError, Location, Mistake
+from bot.core.objects.manifest import MAX_ALIASED
+
+_COMMENT = re.compile(r"[ \t]+#\S")  # as in `channel: #general`
 
 
 class YamlFile:
-    """A YAML file as nested dicts, lists and strings in `data`; `duplicates` are the keys that are set twice.
+    """A YAML file as nested dicts, lists and strings in `data`.
+
+    `duplicates` are the keys that are set twice, `commented_out` those whose value YAML reads as a comment.
 
     ConfigError when it can't be read, is not YAML, or is not a mapping.
     """
@@ -18,6 +24,8 @@ class YamlFile:
         self._path = path
         self._lines: dict[Location, int] = {}
         self.duplicates: list[Mistake] = []
+        self.commented_out: list[Location] = []
+        self._nodes = 0
         try:
             root = yaml.compose(path.read_bytes(), Loader=yaml.BaseLoader)
             data = self._convert(root, ()) if root is not None else None
@@ -51,6 +59,10 @@ class YamlFile:
 
     def _convert(self, node: yaml.Node, location: Location) -> Any:
         self._lines.setdefault(location, node.start_mark.line + 1)
+        self._nodes += 1
+        if self._nodes > MAX_ALIASED:
+            line = node.start_mark.line + 1
+            raise ConfigError(f"{self._path}:{line}: the aliases expand to too much content, as in a YAML bomb")
         if isinstance(node, yaml.MappingNode):
             return self._convert_mapping(node, location)
         if isinstance(node, yaml.SequenceNode):
@@ -68,4 +80,6 @@ class YamlFile:
                 continue
             self._lines[child] = line
             data[name] = self._convert(value, child)
+            if data[name] is None and _COMMENT.match(value.start_mark.buffer or "", value.start_mark.pointer):
+                self.commented_out.append(child)
         return data

@@ -44,6 +44,16 @@ class OpenCard:
     since: datetime
     mine: bool = False
 
+    @property
+    def owners(self) -> frozenset[str]:
+        """The Slack user IDs of those who have acknowledged an incident."""
+        return frozenset(incident.acknowledged_by for incident in self.incidents if incident.acknowledged_by)
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether every incident is acknowledged."""
+        return all(incident.acknowledged_by for incident in self.incidents)
+
 
 @dataclass(frozen=True, slots=True)
 class WeekSummary:
@@ -92,6 +102,7 @@ class Home:
     `pulls` are the reverts they requested, open ones first. `owners_unknown` is why some owners couldn't be resolved.
     """
 
+    user: str
     application_filter: ApplicationFilter
     applications: tuple[Application, ...]
     checks: Mapping[str, Check]
@@ -157,6 +168,7 @@ def build_home(user: str, overview: WorkspaceOverview, groups: Mapping[str, Memb
     owners = (groups.get(group) for group in owning_groups(overview.applications))
     requested = (pull for pull in overview.pulls if pull.by == user)
     return Home(
+        user=user,
         application_filter=application_filter,
         applications=tuple(application for application in overview.applications if application.name in names),
         checks=overview.checks,
@@ -227,7 +239,7 @@ def _week(
     times_to_resolve = [
         incident.resolved_at - incident.since
         for incident in confirmed
-        if incident.resolved_at and incident.resolved_at >= since
+        if incident.resolved_at and incident.resolved_at >= since and incident.ended != "unwatched"
     ]
     times_to_live = [
         rollout.ended_at - rollout.merged_at

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.config.model import Config
+from bot.core.access.audit import outcome_name
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.commands import command as commands
@@ -90,17 +91,28 @@ class CommandService:
             case commands.HistoryCommand(name):
                 application = self._config.applications[name] if name else None
                 keys = [application.repository.key] if application else self._repositories()
-                return join([history(translator, ports, key, application) for key in keys])
+                return join([history(translator, ports, self._people, key, application) for key in keys])
             case commands.WhoCommand(name):
                 return who(translator, ports, self._people, self._config.applications[name])
             case commands.RevertCommand(change, name):
                 return self.revert(requester, RevertRequest(who=requester.name, change=change, application=name))
-            case commands.AcknowledgeCommand(name):
-                return self.acknowledge(requester, ApplicationTarget(name))
-            case commands.SnoozeCommand(name, span):
-                return self.snooze(requester, ApplicationTarget(name), span)
             case commands.HelpCommand(spec):
                 return help_message.answer(translator, spec)
+            case _:
+                return self._silence(command, requester)
+
+    def _silence(self, command: commands.SilenceCommand, requester: Requester) -> Message:
+        """Answer a command about who has an incident, and until when it is snoozed. PortError."""
+        target = ApplicationTarget(command.application)
+        match command:
+            case commands.AcknowledgeCommand():
+                return self.acknowledge(requester, target, take_over=True)
+            case commands.ReleaseCommand():
+                return self.release(requester, target)
+            case commands.SnoozeCommand(_, period):
+                return self.snooze(requester, target, period)
+            case commands.UnsnoozeCommand():
+                return self.unsnooze(requester, target)
 
     def revert(self, requester: Requester, request: RevertRequest) -> Message:
         """Open a pull request that reverts a change, if the requester is allowed to. PortError."""
@@ -111,7 +123,7 @@ class CommandService:
         request = revert_message.parse_request(value, requester.name)
         if request is None or (request.application and request.application not in self._config.applications):
             with audited(self._ports, requester, "revert") as audit:
-                audit.result = "StaleButton"
+                audit.result = outcome_name("StaleButton")
                 return errors.outdated_button(requester.translator)
         return self.revert(requester, request)
 
@@ -127,9 +139,13 @@ class CommandService:
         """Open a pull request that updates git to match the cluster, if the requester is allowed to. PortError."""
         return self._with_cards(self._adoptions.adopt(requester, reference))
 
-    def acknowledge(self, requester: Requester, target: Target) -> Message:
-        """Acknowledge incidents, if the requester is allowed to. PortError."""
-        return self._with_cards(self._silences.acknowledge(requester, target))
+    def acknowledge(self, requester: Requester, target: Target, *, take_over: bool = False) -> Message:
+        """Acknowledge incidents, or take them over, if the requester is allowed to. PortError."""
+        return self._with_cards(self._silences.acknowledge(requester, target, take_over=take_over))
+
+    def release(self, requester: Requester, target: Target) -> Message:
+        """Give back incidents, if the requester is allowed to. PortError."""
+        return self._with_cards(self._silences.release(requester, target))
 
     def offer_snooze(self, requester: Requester, target: Target) -> Sequence[str] | Message:
         """The applications to ask a duration for, or the answer if the requester cannot snooze them. PortError."""

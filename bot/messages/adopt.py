@@ -1,27 +1,20 @@
 """Adopting drift in git: the button on an alert, and the answers to pressing it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from bot.core.drift.model import ObjectDrift
 from bot.core.git.commit import PullRequest
 from bot.i18n.catalogue import adopt as texts
-from bot.i18n.catalogue import drift as drift_texts
-from bot.i18n.language import Phrase, Text, Translator
+from bot.i18n.language import Text, Translator
 from bot.messages import common
 from bot.messages.blocks import (
     MAX_TITLE,
-    Block,
+    Element,
     Message,
-    actions,
     clip,
-    fill,
-    link,
-    message,
     modal,
     paragraph,
     rich,
-    rich_line,
     text_message,
     words,
 )
@@ -55,33 +48,19 @@ def parse_reference(view: Mapping[str, Any]) -> tuple[str, str]:
     return application, channel
 
 
-def opened(
-    translator: Translator, pull: PullRequest, application: str, files: Sequence[str], drift: Sequence[ObjectDrift]
-) -> Message:
-    """The pull request was opened. Lists what it changes: objects removed from git come first."""
-    values = {"application": application, "files": common.listed(translator, files, 4)}
-    removed = common.listed(
-        translator, (common.object_name(object_drift) for object_drift in drift if object_drift.change == "missing"), 4
-    )
-    lines = [
-        common.object_lines(translator, object_drift, 6, 90)
-        for object_drift in drift
-        if object_drift.change != "missing"
-    ]
-    removed_block = (
-        [rich(paragraph(words(translator.text(texts.REMOVED_OBJECTS, objects=removed), bold=True)))] if removed else []
-    )
-    more = fill(
-        lines,
-        common.more(translator, drift_texts.MORE_OBJECTS),
-        budget=5_000,
-    )
-    return _pull_request_message(translator, texts.OPENED, pull, values, *removed_block, *more)
+def requested(translator: Translator, application: str) -> list[Element]:
+    """What was requested, to begin the answer with."""
+    return [words(translator.text(texts.REQUESTED, application=application))]
+
+
+def opened(translator: Translator, pull: PullRequest) -> Message:
+    """The pull request was opened. Its card in the channel shows what it changes."""
+    return common.pull_request_message(translator, texts.OPENED, pull)
 
 
 def already_open(translator: Translator, pull: PullRequest) -> Message:
     """A pull request for the same drift is open already."""
-    return _pull_request_message(translator, texts.ALREADY_OPEN, pull, {})
+    return common.pull_request_message(translator, texts.ALREADY_OPEN, pull)
 
 
 def nothing_to_adopt(translator: Translator, application: str) -> Message:
@@ -97,14 +76,3 @@ def not_adopted(translator: Translator, why: Text) -> Message:
 def unfinished(translator: Translator, branch: str, why: Text) -> Message:
     """The branch was pushed, but its pull request was not opened."""
     return text_message(translator.text(texts.UNFINISHED, branch=branch, why=clip(translator.localize(why), 1_000)))
-
-
-def _pull_request_message(
-    translator: Translator, phrase: Phrase, pull: PullRequest, values: dict[str, str], *blocks: Block
-) -> Message:
-    number = f"#{pull.number}"
-    text = translator.text(phrase, pull=number, **values)
-    line = rich_line(translator, phrase, pull=link(pull.url, f"{number} {clip(pull.title, 150)}"), **values)
-    return message(
-        text, rich(paragraph(*line)), *blocks, actions(common.review_button(translator, pull.number, pull.url))
-    )

@@ -4,7 +4,7 @@ from bot.core.approvals.approval import ApprovalAlert, ApprovalRecord, ApprovalS
 from bot.core.git.patch import WITHHELD_PREFIX
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import common
+from bot.messages import common, people
 from bot.messages.blocks import (
     Block,
     Element,
@@ -26,7 +26,7 @@ from bot.messages.blocks import (
 )
 from bot.messages.revert import revert_button
 
-_MAX_COMMITS = 5
+_MAX_COMMITS = 4
 _MAX_DIFF = 2_500
 
 _SENTENCES: dict[ApprovalStatus, Phrase] = {
@@ -51,7 +51,7 @@ def card(translator: Translator, alert: ApprovalAlert) -> Message:
         texts.TEXT,
         sentence=sentence,
         subject=f"{newest.sha[:8]} ({clip(newest.subject, 120)})",
-        author=clip(newest.author, 60),
+        people=people.text(translator, newest.people, has_pull=newest.pull is not None),
         branch=branch,
         touched=translator.text(texts.TOUCHING, applications=names) if names else "",
         seen=translator.text(texts.SEEN_BY, who=viewers) if viewers else "",
@@ -128,14 +128,12 @@ def _commit(translator: Translator, record: ApprovalRecord) -> list[Element]:
         texts.COMMIT,
         sha=link(record.url, short) if record.url else code(short),
         subject=words(clip(record.subject, 150), bold=True),
-        author=clip(record.author, 60),
+        people=people.line(translator, record.people, has_pull=record.pull is not None),
     )
     if record.pushed_by:
         line += rich_line(translator, texts.PUSHED_BY, who=clip(record.pushed_by, 60))
     if record.pull:
         line += [words(" · "), link(record.pull.url, f"#{record.pull.number} {clip(record.pull.title, 80)}")]
-        if record.pull.merged_by:
-            line += rich_line(translator, texts.MERGED_BY, who=clip(record.pull.merged_by, 60))
     return line + rich_line(translator, texts.AT, branch=clip(record.branch, 60), time=date(record.reached_at))
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,13 +11,15 @@ from bot.core.drift.fact_values import contrasted
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.parts import Difference, differences, without_keys
 from bot.core.drift.short_path import short_path
+from bot.core.git.commit import PullRequest
 from bot.core.sanitize import escaped
 from bot.i18n.catalogue import common as texts
-from bot.i18n.language import PluralPhrase, Translator
+from bot.i18n.language import Phrase, PluralPhrase, Translator
 from bot.messages import LINK
 from bot.messages.blocks import (
     Block,
     Element,
+    Message,
     bullets,
     button,
     channel,
@@ -24,8 +27,13 @@ from bot.messages.blocks import (
     code,
     comma_separated,
     date,
+    escape,
+    link,
+    message,
     modal,
     paragraph,
+    plain,
+    rich,
     rich_line,
     words,
 )
@@ -215,6 +223,21 @@ def info_modal(translator: Translator, title: str, *blocks: Block, reference: st
 def loading(translator: Translator, application: str) -> str:
     """Shown until git and the cluster have answered."""
     return translator.text(texts.READING, application=application)
+
+
+def in_answer_to(requested: Sequence[Element], answer: Message) -> Message:
+    """The answer, after what was requested: `/gitops revert 4f2a9c1e: opened #7, awaiting review.`"""
+    lead = [*requested, words(": ")]
+    first, *rest = answer.blocks
+    section, *others = first["elements"]
+    block = {**first, "elements": [{**section, "elements": [*lead, *section["elements"]]}, *others]}
+    return replace(answer, text=escape("".join(map(plain, lead))) + answer.text, blocks=(block, *rest))
+
+
+def pull_request_message(translator: Translator, phrase: Phrase, pull: PullRequest, **values: str) -> Message:
+    """One sentence about a pull request, which links to it."""
+    line = rich_line(translator, phrase, pull=link(pull.url, f"#{pull.number}"), **values)
+    return message(translator.text(phrase, pull=f"#{pull.number}", **values), rich(paragraph(*line)))
 
 
 def review_button(translator: Translator, number: int, url: str) -> Element:

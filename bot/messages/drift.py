@@ -197,10 +197,8 @@ def _set_aside(translator: Translator, objects: Sequence[ObjectDrift], budget: i
         return [rich(*_counts(translator, by_reason))]
     parts = [_counts(translator, by_reason)]
     for reason, lines in by_reason:
-        shown = lines[:_MAX_PER_REASON]
-        if len(lines) > len(shown):
-            shown = [*shown, [common.and_more(translator, len(lines) - len(shown))]]
-        parts.append([paragraph(words(f"\n{clip(translator.localize(reason), 120)}", bold=True)), bullets(shown)])
+        parts.append([paragraph(words(f"\n{clip(translator.localize(reason), 120)}", bold=True)), bullets(lines[:1])])
+        parts += [[bullets([line])] for line in lines[1:]]
     return fill(parts, lambda _: paragraph(words(translator.text(texts.WHOLE_LIST), italic=True)), budget=budget)
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.commit import Commit, PullRequest, change_title
+from bot.core.git.people import ChangePeople
 from bot.i18n.catalogue import history as texts
 from bot.i18n.language import LocalizedText, Text, Translator
-from bot.messages import common
+from bot.messages import common, people
 from bot.messages.blocks import (
     Block,
     Element,
@@ -36,13 +37,13 @@ _MAX_LIST_BELOW_SUSPECTS = 5_000
 class Entry:
     """One first-parent commit. `live` holds each application with the instant at which the commit was live there.
 
-    `approvers` is None if the forge could not say; a `record`, where there is one, replaces it.
+    `record` is the verdict on its approval, if there is one.
     """
 
     commit: Commit
     url: str | None
     pull: PullRequest | None
-    approvers: tuple[str, ...] | None
+    people: ChangePeople
     live: tuple[tuple[str, datetime], ...]
     merged_at: datetime
     record: ApprovalRecord | None = None
@@ -88,43 +89,39 @@ def _line(translator: Translator, entry: Entry) -> list[Element]:
         sha=link(entry.url, entry.commit.short_sha) if entry.url else code(entry.commit.short_sha),
         time=date(entry.merged_at, "{date_short_pretty} {time}"),
         subject=words(clip(change_title(entry.commit, entry.pull), 150), bold=True),
-        author=clip(entry.commit.author, 60),
+        people=people.line(translator, entry.people, has_pull=_has_approval(entry)),
     )
     if entry.pull:
         line += [words(" · "), link(entry.pull.url, f"#{entry.pull.number}")]
-    line += _approval(translator, entry)
+    line += _verdict(translator, entry)
     for application, at in entry.live[:4]:
         line += rich_line(translator, texts.LIVE, application=application, took=common.duration(at - entry.merged_at))
     return line
 
 
+# Beside the people: what they do not say.
 _VERDICTS = {
     ApprovalStatus.SELF: texts.SELF_APPROVED,
-    ApprovalStatus.BYPASSED: texts.APPROVED_BY_NOBODY,
     ApprovalStatus.STALE: texts.STALE,
     ApprovalStatus.TOO_FEW: texts.TOO_FEW,
     ApprovalStatus.DIRECT: texts.DIRECT,
     ApprovalStatus.TAMPERED: texts.DIFFERS,
     ApprovalStatus.AUTOMATION: texts.AUTOMATION,
-    ApprovalStatus.APPROVED: texts.APPROVED_BY,
-    ApprovalStatus.UNKNOWN: texts.APPROVER_UNKNOWN,
 }
 
 
-def _judgement(translator: Translator, record: ApprovalRecord) -> list[Element]:
-    line = rich_line(translator, _VERDICTS[record.verdict], who=common.listed(translator, record.approvers))
+def _has_approval(entry: Entry) -> bool:
+    """Whether there is a word on its approval: of a pull request, or that the forge could not say."""
+    return entry.pull is not None or entry.people.approvers is None
+
+
+def _verdict(translator: Translator, entry: Entry) -> list[Element]:
+    record = entry.record
+    if record is None:
+        return [] if _has_approval(entry) else rich_line(translator, texts.NO_PULL)
+    line = rich_line(translator, _VERDICTS[record.verdict]) if record.verdict in _VERDICTS else []
     if record.verdict is ApprovalStatus.APPROVED and not record.verified:
         line += rich_line(translator, texts.NOT_VERIFIED)
     if record.later:
         line += rich_line(translator, texts.LATER, who=common.listed(translator, record.later))
     return line
-
-
-def _approval(translator: Translator, entry: Entry) -> list[Element]:
-    if entry.record:
-        return _judgement(translator, entry.record)
-    if entry.approvers is None:
-        return rich_line(translator, texts.APPROVER_UNKNOWN)
-    if entry.approvers:
-        return rich_line(translator, texts.APPROVED_BY, who=common.listed(translator, entry.approvers))
-    return rich_line(translator, texts.APPROVED_BY_NOBODY if entry.pull else texts.NO_PULL)

@@ -13,7 +13,7 @@ from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import home as texts
 from bot.i18n.catalogue import incident as card_texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import common, incident_group, status
+from bot.messages import common, incident_group, people, status
 from bot.messages import fact as fact_message
 from bot.messages.blocks import (
     Block,
@@ -33,10 +33,7 @@ from bot.messages.blocks import (
     rich_line,
     words,
 )
-from bot.messages.incident import SHOW_DIFF, silence_buttons
-
-# An action id; the button's value is the card's id, as for the buttons on the card.
-END_SNOOZE = "wake"
+from bot.messages.incident import END_SNOOZE, SHOW_DIFF, silence_buttons
 
 _MAX_CARDS = 8  # incidents with buttons; further ones are a line each
 _MAX_LINES = 12
@@ -78,15 +75,13 @@ def error_blocks(message: Message) -> list[Block]:
 
 
 def _headline(translator: Translator, home: Home) -> str:
-    cards = _distinct_cards(home)
+    cards = home.cards
+    if not cards and home.snoozes:
+        return translator.count(texts.ONLY_SNOOZED, sum(len(card.incidents) for card in home.snoozes))
     if not cards:
         return translator.text(texts.NONE_OPEN)
     worst = max(card.rating.severity for card in cards)
     return translator.count(texts.OPEN, sum(len(card.incidents) for card in cards), mark=fact_message.MARKS[worst])
-
-
-def _distinct_cards(home: Home) -> list[OpenCard]:
-    return list({card.card_id: card for card in (*home.cards, *home.snoozes)}.values())
 
 
 def _is_shown(home: Home, card_id: str) -> bool:
@@ -115,7 +110,9 @@ def _incidents(translator: Translator, home: Home, notice: Notice | None) -> Ite
             yield _heading(translator, texts.YOURS if card.mine else texts.OTHERS)
         mine = card.mine
         yield rich(*(paragraph(*line) for line in _lines(translator, card)))
-        buttons = silence_buttons(translator, card.state, card.card_id)
+        buttons = silence_buttons(
+            translator, card.state, card.card_id, is_owned=card.is_owned, is_yours=home.user in card.owners
+        )
         yield actions(*buttons, button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.card_id))
         yield from _below(notice, card)
     lines = [
@@ -240,13 +237,14 @@ def _pulls(translator: Translator, pulls: Sequence[TrackedPullRequest]) -> Itera
 
 
 def _pull(translator: Translator, pull: TrackedPullRequest) -> list[Element]:
-    return rich_line(
+    line = rich_line(
         translator,
-        texts.PULL_STATES[pull.state],
+        texts.PULL_STATES["moot" if pull.state == "open" and pull.moot else pull.state],
         link=link(pull.url, f"#{pull.number}"),
         title=clip(pull.title, 120),
         time=common.day_and_time(translator, pull.ended_at or pull.opened_at),
     )
+    return [*line, words(", "), *people.line(translator, pull.people)]
 
 
 def _snoozes(translator: Translator, snoozes: Sequence[OpenCard], notice: Notice | None) -> Iterator[Block]:
@@ -263,7 +261,7 @@ def _snoozes(translator: Translator, snoozes: Sequence[OpenCard], notice: Notice
         )
         yield rich(paragraph(*line))
         yield actions(
-            button(translator.text(texts.END_SNOOZE), END_SNOOZE, card.card_id),
+            button(translator.text(card_texts.END_SNOOZE), END_SNOOZE, card.card_id),
             button(translator.text(card_texts.SHOW_DIFF), SHOW_DIFF, card.card_id),
         )
         yield from _below(notice, card)

@@ -37,7 +37,10 @@ SHOW_DIFF = "show_diff"
 CHECK_NOW = "check_now"
 # Action ids whose value is the card's subject: the id of an incident, or of a group that shares a card.
 ACKNOWLEDGE = "acknowledge"
+TAKE_OVER = "take_over"
+RELEASE = "release"
 SNOOZE = "snooze"
+END_SNOOZE = "wake"
 # The overflow menu. The value of an option is an action id, a space, and the value that its button would have.
 MORE = "more"
 EXPLAIN = "explain"
@@ -77,24 +80,41 @@ def incident_duration(incident: Incident) -> str:
     return common.duration((incident.resolved_at or incident.checked_at) - incident.since)
 
 
-def silence_buttons(translator: Translator, state: IncidentState, subject: str) -> list[Element]:
-    """The buttons to acknowledge and snooze, as far as the state allows."""
-    return [*_acknowledge(translator, state, subject), button(translator.text(texts.SNOOZE), SNOOZE, subject)]
+def silence_buttons(
+    translator: Translator, state: IncidentState, subject: str, *, is_owned: bool, is_yours: bool
+) -> list[Element]:
+    """The buttons for one person to acknowledge, take over or release, and to snooze or end a snooze."""
+    own = button(translator.text(texts.RELEASE), RELEASE, subject)
+    label, action, _ = _snooze(state, subject)
+    return [
+        own if is_yours else _acknowledge(translator, subject, is_owned=is_owned),
+        button(translator.text(label), action, subject),
+    ]
 
 
 def card_actions(
-    translator: Translator, state: IncidentState, subject: str, reference: str, *, is_shared: bool
+    translator: Translator, state: IncidentState, subject: str, reference: str, *, is_owned: bool, is_shared: bool
 ) -> Block:
-    """The actions of a card: `subject` is its id, `reference` what its checks are about. No adoption of several."""
-    entries = [(texts.SNOOZE, SNOOZE, subject), (texts.CHECK_NOW, CHECK_NOW, reference)]
+    """The actions of a card: `subject` is its id, `reference` what its checks are about. No adoption of several.
+
+    `is_owned` says whether somebody has acknowledged it.
+    """
+    entries = [_snooze(state, subject), (texts.CHECK_NOW, CHECK_NOW, reference)]
+    if is_owned:
+        entries.insert(0, (texts.RELEASE, RELEASE, subject))
     if not is_shared:
         entries.append((adopt_texts.BUTTON, ADOPT, reference))
     entries.append((texts.EXPLAIN, EXPLAIN, reference))
     return actions(
-        *_acknowledge(translator, state, subject),
+        _acknowledge(translator, subject, is_owned=is_owned),
         button(translator.text(texts.SHOW_DIFF), SHOW_DIFF, reference),
         overflow(MORE, [(translator.text(label), f"{action} {value}") for label, action, value in entries]),
     )
+
+
+def _snooze(state: IncidentState, subject: str) -> tuple[Phrase, str, str]:
+    is_snoozed = state is IncidentState.SNOOZED
+    return (texts.END_SNOOZE, END_SNOOZE, subject) if is_snoozed else (texts.SNOOZE, SNOOZE, subject)
 
 
 def parse_option(value: str) -> tuple[str, str]:
@@ -103,10 +123,10 @@ def parse_option(value: str) -> tuple[str, str]:
     return action, reference
 
 
-def _acknowledge(translator: Translator, state: IncidentState, subject: str) -> list[Element]:
-    if state is IncidentState.ACKNOWLEDGED:
-        return []
-    return [button(translator.text(texts.ACKNOWLEDGE), ACKNOWLEDGE, subject, style="primary")]
+def _acknowledge(translator: Translator, subject: str, *, is_owned: bool) -> Element:
+    if is_owned:
+        return button(translator.text(texts.TAKE_OVER), TAKE_OVER, subject)
+    return button(translator.text(texts.ACKNOWLEDGE), ACKNOWLEDGE, subject, style="primary")
 
 
 def _open(translator: Translator, incident: Incident) -> Message:
@@ -146,7 +166,16 @@ def _open(translator: Translator, incident: Incident) -> Message:
     if incident.blind:
         checked = translator.text(texts.CHECKED, time=utc(incident.checked_at))
         blocks.append(note(translator.text(texts.BLIND, reason=translator.localize(incident.blind)), checked))
-    blocks.append(card_actions(translator, incident.state, incident.card_id, incident.application, is_shared=False))
+    blocks.append(
+        card_actions(
+            translator,
+            incident.state,
+            incident.card_id,
+            incident.application,
+            is_owned=incident.acknowledged_by is not None,
+            is_shared=False,
+        )
+    )
     return message(f"{text} {state_text}".strip(), *blocks)
 
 
@@ -166,15 +195,18 @@ def _lead(
 
 
 def _state(translator: Translator, incident: Incident) -> tuple[list[Element], str]:
-    """Who acknowledged it, or until when it is snoozed, for the blocks and the text; empty while it is open."""
-    until, since = incident.snoozed_until, incident.acknowledged_at
-    if incident.state is IncidentState.SNOOZED and until and incident.snoozed_by:
-        line = _who(translator, texts.SNOOZED_BY, incident.snoozed_by, common.day_and_time(translator, until))
-        return line, translator.text(texts.IS_SNOOZED, time=utc(until))
-    if incident.state is IncidentState.ACKNOWLEDGED and since and incident.acknowledged_by:
-        line = _who(translator, texts.ACKNOWLEDGED_BY, incident.acknowledged_by, common.day_and_time(translator, since))
-        return line, translator.text(texts.IS_ACKNOWLEDGED)
-    return [], ""
+    """Who acknowledged it, and until when it is snoozed, for the blocks and the text; empty while it is open."""
+    line: list[Element] = []
+    states: list[str] = []
+    if incident.acknowledged_by and incident.acknowledged_at:
+        time = common.day_and_time(translator, incident.acknowledged_at)
+        line += _who(translator, texts.ACKNOWLEDGED_BY, incident.acknowledged_by, time)
+        states.append(translator.text(texts.IS_ACKNOWLEDGED))
+    if incident.snoozed_until and incident.snoozed_by:
+        time = common.day_and_time(translator, incident.snoozed_until)
+        line += [*([words(" ")] if line else []), *_who(translator, texts.SNOOZED_BY, incident.snoozed_by, time)]
+        states.append(translator.text(texts.IS_SNOOZED, time=utc(incident.snoozed_until)))
+    return line, " ".join(states)
 
 
 def _who(translator: Translator, phrase: Phrase, user: str, time: Element) -> list[Element]:

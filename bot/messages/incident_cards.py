@@ -123,6 +123,8 @@ def _reply(
             return thread.drift_grew(translator, affected[0], event)
         case IncidentEventType.ACKNOWLEDGED | IncidentEventType.SNOOZED:
             return thread.silenced(translator, affected, event)
+        case IncidentEventType.RELEASED:
+            return thread.released(translator, affected, event)
         case IncidentEventType.SNOOZE_ENDED:
             return thread.snooze_ended(translator, affected)
         case IncidentEventType.REMINDED:

@@ -81,7 +81,14 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
         rich(paragraph(*lead)),
         *_list(translator, everyone),
         note(translator.text(texts.SHARED)),
-        card_actions(translator, state, worst.card_id, worst.card_id, is_shared=True),
+        card_actions(
+            translator,
+            state,
+            worst.card_id,
+            worst.card_id,
+            is_owned=all(incident.acknowledged_by for incident in active),
+            is_shared=True,
+        ),
     )
 
 
@@ -160,8 +167,8 @@ def _line(translator: Translator, incident: Incident) -> list[Element]:
         severity=fact_message.severity(translator, incident.rating),
         facts=fact_message.listed(translator, facts(incident.drift)),
     )
+    if incident.acknowledged_by:
+        line += rich_line(translator, texts.ACKNOWLEDGED, person=person(incident.acknowledged_by))
     if incident.state is IncidentState.SNOOZED and incident.snoozed_until:
         line += rich_line(translator, texts.SNOOZED, time=common.day_and_time(translator, incident.snoozed_until))
-    elif incident.acknowledged_by:
-        line += rich_line(translator, texts.ACKNOWLEDGED, person=person(incident.acknowledged_by))
     return line + (rich_line(translator, texts.BLIND) if incident.blind else [])

@@ -59,7 +59,13 @@ def drift_grew(translator: Translator, incident: Incident, event: IncidentEvent)
 def silenced(translator: Translator, incidents: Sequence[Incident], event: IncidentEvent) -> Message:
     """The incidents were acknowledged, or snoozed if the event has an end."""
     where = _where(translator, incidents)
-    who = person(event.by) if event.by else words("")
+    # Never a mention: the person has just acted.
+    who = words(event.name) if event.name or not event.by else person(event.by)
+    if event.until is None and event.previous:
+        text = translator.text(texts.ACKNOWLEDGED, where=where)
+        previous = person(event.previous)
+        line = rich_line(translator, texts.TAKEN_OVER_LEAD, person=who, where=where, previous=previous)
+        return message(text, rich(paragraph(*line)))
     if event.until is None:
         text = translator.text(texts.ACKNOWLEDGED, where=where)
         return message(text, rich(paragraph(*rich_line(translator, texts.ACKNOWLEDGED_LEAD, person=who, where=where))))
@@ -68,6 +74,14 @@ def silenced(translator: Translator, incidents: Sequence[Incident], event: Incid
     return message(
         text, rich(paragraph(*rich_line(translator, texts.SNOOZED_LEAD, person=who, where=where, time=time)))
     )
+
+
+def released(translator: Translator, incidents: Sequence[Incident], event: IncidentEvent) -> Message:
+    """Whoever had acknowledged them no longer has them."""
+    where = _where(translator, incidents)
+    who = words(event.name) if event.name or not event.by else person(event.by)
+    text = translator.text(texts.RELEASED, where=where)
+    return message(text, rich(paragraph(*rich_line(translator, texts.RELEASED_LEAD, person=who, where=where))))
 
 
 def snooze_ended(translator: Translator, incidents: Sequence[Incident]) -> Message:

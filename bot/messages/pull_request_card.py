@@ -1,68 +1,116 @@
 """The card of a pull request that the bot opened, to revert a change or to adopt drift."""
 
-import re
-
+from bot.core.access.audit import Origin
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.i18n.catalogue import adopt
+from bot.i18n.catalogue import drift as drift_texts
 from bot.i18n.catalogue import revert_pull_request as texts
-from bot.i18n.language import Translator
-from bot.messages import common
+from bot.i18n.language import Phrase, Translator
+from bot.messages import common, effect, people
 from bot.messages.blocks import (
+    Block,
+    Element,
     Message,
     actions,
+    bullets,
     clip,
     code,
+    fill,
     header,
     link,
+    mention,
     message,
     paragraph,
-    person,
     rich,
     rich_line,
+    words,
 )
+from bot.messages.revert import revision_name
 
-# A button refers to a commit by its URL; people read the short SHA.
-_FULL_COMMIT = re.compile(r"(?<!\S)https?://\S*/([0-9a-f]{8})[0-9a-f]{32}")
+_MAX_OWNERS = 5
+_MAX_FILES = 8
+_MAX_CHANGES = 4_500  # characters of JSON
 
 _TEXTS = {
-    ("revert", "merged"): (texts.MERGED_HEADER, texts.MERGED, texts.ASKED),
-    ("revert", "closed"): (texts.CLOSED_HEADER, texts.CLOSED, texts.ASKED),
-    ("revert", "open"): (texts.OPEN_HEADER, texts.OPEN, texts.ASKED),
-    ("adopt", "merged"): (adopt.MERGED_HEADER, adopt.MERGED, adopt.ASKED),
-    ("adopt", "closed"): (adopt.CLOSED_HEADER, adopt.CLOSED, adopt.ASKED),
-    ("adopt", "open"): (adopt.OPEN_HEADER, adopt.OPEN, adopt.ASKED),
+    ("revert", "merged"): (texts.MERGED_HEADER, texts.MERGED),
+    ("revert", "closed"): (texts.CLOSED_HEADER, texts.CLOSED),
+    ("revert", "open"): (texts.OPEN_HEADER, texts.OPEN),
+    ("adopt", "merged"): (adopt.MERGED_HEADER, adopt.MERGED),
+    ("adopt", "closed"): (adopt.CLOSED_HEADER, adopt.CLOSED),
+    ("adopt", "open"): (adopt.OPEN_HEADER, adopt.OPEN),
 }
+_BY_BUTTON = frozenset({Origin.BUTTON, Origin.MODAL, Origin.HOME})
 
 
 def card(translator: Translator, pull: TrackedPullRequest) -> Message:
-    """The pull request's message in the channel, as it should read now."""
+    """The pull request's message in the channel, as it should read now. Posting it notifies the owners."""
     number, title = str(pull.number), clip(pull.title, 200)
     touched = (
         translator.text(texts.OF, applications=common.listed(translator, pull.applications, 5))
         if pull.applications
         else ""
     )
-    headline, sentence, lead_phrase = _TEXTS[pull.purpose, pull.state]
+    headline, sentence = _TEXTS[pull.purpose, pull.state]
     ending = _ending(translator, pull)
     text = translator.text(sentence, number=number, touched=touched, title=title, ending=ending)
-    lead = rich_line(
-        translator,
-        lead_phrase,
-        link=link(pull.url, f"#{number} {title}"),
-        who=person(pull.by),
-        command=code("/gitops revert " + clip(_FULL_COMMIT.sub(r"\1", pull.what), 80)),
-        touched=touched,
-        ending=ending,
-    )
+    command = code(f"/gitops revert {revision_name(pull.what)}")
+    lead = [
+        link(pull.url, f"#{number} {title}"),
+        words("\n"),
+        *people.line(translator, pull.people),
+        *rich_line(translator, _requested(pull), command=command),
+        words(f"\n{ending}"),
+    ]
     blocks = [header(translator.text(headline, number=number)), rich(paragraph(*lead))]
     if pull.state == "open":
+        blocks += _review(translator, pull)
         blocks.append(actions(common.review_button(translator, pull.number, pull.url)))
     return message(text, *blocks)
 
 
+def _requested(pull: TrackedPullRequest) -> Phrase:
+    if pull.purpose == "adopt":
+        return adopt.ASKED
+    return texts.ASKED_BY_BUTTON if pull.origin in _BY_BUTTON else texts.ASKED
+
+
+def _review(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
+    """What its reviewers need: who they are, what merging changes, and what to know before."""
+    change = pull.change
+    blocks: list[Block] = []
+    if owners := [mention(owner) for owner in pull.owners if owner != pull.by]:
+        who = common.listed_elements(translator, owners, _MAX_OWNERS)
+        blocks.append(rich(paragraph(*rich_line(translator, texts.REVIEWERS, who=who))))
+    if change.notes:
+        blocks.append(rich(bullets([[words(translator.localize(note))] for note in change.notes])))
+    blocks += effect.blocks(translator, change.effects)
+    blocks += _drift(translator, pull)
+    if change.files and not change.effects:
+        files: list[list[Element]] = [[code(clip(path, common.MAX_PATH))] for path in change.files[:_MAX_FILES]]
+        if omitted := len(change.files) - len(files):
+            files.append([common.and_more(translator, omitted)])
+        blocks.append(rich(bullets(files)))
+    return blocks
+
+
+def _drift(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
+    """What an adoption takes over: first what it removes from git, then each difference."""
+    drift = pull.change.drift
+    removed = [common.object_name(object_drift) for object_drift in drift if object_drift.change == "missing"]
+    warning = translator.text(adopt.REMOVED_OBJECTS, objects=common.listed(translator, removed, 4))
+    differences = fill(
+        [
+            common.object_lines(translator, object_drift, 6, 90)
+            for object_drift in drift
+            if object_drift.change != "missing"
+        ],
+        common.more(translator, drift_texts.MORE_OBJECTS),
+        budget=_MAX_CHANGES,
+    )
+    return [*([rich(paragraph(words(warning, bold=True)))] if removed else []), *differences]
+
+
 def _ending(translator: Translator, pull: TrackedPullRequest) -> str:
-    if pull.state == "merged" and pull.merged_by:
-        return translator.text(texts.MERGED_ENDING_BY, who=clip(pull.merged_by, 60))
     if pull.state == "open" and pull.moot:
         return translator.text(adopt.MOOT_ENDING)
     endings = {"merged": texts.MERGED_ENDING, "closed": texts.CLOSED_ENDING, "open": texts.OPEN_ENDING}

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from html import unescape
 
+from bot.core.access.audit import Origin
 from bot.core.access.permission import Right
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.pull_requests.change_ref import InvalidChangeRef, parse_change_ref
@@ -34,9 +35,10 @@ from bot.core.pull_requests.revert import (
     Target,
     Unfinished,
 )
+from bot.core.pull_requests.tracked_pull_request import ProposedChange
 from bot.i18n.catalogue import revert as texts
-from bot.i18n.language import Phrase, Translator
-from bot.messages import LINK, common, effect, permission
+from bot.i18n.language import LocalizedText, Phrase, Text, Translator
+from bot.messages import LINK, common, permission
 from bot.messages.blocks import (
     Block,
     Element,
@@ -47,7 +49,6 @@ from bot.messages.blocks import (
     clip,
     code,
     confirm,
-    message,
     paragraph,
     preformatted,
     rich,
@@ -62,6 +63,8 @@ REVERT_OTHER = "revert_other"
 REVERT_SUSPECTS = ("revert_suspect_1", "revert_suspect_2", "revert_suspect_3")
 _FULL_SHA = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{32}\b")
 _MAX_LISTED = 8
+_MAX_FILES = 20  # kept for the card
+_MAX_UNDONE = 3
 _MAX_REFERENCE = 2_000
 
 
@@ -72,9 +75,9 @@ def answer(translator: Translator, outcome: Outcome, request: RevertRequest) -> 
     """The answer to the requester."""
     match outcome:
         case Opened():
-            return _opened(translator, outcome)
+            return common.pull_request_message(translator, texts.OPENED, outcome.pull)
         case AlreadyOpen(pull):
-            return _with_pull_request_button(translator, texts.ALREADY_OPEN, pull)
+            return common.pull_request_message(translator, texts.ALREADY_OPEN, pull)
         case AlreadyReverted(target, by):
             return text_message(
                 translator.text(texts.ALREADY_REVERTED, name=_name(translator, target), by=_commit(translator, by))
@@ -162,9 +165,7 @@ def revert_button(
         translator.text(texts.ASK_YES),
         translator.text(texts.ASK_NO),
     )
-    _, slash, name = revision.rpartition("/")  # the sha or the pull request's number in a URL
-    name = f"#{name}" if slash and name.isdigit() else name
-    label = translator.text(texts.REVERT, revision=_FULL_SHA.sub(r"\1", name))
+    label = translator.text(texts.REVERT, revision=revision_name(revision))
     return button(label, action, _encode(revision, application), style=style, confirmation=confirmation)
 
 
@@ -187,37 +188,35 @@ def parse_request(value: str, who: str) -> RevertRequest | None:
     )
 
 
-def _opened(translator: Translator, outcome: Opened) -> Message:
-    pull = outcome.pull
-    sentence = translator.count(
-        texts.OPENED,
-        len(outcome.files),
-        number=str(pull.number),
-        title=_title(pull),
-        touching=_touching(translator, outcome.applications),
-    )
-    blocks: list[Block] = [rich(paragraph(words(sentence)))]
-    lines = _files(translator, [[code(clip(path, common.MAX_PATH))] for path in outcome.files])
-    if lines:
-        blocks.append(rich(bullets(lines)))
-    if notes := _notes(translator, outcome):
-        blocks.append(rich(bullets([[words(text)] for text in notes])))
-    blocks += effect.blocks(translator, outcome.effects)
-    blocks.append(actions(common.review_button(translator, pull.number, pull.url)))
-    return message(sentence, *blocks)
+def requested(translator: Translator, request: RevertRequest, origin: Origin) -> list[Element]:
+    """What was requested, to begin the answer with: `/gitops revert 4f2a9c1e shop`, or the button's label."""
+    revision = revision_name(str(request.change))
+    if origin in (Origin.BUTTON, Origin.MODAL, Origin.HOME):
+        return [words(translator.text(texts.REQUESTED, revision=revision))]
+    return [code(" ".join(["/gitops revert", revision, *([request.application] if request.application else [])]))]
 
 
-def _notes(translator: Translator, outcome: Opened) -> list[str]:
-    notes = []
+def revision_name(text: str) -> str:
+    """A change for people: a full SHA is cut, and a URL of a commit or a pull request is named by its end."""
+    _, slash, name = text.rpartition("/")
+    if not slash:
+        name = text
+    return clip(_FULL_SHA.sub(r"\1", f"#{name}" if slash and name.isdigit() else name), 80)
+
+
+def proposed_change(outcome: Opened) -> ProposedChange:
+    """What the card of the pull request shows its reviewers."""
+    notes: list[Text] = []
     if outcome.target.reapplies:
-        notes.append(translator.text(texts.REAPPLIES))
+        notes.append(LocalizedText(texts.REAPPLIES))
     if outcome.target.merge:
-        notes.append(translator.text(texts.UNDOES_MERGE))
+        notes.append(LocalizedText(texts.UNDOES_MERGE))
     if outcome.already_undone:
-        notes.append(translator.text(texts.PARTLY_UNDONE, files=common.listed(translator, outcome.already_undone, 3)))
+        files = ", ".join(clip(path, common.MAX_NAME) for path in outcome.already_undone[:_MAX_UNDONE])
+        notes.append(LocalizedText(texts.PARTLY_UNDONE, files=files))
     if outcome.automation:
-        notes.append(translator.text(texts.AUTOMATION, tool=clip(outcome.automation, 60)))
-    return notes
+        notes.append(LocalizedText(texts.AUTOMATION, tool=clip(outcome.automation, 60)))
+    return ProposedChange(outcome.files[:_MAX_FILES], tuple(notes), outcome.effects)
 
 
 def _conflict(translator: Translator, outcome: Conflict) -> Message:

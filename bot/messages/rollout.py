@@ -3,7 +3,7 @@
 from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Phrase, Translator
-from bot.messages import common, suspect
+from bot.messages import common, people, suspect
 from bot.messages.blocks import (
     Block,
     Element,
@@ -18,7 +18,6 @@ from bot.messages.blocks import (
     message,
     note,
     paragraph,
-    person,
     rich,
     rich_line,
     text_message,
@@ -28,7 +27,6 @@ from bot.messages.revert import revert_button
 from bot.messages.rollout_change import changes, unpinned
 from bot.messages.rollout_progress import progress
 
-_MAX_AUTHORS = 5
 _MAX_CHANGES = 3_500  # characters of JSON: the progress below it has to fit too
 _MAX_PROGRESS = 4_500
 
@@ -137,29 +135,15 @@ def _merge(translator: Translator, rollout: Rollout) -> list[Element]:
     line.append(link(rollout.url, sha) if rollout.url else code(sha))
     if rollout.pull_number and rollout.pull_url:
         line += [words(" · "), link(rollout.pull_url, f"#{rollout.pull_number}")]
-    line += rich_line(translator, texts.WRITTEN_BY, author=_authors(translator, rollout))
-    if rollout.merged_by:
-        line += rich_line(translator, texts.MERGED_BY, who=clip(rollout.merged_by, 80))
-    if rollout.approved_by:
-        line += rich_line(translator, texts.APPROVED_BY, who=common.listed(translator, rollout.approved_by))
-    elif rollout.pull_number:
-        line += rich_line(translator, texts.APPROVED_BY_NOBODY)
+    line += [words(" "), *people.line(translator, rollout.people, has_pull=rollout.pull_number is not None)]
     return line + rich_line(translator, texts.MERGED_AT, branch=clip(rollout.branch, 60), time=date(rollout.merged_at))
-
-
-def _authors(translator: Translator, rollout: Rollout) -> list[Element]:
-    """The authors, as mentions where their Slack user is known."""
-    elements = [person(author.user) if author.user else words(clip(author.name, 80)) for author in rollout.authors]
-    if not elements:
-        return [words(clip(rollout.author, 80))]
-    return common.listed_elements(translator, elements, _MAX_AUTHORS, rollout.more_authors)
 
 
 def _to_authors(translator: Translator, rollout: Rollout, sentence: str) -> list[Element]:
     """The sentence, after mentions of the authors if any of them has a Slack user."""
-    if not any(author.user for author in rollout.authors[:_MAX_AUTHORS]):
+    if not any(author.user for author in rollout.authors[: people.MAX_AUTHORS]):
         return [words(sentence)]
-    return rich_line(translator, texts.AUTHORS, authors=_authors(translator, rollout), sentence=sentence)
+    return rich_line(translator, texts.AUTHORS, authors=people.authors(translator, rollout.people), sentence=sentence)
 
 
 def _revert(translator: Translator, rollout: Rollout) -> Element:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
+from bot.core.drift.short_path import short_path
 from bot.core.objects.images import Pin
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout
 from bot.i18n.catalogue import rollout as texts
@@ -90,14 +91,14 @@ def _object(translator: Translator, changed: ObjectChange) -> list[Element]:
 
 
 def _fields(translator: Translator, changed: ObjectChange) -> list[list[Element]]:
-    lines = [_field(translator, field) for field in changed.fields]
+    lines = [_field(translator, changed, field) for field in changed.fields]
     if changed.total > len(lines):
         lines.append([words(translator.count(texts.MORE_FIELDS, changed.total - len(lines)), italic=True)])
     return lines
 
 
-def _field(translator: Translator, field: FieldChange) -> list[Element]:
-    path = code(clip(field.path, common.MAX_PATH))
+def _field(translator: Translator, changed: ObjectChange, field: FieldChange) -> list[Element]:
+    path = code(clip(short_path(changed.kind, changed.name, field.path), common.MAX_PATH))
     before, after = (code(common.value_text(translator, value, 90)) for value in (field.before, field.after))
     match field.change:
         case "changed":

@@ -4,21 +4,39 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.i18n.catalogue import silence as texts
-from bot.i18n.language import Translator
+from bot.i18n.language import Phrase, Translator
 from bot.messages import common
-from bot.messages.blocks import Message, mention, phrase_message
+from bot.messages.blocks import Element, Message, mention, message, paragraph, phrase_message, plain, rich, rich_line
 
 
-def acknowledged(translator: Translator, names: Sequence[str]) -> Message:
-    """The incidents of these applications are acknowledged now."""
+def acknowledged(translator: Translator, names: Sequence[str], previous: Sequence[str] = ()) -> Message:
+    """The incidents of these applications are acknowledged now; `previous`, Slack user ids, had them until now."""
+    if previous:
+        who = common.listed_elements(translator, [mention(user) for user in previous], 3)
+        return _about(translator, texts.TAKEN_OVER, names, who)
     return phrase_message(translator, texts.ACKNOWLEDGED, names=common.listed(translator, names))
 
 
-def already_acknowledged(translator: Translator, names: Sequence[str], by: str) -> Message:
-    """`by`, a Slack user id, acknowledged them before."""
-    return phrase_message(
-        translator, texts.ACKNOWLEDGED_ALREADY, names=common.listed(translator, names), who=mention(by)
-    )
+def already_acknowledged(translator: Translator, names: Sequence[str], by: str | None) -> Message:
+    """`by`, a Slack user id, or the requester (None) acknowledged them before."""
+    if by is None:
+        return phrase_message(translator, texts.YOURS_ALREADY, names=common.listed(translator, names))
+    return _about(translator, texts.ACKNOWLEDGED_ALREADY, names, [mention(by)])
+
+
+def released(translator: Translator, names: Sequence[str]) -> Message:
+    """Nobody has them any longer."""
+    return phrase_message(translator, texts.RELEASED, names=common.listed(translator, names))
+
+
+def not_yours(translator: Translator, names: Sequence[str], by: str | None) -> Message:
+    """`by`, a Slack user id, has them, so the requester cannot release them."""
+    return _about(translator, texts.NOT_YOURS, names, [mention(by)] if by else [])
+
+
+def nobody_has(translator: Translator, names: Sequence[str]) -> Message:
+    """There is nothing to release."""
+    return phrase_message(translator, texts.NOBODY_HAS, names=common.listed(translator, names))
 
 
 def snoozed(translator: Translator, names: Sequence[str], until: datetime) -> Message:
@@ -28,8 +46,10 @@ def snoozed(translator: Translator, names: Sequence[str], until: datetime) -> Me
     )
 
 
-def already_snoozed(translator: Translator, names: Sequence[str], by: str) -> Message:
-    """`by`, a Slack user id, snoozed them for just as long."""
+def already_snoozed(translator: Translator, names: Sequence[str], by: str | None) -> Message:
+    """`by`, a Slack user id, or the requester (None) snoozed them for just as long."""
+    if by is None:
+        return phrase_message(translator, texts.SNOOZED_BY_YOU_ALREADY, names=common.listed(translator, names))
     return phrase_message(translator, texts.SNOOZED_ALREADY, names=common.listed(translator, names), who=mention(by))
 
 
@@ -50,3 +70,8 @@ def nothing_open(translator: Translator, names: Sequence[str]) -> Message:
         if names
         else phrase_message(translator, texts.NOTHING_OPEN_ON_CARD)
     )
+
+
+def _about(translator: Translator, phrase: Phrase, names: Sequence[str], who: Sequence[Element]) -> Message:
+    line = rich_line(translator, phrase, names=common.listed(translator, names), who=who)
+    return message("".join(map(plain, line)), rich(paragraph(*line)))

@@ -10,7 +10,6 @@ from bot.core.drift.model import Check, NotFollowed, Status
 from bot.core.drift.severity import rate
 from bot.core.git.commit import PullRequest
 from bot.core.rollouts.rollout import Rollout
-from bot.i18n.catalogue import common as shared
 from bot.i18n.catalogue import deployer as view_texts
 from bot.i18n.catalogue import status as texts
 from bot.i18n.language import Text, Translator
@@ -116,8 +115,8 @@ def _table(translator: Translator, applications: Sequence[Application], overview
     for application in applications:
         check = overview.checks.get(application.name)
         mark, state_text = state(translator, check)
-        drifted = len(check.drift) if check else 0
-        differs = f": {translator.count(shared.OBJECTS, drifted)}" if drifted else ""
+        told = facts(check.drift) if check else ()
+        differs = f": {fact_message.listed(translator, told, limit=1)}" if told else ""
         rows.append(
             (
                 clip(common.where(translator, application.name, application.cluster), 100),

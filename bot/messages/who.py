@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.git.author import Author
 from bot.core.git.commit import Commit, PullRequest, change_title
+from bot.core.git.people import ChangePeople
 from bot.core.incidents.incident import Incident
 from bot.i18n.catalogue import who as texts
 from bot.i18n.language import Text, Translator
-from bot.messages import common
+from bot.messages import common, people
 from bot.messages.blocks import (
     Element,
     Message,
@@ -30,18 +30,16 @@ from bot.messages.blocks import (
 )
 
 _MAX_OWNERS = 8
-_MAX_AUTHORS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A commit that changed the application, and its people. `pull` is None and `approvers` empty where unknown."""
+    """A commit that changed the application, and its people. `pull` is None where there is none or it is unknown."""
 
     commit: Commit
     url: str | None
-    authors: tuple[Author, ...]
     pull: PullRequest | None
-    approvers: tuple[str, ...]
+    people: ChangePeople
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +99,12 @@ def _wrote(translator: Translator, tool: str, at: datetime | None) -> list[Eleme
 
 
 def _changed(translator: Translator, change: Change) -> list[Element]:
-    authors = [person(author.user) if author.user else words(clip(author.name, 60)) for author in change.authors]
     sha = link(change.url, change.commit.short_sha) if change.url else code(change.commit.short_sha)
-    line = rich_line(
+    return rich_line(
         translator,
         texts.CHANGED,
         commit=sha,
         subject=clip(change_title(change.commit, change.pull), 120),
         at=common.day_and_time(translator, change.commit.committed_at),
-        authors=common.listed_elements(translator, authors, _MAX_AUTHORS) or translator.text(texts.A_TOOL),
+        people=people.line(translator, change.people, has_pull=change.pull is not None),
     )
-    if change.pull and change.pull.merged_by:
-        line += rich_line(translator, texts.MERGED_BY, who=clip(change.pull.merged_by, 60))
-    if change.approvers:
-        line += rich_line(translator, texts.APPROVED_BY, who=common.listed(translator, change.approvers))
-    return line

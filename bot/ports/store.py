@@ -125,6 +125,10 @@ class PullRequests(Protocol):
         """Pull requests that still have something to report."""
         ...
 
+    def get(self, id_: str) -> TrackedPullRequest | None:
+        """The pull request with that id, settled or not."""
+        ...
+
     def ended(self, since: datetime, limit: int) -> list[TrackedPullRequest]:
         """Those merged or closed since then, including settled ones, at most `limit`, newest first."""
         ...

@@ -14,8 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from bot.adapters.database.store import SqlStore
+from bot.adapters.kubernetes.kubeconfig import current_context
 from bot.cli.main import main
 from bot.core.access.audit import AuditEntry, Origin
+from bot.core.approvals import change_audit
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.git.commit import PullRequest
 from tests.common.kubernetes import config_map
@@ -72,6 +74,7 @@ def test_check_of_a_directory_goes_from_missing_to_in_sync_to_drift(shell, tmp_p
     assert missing.exit_code == 1, missing.output
     (found,) = json.loads(missing.stdout)["applications"]
     assert [each["change"] for each in found["drift"]] == ["missing"]
+    assert found["cluster"] == current_context(kubeconfig) != "current"
 
     cluster.apply(LIVE, namespace="shop")
     assert shell("check", "--path", path, env=env).exit_code == 0
@@ -253,10 +256,10 @@ def test_the_audit_log_is_exported_as_csv(shell, log):
     done = shell("audit", "--config", log)
     assert done.exit_code == 0
     assert done.stdout.splitlines() == [
-        "at,who,what,applications,origin,channel,result",
-        "2026-11-01T02:47:00Z,U0ANA,revert 4f2a,shop,command,C1,done",
-        "2026-11-02T02:47:00Z,U0ANA,'=HYPERLINK(1),shop,command,C1,done",
-        "2026-11-03T02:47:00Z,U0ANA,snooze shop 1h,shop,command,C1,done",
+        "at,who,what,applications,origin,channel,result,pull_author,approvers,merged_by",
+        "2026-11-01T02:47:00Z,U0ANA,revert 4f2a,shop,command,C1,done,,,",
+        "2026-11-02T02:47:00Z,U0ANA,'=HYPERLINK(1),shop,command,C1,done,,,",
+        "2026-11-03T02:47:00Z,U0ANA,snooze shop 1h,shop,command,C1,done,,,",
     ]
 
 
@@ -274,6 +277,9 @@ def test_the_audit_log_is_exported_as_one_json_object_from_a_day_on(shell, log):
         "origin": "command",
         "channel": "C1",
         "result": "done",
+        "pull_author": "",
+        "approvers": [],
+        "merged_by": "",
     }
 
 
@@ -319,9 +325,9 @@ def test_every_commit_on_a_tracked_branch_is_exported_with_who_approved_it(shell
         store.approvals.advance("p", None, "2" * 40, [pushed, brought])
     done = shell("audit", "changes", "--config", log)
     assert done.stdout.splitlines() == [
-        "at,repository,branch,sha,author,pushed_by,pull,verdict,approvers,approved_later_by,content,applications",
-        f"2026-11-02T02:47:00Z,p,main,{'1' * 40},'=Ana,ana,,direct push,,,,",
-        f"2026-11-02T02:46:00Z,p,main,{'2' * 40},'=Ana,,{url},approved,bea cem,,verified,shop",
+        ",".join(change_audit.COLUMNS),
+        f"2026-11-02T02:47:00Z,p,main,{'1' * 40},'=Ana,,ana,,,direct push,,,,,",
+        f"2026-11-02T02:46:00Z,p,main,{'2' * 40},'=Ana,,,{url},ana,approved,bea cem,,,verified,shop",
     ]
     done = shell("audit", "changes", "--config", log, "--output", "json", "--since", "2026-11-03")
     assert json.loads(done.stdout) == {"entries": [], "error": None}

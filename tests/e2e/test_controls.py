@@ -215,7 +215,7 @@ def test_who_may_revert_what(demo, people, audit_log, applications, user, allowe
     (entry,) = audit_log()
     assert (entry.who, entry.what, entry.origin.value) == (user, f"revert {sha}", way)
     if allowed:
-        assert "is open" in answer
+        assert ": opened #" in answer
         assert len(bot_pull_requests(demo)) == before + 1
         assert entry.result.startswith("Opened http")
         assert set(entry.applications) == set(applications)
@@ -517,3 +517,32 @@ def test_a_long_diff_is_read_page_by_page(demo, people):
         assert f"Page {len(pages) - 1} of" in content(view)
     finally:
         demo.cluster.api.call("PATCH", path, {"data": dict.fromkeys(added)}, **patch)
+
+
+def test_an_incident_is_taken_over_released_and_woken_in_the_open(people, store, blind):
+    """Jonas and Mira share an incident: each answer says what happened, and no click takes it over by accident."""
+    jonas, mira = people[JONAS], people[MIRA]
+    incident = open_incident(store, "shop-staging")
+    assert "You acknowledged" in jonas.type("ack shop-staging").text
+    assert "You already have shop-staging" in jonas.type("ack shop-staging").text
+    jonas.type("snooze shop-staging 4h")
+    shown = jonas.card("💤", "Acknowledged by", "Snoozed by")
+    assert card.TAKE_OVER in str(shown.blocks)
+
+    assert "already acknowledged" in press(mira, card.ACKNOWLEDGE, incident.id)
+    assert "so you cannot release it" in press(mira, card.RELEASE, incident.id)
+    assert store.incidents.open_for("shop-staging").acknowledged_by == JONAS
+    assert "snooze ended" in mira.type("snooze shop-staging off").text
+    assert "You took over shop-staging from" in press(mira, card.TAKE_OVER, incident.id)
+    reply = jonas.reply(shown, "Acknowledged: shop-staging")
+    taken = wait_for(lambda: [each for each in thread_of(jonas, reply) if "took over" in str(each.blocks)])
+    assert f"'user_id': '{JONAS}'" in str(taken[0].blocks)
+    assert MIRA not in str(taken[0].blocks)
+
+    assert "You released shop-staging" in mira.type("release shop-staging").text
+    assert "Nobody has acknowledged" in mira.type("release shop-staging").text
+    assert state_of(store, "shop-staging") is IncidentState.OPEN
+
+
+def thread_of(person, reply):
+    return person.slack.thread(reply.channel, reply.thread_ts)

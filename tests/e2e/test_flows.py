@@ -86,19 +86,29 @@ def test_kubectl_makes_drift_that_is_seen(demo, person):
 
 def test_a_revert_goes_from_the_command_to_live(demo, person):
     bad = demo.shop.bad_commit
-    assert "is open" in person.type(f"revert {bad[:8]}").text
+    answer = person.type(f"revert {bad[:8]}")
     (pull,) = bot_pull_requests(demo)
-    person.card("↩️ Revert awaiting review")
+    assert answer.text == f"/gitops revert {bad[:8]}: opened #{pull.number}, awaiting review."
+    assert len(answer.blocks) == 1  # the card has the rest
+    card = person.card("↩️ Revert awaiting review", "gitops-bot, for jonas", "Deployment", "→")
     again = person.type(f"revert {bad[:8]}").text
     assert f"#{pull.number}" in again
     assert "already open" in again
     repository = remote(demo)
     repository.review(pull.number, "bo", "APPROVED")
+    assert person.card("↩️ Revert awaiting review", "approved by bo").ts == card.ts
     sha = repository.merge(pull.number, by="bo").merge_sha
-    person.card("✅ Revert merged")
+    person.card("✅ Revert merged", "merged by bo")
     live = person.card("✅ Live in", sha[:8])
     assert "approved by bo" in str(live.blocks)
     assert "already reverted by" in person.type(f"revert {bad}").text
+
+
+@pytest.mark.parametrize("text", ["drift shop", "diff shop", "revert 0000000"])
+def test_a_progress_message_is_replaced_by_its_result(person, text):
+    asked = person.slack.command(person.user, person.channel, text)
+    assert person.answer(asked).ts == asked.responses[0].ts
+    assert not [message.text for message in person.slack.ephemerals(person.user) if message.text.endswith("…")]
 
 
 def test_an_adoption_whose_drift_is_gone_says_so(demo, person):
@@ -123,7 +133,7 @@ def test_drift_is_adopted_from_the_alert_by_a_merge(demo, person):
     person.click(card, incident_message.MORE, "adopt payments")
     asks = person.modal("Nothing changes until someone merges it")
     answer = person.ephemeral_after(lambda: person.submit(asks, {})).text
-    assert "which updates payments in git to match the cluster" in answer
+    assert answer.startswith("Adopt payments in git: opened #")
     (pull,) = adoptions(demo)
     assert "`spec.template.spec.containers[name=api].image`: git" in pull.body
     person.card("📥 Adoption awaiting review")

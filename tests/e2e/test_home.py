@@ -9,7 +9,6 @@ import pytest
 from bot.adapters.database.store import SqlStore
 from bot.core.access.audit import Origin
 from bot.core.incidents.incident import IncidentState
-from bot.messages import home as home_message
 from bot.messages import incident as card
 from bot.messages import snooze as form
 from tests.common.demo import IDLE_SCHEDULE, running_demo
@@ -83,7 +82,7 @@ def test_an_incident_is_acknowledged_snoozed_and_unsnoozed_from_the_home_tab(jon
     view = jonas.home("You snoozed")
     assert store.incidents.open_for("shop").state is IncidentState.SNOOZED
 
-    jonas.click(view, home_message.END_SNOOZE, "shop@1")
+    jonas.click(view, card.END_SNOOZE, "shop@1")
     jonas.home("snooze ended")
     assert store.incidents.open_for("shop").state is IncidentState.ACKNOWLEDGED
     entries = [entry for entry in store.audit_log.entries() if entry.who == JONAS]
@@ -104,7 +103,7 @@ def test_a_forged_button_of_the_home_tab_does_nothing_and_says_so(jonas, store):
     before = store.incidents.unsettled()
     answers = {
         card.ACKNOWLEDGE: "That card has no open incident",
-        home_message.END_SNOOZE: "Nothing on that card is snoozed",
+        card.END_SNOOZE: "Nothing on that card is snoozed",
     }
     for action, answer in answers.items():
         for block in view.blocks:

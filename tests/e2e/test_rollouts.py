@@ -99,7 +99,7 @@ def test_a_rebased_pull_request_is_one_rollout(team):
     line = next(line for line in team.text().splitlines() if line.strip().startswith("replicas:"))
     steps = (line, f"{line}1"), (f"{line}1", f"{line[:-1]}6")
     pull = team.merge("two-steps", *steps, method=Method.REBASE)
-    team.card(pull, "✅ Live in", "spec.replicas", "About two-steps")
+    team.card(pull, "✅ Live in", "replicas", "About two-steps")
     assert len(team.cards(pull)) == 1
     history = str(team.jonas.type("history shop").blocks)
     assert history.count(f"'#{pull.number}'") == 2

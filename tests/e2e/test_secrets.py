@@ -163,7 +163,7 @@ def test_the_command_line_hides_the_values_too(operator):
 def test_a_revert_of_a_changed_secret_shows_no_value(operator):
     sha = operator.commit("Rotate the login", login=secret("login", stringData={"password": DECLARED_NEXT}))
     wait_for(lambda: operator.latest_check.revision == sha)
-    assert "is open" in operator.type(f"revert {sha[:10]}")
+    assert ": opened #" in operator.type(f"revert {sha[:10]}")
     pull = remote(operator.demo).listed()[0]
     assert pull.head.startswith("gitops-bot/")
     operator.seen["pull request"] = pull.title + pull.body

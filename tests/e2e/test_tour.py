@@ -100,7 +100,7 @@ def test_the_whole_tour(page, size):
         guide.picture("5-resolved")
 
         guide.press(re.compile("gitops revert"))
-        answer = guide.card("Merging it changes")
+        answer = guide.card("Revert awaiting review")
         guide.picture("6-reverted", answer)
 
         with page.expect_popup() as opened:
@@ -143,7 +143,7 @@ def test_from_an_alert_to_an_opened_revert_in_two_clicks(browser):
         expect(dialog).to_contain_text("Nothing changes until someone merges it")
         guide.picture("revert-2-confirm")
         dialog.get_by_role("button", name="Open").click()
-        answer = guide.card("Merging it changes")
+        answer = guide.card("Revert awaiting review")
         answer.scroll_into_view_if_needed()
         guide.picture("revert-3-opened")
         (number,) = set(hosted.pulls) - before

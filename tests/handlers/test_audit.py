@@ -168,12 +168,12 @@ def test_a_request_that_fails_is_audited(scenario, name, error, result):
 @pytest.mark.parametrize(
     ("name", "result"),
     [
-        ("revert button", "StaleButton"),
-        ("adopt", "StaleButton"),
-        ("ack button", "UnknownSubject"),
-        ("snooze form", "UnknownSubject"),
-        ("snooze button", "UnknownSubject"),
-        ("wake button", "NotSnoozed"),
+        ("revert button", "button out of date"),
+        ("adopt", "button out of date"),
+        ("ack button", "no open incident"),
+        ("snooze form", "no open incident"),
+        ("snooze button", "no open incident"),
+        ("wake button", "not snoozed"),
     ],
 )
 def test_a_button_that_refers_to_nothing_is_audited(scenario, name, result):
@@ -181,7 +181,7 @@ def test_a_button_that_refers_to_nothing_is_audited(scenario, name, result):
     assert [entry[1:] for entry in scenario.entries()] == [(result, ())]
 
 
-@pytest.mark.parametrize(("name", "result"), [("ack", "UnknownSubject"), ("wake button", "NotSnoozed")])
+@pytest.mark.parametrize(("name", "result"), [("ack", "no open incident"), ("wake button", "not snoozed")])
 def test_a_request_without_a_matching_incident_is_audited(scenario, name, result):
     if name == "wake button":
         scenario.open_incident()
@@ -192,7 +192,7 @@ def test_a_request_without_a_matching_incident_is_audited(scenario, name, result
 def test_an_ambiguous_revert_is_audited(scenario):
     service, ana = scenario.service(), Requester(ANA, "ana", "C1", Origin.COMMAND, ENGLISH)
     assert "platform" in service.revert(ana, RevertRequest("ana", PullNumber(7))).text
-    assert scenario.entries() == [("revert #7", "AmbiguousRepository", ())]
+    assert scenario.entries() == [("revert #7", "ambiguous repository", ())]
 
 
 def test_opening_the_snooze_form_is_not_audited(scenario):

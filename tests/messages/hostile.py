@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.core.access.audit import Origin
 from bot.core.access.permission import Denied, MembersUnknown, Right
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.applications.deployer_status import DeployerStatus as DeployerView
@@ -12,6 +13,7 @@ from bot.core.changes.rendered_change import FieldChange, ObjectChange, Rendered
 from bot.core.commands import command
 from bot.core.drift.model import NotFollowed, ObjectDrift
 from bot.core.git.author import Author
+from bot.core.git.people import ChangePeople
 from bot.core.incidents.incident import IncidentState
 from bot.core.objects.health import Unready
 from bot.core.objects.images import Pin, Unpinned
@@ -19,10 +21,12 @@ from bot.core.pull_requests import revert
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueueState
 from bot.core.pull_requests.revert import RevertRequest, Target
+from bot.core.pull_requests.tracked_pull_request import ProposedChange
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, PendingState, RolloutState
 from bot.messages import (
     adopt,
     approval,
+    common,
     diff_pages,
     drift,
     errors,
@@ -111,12 +115,13 @@ MERGE = replace(
 LATE = replace(MERGE, state=RolloutState.LATE)
 
 
+CROWD = ChangePeople((Author(HOSTILE, "x"),) * 20, 10**6, HOSTILE, approvers=(LONG,) * 9, merger=LONG)
 BEHIND = who.Contacts(
     MARKUP[:60],
     ("U0ANA", "S0ONCALL") * 50,
     None,
     [(MARKUP + LONG, None)] * 3,
-    [who.Change(replace(COMMIT, message=HOSTILE), None, (Author(HOSTILE, "x"),) * 20, PULL, (LONG,) * 9)] * 3,
+    [who.Change(replace(COMMIT, message=HOSTILE), None, PULL, CROWD)] * 3,
     HOSTILE,
 )
 PATHS = tuple(f"{MARKUP}/{index}/{LONG}" for index in range(600))
@@ -155,7 +160,7 @@ def answers(translator):
     return {
         "drift answer": drift.answer(translator, [CHECK] * 10),
         "diff": drift.diff(translator, CHECK, "shop", everything=True),
-        "adopt opened": adopt.opened(translator, PULL, "shop", PATHS, OBJECTS),
+        "adopt opened": adopt.opened(translator, PULL),
         "history": history.answer(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG),
         "history of trouble": history.answer(translator, entries(HOSTILE) * 40, MARKUP, "shop", LONG, suspects),
         "unknown command": help_message.mistake(translator, unknown_command, [LONG] * 99),
@@ -174,8 +179,20 @@ def reverts(translator):
     losses = (IrreversibleChange(Loss.IMMUTABLE, LONG, None, HOSTILE, LONG),) * 500
     effects = [Effect(f"{MARKUP}{number}{LONG}", LONG, MARKUP, RENDERED, losses) for number in range(40)]
     effects += [Effect("shop", MARKUP, LONG, why=f"{MARKUP} {number} {LONG}") for number in range(40)]
+    opened = revert.Opened(PULL, target, PATHS, (LONG,) * 99, PATHS, LONG, bounded(effects))
+    opened_pull = replace(
+        REVERT_PULL,
+        title=HOSTILE,
+        what=LONG,
+        requester=HOSTILE,
+        applications=(LONG,) * 99,
+        owners=("U0BO", "S0PLATFORM") * 40,
+        approved_by=(HOSTILE,) * 40,
+        change=revert_message.proposed_change(opened),
+    )
+    adoption = replace(opened_pull, purpose="adopt", change=ProposedChange(PATHS, drift=OBJECTS))
     outcomes = [
-        revert.Opened(PULL, target, PATHS, (LONG,) * 99, PATHS, LONG, bounded(effects)),
+        opened,
         revert.AlreadyReverted(target, commit),
         revert.Conflict(target, files, (LONG,) * 9),
         revert.InsidePull(commit, PullNumber(12), PULL, None, only_possible=True),
@@ -186,8 +203,12 @@ def reverts(translator):
         revert.Unfinished(LONG, HOSTILE, None),
     ]
     request = RevertRequest(MARKUP, CommitUrl("", SHA, HOSTILE), "shop")
+    requested = revert_message.requested(translator, request, Origin.COMMAND)
+    answers = {type(outcome).__name__: revert_message.answer(translator, outcome, request) for outcome in outcomes}
     return {
-        f"revert {type(outcome).__name__}": revert_message.answer(translator, outcome, request) for outcome in outcomes
+        **{f"revert {name}": common.in_answer_to(requested, answer) for name, answer in answers.items()},
+        "revert opened card": pull_request_card.card(translator, opened_pull),
+        "adoption card": pull_request_card.card(translator, adoption),
     }
 
 

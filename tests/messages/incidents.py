@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.core.access.permission import Denied, Right
 from bot.core.drift.model import FieldDrift, ObjectDrift
-from bot.core.incidents.incident import IncidentEvent, IncidentEventType
+from bot.core.incidents.incident import IncidentEvent, IncidentEventType, acknowledge, release
 from bot.i18n.catalogue import set_aside
 from bot.i18n.language import LocalizedText
 from bot.messages import (
@@ -97,12 +97,18 @@ def cards(translator):
     return {f"drift-card-{name}": incident.card(translator, shown) for name, shown in incidents.items()}
 
 
+TAKEN_OVER = acknowledge(ACKNOWLEDGED, by="U0BO", at=T0 + timedelta(minutes=9), name="bo", take_over=True)
+GIVEN_BACK = release(TAKEN_OVER, by="U0BO", at=T0 + timedelta(minutes=12), name="bo")
+
+
 def replies(translator):
     return {
         "drift-reply-unwatched": incident_thread.resolved(translator, UNWATCHED),
         "drift-reply-grown": incident_thread.drift_grew(translator, OPEN, GREW),
         "drift-reply-grown-awake": incident_thread.drift_grew(translator, OPEN, replace(GREW, by="U0ANA")),
         "drift-reply-acknowledged": incident_thread.silenced(translator, [ACKNOWLEDGED], ACKNOWLEDGED.history[-1]),
+        "drift-reply-taken-over": incident_thread.silenced(translator, [TAKEN_OVER], TAKEN_OVER.history[-1]),
+        "drift-reply-released": incident_thread.released(translator, [GIVEN_BACK], GIVEN_BACK.history[-1]),
         "drift-reply-snoozed": incident_thread.silenced(translator, [SNOOZED], SNOOZED.history[-1]),
         "drift-reply-woken": incident_thread.snooze_ended(translator, [OPEN]),
         "drift-reply-reminded": incident_thread.reminded(translator, [OPEN]),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.core.access.audit import Origin
 from bot.core.changes.effect import Effect
 from bot.core.changes.irreversible import IrreversibleChange, Loss
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
@@ -10,10 +11,11 @@ from bot.core.pull_requests import revert
 from bot.core.pull_requests.change_ref import PullNumber, Sha
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.core.pull_requests.revert import RevertRequest, Target
+from bot.core.pull_requests.tracked_pull_request import ProposedChange
 from bot.i18n.catalogue import adopt as adopt_texts
 from bot.i18n.catalogue import effect, forge, repository
 from bot.i18n.language import LocalizedText
-from bot.messages import adopt, pull_request_card
+from bot.messages import adopt, common, pull_request_card
 from bot.messages import queued_revert as queued_revert_message
 from bot.messages import revert as revert_message
 from tests.messages.samples import COMMIT, DRIFTED, FORGE_SILENT, OLDER, PULL_REQUEST, REVERT_PULL, SHA, T0
@@ -77,12 +79,7 @@ REFUSED = warned(
 )
 
 OUTCOMES = {
-    "opened-with-effects": revert.Opened(OPENED, TARGET, FILES, ("shop", "search", "payments"), effects=EFFECTS),
-    "opened-refused": revert.Opened(
-        OPENED, TARGET, FILES, ("shop",), effects=(replace(EFFECTS[0], irreversible=REFUSED), EFFECTS[2])
-    ),
     "opened": revert.Opened(OPENED, TARGET, FILES, ("shop",)),
-    "opened-merge": revert.Opened(OPENED, MERGE_COMMIT, FILES, ("shop",), ("README.md",), "Renovate"),
     "already-open": revert.AlreadyOpen(OPENED),
     "already-reverted": revert.AlreadyReverted(TARGET, LATER),
     "nothing-left": revert.NothingToUndo(TARGET, LATER),
@@ -102,9 +99,6 @@ OUTCOMES = {
     "never-on-branch": revert.NotOnBranch(COMMIT, None, "main"),
     "nothing-left-since-nothing": revert.NothingToUndo(TARGET, None),
     "across-one-merge": revert.AcrossMerges("1b7d3e5a..4f2a9c1e", 2, (LATER,)),
-    "already-undone-in-part": revert.Opened(
-        OPENED, replace(TARGET, pull=None, commits=(COMMIT, LATER)), FILES[:1], (), ("README.md",)
-    ),
     "root": revert.RootCommit(COMMIT),
     "empty": revert.EmptyCommit(MERGE_COMMIT),
     "refused": revert.Refused(LocalizedText(forge.LIMITED, forge="GitHub", time="02:47"), T0),
@@ -112,9 +106,23 @@ OUTCOMES = {
 }
 
 
+# What the card of a revert's pull request shows its reviewers.
+OPENED_OUTCOMES = {
+    "with-effects": revert.Opened(OPENED, TARGET, FILES, ("shop", "search", "payments"), effects=EFFECTS),
+    "refused": revert.Opened(
+        OPENED, TARGET, FILES, ("shop",), effects=(replace(EFFECTS[0], irreversible=REFUSED), EFFECTS[2])
+    ),
+    "of-a-merge": revert.Opened(OPENED, MERGE_COMMIT, FILES, ("shop",), ("README.md",), "Renovate"),
+    "of-no-application": revert.Opened(
+        OPENED, replace(TARGET, pull=None, commits=(COMMIT, LATER)), FILES * 6, (), ("README.md",)
+    ),
+}
+
+
 def messages(translator):
     return {
-        **{f"revert-{name}": revert_message.answer(translator, outcome, REQUEST) for name, outcome in OUTCOMES.items()},
+        **{f"revert-{name}": revert_answer(translator, outcome) for name, outcome in OUTCOMES.items()},
+        "revert-opened-by-button": revert_answer(translator, OUTCOMES["opened"], Origin.BUTTON),
         "revert-which-repository": revert_message.answer(
             translator, revert.AmbiguousRepository(("platform", "web")), replace(REQUEST, change=PullNumber(12))
         ),
@@ -122,6 +130,12 @@ def messages(translator):
         **cards(translator),
         **adoptions(translator),
     }
+
+
+def revert_answer(translator, outcome, origin=Origin.COMMAND):
+    """As the person reads it who requested the revert."""
+    requested = revert_message.requested(translator, REQUEST, origin)
+    return common.in_answer_to(requested, revert_message.answer(translator, outcome, REQUEST))
 
 
 def queued(translator):
@@ -138,11 +152,25 @@ def queued(translator):
 def cards(translator):
     pulls = {
         "revert-card-open": REVERT_PULL,
-        "revert-card-merged": replace(REVERT_PULL, state="merged", merged_by="carla"),
+        **{
+            f"revert-card-{name}": replace(
+                REVERT_PULL, applications=outcome.applications, change=revert_message.proposed_change(outcome)
+            )
+            for name, outcome in OPENED_OUTCOMES.items()
+        },
+        "revert-card-approved": replace(REVERT_PULL, approved_by=("bo",)),
+        "revert-card-merged": replace(REVERT_PULL, state="merged", merged_by="carla", approved_by=("bo",)),
         "revert-card-merged-by-nobody-known": replace(REVERT_PULL, state="merged", applications=()),
-        "revert-card-asked-by-button": replace(REVERT_PULL, what=f"https://forge.example/commit/{SHA}"),
+        "revert-card-asked-by-button": replace(
+            REVERT_PULL, what=f"https://forge.example/commit/{SHA}", origin=Origin.BUTTON
+        ),
+        "revert-card-of-an-older-version": replace(REVERT_PULL, requester="", origin=Origin.UNKNOWN, owners=()),
         "revert-card-closed": replace(REVERT_PULL, state="closed"),
-        "adopt-card-open": replace(REVERT_PULL, purpose="adopt"),
+        "adopt-card-open": replace(
+            REVERT_PULL,
+            purpose="adopt",
+            change=ProposedChange(("apps/shop/web.yaml", "apps/shop/settings.yaml"), drift=DRIFTED.drift),
+        ),
         "adopt-card-merged": replace(REVERT_PULL, purpose="adopt", state="merged"),
         "adopt-card-closed": replace(REVERT_PULL, purpose="adopt", state="closed"),
         "adopt-card-moot": replace(REVERT_PULL, purpose="adopt", moot=True),
@@ -151,10 +179,11 @@ def cards(translator):
 
 
 def adoptions(translator):
-    files = ("apps/shop/web.yaml", "apps/shop/settings.yaml")
     helm = LocalizedText(adopt_texts.HELM, application="shop", path="spec.replicas", files="charts/shop/values.yaml")
     return {
-        "adopt-opened": adopt.opened(translator, PULL_REQUEST, "shop", files, DRIFTED.drift),
+        "adopt-opened": common.in_answer_to(
+            adopt.requested(translator, "shop"), adopt.opened(translator, PULL_REQUEST)
+        ),
         "adopt-already-open": adopt.already_open(translator, PULL_REQUEST),
         "adopt-nothing": adopt.nothing_to_adopt(translator, "shop"),
         "adopt-refused": adopt.not_adopted(translator, helm),

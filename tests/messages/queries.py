@@ -9,6 +9,7 @@ from bot.core.approvals.approval import ApprovalStatus
 from bot.core.drift.model import NotFollowed
 from bot.core.git.author import Author
 from bot.core.git.commit import Commit
+from bot.core.git.people import ChangePeople
 from bot.i18n.catalogue import chat, discovery
 from bot.i18n.language import LocalizedText
 from bot.messages import history, status, who
@@ -52,6 +53,7 @@ DEPLOYERS = {
     ],
 }
 NOT_TAKEN = LocalizedText(chat.NOT_TAKEN, why=LocalizedText(chat.NOT_IN_CHANNEL, channel="C0ALERTS01"))
+ANA = ChangePeople((Author("Ana", "ana@shop.example"),))
 BEHIND = who.Contacts(
     application="shop",
     owners=("U0ANA", "S0ONCALL"),
@@ -61,9 +63,15 @@ BEHIND = who.Contacts(
     writers=[("kubectl-edit", T0), ("argocd-controller", None)],
     changes=[
         who.Change(
-            COMMIT, MERGED.url, (Author("Ana", "ana@shop.example", user="U0ANA"),), PULL_REQUEST, ("carla", "bo")
+            COMMIT,
+            MERGED.url,
+            PULL_REQUEST,
+            ChangePeople((Author("Ana", "ana@shop.example", user="U0ANA"),), approvers=("carla", "bo"), merger="bruno"),
         ),
-        who.Change(COMMIT, None, (), None, ()),
+        who.Change(
+            COMMIT, None, PULL_REQUEST, ChangePeople(tool="gitops-bot", requester="dana", approvers=(), merger="bruno")
+        ),
+        who.Change(COMMIT, None, None, ChangePeople(tool="renovate[bot]")),
     ],
     approvals_error=None,
 )
@@ -99,9 +107,16 @@ def entries(text="Lower the memory limit of web"):
     commit = replace(COMMIT, message=text)
     older = replace(commit, sha=OLDER)
     return [
-        history.Entry(commit, MERGED.url, PULL_REQUEST, ("carla",), (("shop", LIVE_AT),), T0),
-        history.Entry(older, None, None, (), (), T0 - timedelta(days=1)),
-        history.Entry(older, None, None, None, (), T0 - timedelta(days=2)),
+        history.Entry(
+            commit,
+            MERGED.url,
+            PULL_REQUEST,
+            replace(ANA, approvers=("carla",), merger="bruno"),
+            (("shop", LIVE_AT),),
+            T0,
+        ),
+        history.Entry(older, None, None, replace(ANA, approvers=()), (), T0 - timedelta(days=1)),
+        history.Entry(older, None, None, ANA, (), T0 - timedelta(days=2)),
     ]
 
 
@@ -114,7 +129,7 @@ def judged_entries():
         *(replace(JUDGED, verdict=verdict, approvers=("carla",)) for verdict in verdicts),
         replace(JUDGED, verdict=ApprovalStatus.APPROVED, approvers=("carla",), verified=True),
     ]
-    return [history.Entry(commit, None, judged.pull, None, (), T0, judged) for judged in records]
+    return [history.Entry(commit, None, judged.pull, judged.people, (), T0, judged) for judged in records]
 
 
 def messages(translator):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from bot.core.access.audit import Origin
 from bot.core.access.permission import Rule
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
@@ -87,8 +88,8 @@ CHECKS = {check.application: check for check in (DRIFTED, SYNCED, UNKNOWN)}
 OPEN = Incident("shop@1", "shop", "prod", "C1", IncidentState.OPEN, T0, T0 + timedelta(minutes=5), SHA, DRIFTED.drift)
 RESOLVED = replace(OPEN, state=IncidentState.RESOLVED, resolved_at=T0 + timedelta(minutes=9), ended="cluster")
 CRITICAL = replace(OPEN, drift=(DEPLOYMENT, PRIVILEGED))
-ACKNOWLEDGED = acknowledge(OPEN, by="U0ANA", at=T0 + timedelta(minutes=3))
-SNOOZED = snooze(OPEN, by="U0ANA", until=T0 + timedelta(hours=4), at=T0 + timedelta(minutes=3))
+ACKNOWLEDGED = acknowledge(OPEN, by="U0ANA", at=T0 + timedelta(minutes=3), name="ana")
+SNOOZED = snooze(OPEN, by="U0ANA", until=T0 + timedelta(hours=4), at=T0 + timedelta(minutes=3), name="ana")
 # They share a card.
 GROUP = [
     replace(incident, application=name, repository="platform", group="many")
@@ -145,6 +146,10 @@ REVERT_PULL = TrackedPullRequest(
     channels=("C1",),
     applications=("shop",),
     opened_at=T0,
+    requester="ana",
+    origin=Origin.COMMAND,
+    owners=("U0ANA", "U0BO", "S0PLATFORM"),
+    author="gitops-bot[bot]",
 )
 
 

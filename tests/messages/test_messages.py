@@ -93,7 +93,7 @@ def test_its_fallback_is_a_sentence_for_a_screen_reader(messages, subtests):
     for name, message in messages.items():
         with subtests.test(name):
             text = message["text"]
-            assert text[0].isalnum() or text[0] == "#"
+            assert text[0].isalnum() or text[0] in "#/"  # a pull request, a command
             assert text.rstrip()[-1] in ".…)?"
 
 

@@ -27,5 +27,9 @@ class SqlPullRequests:
         bodies = sa.select(pull_requests.c.body).where(pull_requests.c.settled.is_(False)).order_by(pull_requests.c.id)
         return _PULL_REQUESTS.load_all(self._database.scalars(bodies))
 
+    def get(self, id_: str) -> TrackedPullRequest | None:
+        bodies = self._database.scalars(sa.select(pull_requests.c.body).where(pull_requests.c.id == id_))
+        return next(iter(_PULL_REQUESTS.load_all(bodies)), None)
+
     def ended(self, since: datetime, limit: int) -> list[TrackedPullRequest]:
         return _PULL_REQUESTS.load_all(self._database.ended(pull_requests, since, limit))

@@ -1,18 +1,23 @@
 """Which API server to talk to and how to authenticate: a kubeconfig, or the pod's own service account."""
 
+import logging
 import os
 import re
 import sys
 from pathlib import Path
 from typing import Any, Final
 
+import urllib3
 import yaml
 from kubernetes.client import Configuration
 from kubernetes.config import ConfigException, load_incluster_config
 from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
+from urllib3.exceptions import InsecureRequestWarning
 
 from bot.adapters.kubernetes import bounds, run_exec_plugin
 from bot.ports.cluster import ClusterError
+
+_log = logging.getLogger(__name__)
 
 _POD_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -27,6 +32,15 @@ def default_kubeconfig() -> str | None:
         return variable
     default = Path("~/.kube/config").expanduser()
     return str(default) if default.is_file() else None
+
+
+def current_context(kubeconfig: str | None) -> str | None:
+    """The name of a kubeconfig's current context, if it can be read."""
+    try:
+        name = kubeconfig and KubeConfigMerger(kubeconfig).config.value.get("current-context")  # type: ignore[no-untyped-call]
+    except (ConfigException, OSError, ValueError, TypeError, AttributeError, yaml.YAMLError):
+        return None
+    return str(name) if name else None
 
 
 def load_configuration(name: str, kubeconfig: Path | str | None, context: str | None) -> tuple[Configuration, str]:
@@ -70,6 +84,9 @@ def _from_file(name: str, kubeconfig: str, context: str | None) -> tuple[Configu
         raise ClusterConfigError(
             f"Cluster {name}: {kubeconfig} is not a kubeconfig. Try `kubectl config view`."
         ) from None
+    if not configuration.verify_ssl:
+        _log.warning("Cluster %s: TLS certificates are not verified, as %s asks for.", name, kubeconfig)
+        urllib3.disable_warnings(InsecureRequestWarning)  # it would repeat this for each request
     return configuration, str(namespace or "default")
 
 

@@ -44,11 +44,37 @@ class AuditEntry:
     applications: tuple[str, ...] = ()
 
 
+# Outcomes whose names say nothing outside the code.
+_RESULTS = {
+    "UnknownSubject": "no open incident",
+    "Over": "already resolved",
+    "Nobody": "nobody has it",
+    "StaleButton": "button out of date",
+}
+
+
+def outcome_name(name: str) -> str:
+    """An outcome for the log, from the name of its type: `AlreadyOpen` is `already open`; one word stays as it is."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return _RESULTS.get(name) or (words.lower() if " " in words else words)
+
+
 Row = dict[str, str | list[str]]
 
 _SINCE = re.compile(r"(\d{1,5})([dhm])", re.ASCII)
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
-COLUMNS = ("at", "who", "what", "applications", "origin", "channel", "result")
+COLUMNS = (
+    "at",
+    "who",
+    "what",
+    "applications",
+    "origin",
+    "channel",
+    "result",
+    "pull_author",
+    "approvers",
+    "merged_by",
+)
 # What makes a spreadsheet read a cell as a formula, full-width forms too; a leading space does not stop every one.
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
@@ -106,8 +132,8 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def row(entry: AuditEntry) -> Row:
-    """One entry, keyed by `COLUMNS`."""
+def row(entry: AuditEntry, *, pull_author: str = "", approvers: Sequence[str] = (), merged_by: str = "") -> Row:
+    """One entry, keyed by `COLUMNS`, with the people (logins) of the pull request that the request opened, if any."""
     return {
         "at": instant(entry.at),
         "who": entry.who,
@@ -116,6 +142,9 @@ def row(entry: AuditEntry) -> Row:
         "origin": entry.origin.value,
         "channel": entry.channel,
         "result": entry.result,
+        "pull_author": pull_author,
+        "approvers": list(approvers),
+        "merged_by": merged_by,
     }
 
 

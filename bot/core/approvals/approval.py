@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 
-from bot.core.git.commit import Approval, PullRequest
+from bot.core.git.author import Author
+from bot.core.git.commit import Approval, PullRequest, is_late
+from bot.core.git.people import ChangePeople
 from bot.core.globs import matches_path_glob
 from bot.core.waiting import is_waiting
 from bot.i18n.language import Text
@@ -114,7 +116,7 @@ def evaluate(evidence: Evidence, rules: ApprovalRules) -> ApprovalResult:
         return ApprovalResult(ApprovalStatus.DIRECT)
     by_others = [approval for approval in evidence.approvals if approval.by != pull.author]
     valid = [approval for approval in by_others if _covers_merged_content(approval, pull, evidence)]
-    approvers = _logins(approval for approval in valid if not _is_late(approval, pull))
+    approvers = _logins(approval for approval in valid if not is_late(approval, pull))
     later = tuple(login for login in _logins(valid) if login not in approvers)
     match = evidence.content.get(pull.head_sha, ContentMatch.UNKNOWN)
     verdict = _verdict(evidence, rules, match, approvers, by_others)
@@ -136,7 +138,7 @@ def _verdict(
         return ApprovalStatus.UNKNOWN  # the forge doesn't say which head was approved
     if approvers:
         return ApprovalStatus.TOO_FEW
-    if any(not _is_late(approval, evidence.pull) for approval in by_others):
+    if any(not (evidence.pull and is_late(approval, evidence.pull)) for approval in by_others):
         return ApprovalStatus.STALE
     return ApprovalStatus.SELF if evidence.approvals and not by_others else ApprovalStatus.BYPASSED
 
@@ -146,11 +148,6 @@ def _covers_merged_content(approval: Approval, pull: PullRequest, evidence: Evid
     is_final = approval.sha == pull.head_sha
     match = evidence.content.get(approval.sha, ContentMatch.SAME if is_final else ContentMatch.DIFFERS)
     return match is ContentMatch.SAME or (match is ContentMatch.UNKNOWN and is_final)
-
-
-def _is_late(approval: Approval, pull: PullRequest | None) -> bool:
-    merged_at = pull.merged_at if pull else None
-    return approval.at is not None and merged_at is not None and approval.at > merged_at
 
 
 def _logins(approvals: Iterable[Approval]) -> tuple[str, ...]:
@@ -166,7 +163,8 @@ class ApprovalRecord:
 
     - `batch` is the newest of the commits that were first seen together; `order` is this one's position among them,
       oldest first.
-    - `author` is from the commit itself, so it proves nothing. `pushed_by` is the pusher's login.
+    - `author` is from the commit itself, so it proves nothing; `authors`, `more_authors` and `requester` are as in
+      ChangePeople. `pushed_by` is the pusher's login.
     - `look_at` is when to check the forge again. `why` is why there is no verdict yet.
     - `approvers`, `later` and `verified` are as in ApprovalResult.
     - `alert` is the ID of the alert that reports it, `flagged_at` when it was found to be unapproved.
@@ -198,6 +196,22 @@ class ApprovalRecord:
     more: bool = False
     alert: str | None = None
     flagged_at: datetime | None = None
+    authors: tuple[Author, ...] = ()
+    more_authors: int = 0
+    requester: str = ""
+
+    @property
+    def people(self) -> ChangePeople:
+        """The people behind it; approvers are unknown until there is a verdict."""
+        return ChangePeople(
+            authors=self.authors,
+            more_authors=self.more_authors,
+            tool=self.author,
+            requester=self.requester,
+            pull_author=self.pull.author if self.pull else "",
+            approvers=None if self.verdict is ApprovalStatus.UNKNOWN else self.approvers,
+            merger=(self.pull and self.pull.merged_by) or "",
+        )
 
     @property
     def reached_at(self) -> datetime:
@@ -229,7 +243,9 @@ def apply_result(
 ) -> ApprovalRecord:
     """The record after another evaluation. A commit counts as unapproved only after `grace`: forges lag behind git."""
     if result.verdict in UNAPPROVED and now < record.seen_at + grace:
-        return replace(record, why=None, look_at=min(record.seen_at + grace, now + _MIN_RECHECK))
+        return replace(
+            record, why=None, pull=pull or record.pull, look_at=min(record.seen_at + grace, now + _MIN_RECHECK)
+        )
     verdict = result.verdict
     if record.flagged_at and verdict is ApprovalStatus.UNKNOWN:
         return replace(record, look_at=next_check_at(record, now))

@@ -9,10 +9,13 @@ COLUMNS = (
     "branch",
     "sha",
     "author",
+    "requester",
     "pushed_by",
     "pull",
+    "pull_author",
     "verdict",
     "approvers",
+    "merged_by",
     "approved_later_by",
     "content",
     "applications",
@@ -21,17 +24,20 @@ COLUMNS = (
 
 def row(record: ApprovalRecord) -> Row:
     """One commit, keyed by `COLUMNS`. `content` tells whether it was verified to match its pull request."""
-    pull = record.pull
+    pull, people = record.pull, record.people
     return {
         "at": instant(record.reached_at),
         "repository": record.repository,
         "branch": record.branch,
         "sha": record.sha,
-        "author": record.author,
+        "author": people.written_by,
+        "requester": people.requester,
         "pushed_by": record.pushed_by or "",
         "pull": pull.url if pull else "",
+        "pull_author": people.pull_author,
         "verdict": record.verdict.value,
-        "approvers": list(record.approvers),
+        "approvers": list(people.approvers or ()),
+        "merged_by": people.merger,
         "approved_later_by": list(record.later),
         "content": "verified" if record.verified else "not verified" if pull else "",
         "applications": list(record.applications),

@@ -63,6 +63,20 @@ class AcknowledgeCommand:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseCommand:
+    """Give back the application's incident."""
+
+    application: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnsnoozeCommand:
+    """End the snooze of the application's incident."""
+
+    application: str
+
+
+@dataclass(frozen=True, slots=True)
 class SnoozeCommand:
     """Snooze the application's incident."""
 
@@ -77,6 +91,7 @@ class HelpCommand:
     spec: "CommandSpec | None" = None
 
 
+SilenceCommand = AcknowledgeCommand | ReleaseCommand | SnoozeCommand | UnsnoozeCommand
 Command = (
     StatusCommand
     | DriftCommand
@@ -84,8 +99,7 @@ Command = (
     | RevertCommand
     | HistoryCommand
     | WhoCommand
-    | AcknowledgeCommand
-    | SnoozeCommand
+    | SilenceCommand
     | HelpCommand
 )
 
@@ -145,7 +159,8 @@ COMMANDS = (
     CommandSpec("history", "[APP]", texts.HISTORY, 0, 1),
     CommandSpec("who", "APP", texts.WHO, 1, 1),
     CommandSpec("ack", "APP", texts.ACKNOWLEDGE, 1, 1),
-    CommandSpec("snooze", "APP [DURATION]", texts.SNOOZE, 1, 4),
+    CommandSpec("release", "APP", texts.RELEASE, 1, 1),
+    CommandSpec("snooze", "APP [DURATION|off]", texts.SNOOZE, 1, 4),
     CommandSpec("help", "[COMMAND]", texts.HELP, 0, 1),
 )
 
@@ -196,7 +211,9 @@ def _spec(word: str) -> CommandSpec | UnknownCommand:
     return spec or UnknownCommand(word, _suggestion(name, [spec.name for spec in COMMANDS]))
 
 
-def _snooze(arguments: _Arguments) -> SnoozeCommand | InvalidDuration | None:
+def _snooze(arguments: _Arguments) -> SnoozeCommand | UnsnoozeCommand | InvalidDuration | None:
+    if arguments.application and [other.lower() for other in arguments.others] == ["off"]:
+        return UnsnoozeCommand(arguments.application)
     period = parse_snooze(" ".join(arguments.others)) if arguments.others else DEFAULT_SNOOZE
     if period is None:
         return InvalidDuration()
@@ -217,6 +234,7 @@ _PARSERS: dict[str, Callable[[_Arguments], Command | InvalidCommand | None]] = {
     "history": lambda args: HistoryCommand(args.application),
     "who": lambda args: WhoCommand(args.application) if args.application else None,
     "ack": lambda args: AcknowledgeCommand(args.application) if args.application else None,
+    "release": lambda args: ReleaseCommand(args.application) if args.application else None,
     "snooze": _snooze,
 }
 

@@ -63,6 +63,15 @@ class Approval:
 
 
 def approvers(pull: PullRequest, approvals: Iterable[Approval]) -> tuple[str, ...]:
-    """The logins that approved the final head, without the pull request's author."""
-    valid = (approval.by for approval in approvals if approval.sha == pull.head_sha and approval.by != pull.author)
+    """The logins that approved the final head before the merge, without the pull request's author."""
+    valid = (
+        approval.by
+        for approval in approvals
+        if approval.sha == pull.head_sha and approval.by != pull.author and not is_late(approval, pull)
+    )
     return tuple(dict.fromkeys(valid))
+
+
+def is_late(approval: Approval, pull: PullRequest) -> bool:
+    """Whether an approval came only after the merge."""
+    return approval.at is not None and pull.merged_at is not None and approval.at > pull.merged_at

@@ -1,7 +1,7 @@
 """One episode of drift on one application, from detection to resolution.
 
-Checks change an incident (`apply_check`), people do (`acknowledge`, `snooze`, `cancel_snooze`), and so does time
-(`expire_snooze`, `mark_announced`, `remind`, `escalate`). Each transition is pure and idempotent, and returns the
+Checks change an incident (`apply_check`), people do (`acknowledge`, `release`, `snooze`, `cancel_snooze`), and so does
+time (`expire_snooze`, `mark_announced`, `remind`, `escalate`). Each transition is pure and idempotent, and returns the
 incident unchanged where it does not apply, such as to a resolved one. What happens is recorded in the history.
 """
 
@@ -41,6 +41,7 @@ class IncidentEventType(StrEnum):
 
     WORSENED = "grew"
     ACKNOWLEDGED = "acknowledged"
+    RELEASED = "released"
     SNOOZED = "snoozed"
     SNOOZE_ENDED = "woke"
     REMINDED = "reminded"
@@ -59,8 +60,9 @@ class IncidentEvent:
     """Something that happened to an incident.
 
     `id` is unique within the incident. `by` is the Slack user ID of whoever did it; for SNOOZE_ENDED, of whoever had
-    snoozed; for WORSENED, of whoever's acknowledgement or snooze it ended. `until` is the end of a snooze, `drift` the
-    new differences of WORSENED. Events that are `told` are posted in the card's thread.
+    snoozed; for WORSENED, of whoever's acknowledgement or snooze it ended. `name` is their name, if they did it
+    themselves, and `previous` whoever had it until it was ACKNOWLEDGED by another. `until` is the end of a snooze,
+    `drift` the new differences of WORSENED. Events that are `told` are posted in the card's thread.
     """
 
     id: str
@@ -70,6 +72,8 @@ class IncidentEvent:
     until: datetime | None = None
     drift: tuple[ObjectDrift, ...] = ()
     told: bool = True
+    name: str = ""
+    previous: str | None = None
 
 
 # "cluster": the live objects match git again. "adopted": git was updated to match the cluster. "git": git changed to
@@ -250,12 +254,16 @@ def _resolve(incident: Incident | None, check: Check, cause_if_git_moved: Resolu
 # ---------------------------------------------------------------- people
 
 
-def acknowledge(incident: Incident, *, by: str, at: datetime) -> Incident:
-    """Silence reminders and escalation, unless it gets worse: someone (a Slack user ID) is on it.
+def acknowledge(incident: Incident, *, by: str, at: datetime, name: str = "", take_over: bool = False) -> Incident:
+    """Silence reminders and escalation, unless it gets worse: someone (a Slack user ID, with their name) is on it.
 
-    Ends a snooze. Unchanged if the incident is already acknowledged.
+    Ends a snooze. Unchanged if they have it already, or if someone else does, unless they `take_over`.
     """
-    if incident.state not in (IncidentState.OPEN, IncidentState.SNOOZED):
+    owner = incident.acknowledged_by
+    is_taken = owner is not None and owner != by
+    if incident.state not in ACTIVE_STATES or (is_taken and not take_over):
+        return incident
+    if incident.state is IncidentState.ACKNOWLEDGED and not is_taken:
         return incident
     acknowledged = replace(
         incident,
@@ -265,10 +273,31 @@ def acknowledge(incident: Incident, *, by: str, at: datetime) -> Incident:
         snoozed_by=None,
         snoozed_until=None,
     )
-    return _add_event(acknowledged, IncidentEventType.ACKNOWLEDGED, at, by=by)
+    previous = owner or incident.snoozed_by
+    return _add_event(
+        acknowledged,
+        IncidentEventType.ACKNOWLEDGED,
+        at,
+        by=by,
+        name=name,
+        previous=previous if previous != by else None,
+    )
 
 
-def snooze(incident: Incident, *, by: str, until: datetime, at: datetime) -> Incident:
+def release(incident: Incident, *, by: str, at: datetime, name: str = "") -> Incident:
+    """Give it back: nobody has it, so reminders and escalation resume unless it is snoozed.
+
+    Unchanged unless `by` acknowledged it.
+    """
+    if incident.state not in ACTIVE_STATES or incident.acknowledged_by != by:
+        return incident
+    released = _add_event(incident, IncidentEventType.RELEASED, at, by=by, name=name)
+    if incident.state is IncidentState.ACKNOWLEDGED:
+        return _reopen(released, at)
+    return replace(released, acknowledged_by=None, acknowledged_at=None)
+
+
+def snooze(incident: Incident, *, by: str, until: datetime, at: datetime, name: str = "") -> Incident:
     """Silence the incident until then, unless it gets worse. An acknowledgement outlasts the snooze.
 
     Unchanged if `until` has passed, or the incident is already snoozed until then.
@@ -276,7 +305,7 @@ def snooze(incident: Incident, *, by: str, until: datetime, at: datetime) -> Inc
     if incident.state not in ACTIVE_STATES or until <= at or incident.snoozed_until == until:
         return incident
     snoozed = replace(incident, state=IncidentState.SNOOZED, snoozed_by=by, snoozed_until=until)
-    return _add_event(snoozed, IncidentEventType.SNOOZED, at, by=by, until=until)
+    return _add_event(snoozed, IncidentEventType.SNOOZED, at, by=by, until=until, name=name)
 
 
 def cancel_snooze(incident: Incident, now: datetime) -> Incident:
@@ -354,6 +383,8 @@ def _add_event(
     until: datetime | None = None,
     drift: tuple[ObjectDrift, ...] = (),
     told: bool = True,
+    name: str = "",
+    previous: str | None = None,
 ) -> Incident:
-    event = IncidentEvent(str(incident.events), at, kind, by, until, drift, told)
+    event = IncidentEvent(str(incident.events), at, kind, by, until, drift, told, name, previous)
     return replace(incident, events=incident.events + 1, history=(*incident.history, event)[-MAX_EVENTS:])

@@ -27,7 +27,7 @@ from bot.i18n.language import LocalizedError, LocalizedText, Text
 
 _MAX_DEPTH: Final = 500  # far above any manifest, far below any stack limit
 # What the aliases of one document may expand to; more is a YAML bomb. A node counts as one, and so do 100 characters.
-_MAX_ALIASED: Final = 100_000
+MAX_ALIASED: Final = 100_000
 _CHARACTERS_PER_NODE: Final = 100
 # What is read together, such as the files of an application: mappings, lists, scalars, and the ends of the first two,
 # with aliases expanded. Each takes at most about 100 bytes; forty thousand usual objects have that many.
@@ -239,9 +239,10 @@ def _yaml_documents(file: str, text: str, budget: NodeBudget) -> Iterator[tuple[
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else line
-        raise ManifestError(
-            file, line, LocalizedText(texts.NOT_YAML, said=error.problem or LocalizedText(texts.ENDS_EARLY))
-        ) from None
+        said = error.problem or LocalizedText(texts.ENDS_EARLY)
+        if mark and re.match(r" *\t", "".join(text.split("\n")[mark.line : mark.line + 1])):
+            said = LocalizedText(texts.TAB)
+        raise ManifestError(file, line, LocalizedText(texts.NOT_YAML, said=said)) from None
 
 
 def _line(event: Event | None) -> int:
@@ -329,7 +330,7 @@ class _Document:
             raise self._error(LocalizedText(texts.NO_ANCHOR))
         value, size = self._anchors[anchor]
         self._aliased += size
-        if self._aliased > _MAX_ALIASED:
+        if self._aliased > MAX_ALIASED:
             raise self._error(LocalizedText(texts.BOMB))
         return value, size
 

@@ -2,17 +2,43 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
+from bot.core.access.audit import Origin
+from bot.core.changes.effect import Effect
+from bot.core.drift.model import ObjectDrift
 from bot.core.git.commit import PullRequest
+from bot.core.git.people import BOT, ChangePeople
+from bot.i18n.language import Text
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedChange:
+    """What merging a pull request does, for its reviewers.
+
+    A revert has the `effects` on each application, and `notes` on what to know before merging; an adoption has the
+    `drift` that git takes over.
+    """
+
+    files: tuple[str, ...] = ()
+    notes: tuple[Text, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    drift: tuple[ObjectDrift, ...] = ()
+
+
+NOTHING_KNOWN: Final = ProposedChange()
 
 
 @dataclass(frozen=True, slots=True)
 class TrackedPullRequest:
-    """`by` is the Slack user who asked for it and `what` the change or application; `state` as in PullRequest.
+    """One pull request; `number`, `url`, `title`, `author` and `state` as in PullRequest.
 
-    `repository` is the key of a RepositoryRef. `purpose` is to revert a change, or to adopt what the cluster has; an
-    open one of these is `moot` once the drift is gone.
+    - `repository` is the key of a RepositoryRef.
+    - `by` is the Slack user who requested it and `requester` their name, `origin` how they did, and `what` the change
+      or application. `owners` are the users and user groups who own the applications.
+    - `approved_by` and `merged_by` are logins.
+    - `purpose` is to revert a change, or to adopt what the cluster has; an open one of these is `moot` once the drift
+      is gone.
     """
 
     id: str
@@ -30,10 +56,30 @@ class TrackedPullRequest:
     ended_at: datetime | None = None
     purpose: Literal["revert", "adopt"] = "revert"
     moot: bool = False
+    requester: str = ""
+    origin: Origin = Origin.UNKNOWN
+    owners: tuple[str, ...] = ()
+    change: ProposedChange = NOTHING_KNOWN
+    author: str = ""
+    approved_by: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> ChangePeople:
+        """Who requested, approved and merged it."""
+        return ChangePeople(
+            tool=BOT,
+            requester=self.requester or self.by,
+            pull_author=self.author,
+            approvers=self.approved_by,
+            merger=self.merged_by or "",
+        )
 
 
-def refreshed(tracked: TrackedPullRequest, pull: PullRequest, now: datetime) -> TrackedPullRequest:
-    """The tracked pull request with its state on the forge."""
+def refreshed(
+    tracked: TrackedPullRequest, pull: PullRequest, approved_by: tuple[str, ...], now: datetime
+) -> TrackedPullRequest:
+    """The tracked pull request with its state and its approvers on the forge."""
+    tracked = replace(tracked, approved_by=approved_by, author=pull.author)
     if pull.state == tracked.state:
         return tracked
     ended_at = None if pull.state == "open" else pull.merged_at or now

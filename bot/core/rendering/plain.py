@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from posixpath import basename, normpath
+from typing import Final
 
 from bot.core.objects.manifest import Manifest, ManifestError, NodeBudget, read_manifests
 from bot.i18n.catalogue import manifest as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, join_texts
 
+_MAX_ERRORS: Final = 10  # of one directory
 _SUFFIXES = (".yaml", ".yml", ".json")
 _SKIP_MARKER = b"+argocd:skip-file-rendering"
 _MANIFEST_MARKERS = (b"apiVersion:", b"kind:", b"metadata:")
@@ -27,7 +29,7 @@ def render_plain(
     """The manifests in (path, content) pairs, ordered by path; `root` is the application's path.
 
     Without `hidden`, hidden files and directories below the root (`.github`) are skipped. ManifestError, with file and
-    line, for invalid manifests and for the input of Kustomize, Helm and Jsonnet. With `skip_other_yaml`, files are
+    line, for every invalid manifest and for the input of Kustomize, Helm and Jsonnet. With `skip_other_yaml`, files are
     skipped as in Argo CD, and the input of Kustomize and Helm is YAML like any other.
     """
     base = normpath(root.strip("/") or ".")
@@ -40,9 +42,20 @@ def render_plain(
             raise ManifestError(path, 1, LocalizedText(texts.GENERATOR, generator=generator))
     read_file = _read_objects if skip_other_yaml else read_manifests
     budget = NodeBudget()
-    return [
-        manifest for path, content in read if path.endswith(_SUFFIXES) for manifest in read_file(path, content, budget)
-    ]
+    manifests: list[Manifest] = []
+    errors: list[ManifestError] = []
+    for path, content in read:
+        if path.endswith(_SUFFIXES) and len(errors) < _MAX_ERRORS:
+            try:
+                manifests += read_file(path, content, budget)
+            except ManifestError as error:
+                errors.append(error)
+    if errors:
+        first, *others = errors
+        raise ManifestError(
+            first.file, first.line, join_texts(texts.AND_MORE, [first.problem, *(other.text for other in others)])
+        )
+    return manifests
 
 
 def _read_objects(path: str, content: bytes, budget: NodeBudget) -> list[Manifest]:

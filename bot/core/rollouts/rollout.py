@@ -10,6 +10,7 @@ from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.rendered_change import NO_CHANGE, RenderedChange
 from bot.core.changes.suspect import Suspect
 from bot.core.git.author import Author
+from bot.core.git.people import ChangePeople
 from bot.core.objects.health import Unready
 from bot.core.objects.images import Unpinned
 from bot.i18n.language import Text
@@ -36,7 +37,7 @@ ENDED_STATES = frozenset({RolloutState.LIVE, RolloutState.SUPERSEDED})
 class PendingState:
     """What was still pending when an application was observed: at most MAX_LISTED of each kind; `total` counts all.
 
-    `missing` fields and objects are not applied yet (`Deployment web: spec.replicas`); `remaining` objects were removed
+    `missing` fields and objects are not applied yet (`Deployment web: replicas`); `remaining` objects were removed
     from git but are still in the cluster; `unready` workloads were applied but are not ready. `failure` is the error
     that the deployer reports.
     """
@@ -92,7 +93,7 @@ class Rollout:
     """One merge to a tracked branch, from `parent` to `revision`, that changed at least one application.
 
     - `merged_at` is the forge's time, or if there is none, when the bot first saw the merge.
-    - `approved_by` are forge logins. `authors` are the first authors of its commits; `more_authors` counts the rest.
+    - `approved_by` are forge logins. `authors`, `more_authors`, `requester` and `pull_author` are as in ChangePeople.
     - `merges` is how many merges this rollout stands for; it is the last of them.
     - `rewritten` means that the branch was force-pushed to this revision.
     - `suspects` are the commits that last changed the workloads that aren't ready; None until the bot has searched for
@@ -121,6 +122,21 @@ class Rollout:
     superseded_by: str | None = None
     ended_at: datetime | None = None
     suspects: tuple[Suspect, ...] | None = None
+    pull_author: str = ""
+    requester: str = ""
+
+    @property
+    def people(self) -> ChangePeople:
+        """The people behind the merge."""
+        return ChangePeople(
+            authors=self.authors,
+            more_authors=self.more_authors,
+            tool=self.author,
+            requester=self.requester,
+            pull_author=self.pull_author,
+            approvers=self.approved_by,
+            merger=self.merged_by or "",
+        )
 
 
 @dataclass(frozen=True, slots=True)

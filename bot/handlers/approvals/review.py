@@ -29,6 +29,7 @@ from bot.core.approvals.approval import (
 from bot.core.git.commit import Approval, Commit, PullRequest
 from bot.core.git.patch import FileChange, redacted_patch, truncate_lines
 from bot.core.git.repository_ref import RepositoryRef
+from bot.handlers.change_people import git_people, requester_of
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import approval as texts
@@ -146,6 +147,7 @@ class ApprovalReviewer:
         parent = commit.parents[0] if commit.parents else None
         affected = self._affected(repository, parent, commit.sha)
         forge = self._ports.forges.get(repository.name)
+        people = git_people(repository, commit)
         return ApprovalRecord(
             id=f"{repository.name}@{commit.sha}",
             repository=repository.name,
@@ -154,6 +156,8 @@ class ApprovalReviewer:
             parent=parent,
             subject=commit.subject,
             author=commit.author,
+            authors=people.authors,
+            more_authors=people.more_authors,
             seen_at=now,
             batch=batch,
             order=order,
@@ -234,7 +238,8 @@ class ApprovalReviewer:
         now: datetime,
         grace: timedelta,
     ) -> ApprovalRecord:
-        record = replace(record, pushed_by=pushed_by)
+        requester = requester_of(self._ports.store, record.repository, pull) if pull else ""
+        record = replace(record, pushed_by=pushed_by, requester=requester)
         after = apply_result(record, result, pull, now, grace=grace)
         if after.verdict is ApprovalStatus.UNKNOWN and result.verdict is ApprovalStatus.UNKNOWN:
             after = replace(after, why=LocalizedText(texts.WHICH_HEAD))

@@ -43,24 +43,58 @@ class UnknownSubject:
     """There is no such card, or its incidents are no longer stored."""
 
 
-Outcome = Done | Already | Over | UnknownSubject
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """Nothing changed: nobody had acknowledged or snoozed them."""
+
+    incidents: tuple[Incident, ...]
 
 
-def acknowledge(ports: Ports, subject: str, by: str, now: datetime) -> Outcome:
+Outcome = Done | Already | Nobody | Over | UnknownSubject
+
+
+def acknowledge(
+    ports: Ports, subject: str, by: str, now: datetime, *, name: str = "", take_over: bool = False
+) -> Outcome:
     """Acknowledge one incident, or all that share a card. StoreError."""
-    return _change_all(ports.store, subject, lambda incident: transitions.acknowledge(incident, by=by, at=now))
+    return _change_all(
+        ports.store,
+        subject,
+        lambda incident: transitions.acknowledge(incident, by=by, at=now, name=name, take_over=take_over),
+        lambda incident: incident.acknowledged_by,
+    )
 
 
-def snooze(ports: Ports, subject: str, by: str, until: datetime, now: datetime) -> Outcome:
+def release(ports: Ports, subject: str, by: str, now: datetime, *, name: str = "") -> Outcome:
+    """Give back one incident, or those on a shared card that `by` has. StoreError."""
+    return _change_all(
+        ports.store,
+        subject,
+        lambda incident: transitions.release(incident, by=by, at=now, name=name),
+        lambda incident: incident.acknowledged_by,
+    )
+
+
+def snooze(ports: Ports, subject: str, by: str, until: datetime, now: datetime, *, name: str = "") -> Outcome:
     """Snooze one incident, or all that share a card. StoreError; ValueError when `until` has passed."""
     if until <= now:
         raise ValueError(until)
-    return _change_all(ports.store, subject, lambda incident: transitions.snooze(incident, by=by, until=until, at=now))
+    return _change_all(
+        ports.store,
+        subject,
+        lambda incident: transitions.snooze(incident, by=by, until=until, at=now, name=name),
+        lambda incident: incident.snoozed_by,
+    )
 
 
 def cancel_snooze(ports: Ports, subject: str, now: datetime) -> Outcome:
     """End the snooze of one incident, or of all that share a card. StoreError."""
-    return _change_all(ports.store, subject, lambda incident: transitions.cancel_snooze(incident, now))
+    return _change_all(
+        ports.store,
+        subject,
+        lambda incident: transitions.cancel_snooze(incident, now),
+        lambda incident: incident.snoozed_by,
+    )
 
 
 def change(store: Store, incident: Incident, decide: Callable[[Incident], Incident]) -> tuple[Incident, bool]:
@@ -80,7 +114,12 @@ def change(store: Store, incident: Incident, decide: Callable[[Incident], Incide
     raise RuntimeError(f"the incident {incident.id} changes all the time")
 
 
-def _change_all(store: Store, subject: str, decide: Callable[[Incident], Incident]) -> Outcome:
+def _change_all(
+    store: Store,
+    subject: str,
+    decide: Callable[[Incident], Incident],
+    done_by: Callable[[Incident], str | None],
+) -> Outcome:
     unsettled = incidents_on_card(store.incidents.unsettled(), subject)
     announced = [incident for incident in unsettled if incident.state is not IncidentState.SUSPECTED]
     results = [change(store, incident, decide) for incident in announced if incident.state in ACTIVE_STATES]
@@ -89,7 +128,9 @@ def _change_all(store: Store, subject: str, decide: Callable[[Incident], Inciden
         return Done(changed)
     unchanged = tuple(incident for incident, _ in results)
     for incident in unchanged:
-        if by := incident.snoozed_by or incident.acknowledged_by:
+        if by := done_by(incident):
             return Already(by, unchanged)
+    if unchanged:
+        return Nobody(unchanged)
     # An incident that has ended and is settled is only known by its card.
     return Over(tuple(announced)) if announced or store.cards.get(subject) else UnknownSubject()

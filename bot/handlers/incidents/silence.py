@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.core.access.audit import outcome_name
 from bot.core.access.permission import Denied, Granted, MembersUnknown, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.incidents.incident import Incident, IncidentState, active_incidents, incidents_on_card
@@ -12,7 +13,7 @@ from bot.core.incidents.snooze import SnoozePeriod, SnoozeUntil, snooze_end
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.incidents import control
-from bot.handlers.incidents.control import Already, Done, Outcome, Over, UnknownSubject
+from bot.handlers.incidents.control import Already, Done, Nobody, Outcome, Over, UnknownSubject
 from bot.i18n.language import Translator
 from bot.messages import permission
 from bot.messages import silence as silence_message
@@ -46,20 +47,36 @@ class SilenceService:
     authorizer_for: Callable[[Requester], Authorizer]
     zone: tzinfo
 
-    def acknowledge(self, requester: Requester, target: Target) -> Message:
-        """Acknowledge the incidents for the requester, if they are allowed to. StoreError."""
+    def acknowledge(self, requester: Requester, target: Target, *, take_over: bool = False) -> Message:
+        """Acknowledge the incidents for the requester, if they are allowed to. StoreError.
+
+        Those that someone else has are left alone, unless the requester means to `take_over`.
+        """
         now = self.ports.clock()
         with audited(self.ports, requester, "acknowledge") as audit:
             outcome = self._silence(
                 requester,
                 self._incidents(target, audit),
                 audit,
-                lambda incident: control.acknowledge(self.ports, incident, requester.user, now),
+                lambda incident: control.acknowledge(
+                    self.ports, incident, requester.user, now, name=requester.name, take_over=take_over
+                ),
             )
-            done = silence_message.acknowledged(requester.translator, audit.applications)
-            return _answer(
-                requester.translator, outcome, audit.applications, done, silence_message.already_acknowledged
+            done = silence_message.acknowledged(requester.translator, audit.applications, _previous(outcome))
+            return _answer(requester, outcome, audit.applications, done, silence_message.already_acknowledged)
+
+    def release(self, requester: Requester, target: Target) -> Message:
+        """Give back the incidents that the requester has, if they are allowed to. StoreError."""
+        now = self.ports.clock()
+        with audited(self.ports, requester, "release") as audit:
+            outcome = self._silence(
+                requester,
+                self._incidents(target, audit),
+                audit,
+                lambda incident: control.release(self.ports, incident, requester.user, now, name=requester.name),
             )
+            done = silence_message.released(requester.translator, audit.applications)
+            return _answer(requester, outcome, audit.applications, done, silence_message.not_yours)
 
     def snooze(self, requester: Requester, target: Target, span: SnoozePeriod) -> Message:
         """Snooze the incidents, if the requester is allowed to; a time of day is in their own time zone. StoreError."""
@@ -71,10 +88,10 @@ class SilenceService:
                 requester,
                 self._incidents(target, audit),
                 audit,
-                lambda incident: control.snooze(self.ports, incident, requester.user, until, now),
+                lambda incident: control.snooze(self.ports, incident, requester.user, until, now, name=requester.name),
             )
             done = silence_message.snoozed(requester.translator, audit.applications, until)
-            return _answer(requester.translator, outcome, audit.applications, done, silence_message.already_snoozed)
+            return _answer(requester, outcome, audit.applications, done, silence_message.already_snoozed)
 
     def offer_snooze(self, requester: Requester, target: Target) -> Sequence[str] | Message:
         """The applications to ask a duration for; or, if the requester cannot snooze them, the answer. StoreError.
@@ -88,7 +105,7 @@ class SilenceService:
                 audit.result = denial(decision)
                 return permission.denied(requester.translator, Right.SILENCE, decision)
             if not incidents:
-                audit.result = UnknownSubject.__name__
+                audit.result = outcome_name(UnknownSubject.__name__)
                 return silence_message.nothing_open(requester.translator, ())
             audit.result = None
             return audit.applications
@@ -100,7 +117,7 @@ class SilenceService:
             incidents = self._incidents(target, audit)
             snoozed = [incident for incident in incidents if incident.state is IncidentState.SNOOZED]
             if not snoozed:
-                audit.result = "NotSnoozed"
+                audit.result = outcome_name("NotSnoozed")
                 return silence_message.not_snoozed(requester.translator)
             audit.applications = _applications(snoozed)
             outcome = self._silence(
@@ -140,7 +157,7 @@ class SilenceService:
             return decision
         # By the incidents' own IDs: one that joins the card meanwhile was not authorized.
         outcome = _combine([act(incident.id) for incident in incidents])
-        audit.result = type(outcome).__name__
+        audit.result = outcome_name(type(outcome).__name__)
         return outcome
 
     def _zone_of(self, user: str) -> tzinfo:
@@ -160,21 +177,31 @@ def _combine(outcomes: Sequence[Outcome]) -> Outcome:
     changed = [incident for outcome in outcomes if isinstance(outcome, Done) for incident in outcome.incidents]
     if changed:
         return Done(tuple(changed))
-    return next((outcome for outcome in outcomes if isinstance(outcome, Already | Over)), UnknownSubject())
+    return next((outcome for outcome in outcomes if isinstance(outcome, Already | Nobody | Over)), UnknownSubject())
+
+
+def _previous(outcome: Outcome | Denied | MembersUnknown) -> tuple[str, ...]:
+    """Those who had the incidents until now."""
+    incidents = outcome.incidents if isinstance(outcome, Done) else ()
+    return tuple(dict.fromkeys(previous for incident in incidents if (previous := incident.history[-1].previous)))
 
 
 def _answer(
-    translator: Translator,
+    requester: Requester,
     outcome: Outcome | Denied | MembersUnknown,
     names: Sequence[str],
     done: Message,
-    already: Callable[[Translator, Sequence[str], str], Message],
+    already: Callable[[Translator, Sequence[str], str | None], Message],
 ) -> Message:
+    """`already` is given who did it before, None for the requester."""
+    translator = requester.translator
     match outcome:
         case Done():
             return done
         case Already(by, _):
-            return already(translator, names, by)
+            return already(translator, names, by if by != requester.user else None)
+        case Nobody():
+            return silence_message.nobody_has(translator, names)
         case Denied() | MembersUnknown():
             return permission.denied(translator, Right.SILENCE, outcome)
         case _:

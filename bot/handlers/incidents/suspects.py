@@ -19,12 +19,12 @@ from bot.core.changes.suspect import (
     unexplained,
 )
 from bot.core.drift.model import ObjectDrift
-from bot.core.git.commit import Commit, PullRequest
+from bot.core.git.commit import Commit
 from bot.core.incidents.incident import ACTIVE_STATES, Incident
 from bot.core.objects.manifest import ManifestError
 from bot.core.rollouts.rollout import Rollout
+from bot.handlers.change_people import read_people
 from bot.handlers.incidents.control import change
-from bot.handlers.queries.history import approved
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError
@@ -170,24 +170,22 @@ class Suspects:
 
     def _suspect(self, repository: Repository, commit: Commit, why: SuspectReason, places: Sequence[str]) -> Suspect:
         forge = self.ports.forges.get(repository.name)
-        pull: PullRequest | None = None
-        approvers: tuple[str, ...] | None = None
-        if forge:
-            try:
-                pull, approvers = approved(forge, commit)
-            except ForgeError as error:
-                _log.warning("cannot read the pull request of %s: %s", commit.sha, error)
+        try:
+            pull, people = read_people(self.ports.store, repository, forge, commit)
+        except ForgeError as error:
+            _log.warning("cannot read the pull request of %s: %s", commit.sha, error)
+            pull, people = read_people(self.ports.store, repository, None, commit)
         return Suspect(
             sha=commit.sha,
             subject=commit.subject[:200],
-            author=commit.author[:100],
+            author=people.written_by[:100],
             at=commit.committed_at,
             why=why,
             places=tuple(dict.fromkeys(places))[:MAX_PLACES],
             url=forge.commit_url(commit.sha) if forge else None,
             pull_number=pull.number if pull else None,
             pull_url=pull.url if pull else None,
-            approved_by=approvers,
+            approved_by=people.approvers,
         )
 
 

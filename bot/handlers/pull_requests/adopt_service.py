@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.core.access.audit import outcome_name
 from bot.core.access.permission import Granted, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check
 from bot.core.pull_requests.intent import AdoptRequest
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
+from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
@@ -16,7 +18,7 @@ from bot.handlers.pull_requests.intents import Intents, PendingIntent
 from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages import adopt as adopt_message
-from bot.messages import errors, permission
+from bot.messages import common, errors, permission
 from bot.messages.blocks import Message
 from bot.ports import Ports
 
@@ -42,7 +44,7 @@ class AdoptService:
         with audited(self.ports, requester, "adopt") as audit:
             audit.applications = self.applications_of(reference)
             if len(audit.applications) != 1:
-                audit.result = "StaleButton"
+                audit.result = outcome_name("StaleButton")
                 return errors.outdated_button(requester.translator)
             application = self.applications[audit.applications[0]]
             audit.what = f"adopt {application.name}"
@@ -54,7 +56,7 @@ class AdoptService:
         with audited(self.ports, requester, f"adopt {request.application}", [request.application]) as audit:
             audit.pending = pending
             if (application := self.applications.get(request.application)) is None:
-                audit.result = "StaleButton"
+                audit.result = outcome_name("StaleButton")
                 return errors.outdated_button(requester.translator)
             return self._if_permitted(requester, application, audit)
 
@@ -63,7 +65,10 @@ class AdoptService:
         if not isinstance(decision, Granted):
             audit.result = denial(decision)
             return permission.denied(requester.translator, Right.REVERT, decision)
-        return self._adopt(requester, application, audit)
+        return common.in_answer_to(
+            adopt_message.requested(requester.translator, application.name),
+            self._adopt(requester, application, audit),
+        )
 
     def _adopt(self, requester: Requester, application: Application, audit: AuditRecord) -> Message:
         translator, key = requester.translator, application.repository.key
@@ -76,22 +81,25 @@ class AdoptService:
             forge=self.ports.forges.get(key),
             manifest_cache=self.manifest_cache,
         )
-        audit.result = type(outcome).__name__
+        audit.result = outcome_name(type(outcome).__name__)
         if isinstance(outcome, Adopted | AlreadyOpen):
             audit.result += f" {outcome.pull.url}"
             track(
                 self.ports,
                 outcome.pull,
                 key,
-                by=requester.user,
+                requester=requester,
                 what=application.name,
-                channels=[application.channel],
-                applications=[application.name],
+                applications=[application],
+                channel=application.channel,
                 purpose="adopt",
+                change=(
+                    ProposedChange(outcome.files, drift=check.drift) if isinstance(outcome, Adopted) else NOTHING_KNOWN
+                ),
             )
         match outcome:
-            case Adopted(pull, files):
-                return adopt_message.opened(translator, pull, application.name, files, check.drift)
+            case Adopted(pull):
+                return adopt_message.opened(translator, pull)
             case AlreadyOpen(pull):
                 return adopt_message.already_open(translator, pull)
             case NothingDiffers():

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.access.audit import Origin
+from bot.core.access.audit import Origin, outcome_name
 from bot.core.access.permission import Decision, Granted, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
@@ -21,6 +21,7 @@ from bot.core.pull_requests.revert import (
     RevertRequest,
     Unfinished,
 )
+from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN
 from bot.core.waiting import is_waiting
 from bot.handlers.access.audited import audited
 from bot.handlers.access.authorizer import Authorizer
@@ -30,6 +31,7 @@ from bot.handlers.pull_requests.track import track
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import queued_revert as texts
 from bot.i18n.language import LocalizedText, Text, Translator
+from bot.messages import common
 from bot.messages import queued_revert as queued_revert_message
 from bot.messages import revert as revert_message
 from bot.messages.blocks import Message
@@ -67,8 +69,10 @@ class RevertService:
     def _respond(self, requester: Requester, request: RevertRequest, begin: Callable[[], PendingIntent]) -> Message:
         outcome, queued = self._attempt(requester, request, begin)
         if queued:
-            return queued_revert_message.answer(requester.translator, queued)
-        return revert_message.answer(requester.translator, outcome, request)
+            answer = queued_revert_message.answer(requester.translator, queued)
+        else:
+            answer = revert_message.answer(requester.translator, outcome, request)
+        return common.in_answer_to(revert_message.requested(requester.translator, request, requester.origin), answer)
 
     def _attempt(
         self, requester: Requester, request: RevertRequest, begin: Callable[[], PendingIntent] | None = None
@@ -78,7 +82,7 @@ class RevertService:
         with audited(self.ports, requester, f"revert {request.change}", named) as audit:
             audit.pending = pending = begin() if begin else None
             outcome = self._revert(requester, request, named, pending)
-            audit.result = type(outcome).__name__
+            audit.result = outcome_name(type(outcome).__name__)
             if isinstance(outcome, NotPermitted):
                 audit.result = denial(outcome.decision)
             if isinstance(outcome, Opened | AlreadyOpen):
@@ -124,15 +128,15 @@ class RevertService:
         if isinstance(outcome, Opened | AlreadyOpen):
             interrupted = pending.intent.applications if pending else ()
             affected = outcome.applications if isinstance(outcome, Opened) else interrupted
-            channels = {application.channel for application in own if application.name in affected}
             track(
                 self.ports,
                 outcome.pull,
                 keys[0],
-                by=requester.user,
+                requester=requester,
                 what=str(request.change),
-                channels=sorted(channels) or [self.channel],
-                applications=affected,
+                applications=[application for application in own if application.name in affected],
+                channel=self.channel,
+                change=revert_message.proposed_change(outcome) if isinstance(outcome, Opened) else NOTHING_KNOWN,
             )
         return outcome
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from bot.core.access.requester import Requester
+from bot.core.applications.application import Application
 from bot.core.drift.model import Check, Status
-from bot.core.git.commit import PullRequest
-from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest, refreshed
+from bot.core.git.commit import PullRequest, approvers
+from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange, TrackedPullRequest, refreshed
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
@@ -21,15 +23,17 @@ def track(
     pull: PullRequest,
     repository: str,
     *,
-    by: str,
+    requester: Requester,
     what: str,
-    channels: Sequence[str],
-    applications: Sequence[str],
+    applications: Sequence[Application],
+    channel: str,
     purpose: Literal["revert", "adopt"] = "revert",
+    change: ProposedChange = NOTHING_KNOWN,
 ) -> None:
     """Store a pull request so that its card is posted and kept current, unless it is stored already. StoreError.
 
-    `repository` is the key of a RepositoryRef; the rest as in TrackedPullRequest.
+    `repository` is the key of a RepositoryRef; the rest as in TrackedPullRequest. The card is posted in the channels of
+    the applications, or in `channel` if there are none.
     """
     id_ = f"{repository}#{pull.number}"
     if id_ in {tracked.id for tracked in ports.store.pull_requests.unsettled()}:
@@ -41,12 +45,17 @@ def track(
             number=pull.number,
             url=pull.url,
             title=pull.title,
-            by=by,
+            by=requester.user,
+            requester=requester.name,
+            origin=requester.origin,
             what=what,
-            channels=tuple(channels),
-            applications=tuple(applications),
+            channels=tuple(sorted({application.channel for application in applications})) or (channel,),
+            applications=tuple(application.name for application in applications),
+            owners=tuple(dict.fromkeys(owner for application in applications for owner in application.owners)),
             opened_at=ports.clock(),
             purpose=purpose,
+            change=change,
+            author=pull.author,
         )
     )
 
@@ -61,7 +70,8 @@ def poll(ports: Ports) -> None:
         try:
             with unexpected_as_port_error(f"pull request {tracked.id}"):
                 pull = forge.get_pull_request(tracked.number)
-                current = _current(tracked, pull, checks, ports.clock())
+                approved_by = approvers(pull, forge.approvals(pull.number)) if pull else ()
+                current = _current(tracked, pull, approved_by, checks, ports.clock())
         except (ForgeError, UnexpectedError) as error:
             _log.warning("cannot read pull request #%d of %s: %s", tracked.number, tracked.repository, error)
             continue
@@ -70,9 +80,13 @@ def poll(ports: Ports) -> None:
 
 
 def _current(
-    tracked: TrackedPullRequest, pull: PullRequest | None, checks: Mapping[str, Check], now: datetime
+    tracked: TrackedPullRequest,
+    pull: PullRequest | None,
+    approved_by: tuple[str, ...],
+    checks: Mapping[str, Check],
+    now: datetime,
 ) -> TrackedPullRequest:
-    current = refreshed(tracked, pull, now) if pull else tracked
+    current = refreshed(tracked, pull, approved_by, now) if pull else tracked
     if tracked.purpose != "adopt":
         return current
     check = checks.get(tracked.what)

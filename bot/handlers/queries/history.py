@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 from bot.core.applications.application import Application
-from bot.core.approvals.approval import ApprovalStatus
-from bot.core.git.commit import Commit, PullRequest, approvers
+from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
+from bot.core.git.commit import Commit, PullRequest
+from bot.core.git.people import ChangePeople
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.core.rollouts.rollout import Rollout, RolloutState
+from bot.handlers.change_people import read_people
+from bot.handlers.slack.people import People
 from bot.i18n.language import Text, Translator
 from bot.messages import suspect
 from bot.messages.blocks import Block, Message
@@ -17,7 +20,9 @@ from bot.ports.forge import Forge, ForgeError
 MOST = 10
 
 
-def history(translator: Translator, ports: Ports, repository_name: str, application: Application | None) -> Message:
+def history(
+    translator: Translator, ports: Ports, slack_people: People, repository_name: str, application: Application | None
+) -> Message:
     """The newest first-parent commits of one repository, or those that changed one application. RepositoryError."""
     repository = ports.repositories[repository_name]
     path = application.path if application else None
@@ -36,15 +41,14 @@ def history(translator: Translator, ports: Ports, repository_name: str, applicat
     entries = []
     approvals_error: Text | None = None if forge else no_forge()
     for commit in commits:
-        pull, approvers = None, None
-        if forge and not approvals_error:
-            try:
-                pull, approvers = approved(forge, commit)
-            except ForgeError as error:
-                approvals_error = error.text
+        try:
+            pull, people = read_people(ports.store, repository, None if approvals_error else forge, commit)
+        except ForgeError as error:
+            approvals_error = error.text
+            pull, people = read_people(ports.store, repository, None, commit)
         rollout = rollouts.get(commit.sha) or (by_pull.get(pull.number) if pull else None)
-        entry = _entry(commit, forge, pull, approvers, rollout)
-        entries.append(replace(entry, record=judged.get(commit.sha)))
+        people = replace(people, authors=slack_people.known(people.authors))
+        entries.append(_entry(commit, forge, pull, people, rollout, judged.get(commit.sha)))
     suspected = _suspected(translator, ports, application) if application else []
     return answer(
         translator, entries, repository.branch, application.name if application else None, approvals_error, suspected
@@ -70,20 +74,13 @@ def _suspected(translator: Translator, ports: Ports, application: Application) -
     return blocks or (suspect.rollout_suspects(translator, stuck[-1].suspects, name, ()) if stuck else [])
 
 
-def approved(forge: Forge, commit: Commit) -> tuple[PullRequest | None, tuple[str, ...]]:
-    """The pull request that brought a commit, and who approved it. ForgeError."""
-    pull = forge.pull_request_for(commit.sha)
-    if pull is None or pull.state != "merged":
-        return None, ()
-    return pull, approvers(pull, forge.approvals(pull.number))
-
-
 def _entry(
     commit: Commit,
     forge: Forge | None,
     pull: PullRequest | None,
-    approvers: tuple[str, ...] | None,
+    people: ChangePeople,
     rollout: Rollout | None,
+    record: ApprovalRecord | None,
 ) -> Entry:
     arrived = rollout.parts if rollout else ()
     merged_at = rollout.merged_at if rollout else (pull and pull.merged_at) or commit.committed_at
@@ -91,7 +88,8 @@ def _entry(
         commit=commit,
         url=forge.commit_url(commit.sha) if forge else None,
         pull=pull,
-        approvers=approvers,
+        people=people,
         live=tuple((part.application, part.live_at) for part in arrived if part.live_at),
         merged_at=merged_at,
+        record=record,
     )

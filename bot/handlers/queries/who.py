@@ -1,25 +1,23 @@
 """`/gitops who`: whom to ask about an application."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.core.applications.application import Application
 from bot.core.drift.model import ObjectDrift
-from bot.core.git.author import MAX_AUTHORS, authors_of
-from bot.core.git.commit import Commit, PullRequest
 from bot.core.incidents.incident import ACTIVE_STATES
-from bot.handlers.queries.history import approved
+from bot.handlers.change_people import read_people
 from bot.handlers.slack.people import People
 from bot.i18n.language import Translator
 from bot.messages.blocks import Message
 from bot.messages.who import Change, Contacts, answer
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
-from bot.ports.git import Repository
 
 MOST = 3
 
 
-def who(translator: Translator, ports: Ports, people: People, application: Application) -> Message:
+def who(translator: Translator, ports: Ports, slack_people: People, application: Application) -> Message:
     """Owners, who has its incident, what wrote to the cluster, and the people of its latest commits.
 
     RepositoryError, StoreError. A forge that does not answer leaves mergers and approvers unknown, and says so.
@@ -30,16 +28,13 @@ def who(translator: Translator, ports: Ports, people: People, application: Appli
     check = ports.store.checks.latest().get(application.name)
     changes, approvals_error = [], None
     for commit in repository.first_parent(None, repository.fetch(), path=application.path, limit=MOST):
-        pull: PullRequest | None = None
-        approvers: tuple[str, ...] = ()
-        if forge and approvals_error is None:
-            try:
-                pull, approvers = approved(forge, commit)
-            except ForgeError as error:
-                approvals_error = error.text
+        try:
+            pull, people = read_people(ports.store, repository, None if approvals_error else forge, commit)
+        except ForgeError as error:
+            approvals_error = error.text
+            pull, people = read_people(ports.store, repository, None, commit)
         url = forge.commit_url(commit.sha) if forge else None
-        authors = people.known(authors_of(_brought(repository, commit)))
-        changes.append(Change(commit, url, authors, pull, approvers))
+        changes.append(Change(commit, url, pull, replace(people, authors=slack_people.known(people.authors))))
     return answer(
         translator,
         Contacts(
@@ -51,13 +46,6 @@ def who(translator: Translator, ports: Ports, people: People, application: Appli
             approvals_error=approvals_error,
         ),
     )
-
-
-def _brought(repository: Repository, commit: Commit) -> list[Commit]:
-    """The commits of a merge's branch, or the commit itself."""
-    if len(commit.parents) != 2:
-        return [commit]
-    return repository.first_parent(commit.parents[0], commit.parents[1], limit=MAX_AUTHORS) or [commit]
 
 
 def _writers(drift: tuple[ObjectDrift, ...]) -> list[tuple[str, datetime | None]]:

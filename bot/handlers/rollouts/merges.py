@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
-from bot.core.git.author import MAX_AUTHORS, authors_of
+from bot.core.git.author import MAX_AUTHORS
 from bot.core.git.commit import Commit, approvers
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout
+from bot.handlers.change_people import read_authors, requester_of
 from bot.handlers.rendering.affected import affected_applications
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack.people import People
@@ -16,6 +17,7 @@ from bot.ports import Ports
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Repository
 from bot.ports.isolation import skip_unexpected
+from bot.ports.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -23,8 +25,6 @@ _log = logging.getLogger(__name__)
 MAX_MERGES = 10
 # A commit this recent was created by the merge itself; an older one, before it was pushed.
 _FRESH = timedelta(minutes=10)
-# Of one merge, the newest: for their authors.
-_MOST_COMMITS = 250
 
 
 def record_merges(
@@ -81,7 +81,7 @@ def _rollouts(
             continue
         rollout = replace(rollout, merges=merges, rewritten=rewritten)
         with skip_unexpected(f"pull request of {commit.sha} in {repository.name}"):
-            rollout = _with_pull(rollout, forge)
+            rollout = _with_pull(rollout, forge, ports.store)
         if rollouts and rollout.pull_number is not None and rollout.pull_number == rollouts[-1].pull_number:
             rollouts[-1] = _as_one(rollouts[-1], rollout)
         else:
@@ -124,13 +124,12 @@ def _as_one(older: Rollout, newer: Rollout) -> Rollout:
 
 def _with_authors(rollout: Rollout, repository: Repository, people: People) -> Rollout:
     """Everybody who wrote a part of it, as Slack knows them. Who merged has not written by that."""
-    commits = repository.commits(rollout.parent, rollout.revision, limit=_MOST_COMMITS)[::-1]
-    authors = authors_of([commit for commit in commits if len(commit.parents) < 2])
+    authors = read_authors(repository, rollout.parent, rollout.revision)
     first = people.known(authors[:MAX_AUTHORS])
     return replace(rollout, authors=first, more_authors=len(authors) - len(first))
 
 
-def _with_pull(rollout: Rollout, forge: Forge | None) -> Rollout:
+def _with_pull(rollout: Rollout, forge: Forge | None, store: Store) -> Rollout:
     """The rollout with its pull request; unchanged if the forge does not respond."""
     if forge is None:
         return rollout
@@ -147,7 +146,8 @@ def _with_pull(rollout: Rollout, forge: Forge | None) -> Rollout:
     return replace(
         rollout,
         subject=pull.title,
-        author=pull.author,
+        pull_author=pull.author,
+        requester=requester_of(store, rollout.repository, pull),
         pull_number=pull.number,
         pull_url=pull.url,
         merged_by=pull.merged_by,

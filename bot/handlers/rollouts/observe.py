@@ -8,6 +8,7 @@ from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.model import ObjectDrift
+from bot.core.drift.short_path import short_path
 from bot.core.objects.health import Unready
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rollouts.rollout import MAX_LISTED, NOTHING_PENDING, Observation, PendingState, Rollout, RolloutState
@@ -163,4 +164,5 @@ def _missing(drift: ObjectDrift) -> list[str]:
     """The object or fields that are not applied yet. Added fields do not delay a rollout: they are drift."""
     if drift.change == "missing":
         return [f"{drift.kind} {drift.name}"]
-    return [f"{drift.kind} {drift.name}: {field.path}" for field in drift.fields if field.change != "added"]
+    paths = [short_path(drift.kind, drift.name, field.path) for field in drift.fields if field.change != "added"]
+    return [f"{drift.kind} {drift.name}: {path}" for path in paths]

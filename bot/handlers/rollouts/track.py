@@ -11,6 +11,7 @@ from bot.core.applications.application import Application
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.objects.manifest import ManifestError
 from bot.core.rollouts.rollout import ENDED_STATES, Rollout, RolloutState, apply_observations, mark_superseded
+from bot.handlers.change_people import judged
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
@@ -112,6 +113,9 @@ class RolloutTracker:
                         self._save(current, replace(current, suspects=suspects))
 
     def _described(self, rollout: Rollout) -> Rollout:
+        record = judged(self._ports.store.approvals.of_commits(rollout.repository, [rollout.revision]))
+        if record and rollout.pull_number:  # an approval of other content than the merged one has been seen through
+            rollout = replace(rollout, approved_by=record.approvers)
         return describe(self._ports, rollout, self._applications, self._rendered)
 
     def _in_progress(self) -> list[Rollout]:

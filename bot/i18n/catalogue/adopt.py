@@ -13,12 +13,9 @@ CONFIRM = Phrase(
 CONFIRM_YES = Phrase(en="Open pull request", es="Abrir pull request")
 CONFIRM_NO = Phrase(en="Cancel", es="Cancelar")
 
-OPENED = Phrase(
-    en="Opened {pull}, which updates {application} in git to match the cluster ({files}). Nothing changes until "
-    "someone merges it.",
-    es="Se abrió {pull}, que actualiza {application} en git para que coincida con el clúster ({files}). Nada cambia "
-    "hasta que alguien lo fusione.",
-)
+# After what was requested: `Adopt shop in git: opened #8, awaiting review.`
+REQUESTED = Phrase(en="Adopt {application} in git", es="Adoptar {application} en git")
+OPENED = Phrase(en="opened {pull}, awaiting review.", es="se abrió {pull}, pendiente de revisión.")
 REMOVED_OBJECTS = Phrase(
     en="This removes objects from git that are missing from the cluster: {objects}. After the merge, they are not "
     "recreated.",
@@ -30,8 +27,8 @@ MOOT_ENDING = Phrase(
     es="El drift ya no existe, así que fusionarlo ahora cambiaría el clúster. Ciérralo si no es lo que quieres.",
 )
 ALREADY_OPEN = Phrase(
-    en="{pull} is already open with the same changes and is waiting for review.",
-    es="{pull} ya está abierto con los mismos cambios y espera revisión.",
+    en="{pull} is already open with the same changes, awaiting review.",
+    es="{pull} ya está abierto con los mismos cambios, pendiente de revisión.",
 )
 NOTHING = Phrase(
     en="{application} is in sync with git, so there is nothing to adopt.",
@@ -62,10 +59,7 @@ CLOSED = Phrase(
     en="The adoption pull request #{number}{touched} is closed: {title}. {ending}",
     es="El pull request de adopción #{number}{touched} está cerrado: {title}. {ending}",
 )
-ASKED = Phrase(
-    en="{link}\nRequested by {who} from the alert{touched}. {ending}",
-    es="{link}\nSolicitado por {who} desde la alerta{touched}. {ending}",
-)
+ASKED = Phrase(en=" · requested from the alert", es=" · solicitado desde la alerta")
 
 NO_FORGE = Phrase(
     en="{repository} has no forge configured, so the bot cannot open pull requests there.",

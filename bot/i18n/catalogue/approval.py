@@ -17,8 +17,8 @@ AFTER_ALL_HEADER = Phrase(
     en="✅ Approved after all: {what} on {branch}", es="✅ Sí estaba aprobado: {what} en {branch}"
 )
 TEXT = Phrase(
-    en="{sentence} {subject}, by {author}, on {branch}{touched}.{seen}",
-    es="{sentence} {subject}, de {author}, en {branch}{touched}.{seen}",
+    en="{sentence} {subject}, {people}, on {branch}{touched}.{seen}",
+    es="{sentence} {subject}, {people}, en {branch}{touched}.{seen}",
 )
 TOUCHING = Phrase(en=", affecting {applications}", es=", que afecta a {applications}")
 SEEN_BY = Phrase(en=" {who} approved it later.", es=" {who} lo aprobó después.")
@@ -71,12 +71,11 @@ AFTER_ALL = Phrase(
     es="Esto vino del pull request #{number}, aprobado por {who}. El forge informó tarde la aprobación.",
 )
 
-COMMIT = Phrase(en="{sha} {subject}\nby {author}", es="{sha} {subject}\nde {author}")
+COMMIT = Phrase(en="{sha} {subject}\n{people}", es="{sha} {subject}\n{people}")
 MORE_COMMITS = PluralPhrase(
     en=("… and {n} more commit", "… and {n} more commits"), es=("… y {n} commit más", "… y {n} commits más")
 )
 PUSHED_BY = Phrase(en=", pushed by {who}", es=", push de {who}")
-MERGED_BY = Phrase(en=", merged by {who}", es=", fusionado por {who}")
 AT = Phrase(en=" · {branch} at {time}", es=" · {branch} a las {time}")
 TOUCHES = Phrase(en="Affects {applications}", es="Afecta a {applications}")
 TOUCHES_NONE = Phrase(en="Affects no application", es="No afecta a ninguna aplicación")

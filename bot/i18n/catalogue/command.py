@@ -24,11 +24,15 @@ WHO = Phrase(
     es="a quién preguntar: sus responsables, los autores de sus últimos commits y quien atiende su incidente",
 )
 ACKNOWLEDGE = Phrase(
-    en="acknowledge its incident: no reminders unless it gets worse",
-    es="atender su incidente: sin recordatorios salvo que empeore",
+    en="acknowledge its incident, or take it over: no reminders unless it gets worse",
+    es="atender su incidente, o relevar a quien lo atiende: sin recordatorios salvo que empeore",
+)
+RELEASE = Phrase(
+    en="release its incident: nobody has it, so reminders resume",
+    es="dejar de atender su incidente: nadie lo atiende, así que se reanudan los recordatorios",
 )
 SNOOZE = Phrase(
-    en="snooze its incident for 30m, 4h, 2d, 1h30m or until 09:00; 1h by default",
-    es="posponer su incidente 30m, 4h, 2d, 1h30m o hasta 09:00; 1h por defecto",
+    en="snooze its incident for 30m, 4h, 2d, 1h30m or until 09:00; 1h by default; off ends the snooze",
+    es="posponer su incidente 30m, 4h, 2d, 1h30m o hasta 09:00; 1h por defecto; off lo reactiva",
 )
 HELP = Phrase(en="this list, or how to use one command", es="esta lista, o cómo se usa un comando")

@@ -6,6 +6,10 @@ OPEN = PluralPhrase(
     en=("{mark} {n} open incident", "{mark} {n} open incidents"),
     es=("{mark} {n} incidente abierto", "{mark} {n} incidentes abiertos"),
 )
+ONLY_SNOOZED = PluralPhrase(
+    en=("💤 {n} incident, snoozed by you", "💤 {n} incidents, snoozed by you"),
+    es=("💤 {n} incidente, que pospusiste", "💤 {n} incidentes, que pospusiste"),
+)
 NONE_OPEN = Phrase(en="✅ No open incidents", es="✅ Sin incidentes abiertos")
 YOURS = Phrase(en="Yours", es="Tuyos")
 OTHERS = Phrase(en="Others", es="Otros")
@@ -53,6 +57,10 @@ PULLS = Phrase(en="Your pull requests", es="Tus pull requests")
 NO_PULL = Phrase(en="You requested none in the last 7 days.", es="No solicitaste ninguno en los últimos 7 días.")
 PULL_STATES = {
     "open": Phrase(en="⏳ {link} {title} · open since {time}", es="⏳ {link} {title} · abierto desde {time}"),
+    "moot": Phrase(
+        en="⏳ {link} {title} · open since {time}; the drift is gone, close it",
+        es="⏳ {link} {title} · abierto desde {time}; el drift ya no existe, ciérralo",
+    ),
     "merged": Phrase(en="✅ {link} {title} · merged, {time}", es="✅ {link} {title} · fusionado, {time}"),
     "closed": Phrase(
         en="⛔ {link} {title} · closed without merging, {time}", es="⛔ {link} {title} · cerrado sin fusionar, {time}"
@@ -63,7 +71,6 @@ MORE_PULLS = PluralPhrase(en=("… and {n} more.", "… and {n} more."), es=("�
 SNOOZES = Phrase(en="Your snoozes", es="Incidentes que pospusiste")
 NO_SNOOZE = Phrase(en="You have no active snoozes.", es="No tienes nada pospuesto.")
 SNOOZE = Phrase(en="💤 {where} · until {time}", es="💤 {where} · hasta {time}")
-END_SNOOZE = Phrase(en="End snooze", es="Reactivar")
 
 WEEK = Phrase(en="Last 7 days", es="Últimos 7 días")
 INCIDENTS = Phrase(

@@ -15,6 +15,13 @@ SILENCE_ENDED = Phrase(
 )
 ACKNOWLEDGED = Phrase(en="Acknowledged: {where}.", es="Atendido: {where}.")
 ACKNOWLEDGED_LEAD = Phrase(en="{person} acknowledged {where}.", es="{person} atiende {where}.")
+TAKEN_OVER_LEAD = Phrase(
+    en="{person} took over {where} from {previous}.", es="{person} releva a {previous} en {where}."
+)
+RELEASED = Phrase(en="Released, nobody has it: {where}.", es="Ya nadie lo atiende: {where}.")
+RELEASED_LEAD = Phrase(
+    en="{person} released {where}. Nobody has it now.", es="{person} dejó de atender {where}. Ahora nadie lo atiende."
+)
 SNOOZED = Phrase(en="Snoozed until {time}: {where}.", es="Pospuesto hasta las {time}: {where}.")
 SNOOZED_LEAD = Phrase(en="{person} snoozed {where} until {time}.", es="{person} pospuso {where} hasta {time}.")
 SNOOZE_ENDED = Phrase(en="{where}: snooze ended, still drifting.", es="{where}: ya no está pospuesto y el drift sigue.")

@@ -7,6 +7,8 @@ AT = Phrase(en="{file}:{line}: {problem}", es="{file}:{line}: {problem}")
 NOT_UTF8 = Phrase(en="The file is not UTF-8 text.", es="El archivo no es texto UTF-8.")
 DIRECTIVES = Phrase(en="It has more than {most} directives.", es="Tiene más de {most} directivas.")
 NOT_YAML = Phrase(en="This is not valid YAML: {said}.", es="Esto no es YAML válido: {said}.")
+TAB = Phrase(en="a tab is used for indentation", es="se usa un tabulador para indentar")
+AND_MORE = Phrase(en="{one} {other}", es="{one} {other}")
 ENDS_EARLY = Phrase(en="unexpected end of file", es="fin inesperado del archivo")
 NO_MAPPING = Phrase(
     en="This document is not a Kubernetes object: it must be a mapping.",

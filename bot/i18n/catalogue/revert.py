@@ -15,15 +15,12 @@ OPEN = Phrase(en="open", es="abierto")
 CLOSED = Phrase(en="closed", es="cerrado")
 MERGED = Phrase(en="merged", es="fusionado")
 
-OPENED = PluralPhrase(
-    en=(
-        "Pull request #{number} is open: {title}. Merging it changes {n} file{touching}.",
-        "Pull request #{number} is open: {title}. Merging it changes {n} files{touching}.",
-    ),
-    es=(
-        "El pull request #{number} está abierto: {title}. Al fusionarlo cambia {n} archivo{touching}.",
-        "El pull request #{number} está abierto: {title}. Al fusionarlo cambian {n} archivos{touching}.",
-    ),
+# After what was requested: `/gitops revert 4f2a9c1e: opened #7, awaiting review.`
+REQUESTED = Phrase(en="Revert {revision}", es="Revertir {revision}")
+OPENED = Phrase(en="opened {pull}, awaiting review.", es="se abrió {pull}, pendiente de revisión.")
+ALREADY_OPEN = Phrase(
+    en="{pull} is already open for this, awaiting review.",
+    es="{pull} ya está abierto para esto, pendiente de revisión.",
 )
 REAPPLIES = Phrase(
     en="It reverts a revert, so the original change comes back.",
@@ -42,10 +39,6 @@ AUTOMATION = Phrase(
     es="{tool} hizo ese cambio y puede volver a hacerlo. Primero pausa {tool}.",
 )
 
-ALREADY_OPEN = Phrase(
-    en="Pull request #{number} is already open for this: {title}.",
-    es="El pull request #{number} ya está abierto para esto: {title}.",
-)
 OPEN_PULL = Phrase(en="Open #{number}", es="Abrir #{number}")
 ALREADY_REVERTED = Phrase(
     en="{name} was already reverted by {by}. No pull request was opened.",

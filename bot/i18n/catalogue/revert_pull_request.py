@@ -3,10 +3,9 @@
 from bot.i18n.language import Phrase
 
 OF = Phrase(en=" for {applications}", es=" para {applications}")
-ASKED = Phrase(
-    en="{link}\nRequested by {who} with {command}{touched}. {ending}",
-    es="{link}\nSolicitado por {who} con {command}{touched}. {ending}",
-)
+ASKED = Phrase(en=" · requested with {command}", es=" · solicitado con {command}")
+ASKED_BY_BUTTON = Phrase(en=" · requested with the Revert button", es=" · solicitado con el botón Revertir")
+REVIEWERS = Phrase(en="For review by {who}.", es="Para revisión de {who}.")
 
 OPEN_HEADER = Phrase(en="↩️ Revert awaiting review: #{number}", es="↩️ Revert pendiente de revisión: #{number}")
 OPEN = Phrase(
@@ -21,10 +20,6 @@ MERGED = Phrase(
     es="El pull request de revert #{number}{touched} está fusionado: {title}. {ending}",
 )
 MERGED_ENDING = Phrase(en="Its rollout has its own card.", es="Su rollout tiene su propia tarjeta.")
-MERGED_ENDING_BY = Phrase(
-    en="Merged by {who}. Its rollout has its own card.",
-    es="Fusionado por {who}. Su rollout tiene su propia tarjeta.",
-)
 
 CLOSED_HEADER = Phrase(en="⛔ Revert closed: #{number}", es="⛔ Revert cerrado: #{number}")
 CLOSED = Phrase(

@@ -61,10 +61,6 @@ SEVERAL = PluralPhrase(
 REWRITTEN = Phrase(en="History rewritten: {subject}", es="Historial reescrito: {subject}")
 AUTHORS = Phrase(en="{authors}: {sentence}", es="{authors}: {sentence}")
 
-WRITTEN_BY = Phrase(en=" by {author}", es=" de {author}")
-MERGED_BY = Phrase(en=", merged by {who}", es=", fusionado por {who}")
-APPROVED_BY = Phrase(en=", approved by {who}", es=", aprobado por {who}")
-APPROVED_BY_NOBODY = Phrase(en=", not approved", es=", sin aprobar")
 MERGED_AT = Phrase(en=" · {branch} at {time}", es=" · {branch} a las {time}")
 
 PART_LIVE = Phrase(

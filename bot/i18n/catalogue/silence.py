@@ -32,9 +32,27 @@ ACKNOWLEDGED_ALREADY = Phrase(
     en="{who} already acknowledged {names}. Nothing changed.",
     es="{who} ya atiende {names}. Nada cambió.",
 )
+YOURS_ALREADY = Phrase(en="You already have {names}. Nothing changed.", es="Ya atiendes {names}. Nada cambió.")
+TAKEN_OVER = Phrase(
+    en="You took over {names} from {who}. No reminders unless the drift gets worse.",
+    es="Ahora atiendes {names} en lugar de {who}. Sin recordatorios salvo que el drift empeore.",
+)
+RELEASED = Phrase(
+    en="You released {names}. Nobody has it now, so reminders and escalation resume.",
+    es="Dejaste de atender {names}. Ahora nadie lo atiende, así que se reanudan los recordatorios y el escalado.",
+)
+NOT_YOURS = Phrase(
+    en="{who} has {names}, so you cannot release it. To take it over, use Take over or /gitops ack.",
+    es="{who} atiende {names}, así que no puedes dejarlo tú. Para relevarlo, usa Relevar o /gitops ack.",
+)
+NOBODY_HAS = Phrase(en="Nobody has acknowledged {names}. Nothing changed.", es="Nadie atiende {names}. Nada cambió.")
 SNOOZED_ALREADY = Phrase(
     en="{who} already snoozed {names} until that time. Nothing changed.",
     es="{who} ya pospuso {names} hasta esa hora. Nada cambió.",
+)
+SNOOZED_BY_YOU_ALREADY = Phrase(
+    en="You already snoozed {names} until that time. Nothing changed.",
+    es="Ya pospusiste {names} hasta esa hora. Nada cambió.",
 )
 SNOOZE_ENDED = Phrase(
     en="{names}: snooze ended. Reminders and escalation resume.",

@@ -13,11 +13,8 @@ ACKNOWLEDGED = Phrase(en="{who} acknowledged its drift, {at}", es="{who} atiende
 SNOOZED = Phrase(en="{who} snoozed its drift until {at}", es="{who} pospuso su drift hasta {at}")
 WROTE = Phrase(en="{tool} last wrote to the cluster, {at}", es="{tool} escribió por última vez en el clúster, {at}")
 WROTE_SOME_TIME = Phrase(en="{tool} wrote to the cluster", es="{tool} escribió en el clúster")
-CHANGED = Phrase(en="{commit} {subject}, {at}, by {authors}", es="{commit} {subject}, {at}, de {authors}")
-MERGED_BY = Phrase(en=", merged by {who}", es=", fusionado por {who}")
-APPROVED_BY = Phrase(en=", approved by {who}", es=", aprobado por {who}")
+CHANGED = Phrase(en="{commit} {subject}, {at}, {people}", es="{commit} {subject}, {at}, {people}")
 UNKNOWN_APPROVERS = Phrase(
     en="The bot could not find out who merged and approved these commits: {reason}",
     es="El bot no pudo averiguar quién fusionó y aprobó estos commits: {reason}",
 )
-A_TOOL = Phrase(en="a tool", es="una herramienta")

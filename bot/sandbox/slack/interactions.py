@@ -176,7 +176,10 @@ class Triggers:
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """A response_url; `origin` is the message with the clicked button, None for a slash command."""
+    """A response_url; `origin` is the message with the clicked button, None for a slash command.
+
+    A command's URL replaces the message of its immediate response.
+    """
 
     interaction: Interaction
     expires: float

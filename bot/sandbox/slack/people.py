@@ -154,8 +154,10 @@ class People:
 
     def respond(self, url: ResponseUrl, body: Mapping[str, Any]) -> None:
         """Handle a POST to a response URL, or a command's immediate response. SlackError no_text, invalid_blocks, …"""
-        workspace, origin = self._workspace, url.origin
+        workspace = self._workspace
         with workspace.changed:
+            # A command's URL replaces what its immediate response showed.
+            origin = url.origin or next(iter(url.interaction.responses), None)
             if body.get("delete_original"):
                 if origin is not None:
                     workspace.delete(origin, BOT_USER)

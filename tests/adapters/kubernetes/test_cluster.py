@@ -4,14 +4,16 @@ import asyncio
 import gzip
 import json
 import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
 from aiohttp import web
+from urllib3.exceptions import InsecureRequestWarning
 
 from bot.adapters.kubernetes.cluster import KubernetesCluster
-from bot.adapters.kubernetes.kubeconfig import ClusterConfigError, default_kubeconfig
+from bot.adapters.kubernetes.kubeconfig import ClusterConfigError, current_context, default_kubeconfig
 from bot.ports.cluster import ClusterError, ForbiddenError, Kind
 from bot.sandbox.server import Server
 
@@ -153,6 +155,19 @@ def _kubeconfig(path, url, user=None):
         )
     )
     return path
+
+
+def test_unverified_certificates_are_reported_once_and_by_us(tmp_path, caplog):
+    path = _kubeconfig(tmp_path / "kubeconfig", "https://127.0.0.1:1")
+    path.write_text(path.read_text().replace("server:", "insecure-skip-tls-verify: true\n    server:"))
+    assert current_context(str(path)) == "c"
+    cluster = KubernetesCluster("prod", kubeconfig=path, context="c")
+    with pytest.raises(ClusterError):
+        cluster.discover()
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.warn("as urllib3 for each request", InsecureRequestWarning, stacklevel=1)
+    assert warned == []
+    assert caplog.text.count("TLS certificates are not verified") == 1
 
 
 _AUTHORITY_MISSING = """

@@ -18,6 +18,7 @@ from bot.core.incidents.incident import (
     expire_snooze,
     incidents_on_card,
     mark_announced,
+    release,
     remind,
     resolve_unwatched,
     snooze,
@@ -225,6 +226,26 @@ def test_every_state_under_every_transition(before, acknowledged, snoozed, expir
     assert acknowledge(results[0], by="U4", at=at(31)) == results[0]
     assert snooze(results[1], by="U4", until=at(90), at=at(31)) == results[1]
     assert expire_snooze(results[2], at(61)) == results[2]
+
+
+@pytest.mark.parametrize("is_snoozed", [False, True])
+def test_nobody_takes_over_silently(is_snoozed):
+    """U1 has it; U3 presses Acknowledge, then takes it over, then gives it back."""
+    before = snoozed_incident(acknowledged_incident()) if is_snoozed else acknowledged_incident()
+    assert acknowledge(before, by="U3", at=at(30)) == before
+    taken = acknowledge(before, by="U3", at=at(30), name="uma", take_over=True)
+    event = taken.history[-1]
+    assert (taken.state, taken.acknowledged_by, taken.snoozed_by) == (IncidentState.ACKNOWLEDGED, "U3", None)
+    assert (event.by, event.name, event.previous) == ("U3", "uma", "U1")
+    assert release(taken, by="U1", at=at(31)) == taken
+    released = release(taken, by="U3", at=at(31))
+    assert (released.state, released.acknowledged_by, released.opened_at) == (IncidentState.OPEN, None, at(31))
+
+
+def test_releasing_a_snoozed_incident_leaves_it_snoozed():
+    released = release(snoozed_incident(acknowledged_incident()), by="U1", at=at(30))
+    assert (released.state, released.acknowledged_by, released.snoozed_by) == (IncidentState.SNOOZED, None, "U2")
+    assert expire_snooze(released, at(60)).state is IncidentState.OPEN
 
 
 def test_an_acknowledgement_outlasts_a_snooze():

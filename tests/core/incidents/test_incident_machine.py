@@ -19,6 +19,7 @@ from bot.core.incidents.incident import (
     active_incidents,
     apply_check,
     incidents_on_card,
+    release,
     snooze,
 )
 from bot.core.incidents.quiet_hours import QuietHours
@@ -34,6 +35,7 @@ PATHS = {
     "image": FieldDrift("changed", "spec.template.spec.containers[name=web].image", "a", "b"),
     "host": FieldDrift("added", "spec.template.spec.hostNetwork", None, True),
 }
+PEOPLE = ("U0ANA", "U0BO")
 REMIND, ESCALATE = timedelta(hours=4), timedelta(minutes=30)
 NIGHT = QuietHours(ZoneInfo("Europe/Madrid"), time(22), time(7))
 
@@ -85,10 +87,18 @@ class Incidents(RuleBasedStateMachine):
             apply_check(before, check, channel="C1", rolling=False, required_looks=1, repository="platform"),
         )
 
-    @rule(name=st.sampled_from(NAMES), on_card=st.booleans())
-    def click_acknowledge(self, name, on_card):
+    @rule(name=st.sampled_from(NAMES), on_card=st.booleans(), by=st.sampled_from(PEOPLE), take_over=st.booleans())
+    def click_acknowledge(self, name, on_card, by, take_over):
         for incident in self.clicked(name, on_card=on_card):
-            self.store(incident, acknowledge(incident, by="U0ANA", at=self.now))
+            acknowledged = acknowledge(incident, by=by, at=self.now, take_over=take_over)
+            assert take_over or incident.acknowledged_by in (None, acknowledged.acknowledged_by)
+            self.store(incident, acknowledged)
+        self.post()
+
+    @rule(name=st.sampled_from(NAMES), on_card=st.booleans(), by=st.sampled_from(PEOPLE))
+    def click_release(self, name, on_card, by):
+        for incident in self.clicked(name, on_card=on_card):
+            self.store(incident, release(incident, by=by, at=self.now))
         self.post()
 
     @rule(name=st.sampled_from(NAMES), on_card=st.booleans(), hours=st.integers(1, 20))
@@ -163,6 +173,7 @@ class Incidents(RuleBasedStateMachine):
             openings = (
                 1
                 + len(events[IncidentEventType.SNOOZE_ENDED])
+                + len(events[IncidentEventType.RELEASED])
                 + sum(event.by is not None for event in events[IncidentEventType.WORSENED])
             )
             assert len(events[IncidentEventType.ESCALATED]) <= openings

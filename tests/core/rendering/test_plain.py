@@ -62,6 +62,16 @@ def test_jsonnet_is_refused():
     assert error.value.file == "shop/main.jsonnet"
 
 
+def test_every_invalid_file_is_named_at_once():
+    files = [("a.yaml", b"a:\n\tb: 1\n"), ("b.yaml", _config_map("b")), ("c.yaml", b"kind: [\n")]
+    with pytest.raises(ManifestError) as error:
+        render_plain(files)
+    assert str(error.value) == (
+        "a.yaml:2: This is not valid YAML: a tab is used for indentation. "
+        "c.yaml:2: This is not valid YAML: did not find expected node content."
+    )
+
+
 def test_an_invalid_file_is_named_with_its_line():
     with pytest.raises(ManifestError) as error:
         render_plain([("shop/a.yaml", _config_map("a")), ("shop/b.yaml", b"apiVersion: v1\nkind: [\n")], "shop")

@@ -18,6 +18,7 @@ from bot.core.rollouts.rollout import ApplicationRollout, PendingState, Rollout,
 from bot.handlers.incidents.suspects import MAX_COMMITS_READ, Suspects
 from bot.handlers.queries.history import history
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.slack.people import People
 from bot.i18n.language import ENGLISH
 from bot.messages.revert import parse_request
 from bot.ports import Ports
@@ -35,6 +36,13 @@ def web(replicas=1, image="web:1"):
     return as_yaml(deployment(replicas=replicas, image=image))
 
 
+class Strangers:
+    """A workspace that no author is a member of."""
+
+    def user_by_email(self, _email):
+        return None
+
+
 class Scenario:
     """A repository with one Deployment, which the cluster has as first committed, and the finder of suspects."""
 
@@ -46,6 +54,7 @@ class Scenario:
         self.cache = ManifestCache(ProgramRenderer.find())
         self.live = self.declared(source.sha())
         self.ports = Ports({"platform": self.repository}, {"platform": forge}, {}, None, store, None, self.clock)
+        self.people = People(Strangers(), {}, self.clock)
         self.suspects = Suspects(self.ports, {"shop": SHOP}, ManifestCache(ProgramRenderer.find()), INTERACTIVE)
 
     def declared(self, sha):
@@ -224,20 +233,20 @@ def offered_reverts(message):
 
 def test_history_begins_with_the_suspects_of_the_open_incident(scenario):
     sha = scenario.source.commit("Scale web", {FILE: web(9)})
-    assert offered_reverts(history(ENGLISH, scenario.ports, "platform", SHOP)) == []
+    assert offered_reverts(history(ENGLISH, scenario.ports, scenario.people, "platform", SHOP)) == []
     scenario.open_incident()
     scenario.suspects.find(["shop"])
-    answer = history(ENGLISH, scenario.ports, "platform", SHOP)
+    answer = history(ENGLISH, scenario.ports, scenario.people, "platform", SHOP)
     assert offered_reverts(answer) == [sha]
     assert "Commits that explain the drift" in content(answer)
-    assert offered_reverts(history(ENGLISH, scenario.ports, "platform", None)) == []
+    assert offered_reverts(history(ENGLISH, scenario.ports, scenario.people, "platform", None)) == []
 
 
 def test_history_offers_the_revert_of_a_stuck_rollouts_suspect(scenario):
     sha = scenario.source.commit("New image", {FILE: web(image="web:broken")})
     late = replace(scenario.stuck_rollout("web"), state=RolloutState.LATE)
     scenario.store.rollouts.save(replace(late, suspects=scenario.suspects.of_rollout(late)))
-    assert offered_reverts(history(ENGLISH, scenario.ports, "platform", SHOP)) == [sha]
+    assert offered_reverts(history(ENGLISH, scenario.ports, scenario.people, "platform", SHOP)) == [sha]
 
 
 def test_a_stuck_rollout_suspects_the_last_commit_to_an_unready_object(scenario):

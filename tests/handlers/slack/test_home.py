@@ -8,7 +8,8 @@ import pytest
 
 from bot.adapters.database.store import SqlStore
 from bot.adapters.slack.chat import SlackChat
-from bot.core.incidents.incident import IncidentState, acknowledge
+from bot.core.incidents.incident import IncidentState, acknowledge, resolve_unwatched, snooze
+from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
 from bot.handlers.slack.home import MAX_VIEWERS, MIN_INTERVAL, VIEWED_WITHIN, Homes
 from bot.i18n.language import ENGLISH
 from bot.messages import errors, silence
@@ -22,6 +23,9 @@ from tests.common.slack import JONAS, MIRA, PLATFORM, PRIYA, content, methods_ca
 from tests.common.wait import DEADLINE
 
 OPEN = incident()
+ADOPTION = TrackedPullRequest(
+    "platform#7", "platform", 7, "https://forge/7", "Adopt", JONAS, "shop", ("C1",), ("shop",), T0, purpose="adopt"
+)
 
 
 class HomeTabs:
@@ -238,6 +242,27 @@ def test_without_the_database_a_click_is_still_answered(tabs, tmp_path):
     homes.answer(MIRA, errors.outdated_button(ENGLISH), "shop@1")
     assert tabs.shows(MIRA, "That button is from an old message")
     broken.close()
+
+
+def test_an_incident_that_you_snoozed_is_counted_where_it_is_shown(tabs):
+    tabs.save(snooze(OPEN, by=JONAS, until=T0 + timedelta(hours=4), at=T0))
+    for user, headline in ((JONAS, "1 incident, snoozed by you"), (MIRA, "1 open incident")):
+        tabs.homes.opened(user)
+        assert tabs.shows(user, headline)
+
+
+def test_an_adoption_without_drift_is_to_be_closed_as_its_card_says(tabs):
+    tabs.store.pull_requests.save(replace(ADOPTION, moot=True))
+    tabs.homes.opened(JONAS)
+    assert tabs.shows(JONAS, "the drift is gone, close it")
+
+
+def test_an_unwatched_incident_is_not_one_that_was_resolved(tabs):
+    tabs.save()
+    tabs.save(resolve_unwatched(OPEN, T0 + timedelta(minutes=9)))
+    tabs.homes.opened(MIRA)
+    assert tabs.shows(MIRA, "Incidents opened: 1, resolved: 0")
+    assert tabs.shows(MIRA, "(MTTR): unknown, none resolved")
 
 
 def test_the_week_counts_settled_incidents(tabs):

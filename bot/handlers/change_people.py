@@ -1,0 +1,62 @@
+"""Reads who is behind a change, for every message and export: from git, the forge, and the store."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
+from bot.core.git.author import MAX_AUTHORS, Author, authors_of
+from bot.core.git.commit import Commit, PullRequest, approvers
+from bot.core.git.people import ChangePeople
+from bot.ports.forge import Forge
+from bot.ports.git import Repository
+from bot.ports.store import Store
+
+_MAX_COMMITS = 250  # of one change, the newest: for their authors
+
+
+def read_people(
+    store: Store, repository: Repository, forge: Forge | None, commit: Commit
+) -> tuple[PullRequest | None, ChangePeople]:
+    """The merged pull request that brought a commit, if any, and the people behind it.
+
+    RepositoryError, StoreError, ForgeError. Without a forge the approvers are unknown.
+    """
+    people = git_people(repository, commit)
+    if forge is None:
+        return None, people
+    pull = forge.pull_request_for(commit.sha)
+    if pull is None or pull.state != "merged":
+        return None, replace(people, approvers=())
+    record = judged(store.approvals.of_commits(repository.name, [commit.sha]))
+    approved_by = record.approvers if record else approvers(pull, forge.approvals(pull.number))
+    return pull, replace(
+        people,
+        requester=requester_of(store, repository.name, pull),
+        pull_author=pull.author,
+        approvers=approved_by,
+        merger=pull.merged_by or "",
+    )
+
+
+def git_people(repository: Repository, commit: Commit) -> ChangePeople:
+    """Only the authors. RepositoryError."""
+    authors = read_authors(repository, commit.parents[0] if commit.parents else None, commit.sha)
+    return ChangePeople(tuple(authors[:MAX_AUTHORS]), max(0, len(authors) - MAX_AUTHORS), commit.author)
+
+
+def read_authors(repository: Repository, parent: str | None, revision: str) -> list[Author]:
+    """Everyone who wrote a part of a change. Who merged it did not write it by that. RepositoryError."""
+    commits = repository.commits(parent, revision, limit=_MAX_COMMITS)[::-1]
+    return authors_of([commit for commit in commits if len(commit.parents) < 2])
+
+
+def requester_of(store: Store, repository: str, pull: PullRequest) -> str:
+    """Who had the bot open a pull request, by name; "" if the bot did not open it. StoreError."""
+    tracked = store.pull_requests.get(f"{repository}#{pull.number}")
+    return tracked.people.requester if tracked else ""
+
+
+def judged(records: Iterable[ApprovalRecord]) -> ApprovalRecord | None:
+    """The record that says who approved a commit, if the review has come to a verdict."""
+    undecided = {ApprovalStatus.UNKNOWN, ApprovalStatus.REWRITTEN}
+    return next((record for record in records if record.verdict not in undecided), None)
