@@ -23,7 +23,7 @@ HIDDEN = "its error is hidden because it may quote values."
         ('E1 run.go:72] "command failed" err="cycle detected: hunter2"', "the kustomizations form a cycle."),
         (
             "execution error at (shop/templates/web.yaml:3:7): hunter2",
-            "app/templates/web.yaml:3: a template calls fail",
+            "app/templates/web.yaml:3: a template calls the function “fail”",
         ),
         (
             "template: shop/templates/web.yaml:1:2: calling include: template: shop/templates/_helpers.tpl:9:1: x",
