@@ -18,13 +18,13 @@ from slack_sdk import WebClient
 
 from bot.adapters.database import engine as engine_module
 from bot.adapters.database.store import SqlStore
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.adapters.slack.chat import SlackChat
 from bot.core.applications.application import Application
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.alerting import AlertPolicy
-from bot.handlers.incidents.record import pass_time_of_all, record
+from bot.handlers.incidents.record import apply_timers_to_all, record
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.language import ENGLISH
@@ -54,7 +54,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         chat = SlackChat(WebClient("xoxb-sandbox", base_url=self.slack.api_url, retry_handlers=[]))
-        self.ports = Ports({}, {}, {}, Programs(), self.store, chat, lambda: self.now)
+        self.ports = Ports({}, {}, {}, ProgramRenderer(), self.store, chat, lambda: self.now)
         self.keeper = CardReconciler(self.store, chat, lambda: self.now, lambda _: ENGLISH, AlertPolicy())
         self.rendered = ManifestCache(self.ports.renderer)
 
@@ -67,7 +67,7 @@ class Bench:
         for check in checks:
             application = Application(check.application, RepositoryRef("platform"), "apps", "prod", "shop", CHANNEL)
             record(self.ports, application, check, rolling=False, looks=2, manifest_cache=self.rendered)
-        pass_time_of_all(self.store, self.now, AlertPolicy())
+        apply_timers_to_all(self.store, self.now, AlertPolicy())
         self.keeper.reconcile()
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.adapters.git.repository import GitRepository
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.applications.application import Application
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects.manifest import read_manifests
@@ -116,7 +116,7 @@ def measured(run: Callable[[], int]) -> tuple[float, float, int]:
     return time.perf_counter() - began, cpu() - spent, count
 
 
-def naive(remote: Path, programs: Programs) -> int:
+def naive(remote: Path, programs: ProgramRenderer) -> int:
     """Every tenth application of the work tree by its program, and what it prints read."""
     count = 0
     for application in applications()[::NAIVELY]:
@@ -132,7 +132,7 @@ def naive(remote: Path, programs: Programs) -> int:
 
 
 def main() -> None:
-    programs = Programs.find()
+    programs = ProgramRenderer.find()
     if not programs.kustomize_command or not programs.helm_command:
         raise SystemExit("This needs kustomize or kubectl, and helm or the helm-python-sdk.")
     with tempfile.TemporaryDirectory() as home:

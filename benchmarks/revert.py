@@ -19,7 +19,7 @@ from pathlib import Path
 
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.git.repository import GitRepository
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.config.credentials import Credentials
 from bot.config.sections.forge import ForgeConfig
 from bot.core.access.permission import Granted
@@ -106,7 +106,7 @@ def main() -> None:
             Application(f"a{number:03}", RepositoryRef("platform"), f"apps/a{number:03}", "prod", "shop", "C1")
             for number in range(APPLICATIONS)
         ]
-        rendered = ManifestCache(Programs.find())
+        rendered = ManifestCache(ProgramRenderer.find())
         first = measured(repository.fetch)
         # What the running bot has done long before anybody asks: it knows what each application is made of.
         warm = measured(lambda: rendered.prepare(repository, repository.head(), [each.source for each in applications]))

@@ -1,4 +1,4 @@
-"""The running bot: builds all adapters from the configuration, connects them, and starts and stops them in order."""
+"""The running bot: builds its adapters and services from the configuration, and starts and stops them in order."""
 
 import logging
 import threading
@@ -17,15 +17,21 @@ from bot.adapters.slack.chat import unreachable
 from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config.model import Config
+from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import Discoverer
+from bot.handlers.drift.comparison_cache import Caches
+from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.monitor import Monitor
 from bot.handlers.pull_requests import track
+from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.handlers.rollouts.track import RolloutTracker
 from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.home import Homes
 from bot.handlers.slack.people import People
 from bot.handlers.webhooks import Webhooks
 from bot.listeners import Listeners
+from bot.ports import Ports
 from bot.ports.store import StoreError
 from bot.schedule import Job, Schedule, guarded
 from bot.web import Web
@@ -45,6 +51,41 @@ def utc_now() -> datetime:
     return datetime.now(tz=UTC)
 
 
+def build_monitor(
+    ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
+) -> Monitor:
+    """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
+    manifest_cache = ManifestCache(ports.renderer)
+    suspects = Suspects(ports, config.applications, ManifestCache(ports.renderer), config.interactive)
+    approvals = ApprovalReviewer(
+        ports,
+        {name: settings.approvals for name, settings in config.repositories.items()},
+        config.applications,
+        manifest_cache,
+        config.slack.channel,
+    )
+    rollouts = RolloutTracker(
+        ports,
+        config.applications,
+        manifest_cache,
+        suspects,
+        ignore=config.ignore,
+        deadline=config.schedule.rollout_deadline,
+        timeout=config.schedule.rollout,
+    )
+    return Monitor(
+        ports,
+        config,
+        reconciler=reconciler,
+        discoverer=discoverer,
+        people=people,
+        approvals=approvals,
+        rollouts=rollouts,
+        suspects=suspects,
+        caches=Caches(manifest_cache),
+    )
+
+
 class Bot:
     """The whole bot: call `start`, then `stop`. The configuration must contain the tokens."""
 
@@ -56,10 +97,10 @@ class Bot:
         self._reconciler = CardReconciler(
             self._ports.store, self._ports.chat, clock, config.slack.translator, config.alerts.policy()
         )
-        self._monitor = Monitor(self._ports, config, self._reconciler, self._discoverer)
+        people = People(self._ports.chat, config.slack.people, clock)
+        self._monitor = build_monitor(self._ports, config, self._reconciler, self._discoverer, people)
         self._work = WorkPool("work", workers=8, waiting=200)
         self._executor = ThreadPoolExecutor(LISTENER_THREADS, thread_name_prefix="listener")
-        people = People(self._ports.chat, config.slack.people, clock)
         self._homes = Homes(config, self._ports)
         self._commands = CommandService(config, self._ports, self._monitor, people)
         listeners = Listeners(config, self._ports, self._commands, self._homes, self._work)
@@ -69,7 +110,7 @@ class Bot:
         self._socket = None if in_http else _Socket(app, config.credentials.slack_app_token or "")
         http_mode = HttpMode(app, secret) if in_http and secret else None
         self.web = Web(config.slack.listen, config.slack.health_listen, self._not_ready, http_mode, self._webhooks())
-        self._schedule = Schedule(self._jobs(), wanted=self._ports.store.leadership.acquire)
+        self._schedule = Schedule(self._jobs(), is_leader=self._ports.store.leadership.acquire)
 
     def start(self) -> Self:
         """Serve health checks, listen to Slack and start checking. Returns at once, even when Slack is down."""
@@ -96,8 +137,8 @@ class Bot:
         every = self._config.schedule
         return [
             *(
-                Job(f"discovery on {name}", every.discover, partial(self._discoverer.look, name), everywhere=True)
-                for name in self._discoverer.wanted
+                Job(f"discovery on {name}", every.discover, partial(self._discoverer.poll, name), everywhere=True)
+                for name in self._discoverer.polled_clusters
             ),
             *(
                 Job(f"drift check of {name}", every.drift, partial(self._monitor.check_cluster, name))
@@ -125,23 +166,23 @@ class Bot:
         kinds = {name: config.forge.kind for name, config in self._config.repositories.items() if config.forge}
         if not secret:
             return None
-        looks = {name: guarded(self._look_now(name), wanted=lambda: True) for name in kinds}
+        jobs = {name: guarded(self._webhook_job(name), is_leader=lambda: True) for name in kinds}
         return Webhooks(
             kinds,
             secret,
             store=self._ports.store,
             clock=self._ports.clock,
             work=self._work,
-            look=lambda name: looks[name](),
+            poll=lambda name: jobs[name](),
         )
 
-    def _look_now(self, name: str) -> Job:
-        def look() -> None:
+    def _webhook_job(self, name: str) -> Job:
+        def poll() -> None:
             track.poll(self._ports)
             self._monitor.poll_repository(name)
             self._monitor.review_approvals()
 
-        return Job(f"webhook of {name}", self._config.schedule.git, look)
+        return Job(f"webhook of {name}", self._config.schedule.git, poll)
 
     def _not_ready(self) -> str | None:
         try:

@@ -10,7 +10,7 @@ from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.rendering.private_copy import remove_abandoned_copies
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.config.credentials import Credentials
 from bot.config.model import Config
 from bot.config.sections.forge import ForgeConfig
@@ -176,7 +176,7 @@ def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) ->
         repositories=_ByRepository(repositories, lambda key: repository(config, key)),
         forges=_ByRepository(forges, lambda key: forge(config, key)),
         clusters={name: cluster(config, name) for name in config.clusters},
-        renderer=Programs.find(),
+        renderer=ProgramRenderer.find(),
         store=SqlStore(config.store),
         chat=SlackChat(client),
         clock=clock,

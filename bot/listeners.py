@@ -1,8 +1,8 @@
-"""Slack's edge: ack, parse, hand to a worker, respond. One of the two places where any error is caught.
+"""Slack's edge: acks and parses payloads, runs the work on a pool, and responds. Unexpected errors are caught here.
 
-Everybody is authorised where the work is done, by the user id that Slack gives: what a button or a modal carries is a
-reference, which may be old, somebody else's, or no reference at all. What would do harm a second time is claimed in the
-store, so that of a payload that comes twice, to whichever replica, one is heeded.
+Every request is authorized where the work is done, by the user ID that Slack sends: the value of a button or a modal is
+only a reference, which may be outdated or forged. Work that must not run twice is claimed in the store, so that only
+one replica handles a payload that Slack sends twice.
 """
 
 import logging
@@ -45,7 +45,7 @@ Work = Callable[[], Message | None]
 
 
 class Listeners:
-    """Answers commands, mentions, buttons and modals. Whatever takes longer than parsing runs on `work`."""
+    """Answers commands, mentions, buttons and modals. Everything slower than parsing runs on `work`."""
 
     def __init__(self, config: Config, ports: Ports, service: CommandService, homes: Homes, work: WorkPool) -> None:
         self._config = config
@@ -125,18 +125,18 @@ class Listeners:
         self._soon(requester, None, self._once(f"event {body.get('event_id')}", work))
 
     def on_home_opened(self, event: Payload) -> None:
-        """Somebody looks at the bot's Home tab. Sent again by Slack, the event does no harm."""
+        """Someone opened the bot's Home tab. Handling the event twice does no harm."""
         if event.get("tab") == "home":
             user = str(event["user"])
             requester = replace(self._requester(user, user, "", Origin.HOME), about="home")
             self._soon(requester, None, lambda: self._homes.opened(user))
 
     def on_show_diff(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """The card's button: a modal at once, filled in when the cluster has answered."""
+        """The card's button: opens a modal at once, and fills it in when the cluster has responded."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
-        known = [reference] if reference in self._config.applications else []
-        if view_id := self._open(requester, respond, body, diff_pages.loading_view(requester.translator, known)):
+        names = [reference] if reference in self._config.applications else []
+        if view_id := self._open(requester, respond, body, diff_pages.loading_view(requester.translator, names)):
             self._soon(requester, respond, lambda: self._show(view_id, self._commands.diff_now(requester, reference)))
 
     def on_turn_page(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
@@ -153,14 +153,14 @@ class Listeners:
             )
 
     def on_check_now(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """The card's button: a drift check of what it shows."""
+        """The card's button: checks the applications on the card."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
         names = self._commands.applications_of
         self._soon(requester, respond, lambda: self._commands.check_now(requester, names(reference)))
 
     def on_silence(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """Acknowledge, Take over, Release and End snooze: done at once."""
+        """Acknowledge, Take over, Release and End snooze, on a card or the Home tab."""
         ack()
         requester, target = self._clicker(body), CardTarget(str(action.get("value", "")))
         name = action.get("action_id")
@@ -176,7 +176,7 @@ class Listeners:
         self._soon(requester, respond, self._once(_click(body, action), work))
 
     def on_snooze(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """The card's button: a modal at once, which asks for how long once it is known that the person may."""
+        """The card's button: opens a modal at once, which asks for a duration if the person is allowed to snooze."""
         ack()
         requester, subject = self._clicker(body), str(action.get("value", ""))
         view_id = self._open(requester, respond, body, snooze_message.loading_view(requester.translator))
@@ -194,7 +194,7 @@ class Listeners:
         self._soon(requester, respond, work)
 
     def on_snooze_entered(self, ack: Ack, body: Payload, view: Payload) -> None:
-        """The modal's submit: what was entered is read again, and who entered it is authorised again."""
+        """The modal was submitted: parses the input again, and authorizes the person again."""
         subject, channel = snooze_message.parse_reference(view)
         user = body["user"]
         requester = self._requester(str(user["id"]), str(user.get("username") or user["id"]), channel, Origin.MODAL)
@@ -215,7 +215,7 @@ class Listeners:
         )
 
     def on_revert(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """A button that reverts: the same as the command, and authorised like it."""
+        """A revert button: the same as the command, with the same authorization."""
         ack()
         requester, value = self._clicker(body), str(action.get("value", ""))
         self._soon(
@@ -225,7 +225,7 @@ class Listeners:
         )
 
     def on_more(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """An entry of the card's overflow menu: what the button of that action id does."""
+        """An entry of the card's overflow menu: does the same as the button with that action ID."""
         chosen = action.get("selected_option") or {}
         name, value = incident_message.parse_option(str(chosen.get("value", "")))
         entries = {
@@ -247,7 +247,7 @@ class Listeners:
         self._soon(requester, respond, lambda: self._commands.explain(requester, reference))
 
     def on_adopt(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """The alert's other way out: asks first. The buttons of older cards have asked already."""
+        """Adopt the drift, from the menu after a confirmation; the buttons of older cards have their own."""
         ack()
         requester, reference = self._clicker(body), str(action.get("value", ""))
         if action.get("type") == "overflow":
@@ -263,7 +263,7 @@ class Listeners:
         )
 
     def on_adopt_confirmed(self, ack: Ack, body: Payload, view: Payload) -> None:
-        """The modal's submit: authorised like a revert."""
+        """The confirmation was submitted: adopts the drift, with the same authorization as a revert."""
         ack()
         reference, channel = adopt_message.parse_reference(view)
         user = body["user"]
@@ -272,7 +272,7 @@ class Listeners:
         self._soon(requester, None, self._once(key, lambda: self._commands.adopt(requester, reference)))
 
     def _understood(self, requester: Requester, text: str) -> commands.Command | Message:
-        """What to do, or the answer where nothing needs to be done."""
+        """The command, or the answer if it is help or invalid."""
         match parsed := commands.parse(text, self._config.applications):
             case commands.HelpCommand(spec):
                 return help_message.answer(requester.translator, spec)
@@ -282,11 +282,11 @@ class Listeners:
                 return parsed
 
     def _once(self, key: str, work: Work) -> Work:
-        """The work, unless this payload was taken before, here or by another replica."""
+        """The work, which does nothing if any replica has handled this payload before."""
         return lambda: work() if self._ports.store.claims.claim(key, self._ports.clock()) else None
 
     def _open(self, requester: Requester, respond: Respond, body: Payload, view: Payload) -> str | None:
-        """A modal's id, opened before anything slow: its trigger expires 3 s after the click."""
+        """Open a modal and return its ID. Call it before anything slow: the trigger expires 3 s after the click."""
         try:
             return self._ports.chat.open_view(str(body["trigger_id"]), view)
         except ChatError as error:
@@ -358,17 +358,17 @@ class Listeners:
 
 
 def on_nothing(ack: Ack) -> None:
-    """A link button and a choice in a form report their click too, and Slack warns the person when nobody answers."""
+    """Link buttons and inputs send their clicks too, and Slack shows a warning if the app does not ack."""
     ack()
 
 
 def _origin(body: Payload) -> Origin:
-    """A button of a message, of a modal or of the home tab."""
+    """Whether a button is in a message, a modal or the Home tab."""
     return {"modal": Origin.MODAL, "home": Origin.HOME}.get((body.get("view") or {}).get("type", ""), Origin.BUTTON)
 
 
 def _click(body: Payload, action: Payload) -> str:
-    """What tells one click from every other."""
+    """A key that is unique to one click."""
     container = body.get("container") or {}
     where = [container.get("channel_id"), container.get("message_ts"), container.get("view_id")]
     return " ".join(["click", *(str(each) for each in (*where, action.get("action_id"), action.get("action_ts")))])

@@ -51,10 +51,10 @@ class Schedule:
 
     They go on when the clock is set ahead or back.
 
-    `wanted` is called before each run: only the replica that leads runs jobs, the others only answer requests.
+    `is_leader` is called before each run: only the replica that leads runs jobs, the others only answer requests.
     """
 
-    def __init__(self, jobs: Sequence[Job], *, wanted: Callable[[], bool]) -> None:
+    def __init__(self, jobs: Sequence[Job], *, is_leader: Callable[[], bool]) -> None:
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(max(1, len(jobs)))},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -64,7 +64,7 @@ class Schedule:
         self._watch = threading.Thread(target=self._watch_clock, name="clock", daemon=True)
         for job in jobs:
             self._scheduler.add_job(
-                guarded(job, wanted),
+                guarded(job, is_leader),
                 _Every(job.every),
                 id=job.name,
                 name=job.name,
@@ -97,12 +97,12 @@ def _clock_offset() -> float:
     return datetime.now(tz=UTC).timestamp() - time.monotonic()
 
 
-def guarded(job: Job, wanted: Callable[[], bool]) -> Callable[[], None]:
-    """Wrap a job: run it only while `wanted`, and catch and log every error."""
+def guarded(job: Job, is_leader: Callable[[], bool]) -> Callable[[], None]:
+    """Wrap a job: run it only while `is_leader`, and catch and log every error."""
 
     def run() -> None:
         try:
-            if job.everywhere or wanted():
+            if job.everywhere or is_leader():
                 job.run()
         except PortError as error:
             _log.warning("%s failed: %s", job.name, error)

@@ -33,7 +33,7 @@ def test_jobs_go_on_when_the_clock_is_set(monkeypatch, shift):
         runs.append(ShiftedClock.now(UTC))
         ran.set()
 
-    jobs = Schedule([Job("job", timedelta(seconds=0.1), run)], wanted=lambda: True)
+    jobs = Schedule([Job("job", timedelta(seconds=0.1), run)], is_leader=lambda: True)
     jobs.start()
     try:
         assert ran.wait(10)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from bot import build
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.config.model import Config
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import UnsupportedResource, group_unsupported
@@ -38,7 +38,7 @@ def check_configured(
     repositories = {key: build.repository(config, key) for key in keys}
     revisions = fetch_all(repositories)
     now = datetime.now(tz=UTC)
-    caches = Caches(ManifestCache(Programs.find()))
+    caches = Caches(ManifestCache(ProgramRenderer.find()))
 
     def check_cluster(name: str) -> list[Check]:
         in_cluster = [application for application in applications if application.cluster == name]
@@ -73,7 +73,7 @@ def _select(config: Config, names: Sequence[str], unsupported: Sequence[Unsuppor
         if name not in config.applications:
             for resource in unsupported:
                 if resource.name == name:
-                    raise PortError(f"{resource.origin.title!s} is not followed: {resource.reason!s}")
+                    raise PortError(f"{resource.origin.title!s} is not watched: {resource.reason!s}")
             close = difflib.get_close_matches(name, config.applications, n=1)
             hint = f"; did you mean {close[0]}?" if close else "."
             applications = listed(ENGLISH, config.applications, 20) if config.applications else "none"
@@ -94,10 +94,10 @@ def _with_discovered(config: Config, names: Sequence[str]) -> tuple[Config, Sequ
         with suppress(PortError):  # reported when its applications are checked
             clusters[name] = build.cluster(config, name)
     discoverer = Discoverer(config, clusters, partial(build.repository, config))
-    if discoverer.wanted:
-        with ThreadPoolExecutor(max_workers=len(discoverer.wanted)) as pool:
-            list(pool.map(discoverer.look, discoverer.wanted))
-    catalogue = discoverer.catalogue()
-    if catalogue.notes and not (names and set(names) <= set(catalogue.applications)):
-        raise PortError(" ".join(map(str, catalogue.notes)))
-    return replace(config, applications=catalogue.applications), catalogue.unsupported
+    if discoverer.polled_clusters:
+        with ThreadPoolExecutor(max_workers=len(discoverer.polled_clusters)) as pool:
+            list(pool.map(discoverer.poll, discoverer.polled_clusters))
+    inventory = discoverer.inventory()
+    if inventory.notes and not (names and set(names) <= set(inventory.applications)):
+        raise PortError(" ".join(map(str, inventory.notes)))
+    return replace(config, applications=inventory.applications), inventory.unsupported

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.kubernetes.kubeconfig import current_context, default_kubeconfig
 from bot.adapters.rendering.directory import Directory
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.applications.application import Application
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.model import Check, Status
@@ -53,7 +53,7 @@ def check_directory(
         application,
         files,
         directory,
-        Programs.find(),
+        ProgramRenderer.find(),
         cluster=cluster,
         ignore=rules,
         interactive=interactive,

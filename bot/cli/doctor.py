@@ -14,7 +14,7 @@ import git
 from bot import build
 from bot.adapters.database.store import SqlStore
 from bot.adapters.rendering.confined import missing_isolation
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.adapters.slack.chat import SlackChat
 from bot.cli.errors import COULD_NOT_TELL
 from bot.cli.load_config import load_config
@@ -34,7 +34,7 @@ def run_doctor(config_path: Path) -> NoReturn:
 
 def probes(config: Config) -> Iterator[Probe]:
     """Test everything that the bot must be able to do. What fails becomes a probe that is not ok."""
-    client, programs = build.slack_client(config), Programs.find()
+    client, programs = build.slack_client(config), ProgramRenderer.find()
     return doctor(
         config,
         Clients(

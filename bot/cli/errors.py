@@ -1,4 +1,4 @@
-"""How a command ends when it cannot do what it was asked to."""
+"""How a command exits when it fails."""
 
 from typing import IO, Any
 

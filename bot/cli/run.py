@@ -1,4 +1,4 @@
-"""`gitops-bot run`: the bot, until it is told to stop."""
+"""`gitops-bot run`: runs the bot until it receives a signal."""
 
 import logging
 from pathlib import Path

@@ -76,10 +76,10 @@ class CommandService:
         match command:
             case commands.StatusCommand(name):
                 applications, problems = self._selected(name), self._monitor.problems()
-                catalogue = self._monitor.discovered()
+                inventory = self._monitor.inventory()
                 interval = self._config.schedule.drift
                 return status(
-                    translator, ports, applications, problems, catalogue, interval=interval, everything=name is None
+                    translator, ports, applications, problems, inventory, interval=interval, everything=name is None
                 )
             case commands.DriftCommand(name):
                 return self.check_now(requester, [application.name for application in self._selected(name)])

@@ -178,14 +178,14 @@ def _discover(make: Callable[[], Cluster]) -> Cluster:
 
 
 def _deployers(discoverer: Discoverer) -> Iterator[Probe]:
-    """Whether each deployer's applications can be read, and a failed probe for each that cannot be followed."""
-    for name in discoverer.wanted:
-        before = set(discoverer.catalogue().notes)
-        discoverer.look(name)
-        new = [note for note in discoverer.catalogue().notes if note not in before]
+    """Whether each deployer's applications can be read, and a failed probe for each that cannot be watched."""
+    for name in discoverer.polled_clusters:
+        before = set(discoverer.inventory().notes)
+        discoverer.poll(name)
+        new = [note for note in discoverer.inventory().notes if note not in before]
         yield Probe(f"cluster {name}: deployers' applications can be read", not new, " ".join(map(str, new)))
-    for unreadable in discoverer.catalogue().unsupported:
-        yield Probe(f"{unreadable.origin.title!s}: can be followed", ok=False, remedy=unreadable.reason)
+    for unreadable in discoverer.inventory().unsupported:
+        yield Probe(f"{unreadable.origin.title!s}: can be watched", ok=False, remedy=unreadable.reason)
 
 
 def _applications(

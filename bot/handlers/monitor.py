@@ -1,4 +1,4 @@
-"""Watches the configured applications: checks, the alerts that follow from them, and rollouts."""
+"""Drift checks of all applications and what follows from them: incidents, rollouts, approvals and cards."""
 
 import logging
 import threading
@@ -15,12 +15,12 @@ from bot.core.drift.model import Check
 from bot.core.incidents.incident import IncidentState
 from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.approvals.review import ApprovalReviewer
-from bot.handlers.discovery.deployers import deploying
+from bot.handlers.discovery.deployers import syncing_applications
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import Revision
 from bot.handlers.drift.check import check as drift_check
 from bot.handlers.drift.comparison_cache import Caches
-from bot.handlers.incidents.record import end_unwatched, pass_time_of_all, record
+from bot.handlers.incidents.record import apply_timers_to_all, record, resolve_unwatched_incidents
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts import merges
@@ -34,75 +34,71 @@ from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
-# Clusters asked at once for one command: one that is slow does not hold up the others.
-_CLUSTERS_AT_ONCE = 8
-_REPOSITORIES_AT_ONCE = 4
+# A slow cluster does not hold up the others that one command checks.
+_MAX_CLUSTERS = 8
+_MAX_REPOSITORIES = 4
 
 
 class Monitor:
-    """Every flow that reads git and the clusters. Safe to call from many threads."""
+    """Runs every flow that reads git and the clusters. Any thread may call; `close` when done."""
 
     def __init__(
-        self, ports: Ports, config: Config, keeper: CardReconciler, discoverer: Discoverer | None = None
+        self,
+        ports: Ports,
+        config: Config,
+        *,
+        reconciler: CardReconciler,
+        discoverer: Discoverer,
+        people: People,
+        approvals: ApprovalReviewer,
+        rollouts: RolloutTracker,
+        suspects: Suspects,
+        caches: Caches,
     ) -> None:
-        self._discoverer = discoverer or Discoverer(config, ports.clusters, ports.repositories.__getitem__)
         self._ports = ports
         self._applications = config.applications
         self._ignore = config.ignore
         self._interactive = config.interactive
         self._alerts = config.alerts
         self._policy = config.alerts.policy()
-        self._reconciler = keeper
         self._translator_for = config.slack.translator
-        self._caches = Caches(ManifestCache(ports.renderer))
+        self._reconciler = reconciler
+        self._discoverer = discoverer
+        self._people = people
+        self._approvals = approvals
+        self._rollouts = rollouts
+        self._suspects = suspects
+        self._caches = caches
         self._recording = threading.Lock()
         self._polling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
-        self._people = People(ports.chat, config.slack.people, ports.clock)
-        self._approvals = ApprovalReviewer(
-            ports,
-            {name: settings.approvals for name, settings in config.repositories.items()},
-            config.applications,
-            self._caches.manifest_cache,
-            config.slack.channel,
-        )
-        self._suspects = Suspects(ports, config.applications, ManifestCache(ports.renderer), config.interactive)
-        self._rollouts = RolloutTracker(
-            ports,
-            config.applications,
-            self._caches.manifest_cache,
-            self._suspects,
-            ignore=config.ignore,
-            deadline=config.schedule.rollout_deadline,
-            patience=config.schedule.rollout,
-        )
 
     @property
     def manifest_cache(self) -> ManifestCache:
-        """What was rendered before, and renders the rest."""
+        """The manifests of the sources, rendered once per tree."""
         return self._caches.manifest_cache
 
     def check(self, names: Sequence[str], *, explain: bool = False) -> list[Check]:
-        """One drift check now of the applications named, in their order; what follows from it is told in Slack."""
-        applications = [self._applications[name] for name in names]  # PortError for one that is gone by now
+        """Check these applications now, update the cards, and return the checks in the same order. PortError."""
+        applications = [self._applications[name] for name in names]  # PortError for one that no longer exists
         by_cluster: dict[str, list[Application]] = {}
         for application in applications:
             by_cluster.setdefault(application.cluster, []).append(application)
         one_cluster = partial(self._check, revisions=self._fetch(applications), explain=explain)
-        with ThreadPoolExecutor(max_workers=min(_CLUSTERS_AT_ONCE, max(1, len(by_cluster)))) as pool:
+        with ThreadPoolExecutor(max_workers=min(_MAX_CLUSTERS, max(1, len(by_cluster)))) as pool:
             checks = [check for results in pool.map(one_cluster, by_cluster.values()) for check in results]
         self.reconcile_cards()
         order = {name: index for index, name in enumerate(names)}
         return sorted(checks, key=lambda check: order[check.application])
 
     def check_cluster(self, cluster: str) -> None:
-        """The scheduled drift check of every application on one cluster."""
+        """Check every application on one cluster, as scheduled."""
         applications = [application for application in self._all() if application.cluster == cluster]
         if applications:
             self._check(applications, revisions=self._fetch(applications))
         self.reconcile_cards()
 
     def second_look(self, cluster: str) -> None:
-        """Look again at what has been seen once on a cluster, so that an alert does not wait for the next check."""
+        """Check the suspected incidents of a cluster again, so that an alert does not wait for the scheduled check."""
         suspected = [
             incident.application
             for incident in self._ports.store.incidents.unsettled()
@@ -119,51 +115,51 @@ class Monitor:
         self.reconcile_cards()
 
     def poll_all_refs(self, repository: str) -> None:
-        """The same of a repository at every revision of it that an application tracks. PortError of the last."""
+        """Poll one repository at every revision that an application tracks. The last PortError, after all polls."""
         error = None
         tracked = [application.repository for application in self._all()]
         for key in dict.fromkeys((repository, *(ref.key for ref in tracked if ref.name == repository))):
             try:
                 with unexpected_as_port_error(f"poll of {key}"):
                     self._poll(key)
-            except PortError as failed:
-                error = failed
+            except PortError as poll_error:
+                error = poll_error
         self.reconcile_cards()
         if error:
             raise error
 
     def observe_rollouts(self) -> None:
-        """See how far each rollout has come."""
-        self._rollouts.look()
+        """Observe the progress of each rollout."""
+        self._rollouts.observe()
         self.reconcile_cards()
 
     def review_approvals(self) -> None:
-        """See whether what reached the tracked branches was approved."""
-        self._approvals.look()
+        """Review whether the commits on the tracked branches were approved."""
+        self._approvals.review()
         self.reconcile_cards()
-        if self._ports.store.leadership.acquire():  # as with cards: two replicas would share it twice
+        if self._ports.store.leadership.acquire():  # two replicas would share each diff twice
             self._approvals.share_diffs(self._translator_for)
 
     def reconcile_cards(self) -> None:
-        """Bring Slack up to date with the stored state, and that with the time. Only the replica that leads does."""
+        """Apply timers to the stored incidents, and update Slack from the stored state. Only on the leader."""
         if self._ports.store.leadership.acquire():
-            with self._recording:  # what one check has found is told together
-                if self._discoverer.complete():
-                    end_unwatched(self._ports.store, self._applications, self._ports.clock())
-                pass_time_of_all(self._ports.store, self._ports.clock(), self._policy)
+            with self._recording:  # the incidents of one check are announced together
+                if self._discoverer.is_complete():
+                    resolve_unwatched_incidents(self._ports.store, self._applications, self._ports.clock())
+                apply_timers_to_all(self._ports.store, self._ports.clock(), self._policy)
         self._reconciler.reconcile()
 
     def close(self) -> None:
-        """Start nothing new, and let what runs finish for a while."""
+        """Start nothing new, and wait a while for running observations."""
         self._rollouts.close()
 
     def problems(self) -> list[Text]:
-        """What is down, a sentence each."""
-        return [*self._reconciler.problems(), *self.discovered().notes]
+        """One sentence for each channel or deployer that is not available."""
+        return [*self._reconciler.problems(), *self.inventory().notes]
 
-    def discovered(self) -> ApplicationInventory:
-        """What deployers were found to say."""
-        return self._discoverer.catalogue()
+    def inventory(self) -> ApplicationInventory:
+        """The applications that were discovered, and what their deployers report."""
+        return self._discoverer.inventory()
 
     def _all(self) -> Iterable[Application]:
         return self._applications.values()
@@ -175,11 +171,11 @@ class Monitor:
     def _fetch(self, applications: Iterable[Application]) -> dict[str, Revision]:
         """Fetch the repositories of some applications, each once, and start rollouts for what was merged.
 
-        A check must compare with just these revisions: a merge that is fetched later has no rollout yet, and what
-        differs only because it is on its way would be taken for drift.
+        A check must compare with exactly these revisions. A merge that is fetched later does not have a rollout yet, so
+        the differences that it causes would be reported as drift.
         """
         keys = sorted({application.repository.key for application in applications})
-        with ThreadPoolExecutor(_REPOSITORIES_AT_ONCE, "fetch") as pool:
+        with ThreadPoolExecutor(_MAX_REPOSITORIES, "fetch") as pool:
             revisions = dict(zip(keys, pool.map(self._fetch_one, keys), strict=True))
         self.reconcile_cards()
         return revisions
@@ -204,8 +200,8 @@ class Monitor:
         manifest_cache, people = self._caches.manifest_cache, self._people
         with skip_unexpected(f"rollouts of {repository}"):
             merges.record_merges(self._ports, repository, head, applications, manifest_cache, people)
-        if self._ports.repositories[repository].is_branch:  # what else is followed moves from tag to tag by design
-            self._approvals.note(repository, head)
+        if self._ports.repositories[repository].is_branch:  # another revision moves from tag to tag by design
+            self._approvals.record_commits(repository, head)
 
     def _check(
         self, applications: Sequence[Application], *, revisions: Mapping[str, Revision], explain: bool = False
@@ -224,38 +220,38 @@ class Monitor:
         )
         previous = self._ports.store.checks.latest()
         checks = [with_last_complete(check, previous.get(check.application)) for check in checks]
-        # Before the lock: a cluster that hangs holds up its own check and no other.
-        at_work: frozenset[str] = frozenset()
+        # Outside the lock, so that a cluster that hangs only holds up its own check.
+        deploying: frozenset[str] = frozenset()
         with skip_unexpected(f"deployers of {applications[0].cluster}"):
-            at_work = self._at_work(applications, checks)
+            deploying = self._deploying(applications, checks)
         with self._recording:
-            self._record(applications, checks, self._rolling() | at_work)
-        self._suspects.name([application.name for application in applications])
+            self._record(applications, checks, self._rolling() | deploying)
+        self._suspects.find([application.name for application in applications])
         return checks
 
     def _rolling(self) -> frozenset[str]:
-        """Applications that differ by design just now, since a merge is on its way."""
+        """The applications with a rollout in progress: they differ from git by design."""
         if not self._alerts.quiet_while_rolling:
             return frozenset()
         return rolling_applications(self._ports.store.rollouts.unsettled())
 
-    def _at_work(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
-        """Those of one cluster of which their deployer says that it is at work."""
+    def _deploying(self, applications: Sequence[Application], checks: Sequence[Check]) -> frozenset[str]:
+        """The applications of one cluster that differ and that their deployer is syncing."""
         if not self._alerts.quiet_while_rolling:
             return frozenset()
         differing = {check.application for check in checks if check.drift}
         drifted = [application for application in applications if application.name in differing]
-        return deploying(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
+        return syncing_applications(self._ports.clusters[drifted[0].cluster], drifted) if drifted else frozenset()
 
-    def _record(self, applications: Sequence[Application], checks: Sequence[Check], moving: frozenset[str]) -> None:
+    def _record(self, applications: Sequence[Application], checks: Sequence[Check], rolling: frozenset[str]) -> None:
         for application, check in zip(applications, checks, strict=True):
             with skip_unexpected(f"incident of {application.name}"):
                 record(
                     self._ports,
                     application,
                     check,
-                    rolling=check.application in moving,
+                    rolling=check.application in rolling,
                     looks=self._alerts.looks,
                     manifest_cache=self._caches.manifest_cache,
                 )
-        self._ports.store.checks.save(checks)  # last: whoever sees a check sees its incident too
+        self._ports.store.checks.save(checks)  # last, so that no check is visible before its incident

@@ -1,4 +1,4 @@
-"""A forge says that something has happened: git and the forge are asked at once, and not at the next poll."""
+"""Webhooks from forges: git and the forge are polled at once instead of at the next scheduled poll."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 class Received(Enum):
-    """What became of a webhook."""
+    """The result of receiving a webhook."""
 
     UNKNOWN = "there is no such repository"
     REFUSED = "not signed with the secret"
@@ -22,10 +22,10 @@ class Received(Enum):
 
 
 class Webhooks:
-    """Takes webhooks signed with `secret` for repositories whose forges' kinds are given by name.
+    """Accepts webhooks signed with `secret`. `kinds` has the kind of each repository's forge.
 
-    `look`, which handles its own errors, is run on `work`: for one repository never twice at once, and once more for
-    all that came meanwhile.
+    `poll` runs on `work` with the repository's name and must handle its own errors. It never runs concurrently for one
+    repository: webhooks that arrive during a poll share one more.
     """
 
     def __init__(
@@ -36,27 +36,27 @@ class Webhooks:
         store: Store,
         clock: Callable[[], datetime],
         work: WorkPool,
-        look: Callable[[str], None],
+        poll: Callable[[str], None],
     ) -> None:
         self._kinds = kinds
         self._secret = secret
         self._store = store
         self._clock = clock
         self._work = work
-        self._look = look
+        self._poll = poll
         self._lock = threading.Lock()
-        self._looking: set[str] = set()
+        self._polling: set[str] = set()
         self._again: set[str] = set()
 
     def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Received:
-        """Headers by lower-case name. Nothing of the body is used but its signature."""
+        """`headers` have lower-case names. The body is only used to verify its signature."""
         if name not in self._kinds:
             return Received.UNKNOWN
         scheme = SCHEMES[self._kinds[name]]
         if not is_authentic(scheme, headers, body, self._secret):
             return Received.REFUSED
         if is_relevant(scheme, headers) and self._is_new(name, delivery_id(scheme, headers)):
-            self._soon(name)
+            self._enqueue(name)
         return Received.TAKEN
 
     def _is_new(self, name: str, id_: str) -> bool:
@@ -66,30 +66,30 @@ class Webhooks:
             return self._store.claims.claim(f"webhook {name} {id_}"[:200], self._clock())
         except StoreError as error:
             _log.warning("cannot record a webhook of %s: %s", name, error)
-            return True  # a second look does no harm
+            return True  # a second poll does no harm
 
-    def _soon(self, name: str) -> None:
+    def _enqueue(self, name: str) -> None:
         with self._lock:
-            if name in self._looking:
+            if name in self._polling:
                 self._again.add(name)
                 return
-            self._looking.add(name)
+            self._polling.add(name)
         try:
-            self._work.submit(lambda: self._run(name), f"webhook {name}")
+            self._work.submit(lambda: self._poll_until_done(name), f"webhook {name}")
         except FullError:
             with self._lock:
-                self._looking.discard(name)
+                self._polling.discard(name)
             _log.warning("work queue is full: a webhook of %s waits for the next poll", name)
 
-    def _run(self, name: str) -> None:
+    def _poll_until_done(self, name: str) -> None:
         again = True
         while again:
             with self._lock:
-                self._again.discard(name)  # what comes from now on is looked at again
+                self._again.discard(name)  # a webhook from here on needs another poll
             try:
-                self._look(name)
+                self._poll(name)
             finally:
                 with self._lock:
                     again = name in self._again
                     if not again:
-                        self._looking.discard(name)
+                        self._polling.discard(name)

@@ -1,4 +1,4 @@
-"""Every effect of the bot, typed: one module per outside system. Adapters implement these; handlers use nothing else.
+"""Every external system that the bot uses, as typed ports, one module per system: adapters implement them for handlers.
 
 All methods block and may be called from any thread. They raise only the errors named in their docstrings; the text of
 each error is one sentence for people, safe to show in Slack (no secret, no credential, no stack trace).
@@ -7,26 +7,28 @@ each error is one sentence for people, safe to show in Slack (no secret, no cred
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from bot.ports.chat import Chat
-from bot.ports.cluster import Cluster
-from bot.ports.forge import Forge
-from bot.ports.git import Repository
-from bot.ports.rendering import Renderer
-from bot.ports.store import Store
+if TYPE_CHECKING:  # every adapter imports this package, and the store's types would import most of core
+    from bot.ports.chat import Chat
+    from bot.ports.cluster import Cluster
+    from bot.ports.forge import Forge
+    from bot.ports.git import Repository
+    from bot.ports.rendering import Renderer
+    from bot.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything outside the process, by the names in the configuration. `clock` returns the time, in UTC.
+    """The external systems, by their names in the configuration. `clock` returns the time in UTC.
 
     A repository without an entry in `forges` has no pull requests.
     """
 
-    repositories: Mapping[str, Repository]
-    forges: Mapping[str, Forge]
-    clusters: Mapping[str, Cluster]
-    renderer: Renderer
-    store: Store
-    chat: Chat
+    repositories: Mapping[str, "Repository"]
+    forges: Mapping[str, "Forge"]
+    clusters: Mapping[str, "Cluster"]
+    renderer: "Renderer"
+    store: "Store"
+    chat: "Chat"
     clock: Callable[[], datetime]

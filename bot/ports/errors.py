@@ -1,7 +1,7 @@
-"""What every port raises."""
+"""The base class of the errors that ports raise."""
 
 from bot.i18n.language import LocalizedError
 
 
 class PortError(LocalizedError):
-    """The outside did not do what was asked: the text says what failed, and what to do about it."""
+    """A request to an external system failed: the text says what failed, and what to do about it."""

@@ -1,7 +1,7 @@
-"""Isolation of failure: an unexpected error about one item of a batch makes that item unknown, and stops no other.
+"""Isolates failures: an unexpected error in one item of a batch makes only that item unknown.
 
-Whoever asks about the item reads a reference, under which the log has the traceback. An item that fails in the same way
-again has the same reference, so that nothing which shows it changes.
+Its error shows a reference to the traceback in the log. The same failure of an item always has the same reference, so
+that the cards which show it do not change.
 """
 
 import logging
@@ -17,14 +17,14 @@ from bot.i18n.language import LocalizedError, LocalizedText
 from bot.ports.errors import PortError
 
 _log = logging.getLogger(__name__)
-_REMEMBERED: Final = 1024  # failures whose traceback was logged
+_MAX_LOGGED: Final = 1024  # failures whose traceback was logged
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
 class UnexpectedError(PortError):
-    """A defect of the bot that one item has met; the text has its reference in the log."""
+    """A bug in the bot that affects one item; the text has its reference in the log."""
 
 
 @contextmanager
@@ -38,13 +38,13 @@ def unexpected_as_port_error(what: str) -> Iterator[None]:
     except LocalizedError:
         raise
     except Exception as error:
-        # Without its cause, whose traceback would keep everything in memory that the block has read.
+        # Without its cause: the traceback would keep everything in memory that the block has read.
         raise UnexpectedError(LocalizedText(texts.UNEXPECTED, reference=_log_failure(what, error))) from None
 
 
 @contextmanager
 def skip_unexpected(what: str) -> Iterator[None]:
-    """Log an unexpected error in the block, which works on `what`, and go on after the block."""
+    """Log an unexpected error in the block, which works on `what`, and continue after the block."""
     with suppress(UnexpectedError), unexpected_as_port_error(what):
         yield
 
@@ -52,7 +52,7 @@ def skip_unexpected(what: str) -> Iterator[None]:
 def without_failing(
     items: Iterable[_Item], work: Callable[[Sequence[_Item]], _Result], name: Callable[[_Item], str]
 ) -> _Result:
-    """`work(items)`; or if that fails unexpectedly, the same without the items with which it fails alone."""
+    """`work(items)`; if that fails unexpectedly, `work` on only the items with which it succeeds one by one."""
     batch = list(items)
     try:
         return work(batch)
@@ -69,11 +69,11 @@ def without_failing(
         return work(sound)
 
 
-_logged: deque[str] = deque(maxlen=_REMEMBERED)
+_logged: deque[str] = deque(maxlen=_MAX_LOGGED)
 
 
 def _log_failure(what: str, error: Exception) -> str:
-    """Log the error, with its traceback unless that was logged before; its reference."""
+    """Log the error, with its traceback the first time; return its reference."""
     frames = extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     # A recursion can end at any of its frames.

@@ -13,7 +13,7 @@ class RenderError(PortError):
 
 
 class RenderStoppedError(RenderError):
-    """It took too long: on a less busy machine it may not."""
+    """Rendering took too long; it may succeed on a less busy machine."""
 
 
 class Renderer(Protocol):

@@ -1,4 +1,4 @@
-"""The store: what outlives a restart."""
+"""The store: the state that survives a restart."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,14 @@ from bot.ports.errors import PortError
 
 
 class StoreError(PortError):
-    """The database did not answer or refused."""
+    """The database did not respond, or rejected a statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What Slack was last given for a card: where, which message, and the digest of what it read.
+    """The message of a card in Slack, and the digest of its content.
 
-    `ts` is "" from just before it is posted until Slack has answered: whether it was posted is not known then. `at` is
-    when that began.
+    `ts` is "" while the message is being posted, since `at`: it is not known yet whether Slack has it.
     """
 
     channel: str
@@ -36,9 +35,9 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Somebody's Home: when they last looked at it, and the digest of what Slack was last given for it, from `at` on.
+    """A user's Home tab: when they last opened it, and the digest of its content, published at `at`.
 
-    `digest` is "" from just before it is published until Slack has answered: what it shows is not known then.
+    `digest` is "" while it is being published: it is not known yet what Slack shows.
     """
 
     user: str
@@ -54,27 +53,27 @@ class Rollouts(Protocol):
         """The tracked branch's sha up to which rollouts were created; None before the first poll."""
         ...
 
-    def advance(self, repository: str, known: str | None, sha: str, started: Sequence[Rollout]) -> bool:
-        """Move that sha from `known` and keep the rollouts of the commits it passed, in one transaction.
+    def advance(self, repository: str, expected: str | None, sha: str, started: Sequence[Rollout]) -> bool:
+        """Move that sha from `expected` and store the rollouts of the commits it passed, in one transaction.
 
-        False, and nothing is kept, when another replica has moved it.
+        False, and nothing is stored, if another replica has moved it.
         """
         ...
 
     def save(self, rollout: Rollout) -> None:
-        """Keep a rollout, by id."""
+        """Store a rollout, by id."""
         ...
 
     def unsettled(self) -> list[Rollout]:
         """Rollouts that still have something to report, oldest first."""
         ...
 
-    def ended(self, since: datetime, most: int) -> list[Rollout]:
-        """Those live or superseded since then, settled ones too, the newest `most`, newest first."""
+    def ended(self, since: datetime, limit: int) -> list[Rollout]:
+        """Those live or superseded since then, including settled ones, at most `limit`, newest first."""
         ...
 
     def of_revisions(self, revisions: Sequence[str]) -> list[Rollout]:
-        """Rollouts of those commits, settled ones too."""
+        """Rollouts of those commits, including settled ones."""
         ...
 
 
@@ -82,7 +81,7 @@ class Checks(Protocol):
     """The latest drift check of each application."""
 
     def save(self, latest: Sequence[Check]) -> None:
-        """Keep each application's latest check (what was set aside is not kept)."""
+        """Store each application's latest check, without what was set aside."""
         ...
 
     def latest(self) -> dict[str, Check]:
@@ -98,10 +97,11 @@ class Incidents(Protocol):
         ...
 
     def exchange(self, before: Incident | None, after: Incident | None) -> bool:
-        """Keep `after` in place of `before`, in one transaction. `before` is None for a new incident, `after` is None
-        for a suspicion that is dropped.
+        """Replace `before` with `after`, in one transaction.
 
-        False, and nothing is kept, when another thread or replica has changed it: read it again and decide again.
+        `before` is None for a new incident, `after` is None for a suspicion that is dropped.
+
+        False, and nothing is stored, if another thread or replica has changed it: read it and decide again.
         """
         ...
 
@@ -109,8 +109,8 @@ class Incidents(Protocol):
         """Incidents that still have something to report: not resolved, or resolved and not settled."""
         ...
 
-    def ended(self, since: datetime, most: int) -> list[Incident]:
-        """Those resolved since then, settled ones too, the newest `most`, newest first."""
+    def ended(self, since: datetime, limit: int) -> list[Incident]:
+        """Those resolved since then, including settled ones, at most `limit`, newest first."""
         ...
 
 
@@ -118,7 +118,7 @@ class PullRequests(Protocol):
     """The pull requests the bot opened."""
 
     def save(self, pull: TrackedPullRequest) -> None:
-        """Keep a pull request, by id."""
+        """Store a pull request, by id."""
         ...
 
     def unsettled(self) -> list[TrackedPullRequest]:
@@ -129,8 +129,8 @@ class PullRequests(Protocol):
         """The pull request with that id, settled or not."""
         ...
 
-    def ended(self, since: datetime, most: int) -> list[TrackedPullRequest]:
-        """Those merged or closed since then, settled ones too, the newest `most`, newest first."""
+    def ended(self, since: datetime, limit: int) -> list[TrackedPullRequest]:
+        """Those merged or closed since then, including settled ones, at most `limit`, newest first."""
         ...
 
 
@@ -138,7 +138,7 @@ class QueuedReverts(Protocol):
     """Reverts that wait for the forge."""
 
     def save(self, revert: QueuedRevert) -> None:
-        """Keep a queued revert, by id."""
+        """Store a queued revert, by id."""
         ...
 
     def unsettled(self) -> list[QueuedRevert]:
@@ -170,15 +170,15 @@ class Approvals(Protocol):
         """The tracked branch's sha up to which commits were recorded; None before the first poll."""
         ...
 
-    def advance(self, repository: str, known: str | None, sha: str, records: Sequence[ApprovalRecord]) -> bool:
-        """Move that sha from `known` and keep the records of the commits it passed, in one transaction.
+    def advance(self, repository: str, expected: str | None, sha: str, records: Sequence[ApprovalRecord]) -> bool:
+        """Move that sha from `expected` and store the records of the commits it passed, in one transaction.
 
-        False, and nothing is kept, when another replica has moved it.
+        False, and nothing is stored, if another replica has moved it.
         """
         ...
 
     def save(self, records: Sequence[ApprovalRecord], *, settled: Collection[str] = ()) -> None:
-        """Keep records, by id; those whose ids are in `settled` need no more reviews."""
+        """Store records, by id; those whose ids are in `settled` need no more reviews."""
         ...
 
     def unsettled(self) -> list[ApprovalRecord]:
@@ -186,7 +186,7 @@ class Approvals(Protocol):
         ...
 
     def of_commits(self, repository: str, shas: Sequence[str]) -> list[ApprovalRecord]:
-        """Approval records of those commits, settled ones too."""
+        """Approval records of those commits, including settled ones."""
         ...
 
     def since(self, since: datetime | None = None) -> Iterator[ApprovalRecord]:
@@ -195,54 +195,54 @@ class Approvals(Protocol):
 
 
 class Cards(Protocol):
-    """What Slack was last given for each card."""
+    """The message of each card in Slack."""
 
     def get(self, key: str) -> Posted | None:
-        """What Slack was last given for a card; None when it was never posted."""
+        """The message of a card; None if it was never posted."""
         ...
 
     def get_all(self, keys: Sequence[str]) -> dict[str, Posted]:
-        """The same for many cards, by key; without those that were never posted."""
+        """The messages of many cards, by key, without cards that were never posted."""
         ...
 
     def save(self, key: str, posted: Posted) -> None:
-        """Keep what Slack was given."""
+        """Store the message of a card."""
         ...
 
     def delete(self, key: str) -> None:
-        """The message is gone from Slack."""
+        """Forget the message of a card: it no longer exists in Slack."""
         ...
 
 
 class Homes(Protocol):
-    """What Slack was last given for each Home tab."""
+    """The users who opened their Home tab, and what it shows."""
 
     def get(self, user: str) -> Home | None:
-        """What Slack was last given for a user's Home; None when they never opened it."""
+        """A user's Home tab; None if they never opened it."""
         ...
 
-    def seen_since(self, since: datetime, most: int) -> list[Home]:
-        """The Homes opened since then, the latest `most`, latest first."""
+    def seen_since(self, since: datetime, limit: int) -> list[Home]:
+        """The Homes opened since then, at most `limit`, latest first."""
         ...
 
     def save(self, home: Home) -> None:
-        """Keep that a user opened their Home, or that it is about to be published."""
+        """Store that a user opened their Home tab, or that it is about to be published."""
         ...
 
     def confirm(self, user: str, at: datetime, digest: str) -> bool:
-        """Slack has taken what was about to be published at that instant. False when a later one has begun."""
+        """Store that Slack accepted what was published at that time. False if a later publication has begun."""
         ...
 
 
 class AuditLog(Protocol):
-    """Who asked for what, and what came of it."""
+    """Every request, who made it, and the result."""
 
     def append(self, entry: AuditEntry, *, finishes: str | None = None) -> None:
-        """Keep one entry, and forget the intent with the ID that it `finishes`, in one transaction."""
+        """Append one entry, and forget the intent with the ID that it `finishes`, in one transaction."""
         ...
 
     def entries(self, since: datetime | None = None) -> Iterator[AuditEntry]:
-        """Every entry from that second on, oldest first; read in pages, so that it may be of any length."""
+        """Every entry from that second on, oldest first; read in pages."""
         ...
 
 
@@ -250,7 +250,7 @@ class Claims(Protocol):
     """Payloads that are handled once, whichever replica receives them."""
 
     def claim(self, key: str, at: datetime) -> bool:
-        """Whether nobody, on any replica, has claimed this key before. Keys are kept for a day."""
+        """Claim a key; False if any replica has claimed it within the last day."""
         ...
 
 
@@ -258,15 +258,15 @@ class Leadership(Protocol):
     """Which of several replicas on one PostgreSQL runs the schedule and writes cards."""
 
     def acquire(self) -> bool:
-        """Whether this replica leads; always, with a database of its own. Never raises: who cannot ask does not lead.
+        """Whether this replica is the leader. Never raises: False if the database does not respond.
 
-        Just one leads, until it stops or its connection ends.
+        Exactly one replica is the leader, until it stops or its connection ends. With SQLite, the only one always is.
         """
         ...
 
 
 class Store(Protocol):
-    """What outlives a restart, one part per aggregate. Every write is whole or not at all. StoreError."""
+    """The stored state, one part per aggregate. Every write is atomic. All methods raise StoreError."""
 
     @property
     def approvals(self) -> Approvals:  # noqa: D102
@@ -317,9 +317,9 @@ class Store(Protocol):
         ...
 
     def settle(self, id_: str) -> None:
-        """Whatever has this id (an incident, a pull request …) has ended and Slack says so: it needs no more work."""
+        """Mark the incident, pull request, revert or rollout with this id as settled: ended and reported."""
         ...
 
     def close(self) -> None:
-        """Give every connection back, and the leadership."""
+        """Close all connections and give up leadership."""
         ...

@@ -8,12 +8,13 @@ from typing import Any, Self
 import yaml
 
 from bot import build
+from bot.app import build_monitor
 from bot.config.load import load
 from bot.config.model import Config
 from bot.core.drift.model import Check
 from bot.handlers.discovery.discover import Discoverer
-from bot.handlers.monitor import Monitor
 from bot.handlers.slack.cards import CardReconciler
+from bot.handlers.slack.people import People
 from bot.ports import Ports
 from bot.ports.forge import Forge
 from bot.ports.store import Store
@@ -99,8 +100,9 @@ class BotUnderTest:
             self.store, self.ports.chat, self.clock, self.config.slack.translator, self.config.alerts.policy()
         )
         self.discoverer = Discoverer(self.config, ports.clusters, ports.repositories.__getitem__)
-        known = replace(self.config, applications=self.discoverer.applications)
-        self.monitor = Monitor(self.ports, known, self.reconciler, self.discoverer)
+        config = replace(self.config, applications=self.discoverer.applications)
+        people = People(self.ports.chat, self.config.slack.people, self.clock)
+        self.monitor = build_monitor(self.ports, config, self.reconciler, self.discoverer, people)
         self._closing = [ports.store, self.monitor]
         return self
 
@@ -115,8 +117,8 @@ class BotUnderTest:
 
     def discover(self) -> None:
         """Read every cluster's Argo CD and Flux resources, once."""
-        for cluster in self.discoverer.wanted:
-            self.discoverer.look(cluster)
+        for cluster in self.discoverer.polled_clusters:
+            self.discoverer.poll(cluster)
 
     def check(self, *names: str, seconds: float = 30) -> dict[str, Check]:
         """Time passes, then one drift check of these applications, or of all; by name."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.git.repository import GitRepository
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
 from bot.core.rendering.source import HelmParameters, Source
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -45,9 +45,9 @@ class Rendering:
     def __init__(self, source: SourceRepository, tmp_path: Path) -> None:
         self.source = source
         self.repository = GitRepository("platform", source.url, "main", tmp_path / "mirrors")
-        self.use(Programs.find())
+        self.use(ProgramRenderer.find())
 
-    def use(self, programs: Programs | None) -> None:
+    def use(self, programs: ProgramRenderer | None) -> None:
         """Render with these programs from now on, or with none; nothing is cached yet."""
         self.programs = programs
         self.cache = ManifestCache(programs)
@@ -78,6 +78,6 @@ class Rendering:
 
     def official(self, path: str) -> Sequence[Manifest]:
         """What the official program renders from the work tree."""
-        argv = [*Programs.find().kustomize_command, path]
+        argv = [*ProgramRenderer.find().kustomize_command, path]
         process = subprocess.run(argv, cwd=self.source.path, capture_output=True, check=True)
         return read_manifests("official", process.stdout)

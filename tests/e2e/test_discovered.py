@@ -57,7 +57,7 @@ def person(source, cluster, slack, tmp_path):
 def test_status_lists_discovered_applications_and_those_that_cannot_be_followed(person):
     def all_synced():
         answer = person.type("status")
-        return answer if "5 applications: 4 synced, 1 not followed" in answer.text else None
+        return answer if "5 applications: 4 synced, 1 not watched" in answer.text else None
 
     status = content(wait_for(all_synced))
     for part in ("shop", "both.1", "both.2", "night", "Argo CD: Synced", "Flux: suspended", "the Helm repository"):

@@ -35,7 +35,7 @@ class WebhookReceiver:
         self.gate = threading.Event()
         self.gate.set()
         self.work = WorkPool("work", workers=2, waiting=2)
-        hooks = partial(Webhooks, store=store, clock=lambda: datetime.now(UTC), work=self.work, look=self.poll)
+        hooks = partial(Webhooks, store=store, clock=lambda: datetime.now(UTC), work=self.work, poll=self.poll)
         self.web = Web(ADDRESS, ADDRESS, lambda: None, None, hooks({"press": kind}, SECRET)).start()
         self.hook = Hook(f"http://127.0.0.1:{self.web.port}/webhooks/press", SECRET)
         self.sender.hooks.append(self.hook)

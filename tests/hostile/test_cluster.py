@@ -425,7 +425,7 @@ DEFECTS = [
     "bot.handlers.drift.check.comparison_result",
     "bot.handlers.drift.live_comparison.compare_object",
     "bot.handlers.drift.live_comparison.resolve_one",
-    "bot.handlers.rendering.manifest_cache.make:1",
+    "bot.handlers.rendering.manifest_cache.render:1",
     "bot.handlers.rendering.manifest_cache.gather:1",
     "bot.handlers.monitor.record:1",
     "bot.handlers.incidents.record.apply_check:1",
@@ -460,8 +460,8 @@ def test_a_defect_that_one_application_meets_hurts_no_other(fleet, source, clust
 NOISY = {name: config_map_manifest("settings", level=f"warning of {name}") for name in ("cart", "shop")}
 ROLLOUT_DEFECTS = [
     "bot.handlers.rollouts.change.rendered_change:1",
-    "bot.handlers.rollouts.observe.merged:1",
-    "bot.handlers.rollouts.observe._arrived",
+    "bot.handlers.rollouts.observe.changed_manifests:1",
+    "bot.handlers.rollouts.observe._observe_applied",
     "bot.handlers.rollouts.merges._rollout:2",
     "bot.handlers.rollouts.merges._with_authors",
     "bot.handlers.rollouts.track.apply_observations",
@@ -502,11 +502,11 @@ def test_alerts_and_cards_go_on_when_the_clock_is_set(fleet, cluster, slack, jum
 def test_status_never_shows_an_old_result_as_the_current_state(fleet):
     def answer():
         applications = list(fleet.config.applications.values())
-        inventory = fleet.discoverer.catalogue()
+        inventory = fleet.discoverer.inventory()
         interval = fleet.config.schedule.drift
         return status(ENGLISH, fleet.ports, applications, [], inventory, interval=interval, everything=True)
 
     assert answer().text == "2 applications: 2 synced."
     fleet.clock.advance(hours=1)  # and no check finishes, whatever the reason
     assert answer().text == "2 applications: 2 unknown."
-    assert "Last checked completely at " in content(answer())
+    assert "Last complete check: " in content(answer())

@@ -113,10 +113,10 @@ def endless_error(handler):
 
 
 ATTACKS = {
-    "bomb": (bomb, "a response of more than 8 MiB"),
-    "endless": (endless, "a response of more than 8 MiB"),
+    "bomb": (bomb, "it sent more than 8 MiB"),
+    "endless": (endless, "it sent more than 8 MiB"),
     "values": (many_values, "does not respond like"),
-    "error": (endless_error, "no complete response within 1 s"),
+    "error": (endless_error, "the response took longer than 1 s"),
 }
 CHILD = """
 import json, resource, sys
@@ -174,7 +174,7 @@ def test_a_dripping_response_ends_at_the_deadline(adapter, hostile, monkeypatch,
     monkeypatch.setattr(transport, "REQUEST_SECONDS", 0.5)
     hostile.respond = drip(part)
     started = time.monotonic()
-    with pytest.raises(ForgeError, match=r"exceeds a limit of the bot: no complete response within 0\.5 s"):
+    with pytest.raises(ForgeError, match=r"exceeded one of the bot's limits: the response took longer than 0\.5 s"):
         adapter.get_pull_request(7)
     assert time.monotonic() - started < 20
 
@@ -210,7 +210,7 @@ def test_endless_empty_pages_end(adapter, hostile, monkeypatch):
     hostile.respond = after_the_repository(endless_pages([]))
     for ask in (adapter.open_pull_requests, lambda: adapter.find_pull_request(BOT_BRANCH)):
         hostile.paths.clear()
-        with ends_with("more than 30 requests for one answer"):
+        with ends_with("reading the result took more than 30 requests"):
             assert not ask()  # GitHub's library ends at an empty page
         assert len(hostile.paths) <= 30
 
@@ -218,7 +218,7 @@ def test_endless_empty_pages_end(adapter, hostile, monkeypatch):
 def test_pages_that_fill_the_memory_end(adapter, hostile, monkeypatch):
     monkeypatch.setattr(transport, "MAX_OPERATION_BYTES", MB)
     hostile.respond = after_the_repository(lambda handler: send(handler, b" " * MB + b"[]"))
-    with pytest.raises(ForgeError, match="a response of more than 1 MiB"):
+    with pytest.raises(ForgeError, match="it sent more than 1 MiB"):
         adapter.open_pull_requests()
 
 

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from bot.adapters.rendering import confined, programs
 from bot.adapters.rendering.private_copy import private_copy, remove_abandoned_copies
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.objects import number
-from bot.core.objects.manifest import ManifestError, NodeBudget, read_manifests
+from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, read_manifests
 from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.core.sanitize import redact_url
 from bot.handlers.rendering import render
@@ -46,7 +46,7 @@ def rendering(source, tmp_path):
     helm = tmp_path / "helm"
     helm.write_text(f"#!{os.path.realpath(sys.executable)}\n{Path(stand_in_helm.__file__).read_text()}")
     helm.chmod(0o755)
-    rendering.use(Programs(kustomize_command=rendering.programs.kustomize_command, helm_command=(str(helm),)))
+    rendering.use(ProgramRenderer(kustomize_command=rendering.programs.kustomize_command, helm_command=(str(helm),)))
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/secret.yaml").write_text(f"password: {STOLEN}\n")
     (tmp_path / "outside/Chart.yaml").write_text("{apiVersion: v2, name: outside, version: 1.0.0}\n")
@@ -327,7 +327,7 @@ TEMPLATE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n"
     ],
 )
 def test_no_error_of_helm_quotes_a_document(rendering, template, more):
-    rendering.use(Programs.find())
+    rendering.use(ProgramRenderer.find())
     chart = {"Chart.yaml": CHART["app/charts/shop/Chart.yaml"], "templates/a.yaml": TEMPLATE + template, **more}
     source = Source("app", SourceType.HELM, HelmParameters("shop"))
     assert "hunter2" not in outcome(rendering, {f"app/{name}": text for name, text in chart.items()}, source)
@@ -387,7 +387,7 @@ def test_many_small_nodes_fit_in_the_memory_of_the_bot(part):
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, part, "20"], env=environment, capture_output=True, text=True, check=True
     )
-    assert "the manifests hold too much to be read" in done.stdout
+    assert "the manifests are too large for the bot to read" in done.stdout
 
 
 def test_a_cache_keeps_no_long_number():
@@ -407,7 +407,7 @@ def test_files_have_as_many_nodes_as_allowed_together_and_no_more(kind):
     budget.left = used
     assert len(read_manifests("a.json", content, budget)) == 1
     budget.left = used - 1
-    with pytest.raises(ManifestError, match=r"a\.json:\d: From here on, the manifests hold too much"):
+    with pytest.raises(ManifestError, match=r"a\.json:\d: From this line on, the manifests are too large"):
         read_manifests("a.json", content, budget)
 
 
@@ -478,3 +478,11 @@ def test_a_killed_bot_leaves_no_renderer_and_no_folder(tmp_path, monkeypatch):
     with private_copy([]) as mine:
         remove_abandoned_copies()
         assert list(room.iterdir()) == [mine]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\x85", "\u2028"])
+def test_directives_are_bounded(line_break):
+    """libyaml compares each %TAG with all before it, and nothing else runs meanwhile."""
+    directives = line_break.join(f"%TAG !{number:x}! x" for number in range(20_000))
+    with pytest.raises(ManifestError, match="more than 100 directives"):
+        read_documents("x.yaml", f"{directives}{line_break}---{line_break}a: 1\n".encode())

@@ -22,9 +22,9 @@ class SqlApprovals:
     def head(self, repository: str) -> str | None:
         return self._database.scalar(sa.select(approval_heads.c.sha).where(approval_heads.c.repository == repository))
 
-    def advance(self, repository: str, known: str | None, sha: str, records: Sequence[ApprovalRecord]) -> bool:
+    def advance(self, repository: str, expected: str | None, sha: str, records: Sequence[ApprovalRecord]) -> bool:
         with self._database.begin() as connection:
-            moved = advance_head(connection, approval_heads, repository, known, sha)
+            moved = advance_head(connection, approval_heads, repository, expected, sha)
             for record in records if moved else ():
                 _put(connection, record, settled=False)
             return moved

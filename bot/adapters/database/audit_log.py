@@ -1,4 +1,4 @@
-"""Who asked for what, and what came of it: only ever appended to."""
+"""Every request, who made it, and the result: append-only."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What Slack was last given for each card."""
+"""The message of each card in Slack."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,11 +1,11 @@
-"""Keys of Slack payloads and webhooks that a replica has taken, so that each is handled once."""
+"""Keys of Slack payloads and webhooks, claimed so that only one replica handles each."""
 
 from datetime import datetime, timedelta
 
 from bot.adapters.database.engine import Database, insert_new, instant
 from bot.adapters.database.tables import claims
 
-_KEPT_FOR = timedelta(days=1)
+_TTL = timedelta(days=1)
 
 
 class SqlClaims:
@@ -16,5 +16,5 @@ class SqlClaims:
 
     def claim(self, key: str, at: datetime) -> bool:
         with self._database.begin() as connection:
-            connection.execute(claims.delete().where(claims.c.at < instant(at - _KEPT_FOR)))
+            connection.execute(claims.delete().where(claims.c.at < instant(at - _TTL)))
             return insert_new(connection, claims, key=key, at=instant(at))

@@ -1,4 +1,4 @@
-"""The database connection every part of the store shares, and the statements they have in common."""
+"""The database connection that all parts of the store share, and their common statements."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ PAGE = 500  # rows of a long table read at once
 TO_THE_SECOND = len("2026-11-01T00:00:00")
 
 
-# A server that is gone without a word is noticed within this time, not when TCP gives up after minutes.
+# Detects a lost server within this time, not only when TCP gives up after minutes.
 # https://www.postgresql.org/docs/current/libpq-connect.html
 _POSTGRESQL_OPTIONS: Final = {
     "connect_timeout": CONNECT_SECONDS,
@@ -67,7 +67,7 @@ class Database:
         return self.scalars(newest.limit(limit))
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Close all connections."""
         self.engine.dispose()
 
 
@@ -99,11 +99,11 @@ def insert_new(connection: sa.Connection, table: sa.Table, **values: object) -> 
     return True
 
 
-def advance_head(connection: sa.Connection, heads: sa.Table, repository: str, known: str | None, sha: str) -> bool:
-    """Move a repository's head from `known` to `sha`; False when another replica has moved it."""
-    if known is None:
+def advance_head(connection: sa.Connection, heads: sa.Table, repository: str, expected: str | None, sha: str) -> bool:
+    """Move a repository's head from `expected` to `sha`; False when another replica has moved it."""
+    if expected is None:
         return insert_new(connection, heads, repository=repository, sha=sha)
-    unmoved = (heads.c.repository == repository) & (heads.c.sha == known)
+    unmoved = (heads.c.repository == repository) & (heads.c.sha == expected)
     return connection.execute(heads.update().where(unmoved).values(sha=sha)).rowcount == 1
 
 

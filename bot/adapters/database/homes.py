@@ -1,4 +1,4 @@
-"""Who looked at their Home tab, and what Slack was last given for it."""
+"""The users who opened their Home tab, and what it shows."""
 
 from datetime import datetime
 
@@ -18,8 +18,8 @@ class SqlHomes:
     def get(self, user: str) -> Home | None:
         return next(iter(self._select(homes.c.user == user, 1)), None)
 
-    def seen_since(self, since: datetime, most: int) -> list[Home]:
-        return self._select(homes.c.seen >= instant(since), most)
+    def seen_since(self, since: datetime, limit: int) -> list[Home]:
+        return self._select(homes.c.seen >= instant(since), limit)
 
     def save(self, home: Home) -> None:
         with self._database.begin() as connection:

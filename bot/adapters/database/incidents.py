@@ -47,11 +47,11 @@ class SqlIncidents:
         bodies = sa.select(incidents.c.body).where(incidents.c.settled.is_(False)).order_by(incidents.c.id)
         return _INCIDENTS.load_all(self._database.scalars(bodies))
 
-    def ended(self, since: datetime, most: int) -> list[Incident]:
-        return _INCIDENTS.load_all(self._database.ended(incidents, since, most))
+    def ended(self, since: datetime, limit: int) -> list[Incident]:
+        return _INCIDENTS.load_all(self._database.ended(incidents, since, limit))
 
     def _give_up(self, unreadable: sa.ColumnElement[bool]) -> None:
-        """Keep an incident that nobody can read, but no longer as its application's: the next drift opens another."""
+        """Resolve an incident that cannot be read, but keep it: the next drift opens another one."""
         with self._database.begin() as connection:
             connection.execute(incidents.update().where(unreadable).values(resolved=True, settled=True))
 

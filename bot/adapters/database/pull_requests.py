@@ -31,5 +31,5 @@ class SqlPullRequests:
         bodies = self._database.scalars(sa.select(pull_requests.c.body).where(pull_requests.c.id == id_))
         return next(iter(_PULL_REQUESTS.load_all(bodies)), None)
 
-    def ended(self, since: datetime, most: int) -> list[TrackedPullRequest]:
-        return _PULL_REQUESTS.load_all(self._database.ended(pull_requests, since, most))
+    def ended(self, since: datetime, limit: int) -> list[TrackedPullRequest]:
+        return _PULL_REQUESTS.load_all(self._database.ended(pull_requests, since, limit))

@@ -22,9 +22,9 @@ class SqlRollouts:
     def head(self, repository: str) -> str | None:
         return self._database.scalar(sa.select(rollout_heads.c.sha).where(rollout_heads.c.repository == repository))
 
-    def advance(self, repository: str, known: str | None, sha: str, started: Sequence[Rollout]) -> bool:
+    def advance(self, repository: str, expected: str | None, sha: str, started: Sequence[Rollout]) -> bool:
         with self._database.begin() as connection:
-            moved = advance_head(connection, rollout_heads, repository, known, sha)
+            moved = advance_head(connection, rollout_heads, repository, expected, sha)
             for rollout in started if moved else ():
                 _put(connection, rollout)
             return moved
@@ -37,8 +37,8 @@ class SqlRollouts:
         bodies = sa.select(rollouts.c.body).where(rollouts.c.settled.is_(False)).order_by(rollouts.c.order)
         return _ROLLOUTS.load_all(self._database.scalars(bodies))
 
-    def ended(self, since: datetime, most: int) -> list[Rollout]:
-        return _ROLLOUTS.load_all(self._database.ended(rollouts, since, most))
+    def ended(self, since: datetime, limit: int) -> list[Rollout]:
+        return _ROLLOUTS.load_all(self._database.ended(rollouts, since, limit))
 
     def of_revisions(self, revisions: Sequence[str]) -> list[Rollout]:
         bodies = sa.select(rollouts.c.body).where(rollouts.c.revision.in_(revisions))

@@ -31,7 +31,7 @@ from bot.ports.rendering import RenderError, RenderStoppedError
 PYTHON: Final = os.path.realpath(sys.executable)
 _HERE: Final = Path(__file__).parent
 _LAUNCHER: Final = (PYTHON, "-I", "-S", str(_HERE / "launcher.py"))
-# What programs are made of: their libraries and Python's, and the programs beside this module.
+# What programs load: system and Python libraries, and the programs next to this module.
 _READABLE: Final = (
     *("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/null", "/dev/urandom", "/dev/zero"),
     *(sys.prefix, sys.base_prefix, str(_HERE)),
@@ -139,7 +139,7 @@ def _launch(argv: Sequence[str], limits: Limits, *, isolated: bool, folder: Path
 
 
 def _interpreters(programs: Sequence[str]) -> Iterator[str]:
-    """What runs those of the programs that are scripts."""
+    """The interpreters of the programs that are scripts."""
     for program in programs:
         with suppress(OSError), Path(program).open("rb") as file:
             first, _, path = file.readline(_MAX_SHEBANG_BYTES).decode(errors="replace").partition("#!")
@@ -163,7 +163,7 @@ def _environment(folder: Path, limits: Limits) -> dict[str, str]:
 
 
 def _libraries() -> dict[str, str]:
-    """Where Python's own libraries are, if it was built to be told."""
+    """The variable that says where Python's shared library is, if it is set."""
     return {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
 
 

@@ -108,15 +108,15 @@ def _read(root: Path, base: Path, paths: Sequence[Path] | Iterator[Path]) -> lis
     return files
 
 
-def _walk(root: Path, wanted: Callable[[str], bool] | None) -> Iterator[Path]:
-    """The files below a folder whose names are wanted; with None all that are not links, hidden ones too."""
+def _walk(root: Path, matches: Callable[[str], bool] | None) -> Iterator[Path]:
+    """The files below a folder whose names match; all files that are not links, including hidden ones, if None."""
 
     def fail(error: OSError) -> None:
         raise error
 
     for folder, folders, names in os.walk(root, onerror=fail):
-        folders[:] = [name for name in folders if (not name.startswith(".") if wanted else name != ".git")]
+        folders[:] = [name for name in folders if (not name.startswith(".") if matches else name != ".git")]
         for name in names:
             path = Path(folder, name)
-            if (wanted(name) if wanted else not path.is_symlink()) and path.is_file():
+            if (matches(name) if matches else not path.is_symlink()) and path.is_file():
                 yield path

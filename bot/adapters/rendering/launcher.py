@@ -92,7 +92,7 @@ def _limit(settings: Settings) -> None:
 
 def _restrict_files(settings: Settings) -> None:
     version = _call("syscall", _CREATE_RULESET, None, 0, _VERSION)
-    rights = (1 << max(bits for known, bits in _RIGHTS.items() if known <= version)) - 1
+    rights = (1 << max(bits for since, bits in _RIGHTS.items() if since <= version)) - 1
     attributes = [rights, *([_BIND_AND_CONNECT_TCP] if version >= 4 else [])]
     attributes += [_SCOPE_SOCKETS_AND_SIGNALS] if version >= 6 else []
     ruleset = struct.pack(f"={len(attributes)}Q", *attributes)

@@ -26,7 +26,7 @@ _HELM_COMMAND: Final = Path(__file__).with_name("helm_command.py")
 
 
 @dataclass(frozen=True, slots=True)
-class Programs:
+class ProgramRenderer:
     """`ports.Renderer` by programs on this machine: each is the start of a command line, or () when not installed."""
 
     kustomize_command: tuple[str, ...] = ()

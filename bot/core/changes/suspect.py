@@ -13,10 +13,10 @@ from bot.core.git.commit import Commit
 from bot.core.globs import matches_glob
 from bot.core.objects.redaction import has_hidden
 
-MOST_SUSPECTS: Final = 3
-MOST_NAMED: Final = 3
+MAX_SUSPECTS: Final = 3
+MAX_PLACES: Final = 3
 # How much older than the drift a commit may be to be a suspect, if it has no rollout that says how far it came.
-LATELY: Final = timedelta(days=1)
+RECENT: Final = timedelta(days=1)
 
 
 class SuspectReason(StrEnum):

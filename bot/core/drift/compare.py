@@ -6,6 +6,7 @@ only if a person put it there. docs/drift.md lists the rules in order; each diff
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any, Final
 
 from bot.core.drift.attribution import RESTART, Attribution
@@ -109,7 +110,7 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas) 
 
 def _walk(manifest: Manifest, ownership: Ownership, attribution: Attribution, *, explain: bool) -> Walk:
     is_pod = manifest.api_version == "v1" and manifest.kind == "Pod"
-    redaction = Redaction.of(manifest.kind, manifest.object)
+    redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects do not differ
     return Walk(ownership, attribution, redaction, is_pod=is_pod, explain=explain)
 
 

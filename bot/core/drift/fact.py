@@ -68,8 +68,8 @@ def _facts(object_drift: ObjectDrift, name: str) -> Iterator[tuple[int, Fact]]:
         kind_and_name = _with_kind(object_drift, name)
         yield 0, Fact(LocalizedText(texts.MISSING, object=kind_and_name), rate_object(object_drift))
     for field in object_drift.fields:
-        found = list(_in_words(object_drift, field, name, _MAX_DEPTH))
-        yield from found or [_other(object_drift, field, name)]
+        facts = list(_in_words(object_drift, field, name, _MAX_DEPTH))
+        yield from facts or [_other(object_drift, field, name)]
 
 
 def _in_words(object_drift: ObjectDrift, field: FieldDrift, name: str, depth: int) -> Iterator[tuple[int, Fact]]:

@@ -1,6 +1,6 @@
 """The differences found in one object, with formatted paths and without credentials."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ Change = Literal["changed", "removed", "added"]
 class Findings:
     """The differences that are `drift`, and those that are `set_aside`."""
 
-    def __init__(self, attribution: Attribution, redaction: Redaction) -> None:
+    def __init__(self, attribution: Attribution, redaction: Callable[[], Redaction]) -> None:
         self.drift: list[FieldDrift] = []
         self.set_aside: list[FieldDrift] = []
         self._attribution = attribution
@@ -26,7 +26,8 @@ class Findings:
         """Record a difference, as drift if the verdict says so and no trusted field manager owns the value."""
         reason, writer = verdict.reason, verdict.writer
         trusted = self._attribution.trusted(tuple(path)) if verdict.is_drift else ""
-        desired, live = (redact(path, value, self._redaction) for value in (desired, live))
+        redaction = self._redaction()
+        desired, live = (redact(path, value, redaction) for value in (desired, live))
         manager, time = (writer.manager, writer.time) if writer else (None, None)
         field = FieldDrift(change, format_path(redact_path(path)), desired, live, manager, time, trusted or reason)
         (self.drift if verdict.is_drift and not trusted else self.set_aside).append(field)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.core.objects.path import PathError, Pattern, parse_path
+from bot.core.objects.redaction import MAX_PATHS
 from bot.core.objects.resource import mapping
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
@@ -46,7 +47,10 @@ def ignored_paths(desired: Mapping[str, Any]) -> Sequence[tuple[Pattern, Text]]:
     text = mapping(desired, "metadata", "annotations").get(_OWN)
     if not isinstance(text, str) or text == "*":
         return ()
+    paths = dict.fromkeys(text.split())
+    if len(paths) > MAX_PATHS:
+        return ()
     try:
-        return [(parse_path(path), LocalizedText(texts.GIT_SAYS, name=_OWN, value=path)) for path in text.split()]
+        return [(parse_path(path), LocalizedText(texts.GIT_SAYS, name=_OWN, value=path)) for path in paths]
     except PathError:  # it excuses nothing, so that the mistake shows
         return ()

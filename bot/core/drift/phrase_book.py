@@ -286,8 +286,8 @@ def _signed(removed: Sequence[Any], added: Sequence[Any]) -> str:
     return ", ".join([*signed[:_MAX_MEMBERS], *(["…"] if len(signed) > _MAX_MEMBERS else [])])
 
 
-def _listed(found: Iterator[str]) -> str:
-    several = [clipped(name, _MAX_ENTRY) for name in found]
+def _listed(names: Iterator[str]) -> str:
+    several = [clipped(name, _MAX_ENTRY) for name in names]
     return ", ".join([*several[:_MAX_MEMBERS], *(["…"] if len(several) > _MAX_MEMBERS else [])])
 
 

@@ -94,7 +94,7 @@ def as_text(checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] = ()
     left_out = sum(len(group.resources) for group in not_followed)
     if len(checks) > 1 or left_out:
         tally = [(sum(check.status is status for check in checks), word) for status, word in _WORDS.items()]
-        tally.append((left_out, "not followed"))
+        tally.append((left_out, "not watched"))
         lines.append(
             f"{_count(len(checks) + left_out, 'application')}: "
             + ", ".join(f"{number} {word}" for number, word in tally if number)

@@ -1,6 +1,6 @@
 """Walks through one object in git and in the cluster side by side, and records what differs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -41,7 +41,13 @@ class Walk:
     """
 
     def __init__(
-        self, ownership: Ownership, attribution: Attribution, redaction: Redaction, *, is_pod: bool, explain: bool
+        self,
+        ownership: Ownership,
+        attribution: Attribution,
+        redaction: Callable[[], Redaction],
+        *,
+        is_pod: bool,
+        explain: bool,
     ) -> None:
         self.findings = Findings(attribution, redaction)
         self._ownership = ownership

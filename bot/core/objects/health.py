@@ -40,7 +40,7 @@ def selects(live: Object, pod: Object) -> bool:
     return all(labels.get(key) == value for key, value in match_labels.items())
 
 
-def pod_trouble(pod: Object) -> str:
+def pod_problem(pod: Object) -> str:
     """Why a pod does not run, as Kubernetes words it; "" if it runs, or is still starting."""
     for status in _containers(pod):
         waiting = _text(status, "state", "waiting", "reason")
@@ -105,9 +105,9 @@ def _job(live: Object) -> Unready | None:
 
 
 def _pod(live: Object) -> Unready | None:
-    if _text(live, "status", "phase") in ("Running", "Succeeded") and not pod_trouble(live):
+    if _text(live, "status", "phase") in ("Running", "Succeeded") and not pod_problem(live):
         return None
-    return _unready(live, 0, 1, pod_trouble(live), failed=_text(live, "status", "phase") == "Failed")
+    return _unready(live, 0, 1, pod_problem(live), failed=_text(live, "status", "phase") == "Failed")
 
 
 WORKLOADS: Final[Mapping[tuple[str, str], Callable[[Object], Unready | None]]] = {

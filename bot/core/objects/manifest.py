@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from sys import intern
 from typing import Any, Final
 
@@ -214,12 +215,18 @@ def _count_nodes(value: object, most: int) -> int:
 # ---------------------------------------------------------------- YAML
 
 
+MAX_DIRECTIVES: Final = 100  # lines that begin with %: libyaml compares each %TAG with all before it
+_DIRECTIVE: Final = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])\ufeff?%")
 _NO_KEY: Final = object()
 _MERGE: Final = object()
 
 
 def _yaml_documents(file: str, text: str, budget: NodeBudget) -> Iterator[tuple[int, object]]:
     line = 1
+    directives = _DIRECTIVE.finditer(text)
+    if excess := next(islice(directives, MAX_DIRECTIVES, None), None):
+        number = text.count("\n", 0, excess.end()) + 1
+        raise ManifestError(file, number, LocalizedText(texts.DIRECTIVES, most=str(MAX_DIRECTIVES)))
     try:
         parser = CParser(text)
         while parser.check_event():

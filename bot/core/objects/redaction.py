@@ -13,10 +13,11 @@ from functools import cache
 from itertools import chain, pairwise, zip_longest
 from typing import Any, Final, Self
 
-from bot.core.objects.path import Item, Member, PathError, Pattern, Segment, matches, parse_path
+from bot.core.objects.path import ANY, Item, Member, PathError, Pattern, Segment, matches, parse_path
 from bot.core.objects.resource import Object, mapping
 
 HIDDEN: Final = "(hidden)"  # stands for a value
+MAX_PATHS: Final = 100  # in an annotation: every difference is held against each
 HIDE: Final = "gitops-bot/hide"  # the annotation: paths, separated by spaces
 
 MAX_SCANNED: Final = 131_072  # characters of one value; a longer value is hidden as a whole
@@ -40,6 +41,7 @@ _ENDINGS: Final = frozenset(
         *("class", "version", "rotation", "interval", "limit"),
     }
 )
+_SHOWN_OF_SECRET: Final = frozenset({"apiVersion", "kind", "type", "immutable"})
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATORS: Final = re.compile(r"[^a-z0-9ñ]")
 _QUOTES: Final = re.compile(r"""["'\s]{0,8}\Z""")
@@ -77,9 +79,11 @@ class Redaction:
     @classmethod
     def of(cls, kind: str, declared: Object) -> Self:
         """For an object as git declares it. Paths that cannot be read hide the whole object."""
-        text = mapping(declared, "metadata", "annotations").get(HIDE, "")
+        paths = dict.fromkeys(str(mapping(declared, "metadata", "annotations").get(HIDE, "")).split())
+        if len(paths) > MAX_PATHS:
+            return cls(kind, ((),))
         try:
-            return cls(kind, tuple(parse_path(path) for path in str(text).split()))
+            return cls(kind, (*map(parse_path, paths), *_nested_secrets(declared, (), _MAX_DEPTH)))
         except PathError:
             return cls(kind, ((),))
 
@@ -139,6 +143,18 @@ def _is_of_secret(path: Sequence[Segment], kind: str) -> bool:
     return any(part in _data_of(kind) for part in path)
 
 
+def _nested_secrets(declared: Any, path: Pattern, depth: int) -> Iterator[Pattern]:
+    """The paths of the values of Secrets inside an object, such as a ManifestWork; any item of a list counts."""
+    if isinstance(declared, Mapping) and depth:
+        if path and declared.get("kind") == "Secret":
+            yield from ((*path, key) for key in ("data", "stringData"))
+        for key, below in declared.items():
+            yield from _nested_secrets(below, (*path, str(key)), depth - 1)
+    elif isinstance(declared, list | tuple) and depth:
+        for below in declared:
+            yield from _nested_secrets(below, (*path, ANY), depth - 1)
+
+
 def _data_of(kind: str) -> Collection[str]:
     return ("data", "stringData", "encryptedData") if "secret" in kind.lower() else _NONE
 
@@ -167,6 +183,8 @@ def _redacted(value: Any, depth: int, hidden_keys: Collection[str]) -> Any:
 
 
 def _redacted_mapping(value: Mapping[str, Any], depth: int, hidden_keys: Collection[str]) -> dict[str, Any]:
+    if value.get("kind") == "Secret":
+        return {key: below if key in _SHOWN_OF_SECRET else HIDDEN for key, below in value.items()}
     name = value.get("name")  # of an environment variable or a parameter, whose value is beside it
     is_credential = isinstance(name, str) and is_credential_name(name)
     return {

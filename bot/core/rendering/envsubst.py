@@ -88,12 +88,12 @@ class _Reader:
         if operator[0] in ",^":
             return None if value is None else _CASES.get(operator, str)(value)
         arguments = self._arguments(operator)
-        known = [argument for argument in arguments if argument is not None]
-        if value is None or len(known) < len(arguments):
+        values = [argument for argument in arguments if argument is not None]
+        if value is None or len(values) < len(arguments):
             return None
         if operator == ":":
-            return self._substring(value, known)
-        return _replace(operator, value, known) if operator[0] == "/" else self._trim(operator, value, known[0])
+            return self._substring(value, values)
+        return _replace(operator, value, values) if operator[0] == "/" else self._trim(operator, value, values[0])
 
     def _arguments(self, operator: str) -> list[str | None]:
         if operator == ":":
@@ -194,8 +194,8 @@ def _replace(operator: str, value: str, arguments: list[str]) -> str:
 
 
 def _join(parts: list[str | None]) -> str | None:
-    known = [part for part in parts if part is not None]
-    return "".join(known) if len(known) == len(parts) else None
+    values = [part for part in parts if part is not None]
+    return "".join(values) if len(values) == len(parts) else None
 
 
 def _matching_prefixes(pattern: str, value: str) -> Iterator[int]:

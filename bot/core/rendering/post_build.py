@@ -48,8 +48,8 @@ def post_build(file: str, manifests: bytes, flux: FluxBuild) -> PostBuild:
             unread.append(document)
         else:
             substituted.append(text)
-    known, unknown = (read_manifests(file, "\n---\n".join(texts).encode()) for texts in (substituted, unread))
-    return PostBuild(tuple(known), tuple(unknown))
+    objects, unread_objects = (read_manifests(file, "\n---\n".join(texts).encode()) for texts in (substituted, unread))
+    return PostBuild(tuple(objects), tuple(unread_objects))
 
 
 def _is_disabled(file: str, document: str) -> bool:

@@ -10,21 +10,21 @@ from bot.ports.chat import Chat, ChatError
 
 # Slack answers usergroups.users.list about 20 times a minute for all groups together (tier 2), and an incident brings
 # many clicks at once. A person who leaves a group keeps the right this long.
-KNOWN_FOR = timedelta(seconds=30)
+MEMBERS_TTL = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(minutes=5)
 
 
 class Groups:
-    """The members of user groups, cached for `known_for`. Any thread may call.
+    """The members of user groups, cached for `ttl`. Any thread may call.
 
     A failure is not cached, except for as long as Slack asks to wait.
     """
 
-    def __init__(self, chat: Chat, clock: Callable[[], datetime], known_for: timedelta = KNOWN_FOR) -> None:
+    def __init__(self, chat: Chat, clock: Callable[[], datetime], ttl: timedelta = MEMBERS_TTL) -> None:
         self._chat = chat
         self._clock = clock
-        self._known_for = known_for
-        self._longest = max(known_for, _LONGEST_RETRY)
+        self._ttl = ttl
+        self._longest = max(ttl, _LONGEST_RETRY)
         self._lock = threading.Lock()
         self._cache: dict[str, tuple[Members, datetime]] = {}
 
@@ -37,7 +37,7 @@ class Groups:
                 return cached
         members: Members
         try:
-            members, lifetime = self._chat.group_members(group), self._known_for
+            members, lifetime = self._chat.group_members(group), self._ttl
         except ChatError as error:
             members, lifetime = error.text, timedelta(seconds=error.retry_after or 0)
         with self._lock:

@@ -1,4 +1,4 @@
-"""Judges what reached each tracked branch: whether a pull request brought it that somebody else had approved."""
+"""Reviews each commit on a tracked branch: whether it came from a pull request that someone else approved."""
 
 import logging
 import threading
@@ -46,19 +46,19 @@ from bot.ports.store import Posted
 
 _log = logging.getLogger(__name__)
 
-_MOST_COMMITS = 10_000  # noted at once: the bot was away for long
-_MOST_READ = 200  # files read for a diff
-_MOST_DIFF = 2_000  # characters beside the record
-_MOST_FILE = 200_000  # characters of a diff as a file
-_MOST_REBASED = 250  # commits of one pull request
+_MAX_COMMITS = 10_000  # recorded at once, such as after a long downtime
+_MAX_FILES = 200  # of one diff; the others are only listed
+_MAX_CARD_DIFF = 2_000  # characters stored with the record
+_MAX_FILE_DIFF = 200_000  # characters of an uploaded diff
+_MAX_REBASED = 250  # commits of one pull request
 
-_Brought = tuple[ApprovalRecord, PullRequest | None]  # a commit, and what brought it to its branch
+_Delivered = tuple[ApprovalRecord, PullRequest | None]  # a commit, and the pull request that merged it, if any
 
 
 class ApprovalReviewer:
-    """Notes the commits of each tracked branch, and judges them when the forge has answered. Any thread may call.
+    """Records the commits of each tracked branch, and reviews them with the forge. Any thread may call.
 
-    `settings` are those of each repository, `channel` is where is told what touches no application.
+    `settings` are by repository. Alerts about commits that affect no application go to `channel`.
     """
 
     def __init__(
@@ -74,20 +74,20 @@ class ApprovalReviewer:
         self._applications = applications
         self._rendered = manifest_cache
         self._channel = channel
-        self._looking = threading.Lock()
+        self._reviewing = threading.Lock()
 
-    def note(self, name: str, head: str) -> None:
-        """Keep what is new on a tracked branch to be judged; at the first look only where it stands. PortError."""
+    def record_commits(self, name: str, head: str) -> None:
+        """Record the new commits of a tracked branch for review. The first call only stores the head. PortError."""
         recorded = self._ports.store.approvals.head(name)
         if recorded == head:
             return
-        noted = [] if recorded is None else self._noted(self._ports.repositories[name], recorded, head)
-        self._ports.store.approvals.advance(name, recorded, head, noted)
+        records = [] if recorded is None else self._new_records(self._ports.repositories[name], recorded, head)
+        self._ports.store.approvals.advance(name, recorded, head, records)
 
-    def look(self) -> None:
-        """Judge what is due. A forge that does not answer is asked again later."""
+    def review(self) -> None:
+        """Review the records that are due. If the forge does not respond, they are reviewed again later."""
         now = self._ports.clock()
-        with self._looking:
+        with self._reviewing:
             unsettled = sorted(
                 self._ports.store.approvals.unsettled(), key=lambda record: (record.repository, record.batch)
             )
@@ -95,10 +95,10 @@ class ApprovalReviewer:
                 batch = list(members)
                 settings = self._settings_of(name)
                 if settings and any(is_due(record, now) for record in batch):
-                    self._look_at(name, settings, batch, now)
+                    self._review_batch(name, settings, batch, now)
 
     def share_diffs(self, translator_for: Callable[[str], Translator]) -> None:
-        """Put what a card has no room for into its thread, once. Slack that refuses is asked again later."""
+        """Upload diffs that are too long for their cards to the threads, each once. Failed uploads are tried again."""
         for alert in collect_alerts(self._ports.store.approvals.unsettled()):
             if not message.is_long(alert) or not self._settings_of(alert.newest.repository):
                 continue
@@ -115,7 +115,7 @@ class ApprovalReviewer:
         if card is None or not card.ts or store.cards.get(f"{key}/diff"):
             return
         lines = changes(self._ports.repositories[last.repository], first.parent, last.sha)
-        content, _ = truncate_lines(lines, _MOST_FILE)
+        content, _ = truncate_lines(lines, _MAX_FILE_DIFF)
         name, title = message.file_name(alert), message.file_title(translator, alert)
         try:
             self._ports.chat.upload(card.channel, filename=name, title=title, content=content, thread=card.ts)
@@ -125,23 +125,23 @@ class ApprovalReviewer:
         store.cards.save(f"{key}/diff", Posted(card.channel, card.ts, "", self._ports.clock()))
 
     def _settings_of(self, key: str) -> ApprovalsConfig | None:
-        """The settings of a repository by its key, at any revision; None when it left the configuration."""
+        """The settings of a repository by its key, at any revision; None if it is no longer configured."""
         return self._settings.get(RepositoryRef.parse(key).name)
 
-    # ------------------------------------------------------------ noting
+    # ------------------------------------------------------------ recording
 
-    def _noted(self, repository: Repository, recorded: str, head: str) -> list[ApprovalRecord]:
+    def _new_records(self, repository: Repository, recorded: str, head: str) -> list[ApprovalRecord]:
         try:
             rewritten = not repository.is_ancestor(recorded, head)
-            commits = repository.first_parent(recorded, head, limit=_MOST_COMMITS)[::-1]
-        except RevisionNotFoundError:  # what was there before is not to be had any more
+            commits = repository.first_parent(recorded, head, limit=_MAX_COMMITS)[::-1]
+        except RevisionNotFoundError:  # the recorded head no longer exists
             rewritten, commits = True, []
         now = self._ports.clock()
-        noted = [self._record(repository, commit, head, order, now) for order, commit in enumerate(commits)]
+        records = [self._record(repository, commit, head, order, now) for order, commit in enumerate(commits)]
         if rewritten:
-            last = noted[-1] if noted else self._record(repository, repository.commit(head), head, 0, now)
-            noted.append(history_rewrite(recorded, replace(last, order=len(noted))))
-        return noted
+            last = records[-1] if records else self._record(repository, repository.commit(head), head, 0, now)
+            records.append(history_rewrite(recorded, replace(last, order=len(records))))
+        return records
 
     def _record(self, repository: Repository, commit: Commit, batch: str, order: int, now: datetime) -> ApprovalRecord:
         parent = commit.parents[0] if commit.parents else None
@@ -178,9 +178,11 @@ class ApprovalReviewer:
             _log.warning("cannot tell which applications %s affects: %s", sha, error)
             return []
 
-    # ------------------------------------------------------------ judging
+    # ------------------------------------------------------------ reviewing
 
-    def _look_at(self, name: str, settings: ApprovalsConfig, batch: Sequence[ApprovalRecord], now: datetime) -> None:
+    def _review_batch(
+        self, name: str, settings: ApprovalsConfig, batch: Sequence[ApprovalRecord], now: datetime
+    ) -> None:
         if name not in self._ports.forges:
             records = [replace(record, why=LocalizedText(texts.NO_FORGE)) for record in batch]
             self._ports.store.approvals.save(records, settled={record.id for record in records})
@@ -189,42 +191,44 @@ class ApprovalReviewer:
         try:
             unjudged = [record for record in batch if record.verdict is not ApprovalStatus.REWRITTEN]
             with unexpected_as_port_error(f"approvals in {name}"):
-                reviewed = self._judged(name, settings, unjudged, now)
+                reviewed = self._evaluate(name, settings, unjudged, now)
         except (ForgeError, RepositoryError, UnexpectedError) as error:
             _log.warning("cannot check approvals in %s: %s", name, error)
-            reviewed = {record.id: _waiting(record, error, now) for record in due}
+            reviewed = {record.id: _retry_later(record, error, now) for record in due}
         members = [reviewed.get(record.id, replace(record, look_at=next_check_at(record, now))) for record in batch]
         if settings.alert:
             members = assign_alerts(members)
         settled = {record.id for record in members if is_settled(record, now)}
         self._ports.store.approvals.save(members, settled=settled)
 
-    def _judged(
+    def _evaluate(
         self, name: str, settings: ApprovalsConfig, batch: Sequence[ApprovalRecord], now: datetime
     ) -> dict[str, ApprovalRecord]:
         repository, forge = self._ports.repositories[name], self._ports.forges[name]
-        brought = _with_rebased(repository, [(record, _brought(forge, record)) for record in batch])
-        pushers = _pushers(forge, repository, brought)
-        judged = {}
-        for members in _runs(brought):
+        delivered = _with_rebased_commits(
+            repository, [(record, _delivering_pull_request(forge, record)) for record in batch]
+        )
+        pushers = _pushers(forge, repository, delivered)
+        evaluated = {}
+        for members in _group_by_pull_request(delivered):
             pull = members[0][1]
             approvals = tuple(forge.approvals(pull.number)) if pull else ()
             first, last = members[0][0], members[-1][0]
-            content = _content(repository, first.parent, last.sha, pull, approvals) if pull else {}
+            content = _content_matches(repository, first.parent, last.sha, pull, approvals) if pull else {}
             for record, _ in members:
                 pushed_by = pushers.get(record.sha)
                 try:
                     with unexpected_as_port_error(f"approval of {record.id}"):
                         paths = tuple(repository.changed_paths(record.parent, record.sha))
                         result = evaluate(Evidence(paths, pull, approvals, content, pushed_by), settings.rules)
-                        judged[record.id] = self._advanced(
+                        evaluated[record.id] = self._with_result(
                             repository, record, result, pull, pushed_by, now, settings.grace
                         )
                 except UnexpectedError as error:
-                    judged[record.id] = _waiting(record, error, now)
-        return judged
+                    evaluated[record.id] = _retry_later(record, error, now)
+        return evaluated
 
-    def _advanced(
+    def _with_result(
         self,
         repository: Repository,
         record: ApprovalRecord,
@@ -241,15 +245,15 @@ class ApprovalReviewer:
             after = replace(after, why=LocalizedText(texts.WHICH_HEAD))
         if after.verdict in UNAPPROVED and not record.flagged_at:
             _log.warning("unapproved commit %s in %s: %s", after.sha, after.repository, after.verdict.value)
-            diff, more = truncate_lines(changes(repository, after.parent, after.sha), _MOST_DIFF)
+            diff, more = truncate_lines(changes(repository, after.parent, after.sha), _MAX_CARD_DIFF)
             after = replace(after, diff=diff, more=more)
         return after
 
 
 def changes(repository: Repository, parent: str | None, sha: str) -> list[str]:
-    """What changed between two commits, as lines that people may see. RepositoryError."""
+    """The diff between two commits as lines, with credentials redacted. RepositoryError."""
     paths = repository.changed_paths(parent, sha)
-    read = paths[:_MOST_READ]
+    read = paths[:_MAX_FILES]
     sides = [_contents(repository, revision, read) if revision else {} for revision in (parent, sha)]
     return redacted_patch(
         FileChange(path, sides[0].get(path), sides[1].get(path)) if path in read else FileChange(path, None, None)
@@ -262,70 +266,70 @@ def _contents(repository: Repository, revision: str, paths: Sequence[str]) -> di
     return {file.path: file.content for files in read for file in files or ()}
 
 
-def _waiting(record: ApprovalRecord, error: PortError, now: datetime) -> ApprovalRecord:
-    """Asked again when the forge says, else later. What is known stays known."""
+def _retry_later(record: ApprovalRecord, error: PortError, now: datetime) -> ApprovalRecord:
+    """The record with its next review, when the forge says or else later. A verdict that was reached stays."""
     at = getattr(error, "retry_at", None) or next_check_at(record, now)
     why = error.text if record.verdict is ApprovalStatus.UNKNOWN else None
     return replace(record, why=why, look_at=at)
 
 
-def _brought(forge: Forge, record: ApprovalRecord) -> PullRequest | None:
-    """The pull request that brought it to its branch; an open one that happens to hold it brought nothing."""
+def _delivering_pull_request(forge: Forge, record: ApprovalRecord) -> PullRequest | None:
+    """The pull request that merged the commit into its branch; not an open one that contains it. ForgeError."""
     if record.verdict is ApprovalStatus.APPROVED:
         return record.pull
     pull = forge.pull_request_for(record.sha, record.branch)
     return pull if pull and pull.state == "merged" else None
 
 
-def _runs(brought: Sequence[_Brought]) -> Iterator[list[_Brought]]:
-    """Commits that one pull request brought one after another; one without is alone."""
-    for _, run in groupby(brought, lambda commit: commit[1].number if commit[1] else commit[0].sha):
+def _group_by_pull_request(delivered: Sequence[_Delivered]) -> Iterator[list[_Delivered]]:
+    """Consecutive commits of the same pull request; a commit without one is a group of its own."""
+    for _, run in groupby(delivered, lambda commit: commit[1].number if commit[1] else commit[0].sha):
         yield list(run)
 
 
-def _with_rebased(repository: Repository, brought: Sequence[_Brought]) -> list[_Brought]:
-    """The same (oldest first) where a forge knows of a rebased pull request its last commit alone.
+def _with_rebased_commits(repository: Repository, delivered: Sequence[_Delivered]) -> list[_Delivered]:
+    """The commits (oldest first), with the pull request of rebased ones, which some forges return only for the last.
 
-    Commits before it that nothing else brought are its own if all of them together are what its merge gives.
+    The commits before it that have no pull request belong to it if merging the pull request gives the same content.
     """
-    completed = list(brought)
-    for index, (record, pull) in enumerate(brought):
-        if pull is None or index == 0 or brought[index - 1][1] is not None:
+    completed = list(delivered)
+    for index, (record, pull) in enumerate(delivered):
+        if pull is None or index == 0 or delivered[index - 1][1] is not None:
             continue
-        last = next(_runs(brought[index:]))[-1][0]
-        if _holds(repository, record.parent, last.sha, pull.head_sha) is not ContentMatch.DIFFERS:
+        last = next(_group_by_pull_request(delivered[index:]))[-1][0]
+        if _content_match(repository, record.parent, last.sha, pull.head_sha) is not ContentMatch.DIFFERS:
             continue
-        earlier = list(takewhile(lambda before: brought[before][1] is None, range(index - 1, -1, -1)))
-        for first in earlier[:_MOST_REBASED]:
-            if _holds(repository, brought[first][0].parent, last.sha, pull.head_sha) is ContentMatch.SAME:
-                completed[first:index] = [(member, pull) for member, _ in brought[first:index]]
+        earlier = list(takewhile(lambda before: delivered[before][1] is None, range(index - 1, -1, -1)))
+        for first in earlier[:_MAX_REBASED]:
+            if _content_match(repository, delivered[first][0].parent, last.sha, pull.head_sha) is ContentMatch.SAME:
+                completed[first:index] = [(member, pull) for member, _ in delivered[first:index]]
                 break
     return completed
 
 
-def _pushers(forge: Forge, repository: Repository, brought: Sequence[_Brought]) -> dict[str, str]:
-    """Who pushed each of these commits (oldest first) that no pull request brought, where the forge tells."""
-    if all(pull for _, pull in brought):
+def _pushers(forge: Forge, repository: Repository, delivered: Sequence[_Delivered]) -> dict[str, str]:
+    """Who pushed each commit (oldest first) without a pull request, by sha, if the forge knows. ForgeError."""
+    if all(pull for _, pull in delivered):
         return {}
     moved = forge.pushers(repository.branch)
     pushers: dict[str, str] = {}
     who = None
-    for record, _ in reversed(brought):
+    for record, _ in reversed(delivered):
         who = moved.get(record.sha, who)
         if who:
             pushers[record.sha] = who
     return pushers
 
 
-def _content(
+def _content_matches(
     repository: Repository, parent: str | None, sha: str, pull: PullRequest, approvals: Iterable[Approval]
 ) -> dict[str, ContentMatch]:
-    """Whether `parent`..`sha` is what a merge of each head gives: the final one, and those that others approved."""
+    """Whether `parent`..`sha` has the content of a merge of each head: the last one, and those that others approved."""
     heads = {pull.head_sha, *(approval.sha for approval in approvals if approval.sha and approval.by != pull.author)}
-    return {head: _holds(repository, parent, sha, head) for head in heads}
+    return {head: _content_match(repository, parent, sha, head) for head in heads}
 
 
-def _holds(repository: Repository, parent: str | None, sha: str, head: str) -> ContentMatch:
+def _content_match(repository: Repository, parent: str | None, sha: str, head: str) -> ContentMatch:
     if parent is None or not repository.fetch_commit(head):
         return ContentMatch.UNKNOWN
     merged = repository.merge(parent, head)

@@ -1,4 +1,4 @@
-"""Asks a cluster what its deployer does with applications, where Argo CD or Flux is there and may be read."""
+"""Reads what Argo CD or Flux is doing with applications, if the cluster has one and the bot is allowed to read it."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -15,36 +15,36 @@ _log = logging.getLogger(__name__)
 Object = Mapping[str, Any]
 
 
-def deploying(cluster: Cluster, applications: Sequence[Application]) -> frozenset[str]:
-    """Names of those that are being deployed right now, as far as the cluster tells; it not telling delays nothing."""
-    argo_applications, kustomizations = _held(cluster) if applications else ((), ())
+def syncing_applications(cluster: Cluster, applications: Sequence[Application]) -> frozenset[str]:
+    """The names of the applications that are being deployed right now; none if the deployers cannot be read."""
+    argo_applications, kustomizations = _list_resources(cluster) if applications else ((), ())
     return frozenset(
         application.name for application in applications if is_syncing(application, argo_applications, kustomizations)
     )
 
 
-def failing(cluster: Cluster, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
-    """What their deployer says of those that it could not deploy, by name, as far as the cluster tells."""
-    argo_applications, kustomizations = _held(cluster) if applications else ((), ())
+def deployer_failures(cluster: Cluster, applications: Sequence[Application]) -> dict[str, DeployerFailure]:
+    """The errors of applications that their deployer could not deploy, by name; none if it cannot be read."""
+    argo_applications, kustomizations = _list_resources(cluster) if applications else ((), ())
     failures = (
         (application.name, deployer_failure(application, argo_applications, kustomizations))
         for application in applications
     )
-    return {name: failed for name, failed in failures if failed is not None}
+    return {name: failure for name, failure in failures if failure is not None}
 
 
-def _held(cluster: Cluster) -> tuple[Sequence[Object], Sequence[Object]]:
-    """The deployers' own objects: Argo CD's and Flux's."""
-    held: dict[tuple[str, str], list[Object]] = {deployer: [] for deployer in DEPLOYER_KINDS}
+def _list_resources(cluster: Cluster) -> tuple[Sequence[Object], Sequence[Object]]:
+    """The Applications of Argo CD and the Kustomizations of Flux."""
+    resources: dict[tuple[str, str], list[Object]] = {deployer: [] for deployer in DEPLOYER_KINDS}
     try:
-        for deployer, kind in _served(cluster).items():
-            held[deployer] = list(cluster.list(kind, None, lambda live: live).values())
+        for deployer, kind in _preferred_kinds(cluster).items():
+            resources[deployer] = list(cluster.list(kind, None, lambda live: live).values())
     except ClusterError as error:
         _log.info("cannot read deployers on %s: %s", cluster.name, error)
-    return held[argocd.APPLICATION], held[flux.KUSTOMIZATION]
+    return resources[argocd.APPLICATION], resources[flux.KUSTOMIZATION]
 
 
-def _served(cluster: Cluster) -> dict[tuple[str, str], Kind]:
-    """Each deployer's kind, in any version that is served: the fields that matter are in all of them."""
+def _preferred_kinds(cluster: Cluster) -> dict[tuple[str, str], Kind]:
+    """Each deployer's kind, in any version: the fields that the bot reads are the same in all of them."""
     kinds = cluster.discover().kinds.values()
     return {(kind.group, kind.kind): kind for kind in kinds if (kind.group, kind.kind) in DEPLOYER_KINDS}

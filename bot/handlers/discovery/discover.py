@@ -1,4 +1,4 @@
-"""Applications by what Argo CD and Flux have already been told: found on clusters, read only, again and again."""
+"""Discovers applications from the resources of Argo CD and Flux on each cluster, and keeps them up to date."""
 
 import logging
 import threading
@@ -38,40 +38,40 @@ Object = Mapping[str, Any]
 
 
 class ApplicationGoneError(PortError, KeyError):
-    """It was known when it was asked for, and is no more."""
+    """The application no longer exists: it was removed after it was requested."""
 
     __str__ = Exception.__str__  # KeyError's quotes it
 
 
 class Applications(Mapping[str, Application]):
-    """The applications of the moment, which may come and go between two looks. Any thread may ask."""
+    """The current applications, which each poll may change. Any thread may call."""
 
     def __init__(self, applications: Mapping[str, Application]) -> None:
-        self._known = dict(applications)
+        self._by_name = dict(applications)
 
-    def become(self, applications: Mapping[str, Application]) -> None:
-        """From now on they are these; whoever is walking through the former ones ends undisturbed."""
-        self._known = dict(applications)
+    def replace_all(self, applications: Mapping[str, Application]) -> None:
+        """Replace all applications. An iteration in progress still yields the previous ones."""
+        self._by_name = dict(applications)
 
     def __getitem__(self, name: str) -> Application:
         try:
-            return self._known[name]
+            return self._by_name[name]
         except KeyError:
             raise ApplicationGoneError(LocalizedText(texts.GONE, name=name)) from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
+        return iter(self._by_name)
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._by_name)
 
 
 @dataclass(frozen=True, slots=True)
 class _Deployer:
-    """How the resources of one deployer are listed and read.
+    """How to list and read the resources of one deployer.
 
-    `kinds` are (group, kind), the first one needed; those that are `declaring` declare applications, and `optional`
-    ones are left out where the bot is not allowed to list them.
+    `kinds` are (group, kind) pairs; a cluster without the first one does not have the deployer. Those in `declaring`
+    declare applications; those in `optional` are skipped if the bot is not allowed to list them.
     """
 
     title: str
@@ -81,10 +81,10 @@ class _Deployer:
     optional: Sequence[tuple[str, str]] = ()
 
 
-def _read_argo(held: flux.Resources, cluster: str, _: flux.ConfigMapReader) -> list[DiscoveryResult]:
+def _read_argo(resources: flux.Resources, cluster: str, _: flux.ConfigMapReader) -> list[DiscoveryResult]:
     return [
         application
-        for resource in held[argocd.APPLICATION]
+        for resource in resources[argocd.APPLICATION]
         for application in argocd.read_application(resource, cluster)
     ]
 
@@ -102,10 +102,10 @@ _DEPLOYERS: Final = {
 
 
 class Discoverer:
-    """Keeps `applications` what the configuration and the deployers of its clusters say. Any thread may call.
+    """Merges the configured applications with those that deployers declare, in `applications`. Any thread may call.
 
-    What a cluster said last is kept while it cannot be asked. Clusters are asked apart, so none waits for another.
-    `repository` returns one by the key of its `RepositoryRef`.
+    Each cluster is polled separately, so none waits for another. While a cluster is unavailable, its last results are
+    kept. `repository` returns a repository by the key of its `RepositoryRef`.
     """
 
     def __init__(
@@ -113,79 +113,75 @@ class Discoverer:
     ) -> None:
         self._config = config
         self._clusters = clusters
-        self._configured = config.applications
+        self._configured_applications = config.applications
         self._repository = repository
-        self._remotes = {
+        self._configured_repositories = {
             name: ConfiguredRepository(name, settings.url, settings.branch)
             for name, settings in config.repositories.items()
         }
         self._lock = threading.Lock()
-        self._found: dict[tuple[str, str], Sequence[DiscoveryResult]] = {}
-        self._troubles: dict[tuple[str, str], Text] = {}
-        self._catalogue = ApplicationInventory(self._configured, {})
-        self.applications = Applications(self._configured)
+        self._results: dict[tuple[str, str], Sequence[DiscoveryResult]] = {}
+        self._problems: dict[tuple[str, str], Text] = {}
+        self._inventory = ApplicationInventory(self._configured_applications, {})
+        self.applications = Applications(self._configured_applications)
 
     @property
-    def wanted(self) -> list[str]:
-        """The clusters that are to be asked."""
+    def polled_clusters(self) -> list[str]:
+        """The names of the clusters on which discovery is enabled."""
         return [
             name for name, settings in self._config.clusters.items() if settings.discover and name in self._clusters
         ]
 
-    def look(self, cluster: str) -> None:
-        """Ask one cluster what its deployers have been told."""
+    def poll(self, cluster: str) -> None:
+        """Read the resources of every deployer on one cluster. A failure becomes a note of the inventory."""
         for name in self._config.clusters[cluster].discover:
             deployer = _DEPLOYERS[name]
             try:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
                     reader = self._clusters[cluster]
-                    applications = _read(deployer, _held(reader, deployer), cluster, _config_maps(reader))
+                    applications = _read(deployer, _list_resources(reader, deployer), cluster, _config_maps(reader))
             except PortError as error:
                 not_served = error if isinstance(error, _NotServedError) else None
                 problem = not_served.text if not_served else self._failed(deployer, cluster, error.text)
                 _log.warning("%s", problem)
                 with self._lock:
-                    self._troubles[cluster, name] = problem
+                    self._problems[cluster, name] = problem
                 continue
-            self._ask_defaults(applications)
+            self._fetch_default_branches(applications)
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
-                self._troubles.pop((cluster, name), None)
-                self._found[cluster, name] = applications
-                self._become()
+                self._problems.pop((cluster, name), None)
+                self._results[cluster, name] = applications
+                self._rebuild_inventory()
 
-    def complete(self) -> bool:
-        """Whether `applications` are all there are: every deployer has answered since the start, on every cluster.
+    def is_complete(self) -> bool:
+        """Whether every deployer on every cluster has been read since the start, so that `applications` are all.
 
-        One of another cluster counts too: what it has of the same name decides how an application is called.
+        Every cluster matters to every application: the names distinguish applications on all of them.
         """
         configured = {
             (cluster, name) for cluster, settings in self._config.clusters.items() for name in settings.discover
         }
         with self._lock:
-            return configured <= self._found.keys()
+            return configured <= self._results.keys()
 
-    def catalogue(self) -> ApplicationInventory:
-        """What is known, with the deployers' views; `notes` say what could not be asked."""
-        is_complete = self.complete()
+    def inventory(self) -> ApplicationInventory:
+        """The applications and what their deployers report; `notes` say what could not be read."""
+        is_complete = self.is_complete()
         with self._lock:
-            notes = tuple(self._troubles[key] for key in sorted(self._troubles))
-            return replace(self._catalogue, notes=notes, is_complete=is_complete or bool(notes))
-
-    def views(self) -> Mapping[str, DeployerStatus]:
-        """What the deployers say, by application."""
-        return self.catalogue().deployer_statuses
+            notes = tuple(self._problems[key] for key in sorted(self._problems))
+            return replace(self._inventory, notes=notes, is_complete=is_complete or bool(notes))
 
     def _failed(self, deployer: _Deployer, cluster: str, why: Text) -> Text:
         return LocalizedText(texts.LIST_FAILED, deployer=deployer.title, cluster=cluster, why=why)
 
-    def _ask_defaults(self, found: Sequence[DiscoveryResult]) -> None:
-        """The default branches that HEAD means; of a remote that is silent the one known before is kept."""
+    def _fetch_default_branches(self, results: Sequence[DiscoveryResult]) -> None:
+        """Read the default branches that HEAD stands for; a repository that cannot be fetched keeps its last one."""
         urls = {
             normalize(application.url)
-            for application in found
+            for application in results
             if isinstance(application, DiscoveredApplication) and application.revision.text == HEAD
         }
-        for name, remote in list(self._remotes.items()):
+        for name, remote in list(self._configured_repositories.items()):
             if normalize(remote.url) not in urls:
                 continue
             try:
@@ -197,23 +193,23 @@ class Discoverer:
                 _log.warning("cannot read the default branch of %s: %s", name, error)
                 continue
             with self._lock:
-                self._remotes[name] = replace(remote, default_branch=default)
+                self._configured_repositories[name] = replace(remote, default_branch=default)
 
-    def _become(self) -> None:
+    def _rebuild_inventory(self) -> None:
         before = set(self.applications)
-        self._catalogue = build_inventory(
-            [application for key in sorted(self._found) for application in self._found[key]],
-            configured=self._configured,
-            repositories=list(self._remotes.values()),
-            clusters=[self._known(name) for name in self._config.clusters if name in self._clusters],
+        self._inventory = build_inventory(
+            [application for key in sorted(self._results) for application in self._results[key]],
+            configured=self._configured_applications,
+            repositories=list(self._configured_repositories.values()),
+            clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
         )
-        self.applications.become(self._catalogue.applications)
+        self.applications.replace_all(self._inventory.applications)
         now = set(self.applications)
         for change, names in (("added", now - before), ("removed", before - now)):
             if names:
                 _log.info("applications %s: %s", change, ", ".join(sorted(names)))
 
-    def _known(self, name: str) -> ConfiguredCluster:
+    def _configured_cluster(self, name: str) -> ConfiguredCluster:
         settings = self._config.clusters[name]
         return ConfiguredCluster(
             name, self._clusters[name].server, settings.context or "", settings.channel or self._config.slack.channel
@@ -221,20 +217,20 @@ class Discoverer:
 
 
 def _read(
-    deployer: _Deployer, held: flux.Resources, cluster: str, config_maps: flux.ConfigMapReader
+    deployer: _Deployer, resources: flux.Resources, cluster: str, config_maps: flux.ConfigMapReader
 ) -> list[DiscoveryResult]:
-    """What the resources declare. One that cannot be read for an unexpected reason is unsupported. PortError."""
+    """What the resources declare. A resource that fails unexpectedly becomes an UnsupportedResource. PortError."""
     try:
-        return deployer.read(held, cluster, config_maps)
+        return deployer.read(resources, cluster, config_maps)
     except PortError:
         raise
-    except Exception:  # noqa: BLE001  which resource it was is found out below
+    except Exception:  # noqa: BLE001  the loop below finds out which resource it was
         results: list[DiscoveryResult] = []
-    declaring = [(kind, resource) for kind in deployer.declaring for resource in held[kind]]
+    declaring = [(kind, resource) for kind in deployer.declaring for resource in resources[kind]]
     for kind, resource in declaring:
         metadata = mapping(resource, "metadata")
         origin = ResourceRef(deployer.title, kind[1], cluster, text(metadata, "namespace"), text(metadata, "name"))
-        only = {**held, **{other: [] for other in deployer.declaring}, kind: [resource]}
+        only = {**resources, **{other: [] for other in deployer.declaring}, kind: [resource]}
         try:
             with unexpected_as_port_error(str(origin.title)):
                 results += deployer.read(only, cluster, config_maps)
@@ -247,11 +243,11 @@ _CONFIG_MAPS: Final = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
 
 
 class _NotServedError(PortError):
-    """The cluster has none of the deployer's resources."""
+    """The cluster does not serve the deployer's resources, so the deployer is not installed."""
 
 
 def _config_maps(cluster: Cluster) -> flux.ConfigMapReader:
-    """What ConfigMaps hold, each namespace listed once, and only where one is asked for. PortError."""
+    """Reads the data of ConfigMaps, listing a namespace when its first one is read. PortError."""
     listed: dict[str, Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
 
     def data(namespace: str, name: str) -> Mapping[str, str] | None:
@@ -262,29 +258,29 @@ def _config_maps(cluster: Cluster) -> flux.ConfigMapReader:
     return data
 
 
-def _held(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[Object]]:
-    """The deployer's resources, by group and kind, in any version that is served. PortError."""
-    served = _served(cluster.discover())
+def _list_resources(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[Object]]:
+    """The deployer's resources, by (group, kind), in whichever version is served. PortError."""
+    kinds = _preferred_kinds(cluster.discover())
     needed = deployer.kinds[0]
-    if needed not in served:
+    if needed not in kinds:
         raise _NotServedError(
             LocalizedText(
                 texts.NOT_SERVED, deployer=deployer.title, cluster=cluster.name, kind=f"{needed[1]}.{needed[0]}"
             )
         )
-    held: dict[tuple[str, str], list[Object]] = {kind: [] for kind in (*deployer.kinds, *deployer.optional)}
-    for kind in held.keys() & served.keys():
+    resources: dict[tuple[str, str], list[Object]] = {kind: [] for kind in (*deployer.kinds, *deployer.optional)}
+    for kind in resources.keys() & kinds.keys():
         try:
-            held[kind] = list(cluster.list(served[kind], None, lambda live: live).values())
+            resources[kind] = list(cluster.list(kinds[kind], None, lambda live: live).values())
         except ForbiddenError:
             if kind not in deployer.optional:
                 raise
-    return held
+    return resources
 
 
-def _served(discovery: Discovery) -> dict[tuple[str, str], Kind]:
-    """By group and kind, in the version that the server names first: the one it prefers."""
-    served: dict[tuple[str, str], Kind] = {}
+def _preferred_kinds(discovery: Discovery) -> dict[tuple[str, str], Kind]:
+    """The served kinds by (group, kind), each in the version that the server lists first, which it prefers."""
+    kinds: dict[tuple[str, str], Kind] = {}
     for kind in discovery.kinds.values():
-        served.setdefault((kind.group, kind.kind), kind)
-    return served
+        kinds.setdefault((kind.group, kind.kind), kind)
+    return kinds

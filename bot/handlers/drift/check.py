@@ -19,7 +19,7 @@ from bot.handlers.drift.comparison_cache import Caches, CompareOptions, Comparis
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, summarize
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.handlers.rendering.render import gather, make
+from bot.handlers.rendering.render import gather, render
 from bot.handlers.rendering.tree import Tree
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText, Text
@@ -120,7 +120,7 @@ def check_files(
     try:
         source = application.source
         with unexpected_as_port_error(f"rendering of {application.name}"):
-            rendering = make(gather(tree, source, files), renderer)
+            rendering = render(gather(tree, source, files), renderer)
         desired = _DesiredState(application, None, rendering.manifests, join_sentences(rendering.unknown))
     except (ManifestError, PortError) as error:
         desired = _DesiredState(application, None, error=error.text)
@@ -169,7 +169,7 @@ def _without_overridden(
             why = LocalizedText(texts.LATER_SOURCE, path=source.path or ".", why=error.text)
             return replace(desired, error=join_sentences(filter(None, (desired.error, why))))
         overridden |= {_identity(manifest, application.namespace) for manifest in manifests}
-    kept = [each for each in desired.manifests if _identity(each, application.namespace) not in overridden]
+    kept = [manifest for manifest in desired.manifests if _identity(manifest, application.namespace) not in overridden]
     return replace(desired, manifests=tuple(kept), overridden=len(desired.manifests) - len(kept))
 
 
@@ -245,7 +245,8 @@ def _check_of(desired: _DesiredState, live: LiveComparison | PortError | None, n
             error = LocalizedText(texts.NOTHING_TO_COMPARE, application=application.name)
     notes = (*application.notes, *result.notes)
     if desired.overridden:
-        notes += (LocalizedText(texts.OVERRIDDEN, n=str(desired.overridden)),)
+        phrase = texts.ONE_OVERRIDDEN if desired.overridden == 1 else texts.OVERRIDDEN
+        notes += (LocalizedText(phrase, n=str(desired.overridden)),)
     status = Status.UNKNOWN if error else Status.OUT_OF_SYNC if result.drift else Status.SYNCED
     return Check(
         application=application.name,

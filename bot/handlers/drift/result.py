@@ -16,7 +16,7 @@ from bot.ports.errors import PortError
 from bot.ports.isolation import unexpected_as_port_error
 
 _REPLICAS = "spec.replicas"
-_MOST_NAMED = 3  # objects, or reasons, before "and N more"
+_MAX_NAMED = 3  # objects, or reasons, before "and N more"
 _NO_SCHEMAS = Schemas()  # enough to say that an object is missing
 
 
@@ -97,9 +97,9 @@ def join_sentences(sentences: Iterable[Text]) -> Text | None:
 
 def summarize(unknown: Sequence[Text]) -> Text | None:
     """The first few sentences and how many more there are; None if there are none."""
-    more = len(unknown) - _MOST_NAMED
+    more = len(unknown) - _MAX_NAMED
     rest = [LocalizedText(texts.MORE_NOT_CHECKED, n=str(more))] if more > 0 else []
-    return join_sentences([*unknown[:_MOST_NAMED], *rest])
+    return join_sentences([*unknown[:_MAX_NAMED], *rest])
 
 
 def _without_replicas(object_drift: ObjectDrift) -> ObjectDrift | None:
@@ -110,9 +110,9 @@ def _without_replicas(object_drift: ObjectDrift) -> ObjectDrift | None:
 def _not_checked(objects_by_reason: Mapping[Text, Sequence[str]]) -> tuple[Text, ...]:
     sentences = []
     for reason, objects in objects_by_reason.items():
-        more = len(objects) - _MOST_NAMED
+        more = len(objects) - _MAX_NAMED
         phrase = texts.NOT_CHECKED_MORE if more > 0 else texts.NOT_CHECKED
-        sentences.append(LocalizedText(phrase, objects=", ".join(objects[:_MOST_NAMED]), n=str(more), why=reason))
+        sentences.append(LocalizedText(phrase, objects=", ".join(objects[:_MAX_NAMED]), n=str(more), why=reason))
     return tuple(sentences)
 
 
@@ -124,10 +124,12 @@ def _declared_twice(duplicates: Sequence[tuple[Manifest, Manifest]]) -> tuple[Te
             earlier=f"{earlier.file}:{earlier.line}",
             later=f"{later.file}:{later.line}",
         )
-        for earlier, later in duplicates[:_MOST_NAMED]
+        for earlier, later in duplicates[:_MAX_NAMED]
     ]
-    more = len(duplicates) - _MOST_NAMED
-    return (*notes, LocalizedText(texts.MORE_TWICE, n=str(more))) if more > 0 else tuple(notes)
+    more = len(duplicates) - _MAX_NAMED
+    if more > 0:
+        notes.append(LocalizedText(texts.ONE_MORE_TWICE if more == 1 else texts.MORE_TWICE, n=str(more)))
+    return tuple(notes)
 
 
 def _title(manifest: Manifest) -> str:

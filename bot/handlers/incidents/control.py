@@ -1,7 +1,7 @@
-"""Stores what people decide about incidents: acknowledged, snoozed, snooze ended. Rights are checked before.
+"""Acknowledges and snoozes stored incidents, and ends snoozes. The caller checks permissions.
 
-A click reaches any replica, and a check may be recorded at the same instant: a change is decided from the stored
-incident, and decided again if that has changed meanwhile.
+Any replica may receive a click while another one records a check, so a change is computed from the stored incident,
+and computed again if the incident has changed in the meantime.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class UnknownSubject:
-    """There is no such card, or nothing of it is stored any longer."""
+    """There is no such card, or its incidents are no longer stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a check means for its application's incident, kept so that nobody else's change of it is lost."""
+"""Applies checks, timers and the configuration to stored incidents, without losing concurrent changes."""
 
 from collections.abc import Container
 from datetime import datetime
@@ -20,11 +20,11 @@ from bot.ports.store import Store
 def record(
     ports: Ports, application: Application, check: Check, *, rolling: bool, looks: int, manifest_cache: ManifestCache
 ) -> None:
-    """Move the incident on. StoreError."""
+    """Apply a check to the incident of its application. StoreError."""
     for _ in range(MAX_ATTEMPTS):
         before = ports.store.incidents.open_for(application.name)
         if before and check.at < before.checked_at <= ports.clock():
-            return  # a later look has already been recorded; one in the future was timed by a clock since set back
+            return  # a later check is already recorded, unless its time is in the future: the clock was set back since
         after = apply_check(
             before,
             check,
@@ -32,17 +32,17 @@ def record(
             repository=application.repository.key,
             rolling=rolling,
             required_looks=looks,
-            cause_if_git_moved=_moved(ports, application, before, check, manifest_cache),
+            cause_if_git_moved=_cause_if_git_moved(ports, application, before, check, manifest_cache),
         )
         if after == before or ports.store.incidents.exchange(before, after):
             return
     raise RuntimeError(f"the incident of {application.name} changes all the time")
 
 
-def pass_time_of_all(store: Store, now: datetime, policy: AlertPolicy) -> None:
-    """Move every incident on by what time alone does: what may be told, is said again, or has been snoozed enough.
+def apply_timers_to_all(store: Store, now: datetime, policy: AlertPolicy) -> None:
+    """Apply to every incident what depends only on time: announcements, reminders, escalations, ends of snoozes.
 
-    Derived from what is stored, so a restart neither repeats nor loses it. StoreError.
+    This is derived from the stored incidents, so a restart neither repeats nor loses anything. StoreError.
     """
     incidents = store.incidents.unsettled()
     cards = without_failing(
@@ -54,8 +54,8 @@ def pass_time_of_all(store: Store, now: datetime, policy: AlertPolicy) -> None:
                 change(store, incident, lambda current: apply_timers(current, now, policy, cards))
 
 
-def end_unwatched(store: Store, watched: Container[str], now: datetime) -> None:
-    """End the incidents of every application but these. What somebody changes meanwhile ends next time. StoreError."""
+def resolve_unwatched_incidents(store: Store, watched: Container[str], now: datetime) -> None:
+    """Resolve the incidents of applications that are not `watched`, or next time if they change now. StoreError."""
     for incident in store.incidents.unsettled():
         with skip_unexpected(f"end of {incident.id}"):
             after = incident if incident.application in watched else resolve_unwatched(incident, now)
@@ -63,10 +63,10 @@ def end_unwatched(store: Store, watched: Container[str], now: datetime) -> None:
                 store.incidents.exchange(incident, after)
 
 
-def _moved(
+def _cause_if_git_moved(
     ports: Ports, application: Application, incident: Incident | None, check: Check, manifest_cache: ManifestCache
 ) -> ResolutionCause:
-    """How the incident ended, if this check ends it and git has moved meanwhile."""
+    """Why the incident ends, if this check resolves it and git has changed since."""
     if incident is None or incident.state not in ACTIVE_STATES or check.status is not Status.SYNCED:
         return "git"
     if check.revision is None or check.revision == incident.revision:
@@ -77,6 +77,6 @@ def _moved(
             manifest_cache.manifests(repository, revision, application.source)
             for revision in (incident.revision, check.revision)
         )
-    except (PortError, ManifestError):  # a history that was rewritten: all that is known is that it moved
+    except (PortError, ManifestError):  # the history was rewritten: only the change itself is known
         return "git"
     return resolution_cause(incident.drift, before, after, application.namespace)

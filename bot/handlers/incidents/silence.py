@@ -1,4 +1,4 @@
-"""Acknowledge, snooze and unsnooze: the incidents that are meant, the right, the change, the audit entry."""
+"""Acknowledge, snooze and unsnooze: finds the incidents, checks permission, changes them and audits the request."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class ApplicationTarget:
 
 @dataclass(frozen=True, slots=True)
 class CardTarget:
-    """The open incidents on a card; `subject` is the value of its buttons, and may be one that no card has."""
+    """The open incidents on a card. `subject` is the value of its buttons; there may be no such card."""
 
     subject: str
 
@@ -156,7 +156,7 @@ class SilenceService:
             audit.result = denial(decision)
             return decision
         # By the incidents' own IDs: one that joins the card meanwhile was not authorized.
-        outcome = _merged([act(incident.id) for incident in incidents])
+        outcome = _combine([act(incident.id) for incident in incidents])
         audit.result = outcome_name(type(outcome).__name__)
         return outcome
 
@@ -173,7 +173,7 @@ def _applications(incidents: Sequence[Incident]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(incident.application for incident in incidents))
 
 
-def _merged(outcomes: Sequence[Outcome]) -> Outcome:
+def _combine(outcomes: Sequence[Outcome]) -> Outcome:
     changed = [incident for outcome in outcomes if isinstance(outcome, Done) for incident in outcome.incidents]
     if changed:
         return Done(tuple(changed))

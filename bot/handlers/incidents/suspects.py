@@ -1,4 +1,4 @@
-"""Finds the commits behind what is wrong: a drift alert, or a merge that does not go live."""
+"""Finds the commits that may have caused a drift alert, or that keep a rollout from going live."""
 
 import logging
 import time
@@ -9,9 +9,9 @@ from functools import partial
 from bot.core.applications.application import Application
 from bot.core.changes.rendered_change import rendered_change
 from bot.core.changes.suspect import (
-    LATELY,
-    MOST_NAMED,
-    MOST_SUSPECTS,
+    MAX_PLACES,
+    MAX_SUSPECTS,
+    RECENT,
     ExplainedDrift,
     Suspect,
     SuspectReason,
@@ -34,28 +34,29 @@ from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
-MOST_WALKED = 8  # commits looked into, of the newest _WINDOW
+MAX_COMMITS_READ = 8  # rendered and compared, among the newest _WINDOW
 _WINDOW = 200
-_MOST_PATHS = 8
-# So long for all alerts that open together: the others are looked into after the next check.
-_PATIENCE = 10.0  # seconds
+_MAX_PATHS = 8
+# For all incidents of one check; the rest are searched after the next check.
+_TIMEOUT = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Suspects:
-    """Walks the commits that changed what an application is made of, newest first and few of them.
+    """Searches the newest commits that changed the inputs of an application.
 
-    `manifest_cache` is its own: the walk must not push out what the checks remember.
+    `manifest_cache` must not be the one that checks use: the search would evict their manifests. `interactive` are
+    patterns of field managers that people use by hand.
     """
 
     ports: Ports
     applications: Mapping[str, Application]
     manifest_cache: ManifestCache
-    by_hand: Sequence[str]
+    interactive: Sequence[str]
 
-    def name(self, names: Iterable[str]) -> None:
-        """Find and keep the suspects of these applications' incidents, once each. StoreError."""
-        until = time.monotonic() + _PATIENCE
+    def find(self, names: Iterable[str]) -> None:
+        """Store the suspects of these applications' active incidents; each incident is searched once. StoreError."""
+        deadline = time.monotonic() + _TIMEOUT
         requested = frozenset(names)
         for incident in self.ports.store.incidents.unsettled():
             if (
@@ -64,7 +65,7 @@ class Suspects:
                 or incident.suspects is not None
             ):
                 continue
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 return
             try:
                 with unexpected_as_port_error(f"suspects of {incident.id}"):
@@ -76,7 +77,7 @@ class Suspects:
                 change(self.ports.store, incident, partial(replace, suspects=suspects))
 
     def of_drift(self, application: Application, incident: Incident) -> tuple[Suspect, ...]:
-        """The commits before which git said what the cluster has. Nobody where a tool's write explains it.
+        """The commits before which git declared what the cluster has, unless a later write by a person explains it.
 
         RepositoryError, RenderError, ManifestError.
         """
@@ -84,16 +85,16 @@ class Suspects:
         after = self.manifest_cache.declared(repository, incident.revision, application.source)
         unexplained_drift: list[ObjectDrift] = list(incident.drift)
         suspects: list[tuple[Commit, list[ExplainedDrift]]] = []
-        for commit in self._touching(repository, incident.revision, application):
-            before = self.manifest_cache.declared(repository, _before(commit), application.source)
+        for commit in self._commits_touching(repository, incident.revision, application):
+            before = self.manifest_cache.declared(repository, _parent(commit), application.source)
             since = rendered_change(before, after, namespace=application.namespace)
             explanations = explained(
-                unexplained_drift, since, commit, namespace=application.namespace, interactive=self.by_hand
+                unexplained_drift, since, commit, namespace=application.namespace, interactive=self.interactive
             )
             unexplained_drift = unexplained(unexplained_drift, explanations)
-            if explanations and self._may_be_on_its_way(commit, application, incident):
+            if explanations and self._may_not_be_live_yet(commit, application, incident):
                 suspects.append((commit, explanations))
-            if not unexplained_drift or len(suspects) == MOST_SUSPECTS:
+            if not unexplained_drift or len(suspects) == MAX_SUSPECTS:
                 break
         return tuple(
             self._suspect(repository, commit, explanations[0].why, [explanation.place for explanation in explanations])
@@ -101,22 +102,22 @@ class Suspects:
         )
 
     def of_rollout(self, rollout: Rollout) -> tuple[Suspect, ...]:
-        """The last commits in which what does not run changed; else the last that changed what it is made of.
+        """The last commits that changed the workloads that are not ready, else the last one that changed the inputs.
 
         RepositoryError, RenderError, ManifestError.
         """
         repository = self.ports.repositories.get(rollout.repository)
         if repository is None:
-            return ()  # it left the configuration
+            return ()  # no longer configured
         commits_by_sha: dict[str, tuple[Commit, SuspectReason, list[str]]] = {}
         for part in rollout.parts:
             application = self.applications.get(part.application)
             if application is None or part.live_at is not None:
                 continue
             unexplained_objects = {f"{workload.kind} {workload.name}" for workload in part.lacking.unready}
-            commits = self._touching(repository, rollout.revision, application)
+            commits = self._commits_touching(repository, rollout.revision, application)
             for commit in commits if unexplained_objects else ():
-                changed = self._changed(repository, commit, application) & unexplained_objects
+                changed = self._changed_objects(repository, commit, application) & unexplained_objects
                 if changed:
                     commits_by_sha.setdefault(commit.sha, (commit, SuspectReason.OBJECT, []))[2].extend(sorted(changed))
                 unexplained_objects -= changed
@@ -128,20 +129,20 @@ class Suspects:
                 )
         newest = sorted(
             commits_by_sha.values(),
-            key=lambda workload: (workload[1] is SuspectReason.PATH, -workload[0].committed_at.timestamp()),
+            key=lambda candidate: (candidate[1] is SuspectReason.PATH, -candidate[0].committed_at.timestamp()),
         )
-        return tuple(self._suspect(repository, commit, why, places) for commit, why, places in newest[:MOST_SUSPECTS])
+        return tuple(self._suspect(repository, commit, why, places) for commit, why, places in newest[:MAX_SUSPECTS])
 
-    def _changed(self, repository: Repository, commit: Commit, application: Application) -> frozenset[str]:
+    def _changed_objects(self, repository: Repository, commit: Commit, application: Application) -> frozenset[str]:
         before, after = (
             self.manifest_cache.declared(repository, revision, application.source)
-            for revision in (_before(commit), commit.sha)
+            for revision in (_parent(commit), commit.sha)
         )
         objects = rendered_change(before, after, namespace=application.namespace).objects
         return frozenset(f"{manifest.kind} {manifest.name}" for manifest in objects)
 
-    def _touching(self, repository: Repository, revision: str, application: Application) -> list[Commit]:
-        """The newest first-parent commits that changed a path the application is made of, newest first."""
+    def _commits_touching(self, repository: Repository, revision: str, application: Application) -> list[Commit]:
+        """The newest first-parent commits that changed an input of the application, newest first."""
         window = repository.first_parent(None, revision, limit=_WINDOW)
         oldest = window[-1].parents[0] if window and window[-1].parents else None
         paths = [
@@ -150,13 +151,13 @@ class Suspects:
         ]
         touching = {
             commit.sha
-            for path in paths[:_MOST_PATHS]
-            for commit in repository.first_parent(oldest, revision, path=path, limit=MOST_WALKED)
+            for path in paths[:_MAX_PATHS]
+            for commit in repository.first_parent(oldest, revision, path=path, limit=MAX_COMMITS_READ)
         }
-        return [commit for commit in window if commit.sha in touching][:MOST_WALKED]
+        return [commit for commit in window if commit.sha in touching][:MAX_COMMITS_READ]
 
-    def _may_be_on_its_way(self, commit: Commit, application: Application, incident: Incident) -> bool:
-        """Whether it may not have arrived: what was live once, and is not now, somebody has taken away since."""
+    def _may_not_be_live_yet(self, commit: Commit, application: Application, incident: Incident) -> bool:
+        """Whether the commit may not be live yet. If it was live before, it does not explain the drift."""
         parts = [
             part
             for rollout in self.ports.store.rollouts.of_revisions([commit.sha])
@@ -165,7 +166,7 @@ class Suspects:
         ]
         if parts:
             return all(part.live_at is None for part in parts)
-        return incident.since - commit.committed_at <= LATELY
+        return incident.since - commit.committed_at <= RECENT
 
     def _suspect(self, repository: Repository, commit: Commit, why: SuspectReason, places: Sequence[str]) -> Suspect:
         forge = self.ports.forges.get(repository.name)
@@ -180,7 +181,7 @@ class Suspects:
             author=people.written_by[:100],
             at=commit.committed_at,
             why=why,
-            places=tuple(dict.fromkeys(places))[:MOST_NAMED],
+            places=tuple(dict.fromkeys(places))[:MAX_PLACES],
             url=forge.commit_url(commit.sha) if forge else None,
             pull_number=pull.number if pull else None,
             pull_url=pull.url if pull else None,
@@ -188,5 +189,5 @@ class Suspects:
         )
 
 
-def _before(commit: Commit) -> str | None:
+def _parent(commit: Commit) -> str | None:
     return commit.parents[0] if commit.parents else None

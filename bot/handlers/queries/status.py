@@ -1,4 +1,4 @@
-"""`/gitops status`: what is known, without looking anew."""
+"""`/gitops status`: the latest stored checks, without running new ones."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,13 +19,13 @@ def status(
     translator: Translator,
     ports: Ports,
     applications: Sequence[Application],
-    troubles: Sequence[Text],
-    discovered: ApplicationInventory,
+    problems: Sequence[Text],
+    inventory: ApplicationInventory,
     *,
     interval: timedelta,
     everything: bool,
 ) -> Message:
-    """Each application's latest check and its deployer's view, rollouts on their way, open pull requests, what is down.
+    """The latest checks and deployer statuses, rollouts in progress, open pull requests, and outages.
 
     Checks are scheduled once an `interval`. With `everything`, also what deployers declare and the bot cannot follow.
     """
@@ -45,9 +45,9 @@ def status(
             rollouts=ports.store.rollouts.unsettled(),
             pulls=pulls,
             pulls_unknown=unknown,
-            outages=troubles,
-            views=discovered.deployer_statuses,
-            not_followed=group_unsupported(discovered.unsupported) if everything else (),
-            is_discovering=everything and not discovered.is_complete,
+            outages=problems,
+            views=inventory.deployer_statuses,
+            not_followed=group_unsupported(inventory.unsupported) if everything else (),
+            is_discovering=everything and not inventory.is_complete,
         ),
     )

@@ -1,4 +1,4 @@
-"""Which applications a change affects, and how: those rendered from something that differs, before and after it."""
+"""Which applications a change affects, and how: their inputs and manifests before and after it."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -15,8 +15,8 @@ from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 
-# A revert does not wait longer: the pull request is opened, and says which effects are unknown.
-PATIENCE = 20.0  # seconds
+# A revert does not wait longer: its pull request says which effects are unknown.
+EFFECTS_TIMEOUT = 20.0  # seconds
 MAX_APPLICATIONS = 20
 _PARALLEL = 2
 
@@ -51,7 +51,7 @@ def possibly_affected(
     applications: Sequence[Application],
     manifest_cache: ManifestCache,
 ) -> list[Application]:
-    """Those whose inputs cannot all be found before or after a change: what else they are made of may differ.
+    """The applications whose inputs are not all known before or after a change, so they may be affected too.
 
     RepositoryError.
     """
@@ -69,19 +69,19 @@ def effects(
     applications: Sequence[Application],
     manifest_cache: ManifestCache,
     *,
-    patience: float = PATIENCE,
+    timeout: float = EFFECTS_TIMEOUT,
 ) -> tuple[Effect, ...]:
     """What changes in each application, in their order, from one commit or tree to another.
 
-    An effect is unknown, with the reason, if rendering fails or takes longer than `patience` seconds in total, and for
+    An effect is unknown, with the reason, if rendering fails or takes longer than `timeout` seconds in total, and for
     every application after the first MAX_APPLICATIONS.
     """
     rendered = applications[:MAX_APPLICATIONS]
     pool = ThreadPoolExecutor(_PARALLEL, "effects")
     futures = [pool.submit(_effect, repository, before, after, application, manifest_cache) for application in rendered]
-    wait(futures, timeout=patience)
-    pool.shutdown(wait=False, cancel_futures=True)  # running ones end within the renderer's limits, and fill the cache
-    computed = [_result(future, application, patience) for future, application in zip(futures, rendered, strict=True)]
+    wait(futures, timeout=timeout)
+    pool.shutdown(wait=False, cancel_futures=True)  # running ones end within the renderer's limits and are cached
+    computed = [_result(future, application, timeout) for future, application in zip(futures, rendered, strict=True)]
     too_many = LocalizedText(texts.TOO_MANY, most=str(MAX_APPLICATIONS))
     return bounded([*computed, *(_unknown(application, too_many) for application in applications[MAX_APPLICATIONS:])])
 
@@ -106,9 +106,9 @@ def _effect(
         return _unknown(application, error.text)
 
 
-def _result(future: Future[Effect], application: Application, patience: float) -> Effect:
+def _result(future: Future[Effect], application: Application, timeout: float) -> Effect:
     if future.cancelled() or not future.done():
-        return _unknown(application, LocalizedText(texts.TOO_SLOW, seconds=f"{patience:g}"))
+        return _unknown(application, LocalizedText(texts.TOO_SLOW, seconds=f"{timeout:g}"))
     return future.result()
 
 

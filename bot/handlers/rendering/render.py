@@ -1,4 +1,4 @@
-"""From a source to its manifests: what it needs is gathered from git, and the official program makes the rest of it."""
+"""Renders a source: gathers the files that it depends on from git, then runs Kustomize or Helm if needed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,17 +37,15 @@ from bot.ports.errors import PortError
 from bot.ports.git import File, LinkedFiles, RepositoryError
 from bot.ports.rendering import Renderer, RenderError
 
-_NAMED = 3  # objects told before "and N more"
+_MAX_NAMED = 3  # objects named before "and N more"
 
 
 @dataclass(slots=True)
 class Gathered:
-    """What a source is and needs; the source has the overrides in its path.
+    """A source, including the overrides of files in its path, and everything needed to render it.
 
-    `outside` has, of each tree that was read, the paths beside it that it needs.
-
-    `helm` and `plugins` say whether a kustomization has charts, and generators, transformers or validators; `values`
-    are Helm's values files, from the repository's root.
+    `outside` has the other paths that each tree depends on. `helm` says whether a kustomization has charts, `plugins`
+    whether it has generators, transformers or validators. `values` are Helm's values files, from the repository's root.
     """
 
     source: Source
@@ -62,14 +60,14 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What a source comes to. `unknown` has a sentence for each reason why objects are not among `manifests`."""
+    """The result of rendering. `unknown` has one sentence for each reason why objects are missing from `manifests`."""
 
     manifests: tuple[Manifest, ...]
     unknown: tuple[Text, ...] = ()
 
 
 def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
-    """Find what a source needs beside its own `files`. ManifestError, RenderError, RepositoryError."""
+    """Find what a source depends on besides its own `files`. ManifestError, RenderError, RepositoryError."""
     path = source.path
     ignore_files = ignore_files_above(path) if source.ignore is not None else ()
     if source.ignore is not None:
@@ -101,35 +99,37 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
     return gathered
 
 
-def make(gathered: Gathered, renderer: Renderer | None) -> Rendering:
-    """What the files come to. ManifestError; RenderError; PortError when there is nothing to render with.
+def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
+    """Render the files. ManifestError; RenderError; PortError if there is no renderer.
 
-    Where a template may use chance or the clock it is rendered twice.
+    Charts whose output may vary, such as with the time, are rendered twice; objects that differ become `unknown`.
     """
     source = gathered.source
     path, contents = source.path, [(file.path, file.content) for file in gathered.files.values()]
     if gathered.kind is SourceType.PLAIN:
         inside = len(path) + 1 if path else 0
-        counted = [each for each in contents if each[0] == path or source.directory.includes(each[0][inside:])]
+        included = [
+            (name, content) for name, content in contents if name == path or source.directory.includes(name[inside:])
+        ]
         directory = source.directory
         with gc_paused():
-            manifests = render_plain(counted, path, hidden=directory.hidden, skip_other_yaml=directory.skip_other_yaml)
-        return _with_metadata(Rendering(_bounded(path, manifests)), source)
+            manifests = render_plain(included, path, hidden=directory.hidden, skip_other_yaml=directory.skip_other_yaml)
+        return _with_metadata(Rendering(_within_limit(path, manifests)), source)
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
-    first = _with_metadata(_run(gathered, renderer), source)
+    first = _with_metadata(_run_renderer(gathered, renderer), source)
     charts = gathered.helm or gathered.kind is SourceType.HELM
-    told = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
-    if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in told)]):
-        return _settled(first, _with_metadata(_run(gathered, renderer), source))
+    inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
+    if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in inline)]):
+        return _without_varying(first, _with_metadata(_run_renderer(gathered, renderer), source))
     return first
 
 
-def _run(gathered: Gathered, renderer: Renderer) -> Rendering:
+def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
     source = gathered.source
     path, files = source.path, list(gathered.files.values())
     names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
-    file = next(name for name in (f"{path}/{each}".lstrip("/") for each in names) if name in gathered.files)
+    file = next(name for name in (f"{path}/{base}".lstrip("/") for base in names) if name in gathered.files)
     if gathered.kind is SourceType.HELM:
         values = merge_values(
             ((name, gathered.files[name].content) for name in gathered.values),
@@ -138,27 +138,27 @@ def _run(gathered: Gathered, renderer: Renderer) -> Rendering:
             set_file=((name, gathered.files[path].content) for name, path in gathered.set_file),
         )
         parameters = replace(source.helm, values_files=(), inline_values=values, set=(), set_string=(), set_file=())
-        made = renderer.helm(files, path, parameters)
+        output = renderer.helm(files, path, parameters)
     else:
-        made = renderer.kustomize(files, path, helm=gathered.helm, plugins=gathered.plugins)
+        output = renderer.kustomize(files, path, helm=gathered.helm, plugins=gathered.plugins)
     with gc_paused():
         if source.kustomize.flux is None or gathered.kind is SourceType.HELM:
-            return Rendering(_bounded(file, read_manifests(file, made)))
+            return Rendering(_within_limit(file, read_manifests(file, output)))
         try:
-            built = post_build(file, made, source.kustomize.flux)
+            built = post_build(file, output, source.kustomize.flux)
         except SubstitutionError:
             raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from None
-    return Rendering(_bounded(file, built.manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
+    return Rendering(_within_limit(file, built.manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
 
 
-def _bounded(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
+def _within_limit(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
     if len(manifests) > MAX_OBJECTS:
         raise ManifestError(file or ".", 1, LocalizedText(manifest_texts.TOO_MANY_OBJECTS, most=f"{MAX_OBJECTS:,}"))
     return tuple(manifests)
 
 
 def _with_metadata(rendering: Rendering, source: Source) -> Rendering:
-    """Without encrypted objects, and with the labels and annotations that the deployer adds, which override others."""
+    """Without encrypted objects, and with the labels and annotations of the deployer, which override others."""
     readable, encrypted = split_encrypted(rendering.manifests)
     added = {"labels": dict(source.labels), "annotations": dict(source.annotations)}
     return Rendering(
@@ -173,13 +173,19 @@ def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Mani
     return replace(manifest, object={**manifest.object, "metadata": metadata})
 
 
-def _settled(first: Rendering, second: Rendering) -> Rendering:
-    """What was the same twice."""
+def _without_varying(first: Rendering, second: Rendering) -> Rendering:
+    """The objects that were the same both times; the others are unknown."""
     again = {manifest.key: manifest.object for manifest in second.manifests}
-    same = tuple(each for each in first.manifests if is_hook(each.object) or again.get(each.key) == each.object)
+    same = tuple(
+        manifest
+        for manifest in first.manifests
+        if is_hook(manifest.object) or again.get(manifest.key) == manifest.object
+    )
     kept = {manifest.key for manifest in same}
     others = [
-        each for each in (*first.manifests, *second.manifests) if each.key not in kept and not is_hook(each.object)
+        manifest
+        for manifest in (*first.manifests, *second.manifests)
+        if manifest.key not in kept and not is_hook(manifest.object)
     ]
     return Rendering(same, (*first.unknown, *_not_checked(texts.VARYING, others)))
 
@@ -189,14 +195,14 @@ def _not_checked(reason: Phrase, manifests: Iterable[Manifest]) -> tuple[Text, .
     titles = list(dict.fromkeys(f"{manifest.kind} {manifest.name}" for manifest in manifests))
     if not titles:
         return ()
-    objects: Text = ", ".join(titles[:_NAMED])
-    if len(titles) > _NAMED:
-        objects = LocalizedText(texts.AND_MORE, objects=objects, n=str(len(titles) - _NAMED))
+    objects: Text = ", ".join(titles[:_MAX_NAMED])
+    if len(titles) > _MAX_NAMED:
+        objects = LocalizedText(texts.AND_MORE, objects=objects, n=str(len(titles) - _MAX_NAMED))
     return (LocalizedText(reason, objects=objects),)
 
 
 def _overridden(source: Source, files: Mapping[str, File]) -> Source:
-    """The source with what the files in its path override, if Argo CD renders it. ManifestError, RenderError."""
+    """The source with the overrides of Argo CD's parameter files in its path. ManifestError, RenderError."""
     paths = [f"{source.path}/{name}".lstrip("/") for name in override_files(source)]
     patches = [
         (path, document)
@@ -238,13 +244,13 @@ def _follow(tree: Tree, path: str, gathered: Gathered, *, is_unrestricted: bool)
         if not any(is_within(reference.path, root) for root in read):
             targets += _read(tree, reference, gathered)
             read.append(reference.path)
-            _bound(gathered, len(read))
+            _check_limits(gathered, len(read))
         part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
-        found = find_references(part, reference.path)
-        gathered.helm = gathered.helm or found.uses_helm
-        gathered.plugins = gathered.plugins or found.uses_plugins
-        outside = [*found.outside, *(_outside_files(part) if is_unrestricted else ())]
-        gathered.outside[reference.path] = tuple(each.path for each in outside)
+        references = find_references(part, reference.path)
+        gathered.helm = gathered.helm or references.uses_helm
+        gathered.plugins = gathered.plugins or references.uses_plugins
+        outside = [*references.outside, *(_outside_files(part) if is_unrestricted else ())]
+        gathered.outside[reference.path] = tuple(other.path for other in outside)
         todo += outside
     gathered.outside[path] += tuple(targets)
     gathered.outside.update({target: () for target in targets if target not in gathered.outside})
@@ -265,25 +271,25 @@ def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: G
     for number, reference in enumerate(needed.outside, 1):
         if not reference.optional or tree.has(reference.path):
             targets += _read(tree, reference, gathered)
-        _bound(gathered, number)
+        _check_limits(gathered, number)
     ignore_missing = parameters.ignore_missing_values_files
     gathered.values = expand_values_files(needed.values_files, gathered.files, ignore_missing=ignore_missing)
     gathered.set_file = needed.set_file
-    for name, home in needed.local_charts.items():
-        for file in [file for file in gathered.files.values() if is_within(file.path, home)]:
-            vendored = f"{path}/charts/{name}{file.path.removeprefix(home)}".lstrip("/")
+    for name, chart_path in needed.local_charts.items():
+        for file in [file for file in gathered.files.values() if is_within(file.path, chart_path)]:
+            vendored = f"{path}/charts/{name}{file.path.removeprefix(chart_path)}".lstrip("/")
             gathered.files[vendored] = File(vendored, file.content)
-    gathered.outside[path] = (*(each.path for each in needed.outside), *targets)
+    gathered.outside[path] = (*(reference.path for reference in needed.outside), *targets)
     gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
 
 
 def _is_link(file: File, linked: LinkedFiles) -> bool:
-    """Whether a file is a link itself, and not in a directory that is one: only Helm and Kustomize enter those."""
+    """Whether a file is itself a link, not in a linked directory: only Helm and Kustomize follow those."""
     return [link for link in linked.links if is_within(file.path, link)] == [file.path]
 
 
 def _read(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[str]:
-    """Add the files at a path, also those behind links; the targets of these links."""
+    """Add the files at a path, including those behind links; the targets of these links."""
     try:
         linked = tree.linked(reference.path)
         gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
@@ -294,7 +300,7 @@ def _read(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[str]
     return linked.targets
 
 
-def _bound(gathered: Gathered, trees: int) -> None:
+def _check_limits(gathered: Gathered, trees: int) -> None:
     total = sum(len(file.content) for file in gathered.files.values())
     if len(gathered.files) > MAX_FILES or total > MAX_BYTES or trees > MAX_TREES:
         raise RenderError(

@@ -1,4 +1,4 @@
-"""The files that a source is rendered from: of a commit, and without what Flux leaves out."""
+"""The files that a source is rendered from: those of a commit, or those of the artifact that Flux makes of it."""
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,24 +6,25 @@ from typing import Protocol
 
 from bot.core.globs import GlobError
 from bot.core.objects.manifest import ManifestError
+from bot.core.rendering.limits import MAX_BYTES, MAX_FILES
 from bot.core.rendering.source import is_within, resolve_path
 from bot.core.rendering.sourceignore import IGNORE_FILE, SourceIgnore
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
 
-_MAX_LINKS = 1_000  # that one path may need; links to directories with links multiply
+_MAX_LINKS = 1_000  # per path; links to directories with links multiply
 
 
 class Tree(Protocol):
     """Files by their paths from a root, at one commit or of one directory."""
 
     def files(self, path: str) -> Sequence[File]:
-        """Every regular file at or below `path`, without links. RepositoryError when there is none, or too much."""
+        """Every regular file at or below `path`, without links. RepositoryError if there is none, or too many."""
         ...
 
     def linked(self, path: str) -> LinkedFiles:
-        """What is behind the links at or below `path` that point into the tree. RepositoryError."""
+        """The files behind the links at or below `path` that point into the tree. RepositoryError."""
         ...
 
     def has(self, path: str) -> bool:
@@ -32,7 +33,7 @@ class Tree(Protocol):
 
 
 class Commit:
-    """`Tree` of a repository at a full sha. What several applications share is read once, for as long as it is held."""
+    """`Tree` of a repository at a full sha. Caches what it reads, so applications that share a tree read it once."""
 
     def __init__(self, repository: Repository, revision: str) -> None:
         self._repository = repository
@@ -55,6 +56,7 @@ class Commit:
         places: list[str] = []
         targets: list[str] = []
         todo = [(link, link) for link in self._links if is_within(link, path)]
+        size = 0
         while todo:
             link, place = todo.pop()
             target = resolve_path(posixpath.dirname(link), self._links[link])
@@ -62,9 +64,11 @@ class Commit:
                 continue
             places.append(place)
             targets.append(target)
-            if len(targets) > _MAX_LINKS:
+            below_target = self.files(target)
+            size += sum(len(file.content) for file in below_target)
+            if len(targets) > _MAX_LINKS or len(files) + len(below_target) > MAX_FILES or size > MAX_BYTES:
                 raise RepositoryError(LocalizedText(texts.LINKS, path=path or ".", most=f"{_MAX_LINKS:,}"))
-            files += [File(place + file.path.removeprefix(target), file.content) for file in self.files(target)]
+            files += [File(place + file.path.removeprefix(target), file.content) for file in below_target]
             todo += [(below, place + below.removeprefix(target)) for below in self._links if is_within(below, target)]
         return LinkedFiles(tuple(files), tuple(places), tuple(targets))
 
@@ -76,7 +80,7 @@ class Commit:
 
 
 class FluxArtifact:
-    """`Tree` without the files that Flux leaves out of its copy of the repository."""
+    """`Tree` without the files that Flux excludes from its artifact of the repository."""
 
     def __init__(self, tree: Tree, ignore: str, ignore_files: Sequence[str]) -> None:
         self._tree = tree
@@ -90,7 +94,7 @@ class FluxArtifact:
         return self.without_excluded(self._tree.files(path))
 
     def linked(self, path: str) -> LinkedFiles:
-        """Flux leaves out every link. See Tree."""
+        """None: Flux excludes all links. See Tree."""
         del path
         return LinkedFiles()
 
@@ -99,7 +103,7 @@ class FluxArtifact:
         return self._tree.has(path)
 
     def without_excluded(self, files: Iterable[File]) -> list[File]:
-        """The files that are not left out. ManifestError."""
+        """The files that are not excluded. ManifestError."""
         files = list(files)
         own = {file.path: file.content for file in files if file.path.rsplit("/", 1)[-1] == IGNORE_FILE}
         try:

@@ -1,4 +1,4 @@
-"""From a merge to live: recognise merges, describe their changes, observe the clusters.
+"""From a merge to live: detect merges, describe their changes, and observe the clusters.
 
 Start with `merges.py`, then `track.py`.
 """

@@ -1,4 +1,4 @@
-"""What a merge changes in each application: both of its sides, rendered."""
+"""What a merge changes in each application: its manifests before and after, rendered."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,9 +17,9 @@ from bot.ports.git import Repository
 from bot.ports.isolation import unexpected_as_port_error
 from bot.ports.rendering import RenderError
 
-# Objects whose fields are kept: of a whole rollout, however many applications share them, and of one at the least.
-_MOST_OBJECTS = 24
-_LEAST_OBJECTS = 1
+# Objects whose fields are stored: per rollout, divided among its applications, but at least one for each.
+_MAX_OBJECTS = 24
+_MIN_OBJECTS = 1
 
 Manifests = tuple[Manifest, ...]
 
@@ -27,11 +27,11 @@ Manifests = tuple[Manifest, ...]
 def describe(
     ports: Ports, rollout: Rollout, applications: Mapping[str, Application], manifest_cache: ManifestCache
 ) -> Rollout:
-    """The rollout with what it changes, worked out for each part of which that is not known yet."""
+    """The rollout with the changes of its parts. Those that failed before are tried again."""
     repository = ports.repositories.get(rollout.repository)
     if repository is None:
         return rollout  # it is no longer in the configuration
-    most = max(_LEAST_OBJECTS, _MOST_OBJECTS // len(rollout.parts))
+    max_objects = max(_MIN_OBJECTS, _MAX_OBJECTS // len(rollout.parts))
 
     def described(part: ApplicationRollout) -> ApplicationRollout:
         application = applications.get(part.application)
@@ -41,7 +41,7 @@ def describe(
             or (part.change is not None and part.change.why is None)
         ):
             return part
-        return replace(part, change=_change(repository, rollout, application, manifest_cache, most))
+        return replace(part, change=_change(repository, rollout, application, manifest_cache, max_objects))
 
     _prepare(repository, rollout, applications, manifest_cache)
     return replace(rollout, parts=tuple(map(described, rollout.parts)))
@@ -50,7 +50,7 @@ def describe(
 def _prepare(
     repository: Repository, rollout: Rollout, applications: Mapping[str, Application], manifest_cache: ManifestCache
 ) -> None:
-    """Read both sides of all parts at once; what fails shows when it is asked for."""
+    """Render both sides of all parts in batches. Errors are reported when each part is described."""
     new = [part.application for part in rollout.parts if part.change is None and part.application in applications]
     for revision in (rollout.parent, rollout.revision) if new else ():
         with suppress(PortError), unexpected_as_port_error(f"preparation of {rollout.id}"):
@@ -58,27 +58,25 @@ def _prepare(
                 manifest_cache.prepare(repository, revision, [applications[name].source for name in new])
 
 
-def merged(
+def changed_manifests(
     repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache
 ) -> tuple[list[Manifest], list[Manifest]]:
-    """The manifests that the merge made or changed, and those it removed. PortError, ManifestError."""
+    """The manifests that the merge added or changed, and those that it removed. PortError, ManifestError."""
     after = manifest_cache.declared(repository, rollout.revision, application.source)
     before: Manifests = ()
-    with suppress(
-        ManifestError, RenderError
-    ):  # the merge mended what could not be read: everything in it counts as changed
+    with suppress(ManifestError, RenderError):  # the merge fixed what could not be read: everything counts as changed
         before = manifest_cache.declared(repository, rollout.parent, application.source)
     changed, removed = [], []
-    for one, other in paired(before, after, application.namespace):
-        if other is None:
-            removed += [one] if one else []
-        elif one is None or not deep_equal(one.object, other.object):
-            changed.append(other)
+    for old, new in paired(before, after, application.namespace):
+        if new is None:
+            removed += [old] if old else []
+        elif old is None or not deep_equal(old.object, new.object):
+            changed.append(new)
     return changed, removed
 
 
 def _change(
-    repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache, most: int
+    repository: Repository, rollout: Rollout, application: Application, manifest_cache: ManifestCache, max_objects: int
 ) -> ApplicationChange:
     try:
         with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
@@ -86,6 +84,6 @@ def _change(
             after = manifest_cache.declared(repository, rollout.revision, application.source)
             unpinned = newly_unpinned(paired(before, after, application.namespace))
             change = rendered_change(before, after, namespace=application.namespace)
-            return ApplicationChange(change.bounded(most), tuple(unpinned[:MAX_LISTED]), len(unpinned))
+            return ApplicationChange(change.bounded(max_objects), tuple(unpinned[:MAX_LISTED]), len(unpinned))
     except (PortError, ManifestError) as error:
         return ApplicationChange(why=error.text)

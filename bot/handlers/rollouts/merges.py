@@ -1,4 +1,4 @@
-"""Notices what reached a tracked branch, and starts a rollout for each merge that changes an application."""
+"""Starts a rollout for each merge to a tracked branch that changes an application."""
 
 import logging
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ from bot.ports.store import Store
 
 _log = logging.getLogger(__name__)
 
-# More merges at once than people would read one by one (the bot was away) are told as one.
-MOST_MERGES = 10
-# A commit this young was made by the merge itself; an older one was made before it was pushed.
+# More merges than this at once, such as after downtime, become one rollout: nobody would read them one by one.
+MAX_MERGES = 10
+# A commit this recent was created by the merge itself; an older one, before it was pushed.
 _FRESH = timedelta(minutes=10)
 
 
@@ -35,9 +35,9 @@ def record_merges(
     manifest_cache: ManifestCache,
     people: People,
 ) -> None:
-    """Keep a rollout for each new merge of one repository, up to its tracked head as just fetched (a full sha).
+    """Store a rollout for each new merge in one repository, up to its tracked `head` (a full sha), just fetched.
 
-    The first time, only remembers the head. RepositoryError if git does not answer.
+    The first call only stores the head. RepositoryError, StoreError.
     """
     repository = ports.repositories[name]
     recorded = ports.store.rollouts.head(name)
@@ -63,19 +63,19 @@ def _rollouts(
     now = ports.clock()
     tip = repository.commit(head)
     rewritten, merges = not repository.is_ancestor(recorded, head), 1
-    if rewritten or not repository.is_branch:  # from one tag or branch to the next it is one step
+    if rewritten or not repository.is_branch:  # the change to another tag or branch is one step
         steps = [(recorded, tip)]
         rewritten = rewritten and repository.is_branch
     else:
         commits = repository.first_parent(recorded, head, limit=1_000)[::-1]
         steps = [(commit.parents[0] if commit.parents else recorded, commit) for commit in commits]
-        if len(steps) > MOST_MERGES:
+        if len(steps) > MAX_MERGES:
             steps, merges = [(recorded, tip)], len(steps)
     forge = ports.forges.get(repository.name)
     rollouts: list[Rollout] = []
     for parent, commit in steps:
         rollout = None
-        with skip_unexpected(f"merge {commit.sha} in {repository.name}"):  # the branch moves on without it
+        with skip_unexpected(f"merge {commit.sha} in {repository.name}"):  # the branch advances without it
             rollout = _rollout(repository, parent, commit, applications, manifest_cache, now)
         if rollout is None:
             continue
@@ -117,7 +117,7 @@ def _rollout(
 
 
 def _as_one(older: Rollout, newer: Rollout) -> Rollout:
-    """Two commits that one pull request brought, as a forge's "rebase and merge" leaves them."""
+    """One rollout for two commits of the same pull request, which "rebase and merge" leaves."""
     parts = {part.application: part for part in (*older.parts, *newer.parts)}
     return replace(newer, parent=older.parent, parts=tuple(parts.values()), merged_at=older.merged_at)
 
@@ -130,7 +130,7 @@ def _with_authors(rollout: Rollout, repository: Repository, people: People) -> R
 
 
 def _with_pull(rollout: Rollout, forge: Forge | None, store: Store) -> Rollout:
-    """What the forge knows of the merge; without its answer the rollout is told all the same."""
+    """The rollout with its pull request; unchanged if the forge does not respond."""
     if forge is None:
         return rollout
     rollout = replace(rollout, url=forge.commit_url(rollout.revision))

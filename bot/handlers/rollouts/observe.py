@@ -1,4 +1,4 @@
-"""How far rollouts have come on one cluster: what their merges changed, against what the cluster holds and runs."""
+"""Observes rollouts on one cluster: whether the objects that each merge changed are applied and ready."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,13 +12,13 @@ from bot.core.drift.short_path import short_path
 from bot.core.objects.health import Unready
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rollouts.rollout import MAX_LISTED, NOTHING_PENDING, Observation, PendingState, Rollout, RolloutState
-from bot.handlers.discovery.deployers import failing
+from bot.handlers.discovery.deployers import deployer_failures
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import comparison_result, join_sentences, still_present
 from bot.handlers.rendering.manifest_cache import ManifestCache
-from bot.handlers.rollouts.change import merged
-from bot.handlers.rollouts.workloads import Key, not_running
+from bot.handlers.rollouts.change import changed_manifests
+from bot.handlers.rollouts.workloads import WorkloadKey, find_unready
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
@@ -26,15 +26,15 @@ from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
 
-# A deployer that has failed is asked what it says; before that it may still speak of what came before the merge.
-_DEPLOYERS_TAKE = timedelta(minutes=1)
+# A deployer's error may be about an earlier commit until it has had time to try this one.
+_DEPLOYER_DELAY = timedelta(minutes=1)
 
-Seen = dict[str, dict[str, Observation]]  # by rollout's id, then by application
+Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by application
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """One application's share of one rollout, with what has to be there and what must not."""
+    """One application in one rollout, with the manifests that the merge changed and those that it removed."""
 
     rollout: Rollout
     application: Application
@@ -49,12 +49,12 @@ def observe(
     applications: Mapping[str, Application],
     manifest_cache: ManifestCache,
     ignore: Sequence[IgnoreRule] = (),
-) -> Seen:
-    """One look at a cluster for every part there that is not live yet; each kind is listed once for all of them.
+) -> Observations:
+    """Observe every part of these rollouts that is on the cluster and not live yet, listing each kind only once.
 
-    What a rule ignores does not hold up a rollout. Raises nothing of the outside: what fails is an observation's error.
+    Fields that a rule ignores do not delay a rollout. A PortError is not raised: it is the `error` of an observation.
     """
-    seen: Seen = {rollout.id: {} for rollout in rollouts}
+    observations: Observations = {rollout.id: {} for rollout in rollouts}
     targets: list[_Target] = []
     for rollout in rollouts:
         for part in rollout.parts:
@@ -65,98 +65,103 @@ def observe(
                 cluster,
                 rollout.repository,
             ):
-                seen[rollout.id][part.application] = Observation(error=LocalizedText(texts.NOT_CONFIGURED))
+                observations[rollout.id][part.application] = Observation(error=LocalizedText(texts.NOT_CONFIGURED))
                 continue
             try:
                 with unexpected_as_port_error(f"change of {application.name} in {rollout.id}"):
                     repository = ports.repositories[rollout.repository]
-                    changed, removed = merged(repository, rollout, application, manifest_cache)
+                    changed, removed = changed_manifests(repository, rollout, application, manifest_cache)
             except (PortError, ManifestError) as error:
-                seen[rollout.id][part.application] = Observation(error=error.text)
+                observations[rollout.id][part.application] = Observation(error=error.text)
             else:
                 targets.append(_Target(rollout, application, changed, removed))
     if targets:
         for target, observation in zip(targets, _observe(ports, cluster, targets, ignore), strict=True):
-            seen[target.rollout.id][target.application.name] = observation
-    return seen
+            observations[target.rollout.id][target.application.name] = observation
+    return observations
 
 
 def _observe(
     ports: Ports, name: str, targets: Sequence[_Target], ignore: Sequence[IgnoreRule]
 ) -> Sequence[Observation]:
     cluster = ports.clusters[name]
-    manifests = [(each, target.application) for target in targets for each in (*target.changed, *target.removed)]
+    manifests = [
+        (manifest, target.application) for target in targets for manifest in (*target.changed, *target.removed)
+    ]
     try:
         with unexpected_as_port_error(f"rollouts on {name}"):
             live = compare_live(cluster, manifests, options=CompareOptions(tuple(ignore)))
-            observations = [_arrived_or_unknown(target, live) for target in targets]
-            arrived = [target for target, seen in zip(targets, observations, strict=True) if seen == Observation()]
-            running = [(each, target.application.namespace) for target in arrived for each in target.changed]
-            lacking = not_running(cluster, live.discovery, running)
+            observations = [_observe_target(target, live) for target in targets]
+            applied = [
+                target
+                for target, observation in zip(targets, observations, strict=True)
+                if observation == Observation()
+            ]
+            changed = [(manifest, target.application.namespace) for target in applied for manifest in target.changed]
+            workloads = find_unready(cluster, live.discovery, changed)
     except PortError as error:
         return [Observation(error=error.text)] * len(targets)
-    observations = [_running(target, seen, lacking) for target, seen in zip(targets, observations, strict=True)]
+    observations = [
+        _with_unready(target, observation, workloads) for target, observation in zip(targets, observations, strict=True)
+    ]
     return _with_failures(ports, cluster, targets, observations)
 
 
-def _arrived_or_unknown(target: _Target, live: LiveComparison) -> Observation:
+def _observe_target(target: _Target, live: LiveComparison) -> Observation:
     try:
         with unexpected_as_port_error(f"arrival of {target.rollout.id} in {target.application.name}"):
-            return _arrived(target, live)
+            return _observe_applied(target, live)
     except UnexpectedError as error:
         return Observation(error=error.text)
 
 
-def _arrived(target: _Target, live: LiveComparison) -> Observation:
-    """Whether the cluster has what the merge says."""
+def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
+    """Whether the merge is applied: changed objects match their manifests, and removed ones are gone."""
     namespace = target.application.namespace
     result = comparison_result(target.changed, namespace=namespace, live=live)
     present, unknown = still_present(target.removed, namespace=namespace, live=live)
     missing = [line for drift in result.drift for line in _missing(drift)]
-    undeleted = [f"{manifest.kind} {manifest.name}" for manifest in present]
-    if missing or undeleted:
-        lacking = PendingState(
-            tuple(missing[:MAX_LISTED]), tuple(undeleted[:MAX_LISTED]), total=len(missing) + len(undeleted)
-        )
-        return Observation(lacking)
-    blind = (*result.unknown, *unknown)
-    return Observation(error=join_sentences(blind))
+    remaining = [f"{manifest.kind} {manifest.name}" for manifest in present]
+    if missing or remaining:
+        total = len(missing) + len(remaining)
+        return Observation(PendingState(tuple(missing[:MAX_LISTED]), tuple(remaining[:MAX_LISTED]), total=total))
+    return Observation(error=join_sentences((*result.unknown, *unknown)))
 
 
-def _running(target: _Target, seen: Observation, lacking: Mapping[Key, Unready]) -> Observation:
-    """Whether what has arrived runs, too."""
-    if seen != Observation():
-        return seen
+def _with_unready(target: _Target, observation: Observation, workloads: Mapping[WorkloadKey, Unready]) -> Observation:
+    """The observation with the workloads that are not ready, if everything is applied."""
+    if observation != Observation():
+        return observation
     namespace = target.application.namespace
     keys = ((manifest.kind, manifest.namespace or namespace, manifest.name) for manifest in target.changed)
-    unready = tuple(lacking[key] for key in keys if key in lacking)
-    return Observation(PendingState(unready=unready[:MAX_LISTED], total=len(unready))) if unready else seen
+    unready = tuple(workloads[key] for key in keys if key in workloads)
+    return Observation(PendingState(unready=unready[:MAX_LISTED], total=len(unready))) if unready else observation
 
 
 def _with_failures(
     ports: Ports, cluster: Cluster, targets: Sequence[_Target], observations: Sequence[Observation]
 ) -> Sequence[Observation]:
-    """With what the deployer says of those that have not arrived, once it has had time to look at the merge."""
+    """The observations with their deployer's error, where changes are pending after `_DEPLOYER_DELAY`."""
     now = ports.clock()
     waiting = {
         target.application.name: target.application
-        for target, seen in zip(targets, observations, strict=True)
-        if seen.pending != NOTHING_PENDING
-        and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYERS_TAKE)
+        for target, observation in zip(targets, observations, strict=True)
+        if observation.pending != NOTHING_PENDING
+        and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYER_DELAY)
     }
     failures: Mapping[str, DeployerFailure] = {}
     with skip_unexpected(f"deployers of {cluster.name}"):
-        failures = failing(cluster, list(waiting.values())) if waiting else {}
+        failures = deployer_failures(cluster, list(waiting.values())) if waiting else {}
     return [
-        replace(seen, pending=replace(seen.pending, failure=failures.get(target.application.name)))
-        if seen.pending != NOTHING_PENDING and target.application.name in failures
-        else seen
-        for target, seen in zip(targets, observations, strict=True)
+        replace(observation, pending=replace(observation.pending, failure=failures.get(target.application.name)))
+        if observation.pending != NOTHING_PENDING and target.application.name in failures
+        else observation
+        for target, observation in zip(targets, observations, strict=True)
     ]
 
 
 def _missing(drift: ObjectDrift) -> list[str]:
-    """What has not arrived. What somebody added by hand is drift and does not hold up a rollout."""
+    """The object or fields that are not applied yet. Added fields do not delay a rollout: they are drift."""
     if drift.change == "missing":
         return [f"{drift.kind} {drift.name}"]
     paths = [short_path(drift.kind, drift.name, field.path) for field in drift.fields if field.change != "added"]

@@ -1,4 +1,4 @@
-"""Follows each rollout until it has ended: what it changes, how far it is on each cluster, what has overtaken it."""
+"""Tracks each rollout until it ends: describes its change, observes the clusters, and marks superseded rollouts."""
 
 import logging
 import threading
@@ -22,13 +22,13 @@ from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
 
-_CLUSTERS_AT_ONCE = 8
+_MAX_CLUSTERS = 8
 
 
 class RolloutTracker:
-    """Looks at clusters side by side, never twice at once at one. Any thread may call; `close` when done.
+    """Observes clusters in parallel, each at most once at a time. Any thread may call; `close` when done.
 
-    `patience` is how long a look waits for clusters: one that takes longer is told of later and delays no other.
+    `timeout` is how long `observe` waits for clusters. A slower one is recorded when it responds, and delays no other.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class RolloutTracker:
         *,
         ignore: Sequence[IgnoreRule],
         deadline: timedelta,
-        patience: timedelta,
+        timeout: timedelta,
     ) -> None:
         self._ports = ports
         self._applications = applications
@@ -48,54 +48,57 @@ class RolloutTracker:
         self._suspects = suspects
         self._ignore = ignore
         self._deadline = deadline
-        self._patience = patience.total_seconds()
+        self._timeout = timeout.total_seconds()
         self._writing = threading.Lock()
         self._starting = threading.Lock()
-        self._looks: dict[str, Future[None]] = {}
-        self._pool = ThreadPoolExecutor(_CLUSTERS_AT_ONCE, "rollouts")
+        self._observations: dict[str, Future[None]] = {}
+        self._pool = ThreadPoolExecutor(_MAX_CLUSTERS, "rollouts")
 
-    def look(self) -> None:
-        """See how far each rollout has come."""
+    def observe(self) -> None:
+        """Observe every rollout in progress, and find the suspects of those that are late. StoreError."""
         with self._writing:
-            rollouts = self._known()
+            rollouts = self._in_progress()
             for rollout in rollouts:
                 with skip_unexpected(f"rollout {rollout.id}"):
-                    self._keep(rollout, self._described(rollout))
+                    self._save(rollout, self._described(rollout))
         clusters = {part.cluster for rollout in rollouts for part in rollout.parts if part.live_at is None}
         with self._starting:
             for cluster in sorted(clusters):
-                before = self._looks.get(cluster)
+                before = self._observations.get(cluster)
                 if before is None or before.done():
-                    self._looks[cluster] = self._pool.submit(self._look_at, cluster)
-            looks = [self._looks[cluster] for cluster in clusters]
-        done, _ = wait(looks, timeout=self._patience)
-        for look in done:
-            with skip_unexpected("a look at rollouts"):
-                look.result()
+                    self._observations[cluster] = self._pool.submit(self._observe_cluster, cluster)
+            pending = [self._observations[cluster] for cluster in clusters]
+        done, _ = wait(pending, timeout=self._timeout)
+        for observation in done:
+            with skip_unexpected("an observation of rollouts"):
+                observation.result()
         self._name_suspects()
 
     def close(self) -> None:
-        """Start nothing new; what looks at a cluster just now has the same patience to end."""
+        """Start nothing new, and wait up to `timeout` for running observations."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        wait(self._looks.values(), timeout=self._patience)
+        wait(self._observations.values(), timeout=self._timeout)
 
-    def _look_at(self, cluster: str) -> None:
-        seen = observe(self._ports, cluster, self._known(), self._applications, self._rendered, self._ignore)
+    def _observe_cluster(self, cluster: str) -> None:
+        observations = observe(
+            self._ports, cluster, self._in_progress(), self._applications, self._rendered, self._ignore
+        )
         with self._writing:
             now = self._ports.clock()
-            for rollout in self._known():  # others may have written meanwhile
-                if not seen.get(rollout.id):
+            for rollout in self._in_progress():  # another thread may have changed them meanwhile
+                if not observations.get(rollout.id):
                     continue
                 with skip_unexpected(f"rollout {rollout.id}"):
-                    described = self._described(rollout)  # one that was noticed after the look began
-                    self._keep(
-                        rollout, apply_observations(described, seen[rollout.id], now=now, deadline=self._deadline)
+                    described = self._described(rollout)  # it may be new, and not described yet
+                    self._save(
+                        rollout,
+                        apply_observations(described, observations[rollout.id], now=now, deadline=self._deadline),
                     )
             self._supersede()
 
     def _name_suspects(self) -> None:
-        """Once for each that is stuck, and with nothing locked: it renders commits."""
-        for stuck in self._known():
+        """Find the suspects of each late rollout once, without a lock: that renders commits and takes long."""
+        for stuck in self._in_progress():
             if stuck.state is not RolloutState.LATE or stuck.suspects is not None:
                 continue
             try:
@@ -105,9 +108,9 @@ class RolloutTracker:
                 _log.warning("cannot find suspects for %s: %s", stuck.id, error)
                 suspects = ()
             with self._writing:
-                for current in self._known():
+                for current in self._in_progress():
                     if current.id == stuck.id:
-                        self._keep(current, replace(current, suspects=suspects))
+                        self._save(current, replace(current, suspects=suspects))
 
     def _described(self, rollout: Rollout) -> Rollout:
         record = judged(self._ports.store.approvals.of_commits(rollout.repository, [rollout.revision]))
@@ -115,7 +118,7 @@ class RolloutTracker:
             rollout = replace(rollout, approved_by=record.approvers)
         return describe(self._ports, rollout, self._applications, self._rendered)
 
-    def _known(self) -> list[Rollout]:
+    def _in_progress(self) -> list[Rollout]:
         return [rollout for rollout in self._ports.store.rollouts.unsettled() if rollout.state not in ENDED_STATES]
 
     def _supersede(self) -> None:
@@ -124,9 +127,9 @@ class RolloutTracker:
             for newer in rollouts[index + 1 :]:
                 if newer.repository == older.repository and older.state not in ENDED_STATES:
                     with skip_unexpected(f"rollout {older.id}"):
-                        self._keep(older, mark_superseded(older, newer, now=self._ports.clock()))
+                        self._save(older, mark_superseded(older, newer, now=self._ports.clock()))
 
-    def _keep(self, before: Rollout, after: Rollout) -> None:
+    def _save(self, before: Rollout, after: Rollout) -> None:
         if after != before:
             self._ports.store.rollouts.save(after)
             if after.state is not before.state and after.state is not RolloutState.ROLLING:

@@ -1,4 +1,4 @@
-"""Asks a cluster which workloads do not run yet as they were told to, and why their pods do not."""
+"""Finds the workloads on a cluster that are not ready, and why their pods do not run."""
 
 import logging
 from collections import defaultdict
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core.objects.health import WORKLOADS, Unready, pod_trouble, selects, unready
+from bot.core.objects.health import WORKLOADS, Unready, pod_problem, selects, unready
 from bot.core.objects.manifest import Manifest
 from bot.ports.cluster import Cluster, ClusterError, Discovery, Kind
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
@@ -14,44 +14,44 @@ from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_
 _log = logging.getLogger(__name__)
 
 Object = Mapping[str, Any]
-Key = tuple[str, str, str]  # kind, namespace and name
+WorkloadKey = tuple[str, str, str]  # kind, namespace and name
 
 
 @dataclass(frozen=True, slots=True)
 class _Pod:
-    """Of a pod that does not run, what is needed to tell whose it is."""
+    """A pod that does not run: its labels, as in an object, and why."""
 
     labels: Object
-    trouble: str
+    problem: str
 
 
-def not_running(
+def find_unready(
     cluster: Cluster, discovery: Discovery, manifests: Iterable[tuple[Manifest, str]]
-) -> dict[Key, Unready]:
-    """Those of some manifests, each with its application's namespace, that are workloads and lack something.
+) -> dict[WorkloadKey, Unready]:
+    """The workloads among these manifests, each with its application's namespace, that are not ready.
 
-    By kind, namespace and name. Each kind is listed once a namespace. ClusterError when one cannot be. Why pods do not
-    run is told where the bot may read pods.
+    Each kind is listed once per namespace. Includes why pods do not run, if the bot is allowed to read pods.
+    ClusterError if workloads cannot be listed.
     """
     workloads: defaultdict[tuple[Kind, str], set[str]] = defaultdict(set)
     for manifest, namespace in manifests:
         kind = discovery.kinds.get((manifest.api_version, manifest.kind))
         if kind is not None and (manifest.api_version, manifest.kind) in WORKLOADS:
             workloads[kind, manifest.namespace or namespace].add(manifest.name)
-    unready_workloads: dict[Key, Unready] = {}
+    unready_workloads: dict[WorkloadKey, Unready] = {}
     for (kind, namespace), names in workloads.items():
-        lacking = _lacking(cluster, kind, namespace, names)
-        pods = _pods(cluster, discovery, namespace) if lacking else []
-        for workload, selector in lacking:
+        unready_with_selectors = _list_unready(cluster, kind, namespace, names)
+        pods = _pods(cluster, discovery, namespace) if unready_with_selectors else []
+        for workload, selector in unready_with_selectors:
             unready_workloads[kind.kind, namespace, workload.name] = _with_reason(workload, selector, pods)
     return unready_workloads
 
 
-def _lacking(cluster: Cluster, kind: Kind, namespace: str, names: set[str]) -> list[tuple[Unready, Object]]:
+def _list_unready(cluster: Cluster, kind: Kind, namespace: str, names: set[str]) -> list[tuple[Unready, Object]]:
     def read(live: Object) -> tuple[Unready, Object] | None:
         if live["metadata"]["name"] not in names:
             return None
-        # A list of one kind may leave out what each item is.
+        # The items of a list may lack their apiVersion and kind.
         described = {**live, "apiVersion": kind.api_version, "kind": kind.kind}
         try:
             with unexpected_as_port_error(f"health of {kind.kind} {namespace}/{live['metadata']['name']}"):
@@ -65,10 +65,10 @@ def _lacking(cluster: Cluster, kind: Kind, namespace: str, names: set[str]) -> l
 
 def _pods(cluster: Cluster, discovery: Discovery, namespace: str) -> list[_Pod]:
     def read(pod: Object) -> _Pod | None:
-        trouble = ""
+        problem = ""
         with skip_unexpected(f"a pod in {namespace}"):
-            trouble = pod_trouble(pod)
-        return _Pod({"metadata": {"labels": pod["metadata"].get("labels")}}, trouble) if trouble else None
+            problem = pod_problem(pod)
+        return _Pod({"metadata": {"labels": pod["metadata"].get("labels")}}, problem) if problem else None
 
     kind = discovery.kinds.get(("v1", "Pod"))
     try:
@@ -79,6 +79,6 @@ def _pods(cluster: Cluster, discovery: Discovery, namespace: str) -> list[_Pod]:
 
 
 def _with_reason(workload: Unready, selector: Object, pods: Iterable[_Pod]) -> Unready:
-    trouble = next((pod.trouble for pod in pods if selects(selector, pod.labels)), "")
-    reasons = [word for word in (workload.reason, trouble) if word]
+    problem = next((pod.problem for pod in pods if selects(selector, pod.labels)), "")
+    reasons = [word for word in (workload.reason, problem) if word]
     return replace(workload, reason=", ".join(reasons)) if reasons else workload

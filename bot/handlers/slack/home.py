@@ -1,4 +1,4 @@
-"""Keeps the Home tab of those who look at it current, like a card: what it should show against what Slack was given."""
+"""Keeps the Home tabs of recent viewers up to date: compares what each should show with what was last published."""
 
 import hashlib
 import json
@@ -31,84 +31,84 @@ from bot.ports.store import Home, StoreError
 
 _log = logging.getLogger(__name__)
 
-# Who owns what gives nobody a right, so it may be older than what decides about one.
-_GROUPS_KNOWN_FOR = timedelta(minutes=15)
-# Of what has ended in the week: so many of each are read, at most so often.
-_MOST_ENDED = 1_000
-_ENDED_KNOWN_FOR = timedelta(minutes=1)
+# Ownership grants no permission, so it may be older than the members that decide about one.
+_GROUPS_TTL = timedelta(minutes=15)
+# What ended within the last week: how many of each kind are read, and how long they are cached.
+_MAX_ENDED = 1_000
+_ENDED_TTL = timedelta(minutes=1)
 
-# Slack takes views.publish 100 times a minute or so, for everybody together (tier 4).
-MOST_VIEWERS = 50
-LATELY = timedelta(hours=1)
-AT_MOST_EVERY = timedelta(minutes=1)
-_LONGEST_RETRY = timedelta(hours=1)
+# Slack allows about 100 calls of views.publish a minute, for all users together (tier 4).
+MAX_VIEWERS = 50
+VIEWED_WITHIN = timedelta(hours=1)
+MIN_INTERVAL = timedelta(minutes=1)
+_MAX_RETRY_AFTER = timedelta(hours=1)
 _ATTEMPTS = 3
 
 
 class Homes:
-    """Publishes Home tabs. Any thread, and any replica, may call.
+    """Publishes Home tabs. Any thread, on any replica, may call.
 
-    Whoever gets an event or a click publishes at once; the replica that leads follows the state for those who have
-    looked lately. Of two that publish at the same time it is not known which Slack shows: whoever finds that out
-    publishes again, from the state of then.
+    A replica that receives an event or a click publishes at once; the leader refreshes the tabs of recent viewers. If
+    two replicas publish at the same time, it is unknown which version Slack shows: the one that detects this publishes
+    again, from the current state.
     """
 
     def __init__(self, config: Config, ports: Ports) -> None:
         self._config = config
         self._ports = ports
-        self._say = config.slack.translator("")
-        self._groups = Groups(ports.chat, ports.clock, _GROUPS_KNOWN_FOR)
+        self._translator = config.slack.translator("")
+        self._groups = Groups(ports.chat, ports.clock, _GROUPS_TTL)
         self._lock = threading.Lock()
         self._notices = TTLCache[str, Notice](
-            MOST_VIEWERS, AT_MOST_EVERY.total_seconds(), timer=lambda: ports.clock().timestamp()
+            MAX_VIEWERS, MIN_INTERVAL.total_seconds(), timer=lambda: ports.clock().timestamp()
         )
         self._ended: tuple[datetime, list[Incident], list[Rollout], list[TrackedPullRequest]] | None = None
         self._wait_until: datetime | None = None
 
     def opened(self, user: str) -> None:
-        """Somebody looks at their Home. StoreError."""
+        """A user opened their Home tab. StoreError."""
         now = self._ports.clock()
-        given = self._ports.store.homes.get(user)
-        again = given is None or now - given.at >= AT_MOST_EVERY
-        self._try(user, lambda: self._publish(user, self._survey(now), seen=now, again=again))
+        published = self._ports.store.homes.get(user)
+        again = published is None or now - published.at >= MIN_INTERVAL
+        self._attempt(user, lambda: self._publish(user, self._overview(now), seen=now, again=again))
 
     def answer(self, user: str, message: Message, about: str) -> None:
-        """Show the result of a click on someone's Home tab there for `AT_MOST_EVERY`."""
+        """Show the result of a click on someone's Home tab there for `MIN_INTERVAL`."""
         with self._lock:
             self._notices[user] = Notice(message, about)
         try:
             now = self._ports.clock()
-            self._try(user, lambda: self._publish(user, self._survey(now), seen=now, again=True))
+            self._attempt(user, lambda: self._publish(user, self._overview(now), seen=now, again=True))
         except StoreError as error:
             _log.warning("cannot update the Home tab of %s: %s", user, error)
-            self._try(user, lambda: self._send(user, home_message.error_blocks(message)))
+            self._attempt(user, lambda: self._send(user, home_message.error_blocks(message)))
 
     def acted(self, user: str) -> None:
-        """Somebody did something, and may be looking at their Home: it shows what has come of it. StoreError."""
-        given, now = self._ports.store.homes.get(user), self._ports.clock()
-        if given and now - given.seen < LATELY:
-            self._try(user, lambda: self._publish(user, self._survey(now), seen=given.seen))
+        """A user did something, so their Home tab may have changed, if they viewed it recently. StoreError."""
+        published, now = self._ports.store.homes.get(user), self._ports.clock()
+        if published and now - published.seen < VIEWED_WITHIN:
+            self._attempt(user, lambda: self._publish(user, self._overview(now), seen=published.seen))
 
     def refresh(self) -> None:
-        """Bring up to date what those see who have looked lately, each once a minute at most. StoreError."""
+        """Publish the Home tabs of recent viewers, each at most once per `MIN_INTERVAL`. StoreError."""
         now = self._ports.clock()
-        if self._wait_until and is_waiting(self._wait_until, now, _LONGEST_RETRY):
+        if self._wait_until and is_waiting(self._wait_until, now, _MAX_RETRY_AFTER):
             return
-        viewers = self._ports.store.homes.seen_since(now - LATELY, MOST_VIEWERS)
-        due = [viewer for viewer in viewers if not is_waiting(viewer.at + AT_MOST_EVERY, now, AT_MOST_EVERY)]
+        viewers = self._ports.store.homes.seen_since(now - VIEWED_WITHIN, MAX_VIEWERS)
+        due = [viewer for viewer in viewers if not is_waiting(viewer.at + MIN_INTERVAL, now, MIN_INTERVAL)]
         if not due:
             return
-        overview = self._survey(now)
+        overview = self._overview(now)
         for viewer in due:
             publish = partial(self._publish, viewer.user, overview, seen=viewer.seen, shown=viewer)
-            goes_on = True
+            accepts_more = True
             with skip_unexpected(f"Home tab of {viewer.user}"):
-                goes_on = self._try(viewer.user, publish)
-            if not goes_on:
+                accepts_more = self._attempt(viewer.user, publish)
+            if not accepts_more:
                 return
 
-    def _try(self, user: str, publish: Callable[[], None]) -> bool:
-        """Whether Slack may be given more. What it did not take stays in doubt, and is given again."""
+    def _attempt(self, user: str, publish: Callable[[], None]) -> bool:
+        """Publish a Home tab; whether Slack accepts more. After an error, it is published again later."""
         try:
             publish()
         except ChatError as error:
@@ -118,10 +118,10 @@ class Homes:
             return error.retry_after is None and error.code != "unreachable"
         return True
 
-    def _survey(self, now: datetime) -> WorkspaceOverview:
+    def _overview(self, now: datetime) -> WorkspaceOverview:
         store = self._ports.store
-        incidents, rollouts, pulls = self._ended_lately(now)
-        complete = max(len(incidents), len(rollouts), len(pulls)) < _MOST_ENDED
+        incidents, rollouts, pulls = self._recently_ended(now)
+        complete = max(len(incidents), len(rollouts), len(pulls)) < _MAX_ENDED
         return homes.build_overview(
             list(self._config.applications.values()),
             current_checks(store.checks.latest(), now, self._config.schedule.drift),
@@ -132,15 +132,15 @@ class Homes:
             complete=complete,
         )
 
-    def _ended_lately(self, now: datetime) -> tuple[list[Incident], list[Rollout], list[TrackedPullRequest]]:
+    def _recently_ended(self, now: datetime) -> tuple[list[Incident], list[Rollout], list[TrackedPullRequest]]:
         with self._lock:
-            if self._ended is None or not is_waiting(self._ended[0] + _ENDED_KNOWN_FOR, now, _ENDED_KNOWN_FOR):
+            if self._ended is None or not is_waiting(self._ended[0] + _ENDED_TTL, now, _ENDED_TTL):
                 store, since = self._ports.store, now - homes.WEEK
                 self._ended = (
                     now,
-                    store.incidents.ended(since, _MOST_ENDED),
-                    store.rollouts.ended(since, _MOST_ENDED),
-                    store.pull_requests.ended(since, _MOST_ENDED),
+                    store.incidents.ended(since, _MAX_ENDED),
+                    store.rollouts.ended(since, _MAX_ENDED),
+                    store.pull_requests.ended(since, _MAX_ENDED),
                 )
             return self._ended[1:]
 
@@ -162,12 +162,12 @@ class Homes:
         With `shown`, only if nobody has published since: a refresh must not replace the answer to a click.
         """
         blocks, store = self._blocks(user, overview), self._ports.store
-        given = store.homes.get(user)
-        if shown and given and given.at != shown.at:
+        published = store.homes.get(user)
+        if shown and published and published.at != shown.at:
             return
-        if given and given.digest == _digest(blocks) and not again:
-            if given.seen < seen:
-                store.homes.save(replace(given, seen=seen))
+        if published and published.digest == _digest(blocks) and not again:
+            if published.seen < seen:
+                store.homes.save(replace(published, seen=seen))
             return
         for _ in range(_ATTEMPTS):
             at = self._ports.clock()
@@ -175,16 +175,16 @@ class Homes:
             self._send(user, blocks)
             if store.homes.confirm(user, at, _digest(blocks)):
                 return
-            blocks = self._blocks(user, self._survey(at))
+            blocks = self._blocks(user, self._overview(at))
         store.homes.save(Home(user, seen, "", self._ports.clock()))
 
     def _blocks(self, user: str, overview: WorkspaceOverview) -> list[Block]:
         with self._lock:
             notice = self._notices.get(user)
-        return home_message.content(self._say, homes.build_home(user, overview, self._members()), notice)
+        return home_message.content(self._translator, homes.build_home(user, overview, self._members()), notice)
 
     def _send(self, user: str, blocks: Sequence[Block]) -> None:
-        self._ports.chat.publish_home(user, home_message.view(self._say, blocks, self._ports.clock()))
+        self._ports.chat.publish_home(user, home_message.view(self._translator, blocks, self._ports.clock()))
 
 
 def _digest(blocks: Sequence[Block]) -> str:

@@ -80,8 +80,10 @@ SECRET = Phrase(
     es="El Secret {name} no se puede adoptar: el bot nunca escribe valores secretos en git. Cámbialo en su origen.",
 )
 CREDENTIAL = Phrase(
-    en="{object} cannot be adopted: {path} holds a credential, and the bot never writes one to git. Change it there.",
-    es="{object} no se puede adoptar: {path} contiene una credencial, y el bot nunca escribe una en git. Cámbiala ahí.",
+    en="{object} cannot be adopted: {path} holds a credential, and the bot never writes credentials to git. Change it "
+    "at its source.",
+    es="{object} no se puede adoptar: {path} contiene una credencial, y el bot nunca escribe credenciales en git. "
+    "Cámbiala en su origen.",
 )
 UNREADABLE = Phrase(
     en="{error} Fix it, then adopt the drift again.",

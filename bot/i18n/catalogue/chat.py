@@ -8,7 +8,7 @@ SILENT = Phrase(
     en="Slack is not responding ({kind}). The bot will retry.", es="Slack no responde ({kind}). El bot reintentará."
 )
 UNKNOWN_NAME = Phrase(
-    en="The name of Slack's server cannot be resolved. Check slack.api_url and the DNS. The bot will retry.",
+    en="The name of Slack's server cannot be resolved. Check slack.api_url and DNS. The bot will retry.",
     es="El nombre del servidor de Slack no se puede resolver. Revisa slack.api_url y el DNS. El bot reintentará.",
 )
 UNTRUSTED = Phrase(

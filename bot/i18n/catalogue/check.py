@@ -20,7 +20,7 @@ SCALED = Phrase(
     es="{path} difiere, pero el bot no puede saber si lo definió un autoscaler: {why}",
 )
 OUTDATED = Phrase(
-    en="No check has finished since. The bot's log says why.",
+    en="No check has finished since then. The bot's log says why.",
     es="Desde entonces no ha terminado ninguna comprobación. El log del bot dice por qué.",
 )
 DECLARED_TWICE = Phrase(
@@ -29,7 +29,8 @@ DECLARED_TWICE = Phrase(
     es="{object} se declara dos veces con contenido distinto: se usa {later} y se ignora {earlier}. Elimina una de las "
     "dos.",
 )
-MORE_TWICE = Phrase(en="And {n} more are declared twice.", es="Y {n} más se declaran dos veces.")
+ONE_MORE_TWICE = Phrase(en="1 more object is declared twice.", es="1 objeto más se declara dos veces.")
+MORE_TWICE = Phrase(en="{n} more objects are declared twice.", es="{n} objetos más se declaran dos veces.")
 NOT_CONFIGURED = Phrase(en="it is no longer configured", es="ya no está configurada")
 NOT_FETCHED = Phrase(
     en="the repository {repository} was not fetched.", es="no se actualizó el repositorio {repository}."
@@ -39,8 +40,11 @@ LATER_SOURCE = Phrase(
     es="Algunos objetos pueden venir de un source posterior de la misma Application, {path}, que no se puede leer: "
     "{why}",
 )
+ONE_OVERRIDDEN = Phrase(
+    en="1 object is also declared by a later source of the same Application and compared only there.",
+    es="Un source posterior de la misma Application también declara 1 objeto, que solo se compara ahí.",
+)
 OVERRIDDEN = Phrase(
-    en="{n} of the objects in this source are left to a later source of the same Application, which declares them too.",
-    es="{n} de los objetos de este source quedan para un source posterior de la misma Application, que también los "
-    "declara.",
+    en="{n} objects are also declared by a later source of the same Application and compared only there.",
+    es="Un source posterior de la misma Application también declara {n} objetos, que solo se comparan ahí.",
 )

@@ -9,17 +9,19 @@ MANUAL = Phrase(en="manual sync only", es="solo sincronización manual")
 NOTHING = Phrase(en="no status yet", es="todavía sin estado")
 
 SYNCED_BUT_DRIFT = Phrase(
-    en="{deployer} reports in sync at {applied}, but the bot sees drift in {n} of its objects.",
-    es="{deployer} informa que está en sincronía en {applied}, pero el bot ve drift en {n} de sus objetos.",
+    en="{deployer} reports that the application is in sync at {applied}, but the bot sees drift in {n} of its objects.",
+    es="{deployer} informa que la aplicación está en sincronía en {applied}, pero el bot ve drift en {n} de sus "
+    "objetos.",
 )
 SYNCED_AT_ANOTHER = Phrase(
-    en="{deployer} reports in sync, but at {applied}. Git is at {head}, and the bot sees drift in {n} of its objects.",
-    es="{deployer} informa que está en sincronía, pero en {applied}. Git está en {head}, y el bot ve drift en {n} de "
-    "sus objetos.",
+    en="{deployer} reports that the application is in sync, but at {applied}. Git is at {head}, and the bot sees drift "
+    "in {n} of its objects.",
+    es="{deployer} informa que la aplicación está en sincronía, pero en {applied}. Git está en {head}, y el bot ve "
+    "drift en {n} de sus objetos.",
 )
 DRIFT_BUT_SYNCED = Phrase(
-    en="{deployer} reports out of sync, but the bot sees no drift at {head}.",
-    es="{deployer} informa que está fuera de sincronía, pero el bot no ve drift en {head}.",
+    en="{deployer} reports that the application is out of sync, but the bot sees no drift at {head}.",
+    es="{deployer} informa que la aplicación está fuera de sincronía, pero el bot no ve drift en {head}.",
 )
 BEHIND = Phrase(
     en="{deployer} is at {applied}; git is at {head}.", es="{deployer} está en {applied}; git está en {head}."

@@ -80,15 +80,17 @@ DIRECTORY = Phrase(
     en="the directory settings are not valid: {why}", es="sus ajustes de directory no son válidos: {why}"
 )
 RULE_LEFT_OUT = Phrase(
-    en="The bot skips {rule} in its ignoreDifferences: {why} The differences that it covers are reported.",
-    es="El bot omite {rule} en su ignoreDifferences: {why} Las diferencias que cubre se informan.",
+    en="The bot skips {rule} in the Application's ignoreDifferences: {why} Differences that the rule covers are "
+    "reported.",
+    es="El bot omite {rule} en el ignoreDifferences de la Application: {why} Las diferencias que cubre la regla se "
+    "informan.",
 )
 
 FLUX_CHANGES = Phrase(en="the bot does not support {what}.", es="el bot no admite {what}.")
-FLUX_RULE = Phrase(en="ignore in its Flux resource", es="ignore en su recurso de Flux")
+FLUX_RULE = Phrase(en="the ignore rules in its Flux resource", es="las reglas de ignore de su recurso de Flux")
 RULE_IGNORED = Phrase(
-    en="The bot skips one of its ignore rules: {why} The differences that it covers are reported.",
-    es="El bot omite una de sus reglas de ignore: {why} Las diferencias que cubre se informan.",
+    en="The bot skips an ignore rule of the Flux resource: {why} Differences that the rule covers are reported.",
+    es="El bot omite una regla de ignore del recurso de Flux: {why} Las diferencias que cubre la regla se informan.",
 )
 SELECTOR = Phrase(en="the bot does not support this selector ({what}).", es="el bot no admite este selector ({what}).")
 FROM_SECRET = Phrase(
@@ -126,12 +128,12 @@ NO_GIT_REPOSITORY = Phrase(
     es="su GitRepository {name} no existe o el bot no puede listarlo.",
 )
 NO_GENERATOR = Phrase(
-    en="no ArtifactGenerator that the bot can list makes the ExternalArtifact {name}.",
-    es="ningún ArtifactGenerator que el bot pueda listar genera el ExternalArtifact {name}.",
+    en="the bot found no ArtifactGenerator that produces the ExternalArtifact {name}.",
+    es="el bot no encontró ningún ArtifactGenerator que produzca el ExternalArtifact {name}.",
 )
 MIXED_ARTIFACT = Phrase(
-    en="the ExternalArtifact {name} is not simply a part of one git repository.",
-    es="el ExternalArtifact {name} no es simplemente una parte de un repositorio de git.",
+    en="the ExternalArtifact {name} must be a copy of one part of a single git repository.",
+    es="el ExternalArtifact {name} debe ser una copia de una parte de un solo repositorio de git.",
 )
 SOURCE_CHANGES = Phrase(
     en="the GitRepository {name} excludes or includes files ({what}), which the bot does not support.",

@@ -69,8 +69,8 @@ MORE_OBJECTS = PluralPhrase(
 )
 
 EXPLAINED = Phrase(
-    en="Why the drift in {applications} is drift, and what was set aside.",
-    es="Por qué el drift de {applications} es drift, y qué se descartó.",
+    en="Why each difference in {applications} counts as drift or was set aside.",
+    es="Por qué cada diferencia de {applications} cuenta como drift o se descartó.",
 )
 EXPLAINED_FIELD = Phrase(
     en="{path}: {severity}, because {reason}. Rule: {rule}", es="{path}: {severity}, porque {reason}. Regla: {rule}"

@@ -27,7 +27,7 @@ SILENT = Phrase(
     es="{forge} en {host} no responde. Revisa la red y el api_url del forge.",
 )
 UNKNOWN_NAME = Phrase(
-    en="The name {host} cannot be resolved. Check the forge's api_url and the DNS.",
+    en="The name {host} cannot be resolved. Check the forge's api_url and DNS.",
     es="El nombre {host} no se puede resolver. Revisa el api_url del forge y el DNS.",
 )
 UNTRUSTED = Phrase(
@@ -41,12 +41,15 @@ NO_TLS = Phrase(
     es="{forge} en {host} no responde con TLS ({reason}). Revisa el esquema y el puerto del api_url del forge.",
 )
 EXCEEDED = Phrase(
-    en="{forge} at {host} exceeds a limit of the bot: {limit}.",
-    es="{forge} en {host} supera un límite del bot: {limit}.",
+    en="{forge} at {host} exceeded one of the bot's limits: {limit}.",
+    es="{forge} en {host} superó uno de los límites del bot: {limit}.",
 )
-ENDLESS = Phrase(en="more than {count} requests for one answer", es="más de {count} solicitudes para una respuesta")
-SLOW = Phrase(en="no complete response within {seconds} s", es="ninguna respuesta completa en {seconds} s")
-LARGE = Phrase(en="a response of more than {megabytes} MiB", es="una respuesta de más de {megabytes} MiB")
+ENDLESS = Phrase(
+    en="reading the result took more than {count} requests",
+    es="leer el resultado requirió más de {count} solicitudes",
+)
+SLOW = Phrase(en="the response took longer than {seconds} s", es="la respuesta tardó más de {seconds} s")
+LARGE = Phrase(en="it sent more than {megabytes} MiB", es="envió más de {megabytes} MiB")
 NOT_THE_API = Phrase(
     en="{url} does not respond like the {forge} API. Check the forge's api_url ({address}).",
     es="{url} no responde como la API de {forge}. Revisa el api_url del forge ({address}).",

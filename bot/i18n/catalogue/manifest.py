@@ -5,6 +5,7 @@ from bot.i18n.language import Phrase
 AT = Phrase(en="{file}:{line}: {problem}", es="{file}:{line}: {problem}")
 
 NOT_UTF8 = Phrase(en="The file is not UTF-8 text.", es="El archivo no es texto UTF-8.")
+DIRECTIVES = Phrase(en="It has more than {most} directives.", es="Tiene más de {most} directivas.")
 NOT_YAML = Phrase(en="This is not valid YAML: {said}.", es="Esto no es YAML válido: {said}.")
 TAB = Phrase(en="a tab is used for indentation", es="se usa un tabulador para indentar")
 AND_MORE = Phrase(en="{one} {other}", es="{one} {other}")
@@ -30,8 +31,9 @@ TOO_DEEP = Phrase(
     es="Este documento tiene más de {most} niveles de anidamiento.",
 )
 TOO_MANY_NODES = Phrase(
-    en="From here on, the manifests hold too much to be read. Split them into several applications.",
-    es="A partir de aquí, los manifiestos contienen demasiado para leerlo. Divídelos en varias aplicaciones.",
+    en="From this line on, the manifests are too large for the bot to read. Split them into several applications.",
+    es="A partir de esta línea, los manifiestos son demasiado grandes para que el bot los lea. Divídelos en varias "
+    "aplicaciones.",
 )
 NO_ANCHOR = Phrase(
     en="An alias does not refer to an earlier anchor, or refers to itself. Quote a value that begins with *.",

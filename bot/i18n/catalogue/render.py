@@ -31,8 +31,9 @@ UNKNOWN_REASON = Phrase(
 )
 NO_REASON = Phrase(en="it gave no reason.", es="no indicó el motivo.")
 LINKS = Phrase(
-    en="{path} needs more than {most} symbolic links. Replace some with copies.",
-    es="{path} necesita más de {most} enlaces simbólicos. Reemplaza algunos por copias.",
+    en="{path} needs more than {most} symbolic links, or they lead to too many files. Replace some with copies.",
+    es="{path} necesita más de {most} enlaces simbólicos, o llevan a demasiados archivos. "
+    "Reemplaza algunos por copias.",
 )
 BAD_YAML = Phrase(en="the YAML is not valid.", es="el YAML no es válido.")
 CYCLE = Phrase(en="the kustomizations form a cycle.", es="las kustomizations forman un ciclo.")
@@ -61,7 +62,10 @@ HELM_ARGUMENT = Phrase(
     en="a chart passes an option to Helm that the bot does not allow.",
     es="un chart pasa a Helm una opción que el bot no permite.",
 )
-TEMPLATE_FAILED = Phrase(en="a template calls fail or required.", es="una plantilla llama a fail o required.")
+TEMPLATE_FAILED = Phrase(
+    en="a template calls the function “fail” or “required”.",
+    es="una plantilla llama a la función “fail” o “required”.",
+)
 BAD_TEMPLATE = Phrase(
     en="a template cannot be parsed or executed.", es="una plantilla no se puede interpretar o ejecutar."
 )

@@ -38,8 +38,8 @@ LINE = Phrase(
     es="{mark} {name} · {state} · {where} · git {revision} · comprobada a las {time}",
 )
 LAST_COMPLETE = Phrase(
-    en="Last checked completely at {time}; every check since has failed.",
-    es="La última comprobación completa fue a las {time}; todas las posteriores han fallado.",
+    en="Last complete check: {time}; every check since has failed.",
+    es="Última comprobación completa: {time}; todas las posteriores han fallado.",
 )
 LINE_UNCHECKED = Phrase(en="⏳ {name} · not checked yet · {where}", es="⏳ {name} · sin comprobar todavía · {where}")
 STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
@@ -49,15 +49,15 @@ MORE_APPLICATIONS = PluralPhrase(
     es=("… y {n} aplicación más.", "… y {n} aplicaciones más."),
 )
 
-LEFT_OUT = PluralPhrase(en=("{n} not followed", "{n} not followed"), es=("{n} sin seguir", "{n} sin seguir"))
+LEFT_OUT = PluralPhrase(en=("{n} not watched", "{n} not watched"), es=("{n} sin vigilar", "{n} sin vigilar"))
 NOT_FOLLOWED = PluralPhrase(
     en=(
-        "{n} discovered application is not followed:",
-        "{n} discovered applications are not followed:",
+        "{n} discovered application is not watched:",
+        "{n} discovered applications are not watched:",
     ),
     es=(
-        "{n} aplicación descubierta no se sigue:",
-        "{n} aplicaciones descubiertas no se siguen:",
+        "{n} aplicación descubierta no se vigila:",
+        "{n} aplicaciones descubiertas no se vigilan:",
     ),
 )
 NOT_FOLLOWED_GROUP = PluralPhrase(

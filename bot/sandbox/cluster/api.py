@@ -273,7 +273,7 @@ class Api:
         if rest:
             metadata["continue"] = self._suspend(version, rest)
             metadata["remainingItemCount"] = len(rest)
-        if table.wanted(request.accept):
+        if table.is_requested(request.accept):
             return Response(200, orjson.dumps(table.render(kind, [e.object for e in page], metadata, self.clock())))
         head = {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata}
         # Items of built-in lists have neither apiVersion nor kind; custom resources do.
@@ -304,7 +304,7 @@ class Api:
         entry = self.store.require(target.collection, target.key, target.kind.resource)
         if target.subresource == "scale":
             return Response(200, orjson.dumps(scale_of(entry.object)))
-        if table.wanted(request.accept):
+        if table.is_requested(request.accept):
             metadata = {"resourceVersion": entry.object["metadata"]["resourceVersion"]}
             return Response(200, orjson.dumps(table.render(target.kind, [entry.object], metadata, self.clock())))
         return Response(200, target.kind.whole(entry.body))
@@ -323,7 +323,7 @@ class Api:
             return None
         if (target.name is not None and event.key[1] != target.name) or not selector(request.query)(event.entry.object):
             return None
-        if table.wanted(request.accept):
+        if table.is_requested(request.accept):
             body = orjson.dumps(table.render(target.kind, [event.entry.object], {}, self.clock()))
         else:
             body = target.kind.whole(event.entry.body)

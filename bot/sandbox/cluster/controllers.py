@@ -50,16 +50,16 @@ class Moment:
         """Whether it is complete."""
         return self.share >= 1 and not self.stuck
 
-    def ready(self, wanted: int) -> int:
+    def ready(self, desired: int) -> int:
         """The number of ready replicas; old ones stay until they are replaced."""
-        before = min(self.progress.ready_before, wanted)
-        return before if self.stuck else max(before, int(self.share * wanted))
+        before = min(self.progress.ready_before, desired)
+        return before if self.stuck else max(before, int(self.share * desired))
 
-    def updated(self, wanted: int) -> int:
+    def updated(self, desired: int) -> int:
         """The number of replicas with the current template."""
         if not self.progress.rolls:
-            return wanted
-        return min(1, wanted) if self.stuck else min(wanted, ceil(self.share * wanted))
+            return desired
+        return min(1, desired) if self.stuck else min(desired, ceil(self.share * desired))
 
 
 class Controllers:
@@ -143,10 +143,10 @@ def _condition(live: Object, kind: str, verdict: tuple[bool, str, str], now: str
 
 
 def _deployment(live: Object, moment: Moment) -> Object:
-    wanted = live["spec"]["replicas"]
-    ready, updated = moment.ready(wanted), moment.updated(wanted)
+    desired = live["spec"]["replicas"]
+    ready, updated = moment.ready(desired), moment.updated(desired)
     name = f"{live['metadata']['name']}-{moment.progress.template}"
-    available = ready >= wanted or (moment.progress.rolls and ready > 0)
+    available = ready >= desired or (moment.progress.rolls and ready > 0)
     if available:
         has = (True, "MinimumReplicasAvailable", "Deployment has minimum availability.")
     else:
@@ -157,14 +157,14 @@ def _deployment(live: Object, moment: Moment) -> Object:
         moves = (False, "ProgressDeadlineExceeded", f'ReplicaSet "{name}" has timed out progressing.')
     else:
         moves = (True, "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.')
-    surge = 1 if moment.progress.rolls and not moment.done and wanted else 0
+    surge = 1 if moment.progress.rolls and not moment.done and desired else 0
     return {
         "observedGeneration": moment.progress.generation,
-        "replicas": wanted + surge,
+        "replicas": desired + surge,
         "updatedReplicas": updated,
         "readyReplicas": ready,
         "availableReplicas": ready,
-        "unavailableReplicas": wanted + surge - ready,
+        "unavailableReplicas": desired + surge - ready,
         "terminatingReplicas": 0,
         "conditions": [
             _condition(live, "Available", has, moment.now),
@@ -174,15 +174,15 @@ def _deployment(live: Object, moment: Moment) -> Object:
 
 
 def _stateful_set(live: Object, moment: Moment) -> Object:
-    wanted = live["spec"]["replicas"]
-    ready, updated = moment.ready(wanted), moment.updated(wanted)
+    desired = live["spec"]["replicas"]
+    ready, updated = moment.ready(desired), moment.updated(desired)
     revision = f"{live['metadata']['name']}-{moment.progress.template}"
     return {
         "observedGeneration": moment.progress.generation,
-        "replicas": wanted,
+        "replicas": desired,
         "readyReplicas": ready,
         "availableReplicas": ready,
-        "currentReplicas": wanted if moment.done else wanted - updated if moment.progress.rolls else wanted,
+        "currentReplicas": desired if moment.done else desired - updated if moment.progress.rolls else desired,
         "updatedReplicas": updated,
         "currentRevision": revision if moment.done else live.get("status", {}).get("currentRevision", revision),
         "updateRevision": revision,

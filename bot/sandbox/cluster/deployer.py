@@ -112,12 +112,12 @@ class Deployer:
         if tree == applied.tree:
             return
         manifests = [m for name, content in self._files(tree) for m in read_manifests(f"{path}/{name}", content)]
-        wanted = {m.key: m for m in resolve(manifests, namespace=namespace, namespaced=self._namespaced)}
-        for manifest in sorted(wanted.values(), key=lambda m: FIRST.get(m.kind, len(FIRST))):
+        desired = {m.key: m for m in resolve(manifests, namespace=namespace, namespaced=self._namespaced)}
+        for manifest in sorted(desired.values(), key=lambda m: FIRST.get(m.kind, len(FIRST))):
             document = dict(manifest.object)
             self._api.apply(document, manager=self._manager, namespace=manifest.namespace, identity=DEPLOYER)
             applied.objects[manifest.key] = manifest
-        for key in applied.objects.keys() - wanted.keys():
+        for key in applied.objects.keys() - desired.keys():
             self._delete(applied.objects.pop(key))
         applied.tree = tree
 

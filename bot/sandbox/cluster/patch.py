@@ -101,8 +101,8 @@ def _merge_list(schema: Schema, live: list[Any], patch: list[Any], order: list[A
 def _ordered(items: list[Any], order: list[Any] | None, name: Any) -> list[Any]:
     if not order:
         return items
-    wanted = [item if not isinstance(item, dict) else next(iter(item.values())) for item in order]
-    position = {str(value): i for i, value in enumerate(wanted)}
+    keys = [item if not isinstance(item, dict) else next(iter(item.values())) for item in order]
+    position = {str(value): i for i, value in enumerate(keys)}
     return sorted(items, key=lambda item: position.get(str(name(item)), len(position)))
 
 

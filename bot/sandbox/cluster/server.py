@@ -72,29 +72,31 @@ class SandboxCluster:
             task.cancel()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        asked = await _asked(request)
-        fault = self.faults.strike(asked.path, asked.identity)
+        api_request = await _api_request(request)
+        fault = self.faults.strike(api_request.path, api_request.identity)
         if fault is not None and fault.delay:
             await asyncio.sleep(fault.delay)
         if fault is not None and fault.status:
-            self._record(asked)
-            return _whole(request, _refusal(asked, fault.status))
-        if asked.method == "GET" and asked.query.get("watch") in ("true", "1"):
-            return await self._watch(request, asked)
-        answer = self.api.handle(asked)
+            self._record(api_request)
+            return _whole(request, _refusal(api_request, fault.status))
+        if api_request.method == "GET" and api_request.query.get("watch") in ("true", "1"):
+            return await self._watch(request, api_request)
+        answer = self.api.handle(api_request)
         if fault is not None and fault.cut:
             return await _cut(request, answer)
         return _whole(request, answer)
 
-    def _record(self, asked: Request) -> None:
+    def _record(self, api_request: Request) -> None:
         with self.api.store.lock:
-            self.api.requests.append(Received(asked.method, asked.path, asked.user_agent, asked.identity))
+            self.api.requests.append(
+                Received(api_request.method, api_request.path, api_request.user_agent, api_request.identity)
+            )
 
-    async def _watch(self, request: web.Request, asked: Request) -> web.StreamResponse:
-        self._record(asked)
+    async def _watch(self, request: web.Request, api_request: Request) -> web.StreamResponse:
+        self._record(api_request)
         try:
-            target = self._watched(asked)
-            since, seconds = asked.number("resourceVersion"), asked.number("timeoutSeconds")
+            target = self._watched(api_request)
+            since, seconds = api_request.number("resourceVersion"), api_request.number("timeoutSeconds")
         except ApiError as error:
             return _whole(request, Response(error.code, orjson.dumps(error.status())))
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
@@ -113,7 +115,7 @@ class SandboxCluster:
             await response.prepare(request)
             with suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(min(seconds or LONGEST_WATCH, LONGEST_WATCH)):
-                    await self._stream(response, asked, target, (since, changed))
+                    await self._stream(response, api_request, target, (since, changed))
             with suppress(ConnectionError):
                 await response.write_eof()
         finally:
@@ -122,22 +124,22 @@ class SandboxCluster:
                 store.listeners.discard(listener)
         return response
 
-    def _watched(self, asked: Request) -> Target:
-        if asked.identity == NOBODY:
+    def _watched(self, api_request: Request) -> Target:
+        if api_request.identity == NOBODY:
             raise ApiError(401, "Unauthorized", "Unauthorized")
-        target = self.api.target(asked)
+        target = self.api.target(api_request)
         if target is None:
             raise ApiError(404, "NotFound", "only resources can be watched")
-        selector(asked.query)
+        selector(api_request.query)
         return target
 
     async def _stream(
-        self, response: web.StreamResponse, asked: Request, target: Target, start: tuple[int, asyncio.Event]
+        self, response: web.StreamResponse, api_request: Request, target: Target, start: tuple[int, asyncio.Event]
     ) -> None:
         since, changed = start
         store = self.api.store
         with store.lock:
-            lines, version = self._first(asked, target, since)
+            lines, version = self._first(api_request, target, since)
         while True:
             for line in lines:
                 await response.write(line)
@@ -149,25 +151,25 @@ class SandboxCluster:
                 if events is None:
                     await response.write(_expired())
                     return
-                lines = self._lines(asked, target, events)
+                lines = self._lines(api_request, target, events)
 
-    def _first(self, asked: Request, target: Target, since: int) -> tuple[list[bytes], int]:
+    def _first(self, api_request: Request, target: Target, since: int) -> tuple[list[bytes], int]:
         """The first lines of a watch: all objects (without a resourceVersion), or the events since a version."""
         store = self.api.store
         if since == 0:
-            return self.api.present(asked, target), store.version
+            return self.api.present(api_request, target), store.version
         events = store.since(since)
         if events is None:
             return [_expired()], store.version
-        return self._lines(asked, target, events), store.version
+        return self._lines(api_request, target, events), store.version
 
-    def _lines(self, asked: Request, target: Target, events: list[Event]) -> list[bytes]:
-        return [line for event in events if (line := self.api.event(asked, target, event)) is not None]
+    def _lines(self, api_request: Request, target: Target, events: list[Event]) -> list[bytes]:
+        return [line for event in events if (line := self.api.event(api_request, target, event)) is not None]
 
 
-def _refusal(asked: Request, status: int) -> Response:
+def _refusal(api_request: Request, status: int) -> Response:
     reason, message = FAULTS.get(status, ("InternalError", "Internal error occurred"))
-    text = message.format(identity=asked.identity, verb=asked.method.lower(), path=asked.path)
+    text = message.format(identity=api_request.identity, verb=api_request.method.lower(), path=api_request.path)
     return Response(status, orjson.dumps(ApiError(status, reason, text).status()))
 
 
@@ -176,7 +178,7 @@ def _expired() -> bytes:
     return b'{"type":"ERROR","object":' + orjson.dumps(error.status()) + b"}\n"
 
 
-async def _asked(request: web.Request) -> Request:
+async def _api_request(request: web.Request) -> Request:
     """A request with its identity, from its bearer token or from `/as/NAME` in its path.
 
     kubectl needs the path: over plain HTTP it never sends credentials, which clientcmd only reads for TLS.

@@ -9,7 +9,7 @@ from bot.sandbox.cluster.kinds import Kind
 Object = Mapping[str, Any]
 
 
-def wanted(accept: str) -> bool:
+def is_requested(accept: str) -> bool:
     """Whether the client prefers a table to objects."""
     return "as=Table" in accept.partition(",")[0]
 

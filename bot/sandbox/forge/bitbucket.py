@@ -13,7 +13,7 @@ _SHA = re.compile(r"[0-9a-f]{7,40}", re.ASCII)
 _TOKEN = re.compile(
     r'(?<!\s)\s*+(?:(?P<sign>[()])|(?P<join>AND|OR)\b|(?<![\w.])(?P<field>[\w.]++)\s*+(?P<how>=|~)\s*+"(?P<value>(?:[^"\\]|\\.)*)")'
 )
-_MOST_PULLS = 50  # per page; the documentation says otherwise
+_MAX_PULLS = 50  # per page; the documentation says otherwise
 
 
 def _time(at: datetime | None) -> str | None:
@@ -114,13 +114,13 @@ def _whole(call: Call, pull: Pull) -> Json:
 
 
 def _pulls(call: Call) -> list[Json]:
-    if int(call.asked("pagelen", "10")) > _MOST_PULLS:
+    if int(call.parameter("pagelen", "10")) > _MAX_PULLS:
         raise RefusedError(400, "Invalid pagelen")
-    query = call.asked("q") or 'state="OPEN"'
+    query = call.parameter("q") or 'state="OPEN"'
     if "state" not in query:
         query = f'state="OPEN" AND ({query})'
     pulls = [brief for pull in call.repository.listed() if _holds(query, brief := _brief(call, pull))]
-    return pulls if call.asked("sort").startswith("-") else pulls[::-1]
+    return pulls if call.parameter("sort").startswith("-") else pulls[::-1]
 
 
 def _holds(query: str, item: Json) -> bool:
@@ -130,30 +130,30 @@ def _holds(query: str, item: Json) -> bool:
         raise RefusedError(400, f"Invalid query: {query}")
 
     def either() -> bool:
-        held = both()
+        matches = both()
         while tokens and tokens[0]["join"] == "OR":
             tokens.pop(0)
-            held = both() or held
-        return held
+            matches = both() or matches
+        return matches
 
     def both() -> bool:
-        held = one()
+        matches = one()
         while tokens and tokens[0]["join"] == "AND":
             tokens.pop(0)
-            held = one() and held
-        return held
+            matches = one() and matches
+        return matches
 
     def one() -> bool:
         token = tokens.pop(0)
         if token["sign"]:
-            held = either()
+            matches = either()
             tokens.pop(0)
-            return held
+            return matches
         value: object = item
         for part in token["field"].split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        wanted = re.sub(r"\\(.)", r"\1", token["value"])
-        return value == wanted if token["how"] == "=" else wanted.lower() in str(value).lower()
+        pattern = re.sub(r"\\(.)", r"\1", token["value"])
+        return value == pattern if token["how"] == "=" else pattern.lower() in str(value).lower()
 
     return either()
 

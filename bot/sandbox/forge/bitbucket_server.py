@@ -80,14 +80,14 @@ def _pull(call: Call, pull: Pull) -> Json:
 
 
 def _pulls(call: Call) -> list[Json]:
-    state, at = call.asked("state", "OPEN"), call.asked("at").removeprefix(_HEADS)
-    outgoing = call.asked("direction", "INCOMING") == "OUTGOING"
+    state, at = call.parameter("state", "OPEN"), call.parameter("at").removeprefix(_HEADS)
+    outgoing = call.parameter("direction", "INCOMING") == "OUTGOING"
     pulls = [
         pull
         for pull in call.repository.listed()
         if state in ("ALL", _state(pull)) and at in ("", pull.head if outgoing else pull.base)
     ]
-    if call.asked("order", "NEWEST") == "OLDEST":
+    if call.parameter("order", "NEWEST") == "OLDEST":
         pulls.reverse()
     return [_pull(call, pull) for pull in pulls]
 

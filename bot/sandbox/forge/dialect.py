@@ -30,7 +30,7 @@ class Call:
         """The number of the pull request in the path."""
         return int(self.params["number"])
 
-    def asked(self, name: str, default: str = "") -> str:
+    def parameter(self, name: str, default: str = "") -> str:
         """A query parameter."""
         return self.query.get(name, [default])[0]
 

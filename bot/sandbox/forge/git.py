@@ -81,10 +81,10 @@ class Git:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def run(self, *arguments: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> str:
+    def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
         """Run a git command and return its standard output."""
         done = subprocess.run(
-            ["git", *arguments], cwd=self.path, input=given, env=environment(env), capture_output=True, check=False
+            ["git", *arguments], cwd=self.path, input=stdin, env=environment(env), capture_output=True, check=False
         )
         if done.returncode:
             raise GitError(done.stderr.decode("utf-8", "replace").strip(), done.returncode)
@@ -185,7 +185,7 @@ class Git:
         """Write a commit object and return its SHA."""
         env = _identity("AUTHOR", author, authored_at or at) | _identity("COMMITTER", committer, at)
         flags = [flag for parent in parents for flag in ("-p", parent)]
-        return self.run("commit-tree", tree, *flags, "-F", "-", given=message.encode(), env=env).strip()
+        return self.run("commit-tree", tree, *flags, "-F", "-", stdin=message.encode(), env=env).strip()
 
     def new_commits(self, sha: str) -> list[str]:
         """A commit and its ancestors that are not on a branch yet."""
@@ -201,7 +201,7 @@ class Git:
         """Write the same commit with a signature and return its SHA."""
         headers, _, message = self.run("cat-file", "commit", sha).partition("\n\n")
         signed = f"{headers}\ngpgsig {signature.replace(chr(10), chr(10) + ' ')}\n\n{message}"
-        return self.run("hash-object", "-t", "commit", "-w", "--stdin", given=signed.encode()).strip()
+        return self.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=signed.encode()).strip()
 
     def move(self, branch: str, new: str, old: str | None) -> None:
         """Move a branch to a commit, if it still points at `old`."""
@@ -228,7 +228,7 @@ class Git:
             if text is not None:
                 stream.append(_data(text))
         stream.append(b"get-mark :1\n")
-        return self.run("fast-import", "--quiet", "--cat-blob-fd=1", given=b"".join(stream)).strip()
+        return self.run("fast-import", "--quiet", "--cat-blob-fd=1", stdin=b"".join(stream)).strip()
 
 
 def _data(text: str) -> bytes:

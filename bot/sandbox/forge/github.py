@@ -37,20 +37,20 @@ def _requested_commit(call: Call) -> CommitFacts:
 
 
 def _pulls(call: Call) -> list[Json]:
-    state, head, base = call.asked("state", "open"), call.asked("head"), call.asked("base")
+    state, head, base = call.parameter("state", "open"), call.parameter("head"), call.parameter("base")
     own = f"{call.repository.owner}:"
     pulls = [
         pull
         for pull in call.repository.listed()
         if state in ("all", pull.state) and head in ("", own + pull.head) and base in ("", pull.base)
     ]
-    if call.asked("direction") == "asc":
+    if call.parameter("direction") == "asc":
         pulls.reverse()
     return [shapes.brief(call, pull) for pull in pulls]
 
 
 def _activity(call: Call) -> list[Json]:
-    ref = call.asked("ref")
+    ref = call.parameter("ref")
     newest_first = reversed(list(enumerate(call.repository.pushes, 1)))
     return [
         shapes.activity(call, number, push)

@@ -21,7 +21,7 @@ _MODES = frozenset({"100644", "100755", "040000", "160000", "120000"})
 def _create_blob(call: Call) -> Json:
     text = call.text("content")
     content = base64.b64decode(text) if call.text("encoding") == "base64" else text.encode()
-    sha = call.repository.git.run("hash-object", "-w", "--stdin", given=content).strip()
+    sha = call.repository.git.run("hash-object", "-w", "--stdin", stdin=content).strip()
     return {"sha": sha, "url": f"{shapes.api(call)}/git/blobs/{sha}"}
 
 
@@ -54,7 +54,7 @@ def _create_tree(call: Call) -> Json:
             if base := call.text("base_tree"):
                 git.run("read-tree", f"{base}^{{tree}}", env=env)
             index = "".join(_index_line(git, entry) for entry in entries)
-            git.run("update-index", "-z", "--index-info", given=index.encode(), env=env)
+            git.run("update-index", "-z", "--index-info", stdin=index.encode(), env=env)
             return _listed(call, git.run("write-tree", env=env).strip())
         except GitError as error:
             raise RefusedError(422, f"Invalid tree info: {error}") from error
@@ -64,7 +64,7 @@ def _index_line(git: Git, entry: Mapping[str, Any]) -> str:
     if entry.get("mode") not in _MODES or not entry.get("path"):
         raise RefusedError(422, "tree.mode must be one of 100644, 100755, 040000, 160000, 120000")
     if "content" in entry:
-        sha = git.run("hash-object", "-w", "--stdin", given=str(entry["content"]).encode()).strip()
+        sha = git.run("hash-object", "-w", "--stdin", stdin=str(entry["content"]).encode()).strip()
     else:
         sha = entry["sha"]
     return f"0 {'0' * 40}\t{entry['path']}\0" if sha is None else f"{entry['mode']} {sha}\t{entry['path']}\0"

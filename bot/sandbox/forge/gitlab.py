@@ -96,13 +96,13 @@ def _brief(call: Call, pull: Pull) -> Json:
 
 
 def _pulls(call: Call) -> list[Json]:
-    state, head, base = call.asked("state", "all"), call.asked("source_branch"), call.asked("target_branch")
+    state, head, base = call.parameter("state", "all"), call.parameter("source_branch"), call.parameter("target_branch")
     pulls = [
         pull
         for pull in call.repository.listed()
         if state in ("all", _state(pull)) and head in ("", pull.head) and base in ("", pull.base)
     ]
-    if call.asked("sort", "desc") == "asc":
+    if call.parameter("sort", "desc") == "asc":
         pulls.reverse()
     return [_brief(call, pull) for pull in pulls]
 

@@ -49,27 +49,27 @@ def elements(block: Mapping[str, Any]) -> list[Any]:
     return [block[key] for key in ("accessory", "element") if key in block]
 
 
-def entered(element: Json, given: Any) -> Json:
-    """An element's value: `given` is text, an option's value, a list of those, or the page's form of them.
+def entered(element: Json, submitted: Any) -> Json:
+    """An element's value: `submitted` is text, an option's value, a list of those, or the page's form of them.
 
     None means the initial value; {"value": None} and the like mean that it was cleared. LookupError for an unknown
     option.
     """
     name, initial = _KINDS[element["type"]]
     empty: list[Any] | None = [] if name in _LISTS else None
-    if given is None:
+    if submitted is None:
         return {"type": element["type"], name: element.get(initial, empty)}
-    if isinstance(given, Mapping) and name in given:
-        given = given[name] or empty
+    if isinstance(submitted, Mapping) and name in submitted:
+        submitted = submitted[name] or empty
     value: Any
-    if not given:
+    if not submitted:
         value = empty
     elif name == "selected_option":
-        value = _option(element, given)
+        value = _option(element, submitted)
     elif name == "selected_options":
-        value = [_option(element, item) for item in given]
+        value = [_option(element, item) for item in submitted]
     else:
-        value = given
+        value = submitted
     return {"type": element["type"], name: value}
 
 
@@ -80,21 +80,23 @@ def state(blocks: Iterable[Json], *values: Mapping[str, Any]) -> Json:
     https://docs.slack.dev/changelog/2020-09-full-state-on-view-submisson-and-block-actions
     """
     return {
-        block["block_id"]: held
+        block["block_id"]: by_action_id
         for block in blocks
         if (
-            held := {
-                element["action_id"]: _held(block, element, values) for element in elements(block) if _holds(element)
+            by_action_id := {
+                element["action_id"]: _element_value(block, element, values)
+                for element in elements(block)
+                if _has_value(element)
             }
         )
     }
 
 
-def _holds(element: Json) -> bool:
+def _has_value(element: Json) -> bool:
     return bool(_KINDS.get(element["type"], _Kind("")).initial)
 
 
-def _held(block: Json, element: Json, values: Sequence[Mapping[str, Any]]) -> Json:
+def _element_value(block: Json, element: Json, values: Sequence[Mapping[str, Any]]) -> Json:
     candidates = (_value_in(block, element, source) for source in reversed(values))
     return entered(element, next((value for value in candidates if value is not None), None))
 
@@ -106,8 +108,8 @@ def _value_in(block: Json, element: Json, values: Mapping[str, Any]) -> Any:
     return values.get(element["action_id"], None if isinstance(nested, Mapping) else nested)
 
 
-def _option(element: Json, given: Any) -> Json:
-    value = given["value"] if isinstance(given, Mapping) else given
+def _option(element: Json, submitted: Any) -> Json:
+    value = submitted["value"] if isinstance(submitted, Mapping) else submitted
     groups = element.get("option_groups", [])
     options = element.get("options") or [option for group in groups for option in group["options"]]
     for option in options:

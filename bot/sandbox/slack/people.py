@@ -7,7 +7,7 @@ from bot.sandbox.slack import limits
 from bot.sandbox.slack.entered import elements, entered, sanitize_stderr, state
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.interactions import Interaction, ResponseUrl
-from bot.sandbox.slack.methods.views import MOST_STACKED, new_view, replace
+from bot.sandbox.slack.methods.views import MAX_STACKED, new_view, replace
 from bot.sandbox.slack.model import APP_ID, BOT_USER, COMMAND, SLACKBOT, TEAM, Json, Message, View
 from bot.sandbox.slack.services import Services
 
@@ -77,7 +77,7 @@ class People:
         user: str,
         target: Message | View,
         action_id: str,
-        given: Any = None,
+        submitted: Any = None,
         block_id: str | None = None,
         values: Mapping[str, Any] | None = None,
     ) -> Interaction:
@@ -89,16 +89,16 @@ class People:
         message = target if isinstance(target, Message) else None
         if message is not None and message.deleted:
             raise LookupError("the message is deleted")
-        block, element = _find(target.blocks, action_id, given, block_id)
+        block, element = _find(target.blocks, action_id, submitted, block_id)
         interaction = Interaction("interactive", user, message.channel if message else None, {})
         interaction.payload |= self._who(user) | {"type": "block_actions"}
         action: Json = {"action_id": action_id, "block_id": block["block_id"], "action_ts": self._workspace.ts()}
         if element["type"] == "button":
             action |= {key: element[key] for key in ("value", "text", "style") if key in element} | {"type": "button"}
         else:
-            action |= entered(element, given)
+            action |= entered(element, submitted)
         if view is not None:
-            now = {block["block_id"]: {action_id: given}} if given is not None else {}
+            now = {block["block_id"]: {action_id: submitted}} if submitted is not None else {}
             view.values = state(view.blocks, view.values, values or {}, now)
         interaction.payload["actions"] = [action]
         self._reply_to(interaction, message, view)
@@ -275,20 +275,20 @@ class People:
                 self._show_errors(view, errors)
             case "update" if view in stack:
                 replace(workspace, view, limits.check_view(ack.get("view"), "modal"))
-            case "push" if len(stack) < MOST_STACKED:
+            case "push" if len(stack) < MAX_STACKED:
                 workspace.show_modal(new_view(workspace, view.user, limits.check_view(ack.get("view"), "modal"), view))
             case _:
                 raise SlackError("invalid_arguments")
 
 
-def _find(blocks: list[Json], action_id: str, given: Any, block_id: str | None) -> tuple[Json, Json]:
+def _find(blocks: list[Json], action_id: str, submitted: Any, block_id: str | None) -> tuple[Json, Json]:
     for block in blocks:
         if block_id not in {None, block["block_id"]}:
             continue
         for element in elements(block):
             if element.get("action_id") != action_id:
                 continue
-            if element["type"] == "button" and given not in {None, element.get("value")}:
+            if element["type"] == "button" and submitted not in {None, element.get("value")}:
                 continue
             return block, element
     raise LookupError(f"no element has the action_id {action_id}")

@@ -13,7 +13,7 @@ from bot.sandbox.slack.interactions import UndeliveredError
 from bot.sandbox.slack.model import APP_ID, Json
 from bot.sandbox.slack.state import Workspace
 
-MOST_CONNECTIONS = 10
+MAX_CONNECTIONS = 10
 _HOST = {"host": "sandbox", "build_number": 1, "approximate_connection_time": 18060}
 
 
@@ -55,7 +55,7 @@ class SocketMode:
         self._tickets.discard(ticket)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        if len(self.connections) >= MOST_CONNECTIONS:
+        if len(self.connections) >= MAX_CONNECTIONS:
             await self._goodbye(socket, "too_many_websockets")
             await socket.close()
             return socket

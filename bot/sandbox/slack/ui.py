@@ -185,7 +185,7 @@ class Ui:
 
     def _action(self, body: Json) -> Interaction:
         user = self._user(body)
-        given = next((body[name] for name in body if name == "value" or name.startswith("selected_")), None)
+        submitted = next((body[name] for name in body if name == "value" or name.startswith("selected_")), None)
         target: Message | View | None
         if "view_id" in body:
             homes = {home.id: home for home in self._workspace.homes.values()}
@@ -194,7 +194,9 @@ class Ui:
             target = self._workspace.channel(str(body["channel"])).find(str(body["ts"]))
         if target is None:
             raise SlackError("message_not_found")
-        return self._people.click(user, target, str(body["action_id"]), given, body.get("block_id"), body.get("values"))
+        return self._people.click(
+            user, target, str(body["action_id"]), submitted, body.get("block_id"), body.get("values")
+        )
 
     def _view(self, body: Json) -> View:
         view = self._workspace.modal(str(body["view_id"]))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.objects.health import WORKLOADS, Unready, pod_trouble, selects, unready
+from bot.core.objects.health import WORKLOADS, Unready, pod_problem, selects, unready
 
 
 def live(kind, status=None, generation=2, **spec):
@@ -137,7 +137,7 @@ def pod(*, state=None, last=None, **status):
     ],
 )
 def test_why_a_pod_does_not_run(given_, trouble):
-    assert pod_trouble(given_) == trouble
+    assert pod_problem(given_) == trouble
 
 
 @pytest.mark.parametrize(
@@ -166,5 +166,5 @@ ANYTHING = st.recursive(
 @given(st.sampled_from(sorted(WORKLOADS)), st.dictionaries(st.sampled_from(["spec", "status", "metadata"]), ANYTHING))
 def test_no_shape_raises(kind, value):
     unready({"apiVersion": kind[0], "kind": kind[1], **value})
-    pod_trouble(value)
+    pod_problem(value)
     selects(value, value)

@@ -103,6 +103,19 @@ PLACES = {
         "Thing",
         lambda v: {"metadata": {"name": "web", "annotations": {"gitops-bot/hide": "spec.pin"}}, "spec": {"pin": v}},
     ),
+    "a Secret inside another object": (
+        "work.open-cluster-management.io/v1",
+        "ManifestWork",
+        lambda v: {"spec": {"manifests": [{"kind": "Secret", "apiVersion": "v1", "data": {"k": v}}]}},
+    ),
+    "too many annotated paths": (
+        "example.com/v1",
+        "Thing",
+        lambda v: {
+            "metadata": {"name": "web", "annotations": {"gitops-bot/hide": " ".join(f"spec.a{n}" for n in range(101))}},
+            "spec": {"pin": v},
+        },
+    ),
     "an annotation that cannot be read": (
         "example.com/v1",
         "Thing",

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.access.permission import Denied, Granted, MembersUnknown, Right, Roles
-from bot.handlers.access.authorizer import KNOWN_FOR, Authorizer, Groups
+from bot.handlers.access.authorizer import MEMBERS_TTL, Authorizer, Groups
 from tests.common.slack import JONAS, PLATFORM, TOMAS, methods_called, slack_chat
 
 ROLES = Roles(
@@ -50,7 +50,7 @@ def test_a_group_is_looked_up_once_and_only_if_needed(slack, authorizer, user, r
 def test_leaving_a_group_takes_effect_within_half_a_minute(slack, authorizer, clock):
     assert isinstance(authorizer(JONAS).decide(Right.REVERT, ["shop"]), Granted)
     slack.workspace.groups[PLATFORM] = replace(slack.workspace.groups[PLATFORM], members=())
-    clock.advance(KNOWN_FOR - timedelta(microseconds=1))
+    clock.advance(MEMBERS_TTL - timedelta(microseconds=1))
     assert isinstance(authorizer(JONAS).decide(Right.REVERT, ["shop"]), Granted)
     clock.advance(microseconds=1)
     assert isinstance(authorizer(JONAS).decide(Right.REVERT, ["shop"]), Denied)

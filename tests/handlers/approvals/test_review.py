@@ -43,20 +43,20 @@ class Team(RunningForge):
         self.ports = build.ports(config, WebClient(), self.clock)
         settings = {name: repository.approvals for name, repository in config.repositories.items()}
         self.reviewer = ApprovalReviewer(self.ports, settings, config.applications, ManifestCache(), ALERTS)
-        self.note()
+        self.record_commits()
         return self
 
     def stop(self):
         if self.ports:
             self.ports.store.close()
 
-    def note(self):
+    def record_commits(self):
         """Fetch, and note the new commits for review."""
-        self.reviewer.note("press", self.ports.repositories["press"].fetch())
+        self.reviewer.record_commits("press", self.ports.repositories["press"].fetch())
 
     def review(self, after=timedelta()):
         self.clock.advance(after)
-        self.reviewer.look()
+        self.reviewer.review()
 
     @property
     def judgements(self):
@@ -68,7 +68,7 @@ class Team(RunningForge):
 
     def final_verdicts(self):
         """The verdicts on everything, once the forge has had its grace period."""
-        self.note()
+        self.record_commits()
         self.review()
         self.review(GRACE + timedelta(seconds=1))
         return self.verdicts
@@ -220,12 +220,12 @@ def test_old_commits_are_not_judged_and_a_restart_judges_nothing_twice(team):
     team.start()
     assert team.final_verdicts() == []
     team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
-    team.note()
+    team.record_commits()
     team.start()
     assert team.final_verdicts() == [ApprovalStatus.DIRECT]
     before = team.judgements
     team.start()
-    team.note()
+    team.record_commits()
     team.review()
     assert team.judgements == before
 
@@ -238,7 +238,7 @@ def test_a_lagging_forge_is_given_time(team):
     team.hosted.review(number, "lou")
     team.merge(number)
     team.hosted.lag = True
-    team.note()
+    team.record_commits()
     team.review()
     assert team.verdicts == [ApprovalStatus.UNKNOWN]
     team.hosted.lag = False
@@ -249,7 +249,7 @@ def test_a_lagging_forge_is_given_time(team):
 def test_an_unavailable_forge_makes_the_verdict_unknown(team):
     team.start()
     team.hosted.commit("main", {FILE: config(9)}, "Push\n", "mia")
-    team.note()
+    team.record_commits()
     team.sandbox.faults.down = True
     team.review()
     team.review(timedelta(hours=3))
@@ -340,9 +340,9 @@ def test_a_branch_that_only_an_application_tracks_is_reviewed_too(team):
     team.git.move("release", team.git.tip("main"), None)
     key = RepositoryRef("press", TargetRevision("release")).key
     repository = team.ports.repositories[key]
-    team.reviewer.note(key, repository.fetch())
+    team.reviewer.record_commits(key, repository.fetch())
     team.hosted.commit("release", {FILE: config(9)}, "Raise a\n", "mia")
-    team.reviewer.note(key, repository.fetch())
+    team.reviewer.record_commits(key, repository.fetch())
     team.review()
     team.review(GRACE + timedelta(seconds=1))
     (judgement,) = team.judgements

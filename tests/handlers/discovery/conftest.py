@@ -33,12 +33,12 @@ class Discovery:
 
     def status(self, language=Language.ENGLISH):
         """What `/gitops status` answers, as text."""
-        catalogue = self.bot.discoverer.catalogue()
+        inventory = self.bot.discoverer.inventory()
         applications = list(self.applications.values())
         translator = Translator(language)
         interval = self.bot.config.schedule.drift
         answer = status(
-            translator, self.bot.ports, applications, catalogue.notes, catalogue, interval=interval, everything=True
+            translator, self.bot.ports, applications, inventory.notes, inventory, interval=interval, everything=True
         )
         return content(answer)
 

@@ -160,7 +160,7 @@ def test_the_last_of_several_sources_that_declare_an_object_wins(discovery):
         "shop.1": (Status.SYNCED, 1),
         "shop.2": (Status.SYNCED, 2),
     }
-    assert str(results["shop.1"].notes[0]).startswith("1 of the objects in this source are left to a later source")
+    assert str(results["shop.1"].notes[0]).startswith("1 object is also declared by a later source")
     discovery.source.commit("Same", {"apps/1/all.yaml": as_yaml(config_map("both", level="1"))})
     result = discovery.bot.check()["shop.1"]
     assert (result.status, result.objects) == (Status.SYNCED, 0)
@@ -177,7 +177,7 @@ def test_an_ignore_rule_that_cannot_be_read_is_left_out_and_named(discovery):
     result = discovery.bot.check()["shop"]
     assert result.status is Status.SYNCED
     (note,) = result.notes
-    assert "The bot skips .data | error( in its ignoreDifferences" in str(note)
+    assert "The bot skips .data | error( in the Application's ignoreDifferences" in str(note)
 
 
 def test_hydrated_manifests_are_followed_on_their_branch(discovery):

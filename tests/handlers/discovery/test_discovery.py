@@ -41,9 +41,12 @@ def test_a_disagreement_with_argo_cd_is_pointed_out(discovery):
     discovery.start()
     assert discovery.bot.check()["shop"].status is Status.OUT_OF_SYNC
     head = discovery.source.sha()[:8]
-    assert f"⚠️ Argo CD reports in sync at {head}, but the bot sees drift in 1 of its objects." in discovery.status()
     assert (
-        f"⚠️ Argo CD informa que está en sincronía en {head}, pero el bot ve drift en 1 de sus objetos."
+        f"⚠️ Argo CD reports that the application is in sync at {head}, but the bot sees drift in 1 of its objects."
+        in discovery.status()
+    )
+    assert (
+        f"⚠️ Argo CD informa que la aplicación está en sincronía en {head}, pero el bot ve drift en 1 de sus objetos."
         in discovery.status(Language.SPANISH)
     )
 
@@ -107,7 +110,7 @@ def test_an_application_that_cannot_be_followed_says_why(discovery):
     assert list(discovery.applications) == []
     answer = discovery.status()
     for reason in (
-        "elsewhere: the repository https://git.example/other.git is not configured",
+        "elsewhere: the repository https://***@git.example/other.git is not configured",
         "away: the destination https://10.1.1.1:6443 is not a configured cluster",
         "chart: the chart comes from the Helm repository https://charts.example, but the bot",
         "plugin: a config management plugin renders the manifests",
@@ -217,14 +220,14 @@ def test_the_command_line_says_what_it_does_not_follow_and_exits_2(discovery):
         assert [check.status for check in checks] == [Status.SYNCED] * followed
         assert exit_code(checks, not_followed) == 2
         total, charts, elsewhere = as_text(checks, not_followed=not_followed).splitlines()[followed:]
-        assert total == ("7 applications: 1 in sync, 6 not followed" if followed else "6 applications: 6 not followed")
+        assert total == ("7 applications: 1 in sync, 6 not watched" if followed else "6 applications: 6 not watched")
         assert charts.startswith(
             "  5 Applications (prod/argocd/chart-0, prod/argocd/chart-1, prod/argocd/chart-2 and 2 more): the chart "
         )
         assert elsewhere.startswith("  1 Application (prod/argocd/elsewhere): the repository https://git.example/other")
     first, _ = json.loads(as_json(checks, not_followed=not_followed))["not_followed"]
     assert (first["kind"], first["count"], len(first["resources"])) == ("Application", 5, 5)
-    with pytest.raises(PortError, match=r"Application argocd/elsewhere on prod is not followed: the repository"):
+    with pytest.raises(PortError, match=r"Application argocd/elsewhere on prod is not watched: the repository"):
         check_configured(discovery.bot.config, ["elsewhere"], explain=False)
 
 

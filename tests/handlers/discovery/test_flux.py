@@ -151,7 +151,7 @@ def test_a_kustomization_is_generated_from_what_flux_does_not_leave_out(discover
     assert objects["settings-x"]["labels"] == {"team": "web"}
     assert objects["settings-x"]["annotations"] == {"note": "a"}
     (note,) = results["all"].notes
-    assert "skips one of its ignore rules: the bot does not support this selector (labelSelector)" in str(note)
+    assert "ignore rule of the Flux resource: the bot does not support this selector (labelSelector)" in str(note)
 
 
 def test_a_kustomization_may_load_files_from_anywhere_in_the_repository(discovery):
@@ -202,9 +202,11 @@ def test_an_external_artifact_that_is_a_part_of_a_git_repository_is_followed(dis
     check(discovery)
     assert [each["metadata"]["name"] for each in declared(discovery, "shop")] == ["settings"]
     assert list(discovery.applications) == ["shop"]
-    assert "ExternalArtifact flux-system/mixed is not simply a part of one git repository" in discovery.status()
     assert (
-        "no ArtifactGenerator that the bot can list makes the ExternalArtifact flux-system/gone" in discovery.status()
+        "ExternalArtifact flux-system/mixed must be a copy of one part of a single git repository" in discovery.status()
+    )
+    assert (
+        "the bot found no ArtifactGenerator that produces the ExternalArtifact flux-system/gone" in discovery.status()
     )
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.directory import Directory
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.applications.application import Application
 from bot.core.drift.ignore import IgnoreRule
 from bot.core.drift.model import Status
@@ -219,7 +219,7 @@ def test_an_overlay_is_compared_as_rendered(scenario):
     scenario.commit(base)
     scenario.declare("shop", "unread: []\n")
     scenario.commit({"apps/shop/kustomization.yaml": "resources: [../../base]\nnamePrefix: prod-\n"})
-    caches = Caches(ManifestCache(Programs.find()))
+    caches = Caches(ManifestCache(ProgramRenderer.find()))
     scenario.deploy("shop", {**CONFIG, "metadata": {"name": "prod-settings"}})
     assert scenario.check(caches=caches)["shop"].status is Status.SYNCED
     scenario.commit({"base/settings.yaml": as_yaml(config_map(level="trace"))})
@@ -242,7 +242,7 @@ def test_random_values_of_a_chart_are_unknown_and_the_rest_is_compared(scenario)
     )
     scenario.applications.append(application())
     scenario.deploy("shop", config_map(level="trace"), SECRET)
-    checked = scenario.check(caches=Caches(ManifestCache(Programs.find())))["shop"]
+    checked = scenario.check(caches=Caches(ManifestCache(ProgramRenderer.find())))["shop"]
     assert checked.status is Status.UNKNOWN
     assert checked.error.startswith("Secret login not checked: rendering twice gave different results")
     assert [drift.name for drift in checked.drift] == ["settings"]
@@ -374,9 +374,9 @@ def test_files_outside_git_are_checked_the_same_way(scenario, tmp_path, more):
         (tmp_path / "here" / name).write_bytes(content)
     place = Directory(tmp_path / "here")
     options = {"cluster": scenario.client, "ignore": (), "now": NOW}
-    checked = check_files(here, place.own_files(), place, Programs.find(), **options)
+    checked = check_files(here, place.own_files(), place, ProgramRenderer.find(), **options)
     assert (checked.status, checked.revision, checked.objects) == (Status.SYNCED, None, 1)
-    bad = check_files(here, [File("settings.yaml", b"{")], place, Programs.find(), **options)
+    bad = check_files(here, [File("settings.yaml", b"{")], place, ProgramRenderer.find(), **options)
     assert bad.status is Status.UNKNOWN
     assert "settings.yaml" in str(bad.error)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.adapters.git.repository import GitRepository
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.changes.suspect import SuspectReason
 from bot.core.drift.compare import compare_object
 from bot.core.incidents.incident import Incident, IncidentState
@@ -15,7 +15,7 @@ from bot.core.objects.manifest import resolve
 from bot.core.objects.ownership import INTERACTIVE
 from bot.core.objects.schema import Schemas
 from bot.core.rollouts.rollout import ApplicationRollout, PendingState, Rollout, RolloutState
-from bot.handlers.incidents.suspects import MOST_WALKED, Suspects
+from bot.handlers.incidents.suspects import MAX_COMMITS_READ, Suspects
 from bot.handlers.queries.history import history
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.slack.people import People
@@ -51,11 +51,11 @@ class Scenario:
         source.commit("First", {FILE: web()})
         self.repository = GitRepository("platform", source.url, "main", tmp_path / "mirrors")
         self.clock = Clock(datetime.now(UTC) + timedelta(minutes=5))
-        self.cache = ManifestCache(Programs.find())
+        self.cache = ManifestCache(ProgramRenderer.find())
         self.live = self.declared(source.sha())
         self.ports = Ports({"platform": self.repository}, {"platform": forge}, {}, None, store, None, self.clock)
         self.people = People(Strangers(), {}, self.clock)
-        self.suspects = Suspects(self.ports, {"shop": SHOP}, ManifestCache(Programs.find()), INTERACTIVE)
+        self.suspects = Suspects(self.ports, {"shop": SHOP}, ManifestCache(ProgramRenderer.find()), INTERACTIVE)
 
     def declared(self, sha):
         """The manifests at a commit, by key."""
@@ -194,7 +194,7 @@ def test_a_commit_to_a_shared_base_is_a_suspect(scenario):
 
 def test_the_search_stops_after_a_number_of_commits(scenario):
     scenario.source.commit("Scale web", {FILE: web(9)})
-    for number in range(MOST_WALKED):
+    for number in range(MAX_COMMITS_READ):
         scenario.source.commit(f"Words {number}", {"apps/shop/README.md": f"{number}"})
     assert scenario.suspects_of() == ()
 
@@ -208,20 +208,20 @@ def test_a_forge_that_does_not_answer_leaves_the_approver_unknown(scenario):
 def test_suspects_are_found_once_and_stored_with_the_incident(scenario):
     scenario.source.commit("Scale web", {FILE: web(9)})
     scenario.open_incident()
-    scenario.suspects.name(["search"])
+    scenario.suspects.find(["search"])
     assert scenario.store.incidents.open_for("shop").suspects is None
-    scenario.suspects.name(["shop"])
+    scenario.suspects.find(["shop"])
     kept = scenario.store.incidents.open_for("shop")
     assert [suspect.subject for suspect in kept.suspects] == ["Scale web"]
     scenario.source.git("update-ref", "refs/heads/main", scenario.source.sha("HEAD^"))
-    scenario.suspects.name(["shop"])
+    scenario.suspects.find(["shop"])
     assert scenario.store.incidents.open_for("shop") == kept
 
 
 def test_a_rewritten_history_has_no_suspects_and_is_not_searched_again(scenario):
     scenario.source.commit("Scale web", {FILE: web(9)})
     scenario.open_incident(revision="0" * 40)
-    scenario.suspects.name(["shop"])
+    scenario.suspects.find(["shop"])
     assert scenario.store.incidents.open_for("shop").suspects == ()
 
 
@@ -235,7 +235,7 @@ def test_history_begins_with_the_suspects_of_the_open_incident(scenario):
     sha = scenario.source.commit("Scale web", {FILE: web(9)})
     assert offered_reverts(history(ENGLISH, scenario.ports, scenario.people, "platform", SHOP)) == []
     scenario.open_incident()
-    scenario.suspects.name(["shop"])
+    scenario.suspects.find(["shop"])
     answer = history(ENGLISH, scenario.ports, scenario.people, "platform", SHOP)
     assert offered_reverts(answer) == [sha]
     assert "Commits that explain the drift" in content(answer)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.adapters.git.repository import GitRepository
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.drift.model import FieldDrift, ObjectDrift, Status
 from bot.core.pull_requests.revert import AlreadyOpen, Refused, Unfinished
 from bot.handlers.pull_requests.adopt import Adopted, NothingDiffers, adopt_drift
@@ -36,7 +36,7 @@ def repository(source, tmp_path):
 def adopt(repository, forge, *drift, **changes):
     """Adopt what a check of shop found, as ana; the outcome, in English."""
     checked = check(revision=repository.fetch(), drift=drift, **{"status": Status.OUT_OF_SYNC, **changes})
-    cache = ManifestCache(Programs.find())
+    cache = ManifestCache(ProgramRenderer.find())
     return english(adopt_drift(SHOP, checked, "ana", repository=repository, forge=forge, manifest_cache=cache))
 
 

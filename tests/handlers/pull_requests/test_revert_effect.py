@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.access.permission import Denied, Granted, Rule
 from bot.core.changes.irreversible import Loss
 from bot.core.pull_requests.revert import NotPermitted, Opened
@@ -37,7 +37,7 @@ def reverts(reverts):
         application(name, cluster=cluster, namespace=f"{name}-ns")
         for name, cluster in (("blue", "staging"), ("green", "prod"), ("plain", "prod"))
     ]
-    reverts.manifest_cache = ManifestCache(Programs.find())
+    reverts.manifest_cache = ManifestCache(ProgramRenderer.find())
     return reverts
 
 
@@ -127,7 +127,7 @@ def test_a_revert_does_not_wait_for_a_slow_renderer(reverts):
     head = reverts.repository.fetch()
     applications = [reverts.applications[0], reverts.applications[2]]
     try:
-        slow, quick = effects(reverts.repository, bad, head, applications, ManifestCache(hanging), patience=0.5)
+        slow, quick = effects(reverts.repository, bad, head, applications, ManifestCache(hanging), timeout=0.5)
     finally:
         hanging.release()
     assert str(slow.why) == "rendering took longer than 0.5 s, so the pull request was opened without it."

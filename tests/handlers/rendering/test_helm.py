@@ -6,7 +6,7 @@ import tarfile
 
 import pytest
 
-from bot.adapters.rendering.programs import Programs, sdk_command
+from bot.adapters.rendering.programs import ProgramRenderer, sdk_command
 from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.ports.rendering import RenderError
 
@@ -78,7 +78,7 @@ metadata: {name: extra}
 @pytest.fixture(params=HELMS)
 def rendering(request, rendering):
     kustomize = rendering.programs.kustomize_command
-    rendering.use(Programs(kustomize_command=kustomize, helm_command=HELMS[request.param]))
+    rendering.use(ProgramRenderer(kustomize_command=kustomize, helm_command=HELMS[request.param]))
     return rendering
 
 
@@ -336,7 +336,7 @@ def test_a_link_in_a_chart_is_not_followed(rendering, tmp_path):
 )
 def test_an_endless_template_is_stopped(rendering, text):
     limits = type(rendering.programs.limits)(seconds=4.0, cpu_seconds=4, memory_bytes=2**29, output_bytes=2**20)
-    rendering.use(Programs(helm_command=rendering.programs.helm_command, limits=limits))
+    rendering.use(ProgramRenderer(helm_command=rendering.programs.helm_command, limits=limits))
     message = rendering.error(template(text), chart(), RenderError)
     assert message.startswith("helm template app ")
 
@@ -381,5 +381,5 @@ def test_a_path_without_a_chart_says_so(rendering):
 
 
 def test_without_helm_it_says_what_to_install(rendering):
-    rendering.use(Programs())
+    rendering.use(ProgramRenderer())
     assert "pip install 'gitops-bot[helm]'" in rendering.error(CHART, chart())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.adapters.rendering.programs import Programs
+from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.limits import Limits
 from bot.core.rendering.source import Source
@@ -144,16 +144,16 @@ def test_a_failed_rendering_is_not_retried_until_it_changes(rendering):
 
 def test_a_rendering_that_took_too_long_is_retried_later(rendering, monkeypatch):
     limits = Limits(seconds=0.001)
-    programs = Programs(kustomize_command=rendering.programs.kustomize_command, limits=limits)
+    programs = ProgramRenderer(kustomize_command=rendering.programs.kustomize_command, limits=limits)
     rendering.use(programs)
     rendering.commit(BASE)
     for _ in range(2):
         with pytest.raises(RenderStoppedError, match="kustomize build base took longer than 0 s and was stopped"):
             rendering.render("base")
-    rendering.cache._renderer = Programs.find()
+    rendering.cache._renderer = ProgramRenderer.find()
     with pytest.raises(RenderStoppedError):
         rendering.render("base")
-    monkeypatch.setattr(manifest_cache, "_TRIED_AGAIN_AFTER", 0.0)
+    monkeypatch.setattr(manifest_cache, "_RETRY_STOPPED_AFTER", 0.0)
     assert len(rendering.render("base")) == 2
 
 
@@ -354,7 +354,7 @@ def test_no_error_shows_a_secret(rendering, text):
 
 
 def test_without_a_program_it_says_what_to_install(rendering):
-    rendering.use(Programs())
+    rendering.use(ProgramRenderer())
     message = rendering.error({"app/kustomization.yaml": "resources: [one.yaml]\n"})
     assert message == "Rendering this requires Kustomize, but neither kustomize nor kubectl is on PATH."
 
@@ -386,7 +386,7 @@ def test_a_chart_that_cannot_be_rendered_in_a_kustomization_says_why(rendering, 
 
 
 def test_a_chart_in_a_kustomization_without_helm_says_what_to_install(rendering):
-    rendering.use(Programs(kustomize_command=rendering.programs.kustomize_command))
+    rendering.use(ProgramRenderer(kustomize_command=rendering.programs.kustomize_command))
     files = {"app/kustomization.yaml": "helmCharts: [{name: shop, releaseName: shop}]\n"}
     assert "Put helm on PATH" in rendering.error(
         {**files, "app/charts/shop/Chart.yaml": "{name: shop, version: 1.0.0}"}

@@ -26,3 +26,14 @@ def test_links_in_a_circle_and_out_of_the_repository_are_ignored(rendering):
         (root / "app" / name).symlink_to(target)
     sha = rendering.commit({"app/a.yaml": "a: 1"})
     assert not Commit(rendering.repository, sha).linked("app").files
+
+
+def test_links_to_many_files_are_bounded(rendering):
+    """Each link to a directory holds its files again, so they are counted while they multiply."""
+    root = rendering.source.path
+    (root / "app").mkdir()
+    for number in range(80):
+        (root / "app" / f"l{number}").symlink_to("../big")
+    sha = rendering.commit({f"big/{number}.yaml": "" for number in range(300)})
+    with pytest.raises(PortError, match="too many files"):
+        Commit(rendering.repository, sha).linked("app")

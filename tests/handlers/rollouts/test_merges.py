@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.rollouts.rollout import RolloutState, apply_observations
 from bot.handlers.rollouts.change import describe
-from bot.handlers.rollouts.merges import MOST_MERGES, record_merges
+from bot.handlers.rollouts.merges import MAX_MERGES, record_merges
 from bot.handlers.rollouts.observe import observe
 from bot.handlers.slack.people import People
 from bot.ports.forge import ForgeError
@@ -102,10 +102,10 @@ def test_a_commit_that_changes_no_application_is_not_a_rollout(scenario):
 
 
 def test_many_merges_at_once_are_one_rollout(scenario):
-    for limit in range(MOST_MERGES + 1):
+    for limit in range(MAX_MERGES + 1):
         sha = scenario.source.commit(f"Limit {limit}", {SETTINGS_FILE: settings(f"x{limit}")})
     (rollout,) = scenario.rollouts()
-    assert (rollout.merges, rollout.revision) == (MOST_MERGES + 1, sha)
+    assert (rollout.merges, rollout.revision) == (MAX_MERGES + 1, sha)
 
 
 def test_a_rewritten_history_is_reported(scenario):

@@ -55,7 +55,7 @@ def tracker(bot, far):
         Suspects(ports, applications, ManifestCache(), ()),
         ignore=(),
         deadline=timedelta(minutes=10),
-        patience=timedelta(seconds=3),
+        timeout=timedelta(seconds=3),
     )
     yield tracker
     far.release()
@@ -68,7 +68,7 @@ def unsettled(bot):
 
 def test_a_cluster_that_hangs_delays_no_other_and_is_asked_once(bot, tracker, far):
     for _ in range(3):
-        tracker.look()
+        tracker.observe()
     (rollout,) = unsettled(bot).values()
     assert [part.live_at is not None for part in rollout.parts] == [True, False]
     assert far.discoveries == 1
@@ -76,7 +76,7 @@ def test_a_cluster_that_hangs_delays_no_other_and_is_asked_once(bot, tracker, fa
     far.release()
 
     def is_live():
-        tracker.look()
+        tracker.observe()
         return unsettled(bot)[rollout.id].state is RolloutState.LIVE
 
     wait_for(is_live)
@@ -91,7 +91,7 @@ def test_a_rollout_of_what_left_the_configuration_is_unknown_and_holds_up_no_oth
     bot.store.rollouts.save(gone)
 
     def is_decided():
-        tracker.look()
+        tracker.observe()
         rollouts = unsettled(bot)
         live = rollouts[rollout.id].state is RolloutState.LIVE
         return live and all(part.error for part in rollouts[gone.id].parts)
@@ -101,6 +101,6 @@ def test_a_rollout_of_what_left_the_configuration_is_unknown_and_holds_up_no_oth
 
 
 def test_changes_are_described_without_any_cluster(bot, tracker):
-    tracker.look()
+    tracker.observe()
     (rollout,) = unsettled(bot).values()
     assert [part.change.rendered.added for part in rollout.parts] == [1, 1]

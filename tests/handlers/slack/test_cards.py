@@ -11,7 +11,7 @@ from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import IncidentState, apply_check
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.incidents.control import acknowledge
-from bot.handlers.incidents.record import pass_time_of_all
+from bot.handlers.incidents.record import apply_timers_to_all
 from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.language import ENGLISH, Language, Translator
 from bot.messages.blocks import Message
@@ -261,7 +261,7 @@ def open_many(channel, number):
     for index in range(number):
         drifting = incident(f"app-{index:03}", announced_at=None, opened_at=T0)
         assert channel.store.incidents.exchange(None, drifting)
-    pass_time_of_all(channel.store, channel.clock(), POLICY)
+    apply_timers_to_all(channel.store, channel.clock(), POLICY)
     channel.reconcile(1)
 
 

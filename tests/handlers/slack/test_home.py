@@ -10,7 +10,7 @@ from bot.adapters.database.store import SqlStore
 from bot.adapters.slack.chat import SlackChat
 from bot.core.incidents.incident import IncidentState, acknowledge, resolve_unwatched, snooze
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.handlers.slack.home import AT_MOST_EVERY, LATELY, MOST_VIEWERS, Homes
+from bot.handlers.slack.home import MAX_VIEWERS, MIN_INTERVAL, VIEWED_WITHIN, Homes
 from bot.i18n.language import ENGLISH
 from bot.messages import errors, silence
 from bot.ports.store import StoreError
@@ -93,7 +93,7 @@ def test_an_unchanged_view_is_not_published_again_within_a_minute(tabs):
         tabs.homes.acted(MIRA)
         tabs.homes.refresh()
     assert tabs.published == 1
-    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.clock.advance(MIN_INTERVAL)
     tabs.homes.refresh()
     assert tabs.published == 1
     tabs.homes.opened(MIRA)
@@ -111,7 +111,7 @@ def test_recent_viewers_get_changes_once_a_minute_at_most(tabs):
     assert tabs.shows(MIRA, "1 open incident")
     assert tabs.published == 2
     tabs.save(acknowledge(OPEN, by=JONAS, at=tabs.clock()))
-    tabs.clock.advance(LATELY)
+    tabs.clock.advance(VIEWED_WITHIN)
     tabs.homes.refresh()
     assert tabs.published == 2
     assert tabs.shows(MIRA, "not acknowledged")
@@ -133,7 +133,7 @@ def test_an_answer_appears_next_to_the_clicked_button_and_expires(tabs):
     types = [block["type"] for block in tabs.slack.home(MIRA).blocks]
     assert tabs.shows(MIRA, "already acknowledged")
     assert types[:4] == ["header", "rich_text", "actions", "rich_text"]
-    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.clock.advance(MIN_INTERVAL)
     tabs.homes.refresh()
     assert not tabs.shows(MIRA, "already acknowledged")
 
@@ -156,7 +156,7 @@ def test_a_refresh_does_not_replace_the_answer_to_a_click(tabs, answered):
     chat = BusyChat(slack_client(tabs.slack))
     homes = tabs.replica(chat=chat)
     homes.opened(MIRA)
-    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.clock.advance(MIN_INTERVAL)
     tabs.save()
 
     def click():
@@ -170,7 +170,7 @@ def test_a_refresh_does_not_replace_the_answer_to_a_click(tabs, answered):
 
 def test_any_replica_refreshes_what_another_one_published(tabs):
     tabs.homes.opened(MIRA)
-    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.clock.advance(MIN_INTERVAL)
     other = tabs.replica()
     other.refresh()
     assert tabs.published == 1
@@ -207,28 +207,28 @@ def test_a_rate_limit_pauses_publishing_for_as_long_as_slack_asks(tabs):
     tabs.homes.opened(MIRA)
     tabs.homes.opened(PRIYA)
     tabs.save()
-    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.clock.advance(MIN_INTERVAL)
     tabs.slack.faults.methods = frozenset({"views.publish"})
     tabs.slack.faults.rate_limited = 1
     before = tabs.published
     tabs.homes.refresh()
     tabs.homes.refresh()
     assert tabs.published == before + 1  # refused, and nothing was tried after it
-    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.clock.advance(MIN_INTERVAL)
     tabs.homes.refresh()
     assert all(tabs.shows(user, "1 open incident") for user in (MIRA, PRIYA))
 
 
 def test_the_number_of_followed_viewers_is_bounded(tabs):
-    users = [f"U{number:09}" for number in range(MOST_VIEWERS + 5)]
+    users = [f"U{number:09}" for number in range(MAX_VIEWERS + 5)]
     for user in users:
         tabs.slack.workspace.users[user] = User(user, user, user, "", "#000")
         tabs.clock.advance(milliseconds=1)
         tabs.homes.opened(user)
     tabs.save()
-    tabs.clock.advance(AT_MOST_EVERY)
+    tabs.clock.advance(MIN_INTERVAL)
     tabs.homes.refresh()
-    assert [tabs.shows(user, "1 open incident") for user in users] == [False] * 5 + [True] * MOST_VIEWERS
+    assert [tabs.shows(user, "1 open incident") for user in users] == [False] * 5 + [True] * MAX_VIEWERS
 
 
 def test_without_the_database_a_click_is_still_answered(tabs, tmp_path):

@@ -11,7 +11,7 @@ from bot.sandbox.slack.model import Json, View
 from bot.sandbox.slack.services import Services
 from bot.sandbox.slack.state import Workspace
 
-MOST_STACKED = 3
+MAX_STACKED = 3
 
 
 def new_view(workspace: Workspace, user: str, content: Json, below: View | None = None) -> View:
@@ -83,7 +83,7 @@ def push(services: Services, args: Arguments) -> Json:
     below = workspace.modal(trigger.view_id) if trigger.view_id else None
     if below is None:
         raise SlackError("not_found")
-    if len(workspace.modals[trigger.user]) >= MOST_STACKED:
+    if len(workspace.modals[trigger.user]) >= MAX_STACKED:
         raise SlackError("push_limit_reached")
     view = new_view(workspace, trigger.user, content, below)
     workspace.show_modal(view)

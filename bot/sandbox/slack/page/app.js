@@ -66,7 +66,9 @@ async function load() {
   try {
     const answer = await fetch(`/ui/state${state.me ? `?user=${encodeURIComponent(state.me)}` : ""}`);
     if (!answer.ok) throw new Error(String(answer.status));
-    take(await answer.json());
+    const fresh = await answer.json();
+    if (current !== stream) return; // a newer connection loads, and handles the events that wait
+    take(fresh);
   } catch {
     if (current === stream) lost();
     return;
