@@ -160,7 +160,7 @@ class Listeners:
         self._soon(requester, respond, lambda: self._commands.check_now(requester, names(reference)))
 
     def on_silence(self, ack: Ack, body: Payload, action: Payload, respond: Respond) -> None:
-        """Acknowledge, Take over, Release, and End snooze."""
+        """Acknowledge, Take over, Release, and End snooze, on a card or the Home tab."""
         ack()
         requester, target = self._clicker(body), CardTarget(str(action.get("value", "")))
         name = action.get("action_id")
@@ -374,7 +374,7 @@ def _click(body: Payload, action: Payload) -> str:
     return " ".join(["click", *(str(each) for each in (*where, action.get("action_id"), action.get("action_ts")))])
 
 
-def _responded(respond: Respond, said: Message, *, replaces: bool) -> bool:
+def _responded(respond: Respond, said: Message, *, replaces: bool = False) -> bool:
     """Whether Slack took it. https://docs.slack.dev/interactivity/handling-user-interaction#message_responses"""
     try:
         answer = respond(text=said.text, blocks=[dict(block) for block in said.blocks], replace_original=replaces)

@@ -193,7 +193,8 @@ def requested(translator: Translator, request: RevertRequest, origin: Origin) ->
     revision = revision_name(str(request.change))
     if origin in (Origin.BUTTON, Origin.MODAL, Origin.HOME):
         return [words(translator.text(texts.REQUESTED, revision=revision))]
-    return [code(" ".join(["/gitops revert", revision, *([request.application] if request.application else [])]))]
+    application = f" {request.application}" if request.application else ""
+    return [code(f"/gitops revert {revision}{application}")]
 
 
 def revision_name(text: str) -> str:

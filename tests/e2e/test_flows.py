@@ -21,7 +21,7 @@ def person(demo):
 @pytest.mark.parametrize(
     ("text", "answer"),
     [
-        ("help", "status, drift, diff, revert, history, who, ack, snooze or help"),
+        ("help", "status, drift, diff, revert, history, who, ack, release, snooze or help"),
         ("statsu", "Did you mean “status”"),
         ("status shpo", "Did you mean “shop”"),
         ("drift shop", "in sync with git"),

@@ -49,7 +49,11 @@ def render_plain(
             try:
                 manifests += read_file(path, content, budget)
             except ManifestError as error:
-                errors.append(error)
+                manifests.clear()
+                # Without its traceback, which would keep what was read of the file.
+                errors.append(ManifestError(error.file, error.line, error.problem))
+                if error.problem == LocalizedText(texts.TOO_MANY_NODES):
+                    break
     if errors:
         first, *others = errors
         raise ManifestError(

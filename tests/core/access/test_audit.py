@@ -47,8 +47,8 @@ def test_a_time_before_all_times_is_refused():
 
 def test_a_line_of_csv():
     assert list(as_csv([row_of(ENTRY)])) == [
-        "at,who,what,applications,origin,channel,result\r\n",
-        "2026-11-20T02:47:00Z,U0ANA,revert 4f2a,shop payments,button,C1,Opened https://forge.example/1\r\n",
+        "at,who,what,applications,origin,channel,result,pull_author,approvers,merged_by\r\n",
+        "2026-11-20T02:47:00Z,U0ANA,revert 4f2a,shop payments,button,C1,Opened https://forge.example/1,,,\r\n",
     ]
 
 
