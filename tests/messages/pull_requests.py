@@ -84,7 +84,7 @@ OUTCOMES = {
     "already-reverted": revert.AlreadyReverted(TARGET, LATER),
     "nothing-left": revert.NothingToUndo(TARGET, LATER),
     "conflict": revert.Conflict(
-        TARGET, (revert.ConflictedFile(FILES[0], "contents", (LATER,)),), ("git fetch origin", "git revert 4f2a9c1e")
+        TARGET, (revert.ConflictedFile(FILES[0], "content", (LATER,)),), ("git fetch origin", "git revert 4f2a9c1e")
     ),
     "inside-pull": revert.InsidePull(COMMIT, PullNumber(12), PULL_REQUEST, None, only_possible=True),
     "inside-merge": revert.InsidePull(COMMIT, Sha(LATER.sha), None, LATER, only_possible=False),
