@@ -27,7 +27,9 @@ def main() -> int:
     print_table(rows)
     unexplained = [row for row in rows if not row.is_explained]
     for row in unexplained[:20]:
-        print(f"\nseed {row.seed}, {row.case.kind} {row.case.change}: {row.verdict}\n  bot: {row.bot}\n  git: {row.git}")
+        print(
+            f"\nseed {row.seed}, {row.case.kind} {row.case.change}: {row.verdict}\n  bot: {row.bot}\n  git: {row.git}"
+        )
     return 1 if unexplained else 0
 
 

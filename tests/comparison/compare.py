@@ -31,7 +31,8 @@ from tests.common.git import SourceRepository
 from tests.comparison.history import History, MadeCommit, generate
 
 _REQUESTS = 8  # of each history
-_PARENT_LABEL = re.compile(r"~parent of [0-9a-f]+ ")
+_PARENT_LABEL = re.compile(r"~parent of [0-9a-f]+ \(.*\)")  # the length of the sha differs from clone to clone
+_REAPPLY = re.compile(r'Revert "Revert "(?!Revert ")(.*)"')  # before git 2.43
 
 
 @dataclass(frozen=True)
@@ -78,25 +79,24 @@ class Row:
         if bot.result == "reverted" and not bot.message.startswith(git.message):
             return "different messages"
         if bot.result == "conflict":
-            for name in ("paths", "kinds", "later"):
-                if getattr(bot, name) != getattr(git, name):
-                    return f"conflict: different {name}"
+            if bot.paths != git.paths:
+                return "conflict: different paths"
+            if not bot.kinds <= git.kinds:  # git has more of them, which concern no file in conflict
+                return "conflict: different kinds"
+            if bot.later != git.later:
+                return "conflict: different later commits"
         return f"agree: {bot.result}"
 
     @property
     def is_explained(self) -> bool:
         """Whether they agree, or differ as docs/reverts.md says."""
-        return self.verdict.startswith("agree") or (self.bot.result, self.git.result) in _EXPLAINED
+        return self.verdict.startswith("agree") or self.bot.result in _REFUSED or self.git.result == _DIRTY
 
 
-_EXPLAINED = {
-    ("refuses the first commit", "reverted"),
-    ("refuses the first commit", "conflict"),
-    ("refuses the first commit", "nothing"),
-    ("asks for the whole merge", "reverted"),
-    ("asks for the whole merge", "conflict"),
-    ("asks for the whole merge", "nothing"),
-}
+# What the bot does not do, whatever git does; and what git does not do, whatever the bot does: see docs/reverts.md.
+_REFUSED = ("refuses the first commit", "asks for the whole merge")
+_NOTHING = (b"nothing to commit", b"nothing added", b"no changes added")
+_DIRTY = "the clone is dirty"
 
 
 def compare(seed: int, folder: Path) -> list[Row]:
@@ -117,7 +117,7 @@ class _Comparison:
         self.head = history.sha(history.main[-1])
         self.forge = InMemoryForge(self.source)
         self.repository = GitRepository("platform", self.source.url, "main", folder / "mirrors")
-        self.pulls = {number: pull for number, pull in enumerate(history.pulls, 1)}
+        self.pulls = dict(enumerate(history.pulls, 1))
         self._forget()
 
     def cases(self) -> list[Case]:
@@ -199,16 +199,16 @@ class _Comparison:
                 tree, parents, message = self._read(pull.head)
                 return Answer("reverted" if parents == [self.head] else f"on {parents}", tree, message)
             case Conflict(_, files):
-                later = {(file.path, tuple(commit.sha for commit in file.later)) for file in files}
+                later = {(_text(file.path), tuple(commit.sha for commit in file.later)) for file in files}
                 kinds = {kind for file in files for kind in file.kind.split(", ")}
-                paths = frozenset(file.path for file in files)
+                paths = frozenset(_text(file.path) for file in files)
                 return Answer("conflict", "", "", paths, frozenset(kinds), frozenset(later))
             case AlreadyReverted() | NothingToUndo() | EmptyCommit():
                 return Answer("nothing")
             case RootCommit():
-                return Answer("refuses the first commit")
+                return Answer(_REFUSED[0])
             case InsidePull(only_possible=False):
-                return Answer("asks for the whole merge")
+                return Answer(_REFUSED[1])
             case _:
                 return Answer(repr(outcome))
 
@@ -222,7 +222,11 @@ class _Comparison:
         """`git revert` in a fresh clone; of several commits, by default of one commit that makes all their changes."""
         clone = self.folder / "clone"
         _run(self.folder, "clone", "-q", "--shared", str(self.source.path), str(clone))
-        for name, value in {"user.name": "Ana", "user.email": "ana@example.com", "advice.mergeConflict": "false"}.items():
+        for name, value in {
+            "user.name": "Ana",
+            "user.email": "ana@example.com",
+            "advice.mergeConflict": "false",
+        }.items():
             _run(clone, "config", name, value)
         try:
             newest, label = case.commits[0], case.commits[0]
@@ -249,27 +253,34 @@ class _Comparison:
         unmerged = _run(clone, "ls-files", "-u", "-z").stdout.split(b"\0")[:-1]
         if process.returncode == 0:
             tree, message = _run(clone, "log", "-1", "--format=%T%x00%B").stdout.decode().split("\0")
-            return Answer("reverted", tree, message.strip() if self._is_single(message) else "")
+            message = _REAPPLY.sub(r'Reapply "\1', message.strip(), count=1)
+            return Answer("reverted", tree, message if self._is_single(message) else "")
         kinds = frozenset(re.findall(r"^CONFLICT \(([^)]+)\)", said.decode(errors="replace"), re.MULTILINE))
         if kinds or unmerged:
             raw_paths = {entry.partition(b"\t")[2] for entry in unmerged}
-            later = {(_text(path), self._later(clone, since, path)) for path in raw_paths}
-            return Answer("conflict", "", "", frozenset(_text(path) for path in raw_paths), kinds, frozenset(later))
-        if b"nothing to commit" in said or b"nothing added" in said or b"working tree clean" in said:
+            later = {(_text(path.decode(errors="replace")), self._later(clone, since, path)) for path in raw_paths}
+            return Answer("conflict", "", "", frozenset(path for path, _ in later), kinds, frozenset(later))
+        if any(words in said for words in _NOTHING):
             return Answer("nothing")
+        if b"would be overwritten by" in said:
+            return Answer(_DIRTY)
         return Answer(said.decode(errors="replace"))
 
     def _is_single(self, message: str) -> bool:
         return '"range"' not in message
 
     def _later(self, clone: Path, since: str, path: bytes) -> tuple[str, ...]:
-        argv = ("--literal-pathspecs", "log", "-5", "--first-parent", "--format=%H", f"{since}..{self.head}", "--")
-        return tuple(_run(clone, *argv, os.fsdecode(path)).stdout.decode().split())
+        """The newest five commits since the target that changed this file, not those below a directory of its name."""
+        options = ("-z", "--first-parent", "-m", "--full-history", "--no-renames", "--name-only", "--format=%x00%H")
+        argv = ("--literal-pathspecs", "log", *options, f"{since}..{self.head}", "--", os.fsdecode(path))
+        records = _run(clone, *argv).stdout.split(b"\0\0")
+        parsed = [record.removeprefix(b"\0").split(b"\0") for record in records]
+        return tuple(sha.decode() for sha, *names in parsed if path in [name.removeprefix(b"\n") for name in names])[:5]
 
 
-def _text(path: bytes) -> str:
-    """A path for people, with what differs from clone to clone taken out."""
-    return _PARENT_LABEL.sub("~parent of … ", path.decode(errors="replace"))
+def _text(path: str) -> str:
+    """A path without what differs from clone to clone."""
+    return _PARENT_LABEL.sub("~parent", path)
 
 
 def _run(folder: Path, *argv: str) -> "subprocess.CompletedProcess[bytes]":

@@ -143,7 +143,8 @@ class _Generator:
 
     def _commit(self, tree: Tree, parents: list[MadeCommit], subject: str, *, branch: str = "main") -> MadeCommit:
         self.number += 1
-        commit = MadeCommit(self.number, tuple(parent.mark for parent in parents), dict(tree), f"{subject} {self.number}")
+        subject = subject if subject.endswith('"') else f"{subject} {self.number}"
+        commit = MadeCommit(self.number, tuple(parent.mark for parent in parents), dict(tree), subject)
         message = commit.subject.encode()
         lines = [b"commit refs/heads/" + branch.encode(), b"mark :%d" % commit.mark]
         lines += [b"committer Ana <ana@example.com> %d +0000" % (1_700_000_000 + commit.mark * 60)]
@@ -178,7 +179,7 @@ class _Generator:
         for side in sides[1:]:
             for path in base.keys() | side.keys():
                 before, ours, theirs = base.get(path), result.get(path), side.get(path)
-                if theirs == before or theirs == ours:
+                if theirs in {before, ours}:
                     continue
                 chosen = theirs if ours == before else self.dice.choice([ours, theirs])
                 if chosen is None:
@@ -196,10 +197,15 @@ class _Generator:
             self._plain()
         if self.dice.random() < 0.2:  # main merged into the branch first
             update = self._commit(
-                self._merged_tree(base.tree, side[-1].tree, self.head.tree), [side[-1], self.head], "Update", branch="side"
+                self._merged_tree(base.tree, side[-1].tree, self.head.tree),
+                [side[-1], self.head],
+                "Update",
+                branch="side",
             )
             side = [*side, update]
-        merge = self._commit(self._merged_tree(base.tree, self.head.tree, side[-1].tree), [self.head, side[-1]], "Merge")
+        merge = self._commit(
+            self._merged_tree(base.tree, self.head.tree, side[-1].tree), [self.head, side[-1]], "Merge"
+        )
         self._to_main(merge)
         self.history.inner += side
         if self.dice.random() < 0.5:
@@ -250,7 +256,7 @@ class _Generator:
         self.history.pulls.append(MadePull("rebase", tuple(side), tuple(merged)))
 
     def _revert(self) -> None:
-        """A revert, or the revert of one: the files of an earlier commit as they were, where they are still as it left them."""
+        """A revert, or the revert of one, of the files that are still as the commit left them."""
         index = self.dice.randrange(len(self.history.main))
         if index == 0:
             return
@@ -292,7 +298,9 @@ class _Generator:
         return tree
 
     def _text(self) -> bytes:
-        return b"".join(b"line %d of %d\n" % (line, self.dice.randint(0, 3)) for line in range(self.dice.randint(6, 20)))
+        return b"".join(
+            b"line %d of %d\n" % (line, self.dice.randint(0, 3)) for line in range(self.dice.randint(6, 20))
+        )
 
     def _texts(self, tree: Tree) -> list[bytes]:
         return [path for path, entry in sorted(tree.items()) if entry.mode in {REGULAR, EXECUTABLE}]
@@ -390,7 +398,9 @@ class _Generator:
             tree[path + b"/inner.txt"] = entry
 
     def _attributes(self, tree: Tree) -> None:
-        path = self.dice.choice([b".gitattributes", b"d0/.gitattributes", b"d1/.gitattributes", b"d1/sub/.gitattributes"])
+        path = self.dice.choice(
+            [b".gitattributes", b"d0/.gitattributes", b"d1/.gitattributes", b"d1/sub/.gitattributes"]
+        )
         if path in tree and self.dice.random() < 0.3:
             del tree[path]
         elif self.dice.random() < 0.15:
@@ -400,7 +410,7 @@ class _Generator:
 
 
 def _replaced(tree: Mapping[bytes, Entry], old: Mapping[bytes, Entry], new: Mapping[bytes, Entry]) -> Tree:
-    """A tree with the paths that differ between two others as the new one has them, where it has them as the old one."""
+    """A tree with the difference from `old` to `new`, of those paths that it has as `old` does."""
     result = dict(tree)
     for path in old.keys() | new.keys():
         if old.get(path) != new.get(path) and tree.get(path) == old.get(path):
@@ -420,7 +430,5 @@ def _possible(tree: Tree) -> Tree:
 
 def _quoted(path: bytes) -> bytes:
     """A path as `git fast-import` reads it: https://git-scm.com/docs/git-fast-import#_input_format."""
-    plain = b"".join(
-        bytes([byte]) if 32 < byte < 127 and byte not in b'"\\' else b"\\%03o" % byte for byte in path
-    )
+    plain = b"".join(bytes([byte]) if 32 < byte < 127 and byte not in b'"\\' else b"\\%03o" % byte for byte in path)
     return b'"' + plain + b'"'

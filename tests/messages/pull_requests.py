@@ -165,6 +165,7 @@ def cards(translator):
             REVERT_PULL, what=f"https://forge.example/commit/{SHA}", origin=Origin.BUTTON
         ),
         "revert-card-of-an-older-version": replace(REVERT_PULL, requester="", origin=Origin.UNKNOWN, owners=()),
+        "revert-card-rewritten": replace(REVERT_PULL, rewritten=True),
         "revert-card-closed": replace(REVERT_PULL, state="closed"),
         "adopt-card-open": replace(
             REVERT_PULL,

@@ -56,7 +56,11 @@ def _attributes(mirror: Mirror, revision: str, paths: Iterable[bytes]) -> Iterat
     for path in paths:
         while b"/" in path and (path := path.rpartition(b"/")[0]) not in folders:
             folders.add(path)
-    candidates = [os.path.join(folder, b".gitattributes") for folder in folders if _can_be_checked_out(folder)]
+    candidates = [
+        folder + b"/.gitattributes" if folder else b".gitattributes"
+        for folder in folders
+        if _can_be_checked_out(folder)
+    ]
     names = [f"{revision}:".encode() + candidate for candidate in candidates]
     existing = [path for path, item in zip(candidates, mirror.objects(names), strict=True) if item]
     with mirror.temporary_folder() as work_tree:

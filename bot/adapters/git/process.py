@@ -2,7 +2,6 @@
 
 import os
 import resource
-import select
 import selectors
 import signal
 import subprocess
@@ -147,9 +146,13 @@ class ObjectReader:
             self._running = _start(argv, git_dir, _environment(git_dir, objects, protocol), subprocess.PIPE)
         self._process = cast("subprocess.Popen[bytes]", self._running.proc)
         _limit_memory(self._process.pid)
+        self._stdin = cast("IO[bytes]", self._process.stdin)
         self._stdout = bytearray()
         self._stderr = bytearray()
-        self.close = weakref.finalize(self, _end, self._process)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(cast("IO[bytes]", self._process.stdout), selectors.EVENT_READ, self._stdout)
+        self._selector.register(cast("IO[bytes]", self._process.stderr), selectors.EVENT_READ, self._stderr)
+        self.close = weakref.finalize(self, _end, self._process, self._selector)
 
     def read(self, names: Sequence[bytes], *, contents: bool = False) -> list[GitObject | None]:
         """The objects of these names, None where there is none. ReaderFailedError.
@@ -168,11 +171,11 @@ class ObjectReader:
         return objects
 
     def _ask(self, commands: bytes) -> None:
-        assert self._process.stdin
         try:
-            self._process.stdin.write(commands)
-            self._process.stdin.flush()
-        except OSError:
+            self._stdin.write(commands)
+            self._stdin.flush()
+        except OSError:  # it has ended, and what it said is still to be read
+            self._receive(time.monotonic())
             raise self._failed() from None
 
     def _answer(self, name: bytes, deadline: float, *, contents: bool) -> GitObject | None:
@@ -199,28 +202,25 @@ class ObjectReader:
 
     def _receive(self, deadline: float) -> None:
         """Wait for more of what git prints."""
-        streams = {self._process.stdout: self._stdout, self._process.stderr: self._stderr}
-        ready, _, _ = select.select(streams, [], [], max(0.0, deadline - time.monotonic()))
+        ready = self._selector.select(max(0.0, deadline - time.monotonic()))
         if not ready:
             raise ReaderFailedError(f"fatal: git cat-file did not complete in {bounds.LOCAL_SECONDS:g} s")
-        for stream in ready:
-            chunk = os.read(stream.fileno(), _CHUNK)
-            if not chunk and stream is self._process.stdout:
+        for stream, _ in ready:
+            chunk = os.read(stream.fd, _CHUNK)
+            if not chunk and stream.data is self._stdout:
                 raise self._failed()
-            streams[stream] += chunk
+            stream.data.extend(chunk)
         del self._stderr[: -bounds.STDERR_BYTES]
 
     def _failed(self) -> ReaderFailedError:
-        """What git said before it ended."""
+        """Why it ended. RepositoryError when it never began."""
         _stop(self._process)
-        assert self._process.stderr
-        self._stderr += self._process.stderr.read(bounds.STDERR_BYTES)
+        if self._process.wait() == _NOT_FOUND:
+            raise RepositoryError(LocalizedText(texts.NO_GIT))
         return ReaderFailedError(self._stderr.decode(errors="replace"))
 
 
-def _environment(
-    git_dir: Path, objects: Path, protocol: str, config: Sequence[tuple[str, str]] = ()
-) -> dict[str, str]:
+def _environment(git_dir: Path, objects: Path, protocol: str, config: Sequence[tuple[str, str]] = ()) -> dict[str, str]:
     settings = (*_CONFIG, *config)
     return {
         "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", _SSH),
@@ -310,8 +310,9 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: "subprocess.Popen[bytes]", selector: selectors.BaseSelector) -> None:
     """End a process that waits for input."""
+    selector.close()
     with process:  # closes its streams, and waits
         process.kill()
 

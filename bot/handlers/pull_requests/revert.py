@@ -52,7 +52,7 @@ from bot.core.pull_requests.revert import (
     is_attempt,
     reverted_by,
 )
-from bot.handlers.pull_requests.propose import Proposal, propose
+from bot.handlers.pull_requests.propose import Moved, Proposal, begins_on_tracked_branch, propose
 from bot.handlers.rendering.affected import affected_applications, effects, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
@@ -249,8 +249,10 @@ class _Revert:
     manifest_cache: ManifestCache
 
     def open(self, head: str) -> Outcome:
+        message = commit_message(self.target, self.request, self._reference())
         for pull in self.forge.open_pull_requests(branch_name(self.target)):
-            if is_attempt(pull.head, self.target):
+            is_ours = is_attempt(pull.head, self.target)
+            if is_ours and begins_on_tracked_branch(self.repository, pull.head, message):
                 return AlreadyOpen(pull)
         for rebuild in range(MAX_REBUILDS + 1):
             merged = self._without_target(head)
@@ -267,11 +269,11 @@ class _Revert:
                 return NotPermitted(names, decision)
             if (len(files) > MAX_FILES or len(names) > MAX_APPLICATIONS) and not self.request.large:
                 return Confirm(self.target, tuple(files), names)
-            moved_head = self.repository.fetch()
-            if moved_head == head or rebuild == MAX_REBUILDS:  # a revert of an older head can still be merged
-                break
-            head = moved_head
-        return self._publish(merged, head, files, affected)
+            outcome = self._publish(merged, head, files, affected, accept_older=rebuild == MAX_REBUILDS)
+            if not isinstance(outcome, Moved):
+                return outcome
+            head = outcome.head
+        return Refused(LocalizedText(texts.REWRITTEN, branch=self.repository.branch))
 
     def _affected(self, head: str, tree: str) -> list[Application]:
         """Those that the revert changes. Whether it changes one that cannot be read is unknown, so that one counts."""
@@ -318,7 +320,15 @@ class _Revert:
                 return AlreadyReverted(self.target, by)
         return NothingToUndo(self.target, newest_first[0] if newest_first else None)
 
-    def _publish(self, merged: Merged, head: str, files: Sequence[str], applications: Sequence[Application]) -> Outcome:
+    def _publish(
+        self,
+        merged: Merged,
+        head: str,
+        files: Sequence[str],
+        applications: Sequence[Application],
+        *,
+        accept_older: bool,
+    ) -> Outcome | Moved:
         of_target = self.repository.changed_paths(self.target.base, self.target.last.sha)
         already_undone = tuple(sorted(set(of_target) - set(files)))
         application_effects = effects(self.repository, head, merged.tree, applications, self.manifest_cache)
@@ -339,6 +349,7 @@ class _Revert:
             ),
             branch=lambda attempt: branch_name(self.target, attempt),
             is_ours=self._is_ours,
+            accept_older=accept_older,
         )
         outcome = propose(proposal, self.repository, self.forge)
         if not isinstance(outcome, PullRequest):
