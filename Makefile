@@ -17,7 +17,7 @@ export PLAYWRIGHT_BROWSERS_PATH := $(CACHE)/browsers
 INSIDE = mkdir -p $(CACHE)/home $(CACHE)/tmp && exec env HOME=$(CACHE)/home TMPDIR=$(CACHE)/tmp \
 	XDG_CACHE_HOME=$(CACHE)/home/.cache XDG_CONFIG_HOME=$(CACHE)/home/.config GIT_CEILING_DIRECTORIES=$(CACHE)
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench soak lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -40,6 +40,10 @@ check: .venv/dev ## check lint, format, types and import contracts
 
 bench: .venv/dev ## run the benchmarks
 	@for file in benchmarks/*.py; do $(INSIDE) $(BIN)/python "$$file" || exit; done
+
+soak: .venv/dev ## compare thousands of reverts with git, and kill the bot 100 times: make soak ARGS='--histories 5000'
+	@$(INSIDE) $(BIN)/python -m tests.comparison $(ARGS)
+	@$(INSIDE) $(BIN)/python -m tests.comparison.kills
 
 # The lock files name no index, platform or machine: they install anywhere.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
