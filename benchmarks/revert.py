@@ -9,6 +9,7 @@ counted there. The ways take turns, so that each has the same load of the machin
 import multiprocessing
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -63,7 +64,7 @@ def history() -> str:
 
 
 def serve(root: str, given: Connection) -> None:
-    """The forge, until it is told to end."""
+    """The forge, until the process is ended."""
     forge = SandboxForge(Path(root))
     forge.add_person("mia", "Mia", "mia@example.org")
     hosted = forge.create_repository("acme/platform")
@@ -71,7 +72,7 @@ def serve(root: str, given: Connection) -> None:
     subprocess.run(["git", "repack", "-adq"], cwd=hosted.git.path, check=True)
     with Server(forge.app) as server:
         given.send((server.url, forge.token))
-        given.recv()
+        signal.pause()
 
 
 def measured(work: Callable[[], None]) -> float:
