@@ -21,12 +21,21 @@ from bot.core.applications.discovery import (
     build_inventory,
 )
 from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
+from bot.core.applications.flux_chart import (
+    GIT_REPOSITORY,
+    HELM_CHART,
+    HELM_REPOSITORY,
+    OCI_REPOSITORY,
+    Resources,
+)
+from bot.core.applications.flux_values import ConfigMapReader
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.objects.resource import mapping, text
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
+from bot.ports.charts import Charts
 from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
@@ -77,11 +86,11 @@ class _Deployer:
     title: str
     kinds: Sequence[tuple[str, str]]
     declaring: Sequence[tuple[str, str]]
-    read: Callable[[flux.Resources, str, flux.ConfigMapReader], list[DiscoveryResult]]
+    read: Callable[[Resources, str, ConfigMapReader], list[DiscoveryResult]]
     optional: Sequence[tuple[str, str]] = ()
 
 
-def _read_argo(resources: flux.Resources, cluster: str, _: flux.ConfigMapReader) -> list[DiscoveryResult]:
+def _read_argo(resources: Resources, cluster: str, _: ConfigMapReader) -> list[DiscoveryResult]:
     return [
         application
         for resource in resources[argocd.APPLICATION]
@@ -93,10 +102,10 @@ _DEPLOYERS: Final = {
     "argocd": _Deployer(argocd.DEPLOYER, (argocd.APPLICATION,), (argocd.APPLICATION,), _read_argo),
     "flux": _Deployer(
         flux.DEPLOYER,
-        (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY),
+        (flux.KUSTOMIZATION, flux.HELM_RELEASE, GIT_REPOSITORY),
         (flux.KUSTOMIZATION, flux.HELM_RELEASE),
         flux.read_resources,
-        optional=(ARTIFACT_GENERATOR,),
+        optional=(ARTIFACT_GENERATOR, HELM_REPOSITORY, HELM_CHART, OCI_REPOSITORY),
     ),
 }
 
@@ -109,12 +118,18 @@ class Discoverer:
     """
 
     def __init__(
-        self, config: Config, clusters: Mapping[str, Cluster], repository: Callable[[str], Repository]
+        self,
+        config: Config,
+        clusters: Mapping[str, Cluster],
+        repository: Callable[[str], Repository],
+        charts: Charts,
     ) -> None:
         self._config = config
         self._clusters = clusters
         self._configured_applications = config.applications
         self._repository = repository
+        self._charts = charts
+        self._capabilities: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._configured_repositories = {
             name: ConfiguredRepository(name, settings.url, settings.branch)
             for name, settings in config.repositories.items()
@@ -139,6 +154,7 @@ class Discoverer:
             try:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
                     reader = self._clusters[cluster]
+                    self._read_capabilities(reader)
                     applications = _read(deployer, _list_resources(reader, deployer), cluster, _config_maps(reader))
             except PortError as error:
                 not_served = error if isinstance(error, _NotServedError) else None
@@ -151,6 +167,7 @@ class Discoverer:
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
                 self._problems.pop((cluster, name), None)
                 self._results[cluster, name] = applications
+                self._charts.allow_discovered(_chart_hosts(applications))
                 self._rebuild_inventory()
 
     def is_complete(self) -> bool:
@@ -170,6 +187,17 @@ class Discoverer:
         with self._lock:
             notes = tuple(self._problems[key] for key in sorted(self._problems))
             return replace(self._inventory, notes=notes, is_complete=is_complete or bool(notes))
+
+    def _read_capabilities(self, cluster: Cluster) -> None:
+        """Read the versions that charts are rendered for; without them, those that Helm assumes."""
+        kinds = cluster.discover().kinds.values()
+        versions = {name for kind in kinds for name in (kind.api_version, f"{kind.api_version}/{kind.kind}")}
+        try:
+            version = cluster.version()
+        except PortError as error:
+            _log.warning("%s", error)
+            version = ""
+        self._capabilities[cluster.name] = version, tuple(sorted(versions))
 
     def _failed(self, deployer: _Deployer, cluster: str, why: Text) -> Text:
         return LocalizedText(texts.LIST_FAILED, deployer=deployer.title, cluster=cluster, why=why)
@@ -202,6 +230,7 @@ class Discoverer:
             configured=self._configured_applications,
             repositories=list(self._configured_repositories.values()),
             clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
+            is_allowed=self._charts.is_allowed,
         )
         self.applications.replace_all(self._inventory.applications)
         now = set(self.applications)
@@ -211,13 +240,17 @@ class Discoverer:
 
     def _configured_cluster(self, name: str) -> ConfiguredCluster:
         settings = self._config.clusters[name]
-        return ConfiguredCluster(
-            name, self._clusters[name].server, settings.context or "", settings.channel or self._config.slack.channel
-        )
+        channel = settings.channel or self._config.slack.channel
+        capabilities = self._capabilities.get(name, ("", ()))
+        return ConfiguredCluster(name, self._clusters[name].server, settings.context or "", channel, *capabilities)
+
+
+def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:
+    return [host for result in results if isinstance(result, DiscoveredApplication) for host in result.chart_hosts]
 
 
 def _read(
-    deployer: _Deployer, resources: flux.Resources, cluster: str, config_maps: flux.ConfigMapReader
+    deployer: _Deployer, resources: Resources, cluster: str, config_maps: ConfigMapReader
 ) -> list[DiscoveryResult]:
     """What the resources declare. A resource that fails unexpectedly becomes an UnsupportedResource. PortError."""
     try:
@@ -246,7 +279,7 @@ class _NotServedError(PortError):
     """The cluster does not serve the deployer's resources, so the deployer is not installed."""
 
 
-def _config_maps(cluster: Cluster) -> flux.ConfigMapReader:
+def _config_maps(cluster: Cluster) -> ConfigMapReader:
     """Reads the data of ConfigMaps, listing a namespace when its first one is read. PortError."""
     listed: dict[str, Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
 
