@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from cachetools import LRUCache
+from cachetools import LRUCache, TTLCache
 
 from bot.adapters.charts.cache import ChartCache
 from bot.adapters.charts.helm_repository import HelmRepositories
-from bot.adapters.charts.http import DownloadError, HttpClient
+from bot.adapters.charts.http import DownloadError, HttpClient, OutageError
 from bot.adapters.charts.registry import Layer, Registries
 from bot.core.charts.archive import ArchiveError, unpack
 from bot.core.charts.index import is_exact
@@ -24,6 +24,8 @@ from bot.ports.charts import ChartError, FetchedChart
 
 _VERSION_LINE: Final = b"version:"
 _ADDED_DIGITS: Final = 12  # of a digest in a version: helm-controller's extractDigestSubString
+_OUTAGE_SECONDS: Final = 60.0  # until a host that did not respond is tried again: many charts may wait for it
+_MAX_OUTAGES: Final = 1_000
 _UNPACKED: Final = 16  # packages whose files are held
 
 
@@ -36,7 +38,8 @@ class ChartFetcher:
         self._discovered: frozenset[str] = frozenset()
         http = HttpClient(credentials, self.is_allowed)
         self._helm, self._oci = HelmRepositories(http), Registries(http)
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by host
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by key
+        self._outages: TTLCache[str, OutageError] = TTLCache(_MAX_OUTAGES, _OUTAGE_SECONDS)
         self._unpacked: LRUCache[str, Mapping[str, bytes]] = LRUCache(_UNPACKED)
 
     def allow_discovered(self, hosts: Iterable[str]) -> None:
@@ -56,9 +59,13 @@ class ChartFetcher:
         with self._locks[key]:
             if (chart.digest or is_exact(chart.version)) and (cached := self._cached(key)):
                 return cached  # another thread has fetched it
+            if outage := self._outages.get(chart.host):
+                raise self._failed(chart, outage)
             try:
                 fetched, manifest = self._fetch(chart)
             except (DownloadError, ArchiveError) as error:
+                if isinstance(error, OutageError):
+                    self._outages[chart.host] = error.with_traceback(None)
                 raise self._failed(chart, error) from error
         self._cache.name(key, f"{fetched.version} {fetched.digest}")
         if manifest:

@@ -29,6 +29,10 @@ class DownloadError(LocalizedError):
     """A download failed. The text completes "Could not fetch the chart …: "."""
 
 
+class OutageError(DownloadError):
+    """The server does not respond, or not in time: another request now would fail too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """A response to a request that did not redirect; the names of `headers` are in lower case. `url` sent it."""
@@ -134,7 +138,7 @@ def _origin(url: str) -> tuple[str, str]:
 
 def _explained(error: Exception) -> DownloadError:
     if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError) or "deadline" in str(error):
-        return DownloadError(LocalizedText(texts.TOO_SLOW, seconds=f"{bounds.FETCH_SECONDS:g}"))
+        return OutageError(LocalizedText(texts.TOO_SLOW, seconds=f"{bounds.FETCH_SECONDS:g}"))
     failure = connection_failure(error)
     is_certificate = failure.problem is ConnectionProblem.CERTIFICATE
-    return DownloadError(LocalizedText(texts.CERTIFICATE if is_certificate else texts.UNREACHABLE, why=failure.detail))
+    return OutageError(LocalizedText(texts.CERTIFICATE if is_certificate else texts.UNREACHABLE, why=failure.detail))

@@ -28,6 +28,7 @@ _DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
 _CHALLENGE: Final = re.compile(r'(\w+)="([^"]*)"')
 _NEXT: Final = re.compile(r'<([^>]*)>;\s*rel="?next"?')
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})  # without TLS, as in docker
+_TOKEN_SERVICES: Final = {("auth.docker.io", "registry-1.docker.io")}  # on another host than their registry
 _DOCKER_HUB: Final = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
 
 
@@ -130,8 +131,8 @@ class _Session:
         if service := parameters.get("service"):
             query["service"] = service
         separator = "&" if urlsplit(realm).query else "?"
-        host, own = urlsplit(realm).hostname or "", urlsplit(self._url)
-        authorization = self._http.credentials.get(own.netloc) if _is_same_site(host, own.hostname or "") else None
+        host, own = urlsplit(realm).netloc, urlsplit(self._url).netloc
+        authorization = self._http.credentials.get(own) if (host, own) in _TOKEN_SERVICES or host == own else None
         response = self._http.get(
             f"{realm}{separator}{urlencode(query)}", bounds.MAX_DOCUMENT_BYTES, authorization=authorization
         )
@@ -140,11 +141,6 @@ class _Session:
         if not token or not token.isascii() or not token.isprintable():
             raise DownloadError(LocalizedText(texts.BAD_ANSWER))
         return token
-
-
-def _is_same_site(host: str, registry: str) -> bool:
-    """Whether a token service belongs to a registry: the same host, or Docker Hub's own."""
-    return host == registry or (host, registry) == ("auth.docker.io", "registry-1.docker.io")
 
 
 def _chart_layer(manifest: Mapping[str, Any]) -> str:
