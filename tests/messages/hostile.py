@@ -109,7 +109,7 @@ MERGE = replace(
             error=LONG if index % 2 else None,
             change=replace(ApplicationChange(RENDERED, UNPINNED, 900), images=index),
         )
-        for index in range(200)
+        for index in range(80)
     ),
 )
 LATE = replace(MERGE, state=RolloutState.LATE)
@@ -250,9 +250,9 @@ def queue(translator):
 
 
 def statuses(translator):
-    names = [f"application-{index}" for index in range(500)]
+    names = [f"application-{index}" for index in range(200)]
     failing = DeployerView(MARKUP, MARKUP, MARKUP, SHA, None, DeployerFailure(MARKUP, LONG, LONG))
-    not_followed = [NotFollowed(MARKUP, LONG, (MARKUP + LONG,) * count) for count in (1, 400)] * 200
+    not_followed = [NotFollowed(MARKUP, LONG, (MARKUP + LONG,) * count) for count in (1, 400)] * 50
     shown = {
         "applications": [replace(APPLICATIONS[0], name=name, namespace=MARKUP) for name in names],
         "checks": {name: replace(CHECK, application=name, drift=OBJECTS[:3]) for name in names},
@@ -267,7 +267,7 @@ def statuses(translator):
 
 
 def modals(translator):
-    many = replace(DRIFTED, drift=DRIFTED.drift * 300)
+    many = replace(DRIFTED, drift=DRIFTED.drift * 100)
     worst = replace(many, application="s" * 63, error=HOSTILE, drift=objects(10, 20))
     names = ["s" * 63] * 50
     return {
@@ -276,7 +276,7 @@ def modals(translator):
             f"modal of the worst, page {page}": diff_pages.view(translator, [worst], "shop", page)
             for page in (0, 99, 10**5)
         },
-        "modal of many": diff_pages.view(translator, [worst] * 20, f"group {LONG[:500]}", 0),
+        "modal of many": diff_pages.view(translator, [worst] * 5, f"group {LONG[:500]}", 0),
         "reading long names": diff_pages.loading_view(translator, names),
         "snooze of long names": snooze.form(translator, names, subject="s" * 200, channel="C1"),
         "snooze of nothing": snooze.message_view(translator, silence.nothing_open(translator, [])),
