@@ -23,7 +23,7 @@ from bot.core.access.requester import Requester
 from bot.core.commands import command as commands
 from bot.core.commands.mention import mentioned_command
 from bot.handlers.command_service import CommandService
-from bot.handlers.incidents.silence import CardTarget
+from bot.handlers.incidents.silence_service import CardTarget
 from bot.handlers.slack.home import Homes
 from bot.i18n.language import Translator
 from bot.messages import LINK, diff_pages, errors, progress
@@ -31,12 +31,12 @@ from bot.messages import adopt as adopt_message
 from bot.messages import help as help_message
 from bot.messages import incident as incident_message
 from bot.messages import revert as revert_message
-from bot.messages import snooze as snooze_message
+from bot.messages import snooze_modal as snooze_message
 from bot.messages.blocks import Message
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 from bot.ports.errors import PortError
-from bot.work import FullError, WorkPool
+from bot.work_pool import FullError, WorkPool
 
 _log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from bot.core.pull_requests.revert import RevertRequest
 from bot.messages import diff_pages
 from bot.messages import incident as card
 from bot.messages import revert as revert_message
-from bot.messages import snooze as form
+from bot.messages import snooze_modal as form
 from bot.messages.adopt import ADOPT
 from bot.messages.blocks import actions, overflow
 from bot.sandbox.cluster import Fault

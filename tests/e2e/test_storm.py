@@ -194,7 +194,9 @@ class Weather:
 
 
 @pytest.mark.timeout(SECONDS + 3 * DEADLINE)
-@pytest.mark.parametrize(("history", "rounds"), [(True, ROUNDS), (False, ROUNDS // 4)], ids=["whole", "without channels:history"])
+@pytest.mark.parametrize(
+    ("history", "rounds"), [(True, ROUNDS), (False, ROUNDS // 4)], ids=["whole", "without channels:history"]
+)
 def test_a_storm_loses_nothing_and_doubles_nothing(tmp_path, capsys, history, rounds):
     with running_fleet(tmp_path, APPLICATIONS, APPLICATIONS, rates=Rates.unlimited(), ack_timeout=1.0) as fleet:
         slack, expected = fleet.slack, Expected()

@@ -37,7 +37,7 @@ from bot.messages import (
     queued_revert,
     rollout,
     silence,
-    snooze,
+    snooze_modal,
     suspect,
     who,
 )
@@ -278,8 +278,8 @@ def modals(translator):
         },
         "modal of many": diff_pages.view(translator, [worst] * 5, f"group {LONG[:500]}", 0),
         "reading long names": diff_pages.loading_view(translator, names),
-        "snooze of long names": snooze.form(translator, names, subject="s" * 200, channel="C1"),
-        "snooze of nothing": snooze.message_view(translator, silence.nothing_open(translator, [])),
+        "snooze of long names": snooze_modal.form(translator, names, subject="s" * 200, channel="C1"),
+        "snooze of nothing": snooze_modal.message_view(translator, silence.nothing_open(translator, [])),
     }
 
 

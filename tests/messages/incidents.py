@@ -19,7 +19,7 @@ from bot.messages import (
     incident_thread,
     permission,
 )
-from bot.messages import snooze as snooze_message
+from bot.messages import snooze_modal as snooze_message
 from tests.messages.samples import (
     ACKNOWLEDGED,
     CONFIG,

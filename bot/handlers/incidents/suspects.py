@@ -24,7 +24,7 @@ from bot.core.incidents.incident import ACTIVE_STATES, Incident
 from bot.core.objects.manifest import ManifestError
 from bot.core.rollouts.rollout import Rollout
 from bot.handlers.change_people import read_people
-from bot.handlers.incidents.control import change
+from bot.handlers.incidents.transition import change
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError

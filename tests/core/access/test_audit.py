@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.access.audit import AuditEntry, Origin, as_csv, as_json, since
-from bot.core.access.audit import row as row_of
+from bot.core.access.audit import AuditEntry, Origin
+from bot.core.access.audit_export import as_csv, as_json, since
+from bot.core.access.audit_export import row as row_of
 
 T0 = datetime(2026, 11, 20, 2, 47, tzinfo=UTC)
 ENTRY = AuditEntry(

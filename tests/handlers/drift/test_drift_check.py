@@ -11,7 +11,7 @@ from bot.adapters.git.repository import GitRepository
 from bot.adapters.rendering.directory import Directory
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.applications.application import Application
-from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import Status
 from bot.core.rendering.plain import render_plain
 from bot.handlers.drift.check import check, check_files, fetch_all

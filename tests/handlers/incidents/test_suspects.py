@@ -11,8 +11,8 @@ from bot.core.changes.suspect import SuspectReason
 from bot.core.drift.compare import compare_object
 from bot.core.incidents.incident import Incident, IncidentState
 from bot.core.objects.health import Unready
+from bot.core.objects.managed_fields import INTERACTIVE
 from bot.core.objects.manifest import resolve
-from bot.core.objects.ownership import INTERACTIVE
 from bot.core.objects.schema import Schemas
 from bot.core.rollouts.rollout import ApplicationRollout, PendingState, Rollout, RolloutState
 from bot.handlers.incidents.suspects import MAX_COMMITS_READ, Suspects

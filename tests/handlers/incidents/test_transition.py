@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from bot.core.incidents.incident import IncidentState, apply_check
-from bot.handlers.incidents.control import Already, Done, Over, UnknownSubject, acknowledge, change, snooze
+from bot.handlers.incidents.transition import Already, Done, Over, UnknownSubject, acknowledge, change, snooze
 from bot.ports.store import Posted
 from tests.common.samples import T0, check, incident
 
