@@ -36,7 +36,7 @@ from bot.core.applications.flux_chart import (
 )
 from bot.core.applications.flux_values import ConfigMapReader, config_map_data, release_values
 from bot.core.charts.reference import ChartRef
-from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
+from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
 from bot.core.git.target_revision import TargetRevision
 from bot.core.globs import regex_to_glob
 from bot.core.objects.resource import Object, items, mapping, set_keys, text

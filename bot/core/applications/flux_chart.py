@@ -98,7 +98,7 @@ def artifact_chart(reference: Object, origin: ResourceRef, release: Object, reso
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what="ref.semverFilter"))
     digest, given = "", _REVISION.fullmatch(text(ref, "digest"))
     if given:
-        digest, wanted = given[2], ""
+        digest, wanted = given[2], text(ref, "tag")
     elif fetched and is_current:
         # A release that Flux cannot upgrade stays at what it deployed, whatever the tag points to by now.
         digest = deployed[2] if deployed and not is_exact(wanted) else fetched[2]
