@@ -68,7 +68,11 @@ def test_a_package_with_anything_but_ordinary_files_is_refused(monkeypatch, memb
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"\x1f\x8b", b"x" * 100, gzip.compress(b"x" * 2_000), tar_of()])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x1f\x8b", b"x" * 100, gzip.compress(b"x" * 2_000), tar_of()],
+    ids=["nothing", "half a header", "text", "gzipped text", "no files"],
+)
 def test_what_is_not_a_package_is_refused(content):
     with pytest.raises(ArchiveError, match=r"is not a gzipped tar archive|contains no Chart\.yaml"):
         unpack(content)
@@ -182,9 +186,11 @@ def test_an_index_cannot_lead_to_another_server_without_tls(attack):
 
 
 @pytest.mark.parametrize(
-    "index", [b"", b"entries: [", b"entries: {web: {}}", b"entries:\n  web:\n  - 1\n", b"\xff", b"a: &a [*a]"]
+    "index",
+    [b"", b"entries: [", b"entries: {web: {}}", b"entries:\n  web:\n  - 1\n", b"\xff", b"a: &a [*a]", b"#" * 1_001],
 )
-def test_an_invalid_index_is_refused(attack, index):
+def test_an_invalid_index_is_refused(attack, monkeypatch, index):
+    monkeypatch.setattr("bot.core.charts.index.MAX_ENTRY_BYTES", 1_000)
     attack.server.respond = lambda handler: send(handler, index)
     assert "its index is not valid" in (said := attack.refusal()) or "does not have this chart" in said
 

@@ -45,7 +45,7 @@ class HelmRepositories:
         try:
             entries = read_entries(self._index(chart.repository), chart.name)
         except ManifestError as error:
-            raise DownloadError(LocalizedText(texts.BAD_INDEX)) from error
+            raise DownloadError(LocalizedText(texts.BAD_INDEX, why=error.problem)) from error
         if not entries:
             raise DownloadError(LocalizedText(texts.NO_CHART))
         version = resolve_version((entry.version for entry in entries), chart.version)

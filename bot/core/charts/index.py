@@ -12,6 +12,8 @@ from bot.core.charts.bounds import MAX_ENTRY_BYTES
 from bot.core.git.semver import Version, VersionRange
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.resource import Object, items, mapping, text
+from bot.i18n.catalogue import chart as texts
+from bot.i18n.language import LocalizedText
 
 _INDEX: Final = "index.yaml"
 _DIGEST: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
@@ -34,7 +36,8 @@ def read_entries(index: bytes, name: str) -> list[IndexEntry]:
     """
     part = _part(index, name)
     if len(part) > MAX_ENTRY_BYTES:
-        raise ManifestError(_INDEX, 1, f"it has more than {MAX_ENTRY_BYTES >> 20} MiB about {name}.")
+        problem = LocalizedText(texts.LARGE_ENTRY, most=str(MAX_ENTRY_BYTES >> 20), chart=name)
+        raise ManifestError(_INDEX, 1, problem)
     documents = [value for _, value in read_documents(_INDEX, part) if isinstance(value, dict)]
     entries = mapping(documents[0], "entries") if documents else {}
     return [_entry(entry) for entry in items(entries, name) if isinstance(entry, Mapping)]

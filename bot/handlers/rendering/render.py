@@ -176,9 +176,9 @@ def _post_rendered(file: str, output: bytes, parameters: HelmParameters, rendere
         objects = [manifest.object for manifest in read_manifests(file, output) if not is_hook(manifest.object)]
         if not objects:
             return b""
-        rendered = "\n---\n".join(json.dumps(each) for each in objects).encode()
-        declared = json.dumps({**json.loads(kustomization), "resources": [_HELM_OUTPUT]}).encode()
-        files = [File(KUSTOMIZATION_FILES[0], declared), File(_HELM_OUTPUT, rendered)]
+        rendered = "\n---\n".join(json.dumps(declared) for declared in objects).encode()
+        entries = json.dumps({**json.loads(kustomization), "resources": [_HELM_OUTPUT]}).encode()
+        files = [File(KUSTOMIZATION_FILES[0], entries), File(_HELM_OUTPUT, rendered)]
         output = renderer.kustomize(files, "", helm=False, plugins=False)
     return output
 

@@ -20,7 +20,8 @@ NO_URL = Phrase(
     en="its index has no usable address for version {version}.",
     es="su índice no tiene una dirección utilizable para la versión {version}.",
 )
-BAD_INDEX = Phrase(en="its index is not valid.", es="su índice no es válido.")
+BAD_INDEX = Phrase(en="its index is not valid: {why}", es="su índice no es válido: {why}")
+LARGE_ENTRY = Phrase(en="it has more than {most} MiB about {chart}.", es="tiene más de {most} MiB sobre {chart}.")
 BAD_MANIFEST = Phrase(en="its manifest is not that of a Helm chart.", es="su manifiesto no es el de un chart de Helm.")
 BAD_ANSWER = Phrase(en="the registry's response is not valid.", es="la respuesta del registro no es válida.")
 DIGEST = Phrase(

@@ -245,7 +245,9 @@ def test_argo_cd_renders_charts_with_values_files_in_git(discovery, charts, regi
     assert level(discovery, "git") == "changed"
 
 
-def test_the_dependencies_of_a_chart_in_git_are_fetched_in_their_locked_versions(discovery, charts, registry):
+def test_the_dependencies_of_a_chart_in_git_are_fetched_in_their_locked_versions(
+    discovery, charts, registry, monkeypatch
+):
     for number in ("1.0.0", "1.1.0"):
         charts.add("cache", number)
     dependencies = [
@@ -271,6 +273,9 @@ def test_the_dependencies_of_a_chart_in_git_are_fetched_in_their_locked_versions
     start(discovery, charts={"allow": [charts.host]})
     assert f"from {registry.host}: charts from this host are not allowed" in str(discovery.bot.check()["web"].error)
     start(discovery, charts={"allow": ["127.0.0.1"]})
+    with monkeypatch.context() as bounded:
+        bounded.setattr("bot.handlers.rendering.render.MAX_DEPENDENCIES", 1)
+        assert "charts/web/Chart.yaml:" in str(discovery.bot.check()["web"].error)
     versions = {each["metadata"]["name"]: each["metadata"].get("labels") for each in objects(discovery, "web")}
     assert versions == {"local": None, "web-cache": {"chart": "cache-1.0.0"}, "web-podinfo": {"chart": "podinfo-1.0.0"}}
 
