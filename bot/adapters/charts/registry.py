@@ -25,8 +25,8 @@ from bot.i18n.language import LocalizedText
 _CHART_LAYER: Final = re.compile(r"application/(vnd\.cncf\.helm\.chart\.content\.v1\.|tar\+|x-)?(tar\+)?gzip")
 _MANIFESTS: Final = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 _DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
-_CHALLENGE: Final = re.compile(r'(\w+)="([^"]*)"')
-_NEXT: Final = re.compile(r'<([^>]*)>;\s*rel="?next"?')
+_CHALLENGE: Final = re.compile(r'\b(\w{1,20})="([^"]{0,2000})"')
+_NEXT: Final = re.compile(r'<([^<>]{0,2000})>; {0,9}rel="?next"?')
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})  # without TLS, as in docker
 _TOKEN_SERVICES: Final = {("auth.docker.io", "registry-1.docker.io")}  # on another host than their registry
 _DOCKER_HUB: Final = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}

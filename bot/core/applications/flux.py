@@ -34,7 +34,7 @@ from bot.core.applications.flux_chart import (
     repository_chart,
     was_upgraded,
 )
-from bot.core.applications.flux_values import ConfigMapReader, config_map_data, release_values
+from bot.core.applications.flux_values import DataReader, config_map_data, release_values
 from bot.core.charts.reference import ChartRef
 from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
 from bot.core.git.target_revision import TargetRevision
@@ -77,7 +77,7 @@ class _Declared:
     chart: ChartRef | None = None
 
 
-def read_resources(resources: Resources, cluster: str, config_maps: ConfigMapReader) -> list[DiscoveryResult]:
+def read_resources(resources: Resources, cluster: str, read_data: DataReader) -> list[DiscoveryResult]:
     """One result for each Kustomization and HelmRelease on `cluster`: an application, or why it is not supported."""
     generators = resources.get(ARTIFACT_GENERATOR, [])
     results: list[DiscoveryResult] = []
@@ -87,7 +87,7 @@ def read_resources(resources: Resources, cluster: str, config_maps: ConfigMapRea
             status = _status(resource)
             try:
                 resolved, root = _resolve_artifact(resource, origin, generators)
-                declared = read(resolved, origin, resources, config_maps)
+                declared = read(resolved, origin, resources, read_data)
                 source = replace(declared.source, path=normalize_path(f"{root}/{declared.source.path}"))
                 ignore, notes = _ignore_rules(_ignore_entries(resource))
                 results.append(
@@ -160,9 +160,7 @@ def _key(resource: Object) -> tuple[str, str]:
     return text(metadata, "namespace"), text(metadata, "name")
 
 
-def _kustomization(
-    resource: Object, origin: ResourceRef, resources: Resources, config_maps: ConfigMapReader
-) -> _Declared:
+def _kustomization(resource: Object, origin: ResourceRef, resources: Resources, read_data: DataReader) -> _Declared:
     spec = mapping(resource, "spec")
     if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_KUSTOMIZATION_FIELDS}):
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
@@ -177,7 +175,7 @@ def _kustomization(
         components=tuple(path for path in items(spec, "components") if isinstance(path, str)),
         ignore_missing_components=spec.get("ignoreMissingComponents") is True,
         build_metadata=tuple(option for option in items(spec, "buildMetadata") if isinstance(option, str)),
-        flux=_post_build(mapping(spec, "postBuild"), origin, config_maps),
+        flux=_post_build(mapping(spec, "postBuild"), origin, read_data),
     )
     source = _source(_path(text(spec, "path")), spec, repository)
     return _Declared(replace(source, kustomize=parameters), namespace or origin.namespace, repository)
@@ -192,7 +190,7 @@ def _source(path: str, spec: Object, repository: Object) -> Source:
     return Source(path, labels=labels, annotations=annotations, ignore=ignore)
 
 
-def _post_build(post_build: Object, origin: ResourceRef, config_maps: ConfigMapReader) -> FluxBuild:
+def _post_build(post_build: Object, origin: ResourceRef, read_data: DataReader) -> FluxBuild:
     """The variables of `postBuild`: later sources override earlier ones, and inline variables override all.
 
     Secrets aren't read, since their values would end up in messages. They may override variables from before them.
@@ -205,7 +203,7 @@ def _post_build(post_build: Object, origin: ResourceRef, config_maps: ConfigMapR
             variables.clear()
             has_unread_variables = True
         else:
-            variables |= config_map_data(reference, origin, config_maps) or {}
+            variables |= config_map_data(reference, origin, read_data) or {}
     for name, value in mapping(post_build, "substitute").items():
         variables[name] = value if isinstance(value, str) else json.dumps(value)
     return FluxBuild(
@@ -259,7 +257,7 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
     return tuple(rules), tuple(notes)
 
 
-def _release(resource: Object, origin: ResourceRef, resources: Resources, config_maps: ConfigMapReader) -> _Declared:
+def _release(resource: Object, origin: ResourceRef, resources: Resources, read_data: DataReader) -> _Declared:
     spec = mapping(resource, "spec")
     if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_RELEASE_FIELDS}):
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
@@ -278,12 +276,14 @@ def _release(resource: Object, origin: ResourceRef, resources: Resources, config
     namespace = text(spec, "targetNamespace")
     release_name = text(spec, "releaseName") or (f"{namespace}-{origin.name}" if namespace else origin.name)
     values_files = _values_files(template, path if chart else "")
+    values, masked_values = release_values(spec, origin, read_data)
     parameters = HelmParameters(
         release_name=_shorten(release_name),
         namespace=namespace or origin.namespace,
         values_files=tuple(f"/{file}" for file in values_files),
         replaces_values=bool(values_files),
-        inline_values=release_values(spec, origin, config_maps),
+        inline_values=values,
+        masked_values=masked_values,
         include_crds=_includes_crds(resource),
         ignore_missing_values_files=template is not None and template.spec.get("ignoreMissingValuesFiles") is True,
         post_renderers=_post_renderers(spec),

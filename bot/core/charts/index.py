@@ -16,6 +16,8 @@ from bot.i18n.catalogue import chart as texts
 from bot.i18n.language import LocalizedText
 
 _INDEX: Final = "index.yaml"
+_ENTRIES: Final = re.compile(rb"^entries: *\n", re.MULTILINE)
+_KEY: Final = re.compile(rb"^(?:  )?[^\s-]", re.MULTILINE)  # of another chart, or after the charts
 _DIGEST: Final = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
@@ -62,10 +64,13 @@ def is_exact(version: str) -> bool:
 
 def _part(index: bytes, name: str) -> bytes:
     """The `entries` of one chart in an index as Helm writes it; the whole index if it is written in another way."""
-    start = re.search(rb"^entries:[ ]*\r?\n", index, re.MULTILINE)
-    key = rf'^  (?:{re.escape(name)}|"{re.escape(name)}"):[ ]*\r?\n(?:(?:  [ -].*|[ ]*)\n?)*+'.encode()
-    part = re.compile(key, re.MULTILINE).search(index, start.end()) if start else None
-    return b"entries:\n" + part[0] if part else index
+    entries = _ENTRIES.search(index)
+    keys = (f"\n  {name}:\n".encode(), f'\n  "{name}":\n'.encode())
+    begin = max(index.find(key, entries.end() - 1) for key in keys) if entries else -1
+    if begin < 0:
+        return index
+    end = _KEY.search(index, index.index(b":\n", begin) + 2)
+    return b"entries:" + index[begin : end.start() if end else None]
 
 
 def _entry(entry: Object) -> IndexEntry:

@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.core.globs import matches_glob
@@ -29,6 +29,7 @@ class HelmParameters:
     - `inline_values` is YAML that overrides the files. `set` and `set_string` are (name, value) pairs, as in
       `helm --set` and `--set-string`, that override both. `set_file` are (name, path) pairs, as in `--set-file`.
     - `include_crds` is `helm --include-crds`: whether to render the crds/ directory.
+    - `masked_values` replace `inline_values` that come from Secrets, to find out what they appear in.
     - With `replaces_values`, the chart's own values.yaml only counts if it is among the files.
     - `post_renderers` are kustomizations with `images` and `patches` for what Helm renders, as JSON.
     """
@@ -36,7 +37,8 @@ class HelmParameters:
     release_name: str = ""
     namespace: str = ""
     values_files: tuple[str, ...] = ()
-    inline_values: str = ""
+    inline_values: str = field(default="", repr=False)
+    masked_values: str = field(default="", repr=False)
     set: tuple[tuple[str, str], ...] = ()
     set_string: tuple[tuple[str, str], ...] = ()
     set_file: tuple[tuple[str, str], ...] = ()

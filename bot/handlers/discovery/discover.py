@@ -1,5 +1,6 @@
 """Discovers applications from the resources of Argo CD and Flux on each cluster, and keeps them up to date."""
 
+import base64
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from bot.core.applications.discovery import (
     DiscoveryResult,
     ResourceRef,
     UnsupportedResource,
+    UnsupportedResourceError,
     build_inventory,
 )
 from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
@@ -28,7 +30,7 @@ from bot.core.applications.flux_chart import (
     OCI_REPOSITORY,
     Resources,
 )
-from bot.core.applications.flux_values import ConfigMapReader
+from bot.core.applications.flux_values import DataReader
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
@@ -86,11 +88,11 @@ class _Deployer:
     title: str
     kinds: Sequence[tuple[str, str]]
     declaring: Sequence[tuple[str, str]]
-    read: Callable[[Resources, str, ConfigMapReader], list[DiscoveryResult]]
+    read: Callable[[Resources, str, DataReader], list[DiscoveryResult]]
     optional: Sequence[tuple[str, str]] = ()
 
 
-def _read_argo(resources: Resources, cluster: str, _: ConfigMapReader) -> list[DiscoveryResult]:
+def _read_argo(resources: Resources, cluster: str, _: DataReader) -> list[DiscoveryResult]:
     return [
         application
         for resource in resources[argocd.APPLICATION]
@@ -155,7 +157,7 @@ class Discoverer:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
                     reader = self._clusters[cluster]
                     self._read_capabilities(reader)
-                    applications = _read(deployer, _list_resources(reader, deployer), cluster, _config_maps(reader))
+                    applications = _read(deployer, _list_resources(reader, deployer), cluster, _data_reader(reader))
             except PortError as error:
                 not_served = error if isinstance(error, _NotServedError) else None
                 problem = not_served.text if not_served else self._failed(deployer, cluster, error.text)
@@ -249,12 +251,10 @@ def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:
     return [host for result in results if isinstance(result, DiscoveredApplication) for host in result.chart_hosts]
 
 
-def _read(
-    deployer: _Deployer, resources: Resources, cluster: str, config_maps: ConfigMapReader
-) -> list[DiscoveryResult]:
+def _read(deployer: _Deployer, resources: Resources, cluster: str, read_data: DataReader) -> list[DiscoveryResult]:
     """What the resources declare. A resource that fails unexpectedly becomes an UnsupportedResource. PortError."""
     try:
-        return deployer.read(resources, cluster, config_maps)
+        return deployer.read(resources, cluster, read_data)
     except PortError:
         raise
     except Exception:  # noqa: BLE001  the loop below finds out which resource it was
@@ -266,29 +266,45 @@ def _read(
         only = {**resources, **{other: [] for other in deployer.declaring}, kind: [resource]}
         try:
             with unexpected_as_port_error(str(origin.title)):
-                results += deployer.read(only, cluster, config_maps)
+                results += deployer.read(only, cluster, read_data)
         except UnexpectedError as error:
             results.append(UnsupportedResource(origin, DeployerStatus(deployer.title), error.text))
     return results
 
 
-_CONFIG_MAPS: Final = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
+_DATA_KINDS: Final = {
+    "ConfigMap": Kind("", "v1", "ConfigMap", "configmaps", namespaced=True),
+    "Secret": Kind("", "v1", "Secret", "secrets", namespaced=True),
+}
 
 
 class _NotServedError(PortError):
     """The cluster does not serve the deployer's resources, so the deployer is not installed."""
 
 
-def _config_maps(cluster: Cluster) -> ConfigMapReader:
-    """Reads the data of ConfigMaps, listing a namespace when its first one is read. PortError."""
-    listed: dict[str, Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
+def _data_reader(cluster: Cluster) -> DataReader:
+    """Reads the data of ConfigMaps and Secrets, listing a namespace when its first one is read. PortError."""
+    listed: dict[tuple[str, str], Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
 
-    def data(namespace: str, name: str) -> Mapping[str, str] | None:
-        if namespace not in listed:
-            listed[namespace] = cluster.list(_CONFIG_MAPS, namespace, lambda live: live.get("data") or {})
-        return listed[namespace].get((namespace, name))
+    def data(kind: str, namespace: str, name: str) -> Mapping[str, str] | None:
+        if (kind, namespace) not in listed:
+            try:
+                listed[kind, namespace] = cluster.list(_DATA_KINDS[kind], namespace, _data)
+            except ForbiddenError as error:
+                if kind == "ConfigMap":
+                    raise
+                forbidden = LocalizedText(texts.SECRET_FORBIDDEN, name=f"{namespace}/{name}"[:150])
+                raise UnsupportedResourceError(forbidden) from error
+        return listed[kind, namespace].get((namespace, name))
 
     return data
+
+
+def _data(live: Object) -> Mapping[str, str]:
+    data = mapping(live, "data")
+    if live.get("kind") != "Secret":
+        return data
+    return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
 
 
 def _list_resources(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[Object]]:

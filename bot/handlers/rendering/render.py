@@ -136,6 +136,8 @@ def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
     first = _with_metadata(_run_renderer(gathered, renderer), source)
     charts = gathered.helm or gathered.kind is SourceType.HELM
     inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
+    if source.helm.masked_values:
+        return _without_secrets(first, gathered, renderer)
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in inline)]):
         return _without_varying(first, _with_metadata(_run_renderer(gathered, renderer), source))
     return first
@@ -203,6 +205,23 @@ def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Mani
     metadata = dict(mapping(manifest.object, "metadata"))
     metadata |= {field: {**mapping(metadata, field), **entries} for field, entries in added.items() if entries}
     return replace(manifest, object={**manifest.object, "metadata": metadata})
+
+
+def _without_secrets(first: Rendering, gathered: Gathered, renderer: Renderer) -> Rendering:
+    """The objects that are the same with other values instead of those from Secrets; the others are unknown."""
+    helm = gathered.source.helm
+    masked = replace(gathered.source, helm=replace(helm, inline_values=helm.masked_values))
+    try:
+        second = _with_metadata(_run_renderer(replace(gathered, source=masked), renderer), masked)
+    except (ManifestError, RenderError):
+        return Rendering((), (*first.unknown, LocalizedText(texts.SECRET_NEEDED)))
+    again = {manifest.key: manifest.object for manifest in second.manifests}
+    same = tuple(manifest for manifest in first.manifests if again.get(manifest.key) == manifest.object)
+    # The name of an object that exists only once may be a value.
+    differing = [manifest for manifest in first.manifests if manifest.key in again and manifest not in same]
+    is_complete = {manifest.key for manifest in first.manifests} == again.keys()
+    unnamed = () if is_complete else (LocalizedText(texts.SECRET_OBJECTS),)
+    return Rendering(same, (*first.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed))
 
 
 def _without_varying(first: Rendering, second: Rendering) -> Rendering:

@@ -89,9 +89,15 @@ FROM_SECRET = Phrase(
     en="the manifests use values from the Secret {name}, which the bot does not read.",
     es="sus manifiestos usan valores del Secret {name}, y el bot no lo lee.",
 )
-NO_CONFIG_MAP = Phrase(
-    en="the ConfigMap {name} does not exist or the bot cannot list it.",
-    es="su ConfigMap {name} no existe o el bot no puede listarlo.",
+NO_DATA = Phrase(
+    en="the {kind} {name} does not exist or the bot cannot list it.",
+    es="su {kind} {name} no existe o el bot no puede listarlo.",
+)
+SECRET_FORBIDDEN = Phrase(
+    en="the values come from the Secret {name}, which the bot may not read. Grant it get and list on secrets there, or "
+    "move the values to a ConfigMap.",
+    es="sus valores vienen del Secret {name}, y el bot no puede leerlo. Otórgale get y list sobre secrets ahí, o mueve "
+    "los valores a un ConfigMap.",
 )
 CHART_REFERENCE = Phrase(
     en="the chart comes from a {kind}, but the bot reads only from git.",
@@ -102,8 +108,8 @@ TARGET_PATH = Phrase(
     es="el targetPath {path} de valuesFrom no es una ruta que Helm acepte.",
 )
 BAD_VALUES = Phrase(
-    en="the values in the ConfigMap {name} are not valid YAML.",
-    es="los valores de su ConfigMap {name} no son YAML válido.",
+    en="the values in {name} are not valid YAML.",
+    es="los valores de {name} no son YAML válido.",
 )
 NOT_GIT = Phrase(
     en="the source is the {kind} {name}, but the bot reads only from git.",

@@ -203,7 +203,30 @@ def test_values_and_post_renderers_are_those_of_flux(discovery, charts):
     assert discovery.applications["patched"].namespace == "web"
     answer = discovery.status()
     assert "the targetPath a..b in valuesFrom is not a path that Helm accepts" in answer
-    assert "values from the Secret tokens, which the bot does not read" in answer
+    assert "the Secret flux-system/tokens does not exist" in answer
+
+
+def test_values_of_secrets_are_used_only_where_the_bot_may_read_them_and_shown_nowhere(discovery, charts):
+    secret = "level: s3cret-value\nname: s3cret-name\n"
+    files = {
+        "templates/plain.yaml": as_yaml(config_map("plain")),
+        "templates/named.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: '{{ .Values.name }}'}}\n",
+    }
+    charts.add("podinfo", content=package("podinfo", files=files))
+    data = {"values.yaml": base64.b64encode(secret.encode()).decode()}
+    tokens = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "tokens"}, "data": data}
+    discovery.cluster.apply(tokens, namespace="flux-system", manager="kubectl")
+    discovery.flux(helm_repository(charts.url), release("one", valuesFrom=[{"kind": "Secret", "name": "tokens"}]))
+    start(discovery)
+    result = discovery.bot.check()["one"]
+    assert [drift.name for drift in result.drift] == ["plain"]
+    assert result.status is Status.UNKNOWN
+    assert "ConfigMap one-podinfo not checked: they contain values from a Secret" in str(result.error)
+    assert "which ones there are depends on values from a Secret" in str(result.error)
+    assert "s3cret" not in repr((result, discovery.applications["one"])) + discovery.status()
+    discovery.cluster.fail("/api/v1/namespaces/*/secrets", 403)
+    start(discovery)
+    assert "the Secret flux-system/tokens, which the bot may not read. Grant it get and list" in discovery.status()
 
 
 def test_charts_come_only_from_allowed_hosts(discovery, charts):
