@@ -4,6 +4,7 @@ import fnmatch
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -26,7 +27,7 @@ _VERSION_LINE: Final = b"version:"
 _ADDED_DIGITS: Final = 12  # of a digest in a version: helm-controller's extractDigestSubString
 _OUTAGE_SECONDS: Final = 60.0  # until a host that did not respond is tried again: many charts may wait for it
 _MAX_OUTAGES: Final = 1_000
-_UNPACKED: Final = 16  # packages whose files are held
+_HELD_BYTES: Final = 32 * 2**20  # of the files of packages that are held in memory
 
 
 class ChartFetcher:
@@ -40,7 +41,10 @@ class ChartFetcher:
         self._helm, self._oci = HelmRepositories(http), Registries(http)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by key
         self._outages: TTLCache[str, OutageError] = TTLCache(_MAX_OUTAGES, _OUTAGE_SECONDS)
-        self._unpacked: LRUCache[str, Mapping[str, bytes]] = LRUCache(_UNPACKED)
+        self._unpacked: LRUCache[str, Mapping[str, bytes]] = LRUCache(
+            _HELD_BYTES, lambda files: sum(map(len, files.values()))
+        )
+        self._caching = threading.Lock()  # those of cachetools are not thread-safe
 
     def allow_discovered(self, hosts: Iterable[str]) -> None:
         self._discovered |= {host.lower() for host in hosts}
@@ -59,13 +63,16 @@ class ChartFetcher:
         with self._locks[key]:
             if (chart.digest or is_exact(chart.version)) and (cached := self._cached(key)):
                 return cached  # another thread has fetched it
-            if outage := self._outages.get(chart.host):
+            with self._caching:
+                outage = self._outages.get(chart.host)
+            if outage:
                 raise self._failed(chart, outage)
             try:
                 fetched, manifest = self._fetch(chart)
             except (DownloadError, ArchiveError) as error:
                 if isinstance(error, OutageError):
-                    self._outages[chart.host] = error.with_traceback(None)
+                    with self._caching:
+                        self._outages[chart.host] = OutageError(error.text)
                 raise self._failed(chart, error) from error
         self._cache.name(key, f"{fetched.version} {fetched.digest}")
         if manifest:
@@ -73,15 +80,18 @@ class ChartFetcher:
         return fetched
 
     def files(self, chart: ChartRef, revision: str) -> Mapping[str, bytes]:
-        files = self._unpacked.get(revision)
+        with self._caching:
+            files = self._unpacked.get(revision)
         if files is None:
             package = self._cache.read(revision)
             if package is None:
                 raise ChartError(LocalizedText(texts.NOT_CACHED, digest=revision[:12], chart=chart.title))
             try:
-                files = self._unpacked[revision] = unpack(package)
+                files = unpack(package)
             except ArchiveError as error:
                 raise self._failed(chart, error) from error
+            with self._caching, suppress(ValueError):  # it is too large to be held
+                self._unpacked[revision] = files
         if not chart.is_artifact:
             return files
         manifest = self._cache.named(f"manifest of {revision}")

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -18,7 +19,6 @@ from bot.i18n.language import LocalizedText
 
 # Many charts of a repository are fetched together, and their index may have 50 MB.
 _FRESH_SECONDS: Final = 300.0
-_KEPT_INDEX_BYTES: Final = 2 * bounds.MAX_INDEX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,10 @@ class HelmRepositories:
 
     http: HttpClient
     _indexes: LRUCache[str, tuple[float, bytes]] = field(
-        default_factory=lambda: LRUCache(_KEPT_INDEX_BYTES, getsizeof=lambda kept: len(kept[1])), repr=False
+        default_factory=lambda: LRUCache(bounds.MAX_INDEX_BYTES, getsizeof=lambda kept: len(kept[1])), repr=False
     )
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _caching: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _reading: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock), repr=False)
 
     def locate(self, chart: ChartRef) -> Package:
         """The package of a chart, in the version that Helm would install. DownloadError."""
@@ -59,11 +60,13 @@ class HelmRepositories:
         return checked(self.http.get(package.url, bounds.MAX_ARCHIVE_BYTES)).body
 
     def _index(self, repository: str) -> bytes:
-        with self._lock:  # so that one thread reads an index that several need
-            at, index = self._indexes.get(repository, (0.0, b""))
+        with self._reading[repository]:  # so that one thread reads an index that several need
+            with self._caching:
+                at, index = self._indexes.get(repository, (0.0, b""))
             if not index or time.monotonic() - at > _FRESH_SECONDS:
                 index = checked(self.http.get(f"{repository}/index.yaml", bounds.MAX_INDEX_BYTES)).body
-                self._indexes[repository] = time.monotonic(), index
+                with self._caching:
+                    self._indexes[repository] = time.monotonic(), index
             return index
 
     def _address(self, chart: ChartRef, entry: IndexEntry) -> str:

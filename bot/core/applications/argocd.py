@@ -61,8 +61,11 @@ def read_application(resource: Object, cluster: str) -> list[DiscoveryResult]:
 
 
 def source_paths(resource: Object) -> set[str]:
-    """The paths of an Application's sources, from the roots of their repositories."""
-    return {normalize_path(text(source, "path")) for source in _sources(resource)}
+    """The paths of an Application's sources, from the roots of their repositories, and the names of charts."""
+    return {
+        text(source, "chart").rpartition("/")[2] or normalize_path(text(source, "path"))
+        for source in _sources(resource)
+    }
 
 
 def is_syncing(resource: Object) -> bool:

@@ -18,6 +18,6 @@ MAX_REDIRECTS: Final = 5
 FETCH_SECONDS: Final = 60.0  # for one chart, with its index or manifest
 CONNECT_SECONDS: Final = 10.0
 IDLE_SECONDS: Final = 15.0  # between two pieces of a response
-MAX_CACHE_BYTES: Final = 2**30  # of packaged charts on disk
+MAX_CACHE_BYTES: Final = 2**28  # of packaged charts on disk
 MAX_NAMES: Final = 20_000  # of versions whose packages are known
 MAX_DEPENDENCIES: Final = 100  # charts that one application needs besides its own

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from bot.cli.doctor import probes as doctor_probes
 from bot.core.drift.model import Status
 from tests.common.charts import HelmRepository, package
 from tests.common.deployers import argo_application, flux_resource, git_repository
@@ -315,3 +316,13 @@ def test_a_registry_gets_the_credential_of_its_own_host(discovery, tmp_path, tmp
         discovery.bot.restart()
         discovery.bot.discover()
         assert version(discovery, "one") == "podinfo-1.0.0"
+
+
+def test_doctor_counts_the_charts_that_can_be_fetched_from_each_host(discovery, charts):
+    charts.add("podinfo")
+    discovery.flux(helm_repository(charts.url), release("one"), release("two", "gone"))
+    start(discovery)
+    probes = {probe.what: probe for probe in doctor_probes(discovery.bot.config)}
+    probe = probes[f"charts from {charts.host}: 1 of 2 can be fetched"]
+    assert not probe.ok
+    assert "it does not have this chart" in str(probe.remedy)
