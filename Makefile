@@ -28,6 +28,7 @@ demo: .venv/run ## run the bot in its sandbox and print a URL; options: make dem
 test: .venv/dev ## run the test suite, or a part of it: make test ARGS=tests/core
 	@scripts/need-kubectl
 	@scripts/need-postgresql
+	@scripts/need-axe >/dev/null
 	@scripts/need-github-openapi >/dev/null
 	@chromium="$$(scripts/need-chromium)" && $(INSIDE) CHROMIUM="$$chromium" \
 		$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder --basetemp=$(CACHE)/pytest $(ARGS)
