@@ -153,7 +153,7 @@ def test_a_rendering_that_took_too_long_is_retried_later(rendering, monkeypatch)
     rendering.cache._renderer = ProgramRenderer.find()
     with pytest.raises(RenderStoppedError):
         rendering.render("base")
-    monkeypatch.setattr(manifest_cache, "_RETRY_STOPPED_AFTER", 0.0)
+    monkeypatch.setattr(manifest_cache, "_RETRY_AFTER", 0.0)
     assert len(rendering.render("base")) == 2
 
 
