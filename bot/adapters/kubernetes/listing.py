@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.errors import ExpiredError, TooLargeError
-from bot.adapters.kubernetes.transport import within
+from bot.adapters.kubernetes.transport import paused, within
 from bot.garbage import gc_paused
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
@@ -55,7 +55,7 @@ class _Listing(Generic[Read]):
         token = ""
         for _ in range(bounds.PAGES):
             body = self._page(token)
-            with gc_paused():
+            with gc_paused(), paused():
                 token = self._read_page(body)
             if not token:
                 return self.objects

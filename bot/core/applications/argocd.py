@@ -18,6 +18,7 @@ from bot.core.applications.discovery import (
     UnsupportedResource,
     UnsupportedResourceError,
     annotated_channel,
+    within_limit,
 )
 from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
 from bot.core.drift.jq import JqError, parse_jq
@@ -187,7 +188,7 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
                 title=LocalizedText(texts.ITS_RULE),
             )
         )
-    return tuple(rules), tuple(notes)
+    return within_limit(rules, notes)
 
 
 def _status(resource: Object, index: int | None) -> DeployerStatus:

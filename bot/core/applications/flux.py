@@ -23,6 +23,7 @@ from bot.core.applications.discovery import (
     UnsupportedResource,
     UnsupportedResourceError,
     annotated_channel,
+    within_limit,
 )
 from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR, EXTERNAL_ARTIFACT, git_artifact
 from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
@@ -243,7 +244,7 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
                 title=LocalizedText(texts.FLUX_RULE),
             )
         )
-    return tuple(rules), tuple(notes)
+    return within_limit(rules, notes)
 
 
 def _config_map_data(reference: Object, origin: ResourceRef, config_maps: ConfigMapReader) -> Mapping[str, str] | None:

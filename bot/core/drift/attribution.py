@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from bot.core.drift.exclusions import SHARED_MARKS, is_controller_label, is_label, is_restart_stamp, is_shared_mark
-from bot.core.globs import matches_glob
 from bot.core.objects.ownership import Ownership, Writer
 from bot.core.objects.path import Path, Segment
 from bot.i18n.catalogue import reason as reasons
@@ -113,17 +112,8 @@ class Attribution:
 
     def trusted(self, path: Path) -> Text:
         """The ignore rule that trusts an owner of the value; "" if there is none."""
-        if not self._trusted_managers:
-            return ""
-        managers = {owner.manager for owner in self._ownership.owners(path)}
-        return next(
-            (
-                reason
-                for pattern, reason in self._trusted_managers
-                if any(matches_glob(pattern, manager) for manager in managers)
-            ),
-            "",
-        )
+        owned_by = partial(self._ownership.is_owned_by, path)
+        return next((reason for pattern, reason in self._trusted_managers if owned_by(pattern)), "")
 
     def _why_changed(self, writer: Writer | None) -> Text:
         if writer is None:

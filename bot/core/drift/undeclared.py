@@ -12,6 +12,7 @@ from bot.core.drift.lists import items_by_key, members, typed_by_ownership
 from bot.core.objects.ownership import Ownership
 from bot.core.objects.path import Item, Path, Segment
 from bot.core.objects.schema import MISSING, Node
+from bot.core.objects.steps import Steps
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
 
@@ -35,9 +36,10 @@ class Undeclared:
 class UndeclaredFields:
     """Examines the undeclared values of one object. Calls change the path they are given, and restore it."""
 
-    def __init__(self, attribution: Attribution, ownership: Ownership) -> None:
+    def __init__(self, attribution: Attribution, ownership: Ownership, steps: Steps) -> None:
         self._attribution = attribution
         self._ownership = ownership
+        self._steps = steps
 
     def find(
         self,
@@ -52,8 +54,9 @@ class UndeclaredFields:
         """Split a value by who put its parts there; each part is the topmost that is wholly of one origin.
 
         The parents are the mappings around it in git and in the cluster; `parent_default` is what the default of the
-        parent holds here, MISSING if nothing.
+        parent holds here, MISSING if nothing. TooManyStepsError.
         """
+        self._steps.take()
         if live is None:
             return []
         if ignored is not None and ignored.reason:
