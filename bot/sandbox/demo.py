@@ -12,13 +12,13 @@ from bot.adapters.database.store import SqlStore
 from bot.app import Bot
 from bot.config.load import load
 from bot.core.drift.model import Check
+from bot.http_endpoints import SLACK_PATH
 from bot.sandbox.cluster.server import SandboxCluster
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.shop import Shop, seed
 from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.stack import SIGNING_SECRET, Stack, StackApplication
 from bot.sandbox.tour import Tour
-from bot.web import SLACK_PATH
 
 ALERTS = "C0ALERTS01"
 DEPLOYS = "C0DEPLOYS1"

@@ -11,7 +11,7 @@ from bot.core.applications.application import Application
 from bot.core.applications.argocd import read_application
 from bot.core.changes.rendered_change import rendered_change
 from bot.core.drift.compare import compare_object
-from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.objects import steps
 from bot.core.objects.credentials import HIDDEN
