@@ -71,10 +71,10 @@ class UndeclaredFields:
             parts = self._in_mapping(path, live, node, ignored, default or _NO_PARENT)
             if default is not None or path[-1] == "metadata" or holds_labels(path):
                 return parts  # the mapping exists by default, so only its parts can be drift
-            return self._as_one(path, live, parts)
+            return self._as_one(path, live, node, parts)
         if isinstance(live, list) and len(path) < MAX_DEPTH:
-            return self._as_one(path, live, self._in_list(path, live, node, ignored))
-        return [self._attributed(path, live)]
+            return self._as_one(path, live, node, self._in_list(path, live, node, ignored))
+        return [self._attributed(path, live, node)]
 
     def _in_mapping(
         self, path: list[Segment], live: Object, node: Node, ignored: IgnoredPaths | None, default: Object
@@ -110,19 +110,20 @@ class UndeclaredFields:
             path.pop()
         return parts
 
-    def _as_one(self, path: list[Segment], live: Any, parts: list[Undeclared]) -> list[Undeclared]:
+    def _as_one(self, path: list[Segment], live: Any, node: Node, parts: list[Undeclared]) -> list[Undeclared]:
         """The whole value at its own path, unless some of its parts are drift and others are not."""
         written = [part for part in parts if not part.is_default]
         if not written:
-            return [self._attributed(path, live)]
+            return [self._attributed(path, live, node)]
         if len({part.verdict.is_drift for part in written}) > 1:
             return parts
         latest = max(written, key=_written_at)
         return [Undeclared(tuple(path), live, latest.verdict)]
 
-    def _attributed(self, path: list[Segment], live: Any) -> Undeclared:
+    def _attributed(self, path: list[Segment], live: Any, node: Node) -> Undeclared:
         whole_path = tuple(path)
-        return Undeclared(whole_path, live, self._attribution.added(whole_path))
+        verdict = self._attribution.added(whole_path, is_described=node.described)
+        return Undeclared(whole_path, live, verdict)
 
 
 def _from_server(path: list[Segment], live: Any, reason: Text) -> Undeclared:

@@ -39,6 +39,7 @@ _DEPLOYERS: Final = (
     "flux",
 )
 
+_IDENTITY: Final = ("apiVersion", "kind", "metadata")
 _MISSING: Final = object()
 
 
@@ -67,7 +68,7 @@ class Ownership:
         self, live: Mapping[str, Any], desired: Mapping[str, Any], interactive: Sequence[str], steps: Steps
     ) -> None:
         self._live = live
-        self._desired = _Tree(desired, steps)
+        self._desired = desired
         self._interactive = interactive
         self._steps = steps
         self._writers: tuple[Writer, ...] | None = None
@@ -142,11 +143,17 @@ class Ownership:
             self._last_applied = _Tree(applied, self._steps)
         return self._last_applied
 
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether git declares only the metadata of the object, for something in the cluster to fill it."""
+        return not any(value for key, value in self._desired.items() if key not in _IDENTITY)
+
     def _mostly_declared(self, writer: Writer) -> bool:
         if writer.manager in _DEPLOYERS:
             return True
         paths = list(_leaves(writer.fields))
-        declared = sum(self._desired.at(path) is not _MISSING for path in paths)
+        desired = _Tree(self._desired, self._steps)
+        declared = sum(desired.at(path) is not _MISSING for path in paths)
         return declared > 0 and 2 * declared >= len(paths)
 
 
@@ -262,7 +269,7 @@ def _segment(name: str) -> Segment | None:
 
 def _writers(live: Mapping[str, Any]) -> Iterator[Writer]:
     for entry in items(mapping(live, "metadata"), "managedFields"):
-        if isinstance(entry, dict):
+        if isinstance(entry, dict) and entry.get("fieldsV1"):
             yield Writer(
                 manager=text(entry, "manager"),
                 is_apply=entry.get("operation") == "Apply",
