@@ -142,6 +142,8 @@ class Tour:
                 {"label": "Or use kubectl, with KUBECONFIG as shown in the terminal", "text": action.command}
                 for action in self._person.choices()[:1]
             ],
+            "applications": [application.name for application in self._shop.applications],
+            "revisions": self._revisions(),
             "restart": "/tour/restart" if self._restart else None,
         }
 
@@ -243,6 +245,13 @@ class Tour:
     def _bad_commit(self) -> str | None:
         """The merge of the bad pull request; None while it is open."""
         return self._repository.pull(self._shop.bad_pull).merge_sha
+
+    def _revisions(self) -> list[Json]:
+        """What `/gitops revert` can take: the latest merges, newest first."""
+        merged = [
+            {"value": pull.merge_sha[:8], "text": pull.title} for pull in self._repository.listed() if pull.merge_sha
+        ]
+        return [{"value": "HEAD", "text": "the latest commit"}, *merged[:5]]
 
     def _merging(self) -> list[Json]:
         pull = self._revert()
