@@ -163,7 +163,7 @@ class Tour:
             _Step(
                 "revert",
                 "Revert it",
-                "Press **Revert** on the card, or use the command. Both open a pull request; the bot never merges.",
+                "Press *Revert* on the card, or use the command. Both open a pull request; the bot never merges.",
                 lambda: self._revert() is not None,
                 lambda: [
                     _command(f"/gitops revert {sha[:8] if sha else pull}"),

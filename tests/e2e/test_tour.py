@@ -65,7 +65,9 @@ class Guide:
     def press(self, name):
         if self.size == "phone" and self.panel.get_by_role("button", expanded=False).count():
             self.panel.get_by_role("button", expanded=False).first.click()
-        self.panel.get_by_role("button", name=name).first.click()  # on a phone the sheet then gives way by itself
+        self.panel.get_by_role("button", name=name).first.click()
+        if self.size == "phone":  # the sheet gives way by itself
+            expect(self.panel.get_by_role("button", expanded=False)).to_be_visible()
 
     def card(self, text):
         """The newest message that reads so."""

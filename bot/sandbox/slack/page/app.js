@@ -606,7 +606,7 @@ function drawStep(step, number) {
     : el("button", { type: "button", class: `button ${action.style ?? ""}`, "data-key": `tour ${action.label}`, onclick: ({ currentTarget }) => stepAction(action, currentTarget) }, el("span", {}, action.label));
   return el("li", { class: [step.done ? "done" : step.current && "current", step.extra && "extra"].filter(Boolean).join(" "), "aria-current": step.current && "step" },
     el("span", { class: "mark" }, step.done ? icon("i-check", "done") : step.extra ? "+" : String(number)),
-    el("div", {}, el("h2", {}, step.title), !step.done && el("p", { class: "text" }, mrkdwn(linked)),
+    el("div", {}, el("h2", {}, step.title), !step.done && (step.current || step.extra) && el("p", { class: "text" }, mrkdwn(linked)),
       step.actions?.length > 0 && (step.current || step.done || step.extra) && el("div", { class: "actions" }, step.actions.map((action) => button(step.done ? { ...action, style: "" } : action)))));
 }
 
