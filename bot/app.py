@@ -30,12 +30,12 @@ from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.home import Homes
 from bot.handlers.slack.people import People
 from bot.handlers.webhooks import Webhooks
+from bot.http_endpoints import Web
 from bot.listeners import Listeners
 from bot.ports import Ports
 from bot.ports.store import StoreError
 from bot.schedule import Job, Schedule, guarded
-from bot.web import Web
-from bot.work import WorkPool
+from bot.work_pool import WorkPool
 
 _log = logging.getLogger(__name__)
 

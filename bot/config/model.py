@@ -14,7 +14,7 @@ from bot.config.sections.slack import SlackConfig
 from bot.config.values import A_CHANNEL
 from bot.core.access.permission import Roles
 from bot.core.applications.application import Application
-from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.ignore_rules import IgnoreRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,9 +74,14 @@ def escape(text: str) -> str:
 
 def clip(text: str, limit: int) -> str:
     """On one line of at most `limit` characters, ending in `…` where cut."""
-    text = printable(text)
-    line = " ⏎ ".join(text.split("\n")) if "\n" in text else text
+    beginning = _one_line(text[: 2 * limit])  # usually enough, and the text may be a megabyte
+    line = beginning if len(beginning) > limit else _one_line(text)
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _one_line(text: str) -> str:
+    text = printable(text)
+    return " ⏎ ".join(text.split("\n")) if "\n" in text else text
 
 
 def words(text: str, *, bold: bool = False, italic: bool = False) -> Element:

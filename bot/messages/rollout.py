@@ -115,7 +115,7 @@ def _headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
 
 def _why_late(translator: Translator, waiting: Sequence[ApplicationRollout]) -> str:
     """The first workload that is not ready for a reason; "" if there is none."""
-    unready = (workload for part in waiting for workload in part.lacking.unready if workload.reason)
+    unready = (workload for part in waiting for workload in part.pending.unready if workload.reason)
     workload = next(unready, None)
     if workload is None:
         return ""
@@ -126,7 +126,7 @@ def _late_note(rollout: Rollout) -> Phrase:
     waiting = [part for part in rollout.parts if part.live_at is None]
     if all(part.error for part in waiting):
         return texts.UNKNOWN_NOTE
-    return texts.NOT_READY_NOTE if all(part.lacking.unready for part in waiting) else texts.LATE_NOTE
+    return texts.NOT_READY_NOTE if all(part.pending.unready for part in waiting) else texts.LATE_NOTE
 
 
 def _subject(translator: Translator, rollout: Rollout) -> str:

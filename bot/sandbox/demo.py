@@ -13,6 +13,7 @@ from bot.adapters.database.store import SqlStore
 from bot.app import Bot
 from bot.config.load import load
 from bot.core.drift.model import Check
+from bot.http_endpoints import SLACK_PATH
 from bot.sandbox.cluster.server import SandboxCluster
 from bot.sandbox.forge import HostedRepository, SandboxForge
 from bot.sandbox.past_day import remember
@@ -21,7 +22,6 @@ from bot.sandbox.slack import SandboxSlack
 from bot.sandbox.slack.model import Channel
 from bot.sandbox.stack import SIGNING_SECRET, Stack, StackApplication
 from bot.sandbox.tour import Tour
-from bot.web import SLACK_PATH
 
 ALERTS = "C0ALERTS01"
 DEPLOYS = "C0DEPLOYS1"

@@ -11,7 +11,7 @@ from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident, acknowledge, apply_check, mark_announced
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.i18n.language import Translator
-from bot.messages.cards import desired_cards
+from bot.messages.desired_cards import desired_cards
 from bot.ports.store import Store
 from bot.sandbox.forge import HostedRepository, Pull
 from bot.sandbox.slack.model import BOT_USER, Message

@@ -71,7 +71,7 @@ def test_a_merge_names_its_authors_what_it_changes_and_images_that_are_not_pinne
     before = team.image()
     name = before.partition(":")[0]
     pull = team.merge("newest-web", (before, name))
-    card = team.card(pull, "✅ Live in", "containers[name=web].image")
+    card = team.card(pull, "✅ Live in", "'text': 'image'")
     assert mentioned(card.blocks) == [JONAS, PRIYA]
     for part in ("Somebody", "merged by bo", "approved by bo", before, f"{name} (no fixed version)"):
         assert part in str(card.blocks)

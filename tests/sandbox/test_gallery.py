@@ -1,8 +1,8 @@
 """Every message, modal and home view at phone width, in both languages, by day and by night: measured and pictured.
 
-Everything in `tests/messages` goes through the sandbox's Web API to its page in Chromium. The pictures,
-several messages on each, are for people to look at: `.cache/pictures/gallery-*.png`.
-`UPDATE_PICTURES=1 pytest tests/sandbox/test_gallery.py` takes those of `docs/pictures` anew; look at them then.
+Everything in `tests/messages` goes through the sandbox's Web API to its page in Chromium.
+`UPDATE_PICTURES=1 pytest tests/sandbox/test_gallery.py` takes the pictures of `docs/pictures` again, and pictures of
+everything, several messages on each, for people to look at: `.cache/pictures/gallery-*.png`.
 """
 
 import itertools
@@ -131,6 +131,8 @@ def tall(page, within):
 
 
 def picture(page, name, **clip):
+    if not UPDATE:  # a picture takes longer than every measure
+        return
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"gallery-{name}.png", clip=clip or None)
 

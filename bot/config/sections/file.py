@@ -13,7 +13,7 @@ from bot.config.sections.schedule import ScheduleConfig
 from bot.config.sections.section import Section
 from bot.config.sections.slack import SlackConfig
 from bot.config.values import A_NAME, DatabaseUrl, FieldManager, LocalPath, Name
-from bot.core.objects.ownership import INTERACTIVE
+from bot.core.objects.managed_fields import INTERACTIVE
 
 
 class ConfigFile(Section):

@@ -19,7 +19,7 @@ from bot.core.applications.discovery import (
     UnsupportedResourceError,
     annotated_channel,
 )
-from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
+from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
 from bot.core.drift.jq import JqError, parse_jq
 from bot.core.globs import GlobError, parse_glob
 from bot.core.objects.resource import Object, items, mapping, text

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
-from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import NotFollowed
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef

@@ -25,7 +25,7 @@ from bot.core.applications.discovery import (
     annotated_channel,
 )
 from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR, EXTERNAL_ARTIFACT, git_artifact
-from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer
+from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
 from bot.core.git.target_revision import TargetRevision
 from bot.core.globs import regex_to_glob
 from bot.core.objects.manifest import ManifestError, read_documents

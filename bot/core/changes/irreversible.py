@@ -12,7 +12,7 @@ from typing import Any, Final
 from bot.core.changes.rendered_change import FieldChange, field_changes, paired
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import items, mapping
-from bot.core.objects.scalar import parse_quantity
+from bot.core.objects.scalar_equality import parse_quantity
 from bot.core.objects.schema import Schemas
 
 

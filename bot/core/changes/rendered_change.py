@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from bot.core.drift.compare import compare_declarations
 from bot.core.drift.model import FieldDrift
-from bot.core.objects.equality import deep_equal
+from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.manifest import Manifest, resolve
 from bot.core.objects.schema import Schemas
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from bot.core.incidents.snooze import DEFAULT_SNOOZE, SnoozePeriod, parse_snooze
+from bot.core.incidents.snooze_period import DEFAULT_SNOOZE, SnoozePeriod, parse_snooze
 from bot.core.pull_requests.change_ref import ChangeRef, InvalidChangeRef, parse_change_ref
 from bot.i18n.catalogue import command as texts
 from bot.i18n.language import Phrase

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.core.drift.exclusions import SHARED_MARKS, is_controller_label, is_label, is_restart_stamp, is_shared_mark
 from bot.core.globs import matches_glob
-from bot.core.objects.ownership import Ownership, Writer
+from bot.core.objects.managed_fields import Ownership, Writer
 from bot.core.objects.path import Path, Segment
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.catalogue import set_aside as texts

@@ -12,13 +12,13 @@ from typing import Any, Final
 from bot.core.drift.attribution import RESTART, Attribution
 from bot.core.drift.autoscaling import ScaleTargets
 from bot.core.drift.findings import Findings
-from bot.core.drift.ignore import IgnoreRule, Selector, rules_for, without_places
+from bot.core.drift.ignore_rules import IgnoreRule, Selector, rules_for, without_places
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.opt_outs import ignored_paths, opt_outs
-from bot.core.drift.secret import is_secret, with_string_data
+from bot.core.drift.stored_secret import is_secret, with_string_data
 from bot.core.drift.walk import Walk
+from bot.core.objects.managed_fields import INTERACTIVE, LAST_APPLIED, Ownership
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.ownership import INTERACTIVE, LAST_APPLIED, Ownership
 from bot.core.objects.path import Path
 from bot.core.objects.redaction import Redaction
 from bot.core.objects.resource import mapping

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bot.core.objects.ownership import LAST_APPLIED
+from bot.core.objects.managed_fields import LAST_APPLIED
 from bot.core.objects.path import Segment
 
 _ROOT: Final = frozenset(("apiVersion", "kind", "status"))

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from bot.core.drift.defaults import MAX_DEPTH, is_default, is_dropped, means_the_same
 from bot.core.drift.exclusions import uncompared_keys
-from bot.core.drift.ignore import IgnoredPaths
-from bot.core.objects.equality import CONTAINERS, deep_equal
-from bot.core.objects.ownership import Ownership
+from bot.core.drift.ignore_rules import IgnoredPaths
+from bot.core.objects.deep_equality import CONTAINERS, deep_equal
+from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Member, Path, Segment
 from bot.core.objects.schema import MISSING, Node
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 from bot.core.drift.attribution import Attribution, Verdict
 from bot.core.drift.defaults import MAX_DEPTH, default_mapping, is_default
 from bot.core.drift.exclusions import holds_labels, is_filled_in_label, is_in_template, uncompared_keys
-from bot.core.drift.ignore import IgnoredPaths
+from bot.core.drift.ignore_rules import IgnoredPaths
 from bot.core.drift.lists import items_by_key, members, typed_by_ownership
-from bot.core.objects.ownership import Ownership
+from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Item, Path, Segment
 from bot.core.objects.schema import MISSING, Node
 from bot.i18n.catalogue import set_aside as texts

@@ -8,7 +8,7 @@ from bot.core.drift.attribution import Attribution, Verdict
 from bot.core.drift.defaults import MAX_DEPTH, PLAIN_SCALARS, is_default, is_dropped, means_the_same
 from bot.core.drift.exclusions import DEPLOYER_MARKS, holds_labels, uncompared_keys
 from bot.core.drift.findings import Findings
-from bot.core.drift.ignore import IgnoredPaths
+from bot.core.drift.ignore_rules import IgnoredPaths
 from bot.core.drift.lists import (
     items_by_key,
     match_whole,
@@ -18,8 +18,8 @@ from bot.core.drift.lists import (
     without_automatic_tolerations,
 )
 from bot.core.drift.undeclared import UndeclaredFields
-from bot.core.objects.equality import deep_equal
-from bot.core.objects.ownership import Ownership
+from bot.core.objects.deep_equality import deep_equal
+from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Item, Segment
 from bot.core.objects.redaction import Redaction
 from bot.core.objects.schema import MISSING, Node

@@ -20,7 +20,7 @@ from yaml.error import MarkedYAMLError
 from yaml.events import Event
 from yaml.reader import ReaderError
 
-from bot.core.objects.number import NUMBER_STARTS, parse_float, parse_integer, parse_number
+from bot.core.objects.go_number import NUMBER_STARTS, parse_float, parse_integer, parse_number
 from bot.core.objects.resource import items, mapping
 from bot.i18n.catalogue import manifest as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text

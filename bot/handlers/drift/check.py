@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.applications.application import Application
-from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import Check, Status
+from bot.core.objects.managed_fields import INTERACTIVE
 from bot.core.objects.manifest import Manifest, ManifestError
-from bot.core.objects.ownership import INTERACTIVE
 from bot.handlers.drift.comparison_cache import Caches, CompareOptions, ComparisonCache
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import ComparisonResult, comparison_result, join_sentences, summarize

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.drift.compare import Comparison
-from bot.core.drift.ignore import IgnoreRule
-from bot.core.objects.ownership import INTERACTIVE
+from bot.core.drift.ignore_rules import IgnoreRule
+from bot.core.objects.managed_fields import INTERACTIVE
 from bot.handlers.rendering.manifest_cache import ManifestCache
 
 # An object that no check has compared for so long is gone, or its application is.

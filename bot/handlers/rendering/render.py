@@ -28,7 +28,7 @@ from bot.core.rendering.source import (
     is_within,
     resolve_path,
 )
-from bot.garbage import gc_paused
+from bot.gc_pauses import gc_paused
 from bot.handlers.rendering.tree import FluxArtifact, Tree, ignore_files_above
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts

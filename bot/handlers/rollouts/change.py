@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.core.applications.application import Application
 from bot.core.changes.rendered_change import paired, rendered_change
-from bot.core.objects.equality import deep_equal
+from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.images import newly_unpinned
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rollouts.rollout import MAX_LISTED, ApplicationChange, ApplicationRollout, Rollout

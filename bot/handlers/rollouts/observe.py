@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
-from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import ObjectDrift
 from bot.core.drift.short_path import short_path
 from bot.core.objects.health import Unready

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.applications.application import Application
-from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.manifest import ManifestError
 from bot.core.rollouts.rollout import ENDED_STATES, Rollout, RolloutState, apply_observations, mark_superseded
 from bot.handlers.change_people import judged

@@ -26,7 +26,7 @@ from bot.core.commands.command import (
     WrongArguments,
     parse,
 )
-from bot.core.incidents.snooze import DEFAULT_SNOOZE, SnoozeFor, SnoozeUntil
+from bot.core.incidents.snooze_period import DEFAULT_SNOOZE, SnoozeFor, SnoozeUntil
 from bot.core.pull_requests.change_ref import InvalidChangeRef, PullNumber, PullUrl, Sha
 from bot.i18n.language import ENGLISH
 from bot.messages.help import answer, mistake

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bot.cli.check_configured import check_configured
+from bot.cli.check_report import as_json, as_text, exit_code
 from bot.core.drift.model import Status
-from bot.core.drift.report import as_json, as_text, exit_code
 from bot.core.incidents.incident import IncidentState
 from bot.handlers.discovery.discover import ApplicationGoneError
 from bot.i18n.language import Language

@@ -17,7 +17,7 @@ from bot.handlers.pull_requests.intents import Intents
 from bot.handlers.pull_requests.revert_service import RevertService
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
-from bot.messages.cards import desired_cards
+from bot.messages.desired_cards import desired_cards
 from bot.ports import Ports
 from bot.ports.store import StoreError
 from tests.common.forge import RunningForge

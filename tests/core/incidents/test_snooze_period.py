@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.incidents.snooze import (
+from bot.core.incidents.snooze_period import (
     DEFAULT_SNOOZE,
     MAX_SNOOZE,
     MIN_SNOOZE,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.objects.scalar import parse_quantity, same_scalar
+from bot.core.objects.scalar_equality import parse_quantity, same_scalar
 
 SAME = [
     ("0.5", "500m", "quantity"),

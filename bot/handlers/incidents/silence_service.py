@@ -9,11 +9,11 @@ from bot.core.access.audit import outcome_name
 from bot.core.access.permission import Denied, Granted, MembersUnknown, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.incidents.incident import Incident, IncidentState, active_incidents, incidents_on_card
-from bot.core.incidents.snooze import SnoozePeriod, SnoozeUntil, snooze_end
+from bot.core.incidents.snooze_period import SnoozePeriod, SnoozeUntil, snooze_end
 from bot.handlers.access.audited import AuditRecord, audited
 from bot.handlers.access.authorizer import Authorizer
-from bot.handlers.incidents import control
-from bot.handlers.incidents.control import Already, Done, Nobody, Outcome, Over, UnknownSubject
+from bot.handlers.incidents import transition
+from bot.handlers.incidents.transition import Already, Done, Nobody, Outcome, Over, UnknownSubject
 from bot.i18n.language import Translator
 from bot.messages import permission
 from bot.messages import silence as silence_message
@@ -58,7 +58,7 @@ class SilenceService:
                 requester,
                 self._incidents(target, audit),
                 audit,
-                lambda incident: control.acknowledge(
+                lambda incident: transition.acknowledge(
                     self.ports, incident, requester.user, now, name=requester.name, take_over=take_over
                 ),
             )
@@ -73,7 +73,7 @@ class SilenceService:
                 requester,
                 self._incidents(target, audit),
                 audit,
-                lambda incident: control.release(self.ports, incident, requester.user, now, name=requester.name),
+                lambda incident: transition.release(self.ports, incident, requester.user, now, name=requester.name),
             )
             done = silence_message.released(requester.translator, audit.applications)
             return _answer(requester, outcome, audit.applications, done, silence_message.not_yours)
@@ -88,7 +88,9 @@ class SilenceService:
                 requester,
                 self._incidents(target, audit),
                 audit,
-                lambda incident: control.snooze(self.ports, incident, requester.user, until, now, name=requester.name),
+                lambda incident: transition.snooze(
+                    self.ports, incident, requester.user, until, now, name=requester.name
+                ),
             )
             done = silence_message.snoozed(requester.translator, audit.applications, until)
             return _answer(requester, outcome, audit.applications, done, silence_message.already_snoozed)
@@ -121,7 +123,7 @@ class SilenceService:
                 return silence_message.not_snoozed(requester.translator)
             audit.applications = _applications(snoozed)
             outcome = self._silence(
-                requester, snoozed, audit, lambda incident: control.cancel_snooze(self.ports, incident, now)
+                requester, snoozed, audit, lambda incident: transition.cancel_snooze(self.ports, incident, now)
             )
             match outcome:
                 case Denied() | MembersUnknown():

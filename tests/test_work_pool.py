@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.work import FullError, WorkPool
+from bot.work_pool import FullError, WorkPool
 
 
 class Gate:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from bot.cli.check_report import as_json, as_text, exit_code
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.drift.report import as_json, as_text, exit_code
 
 _SHA = "5f0c" * 10
 _AT = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)

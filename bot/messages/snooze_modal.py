@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.core.incidents import snooze
-from bot.core.incidents.snooze import DEFAULT_SNOOZE, SnoozeFor, SnoozePeriod
+from bot.core.incidents import snooze_period
+from bot.core.incidents.snooze_period import DEFAULT_SNOOZE, SnoozeFor, SnoozePeriod
 from bot.i18n.catalogue import silence as texts
 from bot.i18n.language import Translator
 from bot.messages import common
@@ -35,8 +35,8 @@ def form(translator: Translator, applications: Sequence[str], *, subject: str, c
 
     `subject` is the value of the card's buttons, `channel` where the answer goes ("" for nowhere).
     """
-    options = [_option(translator, choice) for choice in snooze.SNOOZE_CHOICES]
-    default = next(option for option in options if snooze.parse_snooze(option["value"]) == DEFAULT_SNOOZE)
+    options = [_option(translator, choice) for choice in snooze_period.SNOOZE_CHOICES]
+    default = next(option for option in options if snooze_period.parse_snooze(option["value"]) == DEFAULT_SNOOZE)
     radio = {"type": "radio_buttons", "action_id": PICKED, "options": options, "initial_option": default}
     typed = {
         "type": "plain_text_input",
@@ -68,7 +68,7 @@ def parse_span(view: Mapping[str, Any]) -> SnoozePeriod | None:
         values = view["state"]["values"]
         typed = values[TYPED][TYPED].get("value") or ""
         picked = (values[PICKED][PICKED].get("selected_option") or {}).get("value") or ""
-        return snooze.parse_snooze(str(typed).strip() or str(picked))
+        return snooze_period.parse_snooze(str(typed).strip() or str(picked))
     except (KeyError, TypeError, AttributeError):
         return None
 
@@ -83,7 +83,7 @@ def _option(translator: Translator, choice: str) -> Element:
 
 
 def _label(translator: Translator, choice: str) -> str:
-    duration = snooze.parse_snooze(choice)
+    duration = snooze_period.parse_snooze(choice)
     if not isinstance(duration, SnoozeFor):
         return translator.text(texts.UNTIL_CLOCK, clock=choice.rsplit(maxsplit=1)[-1])
     minutes = int(duration.duration.total_seconds()) // 60

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from bot.core.objects.scalar import same_scalar
+from bot.core.objects.scalar_equality import same_scalar
 
 # JSON and YAML are parsed into nothing else. An isinstance check against an abstract Mapping takes five times as long.
 CONTAINERS: Final = (dict, list)

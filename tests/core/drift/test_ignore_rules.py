@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.drift.compare import compare_object
-from bot.core.drift.ignore import IgnoreRule, PointerError, parse_pointer, without_places
+from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer, without_places
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.schema import Schemas
 from tests.common.english import english

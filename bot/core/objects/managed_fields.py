@@ -17,7 +17,7 @@ import orjson
 from bot.core.globs import matches_glob
 from bot.core.objects.path import Item, Member, Path, Segment
 from bot.core.objects.resource import items, mapping, text
-from bot.core.objects.scalar import parse_time
+from bot.core.objects.scalar_equality import parse_time
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
