@@ -1,11 +1,12 @@
 """The guided tour and its scenarios, as a stranger takes them: in a real browser, on a desktop and on a phone.
 
-`make pictures` takes those of `docs/pictures` anew; look at them then.
+`make pictures` takes those of `docs/pictures` again; look at them then.
 """
 
 import os
 import re
 import shutil
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ PICTURES = Path(__file__).parents[2] / ".cache" / "pictures"
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "pictures"
 # Which of them the documentation shows, and as what.
 SHOWN = {"desktop-2-broken": "demo.png", "phone-3-reverted": "revert.png", "phone-5-live": "rollout.png"}
+UPDATE = bool(os.environ.get("UPDATE_PICTURES"))
 LOOKS = {"reduced_motion": "reduce", "locale": "en-GB"}
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 
@@ -56,7 +58,7 @@ class Guide:
         page = page or self.page
         page.locator(".toast button").evaluate_all("all => all.forEach((one) => one.click())")
         (card or page).screenshot(path=path)
-        if os.environ.get("UPDATE_PICTURES") and path.stem in SHOWN:
+        if UPDATE and path.stem in SHOWN:
             shutil.copy(path, DOCUMENTED / SHOWN[path.stem])
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= SIZES[self.size][0], f"{name}: the page scrolls sideways"
@@ -205,4 +207,17 @@ def test_from_an_alert_to_an_opened_revert_in_two_clicks(browser):
         guide.picture("revert-3-opened")
         (number,) = set(hosted.pulls) - before
         assert hosted.pulls[number].head.startswith("gitops-bot/revert-")
+    if UPDATE:
+        side_by_side(page, [PICTURES / f"phone-revert-{step}.png" for step in ("1-alert", "2-confirm", "3-opened")])
     context.close()
+
+
+def side_by_side(page, pictures):
+    """Draw the pictures next to each other for the documentation."""
+    images = "".join(
+        f'<img src="data:image/png;base64,{b64encode(picture.read_bytes()).decode()}" style="border: 1px solid #ccc">'
+        for picture in pictures
+    )
+    page.set_viewport_size({"width": 3 * SIZES["phone"][0] + 60, "height": SIZES["phone"][1] + 20})
+    page.set_content(f'<body style="margin: 0"><div style="display: flex; gap: 20px">{images}</div>')
+    page.locator("div").screenshot(path=DOCUMENTED / "two-clicks.png")
