@@ -25,8 +25,8 @@ def main() -> int:
         rows = list(chain.from_iterable(pool.map(partial(_compare, Path(folder)), seeds, chunksize=4)))
     print(f"{version}: {len(rows):,} reverts in {options.histories:,} histories, from seed {options.seed}\n")
     print_table(rows)
-    unexplained = [row for row in rows if not row.is_explained]
-    for row in unexplained[:20]:
+    unexplained = {(row.case.kind, row.verdict): row for row in rows if not row.is_explained}
+    for row in unexplained.values():
         print(
             f"\nseed {row.seed}, {row.case.kind} {row.case.change}: {row.verdict}\n  bot: {row.bot}\n  git: {row.git}"
         )

@@ -55,7 +55,7 @@ class Answer:
     message: str = ""
     paths: frozenset[str] = frozenset()  # in conflict
     kinds: frozenset[str] = frozenset()  # of conflicts
-    later: frozenset[tuple[str, tuple[str, ...]]] = frozenset()  # the later commits of each path in conflict
+    later: frozenset[tuple[str, str]] = frozenset()  # paths in conflict with each commit that changed them later
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class _Comparison:
                 tree, parents, message = self._read(pull.head)
                 return Answer("reverted" if parents == [self.head] else f"on {parents}", tree, message)
             case Conflict(_, files):
-                later = {(_text(file.path), tuple(commit.sha for commit in file.later)) for file in files}
+                later = {(_text(file.path), commit.sha) for file in files for commit in file.later}
                 kinds = {kind for file in files for kind in file.kind.split(", ")}
                 paths = frozenset(_text(file.path) for file in files)
                 return Answer("conflict", "", "", paths, frozenset(kinds), frozenset(later))
@@ -256,10 +256,11 @@ class _Comparison:
             message = _REAPPLY.sub(r'Reapply "\1', message.strip(), count=1)
             return Answer("reverted", tree, message if self._is_single(message) else "")
         kinds = frozenset(re.findall(r"^CONFLICT \(([^)]+)\)", said.decode(errors="replace"), re.MULTILINE))
-        if kinds or unmerged:
+        if unmerged or b"could not revert" in said:
             raw_paths = {entry.partition(b"\t")[2] for entry in unmerged}
-            later = {(_text(path.decode(errors="replace")), self._later(clone, since, path)) for path in raw_paths}
-            return Answer("conflict", "", "", frozenset(path for path, _ in later), kinds, frozenset(later))
+            texts = {path: _text(path.decode(errors="replace")) for path in raw_paths}
+            later = {(text, sha) for path, text in texts.items() for sha in self._later(clone, since, path)}
+            return Answer("conflict", "", "", frozenset(texts.values()), kinds, frozenset(later))
         if any(words in said for words in _NOTHING):
             return Answer("nothing")
         if b"would be overwritten by" in said:
@@ -269,13 +270,16 @@ class _Comparison:
     def _is_single(self, message: str) -> bool:
         return '"range"' not in message
 
-    def _later(self, clone: Path, since: str, path: bytes) -> tuple[str, ...]:
+    def _later(self, clone: Path, since: str, path: bytes) -> list[str]:
         """The newest five commits since the target that changed this file, not those below a directory of its name."""
+        line = _run(clone, "rev-list", "--first-parent", "--reverse", self.head).stdout.decode().split()
+        contains = (sha for sha in line if not _run(clone, "merge-base", "--is-ancestor", since, sha).returncode)
+        brought_by = next(contains)  # the commit itself, or a merge
         options = ("-z", "--first-parent", "-m", "--full-history", "--no-renames", "--name-only", "--format=%x00%H")
         argv = ("--literal-pathspecs", "log", *options, f"{since}..{self.head}", "--", os.fsdecode(path))
-        records = _run(clone, *argv).stdout.split(b"\0\0")
-        parsed = [record.removeprefix(b"\0").split(b"\0") for record in records]
-        return tuple(sha.decode() for sha, *names in parsed if path in [name.removeprefix(b"\n") for name in names])[:5]
+        records = [record.removeprefix(b"\0").split(b"\0") for record in _run(clone, *argv).stdout.split(b"\0\0")]
+        shas = [sha.decode() for sha, *names in records if path in [name.removeprefix(b"\n") for name in names]]
+        return [sha for sha in shas if sha != brought_by][:5]
 
 
 def _text(path: str) -> str:

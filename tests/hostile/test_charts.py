@@ -195,6 +195,40 @@ def test_an_invalid_index_is_refused(attack, monkeypatch, index):
     assert "its index is not valid" in (said := attack.refusal()) or "does not have this chart" in said
 
 
+def test_a_package_in_a_registry_that_is_not_allowed_is_refused(attack):
+    attack.serve_index(urls=[f"{attack.other.url.replace('http:', 'oci:')}/charts/web:1.0.0"])
+    host = attack.other.url.removeprefix("http://")
+    assert f"from {host}: charts from this host are not allowed" in attack.refusal()
+    assert attack.other.paths == []
+
+
+def test_hosts_are_allowed_by_name_and_by_pattern(tmp_path):
+    listed = ChartFetcher(tmp_path, ["ghcr.io", "*.example.com", "local:8443", "[::1]:5000"], {})
+    allowed = ("ghcr.io", "GHCR.io:443", "a.b.example.com", "local:8443", "[::1]:5000")
+    assert [listed.is_allowed(host) for host in allowed] == [True] * len(allowed)
+    others = ("example.com", "local", "local:1", "ghcr.io.evil.example", "ghcr.io@evil.example", "[::1]")
+    assert [listed.is_allowed(host) for host in others] == [False] * len(others)
+    discovered = ChartFetcher(tmp_path, None, {})
+    assert not discovered.is_allowed("ghcr.io")
+    discovered.allow_discovered(["ghcr.io", "*"])
+    assert discovered.is_allowed("ghcr.io")
+    assert not discovered.is_allowed("evil.example")
+
+
+def test_a_proxy_gets_its_own_credential_and_no_other(attack, monkeypatch):
+    seen = []
+
+    def proxy(handler):
+        seen.append((handler.path, handler.headers.get("Proxy-Authorization")))
+        send(handler, b"", 404)
+
+    attack.other.respond = proxy
+    monkeypatch.setenv("http_proxy", attack.other.url.replace("://", "://ana:s%40cret@"))
+    attack.fetcher._allow = ["charts.example"]
+    assert "responded with 404" in attack.refusal("http://charts.example")
+    assert seen == [("http://charts.example/index.yaml", "Basic YW5hOnNAY3JldA==")]
+
+
 def manifest(**fields):
     layer = {"mediaType": LAYER, "digest": f"sha256:{sha256(package('web')).hexdigest()}", "size": 1}
     return json.dumps({"schemaVersion": 2, "layers": [layer], **fields}).encode()

@@ -50,9 +50,11 @@ class ChartFetcher:
         self._discovered |= {host.lower() for host in hosts}
 
     def is_allowed(self, host: str) -> bool:
-        name = (urlsplit(f"//{host}").hostname or host).lower()
-        allowed = self._discovered if self._allow is None else self._allow
-        return any(fnmatch.fnmatchcase(form, pattern.lower()) for pattern in allowed for form in (host.lower(), name))
+        forms = {host.lower(), (urlsplit(f"//{host}").hostname or host).lower()}
+        if self._allow is None:
+            return not self._discovered.isdisjoint(forms)
+        patterns = [pattern.lower().replace("[", "[[]") for pattern in self._allow]  # of IPv6 addresses
+        return any(fnmatch.fnmatchcase(form, pattern) for pattern in patterns for form in forms)
 
     def fetch(self, chart: ChartRef) -> FetchedChart:
         if not self.is_allowed(chart.host):
@@ -92,9 +94,9 @@ class ChartFetcher:
                 raise self._failed(chart, error) from error
             with self._caching, suppress(ValueError):  # it is too large to be held
                 self._unpacked[revision] = files
-        if not chart.is_artifact:
+        manifest = self._cache.named(f"manifest of {revision}") if chart.is_artifact else ""
+        if not manifest:
             return files
-        manifest = self._cache.named(f"manifest of {revision}")
         return {**files, "Chart.yaml": _with_metadata(files["Chart.yaml"], manifest[:_ADDED_DIGITS])}
 
     def _cached(self, key: str) -> FetchedChart | None:
@@ -109,8 +111,10 @@ class ChartFetcher:
         if package.url.startswith(f"{OCI}://"):  # with the tag, as in Bitnami's index
             url, _, tag = package.url.rpartition(":")
             linked = ChartRef.parse(url, "", tag.replace("_", "+"))
-            if linked is None or not self.is_allowed(linked.host):
+            if linked is None:
                 raise DownloadError(LocalizedText(texts.NO_URL, version=package.version))
+            if not self.is_allowed(linked.host):
+                raise self._failed(linked, DownloadError(LocalizedText(texts.NOT_ALLOWED)))
             return self._fetch_layer(linked, self._oci.locate(linked))
         if package.digest and self._cache.read(package.digest) is not None:
             return FetchedChart(package.version, package.digest), ""

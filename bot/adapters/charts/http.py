@@ -5,7 +5,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError
@@ -86,7 +86,9 @@ class HttpClient:
         is_same = _origin(url) == _origin(origin)
         if there.scheme == "https" or is_same or (there.scheme == "http" and self.is_allowed(there.netloc)):
             return url
-        raise DownloadError(LocalizedText(texts.INSECURE_REDIRECT, host=(there.netloc or there.scheme)[:100]))
+        raise DownloadError(
+            LocalizedText(texts.INSECURE_REDIRECT, host=(there.netloc.rpartition("@")[2] or there.scheme)[:100])
+        )
 
     def _send(self, url: str, most: int, headers: Mapping[str, str]) -> Response:
         response = self._pool(url).request(
@@ -118,10 +120,18 @@ class HttpClient:
         if proxy not in self._pools:
             ca_file = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
             options = {"ca_certs": ca_file} if ca_file else {}
-            pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)  # type: ignore[arg-type]
+            pool = _proxy_manager(proxy, options) if proxy else urllib3.PoolManager(**options)  # type: ignore[arg-type]
             restrict(pool)
             self._pools[proxy] = pool
         return self._pools[proxy]
+
+
+def _proxy_manager(proxy: str, options: Mapping[str, str]) -> urllib3.ProxyManager:
+    """The connections to a proxy, with the user and password in its URL."""
+    parts = urlsplit(proxy)
+    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    headers = urllib3.make_headers(proxy_basic_auth=login) if parts.username else None
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)  # type: ignore[arg-type]
 
 
 def _authorized(url: str, first: str, credential: str) -> dict[str, str]:

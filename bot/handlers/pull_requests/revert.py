@@ -168,7 +168,7 @@ class _TargetFinder:
         # A merge inside a branch usually merged the tracked branch: reverting only it would undo other people's work.
         only_possible = len(commit.parents) == 1
         if self.request.only and only_possible:
-            return self._target([commit], None)
+            return self._target([commit], None, brought_by=merge.sha)
         whole = PullNumber(pull.number) if pull and pull.merge_sha == merge.sha else Sha(merge.sha)
         return InsidePull(commit, whole, pull, merge, only_possible)
 
@@ -229,11 +229,13 @@ class _TargetFinder:
             return AcrossMerges(f"{since}..{until}", len(commits), merges)
         return self._target(commits, None)
 
-    def _target(self, commits: Sequence[Commit], pull: PullRequest | None) -> Target | Outcome:
+    def _target(
+        self, commits: Sequence[Commit], pull: PullRequest | None, *, brought_by: str | None = None
+    ) -> Target | Outcome:
         oldest = commits[-1]
         if not oldest.parents:
             return RootCommit(oldest)
-        target = Target(tuple(commits), oldest.parents[0], pull)
+        target = Target(tuple(commits), oldest.parents[0], pull, brought_by)
         if self.repository.tree_id(target.last.sha, "") == self.repository.tree_id(target.base, ""):
             return EmptyCommit(target)
         return target
@@ -292,10 +294,13 @@ class _Revert:
 
     def _conflict(self, merged: Merged, head: str) -> Conflict:
         kinds = dict(zip(merged.conflicts[:MAX_FILES], merged.kinds, strict=False))
-        changed_by = {path: shas[:_MAX_LATER] for path, shas in self._later(head, kinds).items()}
-        commits = self._read(sha for shas in changed_by.values() for sha in shas)
+        later = {
+            path: [sha for sha in shas if sha != self.target.brought_by][:_MAX_LATER]
+            for path, shas in self._later(head, kinds).items()
+        }
+        commits = self._read(sha for shas in later.values() for sha in shas)
         files = tuple(
-            ConflictedFile(path, kind, tuple(commits[sha] for sha in changed_by[path])) for path, kind in kinds.items()
+            ConflictedFile(path, kind, tuple(commits[sha] for sha in later[path])) for path, kind in kinds.items()
         )
         return Conflict(self.target, files, by_hand(self.target, self.repository.branch))
 

@@ -106,8 +106,8 @@ SECRET_FORBIDDEN = Phrase(
     "los valores a un ConfigMap.",
 )
 CHART_REFERENCE = Phrase(
-    en="the chart comes from a {kind}, but the bot reads only from git.",
-    es="su chart viene de un {kind}, pero el bot solo lee de git.",
+    en="the chart comes from a {kind}, which the bot does not follow.",
+    es="su chart viene de un {kind}, y el bot no lo sigue.",
 )
 TARGET_PATH = Phrase(
     en="the targetPath {path} in valuesFrom is not a path that Helm accepts.",
