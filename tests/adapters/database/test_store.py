@@ -15,7 +15,7 @@ from bot.adapters.database.tables import metadata
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.incidents.incident import Incident, IncidentState
+from bot.core.incidents.incident import Incident, IncidentEvent, IncidentEventType, IncidentState
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.core.pull_requests.revert import RevertRequest
@@ -75,7 +75,7 @@ QUEUED = QueuedRevert(
 
 
 def rollout(revision):
-    part = ApplicationRollout("shop", "prod", "C1", lacking=PendingState(("Deployment web",), total=1))
+    part = ApplicationRollout("shop", "prod", "C1", pending=PendingState(("Deployment web",), total=1))
     return Rollout(f"platform@{revision}", "platform", "main", revision, None, "Subject", "Ana", T0, (part,))
 
 
@@ -132,7 +132,8 @@ def with_texts(store):
     merged = rollout("b" * 40)
     parts = (replace(merged.parts[0], error=SILENT, change=ApplicationChange(why=SILENT)),)
     store.checks.save([replace(CHECK, error=SILENT, notes=(SILENT, "plain"), drift=drift, set_aside=())])
-    store.incidents.exchange(None, replace(INCIDENT, blind=SILENT, drift=drift, worst=drift))
+    history = (IncidentEvent("0", T0, IncidentEventType.WORSENED, in_thread=False),)
+    store.incidents.exchange(None, replace(INCIDENT, check_error=SILENT, drift=drift, worst=drift, history=history))
     store.rollouts.save(replace(merged, parts=parts))
     store.approvals.advance("p", None, "a" * 40, [record(1, why=SILENT)])
     store.queued_reverts.save(replace(QUEUED, result=SILENT))
@@ -170,7 +171,7 @@ def test_a_text_is_stored_without_its_template_and_comes_back_in_every_language(
     assert sorted(body.count(STORED) for body in stored) == [1, 2, 2, 5, 7]
     assert not [body for body in stored if "ould not" in body or "No se pudo" in body]
     check, incident, merged, approval, queued = everything(with_texts)
-    assert {check.error, incident.blind, merged.parts[0].change.why, approval.why, queued.result} == {SILENT}
+    assert {check.error, incident.check_error, merged.parts[0].change.why, approval.why, queued.result} == {SILENT}
     assert Translator(Language.SPANISH).localize(check.drift[0].fields[0].reason) == (
         "No se pudo listar pods en el clúster prod: la lista expiró (410)."
     )
@@ -186,11 +187,22 @@ def test_a_text_that_was_stored_with_its_templates_becomes_its_english_sentence(
     assert not [body for body in bodies(with_texts) if '"es":' in body]
 
 
+def test_fields_that_had_another_name_are_read_by_their_new_one(with_texts, url):
+    before = everything(with_texts)
+    for name, old in {"check_error": "blind", "in_thread": "told", "pending": "lacking"}.items():
+        assert [body for body in bodies(with_texts) if f'"{name}":' in body]
+        rewrite(with_texts, f'"{name}":', f'"{old}":')
+    with with_texts.database.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+    SqlStore(url).close()
+    assert everything(with_texts) == before
+
+
 def test_a_text_that_only_another_version_has_is_read_and_stored_again(with_texts):
     rewrite(with_texts, "cluster.COULD_NOT", "cluster.RENAMED")
     for _ in range(2):
         check, incident, merged, approval, queued = everything(with_texts)
-        kept = {check.error, incident.blind, merged.parts[0].change.why, approval.why, queued.result}
+        kept = {check.error, incident.check_error, merged.parts[0].change.why, approval.why, queued.result}
         assert {str(text) for text in kept} == {
             "cluster.RENAMED: prod, list pods, the list expired (410). (stored by another version of the bot)"
         }
