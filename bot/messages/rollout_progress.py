@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.objects.health import Unready
-from bot.core.rollouts.rollout import NOTHING_PENDING, ApplicationRollout, PendingState, Rollout
+from bot.core.rollouts.pending import NOTHING_PENDING, PendingState, Unready
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout
 from bot.i18n.catalogue import common as shared
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import PluralPhrase, Translator
@@ -15,6 +15,7 @@ _MAX_PARTS = 8  # applications listed one by one; more are grouped by state
 _MAX_DETAILED = 3  # applications of a state listed with what they still need
 _MAX_NAMES = 4
 _MAX_PENDING = 4
+_MAX_BLOCKS = 10
 
 
 def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False) -> list[list[Element]]:
@@ -90,7 +91,7 @@ def _part(translator: Translator, part: ApplicationRollout, merged_at: datetime)
 
 def _pending(translator: Translator, pending: PendingState) -> str:
     names = [
-        *(_workload(translator, workload) for workload in pending.unready),
+        *(_unready(translator, unready) for unready in pending.unready),
         *(clip(name, 160) for name in pending.missing),
         *(translator.text(texts.REMAINING, object=clip(name, 120)) for name in pending.remaining),
     ]
@@ -100,15 +101,27 @@ def _pending(translator: Translator, pending: PendingState) -> str:
     return "; ".join([*shown, *more])
 
 
-def _workload(translator: Translator, workload: Unready) -> str:
-    values = {
-        "object": f"{workload.kind} {clip(workload.name, 80)}",
-        "ready": translator.number(workload.ready),
-        "wanted": translator.number(workload.wanted),
-    }
-    if not workload.reason:
-        return translator.text(texts.READY, **values)
-    return translator.text(texts.READY_BECAUSE, **values, reason=clip(workload.reason, 100))
+def _unready(translator: Translator, unready: Unready) -> str:
+    name = f"{unready.kind} {clip(unready.name, 80)}"
+    if unready.wanted:
+        state = translator.count(
+            texts.PODS,
+            unready.wanted,
+            bar=_bar(unready.ready, unready.wanted),
+            ready=translator.number(unready.ready),
+        )
+    else:
+        state = unready.health.value
+    if not unready.reason:
+        return translator.text(texts.READY, object=name, state=state)
+    return translator.text(texts.READY_BECAUSE, object=name, state=state, reason=clip(unready.reason, 100))
+
+
+def _bar(ready: int, wanted: int) -> str:
+    """A bar of one block for each pod, or of 10 if there are more; full only if all pods are ready."""
+    blocks = min(wanted, _MAX_BLOCKS)
+    filled = min(ready, wanted) * blocks // wanted
+    return "▰" * filled + "▱" * (blocks - filled)
 
 
 def _failure(translator: Translator, part: ApplicationRollout) -> list[Element]:

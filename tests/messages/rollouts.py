@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.changes.suspect import SuspectReason
-from bot.core.rollouts.rollout import ApplicationRollout, PendingState, RolloutState
+from bot.core.rollouts.pending import PendingState
+from bot.core.rollouts.rollout import ApplicationRollout, RolloutState
 from bot.messages import rollout
 from tests.messages.samples import (
     DETAILED,

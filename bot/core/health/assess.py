@@ -41,7 +41,6 @@ KINDS: Final[Mapping[tuple[str, str], Rule]] = {
 # By group, and for the groups below it: `s3.aws.crossplane.io`.
 GROUPS: Final[Mapping[str, Rule]] = {
     "cert-manager.io": _ready,
-    "certmanager.k8s.io": _ready,
     "cluster.x-k8s.io": cluster_api.provisioned,
     "crossplane.io": crossplane,
     "external-secrets.io": partial(by_conditions, rules=EXTERNAL_SECRETS),

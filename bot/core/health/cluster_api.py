@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.core.health.conditions import KSTATUS, READY, by_conditions
-from bot.core.health.status import PROGRESSING, SUSPENDED, Health, HealthStatus, condition
+from bot.core.health.status import HEALTHY, PROGRESSING, SUSPENDED, Health, HealthStatus, condition
 from bot.core.objects.resource import Object, mapping, text
 
 _HEALTHY: Final = frozenset(("Provisioned", "Running", "Scaling"))
@@ -30,4 +30,4 @@ def machine_health_check(live: Object) -> Health:
     expected, healthy = status.get("expectedMachines"), status.get("currentHealthy")
     if not isinstance(healthy, int):
         return PROGRESSING
-    return Health(HealthStatus.HEALTHY if healthy == expected else HealthStatus.DEGRADED, "")
+    return HEALTHY if healthy == expected else Health(HealthStatus.DEGRADED, "UnhealthyMachines")

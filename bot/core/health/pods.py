@@ -65,9 +65,8 @@ def pod_problem(live: Object) -> PodProblem | None:
     return PodProblem("ContainersNotReady", Cause.PROBE) if _fails_probe(live) else None
 
 
-def selects(live: Object, pod_labels: Object) -> bool:
+def selects(match_labels: Object, pod_labels: Object) -> bool:
     """Whether a workload's matchLabels select a pod. Ignores matchExpressions, which are rare."""
-    match_labels = mapping(live, "spec", "selector", "matchLabels")
     return bool(match_labels) and all(pod_labels.get(key) == value for key, value in match_labels.items())
 
 

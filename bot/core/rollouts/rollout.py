@@ -4,18 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
 
-from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.rendered_change import NO_CHANGE, RenderedChange
 from bot.core.changes.suspect import Suspect
 from bot.core.git.author import Author
 from bot.core.git.people import ChangePeople
-from bot.core.objects.health import Unready
 from bot.core.objects.images import Unpinned
+from bot.core.rollouts.pending import NOTHING_PENDING, PendingState
 from bot.i18n.language import Text
-
-MAX_LISTED: Final = 10  # pending objects, and unpinned images, per application
 
 
 class RolloutState(StrEnum):
@@ -31,30 +27,6 @@ class RolloutState(StrEnum):
 
 
 ENDED_STATES = frozenset({RolloutState.LIVE, RolloutState.SUPERSEDED})
-
-
-@dataclass(frozen=True, slots=True)
-class PendingState:
-    """What was still pending when an application was observed: at most MAX_LISTED of each kind; `total` counts all.
-
-    `missing` fields and objects are not applied yet (`Deployment web: replicas`); `remaining` objects were removed
-    from git but are still in the cluster; `unready` workloads were applied but are not ready. `failure` is the error
-    that the deployer reports.
-    """
-
-    missing: tuple[str, ...] = ()
-    remaining: tuple[str, ...] = ()
-    unready: tuple[Unready, ...] = ()
-    failure: DeployerFailure | None = None
-    total: int = 0
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether a workload has failed for good: it won't become ready unless someone intervenes."""
-        return any(workload.failed for workload in self.unready)
-
-
-NOTHING_PENDING: Final = PendingState()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import ObjectDrift
 from bot.core.drift.short_path import short_path
-from bot.core.objects.health import Unready
 from bot.core.objects.manifest import Manifest, ManifestError
-from bot.core.rollouts.rollout import MAX_LISTED, NOTHING_PENDING, Observation, PendingState, Rollout, RolloutState
+from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState, Unready
+from bot.core.rollouts.rollout import Observation, Rollout, RolloutState
 from bot.handlers.discovery.deployers import deployer_failures
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import comparison_result, join_sentences, still_present
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import changed_manifests
-from bot.handlers.rollouts.workloads import WorkloadKey, find_unready
+from bot.handlers.rollouts.health import ObjectKey, find_unready
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
@@ -98,11 +98,12 @@ def _observe(
                 if observation == Observation()
             ]
             changed = [(manifest, target.application.namespace) for target in applied for manifest in target.changed]
-            workloads = find_unready(cluster, live.discovery, changed)
+            unready_objects = find_unready(cluster, live.discovery, changed)
     except PortError as error:
         return [Observation(error=error.text)] * len(targets)
     observations = [
-        _with_unready(target, observation, workloads) for target, observation in zip(targets, observations, strict=True)
+        _with_unready(target, observation, unready_objects)
+        for target, observation in zip(targets, observations, strict=True)
     ]
     return _with_failures(ports, cluster, targets, observations)
 
@@ -128,13 +129,15 @@ def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
     return Observation(error=join_sentences((*result.unknown, *unknown)))
 
 
-def _with_unready(target: _Target, observation: Observation, workloads: Mapping[WorkloadKey, Unready]) -> Observation:
-    """The observation with the workloads that are not ready, if everything is applied."""
+def _with_unready(
+    target: _Target, observation: Observation, unready_objects: Mapping[ObjectKey, Unready]
+) -> Observation:
+    """The observation with the objects that are not healthy, if everything is applied."""
     if observation != Observation():
         return observation
     namespace = target.application.namespace
-    keys = ((manifest.kind, manifest.namespace or namespace, manifest.name) for manifest in target.changed)
-    unready = tuple(workloads[key] for key in keys if key in workloads)
+    keys = (manifest.in_namespace(manifest.namespace or namespace).key for manifest in target.changed)
+    unready = tuple(unready_objects[key] for key in keys if key in unready_objects)
     return Observation(PendingState(unready=unready[:MAX_LISTED], total=len(unready))) if unready else observation
 
 

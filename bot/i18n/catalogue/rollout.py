@@ -83,10 +83,11 @@ REMAINING = Phrase(
     en="{object} was removed from git but is still in the cluster",
     es="{object} se eliminó de git pero sigue en el clúster",
 )
-READY = Phrase(en="{object}: {ready} of {wanted} ready", es="{object}: {ready} de {wanted} listos")
-READY_BECAUSE = Phrase(
-    en="{object}: {ready} of {wanted} ready ({reason})",
-    es="{object}: {ready} de {wanted} listos ({reason})",
+READY = Phrase(en="{object}: {state}", es="{object}: {state}")
+READY_BECAUSE = Phrase(en="{object}: {state} ({reason})", es="{object}: {state} ({reason})")
+PODS = PluralPhrase(
+    en=("{bar} {ready} of {n} pod", "{bar} {ready} of {n} pods"),
+    es=("{bar} {ready} de {n} pod", "{bar} {ready} de {n} pods"),
 )
 SAYS = Phrase(en=" · {deployer} reports {reason}", es=" · {deployer} informa {reason}")
 SAYS_MORE = Phrase(en=" · {deployer} reports {reason}: {message}", es=" · {deployer} informa {reason}: {message}")

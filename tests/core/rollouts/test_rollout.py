@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.objects.health import Unready
+from bot.core.rollouts.pending import PendingState, Unready
 from bot.core.rollouts.rollout import (
     ApplicationRollout,
     Observation,
-    PendingState,
     Rollout,
     RolloutState,
     apply_observations,
