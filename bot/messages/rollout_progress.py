@@ -21,9 +21,9 @@ _MAX_BLOCKS = 10
 def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False) -> list[list[Element]]:
     """Parts of a rich_text block: one for each application, or a summary by state and then some that are not live.
 
-    `waiting` leaves out the applications that are live.
+    `waiting` leaves out the applications that are live and healthy.
     """
-    parts = [part for part in rollout.parts if not waiting or part.live_at is None]
+    parts = [part for part in rollout.parts if not waiting or part.live_at is None or part.is_degraded]
     if len(parts) <= _MAX_PARTS:
         return [[bullets([_part(translator, part, rollout.merged_at)])] for part in parts]
     groups: dict[str, list[ApplicationRollout]] = {}
@@ -43,16 +43,19 @@ def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False)
 
 # States that need attention come first.
 _GROUPS: dict[str, PluralPhrase] = {
+    "degraded": texts.ALL_DEGRADED,
     "unready": texts.ALL_UNREADY,
     "missing": texts.ALL_MISSING,
     "unknown": texts.ALL_UNKNOWN,
     "unseen": texts.ALL_UNSEEN,
     "live": texts.ALL_LIVE,
 }
-_DETAILED_STATES = ("unready", "missing", "unknown")
+_DETAILED_STATES = ("degraded", "unready", "missing", "unknown")
 
 
 def _state(part: ApplicationRollout) -> str:
+    if part.is_degraded:
+        return "degraded"
     if part.live_at:
         return "live"
     if part.error:
@@ -69,10 +72,20 @@ def _group(translator: Translator, state: str, parts: Sequence[ApplicationRollou
 
 def _part(translator: Translator, part: ApplicationRollout, merged_at: datetime) -> list[Element]:
     where: dict[str, Value] = {"application": words(part.application, bold=True), "cluster": part.cluster}
+    at = part.live_at or merged_at
     match _state(part):
+        case "degraded":
+            since: dict[str, Value] = {"took": common.duration(at - merged_at), "time": date(part.degraded_at or at)}
+            return rich_line(
+                translator, texts.PART_DEGRADED, **where, **since, missing=_pending(translator, part.pending)
+            )
         case "live":
-            at = part.live_at or merged_at
-            return rich_line(translator, texts.PART_LIVE, **where, took=common.duration(at - merged_at), time=date(at))
+            line = rich_line(translator, texts.PART_LIVE, **where, took=common.duration(at - merged_at), time=date(at))
+            if part.degraded_at and part.recovered_at:
+                line += rich_line(
+                    translator, texts.RECOVERED, time=date(part.degraded_at), recovered=date(part.recovered_at)
+                )
+            return line
         case "unknown":
             return rich_line(
                 translator, texts.PART_UNKNOWN, **where, reason=clip(translator.localize(part.error or ""), 300)

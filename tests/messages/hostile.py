@@ -146,7 +146,7 @@ def cards(translator):
         "resolved card": incident.card(translator, resolved),
         "rollout": rollout.card(translator, MERGE),
         "rollout few": rollout.card(translator, replace(MERGE, parts=MERGE.parts[:8])),
-        "rollout stuck": rollout.late_reply(translator, LATE),
+        "rollout stuck": rollout.problem_reply(translator, LATE),
         "rollout late": rollout.card(translator, replace(LATE, suspects=(SUSPECT,) * 9)),
         "revert pull": pull_request_card.card(translator, merged),
     }

@@ -59,6 +59,6 @@ def messages(translator):
     return {
         **{f"rollout-card-{name}": rollout.card(translator, merge) for name, merge in cards.items()},
         "rollout-reply-live": rollout.ended_reply(translator, LIVE),
-        "rollout-reply-stuck": rollout.late_reply(translator, STUCK),
+        "rollout-reply-stuck": rollout.problem_reply(translator, STUCK),
         "rollout-reply-mentions": rollout.ended_reply(translator, mentions),
     }

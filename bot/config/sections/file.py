@@ -9,6 +9,7 @@ from bot.config.sections.application import ApplicationConfig
 from bot.config.sections.cluster import ClusterConfig
 from bot.config.sections.ignore import IgnoreConfig
 from bot.config.sections.repository import RepositoryConfig
+from bot.config.sections.rollouts import RolloutsConfig
 from bot.config.sections.schedule import ScheduleConfig
 from bot.config.sections.section import Section
 from bot.config.sections.slack import SlackConfig
@@ -26,6 +27,7 @@ class ConfigFile(Section):
         default={}, description=f"a mapping of at least one application; each key is {A_NAME}"
     )
     schedule: ScheduleConfig = Field(default=ScheduleConfig(), description="a mapping such as {drift: 5m, git: 30s}")
+    rollouts: RolloutsConfig = Field(default=RolloutsConfig(), description="a mapping such as {watch: 30m}")
     alerts: AlertsConfig = Field(
         default=AlertsConfig(), description="a mapping such as {looks: 2, quiet_while_rolling: true}"
     )

@@ -8,7 +8,7 @@ from bot.core.health import argo_rollouts, cluster_api, jobs, pods, provisioned,
 from bot.core.health.conditions import EXTERNAL_SECRETS, READY, RESOURCES_APPLIED, SYNCED, by_conditions, flux, kstatus
 from bot.core.health.crossplane import crossplane
 from bot.core.health.gateway_api import gateway_api
-from bot.core.health.status import HEALTHY, MISSING, PROGRESSING, Health, HealthStatus, count, group_of
+from bot.core.health.status import HEALTHY, MISSING, PROGRESSING, UNKNOWN, Health, HealthStatus, count, group_of
 from bot.core.objects.resource import Object, mapping, text
 
 Rule = Callable[[Object], Health]
@@ -49,6 +49,8 @@ GROUPS: Final[Mapping[str, Rule]] = {
     "toolkit.fluxcd.io": flux,
     "upbound.io": crossplane,
 }
+# https://argo-cd.readthedocs.io/en/stable/user-guide/annotations-and-labels/
+_IGNORE: Final = "argocd.argoproj.io/ignore-healthcheck"
 # The groups of Kubernetes itself: what has no rule above works as soon as it exists.
 _BUILT_IN: Final = frozenset(
     (
@@ -81,6 +83,8 @@ def assess(live: Object | None) -> Health:
     metadata = mapping(live, "metadata")
     if metadata.get("deletionTimestamp"):
         return Health(HealthStatus.PROGRESSING, "Terminating")
+    if mapping(metadata, "annotations").get(_IGNORE) == "true":
+        return UNKNOWN
     group, kind = group_of(live), text(live, "kind")
     if (group, kind) in KINDS:
         return KINDS[group, kind](live)

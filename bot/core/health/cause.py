@@ -5,17 +5,17 @@ from typing import Final
 
 
 class Cause(StrEnum):
-    """What keeps a workload from running, or a change from being applied."""
+    """What keeps a workload from running, or a change from being applied; the one that explains most comes first."""
 
     IMAGE_PULL = "image_pull"
-    CRASH_LOOP = "crash_loop"
     OOM_KILLED = "oom_killed"
-    PROBE = "probe"
+    CRASH_LOOP = "crash_loop"
     QUOTA = "quota"
     ADMISSION = "admission"
     UNSCHEDULABLE = "unschedulable"
-    DEPENDENCY = "dependency"
     HOOK_FAILED = "hook_failed"
+    DEPENDENCY = "dependency"
+    PROBE = "probe"
 
 
 # Reasons of containers, pods and Flux resources.

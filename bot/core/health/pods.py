@@ -18,7 +18,7 @@ _HOOK: Final = "argocd.argoproj.io/hook"
 
 @dataclass(frozen=True, slots=True)
 class PodProblem:
-    """Why a pod does not run, as Kubernetes words it."""
+    """Why a pod does not run, as Kubernetes words it; "" if only its probes fail, which its status does not say."""
 
     reason: str
     cause: Cause | None = None
@@ -62,7 +62,7 @@ def pod_problem(live: Object) -> PodProblem | None:
         return PodProblem(reason, cause_of(reason))
     if text(mapping(live, "status"), "phase") == "Failed" and (reason := text(mapping(live, "status"), "reason")):
         return PodProblem(reason, cause_of(reason, text(mapping(live, "status"), "message")))
-    return PodProblem("ContainersNotReady", Cause.PROBE) if _fails_probe(live) else None
+    return PodProblem("", Cause.PROBE) if _fails_probe(live) else None
 
 
 def selects(match_labels: Object, pod_labels: Object) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core.applications.deployer_status import DeployerFailure
-from bot.core.health.cause import Cause
+from bot.core.health.cause import Cause, cause_of
 from bot.core.health.status import HealthStatus
 
 MAX_LISTED: Final = 10  # pending objects, and unpinned images, per application
@@ -42,6 +42,20 @@ class PendingState:
     unready: tuple[Unready, ...] = ()
     failure: DeployerFailure | None = None
     total: int = 0
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why it is still pending, by what the objects report, or else their deployer."""
+        causes = {unready.cause for unready in self.unready if unready.cause is not None}
+        if self.failure is not None and (reported := cause_of(self.failure.reason, self.failure.message)):
+            causes.add(reported)
+        return min(causes, key=list(Cause).index, default=None)
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether a problem is reported. A failing probe is not one: a slow start looks the same."""
+        is_degraded = any(unready.health is HealthStatus.DEGRADED for unready in self.unready)
+        return is_degraded or self.cause not in (None, Cause.PROBE)
 
     @property
     def has_failed(self) -> bool:

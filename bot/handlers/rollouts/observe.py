@@ -9,6 +9,7 @@ from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import ObjectDrift
 from bot.core.drift.short_path import short_path
+from bot.core.health.status import HealthStatus
 from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState, Unready
 from bot.core.rollouts.rollout import Observation, Rollout, RolloutState
@@ -34,12 +35,16 @@ Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by appli
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """One application in one rollout, with the manifests that the merge changed and those that it removed."""
+    """One application in one rollout, with the manifests that the merge changed and those that it removed.
+
+    One that is live already is only `watched`: its health counts, not whether it still matches git.
+    """
 
     rollout: Rollout
     application: Application
     changed: Sequence[Manifest]
     removed: Sequence[Manifest]
+    watched: bool
 
 
 def observe(
@@ -50,7 +55,7 @@ def observe(
     manifest_cache: ManifestCache,
     ignore: Sequence[IgnoreRule] = (),
 ) -> Observations:
-    """Observe every part of these rollouts that is on the cluster and not live yet, listing each kind only once.
+    """Observe every part of these rollouts on the cluster that is not live yet or watched, listing each kind only once.
 
     Fields that a rule ignores do not delay a rollout. A PortError is not raised: it is the `error` of an observation.
     """
@@ -58,7 +63,7 @@ def observe(
     targets: list[_Target] = []
     for rollout in rollouts:
         for part in rollout.parts:
-            if part.cluster != cluster or part.live_at is not None:
+            if part.cluster != cluster or not part.is_observed:
                 continue
             application = applications.get(part.application)
             if application is None or (application.cluster, application.repository.key) != (
@@ -74,7 +79,7 @@ def observe(
             except (PortError, ManifestError) as error:
                 observations[rollout.id][part.application] = Observation(error=error.text)
             else:
-                targets.append(_Target(rollout, application, changed, removed))
+                targets.append(_Target(rollout, application, changed, removed, watched=part.live_at is not None))
     if targets:
         for target, observation in zip(targets, _observe(ports, cluster, targets, ignore), strict=True):
             observations[target.rollout.id][target.application.name] = observation
@@ -86,12 +91,15 @@ def _observe(
 ) -> Sequence[Observation]:
     cluster = ports.clusters[name]
     manifests = [
-        (manifest, target.application) for target in targets for manifest in (*target.changed, *target.removed)
+        (manifest, target.application)
+        for target in targets
+        if not target.watched
+        for manifest in (*target.changed, *target.removed)
     ]
     try:
         with unexpected_as_port_error(f"rollouts on {name}"):
             live = compare_live(cluster, manifests, options=CompareOptions(tuple(ignore)))
-            observations = [_observe_target(target, live) for target in targets]
+            observations = [Observation() if target.watched else _observe_target(target, live) for target in targets]
             applied = [
                 target
                 for target, observation in zip(targets, observations, strict=True)
@@ -138,6 +146,8 @@ def _with_unready(
     namespace = target.application.namespace
     keys = (manifest.in_namespace(manifest.namespace or namespace).key for manifest in target.changed)
     unready = tuple(unready_objects[key] for key in keys if key in unready_objects)
+    if target.watched:  # what is missing now is drift
+        unready = tuple(each for each in unready if each.health is not HealthStatus.MISSING)
     return Observation(PendingState(unready=unready[:MAX_LISTED], total=len(unready))) if unready else observation
 
 
@@ -150,6 +160,7 @@ def _with_failures(
         target.application.name: target.application
         for target, observation in zip(targets, observations, strict=True)
         if observation.pending != NOTHING_PENDING
+        and not target.watched
         and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYER_DELAY)
     }
     failures: Mapping[str, DeployerFailure] = {}

@@ -8,6 +8,7 @@ import pytest
 from bot.core.rollouts.pending import PendingState, Unready
 from bot.core.rollouts.rollout import (
     ApplicationRollout,
+    Limits,
     Observation,
     Rollout,
     RolloutState,
@@ -17,7 +18,7 @@ from bot.core.rollouts.rollout import (
 )
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-DEADLINE = timedelta(minutes=10)
+LIMITS = Limits(timedelta(minutes=10), timedelta(minutes=30))
 LIVE = Observation()
 WAITING = Observation(PendingState(missing=("Deployment shop/web: spec.replicas",), total=1))
 CRASHING = Observation(PendingState(unready=(Unready("Deployment", "web", 0, 2, "CrashLoopBackOff"),), total=1))
@@ -42,7 +43,7 @@ def rollout(*names, revision="b" * 40):
 
 
 def observe(current, observations, seconds):
-    return apply_observations(current, observations, now=T0 + timedelta(seconds=seconds), deadline=DEADLINE)
+    return apply_observations(current, observations, now=T0 + timedelta(seconds=seconds), limits=LIMITS)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.rollouts.rollout import RolloutState, apply_observations
+from bot.core.rollouts.rollout import Limits, RolloutState, apply_observations
 from bot.handlers.rollouts.change import describe
 from bot.handlers.rollouts.merges import MAX_MERGES, record_merges
 from bot.handlers.rollouts.observe import observe
@@ -53,7 +53,7 @@ class Scenario:
     def observe(self, rollout):
         """The rollout after a look at the cluster."""
         observed = observe(self.ports, "prod", [rollout], self.applications, self.cache)
-        return apply_observations(rollout, observed[rollout.id], now=self.clock(), deadline=DEADLINE)
+        return apply_observations(rollout, observed[rollout.id], now=self.clock(), limits=Limits(DEADLINE))
 
     def describe(self, rollout):
         """The rollout with what it changes."""
