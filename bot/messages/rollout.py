@@ -25,7 +25,7 @@ from bot.messages.blocks import (
 )
 from bot.messages.revert import revert_button
 from bot.messages.rollout_change import changes, unpinned
-from bot.messages.rollout_outcome import headline, late_note
+from bot.messages.rollout_outcome import headline, late_note, reverting_change
 from bot.messages.rollout_progress import progress
 
 _MAX_CHANGES = 3_500  # characters of JSON: the progress below it has to fit too
@@ -103,7 +103,12 @@ def _merge(translator: Translator, rollout: Rollout) -> list[Element]:
     if rollout.pull_number and rollout.pull_url:
         line += [words(" · "), link(rollout.pull_url, f"#{rollout.pull_number}")]
     line += [words(" "), *people.line(translator, rollout.people, has_pull=rollout.pull_number is not None)]
-    return line + rich_line(translator, texts.MERGED_AT, branch=clip(rollout.branch, 60), time=date(rollout.merged_at))
+    line += rich_line(translator, texts.MERGED_AT, branch=clip(rollout.branch, 60), time=date(rollout.merged_at))
+    if rollout.reverted_by:
+        name = reverting_change(translator, rollout)
+        revert = link(rollout.reverted_url, name) if rollout.reverted_url else code(name)
+        line += rich_line(translator, texts.REVERTED_BY, change=revert)
+    return line
 
 
 def _to_authors(translator: Translator, rollout: Rollout, sentence: str) -> list[Element]:

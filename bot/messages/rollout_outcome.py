@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bot.core.health.cause import Cause
+from bot.core.health.status import HealthStatus
 from bot.core.rollouts.outcome import Outcome, outcome
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout
 from bot.i18n.catalogue import rollout as texts
@@ -68,7 +69,7 @@ def headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
         "all": translator.number(len(rollout.parts)),
         "took": common.duration((rollout.ended_at or rollout.merged_at) - rollout.merged_at),
         "newer": common.short_revision(translator, rollout.superseded_by),
-        "by": clip(_short(translator, rollout.reverted_by or ""), 20),
+        "by": reverting_change(translator, rollout),
     }
     sentence = texts.ROLLING_PARTLY if how is Outcome.ROLLING_OUT and live else _SENTENCES[how]
     if isinstance(sentence, PluralPhrase):
@@ -85,6 +86,12 @@ def late_note(rollout: Rollout) -> Phrase:
     return texts.NOT_READY_NOTE if is_applied else texts.LATE_NOTE
 
 
+def reverting_change(translator: Translator, rollout: Rollout) -> str:
+    """The pull request (`#13`) or the commit that reverted the rollout."""
+    name = rollout.reverted_by or ""
+    return clip(name, 20) if name.startswith("#") else common.short_revision(translator, name)
+
+
 def _with_problem(rollout: Rollout, how: Outcome) -> Sequence[ApplicationRollout]:
     if how is Outcome.DEGRADED:
         return [part for part in rollout.parts if part.is_degraded]
@@ -96,6 +103,8 @@ def _because(translator: Translator, parts: Sequence[ApplicationRollout]) -> str
     for part in parts:
         failure = part.pending.failure
         for unready in part.pending.unready:
+            if unready.health is HealthStatus.SUSPENDED:
+                return translator.text(texts.OF, name=clip(unready.name, 60))
             if unready.cause is not None:
                 return _reason(translator, unready.name, translator.text(_CAUSES[unready.cause]))
             if unready.reason:
@@ -108,7 +117,3 @@ def _because(translator: Translator, parts: Sequence[ApplicationRollout]) -> str
 
 def _reason(translator: Translator, name: str, reason: str) -> str:
     return translator.text(texts.BECAUSE, name=clip(name, 60), reason=clip(reason, 60))
-
-
-def _short(translator: Translator, revision: str) -> str:
-    return revision if revision.startswith("#") else common.short_revision(translator, revision)

@@ -131,9 +131,9 @@ def _unready(translator: Translator, unready: Unready) -> str:
 
 
 def _bar(ready: int, wanted: int) -> str:
-    """A bar of one block for each pod, or of 10 if there are more; full only if all pods are ready."""
+    """A bar of one block for each pod, or of 10 if there are more; empty and full only if no pod and all are ready."""
     blocks = min(wanted, _MAX_BLOCKS)
-    filled = min(ready, wanted) * blocks // wanted
+    filled = max(min(ready, wanted) * blocks // wanted, min(ready, 1))
     return "▰" * filled + "▱" * (blocks - filled)
 
 

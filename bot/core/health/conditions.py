@@ -17,9 +17,22 @@ from bot.core.health.status import (
     conditions,
     count,
 )
-from bot.core.objects.resource import Object, mapping
+from bot.core.objects.resource import Object, mapping, text
 
 _H, _P, _D = HealthStatus.HEALTHY, HealthStatus.PROGRESSING, HealthStatus.DEGRADED
+
+# Kinds whose controllers always set conditions. Others in their groups have no status, such as a ReferenceGrant.
+_WITH_CONDITIONS: Final = frozenset(
+    (
+        *("Certificate", "CertificateRequest", "ClusterIssuer", "Issuer"),
+        *("Cluster", "ClusterResourceSet", "Machine", "MachineDeployment", "MachinePool", "MachineSet"),
+        *("ClusterExternalSecret", "ClusterSecretStore", "ExternalSecret", "PushSecret", "SecretStore", "SealedSecret"),
+        *("Bucket", "GitRepository", "HelmChart", "HelmRelease", "Kustomization", "OCIRepository", "Receiver"),
+        *("ImagePolicy", "ImageRepository", "ImageUpdateAutomation"),
+        *("GRPCRoute", "Gateway", "GatewayClass", "HTTPRoute", "TLSRoute", "BackendTLSPolicy"),
+        *("Configuration", "KnativeEventing", "KnativeServing", "Route", "Service"),
+    )
+)
 
 # A condition's type, its status, and the health that it means. The first that an object has counts.
 Rules = tuple[tuple[str, str, HealthStatus], ...]
@@ -46,8 +59,14 @@ SYNCED: Final[Rules] = (("Synced", "False", _D), ("Synced", "True", _H))
 
 
 def by_conditions(live: Object, rules: Rules) -> Health:
-    """The health that the object's conditions mean; progressing if it has none of these."""
-    return _first_match(live, rules) or PROGRESSING
+    """The health that the object's conditions mean; progressing if it has others, or none yet."""
+    return _first_match(live, rules) or without_conditions(live)
+
+
+def without_conditions(live: Object) -> Health:
+    """The health of an object without a condition that counts: unknown if its kind may not have any."""
+    has_conditions = bool(mapping(live, "status").get("conditions"))
+    return PROGRESSING if has_conditions or text(live, "kind") in _WITH_CONDITIONS else UNKNOWN
 
 
 def kstatus(live: Object) -> Health:

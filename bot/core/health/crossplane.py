@@ -6,7 +6,7 @@ https://docs.crossplane.io/latest/guides/crossplane-with-argo-cd/
 from typing import Final
 
 from bot.core.health.conditions import Rules, by_conditions
-from bot.core.health.status import HEALTHY, SUSPENDED, Health, HealthStatus, condition
+from bot.core.health.status import HEALTHY, PROGRESSING, SUSPENDED, Health, HealthStatus, condition
 from bot.core.objects.resource import Object, mapping, text
 
 _RULES: Final[Rules] = (
@@ -28,6 +28,7 @@ _WITHOUT_CONDITIONS: Final = frozenset(
         "CompositionRevision",
         "ControllerConfig",
         "DeploymentRuntimeConfig",
+        "EnvironmentConfig",
         "ProviderConfig",
         "ProviderConfigUsage",
     )
@@ -41,4 +42,4 @@ def crossplane(live: Object) -> Health:
         return SUSPENDED
     if text(live, "kind") in _WITHOUT_CONDITIONS and not mapping(live, "status").get("conditions"):
         return HEALTHY
-    return by_conditions(live, _RULES)
+    return by_conditions(live, _RULES) if mapping(live, "status").get("conditions") else PROGRESSING

@@ -5,6 +5,7 @@ https://gateway-api.sigs.k8s.io/geps/gep-1364/
 
 from collections.abc import Iterator
 
+from bot.core.health.conditions import without_conditions
 from bot.core.health.status import (
     HEALTHY,
     PROGRESSING,
@@ -26,7 +27,9 @@ def gateway_api(live: Object) -> Health:
         if each.type in ("Accepted", "ResolvedRefs") and each.status == "False":
             return Health(HealthStatus.DEGRADED, each.reason)
     is_ready = all(each.status == "True" for each in values if each.type in ("Accepted", "Programmed"))
-    return HEALTHY if values and is_ready else PROGRESSING
+    if not values:
+        return without_conditions(live)
+    return HEALTHY if is_ready else PROGRESSING
 
 
 def _all_conditions(live: Object) -> Iterator[Condition]:

@@ -21,6 +21,7 @@ SUPERSEDED = Phrase(
 )
 REVERTED_HEADER = Phrase(en="↩️ Reverted: {names}", es="↩️ Revertido: {names}")
 REVERTED = Phrase(en="The change of {names} was reverted by {by}.", es="El cambio de {names} se revirtió con {by}.")
+REVERTED_BY = Phrase(en=" · reverted by {change}", es=" · revertido con {change}")
 DEGRADED_HEADER = Phrase(
     en="⚠️ Live, but degraded later: {names}{because}", es="⚠️ Desplegado, pero degradado después: {names}{because}"
 )
@@ -65,6 +66,7 @@ TIMED_OUT = PluralPhrase(
         "{names}: tiempo agotado, siguen sin desplegarse{because}.",
     ),
 )
+OF = Phrase(en=" · {name}", es=" · {name}")
 BECAUSE = Phrase(en=" · {name}: {reason}", es=" · {name}: {reason}")
 IMAGE_PULL = Phrase(en="image cannot be pulled", es="no se puede descargar la imagen")
 OOM_KILLED = Phrase(en="out of memory (OOMKilled)", es="sin memoria (OOMKilled)")
