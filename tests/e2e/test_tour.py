@@ -208,7 +208,9 @@ def test_from_an_alert_to_an_opened_revert_in_two_clicks(browser):
         (number,) = set(hosted.pulls) - before
         assert hosted.pulls[number].head.startswith("gitops-bot/revert-")
     if UPDATE:
-        side_by_side(page, [PICTURES / f"phone-revert-{step}.png" for step in ("1-alert", "2-confirm", "3-opened")])
+        side_by_side(
+            context.new_page(), [PICTURES / f"phone-revert-{step}.png" for step in ("1-alert", "2-confirm", "3-opened")]
+        )
     context.close()
 
 

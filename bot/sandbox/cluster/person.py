@@ -170,9 +170,11 @@ def _privileged(find: Find, namespace: str) -> Action | None:
     if (deployment := find("apps", "deployments")) is None:
         return None
     name, container = deployment["metadata"]["name"], _container(deployment)
-    now = {"privileged": None, "allowPrivilegeEscalation": None, **container.get("securityContext", {})}
-    path = _path(deployment, "deployments")
     context = {"privileged": True, "allowPrivilegeEscalation": True}
+    now = container.get("securityContext")
+    if now is not None:
+        now = {**dict.fromkeys(context), **now}
+    path = _path(deployment, "deployments")
     return Action(
         "privileged",
         f"Make {name} privileged",
