@@ -24,7 +24,7 @@ from bot.messages.blocks import (
     words,
 )
 from bot.messages.revert import revert_button
-from bot.messages.rollout_change import changes, unpinned
+from bot.messages.rollout_change import changes, running, unpinned
 from bot.messages.rollout_outcome import headline, late_note, reverting_change
 from bot.messages.rollout_progress import progress
 
@@ -48,8 +48,9 @@ def card(translator: Translator, rollout: Rollout) -> Message:
         common.more(translator, texts.MORE_CHANGES),
         budget=_MAX_CHANGES,
     )
-    if images := unpinned(translator, rollout.parts):
-        blocks.append(rich(paragraph(*images)))
+    images = [unpinned(translator, rollout.parts), *running(translator, rollout.parts)]
+    if any(images):
+        blocks.append(rich(*(paragraph(*line) for line in images if line)))
     blocks += fill(
         progress(translator, rollout),
         common.more(translator, texts.MORE_APPLICATIONS, italic=False),

@@ -9,6 +9,7 @@ from bot.core.health.cause import Cause
 from bot.core.health.status import HealthStatus
 from bot.core.rollouts.pending import PendingState, Unready
 from bot.core.rollouts.rollout import ApplicationRollout, RolloutState
+from bot.core.rollouts.running_images import ImageMismatch
 from bot.messages import rollout
 from tests.messages.samples import (
     DETAILED,
@@ -54,6 +55,10 @@ CRASHING = PendingState(
     ),
     total=2,
 )
+IMAGES = (
+    ImageMismatch("registry.example/web:1.4", (f"sha256:{'a' * 64}", f"sha256:{'b' * 64}")),
+    ImageMismatch(f"registry.example/api@sha256:{'a' * 64}", (f"sha256:{'b' * 64}",)),
+)
 DEGRADED = replace(
     LIVE,
     state=RolloutState.DEGRADED,
@@ -91,6 +96,7 @@ def messages(translator):
         "many": replace(DETAILED, parts=tuple(map(part_of_many, range(300)))),
         "several": replace(MERGED, merges=12, pull_number=None, pull_url=None),
         "degraded": DEGRADED,
+        "images": replace(LIVE, parts=(replace(LIVE_PARTS[0], images=IMAGES), LIVE_PARTS[1])),
         "recovered": replace(
             LIVE, parts=(LIVE_PARTS[0], replace(DEGRADED.parts[1], recovered_at=LIVE_AT + timedelta(minutes=9)))
         ),

@@ -12,6 +12,7 @@ from bot.core.git.author import Author
 from bot.core.git.people import ChangePeople
 from bot.core.objects.images import Unpinned
 from bot.core.rollouts.pending import NOTHING_PENDING, PendingState
+from bot.core.rollouts.running_images import ImageMismatch
 from bot.i18n.language import Text
 
 
@@ -66,7 +67,7 @@ class ApplicationRollout:
 
     `stuck_since` is when an observation first found the known problem that is still there. The application is watched
     until `watched_until`; None before and after that. `degraded_at` is when it first became unhealthy in that time,
-    and `recovered_at` when it last was healthy again.
+    and `recovered_at` when it last was healthy again. `images` are those that do not run as declared.
     """
 
     application: str
@@ -80,6 +81,7 @@ class ApplicationRollout:
     watched_until: datetime | None = None
     degraded_at: datetime | None = None
     recovered_at: datetime | None = None
+    images: tuple[ImageMismatch, ...] = ()
 
     @property
     def is_degraded(self) -> bool:
@@ -161,10 +163,14 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One observation of one application: it is live if nothing is `pending` and there is no `error`."""
+    """One observation of one application: it is live if nothing is `pending` and there is no `error`.
+
+    `images` do not run as declared; they are only known once it is live.
+    """
 
     pending: PendingState = NOTHING_PENDING
     error: Text | None = None
+    images: tuple[ImageMismatch, ...] = ()
 
 
 def apply_observations(
@@ -243,7 +249,7 @@ def _observe(
         return part
     if observation.error is not None:
         return replace(part, error=observation.error) if part.live_at is None else part
-    part = replace(part, pending=observation.pending, error=None)
+    part = replace(part, pending=observation.pending, error=None, images=observation.images)
     if part.live_at is not None:
         return _watch(part, now, limits)
     if observation.pending == NOTHING_PENDING:

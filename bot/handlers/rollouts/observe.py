@@ -11,7 +11,7 @@ from bot.core.drift.model import ObjectDrift
 from bot.core.drift.short_path import short_path
 from bot.core.health.status import HealthStatus
 from bot.core.objects.manifest import Manifest, ManifestError
-from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState, Unready
+from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState
 from bot.core.rollouts.rollout import Observation, Rollout, RolloutState
 from bot.handlers.discovery.deployers import deployer_failures
 from bot.handlers.drift.comparison_cache import CompareOptions
@@ -19,7 +19,7 @@ from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import comparison_result, join_sentences, still_present
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import changed_manifests
-from bot.handlers.rollouts.health import ObjectKey, find_unready
+from bot.handlers.rollouts.health import ObjectKey, ObjectState, read_states
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
@@ -106,12 +106,11 @@ def _observe(
                 if observation == Observation()
             ]
             changed = [(manifest, target.application.namespace) for target in applied for manifest in target.changed]
-            unready_objects = find_unready(cluster, live.discovery, changed)
+            states = read_states(cluster, live.discovery, changed)
     except PortError as error:
         return [Observation(error=error.text)] * len(targets)
     observations = [
-        _with_unready(target, observation, unready_objects)
-        for target, observation in zip(targets, observations, strict=True)
+        _with_states(target, observation, states) for target, observation in zip(targets, observations, strict=True)
     ]
     return _with_failures(ports, cluster, targets, observations)
 
@@ -137,18 +136,19 @@ def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
     return Observation(error=join_sentences((*result.unknown, *unknown)))
 
 
-def _with_unready(
-    target: _Target, observation: Observation, unready_objects: Mapping[ObjectKey, Unready]
-) -> Observation:
-    """The observation with the objects that are not healthy, if everything is applied."""
+def _with_states(target: _Target, observation: Observation, states: Mapping[ObjectKey, ObjectState]) -> Observation:
+    """The observation with the objects that are not healthy and the images that run, if everything is applied."""
     if observation != Observation():
         return observation
     namespace = target.application.namespace
     keys = (manifest.in_namespace(manifest.namespace or namespace).key for manifest in target.changed)
-    unready = tuple(unready_objects[key] for key in keys if key in unready_objects)
+    own = [states[key] for key in keys if key in states]
+    unready = [state.unready for state in own if state.unready is not None]
     if target.watched:  # what is missing now is drift
-        unready = tuple(each for each in unready if each.health is not HealthStatus.MISSING)
-    return Observation(PendingState(unready=unready[:MAX_LISTED], total=len(unready))) if unready else observation
+        unready = [each for each in unready if each.health is not HealthStatus.MISSING]
+    if unready:
+        return Observation(PendingState(unready=tuple(unready[:MAX_LISTED]), total=len(unready)))
+    return Observation(images=tuple(dict.fromkeys(image for state in own for image in state.images))[:MAX_LISTED])
 
 
 def _with_failures(

@@ -207,6 +207,11 @@ UNPINNED = Phrase(
     en="These images are not pinned to a digest, so their content can change: {images}",
     es="Estas imágenes no están fijadas a un digest, así que su contenido puede cambiar: {images}",
 )
+SEVERAL_DIGESTS = Phrase(
+    en="Pods run {n} different images for {image}: {digests}",
+    es="Los pods ejecutan {n} imágenes distintas de {image}: {digests}",
+)
+OTHER_DIGEST = Phrase(en="Pods run {digests} instead of {image}", es="Los pods ejecutan {digests} en lugar de {image}")
 FLOATING = Phrase(en="{image} (no fixed version)", es="{image} (sin versión fija)")
 
 MORE_APPLICATIONS = PluralPhrase(

@@ -11,6 +11,7 @@ from bot.core.rollouts.outcome import Outcome, outcome
 from bot.core.rollouts.rollout import STUCK_AFTER, RolloutState, mark_superseded
 from bot.i18n.language import ENGLISH
 from bot.messages import rollout as rollout_message
+from bot.messages.rollout_change import running
 from bot.sandbox.cluster.failures import FAILURES
 from tests.common.deployers import kustomization, serve_deployers
 from tests.common.kubernetes import as_yaml, config_map, deployment
@@ -147,6 +148,35 @@ def test_a_live_rollout_that_degrades_says_so_until_it_recovers(scenario, cluste
     recovered = scenario.observe(degraded)
     assert (recovered.state, recovered.is_over, recovered.ended_at) == (RolloutState.LIVE, True, live.ended_at)
     assert "healthy again at" in shown(recovered)
+
+
+@pytest.mark.parametrize(
+    ("image", "digests", "words"),
+    [
+        ("web:1", "aa", []),
+        ("web:1", "abb", ["Pods run 2 different images for web:1: sha256:bbbbbbbb and sha256:aaaaaaaa"]),
+        (f"web:1@sha256:{'a' * 64}", "a", []),
+        (f"web:1@sha256:{'a' * 64}", "b", ["Pods run sha256:bbbbbbbb instead of web:1@sha256:aaaaaaaa…"]),
+    ],
+)
+def test_what_pods_run_is_compared_with_what_is_declared(scenario, cluster, web, image, digests, words):
+    rollout = web(image)
+    cluster.sandbox.controllers.reconcile = lambda: None  # the pods are those of the test
+    for number, digest in enumerate(f"{digests}c"):
+        container = {"name": "web", "image": image if number < len(digests) else "web:0"}  # of an earlier template
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": f"web-{number}", "labels": {"app": "web"}},
+            "spec": {"containers": [container]},
+        }
+        cluster.apply(pod, namespace="shop")
+        status = {**container, "imageID": f"registry.example/web@sha256:{digest * 64}"}
+        cluster.set_status(pod, "shop", {"phase": "Running", "containerStatuses": [status]})
+    live = scenario.observe(rollout)
+    assert live.state is RolloutState.LIVE
+    lines = ["".join(text["text"] for text in line) for line in running(ENGLISH, live.parts)]
+    assert lines == words
 
 
 def test_after_the_watch_nothing_is_followed(scenario, cluster, web):
