@@ -45,7 +45,8 @@ class Team:
         return self.remote.merge(pull.number, by="bo", method=method)
 
     def cards(self, pull):
-        return [message for message in self.slack.messages(ALERTS) if f"'#{pull.number}'" in str(message.blocks)]
+        merged = f"Merged as {pull.merge_sha[:8]}"
+        return [message for message in self.slack.messages(ALERTS) if merged in message.text]
 
     def card(self, pull, *parts):
         """The merge's one card, once it contains all parts."""
