@@ -17,6 +17,7 @@ from bot.adapters.slack.chat import unreachable
 from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config.model import Config
+from bot.core.rollouts.rollout import Limits
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import Discoverer
@@ -70,7 +71,7 @@ def build_monitor(
         manifest_cache,
         suspects,
         ignore=config.ignore,
-        deadline=config.schedule.rollout_deadline,
+        limits=Limits(config.schedule.rollout_deadline, config.rollouts.watch),
         timeout=config.schedule.rollout,
     )
     return Monitor(

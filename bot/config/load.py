@@ -39,6 +39,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         },
         roles=_roles(file),
         schedule=file.schedule,
+        rollouts=file.rollouts,
         alerts=file.alerts,
         store=database_url or file.store,
         mirrors=file.mirrors,

@@ -10,6 +10,7 @@ from bot.config.sections.alerts import AlertsConfig
 from bot.config.sections.charts import ChartsConfig
 from bot.config.sections.cluster import ClusterConfig
 from bot.config.sections.repository import RepositoryConfig
+from bot.config.sections.rollouts import RolloutsConfig
 from bot.config.sections.schedule import ScheduleConfig
 from bot.config.sections.slack import SlackConfig
 from bot.config.values import A_CHANNEL
@@ -33,6 +34,7 @@ class Config:
     applications: Mapping[str, Application]
     roles: Roles
     schedule: ScheduleConfig
+    rollouts: RolloutsConfig
     alerts: AlertsConfig
     store: str = field(repr=False)
     mirrors: Path

@@ -10,6 +10,7 @@ from bot.config.sections.charts import ChartsConfig
 from bot.config.sections.cluster import ClusterConfig
 from bot.config.sections.ignore import IgnoreConfig
 from bot.config.sections.repository import RepositoryConfig
+from bot.config.sections.rollouts import RolloutsConfig
 from bot.config.sections.schedule import ScheduleConfig
 from bot.config.sections.section import Section
 from bot.config.sections.slack import SlackConfig
@@ -28,6 +29,7 @@ class ConfigFile(Section):
     )
     charts: ChartsConfig = Field(default=ChartsConfig(), description="a mapping such as {allow: [ghcr.io]}")
     schedule: ScheduleConfig = Field(default=ScheduleConfig(), description="a mapping such as {drift: 5m, git: 30s}")
+    rollouts: RolloutsConfig = Field(default=RolloutsConfig(), description="a mapping such as {watch: 30m}")
     alerts: AlertsConfig = Field(
         default=AlertsConfig(), description="a mapping such as {looks: 2, quiet_while_rolling: true}"
     )
