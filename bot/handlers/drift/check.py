@@ -239,7 +239,7 @@ def _check_of(desired: _DesiredState, live: LiveComparison | PortError | None, n
     elif isinstance(live, PortError):
         error = error or live.text
     elif live is not None:
-        result = comparison_result(desired.manifests, namespace=application.namespace, live=live)
+        result = comparison_result(desired.manifests, application, live)
         error = join_sentences(filter(None, (error, summarize(result.unknown))))
         if error is None and not result.objects and not desired.overridden:
             error = LocalizedText(texts.NOTHING_TO_COMPARE, application=application.name)
