@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from bot.adapters.rendering.confined import PYTHON, missing_isolation, run
+from bot.adapters.rendering.confined import missing_isolation, run
+from bot.adapters.rendering.launcher_process import PYTHON
 from bot.adapters.rendering.private_copy import private_copy
 from bot.adapters.rendering.stderr import explain
 from bot.core.rendering.limits import Limits

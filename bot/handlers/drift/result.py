@@ -76,7 +76,7 @@ def comparison_result(
 def still_present(
     manifests: Sequence[Manifest], application: Application, live: LiveComparison
 ) -> tuple[list[Manifest], tuple[Text, ...]]:
-    """Which of these objects of one application, say those that a commit removed, still exist; and why some could not be checked."""
+    """Which of an application's objects, say those that a commit removed, still exist, and why some weren't checked."""
     present: list[Manifest] = []
     unchecked: defaultdict[Text, list[str]] = defaultdict(list)
     for manifest in resolve(manifests, namespace=application.namespace, namespaced=scope_of(live.discovery)):
