@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.private_copy import remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.config.credentials import Credentials
@@ -155,6 +156,11 @@ class _ByRepository(Mapping[str, _Client]):
         return len(self._listed)
 
 
+def renderer(config: Config) -> CachedRenderer:
+    """The programs that render, with their output cached beside the mirrors."""
+    return CachedRenderer(ProgramRenderer.find(), config.mirrors / ".rendered")
+
+
 def cluster(config: Config, name: str) -> KubernetesCluster:
     """The client of one cluster. ClusterError for a bad kubeconfig."""
     settings = config.clusters[name]
@@ -176,7 +182,7 @@ def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) ->
         repositories=_ByRepository(repositories, lambda key: repository(config, key)),
         forges=_ByRepository(forges, lambda key: forge(config, key)),
         clusters={name: cluster(config, name) for name in config.clusters},
-        renderer=ProgramRenderer.find(),
+        renderer=renderer(config),
         store=SqlStore(config.store),
         chat=SlackChat(client),
         clock=clock,

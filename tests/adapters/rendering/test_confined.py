@@ -92,7 +92,7 @@ subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout
 """
     with private_copy([]) as folder:
         with suppress(RenderError):
-            run([sys.executable, "-I", "-S", "-c", code], folder=folder, what="It", limits=QUICK)
+            run([sys.executable, "-I", "-S", "-c", code], folder=folder, what="It", limits=Limits(seconds=3.0))
         with (folder / "tmp/lock").open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
