@@ -211,7 +211,7 @@ def main() -> None:
         for number, size in enumerate(SIZES):
             compare(size, programs, Path(home) / str(number))
     kustomize, helm = (
-        " ".join(Path(word).name for word in words) for words in (programs.kustomize_command, programs.helm_command)
+        " ".join(Path(word).name for word in command) for command in (programs.kustomize_command, programs.helm_command)
     )
     print(f"{os.cpu_count()} cores, {platform.platform()}, Python {sys.version.split()[0]}, {kustomize}, {helm}")
 

@@ -116,7 +116,7 @@ def _late_note(rollout: Rollout) -> Phrase:
     waiting = [part for part in rollout.parts if part.live_at is None]
     if all(part.error for part in waiting):
         return texts.UNKNOWN_NOTE
-    return texts.NOT_READY_NOTE if all(part.lacking.unready for part in waiting) else texts.LATE_NOTE
+    return texts.NOT_READY_NOTE if all(part.pending.unready for part in waiting) else texts.LATE_NOTE
 
 
 def _subject(translator: Translator, rollout: Rollout) -> str:

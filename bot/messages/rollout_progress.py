@@ -56,9 +56,9 @@ def _state(part: ApplicationRollout) -> str:
         return "live"
     if part.error:
         return "unknown"
-    if part.lacking.unready:
+    if part.pending.unready:
         return "unready"
-    return "unseen" if part.lacking == NOTHING_PENDING else "missing"
+    return "unseen" if part.pending == NOTHING_PENDING else "missing"
 
 
 def _group(translator: Translator, state: str, parts: Sequence[ApplicationRollout]) -> str:
@@ -78,11 +78,11 @@ def _part(translator: Translator, part: ApplicationRollout, merged_at: datetime)
             )
         case "unready":
             return rich_line(
-                translator, texts.PART_UNREADY, **where, missing=_pending(translator, part.lacking)
+                translator, texts.PART_UNREADY, **where, missing=_pending(translator, part.pending)
             ) + _failure(translator, part)
         case "missing":
             return rich_line(
-                translator, texts.PART_MISSING, **where, missing=_pending(translator, part.lacking)
+                translator, texts.PART_MISSING, **where, missing=_pending(translator, part.pending)
             ) + _failure(translator, part)
         case _:
             return rich_line(translator, texts.PART_UNSEEN, **where)
@@ -112,7 +112,7 @@ def _workload(translator: Translator, workload: Unready) -> str:
 
 
 def _failure(translator: Translator, part: ApplicationRollout) -> list[Element]:
-    failure = part.lacking.failure
+    failure = part.pending.failure
     if failure is None:
         return []
     values = {"deployer": failure.deployer, "reason": clip(failure.reason, 80)}

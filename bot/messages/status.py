@@ -115,8 +115,8 @@ def _table(translator: Translator, applications: Sequence[Application], overview
     for application in applications:
         check = overview.checks.get(application.name)
         mark, state_text = state(translator, check)
-        told = facts(check.drift) if check else ()
-        differs = f": {fact_message.listed(translator, told, limit=1)}" if told else ""
+        drift_facts = facts(check.drift) if check else ()
+        differs = f": {fact_message.listed(translator, drift_facts, limit=1)}" if drift_facts else ""
         rows.append(
             (
                 clip(common.where(translator, application.name, application.cluster), 100),
@@ -196,8 +196,8 @@ def _line(translator: Translator, application: Application, overview: Overview) 
         ]
     mark, phrase = state(translator, check)
     if check.drift:
-        told = fact_message.listed(translator, facts(check.drift))
-        phrase = translator.text(texts.STATE_DRIFT, state=phrase, facts=told)
+        listed_facts = fact_message.listed(translator, facts(check.drift))
+        phrase = translator.text(texts.STATE_DRIFT, state=phrase, facts=listed_facts)
     line = rich_line(
         translator,
         texts.LINE,

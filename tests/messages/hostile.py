@@ -80,7 +80,7 @@ def objects(number, times=1):
 OBJECTS = objects(100)
 CHECK = replace(DRIFTED, drift=OBJECTS, error=HOSTILE, set_aside=OBJECTS)
 SUSPECT = replace(SUSPECTS[0], subject=MARKUP + LONG, author=LONG, places=(LONG,) * 9, approved_by=(LONG,) * 9)
-INCIDENT = replace(OPEN, drift=OBJECTS, blind=LONG, suspects=(SUSPECT,) * 9)
+INCIDENT = replace(OPEN, drift=OBJECTS, check_error=LONG, suspects=(SUSPECT,) * 9)
 PULL = replace(PULL_REQUEST, title=HOSTILE, number=10**9)
 CHANGED = ObjectChange("changed", "v1", LONG, LONG, MARKUP, (FieldChange("changed", LONG, LONG, MARKUP),) * 9, 900)
 RENDERED = RenderedChange(500, 500, 500, (CHANGED,) * 24)
@@ -105,7 +105,7 @@ MERGE = replace(
             f"application-{index}",
             MARKUP,
             "C1",
-            lacking=LACKING,
+            pending=LACKING,
             error=LONG if index % 2 else None,
             change=replace(ApplicationChange(RENDERED, UNPINNED, 900), images=index),
         )

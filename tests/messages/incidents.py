@@ -85,7 +85,7 @@ def cards(translator):
     incidents = {
         "open": OPEN,
         "suspects": replace(OPEN, suspects=SUSPECTS),
-        "blind": replace(OPEN, blind=SILENT),
+        "blind": replace(OPEN, check_error=SILENT),
         "resolved": RESOLVED,
         "resolved-by-git": replace(RESOLVED, ended="git"),
         "critical": CRITICAL,

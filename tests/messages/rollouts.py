@@ -33,14 +33,14 @@ def part_of_many(number):
         case 1:
             return replace(part, error=SILENT)
         case 2 | 3:
-            return replace(part, lacking=NOT_READY if number % 2 else NOT_APPLIED)
+            return replace(part, pending=NOT_READY if number % 2 else NOT_APPLIED)
     return replace(part, live_at=T0 + timedelta(seconds=40 + number))
 
 
 def messages(translator):
     cards = {
         "merged": MERGED,
-        "waiting": replace(MERGED, parts=(LIVE_PARTS[0], replace(MERGED.parts[1], lacking=REPLICAS))),
+        "waiting": replace(MERGED, parts=(LIVE_PARTS[0], replace(MERGED.parts[1], pending=REPLICAS))),
         "live": LIVE,
         "late": replace(MERGED, state=RolloutState.LATE, parts=(LIVE_PARTS[0], replace(MERGED.parts[1], error=SILENT))),
         "superseded": replace(MERGED, state=RolloutState.SUPERSEDED, superseded_by=OLDER),

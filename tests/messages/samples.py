@@ -99,7 +99,7 @@ GROUP.append(
     replace(
         GROUP[0],
         application="pay",
-        blind=SILENT,
+        check_error=SILENT,
     )
 )
 SUSPECTS = (
@@ -226,7 +226,7 @@ STUCK = replace(
     state=RolloutState.LATE,
     parts=(
         LIVE_PARTS[0],
-        ApplicationRollout("shop-staging", "staging", "C1", lacking=NOT_APPLIED),
-        ApplicationRollout("search", "prod", "C1", lacking=NOT_READY),
+        ApplicationRollout("shop-staging", "staging", "C1", pending=NOT_APPLIED),
+        ApplicationRollout("search", "prod", "C1", pending=NOT_READY),
     ),
 )

@@ -75,7 +75,7 @@ class ApplicationChange:
 class ApplicationRollout:
     """One application's part of a rollout.
 
-    `lacking` is what the last successful observation found pending; `error` is why the latest one failed, if it did.
+    `pending` is what the last successful observation found pending; `error` is why the latest one failed, if it did.
     `change` is None until it has been rendered.
     """
 
@@ -83,7 +83,7 @@ class ApplicationRollout:
     cluster: str
     channel: str
     live_at: datetime | None = None
-    lacking: PendingState = NOTHING_PENDING
+    pending: PendingState = NOTHING_PENDING
     error: Text | None = None
     change: ApplicationChange | None = None
 
@@ -157,7 +157,7 @@ def apply_observations(
     parts = tuple(_observe(part, observations.get(part.application), now) for part in rollout.parts)
     if all(part.live_at for part in parts):
         return replace(rollout, parts=parts, state=RolloutState.LIVE, ended_at=now)
-    has_failed = any(part.lacking.has_failed for part in parts if part.live_at is None)
+    has_failed = any(part.pending.has_failed for part in parts if part.live_at is None)
     is_late = has_failed or now - rollout.merged_at >= deadline
     return replace(rollout, parts=parts, state=RolloutState.LATE if is_late else RolloutState.ROLLING)
 
@@ -188,5 +188,5 @@ def _observe(part: ApplicationRollout, observation: Observation | None, now: dat
     if observation.error is not None:
         return replace(part, error=observation.error)
     if observation.pending != NOTHING_PENDING:
-        return replace(part, lacking=observation.pending, error=None)
-    return replace(part, live_at=now, lacking=NOTHING_PENDING, error=None)
+        return replace(part, pending=observation.pending, error=None)
+    return replace(part, live_at=now, pending=NOTHING_PENDING, error=None)

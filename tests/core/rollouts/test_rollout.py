@@ -85,7 +85,7 @@ def test_a_late_rollout_can_still_become_live():
 
 def test_a_failed_observation_keeps_what_is_pending():
     part = observe(observe(rollout(), {"shop": WAITING}, 5), {"shop": UNREACHABLE}, 6).parts[0]
-    assert (part.lacking, part.error) == (WAITING.pending, UNREACHABLE.error)
+    assert (part.pending, part.error) == (WAITING.pending, UNREACHABLE.error)
 
 
 def test_a_newer_live_merge_supersedes_an_older_one():

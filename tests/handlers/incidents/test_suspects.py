@@ -61,7 +61,7 @@ class Scenario:
         """The manifests at a commit, by key."""
         self.repository.fetch()
         manifests = self.cache.manifests(self.repository, sha, SHOP.source)
-        return {each.key: each for each in resolve(manifests, namespace="shop", namespaced=lambda *_: True)}
+        return {manifest.key: manifest for manifest in resolve(manifests, namespace="shop", namespaced=lambda *_: True)}
 
     def incident(self, *, live=None, manager="argocd-controller", time=None, since=None):
         """What git declares now differs from `live`, which `manager` wrote last."""
@@ -92,7 +92,7 @@ class Scenario:
     def stuck_rollout(self, *deployments):
         """A rollout of the head whose Deployments of these names are not ready."""
         unready = tuple(Unready("Deployment", name, 0, 1) for name in deployments)
-        part = ApplicationRollout("shop", "prod", "C1", lacking=PendingState(unready=unready, total=len(unready)))
+        part = ApplicationRollout("shop", "prod", "C1", pending=PendingState(unready=unready, total=len(unready)))
         head = self.repository.fetch()
         return Rollout("platform@1", "platform", "main", head, None, "x", "Ana", self.clock(), (part,))
 

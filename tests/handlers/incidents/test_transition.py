@@ -69,13 +69,13 @@ def test_a_concurrent_check_is_not_lost(ports):
 
     def decide(incident):
         if not seen:  # a check is recorded meanwhile
-            ports.store.incidents.exchange(incident, replace(incident, blind="503"))
-        seen.append(incident.blind)
+            ports.store.incidents.exchange(incident, replace(incident, check_error="503"))
+        seen.append(incident.check_error)
         return replace(incident, acknowledged_by="U1")
 
     incident, changed = change(ports.store, SHOP, decide)
     assert (seen, changed) == ([None, "503"], True)
-    assert (incident.blind, incident.acknowledged_by) == ("503", "U1")
+    assert (incident.check_error, incident.acknowledged_by) == ("503", "U1")
     assert ports.store.incidents.open_for("shop") == incident
 
 

@@ -126,7 +126,7 @@ def test_a_rollout_is_live_once_the_cluster_has_the_changes_and_not_what_was_rem
     rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2), "apps/shop/old.yaml": None})
     waiting = scenario.observe(rollout)
     assert waiting.state is RolloutState.ROLLING
-    pending = waiting.parts[0].lacking
+    pending = waiting.parts[0].pending
     assert (pending.missing, pending.remaining) == (("ConfigMap settings: data.limit",), ("ConfigMap old",))
     cluster.apply(config_map(limit="2"), namespace="shop")
     cluster.delete(old, "shop")
@@ -162,7 +162,7 @@ def test_a_change_to_a_shared_base_is_a_rollout_of_what_is_built_on_it(scenario)
     )
     rollout = scenario.rollout("Raise the limit", {"base/limits.yaml": settings(2, "limits")})
     assert [part.application for part in rollout.parts] == ["shop"]
-    assert scenario.observe(rollout).parts[0].lacking.missing == ("ConfigMap limits",)
+    assert scenario.observe(rollout).parts[0].pending.missing == ("ConfigMap limits",)
 
 
 # ---------------------------------------------------------------- what it changes, and who wrote it
@@ -232,7 +232,9 @@ def test_all_authors_are_named_and_found_in_slack(scenario):
 
 def test_a_workload_that_is_not_ready_holds_up_its_rollout_and_says_why(scenario, cluster):
     waiting = scenario.observe(scenario.deploy("web:2", {"updatedReplicas": 1}))
-    assert [(each.ready, each.wanted, each.reason) for each in waiting.parts[0].lacking.unready] == [(0, 1, "")]
+    assert [(workload.ready, workload.wanted, workload.reason) for workload in waiting.parts[0].pending.unready] == [
+        (0, 1, "")
+    ]
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -243,7 +245,7 @@ def test_a_workload_that_is_not_ready_holds_up_its_rollout_and_says_why(scenario
     waiting_container = {"name": "web", "state": {"waiting": {"reason": "ImagePullBackOff"}}}
     cluster.set_status(pod, "shop", {"containerStatuses": [waiting_container]})
     crashing = scenario.observe(waiting)
-    assert [workload.reason for workload in crashing.parts[0].lacking.unready] == ["ImagePullBackOff"]
+    assert [workload.reason for workload in crashing.parts[0].pending.unready] == ["ImagePullBackOff"]
     assert crashing.state is RolloutState.ROLLING
 
 
@@ -255,7 +257,7 @@ def test_a_failed_workload_makes_its_rollout_late_before_the_deadline(scenario):
 def test_without_access_to_pods_the_reason_is_unknown(scenario, cluster):
     cluster.fail("*/pods", 403)
     observed = scenario.observe(scenario.deploy("web:2", {}))
-    assert [workload.reason for workload in observed.parts[0].lacking.unready] == [""]
+    assert [workload.reason for workload in observed.parts[0].pending.unready] == [""]
 
 
 def test_an_error_of_the_deployer_is_reported_after_a_while(scenario, cluster):
@@ -265,7 +267,7 @@ def test_an_error_of_the_deployer_is_reported_after_a_while(scenario, cluster):
     failed = {"type": "Ready", "status": "False", "reason": "BuildFailed", "message": "no base"}
     cluster.set_status(shop, "flux-system", {"conditions": [failed]})
     rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
-    assert scenario.observe(rollout).parts[0].lacking.failure is None
+    assert scenario.observe(rollout).parts[0].pending.failure is None
     scenario.clock.advance(minutes=2)
-    failure = scenario.observe(rollout).parts[0].lacking.failure
+    failure = scenario.observe(rollout).parts[0].pending.failure
     assert (failure.deployer, failure.reason, failure.message) == ("Flux", "BuildFailed", "no base")
