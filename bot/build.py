@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from bot.adapters.git.bases import GitBases
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.kubernetes.cluster import KubernetesCluster
@@ -161,6 +162,11 @@ def renderer(config: Config) -> CachedRenderer:
     return CachedRenderer(ProgramRenderer.find(), config.mirrors / ".rendered")
 
 
+def bases(config: Config) -> GitBases:
+    """The remote bases of kustomizations, mirrored beside the repositories."""
+    return GitBases(config.mirrors / ".bases", config.bases.allow)
+
+
 def cluster(config: Config, name: str) -> KubernetesCluster:
     """The client of one cluster. ClusterError for a bad kubeconfig."""
     settings = config.clusters[name]
@@ -183,6 +189,7 @@ def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) ->
         forges=_ByRepository(forges, lambda key: forge(config, key)),
         clusters={name: cluster(config, name) for name in config.clusters},
         renderer=renderer(config),
+        bases=bases(config),
         store=SqlStore(config.store),
         chat=SlackChat(client),
         clock=clock,

@@ -37,7 +37,7 @@ def check_configured(
     repositories = {key: build.repository(config, key) for key in keys}
     revisions = fetch_all(repositories)
     now = datetime.now(tz=UTC)
-    caches = Caches(ManifestCache(build.renderer(config)))
+    caches = Caches(ManifestCache(build.renderer(config), build.bases(config)))
 
     def check_cluster(name: str) -> list[Check]:
         in_cluster = [application for application in applications if application.cluster == name]

@@ -45,6 +45,7 @@ def probes(config: Config) -> Iterator[Probe]:
             forges={name: forge for name in config.repositories if (forge := build.forge(config, name))},
             clusters={name: partial(build.cluster, config, name) for name in config.clusters},
             renderer=programs,
+            bases=build.bases(config),
             programs=programs.commands(),
             missing_isolation=missing_isolation(),
             store=lambda: SqlStore(config.store),

@@ -20,6 +20,7 @@ from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages.blocks import Message
 from bot.network import ConnectionProblem, connection_failure
+from bot.ports.bases import Bases
 from bot.ports.chat import Chat, ChatError
 from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
@@ -80,6 +81,7 @@ class Clients:
     forges: Mapping[str, Forge]
     clusters: Mapping[str, Callable[[], Cluster]]
     renderer: Renderer
+    bases: Bases
     programs: Mapping[str, str]  # renderers such as Kustomize, with their command; "" when not installed
     missing_isolation: str  # why renderers cannot be isolated on this machine; "" when they are
     store: Callable[[], Store]
@@ -121,7 +123,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
         if ref.name in repositories and ref.key not in repositories:
             repositories[ref.key] = clients.repository(ref.key)
     revisions |= fetch_all({key: repositories[key] for key in repositories.keys() - revisions.keys()})
-    caches = Caches(ManifestCache(clients.renderer))
+    caches = Caches(ManifestCache(clients.renderer, clients.bases))
     for name, cluster in clusters.items():
         checkable = [
             application

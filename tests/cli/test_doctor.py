@@ -265,6 +265,7 @@ def test_git_must_know_merge_tree(installation, version, ok):
         forges={},
         clusters={},
         renderer=None,
+        bases=None,
         programs={},
         missing_isolation="",
         store=lambda: pytest.fail("not asked for here"),

@@ -11,12 +11,13 @@ from bot.core.rendering.chart import expand_values_files, find_dependencies, is_
 from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.helm_values import merge_values
-from bot.core.rendering.kustomization import Reference, find_references
+from bot.core.rendering.kustomization import BaseReference, Reference, find_references, with_base_paths
 from bot.core.rendering.kustomize_edit import edit_kustomization
-from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_OBJECTS, MAX_TREES
+from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_OBJECTS, MAX_REMOTE_BASES, MAX_TREES
 from bot.core.rendering.load_restrictions import move_outside_files, outside_paths
 from bot.core.rendering.plain import render_plain
 from bot.core.rendering.post_build import post_build
+from bot.core.rendering.remote_base import RemoteBase, mounted_root
 from bot.core.rendering.source import (
     CHART_FILE,
     KUSTOMIZATION_FILES,
@@ -29,6 +30,7 @@ from bot.core.rendering.source import (
     resolve_path,
 )
 from bot.gc_pauses import gc_paused
+from bot.handlers.rendering.bases import MountedBases, TreeWithBases
 from bot.handlers.rendering.tree import FluxArtifact, Tree, ignore_files_above
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
@@ -44,14 +46,20 @@ _MAX_NAMED = 3  # objects named before "and N more"
 class Gathered:
     """A source, including the overrides of files in its path, and everything needed to render it.
 
-    `outside` has the other paths that each tree depends on. `helm` says whether a kustomization has charts, `plugins`
-    whether it has generators, transformers or validators. `values` are Helm's values files, from the repository's root.
+    `outside` has the other paths that each tree depends on, and `base_ids` the tree ids of those that are in the
+    repositories of remote `bases`, which are by the roots of their mounts. `names_origins` says whether
+    kustomizations annotate objects with the files that they come from, `helm` whether one has charts, and `plugins`
+    whether one has generators, transformers or validators. `values` are Helm's values files, from the repository's
+    root.
     """
 
     source: Source
     kind: SourceType
     files: dict[str, File] = field(default_factory=dict)
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    base_ids: dict[str, str | None] = field(default_factory=dict)
+    bases: dict[str, RemoteBase] = field(default_factory=dict)
+    names_origins: bool = False
     helm: bool = False
     plugins: bool = False
     values: tuple[str, ...] = ()
@@ -60,14 +68,22 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """The result of rendering. `unknown` has one sentence for each reason why objects are missing from `manifests`."""
+    """The result of rendering.
+
+    `unknown` has one sentence for each reason why objects are missing from `manifests`, and `notes` what else people
+    should know.
+    """
 
     manifests: tuple[Manifest, ...]
     unknown: tuple[Text, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
-def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
-    """Find what a source depends on besides its own `files`. ManifestError, RenderError, RepositoryError."""
+def gather(tree: Tree, source: Source, files: Iterable[File], bases: MountedBases | None = None) -> Gathered:
+    """Find what a source depends on besides its own `files`, and mount its remote bases.
+
+    ManifestError, RenderError, RepositoryError.
+    """
     path = source.path
     ignore_files = ignore_files_above(path) if source.ignore is not None else ()
     if source.ignore is not None:
@@ -88,7 +104,7 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
             gathered.kind = SourceType.KUSTOMIZE
             own[changed.file] = File(changed.file, changed.content)
     if gathered.kind is SourceType.KUSTOMIZE:
-        _follow(tree, path, gathered, is_unrestricted=source.kustomize.flux is not None)
+        _follow(tree, path, gathered, bases, is_unrestricted=source.kustomize.flux is not None)
     elif gathered.kind is SourceType.HELM:
         _follow_chart(tree, path, source.helm, gathered)
     else:
@@ -104,6 +120,12 @@ def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
 
     Charts whose output may vary, such as with the time, are rendered twice; objects that differ become `unknown`.
     """
+    floating = [base for base in gathered.bases.values() if not base.is_pinned][:_MAX_NAMED]
+    notes = tuple(LocalizedText(texts.NOT_PINNED, base=base.title) for base in floating)
+    return replace(_render(gathered, renderer), notes=notes)
+
+
+def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
     source = gathered.source
     path, contents = source.path, [(file.path, file.content) for file in gathered.files.values()]
     if gathered.kind is SourceType.PLAIN:
@@ -231,32 +253,64 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
     return replace(parameters, components=tuple(components))
 
 
-def _follow(tree: Tree, path: str, gathered: Gathered, *, is_unrestricted: bool) -> None:
+def _follow(tree: Tree, path: str, gathered: Gathered, bases: MountedBases | None, *, is_unrestricted: bool) -> None:
+    mounted = TreeWithBases(tree, bases) if bases else None
     read, todo = [path], [Reference(path, path, 1)]
     targets: list[str] = []  # of links
     while todo:
         reference = todo.pop()
         if reference.path in gathered.outside:
             continue
-        if reference.optional and not tree.has(reference.path):
+        tree_of = mounted if mounted and mounted_root(reference.path) else tree
+        if reference.optional and not tree_of.has(reference.path):
             gathered.outside[reference.path] = ()
             continue
-        if not any(is_within(reference.path, root) for root in read):
-            targets += _read(tree, reference, gathered)
+        if not any(_is_read_with(reference.path, root) for root in read):
+            targets += _read(tree_of, reference, gathered)
             read.append(reference.path)
             _check_limits(gathered, len(read))
         part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
         references = find_references(part, reference.path)
         gathered.helm = gathered.helm or references.uses_helm
         gathered.plugins = gathered.plugins or references.uses_plugins
+        gathered.names_origins = gathered.names_origins or references.names_origins
+        for other in references.outside:
+            if mounted_root(other.path) != mounted_root(reference.path):
+                raise other.missing_error()
         outside = [*references.outside, *(_outside_files(part) if is_unrestricted else ())]
+        outside += _mount(references.bases, gathered, bases)
         gathered.outside[reference.path] = tuple(other.path for other in outside)
         todo += outside
     gathered.outside[path] += tuple(targets)
     gathered.outside.update({target: () for target in targets if target not in gathered.outside})
+    if mounted:
+        gathered.base_ids = {place: mounted.tree_id(place) for place in gathered.outside if mounted_root(place)}
     if is_unrestricted:
         moved = move_outside_files({name: file.content for name, file in gathered.files.items()})
         gathered.files.update({name: File(name, content) for name, content in moved.items()})
+
+
+def _is_read_with(path: str, root: str) -> bool:
+    return is_within(path, root) and mounted_root(path) == mounted_root(root)
+
+
+def _mount(references: Sequence[BaseReference], gathered: Gathered, bases: MountedBases | None) -> Iterator[Reference]:
+    """Mount the bases, and put their paths into the kustomizations. ManifestError for one that is not allowed."""
+    for reference in references:
+        if bases is None:
+            raise reference.error(manifest_texts.REMOTE)
+        if not bases.is_allowed(reference.base):
+            raise reference.error(manifest_texts.BASE_NOT_ALLOWED)
+        if gathered.names_origins:  # of the root, which is read first: Kustomize ignores that of others
+            raise reference.error(manifest_texts.BASE_ORIGIN)
+        gathered.bases.setdefault(reference.base.root, reference.base)
+        if len(gathered.bases) > MAX_REMOTE_BASES:
+            raise reference.error(manifest_texts.TOO_MANY_BASES)
+        bases.mount(reference.base)
+        yield Reference(reference.base.mount, reference.file, reference.line)
+    for file in {reference.file for reference in references}:
+        own = [reference for reference in references if reference.file == file]
+        gathered.files[file] = File(file, with_base_paths(file, gathered.files[file].content, own))
 
 
 def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
@@ -294,7 +348,7 @@ def _read(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[str]
         linked = tree.linked(reference.path)
         gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
     except RepositoryError:
-        if not tree.has(reference.path):
+        if not mounted_root(reference.path) and not tree.has(reference.path):
             raise reference.missing_error() from None
         raise
     return linked.targets
