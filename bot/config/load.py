@@ -33,6 +33,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         repositories=file.repositories,
         clusters=file.clusters,
         bases=file.bases,
+        charts=file.charts,
         applications={
             name: application.application(name, file.repositories[application.repository].branch, file.slack.channel)
             for name, application in file.applications.items()

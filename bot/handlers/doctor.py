@@ -13,6 +13,7 @@ from slack_sdk.web import SlackResponse
 from bot.config.model import Config
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.applications.application import Application
+from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.drift.model import Status
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import Revision, check, fetch_all
@@ -21,6 +22,7 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages.blocks import Message
 from bot.network import ConnectionProblem, connection_failure
 from bot.ports.bases import Bases
+from bot.ports.charts import Charts
 from bot.ports.chat import Chat, ChatError
 from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
@@ -80,6 +82,7 @@ class Clients:
     repository: Callable[[str], Repository]  # by the key of its RepositoryRef
     forges: Mapping[str, Forge]
     clusters: Mapping[str, Callable[[], Cluster]]
+    charts: Charts
     renderer: Renderer
     bases: Bases
     programs: Mapping[str, str]  # renderers such as Kustomize, with their command; "" when not installed
@@ -116,14 +119,15 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
         yield probe
         if cluster:
             clusters[name] = cluster
-    discoverer = Discoverer(config, clusters, clients.repository)
+    discoverer = Discoverer(config, clusters, clients.repository, clients.charts)
     yield from _deployers(discoverer)
     applications = list(discoverer.applications.values())
     for ref in dict.fromkeys(application.repository for application in applications):
-        if ref.name in repositories and ref.key not in repositories:
+        if (ref.name in repositories or is_chart_key(ref.key)) and ref.key not in repositories:
             repositories[ref.key] = clients.repository(ref.key)
     revisions |= fetch_all({key: repositories[key] for key in repositories.keys() - revisions.keys()})
-    caches = Caches(ManifestCache(clients.renderer, clients.bases))
+    yield from _chart_hosts(revisions)
+    caches = Caches(ManifestCache(clients.renderer, clients.charts, clients.bases))
     for name, cluster in clusters.items():
         checkable = [
             application
@@ -188,6 +192,16 @@ def _deployers(discoverer: Discoverer) -> Iterator[Probe]:
         yield Probe(f"cluster {name}: deployers' applications can be read", not new, " ".join(map(str, new)))
     for unreadable in discoverer.inventory().unsupported:
         yield Probe(f"{unreadable.origin.title!s}: can be watched", ok=False, remedy=unreadable.reason)
+
+
+def _chart_hosts(revisions: Mapping[str, Revision]) -> Iterator[Probe]:
+    """Whether charts can be fetched from each host that resources name, with the first reason if not."""
+    charts = {chart: revision for key, revision in revisions.items() if (chart := ChartRef.from_key(key))}
+    for host in sorted({chart.host for chart in charts}):
+        errors = [error for chart, error in charts.items() if chart.host == host and isinstance(error, PortError)]
+        total = sum(chart.host == host for chart in charts)
+        what = f"charts from {host}: {total - len(errors)} of {total} can be fetched"
+        yield Probe(what, not errors, errors[0].text if errors else "")
 
 
 def _applications(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # every adapter imports this package, and the store's types would import most of core
     from bot.ports.bases import Bases
+    from bot.ports.charts import Charts
     from bot.ports.chat import Chat
     from bot.ports.cluster import Cluster
     from bot.ports.forge import Forge
@@ -29,6 +30,7 @@ class Ports:
     repositories: Mapping[str, "Repository"]
     forges: Mapping[str, "Forge"]
     clusters: Mapping[str, "Cluster"]
+    charts: "Charts"
     renderer: "Renderer"
     bases: "Bases"
     store: "Store"

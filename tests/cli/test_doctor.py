@@ -3,9 +3,11 @@
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bot.adapters.charts.fetcher import ChartFetcher
 from bot.cli.doctor import probes
 from bot.config.load import load
 from bot.handlers.doctor import OPTIONAL_SCOPES, Clients, Probe, doctor
@@ -264,6 +266,7 @@ def test_git_must_know_merge_tree(installation, version, ok):
         repository=lambda _: pytest.fail("not asked for here"),
         forges={},
         clusters={},
+        charts=ChartFetcher(Path("unused"), None, {}),
         renderer=None,
         bases=None,
         programs={},

@@ -51,7 +51,7 @@ class Rendering:
     def use(self, programs: Renderer | None, bases: Bases | None = None) -> None:
         """Render with these programs and remote bases from now on, or with none; nothing is cached yet."""
         self.programs = programs
-        self.cache = ManifestCache(programs, bases)
+        self.cache = ManifestCache(programs, bases=bases)
 
     def commit(self, files: Files) -> str:
         self.source.commit("change", files)

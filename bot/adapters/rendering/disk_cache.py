@@ -2,8 +2,8 @@
 
 An entry's name is a hash of everything that its content depends on: the files, the parameters and the programs. Only
 this user can read the entries, which are compressed, not encrypted. Output with a Secret is never kept on disk, nor is
-that of charts whose output may vary: both are rendered again after a restart. Everything else comes from the
-repository, whose mirror is on disk too, and from the deployer's parameters.
+that of charts whose output may vary, or whose values come from Secrets: they are rendered again after a restart.
+Everything else comes from the repository, whose mirror is on disk too, and from the deployer's parameters.
 """
 
 import hashlib
@@ -96,6 +96,9 @@ class CachedRenderer:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_cache", DiskCache(self.folder, MAX_DISK_CACHE_BYTES))
+
+    def without_cache(self) -> ProgramRenderer:
+        return self.programs
 
     def kustomize(self, files: Sequence[File], path: str, *, helm: bool, plugins: bool) -> bytes:
         render = partial(self.programs.kustomize, files, path, helm=helm, plugins=plugins)

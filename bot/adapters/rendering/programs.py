@@ -56,6 +56,9 @@ class ProgramRenderer:
         """Identifies the programs by their content: other programs may render other output."""
         return _version((*self.kustomize_command, *self.helm_command))
 
+    def without_cache(self) -> Self:
+        return self
+
     def kustomize(self, files: Sequence[File], path: str, *, helm: bool, plugins: bool) -> bytes:
         if not self.kustomize_command:
             raise PortError(LocalizedText(texts.NO_KUSTOMIZE))
