@@ -28,6 +28,16 @@ def within(seconds: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
+@contextmanager
+def paused() -> Iterator[None]:
+    """Let the deadlines of the blocks around this one wait for its end."""
+    start = time.monotonic()
+    try:
+        yield
+    finally:
+        _deadline.set(_deadline.get() + time.monotonic() - start)
+
+
 def restrict(pools: urllib3.PoolManager) -> None:
     """Make every connection of these pools send only GET requests and obey `within`."""
     pools.pool_classes_by_scheme = {scheme: _restricted(pool) for scheme, pool in pools.pool_classes_by_scheme.items()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http.client import HTTPException
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
@@ -19,6 +19,7 @@ from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import Revision, check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.messages import blocks
 from bot.messages.blocks import Message
 from bot.network import ConnectionProblem, connection_failure
 from bot.ports.bases import Bases
@@ -61,6 +62,10 @@ class Slack(Protocol):
 
     def apps_connections_open(self, *, app_token: str) -> SlackResponse:
         """A Socket Mode URL; it does not have to be used."""
+        ...
+
+    def api_call(self, api_method: str, *, json: dict[str, object]) -> SlackResponse:
+        """Call a method that slack_sdk has no function for."""
         ...
 
 
@@ -256,12 +261,44 @@ def _slack(config: Config, clients: Clients) -> Iterator[Probe]:
     for scope, consequence in OPTIONAL_SCOPES.items():
         state = "granted" if scope in granted else f"missing; {consequence}"
         yield Probe(f"Slack: optional scope {scope}: {state}", ok=True)
+    yield _blocks(clients.slack, clients.clock())
     # An ephemeral message to the bot itself needs everything that a post needs, and nobody sees it.
     post_ephemeral, own = Message("gitops-bot doctor is testing whether the bot can post here."), str(answer["user_id"])
     channels = {config.slack.channel, *(application.channel for application in config.applications.values())} - {""}
     for channel in sorted(channels):
         what = f"Slack: the bot can post in {channel}"
         yield _attempt(what, partial(clients.chat.post_ephemeral, channel, own, post_ephemeral))[0]
+
+
+def _blocks(slack: Slack, now: datetime) -> Probe:
+    """Whether Slack knows every type of block in the bot's messages. Nothing is posted."""
+    what = "Slack: the blocks of messages are valid"
+    data, _ = blocks.table(["Application", "Status"], [["shop", "synced"]])
+    sample = [
+        blocks.header("shop · prod"),
+        blocks.rich(blocks.paragraph(blocks.code("replicas"), blocks.date(now)), blocks.preformatted("-1\n+2")),
+        data,
+        blocks.note("Checked."),
+        blocks.actions(
+            blocks.button("Acknowledge", "ack", "1"), blocks.overflow("more", [("Snooze", "1"), ("Check", "2")])
+        ),
+    ]
+    try:
+        slack.api_call("blocks.validate", json={"blocks": sample})
+    except SlackApiError as error:
+        if error.response.get("error") != "invalid_blocks":
+            return Probe(f"{what}: not tested; Slack returned {error.response.get('error')}", ok=True)
+        return Probe(what, ok=False, remedy=f"Slack rejects them; update gitops-bot. {_reasons(error.response)}")
+    except (SlackClientError, HTTPException, OSError) as error:
+        return Probe(f"{what}: not tested; Slack is not responding ({connection_failure(error).detail})", ok=True)
+    return Probe(what, ok=True)
+
+
+def _reasons(response: Mapping[str, Any]) -> str:
+    errors = response.get("errors") or ()
+    return "; ".join(f"{error.get('pointer')}: {error.get('message')}" for error in errors if isinstance(error, dict))[
+        :300
+    ]
 
 
 def _call(request: Callable[[], SlackResponse], variable: str) -> SlackResponse:

@@ -53,11 +53,18 @@ class ChartRepository(Repository):
         at = datetime.fromtimestamp(0, UTC)
         return Commit(sha, (), f"{self._chart.name} {self._version}", self._chart.host, "", at)
 
+    def read_commits(self, shas: Sequence[str]) -> list[Commit]:
+        return [self.commit(sha) for sha in shas]
+
     def is_ancestor(self, sha: str, of: str) -> bool:
         return sha == of
 
     def first_parent(self, since: str | None, until: str, *, path: str | None = None, limit: int = 100) -> list[Commit]:
         del since, until, path, limit
+        return []
+
+    def changes(self, since: str, until: str, *, limit: int) -> list[tuple[str, list[str]]]:
+        del since, until, limit
         return []
 
     def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:

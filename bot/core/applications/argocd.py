@@ -25,6 +25,7 @@ from bot.core.applications.discovery import (
     UnsupportedResource,
     UnsupportedResourceError,
     annotated_channel,
+    within_limit,
 )
 from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
 from bot.core.drift.jq import JqError, parse_jq
@@ -201,7 +202,7 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
                 title=LocalizedText(texts.ITS_RULE),
             )
         )
-    return tuple(rules), tuple(notes)
+    return within_limit(rules, notes)
 
 
 def _deployed_revision(resource: Object, index: int | None) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Final
 
 from bot.core.applications.application import Application
@@ -21,6 +21,9 @@ from bot.i18n.catalogue import chart as chart_texts
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text
 
+# Ignore rules of one resource, each with its paths, expressions and managers: objects are compared for each of them.
+MAX_IGNORE_RULES: Final = 500
+_MAX_NOTES: Final = 20
 CHANNEL_ANNOTATION: Final = "gitops-bot/channel"
 _IN_CLUSTER_URLS: Final = frozenset({"https://kubernetes.default.svc", "https://kubernetes.default"})
 _CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{2,}")
@@ -163,6 +166,17 @@ class ApplicationInventory:
     unsupported: tuple[UnsupportedResource, ...] = ()
     notes: tuple[Text, ...] = ()
     is_complete: bool = True
+
+
+def within_limit(rules: Sequence[IgnoreRule], notes: Sequence[Text]) -> tuple[tuple[IgnoreRule, ...], tuple[Text, ...]]:
+    """The first ignore rules of a resource and the first notes about them, with one more if some rules are left out."""
+    parts = ((rule.json_pointers, rule.jq_path_expressions, rule.managed_fields_managers) for rule in rules)
+    totals = accumulate(1 + sum(map(len, part)) for part in parts)
+    kept = tuple(rule for rule, total in zip(rules, totals, strict=True) if total <= MAX_IGNORE_RULES)
+    if len(kept) < len(rules):
+        left_out = LocalizedText(texts.TOO_MANY_RULES, n=str(len(rules) - len(kept)), most=str(MAX_IGNORE_RULES))
+        notes = (left_out, *notes)
+    return kept, tuple(notes[:_MAX_NOTES])
 
 
 def annotated_channel(resource: Object) -> str:

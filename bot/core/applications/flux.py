@@ -21,6 +21,7 @@ from bot.core.applications.discovery import (
     UnsupportedResource,
     UnsupportedResourceError,
     annotated_channel,
+    within_limit,
 )
 from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR, EXTERNAL_ARTIFACT, git_artifact
 from bot.core.applications.flux_chart import (
@@ -254,7 +255,7 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
                 title=LocalizedText(texts.FLUX_RULE),
             )
         )
-    return tuple(rules), tuple(notes)
+    return within_limit(rules, notes)
 
 
 def _release(resource: Object, origin: ResourceRef, resources: Resources, read_data: DataReader) -> _Declared:

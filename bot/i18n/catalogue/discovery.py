@@ -77,6 +77,12 @@ RULE_LEFT_OUT = Phrase(
     es="El bot omite {rule} en el ignoreDifferences de la Application: {why} Las diferencias que cubre la regla se "
     "informan.",
 )
+TOO_MANY_RULES = Phrase(
+    en="The bot skips the last {n} ignore rules of the resource, since it uses at most {most} rules and paths. "
+    "Differences that they cover are reported.",
+    es="El bot omite las últimas {n} reglas de ignorar del recurso, porque usa como máximo {most} reglas y rutas. Las "
+    "diferencias que cubren se informan.",
+)
 
 FLUX_CHANGES = Phrase(en="the bot does not support {what}.", es="el bot no admite {what}.")
 FLUX_RULE = Phrase(en="the ignore rules in its Flux resource", es="las reglas de ignore de su recurso de Flux")
