@@ -80,10 +80,9 @@ class BaseReference:
 class References:
     """What the kustomizations below one root need from `outside` of it and from `bases`, and whether they need Helm.
 
-    `names_origins` says whether they annotate objects with the files that they come from.
-
-    `uses_plugins` says whether they have generators, transformers or validators. Kustomize runs only its own, but
-    their configuration can itself be generated, so that what it refers to is not known before.
+    `names_origins` says whether they annotate objects with the files that they come from, and `uses_plugins` whether
+    they have generators, transformers or validators. Kustomize runs only its own, but their configuration can itself be
+    generated, so that what it refers to is not known before.
     """
 
     outside: tuple[Reference, ...] = ()

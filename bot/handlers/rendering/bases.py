@@ -1,6 +1,7 @@
 """Mounts remote bases: as directories beside the files of the repository that refers to them."""
 
 import posixpath
+import threading
 
 from cachetools import LRUCache
 
@@ -11,7 +12,7 @@ from bot.i18n.language import LocalizedText
 from bot.ports.bases import Bases
 from bot.ports.git import File, LinkedFiles, RepositoryError
 
-_MAX_COMMITS = 8  # whose files are held
+_MAX_COMMITS = 2  # whose files are held, since many applications share a base
 
 
 class MountedBases:
@@ -21,6 +22,7 @@ class MountedBases:
         self._bases = bases
         self._mounted: dict[str, RemoteBase] = {}  # by the root of the mount
         self._commits: LRUCache[tuple[str, str], Commit] = LRUCache(_MAX_COMMITS)
+        self._lock = threading.Lock()
 
     def is_allowed(self, base: RemoteBase) -> bool:
         """See Bases."""
@@ -38,10 +40,10 @@ class MountedBases:
         """The base's repository at its ref. RepositoryError."""
         revision = self._bases.revision(base)
         key = base.root, revision
-        commit = self._commits.get(key)
-        if commit is None:
-            commit = self._commits[key] = Commit(self._bases.repository(base), revision)
-        return commit
+        with self._lock:
+            if key not in self._commits:
+                self._commits[key] = Commit(self._bases.repository(base), revision)
+            return self._commits[key]
 
     def tree_id(self, path: str) -> str | None:
         """The id of the tree at a mounted path, None if there is none or it cannot be read."""

@@ -3,7 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.rendering.kustomization import BaseReference, Reference, find_references, with_base_paths
+from bot.core.rendering.kustomization import (
+    BaseReference,
+    Reference,
+    References,
+    find_references,
+    with_base_paths,
+)
 from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_REMOTE_BASES, MAX_TREES
 from bot.core.rendering.load_restrictions import move_outside_files, outside_paths
 from bot.core.rendering.remote_base import RemoteBase, mounted_root
@@ -23,9 +29,8 @@ class Gathered:
 
     `root` is the path to render: the source's, or that of a fetched chart. `outside` has the other paths that each tree
     depends on, and `base_ids` the tree ids of those that are in the repositories of remote `bases`, which are by the
-    roots of their mounts. `names_origins` says whether kustomizations annotate objects with the files that they come
-    from, `helm` whether one has charts, and `plugins` whether one has generators, transformers or validators. `values`
-    are Helm's values files, from the repository's root.
+    roots of their mounts. `helm` says whether a kustomization has charts, and `plugins` whether one has generators,
+    transformers or validators. `values` are Helm's values files, from the repository's root.
     """
 
     source: Source
@@ -35,7 +40,6 @@ class Gathered:
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     base_ids: dict[str, str | None] = field(default_factory=dict)
     bases: dict[str, RemoteBase] = field(default_factory=dict)
-    names_origins: bool = False
     helm: bool = False
     plugins: bool = False
     values: tuple[str, ...] = ()
@@ -52,6 +56,7 @@ def follow_kustomization(
     mounted = TreeWithBases(tree, bases) if bases else None
     read, todo = [path], [Reference(path, path, 1)]
     targets: list[str] = []  # of links
+    names_origins = False
     while todo:
         reference = todo.pop()
         if reference.path in gathered.outside:
@@ -68,10 +73,11 @@ def follow_kustomization(
         references = find_references(part, reference.path)
         gathered.helm = gathered.helm or references.uses_helm
         gathered.plugins = gathered.plugins or references.uses_plugins
-        gathered.names_origins = gathered.names_origins or references.names_origins
-        for other in references.outside:
-            if mounted_root(other.path) != mounted_root(reference.path):
-                raise other.missing_error()
+        if reference.path == path:  # Kustomize ignores the buildMetadata of others
+            names_origins = references.names_origins
+        if references.bases and names_origins:
+            raise references.bases[0].error(manifest_texts.BASE_ORIGIN)
+        _refuse_other_roots(references, reference.path)
         outside = [*references.outside, *(_outside_files(part) if is_unrestricted else ())]
         outside += _mount(references.bases, gathered, bases)
         gathered.outside[reference.path] = tuple(other.path for other in outside)
@@ -85,6 +91,13 @@ def follow_kustomization(
         gathered.files.update({name: File(name, content) for name, content in moved.items()})
 
 
+def _refuse_other_roots(references: References, path: str) -> None:
+    """ManifestError for a path that leads out of the repository that it is in."""
+    for reference in references.outside:
+        if mounted_root(reference.path) != mounted_root(path):
+            raise reference.missing_error()
+
+
 def _is_read_with(path: str, root: str) -> bool:
     return is_within(path, root) and mounted_root(path) == mounted_root(root)
 
@@ -96,8 +109,6 @@ def _mount(references: Sequence[BaseReference], gathered: Gathered, bases: Mount
             raise reference.error(manifest_texts.REMOTE)
         if not bases.is_allowed(reference.base):
             raise reference.error(manifest_texts.BASE_NOT_ALLOWED)
-        if gathered.names_origins:  # of the root, which is read first: Kustomize ignores that of others
-            raise reference.error(manifest_texts.BASE_ORIGIN)
         gathered.bases.setdefault(reference.base.root, reference.base)
         if len(gathered.bases) > MAX_REMOTE_BASES:
             raise reference.error(manifest_texts.TOO_MANY_BASES)
