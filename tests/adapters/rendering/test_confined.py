@@ -81,9 +81,17 @@ def test_it_is_stopped_when_it_takes_too_long(code):
         python(code, limits=QUICK)
 
 
+def is_free(lock):
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("end", ["while True: print('x' * 1000)", "os.close(1); os.close(2)"])
 def test_what_it_started_ends_with_it(end):
-    child = "import fcntl, time; f = open('../tmp/lock', 'w'); fcntl.flock(f, 2); print(flush=True); time.sleep(60)"
+    child = "import fcntl, time; f = open('../tmp/lock', 'w'); fcntl.flock(f, 2); print(flush=True); time.sleep(600)"
     code = f"""
 import os, subprocess, sys, time
 command = [sys.executable, "-I", "-S", "-c", {child!r}]
@@ -94,7 +102,7 @@ subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout
         with suppress(RenderError):
             run([sys.executable, "-I", "-S", "-c", code], folder=folder, what="It", limits=Limits(output_bytes=2**20))
         with (folder / "tmp/lock").open("r+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            wait_for(lambda: is_free(lock))
 
 
 def test_a_killed_launcher_is_replaced():
