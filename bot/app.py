@@ -56,8 +56,13 @@ def build_monitor(
     ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
 ) -> Monitor:
     """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
-    manifest_cache = ManifestCache(ports.renderer, ports.charts)
-    suspects = Suspects(ports, config.applications, ManifestCache(ports.renderer, ports.charts), config.interactive)
+    manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases)
+    suspects = Suspects(
+        ports,
+        config.applications,
+        ManifestCache(ports.renderer, ports.charts, ports.bases),
+        config.interactive,
+    )
     approvals = ApprovalReviewer(
         ports,
         {name: settings.approvals for name, settings in config.repositories.items()},
