@@ -17,6 +17,7 @@ from bot.adapters.slack.chat import unreachable
 from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config.model import Config
+from bot.core.rollouts.rollout import Limits
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import Discoverer
@@ -30,12 +31,12 @@ from bot.handlers.slack.cards import CardReconciler
 from bot.handlers.slack.home import Homes
 from bot.handlers.slack.people import People
 from bot.handlers.webhooks import Webhooks
+from bot.http_endpoints import Web
 from bot.listeners import Listeners
 from bot.ports import Ports
 from bot.ports.store import StoreError
 from bot.schedule import Job, Schedule, guarded
-from bot.web import Web
-from bot.work import WorkPool
+from bot.work_pool import WorkPool
 
 _log = logging.getLogger(__name__)
 
@@ -55,8 +56,13 @@ def build_monitor(
     ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
 ) -> Monitor:
     """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
-    manifest_cache = ManifestCache(ports.renderer)
-    suspects = Suspects(ports, config.applications, ManifestCache(ports.renderer), config.interactive)
+    manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases)
+    suspects = Suspects(
+        ports,
+        config.applications,
+        ManifestCache(ports.renderer, ports.charts, ports.bases),
+        config.interactive,
+    )
     approvals = ApprovalReviewer(
         ports,
         {name: settings.approvals for name, settings in config.repositories.items()},
@@ -70,7 +76,7 @@ def build_monitor(
         manifest_cache,
         suspects,
         ignore=config.ignore,
-        deadline=config.schedule.rollout_deadline,
+        limits=Limits(config.schedule.rollout_deadline, config.rollouts.watch),
         timeout=config.schedule.rollout,
     )
     return Monitor(
@@ -92,7 +98,9 @@ class Bot:
     def __init__(self, config: Config, clock: Callable[[], datetime] = utc_now) -> None:
         client = build.slack_client(config)
         self._ports = build.ports(config, client, clock)
-        self._discoverer = Discoverer(config, self._ports.clusters, self._ports.repositories.__getitem__)
+        self._discoverer = Discoverer(
+            config, self._ports.clusters, self._ports.repositories.__getitem__, self._ports.charts
+        )
         self._config = config = replace(config, applications=self._discoverer.applications)
         self._reconciler = CardReconciler(
             self._ports.store, self._ports.chat, clock, config.slack.translator, config.alerts.policy()

@@ -23,7 +23,7 @@ from bot.core.access.requester import Requester
 from bot.core.commands import command as commands
 from bot.core.commands.mention import mentioned_command
 from bot.handlers.command_service import CommandService
-from bot.handlers.incidents.silence import CardTarget
+from bot.handlers.incidents.silence_service import CardTarget
 from bot.handlers.slack.home import Homes
 from bot.i18n.language import Translator
 from bot.messages import LINK, diff_pages, errors, progress
@@ -31,12 +31,12 @@ from bot.messages import adopt as adopt_message
 from bot.messages import help as help_message
 from bot.messages import incident as incident_message
 from bot.messages import revert as revert_message
-from bot.messages import snooze as snooze_message
+from bot.messages import snooze_modal as snooze_message
 from bot.messages.blocks import Message
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 from bot.ports.errors import PortError
-from bot.work import FullError, WorkPool
+from bot.work_pool import FullError, WorkPool
 
 _log = logging.getLogger(__name__)
 
@@ -105,14 +105,18 @@ class Listeners:
         self._soon(requester, respond, lambda: self._commands.answer(asked, requester), replaces=note is not None)
 
     def on_mention(self, body: Payload, event: Payload) -> None:
-        """`@gitops …` in a channel or a thread: answered there like the command, to who asked alone."""
+        """`@gitops …` in a channel or a thread: answered there, like the command, only to the person who asked."""
         if event.get("bot_id") or not event.get("user"):
-            return  # another app's words are no request
+            return  # the message of another app is not a request
         user, thread = str(event["user"]), event.get("thread_ts")
         requester = self._requester(
             user, user, str(event.get("channel", "")), Origin.MENTION, str(thread) if thread else None
         )
-        own = [str(each["user_id"]) for each in body.get("authorizations") or () if each.get("is_bot")]
+        own = [
+            str(authorization["user_id"])
+            for authorization in body.get("authorizations") or ()
+            if authorization.get("is_bot")
+        ]
         asked = self._understood(requester, mentioned_command(str(event.get("text", "")), own))
 
         def work() -> Message:
@@ -275,7 +279,7 @@ class Listeners:
         """The command, or the answer if it is help or invalid."""
         match parsed := commands.parse(text, self._config.applications):
             case commands.HelpCommand(spec):
-                return help_message.answer(requester.translator, spec)
+                return help_message.answer(requester.translator, spec, list(self._config.applications))
             case parsed if isinstance(parsed, commands.InvalidCommand):
                 return help_message.mistake(requester.translator, parsed, list(self._config.applications))
             case _:
@@ -371,7 +375,7 @@ def _click(body: Payload, action: Payload) -> str:
     """A key that is unique to one click."""
     container = body.get("container") or {}
     where = [container.get("channel_id"), container.get("message_ts"), container.get("view_id")]
-    return " ".join(["click", *(str(each) for each in (*where, action.get("action_id"), action.get("action_ts")))])
+    return " ".join(["click", *(str(part) for part in (*where, action.get("action_id"), action.get("action_ts")))])
 
 
 def _responded(respond: Respond, said: Message, *, replaces: bool = False) -> bool:

@@ -15,12 +15,12 @@ from bot.config.load import load
 from bot.core.access.permission import Right, Roles
 from bot.core.applications.application import Application
 from bot.core.approvals.approval import AllowedAutomation, ApprovalRules
-from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.severity import Severity
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.alerting import AlertPolicy, Escalation
 from bot.core.incidents.quiet_hours import QuietHours
-from bot.core.objects.ownership import INTERACTIVE
+from bot.core.objects.managed_fields import INTERACTIVE
 from bot.core.rendering.source import HelmParameters
 from tests.common.english import english
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from bot.adapters.database.store import SqlStore
 from bot.cli.errors import CommandError
 from bot.cli.load_config import load_config
-from bot.core.access import audit
+from bot.core.access import audit_export
 from bot.core.approvals import change_audit
 from bot.core.git.people import ChangePeople
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
@@ -22,12 +22,12 @@ from bot.ports.errors import PortError
 def run_audit(config_path: Path, *, changes: bool, since: str | None, as_json: bool) -> None:
     """Print the commits if `changes`, else the audit log, as JSON or CSV. CommandError after what could be read."""
     try:
-        start = audit.since(since, datetime.now(tz=UTC)) if since else None
+        start = audit_export.since(since, datetime.now(tz=UTC)) if since else None
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     rows = _rows(config_path, start, changes=changes)
-    columns = change_audit.COLUMNS if changes else audit.COLUMNS
-    parts = audit.as_json(rows, CommandError, PortError) if as_json else audit.as_csv(rows, columns)
+    columns = change_audit.COLUMNS if changes else audit_export.COLUMNS
+    parts = audit_export.as_json(rows, CommandError, PortError) if as_json else audit_export.as_csv(rows, columns)
     try:
         for part in parts:
             click.echo(part, nl=False)
@@ -35,7 +35,7 @@ def run_audit(config_path: Path, *, changes: bool, since: str | None, as_json: b
         raise CommandError(str(error)) from error
 
 
-def _rows(config_path: Path, since: datetime | None, *, changes: bool) -> Iterator[audit.Row]:
+def _rows(config_path: Path, since: datetime | None, *, changes: bool) -> Iterator[audit_export.Row]:
     """Oldest first. CommandError for a bad configuration, PortError when the database is missing or fails."""
     url = load_config(config_path).store
     _require_database(url)
@@ -46,7 +46,7 @@ def _rows(config_path: Path, since: datetime | None, *, changes: bool) -> Iterat
             pulls = {pull.url: pull.people for pull in [*store.pull_requests.unsettled(), *_ended(store)]}
             for entry in store.audit_log.entries(since):
                 people = pulls.get(entry.result.rpartition(" ")[2], ChangePeople())
-                yield audit.row(
+                yield audit_export.row(
                     entry,
                     pull_author=people.pull_author,
                     approvers=people.approvers or (),

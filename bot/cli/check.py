@@ -7,8 +7,8 @@ from typing import NoReturn
 
 import click
 
+from bot.cli import check_report
 from bot.cli.errors import CommandError
-from bot.core.drift import report
 from bot.core.drift.model import Check, NotFollowed
 from bot.ports.errors import PortError
 
@@ -47,10 +47,10 @@ def run_check(
             raise click.UsageError("Pass either --config FILE or --path DIR.")
     except (CommandError, PortError) as error:
         if as_json:
-            click.echo(report.as_json([]))  # scripts that parse stdout still get an object
+            click.echo(check_report.as_json([]))  # scripts that parse stdout still get an object
         raise CommandError(str(error)) from error
     if as_json:
-        click.echo(report.as_json(checks, not_followed=not_followed, explain=explain))
+        click.echo(check_report.as_json(checks, not_followed=not_followed, explain=explain))
     else:
-        click.echo(report.as_text(checks, not_followed=not_followed or (), explain=explain))
-    sys.exit(report.exit_code(checks, not_followed or ()))
+        click.echo(check_report.as_text(checks, not_followed=not_followed or (), explain=explain))
+    sys.exit(check_report.exit_code(checks, not_followed or ()))

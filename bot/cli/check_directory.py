@@ -10,10 +10,10 @@ from bot.adapters.kubernetes.kubeconfig import current_context, default_kubeconf
 from bot.adapters.rendering.directory import Directory
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.applications.application import Application
-from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import Check, Status
 from bot.core.git.repository_ref import RepositoryRef
-from bot.core.objects.ownership import INTERACTIVE
+from bot.core.objects.managed_fields import INTERACTIVE
 from bot.handlers.drift.check import check_files
 from bot.ports.errors import PortError
 

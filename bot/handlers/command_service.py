@@ -13,11 +13,11 @@ from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
 from bot.core.commands import command as commands
 from bot.core.incidents.incident import incidents_on_card
-from bot.core.incidents.snooze import SnoozePeriod
+from bot.core.incidents.snooze_period import SnoozePeriod
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.access.audited import audited
 from bot.handlers.access.authorizer import Authorizer, Groups
-from bot.handlers.incidents.silence import ApplicationTarget, SilenceService, Target
+from bot.handlers.incidents.silence_service import ApplicationTarget, SilenceService, Target
 from bot.handlers.monitor import Monitor
 from bot.handlers.pull_requests.adopt_service import AdoptService
 from bot.handlers.pull_requests.intents import Intents
@@ -97,7 +97,7 @@ class CommandService:
             case commands.RevertCommand(change, name):
                 return self.revert(requester, RevertRequest(who=requester.name, change=change, application=name))
             case commands.HelpCommand(spec):
-                return help_message.answer(translator, spec)
+                return help_message.answer(translator, spec, list(self._config.applications))
             case _:
                 return self._silence(command, requester)
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 from bot.core.git.webhook import SCHEMES, delivery_id, is_authentic, is_relevant
 from bot.ports.store import Store, StoreError
-from bot.work import FullError, WorkPool
+from bot.work_pool import FullError, WorkPool
 
 _log = logging.getLogger(__name__)
 

@@ -25,10 +25,10 @@ def branch_name(application: Application, drift: Sequence[ObjectDrift], attempt:
 
 def title(application: Application, drift: Sequence[ObjectDrift]) -> str:
     """The title of the pull request and the commit: `Adopt shop from prod: web image 4.7.2 → latest and 1 more`."""
-    told = facts(drift)
-    more = f" and {len(told) - 1} more" if len(told) > 1 else ""
+    drift_facts = facts(drift)
+    more = f" and {len(drift_facts) - 1} more" if len(drift_facts) > 1 else ""
     where = f"Adopt {application.name} from {application.cluster}: "
-    return f"{where}{clip(str(told[0].text), max(40, MAX_TITLE - len(where) - len(more)))}{more}"
+    return f"{where}{clip(str(drift_facts[0].text), max(40, MAX_TITLE - len(where) - len(more)))}{more}"
 
 
 def body(check: Check, files: Iterable[str], who: str) -> str:

@@ -74,9 +74,14 @@ def escape(text: str) -> str:
 
 def clip(text: str, limit: int) -> str:
     """On one line of at most `limit` characters, ending in `…` where cut."""
-    text = printable(text)
-    line = " ⏎ ".join(text.split("\n")) if "\n" in text else text
+    beginning = _one_line(text[: 2 * limit])  # usually enough, and the text may be a megabyte
+    line = beginning if len(beginning) > limit else _one_line(text)
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _one_line(text: str) -> str:
+    text = printable(text)
+    return " ⏎ ".join(text.split("\n")) if "\n" in text else text
 
 
 def words(text: str, *, bold: bool = False, italic: bool = False) -> Element:
@@ -280,14 +285,18 @@ def fill(
     *,
     budget: int = MAX_JSON - 3_000,
     block_budget: int = 2_800,
+    limit: int | None = None,
 ) -> list[Block]:
-    """As many parts as fit the budget (characters of JSON), in rich_text blocks, then `more(number left out)`."""
+    """At most `limit` parts, as many as fit the budget (characters of JSON), in rich_text blocks.
+
+    The last element is `more(number left out)`.
+    """
     blocks: list[Block] = []
     open_block: list[Element] = []
     used = in_block = 0
     for index, part in enumerate(parts):
         size = len(json.dumps(part, ensure_ascii=False))
-        if used + size > budget:
+        if index == limit or used + size > budget:
             open_block.append(more(len(parts) - index))
             break
         if open_block and in_block + size > block_budget:

@@ -128,7 +128,8 @@ def value_text(translator: Translator, content: Any, limit: int = MAX_VALUE) -> 
     if content is None:
         return translator.text(texts.NOTHING)
     if isinstance(content, str):
-        return clip("\n".join(map(escaped, content.split("\n"))), limit) if content else '""'
+        beginning = content[: limit + 1]  # escaping never shortens it
+        return clip("\n".join(map(escaped, beginning.split("\n"))), limit) if content else '""'
     return clip(escaped(json.dumps(content, ensure_ascii=False, default=str)), limit)
 
 

@@ -173,8 +173,8 @@ def check_sentence(translator: Translator, check: Check) -> str:
     where = common.where(translator, check.application, check.cluster)
     revision = common.short_revision(translator, check.revision)
     if check.drift:
-        told = fact_message.listed(translator, facts(check.drift))
-        return translator.text(texts.DIFFERS, where=where, facts=told, revision=revision)
+        listed_facts = fact_message.listed(translator, facts(check.drift))
+        return translator.text(texts.DIFFERS, where=where, facts=listed_facts, revision=revision)
     if check.status is Status.SYNCED:
         return translator.count(texts.IN_SYNC, check.objects, where=where, revision=revision)
     return translator.text(texts.NOT_CHECKED, where=where, reason=translator.localize(check.error or ""))

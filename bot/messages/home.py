@@ -211,8 +211,8 @@ def _application(translator: Translator, application: Application, home: Home) -
     check = home.checks.get(application.name)
     mark, state = status.state(translator, check)
     if check and check.drift:
-        told = fact_message.listed(translator, facts(check.drift), limit=1)
-        state = translator.text(texts.DIFFERS, state=state, facts=told)
+        listed_facts = fact_message.listed(translator, facts(check.drift), limit=1)
+        state = translator.text(texts.DIFFERS, state=state, facts=listed_facts)
     line = rich_line(
         translator,
         texts.APPLICATION,

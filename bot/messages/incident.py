@@ -48,6 +48,7 @@ EXPLAIN = "explain"
 _STATE_MARKS = {IncidentState.ACKNOWLEDGED: "👀 ", IncidentState.SNOOZED: "💤 "}
 # Characters of JSON for the differences: the suspects take from the maximum, so that the card fits a message.
 _MAX_DRIFT, _MIN_DRIFT = 8_500, 2_500
+_MAX_OBJECTS = 8
 
 _ENDINGS = {
     "cluster": texts.ENDED_BY_CLUSTER,
@@ -131,13 +132,13 @@ def _acknowledge(translator: Translator, subject: str, *, is_owned: bool) -> Ele
 
 def _open(translator: Translator, incident: Incident) -> Message:
     drift, rating = most_important_first(incident.drift), incident.rating
-    told = facts(drift)
+    drift_facts = facts(drift)
     state, state_text = _state(translator, incident)
     text = translator.text(
         texts.OPEN,
         level=fact_message.level(translator, rating),
         where=common.where(translator, incident.application, incident.cluster),
-        facts=fact_message.sentences(translator, told, incident.since),
+        facts=fact_message.sentences(translator, drift_facts, incident.since),
     )
     where = common.title_where(translator, incident.application, incident.cluster)
     writer = fact_message.sole_writer(drift)
@@ -148,9 +149,9 @@ def _open(translator: Translator, incident: Incident) -> Message:
         time=common.day_and_time(translator, incident.since),
     )
     blocks: list[Block] = [
-        incident_header(translator, rating, incident.state, where, fact_message.fact(translator, told[0])),
+        incident_header(translator, rating, incident.state, where, fact_message.fact(translator, drift_facts[0])),
         rich(
-            paragraph(*_lead(translator, rating, told, writer, incident)),
+            paragraph(*_lead(translator, rating, drift_facts, writer, incident)),
             *([paragraph(*state)] if state else []),
             paragraph(*first_seen),
         ),
@@ -161,11 +162,12 @@ def _open(translator: Translator, incident: Incident) -> Message:
         [common.object_lines(translator, object_drift, 6, 90, writers=writer is None) for object_drift in drift],
         common.more(translator, texts.MORE_OBJECTS),
         budget=room,
+        limit=_MAX_OBJECTS,
     )
     blocks += suspects
-    if incident.blind:
+    if incident.check_error:
         checked = translator.text(texts.CHECKED, time=utc(incident.checked_at))
-        blocks.append(note(translator.text(texts.BLIND, reason=translator.localize(incident.blind)), checked))
+        blocks.append(note(translator.text(texts.BLIND, reason=translator.localize(incident.check_error)), checked))
     blocks.append(
         card_actions(
             translator,
@@ -182,7 +184,7 @@ def _open(translator: Translator, incident: Incident) -> Message:
 def _lead(
     translator: Translator,
     rating: Rating,
-    told: Sequence[Fact],
+    drift_facts: Sequence[Fact],
     writer: tuple[str | None, datetime | None] | None,
     incident: Incident,
 ) -> list[Element]:
@@ -190,7 +192,7 @@ def _lead(
     line = [words(fact_message.severity(translator, rating), bold=True)]
     if writer:
         line += [words(" · "), *fact_message.writer_line(translator, writer, incident.since)]
-    others = fact_message.more(translator, told)
+    others = fact_message.more(translator, drift_facts)
     return [*line, words(f" · {others}")] if others else line
 
 
@@ -217,14 +219,14 @@ def _resolved(translator: Translator, incident: Incident) -> Message:
     unwatched = incident.ended == "unwatched"
     top, short, long = _UNWATCHED_TEXTS if unwatched else _RESOLVED_TEXTS
     worst = most_important_first(incident.drift if unwatched else incident.worst or incident.drift)
-    told = facts(worst)
+    drift_facts = facts(worst)
     how = ending(translator, incident)
     text = translator.text(
         short,
         where=common.where(translator, incident.application, incident.cluster),
         lasted=incident_duration(incident),
         ending=how,
-        facts=fact_message.listed(translator, told),
+        facts=fact_message.listed(translator, drift_facts),
     )
     lead = rich_line(
         translator,
@@ -234,7 +236,7 @@ def _resolved(translator: Translator, incident: Incident) -> Message:
         ending=how,
     )
     where = common.title_where(translator, incident.application, incident.cluster)
-    headline = translator.text(top, where=where, fact=fact_message.fact(translator, told[0]))
+    headline = translator.text(top, where=where, fact=fact_message.fact(translator, drift_facts[0]))
     blocks: list[Block] = [header(headline), rich(paragraph(*lead))]
     blocks += fill(
         [common.object_lines(translator, object_drift, 3, 60) for object_drift in worst[:5]],

@@ -82,7 +82,7 @@ def _thread_events(group: Sequence[Incident]) -> dict[str, list[tuple[Incident, 
     occurrences: dict[str, list[tuple[Incident, IncidentEvent]]] = {}
     for incident in group:
         for event in incident.history:
-            if not event.told or _is_obsolete(incident, event):
+            if not event.in_thread or _is_obsolete(incident, event):
                 continue
             name = event.id
             if incident.group is not None:

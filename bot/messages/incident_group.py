@@ -52,9 +52,9 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
     place = where(translator, everyone, len(active))
     since = min(incident.since for incident in everyone)
     names = common.listed(translator, (incident.application for incident in active), _MAX_NAMES)
-    told = [facts(incident.drift) for incident in active]
-    headline = _headline(translator, worst, told)
-    managers = sorted({clip(fact.manager, 60) for several in told for fact in several if fact.manager})
+    drift_facts = [facts(incident.drift) for incident in active]
+    headline = _headline(translator, worst, drift_facts)
+    managers = sorted({clip(fact.manager, 60) for several in drift_facts for fact in several if fact.manager})
     tools = common.listed(translator, managers, _MAX_TOOLS)
     text = translator.text(
         texts.OPEN,
@@ -92,10 +92,10 @@ def _open(translator: Translator, active: Sequence[Incident], ended: Sequence[In
     )
 
 
-def _headline(translator: Translator, worst: Incident, told: Sequence[Sequence[Fact]]) -> str:
+def _headline(translator: Translator, worst: Incident, drift_facts: Sequence[Sequence[Fact]]) -> str:
     """The worst fact, with its application unless the fact names it, or is the first fact of all of them."""
-    text = fact_message.fact(translator, told[0][0])
-    is_shared = len({fact_message.fact(translator, several[0]) for several in told}) == 1
+    text = fact_message.fact(translator, drift_facts[0][0])
+    is_shared = len({fact_message.fact(translator, several[0]) for several in drift_facts}) == 1
     if is_shared or text.startswith(f"{worst.application} "):
         return text
     return translator.text(texts.FACT_IN, fact=text, application=worst.application)
@@ -167,8 +167,15 @@ def _line(translator: Translator, incident: Incident) -> list[Element]:
         severity=fact_message.severity(translator, incident.rating),
         facts=fact_message.listed(translator, facts(incident.drift)),
     )
+    line += handling(translator, incident)
+    return line + (rich_line(translator, texts.BLIND) if incident.check_error else [])
+
+
+def handling(translator: Translator, incident: Incident) -> list[Element]:
+    """Who has acknowledged an incident, and until when it is snoozed; empty while it is open."""
+    line: list[Element] = []
     if incident.acknowledged_by:
         line += rich_line(translator, texts.ACKNOWLEDGED, person=person(incident.acknowledged_by))
     if incident.state is IncidentState.SNOOZED and incident.snoozed_until:
         line += rich_line(translator, texts.SNOOZED, time=common.day_and_time(translator, incident.snoozed_until))
-    return line + (rich_line(translator, texts.BLIND) if incident.blind else [])
+    return line

@@ -36,14 +36,14 @@ _MAX_NAMES = 8
 def drift_grew(translator: Translator, incident: Incident, event: IncidentEvent) -> Message:
     """More differs than the alert showed."""
     drift = most_important_first(event.drift)
-    told = facts(drift)
+    drift_facts = facts(drift)
     where = _where(translator, [incident])
-    text = translator.text(texts.GROWN, where=where, facts=fact_message.sentences(translator, told, event.at))
+    text = translator.text(texts.GROWN, where=where, facts=fact_message.sentences(translator, drift_facts, event.at))
     lead = rich_line(
         translator,
         texts.GROWN_LEAD,
         where=where,
-        facts=fact_message.listed(translator, told),
+        facts=fact_message.listed(translator, drift_facts),
         time=date(event.at),
     )
     if event.by:

@@ -4,17 +4,20 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from bot.adapters.database.store import SqlStore
 from bot.adapters.kubernetes.kubeconfig import current_context
+from bot.cli.demo import DEFAULT_PORT
 from bot.cli.main import main
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals import change_audit
@@ -34,7 +37,7 @@ def kubeconfig(cluster, tmp_path):
 @pytest.fixture
 def shell(tmp_path):
     def run(*argv, env=None):
-        return CliRunner().invoke(main, [str(each) for each in argv], env=env or {})
+        return CliRunner().invoke(main, [str(argument) for argument in argv], env=env or {})
 
     (tmp_path / "manifests").mkdir()
     (tmp_path / "manifests" / "settings.yaml").write_text(MANIFEST)
@@ -73,7 +76,7 @@ def test_check_of_a_directory_goes_from_missing_to_in_sync_to_drift(shell, tmp_p
     missing = shell("check", "--path", path, "--output", "json", env=env)
     assert missing.exit_code == 1, missing.output
     (found,) = json.loads(missing.stdout)["applications"]
-    assert [each["change"] for each in found["drift"]] == ["missing"]
+    assert [drift["change"] for drift in found["drift"]] == ["missing"]
     assert found["cluster"] == current_context(kubeconfig) != "current"
 
     cluster.apply(LIVE, namespace="shop")
@@ -140,7 +143,7 @@ def test_one_bad_kubeconfig_leaves_the_other_clusters_checked(shell, tmp_path, c
     )
     done = shell("check", "--config", config, "--output", "json")
     assert done.exit_code == 2
-    found = {each["name"]: each for each in json.loads(done.stdout)["applications"]}
+    found = {application["name"]: application for application in json.loads(done.stdout)["applications"]}
     assert (found["shop"]["status"], found["shop-staging"]["status"]) == ("Synced", "Unknown")
     assert "/nowhere" in found["shop-staging"]["error"]
 
@@ -181,6 +184,30 @@ def test_the_demo_prints_a_url_and_ends_cleanly_on_a_signal(tmp_path, number):
     assert running.returncode == 0, errors
     assert "Traceback" not in errors
     assert not list(tmp_path.glob("gitops-bot-demo-*"))
+
+
+def test_the_demo_finds_free_ports_and_starts_over_on_the_same_ones(tmp_path):
+    argv = [sys.executable, "-m", "bot", "demo", "--no-browser"]
+    env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+
+    def url(running):
+        return next(found[1] for line in running.stdout if (found := re.search(r"running: (http\S+)", line)))
+
+    with (
+        socket.socket() as taken,
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as running,
+    ):
+        with suppress(OSError):  # somebody else's
+            taken.bind(("127.0.0.1", DEFAULT_PORT))
+            taken.listen()
+        first = url(running)
+        assert not first.endswith(f":{DEFAULT_PORT}")
+        requests.post(f"{first}/tour/restart", json={}, timeout=30).raise_for_status()
+        assert url(running) == first
+        running.send_signal(signal.SIGTERM)
+        _, errors = running.communicate(timeout=60)
+    assert (running.returncode, "Traceback" in errors) == (0, False), errors
+    assert "the demo uses free ports" in errors
 
 
 @pytest.mark.parametrize("loaded", ["click", "bot.app", "aiohttp", "bot.sandbox.demo"])
@@ -268,7 +295,7 @@ def test_the_audit_log_is_exported_as_one_json_object_from_a_day_on(shell, log):
     assert done.exit_code == 0
     told = json.loads(done.stdout)
     assert told["error"] is None
-    assert [each["what"] for each in told["entries"]] == ["=HYPERLINK(1)", "snooze shop 1h"]
+    assert [entry["what"] for entry in told["entries"]] == ["=HYPERLINK(1)", "snooze shop 1h"]
     assert told["entries"][0] == {
         "at": "2026-11-02T02:47:00Z",
         "who": "U0ANA",

@@ -10,7 +10,7 @@ from bot.adapters.database.store import SqlStore
 from bot.core.access.audit import Origin
 from bot.core.incidents.incident import IncidentState
 from bot.messages import incident as card
-from bot.messages import snooze as form
+from bot.messages import snooze_modal as form
 from tests.common.demo import IDLE_SCHEDULE, running_demo
 from tests.common.samples import incident
 from tests.common.slack import JONAS, PRIYA, TOMAS, Person

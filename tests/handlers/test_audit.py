@@ -11,11 +11,11 @@ from bot.core.access.audit import Origin
 from bot.core.access.permission import Right, Roles
 from bot.core.access.requester import Requester
 from bot.core.incidents.incident import IncidentState
-from bot.core.incidents.snooze import SnoozeFor
+from bot.core.incidents.snooze_period import SnoozeFor
 from bot.core.pull_requests.change_ref import PullNumber, Sha
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.command_service import CommandService
-from bot.handlers.incidents.silence import ApplicationTarget, CardTarget
+from bot.handlers.incidents.silence_service import ApplicationTarget, CardTarget
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages import revert as revert_message

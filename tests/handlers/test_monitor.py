@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.cli.check_report import as_json, as_text
 from bot.core.drift.model import Status
-from bot.core.drift.report import as_json, as_text
 from bot.core.rollouts.rollout import RolloutState
 from bot.i18n.language import ENGLISH
 from bot.messages.drift import diff

@@ -9,11 +9,11 @@ import pytest
 
 from bot.adapters.database.store import SqlStore
 from bot.handlers.webhooks import Webhooks
+from bot.http_endpoints import Web
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.forge.webhooks import Hook
 from bot.sandbox.stack import WEBHOOK_SECRET
-from bot.web import Web
-from bot.work import WorkPool
+from bot.work_pool import WorkPool
 from tests.common.bot import QUICK_SCHEDULE
 from tests.common.demo import remote, running_demo
 from tests.common.forge import FORGE_KINDS

@@ -466,7 +466,7 @@ ROLLOUT_DEFECTS = [
     "bot.handlers.rollouts.merges._with_authors",
     "bot.handlers.rollouts.track.apply_observations",
     "bot.handlers.rollouts.track.describe:1",
-    "bot.messages.cards._rollout_cards:1",
+    "bot.messages.desired_cards._rollout_cards:1",
 ]
 
 

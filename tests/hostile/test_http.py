@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cli.log import MAX_RECORD, MAX_TRACEBACK, OneLineFormatter
+from bot.http_endpoints import SLACK_PATH
 from bot.http_server import MAX_BODY_BYTES, MAX_CONNECTIONS, MAX_HEADER_BYTES, REQUEST_SECONDS
-from bot.web import SLACK_PATH
 from tests.common.bot import FREE_PORTS, application_settings, write_config
 from tests.common.fleet import BotProcess
 from tests.common.git import SourceRepository

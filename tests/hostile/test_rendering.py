@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bot.adapters.rendering import confined, programs
 from bot.adapters.rendering.private_copy import private_copy, remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
-from bot.core.objects import number
+from bot.core.objects import go_number
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, read_manifests
 from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.core.sanitize import redact_url
@@ -229,7 +229,7 @@ def test_no_value_is_an_argument_of_a_process(rendering):
     rendering.commit(CHART)
     (manifest,) = rendering.render(Source("app/charts/shop", SourceType.HELM, parameters))
     assert "hunter" not in manifest.object["data"]["argv"]
-    assert all(f"hunter{number}" in manifest.object["data"]["read"] for number in (2, 3, 4))
+    assert all(f"hunter{go_number}" in manifest.object["data"]["read"] for go_number in (2, 3, 4))
 
 
 # ---------------------------------------------------------------- secrets in errors
@@ -367,34 +367,46 @@ def test_a_document_is_as_deep_as_allowed_and_no_deeper(flow):
 
 
 MEASURED = """
-import resource, sys
-from bot.core.rendering.plain import render_plain
-resource.setrlimit(resource.RLIMIT_DATA, (512 * 2**20, 512 * 2**20))
-head = "apiVersion: v1\\nkind: A\\nmetadata: {name: a}\\nb: "
-part = sys.argv[1]
-files = ((f"{n}.yaml", (head + "[" + part * (5 * 2**20 // len(part)) + "]").encode()) for n in range(int(sys.argv[2])))
-try:
-    print(len(render_plain(files)))
-except ValueError as error:
-    print(error)
+import os, resource, sys
+from bot.core.objects.manifest import NodeBudget
+from bot.core.rendering import plain
+plain.NodeBudget = lambda: NodeBudget(100_000)
+
+def render(part):
+    used = next(int(line.split()[1]) << 10 for line in open("/proc/self/status") if line.startswith("VmData"))
+    resource.setrlimit(resource.RLIMIT_DATA, (used + 20 * 2**20,) * 2)
+    start = b'{"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}, "b": ['
+    content = (b"" if b'"' in part else b"# YAML\\n") + start + part * (2**19 // len(part)) + b"0]}"
+    try:
+        plain.render_plain((f"{number}.yaml", content) for number in range(200))
+    except ValueError as error:
+        print(error, flush=True)
+
+for part in sys.argv[1:]:
+    process = os.fork()
+    if not process:
+        render(part.encode())
+        os._exit(0)
+    os.waitpid(process, 0)
 """
+LONG = "x" * 60
 
 
-@pytest.mark.parametrize("part", ["{},", "[[]],", "{a: b},", "ab,", "&a 1,"])
-def test_many_small_nodes_fit_in_the_memory_of_the_bot(part):
-    """Twenty files of 5 MiB take 2.5 GB as Python objects."""
+def test_many_nodes_fit_in_the_memory_of_the_bot():
+    """A thirtieth of the allowed nodes, since the files would take hundreds of MiB as Python objects."""
+    parts = ["{},", "[[]],", "{a: b},", "ab,", "&a 1,", f"{LONG}\U0001f600,", f'"{LONG}\\U0001f600",', f"{LONG}: 1,"]
+    parts += [f"{LONG * 1000}\U0001f600,", f'"{LONG}\\ud83d\\ude00",', f'{{"{LONG}\U0001f600": 1}},']
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, part, "20"], env=environment, capture_output=True, text=True, check=True
-    )
-    assert "the manifests are too large for the bot to read" in done.stdout
+    command = [sys.executable, "-c", MEASURED, *parts]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.count("the manifests are too large for the bot to read") == len(parts), done.stderr
 
 
 def test_a_cache_keeps_no_long_number():
     numbers = "".join(f"- {n}{'1' * 1000}\n" for n in range(5000))
-    before = number._cached.cache_info().currsize
+    before = go_number._cached.cache_info().currsize
     read_manifests("a.yaml", f"apiVersion: v1\nkind: A\nmetadata: {{name: a}}\nb:\n{numbers}".encode())
-    assert number._cached.cache_info().currsize - before < 10
+    assert go_number._cached.cache_info().currsize - before < 10
 
 
 @pytest.mark.parametrize("kind", ["yaml", "json"])
@@ -436,7 +448,7 @@ def test_an_application_uses_as_many_files_as_allowed_and_no_more(rendering, mon
 @pytest.mark.parametrize("kind", [SourceType.PLAIN, SourceType.KUSTOMIZE])
 def test_an_application_has_as_many_objects_as_allowed_and_no_more(rendering, monkeypatch, kind):
     monkeypatch.setattr(render, "MAX_OBJECTS", 3)
-    objects = {f"app/{number}.yaml": as_yaml(config_map(f"c{number}")) for number in range(3)}
+    objects = {f"app/{go_number}.yaml": as_yaml(config_map(f"c{go_number}")) for go_number in range(3)}
     if kind is SourceType.KUSTOMIZE:
         objects["app/kustomization.yaml"] = "resources: [0.yaml, 1.yaml, 2.yaml]\n"
     rendering.commit(objects)
@@ -483,6 +495,6 @@ def test_a_killed_bot_leaves_no_renderer_and_no_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("line_break", ["\n", "\r", "\x85", "\u2028"])
 def test_directives_are_bounded(line_break):
     """libyaml compares each %TAG with all before it, and nothing else runs meanwhile."""
-    directives = line_break.join(f"%TAG !{number:x}! x" for number in range(20_000))
+    directives = line_break.join(f"%TAG !{go_number:x}! x" for go_number in range(20_000))
     with pytest.raises(ManifestError, match="more than 100 directives"):
         read_documents("x.yaml", f"{directives}{line_break}---{line_break}a: 1\n".encode())

@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 
 from bot.adapters.slack.chat import SlackChat
 from bot.adapters.slack.middleware import is_from_own_workspace, log_error
-from bot.messages import adopt, incident, revert, snooze
+from bot.messages import adopt, incident, revert, snooze_modal
 from bot.ports.chat import ChatError
 from tests.common import samples
 from tests.common.demo import IDLE_SCHEDULE, running_demo
@@ -121,7 +121,7 @@ def test_a_modal_that_another_workspace_submits_has_no_effect(demo):
     view = mira.modal("picked")
     before = effects(demo)
     with Relay(demo, of_another_workspace) as relay:
-        mira.submit(view, {snooze.PICKED: "4h"})
+        mira.submit(view, {snooze_modal.PICKED: "4h"})
         wait_for(lambda: relay.acks)
     assert "applications" in mira.type("status").text
     assert effects(demo) == before

@@ -15,14 +15,14 @@ from bot.core.drift.model import NotFollowed, ObjectDrift
 from bot.core.git.author import Author
 from bot.core.git.people import ChangePeople
 from bot.core.incidents.incident import IncidentState
-from bot.core.objects.health import Unready
 from bot.core.objects.images import Pin, Unpinned
 from bot.core.pull_requests import revert
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueueState
 from bot.core.pull_requests.revert import RevertRequest, Target
 from bot.core.pull_requests.tracked_pull_request import ProposedChange
-from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, PendingState, RolloutState
+from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, RolloutState
 from bot.messages import (
     adopt,
     approval,
@@ -37,7 +37,7 @@ from bot.messages import (
     queued_revert,
     rollout,
     silence,
-    snooze,
+    snooze_modal,
     suspect,
     who,
 )
@@ -80,7 +80,7 @@ def objects(number, times=1):
 OBJECTS = objects(100)
 CHECK = replace(DRIFTED, drift=OBJECTS, error=HOSTILE, set_aside=OBJECTS)
 SUSPECT = replace(SUSPECTS[0], subject=MARKUP + LONG, author=LONG, places=(LONG,) * 9, approved_by=(LONG,) * 9)
-INCIDENT = replace(OPEN, drift=OBJECTS, blind=LONG, suspects=(SUSPECT,) * 9)
+INCIDENT = replace(OPEN, drift=OBJECTS, check_error=LONG, suspects=(SUSPECT,) * 9)
 PULL = replace(PULL_REQUEST, title=HOSTILE, number=10**9)
 CHANGED = ObjectChange("changed", "v1", LONG, LONG, MARKUP, (FieldChange("changed", LONG, LONG, MARKUP),) * 9, 900)
 RENDERED = RenderedChange(500, 500, 500, (CHANGED,) * 24)
@@ -105,11 +105,11 @@ MERGE = replace(
             f"application-{index}",
             MARKUP,
             "C1",
-            lacking=LACKING,
+            pending=LACKING,
             error=LONG if index % 2 else None,
             change=replace(ApplicationChange(RENDERED, UNPINNED, 900), images=index),
         )
-        for index in range(200)
+        for index in range(80)
     ),
 )
 LATE = replace(MERGE, state=RolloutState.LATE)
@@ -146,7 +146,7 @@ def cards(translator):
         "resolved card": incident.card(translator, resolved),
         "rollout": rollout.card(translator, MERGE),
         "rollout few": rollout.card(translator, replace(MERGE, parts=MERGE.parts[:8])),
-        "rollout stuck": rollout.late_reply(translator, LATE),
+        "rollout stuck": rollout.problem_reply(translator, LATE),
         "rollout late": rollout.card(translator, replace(LATE, suspects=(SUSPECT,) * 9)),
         "revert pull": pull_request_card.card(translator, merged),
     }
@@ -250,9 +250,9 @@ def queue(translator):
 
 
 def statuses(translator):
-    names = [f"application-{index}" for index in range(500)]
+    names = [f"application-{index}" for index in range(200)]
     failing = DeployerView(MARKUP, MARKUP, MARKUP, SHA, None, DeployerFailure(MARKUP, LONG, LONG))
-    not_followed = [NotFollowed(MARKUP, LONG, (MARKUP + LONG,) * count) for count in (1, 400)] * 200
+    not_followed = [NotFollowed(MARKUP, LONG, (MARKUP + LONG,) * count) for count in (1, 400)] * 50
     shown = {
         "applications": [replace(APPLICATIONS[0], name=name, namespace=MARKUP) for name in names],
         "checks": {name: replace(CHECK, application=name, drift=OBJECTS[:3]) for name in names},
@@ -267,7 +267,7 @@ def statuses(translator):
 
 
 def modals(translator):
-    many = replace(DRIFTED, drift=DRIFTED.drift * 300)
+    many = replace(DRIFTED, drift=DRIFTED.drift * 100)
     worst = replace(many, application="s" * 63, error=HOSTILE, drift=objects(10, 20))
     names = ["s" * 63] * 50
     return {
@@ -276,10 +276,10 @@ def modals(translator):
             f"modal of the worst, page {page}": diff_pages.view(translator, [worst], "shop", page)
             for page in (0, 99, 10**5)
         },
-        "modal of many": diff_pages.view(translator, [worst] * 20, f"group {LONG[:500]}", 0),
+        "modal of many": diff_pages.view(translator, [worst] * 5, f"group {LONG[:500]}", 0),
         "reading long names": diff_pages.loading_view(translator, names),
-        "snooze of long names": snooze.form(translator, names, subject="s" * 200, channel="C1"),
-        "snooze of nothing": snooze.message_view(translator, silence.nothing_open(translator, [])),
+        "snooze of long names": snooze_modal.form(translator, names, subject="s" * 200, channel="C1"),
+        "snooze of nothing": snooze_modal.message_view(translator, silence.nothing_open(translator, [])),
     }
 
 

@@ -19,7 +19,7 @@ from bot.messages import (
     incident_thread,
     permission,
 )
-from bot.messages import snooze as snooze_message
+from bot.messages import snooze_modal as snooze_message
 from tests.messages.samples import (
     ACKNOWLEDGED,
     CONFIG,
@@ -85,7 +85,7 @@ def cards(translator):
     incidents = {
         "open": OPEN,
         "suspects": replace(OPEN, suspects=SUSPECTS),
-        "blind": replace(OPEN, blind=SILENT),
+        "blind": replace(OPEN, check_error=SILENT),
         "resolved": RESOLVED,
         "resolved-by-git": replace(RESOLVED, ended="git"),
         "critical": CRITICAL,

@@ -14,10 +14,10 @@ from bot.core.git.author import Author
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.incidents.incident import Incident, IncidentState, acknowledge, snooze
-from bot.core.objects.health import Unready
 from bot.core.objects.images import Pin, Unpinned
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, PendingState, Rollout, RolloutState
+from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout, RolloutState
 from bot.i18n.catalogue import cluster, forge
 from bot.i18n.language import LocalizedText
 
@@ -99,7 +99,7 @@ GROUP.append(
     replace(
         GROUP[0],
         application="pay",
-        blind=SILENT,
+        check_error=SILENT,
     )
 )
 SUSPECTS = (
@@ -226,7 +226,7 @@ STUCK = replace(
     state=RolloutState.LATE,
     parts=(
         LIVE_PARTS[0],
-        ApplicationRollout("shop-staging", "staging", "C1", lacking=NOT_APPLIED),
-        ApplicationRollout("search", "prod", "C1", lacking=NOT_READY),
+        ApplicationRollout("shop-staging", "staging", "C1", pending=NOT_APPLIED),
+        ApplicationRollout("search", "prod", "C1", pending=NOT_READY),
     ),
 )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.i18n.language import ENGLISH
-from bot.messages import blocks, snooze
+from bot.messages import blocks, snooze_modal
 from tests.common.message_text import LanguagesDifferError, UnknownStructureError, sections, side_by_side
 
 AT = datetime(2026, 3, 1, 2, 47, tzinfo=UTC)
@@ -166,7 +166,7 @@ CONTENTS = {
     **{name: {"text": "Drift", "blocks": [expected]} for name, (_, expected) in BLOCKS.items()},
     "modal": MODAL,
     "home": {"type": "home", "blocks": [EXPECTED_HEADER]},
-    "form": snooze.form(ENGLISH, ["shop"], subject="shop@1", channel="C1"),
+    "form": snooze_modal.form(ENGLISH, ["shop"], subject="shop@1", channel="C1"),
 }
 
 

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from bot.config.sections.section import Section
 from bot.config.values import FieldManager, Glob, parsed_by
-from bot.core.drift.ignore import IgnoreRule, parse_pointer
+from bot.core.drift.ignore_rules import IgnoreRule, parse_pointer
 from bot.core.drift.jq import parse_jq
 from bot.core.objects.path import parse_path
 from bot.i18n.catalogue import set_aside as texts

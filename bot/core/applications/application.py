@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.rendering.source import DirectoryParameters, HelmParameters, Source, SourceType, normalize_path
 from bot.i18n.language import Text

@@ -1,6 +1,6 @@
 """The export of commits that reached a tracked branch: how each got there, and who approved it."""
 
-from bot.core.access.audit import Row, instant
+from bot.core.access.audit_export import Row, instant
 from bot.core.approvals.approval import ApprovalRecord
 
 COLUMNS = (

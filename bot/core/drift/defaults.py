@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.core.objects.equality import CONTAINERS
-from bot.core.objects.scalar import same_scalar
+from bot.core.objects.deep_equality import CONTAINERS
+from bot.core.objects.scalar_equality import same_scalar
 from bot.core.objects.schema import MISSING, Node
 
 Object = Mapping[str, Any]

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any, Final, Literal
 
 from bot.core.drift.model import FieldDrift
-from bot.core.objects.equality import deep_equal
+from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.path import Item, PathError, Segment, format_path, parse_path
 
 # Longer lists, and texts of more lines, are not aligned: that takes quadratic time. Equal ends do not count.

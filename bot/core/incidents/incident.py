@@ -62,7 +62,7 @@ class IncidentEvent:
     `id` is unique within the incident. `by` is the Slack user ID of whoever did it; for SNOOZE_ENDED, of whoever had
     snoozed; for WORSENED, of whoever's acknowledgement or snooze it ended. `name` is their name, if they did it
     themselves, and `previous` whoever had it until it was ACKNOWLEDGED by another. `until` is the end of a snooze,
-    `drift` the new differences of WORSENED. Events that are `told` are posted in the card's thread.
+    `drift` the new differences of WORSENED. Events with `in_thread` are posted in the card's thread.
     """
 
     id: str
@@ -71,7 +71,7 @@ class IncidentEvent:
     by: str | None = None
     until: datetime | None = None
     drift: tuple[ObjectDrift, ...] = ()
-    told: bool = True
+    in_thread: bool = True
     name: str = ""
     previous: str | None = None
 
@@ -85,8 +85,8 @@ ResolutionCause = Literal["cluster", "adopted", "git", "unwatched"]
 class Incident:
     """One episode of drift on one application.
 
-    - `since` and `checked_at` are the times of the first and the latest check that saw it; `blind` is why the latest
-      check failed, if it did. `looks` is how many checks in a row saw it before it opened.
+    - `since` and `checked_at` are the times of the first and the latest check that saw it; `check_error` is why the
+      latest check failed, if it did. `looks` is how many checks in a row saw it before it opened.
     - `drift` is the current drift; `worst` is every difference the incident ever had, each at its worst.
     - `opened_at` is since when it needs someone: reminders and escalation count from there. `announced_at` is when it
       was announced, and `group` the card it shares, if any.
@@ -106,7 +106,7 @@ class Incident:
     drift: tuple[ObjectDrift, ...]
     looks: int = 1
     worst: tuple[ObjectDrift, ...] = ()
-    blind: Text | None = None
+    check_error: Text | None = None
     resolved_at: datetime | None = None
     ended: ResolutionCause | None = None
     repository: str = ""
@@ -169,7 +169,7 @@ def apply_check(
     if check.status is Status.SYNCED:
         return _resolve(incident, check, cause_if_git_moved)
     if not check.drift or check.revision is None:
-        return incident and replace(incident, blind=check.error, checked_at=check.at)
+        return incident and replace(incident, check_error=check.error, checked_at=check.at)
     if rolling:
         return incident
     if incident is None or (incident.state is IncidentState.SUSPECTED and incident.revision != check.revision):
@@ -177,7 +177,7 @@ def apply_check(
             check, check.revision, channel=channel, repository=repository, required_looks=required_looks
         )
     drift = check.drift if check.error is None else with_unseen(incident.drift, check.drift)
-    checked = replace(incident, checked_at=check.at, revision=check.revision, drift=drift, blind=check.error)
+    checked = replace(incident, checked_at=check.at, revision=check.revision, drift=drift, check_error=check.error)
     if incident.state in ACTIVE_STATES:
         return replace(_record_worsening(checked, check), worst=merge_worst(incident.worst, drift))
     persists = bool(identities(incident.drift) & identities(check.drift))
@@ -199,7 +199,7 @@ def resolve_unwatched(incident: Incident, at: datetime) -> Incident | None:
         return None
     if incident.state is IncidentState.RESOLVED:
         return incident
-    resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=at, blind=None, ended="unwatched")
+    resolved = replace(incident, state=IncidentState.RESOLVED, resolved_at=at, check_error=None, ended="unwatched")
     return _add_event(resolved, IncidentEventType.RESOLVED, at)
 
 
@@ -216,7 +216,7 @@ def _new_incident(check: Check, revision: str, *, channel: str, repository: str,
         revision=revision,
         drift=check.drift,
         worst=check.drift,
-        blind=check.error,
+        check_error=check.error,
         repository=repository,
         opened_at=check.at if opens else None,
     )
@@ -229,11 +229,11 @@ def _record_worsening(incident: Incident, check: Check) -> Incident:
         return incident
     severity = rate(worse).severity
     is_bad = severity >= Severity.SERIOUS or severity > max(severities(incident.worst).values(), default=0)
-    updates = sum(event.kind is IncidentEventType.WORSENED and event.told for event in incident.history)
-    told = is_bad or (incident.state is IncidentState.OPEN and updates < MAX_THREAD_UPDATES)
+    updates = sum(event.kind is IncidentEventType.WORSENED and event.in_thread for event in incident.history)
+    in_thread = is_bad or (incident.state is IncidentState.OPEN and updates < MAX_THREAD_UPDATES)
     reopens = is_bad and incident.state in _SILENCED_STATES
     by = incident.snoozed_by or incident.acknowledged_by if reopens else None
-    worsened = _add_event(incident, IncidentEventType.WORSENED, check.at, by=by, drift=worse, told=told)
+    worsened = _add_event(incident, IncidentEventType.WORSENED, check.at, by=by, drift=worse, in_thread=in_thread)
     return _reopen(worsened, check.at) if reopens else worsened
 
 
@@ -245,7 +245,7 @@ def _resolve(incident: Incident | None, check: Check, cause_if_git_moved: Resolu
         state=IncidentState.RESOLVED,
         checked_at=check.at,
         resolved_at=check.at,
-        blind=None,
+        check_error=None,
         ended="cluster" if check.revision == incident.revision else cause_if_git_moved,
     )
     return _add_event(resolved, IncidentEventType.RESOLVED, check.at)
@@ -382,9 +382,9 @@ def _add_event(
     by: str | None = None,
     until: datetime | None = None,
     drift: tuple[ObjectDrift, ...] = (),
-    told: bool = True,
+    in_thread: bool = True,
     name: str = "",
     previous: str | None = None,
 ) -> Incident:
-    event = IncidentEvent(str(incident.events), at, kind, by, until, drift, told, name, previous)
+    event = IncidentEvent(str(incident.events), at, kind, by, until, drift, in_thread, name, previous)
     return replace(incident, events=incident.events + 1, history=(*incident.history, event)[-MAX_EVENTS:])

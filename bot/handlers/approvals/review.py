@@ -35,7 +35,7 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import approval as texts
 from bot.i18n.language import LocalizedText, Translator
 from bot.messages import approval as message
-from bot.messages.cards import approval_key
+from bot.messages.desired_cards import approval_key
 from bot.ports import Ports
 from bot.ports.chat import ChatError
 from bot.ports.errors import PortError

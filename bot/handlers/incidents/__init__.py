@@ -1,4 +1,4 @@
 """From drift checks to incidents, and what people do with them: acknowledge, snooze, find suspects.
 
-Start with `record.py`, then `silence.py` (acknowledge and snooze).
+Start with `record.py`, then `silence_service.py` (acknowledge and snooze).
 """

@@ -9,7 +9,7 @@ from bot.core.incidents.alerting import AlertPolicy, apply_timers, cards_to_anno
 from bot.core.incidents.incident import ACTIVE_STATES, Incident, ResolutionCause, apply_check, resolve_unwatched
 from bot.core.incidents.resolution import resolution_cause
 from bot.core.objects.manifest import ManifestError
-from bot.handlers.incidents.control import MAX_ATTEMPTS, change
+from bot.handlers.incidents.transition import MAX_ATTEMPTS, change
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError

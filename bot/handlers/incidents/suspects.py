@@ -24,7 +24,7 @@ from bot.core.incidents.incident import ACTIVE_STATES, Incident
 from bot.core.objects.manifest import ManifestError
 from bot.core.rollouts.rollout import Rollout
 from bot.handlers.change_people import read_people
-from bot.handlers.incidents.control import change
+from bot.handlers.incidents.transition import change
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError
@@ -114,7 +114,7 @@ class Suspects:
             application = self.applications.get(part.application)
             if application is None or part.live_at is not None:
                 continue
-            unexplained_objects = {f"{workload.kind} {workload.name}" for workload in part.lacking.unready}
+            unexplained_objects = {f"{workload.kind} {workload.name}" for workload in part.pending.unready}
             commits = self._commits_touching(repository, rollout.revision, application)
             for commit in commits if unexplained_objects else ():
                 changed = self._changed_objects(repository, commit, application) & unexplained_objects
@@ -123,7 +123,7 @@ class Suspects:
                 unexplained_objects -= changed
                 if not unexplained_objects:
                     break
-            if commits and (unexplained_objects or not part.lacking.unready):
+            if commits and (unexplained_objects or not part.pending.unready):
                 commits_by_sha.setdefault(commits[0].sha, (commits[0], SuspectReason.PATH, []))[2].append(
                     application.name
                 )

@@ -15,6 +15,7 @@ from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.change_ref import (
     CommitUrl,
+    Latest,
     PullNumber,
     PullUrl,
     Range,
@@ -118,6 +119,8 @@ class _TargetFinder:
         match self.request.change:
             case Sha(digits):
                 return self._commit(digits)
+            case Latest():
+                return self._commit(self.head)
             case PullNumber(number):
                 return self._pull(number)
             case Range(since, until):

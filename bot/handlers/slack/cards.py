@@ -15,7 +15,7 @@ from bot.core.waiting import is_waiting
 from bot.i18n.catalogue import chat as texts
 from bot.i18n.language import LocalizedText, Text, Translator
 from bot.messages.card import Card
-from bot.messages.cards import desired_cards
+from bot.messages.desired_cards import desired_cards
 from bot.messages.incident_cards import resolved_unannounced
 from bot.ports.chat import Chat, ChatError
 from bot.ports.isolation import skip_unexpected, without_failing

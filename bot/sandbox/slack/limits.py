@@ -19,7 +19,7 @@ from bot.sandbox.slack.checks import (
     string,
     wrong,
 )
-from bot.sandbox.slack.entered import elements
+from bot.sandbox.slack.entered_value import elements
 from bot.sandbox.slack.errors import SlackError
 
 POST_TEXT = 40_000  # https://docs.slack.dev/changelog/2018-truncating-really-long-messages

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.sandbox.slack import limits
-from bot.sandbox.slack.entered import elements, entered, sanitize_stderr, state
+from bot.sandbox.slack.entered_value import elements, entered, sanitize_stderr, state
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.interactions import Interaction, ResponseUrl
 from bot.sandbox.slack.methods.views import MAX_STACKED, new_view, replace

@@ -15,13 +15,14 @@ from bot.adapters.database.tables import metadata
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
 from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
-from bot.core.incidents.incident import Incident, IncidentState
+from bot.core.incidents.incident import Incident, IncidentEvent, IncidentEventType, IncidentState
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.core.pull_requests.revert import RevertRequest
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, PendingState, Rollout, RolloutState
-from bot.handlers.incidents.control import change
+from bot.core.rollouts.pending import PendingState
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout, RolloutState
+from bot.handlers.incidents.transition import change
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import Language, LocalizedText, Translator
 from bot.ports.store import Home, Posted, StoreError
@@ -75,7 +76,7 @@ QUEUED = QueuedRevert(
 
 
 def rollout(revision):
-    part = ApplicationRollout("shop", "prod", "C1", lacking=PendingState(("Deployment web",), total=1))
+    part = ApplicationRollout("shop", "prod", "C1", pending=PendingState(("Deployment web",), total=1))
     return Rollout(f"platform@{revision}", "platform", "main", revision, None, "Subject", "Ana", T0, (part,))
 
 
@@ -132,7 +133,8 @@ def with_texts(store):
     merged = rollout("b" * 40)
     parts = (replace(merged.parts[0], error=SILENT, change=ApplicationChange(why=SILENT)),)
     store.checks.save([replace(CHECK, error=SILENT, notes=(SILENT, "plain"), drift=drift, set_aside=())])
-    store.incidents.exchange(None, replace(INCIDENT, blind=SILENT, drift=drift, worst=drift))
+    history = (IncidentEvent("0", T0, IncidentEventType.WORSENED, in_thread=False),)
+    store.incidents.exchange(None, replace(INCIDENT, check_error=SILENT, drift=drift, worst=drift, history=history))
     store.rollouts.save(replace(merged, parts=parts))
     store.approvals.advance("p", None, "a" * 40, [record(1, why=SILENT)])
     store.queued_reverts.save(replace(QUEUED, result=SILENT))
@@ -170,7 +172,7 @@ def test_a_text_is_stored_without_its_template_and_comes_back_in_every_language(
     assert sorted(body.count(STORED) for body in stored) == [1, 2, 2, 5, 7]
     assert not [body for body in stored if "ould not" in body or "No se pudo" in body]
     check, incident, merged, approval, queued = everything(with_texts)
-    assert {check.error, incident.blind, merged.parts[0].change.why, approval.why, queued.result} == {SILENT}
+    assert {check.error, incident.check_error, merged.parts[0].change.why, approval.why, queued.result} == {SILENT}
     assert Translator(Language.SPANISH).localize(check.drift[0].fields[0].reason) == (
         "No se pudo listar pods en el clúster prod: la lista expiró (410)."
     )
@@ -186,11 +188,22 @@ def test_a_text_that_was_stored_with_its_templates_becomes_its_english_sentence(
     assert not [body for body in bodies(with_texts) if '"es":' in body]
 
 
+def test_fields_that_had_another_name_are_read_by_their_new_one(with_texts, url):
+    before = everything(with_texts)
+    for name, old in {"check_error": "blind", "in_thread": "told", "pending": "lacking"}.items():
+        assert [body for body in bodies(with_texts) if f'"{name}":' in body]
+        rewrite(with_texts, f'"{name}":', f'"{old}":')
+    with with_texts.database.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0004'")
+    SqlStore(url).close()
+    assert everything(with_texts) == before
+
+
 def test_a_text_that_only_another_version_has_is_read_and_stored_again(with_texts):
     rewrite(with_texts, "cluster.COULD_NOT", "cluster.RENAMED")
     for _ in range(2):
         check, incident, merged, approval, queued = everything(with_texts)
-        kept = {check.error, incident.blind, merged.parts[0].change.why, approval.why, queued.result}
+        kept = {check.error, incident.check_error, merged.parts[0].change.why, approval.why, queued.result}
         assert {str(text) for text in kept} == {
             "cluster.RENAMED: prod, list pods, the list expired (410). (stored by another version of the bot)"
         }
@@ -205,8 +218,8 @@ def test_a_queued_revert_comes_back_whole_until_it_is_settled(store):
     page = f"https://github.com/acme/platform/commit/{'a' * 40}"
     request = RevertRequest("ana", CommitUrl("github.com/acme/platform", "a" * 40, page))
     later = replace(QUEUED, id="queued-2@2026", request=request, asked_at=T0 + timedelta(hours=1))
-    for each in (later, QUEUED):
-        store.queued_reverts.save(each)
+    for queued in (later, QUEUED):
+        store.queued_reverts.save(queued)
     first, second = store.queued_reverts.unsettled()
     assert (first, second) == (QUEUED, later)
     done = replace(QUEUED, state=QueueState.DONE, result="Pull request #1 is open.", url="https://forge.example/1")
@@ -244,7 +257,7 @@ def test_an_application_has_one_incident_that_is_not_resolved(store):
     ended = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")
     assert store.incidents.exchange(INCIDENT, ended)
     assert store.incidents.exchange(None, replace(INCIDENT, id="shop@2"))
-    assert [each.id for each in store.incidents.unsettled()] == ["shop@1", "shop@2"]
+    assert [incident.id for incident in store.incidents.unsettled()] == ["shop@1", "shop@2"]
 
 
 def test_of_changes_at_once_none_is_lost(store, url):
@@ -260,8 +273,8 @@ def test_of_changes_at_once_none_is_lost(store, url):
 
     with ThreadPoolExecutor(len(stores)) as pool:
         list(pool.map(count, stores))
-    for each in stores:
-        each.close()
+    for replica in stores:
+        replica.close()
     assert store.incidents.open_for("shop").looks == 40
 
 
@@ -270,8 +283,8 @@ def test_of_incidents_found_at_once_by_two_replicas_one_is_kept(store, url):
     found = [replace(INCIDENT, id=f"shop@{number}") for number in range(len(stores))]
     with ThreadPoolExecutor(len(stores)) as pool:
         kept = list(pool.map(lambda each, incident: each.incidents.exchange(None, incident), stores, found))
-    for each in stores:
-        each.close()
+    for replica in stores:
+        replica.close()
     assert kept.count(True) == 1
     assert store.incidents.unsettled() == [found[kept.index(True)]]
 
@@ -279,9 +292,9 @@ def test_of_incidents_found_at_once_by_two_replicas_one_is_kept(store, url):
 def test_rollouts_come_oldest_first_and_settled_ones_by_revision(store):
     store.rollouts.advance("platform", None, "c" * 40, [rollout("b" * 40), rollout("a" * 40)])
     store.rollouts.save(replace(rollout("b" * 40), state=RolloutState.LIVE))
-    assert [each.revision[0] for each in store.rollouts.unsettled()] == ["b", "a"]
+    assert [rollout.revision[0] for rollout in store.rollouts.unsettled()] == ["b", "a"]
     store.settle(f"platform@{'b' * 40}")
-    assert [each.revision[0] for each in store.rollouts.unsettled()] == ["a"]
+    assert [rollout.revision[0] for rollout in store.rollouts.unsettled()] == ["a"]
     assert store.rollouts.of_revisions(["b" * 40])[0].state is RolloutState.LIVE
 
 
@@ -291,7 +304,7 @@ def test_two_that_move_a_head_at_once_keep_its_rollouts_once(store):
     assert store.rollouts.advance("platform", "a" * 40, "b" * 40, [rollout("b" * 40)])
     store.rollouts.save(replace(rollout("b" * 40), state=RolloutState.LIVE))
     assert not store.rollouts.advance("platform", "a" * 40, "b" * 40, [rollout("b" * 40)])
-    assert [each.state for each in store.rollouts.unsettled()] == [RolloutState.LIVE]
+    assert [rollout.state for rollout in store.rollouts.unsettled()] == [RolloutState.LIVE]
 
 
 def test_of_several_replicas_one_leads_until_it_stops(postgresql):
@@ -307,8 +320,8 @@ def test_of_several_replicas_one_leads_until_it_stops(postgresql):
 def test_a_database_of_its_own_needs_no_election(tmp_path):
     stores = [SqlStore(f"sqlite:///{tmp_path}/{name}.db") for name in "ab"]
     assert all(store.leadership.acquire() for store in stores)
-    for store in stores:
-        store.close()
+    for replica in stores:
+        replica.close()
 
 
 def test_a_suspicion_and_a_card_can_be_forgotten(store):
@@ -355,8 +368,8 @@ def test_of_several_replicas_one_claims_a_key(url):
     again = SqlStore(url)  # a restart
     assert not again.claims.claim("click 0", T0 + timedelta(hours=23))
     assert again.claims.claim("click 0", T0 + timedelta(hours=25))
-    for each in (*stores, again):
-        each.close()
+    for replica in (*stores, again):
+        replica.close()
 
 
 # The audit table as the very first version created it, before columns were added to it.
@@ -401,8 +414,8 @@ def test_a_database_of_any_age_is_migrated_once_by_replicas_that_start_together(
     assert stores[2].rollouts.head("platform") == ("abc" if "last" in before else None)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    for store in stores:
-        store.close()
+    for replica in stores:
+        replica.close()
     SqlStore(empty_url).close()
     engine.dispose()
 
@@ -469,9 +482,9 @@ def test_what_has_ended_is_found_by_when_it_ended_settled_or_not(store):
     store.rollouts.save(rollout("f" * 40))
     store.pull_requests.save(PULL)
     elsewhere = hours[1].astimezone(timezone(timedelta(hours=5)))
-    assert [each.resolved_at for each in store.incidents.ended(elsewhere, 9)] == hours[:0:-1]
-    assert [each.ended_at for each in store.rollouts.ended(hours[1], 9)] == hours[:0:-1]
-    assert [each.number for each in store.pull_requests.ended(hours[1], 2)] == [3, 2]
+    assert [incident.resolved_at for incident in store.incidents.ended(elsewhere, 9)] == hours[:0:-1]
+    assert [rollout.ended_at for rollout in store.rollouts.ended(hours[1], 9)] == hours[:0:-1]
+    assert [pull_request.number for pull_request in store.pull_requests.ended(hours[1], 2)] == [3, 2]
 
 
 def test_a_home_is_confirmed_by_who_published_it_last(store):
@@ -483,6 +496,6 @@ def test_a_home_is_confirmed_by_who_published_it_last(store):
     store.homes.save(Home("U1", T0, "", T0 + timedelta(seconds=1)))
     assert not store.homes.confirm("U1", T0, "older")
     assert store.homes.get("U1").digest == ""
-    assert [each.user for each in store.homes.seen_since(T0, 9)] == ["U2", "U1"]
-    assert [each.user for each in store.homes.seen_since(T0, 1)] == ["U2"]
-    assert [each.user for each in store.homes.seen_since(T0 + timedelta(minutes=1), 9)] == ["U2"]
+    assert [home.user for home in store.homes.seen_since(T0, 9)] == ["U2", "U1"]
+    assert [home.user for home in store.homes.seen_since(T0, 1)] == ["U2"]
+    assert [home.user for home in store.homes.seen_since(T0 + timedelta(minutes=1), 9)] == ["U2"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.core.drift.autoscaling import scale_targets
 from bot.core.drift.compare import Comparison, compare_object
-from bot.core.drift.ignore import IgnoreRule
+from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.manifest import Manifest, read_manifests
 from bot.core.objects.path import Item, Member, format_path
 from bot.core.objects.schema import Schemas

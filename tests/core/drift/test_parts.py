@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core.drift.model import FieldDrift
 from bot.core.drift.parts import MAX_ALIGNED, Difference, Line, differences, split
-from bot.core.objects.equality import deep_equal
+from bot.core.objects.deep_equality import deep_equal
 
 SCALARS = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "b", "a\nb", "a\nb\nc", "c\n"])
 VALUES = st.recursive(

@@ -115,7 +115,7 @@ def test_a_failed_check_never_resolves():
         check(0, REPLICAS), check(1, REPLICAS), check(2, status=Status.UNKNOWN, error="the cluster does not answer")
     )
     assert incident.state is IncidentState.OPEN
-    assert incident.blind == "the cluster does not answer"
+    assert incident.check_error == "the cluster does not answer"
     assert incident.drift == (REPLICAS,)
 
 
@@ -187,7 +187,7 @@ def after(incident, minute, *drift, **more):
 
 
 def posted_events(incident):
-    return [event.kind.value for event in incident.history if event.told]
+    return [event.kind.value for event in incident.history if event.in_thread]
 
 
 SUSPECTED = after_checks(check(0, REPLICAS))
@@ -391,7 +391,7 @@ OPENED = after_checks(check(0, REPLICAS), check(1, REPLICAS))
         OPENED,
         acknowledge(OPENED, by="U1", at=T0),
         snooze(OPENED, by="U1", until=T0 + timedelta(hours=1), at=T0),
-        replace(OPENED, blind="the cluster is silent"),
+        replace(OPENED, check_error="the cluster is silent"),
     ],
     ids=["open", "acknowledged", "snoozed", "blind"],
 )
@@ -399,7 +399,7 @@ def test_an_unwatched_incident_is_resolved(incident):
     at = T0 + timedelta(hours=2)
     resolved = resolve_unwatched(incident, at)
     assert (resolved.state, resolved.ended, resolved.resolved_at) == (IncidentState.RESOLVED, "unwatched", at)
-    assert resolved.blind is None
+    assert resolved.check_error is None
     assert resolved.checked_at == incident.checked_at  # it was not checked again
     assert [event.kind for event in resolved.history[len(incident.history) :]] == [IncidentEventType.RESOLVED]
     assert resolve_unwatched(resolved, at + timedelta(hours=1)) == resolved

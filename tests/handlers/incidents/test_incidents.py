@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.core.incidents.incident import IncidentState
-from bot.handlers.incidents.control import Done, acknowledge, snooze
+from bot.handlers.incidents.transition import Done, acknowledge, snooze
 from bot.messages.incident import ACKNOWLEDGE, SNOOZE, parse_option
 from tests.common.bot import application_settings
 from tests.common.clock import Clock

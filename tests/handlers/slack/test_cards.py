@@ -10,8 +10,8 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import IncidentState, apply_check
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
-from bot.handlers.incidents.control import acknowledge
 from bot.handlers.incidents.record import apply_timers_to_all
+from bot.handlers.incidents.transition import acknowledge
 from bot.handlers.slack.cards import CardReconciler
 from bot.i18n.language import ENGLISH, Language, Translator
 from bot.messages.blocks import Message

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
 
-from bot.sandbox.slack.entered import state
+from bot.sandbox.slack.entered_value import state
 
 DEPLOYS, JONAS, MIRA = "C0DEPLOYS1", "U0JONAS001", "U0MIRA0001"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.sandbox.slack import limits
 from bot.sandbox.slack.arguments import Arguments
-from bot.sandbox.slack.entered import elements, entered, state
+from bot.sandbox.slack.entered_value import elements, entered, state
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.model import Json, View
 from bot.sandbox.slack.services import Services

@@ -1,0 +1,210 @@
+"""Acknowledge, snooze and unsnooze: finds the incidents, checks permission, changes them and audits the request."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.core.access.audit import outcome_name
+from bot.core.access.permission import Denied, Granted, MembersUnknown, Right, denial
+from bot.core.access.requester import Requester
+from bot.core.incidents.incident import Incident, IncidentState, active_incidents, incidents_on_card
+from bot.core.incidents.snooze_period import SnoozePeriod, SnoozeUntil, snooze_end
+from bot.handlers.access.audited import AuditRecord, audited
+from bot.handlers.access.authorizer import Authorizer
+from bot.handlers.incidents import transition
+from bot.handlers.incidents.transition import Already, Done, Nobody, Outcome, Over, UnknownSubject
+from bot.i18n.language import Translator
+from bot.messages import permission
+from bot.messages import silence as silence_message
+from bot.messages.blocks import Message
+from bot.ports import Ports
+from bot.ports.chat import ChatError
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationTarget:
+    """The open incident of an application."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardTarget:
+    """The open incidents on a card. `subject` is the value of its buttons; there may be no such card."""
+
+    subject: str
+
+
+Target = ApplicationTarget | CardTarget
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceService:
+    """Silences alerts for people. A time of day without a time zone of the person is in `zone`."""
+
+    ports: Ports
+    authorizer_for: Callable[[Requester], Authorizer]
+    zone: tzinfo
+
+    def acknowledge(self, requester: Requester, target: Target, *, take_over: bool = False) -> Message:
+        """Acknowledge the incidents for the requester, if they are allowed to. StoreError.
+
+        Those that someone else has are left alone, unless the requester means to `take_over`.
+        """
+        now = self.ports.clock()
+        with audited(self.ports, requester, "acknowledge") as audit:
+            outcome = self._silence(
+                requester,
+                self._incidents(target, audit),
+                audit,
+                lambda incident: transition.acknowledge(
+                    self.ports, incident, requester.user, now, name=requester.name, take_over=take_over
+                ),
+            )
+            done = silence_message.acknowledged(requester.translator, audit.applications, _previous(outcome))
+            return _answer(requester, outcome, audit.applications, done, silence_message.already_acknowledged)
+
+    def release(self, requester: Requester, target: Target) -> Message:
+        """Give back the incidents that the requester has, if they are allowed to. StoreError."""
+        now = self.ports.clock()
+        with audited(self.ports, requester, "release") as audit:
+            outcome = self._silence(
+                requester,
+                self._incidents(target, audit),
+                audit,
+                lambda incident: transition.release(self.ports, incident, requester.user, now, name=requester.name),
+            )
+            done = silence_message.released(requester.translator, audit.applications)
+            return _answer(requester, outcome, audit.applications, done, silence_message.not_yours)
+
+    def snooze(self, requester: Requester, target: Target, span: SnoozePeriod) -> Message:
+        """Snooze the incidents, if the requester is allowed to; a time of day is in their own time zone. StoreError."""
+        now = self.ports.clock()
+        with audited(self.ports, requester, "snooze") as audit:
+            until = snooze_end(span, now, self._zone_of(requester.user) if isinstance(span, SnoozeUntil) else self.zone)
+            audit.what = f"snooze until {until:%Y-%m-%dT%H:%MZ}"
+            outcome = self._silence(
+                requester,
+                self._incidents(target, audit),
+                audit,
+                lambda incident: transition.snooze(
+                    self.ports, incident, requester.user, until, now, name=requester.name
+                ),
+            )
+            done = silence_message.snoozed(requester.translator, audit.applications, until)
+            return _answer(requester, outcome, audit.applications, done, silence_message.already_snoozed)
+
+    def offer_snooze(self, requester: Requester, target: Target) -> Sequence[str] | Message:
+        """The applications to ask a duration for; or, if the requester cannot snooze them, the answer. StoreError.
+
+        Only the answer is audited: otherwise the request is the form that the requester submits.
+        """
+        with audited(self.ports, requester, "snooze") as audit:
+            incidents = self._incidents(target, audit)
+            decision = self.authorizer_for(requester).decide(Right.SILENCE, audit.applications)
+            if not isinstance(decision, Granted):
+                audit.result = denial(decision)
+                return permission.denied(requester.translator, Right.SILENCE, decision)
+            if not incidents:
+                audit.result = outcome_name(UnknownSubject.__name__)
+                return silence_message.nothing_open(requester.translator, ())
+            audit.result = None
+            return audit.applications
+
+    def unsnooze(self, requester: Requester, target: Target) -> Message:
+        """End the snoozes of the incidents, if the requester is allowed to. StoreError."""
+        now = self.ports.clock()
+        with audited(self.ports, requester, "wake") as audit:
+            incidents = self._incidents(target, audit)
+            snoozed = [incident for incident in incidents if incident.state is IncidentState.SNOOZED]
+            if not snoozed:
+                audit.result = outcome_name("NotSnoozed")
+                return silence_message.not_snoozed(requester.translator)
+            audit.applications = _applications(snoozed)
+            outcome = self._silence(
+                requester, snoozed, audit, lambda incident: transition.cancel_snooze(self.ports, incident, now)
+            )
+            match outcome:
+                case Denied() | MembersUnknown():
+                    return permission.denied(requester.translator, Right.SILENCE, outcome)
+                case Done():
+                    return silence_message.snooze_ended(requester.translator, audit.applications)
+                case _:
+                    return silence_message.not_snoozed(requester.translator)
+
+    def _incidents(self, target: Target, audit: AuditRecord) -> Sequence[Incident]:
+        """The open incidents of a target; audits its applications, a named one even without an incident. StoreError."""
+        match target:
+            case ApplicationTarget(name):
+                audit.applications = (name,)
+                incident = self.ports.store.incidents.open_for(name)
+                return active_incidents([incident]) if incident else []
+            case CardTarget(subject):
+                incidents = active_incidents(incidents_on_card(self.ports.store.incidents.unsettled(), subject))
+                audit.applications = _applications(incidents)
+                return incidents
+
+    def _silence(
+        self,
+        requester: Requester,
+        incidents: Sequence[Incident],
+        audit: AuditRecord,
+        act: Callable[[str], Outcome],
+    ) -> Outcome | Denied | MembersUnknown:
+        """Apply `act` to the ID of each incident, if the requester is allowed to. StoreError."""
+        decision = self.authorizer_for(requester).decide(Right.SILENCE, audit.applications)
+        if not isinstance(decision, Granted):
+            audit.result = denial(decision)
+            return decision
+        # By the incidents' own IDs: one that joins the card meanwhile was not authorized.
+        outcome = _combine([act(incident.id) for incident in incidents])
+        audit.result = outcome_name(type(outcome).__name__)
+        return outcome
+
+    def _zone_of(self, user: str) -> tzinfo:
+        """The user's time zone, if Slack returns it and this machine knows it."""
+        try:
+            person = self.ports.chat.user(user)
+            return ZoneInfo(person.zone) if person and person.zone else self.zone
+        except (ChatError, ZoneInfoNotFoundError, ValueError, OSError):
+            return self.zone
+
+
+def _applications(incidents: Sequence[Incident]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(incident.application for incident in incidents))
+
+
+def _combine(outcomes: Sequence[Outcome]) -> Outcome:
+    changed = [incident for outcome in outcomes if isinstance(outcome, Done) for incident in outcome.incidents]
+    if changed:
+        return Done(tuple(changed))
+    return next((outcome for outcome in outcomes if isinstance(outcome, Already | Nobody | Over)), UnknownSubject())
+
+
+def _previous(outcome: Outcome | Denied | MembersUnknown) -> tuple[str, ...]:
+    """Those who had the incidents until now."""
+    incidents = outcome.incidents if isinstance(outcome, Done) else ()
+    return tuple(dict.fromkeys(previous for incident in incidents if (previous := incident.history[-1].previous)))
+
+
+def _answer(
+    requester: Requester,
+    outcome: Outcome | Denied | MembersUnknown,
+    names: Sequence[str],
+    done: Message,
+    already: Callable[[Translator, Sequence[str], str | None], Message],
+) -> Message:
+    """`already` is given who did it before, None for the requester."""
+    translator = requester.translator
+    match outcome:
+        case Done():
+            return done
+        case Already(by, _):
+            return already(translator, names, by if by != requester.user else None)
+        case Nobody():
+            return silence_message.nobody_has(translator, names)
+        case Denied() | MembersUnknown():
+            return permission.denied(translator, Right.SILENCE, outcome)
+        case _:
+            return silence_message.nothing_open(translator, names)

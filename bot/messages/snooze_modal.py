@@ -1,0 +1,102 @@
+"""The snooze modal: its views, and parsing what was submitted."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.core.incidents import snooze_period
+from bot.core.incidents.snooze_period import DEFAULT_SNOOZE, SnoozeFor, SnoozePeriod
+from bot.i18n.catalogue import silence as texts
+from bot.i18n.language import Translator
+from bot.messages import common
+from bot.messages.blocks import Element, Message, clip, modal, paragraph, rich, rich_line, words
+
+VIEW = "snooze"
+# Block ids, and the action id of the input in each.
+PICKED = "picked"
+TYPED = "typed"
+
+_MAX_TYPED = 40
+
+
+def loading_view(translator: Translator) -> Mapping[str, Any]:
+    """The modal until the user is authorized: a trigger id expires 3 s after the click."""
+    return common.info_modal(
+        translator, translator.text(texts.SNOOZE_TITLE), rich(paragraph(words(translator.text(texts.ONE_MOMENT))))
+    )
+
+
+def message_view(translator: Translator, message: Message) -> Mapping[str, Any]:
+    """The modal with a message in place of the form."""
+    return common.info_modal(translator, translator.text(texts.SNOOZE_TITLE), *message.blocks)
+
+
+def form(translator: Translator, applications: Sequence[str], *, subject: str, channel: str) -> Mapping[str, Any]:
+    """The form that asks how long to snooze what a card shows.
+
+    `subject` is the value of the card's buttons, `channel` where the answer goes ("" for nowhere).
+    """
+    options = [_option(translator, choice) for choice in snooze_period.SNOOZE_CHOICES]
+    default = next(option for option in options if snooze_period.parse_snooze(option["value"]) == DEFAULT_SNOOZE)
+    radio = {"type": "radio_buttons", "action_id": PICKED, "options": options, "initial_option": default}
+    typed = {
+        "type": "plain_text_input",
+        "action_id": TYPED,
+        "max_length": _MAX_TYPED,
+        "placeholder": _plain(translator.text(texts.OTHER_EXAMPLE)),
+    }
+    names = common.listed(translator, applications)
+    view = modal(
+        translator.text(texts.SNOOZE_TITLE),
+        rich(paragraph(*rich_line(translator, texts.SNOOZE_LEAD, names=names))),
+        _input(PICKED, translator.text(texts.HOW_LONG), radio),
+        {**_input(TYPED, translator.text(texts.OTHER), typed), "optional": True},
+        close=translator.text(texts.CANCEL),
+        reference=f"{channel} {subject}",
+    )
+    return {**view, "callback_id": VIEW, "submit": _plain(translator.text(texts.SUBMIT))}
+
+
+def parse_reference(view: Mapping[str, Any]) -> tuple[str, str]:
+    """The subject and the channel of a submitted form. Untrusted: they may be anything."""
+    channel, _, subject = str(view.get("private_metadata") or "").partition(" ")
+    return subject, channel
+
+
+def parse_span(view: Mapping[str, Any]) -> SnoozePeriod | None:
+    """The typed duration, else the picked one; None when it cannot be parsed. `view` is the submitted view."""
+    try:
+        values = view["state"]["values"]
+        typed = values[TYPED][TYPED].get("value") or ""
+        picked = (values[PICKED][PICKED].get("selected_option") or {}).get("value") or ""
+        return snooze_period.parse_snooze(str(typed).strip() or str(picked))
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def field_errors(translator: Translator) -> dict[str, str]:
+    """The error for the input that could not be parsed, by block id."""
+    return {TYPED: translator.text(texts.OTHER_WRONG)}
+
+
+def _option(translator: Translator, choice: str) -> Element:
+    return {"text": _plain(_label(translator, choice)), "value": choice}
+
+
+def _label(translator: Translator, choice: str) -> str:
+    duration = snooze_period.parse_snooze(choice)
+    if not isinstance(duration, SnoozeFor):
+        return translator.text(texts.UNTIL_CLOCK, clock=choice.rsplit(maxsplit=1)[-1])
+    minutes = int(duration.duration.total_seconds()) // 60
+    if minutes % (24 * 60) == 0:
+        return translator.count(texts.DAYS, minutes // (24 * 60))
+    return (
+        translator.count(texts.HOURS, minutes // 60) if minutes % 60 == 0 else translator.count(texts.MINUTES, minutes)
+    )
+
+
+def _input(name: str, label: str, element: Element) -> Element:
+    return {"type": "input", "block_id": name, "label": _plain(label), "element": element}
+
+
+def _plain(text: str) -> Element:
+    return {"type": "plain_text", "text": clip(text, 75), "emoji": False}

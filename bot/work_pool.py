@@ -1,0 +1,74 @@
+"""A bounded pool for git, forge and cluster work, separate from the threads that must answer Slack within 3 s."""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+Job = Callable[[], None]
+
+
+class FullError(Exception):
+    """The queue is full, or this requester's share of it."""
+
+
+class WorkPool:
+    """Runs jobs on `workers` threads and queues up to `waiting` more. Jobs must handle their own errors.
+
+    Requesters take turns, so that one who asks hundreds of times keeps nobody waiting. Each has at most half of the
+    threads and an eighth of the queue.
+    """
+
+    def __init__(self, name: str, *, workers: int, waiting: int) -> None:
+        self._workers = workers
+        self._waiting = waiting
+        self._most_running = max(1, workers // 2)
+        self._most_waiting = max(1, waiting // 8)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
+        self._changed = threading.Condition()
+        self._queues: dict[str, deque[Job]] = {}  # whose turn is next comes first
+        self._running: Counter[str] = Counter()
+        self._draining = False
+
+    def submit(self, job: Job, requester: str) -> None:
+        """Queue a job of `requester`, such as a user ID. FullError when there is no place, or the pool is draining."""
+        with self._changed:
+            queue = self._queues.get(requester, ())
+            starts_now = self._running.total() < self._workers and self._running[requester] < self._most_running
+            full = len(queue) >= self._most_waiting or sum(map(len, self._queues.values())) >= self._waiting
+            if self._draining or (full and not starts_now):
+                raise FullError
+            self._queues.setdefault(requester, deque()).append(job)
+            self._start_next()
+
+    def drain(self, seconds: float) -> bool:
+        """Reject new jobs and wait up to `seconds` for the others; whether all of them finished."""
+        with self._changed:
+            self._draining = True
+            finished = self._changed.wait_for(lambda: not self._queues and not self._running.total(), seconds)
+            self._queues.clear()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        return finished
+
+    def _start_next(self) -> None:
+        """Start what can be started, one job of each requester in turn. The lock is held."""
+        while self._running.total() < self._workers:
+            requester = next((user for user in self._queues if self._running[user] < self._most_running), None)
+            if requester is None:
+                return
+            queue = self._queues.pop(requester)
+            job = queue.popleft()
+            if queue:
+                self._queues[requester] = queue  # behind the others
+            self._running[requester] += 1
+            self._pool.submit(self._run, job, requester)
+
+    def _run(self, job: Job, requester: str) -> None:
+        try:
+            job()
+        finally:
+            with self._changed:
+                self._running[requester] -= 1
+                self._running += Counter()  # forgets those at zero
+                self._start_next()
+                self._changed.notify_all()

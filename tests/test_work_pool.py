@@ -1,0 +1,75 @@
+"""The bounded pool: whose turn it is, what it refuses, and how it ends."""
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.work_pool import FullError, WorkPool
+
+
+class Gate:
+    """Jobs that wait until it opens, and the order in which they then ran."""
+
+    def __init__(self):
+        self.opened, self.ran = threading.Event(), []
+
+    def job(self, name):
+        def run():
+            assert self.opened.wait(10)
+            self.ran.append(name)
+
+        return run
+
+
+def submitted(pool, gate, names):
+    """Those that the pool took."""
+    taken = []
+    for name in names:
+        try:
+            pool.submit(gate.job(name), name)
+        except FullError:
+            continue
+        taken.append(name)
+    return taken
+
+
+def test_more_than_may_wait_is_refused_and_nothing_accepted_is_lost():
+    pool, gate = WorkPool("test", workers=1, waiting=8), Gate()
+    names = [str(number) for number in range(20)]
+    assert submitted(pool, gate, names) == names[:9]
+    gate.opened.set()
+    assert pool.drain(10)
+    assert gate.ran == names[:9]
+    with pytest.raises(FullError):
+        pool.submit(gate.job("late"), "late")
+
+
+def test_one_person_has_half_of_the_threads_and_an_eighth_of_the_queue():
+    """400 requests of one person kept everybody else waiting."""
+    pool, gate = WorkPool("test", workers=4, waiting=80), Gate()
+    assert submitted(pool, gate, ["mia"] * 400) == ["mia"] * 12
+    assert submitted(pool, gate, ["kit", "lou"]) == ["kit", "lou"]  # at once, on the other two threads
+    assert submitted(pool, gate, ["ana", "ben"]) == ["ana", "ben"]
+    gate.opened.set()
+    assert pool.drain(10)
+    assert {"ana", "ben"} <= set(gate.ran[:8])  # after one more job of Mia's at most
+    assert gate.ran.count("mia") == 12
+
+
+@given(st.lists(st.sampled_from("abcdef"), max_size=60), st.integers(1, 3), st.integers(0, 20))
+def test_everything_accepted_runs_once_whoever_asked(names, workers, waiting):
+    pool, gate = WorkPool("test", workers=workers, waiting=waiting), Gate()
+    taken = submitted(pool, gate, names)
+    gate.opened.set()
+    assert pool.drain(10)
+    assert sorted(gate.ran) == sorted(taken)
+    assert len(taken) <= workers + waiting
+
+
+def test_a_drain_that_takes_too_long_says_so():
+    pool, gate = WorkPool("test", workers=1, waiting=0), Gate()
+    pool.submit(gate.job("a"), "a")
+    assert not pool.drain(0.01)
+    gate.opened.set()
