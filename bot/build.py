@@ -1,5 +1,6 @@
 """Builds every client of an outside system from the configuration, and nothing else does. Nothing connects yet."""
 
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
+from bot.adapters.kubernetes.audit_log import AuditLogFile
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.adapters.rendering.private_copy import remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
@@ -16,13 +18,16 @@ from bot.config.model import Config
 from bot.config.sections.forge import ForgeConfig
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
+from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.ports import Ports
 from bot.ports.forge import Forge
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
+    from bot.adapters.database.store import SqlStore
     from bot.ports.probe import Probe
+    from bot.ports.store import ClusterWrites
 
 SLACK_SECONDS = 15
 
@@ -161,12 +166,27 @@ def cluster(config: Config, name: str) -> KubernetesCluster:
     return KubernetesCluster(name, kubeconfig=settings.kubeconfig, context=settings.context)
 
 
+def store(config: Config) -> "SqlStore":
+    """The state database. StoreError when it cannot be opened."""
+    from bot.adapters.database.store import SqlStore
+
+    return SqlStore(config.store)
+
+
+def audit_recorders(config: Config, writes: "ClusterWrites") -> Mapping[str, AuditRecorder]:
+    """What records the audit log of each cluster that has one configured."""
+    key = secrets.token_bytes(32)
+    return {
+        name: AuditRecorder(name, audit, [AuditLogFile(path) for path in audit.logs], writes, key)
+        for name, audit in config.audits.items()
+    }
+
+
 def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) -> Ports:
     """Every port. PortError when the database cannot be opened or a setting cannot be used.
 
     Removes what a bot that was killed left behind.
     """
-    from bot.adapters.database.store import SqlStore
     from bot.adapters.slack.chat import SlackChat
 
     remove_abandoned_copies()
@@ -177,7 +197,7 @@ def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) ->
         forges=_ByRepository(forges, lambda key: forge(config, key)),
         clusters={name: cluster(config, name) for name in config.clusters},
         renderer=ProgramRenderer.find(),
-        store=SqlStore(config.store),
+        store=store(config),
         chat=SlackChat(client),
         clock=clock,
     )

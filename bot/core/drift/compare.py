@@ -19,7 +19,7 @@ from bot.core.drift.stored_secret import is_secret, with_string_data
 from bot.core.drift.walk import Walk
 from bot.core.objects.managed_fields import INTERACTIVE, LAST_APPLIED, Ownership
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.path import Path
+from bot.core.objects.path import Path, is_related
 from bot.core.objects.redaction import Redaction
 from bot.core.objects.resource import mapping
 from bot.core.objects.schema import Schemas
@@ -139,17 +139,11 @@ def _set_aside_selected(
         remaining = [field.path for field in compare(desired, live).drift]
         drift: list[FieldDrift] = []
         for field in findings.drift:
-            if any(_is_related(field.path, path) for path in remaining):
+            if any(is_related(field.path, path) for path in remaining):
                 drift.append(field)
             else:
                 findings.set_aside.append(replace(field, reason=selector.reason))
         findings.drift = drift
-
-
-def _is_related(one: str, other: str) -> bool:
-    """Whether two paths are equal, or one is above the other: a difference may be reported at either."""
-    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
-    return longer.startswith(shorter) and longer[len(shorter) : len(shorter) + 1] in ("", ".", "[")
 
 
 def _missing(manifest: Manifest, excuse: Text | None) -> Comparison:
