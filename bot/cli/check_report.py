@@ -143,7 +143,7 @@ def _actor_json(actor: Actor | None) -> dict[str, Any]:
     return {
         "actor": {
             "confidence": actor.confidence.value,
-            "users": list(actor.people),
+            "users": [{"name": user.name, "impersonated": user.impersonated or None} for user in actor.users],
             "tool": actor.tool or None,
             "time": _rfc3339(actor.time) if actor.time else None,
         }

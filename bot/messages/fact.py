@@ -50,13 +50,13 @@ def sentences(translator: Translator, facts: Sequence[Fact], seen: datetime, lim
     first = facts[:limit]
     if writer := sole_writer(first):
         return f"{listed(translator, facts, limit)}. {writer_sentence(translator, writer, seen)}"
-    return f"{_and_more(translator, [_with_writer(translator, shown) for shown in first], len(facts))}."
+    return f"{_and_more(translator, [_with_writer(translator, shown, seen) for shown in first], len(facts))}."
 
 
-def _with_writer(translator: Translator, shown: Fact) -> str:
+def _with_writer(translator: Translator, shown: Fact, seen: datetime) -> str:
     text = fact(translator, shown)
     if shown.actor:
-        return f"{text} ({actor_text(translator, shown.actor, shown.time)})"
+        return f"{text} ({actor_text(translator, shown.actor, shown.time, seen)})"
     if shown.manager:
         return translator.text(texts.FACT_BY, fact=text, manager=clip(shown.manager, MAX_TOOL))
     return translator.text(texts.FACT_BY_UNKNOWN, fact=text)

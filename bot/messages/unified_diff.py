@@ -40,7 +40,7 @@ def object_diff(
 
     lines = [
         line
-        for group in _by_writer(translator, shown, named=writer is None)
+        for group in _by_writer(translator, shown, seen, named=writer is None)
         for line in _group(translator, group, path, max_value)
     ]
     parts = [paragraph(*heading), preformatted("\n".join(lines))]
@@ -90,23 +90,23 @@ def _text(field: FieldDrift, value: Any, max_value: int) -> str:
 
 
 def _by_writer(
-    translator: Translator, fields: tuple[FieldDrift, ...], *, named: bool
+    translator: Translator, fields: tuple[FieldDrift, ...], seen: datetime, *, named: bool
 ) -> Iterator[tuple[str, list[FieldDrift]]]:
     """Consecutive fields of one writer, with a comment that names them if not all are of the same."""
     group: list[FieldDrift] = []
     for field in fields:
         if group and sole_writer([group[-1], field]) is None:
-            yield _comment(translator, group) if named else "", group
+            yield _comment(translator, group, seen) if named else "", group
             group = []
         group.append(field)
     if group:
-        yield _comment(translator, group) if named else "", group
+        yield _comment(translator, group, seen) if named else "", group
 
 
-def _comment(translator: Translator, group: list[FieldDrift]) -> str:
+def _comment(translator: Translator, group: list[FieldDrift], seen: datetime) -> str:
     writer = sole_writer(group)
     if writer and writer.actor:
-        return f"# {actor_text(translator, writer.actor, writer.time)}"
+        return f"# {actor_text(translator, writer.actor, writer.time, seen)}"
     if writer is None or writer.manager is None:
         return f"# {translator.text(fact_texts.BY_UNKNOWN)}"
     phrase, time = (fact_texts.BY_BEFORE, utc(writer.time)) if writer.time else (fact_texts.BY, "")

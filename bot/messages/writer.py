@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Protocol
 
-from bot.core.drift.model import Actor, Confidence, ObjectDrift
+from bot.core.drift.model import Actor, ClusterUser, Confidence, ObjectDrift
 from bot.i18n.catalogue import actor as actor_texts
 from bot.i18n.catalogue import common as common_texts
 from bot.i18n.catalogue import fact_list as texts
@@ -14,7 +14,8 @@ from bot.i18n.language import Phrase, Translator
 from bot.messages.blocks import Element, clip, code, date, rich_line, utc
 
 MAX_TOOL = 60
-_MAX_PERSON = 80
+_MAX_NAME = 80
+_SERVICE_ACCOUNT = "system:serviceaccount:"
 _NEAR = timedelta(hours=12)
 
 
@@ -86,7 +87,7 @@ def writer_line(translator: Translator, writer: Writer, seen: datetime) -> list[
 def writer_sentence(translator: Translator, writer: Writer, seen: datetime) -> str:
     """The same as a sentence in plain text: `By kubectl-set, before 13:01 UTC.`"""
     if writer.actor:
-        by = actor_text(translator, writer.actor, writer.time)
+        by = actor_text(translator, writer.actor, writer.time, seen)
         return f"{by[:1].upper()}{by[1:]}."
     if writer.manager is None:
         return translator.text(texts.SENTENCE_BY_UNKNOWN)
@@ -107,7 +108,7 @@ def actor_line(
 
     With the day if the time was long before `seen`.
     """
-    line = rich_line(translator, _by(actor), people=people(translator, actor), tool=code(clip(actor.tool, MAX_TOOL)))
+    line = rich_line(translator, _by(actor), people=_users(translator, actor), tool=code(clip(actor.tool, MAX_TOOL)))
     time = actor.time or before
     if time is None:
         return line
@@ -118,23 +119,43 @@ def actor_line(
     return line + rich_line(translator, phrase, time=shown)
 
 
-def actor_text(translator: Translator, actor: Actor, before: datetime | None = None) -> str:
-    """The same in plain text, with the time in UTC: `by ana@example.com with kubectl edit, 13:01:07 UTC`."""
-    by = translator.text(_by(actor), people=people(translator, actor), tool=clip(actor.tool, MAX_TOOL))
-    if actor.time:
-        return by + translator.text(actor_texts.AT, time=actor.time.astimezone(UTC).strftime("%H:%M:%S UTC"))
-    return by + (translator.text(actor_texts.BEFORE, time=utc(before)) if before else "")
+def actor_text(
+    translator: Translator, actor: Actor, before: datetime | None = None, seen: datetime | None = None
+) -> str:
+    """The same in plain text, with the time in UTC; with the date too, unless that was shortly before `seen`."""
+    by = translator.text(_by(actor), people=_users(translator, actor), tool=clip(actor.tool, MAX_TOOL))
+    time = actor.time or before
+    if time is None:
+        return by
+    form = "%H:%M:%S UTC" if actor.time else "%H:%M UTC"
+    if seen and _is_near(time, seen):
+        phrase = actor_texts.AT if actor.time else actor_texts.BEFORE
+    else:
+        phrase, form = actor_texts.AT_DAY if actor.time else actor_texts.BEFORE_DAY, f"%Y-%m-%d {form}"
+    return by + translator.text(phrase, time=time.astimezone(UTC).strftime(form))
 
 
-def people(translator: Translator, actor: Actor) -> str:
+def _users(translator: Translator, actor: Actor) -> str:
     """`ana@example.com`, or `ana@example.com or bo@example.com` if it was one of them; "" if they are not shown."""
-    names = [clip(name, _MAX_PERSON) for name in actor.people]
+    names = [_name(translator, user) for user in actor.users]
     return reduce(lambda some, last: translator.text(actor_texts.OR, people=some, last=last), names) if names else ""
+
+
+def _name(translator: Translator, user: ClusterUser) -> str:
+    name = _short(user.name)
+    return translator.text(actor_texts.AS, person=name, other=_short(user.impersonated)) if user.impersonated else name
+
+
+def _short(name: str) -> str:
+    """`service account ci/deployer` for `system:serviceaccount:ci:deployer`; any other name as it is."""
+    if name.startswith(_SERVICE_ACCOUNT) and name.count(":") == 3:
+        name = f"service account {name.removeprefix(_SERVICE_ACCOUNT).replace(':', '/')}"
+    return clip(name, _MAX_NAME)
 
 
 def _by(actor: Actor) -> Phrase:
     is_likely = actor.confidence is Confidence.LIKELY
-    if not actor.people:
+    if not actor.users:
         return actor_texts.LIKELY_TOOL if is_likely else actor_texts.BY_TOOL
     if not actor.tool:
         return actor_texts.LIKELY if is_likely else actor_texts.BY

@@ -15,7 +15,7 @@ from bot.core.cluster_audit.write import ClusterWrite, ObjectKey, guess_resource
 from bot.core.drift.model import Actor, Confidence, FieldDrift, ObjectDrift
 from bot.core.objects.path import is_related
 
-_MAX_PEOPLE: Final = 3
+_MAX_USERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +157,14 @@ def _is_content_of_secret(object_drift: ObjectDrift, field: FieldDrift) -> bool:
 
 
 def _actor(confidence: Confidence, writes: Sequence[ClusterWrite]) -> Actor | None:
-    """The actor behind requests: one of several if they are of different people."""
-    people = list(dict.fromkeys(write.person for write in writes))
+    """The actor behind requests: one of several if they are of different users."""
+    users = list(dict.fromkeys(write.user for write in writes))
     tools = {write.tool for write in writes}
-    if not people or len(people) > _MAX_PEOPLE:
+    if not users or len(users) > _MAX_USERS:
         return None
     return Actor(
-        confidence=confidence if len(people) == 1 else Confidence.ONE_OF_SEVERAL,
-        people=tuple(filter(None, people)),
+        confidence=confidence if len(users) == 1 else Confidence.ONE_OF_SEVERAL,
+        users=tuple(user for user in users if user),
         tool=tools.pop() if len(tools) == 1 else "",
         time=writes[0].time if len(writes) == 1 else None,
     )

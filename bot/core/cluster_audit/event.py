@@ -13,6 +13,7 @@ import orjson
 
 from bot.core.cluster_audit.object_fields import Digests, ObjectFields, TooLargeError, digest
 from bot.core.cluster_audit.write import EVERYTHING, ClusterWrite, ObjectKey, guess_resource
+from bot.core.drift.model import ClusterUser
 from bot.core.objects.resource import mapping, text
 from bot.core.objects.scalar_equality import parse_time
 
@@ -92,6 +93,7 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
     parameters = parse_qs(uri.query)
     subresource, resource = text(reference, "subresource"), text(reference, "resource")
     user = text(mapping(event, "user"), "username")[:_MAX_NAME]
+    impersonated = text(mapping(event, "impersonatedUser"), "username")[:_MAX_NAME]
     if (
         event.get("stage") != "ResponseComplete"
         or verb not in _VERBS
@@ -114,8 +116,7 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
         id=_id(event, object_key),
         key=object_key,
         verb="create" if is_creation else str(verb),
-        user=user if keep_users else "",
-        impersonated_user=text(mapping(event, "impersonatedUser"), "username")[:_MAX_NAME] if keep_users else "",
+        user=ClusterUser(user, impersonated) if keep_users else None,
         manager=_manager(parameters, text(event, "userAgent")),
         time=received,
         completed=max(received, completed),

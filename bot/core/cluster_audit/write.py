@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from bot.core.drift.model import ClusterUser
+
 EVERYTHING: Final = ""  # the path of a whole object
 
-_SERVICE_ACCOUNT: Final = "system:serviceaccount:"
 _TOOLS: Final = {"kubectl-client-side-apply": "kubectl apply"}
 
 
@@ -27,7 +28,7 @@ class ObjectKey:
 class ClusterWrite:
     """One successful request that changed an object, or may have.
 
-    - `user` made the request, on behalf of `impersonated_user` if that is set. Both are "" if the bot keeps no names.
+    - `user` made the request; None if the bot keeps no names.
     - `manager` is the field manager, as in `metadata.managedFields`.
     - `time` is when the API server received the request, and `completed` when it had responded.
     - `version` is the object's resourceVersion afterwards; None if the event does not have it.
@@ -37,8 +38,7 @@ class ClusterWrite:
     id: str
     key: ObjectKey
     verb: str
-    user: str
-    impersonated_user: str
+    user: ClusterUser | None
     manager: str
     time: datetime
     completed: datetime
@@ -59,12 +59,6 @@ class ClusterWrite:
         return self.verb in ("delete", "deletecollection")
 
     @property
-    def person(self) -> str:
-        """`ana@example.com`, `ana@example.com as bo@example.com`, `service account ci/deployer`; "" if unknown."""
-        names = [_name(name) for name in (self.user, self.impersonated_user) if name]
-        return " as ".join(names)
-
-    @property
     def tool(self) -> str:
         """`kubectl edit`; the field manager of any other tool than kubectl."""
         if self.manager in _TOOLS:
@@ -73,12 +67,6 @@ class ClusterWrite:
             command = "delete" if self.is_deletion else self.subresource or ("apply" if self.is_apply else "")
             return f"kubectl {command}".rstrip()
         return self.manager.replace("kubectl-", "kubectl ", 1) if self.manager.startswith("kubectl-") else self.manager
-
-
-def _name(user: str) -> str:
-    if user.startswith(_SERVICE_ACCOUNT) and user.count(":") == 3:
-        return f"service account {user.removeprefix(_SERVICE_ACCOUNT).replace(':', '/')}"
-    return user
 
 
 def guess_resource(kind: str) -> str:

@@ -29,16 +29,23 @@ class Confidence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterUser:
+    """A user or service account, as the API server names it, and the user that it impersonated, if any."""
+
+    name: str
+    impersonated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who made a difference, from the cluster's audit log.
 
-    `people` are users and service accounts, as messages name them; none if the configuration does not show them.
-    `tool` is such as `kubectl edit`, "" if it could be several; `time` is when the request was made, None if it could
-    be several.
+    `users` is one user, or several if it was one of them; none if the configuration does not show them. `tool` is
+    such as `kubectl edit`, "" if it could be several; `time` is when the request was made, None if it could be several.
     """
 
     confidence: Confidence
-    people: tuple[str, ...]
+    users: tuple[ClusterUser, ...]
     tool: str
     time: datetime | None
 

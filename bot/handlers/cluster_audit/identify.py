@@ -55,7 +55,7 @@ class ActorFinder:
             complete_until=now - (WEBHOOK_DELAY if audit.webhook else LOG_DELAY),
         )
         if not audit.show_users:
-            drift = tuple(map(_without_people, drift))
+            drift = tuple(map(_without_users, drift))
         return replace(check, drift=drift)
 
     def _windows_of(self, check: Check, previous: Check | None, now: datetime) -> dict[_Identity, Window | None]:
@@ -86,11 +86,11 @@ def _with_previous_actors(check: Check, previous: Check | None) -> tuple[ObjectD
     )
 
 
-def _without_people(object_drift: ObjectDrift) -> ObjectDrift:
+def _without_users(object_drift: ObjectDrift) -> ObjectDrift:
     """For differences that were seen before the configuration stopped showing users."""
 
     def hidden(actor: Actor | None) -> Actor | None:
-        return replace(actor, people=()) if actor else None
+        return replace(actor, users=()) if actor else None
 
     fields = tuple(replace(field, actor=hidden(field.actor)) for field in object_drift.fields)
     return replace(object_drift, fields=fields, actor=hidden(object_drift.actor))
