@@ -310,9 +310,9 @@ def checked(home: Path, cluster: Any = None) -> Callable[[], Drift]:
             now=now,
             caches=caches,
         )
-        assert [each.error for each in checks if each.error] == []
-        assert sum(each.objects for each in checks) == OBJECTS
-        return [(drift.name, field.path) for each in checks for drift in each.drift for field in drift.fields]
+        assert [check.error for check in checks if check.error] == []
+        assert sum(check.objects for check in checks) == OBJECTS
+        return [(drift.name, field.path) for check in checks for drift in check.drift for field in drift.fields]
 
     return run
 

@@ -168,7 +168,7 @@ def main() -> None:
     for title, (wall, spent, _) in rows:
         print(f"{title:44}{wall:>8.2f} s{spent:>8.2f} s{naively / wall:>14,.1f}")
     kustomize, helm = (
-        " ".join(Path(word).name for word in each) for each in (programs.kustomize_command, programs.helm_command)
+        " ".join(Path(word).name for word in command) for command in (programs.kustomize_command, programs.helm_command)
     )
     print(f"\n{os.cpu_count()} cores, {platform.platform()}, Python {sys.version.split()[0]}, {kustomize}, {helm}")
 

@@ -109,7 +109,11 @@ def main() -> None:
         rendered = ManifestCache(ProgramRenderer.find())
         first = measured(repository.fetch)
         # What the running bot has done long before anybody asks: it knows what each application is made of.
-        warm = measured(lambda: rendered.prepare(repository, repository.head(), [each.source for each in applications]))
+        warm = measured(
+            lambda: rendered.prepare(
+                repository, repository.head(), [application.source for application in applications]
+            )
+        )
         line = repository.first_parent(None, repository.head(), limit=10 * ROUNDS)[::10]
 
         def ask(sha: str) -> None:

@@ -67,7 +67,7 @@ class HttpServer:
             max_request_header_size=MAX_HEADER_BYTES,
             max_request_body_size=MAX_BODY_BYTES + 1,  # waitress refuses the size itself too
         )
-        listeners = [each for each in sockets.values() if isinstance(each, BaseWSGIServer)]
+        listeners = [server_ for server_ in sockets.values() if isinstance(server_, BaseWSGIServer)]
         for listener in listeners:  # one for each address of a host name
             listener.channel_class = _Channel
         self.port = int(listeners[-1].effective_port)  # type: ignore[attr-defined]  # not in the stubs

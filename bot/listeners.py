@@ -105,14 +105,18 @@ class Listeners:
         self._soon(requester, respond, lambda: self._commands.answer(asked, requester), replaces=note is not None)
 
     def on_mention(self, body: Payload, event: Payload) -> None:
-        """`@gitops …` in a channel or a thread: answered there like the command, to who asked alone."""
+        """`@gitops …` in a channel or a thread: answered there, like the command, only to the person who asked."""
         if event.get("bot_id") or not event.get("user"):
-            return  # another app's words are no request
+            return  # the message of another app is not a request
         user, thread = str(event["user"]), event.get("thread_ts")
         requester = self._requester(
             user, user, str(event.get("channel", "")), Origin.MENTION, str(thread) if thread else None
         )
-        own = [str(each["user_id"]) for each in body.get("authorizations") or () if each.get("is_bot")]
+        own = [
+            str(authorization["user_id"])
+            for authorization in body.get("authorizations") or ()
+            if authorization.get("is_bot")
+        ]
         asked = self._understood(requester, mentioned_command(str(event.get("text", "")), own))
 
         def work() -> Message:
@@ -371,7 +375,7 @@ def _click(body: Payload, action: Payload) -> str:
     """A key that is unique to one click."""
     container = body.get("container") or {}
     where = [container.get("channel_id"), container.get("message_ts"), container.get("view_id")]
-    return " ".join(["click", *(str(each) for each in (*where, action.get("action_id"), action.get("action_ts")))])
+    return " ".join(["click", *(str(part) for part in (*where, action.get("action_id"), action.get("action_ts")))])
 
 
 def _responded(respond: Respond, said: Message, *, replaces: bool = False) -> bool:

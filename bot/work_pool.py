@@ -53,7 +53,7 @@ class WorkPool:
     def _start_next(self) -> None:
         """Start what can be started, one job of each requester in turn. The lock is held."""
         while self._running.total() < self._workers:
-            requester = next((each for each in self._queues if self._running[each] < self._most_running), None)
+            requester = next((user for user in self._queues if self._running[user] < self._most_running), None)
             if requester is None:
                 return
             queue = self._queues.pop(requester)

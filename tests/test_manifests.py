@@ -26,7 +26,7 @@ def build(folder):
 
 
 def one(objects, kind):
-    found = [each for each in objects if each["kind"] == kind]
+    found = [object_ for object_ in objects if object_["kind"] == kind]
     assert len(found) == 1
     return found[0]
 
@@ -34,9 +34,9 @@ def one(objects, kind):
 def resources(objects):
     return {
         resource
-        for each in objects
-        if each["kind"] == "ClusterRole"
-        for rule in each["rules"]
+        for object_ in objects
+        if object_["kind"] == "ClusterRole"
+        for rule in object_["rules"]
         for resource in rule["resources"]
     }
 
@@ -53,13 +53,13 @@ def example():
 
 def test_the_bot_may_read_and_nothing_else(base, example):
     for objects in (base, example):
-        roles = [each for each in objects if each["kind"] in {"ClusterRole", "Role"}]
+        roles = [object_ for object_ in objects if object_["kind"] in {"ClusterRole", "Role"}]
         rules = [rule for role in roles for rule in role["rules"]]
         assert {verb for rule in rules for verb in rule["verbs"]} == READS
         assert not any("*" in rule.get(key, ()) for rule in rules for key in ("apiGroups", "resources"))
-        bound = {each["roleRef"]["name"] for each in objects if each["kind"] == "ClusterRoleBinding"}
+        bound = {object_["roleRef"]["name"] for object_ in objects if object_["kind"] == "ClusterRoleBinding"}
         assert bound == {role["metadata"]["name"] for role in roles}
-        subjects = [each["subjects"] for each in objects if each["kind"] == "ClusterRoleBinding"]
+        subjects = [object_["subjects"] for object_ in objects if object_["kind"] == "ClusterRoleBinding"]
         assert all(
             listed == [{"kind": "ServiceAccount", "name": "gitops-bot", "namespace": "gitops-bot"}]
             for listed in subjects
@@ -73,7 +73,7 @@ def test_every_rule_says_why():
     explained = re.split(r"(?m)^  # ", rules)[1:]
 
     assert len(explained) > 5
-    assert all("apiGroups" in each for each in explained)
+    assert all("apiGroups" in field for field in explained)
 
 
 def test_secrets_are_read_only_when_granted(base, example):
@@ -195,4 +195,4 @@ def test_every_command_in_the_usage_hint_is_known():
     parsed = [parse(example, ["shop"]) for example in examples]
 
     assert len(parsed) == 9
-    assert [each for each in parsed if not isinstance(each, Command)] == []
+    assert [document for document in parsed if not isinstance(document, Command)] == []

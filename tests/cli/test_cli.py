@@ -34,7 +34,7 @@ def kubeconfig(cluster, tmp_path):
 @pytest.fixture
 def shell(tmp_path):
     def run(*argv, env=None):
-        return CliRunner().invoke(main, [str(each) for each in argv], env=env or {})
+        return CliRunner().invoke(main, [str(argument) for argument in argv], env=env or {})
 
     (tmp_path / "manifests").mkdir()
     (tmp_path / "manifests" / "settings.yaml").write_text(MANIFEST)
@@ -73,7 +73,7 @@ def test_check_of_a_directory_goes_from_missing_to_in_sync_to_drift(shell, tmp_p
     missing = shell("check", "--path", path, "--output", "json", env=env)
     assert missing.exit_code == 1, missing.output
     (found,) = json.loads(missing.stdout)["applications"]
-    assert [each["change"] for each in found["drift"]] == ["missing"]
+    assert [drift["change"] for drift in found["drift"]] == ["missing"]
     assert found["cluster"] == current_context(kubeconfig) != "current"
 
     cluster.apply(LIVE, namespace="shop")
@@ -140,7 +140,7 @@ def test_one_bad_kubeconfig_leaves_the_other_clusters_checked(shell, tmp_path, c
     )
     done = shell("check", "--config", config, "--output", "json")
     assert done.exit_code == 2
-    found = {each["name"]: each for each in json.loads(done.stdout)["applications"]}
+    found = {application["name"]: application for application in json.loads(done.stdout)["applications"]}
     assert (found["shop"]["status"], found["shop-staging"]["status"]) == ("Synced", "Unknown")
     assert "/nowhere" in found["shop-staging"]["error"]
 
@@ -268,7 +268,7 @@ def test_the_audit_log_is_exported_as_one_json_object_from_a_day_on(shell, log):
     assert done.exit_code == 0
     told = json.loads(done.stdout)
     assert told["error"] is None
-    assert [each["what"] for each in told["entries"]] == ["=HYPERLINK(1)", "snooze shop 1h"]
+    assert [entry["what"] for entry in told["entries"]] == ["=HYPERLINK(1)", "snooze shop 1h"]
     assert told["entries"][0] == {
         "at": "2026-11-02T02:47:00Z",
         "who": "U0ANA",

@@ -103,13 +103,17 @@ class InMemoryForge(Forge):
 
     def find_pull_request(self, head: str) -> PullRequest | None:
         self._answer()
-        matching = [each for each in self.pull_requests.values() if each.head == head]
+        matching = [pull_request for pull_request in self.pull_requests.values() if pull_request.head == head]
         return max(matching, key=lambda each: (each.state == "open", each.number), default=None)
 
     def open_pull_requests(self, head_prefix: str = "") -> list[PullRequest]:
         self._answer()
         newest_first = sorted(self.pull_requests.values(), key=lambda each: -each.number)
-        return [each for each in newest_first if each.state == "open" and each.head.startswith(head_prefix)]
+        return [
+            pull_request
+            for pull_request in newest_first
+            if pull_request.state == "open" and pull_request.head.startswith(head_prefix)
+        ]
 
     def create_pull_request(self, *, head: str, base: str, title: str, body: str) -> PullRequest:
         self._answer()

@@ -60,7 +60,7 @@ def secret(name: str = "login", **data: str) -> dict[str, Any]:
 
 def as_yaml(*objects: Object) -> str:
     """The objects as one manifest file."""
-    return yaml.safe_dump_all([dict(each) for each in objects], sort_keys=False, default_flow_style=None)
+    return yaml.safe_dump_all([dict(object_) for object_ in objects], sort_keys=False, default_flow_style=None)
 
 
 class RunningCluster:
@@ -80,8 +80,8 @@ class RunningCluster:
 
     def apply(self, *objects: Object, namespace: str | None = None, manager: str = ARGO_CD) -> None:
         """Server-side apply, as a deployer does."""
-        for each in objects:
-            self.api.apply(copy.deepcopy(dict(each)), manager=manager, namespace=namespace)
+        for object_ in objects:
+            self.api.apply(copy.deepcopy(dict(object_)), manager=manager, namespace=namespace)
         self.sandbox.controllers.reconcile()
 
     def edit(self, target: Object, namespace: str, patch: Object, *, user_agent: str = KUBECTL) -> None:

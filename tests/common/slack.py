@@ -98,7 +98,7 @@ class Person:
         """The last answer to a command or a click, once it is acknowledged and no longer “Checking…”."""
 
         def final() -> Message | None:
-            answers = [each for each in interaction.responses if not each.text.endswith("…")]
+            answers = [response for response in interaction.responses if not response.text.endswith("…")]
             return answers[-1] if answers and interaction.done else None
 
         return wait_for(final)

@@ -165,7 +165,7 @@ def test_who_may_silence_what(people, store, audit_log, application, user, allow
 
 def change(demo, applications):
     """A commit that touches these applications; its sha."""
-    roots = {each.name: each.path for each in demo.shop.applications}
+    roots = {application.name: application.path for application in demo.shop.applications}
     paths = [f"{roots[name]}/note.yaml" for name in applications] or ["NOTES.md"]
     files = dict.fromkeys(paths, f"# {next(NUMBERS)}\n")
     return remote(demo).commit(demo.shop.branch, files, "Note something\n", "ana")
@@ -440,7 +440,7 @@ def test_an_event_that_slack_sends_again_is_handled_once(demo, store, audit_log)
     open_incident(store, "search")
     demo.slack.faults.lost_acks = 1
     demo.slack.say(PRIYA, ALERTS, "@gitops ack search")
-    (mention,) = [each for each in demo.slack.interactions if each.kind == "events_api"][-1:]
+    (mention,) = [interaction for interaction in demo.slack.interactions if interaction.kind == "events_api"][-1:]
     wait_for(lambda: mention.done)
     assert mention.deliveries == 2
     demo.bot._work.drain(DEADLINE)

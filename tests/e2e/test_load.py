@@ -30,5 +30,7 @@ def test_every_command_is_acknowledged_in_time(demo):
     wait_for(lambda: len(check.responses) > 1)
     # Slack itself gives up after 3 s: the sandbox then answers with operation_timeout.
     assert all(command.acked_after is not None for command in commands)
-    assert not [each for command in commands for each in command.responses if "operation_timeout" in each.text]
+    assert not [
+        response for command in commands for response in command.responses if "operation_timeout" in response.text
+    ]
     assert sum(check.objects for check in demo.checks().values()) > OBJECTS

@@ -25,7 +25,7 @@ def cards(fleet):
 def applications_shown(fleet, marks):
     """How many applications have a card that begins with one of these marks and says how many it is about."""
     incidents = [json.loads(body) for (body,) in fleet.rows("SELECT body FROM incidents")]
-    by_key = Counter(each["group"] or each["id"] for each in incidents if each["state"] != "suspected")
+    by_key = Counter(incident["group"] or incident["id"] for incident in incidents if incident["state"] != "suspected")
     shown = cards(fleet)
 
     def says(title, number):

@@ -18,7 +18,7 @@ def test_a_rate_limited_revert_is_queued_and_opened_later(demo):
 
     def card(part):
         messages = demo.slack.messages(ALERTS)
-        return next((each for each in messages if bad[:10] in str(each.blocks) and part in each.text), None)
+        return next((message for message in messages if bad[:10] in str(message.blocks) and part in message.text), None)
 
     queued = wait_for(lambda: card("is queued: "))
     demo.forge.faults.rate_limited_until = None

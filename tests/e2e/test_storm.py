@@ -46,7 +46,7 @@ def latest_messages(workspace):
 
 
 DELETION = IncidentEventType("delete_message", latest_messages, weight=4.0)
-HAPPENINGS = (DELETION, *(each for each in storm.HAPPENINGS if each.begin != DELETION.begin))
+HAPPENINGS = (DELETION, *(kind for kind in storm.HAPPENINGS if kind.begin != DELETION.begin))
 
 
 @dataclass
@@ -141,10 +141,10 @@ class Life:
         return next((key for key in keys if key.startswith(own) and "/" not in key and key not in known), None)
 
     def _visible(self, key):
-        return next((each for each in self._posted() if key_of(each) == key and not each.deleted), None)
+        return next((message for message in self._posted() if key_of(message) == key and not message.deleted), None)
 
     def _shows(self, key, mark):
-        return any(key_of(each) == key and headline(each).startswith(mark) for each in self._posted())
+        return any(key_of(message) == key and headline(message).startswith(mark) for message in self._posted())
 
 
 class Weather:

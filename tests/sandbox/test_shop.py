@@ -34,12 +34,12 @@ def test_every_application_is_whole_yaml_in_its_own_namespace_with_pinned_images
         names = repository.git.run("ls-tree", "-r", "--name-only", shop.branch, f"{application.path}/").split()
         objects = [yaml.safe_load(repository.git.run("show", f"{shop.branch}:{name}")) for name in names]
         assert len(objects) >= 2
-        assert {each["metadata"]["namespace"] for each in objects} == {application.namespace}
+        assert {object_["metadata"]["namespace"] for object_ in objects} == {application.namespace}
         images = [
             container["image"]
-            for each in objects
-            if "template" in each["spec" if "spec" in each else "metadata"]
-            for container in each["spec"]["template"]["spec"]["containers"]
+            for object_ in objects
+            if "template" in object_["spec" if "spec" in object_ else "metadata"]
+            for container in object_["spec"]["template"]["spec"]["containers"]
         ]
         assert images
         assert all(image.rpartition(":")[2][0].isdigit() for image in images)

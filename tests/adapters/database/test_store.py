@@ -217,8 +217,8 @@ def test_a_queued_revert_comes_back_whole_until_it_is_settled(store):
     page = f"https://github.com/acme/platform/commit/{'a' * 40}"
     request = RevertRequest("ana", CommitUrl("github.com/acme/platform", "a" * 40, page))
     later = replace(QUEUED, id="queued-2@2026", request=request, asked_at=T0 + timedelta(hours=1))
-    for each in (later, QUEUED):
-        store.queued_reverts.save(each)
+    for queued in (later, QUEUED):
+        store.queued_reverts.save(queued)
     first, second = store.queued_reverts.unsettled()
     assert (first, second) == (QUEUED, later)
     done = replace(QUEUED, state=QueueState.DONE, result="Pull request #1 is open.", url="https://forge.example/1")
@@ -256,7 +256,7 @@ def test_an_application_has_one_incident_that_is_not_resolved(store):
     ended = replace(INCIDENT, state=IncidentState.RESOLVED, resolved_at=T0, ended="git")
     assert store.incidents.exchange(INCIDENT, ended)
     assert store.incidents.exchange(None, replace(INCIDENT, id="shop@2"))
-    assert [each.id for each in store.incidents.unsettled()] == ["shop@1", "shop@2"]
+    assert [incident.id for incident in store.incidents.unsettled()] == ["shop@1", "shop@2"]
 
 
 def test_of_changes_at_once_none_is_lost(store, url):
@@ -272,8 +272,8 @@ def test_of_changes_at_once_none_is_lost(store, url):
 
     with ThreadPoolExecutor(len(stores)) as pool:
         list(pool.map(count, stores))
-    for each in stores:
-        each.close()
+    for replica in stores:
+        replica.close()
     assert store.incidents.open_for("shop").looks == 40
 
 
@@ -282,8 +282,8 @@ def test_of_incidents_found_at_once_by_two_replicas_one_is_kept(store, url):
     found = [replace(INCIDENT, id=f"shop@{number}") for number in range(len(stores))]
     with ThreadPoolExecutor(len(stores)) as pool:
         kept = list(pool.map(lambda each, incident: each.incidents.exchange(None, incident), stores, found))
-    for each in stores:
-        each.close()
+    for replica in stores:
+        replica.close()
     assert kept.count(True) == 1
     assert store.incidents.unsettled() == [found[kept.index(True)]]
 
@@ -291,9 +291,9 @@ def test_of_incidents_found_at_once_by_two_replicas_one_is_kept(store, url):
 def test_rollouts_come_oldest_first_and_settled_ones_by_revision(store):
     store.rollouts.advance("platform", None, "c" * 40, [rollout("b" * 40), rollout("a" * 40)])
     store.rollouts.save(replace(rollout("b" * 40), state=RolloutState.LIVE))
-    assert [each.revision[0] for each in store.rollouts.unsettled()] == ["b", "a"]
+    assert [rollout.revision[0] for rollout in store.rollouts.unsettled()] == ["b", "a"]
     store.settle(f"platform@{'b' * 40}")
-    assert [each.revision[0] for each in store.rollouts.unsettled()] == ["a"]
+    assert [rollout.revision[0] for rollout in store.rollouts.unsettled()] == ["a"]
     assert store.rollouts.of_revisions(["b" * 40])[0].state is RolloutState.LIVE
 
 
@@ -303,7 +303,7 @@ def test_two_that_move_a_head_at_once_keep_its_rollouts_once(store):
     assert store.rollouts.advance("platform", "a" * 40, "b" * 40, [rollout("b" * 40)])
     store.rollouts.save(replace(rollout("b" * 40), state=RolloutState.LIVE))
     assert not store.rollouts.advance("platform", "a" * 40, "b" * 40, [rollout("b" * 40)])
-    assert [each.state for each in store.rollouts.unsettled()] == [RolloutState.LIVE]
+    assert [rollout.state for rollout in store.rollouts.unsettled()] == [RolloutState.LIVE]
 
 
 def test_of_several_replicas_one_leads_until_it_stops(postgresql):
@@ -319,8 +319,8 @@ def test_of_several_replicas_one_leads_until_it_stops(postgresql):
 def test_a_database_of_its_own_needs_no_election(tmp_path):
     stores = [SqlStore(f"sqlite:///{tmp_path}/{name}.db") for name in "ab"]
     assert all(store.leadership.acquire() for store in stores)
-    for store in stores:
-        store.close()
+    for replica in stores:
+        replica.close()
 
 
 def test_a_suspicion_and_a_card_can_be_forgotten(store):
@@ -367,8 +367,8 @@ def test_of_several_replicas_one_claims_a_key(url):
     again = SqlStore(url)  # a restart
     assert not again.claims.claim("click 0", T0 + timedelta(hours=23))
     assert again.claims.claim("click 0", T0 + timedelta(hours=25))
-    for each in (*stores, again):
-        each.close()
+    for replica in (*stores, again):
+        replica.close()
 
 
 # The audit table as the very first version created it, before columns were added to it.
@@ -413,8 +413,8 @@ def test_a_database_of_any_age_is_migrated_once_by_replicas_that_start_together(
     assert stores[2].rollouts.head("platform") == ("abc" if "last" in before else None)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    for store in stores:
-        store.close()
+    for replica in stores:
+        replica.close()
     SqlStore(empty_url).close()
     engine.dispose()
 
@@ -481,9 +481,9 @@ def test_what_has_ended_is_found_by_when_it_ended_settled_or_not(store):
     store.rollouts.save(rollout("f" * 40))
     store.pull_requests.save(PULL)
     elsewhere = hours[1].astimezone(timezone(timedelta(hours=5)))
-    assert [each.resolved_at for each in store.incidents.ended(elsewhere, 9)] == hours[:0:-1]
-    assert [each.ended_at for each in store.rollouts.ended(hours[1], 9)] == hours[:0:-1]
-    assert [each.number for each in store.pull_requests.ended(hours[1], 2)] == [3, 2]
+    assert [incident.resolved_at for incident in store.incidents.ended(elsewhere, 9)] == hours[:0:-1]
+    assert [rollout.ended_at for rollout in store.rollouts.ended(hours[1], 9)] == hours[:0:-1]
+    assert [pull_request.number for pull_request in store.pull_requests.ended(hours[1], 2)] == [3, 2]
 
 
 def test_a_home_is_confirmed_by_who_published_it_last(store):
@@ -495,6 +495,6 @@ def test_a_home_is_confirmed_by_who_published_it_last(store):
     store.homes.save(Home("U1", T0, "", T0 + timedelta(seconds=1)))
     assert not store.homes.confirm("U1", T0, "older")
     assert store.homes.get("U1").digest == ""
-    assert [each.user for each in store.homes.seen_since(T0, 9)] == ["U2", "U1"]
-    assert [each.user for each in store.homes.seen_since(T0, 1)] == ["U2"]
-    assert [each.user for each in store.homes.seen_since(T0 + timedelta(minutes=1), 9)] == ["U2"]
+    assert [home.user for home in store.homes.seen_since(T0, 9)] == ["U2", "U1"]
+    assert [home.user for home in store.homes.seen_since(T0, 1)] == ["U2"]
+    assert [home.user for home in store.homes.seen_since(T0 + timedelta(minutes=1), 9)] == ["U2"]

@@ -75,7 +75,7 @@ def test_csv_gives_back_every_text_and_runs_none(texts):
 def test_json_is_one_object(texts):
     entries = [AuditEntry(T0, "U0ANA", text, "done", applications=("shop",)) for text in texts]
     told = json.loads("".join(as_json(map(row_of, entries), OSError)))
-    assert [each["what"] for each in told["entries"]] == texts
+    assert [entry["what"] for entry in told["entries"]] == texts
     assert told["error"] is None
 
 
@@ -88,7 +88,7 @@ def test_a_log_that_ends_early_is_one_object_too_and_says_so():
     told = json.loads("".join(next(pieces) for _ in range(3)))
     with pytest.raises(OSError, match="went away"):
         next(pieces)
-    assert [each["who"] for each in told["entries"]] == ["U0ANA"]
+    assert [entry["who"] for entry in told["entries"]] == ["U0ANA"]
     assert told["error"] == "The database went away."
 
 

@@ -12,7 +12,7 @@ def made(kind, version, name="web", **more):
 
 
 def warned(before, after):
-    sides = [read_manifests("x.yaml", yaml.safe_dump_all(each).encode()) for each in (before, after)]
+    sides = [read_manifests("x.yaml", yaml.safe_dump_all(side).encode()) for side in (before, after)]
     return irreversible(*sides, namespace="shop")
 
 
@@ -87,7 +87,7 @@ IMMUTABLE = [
 
 @pytest.mark.parametrize(("kind", "version", "before", "after", "path"), IMMUTABLE)
 def test_a_field_that_never_changes_is_named_once_either_way(kind, version, before, after, path):
-    sides = [made(kind, version, **each) for each in (before, after)]
+    sides = [made(kind, version, **side) for side in (before, after)]
     assert warned(sides[:1], sides[1:]) == (IrreversibleChange(Loss.IMMUTABLE, kind, "shop", "web", path),)
     if path not in ("data", "immutable"):
         assert warned(sides[1:], sides[:1]) == (IrreversibleChange(Loss.IMMUTABLE, kind, "shop", "web", path),)
@@ -137,7 +137,7 @@ def test_a_version_of_a_definition_that_goes_may_still_be_stored():
 def test_what_loses_data_comes_first():
     before = [made("Deployment", "apps/v1", spec=selecting("a")), made("Namespace", "v1", "z"), HOLDERS[0][0]]
     after = [made("Deployment", "apps/v1", spec=selecting("b"))]
-    assert [each.loss for each in warned(before, after)] == [Loss.DEFINITION, Loss.NAMESPACE, Loss.IMMUTABLE]
+    assert [warning.loss for warning in warned(before, after)] == [Loss.DEFINITION, Loss.NAMESPACE, Loss.IMMUTABLE]
 
 
 @pytest.mark.parametrize("odd", [None, [], "x", {"resources": "x"}, {"versions": [1, {"name": None}]}])
@@ -145,4 +145,4 @@ def test_objects_of_an_odd_shape_are_no_trouble(odd):
     kinds = (("PersistentVolumeClaim", "v1"), ("CustomResourceDefinition", CRD), ("StatefulSet", "apps/v1"))
     before = [made(kind, version, spec=odd) for kind, version in kinds]
     after = [made(kind, version, spec={}) for kind, version in kinds]
-    assert all(each.loss is not Loss.SHRUNK for each in warned(before, after) + warned(before, []))
+    assert all(warning.loss is not Loss.SHRUNK for warning in warned(before, after) + warned(before, []))

@@ -33,7 +33,7 @@ def read(*texts):
 
 def told(before, after, **more):
     found = rendered_change(read(before), read(after), namespace="shop", **more)
-    return [(f.change, f.path, f.before, f.after) for each in found.objects for f in each.fields]
+    return [(f.change, f.path, f.before, f.after) for object_ in found.objects for f in object_.fields]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_objects_come_and_go_and_what_goes_is_told_first():
     after = read(config % ("new", 1), config % ("kept", 1), config % ("moved", 2))
     found = rendered_change(before, after, namespace="shop")
     assert (found.added, found.changed, found.removed, found.total) == (1, 1, 1, 3)
-    assert [(each.change, each.name, each.namespace) for each in found.objects] == [
+    assert [(object_.change, object_.name, object_.namespace) for object_ in found.objects] == [
         ("removed", "gone", None),
         ("changed", "moved", None),
         ("added", "new", None),
@@ -149,8 +149,8 @@ def test_a_secret_never_shows_a_value(data):
     texts = ["\n".join(line for line in (SECRET % side).splitlines()) for side in sides]
     texts[1] = "\n".join(line for line in texts[1].splitlines() if not drop or not line.startswith(f"{drop}:"))
     found = rendered_change(read(texts[0]), read(texts[1]), namespace="shop")
-    for each in (found, found.bounded(5, 5, 500)):
-        assert "hush-" not in repr(each)
+    for change in (found, found.bounded(5, 5, 500)):
+        assert "hush-" not in repr(change)
     differ = {name for name in "abc" if sides[0][name] != sides[1][name]}
     assert not differ or found.changed == 1
 
@@ -271,7 +271,7 @@ def test_what_is_told_explains_the_whole_difference(pair):
     before, after = pair
     found = changes(before, after)
     mended = copy.deepcopy(before.object)
-    for field in (field for each in found.objects for field in each.fields):
+    for field in (field for object_ in found.objects for field in object_.fields):
         apply(mended, field)
     assert changes(made(before.api_version, before.kind, mended), after).total == 0
 
@@ -294,7 +294,7 @@ def test_the_same_is_nothing_in_any_order_of_keys(pair, random):
         if isinstance(value, dict):
             keys = random.sample(list(value), len(value))
             return {key: shuffled(value[key]) for key in keys}
-        return [shuffled(each) for each in value] if isinstance(value, list) else value
+        return [shuffled(item) for item in value] if isinstance(value, list) else value
 
     text = yaml.safe_dump(shuffled(copy.deepcopy(one.object)))
     assert changes(one, made(one.api_version, one.kind, yaml.safe_load(text))).total == 0

@@ -56,12 +56,12 @@ def schemas():
 def described(stem):
     """The schemas of one file, which a case names; several groups may share it."""
     document = yaml.load(next((DATA / "openapi").glob(f"{stem}*.yaml")).read_text(), yaml.CSafeLoader)
-    meant = [
-        each
+    kinds = [
+        group_version_kind
         for schema in document["components"]["schemas"].values()
-        for each in schema.get("x-kubernetes-group-version-kind", ())
+        for group_version_kind in schema.get("x-kubernetes-group-version-kind", ())
     ]
-    return Schemas({f"{each['group']}/{each['version']}": document for each in meant})
+    return Schemas({f"{kind['group']}/{kind['version']}": document for kind in kinds})
 
 
 @pytest.mark.parametrize("case", CASES)

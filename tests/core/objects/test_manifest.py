@@ -269,7 +269,7 @@ def test_objects_go_to_the_namespace_of_their_application_unless_they_name_one()
         "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r, namespace: odd}}",
         "{apiVersion: a.b/v1, kind: Mystery, metadata: {name: m}}",
     )
-    found = [(each.name, each.namespace) for each in resolve(read, namespace="shop", namespaced=namespaced)]
+    found = [(manifest.name, manifest.namespace) for manifest in resolve(read, namespace="shop", namespaced=namespaced)]
     assert found == [("x", "shop"), ("b", "own"), ("r", None), ("m", "shop")]
 
 
@@ -294,7 +294,7 @@ def test_a_definition_that_helm_2_installed_first_stays():
 
 def test_objects_with_a_generated_name_are_not_compared():
     read = manifests("{apiVersion: batch/v1, kind: Job, metadata: {generateName: migrate-}}")
-    assert [each.name for each in read] == [""]
+    assert [manifest.name for manifest in read] == [""]
     assert resolve(read, namespace="shop", namespaced=namespaced) == []
 
 

@@ -66,7 +66,7 @@ def test_a_kustomization_is_built_as_flux_builds_it(discovery):
         ),
     )
     check(discovery)
-    objects = {each["kind"]: each for each in declared(discovery, "shop")}
+    objects = {manifest["kind"]: manifest for manifest in declared(discovery, "shop")}
     assert objects["ConfigMap"]["metadata"] == {"name": "eu-settings", "namespace": "shop"}
     assert objects["Deployment"]["spec"]["replicas"] == 4
     (container,) = objects["Deployment"]["spec"]["template"]["spec"]["containers"]
@@ -100,7 +100,7 @@ def test_post_build_variables_are_substituted(discovery):
         kustomization("missing", postBuild={"substituteFrom": [{"kind": "ConfigMap", "name": "gone"}]}),
     )
     check(discovery)
-    data = {each["metadata"]["name"]: each["data"]["level"] for each in declared(discovery, "shop")}
+    data = {manifest["metadata"]["name"]: manifest["data"]["level"] for manifest in declared(discovery, "shop")}
     assert data == {"settings": "debug-eu-x-${kept}", "raw": "${level}"}
     assert "the ConfigMap flux-system/gone does not exist" in discovery.status()
 
@@ -146,7 +146,7 @@ def test_a_kustomization_is_generated_from_what_flux_does_not_leave_out(discover
         kustomization("all", ignore=[{"paths": ["/data"], "target": {"name": "set.*", "labelSelector": "a=b"}}]),
     )
     results = check(discovery)
-    objects = {each["metadata"]["name"]: each["metadata"] for each in declared(discovery, "shop")}
+    objects = {manifest["metadata"]["name"]: manifest["metadata"] for manifest in declared(discovery, "shop")}
     assert set(objects) == {"hidden-x", "workflow-x", "settings-x"}
     assert objects["settings-x"]["labels"] == {"team": "web"}
     assert objects["settings-x"]["annotations"] == {"note": "a"}
@@ -171,12 +171,12 @@ def test_a_kustomization_may_load_files_from_anywhere_in_the_repository(discover
     )
     discovery.flux(kustomization("shop"))
     check(discovery)
-    data = {each["metadata"]["name"]: each.get("data") for each in declared(discovery, "shop")}
+    data = {manifest["metadata"]["name"]: manifest.get("data") for manifest in declared(discovery, "shop")}
     assert data["settings"] == {"level": "warn"}
     assert data["files"] == {"app.conf": "debug = no\n", "b": "debug = no\n"}
     assert "more" in data
     discovery.source.commit("Change", {"shared/app.conf": "debug = yes\n"})
-    data = {each["metadata"]["name"]: each.get("data") for each in declared(discovery, "shop")}
+    data = {manifest["metadata"]["name"]: manifest.get("data") for manifest in declared(discovery, "shop")}
     assert data["files"]["b"] == "debug = yes\n"
 
 
@@ -200,7 +200,7 @@ def test_an_external_artifact_that_is_a_part_of_a_git_repository_is_followed(dis
         kustomization("gone", "./", sourceRef={"kind": "ExternalArtifact", "name": "gone"}),
     )
     check(discovery)
-    assert [each["metadata"]["name"] for each in declared(discovery, "shop")] == ["settings"]
+    assert [manifest["metadata"]["name"] for manifest in declared(discovery, "shop")] == ["settings"]
     assert list(discovery.applications) == ["shop"]
     assert (
         "ExternalArtifact flux-system/mixed must be a copy of one part of a single git repository" in discovery.status()

@@ -86,10 +86,10 @@ class Scenario:
 
     def declare(self, name, *manifests, repository="platform"):
         """Commit an application's manifests, each in a file of its own; a manifest may be text too."""
-        texts = [each if isinstance(each, str) else as_yaml(each) for each in manifests]
+        texts = [manifest if isinstance(manifest, str) else as_yaml(manifest) for manifest in manifests]
         self.commit({f"apps/{name}/{index}.yaml": text for index, text in enumerate(texts)}, repository)
         declared = application(name, repository=repository)
-        self.applications = [each for each in self.applications if each.name != name] + [declared]
+        self.applications = [application for application in self.applications if application.name != name] + [declared]
         return declared
 
     def commit(self, files, repository="platform"):
@@ -111,7 +111,7 @@ class Scenario:
         defaults = {"repositories": self.repositories, "cluster": self.client, "ignore": (), "now": NOW}
         options.setdefault("revisions", fetch_all(self.repositories))
         checks = check(self.applications, **{**defaults, **options})
-        return {each.application: replace(each, error=english(each.error)) for each in checks}
+        return {check.application: replace(check, error=english(check.error)) for check in checks}
 
     def requests(self, part):
         """The paths requested so far that contain `part`."""
@@ -177,7 +177,7 @@ def test_each_kind_is_listed_once_for_all_applications(scenario):
     for name in ("shop", "site", "jobs"):
         scenario.declare(name, DEPLOYMENT, CONFIG, {**CONFIG, "metadata": {"name": "more"}})
         scenario.deploy(name, DEPLOYMENT, CONFIG, {**CONFIG, "metadata": {"name": "more"}})
-    assert {each.status for each in scenario.check().values()} == {Status.SYNCED}
+    assert {check.status for check in scenario.check().values()} == {Status.SYNCED}
     assert scenario.requests("configmaps") == ["/api/v1/configmaps"]
     assert scenario.requests("deployments") == ["/apis/apps/v1/deployments"]
     assert len(scenario.requests("openapi/v3/apis/apps/v1")) == 1
@@ -261,7 +261,9 @@ def test_only_what_cannot_be_read_is_unknown(scenario, case):
     for name, documents in declared.items():
         scenario.declare(name, *documents)
         if name not in live or live[name]:
-            scenario.deploy(name, *(yaml.safe_load(each) if isinstance(each, str) else each for each in documents))
+            scenario.deploy(
+                name, *(yaml.safe_load(document) if isinstance(document, str) else document for document in documents)
+            )
         if live.get(name):
             scenario.live.edit(CONFIG, name, live[name])
     for fault in case.get("faults", ()):
@@ -277,7 +279,7 @@ def test_only_what_cannot_be_read_is_unknown(scenario, case):
         else:
             assert checks[name].status is Status.UNKNOWN
             assert words in checks[name].error
-    drift = {name: [" ".join(each) for each in paths(checked)] for name, checked in checks.items() if checked.drift}
+    drift = {name: [" ".join(path) for path in paths(checked)] for name, checked in checks.items() if checked.drift}
     assert drift == case.get("drift", {})
 
 
@@ -397,7 +399,7 @@ def test_unchanged_objects_are_not_compared_again(scenario, caches):
     before = scenario.check(caches=caches)["shop"]
     scenario.live.edit(CONFIG, "shop", {"data": {"level": "trace"}})
     after = scenario.check(caches=caches)["shop"]
-    same, other = ({drift.kind: drift for drift in each.drift} for each in (before, after))
+    same, other = ({drift.kind: drift for drift in side.drift} for side in (before, after))
     assert other["Deployment"] is same["Deployment"]
     assert other["ConfigMap"].fields[0].live == "trace"
     assert after.set_aside == before.set_aside
@@ -426,7 +428,7 @@ def test_a_commit_is_seen_without_any_change_in_the_cluster(scenario, caches):
     scenario.declare("site", CONFIG)
     for name in ("shop", "site"):
         scenario.deploy(name, CONFIG, DEPLOYMENT)
-    assert {each.status for each in scenario.check(caches=caches).values()} == {Status.SYNCED}
+    assert {check.status for check in scenario.check(caches=caches).values()} == {Status.SYNCED}
     scenario.declare("shop", config_map(level="warn"), DEPLOYMENT)
     checks = scenario.check(caches=caches)
     assert paths(checks["shop"]) == [("ConfigMap", "settings", "data.level")]
@@ -538,7 +540,7 @@ def test_removed_applications_are_evicted_after_a_day(scenario, caches):
         scenario.deploy(name, DEPLOYMENT, CONFIG)
     scenario.check(caches=caches)
     assert len(caches.comparison_cache) == 4
-    scenario.applications = [each for each in scenario.applications if each.name == "shop"]
+    scenario.applications = [application for application in scenario.applications if application.name == "shop"]
     scenario.check(caches=caches, now=NOW + timedelta(hours=1))
     assert len(caches.comparison_cache) == 4, "a check of some applications forgets nothing of the others"
     scenario.check(caches=caches, now=NOW + timedelta(hours=25))
@@ -564,13 +566,13 @@ def test_prepared_manifests_need_no_git_until_the_head_moves(scenario, caches):
     scenario.declare("site", CONFIG)
     repository = scenario.repositories["platform"]
     head = repository.fetch()
-    sources = [each.source for each in scenario.applications]
+    sources = [application.source for application in scenario.applications]
     caches.manifest_cache.prepare(repository, head, sources)
     gone = GitRepository("platform", str(scenario.tmp_path / "nowhere"), "main", scenario.tmp_path / "empty")
     first = [caches.manifest_cache.manifests(gone, head, source) for source in sources]
     caches.manifest_cache.prepare(gone, head, sources)
     again = [caches.manifest_cache.manifests(gone, head, source) for source in sources]
-    assert [[manifest.name for manifest in each] for each in first] == [["settings"], ["settings"]]
+    assert [[manifest.name for manifest in manifests] for manifests in first] == [["settings"], ["settings"]]
     assert all(one is other for one, other in zip(first, again, strict=True))
 
 

@@ -61,7 +61,7 @@ class Scenario:
         """The manifests at a commit, by key."""
         self.repository.fetch()
         manifests = self.cache.manifests(self.repository, sha, SHOP.source)
-        return {each.key: each for each in resolve(manifests, namespace="shop", namespaced=lambda *_: True)}
+        return {manifest.key: manifest for manifest in resolve(manifests, namespace="shop", namespaced=lambda *_: True)}
 
     def incident(self, *, live=None, manager="argocd-controller", time=None, since=None):
         """What git declares now differs from `live`, which `manager` wrote last."""

@@ -232,7 +232,9 @@ def test_all_authors_are_named_and_found_in_slack(scenario):
 
 def test_a_workload_that_is_not_ready_holds_up_its_rollout_and_says_why(scenario, cluster):
     waiting = scenario.observe(scenario.deploy("web:2", {"updatedReplicas": 1}))
-    assert [(each.ready, each.wanted, each.reason) for each in waiting.parts[0].pending.unready] == [(0, 1, "")]
+    assert [(workload.ready, workload.wanted, workload.reason) for workload in waiting.parts[0].pending.unready] == [
+        (0, 1, "")
+    ]
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",

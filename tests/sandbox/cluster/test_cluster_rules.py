@@ -175,7 +175,7 @@ def image(name):
 
 
 def conditions(status):
-    return {each["type"]: (each["status"], each["reason"]) for each in status["conditions"]}
+    return {condition["type"]: (condition["status"], condition["reason"]) for condition in status["conditions"]}
 
 
 def test_a_rollout_takes_its_time(cluster, clock, web):
