@@ -145,6 +145,8 @@ class Bot:
         self._monitor.reconcile_cards()
         self._executor.shutdown(wait=False, cancel_futures=True)
         self.web.stop()
+        for recorder in self._audits.values():
+            recorder.close()
         self._ports.store.close()
 
     def _jobs(self) -> list[Job]:

@@ -41,7 +41,7 @@ class AuditLogFile:
         return self._lines(data)
 
     def close(self) -> None:
-        """Forget the position."""
+        """Close the file, and forget the position in it."""
         if self._file:
             self._file.close()
         self._file, self._skips_line = None, False

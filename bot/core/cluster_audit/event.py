@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import orjson
 
@@ -86,11 +86,10 @@ def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterW
 
 
 def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
-    verb, reference = event.get("verb"), mapping(event, "objectRef")
+    verb, reference = text(event, "verb"), mapping(event, "objectRef")
     code = mapping(event, "responseStatus").get("code")
     times = [parse_time(text(event, name)) for name in ("requestReceivedTimestamp", "stageTimestamp")]
-    uri = urlsplit(text(event, "requestURI"))
-    parameters = parse_qs(uri.query)
+    parameters = parse_qs(text(event, "requestURI").partition("?")[2])
     subresource, resource = text(reference, "subresource"), text(reference, "resource")
     user = text(mapping(event, "user"), "username")[:_MAX_NAME]
     impersonated = text(mapping(event, "impersonatedUser"), "username")[:_MAX_NAME]
@@ -115,7 +114,7 @@ def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
     return ClusterWrite(
         id=_id(event, object_key),
         key=object_key,
-        verb="create" if is_creation else str(verb),
+        verb="create" if is_creation else verb,
         user=ClusterUser(user, impersonated) if keep_users else None,
         manager=_manager(parameters, text(event, "userAgent")),
         time=received,
@@ -156,7 +155,7 @@ def _scaled(response: Object, key: bytes) -> ObjectState:
 def _object_key(event: Object, reference: Object, resource: str) -> ObjectKey:
     response = mapping(event, "responseObject")
     name = text(reference, "name") or (
-        text(mapping(response, "metadata"), "name") if event.get("verb") == "create" else ""
+        text(mapping(response, "metadata"), "name") if text(event, "verb") == "create" else ""
     )
     kind = text(response, "kind")
     is_object = kind not in ("", "Status", "Scale", "DeleteOptions") and not kind.endswith("List")

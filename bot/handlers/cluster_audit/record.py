@@ -27,6 +27,10 @@ class AuditLog(Protocol):
         """The lines since the last call, or as many as one call reads. ClusterError."""
         ...
 
+    def close(self) -> None:
+        """Close the file."""
+        ...
+
 
 class AuditRecorder:
     """Keeps the requests that changed something in one cluster, for as long as configured. Any thread may call.
@@ -84,6 +88,11 @@ class AuditRecorder:
     def prune(self, now: datetime) -> None:
         """Forget what is older than the retention. StoreError."""
         self._writes.prune(self._cluster, now - self._config.retention, MAX_WRITES)
+
+    def close(self) -> None:
+        """Stop following the logs."""
+        for log in self._logs:
+            log.close()
 
     def _read(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
         read = read_write(event, self._key, keep_users=self._config.show_users)
