@@ -12,10 +12,6 @@ from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
 from bot.core.drift.model import Actor, Check, FieldDrift, ObjectDrift, Status
 from bot.ports.store import ClusterWrites
 
-# What an API server may hold back: it sends a batch to a webhook after 30 s at the latest, by default.
-# https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/ (--audit-webhook-batch-max-wait)
-WEBHOOK_DELAY: Final = timedelta(seconds=40)
-LOG_DELAY: Final = timedelta(seconds=5)
 _CLOCK_SKEW: Final = timedelta(seconds=5)  # between the bot and the API servers
 
 _Identity = tuple[str, str | None, str, str, str]  # kind, namespace, name, path, and the live value
@@ -52,7 +48,7 @@ class ActorFinder:
             _with_previous_actors(check, previous),
             writes,
             lambda object_drift, field: windows.get(_identity(object_drift, field)),
-            complete_until=now - (WEBHOOK_DELAY if audit.webhook else LOG_DELAY),
+            complete_until=now - audit.delay,
         )
         if not audit.show_users:
             drift = tuple(map(_without_users, drift))

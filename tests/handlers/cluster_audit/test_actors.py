@@ -130,7 +130,7 @@ def test_a_restart_keeps_names_and_retention_forgets_requests_but_no_name_on_a_c
 
 
 def test_at_level_metadata_a_name_is_likely_and_waits_for_late_events(audited):
-    audited.start()
+    audited.start(delay="20s")
     audited.cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
     audited.without_bodies()
     audited.restart()
