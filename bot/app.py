@@ -60,8 +60,8 @@ def build_monitor(
     ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
 ) -> Monitor:
     """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
-    manifest_cache = ManifestCache(ports.renderer)
-    suspects = Suspects(ports, config.applications, ManifestCache(ports.renderer), config.interactive)
+    manifest_cache = ManifestCache(ports.renderer, ports.charts)
+    suspects = Suspects(ports, config.applications, ManifestCache(ports.renderer, ports.charts), config.interactive)
     approvals = ApprovalReviewer(
         ports,
         {name: settings.approvals for name, settings in config.repositories.items()},
@@ -98,7 +98,9 @@ class Bot:
     def __init__(self, config: Config, clock: Callable[[], datetime] = utc_now) -> None:
         client = build.slack_client(config)
         self._ports = build.ports(config, client, clock)
-        self._discoverer = Discoverer(config, self._ports.clusters, self._ports.repositories.__getitem__)
+        self._discoverer = Discoverer(
+            config, self._ports.clusters, self._ports.repositories.__getitem__, self._ports.charts
+        )
         self._config = config = replace(config, applications=self._discoverer.applications)
         self._reconciler = CardReconciler(
             self._ports.store, self._ports.chat, clock, config.slack.translator, config.alerts.policy()

@@ -1,5 +1,6 @@
 """Builds every client of an outside system from the configuration, and nothing else does. Nothing connects yet."""
 
+import os
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,6 +8,9 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from bot.adapters.charts.credentials import read_credentials
+from bot.adapters.charts.fetcher import ChartFetcher
+from bot.adapters.charts.repository import ChartRepository
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.kubernetes.audit_log import AuditLogFile
@@ -16,11 +20,14 @@ from bot.adapters.rendering.programs import ProgramRenderer
 from bot.config.credentials import Credentials
 from bot.config.model import Config
 from bot.config.sections.forge import ForgeConfig
+from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
 from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.ports import Ports
+from bot.ports.charts import Charts
 from bot.ports.forge import Forge
+from bot.ports.git import Repository
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
@@ -117,6 +124,18 @@ def repository(config: Config, key: str) -> GitRepository:
     )
 
 
+def source(config: Config, key: str, fetcher: Charts) -> Repository:
+    """The repository, or the chart, with this key. RepositoryError: bad URL."""
+    chart = ChartRef.from_key(key)
+    return ChartRepository(chart, fetcher) if chart else repository(config, key)
+
+
+def charts(config: Config) -> ChartFetcher:
+    """The charts in Helm repositories and registries, kept beside the mirrors."""
+    credentials = read_credentials(os.environ)
+    return ChartFetcher(config.mirrors / ".charts", config.charts.allow, credentials)
+
+
 def _repository_type(settings: ForgeConfig | None, forge: ConfiguredForge) -> Callable[..., GitRepository]:
     """GitHub can also sign commits. For other forges, its library is not loaded."""
     if settings and settings.kind == "github":
@@ -147,7 +166,8 @@ class _ByRepository(Mapping[str, _Client]):
     def __getitem__(self, key: str) -> _Client:
         with self._building:
             if key not in self._clients:
-                client = self._build(key) if RepositoryRef.parse(key).name in self._listed else None
+                is_known = is_chart_key(key) or RepositoryRef.parse(key).name in self._listed
+                client = self._build(key) if is_known else None
                 if client is None:
                     raise KeyError(key)
                 self._clients[key] = client
@@ -190,12 +210,14 @@ def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) ->
     from bot.adapters.slack.chat import SlackChat
 
     remove_abandoned_copies()
+    fetcher = charts(config)
     repositories = {name: repository(config, name) for name in config.repositories}
     forges = {name: built for name in config.repositories if (built := forge(config, name))}
     return Ports(
-        repositories=_ByRepository(repositories, lambda key: repository(config, key)),
-        forges=_ByRepository(forges, lambda key: forge(config, key)),
+        repositories=_ByRepository(repositories, lambda key: source(config, key, fetcher)),
+        forges=_ByRepository(forges, lambda key: None if is_chart_key(key) else forge(config, key)),
         clusters={name: cluster(config, name) for name in config.clusters},
+        charts=fetcher,
         renderer=ProgramRenderer.find(),
         store=store(config),
         chat=SlackChat(client),

@@ -21,6 +21,7 @@ from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages.common import listed
+from bot.ports.charts import Charts
 from bot.ports.errors import PortError
 
 
@@ -31,15 +32,16 @@ def check_configured(
 
     When `names` is empty, what deployers declare and the bot cannot follow is returned too.
     """
-    config, unsupported = _with_discovered(config, names)
+    charts = build.charts(config)
+    config, unsupported = _with_discovered(config, names, charts)
     if unsupported and not names and not config.applications:
         return [], group_unsupported(unsupported)
     applications = _select(config, names, unsupported)
     keys = {application.repository.key for application in applications}
-    repositories = {key: build.repository(config, key) for key in keys}
+    repositories = {key: build.source(config, key, charts) for key in keys}
     revisions = fetch_all(repositories)
     now = datetime.now(tz=UTC)
-    caches = Caches(ManifestCache(ProgramRenderer.find()))
+    caches = Caches(ManifestCache(ProgramRenderer.find(), charts))
 
     def check_cluster(name: str) -> list[Check]:
         in_cluster = [application for application in applications if application.cluster == name]
@@ -100,7 +102,9 @@ def _select(config: Config, names: Sequence[str], unsupported: Sequence[Unsuppor
     return [config.applications[name] for name in dict.fromkeys(names or config.applications)]
 
 
-def _with_discovered(config: Config, names: Sequence[str]) -> tuple[Config, Sequence[UnsupportedResource]]:
+def _with_discovered(
+    config: Config, names: Sequence[str], charts: Charts
+) -> tuple[Config, Sequence[UnsupportedResource]]:
     """Add the applications that deployers know, if any are needed. PortError when a deployer cannot be read."""
     if names and set(names) <= set(config.applications):
         return config, ()
@@ -108,7 +112,7 @@ def _with_discovered(config: Config, names: Sequence[str]) -> tuple[Config, Sequ
     for name in config.clusters:
         with suppress(PortError):  # reported when its applications are checked
             clusters[name] = build.cluster(config, name)
-    discoverer = Discoverer(config, clusters, partial(build.repository, config))
+    discoverer = Discoverer(config, clusters, partial(build.repository, config), charts)
     if discoverer.polled_clusters:
         with ThreadPoolExecutor(max_workers=len(discoverer.polled_clusters)) as pool:
             list(pool.map(discoverer.poll, discoverer.polled_clusters))

@@ -32,6 +32,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         slack=file.slack,
         repositories=file.repositories,
         clusters=file.clusters,
+        charts=file.charts,
         applications={
             name: application.application(name, file.repositories[application.repository].branch, file.slack.channel)
             for name, application in file.applications.items()

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.config.credentials import Credentials
 from bot.config.sections.alerts import AlertsConfig
+from bot.config.sections.charts import ChartsConfig
 from bot.config.sections.cluster import ClusterConfig
 from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.config.sections.repository import RepositoryConfig
@@ -29,6 +30,7 @@ class Config:
     slack: SlackConfig
     repositories: Mapping[str, RepositoryConfig]
     clusters: Mapping[str, ClusterConfig]
+    charts: ChartsConfig
     applications: Mapping[str, Application]
     roles: Roles
     schedule: ScheduleConfig

@@ -48,6 +48,7 @@ EXPLAIN = "explain"
 _STATE_MARKS = {IncidentState.ACKNOWLEDGED: "👀 ", IncidentState.SNOOZED: "💤 "}
 # Characters of JSON for the differences: the suspects take from the maximum, so that the card fits a message.
 _MAX_DRIFT, _MIN_DRIFT = 8_500, 2_500
+_MAX_OBJECTS = 8
 
 _ENDINGS = {
     "cluster": texts.ENDED_BY_CLUSTER,
@@ -161,6 +162,7 @@ def _open(translator: Translator, incident: Incident) -> Message:
         [common.object_lines(translator, object_drift, 6, 90, writers=writer is None) for object_drift in drift],
         common.more(translator, texts.MORE_OBJECTS),
         budget=room,
+        limit=_MAX_OBJECTS,
     )
     blocks += suspects
     if incident.check_error:

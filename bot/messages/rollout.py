@@ -1,6 +1,8 @@
 """The card of a rollout, one merge on its way to the clusters, and the replies in its thread."""
 
-from bot.core.rollouts.rollout import Rollout, RolloutState
+from collections.abc import Sequence
+
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Phrase, Translator
 from bot.messages import common, people, suspect
@@ -102,14 +104,22 @@ def _headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
                 return translator.text(texts.UNKNOWN_HEADER, names=late), translator.count(
                     texts.UNKNOWN, len(waiting), names=late
                 )
-            return translator.text(texts.LATE_HEADER, names=late), translator.count(
-                texts.LATE, len(waiting), names=late
-            )
+            values = {"names": late, "because": _why_late(translator, waiting)}
+            return translator.text(texts.LATE_HEADER, **values), translator.count(texts.LATE, len(waiting), **values)
         case RolloutState.ROLLING:
             live, parts = len(rollout.parts) - len(waiting), len(rollout.parts)
             phrase = texts.ROLLING_PARTLY if live else texts.ROLLING
             sentence = translator.text(phrase, names=names, live=translator.number(live), all=translator.number(parts))
             return translator.text(texts.ROLLING_HEADER, names=names), sentence
+
+
+def _why_late(translator: Translator, waiting: Sequence[ApplicationRollout]) -> str:
+    """The first workload that is not ready for a reason; "" if there is none."""
+    unready = (workload for part in waiting for workload in part.pending.unready if workload.reason)
+    workload = next(unready, None)
+    if workload is None:
+        return ""
+    return translator.text(texts.BECAUSE, workload=clip(workload.name, 60), reason=clip(workload.reason, 100))
 
 
 def _late_note(rollout: Rollout) -> Phrase:

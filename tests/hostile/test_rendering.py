@@ -367,27 +367,39 @@ def test_a_document_is_as_deep_as_allowed_and_no_deeper(flow):
 
 
 MEASURED = """
-import resource, sys
-from bot.core.rendering.plain import render_plain
-resource.setrlimit(resource.RLIMIT_DATA, (512 * 2**20, 512 * 2**20))
-head = "apiVersion: v1\\nkind: A\\nmetadata: {name: a}\\nb: "
-part = sys.argv[1]
-files = ((f"{n}.yaml", (head + "[" + part * (5 * 2**20 // len(part)) + "]").encode()) for n in range(int(sys.argv[2])))
-try:
-    print(len(render_plain(files)))
-except ValueError as error:
-    print(error)
+import os, resource, sys
+from bot.core.objects.manifest import NodeBudget
+from bot.core.rendering import plain
+plain.NodeBudget = lambda: NodeBudget(100_000)
+
+def render(part):
+    used = next(int(line.split()[1]) << 10 for line in open("/proc/self/status") if line.startswith("VmData"))
+    resource.setrlimit(resource.RLIMIT_DATA, (used + 20 * 2**20,) * 2)
+    start = b'{"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}, "b": ['
+    content = (b"" if b'"' in part else b"# YAML\\n") + start + part * (2**19 // len(part)) + b"0]}"
+    try:
+        plain.render_plain((f"{number}.yaml", content) for number in range(200))
+    except ValueError as error:
+        print(error, flush=True)
+
+for part in sys.argv[1:]:
+    process = os.fork()
+    if not process:
+        render(part.encode())
+        os._exit(0)
+    os.waitpid(process, 0)
 """
+LONG = "x" * 60
 
 
-@pytest.mark.parametrize("part", ["{},", "[[]],", "{a: b},", "ab,", "&a 1,"])
-def test_many_small_nodes_fit_in_the_memory_of_the_bot(part):
-    """Twenty files of 5 MiB take 2.5 GB as Python objects."""
+def test_many_nodes_fit_in_the_memory_of_the_bot():
+    """A thirtieth of the allowed nodes, since the files would take hundreds of MiB as Python objects."""
+    parts = ["{},", "[[]],", "{a: b},", "ab,", "&a 1,", f"{LONG}\U0001f600,", f'"{LONG}\\U0001f600",', f"{LONG}: 1,"]
+    parts += [f"{LONG * 1000}\U0001f600,", f'"{LONG}\\ud83d\\ude00",', f'{{"{LONG}\U0001f600": 1}},']
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURED, part, "20"], env=environment, capture_output=True, text=True, check=True
-    )
-    assert "the manifests are too large for the bot to read" in done.stdout
+    command = [sys.executable, "-c", MEASURED, *parts]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.count("the manifests are too large for the bot to read") == len(parts), done.stderr
 
 
 def test_a_cache_keeps_no_long_number():

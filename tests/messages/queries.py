@@ -84,6 +84,7 @@ def overview(translator, **given):
         "applications": APPLICATIONS,
         "checks": CHECKS,
         "rollouts": [MERGED],
+        "incidents": {"shop": replace(OPEN, acknowledged_by="U0BO", acknowledged_at=T0)},
         "pulls": {"platform": [replace(PULL_REQUEST, state="open")]},
         "pulls_unknown": {"web": FORGE_SILENT},
         "outages": [LocalizedText(chat.IN_CHANNEL, channel="C0ALERTS01", why=NOT_TAKEN)],

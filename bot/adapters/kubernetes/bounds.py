@@ -9,7 +9,7 @@ from typing import Final
 CONNECT_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 30.0  # between two pieces of one response
 REQUEST_SECONDS: Final = 60.0  # one request with its retries and the whole body, however slowly that arrives
-LIST_SECONDS: Final = 300.0  # all pages of a list, comparing included
+LIST_SECONDS: Final = 300.0  # all pages of a list; comparing them has its own bounds
 LOGIN_SECONDS: Final = 30.0  # an exec plugin of a kubeconfig
 
 # Bytes are counted after decompression. Parsed JSON takes ten times its bytes, at worst thirty.

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.errors import ExpiredError, TooLargeError
-from bot.adapters.kubernetes.transport import within
 from bot.gc_pauses import gc_paused
+from bot.http_client import paused, within
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import Kind, Read
@@ -55,7 +55,7 @@ class _Listing(Generic[Read]):
         token = ""
         for _ in range(bounds.PAGES):
             body = self._page(token)
-            with gc_paused():
+            with gc_paused(), paused():
                 token = self._read_page(body)
             if not token:
                 return self.objects

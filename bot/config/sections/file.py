@@ -6,6 +6,7 @@ from pydantic import Field
 
 from bot.config.sections.alerts import AlertsConfig
 from bot.config.sections.application import ApplicationConfig
+from bot.config.sections.charts import ChartsConfig
 from bot.config.sections.cluster import ClusterConfig
 from bot.config.sections.ignore import IgnoreConfig
 from bot.config.sections.repository import RepositoryConfig
@@ -25,6 +26,7 @@ class ConfigFile(Section):
     applications: dict[Name, ApplicationConfig] = Field(
         default={}, description=f"a mapping of at least one application; each key is {A_NAME}"
     )
+    charts: ChartsConfig = Field(default=ChartsConfig(), description="a mapping such as {allow: [ghcr.io]}")
     schedule: ScheduleConfig = Field(default=ScheduleConfig(), description="a mapping such as {drift: 5m, git: 30s}")
     alerts: AlertsConfig = Field(
         default=AlertsConfig(), description="a mapping such as {looks: 2, quiet_while_rolling: true}"

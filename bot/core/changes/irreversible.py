@@ -14,6 +14,7 @@ from bot.core.objects.manifest import Manifest
 from bot.core.objects.resource import items, mapping
 from bot.core.objects.scalar_equality import parse_quantity
 from bot.core.objects.schema import Schemas
+from bot.core.objects.steps import SharedSteps
 
 
 class Loss(StrEnum):
@@ -119,12 +120,15 @@ def irreversible(
 
     In the order of `Loss`, then of kind, name and path. `namespace` is the application's.
     """
-    changes = [change for pair in paired(before, after, namespace) for change in _of_object(*pair, schema)]
+    shared = SharedSteps()
+    changes = [change for pair in paired(before, after, namespace) for change in _of_object(*pair, schema, shared)]
     order = list(Loss)
     return tuple(sorted(changes, key=lambda change: (order.index(change.loss), change.kind, change.name, change.path)))
 
 
-def _of_object(before: Manifest | None, after: Manifest | None, schema: Schemas) -> Iterator[IrreversibleChange]:
+def _of_object(
+    before: Manifest | None, after: Manifest | None, schema: Schemas, shared: SharedSteps
+) -> Iterator[IrreversibleChange]:
     manifest = after or before
     if manifest is None:
         return
@@ -138,7 +142,8 @@ def _of_object(before: Manifest | None, after: Manifest | None, schema: Schemas)
         if loss:
             yield change(loss if after is None else Loss.RETURNING)
         return
-    paths = dict.fromkeys(_immutable_field(kind, field, before) for field in field_changes(before, after, schema))
+    fields = field_changes(before, after, schema, shared)
+    paths = dict.fromkeys(_immutable_field(kind, field, before) for field in fields)
     yield from (change(Loss.IMMUTABLE, path) for path in paths if path)
     if _shrinks(kind, before, after):
         yield change(Loss.SHRUNK, "spec.resources.requests.storage")

@@ -11,9 +11,13 @@ from typing import Any, Final, Literal
 
 from bot.core.drift.compare import compare_declarations
 from bot.core.drift.model import FieldDrift
+from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.manifest import Manifest, resolve
+from bot.core.objects.path import format_path
+from bot.core.objects.resource import Object
 from bot.core.objects.schema import Schemas
+from bot.core.objects.steps import SharedSteps, Steps, TooManyStepsError, json_size
 
 Change = Literal["removed", "changed", "added"]
 
@@ -81,7 +85,9 @@ def rendered_change(
 
     `namespace` is the application's. Without the cluster's `schema`, lists in custom resources are compared as a whole.
     """
-    objects = [change for pair in paired(before, after, namespace) if (change := _change(*pair, namespace, schema))]
+    shared = SharedSteps()
+    pairs = paired(before, after, namespace)
+    objects = [change for pair in pairs if (change := _change(*pair, namespace, schema, shared))]
     objects.sort(key=lambda change: (_ORDER.index(change.change), change.kind, change.namespace or "", change.name))
     counts = Counter(change.change for change in objects)
     return RenderedChange(counts["added"], counts["changed"], counts["removed"], tuple(objects))
@@ -108,11 +114,13 @@ def _by_identity(manifests: Iterable[Manifest], namespace: str) -> dict[tuple[st
     }
 
 
-def _change(before: Manifest | None, after: Manifest | None, namespace: str, schema: Schemas) -> ObjectChange | None:
+def _change(
+    before: Manifest | None, after: Manifest | None, namespace: str, schema: Schemas, shared: SharedSteps
+) -> ObjectChange | None:
     manifest = after or before
     if manifest is None:
         return None
-    fields = field_changes(before, after, schema) if before and after else ()
+    fields = field_changes(before, after, schema, shared) if before and after else ()
     if before and after and not fields:
         return None
     change: Change = "changed" if before and after else "added" if after else "removed"
@@ -122,20 +130,33 @@ def _change(before: Manifest | None, after: Manifest | None, namespace: str, sch
     )
 
 
-def field_changes(before: Manifest, after: Manifest, schema: Schemas) -> tuple[FieldChange, ...]:
-    """The fields that differ between two manifests of one object, images first, then by path."""
+def field_changes(before: Manifest, after: Manifest, schema: Schemas, shared: SharedSteps) -> tuple[FieldChange, ...]:
+    """The fields that differ between two manifests of one object, images first, then by path.
+
+    If that takes too many steps, it is the top-level fields, without their values.
+    """
     if deep_equal(before.object, after.object):
         return ()  # as nearly all are
     changes: dict[tuple[str, str], FieldChange] = {}
     if before.api_version != after.api_version:
         version = FieldChange("changed", "apiVersion", before.api_version, after.api_version)
         changes["apiVersion", ""] = version
-    forward = (_forward(field) for field in compare_declarations(after, before.object, schema=schema))
-    backward = (_backward(field) for field in compare_declarations(before, after.object, schema=schema))
-    for change in (*forward, *backward):
+    steps = Steps(lambda: json_size(before.object) + json_size(after.object), shared)
+    try:
+        forward = compare_declarations(after, before.object, schema=schema, steps=steps)
+        backward = compare_declarations(before, after.object, schema=schema, steps=steps)
+    except TooManyStepsError:
+        return tuple(_top_level_changes(before.object, after.object))
+    for change in (*map(_forward, forward), *map(_backward, backward)):
         # Both directions find a changed value. Two items with the same keys may have two changes at one path.
         changes.setdefault((change.path, _text([change.change, change.before, change.after])), change)
     return tuple(sorted(changes.values(), key=lambda change: (not change.path.endswith(".image"), change.path)))
+
+
+def _top_level_changes(before: Object, after: Object) -> Iterator[FieldChange]:
+    for key in sorted({**before, **after}):
+        if not deep_equal(before.get(key), after.get(key)):
+            yield FieldChange("changed", format_path((key,)), HIDDEN, HIDDEN)
 
 
 def _forward(field: FieldDrift) -> FieldChange:

@@ -16,6 +16,7 @@ from bot.core.cluster_audit.write import EVERYTHING, ClusterWrite, ObjectKey, gu
 from bot.core.drift.model import ClusterUser
 from bot.core.objects.resource import mapping, text
 from bot.core.objects.scalar_equality import parse_time
+from bot.core.objects.steps import TooManyStepsError
 
 Object = Mapping[str, Any]
 
@@ -137,7 +138,7 @@ def _with_fields(
         if is_patch and not write.is_exact:
             write = replace(write, fields=fields.patched(request))
         owned = None if is_patch or write.is_exact else fields.owned_by(write.manager)
-    except (TooLargeError, ValueError, RecursionError):  # ValueError: redaction or digests of what JSON does not have
+    except (TooLargeError, TooManyStepsError, RecursionError):
         return write, None
     generation = mapping(response, "metadata").get("generation")
     return write, ObjectState(digests, generation=generation if isinstance(generation, int) else None, owned=owned)

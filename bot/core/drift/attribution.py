@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
-from bot.core.drift.exclusions import SHARED_MARKS, is_controller_label, is_label, is_restart_stamp, is_shared_mark
-from bot.core.globs import matches_glob
+from bot.core.drift.exclusions import is_controller_label, is_label, is_restart_stamp, is_shared_mark
 from bot.core.objects.managed_fields import Ownership, Writer
 from bot.core.objects.path import Path, Segment
 from bot.i18n.catalogue import reason as reasons
@@ -52,7 +51,7 @@ class Attribution:
             return Verdict(is_drift=False, reason=RESTART, writer=writer)
         if reason := self._controlled.get(tuple(path)):
             return Verdict(is_drift=False, reason=reason, writer=writer)
-        if path[-1] in SHARED_MARKS and writer is not None and writer.manager.startswith("argocd"):
+        if writer is not None and is_shared_mark(path) and writer.manager.startswith("argocd"):
             return Verdict(is_drift=False, reason=_DEPLOYERS_MARK, writer=writer)
         return Verdict(is_drift=True, reason=self._why_changed(writer), writer=writer)
 
@@ -64,8 +63,11 @@ class Attribution:
             return Verdict(is_drift=False, reason=reason)
         return Verdict(is_drift=True, reason=LocalizedText(reasons.REMOVED))
 
-    def added(self, path: Path) -> Verdict:
-        """The cluster has a value that git does not declare and that is not a default."""
+    def added(self, path: Path, *, is_described: bool) -> Verdict:
+        """The cluster has a value that git does not declare and that is not a default.
+
+        Unless a schema describes it, it may be a default all the same.
+        """
         owners = self._ownership.owners(path)
         person = next((owner for owner in owners if self._ownership.is_person(owner)), None)
         writer = person or next(iter(owners), None)
@@ -86,7 +88,7 @@ class Attribution:
         deployer = next((owner for owner in owners if self._ownership.is_deployer(owner)), None)
         if deployer is not None:
             return Verdict(is_drift=True, reason=LocalizedText(reasons.NOT_IN_GIT), writer=deployer)
-        if self._is_untracked_label(path):
+        if self._is_untracked(path, is_described=is_described):
             return Verdict(is_drift=True, reason=LocalizedText(reasons.UNTRACKED))
         return self._left_alone(writer)
 
@@ -113,17 +115,8 @@ class Attribution:
 
     def trusted(self, path: Path) -> Text:
         """The ignore rule that trusts an owner of the value; "" if there is none."""
-        if not self._trusted_managers:
-            return ""
-        managers = {owner.manager for owner in self._ownership.owners(path)}
-        return next(
-            (
-                reason
-                for pattern, reason in self._trusted_managers
-                if any(matches_glob(pattern, manager) for manager in managers)
-            ),
-            "",
-        )
+        owned_by = partial(self._ownership.is_owned_by, path)
+        return next((reason for pattern, reason in self._trusted_managers if owned_by(pattern)), "")
 
     def _why_changed(self, writer: Writer | None) -> Text:
         if writer is None:
@@ -134,14 +127,18 @@ class Attribution:
             return LocalizedText(reasons.APPLIED)
         return LocalizedText(reasons.WRITTEN, manager=writer.manager)
 
-    def _is_untracked_label(self, path: Path) -> bool:
-        """Whether this is a label or annotation of an object without `managedFields`.
+    def _is_untracked(self, path: Path, *, is_described: bool) -> bool:
+        """Whether somebody set this value of an object without `managedFields`.
 
-        An object that was created with only a name has none, and the API server then does not record later updates
-        either. Labels and annotations have no defaults, so somebody set this one.
+        An object that was created with only a name has none, and neither has one whose records somebody removed. The
+        API server then does not record later updates either.
         https://github.com/kubernetes/apimachinery/blob/master/pkg/util/managedfields/internal/skipnonapplied.go
         """
-        return not self._ownership.writers and is_label(path) and not is_controller_label(path)
+        if self._ownership.writers:
+            return False
+        if is_label(path):  # which has no default
+            return not is_controller_label(path)
+        return is_described and not self._ownership.is_placeholder
 
     @staticmethod
     def _left_alone(writer: Writer | None) -> Verdict:

@@ -4,14 +4,15 @@ A declared value that differs is drift, except where a controller owns it. A val
 only if a person put it there. docs/drift.md lists the rules in order; each difference carries its reason.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
+from itertools import compress
 from typing import Any, Final
 
 from bot.core.drift.attribution import RESTART, Attribution
 from bot.core.drift.autoscaling import ScaleTargets
-from bot.core.drift.findings import Findings
+from bot.core.drift.findings import Findings, Keep
 from bot.core.drift.ignore_rules import IgnoreRule, Selector, rules_for, without_places
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.opt_outs import ignored_paths, opt_outs
@@ -19,10 +20,11 @@ from bot.core.drift.stored_secret import is_secret, with_string_data
 from bot.core.drift.walk import Walk
 from bot.core.objects.managed_fields import INTERACTIVE, LAST_APPLIED, Ownership
 from bot.core.objects.manifest import Manifest
-from bot.core.objects.path import Path, is_related
+from bot.core.objects.path import Path
 from bot.core.objects.redaction import Redaction
 from bot.core.objects.resource import mapping
 from bot.core.objects.schema import Schemas
+from bot.core.objects.steps import Steps
 from bot.i18n.catalogue import reason as reasons
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
@@ -37,10 +39,14 @@ _NO_SCALE_TARGETS: Final = ScaleTargets()
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The differences of one object: those that are `drift`, and those that are `set_aside`; None if there are none."""
+    """The differences of one object: those that are `drift`, and those that are `set_aside`; None if there are none.
+
+    `size` is about how many characters they have.
+    """
 
     drift: ObjectDrift | None = None
     set_aside: ObjectDrift | None = None
+    size: int = 0
 
 
 def compare_object(
@@ -52,44 +58,50 @@ def compare_object(
     ignore: Sequence[IgnoreRule] = (),
     interactive: Sequence[str] = INTERACTIVE,
     explain: bool = True,
+    steps: Steps | None = None,
 ) -> Comparison:
     """How a live object, None if it does not exist, differs from its manifest, which `resolve` gave its namespace.
 
     `scale_targets` are those of the object's cluster. `interactive` are patterns of field managers that people use by
-    hand. Without `explain` the values that the server filled in, often a dozen, are left out of what is set aside.
-    Credentials are replaced. Raises nothing, whatever the objects look like; PathError, PointerError or JqError
-    for an ignore rule that cannot be read.
+    hand. Without `explain` the values that the server filled in, often a dozen, are left out of what is set aside, and
+    so are the values of the other differences there. Credentials are replaced. TooManyStepsError if it takes more than
+    `steps`; PathError, PointerError or JqError for an ignore rule that cannot be read. Raises nothing else, whatever
+    the objects look like.
     """
+    steps = steps or Steps()
     excused = opt_outs(manifest.object)
     if live is None:
         return _missing(manifest, excused.get("missing"))
-    rules = rules_for(ignore, manifest, ignored_paths(manifest.object))
+    rules = rules_for(ignore, manifest, ignored_paths(manifest.object), steps)
     desired = with_string_data(manifest.object) if is_secret(manifest) else manifest.object
-    ownership = Ownership(live, desired, interactive)
+    ownership = Ownership(live, desired, interactive, steps)
     attribution = Attribution(ownership, _controlled(manifest, scale_targets), rules.trusted_managers)
     node = schema.node(manifest.api_version, manifest.kind)
 
-    def compare(desired: Object, live: Object) -> Findings:
-        walk = _walk(manifest, ownership, attribution, explain=explain)
+    def compare(desired: Object, live: Object, keep: Keep) -> Findings:
+        walk = _walk(manifest, ownership, attribution, steps, keep, explain=explain)
         walk.mappings(desired, live, node, rules.ignored)
         return walk.findings
 
-    findings = compare(desired, live)
-    if findings.drift and rules.selectors:
-        _set_aside_selected(findings, rules.selectors, desired, live, compare)
+    findings = compare(desired, live, Keep.ALL_VALUES if explain else Keep.DRIFT_VALUES)
+    if rules.selectors:
+
+        def drift_paths(desired: Object, live: Object) -> list[str]:
+            return [field.path for field in compare(desired, live, Keep.PATHS).drift]
+
+        _set_aside_selected(findings, rules.selectors, desired, live, drift_paths, steps)
     drift = [field for field in findings.drift if field.change not in excused]
-    set_aside = findings.set_aside + [
-        replace(field, reason=excused[field.change]) for field in findings.drift if field.change in excused
-    ]
-    return Comparison(_modified(manifest, drift), _modified(manifest, set_aside))
+    for change, reason in excused.items():
+        findings.set_aside_drift((field for field in findings.drift if field.change == change), reason)
+    return Comparison(_modified(manifest, drift), _modified(manifest, findings.set_aside), steps.kept)
 
 
-def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas) -> list[FieldDrift]:
+def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas, steps: Steps) -> list[FieldDrift]:
     """The differences between a manifest and another declaration of the same object, sorted by path.
 
     Only what the manifest declares is compared, so call it the other way round as well to find what only the other one
     declares. `desired` is the manifest's value and `live` the other's. Credentials are replaced. Unlike in a
-    drift check, a restart stamp counts as a change.
+    drift check, a restart stamp counts as a change. TooManyStepsError.
     """
     metadata = {key: value for key, value in mapping(other, "metadata").items() if key != "managedFields"}
     annotations = mapping(metadata, "annotations")
@@ -99,19 +111,22 @@ def compare_declarations(manifest: Manifest, other: Object, *, schema: Schemas) 
     live: Object = {**other, "metadata": metadata}
     if is_secret(manifest):
         desired, live = with_string_data(desired), with_string_data(live)
-    ownership = Ownership(live, desired, ())
+    ownership = Ownership(live, desired, (), steps)
     attribution = Attribution(ownership, _controlled(manifest, _NO_SCALE_TARGETS), ())
-    walk = _walk(manifest, ownership, attribution, explain=False)
+    walk = _walk(manifest, ownership, attribution, steps, Keep.ALL_VALUES, explain=False)
     walk.mappings(desired, live, schema.node(manifest.api_version, manifest.kind))
     restarts = [field for field in walk.findings.set_aside if field.reason == RESTART]
     fields = [field for field in walk.findings.drift + restarts if field.change != "added"]
     return sorted(fields, key=lambda field: field.path)
 
 
-def _walk(manifest: Manifest, ownership: Ownership, attribution: Attribution, *, explain: bool) -> Walk:
+def _walk(
+    manifest: Manifest, ownership: Ownership, attribution: Attribution, steps: Steps, keep: Keep, *, explain: bool
+) -> Walk:
     is_pod = manifest.api_version == "v1" and manifest.kind == "Pod"
     redaction = cache(partial(Redaction.of, manifest.kind, manifest.object))  # most objects do not differ
-    return Walk(ownership, attribution, redaction, is_pod=is_pod, explain=explain)
+    findings = Findings(attribution, redaction, steps, keep)
+    return Walk(ownership, attribution, findings, steps, is_pod=is_pod, explain=explain)
 
 
 def _controlled(manifest: Manifest, scale_targets: ScaleTargets) -> Mapping[Path, Text]:
@@ -128,22 +143,35 @@ def _set_aside_selected(
     selectors: Sequence[Selector],
     desired: Object,
     live: Object,
-    compare: Callable[[Object, Object], Findings],
+    drift_paths: Callable[[Object, Object], Iterable[str]],
+    steps: Steps,
 ) -> None:
     """Set aside what no longer differs once the places of a rule are removed from both sides, as in Argo CD."""
     for selector in selectors:
-        places = [list(selector.places(side)) for side in (desired, live)]
-        if not any(places):
+        places = [list(selector.places(side, steps)) for side in (desired, live)]
+        if not findings.drift or not any(places):
             continue
-        desired, live = without_places(desired, places[0]), without_places(live, places[1])
-        remaining = [field.path for field in compare(desired, live).drift]
-        drift: list[FieldDrift] = []
-        for field in findings.drift:
-            if any(is_related(field.path, path) for path in remaining):
-                drift.append(field)
-            else:
-                findings.set_aside.append(replace(field, reason=selector.reason))
-        findings.drift = drift
+        desired, live = without_places(desired, places[0], steps), without_places(live, places[1], steps)
+        is_related = _related_to(drift_paths(desired, live), steps)
+        related = [is_related(field.path) for field in findings.drift]
+        findings.set_aside_drift(
+            (field for field, kept in zip(findings.drift, related, strict=True) if not kept), selector.reason
+        )
+        findings.drift = list(compress(findings.drift, related))
+
+
+def _related_to(paths: Iterable[str], steps: Steps) -> Callable[[str], bool]:
+    """Whether a path is one of these, above or below one: a difference may be reported at either."""
+    whole = set(paths)
+    above = {path for below in whole for path in _above(below, steps)}
+    return lambda path: path in whole or path in above or not whole.isdisjoint(_above(path, steps))
+
+
+def _above(path: str, steps: Steps) -> list[str]:
+    """Every path above another, and the beginnings of its keys that look like one."""
+    ends = [end for end, character in enumerate(path) if character in ".["]
+    steps.take(1 + len(ends) * len(path) // 256)
+    return [path[:end] for end in ends]
 
 
 def _missing(manifest: Manifest, excuse: Text | None) -> Comparison:

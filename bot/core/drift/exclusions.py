@@ -70,6 +70,7 @@ _CONTROLLER_PREFIXES: Final = frozenset(
     )
 )
 _RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
+_TEMPLATES: Final = ("template", "Template", "Templates")  # how the fields end that hold templates for objects
 
 
 def uncompared_keys(path: Sequence[Segment]) -> frozenset[str]:
@@ -78,8 +79,8 @@ def uncompared_keys(path: Sequence[Segment]) -> frozenset[str]:
         return _ROOT
     last = path[-1]
     if last == "metadata":
-        return _METADATA if len(path) == 1 else _NESTED_METADATA
-    return DEPLOYER_MARKS if (last in ("annotations", "labels")) and holds_labels(path) else _NONE
+        return _METADATA if len(path) == 1 else _NESTED_METADATA if _is_object_metadata(path, len(path)) else _NONE
+    return DEPLOYER_MARKS if last in ("annotations", "labels") and _is_object_metadata(path, len(path) - 1) else _NONE
 
 
 def holds_labels(path: Sequence[Segment]) -> bool:
@@ -88,8 +89,8 @@ def holds_labels(path: Sequence[Segment]) -> bool:
 
 
 def is_label(path: Sequence[Segment]) -> bool:
-    """Whether this is one label or annotation of some metadata."""
-    return len(path) > 2 and path[-2] in ("labels", "annotations") and path[-3] == "metadata"
+    """Whether this is one label or annotation of an object, or of a template for objects."""
+    return len(path) > 2 and path[-2] in ("labels", "annotations") and _is_object_metadata(path, len(path) - 2)
 
 
 def is_filled_in_label(path: Sequence[Segment]) -> bool:
@@ -110,9 +111,22 @@ def is_shared_mark(path: Sequence[Segment]) -> bool:
 
 def is_restart_stamp(path: Sequence[Segment]) -> bool:
     """Whether this is the annotation that `kubectl rollout restart` sets."""
-    return path[-1] == _RESTARTED_AT
+    return path[-1] == _RESTARTED_AT and tuple(path[-4:-1]) == ("template", "metadata", "annotations")
 
 
 def is_in_template(path: Sequence[Segment]) -> bool:
     """Whether this is inside the template of other objects, where the server fills in nothing but defaults."""
     return "template" in path or "jobTemplate" in path
+
+
+def _is_object_metadata(path: Sequence[Segment], length: int) -> bool:
+    """Whether so many segments lead to the metadata of an object or of a template for objects.
+
+    Other fields, say of a custom resource, may be called so too.
+    """
+    if length < 2 or path[length - 1] != "metadata":
+        return length == 1 and path[0] == "metadata"
+    parent = path[length - 2]
+    if not isinstance(parent, str):  # a list of templates
+        parent = path[length - 3]
+    return isinstance(parent, str) and parent.endswith(_TEMPLATES)

@@ -1,38 +1,71 @@
-"""The differences found in one object, with formatted paths and without credentials."""
+"""The differences found in one object, with formatted paths, without credentials and within the bounds of a check."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from enum import Enum, auto
 from typing import Any, Literal
 
 from bot.core.drift.attribution import Attribution, Verdict
 from bot.core.drift.model import FieldDrift
+from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.path import Segment, format_path
 from bot.core.objects.redaction import Redaction, redact, redact_path
+from bot.core.objects.steps import Steps
 from bot.i18n.language import Text
 
 Change = Literal["changed", "removed", "added"]
 
 
+class Keep(Enum):
+    """What is kept of the differences: all values, only those of drift, or only the paths."""
+
+    ALL_VALUES = auto()
+    DRIFT_VALUES = auto()
+    PATHS = auto()
+
+
 class Findings:
     """The differences that are `drift`, and those that are `set_aside`."""
 
-    def __init__(self, attribution: Attribution, redaction: Callable[[], Redaction]) -> None:
+    def __init__(self, attribution: Attribution, redaction: Callable[[], Redaction], steps: Steps, keep: Keep) -> None:
         self.drift: list[FieldDrift] = []
         self.set_aside: list[FieldDrift] = []
         self._attribution = attribution
         self._redaction = redaction
+        self._steps = steps
+        self._keep = keep
 
     def add(self, change: Change, path: Sequence[Segment], desired: Any, live: Any, verdict: Verdict) -> None:
-        """Record a difference, as drift if the verdict says so and no trusted field manager owns the value."""
+        """Record a difference, as drift if the verdict says so and no trusted field manager owns the value.
+
+        TooManyStepsError.
+        """
         reason, writer = verdict.reason, verdict.writer
         trusted = self._attribution.trusted(tuple(path)) if verdict.is_drift else ""
-        redaction = self._redaction()
-        desired, live = (redact(path, value, redaction) for value in (desired, live))
+        is_drift = verdict.is_drift and not trusted
+        shown_path = format_path(redact_path(path))
+        if self._keep is not Keep.PATHS:
+            self._steps.keep_difference(shown_path)
+        has_values = self._keep is Keep.ALL_VALUES or (self._keep is Keep.DRIFT_VALUES and is_drift)
+        desired, live = (self._kept(path, value) if has_values else None for value in (desired, live))
         manager, time = (writer.manager, writer.time) if writer else (None, None)
-        field = FieldDrift(change, format_path(redact_path(path)), desired, live, manager, time, trusted or reason)
-        (self.drift if verdict.is_drift and not trusted else self.set_aside).append(field)
+        field = FieldDrift(change, shown_path, desired, live, manager, time, trusted or reason)
+        (self.drift if is_drift else self.set_aside).append(field)
 
     def set_aside_since(self, count: int, reason: Text) -> None:
         """Set aside the drift after the first `count` differences."""
-        self.set_aside += (replace(field, reason=reason) for field in self.drift[count:])
+        self.set_aside_drift(self.drift[count:], reason)
         del self.drift[count:]
+
+    def set_aside_drift(self, fields: Iterable[FieldDrift], reason: Text) -> None:
+        """Add differences to those that are set aside."""
+        if self._keep is not Keep.ALL_VALUES:
+            fields = (replace(field, desired=None, live=None) for field in fields)
+        self.set_aside += (replace(field, reason=reason) for field in fields)
+
+    def _kept(self, path: Sequence[Segment], value: Any) -> Any:
+        if value is None:
+            return None
+        redaction = self._redaction()
+        self._steps.take(len(redaction.paths))
+        return redact(path, value, redaction) if self._steps.may_keep(value) else HIDDEN

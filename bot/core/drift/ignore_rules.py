@@ -10,6 +10,7 @@ from bot.core.drift.jq import Place, parse_jq
 from bot.core.globs import matches_glob
 from bot.core.objects.manifest import Manifest
 from bot.core.objects.path import Pattern, Segment, matches, parse_path
+from bot.core.objects.steps import Steps
 from bot.i18n.catalogue import ignore as errors
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text, join_texts
@@ -56,17 +57,19 @@ class IgnoreRule:
 class IgnoredPaths:
     """The ignored paths at or below one place of an object: what remains of each, and the reason."""
 
-    __slots__ = ("_patterns",)
+    __slots__ = ("_patterns", "_steps")
 
-    def __init__(self, patterns: Sequence[tuple[Pattern, Text]]) -> None:
+    def __init__(self, patterns: Sequence[tuple[Pattern, Text]], steps: Steps) -> None:
         self._patterns = patterns
+        self._steps = steps
 
     def below(self, segment: Segment) -> "IgnoredPaths | None":
-        """Those one segment further down; None if there are none."""
+        """Those one segment further down; None if there are none. TooManyStepsError."""
+        self._steps.take(len(self._patterns))
         patterns = [
             (pattern[1:], reason) for pattern, reason in self._patterns if pattern and matches(pattern[0], segment)
         ]
-        return IgnoredPaths(patterns) if patterns else None
+        return IgnoredPaths(patterns, self._steps) if patterns else None
 
     @property
     def reason(self) -> Text:
@@ -84,7 +87,7 @@ class IgnoredPaths:
 class Selector:
     """A JSON pointer or jq expression of a rule: the `places` that it selects in an object, and the reason."""
 
-    places: Callable[[Any], Iterator[Place]]
+    places: Callable[[Any, Steps], Iterator[Place]]
     reason: Text
 
 
@@ -100,28 +103,35 @@ class ObjectRules:
 _NO_RULES: Final = ObjectRules()
 
 
-def rules_for(rules: Iterable[IgnoreRule], manifest: Manifest, own: Sequence[tuple[Pattern, Text]] = ()) -> ObjectRules:
+def rules_for(
+    rules: Iterable[IgnoreRule], manifest: Manifest, own: Sequence[tuple[Pattern, Text]], steps: Steps
+) -> ObjectRules:
     """The rules about one object. `own` are the paths that its manifest says to ignore, each with the reason.
 
-    PathError, PointerError or JqError for a rule that cannot be read.
+    PathError, PointerError or JqError for a rule that cannot be read. TooManyStepsError.
     """
     patterns = list(own)
-    selectors: list[Selector] = []
+    selectors: dict[str, Selector] = {}
     managers: list[tuple[str, Text]] = []
     for rule in rules:
+        steps.take(5)
         if not rule.covers(manifest):
             continue
+        steps.take(sum(map(len, (*rule.json_pointers, *rule.jq_path_expressions))))
         reason = partial(LocalizedText, texts.RULE, rule=rule.title)
         patterns += [(_pattern(path), reason(what=path)) for path in rule.paths]
-        selectors += [Selector(parse_pointer(pointer), reason(what=pointer)) for pointer in rule.json_pointers]
-        selectors += [Selector(parse_jq(text).places, reason(what=text)) for text in rule.jq_path_expressions]
+        for pointer in rule.json_pointers:
+            selectors.setdefault(pointer, Selector(parse_pointer(pointer), reason(what=pointer)))
+        for text in rule.jq_path_expressions:
+            selectors.setdefault(text, Selector(parse_jq(text).places, reason(what=text)))
         managers += [
             (manager, reason(what=LocalizedText(texts.MANAGER, manager=manager)))
             for manager in rule.managed_fields_managers
         ]
     if not (patterns or selectors or managers):
         return _NO_RULES
-    return ObjectRules(IgnoredPaths(patterns) if patterns else None, tuple(selectors), tuple(managers))
+    ignored = IgnoredPaths(patterns, steps) if patterns else None
+    return ObjectRules(ignored, tuple(selectors.values()), tuple(managers))
 
 
 @lru_cache(maxsize=1024)
@@ -130,13 +140,14 @@ def _pattern(path: str) -> Pattern:
 
 
 @lru_cache(maxsize=1024)
-def parse_pointer(text: str) -> Callable[[Any], Iterator[Place]]:
+def parse_pointer(text: str) -> Callable[[Any, Steps], Iterator[Place]]:
     """What a JSON pointer (RFC 6901), such as `/metadata/annotations/a~1b`, selects in an object. PointerError."""
     if not text.startswith("/"):
         raise PointerError(LocalizedText(errors.NO_SLASH, pointer=repr(text)))
     parts = [part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/")]
 
-    def places(value: Any) -> Iterator[Place]:
+    def places(value: Any, steps: Steps) -> Iterator[Place]:
+        steps.take(len(parts))
         place: list[str | int] = []
         for part in parts:
             key: str | int = part
@@ -151,20 +162,21 @@ def parse_pointer(text: str) -> Callable[[Any], Iterator[Place]]:
     return places
 
 
-def without_places(value: Any, places: Iterable[Place]) -> Any:
+def without_places(value: Any, places: Iterable[Place], steps: Steps) -> Any:
     """A copy without what stands at these places; it shares with the original what is not on the way to one."""
+    steps.take(len(value) // 10 if isinstance(value, Mapping | list) else 0)
     below: dict[str | int, list[Place]] = {}
     for key, *rest in filter(None, places):
         below.setdefault(key, []).append(tuple(rest))
     if isinstance(value, Mapping):
         return {
-            key: without_places(item, below[key]) if key in below else item
+            key: without_places(item, below[key], steps) if key in below else item
             for key, item in value.items()
             if () not in below.get(key, ())
         }
     if isinstance(value, list):
         return [
-            without_places(item, below[index]) if index in below else item
+            without_places(item, below[index], steps) if index in below else item
             for index, item in enumerate(value)
             if () not in below.get(index, ())
         ]

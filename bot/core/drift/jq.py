@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from bot.core.drift.jq_values import COMPARISONS, RaisedError, contains, endswith, has, is_true, startswith
+from bot.core.drift.jq_values import COMPARISONS, Operation, RaisedError, contains, endswith, has, is_true, startswith
+from bot.core.objects.steps import Steps
 from bot.i18n.catalogue import ignore as texts
 from bot.i18n.language import LocalizedError, LocalizedText
 
 Place = tuple[str | int, ...]  # keys and indexes from the root
 # A value on its way through an expression, and where it stands; None for one that was worked out.
 _Item = tuple[Place | None, Any]
-_Run = Callable[[_Item, "_Steps"], Iterator[_Item]]
+_Run = Callable[[_Item, "_OwnSteps"], Iterator[_Item]]
 
 _MAX_DEPTH: Final = 50
 _MAX_STEPS: Final = 100_000  # of one expression in one object
@@ -35,16 +36,21 @@ class _TooLongError(Exception):
     """The steps are used up."""
 
 
-class _Steps:
-    """How much an expression may still do: two lines of commas and brackets could keep a machine busy for a year."""
+class _OwnSteps:
+    """How much an expression may still do: two lines of commas and brackets could keep a machine busy for a year.
 
-    __slots__ = ("_left",)
+    It also uses the steps of the comparison.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_left", "_steps")
+
+    def __init__(self, steps: Steps) -> None:
         self._left = _MAX_STEPS
+        self._steps = steps
 
-    def take(self) -> None:
-        self._left -= 1
+    def take(self, count: int = 1) -> None:
+        self._steps.take(count)
+        self._left -= count
         if self._left < 0:
             raise _TooLongError
 
@@ -56,16 +62,16 @@ class Expression:
     run: _Run
     selects: bool  # whether what comes out are places, and not values that were worked out
 
-    def places(self, value: Any) -> Iterator[Place]:
-        """The places it selects in an object, each once, whether something is there or not."""
+    def places(self, value: Any, steps: Steps) -> Iterator[Place]:
+        """The places it selects in an object, each once, whether something is there or not. TooManyStepsError."""
         try:
-            places = [place for place, _ in self.run(((), value), _Steps()) if place is not None]
+            places = [place for place, _ in self.run(((), value), _OwnSteps(steps)) if place is not None]
         except (RaisedError, _TooLongError):
             places = []
         return iter(dict.fromkeys(places))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def parse_jq(text: str) -> Expression:
     """A path expression such as `.spec.containers[] | select(.name == "proxy").image`. JqError."""
     if len(text) > _MAX_LENGTH:
@@ -256,7 +262,7 @@ def _literal(value: Any) -> Expression:
 
 
 def _key(name: str) -> Expression:
-    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+    def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         place, value = item
         steps.take()
         if value is not None and not isinstance(value, Mapping):
@@ -267,7 +273,7 @@ def _key(name: str) -> Expression:
 
 
 def _at(index: int) -> Expression:
-    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+    def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         place, value = item
         steps.take()
         items = [] if value is None else value
@@ -280,7 +286,7 @@ def _at(index: int) -> Expression:
     return Expression(run, selects=True)
 
 
-def _each(item: _Item, steps: _Steps) -> Iterator[_Item]:
+def _each(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
     place, value = item
     pairs: Iterator[tuple[str | int, Any]]
     if isinstance(value, Mapping):
@@ -295,7 +301,7 @@ def _each(item: _Item, steps: _Steps) -> Iterator[_Item]:
 
 
 def _tried(attempted: Expression) -> Expression:
-    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+    def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         try:
             yield from attempted.run(item, steps)
         except RaisedError:
@@ -305,14 +311,14 @@ def _tried(attempted: Expression) -> Expression:
 
 
 def _piped(first: Expression, then: Expression) -> Expression:
-    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+    def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         return (out for between in first.run(item, steps) for out in then.run(between, steps))
 
     return Expression(run, selects=first.selects and then.selects)
 
 
 def _joined(first: Expression, second: Expression) -> Expression:
-    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+    def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         steps.take()
         yield from first.run(item, steps)
         yield from second.run(item, steps)
@@ -323,7 +329,7 @@ def _joined(first: Expression, second: Expression) -> Expression:
 def _logical(first: Expression, second: Expression, *, decided_by: bool) -> Expression:
     """`or`, which a first value that is true decides, or `and`, which one that is false decides."""
 
-    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+    def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         for _, one in first.run(item, steps):
             steps.take()
             if is_true(one) is decided_by:
@@ -334,33 +340,33 @@ def _logical(first: Expression, second: Expression, *, decided_by: bool) -> Expr
     return Expression(run, selects=False)
 
 
-def _computed(first: Expression, second: Expression, work: Callable[[Any, Any], bool]) -> Expression:
+def _computed(first: Expression, second: Expression, work: Operation) -> Expression:
     """What `work` makes of each pair of values; like jq, with the second as the outer loop."""
 
-    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+    def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         for _, other in second.run(item, steps):
             for _, one in first.run(item, steps):
                 steps.take()
-                yield None, work(one, other)
+                yield None, work(one, other, steps.take)
 
     return Expression(run, selects=False)
 
 
 def _select(condition: Expression) -> Expression:
-    def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+    def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
         return (item for _, value in condition.run(item, steps) if is_true(value))
 
     return Expression(run, selects=True)
 
 
-def _of_input(work: Callable[[Any, Any], bool]) -> Callable[[Expression], Expression]:
+def _of_input(work: Operation) -> Callable[[Expression], Expression]:
     """A function that works out a value from what comes in and an argument."""
     return lambda argument: _computed(_HERE, argument, work)
 
 
 def _over(decide: Callable[[Iterator[bool]], bool]) -> Callable[[Expression], Expression]:
     def made(condition: Expression) -> Expression:
-        def run(item: _Item, steps: _Steps) -> Iterator[_Item]:
+        def run(item: _Item, steps: _OwnSteps) -> Iterator[_Item]:
             yield None, decide(is_true(value) for each in _each(item, steps) for _, value in condition.run(each, steps))
 
         return Expression(run, selects=False)
@@ -370,7 +376,7 @@ def _over(decide: Callable[[Iterator[bool]], bool]) -> Callable[[Expression], Ex
 
 _FUNCTIONS: Final[Mapping[str, tuple[bool, Callable[[Expression], Expression]]]] = {
     "select": (True, _select),
-    "not": (False, _of_input(lambda value, _none: not is_true(value))),
+    "not": (False, _of_input(lambda value, _none, _take: not is_true(value))),
     "has": (True, _of_input(has)),
     "startswith": (True, _of_input(startswith)),
     "endswith": (True, _of_input(endswith)),

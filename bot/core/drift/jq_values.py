@@ -1,10 +1,18 @@
-"""What jq's operators and functions make of values: https://jqlang.org/manual/."""
+"""What jq's operators and functions make of values: https://jqlang.org/manual/.
+
+They take a step for each part of a value that they look at.
+"""
 
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 _KINDS: Final = ("null", "false", "true", "number", "string", "array", "object")  # lowest first, as jq sorts
+
+
+Take = Callable[[int], None]  # takes steps
+
+_CHARACTERS_PER_STEP: Final = 256
 
 
 class RaisedError(Exception):
@@ -16,7 +24,7 @@ def is_true(value: Any) -> bool:
     return value is not None and value is not False
 
 
-def has(value: Any, key: Any) -> bool:
+def has(value: Any, key: Any, _take: Take) -> bool:
     """Whether an object has a key, or an array an index; null has neither. RaisedError."""
     if value is None:
         return False
@@ -27,31 +35,33 @@ def has(value: Any, key: Any) -> bool:
     raise RaisedError
 
 
-def startswith(value: Any, prefix: Any) -> bool:
+def startswith(value: Any, prefix: Any, _take: Take) -> bool:
     """RaisedError when one of them is not a string."""
     return _string(value).startswith(_string(prefix))
 
 
-def endswith(value: Any, suffix: Any) -> bool:
+def endswith(value: Any, suffix: Any, _take: Take) -> bool:
     """RaisedError when one of them is not a string."""
     return _string(value).endswith(_string(suffix))
 
 
-def contains(value: Any, part: Any) -> bool:
+def contains(value: Any, part: Any, take: Take) -> bool:
     """Whether a value has the other in it, at any depth. RaisedError when they are of different types."""
     if _kind(value) != _kind(part):
         raise RaisedError
-    return _within(part, value)
+    return _within(part, value, take)
 
 
-def _within(part: Any, value: Any) -> bool:
+def _within(part: Any, value: Any, take: Take) -> bool:
+    take(1)
     if isinstance(part, str) and isinstance(value, str):
+        take(len(value) // _CHARACTERS_PER_STEP)
         return part in value
     if isinstance(part, Mapping) and isinstance(value, Mapping):
-        return all(key in value and _within(below, value[key]) for key, below in part.items())
+        return all(key in value and _within(below, value[key], take) for key, below in part.items())
     if isinstance(part, list) and isinstance(value, list):
-        return all(any(_within(below, item) for item in value) for below in part)
-    return _order(part) == _order(value)
+        return all(any(_within(below, item, take) for item in value) for below in part)
+    return _order(part, take) == _order(value, take)
 
 
 def _string(value: Any) -> str:
@@ -72,23 +82,27 @@ def _kind(value: Any) -> str:
     return "object" if isinstance(value, Mapping) else "string"
 
 
-def _order(value: Any) -> tuple[Any, ...]:
+def _order(value: Any, take: Take) -> tuple[Any, ...]:
     """A key that sorts any values as jq does: https://jqlang.org/manual/#sort-sort_by."""
+    take(1)
     kind = _kind(value)
     rank = _KINDS.index(kind)
     if kind == "array":
-        return rank, [_order(item) for item in value]
+        return rank, [_order(item, take) for item in value]
     if kind == "object":
         keys = sorted(value)
-        return rank, keys, [_order(value[key]) for key in keys]
+        return rank, keys, [_order(value[key], take) for key in keys]
     return (rank, value) if kind in ("number", "string") else (rank,)
 
 
-def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    return lambda one, other: compare(_order(one), _order(other))
+Operation = Callable[[Any, Any, Take], bool]
 
 
-COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+def _comparison(compare: Callable[[Any, Any], bool]) -> Operation:
+    return lambda one, other, take: compare(_order(one, take), _order(other, take))
+
+
+COMPARISONS: Final[Mapping[str, Operation]] = {
     "==": _comparison(operator.eq),
     "!=": _comparison(operator.ne),
     "<": _comparison(operator.lt),

@@ -14,6 +14,7 @@ from bot.core.objects.deep_equality import CONTAINERS, deep_equal
 from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Member, Path, Segment
 from bot.core.objects.schema import MISSING, Node
+from bot.core.objects.steps import Steps
 
 # A longer list is compared in order even if order does not matter, since every pair of items might have to be compared.
 _MAX_UNORDERED: Final = 1000
@@ -65,7 +66,7 @@ def without_automatic_tolerations(desired: list[Any], live: list[Any]) -> list[A
 
     https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions
     """
-    return [toleration for toleration in live if toleration in desired or not _is_automatic(toleration)]
+    return [toleration for toleration in live if not _is_automatic(toleration) or toleration in desired]
 
 
 def _is_automatic(toleration: Any) -> bool:
@@ -77,11 +78,11 @@ def _is_automatic(toleration: Any) -> bool:
 
 
 def match_whole(
-    desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None, path: list[Segment]
+    desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None, path: list[Segment], steps: Steps
 ) -> Sequence[Extra] | None:
     """Compare a list as one value. None if it differs, else the values that only the cluster's items have.
 
-    `path` is where the list is; it is changed on the way, and restored.
+    `path` is where the list is; it is changed on the way, and restored. TooManyStepsError.
     """
     if len(desired) != len(live):
         return None
@@ -93,7 +94,7 @@ def match_whole(
         below = ignored.below(index) if ignored else None
         best: tuple[int, Sequence[Extra]] | None = None
         for candidate in unmatched if is_unordered else (index,):
-            beyond = _match(item, live[candidate], node.item, ({}, {}), below, path)
+            beyond = _match(item, live[candidate], node.item, ({}, {}), below, path, steps)
             if beyond is not None and (best is None or len(beyond) < len(best[1])):
                 best = candidate, beyond
                 if not beyond:
@@ -114,8 +115,10 @@ def _match(
     parents: tuple[Mapping[str, Any], Mapping[str, Any]],
     ignored: IgnoredPaths | None,
     path: list[Segment],
+    steps: Steps,
 ) -> Sequence[Extra] | None:
     """The same for any value inside such a list; `parents` are the mappings around it in git and in the cluster."""
+    steps.take()
     if ignored is not None and ignored.reason:
         return ()
     if live is MISSING or live is None:
@@ -125,14 +128,19 @@ def _match(
     if len(path) > MAX_DEPTH:
         return () if deep_equal(desired, live) else None
     if isinstance(desired, dict) and isinstance(live, dict):
-        return _match_mappings(desired, live, node, ignored, path)
+        return _match_mappings(desired, live, node, ignored, path, steps)
     if isinstance(desired, list) and isinstance(live, list):
-        return match_whole(desired, live, node, ignored, path)
+        return match_whole(desired, live, node, ignored, path, steps)
     return () if means_the_same(desired, live, node, *parents) else None
 
 
 def _match_mappings(
-    desired: Mapping[str, Any], live: Mapping[str, Any], node: Node, ignored: IgnoredPaths | None, path: list[Segment]
+    desired: Mapping[str, Any],
+    live: Mapping[str, Any],
+    node: Node,
+    ignored: IgnoredPaths | None,
+    path: list[Segment],
+    steps: Steps,
 ) -> Sequence[Extra] | None:
     extras: list[Extra] = []
     uncompared = uncompared_keys(path)
@@ -141,7 +149,7 @@ def _match_mappings(
             continue
         path.append(key)
         below = ignored.below(key) if ignored else None
-        beyond = _match(desired.get(key), live.get(key, MISSING), node.field(key), (desired, live), below, path)
+        beyond = _match(desired.get(key), live.get(key, MISSING), node.field(key), (desired, live), below, path, steps)
         path.pop()
         if beyond is None:
             return None

@@ -14,9 +14,9 @@ from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.drift.parts import differences
 from bot.core.drift.permissions import changed_permissions, subject_name
 from bot.core.drift.short_path import CONTAINER_LISTS, WORKLOADS, item_name, names, segments, short_path, spelled
+from bot.core.objects.credentials import HIDDEN
 from bot.core.objects.images import contrast, short_image
 from bot.core.objects.path import Item, Member, format_path
-from bot.core.objects.redaction import HIDDEN
 from bot.i18n.catalogue import fact as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 

@@ -12,6 +12,7 @@ from bot.core.drift.lists import items_by_key, members, typed_by_ownership
 from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Item, Path, Segment
 from bot.core.objects.schema import MISSING, Node
+from bot.core.objects.steps import Steps
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText, Text
 
@@ -35,9 +36,10 @@ class Undeclared:
 class UndeclaredFields:
     """Examines the undeclared values of one object. Calls change the path they are given, and restore it."""
 
-    def __init__(self, attribution: Attribution, ownership: Ownership) -> None:
+    def __init__(self, attribution: Attribution, ownership: Ownership, steps: Steps) -> None:
         self._attribution = attribution
         self._ownership = ownership
+        self._steps = steps
 
     def find(
         self,
@@ -52,8 +54,9 @@ class UndeclaredFields:
         """Split a value by who put its parts there; each part is the topmost that is wholly of one origin.
 
         The parents are the mappings around it in git and in the cluster; `parent_default` is what the default of the
-        parent holds here, MISSING if nothing.
+        parent holds here, MISSING if nothing. TooManyStepsError.
         """
+        self._steps.take()
         if live is None:
             return []
         if ignored is not None and ignored.reason:
@@ -68,10 +71,10 @@ class UndeclaredFields:
             parts = self._in_mapping(path, live, node, ignored, default or _NO_PARENT)
             if default is not None or path[-1] == "metadata" or holds_labels(path):
                 return parts  # the mapping exists by default, so only its parts can be drift
-            return self._as_one(path, live, parts)
+            return self._as_one(path, live, node, parts)
         if isinstance(live, list) and len(path) < MAX_DEPTH:
-            return self._as_one(path, live, self._in_list(path, live, node, ignored))
-        return [self._attributed(path, live)]
+            return self._as_one(path, live, node, self._in_list(path, live, node, ignored))
+        return [self._attributed(path, live, node)]
 
     def _in_mapping(
         self, path: list[Segment], live: Object, node: Node, ignored: IgnoredPaths | None, default: Object
@@ -107,19 +110,20 @@ class UndeclaredFields:
             path.pop()
         return parts
 
-    def _as_one(self, path: list[Segment], live: Any, parts: list[Undeclared]) -> list[Undeclared]:
+    def _as_one(self, path: list[Segment], live: Any, node: Node, parts: list[Undeclared]) -> list[Undeclared]:
         """The whole value at its own path, unless some of its parts are drift and others are not."""
         written = [part for part in parts if not part.is_default]
         if not written:
-            return [self._attributed(path, live)]
+            return [self._attributed(path, live, node)]
         if len({part.verdict.is_drift for part in written}) > 1:
             return parts
         latest = max(written, key=_written_at)
         return [Undeclared(tuple(path), live, latest.verdict)]
 
-    def _attributed(self, path: list[Segment], live: Any) -> Undeclared:
+    def _attributed(self, path: list[Segment], live: Any, node: Node) -> Undeclared:
         whole_path = tuple(path)
-        return Undeclared(whole_path, live, self._attribution.added(whole_path))
+        verdict = self._attribution.added(whole_path, is_described=node.described)
+        return Undeclared(whole_path, live, verdict)
 
 
 def _from_server(path: list[Segment], live: Any, reason: Text) -> Undeclared:

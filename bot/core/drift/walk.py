@@ -1,6 +1,6 @@
 """Walks through one object in git and in the cluster side by side, and records what differs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,8 +21,8 @@ from bot.core.drift.undeclared import UndeclaredFields
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.managed_fields import Ownership
 from bot.core.objects.path import Item, Segment
-from bot.core.objects.redaction import Redaction
 from bot.core.objects.schema import MISSING, Node
+from bot.core.objects.steps import Steps
 from bot.i18n.catalogue import set_aside as texts
 from bot.i18n.language import LocalizedText
 
@@ -37,29 +37,32 @@ class Walk:
 
     The parents, in every method, are the mappings around a value in git and in the cluster, on which its default may
     depend; an item of a list has none. MISSING stands for a value that the cluster does not have. Without `explain`,
-    the defaults that the server filled in are not recorded.
+    the defaults that the server filled in are not recorded. Methods raise TooManyStepsError.
     """
 
     def __init__(
         self,
         ownership: Ownership,
         attribution: Attribution,
-        redaction: Callable[[], Redaction],
+        findings: Findings,
+        steps: Steps,
         *,
         is_pod: bool,
         explain: bool,
     ) -> None:
-        self.findings = Findings(attribution, redaction)
+        self.findings = findings
         self._ownership = ownership
         self._attribution = attribution
-        self._undeclared_fields = UndeclaredFields(attribution, ownership)
+        self._undeclared_fields = UndeclaredFields(attribution, ownership, steps)
         self._is_pod = is_pod
         self._explain = explain
+        self._steps = steps
         self._path: list[Segment] = []  # where the walk stands
 
     def mappings(self, desired: Object, live: Object, node: Node, ignored: IgnoredPaths | None = None) -> None:
         """Compare two mappings, the whole objects to begin with."""
         path = self._path
+        self._steps.take(len(desired) + len(live))
         if len(path) >= MAX_DEPTH:
             if not deep_equal(desired, live):
                 self._changed(desired, live)
@@ -115,6 +118,7 @@ class Walk:
             self._changed(desired, live)
 
     def _lists(self, desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None) -> None:
+        self._steps.take(len(desired) + len(live))
         if not (node.list_type or node.described):
             if deep_equal(desired, live):
                 return
@@ -163,11 +167,11 @@ class Walk:
 
     def _whole_lists(self, desired: list[Any], live: list[Any], node: Node, ignored: IgnoredPaths | None) -> None:
         path, findings = self._path, self.findings
-        extras = match_whole(desired, live, node, ignored, path)
+        extras = match_whole(desired, live, node, ignored, path, self._steps)
         if extras is None:
             self._changed(desired, live)
             return
-        if ignored is not None and match_whole(desired, live, node, None, path) is None:
+        if ignored is not None and match_whole(desired, live, node, None, path, self._steps) is None:
             writer = self._attribution.likely_writer(path)
             findings.add("changed", path, desired, live, Verdict(is_drift=False, reason=ignored.reasons, writer=writer))
         for extra_path, value in extras:

@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.core.objects.credentials import HIDDEN, redact_text
 from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
-from bot.core.objects.redaction import HIDDEN, Redaction, credential_lines, redact_text
+from bot.core.objects.redaction import Redaction, credential_lines
 
 WITHHELD_PREFIX = "~ "  # marks a file whose lines are not shown
 _MAX_BYTES = 65_536  # per file: nobody reads more in a message, and larger files are slow to compare

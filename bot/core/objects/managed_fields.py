@@ -7,6 +7,7 @@ https://kubernetes.io/docs/reference/using-api/server-side-apply/
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from bot.core.globs import matches_glob
 from bot.core.objects.path import Item, Member, Path, Segment
 from bot.core.objects.resource import items, mapping, text
 from bot.core.objects.scalar_equality import parse_time
+from bot.core.objects.steps import Steps
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -37,6 +39,7 @@ _DEPLOYERS: Final = (
     "flux",
 )
 
+_IDENTITY: Final = ("apiVersion", "kind", "metadata")
 _MISSING: Final = object()
 
 
@@ -57,22 +60,31 @@ class Writer:
 class Ownership:
     """The writers of one live object, read when first needed.
 
-    `desired` is what git declares; `interactive` are patterns of field managers that people use by hand.
+    `desired` is what git declares; `interactive` are patterns of field managers that people use by hand. Methods raise
+    TooManyStepsError if `steps` are used up.
     """
 
-    def __init__(self, live: Mapping[str, Any], desired: Mapping[str, Any], interactive: Sequence[str]) -> None:
+    def __init__(
+        self, live: Mapping[str, Any], desired: Mapping[str, Any], interactive: Sequence[str], steps: Steps
+    ) -> None:
         self._live = live
         self._desired = desired
         self._interactive = interactive
+        self._steps = steps
         self._writers: tuple[Writer, ...] | None = None
-        self._last_applied: Mapping[str, Any] | None = None
+        self._last_applied: _Tree | None = None
         self._deployers: frozenset[str] | None = None
 
     def owners(self, path: Path) -> list[Writer]:
         """Who owns the value at a path, or a list or mapping around it as a whole; the latest writer first."""
+        self._steps.take(1 + len(self.writers) * (1 + len(path) // 4))
         owners = [writer for writer in self.writers if _owns(writer.fields, path)]
         owners.sort(key=lambda writer: (writer.time is None, -(writer.time.timestamp() if writer.time else 0)))
         return owners
+
+    def is_owned_by(self, path: Path, pattern: str) -> bool:
+        """Whether the value at a path has an owner whose name matches a pattern."""
+        return any(matches_glob(pattern, owner.manager) for owner in self.owners(path))
 
     def is_person(self, writer: Writer) -> bool:
         """Whether this is a tool that people use by hand."""
@@ -96,14 +108,16 @@ class Ownership:
 
     def is_in_last_applied(self, path: Path) -> bool:
         """Whether the last-applied annotation holds a value at a path."""
-        value = _value_at(self.last_applied, path)
+        value = self._applied.at(path)
         return value is not _MISSING and value is not None
 
     def list_keys(self, path: Path) -> tuple[str, ...] | None:
         """The keys of a list, from how its items are owned; () for a set, None if it is atomic or nobody owns items."""
         for writer in self.writers:
             fields = _fields_at(writer.fields, path)
+            self._steps.take()
             for name in fields or ():
+                self._steps.take()
                 if name.startswith("k:"):
                     keys = _json(name[2:])
                     return tuple(sorted(keys)) if isinstance(keys, dict) else None
@@ -119,47 +133,78 @@ class Ownership:
         return self._writers
 
     @property
-    def last_applied(self) -> Mapping[str, Any]:
+    def _applied(self) -> "_Tree":
         """What `kubectl apply` last applied; empty if the annotation is missing or cannot be read."""
         if self._last_applied is None:
             applied = _json(text(mapping(self._live, "metadata", "annotations"), LAST_APPLIED))
             applied = applied if isinstance(applied, dict) else {}
             if string_data := mapping(applied, "stringData"):
                 applied["data"] = {**mapping(applied, "data"), **string_data}
-            self._last_applied = applied
+            self._last_applied = _Tree(applied, self._steps)
         return self._last_applied
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether git declares only the metadata of the object, for something in the cluster to fill it."""
+        return not any(value for key, value in self._desired.items() if key not in _IDENTITY)
 
     def _mostly_declared(self, writer: Writer) -> bool:
         if writer.manager in _DEPLOYERS:
             return True
         paths = list(_leaves(writer.fields))
-        declared = sum(_value_at(self._desired, path) is not _MISSING for path in paths)
+        desired = _Tree(self._desired, self._steps)
+        declared = sum(desired.at(path) is not _MISSING for path in paths)
         return declared > 0 and 2 * declared >= len(paths)
 
 
-def _value_at(value: Any, path: Path) -> Any:
-    """What an object holds at a path, _MISSING if nothing."""
-    for segment in path:
-        value = _step(value, segment)
-        if value is _MISSING:
+class _Tree:
+    """The values of an object by their paths."""
+
+    def __init__(self, root: Any, steps: Steps) -> None:
+        self._root = root
+        self._steps = steps
+        self._items: dict[tuple[int, str], dict[Any, list[Mapping[str, Any]]]] = {}  # by a list's id, and a key of it
+
+    def at(self, path: Path) -> Any:
+        """What is at a path, _MISSING if nothing."""
+        self._steps.take(1 + len(path))
+        value = self._root
+        for segment in path:
+            value = self._below(value, segment)
+            if value is _MISSING:
+                return _MISSING
+        return value
+
+    def _below(self, value: Any, segment: Segment) -> Any:
+        if isinstance(segment, str):
+            return value.get(segment, _MISSING) if isinstance(value, Mapping) else _MISSING
+        if not isinstance(value, list):
             return _MISSING
-    return value
+        if isinstance(segment, int):
+            return value[segment] if segment < len(value) else _MISSING
+        if isinstance(segment, Member):
+            self._steps.take(len(value) // 10)
+            return segment.value if segment.value in value else _MISSING
+        return self._item(value, segment)
+
+    def _item(self, values: list[Any], segment: Item) -> Any:
+        """The item of a list that has these keys; one may leave out a key that holds its default."""
+        name, value = segment.keys[0] if segment.keys else ("", None)
+        by_value = self._items.get((id(values), name))
+        if by_value is None:
+            self._steps.take(len(values))
+            by_value = self._items[id(values), name] = defaultdict(list)
+            for item in values:
+                if isinstance(item, Mapping):
+                    by_value[_hashable(item.get(name, _MISSING))].append(item)
+        candidates = [*by_value.get(_hashable(value), ()), *by_value.get(_MISSING, ())]
+        self._steps.take(len(candidates))
+        matching = (item for item in candidates if all(item.get(key, wanted) == wanted for key, wanted in segment.keys))
+        return next(matching, _MISSING)
 
 
-def _step(value: Any, segment: Segment) -> Any:
-    if isinstance(segment, str):
-        return value.get(segment, _MISSING) if isinstance(value, Mapping) else _MISSING
-    if not isinstance(value, list):
-        return _MISSING
-    if isinstance(segment, int):
-        return value[segment] if segment < len(value) else _MISSING
-    if isinstance(segment, Member):
-        return segment.value if segment.value in value else _MISSING
-    # An item may leave out a key that holds its default; a path never does.
-    return next(
-        (item for item in value if isinstance(item, Mapping) and all(item.get(k, v) == v for k, v in segment.keys)),
-        _MISSING,
-    )
+def _hashable(value: Any) -> Any:
+    return _MISSING if isinstance(value, dict | list) else value
 
 
 # ---------------------------------------------------------------- FieldsV1
@@ -224,7 +269,7 @@ def _segment(name: str) -> Segment | None:
 
 def _writers(live: Mapping[str, Any]) -> Iterator[Writer]:
     for entry in items(mapping(live, "metadata"), "managedFields"):
-        if isinstance(entry, dict):
+        if isinstance(entry, dict) and entry.get("fieldsV1"):
             yield Writer(
                 manager=text(entry, "manager"),
                 is_apply=entry.get("operation") == "Apply",

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from sys import intern
 from typing import Any, Final
 
@@ -30,8 +30,10 @@ _MAX_DEPTH: Final = 500  # far above any manifest, far below any stack limit
 MAX_ALIASED: Final = 100_000
 _CHARACTERS_PER_NODE: Final = 100
 # What is read together, such as the files of an application: mappings, lists, scalars, and the ends of the first two,
-# with aliases expanded. Each takes at most about 100 bytes; forty thousand usual objects have that many.
+# with aliases expanded. Each takes at most about 100 bytes, and a string counts again for each 128 bytes that it takes:
+# one wide character, such as an emoji, makes a string four times as large. Forty thousand usual objects have that many.
 MAX_NODES: Final = 3_000_000
+_STRING_SHIFT: Final = 7  # 128 bytes
 
 
 class ManifestError(LocalizedError, ValueError):
@@ -98,7 +100,7 @@ def read_documents(file: str, content: bytes, budget: NodeBudget | None = None) 
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ManifestError(file, content.count(b"\n", 0, error.start) + 1, LocalizedText(texts.NOT_UTF8)) from None
-    documents = _json_documents(text, budget) if text.lstrip().startswith("{") else None
+    documents = _json_documents(file, text, budget) if text.lstrip().startswith("{") else None
     return list(_yaml_documents(file, text, budget)) if documents is None else documents
 
 
@@ -181,35 +183,49 @@ def _identity(file: str, line: int, kind: str, metadata: Mapping[str, Any]) -> t
     return namespace or None, name
 
 
-def _json_documents(text: str, budget: NodeBudget) -> list[tuple[int, object]] | None:
-    """The documents of a JSON stream with their lines; None if it is not JSON, but a YAML flow mapping, say."""
+def _json_documents(file: str, text: str, budget: NodeBudget) -> list[tuple[int, object]] | None:
+    """The documents of a JSON stream with their lines; None if it is not JSON, but a YAML flow mapping, say.
+
+    ManifestError if there is too much of it.
+    """
     decoder = json.JSONDecoder(parse_int=parse_integer, parse_float=parse_float, parse_constant=parse_float)
     documents: list[tuple[int, object]] = []
     line, counted, at, left = 1, 0, 0, budget.left
-    try:
-        while match := _NOT_SPACE.search(text, at):
+    while left >= 0 and (match := _NOT_SPACE.search(text, at)):
+        try:
             value, at = decoder.raw_decode(text, match.start())
-            left -= _count_nodes(value, left)
-            if left < 0:
-                return None  # the YAML parser says where
-            line, counted = line + text.count("\n", counted, match.start()), match.start()
-            documents.append((line, value))
-    except (ValueError, RecursionError):
-        return None
+        except (ValueError, RecursionError):
+            return None
+        nodes = _count_nodes(value)
+        if nodes is None:
+            return None  # the YAML parser says where
+        line, counted = line + text.count("\n", counted, match.start()), match.start()
+        documents.append((line, value))
+        left -= nodes
+    if left < 0:
+        raise ManifestError(file, line, LocalizedText(texts.TOO_MANY_NODES))
     budget.left = left
     return documents
 
 
-def _count_nodes(value: object, most: int) -> int:
-    """How many nodes a value has; more than `most` if it is nested too deep."""
+def _count_nodes(value: object) -> int | None:
+    """How many nodes a value has; None if it is nested too deep."""
     level, nodes = [value], 0
     for _ in range(_MAX_DEPTH):
-        nodes += len(level)
+        nodes += len(level) + _string_nodes(level)
         collections = [node for node in level if isinstance(node, dict | list)]
         if not collections:
             return nodes
+        keys = chain.from_iterable(node for node in collections if isinstance(node, dict))
+        nodes += _string_nodes(keys)
         level = [child for node in collections for child in (node.values() if isinstance(node, dict) else node)]
-    return most + 1 if any(isinstance(node, dict | list) for node in level) else nodes + len(level)
+    too_deep = any(isinstance(node, dict | list) for node in level)
+    return None if too_deep else nodes + len(level) + _string_nodes(level)
+
+
+def _string_nodes(values: Iterable[object]) -> int:
+    """How many more nodes the strings among these values count as."""
+    return sum(value.__sizeof__() >> _STRING_SHIFT for value in values if isinstance(value, str))
 
 
 # ---------------------------------------------------------------- YAML
@@ -279,6 +295,7 @@ class _Document:
             kind = type(event)
             if kind is ScalarEvent:  # as nine in ten are
                 value = event.value
+                nodes += value.__sizeof__() >> _STRING_SHIFT
                 if event.tag is not None:
                     value = self._tagged(value, event.tag)
                 elif event.implicit[0]:

@@ -39,12 +39,14 @@ class RevertRequest:
 class Target:
     """The commits to undo, newest first, and `base`, the full sha of the commit before them.
 
-    A merge is one commit whose base is its first parent. `pull` is the pull request that brought exactly these commits.
+    A merge is one commit whose base is its first parent. `pull` is the pull request that brought exactly these commits,
+    and `brought_by` the sha of the merge that brought these commits and others.
     """
 
     commits: tuple[Commit, ...]
     base: str
     pull: PullRequest | None = None
+    brought_by: str | None = None
 
     @property
     def last(self) -> Commit:
@@ -305,10 +307,7 @@ def commit_message(target: Target, request: RevertRequest, reverts: str | None) 
         title = undo_of(target.last.subject if len(target.commits) == 1 else subject(target))
     else:
         title = f'Revert {len(target.commits)} commits up to "{target.last.subject}"'
-    if target.merge:
-        paragraphs = [f"This reverts commit {target.last.sha}, reversing\nchanges made to {target.base}."]
-    else:
-        paragraphs = ["\n".join(f"This reverts commit {commit.sha}." for commit in target.commits)]
+    paragraphs = ["\n".join(map(_reverts, target.commits))]
     if reverts:
         paragraphs.append(f"Reverts {reverts}")
     why = f": {one_line(request.why)}" if request.why.strip() else "."
@@ -316,6 +315,13 @@ def commit_message(target: Target, request: RevertRequest, reverts: str | None) 
     if request.link:
         paragraphs.append(request.link)
     return "\n\n".join((title, *paragraphs)) + "\n"
+
+
+def _reverts(commit: Commit) -> str:
+    """The sentence of `git revert` about a commit: https://git-scm.com/docs/git-revert."""
+    if len(commit.parents) > 1:
+        return f"This reverts commit {commit.sha}, reversing\nchanges made to {commit.parents[0]}."
+    return f"This reverts commit {commit.sha}."
 
 
 def one_line(text: str) -> str:
@@ -342,13 +348,11 @@ def automation(target: Target) -> str | None:
 def by_hand(target: Target, branch: str) -> tuple[str, ...]:
     """The commands to run in a clone of the repository to revert by hand."""
     own = branch_name(target).removeprefix("gitops-bot/")
-    undo: tuple[str, ...]
     if target.merge:
-        undo = (f"git revert -m 1 {target.last.sha}",)
+        undo = f"git revert -m 1 {target.last.sha}"
     elif len(target.commits) == 1:
-        undo = (f"git revert {target.last.sha}",)
-    elif any(len(commit.parents) > 1 for commit in target.commits):
-        undo = (f"git diff --binary {target.last.sha} {target.base} | git apply --3way", "git commit")
-    else:
-        undo = (f"git revert {target.base}..{target.last.sha}",)
-    return ("git fetch origin", f"git switch -c {own} origin/{branch}", *undo, f"git push -u origin {own}")
+        undo = f"git revert {target.last.sha}"
+    else:  # of one commit that makes all their changes
+        title = f"{len(target.commits)} commits up to {target.last.short_sha}"
+        undo = f'git revert $(git commit-tree -p {target.base} -m "{title}" "{target.last.sha}^{{tree}}")'
+    return ("git fetch origin", f"git switch -c {own} origin/{branch}", undo, f"git push -u origin {own}")

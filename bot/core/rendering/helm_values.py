@@ -58,6 +58,14 @@ def merge_values(
     return _dumped(chart_file, values)
 
 
+def set_parameter(values: Values, parameter: str, *, is_string: bool) -> None:
+    """Change the values as `helm --set` or, for strings, `--set-string` does with NAME=VALUE. ValueError."""
+    try:
+        _Setting(parameter, is_string=is_string).apply(values)
+    except _InvalidError as error:
+        raise ValueError("not a parameter") from error
+
+
 def _read(file: str, content: bytes) -> Values:
     documents = read_documents(file, content)
     line, value = documents[0] if documents else (1, None)

@@ -1,4 +1,7 @@
-"""Comparisons of earlier drift checks, so that a check compares only what has changed since. Holds no live object."""
+"""Comparisons of earlier drift checks, so that a check compares only what has changed since.
+
+Holds no live object, and no more of the differences than one check keeps.
+"""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -9,6 +12,7 @@ from typing import Any
 from bot.core.drift.compare import Comparison
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.managed_fields import INTERACTIVE
+from bot.core.objects.steps import MAX_KEPT
 from bot.handlers.rendering.manifest_cache import ManifestCache
 
 # An object that no check has compared for so long is gone, or its application is.
@@ -71,6 +75,7 @@ class ComparisonCache:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: dict[ObjectKey, _Entry] = {}
+        self._size = 0  # of all comparisons
 
     def __len__(self) -> int:
         """How many comparisons it holds."""
@@ -84,7 +89,7 @@ class ComparisonCache:
         if entry is None or not entry.cache_key.matches(cache_key):
             entry = _Entry(cache_key, compare())
             with self._lock:
-                self._entries[object_key] = entry
+                self._put(object_key, entry)
         entry.used_at = None
         return entry.comparison
 
@@ -97,7 +102,15 @@ class ComparisonCache:
             oldest = now - _EVICTED_AFTER
             unused = [key for key, entry in self._entries.items() if entry.used_at and entry.used_at < oldest]
             for object_key in unused:
-                del self._entries[object_key]
+                self._size -= self._entries.pop(object_key).comparison.size
+
+    def _put(self, object_key: ObjectKey, entry: _Entry) -> None:
+        replaced = self._entries.pop(object_key, None)
+        self._size += entry.comparison.size - (replaced.comparison.size if replaced else 0)
+        if self._size > MAX_KEPT:
+            self._entries.clear()
+            self._size = entry.comparison.size
+        self._entries[object_key] = entry
 
 
 @dataclass(frozen=True, slots=True)

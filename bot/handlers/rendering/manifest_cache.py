@@ -14,16 +14,17 @@ from bot.core.objects.manifest import Manifest, ManifestError
 from bot.core.rendering.source import Source
 from bot.handlers.rendering.render import Rendering, gather, render
 from bot.handlers.rendering.tree import Commit
+from bot.ports.charts import Charts
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository
 from bot.ports.isolation import unexpected_as_port_error
-from bot.ports.rendering import Renderer, RenderError, RenderStoppedError
+from bot.ports.rendering import Renderer, RenderError
 
 # Per source: the tracked head, and both sides of a few merges.
 _MAX_OUTCOMES = 4
 _MAX_IDS = 8192
 _PARALLEL = min(4, os.cpu_count() or 1)
-_RETRY_STOPPED_AFTER = 600.0  # seconds
+_RETRY_AFTER = 600.0  # seconds: what failed once, such as for lack of memory, may not fail again
 
 _Outcome = Rendering | ManifestError | RenderError  # the manifests of some trees, or why there are none
 _TreeKey = tuple[str, Source | None, str, str | None]  # repository, source if its parameters matter, path, id
@@ -33,11 +34,12 @@ Inputs = tuple[tuple[str, str | None], ...]  # (path, id of the tree or blob) of
 class ManifestCache:
     """Renders sources, and renders one again only if a tree that it depends on has changed. Any thread may call.
 
-    Without a `renderer`, only plain manifests can be read.
+    Without a `renderer`, only plain manifests can be read; without `charts`, none are fetched.
     """
 
-    def __init__(self, renderer: Renderer | None = None) -> None:
+    def __init__(self, renderer: Renderer | None = None, charts: Charts | None = None) -> None:
         self._renderer = renderer
+        self._charts = charts
         self._lock = threading.Lock()
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
         # The other paths that a tree depends on. For a source's own path they may depend on its parameters.
@@ -89,7 +91,9 @@ class ManifestCache:
         for source, files in zip(new, repository.files_of(revision, [source.path for source in new]), strict=True):
             with suppress(PortError, ManifestError), unexpected_as_port_error(f"inputs of {source.path}"):
                 if files is not None:
-                    self._remember_outside(repository, revision, source, gather(commit, source, files).outside)
+                    self._remember_outside(
+                        repository, revision, source, gather(commit, source, files, self._charts).outside
+                    )
         inputs_by_source = self._locate(repository, revision, unique)
         own = {source: self._ids.get((repository.name, revision, source.path)) for source in unique}
         return {source: inputs or ((source.path, own[source]),) for source, inputs in inputs_by_source.items()}
@@ -170,14 +174,14 @@ class ManifestCache:
             if outcomes is None or inputs is None or inputs not in outcomes:
                 return None
             outcome, at = outcomes[inputs]
-        stopped = isinstance(outcome, RenderStoppedError) and time.monotonic() - at > _RETRY_STOPPED_AFTER
-        return None if stopped else outcome
+        is_due = isinstance(outcome, RenderError) and time.monotonic() - at > _RETRY_AFTER
+        return None if is_due else outcome
 
     def _render(
         self, repository: Repository, revision: str, source: Source, files: Sequence[File], commit: Commit
     ) -> _Outcome:
         outcome: _Outcome
-        gathered = gather(commit, source, files)
+        gathered = gather(commit, source, files, self._charts)
         try:
             outcome = render(gathered, self._renderer)
         except ManifestError as error:

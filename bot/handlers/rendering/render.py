@@ -1,10 +1,14 @@
 """Renders a source: gathers the files that it depends on from git, then runs Kustomize or Helm if needed."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from bot.core.applications.argocd_source import override_files, override_source
 from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.charts.bounds import MAX_DEPENDENCIES
+from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_documents, read_manifests
 from bot.core.objects.resource import mapping
 from bot.core.rendering.chart import expand_values_files, find_dependencies, is_nondeterministic
@@ -30,13 +34,17 @@ from bot.core.rendering.source import (
 )
 from bot.gc_pauses import gc_paused
 from bot.handlers.rendering.tree import FluxArtifact, Tree, ignore_files_above
+from bot.i18n.catalogue import chart as chart_texts
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
+from bot.ports.charts import ChartError, Charts
 from bot.ports.errors import PortError
 from bot.ports.git import File, LinkedFiles, RepositoryError
 from bot.ports.rendering import Renderer, RenderError
 
+_FETCHED: Final = ".fetched"  # where a fetched chart is, beside the files of a repository
+_HELM_OUTPUT: Final = "helm-output.yaml"
 _MAX_NAMED = 3  # objects named before "and N more"
 
 
@@ -46,10 +54,12 @@ class Gathered:
 
     `outside` has the other paths that each tree depends on. `helm` says whether a kustomization has charts, `plugins`
     whether it has generators, transformers or validators. `values` are Helm's values files, from the repository's root.
+    `root` is the path to render: the source's, or that of a fetched chart.
     """
 
     source: Source
     kind: SourceType
+    root: str
     files: dict[str, File] = field(default_factory=dict)
     outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
     helm: bool = False
@@ -66,8 +76,11 @@ class Rendering:
     unknown: tuple[Text, ...] = ()
 
 
-def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
-    """Find what a source depends on besides its own `files`. ManifestError, RenderError, RepositoryError."""
+def gather(tree: Tree, source: Source, files: Iterable[File], charts: Charts | None = None) -> Gathered:
+    """Find what a source depends on besides its own `files`, and fetch the charts that it needs.
+
+    ManifestError; RenderError, RepositoryError, ChartError.
+    """
     path = source.path
     ignore_files = ignore_files_above(path) if source.ignore is not None else ()
     if source.ignore is not None:
@@ -75,7 +88,10 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
         files = tree.without_excluded(files)
     own = {file.path: file for file in files}
     source = _overridden(source, own)
-    gathered = Gathered(source, source.type or detect_source_type(own, path), own)
+    gathered = Gathered(source, source.type or detect_source_type(own, path), path, own)
+    if chart := ChartRef.from_key(source.chart):
+        gathered.root = f"{_FETCHED}/{chart.name}"
+        own |= _fetched_files(chart, gathered.root, charts)
     linked = tree.linked(path)
     own |= {file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)}
     if source.type is SourceType.KUSTOMIZE and detect_source_type(own, path) is not SourceType.KUSTOMIZE:
@@ -90,7 +106,7 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
     if gathered.kind is SourceType.KUSTOMIZE:
         _follow(tree, path, gathered, is_unrestricted=source.kustomize.flux is not None)
     elif gathered.kind is SourceType.HELM:
-        _follow_chart(tree, path, source.helm, gathered)
+        _follow_chart(tree, gathered, charts)
     else:
         gathered.outside[path] = ()
     others = (*ignore_files, *linked.targets)
@@ -120,6 +136,8 @@ def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
     first = _with_metadata(_run_renderer(gathered, renderer), source)
     charts = gathered.helm or gathered.kind is SourceType.HELM
     inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
+    if source.helm.masked_values:
+        return _without_secrets(first, gathered, renderer)
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in inline)]):
         return _without_varying(first, _with_metadata(_run_renderer(gathered, renderer), source))
     return first
@@ -127,7 +145,7 @@ def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
 
 def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
     source = gathered.source
-    path, files = source.path, list(gathered.files.values())
+    path, files = gathered.root, list(gathered.files.values())
     names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
     file = next(name for name in (f"{path}/{base}".lstrip("/") for base in names) if name in gathered.files)
     if gathered.kind is SourceType.HELM:
@@ -138,7 +156,10 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
             set_file=((name, gathered.files[path].content) for name, path in gathered.set_file),
         )
         parameters = replace(source.helm, values_files=(), inline_values=values, set=(), set_string=(), set_file=())
-        output = renderer.helm(files, path, parameters)
+        if source.helm.replaces_values:
+            defaults = f"{path}/values.yaml".lstrip("/")
+            files = [File(defaults, b"") if file.path == defaults else file for file in files]
+        output = _post_rendered(file, renderer.helm(files, path, parameters), source.helm, renderer)
     else:
         output = renderer.kustomize(files, path, helm=gathered.helm, plugins=gathered.plugins)
     with gc_paused():
@@ -149,6 +170,19 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
         except SubstitutionError:
             raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from None
     return Rendering(_within_limit(file, built.manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
+
+
+def _post_rendered(file: str, output: bytes, parameters: HelmParameters, renderer: Renderer) -> bytes:
+    """What Flux makes of Helm's output, without hooks, which it does not post-render."""
+    for kustomization in parameters.post_renderers:
+        objects = [manifest.object for manifest in read_manifests(file, output) if not is_hook(manifest.object)]
+        if not objects:
+            return b""
+        rendered = "\n---\n".join(json.dumps(declared) for declared in objects).encode()
+        entries = json.dumps({**json.loads(kustomization), "resources": [_HELM_OUTPUT]}).encode()
+        files = [File(KUSTOMIZATION_FILES[0], entries), File(_HELM_OUTPUT, rendered)]
+        output = renderer.kustomize(files, "", helm=False, plugins=False)
+    return output
 
 
 def _within_limit(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
@@ -171,6 +205,23 @@ def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Mani
     metadata = dict(mapping(manifest.object, "metadata"))
     metadata |= {field: {**mapping(metadata, field), **entries} for field, entries in added.items() if entries}
     return replace(manifest, object={**manifest.object, "metadata": metadata})
+
+
+def _without_secrets(first: Rendering, gathered: Gathered, renderer: Renderer) -> Rendering:
+    """The objects that are the same with other values instead of those from Secrets; the others are unknown."""
+    helm = gathered.source.helm
+    masked = replace(gathered.source, helm=replace(helm, inline_values=helm.masked_values))
+    try:
+        second = _with_metadata(_run_renderer(replace(gathered, source=masked), renderer), masked)
+    except (ManifestError, RenderError):
+        return Rendering((), (*first.unknown, LocalizedText(texts.SECRET_NEEDED)))
+    again = {manifest.key: manifest.object for manifest in second.manifests}
+    same = tuple(manifest for manifest in first.manifests if again.get(manifest.key) == manifest.object)
+    # The name of an object that exists only once may be a value.
+    differing = [manifest for manifest in first.manifests if manifest.key in again and manifest not in same]
+    is_complete = {manifest.key for manifest in first.manifests} == again.keys()
+    unnamed = () if is_complete else (LocalizedText(texts.SECRET_OBJECTS),)
+    return Rendering(same, (*first.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed))
 
 
 def _without_varying(first: Rendering, second: Rendering) -> Rendering:
@@ -265,9 +316,10 @@ def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
             yield from (Reference(path, file, 1, optional=True) for path in outside_paths(file, content))
 
 
-def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: Gathered) -> None:
+def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None:
+    path, root, parameters = gathered.source.path, gathered.root, gathered.source.helm
     targets: list[str] = []  # of links
-    needed = find_dependencies({name: file.content for name, file in gathered.files.items()}, path, parameters)
+    needed = find_dependencies({name: file.content for name, file in gathered.files.items()}, root, parameters)
     for number, reference in enumerate(needed.outside, 1):
         if not reference.optional or tree.has(reference.path):
             targets += _read(tree, reference, gathered)
@@ -277,10 +329,25 @@ def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: G
     gathered.set_file = needed.set_file
     for name, chart_path in needed.local_charts.items():
         for file in [file for file in gathered.files.values() if is_within(file.path, chart_path)]:
-            vendored = f"{path}/charts/{name}{file.path.removeprefix(chart_path)}".lstrip("/")
+            vendored = f"{root}/charts/{name}{file.path.removeprefix(chart_path)}".lstrip("/")
             gathered.files[vendored] = File(vendored, file.content)
+    for number, dependency in enumerate(needed.remote_charts):
+        chart = ChartRef.parse(dependency.repository, dependency.name, dependency.version)
+        if chart is None or charts is None or number == MAX_DEPENDENCIES:
+            raise dependency.not_fetchable()
+        place = f"{root}/charts/{dependency.name}-{number}".lstrip("/")
+        gathered.files.update(_fetched_files(chart, place, charts))
+        _check_limits(gathered, number)
     gathered.outside[path] = (*(reference.path for reference in needed.outside), *targets)
     gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
+
+
+def _fetched_files(chart: ChartRef, place: str, charts: Charts | None) -> dict[str, File]:
+    """The files of a chart, below a path. ChartError."""
+    if charts is None:
+        raise ChartError(LocalizedText(chart_texts.NOT_ALLOWED))
+    files = charts.files(chart, charts.fetch(chart).revision)
+    return {f"{place}/{path}": File(f"{place}/{path}", content) for path, content in files.items()}
 
 
 def _is_link(file: File, linked: LinkedFiles) -> bool:

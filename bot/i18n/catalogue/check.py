@@ -31,6 +31,11 @@ DECLARED_TWICE = Phrase(
 )
 ONE_MORE_TWICE = Phrase(en="1 more object is declared twice.", es="1 objeto más se declara dos veces.")
 MORE_TWICE = Phrase(en="{n} more objects are declared twice.", es="{n} objetos más se declaran dos veces.")
+TOO_MANY_STEPS = Phrase(
+    en="comparing it takes too long: it has too many differences, list items, ignore rules or field managers.",
+    es="compararlo lleva demasiado tiempo: tiene demasiadas diferencias, elementos de listas, reglas de ignorar o "
+    "field managers.",
+)
 NOT_CONFIGURED = Phrase(en="it is no longer configured", es="ya no está configurada")
 NOT_FETCHED = Phrase(
     en="the repository {repository} was not fetched.", es="no se actualizó el repositorio {repository}."

@@ -6,6 +6,7 @@ LIST = Phrase(en="list {resource}", es="listar {resource}")
 LIST_IN = Phrase(en="list {resource} in namespace {namespace}", es="listar {resource} en el namespace {namespace}")
 READ_KINDS = Phrase(en="discover API resources", es="descubrir los recursos de la API")
 READ_KINDS_OF = Phrase(en="discover the API resources of {version}", es="descubrir los recursos de {version}")
+READ_VERSION = Phrase(en="read the version", es="leer la versión")
 READ_SCHEMAS = Phrase(en="read OpenAPI schemas", es="leer los esquemas OpenAPI")
 READ_SCHEMA_OF = Phrase(en="read the OpenAPI schema of {version}", es="leer el esquema OpenAPI de {version}")
 

@@ -31,8 +31,8 @@ BY_AT = Phrase(en=" · by {manager}, before {time}", es=" · por {manager}, ante
 BY_UNKNOWN = Phrase(en=" · writer unknown", es=" · autor desconocido")
 MISSING = Phrase(en="{object} is missing from the cluster", es="{object} falta en el clúster")
 DELETED = Phrase(
-    en="{object} is missing from the cluster; Kubernetes does not record who deleted it",
-    es="{object} falta en el clúster; Kubernetes no registra quién lo eliminó",
+    en="{object} is missing from the cluster",
+    es="{object} falta en el clúster",
 )
 MORE_FIELDS = PluralPhrase(en=("and {n} more field", "and {n} more fields"), es=("y {n} campo más", "y {n} campos más"))
 

@@ -19,11 +19,12 @@ SUPERSEDED = Phrase(
     en="{names} went live with a newer merge, {newer}.",
     es="{names}: desplegado con una fusión más reciente, {newer}.",
 )
-LATE_HEADER = Phrase(en="⚠️ Not live: {names}", es="⚠️ Sin desplegar: {names}")
+LATE_HEADER = Phrase(en="⚠️ Not live: {names}{because}", es="⚠️ Sin desplegar: {names}{because}")
 LATE = PluralPhrase(
-    en=("{names} is still not live.", "{names} are still not live."),
-    es=("{names} sigue sin desplegarse.", "{names} siguen sin desplegarse."),
+    en=("{names} is still not live{because}.", "{names} are still not live{because}."),
+    es=("{names} sigue sin desplegarse{because}.", "{names} siguen sin desplegarse{because}."),
 )
+BECAUSE = Phrase(en=" · {workload}: {reason}", es=" · {workload}: {reason}")
 UNKNOWN_HEADER = Phrase(en="⚠️ Rollout unknown: {names}", es="⚠️ Rollout desconocido: {names}")
 UNKNOWN = PluralPhrase(
     en=("The bot cannot tell whether {names} is live.", "The bot cannot tell whether {names} are live."),

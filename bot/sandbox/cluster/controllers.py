@@ -1,13 +1,15 @@
 """Simulated controllers: workloads reach their spec some seconds after it changes.
 
-There are no pods: only statuses change. An image whose tag contains `broken` never starts, to make a rollout fail.
+Only statuses change, but a Deployment that is stuck gets a pod that says why: an image whose tag contains `broken` is
+never pulled, and a container whose memory limit is below what it uses is killed.
 """
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 import orjson
@@ -33,6 +35,14 @@ class Progress:
     ready_before: int  # replicas that were ready at the start
     rolls: bool  # the template has changed: replicas are replaced
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the pods of a workload never become ready: the name of a container, and its state."""
+
+    container: str
+    status: Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +73,56 @@ class Moment:
 
 
 class Controllers:
-    """Call `reconcile` periodically to update the status of incomplete workloads. `rollout` is in seconds."""
+    """Call `reconcile` periodically to update the status of incomplete workloads.
 
-    def __init__(self, api: Api, rollout: float) -> None:
+    `rollout` is in seconds, and `memory_use` in MiB, by the name of a container.
+    """
+
+    def __init__(self, api: Api, rollout: float, memory_use: Mapping[str, int]) -> None:
         self._api = api
         self._rollout = rollout
+        self._memory_use = memory_use
+        self._failing: set[str] = set()  # the paths of the pods that say why their Deployment is stuck
         self._progress: dict[str, Progress] = {}
         self._arrived: dict[str, str] = {}  # resourceVersion by uid
 
     def reconcile(self) -> None:
         """Update every incomplete workload."""
         with self._api.store.lock:
+            self._reconcile_pods()
             for collection, status in STATUSES.items():
                 for _, entry in self._api.store.items(collection):
                     metadata = entry.object["metadata"]
                     if self._arrived.get(metadata["uid"]) != metadata["resourceVersion"]:
                         self._advance(entry.object, status)
+
+    def _reconcile_pods(self) -> None:
+        """One failing pod for each Deployment that is stuck, and none for the others."""
+        wanted = {}
+        for _, entry in self._api.store.items(("apps", "deployments")):
+            if failure := self._failure(entry.object):
+                pod = _failing_pod(entry.object, failure)
+                wanted[self._api.path_of(pod)] = pod
+        for path in self._failing - wanted.keys():
+            with suppress(ApiError):  # deleted by somebody
+                self._api.call("DELETE", path, user_agent=MANAGER)
+        for path in wanted.keys() - self._failing:
+            self._api.call("POST", path.rpartition("/")[0], wanted[path], user_agent=MANAGER)
+            self._api.call("PUT", f"{path}/status", wanted[path], user_agent=MANAGER)
+        self._failing = set(wanted)
+
+    def _failure(self, live: Object) -> Failure | None:
+        for container in live.get("spec", {}).get("template", {}).get("spec", {}).get("containers", ()):
+            name, image = container["name"], container.get("image", "")
+            if BROKEN in image.rpartition("/")[2].partition(":")[2]:
+                waiting = {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}"'}
+                return Failure(name, {"state": {"waiting": waiting}})
+            limit = container.get("resources", {}).get("limits", {}).get("memory")
+            if limit and _mebibytes(limit) < self._memory_use.get(name, 0):
+                last = {"reason": "OOMKilled", "exitCode": 137}
+                waiting = {"reason": "CrashLoopBackOff", "message": f"back-off restarting failed container {name}"}
+                return Failure(name, {"state": {"waiting": waiting}, "lastState": {"terminated": last}})
+        return None
 
     def _advance(self, live: Object, status: Callable[[Object, Moment], Object]) -> None:
         now = self._api.clock()
@@ -89,7 +133,7 @@ class Controllers:
         moment = Moment(
             progress,
             share=min(1.0, elapsed / self._rollout) if self._rollout else 1.0,
-            stuck=_is_stuck(live),
+            stuck=self._failure(live) is not None,
             overdue=elapsed > live.get("spec", {}).get("progressDeadlineSeconds", 600),
             now=timestamp(now),
         )
@@ -123,9 +167,29 @@ def _template_hash(live: Object) -> str:
     return hashlib.sha256(template).hexdigest()[:10]
 
 
-def _is_stuck(live: Object) -> bool:
-    spec = live.get("spec", {}).get("template", {}).get("spec", {})
-    return any(BROKEN in c.get("image", "").rpartition("/")[2].partition(":")[2] for c in spec.get("containers", ()))
+def _mebibytes(quantity: str) -> float:
+    """A quantity of memory as the manifests of the sandbox write it; infinite in any other unit."""
+    number, unit = quantity[:-2], quantity[-2:]
+    return float(number) * {"Mi": 1, "Gi": 1024}[unit] if unit in {"Mi", "Gi"} else inf
+
+
+def _failing_pod(deployment: Object, failure: Failure) -> Object:
+    metadata, template = deployment["metadata"], deployment["spec"]["template"]
+    status = {"name": failure.container, "ready": False, "restartCount": 4, **failure.status}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": f"{metadata['name']}-{_template_hash(deployment)}-x7k2p",
+            "namespace": metadata["namespace"],
+            "labels": template["metadata"].get("labels", {}),
+            "ownerReferences": [
+                {"apiVersion": "apps/v1", "kind": "Deployment", "name": metadata["name"], "uid": metadata["uid"]}
+            ],
+        },
+        "spec": template["spec"],
+        "status": {"phase": "Pending", "containerStatuses": [status]},
+    }
 
 
 def _condition(live: Object, kind: str, verdict: tuple[bool, str, str], now: str) -> Object:
@@ -218,7 +282,9 @@ def _claim(_: Object, moment: Moment) -> Object:
     return {"phase": "Bound" if moment.done else "Pending"}
 
 
-def _pod(_: Object, moment: Moment) -> Object:
+def _pod(live: Object, moment: Moment) -> Object:
+    if live["metadata"].get("ownerReferences"):
+        return {**live.get("status", {})}  # `_failing_pod` has written it
     return {"phase": "Running" if moment.done else "Pending", "qosClass": "BestEffort"}
 
 

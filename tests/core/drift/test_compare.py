@@ -1,5 +1,6 @@
 """What the recorded corpus does not hold: our own cases by rule, who and when, ignore rules, Secrets."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -79,7 +80,11 @@ def test_a_case_of_our_own_comes_out_as_it_says(case, schemas):
     managers = {field.path: field.manager for field in found.drift.fields} if found.drift else {}
     assert case.get("by", {}).items() <= managers.items()
     brief = compare(case["desired"], case["live"], **how, explain=False)
-    fields = [field for field in (found.set_aside.fields if found.set_aside else ()) if field.reason not in FILLED]
+    fields = [
+        replace(field, desired=None, live=None)
+        for field in (found.set_aside.fields if found.set_aside else ())
+        if field.reason not in FILLED
+    ]
     assert (brief.drift, list(brief.set_aside.fields if brief.set_aside else ())) == (found.drift, fields)
 
 

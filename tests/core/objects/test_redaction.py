@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from bot.core.drift.compare import compare_declarations, compare_object
 from bot.core.drift.model import FieldDrift, ObjectDrift
 from bot.core.git.patch import FileChange, redacted_patch
+from bot.core.objects.credentials import HIDDEN, MAX_SCANNED, is_credential_name, redact_text
 from bot.core.objects.manifest import Manifest, read_manifests
-from bot.core.objects.redaction import HIDDEN, MAX_SCANNED, is_credential_name, redact_text
 from bot.core.objects.schema import Schemas
+from bot.core.objects.steps import Steps
 from bot.core.pull_requests.adopt import NotAdoptableError, adopt
 
 NEEDLE = "correct-horse"
+WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "PASSWORD")  # NFKC makes ASCII of it
 JWT = f"eyJ{'a' * 40}.{'b' * 900}.{'c' * 40}"
 
 
@@ -23,7 +25,17 @@ JWT = f"eyJ{'a' * 40}.{'b' * 900}.{'c' * 40}"
     [
         *("DB_PASSWORD", "PGPASSWORD", "API_TOKEN", "apiKey", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "SENTRY_DSN"),
         *("private_key", "clientSecret", "db.password", "--password", "passwd", "license-key", "connectionString"),
-        *("POSTGRES_PASS", "dbpassword", "credentials", "contraseña"),
+        *(
+            "POSTGRES_PASS",
+            "dbpassword",
+            "credentials",
+            "contraseña",
+            "wifi-psk",
+            "requirepass",
+            "masterauth",
+            "bindpw",
+        ),
+        *("auth", "REDIS_AUTH", WIDE, "pass\u200bword", "\u200bto\u00adken"),
     ],
 )
 def test_the_names_of_credentials(name):
@@ -34,6 +46,7 @@ def test_the_names_of_credentials(name):
     "name",
     [
         *("", "image", "secretName", "passwordSecretRef", "TOKEN_TTL", "POSTGRES_PASSWORD_FILE", "TOKEN_URL", "key"),
+        *("AUTH_SERVER", "auth.mode", "oauth", "identity"),
         *("bypass", "passthrough", "compass", "tokenizer", "monkey", "tls.key", "username", "author", "accounts"),
     ],
 )
@@ -55,6 +68,28 @@ def test_the_names_of_other_values(name):
         (f"key {'ghp_' + 'a' * 36} end", "key (hidden) end"),
         (f"start {JWT} end", "start (hidden) end"),
         ("AKIAIOSFODNN7EXAMPLE", "(hidden)"),
+        (
+            f"a:\n  password: |\n    {NEEDLE}\n\n    {NEEDLE}\n  b: 1",
+            "a:\n  password: |\n    (hidden)\n\n    (hidden)\n  b: 1",
+        ),
+        (f"- token: >-2 # folded\n    {NEEDLE}: x\n  b: 1", "- token: >-2 # folded\n    (hidden)\n  b: 1"),
+        (f"password: !!str &p |\n  {NEEDLE}", "password: (hidden)\n  (hidden)"),
+        (f"password:\n  {NEEDLE}\nmode: fast", "password:\n  (hidden)\nmode: fast"),
+        (f"password: {NEEDLE}\n  {NEEDLE}\nmode: fast", "password: (hidden)\n  (hidden)\nmode: fast"),
+        (f'"password":\n  "{NEEDLE}"', '"password":\n  (hidden)'),
+        (f"- name: DB_PASSWORD\n  value: {NEEDLE}", "- name: DB_PASSWORD\n  value: (hidden)"),
+        (f'{{"name": "DB_PASSWORD", "value": "{NEEDLE}"}}', '{"name": "DB_PASSWORD", "value": "(hidden)"}'),
+        (f"<user>a</user><password>{NEEDLE}</password>", "<user>a</user><password>(hidden)</password>"),
+        (f"<db:password type='x'>\n{NEEDLE}\n</db:password>", "<db:password type='x'>\n(hidden)\n</db:password>"),
+        (f'<add key="Password" value="{NEEDLE}"/>', '<add key="Password" value="(hidden)"/>'),
+        (f'<property name="db.password">{NEEDLE}</property>', '<property name="db.password">(hidden)</property>'),
+        (f"machine x login y password {NEEDLE}", "machine x login y password (hidden)"),
+        (f"requirepass {NEEDLE}", "requirepass (hidden)"),
+        (f"  bindpw {NEEDLE}\n", "  bindpw (hidden)\n"),
+        (f"export PGPASSWORD {NEEDLE}", "export PGPASSWORD (hidden)"),
+        (f"curl -u shop:{NEEDLE} https://x", "curl -u shop:(hidden) https://x"),
+        (f"CREATE USER shop IDENTIFIED BY '{NEEDLE}'", "CREATE USER shop IDENTIFIED BY '(hidden)'"),
+        (f"{WIDE}={NEEDLE}", f"{WIDE}=(hidden)"),
         (f"-----BEGIN RSA PRIVATE KEY-----\n{NEEDLE}", "(hidden)"),
         ("x" * (MAX_SCANNED + 1), "(hidden)"),
     ],
@@ -69,6 +104,14 @@ def test_a_text_without_its_credentials(text, shown):
         *("", "nginx:1.27.2", f"registry.example/shop@sha256:{'0123456789abcdef' * 4}", "web-5d4f8c7b9d-x2k4l"),
         *("checksum/config: 4f2a9c1e4f2a9c1e4f2a9c1e4f2a9c1e", "echo $PASSWORD", "secretName: tls", "token: ''"),
         *("cluster.local:8080/path?mode=fast", "2026-03-01T02:47:00Z", "--feature-gates=A=true,B=false", "a\n\nb\n"),
+        *(
+            "credentials:\n  user: shop\n  mode: fast",
+            "tokens:\n- name: a\n",
+            "secrets:\n  - tls",
+            "the password is wrong",
+        ),
+        *("<user>shop</user>", '<add key="mode" value="fast"/>', "name: mode\nvalue: fast", "docker run -u 1000 shop"),
+        *("if token:\n    return True", "people are identified by name"),
     ],
 )
 def test_an_ordinary_text_is_shown(text):
@@ -148,7 +191,7 @@ def test_no_difference_shows_a_credential(place, which):
     differences = [drift for drift in (result.drift, result.set_aside) if drift]
     assert differences
     assert NEEDLE not in repr(differences)
-    assert NEEDLE not in repr(compare_declarations(_manifest(declared), live, schema=Schemas()))
+    assert NEEDLE not in repr(compare_declarations(_manifest(declared), live, schema=Schemas(), steps=Steps()))
 
 
 @pytest.mark.parametrize("place", PLACES)

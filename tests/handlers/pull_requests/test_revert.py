@@ -391,7 +391,7 @@ def test_a_conflict_names_files_later_commits_and_commands(reverts):
     outcome = reverts.request(bad)
     assert isinstance(outcome, Conflict)
     assert [(file.path, file.kind, [c.sha for c in file.later]) for file in outcome.files] == [
-        (WEB, "contents", [later])
+        (WEB, "content", [later])
     ]
     assert f"git revert {bad}" in outcome.commands
     assert reverts.branches == []

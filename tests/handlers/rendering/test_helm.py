@@ -262,6 +262,14 @@ def test_a_random_function_that_is_not_used_does_no_harm(rendering):
     assert {manifest.name for manifest in result.manifests} >= {"shop-shop", "a"}
 
 
+def test_each_document_of_a_template_is_trimmed(rendering):
+    document = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata:\n  text: |+\n    a\n\n\n"
+    template = f"---\n{document % 'first'}---\n{document % 'second'}\n--- \n"
+    rendering.commit({**CHART, "app/templates/two.yaml": template})
+    texts = {manifest.name: manifest.object.get("data", {}).get("text") for manifest in rendering.render(chart())}
+    assert (texts["first"], texts["second"]) == ("a\n", "a\n")
+
+
 # ---------------------------------------------------------------- hostile and broken charts
 
 

@@ -133,12 +133,15 @@ def test_sources_are_prepared_together_and_fail_separately(rendering):
         rendering.render("gone")
 
 
-def test_a_failed_rendering_is_not_retried_until_it_changes(rendering):
+def test_a_failed_rendering_is_retried_later(rendering, monkeypatch):
     rendering.commit({"app/kustomization.yaml": "resources: [one.yaml, one.yaml]\n", "app/one.yaml": ONE})
     with pytest.raises(RenderError, match=r"kustomize build app failed: app/one\.yaml: an object is declared twice"):
         rendering.render("app")
     rendering.cache._renderer = None  # nothing is left to run
     with pytest.raises(RenderError, match="declared twice"):
+        rendering.render("app")
+    monkeypatch.setattr(manifest_cache, "_RETRY_AFTER", 0.0)
+    with pytest.raises(PortError, match="No renderer"):
         rendering.render("app")
 
 
@@ -153,7 +156,7 @@ def test_a_rendering_that_took_too_long_is_retried_later(rendering, monkeypatch)
     rendering.cache._renderer = ProgramRenderer.find()
     with pytest.raises(RenderStoppedError):
         rendering.render("base")
-    monkeypatch.setattr(manifest_cache, "_RETRY_STOPPED_AFTER", 0.0)
+    monkeypatch.setattr(manifest_cache, "_RETRY_AFTER", 0.0)
     assert len(rendering.render("base")) == 2
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.core.objects.health import pod_problem
 from bot.sandbox.cluster import SandboxCluster
 from bot.sandbox.cluster.errors import ApiError
 from bot.sandbox.cluster.kinds import builtin_kinds
@@ -157,7 +158,7 @@ def test_past_ten_updaters_the_oldest_become_one(cluster):
 
 @pytest.fixture
 def cluster(clock):
-    return SandboxCluster(clock=clock, rollout=4.0)
+    return SandboxCluster(clock=clock, rollout=4.0, memory_use={"web": 180})
 
 
 def patched(cluster, patch):
@@ -205,6 +206,28 @@ def test_a_broken_image_never_gets_there(cluster, clock, web):
     patched(cluster, image("example.com/web:1.0"))
     after(cluster, clock, 0)
     assert conditions(after(cluster, clock, 5))["Progressing"] == ("True", "NewReplicaSetAvailable")
+
+
+@pytest.mark.parametrize(
+    ("container", "problem"),
+    [
+        ({"image": "example.com/web:broken"}, "ImagePullBackOff"),
+        ({"resources": {"limits": {"memory": "64Mi"}}}, "CrashLoopBackOff, OOMKilled"),
+        ({"resources": {"limits": {"memory": "1Gi"}}}, None),
+    ],
+)
+def test_a_pod_says_why_a_deployment_is_stuck_until_it_is_not(cluster, clock, web, container, problem):
+    patched(cluster, {"spec": {"template": {"spec": {"containers": [{"name": "web", **container}]}}}})
+
+    def problems():
+        after(cluster, clock, 60)
+        after(cluster, clock, 60)
+        return [pod_problem(pod) for pod in cluster.api.call("GET", "/api/v1/namespaces/shop/pods")["items"]]
+
+    assert problems() == ([problem] if problem else [])
+    healthy = {"name": "web", "image": "example.com/web:1.0", "resources": {"limits": {"memory": "512Mi"}}}
+    patched(cluster, {"spec": {"template": {"spec": {"containers": [healthy]}}}})
+    assert problems() == []
 
 
 def test_statuses_rest_once_they_have_arrived(cluster, clock, web):

@@ -28,6 +28,16 @@ def within(seconds: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
+@contextmanager
+def paused() -> Iterator[None]:
+    """Let the deadlines of the blocks around this one wait for its end."""
+    start = time.monotonic()
+    try:
+        yield
+    finally:
+        _deadline.set(_deadline.get() + time.monotonic() - start)
+
+
 def restrict(pools: urllib3.PoolManager) -> None:
     """Make every connection of these pools send only GET requests and obey `within`."""
     pools.pool_classes_by_scheme = {scheme: _restricted(pool) for scheme, pool in pools.pool_classes_by_scheme.items()}
@@ -43,7 +53,7 @@ class _GetOnly:
 
     def urlopen(self, method: str, url: str, body: object = None, *args: Any, **kwargs: Any) -> Any:
         if method != "GET" or body is not None:
-            raise PermissionError(f"{method} {url}: the bot sends only GET requests to a cluster")
+            raise PermissionError(f"{method} {url}: the bot sends only GET requests here")
         return super().urlopen(method, url, body, *args, **kwargs)  # type: ignore[misc]
 
 

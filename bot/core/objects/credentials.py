@@ -1,0 +1,256 @@
+"""Finds credentials: by the name of a value, and in a text by the forms that they take there.
+
+A name counts by its words (`DB_PASSWORD`, `apiKey`), and the form of a value by the detectors of detect-secrets, which
+know the tokens of many services. Nothing is certain here: an ordinary value under an unusual name is shown.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import chain, pairwise
+from typing import Any, Final
+
+HIDDEN: Final = "(hidden)"  # stands for a value
+
+MAX_SCANNED: Final = 131_072  # characters of one text; a longer text is hidden as a whole
+_WINDOW: Final = 512  # characters that are searched at once: some detectors are quadratic
+_OVERLAP: Final = 128
+_SHORTEST_TOKEN: Final = 10
+_MAX_NAME: Final = 100  # characters before `=` or `:`
+
+# A name with one of these words is a credential's, unless it ends in one of `_ENDINGS`: `secretName` is a name.
+_WORDS: Final = re.compile(
+    r"pass(word|wd|phrase|code)?s?|pwd|secrets?|tokens?|credentials?|bearer|dsn|contrase[nñ]a"
+    r"|psk|requirepass|masterauth|bindpw|rootpw"
+    r"|(api|auth|access|account|private|priv|service|client|db|database|encryption|signing|master|license)_?keys?"
+    r"|connection_?string"
+)
+_PARTS: Final = ("password", "passwd", "secretkey")  # in a word such as `PGPASSWORD`
+_LAST_WORD: Final = "auth"  # Docker and Redis call a credential so; `AUTH_SERVER` is a name like any other
+_ENDINGS: Final = frozenset(
+    {
+        *("name", "names", "ref", "refs", "namespace", "selector", "path", "file", "dir", "directory", "url", "uri"),
+        *("endpoint", "ttl", "expiry", "expiration", "seconds", "duration", "lifetime", "length", "type", "provider"),
+        *("issuer", "audience", "algorithm", "enabled", "policy", "count", "size", "mount", "volume", "store"),
+        *("class", "version", "rotation", "interval", "limit"),
+    }
+)
+_CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SEPARATORS: Final = re.compile(r"[^a-z0-9ñ]")
+_WITHOUT_WIDTH: Final = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+
+_QUOTES: Final = "\"' \t"
+_DELIMITERS: Final = " \t\"'`,;()[]{}<>"
+_TO_SPACES: Final = str.maketrans(dict.fromkeys(_DELIMITERS, " "))
+_NAME_TO_SPACES: Final = str.maketrans(dict.fromkeys(f"{_DELIMITERS}?&", " "))
+_ASSIGNMENT: Final = re.compile("[:=]")
+_TO_VALUE: Final = re.compile(r"[ \t:=]*")
+_WORD: Final = re.compile(r"\S*")
+_NO_VALUES: Final = frozenset({"", "true", "false", "null", "~", "{}", "[]", HIDDEN})
+_FLAG: Final = re.compile(r"(?<!\S)(-{1,2}[A-Za-z][\w-]{1,60})\s{1,8}(?!-)(\S{1,500})")
+_SCHEME: Final = re.compile(r"\b(bearer|basic)[ ]", re.IGNORECASE)
+_USER_INFO: Final = re.compile(r"(://[^\s/:@]{0,100}):[^\s/@]{1,200}@")
+
+# YAML: what stands before a key, the rest of its line if the value begins below, and a line that is an entry itself.
+_TO_KEY: Final = re.compile(r"[ \t]*+(?:- +)*+")
+_BELOW: Final = re.compile(r"(?:[!&]\S*+\s*+){0,2}+(?P<block>[|>][0-9+-]{0,2}+)?+\s*+(?:#.*)?")
+_ENTRY: Final = re.compile(r"""\s*+(?:-(?:\s|\Z)|["']?[\w./-]++["']?\s*+:(?:\s|\Z)|[#\[\]{}])""")
+# A line that names a variable, whose `value` is on the next.
+_NAMED: Final = re.compile(r"""\s*+(?:-\s++)?["']?(?:name|key)["']?\s*+[:=]\s*+["']?([\w.-]{1,100})["']?\s*+,?\s*+""")
+_OPEN_ELEMENT: Final = re.compile(r"<([A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>\s*+\Z")
+
+# Other forms of a `value`; if there is a `name` in them, it decides.
+_HINT: Final = re.compile(r"pass|psk|auth|bindpw|rootpw|identified|-u|value|<", re.IGNORECASE)
+_FORMS: Final = (
+    re.compile(  # redis.conf, .netrc, ldap.conf
+        r"\A\s*+(?:(?:set|export|setenv)\s++)?"
+        r"(?:\w{0,60}password|passwd|passphrase|requirepass|masterauth|bindpw|rootpw|psk)\s++(?P<value>[^\s:=]\S*+)\s*+\Z",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\blogin\s{1,8}\S{1,200}\s{1,8}password\s{1,8}(?P<value>\S{1,500})", re.IGNORECASE),  # .netrc
+    re.compile(r"""\bidentified\s{1,8}by\s{1,8}["'](?P<value>[^"']{1,500})""", re.IGNORECASE),  # SQL
+    re.compile(r"""(?<!\S)(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']{1,100}:(?P<value>[^\s"']{1,500})"""),  # curl
+    re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,100})(?:\s[^<>]{0,200})?>(?P<value>[^<]++)"),
+    re.compile(
+        r"""\b(?:name|key)["']?\s{0,8}[:=]\s{0,8}["']?(?P<name>[\w.-]{1,100})["']?"""
+        r"""(?:>|[\s,]{1,8}["']?value["']?\s{0,8}[:=]\s{0,8}["']?)(?P<value>[^"'<\s,}]{1,500})""",
+        re.IGNORECASE,
+    ),
+)
+# Tokens that detect-secrets does not know yet.
+_TOKENS: Final = re.compile(
+    r"github_pat_[A-Za-z0-9_]{22,255}|AIza[A-Za-z0-9_-]{35}|hv[sb]\.[A-Za-z0-9_-]{24,255}|xapp-[A-Za-z0-9-]{20,255}"
+    r"|dckr_pat_[A-Za-z0-9_-]{20,64}|ATATT[A-Za-z0-9_=-]{20,255}|glsa_[A-Za-z0-9_]{32,255}"
+)
+
+# What becomes of a line that belongs to the credential above it; None if it does not.
+_Continuation = Callable[[str], str | None]
+
+
+def is_credential_name(name: str) -> bool:
+    """Whether the value of an environment variable, a key, a field or a flag of this name is a credential."""
+    return _is_credential_name(name[-_MAX_NAME:])
+
+
+@lru_cache(maxsize=4096)
+def _is_credential_name(name: str) -> bool:
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", _WITHOUT_WIDTH.sub("", name))
+    words = [word for word in _SEPARATORS.split(_CAMEL.sub("_", name).lower()) if word]
+    if not words or words[-1] in _ENDINGS:
+        return False
+    pairs = (f"{first}_{second}" for first, second in pairwise(words))
+    return (
+        words[-1] == _LAST_WORD
+        or any(map(_WORDS.fullmatch, chain(words, pairs)))
+        or any(part in "".join(words) for part in _PARTS)
+    )
+
+
+def redact_text(text: str) -> str:
+    """A text, such as a configuration file or a command line, with `HIDDEN` for each credential in it."""
+    if len(text) > MAX_SCANNED or "PRIVATE KEY" in text:
+        return HIDDEN
+    return "\n".join(_redacted_lines(text.split("\n")))
+
+
+def _redacted_lines(lines: Iterable[str]) -> Iterator[str]:
+    continuation: _Continuation | None = None
+    is_named = False  # whether the line above names a credential
+    for line in lines:
+        redacted = continuation(line) if continuation else None
+        if redacted is None:
+            redacted, continuation = _without_assigned(line, is_named=is_named)
+            redacted = _without_tokens(_without_forms(redacted))
+            if (element := _OPEN_ELEMENT.search(line)) and is_credential_name(element[1]):
+                continuation = _in_element
+            named = _NAMED.fullmatch(line)
+            is_named = named is not None and is_credential_name(named[1])
+        yield redacted
+
+
+def _indented(column: int, *, is_block: bool) -> _Continuation:
+    """For the value of a key in this column. Unless it is a block, the entries of a mapping or a list are no value."""
+
+    def redact(line: str) -> str | None:
+        content = line.lstrip(" \t")
+        indentation = len(line) - len(content)
+        if not content.strip():
+            return line
+        if indentation <= column or (not is_block and _ENTRY.match(line)):
+            return None
+        return f"{line[:indentation]}{HIDDEN}"
+
+    return redact
+
+
+def _in_element(line: str) -> str | None:
+    value, tag, rest = line.partition("<")
+    return f"{HIDDEN}{tag}{rest}" if value.strip() else None
+
+
+def _without_assigned(line: str, *, is_named: bool) -> tuple[str, _Continuation | None]:
+    """Without what is assigned to a credential's name, and how the value goes on below, if it may.
+
+    `is_named`: the line above names a credential, so what is assigned to `value` is one.
+    """
+    if scheme := _SCHEME.search(line):
+        line = f"{line[: scheme.end()]}{HIDDEN}"
+    line = _FLAG.sub(_without_argument, line)
+    pieces: list[str] = []
+    copied = position = 0
+    continuation: _Continuation | None = None
+    first_space = line.find(" ", len(line) - len(line.lstrip().removeprefix("export ")))
+    while assignment := _ASSIGNMENT.search(line, position):
+        at, position = assignment.span()
+        before = line[max(0, at - _MAX_NAME) : at]
+        name = before.rstrip(_QUOTES).translate(_NAME_TO_SPACES).rpartition(" ")[2]
+        if not (is_credential_name(name) or (is_named and name == "value")):
+            continue
+        start = _end(_TO_VALUE, line, at)
+        # Without a space before the name, the line is no command, so the value goes on to its end.
+        is_last = line[at] == ":" or not 0 <= first_space < at - len(before) + len(before.rstrip())
+        column = _end(_TO_KEY, line, 0)
+        is_key = line[at] == ":" and line[column:at].strip(_QUOTES) == name
+        below = _BELOW.fullmatch(line, start) if is_key else None
+        if below:
+            continuation = _indented(column, is_block=below["block"] is not None)
+        if below and line[start : start + 1] not in ("!", "&", "#"):
+            break
+        end = _value_end(line, start, is_last=is_last)
+        if line[start:end].strip("\"', ") not in _NO_VALUES:
+            pieces += line[copied:start], HIDDEN
+            copied = position = end
+            if is_key and end == len(line):
+                continuation = continuation or _indented(column, is_block=False)
+    return "".join((*pieces, line[copied:])), continuation
+
+
+def _end(pattern: re.Pattern[str], line: str, start: int) -> int:
+    """Where a pattern that matches the empty text too ends."""
+    match = pattern.match(line, start)
+    return match.end() if match else start
+
+
+def _without_argument(flag: re.Match[str]) -> str:
+    return f"{flag[0].removesuffix(flag[2])}{HIDDEN}" if is_credential_name(flag[1]) else flag[0]
+
+
+def _value_end(line: str, start: int, *, is_last: bool) -> int:
+    """The end of a value: of its quotes, of the line or, unless it `is_last` there, of the word."""
+    if line[start : start + 1] in ("'", '"'):
+        end = line.find(line[start], start + 1)
+        return end + 1 if end > 0 else len(line)
+    return len(line) if is_last else _end(_WORD, line, start)
+
+
+def _without_forms(line: str) -> str:
+    if _HINT.search(line):
+        for form in _FORMS:
+            line = form.sub(_without_value, line)
+    return line
+
+
+def _without_value(form: re.Match[str]) -> str:
+    name = form.groupdict().get("name")
+    if (name is not None and not is_credential_name(name)) or form["value"].strip() in _NO_VALUES:
+        return form[0]
+    start, end = (position - form.start() for position in form.span("value"))
+    return f"{form[0][:start]}{HIDDEN}{form[0][end:]}"
+
+
+def _without_tokens(line: str) -> str:
+    """Without each word that has the form of a token, and without the password of a URL."""
+    if len(line) < _SHORTEST_TOKEN:
+        return line
+    line = _USER_INFO.sub(rf"\1:{HIDDEN}@", line)
+    words = line.translate(_TO_SPACES)
+    hidden: list[tuple[int, int]] = []
+    for start in range(0, len(line), _WINDOW - _OVERLAP):
+        for pattern in _patterns():
+            for match in pattern.finditer(line, start, start + _WINDOW):
+                if not (hidden and hidden[-1][0] <= match.start() and match.end() <= hidden[-1][1]):
+                    end = words.find(" ", match.end())
+                    hidden.append((words.rfind(" ", 0, match.start() + 1) + 1, end if end >= 0 else len(line)))
+    pieces: list[str] = []
+    copied = 0
+    for start, end in sorted(hidden):
+        if start > copied or not pieces:
+            pieces += line[copied:start], HIDDEN
+        copied = max(copied, end)
+    return "".join((*pieces, line[copied:]))
+
+
+@cache
+def _patterns() -> Sequence[re.Pattern[str]]:
+    # Loading them takes 0.4 s, so they are loaded for the first value that is to be shown.
+    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class  # noqa: PLC0415
+    from detect_secrets.plugins.base import RegexBasedDetector  # noqa: PLC0415
+    from detect_secrets.plugins.basic_auth import BasicAuthDetector  # noqa: PLC0415
+    from detect_secrets.plugins.ip_public import IPPublicDetector  # noqa: PLC0415
+
+    left_out = BasicAuthDetector, IPPublicDetector
+    detectors: Iterable[Any] = get_mapping_from_secret_type_to_class().values()
+    used = (detector for detector in detectors if issubclass(detector, RegexBasedDetector) and detector not in left_out)
+    return [_TOKENS, *(pattern for detector in used for pattern in detector.denylist)]

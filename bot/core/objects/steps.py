@@ -1,0 +1,113 @@
+"""Bounds the time that comparisons take, and the memory that their results take, whatever the objects look like.
+
+Work in proportion to an object's size is free. What takes more, such as many ignore rules for an object with many
+differences, uses steps that all comparisons of a check share.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from bot.i18n.catalogue import check as texts
+from bot.i18n.language import LocalizedError, LocalizedText
+
+# A step takes about a microsecond. Nearly all comparisons take a few hundred.
+FREE_STEPS: Final = 10_000  # of one comparison,
+FREE_STEPS_PER_BYTE: Final = 0.25  # and these for each byte of the live object
+MAX_STEPS: Final = 2_000_000  # of one comparison beyond the free ones
+MAX_SHARED_STEPS: Final = 20_000_000  # of all comparisons of a check beyond the free ones
+MAX_KEPT: Final = 128_000_000  # characters that the differences of a check take
+MAX_KEPT_VALUES: Final = MAX_KEPT // 2  # from here on values are hidden, so that paths still fit
+_PER_DIFFERENCE: Final = 300  # characters, beside its path and its values
+_BORROWED: Final = 1_000  # steps at once
+
+
+class TooManyStepsError(LocalizedError):
+    """A comparison takes too much time, or the differences of a check too much memory."""
+
+
+@dataclass(slots=True)
+class SharedSteps:
+    """What the comparisons of one check have left together. They may run in several threads."""
+
+    steps: int = MAX_SHARED_STEPS
+    kept: int = 0  # characters
+
+
+class Steps:
+    """What one comparison has left. `size` returns the live object's bytes, and is called if that matters."""
+
+    __slots__ = ("_borrowed", "_left", "_shared", "_size", "kept")
+
+    def __init__(self, size: Callable[[], int] = int, shared: SharedSteps | None = None) -> None:
+        self._size: Callable[[], int] | None = size
+        self._shared = shared or SharedSteps()
+        self._left = FREE_STEPS
+        self._borrowed = 0
+        self.kept = 0  # characters
+
+    def take(self, count: int = 1) -> None:
+        """Use some steps. TooManyStepsError."""
+        self._left -= count
+        if self._left < 0:
+            self._borrow()
+
+    def keep_difference(self, path: str) -> None:
+        """Count what a difference at a path takes without its values. TooManyStepsError."""
+        self._keep(_PER_DIFFERENCE + len(path))
+        if self._shared.kept > MAX_KEPT:
+            raise _too_many()
+
+    def may_keep(self, value: Any) -> bool:
+        """Whether there is room for a value; it is then counted."""
+        characters = _characters(value)
+        if self._shared.kept + characters > MAX_KEPT_VALUES:
+            return False
+        self._keep(characters)
+        return True
+
+    def _keep(self, characters: int) -> None:
+        self.kept += characters
+        self._shared.kept += characters
+
+    def _borrow(self) -> None:
+        if self._size is not None:
+            self._left += int(self._size() * FREE_STEPS_PER_BYTE)
+            self._size = None
+        if self._left < 0:
+            borrowed = _BORROWED - self._left
+            self._left = _BORROWED
+            self._borrowed += borrowed
+            self._shared.steps -= borrowed
+            if self._borrowed > MAX_STEPS or self._shared.steps < 0:
+                raise _too_many()
+
+
+def json_size(value: Any) -> int:
+    """How many bytes a value takes as JSON; 0 if it has no JSON."""
+    try:
+        return len(orjson.dumps(value))
+    except orjson.JSONEncodeError:  # deeper than 254 levels, say
+        return 0
+
+
+def _characters(value: Any) -> int:
+    characters = 0
+    values = [value]
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            characters += len(value)
+        elif isinstance(value, dict):
+            characters += sum(map(len, value))
+            values += value.values()
+        elif isinstance(value, list):
+            values += value
+        characters += 10
+    return characters
+
+
+def _too_many() -> TooManyStepsError:
+    return TooManyStepsError(LocalizedText(texts.TOO_MANY_STEPS))

@@ -1,0 +1,238 @@
+"""Objects, ignore rules and field managers that make a comparison slow or large: only their object becomes unknown."""
+
+from contextlib import suppress
+from types import SimpleNamespace
+
+import pytest
+
+from bot.adapters.kubernetes import bounds, transport
+from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.core.applications.application import Application
+from bot.core.applications.argocd import read_application
+from bot.core.changes.rendered_change import rendered_change
+from bot.core.drift.compare import compare_object
+from bot.core.drift.ignore_rules import IgnoreRule
+from bot.core.git.repository_ref import RepositoryRef
+from bot.core.objects import steps
+from bot.core.objects.credentials import HIDDEN
+from bot.core.objects.manifest import Manifest
+from bot.core.objects.schema import Schemas
+from bot.core.objects.steps import SharedSteps, Steps, TooManyStepsError
+from bot.handlers.drift import comparison_cache
+from bot.handlers.drift.comparison_cache import CacheKey, CompareOptions, ComparisonCache
+from bot.handlers.drift.live_comparison import compare_live
+from bot.ports.cluster import Discovery, Kind
+from tests.hostile.test_cluster import CONFIG_MAPS, config_map, head, kubeconfig, page, serving
+
+THINGS = Kind("example.com", "v1", "Thing", "things", namespaced=True)
+DEPLOYMENTS = Kind("apps", "v1", "Deployment", "deployments", namespaced=True)
+
+
+def thing(name="web", **fields):
+    return {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": name, "namespace": "shop"}, **fields}
+
+
+def manifest(declared):
+    metadata = declared["metadata"]
+    return Manifest(declared["apiVersion"], declared["kind"], "shop", metadata["name"], declared, "thing.yaml", 1)
+
+
+def managed(live, *entries):
+    fields = {"operation": "Apply", "fieldsType": "FieldsV1"}
+    return live | {"metadata": live["metadata"] | {"managedFields": [{**fields, **entry} for entry in entries]}}
+
+
+def numbered(count, value="x"):
+    return {f"k{number}": value for number in range(count)}
+
+
+def many_values(rule):
+    """Every one of 100 values differs, and one value is a list of 100 texts."""
+    texts = [f"x{number}" for number in range(100)]
+    return thing(spec=numbered(100), texts=texts), thing(spec=numbered(100, "y"), texts=texts), rule
+
+
+def nested_lists(count):
+    """Lists without their keys in git: each item may be any of the cluster's, which have more."""
+
+    def deployment(**more):
+        containers = [{"image": "i", "env": [{"value": "v", **more}] * count, **more}] * count
+        return {
+            **thing(),
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "spec": {"template": {"spec": {"containers": containers}}},
+        }
+
+    return deployment(), deployment(name="n"), IgnoreRule()
+
+
+def many_managers(count):
+    writers = [{"manager": f"m{number}", "fieldsV1": {"f:spec": {}}} for number in range(count)]
+    return thing(spec=numbered(count)), managed(thing(spec=numbered(count, "y")), *writers), IgnoreRule()
+
+
+def many_nested_secrets(count):
+    secrets = [{"kind": "Secret", "data": {"a": "x"}} for _ in range(count)]
+    return thing(spec=numbered(count), items=secrets), thing(spec=numbered(count, "y"), items=secrets), IgnoreRule()
+
+
+CONTAINS = ".texts | select(contains(.))"
+SLOW = {
+    "an expression that compares each part with each": many_values(IgnoreRule(jq_path_expressions=(CONTAINS,))),
+    "an expression that compares large values": many_values(
+        IgnoreRule(jq_path_expressions=(".spec | select((.,.,.,.,.,.,.,.,.,.) | (.,.,.,.,.,.,.,.,.,.) | . == .)",))
+    ),
+    "many pointers": many_values(IgnoreRule(json_pointers=tuple(f"/spec/k{number}" for number in range(40)))),
+    "many managers in rules": many_values(IgnoreRule(managed_fields_managers=tuple(numbered(200)))),
+    "many nested lists": nested_lists(12),
+    "many field managers": many_managers(200),
+    "many nested Secrets": many_nested_secrets(100),
+    "many differences below a long key": (
+        thing(spec={"x.[" * 1_000: numbered(50)}),
+        thing(spec={"x.[" * 1_000: numbered(50, "y")}),
+        IgnoreRule(json_pointers=("/metadata/name",)),
+    ),
+}
+
+
+class Cluster:
+    """A cluster that holds these things."""
+
+    name = "prod"
+
+    def __init__(self, *live):
+        self._live = live
+
+    def discover(self):
+        return Discovery({(kind.api_version, kind.kind): kind for kind in (THINGS, DEPLOYMENTS)}, {})
+
+    def schema(self, _api_version):
+        return None
+
+    def list(self, kind, _namespace, read):
+        return {("shop", live["metadata"]["name"]): read(live) for live in self._live if live["kind"] == kind.kind}
+
+
+@pytest.fixture
+def few_steps(monkeypatch):
+    """A hundredth of the steps, for objects that are a hundredth of what would use all."""
+    for name in ("FREE_STEPS", "MAX_STEPS", "MAX_SHARED_STEPS"):
+        monkeypatch.setattr(steps, name, getattr(steps, name) // 200)
+    monkeypatch.setattr(SharedSteps.__init__, "__defaults__", (steps.MAX_SHARED_STEPS, 0))
+
+
+@pytest.mark.parametrize(("declared", "live", "rule"), SLOW.values(), ids=SLOW)
+def test_a_slow_comparison_makes_only_its_object_unknown(few_steps, declared, live, rule):
+    del few_steps
+    applications = [
+        Application(name, RepositoryRef("platform"), name, "prod", "shop", "C1", ignore=ignore)
+        for name, ignore in (("slow", (rule,)), ("shop", ()))
+    ]
+    manifests = [manifest(declared), manifest(thing("cart", spec={"replicas": 2}))]
+    cluster = Cluster(live, thing("cart", spec={"replicas": 7}))
+    compared = compare_live(cluster, list(zip(manifests, applications, strict=True)))
+    with pytest.raises(Exception, match="comparing it takes too long"):
+        compared.comparison_of(manifests[0])
+    assert [field.live for field in compared.comparison_of(manifests[1]).drift.fields] == [7]
+
+
+def test_slow_comparisons_make_no_ordinary_one_unknown(few_steps):
+    """When the steps that all share are used up, each comparison still has its own."""
+    del few_steps
+    shared = SharedSteps(steps=0)
+    declared, live, rule = SLOW["many field managers"]
+    with pytest.raises(TooManyStepsError):
+        compare_object(manifest(declared), live, schema=Schemas(), ignore=[rule], steps=Steps(shared=shared))
+    ordinary = manifest(thing(spec={"replicas": 2}))
+    result = compare_object(ordinary, thing(spec={"replicas": 7}), schema=Schemas(), steps=Steps(shared=shared))
+    assert result.drift
+
+
+def test_a_large_object_takes_no_shared_steps():
+    count = 20_000
+    declared = thing(spec=numbered(count), items=[{"name": f"i{number}"} for number in range(count)])
+    fields = {f'k:{{"name":"i{number}"}}': {".": {}, "f:name": {}} for number in range(count)}
+    live = managed(
+        declared | {"spec": numbered(count) | {"k0": "y"}}, {"manager": "m", "fieldsV1": {"f:items": fields}}
+    )
+    shared = SharedSteps()
+    result = compare_object(
+        manifest(declared), live, schema=Schemas(), steps=Steps(lambda: steps.json_size(live), shared)
+    )
+    assert [field.path for field in result.drift.fields] == ["spec.k0"]
+    assert shared.steps == steps.MAX_SHARED_STEPS
+
+
+def test_a_slow_change_is_said_by_its_fields_without_values(few_steps):
+    del few_steps
+    declared, live, _ = SLOW["many nested lists"]
+    live["spec"]["paused"] = True
+    (change,) = rendered_change([manifest(declared)], [manifest(live)], namespace="shop").objects
+    assert [(field.path, field.before, field.after) for field in change.fields] == [("spec", HIDDEN, HIDDEN)]
+
+
+def test_the_rules_of_one_resource_are_bounded():
+    def application(entries, **entry):
+        source = {"repoURL": "https://git.example/x", "path": "x"}
+        spec = {"source": source, "ignoreDifferences": [{"kind": "A", **entry}] * entries}
+        return {"metadata": {"namespace": "argocd", "name": "web"}, "spec": spec}
+
+    (most,) = read_application(application(250, jsonPointers=["/spec"]), "prod")
+    (more,) = read_application(application(251, jsonPointers=["/spec"]), "prod")
+    (broken,) = read_application(application(1, jsonPointers=["spec"] * 10_000), "prod")
+    assert (len(most.ignore), most.notes) == (250, ())
+    assert len(more.ignore) == 250
+    assert "skips the last 1 ignore rules" in str(more.notes[0])
+    assert len(broken.notes) == 20
+
+
+# ---------------------------------------------------------------- memory
+
+
+def test_a_value_that_is_set_aside_is_not_kept():
+    live = thing(spec={"size": "x" * 1_000_000})
+    result = compare_object(manifest(thing()), live, schema=Schemas(), explain=False)
+    assert [(field.path, field.live) for field in result.set_aside.fields] == [("spec", None)]
+    assert result.size < 1_000
+
+
+def test_the_differences_of_a_check_are_bounded(monkeypatch):
+    monkeypatch.setattr(steps, "MAX_KEPT", 4_000)
+    monkeypatch.setattr(steps, "MAX_KEPT_VALUES", 1_500)
+    shared = SharedSteps()
+    declared, live = manifest(thing(spec={"a": "x"})), thing(spec={"a": "y" * 500})
+    results = []
+    with suppress(TooManyStepsError):
+        results += (compare_object(declared, live, schema=Schemas(), steps=Steps(shared=shared)) for _ in range(100))
+    values = [result.drift.fields[0].live for result in results]
+    assert values == ["y" * 500, *[HIDDEN] * 10]
+
+
+def test_a_cache_keeps_no_more_than_one_check(monkeypatch):
+    monkeypatch.setattr(comparison_cache, "MAX_KEPT", 10_000)
+    cache = ComparisonCache()
+    declared, live = thing(spec={"a": "x"}), thing(spec={"a": "y" * 1_000})
+    key = CacheKey(declared, "1", None, is_scaled=False, options=CompareOptions())
+    for number in range(100):
+        cache.get_or_compare((number,), key, lambda: compare_object(manifest(declared), live, schema=Schemas()))
+        assert len(cache) < 10
+
+
+# ---------------------------------------------------------------- time
+
+
+def test_comparing_does_not_use_up_the_time_of_a_list(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def compare(live):
+        now[0] += 2 * bounds.LIST_SECONDS
+        return live["metadata"]["name"]
+
+    def answer(path):
+        return [head(), page([config_map("b")]) if "continue=" in path else page([config_map("a")], "token")]
+
+    with serving(answer) as url:
+        cluster = KubernetesCluster("prod", kubeconfig=kubeconfig(tmp_path, url))
+        assert list(cluster.list(CONFIG_MAPS, None, compare).values()) == ["a", "b"]
