@@ -127,11 +127,12 @@ def actor_text(
     time = actor.time or before
     if time is None:
         return by
-    form = "%H:%M:%S UTC" if actor.time else "%H:%M UTC"
     if seen and _is_near(time, seen):
-        phrase = actor_texts.AT if actor.time else actor_texts.BEFORE
+        phrase, form = (actor_texts.AT, "%H:%M:%S UTC") if actor.time else (actor_texts.BEFORE, "%H:%M UTC")
+    elif actor.time:
+        phrase, form = actor_texts.AT_DAY, "%Y-%m-%d %H:%M:%S UTC"
     else:
-        phrase, form = actor_texts.AT_DAY if actor.time else actor_texts.BEFORE_DAY, f"%Y-%m-%d {form}"
+        phrase, form = actor_texts.BEFORE_DAY, "%Y-%m-%d %H:%M UTC"
     return by + translator.text(phrase, time=time.astimezone(UTC).strftime(form))
 
 
@@ -142,14 +143,17 @@ def _users(translator: Translator, actor: Actor) -> str:
 
 
 def _name(translator: Translator, user: ClusterUser) -> str:
-    name = _short(user.name)
-    return translator.text(actor_texts.AS, person=name, other=_short(user.impersonated)) if user.impersonated else name
+    name = _short(translator, user.name)
+    if not user.impersonated:
+        return name
+    return translator.text(actor_texts.AS, person=name, other=_short(translator, user.impersonated))
 
 
-def _short(name: str) -> str:
+def _short(translator: Translator, name: str) -> str:
     """`service account ci/deployer` for `system:serviceaccount:ci:deployer`; any other name as it is."""
     if name.startswith(_SERVICE_ACCOUNT) and name.count(":") == 3:
-        name = f"service account {name.removeprefix(_SERVICE_ACCOUNT).replace(':', '/')}"
+        short = clip(name.removeprefix(_SERVICE_ACCOUNT).replace(":", "/"), _MAX_NAME)
+        return translator.text(actor_texts.SERVICE_ACCOUNT, name=short)
     return clip(name, _MAX_NAME)
 
 

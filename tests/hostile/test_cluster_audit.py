@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from types import SimpleNamespace
@@ -40,10 +41,10 @@ def endpoint(store):
 
     def send(body=b"", headers=AUTHORIZED, path="/audit/prod", method="POST"):
         connection = HTTPConnection("127.0.0.1", web.port, timeout=20)
-        connection.request(method, path, body, dict(headers))
-        status = connection.getresponse().status
-        connection.close()
-        return status
+        with closing(connection):
+            with suppress(ConnectionError):  # it answers and closes while this still sends
+                connection.request(method, path, body, dict(headers))
+            return connection.getresponse().status
 
     yield SimpleNamespace(send=send, audit=audit, recorder=recorder)
     web.stop()
@@ -147,6 +148,33 @@ def test_long_names_are_cut():
     }
     write, _ = read_write(event, KEY, keep_users=True)
     assert len(repr(write)) < 2_000
+
+
+def test_an_object_that_is_scaled_all_the_time_keeps_its_state():
+    deployment = next(event for event in recorded_events() if event["objectRef"].get("subresource") == "scale")
+    name = deployment["objectRef"]["name"]
+    created, patched = (
+        next(
+            event
+            for event in recorded_events()
+            if event["objectRef"].get("name") == name
+            and event["objectRef"]["resource"] == "deployments"
+            and (event["responseStatus"]["code"], event["verb"]) == (code, "patch")
+            and "subresource" not in event["objectRef"]
+        )
+        for code in (201, 200)
+    )
+    version = int(created["responseObject"]["metadata"]["resourceVersion"])
+    recording = Recording([created])
+    for number in range(2 * history.MAX_STATES):
+        metadata = {**deployment["responseObject"]["metadata"], "resourceVersion": str(version)}
+        scaled = {**deployment["responseObject"], "metadata": metadata, "spec": {"replicas": 2}}
+        recording.add([{**deployment, "auditID": str(number), "responseObject": scaled}])
+    metadata = {**patched["responseObject"]["metadata"], "generation": 2}
+    recording.add([{**patched, "responseObject": {**patched["responseObject"], "metadata": metadata}}])
+    write = max(recording.writes.values(), key=lambda item: item.version)
+    assert write.is_exact
+    assert len(recording.histories._histories[write.key].entries) == history.MAX_STATES
 
 
 def test_many_objects_and_many_writes_of_one_stay_within_the_bounds(monkeypatch):

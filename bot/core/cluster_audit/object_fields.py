@@ -22,6 +22,7 @@ Object = Mapping[str, Any]
 Digests = dict[str, bytes]  # by path
 
 MAX_PATHS: Final = 5_000  # of one object; a larger one is not followed field by field
+MAX_FIELDS: Final = 500  # that one request names or changes
 _MAX_DEPTH: Final = 60
 _MAX_PATH: Final = 1_000  # characters
 _SCHEMAS: Final = Schemas()  # the built-in kinds; the lists of others are read as their managedFields say
@@ -76,7 +77,7 @@ class ObjectFields:
             formatted = dict.fromkeys(map(_formatted, paths))
         except TooLargeError:
             return None
-        return tuple(formatted) if len(formatted) <= MAX_PATHS else None
+        return tuple(formatted) if len(formatted) <= MAX_FIELDS else None
 
     def _leaves(self, path: Path, value: Any, node: Node) -> Iterator[tuple[Path, Any]]:
         """Scalars, empty containers and lists that are compared as a whole."""

@@ -8,6 +8,7 @@ BY_TOOL = Phrase(en="by {tool}", es="por {tool}")
 LIKELY = Phrase(en="likely by {people}", es="probablemente por {people}")
 LIKELY_WITH = Phrase(en="likely by {people} with {tool}", es="probablemente por {people} con {tool}")
 LIKELY_TOOL = Phrase(en="likely by {tool}", es="probablemente por {tool}")
+SERVICE_ACCOUNT = Phrase(en="service account {name}", es="service account {name}")
 AS = Phrase(en="{person} as {other}", es="{person} como {other}")
 OR = Phrase(en="{people} or {last}", es="{people} o {last}")
 
