@@ -120,7 +120,7 @@ def identified(level, *, with_windows):
     ],
 )
 def test_nobody_is_named_for_what_another_did(level, with_windows, expected, capsys):
-    """None are the Secret's value, for which nobody is ever named, and one that could be of four people."""
+    """Without a name are the Secret's value, for which nobody is ever named, and one that could be of four users."""
     results = list(identified(level, with_windows=with_windows))
     assert [
         (step["step"], field, actor) for step, field, truth, actor in results if actor and truth not in actor.users
