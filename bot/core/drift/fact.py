@@ -1,7 +1,7 @@
 """What differs, as facts of a few words for titles and push notifications: `web image 4.7.2 → latest`."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +17,11 @@ from bot.i18n.catalogue import fact as texts
 from bot.i18n.language import LocalizedText, Text
 
 _MAX_NAME: Final = 60
+_MAX_MISSING: Final = 3  # objects of one kind that are missing, and named
 _MAX_DEPTH: Final = 12  # how far inside a value the phrase book is consulted
+
+# Workloads that people know by their name, without the kind.
+_SERVICES: Final = WORKLOADS - {"CronJob", "Job"}
 
 # The short names that kubectl has for these, as people write them.
 _SHORT_KINDS: Final = {
@@ -43,10 +47,21 @@ class Fact:
 
 
 def facts(drift: Iterable[ObjectDrift]) -> tuple[Fact, ...]:
-    """At least one fact for each difference: the most severe first, then those that people know best."""
+    """At least one fact for each difference: the most severe first, then those that people know best.
+
+    Many missing objects of one kind are one fact.
+    """
     objects = list(drift)
     names = _names(objects)
-    ranked = [item for object_drift in objects for item in _facts(object_drift, names[_key(object_drift)])]
+    missing = Counter(object_drift.kind for object_drift in objects if _is_missing(object_drift))
+    together = {kind for kind, count in missing.items() if count > _MAX_MISSING}
+    ranked = [
+        item
+        for object_drift in objects
+        if not (_is_missing(object_drift) and object_drift.kind in together)
+        for item in _facts(object_drift, names[_key(object_drift)])
+    ]
+    ranked += [_missing_together(kind, [item for item in objects if item.kind == kind]) for kind in sorted(together)]
     ranked.sort(key=lambda item: (-item[1].rating.severity, item[0]))
     return tuple(fact for _, fact in ranked)
 
@@ -68,7 +83,7 @@ def _order(object_drift: ObjectDrift, field: FieldDrift) -> tuple[int, int]:
 
 def _facts(object_drift: ObjectDrift, name: str) -> Iterator[tuple[int, Fact]]:
     """Each with its rank: how well people know such a difference, 0 best."""
-    if object_drift.change == "missing" or not object_drift.fields:
+    if _is_missing(object_drift):
         kind_and_name = _with_kind(object_drift, name)
         yield (
             0,
@@ -79,6 +94,16 @@ def _facts(object_drift: ObjectDrift, name: str) -> Iterator[tuple[int, Fact]]:
     for field in object_drift.fields:
         facts = list(_in_words(object_drift, field, name, _MAX_DEPTH))
         yield from facts or [_other(object_drift, field, name)]
+
+
+def _is_missing(object_drift: ObjectDrift) -> bool:
+    return object_drift.change == "missing" or not object_drift.fields
+
+
+def _missing_together(kind: str, objects: Sequence[ObjectDrift]) -> tuple[int, Fact]:
+    missing = [object_drift for object_drift in objects if _is_missing(object_drift)]
+    rating = max((rate_object(object_drift) for object_drift in missing), key=lambda rating: rating.severity)
+    return 0, Fact(LocalizedText(texts.MISSING_OBJECTS, count=str(len(missing)), kind=clipped(kind)), rating)
 
 
 def _in_words(object_drift: ObjectDrift, field: FieldDrift, name: str, depth: int) -> Iterator[tuple[int, Fact]]:
@@ -111,11 +136,10 @@ def _rule(kind: str, path: str) -> tuple[int, Rule | None]:
 
 
 def _subject(object_drift: ObjectDrift, field: FieldDrift, name: str) -> str:
-    """A workload by its name, with its container if that has another one; any other object with its kind."""
-    if object_drift.kind not in WORKLOADS:
-        return _with_kind(object_drift, name)
-    inside = container(field.path)
-    return name if inside in (None, object_drift.name) else f"{name} ({_short(str(inside))})"
+    """A service by its name, any other object with its kind; with its container if that has another name."""
+    title = name if object_drift.kind in _SERVICES else _with_kind(object_drift, name)
+    inside = container(field.path) if object_drift.kind in WORKLOADS else None
+    return title if inside in (None, object_drift.name) else f"{title} ({_short(str(inside))})"
 
 
 def _with_kind(object_drift: ObjectDrift, name: str) -> str:
@@ -126,14 +150,14 @@ def _with_kind(object_drift: ObjectDrift, name: str) -> str:
 def _names(objects: Iterable[ObjectDrift]) -> dict[tuple[str, str | None, str], str]:
     """What to call each object: its name; with its kind, and then its namespace, where that is not unique."""
     keys = list(dict.fromkeys(map(_key, objects)))
-    plain = Counter(name for kind, _, name in keys if kind in WORKLOADS)
+    plain = Counter(name for kind, _, name in keys if kind in _SERVICES)
     with_kind = Counter((kind, name) for kind, _, name in keys)
     names = {}
     for kind, namespace, name in keys:
         title = _short(name)
         if with_kind[kind, name] > 1 and namespace:
             title = f"{_short(namespace)}/{title}"
-        names[kind, namespace, name] = f"{kind} {title}" if kind in WORKLOADS and plain[name] > 1 else title
+        names[kind, namespace, name] = f"{kind} {title}" if kind in _SERVICES and plain[name] > 1 else title
     return names
 
 
