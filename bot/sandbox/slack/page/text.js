@@ -21,7 +21,7 @@ const DRAWN = new Set(`white_check_mark x warning rotating_light red_circle larg
   large_green_circle large_blue_circle white_circle black_circle hourglass hourglass_flowing_sand no_entry question
   grey_question arrows_counterclockwise rocket tada leftwards_arrow_with_hook eyes bell information_source lock link
   package mag wave heavy_check_mark twisted_rightwards_arrows speech_balloon bust_in_silhouette zzz inbox_tray truck
-  black_right_pointing_double_triangle_with_vertical_bar`.match(/\S+/g));
+  black_right_pointing_double_triangle_with_vertical_bar double_vertical_bar`.match(/\S+/g));
 
 function pairs(table) {
   const words = table.match(/\S+/g);
