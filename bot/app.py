@@ -17,6 +17,7 @@ from bot.adapters.slack.chat import unreachable
 from bot.adapters.slack.http_mode import HttpMode
 from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config.model import Config
+from bot.core.rollouts.rollout import Limits
 from bot.handlers.approvals.review import ApprovalReviewer
 from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.cluster_audit.record import AuditRecorder
@@ -60,8 +61,13 @@ def build_monitor(
     ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
 ) -> Monitor:
     """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
-    manifest_cache = ManifestCache(ports.renderer, ports.charts)
-    suspects = Suspects(ports, config.applications, ManifestCache(ports.renderer, ports.charts), config.interactive)
+    manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases)
+    suspects = Suspects(
+        ports,
+        config.applications,
+        ManifestCache(ports.renderer, ports.charts, ports.bases),
+        config.interactive,
+    )
     approvals = ApprovalReviewer(
         ports,
         {name: settings.approvals for name, settings in config.repositories.items()},
@@ -75,7 +81,7 @@ def build_monitor(
         manifest_cache,
         suspects,
         ignore=config.ignore,
-        deadline=config.schedule.rollout_deadline,
+        limits=Limits(config.schedule.rollout_deadline, config.rollouts.watch),
         timeout=config.schedule.rollout,
     )
     return Monitor(

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
 from bot.adapters.charts.repository import ChartRepository
+from bot.adapters.git.bases import GitBases
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
 from bot.adapters.kubernetes.audit_log import AuditLogFile
 from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.private_copy import remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.config.credentials import Credentials
@@ -180,6 +182,16 @@ class _ByRepository(Mapping[str, _Client]):
         return len(self._listed)
 
 
+def renderer(config: Config) -> CachedRenderer:
+    """The programs that render, with their output cached beside the mirrors."""
+    return CachedRenderer(ProgramRenderer.find(), config.mirrors / ".rendered")
+
+
+def bases(config: Config) -> GitBases:
+    """The remote bases of kustomizations, mirrored beside the repositories."""
+    return GitBases(config.mirrors / ".bases", config.bases.allow)
+
+
 def cluster(config: Config, name: str) -> KubernetesCluster:
     """The client of one cluster. ClusterError for a bad kubeconfig."""
     settings = config.clusters[name]
@@ -218,7 +230,8 @@ def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) ->
         forges=_ByRepository(forges, lambda key: None if is_chart_key(key) else forge(config, key)),
         clusters={name: cluster(config, name) for name in config.clusters},
         charts=fetcher,
-        renderer=ProgramRenderer.find(),
+        renderer=renderer(config),
+        bases=bases(config),
         store=store(config),
         chat=SlackChat(client),
         clock=clock,

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import partial
 
 from bot import build
-from bot.adapters.rendering.programs import ProgramRenderer
 from bot.config.model import Config
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import UnsupportedResource, group_unsupported
@@ -41,7 +40,7 @@ def check_configured(
     repositories = {key: build.source(config, key, charts) for key in keys}
     revisions = fetch_all(repositories)
     now = datetime.now(tz=UTC)
-    caches = Caches(ManifestCache(ProgramRenderer.find(), charts))
+    caches = Caches(ManifestCache(build.renderer(config), charts, build.bases(config)))
 
     def check_cluster(name: str) -> list[Check]:
         in_cluster = [application for application in applications if application.cluster == name]

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from bot.config.credentials import Credentials
 from bot.config.sections.alerts import AlertsConfig
+from bot.config.sections.bases import BasesConfig
 from bot.config.sections.charts import ChartsConfig
 from bot.config.sections.cluster import ClusterConfig
 from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.config.sections.repository import RepositoryConfig
+from bot.config.sections.rollouts import RolloutsConfig
 from bot.config.sections.schedule import ScheduleConfig
 from bot.config.sections.slack import SlackConfig
 from bot.config.values import A_CHANNEL
@@ -30,10 +32,12 @@ class Config:
     slack: SlackConfig
     repositories: Mapping[str, RepositoryConfig]
     clusters: Mapping[str, ClusterConfig]
+    bases: BasesConfig
     charts: ChartsConfig
     applications: Mapping[str, Application]
     roles: Roles
     schedule: ScheduleConfig
+    rollouts: RolloutsConfig
     alerts: AlertsConfig
     store: str = field(repr=False)
     mirrors: Path

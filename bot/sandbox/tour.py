@@ -157,7 +157,7 @@ class Tour:
                 "Merge a bad change",
                 f"Pull request {pull} lowers the memory limit of web to 64Mi. It is approved, so merge it, and watch "
                 "#prod-alerts: the pods are OOMKilled, and the card says so.",
-                lambda: sha is not None and self._has_card("Not live", about=sha[:8]),
+                lambda: sha is not None and self._has_card("Stuck", about=sha[:8]),
                 lambda: [_post(f"Merge {pull}", "/tour/merge")] if sha is None else [],
             ),
             _Step(

@@ -97,7 +97,7 @@ def test_the_whole_tour(page, size):
         guide.picture("1-start")
 
         guide.press(re.compile("^Merge #"))
-        broken = guide.in_view(guide.card("Not live: shop"))
+        broken = guide.in_view(guide.card("Stuck: shop"))
         expect(broken).to_contain_text("OOMKilled")
         guide.picture("2-broken")
 
@@ -155,7 +155,7 @@ def test_scenarios_after_the_tour(page, size):
         expect(guide.card("payments · prod: ")).to_contain_text("api ahora es privilegiado")
         guide.picture("scenario-pagos")
         guide.channel("deploys")
-        expect(guide.card("Not live: shop-staging")).to_contain_text("ImagePullBackOff")
+        expect(guide.card("Stuck: shop-staging")).to_contain_text("ImagePullBackOff")
         page.get_by_role("combobox").fill("/gitops status")
         page.get_by_role("combobox").press("Enter")
         expect(guide.in_view(guide.card("applications: "))).to_contain_text("checkout")

@@ -15,14 +15,14 @@ from bot.core.drift.model import Actor, ClusterUser, Confidence, NotFollowed, Ob
 from bot.core.git.author import Author
 from bot.core.git.people import ChangePeople
 from bot.core.incidents.incident import IncidentState
-from bot.core.objects.health import Unready
 from bot.core.objects.images import Pin, Unpinned
 from bot.core.pull_requests import revert
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueueState
 from bot.core.pull_requests.revert import RevertRequest, Target
 from bot.core.pull_requests.tracked_pull_request import ProposedChange
-from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, PendingState, RolloutState
+from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, RolloutState
 from bot.messages import (
     adopt,
     approval,
@@ -151,7 +151,7 @@ def cards(translator):
         "resolved card": incident.card(translator, resolved),
         "rollout": rollout.card(translator, MERGE),
         "rollout few": rollout.card(translator, replace(MERGE, parts=MERGE.parts[:8])),
-        "rollout stuck": rollout.late_reply(translator, LATE),
+        "rollout stuck": rollout.problem_reply(translator, LATE),
         "rollout late": rollout.card(translator, replace(LATE, suspects=(SUSPECT,) * 9)),
         "revert pull": pull_request_card.card(translator, merged),
     }

@@ -84,7 +84,7 @@ def test_only_the_revert_of_the_bad_commit_is_what_the_tour_waits_for(tmp_path):
     slack = SandboxSlack()
     tour = Tour(slack, SandboxCluster(), repository, shop)
     bad = repository.merge(shop.bad_pull, "chen", at=NOW).merge_sha
-    header = {"type": "header", "text": {"type": "plain_text", "text": "⚠️ Not live: shop"}}
+    header = {"type": "header", "text": {"type": "plain_text", "text": "⚠️ Stuck: shop"}}
     slack.workspace.post(Message(ALERTS, slack.workspace.ts(), BOT_USER, "", [header, {"type": bad[:8]}]))
 
     def is_done_after_a_pull_from(head):

@@ -259,6 +259,7 @@ Outcome = (
 # ---------------------------------------------------------------- branch, message and commands
 
 _REVERTED = re.compile(r"This reverts commit ([0-9a-f]{40,64})\b")
+_SHA = re.compile(r"(?<=-)[0-9a-f]{40,64}(?=-|$)")
 # Tools that write to the tracked branch: (part of the author's name or e-mail address, the tool's name).
 _AUTOMATION = (
     ("argocd-image-updater", "Argo CD Image Updater"),
@@ -278,6 +279,16 @@ def branch_name(target: Target, attempt: int = 1) -> str:
     ends = dict.fromkeys((target.commits[-1].sha, target.last.sha))
     suffix = "" if attempt == 1 else f"-{attempt}"
     return f"gitops-bot/revert-{'-'.join(ends)}{suffix}"
+
+
+def reverted_on(branch: str) -> tuple[str, ...]:
+    """The first and the last commit that the bot reverts on this branch; empty for any other branch."""
+    return tuple(_SHA.findall(branch)) if branch.startswith("gitops-bot/revert-") else ()
+
+
+def reverted_in(message: str) -> tuple[str, ...]:
+    """The commits that a commit message says it reverts, as git and the bot write it."""
+    return tuple(_REVERTED.findall(message))
 
 
 def is_attempt(branch: str, target: Target) -> bool:
@@ -336,7 +347,7 @@ def one_line(text: str) -> str:
 def reverted_by(target: Target, later: Iterable[Commit]) -> Commit | None:
     """The first of the `later` commits whose message says that it reverts every commit of the target."""
     shas = {commit.sha for commit in target.commits}
-    return next((commit for commit in later if shas <= set(_REVERTED.findall(commit.message))), None)
+    return next((commit for commit in later if shas <= set(reverted_in(commit.message))), None)
 
 
 def automation(target: Target) -> str | None:

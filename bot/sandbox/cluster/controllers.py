@@ -1,7 +1,6 @@
 """Simulated controllers: workloads reach their spec some seconds after it changes.
 
-Only statuses change, but a Deployment that is stuck gets a pod that says why: an image whose tag contains `broken` is
-never pulled, and a container whose memory limit is below what it uses is killed.
+Only statuses change, but a Deployment that is stuck gets a pod that says why: see `failures`.
 """
 
 import hashlib
@@ -9,20 +8,21 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil, inf
+from math import ceil
 from typing import Any
 
 import orjson
 
+from bot.core.health.cause import Cause
 from bot.sandbox.cluster.api import Api
 from bot.sandbox.cluster.errors import ApiError
+from bot.sandbox.cluster.failures import FAILURES, Failure, failing_pod, failure_of
 from bot.sandbox.cluster.managed_fields import timestamp
 
 Object = dict[str, Any]
 
 MANAGER = "kube-controller-manager"
 REVISION = "deployment.kubernetes.io/revision"
-BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +38,23 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """Why the pods of a workload never become ready: the name of a container, and its state."""
-
-    container: str
-    status: Object
-
-
-@dataclass(frozen=True, slots=True)
 class Moment:
-    """The state of a workload now: `share` goes from 0 to 1; `overdue` is past its progress deadline."""
+    """The state of a workload now: `share` goes from 0 to 1; `overdue` is past its progress deadline.
+
+    With a `failure`, new pods are not ready; if it is `down`, the old ones are not either.
+    """
 
     progress: Progress
     share: float
-    stuck: bool
+    failure: Failure | None
+    down: bool
     overdue: bool
     now: str
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it never becomes complete."""
+        return self.failure is not None
 
     @property
     def done(self) -> bool:
@@ -62,6 +63,8 @@ class Moment:
 
     def ready(self, desired: int) -> int:
         """The number of ready replicas; old ones stay until they are replaced."""
+        if self.down:
+            return 0
         before = min(self.progress.ready_before, desired)
         return before if self.stuck else max(before, int(self.share * desired))
 
@@ -82,7 +85,8 @@ class Controllers:
         self._api = api
         self._rollout = rollout
         self._memory_use = memory_use
-        self._failing: set[str] = set()  # the paths of the pods that say why their Deployment is stuck
+        self._failing: dict[str, Object] = {}  # the pods that say why their Deployment is stuck, by path
+        self._told: dict[str, Cause] = {}  # the Deployments that are told to fail, by name
         self._progress: dict[str, Progress] = {}
         self._arrived: dict[str, str] = {}  # resourceVersion by uid
 
@@ -96,33 +100,39 @@ class Controllers:
                     if self._arrived.get(metadata["uid"]) != metadata["resourceVersion"]:
                         self._advance(entry.object, status)
 
+    def fail(self, deployment: str, cause: Cause) -> None:
+        """Let no pod of the Deployments with this name be ready, for this cause, until they `recover`."""
+        with self._api.store.lock:
+            self._told[deployment] = cause
+            self._arrived.clear()
+
+    def recover(self, deployment: str) -> None:
+        """Let the pods of the Deployments with this name be ready again."""
+        with self._api.store.lock:
+            self._told.pop(deployment, None)
+            self._arrived.clear()
+
     def _reconcile_pods(self) -> None:
         """One failing pod for each Deployment that is stuck, and none for the others."""
         wanted = {}
         for _, entry in self._api.store.items(("apps", "deployments")):
-            if failure := self._failure(entry.object):
-                pod = _failing_pod(entry.object, failure)
+            failure = self._failure(entry.object)
+            if failure and failure.pod_status:
+                pod = failing_pod(entry.object, failure, _template_hash(entry.object))
                 wanted[self._api.path_of(pod)] = pod
-        for path in self._failing - wanted.keys():
-            with suppress(ApiError):  # deleted by somebody
-                self._api.call("DELETE", path, user_agent=MANAGER)
-        for path in wanted.keys() - self._failing:
-            self._api.call("POST", path.rpartition("/")[0], wanted[path], user_agent=MANAGER)
-            self._api.call("PUT", f"{path}/status", wanted[path], user_agent=MANAGER)
-        self._failing = set(wanted)
+        for path, pod in self._failing.items():
+            if wanted.get(path) != pod:
+                with suppress(ApiError):  # deleted by somebody
+                    self._api.call("DELETE", path, user_agent=MANAGER)
+        for path, pod in wanted.items():
+            if self._failing.get(path) != pod:
+                self._api.call("POST", path.rpartition("/")[0], pod, user_agent=MANAGER)
+                self._api.call("PUT", f"{path}/status", pod, user_agent=MANAGER)
+        self._failing = wanted
 
     def _failure(self, live: Object) -> Failure | None:
-        for container in live.get("spec", {}).get("template", {}).get("spec", {}).get("containers", ()):
-            name, image = container["name"], container.get("image", "")
-            if BROKEN in image.rpartition("/")[2].partition(":")[2]:
-                waiting = {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{image}"'}
-                return Failure(name, {"state": {"waiting": waiting}})
-            limit = container.get("resources", {}).get("limits", {}).get("memory")
-            if limit and _mebibytes(limit) < self._memory_use.get(name, 0):
-                last = {"reason": "OOMKilled", "exitCode": 137}
-                waiting = {"reason": "CrashLoopBackOff", "message": f"back-off restarting failed container {name}"}
-                return Failure(name, {"state": {"waiting": waiting}, "lastState": {"terminated": last}})
-        return None
+        told = self._told.get(live["metadata"]["name"]) if live["kind"] == "Deployment" else None
+        return FAILURES[told] if told else failure_of(live, self._memory_use)
 
     def _advance(self, live: Object, status: Callable[[Object, Moment], Object]) -> None:
         now = self._api.clock()
@@ -133,7 +143,8 @@ class Controllers:
         moment = Moment(
             progress,
             share=min(1.0, elapsed / self._rollout) if self._rollout else 1.0,
-            stuck=self._failure(live) is not None,
+            failure=self._failure(live),
+            down=live["kind"] == "Deployment" and live["metadata"]["name"] in self._told,
             overdue=elapsed > live.get("spec", {}).get("progressDeadlineSeconds", 600),
             now=timestamp(now),
         )
@@ -165,31 +176,6 @@ def _progressed(before: Progress | None, live: Object, now: datetime) -> Progres
 def _template_hash(live: Object) -> str:
     template = orjson.dumps(live.get("spec", {}).get("template", {}), option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(template).hexdigest()[:10]
-
-
-def _mebibytes(quantity: str) -> float:
-    """A quantity of memory as the manifests of the sandbox write it; infinite in any other unit."""
-    number, unit = quantity[:-2], quantity[-2:]
-    return float(number) * {"Mi": 1, "Gi": 1024}[unit] if unit in {"Mi", "Gi"} else inf
-
-
-def _failing_pod(deployment: Object, failure: Failure) -> Object:
-    metadata, template = deployment["metadata"], deployment["spec"]["template"]
-    status = {"name": failure.container, "ready": False, "restartCount": 4, **failure.status}
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": f"{metadata['name']}-{_template_hash(deployment)}-x7k2p",
-            "namespace": metadata["namespace"],
-            "labels": template["metadata"].get("labels", {}),
-            "ownerReferences": [
-                {"apiVersion": "apps/v1", "kind": "Deployment", "name": metadata["name"], "uid": metadata["uid"]}
-            ],
-        },
-        "spec": template["spec"],
-        "status": {"phase": "Pending", "containerStatuses": [status]},
-    }
 
 
 def _condition(live: Object, kind: str, verdict: tuple[bool, str, str], now: str) -> Object:
@@ -233,8 +219,15 @@ def _deployment(live: Object, moment: Moment) -> Object:
         "conditions": [
             _condition(live, "Available", has, moment.now),
             _condition(live, "Progressing", moves, moment.now),
+            *_replica_failure(live, moment),
         ],
     }
+
+
+def _replica_failure(live: Object, moment: Moment) -> list[Object]:
+    if moment.failure is None or not moment.failure.create_error:
+        return []
+    return [_condition(live, "ReplicaFailure", (True, "FailedCreate", moment.failure.create_error), moment.now)]
 
 
 def _stateful_set(live: Object, moment: Moment) -> Object:
@@ -284,7 +277,7 @@ def _claim(_: Object, moment: Moment) -> Object:
 
 def _pod(live: Object, moment: Moment) -> Object:
     if live["metadata"].get("ownerReferences"):
-        return {**live.get("status", {})}  # `_failing_pod` has written it
+        return {**live.get("status", {})}  # `failing_pod` has written it
     return {"phase": "Running" if moment.done else "Pending", "qosClass": "BestEffort"}
 
 
@@ -293,12 +286,38 @@ def _service(live: Object, moment: Moment) -> Object:
     return {"loadBalancer": {"ingress": [{"ip": "192.0.2.10", "ipMode": "VIP"}]} if wants else {}}
 
 
+def _ingress(_: Object, moment: Moment) -> Object:
+    return {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}]} if moment.done else {}}
+
+
+def _autoscaler(live: Object, moment: Moment) -> Object:
+    able = _condition(
+        live, "AbleToScale", (True, "ReadyForNewScale", "recommended size matches current size"), moment.now
+    )
+    return {"currentMetrics": None, "currentReplicas": 1, "desiredReplicas": 1, "conditions": [able]}
+
+
+def _disruption_budget(live: Object, moment: Moment) -> Object:
+    allowed = _condition(live, "DisruptionAllowed", (True, "SufficientPods", ""), moment.now)
+    return {"observedGeneration": moment.progress.generation, "disruptionsAllowed": 1, "conditions": [allowed]}
+
+
+def _definition(live: Object, moment: Moment) -> Object:
+    accepted = _condition(live, "NamesAccepted", (True, "NoConflicts", "no conflicts found"), moment.now)
+    established = _condition(live, "Established", (True, "InitialNamesAccepted", "accepted"), moment.now)
+    return {"conditions": [accepted, established]}
+
+
 STATUSES: Mapping[tuple[str, str], Callable[[Object, Moment], Object]] = {
     ("", "persistentvolumeclaims"): _claim,
     ("", "pods"): _pod,
     ("", "services"): _service,
+    ("apiextensions.k8s.io", "customresourcedefinitions"): _definition,
     ("apps", "daemonsets"): _daemon_set,
     ("apps", "deployments"): _deployment,
     ("apps", "statefulsets"): _stateful_set,
+    ("autoscaling", "horizontalpodautoscalers"): _autoscaler,
     ("batch", "jobs"): _job,
+    ("networking.k8s.io", "ingresses"): _ingress,
+    ("policy", "poddisruptionbudgets"): _disruption_budget,
 }

@@ -21,7 +21,8 @@ from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.core.pull_requests.revert import RevertRequest
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, PendingState, Rollout, RolloutState
+from bot.core.rollouts.pending import PendingState
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout, RolloutState
 from bot.handlers.incidents.transition import change
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import Language, LocalizedText, Translator

@@ -2,9 +2,11 @@
 
 import pytest
 
-from bot.core.objects.health import pod_problem
+from bot.core.health.assess import assess
+from bot.core.health.pods import pod_problem
 from bot.sandbox.cluster import SandboxCluster
 from bot.sandbox.cluster.errors import ApiError
+from bot.sandbox.cluster.failures import FAILURES
 from bot.sandbox.cluster.kinds import builtin_kinds
 from bot.sandbox.cluster.patch import json_patch, merge_patch, strategic_merge_patch
 from bot.sandbox.cluster.protobuf import decode
@@ -222,12 +224,29 @@ def test_a_pod_says_why_a_deployment_is_stuck_until_it_is_not(cluster, clock, we
     def problems():
         after(cluster, clock, 60)
         after(cluster, clock, 60)
-        return [pod_problem(pod) for pod in cluster.api.call("GET", "/api/v1/namespaces/shop/pods")["items"]]
+        return [pod_problem(pod).reason for pod in cluster.api.call("GET", "/api/v1/namespaces/shop/pods")["items"]]
 
     assert problems() == ([problem] if problem else [])
     healthy = {"name": "web", "image": "example.com/web:1.0", "resources": {"limits": {"memory": "512Mi"}}}
     patched(cluster, {"spec": {"template": {"spec": {"containers": [healthy]}}}})
     assert problems() == []
+
+
+@pytest.mark.parametrize("cause", FAILURES)
+def test_a_deployment_fails_as_it_is_told_until_it_recovers(cluster, clock, web, cause):
+    after(cluster, clock, 10)
+    after(cluster, clock, 10)
+    cluster.controllers.fail("web", cause)
+    failed = after(cluster, clock, 1)
+    pods = cluster.api.call("GET", "/api/v1/namespaces/shop/pods")["items"]
+    causes = [assess({"apiVersion": "v1", "kind": "Pod", **pod}).cause for pod in pods]
+    live = cluster.api.call("GET", DEPLOYMENT)
+    assert failed.get("readyReplicas", 0) == 0
+    assert causes == [cause] or (causes == [] and assess(live).cause is cause)
+    cluster.controllers.recover("web")
+    after(cluster, clock, 10)
+    assert after(cluster, clock, 10)["readyReplicas"] == 2
+    assert cluster.api.call("GET", "/api/v1/namespaces/shop/pods")["items"] == []
 
 
 def test_statuses_rest_once_they_have_arrived(cluster, clock, web):
