@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.core.cluster_audit.event import REPLICAS
-from bot.core.cluster_audit.write import ClusterWrite, ObjectKey, guess_resource
+from bot.core.cluster_audit.write import EVERYTHING, ClusterWrite, ObjectKey, guess_resource
 from bot.core.drift.model import Actor, Confidence, FieldDrift, ObjectDrift
 from bot.core.objects.path import is_related
 
@@ -49,7 +49,10 @@ def with_actors(
     """
 
     def with_actor(object_drift: ObjectDrift) -> ObjectDrift:
-        ordered = _in_order(write for key in object_keys(object_drift) for write in writes.get(key, ()))
+        ordered = [
+            _with_fields_of(object_drift.api_version, write)
+            for write in _in_order(write for key in object_keys(object_drift) for write in writes.get(key, ()))
+        ]
         if object_drift.change == "missing":
             return replace(object_drift, actor=deleter(ordered) or object_drift.actor)
         fields = tuple(with_writer(object_drift, field, ordered) for field in object_drift.fields)
@@ -109,6 +112,13 @@ def _in_order(writes: Iterable[ClusterWrite]) -> list[ClusterWrite]:
     if all(write.version is not None for write in unique):
         return sorted(unique, key=lambda write: (write.version or 0, write.time, write.id))
     return sorted(unique, key=lambda write: (write.time, write.completed, write.id))
+
+
+def _with_fields_of(api_version: str, write: ClusterWrite) -> ClusterWrite:
+    """The fields of another version of the API may have other paths."""
+    if EVERYTHING in (write.fields or ()) or write.api_version in ("", api_version):
+        return write
+    return replace(write, fields=None, is_exact=False)
 
 
 def _of_this_object(writes: Iterable[ClusterWrite]) -> Sequence[ClusterWrite]:

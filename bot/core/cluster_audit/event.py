@@ -42,10 +42,12 @@ class NotAnEventError(ValueError):
 class ObjectState:
     """An object after a request, as digests. With `is_partial` only of the fields that the request could change.
 
-    `owned` are the fields that the request's manager owned then; None if the event does not say.
+    `api_version` is the one that it was read in. `owned` are the fields that the request's manager owned then; None if
+    the event does not say.
     """
 
     digests: Digests
+    api_version: str = ""
     is_partial: bool = False
     generation: int | None = None
     owned: frozenset[str] | None = None
@@ -75,14 +77,16 @@ def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterW
     Secret is read but its name.
     """
     write = _without_bodies(event, keep_users=keep_users)
-    if write is None or not isinstance(event.get("responseObject"), Mapping):
-        return None if write is None else (write, None)
-    response: Object = event["responseObject"]
+    if write is None:
+        return None
+    response, reference = mapping(event, "responseObject"), mapping(event, "objectRef")
     write = replace(write, version=_version(response))
-    if write.key.resource == "secrets" or write.is_deletion:
+    if text(reference, "resource") == "secrets" or write.is_deletion:
         return write, None
     if write.subresource == "scale":
-        return write, _scaled(response, key)
+        return write, _scaled(response, key) if text(response, "kind") == "Scale" else None
+    if not _is_object(response, reference):
+        return write, None
     return _with_fields(write, response, event.get("requestObject"), key)
 
 
@@ -141,7 +145,10 @@ def _with_fields(
     except (TooLargeError, TooManyStepsError, RecursionError):
         return write, None
     generation = mapping(response, "metadata").get("generation")
-    return write, ObjectState(digests, generation=generation if isinstance(generation, int) else None, owned=owned)
+    api_version = text(response, "apiVersion")
+    return replace(write, api_version=api_version), ObjectState(
+        digests, api_version, generation=generation if isinstance(generation, int) else None, owned=owned
+    )
 
 
 def _is_whole_object(request: Any) -> bool:
@@ -158,14 +165,19 @@ def _object_key(event: Object, reference: Object, resource: str) -> ObjectKey:
     name = text(reference, "name") or (
         text(mapping(response, "metadata"), "name") if text(event, "verb") == "create" else ""
     )
-    kind = text(response, "kind")
-    is_object = kind not in ("", "Status", "Scale", "DeleteOptions") and not kind.endswith("List")
+    is_object = not text(reference, "subresource") and _is_object(response, reference)
     return ObjectKey(
         text(reference, "apiGroup")[:_MAX_NAME],
-        (guess_resource(kind) if is_object else resource)[:_MAX_NAME],
+        (guess_resource(text(response, "kind")) if is_object else resource)[:_MAX_NAME],
         text(reference, "namespace")[:_MAX_NAME],
         name[:_MAX_NAME],
     )
+
+
+def _is_object(response: Object, reference: Object) -> bool:
+    """Whether a response is the object itself, and not its metadata, a table, a list or a status."""
+    kind, group = text(response, "kind"), text(response, "apiVersion").rpartition("/")[0]
+    return kind not in ("", "Status") and not kind.endswith("List") and group == text(reference, "apiGroup")
 
 
 def _manager(parameters: Mapping[str, list[str]], user_agent: str) -> str:

@@ -39,6 +39,7 @@ class _Known:
     """What is known of an object between two requests; `digests` are None if that is nothing."""
 
     digests: Digests | None = None
+    api_version: str = ""
     generation: int | None = None
 
 
@@ -112,17 +113,18 @@ def _follow(before: _Known, entry: _Entry) -> tuple[_Known, ClusterWrite]:
             return before, write
         after = {**before.digests, **state.digests}
         fields = _changed(entry, before.digests, after)
-        generation = before.generation
+        api_version, generation = before.api_version, before.generation
         if generation is not None and fields:
             generation += 1
     else:
-        after, generation = state.digests, state.generation
+        after, api_version, generation = state.digests, state.api_version, state.generation
         is_next = generation is None or before.generation is None or generation <= before.generation + 1
         # Otherwise, requests that are not in the log changed the object in between. Objects without a generation, such
         # as ConfigMaps, do not say so.
-        fields = _changed(entry, before.digests, after) if before.digests is not None and is_next else None
+        is_comparable = before.digests is not None and before.api_version == api_version and is_next
+        fields = _changed(entry, before.digests or {}, after) if is_comparable else None
     known = write if fields is None or write.is_exact else replace(write, fields=fields, is_exact=True)
-    return _Known(after, generation), known
+    return _Known(after, api_version, generation), known
 
 
 def _changed(entry: _Entry, before: Digests, after: Digests) -> tuple[str, ...] | None:

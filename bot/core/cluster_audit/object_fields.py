@@ -5,6 +5,7 @@ The values themselves are not kept: to see whether one changed, keyed digests ar
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from sys import intern
 from typing import Any, Final
 
 import orjson
@@ -186,7 +187,8 @@ def _is_index(part: str) -> bool:
 
 def _leaf(path: Path, value: Any) -> str:
     """The path of a leaf. An empty container has one below its own, which is not above what is put into it later."""
-    return f"{_formatted(path)}[{{}}]" if value in ({}, []) else _formatted(path)
+    formatted = _formatted(path)
+    return intern(f"{formatted}[{{}}]" if value in ({}, []) else formatted)  # most objects have the same paths
 
 
 def _formatted(path: Path) -> str:

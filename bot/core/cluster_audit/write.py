@@ -32,6 +32,7 @@ class ClusterWrite:
     - `manager` is the field manager, as in `metadata.managedFields`.
     - `time` is when the API server received the request, and `completed` when it had responded.
     - `version` is the object's resourceVersion afterwards; None if the event does not have it.
+    - `api_version` is the one that `fields` are of; "" if the event has no object.
     - `fields` are the paths that the request changed, if `is_exact`; otherwise those that it named. None: any field.
     """
 
@@ -45,6 +46,7 @@ class ClusterWrite:
     subresource: str = ""
     is_apply: bool = False
     version: int | None = None
+    api_version: str = ""
     fields: tuple[str, ...] | None = None
     is_exact: bool = False
 

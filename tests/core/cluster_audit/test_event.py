@@ -162,6 +162,24 @@ def test_a_repeated_audit_id_does_not_replace_another_request():
     assert kept(copy.deepcopy(CONFIG_MAP)).id == kept(CONFIG_MAP).id
 
 
+@pytest.mark.parametrize("group_version_kind", [("meta.k8s.io/v1", "PartialObjectMetadata"), ("v1", "Status")])
+def test_a_response_that_is_not_the_object_counts_as_none(group_version_kind):
+    api_version, kind = group_version_kind
+    write, state = read_write(
+        with_(CONFIG_MAP, responseObject__apiVersion=api_version, responseObject__kind=kind), KEY, keep_users=True
+    )
+    assert (write.key, write.fields, state) == (kept(CONFIG_MAP).key, None, None)
+
+
+def test_states_of_two_api_versions_are_not_compared():
+    first, second, *_ = (
+        event for event in recorded_events() if "/worker?fieldManager=kubectl-set" in event["requestURI"]
+    )
+    other = with_(second, responseObject__apiVersion="apps/v1beta2", objectRef__apiVersion="v1beta2")
+    assert [write.is_exact for write in Recording([first, second]).writes.values()] == [False, True]
+    assert [write.is_exact for write in Recording([first, other]).writes.values()] == [False, False]
+
+
 def test_of_a_secret_only_its_name_is_read():
     secret = the("patch", "secrets")
     write, state = read_write(secret, KEY, keep_users=True)

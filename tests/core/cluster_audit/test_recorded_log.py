@@ -207,3 +207,17 @@ def test_requests_that_are_missing_from_the_log_make_nobody_certain_of_what_they
     (joined,) = with_actors([only_image], recording.by_object(), lambda *_: window, complete_until=window.before)
     assert joined.fields[0].actor is None
     assert object_keys(only_image)[0] in recording.by_object()
+
+
+def test_fields_of_another_api_version_make_nobody_certain():
+    recording, step = Recording(recorded_events()), recorded_steps()[24]
+    drift = compare_object(declared()["configmap", "web"], step["after"], schema=Schemas()).drift
+    (drift,) = (replace(drift, fields=(field,)) for field in drift.fields if field.path == "data.url")
+    latest = drift.fields[0].time + timedelta(seconds=1)
+    for api_version, expected in (("v1", Confidence.CERTAIN), ("v2", Confidence.ONE_OF_SEVERAL)):
+        writes = {
+            key: [replace(write, api_version=api_version) for write in some if write.time <= latest]
+            for key, some in recording.by_object().items()
+        }
+        (joined,) = with_actors([drift], writes, lambda *_: None, complete_until=latest)
+        assert joined.fields[0].actor.confidence is expected
