@@ -108,6 +108,10 @@ def _duration(value: object) -> object:
     return duration
 
 
+def _duration_or_none(value: object) -> object:
+    return timedelta(0) if value == "0s" else _duration(value)
+
+
 def _time_of_day(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -163,6 +167,9 @@ Allowed = Annotated[tuple[Annotated[str, matching(r"\*|[UWS][A-Z0-9]{2,}")], ...
 EmailOrLogin = Annotated[str, matching(r"[^\s@]+(@[^\s@]+)?")]
 
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(description=A_DURATION)]
+DurationOrNone = Annotated[
+    timedelta, BeforeValidator(_duration_or_none), Field(description=f"{A_DURATION}, or 0s for none")
+]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 TimeZone = Annotated[str, parsed_by(_time_zone), Field(description="a time zone such as Europe/Madrid")]
 

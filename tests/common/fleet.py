@@ -104,12 +104,12 @@ class Fleet:
 
     @contextmanager
     def running_bot(self, **sections: Any) -> Iterator[BotProcess]:
-        """A bot that has checked every application once, and must end cleanly."""
+        """A bot that has checked every application once, and must end cleanly. A merge ends once it is live."""
         config = self.stack.write_config(
             slack={"channel": self.channels[0]},
             schedule=SCHEDULE,
             application=lambda application: {"channel": self.channel_of(application)},
-            **sections,
+            **{"rollouts": {"watch": "0s"}, **sections},
         )
         bot = BotProcess(config, self.stack.environment, self.stack.folder / "bot.log")
         bot.start()

@@ -47,7 +47,7 @@ class Scenario:
         }
         chat = SimpleNamespace(user=lambda _: None, group_members=self._group_members)
         forges = dict.fromkeys(("platform", "other"), InMemoryForge(source))
-        self.ports = Ports(self.repositories, forges, {}, None, store, chat, Clock(T0))
+        self.ports = Ports(self.repositories, forges, {}, None, None, None, store, chat, Clock(T0))
         self.allowed = (ANA,)
         self.error = None
         self.revision = self.repositories["platform"].fetch()

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from bot.config.sections.section import Section
-from bot.config.values import Duration
+from bot.config.values import DurationOrNone
 
 
 class RolloutsConfig(Section):
-    """How long the bot follows the health of a merge that is live."""
+    """How long the bot watches the health of a merge that is live."""
 
-    watch: Duration = timedelta(minutes=30)
+    watch: DurationOrNone = timedelta(minutes=30)

@@ -53,7 +53,9 @@ class Scenario:
         self.clock = Clock(datetime.now(UTC) + timedelta(minutes=5))
         self.cache = ManifestCache(ProgramRenderer.find())
         self.live = self.declared(source.sha())
-        self.ports = Ports({"platform": self.repository}, {"platform": forge}, {}, None, None, store, None, self.clock)
+        self.ports = Ports(
+            {"platform": self.repository}, {"platform": forge}, {}, None, None, None, store, None, self.clock
+        )
         self.people = People(Strangers(), {}, self.clock)
         self.suspects = Suspects(self.ports, {"shop": SHOP}, ManifestCache(ProgramRenderer.find()), INTERACTIVE)
 

@@ -662,7 +662,7 @@ def test_an_open_pull_request_of_a_rewritten_branch_is_flagged_and_not_returned(
     reverts.forge = Rewriting(forge, "create_pull_request", reverts.source)
     dangerous = reverts.request(bad)
     assert isinstance(dangerous, Opened)
-    ports = Ports({"platform": reverts.repository}, {"platform": forge}, {}, None, store, None, clock)
+    ports = Ports({"platform": reverts.repository}, {"platform": forge}, {}, None, None, None, store, None, clock)
     requester = Requester(JONAS, "jonas", "C9", Origin.COMMAND, ENGLISH)
     details = {"requester": requester, "what": bad, "applications": (), "channel": "C0"}
     track(ports, dangerous.pull, "platform", **details)
