@@ -279,6 +279,7 @@ def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: G
         for file in [file for file in gathered.files.values() if is_within(file.path, chart_path)]:
             vendored = f"{path}/charts/{name}{file.path.removeprefix(chart_path)}".lstrip("/")
             gathered.files[vendored] = File(vendored, file.content)
+        _check_limits(gathered, len(needed.outside))
     gathered.outside[path] = (*(reference.path for reference in needed.outside), *targets)
     gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
 
