@@ -15,7 +15,7 @@ from bot.core.rendering.kustomization import Reference, find_references
 from bot.core.rendering.kustomize_edit import edit_kustomization
 from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_OBJECTS, MAX_TREES
 from bot.core.rendering.load_restrictions import move_outside_files, outside_paths
-from bot.core.rendering.plain import render_plain
+from bot.core.rendering.plain import is_input_file, render_plain
 from bot.core.rendering.post_build import post_build
 from bot.core.rendering.source import (
     CHART_FILE,
@@ -77,6 +77,7 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
     source = _overridden(source, own)
     gathered = Gathered(source, source.type or detect_source_type(own, path), own)
     linked = tree.linked(path)
+    _refuse_broken(gathered, linked)
     own |= {file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)}
     if source.type is SourceType.KUSTOMIZE and detect_source_type(own, path) is not SourceType.KUSTOMIZE:
         file = f"{path}/{KUSTOMIZATION_FILES[0]}".lstrip("/")
@@ -282,6 +283,20 @@ def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: G
         _check_limits(gathered, len(needed.outside))
     gathered.outside[path] = (*(reference.path for reference in needed.outside), *targets)
     gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
+
+
+def _refuse_broken(gathered: Gathered, linked: LinkedFiles) -> None:
+    """ManifestError for a link that leads nowhere where manifests are read; Kustomize says so itself."""
+    path, directory = gathered.source.path, gathered.source.directory
+    inside = len(path) + 1 if path else 0
+    for link in linked.broken:
+        is_read = gathered.kind is SourceType.HELM or (
+            gathered.kind is SourceType.PLAIN
+            and is_input_file(link.rsplit("/", 1)[-1])
+            and directory.includes(link[inside:])
+        )
+        if is_read and link not in gathered.files:
+            raise ManifestError(link, 1, LocalizedText(manifest_texts.BROKEN_LINK))
 
 
 def _is_link(file: File, linked: LinkedFiles) -> bool:

@@ -74,6 +74,10 @@ MISSING = Phrase(
     en="{path} is not in the repository (links out of it are not followed). Add it, or fix the reference to it.",
     es="{path} no está en el repositorio (los enlaces que salen de él no se siguen). Agrégalo o corrige la referencia.",
 )
+BROKEN_LINK = Phrase(
+    en="This symbolic link leads nowhere in the repository. Fix or delete it.",
+    es="Este enlace simbólico no lleva a nada dentro del repositorio. Corrígelo o elimínalo.",
+)
 OUTSIDE = Phrase(
     en="The {what} {path} points outside the repository. Fix it.",
     es="{what} {path} apunta fuera del repositorio. Corrige ese valor.",
