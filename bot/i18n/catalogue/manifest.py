@@ -26,6 +26,12 @@ NO_STRING = Phrase(
     en="This {kind} is not valid: its metadata.{key} is not a string. Quote it.",
     es="Este {kind} no es válido: su metadata.{key} no es un string. Ponlo entre comillas.",
 )
+NOT_PRINTABLE = Phrase(
+    en="This object is not valid: its apiVersion, kind, name or namespace contains a line break or an invisible "
+    "character.",
+    es="Este objeto no es válido: su apiVersion, kind, nombre o namespace contiene un salto de línea o un carácter "
+    "invisible.",
+)
 TOO_DEEP = Phrase(
     en="This document is nested more than {most} levels deep.",
     es="Este documento tiene más de {most} niveles de anidamiento.",
