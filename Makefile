@@ -17,7 +17,10 @@ export PLAYWRIGHT_BROWSERS_PATH := $(CACHE)/browsers
 INSIDE = mkdir -p $(CACHE)/home $(CACHE)/tmp && exec env HOME=$(CACHE)/home TMPDIR=$(CACHE)/tmp \
 	XDG_CACHE_HOME=$(CACHE)/home/.cache XDG_CONFIG_HOME=$(CACHE)/home/.config GIT_CEILING_DIRECTORIES=$(CACHE)
 
-.PHONY: help demo test check bench lock clean
+# These also take the pictures in docs/pictures.
+PICTURES = tests/e2e/test_tour.py tests/e2e/test_home.py tests/sandbox/test_gallery.py
+
+.PHONY: help demo test pictures check bench soak lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -28,9 +31,15 @@ demo: .venv/run ## run the bot in its sandbox and print a URL; options: make dem
 test: .venv/dev ## run the test suite, or a part of it: make test ARGS=tests/core
 	@scripts/need-kubectl
 	@scripts/need-postgresql
+	@scripts/need-axe >/dev/null
 	@scripts/need-github-openapi >/dev/null
+	@scripts/need-docker-registry >/dev/null
 	@chromium="$$(scripts/need-chromium)" && $(INSIDE) CHROMIUM="$$chromium" \
 		$(BIN)/pytest --numprocesses=4 --dist=loadfile --no-loadscope-reorder --basetemp=$(CACHE)/pytest $(ARGS)
+
+pictures: .venv/dev ## take every picture of the documentation again; look at them then
+	@chromium="$$(scripts/need-chromium)" && scripts/need-axe >/dev/null && $(INSIDE) CHROMIUM="$$chromium" \
+		UPDATE_PICTURES=1 $(BIN)/pytest --numprocesses=2 $(PICTURES)
 
 check: .venv/dev ## check lint, format, types and import contracts
 	$(BIN)/ruff check
@@ -40,6 +49,10 @@ check: .venv/dev ## check lint, format, types and import contracts
 
 bench: .venv/dev ## run the benchmarks
 	@for file in benchmarks/*.py; do $(INSIDE) $(BIN)/python "$$file" || exit; done
+
+soak: .venv/dev ## compare thousands of reverts with git, and kill the bot 100 times: make soak ARGS='--histories 5000'
+	@$(INSIDE) $(BIN)/python -m tests.comparison $(ARGS)
+	@$(INSIDE) $(BIN)/python -m tests.comparison.kills
 
 # The lock files name no index, platform or machine: they install anywhere.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -1,13 +1,15 @@
-"""A revert in a repository of 50,000 files and 2,000 commits, against a fresh clone. Run it with `make bench`.
+"""A revert in a repository of 50,000 files and 2,000 commits, beside git's own. Run it with `make bench`.
 
-Both work over HTTP against the sandbox's forge, in a process of its own. The bot's way is its own handler: fetch, merge
-in the bare mirror, render what changes, push, open the pull request. Beside it stands what a person or a simpler bot
-does: `git clone`, `git revert`, `git push`, and then one request for the pull request, which is not counted.
+All work over HTTP against the sandbox's forge, in a process of its own. The bot's way is its own handler: fetch, merge
+in the bare mirror, render what changes, push, open the pull request. Beside it stands what a person does, in a clone
+that exists and in a fresh one: `git fetch` or `git clone`, `git revert`, `git push`. Opening the pull request is not
+counted there. The ways take turns, so that each has the same load of the machine.
 """
 
 import multiprocessing
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,7 +35,8 @@ from bot.sandbox.forge import SandboxForge
 from bot.sandbox.server import Server
 
 APPLICATIONS, FILES, COMMITS = 500, 100, 2_000
-ROUNDS = 5
+ROUNDS, CLONES = 15, 2
+SECONDS_BETWEEN_WRITES = 1.0  # which the bot's client waits for, as GitHub asks
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{file}}}\ndata: {{value: '{value}'}}\n"
 
 
@@ -61,7 +64,7 @@ def history() -> str:
 
 
 def serve(root: str, given: Connection) -> None:
-    """The forge, until it is told to end."""
+    """The forge, until the process is ended."""
     forge = SandboxForge(Path(root))
     forge.add_person("mia", "Mia", "mia@example.org")
     hosted = forge.create_repository("acme/platform")
@@ -69,7 +72,7 @@ def serve(root: str, given: Connection) -> None:
     subprocess.run(["git", "repack", "-adq"], cwd=hosted.git.path, check=True)
     with Server(forge.app) as server:
         given.send((server.url, forge.token))
-        given.recv()
+        signal.pause()
 
 
 def measured(work: Callable[[], None]) -> float:
@@ -78,17 +81,36 @@ def measured(work: Callable[[], None]) -> float:
     return time.perf_counter() - began
 
 
-def the_naive_way(remote: str, home: Path, sha: str) -> None:
-    """A clone of the whole history, as `git clone` makes it; the same change undone and pushed."""
+def git(*argv: str, cwd: Path) -> str:
+    identity = ("-c", "user.name=Ana", "-c", "user.email=ana@example.org", "-c", "commit.gpgsign=false")
+    return subprocess.run(["git", *identity, *argv], cwd=cwd, check=True, capture_output=True, text=True).stdout.strip()
 
-    def git(*argv: str, cwd: Path = home) -> None:
-        identity = ("-c", "user.name=Ana", "-c", "user.email=ana@example.org", "-c", "commit.gpgsign=false")
-        subprocess.run(["git", *identity, *argv], cwd=cwd, check=True, capture_output=True)
 
+def revert_in_new_clone(remote: str, home: Path, sha: str) -> None:
     clone = home / f"clone-{sha}"
-    git("clone", "-q", remote, str(clone))
+    git("clone", "-q", remote, str(clone), cwd=home)
     git("revert", "--no-edit", sha, cwd=clone)
     git("push", "-q", "origin", f"HEAD:refs/heads/by-hand-{sha}", cwd=clone)
+
+
+def revert_in_clone(clone: Path, sha: str) -> None:
+    git("fetch", "-q", cwd=clone)
+    git("revert", "--no-edit", sha, cwd=clone)
+    git("push", "-q", "origin", f"HEAD:refs/heads/warm-{sha}", cwd=clone)
+
+
+def merge_only(clone: Path, sides: tuple[str, str]) -> None:
+    git("merge-tree", "--write-tree", *sides, cwd=clone)
+
+
+def merge_sides(clone: Path, sha: str) -> tuple[str, str]:
+    """Two commits whose merge is the revert of `sha`."""
+    base = git("commit-tree", "-m", "base", f"{sha}^{{tree}}", cwd=clone)
+    ours, theirs = (
+        git("commit-tree", "-p", base, "-m", "side", f"{side}^{{tree}}", cwd=clone)
+        for side in ("origin/main", f"{sha}^")
+    )
+    return ours, theirs
 
 
 def main() -> None:
@@ -96,6 +118,7 @@ def main() -> None:
         home = Path(scratch)
         ours, theirs = multiprocessing.Pipe()
         process = multiprocessing.get_context("spawn").Process(target=serve, args=(str(home / "forge"), theirs))
+        process.daemon = True  # it ends with this process
         process.start()
         url, token = ours.recv()
         remote = f"{url}/acme/platform.git"
@@ -126,35 +149,44 @@ def main() -> None:
                 manifest_cache=rendered,
             )
             if not isinstance(outcome, Opened) or outcome.effects[0].change.changed != 1:
-                raise SystemExit(f"This is no revert: {outcome}")
+                raise SystemExit(f"Not reverted: {outcome}")
 
-        bots = [measured(partial(ask, commit.sha)) for commit in line]
         with_token = remote.replace("http://", f"http://bot:{token}@")
-        naive = [measured(partial(the_naive_way, with_token, home, commit.sha)) for commit in line]
+        clone = home / "clone"
+        git("clone", "-q", with_token, str(clone), cwd=home)
+        times: dict[str, list[float]] = {}
+        for number, commit in enumerate(line):
+            sides = merge_sides(clone, commit.sha)
+            ways: dict[str, Callable[[], None]] = {
+                "the bot, from the request to the open pull request": partial(ask, commit.sha),
+                "git fetch, git revert, git push in a clone": partial(revert_in_clone, clone, commit.sha),
+                "git merge-tree": partial(merge_only, clone, sides),
+            }
+            if number < CLONES:
+                ways["git clone, git revert, git push"] = partial(revert_in_new_clone, with_token, home, commit.sha)
+            for way, work in ways.items():
+                times.setdefault(way, []).append(measured(work))
+            git("reset", "-q", "--hard", "origin/main", cwd=clone)
+            time.sleep(SECONDS_BETWEEN_WRITES)
+        repository.fetch()
         for commit in line:
-            branch = f"gitops-bot/revert-{commit.sha[:12]}"
-            repository.fetch()
-            made, by_hand = repository.tip(branch), repository.tip(f"by-hand-{commit.sha}")
-            assert made
-            assert by_hand
-            assert repository.tree_id(made, "") == repository.tree_id(by_hand, ""), "the two must come to the same"
-        ours.send(None)
-        process.join()
+            tips = [repository.tip(f"{name}-{commit.sha}") for name in ("gitops-bot/revert", "warm", "by-hand")]
+            if len({repository.tree_id(tip, "") for tip in tips if tip}) != 1:
+                raise SystemExit(f"The reverts of {commit.sha} differ")
+    print_times(times)
+    print(f"\nOf {ROUNDS} each, {CLONES} of the clone. Before, once: the first fetch {first:.1f} s, ", end="")
+    print(f"reading the files of {APPLICATIONS} applications {warm:.1f} s.")
+    git_version = git("--version", cwd=Path.cwd())
+    print(f"{os.cpu_count()} cores, {platform.platform()}, Python {sys.version.split()[0]}, {git_version}")
 
+
+def print_times(times: dict[str, list[float]]) -> None:
     print(f"A revert in a repository of {APPLICATIONS * FILES:,} files and {COMMITS:,} commits, over HTTP\n")
-    print(f"{'':52}{'best':>9}{'median':>9}{'naive/this':>13}")
-    best, median = min(naive), sorted(naive)[ROUNDS // 2]
-    for title, times in (
-        ("the bot, from the request to the open pull request", bots),
-        ("clone, git revert, push", naive),
-    ):
-        own, middle = min(times), sorted(times)[ROUNDS // 2]
-        print(f"{title:52}{own:>7.2f} s{middle:>7.2f} s{median / middle:>13,.1f}")
-    print(
-        f"\nOf {ROUNDS} each; of the best {best / min(bots):.1f}. Before, once: the first fetch {first:.1f} s, ", end=""
-    )
-    print(f"reading what {APPLICATIONS} applications are made of {warm:.1f} s.")
-    print(f"{os.cpu_count()} cores, {platform.platform()}, Python {sys.version.split()[0]}")
+    print(f"{'':52}{'best':>9}{'median':>9}{'this/the bot':>14}")
+    medians = {way: sorted(some)[len(some) // 2] for way, some in times.items()}
+    bot = next(iter(medians.values()))
+    for way, some in times.items():
+        print(f"{way:52}{min(some):>7.3f} s{medians[way]:>7.3f} s{medians[way] / bot:>14.2f}")
 
 
 if __name__ == "__main__":

@@ -1,28 +1,42 @@
 """Builds every client of an outside system from the configuration, and nothing else does. Nothing connects yet."""
 
+import os
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from bot.adapters.charts.credentials import read_credentials
+from bot.adapters.charts.fetcher import ChartFetcher
+from bot.adapters.charts.repository import ChartRepository
+from bot.adapters.git.bases import GitBases
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
+from bot.adapters.kubernetes.audit_log import AuditLogFile
 from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.private_copy import remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.config.credentials import Credentials
 from bot.config.model import Config
 from bot.config.sections.forge import ForgeConfig
+from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
+from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.ports import Ports
+from bot.ports.charts import Charts
 from bot.ports.forge import Forge
+from bot.ports.git import Repository
 
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
+    from bot.adapters.database.store import SqlStore
     from bot.ports.probe import Probe
+    from bot.ports.store import ClusterWrites
 
 SLACK_SECONDS = 15
 
@@ -112,6 +126,18 @@ def repository(config: Config, key: str) -> GitRepository:
     )
 
 
+def source(config: Config, key: str, fetcher: Charts) -> Repository:
+    """The repository, or the chart, with this key. RepositoryError: bad URL."""
+    chart = ChartRef.from_key(key)
+    return ChartRepository(chart, fetcher) if chart else repository(config, key)
+
+
+def charts(config: Config) -> ChartFetcher:
+    """The charts in Helm repositories and registries, kept beside the mirrors."""
+    credentials = read_credentials(os.environ)
+    return ChartFetcher(config.mirrors / ".charts", config.charts.allow, credentials)
+
+
 def _repository_type(settings: ForgeConfig | None, forge: ConfiguredForge) -> Callable[..., GitRepository]:
     """GitHub can also sign commits. For other forges, its library is not loaded."""
     if settings and settings.kind == "github":
@@ -142,7 +168,8 @@ class _ByRepository(Mapping[str, _Client]):
     def __getitem__(self, key: str) -> _Client:
         with self._building:
             if key not in self._clients:
-                client = self._build(key) if RepositoryRef.parse(key).name in self._listed else None
+                is_known = is_chart_key(key) or RepositoryRef.parse(key).name in self._listed
+                client = self._build(key) if is_known else None
                 if client is None:
                     raise KeyError(key)
                 self._clients[key] = client
@@ -155,10 +182,36 @@ class _ByRepository(Mapping[str, _Client]):
         return len(self._listed)
 
 
+def renderer(config: Config) -> CachedRenderer:
+    """The programs that render, with their output cached beside the mirrors."""
+    return CachedRenderer(ProgramRenderer.find(), config.mirrors / ".rendered")
+
+
+def bases(config: Config) -> GitBases:
+    """The remote bases of kustomizations, mirrored beside the repositories."""
+    return GitBases(config.mirrors / ".bases", config.bases.allow)
+
+
 def cluster(config: Config, name: str) -> KubernetesCluster:
     """The client of one cluster. ClusterError for a bad kubeconfig."""
     settings = config.clusters[name]
     return KubernetesCluster(name, kubeconfig=settings.kubeconfig, context=settings.context)
+
+
+def store(config: Config) -> "SqlStore":
+    """The state database. StoreError when it cannot be opened."""
+    from bot.adapters.database.store import SqlStore
+
+    return SqlStore(config.store)
+
+
+def audit_recorders(config: Config, writes: "ClusterWrites") -> Mapping[str, AuditRecorder]:
+    """What records the audit log of each cluster that has one configured."""
+    key = secrets.token_bytes(32)
+    return {
+        name: AuditRecorder(name, audit, [AuditLogFile(path) for path in audit.logs], writes, key)
+        for name, audit in config.audits.items()
+    }
 
 
 def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) -> Ports:
@@ -166,18 +219,20 @@ def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) ->
 
     Removes what a bot that was killed left behind.
     """
-    from bot.adapters.database.store import SqlStore
     from bot.adapters.slack.chat import SlackChat
 
     remove_abandoned_copies()
+    fetcher = charts(config)
     repositories = {name: repository(config, name) for name in config.repositories}
     forges = {name: built for name in config.repositories if (built := forge(config, name))}
     return Ports(
-        repositories=_ByRepository(repositories, lambda key: repository(config, key)),
-        forges=_ByRepository(forges, lambda key: forge(config, key)),
+        repositories=_ByRepository(repositories, lambda key: source(config, key, fetcher)),
+        forges=_ByRepository(forges, lambda key: None if is_chart_key(key) else forge(config, key)),
         clusters={name: cluster(config, name) for name in config.clusters},
-        renderer=ProgramRenderer.find(),
-        store=SqlStore(config.store),
+        charts=fetcher,
+        renderer=renderer(config),
+        bases=bases(config),
+        store=store(config),
         chat=SlackChat(client),
         clock=clock,
     )

@@ -279,7 +279,7 @@ class Listeners:
         """The command, or the answer if it is help or invalid."""
         match parsed := commands.parse(text, self._config.applications):
             case commands.HelpCommand(spec):
-                return help_message.answer(requester.translator, spec)
+                return help_message.answer(requester.translator, spec, list(self._config.applications))
             case parsed if isinstance(parsed, commands.InvalidCommand):
                 return help_message.mistake(requester.translator, parsed, list(self._config.applications))
             case _:

@@ -9,17 +9,18 @@ from datetime import UTC, datetime
 from functools import partial
 
 from bot import build
-from bot.adapters.rendering.programs import ProgramRenderer
 from bot.config.model import Config
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import UnsupportedResource, group_unsupported
 from bot.core.drift.model import Check, NotFollowed, Status
+from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.language import ENGLISH
 from bot.messages.common import listed
+from bot.ports.charts import Charts
 from bot.ports.errors import PortError
 
 
@@ -30,15 +31,16 @@ def check_configured(
 
     When `names` is empty, what deployers declare and the bot cannot follow is returned too.
     """
-    config, unsupported = _with_discovered(config, names)
+    charts = build.charts(config)
+    config, unsupported = _with_discovered(config, names, charts)
     if unsupported and not names and not config.applications:
         return [], group_unsupported(unsupported)
     applications = _select(config, names, unsupported)
     keys = {application.repository.key for application in applications}
-    repositories = {key: build.repository(config, key) for key in keys}
+    repositories = {key: build.source(config, key, charts) for key in keys}
     revisions = fetch_all(repositories)
     now = datetime.now(tz=UTC)
-    caches = Caches(ManifestCache(ProgramRenderer.find()))
+    caches = Caches(ManifestCache(build.renderer(config), charts, build.bases(config)))
 
     def check_cluster(name: str) -> list[Check]:
         in_cluster = [application for application in applications if application.cluster == name]
@@ -62,10 +64,24 @@ def check_configured(
 
     clusters = {application.cluster for application in applications}
     with ThreadPoolExecutor(max_workers=len(clusters)) as pool:
-        checks = {check.application: check for checks in pool.map(check_cluster, clusters) for check in checks}
+        every_check = [check for checks in pool.map(check_cluster, clusters) for check in checks]
+    checks = {check.application: check for check in _with_actors(config, every_check, now)}
     return [checks[application.name] for application in applications], group_unsupported(
         unsupported if not names else ()
     )
+
+
+def _with_actors(config: Config, checks: Sequence[Check], now: datetime) -> Sequence[Check]:
+    """With who made the differences, from what the running bot has recorded of the clusters' audit logs."""
+    if not any(check.drift and check.cluster in config.audits for check in checks):
+        return checks
+    with suppress(PortError):  # a check needs no database
+        store = build.store(config)
+        try:
+            return ActorFinder(config.audits, store.cluster_writes).identify(checks, store.checks.latest(), now)
+        finally:
+            store.close()
+    return checks
 
 
 def _select(config: Config, names: Sequence[str], unsupported: Sequence[UnsupportedResource]) -> list[Application]:
@@ -85,7 +101,9 @@ def _select(config: Config, names: Sequence[str], unsupported: Sequence[Unsuppor
     return [config.applications[name] for name in dict.fromkeys(names or config.applications)]
 
 
-def _with_discovered(config: Config, names: Sequence[str]) -> tuple[Config, Sequence[UnsupportedResource]]:
+def _with_discovered(
+    config: Config, names: Sequence[str], charts: Charts
+) -> tuple[Config, Sequence[UnsupportedResource]]:
     """Add the applications that deployers know, if any are needed. PortError when a deployer cannot be read."""
     if names and set(names) <= set(config.applications):
         return config, ()
@@ -93,7 +111,7 @@ def _with_discovered(config: Config, names: Sequence[str]) -> tuple[Config, Sequ
     for name in config.clusters:
         with suppress(PortError):  # reported when its applications are checked
             clusters[name] = build.cluster(config, name)
-    discoverer = Discoverer(config, clusters, partial(build.repository, config))
+    discoverer = Discoverer(config, clusters, partial(build.repository, config), charts)
     if discoverer.polled_clusters:
         with ThreadPoolExecutor(max_workers=len(discoverer.polled_clusters)) as pool:
             list(pool.map(discoverer.poll, discoverer.polled_clusters))

@@ -34,17 +34,19 @@ def run_doctor(config_path: Path) -> NoReturn:
 
 def probes(config: Config) -> Iterator[Probe]:
     """Test everything that the bot must be able to do. What fails becomes a probe that is not ok."""
-    client, programs = build.slack_client(config), ProgramRenderer.find()
+    client, programs, charts = build.slack_client(config), ProgramRenderer.find(), build.charts(config)
     return doctor(
         config,
         Clients(
             slack=client,
             chat=SlackChat(client),
             repositories={name: partial(build.repository, config, name) for name in config.repositories},
-            repository=partial(build.repository, config),
+            repository=partial(build.source, config, fetcher=charts),
             forges={name: forge for name in config.repositories if (forge := build.forge(config, name))},
             clusters={name: partial(build.cluster, config, name) for name in config.clusters},
+            charts=charts,
             renderer=programs,
+            bases=build.bases(config),
             programs=programs.commands(),
             missing_isolation=missing_isolation(),
             store=lambda: SqlStore(config.store),

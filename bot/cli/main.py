@@ -89,13 +89,12 @@ def check(
 @main.command()
 @click.option(
     "--port",
-    type=click.IntRange(0, 65_535),
-    default=8080,
-    show_default=True,
-    help="Port for the demo page. 0 picks a free port.",
+    type=click.IntRange(0, 65_533),
+    help="Port for the demo page; the forge and the cluster use the next two. 0 picks free ports.  "
+    "[default: 8080, or free ports if it is in use]",
 )
 @click.option("--no-browser", is_flag=True, help="Print the URL without opening it.")
-def demo(port: int, no_browser: bool) -> None:
+def demo(port: int | None, no_browser: bool) -> None:
     """Run the bot in a sandbox: a local Slack, forge and cluster. No tokens needed."""
     from bot.cli.demo import run_demo
 

@@ -22,8 +22,12 @@ class StopSignal:
             signal.signal(number, self._handle)
 
     def wait(self) -> None:
-        """Block until a signal arrives."""
+        """Block until a signal arrives, or until somebody calls `wake`; `received` says which."""
         self._reader.recv(1)
+
+    def wake(self) -> None:
+        """End `wait`, from any thread."""
+        self._writer.send(b"\0")
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         self.received = True

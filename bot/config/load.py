@@ -32,12 +32,15 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         slack=file.slack,
         repositories=file.repositories,
         clusters=file.clusters,
+        bases=file.bases,
+        charts=file.charts,
         applications={
             name: application.application(name, file.repositories[application.repository].branch, file.slack.channel)
             for name, application in file.applications.items()
         },
         roles=_roles(file),
         schedule=file.schedule,
+        rollouts=file.rollouts,
         alerts=file.alerts,
         store=database_url or file.store,
         mirrors=file.mirrors,

@@ -13,7 +13,7 @@ from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from bot.core.git.target_revision import TargetRevision
 from bot.core.globs import parse_glob
@@ -173,6 +173,7 @@ Address = Annotated[
     tuple[str, int],
     BeforeValidator(_address),
     Field(description="an address and port such as 0.0.0.0:3000"),
+    WithJsonSchema({"type": "string"}),
 ]
 DatabaseUrl = Annotated[
     str,

@@ -13,7 +13,7 @@ from bot.core.drift.severity import Rating
 from bot.core.incidents.grouping import group_by_card
 from bot.core.incidents.incident import Incident, IncidentEventType, IncidentState, active_incidents
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.rollout import ENDED_STATES, Rollout, RolloutState
+from bot.core.rollouts.rollout import ENDED_STATES, Rollout
 from bot.i18n.language import LocalizedText, Text
 
 WEEK = timedelta(days=7)
@@ -244,7 +244,7 @@ def _week(
     times_to_live = [
         rollout.ended_at - rollout.merged_at
         for rollout in rollouts
-        if rollout.state is RolloutState.LIVE and rollout.ended_at and rollout.ended_at >= since
+        if rollout.went_live and rollout.ended_at and rollout.ended_at >= since
     ]
     succeeded = [
         check

@@ -97,7 +97,7 @@ class CommandService:
             case commands.RevertCommand(change, name):
                 return self.revert(requester, RevertRequest(who=requester.name, change=change, application=name))
             case commands.HelpCommand(spec):
-                return help_message.answer(translator, spec)
+                return help_message.answer(translator, spec, list(self._config.applications))
             case _:
                 return self._silence(command, requester)
 

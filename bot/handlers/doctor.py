@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http.client import HTTPException
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
@@ -13,13 +13,17 @@ from slack_sdk.web import SlackResponse
 from bot.config.model import Config
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.applications.application import Application
+from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.drift.model import Status
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import Revision, check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.messages import blocks
 from bot.messages.blocks import Message
 from bot.network import ConnectionProblem, connection_failure
+from bot.ports.bases import Bases
+from bot.ports.charts import Charts
 from bot.ports.chat import Chat, ChatError
 from bot.ports.cluster import Cluster
 from bot.ports.errors import PortError
@@ -60,6 +64,10 @@ class Slack(Protocol):
         """A Socket Mode URL; it does not have to be used."""
         ...
 
+    def api_call(self, api_method: str, *, json: dict[str, object]) -> SlackResponse:
+        """Call a method that slack_sdk has no function for."""
+        ...
+
 
 class Forge(Protocol):
     """A forge that can test its token's permissions."""
@@ -79,7 +87,9 @@ class Clients:
     repository: Callable[[str], Repository]  # by the key of its RepositoryRef
     forges: Mapping[str, Forge]
     clusters: Mapping[str, Callable[[], Cluster]]
+    charts: Charts
     renderer: Renderer
+    bases: Bases
     programs: Mapping[str, str]  # renderers such as Kustomize, with their command; "" when not installed
     missing_isolation: str  # why renderers cannot be isolated on this machine; "" when they are
     store: Callable[[], Store]
@@ -114,14 +124,15 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
         yield probe
         if cluster:
             clusters[name] = cluster
-    discoverer = Discoverer(config, clusters, clients.repository)
+    discoverer = Discoverer(config, clusters, clients.repository, clients.charts)
     yield from _deployers(discoverer)
     applications = list(discoverer.applications.values())
     for ref in dict.fromkeys(application.repository for application in applications):
-        if ref.name in repositories and ref.key not in repositories:
+        if (ref.name in repositories or is_chart_key(ref.key)) and ref.key not in repositories:
             repositories[ref.key] = clients.repository(ref.key)
     revisions |= fetch_all({key: repositories[key] for key in repositories.keys() - revisions.keys()})
-    caches = Caches(ManifestCache(clients.renderer))
+    yield from _chart_hosts(revisions)
+    caches = Caches(ManifestCache(clients.renderer, clients.charts, clients.bases))
     for name, cluster in clusters.items():
         checkable = [
             application
@@ -188,6 +199,16 @@ def _deployers(discoverer: Discoverer) -> Iterator[Probe]:
         yield Probe(f"{unreadable.origin.title!s}: can be watched", ok=False, remedy=unreadable.reason)
 
 
+def _chart_hosts(revisions: Mapping[str, Revision]) -> Iterator[Probe]:
+    """Whether charts can be fetched from each host that resources name, with the first reason if not."""
+    charts = {chart: revision for key, revision in revisions.items() if (chart := ChartRef.from_key(key))}
+    for host in sorted({chart.host for chart in charts}):
+        errors = [error for chart, error in charts.items() if chart.host == host and isinstance(error, PortError)]
+        total = sum(chart.host == host for chart in charts)
+        what = f"charts from {host}: {total - len(errors)} of {total} can be fetched"
+        yield Probe(what, not errors, errors[0].text if errors else "")
+
+
 def _applications(
     config: Config,
     applications: Sequence[Application],
@@ -240,12 +261,44 @@ def _slack(config: Config, clients: Clients) -> Iterator[Probe]:
     for scope, consequence in OPTIONAL_SCOPES.items():
         state = "granted" if scope in granted else f"missing; {consequence}"
         yield Probe(f"Slack: optional scope {scope}: {state}", ok=True)
+    yield _blocks(clients.slack, clients.clock())
     # An ephemeral message to the bot itself needs everything that a post needs, and nobody sees it.
     post_ephemeral, own = Message("gitops-bot doctor is testing whether the bot can post here."), str(answer["user_id"])
     channels = {config.slack.channel, *(application.channel for application in config.applications.values())} - {""}
     for channel in sorted(channels):
         what = f"Slack: the bot can post in {channel}"
         yield _attempt(what, partial(clients.chat.post_ephemeral, channel, own, post_ephemeral))[0]
+
+
+def _blocks(slack: Slack, now: datetime) -> Probe:
+    """Whether Slack knows every type of block in the bot's messages. Nothing is posted."""
+    what = "Slack: the blocks of messages are valid"
+    data, _ = blocks.table(["Application", "Status"], [["shop", "synced"]])
+    sample = [
+        blocks.header("shop · prod"),
+        blocks.rich(blocks.paragraph(blocks.code("replicas"), blocks.date(now)), blocks.preformatted("-1\n+2")),
+        data,
+        blocks.note("Checked."),
+        blocks.actions(
+            blocks.button("Acknowledge", "ack", "1"), blocks.overflow("more", [("Snooze", "1"), ("Check", "2")])
+        ),
+    ]
+    try:
+        slack.api_call("blocks.validate", json={"blocks": sample})
+    except SlackApiError as error:
+        if error.response.get("error") != "invalid_blocks":
+            return Probe(f"{what}: not tested; Slack returned {error.response.get('error')}", ok=True)
+        return Probe(what, ok=False, remedy=f"Slack rejects them; update gitops-bot. {_reasons(error.response)}")
+    except (SlackClientError, HTTPException, OSError) as error:
+        return Probe(f"{what}: not tested; Slack is not responding ({connection_failure(error).detail})", ok=True)
+    return Probe(what, ok=True)
+
+
+def _reasons(response: Mapping[str, Any]) -> str:
+    errors = response.get("errors") or ()
+    return "; ".join(f"{error.get('pointer')}: {error.get('message')}" for error in errors if isinstance(error, dict))[
+        :300
+    ]
 
 
 def _call(request: Callable[[], SlackResponse], variable: str) -> SlackResponse:

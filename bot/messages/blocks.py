@@ -285,14 +285,18 @@ def fill(
     *,
     budget: int = MAX_JSON - 3_000,
     block_budget: int = 2_800,
+    limit: int | None = None,
 ) -> list[Block]:
-    """As many parts as fit the budget (characters of JSON), in rich_text blocks, then `more(number left out)`."""
+    """At most `limit` parts, as many as fit the budget (characters of JSON), in rich_text blocks.
+
+    The last element is `more(number left out)`.
+    """
     blocks: list[Block] = []
     open_block: list[Element] = []
     used = in_block = 0
     for index, part in enumerate(parts):
         size = len(json.dumps(part, ensure_ascii=False))
-        if used + size > budget:
+        if index == limit or used + size > budget:
             open_block.append(more(len(parts) - index))
             break
         if open_block and in_block + size > block_budget:

@@ -9,7 +9,7 @@ from bot.core.incidents.alerting import AlertPolicy
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
 from bot.core.pull_requests.tracked_pull_request import TrackedPullRequest
-from bot.core.rollouts.rollout import ENDED_STATES, Rollout, RolloutState
+from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.i18n.language import Translator
 from bot.messages import approval as approval_message
 from bot.messages import pull_request_card
@@ -41,20 +41,33 @@ def desired_cards(
     ]
 
 
+# A state that people are notified of, with the end of the reply's key.
+_REPLIES = {
+    RolloutState.LATE: ("late", rollout_message.problem_reply),
+    RolloutState.LIVE: ("ended", rollout_message.ended_reply),
+    RolloutState.DEGRADED: ("degraded", rollout_message.problem_reply),
+    RolloutState.SUPERSEDED: ("superseded", rollout_message.ended_reply),
+    RolloutState.REVERTED: ("reverted", rollout_message.ended_reply),
+}
+
+
 def _rollout_cards(translator_for: Callable[[str], Translator], rollout: Rollout) -> list[Card]:
     cards = []
-    ended = rollout.state in ENDED_STATES
     for channel in sorted({part.channel for part in rollout.parts}):
         translator = translator_for(channel)
         card = Card(
-            f"{rollout.id}#{channel}", rollout.id, channel, rollout_message.card(translator, rollout), last=ended
+            f"{rollout.id}#{channel}",
+            rollout.id,
+            channel,
+            rollout_message.card(translator, rollout),
+            last=rollout.is_over,
         )
         cards.append(card)
-        if rollout.state is RolloutState.LATE:
-            late = _reply(card, rollout_message.late_reply(translator, rollout))
-            cards.append(replace(late, key=f"{card.key}/late", last=False))
-        if ended:
-            cards.append(_reply(card, rollout_message.ended_reply(translator, rollout)))
+        if rollout.state in _REPLIES:
+            key, reply = _REPLIES[rollout.state]
+            cards.append(
+                replace(_reply(card, reply(translator, rollout)), key=f"{card.key}/{key}", last=rollout.is_over)
+            )
     return cards
 
 

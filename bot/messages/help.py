@@ -29,9 +29,9 @@ from bot.messages.blocks import (
 )
 
 
-def answer(translator: Translator, spec: CommandSpec | None) -> Message:
+def answer(translator: Translator, spec: CommandSpec | None, applications: Sequence[str]) -> Message:
     """The answer to `/gitops help [COMMAND]` and `/gitops COMMAND --help`."""
-    return about(translator, spec) if spec else overview(translator)
+    return about(translator, spec, applications) if spec else overview(translator)
 
 
 def overview(translator: Translator) -> Message:
@@ -47,9 +47,15 @@ def usage(spec: CommandSpec) -> str:
     return f"/gitops {spec.name} {spec.arguments}".strip()
 
 
-def about(translator: Translator, spec: CommandSpec) -> Message:
-    """The usage of one command, and what it does."""
-    return text_message(translator.text(texts.USAGE, usage=usage(spec), summary=translator.text(spec.summary)))
+def about(translator: Translator, spec: CommandSpec, applications: Sequence[str]) -> Message:
+    """The usage of one command, what it does, and examples with the first of the applications."""
+    text = translator.text(texts.USAGE, usage=usage(spec), summary=translator.text(spec.summary))
+    application = clip(applications[0], 63) if applications else "APP"
+    examples = [
+        [code(f"/gitops {spec.name} {example.replace('APP', application)}".strip())] for example in spec.examples
+    ]
+    title = paragraph(words(translator.text(texts.EXAMPLES)))
+    return message(text, rich(paragraph(words(text))), rich(title, bullets(examples)))
 
 
 def mistake(translator: Translator, error: InvalidCommand, applications: Sequence[str]) -> Message:
@@ -68,7 +74,7 @@ def mistake(translator: Translator, error: InvalidCommand, applications: Sequenc
                 known=names,
             )
         case WrongArguments(spec):
-            return about(translator, spec)
+            return about(translator, spec, applications)
         case InvalidDuration():
             text = translator.text(silence.OTHER_WRONG)
         case InvalidChangeRef(reason):

@@ -167,8 +167,15 @@ def _line(translator: Translator, incident: Incident) -> list[Element]:
         severity=fact_message.severity(translator, incident.rating),
         facts=fact_message.listed(translator, facts(incident.drift)),
     )
+    line += handling(translator, incident)
+    return line + (rich_line(translator, texts.BLIND) if incident.check_error else [])
+
+
+def handling(translator: Translator, incident: Incident) -> list[Element]:
+    """Who has acknowledged an incident, and until when it is snoozed; empty while it is open."""
+    line: list[Element] = []
     if incident.acknowledged_by:
         line += rich_line(translator, texts.ACKNOWLEDGED, person=person(incident.acknowledged_by))
     if incident.state is IncidentState.SNOOZED and incident.snoozed_until:
         line += rich_line(translator, texts.SNOOZED, time=common.day_and_time(translator, incident.snoozed_until))
-    return line + (rich_line(translator, texts.BLIND) if incident.check_error else [])
+    return line

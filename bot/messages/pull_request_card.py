@@ -111,6 +111,8 @@ def _drift(translator: Translator, pull: TrackedPullRequest) -> list[Block]:
 
 
 def _ending(translator: Translator, pull: TrackedPullRequest) -> str:
+    if pull.state == "open" and pull.rewritten:
+        return translator.text(texts.REWRITTEN_ENDING)
     if pull.state == "open" and pull.moot:
         return translator.text(adopt.MOOT_ENDING)
     endings = {"merged": texts.MERGED_ENDING, "closed": texts.CLOSED_ENDING, "open": texts.OPEN_ENDING}

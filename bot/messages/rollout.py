@@ -2,7 +2,7 @@
 
 from bot.core.rollouts.rollout import Rollout, RolloutState
 from bot.i18n.catalogue import rollout as texts
-from bot.i18n.language import Phrase, Translator
+from bot.i18n.language import Translator
 from bot.messages import common, people, suspect
 from bot.messages.blocks import (
     Block,
@@ -24,7 +24,8 @@ from bot.messages.blocks import (
     words,
 )
 from bot.messages.revert import revert_button
-from bot.messages.rollout_change import changes, unpinned
+from bot.messages.rollout_change import changes, running, unpinned
+from bot.messages.rollout_outcome import headline, late_note, reverting_change
 from bot.messages.rollout_progress import progress
 
 _MAX_CHANGES = 3_500  # characters of JSON: the progress below it has to fit too
@@ -33,7 +34,7 @@ _MAX_PROGRESS = 4_500
 
 def card(translator: Translator, rollout: Rollout) -> Message:
     """The rollout's message in a channel, as it should read now. Posting it notifies the authors."""
-    headline, sentence = _headline(translator, rollout)
+    title, sentence = headline(translator, rollout)
     text = translator.text(
         texts.TEXT_REWRITTEN if rollout.rewritten else texts.TEXT_SEVERAL if rollout.merges > 1 else texts.TEXT,
         sentence=sentence,
@@ -41,14 +42,15 @@ def card(translator: Translator, rollout: Rollout) -> Message:
         revision=common.short_revision(translator, rollout.revision),
         title=clip(rollout.subject, 90),
     )
-    blocks: list[Block] = [header(headline), rich(paragraph(*_merge(translator, rollout)))]
+    blocks: list[Block] = [header(title), rich(paragraph(*_merge(translator, rollout)))]
     blocks += fill(
         changes(translator, rollout.parts),
         common.more(translator, texts.MORE_CHANGES),
         budget=_MAX_CHANGES,
     )
-    if images := unpinned(translator, rollout.parts):
-        blocks.append(rich(paragraph(*images)))
+    images = [unpinned(translator, rollout.parts), *running(translator, rollout.parts)]
+    if any(images):
+        blocks.append(rich(*(paragraph(*line) for line in images if line)))
     blocks += fill(
         progress(translator, rollout),
         common.more(translator, texts.MORE_APPLICATIONS, italic=False),
@@ -58,65 +60,31 @@ def card(translator: Translator, rollout: Rollout) -> Message:
         own = (rollout.revision, f"#{rollout.pull_number}") if rollout.url and not rollout.rewritten else ()
         stuck = next((part.application for part in rollout.parts if part.live_at is None), "")
         blocks += suspect.rollout_suspects(translator, rollout.suspects, stuck, own)
-        blocks.append(note(translator.text(_late_note(rollout))))
-    if rollout.url and not rollout.rewritten:  # without a forge no pull request can be opened
+    if rollout.state in (RolloutState.LATE, RolloutState.DEGRADED):
+        blocks.append(note(translator.text(late_note(rollout))))
+    is_reverted = rollout.state is RolloutState.REVERTED
+    if rollout.url and not rollout.rewritten and not is_reverted:  # without a forge no pull request can be opened
         blocks.append(actions(_revert(translator, rollout)))
     return message(text, *blocks)
 
 
 def ended_reply(translator: Translator, rollout: Rollout) -> Message:
     """The reply in the card's thread when the rollout has ended, which notifies the authors."""
-    _, sentence = _headline(translator, rollout)
-    if rollout.state is not RolloutState.LIVE:
+    _, sentence = headline(translator, rollout)
+    if rollout.state is RolloutState.SUPERSEDED:
         return text_message(sentence)
     return message(sentence, rich(paragraph(*_to_authors(translator, rollout, sentence))))
 
 
-def late_reply(translator: Translator, rollout: Rollout) -> Message:
-    """The reply in the card's thread when the rollout is late, since updating a card notifies nobody."""
-    _, sentence = _headline(translator, rollout)
+def problem_reply(translator: Translator, rollout: Rollout) -> Message:
+    """The reply in the card's thread when the rollout is late or degraded, since updating a card notifies nobody."""
+    _, sentence = headline(translator, rollout)
     waiting = fill(
         progress(translator, rollout, waiting=True),
         common.more(translator, texts.MORE_APPLICATIONS, italic=False),
         budget=_MAX_PROGRESS,
     )
     return message(sentence, rich(paragraph(*_to_authors(translator, rollout, sentence))), *waiting)
-
-
-def _headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
-    names = common.listed(translator, (part.application for part in rollout.parts), 4)
-    waiting = [part for part in rollout.parts if part.live_at is None]
-    match rollout.state:
-        case RolloutState.LIVE:
-            took = common.duration((rollout.ended_at or rollout.merged_at) - rollout.merged_at)
-            values = {"names": names, "took": took}
-            return translator.text(texts.LIVE_HEADER, **values), translator.text(texts.LIVE, **values)
-        case RolloutState.SUPERSEDED:
-            newer = common.short_revision(translator, rollout.superseded_by)
-            return translator.text(texts.SUPERSEDED_HEADER, names=names), translator.text(
-                texts.SUPERSEDED, names=names, newer=newer
-            )
-        case RolloutState.LATE:
-            late = common.listed(translator, (part.application for part in waiting), 4)
-            if all(part.error for part in waiting):
-                return translator.text(texts.UNKNOWN_HEADER, names=late), translator.count(
-                    texts.UNKNOWN, len(waiting), names=late
-                )
-            return translator.text(texts.LATE_HEADER, names=late), translator.count(
-                texts.LATE, len(waiting), names=late
-            )
-        case RolloutState.ROLLING:
-            live, parts = len(rollout.parts) - len(waiting), len(rollout.parts)
-            phrase = texts.ROLLING_PARTLY if live else texts.ROLLING
-            sentence = translator.text(phrase, names=names, live=translator.number(live), all=translator.number(parts))
-            return translator.text(texts.ROLLING_HEADER, names=names), sentence
-
-
-def _late_note(rollout: Rollout) -> Phrase:
-    waiting = [part for part in rollout.parts if part.live_at is None]
-    if all(part.error for part in waiting):
-        return texts.UNKNOWN_NOTE
-    return texts.NOT_READY_NOTE if all(part.pending.unready for part in waiting) else texts.LATE_NOTE
 
 
 def _subject(translator: Translator, rollout: Rollout) -> str:
@@ -136,7 +104,12 @@ def _merge(translator: Translator, rollout: Rollout) -> list[Element]:
     if rollout.pull_number and rollout.pull_url:
         line += [words(" · "), link(rollout.pull_url, f"#{rollout.pull_number}")]
     line += [words(" "), *people.line(translator, rollout.people, has_pull=rollout.pull_number is not None)]
-    return line + rich_line(translator, texts.MERGED_AT, branch=clip(rollout.branch, 60), time=date(rollout.merged_at))
+    line += rich_line(translator, texts.MERGED_AT, branch=clip(rollout.branch, 60), time=date(rollout.merged_at))
+    if rollout.reverted_by:
+        name = reverting_change(translator, rollout)
+        revert = link(rollout.reverted_url, name) if rollout.reverted_url else code(name)
+        line += rich_line(translator, texts.REVERTED_BY, change=revert)
+    return line
 
 
 def _to_authors(translator: Translator, rollout: Rollout, sentence: str) -> list[Element]:

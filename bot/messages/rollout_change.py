@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.drift.short_path import short_path
-from bot.core.objects.images import Pin
+from bot.core.objects.images import Pin, short_image
 from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout
+from bot.core.rollouts.running_images import ImageMismatch
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import Translator
 from bot.messages import common
@@ -14,6 +15,7 @@ from bot.messages.blocks import Element, bullets, clip, code, paragraph, rich_li
 _MAX_NAMES = 4
 _MAX_OBJECTS = 6
 _MAX_IMAGES = 5
+_DIGEST = len("sha256:") + 8  # of a digest
 
 
 def changes(translator: Translator, parts: Sequence[ApplicationRollout]) -> list[list[Element]]:
@@ -45,6 +47,22 @@ def unpinned(translator: Translator, parts: Sequence[ApplicationRollout]) -> lis
     total = max(part.change.images for part in parts if part.change)
     padded = names + [""] * (total - len(names))  # counted, but not kept by name
     return rich_line(translator, texts.UNPINNED, images=common.listed(translator, padded, min(_MAX_IMAGES, len(names))))
+
+
+def running(translator: Translator, parts: Sequence[ApplicationRollout]) -> list[list[Element]]:
+    """A line for each image that does not run as declared."""
+    images = dict.fromkeys(image for part in parts for image in part.images)
+    return [_running(translator, image) for image in list(images)[:_MAX_IMAGES]]
+
+
+def _running(translator: Translator, mismatch: ImageMismatch) -> list[Element]:
+    digests = common.listed(translator, (digest[:_DIGEST] for digest in mismatch.digests), _MAX_NAMES)
+    image = code(clip(short_image(mismatch.image), 100))
+    if len(mismatch.digests) > 1:
+        return rich_line(
+            translator, texts.SEVERAL_DIGESTS, image=image, n=translator.number(len(mismatch.digests)), digests=digests
+        )
+    return rich_line(translator, texts.OTHER_DIGEST, image=image, digests=digests)
 
 
 def _change(translator: Translator, change: ApplicationChange, names: str) -> list[Element]:

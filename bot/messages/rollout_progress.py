@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.objects.health import Unready
-from bot.core.rollouts.rollout import NOTHING_PENDING, ApplicationRollout, PendingState, Rollout
+from bot.core.rollouts.pending import NOTHING_PENDING, PendingState, Unready
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout
 from bot.i18n.catalogue import common as shared
 from bot.i18n.catalogue import rollout as texts
 from bot.i18n.language import PluralPhrase, Translator
@@ -15,14 +15,15 @@ _MAX_PARTS = 8  # applications listed one by one; more are grouped by state
 _MAX_DETAILED = 3  # applications of a state listed with what they still need
 _MAX_NAMES = 4
 _MAX_PENDING = 4
+_MAX_BLOCKS = 10
 
 
 def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False) -> list[list[Element]]:
     """Parts of a rich_text block: one for each application, or a summary by state and then some that are not live.
 
-    `waiting` leaves out the applications that are live.
+    `waiting` leaves out the applications that are live and healthy.
     """
-    parts = [part for part in rollout.parts if not waiting or part.live_at is None]
+    parts = [part for part in rollout.parts if not waiting or part.live_at is None or part.is_degraded]
     if len(parts) <= _MAX_PARTS:
         return [[bullets([_part(translator, part, rollout.merged_at)])] for part in parts]
     groups: dict[str, list[ApplicationRollout]] = {}
@@ -42,16 +43,19 @@ def progress(translator: Translator, rollout: Rollout, *, waiting: bool = False)
 
 # States that need attention come first.
 _GROUPS: dict[str, PluralPhrase] = {
+    "degraded": texts.ALL_DEGRADED,
     "unready": texts.ALL_UNREADY,
     "missing": texts.ALL_MISSING,
     "unknown": texts.ALL_UNKNOWN,
     "unseen": texts.ALL_UNSEEN,
     "live": texts.ALL_LIVE,
 }
-_DETAILED_STATES = ("unready", "missing", "unknown")
+_DETAILED_STATES = ("degraded", "unready", "missing", "unknown")
 
 
 def _state(part: ApplicationRollout) -> str:
+    if part.is_degraded:
+        return "degraded"
     if part.live_at:
         return "live"
     if part.error:
@@ -68,10 +72,20 @@ def _group(translator: Translator, state: str, parts: Sequence[ApplicationRollou
 
 def _part(translator: Translator, part: ApplicationRollout, merged_at: datetime) -> list[Element]:
     where: dict[str, Value] = {"application": words(part.application, bold=True), "cluster": part.cluster}
+    at = part.live_at or merged_at
     match _state(part):
+        case "degraded":
+            since: dict[str, Value] = {"took": common.duration(at - merged_at), "time": date(part.degraded_at or at)}
+            return rich_line(
+                translator, texts.PART_DEGRADED, **where, **since, missing=_pending(translator, part.pending)
+            )
         case "live":
-            at = part.live_at or merged_at
-            return rich_line(translator, texts.PART_LIVE, **where, took=common.duration(at - merged_at), time=date(at))
+            line = rich_line(translator, texts.PART_LIVE, **where, took=common.duration(at - merged_at), time=date(at))
+            if part.degraded_at and part.recovered_at:
+                line += rich_line(
+                    translator, texts.RECOVERED, time=date(part.degraded_at), recovered=date(part.recovered_at)
+                )
+            return line
         case "unknown":
             return rich_line(
                 translator, texts.PART_UNKNOWN, **where, reason=clip(translator.localize(part.error or ""), 300)
@@ -90,7 +104,7 @@ def _part(translator: Translator, part: ApplicationRollout, merged_at: datetime)
 
 def _pending(translator: Translator, pending: PendingState) -> str:
     names = [
-        *(_workload(translator, workload) for workload in pending.unready),
+        *(_unready(translator, unready) for unready in pending.unready),
         *(clip(name, 160) for name in pending.missing),
         *(translator.text(texts.REMAINING, object=clip(name, 120)) for name in pending.remaining),
     ]
@@ -100,15 +114,27 @@ def _pending(translator: Translator, pending: PendingState) -> str:
     return "; ".join([*shown, *more])
 
 
-def _workload(translator: Translator, workload: Unready) -> str:
-    values = {
-        "object": f"{workload.kind} {clip(workload.name, 80)}",
-        "ready": translator.number(workload.ready),
-        "wanted": translator.number(workload.wanted),
-    }
-    if not workload.reason:
-        return translator.text(texts.READY, **values)
-    return translator.text(texts.READY_BECAUSE, **values, reason=clip(workload.reason, 100))
+def _unready(translator: Translator, unready: Unready) -> str:
+    name = f"{unready.kind} {clip(unready.name, 80)}"
+    if unready.wanted:
+        state = translator.count(
+            texts.PODS,
+            unready.wanted,
+            bar=_bar(unready.ready, unready.wanted),
+            ready=translator.number(unready.ready),
+        )
+    else:
+        state = unready.health.value
+    if not unready.reason:
+        return translator.text(texts.READY, object=name, state=state)
+    return translator.text(texts.READY_BECAUSE, object=name, state=state, reason=clip(unready.reason, 100))
+
+
+def _bar(ready: int, wanted: int) -> str:
+    """A bar of one block for each pod, or of 10 if there are more; empty and full only if no pod and all are ready."""
+    blocks = min(wanted, _MAX_BLOCKS)
+    filled = max(min(ready, wanted) * blocks // wanted, min(ready, 1))
+    return "▰" * filled + "▱" * (blocks - filled)
 
 
 def _failure(translator: Translator, part: ApplicationRollout) -> list[Element]:

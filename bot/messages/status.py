@@ -1,6 +1,6 @@
 """The answer to `/gitops status`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.applications.application import Application
@@ -9,6 +9,7 @@ from bot.core.drift.fact import facts
 from bot.core.drift.model import Check, NotFollowed, Status
 from bot.core.drift.severity import rate
 from bot.core.git.commit import PullRequest
+from bot.core.incidents.incident import Incident
 from bot.core.rollouts.rollout import Rollout
 from bot.i18n.catalogue import deployer as view_texts
 from bot.i18n.catalogue import status as texts
@@ -32,6 +33,7 @@ from bot.messages.blocks import (
     text_message,
     words,
 )
+from bot.messages.incident_group import handling
 
 # Worst first: the mark, unless the severity of drift has one, the state in words, and the count of that state.
 _STATES = {
@@ -50,6 +52,8 @@ _SYNC_MODES = {SyncMode.SUSPENDED: view_texts.SUSPENDED, SyncMode.MANUAL: view_t
 class Overview:
     """What the answer shows. `pulls` are open pull requests by repository, `pulls_unknown` why they are unknown.
 
+    `incidents` are the active ones by application.
+
     `outages` are sentences about what is down. `views` are deployer statuses by application. `is_discovering` is
     whether a deployer has not answered since the start, so that applications may be missing.
     """
@@ -60,6 +64,7 @@ class Overview:
     pulls: Mapping[str, Sequence[PullRequest]]
     pulls_unknown: Mapping[str, Text]
     outages: Sequence[Text]
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
     views: Mapping[str, DeployerStatus] = field(default_factory=dict)
     not_followed: Sequence[NotFollowed] = ()
     is_discovering: bool = False
@@ -75,7 +80,7 @@ def answer(translator: Translator, overview: Overview) -> Message:
     sentence = _sentence(translator, overview)
     lead = rich(paragraph(words(sentence, bold=True)))
     lines = fill(
-        [[paragraph(*_line(translator, application, overview))] for application in applications],
+        list(_by_cluster(translator, applications, overview)),
         common.more(translator, texts.MORE_APPLICATIONS, italic=False),
     )
     rest: list[Block] = []
@@ -106,6 +111,30 @@ def answer(translator: Translator, overview: Overview) -> Message:
     return replace(tabled, plain=(lead, *lines, *rest))
 
 
+def _by_cluster(
+    translator: Translator, applications: Sequence[Application], overview: Overview
+) -> Iterator[list[Element]]:
+    """A part for each application, worst first in each cluster; the first of a cluster begins with its heading."""
+    for number, cluster in enumerate(dict.fromkeys(application.cluster for application in applications)):
+        members = [application for application in applications if application.cluster == cluster]
+        checks = [overview.checks[member.name] for member in members if member.name in overview.checks]
+        revisions = {check.revision for check in checks}
+        heading = [words("\n" * bool(number) + clip(cluster, 63), bold=True)]
+        if len(revisions) == 1:
+            heading += _at_revision(translator, checks[0])
+        if checks:
+            heading += rich_line(translator, texts.CHECKED, time=date(min(check.at for check in checks)))
+        first, *others = (
+            paragraph(*_line(translator, member, overview, with_revision=len(revisions) > 1)) for member in members
+        )
+        yield [paragraph(*heading), first]
+        yield from ([line] for line in others)
+
+
+def _at_revision(translator: Translator, check: Check) -> list[Element]:
+    return rich_line(translator, texts.AT_REVISION, revision=code(common.short_revision(translator, check.revision)))
+
+
 def _table(translator: Translator, applications: Sequence[Application], overview: Overview) -> list[Block]:
     """Two columns, which fit a phone; below them, in full, applications with an error or a deployer that disagrees.
 
@@ -127,11 +156,7 @@ def _table(translator: Translator, applications: Sequence[Application], overview
     table_block, omitted = table(heads, rows)
     more = common.more(translator, texts.MORE_APPLICATIONS, italic=False)
     detailed = [application for application in applications if _needs_details(application, overview)]
-    lines = fill(
-        [[paragraph(*_line(translator, application, overview))] for application in detailed],
-        more,
-        budget=2_000,
-    )
+    lines = fill(list(_by_cluster(translator, detailed, overview)), more, budget=2_000)
     return [table_block, *([rich(more(omitted))] if omitted else []), *lines]
 
 
@@ -184,30 +209,24 @@ def _left_out(overview: Overview) -> int:
     return sum(len(group.resources) for group in overview.not_followed)
 
 
-def _line(translator: Translator, application: Application, overview: Overview) -> list[Element]:
+def _line(
+    translator: Translator, application: Application, overview: Overview, *, with_revision: bool
+) -> list[Element]:
     check = overview.checks.get(application.name)
-    name = words(application.name, bold=True)
-    where = f"{application.cluster}/{clip(application.namespace, 63)}"
     view = overview.views.get(application.name)
-    if check is None:
-        return [
-            *rich_line(translator, texts.LINE_UNCHECKED, name=name, where=where),
-            *_deployer(translator, view, None, rolling_out=False),
-        ]
     mark, phrase = state(translator, check)
-    if check.drift:
+    if check and check.drift:
         listed_facts = fact_message.listed(translator, facts(check.drift))
         phrase = translator.text(texts.STATE_DRIFT, state=phrase, facts=listed_facts)
-    line = rich_line(
-        translator,
-        texts.LINE,
-        mark=mark,
-        name=name,
-        state=phrase,
-        where=where,
-        revision=code(common.short_revision(translator, check.revision)),
-        time=date(check.at),
-    )
+    line = rich_line(translator, texts.LINE, mark=mark, name=words(application.name, bold=True), state=phrase)
+    if application.namespace != application.name:
+        line += rich_line(translator, texts.IN_NAMESPACE, namespace=clip(application.namespace, 63))
+    if check is None:
+        return [*line, *_deployer(translator, view, None, rolling_out=False)]
+    if with_revision:
+        line += _at_revision(translator, check)
+    if incident := overview.incidents.get(application.name):
+        line += handling(translator, incident)
     arriving_rollouts = [rollout for rollout in overview.rollouts if _waits_for(rollout, application.name)]
     if arriving_rollouts:
         line += rolling_out(translator, arriving_rollouts[-1].revision)

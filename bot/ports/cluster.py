@@ -53,6 +53,10 @@ class Cluster(Protocol):
         """What the cluster serves, never cached. ClusterError if the API server does not respond."""
         ...
 
+    def version(self) -> str:
+        """The Kubernetes version of the API server, such as v1.36.2. ClusterError."""
+        ...
+
     def schema(self, api_version: str) -> Mapping[str, Any] | None:
         """The OpenAPI v3 document of one group version, cached by its hash; None if the server has none."""
         ...

@@ -52,7 +52,8 @@ class LinkedFiles:
 class Merged:
     """A three-way merge of trees: `tree` is the result's id; with `conflicts` (paths), it must not be used.
 
-    `kinds` has git's name for each conflict, in the same order: "contents", "modify/delete", "binary".
+    The conflicts are the paths that `git status` lists as unmerged. `kinds` has git's name for each, in the same order:
+    "content", "modify/delete", "add/add".
     """
 
     tree: str
@@ -103,12 +104,20 @@ class Repository(Protocol):
         """The commit of a full sha. RevisionNotFoundError."""
         ...
 
+    def read_commits(self, shas: Sequence[str]) -> list[Commit]:
+        """The commits of full shas, in any order. RevisionNotFoundError."""
+        ...
+
     def is_ancestor(self, sha: str, of: str) -> bool:
         """Whether `sha` is reachable from `of`."""
         ...
 
     def first_parent(self, since: str | None, until: str, *, path: str | None = None, limit: int = 100) -> list[Commit]:
         """First-parent commits of since..until (newest first); with `path` only those that changed it."""
+        ...
+
+    def changes(self, since: str, until: str, *, limit: int) -> list[tuple[str, list[str]]]:
+        """The shas of the first-parent commits of since..until (newest first), and the paths that each changed."""
         ...
 
     def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:

@@ -37,9 +37,9 @@ class StackApplication(NamedTuple):
 class Stack:
     """Deploys the `applications` of one `repository` to the cluster. Use as a context manager.
 
-    Slack's page uses `port`, the forge and the cluster the next two; with 0, all use free ports. `deploy_delay` and
-    `deploy_interval` are the deployer's, in seconds. `folder` holds the kubeconfigs of a person and of the bot, and the
-    bot's state. OSError when a port is in use.
+    Slack's page, the forge and the cluster use `ports`; 0 is a free one. `deploy_delay` and `deploy_interval` are the
+    deployer's, in seconds. `folder` holds the kubeconfigs of a person and of the bot, and the bot's state. OSError when
+    a port is in use.
     """
 
     slack: SandboxSlack
@@ -48,7 +48,7 @@ class Stack:
     repository: HostedRepository
     applications: Sequence[StackApplication]
     folder: Path
-    port: int = 0
+    ports: Sequence[int] = (0, 0, 0)
     deploy_delay: float = 3.0
     deploy_interval: float = 0.5
     _running: ExitStack = field(default_factory=ExitStack, init=False, repr=False)
@@ -91,11 +91,12 @@ class Stack:
         schedule: Mapping[str, str],
         application: Callable[[StackApplication], Mapping[str, object]],
         repository: Mapping[str, object] | None = None,
+        cluster: Callable[[str], Mapping[str, object]] = lambda _: {},
         **more: object,
     ) -> Path:
         """Write the bot's configuration file and return its path.
 
-        `slack`, `repository` and `application` add settings to those sections, `more` adds sections.
+        `slack`, `repository`, `application` and `cluster` add settings to those sections, `more` adds sections.
         """
         bot_kubeconfig = write_kubeconfig(self.folder / "bot.kubeconfig", self.cluster_url, identity=BOT)
         name = self.repository.full_name
@@ -115,8 +116,8 @@ class Stack:
                 }
             },
             "clusters": {
-                cluster: {"kubeconfig": str(bot_kubeconfig), "context": "sandbox"}
-                for cluster in sorted({watched.cluster for watched in self.applications})
+                cluster_name: {"kubeconfig": str(bot_kubeconfig), "context": "sandbox", **cluster(cluster_name)}
+                for cluster_name in sorted({watched.cluster for watched in self.applications})
             },
             "applications": {
                 watched.name: {
@@ -139,8 +140,8 @@ class Stack:
 
     def _start(self, started: ExitStack) -> None:
         self.slack.services.url, self.forge_url, self.cluster_url = (
-            started.enter_context(Server(app, self.port + offset if self.port else 0)).url
-            for offset, app in enumerate((self.slack.app, self.forge.app, self.cluster.app))
+            started.enter_context(Server(app, port)).url
+            for app, port in zip((self.slack.app, self.forge.app, self.cluster.app), self.ports, strict=True)
         )
         write_kubeconfig(self.kubeconfig, self.cluster_url, identity=ADMIN)
         for application in self.applications:

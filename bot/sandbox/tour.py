@@ -1,8 +1,13 @@
-"""The guided tour next to the page: six steps, each completed by what happens in the sandbox, by button or by hand."""
+"""The guided tour next to the page: a bad merge, then drift, then scenarios to choose from.
 
+What happens in the sandbox completes a step, whether by a button of the tour or by hand.
+"""
+
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -10,7 +15,8 @@ from aiohttp import web
 from bot.sandbox.cluster.errors import ApiError
 from bot.sandbox.cluster.person import Person
 from bot.sandbox.cluster.server import SandboxCluster
-from bot.sandbox.forge import HostedRepository, Pull
+from bot.sandbox.forge import HostedRepository, Pull, RefusedError
+from bot.sandbox.scenarios import Scenario, Scenarios
 from bot.sandbox.shop import Shop
 from bot.sandbox.slack import SandboxSlack
 
@@ -21,26 +27,36 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One step; `done` looks at the sandbox. A completed step stays completed."""
+    """One step; `done` looks at the sandbox. A completed step stays completed. `extra` ones follow the tour."""
 
     key: str
     title: str
     text: str
     done: Callable[[], bool]
     actions: Callable[[], list[Json]]
+    extra: bool = False
 
 
 class Tour:
-    """The tour on the page, with buttons that do what a person with kubectl would do."""
+    """The tour on the page, with buttons that do what a person with kubectl or on the forge would do.
 
-    def __init__(self, slack: SandboxSlack, cluster: SandboxCluster, repository: HostedRepository, shop: Shop) -> None:
+    `restart` is called when somebody wants to start over; without it there is no button for that.
+    """
+
+    def __init__(
+        self,
+        slack: SandboxSlack,
+        cluster: SandboxCluster,
+        repository: HostedRepository,
+        shop: Shop,
+        restart: Callable[[], None] | None = None,
+    ) -> None:
         self._slack = slack
         self._repository = repository
         self._shop = shop
-        self._cluster = cluster
+        self._restart = restart
         self._person = Person(cluster.api, shop.applications[0].namespace)
-        self._namespace = shop.applications[0].namespace
-        self._edits = 0
+        self._scenarios = Scenarios(cluster, repository, shop)
         self._forge_url = ""
         self._ticked: set[str] = set()
         self._shown: Json = {}
@@ -49,11 +65,17 @@ class Tour:
 
     def routes(self) -> list[web.RouteDef]:
         """Routes to add to the page's server before it starts."""
-        return [web.post("/tour/drift/{key}", self._make_drift)]
+        return [
+            web.post("/tour/drift/{key}", self._act(lambda key: f"Done. Same as: {self._person.do(key).command}")),
+            web.post("/tour/scenario/{key}", self._act(self._scenarios.run)),
+            web.post("/tour/{key:merge}", self._act(self._merge)),
+            web.post("/tour/{key:restart}", self._act(self._start_over)),
+        ]
 
     def start(self, forge_url: str) -> None:
         """Start following the sandbox."""
         self._forge_url = forge_url
+        self._scenarios.start(forge_url)
         self._thread.start()
 
     def stop(self) -> None:
@@ -62,13 +84,28 @@ class Tour:
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
-    async def _make_drift(self, request: web.Request) -> web.Response:
-        try:
-            action = self._person.do(request.match_info["key"])
-        except (LookupError, ApiError) as error:
-            return web.json_response({"error": str(error)}, status=409)
-        self._edits += 1
-        return web.json_response({"message": f"Done. Same as: {action.command}"})
+    @staticmethod
+    def _act(action: Callable[[str], str]) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """A handler that does the action with the key in the path and answers with its sentence."""
+
+        async def handle(request: web.Request) -> web.Response:
+            try:
+                message = await asyncio.to_thread(action, request.match_info["key"])
+            except (LookupError, ApiError, RefusedError) as error:
+                return web.json_response({"error": str(error)}, status=409)
+            return web.json_response({"message": message})
+
+        return handle
+
+    def _merge(self, _: str) -> str:
+        self._repository.merge(self._shop.bad_pull, "chen", delete_branch=True)
+        return f"Merged #{self._shop.bad_pull} as Chen."
+
+    def _start_over(self, _: str) -> str:
+        if self._restart is None:
+            raise LookupError("cannot start over here")
+        self._restart()
+        return "Starting over. This takes a few seconds."
 
     def _follow(self) -> None:
         while not self._stopping.wait(LOOK_EVERY):
@@ -80,8 +117,13 @@ class Tour:
     def seen(self) -> Json:
         """The state of the tour for the page."""
         steps = self._steps()
-        self._ticked |= {step.key for step in steps if step.done()}
+        # In order: what happened before the demo, or in a scenario, does not complete a later step.
+        for step in steps:
+            if step.key not in self._ticked and not step.done():
+                break
+            self._ticked.add(step.key)
         current = next((step.key for step in steps if step.key not in self._ticked), None)
+        extra = [*self._scenario_steps(), self._ending()]
         return {
             "title": "Take the tour",
             "steps": [
@@ -89,42 +131,69 @@ class Tour:
                     "id": step.key,
                     "title": step.title,
                     "text": step.text,
-                    "done": step.key in self._ticked,
+                    "done": step.done() if step.extra else step.key in self._ticked,
                     "current": step.key == current,
+                    "extra": step.extra,
                     "actions": step.actions(),
                 }
-                for step in steps
+                for step in (*steps, *extra)
             ],
             "footer": [
                 {"label": "Or use kubectl, with KUBECONFIG as shown in the terminal", "text": action.command}
                 for action in self._person.choices()[:1]
             ],
+            "applications": [application.name for application in self._shop.applications],
+            "revisions": self._revisions(),
+            "restart": "/tour/restart" if self._restart else None,
         }
 
     def _steps(self) -> list[_Step]:
-        short = self._shop.bad_commit[:8]
+        pull = f"#{self._shop.bad_pull}"
         name = self._shop.applications[0].name
+        sha = self._bad_commit()
         return [
             _Step(
-                "drift",
-                "Cause drift",
-                f"Change something in the namespace `{self._namespace}` by hand. The bot checks every few seconds.",
-                self._edited,
+                "break",
+                "Merge a bad change",
+                f"Pull request {pull} lowers the memory limit of web to 64Mi. It is approved, so merge it, and watch "
+                "#prod-alerts: the pods are OOMKilled, and the card says so.",
+                lambda: sha is not None and self._has_card("Stuck", about=sha[:8]),
+                lambda: [_post(f"Merge {pull}", "/tour/merge")] if sha is None else [],
+            ),
+            _Step(
+                "revert",
+                "Revert it",
+                "Press *Revert* on the card, or use the command. Both open a pull request; the bot never merges.",
+                lambda: self._revert() is not None,
                 lambda: [
-                    {"label": action.label, "kind": "post", "url": f"/tour/drift/{action.key}"}
-                    for action in self._person.choices()
-                    if action.key != "undo"
+                    _command(f"/gitops revert {sha[:8] if sha else pull}"),
+                    _command(f"/gitops history {name}"),
                 ],
             ),
             _Step(
-                "alert",
-                "See the alert",
-                "The alert in #prod-alerts shows each field, both values, the tool that wrote it and since when. "
-                "Two checks in a row must see the drift, so that a short-lived difference wakes nobody.",
-                lambda: any(self._has_card(mark) for mark in ("🔴", "🟠", "🟡", "Resolved")),
+                "merge",
+                "Review and merge it",
+                "Git remains the only way to make changes. Approve and merge the pull request on the forge.",
+                lambda: (revert := self._revert()) is not None and revert.merged_at is not None,
+                self._merging,
+            ),
+            _Step(
+                "live",
+                "Watch it heal",
+                "The card tracks the revert until the cluster runs it. New pods start, and nothing is OOMKilled.",
+                self._live,
+                lambda: [_command("/gitops status")],
+            ),
+            _Step(
+                "drift",
+                "Cause drift",
+                f"Change something in the namespace `{self._namespace}` by hand. Two checks in a row must see it; then "
+                "the alert shows what differs, the tool that wrote it, and since when.",
+                lambda: any(self._has_card(mark) for mark in ("🔴", "🟠", "🟡")),
                 lambda: [
-                    {"label": "/gitops status", "kind": "command", "text": "/gitops status"},
-                    {"label": f"/gitops diff {name}", "kind": "command", "text": f"/gitops diff {name}"},
+                    _post(action.label, f"/tour/drift/{action.key}")
+                    for action in self._person.choices()
+                    if action.key not in {"undo", "privileged"}
                 ],
             ),
             _Step(
@@ -132,38 +201,57 @@ class Tour:
                 "Fix the drift",
                 "The bot never changes the cluster. Restore it yourself, with kubectl if you used it, and the "
                 "alert is resolved.",
-                lambda: self._has_card("Resolved"),
+                lambda: self._resolved() > 1,
                 lambda: [
-                    {"label": action.label, "kind": "post", "url": "/tour/drift/undo"}
-                    for action in self._person.choices()
-                    if action.key == "undo"
+                    _post(action.label, "/tour/drift/undo") for action in self._person.choices() if action.key == "undo"
                 ],
-            ),
-            _Step(
-                "revert",
-                "Revert the bad commit",
-                f"The latest merge, `{short}`, was a mistake. One command opens a pull request that reverts it.",
-                lambda: self._revert() is not None,
-                lambda: [
-                    {"label": f"/gitops revert {short}", "kind": "command", "text": f"/gitops revert {short}"},
-                    {"label": f"/gitops history {name}", "kind": "command", "text": f"/gitops history {name}"},
-                ],
-            ),
-            _Step(
-                "merge",
-                "Review and merge it",
-                "Git remains the only way to make changes. Approve and merge the pull request on the forge.",
-                lambda: (pull := self._revert()) is not None and pull.merged_at is not None,
-                self._merging,
-            ),
-            _Step(
-                "live",
-                "Watch it go live",
-                "A card tracks the merge until it is live. The bot compares the cluster with the merged commit.",
-                self._live,
-                lambda: [{"label": "/gitops history", "kind": "command", "text": "/gitops history"}],
             ),
         ]
+
+    def _scenario_steps(self) -> list[_Step]:
+        def actions(scenario: Scenario) -> list[Json]:
+            has_run = scenario.key in self._scenarios.done
+            label = f"Undo: {scenario.label}" if has_run else scenario.label
+            return [_post(label, f"/tour/scenario/{scenario.key}")] if scenario.undo or not has_run else []
+
+        return [
+            _Step(
+                scenario.key,
+                scenario.title,
+                scenario.text,
+                partial(self._scenarios.done.__contains__, scenario.key),
+                partial(actions, scenario),
+                extra=True,
+            )
+            for scenario in self._scenarios.all()
+        ]
+
+    def _ending(self) -> _Step:
+        return _Step(
+            "real",
+            "Run it for real",
+            "1. Create the Slack app from `manifests/slack-app.yaml`.\n"
+            "2. Write `config.yaml`: a repository, a cluster with `discover: [argocd]`, a channel.\n"
+            "3. Run `gitops-bot doctor`, then `gitops-bot run`. The README has a complete example.",
+            lambda: False,
+            list,
+            extra=True,
+        )
+
+    @property
+    def _namespace(self) -> str:
+        return self._shop.applications[0].namespace
+
+    def _bad_commit(self) -> str | None:
+        """The merge of the bad pull request; None while it is open."""
+        return self._repository.pull(self._shop.bad_pull).merge_sha
+
+    def _revisions(self) -> list[Json]:
+        """What `/gitops revert` can take: the latest merges, newest first."""
+        merged = [
+            {"value": pull.merge_sha[:8], "text": pull.title} for pull in self._repository.listed() if pull.merge_sha
+        ]
+        return [{"value": "HEAD", "text": "the latest commit"}, *merged[:5]]
 
     def _merging(self) -> list[Json]:
         pull = self._revert()
@@ -172,15 +260,9 @@ class Tour:
         url = f"{self._forge_url}/{self._shop.repository}/pull/{pull.number}"
         return [{"label": f"Open pull request #{pull.number}", "kind": "link", "url": url}]
 
-    def _edited(self) -> bool:
-        """Whether a button of the tour or kubectl changed the cluster."""
-        return self._edits > 0 or any(
-            request.identity == "admin" and request.method not in {"GET", "HEAD"} for request in self._cluster.requests
-        )
-
     def _revert(self) -> Pull | None:
         """The pull request that reverts the bad commit; not one that adopts drift or reverts something else."""
-        branch = f"gitops-bot/revert-{self._shop.bad_commit}"
+        branch = f"gitops-bot/revert-{self._bad_commit()}"
         return next((pull for pull in self._repository.listed() if pull.head.startswith(branch)), None)
 
     def _live(self) -> bool:
@@ -190,10 +272,23 @@ class Tour:
 
     def _has_card(self, headline: str, about: str = "") -> bool:
         """Whether the headline of one of the bot's cards contains `headline`, and the card contains `about`."""
+        return any(headline in title and about in card for title, card in self._cards())
+
+    def _resolved(self) -> int:
+        """How many alerts are resolved; one was before the demo."""
+        return sum("Resolved" in title for title, _ in self._cards())
+
+    def _cards(self) -> Iterator[tuple[str, str]]:
+        """The headline and the content of each card in the channels."""
         for channel in self._slack.workspace.channels:
             for message in self._slack.messages(channel):
-                blocks = message.blocks or []
-                first = blocks[0] if blocks else {}
-                if first.get("type") == "header" and headline in first["text"]["text"] and about in str(blocks):
-                    return True
-        return False
+                if message.blocks and message.blocks[0].get("type") == "header":
+                    yield message.blocks[0]["text"]["text"], str(message.blocks)
+
+
+def _post(label: str, url: str) -> Json:
+    return {"label": label, "kind": "post", "url": url}
+
+
+def _command(text: str) -> Json:
+    return {"label": text, "kind": "command", "text": text}

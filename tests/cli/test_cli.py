@@ -4,17 +4,20 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from bot.adapters.database.store import SqlStore
 from bot.adapters.kubernetes.kubeconfig import current_context
+from bot.cli.demo import DEFAULT_PORT
 from bot.cli.main import main
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals import change_audit
@@ -181,6 +184,30 @@ def test_the_demo_prints_a_url_and_ends_cleanly_on_a_signal(tmp_path, number):
     assert running.returncode == 0, errors
     assert "Traceback" not in errors
     assert not list(tmp_path.glob("gitops-bot-demo-*"))
+
+
+def test_the_demo_finds_free_ports_and_starts_over_on_the_same_ones(tmp_path):
+    argv = [sys.executable, "-m", "bot", "demo", "--no-browser"]
+    env = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+
+    def url(running):
+        return next(found[1] for line in running.stdout if (found := re.search(r"running: (http\S+)", line)))
+
+    with (
+        socket.socket() as taken,
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as running,
+    ):
+        with suppress(OSError):  # somebody else's
+            taken.bind(("127.0.0.1", DEFAULT_PORT))
+            taken.listen()
+        first = url(running)
+        assert not first.endswith(f":{DEFAULT_PORT}")
+        requests.post(f"{first}/tour/restart", json={}, timeout=30).raise_for_status()
+        assert url(running) == first
+        running.send_signal(signal.SIGTERM)
+        _, errors = running.communicate(timeout=60)
+    assert (running.returncode, "Traceback" in errors) == (0, False), errors
+    assert "the demo uses free ports" in errors
 
 
 @pytest.mark.parametrize("loaded", ["click", "bot.app", "aiohttp", "bot.sandbox.demo"])

@@ -3,9 +3,11 @@
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bot.adapters.charts.fetcher import ChartFetcher
 from bot.cli.doctor import probes
 from bot.config.load import load
 from bot.handlers.doctor import OPTIONAL_SCOPES, Clients, Probe, doctor
@@ -69,6 +71,7 @@ def test_a_complete_installation_passes_and_nothing_is_changed(installation):
             f"Slack: optional scope {scope}: granted"
             for scope in ("app_mentions:read", "users:read", "users:read.email", "channels:history")
         ),
+        "Slack: the blocks of messages are valid",
         *(f"Slack: the bot can post in {channel}" for channel in sorted(installation.channels)),
         "repository press: git can fetch",
         "GitHub paper/press: read the repository",
@@ -152,6 +155,25 @@ def test_a_missing_optional_scope_names_the_consequence(installation, scope, con
     assert all(line.ok for line in lines)
     (missing,) = (line.what for line in lines if "optional" in line.what and not line.what.endswith("granted"))
     assert missing == f"Slack: optional scope {scope}: missing; {consequence}"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            "invalid_blocks",
+            Probe("Slack: the blocks of messages are valid", False, "Slack rejects them; update gitops-bot."),
+        ),
+        (
+            "unknown_method",
+            Probe("Slack: the blocks of messages are valid: not tested; Slack returned unknown_method", True),
+        ),
+    ],
+)
+def test_a_slack_that_rejects_the_blocks_is_told_from_one_that_cannot_say(installation, error, line):
+    installation.slack.faults.refuse["blocks.validate"] = error
+    found = next(probe for probe in installation.lines() if "blocks" in probe.what)
+    assert (found.what, found.ok, str(found.remedy).strip()) == (line.what, line.ok, str(line.remedy))
 
 
 def test_a_kustomization_needs_kustomize_or_kubectl(installation, monkeypatch, tmp_path):
@@ -264,7 +286,9 @@ def test_git_must_know_merge_tree(installation, version, ok):
         repository=lambda _: pytest.fail("not asked for here"),
         forges={},
         clusters={},
+        charts=ChartFetcher(Path("unused"), None, {}),
         renderer=None,
+        bases=None,
         programs={},
         missing_isolation="",
         store=lambda: pytest.fail("not asked for here"),

@@ -99,7 +99,7 @@ class BotUnderTest:
         self.reconciler = CardReconciler(
             self.store, self.ports.chat, self.clock, self.config.slack.translator, self.config.alerts.policy()
         )
-        self.discoverer = Discoverer(self.config, ports.clusters, ports.repositories.__getitem__)
+        self.discoverer = Discoverer(self.config, ports.clusters, ports.repositories.__getitem__, ports.charts)
         config = replace(self.config, applications=self.discoverer.applications)
         people = People(self.ports.chat, self.config.slack.people, self.clock)
         self.monitor = build_monitor(self.ports, config, self.reconciler, self.discoverer, people)

@@ -14,6 +14,14 @@ FLUX_KINDS = {
     "ArtifactGenerator": Kind(
         "source.extensions.fluxcd.io", "v1beta1", "ArtifactGenerator", "artifactgenerators", subresources=("status",)
     ),
+    **{
+        kind: Kind("source.toolkit.fluxcd.io", "v1", kind, plural, subresources=("status",))
+        for kind, plural in (
+            ("HelmRepository", "helmrepositories"),
+            ("HelmChart", "helmcharts"),
+            ("OCIRepository", "ocirepositories"),
+        )
+    },
     "HelmRelease": Kind("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", subresources=("status",)),
 }
 SOURCE_REF = {"kind": "GitRepository", "name": "platform"}

@@ -39,7 +39,7 @@ class InMemoryForge(Forge):
         self.bodies: dict[int, str] = {}
         self.fault: ForgeError | None = None
         self.creation_fault: ForgeError | None = None
-        self._numbers: dict[str, int] = {}  # by sha of each commit that a merge brought
+        self.numbers: dict[str, int] = {}  # by sha of each commit that a merge brought
         self._lock = threading.Lock()
 
     # ---------------------------------------------------------------- what people do
@@ -75,7 +75,7 @@ class InMemoryForge(Forge):
             merge_sha=self.source.sha(),
         )
         self.pull_requests[number] = pull_request
-        self._numbers |= dict.fromkeys([*commits, *merged], number)
+        self.numbers |= dict.fromkeys([*commits, *merged], number)
         return pull_request
 
     def close(self, number: int) -> None:
@@ -90,7 +90,7 @@ class InMemoryForge(Forge):
 
     def pull_request_for(self, sha: str, base: str | None = None) -> PullRequest | None:
         self._answer()
-        pull_request = self.pull_requests.get(self._numbers.get(sha, 0))
+        pull_request = self.pull_requests.get(self.numbers.get(sha, 0))
         return pull_request if pull_request and base in {None, pull_request.base} else None
 
     def pushers(self, branch: str) -> Mapping[str, str]:

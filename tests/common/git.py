@@ -29,6 +29,11 @@ class SourceRepository:
         assert process.returncode == 0 or not check, process.stderr
         return process.stdout.strip()
 
+    def import_stream(self, stream: bytes, marks: Path) -> None:
+        """Feed `git fast-import`, which writes the sha of each mark to `marks`."""
+        argv = ["git", "fast-import", "--quiet", f"--export-marks={marks}"]
+        subprocess.run(argv, cwd=self.path, input=stream, capture_output=True, check=True)
+
     def commit(
         self, message: str, files: Mapping[str, str | bytes | None], author: str = "Ana <ana@example.com>"
     ) -> str:

@@ -46,6 +46,7 @@ def person(source, cluster, slack, tmp_path):
         slack={"channel": ALERTS, "api_url": slack.api_url, **FREE_PORTS},
         repositories={"platform": {"url": url}},
         clusters={"prod": {"kubeconfig": kubeconfig, "discover": ["argocd", "flux"]}},
+        charts={"allow": []},
         schedule={**QUICK_SCHEDULE, "discover": "1s"},
     )
     bot = Bot(load(file, {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN})).start()
@@ -60,5 +61,5 @@ def test_status_lists_discovered_applications_and_those_that_cannot_be_followed(
         return answer if "5 applications: 4 synced, 1 not watched" in answer.text else None
 
     status = content(wait_for(all_synced))
-    for part in ("shop", "both.1", "both.2", "night", "Argo CD: Synced", "Flux: suspended", "the Helm repository"):
+    for part in ("shop", "both.1", "both.2", "night", "Argo CD: Synced", "Flux: suspended", "needs charts from"):
         assert part in status

@@ -45,7 +45,8 @@ class Team:
         return self.remote.merge(pull.number, by="bo", method=method)
 
     def cards(self, pull):
-        return [message for message in self.slack.messages(ALERTS) if f"'#{pull.number}'" in str(message.blocks)]
+        merged = f"Merged as {pull.merge_sha[:8]}"
+        return [message for message in self.slack.messages(ALERTS) if merged in message.text]
 
     def card(self, pull, *parts):
         """The merge's one card, once it contains all parts."""
@@ -84,15 +85,15 @@ def test_a_rollout_that_fails_says_why_and_its_button_opens_a_revert(team):
     before = team.image()
     pull = team.merge("broken-web", (before, f"{before.partition(':')[0]}:broken"))
     card = team.card(
-        pull, "⚠️ Not live: shop", "applied, but not ready: Deployment web", "latest commit that changed Deployment web"
+        pull, "⚠️ Stuck: shop", "applied, but not ready: Deployment web", "latest commit that changed Deployment web"
     )
-    assert mentioned(team.jonas.reply(card, "still not live").blocks) == [JONAS, PRIYA]
+    assert mentioned(team.jonas.reply(card, "shop is stuck").blocks) == [JONAS, PRIYA]
     team.jonas.click(card, REVERT_THIS)
     (revert,) = wait_for(lambda: bot_pull_requests(team.demo))
     team.remote.review(revert.number, "bo", "APPROVED")
     merged = team.remote.merge(revert.number, by="bo")
     team.card(merged, "✅ Live in")
-    team.card(pull, "⏭️ Superseded")
+    team.card(pull, "↩️ Reverted")
 
 
 def test_a_rebased_pull_request_is_one_rollout(team):

@@ -26,7 +26,7 @@ from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents,
 from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.core.sanitize import redact_url
-from bot.handlers.rendering import render
+from bot.handlers.rendering import gathered, render
 from bot.ports.errors import PortError
 from tests.common import stand_in_helm
 from tests.common.kubernetes import as_yaml, config_map
@@ -460,7 +460,7 @@ OVERLAY, BASE = "resources: [../a]\n", "configMapGenerator: [{name: x, literals:
 
 @pytest.mark.parametrize(("bound", "most"), [("MAX_FILES", 2), ("MAX_BYTES", len(OVERLAY + BASE)), ("MAX_TREES", 2)])
 def test_an_application_uses_as_many_files_as_allowed_and_no_more(rendering, monkeypatch, bound, most):
-    monkeypatch.setattr(render, bound, most)
+    monkeypatch.setattr(gathered, bound, most)
     rendering.commit({"app/kustomization.yaml": OVERLAY, "a/kustomization.yaml": BASE})
     assert len(rendering.render("app")) == 1
     rendering.commit({"app/kustomization.yaml": "resources: [../a, ../b]\n", "b/kustomization.yaml": BASE})
@@ -473,10 +473,10 @@ def test_charts_that_are_vendored_count_as_often_as_they_are(rendering, monkeypa
     chart = f"{{apiVersion: v2, name: shop, version: 1.0.0, dependencies: [{dependencies}]}}\n"
     rendering.commit({"app/Chart.yaml": chart, "lib/Chart.yaml": "{apiVersion: v2, name: lib, version: 1.0.0}\n"})
     source = Source("app", SourceType.HELM, HelmParameters("shop"))
-    monkeypatch.setattr(render, "MAX_FILES", 10)
+    monkeypatch.setattr(gathered, "MAX_FILES", 10)
     with pytest.raises(PortError, match="The limits are"):
         rendering.render(source)
-    monkeypatch.setattr(render, "MAX_FILES", 11)
+    monkeypatch.setattr(gathered, "MAX_FILES", 11)
     assert rendering.render(source)
 
 

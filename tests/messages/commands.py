@@ -29,7 +29,7 @@ def messages(translator):
     }
     return {
         "help-answer": help_message.overview(translator),
-        "help-about-one": help_message.answer(translator, REVERT),
+        "help-about-one": help_message.answer(translator, REVERT, ["shop"]),
         **{f"mistake-{name}": help_message.mistake(translator, *mistake) for name, mistake in mistakes.items()},
         "trouble-failed": errors.internal_error(translator, "a1b2c3d4"),
         "trouble-busy": errors.overloaded(translator),

@@ -11,18 +11,18 @@ from bot.core.changes.effect import Effect, bounded
 from bot.core.changes.irreversible import IrreversibleChange, Loss
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.commands import command
-from bot.core.drift.model import NotFollowed, ObjectDrift
+from bot.core.drift.model import Actor, ClusterUser, Confidence, NotFollowed, ObjectDrift
 from bot.core.git.author import Author
 from bot.core.git.people import ChangePeople
 from bot.core.incidents.incident import IncidentState
-from bot.core.objects.health import Unready
 from bot.core.objects.images import Pin, Unpinned
 from bot.core.pull_requests import revert
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueueState
 from bot.core.pull_requests.revert import RevertRequest, Target
 from bot.core.pull_requests.tracked_pull_request import ProposedChange
-from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, PendingState, RolloutState
+from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, RolloutState
 from bot.messages import (
     adopt,
     approval,
@@ -43,6 +43,7 @@ from bot.messages import (
 )
 from bot.messages import help as help_message
 from bot.messages import revert as revert_message
+from bot.messages.writer import Writer
 from tests.messages.approvals import ALERTS
 from tests.messages.homes import at_home
 from tests.messages.pull_requests import QUEUED
@@ -72,7 +73,11 @@ HOSTILE = f"{MARKUP} {LONG}"
 
 def objects(number, times=1):
     """So many objects, with two hostile fields so many times in each."""
-    fields = (field(path=LONG, desired=LONG, live={"a": [LONG]}, manager=LONG), field("added", MARKUP, None, MARKUP))
+    actor = Actor(Confidence.LIKELY, (ClusterUser(HOSTILE, MARKUP),), HOSTILE, None)
+    fields = (
+        field(path=LONG, desired=LONG, live={"a": [LONG]}, manager=LONG),
+        replace(field("added", MARKUP, None, MARKUP), actor=actor),
+    )
     names = (f"{MARKUP}-{index}-{LONG}" for index in range(number))
     return tuple(ObjectDrift("v1", "ConfigMap", MARKUP[:20], name, "modified", fields * times) for name in names)
 
@@ -120,7 +125,7 @@ BEHIND = who.Contacts(
     MARKUP[:60],
     ("U0ANA", "S0ONCALL") * 50,
     None,
-    [(MARKUP + LONG, None)] * 3,
+    [Writer(MARKUP + LONG, None)] * 3,
     [who.Change(replace(COMMIT, message=HOSTILE), None, PULL, CROWD)] * 3,
     HOSTILE,
 )
@@ -146,7 +151,7 @@ def cards(translator):
         "resolved card": incident.card(translator, resolved),
         "rollout": rollout.card(translator, MERGE),
         "rollout few": rollout.card(translator, replace(MERGE, parts=MERGE.parts[:8])),
-        "rollout stuck": rollout.late_reply(translator, LATE),
+        "rollout stuck": rollout.problem_reply(translator, LATE),
         "rollout late": rollout.card(translator, replace(LATE, suspects=(SUSPECT,) * 9)),
         "revert pull": pull_request_card.card(translator, merged),
     }

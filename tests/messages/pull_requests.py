@@ -84,7 +84,7 @@ OUTCOMES = {
     "already-reverted": revert.AlreadyReverted(TARGET, LATER),
     "nothing-left": revert.NothingToUndo(TARGET, LATER),
     "conflict": revert.Conflict(
-        TARGET, (revert.ConflictedFile(FILES[0], "contents", (LATER,)),), ("git fetch origin", "git revert 4f2a9c1e")
+        TARGET, (revert.ConflictedFile(FILES[0], "content", (LATER,)),), ("git fetch origin", "git revert 4f2a9c1e")
     ),
     "inside-pull": revert.InsidePull(COMMIT, PullNumber(12), PULL_REQUEST, None, only_possible=True),
     "inside-merge": revert.InsidePull(COMMIT, Sha(LATER.sha), None, LATER, only_possible=False),
@@ -165,6 +165,7 @@ def cards(translator):
             REVERT_PULL, what=f"https://forge.example/commit/{SHA}", origin=Origin.BUTTON
         ),
         "revert-card-of-an-older-version": replace(REVERT_PULL, requester="", origin=Origin.UNKNOWN, owners=()),
+        "revert-card-rewritten": replace(REVERT_PULL, rewritten=True),
         "revert-card-closed": replace(REVERT_PULL, state="closed"),
         "adopt-card-open": replace(
             REVERT_PULL,

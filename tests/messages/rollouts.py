@@ -3,11 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.suspect import SuspectReason
-from bot.core.rollouts.rollout import ApplicationRollout, PendingState, RolloutState
+from bot.core.health.cause import Cause
+from bot.core.health.status import HealthStatus
+from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.rollout import ApplicationRollout, RolloutState
+from bot.core.rollouts.running_images import ImageMismatch
 from bot.messages import rollout
 from tests.messages.samples import (
     DETAILED,
+    FORGE,
     LIVE,
     LIVE_AT,
     LIVE_PARTS,
@@ -21,6 +27,43 @@ from tests.messages.samples import (
     T0,
 )
 
+
+def stuck(cause):
+    """A rollout that is stuck for this cause, as its workload reports it, or its deployer."""
+    unready = Unready("Deployment", "web", 3, 5, REASONS.get(cause, ""), cause=cause)
+    pending = PendingState(unready=(unready,), total=1)
+    if cause is Cause.HOOK_FAILED:
+        failure = DeployerFailure("Argo CD", "SyncFailed", "one or more synchronization tasks failed: hook failed")
+        pending = PendingState(missing=REPLICAS.missing, failure=failure, total=1)
+    return replace(MERGED, state=RolloutState.LATE, parts=(replace(MERGED.parts[0], pending=pending),))
+
+
+REASONS = {
+    Cause.IMAGE_PULL: "ImagePullBackOff",
+    Cause.OOM_KILLED: "CrashLoopBackOff, OOMKilled",
+    Cause.CRASH_LOOP: "CrashLoopBackOff",
+    Cause.QUOTA: "FailedCreate",
+    Cause.ADMISSION: "FailedCreate",
+    Cause.UNSCHEDULABLE: "Unschedulable",
+    Cause.DEPENDENCY: "CreateContainerConfigError",
+}
+PAUSED = PendingState(unready=(Unready("Rollout", "web", 1, 12, "Paused", health=HealthStatus.SUSPENDED),), total=1)
+CRASHING = PendingState(
+    unready=(
+        Unready("Deployment", "web", 1, 2, "CrashLoopBackOff", cause=Cause.CRASH_LOOP),
+        Unready("Ingress", "web"),
+    ),
+    total=2,
+)
+IMAGES = (
+    ImageMismatch("registry.example/web:1.4", (f"sha256:{'a' * 64}", f"sha256:{'b' * 64}")),
+    ImageMismatch(f"registry.example/api@sha256:{'a' * 64}", (f"sha256:{'b' * 64}",)),
+)
+DEGRADED = replace(
+    LIVE,
+    state=RolloutState.DEGRADED,
+    parts=(LIVE_PARTS[0], replace(LIVE_PARTS[1], pending=CRASHING, degraded_at=LIVE_AT + timedelta(minutes=7))),
+)
 REPLICAS = PendingState(("Deployment web: spec.replicas",), total=1)
 
 
@@ -52,12 +95,25 @@ def messages(translator):
         "dead": replace(STUCK, parts=(LIVE_PARTS[0], STUCK.parts[2])),
         "many": replace(DETAILED, parts=tuple(map(part_of_many, range(300)))),
         "several": replace(MERGED, merges=12, pull_number=None, pull_url=None),
+        "degraded": DEGRADED,
+        "images": replace(LIVE, parts=(replace(LIVE_PARTS[0], images=IMAGES), LIVE_PARTS[1])),
+        "recovered": replace(
+            LIVE, parts=(LIVE_PARTS[0], replace(DEGRADED.parts[1], recovered_at=LIVE_AT + timedelta(minutes=9)))
+        ),
+        "reverted": replace(LIVE, state=RolloutState.REVERTED, reverted_by="#13", reverted_url=f"{FORGE}/pull/13"),
+        "paused": replace(MERGED, parts=(replace(MERGED.parts[0], pending=PAUSED), LIVE_PARTS[1])),
+        "timed-out": replace(MERGED, state=RolloutState.LATE, parts=(replace(MERGED.parts[0], pending=REPLICAS),)),
+        **{f"stuck-{cause.name.lower()}": stuck(cause) for cause in Cause},
         "rewritten": replace(MERGED, rewritten=True),
     }
     mentions = replace(DETAILED, parts=LIVE_PARTS, state=RolloutState.LIVE, ended_at=LIVE_AT)
     return {
         **{f"rollout-card-{name}": rollout.card(translator, merge) for name, merge in cards.items()},
         "rollout-reply-live": rollout.ended_reply(translator, LIVE),
-        "rollout-reply-stuck": rollout.late_reply(translator, STUCK),
+        "rollout-reply-stuck": rollout.problem_reply(translator, STUCK),
+        "rollout-reply-degraded": rollout.problem_reply(translator, DEGRADED),
+        "rollout-reply-reverted": rollout.ended_reply(
+            translator, replace(MERGED, state=RolloutState.REVERTED, reverted_by=OLDER)
+        ),
         "rollout-reply-mentions": rollout.ended_reply(translator, mentions),
     }

@@ -49,6 +49,7 @@
   for (let text = walker.nextNode(); text; text = walker.nextNode()) {
     const node = text.parentElement;
     if (!text.data.trim() || !shown(node) || node.closest(".gutter, .hidden, option")) continue;
+    if (/\p{Extended_Pictographic}/u.test(text.data)) wrong.push(`needs an emoji font: ${text.data.trim().slice(0, 60)}`);
     const style = getComputedStyle(node);
     const back = behind(node);
     const [a, b] = [light(over(colour(style.color), back)), light(back)].sort((x, y) => y - x);

@@ -1,7 +1,7 @@
 """Every message, modal and home view at phone width, in both languages, by day and by night: measured and pictured.
 
 Everything in `tests/messages` goes through the sandbox's Web API to its page in Chromium.
-`UPDATE_PICTURES=1 pytest tests/sandbox/test_gallery.py` takes the pictures of `docs/pictures` again, and pictures of
+`make pictures` takes the pictures of `docs/pictures` again, and pictures of
 everything, several messages on each, for people to look at: `.cache/pictures/gallery-*.png`.
 """
 
@@ -27,7 +27,12 @@ TESTS = Path(__file__).parents[1]
 PICTURES = TESTS.parent / ".cache" / "pictures"
 DOCUMENTED = TESTS.parent / "docs" / "pictures"
 # Which of them the documentation shows, and as what.
-SHOWN = {"drift-card-critical": "alert.png", "group-card-many": "group.png", "modal-snooze": "snooze.png"}
+SHOWN = {
+    "drift-card-critical": "alert.png",
+    "group-card-many": "group.png",
+    "home-typical": "home.png",
+    "modal-snooze": "snooze.png",
+}
 UPDATE = bool(os.environ.get("UPDATE_PICTURES"))
 WHAT_IS_WRONG = Path(__file__).with_name("gallery.js").read_text(encoding="utf-8")
 PHONE = {"width": 390, "height": 844}
@@ -199,6 +204,7 @@ def test_every_home_view_is_readable_on_a_phone(page, slack, language):
         expect(page.locator("#home .block")).to_have_count(len(view["blocks"]))
         tall(page, "#home")
         picture(page, f"{language}-{name}")
+        document(language, name, page.locator("#home .sheet"))
         wrong += in_both_lights(page, lambda _, name=name: wrong_with(name, page.locator("#home")))
         page.set_viewport_size(PHONE)
     assert wrong == []

@@ -291,7 +291,9 @@ def test_somebody_else_sees_no_answer_of_mine(page: Page):
 def test_sub_commands_are_offered_and_history_comes_back(page: Page):
     box = page.locator("#command")
     box.press_sequentially("/gitops r")
-    expect(page.get_by_role("option")).to_have_text(["/gitops revert REV [APP]open a pull request that reverts it"])
+    expect(page.get_by_role("option")).to_have_text(
+        [re.compile(r"^/gitops revert REV \[APP\]open a pull"), re.compile("^/gitops release")]
+    )
     box.press("Tab")
     expect(box).to_have_value("/gitops revert ")
     box.press_sequentially("3f9c2ab")
@@ -301,6 +303,50 @@ def test_sub_commands_are_offered_and_history_comes_back(page: Page):
     expect(box).to_have_value("/gitops revert 3f9c2ab")
     box.press("ArrowDown")
     expect(box).to_have_value("")
+
+
+def test_arguments_are_offered_too(page: Page, slack: SandboxSlack):
+    revisions = [{"value": "HEAD", "text": "the latest commit"}, {"value": "3f9c2ab1", "text": "Raise the limit"}]
+    slack.publish({"type": "tour", **TOUR, "applications": ["shop", "payments"], "revisions": revisions})
+    expect(page.get_by_role("region", name="Guided tour")).to_contain_text("Cause drift")
+    box = page.locator("#command")
+    box.press_sequentially("/gitops revert ")
+    expect(page.get_by_role("option")).to_have_text(
+        ["/gitops revert HEAD APPthe latest commit", "/gitops revert 3f9c2ab1 APPRaise the limit"]
+    )
+    box.press("Tab")
+    box.press_sequentially("pa")
+    box.press("Enter")
+    expect(box).to_have_value("/gitops revert HEAD payments")
+    expect(page.get_by_role("option")).to_have_count(0)
+
+
+@either
+def test_a_person_who_reads_older_messages_is_left_there_and_told_of_new_ones(page: Page, client: WebClient):
+    for number in range(6):
+        client.chat_postMessage(channel=DEPLOYS, text=f"Rollout {number}\n" + "line\n" * 12)
+    expect(newest(page, "Rollout 5")).to_be_in_viewport()
+    page.set_viewport_size({**page.viewport_size, "height": 500})  # such as by a keyboard
+    expect(newest(page, "Rollout 5")).to_be_in_viewport()
+    page.locator("#messages").evaluate("list => { list.scrollTop = 0; }")
+    client.chat_postMessage(channel=DEPLOYS, text="Drift in shop")
+    latest = page.get_by_role("button", name="New messages below")
+    expect(latest).to_be_visible()
+    expect(newest(page, "Drift in shop")).not_to_be_in_viewport()
+    page.fill("#command", "/gitops nonsense")
+    page.keyboard.press("Enter")
+    expect(newest(page, "You said nonsense")).to_be_in_viewport()
+    expect(latest).to_be_hidden()
+
+
+@phone
+def test_escape_folds_the_sheet_of_the_tour(page: Page, slack: SandboxSlack):
+    slack.publish({"type": "tour", **TOUR})
+    tour = page.get_by_role("region", name="Guided tour")
+    tour.get_by_role("button", name="Cause drift").click()
+    expect(tour.get_by_role("button", name="Scale web")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tour.get_by_role("button", name="Scale web")).to_be_hidden()
 
 
 def test_a_message_updates_in_place(page: Page, client: WebClient):
@@ -645,6 +691,7 @@ def test_the_tour_acts_and_ticks_off(page: Page, slack: SandboxSlack):
     slack.publish({"type": "tour", **TOUR})
     tour = page.get_by_role("region", name="Guided tour")
     small = page.viewport_size["width"] < 500
+    expect(tour).to_contain_text("Cause drift")
 
     def press(name: str) -> None:
         if small and tour.get_by_role("button").count() == 1:

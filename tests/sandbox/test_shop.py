@@ -9,7 +9,9 @@ from bot.sandbox.cluster.server import SandboxCluster
 from bot.sandbox.forge import SandboxForge
 from bot.sandbox.shop import seed
 from bot.sandbox.slack import SandboxSlack
+from bot.sandbox.slack.model import BOT_USER, Message
 from bot.sandbox.tour import Tour
+from tests.common.slack import ALERTS
 
 NOW = datetime(2031, 3, 4, 9, 30, tzinfo=UTC)
 
@@ -77,17 +79,27 @@ def test_one_pull_request_is_open_and_merges(shop, repository):
 
 def test_only_the_revert_of_the_bad_commit_is_what_the_tour_waits_for(tmp_path):
     forge = SandboxForge(tmp_path, clock=lambda: NOW)
-    shop = seed(forge, NOW)
+    shop = seed(forge, NOW, story=True)
     repository = forge.repositories[shop.repository]
-    tour = Tour(SandboxSlack(), SandboxCluster(), repository, shop)
+    slack = SandboxSlack()
+    tour = Tour(slack, SandboxCluster(), repository, shop)
+    bad = repository.merge(shop.bad_pull, "chen", at=NOW).merge_sha
+    header = {"type": "header", "text": {"type": "plain_text", "text": "⚠️ Stuck: shop"}}
+    slack.workspace.post(Message(ALERTS, slack.workspace.ts(), BOT_USER, "", [header, {"type": bad[:8]}]))
 
-    def steps_after_a_pull_from(head):
+    def is_done_after_a_pull_from(head):
         repository.commit(head, {"notes.txt": head}, "A change\n", "bo", NOW)
         repository.open_pull(head=head, base=shop.branch, title="A change", body="", by="bo", at=NOW)
-        return {step["id"]: step["done"] for step in tour.seen()["steps"]}
+        return next(step["done"] for step in tour.seen()["steps"] if step["id"] == "revert")
 
-    assert not steps_after_a_pull_from("gitops-bot/adopt-shop-0123456789ab")["revert"]
-    assert not steps_after_a_pull_from("gitops-bot/revert-0123456789abcdef0123456789abcdef01234567")[
-        "revert"
-    ]  # such as of that revert
-    assert steps_after_a_pull_from(f"gitops-bot/revert-{shop.bad_commit}")["revert"]
+    assert not is_done_after_a_pull_from("gitops-bot/adopt-shop-0123456789ab")
+    of_another = "gitops-bot/revert-0123456789abcdef0123456789abcdef01234567"
+    assert not is_done_after_a_pull_from(of_another)  # such as of that revert
+    assert is_done_after_a_pull_from(f"gitops-bot/revert-{bad}")
+
+
+def test_in_the_story_the_bad_pull_request_is_approved_and_open(tmp_path):
+    forge = SandboxForge(tmp_path, clock=lambda: NOW)
+    shop = seed(forge, NOW, story=True)
+    bad = forge.repositories[shop.repository].pull(shop.bad_pull)
+    assert (shop.bad_commit, bad.state, len(bad.verdicts)) == ("", "open", 1)

@@ -20,6 +20,10 @@ from bot.i18n.catalogue import forge as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.forge import ForgeError
 
+# "If you are making a large number of POST, PATCH, PUT, or DELETE requests, wait at least one second between each":
+# https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#pause-between-mutative-requests
+_SECONDS_BETWEEN_WRITES = 1.0
+
 
 class _HttpConnection(HTTPRequestsConnectionClass):
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
@@ -80,6 +84,7 @@ class GitHubClient:
             base_url=self._api_url,
             per_page=PAGE_SIZE,
             seconds_between_requests=None,
+            seconds_between_writes=_SECONDS_BETWEEN_WRITES,
         )
         repository = client.get_repo(self._name)
         if not isinstance(repository.id, int):

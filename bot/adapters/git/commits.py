@@ -1,12 +1,14 @@
-"""Commits: read with `git log`, and made with `git commit-tree`."""
+"""Commits: read with `git log`, and written."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.adapters.git import bounds
 from bot.adapters.git.mirror import Mirror
+from bot.adapters.git.objects import full_sha, write_object
 from bot.core.git.commit import Commit
 
+_AUTHOR = "gitops-bot <gitops-bot@users.noreply.invalid>"
 _FIELDS = ("%H", "%P", "%an", "%ae", "%ct", "%B")
 
 
@@ -33,11 +35,39 @@ def log(mirror: Mirror, *argv: str, revisions: Sequence[str]) -> list[Commit]:
     ]
 
 
-def commit_tree(mirror: Mirror, tree: str, parents: Sequence[str], message: str) -> str:
-    """Make a commit in the quarantine and return its sha; `tree` may be a commit that has the tree."""
-    options = [option for parent in parents for option in ("-p", parent)]
-    argv = ("commit-tree", *options, "-F", "-", f"{tree}^{{tree}}")
-    return mirror.git(*argv, stdin=message.encode(), revisions=(tree, *parents)).stdout.decode().strip()
+def changes(mirror: Mirror, since: str, until: str, *, limit: int) -> list[tuple[str, list[str]]]:
+    """The shas of the first-parent commits of since..until, newest first, and the paths that each changed."""
+    output = mirror.git(
+        *("log", "-z", "--first-parent", "-m", "--no-renames", "--name-only", "--format=tformat:%x00%H"),
+        *(f"--max-count={limit}", "--end-of-options", full_sha(until), f"^{full_sha(since)}"),
+        revisions=(since, until),
+    ).stdout
+    commits: list[tuple[str, list[str]]] = []
+    fields = iter(output.split(b"\0")[:-1])
+    for field in fields:
+        if not field:  # only before a sha
+            commits.append((next(fields).decode(), []))
+            first = b"\n"  # before the first path
+            continue
+        commits[-1][1].append(field.removeprefix(first).decode(errors="replace"))
+        first = b""
+    return commits
+
+
+def write_commit(mirror: Mirror, tree: str, parents: Sequence[str], message: str, at: int = 0) -> str:
+    """Write a commit by the bot to the quarantine and return its sha.
+
+    `tree` may be a commit that has the tree; `at` is the time of the commit in seconds since 1970.
+    """
+    (root,) = mirror.objects([f"{tree}^{{tree}}".encode()])
+    if root is None:
+        raise mirror.errors.unknown_commit(tree)
+    lines = [
+        f"tree {root.sha}",
+        *(f"parent {parent}" for parent in parents),
+        *(f"{role} {_AUTHOR} {at} +0000" for role in ("author", "committer")),
+    ]
+    return write_object(mirror, "commit", "\n".join((*lines, "", message)).encode(errors="replace"))
 
 
 def _cut(text: bytes, most: int) -> str:

@@ -1,23 +1,27 @@
-"""Merges with `git merge-tree`, which needs no work tree."""
+"""Merges with `git merge-tree`, as git makes them in a work tree that has the files of `ours` checked out."""
 
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from bot.adapters.git.commits import commit_tree
-from bot.adapters.git.errors import disk_errors
+from bot.adapters.git import bounds
+from bot.adapters.git.commits import log, write_commit
 from bot.adapters.git.mirror import Mirror
 from bot.adapters.git.objects import full_sha, read_blobs
-from bot.adapters.git.trees import tree_ids
+from bot.adapters.git.process import Output
+from bot.adapters.git.trees import raw_changed_paths
 from bot.ports.git import Merged
+
+_CONFLICT = re.compile(r"CONFLICT \(([^)]+)\)")
+_LONGEST_NAME = 255  # bytes, of a file: NAME_MAX
 
 
 def merge(mirror: Mirror, ours: str, theirs: str) -> Merged:
     """Merge two commits as `git merge` does."""
-    options = ("--write-tree", "-z", "--messages", "--allow-unrelated-histories", "--end-of-options")
-    argv = ("merge-tree", *options, full_sha(ours), full_sha(theirs))
-    output = mirror.git(*argv, ok=(0, 1), config=_attributes(mirror, ours), revisions=(ours, theirs))
-    fields = output.stdout.decode(errors="replace").split("\0")
-    # A conflicted tree can equal ours, so only the exit status tells a conflict.
-    return Merged(fields[0]) if output.status == 0 else _conflicted(fields)
+    output = _merge_tree(mirror, full_sha(ours), full_sha(theirs), raw_changed_paths(mirror, ours, theirs))
+    return _parse(output)
 
 
 def merge_trees(mirror: Mirror, base: str, ours: str, theirs: str) -> Merged:
@@ -25,39 +29,96 @@ def merge_trees(mirror: Mirror, base: str, ours: str, theirs: str) -> Merged:
 
     The result is that of `git revert` when `theirs` is the parent of `base` and `ours` is the head.
     """
-    root = commit_tree(mirror, full_sha(base), [], "base")
-    sides = [commit_tree(mirror, full_sha(revision), [root], "side") for revision in (ours, theirs)]
-    return merge(mirror, *sides)
+    paths = [path for side in (ours, theirs) for path in raw_changed_paths(mirror, base, side)]
+    root = write_commit(mirror, full_sha(base), [], "base")
+    our_side, their_side = (write_commit(mirror, full_sha(side), [root], "side") for side in (ours, theirs))
+    output = _merge_tree(mirror, our_side, their_side, paths)
+    if output.status == 0:
+        return _parse(output)
+    # Git names a file that has to make way for a directory after its side.
+    (reverted,) = log(mirror, "--no-walk", base, revisions=[base])
+    their_label = f"parent of {reverted.short_sha} ({reverted.subject})".replace("/", "_")
+    return _parse(output, {our_side: "HEAD", their_side: their_label})
 
 
-def _attributes(mirror: Mirror, revision: str) -> list[tuple[str, str]]:
-    """The setting by which a merge sees the root .gitattributes: before 2.43 git ignores it in a bare repository."""
-    (sha,) = tree_ids(mirror, revision, [".gitattributes"])
-    content = read_blobs(mirror, [sha]).get(sha) if sha else None
-    if content is None:
-        return []
-    file = mirror.quarantine() / f"attributes-{sha}"
-    with disk_errors(file.parent):
-        file.write_bytes(content)
-    return [("core.attributesFile", str(file))]
+def _merge_tree(mirror: Mirror, ours: str, theirs: str, paths: Iterable[bytes]) -> Output:
+    """`git merge-tree`, with the attributes of `ours` for `paths`, which are all that the merge looks at."""
+    argv = ("merge-tree", "--write-tree", "-z", "--messages", "--allow-unrelated-histories", "--end-of-options")
+    with _attributes(mirror, ours, paths) as work_tree:
+        # In a bare repository, git reads attributes from nowhere or from its HEAD, depending on its version.
+        return mirror.git(*argv, ours, theirs, ok=(0, 1), work_tree=work_tree, revisions=(ours, theirs))
 
 
-def _conflicted(fields: Sequence[str]) -> Merged:
-    """Parse the output of a conflicted merge-tree: git-merge-tree(1), OUTPUT.
+@contextmanager
+def _attributes(mirror: Mirror, revision: str, paths: Iterable[bytes]) -> Iterator[Path]:
+    """A work tree with those .gitattributes of a commit that apply to the paths."""
+    folders = {b""}
+    for path in paths:
+        while b"/" in path and (path := path.rpartition(b"/")[0]) not in folders:
+            folders.add(path)
+    candidates = [
+        folder + b"/.gitattributes" if folder else b".gitattributes"
+        for folder in folders
+        if _can_be_checked_out(folder)
+    ]
+    names = [f"{revision}:".encode() + candidate for candidate in candidates]
+    existing = [path for path, item in zip(candidates, mirror.objects(names), strict=True) if item]
+    with mirror.temporary_folder() as work_tree:
+        for path, content in _regular_files(mirror, revision, existing).items():
+            file = work_tree / os.fsdecode(path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        yield work_tree
+
+
+def _can_be_checked_out(folder: bytes) -> bool:
+    """Whether a folder of a tree, which strangers wrote, can be made inside of another."""
+    names = folder.split(b"/") if folder else []
+    return len(folder) < bounds.PATH_BYTES and not any(
+        name in {b"", b".", b".."} or len(name) > _LONGEST_NAME for name in names
+    )
+
+
+def _regular_files(mirror: Mirror, revision: str, paths: list[bytes]) -> dict[bytes, bytes]:
+    """The contents of those paths that are regular files: git ignores attributes behind a symbolic link."""
+    if not paths:
+        return {}
+    argv = ("ls-tree", "-z", "--full-tree", "--end-of-options", revision, *map(os.fsdecode, paths))
+    shas = {}
+    for line in mirror.git(*argv).stdout.split(b"\0")[:-1]:
+        entry, _, path = line.partition(b"\t")
+        mode, _, sha = entry.decode().split()
+        if mode.startswith("100"):
+            shas[path] = sha
+    contents = read_blobs(mirror, list(shas.values()))
+    return {path: contents[sha] for path, sha in shas.items()}
+
+
+def _parse(output: Output, labels: dict[str, str] | None = None) -> Merged:
+    """Parse the output of merge-tree: git-merge-tree(1), OUTPUT. `labels` are names to show for commits.
 
     The tree, `mode sha stage TAB path` for each stage of each path, an empty field, then the messages: a number of
-    paths, the paths, the message's kind, and the message.
+    paths, the paths, the message's type, and the message.
     """
-    tree, *rest = fields
+    text = output.stdout.decode(errors="replace")
+    for sha, label in (labels or {}).items():
+        text = text.replace(f"~{sha}", f"~{label}")
+    tree, *rest = text.split("\0")
+    # A conflicted tree can equal ours, so only the exit status tells a conflict.
+    if output.status == 0:
+        return Merged(tree)
     end = rest.index("")
-    kinds: dict[str, list[str]] = {line.partition("\t")[2]: [] for line in rest[:end]}
+    unmerged: dict[str, list[str]] = {line.partition("\t")[2]: [] for line in rest[:end]}
+    others: dict[str, list[str]] = {}
     messages = iter(rest[end + 1 :])
     for count in messages:
-        if not count:
+        if not count.isdigit():  # what follows is advice about submodules, without a format
             break
         paths = [next(messages) for _ in range(int(count))]
-        kind, _ = next(messages), next(messages)
-        if kind.startswith("CONFLICT ("):
+        _, message = next(messages), next(messages)
+        if conflict := _CONFLICT.match(message):
             for path in paths:
-                kinds.setdefault(path, []).append(kind.removeprefix("CONFLICT (").rstrip(")"))
-    return Merged(tree, tuple(kinds), tuple(", ".join(dict.fromkeys(names)) or "content" for names in kinds.values()))
+                (unmerged if path in unmerged else others).setdefault(path, []).append(conflict[1])
+    conflicts = unmerged or others or {".": []}  # of some conflicts only the message says where they are
+    kinds = tuple(", ".join(dict.fromkeys(kinds)) or "content" for kinds in conflicts.values())
+    return Merged(tree, tuple(conflicts), kinds)

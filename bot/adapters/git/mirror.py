@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from bot.adapters.git import bounds
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import DamagedMirrorError, GitErrorMapper, disk_errors
-from bot.adapters.git.process import Output, run_git
+from bot.adapters.git.process import GitObject, ObjectReader, Output, ReaderFailedError, run_git
 from bot.adapters.git.remote import Remote
 from bot.ports.git import RepositoryError
 
@@ -30,6 +30,7 @@ _FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurs
 _QUARANTINE = "quarantine-"
 
 _log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
 
 
 class Mirror:
@@ -61,6 +62,8 @@ class Mirror:
         self._refspecs: Sequence[str] = BRANCHES_AND_TAGS
         self._next_rebuild = 0.0  # on the monotonic clock
         self._quarantine: Path | None = None
+        self._reading = threading.Lock()
+        self._reader: ObjectReader | None = None  # of the thread that holds `_reading`
         self._fetches_started = 0
         self._fetches_completed = 0
 
@@ -75,6 +78,7 @@ class Mirror:
         stdin: bytes = b"",
         config: Sequence[tuple[str, str]] = (),
         index: Path | None = None,
+        work_tree: Path | None = None,
         revisions: Sequence[str] = (),
         lacks_objects: Callable[[bytes], bool] = lambda _: False,
         output_bytes: int | None = None,
@@ -97,6 +101,7 @@ class Mirror:
                 stdin=stdin,
                 config=config,
                 index=index,
+                work_tree=work_tree,
                 output_bytes=output_bytes,
                 field_bytes=field_bytes,
             )
@@ -104,6 +109,27 @@ class Mirror:
                 return output, self.errors.failed(argv[0], output.stderr, revisions)
             return output, self.errors.damaged() if lacks_objects(output.stdout) else None
 
+        return self._repaired(run)
+
+    def objects(self, names: Sequence[bytes], *, contents: bool = False) -> list[GitObject | None]:
+        """Small objects by names that git resolves, None where there is none; see `ObjectReader`. RepositoryError."""
+
+        def read() -> tuple[list[GitObject | None], RepositoryError | None]:
+            self._create()
+            with self._reading:
+                if self._reader is None or self._reader.objects != self.quarantine():
+                    self._reader = ObjectReader(self.path, self.quarantine(), self._remote.scheme)
+                try:
+                    return self._reader.read(names, contents=contents), None
+                except ReaderFailedError as error:
+                    self._reader.close()
+                    self._reader = None
+                    return [], self.errors.failed("cat-file", str(error))
+
+        return self._repaired(read)
+
+    def _repaired(self, run: Callable[[], tuple[_Result, RepositoryError | None]]) -> _Result:
+        """The result of `run`; when it fails because of a damaged mirror, that of another run in a new mirror."""
         output, error = run()
         if isinstance(error, DamagedMirrorError):
             with self._locked():
@@ -170,10 +196,10 @@ class Mirror:
             return self._quarantine
 
     @contextmanager
-    def temporary_index(self) -> Iterator[Path]:
-        """Where a git index can be written; it is removed afterwards."""
-        with disk_errors(self._folder), tempfile.TemporaryDirectory(dir=self.quarantine(), prefix="index-") as folder:
-            yield Path(folder) / "index"
+    def temporary_folder(self) -> Iterator[Path]:
+        """An empty folder, which is removed afterwards."""
+        with disk_errors(self._folder), tempfile.TemporaryDirectory(dir=self.quarantine(), prefix="tmp-") as folder:
+            yield Path(folder)
 
     def _create(self) -> None:
         """Create the mirror in one step, so that `path` never holds half of one."""
@@ -228,6 +254,8 @@ class Mirror:
             with disk_errors(self._folder), self._creating:
                 shutil.rmtree(self.path, ignore_errors=True)
                 fresh.rename(self.path)
+            with self._reading:
+                self._reader = None
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
         self._next_rebuild = time.monotonic() + bounds.REBUILD_SECONDS

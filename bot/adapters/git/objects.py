@@ -1,9 +1,13 @@
 """Git objects by their names: which there are, and the contents of blobs."""
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 
+import gitdb
+
 from bot.adapters.git import bounds
+from bot.adapters.git.errors import disk_errors
 from bot.adapters.git.mirror import Mirror
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
@@ -27,12 +31,11 @@ def full_sha(revision: str) -> str:
 
 def disambiguate(mirror: Mirror, prefix: str) -> list[tuple[str, str]]:
     """The sha and type of every object that begins with `prefix`. References are ignored, even one of that name."""
-    shas = mirror.git("rev-parse", f"--disambiguate={prefix}").stdout
-    if not shas:
-        return []
-    types = mirror.git("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=shas).stdout
-    pairs = [line.split() for line in types.decode().splitlines()]
-    return [(sha, kind) for sha, kind in pairs if kind != "missing"]
+    if is_full_sha(prefix):
+        shas = [prefix.encode()]
+    else:
+        shas = mirror.git("rev-parse", f"--disambiguate={prefix}").stdout.split()
+    return [(item.sha, item.kind) for item in mirror.objects(shas) if item]
 
 
 def read_blobs(mirror: Mirror, shas: Sequence[str], *, most_bytes: int = bounds.FILE_BYTES) -> dict[str, bytes]:
@@ -48,6 +51,14 @@ def read_blobs(mirror: Mirror, shas: Sequence[str], *, most_bytes: int = bounds.
         output_bytes=most_bytes + headers,
     ).stdout
     return {sha: output[start:end] for sha, start, end in _entries(output)}
+
+
+def write_object(mirror: Mirror, kind: str, content: bytes) -> str:
+    """Write an object to the quarantine and return its sha. RepositoryError."""
+    folder = mirror.quarantine()
+    with disk_errors(folder):
+        stream = gitdb.IStream(kind.encode(), len(content), io.BytesIO(content))
+        return str(gitdb.LooseObjectDB(str(folder)).store(stream).hexsha.decode())
 
 
 def _entries(output: bytes) -> Iterator[tuple[str, int, int | None]]:

@@ -1,4 +1,4 @@
-"""One git process: hardened, with bounded time, memory and output, and an environment made for it."""
+"""Git processes: hardened, with bounded time, memory and output, and an environment made for them."""
 
 import os
 import resource
@@ -7,11 +7,12 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+import weakref
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import IO, BinaryIO, cast
 
 import git
 
@@ -21,14 +22,10 @@ from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
-_IDENTITY = {
-    f"GIT_{role}_{field}": value
-    for role in ("AUTHOR", "COMMITTER")
-    for field, value in (("NAME", "gitops-bot"), ("EMAIL", "gitops-bot@users.noreply.invalid"))
-}
 _HARDENED = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
     "GIT_CONFIG_PARAMETERS": "",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ASKPASS": "",
@@ -51,6 +48,7 @@ _INHERITED = frozenset(
 )
 _CONFIG = (
     ("core.hooksPath", os.devnull),
+    ("core.attributesFile", os.devnull),
     ("credential.helper", ""),
     ("safe.directory", "*"),  # a mounted volume often belongs to another user than the bot runs as
     ("http.followRedirects", "false"),  # git would send the credential to wherever a server redirects it
@@ -61,6 +59,8 @@ _CONFIG = (
 )
 _NOT_FOUND = 127  # of env(1)
 _CHUNK = 2**16
+_NAME_BYTES = bounds.PATH_BYTES + 100
+_NAMES_PER_WRITE = 12  # so that they and the answers fit in pipes, and neither side waits for the other: pipe(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,20 @@ class Output:
     status: int
     stdout: bytes
     stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class GitObject:
+    """An object by its name; `content` only if it was asked for. `size` is in bytes."""
+
+    sha: str
+    kind: str
+    size: int
+    content: bytes = b""
+
+
+class ReaderFailedError(Exception):
+    """The process of an ObjectReader ended or did not answer: why, in git's words."""
 
 
 def run_git(
@@ -82,6 +96,7 @@ def run_git(
     stdin: bytes = b"",
     config: Sequence[tuple[str, str]] = (),
     index: Path | None = None,
+    work_tree: Path | None = None,
     output_bytes: int | None = None,
     field_bytes: int | None = None,
 ) -> Output:
@@ -91,34 +106,15 @@ def run_git(
     it prints more than `output_bytes` (default: OUTPUT_BYTES): stderr then says which. With `field_bytes`, stdout
     consists of fields that end with NUL, and the rest of a longer one is dropped.
     """
-    settings = (*_CONFIG, *config)
-    environment = {
-        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", _SSH),
-        **_HARDENED,
-        **_IDENTITY,
-        "GIT_ALLOW_PROTOCOL": protocol,
-        "GIT_DIR": str(git_dir),
-        "GIT_OBJECT_DIRECTORY": str(objects),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(git_dir / "objects"),
-        **({"GIT_INDEX_FILE": str(index)} if index else {}),
-        "GIT_CONFIG_COUNT": str(len(settings)),
-        **{f"GIT_CONFIG_KEY_{number}": key for number, (key, _) in enumerate(settings)},
-        **{f"GIT_CONFIG_VALUE_{number}": value for number, (_, value) in enumerate(settings)},
+    added = {"GIT_INDEX_FILE": index, "GIT_WORK_TREE": work_tree}
+    environment = _environment(git_dir, objects, protocol, config) | {
+        name: str(path) for name, path in added.items() if path
     }
-    # GitPython passes the bot's whole environment on, with its tokens.
-    unset = [f"-u{name}" for name in os.environ if name not in environment and name not in _INHERITED]
     folder = git_dir.parent
     with disk_errors(folder), tempfile.TemporaryFile(dir=folder) as stream:
         stream.write(stdin)
         stream.seek(0)
-        # Each call gets its own Git: threads that share one get each other's output.
-        running = git.Git(git_dir).execute(
-            ["/usr/bin/env", *unset, "git", *argv],
-            istream=stream,
-            env=environment,
-            as_process=True,
-            start_new_session=True,  # Ctrl-C stops the bot, which lets its git processes finish
-        )
+        running = _start(argv, work_tree or git_dir, environment, stream)
         with cast("subprocess.Popen[bytes]", running.proc) as process:
             # Git inherits the limit to what it starts, which for a local repository is the server, too.
             _limit_memory(process.pid)
@@ -134,6 +130,124 @@ def run_git(
     if problem:  # git may have ended by itself just before it was stopped
         return Output(-signal.SIGKILL, b"", f"fatal: git {argv[0]} {problem}")
     return Output(process.returncode, bytes(stdout.content), stderr.decode(errors="replace").rstrip("\n"))
+
+
+class ObjectReader:
+    """`git cat-file`, kept running, because to start it takes longer than most answers.
+
+    It sees objects that are fetched or written later. One thread at a time. It ends when it is closed, or garbage.
+    """
+
+    def __init__(self, git_dir: Path, objects: Path, protocol: str) -> None:
+        self.objects = objects
+        argv = ("cat-file", "--batch-command", "-z")
+        with disk_errors(git_dir.parent):
+            # GitPython stops the process when this is garbage.
+            self._running = _start(argv, git_dir, _environment(git_dir, objects, protocol), subprocess.PIPE)
+        self._process = cast("subprocess.Popen[bytes]", self._running.proc)
+        _limit_memory(self._process.pid)
+        self._stdin = cast("IO[bytes]", self._process.stdin)
+        self._stdout = bytearray()
+        self._stderr = bytearray()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(cast("IO[bytes]", self._process.stdout), selectors.EVENT_READ, self._stdout)
+        self._selector.register(cast("IO[bytes]", self._process.stderr), selectors.EVENT_READ, self._stderr)
+        self.close = weakref.finalize(self, _end, self._process, self._selector)
+
+    def read(self, names: Sequence[bytes], *, contents: bool = False) -> list[GitObject | None]:
+        """The objects of these names, None where there is none. ReaderFailedError.
+
+        A name is anything that git resolves to an object, such as SHA:PATH, without NUL. No object has a longer path
+        than PATH_BYTES here.
+        """
+        deadline = time.monotonic() + bounds.LOCAL_SECONDS
+        command = b"contents " if contents else b"info "
+        names = [name if len(name) <= _NAME_BYTES else b"too long" for name in names]
+        objects = []
+        for start in range(0, len(names), _NAMES_PER_WRITE):
+            batch = names[start : start + _NAMES_PER_WRITE]
+            self._ask(b"".join(command + name + b"\0" for name in batch))
+            objects += [self._answer(name, deadline, contents=contents) for name in batch]
+        return objects
+
+    def _ask(self, commands: bytes) -> None:
+        try:
+            self._stdin.write(commands)
+            self._stdin.flush()
+        except OSError:  # it has ended, and what it said is still to be read
+            self._receive(time.monotonic())
+            raise self._failed() from None
+
+    def _answer(self, name: bytes, deadline: float, *, contents: bool) -> GitObject | None:
+        # "NAME missing", where the name may contain line feeds, or "SHA KIND SIZE": git-cat-file(1), BATCH OUTPUT
+        missing = name + b" missing\n"
+        while not self._stdout.startswith(missing):
+            if b"\n" in self._stdout and not missing.startswith(self._stdout[: len(missing)]):
+                break
+            self._receive(deadline)
+        else:
+            del self._stdout[: len(missing)]
+            return None
+        start = self._stdout.index(b"\n") + 1
+        sha, kind, *size = self._stdout[:start].decode(errors="replace").split()
+        if not size:  # "SHA submodule", since git 2.51
+            del self._stdout[:start]
+            return None
+        end = start + int(size[0]) + 1 if contents else start
+        while len(self._stdout) < end:
+            self._receive(deadline)
+        content = bytes(self._stdout[start : end - 1])
+        del self._stdout[:end]
+        return GitObject(sha, kind, int(size[0]), content)
+
+    def _receive(self, deadline: float) -> None:
+        """Wait for more of what git prints."""
+        ready = self._selector.select(max(0.0, deadline - time.monotonic()))
+        if not ready:
+            raise ReaderFailedError(f"fatal: git cat-file did not complete in {bounds.LOCAL_SECONDS:g} s")
+        for stream, _ in ready:
+            chunk = os.read(stream.fd, _CHUNK)
+            if not chunk and stream.data is self._stdout:
+                raise self._failed()
+            stream.data.extend(chunk)
+        del self._stderr[: -bounds.STDERR_BYTES]
+
+    def _failed(self) -> ReaderFailedError:
+        """Why it ended. RepositoryError when it never began."""
+        _stop(self._process)
+        if self._process.wait() == _NOT_FOUND:
+            raise RepositoryError(LocalizedText(texts.NO_GIT))
+        return ReaderFailedError(self._stderr.decode(errors="replace"))
+
+
+def _environment(git_dir: Path, objects: Path, protocol: str, config: Sequence[tuple[str, str]] = ()) -> dict[str, str]:
+    settings = (*_CONFIG, *config)
+    return {
+        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", _SSH),
+        **_HARDENED,
+        "GIT_ALLOW_PROTOCOL": protocol,
+        "GIT_DIR": str(git_dir),
+        "GIT_OBJECT_DIRECTORY": str(objects),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(git_dir / "objects"),
+        "GIT_CONFIG_COUNT": str(len(settings)),
+        **{f"GIT_CONFIG_KEY_{number}": key for number, (key, _) in enumerate(settings)},
+        **{f"GIT_CONFIG_VALUE_{number}": value for number, (_, value) in enumerate(settings)},
+    }
+
+
+def _start(
+    argv: Sequence[str], folder: Path, environment: Mapping[str, str], stdin: int | IO[bytes]
+) -> "git.Git.AutoInterrupt":
+    # GitPython passes the bot's whole environment on, with its tokens.
+    unset = [f"-u{name}" for name in os.environ if name not in environment and name not in _INHERITED]
+    # Each call gets its own Git: threads that share one get each other's output.
+    return git.Git(folder).execute(
+        ["/usr/bin/env", *unset, "git", *argv],
+        istream=cast("BinaryIO", stdin),
+        env=environment,
+        as_process=True,
+        start_new_session=True,  # Ctrl-C stops the bot, which lets its git processes finish
+    )
 
 
 class _Fields:
@@ -194,6 +308,13 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         with suppress(subprocess.TimeoutExpired):
             process.wait(bounds.GRACE_SECONDS)
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _end(process: "subprocess.Popen[bytes]", selector: selectors.BaseSelector) -> None:
+    """End a process that waits for input."""
+    selector.close()
+    with process:  # closes its streams, and waits
+        process.kill()
 
 
 def _limit_memory(pid: int) -> None:

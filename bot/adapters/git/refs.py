@@ -1,5 +1,7 @@
 """Branches and tags of the mirror, and what a target revision resolves to among them."""
 
+import re
+
 from bot.adapters.git.mirror import BRANCHES_AND_TAGS, Mirror
 from bot.adapters.git.objects import disambiguate
 from bot.core.git.target_revision import (
@@ -16,6 +18,8 @@ from bot.i18n.language import LocalizedText
 from bot.ports.git import RepositoryError
 
 _REMOTE_HEAD = "refs/gitops-bot/HEAD"  # the commit of the remote's default branch, as last fetched
+# Git would read some of these as an operator: https://git-scm.com/docs/git-check-ref-format
+_NOT_IN_A_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]|\.\.|@\{|^-")
 _REF_FORMAT = "%00".join(
     (
         "%(refname)",
@@ -33,15 +37,10 @@ def refspecs(revision: TargetRevision) -> list[str]:
 
 def branch_tip(mirror: Mirror, branch: str) -> str | None:
     """The sha of a branch; None when there is none."""
-    if not branch or branch.startswith("-") or not branch.isprintable():
+    if not branch or _NOT_IN_A_NAME.search(branch):
         return None
-    # The pattern also matches branches below it, such as "topic/one" for "topic".
-    lines = mirror.git("for-each-ref", "--format=%(refname) %(objectname)", f"refs/heads/{branch}").stdout
-    for line in lines.split(b"\n"):
-        ref, _, sha = line.rpartition(b" ")
-        if ref == f"refs/heads/{branch}".encode():
-            return sha.decode()
-    return None
+    (commit,) = mirror.objects([f"refs/heads/{branch}".encode()])
+    return commit.sha if commit else None
 
 
 def resolve(mirror: Mirror, revision: TargetRevision) -> ResolvedRevision | None:

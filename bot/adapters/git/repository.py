@@ -1,11 +1,12 @@
 """`ports.Repository` on a bare mirror: git's plumbing without a work tree, so no hook, filter or link runs."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from bot.adapters.git import bounds, merge, refs, trees
-from bot.adapters.git.commits import commit_tree, log
+from bot.adapters.git.commits import changes, log, write_commit
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.errors import is_not_served
 from bot.adapters.git.mirror import Mirror
@@ -103,10 +104,13 @@ class GitRepository:
         raise self._mirror.errors.unknown_commit(text)
 
     def commit(self, sha: str) -> Commit:
-        commits = log(self._mirror, "--no-walk", full_sha(sha), revisions=[sha])
+        commits = self.read_commits([sha])
         if not commits or commits[0].sha != sha:
             raise RevisionNotFoundError(LocalizedText(texts.NOT_A_COMMIT, text=sha, name=self.name))
         return commits[0]
+
+    def read_commits(self, shas: Sequence[str]) -> list[Commit]:
+        return log(self._mirror, "--no-walk", *map(full_sha, shas), revisions=shas) if shas else []
 
     def fetch_commit(self, sha: str) -> bool:
         """Fetches into the quarantine, so the commit is gone when the process ends. See ports.Repository."""
@@ -130,6 +134,9 @@ class GitRepository:
 
     def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:
         return self._log(since=since, until=until, limit=limit)
+
+    def changes(self, since: str, until: str, *, limit: int) -> list[tuple[str, list[str]]]:
+        return changes(self._mirror, since, until, limit=limit)
 
     # ------------------------------------------------------------ trees
 
@@ -164,7 +171,7 @@ class GitRepository:
         return trees.edited_tree(self._mirror, revision, files)
 
     def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
-        sha = commit_tree(self._mirror, full_sha(tree), [full_sha(parent)], message)
+        sha = write_commit(self._mirror, full_sha(tree), [full_sha(parent)], message, at=int(time.time()))
         push(self._mirror, sha, branch)
         return sha
 

@@ -7,7 +7,7 @@ from itertools import accumulate, groupby
 
 from bot.adapters.git import bounds
 from bot.adapters.git.mirror import Mirror
-from bot.adapters.git.objects import full_sha, read_blobs
+from bot.adapters.git.objects import full_sha, read_blobs, write_object
 from bot.i18n.catalogue import repository as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, RepositoryError
@@ -38,7 +38,7 @@ class _Blob:
 def normalized(path: str) -> str:
     """A path from the root as git writes it; "" is the root. RepositoryError when it leads out of the repository."""
     path_in_git = os.path.normpath(path.strip("/") or ".")
-    if path_in_git.startswith("..") or not path_in_git.isprintable():
+    if path_in_git.partition("/")[0] == ".." or "\0" in path_in_git:
         raise RepositoryError(LocalizedText(texts.OUTSIDE, path=repr(path)))
     return "" if path_in_git == "." else path_in_git
 
@@ -46,11 +46,10 @@ def normalized(path: str) -> str:
 def tree_ids(mirror: Mirror, revision: str, paths: Sequence[str]) -> list[str | None]:
     """The ids of the trees or blobs at paths of a commit or tree, None where there is nothing."""
     names = [full_sha(revision), *(f"{revision}:{normalized(path)}" for path in paths)]
-    stdin = "".join(f"{name}\n" for name in names).encode()
-    root, *lines = mirror.git("cat-file", "--batch-check", stdin=stdin).stdout.splitlines()
-    if root.endswith(b" missing"):
+    root, *objects = mirror.objects([os.fsencode(name) for name in names])
+    if root is None:
         raise mirror.errors.unknown_commit(revision)
-    return [None if line.endswith(b" missing") else line.split()[0].decode() for line in lines]
+    return [item.sha if item else None for item in objects]
 
 
 def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
@@ -100,6 +99,11 @@ def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterat
 
 def changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[str]:
     """The paths that differ between two commits or trees, both of a rename; all of a root commit without `base`."""
+    return [path.decode(errors="replace") for path in raw_changed_paths(mirror, base, revision)]
+
+
+def raw_changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[bytes]:
+    """The same as git stores them, which need not be UTF-8."""
     revisions = [*([full_sha(base)] if base else []), full_sha(revision)]
     argv = (*_DIFF_TREE, "--root", "--name-only", "--end-of-options", *revisions)
     paths = mirror.git(*argv, revisions=revisions).stdout.split(b"\0")[:-1]
@@ -107,7 +111,7 @@ def changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[str]:
         raise RepositoryError(
             LocalizedText(texts.MANY_CHANGES, revision=revision[:8], name=mirror.name, most=f"{bounds.CHANGED_PATHS:,}")
         )
-    return [path.decode(errors="replace") for path in paths]
+    return paths
 
 
 def changes(mirror: Mirror, base: str, revision: str) -> list[TreeChange]:
@@ -130,9 +134,10 @@ def edited_tree(mirror: Mirror, revision: str, files: Mapping[str, bytes | None]
         if content is None:
             entries += f"0 {'0' * 40}\t{normalized(path)}\0".encode()
             continue
-        sha = mirror.git("hash-object", "-w", "--stdin", stdin=content).stdout.decode().strip()
+        sha = write_object(mirror, "blob", content)
         entries += f"{modes.get(normalized(path), '100644')} {sha}\t{normalized(path)}\0".encode()
-    with mirror.temporary_index() as index:
+    with mirror.temporary_folder() as folder:
+        index = folder / "index"
         mirror.git("read-tree", f"{revision}^{{tree}}", index=index, revisions=(revision,))
         mirror.git("update-index", "-z", "--index-info", index=index, stdin=entries)
         return mirror.git("write-tree", index=index).stdout.decode().strip()

@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.depth import cut_off
 from bot.adapters.kubernetes.errors import ClusterErrorMapper
-from bot.adapters.kubernetes.transport import restrict, within
+from bot.http_client import restrict, within
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 

@@ -55,6 +55,9 @@ class KubernetesCluster:
         self._schema_index = None
         return discover(self._api, self.name)
 
+    def version(self) -> str:
+        return str(self._api.get_json("/version", LocalizedText(texts.READ_VERSION)).get("gitVersion") or "")
+
     def schema(self, api_version: str) -> Mapping[str, Any] | None:
         with self._indexing:
             urls = self._schema_index

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
-from bot.adapters.kubernetes.transport import within
+from bot.http_client import within
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.cluster import ClusterError, Discovery, Kind

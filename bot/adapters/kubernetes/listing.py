@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
 from bot.adapters.kubernetes.errors import ExpiredError, TooLargeError
-from bot.adapters.kubernetes.transport import paused, within
 from bot.gc_pauses import gc_paused
+from bot.http_client import paused, within
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.cluster import Kind, Read

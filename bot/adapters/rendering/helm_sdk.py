@@ -7,6 +7,7 @@ the bot. Helm's own Go code renders; this module does what Helm's command line d
 import argparse
 import json
 import posixpath
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any
 
 import helm_python
 from helm_python import _native  # the public method takes neither Kubernetes nor API versions
+
+# As in Helm, which trims each document: https://github.com/helm/helm/blob/main/pkg/release/v1/util/manifest.go
+_SEPARATOR = re.compile(r"^---\s*", re.MULTILINE)
 
 Values = dict[str, Any]
 
@@ -70,7 +74,8 @@ def _template(options: argparse.Namespace) -> str:
         base = posixpath.basename(name)
         if text.strip() and not base.startswith("_") and not base.endswith("NOTES.txt"):
             texts.append((name, text))
-    return "".join(f"---\n# Source: {name}\n{text.strip()}\n" for name, text in texts)
+    documents = [(name, document.strip()) for name, text in texts for document in _SEPARATOR.split(text)]
+    return "".join(f"---\n# Source: {name}\n{document}\n" for name, document in documents if document)
 
 
 def _values(options: argparse.Namespace) -> Values:

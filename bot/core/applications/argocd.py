@@ -6,9 +6,16 @@ differently from Argo CD is reported as unsupported, with the reason; no field i
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from bot.core.applications.argocd_source import SourceContext, read_revision, read_source
+from bot.core.applications.argocd_source import (
+    SourceContext,
+    read_chart,
+    read_chart_source,
+    read_revision,
+    read_source,
+)
 from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
 from bot.core.applications.discovery import (
     Destination,
@@ -27,7 +34,6 @@ from bot.core.objects.resource import Object, items, mapping, text
 from bot.core.rendering.source import (
     normalize_path,
 )
-from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
 
@@ -56,8 +62,11 @@ def read_application(resource: Object, cluster: str) -> list[DiscoveryResult]:
 
 
 def source_paths(resource: Object) -> set[str]:
-    """The paths of an Application's sources, from the roots of their repositories."""
-    return {normalize_path(text(source, "path")) for source in _sources(resource)}
+    """The paths of an Application's sources, from the roots of their repositories, and the names of charts."""
+    return {
+        text(source, "chart").rpartition("/")[2] or normalize_path(text(source, "path"))
+        for source in _sources(resource)
+    }
 
 
 def is_syncing(resource: Object) -> bool:
@@ -115,12 +124,21 @@ def _discovered(
         "ARGOCD_APP_SOURCE_TARGET_REVISION": text(source, "targetRevision"),
     }
     context = SourceContext(origin.name, destination.namespace, environment, sources)
+    git: Object | None = source
+    if chart := read_chart(source, status.revision):
+        rendered, git = read_chart_source(source, context, chart)
+        # The revision of a chart is its version, which is not comparable with a commit.
+        revision = _deployed_revision(resource, sources.index(git)) if git else ""
+        status = replace(status, revision=revision)
+    else:
+        rendered = read_source(source, context)
     return DiscoveredApplication(
         origin=origin,
         status=status,
-        url=_url(source),
-        revision=read_revision(source),
-        source=read_source(source, context),
+        url=_url(git) if git else "",
+        revision=read_revision(git or source),
+        chart=None if git else chart,
+        source=rendered,
         destination=destination,
         source_name=source_name,
         ignore=ignore,
@@ -143,10 +161,6 @@ def _url(source: Object) -> str:
     url = text(source, "repoURL")
     if not url:
         raise UnsupportedResourceError(LocalizedText(texts.NO_SOURCE))
-    if text(source, "chart"):
-        raise UnsupportedResourceError(LocalizedText(texts.CHART_FROM_REGISTRY, url=redact_url(url)))
-    if url.startswith("oci://"):
-        raise UnsupportedResourceError(LocalizedText(texts.FROM_OCI))
     return url
 
 
@@ -191,20 +205,24 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
     return within_limit(rules, notes)
 
 
+def _deployed_revision(resource: Object, index: int | None) -> str:
+    """The commit or version of the source at `index` of several; None for an only source."""
+    sync = mapping(resource, "status", "sync")
+    revisions = items(sync, "revisions")
+    return str(revisions[index]) if index is not None and index < len(revisions) else text(sync, "revision")
+
+
 def _status(resource: Object, index: int | None) -> DeployerStatus:
     """What Argo CD reports, with the revision of the source at `index` of several; None for an only source."""
     status = mapping(resource, "status")
     sync = mapping(status, "sync")
-    revision, revisions = text(sync, "revision"), items(sync, "revisions")
-    if index is not None and index < len(revisions):
-        revision = str(revisions[index])
     automated = mapping(resource, "spec", "syncPolicy").get("automated")
     is_automatic = isinstance(automated, Mapping) and automated.get("enabled") is not False
     return DeployerStatus(
         DEPLOYER,
         sync=text(sync, "status"),
         health=text(mapping(status, "health"), "status"),
-        revision=revision,
+        revision=_deployed_revision(resource, index),
         sync_mode=SyncMode.AUTOMATIC if is_automatic else SyncMode.MANUAL,
         failure=failure(resource),
     )

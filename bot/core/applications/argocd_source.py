@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.charts.index import is_exact, resolve_version
+from bot.core.charts.reference import OCI, ChartRef
 from bot.core.git.git_url import normalize
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.globs import GlobError, parse_glob
@@ -20,8 +22,11 @@ from bot.core.rendering.source import (
     KustomizeParameters,
     Source,
     SourceType,
+    is_glob,
+    normalize_path,
     resolve_path,
 )
+from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
 
@@ -43,6 +48,7 @@ _KUSTOMIZE_FIELDS: Final = frozenset(
 _KUSTOMIZE_FIELDS_WITHOUT_EFFECT: Final = frozenset({"version", "kubeVersion", "apiVersions"})
 # Go's os.Expand: `$name`, `${name}` (here at most 256 characters), and `$` with a special character, a name too.
 _VARIABLE: Final = re.compile(r"\$(?:\{([^}]{0,256})\}|([A-Za-z_]\w*|[0-9*#$@!?-])|\{)", re.ASCII)
+_OCI_DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
 _REVISION_VARIABLE: Final = "ARGOCD_APP_REVISION"  # and its short forms: they differ with every commit
 
 
@@ -58,6 +64,11 @@ class SourceContext:
     environment: Mapping[str, str]
     sources: Sequence[Object]
 
+    def referenced(self, entry: object) -> Object | None:
+        """The source whose `ref` a values file `$ref/path` names; None if there is none."""
+        ref = entry[1:].partition("/")[0] if isinstance(entry, str) and entry.startswith("$") else ""
+        return next((source for source in self.sources if ref and text(source, "ref") == ref), None)
+
     def expand(self, value: str) -> str:
         """The value with its variables, as in Argo CD: an unknown one is empty. UnsupportedResourceError."""
 
@@ -68,6 +79,45 @@ class SourceContext:
             return "$" if name == "$" else self.environment.get(name, "")
 
         return _VARIABLE.sub(expand, value)
+
+
+def read_chart(source: Object, deployed: str) -> ChartRef | None:
+    """The chart of a source; None if that is in git. Of a range, the `deployed` version. UnsupportedResourceError.
+
+    A URL without a scheme is a registry's: https://argo-cd.readthedocs.io/en/stable/user-guide/helm/
+    """
+    url, name, version = (text(source, key) for key in ("repoURL", "chart", "targetRevision"))
+    if not name and not url.startswith(f"{OCI}://"):
+        return None
+    digest = _OCI_DIGEST.fullmatch(version)
+    version = "" if version in ("*", HEAD) or digest else version
+    if not is_exact(version) and deployed:
+        version = resolve_version([deployed], version) or version
+    url = url if "://" in url else f"{OCI}://{url}"
+    chart = ChartRef.parse(url, name, version, digest=digest[1] if digest else "")
+    if chart is None:
+        raise UnsupportedResourceError(LocalizedText(texts.NOT_FETCHABLE, url=redact_url(url)))
+    return chart
+
+
+def read_chart_source(source: Object, context: SourceContext, chart: ChartRef) -> tuple[Source, Object | None]:
+    """The source to render for a chart, and the source in git that its values files come from, if there is one.
+
+    With values files in git, the source is the first of them. UnsupportedResourceError.
+    """
+    helm = mapping(source, "helm")
+    entries = [*items(helm, "valueFiles"), *(parameter.get("path") for parameter in _mappings(helm, "fileParameters"))]
+    referenced = [origin for entry in entries if (origin := context.referenced(entry))]
+    first = referenced[0] if referenced else None
+    # Paths below a ref are read as if the chart were in the same repository.
+    place = {"repoURL": first.get("repoURL"), "targetRevision": first.get("targetRevision")} if first else {}
+    rendered = read_source({**source, "path": chart.name, **place}, context)
+    rendered = replace(rendered, type=SourceType.HELM, argocd="")
+    if first is None:
+        return rendered, None
+    paths = (file.lstrip("/") for file in rendered.helm.values_files if file.startswith("/"))
+    path = next((path for path in paths if not is_glob(path)), "")
+    return replace(rendered, path=normalize_path(path), chart=chart.ref.key), first
 
 
 def read_source(source: Object, context: SourceContext) -> Source:
@@ -188,7 +238,7 @@ def _image(override: str) -> dict[str, str]:
 def _helm(options: Object, source: Object, context: SourceContext) -> HelmParameters:
     if unsupported := [key for key in set_keys(options, _HELM_FIELDS_WITHOUT_EFFECT) if key not in _HELM_FIELDS]:
         raise UnsupportedResourceError(LocalizedText(texts.HELM, what=", ".join(unsupported)))
-    parameters = [parameter for parameter in items(options, "parameters") if isinstance(parameter, Mapping)]
+    parameters = _mappings(options, "parameters")
     values_files = [_values_file(path, source, context) for path in items(options, "valueFiles")]
     return HelmParameters(
         release_name=text(options, "releaseName") or context.name,
@@ -199,14 +249,17 @@ def _helm(options: Object, source: Object, context: SourceContext) -> HelmParame
         set_string=_parameters(parameters, context, force_string=True),
         set_file=tuple(
             (text(parameter, "name"), _values_file(text(parameter, "path"), source, context))
-            for parameter in items(options, "fileParameters")
-            if isinstance(parameter, Mapping)
+            for parameter in _mappings(options, "fileParameters")
         ),
         api_versions=tuple(version for version in items(options, "apiVersions") if isinstance(version, str)),
         kube_version=text(options, "kubeVersion"),
         include_crds=options.get("skipCrds") is not True,
         ignore_missing_values_files=options.get("ignoreMissingValueFiles") is True,
     )
+
+
+def _mappings(options: Object, field: str) -> list[Object]:
+    return [entry for entry in items(options, field) if isinstance(entry, Mapping)]
 
 
 def _parameters(
@@ -234,7 +287,7 @@ def _values_file(entry: object, source: Object, context: SourceContext) -> str:
     if "://" in path:
         raise UnsupportedResourceError(LocalizedText(texts.VALUES_FETCHED))
     ref, _, rest = path[1:].partition("/")
-    referenced = next((candidate for candidate in context.sources if text(candidate, "ref") == ref), None)
+    referenced = context.referenced(entry)
     if not path.startswith("$") or (referenced is None and _VARIABLE.match(path)):
         return context.expand(path)
     if referenced is None:

@@ -1,21 +1,23 @@
 """Turns the applications that Argo CD and Flux resources declare into the bot's own, next to the configured ones."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 from typing import Final
 
 from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerStatus
+from bot.core.charts.reference import ChartRef
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import NotFollowed
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.objects.resource import Object, mapping, text
-from bot.core.rendering.source import Source
+from bot.core.rendering.source import Source, SourceType
 from bot.core.sanitize import redact_url
+from bot.i18n.catalogue import chart as chart_texts
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedError, LocalizedText, Text
 
@@ -62,7 +64,8 @@ class Destination:
 class DiscoveredApplication:
     """One source of a resource. `source_name` tells its sources apart, and is "" if there is only one.
 
-    `notes` are sentences about what in the resource the bot leaves aside.
+    `notes` are sentences about what in the resource the bot leaves aside. With `chart`, the source is in that chart,
+    and not in the git repository at `url`.
     """
 
     origin: ResourceRef
@@ -71,10 +74,17 @@ class DiscoveredApplication:
     revision: TargetRevision
     source: Source
     destination: Destination
+    chart: ChartRef | None = None
     source_name: str = ""
     ignore: tuple[IgnoreRule, ...] = ()
     channel: str = ""
     notes: tuple[Text, ...] = ()
+
+    @property
+    def chart_hosts(self) -> list[str]:
+        """The hosts that its charts are fetched from."""
+        charts = (self.chart, ChartRef.from_key(self.source.chart))
+        return [chart.host for chart in charts if chart]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +124,16 @@ DiscoveryResult = DiscoveredApplication | UnsupportedResource
 class ConfiguredCluster:
     """A cluster in the configuration: its name, its API server's URL, its kubeconfig context ("" if none).
 
-    `channel` is the Slack channel for its applications.
+    `channel` is the Slack channel for its applications. `kube_version` and `api_versions` are what Helm gets as the
+    cluster's capabilities; "" and () while they are not known.
     """
 
     name: str
     server: str
     context: str
     channel: str
+    kube_version: str = ""
+    api_versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +193,14 @@ def build_inventory(
     configured: Mapping[str, Application],
     repositories: Sequence[ConfiguredRepository],
     clusters: Sequence[ConfiguredCluster],
+    is_allowed: Callable[[str], bool],
 ) -> ApplicationInventory:
     """The configured applications and the discovered ones.
 
     A discovered application is the same as a configured one if they share the name, or repository, path, cluster and
     namespace; then the configuration wins and the resource only provides the deployer's status. Resources whose
-    repository or cluster is not configured are unsupported: the bot never fetches from elsewhere.
+    repository or cluster is not configured are unsupported, and so are those whose charts come from a host that
+    `is_allowed` does not accept: the bot never fetches from elsewhere.
     """
     resolved: list[tuple[DiscoveredApplication, Application]] = []
     unsupported: list[UnsupportedResource] = []
@@ -194,7 +209,7 @@ def build_inventory(
             unsupported.append(result)
             continue
         try:
-            resolved.append((result, _resolve(result, repositories, clusters)))
+            resolved.append((result, _resolve(result, repositories, clusters, is_allowed)))
         except UnsupportedResourceError as error:
             unsupported.append(UnsupportedResource(result.origin, result.status, error.text, result.source_name))
     resolved = [
@@ -241,9 +256,42 @@ def _resolve(
     discovered: DiscoveredApplication,
     repositories: Sequence[ConfiguredRepository],
     clusters: Sequence[ConfiguredCluster],
+    is_allowed: Callable[[str], bool],
 ) -> Application:
     """The application, still without a name. UnsupportedResourceError."""
     cluster = _resolve_cluster(discovered, clusters)
+    refused = next((host for host in discovered.chart_hosts if not is_allowed(host)), None)
+    if refused is not None:
+        raise UnsupportedResourceError(LocalizedText(chart_texts.HOST_NOT_ALLOWED, host=refused[:100]))
+    return Application(
+        name="",
+        repository=discovered.chart.ref if discovered.chart else _resolve_repository(discovered, repositories),
+        path=discovered.source.path,
+        cluster=cluster.name,
+        namespace=discovered.destination.namespace,
+        channel=discovered.channel or cluster.channel,
+        rendered=_with_capabilities(discovered.source, cluster),
+        ignore=discovered.ignore,
+        notes=discovered.notes,
+    )
+
+
+def _with_capabilities(source: Source, cluster: ConfiguredCluster) -> Source:
+    """A chart with the cluster's versions, unless the resource says which Helm gets."""
+    if source.type is not SourceType.HELM:
+        return source
+    helm = replace(
+        source.helm,
+        kube_version=source.helm.kube_version or cluster.kube_version,
+        api_versions=source.helm.api_versions or cluster.api_versions,
+    )
+    return replace(source, helm=helm)
+
+
+def _resolve_repository(
+    discovered: DiscoveredApplication, repositories: Sequence[ConfiguredRepository]
+) -> RepositoryRef:
+    """The configured repository that a source is in. UnsupportedResourceError."""
     url = normalize(discovered.url)
     matching = [repository for repository in repositories if normalize(repository.url) == url]
     if not matching:
@@ -253,17 +301,7 @@ def _resolve(
             LocalizedText(texts.NO_REVISION, revision=discovered.revision.display_name[:100])
         )
     tracking = [repository.name for repository in matching if repository.tracks(discovered.revision)]
-    return Application(
-        name="",
-        repository=RepositoryRef(tracking[0]) if tracking else RepositoryRef(matching[0].name, discovered.revision),
-        path=discovered.source.path,
-        cluster=cluster.name,
-        namespace=discovered.destination.namespace,
-        channel=discovered.channel or cluster.channel,
-        rendered=discovered.source,
-        ignore=discovered.ignore,
-        notes=discovered.notes,
-    )
+    return RepositoryRef(tracking[0]) if tracking else RepositoryRef(matching[0].name, discovered.revision)
 
 
 def _resolve_cluster(discovered: DiscoveredApplication, clusters: Sequence[ConfiguredCluster]) -> ConfiguredCluster:

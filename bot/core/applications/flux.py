@@ -8,11 +8,9 @@ ignored silently: docs/conformance.md has a row for each.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
-
-import yaml
 
 from bot.core.applications.deployer_status import DeployerFailure, DeployerStatus, SyncMode
 from bot.core.applications.discovery import (
@@ -26,10 +24,22 @@ from bot.core.applications.discovery import (
     within_limit,
 )
 from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR, EXTERNAL_ARTIFACT, git_artifact
+from bot.core.applications.flux_chart import (
+    GIT_REPOSITORY,
+    HELM_REPOSITORY,
+    ChartTemplate,
+    Resources,
+    artifact_chart,
+    chart_template,
+    find_source,
+    repository_chart,
+    was_upgraded,
+)
+from bot.core.applications.flux_values import DataReader, config_map_data, release_values
+from bot.core.charts.reference import ChartRef
 from bot.core.drift.ignore_rules import IgnoreRule, PointerError, parse_pointer
 from bot.core.git.target_revision import TargetRevision
 from bot.core.globs import regex_to_glob
-from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.resource import Object, items, mapping, set_keys, text
 from bot.core.rendering.source import (
     FluxBuild,
@@ -46,29 +56,30 @@ from bot.i18n.language import LocalizedText, Text
 DEPLOYER: Final = "Flux"
 KUSTOMIZATION: Final = ("kustomize.toolkit.fluxcd.io", "Kustomization")
 HELM_RELEASE: Final = ("helm.toolkit.fluxcd.io", "HelmRelease")
-GIT_REPOSITORY: Final = ("source.toolkit.fluxcd.io", "GitRepository")
 
 _READY: Final = {"True": "Ready", "False": "NotReady"}
 _SHA: Final = re.compile(r"sha\d+:([0-9a-f]{40,64})")
 _UNSUPPORTED_KUSTOMIZATION_FIELDS: Final = ("kubeConfig", "patchesStrategicMerge", "patchesJson6902")
-_UNSUPPORTED_RELEASE_FIELDS: Final = ("postRenderers", "kubeConfig")
+_UNSUPPORTED_RELEASE_FIELDS: Final = ("kubeConfig",)
+_POST_RENDERER_FIELDS: Final = frozenset({"images", "patches"})
 _UNSUPPORTED_GIT_FIELDS: Final = ("include", "recurseSubmodules")
 _SELECTOR_FIELDS: Final = ("group", "kind", "namespace", "name")
 _MAX_RELEASE_NAME: Final = 53  # characters
 _HASH_LENGTH: Final = 12  # of a shortened release name
 
-# A cluster's resources by (group, kind).
-Resources = Mapping[tuple[str, str], "list[Object]"]
-# The data of a ConfigMap by namespace and name; None if there is none.
-ConfigMapReader = Callable[[str, str], Mapping[str, str] | None]
 
-_GitRepositories = Mapping[tuple[str, str], Object]  # by namespace and name
-_Declared = tuple[Source, Object, str]  # a source, its GitRepository, and the target namespace
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """A source in a GitRepository or, if `repository` is empty, in a fetched chart; and the target namespace."""
+
+    source: Source
+    namespace: str
+    repository: Object = field(default_factory=dict)
+    chart: ChartRef | None = None
 
 
-def read_resources(resources: Resources, cluster: str, config_maps: ConfigMapReader) -> list[DiscoveryResult]:
+def read_resources(resources: Resources, cluster: str, read_data: DataReader) -> list[DiscoveryResult]:
     """One result for each Kustomization and HelmRelease on `cluster`: an application, or why it is not supported."""
-    repositories = {_key(repository): repository for repository in resources[GIT_REPOSITORY]}
     generators = resources.get(ARTIFACT_GENERATOR, [])
     results: list[DiscoveryResult] = []
     for kind, read in ((KUSTOMIZATION, _kustomization), (HELM_RELEASE, _release)):
@@ -77,17 +88,18 @@ def read_resources(resources: Resources, cluster: str, config_maps: ConfigMapRea
             status = _status(resource)
             try:
                 resolved, root = _resolve_artifact(resource, origin, generators)
-                source, repository, namespace = read(resolved, origin, repositories, config_maps)
-                source = replace(source, path=normalize_path(f"{root}/{source.path}"))
+                declared = read(resolved, origin, resources, read_data)
+                source = replace(declared.source, path=normalize_path(f"{root}/{declared.source.path}"))
                 ignore, notes = _ignore_rules(_ignore_entries(resource))
                 results.append(
                     DiscoveredApplication(
                         origin=origin,
                         status=status,
-                        url=text(mapping(repository, "spec"), "url"),
-                        revision=_revision(repository),
+                        url=text(mapping(declared.repository, "spec"), "url"),
+                        revision=_revision(declared.repository),
+                        chart=declared.chart,
                         source=source,
-                        destination=Destination(namespace),
+                        destination=Destination(declared.namespace),
                         ignore=ignore,
                         notes=notes,
                         channel=annotated_channel(resource),
@@ -149,13 +161,11 @@ def _key(resource: Object) -> tuple[str, str]:
     return text(metadata, "namespace"), text(metadata, "name")
 
 
-def _kustomization(
-    resource: Object, origin: ResourceRef, repositories: _GitRepositories, config_maps: ConfigMapReader
-) -> _Declared:
+def _kustomization(resource: Object, origin: ResourceRef, resources: Resources, read_data: DataReader) -> _Declared:
     spec = mapping(resource, "spec")
     if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_KUSTOMIZATION_FIELDS}):
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
-    repository = _git_repository(mapping(spec, "sourceRef"), origin, repositories)
+    repository = _git_repository(mapping(spec, "sourceRef"), origin.namespace, resources)
     namespace = text(spec, "targetNamespace")
     parameters = KustomizeParameters(
         name_prefix=text(spec, "namePrefix"),
@@ -166,10 +176,10 @@ def _kustomization(
         components=tuple(path for path in items(spec, "components") if isinstance(path, str)),
         ignore_missing_components=spec.get("ignoreMissingComponents") is True,
         build_metadata=tuple(option for option in items(spec, "buildMetadata") if isinstance(option, str)),
-        flux=_post_build(mapping(spec, "postBuild"), origin, config_maps),
+        flux=_post_build(mapping(spec, "postBuild"), origin, read_data),
     )
     source = _source(_path(text(spec, "path")), spec, repository)
-    return replace(source, kustomize=parameters), repository, namespace or origin.namespace
+    return _Declared(replace(source, kustomize=parameters), namespace or origin.namespace, repository)
 
 
 def _source(path: str, spec: Object, repository: Object) -> Source:
@@ -177,10 +187,11 @@ def _source(path: str, spec: Object, repository: Object) -> Source:
         tuple((name, value) for name, value in mapping(spec, "commonMetadata", field).items() if isinstance(value, str))
         for field in ("labels", "annotations")
     )
-    return Source(path, labels=labels, annotations=annotations, ignore=text(mapping(repository, "spec"), "ignore"))
+    ignore = text(mapping(repository, "spec"), "ignore") if repository else None
+    return Source(path, labels=labels, annotations=annotations, ignore=ignore)
 
 
-def _post_build(post_build: Object, origin: ResourceRef, config_maps: ConfigMapReader) -> FluxBuild:
+def _post_build(post_build: Object, origin: ResourceRef, read_data: DataReader) -> FluxBuild:
     """The variables of `postBuild`: later sources override earlier ones, and inline variables override all.
 
     Secrets aren't read, since their values would end up in messages. They may override variables from before them.
@@ -193,7 +204,7 @@ def _post_build(post_build: Object, origin: ResourceRef, config_maps: ConfigMapR
             variables.clear()
             has_unread_variables = True
         else:
-            variables |= _config_map_data(reference, origin, config_maps) or {}
+            variables |= config_map_data(reference, origin, read_data) or {}
     for name, value in mapping(post_build, "substitute").items():
         variables[name] = value if isinstance(value, str) else json.dumps(value)
     return FluxBuild(
@@ -247,47 +258,62 @@ def _ignore_rules(entries: Sequence[object]) -> tuple[tuple[IgnoreRule, ...], tu
     return within_limit(rules, notes)
 
 
-def _config_map_data(reference: Object, origin: ResourceRef, config_maps: ConfigMapReader) -> Mapping[str, str] | None:
-    """The data of a referenced ConfigMap; None if it is optional and missing. UnsupportedResourceError."""
-    name = text(reference, "name")
-    if text(reference, "kind") != "ConfigMap":
-        raise UnsupportedResourceError(LocalizedText(texts.FROM_SECRET, name=name[:100]))
-    data = config_maps(origin.namespace, name)
-    if data is None and reference.get("optional") is not True:
-        raise UnsupportedResourceError(LocalizedText(texts.NO_CONFIG_MAP, name=f"{origin.namespace}/{name}"[:150]))
-    return data
-
-
-def _release(
-    resource: Object, origin: ResourceRef, repositories: _GitRepositories, config_maps: ConfigMapReader
-) -> _Declared:
+def _release(resource: Object, origin: ResourceRef, resources: Resources, read_data: DataReader) -> _Declared:
     spec = mapping(resource, "spec")
-    if mapping(spec, "chartRef"):
-        kind = text(mapping(spec, "chartRef"), "kind")[:50]
-        raise UnsupportedResourceError(LocalizedText(texts.CHART_REFERENCE, kind=kind))
     if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_RELEASE_FIELDS}):
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
     if mapping(spec, "upgrade").get("preserveValues") is True:
         raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what="upgrade.preserveValues"))
-    chart = mapping(spec, "chart", "spec")
-    repository = _git_repository(mapping(chart, "sourceRef"), origin, repositories)
-    path, namespace = _path(text(chart, "chart")), text(spec, "targetNamespace")
+    template = chart_template(resource, origin, resources)
+    repository: Object = {}
+    chart: ChartRef | None = None
+    if template is None:
+        chart = artifact_chart(mapping(spec, "chartRef"), origin, resource, resources)
+    elif text(template.source, "kind") == HELM_REPOSITORY[1]:
+        chart = repository_chart(template, resource, resources)
+    else:
+        repository = _git_repository(template.source, template.namespace, resources)
+    path = chart.name if chart else _path(text(template.spec if template else {}, "chart"))
+    namespace = text(spec, "targetNamespace")
     release_name = text(spec, "releaseName") or (f"{namespace}-{origin.name}" if namespace else origin.name)
-    install = mapping(spec, "install")
-    values_files = [_path(file) for file in items(chart, "valuesFiles") if isinstance(file, str)]
-    # Flux replaces the chart's own values.yaml with these; Helm would merge them over it.
-    if values_files and values_files[0] != f"{path}/values.yaml".lstrip("/"):
-        raise UnsupportedResourceError(LocalizedText(texts.VALUES_REPLACED))
+    values_files = _values_files(template, path if chart else "")
+    values, masked_values = release_values(spec, origin, read_data)
     parameters = HelmParameters(
         release_name=_shorten(release_name),
         namespace=namespace or origin.namespace,
         values_files=tuple(f"/{file}" for file in values_files),
-        inline_values=_inline_values(spec, origin, config_maps),
-        include_crds=text(install, "crds") != "Skip" and install.get("skipCRDs") is not True,
-        ignore_missing_values_files=chart.get("ignoreMissingValuesFiles") is True,
+        replaces_values=bool(values_files),
+        inline_values=values,
+        masked_values=masked_values,
+        include_crds=_includes_crds(resource),
+        ignore_missing_values_files=template is not None and template.spec.get("ignoreMissingValuesFiles") is True,
+        post_renderers=_post_renderers(spec),
     )
     source = replace(_source(path, spec, repository), type=SourceType.HELM, helm=parameters)
-    return source, repository, namespace or origin.namespace
+    return _Declared(source, namespace or origin.namespace, repository, chart)
+
+
+def _values_files(template: ChartTemplate | None, root: str) -> list[str]:
+    """The files that replace the chart's own values.yaml, from the root of the repository, or of the chart in it."""
+    files = items(template.spec, "valuesFiles") if template else []
+    return [_path(f"{root}/{file}" if root else file) for file in files if isinstance(file, str)]
+
+
+def _includes_crds(release: Object) -> bool:
+    """Whether the CRDs of the chart are what is in the cluster: unless told otherwise, Flux never updates them."""
+    install, upgrade = mapping(release, "spec", "install"), mapping(release, "spec", "upgrade")
+    if was_upgraded(release):
+        return text(upgrade, "crds") == "CreateReplace"
+    return text(install, "crds") != "Skip" and install.get("skipCRDs") is not True
+
+
+def _post_renderers(spec: Object) -> tuple[str, ...]:
+    """The kustomizations that Flux applies to what Helm renders, as JSON. UnsupportedResourceError."""
+    renderers = [mapping(_entry(renderer), "kustomize") for renderer in items(spec, "postRenderers")]
+    for renderer in renderers:
+        if unsupported := set_keys(renderer, _POST_RENDERER_FIELDS):
+            raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what=", ".join(unsupported)))
+    return tuple(json.dumps(dict(renderer)) for renderer in renderers if renderer)
 
 
 def _shorten(release_name: str) -> str:
@@ -298,53 +324,13 @@ def _shorten(release_name: str) -> str:
     return f"{release_name[: _MAX_RELEASE_NAME - _HASH_LENGTH - 1]}-{digest}"
 
 
-def _inline_values(spec: Object, origin: ResourceRef, config_maps: ConfigMapReader) -> str:
-    """The values of `valuesFrom`, each merged over the ones before, and the inline `values` over them, as JSON."""
-    merged: dict[str, Any] = {}
-    for entry in items(spec, "valuesFrom"):
-        reference = _entry(entry)
-        if text(reference, "targetPath"):
-            raise UnsupportedResourceError(LocalizedText(texts.TARGET_PATH))
-        data = _config_map_data(reference, origin, config_maps)
-        key, name = text(reference, "valuesKey") or "values.yaml", text(reference, "name")
-        if data is not None and key not in data and reference.get("optional") is not True:
-            missing = f"{origin.namespace}/{name} ({key})"[:150]
-            raise UnsupportedResourceError(LocalizedText(texts.NO_CONFIG_MAP, name=missing))
-        merged = _merge_values(merged, _parse_values(name, (data or {}).get(key, "")))
-    merged = _merge_values(merged, mapping(spec, "values"))
-    return json.dumps(merged) if merged else ""
-
-
-def _parse_values(name: str, values: str) -> Object:
-    try:
-        documents = [value for _, value in read_documents(name, values.encode()) if isinstance(value, dict)]
-    except (ManifestError, yaml.YAMLError) as error:
-        raise UnsupportedResourceError(LocalizedText(texts.BAD_VALUES, name=name[:100])) from error
-    return documents[0] if documents else {}
-
-
-def _merge_values(base: Object, override: Object) -> dict[str, Any]:
-    """Values merged as Helm merges them: mappings key by key, anything else replaced."""
-    merged = dict(base)
-    for key, value in override.items():
-        below = merged.get(key)
-        merged[key] = (
-            _merge_values(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-        )
-    return merged
-
-
-def _git_repository(reference: Object, origin: ResourceRef, repositories: _GitRepositories) -> Object:
-    """The GitRepository that a `sourceRef` refers to. UnsupportedResourceError."""
+def _git_repository(reference: Object, namespace: str, resources: Resources) -> Object:
+    """The GitRepository that a `sourceRef` in a namespace refers to. UnsupportedResourceError."""
     kind, name = text(reference, "kind"), text(reference, "name")
     if kind != GIT_REPOSITORY[1]:
         raise UnsupportedResourceError(LocalizedText(texts.NOT_GIT, kind=kind[:50] or "?", name=name[:100]))
-    namespace = text(reference, "namespace") or origin.namespace
-    repository = repositories.get((namespace, name))
-    if repository is None:
-        raise UnsupportedResourceError(LocalizedText(texts.NO_GIT_REPOSITORY, name=f"{namespace}/{name}"[:150]))
-    spec = mapping(repository, "spec")
-    if unsupported := set_keys({key: spec.get(key) for key in _UNSUPPORTED_GIT_FIELDS}):
+    repository = find_source(GIT_REPOSITORY, reference, namespace, resources)
+    if unsupported := set_keys({key: mapping(repository, "spec").get(key) for key in _UNSUPPORTED_GIT_FIELDS}):
         what = ", ".join(unsupported)
         raise UnsupportedResourceError(LocalizedText(texts.SOURCE_CHANGES, name=name[:100], what=what))
     return repository

@@ -137,7 +137,10 @@ InvalidCommand = UnknownCommand | UnknownApplication | WrongArguments | InvalidD
 
 @dataclass(frozen=True, slots=True)
 class CommandSpec:
-    """One command: its `arguments` as help shows them, how many it takes, and the `flags` it also accepts."""
+    """One command: its `arguments` as help shows them, how many it takes, the `flags` it also accepts, and examples.
+
+    In `examples`, which are arguments, APP stands for an application.
+    """
 
     name: str
     arguments: str
@@ -145,6 +148,7 @@ class CommandSpec:
     min_arguments: int
     max_arguments: int
     flags: frozenset[str] = frozenset()
+    examples: tuple[str, ...] = ()
 
 
 # Phone keyboards turn two hyphens into a dash.
@@ -152,16 +156,30 @@ _ALL = frozenset({"--all", "-a", "—all", "\u2013all"})
 _HELP = frozenset({"--help", "-h", "—help", "\u2013help"})
 
 COMMANDS = (
-    CommandSpec("status", "[APP]", texts.STATUS, 0, 1),
-    CommandSpec("drift", "[APP]", texts.DRIFT, 0, 1),
-    CommandSpec("diff", "APP [--all]", texts.DIFF, 1, 1, _ALL),
-    CommandSpec("revert", "REV [APP]", texts.REVERT, 1, 2),
-    CommandSpec("history", "[APP]", texts.HISTORY, 0, 1),
-    CommandSpec("who", "APP", texts.WHO, 1, 1),
-    CommandSpec("ack", "APP", texts.ACKNOWLEDGE, 1, 1),
-    CommandSpec("release", "APP", texts.RELEASE, 1, 1),
-    CommandSpec("snooze", "APP [DURATION|off]", texts.SNOOZE, 1, 4),
-    CommandSpec("help", "[COMMAND]", texts.HELP, 0, 1),
+    CommandSpec("status", "[APP]", texts.STATUS, 0, 1, examples=("", "APP")),
+    CommandSpec("drift", "[APP]", texts.DRIFT, 0, 1, examples=("APP",)),
+    CommandSpec("diff", "APP [--all]", texts.DIFF, 1, 1, _ALL, ("APP", "APP --all")),
+    CommandSpec(
+        "revert",
+        "REV [APP]",
+        texts.REVERT,
+        1,
+        2,
+        examples=("HEAD", "#135", "4f2a91c", "4f2a91c..9b7e0d3", "HEAD APP"),
+    ),
+    CommandSpec("history", "[APP]", texts.HISTORY, 0, 1, examples=("APP",)),
+    CommandSpec("who", "APP", texts.WHO, 1, 1, examples=("APP",)),
+    CommandSpec("ack", "APP", texts.ACKNOWLEDGE, 1, 1, examples=("APP",)),
+    CommandSpec("release", "APP", texts.RELEASE, 1, 1, examples=("APP",)),
+    CommandSpec(
+        "snooze",
+        "APP [DURATION|off]",
+        texts.SNOOZE,
+        1,
+        4,
+        examples=("APP", "APP 4h", "APP until 09:00", "APP off"),
+    ),
+    CommandSpec("help", "[COMMAND]", texts.HELP, 0, 1, examples=("revert",)),
 )
 
 # Slack wraps the links and channel names in a command's text: <https://…|label>.

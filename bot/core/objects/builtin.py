@@ -347,9 +347,11 @@ DeviceClass: metadata:ObjectMeta spec:DeviceClassSpec
 DeviceClassSpec: extendedResourceName*
 DeviceConstraint: distinctAttribute* matchAttribute*
 DeviceRequest: exactly:ExactDeviceRequest firstAvailable[]:DeviceSubRequest
-DeviceSubRequest: capacity:CapacityRequirements tolerations[]:DeviceToleration
-DeviceToleration: tolerationSeconds*
-ExactDeviceRequest: adminAccess* capacity:CapacityRequirements tolerations[]:DeviceToleration
+DeviceSubRequest: allocationMode="ExactCount" capacity:CapacityRequirements count=1
+  tolerations[]:DeviceToleration
+DeviceToleration: operator="Equal" tolerationSeconds*
+ExactDeviceRequest: adminAccess* allocationMode="ExactCount" capacity:CapacityRequirements count=1
+  tolerations[]:DeviceToleration
 ResourceClaim: metadata:ObjectMeta spec:ResourceClaimSpec
 ResourceClaimSpec: devices:DeviceClaim
 ResourceClaimTemplate: metadata:ObjectMeta spec:ResourceClaimTemplateSpec

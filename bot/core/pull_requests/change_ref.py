@@ -24,6 +24,14 @@ class Sha:
 
 
 @dataclass(frozen=True, slots=True)
+class Latest:
+    """The latest commit of the tracked branch when a person asks."""
+
+    def __str__(self) -> str:
+        return "HEAD"
+
+
+@dataclass(frozen=True, slots=True)
 class PullNumber:
     """A pull request, with every commit it brought."""
 
@@ -75,10 +83,11 @@ class InvalidChangeRef:
     reason: Text
 
 
-ChangeRef = Sha | PullNumber | Range | CommitUrl | PullUrl
+ChangeRef = Sha | Latest | PullNumber | Range | CommitUrl | PullUrl
 
 _NOT_ONE = InvalidChangeRef(LocalizedText(texts.NOT_ONE))
 _HEX = "[0-9a-f]{7,64}"
+_LATEST = frozenset({"head", "last", "latest"})
 _NUMBER = "[1-9][0-9]{0,8}"
 # Pages of GitHub, GitLab, Bitbucket Cloud and Data Center. A commit shown inside a pull request is that commit.
 _PAGE = re.compile(
@@ -97,6 +106,8 @@ def parse_change_ref(text: str) -> ChangeRef | InvalidChangeRef:
     if re.fullmatch(r"https?://.*", typed, re.IGNORECASE):
         return _parse_url(typed)
     lowered = typed.lower()
+    if lowered in _LATEST:
+        return Latest()
     if re.fullmatch(_HEX, lowered):
         return Sha(lowered)
     if re.fullmatch(f"#{_NUMBER}", typed):

@@ -39,12 +39,14 @@ class RevertRequest:
 class Target:
     """The commits to undo, newest first, and `base`, the full sha of the commit before them.
 
-    A merge is one commit whose base is its first parent. `pull` is the pull request that brought exactly these commits.
+    A merge is one commit whose base is its first parent. `pull` is the pull request that brought exactly these commits,
+    and `brought_by` the sha of the merge that brought these commits and others.
     """
 
     commits: tuple[Commit, ...]
     base: str
     pull: PullRequest | None = None
+    brought_by: str | None = None
 
     @property
     def last(self) -> Commit:
@@ -257,6 +259,7 @@ Outcome = (
 # ---------------------------------------------------------------- branch, message and commands
 
 _REVERTED = re.compile(r"This reverts commit ([0-9a-f]{40,64})\b")
+_SHA = re.compile(r"(?<=-)[0-9a-f]{40,64}(?=-|$)")
 # Tools that write to the tracked branch: (part of the author's name or e-mail address, the tool's name).
 _AUTOMATION = (
     ("argocd-image-updater", "Argo CD Image Updater"),
@@ -276,6 +279,16 @@ def branch_name(target: Target, attempt: int = 1) -> str:
     ends = dict.fromkeys((target.commits[-1].sha, target.last.sha))
     suffix = "" if attempt == 1 else f"-{attempt}"
     return f"gitops-bot/revert-{'-'.join(ends)}{suffix}"
+
+
+def reverted_on(branch: str) -> tuple[str, ...]:
+    """The first and the last commit that the bot reverts on this branch; empty for any other branch."""
+    return tuple(_SHA.findall(branch)) if branch.startswith("gitops-bot/revert-") else ()
+
+
+def reverted_in(message: str) -> tuple[str, ...]:
+    """The commits that a commit message says it reverts, as git and the bot write it."""
+    return tuple(_REVERTED.findall(message))
 
 
 def is_attempt(branch: str, target: Target) -> bool:
@@ -305,10 +318,7 @@ def commit_message(target: Target, request: RevertRequest, reverts: str | None) 
         title = undo_of(target.last.subject if len(target.commits) == 1 else subject(target))
     else:
         title = f'Revert {len(target.commits)} commits up to "{target.last.subject}"'
-    if target.merge:
-        paragraphs = [f"This reverts commit {target.last.sha}, reversing\nchanges made to {target.base}."]
-    else:
-        paragraphs = ["\n".join(f"This reverts commit {commit.sha}." for commit in target.commits)]
+    paragraphs = ["\n".join(map(_reverts, target.commits))]
     if reverts:
         paragraphs.append(f"Reverts {reverts}")
     why = f": {one_line(request.why)}" if request.why.strip() else "."
@@ -316,6 +326,13 @@ def commit_message(target: Target, request: RevertRequest, reverts: str | None) 
     if request.link:
         paragraphs.append(request.link)
     return "\n\n".join((title, *paragraphs)) + "\n"
+
+
+def _reverts(commit: Commit) -> str:
+    """The sentence of `git revert` about a commit: https://git-scm.com/docs/git-revert."""
+    if len(commit.parents) > 1:
+        return f"This reverts commit {commit.sha}, reversing\nchanges made to {commit.parents[0]}."
+    return f"This reverts commit {commit.sha}."
 
 
 def one_line(text: str) -> str:
@@ -330,7 +347,7 @@ def one_line(text: str) -> str:
 def reverted_by(target: Target, later: Iterable[Commit]) -> Commit | None:
     """The first of the `later` commits whose message says that it reverts every commit of the target."""
     shas = {commit.sha for commit in target.commits}
-    return next((commit for commit in later if shas <= set(_REVERTED.findall(commit.message))), None)
+    return next((commit for commit in later if shas <= set(reverted_in(commit.message))), None)
 
 
 def automation(target: Target) -> str | None:
@@ -342,13 +359,11 @@ def automation(target: Target) -> str | None:
 def by_hand(target: Target, branch: str) -> tuple[str, ...]:
     """The commands to run in a clone of the repository to revert by hand."""
     own = branch_name(target).removeprefix("gitops-bot/")
-    undo: tuple[str, ...]
     if target.merge:
-        undo = (f"git revert -m 1 {target.last.sha}",)
+        undo = f"git revert -m 1 {target.last.sha}"
     elif len(target.commits) == 1:
-        undo = (f"git revert {target.last.sha}",)
-    elif any(len(commit.parents) > 1 for commit in target.commits):
-        undo = (f"git diff --binary {target.last.sha} {target.base} | git apply --3way", "git commit")
-    else:
-        undo = (f"git revert {target.base}..{target.last.sha}",)
-    return ("git fetch origin", f"git switch -c {own} origin/{branch}", *undo, f"git push -u origin {own}")
+        undo = f"git revert {target.last.sha}"
+    else:  # of one commit that makes all their changes
+        title = f"{len(target.commits)} commits up to {target.last.short_sha}"
+        undo = f'git revert $(git commit-tree -p {target.base} -m "{title}" "{target.last.sha}^{{tree}}")'
+    return ("git fetch origin", f"git switch -c {own} origin/{branch}", undo, f"git push -u origin {own}")

@@ -37,6 +37,8 @@ class TrackedPullRequest:
     - `by` is the Slack user who requested it and `requester` their name, `origin` how they did, and `what` the change
       or application. `owners` are the users and user groups who own the applications.
     - `approved_by` and `merged_by` are logins.
+    - `parent` is the sha that the branch began at, "" if unknown; an open one is `rewritten` if the tracked branch no
+      longer contains it, so that merging would bring removed commits back.
     - `purpose` is to revert a change, or to adopt what the cluster has; an open one of these is `moot` once the drift
       is gone.
     """
@@ -62,6 +64,8 @@ class TrackedPullRequest:
     change: ProposedChange = NOTHING_KNOWN
     author: str = ""
     approved_by: tuple[str, ...] = ()
+    parent: str = ""
+    rewritten: bool = False
 
     @property
     def people(self) -> ChangePeople:

@@ -25,42 +25,65 @@ _GLOB_FROM: Final = re.compile(r"(?:^|/)[^/]*[*?\[].*")  # the first part of a p
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteChart:
+    """A dependency that has to be fetched, in the version that the lock file has, if there is one."""
+
+    name: str
+    repository: str
+    version: str
+    file: str
+    line: int
+
+    def not_fetchable(self) -> ManifestError:
+        """The error if its repository is not one that charts can be fetched from."""
+        origin = LocalizedText(texts.FROM, repository=redact_url(self.repository)) if self.repository else ""
+        remedy = LocalizedText(texts.COMMIT_CHARTS)
+        message = LocalizedText(texts.FETCHED_CHART, name=self.name, origin=origin, remedy=remedy)
+        return ManifestError(self.file, self.line, message)
+
+
+@dataclass(frozen=True, slots=True)
 class ChartDependencies:
     """What a chart needs; all paths are from the repository's root.
 
     `outside` are the paths outside the chart's directory, `values_files` its values files in order, or globs for them,
     and `set_file` the files of parameters. `local_charts` are the paths of `file://` dependencies, by name; they go
-    into the chart's charts/ directory.
+    into the chart's charts/ directory, and so do `remote_charts`, once they are fetched.
     """
 
     outside: tuple[Reference, ...]
     values_files: tuple[str, ...]
     set_file: tuple[tuple[str, str], ...]
     local_charts: Mapping[str, str]
+    remote_charts: tuple[RemoteChart, ...]
 
 
 def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmParameters) -> ChartDependencies:
     """The dependencies and values files of the chart at `root`; `files` is the content of each file below it, by path.
 
-    ManifestError for a dependency that would have to be downloaded, and for a path outside the repository.
+    ManifestError for a path outside the repository.
     """
     chart_file = posixpath.join(root, CHART_FILE)
     if chart_file not in files:
         raise ManifestError(chart_file, 1, LocalizedText(texts.NO_CHART))
     outside: list[Reference] = []
     local_charts: dict[str, str] = {}
+    remote_charts: list[RemoteChart] = []
     vendored = _vendored(files, root)
-    for file in (chart_file, posixpath.join(root, "requirements.yaml")):
-        for dependency in _dependencies(file, files.get(file, b"")):
+    for file, lock in ((chart_file, "Chart.lock"), (posixpath.join(root, "requirements.yaml"), "requirements.lock")):
+        lock_file = posixpath.join(root, lock)
+        locked = _dependencies(lock_file, files.get(lock_file, b""))
+        for number, dependency in enumerate(_dependencies(file, files.get(file, b""))):
             name, repository = text(dependency, "name"), text(dependency, "repository")
             if name in vendored or any(archive.startswith(f"{name}-") for archive in vendored):
                 continue
             line = _line(files[file], name)
             if not repository.startswith("file://"):
-                origin = LocalizedText(texts.FROM, repository=redact_url(repository)) if repository else ""
-                remedy = LocalizedText(texts.COMMIT_CHARTS)
-                message = LocalizedText(texts.FETCHED_CHART, name=name, origin=origin, remedy=remedy)
-                raise ManifestError(file, line, message)
+                # Helm writes a lock file in the order of the dependencies.
+                lock_entry = locked[number] if number < len(locked) else {}
+                version = text(lock_entry if text(lock_entry, "name") == name else dependency, "version")
+                remote_charts.append(RemoteChart(name, repository, version, file, line))
+                continue
             path = _resolve(root, repository.removeprefix("file://"), file, line)
             local_charts[name] = path
             outside.append(Reference(path, file, line))
@@ -76,7 +99,7 @@ def find_dependencies(files: Mapping[str, bytes], root: str, parameters: HelmPar
             outside.append(reference)
         elif path not in files and not reference.optional:
             raise reference.missing_error()
-    return ChartDependencies(tuple(outside), values_files, set_file, local_charts)
+    return ChartDependencies(tuple(outside), values_files, set_file, local_charts, tuple(remote_charts))
 
 
 def expand_values_files(needed: Sequence[str], paths: Iterable[str], *, ignore_missing: bool) -> tuple[str, ...]:

@@ -64,6 +64,14 @@ def merge_values(
     return _dumped(chart_file, values)
 
 
+def set_parameter(values: Values, parameter: str, *, is_string: bool) -> None:
+    """Change the values as `helm --set` or, for strings, `--set-string` does with NAME=VALUE. ValueError."""
+    try:
+        _Setting(parameter, _Room(), is_string=is_string).apply(values)
+    except (_InvalidError, _TooLargeError) as error:
+        raise ValueError("not a parameter") from error
+
+
 def _read(file: str, content: bytes, budget: NodeBudget) -> Values:
     documents = read_documents(file, content, budget)
     line, value = documents[0] if documents else (1, None)

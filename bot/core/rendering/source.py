@@ -2,7 +2,7 @@
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.core.globs import matches_glob
@@ -29,12 +29,16 @@ class HelmParameters:
     - `inline_values` is YAML that overrides the files. `set` and `set_string` are (name, value) pairs, as in
       `helm --set` and `--set-string`, that override both. `set_file` are (name, path) pairs, as in `--set-file`.
     - `include_crds` is `helm --include-crds`: whether to render the crds/ directory.
+    - `masked_values` replace `inline_values` that come from Secrets, to find out what they appear in.
+    - With `replaces_values`, the chart's own values.yaml only counts if it is among the files.
+    - `post_renderers` are kustomizations with `images` and `patches` for what Helm renders, as JSON.
     """
 
     release_name: str = ""
     namespace: str = ""
     values_files: tuple[str, ...] = ()
-    inline_values: str = ""
+    inline_values: str = field(default="", repr=False)
+    masked_values: str = field(default="", repr=False)
     set: tuple[tuple[str, str], ...] = ()
     set_string: tuple[tuple[str, str], ...] = ()
     set_file: tuple[tuple[str, str], ...] = ()
@@ -42,6 +46,8 @@ class HelmParameters:
     kube_version: str = ""
     include_crds: bool = True
     ignore_missing_values_files: bool = False
+    replaces_values: bool = False
+    post_renderers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ class Source:
 
     `labels` and `annotations` are (name, value) pairs that the deployer adds to every object. `ignore` is set if Flux
     reads the repository: lines as in .gitignore, of files that it leaves out. `argocd` is the source as Argo CD has it,
-    as JSON, to which files in the path may apply.
+    as JSON, to which files in the path may apply. `chart` is the key of a fetched chart that the path has values for.
     """
 
     path: str
@@ -126,6 +132,7 @@ class Source:
     annotations: tuple[tuple[str, str], ...] = ()
     ignore: str | None = None
     argocd: str = ""
+    chart: str = ""
 
 
 def detect_source_type(paths: Iterable[str], root: str) -> SourceType:
@@ -148,6 +155,11 @@ def resolve_path(folder: str, path: str) -> str | None:
         return None
     resolved = normalize_path(posixpath.join(folder, path))
     return None if resolved.split("/")[0] == ".." else resolved
+
+
+def is_glob(path: str) -> bool:
+    """Whether a path of a values file is a glob."""
+    return any(character in path for character in "*?[")
 
 
 def is_within(path: str, folder: str) -> bool:

@@ -1,4 +1,4 @@
-"""Tracks one merge on its way to the clusters: from merged to live, late or superseded."""
+"""Tracks one merge on its way to the clusters, and for a while after it went live."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -6,55 +6,42 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.rendered_change import NO_CHANGE, RenderedChange
 from bot.core.changes.suspect import Suspect
 from bot.core.git.author import Author
 from bot.core.git.people import ChangePeople
-from bot.core.objects.health import Unready
 from bot.core.objects.images import Unpinned
+from bot.core.rollouts.pending import NOTHING_PENDING, PendingState
+from bot.core.rollouts.running_images import ImageMismatch
 from bot.i18n.language import Text
-
-MAX_LISTED: Final = 10  # pending objects, and unpinned images, per application
 
 
 class RolloutState(StrEnum):
-    """ROLLING until every application is live or a newer merge has SUPERSEDED it.
+    """ROLLING until every application is live, or a newer merge has SUPERSEDED or REVERTED it.
 
-    LATE past the deadline, or once a workload has failed for good. A late rollout is still observed.
+    LATE past the deadline, or once it is clear that it needs help: a late rollout is still observed. A live one is
+    DEGRADED if an object of it becomes unhealthy while it is watched, and LIVE again once that is over.
     """
 
     ROLLING = "rolling"
     LATE = "late"
     LIVE = "live"
+    DEGRADED = "degraded"
     SUPERSEDED = "superseded"
+    REVERTED = "reverted"
 
 
-ENDED_STATES = frozenset({RolloutState.LIVE, RolloutState.SUPERSEDED})
+ENDED_STATES = frozenset({RolloutState.LIVE, RolloutState.SUPERSEDED, RolloutState.REVERTED})
+# A workload with a known cause, such as a crash loop, may still recover by itself within this time.
+STUCK_AFTER: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class PendingState:
-    """What was still pending when an application was observed: at most MAX_LISTED of each kind; `total` counts all.
+class Limits:
+    """`deadline`: how long a merge may take. `watch`: how long its health is followed after it went live."""
 
-    `missing` fields and objects are not applied yet (`Deployment web: replicas`); `remaining` objects were removed
-    from git but are still in the cluster; `unready` workloads were applied but are not ready. `failure` is the error
-    that the deployer reports.
-    """
-
-    missing: tuple[str, ...] = ()
-    remaining: tuple[str, ...] = ()
-    unready: tuple[Unready, ...] = ()
-    failure: DeployerFailure | None = None
-    total: int = 0
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether a workload has failed for good: it won't become ready unless someone intervenes."""
-        return any(workload.failed for workload in self.unready)
-
-
-NOTHING_PENDING: Final = PendingState()
+    deadline: timedelta
+    watch: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +62,12 @@ class ApplicationChange:
 class ApplicationRollout:
     """One application's part of a rollout.
 
-    `pending` is what the last successful observation found pending; `error` is why the latest one failed, if it did.
-    `change` is None until it has been rendered.
+    `pending` is what the last successful observation found pending, after `live_at` what it found unhealthy; `error` is
+    why the latest one failed, if it did. `change` is None until it has been rendered.
+
+    `stuck_since` is when an observation first found the known problem that is still there. The application is watched
+    until `watched_until`; None before and after that. `degraded_at` is when it first became unhealthy in that time,
+    and `recovered_at` when it last was healthy again. `images` are those that do not run as declared.
     """
 
     application: str
@@ -86,6 +77,21 @@ class ApplicationRollout:
     pending: PendingState = NOTHING_PENDING
     error: Text | None = None
     change: ApplicationChange | None = None
+    stuck_since: datetime | None = None
+    watched_until: datetime | None = None
+    degraded_at: datetime | None = None
+    recovered_at: datetime | None = None
+    images: tuple[ImageMismatch, ...] = ()
+
+    @property
+    def is_degraded(self) -> bool:
+        """Whether it was live, and is unhealthy now."""
+        return self.degraded_at is not None and self.recovered_at is None
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the bot looks at it: until it is live, and while it is watched."""
+        return self.live_at is None or self.watched_until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,9 @@ class Rollout:
     - `approved_by` are forge logins. `authors`, `more_authors`, `requester` and `pull_author` are as in ChangePeople.
     - `merges` is how many merges this rollout stands for; it is the last of them.
     - `rewritten` means that the branch was force-pushed to this revision.
+    - `ended_at` is when it first was live everywhere, or if it never was, when it was superseded or reverted.
+    - `reverts` are the commits that its own commits revert, full SHAs.
+    - `reverted_by` is the revision or the pull request (`#7`) that reverted it, and `reverted_url` its page.
     - `suspects` are the commits that last changed the workloads that aren't ready; None until the bot has searched for
       them.
     """
@@ -122,8 +131,21 @@ class Rollout:
     superseded_by: str | None = None
     ended_at: datetime | None = None
     suspects: tuple[Suspect, ...] | None = None
+    reverts: tuple[str, ...] = ()
+    reverted_by: str | None = None
+    reverted_url: str | None = None
     pull_author: str = ""
     requester: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing about it will change by itself."""
+        return self.state in ENDED_STATES and not any(part.watched_until for part in self.parts)
+
+    @property
+    def went_live(self) -> bool:
+        """Whether it was live in all of its applications, whatever happened later."""
+        return all(part.live_at for part in self.parts)
 
     @property
     def people(self) -> ChangePeople:
@@ -141,34 +163,72 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One observation of one application: it is live if nothing is `pending` and there is no `error`."""
+    """One observation of one application: it is live if nothing is `pending` and there is no `error`.
+
+    `images` do not run as declared; they are only known once it is live.
+    """
 
     pending: PendingState = NOTHING_PENDING
     error: Text | None = None
+    images: tuple[ImageMismatch, ...] = ()
 
 
 def apply_observations(
-    rollout: Rollout, observations: Mapping[str, Observation], *, now: datetime, deadline: timedelta
+    rollout: Rollout, observations: Mapping[str, Observation], *, now: datetime, limits: Limits
 ) -> Rollout:
     """The rollout after the latest observations, given by application; applications without one don't change.
 
     An application that was live once stays live: later differences are drift, which has its own card.
     """
-    parts = tuple(_observe(part, observations.get(part.application), now) for part in rollout.parts)
-    if all(part.live_at for part in parts):
-        return replace(rollout, parts=parts, state=RolloutState.LIVE, ended_at=now)
-    has_failed = any(part.pending.has_failed for part in parts if part.live_at is None)
-    is_late = has_failed or now - rollout.merged_at >= deadline
-    return replace(rollout, parts=parts, state=RolloutState.LATE if is_late else RolloutState.ROLLING)
+    parts = tuple(
+        _end_watch(_observe(part, observations.get(part.application), now, limits), now) for part in rollout.parts
+    )
+    rollout = replace(rollout, parts=parts)
+    is_degraded = any(part.is_degraded for part in parts)
+    if rollout.went_live:
+        state = RolloutState.DEGRADED if is_degraded else RolloutState.LIVE
+        return replace(rollout, state=state, ended_at=rollout.ended_at or now)
+    needs_help = any(_needs_help(part, now) for part in parts if part.live_at is None)
+    is_late = needs_help or is_degraded or now - rollout.merged_at >= limits.deadline
+    return replace(rollout, state=RolloutState.LATE if is_late else RolloutState.ROLLING)
 
 
 def mark_superseded(rollout: Rollout, newer: Rollout, *, now: datetime) -> Rollout:
-    """Supersede a rollout if a newer merge is live in every application that the older one still waits for."""
-    waiting = {part.application for part in rollout.parts if part.live_at is None}
-    live = {part.application for part in newer.parts if part.live_at is not None}
-    if not waiting or not waiting <= live or rollout.state in ENDED_STATES:
+    """Supersede a rollout if a newer merge is live in every application that needs it.
+
+    Applications that the newer merge changes are no longer watched: what happens to them now is its doing.
+    """
+    if rollout.state in (RolloutState.SUPERSEDED, RolloutState.REVERTED):
         return rollout
-    return replace(rollout, state=RolloutState.SUPERSEDED, superseded_by=newer.revision, ended_at=now)
+    changed = {part.application for part in newer.parts}
+    live = {part.application for part in newer.parts if part.live_at is not None and not part.is_degraded}
+    needing = {part.application for part in rollout.parts if part.live_at is None or part.is_degraded}
+    if needing and needing <= live:
+        return replace(
+            _unwatched(rollout),
+            state=RolloutState.SUPERSEDED,
+            superseded_by=newer.revision,
+            ended_at=rollout.ended_at or now,
+        )
+    parts = tuple(
+        replace(part, watched_until=None) if part.application in changed and not part.is_degraded else part
+        for part in rollout.parts
+    )
+    return replace(rollout, parts=parts)
+
+
+def mark_reverted(rollout: Rollout, by: Rollout, *, now: datetime) -> Rollout:
+    """The rollout after the merge `by` has reverted it."""
+    if rollout.state is RolloutState.REVERTED:
+        return rollout
+    name = f"#{by.pull_number}" if by.pull_number else by.revision
+    return replace(
+        _unwatched(rollout),
+        state=RolloutState.REVERTED,
+        reverted_by=name,
+        reverted_url=by.pull_url or by.url,
+        ended_at=rollout.ended_at or now,
+    )
 
 
 def rolling_applications(rollouts: Iterable[Rollout]) -> frozenset[str]:
@@ -182,11 +242,47 @@ def rolling_applications(rollouts: Iterable[Rollout]) -> frozenset[str]:
     )
 
 
-def _observe(part: ApplicationRollout, observation: Observation | None, now: datetime) -> ApplicationRollout:
-    if part.live_at is not None or observation is None:
+def _observe(
+    part: ApplicationRollout, observation: Observation | None, now: datetime, limits: Limits
+) -> ApplicationRollout:
+    if observation is None or not part.is_observed:
         return part
     if observation.error is not None:
-        return replace(part, error=observation.error)
-    if observation.pending != NOTHING_PENDING:
-        return replace(part, pending=observation.pending, error=None)
-    return replace(part, live_at=now, pending=NOTHING_PENDING, error=None)
+        return replace(part, error=observation.error) if part.live_at is None else part
+    part = replace(part, pending=observation.pending, error=None, images=observation.images)
+    if part.live_at is not None:
+        return _watch(part, now, limits)
+    if observation.pending == NOTHING_PENDING:
+        watched_until = now + limits.watch if limits.watch else None
+        return replace(part, live_at=now, stuck_since=None, watched_until=watched_until)
+    return replace(part, stuck_since=(part.stuck_since or now) if part.pending.is_reported else None)
+
+
+def _watch(part: ApplicationRollout, now: datetime, limits: Limits) -> ApplicationRollout:
+    """A live application after an observation. It has time to recover before it counts as degraded."""
+    if part.pending == NOTHING_PENDING:
+        return replace(part, stuck_since=None, recovered_at=now if part.is_degraded else part.recovered_at)
+    part = replace(part, stuck_since=part.stuck_since or now)
+    is_lasting = part.stuck_since is not None and now - part.stuck_since >= limits.deadline
+    if part.is_degraded or not (is_lasting or _needs_help(part, now)):
+        return part
+    return replace(part, degraded_at=part.degraded_at or now, recovered_at=None)
+
+
+def _needs_help(part: ApplicationRollout, now: datetime) -> bool:
+    """Whether the application will not be healthy unless somebody intervenes."""
+    if part.pending.has_failed:
+        return True
+    is_lasting = part.stuck_since is not None and now - part.stuck_since >= STUCK_AFTER
+    return is_lasting and part.pending.is_reported
+
+
+def _end_watch(part: ApplicationRollout, now: datetime) -> ApplicationRollout:
+    """One that is degraded is watched until it has recovered, or a newer merge is live."""
+    if part.watched_until is None or part.is_degraded or now < part.watched_until:
+        return part
+    return replace(part, watched_until=None, pending=NOTHING_PENDING, stuck_since=None)
+
+
+def _unwatched(rollout: Rollout) -> Rollout:
+    return replace(rollout, parts=tuple(replace(part, watched_until=None) for part in rollout.parts))

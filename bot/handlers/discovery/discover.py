@@ -1,5 +1,6 @@
 """Discovers applications from the resources of Argo CD and Flux on each cluster, and keeps them up to date."""
 
+import base64
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,15 +19,25 @@ from bot.core.applications.discovery import (
     DiscoveryResult,
     ResourceRef,
     UnsupportedResource,
+    UnsupportedResourceError,
     build_inventory,
 )
 from bot.core.applications.flux_artifact import ARTIFACT_GENERATOR
+from bot.core.applications.flux_chart import (
+    GIT_REPOSITORY,
+    HELM_CHART,
+    HELM_REPOSITORY,
+    OCI_REPOSITORY,
+    Resources,
+)
+from bot.core.applications.flux_values import DataReader
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
 from bot.core.objects.resource import mapping, text
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
+from bot.ports.charts import Charts
 from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
@@ -77,11 +88,11 @@ class _Deployer:
     title: str
     kinds: Sequence[tuple[str, str]]
     declaring: Sequence[tuple[str, str]]
-    read: Callable[[flux.Resources, str, flux.ConfigMapReader], list[DiscoveryResult]]
+    read: Callable[[Resources, str, DataReader], list[DiscoveryResult]]
     optional: Sequence[tuple[str, str]] = ()
 
 
-def _read_argo(resources: flux.Resources, cluster: str, _: flux.ConfigMapReader) -> list[DiscoveryResult]:
+def _read_argo(resources: Resources, cluster: str, _: DataReader) -> list[DiscoveryResult]:
     return [
         application
         for resource in resources[argocd.APPLICATION]
@@ -93,10 +104,10 @@ _DEPLOYERS: Final = {
     "argocd": _Deployer(argocd.DEPLOYER, (argocd.APPLICATION,), (argocd.APPLICATION,), _read_argo),
     "flux": _Deployer(
         flux.DEPLOYER,
-        (flux.KUSTOMIZATION, flux.HELM_RELEASE, flux.GIT_REPOSITORY),
+        (flux.KUSTOMIZATION, flux.HELM_RELEASE, GIT_REPOSITORY),
         (flux.KUSTOMIZATION, flux.HELM_RELEASE),
         flux.read_resources,
-        optional=(ARTIFACT_GENERATOR,),
+        optional=(ARTIFACT_GENERATOR, HELM_REPOSITORY, HELM_CHART, OCI_REPOSITORY),
     ),
 }
 
@@ -109,12 +120,18 @@ class Discoverer:
     """
 
     def __init__(
-        self, config: Config, clusters: Mapping[str, Cluster], repository: Callable[[str], Repository]
+        self,
+        config: Config,
+        clusters: Mapping[str, Cluster],
+        repository: Callable[[str], Repository],
+        charts: Charts,
     ) -> None:
         self._config = config
         self._clusters = clusters
         self._configured_applications = config.applications
         self._repository = repository
+        self._charts = charts
+        self._capabilities: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._configured_repositories = {
             name: ConfiguredRepository(name, settings.url, settings.branch)
             for name, settings in config.repositories.items()
@@ -139,7 +156,8 @@ class Discoverer:
             try:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
                     reader = self._clusters[cluster]
-                    applications = _read(deployer, _list_resources(reader, deployer), cluster, _config_maps(reader))
+                    self._read_capabilities(reader)
+                    applications = _read(deployer, _list_resources(reader, deployer), cluster, _data_reader(reader))
             except PortError as error:
                 not_served = error if isinstance(error, _NotServedError) else None
                 problem = not_served.text if not_served else self._failed(deployer, cluster, error.text)
@@ -151,6 +169,7 @@ class Discoverer:
             with self._lock, skip_unexpected(f"inventory of {deployer.title} on {cluster}"):
                 self._problems.pop((cluster, name), None)
                 self._results[cluster, name] = applications
+                self._charts.allow_discovered(_chart_hosts(applications))
                 self._rebuild_inventory()
 
     def is_complete(self) -> bool:
@@ -170,6 +189,17 @@ class Discoverer:
         with self._lock:
             notes = tuple(self._problems[key] for key in sorted(self._problems))
             return replace(self._inventory, notes=notes, is_complete=is_complete or bool(notes))
+
+    def _read_capabilities(self, cluster: Cluster) -> None:
+        """Read the versions that charts are rendered for; without them, those that Helm assumes."""
+        kinds = cluster.discover().kinds.values()
+        versions = {name for kind in kinds for name in (kind.api_version, f"{kind.api_version}/{kind.kind}")}
+        try:
+            version = cluster.version()
+        except PortError as error:
+            _log.warning("%s", error)
+            version = ""
+        self._capabilities[cluster.name] = version, tuple(sorted(versions))
 
     def _failed(self, deployer: _Deployer, cluster: str, why: Text) -> Text:
         return LocalizedText(texts.LIST_FAILED, deployer=deployer.title, cluster=cluster, why=why)
@@ -202,6 +232,7 @@ class Discoverer:
             configured=self._configured_applications,
             repositories=list(self._configured_repositories.values()),
             clusters=[self._configured_cluster(name) for name in self._config.clusters if name in self._clusters],
+            is_allowed=self._charts.is_allowed,
         )
         self.applications.replace_all(self._inventory.applications)
         now = set(self.applications)
@@ -211,17 +242,19 @@ class Discoverer:
 
     def _configured_cluster(self, name: str) -> ConfiguredCluster:
         settings = self._config.clusters[name]
-        return ConfiguredCluster(
-            name, self._clusters[name].server, settings.context or "", settings.channel or self._config.slack.channel
-        )
+        channel = settings.channel or self._config.slack.channel
+        capabilities = self._capabilities.get(name, ("", ()))
+        return ConfiguredCluster(name, self._clusters[name].server, settings.context or "", channel, *capabilities)
 
 
-def _read(
-    deployer: _Deployer, resources: flux.Resources, cluster: str, config_maps: flux.ConfigMapReader
-) -> list[DiscoveryResult]:
+def _chart_hosts(results: Sequence[DiscoveryResult]) -> list[str]:
+    return [host for result in results if isinstance(result, DiscoveredApplication) for host in result.chart_hosts]
+
+
+def _read(deployer: _Deployer, resources: Resources, cluster: str, read_data: DataReader) -> list[DiscoveryResult]:
     """What the resources declare. A resource that fails unexpectedly becomes an UnsupportedResource. PortError."""
     try:
-        return deployer.read(resources, cluster, config_maps)
+        return deployer.read(resources, cluster, read_data)
     except PortError:
         raise
     except Exception:  # noqa: BLE001  the loop below finds out which resource it was
@@ -233,29 +266,45 @@ def _read(
         only = {**resources, **{other: [] for other in deployer.declaring}, kind: [resource]}
         try:
             with unexpected_as_port_error(str(origin.title)):
-                results += deployer.read(only, cluster, config_maps)
+                results += deployer.read(only, cluster, read_data)
         except UnexpectedError as error:
             results.append(UnsupportedResource(origin, DeployerStatus(deployer.title), error.text))
     return results
 
 
-_CONFIG_MAPS: Final = Kind("", "v1", "ConfigMap", "configmaps", namespaced=True)
+_DATA_KINDS: Final = {
+    "ConfigMap": Kind("", "v1", "ConfigMap", "configmaps", namespaced=True),
+    "Secret": Kind("", "v1", "Secret", "secrets", namespaced=True),
+}
 
 
 class _NotServedError(PortError):
     """The cluster does not serve the deployer's resources, so the deployer is not installed."""
 
 
-def _config_maps(cluster: Cluster) -> flux.ConfigMapReader:
-    """Reads the data of ConfigMaps, listing a namespace when its first one is read. PortError."""
-    listed: dict[str, Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
+def _data_reader(cluster: Cluster) -> DataReader:
+    """Reads the data of ConfigMaps and Secrets, listing a namespace when its first one is read. PortError."""
+    listed: dict[tuple[str, str], Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
 
-    def data(namespace: str, name: str) -> Mapping[str, str] | None:
-        if namespace not in listed:
-            listed[namespace] = cluster.list(_CONFIG_MAPS, namespace, lambda live: live.get("data") or {})
-        return listed[namespace].get((namespace, name))
+    def data(kind: str, namespace: str, name: str) -> Mapping[str, str] | None:
+        if (kind, namespace) not in listed:
+            try:
+                listed[kind, namespace] = cluster.list(_DATA_KINDS[kind], namespace, _data)
+            except ForbiddenError as error:
+                if kind == "ConfigMap":
+                    raise
+                forbidden = LocalizedText(texts.SECRET_FORBIDDEN, name=f"{namespace}/{name}"[:150])
+                raise UnsupportedResourceError(forbidden) from error
+        return listed[kind, namespace].get((namespace, name))
 
     return data
+
+
+def _data(live: Object) -> Mapping[str, str]:
+    data = mapping(live, "data")
+    if live.get("kind") != "Secret":
+        return data
+    return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
 
 
 def _list_resources(cluster: Cluster, deployer: _Deployer) -> dict[tuple[str, str], list[Object]]:

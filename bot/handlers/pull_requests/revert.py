@@ -5,7 +5,8 @@ branch's name depends only on the change, and a request that finds the branch co
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.core.access.permission import Decision, Granted
@@ -14,6 +15,7 @@ from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.pull_requests.change_ref import (
     CommitUrl,
+    Latest,
     PullNumber,
     PullUrl,
     Range,
@@ -51,7 +53,7 @@ from bot.core.pull_requests.revert import (
     is_attempt,
     reverted_by,
 )
-from bot.handlers.pull_requests.propose import Proposal, propose
+from bot.handlers.pull_requests.propose import Moved, Proposal, begins_on_tracked_branch, propose
 from bot.handlers.rendering.affected import affected_applications, effects, possibly_affected
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.i18n.catalogue import refusal as texts
@@ -66,7 +68,8 @@ Permit = Callable[[Sequence[str | None]], Decision]
 MAX_REBUILDS = 3  # when the branch moves while the revert is built
 _MAX_FIRST_PARENTS = 1_000_000  # searched for the merge that brought a commit
 _MAX_LATER = 5  # later commits listed for each conflicted file
-_MAX_SEARCHED_FILES = 20  # whose later commits may say that they reverted the change
+_MAX_SEARCHED_COMMITS = 5_000  # for those that changed the same files later
+_MAX_REVERTS = 100  # later commits of each file that may say that they reverted the change
 
 
 def revert(
@@ -116,6 +119,8 @@ class _TargetFinder:
         match self.request.change:
             case Sha(digits):
                 return self._commit(digits)
+            case Latest():
+                return self._commit(self.head)
             case PullNumber(number):
                 return self._pull(number)
             case Range(since, until):
@@ -163,7 +168,7 @@ class _TargetFinder:
         # A merge inside a branch usually merged the tracked branch: reverting only it would undo other people's work.
         only_possible = len(commit.parents) == 1
         if self.request.only and only_possible:
-            return self._target([commit], None)
+            return self._target([commit], None, brought_by=merge.sha)
         whole = PullNumber(pull.number) if pull and pull.merge_sha == merge.sha else Sha(merge.sha)
         return InsidePull(commit, whole, pull, merge, only_possible)
 
@@ -224,11 +229,13 @@ class _TargetFinder:
             return AcrossMerges(f"{since}..{until}", len(commits), merges)
         return self._target(commits, None)
 
-    def _target(self, commits: Sequence[Commit], pull: PullRequest | None) -> Target | Outcome:
+    def _target(
+        self, commits: Sequence[Commit], pull: PullRequest | None, *, brought_by: str | None = None
+    ) -> Target | Outcome:
         oldest = commits[-1]
         if not oldest.parents:
             return RootCommit(oldest)
-        target = Target(tuple(commits), oldest.parents[0], pull)
+        target = Target(tuple(commits), oldest.parents[0], pull, brought_by)
         if self.repository.tree_id(target.last.sha, "") == self.repository.tree_id(target.base, ""):
             return EmptyCommit(target)
         return target
@@ -247,8 +254,10 @@ class _Revert:
     manifest_cache: ManifestCache
 
     def open(self, head: str) -> Outcome:
+        message = commit_message(self.target, self.request, self._reference())
         for pull in self.forge.open_pull_requests(branch_name(self.target)):
-            if is_attempt(pull.head, self.target):
+            is_ours = is_attempt(pull.head, self.target)
+            if is_ours and begins_on_tracked_branch(self.repository, pull.head, message):
                 return AlreadyOpen(pull)
         for rebuild in range(MAX_REBUILDS + 1):
             merged = self._without_target(head)
@@ -266,11 +275,11 @@ class _Revert:
                 return NotPermitted(names, decision)
             if (len(files) > MAX_FILES or len(names) > MAX_APPLICATIONS) and not self.request.large:
                 return Confirm(self.target, tuple(files), names)
-            moved_head = self.repository.fetch()
-            if moved_head == head or rebuild == MAX_REBUILDS:  # a revert of an older head can still be merged
-                break
-            head = moved_head
-        return self._publish(merged, head, files, affected)
+            outcome = self._publish(merged, head, files, affected, accept_older=rebuild == MAX_REBUILDS)
+            if not isinstance(outcome, Moved):
+                return outcome
+            head = outcome.head
+        return Refused(LocalizedText(texts.REWRITTEN, branch=self.repository.branch))
 
     def _affected(self, head: str, tree: str) -> list[Application]:
         """Those that the revert changes. Whether it changes one that cannot be read is unknown, so that one counts."""
@@ -293,29 +302,50 @@ class _Revert:
         return self.repository.merge_trees(self.target.last.sha, head, self.target.base)
 
     def _conflict(self, merged: Merged, head: str) -> Conflict:
-        kinds = merged.kinds or ("contents",) * len(merged.conflicts)
+        kinds = dict(zip(merged.conflicts[:MAX_FILES], merged.kinds, strict=False))
+        later = {
+            path: [sha for sha in shas if sha != self.target.brought_by][:_MAX_LATER]
+            for path, shas in self._later(head, kinds).items()
+        }
+        commits = self._read(sha for shas in later.values() for sha in shas)
         files = tuple(
-            ConflictedFile(path, kind, tuple(self._later(head, path)))
-            for path, kind in zip(merged.conflicts[:MAX_FILES], kinds, strict=False)
+            ConflictedFile(path, kind, tuple(commits[sha] for sha in later[path])) for path, kind in kinds.items()
         )
         return Conflict(self.target, files, by_hand(self.target, self.repository.branch))
 
-    def _later(self, head: str, path: str, limit: int = _MAX_LATER) -> list[Commit]:
-        return self.repository.first_parent(self.target.last.sha, head, path=path, limit=limit)
+    def _later(self, head: str, paths: Iterable[str]) -> dict[str, list[str]]:
+        """The first-parent commits since the target that changed each path, newest first; none if there is too much."""
+        changed_by: dict[str, list[str]] = {path: [] for path in paths}
+        with suppress(RepositoryError):
+            for sha, changed in self.repository.changes(self.target.last.sha, head, limit=_MAX_SEARCHED_COMMITS):
+                for path in changed_by.keys() & changed:
+                    changed_by[path].append(sha)
+        return changed_by
+
+    def _read(self, shas: Iterable[str]) -> dict[str, Commit]:
+        return {commit.sha: commit for commit in self.repository.read_commits(list(dict.fromkeys(shas)))}
 
     def _nothing_left(self, head: str) -> Outcome:
-        later: dict[str, Commit] = {}
-        for path in self.repository.changed_paths(self.target.base, self.target.last.sha)[:_MAX_SEARCHED_FILES]:
-            later |= {commit.sha: commit for commit in self._later(head, path, limit=100)}
+        paths = self.repository.changed_paths(self.target.base, self.target.last.sha)
+        changed_by = self._later(head, paths)
+        later = self._read(sha for shas in changed_by.values() for sha in shas[:_MAX_REVERTS])
         newest_first = sorted(later.values(), key=lambda commit: commit.committed_at, reverse=True)
+        # Of a revert merged through a pull request, the commit itself is the merge's second parent.
+        merged = self._read(parent for commit in newest_first for parent in commit.parents[1:])
         for commit in newest_first:
-            # Of a revert merged through a pull request, the commit itself is the merge's second parent.
-            candidates = [commit, *(self.repository.commit(parent) for parent in commit.parents[1:])]
-            if by := reverted_by(self.target, candidates):
+            if by := reverted_by(self.target, [commit, *(merged[parent] for parent in commit.parents[1:])]):
                 return AlreadyReverted(self.target, by)
         return NothingToUndo(self.target, newest_first[0] if newest_first else None)
 
-    def _publish(self, merged: Merged, head: str, files: Sequence[str], applications: Sequence[Application]) -> Outcome:
+    def _publish(
+        self,
+        merged: Merged,
+        head: str,
+        files: Sequence[str],
+        applications: Sequence[Application],
+        *,
+        accept_older: bool,
+    ) -> Outcome | Moved:
         of_target = self.repository.changed_paths(self.target.base, self.target.last.sha)
         already_undone = tuple(sorted(set(of_target) - set(files)))
         application_effects = effects(self.repository, head, merged.tree, applications, self.manifest_cache)
@@ -336,6 +366,7 @@ class _Revert:
             ),
             branch=lambda attempt: branch_name(self.target, attempt),
             is_ours=self._is_ours,
+            accept_older=accept_older,
         )
         outcome = propose(proposal, self.repository, self.forge)
         if not isinstance(outcome, PullRequest):

@@ -9,7 +9,16 @@ from bot.core.access.audit import Origin, outcome_name
 from bot.core.access.permission import Decision, Granted, Right, denial
 from bot.core.access.requester import Requester
 from bot.core.applications.application import Application
-from bot.core.pull_requests.change_ref import ChangeRef, CommitUrl, PullNumber, PullUrl, Range, Sha, repository_url
+from bot.core.pull_requests.change_ref import (
+    ChangeRef,
+    CommitUrl,
+    Latest,
+    PullNumber,
+    PullUrl,
+    Range,
+    Sha,
+    repository_url,
+)
 from bot.core.pull_requests.queued import MAX_WAIT, QueuedRevert, QueueState, enqueued, postponed, waiting_for_same
 from bot.core.pull_requests.revert import (
     AlreadyOpen,
@@ -60,7 +69,8 @@ class RevertService:
 
     def revert(self, requester: Requester, request: RevertRequest) -> Message:
         """Open a pull request if the requester is allowed to; queue it if the forge asks to wait. PortError."""
-        return self._respond(requester, request, lambda: self.intents.begin(requester, request))
+        pinned = self._pinned(request)
+        return self._respond(requester, pinned, lambda: self.intents.begin(requester, pinned))
 
     def finish(self, pending: PendingIntent, requester: Requester, request: RevertRequest) -> Message:
         """The same for a request whose intent is recorded. PortError."""
@@ -142,6 +152,11 @@ class RevertService:
 
     # ------------------------------------------------------------ the repository of a change
 
+    def _pinned(self, request: RevertRequest) -> RevertRequest:
+        """The request with the latest commit by its SHA: a request that waits must not revert a later one."""
+        keys = self._repositories(request) if isinstance(request.change, Latest) else []
+        return replace(request, change=Sha(self.ports.repositories[keys[0]].fetch())) if len(keys) == 1 else request
+
     def _repositories(self, request: RevertRequest) -> list[str]:
         """The keys of the repositories that may be meant: the application's, the only one, or those with the change."""
         if request.application:
@@ -158,7 +173,7 @@ class RevertService:
             case CommitUrl(page) | PullUrl(page):
                 forges = self.ports.forges.items()
                 return [name for name, forge in forges if repository_url(forge.commit_url("0" * 40)) == page]
-            case PullNumber():
+            case PullNumber() | Latest():
                 return [name for name in names if name in self.ports.forges]
 
     def _has_commit(self, name: str, digits: str) -> bool:

@@ -13,6 +13,7 @@ from bot.core.git.commit import PullRequest, approvers
 from bot.core.pull_requests.tracked_pull_request import NOTHING_KNOWN, ProposedChange, TrackedPullRequest, refreshed
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
+from bot.ports.git import Repository, RepositoryError
 from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
 
 _log = logging.getLogger(__name__)
@@ -56,8 +57,18 @@ def track(
             purpose=purpose,
             change=change,
             author=pull.author,
+            parent=_parent(ports.repositories[repository], pull),
         )
     )
+
+
+def _parent(repository: Repository, pull: PullRequest) -> str:
+    """The sha that a new pull request begins at; "" if it cannot be read."""
+    try:
+        return next(iter(repository.commit(pull.head_sha).parents), "")
+    except RepositoryError as error:
+        _log.warning("cannot read the commit of pull request #%d: %s", pull.number, error)
+        return ""
 
 
 def poll(ports: Ports) -> None:
@@ -72,11 +83,22 @@ def poll(ports: Ports) -> None:
                 pull = forge.get_pull_request(tracked.number)
                 approved_by = approvers(pull, forge.approvals(pull.number)) if pull else ()
                 current = _current(tracked, pull, approved_by, checks, ports.clock())
-        except (ForgeError, UnexpectedError) as error:
+                if pull and current.state == "open":
+                    current = replace(current, rewritten=_is_rewritten(ports, tracked, pull))
+        except (ForgeError, RepositoryError, UnexpectedError) as error:
             _log.warning("cannot read pull request #%d of %s: %s", tracked.number, tracked.repository, error)
             continue
         if current != tracked:
             ports.store.pull_requests.save(current)
+
+
+def _is_rewritten(ports: Ports, tracked: TrackedPullRequest, pull: PullRequest) -> bool:
+    """Whether the pull request holds a commit that the tracked branch held, and no longer does. RepositoryError."""
+    repository = ports.repositories.get(tracked.repository)
+    if not tracked.parent or repository is None or repository.is_ancestor(tracked.parent, repository.head()):
+        return False
+    # It no longer holds the commit if somebody rebased it.
+    return not repository.fetch_commit(pull.head_sha) or repository.is_ancestor(tracked.parent, pull.head_sha)
 
 
 def _current(

@@ -7,6 +7,7 @@ from bot.core.applications.application import Application
 from bot.core.applications.discovery import ApplicationInventory, group_unsupported
 from bot.core.drift.freshness import current_checks
 from bot.core.git.commit import PullRequest
+from bot.core.incidents.incident import active_incidents
 from bot.i18n.language import Text, Translator
 from bot.messages.blocks import Message
 from bot.messages.status import Overview, answer
@@ -37,6 +38,7 @@ def status(
                 pulls[name] = ports.forges[name].open_pull_requests()
         except (ForgeError, UnexpectedError) as error:
             unknown[name] = error.text
+    incidents = active_incidents(ports.store.incidents.unsettled())
     return answer(
         translator,
         Overview(
@@ -46,6 +48,7 @@ def status(
             pulls=pulls,
             pulls_unknown=unknown,
             outages=problems,
+            incidents={incident.application: incident for incident in incidents},
             views=inventory.deployer_statuses,
             not_followed=group_unsupported(inventory.unsupported) if everything else (),
             is_discovering=everything and not inventory.is_complete,

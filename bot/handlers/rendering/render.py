@@ -1,20 +1,22 @@
 """Renders a source: gathers the files that it depends on from git, then runs Kustomize or Helm if needed."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from bot.core.applications.argocd_source import override_files, override_source
 from bot.core.applications.discovery import UnsupportedResourceError
+from bot.core.charts.bounds import MAX_DEPENDENCIES
+from bot.core.charts.reference import ChartRef
 from bot.core.objects.manifest import Manifest, ManifestError, is_hook, read_documents, read_manifests
 from bot.core.objects.resource import mapping
 from bot.core.rendering.chart import expand_values_files, find_dependencies, is_nondeterministic
 from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.helm_values import merge_values
-from bot.core.rendering.kustomization import Reference, find_references
 from bot.core.rendering.kustomize_edit import edit_kustomization
-from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_OBJECTS, MAX_TREES
-from bot.core.rendering.load_restrictions import move_outside_files, outside_paths
+from bot.core.rendering.limits import MAX_OBJECTS
 from bot.core.rendering.plain import is_input_file, render_plain
 from bot.core.rendering.post_build import post_build
 from bot.core.rendering.source import (
@@ -29,45 +31,47 @@ from bot.core.rendering.source import (
     resolve_path,
 )
 from bot.gc_pauses import gc_paused
+from bot.handlers.rendering.bases import MountedBases
+from bot.handlers.rendering.gathered import Gathered, check_limits, follow_kustomization, read_tree
 from bot.handlers.rendering.tree import FluxArtifact, Tree, ignore_files_above
+from bot.i18n.catalogue import chart as chart_texts
 from bot.i18n.catalogue import manifest as manifest_texts
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
+from bot.ports.charts import ChartError, Charts
 from bot.ports.errors import PortError
-from bot.ports.git import File, LinkedFiles, RepositoryError
+from bot.ports.git import File, LinkedFiles
 from bot.ports.rendering import Renderer, RenderError
 
+_FETCHED: Final = ".fetched"  # where a fetched chart is, beside the files of a repository
+_HELM_OUTPUT: Final = "helm-output.yaml"
 _MAX_NAMED = 3  # objects named before "and N more"
-
-
-@dataclass(slots=True)
-class Gathered:
-    """A source, including the overrides of files in its path, and everything needed to render it.
-
-    `outside` has the other paths that each tree depends on. `helm` says whether a kustomization has charts, `plugins`
-    whether it has generators, transformers or validators. `values` are Helm's values files, from the repository's root.
-    """
-
-    source: Source
-    kind: SourceType
-    files: dict[str, File] = field(default_factory=dict)
-    outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    helm: bool = False
-    plugins: bool = False
-    values: tuple[str, ...] = ()
-    set_file: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """The result of rendering. `unknown` has one sentence for each reason why objects are missing from `manifests`."""
+    """The result of rendering.
+
+    `unknown` has one sentence for each reason why objects are missing from `manifests`, and `notes` what else people
+    should know.
+    """
 
     manifests: tuple[Manifest, ...]
     unknown: tuple[Text, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
-def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
-    """Find what a source depends on besides its own `files`. ManifestError, RenderError, RepositoryError."""
+def gather(
+    tree: Tree,
+    source: Source,
+    files: Iterable[File],
+    charts: Charts | None = None,
+    bases: MountedBases | None = None,
+) -> Gathered:
+    """Find what a source depends on besides its own `files`, fetch the charts that it needs, and mount its bases.
+
+    ManifestError; RenderError, RepositoryError, ChartError.
+    """
     path = source.path
     ignore_files = ignore_files_above(path) if source.ignore is not None else ()
     if source.ignore is not None:
@@ -75,7 +79,10 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
         files = tree.without_excluded(files)
     own = {file.path: file for file in files}
     source = _overridden(source, own)
-    gathered = Gathered(source, source.type or detect_source_type(own, path), own)
+    gathered = Gathered(source, source.type or detect_source_type(own, path), path, own)
+    if chart := ChartRef.from_key(source.chart):
+        gathered.root = f"{_FETCHED}/{chart.name}"
+        own |= _fetched_files(chart, gathered.root, charts)
     linked = tree.linked(path)
     _refuse_broken(gathered, linked)
     own |= {file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)}
@@ -89,9 +96,9 @@ def gather(tree: Tree, source: Source, files: Iterable[File]) -> Gathered:
             gathered.kind = SourceType.KUSTOMIZE
             own[changed.file] = File(changed.file, changed.content)
     if gathered.kind is SourceType.KUSTOMIZE:
-        _follow(tree, path, gathered, is_unrestricted=source.kustomize.flux is not None)
+        follow_kustomization(tree, path, gathered, bases, is_unrestricted=source.kustomize.flux is not None)
     elif gathered.kind is SourceType.HELM:
-        _follow_chart(tree, path, source.helm, gathered)
+        _follow_chart(tree, gathered, charts)
     else:
         gathered.outside[path] = ()
     others = (*ignore_files, *linked.targets)
@@ -105,6 +112,12 @@ def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
 
     Charts whose output may vary, such as with the time, are rendered twice; objects that differ become `unknown`.
     """
+    floating = [base for base in gathered.bases.values() if not base.is_pinned][:_MAX_NAMED]
+    notes = tuple(LocalizedText(texts.NOT_PINNED, base=base.title) for base in floating)
+    return replace(_render(gathered, renderer), notes=notes)
+
+
+def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
     source = gathered.source
     path, contents = source.path, [(file.path, file.content) for file in gathered.files.values()]
     if gathered.kind is SourceType.PLAIN:
@@ -118,9 +131,13 @@ def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
         return _with_metadata(Rendering(_within_limit(path, manifests)), source)
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
+    if source.helm.masked_values:
+        renderer = renderer.without_cache()
     first = _with_metadata(_run_renderer(gathered, renderer), source)
     charts = gathered.helm or gathered.kind is SourceType.HELM
     inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
+    if source.helm.masked_values:
+        return _without_secrets(first, gathered, renderer)
     if charts and is_nondeterministic([*contents, *(("", text.encode()) for text in inline)]):
         return _without_varying(first, _with_metadata(_run_renderer(gathered, renderer), source))
     return first
@@ -128,7 +145,7 @@ def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
 
 def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
     source = gathered.source
-    path, files = source.path, list(gathered.files.values())
+    path, files = gathered.root, list(gathered.files.values())
     names = (CHART_FILE,) if gathered.kind is SourceType.HELM else KUSTOMIZATION_FILES
     file = next(name for name in (f"{path}/{base}".lstrip("/") for base in names) if name in gathered.files)
     if gathered.kind is SourceType.HELM:
@@ -139,7 +156,10 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
             set_file=((name, gathered.files[path].content) for name, path in gathered.set_file),
         )
         parameters = replace(source.helm, values_files=(), inline_values=values, set=(), set_string=(), set_file=())
-        output = renderer.helm(files, path, parameters)
+        if source.helm.replaces_values:
+            defaults = f"{path}/values.yaml".lstrip("/")
+            files = [File(defaults, b"") if file.path == defaults else file for file in files]
+        output = _post_rendered(file, renderer.helm(files, path, parameters), source.helm, renderer)
     else:
         output = renderer.kustomize(files, path, helm=gathered.helm, plugins=gathered.plugins)
     with gc_paused():
@@ -150,6 +170,19 @@ def _run_renderer(gathered: Gathered, renderer: Renderer) -> Rendering:
         except SubstitutionError:
             raise RenderError(LocalizedText(texts.NO_VARIABLE, path=path or ".")) from None
     return Rendering(_within_limit(file, built.manifests), _not_checked(texts.UNREAD_VARIABLES, built.unread))
+
+
+def _post_rendered(file: str, output: bytes, parameters: HelmParameters, renderer: Renderer) -> bytes:
+    """What Flux makes of Helm's output, without hooks, which it does not post-render."""
+    for kustomization in parameters.post_renderers:
+        objects = [manifest.object for manifest in read_manifests(file, output) if not is_hook(manifest.object)]
+        if not objects:
+            return b""
+        rendered = "\n---\n".join(json.dumps(declared) for declared in objects).encode()
+        entries = json.dumps({**json.loads(kustomization), "resources": [_HELM_OUTPUT]}).encode()
+        files = [File(KUSTOMIZATION_FILES[0], entries), File(_HELM_OUTPUT, rendered)]
+        output = renderer.kustomize(files, "", helm=False, plugins=False)
+    return output
 
 
 def _within_limit(file: str, manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
@@ -172,6 +205,23 @@ def _labeled(manifest: Manifest, added: Mapping[str, Mapping[str, str]]) -> Mani
     metadata = dict(mapping(manifest.object, "metadata"))
     metadata |= {field: {**mapping(metadata, field), **entries} for field, entries in added.items() if entries}
     return replace(manifest, object={**manifest.object, "metadata": metadata})
+
+
+def _without_secrets(first: Rendering, gathered: Gathered, renderer: Renderer) -> Rendering:
+    """The objects that are the same with other values instead of those from Secrets; the others are unknown."""
+    helm = gathered.source.helm
+    masked = replace(gathered.source, helm=replace(helm, inline_values=helm.masked_values))
+    try:
+        second = _with_metadata(_run_renderer(replace(gathered, source=masked), renderer), masked)
+    except (ManifestError, RenderError):
+        return Rendering((), (*first.unknown, LocalizedText(texts.SECRET_NEEDED)))
+    again = {manifest.key: manifest.object for manifest in second.manifests}
+    same = tuple(manifest for manifest in first.manifests if again.get(manifest.key) == manifest.object)
+    # The name of an object that exists only once may be a value.
+    differing = [manifest for manifest in first.manifests if manifest.key in again and manifest not in same]
+    is_complete = {manifest.key for manifest in first.manifests} == again.keys()
+    unnamed = () if is_complete else (LocalizedText(texts.SECRET_OBJECTS),)
+    return Rendering(same, (*first.unknown, *_not_checked(texts.SECRET_VALUES, differing), *unnamed))
 
 
 def _without_varying(first: Rendering, second: Rendering) -> Rendering:
@@ -232,55 +282,29 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
     return replace(parameters, components=tuple(components))
 
 
-def _follow(tree: Tree, path: str, gathered: Gathered, *, is_unrestricted: bool) -> None:
-    read, todo = [path], [Reference(path, path, 1)]
+def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None:
+    path, root, parameters = gathered.source.path, gathered.root, gathered.source.helm
     targets: list[str] = []  # of links
-    while todo:
-        reference = todo.pop()
-        if reference.path in gathered.outside:
-            continue
-        if reference.optional and not tree.has(reference.path):
-            gathered.outside[reference.path] = ()
-            continue
-        if not any(is_within(reference.path, root) for root in read):
-            targets += _read(tree, reference, gathered)
-            read.append(reference.path)
-            _check_limits(gathered, len(read))
-        part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
-        references = find_references(part, reference.path)
-        gathered.helm = gathered.helm or references.uses_helm
-        gathered.plugins = gathered.plugins or references.uses_plugins
-        outside = [*references.outside, *(_outside_files(part) if is_unrestricted else ())]
-        gathered.outside[reference.path] = tuple(other.path for other in outside)
-        todo += outside
-    gathered.outside[path] += tuple(targets)
-    gathered.outside.update({target: () for target in targets if target not in gathered.outside})
-    if is_unrestricted:
-        moved = move_outside_files({name: file.content for name, file in gathered.files.items()})
-        gathered.files.update({name: File(name, content) for name, content in moved.items()})
-
-
-def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
-    for file, content in files.items():
-        if file.rsplit("/", 1)[-1] in KUSTOMIZATION_FILES:
-            yield from (Reference(path, file, 1, optional=True) for path in outside_paths(file, content))
-
-
-def _follow_chart(tree: Tree, path: str, parameters: HelmParameters, gathered: Gathered) -> None:
-    targets: list[str] = []  # of links
-    needed = find_dependencies({name: file.content for name, file in gathered.files.items()}, path, parameters)
+    needed = find_dependencies({name: file.content for name, file in gathered.files.items()}, root, parameters)
     for number, reference in enumerate(needed.outside, 1):
         if not reference.optional or tree.has(reference.path):
-            targets += _read(tree, reference, gathered)
-        _check_limits(gathered, number)
+            targets += read_tree(tree, reference, gathered)
+        check_limits(gathered, number)
     ignore_missing = parameters.ignore_missing_values_files
     gathered.values = expand_values_files(needed.values_files, gathered.files, ignore_missing=ignore_missing)
     gathered.set_file = needed.set_file
     for name, chart_path in needed.local_charts.items():
         for file in [file for file in gathered.files.values() if is_within(file.path, chart_path)]:
-            vendored = f"{path}/charts/{name}{file.path.removeprefix(chart_path)}".lstrip("/")
+            vendored = f"{root}/charts/{name}{file.path.removeprefix(chart_path)}".lstrip("/")
             gathered.files[vendored] = File(vendored, file.content)
-        _check_limits(gathered, len(needed.outside))
+        check_limits(gathered, len(needed.outside))
+    for number, dependency in enumerate(needed.remote_charts):
+        chart = ChartRef.parse(dependency.repository, dependency.name, dependency.version)
+        if chart is None or charts is None or number == MAX_DEPENDENCIES:
+            raise dependency.not_fetchable()
+        place = f"{root}/charts/{dependency.name}-{number}".lstrip("/")
+        gathered.files.update(_fetched_files(chart, place, charts))
+        check_limits(gathered, number)
     gathered.outside[path] = (*(reference.path for reference in needed.outside), *targets)
     gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
 
@@ -299,34 +323,14 @@ def _refuse_broken(gathered: Gathered, linked: LinkedFiles) -> None:
             raise ManifestError(link, 1, LocalizedText(manifest_texts.BROKEN_LINK))
 
 
+def _fetched_files(chart: ChartRef, place: str, charts: Charts | None) -> dict[str, File]:
+    """The files of a chart, below a path. ChartError."""
+    if charts is None:
+        raise ChartError(LocalizedText(chart_texts.NOT_ALLOWED))
+    files = charts.files(chart, charts.fetch(chart).revision)
+    return {f"{place}/{path}": File(f"{place}/{path}", content) for path, content in files.items()}
+
+
 def _is_link(file: File, linked: LinkedFiles) -> bool:
     """Whether a file is itself a link, not in a linked directory: only Helm and Kustomize follow those."""
     return [link for link in linked.links if is_within(file.path, link)] == [file.path]
-
-
-def _read(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[str]:
-    """Add the files at a path, including those behind links; the targets of these links."""
-    try:
-        linked = tree.linked(reference.path)
-        gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
-    except RepositoryError:
-        if not tree.has(reference.path):
-            raise reference.missing_error() from None
-        raise
-    return linked.targets
-
-
-def _check_limits(gathered: Gathered, trees: int) -> None:
-    total = sum(len(file.content) for file in gathered.files.values())
-    if len(gathered.files) > MAX_FILES or total > MAX_BYTES or trees > MAX_TREES:
-        raise RenderError(
-            LocalizedText(
-                texts.TOO_MUCH,
-                trees=f"{trees:,}",
-                files=f"{len(gathered.files):,}",
-                size=f"{total / 2**20:.0f}",
-                most_trees=f"{MAX_TREES:,}",
-                most_files=f"{MAX_FILES:,}",
-                most_size=str(MAX_BYTES >> 20),
-            )
-        )

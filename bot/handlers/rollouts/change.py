@@ -9,7 +9,8 @@ from bot.core.changes.rendered_change import paired, rendered_change
 from bot.core.objects.deep_equality import deep_equal
 from bot.core.objects.images import newly_unpinned
 from bot.core.objects.manifest import Manifest, ManifestError
-from bot.core.rollouts.rollout import MAX_LISTED, ApplicationChange, ApplicationRollout, Rollout
+from bot.core.rollouts.pending import MAX_LISTED
+from bot.core.rollouts.rollout import ApplicationChange, ApplicationRollout, Rollout
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.ports import Ports
 from bot.ports.errors import PortError

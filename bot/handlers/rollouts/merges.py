@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.core.applications.application import Application
 from bot.core.git.author import MAX_AUTHORS
 from bot.core.git.commit import Commit, approvers
+from bot.core.pull_requests.revert import reverted_in, reverted_on
 from bot.core.rollouts.rollout import ApplicationRollout, Rollout
 from bot.handlers.change_people import read_authors, requester_of
 from bot.handlers.rendering.affected import affected_applications
@@ -25,6 +26,7 @@ _log = logging.getLogger(__name__)
 MAX_MERGES = 10
 # A commit this recent was created by the merge itself; an older one, before it was pushed.
 _FRESH = timedelta(minutes=10)
+_MAX_COMMITS = 100  # of one merge
 
 
 def record_merges(
@@ -47,6 +49,8 @@ def record_merges(
     for index, rollout in enumerate(rollouts):
         with skip_unexpected(f"authors of {rollout.id}"):
             rollouts[index] = _with_authors(rollout, repository, people)
+        with skip_unexpected(f"reverts of {rollout.id}"):
+            rollouts[index] = _with_reverts(rollouts[index], repository)
     moved = ports.store.rollouts.advance(name, recorded, head, rollouts)
     for rollout in rollouts if moved else ():
         _log.info("rollout of %s in %s: %s", rollout.revision, rollout.repository, rollout.subject)
@@ -129,6 +133,13 @@ def _with_authors(rollout: Rollout, repository: Repository, people: People) -> R
     return replace(rollout, authors=first, more_authors=len(authors) - len(first))
 
 
+def _with_reverts(rollout: Rollout, repository: Repository) -> Rollout:
+    """The rollout with what its commits say that they revert, besides what its pull request is known to."""
+    commits = repository.commits(rollout.parent, rollout.revision, limit=_MAX_COMMITS)
+    named = [sha for commit in commits for sha in reverted_in(commit.message)]
+    return replace(rollout, reverts=tuple(dict.fromkeys((*rollout.reverts, *named))))
+
+
 def _with_pull(rollout: Rollout, forge: Forge | None, store: Store) -> Rollout:
     """The rollout with its pull request; unchanged if the forge does not respond."""
     if forge is None:
@@ -147,6 +158,7 @@ def _with_pull(rollout: Rollout, forge: Forge | None, store: Store) -> Rollout:
         rollout,
         subject=pull.title,
         pull_author=pull.author,
+        reverts=reverted_on(pull.head),
         requester=requester_of(store, rollout.repository, pull),
         pull_number=pull.number,
         pull_url=pull.url,

@@ -9,16 +9,17 @@ from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.drift.model import ObjectDrift
 from bot.core.drift.short_path import short_path
-from bot.core.objects.health import Unready
+from bot.core.health.status import HealthStatus
 from bot.core.objects.manifest import Manifest, ManifestError
-from bot.core.rollouts.rollout import MAX_LISTED, NOTHING_PENDING, Observation, PendingState, Rollout, RolloutState
+from bot.core.rollouts.pending import MAX_LISTED, NOTHING_PENDING, PendingState
+from bot.core.rollouts.rollout import Observation, Rollout, RolloutState
 from bot.handlers.discovery.deployers import deployer_failures
 from bot.handlers.drift.comparison_cache import CompareOptions
 from bot.handlers.drift.live_comparison import LiveComparison, compare_live
 from bot.handlers.drift.result import comparison_result, join_sentences, still_present
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import changed_manifests
-from bot.handlers.rollouts.workloads import WorkloadKey, find_unready
+from bot.handlers.rollouts.health import ObjectKey, ObjectState, read_states
 from bot.i18n.catalogue import check as texts
 from bot.i18n.language import LocalizedText
 from bot.ports import Ports
@@ -34,12 +35,16 @@ Observations = dict[str, dict[str, Observation]]  # by rollout ID, then by appli
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """One application in one rollout, with the manifests that the merge changed and those that it removed."""
+    """One application in one rollout, with the manifests that the merge changed and those that it removed.
+
+    One that is live already is only `watched`: its health counts, not whether it still matches git.
+    """
 
     rollout: Rollout
     application: Application
     changed: Sequence[Manifest]
     removed: Sequence[Manifest]
+    watched: bool
 
 
 def observe(
@@ -50,7 +55,7 @@ def observe(
     manifest_cache: ManifestCache,
     ignore: Sequence[IgnoreRule] = (),
 ) -> Observations:
-    """Observe every part of these rollouts that is on the cluster and not live yet, listing each kind only once.
+    """Observe every part of these rollouts on the cluster that is not live yet or watched, listing each kind only once.
 
     Fields that a rule ignores do not delay a rollout. A PortError is not raised: it is the `error` of an observation.
     """
@@ -58,7 +63,7 @@ def observe(
     targets: list[_Target] = []
     for rollout in rollouts:
         for part in rollout.parts:
-            if part.cluster != cluster or part.live_at is not None:
+            if part.cluster != cluster or not part.is_observed:
                 continue
             application = applications.get(part.application)
             if application is None or (application.cluster, application.repository.key) != (
@@ -74,7 +79,7 @@ def observe(
             except (PortError, ManifestError) as error:
                 observations[rollout.id][part.application] = Observation(error=error.text)
             else:
-                targets.append(_Target(rollout, application, changed, removed))
+                targets.append(_Target(rollout, application, changed, removed, watched=part.live_at is not None))
     if targets:
         for target, observation in zip(targets, _observe(ports, cluster, targets, ignore), strict=True):
             observations[target.rollout.id][target.application.name] = observation
@@ -86,23 +91,26 @@ def _observe(
 ) -> Sequence[Observation]:
     cluster = ports.clusters[name]
     manifests = [
-        (manifest, target.application) for target in targets for manifest in (*target.changed, *target.removed)
+        (manifest, target.application)
+        for target in targets
+        if not target.watched
+        for manifest in (*target.changed, *target.removed)
     ]
     try:
         with unexpected_as_port_error(f"rollouts on {name}"):
             live = compare_live(cluster, manifests, options=CompareOptions(tuple(ignore)))
-            observations = [_observe_target(target, live) for target in targets]
+            observations = [Observation() if target.watched else _observe_target(target, live) for target in targets]
             applied = [
                 target
                 for target, observation in zip(targets, observations, strict=True)
                 if observation == Observation()
             ]
             changed = [(manifest, target.application.namespace) for target in applied for manifest in target.changed]
-            workloads = find_unready(cluster, live.discovery, changed)
+            states = read_states(cluster, live.discovery, changed)
     except PortError as error:
         return [Observation(error=error.text)] * len(targets)
     observations = [
-        _with_unready(target, observation, workloads) for target, observation in zip(targets, observations, strict=True)
+        _with_states(target, observation, states) for target, observation in zip(targets, observations, strict=True)
     ]
     return _with_failures(ports, cluster, targets, observations)
 
@@ -117,9 +125,8 @@ def _observe_target(target: _Target, live: LiveComparison) -> Observation:
 
 def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
     """Whether the merge is applied: changed objects match their manifests, and removed ones are gone."""
-    namespace = target.application.namespace
-    result = comparison_result(target.changed, namespace=namespace, live=live)
-    present, unknown = still_present(target.removed, namespace=namespace, live=live)
+    result = comparison_result(target.changed, target.application, live)
+    present, unknown = still_present(target.removed, target.application, live)
     missing = [line for drift in result.drift for line in _missing(drift)]
     remaining = [f"{manifest.kind} {manifest.name}" for manifest in present]
     if missing or remaining:
@@ -128,14 +135,19 @@ def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
     return Observation(error=join_sentences((*result.unknown, *unknown)))
 
 
-def _with_unready(target: _Target, observation: Observation, workloads: Mapping[WorkloadKey, Unready]) -> Observation:
-    """The observation with the workloads that are not ready, if everything is applied."""
+def _with_states(target: _Target, observation: Observation, states: Mapping[ObjectKey, ObjectState]) -> Observation:
+    """The observation with the objects that are not healthy and the images that run, if everything is applied."""
     if observation != Observation():
         return observation
     namespace = target.application.namespace
-    keys = ((manifest.kind, manifest.namespace or namespace, manifest.name) for manifest in target.changed)
-    unready = tuple(workloads[key] for key in keys if key in workloads)
-    return Observation(PendingState(unready=unready[:MAX_LISTED], total=len(unready))) if unready else observation
+    keys = (manifest.in_namespace(manifest.namespace or namespace).key for manifest in target.changed)
+    own = [states[key] for key in keys if key in states]
+    unready = [state.unready for state in own if state.unready is not None]
+    if target.watched:  # what is missing now is drift
+        unready = [each for each in unready if each.health is not HealthStatus.MISSING]
+    if unready:
+        return Observation(PendingState(unready=tuple(unready[:MAX_LISTED]), total=len(unready)))
+    return Observation(images=tuple(dict.fromkeys(image for state in own for image in state.images))[:MAX_LISTED])
 
 
 def _with_failures(
@@ -147,6 +159,7 @@ def _with_failures(
         target.application.name: target.application
         for target, observation in zip(targets, observations, strict=True)
         if observation.pending != NOTHING_PENDING
+        and not target.watched
         and (target.rollout.state is RolloutState.LATE or now - target.rollout.merged_at >= _DEPLOYER_DELAY)
     }
     failures: Mapping[str, DeployerFailure] = {}

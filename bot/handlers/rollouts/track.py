@@ -1,16 +1,25 @@
-"""Tracks each rollout until it ends: describes its change, observes the clusters, and marks superseded rollouts."""
+"""Tracks each rollout until it is over: describes its change, observes the clusters, and relates it to later merges."""
 
 import logging
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core.applications.application import Application
 from bot.core.drift.ignore_rules import IgnoreRule
 from bot.core.objects.manifest import ManifestError
-from bot.core.rollouts.rollout import ENDED_STATES, Rollout, RolloutState, apply_observations, mark_superseded
+from bot.core.rollouts.rollout import (
+    ENDED_STATES,
+    Limits,
+    Rollout,
+    RolloutState,
+    apply_observations,
+    mark_reverted,
+    mark_superseded,
+)
+from bot.core.waiting import is_waiting
 from bot.handlers.change_people import judged
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -23,6 +32,7 @@ from bot.ports.isolation import skip_unexpected, unexpected_as_port_error
 _log = logging.getLogger(__name__)
 
 _MAX_CLUSTERS = 8
+_WATCH_INTERVAL = timedelta(minutes=1)
 
 
 class RolloutTracker:
@@ -39,7 +49,7 @@ class RolloutTracker:
         suspects: Suspects,
         *,
         ignore: Sequence[IgnoreRule],
-        deadline: timedelta,
+        limits: Limits,
         timeout: timedelta,
     ) -> None:
         self._ports = ports
@@ -47,7 +57,9 @@ class RolloutTracker:
         self._rendered = manifest_cache
         self._suspects = suspects
         self._ignore = ignore
-        self._deadline = deadline
+        self._limits = limits
+        self._watch_interval = min(_WATCH_INTERVAL, limits.watch / 30)
+        self._watched_at: dict[str, datetime] = {}  # by cluster
         self._timeout = timeout.total_seconds()
         self._writing = threading.Lock()
         self._starting = threading.Lock()
@@ -61,7 +73,7 @@ class RolloutTracker:
             for rollout in rollouts:
                 with skip_unexpected(f"rollout {rollout.id}"):
                     self._save(rollout, self._described(rollout))
-        clusters = {part.cluster for rollout in rollouts for part in rollout.parts if part.live_at is None}
+        clusters = {part.cluster for rollout in rollouts for part in rollout.parts if part.is_observed}
         with self._starting:
             for cluster in sorted(clusters):
                 before = self._observations.get(cluster)
@@ -80,9 +92,8 @@ class RolloutTracker:
         wait(self._observations.values(), timeout=self._timeout)
 
     def _observe_cluster(self, cluster: str) -> None:
-        observations = observe(
-            self._ports, cluster, self._in_progress(), self._applications, self._rendered, self._ignore
-        )
+        rollouts = self._due(cluster)
+        observations = observe(self._ports, cluster, rollouts, self._applications, self._rendered, self._ignore)
         with self._writing:
             now = self._ports.clock()
             for rollout in self._in_progress():  # another thread may have changed them meanwhile
@@ -92,9 +103,9 @@ class RolloutTracker:
                     described = self._described(rollout)  # it may be new, and not described yet
                     self._save(
                         rollout,
-                        apply_observations(described, observations[rollout.id], now=now, deadline=self._deadline),
+                        apply_observations(described, observations[rollout.id], now=now, limits=self._limits),
                     )
-            self._supersede()
+            self._relate()
 
     def _name_suspects(self) -> None:
         """Find the suspects of each late rollout once, without a lock: that renders commits and takes long."""
@@ -119,15 +130,32 @@ class RolloutTracker:
         return describe(self._ports, rollout, self._applications, self._rendered)
 
     def _in_progress(self) -> list[Rollout]:
-        return [rollout for rollout in self._ports.store.rollouts.unsettled() if rollout.state not in ENDED_STATES]
+        return [rollout for rollout in self._ports.store.rollouts.unsettled() if not rollout.is_over]
 
-    def _supersede(self) -> None:
+    def _due(self, cluster: str) -> list[Rollout]:
+        """The rollouts in progress, and from time to time those that are only watched."""
+        now, watched_at = self._ports.clock(), self._watched_at.get(cluster)
+        if watched_at is None or not is_waiting(watched_at + self._watch_interval, now, self._watch_interval):
+            self._watched_at[cluster] = now
+            return self._in_progress()
+        return [rollout for rollout in self._in_progress() if rollout.state not in ENDED_STATES]
+
+    def _relate(self) -> None:
+        """Mark what newer merges have reverted or superseded."""
+        rollouts = self._ports.store.rollouts.unsettled()
+        for rollout in rollouts:
+            for reverted in self._ports.store.rollouts.of_revisions(rollout.reverts) if rollout.reverts else ():
+                if reverted.repository == rollout.repository:
+                    with skip_unexpected(f"rollout {reverted.id}"):
+                        self._save(reverted, mark_reverted(reverted, rollout, now=self._ports.clock()))
         rollouts = self._ports.store.rollouts.unsettled()
         for index, older in enumerate(rollouts):
-            for newer in rollouts[index + 1 :]:
-                if newer.repository == older.repository and older.state not in ENDED_STATES:
-                    with skip_unexpected(f"rollout {older.id}"):
-                        self._save(older, mark_superseded(older, newer, now=self._ports.clock()))
+            with skip_unexpected(f"rollout {older.id}"):
+                marked = older
+                for newer in rollouts[index + 1 :]:
+                    if newer.repository == older.repository:
+                        marked = mark_superseded(marked, newer, now=self._ports.clock())
+                self._save(older, marked)
 
     def _save(self, before: Rollout, after: Rollout) -> None:
         if after != before:

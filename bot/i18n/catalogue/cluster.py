@@ -6,12 +6,14 @@ LIST = Phrase(en="list {resource}", es="listar {resource}")
 LIST_IN = Phrase(en="list {resource} in namespace {namespace}", es="listar {resource} en el namespace {namespace}")
 READ_KINDS = Phrase(en="discover API resources", es="descubrir los recursos de la API")
 READ_KINDS_OF = Phrase(en="discover the API resources of {version}", es="descubrir los recursos de {version}")
+READ_VERSION = Phrase(en="read the version", es="leer la versión")
 READ_SCHEMAS = Phrase(en="read OpenAPI schemas", es="leer los esquemas OpenAPI")
 READ_SCHEMA_OF = Phrase(en="read the OpenAPI schema of {version}", es="leer el esquema OpenAPI de {version}")
 
 COULD_NOT = Phrase(
     en="Could not {what} on cluster {cluster}: {why}", es="No se pudo {what} en el clúster {cluster}: {why}"
 )
+AUDIT_LOG = Phrase(en="Could not read the audit log {path}: {why}", es="No se pudo leer el audit log {path}: {why}")
 EXPIRES = Phrase(en="the list expired on every attempt (410).", es="la lista expiró en cada intento (410).")
 EXPIRED = Phrase(en="the list expired (410).", es="la lista expiró (410).")
 TOO_LARGE = Phrase(en="the response is larger than {size} MiB.", es="la respuesta supera los {size} MiB.")

@@ -12,8 +12,8 @@ DIFF = Phrase(
     es="las diferencias, campo por campo; --all muestra también las descartadas",
 )
 REVERT = Phrase(
-    en="open a pull request that reverts a change; REV is a SHA, merge, #PR, range A..B or URL",
-    es="abrir un pull request que revierte un cambio; REV es un SHA, una fusión, un #PR, un rango A..B o una URL",
+    en="open a pull request that reverts a change; REV is a SHA, merge, #PR, range A..B, URL or HEAD",
+    es="abrir un pull request que revierte un cambio; REV es un SHA, una fusión, un #PR, un rango A..B, una URL o HEAD",
 )
 HISTORY = Phrase(
     en="what reached the tracked branch, when it went live and who approved it",

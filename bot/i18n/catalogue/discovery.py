@@ -37,14 +37,6 @@ NO_CHANNEL = Phrase(
     en="the annotation {annotation} is not a channel ID such as C0123456789.",
     es="su anotación {annotation} no es un ID de canal como C0123456789.",
 )
-CHART_FROM_REGISTRY = Phrase(
-    en="the chart comes from the Helm repository {url}, but the bot reads only from git.",
-    es="su chart viene del repositorio de Helm {url}, pero el bot solo lee de git.",
-)
-FROM_OCI = Phrase(
-    en="the source is an OCI artifact, but the bot reads only from git.",
-    es="su origen es un artefacto OCI, pero el bot solo lee de git.",
-)
 OUTSIDE = Phrase(en="the path points outside the repository.", es="su ruta apunta fuera del repositorio.")
 PLUGIN = Phrase(
     en="a config management plugin renders the manifests, and the bot does not run plugins. Commit the rendered "
@@ -103,35 +95,39 @@ FROM_SECRET = Phrase(
     en="the manifests use values from the Secret {name}, which the bot does not read.",
     es="sus manifiestos usan valores del Secret {name}, y el bot no lo lee.",
 )
-NO_CONFIG_MAP = Phrase(
-    en="the ConfigMap {name} does not exist or the bot cannot list it.",
-    es="su ConfigMap {name} no existe o el bot no puede listarlo.",
+NO_DATA = Phrase(
+    en="the {kind} {name} does not exist or the bot cannot list it.",
+    es="su {kind} {name} no existe o el bot no puede listarlo.",
+)
+SECRET_FORBIDDEN = Phrase(
+    en="the values come from the Secret {name}, which the bot may not read. Grant it get and list on secrets there, or "
+    "move the values to a ConfigMap.",
+    es="sus valores vienen del Secret {name}, y el bot no puede leerlo. Otórgale get y list sobre secrets ahí, o mueve "
+    "los valores a un ConfigMap.",
 )
 CHART_REFERENCE = Phrase(
-    en="the chart comes from a {kind}, but the bot reads only from git.",
-    es="su chart viene de un {kind}, pero el bot solo lee de git.",
-)
-VALUES_REPLACED = Phrase(
-    en="the valuesFiles replace the chart's values.yaml. List values.yaml first, so that Helm renders the same "
-    "manifests.",
-    es="sus valuesFiles reemplazan el values.yaml del chart. Pon values.yaml primero, para que Helm renderice los "
-    "mismos manifiestos.",
+    en="the chart comes from a {kind}, which the bot does not follow.",
+    es="su chart viene de un {kind}, y el bot no lo sigue.",
 )
 TARGET_PATH = Phrase(
-    en="the valuesFrom uses targetPath, which the bot does not support.",
-    es="su valuesFrom usa targetPath, y el bot no lo admite.",
+    en="the targetPath {path} in valuesFrom is not a path that Helm accepts.",
+    es="el targetPath {path} de valuesFrom no es una ruta que Helm acepte.",
 )
 BAD_VALUES = Phrase(
-    en="the values in the ConfigMap {name} are not valid YAML.",
-    es="los valores de su ConfigMap {name} no son YAML válido.",
+    en="the values in {name} are not valid YAML.",
+    es="los valores de {name} no son YAML válido.",
 )
 NOT_GIT = Phrase(
     en="the source is the {kind} {name}, but the bot reads only from git.",
     es="su origen es el {kind} {name}, pero el bot solo lee de git.",
 )
-NO_GIT_REPOSITORY = Phrase(
-    en="the GitRepository {name} does not exist or the bot cannot list it.",
-    es="su GitRepository {name} no existe o el bot no puede listarlo.",
+NO_SUCH_SOURCE = Phrase(
+    en="the {kind} {name} does not exist or the bot cannot list it.",
+    es="su {kind} {name} no existe o el bot no puede listarlo.",
+)
+NOT_FETCHABLE = Phrase(
+    en="{url} is not the address of a Helm repository or an OCI registry.",
+    es="{url} no es la dirección de un repositorio de Helm ni de un registro OCI.",
 )
 NO_GENERATOR = Phrase(
     en="the bot found no ArtifactGenerator that produces the ExternalArtifact {name}.",

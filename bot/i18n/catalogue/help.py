@@ -32,6 +32,7 @@ NO_APPLICATION = Phrase(
     es="No existe la aplicación “{word}”: todavía no hay aplicaciones configuradas. Escribe /gitops help para ver "
     "todos los comandos.",
 )
+EXAMPLES = Phrase(en="Examples:", es="Ejemplos:")
 USAGE = Phrase(
     en="Usage: {usage} ({summary}). Type /gitops help to see all commands.",
     es="Uso: {usage} ({summary}). Escribe /gitops help para ver todos los comandos.",

@@ -123,6 +123,19 @@ VARYING = Phrase(
     es="{objects} sin comprobar: renderizar dos veces dio resultados distintos, probablemente porque una plantilla usa "
     "valores aleatorios o la hora actual. Define esos valores explícitamente en git.",
 )
+SECRET_VALUES = Phrase(
+    en="{objects} not checked: they contain values from a Secret, or depend on them.",
+    es="{objects} sin comprobar: contienen valores de un Secret o dependen de ellos.",
+)
+SECRET_OBJECTS = Phrase(
+    en="Some objects are not checked: which ones there are depends on values from a Secret.",
+    es="Algunos objetos quedan sin comprobar: cuáles hay depende de valores de un Secret.",
+)
+SECRET_NEEDED = Phrase(
+    en="The chart renders only with the values from its Secret, so the bot cannot tell which objects contain them.",
+    es="El chart solo se renderiza con los valores de su Secret, así que el bot no puede saber qué objetos los "
+    "contienen.",
+)
 UNREAD_VARIABLES = Phrase(
     en="{objects} not checked: Flux fills in variables from a Secret, which the bot does not read.",
     es="{objects} sin comprobar: Flux completa variables de un Secret, y el bot no lo lee.",
@@ -133,3 +146,8 @@ ENCRYPTED = Phrase(
     es="{objects} sin comprobar: cifrado con SOPS, y el bot no lo descifra.",
 )
 AND_MORE = Phrase(en="{objects} and {n} more", es="{objects} y {n} más")
+NOT_PINNED = Phrase(
+    en="The base {base} is not pinned to a commit, so it can change without a commit here.",
+    es="La base {base} no está fijada a un commit, así que puede cambiar sin un commit aquí.",
+)
+NO_BASE = Phrase(en="The base {base} cannot be read: {why}", es="No se puede leer la base {base}: {why}")

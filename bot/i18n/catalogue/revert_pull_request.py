@@ -12,6 +12,10 @@ OPEN = Phrase(
     en="The revert pull request #{number}{touched} is open: {title}. {ending}",
     es="El pull request de revert #{number}{touched} está abierto: {title}. {ending}",
 )
+REWRITTEN_ENDING = Phrase(
+    en="The tracked branch was rewritten, so merging this would bring removed commits back. Close it and try again.",
+    es="La rama seguida se reescribió, así que fusionarlo volvería a traer commits eliminados. Ciérralo y reinténtalo.",
+)
 OPEN_ENDING = Phrase(en="Nothing changes until someone merges it.", es="Nada cambia hasta que alguien lo fusione.")
 
 MERGED_HEADER = Phrase(en="✅ Revert merged: #{number}", es="✅ Revert fusionado: #{number}")

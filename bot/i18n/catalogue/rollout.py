@@ -19,11 +19,64 @@ SUPERSEDED = Phrase(
     en="{names} went live with a newer merge, {newer}.",
     es="{names}: desplegado con una fusión más reciente, {newer}.",
 )
-LATE_HEADER = Phrase(en="⚠️ Not live: {names}", es="⚠️ Sin desplegar: {names}")
-LATE = PluralPhrase(
-    en=("{names} is still not live.", "{names} are still not live."),
-    es=("{names} sigue sin desplegarse.", "{names} siguen sin desplegarse."),
+REVERTED_HEADER = Phrase(en="↩️ Reverted: {names}", es="↩️ Revertido: {names}")
+REVERTED = Phrase(en="The change of {names} was reverted by {by}.", es="El cambio de {names} se revirtió con {by}.")
+REVERTED_BY = Phrase(en=" · reverted by {change}", es=" · revertido con {change}")
+DEGRADED_HEADER = Phrase(
+    en="⚠️ Live, but degraded later: {names}{because}", es="⚠️ Desplegado, pero degradado después: {names}{because}"
 )
+DEGRADED = PluralPhrase(
+    en=("{names} went live, but is degraded now{because}.", "{names} went live, but are degraded now{because}."),
+    es=(
+        "{names}: desplegado, pero ahora está degradado{because}.",
+        "{names}: desplegados, pero ahora están degradados{because}.",
+    ),
+)
+DEGRADED_NOTE = Phrase(
+    en="It was healthy after the merge. The bot keeps watching and updates this card.",
+    es="Estaba sano después de la fusión. El bot sigue vigilando y actualiza esta tarjeta.",
+)
+PARTLY_LIVE_HEADER = Phrase(
+    en="⚠️ Partly live ({live} of {all}), not yet: {names}{because}",
+    es="⚠️ Desplegado en parte ({live} de {all}), falta: {names}{because}",
+)
+PARTLY_LIVE = PluralPhrase(
+    en=("{names} is still not live{because}.", "{names} are still not live{because}."),
+    es=("{names} sigue sin desplegarse{because}.", "{names} siguen sin desplegarse{because}."),
+)
+PAUSED_HEADER = Phrase(en="⏸️ Paused: {names}{because}", es="⏸️ En pausa: {names}{because}")
+PAUSED = PluralPhrase(
+    en=("{names} is not live: its rollout is paused.", "{names} are not live: their rollouts are paused."),
+    es=("{names} sin desplegar: su rollout está en pausa.", "{names} sin desplegar: sus rollouts están en pausa."),
+)
+PAUSED_NOTE = Phrase(
+    en="It continues when someone resumes it. The bot keeps watching and updates this card.",
+    es="Continúa cuando alguien lo reanude. El bot sigue vigilando y actualiza esta tarjeta.",
+)
+STUCK_HEADER = Phrase(en="⚠️ Stuck: {names}{because}", es="⚠️ Bloqueado: {names}{because}")
+STUCK = PluralPhrase(
+    en=("{names} is stuck{because}.", "{names} are stuck{because}."),
+    es=("{names}: el rollout está bloqueado{because}.", "{names}: los rollouts están bloqueados{because}."),
+)
+TIMED_OUT_HEADER = Phrase(en="⚠️ Timed out: {names}{because}", es="⚠️ Tiempo agotado: {names}{because}")
+TIMED_OUT = PluralPhrase(
+    en=("{names} timed out: still not live{because}.", "{names} timed out: still not live{because}."),
+    es=(
+        "{names}: tiempo agotado, sigue sin desplegarse{because}.",
+        "{names}: tiempo agotado, siguen sin desplegarse{because}.",
+    ),
+)
+OF = Phrase(en=" · {name}", es=" · {name}")
+BECAUSE = Phrase(en=" · {name}: {reason}", es=" · {name}: {reason}")
+IMAGE_PULL = Phrase(en="image cannot be pulled", es="no se puede descargar la imagen")
+OOM_KILLED = Phrase(en="out of memory (OOMKilled)", es="sin memoria (OOMKilled)")
+CRASH_LOOP = Phrase(en="container keeps crashing", es="el contenedor falla una y otra vez")
+QUOTA = Phrase(en="quota exceeded", es="cuota superada")
+ADMISSION = Phrase(en="denied by admission control", es="rechazado por el control de admisión")
+UNSCHEDULABLE = Phrase(en="no node can run it", es="ningún nodo puede ejecutarlo")
+HOOK_FAILED = Phrase(en="a hook failed", es="falló un hook")
+DEPENDENCY = Phrase(en="a dependency is missing or not ready", es="una dependencia falta o no está lista")
+PROBE = Phrase(en="running, but its probe fails", es="en ejecución, pero su sonda falla")
 UNKNOWN_HEADER = Phrase(en="⚠️ Rollout unknown: {names}", es="⚠️ Rollout desconocido: {names}")
 UNKNOWN = PluralPhrase(
     en=("The bot cannot tell whether {names} is live.", "The bot cannot tell whether {names} are live."),
@@ -67,6 +120,14 @@ PART_LIVE = Phrase(
     en="{application} on {cluster}: live in {took}, at {time}",
     es="{application} en {cluster}: desplegada en {took}, a las {time}",
 )
+RECOVERED = Phrase(
+    en=" · degraded at {time}, healthy again at {recovered}",
+    es=" · degradada a las {time}, sana de nuevo a las {recovered}",
+)
+PART_DEGRADED = Phrase(
+    en="{application} on {cluster}: live in {took}, degraded at {time}: {missing}",
+    es="{application} en {cluster}: desplegada en {took}, degradada a las {time}: {missing}",
+)
 PART_UNKNOWN = Phrase(
     en="{application} on {cluster}: unknown. {reason}",
     es="{application} en {cluster}: estado desconocido. {reason}",
@@ -83,10 +144,11 @@ REMAINING = Phrase(
     en="{object} was removed from git but is still in the cluster",
     es="{object} se eliminó de git pero sigue en el clúster",
 )
-READY = Phrase(en="{object}: {ready} of {wanted} ready", es="{object}: {ready} de {wanted} listos")
-READY_BECAUSE = Phrase(
-    en="{object}: {ready} of {wanted} ready ({reason})",
-    es="{object}: {ready} de {wanted} listos ({reason})",
+READY = Phrase(en="{object}: {state}", es="{object}: {state}")
+READY_BECAUSE = Phrase(en="{object}: {state} ({reason})", es="{object}: {state} ({reason})")
+PODS = PluralPhrase(
+    en=("{bar} {ready} of {n} pod", "{bar} {ready} of {n} pods"),
+    es=("{bar} {ready} de {n} pod", "{bar} {ready} de {n} pods"),
 )
 SAYS = Phrase(en=" · {deployer} reports {reason}", es=" · {deployer} informa {reason}")
 SAYS_MORE = Phrase(en=" · {deployer} reports {reason}: {message}", es=" · {deployer} informa {reason}: {message}")
@@ -96,6 +158,9 @@ PART_UNSEEN = Phrase(
 )
 ALL_LIVE = PluralPhrase(
     en=("{n} live: {names}", "{n} live: {names}"), es=("{n} desplegada: {names}", "{n} desplegadas: {names}")
+)
+ALL_DEGRADED = PluralPhrase(
+    en=("{n} degraded: {names}", "{n} degraded: {names}"), es=("{n} degradada: {names}", "{n} degradadas: {names}")
 )
 ALL_UNSEEN = PluralPhrase(
     en=("{n} waiting for the first check: {names}", "{n} waiting for the first check: {names}"),
@@ -142,6 +207,11 @@ UNPINNED = Phrase(
     en="These images are not pinned to a digest, so their content can change: {images}",
     es="Estas imágenes no están fijadas a un digest, así que su contenido puede cambiar: {images}",
 )
+SEVERAL_DIGESTS = Phrase(
+    en="Pods run {n} different images for {image}: {digests}",
+    es="Los pods ejecutan {n} imágenes distintas de {image}: {digests}",
+)
+OTHER_DIGEST = Phrase(en="Pods run {digests} instead of {image}", es="Los pods ejecutan {digests} en lugar de {image}")
 FLOATING = Phrase(en="{image} (no fixed version)", es="{image} (sin versión fija)")
 
 MORE_APPLICATIONS = PluralPhrase(

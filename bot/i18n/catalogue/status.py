@@ -33,15 +33,14 @@ IS_UNCHECKED = Phrase(en="not checked yet", es="sin comprobar todavía")
 IS_SYNCED = Phrase(en="synced", es="en sincronía")
 APPLICATION = Phrase(en="Application", es="Aplicación")
 STATE = Phrase(en="Status", es="Estado")
-LINE = Phrase(
-    en="{mark} {name} · {state} · {where} · git {revision} · checked {time}",
-    es="{mark} {name} · {state} · {where} · git {revision} · comprobada a las {time}",
-)
+LINE = Phrase(en="{mark} {name} · {state}", es="{mark} {name} · {state}")
+AT_REVISION = Phrase(en=" · git {revision}", es=" · git {revision}")
+IN_NAMESPACE = Phrase(en=" · in namespace {namespace}", es=" · en el namespace {namespace}")
+CHECKED = Phrase(en=" · checked {time}", es=" · comprobado a las {time}")
 LAST_COMPLETE = Phrase(
     en="Last complete check: {time}; every check since has failed.",
     es="Última comprobación completa: {time}; todas las posteriores han fallado.",
 )
-LINE_UNCHECKED = Phrase(en="⏳ {name} · not checked yet · {where}", es="⏳ {name} · sin comprobar todavía · {where}")
 STATE_DRIFT = Phrase(en="{state}: {facts}", es="{state}: {facts}")
 ARRIVING = Phrase(en=" · {revision} is rolling out", es=" · {revision} se está desplegando")
 MORE_APPLICATIONS = PluralPhrase(

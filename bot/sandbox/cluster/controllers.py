@@ -1,10 +1,11 @@
 """Simulated controllers: workloads reach their spec some seconds after it changes.
 
-There are no pods: only statuses change. An image whose tag contains `broken` never starts, to make a rollout fail.
+Only statuses change, but a Deployment that is stuck gets a pod that says why: see `failures`.
 """
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
@@ -12,15 +13,16 @@ from typing import Any
 
 import orjson
 
+from bot.core.health.cause import Cause
 from bot.sandbox.cluster.api import Api
 from bot.sandbox.cluster.errors import ApiError
+from bot.sandbox.cluster.failures import FAILURES, Failure, failing_pod, failure_of
 from bot.sandbox.cluster.managed_fields import timestamp
 
 Object = dict[str, Any]
 
 MANAGER = "kube-controller-manager"
 REVISION = "deployment.kubernetes.io/revision"
-BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,22 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The state of a workload now: `share` goes from 0 to 1; `overdue` is past its progress deadline."""
+    """The state of a workload now: `share` goes from 0 to 1; `overdue` is past its progress deadline.
+
+    With a `failure`, new pods are not ready; if it is `down`, the old ones are not either.
+    """
 
     progress: Progress
     share: float
-    stuck: bool
+    failure: Failure | None
+    down: bool
     overdue: bool
     now: str
+
+    @property
+    def stuck(self) -> bool:
+        """Whether it never becomes complete."""
+        return self.failure is not None
 
     @property
     def done(self) -> bool:
@@ -52,6 +63,8 @@ class Moment:
 
     def ready(self, desired: int) -> int:
         """The number of ready replicas; old ones stay until they are replaced."""
+        if self.down:
+            return 0
         before = min(self.progress.ready_before, desired)
         return before if self.stuck else max(before, int(self.share * desired))
 
@@ -63,22 +76,63 @@ class Moment:
 
 
 class Controllers:
-    """Call `reconcile` periodically to update the status of incomplete workloads. `rollout` is in seconds."""
+    """Call `reconcile` periodically to update the status of incomplete workloads.
 
-    def __init__(self, api: Api, rollout: float) -> None:
+    `rollout` is in seconds, and `memory_use` in MiB, by the name of a container.
+    """
+
+    def __init__(self, api: Api, rollout: float, memory_use: Mapping[str, int]) -> None:
         self._api = api
         self._rollout = rollout
+        self._memory_use = memory_use
+        self._failing: dict[str, Object] = {}  # the pods that say why their Deployment is stuck, by path
+        self._told: dict[str, Cause] = {}  # the Deployments that are told to fail, by name
         self._progress: dict[str, Progress] = {}
         self._arrived: dict[str, str] = {}  # resourceVersion by uid
 
     def reconcile(self) -> None:
         """Update every incomplete workload."""
         with self._api.store.lock:
+            self._reconcile_pods()
             for collection, status in STATUSES.items():
                 for _, entry in self._api.store.items(collection):
                     metadata = entry.object["metadata"]
                     if self._arrived.get(metadata["uid"]) != metadata["resourceVersion"]:
                         self._advance(entry.object, status)
+
+    def fail(self, deployment: str, cause: Cause) -> None:
+        """Let no pod of the Deployments with this name be ready, for this cause, until they `recover`."""
+        with self._api.store.lock:
+            self._told[deployment] = cause
+            self._arrived.clear()
+
+    def recover(self, deployment: str) -> None:
+        """Let the pods of the Deployments with this name be ready again."""
+        with self._api.store.lock:
+            self._told.pop(deployment, None)
+            self._arrived.clear()
+
+    def _reconcile_pods(self) -> None:
+        """One failing pod for each Deployment that is stuck, and none for the others."""
+        wanted = {}
+        for _, entry in self._api.store.items(("apps", "deployments")):
+            failure = self._failure(entry.object)
+            if failure and failure.pod_status:
+                pod = failing_pod(entry.object, failure, _template_hash(entry.object))
+                wanted[self._api.path_of(pod)] = pod
+        for path, pod in self._failing.items():
+            if wanted.get(path) != pod:
+                with suppress(ApiError):  # deleted by somebody
+                    self._api.call("DELETE", path, user_agent=MANAGER)
+        for path, pod in wanted.items():
+            if self._failing.get(path) != pod:
+                self._api.call("POST", path.rpartition("/")[0], pod, user_agent=MANAGER)
+                self._api.call("PUT", f"{path}/status", pod, user_agent=MANAGER)
+        self._failing = wanted
+
+    def _failure(self, live: Object) -> Failure | None:
+        told = self._told.get(live["metadata"]["name"]) if live["kind"] == "Deployment" else None
+        return FAILURES[told] if told else failure_of(live, self._memory_use)
 
     def _advance(self, live: Object, status: Callable[[Object, Moment], Object]) -> None:
         now = self._api.clock()
@@ -89,7 +143,8 @@ class Controllers:
         moment = Moment(
             progress,
             share=min(1.0, elapsed / self._rollout) if self._rollout else 1.0,
-            stuck=_is_stuck(live),
+            failure=self._failure(live),
+            down=live["kind"] == "Deployment" and live["metadata"]["name"] in self._told,
             overdue=elapsed > live.get("spec", {}).get("progressDeadlineSeconds", 600),
             now=timestamp(now),
         )
@@ -121,11 +176,6 @@ def _progressed(before: Progress | None, live: Object, now: datetime) -> Progres
 def _template_hash(live: Object) -> str:
     template = orjson.dumps(live.get("spec", {}).get("template", {}), option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(template).hexdigest()[:10]
-
-
-def _is_stuck(live: Object) -> bool:
-    spec = live.get("spec", {}).get("template", {}).get("spec", {})
-    return any(BROKEN in c.get("image", "").rpartition("/")[2].partition(":")[2] for c in spec.get("containers", ()))
 
 
 def _condition(live: Object, kind: str, verdict: tuple[bool, str, str], now: str) -> Object:
@@ -169,8 +219,15 @@ def _deployment(live: Object, moment: Moment) -> Object:
         "conditions": [
             _condition(live, "Available", has, moment.now),
             _condition(live, "Progressing", moves, moment.now),
+            *_replica_failure(live, moment),
         ],
     }
+
+
+def _replica_failure(live: Object, moment: Moment) -> list[Object]:
+    if moment.failure is None or not moment.failure.create_error:
+        return []
+    return [_condition(live, "ReplicaFailure", (True, "FailedCreate", moment.failure.create_error), moment.now)]
 
 
 def _stateful_set(live: Object, moment: Moment) -> Object:
@@ -218,7 +275,9 @@ def _claim(_: Object, moment: Moment) -> Object:
     return {"phase": "Bound" if moment.done else "Pending"}
 
 
-def _pod(_: Object, moment: Moment) -> Object:
+def _pod(live: Object, moment: Moment) -> Object:
+    if live["metadata"].get("ownerReferences"):
+        return {**live.get("status", {})}  # `failing_pod` has written it
     return {"phase": "Running" if moment.done else "Pending", "qosClass": "BestEffort"}
 
 
@@ -227,12 +286,38 @@ def _service(live: Object, moment: Moment) -> Object:
     return {"loadBalancer": {"ingress": [{"ip": "192.0.2.10", "ipMode": "VIP"}]} if wants else {}}
 
 
+def _ingress(_: Object, moment: Moment) -> Object:
+    return {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}]} if moment.done else {}}
+
+
+def _autoscaler(live: Object, moment: Moment) -> Object:
+    able = _condition(
+        live, "AbleToScale", (True, "ReadyForNewScale", "recommended size matches current size"), moment.now
+    )
+    return {"currentMetrics": None, "currentReplicas": 1, "desiredReplicas": 1, "conditions": [able]}
+
+
+def _disruption_budget(live: Object, moment: Moment) -> Object:
+    allowed = _condition(live, "DisruptionAllowed", (True, "SufficientPods", ""), moment.now)
+    return {"observedGeneration": moment.progress.generation, "disruptionsAllowed": 1, "conditions": [allowed]}
+
+
+def _definition(live: Object, moment: Moment) -> Object:
+    accepted = _condition(live, "NamesAccepted", (True, "NoConflicts", "no conflicts found"), moment.now)
+    established = _condition(live, "Established", (True, "InitialNamesAccepted", "accepted"), moment.now)
+    return {"conditions": [accepted, established]}
+
+
 STATUSES: Mapping[tuple[str, str], Callable[[Object, Moment], Object]] = {
     ("", "persistentvolumeclaims"): _claim,
     ("", "pods"): _pod,
     ("", "services"): _service,
+    ("apiextensions.k8s.io", "customresourcedefinitions"): _definition,
     ("apps", "daemonsets"): _daemon_set,
     ("apps", "deployments"): _deployment,
     ("apps", "statefulsets"): _stateful_set,
+    ("autoscaling", "horizontalpodautoscalers"): _autoscaler,
     ("batch", "jobs"): _job,
+    ("networking.k8s.io", "ingresses"): _ingress,
+    ("policy", "poddisruptionbudgets"): _disruption_budget,
 }

@@ -166,6 +166,25 @@ def _env(find: Find, namespace: str) -> Action | None:
     )
 
 
+def _privileged(find: Find, namespace: str) -> Action | None:
+    if (deployment := find("apps", "deployments")) is None:
+        return None
+    name, container = deployment["metadata"]["name"], _container(deployment)
+    context = {"privileged": True, "allowPrivilegeEscalation": True}
+    now = container.get("securityContext")
+    if now is not None:
+        now = {**dict.fromkeys(context), **now}
+    path = _path(deployment, "deployments")
+    return Action(
+        "privileged",
+        f"Make {name} privileged",
+        f"kubectl -n {namespace} edit deploy/{name}",
+        Write("PATCH", path, _of_container(container["name"], securityContext=context), "kubectl-edit"),
+        Write("PATCH", path, _of_container(container["name"], securityContext=now), "kubectl-edit"),
+        f"kubectl -n {namespace} edit deploy/{name}",
+    )
+
+
 def _config_value(find: Find, namespace: str) -> Action | None:
     config_map = find("", "configmaps")
     if config_map is None or not config_map.get("data"):
@@ -202,6 +221,7 @@ PLANS: Mapping[str, Callable[[Find, str], Action | None]] = {
     "scale": _scale,
     "image": _image,
     "env": _env,
+    "privileged": _privileged,
     "edit": _config_value,
     "delete": _config_gone,
 }

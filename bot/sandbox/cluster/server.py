@@ -1,9 +1,10 @@
 """The sandbox cluster over HTTP, as an application for `bot.sandbox.server.Server`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -35,14 +36,20 @@ FAULTS = {
 class SandboxCluster:
     """A Kubernetes API server in memory. Serve `app`; `api` is the same server without HTTP.
 
-    `clock` returns aware datetimes; `rollout` is the number of seconds that a workload takes to reach its spec.
+    `clock` returns aware datetimes; `rollout` is the number of seconds that a workload takes to reach its spec, and
+    `memory_use` what containers use, in MiB, by name: with a lower limit, they are killed.
     `requests` records requests over HTTP.
     """
 
-    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC), rollout: float = 3.0) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        rollout: float = 3.0,
+        memory_use: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self.api = Api(clock)
         self.faults = Faults()
-        self.controllers = Controllers(self.api, rollout)
+        self.controllers = Controllers(self.api, rollout, memory_use)
         self.app = web.Application(client_max_size=16 * 1024 * 1024)
         self.app.router.add_route("*", "/{path:.*}", self._serve)
         self.app.cleanup_ctx.append(self._control)

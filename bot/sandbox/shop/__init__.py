@@ -1,7 +1,10 @@
-"""The manifest repository of a small shop: three applications, two environments, two weeks of history."""
+"""The manifest repository of a small shop: three applications, two environments, two weeks of history.
+
+For the demo's story, there is also a catalog of many objects, and the last change is not merged yet.
+"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from string import Template
@@ -17,11 +20,17 @@ _FIRST_PULL = 118
 _MANIFESTS = Path(__file__).with_name("manifests")
 _PEOPLE = {"ana": "Ana Ferrer", "bo": "Bo Lindqvist", "chen": "Chen Wei", "dara": "Dara Okafor"}
 _APPLICATIONS = ("shop", "payments", "search")
+CATALOG = "catalog"
+_CATALOG_SIZE = 500
+CHECKOUT = "environments/production/checkout"  # the path of what a scenario adds to Argo CD
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """The seeded repository. `bad_commit`, the merge of `bad_pull`, is the latest commit of `branch`."""
+    """The seeded repository.
+
+    `bad_commit`, the merge of `bad_pull`, is the latest commit of `branch`; "" if the pull request is open.
+    """
 
     repository: str
     branch: str
@@ -301,13 +310,20 @@ _BAD = _Change(
 )
 
 
-def seed(forge: SandboxForge, now: datetime) -> Shop:
-    """Create acme/platform in the forge, with a history that ends just before `now`. The forge may be stopped."""
+def seed(forge: SandboxForge, now: datetime, *, story: bool = False) -> Shop:
+    """Create acme/platform in the forge, with a history that ends just before `now`. The forge may be stopped.
+
+    With `story`, the bad pull request is approved but still open, and there is more for scenarios.
+    """
     for login, name in _PEOPLE.items():
         forge.add_person(login, name, f"{login}@acme.example")
     repository = forge.create_repository(REPOSITORY, branch=BRANCH, first_number=_FIRST_PULL)
     files = dict(_first_files())
     begin = now - timedelta(days=14)
+    applications = [environment.application(name) for environment in (_PRODUCTION, _STAGING) for name in _APPLICATIONS]
+    if story:
+        applications.append(_PRODUCTION.application(CATALOG))
+        files |= _more_files(applications[-1])
     repository.commit(BRANCH, files, "Add manifests for shop, payments and search\n", "dara", begin)
     for change in _HISTORY:
         _propose(repository, change, files, now)
@@ -315,13 +331,13 @@ def seed(forge: SandboxForge, now: datetime) -> Shop:
     repository.comment(
         opened, _OPEN.approver, "What is the p95 latency of a search with this in staging?", now - timedelta(hours=3)
     )
-    bad = _propose(repository, _BAD, files, now)
+    bad = _propose(repository, replace(_BAD, method=None) if story else _BAD, files, now)
+    if story:
+        repository.review(bad, _BAD.approver, at=now - timedelta(minutes=50))
     return Shop(
         repository=REPOSITORY,
         branch=BRANCH,
-        applications=tuple(
-            environment.application(name) for environment in (_PRODUCTION, _STAGING) for name in _APPLICATIONS
-        ),
+        applications=tuple(applications),
         bad_commit=repository.pull(bad).merge_sha or "",
         bad_pull=bad,
         open_pull=opened,
@@ -342,6 +358,17 @@ def _first_files() -> Iterator[tuple[str, str]]:
                     environment.values, namespace=application.namespace, **namespaces
                 )
                 yield f"{application.path}/{manifest.name}", text
+
+
+def _more_files(catalog: StackApplication) -> dict[str, str]:
+    """The catalog's many ConfigMaps, and the application that Argo CD gets in a scenario."""
+    items = (
+        f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: item-{number:03}\ndata:\n  price: '{number}.90'\n"
+        for number in range(_CATALOG_SIZE)
+    )
+    web = Template((_MANIFESTS / "payments" / "deployment.yaml").read_text("utf-8"))
+    checkout = web.substitute(_PRODUCTION.values, namespace="checkout", payments_namespace="checkout")
+    return {f"{catalog.path}/items.yaml": "---\n".join(items), f"{CHECKOUT}/deployment.yaml": checkout}
 
 
 def _propose(repository: HostedRepository, change: _Change, files: dict[str, str], now: datetime) -> int:

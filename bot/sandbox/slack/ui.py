@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from bot.core.commands.command import COMMANDS
+from bot.i18n.language import ENGLISH
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.interactions import Interaction
 from bot.sandbox.slack.model import COMMAND, TEAM, USERS, Json, Message, View
@@ -104,6 +106,7 @@ class Ui:
                 "channels": [channel.page() for channel in workspace.channels.values()],
                 "home": home.page() if home else None,
                 "modals": [view.page() for view in workspace.modals.get(user, [])],
+                "commands": [[spec.name, spec.arguments, ENGLISH.text(spec.summary)] for spec in COMMANDS],
                 "tour": self.tour,
             }
         return web.json_response(state, headers=_NO_CACHE)

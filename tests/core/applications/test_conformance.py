@@ -17,6 +17,8 @@ DOCS = Path(__file__).parents[3] / "docs" / "conformance.md"
 ROW = re.compile(r"\| `([\w.]+)` \| (\w+) \|")
 KUSTOMIZE, HELM = "source.kustomize.", "source.helm."
 GIT = {"kind": "GitRepository", "name": "platform"}
+CHARTS = {"kind": "HelmRepository", "name": "charts"}
+FROM_CHARTS = {"chart.spec.sourceRef": CHARTS, "chart.spec.chart": "web"}
 LABELS = {"labels": {"a": "b"}}
 
 # Each field with a value, and what else has to be set for that value to matter.
@@ -118,16 +120,16 @@ FIELDS = {
         "serviceAccountName": ("a", {}),
     },
     "Flux: HelmRelease": {
-        "chart.spec.sourceRef": ({"kind": "HelmRepository", "name": "a"}, {}),
+        "chart.spec.sourceRef": ({"kind": "HelmRepository", "name": "charts"}, {"chart.spec.chart": "web"}),
         "chart.spec.chart": ("charts/other", {}),
-        "chart.spec.valuesFiles": (["charts/web/values.yaml", "a.yaml"], {}),
+        "chart.spec.valuesFiles": (["a.yaml"], {}),
         "chart.spec.ignoreMissingValuesFiles": (True, {}),
-        "chart.spec.version": ("1.x", {}),
+        "chart.spec.version": ("1.x", FROM_CHARTS),
         "chart.spec.reconcileStrategy": ("Revision", {}),
         "chart.spec.interval": ("5m", {}),
         "chart.spec.verify": ({"provider": "cosign"}, {}),
         "chart.metadata": (LABELS, {}),
-        "chartRef": ({"kind": "OCIRepository", "name": "a"}, {}),
+        "chartRef": ({"kind": "OCIRepository", "name": "oci"}, {}),
         "releaseName": ("shop", {}),
         "targetNamespace": ("web", {}),
         "values": ({"a": 1}, {}),
@@ -147,7 +149,7 @@ FIELDS = {
         "install.disableWaitForJobs": (True, {}),
         "install.serverSideApply": (True, {}),
         "upgrade.preserveValues": (True, {}),
-        "upgrade.crds": ("CreateReplace", {}),
+        "upgrade.crds": ("CreateReplace", {"^history": [{"status": "deployed", "version": 2}]}),
         "upgrade.timeout": ("5m", {}),
         "upgrade.strategy": ({"name": "RetryOnFailure"}, {}),
         "upgrade.remediation": ({"retries": 1}, {}),
@@ -181,6 +183,49 @@ FIELDS = {
         "waitStrategy": ({"name": "poller"}, {}),
         "healthCheckExprs": ([{"kind": "Pod"}], {}),
     },
+    "Flux: HelmRepository": {
+        "url": ("https://charts.example/other", {}),
+        "type": ("oci", {"url": "charts.example"}),
+        "insecure": (True, {}),
+        "secretRef": ({"name": "a"}, {}),
+        "certSecretRef": ({"name": "a"}, {}),
+        "passCredentials": (True, {}),
+        "provider": ("aws", {}),
+        "interval": ("5m", {}),
+        "timeout": ("5m", {}),
+        "suspend": (True, {}),
+        "accessFrom": ({"namespaceSelectors": []}, {}),
+    },
+    "Flux: HelmChart": {
+        "chart": ("other", {}),
+        "version": ("2.x", {}),
+        "sourceRef": (GIT, {}),
+        "valuesFiles": (["a.yaml"], {}),
+        "ignoreMissingValuesFiles": (True, {"valuesFiles": ["a.yaml"]}),
+        "reconcileStrategy": ("Revision", {}),
+        "interval": ("5m", {}),
+        "suspend": (True, {}),
+        "verify": ({"provider": "cosign"}, {}),
+    },
+    "Flux: OCIRepository": {
+        "url": ("oci://charts.example/other", {}),
+        "ref.tag": ("2.0.0", {}),
+        "ref.semver": (">=2", {}),
+        "ref.digest": (f"sha256:{'a' * 64}", {}),
+        "ref.semverFilter": ("rc", {"ref.semver": ">=2"}),
+        "insecure": (True, {}),
+        "layerSelector": ({"mediaType": "a", "operation": "copy"}, {}),
+        "ignore": ("/*", {}),
+        "secretRef": ({"name": "a"}, {}),
+        "certSecretRef": ({"name": "a"}, {}),
+        "proxySecretRef": ({"name": "a"}, {}),
+        "serviceAccountName": ("a", {}),
+        "provider": ("aws", {}),
+        "verify": ({"provider": "cosign"}, {}),
+        "interval": ("5m", {}),
+        "timeout": ("5m", {}),
+        "suspend": (True, {}),
+    },
     "Flux: GitRepository": {
         "url": ("https://git.example/other.git", {}),
         "ref": ({"branch": "next"}, {}),
@@ -206,6 +251,16 @@ BASES = {
     "Flux: Kustomization": {"sourceRef": GIT, "path": "./apps/web"},
     "Flux: HelmRelease": {"chart": {"spec": {"sourceRef": GIT, "chart": "charts/web"}}},
     "Flux: GitRepository": {"url": "https://git.example/a.git"},
+    "Flux: HelmRepository": {"url": "https://charts.example/a"},
+    "Flux: HelmChart": {"chart": "web", "version": "1.x", "sourceRef": CHARTS},
+    "Flux: OCIRepository": {"url": "oci://charts.example/web"},
+}
+# The reference to each source, and the resource that has it.
+SOURCES = {
+    "Flux: GitRepository": (GIT, {"sourceRef": GIT}, flux.KUSTOMIZATION),
+    "Flux: HelmRepository": (CHARTS, {"chart": {"spec": {"sourceRef": CHARTS, "chart": "web"}}}, flux.HELM_RELEASE),
+    "Flux: HelmChart": ({"name": "chart"}, {"chartRef": {"kind": "HelmChart", "name": "chart"}}, flux.HELM_RELEASE),
+    "Flux: OCIRepository": ({"name": "oci"}, {"chartRef": {"kind": "OCIRepository", "name": "oci"}}, flux.HELM_RELEASE),
 }
 
 
@@ -225,7 +280,8 @@ def resource(title, fields):
         parent[last] = value
     if "ref" in spec.get("source", {}):
         spec["sources"] = [spec["source"], {**spec["source"], "ref": ""}]
-    return {"metadata": {"name": "web", "namespace": "a"}, "spec": spec}
+    history = spec.pop("^history", [])
+    return {"metadata": {"name": "web", "namespace": "a"}, "spec": spec, "status": {"history": history}}
 
 
 def read(title, fields):
@@ -234,14 +290,14 @@ def read(title, fields):
     if title.startswith("Argo CD"):
         result = argocd.read_application(one, "prod")[-1]
     else:
-        git = resource("Flux: GitRepository", {})
-        git["metadata"]["name"] = "platform"
-        held = {flux.KUSTOMIZATION: [], flux.HELM_RELEASE: [], flux.GIT_REPOSITORY: [git]}
-        if title == "Flux: GitRepository":
-            one["metadata"]["name"] = "platform"
-            held[flux.GIT_REPOSITORY] = [one]
-            held[flux.KUSTOMIZATION] = [resource("Flux: Kustomization", {})]
-        else:
+        held = {flux.KUSTOMIZATION: [], flux.HELM_RELEASE: []}
+        for kind, (reference, user, user_kind) in SOURCES.items():
+            source = one if kind == title else resource(kind, {})
+            source["metadata"]["name"] = reference["name"]
+            held["source.toolkit.fluxcd.io", kind.removeprefix("Flux: ")] = [source]
+            if kind == title:
+                held[user_kind] = [{"metadata": {"name": "web", "namespace": "a"}, "spec": user}]
+        if title not in SOURCES:
             held["kustomize.toolkit.fluxcd.io" if "Kust" in title else "helm.toolkit.fluxcd.io", title[6:]] = [one]
         (result,) = flux.read_resources(held, "prod", lambda *_: {"values.yaml": "b: 2"})
     if isinstance(result, DiscoveredApplication):

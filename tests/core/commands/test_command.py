@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.core.commands.command import (
     COMMANDS,
     AcknowledgeCommand,
+    Command,
     DiffCommand,
     DriftCommand,
     HelpCommand,
@@ -94,7 +95,7 @@ def test_an_unknown_application_suggests_the_closest(text, word, suggestion):
 def test_an_invalid_change_says_what_is_valid():
     parsed = parse("revert HEAD~1 shop", APPLICATIONS)
     assert isinstance(parsed, InvalidChangeRef)
-    assert "a SHA (7 digits or more), #PR, a range A..B or the URL" in mistake(ENGLISH, parsed, APPLICATIONS).text
+    assert "a SHA (7 digits or more), #PR, HEAD, a range A..B or the URL" in mistake(ENGLISH, parsed, APPLICATIONS).text
 
 
 @pytest.mark.parametrize("text", ["snooze", "ack", "who", "ack shop api"])
@@ -112,7 +113,15 @@ def test_an_invalid_snooze_duration_says_the_bounds(duration):
 def test_help_about_one_command_is_its_usage(text):
     parsed = parse(text, APPLICATIONS)
     assert isinstance(parsed, HelpCommand)
-    assert answer(ENGLISH, parsed.spec).text.startswith("Usage: /gitops revert REV [APP] (")
+    assert answer(ENGLISH, parsed.spec, APPLICATIONS).text.startswith("Usage: /gitops revert REV [APP] (")
+
+
+@pytest.mark.parametrize("spec", COMMANDS, ids=lambda spec: spec.name)
+def test_every_example_in_help_is_a_valid_command(spec):
+    assert spec.examples
+    for example in spec.examples:
+        parsed = parse(f"{spec.name} {example.replace('APP', 'shop')}", APPLICATIONS)
+        assert isinstance(parsed, Command), example
 
 
 def test_help_about_an_unknown_command_suggests_the_closest():

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from bot.core.pull_requests.change_ref import (
     CommitUrl,
     InvalidChangeRef,
+    Latest,
     PullNumber,
     PullUrl,
     Range,
@@ -25,6 +26,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         (SHA.upper(), Sha(SHA)),
         (f" `{SHA[:12]}` ", Sha(SHA[:12])),
         ("1234567", Sha("1234567")),
+        ("HEAD", Latest()),
         ("#7", PullNumber(7)),
         ("abcdef1..1234567", Range("abcdef1", "1234567")),
         (f"https://github.com/acme/web/commit/{SHA}", CommitUrl("github.com/acme/web", SHA, "")),
@@ -57,7 +59,6 @@ def test_a_change_is_parsed_and_written_so_that_it_parses_again(text, meaning):
         " ",
         "--output=/tmp/x",
         "-m1",
-        "HEAD",
         "HEAD~1",
         "main",
         "refs/heads/main",
@@ -106,7 +107,7 @@ def test_a_change_is_parsed_and_written_so_that_it_parses_again(text, meaning):
 )
 def test_anything_else_is_refused_in_one_sentence(text):
     assert english(parse_change_ref(text)) == InvalidChangeRef(
-        "Not a valid revision. Use a SHA (7 digits or more), #PR, a range A..B or the URL of a commit or PR."
+        "Not a valid revision. Use a SHA (7 digits or more), #PR, HEAD, a range A..B or the URL of a commit or PR."
     )
 
 

@@ -116,7 +116,10 @@ def test_a_tool_that_will_write_the_change_again_is_named():
     [
         (ONE, f"git revert {'1' * 40}"),
         (MERGE, f"git revert -m 1 {'2' * 40}"),
-        (RANGE, f"git revert {'0' * 40}..{'3' * 40}"),
+        (
+            RANGE,
+            f'git revert $(git commit-tree -p {"0" * 40} -m "3 commits up to 33333333" "{"3" * 40}^{{tree}}")',
+        ),
     ],
 )
 def test_the_commands_to_do_it_by_hand(target, command):

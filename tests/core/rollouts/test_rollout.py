@@ -5,26 +5,32 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.objects.health import Unready
+from bot.core.health.cause import Cause
+from bot.core.rollouts.pending import PendingState, Unready
 from bot.core.rollouts.rollout import (
     ApplicationRollout,
+    Limits,
     Observation,
-    PendingState,
     Rollout,
     RolloutState,
     apply_observations,
+    mark_reverted,
     mark_superseded,
     rolling_applications,
 )
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-DEADLINE = timedelta(minutes=10)
+LIMITS = Limits(timedelta(minutes=10), timedelta(minutes=30))
 LIVE = Observation()
 WAITING = Observation(PendingState(missing=("Deployment shop/web: spec.replicas",), total=1))
 CRASHING = Observation(PendingState(unready=(Unready("Deployment", "web", 0, 2, "CrashLoopBackOff"),), total=1))
 FAILED = Observation(
     PendingState(unready=(Unready("Job", "migrate", 0, 1, "BackoffLimitExceeded", failed=True),), total=1)
 )
+LOOPING = Observation(
+    PendingState(unready=(Unready("Deployment", "web", 0, 2, "CrashLoopBackOff", cause=Cause.CRASH_LOOP),), total=1)
+)
+SLOW = Observation(PendingState(unready=(Unready("Deployment", "web", 0, 2, cause=Cause.PROBE),), total=1))
 UNREACHABLE = Observation(error="the cluster does not answer")
 
 
@@ -43,7 +49,7 @@ def rollout(*names, revision="b" * 40):
 
 
 def observe(current, observations, seconds):
-    return apply_observations(current, observations, now=T0 + timedelta(seconds=seconds), deadline=DEADLINE)
+    return apply_observations(current, observations, now=T0 + timedelta(seconds=seconds), limits=LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +62,7 @@ def observe(current, observations, seconds):
         (WAITING, 600, RolloutState.LATE),
         (CRASHING, 42, RolloutState.ROLLING),
         (CRASHING, 601, RolloutState.LATE),
+        (LOOPING, 42, RolloutState.ROLLING),
         (FAILED, 42, RolloutState.LATE),
         (UNREACHABLE, 42, RolloutState.ROLLING),
         (UNREACHABLE, 601, RolloutState.LATE),
@@ -63,6 +70,36 @@ def observe(current, observations, seconds):
 )
 def test_the_state_after_one_observation(observation, seconds, state):
     assert observe(rollout(), {"shop": observation}, seconds).state is state
+
+
+@pytest.mark.parametrize(
+    ("observation", "seconds", "state"),
+    [
+        (LOOPING, 161, RolloutState.ROLLING),
+        (LOOPING, 162, RolloutState.LATE),
+        (SLOW, 599, RolloutState.ROLLING),
+        (SLOW, 600, RolloutState.LATE),
+    ],
+)
+def test_a_reported_cause_has_two_minutes_to_go_away(observation, seconds, state):
+    first = observe(rollout(), {"shop": observation}, 42)
+    assert observe(first, {"shop": observation}, seconds).state is state
+    recovered = observe(first, {"shop": WAITING}, 100)
+    assert observe(recovered, {"shop": LOOPING}, 161).parts[0].stuck_since == T0 + timedelta(seconds=161)
+
+
+@pytest.mark.parametrize(
+    ("observation", "minutes", "degraded"),
+    [(FAILED, 1, True), (LOOPING, 1, False), (LOOPING, 2, True), (SLOW, 9, False), (SLOW, 10, True), (LIVE, 29, False)],
+)
+def test_what_is_unhealthy_while_it_is_watched_is_degraded(observation, minutes, degraded):
+    live = observe(rollout(), {"shop": LIVE}, 42)
+    unhealthy = observe(live, {"shop": observation}, 60)
+    later = observe(unhealthy, {"shop": observation}, 60 + 60 * minutes)
+    assert later.state is (RolloutState.DEGRADED if degraded else RolloutState.LIVE)
+    assert later.ended_at == live.ended_at
+    assert observe(later, {"shop": UNREACHABLE}, 4_000).state is later.state
+    assert observe(later, {"shop": LIVE}, 4_000).is_over
 
 
 def test_it_is_live_once_every_application_is():
@@ -96,6 +133,22 @@ def test_a_newer_live_merge_supersedes_an_older_one():
 def test_a_newer_merge_of_another_application_supersedes_nothing():
     older, newer = rollout("shop"), observe(rollout("search", revision="c" * 40), {"search": LIVE}, 9)
     assert mark_superseded(older, newer, now=T0) == older
+
+
+def test_a_newer_merge_takes_over_the_watch_of_its_applications_only():
+    older = observe(rollout("shop", "search"), {"shop": LIVE, "search": LIVE}, 9)
+    newer = rollout("shop", revision="c" * 40)
+    parts = mark_superseded(older, newer, now=T0).parts
+    assert [part.watched_until is None for part in parts] == [True, False]
+
+
+def test_a_reverted_rollout_keeps_when_it_was_live():
+    live = observe(rollout(), {"shop": LIVE}, 42)
+    revert = replace(rollout(revision="c" * 40), pull_number=13, pull_url="https://forge/13")
+    reverted = mark_reverted(live, revert, now=T0 + timedelta(hours=1))
+    assert (reverted.state, reverted.reverted_by, reverted.is_over) == (RolloutState.REVERTED, "#13", True)
+    assert reverted.ended_at == live.ended_at
+    assert mark_superseded(reverted, observe(revert, {"shop": LIVE}, 50), now=T0) == reverted
 
 
 def test_late_rollouts_are_not_rolling():

@@ -106,18 +106,18 @@ def test_an_application_that_cannot_be_followed_says_why(discovery):
         argo_application("plugin", url, source={"repoURL": url, "path": "a", "plugin": {"name": "x"}}),
         argo_application("loud", url, annotations={"gitops-bot/channel": "#general"}),
     )
-    discovery.start()
+    discovery.start(charts={"allow": []})
     assert list(discovery.applications) == []
     answer = discovery.status()
     for reason in (
         "elsewhere: the repository https://***@git.example/other.git is not configured",
         "away: the destination https://10.1.1.1:6443 is not a configured cluster",
-        "chart: the chart comes from the Helm repository https://charts.example, but the bot",
+        "chart: needs charts from charts.example. Allow the host under charts.allow.",
         "plugin: a config management plugin renders the manifests",
         "loud: the annotation gitops-bot/channel is not a channel ID",
     ):
         assert f"Application prod/argocd/{reason}" in answer
-    assert "su chart viene del repositorio de Helm https://charts.example" in discovery.status(Language.SPANISH)
+    assert "necesita charts de charts.example. Permite el host en charts.allow." in discovery.status(Language.SPANISH)
     assert "secret" not in answer
 
 
@@ -139,7 +139,7 @@ def test_each_source_of_several_is_followed_at_its_own_revision(discovery):
             status={"sync": {"status": "OutOfSync", "revisions": ["a" * 40, "b" * 40, "1.2.3", "a" * 40]}},
         )
     )
-    discovery.start()
+    discovery.start(charts={"allow": []})
     assert {name: application.repository.key for name, application in discovery.applications.items()} == {
         "shop.1": "platform",
         "shop.more": "platform@next",
@@ -148,7 +148,7 @@ def test_each_source_of_several_is_followed_at_its_own_revision(discovery):
     assert [drift.name for drift in checks["shop.more"].drift] == ["more"]
     assert checks["shop.more"].revision == discovery.source.sha("next")
     answer = discovery.status()
-    assert "Application prod/argocd/shop.3: the chart comes from the Helm repository" in answer
+    assert "Application prod/argocd/shop.3: needs charts from charts.example" in answer
     assert f"OutOfSync at {'b' * 8}" in answer
 
 
@@ -211,7 +211,7 @@ def test_the_command_line_says_what_it_does_not_follow_and_exits_2(discovery):
         *(argo_application(f"chart-{number}", discovery.url, source=chart) for number in range(5)),
         argo_application("elsewhere", "https://git.example/other.git"),
     )
-    discovery.start()
+    discovery.start(charts={"allow": []})
     for followed in (False, True):
         if followed:
             discovery.argo(argo_application("shop", discovery.url))
@@ -222,7 +222,8 @@ def test_the_command_line_says_what_it_does_not_follow_and_exits_2(discovery):
         total, charts, elsewhere = as_text(checks, not_followed=not_followed).splitlines()[followed:]
         assert total == ("7 applications: 1 in sync, 6 not watched" if followed else "6 applications: 6 not watched")
         assert charts.startswith(
-            "  5 Applications (prod/argocd/chart-0, prod/argocd/chart-1, prod/argocd/chart-2 and 2 more): the chart "
+            "  5 Applications (prod/argocd/chart-0, prod/argocd/chart-1, prod/argocd/chart-2 and 2 more): needs "
+            "charts from charts.example"
         )
         assert elsewhere.startswith("  1 Application (prod/argocd/elsewhere): the repository https://git.example/other")
     first, _ = json.loads(as_json(checks, not_followed=not_followed))["not_followed"]

@@ -261,10 +261,10 @@ def test_suspended_and_unsupported_resources_are_reported(discovery):
         "Kustomization prod/flux-system/image: the source is the OCIRepository artifact, but the bot",
         "Kustomization prod/flux-system/remote: the bot does not support kubeConfig",
         "Kustomization prod/flux-system/lost: the GitRepository flux-system/gone does not exist",
-        "HelmRelease prod/flux-system/redis: the source is the HelmRepository charts, but the bot",
+        "HelmRelease prod/flux-system/redis: the HelmRepository flux-system/charts does not exist",
     ):
         assert line in answer
-    assert "su origen es el HelmRepository charts, pero el bot solo lee de git" in discovery.status(Language.SPANISH)
+    assert "su origen es el OCIRepository artifact, pero el bot solo lee de git" in discovery.status(Language.SPANISH)
 
 
 def test_a_git_repository_may_follow_a_version_range(discovery):

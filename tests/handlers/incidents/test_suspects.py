@@ -10,11 +10,11 @@ from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.changes.suspect import SuspectReason
 from bot.core.drift.compare import compare_object
 from bot.core.incidents.incident import Incident, IncidentState
-from bot.core.objects.health import Unready
 from bot.core.objects.managed_fields import INTERACTIVE
 from bot.core.objects.manifest import resolve
 from bot.core.objects.schema import Schemas
-from bot.core.rollouts.rollout import ApplicationRollout, PendingState, Rollout, RolloutState
+from bot.core.rollouts.pending import PendingState, Unready
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
 from bot.handlers.incidents.suspects import MAX_COMMITS_READ, Suspects
 from bot.handlers.queries.history import history
 from bot.handlers.rendering.manifest_cache import ManifestCache
@@ -53,7 +53,7 @@ class Scenario:
         self.clock = Clock(datetime.now(UTC) + timedelta(minutes=5))
         self.cache = ManifestCache(ProgramRenderer.find())
         self.live = self.declared(source.sha())
-        self.ports = Ports({"platform": self.repository}, {"platform": forge}, {}, None, store, None, self.clock)
+        self.ports = Ports({"platform": self.repository}, {"platform": forge}, {}, None, None, store, None, self.clock)
         self.people = People(Strangers(), {}, self.clock)
         self.suspects = Suspects(self.ports, {"shop": SHOP}, ManifestCache(ProgramRenderer.find()), INTERACTIVE)
 

@@ -9,7 +9,7 @@ from bot.core.access.audit import Origin
 from bot.core.access.permission import Right, Roles
 from bot.core.access.requester import Requester
 from bot.core.incidents.alerting import AlertPolicy
-from bot.core.pull_requests.change_ref import Sha
+from bot.core.pull_requests.change_ref import Latest, Sha
 from bot.core.pull_requests.queued import MAX_WAIT, QueueState
 from bot.core.pull_requests.revert import RevertRequest
 from bot.handlers.access.authorizer import Authorizer, Groups
@@ -44,7 +44,7 @@ class Queue(RunningForge):
         """The ports of another replica."""
         store = SqlStore(f"sqlite:///{self.folder}/state.db")
         repositories, forges = {"press": self.repository()}, {"press": self.adapter()}
-        return Ports(repositories, forges, {}, None, store, None, self.clock)
+        return Ports(repositories, forges, {}, None, None, store, None, self.clock)
 
     def service(self, ports):
         roles = Roles({Right.REVERT: self.allowed, Right.SILENCE: ()}, {})
@@ -57,8 +57,9 @@ class Queue(RunningForge):
             ports, self.applications, authorizer, lambda _: ENGLISH, self.manifest_cache, "C0", Intents(ports)
         )
 
-    def request(self, ports, application="shop"):
-        return self.service(ports).revert(REQUESTER, RevertRequest("jonas", Sha(self.bad), application))
+    def request(self, ports, application="shop", change=None):
+        request = RevertRequest("jonas", change or Sha(self.bad), application)
+        return self.service(ports).revert(REQUESTER, request)
 
     def run_queued(self, ports):
         self.service(ports).run_queued()
@@ -115,6 +116,17 @@ def test_a_queued_revert_is_opened_once_by_any_replica(queue, replicas):
     assert (card.last, reply.thread_of) == (True, card.key)
     one.store.settle(done.id)
     assert two.store.queued_reverts.unsettled() == []
+
+
+def test_a_queued_revert_of_head_reverts_what_was_the_latest_commit_then(queue, replicas):
+    queue.limit(10)
+    answer = queue.request(replicas[0], change=Latest())
+    assert queue.bad[:8] in answer.text
+    queue.hosted.commit("main", {"apps/shop/b.yaml": as_yaml(config_map("later"))}, "Later\n", "mia")
+    queue.clock.advance(minutes=20)
+    queue.limit(0)
+    queue.run_queued(replicas[1])
+    assert queue.heads == [f"gitops-bot/revert-{queue.bad}"]
 
 
 def test_a_crash_after_opening_the_pull_request_opens_no_second_one(queue, replicas, monkeypatch):

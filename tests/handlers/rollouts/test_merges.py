@@ -1,84 +1,14 @@
 """What reaches a tracked branch becomes rollouts, which are observed until they are live."""
 
 from dataclasses import replace
-from datetime import timedelta
 
-import pytest
-
-from bot.core.rollouts.rollout import RolloutState, apply_observations
-from bot.handlers.rollouts.change import describe
-from bot.handlers.rollouts.merges import MAX_MERGES, record_merges
-from bot.handlers.rollouts.observe import observe
-from bot.handlers.slack.people import People
+from bot.core.rollouts.rollout import RolloutState
+from bot.handlers.rollouts.merges import MAX_MERGES
 from bot.ports.forge import ForgeError
-from tests.common.bot import application_settings
 from tests.common.deployers import kustomization, serve_deployers
-from tests.common.kubernetes import as_yaml, config_map, deployment
+from tests.common.kubernetes import as_yaml, config_map
 from tests.common.slack import JONAS, MIRA
-
-SETTINGS_FILE, WEB_FILE = "apps/shop/settings.yaml", "apps/shop/web.yaml"
-PINNED = f"web@sha256:{'0a' * 32}"
-DEADLINE = timedelta(minutes=10)
-
-
-def settings(limit, name="settings"):
-    return as_yaml(config_map(name, limit=str(limit)))
-
-
-def web(image):
-    return as_yaml(deployment(replicas=1, image=image))
-
-
-class Scenario:
-    """A repository of two applications, the cluster they run in, and what follows rollouts there."""
-
-    def __init__(self, bot, source, cluster):
-        self.source, self.cluster, self.clock = source, cluster, bot.clock
-        bot.start(applications={name: application_settings(name) for name in ("shop", "search")})
-        self.ports, self.applications = bot.ports, bot.config.applications
-        self.cache = bot.monitor.manifest_cache
-        self.people = People(self.ports.chat, {"bea-dev": MIRA}, self.clock)
-
-    def rollouts(self):
-        """Fetch, and record what was merged; all rollouts that are not settled."""
-        head = self.ports.repositories["platform"].fetch()
-        record_merges(self.ports, "platform", head, list(self.applications.values()), self.cache, self.people)
-        return self.ports.store.rollouts.unsettled()
-
-    def rollout(self, message, files):
-        """The rollout of a commit of these files."""
-        sha = self.source.commit(message, files)
-        return next(rollout for rollout in self.rollouts() if rollout.revision == sha)
-
-    def observe(self, rollout):
-        """The rollout after a look at the cluster."""
-        observed = observe(self.ports, "prod", [rollout], self.applications, self.cache)
-        return apply_observations(rollout, observed[rollout.id], now=self.clock(), deadline=DEADLINE)
-
-    def describe(self, rollout):
-        """The rollout with what it changes."""
-        return describe(self.ports, rollout, self.applications, self.cache)
-
-    def change(self, rollout):
-        """What the rollout changes in its first application."""
-        return self.describe(rollout).parts[0].change
-
-    def deploy(self, image, status):
-        """A rollout of this image, which the cluster has too, with its workload in this state."""
-        self.cluster.sandbox.controllers.reconcile = lambda: None  # only the test writes a status
-        rollout = self.rollout(f"Use {image}", {WEB_FILE: web(image)})
-        live = deployment(replicas=1, image=image)
-        self.cluster.apply(live, namespace="shop")
-        self.cluster.set_status(live, "shop", {"observedGeneration": 1, "replicas": 1, **status})
-        return rollout
-
-
-@pytest.fixture
-def scenario(bot, source, cluster):
-    source.commit("First", {SETTINGS_FILE: settings(1), "apps/search/a.yaml": settings(1, "a")})
-    scenario = Scenario(bot, source, cluster)
-    assert scenario.rollouts() == []
-    return scenario
+from tests.handlers.rollouts.scenario import LIMITS, PINNED, SETTINGS_FILE, WEB_FILE, settings, web
 
 
 def test_the_first_fetch_reports_nothing_and_a_second_one_nothing_new(scenario):
@@ -145,7 +75,7 @@ def test_fields_added_by_hand_do_not_hold_up_a_rollout(scenario, cluster):
 def test_a_rollout_on_an_unavailable_cluster_is_late_at_the_deadline(scenario, cluster):
     rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
     cluster.api.break_version("v1")
-    scenario.clock.advance(DEADLINE)
+    scenario.clock.advance(LIMITS.deadline)
     late = scenario.observe(rollout)
     assert late.state is RolloutState.LATE
     assert late.parts[0].error

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
+from bot.core.rollouts.rollout import ApplicationRollout, Limits, Rollout, RolloutState
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.track import RolloutTracker
@@ -54,7 +54,7 @@ def tracker(bot, far):
         ManifestCache(),
         Suspects(ports, applications, ManifestCache(), ()),
         ignore=(),
-        deadline=timedelta(minutes=10),
+        limits=Limits(timedelta(minutes=10)),
         timeout=timedelta(seconds=3),
     )
     yield tracker

@@ -35,6 +35,7 @@ def state(cluster):
         ("scale", "kubectl -n shop scale deploy/web --replicas=7", ("kubectl", "scale")),
         ("image", "kubectl -n shop set image deploy/web web=example.com/web:latest", ("kubectl-set", None)),
         ("env", "kubectl -n shop set env deploy/web DEBUG=1", ("kubectl-set", None)),
+        ("privileged", "kubectl -n shop edit deploy/web", ("kubectl-edit", None)),
         ("edit", "kubectl -n shop edit configmap/settings", ("kubectl-edit", None)),
         ("delete", "kubectl -n shop delete configmap/settings", None),
     ],
@@ -53,7 +54,7 @@ def test_each_button_drifts_and_can_be_taken_back(cluster, person, key, command,
     assert person.choices()[-1].key == "undo"
     person.do("undo")
     assert state(cluster) == before
-    assert [choice.key for choice in person.choices()] == ["scale", "image", "env", "edit", "delete"]
+    assert [choice.key for choice in person.choices()] == ["scale", "image", "env", "privileged", "edit", "delete"]
 
 
 def test_several_are_taken_back_latest_first(cluster, person):
@@ -67,7 +68,7 @@ def test_several_are_taken_back_latest_first(cluster, person):
 
 def test_what_cannot_be_done_is_not_offered(cluster, person):
     person.do("delete")
-    assert [choice.key for choice in person.choices()] == ["scale", "image", "env", "undo"]
+    assert [choice.key for choice in person.choices()] == ["scale", "image", "env", "privileged", "undo"]
     with pytest.raises(LookupError, match="namespace shop"):
         person.do("edit")
     assert Person(cluster.api, "empty").choices() == []

@@ -2,8 +2,11 @@
 
 import pytest
 
+from bot.core.health.assess import assess
+from bot.core.health.pods import pod_problem
 from bot.sandbox.cluster import SandboxCluster
 from bot.sandbox.cluster.errors import ApiError
+from bot.sandbox.cluster.failures import FAILURES
 from bot.sandbox.cluster.kinds import builtin_kinds
 from bot.sandbox.cluster.patch import json_patch, merge_patch, strategic_merge_patch
 from bot.sandbox.cluster.protobuf import decode
@@ -157,7 +160,7 @@ def test_past_ten_updaters_the_oldest_become_one(cluster):
 
 @pytest.fixture
 def cluster(clock):
-    return SandboxCluster(clock=clock, rollout=4.0)
+    return SandboxCluster(clock=clock, rollout=4.0, memory_use={"web": 180})
 
 
 def patched(cluster, patch):
@@ -205,6 +208,45 @@ def test_a_broken_image_never_gets_there(cluster, clock, web):
     patched(cluster, image("example.com/web:1.0"))
     after(cluster, clock, 0)
     assert conditions(after(cluster, clock, 5))["Progressing"] == ("True", "NewReplicaSetAvailable")
+
+
+@pytest.mark.parametrize(
+    ("container", "problem"),
+    [
+        ({"image": "example.com/web:broken"}, "ImagePullBackOff"),
+        ({"resources": {"limits": {"memory": "64Mi"}}}, "CrashLoopBackOff, OOMKilled"),
+        ({"resources": {"limits": {"memory": "1Gi"}}}, None),
+    ],
+)
+def test_a_pod_says_why_a_deployment_is_stuck_until_it_is_not(cluster, clock, web, container, problem):
+    patched(cluster, {"spec": {"template": {"spec": {"containers": [{"name": "web", **container}]}}}})
+
+    def problems():
+        after(cluster, clock, 60)
+        after(cluster, clock, 60)
+        return [pod_problem(pod).reason for pod in cluster.api.call("GET", "/api/v1/namespaces/shop/pods")["items"]]
+
+    assert problems() == ([problem] if problem else [])
+    healthy = {"name": "web", "image": "example.com/web:1.0", "resources": {"limits": {"memory": "512Mi"}}}
+    patched(cluster, {"spec": {"template": {"spec": {"containers": [healthy]}}}})
+    assert problems() == []
+
+
+@pytest.mark.parametrize("cause", FAILURES)
+def test_a_deployment_fails_as_it_is_told_until_it_recovers(cluster, clock, web, cause):
+    after(cluster, clock, 10)
+    after(cluster, clock, 10)
+    cluster.controllers.fail("web", cause)
+    failed = after(cluster, clock, 1)
+    pods = cluster.api.call("GET", "/api/v1/namespaces/shop/pods")["items"]
+    causes = [assess({"apiVersion": "v1", "kind": "Pod", **pod}).cause for pod in pods]
+    live = cluster.api.call("GET", DEPLOYMENT)
+    assert failed.get("readyReplicas", 0) == 0
+    assert causes == [cause] or (causes == [] and assess(live).cause is cause)
+    cluster.controllers.recover("web")
+    after(cluster, clock, 10)
+    assert after(cluster, clock, 10)["readyReplicas"] == 2
+    assert cluster.api.call("GET", "/api/v1/namespaces/shop/pods")["items"] == []
 
 
 def test_statuses_rest_once_they_have_arrived(cluster, clock, web):

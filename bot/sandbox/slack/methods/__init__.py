@@ -12,6 +12,7 @@ Method: TypeAlias = Callable[[Services, Arguments], dict[str, Any]]
 METHODS: dict[str, Method] = {
     "apps.connections.open": directory.connections_open,
     "auth.test": directory.auth_test,
+    "blocks.validate": chat.validate_blocks,
     "chat.delete": chat.delete,
     "chat.getPermalink": chat.get_permalink,
     "chat.postEphemeral": chat.post_ephemeral,

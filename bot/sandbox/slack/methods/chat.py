@@ -30,6 +30,12 @@ def _metadata(args: Arguments) -> Json | None:
     return metadata
 
 
+def validate_blocks(_: Services, args: Arguments) -> Json:
+    """https://docs.slack.dev/reference/methods/blocks.validate."""
+    _blocks(args)
+    return {}
+
+
 def post_message(services: Services, args: Arguments) -> Json:
     """https://docs.slack.dev/reference/methods/chat.postMessage."""
     workspace = services.workspace

@@ -2,14 +2,10 @@
 import { blocks, dialog, menu, problems, values } from "./blocks.js";
 import { ago, directory, el, exact, icon, mrkdwn, nameOf } from "./text.js";
 
-const COMMANDS = [
-  ["status", "[APP]", "show every application, or one"], ["drift", "[APP]", "check for drift now"], ["diff", "APP", "show the differences, field by field"],
-  ["revert", "REV [APP]", "open a pull request that reverts it"], ["history", "[APP]", "show what was merged, and when it was live"], ["help", "", "list all commands"],
-];
 const $ = (id) => document.getElementById(id);
 const phone = matchMedia("(max-width: 760px)");
-const state = { me: "", team: {}, users: [], channels: new Map(), home: null, modals: [], tour: null };
-const view = { channel: "", home: false, thread: "", tourOpen: !phone.matches, newFrom: "" };
+const state = { me: "", team: {}, users: [], commands: [], channels: new Map(), home: null, modals: [], tour: null };
+const view = { channel: "", home: false, thread: "", tourOpen: !phone.matches, newFrom: "", following: false };
 
 // Storage can be blocked: the page then forgets this on reload.
 const memory = {
@@ -85,7 +81,7 @@ function take(fresh) {
   directory.groups = new Map(fresh.groups.map((group) => [group.id, group]));
   // The stored user can be from another sandbox.
   if (!directory.users.has(fresh.me)) fresh.me = fresh.users.find((user) => !user.bot).id;
-  Object.assign(state, { team: fresh.team, me: fresh.me, users: fresh.users, home: fresh.home, modals: fresh.modals, tour: fresh.tour?.tour ?? fresh.tour });
+  Object.assign(state, { team: fresh.team, me: fresh.me, users: fresh.users, commands: fresh.commands, home: fresh.home, modals: fresh.modals, tour: fresh.tour?.tour ?? fresh.tour });
   state.channels = new Map(fresh.channels.map((room) => [room.id, { ...room, messages: new Map(room.messages.map((message) => [message.ts, message])) }]));
   directory.channels = state.channels;
   directory.me = state.me;
@@ -149,6 +145,7 @@ function stored(event) {
   if (event.type !== "message_changed" && !room.messages.has(message.ts) && room.id === view.channel && message.user !== state.me) {
     $("announcer").replaceChildren(el("p", {}, `${nameOf(message.user)}: `, mrkdwn(message.text)));
   }
+  if (event.type === "ephemeral" && room.id === view.channel) view.following = true; // the answer to an action
   room.messages.set(message.ts, message);
   return room.id;
 }
@@ -358,7 +355,7 @@ function drawList(root, messages, inThread) {
 function drawMessages() {
   const room = state.channels.get(view.channel);
   const list = $("messages");
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80 || list.dataset.channel !== room.id;
+  const atEnd = view.following || isAtEnd(list) || list.dataset.channel !== room.id;
   const last = list.lastElementChild;
   list.dataset.channel = room.id;
   drawList(list, inOrder(room).filter(inChannel), false);
@@ -367,6 +364,8 @@ function drawMessages() {
   $("latest").hidden = !list.dataset.behind || view.home;
   drawThread(room);
 }
+
+const isAtEnd = (list) => list.scrollHeight - list.scrollTop - list.clientHeight < 80;
 
 function bottom() {
   const list = $("messages");
@@ -400,7 +399,25 @@ function drawThread(room) {
 
 const typed = memory.get("typed") ?? [];
 
-/** A message box; with `complete`, it suggests the subcommands of /gitops and recalls sent messages. */
+/** What can complete a command: {value, usage, text}. After a subcommand, the values of its next argument. */
+function completions(typedText) {
+  if (!typedText.startsWith("/")) return [];
+  const [slash, name, ...given] = typedText.split(" ");
+  const offer = (value, usage, text) => ({ value, usage, text });
+  let all = state.commands.map(([command, usage, text]) => offer(`/gitops ${command}`, usage, text));
+  if (given.length) {
+    const usage = state.commands.find(([command]) => command === name)?.[1].replace(/[[\]]/g, "").split(" ") ?? [];
+    const known = {
+      APP: (state.tour?.applications ?? []).map((value) => ({ value })), REV: state.tour?.revisions ?? [],
+      COMMAND: state.commands.map(([value, , text]) => ({ value, text })),
+    }[usage[given.length - 1]] ?? [];
+    const before = [slash, name, ...given.slice(0, -1)].join(" ");
+    all = known.map(({ value, text }) => offer(`${before} ${value}`, usage[given.length], text));
+  }
+  return all.filter(({ value }) => value.startsWith(typedText) && value !== typedText);
+}
+
+/** A message box; with `complete`, it suggests what completes a command and recalls sent messages. */
 function composer(placeholder, send, complete = false) {
   const id = complete ? "command" : "reply";
   const offers = el("ul", { class: "offers", id: `${id}-offers`, role: "listbox", "aria-label": "Commands", hidden: true });
@@ -413,12 +430,12 @@ function composer(placeholder, send, complete = false) {
 
   const set = (value) => { box.value = value; changed(); box.setSelectionRange(value.length, value.length); };
   const fit = () => { box.style.height = "auto"; box.style.height = `${Math.min(box.scrollHeight, 160)}px`; };
-  const list = () => (complete && !closed && /^\/\S*( \S*)?$/.test(box.value) ? COMMANDS.filter(([name]) => `/gitops ${name}`.startsWith(box.value) && `/gitops ${name}` !== box.value) : []);
+  const list = () => (complete && !closed ? completions(box.value) : []);
   function changed() {
     const offered = list();
     chosen = Math.min(chosen, Math.max(0, offered.length - 1));
-    offers.replaceChildren(...offered.map(([name, usage, does], i) => el("li", { role: "option", id: `offer-${i}`, "aria-selected": String(i === chosen), onpointerdown: (event) => { event.preventDefault(); accept(name, usage); } },
-      el("code", {}, `/gitops ${name}`, el("i", {}, usage && ` ${usage}`)), el("span", {}, does))));
+    offers.replaceChildren(...offered.map((offer, i) => el("li", { role: "option", id: `offer-${i}`, "aria-selected": String(i === chosen), onpointerdown: (event) => { event.preventDefault(); accept(offer); } },
+      el("code", {}, offer.value, el("i", {}, offer.usage && ` ${offer.usage}`)), el("span", {}, offer.text))));
     offers.hidden = !offered.length;
     if (complete) box.setAttribute("aria-expanded", String(offered.length > 0));
     if (offered.length) box.setAttribute("aria-activedescendant", `offer-${chosen}`);
@@ -426,11 +443,12 @@ function composer(placeholder, send, complete = false) {
     button.disabled = !box.value.trim();
     fit();
   }
-  function accept(name, usage) { set(`/gitops ${name}${usage ? " " : ""}`); box.focus(); }
+  function accept(offer) { set(`${offer.value}${offer.usage ? " " : ""}`); box.focus(); }
   async function submit() {
     const text = box.value.trim();
     if (!text || button.getAttribute("aria-busy")) return;
     button.setAttribute("aria-busy", "true");
+    view.following = true;
     const sent = await send(text);
     button.removeAttribute("aria-busy");
     if (!sent) return;
@@ -448,12 +466,11 @@ function composer(placeholder, send, complete = false) {
     const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      const [name, usage] = offered[chosen] ?? [];
-      if (name) accept(name, usage);
+      if (offered.length) accept(offered[chosen]);
       else submit();
     } else if (event.key === "Tab" && offered.length && !event.shiftKey) {
       event.preventDefault();
-      accept(...offered[chosen]);
+      accept(offered[chosen]);
     } else if (event.key === "Escape" && offered.length) {
       closed = true;
       changed();
@@ -508,6 +525,8 @@ function drawHome() {
   home = shown && { view: shown, context: own };
 }
 
+const focusModal = (box) => box.querySelector(".body input, .body textarea, .body select, footer .button:last-child").focus();
+
 let top = null; // the modal on the page: {view, box, context}
 
 function drawModals() {
@@ -540,11 +559,12 @@ function drawModals() {
     shown.submit && el("button", { type: "submit", class: "button primary" }, el("span", {}, label(shown.submit, "Submit")))));
   if (top) {
     keepFocus(top.box, () => top.box.replaceChildren(form));
+    if (!top.box.contains(document.activeElement)) focusModal(top.box);
     top = { ...top, view: shown, context: own };
   } else {
     top = { view: shown, context: own, box: dialog("modal", () => form, () => post("/ui/view/close", { user: state.me, view_id: state.modals.at(-1)?.id })) };
     top.box.setAttribute("aria-labelledby", "modal-title");
-    top.box.querySelector(".body input, .body textarea, .body select, footer .button:last-child").focus();
+    focusModal(top.box);
   }
   problems(form, shown.errors ?? {});
 }
@@ -552,6 +572,7 @@ function drawModals() {
 // ---------------------------------------------------------------- the guided tour
 
 async function stepAction(action, button) {
+  view.following = true;
   if (action.kind === "command") {
     if (view.home) location.hash = view.channel;
     if (phone.matches) tourOpen(false);
@@ -581,12 +602,12 @@ function drawStep(step, number) {
   const rooms = new Map([...state.channels.values()].map((room) => [room.name, room.id]));
   const linked = (step.text ?? "").replace(/#([\w-]+)/g, (whole, name) => (rooms.has(name) ? `<#${rooms.get(name)}>` : whole));
   const button = (action) => action.kind === "link"
-    ? el("a", { class: `button ${action.style ?? ""}`, href: action.url, target: "_blank", rel: "noopener" }, action.label)
+    ? el("a", { class: `button ${action.style ?? ""}`, href: action.url, target: "_blank", rel: "noopener", onclick: () => phone.matches && tourOpen(false) }, action.label)
     : el("button", { type: "button", class: `button ${action.style ?? ""}`, "data-key": `tour ${action.label}`, onclick: ({ currentTarget }) => stepAction(action, currentTarget) }, el("span", {}, action.label));
-  return el("li", { class: step.done ? "done" : step.current && "current", "aria-current": step.current && "step" },
-    el("span", { class: "mark" }, step.done ? icon("i-check", "done") : String(number)),
-    el("div", {}, el("h3", {}, step.title), !step.done && el("p", {}, mrkdwn(linked)),
-      step.actions?.length > 0 && (step.current || step.done) && el("div", { class: "actions" }, step.actions.map((action) => button(step.done ? { ...action, style: "" } : action)))));
+  return el("li", { class: [step.done ? "done" : step.current && "current", step.extra && "extra"].filter(Boolean).join(" "), "aria-current": step.current && "step" },
+    el("span", { class: "mark" }, step.done ? icon("i-check", "done") : step.extra ? "+" : String(number)),
+    el("div", {}, el("h2", {}, step.title), !step.done && (step.current || step.extra) && el("p", { class: "text" }, mrkdwn(linked)),
+      step.actions?.length > 0 && (step.current || step.done || step.extra) && el("div", { class: "actions" }, step.actions.map((action) => button(step.done ? { ...action, style: "" } : action)))));
 }
 
 const drawnSteps = new Map(); // id → {source, node}: unchanged steps keep their nodes, so that no click is lost
@@ -596,7 +617,8 @@ function drawTour() {
   const { tour } = state;
   const card = $("tour");
   const [fold, bar, body] = card.children;
-  const steps = tour?.steps ?? [];
+  const all = tour?.steps ?? [];
+  const steps = all.filter((step) => !step.extra);
   const done = steps.filter((step) => step.done).length;
   const current = steps.find((step) => step.current);
   const threaded = document.body.classList.contains("threaded");
@@ -611,13 +633,14 @@ function drawTour() {
   fold.replaceChildren(icon("i-tour"), el("span", { class: "name" }, folded ? summary : tour.title), el("small", {}, `${done}/${steps.length}`), icon("i-chevron"));
   Object.assign(bar, { max: steps.length, value: done, ariaLabel: `${done} of ${steps.length} steps done` });
   body.hidden = folded;
-  arrange(body.firstElementChild, steps.map((step, i) => {
+  arrange(body.firstElementChild, all.map((step, i) => {
     const source = JSON.stringify(step);
     if (drawnSteps.get(step.id)?.source !== source) drawnSteps.set(step.id, { source, node: drawStep(step, i + 1) });
     return drawnSteps.get(step.id).node;
   }));
-  body.lastElementChild.replaceChildren(...(tour.footer ?? []).map((line) => el("div", {}, el("small", {}, line.label),
+  body.querySelector(".copies").replaceChildren(...(tour.footer ?? []).map((line) => el("div", {}, el("small", {}, line.label),
     el("div", {}, el("code", { tabindex: 0 }, line.text), el("button", { type: "button", class: "quiet", "aria-label": `Copy: ${line.label}`, onclick: () => copy(line.text) }, icon("i-copy"))))));
+  body.lastElementChild.replaceChildren(...(tour.restart ? [el("button", { type: "button", class: "button", onclick: ({ currentTarget }) => stepAction({ url: tour.restart }, currentTarget) }, el("span", {}, "Start over"))] : []));
   if (folded || stepShown === current?.id) return;
   stepShown = current?.id;
   body.scrollTop = (body.querySelector(".current")?.offsetTop ?? body.scrollHeight) - 60;
@@ -643,12 +666,19 @@ $("tour").firstElementChild.addEventListener("click", () => {
 });
 $("open-tour").addEventListener("click", () => tourOpen(true));
 $("latest").addEventListener("click", () => { bottom(); drawSidebar(); });
+// After a command or a step of the tour, the list follows what happens, until the person does something there.
+for (const gesture of ["wheel", "touchmove", "keydown", "pointerdown"]) $("messages").addEventListener(gesture, () => { view.following = false; }, { passive: true });
+// A keyboard that shrinks the list must not hide its end.
+let shownEnd = true;
+new ResizeObserver(() => { if (shownEnd) bottom(); }).observe($("messages"));
 $("messages").addEventListener("scroll", ({ currentTarget: list }) => {
+  shownEnd = isAtEnd(list);
   if (list.dataset.behind && list.scrollHeight - list.scrollTop - list.clientHeight < 40) { bottom(); drawSidebar(); }
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   if (document.body.classList.contains("drawer")) drawer(false);
+  else if (phone.matches && view.tourOpen) tourOpen(false);
   else if ($("thread").contains(document.activeElement)) location.hash = view.channel;
 });
 document.addEventListener("visibilitychange", () => state.me && drawSidebar());

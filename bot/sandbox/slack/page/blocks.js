@@ -204,7 +204,7 @@ function cell(object) {
 }
 
 const BLOCKS = {
-  header: (b) => el("h3", { class: "header" }, text(b.text)),
+  header: (b) => el("h2", { class: "header" }, text(b.text)),
   divider: () => el("hr"),
   section: (b, context) => [
     el("div", { class: "text grow" }, text(b.text), b.fields && el("div", { class: "fields" }, b.fields.map((item) => el("div", {}, text(item))))),

@@ -15,12 +15,13 @@ const EMOJI = pairs(`
   robot_face 🤖 ghost 👻 wave 👋 +1 👍 thumbsup 👍 -1 👎 thumbsdown 👎 pray 🙏 clap 👏 raised_hands 🙌
   bust_in_silhouette 👤 busts_in_silhouette 👥 chart_with_upwards_trend 📈 bar_chart 📊 seedling 🌱 broom 🧹 recycle ♻️
   twisted_rightwards_arrows 🔀 mega 📣 inbox_tray 📥 outbox_tray 📤 stop_sign 🛑 checkered_flag 🏁 smile 😄 thinking_face 🤔
-  heart ❤️ star ⭐ coffee ☕ see_no_evil 🙈 left_right_arrow ↔️ double_vertical_bar ⏸️ arrow_forward ▶️ new 🆕 soon 🔜`);
+  heart ❤️ star ⭐ coffee ☕ see_no_evil 🙈 left_right_arrow ↔️ double_vertical_bar ⏸️ black_right_pointing_double_triangle_with_vertical_bar ⏭️ zzz 💤 truck 🚚 arrow_forward ▶️ new 🆕 soon 🔜`);
 // Drawn in index.html's sprite, so that status emoji also show without an emoji font.
 const DRAWN = new Set(`white_check_mark x warning rotating_light red_circle large_orange_circle large_yellow_circle
   large_green_circle large_blue_circle white_circle black_circle hourglass hourglass_flowing_sand no_entry question
   grey_question arrows_counterclockwise rocket tada leftwards_arrow_with_hook eyes bell information_source lock link
-  package mag wave heavy_check_mark twisted_rightwards_arrows speech_balloon bust_in_silhouette`.match(/\S+/g));
+  package mag wave heavy_check_mark twisted_rightwards_arrows speech_balloon bust_in_silhouette zzz inbox_tray truck
+  black_right_pointing_double_triangle_with_vertical_bar`.match(/\S+/g));
 
 function pairs(table) {
   const words = table.match(/\S+/g);

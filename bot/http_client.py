@@ -53,7 +53,7 @@ class _GetOnly:
 
     def urlopen(self, method: str, url: str, body: object = None, *args: Any, **kwargs: Any) -> Any:
         if method != "GET" or body is not None:
-            raise PermissionError(f"{method} {url}: the bot sends only GET requests to a cluster")
+            raise PermissionError(f"{method} {url}: the bot sends only GET requests here")
         return super().urlopen(method, url, body, *args, **kwargs)  # type: ignore[misc]
 
 

@@ -1,0 +1,79 @@
+"""Packages on disk, by the SHA-256 of their bytes, and which package a version of a chart was."""
+
+import os
+import tempfile
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from bot.core.charts.bounds import MAX_CACHE_BYTES, MAX_NAMES
+from bot.i18n.catalogue import chart as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.charts import ChartError
+
+_PACKAGES: Final = "packages"
+_NAMES: Final = "names"
+_FILE_DIGITS: Final = 40  # of the digest in a file's name: as many as a git revision has
+
+
+class ChartCache:
+    """The packages in a folder, at most MAX_CACHE_BYTES of them: those not read for longest are removed first.
+
+    Any thread may call, and several processes may share the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, digest: str) -> bytes | None:
+        """The package with a digest or its first 40 digits; None if it is not there, or no longer what it was."""
+        path = self._folder / _PACKAGES / digest[:_FILE_DIGITS]
+        with suppress(OSError):
+            content = path.read_bytes()
+            if sha256(content).hexdigest().startswith(digest):
+                os.utime(path)
+                return content
+        return None
+
+    def write(self, content: bytes) -> str:
+        """Keep a package; its digest. ChartError if there is no space."""
+        digest = sha256(content).hexdigest()
+        self._put(_PACKAGES, digest[:_FILE_DIGITS], content)
+        return digest
+
+    def name(self, name: str, value: str) -> None:
+        """Remember what a name stands for. ChartError if there is no space."""
+        self._put(_NAMES, sha256(name.encode()).hexdigest(), value.encode())
+
+    def named(self, name: str) -> str:
+        """What a name stands for; "" if that is not known."""
+        with suppress(OSError, UnicodeDecodeError):
+            return (self._folder / _NAMES / sha256(name.encode()).hexdigest()).read_text("utf-8")
+        return ""
+
+    def _put(self, kind: str, name: str, content: bytes) -> None:
+        folder = self._folder / kind
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor, scratch = tempfile.mkstemp(dir=folder, prefix=".")
+            try:
+                with os.fdopen(descriptor, "wb") as out:
+                    out.write(content)
+                Path(scratch).replace(folder / name)  # another process sees all of it, or nothing
+            except OSError:
+                Path(scratch).unlink(missing_ok=True)
+                raise
+            _evict(folder, MAX_CACHE_BYTES if kind == _PACKAGES else MAX_NAMES * len(content))
+        except OSError as error:
+            raise ChartError(LocalizedText(texts.NO_SPACE, folder=str(folder), why=str(error.strerror))) from error
+
+
+def _evict(folder: Path, most: int) -> None:
+    """Remove the files that were not read for longest, until the others have at most so many bytes."""
+    kept = 0
+    files = [(entry.stat(), entry.path) for entry in os.scandir(folder)]
+    for stat, path in sorted(files, key=lambda file: file[0].st_mtime, reverse=True):
+        kept += stat.st_size
+        if kept > most:
+            Path(path).unlink(missing_ok=True)

@@ -1,0 +1,150 @@
+"""`ports.Charts`: packages from the cache, else from where a chart is; verified before anything reads them."""
+
+import fnmatch
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from cachetools import LRUCache, TTLCache
+
+from bot.adapters.charts.cache import ChartCache
+from bot.adapters.charts.helm_repository import HelmRepositories
+from bot.adapters.charts.http import DownloadError, HttpClient, OutageError
+from bot.adapters.charts.registry import Layer, Registries
+from bot.core.charts.archive import ArchiveError, unpack
+from bot.core.charts.index import is_exact
+from bot.core.charts.reference import OCI, ChartRef
+from bot.i18n.catalogue import chart as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.charts import ChartError, FetchedChart
+
+_VERSION_LINE: Final = b"version:"
+_ADDED_DIGITS: Final = 12  # of a digest in a version: helm-controller's extractDigestSubString
+_OUTAGE_SECONDS: Final = 60.0  # until a host that did not respond is tried again: many charts may wait for it
+_MAX_OUTAGES: Final = 1_000
+_HELD_BYTES: Final = 32 * 2**20  # of the files of packages that are held in memory
+
+
+class ChartFetcher:
+    """`ports.Charts` in a folder. `allow` are hosts, with `*` for any characters; None allows the discovered ones."""
+
+    def __init__(self, folder: Path, allow: Sequence[str] | None, credentials: Mapping[str, str]) -> None:
+        self._cache = ChartCache(folder)
+        self._allow = allow
+        self._discovered: frozenset[str] = frozenset()
+        http = HttpClient(credentials, self.is_allowed)
+        self._helm, self._oci = HelmRepositories(http), Registries(http)
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by key
+        self._outages: TTLCache[str, OutageError] = TTLCache(_MAX_OUTAGES, _OUTAGE_SECONDS)
+        self._unpacked: LRUCache[str, Mapping[str, bytes]] = LRUCache(
+            _HELD_BYTES, lambda files: sum(map(len, files.values()))
+        )
+        self._caching = threading.Lock()  # those of cachetools are not thread-safe
+
+    def allow_discovered(self, hosts: Iterable[str]) -> None:
+        self._discovered |= {host.lower() for host in hosts}
+
+    def is_allowed(self, host: str) -> bool:
+        forms = {host.lower(), (urlsplit(f"//{host}").hostname or host).lower()}
+        if self._allow is None:
+            return not self._discovered.isdisjoint(forms)
+        patterns = [pattern.lower().replace("[", "[[]") for pattern in self._allow]  # of IPv6 addresses
+        return any(fnmatch.fnmatchcase(form, pattern) for pattern in patterns for form in forms)
+
+    def fetch(self, chart: ChartRef) -> FetchedChart:
+        if not self.is_allowed(chart.host):
+            raise self._failed(chart, DownloadError(LocalizedText(texts.NOT_ALLOWED)))
+        key = chart.ref.key
+        if (chart.digest or is_exact(chart.version)) and (cached := self._cached(key)):
+            return cached
+        with self._locks[key]:
+            if (chart.digest or is_exact(chart.version)) and (cached := self._cached(key)):
+                return cached  # another thread has fetched it
+            with self._caching:
+                outage = self._outages.get(chart.host)
+            if outage:
+                raise self._failed(chart, outage)
+            try:
+                fetched, manifest = self._fetch(chart)
+            except (DownloadError, ArchiveError) as error:
+                if isinstance(error, OutageError):
+                    with self._caching:
+                        self._outages[chart.host] = OutageError(error.text)
+                raise self._failed(chart, error) from error
+        self._cache.name(key, f"{fetched.version} {fetched.digest}")
+        if manifest:
+            self._cache.name(f"manifest of {fetched.revision}", manifest)
+        return fetched
+
+    def files(self, chart: ChartRef, revision: str) -> Mapping[str, bytes]:
+        with self._caching:
+            files = self._unpacked.get(revision)
+        if files is None:
+            package = self._cache.read(revision)
+            if package is None:
+                raise ChartError(LocalizedText(texts.NOT_CACHED, digest=revision[:12], chart=chart.title))
+            try:
+                files = unpack(package)
+            except ArchiveError as error:
+                raise self._failed(chart, error) from error
+            with self._caching, suppress(ValueError):  # it is too large to be held
+                self._unpacked[revision] = files
+        manifest = self._cache.named(f"manifest of {revision}") if chart.is_artifact else ""
+        if not manifest:
+            return files
+        return {**files, "Chart.yaml": _with_metadata(files["Chart.yaml"], manifest[:_ADDED_DIGITS])}
+
+    def _cached(self, key: str) -> FetchedChart | None:
+        version, _, digest = self._cache.named(key).partition(" ")
+        return FetchedChart(version, digest) if digest and self._cache.read(digest) is not None else None
+
+    def _fetch(self, chart: ChartRef) -> tuple[FetchedChart, str]:
+        """A package that is now cached, and the digest of its manifest, "" if it has none."""
+        if chart.is_oci:
+            return self._fetch_layer(chart, self._oci.locate(chart))
+        package = self._helm.locate(chart)
+        if package.url.startswith(f"{OCI}://"):  # with the tag, as in Bitnami's index
+            url, _, tag = package.url.rpartition(":")
+            linked = ChartRef.parse(url, "", tag.replace("_", "+"))
+            if linked is None:
+                raise DownloadError(LocalizedText(texts.NO_URL, version=package.version))
+            if not self.is_allowed(linked.host):
+                raise self._failed(linked, DownloadError(LocalizedText(texts.NOT_ALLOWED)))
+            return self._fetch_layer(linked, self._oci.locate(linked))
+        if package.digest and self._cache.read(package.digest) is not None:
+            return FetchedChart(package.version, package.digest), ""
+        return FetchedChart(package.version, self._keep(self._helm.download(package), package.digest)), ""
+
+    def _fetch_layer(self, chart: ChartRef, layer: Layer) -> tuple[FetchedChart, str]:
+        if self._cache.read(layer.digest) is None:
+            self._keep(self._oci.download(chart, layer), layer.digest)
+        return FetchedChart(layer.version, layer.digest), layer.manifest
+
+    def _keep(self, package: bytes, digest: str) -> str:
+        """Cache a package that has the digest, "" for any, and can be unpacked. DownloadError, ArchiveError."""
+        if digest and sha256(package).hexdigest() != digest:
+            raise DownloadError(LocalizedText(texts.DIGEST, digest=digest[:12]))
+        unpack(package)
+        return self._cache.write(package)
+
+    @staticmethod
+    def _failed(chart: ChartRef, error: DownloadError | ArchiveError) -> ChartError:
+        why = error.text
+        if isinstance(error, ArchiveError):
+            why = LocalizedText(texts.BAD_PACKAGE, why=why)
+        return ChartError(LocalizedText(texts.FAILED, chart=chart.title, host=chart.host, why=why))
+
+
+def _with_metadata(chart_file: bytes, metadata: str) -> bytes:
+    """Chart.yaml with build metadata in the chart's version, instead of its own."""
+    lines = chart_file.splitlines(keepends=True)
+    for index, line in enumerate(lines):
+        if line.startswith(_VERSION_LINE):
+            version = line.removeprefix(_VERSION_LINE).split(b"#")[0].strip().strip(b"\"'").partition(b"+")[0]
+            lines[index] = _VERSION_LINE + b' "' + version + b"+" + metadata.encode() + b'"\n'
+    return b"".join(lines)

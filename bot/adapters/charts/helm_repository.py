@@ -1,0 +1,85 @@
+"""Packages in a Helm repository: an index.yaml and archives, over HTTP."""
+
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from cachetools import LRUCache
+
+from bot.adapters.charts.http import DownloadError, HttpClient, Response
+from bot.core.charts import bounds
+from bot.core.charts.index import IndexEntry, read_entries, resolve_version
+from bot.core.charts.reference import OCI, ChartRef
+from bot.core.objects.manifest import ManifestError
+from bot.i18n.catalogue import chart as texts
+from bot.i18n.language import LocalizedText
+
+# Many charts of a repository are fetched together, and their index may have 50 MB.
+_FRESH_SECONDS: Final = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A chart's archive in a repository: its address, and its SHA-256 or "" if that is not known."""
+
+    version: str
+    url: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class HelmRepositories:
+    """Every Helm repository that charts come from. Any thread may call."""
+
+    http: HttpClient
+    _indexes: LRUCache[str, tuple[float, bytes]] = field(
+        default_factory=lambda: LRUCache(bounds.MAX_INDEX_BYTES, getsizeof=lambda kept: len(kept[1])), repr=False
+    )
+    _caching: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _reading: defaultdict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock), repr=False)
+
+    def locate(self, chart: ChartRef) -> Package:
+        """The package of a chart, in the version that Helm would install. DownloadError."""
+        try:
+            entries = read_entries(self._index(chart.repository), chart.name)
+        except ManifestError as error:
+            raise DownloadError(LocalizedText(texts.BAD_INDEX, why=error.problem)) from error
+        if not entries:
+            raise DownloadError(LocalizedText(texts.NO_CHART))
+        version = resolve_version((entry.version for entry in entries), chart.version)
+        entry = next((entry for entry in entries if entry.version == version), None)
+        if entry is None:
+            raise DownloadError(LocalizedText(texts.NO_VERSION, version=chart.version or "*"))
+        return Package(entry.version, self._address(chart, entry), entry.digest)
+
+    def download(self, package: Package) -> bytes:
+        """The bytes of a package, not verified yet. DownloadError."""
+        return checked(self.http.get(package.url, bounds.MAX_ARCHIVE_BYTES)).body
+
+    def _index(self, repository: str) -> bytes:
+        with self._reading[repository]:  # so that one thread reads an index that several need
+            with self._caching:
+                at, index = self._indexes.get(repository, (0.0, b""))
+            if not index or time.monotonic() - at > _FRESH_SECONDS:
+                index = checked(self.http.get(f"{repository}/index.yaml", bounds.MAX_INDEX_BYTES)).body
+                with self._caching:
+                    self._indexes[repository] = time.monotonic(), index
+            return index
+
+    def _address(self, chart: ChartRef, entry: IndexEntry) -> str:
+        url = urljoin(f"{chart.repository}/", entry.url)
+        if not entry.url or urlsplit(url).scheme not in ("http", "https", OCI):
+            raise DownloadError(LocalizedText(texts.NO_URL, version=entry.version))
+        return url if url.startswith(f"{OCI}://") else self.http.referred(chart.repository, url)
+
+
+def checked(response: Response) -> Response:
+    """A response that is not an error. DownloadError."""
+    if response.status in (401, 403):
+        raise DownloadError(LocalizedText(texts.UNAUTHORIZED, host=urlsplit(response.url).netloc[:100]))
+    if response.status != 200:
+        raise DownloadError(LocalizedText(texts.STATUS, status=str(response.status)))
+    return response

@@ -1,0 +1,154 @@
+"""HTTP GET requests for charts, with bounds on what a server can cost, and credentials only for their own host."""
+
+import os
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import unquote, urljoin, urlsplit
+
+import urllib3
+from urllib3.exceptions import HTTPError, LocationParseError
+
+from bot.core.charts import bounds
+from bot.http_client import restrict, within
+from bot.i18n.catalogue import chart as texts
+from bot.i18n.language import LocalizedError, LocalizedText
+from bot.network import ConnectionProblem, connection_failure
+
+_CHUNK: Final = 2**16
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CA_VARIABLES: Final = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # besides OpenSSL's SSL_CERT_FILE
+_TIMEOUT: Final = urllib3.Timeout(connect=bounds.CONNECT_SECONDS, read=bounds.IDLE_SECONDS)
+_RETRY: Final = urllib3.Retry(
+    total=2, connect=1, read=1, redirect=0, status_forcelist=(502, 503, 504), backoff_factor=0.2, raise_on_status=False
+)
+
+
+class DownloadError(LocalizedError):
+    """A download failed. The text completes "Could not fetch the chart …: "."""
+
+
+class OutageError(DownloadError):
+    """The server does not respond, or not in time: another request now would fail too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response to a request that did not redirect; the names of `headers` are in lower case. `url` sent it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpClient:
+    """Sends GET requests, in the environment's proxies and private CAs, as git does. Any thread may call.
+
+    `credentials` has the value of the Authorization header by host. `is_allowed` says which hosts may be reached
+    without TLS when another server refers to them.
+    """
+
+    credentials: Mapping[str, str] = field(repr=False)
+    is_allowed: Callable[[str], bool]
+    _pools: dict[str, urllib3.PoolManager] = field(default_factory=dict, repr=False)
+
+    def get(
+        self, url: str, most: int, *, headers: Mapping[str, str] | None = None, authorization: str | None = None
+    ) -> Response:
+        """The response to a GET request, after redirects. DownloadError if it has more than `most` bytes.
+
+        `authorization` replaces the host's credential, and is sent to no other host either.
+        """
+        origin, first = _origin(url), url
+        try:
+            with within(bounds.FETCH_SECONDS):
+                for _ in range(bounds.MAX_REDIRECTS + 1):
+                    own = authorization if authorization is not None and _origin(url) == origin else None
+                    credential = self.credentials.get(urlsplit(url).netloc.lower(), "") if own is None else own
+                    response = self._send(url, most, {**(headers or {}), **_authorized(url, first, credential)})
+                    location = response.headers.get("location", "")
+                    if response.status not in _REDIRECTS or not location:
+                        return response
+                    url = self.referred(url, urljoin(url, location))
+        except (HTTPError, LocationParseError, OSError, ValueError) as error:
+            raise _explained(error) from error
+        raise DownloadError(LocalizedText(texts.REDIRECTS, most=str(bounds.MAX_REDIRECTS)))
+
+    def referred(self, origin: str, url: str) -> str:
+        """The URL that the server at `origin` refers to. DownloadError unless it has TLS, or its host is allowed.
+
+        So a server in the internet cannot make the bot send requests to services of the cluster, which have none.
+        """
+        there = urlsplit(url)
+        is_same = _origin(url) == _origin(origin)
+        if there.scheme == "https" or is_same or (there.scheme == "http" and self.is_allowed(there.netloc)):
+            return url
+        raise DownloadError(
+            LocalizedText(texts.INSECURE_REDIRECT, host=(there.netloc.rpartition("@")[2] or there.scheme)[:100])
+        )
+
+    def _send(self, url: str, most: int, headers: Mapping[str, str]) -> Response:
+        response = self._pool(url).request(
+            "GET",
+            url,
+            headers={"user-agent": "gitops-bot", "accept-encoding": "identity", **headers},
+            timeout=_TIMEOUT,
+            retries=_RETRY,
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            body = bytearray()
+            while chunk := response.read(_CHUNK, decode_content=False):
+                body += chunk
+                if len(body) > most:
+                    raise DownloadError(LocalizedText(texts.TOO_LARGE, most=str(most >> 20)))
+            names = {name.lower(): value for name, value in response.headers.items()}
+            return Response(response.status, names, bytes(body), url)
+        finally:
+            response.close()
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        """The connections to the proxy for a URL, or to servers themselves."""
+        parts = urlsplit(url)
+        proxies = urllib.request.getproxies_environment()
+        is_direct = urllib.request.proxy_bypass(parts.netloc)
+        proxy = "" if is_direct else proxies.get(parts.scheme) or proxies.get("all", "")
+        if proxy not in self._pools:
+            ca_file = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
+            options = {"ca_certs": ca_file} if ca_file else {}
+            pool = _proxy_manager(proxy, options) if proxy else urllib3.PoolManager(**options)  # type: ignore[arg-type]
+            restrict(pool)
+            self._pools[proxy] = pool
+        return self._pools[proxy]
+
+
+def _proxy_manager(proxy: str, options: Mapping[str, str]) -> urllib3.ProxyManager:
+    """The connections to a proxy, with the user and password in its URL."""
+    parts = urlsplit(proxy)
+    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    headers = urllib3.make_headers(proxy_basic_auth=login) if parts.username else None
+    return urllib3.ProxyManager(proxy, proxy_headers=headers, **options)  # type: ignore[arg-type]
+
+
+def _authorized(url: str, first: str, credential: str) -> dict[str, str]:
+    """The header with a credential, which is never sent without TLS after a request with it."""
+    if not credential or (urlsplit(first).scheme == "https" and urlsplit(url).scheme != "https"):
+        return {}
+    return {"authorization": credential}
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
+
+
+def _explained(error: Exception) -> DownloadError:
+    if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError) or "deadline" in str(error):
+        return OutageError(LocalizedText(texts.TOO_SLOW, seconds=f"{bounds.FETCH_SECONDS:g}"))
+    failure = connection_failure(error)
+    is_certificate = failure.problem is ConnectionProblem.CERTIFICATE
+    return OutageError(LocalizedText(texts.CERTIFICATE if is_certificate else texts.UNREACHABLE, why=failure.detail))

@@ -1,0 +1,130 @@
+"""A chart as a `ports.Repository`: its revisions are the digests of its packages, and it has no history."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from bot.core.charts.reference import ChartRef
+from bot.core.git.commit import Commit
+from bot.core.git.target_revision import ResolvedRevision
+from bot.core.rendering.source import is_within, normalize_path
+from bot.i18n.catalogue import chart as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.charts import Charts
+from bot.ports.git import File, Merged, Repository, RepositoryError, RevisionNotFoundError
+
+
+class ChartRepository(Repository):
+    """The package of one chart, whose files are below a directory with the chart's name. Any thread may call."""
+
+    is_branch = False
+
+    def __init__(self, chart: ChartRef, charts: Charts) -> None:
+        self.name = chart.ref.key
+        self._chart = chart
+        self._charts = charts
+        self._head: str | None = None
+        self._version = chart.version
+
+    @property
+    def branch(self) -> str:
+        return self._version
+
+    def fetch(self) -> str:
+        fetched = self._charts.fetch(self._chart)
+        self._head, self._version = fetched.revision, fetched.version
+        return fetched.revision
+
+    def head(self) -> str:
+        return self._head or self.fetch()
+
+    def resolved_revision(self) -> ResolvedRevision:
+        return ResolvedRevision("tag", self._version, self.head())
+
+    def tip(self, branch: str) -> str | None:
+        del branch
+        return None
+
+    def resolve(self, text: str) -> Commit:
+        raise RevisionNotFoundError(self._not_git(), ()) if text else self._error()
+
+    def commit(self, sha: str) -> Commit:
+        """The package with this digest, as if it were a commit without parents."""
+        at = datetime.fromtimestamp(0, UTC)
+        return Commit(sha, (), f"{self._chart.name} {self._version}", self._chart.host, "", at)
+
+    def read_commits(self, shas: Sequence[str]) -> list[Commit]:
+        return [self.commit(sha) for sha in shas]
+
+    def is_ancestor(self, sha: str, of: str) -> bool:
+        return sha == of
+
+    def first_parent(self, since: str | None, until: str, *, path: str | None = None, limit: int = 100) -> list[Commit]:
+        del since, until, path, limit
+        return []
+
+    def changes(self, since: str, until: str, *, limit: int) -> list[tuple[str, list[str]]]:
+        del since, until, limit
+        return []
+
+    def commits(self, since: str | None, until: str, *, limit: int = 100) -> list[Commit]:
+        del since, until, limit
+        return []
+
+    def tree_id(self, revision: str, path: str) -> str | None:
+        path = normalize_path(path)
+        files = [file for file in self._all(revision) if is_within(file.path, path)]
+        id_ = sha256()
+        for file in files:
+            id_.update(f"{file.path}\n{len(file.content)}\n".encode() + file.content)
+        return id_.hexdigest() if files else None
+
+    def tree_ids(self, revision: str, paths: Sequence[str]) -> list[str | None]:
+        return [self.tree_id(revision, path) for path in paths]
+
+    def files(self, revision: str, path: str) -> list[File]:
+        files = [file for file in self._all(revision) if is_within(file.path, normalize_path(path))]
+        if not files:
+            raise self._error()
+        return files
+
+    def links(self, revision: str) -> Mapping[str, str]:
+        del revision
+        return {}
+
+    def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
+        for path in paths:
+            yield [file for file in self._all(revision) if is_within(file.path, normalize_path(path))] or None
+
+    def changed_paths(self, base: str | None, revision: str) -> list[str]:
+        return [] if base == revision else [self._chart.name]
+
+    def merge_trees(self, base: str, ours: str, theirs: str) -> Merged:
+        del base, ours, theirs
+        raise self._error()
+
+    def fetch_commit(self, sha: str) -> bool:
+        del sha
+        return False
+
+    def merge(self, ours: str, theirs: str) -> Merged:
+        del ours, theirs
+        raise self._error()
+
+    def edited_tree(self, revision: str, files: Mapping[str, bytes | None]) -> str:
+        del revision, files
+        raise self._error()
+
+    def push_commit(self, *, branch: str, tree: str, parent: str, message: str) -> str:
+        del branch, tree, parent, message
+        raise self._error()
+
+    def _all(self, revision: str) -> list[File]:
+        files = self._charts.files(self._chart, revision)
+        return [File(f"{self._chart.name}/{path}", content) for path, content in files.items()]
+
+    def _error(self) -> RepositoryError:
+        return RepositoryError(self._not_git())
+
+    def _not_git(self) -> LocalizedText:
+        return LocalizedText(texts.NOT_GIT, chart=self._chart.title, host=self._chart.host)

@@ -1,0 +1,127 @@
+"""Where the chart of a HelmRelease comes from, and in which version.
+
+The rules are those of helm-controller 1.6 and source-controller 1.9.
+https://fluxcd.io/flux/components/helm/helmreleases/#chart-template
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.applications.discovery import ResourceRef, UnsupportedResourceError
+from bot.core.charts.index import is_exact, resolve_version
+from bot.core.charts.reference import OCI, ChartRef
+from bot.core.objects.resource import Object, items, mapping, text
+from bot.core.sanitize import redact_url
+from bot.i18n.catalogue import discovery as texts
+from bot.i18n.language import LocalizedText
+
+_SOURCES: Final = "source.toolkit.fluxcd.io"
+GIT_REPOSITORY: Final = (_SOURCES, "GitRepository")
+HELM_REPOSITORY: Final = (_SOURCES, "HelmRepository")
+HELM_CHART: Final = (_SOURCES, "HelmChart")
+OCI_REPOSITORY: Final = (_SOURCES, "OCIRepository")
+
+# A cluster's resources by (group, kind).
+Resources = Mapping[tuple[str, str], "list[Object]"]
+
+_REVISION: Final = re.compile(r"(?:([^@]*)@)?sha256:([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class ChartTemplate:
+    """The `chart.spec` of a HelmRelease, or the HelmChart that it refers to, in its namespace."""
+
+    spec: Object
+    namespace: str
+
+    @property
+    def source(self) -> Object:
+        """The reference to the chart's source."""
+        return mapping(self.spec, "sourceRef")
+
+
+def chart_template(release: Object, origin: ResourceRef, resources: Resources) -> ChartTemplate | None:
+    """Which chart of a source a release has; None if an OCIRepository is the chart. UnsupportedResourceError."""
+    spec = mapping(release, "spec")
+    reference = mapping(spec, "chartRef")
+    if not reference:
+        return ChartTemplate(mapping(spec, "chart", "spec"), origin.namespace)
+    kind = text(reference, "kind")
+    if kind == OCI_REPOSITORY[1]:
+        return None
+    if kind != HELM_CHART[1]:
+        raise UnsupportedResourceError(LocalizedText(texts.CHART_REFERENCE, kind=kind[:50]))
+    chart = find_source(HELM_CHART, reference, origin.namespace, resources)
+    return ChartTemplate(mapping(chart, "spec"), text(mapping(chart, "metadata"), "namespace"))
+
+
+def find_source(kind: tuple[str, str], reference: Object, namespace: str, resources: Resources) -> Object:
+    """The resource that a reference in a namespace names. UnsupportedResourceError."""
+    name, namespace = text(reference, "name"), text(reference, "namespace") or namespace
+    for resource in resources.get(kind, ()):
+        metadata = mapping(resource, "metadata")
+        if (text(metadata, "namespace"), text(metadata, "name")) == (namespace, name):
+            return resource
+    raise UnsupportedResourceError(LocalizedText(texts.NO_SUCH_SOURCE, kind=kind[1], name=f"{namespace}/{name}"[:150]))
+
+
+def repository_chart(template: ChartTemplate, release: Object, resources: Resources) -> ChartRef:
+    """The chart in a HelmRepository: of a version range, the version that is deployed. UnsupportedResourceError."""
+    spec = mapping(find_source(HELM_REPOSITORY, template.source, template.namespace, resources), "spec")
+    url, name, version = text(spec, "url"), text(template.spec, "chart"), text(template.spec, "version")
+    version = "" if version == "*" else version
+    if not is_exact(version):
+        deployed = _deployed(release)
+        if text(deployed, "chartName") == name.rpartition("/")[2]:
+            version = resolve_version([text(deployed, "chartVersion")], version) or version
+    if text(spec, "type") == OCI and "://" not in url:
+        url = f"{OCI}://{url}"
+    chart = ChartRef.parse(url, name, version, plain_http=spec.get("insecure") is True)
+    return _fetchable(chart, url)
+
+
+def artifact_chart(reference: Object, origin: ResourceRef, release: Object, resources: Resources) -> ChartRef:
+    """The chart that an OCIRepository is, pinned to the manifest that Flux has fetched. UnsupportedResourceError."""
+    repository = find_source(OCI_REPOSITORY, reference, origin.namespace, resources)
+    spec = mapping(repository, "spec")
+    ref = mapping(spec, "ref")
+    wanted = text(ref, "semver") or text(ref, "tag")
+    fetched = _REVISION.fullmatch(text(mapping(repository, "status", "artifact"), "revision"))
+    deployed = _REVISION.fullmatch(text(_deployed(release), "ociDigest"))
+    tag = (fetched[1] or "") if fetched else ""
+    is_current = tag == (text(ref, "tag") or "latest")
+    if text(ref, "semver"):
+        is_current = resolve_version([tag.replace("_", "+")], wanted) is not None
+    if text(ref, "semverFilter") and not is_current:
+        raise UnsupportedResourceError(LocalizedText(texts.FLUX_CHANGES, what="ref.semverFilter"))
+    digest, given = "", _REVISION.fullmatch(text(ref, "digest"))
+    if given:
+        digest, wanted = given[2], text(ref, "tag")
+    elif fetched and is_current:
+        # A release that Flux cannot upgrade stays at what it deployed, whatever the tag points to by now.
+        digest = deployed[2] if deployed and not is_exact(wanted) else fetched[2]
+        wanted = tag.replace("_", "+")
+    url = text(spec, "url")
+    is_plain = spec.get("insecure") is True
+    return _fetchable(ChartRef.parse(url, "", wanted, digest=digest, plain_http=is_plain, is_artifact=True), url)
+
+
+def was_upgraded(release: Object) -> bool:
+    """Whether Flux has upgraded the release since it installed it."""
+    version = _deployed(release).get("version")
+    return isinstance(version, int) and version > 1
+
+
+def _deployed(release: Object) -> Object:
+    """The latest release of the history that succeeded."""
+    history: Sequence[object] = items(mapping(release, "status"), "history")
+    snapshots = [snapshot for snapshot in history if isinstance(snapshot, Mapping)]
+    return next((snapshot for snapshot in snapshots if text(snapshot, "status") == "deployed"), {})
+
+
+def _fetchable(chart: ChartRef | None, url: str) -> ChartRef:
+    if chart is None:
+        raise UnsupportedResourceError(LocalizedText(texts.NOT_FETCHABLE, url=redact_url(url)))
+    return chart

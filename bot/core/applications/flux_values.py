@@ -1,0 +1,124 @@
+"""The values of a HelmRelease, and the ConfigMaps and Secrets that Flux resources refer to.
+
+The rules are those of fluxcd/pkg/chartutil. https://fluxcd.io/flux/components/helm/helmreleases/#values
+"""
+
+import copy
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import yaml
+
+from bot.core.applications.discovery import ResourceRef, UnsupportedResourceError
+from bot.core.objects.manifest import ManifestError, read_documents
+from bot.core.objects.resource import Object, items, mapping, text
+from bot.core.rendering.helm_values import set_parameter
+from bot.i18n.catalogue import discovery as texts
+from bot.i18n.language import LocalizedText
+
+# The data of a ConfigMap or Secret by kind, namespace and name; None if there is none. UnsupportedResourceError if the
+# bot may not read it.
+DataReader = Callable[[str, str, str], Mapping[str, str] | None]
+
+_CONFIG_MAP: Final = "ConfigMap"
+_SECRET: Final = "Secret"  # noqa: S105  the kind
+_MASK: Final = "masked"
+_UNMASKED: Final = frozenset({"true", "false", "null"})  # which decide what a chart declares, and are no secrets
+
+
+def config_map_data(reference: Object, origin: ResourceRef, read_data: DataReader) -> Mapping[str, str] | None:
+    """The data of a referenced ConfigMap; None if it is optional and missing. UnsupportedResourceError."""
+    if text(reference, "kind") != _CONFIG_MAP:
+        raise UnsupportedResourceError(LocalizedText(texts.FROM_SECRET, name=text(reference, "name")[:100]))
+    return _data(reference, origin, read_data)
+
+
+def release_values(spec: Object, origin: ResourceRef, read_data: DataReader) -> tuple[str, str]:
+    """The values of `valuesFrom`, each merged over the ones before, and the inline `values` over them, as JSON.
+
+    A value with a `targetPath` overrides inline values too. The second result has other values instead of those from
+    Secrets, and is "" if there are none: what is rendered the same with both shows nothing of a Secret.
+    UnsupportedResourceError.
+    """
+    references = [entry for entry in items(spec, "valuesFrom") if isinstance(entry, Mapping)]
+    values = _release_values(spec, references, origin, read_data, is_masked=False)
+    if all(text(reference, "kind") == _CONFIG_MAP for reference in references):
+        return values, ""
+    return values, _release_values(spec, references, origin, read_data, is_masked=True)
+
+
+def _release_values(
+    spec: Object, references: Sequence[Object], origin: ResourceRef, read_data: DataReader, *, is_masked: bool
+) -> str:
+    merged: dict[str, Any] = {}
+    inline = copy.deepcopy(dict(mapping(spec, "values")))  # `set_parameter` changes what merging shares
+    for reference in references:
+        data = _data(reference, origin, read_data)
+        key, name = text(reference, "valuesKey") or "values.yaml", text(reference, "name")
+        if data is None or key not in data:
+            if data is None or reference.get("optional") is True:
+                continue
+            missing = f"{origin.namespace}/{name} ({key})"[:150]
+            raise UnsupportedResourceError(LocalizedText(texts.NO_DATA, kind=text(reference, "kind"), name=missing))
+        mask = _masked if is_masked and text(reference, "kind") != _CONFIG_MAP else _unchanged
+        if path := text(reference, "targetPath"):
+            merged = _merged(merged, inline)
+            _set(merged, path, mask(data[key]), is_literal=reference.get("literal") is True)
+        else:
+            merged = _merged(merged, mask(_parsed(name, data[key])))
+    merged = _merged(merged, inline)
+    return json.dumps(merged) if merged else ""
+
+
+def _data(reference: Object, origin: ResourceRef, read_data: DataReader) -> Mapping[str, str] | None:
+    kind, name = text(reference, "kind"), text(reference, "name")
+    data = read_data(kind, origin.namespace, name) if kind in (_CONFIG_MAP, _SECRET) else None
+    if data is None and reference.get("optional") is not True:
+        name = f"{origin.namespace}/{name}"[:150]
+        raise UnsupportedResourceError(LocalizedText(texts.NO_DATA, kind=kind[:50], name=name))
+    return data
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+def _masked(value: Any) -> Any:
+    """A value of the same form, with other strings and numbers."""
+    if isinstance(value, Mapping):
+        return {key: _masked(below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_masked(below) for below in value]
+    if isinstance(value, str):
+        return value if value in _UNMASKED else str(int(value) + 1) if value.isdecimal() else _MASK
+    return value + 1 if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _set(values: dict[str, Any], path: str, value: str, *, is_literal: bool) -> None:
+    """Set a value as Flux does: a quoted one is a string. UnsupportedResourceError."""
+    is_quoted = value[:1] in ("'", '"') and value[-1:] == value[:1]
+    value = value.strip("'\"") if is_quoted and not is_literal else value
+    if is_literal:
+        value = "".join(f"\\{character}" if character in "\\,{" else character for character in value)
+    try:
+        set_parameter(values, f"{path}={value}", is_string=is_quoted or is_literal)
+    except ValueError as error:
+        raise UnsupportedResourceError(LocalizedText(texts.TARGET_PATH, path=path[:100])) from error
+
+
+def _parsed(name: str, values: str) -> Object:
+    try:
+        documents = [value for _, value in read_documents(name, values.encode()) if isinstance(value, dict)]
+    except (ManifestError, yaml.YAMLError) as error:
+        raise UnsupportedResourceError(LocalizedText(texts.BAD_VALUES, name=name[:100])) from error
+    return documents[0] if documents else {}
+
+
+def _merged(base: Object, override: Object) -> dict[str, Any]:
+    """Values merged as Helm merges them: mappings key by key, anything else replaced."""
+    merged = dict(base)
+    for key, value in override.items():
+        below = merged.get(key)
+        merged[key] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged

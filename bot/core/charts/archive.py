@@ -1,0 +1,84 @@
+"""Unpacks a packaged chart: only regular files, below one directory, within bounds."""
+
+import io
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator
+from typing import Final, cast
+
+from bot.core.charts.bounds import MAX_FILE_BYTES, MAX_FILES, MAX_UNPACKED_BYTES
+from bot.i18n.catalogue import chart as texts
+from bot.i18n.language import LocalizedError, LocalizedText
+
+_CHUNK: Final = 2**16
+_DRIVE: Final = re.compile(r"[A-Za-z]:")
+
+
+class ArchiveError(LocalizedError):
+    """The archive is not a packaged chart, or exceeds a bound. The text completes "the package of CHART …"."""
+
+
+def unpack(archive: bytes) -> dict[str, bytes]:
+    """The content of each file by its path in the chart's directory. ArchiveError.
+
+    Helm refuses paths that lead out of the directory too; links are refused here, and ignored there.
+    """
+    files: dict[str, bytes] = {}
+    try:
+        with tarfile.open(fileobj=cast("io.BufferedReader", _Unpacked(archive)), mode="r|") as tar:
+            for count, member in enumerate(tar, 1):
+                if count > MAX_FILES:
+                    raise ArchiveError(LocalizedText(texts.MANY_FILES, most=f"{MAX_FILES:,}"))
+                if member.isdir():
+                    continue
+                if not member.isreg():
+                    raise ArchiveError(LocalizedText(texts.LINK, path=repr(member.name[:100])))
+                if member.size > MAX_FILE_BYTES:
+                    raise ArchiveError(LocalizedText(texts.LARGE_FILE, most=str(MAX_FILE_BYTES >> 20)))
+                content = tar.extractfile(member)
+                path = _path(member.name)
+                if path in files:
+                    raise ArchiveError(LocalizedText(texts.TWICE, path=repr(path[:100])))
+                files[path] = content.read() if content else b""
+    except (tarfile.TarError, zlib.error, EOFError, ValueError, OverflowError, RecursionError) as error:
+        raise ArchiveError(LocalizedText(texts.NOT_AN_ARCHIVE)) from error
+    if "Chart.yaml" not in files:
+        raise ArchiveError(LocalizedText(texts.NO_CHART_FILE))
+    return files
+
+
+def _path(name: str) -> str:
+    """The path below the archive's one directory. ArchiveError if it leads elsewhere."""
+    _, _, path = name.removeprefix("./").partition("/")
+    parts = path.split("/")
+    is_unsafe = name.startswith("/") or "\\" in name or _DRIVE.match(path) or not name.isprintable()
+    if is_unsafe or any(part in ("", ".", "..") for part in parts) or ".git" in parts:
+        raise ArchiveError(LocalizedText(texts.BAD_PATH, path=repr(name[:100])))
+    return path
+
+
+class _Unpacked(io.RawIOBase):
+    """Reads gzip, and raises ArchiveError above the bound: a bomb is never held whole."""
+
+    def __init__(self, archive: bytes) -> None:
+        self._chunks = self._decompressed(archive)
+        self._left = b""
+
+    def read(self, size: int = -1) -> bytes:
+        while len(self._left) < size and (chunk := next(self._chunks, b"")):
+            self._left += chunk
+        content, self._left = self._left[:size], self._left[size:]
+        return content
+
+    @staticmethod
+    def _decompressed(archive: bytes) -> Iterator[bytes]:
+        gzip = zlib.decompressobj(wbits=31)
+        waiting, total = archive, 0
+        while waiting and not gzip.eof:
+            chunk = gzip.decompress(waiting, _CHUNK)
+            waiting = gzip.unconsumed_tail
+            total += len(chunk)
+            if total > MAX_UNPACKED_BYTES:
+                raise ArchiveError(LocalizedText(texts.LARGE, most=str(MAX_UNPACKED_BYTES >> 20)))
+            yield chunk

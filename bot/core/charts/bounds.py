@@ -1,0 +1,23 @@
+"""The bounds of fetched charts, in one place. docs/bounds.md lists them with the tests that hold each at its bound.
+
+Where source-controller has a default for the same, it is that one:
+https://github.com/fluxcd/source-controller/blob/main/main.go (`--helm-index-max-size` and the flags after it).
+"""
+
+from typing import Final
+
+MAX_INDEX_BYTES: Final = 50 * 2**20  # of a Helm repository's index.yaml
+MAX_ENTRY_BYTES: Final = 8 * 2**20  # of what an index says about one chart
+MAX_ARCHIVE_BYTES: Final = 10 * 2**20  # of a packaged chart
+MAX_UNPACKED_BYTES: Final = 100 * 2**20  # of all files in it; Helm's own limit (pkg/chart/loader/archive)
+MAX_FILE_BYTES: Final = 5 * 2**20  # of one of them
+MAX_FILES: Final = 10_000  # in a packaged chart
+MAX_DOCUMENT_BYTES: Final = 4 * 2**20  # of a registry's manifest, token or page of tags
+MAX_TAG_PAGES: Final = 50  # of a registry's list of tags
+MAX_REDIRECTS: Final = 5
+FETCH_SECONDS: Final = 60.0  # for one chart, with its index or manifest
+CONNECT_SECONDS: Final = 10.0
+IDLE_SECONDS: Final = 15.0  # between two pieces of a response
+MAX_CACHE_BYTES: Final = 2**28  # of packaged charts on disk
+MAX_NAMES: Final = 20_000  # of versions whose packages are known
+MAX_DEPENDENCIES: Final = 100  # charts that one application needs besides its own

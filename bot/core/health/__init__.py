@@ -1,0 +1,4 @@
+"""Health of live objects, from each object alone, in Argo CD's terms.
+
+Start with `assess.py`. https://argo-cd.readthedocs.io/en/stable/operator-manual/health/
+"""

@@ -1,0 +1,93 @@
+"""Health of objects that a controller provisions: Services, Ingresses, volume claims, autoscalers, APIs."""
+
+import json
+from contextlib import suppress
+from typing import Final
+
+from bot.core.health.status import (
+    HEALTHY,
+    PROGRESSING,
+    UNKNOWN,
+    Condition,
+    Health,
+    HealthStatus,
+    condition,
+    conditions,
+    is_observed,
+    read_conditions,
+)
+from bot.core.objects.resource import Object, items, mapping, text
+
+# The conditions of an autoscaling/v1 object.
+_V1_CONDITIONS: Final = "autoscaling.alpha.kubernetes.io/conditions"
+
+
+def service(live: Object) -> Health:
+    """A load balancer is healthy once it has an address; any other Service always is."""
+    return ingress(live) if text(mapping(live, "spec"), "type") == "LoadBalancer" else HEALTHY
+
+
+def ingress(live: Object) -> Health:
+    """Healthy once it has an address."""
+    return HEALTHY if items(mapping(live, "status", "loadBalancer"), "ingress") else PROGRESSING
+
+
+def persistent_volume_claim(live: Object) -> Health:
+    """Healthy once it is bound; degraded if its volume is lost."""
+    phases = {
+        "Bound": HEALTHY,
+        "Pending": Health(HealthStatus.PROGRESSING, "Pending"),
+        "Lost": Health(HealthStatus.DEGRADED, "Lost", failed=True),
+    }
+    return phases.get(text(mapping(live, "status"), "phase"), UNKNOWN)
+
+
+def horizontal_pod_autoscaler(live: Object) -> Health:
+    """Healthy once it can scale; degraded if it cannot read its metrics or its target."""
+    values = list(conditions(live))
+    if not values:
+        with suppress(ValueError, RecursionError):
+            values = list(read_conditions(json.loads(text(mapping(live, "metadata", "annotations"), _V1_CONDITIONS))))
+    for each in values:
+        if each.reason.startswith("Failed") or each.reason == "InvalidSelector":
+            return _degraded(each)
+    able = any(each.status == "True" and each.type in ("AbleToScale", "ScalingLimited") for each in values)
+    return HEALTHY if able else PROGRESSING
+
+
+def pod_disruption_budget(live: Object) -> Health:
+    """Healthy once disruptions are computed, also while none is allowed; degraded if that fails."""
+    values = list(conditions(live))
+    if not is_observed(live) or not values:
+        return PROGRESSING
+    failures = (each for each in values if each.status == "False" and each.reason != "InsufficientPods")
+    return next(map(_degraded, failures), HEALTHY)
+
+
+def custom_resource_definition(live: Object) -> Health:
+    """Healthy once it is established, with accepted names and a structural schema."""
+    values = {each.type: each for each in conditions(live)}
+    names, schema, established, terminating = (
+        values.get(kind) for kind in ("NamesAccepted", "NonStructuralSchema", "Established", "Terminating")
+    )
+    if terminating and terminating.status == "True":
+        return PROGRESSING
+    if names and names.status == "False":
+        return _degraded(names)
+    if schema and schema.status == "True":
+        return _degraded(schema)
+    if established is None or (established.status != "True" and established.reason == "Installing"):
+        return Health(HealthStatus.DEGRADED, "NotEstablished") if values and established is None else PROGRESSING
+    return HEALTHY if established.status == "True" else _degraded(established)
+
+
+def api_service(live: Object) -> Health:
+    """Healthy once it is available."""
+    available = condition(live, "Available")
+    if available is None:
+        return PROGRESSING
+    return HEALTHY if available.status == "True" else Health(HealthStatus.PROGRESSING, available.reason)
+
+
+def _degraded(cause: Condition) -> Health:
+    return Health(HealthStatus.DEGRADED, cause.reason or cause.type)

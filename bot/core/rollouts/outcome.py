@@ -1,0 +1,64 @@
+"""How a rollout stands, in one word that its card begins with."""
+
+from enum import StrEnum
+
+from bot.core.health.status import HealthStatus
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout, RolloutState
+
+_SUSPENDED = "Suspended"  # what a deployer reports instead of deploying
+
+
+class Outcome(StrEnum):
+    """An outcome has its own words on the card."""
+
+    ROLLING_OUT = "rolling out"
+    LIVE = "live"
+    DEGRADED = "degraded"  # was live
+    PARTLY_LIVE = "partly live"
+    SUPERSEDED = "superseded"
+    REVERTED = "reverted"
+    PAUSED = "paused"
+    STUCK = "stuck"
+    TIMED_OUT = "timed out"
+    UNKNOWN = "unknown"
+
+
+_OF_STATE = {
+    RolloutState.LIVE: Outcome.LIVE,
+    RolloutState.DEGRADED: Outcome.DEGRADED,
+    RolloutState.SUPERSEDED: Outcome.SUPERSEDED,
+    RolloutState.REVERTED: Outcome.REVERTED,
+}
+
+
+def outcome(rollout: Rollout) -> Outcome:
+    """How the rollout stands after its latest observation."""
+    if rollout.state in _OF_STATE:
+        return _OF_STATE[rollout.state]
+    waiting = [part for part in rollout.parts if part.live_at is None]
+    if waiting and all(map(is_paused, waiting)):
+        return Outcome.PAUSED
+    if rollout.state is RolloutState.ROLLING:
+        return Outcome.ROLLING_OUT
+    if any(part.is_degraded for part in rollout.parts):
+        return Outcome.DEGRADED
+    if all(part.error for part in waiting):
+        return Outcome.UNKNOWN
+    if len(waiting) < len(rollout.parts):
+        return Outcome.PARTLY_LIVE
+    return Outcome.STUCK if any(map(is_stuck, waiting)) else Outcome.TIMED_OUT
+
+
+def is_paused(part: ApplicationRollout) -> bool:
+    """Whether all that an application waits for is that somebody resumes a workload or the deployer."""
+    pending = part.pending
+    if part.error is not None:
+        return False
+    if pending.failure is not None and pending.failure.reason == _SUSPENDED:
+        return True
+    return bool(pending.unready) and all(unready.health is HealthStatus.SUSPENDED for unready in pending.unready)
+
+
+def is_stuck(part: ApplicationRollout) -> bool:
+    """Whether it is known why an application does not get on."""
+    return part.pending.has_failed or part.pending.cause is not None

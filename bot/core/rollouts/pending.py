@@ -1,0 +1,66 @@
+"""What a merge still waits for in one application."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.applications.deployer_status import DeployerFailure
+from bot.core.health.cause import Cause, cause_of
+from bot.core.health.status import HealthStatus
+
+MAX_LISTED: Final = 10  # pending objects, and unpinned images, per application
+
+
+@dataclass(frozen=True, slots=True)
+class Unready:
+    """An object that was applied but is not healthy; if it runs pods, `ready` of `wanted` are.
+
+    `reason` is Kubernetes' own where it has one (`ImagePullBackOff`), and `cause` what that means, if it is known.
+    `failed`: its controller has given up on it.
+    """
+
+    kind: str
+    name: str
+    ready: int = 0
+    wanted: int = 0
+    reason: str = ""
+    failed: bool = False
+    health: HealthStatus = HealthStatus.PROGRESSING
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingState:
+    """What was still pending when an application was observed: at most MAX_LISTED of each kind; `total` counts all.
+
+    `missing` fields and objects are not applied yet (`Deployment web: replicas`); `remaining` objects were removed
+    from git but are still in the cluster; `unready` objects were applied but are not healthy. `failure` is the error
+    that the deployer reports.
+    """
+
+    missing: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
+    unready: tuple[Unready, ...] = ()
+    failure: DeployerFailure | None = None
+    total: int = 0
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why it is still pending, by what the objects report, or else their deployer."""
+        causes = {unready.cause for unready in self.unready if unready.cause is not None}
+        if self.failure is not None and (reported := cause_of(self.failure.reason, self.failure.message)):
+            causes.add(reported)
+        return min(causes, key=list(Cause).index, default=None)
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether a problem is reported. A failing probe is not one: a slow start looks the same."""
+        is_degraded = any(unready.health is HealthStatus.DEGRADED for unready in self.unready)
+        return is_degraded or self.cause not in (None, Cause.PROBE)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether an object has failed for good: it won't become healthy unless someone intervenes."""
+        return any(unready.failed for unready in self.unready)
+
+
+NOTHING_PENDING: Final = PendingState()

@@ -1,0 +1,58 @@
+"""What pods run, by the digests that their nodes report, against what the merge declares."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.objects.resource import Object, items, mapping, text
+
+# `imageID` is `docker-pullable://repository@sha256:…` or `repository@sha256:…`; without a repository it is another
+# digest, that of the image's configuration, which no manifest names.
+_DIGEST: Final = re.compile(r"@(sha256:[0-9a-f]{64})$")
+
+
+@dataclass(frozen=True, slots=True)
+class PodImage:
+    """What one container of a pod runs: the image as its spec has it, and the digest that its node reports."""
+
+    image: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMismatch:
+    """An image that doesn't run as one: by several `digests` for one tag, or by another than the declared one.
+
+    `digests` are those that run, that of most pods first.
+    """
+
+    image: str
+    digests: tuple[str, ...]
+
+
+def pod_images(pod: Object) -> tuple[PodImage, ...]:
+    """What the containers of a pod run, as far as its node has reported it."""
+    images = {text(container, "name"): text(container, "image") for container in _objects(pod, "spec", "containers")}
+    running = []
+    for status in _objects(pod, "status", "containerStatuses"):
+        image, digest = images.get(text(status, "name"), ""), _DIGEST.search(text(status, "imageID"))
+        if image and digest:
+            running.append(PodImage(image, digest[1]))
+    return tuple(running)
+
+
+def mismatches(declared: Iterable[str], running: Sequence[PodImage]) -> tuple[ImageMismatch, ...]:
+    """The declared images that pods run with several digests, or with another one than declared."""
+    result = []
+    for image in dict.fromkeys(declared):
+        digests = Counter(pod.digest for pod in running if pod.image == image)
+        pinned = _DIGEST.search(image)
+        if len(digests) > 1 or (pinned and digests and pinned[1] not in digests):
+            result.append(ImageMismatch(image, tuple(digest for digest, _ in digests.most_common())))
+    return tuple(result)
+
+
+def _objects(pod: Object, part: str, key: str) -> list[Object]:
+    return [value for value in items(mapping(pod, part), key) if isinstance(value, dict)]

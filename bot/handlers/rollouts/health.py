@@ -1,0 +1,138 @@
+"""Reads the health of the objects that a merge changed, why their pods do not run, and which images they run."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from bot.core.health.assess import assess, has_status
+from bot.core.health.pods import PodProblem, pod_problem, selects
+from bot.core.health.status import MISSING, PROGRESSING, Health
+from bot.core.objects.images import images_of
+from bot.core.objects.manifest import Manifest
+from bot.core.objects.resource import Object, mapping
+from bot.core.rollouts.pending import Unready
+from bot.core.rollouts.running_images import ImageMismatch, PodImage, mismatches, pod_images
+from bot.ports.cluster import Cluster, ClusterError, Discovery, Kind
+from bot.ports.isolation import UnexpectedError, unexpected_as_port_error
+
+_log = logging.getLogger(__name__)
+
+ObjectKey = tuple[str, str, str | None, str]  # as of a Manifest
+
+# Its health is that of its last run, which may have been before the merge.
+_NOT_AWAITED: Final = frozenset({("batch", "CronJob")})
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectState:
+    """How an object is: `unready` if it is not healthy, and the images that do not run as declared."""
+
+    unready: Unready | None = None
+    images: tuple[ImageMismatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """A live object: its health, and if it has pods, its matchLabels and the images of its template."""
+
+    health: Health
+    match_labels: Object = field(default_factory=dict)
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pod:
+    """A pod: its labels, why it does not run if it does not, and what it runs."""
+
+    labels: Object
+    problem: PodProblem | None
+    images: tuple[PodImage, ...]
+
+
+def read_states(
+    cluster: Cluster, discovery: Discovery, manifests: Iterable[tuple[Manifest, str]]
+) -> dict[ObjectKey, ObjectState]:
+    """The state of the objects of these manifests, each with its application's namespace, if it can be known.
+
+    Each kind is listed once per namespace, and pods where they matter, if the bot is allowed to read them. ClusterError
+    if objects cannot be listed.
+    """
+    awaited: defaultdict[tuple[Kind, str], set[str]] = defaultdict(set)
+    for manifest, namespace in manifests:
+        kind = discovery.kinds.get((manifest.api_version, manifest.kind))
+        if kind is None or not has_status(kind.group, kind.kind) or (kind.group, kind.kind) in _NOT_AWAITED:
+            continue
+        awaited[kind, manifest.namespace or namespace].add(manifest.name)
+    states: dict[ObjectKey, ObjectState] = {}
+    pods: dict[str, list[_Pod]] = {}
+    for (kind, namespace), names in awaited.items():
+        for name, live in _list_live(cluster, kind, namespace, names).items():
+            if live.match_labels and namespace not in pods:
+                pods[namespace] = _list_pods(cluster, discovery, namespace)
+            own = [pod for pod in pods.get(namespace, ()) if selects(live.match_labels, pod.labels)]
+            states[kind.api_version, kind.kind, namespace, name] = _state(kind, name, live, own)
+    return states
+
+
+def _list_live(cluster: Cluster, kind: Kind, namespace: str, names: set[str]) -> dict[str, _Live]:
+    """The objects with these names, by name; one that does not exist is missing."""
+
+    def read(live: Object) -> _Live | None:
+        name = live["metadata"]["name"]
+        if name not in names:
+            return None
+        # The items of a list may lack their apiVersion and kind.
+        described = {**live, "apiVersion": kind.api_version, "kind": kind.kind}
+        try:
+            with unexpected_as_port_error(f"health of {kind.kind} {namespace}/{name}"):
+                match_labels = mapping(live, "spec", "selector", "matchLabels")
+                template = mapping(live, "spec", "template")
+                return _Live(assess(described), match_labels, tuple(images_of(template)) if match_labels else ())
+        except UnexpectedError as error:
+            return _Live(replace(PROGRESSING, reason=str(error)))
+
+    by_name = {name: live for (_, name), live in cluster.list(kind, namespace, read).items()}
+    return {name: by_name.get(name, _Live(MISSING)) for name in sorted(names)}
+
+
+def _list_pods(cluster: Cluster, discovery: Discovery, namespace: str) -> list[_Pod]:
+    def read(pod: Object) -> _Pod | None:
+        try:
+            with unexpected_as_port_error(f"a pod in {namespace}"):
+                return _Pod(mapping(pod, "metadata", "labels"), pod_problem(pod), pod_images(pod))
+        except UnexpectedError:
+            return None
+
+    kind = discovery.kinds.get(("v1", "Pod"))
+    try:
+        return list(cluster.list(kind, namespace, read).values()) if kind else []
+    except ClusterError as error:
+        _log.info("cannot list pods in %s on %s: %s", namespace, cluster.name, error)
+        return []
+
+
+def _state(kind: Kind, name: str, live: _Live, pods: Sequence[_Pod]) -> ObjectState:
+    if live.health.is_settled:
+        return ObjectState(images=mismatches(live.images, [image for pod in pods for image in pod.images]))
+    health = _with_problem(live.health, next((pod.problem for pod in pods if pod.problem), None))
+    return ObjectState(
+        Unready(
+            kind.kind,
+            name,
+            health.ready,
+            health.wanted,
+            health.reason,
+            failed=health.failed,
+            health=health.status,
+            cause=health.cause,
+        )
+    )
+
+
+def _with_problem(health: Health, problem: PodProblem | None) -> Health:
+    if problem is None:
+        return health
+    reason = ", ".join(filter(None, (health.reason, problem.reason)))
+    return replace(health, reason=reason, cause=problem.cause or health.cause)

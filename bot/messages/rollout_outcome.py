@@ -1,0 +1,119 @@
+"""What a rollout's card begins with: how it stands, and why."""
+
+from collections.abc import Sequence
+
+from bot.core.health.cause import Cause
+from bot.core.health.status import HealthStatus
+from bot.core.rollouts.outcome import Outcome, outcome
+from bot.core.rollouts.rollout import ApplicationRollout, Rollout
+from bot.i18n.catalogue import rollout as texts
+from bot.i18n.language import Phrase, PluralPhrase, Translator
+from bot.messages import common
+from bot.messages.blocks import clip
+
+_MAX_NAMES = 4
+
+_HEADERS: dict[Outcome, Phrase] = {
+    Outcome.ROLLING_OUT: texts.ROLLING_HEADER,
+    Outcome.LIVE: texts.LIVE_HEADER,
+    Outcome.DEGRADED: texts.DEGRADED_HEADER,
+    Outcome.PARTLY_LIVE: texts.PARTLY_LIVE_HEADER,
+    Outcome.SUPERSEDED: texts.SUPERSEDED_HEADER,
+    Outcome.REVERTED: texts.REVERTED_HEADER,
+    Outcome.PAUSED: texts.PAUSED_HEADER,
+    Outcome.STUCK: texts.STUCK_HEADER,
+    Outcome.TIMED_OUT: texts.TIMED_OUT_HEADER,
+    Outcome.UNKNOWN: texts.UNKNOWN_HEADER,
+}
+_SENTENCES: dict[Outcome, Phrase | PluralPhrase] = {
+    Outcome.ROLLING_OUT: texts.ROLLING,
+    Outcome.LIVE: texts.LIVE,
+    Outcome.DEGRADED: texts.DEGRADED,
+    Outcome.PARTLY_LIVE: texts.PARTLY_LIVE,
+    Outcome.SUPERSEDED: texts.SUPERSEDED,
+    Outcome.REVERTED: texts.REVERTED,
+    Outcome.PAUSED: texts.PAUSED,
+    Outcome.STUCK: texts.STUCK,
+    Outcome.TIMED_OUT: texts.TIMED_OUT,
+    Outcome.UNKNOWN: texts.UNKNOWN,
+}
+# These name all applications; the others name only those that have the problem.
+_OF_ALL = frozenset({Outcome.ROLLING_OUT, Outcome.LIVE, Outcome.SUPERSEDED, Outcome.REVERTED})
+_NOTES: dict[Outcome, Phrase] = {
+    Outcome.DEGRADED: texts.DEGRADED_NOTE,
+    Outcome.PAUSED: texts.PAUSED_NOTE,
+    Outcome.UNKNOWN: texts.UNKNOWN_NOTE,
+}
+_CAUSES: dict[Cause, Phrase] = {
+    Cause.IMAGE_PULL: texts.IMAGE_PULL,
+    Cause.OOM_KILLED: texts.OOM_KILLED,
+    Cause.CRASH_LOOP: texts.CRASH_LOOP,
+    Cause.QUOTA: texts.QUOTA,
+    Cause.ADMISSION: texts.ADMISSION,
+    Cause.UNSCHEDULABLE: texts.UNSCHEDULABLE,
+    Cause.HOOK_FAILED: texts.HOOK_FAILED,
+    Cause.DEPENDENCY: texts.DEPENDENCY,
+    Cause.PROBE: texts.PROBE,
+}
+
+
+def headline(translator: Translator, rollout: Rollout) -> tuple[str, str]:
+    """The title of the card, and the same as a sentence."""
+    how = outcome(rollout)
+    parts = rollout.parts if how in _OF_ALL else _with_problem(rollout, how)
+    live = sum(part.live_at is not None for part in rollout.parts)
+    values = {
+        "names": common.listed(translator, (part.application for part in parts), _MAX_NAMES),
+        "because": _because(translator, parts),
+        "live": translator.number(live),
+        "all": translator.number(len(rollout.parts)),
+        "took": common.duration((rollout.ended_at or rollout.merged_at) - rollout.merged_at),
+        "newer": common.short_revision(translator, rollout.superseded_by),
+        "by": reverting_change(translator, rollout),
+    }
+    sentence = texts.ROLLING_PARTLY if how is Outcome.ROLLING_OUT and live else _SENTENCES[how]
+    if isinstance(sentence, PluralPhrase):
+        return translator.text(_HEADERS[how], **values), translator.count(sentence, len(parts), **values)
+    return translator.text(_HEADERS[how], **values), translator.text(sentence, **values)
+
+
+def late_note(rollout: Rollout) -> Phrase:
+    """What happens next, or what somebody has to do."""
+    how = outcome(rollout)
+    if how in _NOTES:
+        return _NOTES[how]
+    is_applied = all(part.pending.unready for part in rollout.parts if part.live_at is None)
+    return texts.NOT_READY_NOTE if is_applied else texts.LATE_NOTE
+
+
+def reverting_change(translator: Translator, rollout: Rollout) -> str:
+    """The pull request (`#13`) or the commit that reverted the rollout."""
+    name = rollout.reverted_by or ""
+    return clip(name, 20) if name.startswith("#") else common.short_revision(translator, name)
+
+
+def _with_problem(rollout: Rollout, how: Outcome) -> Sequence[ApplicationRollout]:
+    if how is Outcome.DEGRADED:
+        return [part for part in rollout.parts if part.is_degraded]
+    return [part for part in rollout.parts if part.live_at is None]
+
+
+def _because(translator: Translator, parts: Sequence[ApplicationRollout]) -> str:
+    """The first object with a reason and the reason, in words where the cause is known; "" if there is none."""
+    for part in parts:
+        failure = part.pending.failure
+        for unready in part.pending.unready:
+            if unready.health is HealthStatus.SUSPENDED:
+                return translator.text(texts.OF, name=clip(unready.name, 60))
+            if unready.cause is not None:
+                return _reason(translator, unready.name, translator.text(_CAUSES[unready.cause]))
+            if unready.reason:
+                return _reason(translator, unready.name, unready.reason)
+        if failure is not None:
+            cause = part.pending.cause
+            return _reason(translator, failure.deployer, translator.text(_CAUSES[cause]) if cause else failure.reason)
+    return ""
+
+
+def _reason(translator: Translator, name: str, reason: str) -> str:
+    return translator.text(texts.BECAUSE, name=clip(name, 60), reason=clip(reason, 60))

@@ -1,0 +1,28 @@
+"""Checks a page with axe-core."""
+
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def _axe() -> str:
+    process = subprocess.run([ROOT / "scripts" / "need-axe"], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    return Path(process.stdout.strip()).read_text(encoding="utf-8")
+
+
+def accessibility_problems(page: Page) -> list[str]:
+    """What axe-core finds on the page, without what it calls minor: rule, impact and the first element of each."""
+    # The page's content security policy forbids added scripts; an evaluated one is not subject to it.
+    page.evaluate(_axe())
+    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
+    return [
+        f"{violation['id']} ({violation['impact']}): {violation['nodes'][0]['html'][:200]}"
+        for violation in found
+        if violation["impact"] != "minor"
+    ]

@@ -1,0 +1,223 @@
+"""Each way in which a rollout can go ends in the right card; the sandbox's pods and deployer fail as they are told."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.health.cause import Cause
+from bot.core.rollouts.outcome import Outcome, outcome
+from bot.core.rollouts.rollout import STUCK_AFTER, RolloutState, mark_superseded
+from bot.i18n.language import ENGLISH
+from bot.messages import rollout as rollout_message
+from bot.messages.rollout_change import running
+from bot.sandbox.cluster.failures import FAILURES
+from tests.common.deployers import kustomization, serve_deployers
+from tests.common.kubernetes import as_yaml, config_map, deployment
+from tests.handlers.rollouts.scenario import LIMITS, SETTINGS_FILE, WEB_FILE, settings
+
+WORDS = {
+    Cause.IMAGE_PULL: "web: image cannot be pulled",
+    Cause.OOM_KILLED: "web: out of memory (OOMKilled)",
+    Cause.CRASH_LOOP: "web: container keeps crashing",
+    Cause.QUOTA: "web: quota exceeded",
+    Cause.ADMISSION: "web: denied by admission control",
+    Cause.UNSCHEDULABLE: "web: no node can run it",
+    Cause.DEPENDENCY: "web: a dependency is missing or not ready",
+    Cause.PROBE: "web: running, but its probe fails",
+}
+
+# A deployer's reason and message, and what the card says.
+REPORTED = (
+    ("HealthCheckFailed", "Job migrate: PreSync hook failed", "Flux: a hook failed"),
+    ("ReconciliationFailed", 'admission webhook "a" denied the request', "Flux: denied by admission control"),
+    ("ReconciliationFailed", "pods is forbidden: exceeded quota: team", "Flux: quota exceeded"),
+    ("DependencyNotReady", "dependency 'infra' is not ready", "Flux: a dependency is missing or not ready"),
+)
+
+
+def header(rollout):
+    """The title of the rollout's card."""
+    return next(block["text"]["text"] for block in rollout_message.card(ENGLISH, rollout).blocks)
+
+
+def shown(rollout):
+    return json.dumps(rollout_message.card(ENGLISH, rollout).blocks, ensure_ascii=False)
+
+
+@pytest.fixture
+def web(scenario, cluster):
+    """Merges a change of web and applies it to the cluster."""
+
+    def merge(image, **spec):
+        document = deployment(replicas=3, image=image)
+        document["spec"] |= spec
+        rollout = scenario.rollout(f"Use {image}", {WEB_FILE: as_yaml(document)})
+        cluster.apply(document, namespace="shop")
+        return rollout
+
+    return merge
+
+
+def test_progress_is_drawn_until_it_is_live(scenario, cluster, web):
+    cluster.sandbox.controllers.reconcile = lambda: None  # only the test writes a status
+    rollout = web("web:1")
+    cluster.set_status(
+        deployment(), "shop", {"observedGeneration": 1, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 2}
+    )
+    rolling = scenario.observe(rollout)
+    assert header(rolling) == "🚚 Merged, rolling out: shop"
+    assert "Deployment web: ▰▰▱ 2 of 3 pods" in shown(rolling)
+
+
+def test_pods_that_do_not_start_are_a_cause(scenario, cluster, web, subtests):
+    controllers = cluster.sandbox.controllers
+    for number, cause in enumerate(FAILURES):
+        with subtests.test(cause.value):
+            controllers.fail("web", cause)
+            rolling = scenario.observe(web(f"web:{number}"))
+            assert outcome(rolling) is Outcome.ROLLING_OUT
+            scenario.clock.advance(LIMITS.deadline if cause is Cause.PROBE else STUCK_AFTER)
+            stuck = scenario.observe(rolling)
+            assert (outcome(stuck), header(stuck)) == (Outcome.STUCK, f"⚠️ Stuck: shop · {WORDS[cause]}")
+            controllers.recover("web")
+            controllers.reconcile()
+            assert header(scenario.observe(stuck)).startswith("✅ Live in")
+
+
+def test_what_the_deployer_reports_is_a_cause(scenario, cluster, subtests):
+    serve_deployers(cluster)
+    shop = kustomization("shop")
+    cluster.apply(shop, namespace="flux-system", manager="flux")
+    rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
+    for reason, message, words in REPORTED:
+        with subtests.test(reason):
+            condition = {"type": "Ready", "status": "False", "reason": reason, "message": message}
+            cluster.set_status(shop, "flux-system", {"conditions": [condition]})
+            scenario.clock.advance(minutes=1)  # a deployer's error may be about an earlier commit until then
+            rolling = scenario.observe(replace(rollout, merged_at=scenario.clock() - timedelta(minutes=1)))
+            scenario.clock.advance(STUCK_AFTER)
+            assert header(scenario.observe(rolling)) == f"⚠️ Stuck: shop · {words}"
+
+
+def test_what_the_deployer_never_applies_times_out(scenario):
+    rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
+    scenario.clock.advance(LIMITS.deadline)
+    assert header(scenario.observe(rollout)) == "⚠️ Timed out: shop"
+
+
+def test_a_paused_workload_is_paused_at_once(scenario, cluster, web):
+    cluster.sandbox.controllers.reconcile = lambda: None  # the sandbox does not know pauses
+    rollout = web("web:2", paused=True)
+    assert header(scenario.observe(rollout)) == "⏸️ Paused: shop · web"
+
+
+def test_a_suspended_deployer_is_a_pause(scenario, cluster):
+    serve_deployers(cluster)
+    cluster.apply(kustomization("shop", suspend=True), namespace="flux-system", manager="flux")
+    rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
+    scenario.clock.advance(minutes=1)
+    assert header(scenario.observe(rollout)) == "⏸️ Paused: shop · Flux: Suspended"
+
+
+def test_one_of_two_applications_is_partly_live(scenario, cluster):
+    rollout = scenario.rollout("Raise both", {SETTINGS_FILE: settings(2), "apps/search/a.yaml": settings(2, "a")})
+    cluster.apply(config_map("a", limit="2"), namespace="search")
+    scenario.clock.advance(LIMITS.deadline)
+    assert header(scenario.observe(rollout)) == "⚠️ Partly live (1 of 2), not yet: shop"
+
+
+def test_a_live_rollout_that_degrades_says_so_until_it_recovers(scenario, cluster, web):
+    live = scenario.observe(web("web:1"))
+    assert (live.state, live.is_over) == (RolloutState.LIVE, False)
+    cluster.sandbox.controllers.fail("web", Cause.OOM_KILLED)
+    cluster.sandbox.controllers.reconcile()
+    scenario.clock.advance(minutes=5)
+    degrading = scenario.observe(live)
+    assert degrading.state is RolloutState.LIVE  # it may recover by itself
+    scenario.clock.advance(STUCK_AFTER)
+    degraded = scenario.observe(degrading)
+    assert header(degraded) == "⚠️ Live, but degraded later: shop · web: out of memory (OOMKilled)"
+    assert "▱▱▱ 0 of 3 pods (CrashLoopBackOff, OOMKilled)" in shown(degraded)
+    scenario.clock.advance(LIMITS.watch)
+    assert not scenario.observe(degraded).is_over  # still degraded when the watch ends
+    cluster.sandbox.controllers.recover("web")
+    for _ in range(2):
+        cluster.sandbox.controllers.reconcile()
+    recovered = scenario.observe(degraded)
+    assert (recovered.state, recovered.is_over, recovered.ended_at) == (RolloutState.LIVE, True, live.ended_at)
+    assert "healthy again at" in shown(recovered)
+
+
+@pytest.mark.parametrize(
+    ("image", "digests", "words"),
+    [
+        ("web:1", "aa", []),
+        ("web:1", "abb", ["Pods run 2 different images for web:1: sha256:bbbbbbbb and sha256:aaaaaaaa"]),
+        (f"web:1@sha256:{'a' * 64}", "a", []),
+        (f"web:1@sha256:{'a' * 64}", "b", ["Pods run sha256:bbbbbbbb instead of web:1@sha256:aaaaaaaa…"]),
+    ],
+)
+def test_what_pods_run_is_compared_with_what_is_declared(scenario, cluster, web, image, digests, words):
+    rollout = web(image)
+    cluster.sandbox.controllers.reconcile = lambda: None  # the pods are those of the test
+    for number, digest in enumerate(f"{digests}c"):
+        container = {"name": "web", "image": image if number < len(digests) else "web:0"}  # of an earlier template
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": f"web-{number}", "labels": {"app": "web"}},
+            "spec": {"containers": [container]},
+        }
+        cluster.apply(pod, namespace="shop")
+        status = {**container, "imageID": f"registry.example/web@sha256:{digest * 64}"}
+        cluster.set_status(pod, "shop", {"phase": "Running", "containerStatuses": [status]})
+    live = scenario.observe(rollout)
+    assert live.state is RolloutState.LIVE
+    lines = ["".join(text["text"] for text in line) for line in running(ENGLISH, live.parts)]
+    assert lines == words
+
+
+def test_after_the_watch_nothing_is_followed(scenario, cluster, web):
+    live = scenario.observe(web("web:1"))
+    scenario.clock.advance(LIMITS.watch)
+    over = scenario.observe(live)
+    assert over.is_over
+    cluster.sandbox.controllers.fail("web", Cause.CRASH_LOOP)
+    assert scenario.observe(over) == over
+
+
+def test_a_newer_merge_ends_the_watch_and_supersedes_what_degraded(scenario, cluster, web):
+    live = scenario.observe(web("web:1"))
+    newer = web("web:2")
+    assert mark_superseded(live, newer, now=scenario.clock()).is_over
+    cluster.sandbox.controllers.fail("web", Cause.CRASH_LOOP)
+    cluster.sandbox.controllers.reconcile()
+    degraded = scenario.observe(live)
+    scenario.clock.advance(STUCK_AFTER)
+    degraded = scenario.observe(degraded)
+    assert mark_superseded(degraded, newer, now=scenario.clock()) == degraded  # the newer one is not live yet
+    cluster.sandbox.controllers.recover("web")
+    for _ in range(2):
+        cluster.sandbox.controllers.reconcile()
+    fixed = scenario.observe(newer)
+    superseded = mark_superseded(degraded, fixed, now=scenario.clock())
+    assert (header(superseded), superseded.is_over) == ("⏭️ Superseded: shop", True)
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_a_reverted_merge_says_so_even_long_after_it_was_live(scenario, cluster, bot, is_over):
+    rollout = scenario.rollout("Raise the limit", {SETTINGS_FILE: settings(2)})
+    cluster.apply(config_map(limit="2"), namespace="shop")
+    for _ in range(2 if is_over else 1):
+        bot.monitor.observe_rollouts()
+        scenario.clock.advance(LIMITS.watch)
+    scenario.source.git("revert", "--no-edit", rollout.revision)
+    revert = scenario.rollouts()[-1]
+    bot.monitor.observe_rollouts()
+    (reverted,) = scenario.ports.store.rollouts.of_revisions([rollout.revision])
+    assert (reverted.state, reverted.reverted_by) == (RolloutState.REVERTED, revert.revision)
+    card, *replies = bot.slack.messages(bot.config.slack.channel)
+    assert header(reverted) in str(card.blocks)
+    assert any(f"reverted by {revert.revision[:8]}." in reply.text for reply in replies)

@@ -1,0 +1,308 @@
+"""Hostile Helm repositories, registries and packages: refused in a sentence, and no credential leaves its host."""
+
+import gzip
+import io
+import json
+import tarfile
+from dataclasses import dataclass
+from hashlib import sha256
+
+import pytest
+import yaml
+
+from bot.adapters.charts.cache import ChartCache
+from bot.adapters.charts.credentials import read_credentials
+from bot.adapters.charts.fetcher import ChartFetcher
+from bot.core.charts import archive as archives
+from bot.core.charts import bounds
+from bot.core.charts.archive import ArchiveError, unpack
+from bot.core.charts.reference import ChartRef
+from bot.ports.charts import ChartError
+from tests.common.charts import package
+from tests.hostile.server import HostileServer, send
+
+SECRET = "Basic c2VjcmV0OnRva2Vu"
+CHART = "apiVersion: v2\nname: web\nversion: 1.0.0\n"
+LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
+
+
+def tar_of(*members):
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as tar:
+        for name, kind, text in members:
+            member = tarfile.TarInfo(name)
+            member.type, member.size = kind, len(text)
+            member.linkname = "/etc/passwd" if kind in (tarfile.SYMTYPE, tarfile.LNKTYPE) else ""
+            tar.addfile(member, io.BytesIO(text))
+    return content.getvalue()
+
+
+CHART_FILE = ("web/Chart.yaml", tarfile.REGTYPE, CHART.encode())
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ([("web/../../evil", tarfile.REGTYPE, b"")], "which is not allowed"),
+        ([("/etc/cron.d/evil", tarfile.REGTYPE, b"")], "which is not allowed"),
+        ([("web/a\\..\\evil", tarfile.REGTYPE, b"")], "which is not allowed"),
+        ([("web/C:/evil", tarfile.REGTYPE, b"")], "which is not allowed"),
+        ([("web/.git/config", tarfile.REGTYPE, b"")], "which is not allowed"),
+        ([("web/new\nline", tarfile.REGTYPE, b"")], "which is not allowed"),
+        ([("evil", tarfile.REGTYPE, b"")], "which is not allowed"),
+        ([("web/link", tarfile.SYMTYPE, b"")], "which is not a regular file"),
+        ([("web/link", tarfile.LNKTYPE, b"")], "which is not a regular file"),
+        ([("web/fifo", tarfile.FIFOTYPE, b"")], "which is not a regular file"),
+        ([("web/device", tarfile.CHRTYPE, b"")], "which is not a regular file"),
+        ([CHART_FILE], "twice"),
+        ([("web/large", tarfile.REGTYPE, bytes(2_000))], "a file larger than"),
+        ([(f"web/{number}", tarfile.REGTYPE, b"") for number in range(50)], "more than 50 files"),
+    ],
+)
+def test_a_package_with_anything_but_ordinary_files_is_refused(monkeypatch, members, reason):
+    monkeypatch.setattr(archives, "MAX_FILE_BYTES", 1_000)
+    monkeypatch.setattr(archives, "MAX_FILES", 50)
+    assert unpack(tar_of(CHART_FILE)) == {"Chart.yaml": CHART.encode()}
+    with pytest.raises(ArchiveError, match=reason) as refused:
+        unpack(tar_of(CHART_FILE, *members))
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x1f\x8b", b"x" * 100, gzip.compress(b"x" * 2_000), tar_of()],
+    ids=["nothing", "half a header", "text", "gzipped text", "no files"],
+)
+def test_what_is_not_a_package_is_refused(content):
+    with pytest.raises(ArchiveError, match=r"is not a gzipped tar archive|contains no Chart\.yaml"):
+        unpack(content)
+
+
+def test_a_bomb_is_never_unpacked_whole(monkeypatch):
+    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 2**20)
+    bomb = tar_of(CHART_FILE, *((f"web/{number}", tarfile.REGTYPE, bytes(2**18)) for number in range(40)))
+    assert len(bomb) < 2**16
+    with pytest.raises(ArchiveError, match="more than 1 MiB when unpacked"):
+        unpack(bomb)
+
+
+@dataclass
+class Attack:
+    """A hostile server, another one that must get no credential, and a fetcher that has one for the first."""
+
+    server: HostileServer
+    other: HostileServer
+    fetcher: ChartFetcher
+
+    def refusal(self, url=None):
+        chart = ChartRef.parse(url or self.server.url, "web", "1.0.0")
+        with pytest.raises(ChartError) as refused:
+            self.fetcher.fetch(chart)
+        assert "\n" not in str(refused.value)
+        assert "c2VjcmV0" not in str(refused.value)
+        return str(refused.value)
+
+    def serve_index(self, content=b"", digest="", **entry):
+        fields = {"name": "web", "version": "1.0.0", "urls": ["web.tgz"], "digest": digest, **entry}
+        index = yaml.safe_dump({"apiVersion": "v1", "entries": {"web": [fields]}}).encode()
+        self.server.respond = lambda handler: send(handler, index if "index" in handler.path else content)
+
+
+@pytest.fixture
+def attack(tmp_path):
+    first, second = HostileServer(), HostileServer()
+    with first.serve() as server, second.serve() as other:
+        host = server.url.removeprefix("http://")
+        yield Attack(server, other, ChartFetcher(tmp_path, [host], {host: SECRET}))
+
+
+def test_a_package_with_another_digest_is_refused(attack):
+    attack.serve_index(package("web"), sha256(b"other").hexdigest())
+    assert "does not have the digest" in attack.refusal()
+
+
+def test_responses_are_bounded(attack, monkeypatch):
+    monkeypatch.setattr(bounds, "MAX_INDEX_BYTES", 2**20)
+    monkeypatch.setattr(bounds, "MAX_ARCHIVE_BYTES", 2**20)
+    attack.serve_index(bytes(2**20 + 1))
+    assert "more than 1 MiB" in attack.refusal()
+
+    def endless(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        while True:
+            handler.wfile.write(bytes(2**16))
+
+    attack.server.respond = endless
+    other = ChartRef.parse(f"{attack.server.url}/stable", "web", "1.0.0")
+    with pytest.raises(ChartError, match="more than 1 MiB"):
+        attack.fetcher.fetch(other)
+
+
+def test_a_server_that_drips_is_given_up_and_left_alone_for_a_while(attack, monkeypatch):
+    monkeypatch.setattr(bounds, "FETCH_SECONDS", 0.3)
+
+    def drip(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        while True:
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+
+    attack.server.respond = drip
+    assert "did not respond within 0.3 seconds" in attack.refusal()
+    requests = len(attack.server.paths)
+    assert "did not respond within" in attack.refusal()
+    assert len(attack.server.paths) == requests
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_bounded_and_take_no_credential_elsewhere(attack, status):
+    headers = []
+
+    def record(handler):
+        headers.append(handler.headers.get("Authorization"))
+        send(handler, b"{}", 404)
+
+    attack.other.respond = record
+    attack.server.respond = lambda handler: send(handler, b"", status, Location=f"{attack.server.url}/again")
+    assert f"redirects more than {bounds.MAX_REDIRECTS} times" in attack.refusal()
+    attack.server.respond = lambda handler: send(handler, b"", status, Location=f"{attack.other.url}/index.yaml")
+    assert "without TLS" in attack.refusal()
+    assert headers == []
+    attack.fetcher._allow = [*attack.fetcher._allow, attack.other.url.removeprefix("http://")]
+    assert "responded with 404" in attack.refusal()
+    assert headers == [None]
+    attack.server.respond = lambda handler: send(handler, b"", status, Location="file:///etc/passwd")
+    assert "refers to file without TLS" in attack.refusal()
+
+
+def test_an_index_cannot_lead_to_another_server_without_tls(attack):
+    for url in (f"{attack.other.url}/web.tgz", "http://169.254.169.254/latest", "ftp://127.0.0.1/web.tgz", ""):
+        attack.serve_index(urls=[url] if url else [])
+        attack.fetcher._helm._indexes.clear()
+        assert "without TLS" in (said := attack.refusal()) or "no usable address" in said
+    assert attack.other.paths == []
+
+
+@pytest.mark.parametrize(
+    "index",
+    [b"", b"entries: [", b"entries: {web: {}}", b"entries:\n  web:\n  - 1\n", b"\xff", b"a: &a [*a]", b"#" * 1_001],
+)
+def test_an_invalid_index_is_refused(attack, monkeypatch, index):
+    monkeypatch.setattr("bot.core.charts.index.MAX_ENTRY_BYTES", 1_000)
+    attack.server.respond = lambda handler: send(handler, index)
+    assert "its index is not valid" in (said := attack.refusal()) or "does not have this chart" in said
+
+
+def test_a_package_in_a_registry_that_is_not_allowed_is_refused(attack):
+    attack.serve_index(urls=[f"{attack.other.url.replace('http:', 'oci:')}/charts/web:1.0.0"])
+    host = attack.other.url.removeprefix("http://")
+    assert f"from {host}: charts from this host are not allowed" in attack.refusal()
+    assert attack.other.paths == []
+
+
+def test_hosts_are_allowed_by_name_and_by_pattern(tmp_path):
+    listed = ChartFetcher(tmp_path, ["ghcr.io", "*.example.com", "local:8443", "[::1]:5000"], {})
+    allowed = ("ghcr.io", "GHCR.io:443", "a.b.example.com", "local:8443", "[::1]:5000")
+    assert [listed.is_allowed(host) for host in allowed] == [True] * len(allowed)
+    others = ("example.com", "local", "local:1", "ghcr.io.evil.example", "ghcr.io@evil.example", "[::1]")
+    assert [listed.is_allowed(host) for host in others] == [False] * len(others)
+    discovered = ChartFetcher(tmp_path, None, {})
+    assert not discovered.is_allowed("ghcr.io")
+    discovered.allow_discovered(["ghcr.io", "*"])
+    assert discovered.is_allowed("ghcr.io")
+    assert not discovered.is_allowed("evil.example")
+
+
+def test_a_proxy_gets_its_own_credential_and_no_other(attack, monkeypatch):
+    seen = []
+
+    def proxy(handler):
+        seen.append((handler.path, handler.headers.get("Proxy-Authorization")))
+        send(handler, b"", 404)
+
+    attack.other.respond = proxy
+    monkeypatch.setenv("http_proxy", attack.other.url.replace("://", "://ana:s%40cret@"))
+    attack.fetcher._allow = ["charts.example"]
+    assert "responded with 404" in attack.refusal("http://charts.example")
+    assert seen == [("http://charts.example/index.yaml", "Basic YW5hOnNAY3JldA==")]
+
+
+def manifest(**fields):
+    layer = {"mediaType": LAYER, "digest": f"sha256:{sha256(package('web')).hexdigest()}", "size": 1}
+    return json.dumps({"schemaVersion": 2, "layers": [layer], **fields}).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "reason"),
+    [
+        (b"[]", {}, "not that of a Helm chart"),
+        (b"{", {}, "response is not valid"),
+        (b"[" * 100_000, {}, "response is not valid"),
+        (manifest(layers=[]), {}, "not that of a Helm chart"),
+        (manifest(layers=[{"mediaType": LAYER, "digest": "sha256:../../x"}]), {}, "not that of a Helm chart"),
+        (manifest(), {"Docker_Content_Digest": f"sha256:{'0' * 64}"}, "does not have the digest"),
+    ],
+)
+def test_an_invalid_manifest_is_refused(attack, body, headers, reason):
+    attack.server.respond = lambda handler: send(handler, body, **headers)
+    assert reason in attack.refusal(attack.server.url.replace("http:", "oci:"))
+
+
+def test_a_layer_with_another_digest_is_refused(attack):
+    attack.server.respond = lambda handler: send(handler, manifest() if "manifests" in handler.path else b"other")
+    assert "does not have the digest" in attack.refusal(attack.server.url.replace("http:", "oci:"))
+
+
+def test_a_token_service_elsewhere_gets_no_credential(attack):
+    seen = []
+
+    def issue(handler):
+        seen.append(handler.headers.get("Authorization"))
+        send(handler, b'{"token": "x"}')
+
+    def challenge(handler):
+        send(handler, b"{}", 401, WWW_Authenticate=f'Bearer realm="{attack.other.url}/token",service="x"')
+
+    attack.server.respond, attack.other.respond = challenge, issue
+    url = attack.server.url.replace("http:", "oci:")
+    assert "without TLS" in attack.refusal(url)
+    attack.fetcher._allow = [*attack.fetcher._allow, attack.other.url.removeprefix("http://")]
+    assert "requires a credential" in attack.refusal(url)
+    assert seen == [None]
+
+
+def test_tags_are_bounded_and_pages_stay_in_the_registry(attack, monkeypatch):
+    monkeypatch.setattr(bounds, "MAX_TAG_PAGES", 3)
+    chart = ChartRef.parse(attack.server.url.replace("http:", "oci:"), "web", "1.x")
+    for link in (f"{attack.other.url}/v2/web/tags/list", "/v2/web/tags/list?last=a"):
+        attack.server.respond = lambda handler, link=link: send(
+            handler, b'{"tags": ["a"]}', Link=f'<{link}>; rel="next"'
+        )
+        with pytest.raises(ChartError, match="more tags than the bot reads"):
+            attack.fetcher.fetch(chart)
+    assert attack.other.paths == []
+
+
+def test_the_cache_is_bounded_and_does_not_trust_its_files(tmp_path, monkeypatch):
+    monkeypatch.setattr("bot.adapters.charts.cache.MAX_CACHE_BYTES", 2_500)
+    cache = ChartCache(tmp_path)
+    digests = [cache.write(bytes([number]) * 1_000) for number in range(3)]
+    assert sum(cache.read(digest) is not None for digest in digests) == 2
+    kept = next(digest for digest in digests if cache.read(digest))
+    (tmp_path / "packages" / kept[:40]).write_bytes(b"changed")
+    assert cache.read(kept) is None
+
+
+def test_the_docker_configuration_is_read_and_a_broken_one_is_not_fatal(tmp_path):
+    login = {"username": "ana", "password": "secret"}
+    config = {
+        "auths": {"ghcr.io": {"auth": "YW5hOnNlY3JldA=="}, "https://index.docker.io/v1/": login, "x": {"auth": "?"}}
+    }
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    read = read_credentials({"DOCKER_CONFIG": str(tmp_path)})
+    assert read["ghcr.io"] == read["registry-1.docker.io"] == "Basic YW5hOnNlY3JldA=="
+    assert "x" not in read
+    assert read_credentials({}) == read_credentials({"DOCKER_CONFIG": "/nowhere"}) == {}
+    assert read_credentials({"DOCKER_AUTH_CONFIG": '{"auths": []}'}) == {}
