@@ -50,7 +50,7 @@ def merge_values(
         message = LocalizedText(texts.BAD_INLINE_VALUES, line=str(error.line), problem=error.problem)
         raise ManifestError(chart_file, 1, message) from None
     contents = ((name, _SPECIAL.sub(r"\\\g<0>", content.decode(errors="replace"))) for name, content in set_file)
-    room = _Room()
+    room = Room()
     for settings, is_string in ((parameters.set, False), (parameters.set_string, True), (contents, True)):
         for name, value in settings:
             try:
@@ -64,10 +64,11 @@ def merge_values(
     return _dumped(chart_file, values)
 
 
-def set_parameter(values: Values, parameter: str, *, is_string: bool) -> None:
+def set_parameter(values: Values, parameter: str, room: "Room", *, is_string: bool) -> None:
     """Change the values as `helm --set` or, for strings, `--set-string` does with NAME=VALUE. ValueError."""
     try:
-        _Setting(parameter, _Room(), is_string=is_string).apply(values)
+        room.take(len(parameter))
+        _Setting(parameter, room, is_string=is_string).apply(values)
     except (_InvalidError, _TooLargeError) as error:
         raise ValueError("not a parameter") from error
 
@@ -129,7 +130,7 @@ class _TooLargeError(Exception):
     """The parameters set more than all values may have."""
 
 
-class _Room:
+class Room:
     """How much more the parameters may set, in characters of JSON."""
 
     def __init__(self) -> None:
@@ -145,7 +146,7 @@ class _Room:
 class _Setting:
     """The text of one `--set`: https://helm.sh/docs/intro/using_helm/#the-format-and-limitations-of---set."""
 
-    def __init__(self, text: str, room: _Room, *, is_string: bool) -> None:
+    def __init__(self, text: str, room: Room, *, is_string: bool) -> None:
         self._text = text
         self._room = room
         self._at = 0
