@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.core.drift.model import Actor, Check, FieldDrift, NotFollowed, ObjectDrift, Status
 from bot.core.drift.parts import Difference, differences
-from bot.core.sanitize import escaped, printable
+from bot.core.sanitize import escaped
 from bot.i18n.language import ENGLISH
 from bot.messages.writer import actor_text
 
@@ -88,8 +88,8 @@ def as_text(checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] = ()
             count = f"{len(check.drift)} of {_count(check.objects, 'object')} {verb}"
         lines.append(f"{check.application} on {check.cluster}{at}: {_WORDS[check.status]}, {count}")
         if check.error:
-            lines.append(f"  error: {escaped(str(check.error))}")
-        lines += [f"  note: {escaped(str(note))}" for note in check.notes]
+            lines.append(f"  error: {check.error!s}")
+        lines += [f"  note: {note!s}" for note in check.notes]
         if explain:
             lines += _counts(check.set_aside)
         for drift, aside in _by_object(check.drift, check.set_aside if explain else ()):
@@ -103,13 +103,13 @@ def as_text(checks: Sequence[Check], *, not_followed: Sequence[NotFollowed] = ()
             + ", ".join(f"{number} {word}" for number, word in tally if number)
         )
     lines += [_not_followed(group) for group in not_followed]
-    return printable("".join(f"{line}\n" for line in lines))
+    return "".join(f"{escaped(line)}\n" for line in lines)
 
 
 def _not_followed(group: NotFollowed) -> str:
     named, more = group.resources[:_MAX_NAMED], len(group.resources) - _MAX_NAMED
     resources = ", ".join(named) + (f" and {more} more" if more > 0 else "")
-    return escaped(f"  {_count(len(group.resources), group.kind)} ({resources}): {group.reason!s}")
+    return f"  {_count(len(group.resources), group.kind)} ({resources}): {group.reason!s}"
 
 
 def _object(drift: ObjectDrift, *, explain: bool) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def _counts(aside: Sequence[ObjectDrift]) -> list[str]:
     widest = len(str(counts.total()))
     return [
         f"  set aside: {_count(counts.total(), 'difference')} that {'is' if counts.total() == 1 else 'are'} not drift",
-        *(f"    {number:{widest}} {escaped(str(reason))}" for reason, number in counts.most_common()),
+        *(f"    {number:{widest}} {reason!s}" for reason, number in counts.most_common()),
     ]
 
 
@@ -182,7 +182,7 @@ def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, expla
     title = f"  {item.kind} {where}"
     if item.change == "missing":
         by = f" {_actor(item.actor)}" if item.actor else ""
-        why = f" ({escaped(str(item.reason))})" if explain else ""
+        why = f" ({item.reason!s})" if explain else ""
         return [f"{title}: missing from the cluster{by}{why}"]
     rows = [row for field in (drift.fields if drift else ()) for row in _rows(field, "", explain=explain)]
     rows += [row for field in (aside.fields if aside else ()) for row in _rows(field, _SET_ASIDE, explain=True)]
@@ -194,7 +194,7 @@ def _rows(field: FieldDrift, prefix: str, *, explain: bool) -> list[tuple[str, s
     """Path, values and origin; a row for each place inside the field that differs."""
     origin = _origin(field)
     if explain:
-        why = escaped(str(field.reason))
+        why = str(field.reason)
         named = field.actor is None and (field.manager is None or field.manager in why)
         origin = why + _no_later(field) if named else f"{why}; {origin}"
     return [(f"{prefix}{_mark(place)} {_place(place)}", _values(place), origin) for place in differences(field)]

@@ -12,6 +12,10 @@ class ClusterError(PortError):
     """A request to the API server failed: unreachable, 403, 5xx, interrupted. Whatever depends on it is unknown."""
 
 
+class TooLargeError(ClusterError):
+    """A response, or what is kept of a list, exceeds its bound."""
+
+
 class ForbiddenError(ClusterError):
     """403: the bot's account is not allowed to read this. The text names the verb and the resource to grant."""
 

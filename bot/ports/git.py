@@ -36,11 +36,16 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class LinkedFiles:
-    """Files behind the symbolic `links` of a tree, at paths below these links, and what the links point to."""
+    """Files behind the symbolic `links` of a tree, at paths below these links.
+
+    `targets` are the paths that the links lead to, and further links on the way. `broken` are the links that lead
+    nowhere, out of the tree or in a circle.
+    """
 
     files: tuple[File, ...] = ()
     links: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

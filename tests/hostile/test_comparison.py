@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.adapters.kubernetes import bounds, transport
+from bot import http_client
+from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.cluster import KubernetesCluster
 from bot.core.applications.application import Application
 from bot.core.applications.argocd import read_application
@@ -133,8 +134,8 @@ def test_a_slow_comparison_makes_only_its_object_unknown(few_steps, declared, li
     cluster = Cluster(live, thing("cart", spec={"replicas": 7}))
     compared = compare_live(cluster, list(zip(manifests, applications, strict=True)))
     with pytest.raises(Exception, match="comparing it takes too long"):
-        compared.comparison_of(manifests[0])
-    assert [field.live for field in compared.comparison_of(manifests[1]).drift.fields] == [7]
+        compared.comparison_of(manifests[0], applications[0])
+    assert [field.live for field in compared.comparison_of(manifests[1], applications[1]).drift.fields] == [7]
 
 
 def test_slow_comparisons_make_no_ordinary_one_unknown(few_steps):
@@ -209,6 +210,14 @@ def test_the_differences_of_a_check_are_bounded(monkeypatch):
     assert values == ["y" * 500, *[HIDDEN] * 10]
 
 
+def test_unknown_fields_are_not_kept():
+    schemas = Schemas()
+    for start in range(0, 20_000, 5_000):
+        live = thing(**{f"field{number}": 1 for number in range(start, start + 5_000)})
+        assert compare_object(manifest(thing()), live, schema=schemas).set_aside
+    assert len(schemas.node("example.com/v1", "Thing").struct) <= 1_000
+
+
 def test_a_cache_keeps_no_more_than_one_check(monkeypatch):
     monkeypatch.setattr(comparison_cache, "MAX_KEPT", 10_000)
     cache = ComparisonCache()
@@ -224,7 +233,7 @@ def test_a_cache_keeps_no_more_than_one_check(monkeypatch):
 
 def test_comparing_does_not_use_up_the_time_of_a_list(tmp_path, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(http_client, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def compare(live):
         now[0] += 2 * bounds.LIST_SECONDS

@@ -6,10 +6,12 @@ Helm's command line is the stand-in of tests/common, wherever it matters what He
 import http.server
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -21,9 +23,10 @@ from bot.adapters.rendering.private_copy import private_copy, remove_abandoned_c
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.objects import go_number
 from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents, read_manifests
+from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.core.sanitize import redact_url
-from bot.handlers.rendering import render
+from bot.handlers.rendering import gathered, render
 from bot.ports.errors import PortError
 from tests.common import stand_in_helm
 from tests.common.kubernetes import as_yaml, config_map
@@ -432,17 +435,49 @@ def test_aliases_of_long_values_are_a_bomb_too(anchored):
         read_manifests("a.yaml", text.encode())
 
 
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"set": tuple((f"a{number}[65536]", "1") for number in range(16))}, "The Helm values are larger than 5 MiB"),
+        ({"set": (("a" + "[65536]" * 20, "1"),)}, "The Helm values are larger than 5 MiB"),
+        ({"set": (("a" + "[0]" * 5_000, "1"),)}, "Helm cannot set the parameter a"),
+        ({"set": (("a" + "[0].b" * 5_000, "1"),)}, "Helm cannot set the parameter a"),
+        ({"set_string": (("a", "x" * 6 * 2**20),)}, "The Helm values are larger than 5 MiB"),
+    ],
+    ids=["indexes", "nested indexes", "deep indexes", "deep names", "a text"],
+)
+def test_parameters_of_helm_allocate_no_more_than_values_may_have(parameters, words):
+    tracemalloc.start()
+    with pytest.raises(ManifestError, match=re.escape(words)):
+        merge_values([], "Chart.yaml", HelmParameters("shop", **parameters))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 32 * 2**20
+
+
 OVERLAY, BASE = "resources: [../a]\n", "configMapGenerator: [{name: x, literals: [a=b]}]\n"
 
 
 @pytest.mark.parametrize(("bound", "most"), [("MAX_FILES", 2), ("MAX_BYTES", len(OVERLAY + BASE)), ("MAX_TREES", 2)])
 def test_an_application_uses_as_many_files_as_allowed_and_no_more(rendering, monkeypatch, bound, most):
-    monkeypatch.setattr(render, bound, most)
+    monkeypatch.setattr(gathered, bound, most)
     rendering.commit({"app/kustomization.yaml": OVERLAY, "a/kustomization.yaml": BASE})
     assert len(rendering.render("app")) == 1
     rendering.commit({"app/kustomization.yaml": "resources: [../a, ../b]\n", "b/kustomization.yaml": BASE})
     with pytest.raises(PortError, match="The limits are"):
         rendering.render("app")
+
+
+def test_charts_that_are_vendored_count_as_often_as_they_are(rendering, monkeypatch):
+    dependencies = ", ".join(f"{{name: c{number}, version: 1.x, repository: 'file://../lib'}}" for number in range(9))
+    chart = f"{{apiVersion: v2, name: shop, version: 1.0.0, dependencies: [{dependencies}]}}\n"
+    rendering.commit({"app/Chart.yaml": chart, "lib/Chart.yaml": "{apiVersion: v2, name: lib, version: 1.0.0}\n"})
+    source = Source("app", SourceType.HELM, HelmParameters("shop"))
+    monkeypatch.setattr(gathered, "MAX_FILES", 10)
+    with pytest.raises(PortError, match="The limits are"):
+        rendering.render(source)
+    monkeypatch.setattr(gathered, "MAX_FILES", 11)
+    assert rendering.render(source)
 
 
 @pytest.mark.parametrize("kind", [SourceType.PLAIN, SourceType.KUSTOMIZE])

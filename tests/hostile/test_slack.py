@@ -104,8 +104,11 @@ def test_people_of_other_workspaces_have_no_effect(demo, action, change):
     assert "applications" in mira.type("status").text  # whatever was under way has ended
     before = effects(demo)
     with Relay(demo, change) as relay:
-        ACTIONS[action](mira)
+        interaction = ACTIONS[action](mira)
         acks = wait_for(lambda: relay.acks)
+        if action not in ("mention", "home"):
+            answers = wait_for(lambda: interaction.responses)
+            assert ["only members of the workspace" in answer.text for answer in answers] == [True]
     assert ["only members of the workspace" in ack.get("text", "") for ack in acks] == [action == "command"]
     assert "applications" in mira.type("status").text
     assert effects(demo) == before
@@ -119,6 +122,7 @@ def test_a_modal_that_another_workspace_submits_has_no_effect(demo):
     assert demo.bot._ports.store.incidents.exchange(None, opened)
     mira.click_forged(incident.SNOOZE, opened.id)
     view = mira.modal("picked")
+    wait_for(lambda: "chat.postMessage" in methods_called(demo.slack))  # the card of the incident
     before = effects(demo)
     with Relay(demo, of_another_workspace) as relay:
         mira.submit(view, {snooze_modal.PICKED: "4h"})

@@ -2,11 +2,15 @@
 
 import json
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cli.check_report import as_text
+from bot.core.drift.model import Check, NotFollowed, Status
+from bot.core.objects.manifest import ManifestError, read_manifests
 from bot.core.sanitize import escaped, printable, redact_url
 from bot.i18n.language import ENGLISH
 from bot.messages import blocks, common
@@ -26,6 +30,24 @@ def test_what_is_printable_has_nothing_hidden_and_stays_so(text):
 def test_letters_of_every_script_stay(text):
     blank = "\u034f\u115f\u1160\u2800\u3164\uffa0"
     assert printable(text) == "".join(character for character in text if character not in blank)
+
+
+@pytest.mark.parametrize("key", ["apiVersion", "kind", "name", "namespace"])
+def test_a_name_has_one_line(key):
+    identity = {"apiVersion": "v1", "kind": "A", "metadata": {"name": "a", "namespace": "b"}}
+    place = identity if key in identity else identity["metadata"]
+    place[key] = "x\nshop: in sync"
+    with pytest.raises(ManifestError, match="contains a line break or an invisible character"):
+        read_manifests("a.yaml", json.dumps(identity).encode())
+
+
+def test_a_report_has_as_many_lines_as_it_says():
+    name = "x\nshop on prod: in sync"
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    check = Check(name, name, None, Status.UNKNOWN, name, 1, now, notes=(name,))
+    lines = as_text([check], not_followed=[NotFollowed("A", name, (name,))], explain=True).splitlines()
+    assert len(lines) == 6
+    assert not [line for line in lines if line.startswith("shop")]
 
 
 def test_every_text_of_a_message_is_printable():

@@ -16,7 +16,7 @@ LOGIN_SECONDS: Final = 30.0  # an exec plugin of a kubeconfig
 PAGE_BYTES: Final = 16 * 2**20
 DOCUMENT_BYTES: Final = 64 * 2**20  # discovery, an OpenAPI document, or a list that the server can only give whole
 ERROR_BYTES: Final = 64 * 2**10  # of the body of an error, whose message is shown
-KEPT_BYTES: Final = 64 * 2**20  # of the objects that a list returns as they are
+KEPT_BYTES: Final = 64 * 2**20  # of the objects, or their data, that a list returns as they are
 
 JSON_DEPTH: Final = 500  # the parser goes to 1,024; Kubernetes' own objects stay below 40
 PAGES: Final = 5_000

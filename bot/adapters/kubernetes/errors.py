@@ -18,7 +18,7 @@ from urllib3.exceptions import (
 
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText, Phrase
-from bot.ports.cluster import ClusterError, ForbiddenError
+from bot.ports.cluster import ClusterError, ForbiddenError, TooLargeError
 
 _UNREACHABLE: tuple[tuple[type[Exception], Phrase], ...] = (
     (NameResolutionError, texts.UNKNOWN_HOST),
@@ -34,10 +34,6 @@ _GRANTS = {texts.LIST: texts.GRANT_LIST, texts.LIST_IN: texts.GRANT_LIST_IN}
 
 class ExpiredError(ClusterError):
     """410: the list outlived its continue token."""
-
-
-class TooLargeError(ClusterError):
-    """A response has more bytes than the bot reads."""
 
 
 @dataclass(frozen=True, slots=True)

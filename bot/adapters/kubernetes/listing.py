@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 
 from bot.adapters.kubernetes import bounds
 from bot.adapters.kubernetes.api import KubernetesApi
-from bot.adapters.kubernetes.errors import ExpiredError, TooLargeError
+from bot.adapters.kubernetes.errors import ExpiredError
+from bot.core.objects.steps import json_size
 from bot.gc_pauses import gc_paused
 from bot.http_client import paused, within
 from bot.i18n.catalogue import cluster as texts
 from bot.i18n.language import LocalizedText
-from bot.ports.cluster import Kind, Read
+from bot.ports.cluster import Kind, Read, TooLargeError
 
 # The page sizes of successive attempts when a continue token expires (410). A list that outlives its token twice is
 # read as a whole, as client-go's pager does.
@@ -93,7 +94,8 @@ class _Listing(Generic[Read]):
             value = self.read(item)
             if value is not None:
                 self.objects[key] = value
-                self.kept_bytes += len(body) / len(page) if value is item else 0
+                if isinstance(value, Mapping):  # the object, or its data
+                    self.kept_bytes += json_size(value) or len(body) / len(page)
         if self.kept_bytes > bounds.KEPT_BYTES:
             raise self.api.errors.too_large(self.action, bounds.KEPT_BYTES)
         return token

@@ -52,22 +52,24 @@ class Directory:
         """What is behind the links at or below `path` that point into `top`, but not behind further links there."""
         top = self.top.resolve()
         links = [
-            (Path(folder, name).relative_to(self.top).as_posix(), Path(folder, name).resolve())
+            (Path(folder, name).relative_to(self.top).as_posix(), Path(os.path.realpath(Path(folder, name))))
             for folder, folders, names in os.walk(self.top / path)
             for name in (*folders, *names)
             if Path(folder, name).is_symlink()
         ]
+        broken = tuple(link for link, target in links if not (target.exists() and target.is_relative_to(top)))
         inside = [
             (link, normalize_path(target.relative_to(top).as_posix()))
             for link, target in links
-            if target.exists() and target.is_relative_to(top) and not (self.top / link).is_relative_to(target)
+            if link not in broken and not (self.top / link).is_relative_to(target)
         ]
         files = [
             File(link + file.path.removeprefix(target), file.content)
             for link, target in inside
             for file in self.files(target)
         ]
-        return LinkedFiles(tuple(files), tuple(link for link, _ in inside), tuple(target for _, target in inside))
+        places, targets = tuple(link for link, _ in inside), tuple(target for _, target in inside)
+        return LinkedFiles(tuple(files), places, targets, broken)
 
     def has(self, path: str) -> bool:
         """Whether there is anything at `path` that no link leads to."""

@@ -8,9 +8,10 @@ https://docs.slack.dev/apis/slack-connect
 import logging
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
+from threading import BoundedSemaphore, Thread
 from typing import Any
 
-from slack_bolt import Ack, BoltContext, BoltResponse
+from slack_bolt import Ack, BoltContext, BoltResponse, Respond
 from slack_sdk.errors import SlackClientError
 
 from bot.adapters.slack.chat import unreachable
@@ -19,17 +20,29 @@ _log = logging.getLogger(__name__)
 
 Payload = Mapping[str, Any]
 
+_MAX_REFUSALS = 4  # of clicks, sent at once; beyond them nobody is told, so that clicks use up nothing
+
 
 def serve_only_own_workspace(refusal: Callable[[str], str]) -> Callable[..., BoltResponse]:
-    """A middleware that acknowledges what members of other workspaces do, and does nothing else with it.
+    """A middleware that acknowledges what members of other workspaces do, and only refuses their commands and clicks.
 
-    `refusal` is what a command gets as an answer, in the language of the channel with this ID.
+    `refusal` is the answer, in the language of the channel with this ID.
     """
+    free = BoundedSemaphore(_MAX_REFUSALS)
+
+    def refuse(respond: Respond, text: str) -> None:
+        try:
+            respond(text=text, response_type="ephemeral", replace_original=False)
+        except (SlackClientError, HTTPException, OSError) as error:
+            _log.info("could not answer a member of another workspace: %s", unreachable(error))
+        finally:
+            free.release()
 
     def serve(
         body: Payload,
         context: BoltContext,
         ack: Ack,
+        respond: Respond,
         next: Callable[[], BoltResponse],  # noqa: A002  Bolt's name
     ) -> BoltResponse:
         own = context.authorize_result
@@ -37,9 +50,12 @@ def serve_only_own_workspace(refusal: Callable[[str], str]) -> Callable[..., Bol
             return next()
         kind = body.get("type", "command")
         _log.warning("ignored a payload (%s) of %s, who is not in the bot's workspace", kind, context.user_id)
-        if "command" not in body:
-            return ack()
-        return ack(text=refusal(str(body.get("channel_id", ""))), response_type="ephemeral")
+        if "command" in body:
+            return ack(text=refusal(str(body.get("channel_id", ""))), response_type="ephemeral")
+        if body.get("response_url") and free.acquire(blocking=False):
+            text = refusal(str(_mapping(body.get("channel")).get("id", "")))
+            Thread(target=refuse, args=(respond, text), name="refusal", daemon=True).start()
+        return ack()
 
     return serve
 

@@ -6,14 +6,15 @@ The rules are those of fluxcd/pkg/chartutil. https://fluxcd.io/flux/components/h
 import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import yaml
 
 from bot.core.applications.discovery import ResourceRef, UnsupportedResourceError
-from bot.core.objects.manifest import ManifestError, read_documents
+from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.objects.resource import Object, items, mapping, text
-from bot.core.rendering.helm_values import set_parameter
+from bot.core.rendering.helm_values import Room, set_parameter
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText
 
@@ -21,10 +22,23 @@ from bot.i18n.language import LocalizedText
 # bot may not read it.
 DataReader = Callable[[str, str, str], Mapping[str, str] | None]
 
+_MAX_REFERENCES: Final = 50  # to values, of one HelmRelease
+_MAX_NODES: Final = 300_000  # of all of them together
 _CONFIG_MAP: Final = "ConfigMap"
 _SECRET: Final = "Secret"  # noqa: S105  the kind
 _MASK: Final = "masked"
 _UNMASKED: Final = frozenset({"true", "false", "null"})  # which decide what a chart declares, and are no secrets
+
+
+def data_references(resources: Mapping[Any, Sequence[Object]]) -> set[tuple[str, str, str]]:
+    """The kind, namespace and name of each ConfigMap and Secret from which resources take values or variables."""
+    references: set[tuple[str, str, str]] = set()
+    for resource in chain.from_iterable(resources.values()):
+        namespace, spec = text(mapping(resource, "metadata"), "namespace"), mapping(resource, "spec")
+        for entry in (*items(spec, "valuesFrom"), *items(mapping(spec, "postBuild"), "substituteFrom")):
+            if isinstance(entry, Mapping):
+                references.add((text(entry, "kind"), namespace, text(entry, "name")))
+    return references
 
 
 def config_map_data(reference: Object, origin: ResourceRef, read_data: DataReader) -> Mapping[str, str] | None:
@@ -42,6 +56,8 @@ def release_values(spec: Object, origin: ResourceRef, read_data: DataReader) -> 
     UnsupportedResourceError.
     """
     references = [entry for entry in items(spec, "valuesFrom") if isinstance(entry, Mapping)]
+    if len(references) > _MAX_REFERENCES:
+        raise UnsupportedResourceError(LocalizedText(texts.MANY_REFERENCES, most=str(_MAX_REFERENCES)))
     values = _release_values(spec, references, origin, read_data, is_masked=False)
     if all(text(reference, "kind") == _CONFIG_MAP for reference in references):
         return values, ""
@@ -53,6 +69,7 @@ def _release_values(
 ) -> str:
     merged: dict[str, Any] = {}
     inline = copy.deepcopy(dict(mapping(spec, "values")))  # `set_parameter` changes what merging shares
+    budget, room = NodeBudget(_MAX_NODES), Room()
     for reference in references:
         data = _data(reference, origin, read_data)
         key, name = text(reference, "valuesKey") or "values.yaml", text(reference, "name")
@@ -64,9 +81,9 @@ def _release_values(
         mask = _masked if is_masked and text(reference, "kind") != _CONFIG_MAP else _unchanged
         if path := text(reference, "targetPath"):
             merged = _merged(merged, inline)
-            _set(merged, path, mask(data[key]), is_literal=reference.get("literal") is True)
+            _set(merged, path, mask(data[key]), room, is_literal=reference.get("literal") is True)
         else:
-            merged = _merged(merged, mask(_parsed(name, data[key])))
+            merged = _merged(merged, mask(_parsed(name, data[key], budget)))
     merged = _merged(merged, inline)
     return json.dumps(merged) if merged else ""
 
@@ -95,21 +112,21 @@ def _masked(value: Any) -> Any:
     return value + 1 if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _set(values: dict[str, Any], path: str, value: str, *, is_literal: bool) -> None:
+def _set(values: dict[str, Any], path: str, value: str, room: Room, *, is_literal: bool) -> None:
     """Set a value as Flux does: a quoted one is a string. UnsupportedResourceError."""
     is_quoted = value[:1] in ("'", '"') and value[-1:] == value[:1]
     value = value.strip("'\"") if is_quoted and not is_literal else value
     if is_literal:
         value = "".join(f"\\{character}" if character in "\\,{" else character for character in value)
     try:
-        set_parameter(values, f"{path}={value}", is_string=is_quoted or is_literal)
+        set_parameter(values, f"{path}={value}", room, is_string=is_quoted or is_literal)
     except ValueError as error:
         raise UnsupportedResourceError(LocalizedText(texts.TARGET_PATH, path=path[:100])) from error
 
 
-def _parsed(name: str, values: str) -> Object:
+def _parsed(name: str, values: str, budget: NodeBudget) -> Object:
     try:
-        documents = [value for _, value in read_documents(name, values.encode()) if isinstance(value, dict)]
+        documents = [value for _, value in read_documents(name, values.encode(), budget) if isinstance(value, dict)]
     except (ManifestError, yaml.YAMLError) as error:
         raise UnsupportedResourceError(LocalizedText(texts.BAD_VALUES, name=name[:100])) from error
     return documents[0] if documents else {}

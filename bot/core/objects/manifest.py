@@ -160,6 +160,9 @@ def _objects(file: str, line: int, value: object) -> Iterator[Manifest]:
             raise ManifestError(file, line, LocalizedText(texts.NO_KEY, key=key))
     kind: str = value["kind"]
     metadata = mapping(value, "metadata")
+    for name in (value["apiVersion"], kind, metadata.get("name"), metadata.get("namespace")):
+        if isinstance(name, str) and not name.isprintable():
+            raise ManifestError(file, line, LocalizedText(texts.NOT_PRINTABLE))
     if kind.endswith("List") and "items" in value and "name" not in metadata:
         # The items of a typed list such as RoleList may leave out apiVersion and kind.
         implied = {"apiVersion": value["apiVersion"], "kind": kind.removesuffix("List")} if kind != "List" else {}

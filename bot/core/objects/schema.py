@@ -12,6 +12,7 @@ from bot.core.objects import builtin
 from bot.core.objects.builtin import Derive, Field
 
 MISSING: Final[Any] = object()
+_MAX_FIELDS: Final = 1_000  # of a type that are kept: objects may have any number that it does not have
 
 
 class Struct(dict[str, "Node"]):
@@ -25,7 +26,9 @@ class Struct(dict[str, "Node"]):
 
     def __missing__(self, name: str) -> "Node":
         """Resolve a field that is used for the first time."""
-        node = self[name] = self._resolve(name)
+        node = self._resolve(name)
+        if len(self) < _MAX_FIELDS:
+            self[name] = node
         return node
 
 

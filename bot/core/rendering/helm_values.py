@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from bot.core.objects.manifest import ManifestError, read_documents
+from bot.core.objects.manifest import ManifestError, NodeBudget, read_documents
 from bot.core.rendering.limits import MAX_VALUES_BYTES
 from bot.core.rendering.source import HelmParameters
 from bot.i18n.catalogue import manifest as texts
@@ -18,7 +18,8 @@ from bot.i18n.language import LocalizedText
 Values = dict[str, Any]
 
 _MAX_INDEX: Final = 65_536  # both as in Helm's strvals/parser.go
-_MAX_NESTED_NAMES: Final = 30
+_MAX_NESTED: Final = 30  # names, as in Helm, and here indexes too
+_NULL: Final = "null,"  # what an index beyond the end of a list adds for each item before it
 _SPECIAL: Final = re.compile(r"[\\,{]")  # in the value of a setting
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 # Characters that JSON may hold and YAML may not, and halves of surrogate pairs, which are no text at all.
@@ -40,34 +41,40 @@ def merge_values(
     MAX_VALUES_BYTES. Errors in what is not a file name `chart_file`.
     """
     values: Values = {}
+    budget = NodeBudget()
     for file, content in files:
-        values = _merged(values, _read(file, content))
+        _merge(values, _read(file, content, budget))
     try:
-        values = _merged(values, _read(chart_file, parameters.inline_values.encode()))
+        _merge(values, _read(chart_file, parameters.inline_values.encode(), budget))
     except ManifestError as error:
         message = LocalizedText(texts.BAD_INLINE_VALUES, line=str(error.line), problem=error.problem)
         raise ManifestError(chart_file, 1, message) from None
-    contents = [(name, _SPECIAL.sub(r"\\\g<0>", content.decode(errors="replace"))) for name, content in set_file]
+    contents = ((name, _SPECIAL.sub(r"\\\g<0>", content.decode(errors="replace"))) for name, content in set_file)
+    room = Room()
     for settings, is_string in ((parameters.set, False), (parameters.set_string, True), (contents, True)):
         for name, value in settings:
             try:
-                _Setting(f"{name}={_escaped(value)}", is_string=is_string).apply(values)
+                room.take(len(name) + len(value))
+                _Setting(f"{name}={_escaped(value)}", room, is_string=is_string).apply(values)
             except _InvalidError:
                 message = LocalizedText(texts.BAD_PARAMETER, name=name.partition("=")[0][:100])
                 raise ManifestError(chart_file, 1, message) from None
+            except _TooLargeError:
+                raise _too_large(chart_file) from None
     return _dumped(chart_file, values)
 
 
-def set_parameter(values: Values, parameter: str, *, is_string: bool) -> None:
+def set_parameter(values: Values, parameter: str, room: "Room", *, is_string: bool) -> None:
     """Change the values as `helm --set` or, for strings, `--set-string` does with NAME=VALUE. ValueError."""
     try:
-        _Setting(parameter, is_string=is_string).apply(values)
-    except _InvalidError as error:
+        room.take(len(parameter))
+        _Setting(parameter, room, is_string=is_string).apply(values)
+    except (_InvalidError, _TooLargeError) as error:
         raise ValueError("not a parameter") from error
 
 
-def _read(file: str, content: bytes) -> Values:
-    documents = read_documents(file, content)
+def _read(file: str, content: bytes, budget: NodeBudget) -> Values:
+    documents = read_documents(file, content, budget)
     line, value = documents[0] if documents else (1, None)
     if value is None:
         return {}
@@ -82,9 +89,13 @@ def _dumped(file: str, values: Values) -> str:
     for chunk in json.JSONEncoder(ensure_ascii=False).iterencode(values):
         length += len(chunk)
         if length > MAX_VALUES_BYTES:
-            raise ManifestError(file, 1, LocalizedText(texts.LARGE_VALUES, most=str(MAX_VALUES_BYTES >> 20)))
+            raise _too_large(file)
         chunks.append(chunk)
     return _NOT_IN_YAML.sub(_as_escape, "".join(chunks))
+
+
+def _too_large(file: str) -> ManifestError:
+    return ManifestError(file, 1, LocalizedText(texts.LARGE_VALUES, most=str(MAX_VALUES_BYTES >> 20)))
 
 
 def _as_escape(match: re.Match[str]) -> str:
@@ -92,13 +103,14 @@ def _as_escape(match: re.Match[str]) -> str:
     return f"\\u{0xFFFD if 0xD800 <= code < 0xE000 else code:04x}"
 
 
-def _merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> Values:
-    """Mappings are merged, everything else is replaced."""
-    merged = dict(base)
+def _merge(values: Values, override: Values) -> None:
+    """Change the values: mappings are merged, everything else is replaced."""
     for key, value in override.items():
-        old = merged.get(key)
-        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
+        old = values.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            _merge(old, value)
+        else:
+            values[key] = value
 
 
 def _escaped(value: str) -> str:
@@ -114,11 +126,29 @@ class _EndError(Exception):
     """The text is at its end, where that is no mistake. What was set so far counts."""
 
 
+class _TooLargeError(Exception):
+    """The parameters set more than all values may have."""
+
+
+class Room:
+    """How much more the parameters may set, in characters of JSON."""
+
+    def __init__(self) -> None:
+        self._left = MAX_VALUES_BYTES
+
+    def take(self, characters: int) -> None:
+        """_TooLargeError."""
+        self._left -= characters
+        if self._left < 0:
+            raise _TooLargeError
+
+
 class _Setting:
     """The text of one `--set`: https://helm.sh/docs/intro/using_helm/#the-format-and-limitations-of---set."""
 
-    def __init__(self, text: str, *, is_string: bool) -> None:
+    def __init__(self, text: str, room: Room, *, is_string: bool) -> None:
         self._text = text
+        self._room = room
         self._at = 0
         self._is_string = is_string
 
@@ -146,7 +176,7 @@ class _Setting:
             if not isinstance(items, list):
                 raise _InvalidError
             self._set_item(items, index, depth)
-        elif stop == "." and depth < _MAX_NESTED_NAMES:
+        elif stop == "." and depth < _MAX_NESTED:
             self._set_below(values, name, depth)
         else:
             raise _InvalidError
@@ -165,24 +195,24 @@ class _Setting:
 
     def _set_item(self, items: list[Any], index: int, depth: int) -> None:
         name, stop = self._until("[.=")
-        if name:
+        if name or depth > _MAX_NESTED:
             raise _InvalidError
         old = items[index] if index < len(items) else None
         if stop == "=":
-            _put(items, index, self._value()[0])
+            self._put(items, index, self._value()[0])
         elif stop == "[":
             inner = [] if old is None else old
             if not isinstance(inner, list):
                 raise _InvalidError
             following = self._index()
-            self._set_item(inner, following, depth)
-            _put(items, index, inner)
+            self._set_item(inner, following, depth + 1)
+            self._put(items, index, inner)
         elif stop == ".":
             mapping = old if isinstance(old, dict) else {}
             if index < len(items):
                 items[index] = mapping
-            self._set_key(mapping, depth)
-            _put(items, index, mapping)
+            self._set_key(mapping, depth + 1)
+            self._put(items, index, mapping)
         else:
             raise _EndError
 
@@ -234,7 +264,9 @@ class _Setting:
             return int(text)
         return text
 
-
-def _put(items: list[Any], index: int, value: object) -> None:
-    items.extend([None] * (index + 1 - len(items)))
-    items[index] = value
+    def _put(self, items: list[Any], index: int, value: object) -> None:
+        missing = index + 1 - len(items)
+        if missing > 0:
+            self._room.take(missing * len(_NULL))
+            items.extend([None] * missing)
+        items[index] = value

@@ -54,8 +54,8 @@ class Authorizer:
         self._groups = groups
         self._members: dict[str, Members] = {}
 
-    def decide(self, right: Right, applications: Iterable[str]) -> Decision:
-        """Whether the person has the right on every one of the applications; on the workspace, if there are none."""
+    def decide(self, right: Right, applications: Iterable[str | None]) -> Decision:
+        """Whether the person has the right on each application; None, and no application at all, is the workspace."""
         rules = self._roles.rules(right, applications)
         self._read_groups(rules)
         return decide(self._user, rules, self._members)

@@ -3,8 +3,9 @@
 import base64
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from bot.config.model import Config
@@ -30,7 +31,7 @@ from bot.core.applications.flux_chart import (
     OCI_REPOSITORY,
     Resources,
 )
-from bot.core.applications.flux_values import DataReader
+from bot.core.applications.flux_values import DataReader, data_references
 from bot.core.git.git_url import normalize
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import HEAD, TargetRevision
@@ -38,7 +39,7 @@ from bot.core.objects.resource import mapping, text
 from bot.i18n.catalogue import discovery as texts
 from bot.i18n.language import LocalizedText, Text
 from bot.ports.charts import Charts
-from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind
+from bot.ports.cluster import Cluster, Discovery, ForbiddenError, Kind, TooLargeError
 from bot.ports.errors import PortError
 from bot.ports.git import Repository
 from bot.ports.isolation import UnexpectedError, skip_unexpected, unexpected_as_port_error
@@ -157,7 +158,8 @@ class Discoverer:
                 with unexpected_as_port_error(f"discovery of {deployer.title} on {cluster}"):
                     reader = self._clusters[cluster]
                     self._read_capabilities(reader)
-                    applications = _read(deployer, _list_resources(reader, deployer), cluster, _data_reader(reader))
+                    resources = _list_resources(reader, deployer)
+                    applications = _read(deployer, resources, cluster, _data_reader(reader, resources))
             except PortError as error:
                 not_served = error if isinstance(error, _NotServedError) else None
                 problem = not_served.text if not_served else self._failed(deployer, cluster, error.text)
@@ -282,25 +284,36 @@ class _NotServedError(PortError):
     """The cluster does not serve the deployer's resources, so the deployer is not installed."""
 
 
-def _data_reader(cluster: Cluster) -> DataReader:
-    """Reads the data of ConfigMaps and Secrets, listing a namespace when its first one is read. PortError."""
+def _data_reader(cluster: Cluster, resources: Resources) -> DataReader:
+    """Reads the ConfigMaps and Secrets that resources refer to, listing a namespace for its first one. PortError."""
     listed: dict[tuple[str, str], Mapping[tuple[str | None, str], Mapping[str, str]]] = {}
+    too_large: dict[tuple[str, str], Text] = {}
+    references = data_references(resources)
 
     def data(kind: str, namespace: str, name: str) -> Mapping[str, str] | None:
-        if (kind, namespace) not in listed:
+        place = kind, namespace
+        if place not in listed and place not in too_large:
             try:
-                listed[kind, namespace] = cluster.list(_DATA_KINDS[kind], namespace, _data)
+                listed[place] = cluster.list(_DATA_KINDS[kind], namespace, partial(_data, references))
+            except TooLargeError as error:
+                too_large[place] = error.text
             except ForbiddenError as error:
                 if kind == "ConfigMap":
                     raise
                 forbidden = LocalizedText(texts.SECRET_FORBIDDEN, name=f"{namespace}/{name}"[:150])
                 raise UnsupportedResourceError(forbidden) from error
-        return listed[kind, namespace].get((namespace, name))
+        if place in too_large:
+            raise UnsupportedResourceError(too_large[place])
+        return listed[place].get((namespace, name))
 
     return data
 
 
-def _data(live: Object) -> Mapping[str, str]:
+def _data(references: Container[tuple[str, str, str]], live: Object) -> Mapping[str, str] | None:
+    """The data of an object; None if there is no reference to it."""
+    metadata = mapping(live, "metadata")
+    if (text(live, "kind"), text(metadata, "namespace"), text(metadata, "name")) not in references:
+        return None
     data = mapping(live, "data")
     if live.get("kind") != "Secret":
         return data

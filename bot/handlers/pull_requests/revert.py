@@ -62,8 +62,8 @@ from bot.messages import revert_pull_request
 from bot.ports.forge import Forge, ForgeError
 from bot.ports.git import Merged, Repository, RepositoryError, RevisionNotFoundError
 
-# Decides whether the requester may revert a change that affects these applications (names).
-Permit = Callable[[Sequence[str]], Decision]
+# Decides whether the requester may revert a change that affects these applications (names), and with None other files.
+Permit = Callable[[Sequence[str | None]], Decision]
 
 MAX_REBUILDS = 3  # when the branch moves while the revert is built
 _MAX_FIRST_PARENTS = 1_000_000  # searched for the merge that brought a commit
@@ -270,7 +270,8 @@ class _Revert:
             names = tuple(application.name for application in affected)
             if self.request.application and self.request.application not in names:
                 return Refused(_not_affected(self.request.application, names))
-            if not isinstance(decision := self.permit(names), Granted):
+            others = (None,) if names and self._changes_others(files, head, merged.tree, affected) else ()
+            if not isinstance(decision := self.permit((*names, *others)), Granted):
                 return NotPermitted(names, decision)
             if (len(files) > MAX_FILES or len(names) > MAX_APPLICATIONS) and not self.request.large:
                 return Confirm(self.target, tuple(files), names)
@@ -287,6 +288,14 @@ class _Revert:
             application.name for find in (affected_applications, possibly_affected) for application in find(*change)
         }
         return [application for application in self.applications if application.name in names]
+
+    def _changes_others(self, files: Sequence[str], head: str, tree: str, affected: Sequence[Application]) -> bool:
+        """Whether some of the files are not inputs of the affected applications, before or after the revert."""
+        sources = [application.source for application in affected]
+        inputs = [self.manifest_cache.inputs(self.repository, revision, sources) for revision in (head, tree)]
+        paths = {path for by_source in inputs for of_source in by_source.values() for path, _ in of_source}
+        parts = (file.split("/") for file in files)
+        return any(paths.isdisjoint("/".join(names[:end]) for end in range(len(names) + 1)) for names in parts)
 
     def _without_target(self, head: str) -> Merged:
         """`head` without the target's changes: a three-way merge from the target to the commit before it."""

@@ -121,10 +121,10 @@ class RevertService:
             return AmbiguousRepository(tuple(keys))
         own = [application for application in self.applications.values() if application.repository.key == keys[0]]
 
-        def permit(affected: Sequence[str]) -> Decision:
+        def permit(affected: Sequence[str | None]) -> Decision:
             decision = authorizer.decide(Right.REVERT, affected)
             if pending and isinstance(decision, Granted):
-                pending.affects(affected)
+                pending.affects([name for name in affected if name is not None])
             return decision
 
         outcome = revert(

@@ -17,7 +17,7 @@ from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.helm_values import merge_values
 from bot.core.rendering.kustomize_edit import edit_kustomization
 from bot.core.rendering.limits import MAX_OBJECTS
-from bot.core.rendering.plain import render_plain
+from bot.core.rendering.plain import is_input_file, render_plain
 from bot.core.rendering.post_build import post_build
 from bot.core.rendering.source import (
     CHART_FILE,
@@ -84,6 +84,7 @@ def gather(
         gathered.root = f"{_FETCHED}/{chart.name}"
         own |= _fetched_files(chart, gathered.root, charts)
     linked = tree.linked(path)
+    _refuse_broken(gathered, linked)
     own |= {file.path: file for file in linked.files if gathered.kind is not SourceType.PLAIN or _is_link(file, linked)}
     if source.type is SourceType.KUSTOMIZE and detect_source_type(own, path) is not SourceType.KUSTOMIZE:
         file = f"{path}/{KUSTOMIZATION_FILES[0]}".lstrip("/")
@@ -296,6 +297,7 @@ def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None
         for file in [file for file in gathered.files.values() if is_within(file.path, chart_path)]:
             vendored = f"{root}/charts/{name}{file.path.removeprefix(chart_path)}".lstrip("/")
             gathered.files[vendored] = File(vendored, file.content)
+        check_limits(gathered, len(needed.outside))
     for number, dependency in enumerate(needed.remote_charts):
         chart = ChartRef.parse(dependency.repository, dependency.name, dependency.version)
         if chart is None or charts is None or number == MAX_DEPENDENCIES:
@@ -305,6 +307,20 @@ def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None
         check_limits(gathered, number)
     gathered.outside[path] = (*(reference.path for reference in needed.outside), *targets)
     gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
+
+
+def _refuse_broken(gathered: Gathered, linked: LinkedFiles) -> None:
+    """ManifestError for a link that leads nowhere where manifests are read; Kustomize says so itself."""
+    path, directory = gathered.source.path, gathered.source.directory
+    inside = len(path) + 1 if path else 0
+    for link in linked.broken:
+        is_read = gathered.kind is SourceType.HELM or (
+            gathered.kind is SourceType.PLAIN
+            and is_input_file(link.rsplit("/", 1)[-1])
+            and directory.includes(link[inside:])
+        )
+        if is_read and link not in gathered.files:
+            raise ManifestError(link, 1, LocalizedText(manifest_texts.BROKEN_LINK))
 
 
 def _fetched_files(chart: ChartRef, place: str, charts: Charts | None) -> dict[str, File]:

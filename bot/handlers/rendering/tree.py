@@ -1,19 +1,20 @@
 """The files that a source is rendered from: those of a commit, or those of the artifact that Flux makes of it."""
 
-import posixpath
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from bot.core.globs import GlobError
 from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.limits import MAX_BYTES, MAX_FILES
-from bot.core.rendering.source import is_within, resolve_path
+from bot.core.rendering.source import is_within
 from bot.core.rendering.sourceignore import IGNORE_FILE, SourceIgnore
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.git import File, LinkedFiles, Repository, RepositoryError
 
 _MAX_LINKS = 1_000  # per path; links to directories with links multiply
+_MAX_PATH = 4_096  # characters of a path, and names that are looked up to resolve a link; a circle has no end
 
 
 class Tree(Protocol):
@@ -40,7 +41,7 @@ class Commit:
         self._revision = revision
         self._read: dict[str, Sequence[File]] = {}
         self._ids: dict[str, str | None] = {}
-        self._links: Mapping[str, str] | None = None
+        self._links: _Links | None = None
 
     def files(self, path: str) -> Sequence[File]:
         """See Tree."""
@@ -51,26 +52,33 @@ class Commit:
     def linked(self, path: str) -> LinkedFiles:
         """See Tree."""
         if self._links is None:
-            self._links = self._repository.links(self._revision)
+            self._links = _Links(self._repository.links(self._revision))
         files: list[File] = []
         places: list[str] = []
         targets: list[str] = []
-        todo = [(link, link) for link in self._links if is_within(link, path)]
-        size = 0
+        broken: list[str] = []
+        todo = [(link, link) for link in self._links.within(path)]
+        followed = size = 0
+        _check_links(path, len(todo), 0, 0)
         while todo:
             link, place = todo.pop()
-            target = resolve_path(posixpath.dirname(link), self._links[link])
-            if target is None or is_within(link, target) or not self.has(target):
+            followed += 1
+            target, through = self._links.follow(link)
+            targets += through
+            if target is not None and is_within(link, target):
+                continue  # a link to a directory around it
+            if target is not None:
+                targets.append(target)
+            if target is None or not self.has(target):
+                broken.append(place)
                 continue
             places.append(place)
-            targets.append(target)
             below_target = self.files(target)
             size += sum(len(file.content) for file in below_target)
-            if len(targets) > _MAX_LINKS or len(files) + len(below_target) > MAX_FILES or size > MAX_BYTES:
-                raise RepositoryError(LocalizedText(texts.LINKS, path=path or ".", most=f"{_MAX_LINKS:,}"))
             files += [File(place + file.path.removeprefix(target), file.content) for file in below_target]
-            todo += [(below, place + below.removeprefix(target)) for below in self._links if is_within(below, target)]
-        return LinkedFiles(tuple(files), tuple(places), tuple(targets))
+            todo += [(below, place + below.removeprefix(target)) for below in self._links.within(target)]
+            _check_links(path, followed + len(todo), len(files), size)
+        return LinkedFiles(tuple(files), tuple(places), tuple(targets), tuple(broken))
 
     def has(self, path: str) -> bool:
         """See Tree."""
@@ -81,6 +89,52 @@ class Commit:
         if path not in self._ids:
             self._ids[path] = self._repository.tree_id(self._revision, path)
         return self._ids[path]
+
+
+def _check_links(path: str, links: int, files: int, size: int) -> None:
+    if links > _MAX_LINKS or files > MAX_FILES or size > MAX_BYTES:
+        raise RepositoryError(LocalizedText(texts.LINKS, path=path or ".", most=f"{_MAX_LINKS:,}"))
+
+
+class _Links:
+    """The symbolic links of a commit; `texts` are what they hold, by their paths."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._paths = sorted(texts)
+
+    def within(self, path: str) -> Sequence[str]:
+        """The links at or below a path."""
+        if not path:
+            return self._paths
+        if path in self._texts:
+            return [path]
+        after = chr(ord("/") + 1)
+        return self._paths[bisect_left(self._paths, f"{path}/") : bisect_left(self._paths, f"{path}{after}")]
+
+    def follow(self, link: str) -> tuple[str | None, Sequence[str]]:
+        """Where a link leads, None out of the tree and in a circle; and the further links through which it does."""
+        folder = link.split("/")[:-1]
+        todo = [link.rpartition("/")[2]]
+        through: list[str] = []
+        names = 0
+        while todo:
+            name = todo.pop()
+            place = "/".join((*folder, name))
+            text = self._texts.get(place)
+            names += 1
+            if names > _MAX_PATH or len(place) > _MAX_PATH or (name == ".." and not folder):
+                return None, through
+            if text is not None:
+                through.append(place)
+                if text.startswith("/") or not text.isprintable() or len(text) > _MAX_PATH:
+                    return None, through
+                todo += text.split("/")[::-1]
+            elif name == "..":
+                folder.pop()
+            elif name not in ("", "."):
+                folder.append(name)
+        return "/".join(folder), through[1:]
 
 
 class FluxArtifact:

@@ -109,6 +109,9 @@ CHART_REFERENCE = Phrase(
     en="the chart comes from a {kind}, which the bot does not follow.",
     es="su chart viene de un {kind}, y el bot no lo sigue.",
 )
+MANY_REFERENCES = Phrase(
+    en="the valuesFrom has more than {most} entries.", es="su valuesFrom tiene más de {most} entradas."
+)
 TARGET_PATH = Phrase(
     en="the targetPath {path} in valuesFrom is not a path that Helm accepts.",
     es="el targetPath {path} de valuesFrom no es una ruta que Helm acepte.",

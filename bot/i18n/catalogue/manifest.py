@@ -26,6 +26,12 @@ NO_STRING = Phrase(
     en="This {kind} is not valid: its metadata.{key} is not a string. Quote it.",
     es="Este {kind} no es válido: su metadata.{key} no es un string. Ponlo entre comillas.",
 )
+NOT_PRINTABLE = Phrase(
+    en="This object is not valid: its apiVersion, kind, name or namespace contains a line break or an invisible "
+    "character.",
+    es="Este objeto no es válido: su apiVersion, kind, nombre o namespace contiene un salto de línea o un carácter "
+    "invisible.",
+)
 TOO_DEEP = Phrase(
     en="This document is nested more than {most} levels deep.",
     es="Este documento tiene más de {most} niveles de anidamiento.",
@@ -73,6 +79,10 @@ GENERATOR = Phrase(
 MISSING = Phrase(
     en="{path} is not in the repository (links out of it are not followed). Add it, or fix the reference to it.",
     es="{path} no está en el repositorio (los enlaces que salen de él no se siguen). Agrégalo o corrige la referencia.",
+)
+BROKEN_LINK = Phrase(
+    en="This symbolic link leads nowhere in the repository. Fix or delete it.",
+    es="Este enlace simbólico no lleva a nada dentro del repositorio. Corrígelo o elimínalo.",
 )
 OUTSIDE = Phrase(
     en="The {what} {path} points outside the repository. Fix it.",

@@ -123,7 +123,6 @@ def test_files_are_read_and_skipped_as_in_argo_cd(discovery):
     )
     (shop / "link.yaml").symlink_to(f"../../{crds}")
     (shop / "folder").symlink_to("../../crds")
-    (shop / "outside.yaml").symlink_to("/etc/hostname")
     discovery.source.commit("Links", {})
     discovery.argo(application(discovery), application(discovery, "deep", directory={"recurse": True}))
     discovery.start()
@@ -134,6 +133,9 @@ def test_files_are_read_and_skipped_as_in_argo_cd(discovery):
     broken = as_yaml(config_map("x")).replace("data:", "data: [")
     discovery.source.commit("Broken", {"apps/shop/broken.yaml": broken})
     assert "apps/shop/broken.yaml" in str(discovery.bot.check()["shop"].error)
+    (shop / "outside.yaml").symlink_to("/etc/hostname")
+    discovery.source.commit("Out of bounds", {"apps/shop/broken.yaml": None})
+    assert "apps/shop/outside.yaml:1: This symbolic link leads" in str(discovery.bot.check()["shop"].error)
 
 
 def test_a_chart_has_what_is_behind_links_in_the_repository(discovery):

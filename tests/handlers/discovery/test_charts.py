@@ -2,9 +2,11 @@
 
 import base64
 import json
+from functools import partial
 
 import pytest
 
+from bot.adapters.kubernetes import bounds
 from bot.cli.doctor import probes as doctor_probes
 from bot.core.drift.model import Status
 from tests.common.charts import HelmRepository, package
@@ -205,6 +207,35 @@ def test_values_and_post_renderers_are_those_of_flux(discovery, charts):
     answer = discovery.status()
     assert "the targetPath a..b in valuesFrom is not a path that Helm accepts" in answer
     assert "the Secret flux-system/tokens does not exist" in answer
+
+
+def test_values_from_many_or_large_config_maps_are_refused(discovery, charts, monkeypatch):
+    charts.add("podinfo", content=package("podinfo"))
+    apply = partial(discovery.cluster.apply, namespace="flux-system", manager="kubectl")
+    for name in ("small", "unused"):
+        apply(config_map(name, **{"values.yaml": "level: small\n", "more": "x" * 100_000}))
+    apply(config_map("nodes", **{"values.yaml": f"a: [{'1, ' * 200_000}]\n"}))
+
+    def values_from(*names):
+        return [{"kind": "ConfigMap", "name": name} for name in names]
+
+    index = {"kind": "ConfigMap", "name": "small", "targetPath": "a[65536]"}
+    discovery.flux(
+        helm_repository(charts.url),
+        release("one", valuesFrom=values_from("small")),
+        release("many", valuesFrom=values_from(*["small"] * 51)),
+        release("deep", valuesFrom=[{**index, "targetPath": f"a{number}[65536]"} for number in range(50)]),
+        release("nodes", valuesFrom=values_from("nodes", "nodes")),
+    )
+    monkeypatch.setattr(bounds, "KEPT_BYTES", 1_000_000)
+    start(discovery)
+    assert list(discovery.applications) == ["one"]
+    answer = discovery.status()
+    assert "the valuesFrom has more than 50 entries" in answer
+    assert "the targetPath a15[65536] in valuesFrom is not a path that Helm accepts" in answer
+    monkeypatch.setattr(bounds, "KEPT_BYTES", 50_000)
+    discovery.bot.discover()
+    assert "larger than 0 MiB" in discovery.status()
 
 
 def test_values_of_secrets_are_used_only_where_the_bot_may_read_them_and_shown_nowhere(discovery, charts):

@@ -734,3 +734,13 @@ def test_a_change_to_no_application_needs_permission_too(reverts):
     rule = Rule("slack.revert_allowed", ())
     reverts.permit = lambda names: Granted() if names else Denied(rule)
     assert reverts.request(readme) == NotPermitted((), Denied(rule))
+
+
+def test_a_change_beside_an_application_needs_the_permission_of_the_workspace_too(reverts):
+    both = reverts.source.commit("Both", {WEB: "replicas: 2\n", ".github/workflows/deploy.yaml": "on: push\n"})
+    rule = Rule("slack.revert_allowed", ())
+    reverts.permit = lambda names: Denied(rule) if None in names else Granted()
+    assert reverts.request(both) == NotPermitted(("shop",), Denied(rule))
+    assert reverts.branches == []
+    reverts.permit = lambda names: Granted() if None in names else Denied(rule)
+    assert isinstance(reverts.request(both), Opened)

@@ -4,6 +4,7 @@ import pytest
 
 from bot.handlers.rendering.tree import Commit
 from bot.ports.errors import PortError
+from tests.common.kubernetes import as_yaml, config_map
 
 
 def test_links_that_multiply_are_bounded(rendering):
@@ -24,8 +25,12 @@ def test_links_in_a_circle_and_out_of_the_repository_are_ignored(rendering):
     (root / "app").mkdir()
     for name, target in (("up", ".."), ("self", "."), ("out", "../../etc"), ("absolute", "/etc"), ("gone", "nowhere")):
         (root / "app" / name).symlink_to(target)
+    (root / "app/one").symlink_to("two")
+    (root / "app/two").symlink_to("one")
     sha = rendering.commit({"app/a.yaml": "a: 1"})
-    assert not Commit(rendering.repository, sha).linked("app").files
+    linked = Commit(rendering.repository, sha).linked("app")
+    assert not linked.files
+    assert sorted(linked.broken) == sorted(f"app/{name}" for name in ("out", "absolute", "gone", "one", "two"))
 
 
 def test_links_to_many_files_are_bounded(rendering):
@@ -37,3 +42,42 @@ def test_links_to_many_files_are_bounded(rendering):
     sha = rendering.commit({f"big/{number}.yaml": "" for number in range(300)})
     with pytest.raises(PortError, match="too many files"):
         Commit(rendering.repository, sha).linked("app")
+
+
+def test_links_that_lead_nowhere_are_bounded_too(rendering):
+    root = rendering.source.path
+    for folder, target in (("app", "../big"), ("big", "nowhere")):
+        (root / folder).mkdir()
+        for number in range(40):
+            (root / folder / f"l{number}").symlink_to(target)
+    sha = rendering.commit({"big/a.yaml": ""})
+    with pytest.raises(PortError, match=r"^app needs more than 1,000 symbolic links"):
+        Commit(rendering.repository, sha).linked("app")
+
+
+@pytest.mark.parametrize(
+    ("link", "between"),
+    [("../via/one.yaml", "via"), ("../shared/../via/../sub/one.yaml", "via"), ("second.yaml", "app/second.yaml")],
+)
+def test_a_link_that_leads_through_another_is_followed(rendering, link, between):
+    root = rendering.source.path
+    (root / "app").mkdir()
+    (root / "app/link.yaml").symlink_to(link)
+    targets = ["shared/sub", "other/sub"] if between == "via" else ["../shared/sub/one.yaml", "../other/sub/one.yaml"]
+    (root / between).symlink_to(targets[0])
+    files = {f"{folder}/sub/one.yaml": as_yaml(config_map(folder)) for folder in ("shared", "other")}
+    rendering.commit({**files, "app/own.yaml": as_yaml(config_map("own"))})
+    assert {manifest.name for manifest in rendering.render("app")} == {"own", "shared"}
+    (root / between).unlink()
+    (root / between).symlink_to(targets[1])
+    rendering.commit({"unrelated": ""})
+    assert {manifest.name for manifest in rendering.render("app")} == {"own", "other"}
+
+
+def test_an_object_behind_a_link_that_leads_nowhere_is_not_lost(rendering):
+    (rendering.source.path / "app").mkdir()
+    (rendering.source.path / "app/link.yaml").symlink_to("../later.yaml")
+    error = "app/link.yaml:1: This symbolic link leads nowhere in the repository. Fix or delete it."
+    assert rendering.error({"app/own.yaml": as_yaml(config_map("own"))}) == error
+    rendering.commit({"later.yaml": as_yaml(config_map("later"))})
+    assert {manifest.name for manifest in rendering.render("app")} > {"own", "later"}
