@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from bot.core.drift.fact_values import clipped
-from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.model import Actor, FieldDrift, ObjectDrift
 from bot.core.drift.parts import sub_drifts
 from bot.core.drift.phrase_book import OTHER, RULES, Change, Rule
 from bot.core.drift.severity import Rating, Severity, rate_field, rate_object
@@ -34,12 +34,16 @@ _SHORT_KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One difference in a few words, on one line. `manager` wrote the live value, no later than `time`."""
+    """One difference in a few words, on one line. `manager` wrote the live value, no later than `time`.
+
+    `actor` is who made the difference, if the audit log says.
+    """
 
     text: Text
     rating: Rating
     manager: str | None = None
     time: datetime | None = None
+    actor: Actor | None = None
 
 
 def facts(drift: Iterable[ObjectDrift]) -> tuple[Fact, ...]:
@@ -81,7 +85,12 @@ def _facts(object_drift: ObjectDrift, name: str) -> Iterator[tuple[int, Fact]]:
     """Each with its rank: how well people know such a difference, 0 best."""
     if _is_missing(object_drift):
         kind_and_name = _with_kind(object_drift, name)
-        yield 0, Fact(LocalizedText(texts.MISSING, object=kind_and_name), rate_object(object_drift))
+        yield (
+            0,
+            Fact(
+                LocalizedText(texts.MISSING, object=kind_and_name), rate_object(object_drift), actor=object_drift.actor
+            ),
+        )
     for field in object_drift.fields:
         facts = list(_in_words(object_drift, field, name, _MAX_DEPTH))
         yield from facts or [_other(object_drift, field, name)]
@@ -116,7 +125,7 @@ def _other(object_drift: ObjectDrift, field: FieldDrift, name: str) -> tuple[int
 
 
 def _fact(text: Text, object_drift: ObjectDrift, field: FieldDrift) -> Fact:
-    return Fact(text, rate_field(object_drift, field), field.manager, field.time)
+    return Fact(text, rate_field(object_drift, field), field.manager, field.time, field.actor)
 
 
 @lru_cache(maxsize=4096)  # the same fields of many objects differ
