@@ -44,7 +44,7 @@ class Queue(RunningForge):
         """The ports of another replica."""
         store = SqlStore(f"sqlite:///{self.folder}/state.db")
         repositories, forges = {"press": self.repository()}, {"press": self.adapter()}
-        return Ports(repositories, forges, {}, None, None, store, None, self.clock)
+        return Ports(repositories, forges, {}, None, None, None, store, None, self.clock)
 
     def service(self, ports):
         roles = Roles({Right.REVERT: self.allowed, Right.SILENCE: ()}, {})
