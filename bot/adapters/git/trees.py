@@ -118,19 +118,19 @@ def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterat
 
 def changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[str]:
     """The paths that differ between two commits or trees, both of a rename; all of a root commit without `base`."""
-    return [path.decode(errors="replace") for path in raw_changed_paths(mirror, base, revision)]
+    paths = raw_changed_paths(mirror, base, revision)
+    if len(paths) > bounds.CHANGED_PATHS:
+        raise RepositoryError(
+            LocalizedText(texts.MANY_CHANGES, revision=revision[:8], name=mirror.name, most=f"{bounds.CHANGED_PATHS:,}")
+        )
+    return [path.decode(errors="replace") for path in paths]
 
 
 def raw_changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[bytes]:
     """The same as git stores them, which need not be UTF-8."""
     revisions = [*([full_sha(base)] if base else []), full_sha(revision)]
     argv = (*_DIFF_TREE, "--root", "--name-only", "--end-of-options", *revisions)
-    paths = mirror.git(*argv, revisions=revisions).stdout.split(b"\0")[:-1]
-    if len(paths) > bounds.CHANGED_PATHS:
-        raise RepositoryError(
-            LocalizedText(texts.MANY_CHANGES, revision=revision[:8], name=mirror.name, most=f"{bounds.CHANGED_PATHS:,}")
-        )
-    return paths
+    return mirror.git(*argv, revisions=revisions).stdout.split(b"\0")[:-1]
 
 
 def changes(mirror: Mirror, base: str, revision: str) -> list[TreeChange]:

@@ -346,13 +346,13 @@ def test_a_conflicted_tree_that_equals_ours_is_still_a_conflict(source, reposito
         ("apps/.gitattributes", "*.log merge=union\n", False),
         ("apps/deep/.gitattributes", "x.log merge=union\n", False),
         ("other/.gitattributes", "*.log merge=union\n", True),
-        (".gitattributes", "rules", True),  # a symbolic link
+        ("link", "*.log merge=union", True),  # git does not follow a symbolic link, nor read its text
     ],
 )
 def test_a_merge_follows_the_attributes_of_every_folder(source, repository, path, content, is_conflict):
-    source.commit("Seed", {"rules": "*.log merge=union\n", "apps/deep/x.log": "a\nz\n"})
-    if content == "rules":
-        (source.path / path).symlink_to(content)
+    source.commit("Seed", {"apps/deep/x.log": "a\nz\n"})
+    if path == "link":
+        (source.path / ".gitattributes").symlink_to(content)
         source.commit("Link", {})
     else:
         source.commit("Rule", {path: content})
