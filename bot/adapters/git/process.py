@@ -73,12 +73,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class GitObject:
-    """An object by its name; `content` only if it was asked for. `size` is in bytes."""
+    """What an object is: `kind` is commit, tree, blob or tag."""
 
     sha: str
     kind: str
-    size: int
-    content: bytes = b""
 
 
 class ReaderFailedError(Exception):
@@ -139,7 +137,7 @@ class ObjectReader:
 
     def __init__(self, git_dir: Path, objects: Path, protocol: str) -> None:
         self.objects = objects
-        argv = ("cat-file", "--batch-command", "-z")
+        argv = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "-z")
         with disk_errors(git_dir.parent):
             # GitPython stops the process when this is garbage.
             self._running = _start(argv, git_dir, _environment(git_dir, objects, protocol), subprocess.PIPE)
@@ -154,20 +152,19 @@ class ObjectReader:
         self._selector.register(cast("IO[bytes]", self._process.stderr), selectors.EVENT_READ, self._stderr)
         self.close = weakref.finalize(self, _end, self._process, self._selector)
 
-    def read(self, names: Sequence[bytes], *, contents: bool = False) -> list[GitObject | None]:
+    def read(self, names: Sequence[bytes]) -> list[GitObject | None]:
         """The objects of these names, None where there is none. ReaderFailedError.
 
         A name is anything that git resolves to an object, such as SHA:PATH, without NUL.
         """
         deadline = time.monotonic() + bounds.LOCAL_SECONDS
-        command = b"contents " if contents else b"info "
         if names:
-            self._unsent += b"".join(command + name + b"\0" for name in names)
+            self._unsent += b"".join(name + b"\0" for name in names)
             self._selector.register(self._stdin, selectors.EVENT_WRITE, self._unsent)
-        return [self._answer(name, deadline, contents=contents) for name in names]
+        return [self._answer(name, deadline) for name in names]
 
-    def _answer(self, name: bytes, deadline: float, *, contents: bool) -> GitObject | None:
-        # "NAME missing", where the name may contain line feeds, or "SHA KIND SIZE": git-cat-file(1), BATCH OUTPUT
+    def _answer(self, name: bytes, deadline: float) -> GitObject | None:
+        # "NAME missing", where the name may contain line feeds, or "SHA KIND": git-cat-file(1), BATCH OUTPUT
         missing = name + b" missing\n"
         while not self._stdout.startswith(missing):
             if b"\n" in self._stdout and not missing.startswith(self._stdout[: len(missing)]):
@@ -176,17 +173,10 @@ class ObjectReader:
         else:
             del self._stdout[: len(missing)]
             return None
-        start = self._stdout.index(b"\n") + 1
-        sha, kind, *size = self._stdout[:start].decode(errors="replace").split()
-        if not size:  # "SHA submodule", since git 2.51
-            del self._stdout[:start]
-            return None
-        end = start + int(size[0]) + 1 if contents else start
-        while len(self._stdout) < end:
-            self._receive(deadline)
-        content = bytes(self._stdout[start : end - 1])
+        end = self._stdout.index(b"\n") + 1
+        sha, kind = self._stdout[:end].decode().split()
         del self._stdout[:end]
-        return GitObject(sha, kind, int(size[0]), content)
+        return GitObject(sha, kind) if kind != "submodule" else None  # newer versions name the commit of a submodule
 
     def _receive(self, deadline: float) -> None:
         """Wait for more of what git prints, while it takes what is left to ask."""
@@ -204,8 +194,8 @@ class ObjectReader:
         del self._stderr[: -bounds.STDERR_BYTES]
 
     def _send(self) -> None:
-        # So much fits in a pipe that is ready: pipe(7). Without reading on, git would not take more for ever.
-        with suppress(BrokenPipeError):  # what it said before it ended is read
+        # A pipe that is ready takes this much at once: pipe(7). Git takes no more while its own output is not read.
+        with suppress(BrokenPipeError):  # git has ended, and what it said is read first
             del self._unsent[: os.write(self._stdin.fileno(), self._unsent[: select.PIPE_BUF])]
             if self._unsent:
                 return

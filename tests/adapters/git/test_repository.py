@@ -374,6 +374,21 @@ def test_files_that_must_not_be_merged_line_by_line_are_conflicts(source, reposi
     assert repository.merge_trees(base, ours, source.git("rev-parse", f"{base}^")).conflicts == ("apps/secret.enc",)
 
 
+def test_paths_of_any_length_and_with_any_characters_are_looked_up(source, repository):
+    """More of them than fit in a pipe, so that git and the bot must take turns."""
+    source.commit("Odd", {"new\nline": "1", "x missing\n": "2"})
+    head = repository.fetch()
+    names = {
+        "new\nline": "HEAD:new\nline",
+        "x missing\n": "HEAD:x missing\n",
+        "x": None,
+        "a" * 70_000: None,
+        "new": None,
+    }
+    shas = [source.sha(name) if name else None for name in names.values()]
+    assert repository.tree_ids(head, list(names) * 20) == shas * 20
+
+
 def test_a_reader_that_was_killed_is_replaced(source, repository):
     head = repository.fetch()
     for _ in range(2):
