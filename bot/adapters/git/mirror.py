@@ -111,8 +111,8 @@ class Mirror:
 
         return self._repaired(run)
 
-    def objects(self, names: Sequence[bytes], *, contents: bool = False) -> list[GitObject | None]:
-        """Small objects by names that git resolves, None where there is none; see `ObjectReader`. RepositoryError."""
+    def objects(self, names: Sequence[bytes]) -> list[GitObject | None]:
+        """What objects are, by names that git resolves; None where there is none. RepositoryError."""
 
         def read() -> tuple[list[GitObject | None], RepositoryError | None]:
             self._create()
@@ -120,7 +120,7 @@ class Mirror:
                 if self._reader is None or self._reader.objects != self.quarantine():
                     self._reader = ObjectReader(self.path, self.quarantine(), self._remote.scheme)
                 try:
-                    return self._reader.read(names, contents=contents), None
+                    return self._reader.read(names), None
                 except ReaderFailedError as error:
                     self._reader.close()
                     self._reader = None

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import select
 import selectors
 import signal
 import subprocess
@@ -59,8 +60,6 @@ _CONFIG = (
 )
 _NOT_FOUND = 127  # of env(1)
 _CHUNK = 2**16
-_NAME_BYTES = bounds.PATH_BYTES + 100
-_NAMES_PER_WRITE = 12  # so that they and the answers fit in pipes, and neither side waits for the other: pipe(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +73,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class GitObject:
-    """An object by its name; `content` only if it was asked for. `size` is in bytes."""
+    """What an object is: `kind` is commit, tree, blob or tag."""
 
     sha: str
     kind: str
-    size: int
-    content: bytes = b""
 
 
 class ReaderFailedError(Exception):
@@ -140,13 +137,14 @@ class ObjectReader:
 
     def __init__(self, git_dir: Path, objects: Path, protocol: str) -> None:
         self.objects = objects
-        argv = ("cat-file", "--batch-command", "-z")
+        argv = ("cat-file", "--batch-check=%(objectname) %(objecttype)", "-z")
         with disk_errors(git_dir.parent):
             # GitPython stops the process when this is garbage.
             self._running = _start(argv, git_dir, _environment(git_dir, objects, protocol), subprocess.PIPE)
         self._process = cast("subprocess.Popen[bytes]", self._running.proc)
         _limit_memory(self._process.pid)
         self._stdin = cast("IO[bytes]", self._process.stdin)
+        self._unsent = bytearray()
         self._stdout = bytearray()
         self._stderr = bytearray()
         self._selector = selectors.DefaultSelector()
@@ -154,32 +152,19 @@ class ObjectReader:
         self._selector.register(cast("IO[bytes]", self._process.stderr), selectors.EVENT_READ, self._stderr)
         self.close = weakref.finalize(self, _end, self._process, self._selector)
 
-    def read(self, names: Sequence[bytes], *, contents: bool = False) -> list[GitObject | None]:
+    def read(self, names: Sequence[bytes]) -> list[GitObject | None]:
         """The objects of these names, None where there is none. ReaderFailedError.
 
-        A name is anything that git resolves to an object, such as SHA:PATH, without NUL. No object has a longer path
-        than PATH_BYTES here.
+        A name is anything that git resolves to an object, such as SHA:PATH, without NUL.
         """
         deadline = time.monotonic() + bounds.LOCAL_SECONDS
-        command = b"contents " if contents else b"info "
-        names = [name if len(name) <= _NAME_BYTES else b"too long" for name in names]
-        objects = []
-        for start in range(0, len(names), _NAMES_PER_WRITE):
-            batch = names[start : start + _NAMES_PER_WRITE]
-            self._ask(b"".join(command + name + b"\0" for name in batch))
-            objects += [self._answer(name, deadline, contents=contents) for name in batch]
-        return objects
+        if names:
+            self._unsent += b"".join(name + b"\0" for name in names)
+            self._selector.register(self._stdin, selectors.EVENT_WRITE, self._unsent)
+        return [self._answer(name, deadline) for name in names]
 
-    def _ask(self, commands: bytes) -> None:
-        try:
-            self._stdin.write(commands)
-            self._stdin.flush()
-        except OSError:  # it has ended, and what it said is still to be read
-            self._receive(time.monotonic())
-            raise self._failed() from None
-
-    def _answer(self, name: bytes, deadline: float, *, contents: bool) -> GitObject | None:
-        # "NAME missing", where the name may contain line feeds, or "SHA KIND SIZE": git-cat-file(1), BATCH OUTPUT
+    def _answer(self, name: bytes, deadline: float) -> GitObject | None:
+        # "NAME missing", where the name may contain line feeds, or "SHA KIND": git-cat-file(1), BATCH OUTPUT
         missing = name + b" missing\n"
         while not self._stdout.startswith(missing):
             if b"\n" in self._stdout and not missing.startswith(self._stdout[: len(missing)]):
@@ -188,33 +173,38 @@ class ObjectReader:
         else:
             del self._stdout[: len(missing)]
             return None
-        start = self._stdout.index(b"\n") + 1
-        sha, kind, *size = self._stdout[:start].decode(errors="replace").split()
-        if not size:  # "SHA submodule", since git 2.51
-            del self._stdout[:start]
-            return None
-        end = start + int(size[0]) + 1 if contents else start
-        while len(self._stdout) < end:
-            self._receive(deadline)
-        content = bytes(self._stdout[start : end - 1])
+        end = self._stdout.index(b"\n") + 1
+        sha, kind = self._stdout[:end].decode().split()
         del self._stdout[:end]
-        return GitObject(sha, kind, int(size[0]), content)
+        return GitObject(sha, kind) if kind != "submodule" else None  # newer versions name the commit of a submodule
 
     def _receive(self, deadline: float) -> None:
-        """Wait for more of what git prints."""
+        """Wait for more of what git prints, while it takes what is left to ask."""
         ready = self._selector.select(max(0.0, deadline - time.monotonic()))
         if not ready:
             raise ReaderFailedError(f"fatal: git cat-file did not complete in {bounds.LOCAL_SECONDS:g} s")
         for stream, _ in ready:
+            if stream.data is self._unsent:
+                self._send()
+                continue
             chunk = os.read(stream.fd, _CHUNK)
             if not chunk and stream.data is self._stdout:
                 raise self._failed()
             stream.data.extend(chunk)
         del self._stderr[: -bounds.STDERR_BYTES]
 
+    def _send(self) -> None:
+        # A pipe that is ready takes this much at once: pipe(7). Git takes no more while its own output is not read.
+        with suppress(BrokenPipeError):  # git has ended, and what it said is read first
+            del self._unsent[: os.write(self._stdin.fileno(), self._unsent[: select.PIPE_BUF])]
+            if self._unsent:
+                return
+        self._selector.unregister(self._stdin)
+
     def _failed(self) -> ReaderFailedError:
         """Why it ended. RepositoryError when it never began."""
         _stop(self._process)
+        self._stderr += cast("IO[bytes]", self._process.stderr).read(bounds.STDERR_BYTES)
         if self._process.wait() == _NOT_FOUND:
             raise RepositoryError(LocalizedText(texts.NO_GIT))
         return ReaderFailedError(self._stderr.decode(errors="replace"))

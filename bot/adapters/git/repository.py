@@ -45,6 +45,7 @@ class GitRepository:
         self._revision = TargetRevision.branch(revision) if isinstance(revision, str) else revision
         remote = Remote.parse(url)
         self.url = remote.url
+        self._links: trees.Links | None = None  # as last read
         self._mirror = Mirror(
             name,
             mirrors.absolute() / f"{quote(mirror or name, safe='')}.git",
@@ -151,7 +152,8 @@ class GitRepository:
         return trees.read_files(self._mirror, revision, path)
 
     def links(self, revision: str) -> Mapping[str, str]:
-        return trees.read_links(self._mirror, revision)
+        self._links = links = trees.read_links(self._mirror, revision, self._links)
+        return links.targets
 
     def files_of(self, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
         return trees.read_files_of(self._mirror, revision, paths)

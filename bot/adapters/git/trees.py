@@ -13,6 +13,7 @@ from bot.i18n.language import LocalizedText
 from bot.ports.git import File, RepositoryError
 
 _PATHS_PER_LISTING = 100  # git compares every file with each of them
+_LINK = b"120000"
 _BYTES_PER_READ = 4 * 2**20  # all held in memory at once
 _DIFF_TREE = ("diff-tree", "-r", "-z", "--no-renames", "--no-commit-id")
 
@@ -63,17 +64,35 @@ def read_files(mirror: Mirror, revision: str, path: str) -> list[File]:
     return [File(blob.path, contents[blob.sha]) for blob in blobs]
 
 
-def read_links(mirror: Mirror, revision: str) -> dict[str, str]:
-    """The text of every symbolic link in a commit, by the link's path."""
-    argv = ("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", full_sha(revision))
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The text of every symbolic link in a commit or tree, by the link's path."""
+
+    revision: str
+    targets: Mapping[str, str]
+
+
+def read_links(mirror: Mirror, revision: str, known: Links | None = None) -> Links:
+    """The links of a commit or tree: only the difference is read if those of another are known."""
+    targets: dict[str, str] = {}
     blobs = {}
-    for line in mirror.git(*argv, revisions=(revision,)).stdout.split(b"\0")[:-1]:
-        entry, _, path = line.partition(b"\t")
-        mode, _, sha = entry.decode().split()
-        if mode == "120000":
-            blobs[path.decode(errors="replace")] = sha
-    contents = read_blobs(mirror, list(blobs.values())) if blobs else {}
-    return {path: contents[sha].decode(errors="replace") for path, sha in blobs.items()}
+    if known and mirror.objects([known.revision.encode()])[0]:
+        targets |= known.targets
+        for path, (_, mode, _, sha, _) in _raw_changes(mirror, known.revision, full_sha(revision)):
+            targets.pop(path.decode(errors="replace"), None)
+            if mode == _LINK:
+                blobs[path] = sha
+    else:
+        argv = ("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", full_sha(revision))
+        for line in mirror.git(*argv, revisions=(revision,)).stdout.split(b"\0"):
+            if line.startswith(_LINK):
+                entry, _, path = line.partition(b"\t")
+                blobs[path] = entry.split()[2]
+    contents = read_blobs(mirror, [sha.decode() for sha in blobs.values()])
+    targets |= {
+        path.decode(errors="replace"): contents[sha.decode()].decode(errors="replace") for path, sha in blobs.items()
+    }
+    return Links(revision, targets)
 
 
 def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterator[list[File] | None]:
@@ -99,31 +118,36 @@ def read_files_of(mirror: Mirror, revision: str, paths: Sequence[str]) -> Iterat
 
 def changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[str]:
     """The paths that differ between two commits or trees, both of a rename; all of a root commit without `base`."""
-    return [path.decode(errors="replace") for path in raw_changed_paths(mirror, base, revision)]
+    paths = raw_changed_paths(mirror, base, revision)
+    if len(paths) > bounds.CHANGED_PATHS:
+        raise RepositoryError(
+            LocalizedText(texts.MANY_CHANGES, revision=revision[:8], name=mirror.name, most=f"{bounds.CHANGED_PATHS:,}")
+        )
+    return [path.decode(errors="replace") for path in paths]
 
 
 def raw_changed_paths(mirror: Mirror, base: str | None, revision: str) -> list[bytes]:
     """The same as git stores them, which need not be UTF-8."""
     revisions = [*([full_sha(base)] if base else []), full_sha(revision)]
     argv = (*_DIFF_TREE, "--root", "--name-only", "--end-of-options", *revisions)
-    paths = mirror.git(*argv, revisions=revisions).stdout.split(b"\0")[:-1]
-    if len(paths) > bounds.CHANGED_PATHS:
-        raise RepositoryError(
-            LocalizedText(texts.MANY_CHANGES, revision=revision[:8], name=mirror.name, most=f"{bounds.CHANGED_PATHS:,}")
-        )
-    return paths
+    return mirror.git(*argv, revisions=revisions).stdout.split(b"\0")[:-1]
 
 
 def changes(mirror: Mirror, base: str, revision: str) -> list[TreeChange]:
     """Every path that differs, and how. UnicodeDecodeError for a path that is not UTF-8."""
-    output = mirror.git(*_DIFF_TREE, "--raw", "--no-abbrev", "--end-of-options", base, revision).stdout
-    fields = iter(output.split(b"\0")[:-1])
-    entries = []
+    return [
+        TreeChange(path.decode(), status.decode(), old_mode.decode(), mode.decode(), sha.decode())
+        for path, (old_mode, mode, _, sha, status) in _raw_changes(mirror, base, revision)
+    ]
+
+
+def _raw_changes(mirror: Mirror, base: str, revision: str) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Every path that differs, with its old mode, mode, old sha, sha and status."""
+    argv = (*_DIFF_TREE, "--raw", "--no-abbrev", "--end-of-options", base, revision)
+    fields = iter(mirror.git(*argv, revisions=(base, revision)).stdout.split(b"\0")[:-1])
     # ":old-mode mode old-sha sha status", then the path: git-diff-tree(1), RAW OUTPUT FORMAT
     for header, path in zip(fields, fields, strict=True):
-        old_mode, mode, _, sha, status = header.decode().removeprefix(":").split()
-        entries.append(TreeChange(path.decode(), status, old_mode, mode, sha))
-    return entries
+        yield path, header.removeprefix(b":").split()
 
 
 def edited_tree(mirror: Mirror, revision: str, files: Mapping[str, bytes | None]) -> str:

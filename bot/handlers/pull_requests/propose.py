@@ -45,6 +45,8 @@ def propose(
 ) -> PullRequest | AlreadyOpen | Moved | Refused | Unfinished:
     """Push the branch and open its pull request, or find the open one. A branch with other content is left alone.
 
+    Moved if the tracked branch is no longer as the proposal expects it.
+
     Merging a pull request brings back what was removed from its base, so the tracked branch is fetched and compared
     immediately before the push, and again before the pull request is opened. RepositoryError, ForgeError; but an error
     once the branch is pushed is Unfinished.

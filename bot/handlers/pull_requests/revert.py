@@ -138,10 +138,11 @@ class _TargetFinder:
 
     def _commit(self, digits: str) -> Target | Outcome:
         commit = self.repository.resolve(digits)
-        if not self.repository.is_ancestor(commit.sha, self.head):
-            return self._off_branch(commit)
         later = self.repository.first_parent(commit.sha, self.head, limit=_MAX_FIRST_PARENTS)
-        if later and later[-1].parents[:1] != (commit.sha,):
+        oldest = later[-1] if later else None
+        if commit.sha != self.head and (oldest is None or oldest.parents[:1] != (commit.sha,)):
+            if not self.repository.is_ancestor(commit.sha, self.head):
+                return self._off_branch(commit)
             return self._inside_merge(commit, later)
         pull = self.forge.pull_request_for(commit.sha)
         merge = self._merge_commit(pull)

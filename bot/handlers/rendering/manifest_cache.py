@@ -92,24 +92,28 @@ class ManifestCache:
 
         Only the source's own path if its dependencies cannot be read; see `unfollowed`. RepositoryError.
         """
+        inputs_by_source = self._follow(repository, revision, sources)
+        own = {source: self._ids.get((repository.name, revision, source.path)) for source in inputs_by_source}
+        return {source: inputs or ((source.path, own[source]),) for source, inputs in inputs_by_source.items()}
+
+    def unfollowed(self, repository: Repository, revision: str, sources: Iterable[Source]) -> set[Source]:
+        """The sources whose `inputs` are incomplete, since their dependencies cannot be read. RepositoryError."""
+        return {source for source, inputs in self._follow(repository, revision, sources).items() if inputs is None}
+
+    def _follow(self, repository: Repository, revision: str, sources: Iterable[Source]) -> dict[Source, Inputs | None]:
+        """The inputs of each source; None if its dependencies cannot be read. RepositoryError."""
         unique = list(dict.fromkeys(sources))
         inputs_by_source = self._locate(repository, revision, unique)
-        commit = Commit(repository, revision)
         new = [source for source, inputs in inputs_by_source.items() if inputs is None]
+        if not new:
+            return inputs_by_source
+        commit = Commit(repository, revision)
         for source, files in zip(new, repository.files_of(revision, [source.path for source in new]), strict=True):
             with suppress(PortError, ManifestError), unexpected_as_port_error(f"inputs of {source.path}"):
                 if files is not None:
                     gathered = gather(commit, source, files, self._charts, self._bases)
                     self._remember_outside(repository, revision, source, gathered)
-        inputs_by_source = self._locate(repository, revision, unique)
-        own = {source: self._ids.get((repository.name, revision, source.path)) for source in unique}
-        return {source: inputs or ((source.path, own[source]),) for source, inputs in inputs_by_source.items()}
-
-    def unfollowed(self, repository: Repository, revision: str, sources: Iterable[Source]) -> set[Source]:
-        """The sources whose `inputs` are incomplete, since their dependencies cannot be read. RepositoryError."""
-        unique = list(dict.fromkeys(sources))
-        self.inputs(repository, revision, unique)
-        return {source for source, inputs in self._locate(repository, revision, unique).items() if inputs is None}
+        return self._locate(repository, revision, unique)
 
     def manifests(self, repository: Repository, revision: str, source: Source) -> tuple[Manifest, ...]:
         """The manifests of a source at a full sha; the same objects for the same trees. PortError, ManifestError."""

@@ -346,13 +346,13 @@ def test_a_conflicted_tree_that_equals_ours_is_still_a_conflict(source, reposito
         ("apps/.gitattributes", "*.log merge=union\n", False),
         ("apps/deep/.gitattributes", "x.log merge=union\n", False),
         ("other/.gitattributes", "*.log merge=union\n", True),
-        (".gitattributes", "rules", True),  # a symbolic link
+        ("link", "*.log merge=union", True),  # git does not follow a symbolic link, nor read its text
     ],
 )
 def test_a_merge_follows_the_attributes_of_every_folder(source, repository, path, content, is_conflict):
-    source.commit("Seed", {"rules": "*.log merge=union\n", "apps/deep/x.log": "a\nz\n"})
-    if content == "rules":
-        (source.path / path).symlink_to(content)
+    source.commit("Seed", {"apps/deep/x.log": "a\nz\n"})
+    if path == "link":
+        (source.path / ".gitattributes").symlink_to(content)
         source.commit("Link", {})
     else:
         source.commit("Rule", {path: content})
@@ -372,6 +372,21 @@ def test_files_that_must_not_be_merged_line_by_line_are_conflicts(source, reposi
     ours = source.commit("Last line", {"apps/secret.enc": "x\n" + lines + "y\n"})
     repository.fetch()
     assert repository.merge_trees(base, ours, source.git("rev-parse", f"{base}^")).conflicts == ("apps/secret.enc",)
+
+
+def test_paths_of_any_length_and_with_any_characters_are_looked_up(source, repository):
+    """More of them than fit in a pipe, so that git and the bot must take turns."""
+    source.commit("Odd", {"new\nline": "1", "x missing\n": "2"})
+    head = repository.fetch()
+    names = {
+        "new\nline": "HEAD:new\nline",
+        "x missing\n": "HEAD:x missing\n",
+        "x": None,
+        "a" * 70_000: None,
+        "new": None,
+    }
+    shas = [source.sha(name) if name else None for name in names.values()]
+    assert repository.tree_ids(head, list(names) * 20) == shas * 20
 
 
 def test_a_reader_that_was_killed_is_replaced(source, repository):
