@@ -24,6 +24,7 @@ from bot.handlers.change_people import judged
 from bot.handlers.incidents.suspects import Suspects
 from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.handlers.rollouts.change import describe
+from bot.handlers.rollouts.checks import ChecksReader
 from bot.handlers.rollouts.observe import observe
 from bot.ports import Ports
 from bot.ports.errors import PortError
@@ -59,6 +60,7 @@ class RolloutTracker:
         self._ignore = ignore
         self._limits = limits
         self._watch_interval = min(_WATCH_INTERVAL, limits.watch / 30)
+        self._checks = ChecksReader(ports)
         self._watched_at: dict[str, datetime] = {}  # by cluster
         self._timeout = timeout.total_seconds()
         self._writing = threading.Lock()
@@ -85,6 +87,7 @@ class RolloutTracker:
             with skip_unexpected("an observation of rollouts"):
                 observation.result()
         self._name_suspects()
+        self._read_checks()
 
     def close(self) -> None:
         """Start nothing new, and wait up to `timeout` for running observations."""
@@ -122,6 +125,19 @@ class RolloutTracker:
                 for current in self._in_progress():
                     if current.id == stuck.id:
                         self._save(current, replace(current, suspects=suspects))
+
+    def _read_checks(self) -> None:
+        """Read the checks of merges that are due, without a lock: a forge may be slow."""
+        rollouts = self._in_progress()
+        self._checks.forget({rollout.id for rollout in rollouts})
+        for rollout in rollouts:
+            checks = self._checks.read(rollout)
+            if checks is None or checks == rollout.checks:
+                continue
+            with self._writing:
+                for current in self._in_progress():
+                    if current.id == rollout.id:
+                        self._save(current, replace(current, checks=checks))
 
     def _described(self, rollout: Rollout) -> Rollout:
         record = judged(self._ports.store.approvals.of_commits(rollout.repository, [rollout.revision]))
