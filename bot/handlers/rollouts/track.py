@@ -37,9 +37,9 @@ _WATCH_INTERVAL = timedelta(minutes=1)
 
 
 class RolloutTracker:
-    """Observes clusters in parallel, each at most once at a time. Any thread may call; `close` when done.
+    """Observes clusters and forges in parallel, each at most once at a time. Any thread may call; `close` when done.
 
-    `timeout` is how long `observe` waits for clusters. A slower one is recorded when it responds, and delays no other.
+    `timeout` is how long `observe` waits for them. A slower one is recorded when it responds, and delays no other.
     """
 
     def __init__(
@@ -66,10 +66,11 @@ class RolloutTracker:
         self._writing = threading.Lock()
         self._starting = threading.Lock()
         self._observations: dict[str, Future[None]] = {}
-        self._pool = ThreadPoolExecutor(_MAX_CLUSTERS, "rollouts")
+        self._reading_checks: Future[None] | None = None
+        self._pool = ThreadPoolExecutor(_MAX_CLUSTERS + 1, "rollouts")  # and one thread for the forges
 
     def observe(self) -> None:
-        """Observe every rollout in progress, and find the suspects of those that are late. StoreError."""
+        """Observe every rollout in progress and its checks, and find the suspects of those that are late. StoreError."""
         with self._writing:
             rollouts = self._in_progress()
             for rollout in rollouts:
@@ -82,17 +83,20 @@ class RolloutTracker:
                 if before is None or before.done():
                     self._observations[cluster] = self._pool.submit(self._observe_cluster, cluster)
             pending = [self._observations[cluster] for cluster in clusters]
+            if self._reading_checks is None or self._reading_checks.done():
+                self._reading_checks = self._pool.submit(self._read_checks)
+            pending.append(self._reading_checks)
         done, _ = wait(pending, timeout=self._timeout)
         for observation in done:
             with skip_unexpected("an observation of rollouts"):
                 observation.result()
         self._name_suspects()
-        self._read_checks()
 
     def close(self) -> None:
         """Start nothing new, and wait up to `timeout` for running observations."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        wait(self._observations.values(), timeout=self._timeout)
+        running = [*self._observations.values(), *([self._reading_checks] if self._reading_checks else [])]
+        wait(running, timeout=self._timeout)
 
     def _observe_cluster(self, cluster: str) -> None:
         rollouts = self._due(cluster)
