@@ -20,7 +20,7 @@ INSIDE = mkdir -p $(CACHE)/home $(CACHE)/tmp && exec env HOME=$(CACHE)/home TMPD
 # These also take the pictures in docs/pictures.
 PICTURES = tests/e2e/test_tour.py tests/e2e/test_home.py tests/sandbox/test_gallery.py
 
-.PHONY: help demo test pictures check bench lock clean
+.PHONY: help demo test pictures check bench soak lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -49,6 +49,10 @@ check: .venv/dev ## check lint, format, types and import contracts
 
 bench: .venv/dev ## run the benchmarks
 	@for file in benchmarks/*.py; do $(INSIDE) $(BIN)/python "$$file" || exit; done
+
+soak: .venv/dev ## compare thousands of reverts with git, and kill the bot 100 times: make soak ARGS='--histories 5000'
+	@$(INSIDE) $(BIN)/python -m tests.comparison $(ARGS)
+	@$(INSIDE) $(BIN)/python -m tests.comparison.kills
 
 # The lock files name no index, platform or machine: they install anywhere.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

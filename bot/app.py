@@ -19,6 +19,9 @@ from bot.adapters.slack.socket_mode import SocketHandler
 from bot.config.model import Config
 from bot.core.rollouts.rollout import Limits
 from bot.handlers.approvals.review import ApprovalReviewer
+from bot.handlers.cluster_audit.identify import ActorFinder
+from bot.handlers.cluster_audit.record import AuditRecorder
+from bot.handlers.cluster_audit.webhook import AuditWebhook
 from bot.handlers.command_service import CommandService
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.comparison_cache import Caches
@@ -44,6 +47,8 @@ _log = logging.getLogger(__name__)
 LISTENER_THREADS = 32
 DRAIN_SECONDS = 20.0
 _RECONCILE_EVERY = timedelta(seconds=5)
+_AUDIT_EVERY = timedelta(seconds=1)
+_PRUNE_EVERY = timedelta(minutes=10)
 _REFRESH_EVERY = timedelta(seconds=15)
 
 
@@ -56,8 +61,13 @@ def build_monitor(
     ports: Ports, config: Config, reconciler: CardReconciler, discoverer: Discoverer, people: People
 ) -> Monitor:
     """Build the monitor and what it needs. `config.applications` must be those of the discoverer."""
-    manifest_cache = ManifestCache(ports.renderer, ports.charts)
-    suspects = Suspects(ports, config.applications, ManifestCache(ports.renderer, ports.charts), config.interactive)
+    manifest_cache = ManifestCache(ports.renderer, ports.charts, ports.bases)
+    suspects = Suspects(
+        ports,
+        config.applications,
+        ManifestCache(ports.renderer, ports.charts, ports.bases),
+        config.interactive,
+    )
     approvals = ApprovalReviewer(
         ports,
         {name: settings.approvals for name, settings in config.repositories.items()},
@@ -83,6 +93,7 @@ def build_monitor(
         approvals=approvals,
         rollouts=rollouts,
         suspects=suspects,
+        actors=ActorFinder(config.audits, ports.store.cluster_writes),
         caches=Caches(manifest_cache),
     )
 
@@ -112,7 +123,15 @@ class Bot:
         in_http = config.slack.mode == "http"
         self._socket = None if in_http else _Socket(app, config.credentials.slack_app_token or "")
         http_mode = HttpMode(app, secret) if in_http and secret else None
-        self.web = Web(config.slack.listen, config.slack.health_listen, self._not_ready, http_mode, self._webhooks())
+        self._audits = build.audit_recorders(config, self._ports.store.cluster_writes)
+        self.web = Web(
+            config.slack.listen,
+            config.slack.health_listen,
+            self._not_ready,
+            http_mode,
+            self._webhooks(),
+            self._audit_webhook(),
+        )
         self._schedule = Schedule(self._jobs(), is_leader=self._ports.store.leadership.acquire)
 
     def start(self) -> Self:
@@ -134,6 +153,8 @@ class Bot:
         self._monitor.reconcile_cards()
         self._executor.shutdown(wait=False, cancel_futures=True)
         self.web.stop()
+        for recorder in self._audits.values():
+            recorder.close()
         self._ports.store.close()
 
     def _jobs(self) -> list[Job]:
@@ -154,6 +175,14 @@ class Bot:
             *(
                 Job(f"second look on {name}", every.second_look, partial(self._monitor.second_look, name))
                 for name in self._config.clusters
+            ),
+            *(
+                Job(f"audit log of {name}", _AUDIT_EVERY, partial(self._follow_audit_log, recorder))
+                for name, recorder in self._audits.items()
+            ),
+            *(
+                Job(f"retention of the audit log of {name}", _PRUNE_EVERY, partial(self._prune_audit_log, recorder))
+                for name, recorder in self._audits.items()
             ),
             Job("rollouts", every.rollout, self._monitor.observe_rollouts),
             Job("approvals", _RECONCILE_EVERY, self._monitor.review_approvals),
@@ -178,6 +207,19 @@ class Bot:
             work=self._work,
             poll=lambda name: jobs[name](),
         )
+
+    def _audit_webhook(self) -> AuditWebhook | None:
+        token, clusters = self._config.credentials.audit_webhook_token, self._config.audit_webhooks
+        if not token or not clusters:
+            return None
+        recorders = {name: recorder for name, recorder in self._audits.items() if name in clusters}
+        return AuditWebhook(recorders, token, clock=self._ports.clock)
+
+    def _follow_audit_log(self, recorder: AuditRecorder) -> None:
+        recorder.follow(self._ports.clock())
+
+    def _prune_audit_log(self, recorder: AuditRecorder) -> None:
+        recorder.prune(self._ports.clock())
 
     def _webhook_job(self, name: str) -> Job:
         def poll() -> None:

@@ -1,6 +1,7 @@
 """Builds every client of an outside system from the configuration, and nothing else does. Nothing connects yet."""
 
 import os
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from bot.adapters.charts.credentials import read_credentials
 from bot.adapters.charts.fetcher import ChartFetcher
 from bot.adapters.charts.repository import ChartRepository
+from bot.adapters.git.bases import GitBases
 from bot.adapters.git.credential import Credential
 from bot.adapters.git.repository import GitRepository
+from bot.adapters.kubernetes.audit_log import AuditLogFile
 from bot.adapters.kubernetes.cluster import KubernetesCluster
+from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.private_copy import remove_abandoned_copies
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.config.credentials import Credentials
@@ -21,6 +25,7 @@ from bot.config.sections.forge import ForgeConfig
 from bot.core.charts.reference import ChartRef, is_chart_key
 from bot.core.git.repository_ref import RepositoryRef
 from bot.core.git.target_revision import TargetRevision
+from bot.handlers.cluster_audit.record import AuditRecorder
 from bot.ports import Ports
 from bot.ports.charts import Charts
 from bot.ports.forge import Forge
@@ -29,7 +34,9 @@ from bot.ports.git import Repository
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
+    from bot.adapters.database.store import SqlStore
     from bot.ports.probe import Probe
+    from bot.ports.store import ClusterWrites
 
 SLACK_SECONDS = 15
 
@@ -175,10 +182,36 @@ class _ByRepository(Mapping[str, _Client]):
         return len(self._listed)
 
 
+def renderer(config: Config) -> CachedRenderer:
+    """The programs that render, with their output cached beside the mirrors."""
+    return CachedRenderer(ProgramRenderer.find(), config.mirrors / ".rendered")
+
+
+def bases(config: Config) -> GitBases:
+    """The remote bases of kustomizations, mirrored beside the repositories."""
+    return GitBases(config.mirrors / ".bases", config.bases.allow)
+
+
 def cluster(config: Config, name: str) -> KubernetesCluster:
     """The client of one cluster. ClusterError for a bad kubeconfig."""
     settings = config.clusters[name]
     return KubernetesCluster(name, kubeconfig=settings.kubeconfig, context=settings.context)
+
+
+def store(config: Config) -> "SqlStore":
+    """The state database. StoreError when it cannot be opened."""
+    from bot.adapters.database.store import SqlStore
+
+    return SqlStore(config.store)
+
+
+def audit_recorders(config: Config, writes: "ClusterWrites") -> Mapping[str, AuditRecorder]:
+    """What records the audit log of each cluster that has one configured."""
+    key = secrets.token_bytes(32)
+    return {
+        name: AuditRecorder(name, audit, [AuditLogFile(path) for path in audit.logs], writes, key)
+        for name, audit in config.audits.items()
+    }
 
 
 def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) -> Ports:
@@ -186,7 +219,6 @@ def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) ->
 
     Removes what a bot that was killed left behind.
     """
-    from bot.adapters.database.store import SqlStore
     from bot.adapters.slack.chat import SlackChat
 
     remove_abandoned_copies()
@@ -198,8 +230,9 @@ def ports(config: Config, client: "WebClient", clock: Callable[[], datetime]) ->
         forges=_ByRepository(forges, lambda key: None if is_chart_key(key) else forge(config, key)),
         clusters={name: cluster(config, name) for name in config.clusters},
         charts=fetcher,
-        renderer=ProgramRenderer.find(),
-        store=SqlStore(config.store),
+        renderer=renderer(config),
+        bases=bases(config),
+        store=store(config),
         chat=SlackChat(client),
         clock=clock,
     )

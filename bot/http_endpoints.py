@@ -1,4 +1,4 @@
-"""The HTTP endpoints: health checks, webhooks from forges, and Slack's requests in HTTP mode."""
+"""The HTTP endpoints: health checks, webhooks from forges and API servers, and Slack's requests in HTTP mode."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Self
 
 from bot.adapters.slack.http_mode import HttpMode
+from bot.handlers.cluster_audit.webhook import AuditReceived, AuditWebhook
 from bot.handlers.webhooks import Received, Webhooks
 from bot.http_server import MAX_CONNECTIONS, HttpServer
 
@@ -16,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 SLACK_PATH: Final = "/slack/events"
 WEBHOOKS_PATH: Final = "/webhooks/"
+AUDIT_PATH: Final = "/audit/"
 WEB_THREADS: Final = 8  # few are enough: Bolt acks within milliseconds and works elsewhere
 PROBE_THREADS: Final = 2
 
@@ -25,13 +27,20 @@ _WEBHOOK_RESPONSES: Final = {
     Received.REFUSED: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
     Received.TAKEN: (HTTPStatus.ACCEPTED, "accepted"),
 }
+_AUDIT_RESPONSES: Final = {
+    AuditReceived.UNKNOWN: (HTTPStatus.NOT_FOUND, "not found"),
+    AuditReceived.REFUSED: (HTTPStatus.UNAUTHORIZED, "unauthorized"),
+    AuditReceived.MALFORMED: (HTTPStatus.BAD_REQUEST, "expected an audit.k8s.io/v1 EventList"),
+    AuditReceived.BUSY: (HTTPStatus.TOO_MANY_REQUESTS, "try again"),
+    AuditReceived.TAKEN: (HTTPStatus.OK, "ok"),
+}
 
 
 class Web:
     """Serves at two addresses (host, port): `health` answers probes only, so that nothing on `listen` can starve them.
 
-    `ready` returns None when the bot is ready, otherwise the reason. Without `slack` or `webhooks`, their requests are
-    not found. OSError when an address is not available.
+    `ready` returns None when the bot is ready, otherwise the reason. Without `slack`, `webhooks`, or `audit`, their
+    requests are not found. OSError when an address is not available.
     """
 
     def __init__(
@@ -41,9 +50,11 @@ class Web:
         ready: Callable[[], str | None],
         slack: HttpMode | None,
         webhooks: Webhooks | None = None,
+        audit: AuditWebhook | None = None,
     ) -> None:
         self._ready = ready
         self._webhooks = webhooks
+        self._audit = audit
         self._slack = slack
         self._server = HttpServer(self._respond, listen, name="web", threads=WEB_THREADS, connections=MAX_CONNECTIONS)
         self._health = HttpServer(
@@ -80,6 +91,8 @@ class Web:
             return _slack(self._slack, environ, start_response)
         if self._webhooks and path.startswith(WEBHOOKS_PATH):
             return _webhook(self._webhooks, path.removeprefix(WEBHOOKS_PATH), environ, start_response)
+        if self._audit and path.startswith(AUDIT_PATH):
+            return _audit_events(self._audit, path.removeprefix(AUDIT_PATH), environ, start_response)
         return self._respond_to_probe(environ, start_response)
 
 
@@ -103,6 +116,15 @@ def _webhook(
         return _plain(start_response, *_ONLY_POST)
     received = webhooks.receive(name, _headers(environ), environ["wsgi.input"].read())
     return _plain(start_response, *_WEBHOOK_RESPONSES[received])
+
+
+def _audit_events(
+    audit: AuditWebhook, name: str, environ: "WSGIEnvironment", start_response: "StartResponse"
+) -> Iterable[bytes]:
+    if environ["REQUEST_METHOD"] != "POST":
+        return _plain(start_response, *_ONLY_POST)
+    received = audit.receive(name, _headers(environ), environ["wsgi.input"].read())
+    return _plain(start_response, *_AUDIT_RESPONSES[received])
 
 
 def _headers(environ: "WSGIEnvironment") -> Mapping[str, str]:

@@ -12,6 +12,7 @@ import yaml
 
 from bot.config.errors import ConfigError
 from bot.config.load import load
+from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.core.access.permission import Right, Roles
 from bot.core.applications.application import Application
 from bot.core.approvals.approval import AllowedAutomation, ApprovalRules
@@ -75,6 +76,14 @@ def test_every_key_arrives():
     assert config.clusters["prod"].context == "prod-eu"
     assert (config.clusters["prod"].discover, config.clusters["prod"].channel) == (("argocd",), "C0HARBOUR2")
     assert (config.clusters["here"].kubeconfig, config.clusters["here"].context) == (None, None)
+    assert config.clusters["here"].audit == ClusterAuditConfig(
+        logs=(Path("~/audit.log").expanduser(),),
+        webhook=True,
+        show_users=True,
+        retention=timedelta(hours=2),
+        delay=timedelta(minutes=5),
+    )
+    assert (list(config.audits), list(config.audit_webhooks)) == (["here"], ["here"])
     helm = HelmParameters(
         release_name="harbour",
         values_files=("values-prod.yaml", "/env/all.yaml"),
@@ -420,3 +429,12 @@ def test_a_cluster_that_discovers_needs_no_application(written):
     assert config.applications == {}
     with pytest.raises(ConfigError, match=r"clusters.prod.discover\[0\]: expected a list of argocd, flux or both"):
         written("clusters: {prod: {discover: [spinnaker]}}\n")
+
+
+def test_an_audit_log_needs_a_source_and_its_webhook_a_token(written):
+    with pytest.raises(ConfigError, match=r"config.yaml:3: clusters.prod.audit: expected logs, webhook: true, or both"):
+        written(SMALL.replace("prod: {}", "prod: {audit: {show_users: true}}"))
+    config = written(SMALL.replace("prod: {}", "prod: {audit: {webhook: true}}"))
+    assert any(sentence.startswith("AUDIT_WEBHOOK_TOKEN is not set") for sentence in config.missing_for_run())
+    config = written(SMALL.replace("prod: {}", "prod: {audit: {logs: [a]}}"))
+    assert not any("AUDIT_WEBHOOK_TOKEN" in sentence for sentence in config.missing_for_run())

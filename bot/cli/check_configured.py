@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 from bot import build
-from bot.adapters.rendering.programs import ProgramRenderer
 from bot.config.model import Config
 from bot.core.applications.application import Application
 from bot.core.applications.discovery import UnsupportedResource, group_unsupported
 from bot.core.drift.model import Check, NotFollowed, Status
+from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import check, fetch_all
 from bot.handlers.drift.comparison_cache import Caches
@@ -40,7 +40,7 @@ def check_configured(
     repositories = {key: build.source(config, key, charts) for key in keys}
     revisions = fetch_all(repositories)
     now = datetime.now(tz=UTC)
-    caches = Caches(ManifestCache(ProgramRenderer.find(), charts))
+    caches = Caches(ManifestCache(build.renderer(config), charts, build.bases(config)))
 
     def check_cluster(name: str) -> list[Check]:
         in_cluster = [application for application in applications if application.cluster == name]
@@ -64,10 +64,24 @@ def check_configured(
 
     clusters = {application.cluster for application in applications}
     with ThreadPoolExecutor(max_workers=len(clusters)) as pool:
-        checks = {check.application: check for checks in pool.map(check_cluster, clusters) for check in checks}
+        every_check = [check for checks in pool.map(check_cluster, clusters) for check in checks]
+    checks = {check.application: check for check in _with_actors(config, every_check, now)}
     return [checks[application.name] for application in applications], group_unsupported(
         unsupported if not names else ()
     )
+
+
+def _with_actors(config: Config, checks: Sequence[Check], now: datetime) -> Sequence[Check]:
+    """With who made the differences, from what the running bot has recorded of the clusters' audit logs."""
+    if not any(check.drift and check.cluster in config.audits for check in checks):
+        return checks
+    with suppress(PortError):  # a check needs no database
+        store = build.store(config)
+        try:
+            return ActorFinder(config.audits, store.cluster_writes).identify(checks, store.checks.latest(), now)
+        finally:
+            store.close()
+    return checks
 
 
 def _select(config: Config, names: Sequence[str], unsupported: Sequence[UnsupportedResource]) -> list[Application]:

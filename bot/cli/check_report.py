@@ -3,12 +3,15 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.core.drift.model import Check, FieldDrift, NotFollowed, ObjectDrift, Status
+from bot.core.drift.model import Actor, Check, FieldDrift, NotFollowed, ObjectDrift, Status
 from bot.core.drift.parts import Difference, differences
 from bot.core.sanitize import escaped, printable
+from bot.i18n.language import ENGLISH
+from bot.messages.writer import actor_text
 
 _MAX_VALUE = 60  # characters of a value in text output; JSON has the whole value
 _MAX_NAMED = 3  # resources of a group that is not followed; JSON names every one
@@ -116,6 +119,7 @@ def _object(drift: ObjectDrift, *, explain: bool) -> dict[str, Any]:
         "namespace": drift.namespace,
         "name": drift.name,
         "change": drift.change,
+        **_actor_json(drift.actor),
         **({"reason": str(drift.reason) or None} if explain else {}),
         "fields": [
             {
@@ -125,10 +129,24 @@ def _object(drift: ObjectDrift, *, explain: bool) -> dict[str, Any]:
                 "live": field.live,
                 "manager": field.manager,
                 "time": _rfc3339(field.time) if field.time else None,
+                **_actor_json(field.actor),
                 **({"reason": str(field.reason)} if explain else {}),
             }
             for field in drift.fields
         ],
+    }
+
+
+def _actor_json(actor: Actor | None) -> dict[str, Any]:
+    if actor is None:
+        return {}
+    return {
+        "actor": {
+            "confidence": actor.confidence.value,
+            "users": [{"name": user.name, "impersonated": user.impersonated or None} for user in actor.users],
+            "tool": actor.tool or None,
+            "time": _rfc3339(actor.time) if actor.time else None,
+        }
     }
 
 
@@ -163,8 +181,9 @@ def _object_lines(drift: ObjectDrift | None, aside: ObjectDrift | None, *, expla
     where = f"{item.namespace}/{item.name}" if item.namespace else item.name
     title = f"  {item.kind} {where}"
     if item.change == "missing":
+        by = f" {_actor(item.actor)}" if item.actor else ""
         why = f" ({escaped(str(item.reason))})" if explain else ""
-        return [f"{title}: missing from the cluster{why}"]
+        return [f"{title}: missing from the cluster{by}{why}"]
     rows = [row for field in (drift.fields if drift else ()) for row in _rows(field, "", explain=explain)]
     rows += [row for field in (aside.fields if aside else ()) for row in _rows(field, _SET_ASIDE, explain=True)]
     paths, values = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
@@ -176,7 +195,7 @@ def _rows(field: FieldDrift, prefix: str, *, explain: bool) -> list[tuple[str, s
     origin = _origin(field)
     if explain:
         why = escaped(str(field.reason))
-        named = field.manager is None or field.manager in why
+        named = field.actor is None and (field.manager is None or field.manager in why)
         origin = why + _no_later(field) if named else f"{why}; {origin}"
     return [(f"{prefix}{_mark(place)} {_place(place)}", _values(place), origin) for place in differences(field)]
 
@@ -207,10 +226,17 @@ def _value(value: Any) -> str:
 
 
 def _origin(field: FieldDrift) -> str:
-    """The tool and the time of its latest write: managedFields names no person and no earlier time."""
+    """The person if the audit log says, else the tool and the time of its latest write, as in managedFields."""
+    if field.actor:
+        return _actor(field.actor, field.time)
     if field.manager is None:
         return "by an unknown tool"
     return f"by {field.manager}{_no_later(field)}"
+
+
+def _actor(actor: Actor, before: datetime | None = None) -> str:
+    time = f", {_rfc3339(actor.time)}" if actor.time else f", no later than {_rfc3339(before)}" if before else ""
+    return escaped(actor_text(ENGLISH, replace(actor, time=None))) + time
 
 
 def _no_later(field: FieldDrift) -> str:

@@ -46,6 +46,7 @@ def probes(config: Config) -> Iterator[Probe]:
             clusters={name: partial(build.cluster, config, name) for name in config.clusters},
             charts=charts,
             renderer=programs,
+            bases=build.bases(config),
             programs=programs.commands(),
             missing_isolation=missing_isolation(),
             store=lambda: SqlStore(config.store),

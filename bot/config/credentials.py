@@ -38,6 +38,11 @@ _BITBUCKET_TOKEN = (
     " tokens)."
 )
 
+_AUDIT_WEBHOOK_TOKEN = (
+    "AUDIT_WEBHOOK_TOKEN is not set, but a cluster has audit.webhook. Choose a long random token, and set it in the"  # noqa: S105
+    " API server's webhook configuration too."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -52,6 +57,7 @@ class Credentials:
     gitlab_token: str | None = field(default=None, repr=False)
     bitbucket_token: str | None = field(default=None, repr=False)
     webhook_secret: str | None = field(default=None, repr=False)
+    audit_webhook_token: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
@@ -70,8 +76,8 @@ class Credentials:
             if token and not token.startswith(prefix)
         ]
 
-    def missing(self, slack_mode: str, forge_kinds: Collection[str]) -> list[str]:
-        """A sentence for each secret that this mode and these forges need, with where to get it."""
+    def missing(self, slack_mode: str, forge_kinds: Collection[str], *, audit_webhook: bool) -> list[str]:
+        """A sentence for each secret that this mode, these forges, and audit webhooks need, with where to get it."""
         missing = []
         if not self.slack_bot_token:
             missing.append(_SLACK_BOT_TOKEN)
@@ -85,6 +91,8 @@ class Credentials:
             missing.append(_GITLAB_TOKEN)
         if {"bitbucket", "bitbucket-server"}.intersection(forge_kinds) and not self.bitbucket_token:
             missing.append(_BITBUCKET_TOKEN)
+        if audit_webhook and not self.audit_webhook_token:
+            missing.append(_AUDIT_WEBHOOK_TOKEN)
         return missing
 
     def _missing_for_github(self) -> str | None:

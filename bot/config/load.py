@@ -32,6 +32,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         slack=file.slack,
         repositories=file.repositories,
         clusters=file.clusters,
+        bases=file.bases,
         charts=file.charts,
         applications={
             name: application.application(name, file.repositories[application.repository].branch, file.slack.channel)

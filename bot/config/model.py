@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 from bot.config.credentials import Credentials
 from bot.config.sections.alerts import AlertsConfig
+from bot.config.sections.bases import BasesConfig
 from bot.config.sections.charts import ChartsConfig
 from bot.config.sections.cluster import ClusterConfig
+from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.config.sections.repository import RepositoryConfig
 from bot.config.sections.rollouts import RolloutsConfig
 from bot.config.sections.schedule import ScheduleConfig
@@ -30,6 +32,7 @@ class Config:
     slack: SlackConfig
     repositories: Mapping[str, RepositoryConfig]
     clusters: Mapping[str, ClusterConfig]
+    bases: BasesConfig
     charts: ChartsConfig
     applications: Mapping[str, Application]
     roles: Roles
@@ -47,6 +50,16 @@ class Config:
         """The time zone for people whose own is not known."""
         return ZoneInfo(self.slack.zone)
 
+    @property
+    def audits(self) -> Mapping[str, ClusterAuditConfig]:
+        """The clusters whose audit log the bot reads."""
+        return {name: cluster.audit for name, cluster in self.clusters.items() if cluster.audit}
+
+    @property
+    def audit_webhooks(self) -> frozenset[str]:
+        """The clusters whose API servers send audit events."""
+        return frozenset(name for name, audit in self.audits.items() if audit.webhook)
+
     def missing_for_run(self) -> list[str]:
         """A sentence for each missing setting that `run` needs and `check` does not, with where to get it."""
         forge_kinds = {repository.forge.kind for repository in self.repositories.values() if repository.forge}
@@ -54,5 +67,5 @@ class Config:
         return [
             *self.credentials.mixed_up(),
             *([] if self.slack.channel else [no_channel]),
-            *self.credentials.missing(self.slack.mode, forge_kinds),
+            *self.credentials.missing(self.slack.mode, forge_kinds, audit_webhook=bool(self.audit_webhooks)),
         ]

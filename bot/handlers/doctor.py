@@ -22,6 +22,7 @@ from bot.handlers.rendering.manifest_cache import ManifestCache
 from bot.messages import blocks
 from bot.messages.blocks import Message
 from bot.network import ConnectionProblem, connection_failure
+from bot.ports.bases import Bases
 from bot.ports.charts import Charts
 from bot.ports.chat import Chat, ChatError
 from bot.ports.cluster import Cluster
@@ -88,6 +89,7 @@ class Clients:
     clusters: Mapping[str, Callable[[], Cluster]]
     charts: Charts
     renderer: Renderer
+    bases: Bases
     programs: Mapping[str, str]  # renderers such as Kustomize, with their command; "" when not installed
     missing_isolation: str  # why renderers cannot be isolated on this machine; "" when they are
     store: Callable[[], Store]
@@ -130,7 +132,7 @@ def doctor(config: Config, clients: Clients) -> Iterator[Probe]:
             repositories[ref.key] = clients.repository(ref.key)
     revisions |= fetch_all({key: repositories[key] for key in repositories.keys() - revisions.keys()})
     yield from _chart_hosts(revisions)
-    caches = Caches(ManifestCache(clients.renderer, clients.charts))
+    caches = Caches(ManifestCache(clients.renderer, clients.charts, clients.bases))
     for name, cluster in clusters.items():
         checkable = [
             application

@@ -15,6 +15,7 @@ from bot.core.drift.model import Check
 from bot.core.incidents.incident import IncidentState
 from bot.core.rollouts.rollout import rolling_applications
 from bot.handlers.approvals.review import ApprovalReviewer
+from bot.handlers.cluster_audit.identify import ActorFinder
 from bot.handlers.discovery.deployers import syncing_applications
 from bot.handlers.discovery.discover import Discoverer
 from bot.handlers.drift.check import Revision
@@ -53,6 +54,7 @@ class Monitor:
         approvals: ApprovalReviewer,
         rollouts: RolloutTracker,
         suspects: Suspects,
+        actors: ActorFinder,
         caches: Caches,
     ) -> None:
         self._ports = ports
@@ -68,6 +70,7 @@ class Monitor:
         self._approvals = approvals
         self._rollouts = rollouts
         self._suspects = suspects
+        self._actors = actors
         self._caches = caches
         self._recording = threading.Lock()
         self._polling: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by the key of a RepositoryRef
@@ -220,6 +223,8 @@ class Monitor:
         )
         previous = self._ports.store.checks.latest()
         checks = [with_last_complete(check, previous.get(check.application)) for check in checks]
+        with skip_unexpected(f"actors on {applications[0].cluster}"):
+            checks = self._actors.identify(checks, previous, self._ports.clock())
         # Outside the lock, so that a cluster that hangs only holds up its own check.
         deploying: frozenset[str] = frozenset()
         with skip_unexpected(f"deployers of {applications[0].cluster}"):

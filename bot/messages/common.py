@@ -37,6 +37,7 @@ from bot.messages.blocks import (
     rich_line,
     words,
 )
+from bot.messages.writer import actor_line
 
 MAX_NAME = 120
 MAX_PATH = 240
@@ -147,7 +148,7 @@ def field_lines(
     *,
     writers: bool = True,
 ) -> list[list[Element]]:
-    """A line for each place that differs in a field: the path, both values and, with `writers`, the field manager."""
+    """A line for each place that differs in a field: the path, both values and, with `writers`, who wrote it."""
     tail = _written_by(translator, field) if writers else []
     return [
         _place_line(translator, object_drift, field, place, limit) + tail for place in differences(field)[:MAX_PLACES]
@@ -187,7 +188,9 @@ def item_content(field: FieldDrift, item: Any) -> Any:
 
 
 def _written_by(translator: Translator, field: FieldDrift) -> list[Element]:
-    """The field manager and its time; Kubernetes records none for a deletion."""
+    """Who wrote a field, and when; without an audit log, nobody is recorded for a deletion."""
+    if field.actor:
+        return [words(" · "), *actor_line(translator, field.actor, field.time)]
     if field.manager is None:
         return rich_line(translator, texts.BY_UNKNOWN) if field.change == "removed" else []
     time = [date(field.time)] if field.time else []
@@ -205,7 +208,10 @@ def object_lines(
     """One object in a rich_text block: its name, then a bullet for each field."""
     name = words(object_name(object_drift), bold=True)
     if object_drift.change == "missing":
-        return [paragraph(*rich_line(translator, texts.DELETED, object=name))]
+        if object_drift.actor is None:
+            return [paragraph(*rich_line(translator, texts.DELETED, object=name))]
+        by = actor_line(translator, object_drift.actor)
+        return [paragraph(*rich_line(translator, texts.MISSING, object=name), words(" · "), *by)]
     fields = [
         line
         for field in object_drift.fields[:max_fields]

@@ -8,6 +8,7 @@ from bot.i18n.language import Translator
 from bot.messages import common
 from bot.messages.blocks import Message, clip, text_message
 from bot.messages.unified_diff import field_diff
+from bot.messages.writer import actor_text
 
 _MAX_VALUE = 20_000
 
@@ -23,7 +24,7 @@ def title(translator: Translator, check: Check) -> str:
 
 
 def content(translator: Translator, check: Check) -> str:
-    """Every difference with its full path, the field manager and its time."""
+    """Every difference with its full path, who wrote it and when."""
     where = common.where(translator, check.application, check.cluster)
     revision = check.revision or common.short_revision(translator, None)
     lines = [translator.text(texts.HEAD, where=where, revision=revision, time=check.at.isoformat())]
@@ -42,7 +43,8 @@ def pointer(translator: Translator) -> Message:
 def _object(translator: Translator, object_drift: ObjectDrift) -> Iterator[str]:
     name = common.object_name(object_drift)
     if object_drift.change == "missing":
-        yield translator.text(texts.MISSING, object=name)
+        by = f" · {actor_text(translator, object_drift.actor)}" if object_drift.actor else ""
+        yield translator.text(texts.MISSING, object=name) + by
         return
     yield f"--- {name} (git)"
     yield f"+++ {name} (live)"
@@ -52,6 +54,8 @@ def _object(translator: Translator, object_drift: ObjectDrift) -> Iterator[str]:
 
 
 def _by(translator: Translator, field: FieldDrift) -> str:
+    if field.actor:
+        return f" {actor_text(translator, field.actor, field.time)}"
     if not field.manager:
         return ""
     time = field.time.isoformat() if field.time else ""

@@ -1,7 +1,6 @@
 """The card of one incident."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from bot.core.drift.fact import Fact, facts, most_important_first
 from bot.core.drift.severity import Rating
@@ -32,6 +31,7 @@ from bot.messages.blocks import (
     utc,
     words,
 )
+from bot.messages.writer import Writer, sole_writer_of_drift, writer_line
 
 SHOW_DIFF = "show_diff"
 CHECK_NOW = "check_now"
@@ -141,7 +141,7 @@ def _open(translator: Translator, incident: Incident) -> Message:
         facts=fact_message.sentences(translator, drift_facts, incident.since),
     )
     where = common.title_where(translator, incident.application, incident.cluster)
-    writer = fact_message.sole_writer(drift)
+    writer = sole_writer_of_drift(drift)
     first_seen = rich_line(
         translator,
         texts.FIRST_SEEN,
@@ -185,13 +185,13 @@ def _lead(
     translator: Translator,
     rating: Rating,
     drift_facts: Sequence[Fact],
-    writer: tuple[str | None, datetime | None] | None,
+    writer: Writer | None,
     incident: Incident,
 ) -> list[Element]:
     """`Serious · by kubectl-set, before 13:01 · and 1 more change`."""
     line = [words(fact_message.severity(translator, rating), bold=True)]
     if writer:
-        line += [words(" · "), *fact_message.writer_line(translator, writer, incident.since)]
+        line += [words(" · "), *writer_line(translator, writer, incident.since)]
     others = fact_message.more(translator, drift_facts)
     return [*line, words(f" · {others}")] if others else line
 

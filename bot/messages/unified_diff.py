@@ -16,8 +16,8 @@ from bot.i18n.catalogue import common as texts
 from bot.i18n.catalogue import fact_list as fact_texts
 from bot.i18n.language import Translator
 from bot.messages import common
-from bot.messages import fact as fact_message
 from bot.messages.blocks import Element, clip, paragraph, preformatted, utc, words
+from bot.messages.writer import MAX_TOOL, actor_text, sole_writer, sole_writer_of_drift, writer_line
 
 MAX_MEMBERS = 40  # of one list, or lines of one text, that differ
 
@@ -27,20 +27,20 @@ ShownPath = Callable[[str], str]
 def object_diff(
     translator: Translator, object_drift: ObjectDrift, seen: datetime, max_fields: int, max_value: int
 ) -> list[Element]:
-    """One object in a rich_text block: its name, the tool if one wrote everything, and the diff."""
+    """One object in a rich_text block: its name, who wrote everything if that was one, and the diff."""
     name = words(common.object_name(object_drift), bold=True)
     if object_drift.change == "missing" or not object_drift.fields:
         return common.object_lines(translator, object_drift)
     shown, omitted = object_drift.fields[:max_fields], len(object_drift.fields) - max_fields
-    writer = fact_message.sole_writer([object_drift])
-    heading = [name, words(" · "), *fact_message.writer_line(translator, writer, seen)] if writer else [name]
+    writer = sole_writer_of_drift([object_drift])
+    heading = [name, words(" · "), *writer_line(translator, writer, seen)] if writer else [name]
 
     def path(full: str) -> str:
         return short_path(object_drift.kind, object_drift.name, full)
 
     lines = [
         line
-        for group in _by_writer(translator, shown, named=writer is None)
+        for group in _by_writer(translator, shown, seen, named=writer is None)
         for line in _group(translator, group, path, max_value)
     ]
     parts = [paragraph(*heading), preformatted("\n".join(lines))]
@@ -90,25 +90,27 @@ def _text(field: FieldDrift, value: Any, max_value: int) -> str:
 
 
 def _by_writer(
-    translator: Translator, fields: tuple[FieldDrift, ...], *, named: bool
+    translator: Translator, fields: tuple[FieldDrift, ...], seen: datetime, *, named: bool
 ) -> Iterator[tuple[str, list[FieldDrift]]]:
-    """Consecutive fields of one tool, with a comment that names it if they are not all of the same."""
+    """Consecutive fields of one writer, with a comment that names them if not all are of the same."""
     group: list[FieldDrift] = []
     for field in fields:
-        if group and field.manager != group[-1].manager:
-            yield _comment(translator, group) if named else "", group
+        if group and sole_writer([group[-1], field]) is None:
+            yield _comment(translator, group, seen) if named else "", group
             group = []
         group.append(field)
     if group:
-        yield _comment(translator, group) if named else "", group
+        yield _comment(translator, group, seen) if named else "", group
 
 
-def _comment(translator: Translator, group: list[FieldDrift]) -> str:
-    manager, times = group[0].manager, [field.time for field in group if field.time]
-    if not manager:
+def _comment(translator: Translator, group: list[FieldDrift], seen: datetime) -> str:
+    writer = sole_writer(group)
+    if writer and writer.actor:
+        return f"# {actor_text(translator, writer.actor, writer.time, seen)}"
+    if writer is None or writer.manager is None:
         return f"# {translator.text(fact_texts.BY_UNKNOWN)}"
-    phrase = fact_texts.BY_BEFORE if times else fact_texts.BY
-    return f"# {translator.text(phrase, manager=clip(manager, 60), time=utc(max(times)) if times else '')}"
+    phrase, time = (fact_texts.BY_BEFORE, utc(writer.time)) if writer.time else (fact_texts.BY, "")
+    return f"# {translator.text(phrase, manager=clip(writer.manager, MAX_TOOL), time=time)}"
 
 
 def _group(

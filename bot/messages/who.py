@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.core.git.commit import Commit, PullRequest, change_title
 from bot.core.git.people import ChangePeople
@@ -28,8 +28,10 @@ from bot.messages.blocks import (
     text_message,
     words,
 )
+from bot.messages.writer import MAX_TOOL, Writer, actor_line
 
 _MAX_OWNERS = 8
+_LONG_AGO = datetime.max.replace(tzinfo=UTC)  # so that every time has its day
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +46,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """The people of an application. `owners` are Slack ids; `writers` are the field managers of its drift, each with
-    its latest time; `approvals_error` is why mergers and approvers are unknown, if so.
+    """The people of an application. `owners` are Slack ids; `writers` wrote its drift, each with its latest time;
+    `approvals_error` is why mergers and approvers are unknown, if so.
     """
 
     application: str
     owners: tuple[str, ...]
     incident: Incident | None
-    writers: Sequence[tuple[str, datetime | None]]
+    writers: Sequence[Writer]
     changes: Sequence[Change]
     approvals_error: Text | None
 
 
 def answer(translator: Translator, contacts: Contacts) -> Message:
     """The owners, who acknowledged or snoozed the incident, who wrote to the cluster, and recent authors."""
-    lines = [*_of_incident(translator, contacts), *(_wrote(translator, *writer) for writer in contacts.writers)]
+    lines = [*_of_incident(translator, contacts), *(_wrote(translator, writer) for writer in contacts.writers)]
     lines += [_changed(translator, change) for change in contacts.changes]
     if contacts.owners:
         lines.insert(
@@ -92,10 +94,15 @@ def _of_incident(translator: Translator, contacts: Contacts) -> list[list[Elemen
     return lines
 
 
-def _wrote(translator: Translator, tool: str, at: datetime | None) -> list[Element]:
-    if at is None:
-        return rich_line(translator, texts.WROTE_SOME_TIME, tool=code(clip(tool, 60)))
-    return rich_line(translator, texts.WROTE, tool=code(clip(tool, 60)), at=common.day_and_time(translator, at))
+def _wrote(translator: Translator, writer: Writer) -> list[Element]:
+    if writer.actor:
+        return rich_line(
+            translator, texts.WROTE_BY, by=actor_line(translator, writer.actor, writer.time, seen=_LONG_AGO)
+        )
+    tool = code(clip(writer.manager or "", MAX_TOOL))
+    if writer.time is None:
+        return rich_line(translator, texts.WROTE_SOME_TIME, tool=tool)
+    return rich_line(translator, texts.WROTE, tool=tool, at=common.day_and_time(translator, writer.time))
 
 
 def _changed(translator: Translator, change: Change) -> list[Element]:

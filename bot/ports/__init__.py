@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # every adapter imports this package, and the store's types would import most of core
+    from bot.ports.bases import Bases
     from bot.ports.charts import Charts
     from bot.ports.chat import Chat
     from bot.ports.cluster import Cluster
@@ -31,6 +32,7 @@ class Ports:
     clusters: Mapping[str, "Cluster"]
     charts: "Charts"
     renderer: "Renderer"
+    bases: "Bases"
     store: "Store"
     chat: "Chat"
     clock: Callable[[], datetime]

@@ -19,6 +19,10 @@ class RenderStoppedError(RenderError):
 class Renderer(Protocol):
     """The official programs, run only on files: no network, no other program, bounded time and memory."""
 
+    def without_cache(self) -> "Renderer":
+        """The same without a cache on disk, for what must not be kept there."""
+        ...
+
     def kustomize(self, files: Sequence[File], path: str, *, helm: bool, plugins: bool) -> bytes:
         """The output of `kustomize build` for the kustomization at `path`.
 

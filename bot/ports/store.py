@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.core.access.audit import AuditEntry
 from bot.core.approvals.approval import ApprovalRecord
+from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
 from bot.core.drift.model import Check
 from bot.core.incidents.incident import Incident
 from bot.core.pull_requests.intent import Intent
@@ -246,6 +247,22 @@ class AuditLog(Protocol):
         ...
 
 
+class ClusterWrites(Protocol):
+    """Requests that changed objects of clusters, from the clusters' audit logs."""
+
+    def save(self, cluster: str, writes: Sequence[ClusterWrite]) -> None:
+        """Store requests, by id. One whose fields are known exactly stays so."""
+        ...
+
+    def of_objects(self, cluster: str, keys: Collection[ObjectKey]) -> list[ClusterWrite]:
+        """The requests for these objects, in any order."""
+        ...
+
+    def prune(self, cluster: str, before: datetime, limit: int) -> None:
+        """Forget the requests received before then, and all but the newest `limit`."""
+        ...
+
+
 class Claims(Protocol):
     """Payloads that are handled once, whichever replica receives them."""
 
@@ -286,6 +303,10 @@ class Store(Protocol):
 
     @property
     def claims(self) -> Claims:  # noqa: D102
+        ...
+
+    @property
+    def cluster_writes(self) -> ClusterWrites:  # noqa: D102
         ...
 
     @property

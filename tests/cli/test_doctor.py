@@ -289,6 +289,7 @@ def test_git_must_know_merge_tree(installation, version, ok):
         clusters={},
         charts=ChartFetcher(Path("unused"), None, {}),
         renderer=None,
+        bases=None,
         programs={},
         missing_isolation="",
         store=lambda: pytest.fail("not asked for here"),

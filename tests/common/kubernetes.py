@@ -4,6 +4,7 @@ import copy
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -110,9 +111,11 @@ class RunningCluster:
 
 
 @contextmanager
-def running_cluster(*, rollout: float = 0.0) -> Iterator[RunningCluster]:
+def running_cluster(
+    *, rollout: float = 0.0, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Iterator[RunningCluster]:
     """A cluster whose workloads take `rollout` seconds to become ready."""
-    sandbox = SandboxCluster(rollout=rollout)
+    sandbox = SandboxCluster(clock, rollout)
     with Server(sandbox.app) as server:
         yield RunningCluster(sandbox, server.url)
 

@@ -12,6 +12,7 @@ from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.objects.manifest import Manifest, ManifestError, read_manifests
 from bot.core.rendering.source import HelmParameters, Source
 from bot.handlers.rendering.manifest_cache import ManifestCache
+from bot.ports.bases import Bases
 from bot.ports.errors import PortError
 from bot.ports.git import File
 from bot.ports.rendering import Renderer, RenderStoppedError
@@ -47,10 +48,10 @@ class Rendering:
         self.repository = GitRepository("platform", source.url, "main", tmp_path / "mirrors")
         self.use(ProgramRenderer.find())
 
-    def use(self, programs: ProgramRenderer | None) -> None:
-        """Render with these programs from now on, or with none; nothing is cached yet."""
+    def use(self, programs: Renderer | None, bases: Bases | None = None) -> None:
+        """Render with these programs and remote bases from now on, or with none; nothing is cached yet."""
         self.programs = programs
-        self.cache = ManifestCache(programs)
+        self.cache = ManifestCache(programs, bases=bases)
 
     def commit(self, files: Files) -> str:
         self.source.commit("change", files)

@@ -190,6 +190,8 @@ PROSE = re.compile(r"[^\W\d_]\s|\s[^\W\d_]|[A-Z][a-z]")  # a word beside a space
 # What is to be read by machines, or the same in every language.
 NO_PROSE = {
     "%H:%M UTC",
+    "%H:%M:%S UTC",
+    "%Y-%m-%d %H:%M:%S UTC",
     "%Y-%m-%d %H:%M UTC",
     "{date_short_pretty}",
     "{date_short_pretty} {time}",

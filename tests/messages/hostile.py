@@ -11,7 +11,7 @@ from bot.core.changes.effect import Effect, bounded
 from bot.core.changes.irreversible import IrreversibleChange, Loss
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.commands import command
-from bot.core.drift.model import NotFollowed, ObjectDrift
+from bot.core.drift.model import Actor, ClusterUser, Confidence, NotFollowed, ObjectDrift
 from bot.core.git.author import Author
 from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
 from bot.core.git.people import ChangePeople
@@ -44,6 +44,7 @@ from bot.messages import (
 )
 from bot.messages import help as help_message
 from bot.messages import revert as revert_message
+from bot.messages.writer import Writer
 from tests.messages.approvals import ALERTS
 from tests.messages.homes import at_home
 from tests.messages.pull_requests import QUEUED
@@ -73,7 +74,11 @@ HOSTILE = f"{MARKUP} {LONG}"
 
 def objects(number, times=1):
     """So many objects, with two hostile fields so many times in each."""
-    fields = (field(path=LONG, desired=LONG, live={"a": [LONG]}, manager=LONG), field("added", MARKUP, None, MARKUP))
+    actor = Actor(Confidence.LIKELY, (ClusterUser(HOSTILE, MARKUP),), HOSTILE, None)
+    fields = (
+        field(path=LONG, desired=LONG, live={"a": [LONG]}, manager=LONG),
+        replace(field("added", MARKUP, None, MARKUP), actor=actor),
+    )
     names = (f"{MARKUP}-{index}-{LONG}" for index in range(number))
     return tuple(ObjectDrift("v1", "ConfigMap", MARKUP[:20], name, "modified", fields * times) for name in names)
 
@@ -123,7 +128,7 @@ BEHIND = who.Contacts(
     MARKUP[:60],
     ("U0ANA", "S0ONCALL") * 50,
     None,
-    [(MARKUP + LONG, None)] * 3,
+    [Writer(MARKUP + LONG, None)] * 3,
     [who.Change(replace(COMMIT, message=HOSTILE), None, PULL, CROWD)] * 3,
     HOSTILE,
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.access.permission import Denied, Right
-from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.model import Confidence, FieldDrift, ObjectDrift
 from bot.core.incidents.incident import IncidentEvent, IncidentEventType, acknowledge, release
 from bot.i18n.catalogue import set_aside
 from bot.i18n.language import LocalizedText
@@ -22,6 +22,8 @@ from bot.messages import (
 from bot.messages import snooze_modal as snooze_message
 from tests.messages.samples import (
     ACKNOWLEDGED,
+    ANA_EDITED,
+    ATTRIBUTED,
     CONFIG,
     CRITICAL,
     DEPLOYMENT,
@@ -73,6 +75,9 @@ MUCH_DRIFTED = replace(
 UNWATCHED = replace(RESOLVED, ended="unwatched")
 ENDED = [replace(RESOLVED, application=name, group="many") for name in ("search", "cart", "mail")]
 STORM = [replace(CRITICAL if number == 9 else OPEN, application=f"app-{number}", group="many") for number in range(500)]
+BY_ANA = (replace(DEPLOYMENT, fields=tuple(replace(item, actor=ANA_EDITED) for item in DEPLOYMENT.fields)),)
+UNNAMED = replace(ANA_EDITED, users=(), confidence=Confidence.LIKELY)
+BY_KUBECTL = (replace(DEPLOYMENT, fields=tuple(replace(item, actor=UNNAMED) for item in DEPLOYMENT.fields)),)
 GREW = IncidentEvent("1", T0, IncidentEventType.WORSENED, drift=(CONFIG,))
 BACK = IncidentEvent("2", T0 + timedelta(minutes=9), IncidentEventType.RESOLVED)
 
@@ -93,6 +98,9 @@ def cards(translator):
         "snoozed": SNOOZED,
         "adopted": replace(RESOLVED, ended="adopted"),
         "unwatched": UNWATCHED,
+        "attributed": replace(OPEN, drift=ATTRIBUTED),
+        "attributed-to-one": replace(OPEN, drift=BY_ANA),
+        "attributed-to-a-tool": replace(OPEN, drift=BY_KUBECTL),
     }
     return {f"drift-card-{name}": incident.card(translator, shown) for name, shown in incidents.items()}
 
@@ -165,6 +173,7 @@ def answers(translator):
 def modals(translator):
     return {
         "modal-diff": diff_pages.view(translator, [DRIFTED], "shop", 0),
+        "modal-diff-attributed": diff_pages.view(translator, [replace(DRIFTED, drift=ATTRIBUTED)], "shop", 0),
         "modal-diff-synced": diff_pages.view(translator, [SYNCED], "search", 0),
         "modal-diff-first-page": diff_pages.view(translator, [MUCH_DRIFTED], "shop", 0),
         "modal-diff-middle-page": diff_pages.view(translator, [MUCH_DRIFTED], "shop", 1),

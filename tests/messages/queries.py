@@ -13,9 +13,11 @@ from bot.core.git.people import ChangePeople
 from bot.i18n.catalogue import chat, discovery
 from bot.i18n.language import LocalizedText
 from bot.messages import history, status, who
+from bot.messages.writer import Writer
 from tests.messages.approvals import MERGED as JUDGED
 from tests.messages.samples import (
     APPLICATIONS,
+    AS_ANOTHER,
     CHECKS,
     COMMIT,
     FORGE_SILENT,
@@ -60,7 +62,7 @@ BEHIND = who.Contacts(
     incident=replace(
         OPEN, acknowledged_by="U0BO", acknowledged_at=T0, snoozed_by="U0ANA", snoozed_until=T0 + timedelta(hours=4)
     ),
-    writers=[("kubectl-edit", T0), ("argocd-controller", None)],
+    writers=[Writer("kubectl-edit", T0), Writer("argocd-controller", None), Writer(None, T0, AS_ANOTHER)],
     changes=[
         who.Change(
             COMMIT,

@@ -9,7 +9,7 @@ from bot.core.applications.application import Application
 from bot.core.applications.deployer_status import DeployerFailure
 from bot.core.changes.rendered_change import FieldChange, ObjectChange, RenderedChange
 from bot.core.changes.suspect import Suspect, SuspectReason
-from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.drift.model import Actor, Check, ClusterUser, Confidence, FieldDrift, ObjectDrift, Status
 from bot.core.git.author import Author
 from bot.core.git.commit import Commit, PullRequest
 from bot.core.git.commit_check import CheckState, CommitCheck, CommitChecks
@@ -82,6 +82,26 @@ DRIFTED = Check("shop", "prod", SHA, Status.OUT_OF_SYNC, None, 12, T0, (DEPLOYME
 SYNCED = Check("search", "prod", SHA, Status.SYNCED, None, 4, T0)
 UNKNOWN = Check("payments", "prod", SHA, Status.UNKNOWN, FORBIDDEN, 0, T0)
 CHECKS = {check.application: check for check in (DRIFTED, SYNCED, UNKNOWN)}
+
+# The same where an audit log says who.
+ANA_EDITED = Actor(Confidence.CERTAIN, (ClusterUser("ana@shop.example"),), "kubectl edit", T0 - timedelta(seconds=73))
+AS_ANOTHER = Actor(Confidence.LIKELY, (ClusterUser("ana@shop.example", "bo@shop.example"),), "kubectl set", None)
+ONE_OF_TWO = Actor(
+    Confidence.ONE_OF_SEVERAL,
+    (ClusterUser("bo@shop.example"), ClusterUser("system:serviceaccount:ci:deployer")),
+    "",
+    T0 - timedelta(days=2),
+)
+ATTRIBUTED = (
+    replace(
+        DEPLOYMENT,
+        fields=tuple(
+            replace(drifted, actor=actor)
+            for drifted, actor in zip(DEPLOYMENT.fields, (ANA_EDITED, AS_ANOTHER, ONE_OF_TWO), strict=True)
+        ),
+    ),
+    replace(CONFIG, actor=replace(ANA_EDITED, tool="kubectl delete")),
+)
 
 
 # ---------------------------------------------------------------- incidents

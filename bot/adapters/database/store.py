@@ -5,6 +5,7 @@ from bot.adapters.database.audit_log import SqlAuditLog
 from bot.adapters.database.cards import SqlCards
 from bot.adapters.database.checks import SqlChecks
 from bot.adapters.database.claims import SqlClaims
+from bot.adapters.database.cluster_writes import SqlClusterWrites
 from bot.adapters.database.engine import Database
 from bot.adapters.database.homes import SqlHomes
 from bot.adapters.database.incidents import SqlIncidents
@@ -28,6 +29,7 @@ class SqlStore:
         self.cards = SqlCards(self.database)
         self.checks = SqlChecks(self.database)
         self.claims = SqlClaims(self.database)
+        self.cluster_writes = SqlClusterWrites(self.database)
         self.homes = SqlHomes(self.database)
         self.incidents = SqlIncidents(self.database)
         self.intents = SqlIntents(self.database)

@@ -113,6 +113,16 @@ audit_log = sa.Table(
     sa.Column("origin", Text, nullable=False, server_default=""),
     sa.Column("channel", Text, nullable=False, server_default=""),
 )
+# Requests from the clusters' audit logs; `audit_log` has those that people made to the bot.
+cluster_writes = sa.Table(
+    "cluster_writes",
+    metadata,
+    sa.Column("id", Text, primary_key=True),
+    sa.Column("cluster", Text, nullable=False),
+    sa.Column("object", Text, nullable=False, index=True),
+    sa.Column("at", Text, nullable=False, index=True),
+    sa.Column("body", Text, nullable=False),
+)
 claims = sa.Table(
     "claims",
     metadata,

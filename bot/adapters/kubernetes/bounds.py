@@ -21,3 +21,6 @@ KEPT_BYTES: Final = 64 * 2**20  # of the objects that a list returns as they are
 JSON_DEPTH: Final = 500  # the parser goes to 1,024; Kubernetes' own objects stay below 40
 PAGES: Final = 5_000
 OBJECTS: Final = 500_000
+
+AUDIT_LINE_BYTES: Final = 4 * 2**20  # an event with the request and the response, each at most an object of etcd
+AUDIT_READ_BYTES: Final = 8 * 2**20  # of an audit log, before what it says is stored

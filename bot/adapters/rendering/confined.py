@@ -10,27 +10,26 @@ import os
 import platform
 import selectors
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bot.adapters.rendering.helm_command import helm_environment
 from bot.adapters.rendering.launcher import FAILED
+from bot.adapters.rendering.launcher_process import PYTHON, Program, launched, libraries
+from bot.adapters.rendering.private_copy import private_copy
 from bot.core.rendering.limits import MAX_STDERR_BYTES, Limits
 from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText
 from bot.ports.errors import PortError
 from bot.ports.rendering import RenderError, RenderStoppedError
 
-PYTHON: Final = os.path.realpath(sys.executable)
 _HERE: Final = Path(__file__).parent
-_LAUNCHER: Final = (PYTHON, "-I", "-S", str(_HERE / "launcher.py"))
 # What programs load: system and Python libraries, and the programs next to this module.
 _READABLE: Final = (
     *("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/null", "/dev/urandom", "/dev/zero"),
@@ -63,7 +62,8 @@ def run(argv: Sequence[str], *, folder: Path, what: str, limits: Limits, program
     if not os.access(argv[0], os.X_OK):
         raise PortError(LocalizedText(texts.CANNOT_RUN, program=argv[0], why=LocalizedText(texts.NO_PROGRAM)))
     with _CONCURRENT_RUNS:
-        status, stdout, raw_stderr = _run(argv, folder, what, limits, programs)
+        request = _request(argv, folder, limits, isolated=not missing_isolation(), programs=programs)
+        status, stdout, raw_stderr = _run(what, request, limits)
     stderr = raw_stderr.decode(errors="replace")
     if status == -signal.SIGXCPU or "SIGXCPU" in stderr:
         raise _timeout(what, limits)
@@ -82,60 +82,49 @@ def missing_isolation() -> str:
     if sys.platform != "linux":
         return f"{platform.system()} has neither Landlock nor seccomp"
     # Python itself: what is listed here has to be enough to start a program.
-    command = [PYTHON, "-I", "-S", "-c", ""]
-    test = _launch(command, Limits(), isolated=True, folder=Path(os.devnull), programs=[])
+    command, limits = [PYTHON, "-I", "-S", "-c", ""], Limits(seconds=10.0)
     try:
-        result = subprocess.run(test, capture_output=True, check=False, timeout=10, env=_libraries(), text=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        return type(error).__name__
-    reason = result.stderr.removeprefix("launcher: ").strip().partition("\n")[0]
-    return "" if result.returncode == 0 else reason[:200] or f"exit status {result.returncode}"
+        with private_copy([]) as folder:
+            status, _, stderr = _run("test of isolation", _request(command, folder, limits, isolated=True), limits)
+    except PortError as error:
+        return str(error.text)
+    reason = stderr.decode(errors="replace").removeprefix("launcher: ").strip().partition("\n")[0]
+    return "" if status == 0 else reason[:200] or f"exit status {status}"
 
 
-def _run(
-    argv: Sequence[str], folder: Path, what: str, limits: Limits, programs: Sequence[str]
-) -> tuple[int, bytes, bytes]:
-    try:
-        process = subprocess.Popen(
-            _launch(argv, limits, isolated=not missing_isolation(), folder=folder, programs=programs),
-            cwd=folder / "tree",
-            env=_environment(folder, limits),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # one process group, so that whatever it starts ends with it
-        )
-    except OSError as error:
-        raise PortError(LocalizedText(texts.CANNOT_RUN, program=argv[0], why=str(error.strerror))) from error
+def _run(what: str, request: Mapping[str, Any], limits: Limits) -> tuple[int, bytes, bytes]:
+    """The exit status, stdout, and the beginning of stderr. PortError, RenderError, RenderStoppedError."""
     deadline = time.monotonic() + limits.seconds
-    with process:
-        try:
-            stdout, stderr = _collect(process, what, limits, deadline)
-            return process.wait(timeout=max(0.0, deadline - time.monotonic())), stdout, stderr
-        except subprocess.TimeoutExpired:
-            raise _timeout(what, limits) from None
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+    try:
+        with launched(request) as program:
+            stdout, stderr = _collect(program, what, limits, deadline)
+            return program.wait(deadline), stdout, stderr
+    except TimeoutError:
+        raise _timeout(what, limits) from None
+    except OSError as error:
+        why = str(error.strerror)
+        raise PortError(LocalizedText(texts.CANNOT_RUN, program=request["argv"][0], why=why)) from error
 
 
-def _launch(argv: Sequence[str], limits: Limits, *, isolated: bool, folder: Path, programs: Sequence[str]) -> list[str]:
+def _request(
+    argv: Sequence[str], folder: Path, limits: Limits, *, isolated: bool, programs: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What `launcher.py` needs to start a program in `folder`/tree."""
     programs = [argv[0], *programs]
-    executable = [*_DYNAMIC_LINKERS, *(os.path.realpath(path) for path in (*programs, *_interpreters(programs)))]
-    return [
-        *_LAUNCHER,
-        f"parent={os.getpid()}",
-        f"isolated={isolated:d}",
-        f"memory_bytes={limits.memory_bytes}",
-        f"cpu_seconds={limits.cpu_seconds}",
-        f"output_bytes={limits.output_bytes}",
-        f"open_files={limits.open_files}",
-        *(f"readable={path}" for path in (*_READABLE, folder / "tree")),
-        *(f"writable={folder / name}" for name in ("home", "tmp")),
-        *(f"executable={path}" for path in executable),
-        "--",
-        *argv,
-    ]
+    executable = (*_DYNAMIC_LINKERS, *(os.path.realpath(path) for path in (*programs, *_interpreters(programs))))
+    return {
+        "argv": argv,
+        "folder": str(folder / "tree"),
+        "environment": _environment(folder, limits),
+        "isolated": isolated,
+        "memory_bytes": limits.memory_bytes,
+        "cpu_seconds": limits.cpu_seconds,
+        "output_bytes": limits.output_bytes,
+        "open_files": limits.open_files,
+        "readable": (*_READABLE, str(folder / "tree")),
+        "writable": [str(folder / name) for name in ("home", "tmp")],
+        "executable": executable,
+    }
 
 
 def _interpreters(programs: Sequence[str]) -> Iterator[str]:
@@ -155,25 +144,21 @@ def _environment(folder: Path, limits: Limits) -> dict[str, str]:
         "TMPDIR": str(folder / "tmp"),
         "PATH": str(folder / "bin"),
         "LANG": "C.UTF-8",
+        # Most runs end before they need to collect garbage: this saves a fifth of their CPU time.
+        "GOGC": "800",
         "GOMEMLIMIT": str(limits.memory_bytes * 3 // 4),
         **helm_environment(str(folder)),
         **proxies,
-        **_libraries(),
+        **libraries(),
     }
 
 
-def _libraries() -> dict[str, str]:
-    """The variable that says where Python's shared library is, if it is set."""
-    return {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
-
-
-def _collect(process: subprocess.Popen[bytes], what: str, limits: Limits, deadline: float) -> tuple[bytes, bytes]:
+def _collect(program: Program, what: str, limits: Limits, deadline: float) -> tuple[bytes, bytes]:
     """All of stdout, and the beginning of stderr. RenderError, RenderStoppedError."""
     stdout, stderr = bytearray(), bytearray()
     with selectors.DefaultSelector() as selector:
-        for stream, buffer in ((process.stdout, stdout), (process.stderr, stderr)):
-            if stream is not None:
-                selector.register(stream, selectors.EVENT_READ, buffer)
+        selector.register(program.stdout, selectors.EVENT_READ, stdout)
+        selector.register(program.stderr, selectors.EVENT_READ, stderr)
         while selector.get_map():
             remaining = deadline - time.monotonic()
             ready = selector.select(remaining) if remaining > 0 else []

@@ -1,10 +1,11 @@
-"""Starts a renderer with limits that it cannot lift: a separate program, not part of the bot.
+"""Starts renderers with limits that they cannot lift: a separate program, not part of the bot.
 
-It is run by its path in an isolated interpreter, so it imports nothing from the bot; and little else, because it starts
-before every rendering. Its arguments are settings such as `cpu_seconds=30`, `--`, and the command to run. It limits
-itself, which cannot be undone, and becomes the command:
+It is run by its path in an isolated interpreter, so it imports nothing from the bot. Its argument is the descriptor of
+a socket. For each request, a line of JSON with descriptors for stdout and stderr, it forks, and the new process
+limits itself, which cannot be undone, and becomes the program. The answer is a line with its exit status. Forking saves
+the start of an interpreter, and still gives each program limits and rights of its own:
 
-- It dies with the bot: prctl(2), PR_SET_PDEATHSIG.
+- It dies with the launcher, and the launcher with the bot: prctl(2), PR_SET_PDEATHSIG, and the end of the socket.
 - It uses no more memory, CPU time and open files than given: setrlimit(2).
 - It reads, writes and executes nothing but what it is given: Landlock, https://docs.kernel.org/userspace-api/landlock.html
 - It opens no socket of any kind: seccomp(2).
@@ -13,15 +14,21 @@ Neither Landlock nor seccomp needs a privilege, and container runtimes allow bot
 """
 
 import ctypes
+import json
 import os
 import resource
+import select
 import signal
+import socket
 import struct
 import sys
+from typing import Any, Final, NoReturn
 
-Settings = dict[str, list[str]]
+Request = dict[str, Any]  # see `confined._request`
 
-FAILED = 125  # the exit status if the command was not started, as with env(1)
+FAILED = 125  # the exit status if the program was not started, as with env(1)
+
+_CHUNK: Final = 2**16
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_SECCOMP = 22
@@ -49,31 +56,72 @@ _LOAD, _JUMP_IF_EQUAL, _JUMP_IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 
 
 def main(argv: list[str]) -> None:
-    """Become the command. With no command, return if isolation works here.
+    """Serve requests until the bot closes its end of the socket."""
+    os.set_inheritable(int(argv[0]), False)
+    connection, parent = socket.socket(fileno=int(argv[0])), os.getpid()
+    ended, signaled = os.pipe()
+    os.set_blocking(signaled, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(signaled, warn_on_full_buffer=False)
+    while received := _receive(connection):
+        request, outputs = received
+        pid = os.fork()
+        if not pid:
+            _start(request, outputs, parent)
+        for descriptor in outputs:
+            os.close(descriptor)
+        is_closed = connection.fileno() in select.select([connection.fileno(), ended], [], [])[0]
+        status = _end(pid)
+        os.read(ended, _CHUNK)
+        if is_closed:
+            return
+        connection.sendall(f"{status}\n".encode())
 
-    Each of `readable`, `writable` and `executable` is a path that counts if `isolated=1`; missing ones are left out.
-    """
-    separator = argv.index("--")
-    settings: Settings = {}
-    for setting in argv[:separator]:
-        name, _, value = setting.partition("=")
-        settings.setdefault(name, []).append(value)
+
+def _receive(connection: socket.socket) -> tuple[Request, list[int]] | None:
+    """The next request with its descriptors; None if the bot has closed the socket."""
+    line, outputs, _, _ = socket.recv_fds(connection, _CHUNK, 2, socket.MSG_CMSG_CLOEXEC)
+    while line and not line.endswith(b"\n"):
+        chunk = connection.recv(_CHUNK)
+        if not chunk:
+            return None
+        line += chunk
+    return (json.loads(line), outputs) if line else None
+
+
+def _end(pid: int) -> int:
+    """End the process, if it has not ended, and what it started; its exit status, or a negative signal."""
+    for kill in (os.killpg, os.kill):
+        try:
+            kill(pid, signal.SIGKILL)
+        except ProcessLookupError:  # not yet a group
+            continue
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _start(request: Request, outputs: list[int], parent: int) -> NoReturn:
+    """Become the program, in a process of its own. `readable`, `writable` and `executable` count if `isolated`."""
     try:
-        _limit(settings)
-        if settings["isolated"] == ["1"]:
+        os.setsid()  # one process group, so that whatever it starts ends with it
+        for number, descriptor in enumerate(outputs, 1):
+            os.dup2(descriptor, number)
+        os.chdir(request["folder"])
+        _limit(request, parent)
+        if request["isolated"]:
             _call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-            _restrict_files(settings)
+            _restrict_files(request)
             _refuse_sockets()
-        if command := argv[separator + 1 :]:
-            os.execv(command[0], command)  # noqa: S606  there is no shell
+        argv = request["argv"]
+        os.execve(argv[0], argv, request["environment"])  # noqa: S606  there is no shell
     except OSError as error:
-        sys.stderr.write(f"launcher: {error.strerror}\n")
-        sys.exit(FAILED)
+        os.write(2, f"launcher: {error.strerror}\n".encode())
+    finally:
+        os._exit(FAILED)
 
 
-def _limit(settings: Settings) -> None:
-    parent, memory, cpu_seconds, output, files = (
-        int(settings[name][0]) for name in ("parent", "memory_bytes", "cpu_seconds", "output_bytes", "open_files")
+def _limit(request: Request, parent: int) -> None:
+    memory, cpu_seconds, output, files = (
+        request[name] for name in ("memory_bytes", "cpu_seconds", "output_bytes", "open_files")
     )
     if sys.platform == "linux":
         _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -90,7 +138,7 @@ def _limit(settings: Settings) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
 
-def _restrict_files(settings: Settings) -> None:
+def _restrict_files(request: Request) -> None:
     version = _call("syscall", _CREATE_RULESET, None, 0, _VERSION)
     rights = (1 << max(bits for since, bits in _RIGHTS.items() if since <= version)) - 1
     attributes = [rights, *([_BIND_AND_CONNECT_TCP] if version >= 4 else [])]
@@ -98,9 +146,9 @@ def _restrict_files(settings: Settings) -> None:
     ruleset = struct.pack(f"={len(attributes)}Q", *attributes)
     descriptor = _call("syscall", _CREATE_RULESET, ruleset, len(ruleset), 0)
     for paths, allowed in (
-        (settings["readable"], _READ_FILE | _READ_DIR),
-        (settings["writable"], _WRITE),
-        (settings["executable"], _READ_FILE | _EXECUTE),
+        (request["readable"], _READ_FILE | _READ_DIR),
+        (request["writable"], _WRITE),
+        (request["executable"], _READ_FILE | _EXECUTE),
     ):
         for path in paths:
             _allow(descriptor, path, allowed & rights)

@@ -1,5 +1,7 @@
 """`ports.Renderer` by the official programs, Kustomize and Helm. `confined.py` has what they are allowed to do."""
 
+import functools
+import hashlib
 import importlib.util
 import json
 import os
@@ -7,10 +9,12 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Self
 
-from bot.adapters.rendering.confined import PYTHON, missing_isolation, run
+from bot.adapters.rendering.confined import missing_isolation, run
+from bot.adapters.rendering.launcher_process import PYTHON
 from bot.adapters.rendering.private_copy import private_copy
 from bot.adapters.rendering.stderr import explain
 from bot.core.rendering.limits import Limits
@@ -46,6 +50,14 @@ class ProgramRenderer:
         """Which program runs each, as people write it; "" when none is installed."""
         helm = ("helm-python-sdk",) if self.helm_command[1:] else self.helm_command
         return {"Kustomize": " ".join(self.kustomize_command), "Helm": " ".join(helm)}
+
+    @property
+    def version(self) -> str:
+        """Identifies the programs by their content: other programs may render other output."""
+        return _version((*self.kustomize_command, *self.helm_command))
+
+    def without_cache(self) -> Self:
+        return self
 
     def kustomize(self, files: Sequence[File], path: str, *, helm: bool, plugins: bool) -> bytes:
         if not self.kustomize_command:
@@ -104,6 +116,19 @@ def sdk_command() -> tuple[str, ...]:
     """How to run the SDK in place of helm; () when it is not installed."""
     # Not imported: it loads a large library, which belongs in a process with limits.
     return (sys.executable, "-I", os.fspath(_SDK)) if importlib.util.find_spec("helm_python") else ()
+
+
+@functools.cache
+def _version(words: Sequence[str]) -> str:
+    """A hash of these words of command lines, and of the content of those that are files."""
+    parts = [version("helm-python-sdk") for word in words if word == os.fspath(_SDK)]
+    for word in words:
+        try:
+            with Path(word).open("rb") as file:
+                parts.append(hashlib.file_digest(file, "sha256").hexdigest())
+        except OSError:
+            parts.append(word)
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _repeated(option: str, values: Iterable[str]) -> list[str]:

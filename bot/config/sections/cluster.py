@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from bot.config.sections.cluster_audit import ClusterAuditConfig
 from bot.config.sections.section import Section
 from bot.config.values import Channel, LocalPath
 
@@ -18,3 +19,6 @@ class ClusterConfig(Section):
     context: str | None = Field(default=None, description="the name of a context in the kubeconfig")
     discover: tuple[Literal["argocd", "flux"], ...] = Field(default=(), description="a list of argocd, flux or both")
     channel: Channel = ""
+    audit: ClusterAuditConfig | None = Field(
+        default=None, description="a mapping such as {webhook: true, show_users: true}"
+    )

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from bot.config.sections.alerts import AlertsConfig
 from bot.config.sections.application import ApplicationConfig
+from bot.config.sections.bases import BasesConfig
 from bot.config.sections.charts import ChartsConfig
 from bot.config.sections.cluster import ClusterConfig
 from bot.config.sections.ignore import IgnoreConfig
@@ -24,6 +25,7 @@ class ConfigFile(Section):
     slack: SlackConfig = Field(default=SlackConfig(), description="a mapping with channel")
     repositories: dict[Name, RepositoryConfig] = Field(default={}, description=f"a mapping; each key is {A_NAME}")
     clusters: dict[Name, ClusterConfig] = Field(default={}, description=f"a mapping; each key is {A_NAME}")
+    bases: BasesConfig = Field(default=BasesConfig(), description="a mapping such as {allow: [github.com/acme/*]}")
     applications: dict[Name, ApplicationConfig] = Field(
         default={}, description=f"a mapping of at least one application; each key is {A_NAME}"
     )

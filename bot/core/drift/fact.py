@@ -1,14 +1,14 @@
 """What differs, as facts of a few words for titles and push notifications: `web image 4.7.2 → latest`."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 from bot.core.drift.fact_values import clipped
-from bot.core.drift.model import FieldDrift, ObjectDrift
+from bot.core.drift.model import Actor, FieldDrift, ObjectDrift
 from bot.core.drift.parts import sub_drifts
 from bot.core.drift.phrase_book import OTHER, RULES, Change, Rule
 from bot.core.drift.severity import Rating, Severity, rate_field, rate_object
@@ -17,7 +17,11 @@ from bot.i18n.catalogue import fact as texts
 from bot.i18n.language import LocalizedText, Text
 
 _MAX_NAME: Final = 60
+_MAX_MISSING: Final = 3  # objects of one kind that are missing, and named
 _MAX_DEPTH: Final = 12  # how far inside a value the phrase book is consulted
+
+# Workloads that people know by their name, without the kind.
+_SERVICES: Final = WORKLOADS - {"CronJob", "Job"}
 
 # The short names that kubectl has for these, as people write them.
 _SHORT_KINDS: Final = {
@@ -30,19 +34,34 @@ _SHORT_KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One difference in a few words, on one line. `manager` wrote the live value, no later than `time`."""
+    """One difference in a few words, on one line. `manager` wrote the live value, no later than `time`.
+
+    `actor` is who made the difference, if the audit log says.
+    """
 
     text: Text
     rating: Rating
     manager: str | None = None
     time: datetime | None = None
+    actor: Actor | None = None
 
 
 def facts(drift: Iterable[ObjectDrift]) -> tuple[Fact, ...]:
-    """At least one fact for each difference: the most severe first, then those that people know best."""
+    """At least one fact for each difference: the most severe first, then those that people know best.
+
+    Many missing objects of one kind are one fact.
+    """
     objects = list(drift)
     names = _names(objects)
-    ranked = [item for object_drift in objects for item in _facts(object_drift, names[_key(object_drift)])]
+    missing = Counter(object_drift.kind for object_drift in objects if _is_missing(object_drift))
+    together = {kind for kind, count in missing.items() if count > _MAX_MISSING}
+    ranked = [
+        item
+        for object_drift in objects
+        if not (_is_missing(object_drift) and object_drift.kind in together)
+        for item in _facts(object_drift, names[_key(object_drift)])
+    ]
+    ranked += [_missing_together(kind, [item for item in objects if item.kind == kind]) for kind in sorted(together)]
     ranked.sort(key=lambda item: (-item[1].rating.severity, item[0]))
     return tuple(fact for _, fact in ranked)
 
@@ -64,12 +83,27 @@ def _order(object_drift: ObjectDrift, field: FieldDrift) -> tuple[int, int]:
 
 def _facts(object_drift: ObjectDrift, name: str) -> Iterator[tuple[int, Fact]]:
     """Each with its rank: how well people know such a difference, 0 best."""
-    if object_drift.change == "missing" or not object_drift.fields:
+    if _is_missing(object_drift):
         kind_and_name = _with_kind(object_drift, name)
-        yield 0, Fact(LocalizedText(texts.MISSING, object=kind_and_name), rate_object(object_drift))
+        yield (
+            0,
+            Fact(
+                LocalizedText(texts.MISSING, object=kind_and_name), rate_object(object_drift), actor=object_drift.actor
+            ),
+        )
     for field in object_drift.fields:
         facts = list(_in_words(object_drift, field, name, _MAX_DEPTH))
         yield from facts or [_other(object_drift, field, name)]
+
+
+def _is_missing(object_drift: ObjectDrift) -> bool:
+    return object_drift.change == "missing" or not object_drift.fields
+
+
+def _missing_together(kind: str, objects: Sequence[ObjectDrift]) -> tuple[int, Fact]:
+    missing = [object_drift for object_drift in objects if _is_missing(object_drift)]
+    rating = max((rate_object(object_drift) for object_drift in missing), key=lambda rating: rating.severity)
+    return 0, Fact(LocalizedText(texts.MISSING_OBJECTS, count=str(len(missing)), kind=clipped(kind)), rating)
 
 
 def _in_words(object_drift: ObjectDrift, field: FieldDrift, name: str, depth: int) -> Iterator[tuple[int, Fact]]:
@@ -91,7 +125,7 @@ def _other(object_drift: ObjectDrift, field: FieldDrift, name: str) -> tuple[int
 
 
 def _fact(text: Text, object_drift: ObjectDrift, field: FieldDrift) -> Fact:
-    return Fact(text, rate_field(object_drift, field), field.manager, field.time)
+    return Fact(text, rate_field(object_drift, field), field.manager, field.time, field.actor)
 
 
 @lru_cache(maxsize=4096)  # the same fields of many objects differ
@@ -102,11 +136,10 @@ def _rule(kind: str, path: str) -> tuple[int, Rule | None]:
 
 
 def _subject(object_drift: ObjectDrift, field: FieldDrift, name: str) -> str:
-    """A workload by its name, with its container if that has another one; any other object with its kind."""
-    if object_drift.kind not in WORKLOADS:
-        return _with_kind(object_drift, name)
-    inside = container(field.path)
-    return name if inside in (None, object_drift.name) else f"{name} ({_short(str(inside))})"
+    """A service by its name, any other object with its kind; with its container if that has another name."""
+    title = name if object_drift.kind in _SERVICES else _with_kind(object_drift, name)
+    inside = container(field.path) if object_drift.kind in WORKLOADS else None
+    return title if inside in (None, object_drift.name) else f"{title} ({_short(str(inside))})"
 
 
 def _with_kind(object_drift: ObjectDrift, name: str) -> str:
@@ -117,14 +150,14 @@ def _with_kind(object_drift: ObjectDrift, name: str) -> str:
 def _names(objects: Iterable[ObjectDrift]) -> dict[tuple[str, str | None, str], str]:
     """What to call each object: its name; with its kind, and then its namespace, where that is not unique."""
     keys = list(dict.fromkeys(map(_key, objects)))
-    plain = Counter(name for kind, _, name in keys if kind in WORKLOADS)
+    plain = Counter(name for kind, _, name in keys if kind in _SERVICES)
     with_kind = Counter((kind, name) for kind, _, name in keys)
     names = {}
     for kind, namespace, name in keys:
         title = _short(name)
         if with_kind[kind, name] > 1 and namespace:
             title = f"{_short(namespace)}/{title}"
-        names[kind, namespace, name] = f"{kind} {title}" if kind in WORKLOADS and plain[name] > 1 else title
+        names[kind, namespace, name] = f"{kind} {title}" if kind in _SERVICES and plain[name] > 1 else title
     return names
 
 

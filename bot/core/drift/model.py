@@ -16,6 +16,40 @@ class Status(StrEnum):
     UNKNOWN = "Unknown"
 
 
+class Confidence(StrEnum):
+    """How sure it is who made a difference.
+
+    CERTAIN: the request changed this field last. LIKELY: as far as the audit log says, nobody else can have.
+    ONE_OF_SEVERAL: one of the people named, and the log doesn't say which one.
+    """
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    ONE_OF_SEVERAL = "one-of-several"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterUser:
+    """A user or service account, as the API server names it, and the user that it impersonated, if any."""
+
+    name: str
+    impersonated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who made a difference, from the cluster's audit log.
+
+    `users` is one user, or several if it was one of them; none if the configuration does not show them. `tool` is
+    such as `kubectl edit`, "" if it could be several; `time` is when the request was made, None if it could be several.
+    """
+
+    confidence: Confidence
+    users: tuple[ClusterUser, ...]
+    tool: str
+    time: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class FieldDrift:
     """One difference inside an object that is both in git and in the cluster.
@@ -24,7 +58,7 @@ class FieldDrift:
     `added`, and `live` for `removed`. Values of a Secret are replaced before this is built.
     `manager` is the field manager (a tool, not a person) and `time` is when it last wrote to the object, so it wrote
     this value no later; both are None if the API server recorded nobody. `reason` is the rule that decided, in a few
-    words.
+    words. `actor` is who made the difference, None if the bot reads no audit log or the log can't say.
     """
 
     change: Literal["changed", "removed", "added"]
@@ -34,13 +68,15 @@ class FieldDrift:
     manager: str | None = None
     time: datetime | None = None
     reason: Text = ""
+    actor: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectDrift:
     """One object that differs: `missing` from the cluster, or `modified` in some `fields`.
 
-    `reason` says why a missing object is drift, or is set aside; each field of a modified one has its own.
+    `reason` says why a missing object is drift, or is set aside, and `actor` who deleted it; each field of a modified
+    one has its own.
     """
 
     api_version: str
@@ -50,6 +86,7 @@ class ObjectDrift:
     change: Literal["modified", "missing"]
     fields: tuple[FieldDrift, ...] = ()
     reason: Text = ""
+    actor: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,12 @@ _TOKEN: Final = re.compile(
 _PAIR: Final = re.compile(r"""(?<![A-Za-z0-9_-])([A-Za-z0-9_-]*+)=("(?:[^"\\]|\\.)*+"|[^,]*+)(?:,|$)""")
 
 
+def is_related(one: str, other: str) -> bool:
+    """Whether two formatted paths are equal, or one is above the other; "" is above every path."""
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return not shorter or (longer.startswith(shorter) and longer[len(shorter) : len(shorter) + 1] in ("", ".", "["))
+
+
 def parse_path(text: str) -> Pattern:
     """The segments of a path, or of a pattern with `[*]`. PathError if it is not one.
 

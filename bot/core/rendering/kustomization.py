@@ -1,28 +1,34 @@
-"""Finds the files that a kustomization refers to, and refuses the ones that Kustomize would download.
+"""Finds the files and bases that a kustomization refers to, and refuses what Kustomize would otherwise download.
 
 Kustomize tries the entries of `resources` and similar fields as files, then as URLs of files, then as git repositories
-(kustomize, api/internal/target and api/internal/git/repospec.go). Here each must be in the repository, so there is
-nothing left to download. What other files contain is left to Kustomize, which may need to be isolated for that.
+(kustomize, api/internal/target and api/internal/git/repospec.go). Here each must be in the repository, or a base that
+is fetched before and then named by its path, so there is nothing left to download. What other files contain is left to
+Kustomize, which may need to be isolated for that.
 """
 
+import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.core.objects.manifest import ManifestError, read_documents
 from bot.core.objects.resource import text
+from bot.core.rendering.limits import MAX_REMOTE_BASES
+from bot.core.rendering.remote_base import RemoteBase
 from bot.core.rendering.source import CHART_FILE, KUSTOMIZATION_FILES, is_within, resolve_path
 from bot.core.sanitize import redact_url
 from bot.i18n.catalogue import manifest as texts
-from bot.i18n.language import LocalizedText
+from bot.i18n.language import LocalizedText, Phrase
 
 # Fields whose entries may be directories with kustomizations of their own, also outside the root.
 _ROOTS: Final = ("resources", "bases", "components", "generators", "transformers", "validators")
+_BASES: Final = ("resources", "bases", "components")  # of these, the entries that may be in another repository
 _INLINE: Final = ("generators", "transformers", "validators")  # an entry may be the object itself
 _FILES: Final = ("crds", "configurations")
 _WITH_PATH: Final = ("patches", "patchesJson6902", "replacements")
+_ORIGINS: Final = frozenset({"originAnnotations", "transformerAnnotations"})  # of `buildMetadata`
 _GENERATORS: Final = ("configMapGenerator", "secretGenerator")
 
 # Its configuration can name the directory from which Helm loads plugins, and Helm's options.
@@ -50,14 +56,38 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class References:
-    """What the kustomizations below one root need from `outside` of it, and whether they need Helm.
+class BaseReference:
+    """A base in another repository, and the `entry` of a `field` that refers to it, in the `line` of a `file`."""
 
-    `uses_plugins` says whether they have generators, transformers or validators. Kustomize runs only its own, but
-    their configuration can itself be generated, so that what it refers to is not known before.
+    base: RemoteBase
+    entry: str
+    field: str
+    file: str
+    line: int
+
+    def error(self, phrase: Phrase) -> ManifestError:
+        """The error to raise if the base can't be used."""
+        values = {
+            "field": self.field,
+            "what": redact_url(self.entry),
+            "location": self.base.location,
+            "most": str(MAX_REMOTE_BASES),
+        }
+        return ManifestError(self.file, self.line, LocalizedText(phrase, **values))
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What the kustomizations below one root need from `outside` of it and from `bases`, and whether they need Helm.
+
+    `names_origins` says whether they annotate objects with the files that they come from, and `uses_plugins` whether
+    they have generators, transformers or validators. Kustomize runs only its own, but their configuration can itself be
+    generated, so that what it refers to is not known before.
     """
 
     outside: tuple[Reference, ...] = ()
+    bases: tuple[BaseReference, ...] = ()
+    names_origins: bool = False
     uses_helm: bool = False
     uses_plugins: bool = False
 
@@ -70,7 +100,8 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
     """
     directories = {directory for path in files for directory in _parents(path)}
     outside: dict[str, Reference] = {}
-    uses_helm = uses_plugins = False
+    bases: list[BaseReference] = []
+    names_origins = uses_helm = uses_plugins = False
     visited, queue = {root}, [root]
     while queue:
         directory = queue.pop()
@@ -86,6 +117,8 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
             kustomization.refuse_helm_options()
             uses_helm = uses_helm or kustomization.uses_helm
             uses_plugins = uses_plugins or kustomization.uses_plugins
+            bases += kustomization.bases()
+            names_origins = names_origins or kustomization.names_origins
             for reference in (*kustomization.roots(), *kustomization.chart_homes(files)):
                 if not is_within(reference.path, root):
                     outside.setdefault(reference.path, reference)
@@ -96,7 +129,24 @@ def find_references(files: Mapping[str, bytes], root: str) -> References:
                     raise reference.missing_error()
     if uses_plugins:
         _refuse_helm_generators(files)
-    return References(tuple(outside.values()), uses_helm, uses_plugins)
+    return References(tuple(outside.values()), tuple(bases), names_origins, uses_helm, uses_plugins)
+
+
+def with_base_paths(file: str, content: bytes, bases: Iterable[BaseReference]) -> bytes:
+    """The kustomization with the paths of its mounted bases in place of their URLs."""
+    directory = posixpath.dirname(file) or "."
+    paths = {base.entry: posixpath.relpath(base.base.mount, directory) for base in bases}
+
+    def replaced(key: str, value: object) -> object:
+        if key.casefold() not in _BASES or not isinstance(value, list):
+            return value
+        return [paths.get(entry, entry) if isinstance(entry, str) else entry for entry in value]
+
+    documents = [
+        {key: replaced(key, value) for key, value in document.items()} if isinstance(document, dict) else document
+        for _, document in read_documents(file, content)
+    ]
+    return b"\n---\n".join(json.dumps(document, default=str).encode() for document in documents)
 
 
 def _refuse_helm_generators(files: Mapping[str, bytes]) -> None:
@@ -163,6 +213,7 @@ class _Kustomization:
         self._fields = _Fields(document)
         self._charts = self._fields.mappings("helmCharts")
         self._line_searches = 0
+        self.names_origins = not _ORIGINS.isdisjoint(self._fields.strings("buildMetadata"))
         self.uses_helm = bool(self._charts)
         self.uses_plugins = any(self._fields.strings(field) for field in _INLINE)
 
@@ -174,8 +225,18 @@ class _Kustomization:
                     self._check_inline(entry)
                     continue
                 if _REMOTE.search(entry):
-                    raise self._remote_error(field, entry)
+                    if field not in _BASES or RemoteBase.parse(entry) is None:
+                        raise self._remote_error(field, entry)
+                    continue
                 yield self._reference(entry, LocalizedText(texts.ENTRY))
+
+    def bases(self) -> Iterator[BaseReference]:
+        """The entries that are in other repositories."""
+        for field in _BASES:
+            for entry in self._fields.strings(field):
+                base = RemoteBase.parse(entry) if _REMOTE.search(entry) else None
+                if base is not None:
+                    yield BaseReference(base, entry, field, self._file, self._line(entry))
 
     def chart_homes(self, files: Mapping[str, bytes]) -> Iterator[Reference]:
         """The directories with the charts of `helmCharts`; ManifestError for a chart that would be downloaded."""

@@ -45,6 +45,7 @@ class _DesiredState:
     revision: str | None
     manifests: tuple[Manifest, ...] = ()
     error: Text | None = None
+    notes: tuple[Text, ...] = ()
     overridden: int = 0
 
 
@@ -187,7 +188,8 @@ def _desired_state(
     try:
         with unexpected_as_port_error(f"rendering of {application.name}"):
             rendering = manifest_cache.rendering(repository, revision, application.source)
-        return _DesiredState(application, revision, rendering.manifests, join_sentences(rendering.unknown))
+        error = join_sentences(rendering.unknown)
+        return _DesiredState(application, revision, rendering.manifests, error, rendering.notes)
     except (ManifestError, RenderError) as error:
         return _DesiredState(application, revision, error=error.text)
     except PortError as error:
@@ -239,11 +241,11 @@ def _check_of(desired: _DesiredState, live: LiveComparison | PortError | None, n
     elif isinstance(live, PortError):
         error = error or live.text
     elif live is not None:
-        result = comparison_result(desired.manifests, namespace=application.namespace, live=live)
+        result = comparison_result(desired.manifests, application, live)
         error = join_sentences(filter(None, (error, summarize(result.unknown))))
         if error is None and not result.objects and not desired.overridden:
             error = LocalizedText(texts.NOTHING_TO_COMPARE, application=application.name)
-    notes = (*application.notes, *result.notes)
+    notes = (*application.notes, *desired.notes, *result.notes)
     if desired.overridden:
         phrase = texts.ONE_OVERRIDDEN if desired.overridden == 1 else texts.OVERRIDDEN
         notes += (LocalizedText(phrase, n=str(desired.overridden)),)

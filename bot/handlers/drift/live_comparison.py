@@ -28,9 +28,11 @@ _PARALLEL_READS = 4
 
 Object = Mapping[str, Any]
 Name = tuple[str | None, str]  # namespace and name
-# One live object compared with each manifest that declares it, which is given by its object; or why it could not be.
-Comparisons = Sequence[tuple[Object, Comparison | UnexpectedError]]
-Target = tuple[Manifest, tuple[IgnoreRule, ...]]  # a manifest in its namespace, and its application's ignore rules
+Rules = tuple[IgnoreRule, ...]
+Target = tuple[Manifest, Rules]  # a manifest in its namespace, and its application's ignore rules
+# One live object compared with each target that declares it, or why it could not be. Applications with the same source
+# share the manifest's object, so only the object and the rules together identify a target.
+Comparisons = Sequence[tuple[Object, Rules, Comparison | UnexpectedError]]
 Failures = dict[tuple[Kind, str | None], PortError]  # by kind and namespace; a namespace of None: all of them
 
 _NO_OPTIONS = CompareOptions()
@@ -49,8 +51,8 @@ class LiveComparison:
     comparisons: Mapping[Kind, Mapping[Name, Comparisons]]
     failures: Mapping[tuple[Kind, str | None], PortError]
 
-    def comparison_of(self, manifest: Manifest) -> Comparison | None:
-        """How the object of one of those manifests, in its namespace, differs; None if there is no such object.
+    def comparison_of(self, manifest: Manifest, application: Application) -> Comparison | None:
+        """How the object of one of the application's manifests, in its namespace, differs; None if it doesn't exist.
 
         LocalizedError if the cluster could not say, or the two cannot be compared.
         """
@@ -59,7 +61,14 @@ class LiveComparison:
         if failure is not None:
             raise failure
         comparisons = self.comparisons[kind].get((manifest.namespace, manifest.name), ())
-        comparison = next((comparison for desired, comparison in comparisons if desired is manifest.object), None)
+        comparison = next(
+            (
+                comparison
+                for desired, rules, comparison in comparisons
+                if desired is manifest.object and rules == application.ignore
+            ),
+            None,
+        )
         if isinstance(comparison, UnexpectedError):
             raise comparison
         return comparison
@@ -209,9 +218,9 @@ class _Comparer:
         declaring = targets.get((metadata.get("namespace"), metadata["name"]))
         if not declaring:
             return None
-        return [(manifest.object, self._result(manifest, live, rules)) for manifest, rules in declaring]
+        return [(manifest.object, rules, self._result(manifest, live, rules)) for manifest, rules in declaring]
 
-    def _result(self, manifest: Manifest, live: Object, rules: tuple[IgnoreRule, ...]) -> Comparison | UnexpectedError:
+    def _result(self, manifest: Manifest, live: Object, rules: Rules) -> Comparison | UnexpectedError:
         try:
             with unexpected_as_port_error(f"comparison of {manifest.key} on {self._cluster}"):
                 return self._compare(manifest, live, self._with(rules))
@@ -219,7 +228,7 @@ class _Comparer:
             # Another one, since the traceback of this one would keep the live object.
             return UnexpectedError(error.text)
 
-    def _with(self, rules: tuple[IgnoreRule, ...]) -> CompareOptions:
+    def _with(self, rules: Rules) -> CompareOptions:
         """The options with the ignore rules of one application too."""
         return replace(self._options, ignore=self._options.ignore + rules) if rules else self._options
 

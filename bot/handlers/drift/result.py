@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from bot.core.applications.application import Application
 from bot.core.drift.compare import compare_object
 from bot.core.drift.model import ObjectDrift
 from bot.core.objects.manifest import Manifest, overridden, resolve
@@ -35,12 +36,11 @@ class ComparisonResult:
     notes: tuple[Text, ...] = ()
 
 
-def comparison_result(manifests: Sequence[Manifest], *, namespace: str, live: LiveComparison) -> ComparisonResult:
-    """The result for the manifests of one application, all of which were compared in `live`.
-
-    `namespace` is where objects go that name none.
-    """
-    namespaced = scope_of(live.discovery)
+def comparison_result(
+    manifests: Sequence[Manifest], application: Application, live: LiveComparison
+) -> ComparisonResult:
+    """The result for the manifests of one application, all of which were compared in `live`."""
+    namespace, namespaced = application.namespace, scope_of(live.discovery)
     resolved = resolve(manifests, namespace=namespace, namespaced=namespaced)
     drift: list[ObjectDrift] = []
     set_aside: list[ObjectDrift] = []
@@ -48,7 +48,7 @@ def comparison_result(manifests: Sequence[Manifest], *, namespace: str, live: Li
     for manifest in resolved:
         try:
             with unexpected_as_port_error(f"result of {manifest.key}"):
-                comparison = live.comparison_of(manifest)
+                comparison = live.comparison_of(manifest, application)
                 if manifest.api_version in live.schema_errors:
                     raise live.schema_errors[manifest.api_version]
                 if comparison is None:
@@ -74,15 +74,15 @@ def comparison_result(manifests: Sequence[Manifest], *, namespace: str, live: Li
 
 
 def still_present(
-    manifests: Sequence[Manifest], *, namespace: str, live: LiveComparison
+    manifests: Sequence[Manifest], application: Application, live: LiveComparison
 ) -> tuple[list[Manifest], tuple[Text, ...]]:
-    """Which of these objects, say of those that a commit removed, still exist; and why some could not be checked."""
+    """Which of an application's objects, say those that a commit removed, still exist, and why some weren't checked."""
     present: list[Manifest] = []
     unchecked: defaultdict[Text, list[str]] = defaultdict(list)
-    for manifest in resolve(manifests, namespace=namespace, namespaced=scope_of(live.discovery)):
+    for manifest in resolve(manifests, namespace=application.namespace, namespaced=scope_of(live.discovery)):
         try:
             with unexpected_as_port_error(f"result of {manifest.key}"):
-                if live.comparison_of(manifest) is not None:
+                if live.comparison_of(manifest, application) is not None:
                     present.append(manifest)
         except PortError as error:
             unchecked[error.text].append(_title(manifest))

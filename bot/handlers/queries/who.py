@@ -1,16 +1,16 @@
 """`/gitops who`: whom to ask about an application."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from bot.core.applications.application import Application
-from bot.core.drift.model import ObjectDrift
+from bot.core.drift.model import Actor, ObjectDrift
 from bot.core.incidents.incident import ACTIVE_STATES
 from bot.handlers.change_people import read_people
 from bot.handlers.slack.people import People
 from bot.i18n.language import Translator
 from bot.messages.blocks import Message
 from bot.messages.who import Change, Contacts, answer
+from bot.messages.writer import Writer
 from bot.ports import Ports
 from bot.ports.forge import ForgeError
 
@@ -48,12 +48,18 @@ def who(translator: Translator, ports: Ports, slack_people: People, application:
     )
 
 
-def _writers(drift: tuple[ObjectDrift, ...]) -> list[tuple[str, datetime | None]]:
-    """The tools that wrote what differs, the latest first, each with its newest time."""
-    newest: dict[str, datetime | None] = {}
-    for field in (field for drifted in drift for field in drifted.fields if field.manager):
-        previous = newest.get(str(field.manager))
-        times = [time for time in (previous, field.time) if time]
-        newest[str(field.manager)] = max(times) if times else None
-    dated = sorted(newest.items(), key=lambda item: item[1].timestamp() if item[1] else 0.0, reverse=True)
-    return dated[:MOST]
+def _writers(drift: tuple[ObjectDrift, ...]) -> list[Writer]:
+    """Who wrote what differs, the latest first, each once with the newest time."""
+    newest: dict[Actor | str, Writer] = {}
+    writers = [Writer(None, None, object_drift.actor) for object_drift in drift]
+    writers += [Writer(field.manager, field.time, field.actor) for item in drift for field in item.fields]
+    for writer in writers:
+        identity = replace(writer.actor, time=None) if writer.actor else writer.manager
+        if identity and (identity not in newest or _at(writer) > _at(newest[identity])):
+            newest[identity] = writer
+    return sorted(newest.values(), key=_at, reverse=True)[:MOST]
+
+
+def _at(writer: Writer) -> float:
+    time = (writer.actor.time if writer.actor else None) or writer.time
+    return time.timestamp() if time else 0.0

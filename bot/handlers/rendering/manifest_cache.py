@@ -11,9 +11,13 @@ from contextlib import suppress
 from cachetools import LRUCache
 
 from bot.core.objects.manifest import Manifest, ManifestError
+from bot.core.rendering.remote_base import mounted_root
 from bot.core.rendering.source import Source
+from bot.handlers.rendering.bases import MountedBases
+from bot.handlers.rendering.gathered import Gathered
 from bot.handlers.rendering.render import Rendering, gather, render
 from bot.handlers.rendering.tree import Commit
+from bot.ports.bases import Bases
 from bot.ports.charts import Charts
 from bot.ports.errors import PortError
 from bot.ports.git import File, Repository
@@ -34,12 +38,16 @@ Inputs = tuple[tuple[str, str | None], ...]  # (path, id of the tree or blob) of
 class ManifestCache:
     """Renders sources, and renders one again only if a tree that it depends on has changed. Any thread may call.
 
-    Without a `renderer`, only plain manifests can be read; without `charts`, none are fetched.
+    Without a `renderer`, only plain manifests can be read; without `charts`, none are fetched; and without `bases`,
+    remote bases are refused.
     """
 
-    def __init__(self, renderer: Renderer | None = None, charts: Charts | None = None) -> None:
+    def __init__(
+        self, renderer: Renderer | None = None, charts: Charts | None = None, bases: Bases | None = None
+    ) -> None:
         self._renderer = renderer
         self._charts = charts
+        self._bases = MountedBases(bases) if bases else None
         self._lock = threading.Lock()
         self._ids: OrderedDict[tuple[str, str, str], str | None] = OrderedDict()
         # The other paths that a tree depends on. For a source's own path they may depend on its parameters.
@@ -91,9 +99,8 @@ class ManifestCache:
         for source, files in zip(new, repository.files_of(revision, [source.path for source in new]), strict=True):
             with suppress(PortError, ManifestError), unexpected_as_port_error(f"inputs of {source.path}"):
                 if files is not None:
-                    self._remember_outside(
-                        repository, revision, source, gather(commit, source, files, self._charts).outside
-                    )
+                    gathered = gather(commit, source, files, self._charts, self._bases)
+                    self._remember_outside(repository, revision, source, gathered)
         inputs_by_source = self._locate(repository, revision, unique)
         own = {source: self._ids.get((repository.name, revision, source.path)) for source in unique}
         return {source: inputs or ((source.path, own[source]),) for source, inputs in inputs_by_source.items()}
@@ -132,13 +139,17 @@ class ManifestCache:
         with self._lock:
             while len(self._ids) > _MAX_IDS:
                 self._ids.popitem(last=False)
+        base_ids: dict[str, str | None] = {}  # read again each time, since a ref may have moved
         while True:
             with self._lock:
-                resolved = {source: self._resolve_inputs(repository.name, revision, source) for source in sources}
+                resolved = {
+                    source: self._resolve_inputs(repository.name, revision, source, base_ids) for source in sources
+                }
             new = list(dict.fromkeys(path for _, unidentified in resolved.values() for path in unidentified))
             if not new:
                 return {source: inputs for source, (inputs, _) in resolved.items()}
-            self._read_ids(repository, revision, new)
+            base_ids |= {path: self._bases.tree_id(path) for path in new if self._bases and mounted_root(path)}
+            self._read_ids(repository, revision, [path for path in new if path not in base_ids])
 
     def _read_ids(self, repository: Repository, revision: str, paths: Sequence[str]) -> None:
         ids = repository.tree_ids(revision, paths) if paths else []
@@ -146,7 +157,9 @@ class ManifestCache:
             for path, id_ in zip(paths, ids, strict=True):
                 self._ids[repository.name, revision, path] = id_
 
-    def _resolve_inputs(self, repository: str, revision: str, source: Source) -> tuple[Inputs | None, list[str]]:
+    def _resolve_inputs(
+        self, repository: str, revision: str, source: Source, base_ids: Mapping[str, str | None]
+    ) -> tuple[Inputs | None, list[str]]:
         """The inputs of a source if all are known, and the paths among them whose ids are not known yet."""
         inputs: dict[str, str | None] = {}
         todo, unidentified, is_complete = [source.path], [], True
@@ -155,10 +168,10 @@ class ManifestCache:
             if path in inputs:
                 continue
             place = repository, revision, path
-            if place not in self._ids:
+            if path not in base_ids and place not in self._ids:
                 unidentified.append(path)
                 continue
-            tree = inputs[path] = self._ids[place]
+            tree = inputs[path] = base_ids[path] if path in base_ids else self._ids[place]
             outside = self._outside.get((repository, source if path == source.path else None, path, tree))
             if tree is None:
                 continue  # there is nothing at the path
@@ -181,7 +194,7 @@ class ManifestCache:
         self, repository: Repository, revision: str, source: Source, files: Sequence[File], commit: Commit
     ) -> _Outcome:
         outcome: _Outcome
-        gathered = gather(commit, source, files, self._charts)
+        gathered = gather(commit, source, files, self._charts, self._bases)
         try:
             outcome = render(gathered, self._renderer)
         except ManifestError as error:
@@ -189,7 +202,7 @@ class ManifestCache:
             outcome = ManifestError(error.file, error.line, error.problem)
         except RenderError as error:
             outcome = type(error)(error.text)
-        self._remember_outside(repository, revision, source, gathered.outside)
+        self._remember_outside(repository, revision, source, gathered)
         inputs = self._locate(repository, revision, [source])[source]
         with self._lock:
             outcomes = self._outcomes.setdefault((repository.name, source), LRUCache(_MAX_OUTCOMES))
@@ -197,13 +210,12 @@ class ManifestCache:
                 outcomes[inputs] = outcome, time.monotonic()
         return outcome
 
-    def _remember_outside(
-        self, repository: Repository, revision: str, source: Source, outside: Mapping[str, Sequence[str]]
-    ) -> None:
+    def _remember_outside(self, repository: Repository, revision: str, source: Source, gathered: Gathered) -> None:
         """Remember which other paths the trees of a source depend on."""
-        name = repository.name
-        self._read_ids(repository, revision, [path for path in outside if (name, revision, path) not in self._ids])
+        name, base_ids = repository.name, gathered.base_ids
+        own = [path for path in gathered.outside if path not in base_ids]
+        self._read_ids(repository, revision, [path for path in own if (name, revision, path) not in self._ids])
         with self._lock:
-            for path, needed in outside.items():
-                tree = self._ids.get((name, revision, path))
+            for path, needed in gathered.outside.items():
+                tree = base_ids[path] if path in base_ids else self._ids.get((name, revision, path))
                 self._outside[name, source if path == source.path else None, path, tree] = needed

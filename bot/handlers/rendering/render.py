@@ -1,8 +1,8 @@
 """Renders a source: gathers the files that it depends on from git, then runs Kustomize or Helm if needed."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.core.applications.argocd_source import override_files, override_source
@@ -15,10 +15,8 @@ from bot.core.rendering.chart import expand_values_files, find_dependencies, is_
 from bot.core.rendering.encrypted import split_encrypted
 from bot.core.rendering.envsubst import SubstitutionError
 from bot.core.rendering.helm_values import merge_values
-from bot.core.rendering.kustomization import Reference, find_references
 from bot.core.rendering.kustomize_edit import edit_kustomization
-from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_OBJECTS, MAX_TREES
-from bot.core.rendering.load_restrictions import move_outside_files, outside_paths
+from bot.core.rendering.limits import MAX_OBJECTS
 from bot.core.rendering.plain import render_plain
 from bot.core.rendering.post_build import post_build
 from bot.core.rendering.source import (
@@ -33,6 +31,8 @@ from bot.core.rendering.source import (
     resolve_path,
 )
 from bot.gc_pauses import gc_paused
+from bot.handlers.rendering.bases import MountedBases
+from bot.handlers.rendering.gathered import Gathered, check_limits, follow_kustomization, read_tree
 from bot.handlers.rendering.tree import FluxArtifact, Tree, ignore_files_above
 from bot.i18n.catalogue import chart as chart_texts
 from bot.i18n.catalogue import manifest as manifest_texts
@@ -40,7 +40,7 @@ from bot.i18n.catalogue import render as texts
 from bot.i18n.language import LocalizedText, Phrase, Text
 from bot.ports.charts import ChartError, Charts
 from bot.ports.errors import PortError
-from bot.ports.git import File, LinkedFiles, RepositoryError
+from bot.ports.git import File, LinkedFiles
 from bot.ports.rendering import Renderer, RenderError
 
 _FETCHED: Final = ".fetched"  # where a fetched chart is, beside the files of a repository
@@ -48,36 +48,27 @@ _HELM_OUTPUT: Final = "helm-output.yaml"
 _MAX_NAMED = 3  # objects named before "and N more"
 
 
-@dataclass(slots=True)
-class Gathered:
-    """A source, including the overrides of files in its path, and everything needed to render it.
-
-    `outside` has the other paths that each tree depends on. `helm` says whether a kustomization has charts, `plugins`
-    whether it has generators, transformers or validators. `values` are Helm's values files, from the repository's root.
-    `root` is the path to render: the source's, or that of a fetched chart.
-    """
-
-    source: Source
-    kind: SourceType
-    root: str
-    files: dict[str, File] = field(default_factory=dict)
-    outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    helm: bool = False
-    plugins: bool = False
-    values: tuple[str, ...] = ()
-    set_file: tuple[tuple[str, str], ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """The result of rendering. `unknown` has one sentence for each reason why objects are missing from `manifests`."""
+    """The result of rendering.
+
+    `unknown` has one sentence for each reason why objects are missing from `manifests`, and `notes` what else people
+    should know.
+    """
 
     manifests: tuple[Manifest, ...]
     unknown: tuple[Text, ...] = ()
+    notes: tuple[Text, ...] = ()
 
 
-def gather(tree: Tree, source: Source, files: Iterable[File], charts: Charts | None = None) -> Gathered:
-    """Find what a source depends on besides its own `files`, and fetch the charts that it needs.
+def gather(
+    tree: Tree,
+    source: Source,
+    files: Iterable[File],
+    charts: Charts | None = None,
+    bases: MountedBases | None = None,
+) -> Gathered:
+    """Find what a source depends on besides its own `files`, fetch the charts that it needs, and mount its bases.
 
     ManifestError; RenderError, RepositoryError, ChartError.
     """
@@ -104,7 +95,7 @@ def gather(tree: Tree, source: Source, files: Iterable[File], charts: Charts | N
             gathered.kind = SourceType.KUSTOMIZE
             own[changed.file] = File(changed.file, changed.content)
     if gathered.kind is SourceType.KUSTOMIZE:
-        _follow(tree, path, gathered, is_unrestricted=source.kustomize.flux is not None)
+        follow_kustomization(tree, path, gathered, bases, is_unrestricted=source.kustomize.flux is not None)
     elif gathered.kind is SourceType.HELM:
         _follow_chart(tree, gathered, charts)
     else:
@@ -120,6 +111,12 @@ def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
 
     Charts whose output may vary, such as with the time, are rendered twice; objects that differ become `unknown`.
     """
+    floating = [base for base in gathered.bases.values() if not base.is_pinned][:_MAX_NAMED]
+    notes = tuple(LocalizedText(texts.NOT_PINNED, base=base.title) for base in floating)
+    return replace(_render(gathered, renderer), notes=notes)
+
+
+def _render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
     source = gathered.source
     path, contents = source.path, [(file.path, file.content) for file in gathered.files.values()]
     if gathered.kind is SourceType.PLAIN:
@@ -133,6 +130,8 @@ def render(gathered: Gathered, renderer: Renderer | None) -> Rendering:
         return _with_metadata(Rendering(_within_limit(path, manifests)), source)
     if renderer is None:
         raise PortError(LocalizedText(texts.NO_RENDERER, path=path or LocalizedText(texts.THIS)))
+    if source.helm.masked_values:
+        renderer = renderer.without_cache()
     first = _with_metadata(_run_renderer(gathered, renderer), source)
     charts = gathered.helm or gathered.kind is SourceType.HELM
     inline = (source.helm.inline_values, *(value for _, value in (*source.helm.set, *source.helm.set_string)))
@@ -282,48 +281,14 @@ def _with_present_components(tree: Tree, path: str, parameters: KustomizeParamet
     return replace(parameters, components=tuple(components))
 
 
-def _follow(tree: Tree, path: str, gathered: Gathered, *, is_unrestricted: bool) -> None:
-    read, todo = [path], [Reference(path, path, 1)]
-    targets: list[str] = []  # of links
-    while todo:
-        reference = todo.pop()
-        if reference.path in gathered.outside:
-            continue
-        if reference.optional and not tree.has(reference.path):
-            gathered.outside[reference.path] = ()
-            continue
-        if not any(is_within(reference.path, root) for root in read):
-            targets += _read(tree, reference, gathered)
-            read.append(reference.path)
-            _check_limits(gathered, len(read))
-        part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
-        references = find_references(part, reference.path)
-        gathered.helm = gathered.helm or references.uses_helm
-        gathered.plugins = gathered.plugins or references.uses_plugins
-        outside = [*references.outside, *(_outside_files(part) if is_unrestricted else ())]
-        gathered.outside[reference.path] = tuple(other.path for other in outside)
-        todo += outside
-    gathered.outside[path] += tuple(targets)
-    gathered.outside.update({target: () for target in targets if target not in gathered.outside})
-    if is_unrestricted:
-        moved = move_outside_files({name: file.content for name, file in gathered.files.items()})
-        gathered.files.update({name: File(name, content) for name, content in moved.items()})
-
-
-def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
-    for file, content in files.items():
-        if file.rsplit("/", 1)[-1] in KUSTOMIZATION_FILES:
-            yield from (Reference(path, file, 1, optional=True) for path in outside_paths(file, content))
-
-
 def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None:
     path, root, parameters = gathered.source.path, gathered.root, gathered.source.helm
     targets: list[str] = []  # of links
     needed = find_dependencies({name: file.content for name, file in gathered.files.items()}, root, parameters)
     for number, reference in enumerate(needed.outside, 1):
         if not reference.optional or tree.has(reference.path):
-            targets += _read(tree, reference, gathered)
-        _check_limits(gathered, number)
+            targets += read_tree(tree, reference, gathered)
+        check_limits(gathered, number)
     ignore_missing = parameters.ignore_missing_values_files
     gathered.values = expand_values_files(needed.values_files, gathered.files, ignore_missing=ignore_missing)
     gathered.set_file = needed.set_file
@@ -337,7 +302,7 @@ def _follow_chart(tree: Tree, gathered: Gathered, charts: Charts | None) -> None
             raise dependency.not_fetchable()
         place = f"{root}/charts/{dependency.name}-{number}".lstrip("/")
         gathered.files.update(_fetched_files(chart, place, charts))
-        _check_limits(gathered, number)
+        check_limits(gathered, number)
     gathered.outside[path] = (*(reference.path for reference in needed.outside), *targets)
     gathered.outside.update(dict.fromkeys(gathered.outside[path], ()) | {path: gathered.outside[path]})
 
@@ -353,31 +318,3 @@ def _fetched_files(chart: ChartRef, place: str, charts: Charts | None) -> dict[s
 def _is_link(file: File, linked: LinkedFiles) -> bool:
     """Whether a file is itself a link, not in a linked directory: only Helm and Kustomize follow those."""
     return [link for link in linked.links if is_within(file.path, link)] == [file.path]
-
-
-def _read(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[str]:
-    """Add the files at a path, including those behind links; the targets of these links."""
-    try:
-        linked = tree.linked(reference.path)
-        gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
-    except RepositoryError:
-        if not tree.has(reference.path):
-            raise reference.missing_error() from None
-        raise
-    return linked.targets
-
-
-def _check_limits(gathered: Gathered, trees: int) -> None:
-    total = sum(len(file.content) for file in gathered.files.values())
-    if len(gathered.files) > MAX_FILES or total > MAX_BYTES or trees > MAX_TREES:
-        raise RenderError(
-            LocalizedText(
-                texts.TOO_MUCH,
-                trees=f"{trees:,}",
-                files=f"{len(gathered.files):,}",
-                size=f"{total / 2**20:.0f}",
-                most_trees=f"{MAX_TREES:,}",
-                most_files=f"{MAX_FILES:,}",
-                most_size=str(MAX_BYTES >> 20),
-            )
-        )

@@ -39,7 +39,7 @@ class Commit:
         self._repository = repository
         self._revision = revision
         self._read: dict[str, Sequence[File]] = {}
-        self._present: dict[str, bool] = {}
+        self._ids: dict[str, str | None] = {}
         self._links: Mapping[str, str] | None = None
 
     def files(self, path: str) -> Sequence[File]:
@@ -74,9 +74,13 @@ class Commit:
 
     def has(self, path: str) -> bool:
         """See Tree."""
-        if path not in self._present:
-            self._present[path] = self._repository.tree_id(self._revision, path) is not None
-        return self._present[path]
+        return self.tree_id(path) is not None
+
+    def tree_id(self, path: str) -> str | None:
+        """The id of the tree or blob at `path`; None if there is none. RepositoryError."""
+        if path not in self._ids:
+            self._ids[path] = self._repository.tree_id(self._revision, path)
+        return self._ids[path]
 
 
 class FluxArtifact:

@@ -125,9 +125,8 @@ def _observe_target(target: _Target, live: LiveComparison) -> Observation:
 
 def _observe_applied(target: _Target, live: LiveComparison) -> Observation:
     """Whether the merge is applied: changed objects match their manifests, and removed ones are gone."""
-    namespace = target.application.namespace
-    result = comparison_result(target.changed, namespace=namespace, live=live)
-    present, unknown = still_present(target.removed, namespace=namespace, live=live)
+    result = comparison_result(target.changed, target.application, live)
+    present, unknown = still_present(target.removed, target.application, live)
     missing = [line for drift in result.drift for line in _missing(drift)]
     remaining = [f"{manifest.kind} {manifest.name}" for manifest in present]
     if missing or remaining:

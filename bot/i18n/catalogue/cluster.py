@@ -13,6 +13,7 @@ READ_SCHEMA_OF = Phrase(en="read the OpenAPI schema of {version}", es="leer el e
 COULD_NOT = Phrase(
     en="Could not {what} on cluster {cluster}: {why}", es="No se pudo {what} en el clúster {cluster}: {why}"
 )
+AUDIT_LOG = Phrase(en="Could not read the audit log {path}: {why}", es="No se pudo leer el audit log {path}: {why}")
 EXPIRES = Phrase(en="the list expired on every attempt (410).", es="la lista expiró en cada intento (410).")
 EXPIRED = Phrase(en="the list expired (410).", es="la lista expiró (410).")
 TOO_LARGE = Phrase(en="the response is larger than {size} MiB.", es="la respuesta supera los {size} MiB.")

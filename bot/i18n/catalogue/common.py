@@ -29,6 +29,7 @@ LINE_AT = Phrase(en="{path} line {n}", es="{path} línea {n}")
 BY = Phrase(en=" · by {manager}", es=" · por {manager}")
 BY_AT = Phrase(en=" · by {manager}, before {time}", es=" · por {manager}, antes de las {time}")
 BY_UNKNOWN = Phrase(en=" · writer unknown", es=" · autor desconocido")
+MISSING = Phrase(en="{object} is missing from the cluster", es="{object} falta en el clúster")
 DELETED = Phrase(
     en="{object} is missing from the cluster",
     es="{object} falta en el clúster",

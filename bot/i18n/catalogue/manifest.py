@@ -86,6 +86,22 @@ REMOTE = Phrase(
     en="{field} refers to {what}, but rendering never downloads files. Commit a copy and use that instead.",
     es="{field} se refiere a {what}, pero al renderizar no se descarga nada. Sube una copia a git y usa esa.",
 )
+BASE_NOT_ALLOWED = Phrase(
+    en="{field} refers to {what}, which is not allowed. Allow {location} under bases.allow, or commit a copy and use "
+    "that instead.",
+    es="{field} se refiere a {what}, que no está permitido. Permite {location} en bases.allow, o sube una copia a git "
+    "y usa esa.",
+)
+BASE_ORIGIN = Phrase(
+    en="{field} refers to {what}, but buildMetadata writes where each object comes from, which the bot cannot know of "
+    "remote bases. Commit a copy and use that instead.",
+    es="{field} se refiere a {what}, pero buildMetadata escribe de dónde viene cada objeto, y el bot no puede saberlo "
+    "de bases remotas. Sube una copia a git y usa esa.",
+)
+TOO_MANY_BASES = Phrase(
+    en="{field} refers to {what}, but an application can have at most {most} remote bases.",
+    es="{field} se refiere a {what}, pero una aplicación puede tener como máximo {most} bases remotas.",
+)
 FETCHED_CHART = Phrase(
     en="The chart {name} would have to be downloaded{origin}, but rendering never downloads files: {remedy}",
     es="Habría que descargar el chart {name}{origin}, pero al renderizar no se descarga nada: {remedy}",

@@ -146,3 +146,8 @@ ENCRYPTED = Phrase(
     es="{objects} sin comprobar: cifrado con SOPS, y el bot no lo descifra.",
 )
 AND_MORE = Phrase(en="{objects} and {n} more", es="{objects} y {n} más")
+NOT_PINNED = Phrase(
+    en="The base {base} is not pinned to a commit, so it can change without a commit here.",
+    es="La base {base} no está fijada a un commit, así que puede cambiar sin un commit aquí.",
+)
+NO_BASE = Phrase(en="The base {base} cannot be read: {why}", es="No se puede leer la base {base}: {why}")

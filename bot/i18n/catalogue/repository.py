@@ -146,3 +146,7 @@ NOT_UTF8 = Phrase(
     es="{url} solo acepta commits firmados, y el forge no puede crear este porque una de sus rutas no es UTF-8. "
     "Reviértelo a mano.",
 )
+BASE_NOT_ALLOWED = Phrase(
+    en="{location} is not allowed. Allow it under bases.allow.",
+    es="{location} no está permitido. Permítelo en bases.allow.",
+)

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from bot.sandbox.cluster import discovery, openapi, table
+from bot.sandbox.cluster.audit import AuditLogFile
 from bot.sandbox.cluster.errors import NO_SUCH_PATH, ApiError, bad_request, forbidden
 from bot.sandbox.cluster.kinds import Kind, builtin_kinds, kinds_of_crd
 from bot.sandbox.cluster.request import NOBODY, Received, Request, Response, Target
@@ -41,6 +42,7 @@ class Api:
         self.clock = clock
         self.store = Store()
         self.requests: deque[Received] = deque(maxlen=REMEMBERED)
+        self.audit_log: AuditLogFile | None = None
         self._broken: set[str] = set()
         self._kinds: dict[tuple[str, str, str], Kind] = {}  # by group, version, plural
         self._documents: dict[str, tuple[Object, bytes]] = {}
@@ -193,6 +195,12 @@ class Api:
         if target is None:
             return self._about_itself(request)
         self._refuse_broken(target.kind.api_version)
+        response = self._about_objects(request, target)
+        if self.audit_log and request.method in VERB_OF:
+            self.audit_log.record(VERB_OF[request.method], request, target, response, self.clock())
+        return response
+
+    def _about_objects(self, request: Request, target: Target) -> Response:
         match request.method, target.name:
             case "GET", None:
                 return self._list(request, target)

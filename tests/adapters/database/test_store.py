@@ -14,7 +14,8 @@ from bot.adapters.database.store import SqlStore
 from bot.adapters.database.tables import metadata
 from bot.core.access.audit import AuditEntry, Origin
 from bot.core.approvals.approval import ApprovalRecord, ApprovalStatus
-from bot.core.drift.model import Check, FieldDrift, ObjectDrift, Status
+from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
+from bot.core.drift.model import Check, ClusterUser, FieldDrift, ObjectDrift, Status
 from bot.core.incidents.incident import Incident, IncidentEvent, IncidentEventType, IncidentState
 from bot.core.pull_requests.change_ref import CommitUrl, PullNumber
 from bot.core.pull_requests.queued import QueuedRevert, QueueState
@@ -499,3 +500,19 @@ def test_a_home_is_confirmed_by_who_published_it_last(store):
     assert [home.user for home in store.homes.seen_since(T0, 9)] == ["U2", "U1"]
     assert [home.user for home in store.homes.seen_since(T0, 1)] == ["U2"]
     assert [home.user for home in store.homes.seen_since(T0 + timedelta(minutes=1), 9)] == ["U2"]
+
+
+def test_requests_of_a_cluster_are_kept_until_they_are_too_old_or_too_many(store):
+    key = ObjectKey("apps", "deployments", "shop", "web")
+    user = ClusterUser("ana@example.com", "bo@example.com")
+    write = ClusterWrite("w1", key, "patch", user, "kubectl-set", T0, T0, fields=("spec.replicas",), is_exact=True)
+    later = [replace(write, id=f"w{number}", time=T0 + timedelta(minutes=number)) for number in range(2, 5)]
+    other = replace(write, id="w9", key=replace(key, name="api"), user=None)
+    store.cluster_writes.save("prod", [write, *later, other])
+    store.cluster_writes.save("prod", [replace(write, fields=None, is_exact=False), replace(other, is_exact=True)])
+    store.cluster_writes.save("test", [write])
+    assert sorted(store.cluster_writes.of_objects("prod", [key]), key=lambda item: item.id) == [write, *later]
+    assert store.cluster_writes.of_objects("prod", [other.key, replace(key, namespace="")]) == [other]
+    store.cluster_writes.prune("prod", T0 + timedelta(minutes=2), limit=2)
+    assert {item.id for item in store.cluster_writes.of_objects("prod", [key, other.key])} == {"w3", "w4"}
+    assert store.cluster_writes.of_objects("test", [key]) == [write]

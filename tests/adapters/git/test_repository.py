@@ -2,7 +2,9 @@ import asyncio
 import base64
 import hashlib
 import logging
+import os
 import shutil
+import signal
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -336,13 +338,49 @@ def test_a_conflicted_tree_that_equals_ours_is_still_a_conflict(source, reposito
     assert merged.conflicts == ("logo.png",)
 
 
-def test_the_attributes_at_the_root_are_heeded(source, repository):
-    source.commit("Union", {".gitattributes": "*.log merge=union\n", "x.log": "a\nz\n"})
-    base = source.commit("Two", {"x.log": "a\nb\nz\n"})
-    ours = source.commit("Three", {"x.log": "a\nc\nz\n"})
+@pytest.mark.parametrize(
+    ("path", "content", "is_conflict"),
+    [
+        ("README.md", "", True),
+        (".gitattributes", "*.log merge=union\n", False),
+        ("apps/.gitattributes", "*.log merge=union\n", False),
+        ("apps/deep/.gitattributes", "x.log merge=union\n", False),
+        ("other/.gitattributes", "*.log merge=union\n", True),
+        (".gitattributes", "rules", True),  # a symbolic link
+    ],
+)
+def test_a_merge_follows_the_attributes_of_every_folder(source, repository, path, content, is_conflict):
+    source.commit("Seed", {"rules": "*.log merge=union\n", "apps/deep/x.log": "a\nz\n"})
+    if content == "rules":
+        (source.path / path).symlink_to(content)
+        source.commit("Link", {})
+    else:
+        source.commit("Rule", {path: content})
+    base = source.commit("Two", {"apps/deep/x.log": "a\nb\nz\n"})
+    ours = source.commit("Three", {"apps/deep/x.log": "a\nc\nz\n"})
     repository.fetch()
     merged = repository.merge_trees(base, ours, source.git("rev-parse", f"{base}^"))
-    assert merged.conflicts == ()
+    assert bool(merged.conflicts) == is_conflict
+
+
+@pytest.mark.parametrize("rule", ["binary", "-merge", "merge=binary"])
+def test_files_that_must_not_be_merged_line_by_line_are_conflicts(source, repository, rule):
+    """Encrypted files, above all."""
+    lines = "".join(f"{number}\n" for number in range(20))
+    source.commit("Seed", {"apps/.gitattributes": f"*.enc {rule}\n", "apps/secret.enc": lines})
+    base = source.commit("First line", {"apps/secret.enc": "x\n" + lines})
+    ours = source.commit("Last line", {"apps/secret.enc": "x\n" + lines + "y\n"})
+    repository.fetch()
+    assert repository.merge_trees(base, ours, source.git("rev-parse", f"{base}^")).conflicts == ("apps/secret.enc",)
+
+
+def test_a_reader_that_was_killed_is_replaced(source, repository):
+    head = repository.fetch()
+    for _ in range(2):
+        os.kill(repository._mirror._reader._process.pid, signal.SIGKILL)
+        assert repository.tree_id(head, "") == source.sha("HEAD^{tree}")
+        assert repository.tip("main") == head
+        assert repository.tip("main^") is None
 
 
 def test_a_pushed_commit_is_the_bots_on_a_branch_of_its_own(source, repository):

@@ -1,8 +1,11 @@
 """The limits on a program that renders, with programs that try to exceed them."""
 
 import fcntl
+import os
+import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from bot.core.rendering.limits import Limits
 from bot.ports.errors import PortError
 from bot.ports.git import File
 from bot.ports.rendering import RenderError
+from tests.common.wait import wait_for
 
 PATIENT = Limits(seconds=10.0)
 QUICK = Limits(seconds=1.0, cpu_seconds=1, memory_bytes=128 * 2**20, output_bytes=2**20)
@@ -77,18 +81,35 @@ def test_it_is_stopped_when_it_takes_too_long(code):
         python(code, limits=QUICK)
 
 
-def test_what_it_started_is_stopped_with_it(tmp_path):
-    lock = tmp_path / "lock"
-    child = f"import fcntl, time; f = open({str(lock)!r}, 'w'); fcntl.flock(f, fcntl.LOCK_EX); time.sleep(60)"
+def is_free(lock):
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("end", ["while True: print('x' * 1000)", "os.close(1); os.close(2)"])
+def test_what_it_started_ends_with_it(end):
+    child = "import fcntl, time; f = open('../tmp/lock', 'w'); fcntl.flock(f, 2); print(flush=True); time.sleep(600)"
     code = f"""
-import fcntl, subprocess, sys, time
-subprocess.Popen([sys.executable, "-c", {child!r}])
-time.sleep(60)
+import os, subprocess, sys, time
+command = [sys.executable, "-I", "-S", "-c", {child!r}]
+subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout.readline()
+{end}
 """
-    with pytest.raises(RenderError, match="took longer than 1 s"):
-        python(code, limits=QUICK)
-    with lock.open("w") as mine:
-        fcntl.flock(mine, fcntl.LOCK_EX)  # waits until the child is gone
+    with private_copy([]) as folder:
+        with suppress(RenderError):
+            run([sys.executable, "-I", "-S", "-c", code], folder=folder, what="It", limits=Limits(output_bytes=2**20))
+        with (folder / "tmp/lock").open("r+") as lock:
+            wait_for(lambda: is_free(lock))
+
+
+def test_a_killed_launcher_is_replaced():
+    launcher = int(python("import os; print(os.getppid())").stdout)
+    os.kill(launcher, signal.SIGKILL)
+    wait_for(lambda: ") Z " in Path(f"/proc/{launcher}/stat").read_text())
+    assert python("").status == 0
 
 
 def test_it_is_stopped_when_it_says_too_much():

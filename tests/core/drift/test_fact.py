@@ -180,8 +180,8 @@ COMMON = {
     ),
     "configmap-key": (
         changed("data.MODE", "prod", "debug", "ConfigMap", "settings"),
-        "ConfigMap settings key MODE prod → debug",
-        "ConfigMap settings · clave MODE prod → debug",
+        "ConfigMap settings key “MODE” prod → debug",
+        "ConfigMap settings · clave “MODE” prod → debug",
     ),
     "configmap-line": (
         changed(
@@ -191,33 +191,33 @@ COMMON = {
             "ConfigMap",
             "settings",
         ),
-        "ConfigMap settings key app.properties: debug=false → debug=true",
-        "ConfigMap settings · clave app.properties: debug=false → debug=true",
+        "ConfigMap settings key “app.properties”: debug=false → debug=true",
+        "ConfigMap settings · clave “app.properties”: debug=false → debug=true",
     ),
     "configmap-lines": (
         changed('data["app.properties"]', PROPERTIES, "color=red\nretries=9\ndebug=false\n", "ConfigMap", "settings"),
-        "ConfigMap settings key app.properties differs in 2 lines",
-        "ConfigMap settings · clave app.properties difiere en 2 líneas",
+        "ConfigMap settings key “app.properties” differs in 2 lines",
+        "ConfigMap settings · clave “app.properties” difiere en 2 líneas",
     ),
     "secret-key": (
         changed("data.password", "(hidden)", "(hidden)", "Secret", "db"),
-        "Secret db key password changed",
-        "Secret db · clave password cambió",
+        "Secret db key “password” changed",
+        "Secret db · clave “password” cambió",
     ),
     "secret-key-added": (
         changed("data.token", None, "(hidden)", "Secret", "db"),
-        "Secret db key token added",
-        "Secret db · clave token solo en el clúster",
+        "Secret db key “token” added",
+        "Secret db · clave “token” solo en el clúster",
     ),
     "schedule": (
         changed("spec.schedule", "0 3 * * *", "* * * * *", "CronJob", "backup"),
-        "backup schedule 0 3 * * * → * * * * *",
-        "backup · programación 0 3 * * * → * * * * *",
+        "CronJob backup schedule 0 3 * * * → * * * * *",
+        "CronJob backup · programación 0 3 * * * → * * * * *",
     ),
     "suspended": (
         changed("spec.suspend", None, True, "CronJob", "backup"),
-        "backup is now suspended",
-        "backup ahora está suspendido",
+        "CronJob backup is now suspended",
+        "CronJob backup ahora está suspendido",
     ),
     "probe": (
         changed(f"{WEB}.livenessProbe.httpGet.path", "/healthz", "/"),
@@ -250,6 +250,12 @@ COMMON = {
         "Widget w · tags: + green",
     ),
 }
+
+
+def test_many_missing_objects_of_a_kind_are_one_fact():
+    settings = [ObjectDrift("v1", "ConfigMap", "shop", f"item-{number}", "missing") for number in range(500)]
+    texts = [str(fact.text) for fact in facts([*settings, ObjectDrift("v1", "Service", "shop", "web", "missing")])]
+    assert sorted(texts) == ["500 ConfigMap objects are missing", "Service web is missing"]
 
 
 @pytest.mark.parametrize("name", COMMON)

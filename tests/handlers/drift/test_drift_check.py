@@ -352,8 +352,8 @@ def test_manifests_are_compared_outside_a_check_and_removed_ones_found(scenario)
     scenario.deploy("shop", CONFIG)
     manifests = render_plain([("a.yaml", as_yaml(CONFIG, DEPLOYMENT).encode())])
     live = compare_live(scenario.client, [(manifest, SHOP) for manifest in manifests])
-    assert [drift.kind for drift in comparison_result(manifests, namespace="shop", live=live).drift] == ["Deployment"]
-    present, unknown = still_present(manifests, namespace="shop", live=live)
+    assert [drift.kind for drift in comparison_result(manifests, SHOP, live).drift] == ["Deployment"]
+    present, unknown = still_present(manifests, SHOP, live)
     assert ([manifest.kind for manifest in present], unknown) == (["ConfigMap"], ())
 
 
@@ -361,7 +361,7 @@ def test_whether_a_removed_object_remains_can_be_unknown(scenario):
     manifests = render_plain([("a.yaml", as_yaml(SECRET).encode())])
     scenario.live.fail("*/secrets", 403)
     live = compare_live(scenario.client, [(manifest, SHOP) for manifest in manifests])
-    present, unknown = still_present(manifests, namespace="shop", live=live)
+    present, unknown = still_present(manifests, SHOP, live)
     assert present == []
     assert str(unknown[0]).startswith("Secret login not checked: ")
 
@@ -521,6 +521,18 @@ def test_the_cache_depends_on_the_application(scenario, caches):
     for _ in range(2):
         checks = scenario.check(caches=caches)
         assert [checks[name].status for name in ("shop", "site")] == [Status.SYNCED, Status.OUT_OF_SYNC]
+
+
+def test_applications_that_share_a_source_keep_their_own_ignore_rules(scenario, caches):
+    rule = IgnoreRule(kind="ConfigMap", paths=("data.level",))
+    shop = scenario.declare("shop", CONFIG)
+    shop = replace(shop, rendered=shop.source)  # as discovered, without the application's name in it
+    scenario.applications = [replace(shop, name="lenient", ignore=(rule,)), shop]
+    scenario.deploy("shop", config_map(level="debug"))
+    expected = {"lenient": Status.SYNCED, "shop": Status.OUT_OF_SYNC}
+    for _ in range(2):
+        assert {name: check.status for name, check in scenario.check(caches=caches).items()} == expected
+        scenario.applications.reverse()
 
 
 def test_the_cache_depends_on_the_cluster(scenario, caches, tmp_path):

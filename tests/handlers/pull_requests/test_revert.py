@@ -1,6 +1,6 @@
 """Every row of what `/gitops revert` is asked and answers, on real repositories; the forge is one in memory."""
 
-import random
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -8,8 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.adapters.git import mirror
+from bot.adapters.git.process import run_git
 from bot.adapters.git.repository import GitRepository
+from bot.core.access.audit import Origin
 from bot.core.access.permission import Denied, Granted, Rule
+from bot.core.access.requester import Requester
 from bot.core.pull_requests.change_ref import PullNumber, Sha
 from bot.core.pull_requests.revert import (
     AcrossMerges,
@@ -30,9 +34,14 @@ from bot.core.pull_requests.revert import (
     RootCommit,
     Unfinished,
 )
+from bot.handlers.pull_requests.track import poll, track
+from bot.i18n.language import ENGLISH
+from bot.ports import Ports
 from bot.ports.forge import ForgeError
 from tests.common.samples import application
+from tests.common.slack import JONAS
 from tests.common.wait import DEADLINE
+from tests.comparison.history import NOT_UTF8, ODD_NAMES
 
 WEB, API = "apps/shop/web.yaml", "apps/api/api.yaml"
 
@@ -398,6 +407,64 @@ def test_a_conflict_names_files_later_commits_and_commands(reverts):
     assert reverts.forge.pull_requests == {}
 
 
+def test_files_with_odd_names_in_conflict_are_named_with_their_later_commits(reverts):
+    names = [f"apps/shop/{name}" for name in ODD_NAMES]
+    raw = os.fsdecode(NOT_UTF8)
+    reverts.source.commit("Odd", dict.fromkeys([*names, raw], "1\n"))
+    bad = reverts.source.commit("Bad", dict.fromkeys([*names, raw], "2\n"))
+    later = reverts.source.commit("Later", dict.fromkeys([*names, raw], "3\n"))
+    outcome = reverts.request(bad)
+    assert isinstance(outcome, Conflict)
+    assert {file.path for file in outcome.files} == {*names, "latin-\ufffd.txt"}
+    assert {tuple(commit.sha for commit in file.later) for file in outcome.files} == {(later,)}
+    back = reverts.source.commit("Back", dict.fromkeys([*names, raw], "1\n"))
+    undone = reverts.request(bad)
+    assert isinstance(undone, NothingToUndo)
+    assert undone.since.sha == back
+
+
+def test_a_file_in_the_way_of_a_directory_is_named_as_git_names_it(reverts):
+    reverts.source.commit("File", {"conf": "a: 1\n"})
+    bad = reverts.source.commit("Edit/it", {"conf": "a: 2\n"})
+    reverts.source.commit("Directory", {"conf": None, "conf/inner.yaml": "b: 1\n"})
+    outcome = reverts.request(bad)
+    assert [(file.path, file.kind) for file in outcome.files] == [
+        (f"conf~parent of {bad[:8]} (Edit_it)", "file/directory, modify/delete")
+    ]
+
+
+def test_a_submodule_that_moved_twice_is_a_conflict(reverts):
+    """Git prints advice about submodules after its messages, and in another format."""
+    source = reverts.source
+    shas = [source.sha(), *(source.commit(f"Other {number}", {"docs/x.md": str(number)}) for number in range(3))]
+    for sha in shas:
+        source.git("update-index", "--add", "--cacheinfo", f"160000,{sha},vendor")
+        source.git("commit", "-q", "-m", "Move vendor")
+    outcome = reverts.request(source.sha("HEAD^"))
+    assert isinstance(outcome, Conflict)
+    assert [file.path for file in outcome.files] == ["vendor"]
+
+
+def test_a_conflict_in_many_files_takes_no_more_git_processes_than_in_one(reverts, monkeypatch):
+    counts = []
+    for number in (1, 40):
+        files = [f"apps/shop/{number}-{file}.yaml" for file in range(number)]
+        for value in "123":
+            sha = reverts.source.commit(f"To {value}", dict.fromkeys(files, f"a: {value}\n"))
+        reverts.repository.fetch()
+        commands = []
+
+        def counted(argv, commands=commands, **keywords):
+            commands.append(argv[0])
+            return run_git(argv, **keywords)
+
+        monkeypatch.setattr(mirror, "run_git", counted)
+        outcome = reverts.request(reverts.source.sha("HEAD^"))
+        assert [commit.sha for file in outcome.files for commit in file.later] == [sha] * number
+        counts.append(sorted(commands))
+    assert counts[0] == counts[1]
+
+
 def test_modify_delete_and_binary_changes_are_conflicts(reverts):
     reverts.source.commit("Logo", {"logo.png": b"\0one", "old.yaml": "a: 1\n"})
     bad = reverts.source.commit("Bad", {"logo.png": b"\0two", "old.yaml": "a: 2\n"})
@@ -543,26 +610,84 @@ def test_a_revert_follows_a_branch_that_moves_meanwhile(reverts):
     assert isinstance(restless, Opened), "a branch that never rests is no reason to give up"
 
 
-@pytest.mark.parametrize("moment", ["merge_trees", "push_commit"])
+class Rewriting:
+    """Before one call of a repository or forge, somebody removes the newest commit of main; everything is passed on."""
+
+    def __init__(self, target, moment, source):
+        self.target, self.moment, self.source = target, moment, source
+
+    def __getattr__(self, name):
+        if name == self.moment and self.source.sha("main") != self.source.sha("kept"):
+            self.source.git("reset", "-q", "--hard", "kept")
+        return getattr(self.target, name)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["resolved_revision", "merge_trees", "changed_paths", "tip", "push_commit", "open_pull_requests", "first_parent"],
+)
 def test_a_branch_that_is_rewritten_meanwhile_gets_nothing_back_that_was_removed(reverts, moment):
     bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    reverts.source.git("branch", "kept")
     leaked = reverts.source.commit("Leak a token", {"docs/token.txt": "s3cret"})
-
-    class Rewritten(GitRepository):
-        """Somebody removes the newest commit while the revert is being made."""
-
-        def __getattribute__(self, name):
-            if name == moment and reverts.source.sha("main") == leaked:
-                reverts.source.git("reset", "-q", "--hard", bad)
-            return super().__getattribute__(name)
-
-    outcome = reverts.request(bad, repository=reverts.replica("rewritten", Rewritten))
-    if isinstance(outcome, Refused):
-        assert "was rewritten meanwhile" in outcome.reason
-        assert not reverts.forge.pull_requests
-        outcome = reverts.request(bad)
+    reverts.forge = Rewriting(reverts.forge, moment, reverts.source)
+    outcome = reverts.request(bad, repository=Rewriting(reverts.repository, moment, reverts.source))
+    assert reverts.source.sha("main") == bad, "it was rewritten"
     assert isinstance(outcome, Opened)
     assert leaked not in reverts.source.git("rev-list", outcome.pull.head).split()
+    assert reverts.source.show(outcome.pull.head, WEB) == "replicas: 1"
+
+
+def test_a_branch_that_was_pushed_before_the_tracked_one_was_rewritten_is_not_continued(reverts):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    reverts.source.git("branch", "kept")
+    reverts.source.commit("Leak a token", {"docs/token.txt": "s3cret"})
+    reverts.forge.creation_fault = ForgeError("The forge is down.")
+    pushed = reverts.request(bad)
+    assert isinstance(pushed, Unfinished)
+    reverts.forge.creation_fault = None
+    reverts.source.git("reset", "-q", "--hard", "kept")
+    outcome = reverts.request(bad)
+    assert isinstance(outcome, Opened)
+    assert outcome.pull.head == f"{pushed.branch}-2"
+    assert reverts.source.sha(f"{outcome.pull.head}^") == bad
+
+
+def test_an_open_pull_request_of_a_rewritten_branch_is_flagged_and_not_returned(reverts, store, clock):
+    """Somebody rewrites main at the last moment, when nothing can be checked before it is open."""
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    reverts.source.git("branch", "kept")
+    reverts.source.commit("Leak a token", {"docs/token.txt": "s3cret"})
+    forge = reverts.forge
+    reverts.forge = Rewriting(forge, "create_pull_request", reverts.source)
+    dangerous = reverts.request(bad)
+    assert isinstance(dangerous, Opened)
+    ports = Ports({"platform": reverts.repository}, {"platform": forge}, {}, None, store, None, clock)
+    requester = Requester(JONAS, "jonas", "C9", Origin.COMMAND, ENGLISH)
+    details = {"requester": requester, "what": bad, "applications": (), "channel": "C0"}
+    track(ports, dangerous.pull, "platform", **details)
+    reverts.repository.fetch()
+    poll(ports)
+    assert [pull.rewritten for pull in store.pull_requests.unsettled()] == [True]
+    outcome = reverts.request(bad)
+    assert isinstance(outcome, Opened)
+    assert outcome.pull.head == f"{dangerous.pull.head}-2"
+    track(ports, outcome.pull, "platform", **details)
+    reverts.source.commit("Later", {"docs/x.md": "x"})
+    reverts.repository.fetch()
+    poll(ports)
+    flagged = {pull.number: pull.rewritten for pull in store.pull_requests.unsettled()}
+    assert flagged == {dangerous.pull.number: True, outcome.pull.number: False}
+
+
+def test_a_branch_that_somebody_updated_is_still_the_open_pull_request(reverts):
+    bad = reverts.source.commit("Scale web", {WEB: "replicas: 9\n"})
+    opened = reverts.request(bad)
+    reverts.source.commit("Other", {"docs/x.md": "x"})
+    reverts.source.switch(opened.pull.head)
+    reverts.source.merge("main")
+    reverts.source.switch()
+    assert reverts.request(bad) == AlreadyOpen(opened.pull)
 
 
 def test_a_change_reverted_meanwhile_is_not_reverted_again(reverts):
@@ -581,73 +706,7 @@ def test_a_change_reverted_meanwhile_is_not_reverted_again(reverts):
     assert outcome.by.sha == reverts.source.sha("main")
 
 
-# ------------------------------------------------------------ against git itself
-
-
-def _history(source, dice: random.Random) -> None:
-    """A small history of edits, moves, deletions, modes, binaries and merges."""
-    names = [f"d{n % 2}/f{n}" for n in range(4)]
-    source.commit("Seed", {name: "".join(f"{line}\n" for line in range(8)) for name in names})
-    for step in range(dice.randint(4, 9)):
-        merging = dice.random() < 0.25
-        if merging:
-            source.branch(f"side{step}")
-            _edit(source, dice, f"{step}a")
-            if dice.random() < 0.5:
-                _edit(source, dice, f"{step}b")
-            source.switch()
-            if dice.random() < 0.5:
-                _edit(source, dice, f"{step}c")
-            source.git("merge", "-q", "--no-ff", "-X", "ours", "-m", f"Merge {step}", f"side{step}", check=False)
-            if source.git("ls-files", "-u"):
-                source.git("merge", "--abort")
-        else:
-            _edit(source, dice, str(step))
-
-
-def _edit(source, dice: random.Random, label: str) -> None:
-    files = source.git("ls-files").splitlines()
-    name = dice.choice(files)
-    file = source.path / name
-    match dice.randint(0, 7):
-        case 0 if len(files) > 2:
-            source.git("rm", "-q", name)
-        case 1:
-            source.git("mv", name, f"d{dice.randint(0, 2)}-{label}")
-        case 2:
-            file.chmod(0o755 if not file.stat().st_mode & 0o100 else 0o644)
-        case 3:
-            file.write_bytes(bytes([0, dice.randint(0, 255)]))
-        case 4:
-            file.with_name(f"new{label}").write_text(f"{label}\n" * 3)
-        case _:
-            lines = file.read_bytes().split(b"\n")
-            lines[dice.randrange(len(lines))] = label.encode()
-            file.write_bytes(b"\n".join(lines))
-    source.git("add", "-A")
-    source.git("commit", "-q", "--allow-empty", "-m", f"Edit {label}")
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_result_and_conflict_agree_with_git_revert(source, tmp_path, seed):
-    dice = random.Random(seed)  # noqa: S311  a history to repeat, not a secret
-    _history(source, dice)
-    repository = GitRepository("fuzz", source.url, "main", tmp_path / "mirrors")
-    head = repository.fetch()
-    candidates = [commit for commit in repository.first_parent(None, head) if commit.parents]
-    for commit in dice.sample(candidates, min(3, len(candidates))):
-        merged = repository.merge_trees(commit.sha, head, commit.parents[0])
-        source.git("checkout", "-q", "--detach", head)
-        mainline = ["-m", "1"] if len(commit.parents) > 1 else []
-        source.git("revert", "--no-commit", *mainline, commit.sha, check=False)
-        unmerged = {line.partition("\t")[2] for line in source.git("ls-files", "-u").splitlines()}
-        assert bool(merged.conflicts) == bool(unmerged), commit.subject
-        if not unmerged:
-            assert merged.tree == source.git("write-tree"), commit.subject
-        else:
-            assert unmerged <= set(merged.conflicts), commit.subject
-        source.git("reset", "-q", "--hard")
-        source.git("revert", "--quit")
+# ------------------------------------------------------------ permission
 
 
 @pytest.mark.parametrize("text", ["{both}", "{first}..{both}"])

@@ -6,6 +6,7 @@ import tarfile
 
 import pytest
 
+from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.programs import ProgramRenderer, sdk_command
 from bot.core.rendering.source import HelmParameters, Source, SourceType
 from bot.ports.rendering import RenderError
@@ -391,3 +392,17 @@ def test_a_path_without_a_chart_says_so(rendering):
 def test_without_helm_it_says_what_to_install(rendering):
     rendering.use(ProgramRenderer())
     assert "pip install 'gitops-bot[helm]'" in rendering.error(CHART, chart())
+
+
+def test_output_with_values_from_secrets_is_not_kept_on_disk(rendering, tmp_path):
+    level = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {level: {{ .Values.level }}}\n"
+    rendering.commit(
+        {"app/Chart.yaml": "{apiVersion: v2, name: shop, version: 1.0.0}\n", "app/templates/a.yaml": level}
+    )
+    post_renderers = ('{"patches": []}',)
+    for masked, entries in (('{"level": "masked"}', 0), ("", 2)):
+        rendering.use(CachedRenderer(rendering.cache._renderer, tmp_path / "rendered"))
+        values = {"inline_values": '{"level": "hunter2"}', "masked_values": masked, "post_renderers": post_renderers}
+        rendering.cache.rendering(rendering.repository, rendering.repository.head(), chart(**values))
+        assert len(list(tmp_path.glob("rendered/*"))) == entries
+        rendering.use(rendering.cache._renderer.programs)

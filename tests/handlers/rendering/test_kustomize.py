@@ -1,7 +1,10 @@
 """Kustomize at a commit, against what the official program prints of the same commit's work tree."""
 
+from itertools import combinations
+
 import pytest
 
+from bot.adapters.rendering.disk_cache import CachedRenderer
 from bot.adapters.rendering.programs import ProgramRenderer
 from bot.core.objects.manifest import ManifestError
 from bot.core.rendering.limits import Limits
@@ -131,6 +134,25 @@ def test_sources_are_prepared_together_and_fail_separately(rendering):
         rendering.render("apps/4")
     with pytest.raises(PortError, match="There is no gone"):
         rendering.render("gone")
+
+
+def test_overlays_that_clash_are_rendered_together_as_each_by_itself(rendering, tmp_path):
+    """Every combination of changes to one base, beside an overlay that fails; after a restart from the disk."""
+    changes = ("namePrefix: a-\n", "namespace: other\n", "configMapGenerator: [{name: env, literals: [a=b]}]\n")
+    apps = {
+        f"apps/{number}": "".join(("resources: [../../base]\n", *subset))
+        for number, subset in enumerate(subset for size in range(4) for subset in combinations(changes, size))
+    }
+    bad = {"apps/bad": "resources: [../../base, ../0]\n"}
+    head = rendering.commit({**BASE, **{f"{path}/kustomization.yaml": text for path, text in (apps | bad).items()}})
+    official = {path: objects(rendering.official(path)) for path in apps}
+    for _ in range(2):
+        rendering.use(CachedRenderer(ProgramRenderer.find(), tmp_path / "rendered"))
+        rendering.cache.prepare(rendering.repository, head, map(Source, apps | bad))
+        assert {path: objects(rendering.render(path)) for path in apps} == official
+        with pytest.raises(RenderError, match="an object is declared twice"):
+            rendering.render("apps/bad")
+    assert len(list((tmp_path / "rendered").iterdir())) == len(apps)
 
 
 def test_a_failed_rendering_is_retried_later(rendering, monkeypatch):

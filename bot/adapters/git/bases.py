@@ -1,0 +1,76 @@
+"""`ports.Bases`: mirrors of the repositories that kustomizations refer to."""
+
+import fnmatch
+import hashlib
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from bot.adapters.git.repository import GitRepository
+from bot.core.git.target_revision import HEAD, TargetRevision
+from bot.core.rendering.remote_base import RemoteBase
+from bot.i18n.catalogue import repository as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.git import RepositoryError
+
+_FETCH_EVERY: Final = 60.0  # seconds, for a branch or tag, and until a failed fetch is tried again
+
+
+class GitBases:
+    """`ports.Bases` in mirrors below `folder`, fetched without credentials.
+
+    `allow` has patterns of hosts (`github.com`) and repositories (`github.com/acme/*`), with `*` for any characters.
+    """
+
+    def __init__(self, folder: Path, allow: Sequence[str]) -> None:
+        self._folder = folder
+        self._allow = [pattern.lower() for pattern in allow]
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)  # by URL
+        self._revisions: dict[RemoteBase, tuple[str | RepositoryError, float]] = {}
+
+    def is_allowed(self, base: RemoteBase) -> bool:
+        location = base.location
+        forms = (location, location.partition("/")[0])
+        return any(fnmatch.fnmatchcase(form, pattern) for form in forms for pattern in self._allow)
+
+    def repository(self, base: RemoteBase) -> GitRepository:
+        return self._tracking(base, TargetRevision(base.ref or HEAD))
+
+    def revision(self, base: RemoteBase) -> str:
+        at_ref = RemoteBase(base.url, base.ref, "")
+        with self._locks[base.url]:
+            revision, expires = self._revisions.get(at_ref, ("", 0.0))
+            if expires <= time.monotonic():
+                try:
+                    revision, lasts = self._fetch(base), (float("inf") if base.is_pinned else _FETCH_EVERY)
+                except RepositoryError as error:
+                    revision, lasts = RepositoryError(error.text), _FETCH_EVERY
+                self._revisions[at_ref] = revision, time.monotonic() + lasts
+        if isinstance(revision, RepositoryError):
+            raise RepositoryError(revision.text)
+        return revision
+
+    def _fetch(self, base: RemoteBase) -> str:
+        if not self.is_allowed(base):
+            raise RepositoryError(LocalizedText(texts.BASE_NOT_ALLOWED, location=base.location))
+        if not base.ref:
+            return self.repository(base).fetch()
+        if base.is_pinned:
+            try:
+                return self.repository(base).head()
+            except RepositoryError:  # neither in a branch nor in a tag
+                if self.repository(base).fetch_commit(base.ref):
+                    return base.ref
+                raise
+        # Kustomize takes the ref as it is: `1.x` is no range of versions.
+        try:
+            return self._tracking(base, TargetRevision.branch(base.ref)).fetch()
+        except RepositoryError:
+            return self._tracking(base, TargetRevision.tag(base.ref)).head()
+
+    def _tracking(self, base: RemoteBase, revision: TargetRevision) -> GitRepository:
+        mirror = hashlib.sha256(base.url.encode()).hexdigest()[:16]
+        return GitRepository(base.location, base.url, revision, self._folder, mirror=mirror)

@@ -1,0 +1,170 @@
+"""Who made a difference: joins what differs with the requests that the audit log has for the object.
+
+A request is the one that made a difference if the states before and after it show that it was the last one that changed
+the field. Without the states, every request that may have changed it is a candidate, and the field manager and the time
+in managedFields rule some out. Nobody is named if the log contradicts managedFields, or may begin too late.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from bot.core.cluster_audit.event import REPLICAS
+from bot.core.cluster_audit.write import ClusterWrite, ObjectKey, guess_resource
+from bot.core.drift.model import Actor, Confidence, FieldDrift, ObjectDrift
+from bot.core.objects.path import is_related
+
+_MAX_USERS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When a field got its live value: after the last check that saw another one, and before the first that saw it."""
+
+    after: datetime
+    before: datetime
+
+
+Windows = Callable[[ObjectDrift, FieldDrift], Window | None]  # None if it is not known
+
+
+def object_keys(object_drift: ObjectDrift) -> tuple[ObjectKey, ObjectKey]:
+    """The key of the object, and the one of requests for the whole collection."""
+    group = object_drift.api_version.rpartition("/")[0]
+    key = ObjectKey(group, guess_resource(object_drift.kind), object_drift.namespace or "", object_drift.name)
+    return key, replace(key, name="")
+
+
+def with_actors(
+    drift: Iterable[ObjectDrift],
+    writes: Mapping[ObjectKey, Sequence[ClusterWrite]],
+    windows: Windows,
+    *,
+    complete_until: datetime,
+) -> tuple[ObjectDrift, ...]:
+    """The differences with who made each. A difference that the log does not explain keeps the actor that it has.
+
+    The log has every request until `complete_until`; later ones may still be missing.
+    """
+
+    def with_actor(object_drift: ObjectDrift) -> ObjectDrift:
+        ordered = _in_order(write for key in object_keys(object_drift) for write in writes.get(key, ()))
+        if object_drift.change == "missing":
+            return replace(object_drift, actor=deleter(ordered) or object_drift.actor)
+        fields = tuple(with_writer(object_drift, field, ordered) for field in object_drift.fields)
+        return replace(object_drift, fields=fields)
+
+    def with_writer(object_drift: ObjectDrift, field: FieldDrift, ordered: Sequence[ClusterWrite]) -> FieldDrift:
+        if _is_content_of_secret(object_drift, field):
+            return field
+        window = windows(object_drift, field)
+        actor = writer(field, ordered, window)
+        if actor is None or actor.confidence is Confidence.CERTAIN:
+            return replace(field, actor=actor or field.actor)
+        if window is None or window.before > complete_until:
+            return replace(field, actor=field.actor or (actor if window is None else None))
+        return replace(field, actor=actor)
+
+    return tuple(map(with_actor, drift))
+
+
+def deleter(writes: Sequence[ClusterWrite]) -> Actor | None:
+    """Who deleted an object, from the requests for it in their order; None if the log does not say."""
+    last = next((write for write in reversed(writes) if write.is_deletion or write.is_creation), None)
+    if last is None or last.is_creation:
+        return None
+    return _actor(Confidence.CERTAIN if last.key.name else Confidence.LIKELY, [last])
+
+
+def writer(field: FieldDrift, writes: Iterable[ClusterWrite], window: Window | None = None) -> Actor | None:
+    """Who gave a field its live value, from the requests for the object in their order; None if the log can't say."""
+    writes = _of_this_object(writes)
+    if not _explains_managed_fields(field, writes):
+        return None
+    last_by_path: dict[str, ClusterWrite] = {}
+    uncertain: list[ClusterWrite] = []
+    for write in writes:
+        if not write.is_exact:
+            if _may_have_changed(field, write):
+                uncertain.append(write)
+            continue
+        paths = [path for path in write.fields or () if is_related(path, field.path)]
+        if any(len(path) <= len(field.path) for path in paths):  # the whole field, so what was before no longer counts
+            last_by_path, uncertain = {}, []
+        last_by_path |= dict.fromkeys(paths, write)
+    covers_creation = bool(last_by_path)
+    if field.change == "removed" and any(len(path) > len(field.path) for path in last_by_path):
+        last_by_path = {path: write for path, write in last_by_path.items() if len(path) > len(field.path)}
+    exact = [write for write in dict.fromkeys(last_by_path.values()) if _agrees(field, write)]
+    if window:
+        exact, uncertain = ([write for write in some if _is_within(write, window)] for some in (exact, uncertain))
+    elif not covers_creation:  # the log may begin after the change
+        uncertain = [write for write in uncertain if write.fields is not None]
+    return _actor(Confidence.LIKELY if uncertain else Confidence.CERTAIN, exact + uncertain)
+
+
+def _in_order(writes: Iterable[ClusterWrite]) -> list[ClusterWrite]:
+    unique = list({write.id: write for write in writes}.values())
+    if all(write.version is not None for write in unique):
+        return sorted(unique, key=lambda write: (write.version or 0, write.time, write.id))
+    return sorted(unique, key=lambda write: (write.time, write.completed, write.id))
+
+
+def _of_this_object(writes: Iterable[ClusterWrite]) -> Sequence[ClusterWrite]:
+    """Without the requests for an earlier object of the same name."""
+    writes = list(writes)
+    start = max((index for index, write in enumerate(writes) if write.is_creation), default=0)
+    return [write for write in writes[start:] if not write.is_deletion]
+
+
+def _explains_managed_fields(field: FieldDrift, writes: Iterable[ClusterWrite]) -> bool:
+    """Whether the log has the manager's latest request, which managedFields tells the time of."""
+    if field.manager is None or field.time is None:
+        return True
+    return any(write.manager == field.manager and _is_at(write, field.time) for write in writes)
+
+
+def _agrees(field: FieldDrift, write: ClusterWrite) -> bool:
+    """Whether managedFields allow that a request wrote the live value."""
+    if field.manager is None:
+        return True
+    return write.manager == field.manager and (field.time is None or _second(write.time) <= field.time)
+
+
+def _may_have_changed(field: FieldDrift, write: ClusterWrite) -> bool:
+    if not _agrees(field, write) or (write.subresource == "scale" and not is_related(field.path, REPLICAS)):
+        return False
+    return write.fields is None or any(is_related(path, field.path) for path in write.fields)
+
+
+def _is_at(write: ClusterWrite, time: datetime) -> bool:
+    """Whether a request ran at a time of managedFields, which has no fractions of a second."""
+    return _second(write.time) <= time <= write.completed
+
+
+def _is_within(write: ClusterWrite, window: Window) -> bool:
+    return write.completed >= window.after and write.time <= window.before
+
+
+def _second(time: datetime) -> datetime:
+    return time.replace(microsecond=0)
+
+
+def _is_content_of_secret(object_drift: ObjectDrift, field: FieldDrift) -> bool:
+    is_secret = (object_drift.api_version, object_drift.kind) == ("v1", "Secret")
+    return is_secret and any(is_related(field.path, path) for path in ("data", "stringData"))
+
+
+def _actor(confidence: Confidence, writes: Sequence[ClusterWrite]) -> Actor | None:
+    """The actor behind requests: one of several if they are of different users."""
+    users = list(dict.fromkeys(write.user for write in writes))
+    tools = {write.tool for write in writes}
+    if not users or len(users) > _MAX_USERS:
+        return None
+    return Actor(
+        confidence=confidence if len(users) == 1 else Confidence.ONE_OF_SEVERAL,
+        users=tuple(user for user in users if user),
+        tool=tools.pop() if len(tools) == 1 else "",
+        time=writes[0].time if len(writes) == 1 else None,
+    )

@@ -1,0 +1,190 @@
+"""Reads audit events of the API server, `audit.k8s.io/v1`, and keeps who changed what, without any value.
+
+https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import orjson
+
+from bot.core.cluster_audit.object_fields import Digests, ObjectFields, TooLargeError, digest
+from bot.core.cluster_audit.write import EVERYTHING, ClusterWrite, ObjectKey, guess_resource
+from bot.core.drift.model import ClusterUser
+from bot.core.objects.resource import mapping, text
+from bot.core.objects.scalar_equality import parse_time
+from bot.core.objects.steps import TooManyStepsError
+
+Object = Mapping[str, Any]
+
+REPLICAS: Final = "spec.replicas"
+_API_VERSION: Final = "audit.k8s.io/v1"
+_VERBS: Final = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+_CREATED: Final = 201
+_REFUSED: Final = 400
+_MAX_NAME: Final = 256  # characters of a user or an object
+_MAX_MANAGER: Final = 128  # as the API server has it
+
+# Objects that controllers write all the time and nobody declares in git.
+_RECORDS: Final = frozenset({"events", "leases", "tokenreviews", "subjectaccessreviews", "selfsubjectaccessreviews"})
+_CONTROLLED: Final = frozenset({"controllerrevisions", "endpoints", "endpointslices", "nodes", "pods", "replicasets"})
+_CONTROLLERS: Final = ("system:serviceaccount:kube-system:", "system:node:", "system:kube-", "system:apiserver")
+
+
+class NotAnEventError(ValueError):
+    """The text is not an audit event."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectState:
+    """An object after a request, as digests. With `is_partial` only of the fields that the request could change.
+
+    `owned` are the fields that the request's manager owned then; None if the event does not say.
+    """
+
+    digests: Digests
+    is_partial: bool = False
+    generation: int | None = None
+    owned: frozenset[str] | None = None
+
+
+def parse_events(body: bytes) -> Iterator[Object]:
+    """The events in a line of an audit log, or in what a webhook gets. NotAnEventError."""
+    try:
+        document = orjson.loads(body)
+    except ValueError:
+        raise NotAnEventError from None
+    if not isinstance(document, Mapping) or document.get("apiVersion") != _API_VERSION:
+        raise NotAnEventError
+    if document.get("kind") == "Event":
+        yield document
+    elif document.get("kind") == "EventList" and isinstance(document.get("items"), list):
+        yield from (event for event in document["items"] if isinstance(event, Mapping))
+    else:
+        raise NotAnEventError
+
+
+def read_write(event: Object, key: bytes, *, keep_users: bool) -> tuple[ClusterWrite, ObjectState | None] | None:
+    """What an event says of a change, and the object's state after it if the event has that.
+
+    None if it changed nothing that git could declare: a read, a dry run, a refused request, a status, a controller's
+    own records. `key` is the key of the digests. Without `keep_users` the names of people are left out. Nothing of a
+    Secret is read but its name.
+    """
+    write = _without_bodies(event, keep_users=keep_users)
+    if write is None or not isinstance(event.get("responseObject"), Mapping):
+        return None if write is None else (write, None)
+    response: Object = event["responseObject"]
+    write = replace(write, version=_version(response))
+    if write.key.resource == "secrets" or write.is_deletion:
+        return write, None
+    if write.subresource == "scale":
+        return write, _scaled(response, key)
+    return _with_fields(write, response, event.get("requestObject"), key)
+
+
+def _without_bodies(event: Object, *, keep_users: bool) -> ClusterWrite | None:
+    verb, reference = text(event, "verb"), mapping(event, "objectRef")
+    code = mapping(event, "responseStatus").get("code")
+    times = [parse_time(text(event, name)) for name in ("requestReceivedTimestamp", "stageTimestamp")]
+    parameters = parse_qs(text(event, "requestURI").partition("?")[2])
+    subresource, resource = text(reference, "subresource"), text(reference, "resource")
+    user = text(mapping(event, "user"), "username")[:_MAX_NAME]
+    impersonated = text(mapping(event, "impersonatedUser"), "username")[:_MAX_NAME]
+    if (
+        event.get("stage") != "ResponseComplete"
+        or verb not in _VERBS
+        or not isinstance(code, int)
+        or code >= _REFUSED
+        or "dryRun" in parameters
+        or subresource not in ("", "scale")
+        or resource in _RECORDS
+        or (resource in _CONTROLLED and user.startswith(_CONTROLLERS))
+        or None in times
+    ):
+        return None
+    received, completed = (time for time in times if time)
+    object_key = _object_key(event, reference, resource)
+    is_creation = not subresource and (verb == "create" or (verb in ("update", "patch") and code == _CREATED))
+    if not object_key.name and verb != "deletecollection":
+        return None
+    whole = is_creation or verb == "delete"
+    return ClusterWrite(
+        id=_id(event, object_key),
+        key=object_key,
+        verb="create" if is_creation else verb,
+        user=ClusterUser(user, impersonated) if keep_users else None,
+        manager=_manager(parameters, text(event, "userAgent")),
+        time=received,
+        completed=max(received, completed),
+        subresource=subresource,
+        is_apply="force" in parameters,
+        fields=(EVERYTHING,) if whole else (REPLICAS,) if subresource == "scale" else None,
+        is_exact=whole,
+    )
+
+
+def _with_fields(
+    write: ClusterWrite, response: Object, request: Any, key: bytes
+) -> tuple[ClusterWrite, ObjectState | None]:
+    """With the fields that a patch names, and the object's state."""
+    fields = ObjectFields(response)
+    try:
+        digests = fields.digests(key)
+        is_patch = write.verb == "patch" and not write.is_apply and not _is_whole_object(request)
+        if is_patch and not write.is_exact:
+            write = replace(write, fields=fields.patched(request))
+        owned = None if is_patch or write.is_exact else fields.owned_by(write.manager)
+    except (TooLargeError, TooManyStepsError, RecursionError):
+        return write, None
+    generation = mapping(response, "metadata").get("generation")
+    return write, ObjectState(digests, generation=generation if isinstance(generation, int) else None, owned=owned)
+
+
+def _is_whole_object(request: Any) -> bool:
+    """Whether a patch is of server-side apply: that names the whole object."""
+    return isinstance(request, Mapping) and "apiVersion" in request and "kind" in request
+
+
+def _scaled(response: Object, key: bytes) -> ObjectState:
+    return ObjectState({REPLICAS: digest(mapping(response, "spec").get("replicas", 0), key)}, is_partial=True)
+
+
+def _object_key(event: Object, reference: Object, resource: str) -> ObjectKey:
+    response = mapping(event, "responseObject")
+    name = text(reference, "name") or (
+        text(mapping(response, "metadata"), "name") if text(event, "verb") == "create" else ""
+    )
+    kind = text(response, "kind")
+    is_object = kind not in ("", "Status", "Scale", "DeleteOptions") and not kind.endswith("List")
+    return ObjectKey(
+        text(reference, "apiGroup")[:_MAX_NAME],
+        (guess_resource(kind) if is_object else resource)[:_MAX_NAME],
+        text(reference, "namespace")[:_MAX_NAME],
+        name[:_MAX_NAME],
+    )
+
+
+def _manager(parameters: Mapping[str, list[str]], user_agent: str) -> str:
+    """As the API server names a manager.
+
+    https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/endpoints/handlers/create.go
+    """
+    given = parameters.get("fieldManager", [""])[0]
+    name = given or "".join(filter(str.isprintable, user_agent[:1000].partition("/")[0]))
+    return name.encode()[:_MAX_MANAGER].decode(errors="ignore") or "unknown"
+
+
+def _id(event: Object, key: ObjectKey) -> str:
+    """The same for each delivery of an event. Not the audit ID alone: a client may choose that, and repeat it."""
+    parts = [text(event, name) for name in ("auditID", "verb", "requestURI", "requestReceivedTimestamp")]
+    return hashlib.blake2b(orjson.dumps([*parts, str(key)]), digest_size=16).hexdigest()
+
+
+def _version(response: Object) -> int | None:
+    """Decimal on every API server. https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions."""
+    version = text(mapping(response, "metadata"), "resourceVersion")
+    return int(version) if version.isascii() and version.isdecimal() and len(version) < 20 else None

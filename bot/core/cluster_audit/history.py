@@ -1,0 +1,141 @@
+"""The last states of objects, from which follows which fields each request changed, removals too.
+
+The states are in memory only, and hold digests instead of values. The result doesn't depend on the order in which the
+events arrive, as long as the states of an object are kept.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from bot.core.cluster_audit.event import ObjectState
+from bot.core.cluster_audit.object_fields import MAX_FIELDS, Digests
+from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
+from bot.core.objects.path import is_related
+
+MAX_DIGESTS: Final = 200_000  # of all objects together; the objects that changed least recently are forgotten first
+MAX_STATES: Final = 32  # of one object
+
+_Order = tuple[int, datetime, str]
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A request as it was read, and its fields as they were last worked out."""
+
+    read: ClusterWrite
+    state: ObjectState
+    known: ClusterWrite
+
+    @property
+    def order(self) -> _Order:
+        """A request that changes nothing leaves the object's version as it is, so the time counts too."""
+        return self.read.version or 0, self.read.time, self.read.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of an object between two requests; `digests` are None if that is nothing."""
+
+    digests: Digests | None = None
+    generation: int | None = None
+
+
+@dataclass(slots=True)
+class _History:
+    """The last requests for one object, and what it was `before` them. `start` is the last request before them."""
+
+    entries: dict[str, _Entry] = field(default_factory=dict)
+    before: _Known = _Known()
+    start: _Order | None = None
+
+    @property
+    def size(self) -> int:
+        return sum(len(entry.state.digests) for entry in self.entries.values()) + len(self.before.digests or ())
+
+    def work_out(self) -> list[ClusterWrite]:
+        """Compare each state with the one before; returns the requests of which that changes what is known."""
+        state, changed = self.before, []
+        for entry in self._ordered():
+            state, known = _follow(state, entry)
+            if known != entry.known:
+                entry.known = known
+                changed.append(known)
+        return changed
+
+    def forget_oldest(self) -> None:
+        oldest = self._ordered()[0]
+        self.before, _ = _follow(self.before, oldest)
+        self.start = oldest.order
+        del self.entries[oldest.read.id]
+
+    def _ordered(self) -> list[_Entry]:
+        return sorted(self.entries.values(), key=lambda entry: entry.order)
+
+
+class ObjectHistories:
+    """The states of the objects of one cluster. Not for concurrent use."""
+
+    def __init__(self) -> None:
+        self._histories: OrderedDict[ObjectKey, _History] = OrderedDict()
+        self._size = 0
+
+    def add(self, write: ClusterWrite, state: ObjectState | None) -> list[ClusterWrite]:
+        """Record a request; returns it, and every other one of which more is known now."""
+        if state is None or write.version is None:
+            return [write]
+        history = self._histories.setdefault(write.key, _History())
+        self._histories.move_to_end(write.key)
+        entry = _Entry(write, state, write)
+        if write.id in history.entries:
+            return [history.entries[write.id].known]
+        if history.start is not None and entry.order <= history.start:
+            return [write]  # from before what is remembered
+        before = history.size
+        history.entries[write.id] = entry
+        changed = history.work_out()
+        if len(history.entries) > MAX_STATES:
+            history.forget_oldest()
+        self._size += history.size - before
+        while self._size > MAX_DIGESTS and len(self._histories) > 1:
+            _, forgotten = self._histories.popitem(last=False)
+            self._size -= forgotten.size
+        return changed if any(item.id == write.id for item in changed) else [write, *changed]
+
+
+def _follow(before: _Known, entry: _Entry) -> tuple[_Known, ClusterWrite]:
+    """What is known of an object after a request, and of the request itself."""
+    write, state = entry.read, entry.state
+    if state.is_partial:
+        if before.digests is None:
+            return before, write
+        after = {**before.digests, **state.digests}
+        fields = _changed(entry, before.digests, after)
+        generation = before.generation
+        if generation is not None and fields:
+            generation += 1
+    else:
+        after, generation = state.digests, state.generation
+        is_next = generation is None or before.generation is None or generation <= before.generation + 1
+        # Otherwise, requests that are not in the log changed the object in between. Objects without a generation, such
+        # as ConfigMaps, do not say so.
+        fields = _changed(entry, before.digests, after) if before.digests is not None and is_next else None
+    known = write if fields is None or write.is_exact else replace(write, fields=fields, is_exact=True)
+    return _Known(after, generation), known
+
+
+def _changed(entry: _Entry, before: Digests, after: Digests) -> tuple[str, ...] | None:
+    """The fields that differ, if the request can have changed them. None if they are too many."""
+    differing = [path for path in {**before, **after} if before.get(path) != after.get(path)]
+    if len(differing) > MAX_FIELDS:
+        return None
+    named, owned = entry.read.fields, entry.state.owned
+    return tuple(
+        sorted(
+            path
+            for path in differing
+            if (named is None or any(is_related(path, name) for name in named))
+            and (owned is None or path not in after or path in owned)
+        )
+    )

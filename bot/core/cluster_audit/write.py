@@ -1,0 +1,82 @@
+"""One request that changed an object of a cluster, as far as the bot keeps it. It holds no value."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.core.drift.model import ClusterUser
+
+EVERYTHING: Final = ""  # the path of a whole object
+
+_TOOLS: Final = {"kubectl-client-side-apply": "kubectl apply"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectKey:
+    """An object of a cluster. `resource` is the plural (`deployments`); `namespace` is "" for a cluster-scoped one.
+
+    `name` is "" if the request was for a whole collection.
+    """
+
+    group: str
+    resource: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterWrite:
+    """One successful request that changed an object, or may have.
+
+    - `user` made the request; None if the bot keeps no names.
+    - `manager` is the field manager, as in `metadata.managedFields`.
+    - `time` is when the API server received the request, and `completed` when it had responded.
+    - `version` is the object's resourceVersion afterwards; None if the event does not have it.
+    - `fields` are the paths that the request changed, if `is_exact`; otherwise those that it named. None: any field.
+    """
+
+    id: str
+    key: ObjectKey
+    verb: str
+    user: ClusterUser | None
+    manager: str
+    time: datetime
+    completed: datetime
+    subresource: str = ""
+    is_apply: bool = False
+    version: int | None = None
+    fields: tuple[str, ...] | None = None
+    is_exact: bool = False
+
+    @property
+    def is_creation(self) -> bool:
+        """Whether the object did not exist before."""
+        return self.verb == "create"
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether the request deleted the object, or a collection that it was in."""
+        return self.verb in ("delete", "deletecollection")
+
+    @property
+    def tool(self) -> str:
+        """`kubectl edit`; the field manager of any other tool than kubectl."""
+        if self.manager in _TOOLS:
+            return _TOOLS[self.manager]
+        if self.manager == "kubectl":
+            command = "delete" if self.is_deletion else self.subresource or ("apply" if self.is_apply else "")
+            return f"kubectl {command}".rstrip()
+        return self.manager.replace("kubectl-", "kubectl ", 1) if self.manager.startswith("kubectl-") else self.manager
+
+
+def guess_resource(kind: str) -> str:
+    """The plural of a kind, by the rule of Kubernetes' own tools; some custom resources have another one.
+
+    https://pkg.go.dev/k8s.io/apimachinery/pkg/api/meta#UnsafeGuessKindToResource
+    """
+    singular = kind.lower()
+    if singular.endswith("endpoints"):
+        return singular
+    if singular.endswith("s"):
+        return f"{singular}es"
+    return f"{singular[:-1]}ies" if singular.endswith("y") else f"{singular}s"

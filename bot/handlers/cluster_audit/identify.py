@@ -1,0 +1,105 @@
+"""Names who made the differences that checks see, from what is recorded of the clusters' audit logs."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.config.sections.cluster_audit import ClusterAuditConfig
+from bot.core.cluster_audit.actor import Window, object_keys, with_actors
+from bot.core.cluster_audit.write import ClusterWrite, ObjectKey
+from bot.core.drift.model import Actor, Check, FieldDrift, ObjectDrift, Status
+from bot.ports.store import ClusterWrites
+
+_CLOCK_SKEW: Final = timedelta(seconds=5)  # between the bot and the API servers
+
+_Identity = tuple[str, str | None, str, str, str]  # kind, namespace, name, path, and the live value
+
+
+class ActorFinder:
+    """Finds who made the differences on the clusters in `audits`. Any thread may call, but one per application."""
+
+    def __init__(self, audits: Mapping[str, ClusterAuditConfig], writes: ClusterWrites) -> None:
+        self._audits = audits
+        self._writes = writes
+        self._windows: dict[str, dict[_Identity, Window | None]] = {}  # by application
+
+    def identify(self, checks: Sequence[Check], previous: Mapping[str, Check], now: datetime) -> list[Check]:
+        """The same checks, with who made each difference. `previous` are the last checks of the applications.
+
+        StoreError.
+        """
+        return [
+            self._identify(check, previous.get(check.application), now)
+            if check.drift and check.cluster in self._audits
+            else check
+            for check in checks
+        ]
+
+    def _identify(self, check: Check, previous: Check | None, now: datetime) -> Check:
+        windows = self._windows[check.application] = self._windows_of(check, previous, now)
+        writes: dict[ObjectKey, list[ClusterWrite]] = {}
+        keys = {key for object_drift in check.drift for key in object_keys(object_drift)}
+        for write in self._writes.of_objects(check.cluster, keys):
+            writes.setdefault(write.key, []).append(write)
+        audit = self._audits[check.cluster]
+        drift = with_actors(
+            _with_previous_actors(check, previous),
+            writes,
+            lambda object_drift, field: windows.get(_identity(object_drift, field)),
+            complete_until=now - audit.delay,
+        )
+        if not audit.show_users:
+            drift = tuple(map(_without_users, drift))
+        return replace(check, drift=drift)
+
+    def _windows_of(self, check: Check, previous: Check | None, now: datetime) -> dict[_Identity, Window | None]:
+        """When each difference may have been made; None for those that are older than what the bot remembers."""
+        window = None
+        if previous and previous.status is not Status.UNKNOWN and previous.revision == check.revision:
+            window = Window(previous.at - _CLOCK_SKEW, now + _CLOCK_SKEW)
+        earlier = self._windows.get(check.application)
+        if earlier is None:
+            earlier = dict.fromkeys(_differences(previous), None)
+        windows = {identity: earlier.get(identity, window) for identity in _differences(check)}
+        return windows if check.error is None else {**earlier, **windows}
+
+
+def _with_previous_actors(check: Check, previous: Check | None) -> tuple[ObjectDrift, ...]:
+    fields = _differences(previous)
+    objects = {_identity(item): item for item in (previous.drift if previous else ()) if item.change == "missing"}
+
+    def earlier(object_drift: ObjectDrift, field: FieldDrift) -> FieldDrift:
+        known = fields.get(_identity(object_drift, field))
+        return replace(field, actor=known.actor) if known else field
+
+    return tuple(
+        replace(item, actor=objects[_identity(item)].actor)
+        if _identity(item) in objects and item.change == "missing"
+        else replace(item, fields=tuple(earlier(item, field) for field in item.fields))
+        for item in check.drift
+    )
+
+
+def _without_users(object_drift: ObjectDrift) -> ObjectDrift:
+    """For differences that were seen before the configuration stopped showing users."""
+
+    def hidden(actor: Actor | None) -> Actor | None:
+        return replace(actor, users=()) if actor else None
+
+    fields = tuple(replace(field, actor=hidden(field.actor)) for field in object_drift.fields)
+    return replace(object_drift, fields=fields, actor=hidden(object_drift.actor))
+
+
+def _differences(check: Check | None) -> dict[_Identity, FieldDrift]:
+    return {
+        _identity(object_drift, field): field
+        for object_drift in (check.drift if check else ())
+        for field in object_drift.fields
+    }
+
+
+def _identity(object_drift: ObjectDrift, field: FieldDrift | None = None) -> _Identity:
+    path, live = (field.path, json.dumps(field.live, default=str)) if field else ("", "")
+    return object_drift.kind, object_drift.namespace, object_drift.name, path, live

@@ -1,0 +1,100 @@
+"""Records what audit events say: from log files, and from the API servers' webhooks."""
+
+import logging
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Protocol
+
+from bot.config.sections.cluster_audit import ClusterAuditConfig
+from bot.core.cluster_audit.event import NotAnEventError, parse_events, read_write
+from bot.core.cluster_audit.history import ObjectHistories
+from bot.core.cluster_audit.write import ClusterWrite
+from bot.ports.errors import PortError
+from bot.ports.isolation import skip_unexpected
+from bot.ports.store import ClusterWrites
+
+_log = logging.getLogger(__name__)
+
+MAX_WRITES: Final = 50_000  # that are stored for each cluster
+MAX_EVENTS: Final = 5_000  # in one body
+
+
+class AuditLog(Protocol):
+    """An audit log that is followed."""
+
+    def read(self) -> Sequence[bytes]:
+        """The lines since the last call, or as many as one call reads. ClusterError."""
+        ...
+
+    def close(self) -> None:
+        """Close the file."""
+        ...
+
+
+class AuditRecorder:
+    """Keeps the requests that changed something in one cluster, for as long as configured. Any thread may call.
+
+    `key` is the key of the digests: random, and never stored.
+    """
+
+    def __init__(
+        self, cluster: str, config: ClusterAuditConfig, logs: Sequence[AuditLog], writes: ClusterWrites, key: bytes
+    ) -> None:
+        self._cluster = cluster
+        self._config = config
+        self._logs = logs
+        self._writes = writes
+        self._key = key
+        self._histories = ObjectHistories()
+        self._lock = threading.Lock()
+        self._unreadable: dict[int, str] = {}  # why, by the index of the log
+
+    def receive(self, bodies: Iterable[bytes], now: datetime) -> int:
+        """Record the events in lines of a log, or in the body of a webhook; the number of bodies that are not events.
+
+        StoreError: nothing is recorded, and the same bodies can be received again.
+        """
+        refused = 0
+        with self._lock:
+            known: dict[str, ClusterWrite] = {}
+            for body in bodies:
+                try:
+                    events = list(parse_events(body))[:MAX_EVENTS]
+                except (NotAnEventError, RecursionError):
+                    refused += 1
+                    continue
+                for event in events:
+                    with skip_unexpected(f"an audit event of {self._cluster}"):
+                        self._read(event, now, known)
+            if known:
+                self._writes.save(self._cluster, list(known.values()))
+        return refused
+
+    def follow(self, now: datetime) -> None:
+        """Record what was appended to the logs since the last call. StoreError."""
+        for index, log in enumerate(self._logs):
+            try:
+                lines = log.read()
+                while lines:
+                    self.receive(lines, now)
+                    lines = log.read()
+                self._unreadable.pop(index, None)
+            except PortError as error:
+                if self._unreadable.get(index) != str(error):  # said once, not each second
+                    _log.warning("audit log of %s: %s", self._cluster, error)
+                self._unreadable[index] = str(error)
+
+    def prune(self, now: datetime) -> None:
+        """Forget what is older than the retention. StoreError."""
+        self._writes.prune(self._cluster, now - self._config.retention, MAX_WRITES)
+
+    def close(self) -> None:
+        """Stop following the logs."""
+        for log in self._logs:
+            log.close()
+
+    def _read(self, event: Mapping[str, object], now: datetime, known: dict[str, ClusterWrite]) -> None:
+        read = read_write(event, self._key, keep_users=self._config.show_users)
+        if read is not None and read[0].time >= now - self._config.retention:
+            known |= {write.id: write for write in self._histories.add(*read)}

@@ -1,0 +1,68 @@
+"""The audit webhook: API servers send their events to the bot.
+
+https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/#webhook-backend
+"""
+
+import hmac
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from bot.handlers.cluster_audit.record import AuditRecorder
+from bot.ports.store import StoreError
+
+MAX_PER_SECOND: Final = 50  # an API server sends at most 10 in a second, by default
+MAX_AT_ONCE: Final = 2  # so that the other requests to the port have threads left
+_BEARER: Final = "bearer "
+
+
+class AuditReceived(Enum):
+    """The result of receiving audit events."""
+
+    UNKNOWN = "there is no such cluster, or it has no audit webhook"
+    REFUSED = "without the token"
+    MALFORMED = "not audit events"
+    BUSY = "too many at once: to be sent again"
+    TAKEN = "recorded"
+
+
+class AuditWebhook:
+    """Accepts audit events of the clusters in `recorders`, with a bearer token. Any thread may call."""
+
+    def __init__(self, recorders: Mapping[str, AuditRecorder], token: str, *, clock: Callable[[], datetime]) -> None:
+        self._recorders = recorders
+        self._token = token.encode()
+        self._clock = clock
+        self._slots = threading.BoundedSemaphore(MAX_AT_ONCE)
+        self._lock = threading.Lock()
+        self._second, self._count = 0, 0
+
+    def receive(self, cluster: str, headers: Mapping[str, str], body: bytes) -> AuditReceived:
+        """`headers` have lower-case names."""
+        given = headers.get("authorization", "")
+        if given[: len(_BEARER)].lower() != _BEARER or not hmac.compare_digest(
+            given[len(_BEARER) :].encode(errors="replace"), self._token
+        ):
+            return AuditReceived.REFUSED
+        if cluster not in self._recorders:
+            return AuditReceived.UNKNOWN
+        if not self._may_go() or not self._slots.acquire(blocking=False):
+            return AuditReceived.BUSY
+        try:
+            refused = self._recorders[cluster].receive([body], self._clock())
+        except StoreError:
+            return AuditReceived.BUSY
+        finally:
+            self._slots.release()
+        return AuditReceived.MALFORMED if refused else AuditReceived.TAKEN
+
+    def _may_go(self) -> bool:
+        with self._lock:
+            second = int(time.monotonic())
+            if second != self._second:
+                self._second, self._count = second, 0
+            self._count += 1
+            return self._count <= MAX_PER_SECOND

@@ -1,0 +1,154 @@
+"""What a source is rendered from, and the bases and files that a kustomization adds to it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.core.rendering.kustomization import (
+    BaseReference,
+    Reference,
+    References,
+    find_references,
+    with_base_paths,
+)
+from bot.core.rendering.limits import MAX_BYTES, MAX_FILES, MAX_REMOTE_BASES, MAX_TREES
+from bot.core.rendering.load_restrictions import move_outside_files, outside_paths
+from bot.core.rendering.remote_base import RemoteBase, mounted_root
+from bot.core.rendering.source import KUSTOMIZATION_FILES, Source, SourceType, is_within
+from bot.handlers.rendering.bases import MountedBases, TreeWithBases
+from bot.handlers.rendering.tree import Tree
+from bot.i18n.catalogue import manifest as manifest_texts
+from bot.i18n.catalogue import render as texts
+from bot.i18n.language import LocalizedText
+from bot.ports.git import File, RepositoryError
+from bot.ports.rendering import RenderError
+
+
+@dataclass(slots=True)
+class Gathered:
+    """A source, including the overrides of files in its path, and everything needed to render it.
+
+    `root` is the path to render: the source's, or that of a fetched chart. `outside` has the other paths that each tree
+    depends on, and `base_ids` the tree ids of those that are in the repositories of remote `bases`, which are by the
+    roots of their mounts. `helm` says whether a kustomization has charts, and `plugins` whether one has generators,
+    transformers or validators. `values` are Helm's values files, from the repository's root.
+    """
+
+    source: Source
+    kind: SourceType
+    root: str
+    files: dict[str, File] = field(default_factory=dict)
+    outside: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    base_ids: dict[str, str | None] = field(default_factory=dict)
+    bases: dict[str, RemoteBase] = field(default_factory=dict)
+    helm: bool = False
+    plugins: bool = False
+    values: tuple[str, ...] = ()
+    set_file: tuple[tuple[str, str], ...] = ()
+
+
+def follow_kustomization(
+    tree: Tree, path: str, gathered: Gathered, bases: MountedBases | None, *, is_unrestricted: bool
+) -> None:
+    """Add what the kustomization at a path needs from elsewhere. ManifestError, RenderError, RepositoryError.
+
+    With `is_unrestricted`, it can load files from anywhere in the repository.
+    """
+    mounted = TreeWithBases(tree, bases) if bases else None
+    read, todo = [path], [Reference(path, path, 1)]
+    targets: list[str] = []  # of links
+    names_origins = False
+    while todo:
+        reference = todo.pop()
+        if reference.path in gathered.outside:
+            continue
+        tree_of = mounted if mounted and mounted_root(reference.path) else tree
+        if reference.optional and not tree_of.has(reference.path):
+            gathered.outside[reference.path] = ()
+            continue
+        if not any(_is_read_with(reference.path, root) for root in read):
+            targets += read_tree(tree_of, reference, gathered)
+            read.append(reference.path)
+            check_limits(gathered, len(read))
+        part = {name: file.content for name, file in gathered.files.items() if is_within(name, reference.path)}
+        references = find_references(part, reference.path)
+        gathered.helm = gathered.helm or references.uses_helm
+        gathered.plugins = gathered.plugins or references.uses_plugins
+        if reference.path == path:  # Kustomize ignores the buildMetadata of others
+            names_origins = references.names_origins
+        if references.bases and names_origins:
+            raise references.bases[0].error(manifest_texts.BASE_ORIGIN)
+        _refuse_other_roots(references, reference.path)
+        outside = [*references.outside, *(_outside_files(part) if is_unrestricted else ())]
+        outside += _mount(references.bases, gathered, bases)
+        gathered.outside[reference.path] = tuple(other.path for other in outside)
+        todo += outside
+    gathered.outside[path] += tuple(targets)
+    gathered.outside.update({target: () for target in targets if target not in gathered.outside})
+    if mounted:
+        gathered.base_ids = {place: mounted.tree_id(place) for place in gathered.outside if mounted_root(place)}
+    if is_unrestricted:
+        moved = move_outside_files({name: file.content for name, file in gathered.files.items()})
+        gathered.files.update({name: File(name, content) for name, content in moved.items()})
+
+
+def _refuse_other_roots(references: References, path: str) -> None:
+    """ManifestError for a path that leads out of the repository that it is in."""
+    for reference in references.outside:
+        if mounted_root(reference.path) != mounted_root(path):
+            raise reference.missing_error()
+
+
+def _is_read_with(path: str, root: str) -> bool:
+    return is_within(path, root) and mounted_root(path) == mounted_root(root)
+
+
+def _mount(references: Sequence[BaseReference], gathered: Gathered, bases: MountedBases | None) -> Iterator[Reference]:
+    """Mount the bases, and put their paths into the kustomizations. ManifestError for one that is not allowed."""
+    for reference in references:
+        if bases is None:
+            raise reference.error(manifest_texts.REMOTE)
+        if not bases.is_allowed(reference.base):
+            raise reference.error(manifest_texts.BASE_NOT_ALLOWED)
+        gathered.bases.setdefault(reference.base.root, reference.base)
+        if len(gathered.bases) > MAX_REMOTE_BASES:
+            raise reference.error(manifest_texts.TOO_MANY_BASES)
+        bases.mount(reference.base)
+        yield Reference(reference.base.mount, reference.file, reference.line)
+    for file in {reference.file for reference in references}:
+        own = [reference for reference in references if reference.file == file]
+        gathered.files[file] = File(file, with_base_paths(file, gathered.files[file].content, own))
+
+
+def _outside_files(files: Mapping[str, bytes]) -> Iterator[Reference]:
+    for file, content in files.items():
+        if file.rsplit("/", 1)[-1] in KUSTOMIZATION_FILES:
+            yield from (Reference(path, file, 1, optional=True) for path in outside_paths(file, content))
+
+
+def read_tree(tree: Tree, reference: Reference, gathered: Gathered) -> Sequence[str]:
+    """Add the files at a path, including those behind links; the targets of these links."""
+    try:
+        linked = tree.linked(reference.path)
+        gathered.files.update({file.path: file for file in (*tree.files(reference.path), *linked.files)})
+    except RepositoryError:
+        if not mounted_root(reference.path) and not tree.has(reference.path):
+            raise reference.missing_error() from None
+        raise
+    return linked.targets
+
+
+def check_limits(gathered: Gathered, trees: int) -> None:
+    """RenderError for a source with too many or too large files, from so many trees."""
+    total = sum(len(file.content) for file in gathered.files.values())
+    if len(gathered.files) > MAX_FILES or total > MAX_BYTES or trees > MAX_TREES:
+        raise RenderError(
+            LocalizedText(
+                texts.TOO_MUCH,
+                trees=f"{trees:,}",
+                files=f"{len(gathered.files):,}",
+                size=f"{total / 2**20:.0f}",
+                most_trees=f"{MAX_TREES:,}",
+                most_files=f"{MAX_FILES:,}",
+                most_size=str(MAX_BYTES >> 20),
+            )
+        )

@@ -1,0 +1,22 @@
+"""Remote bases of kustomizations: directories in other git repositories, which are mirrored."""
+
+from typing import Protocol
+
+from bot.core.rendering.remote_base import RemoteBase
+from bot.ports.git import Repository
+
+
+class Bases(Protocol):
+    """Mirrors the repositories of bases, from allowed places only. Any thread may call."""
+
+    def is_allowed(self, base: RemoteBase) -> bool:
+        """Whether the operator allows the bot to fetch this base."""
+        ...
+
+    def repository(self, base: RemoteBase) -> Repository:
+        """The mirror of the base's repository."""
+        ...
+
+    def revision(self, base: RemoteBase) -> str:
+        """The full sha that the base's ref stands for; fetched unless that was a short time ago. RepositoryError."""
+        ...

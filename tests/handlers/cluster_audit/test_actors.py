@@ -1,0 +1,158 @@
+"""Who made a difference, from a cluster's audit log to what people read: the bot over real protocols."""
+
+import json
+import re
+
+import pytest
+
+from bot import build
+from bot.cli.check_report import as_json, as_text
+from bot.core.drift.model import Confidence
+from bot.i18n.language import ENGLISH
+from bot.messages.drift import diff
+from bot.sandbox.cluster.audit import AuditLogFile
+from tests.common.bot import BotUnderTest
+from tests.common.kubernetes import FLUX, as_yaml, config_map, deployment, running_cluster, secret
+from tests.common.slack import cards, content
+
+SETTINGS = config_map(level="info", mode="blue")
+WEB = deployment()
+LOGIN = secret(password="sesame")
+
+
+class Audited:
+    """A bot whose cluster writes an audit log, which the bot follows when the test says so."""
+
+    def __init__(self, folder, source, slack, cluster, clock):
+        self.cluster, self.slack, self.clock, self.log = cluster, slack, clock, folder / "audit.log"
+        cluster.api.audit_log = AuditLogFile(self.log)
+        source.commit("First", {"apps/shop/all.yaml": as_yaml(SETTINGS, WEB, LOGIN)})
+        cluster.apply(SETTINGS, WEB, LOGIN, namespace="shop", manager=FLUX)
+        self.bot = BotUnderTest(folder, repository=source.url, slack=slack, clusters={"prod": cluster}, clock=clock)
+
+    def start(self, **audit):
+        settings = {"logs": [str(self.log)], "show_users": True, **audit}
+        self.bot.start(clusters={"prod": {"audit": settings}})
+        self.recorder = build.audit_recorders(self.bot.config, self.bot.store.cluster_writes)["prod"]
+        self.check()
+        return self
+
+    def restart(self):
+        self.recorder.close()
+        self.bot.restart()
+        self.recorder = build.audit_recorders(self.bot.config, self.bot.store.cluster_writes)["prod"]
+
+    def check(self, seconds=30):
+        self.clock.advance(seconds=seconds)
+        self.recorder.follow(self.clock())
+        return self.bot.check(seconds=0)["shop"]
+
+    def actors(self, seconds=30):
+        """By field; "" for a missing object."""
+        return {
+            getattr(item, "path", ""): item.actor
+            for object_drift in self.check(seconds).drift
+            for item in object_drift.fields or (object_drift,)
+        }
+
+    def without_bodies(self):
+        """Rewrite the log as an audit policy of level Metadata would have it."""
+        events = [json.loads(line) for line in self.log.read_text().splitlines()]
+        bodies = ("requestObject", "responseObject")
+        lines = [json.dumps({key: event[key] for key in event if key not in bodies}) + "\n" for event in events]
+        self.log.write_text("".join(lines))
+
+
+@pytest.fixture
+def audited(tmp_path, source, slack, clock):
+    with running_cluster(clock=clock) as cluster:
+        audited = Audited(tmp_path, source, slack, cluster, clock)
+        yield audited
+        audited.recorder.close()
+        audited.bot.close()
+
+
+def test_the_card_the_diff_and_the_report_name_the_person_the_tool_and_the_second(audited):
+    audited.start()
+    audited.cluster.edit(SETTINGS, "shop", {"data": {"level": "debug", "mode": None}})
+    at = audited.clock()
+    check = audited.check()
+    audited.check()
+
+    (card,) = cards(audited.slack)
+    assert card.text.endswith(f"By admin with kubectl, {at:%H:%M:%S} UTC.")
+    assert "by admin with " in content(card)
+    assert f"by admin with kubectl, {at:%Y-%m-%dT%H:%M:%SZ}" in as_text([check])
+    fields = json.loads(as_json([check]))["applications"][0]["drift"][0]["fields"]
+    assert [(field["path"], field["actor"]["users"], field["actor"]["confidence"]) for field in fields] == [
+        ("data.level", [{"name": "admin", "impersonated": None}], "certain"),
+        ("data.mode", [{"name": "admin", "impersonated": None}], "certain"),
+    ]
+    assert "by admin with " in content(diff(ENGLISH, check, "shop", everything=False))
+
+
+def test_a_deleted_object_has_a_name(audited):
+    audited.start()
+    audited.cluster.delete(SETTINGS, "shop")
+    actor = audited.actors()[""]
+    assert (actor.users[0].name, actor.tool, actor.confidence) == ("admin", "kubectl delete", Confidence.CERTAIN)
+
+
+def test_without_show_users_no_name_is_kept_or_shown(audited):
+    audited.start(show_users=False)
+    audited.cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
+    at = audited.clock()
+    actor = audited.actors()["data.level"]
+    assert (actor.users, actor.tool, actor.time) == ((), "kubectl", at)
+    audited.check()
+    (card,) = cards(audited.slack)
+    assert card.text.endswith(f"By kubectl, {at:%H:%M:%S} UTC.")
+    with audited.bot.store.database.begin() as connection:
+        kept = "".join(connection.exec_driver_sql("SELECT body FROM cluster_writes").scalars())
+    assert "kubectl" in kept
+    assert "admin" not in kept
+
+
+def test_a_restart_keeps_names_and_retention_forgets_requests_but_no_name_on_a_card(audited):
+    audited.start(retention="1h")
+    audited.cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
+    first = audited.actors()
+    audited.log.unlink()  # rotated away
+    audited.restart()
+    assert audited.actors() == first
+    audited.clock.advance(hours=2)
+    audited.recorder.prune(audited.clock())
+    audited.restart()
+    with audited.bot.store.database.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM cluster_writes").scalar() == 0
+    assert audited.actors() == first
+    assert first["data.level"].confidence is Confidence.CERTAIN
+
+
+def test_at_level_metadata_a_name_is_likely_and_waits_for_late_events(audited):
+    audited.start(delay="20s")
+    audited.cluster.edit(SETTINGS, "shop", {"data": {"level": "debug"}})
+    audited.without_bodies()
+    audited.restart()
+    assert audited.actors() == {"data.level": None}  # an API server may still hold events back
+    actor = audited.actors()["data.level"]
+    assert (actor.confidence, actor.users[0].name) == (Confidence.LIKELY, "admin")
+
+
+def test_nobody_is_named_for_the_content_of_a_secret_and_no_value_is_kept(audited, tmp_path):
+    audited.start()
+    audited.cluster.edit(LOGIN, "shop", {"data": {"password": "c3dvcmRmaXNo"}})
+    assert audited.actors() == {"data.password": None}
+    audited.check()
+    state = b"".join(path.read_bytes() for path in tmp_path.glob("state.db*"))
+    for value in (b"c3dvcmRmaXNo", b"swordfish", b"sesame"):
+        assert value not in state
+    assert b"secrets" in state
+
+
+def test_a_log_that_cannot_be_read_is_said_once(audited, caplog):
+    audited.start(logs=[str(audited.log) + ".missing"])
+    audited.check()
+    said = [record for record in caplog.records if "Could not read the audit log" in record.getMessage()]
+    assert len(said) == 1
+    assert re.search(r"audit\.log\.missing: No such file", said[0].getMessage())

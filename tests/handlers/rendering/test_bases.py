@@ -1,0 +1,165 @@
+"""Remote bases of kustomizations: fetched into mirrors, followed, and rendered without the network."""
+
+import shutil
+
+import pytest
+
+from bot.adapters.git import bases as adapter
+from bot.adapters.git.bases import GitBases
+from bot.adapters.git.repository import GitRepository
+from bot.adapters.rendering.programs import ProgramRenderer
+from bot.core.rendering.source import KustomizeParameters, Source
+from bot.ports.errors import PortError
+from tests.common.git import SourceRepository
+
+ONE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\ndata: {level: info}\n"
+BASE = {"web/kustomization.yaml": "resources: [one.yaml]\n", "web/one.yaml": ONE}
+URL = "https://git.example.org/acme/bases"
+
+
+class LocalBases(GitBases):
+    """Fetches https://git.example.org/acme/NAME from a folder of that name."""
+
+    def __init__(self, tmp_path, allow=("git.example.org",)):
+        super().__init__(tmp_path / "mirrors" / "bases", allow)
+        self.remotes = tmp_path / "remotes"
+
+    def _tracking(self, base, revision):
+        name = base.location.rpartition("/")[2]
+        return GitRepository(base.location, str(self.remotes / name), revision, self._folder, mirror=name)
+
+
+@pytest.fixture
+def remote(tmp_path):
+    remote = SourceRepository(tmp_path / "remotes" / "bases")
+    remote.commit("first", BASE)
+    return remote
+
+
+@pytest.fixture
+def following(rendering, tmp_path, remote, monkeypatch):
+    """A rendering that follows bases; every check fetches branches and tags again."""
+    monkeypatch.setattr(adapter, "_FETCH_EVERY", 0.0)
+    rendering.use(ProgramRenderer.find(), LocalBases(tmp_path))
+    return rendering
+
+
+def app(*entries, more=""):
+    return {"app/kustomization.yaml": f"resources: [{', '.join(map(repr, entries))}]\n{more}"}
+
+
+def render(rendering, source=None):
+    """Each object's name and level, and the notes."""
+    rendered = rendering.cache.rendering(rendering.repository, rendering.repository.head(), source or Source("app"))
+    objects = {manifest.name: manifest.object.get("data", {}).get("level") for manifest in rendered.manifests}
+    return objects, [str(note) for note in rendered.notes]
+
+
+def test_a_pinned_base_renders_like_one_in_the_repository(following, remote, tmp_path):
+    other = SourceRepository(tmp_path / "remotes" / "other")
+    two = ONE.replace("one", "two")
+    component = "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nnameSuffix: -x\n"
+    nested = {"kustomization.yaml": "resources: [two.yaml]\ncomponents: [a/b]\n", "two.yaml": two}
+    nested["a/b/kustomization.yaml"] = component
+    pinned = f"git::https://git.example.org/acme/other.git?ref={other.commit('nested', nested)}"
+    sha = remote.commit("second", {"web/kustomization.yaml": f"resources: [one.yaml, '{pinned}']\n"})
+    overlay = "namePrefix: p-\nconfigMapGenerator: [{name: one, behavior: merge, literals: [level=debug]}]\n"
+    following.commit(app(f"{URL}//web?ref={sha}", more=overlay))
+    objects, notes = render(following)
+    assert {name[:5]: level for name, level in objects.items()} == {"p-one": "debug", "p-two": "info"}
+    assert notes == []
+    for gone in (remote.path, other.path):
+        shutil.rmtree(gone)
+    following.use(ProgramRenderer.find(), LocalBases(tmp_path))
+    assert render(following) == (objects, notes)
+
+
+@pytest.mark.parametrize("ref", ["", "?ref=1.x", "?version=v1"])
+def test_a_floating_ref_is_followed_and_named(following, remote, ref):
+    remote.git("branch", "1.x")
+    remote.git("tag", "v1")
+    following.commit(app(f"{URL}/web{ref}"))
+    note = f"The base git.example.org/acme/bases//web{ref.replace('version', 'ref')} is not pinned to a commit"
+    first, notes = render(following)
+    assert (first, notes[0].startswith(note)) == ({"one": "info"}, True)
+    manifests = following.render("app")
+    assert following.render("app") is manifests
+    remote.commit("second", {"web/one.yaml": ONE.replace("info", "debug")})
+    for moved in (["branch", "-f", "1.x"], ["tag", "-f", "v1"]):
+        remote.git(*moved)
+    assert render(following)[0] == {"one": "debug"}
+
+
+def test_a_commit_elsewhere_in_a_base_renders_nothing_again(following, remote):
+    following.commit(app(f"{URL}//web"))
+    manifests = following.render("app")
+    remote.commit("second", {"README.md": "hello"})
+    assert following.render("app") is manifests
+
+
+def test_flux_builds_a_remote_base_too(following):
+    following.commit(app(f"{URL}//web"))
+    assert render(following, Source("app", kustomize=KustomizeParameters(name_prefix="a-")))[0] == {"a-one": "info"}
+
+
+def test_an_unreachable_base_affects_only_its_application(following, remote):
+    following.commit({**app(f"{URL}//web"), "other/one.yaml": ONE})
+    remote.path.rename(remote.path.with_name("away"))
+    following.cache.prepare(following.repository, following.repository.head(), [Source("app"), Source("other")])
+    assert render(following, Source("other"))[0] == {"one": "info"}
+    with pytest.raises(PortError, match=r"^The base git\.example\.org/acme/bases//web cannot be read: "):
+        render(following)
+    remote.path.with_name("away").rename(remote.path)
+    assert render(following)[0] == {"one": "info"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("https://elsewhere.org/a/b//web", "Allow elsewhere.org/a/b under bases.allow"),
+        ("https://git.example.org.evil.net/a/b", "Allow git.example.org.evil.net/a/b under bases.allow"),
+        ("file:///etc", "rendering never downloads files"),
+        ("https://user:hunter2@git.example.org/acme/bases", "rendering never downloads files"),
+        ("https://git.example.org/acme/bases/one.yaml", "rendering never downloads files"),
+        (f"{URL}//../web", "rendering never downloads files"),
+        (f"{URL}//gone", "There is no gone"),
+        (f"{URL}//web?ref=gone", "gone"),
+        (f"{URL}//web?ref=--upload-pack=x", "cannot be read"),
+        ("../.gitops-bot-bases/git.example.org-acme-bases/web", "is not in the repository"),
+    ],
+)
+def test_what_is_not_an_allowed_base_is_refused(following, entry, message):
+    error = following.error(app(entry))
+    assert message in error
+    assert "hunter2" not in error
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("../../../app", "is not in the repository"),
+        ("../../../../etc", "points outside"),
+        ("../link", "a file does not exist"),
+        ("https://elsewhere.org/a/b", "Allow elsewhere.org/a/b under bases.allow"),
+        (URL, "cycle"),
+    ],
+)
+def test_a_hostile_base_reaches_nothing_else(following, remote, tmp_path, entry, message):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/kustomization.yaml").write_text("resources: []\n")
+    (remote.path / "link").symlink_to(tmp_path / "outside")
+    remote.commit("second", {"web/kustomization.yaml": f"resources: ['{entry}']\n"})
+    remote.commit("third", {"kustomization.yaml": "resources: [web]\n"})
+    assert message in following.error(app(f"{URL}//web"))
+
+
+def test_a_base_whose_origin_would_be_written_is_refused(following):
+    assert "buildMetadata writes" in following.error(app(f"{URL}//web", more="buildMetadata: [originAnnotations]\n"))
+
+
+def test_an_application_has_as_many_bases_as_allowed_and_no_more(following, remote):
+    for number in range(21):
+        remote.git("tag", f"v{number}")
+    entries = [f"{URL}//web?ref=v{number}" for number in range(21)]
+    assert "at most 20 remote bases" in following.error(app(*entries))
+    assert "declared twice" in following.error(app(*entries[:20]))

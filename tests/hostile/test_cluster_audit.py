@@ -1,0 +1,199 @@
+"""What strangers send to the audit webhook, and what a hostile or broken audit log can hold."""
+
+import json
+import tracemalloc
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.config.sections.cluster_audit import ClusterAuditConfig
+from bot.core.cluster_audit import history
+from bot.core.cluster_audit.event import NotAnEventError, parse_events, read_write
+from bot.handlers.cluster_audit import webhook
+from bot.handlers.cluster_audit.record import MAX_EVENTS, AuditRecorder
+from bot.handlers.cluster_audit.webhook import AuditWebhook
+from bot.http_endpoints import Web
+from bot.http_server import MAX_BODY_BYTES
+from tests.common.audit import KEY, Recording, recorded_events
+
+NOW = datetime(2026, 11, 21, 15, tzinfo=UTC)
+TOKEN = "a long random token"
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+EVENT = next(event for event in recorded_events() if event["verb"] == "patch" and "data" in str(event["requestObject"]))
+
+
+def event_list(*events):
+    return json.dumps({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": events}).encode()
+
+
+@pytest.fixture
+def endpoint(store):
+    """Sends a request to a bot that takes audit events of one cluster; returns the status."""
+    recorder = AuditRecorder("prod", ClusterAuditConfig(webhook=True), [], store.cluster_writes, KEY)
+    audit = AuditWebhook({"prod": recorder}, TOKEN, clock=lambda: NOW)
+    address = ("127.0.0.1", 0)
+    web = Web(address, address, lambda: None, None, audit=audit).start()
+
+    def send(body=b"", headers=AUTHORIZED, path="/audit/prod", method="POST"):
+        connection = HTTPConnection("127.0.0.1", web.port, timeout=20)
+        with closing(connection):
+            with suppress(ConnectionError):  # it answers and closes while this still sends
+                connection.request(method, path, body, dict(headers))
+            return connection.getresponse().status
+
+    yield SimpleNamespace(send=send, audit=audit, recorder=recorder)
+    web.stop()
+
+
+def stored(store):
+    with store.database.begin() as connection:
+        return connection.exec_driver_sql("SELECT count(*) FROM cluster_writes").scalar()
+
+
+def test_only_who_has_the_token_is_read(endpoint, store):
+    body = event_list(EVENT)
+    wrong = ({}, {"Authorization": "Bearer"}, {"Authorization": f"Basic {TOKEN}"}, {"Authorization": "Bearer \xe9"})
+    for headers in (*wrong, {"Authorization": f"Bearer {TOKEN}x"}, {"Authorization": f"Bearer {TOKEN[:-1]}"}):
+        assert endpoint.send(body, headers) == 401
+        assert endpoint.send(b"{" * 1_000, headers, "/audit/no-such-cluster") == 401
+    assert endpoint.send(method="GET") == 405
+    assert endpoint.send(body, path="/audit/no-such-cluster") == 404
+    assert stored(store) == 0
+    assert endpoint.send(body) == endpoint.send(body) == 200  # an API server may send it again
+    assert stored(store) == 1
+
+
+DEEP = b'{"apiVersion":"audit.k8s.io/v1","kind":"EventList","items":' + b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\xff", b"{", b"[]", b"null", DEEP, b"[" * 100_000, b'{"kind":"EventList"}', event_list()[:-3]],
+)
+def test_what_is_not_an_event_list_is_refused(endpoint, store, body):
+    assert endpoint.send(body) == 400
+    assert stored(store) == 0
+
+
+def test_too_large_and_too_many_requests_are_refused(endpoint, monkeypatch):
+    assert endpoint.send(b" " * (MAX_BODY_BYTES + 1)) == 413
+    for _ in range(webhook.MAX_AT_ONCE):
+        endpoint.audit._slots.acquire()
+    assert endpoint.send(event_list()) == 429
+    for _ in range(webhook.MAX_AT_ONCE):
+        endpoint.audit._slots.release()
+    assert endpoint.send(event_list()) == 200
+    monkeypatch.setattr(webhook, "MAX_PER_SECOND", 0)
+    assert endpoint.send(event_list()) == 429
+
+
+def test_a_body_with_endless_events_is_read_up_to_the_bound(endpoint, store):
+    body = event_list(*({"verb": "patch", "n": number} for number in range(3 * MAX_EVENTS)), EVENT)
+    assert len(body) < MAX_BODY_BYTES
+    assert endpoint.send(body) == 200
+    assert stored(store) == 0
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(EVENT)), json_values, max_size=4), json_values)
+@settings(max_examples=60)
+def test_an_event_with_values_of_any_shape_is_read_or_left_out(replaced, patch):
+    for event in ({**EVENT, **replaced}, {**EVENT, "requestObject": patch}):
+        read = read_write(event, KEY, keep_users=True)
+        assert read is None or read[0].time
+
+
+@given(st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
+@settings(max_examples=50)
+def test_garbage_in_a_log_is_not_an_event(line):
+    with pytest.raises(NotAnEventError):
+        list(parse_events(line))
+
+
+def response(**more):
+    return {**EVENT["responseObject"], **more}
+
+
+HUGE = {
+    "many fields": response(data={f"key-{number}": "v" for number in range(50_000)}),
+    "a long key": response(data={"k" * 1_000_000: "v"}),
+    "a long value": response(data={"k": "v" * 3_000_000}),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_huge_object_is_kept_without_its_fields_or_values(name):
+    write, state = read_write({**EVENT, "responseObject": HUGE[name]}, KEY, keep_users=True)
+    assert len(repr(write)) + len(repr(state)) < 20_000
+
+
+def test_long_names_are_cut():
+    event = {
+        **EVENT,
+        "user": {"username": "u" * 10_000},
+        "userAgent": "a" * 10_000,
+        "requestURI": f"/x?fieldManager={'m' * 10_000}",
+        "objectRef": {**EVENT["objectRef"], "namespace": "n" * 10_000},
+    }
+    write, _ = read_write(event, KEY, keep_users=True)
+    assert len(repr(write)) < 2_000
+
+
+def test_an_object_that_is_scaled_all_the_time_keeps_its_state():
+    deployment = next(event for event in recorded_events() if event["objectRef"].get("subresource") == "scale")
+    name = deployment["objectRef"]["name"]
+    created, patched = (
+        next(
+            event
+            for event in recorded_events()
+            if event["objectRef"].get("name") == name
+            and event["objectRef"]["resource"] == "deployments"
+            and (event["responseStatus"]["code"], event["verb"]) == (code, "patch")
+            and "subresource" not in event["objectRef"]
+        )
+        for code in (201, 200)
+    )
+    version = int(created["responseObject"]["metadata"]["resourceVersion"])
+    recording = Recording([created])
+    for number in range(2 * history.MAX_STATES):
+        metadata = {**deployment["responseObject"]["metadata"], "resourceVersion": str(version)}
+        scaled = {**deployment["responseObject"], "metadata": metadata, "spec": {"replicas": 2}}
+        recording.add([{**deployment, "auditID": str(number), "responseObject": scaled}])
+    metadata = {**patched["responseObject"]["metadata"], "generation": 2}
+    recording.add([{**patched, "responseObject": {**patched["responseObject"], "metadata": metadata}}])
+    write = max(recording.writes.values(), key=lambda item: item.version)
+    assert write.is_exact
+    assert len(recording.histories._histories[write.key].entries) == history.MAX_STATES
+
+
+def test_many_objects_and_many_writes_of_one_stay_within_the_bounds(monkeypatch):
+    monkeypatch.setattr(history, "MAX_DIGESTS", 500)
+    tracemalloc.start()
+    recording = Recording()
+    for number in range(600):
+        metadata = {**EVENT["responseObject"]["metadata"], "name": f"c-{number % 200}", "resourceVersion": str(number)}
+        recording.add(
+            [
+                {
+                    **EVENT,
+                    "auditID": str(number),
+                    "responseObject": response(metadata=metadata),
+                    "objectRef": {**EVENT["objectRef"], "name": metadata["name"]},
+                }
+            ]
+        )
+        recording.writes.clear()
+    assert recording.histories._size <= 500
+    assert tracemalloc.get_traced_memory()[0] < 4 * 2**20
+    tracemalloc.stop()
