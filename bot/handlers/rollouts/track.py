@@ -70,7 +70,7 @@ class RolloutTracker:
         self._pool = ThreadPoolExecutor(_MAX_CLUSTERS + 1, "rollouts")  # and one thread for the forges
 
     def observe(self) -> None:
-        """Observe the rollouts in progress and their checks, and find the suspects of those that are late. StoreError."""
+        """Observe rollouts in progress and their checks, and find the suspects of those that are late. StoreError."""
         with self._writing:
             rollouts = self._in_progress()
             for rollout in rollouts:

@@ -2,8 +2,8 @@
 
 from bot.i18n.language import Phrase
 
-CHECKS = Phrase(en="Checks: {checks}", es="Checks: {checks}")
-UNKNOWN = Phrase(en="Checks: unknown. {reason}", es="Checks: desconocidos. {reason}")
+CHECKS = Phrase(en="Checks: {checks}", es="Checks de CI: {checks}")
+UNKNOWN = Phrase(en="Checks: unknown. {reason}", es="Checks de CI: desconocidos. {reason}")
 MERGED_FAILING = Phrase(
-    en="⚠️ Merged although checks failed: {checks}", es="⚠️ Fusionado aunque fallaron checks: {checks}"
+    en="⚠️ Merged although checks failed: {checks}", es="⚠️ Fusionado aunque fallaron checks de CI: {checks}"
 )
